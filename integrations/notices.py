@@ -28,7 +28,9 @@ WINDOW = timedelta(hours=24)
 STALE_CLAIM = timedelta(minutes=5)
 EDITABLE = timedelta(days=10)
 """Notices that are older than this are not changed any more."""
-PATIENCE = {HealthState.DISCONNECTED: timedelta(0), HealthState.QUIET: timedelta(0)}
+PATIENCE = dict.fromkeys(
+    (HealthState.DISCONNECTED, HealthState.NOT_UNDERSTOOD, HealthState.QUIET), timedelta(0)
+)
 PATIENCE[HealthState.PROVIDER_DOWN] = timedelta(minutes=10)
 """How long a state must last before people are told. A provider's own trouble often ends before anybody could look."""
 REFUSES_TO_SEND = Q(state=HealthState.DEGRADED, reason__in=CANNOT_SEND)

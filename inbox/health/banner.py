@@ -24,7 +24,7 @@ from integrations.models import TROUBLED, HealthState, HealthTransition, Workspa
 HIDE_FOR = timedelta(hours=4)
 SHOW_RECOVERY_FOR = timedelta(minutes=30)
 FLAP_WINDOW = timedelta(hours=24)
-BROKEN = (HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN)
+BROKEN = (HealthState.DISCONNECTED, HealthState.NOT_UNDERSTOOD, HealthState.PROVIDER_DOWN)
 
 
 @dataclass(frozen=True, slots=True)

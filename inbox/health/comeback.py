@@ -31,11 +31,11 @@ No other provider says that it keeps them longer.
 
 
 def on_change(sender: Any, health: WorkspaceIntegrationHealth, before: str, **kwargs: Any) -> None:
-    """Enqueues a notice to people when an account is disconnected, and the job `health.recover` when it works again
-    after it was broken or people were told of trouble. Receives the signal that an account's health has changed.
-    `before` is the state that it had.
+    """Enqueues a notice to people when an account is disconnected or not understood, and the job `health.recover` when
+    it works again after it was broken or people were told of trouble. Receives the signal that an account's health has
+    changed. `before` is the state that it had.
     """
-    if health.state == HealthState.DISCONNECTED:
+    if health.state in (HealthState.DISCONNECTED, HealthState.NOT_UNDERSTOOD):
         notice_channels.enqueue_notice(health)
     elif health.state == HealthState.CONNECTED and (before in banner.BROKEN or _was_told(health)):
         enqueue_recovery(health)

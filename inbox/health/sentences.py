@@ -31,6 +31,7 @@ from integrations.spec import stated
 MESSAGES = {"email": "replies", "sms": "texts", "linkedin": "LinkedIn messages"}
 TONES = {
     HealthState.DISCONNECTED: "bad",
+    HealthState.NOT_UNDERSTOOD: "bad",
     HealthState.PROVIDER_DOWN: "warn",
     HealthState.RATE_LIMITED: "warn",
     HealthState.DEGRADED: "warn",
@@ -48,6 +49,7 @@ WHY = {
     ADDRESS_REFUSED: "calls may not go to its address",
     SECRETS_UNREADABLE: "its stored secrets cannot be read with today’s FIELD_ENCRYPTION_KEYS",
     "silence": "nothing arrived",
+    "form": "what arrives has another form than is known",
     "changed": "another account was put in",
     "payment_required": "not paid for",
     ACCOUNT_SUSPENDED: "suspended, or its plan is over",
@@ -80,6 +82,7 @@ def headline(health: WorkspaceIntegrationHealth, workspace: str) -> str:
         if health.reason in CANNOT_SEND
         else f"{name} answers slowly or with errors",
         HealthState.RATE_LIMITED: f"{name} has slowed {workspace} down",
+        HealthState.NOT_UNDERSTOOD: f"What {name} sends{whose} is not understood",
         HealthState.QUIET: f"{name} is quieter than usual{whose}",
         HealthState.CONNECTED: f"{name} is back{whose}",
         HealthState.UNKNOWN: f"{name} has not been checked yet",
@@ -159,6 +162,11 @@ def effect(health: WorkspaceIntegrationHealth, effects: list[Effect]) -> str:
         return f"{_why(health).lstrip()} What it refused is marked as not sent."
     if health.state == HealthState.QUIET:
         return "Nothing has arrived for longer than is usual here. The credentials are accepted."
+    if health.state == HealthState.NOT_UNDERSTOOD:
+        return (
+            "Its form has changed, so replies and unsubscribes may be missing. All is kept under Deliveries, Rejected, "
+            "and read again once this product knows the form: tell its operator."
+        )
     if health.state == HealthState.CONNECTED:
         return ""
     return f"Nothing to do; we keep trying{'. ' + waits[:1].upper() + waits[1:] if waits else ''}."

@@ -9,16 +9,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from inbox.leads import stops
 from inbox.models import WebhookDelivery, Workspace
 from integrations import registry
 from integrations.errors import SECRETS_UNREADABLE, UNUSABLE
+from integrations.events import BACKFILL
 from integrations.health import probes, writer
 from integrations.health.writer import Signal, SignalKind
-from integrations.models import HealthState, Integration, WebhookKey
+from integrations.models import HealthState, Integration, WebhookKey, WorkspaceIntegrationHealth
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 
@@ -26,17 +27,23 @@ RHYTHM_WINDOW = timedelta(days=14)
 SHORTEST_SILENCE = timedelta(hours=6)
 SLACK_IN_RHYTHM = 2
 FEWEST_EVENTS = 20
+FEWEST_REFUSED, SHARE_REFUSED = 3, 10
+"""An account is not understood if so many requests of an hour were refused, and at least one in so many of its own."""
+HOUR = timedelta(hours=1)
+Verdict = WebhookDelivery.Verdict
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
     """The tick `integration-health` (recurring work): looks at every account, records whether its secrets
-    can be read and whether its webhooks went silent or came again, and enqueues due probes (cheap calls
+    can be read, whether its webhooks are understood, went silent or came again, and enqueues due probes (cheap calls
     that show whether it works). Returns counts.
 
     At `deadline` it stops, and the next run goes on.
     """
     _keep_installation_accounts()
-    counts = {"unreadable": 0, "probes": 0, "silent": 0, "heard": 0, "left": 0}
+    counts = {"unreadable": 0, "probes": 0, "silent": 0, "heard": 0, "left": 0, "understood": 0, "unclear": 0}
+    if not deadline.expired:
+        counts |= {"understood": note_understood(), "unclear": note_unclear()}
     accounts = Integration.objects.filter(enabled=True).select_related("health")
     for integration in accounts:
         known = getattr(integration, "health", None)
@@ -63,7 +70,7 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 def _listened_to(accounts: QuerySet[Integration]) -> QuerySet[Any]:
     """Those of `accounts` that are sent webhooks, each with the time of the last as `heard_at`, in one query."""
-    arrived = WebhookDelivery.objects.filter(integration=OuterRef("pk")).exclude(event_type="BACKFILL")
+    arrived = WebhookDelivery.objects.filter(integration=OuterRef("pk")).exclude(event_type=BACKFILL)
     addressed = Exists(WebhookKey.objects.filter(integration=OuterRef("pk")))
     last = Subquery(arrived.order_by("-received_at").values("received_at")[:1])
     return accounts.filter(addressed).annotate(heard_at=last)
@@ -116,6 +123,44 @@ def listen(integration: Integration, last: datetime | None) -> SignalKind | None
     if rhythm is not None and silent_for > rhythm and last_heard(integration) == last:
         return SignalKind.SILENT if writer.record(integration, Signal(SignalKind.SILENT, "silence")) else None
     return None
+
+
+def note_unclear() -> int:
+    """Records in the health of accounts that their webhooks are not understood: three or more of an hour were refused,
+    and at least a tenth of the account's. Requests before it was last understood again do not count. Returns how many
+    accounts changed.
+    """
+    since = timezone.now() - HOUR
+    arrived = WebhookDelivery.objects.filter(received_at__gt=since, replay_of=None, integration__enabled=True)
+    refused = arrived.filter(verdict=Verdict.REJECTED).order_by().values("integration")
+    found = refused.annotate(n=Count("pk")).filter(n__gte=FEWEST_REFUSED).values("integration")
+    changed = 0
+    for integration in Integration.objects.filter(pk__in=found).select_related("health"):
+        health = writer.row(integration)
+        back = health.recovered_at if health.recovered_from == HealthState.NOT_UNDERSTOOD else None
+        own = arrived.filter(integration=integration, received_at__gt=max(filter(None, (since, back))))
+        counted = own.exclude(event_type=BACKFILL).aggregate(
+            n=Count("pk"), refused=Count("pk", filter=Q(verdict=Verdict.REJECTED))
+        )
+        if counted["refused"] >= max(FEWEST_REFUSED, counted["n"] / SHARE_REFUSED):
+            changed += writer.record(integration, Signal(SignalKind.UNCLEAR, "form")) is not None
+    return changed
+
+
+def note_understood() -> int:
+    """Records in the health of accounts that are not understood that a request has been understood since. Returns how
+    many there were.
+    """
+    since = WebhookDelivery.objects.filter(
+        integration=OuterRef("integration"),
+        received_at__gt=OuterRef("since"),
+        verdict__in=[Verdict.ACCEPTED, Verdict.DUPLICATE],
+    ).exclude(event_type=BACKFILL)
+    healed = WorkspaceIntegrationHealth.objects.filter(Exists(since), state=HealthState.NOT_UNDERSTOOD)
+    return sum(
+        writer.record(health.integration, Signal(SignalKind.UNDERSTOOD)) is not None
+        for health in healed.select_related("integration")
+    )
 
 
 def last_heard(integration: Integration) -> datetime | None:

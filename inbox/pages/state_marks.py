@@ -82,6 +82,7 @@ HEALTH = {
     HealthState.PROVIDER_DOWN: StateMark("warn", "retry", "Provider is down"),
     HealthState.DISCONNECTED: StateMark("bad", "critical", "Needs reconnect"),
     HealthState.QUIET: StateMark("warn", "snooze", "Quiet"),
+    HealthState.NOT_UNDERSTOOD: StateMark("bad", "warn", "Not understood"),
 }
 NOTICES = {
     Notice.State.CLAIMED: StateMark("info", "send", "Going out"),

@@ -59,6 +59,8 @@ class SignalKind(StrEnum):
     DOWN = "down"  # the provider reports that it cannot reach the account
     SILENT = "silent"  # nothing has arrived for longer than usual for this account
     HEARD = "heard"  # something arrived
+    UNCLEAR = "unclear"  # what arrives has a form that we do not understand
+    UNDERSTOOD = "understood"  # something arrived that we understand
     READABLE = "readable"  # its stored secrets can be read again, and nothing else was wrong
 
 
@@ -77,6 +79,22 @@ class Signal:
     logged: str = ""
 
 
+SAYS_NOTHING_OF_CALLS = (
+    SignalKind.SILENT,
+    SignalKind.UNCLEAR,
+    SignalKind.UNDERSTOOD,
+    SignalKind.READABLE,
+)
+HEALED_BY = {
+    # A call that works does not prove that messages arrive, or are understood.
+    SignalKind.WORKED: set(HealthState) - {HealthState.QUIET, HealthState.NOT_UNDERSTOOD},
+    SignalKind.UNDERSTOOD: {HealthState.NOT_UNDERSTOOD},
+}
+STATE_OF = {
+    SignalKind.CANNOT_SEND: HealthState.DEGRADED,  # reading still works, and so do the account's other senders
+    SignalKind.SLOWED: HealthState.RATE_LIMITED,
+    SignalKind.UNCLEAR: HealthState.NOT_UNDERSTOOD,
+}
 SIGNAL_OF = {
     CallOutcome.OK: SignalKind.WORKED,
     CallOutcome.AUTH: SignalKind.REFUSED,
@@ -93,25 +111,25 @@ def decide(state: str, kind: SignalKind, failures: int) -> str:
 
     `failures` is how many calls in a row have had trouble, including this one.
     """
-    if kind is SignalKind.WORKED:
-        # A call that works does not prove that messages arrive, so a quiet account stays quiet.
-        return state if state == HealthState.QUIET else HealthState.CONNECTED
     if kind is SignalKind.REFUSED:
         return HealthState.DISCONNECTED
+    if kind in HEALED_BY:
+        return HealthState.CONNECTED if state in HEALED_BY[kind] else state
     if state == HealthState.DISCONNECTED:
         return state  # only a call that worked ends this state
-    if kind is SignalKind.CANNOT_SEND:  # reading still works, and so do the account's other senders
-        return state if state == HealthState.PROVIDER_DOWN else HealthState.DEGRADED
-    if kind is SignalKind.SLOWED:
-        return state if state == HealthState.PROVIDER_DOWN else HealthState.RATE_LIMITED
     if kind is SignalKind.DOWN or (kind is SignalKind.TROUBLE and failures >= DOWN_AFTER):
         return HealthState.PROVIDER_DOWN
+    if state in (HealthState.PROVIDER_DOWN, HealthState.NOT_UNDERSTOOD):
+        return state  # what follows is less than that
+    if kind in STATE_OF:
+        return STATE_OF[kind]
     if kind is SignalKind.TROUBLE:
-        troubled = failures >= DEGRADED_AFTER and state != HealthState.PROVIDER_DOWN
-        return HealthState.DEGRADED if troubled else state
+        return HealthState.DEGRADED if failures >= DEGRADED_AFTER else state
+    if state not in (HealthState.CONNECTED, HealthState.QUIET, HealthState.UNKNOWN):
+        return state
     if kind is SignalKind.SILENT:
-        return HealthState.QUIET if state in (HealthState.CONNECTED, HealthState.UNKNOWN) else state
-    return HealthState.CONNECTED if state in (HealthState.QUIET, HealthState.UNKNOWN) else state
+        return HealthState.QUIET
+    return HealthState.CONNECTED
 
 
 def row(integration: Integration) -> WorkspaceIntegrationHealth:
@@ -236,7 +254,7 @@ def _facts(signal: Signal, at: datetime) -> dict[str, Any]:
         return {"last_success_at": at, "consecutive_failures": 0, "blocked_until": None}
     if signal.kind is SignalKind.HEARD:
         return {"last_received_at": at}
-    if signal.kind in (SignalKind.SILENT, SignalKind.READABLE):
+    if signal.kind in SAYS_NOTHING_OF_CALLS:
         return {}
     facts: dict[str, Any] = {"last_failure_at": at, "last_failure": signal.reason[:64]}
     if signal.kind is SignalKind.TROUBLE:

@@ -18,11 +18,13 @@ class HealthState(models.TextChoices):
     PROVIDER_DOWN = "provider_down", "Provider is down"
     DISCONNECTED = "disconnected", "Disconnected"
     QUIET = "quiet", "Quiet for too long"
+    NOT_UNDERSTOOD = "not_understood", "Not understood"
 
 
 NEEDS_A_PERSON = (HealthState.DISCONNECTED,)
 TROUBLED = (
     HealthState.DISCONNECTED,
+    HealthState.NOT_UNDERSTOOD,
     HealthState.PROVIDER_DOWN,
     HealthState.QUIET,
     HealthState.DEGRADED,

@@ -1,6 +1,7 @@
 """Tests a LinkedIn account at Unipile: whether Unipile knows it, who is logged in, and whether the session is alive."""
 
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -23,9 +24,29 @@ def lacks(account: Integration) -> tuple[str, str] | None:
     """The name of the setting that the LinkedIn account at Unipile still needs, with a sentence for people. None if it
     needs none. Raises DecryptionError if its secrets cannot be read.
     """
+    if name := speaks_version_2(account):
+        return name, VERSION_2
     if account.credentials.get("api_key") or installation_key(account):
         return None
     return "api_key", "Needed: the installation’s own key is for the installation’s address only."
+
+
+VERSION_2 = (
+    "This is of Unipile’s version 2, which this product does not speak. Connect an account of version 1: its address "
+    "names a server and a port, such as https://api8.unipile.com:13851."
+)
+
+
+def speaks_version_2(account: Integration) -> str:
+    """The name of the setting that only version 2 of Unipile's API has: an account id that begins with "acc_", or its
+    one address for everybody (https://developer.unipile.com/v2.0/docs/migration-from-v1). "" if there is none.
+    """
+    address = urlsplit(str(account.config.get("base_url") or ""))
+    if account.external_account_id.startswith("acc_"):
+        return "account_id"
+    if "v2" in address.path.split("/") or (address.hostname == "api.unipile.com" and not address.port):
+        return "base_url"
+    return ""
 
 
 def own_key() -> str:

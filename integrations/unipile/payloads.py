@@ -135,6 +135,8 @@ def parse(body: Any, now: datetime) -> Event:
         return AccountStatusEvent(
             event_type=STATUS, account_id=status.account_id, status=status.message.upper()
         )
+    if isinstance(body, dict) and {"type", "payload"} <= body.keys() and "event" not in body:
+        raise PayloadInvalid({"type": "is of Unipile's version 2; this product speaks version 1"})
     header = validate(Header, body)
     kind = header.event
     if header.account_type.upper() not in ("", "LINKEDIN"):

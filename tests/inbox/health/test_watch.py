@@ -103,6 +103,8 @@ def test_a_tick_without_time_left_stops_and_says_what_it_did(account):
         "silent": 0,
         "heard": 0,
         "left": 2,
+        "understood": 0,
+        "unclear": 0,
     }
 
 

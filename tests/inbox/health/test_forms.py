@@ -1,0 +1,101 @@
+"""A provider that changes the form of its requests is noticed, and so is that it is understood again."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from inbox.health import watch
+from inbox.models import WebhookDelivery
+from integrations.health import probes, writer
+from integrations.models import Integration, WorkspaceIntegrationHealth
+from jobs.deadline import Deadline
+from jobs.models import BackgroundJob
+from tests.world import World
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+STRANGE = {"event": {"type": "LEAD_REPLIED"}, "data": {"answer": {"id": 7}}}
+
+
+@pytest.fixture
+def bison(world: World) -> Integration:
+    writer.forget_successes()
+    account = world.workspace.integrations.get(provider="emailbison")
+    assert probes.check_now(account).ok
+    return account
+
+
+def refuse(world: World, times: int) -> None:
+    for _ in range(times):
+        answer = world.client.post(world.paths["email"], STRANGE, content_type="application/json")
+        assert answer.status_code == 400
+
+
+def understand(world: World, account: Integration, times: int) -> None:
+    now = timezone.now()
+    known = {"workspace": world.workspace, "integration": account, "source": "email", "received_at": now}
+    WebhookDelivery.objects.bulk_create(
+        WebhookDelivery(**known, verdict="accepted", body_sha256="") for _ in range(times)
+    )
+
+
+def state(account: Integration) -> str:
+    watch.tick(Deadline.after_ms(20_000))
+    return WorkspaceIntegrationHealth.objects.get(integration=account).state
+
+
+def test_three_refused_requests_make_an_account_not_understood_and_the_first_understood_one_heals_it(
+    world, bison
+):
+    refuse(world, 2)
+    assert state(bison) == "connected"
+    refuse(world, 1)
+    assert state(bison) == "not_understood"
+    assert BackgroundJob.objects.filter(kind="health.notify").exists()
+    world.client.force_login(world.user)
+    page = world.client.get(reverse("inbox:list", args=[world.workspace.pk])).content.decode()
+    assert "EmailBison" in page and "is not understood" in page
+    assert probes.check_now(bison).ok
+    assert state(bison) == "not_understood"  # that our calls work proves nothing of what arrives
+    understand(world, bison, 1)
+    assert state(bison) == "connected"
+    assert state(bison) == "connected"  # what was refused before does not count again
+    assert BackgroundJob.objects.filter(kind="health.recover").exists()
+
+
+def test_three_refused_requests_among_many_are_no_change_of_form(world, bison):
+    understand(world, bison, 28)
+    refuse(world, 3)
+    assert state(bison) == "connected"
+    refuse(world, 1)
+    assert state(bison) == "not_understood"
+
+
+def test_events_of_unipile_s_version_2_are_quarantined_with_a_sentence_and_noticed(world):
+    """https://developer.unipile.com/v2.0/reference/event-types-1, read on 2026-11-30"""
+    account = world.connect("unipile", "uni_acc_health", api_key="key-unipile")
+    world.add_webhook("linkedin", "linkedin", account)
+    event = {"id": "evt_1", "created_at": "2026-11-30T09:00:00Z", "account_id": "uni_acc_health"}
+    event |= {"account_provider": "linkedin", "type": "account.status.disconnected", "payload": {}}
+    for _ in range(3):
+        answer = world.client.post(world.paths["linkedin"], event, content_type="application/json").json()
+        assert answer["quarantined"]
+    assert "version 2" in WebhookDelivery.objects.filter(source="linkedin")[0].error_fields["type"]
+    assert state(account) == "not_understood"
+
+
+@pytest.mark.parametrize(
+    ("setting", "values"),
+    [
+        ("account_id", {"account_id": "acc_01h455vb4pex5vsknk084sn02q"}),
+        ("base_url", {"base_url": "https://api.unipile.com/v2"}),
+    ],
+)
+def test_an_account_of_unipile_s_version_2_is_refused_when_it_is_connected(world, setting, values):
+    world.workspace.memberships.filter(user=world.user).update(role="admin")
+    world.client.force_login(world.user)
+    form = {"name": "Dana", "account_id": "a4qFy0liRAGo", "api_key": "key-2", "base_url": ""} | values
+    page = world.client.post(reverse("inbox:integration-new", args=[world.workspace.pk, "unipile"]), form)
+    assert setting in page.context["form"].errors
+    assert "version 2" in str(page.context["form"].errors[setting])
+    assert not Integration.objects.filter(provider="unipile", external_account_id=form["account_id"]).exists()
