@@ -6,10 +6,10 @@ when a poll has ended well, and the next poll begins a little before it.
 """
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
@@ -17,7 +17,7 @@ from inbox.health import backfill
 from inbox.health.comeback import LONGEST_GAP
 from inbox.workspaces import accounts
 from integrations import registry
-from integrations.models import Integration, ReplyPoll
+from integrations.models import HealthState, Integration, ReplyPoll
 from integrations.spec import stated
 from jobs.context import JobContext
 from jobs.deadline import Deadline
@@ -25,7 +25,9 @@ from jobs.enqueue import JobSpec, enqueue_many
 from jobs.kinds import kind_name
 
 POLL = kind_name("replies.poll", __name__)
-PER_TICK, BATCH = 500, 100
+BATCH = 100
+LATE = timedelta(minutes=15)
+"""An account that is due for so long has been passed over by three ticks."""
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
@@ -39,17 +41,14 @@ def tick(deadline: Deadline) -> dict[str, int]:
     due = ReplyPoll.objects.filter(
         due_at__lte=now, integration__enabled=True, integration__provider__in=registry.stating("poll_every")
     ).order_by("due_at", "pk")
-    for at in range(0, PER_TICK, BATCH):
-        if deadline.expired:
-            break
-        size = min(BATCH, PER_TICK - at)
+    while not deadline.expired:
         with transaction.atomic():
-            claimed = _claim(due, now, size)
+            claimed = _claim(due, now)
             asked = [poll for poll in claimed if _can_be_asked(poll.integration)]
             enqueue_many(POLL, [_spec(poll) for poll in asked])
         counts["polls"] += len(asked)
         counts["waiting"] += len(claimed) - len(asked)
-        if len(claimed) < size:
+        if len(claimed) < BATCH:
             return counts
     counts["left"] = due.count()
     return counts
@@ -89,10 +88,32 @@ def _add_accounts() -> int:
     return len(ReplyPoll.objects.bulk_create(rows, ignore_conflicts=True))
 
 
-def _claim(due: QuerySet[ReplyPoll], now: datetime, size: int) -> list[ReplyPoll]:
-    """The first `size` of `due`, locked, with their next time set."""
+def late() -> dict[str, int]:
+    """How many accounts, by provider, are not compared in time: they are due for more than LATE, or work and are not
+    complete for twice as long as they should be. Those that are off and of fire drills do not count.
+    """
+    now, providers = timezone.now(), registry.stating("poll_every")
+    works = Q(
+        integration__health__state__in=[HealthState.CONNECTED, HealthState.QUIET], polled_at__isnull=False
+    )
+    behind = Q(due_at__lt=now - LATE)
+    for name in providers:
+        known = now - 2 * stated(registry.spec_of(name).poll_every)
+        behind |= works & Q(integration__provider=name, complete_through__lt=known)
+    polls = ReplyPoll.objects.filter(
+        behind,
+        integration__enabled=True,
+        integration__workspace__drill_of=None,
+        integration__provider__in=providers,
+    )
+    rows = polls.values_list("integration__provider").annotate(n=Count("pk")).order_by()
+    return dict.fromkeys(providers, 0) | dict(rows)
+
+
+def _claim(due: QuerySet[ReplyPoll], now: datetime) -> list[ReplyPoll]:
+    """The first BATCH of `due`, locked, with their next time set."""
     locked = due.select_for_update(skip_locked=True, of=("self",)).select_related("integration__health")
-    claimed = list(locked[:size])
+    claimed = list(locked[:BATCH])
     by_provider = defaultdict(list)
     for poll in claimed:
         by_provider[poll.integration.provider].append(poll.pk)

@@ -8,6 +8,7 @@ from django.utils import timezone
 from inbox.health import reply_polls
 from inbox.models import Message, WebhookDelivery
 from inbox.webhooks.replay import replay
+from integrations import registry
 from integrations.health import writer
 from integrations.models import Integration, ReplyPoll
 from jobs.deadline import Deadline
@@ -129,13 +130,43 @@ def test_reply_that_smartleads_list_brought_before_its_webhook_without_an_id_is_
     assert world.take(told, "smartlead") == replies().get()
 
 
-def test_a_tick_that_has_polled_what_it_may_says_how_many_are_left(world, monkeypatch):
-    monkeypatch.setattr(reply_polls, "PER_TICK", 1)
+def test_a_tick_whose_time_is_over_says_how_many_are_left(world):
     connect(world, "smartlead")
-    first, second = (reply_polls.tick(Deadline.after_ms(20_000)) for _ in range(2))
-    assert (first["polls"], first["left"]) == (1, 1)
-    assert (second["polls"], second["left"]) == (1, 0)
+    first, second = (reply_polls.tick(Deadline.after_ms(ms)) for ms in (0, 20_000))
+    assert (first["polls"], first["left"]) == (0, 2)
+    assert (second["polls"], second["left"]) == (2, 0)
     assert BackgroundJob.objects.filter(kind=reply_polls.POLL).count() == 2
+
+
+def test_one_tick_polls_all_that_are_due_however_many_there_are(world):
+    accounts = Integration.objects.bulk_create(
+        Integration(
+            workspace=world.workspace,
+            provider="smartlead",
+            external_account_id=f"account-{n}",
+            credentials={"api_key": "k"},
+        )
+        for n in range(600)
+    )
+    ReplyPoll.objects.bulk_create(
+        ReplyPoll(integration=one, complete_through=ago(hours=1), due_at=ago(minutes=30)) for one in accounts
+    )
+    assert reply_polls.late() == dict.fromkeys(registry.stating("poll_every"), 0) | {"smartlead": 600}
+
+    counts = reply_polls.tick(Deadline.after_ms(60_000))
+
+    assert (counts["polls"], counts["left"]) == (601, 0)  # EmailBison as well
+    assert not any(reply_polls.late().values())
+
+
+def test_an_account_that_works_and_whose_polls_do_not_end_is_late(world):
+    account = connect(world, "smartlead")
+    poll(world)
+    assert not any(reply_polls.late().values())
+    ReplyPoll.objects.filter(integration=account).update(complete_through=ago(minutes=61))
+    assert reply_polls.late()["smartlead"] == 1
+    Integration.objects.filter(pk=account.pk).update(enabled=False)
+    assert not any(reply_polls.late().values())
 
 
 def test_an_account_that_is_not_due_is_left_alone(world):
@@ -176,9 +207,10 @@ def test_longest_due_first_whatever_the_workspace(world, monkeypatch):
         ReplyPoll.objects.create(integration=account, complete_through=ago(hours=1), due_at=ago(minutes=5))
     mine = other.workspace.integrations.get()
     ReplyPoll.objects.create(integration=mine, complete_through=ago(hours=1), due_at=ago(minutes=50))
-    monkeypatch.setattr(reply_polls, "PER_TICK", 1)
+    monkeypatch.setattr(reply_polls, "BATCH", 1)
     reply_polls.tick(Deadline.after_ms(20_000))
-    assert BackgroundJob.objects.get(kind="replies.poll").workspace == other.workspace
+    first = BackgroundJob.objects.filter(kind="replies.poll").order_by("pk").first()
+    assert first is not None and first.workspace == other.workspace
 
 
 def test_a_listed_message_can_be_replayed_like_any_delivery(world):
