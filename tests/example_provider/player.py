@@ -102,7 +102,7 @@ def answer(call: Call) -> Response:
     values, parent = call.request.data, call.data.messages.get(call.params["message_id"])
     if not (values.get("text") or values.get("html")) or not values.get("to"):
         raise BadRequestError("an answer has a text and somebody to get it", code="answer")
-    made = {"id": str(uuid.uuid4()), "kind": "answer", "at": now_iso()}
+    made: dict[str, Any] = {"id": str(uuid.uuid4()), "kind": "answer", "at": now_iso()}
     made |= {name: values.get(name) for name in ("mailbox", "subject", "text", "html")}
     made["lead"] = parent["lead"] if parent else values["to"][0]
     call.data.messages[made["id"]] = made | {"campaign_id": parent and parent["campaign_id"]}
