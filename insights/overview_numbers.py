@@ -61,13 +61,13 @@ SELECT coalesce(sum(a.replies), 0), count(*),
        count(*) FILTER (WHERE a.answer_s >= 14400 AND a.answer_s < 86400),
        count(*) FILTER (WHERE a.answer_s >= 86400), count(*) FILTER (WHERE a.answer_s IS NULL AND a.waits),
        count(*) FILTER (WHERE a.answer_s IS NULL AND NOT a.waits)
-FROM answered a
 """
-CONTACTED = """
-SELECT count(DISTINCT lead_id) FROM inbox_message
-WHERE workspace_id = %(workspace)s AND direction = 'outbound' AND received_at >= %(since)s - interval '1 day'
-  AND sent_at >= %(since)s AND sent_at < %(until)s
-  AND lead_id NOT IN (SELECT id FROM inbox_lead WHERE workspace_id = %(workspace)s AND sample)
+CONTACTED = """, (
+    SELECT count(DISTINCT lead_id) FROM inbox_message
+    WHERE workspace_id = %(workspace)s AND direction = 'outbound' AND received_at >= %(since)s - interval '1 day'
+      AND sent_at >= %(since)s AND sent_at < %(until)s
+      AND lead_id NOT IN (SELECT id FROM inbox_lead WHERE workspace_id = %(workspace)s AND sample))
+FROM answered a
 """
 BY_DAY = """
 SELECT (m.sent_at AT TIME ZONE %(zone)s)::date AS day, count(*),
@@ -124,11 +124,9 @@ class ObjectionRow:
 
 
 @dataclass(frozen=True)
-class Overview:
-    """All numbers of the overview page. `funnel` and `answers` are lists of (label, people); `days` has (day, replies,
-    positive replies). `answer_s` is the median time until the first answer, in seconds; None without any.
-
-    `follow_ups` has the form of `inbox.followups.responses.effectiveness`.
+class Totals:
+    """The numbers of a span that another span is compared with. `answer_s` is the median time until the first answer,
+    in seconds; None without any.
     """
 
     replies: int
@@ -136,6 +134,14 @@ class Overview:
     positive: int
     booked: int
     answer_s: float | None
+
+
+@dataclass(frozen=True)
+class Overview(Totals):
+    """All numbers of the overview page. `funnel` and `answers` are lists of (label, people); `days` has (day, replies,
+    positive replies). `follow_ups` has the form of `inbox.followups.responses.effectiveness`.
+    """
+
     funnel: list[tuple[str, int]]
     answers: list[tuple[str, int]]
     campaigns: list[CampaignRow]
@@ -148,24 +154,10 @@ def overview(workspace_id: UUID, since: datetime, until: datetime, zone: str) ->
     """The numbers of the overview page from `since` up to `until` (aware). Days are counted in the time zone `zone`, a
     name of the IANA database. Samples and automatic replies do not count.
     """
-    values: dict[str, Any] = {
-        "workspace": workspace_id,
-        "since": since,
-        "until": until,
-        "zone": zone,
-        "positive": [str(tag.value) for tag in POSITIVE],
-        "steps": list(rollup.steps()),
-    }
-
-    def rows(statement: str) -> list[tuple[Any, ...]]:
-        with connection.cursor() as cursor:
-            cursor.execute(statement, values)
-            fetched: list[tuple[Any, ...]] = cursor.fetchall()
-            return fetched
-
-    totals = rows(TOTALS)[0]
+    values = _values(workspace_id, since, until, zone)
+    *totals, contacted = _rows(TOTALS + CONTACTED, values)[0]
     replies, people, positive, requested, booked, answer_s = totals[:6]
-    contacted = max(rows(CONTACTED)[0][0], people)
+    contacted = max(contacted, people)
     return Overview(
         replies=int(replies),
         people=people,
@@ -181,12 +173,38 @@ def overview(workspace_id: UUID, since: datetime, until: datetime, zone: str) ->
         ],
         answers=list(zip(BUCKETS, totals[6:], strict=True)),
         campaigns=[
-            CampaignRow(row[0], row[1] or "No campaign", int(row[2]), *row[3:]) for row in rows(BY_CAMPAIGN)
+            CampaignRow(row[0], row[1] or "No campaign", int(row[2]), *row[3:])
+            for row in _rows(BY_CAMPAIGN, values)
         ],
-        objections=[ObjectionRow(*row) for row in rows(OBJECTIONS)],
-        days=[(day, count, good) for day, count, good in rows(BY_DAY)],
+        objections=[ObjectionRow(*row) for row in _rows(OBJECTIONS, values)],
+        days=[(day, count, good) for day, count, good in _rows(BY_DAY, values)],
         follow_ups=list(responses.effectiveness(workspace_id, since, until)),
     )
+
+
+def totals(workspace_id: UUID, since: datetime, until: datetime, zone: str) -> Totals:
+    """The totals of the overview page from `since` up to `until` (aware), counted as `overview` counts them."""
+    values = _values(workspace_id, since, until, zone)
+    replies, people, positive, _, booked, answer_s, *_ = _rows(f"{TOTALS} FROM answered a", values)[0]
+    return Totals(int(replies), people, positive, booked, answer_s)
+
+
+def _values(workspace_id: UUID, since: datetime, until: datetime, zone: str) -> dict[str, Any]:
+    return {
+        "workspace": workspace_id,
+        "since": since,
+        "until": until,
+        "zone": zone,
+        "positive": [str(tag.value) for tag in POSITIVE],
+        "steps": list(rollup.steps()),
+    }
+
+
+def _rows(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        fetched: list[tuple[Any, ...]] = cursor.fetchall()
+        return fetched
 
 
 def waiting(workspace: Workspace, since: datetime, until: datetime) -> int:

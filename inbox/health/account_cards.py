@@ -1,11 +1,13 @@
 """Builds the cards of the integrations page, one for each connected account, from the database alone."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import TruncHour
 from django.utils import timezone
 
@@ -32,6 +34,9 @@ class Bar:
     @property
     def y(self) -> float:
         return 10 - self.height
+
+
+LIGHT = WebhookDelivery.objects.defer("body", "headers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,32 +119,42 @@ class AccountCard:
 
 def of_workspace(workspace: Workspace) -> list[AccountCard]:
     """The cards for the integrations page, one for each provider account of `workspace`, those in use first."""
+    newest = _deliveries(OuterRef("pk"), OuterRef("workspace_id")).values("pk")[:1]
+    usable_keys = Prefetch("webhook_keys", WebhookKey.objects.usable(), to_attr="usable_keys")
+    accounts = workspace.integrations.select_related("health", "reply_poll").prefetch_related(usable_keys)
     rows = [
         row
-        for row in workspace.integrations.select_related("health", "reply_poll")
+        for row in accounts.annotate(newest_id=Subquery(newest))
         if registry.spec_of(row.provider).is_connected_here or usable(row)
     ]
     received = _received(workspace)
     paused = _paused(rows)
-    cards = [_card(row, received.get(row.pk, [0] * HOURS), paused) for row in rows]
+    deliveries = LIGHT.in_bulk(row.newest_id for row in rows if row.newest_id)
+    cards = [
+        _card(row, received.get(row.pk, [0] * HOURS), paused, deliveries.get(row.newest_id)) for row in rows
+    ]
     return sorted(cards, key=lambda card: not card.connected)
 
 
 def of_account(integration: Integration) -> AccountCard:
     """The card that the integrations page shows for this account."""
     received = _received(integration.workspace).get(integration.pk, [0] * HOURS)
-    return _card(integration, received, _paused([integration]))
+    return _card(integration, received, _paused([integration]), last_delivery(integration))
 
 
 def last_delivery(integration: Integration) -> WebhookDelivery | None:
     """The newest webhook request of this account, without those that we made ourselves from
     fetched messages; None if there is none.
     """
-    mine = WebhookDelivery.objects.filter(integration=integration, workspace_id=integration.workspace_id)
-    return mine.exclude(event_type=BACKFILL).defer("body", "headers").order_by("-received_at").first()
+    return _deliveries(integration.pk, integration.workspace_id).first()
 
 
-def _paused(rows: list[Integration]) -> dict[UUID, list[account_effects.Effect]]:
+def _deliveries(integration_id: Any, workspace_id: Any) -> QuerySet[WebhookDelivery]:
+    rows = LIGHT.filter(integration=integration_id, workspace_id=workspace_id)
+    return rows.exclude(event_type=BACKFILL).order_by("-received_at")
+
+
+def _paused(rows: Sequence[Integration]) -> dict[UUID, list[account_effects.Effect]]:
     """What waits for those of `rows` that are down, by their id."""
     return account_effects.effects_of_each(
         [row for row in rows if (health := getattr(row, "health", None)) is not None and health.is_down]
@@ -147,11 +162,14 @@ def _paused(rows: list[Integration]) -> dict[UUID, list[account_effects.Effect]]
 
 
 def _card(
-    integration: Integration, received: list[int], paused: dict[UUID, list[account_effects.Effect]]
+    integration: Integration,
+    received: list[int],
+    paused: dict[UUID, list[account_effects.Effect]],
+    newest: WebhookDelivery | None,
 ) -> AccountCard:
     health = getattr(integration, "health", None)
     source = registry.address_of(integration.provider)
-    newest = last_delivery(integration) if source else None
+    newest = newest if source else None
     return AccountCard(
         integration=integration,
         source=source,

@@ -23,7 +23,7 @@ def overview(request: WorkspaceRequest) -> HttpResponse:
     span, since, until = _span(request)
     zone = request.workspace.timezone
     numbers = overview_numbers.overview(request.workspace.pk, since, until, zone)
-    before = overview_numbers.overview(request.workspace.pk, since - (until - since), since, zone)
+    before = overview_numbers.totals(request.workspace.pk, since - (until - since), since, zone)
     plots = charts.of(numbers)
     local = zoneinfo.ZoneInfo(zone)
     context = {
@@ -70,7 +70,7 @@ def _span(request: WorkspaceRequest) -> tuple[str, datetime, datetime]:
 
 
 def _tiles(
-    numbers: overview_numbers.Overview, before: overview_numbers.Overview, waiting: int, then: str
+    numbers: overview_numbers.Overview, before: overview_numbers.Totals, waiting: int, then: str
 ) -> list[dict[str, object]]:
     def tile(label: str, figure: object, note: str, tone: str = "") -> dict[str, object]:
         return {"label": label, "value": figure, "note": note, "tone": tone}

@@ -16,7 +16,15 @@ from jobs.models import BackgroundJob, Worker
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-PAGES = {"inbox/?view=all": 10, "inbox/{lead}/?view=all": 16, "jobs/": 16, "health/": 16, "deliveries/": 12}
+PAGES = {
+    "inbox/?view=all": 10,
+    "inbox/{lead}/?view=all": 16,
+    "jobs/": 16,
+    "health/": 16,
+    "deliveries/": 12,
+    "integrations/": 16,
+    "insights/": 16,
+}
 """The pages under the workspace, and how many queries each may take for its owner."""
 
 
