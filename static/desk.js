@@ -41,7 +41,7 @@
   // A log-in in another tab ends the token of every form. Takes the new one, if the same person has logged in.
   async function renewed() {
     const { page } = await part(listAddress(), "");
-    if (user(page) !== user(document)) return desk.say("Somebody else is logged in in this browser now: nothing is sent in their name.");
+    if (user(page) !== user(document)) return desk.say("Somebody else is logged in now.");
     for (const field of all(TOKEN)) field.value = page.querySelector(TOKEN).value;
     return true;
   }

@@ -6,16 +6,7 @@
   const all = (selector) => [...document.querySelectorAll(selector)];
   const byId = (id) => document.getElementById(id);
   const visible = (element) => element && element.checkVisibility();
-  const rows = () => all(".row > a").filter(visible);
   const focusedRow = () => document.activeElement.closest(".row");
-
-  function move(step) {
-    const list = rows();
-    const here = list.indexOf(document.activeElement);
-    const from = here >= 0 ? here : list.findIndex((row) => row.hasAttribute("aria-current"));
-    const target = list[Math.max(0, Math.min(list.length - 1, from + step))];
-    target?.focus();
-  }
 
   function press(name) {
     const button = all(`[data-shortcut="${name}"]`).find(visible);
@@ -30,6 +21,19 @@
     if (!press(`bulk-${name}`)) press(name);
     // What was selected for this question alone is not left selected for the next key.
     if (only) document.querySelector("dialog[open]")?.addEventListener("close", () => only.checked && only.click(), { once: true });
+  }
+
+  // Sends what is written in the open conversation, wherever in it the focus is; from its row, too. Else it is said why not.
+  function send(name, value = name) {
+    const { form, parentElement: row } = document.activeElement, { opened, shown, pane } = window.holdfast;
+    const own = form?.matches("[data-answer]");
+    if (form?.id === "note") return form.requestSubmit();
+    if (!pane || (types(document.activeElement) && !own)) return false;
+    if (!opened || (row?.matches(".row") && row.id !== `row-${shown}`)) return say("Not sent. Press r first.");
+    const buttons = own ? [...form.querySelectorAll(`[data-shortcut=${name}], [value=${value}]`)] : all(`[data-shortcut=${name}]`);
+    const button = buttons.find(visible);
+    if (button) button.click();
+    else say(`Not sent. ${byId("answer")?.querySelector("section p")?.innerText ?? "It is not here yet."}`);
   }
 
   // Several rows are chosen from the box that was ticked last to this one, by shift-click or by Shift-j and Shift-k,
@@ -55,13 +59,6 @@
   }
 
   const actions = {
-    next: () => move(1),
-    previous: () => move(-1),
-    open: () => (focusedRow() ? false : all(".row > a[aria-current]").find(visible)?.click()),
-    back: () => {
-      const back = document.querySelector("a[data-shortcut=back]");
-      if (back) location.assign(back.href);
-    },
     select_next: () => extend(1),
     select_previous: () => extend(-1),
     select: () => box(marked())?.click(),
@@ -85,8 +82,8 @@
       noting.open = true;
       byId("note-text").focus();
     },
-    send: () => document.activeElement.form?.id === "note" ? document.activeElement.form.requestSubmit() : document.activeElement.form?.matches("[data-answer]") && press("send"),
-    go_on: () => document.activeElement.form?.matches("[data-answer]") && press("go_on"),
+    send: () => send("send"),
+    go_on: () => send("go_on", "send-next"),
     snippet: () => press("snippet"),
     confirm: () => press("confirm"),
     deny: () => press("deny"),
@@ -184,7 +181,7 @@
   const failed = ({ detail }) => {
     if (detail.elt.hasAttribute("data-poll")) return;
     const { status, responseText } = detail.xhr;
-    const old = status === 403 && "That was refused: this page is too old, or your role changed. Reload the page and try again.";
+    const old = status === 403 && "Refused: this page is too old, or your role changed. Reload it, then try again.";
     const said = status === 503 && responseText;
     say(old || said || "That did not work. Try again in a moment.");
   };

@@ -152,7 +152,7 @@
       at = known?.isConnected ? known : node;
       mine.delete(key(node));
     }
-    for (const node of mine.values()) if (!node.id.startsWith("message-") && !used_by(node)) node.remove();
+    for (const node of mine.values()) if (!node.id.startsWith("message-") && !node.ariaBusy && !used_by(node)) node.remove();
   }
 
   learn();

@@ -174,5 +174,4 @@
     input.value = "";
     list.replaceChildren();
   });
-  for (const [name, value] of Object.entries({ role: "combobox", "aria-expanded": "true", "aria-controls": "commands", "aria-autocomplete": "list" })) input.setAttribute(name, value);
 })();

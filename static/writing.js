@@ -87,12 +87,16 @@
     form.reset();
     form.parentElement.open = false;
     linkOf(rowOf(id))?.focus({ preventScroll: true });
+    const copy = Object.assign(document.createElement("article"), { className: "msg note", ariaBusy: "true", innerText: body.get("text") });
+    byId("messages").append(copy);
+    copy.scrollIntoView({ block: "nearest" });
     const kept = ({ page }) => {
       told({ page }).forEach((said) => say(said));
-      if (id === desk.shown) desk.renewPane().catch(() => {});
-      else forget(id);
+      if (id === desk.shown) desk.renewPane().catch(() => {}).finally(() => copy.remove());
+      else copy.remove(), forget(id);
     };
     const failed = (found) => {
+      copy.remove();
       drop(step);
       text.value = text.value || body.get("text");
       form.parentElement.open = true;

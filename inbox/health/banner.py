@@ -18,11 +18,11 @@ from inbox.health import sentences
 from inbox.health.uptime import span
 from inbox.models import HiddenBanner, Membership, User, Workspace
 from inbox.workspaces import account_effects
-from integrations import registry
+from integrations import openai, registry
 from integrations.models import TROUBLED, HealthState, HealthTransition, WorkspaceIntegrationHealth
 
 HIDE_FOR = timedelta(hours=4)
-SHOW_RECOVERY_FOR = timedelta(minutes=30)
+SHOW_RECOVERY_FOR = timedelta(minutes=5)
 FLAP_WINDOW = timedelta(hours=24)
 BROKEN = (HealthState.DISCONNECTED, HealthState.NOT_UNDERSTOOD, HealthState.PROVIDER_DOWN)
 
@@ -121,7 +121,7 @@ def worst_first(rows: Iterable[WorkspaceIntegrationHealth]) -> list[WorkspaceInt
 
 
 def rows_for(workspace: Workspace, user: User) -> list[WorkspaceIntegrationHealth]:
-    """The workspace's accounts that are in trouble, or that began to work again in the last 30 minutes after they were
+    """The workspace's accounts that are in trouble, or that began to work again in the last 5 minutes after they were
     broken, prepared by `for_banner` for `user`. In no order.
     """
     just_back = Q(
@@ -138,16 +138,20 @@ def banner_for(
     user: User,
     membership: Membership,
     rows: list[WorkspaceIntegrationHealth] | None = None,
+    *,
+    model_away: bool = False,
 ) -> Banner | None:
     """The banner that `user` sees on pages of `workspace`: the worst account in trouble, else one that began to work
-    again in the last 30 minutes. None if there is neither, or the user has hidden all trouble. `rows` are those of
-    `rows_for`, if they are read already.
+    again in the last 5 minutes. None if there is neither, or the user has hidden them all. `rows` are those of
+    `rows_for`, if they are read already. `model_away`: the page says already that the model cannot be reached.
     """
     acts = membership.at_least(Membership.Role.ADMIN)
     rows = rows_for(workspace, user) if rows is None else rows
+    rows = [row for row in rows if not (model_away and row.provider == openai.NAME)]
     broken = worst_first(row for row in rows if row.state != HealthState.CONNECTED)
     if not broken:
         # Of several accounts that are back, one that fetched missed messages comes first.
+        rows = [row for row in rows if not vars(row)["hidden"]]
         back = max(
             rows,
             key=lambda row: (bool(registry.spec_of(row.provider).backfill), row.recovered_at),

@@ -14,7 +14,7 @@ from inbox.pages.access import signed_in
 from inbox.workspaces.accounts import account_name
 from integrations import notices
 from integrations.health import probes
-from integrations.models import Integration, WorkspaceIntegrationHealth
+from integrations.models import TROUBLED, Integration, WorkspaceIntegrationHealth
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,8 @@ def _hide(request: HttpRequest, integration: Integration, page: Page) -> None:
     row = WorkspaceIntegrationHealth.objects.filter(integration=integration).first()
     if row is not None:
         banner.hide(signed_in(request), row)
-        messages.info(request, "Hidden for 4 hours. It comes back at once when something changes.")
+        if row.state in TROUBLED:
+            messages.info(request, "Hidden for 4 hours. It comes back at once when something changes.")
 
 
 def _mute(request: HttpRequest, integration: Integration, page: Page) -> None:

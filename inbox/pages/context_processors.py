@@ -52,7 +52,8 @@ class Shell:
         """
         request = self._request
         rows = navigation.health_rows(request)
-        return banner_for(request.workspace, request.user, request.membership, rows)
+        away = self.model is not None
+        return banner_for(request.workspace, request.user, request.membership, rows, model_away=away)
 
     @cached_property
     def model(self) -> ModelAway | None:

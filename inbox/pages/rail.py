@@ -44,6 +44,8 @@ def rail(lead: Lead, timeline: Timeline, draft: Draft | None) -> Rail:
 
 
 def _score(lead: Lead) -> Tile:
+    if not lead.is_understood:
+        return Tile("Score", "–", "not understood yet")
     if lead.score is None:
         return Tile("Score", "–", f"{lead.tag} says nothing of it" if lead.tagged_by_id else "not scored yet")
     wants = lead.score_reason.partition(" (")[0]

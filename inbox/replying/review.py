@@ -33,6 +33,7 @@ from jobs.models import BackgroundJob
 
 __all__ = [
     "AlreadyDecided",
+    "ColleagueAnswered",
     "Refused",
     "SendBlocked",
     "approve",
@@ -48,7 +49,17 @@ __all__ = [
 
 REWRITE = kind_name("draft.rewrite", __name__)
 Status, State, Origin = Draft.Status, OutboundSend.State, OutboundSend.Origin
+JUST = timedelta(minutes=10)
 WROTE_AGAIN = "They have written again meanwhile: read that first, then send."
+
+
+class ColleagueAnswered(AlreadyDecided):
+    """Somebody else has answered since the person looked. The text is a sentence that names them."""
+
+    def __init__(self, name: str, at: datetime) -> None:
+        just = timezone.now() - at < JUST
+        when = "has just answered" if just else f"answered on {timezone.localtime(at):%d %b, %H:%M}"
+        super().__init__(f"{name} {when}: read that first, or send yours as a second message.")
 
 
 def approve(
@@ -195,9 +206,15 @@ def _end_of_countdown(workspace_id: UUID) -> datetime | None:
 
 
 def take_back(send: OutboundSend, *, user: User) -> None:
-    """Takes back a message that counts down. Its text waits for a person again: in its draft, or in the composer.
-    Raises AlreadyDecided if the provider was called already.
+    """Takes back a message that counts down, for its sender. Its text waits for a person again: in its draft, or in the
+    composer. Raises AlreadyDecided if the provider was called already, and Refused to anybody but the sender.
     """
+    if send.approved_by is not None and send.approved_by != user:
+        raise Refused(f"{send.approved_by.name} sent it: only they can take it back.")
+    _take_back(send, user)
+
+
+def _take_back(send: OutboundSend, user: User) -> None:
     with transaction.atomic():
         lead = rollup.locked(send.lead)
         if not undo(send, lead, f"{user.name} took it back."):
@@ -213,7 +230,7 @@ def take_back_all(workspace_id: UUID, *, user: User) -> int:
     taken = 0
     for send in counting.select_related("lead").order_by("pk"):
         with suppress(AlreadyDecided):
-            take_back(send, user=user)
+            _take_back(send, user)
             taken += 1
     return taken
 
@@ -279,18 +296,18 @@ def _refuse_unseen(lead: Lead, user: User | None, seen_send: datetime | None) ->
     newer = OutboundSend.objects.filter(lead=lead, created_at__gt=seen_send, state__in=going)
     other = newer.exclude(approved_by=user).select_related("approved_by").order_by("-created_at").first()
     if other is not None:
-        said = (
-            f"{other.approved_by.name} has answered"
-            if other.approved_by
-            else "A message has gone out by itself"
-        )
-        raise Refused(f"{said} meanwhile: read that first, then send.")
+        if other.approved_by is None:
+            raise Refused("A message has gone out by itself meanwhile: read that first, then send.")
+        raise ColleagueAnswered(other.approved_by.name, other.created_at)
 
 
 def _decide(draft: Draft, status: str, user: User | None, **fields: str) -> None:
     pending = Draft.objects.filter(pk=draft.pk, workspace_id=draft.workspace_id, status=Status.PENDING)
     now = timezone.now()
     if not pending.update(status=status, decided_by=user, decided_at=now, updated_at=now, **fields):
-        raise AlreadyDecided(how_decided(Draft.objects.select_related("decided_by").get(pk=draft.pk)))
+        found = Draft.objects.select_related("decided_by").get(pk=draft.pk)
+        if user and found.decided_by not in (None, user) and found.status in (Status.APPROVED, Status.SENT):
+            raise ColleagueAnswered(found.decided_by.name, found.decided_at or timezone.now())
+        raise AlreadyDecided(how_decided(found))
     draft.refresh_from_db()
     draft_changed.send(Draft, draft=draft, event=status)

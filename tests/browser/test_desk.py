@@ -434,3 +434,100 @@ def test_a_reply_that_the_pane_has_not_shown_is_neither_read_nor_done(page, lead
     expect(page.get_by_role("log")).to_contain_text("Stop, I have changed my mind.")
     expect(page.get_by_label("Message to Lead01")).to_have_value("A thought")
     until(lambda: not Lead.objects.get(pk=leads[0].pk).unread, "it is read")
+
+
+def test_send_keys_work_wherever_the_focus_is_in_the_conversation_or_say_why_not(page, workspace, leads):
+    drafts = [factories.make_draft(lead.messages.get(), f"To {lead.first_name}") for lead in leads[:3]]
+    Lead.objects.filter(pk=leads[3].pk).update(opted_out_at=timezone.now())
+    page.reload()
+    expect(page.locator("#reply")).to_have_value("To Lead01")
+    page.locator(".row > a").first.focus()
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("status").last).to_contain_text("Press r first")
+    assert not OutboundSend.objects.exists()
+
+    page.keyboard.press("Enter")  # the focus stays in its row
+    page.keyboard.press("Control+Enter")
+    until(lambda: OutboundSend.objects.filter(draft=drafts[0]).exists(), "it is sent from its row")
+    row(page, "Lead02").locator("a").click()
+    page.locator("article").filter(has_text="Words of 2.").locator("p").last.click()
+    page.keyboard.press("Control+Shift+Enter")
+    until(lambda: OutboundSend.objects.filter(draft=drafts[1]).exists(), "it is sent from a message")
+    expect(page.locator("#lead")).to_have_text("Lead03")
+    page.get_by_role("button", name="Done").first.focus()
+    page.keyboard.press("Control+Enter")
+    until(lambda: OutboundSend.objects.filter(draft=drafts[2]).exists(), "it is sent from a button")
+    row(page, "Lead04").locator("a").click()
+    expect(page.locator("#lead")).to_have_text("Lead04")
+    expect(page.locator("#answer")).to_contain_text("Nothing may be sent")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("status").last).to_contain_text("Not sent. Nothing may be sent to Lead04")
+    row(page, "Lead05").locator("a").focus()  # the open one is another
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("status").last).to_contain_text("Press r first")
+    page.locator("#q").fill("Lead05")
+    page.keyboard.press("Control+Enter")
+    assert OutboundSend.objects.count() == 3
+
+
+def test_the_key_sends_the_text_in_which_it_is_pressed_and_not_the_draft_above_it(page, workspace, leads):
+    factories.make_integration(workspace, "ghl", external_account_id="loc", credentials={"api_key": "k"})
+    Lead.objects.filter(pk=leads[0].pk).update(phone="+12125550100")
+    factories.make_draft(leads[0].messages.get(), "The draft")
+    page.goto(f"/w/{workspace.pk}/inbox/{leads[0].pk}/")
+    page.get_by_text("Write on another channel").click()
+    page.locator("#own-text").fill("By text message")
+    page.locator("#own-text").press("Control+Enter")
+    until(lambda: OutboundSend.objects.exists(), "it is sent")
+    assert OutboundSend.objects.get().text == "By text message"
+
+
+def test_a_conversation_that_loads_shows_a_skeleton(page, leads):
+    page.keyboard.press("j")
+    expect(page.locator("#lead")).to_have_text("Lead02")
+    held = hold(page, leads[9])
+    row(page, "Lead10").locator("a").click()
+    expect(page.locator("#lead")).to_have_text("Lead10")
+    expect(page.locator(".skeleton")).to_have_count(2)
+    expect(page.locator("#convo").get_by_role("status")).to_have_text("Loading the conversation")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("status").last).to_contain_text("not here yet")
+    assert audit(page) == []
+    let_go(page, leads[9], held)
+    expect(page.get_by_label("Message to Lead10")).to_be_visible()
+    expect(page.locator("#convo .skeleton")).to_have_count(0)
+
+
+def test_a_note_stands_there_at_once_and_grey_until_it_is_kept(page, leads):
+    def write(text: str) -> None:
+        page.keyboard.press("n")
+        page.keyboard.type(text)
+        page.keyboard.press("Control+Enter")
+
+    notes = page.locator(".msg.note")
+    page.keyboard.press("Enter")
+    page.evaluate(  # a route of Playwright would keep the redirect of a request with `keepalive` from its page
+        """() => {
+            const ask = window.fetch;
+            window.fetch = async (url, options) => {
+                if (url.includes("/note/")) await new Promise((go) => (window.go = go));
+                return ask(url, options);
+            };
+        }"""
+    )
+    write("Knows Ben.")
+    expect(notes).to_have_text("Knows Ben.")
+    expect(notes).to_have_attribute("aria-busy", "true")
+    wrote(leads[0], "Meanwhile.")  # what comes takes it not away
+    expect(page.get_by_role("log")).to_contain_text("Meanwhile.")
+    expect(notes).to_have_text("Knows Ben.")
+    page.evaluate("window.go()")
+    expect(notes).to_contain_text("Only your team sees this.")
+    expect(notes).to_have_count(1)
+
+    page.route("**/note/**", lambda route: route.fulfill(status=503))
+    write("Lost?")
+    page.evaluate("window.go()")
+    expect(page.get_by_role("status").last).to_contain_text("The note was not kept.")
+    expect(notes).to_have_count(1)
+    expect(page.locator("#note-text")).to_have_value("Lost?")

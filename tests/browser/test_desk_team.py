@@ -73,7 +73,7 @@ def test_two_in_one_conversation_see_each_other_and_do_not_answer_twice(workspac
     until(lambda: OutboundSend.objects.filter(text="His").exists(), "he has answered")
 
     text.press("Control+Enter")
-    expect(hers.get_by_role("alert")).to_contain_text("Ben Okoro has answered meanwhile")
+    expect(hers.get_by_role("alert")).to_contain_text("Ben Okoro has just answered")
     expect(text).to_have_value("Mine")  # while his is on its way, too
     expect(hers.locator("#going")).to_be_visible()
     assert audit(hers) == []

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from inbox.health.sentences import DAY_S, HOUR_S
 from inbox.leads import notes
 from inbox.leads.tags import DRAFTED, NO_ANSWER, SAID
-from inbox.models import Lead
+from inbox.models import Lead, OutboundSend, User
 from inbox.models.lead import Tag
 from inbox.pages.state_marks import StateMark, state_of
 from inbox.pages.team import Team
@@ -86,6 +86,12 @@ def called(team: Team, user_id: int | None) -> str:
     somebody who has left, that they have.
     """
     return team.name_of(user_id)
+
+
+@register.filter
+def sent_by(send: OutboundSend, user: User) -> bool:
+    """Whether `user` may take the message back: it is theirs, or nobody's."""
+    return send.approved_by_id in (None, user.pk)
 
 
 @register.filter

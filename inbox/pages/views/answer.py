@@ -53,7 +53,7 @@ def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse
             review.reject(draft, user=request.user, reason="Discarded by a reviewer.")
             messages.info(request, "Draft discarded.")
     except review.Refused as refusal:
-        return _again(request, draft.lead, form, str(refusal), draft.channel)
+        return _again(request, draft.lead, form, refusal, draft.channel)
     if request.htmx and not part_asked(request):
         return render(request, "inbox/_countdown.html", {"held": True})
     return _back(request, draft.lead_id)
@@ -73,7 +73,7 @@ def own_message(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
         token = str(form.cleaned_data.pop("client_token"))
         review.send_own(lead, user=request.user, client_token=token, **form.cleaned_data)
     except review.Refused as refusal:
-        return _again(request, lead, form, str(refusal))
+        return _again(request, lead, form, refusal)
     return _back(request, lead.pk)
 
 
@@ -110,15 +110,21 @@ def _action(request: WorkspaceRequest, *known: str) -> str:
 
 
 def _again(
-    request: WorkspaceRequest, lead: Lead, form: AnswerForm, refusal: str = "", channel: str = ""
+    request: WorkspaceRequest,
+    lead: Lead,
+    form: AnswerForm,
+    refusal: review.Refused | None = None,
+    channel: str = "",
 ) -> HttpResponse:
     """The conversation with the typed text and the reason it did not go out. 409 for a refusal, 422 for a form
     to correct. `channel` is that of the draft that was edited.
     """
-    error = refusal or str(next(iter(next(iter(form.errors.values())))))
+    error = str(refusal or next(iter(next(iter(form.errors.values())))))
     text, channel = request.POST.get("text", ""), channel or request.POST.get("channel", "")
     lead = find_lead(request, lead.pk)  # as it is now, so that what is new counts as seen
-    return render_conversation(request, lead, Typed(text, channel, error), status=409 if refusal else 422)
+    second = isinstance(refusal, review.ColleagueAnswered) or "second" in request.POST
+    typed = Typed(text, channel, error, second)
+    return render_conversation(request, lead, typed, status=409 if refusal else 422)
 
 
 def _back(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:

@@ -49,7 +49,8 @@ class Answer:
 
     `ways` are the channels by which the lead can be written to, without that of the draft, which is `draft_way`.
     `text` and `channel` are what the person typed and chose, if it came back with an `error`, or was `taken_back`
-    before it went out. Text that was refused stands in a field also while another message is on its way.
+    before it went out. Text that was refused stands in a field also while another message is on its way. `second`: it
+    would be a second message after a colleague's.
     """
 
     send: OutboundSend | None
@@ -59,6 +60,7 @@ class Answer:
     text: str = ""
     channel: str = ""
     error: str = ""
+    second: bool = False
     draft_way: Way | None = None
     taken_back: OutboundSend | None = None
     rewrite: BackgroundJob | None = None
@@ -92,11 +94,14 @@ class Answer:
 
 
 class Typed(NamedTuple):
-    """What a person typed and chose, and the `error` why it was refused."""
+    """What a person typed and chose, and the `error` why it was refused. `second`: somebody else has answered since, so
+    it would be a second message.
+    """
 
     text: str = ""
     channel: str = ""
     error: str = ""
+    second: bool = False
 
 
 NOTHING = Typed()
@@ -150,6 +155,7 @@ def answer_for(
         text=typed.text or (returned.text if returned else ""),
         channel=typed.channel or (returned.channel if returned else ""),
         error=typed.error,
+        second=typed.second,
         draft_way=next((way for way in ways if draft and way.channel == draft.channel), None),
         taken_back=returned,
         seen_send=_seen_send(lead),

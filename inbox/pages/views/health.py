@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -54,8 +55,10 @@ def live_banner(request: WorkspaceRequest) -> HttpResponse:
     """The banner about broken accounts, for a page that is open and asks for it again and again. Answers 204 if nothing
     has changed since the banner with the key `seen`.
     """
-    found = banner.banner_for(request.workspace, request.user, request.membership)
     model = model_away(request.workspace)
+    found = banner.banner_for(
+        request.workspace, request.user, request.membership, model_away=model is not None
+    )
     if "".join(part.key for part in (found, model) if part) == request.GET.get("seen", ""):
         return HttpResponse(status=204)
     context = {"banner": found, "model": model, "live_url": request.path}
@@ -69,11 +72,13 @@ def _used(row: WorkspaceIntegrationHealth) -> bool:
 
 @never_cache
 @require_POST
-@workspace_view(Membership.Role.ADMIN)
+@workspace_view(Membership.Role.MEMBER)
 def account(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
     """Does what an admin chose for an account in trouble, as `do` says: check it now, get the provider's page or the
-    owner's link to reconnect it, or hide its banner.
+    owner's link to reconnect it, or hide its banner. Members may only hide it.
     """
+    if request.POST.get("do") != "hide" and not request.membership.at_least(Membership.Role.ADMIN):
+        raise PermissionDenied("That is for admins.")
     integration = get_object_or_404(Integration, pk=integration_id, workspace=request.workspace)
     page = account_actions.Page(
         back=next_url(request, reverse("inbox:health", args=[request.workspace.pk])),

@@ -83,6 +83,31 @@ def test_recovery_says_how_long_it_was_down(client, workspace, linkedin):
     assert "LinkedIn is back for Jane Doe (Acme)" in page and "down for 3 h 02 min" in page
 
 
+@pytest.mark.parametrize("role", ["admin", "member"])
+def test_a_recovery_can_be_closed_and_goes_after_five_minutes(client, workspace, linkedin, role):
+    writer.record(linkedin, Signal(SignalKind.REFUSED))
+    writer.record(linkedin, Signal(SignalKind.WORKED))
+    assert "LinkedIn is back" in page_of(client, workspace, role) and ">Close<" in page_of(
+        client, workspace, role
+    )
+    close = reverse("inbox:health-account", args=[workspace.pk, linkedin.pk])
+    assert client.post(close, {"do": "hide"}).status_code == 302
+    inbox = reverse("inbox:list", args=[workspace.pk])
+    assert "LinkedIn is back" not in client.get(inbox).content.decode()
+    assert "LinkedIn is back" in page_of(client, workspace, role)  # somebody else
+    with time_machine.travel(timezone.now() + timedelta(minutes=6), tick=False):
+        assert "LinkedIn is back" not in client.get(inbox).content.decode()
+
+
+def test_a_member_only_closes(client, workspace, linkedin):
+    writer.record(linkedin, Signal(SignalKind.REFUSED))
+    page_of(client, workspace, "member")
+    act = reverse("inbox:health-account", args=[workspace.pk, linkedin.pk])
+    assert {do: client.post(act, {"do": do}).status_code for do in ("check", "mute", "owner-link")} == {
+        "check": 403, "mute": 403, "owner-link": 403,
+    }  # fmt: skip
+
+
 def test_of_several_that_are_back_one_that_brought_messages_stands_first(client, workspace, linkedin):
     slack = Integration.objects.create(workspace=workspace, provider="slack")
     for account in (linkedin, slack):
@@ -123,7 +148,7 @@ def test_drops_are_folded_into_one_sentence(client, workspace, linkedin):
 
 def test_a_member_may_not_act(client, workspace, linkedin):
     client.force_login(make_member(workspace, role="member"))
-    response = client.post(reverse("inbox:health-account", args=[workspace.pk, linkedin.pk]), {"do": "hide"})
+    response = client.post(reverse("inbox:health-account", args=[workspace.pk, linkedin.pk]), {"do": "check"})
     assert response.status_code == 403
 
 

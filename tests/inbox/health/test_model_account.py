@@ -1,11 +1,13 @@
 """The model is an account of each workspace: its key, quota, address and refusals show like any other account's."""
 
+import re
+
 import pytest
 from django.test import override_settings
 from django.urls import reverse
 
 from inbox.health import banner, notice_channels, watch
-from inbox.models import ModelOutage, Workspace
+from inbox.models import Lead, ModelOutage, Workspace
 from integrations.health import checks, probes, writer
 from integrations.models import HealthState, Integration, WorkspaceIntegrationHealth
 from jobs.deadline import Deadline
@@ -56,8 +58,16 @@ def test_a_refused_key_shows_in_banner_card_and_notice_and_the_strip_says_why(
     line = banner.line(known(world), world.workspace)
     assert line.headline == "OpenAI is disconnected for Northwind"
     assert "Replies are not understood" in line.effect and "operator has to act" in line.effect
-    shown = page(world)
-    assert line.headline in shown and ModelOutage.objects.get().why.rstrip(".") in shown
+    shown = page(world)  # one cause, one banner
+    assert line.headline not in shown and ModelOutage.objects.get().why.rstrip(".") in shown
+    assert shown.count('class="banner"') == 1
+    asked = Lead.objects.get()
+    assert asked.score is not None  # by the tag of its messages before
+    read = world.client.get(
+        reverse("inbox:conversation", args=[world.workspace.pk, asked.pk])
+    ).content.decode()
+    assert "Not understood yet" in read and not re.search(r"Score</dt>\s*<dd>\s*\d", read)
+    assert asked.score_reason not in read
     assert "Put in a new key" not in shown
     assert BackgroundJob.objects.filter(kind=notice_channels.NOTIFY).count() == 1
 

@@ -1,5 +1,6 @@
 """Sending from the page: review of a draft, a message of one's own, and what a person knows of a doubtful send."""
 
+import re
 import uuid
 from datetime import timedelta
 
@@ -43,7 +44,7 @@ def test_second_reviewer_is_told_and_keeps_the_text(workspace, people, draft):
     response = decide(people.member, workspace, draft, do="send", text="My careful edit")
     assert response.status_code == 409
     page = response.content.decode()
-    assert "approved this draft" in page and "Going out" in page
+    assert "has just answered" in page and "Going out" in page
     assert OutboundSend.objects.get().text == "First"
     assert "My careful edit</textarea>" in page and f'name="channel" value="{draft.channel}"' in page
     again = write(people.member, workspace, draft.lead, channel=draft.channel, text="My own")
@@ -92,7 +93,7 @@ def test_what_a_colleague_sent_since_the_page_was_opened_is_read_before_anything
         assert answer.status_code == expected, mine
         if expected == 409:
             page = answer.content.decode()
-            assert f"{people.users.owner.name} has answered meanwhile" in page
+            assert f"{people.users.owner.name} has just answered" in page
             assert "Mine</textarea>" in page
     assert OutboundSend.objects.count() == 3
 
@@ -264,6 +265,44 @@ def test_a_draft_that_is_taken_back_has_the_text_that_was_edited(workspace, memb
     decide(member, workspace, draft, do="send", text="My careful edit")
     undo(member, workspace)
     assert "My careful edit</textarea>" in composer(member, workspace, draft.lead)
+
+
+def test_only_its_sender_takes_a_message_back(workspace, people, draft, undoable):
+    decide(people.member, workspace, draft, do="send", text="Wait")
+    OutboundSend.objects.update(send_at=factories.ago(minutes=-5))
+    sender = OutboundSend.objects.get().approved_by
+    page = composer(people.owner, workspace, draft.lead)
+    assert f"{sender.name}: <b>Goes out</b> in" in page
+    assert 'value="take-back"' not in page and "data-undo>" not in page
+    answer = people.owner.get(undo(people.owner, workspace)["Location"]).content.decode()
+    assert f"{sender.name} sent it: only they can take it back." in answer
+    assert OutboundSend.objects.get().state == "intent"
+    assert "data-undo>" in composer(people.member, workspace, draft.lead)
+    undo(people.member, workspace)
+    assert not OutboundSend.objects.exists() and Draft.objects.get().status == "pending"
+
+
+def test_a_colleague_s_answer_is_told_as_that_and_mine_can_go_as_a_second_message(workspace, people, draft):
+    lead, ana = draft.lead, people.users.member
+    decide(people.member, workspace, draft, do="send", text="Hers")
+    answer = decide(people.owner, workspace, draft, do="send", text="Mine")
+    page = answer.content.decode()
+    assert answer.status_code == 409 and f"{ana.name} has just answered: read that first" in page
+    assert "Mine</textarea>" in page and "Send mine as a second message" in page
+    form = page.split('id="own"')[1].split("</form>")[0]
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+
+    def second():
+        return people.owner.post(f"/w/{workspace.pk}/inbox/{lead.pk}/message/", fields | {"text": "Mine"})
+
+    going = second()  # hers is on its way
+    assert going.status_code == 409 and "Send mine as a second message" in going.content.decode()
+    OutboundSend.objects.update(state="sent", finished_at=factories.ago())
+    assert second().status_code == 302
+    assert OutboundSend.objects.get(text="Mine").approved_by == people.users.owner
+    Draft.objects.update(decided_at=factories.ago(days=1))
+    told = decide(people.owner, workspace, draft, do="send", text="More").content.decode()
+    assert "has just answered" not in told and f"{ana.name} answered on " in told
 
 
 def test_what_is_out_is_not_taken_back_and_that_is_said(workspace, member, draft, undoable):
