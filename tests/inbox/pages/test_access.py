@@ -9,17 +9,38 @@ from contextlib import suppress
 
 import pytest
 from django.db import transaction
+from django.db.models import Model
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.urls.converters import IntConverter, UUIDConverter
 
-from inbox.models import Membership
+from inbox.models import (
+    Appointment,
+    Campaign,
+    Draft,
+    FollowUpSequence,
+    FollowUpTask,
+    Invitation,
+    Lead,
+    Membership,
+    Message,
+    OutboundSend,
+    SavedView,
+    Snippet,
+    User,
+    WebhookDelivery,
+    Workspace,
+    WorkspaceFact,
+)
 from inbox.pages.account_actions import ACTIONS
+from insights.models import ContextPack
 from integrations import registry
 from integrations.health import writer
-from integrations.models import WebhookKey
+from integrations.models import Integration, WebhookKey
+from jobs.models import BackgroundJob
 from tests import factories, forms
+from tests.inbox.admin.rows import of_workspace
 
 NOBODYS = {"uuid": str(uuid.uuid4()), "int": "987654321", "str": "nobodys", "slug": "nobodys"}
 """Values for parameters that no fixture here has an object for."""
@@ -150,10 +171,10 @@ def test_an_outsider_gets_404_everywhere(people, path_of):
 
 
 def test_an_outsider_learns_no_more_than_of_a_workspace_that_does_not_exist(people, path_of):
-    told = {}
+    told, outsider = {}, people.outsider  # logged in before the tries, which undo what they do
     for route, _ in tries("GET"):
-        real = people.outsider.get(path_of(route))
-        invented = people.outsider.get(path_of(route, workspace_id=uuid.uuid4()))
+        real = outsider.get(path_of(route))
+        invented = outsider.get(path_of(route, workspace_id=uuid.uuid4()))
         told[route] = [(one.status_code, len(one.content)) for one in (real, invented)]
     assert len(told) == len(ROUTES)
     assert {route: both for route, both in told.items() if both[0] != both[1]} == {}
@@ -189,47 +210,65 @@ def test_an_owner_comes_in_everywhere(people, path_of):
     assert {what: one.status_code for what, one in got.items() if one.status_code in (403, 500)} == {}
 
 
-@pytest.mark.parametrize(
-    "parameter",
-    [
-        "lead_id",
-        "message_id",
-        "draft_id",
-        "send_id",
-        "delivery_id",
-        "integration_id",
-        "invitation_id",
-        "key_id",
-        "sequence_id",
-        "view_id",
-    ],
-)
+IDS = sorted({name for route in ROUTES for name in re.findall(r"<\w+:(\w+_id)>", route)} - {"workspace_id"})
+MODEL_OF = {
+    "appointment_id": Appointment,
+    "campaign_id": Campaign,
+    "delivery_id": WebhookDelivery,
+    "draft_id": Draft,
+    "fact_id": WorkspaceFact,
+    "integration_id": Integration,
+    "invitation_id": Invitation,
+    "job_id": BackgroundJob,
+    "key_id": WebhookKey,
+    "lead_id": Lead,
+    "membership_id": Membership,
+    "message_id": Message,
+    "pack_id": ContextPack,
+    "row_id": Lead,
+    "send_id": OutboundSend,
+    "sequence_id": FollowUpSequence,
+    "snippet_id": Snippet,
+    "task_id": FollowUpTask,
+    "view_id": SavedView,
+}
+"""What each id in an address is of. An id that is missing here fails its test."""
+
+
+def rows_of(workspace: Workspace, key: str) -> dict[type[Model], Model]:
+    """A row of each model that belongs to a workspace."""
+    others = (factories.make_snippet(workspace), factories.make_saved_view(workspace))
+    return of_workspace(workspace, key) | {type(row): row for row in others}
+
+
+@pytest.mark.parametrize("parameter", IDS)
 def test_object_of_another_workspace_is_not_found_through_ones_own(parameter, workspace, people, path_of):
-    elsewhere = factories.make_workspace()
-    theirs = factories.make_lead(elsewhere)
-    integration = factories.make_integration(elsewhere)
-    message = factories.make_message(theirs)
-    draft = factories.make_draft(message)
-    foreign = {
-        "delivery_id": factories.make_delivery(elsewhere),
-        "integration_id": integration,
-        "invitation_id": factories.make_invitation(elsewhere),
-        "key_id": WebhookKey.issue(integration),
-        "lead_id": theirs,
-        "message_id": message,
-        "draft_id": draft,
-        "send_id": factories.make_send(draft),
-        "fact_id": factories.make_fact(workspace).pk,
-        "sequence_id": factories.make_sequence(elsewhere, {}),
-        "view_id": factories.make_saved_view(elsewhere),
-        "snippet_id": factories.make_snippet(elsewhere),
-    }
-    routes = [route for route in ROUTES if f":{parameter}>" in route]
-    assert routes
+    theirs = rows_of(factories.make_workspace(), "there")[MODEL_OF[parameter]]
+    ours = rows_of(workspace, "here")[MODEL_OF[parameter]]
+    routes, found = [route for route in ROUTES if f":{parameter}>" in route], set()
     for route in routes:
         for method in KNOWN_METHODS:
-            response = people.owner.generic(method, path_of(route, **{parameter: foreign[parameter].pk}))
+            response = people.owner.generic(method, path_of(route, kind="lead", **{parameter: theirs.pk}))
             assert response.status_code in (404, 405), (method, route)
+    for route, _ in tries("GET", routes=routes):
+        found.add(people.owner.get(path_of(route, kind="lead", **{parameter: ours.pk})).status_code)
+    assert found != {404}, "no address finds an object of the own workspace"
+
+
+def test_no_page_shows_a_row_of_another_workspace(workspace, people, path_of):
+    """Lists, and what stands beside others: snippets in the composer, packs, views, people to give a lead to."""
+    theirs, ours = rows_of(factories.make_workspace(), "there"), rows_of(workspace, "here")
+    marks = {str(row.pk) for row in theirs.values() if isinstance(row.pk, uuid.UUID)}
+    marks |= {row.email for row in theirs.values() if isinstance(row, User)}
+    own = {name: ours[model].pk for name, model in MODEL_OF.items()}
+    owner, shown, seen = people.owner, {}, set()  # logged in before the tries, which undo what they do
+    for route, _ in tries("GET"):
+        answer = owner.get(path_of(route, kind="lead", **own))
+        text = answer.getvalue().decode(errors="replace")
+        shown[route] = {mark for mark in marks if mark in text}
+        seen |= {model for model, row in ours.items() if str(row.pk) in text}
+    assert {route: rows for route, rows in shown.items() if rows} == {}
+    assert {Snippet, ContextPack, Lead, Draft, SavedView, FollowUpSequence, BackgroundJob} <= seen
 
 
 def test_removed_member_is_out_at_once(workspace, people):
