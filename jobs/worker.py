@@ -19,6 +19,7 @@ from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error
+from prometheus_client import Histogram
 
 from jobs import lost_workers, process, queue, settlement
 from jobs.conf import BATCH_TARGET_MS, DRAIN_S, MAX_BATCH
@@ -36,6 +37,12 @@ from jobs.queue import Started
 from jobs.wakeup import ring
 
 logger = logging.getLogger(__name__)
+job_seconds = Histogram(
+    "holdfast_job_seconds",
+    "Time that a job ran.",
+    ["lane", "kind"],
+    buckets=(0.05, 0.25, 1, 2.5, 5, 10, 30, 60, 120, 300, 600),
+)
 
 UNKNOWN_KIND_PAUSE = timedelta(minutes=1)
 
@@ -284,6 +291,7 @@ def _log(job: BackgroundJob, outcome: str, ended: Ended) -> None:
         "attempt": job.attempts,
         "duration_ms": ended.duration_ms,
     }
+    job_seconds.labels(job.lane, job.kind).observe(ended.duration_ms / 1000)
     if ended.error is not None:
         extra["error_class"] = type(ended.error).__name__
     level = logging.ERROR if outcome == "failed" else logging.INFO

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 from django.utils import timezone
+from prometheus_client import REGISTRY
 
 from jobs import process, queue, worker
 from jobs.enqueue import enqueue
@@ -38,6 +39,14 @@ def test_runs_a_due_job_and_keeps_its_result(kind):
     assert job.finished_at is not None and job.lease_token is None
     attempt = JobAttempt.objects.get(job=job)
     assert (attempt.number, attempt.outcome, attempt.worker) == (1, "succeeded", process.current().name)
+
+
+def test_how_long_a_job_ran_is_told_by_lane_and_kind(kind):
+    kind("t.timed", lambda ctx: None)
+    job = put("t.timed")
+    drain()
+    labels = {"lane": job.lane, "kind": "t.timed"}
+    assert REGISTRY.get_sample_value("holdfast_job_seconds_count", labels) == 1
 
 
 def test_leaves_a_job_that_is_not_due(kind):
