@@ -2,10 +2,17 @@
 
 import importlib
 import re
+from collections import defaultdict
 
 import pytest
 
+from integrations.errors import ProviderFault
+from integrations.http.breaker import breakers
+from integrations.http.retry import RetryBudget
+from integrations.http.session import ProviderSession
+from jobs.deadline import Deadline
 from tests.docs.pages import ROOT
+from tests.integrations.fault_server import FaultServer, answer
 
 PAGES = (
     "docs/architecture.md",
@@ -66,3 +73,49 @@ def test_the_glossary_is_in_order_and_names_each_word_once():
     )
     words.remove("word")
     assert len(words) > 50 and words == sorted(set(words))
+
+
+BUDGET = re.compile(r"^\| [^|]+ \| [^|]*?(\d+) s \| `(\w+)((?:\.\w+)+)` \|", re.M)
+RETRIES = re.compile(r"^\| ([A-Z]+(?:, [A-Z]+)*) \| (\d) \|", re.M)
+
+
+def budget_s(root: str, rest: str) -> float:
+    """The seconds of a constant under its dotted name."""
+    *modules, name = (root + rest).split(".")
+    found = None
+    while found is None:
+        try:
+            found = importlib.import_module(".".join(modules))
+        except ModuleNotFoundError:
+            *modules, before = modules
+            name = f"{before}.{name}"
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found / 1000 if name.lower().endswith("_ms") else found
+
+
+def test_budgets_are_those_of_the_code():
+    rows = BUDGET.findall(MAP)
+    assert len(rows) == 8
+    assert {root + rest: float(seconds) for seconds, root, rest in rows} == {
+        root + rest: budget_s(root, rest) for _, root, rest in rows
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("method", "retries"),
+    [(method, int(number)) for methods, number in RETRIES.findall(MAP) for method in methods.split(", ")],
+)
+def test_a_method_is_retried_as_often_as_its_row_says(method, retries, monkeypatch):
+    monkeypatch.setattr("integrations.http.session.wait_s", lambda state, error: 0)
+    monkeypatch.setattr("integrations.http.session._budgets", defaultdict(RetryBudget))
+    breakers.forget()
+    provider = ProviderSession(provider="emailbison", base_url="", headers={})
+    with FaultServer(answer(503)) as server:
+        with pytest.raises(ProviderFault):
+            provider.request(
+                method, f"{server.url}/thing", operation="thing", deadline=Deadline.after_ms(60_000)
+            )
+        assert server.calls == 1 + retries
+    breakers.forget()
