@@ -277,7 +277,7 @@ def _is_state(answer: Answer) -> bool:
     body = answer.line.body if isinstance(answer.line.body, dict) else {}
     event = body.get("event")
     kind = event.get("type") if isinstance(event, dict) else ""
-    tells = "AccountStatus" in body or kind in ("EMAIL_ACCOUNT_DISCONNECTED", "EMAIL_ACCOUNT_RECONNECTED")
+    tells = "AccountStatus" in body or str(kind).startswith("EMAIL_ACCOUNT_")
     return tells and answer.verdict in ("accepted", "duplicate")
 
 

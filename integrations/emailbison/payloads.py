@@ -13,7 +13,7 @@ All are unique only inside one EmailBison instance, so they are used per workspa
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import Field
+from pydantic import AliasChoices, AliasPath, Field
 
 from integrations.addresses import Mailbox, MailField, decoded, listed
 from integrations.emailbison import files
@@ -127,7 +127,7 @@ class Data(Payload):
 
 
 class Tag(Payload):
-    tag_name: Text = ""
+    tag_name: Text = Field(default="", validation_alias=AliasChoices("tag_name", AliasPath("tag", "name")))
     taggable_id: ExternalId
     taggable_type: Text = ""
 

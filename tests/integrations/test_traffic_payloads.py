@@ -17,6 +17,8 @@ from tests.recorded import Line, brings_its_own_tests, traffic, workspaces
 
 LINES = list(traffic())
 DOMAIN_DECIDES = {
+    "Instantly event not used",
+    "a tag that does not mean stop",
     "nobody in this workspace has that address (reason lead_not_found)",
     "another workspace's lead id ({{lead:WS:EMAIL}}): must not touch it; any verdict but accepted is right",
 }

@@ -141,6 +141,22 @@ def test_a_workspace_names_the_labels_that_mean_do_not_contact(poster, lead, sou
     assert lead.is_stopped
 
 
+def test_a_label_without_words_stops_nobody(poster, lead):
+    """A workspace that names no labels names no empty one."""
+    for name in ("", "!"):
+        assert poster.post("email", tag(name)).json()["ignored"]
+    lead.refresh_from_db()
+    assert not lead.is_stopped
+
+
+def test_the_name_of_a_tag_is_found_in_its_other_form(poster, lead):
+    body = tag("")
+    body["data"] = {"tag": {"id": 9, "name": "Do not contact"}, "taggable_type": "Lead", "taggable_id": 20}
+    poster.post("email", body)
+    lead.refresh_from_db()
+    assert lead.is_stopped
+
+
 def test_a_tag_on_a_campaign_stops_nobody(poster, lead):
     assert poster.post("email", tag("Do not contact", on="Campaign")).json()["ignored"]
     lead.refresh_from_db()

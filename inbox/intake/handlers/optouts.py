@@ -44,7 +44,8 @@ def labelled(received: Received, event: LabelEvent) -> IntakeResult:
     """Stops all messages to a lead whom people at the provider have given a label that means "do not contact"."""
     account = received.integration
     names = str(account.config.get(STOP_LABELS.name) or "") if account else ""
-    if label_words(event.label) not in map(label_words, ("do not contact", *names.split(","))):
+    stops = set(map(label_words, ("do not contact", *names.split(",")))) - {""}
+    if label_words(event.label) not in stops:
         return IntakeResult(DeliveryVerdict.IGNORED, event.event_type, "no label that means “do not contact”")
     unsubscribed = UnsubscribeEvent(
         event_type=event.event_type,
