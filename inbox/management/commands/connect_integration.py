@@ -12,9 +12,10 @@ from django.db import IntegrityError, transaction
 
 from inbox.models import Workspace
 from inbox.workspaces import creation
-from integrations import connect
+from integrations import connect, registry
 from integrations.health import probes
 from integrations.models import Integration
+from integrations.spec import NONE
 
 
 class Command(BaseCommand):
@@ -35,6 +36,7 @@ class Command(BaseCommand):
             with transaction.atomic():
                 integration = _account(found, provider, settings)
                 connect.apply(integration, settings)
+                _refuse_unusable(integration, settings)
                 fresh = integration._state.adding
                 integration.save()
                 key = creation.issue_key(integration) if fresh else None
@@ -47,6 +49,14 @@ class Command(BaseCommand):
         self.stdout.write(f"{integration} of {found.name}: {', '.join(sorted(settings))} stored.")
         if key:
             self.stdout.write(f"Its webhook address: {key}")
+
+
+def _refuse_unusable(integration: Integration, settings: dict[str, Any]) -> None:
+    """Raises CommandError if the provider cannot use a setting that was given. One that is still missing may follow."""
+    lacks = registry.spec_of(integration.provider).lacks
+    problem = None if isinstance(lacks, NONE) or integration.is_unreadable else lacks(integration)
+    if problem and problem[0] in settings:
+        raise CommandError(": ".join(problem))
 
 
 def _account(workspace: Workspace, provider: str, settings: dict[str, Any]) -> Integration:
