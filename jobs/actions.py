@@ -18,9 +18,9 @@ from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from jobs.enqueue import wake
 from jobs.lanes import BY_NAME
 from jobs.models import BackgroundJob, JobAction
-from jobs.wakeup import ring
 
 Status = BackgroundJob.Status
 Action = JobAction.Action
@@ -85,10 +85,11 @@ def requeue(jobs: QuerySet[BackgroundJob]) -> int:
     """Makes those of `jobs` due now that wait or have failed, without a person's word for it. A failed one gets all its
     attempts again. Returns how many there were.
     """
-    count = _requeue(Now())(jobs.filter(status__in=[Status.QUEUED, Status.FAILED]))
-    if count:
-        ring()
-    return count
+    waiting = jobs.filter(status__in=[Status.QUEUED, Status.FAILED])
+    with transaction.atomic():
+        for kind, lane in set(waiting.values_list("kind", "lane")):
+            wake(kind, lane)
+        return _requeue(Now())(waiting)
 
 
 def parse_moment(text: str) -> datetime:
@@ -219,20 +220,23 @@ def _each(
         jobs = BackgroundJob.objects.select_for_update(of=("self",)).filter(pk__in=job_ids).order_by("pk")
         if workspace_id is not None:
             jobs = jobs.filter(tenant=workspace_id)
-        results = []
-        for job in jobs.only("workspace_id", "kind", "status", "started_at"):
+        results, moved = [], set()
+        for job in jobs.only("workspace_id", "kind", "lane", "status", "started_at"):
             refused = why_not(job)
             results.append(
                 ActionResult(job.pk, job.workspace_id, job.kind, refused is None, refused or action.label)
             )
+            if refused is None:
+                moved.add((job.kind, job.lane))
         done = [result for result in results if result.done]
         change(BackgroundJob.objects.filter(pk__in=[result.job_id for result in done]))
         name = actor.get_username()[:254]
         JobAction.objects.bulk_create(
             [JobAction(job_id=it.job_id, action=action, actor=name, detail=detail) for it in done], 1_000
         )
-        if done and action in (Action.RETRY, Action.RUN_AT):
-            ring()
+        if action in (Action.RETRY, Action.RUN_AT):
+            for kind, lane in moved:
+                wake(kind, lane)
         acted.send(BackgroundJob, action=action, actor=actor, results=done, detail=detail)
     return results
 

@@ -60,6 +60,9 @@ MAX_WORKER_DEATHS = 3
 MAX_LOSSES = 20
 """A job is failed after losing its worker so many times, for any reason but a shutdown."""
 
+WAKE_UPS = "holdfast-wake-ups"
+"""The queue of django-q2's tasks that wake workers. Ticks have another one, named as the cluster."""
+
 PROCESSES = 2
 THREADS = 32
 """How many worker processes a cluster has, and how many jobs each runs at once.
@@ -77,14 +80,15 @@ def q_cluster(broker_url: str = "", *, workers: int = PROCESSES) -> dict[str, An
     `broker_url` is a redis:// URL, or empty for PostgreSQL. `save_limit` -1: the job rows are the history; with a
     positive limit django-q2 locks every stored success at every save. `ack_failures`: a task that failed is not worth
     another run, its next turn replaces it. `queue_limit` and `bulk` are 1, as a lease of django-q2 runs while a task
-    waits. django-q2's tasks are the ticks (recurring work): jobs run beside them, in threads of their own.
+    waits. The workers of django-q2 run ticks (recurring work): jobs run beside them, in threads of their own.
     """
     timeout_s = TICK_S + 40
     cluster = {
         "name": "holdfast",
         "workers": workers,
         "timeout": timeout_s,
-        "retry": shortest_retry_s(timeout_s, workers=workers, queue_limit=1, bulk=1),
+        "retry": timeout_s * (1 + ceil(2 / workers))
+        + 30,  # one task waits in the queue, and one in its reader
         "queue_limit": 1,
         "bulk": 1,
         "poll": 0.1,
@@ -96,7 +100,9 @@ def q_cluster(broker_url: str = "", *, workers: int = PROCESSES) -> dict[str, An
         "catch_up": False,
         "label": "Task queue (django-q2)",
     }
-    return cluster | ({"redis": redis_options(broker_url)} if broker_url else {"orm": "default"})
+    if broker_url:
+        return cluster | {"redis": redis_options(broker_url)}
+    return cluster | {"broker_class": "jobs.broker.PostgresBroker", "orm": "default"}
 
 
 def redis_options(broker_url: str) -> str:
@@ -106,12 +112,3 @@ def redis_options(broker_url: str) -> str:
     """
     limits = "socket_connect_timeout=1&socket_timeout=3"
     return f"{broker_url}{'&' if '?' in broker_url else '?'}{limits}"
-
-
-def shortest_retry_s(timeout_s: int, *, workers: int, queue_limit: int, bulk: int) -> int:
-    """The smallest safe value, in seconds, for django-q2's setting `retry`, after which it hands out a task again that
-    has not ended. `timeout_s` is the time limit of one task.
-
-    A task's lease runs while it waits behind others, so those are counted in.
-    """
-    return timeout_s * (1 + ceil((queue_limit + bulk) / workers)) + 30

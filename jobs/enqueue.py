@@ -1,4 +1,4 @@
-"""Adds jobs to the queue: a row in the caller's transaction, once per dedupe key, and a wake-up for the workers.
+"""Adds jobs to the queue: a row in the caller's transaction, once per dedupe key, and a django-q2 task for the workers.
 
 The unique constraint (tenant, dedupe_key) decides. Adding a job again never resets one that runs or has ended; it only
 creates the job if it is missing. With `anew`, a job that has begun does not count, because it may have looked at things
@@ -6,23 +6,34 @@ before they changed: it gives up its key.
 """
 
 import json
+import logging
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
+from django_q.brokers import get_broker
+from django_q.tasks import async_task
 
+from jobs.conf import WAKE_UPS
 from jobs.ids import uuid7
 from jobs.kinds import KINDS
 from jobs.models import JOB_COLUMNS, NO_WORKSPACE, BackgroundJob, job_from_row
-from jobs.wakeup import NOTIFY, ring
 
+logger = logging.getLogger(__name__)
+
+DRAIN = "jobs.worker.drain"
+REDIS_PAUSE_S = 10
+"""Seconds in which Redis is not used after an error, so that requests do not queue up behind a dead broker."""
 PAYLOAD_LIMIT = 8_000
 """The most characters of a payload's JSON. Payloads hold ids; anything longer would be somebody's text."""
 
@@ -58,8 +69,8 @@ def held_until(moment: datetime) -> Iterator[None]:
 
 
 # One statement for one job or thousands. A conflict with another's open transaction waits for its end.
-# It is SQL because `bulk_create` with `ignore_conflicts` does not say which rows are new. To ask that, and to wake a
-# worker, would be two more statements in each transaction that enqueues (docs/adr/0009-what-a-delivery-costs.md).
+# It is SQL because `bulk_create` with `ignore_conflicts` does not say which rows are new. To ask that would be one more
+# statement in each transaction that enqueues (docs/adr/0009-what-a-delivery-costs.md).
 INSERT = """
 INSERT INTO jobs_backgroundjob (id, kind, workspace_id, payload, dedupe_key, status, lane, priority, run_at,
     first_run_at, attempts, snoozes, worker_deaths, losses, last_error_class, last_error, fingerprint)
@@ -68,9 +79,7 @@ SELECT id, kind, workspace_id, payload, dedupe_key, 'queued', lane, priority, co
 FROM jsonb_to_recordset(%s) AS row(id uuid, kind text, workspace_id uuid, payload jsonb, dedupe_key text,
     lane text, priority smallint, run_at timestamptz)
 ON CONFLICT (tenant, dedupe_key) DO NOTHING
-RETURNING run_at <= created_at, """
-RUNG = f"CASE WHEN run_at <= created_at THEN {NOTIFY}::text END"
-"""Wakes a worker for a job that is due by the database's clock, in the statement that inserts it."""
+RETURNING CASE WHEN run_at <= created_at THEN lane END, txid_current(), """
 
 # A job that has begun gets a key of its own. One that begins at this moment may keep its key, because it has not yet
 # looked at anything.
@@ -131,18 +140,60 @@ def _free_keys(specs: Sequence[JobSpec]) -> None:
 
 
 def _insert(kind: str, specs: Sequence[JobSpec], columns: tuple[str, ...]) -> list[tuple[Any, ...]]:
-    """Insert the missing jobs and wake a worker if one is due. Returns `columns` of the new jobs."""
+    """Insert the missing jobs and wake a worker if one is due by the database's clock. Returns `columns` of the new
+    jobs.
+    """
     rows = json.dumps([_row(kind, spec) for spec in specs], cls=DjangoJSONEncoder)
     if len(rows) > PAYLOAD_LIMIT:
         _refuse_texts(specs)
     with transaction.atomic(savepoint=False):
-        rung = "NULL" if settings.Q_BROKER_URL else RUNG
         with connection.cursor() as cursor:
-            cursor.execute(INSERT + ", ".join([rung, *columns]), [rows])
+            cursor.execute(INSERT + ", ".join(columns), [rows])
             created = cursor.fetchall()
-        if settings.Q_BROKER_URL and any(due for due, *_ in created):
-            ring()
+        _wake_once({(row[1], kind, row[0]) for row in created if row[0]})
     return [row[2:] for row in created]
+
+
+_woken = threading.local()
+
+
+def _wake_once(due: set[tuple[int, str, str]]) -> None:
+    """Wake a worker for each (transaction id, kind, lane) of `due` that this thread has not woken one for.
+
+    If a savepoint with a wake-up is rolled back, the look once a second finds what the transaction enqueues after it.
+    """
+    if due:
+        before: set[tuple[int, str, str]] = getattr(_woken, "names", set())
+        for _, kind, lane in due - before:
+            wake(kind, lane)
+        _woken.names = due | {name for name in before if name[0] == next(iter(due))[0]}
+
+
+def wake(kind: str, lane: str) -> None:
+    """Enqueues the task of django-q2 with which a cluster looks for due jobs, named by kind and lane, in the caller's
+    transaction. With Redis it is sent when that commits, and only logged if it cannot be sent.
+    """
+    task = partial(async_task, DRAIN, task_name=kind, group=lane, cluster=WAKE_UPS, save=False)
+    if settings.Q_BROKER_URL:
+        transaction.on_commit(partial(_send_to_redis, task), robust=True)
+    else:
+        task()
+
+
+_redis_silent_until = 0.0
+
+
+def _send_to_redis(task: partial[str]) -> None:
+    global _redis_silent_until
+    if time.monotonic() < _redis_silent_until:
+        return
+    try:
+        broker = get_broker(WAKE_UPS)
+        if broker.queue_size() == 0:  # one that nobody has taken yet serves this job too
+            task(broker=broker)
+    except Exception as error:  # the client may raise anything; the job is committed and will be found
+        _redis_silent_until = time.monotonic() + REDIS_PAUSE_S
+        logger.warning("wake-up not sent", extra={"error_class": type(error).__name__})
 
 
 def _row(kind: str, spec: JobSpec) -> dict[str, Any]:

@@ -4,16 +4,14 @@ It also gives waiting jobs back if the one before them takes long, takes a job t
 thread, and shows the sentinel that the worker is alive. It opens no database connection while the worker has no jobs.
 """
 
-import contextlib
 import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from uuid import UUID
 
-import psycopg
-from django.db import Error, connection, connections
+from django.db import Error, connection
 
 from jobs import deadline, queue, settlement, stalls
 from jobs.conf import GIVE_BACK_AFTER_MS, HEARTBEAT_S, LEASE_S, OVERRUN_GRACE_S, SHUTDOWN_GRACE_S
@@ -27,10 +25,6 @@ from jobs.queue import Started
 logger = logging.getLogger(__name__)
 
 BEAT_S = 0.5
-SLOW_CLAIM_S = 1.0
-"""A claim that takes longer is logged with what it waited for. That is looked at a beat before, while it waits."""
-CONNECTING = "a connection"
-"""What a claim waits for whose thread is not connected yet. It is looked at again."""
 LATE_S = 2.0
 """A beat that comes so many seconds after the one before shows that machine or database is starved."""
 
@@ -110,28 +104,6 @@ class Claim:
         self.lost = self.lost or self.started is started
 
 
-class Asking:
-    """A statement that claims jobs for a thread and has not returned yet. `waited_for` is what PostgreSQL said that it
-    waits for, if it takes long; else "".
-    """
-
-    def __init__(self) -> None:
-        self.began_at = time.monotonic()
-        self.waited_for = ""
-        self._own = connections[connection.alias]  # the claiming thread's, which another thread looks at
-
-    def took_s(self) -> float:
-        return time.monotonic() - self.began_at
-
-    def session_pid(self) -> int | None:
-        """The process id of the claim's session at PostgreSQL. None while the thread has no connection yet."""
-        session = self._own.connection
-        try:
-            return session.info.backend_pid if session else None
-        except psycopg.Error:  # its thread has closed it just now
-            return None
-
-
 class LeaseKeeper:
     """Renews the leases (rights to jobs) of one process, a claim for each of its job threads, and tells jobs when to
     stop.
@@ -143,7 +115,6 @@ class LeaseKeeper:
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
         self._claims: list[Claim] = []
-        self._asking: set[Asking] = set()
         self._beat_at = time.monotonic()
 
     def __enter__(self) -> "LeaseKeeper":
@@ -156,20 +127,6 @@ class LeaseKeeper:
         if self._thread is not None:
             self._thread.join(timeout=5)
 
-    @contextlib.contextmanager
-    def asking(self) -> Iterator[Asking]:
-        """A context manager: while its block runs the statement that claims jobs, the keeper watches it. If it takes
-        long, what it waits for is noted in the Asking that it yields.
-        """
-        ask = Asking()
-        with self._lock:
-            self._asking.add(ask)
-        try:
-            yield ask
-        finally:
-            with self._lock:
-                self._asking.discard(ask)
-
     def hold(self, token: UUID, asked_at: float, jobs: list[BackgroundJob]) -> Claim:
         """Starts to renew the lease (right to the jobs) of a new claim, and returns the claim. `asked_at` is the
         monotonic time just before the claim was sent.
@@ -177,19 +134,19 @@ class LeaseKeeper:
         claim = Claim(token, asked_at, jobs)
         with self._lock:
             self._claims.append(claim)
-            self._me.busy(len(self._claims))
+            self._me.slot.busy = len(self._claims)
         return claim
 
     def drop(self, claim: Claim) -> None:
         """Stops renewing the lease of a claim, because all its jobs have ended."""
         with self._lock:
             self._claims.remove(claim)
-            self._me.busy(len(self._claims))
+            self._me.slot.busy = len(self._claims)
 
     def has_room(self) -> bool:
-        """Whether fewer job threads of this process have or claim work than it has places now."""
+        """Whether fewer job threads of this process have work than it has places now."""
         with self._lock:
-            return len(self._claims) + len(self._asking) < self._me.places
+            return len(self._claims) < int(self._me.slot.places)
 
     def running(self) -> list[Claim]:
         """The claims of this process that have a running job."""
@@ -221,19 +178,14 @@ class LeaseKeeper:
     def _beat(self) -> None:
         """Show that the process is alive. After a late beat it halves its places, and after any other has one more."""
         late = time.monotonic() - self._beat_at > LATE_S
-        self._beat_at = time.monotonic()
-        self._me.resize(self._me.places // 2 if late else self._me.places + 1)
-        self._me.beat()
+        self._beat_at = self._me.slot.beat_at = time.monotonic()
+        places = self._me.slot.places
+        self._me.resize(places // 2 if late else places + 1)
 
     def _look_after_claims(self) -> None:
         now = time.monotonic()
         with self._lock:
             claims = list(self._claims)
-            slow = [
-                ask
-                for ask in self._asking
-                if ask.took_s() > SLOW_CLAIM_S - BEAT_S and ask.waited_for in ("", CONNECTING)
-            ]
         try:
             # The leases come first, as what fails after them is tried again at each beat.
             if any(claim.valid_until - now <= LEASE_S - HEARTBEAT_S for claim in claims):
@@ -248,12 +200,6 @@ class LeaseKeeper:
             known = {"fault": db_fault(error), "worker_id": str(self._me.id)}
             logger.warning("lease not renewed", extra=known | facts_of(error))
             connection.close()
-            slow = []  # the database has let this look wait long enough
-        # It comes last, as it may take as long as one statement may.
-        if slow:
-            _look_at(slow)
-            if not claims:
-                connection.close()
 
     def _fence(self, claim: Claim) -> None:
         """Take a job away from its thread, because a thread cannot be ended.
@@ -279,31 +225,6 @@ class LeaseKeeper:
             if key not in held and not claim.lost:
                 claim.lost = True
                 logger.warning("job was taken over", extra={"job_id": str(started.job.pk)})
-
-
-def _look_at(slow: list[Asking]) -> None:
-    """Note what these claims, which take long, wait for. A database that does not answer is asked once for all."""
-    unknown = ""
-    for ask in slow:
-        try:
-            ask.waited_for = unknown or _what_it_waits_for(ask)
-        except Error as error:
-            ask.waited_for = unknown = f"unknown: the database is {db_fault(error)}"
-            connection.close()
-
-
-def _what_it_waits_for(ask: Asking) -> str:
-    pid = ask.session_pid()
-    if pid is None:
-        return CONNECTING
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(wait_event_type || ' ' || wait_event, 'processor'), pg_blocking_pids(pid)"
-            " FROM pg_stat_activity WHERE pid = %s",
-            [pid],
-        )
-        event, blockers = cursor.fetchone() or ("nothing that can be seen", [])
-    return f"{event}, behind sessions {blockers}" if blockers else event
 
 
 def _job_id(claim: Claim) -> str:

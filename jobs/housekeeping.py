@@ -2,27 +2,22 @@
 
 from django.db.models import Case, Value, When
 
-from jobs import lost_workers, retention
+from jobs import lost_workers, retention, stats
 from jobs.deadline import Deadline
 from jobs.kinds import KINDS
 from jobs.lanes import UNASSIGNED
 from jobs.models import BackgroundJob
 from jobs.ticks import tick
-from jobs.wakeup import ring
 
 
 def background_jobs(deadline: Deadline) -> dict[str, int]:
-    """The tick `background-jobs` (recurring work): gives jobs of lost workers back to the queue, assigns lanes, and
-    wakes a worker if jobs are due.
+    """The tick `background-jobs` (recurring work): gives jobs of lost workers back to the queue, and assigns lanes.
 
     Returns counts: `due` jobs, `workers` that are alive, and the jobs taken back by outcome.
     """
     assign_lanes()
     taken_back = lost_workers.sweep()
-    due = lost_workers.count_due()
-    if due:
-        ring()
-    return {"due": due, "workers": lost_workers.count_alive(), **taken_back}
+    return {"due": lost_workers.count_due(), "workers": stats.workers().count(), **taken_back}
 
 
 def assign_lanes() -> int:
@@ -36,16 +31,7 @@ def assign_lanes() -> int:
     return waiting.update(lane=Case(*lanes))
 
 
-def prune(deadline: Deadline) -> dict[str, int]:
-    """The tick `retention` (recurring work): deletes old rows of all apps, in slices, until nothing is
-    left to delete or the deadline has passed.
-
-    Returns the numbers of deleted rows by name.
-    """
-    return retention.prune(deadline)
-
-
 def register() -> None:
     """Registers the ticks (recurring work) `background-jobs` and `retention`. JobsConfig calls it at start."""
     tick("background-jobs", words="Gives jobs of lost workers back to the queue", every_s=60)(background_jobs)
-    tick("retention", words="Deletes rows and texts whose time is up", every_s=3600)(prune)
+    tick("retention", words="Deletes rows and texts whose time is up", every_s=3600)(retention.prune)

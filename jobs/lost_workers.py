@@ -3,7 +3,6 @@
 import logging
 from collections import Counter
 from collections.abc import Mapping
-from datetime import timedelta
 from enum import IntEnum
 from uuid import UUID
 
@@ -12,7 +11,6 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from jobs import queue
-from jobs.conf import WORKER_ALIVE_S
 from jobs.errors import WorkerLost
 from jobs.failures import NO_FAILURE, describe
 from jobs.kinds import policy_of
@@ -123,11 +121,6 @@ def jobs_are_due() -> bool:
     return _due().exists()
 
 
-def work_is_left() -> bool:
-    """Whether any job should run now or is running."""
-    return BackgroundJob.objects.filter(status=Status.RUNNING).exists() or jobs_are_due()
-
-
 def _due() -> QuerySet[BackgroundJob]:
     return BackgroundJob.objects.filter(status=Status.QUEUED, run_at__lte=Now())
 
@@ -155,10 +148,3 @@ def report_alive(
 def count_due() -> int:
     """The number of queued jobs that should run now, at most COUNT_CAP."""
     return _due()[:COUNT_CAP].count()
-
-
-def count_alive() -> int:
-    """The number of worker processes that have reported within WORKER_ALIVE_S seconds."""
-    return Worker.objects.filter(
-        ended_at=None, heartbeat_at__gt=Now() - timedelta(seconds=WORKER_ALIVE_S)
-    ).count()

@@ -10,13 +10,11 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from itertools import count
+from types import SimpleNamespace
+from typing import Any
 from uuid import UUID
 
 from jobs.ids import uuid7
-
-
-def _nothing() -> None:
-    pass
 
 
 class WorkerProcess:
@@ -28,21 +26,16 @@ class WorkerProcess:
         self,
         worker_id: UUID | None = None,
         *,
-        beat: Callable[[], None] = _nothing,
-        looked: Callable[[], None] = _nothing,
-        busy: Callable[[int], None] = lambda places: None,
-        resized: Callable[[int], None] = lambda places: None,
+        slot: Any = None,
         most_places: int = 1,
     ) -> None:
         self.id = worker_id or uuid7()
         self.pid = os.getpid()
         self.name = f"{socket.gethostname()}:{self.pid}"[:120]
-        self.beat, self.looked, self.busy = beat, looked, busy
-        """The sentinel watches the process by these calls. `beat` is called twice a second, `looked` when a place looks
-        for work, and `busy` with the number of places that have work, whenever that changes."""
-        self._resized, self._most_places = resized, most_places
-        self.places = most_places
-        """How many jobs the process runs at once now. It has fewer places while the machine is starved."""
+        self.slot = slot or SimpleNamespace(places=most_places)
+        """The numbers by which the sentinel watches the process, as in jobs.cluster.board.Slot. `places` is how many
+        jobs it runs at once now: fewer while the machine is starved."""
+        self._most_places = most_places
         self.wake_place: Callable[[], None] | None = None
         """Lets one more place look for work. None if this process has no places."""
         self.batches: defaultdict[str, int] = defaultdict(lambda: 1)
@@ -57,8 +50,7 @@ class WorkerProcess:
         """Gives this process so many places, but one at least and no more than it was made with. Jobs that run in
         places that it has no longer go on to their ends.
         """
-        self.places = min(max(places, 1), self._most_places)
-        self._resized(self.places)
+        self.slot.places = min(max(places, 1), self._most_places)
 
     def ask_to_stop(self) -> None:
         """Makes this process claim no more jobs. The time that running jobs still have begins now; a second call does

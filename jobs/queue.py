@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
+from django.db.models import QuerySet
 
 from jobs.conf import LEASE_S, MAX_BATCH, WORKER_ALIVE_S
 from jobs.failures import Failure
@@ -20,6 +21,7 @@ from jobs.lanes import BY_NAME, LANES, REPLY, UNASSIGNED
 from jobs.models import BackgroundJob, job_from_row
 from jobs.retries import AttemptOutcome, Decision
 
+Status = BackgroundJob.Status
 NOW = "statement_timestamp()"  # as Django's Now; now() would be the start of the caller's transaction
 LEASE_END = f"{NOW} + interval '{LEASE_S} seconds'"
 CLAIM_LOCK = 0x686F6C64  # any number that no other advisory lock of this database uses
@@ -58,13 +60,6 @@ SELECT * FROM jobs_settle(
     %(snoozed)s, %(death)s, %(loss)s, %(result)s, %(error_class)s, %(error)s,
     %(traceback)s, %(fingerprint)s, %(attempt)s, %(outcome)s, %(started_at)s, %(duration_ms)s, %(worker)s,
     %(run_at)s)
-"""
-
-GIVE_BACK = """
-UPDATE jobs_backgroundjob
-SET status = 'queued', lease_token = NULL, lease_expires_at = NULL, worker_id = NULL
-WHERE lease_token = %s AND worker_id = %s AND status = 'running' AND started_at IS NULL
-RETURNING id
 """
 
 RENEW = f"""
@@ -177,13 +172,12 @@ def settle(
     return outcome, following
 
 
-def give_back(token: UUID, worker_id: UUID) -> set[UUID]:
-    """Puts the jobs that were claimed with `token` and have not started back into the queue. No attempt is used.
-    Returns their ids.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(GIVE_BACK, [token, worker_id])
-        return {row[0] for row in cursor.fetchall()}
+def give_back(token: UUID, worker_id: UUID) -> None:
+    """Puts the jobs that were claimed with `token` and have not started back into the queue. No attempt is used."""
+    claimed = BackgroundJob.objects.filter(lease_token=token, worker_id=worker_id, status=Status.RUNNING)
+    claimed.filter(started_at=None).update(
+        status=Status.QUEUED, lease_token=None, lease_expires_at=None, worker_id=None
+    )
 
 
 def renew(tokens: list[UUID], worker_id: UUID) -> dict[tuple[UUID, UUID], bool]:
@@ -199,37 +193,22 @@ def holds(job_id: UUID, token: UUID) -> bool:
     """Whether the claim's `token` still gives the right to the running job. Locks the job's row for the open
     transaction.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 FROM jobs_backgroundjob WHERE id = %s AND lease_token = %s AND status = 'running'"
-            " FOR NO KEY UPDATE",
-            [job_id, token],
-        )
-        return cursor.fetchone() is not None
+    return bool(_held(job_id, token).select_for_update(no_key=True).values_list("pk"))
 
 
 def change_lane(job_id: UUID, token: UUID, lane: str) -> bool:
     """Moves the running job to `lane` (a queue). Returns False, and changes nothing, if `token` no longer gives the
     right to the job.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE jobs_backgroundjob SET lane = %s WHERE id = %s AND lease_token = %s AND status = 'running'",
-            [lane, job_id, token],
-        )
-        changed: int = cursor.rowcount
-        return changed == 1
+    return _held(job_id, token).update(lane=lane) == 1
 
 
 def progress(job_id: UUID, token: UUID, done: int, total: int | None) -> bool:
     """Stores how much of the running job is done. Returns False, and stores nothing, if `token` no longer gives the
     right to the job.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE jobs_backgroundjob SET progress_done = %s, progress_total = %s"
-            " WHERE id = %s AND lease_token = %s AND status = 'running'",
-            [done, total, job_id, token],
-        )
-        changed: int = cursor.rowcount
-        return changed == 1
+    return _held(job_id, token).update(progress_done=done, progress_total=total) == 1
+
+
+def _held(job_id: UUID, token: UUID) -> QuerySet[BackgroundJob]:
+    return BackgroundJob.objects.filter(pk=job_id, lease_token=token, status=Status.RUNNING)

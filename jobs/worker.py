@@ -4,13 +4,12 @@ It goes on until nothing is due. No transaction is open while a handler runs, an
 place.
 """
 
-import contextlib
 import json
 import logging
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -21,20 +20,19 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error
 from prometheus_client import Histogram
 
-from jobs import lost_workers, process, queue, settlement
+from jobs import process, queue, settlement
 from jobs.conf import BATCH_TARGET_MS, DRAIN_S, MAX_BATCH
 from jobs.context import JobContext, running
 from jobs.db import db_fault, drop_connection, persist, refresh_connection
 from jobs.deadline import Deadline
 from jobs.errors import LeaseLost, Snooze
 from jobs.failures import facts_of
-from jobs.heartbeat import SLOW_CLAIM_S, Claim, LeaseKeeper
+from jobs.heartbeat import Claim, LeaseKeeper
 from jobs.kinds import KINDS, Handler, policy_of
 from jobs.lanes import AGED_EVERY
 from jobs.models import BackgroundJob
 from jobs.process import WorkerProcess
 from jobs.queue import Started
-from jobs.wakeup import ring
 
 logger = logging.getLogger(__name__)
 job_seconds = Histogram(
@@ -45,6 +43,8 @@ job_seconds = Histogram(
 )
 
 UNKNOWN_KIND_PAUSE = timedelta(minutes=1)
+SLOW_CLAIM_S = 1.0
+"""A claim that takes longer is logged."""
 
 
 def drain(budget_s: float = DRAIN_S) -> dict[str, int]:
@@ -66,55 +66,34 @@ def work(me: WorkerProcess, keeper: LeaseKeeper, *, ends_at: float = math.inf) -
     Returns how many attempts ended in which way. It also returns if the database does not answer.
     """
     counts: Counter[str] = Counter()
-    rung = False
     refresh_connection()
     while time.monotonic() < ends_at and not me.stopping and keeper.has_room():
         sizes, asked_at = me.batches.copy(), time.monotonic()  # other places change the sizes meanwhile
-        with _suspects(me) as look_after:
-            claimed = _claim(me, keeper, sizes, ends_at, suspects=look_after is not None)
+        # One place at a time runs jobs that may kill the process. If it dies, it is clear which job was to blame.
+        suspects = me.suspect.acquire(blocking=False)
+        try:
+            claimed = _claim(me, sizes, ends_at, suspects=suspects)
             if claimed is None:
                 break
             claimed_at = time.monotonic()
             token, jobs = claimed
-            if look_after is not None:
-                look_after(jobs)
-            lane = jobs[0].lane
-            full = len(jobs) == sizes[lane]
-            if full and not rung:
-                rung = _wake_another(me)
+            if suspects and not any(job.worker_deaths for job in jobs):
+                suspects = False
+                me.suspect.release()
+            full = len(jobs) == sizes[jobs[0].lane]
+            if full and me.wake_place is not None:
+                me.wake_place()  # there may be more work
             claim = keeper.hold(token, asked_at, jobs)
             try:
                 counts.update(_work_off(claim, me))
             finally:
                 keeper.drop(claim)
+        finally:
+            if suspects:
+                me.suspect.release()
         quick = (time.monotonic() - claimed_at) * 1000 < BATCH_TARGET_MS
-        me.batches[lane] = _next_batch(me.batches[lane], quick=quick, full=full)
+        me.batches[jobs[0].lane] = _next_batch(me.batches[jobs[0].lane], quick=quick, full=full)
     return counts
-
-
-@contextlib.contextmanager
-def _suspects(me: WorkerProcess) -> Iterator[Callable[[list[BackgroundJob]], None] | None]:
-    """Let only one place at a time run jobs that may kill the process. If it dies, it is clear which job was to blame.
-
-    Gives None if another place has such jobs. Else it gives a function that must be called with the claimed jobs; it
-    frees the right if none of them is such a job.
-    """
-    if not me.suspect.acquire(blocking=False):
-        yield None
-        return
-    held = True
-
-    def look_after(jobs: list[BackgroundJob]) -> None:
-        nonlocal held
-        if not any(job.worker_deaths for job in jobs):
-            held = False
-            me.suspect.release()
-
-    try:
-        yield look_after
-    finally:
-        if held:
-            me.suspect.release()
 
 
 def _next_batch(size: int, *, quick: bool, full: bool) -> int:
@@ -124,7 +103,7 @@ def _next_batch(size: int, *, quick: bool, full: bool) -> int:
 
 
 def _claim(
-    me: WorkerProcess, keeper: LeaseKeeper, sizes: Mapping[str, int], ends_at: float, *, suspects: bool
+    me: WorkerProcess, sizes: Mapping[str, int], ends_at: float, *, suspects: bool
 ) -> tuple[UUID, list[BackgroundJob]] | None:
     """Claim jobs, at most as many as `sizes` says for their lane. Returns the token and at least one job, or None if
     nothing is due or the database does not answer.
@@ -134,32 +113,19 @@ def _claim(
         return me.stopping or time.monotonic() > ends_at
 
     aged = next(me.claims) % AGED_EVERY == 0
-    me.looked()
+    me.slot.looked_at = time.monotonic()
     try:
-        with keeper.asking() as ask:
-            token, jobs = persist(
-                lambda: queue.claim(me.id, sizes, aged=aged, suspects=suspects), give_up=give_up
-            )
-        if ask.took_s() > SLOW_CLAIM_S:
-            took = {"duration_ms": round(ask.took_s() * 1000), "waited_for": ask.waited_for}
-            logger.warning("slow claim", extra=took | {"jobs": len(jobs)})
+        asked_at = time.monotonic()
+        token, jobs = persist(
+            lambda: queue.claim(me.id, sizes, aged=aged, suspects=suspects), give_up=give_up
+        )
+        if (took_s := time.monotonic() - asked_at) > SLOW_CLAIM_S:
+            logger.warning("slow claim", extra={"duration_ms": round(took_s * 1000), "jobs": len(jobs)})
     except Error as error:
         logger.error("nothing claimed", extra={"fault": db_fault(error), **facts_of(error)})
         drop_connection()
         return None
     return (token, jobs) if jobs else None
-
-
-def _wake_another(me: WorkerProcess) -> bool:
-    """Wake one more place, because a claim was full and there may be more work. Returns True if once is enough."""
-    if me.wake_place is not None:
-        me.wake_place()
-        return False
-    with contextlib.suppress(Error):
-        if lost_workers.jobs_are_due():
-            ring()
-            return True
-    return False
 
 
 def _work_off(claim: Claim, me: WorkerProcess) -> Counter[str]:

@@ -28,6 +28,8 @@ ALTER ROLE holdfast_worker SET idle_in_transaction_session_timeout = '15s';
 
 -- Statements here take milliseconds, and where statistics are young PostgreSQL would compile them for seconds each time.
 ALTER DATABASE holdfast SET jit = off;
+-- A wait for a lock of more than a second is logged with the session that holds it.
+ALTER DATABASE holdfast SET log_lock_waits = on;
 
 \connect holdfast
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;

@@ -1,10 +1,13 @@
-"""The admin pages of django-q2's own tables: wake-ups, their results, and the schedules that ring for ticks.
+"""The admin pages of django-q2's own tables: queued tasks, the results of ticks, and the schedules of ticks.
 
-django-q2 registers pages of its own, which can delete and repeat wake-ups and edit schedules. Those belong to the code.
-So pages that only show replace them. Pickled arguments and results are not shown, because to show one is to load it.
+django-q2 registers pages of its own, which can delete and repeat tasks and edit schedules. Those belong to the code. So
+pages that only show replace them. Of a pickle only what our own key has signed is loaded; arguments and results are not
+signed, and so not shown.
 """
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django_q import admin as stock  # registers its pages now, so that they can be replaced
 from django_q.models import Failure, OrmQ, Schedule, Success
 
@@ -29,12 +32,18 @@ class ScheduleAdmin(RecordAdmin):
 
 @admin.register(OrmQ)
 class OrmQAdmin(RecordAdmin):
-    """Wake-ups that wait. A wake-up is no work of its own: jobs are found without it, only later."""
+    """Queued tasks: ticks, and wake-ups that no cluster has taken yet, by kind (name) and lane (group). A wake-up is no
+    work of its own: jobs are found without it, only later.
+    """
 
     workspace_path = INSTALLATION
     secret_fields = ("payload",)
-    list_display = ("pk", "key", "lock")
+    list_display = ("pk", "key", "name", "group", "func", "lock")
+    readonly_fields = ("name", "group", "func")
     ordering = ("-pk",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrmQ]:
+        return super().get_queryset(request).defer(None)  # the columns above are read from the signed payload
 
 
 class TaskAdmin(RecordAdmin):

@@ -17,15 +17,15 @@ from queue import Empty
 from typing import Any
 
 from django.conf import settings
-from django.db import Error, connections
-from django_q.brokers import Broker, get_broker
+from django.db import connections
+from django_q.brokers import get_broker
 from django_q.monitor import monitor
 from django_q.worker import worker
 
 from jobs import process
 from jobs.cluster.board import Slot
 from jobs.conf import SHUTDOWN_GRACE_S, SHUTDOWN_HARD_S
-from jobs.db import drop_connection, persist
+from jobs.db import persist
 from jobs.heartbeat import LeaseKeeper
 from jobs.places import Places
 from jobs.process import WorkerProcess
@@ -88,29 +88,9 @@ def run_worker(
     is written to the pipe wakes one place. Ends the process with RETIRED if a job did not leave its thread.
     """
 
-    def beat() -> None:
-        slot.beat_at = time.monotonic()
-
-    def looked() -> None:
-        slot.looked_at = time.monotonic()
-
-    def busy(places: int) -> None:
-        slot.busy = places
-
-    def resized(places: int) -> None:
-        slot.places = places
-
-    me = WorkerProcess(
-        slot.id,
-        beat=beat,
-        looked=looked,
-        busy=busy,
-        resized=resized,
-        most_places=settings.WORKER_THREADS,
-    )
+    me = WorkerProcess(slot.id, slot=slot, most_places=settings.WORKER_THREADS)
     settle_in("q-worker", parent_pid, lambda *_: me.ask_to_stop())
-    slot.pid = os.getpid()
-    beat()
+    slot.pid, slot.beat_at = os.getpid(), time.monotonic()
     process.become(me)
     with LeaseKeeper(me) as keeper:
         places = Places(settings.WORKER_THREADS, lambda: work(me, keeper), lambda: me.stopping)
@@ -150,22 +130,4 @@ def run_monitor(parent_pid: int, result_queue: "Queue[Any]") -> None:
     sends STOP. It waits if the database is down.
     """
     settle_in("q-monitor", parent_pid, signal.SIG_IGN)
-    broker = persist(get_broker, give_up=lambda: False)
-    monitor(result_queue, _forgiving(broker))
-
-
-def _forgiving(broker: Broker) -> Broker:
-    """A broker whose failed acknowledgements are ignored.
-
-    One costs a needless wake-up later; in django-q2 it ends the monitor.
-    """
-    acknowledge = broker.acknowledge
-
-    def forgiving(task_id: object) -> None:
-        with contextlib.suppress(Error):
-            acknowledge(task_id)
-            return
-        drop_connection()
-
-    broker.acknowledge = forgiving
-    return broker
+    monitor(result_queue, persist(get_broker, give_up=lambda: False))

@@ -1,9 +1,9 @@
-"""The dispatcher: wakes the cluster's places, feeds ticks to its workers, and keeps the queue in order.
+"""The dispatcher: takes tasks from django-q2's broker, wakes the cluster's places, and keeps the queue in order.
 
-Its main thread waits for a wake-up (PostgreSQL's NOTIFY, or Redis) and once a second looks for jobs and tasks of
-django-q2 that no wake-up spoke of. One thread beside it sweeps expired leases and reports the workers alive, and one
-runs django-q2's scheduler; a lock that holds one of them up holds up nobody else. A database or Redis that is away is
-waited for and never a reason to die.
+Its main thread takes wake-ups, and once a second looks for jobs that no wake-up spoke of. One thread beside it sweeps
+expired leases and reports the workers alive, and one runs django-q2's scheduler and hands ticks to the workers; a lock
+that holds one of them up holds up nobody else. A database or Redis that is away is waited for and never a reason to
+die.
 """
 
 import contextlib
@@ -18,7 +18,6 @@ from collections.abc import Callable, Sequence
 from multiprocessing.queues import Queue
 from typing import Any
 
-from django.conf import settings
 from django.db import Error, connection
 from django_q.brokers import Broker, get_broker
 from django_q.conf import Conf
@@ -28,27 +27,18 @@ from django_q.signing import SignedPackage
 from jobs import lost_workers, schedules, stalls
 from jobs.cluster.board import Board
 from jobs.cluster.children import settle_in
-from jobs.cluster.ear import Ear
-from jobs.conf import DUE_CHECK_S, SWEEP_S, WORKER_ALIVE_S
+from jobs.conf import DUE_CHECK_S, SWEEP_S, WAKE_UPS, WORKER_ALIVE_S
 from jobs.failures import facts_of
-from jobs.wakeup import DRAIN
 
 logger = logging.getLogger(__name__)
 
 SCHEDULE_S = 15
 DEAF_LOOK_S = 0.1
-"""How often it looks where it hears nothing: behind a pooler without WAKE_DATABASE_URL, or after an error."""
+"""How often it looks after an error, while it hears nothing."""
 DEAF_FIRST_S, DEAF_MOST_S = 1.0, 30.0
 """How long it does not try to hear after an error; twice as long after each further one."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
-"""How long it waits at most after a look that failed; twice as long after each further one."""
 LOOK_S = 5.0
 """How long a look may wait for PostgreSQL. While it waits, jobs seem due that nobody takes, as for a stuck cluster."""
-
-LOOK = """
-SELECT EXISTS (SELECT FROM jobs_backgroundjob WHERE status = 'queued' AND run_at <= statement_timestamp()),
-       EXISTS (SELECT FROM django_q_ormq WHERE key = %s AND lock <= statement_timestamp())
-"""
 
 
 class Dispatcher:
@@ -64,10 +54,8 @@ class Dispatcher:
         self._board = board
         self._cluster_id = cluster_id
         self._stopping = threading.Event()
-        self._broker: Broker | None = None
-        self._ear = Ear()
+        self._brokers: dict[str, Broker] = {}
         self._next_look = 0.0
-        self._pause_s = FIRST_PAUSE_S
         self._deaf_s = DEAF_FIRST_S
         self._deaf_until = 0.0
         self._schedules_synced = False
@@ -97,11 +85,10 @@ class Dispatcher:
                 self._board.due_since = 0.0
                 logger.warning("due jobs not looked for", extra=facts_of(error))
                 connection.close()
-                time.sleep(random.uniform(0.05, self._pause_s))
-                self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)
+                time.sleep(random.uniform(0.05, DUE_CHECK_S))
 
     def _hear(self) -> None:
-        """Wait for a wake-up until the next look.
+        """Wait for a wake-up, a second at most.
 
         Where none can be heard, that is tried again a while later, as a server that does not answer would hold each
         look up.
@@ -110,58 +97,49 @@ class Dispatcher:
             time.sleep(max(0.0, self._next_look - time.monotonic()))
             return
         try:
-            if settings.Q_BROKER_URL:
-                self._take_tasks()
-            elif self._ear.wait(max(0.0, self._next_look - time.monotonic())):
-                self._ring()
+            with stalls.limit(LOOK_S):
+                self._take(WAKE_UPS)
             self._deaf_s = DEAF_FIRST_S
         # The client of a broker may raise anything; the look for due jobs works without it.
         except Exception as error:
             logger.warning("wake-ups not heard", extra=facts_of(error))
-            self._broker = None
-            self._ear.close()
+            if isinstance(error, Error):
+                connection.close()
             self._deaf_until = time.monotonic() + random.uniform(self._deaf_s / 2, self._deaf_s)
             self._deaf_s = min(self._deaf_s * 2, DEAF_MOST_S)
 
-    def _take_tasks(self) -> None:
-        """Take what the broker has: wake-ups at once, ticks as a worker is free for them."""
-        if self._queue.full():  # a task that is taken now would wait in memory while its lease runs out
-            time.sleep(Conf.POLL)
-            return
-        if self._broker is None:
-            self._broker = get_broker()
-        for ack_id, package in self._broker.dequeue() or ():
+    def _take(self, queue: str) -> bool:
+        """Take what django-q2's broker has in `queue`, wait a little if that is nothing, and return whether it was
+        something. A wake-up wakes the workers; any other task goes to the worker that is free first.
+        """
+        if queue not in self._brokers:
+            self._brokers[queue] = get_broker(queue)
+        broker = self._brokers[queue]
+        tasks = broker.dequeue() or ()
+        if queue == WAKE_UPS and tasks:
+            self._ring()  # all mean the same, so none is read
+            return True
+        for ack_id, package in tasks:
             try:
                 task = SignedPackage.loads(package)
-            except (
-                Exception
-            ) as error:  # it is signed with another key or names removed code, so it can never run
+            except Exception as error:  # another key signed it, or its code was removed, so it can never run
                 logger.error("queued task dropped", extra={"error_class": type(error).__name__})
-                self._broker.fail(ack_id)
-                continue
-            if task["func"] == DRAIN:
-                self._ring()
-                self._broker.acknowledge(ack_id)
-                continue
-            self._queue.put(task | {"cluster": Conf.CLUSTER_NAME, "ack_id": ack_id})
+                broker.fail(ack_id)
+            else:
+                self._queue.put(task | {"cluster": Conf.CLUSTER_NAME, "ack_id": ack_id})
+        return bool(tasks)
 
     def _look(self) -> None:
-        """Look for what no wake-up spoke of: jobs that have become due, and django-q2's tasks in PostgreSQL."""
+        """Look for jobs that no wake-up spoke of, as they have become due by time."""
         now = time.monotonic()
         if now < self._next_look:
             return
-        deaf = self._ear.deaf or now < self._deaf_until
-        self._next_look = now + (DEAF_LOOK_S if deaf else DUE_CHECK_S)
-        with stalls.limit(LOOK_S), connection.cursor() as cursor:
-            cursor.execute(LOOK, [Conf.CLUSTER_NAME])
-            jobs, tasks = cursor.fetchone()
-        self._pause_s = FIRST_PAUSE_S
-        self._board.due_since = (self._board.due_since or now) if jobs else 0.0
-        if jobs:
+        self._next_look = now + (DEAF_LOOK_S if now < self._deaf_until else DUE_CHECK_S)
+        with stalls.limit(LOOK_S):
+            due = lost_workers.jobs_are_due()
+        self._board.due_since = (self._board.due_since or now) if due else 0.0
+        if due:
             self._ring()
-        if tasks and not settings.Q_BROKER_URL:
-            self._take_tasks()
-            self._next_look = now + DEAF_LOOK_S  # there may be more
 
     def _ring(self) -> None:
         """Wake one place of every worker."""
@@ -191,8 +169,9 @@ class Dispatcher:
         if not self._schedules_synced:
             schedules.sync()
             self._schedules_synced = True
-        if Conf.SCHEDULER:
-            scheduler()
+        scheduler()
+        while self._take(Conf.CLUSTER_NAME) and not self._stopping.is_set():
+            pass
 
 
 def run_dispatcher(

@@ -10,6 +10,7 @@ import contextlib
 import logging
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from multiprocessing import Process, Value
@@ -42,21 +43,6 @@ LOCK_S = 2
 TIMED_OUT_FLUSH_S = 5
 
 
-class Flag:
-    """A flag that can be set and read, in place of multiprocessing.Event. It has no lock that a killed process could
-    hold.
-    """
-
-    def __init__(self) -> None:
-        self._set = False
-
-    def set(self, *_signal: object) -> None:
-        self._set = True
-
-    def is_set(self) -> bool:
-        return self._set
-
-
 class WorkerChild(Process):
     """The type of a worker's process in django-q2, with its timer. It is only for type checks; no instance is made."""
 
@@ -68,14 +54,14 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
     lost (it exits with CRASHED).
     """
 
-    def __init__(self, board: Board, cluster_id: UUID, stop: Flag) -> None:
+    def __init__(self, board: Board, cluster_id: UUID, stop: threading.Event) -> None:
         self.board = board
         self._slots: dict[Process, int] = {}
         self._bells = [_bell() for _ in range(min(Conf.WORKERS, MAX_WORKERS))]
         self._ticked_at = time.monotonic()
         self._supervisor_at, self._silent_rounds = 0.0, 0
         # The children make their own brokers, because django-q2's ORM broker connects to the database when it is made.
-        super().__init__(stop, Flag(), cluster_id, broker=object(), start=False)
+        super().__init__(stop, threading.Event(), cluster_id, broker=object(), start=False)
         self.pool_size: int = min(self.pool_size, MAX_WORKERS)
 
     # --- children ---
@@ -272,8 +258,10 @@ def _raw(worker: WorkerChild) -> float:
 
 def run_sentinel(supervisor_pid: int, board: Board, cluster_id: UUID) -> None:
     """The main function of the sentinel process, which watches the cluster's other processes."""
-    stop = Flag()
-    settle_in("q-sentinel", supervisor_pid, stop.set)
+    stop = threading.Event()
+    settle_in("q-sentinel", supervisor_pid, lambda *_: stop.set())
     sentinel = CrashOnlySentinel(board, cluster_id, stop)
-    signal.signal(signal.SIGTERM, stop.set)  # set again, because django-q2's sentinel sets the default
+    signal.signal(
+        signal.SIGTERM, lambda *_: stop.set()
+    )  # set again, because django-q2's sentinel sets the default
     sentinel.start()

@@ -22,6 +22,7 @@ from jobs.cluster.board import Board, new_board
 from jobs.cluster.children import adopt_orphans
 from jobs.cluster.sentinel import run_sentinel
 from jobs.conf import SHUTDOWN_GRACE_S, SHUTDOWN_HARD_S
+from jobs.db import persist
 from jobs.failures import facts_of
 from jobs.lost_workers import Fate
 
@@ -38,22 +39,18 @@ STOP_AFTER_S = SHUTDOWN_GRACE_S + 3 * SHUTDOWN_HARD_S
 BACKOFF_FIRST_S = 0.25
 BACKOFF_CAP_S = 5
 HEALTHY_AFTER_S = 10
-RELEASE_TRIES = 3
+RELEASE_S = 3
+"""Seconds in which it is tried again to give back the jobs of the dead."""
 
 
 class Supervisor:
-    """Keeps one cluster of worker processes running until SIGTERM or SIGINT. With `run_once` it also stops when no work
-    is left.
-    """
+    """Keeps one cluster of worker processes running until SIGTERM or SIGINT."""
 
-    def __init__(self, *, run_once: bool = False) -> None:
-        self._run_once = run_once
+    def __init__(self) -> None:
         self._stopping = False
 
-    def run(self) -> int:
-        """Starts the cluster, and again after each end of it with growing pauses, until SIGTERM or SIGINT, or until no
-        work is left with `run_once`. Returns the exit code, which is always 0.
-        """
+    def run(self) -> None:
+        """Starts the cluster, and again after each end of it with growing pauses, until SIGTERM or SIGINT."""
         adopt_orphans()
         signal.signal(signal.SIGTERM, self._ask_to_stop)
         signal.signal(signal.SIGINT, self._ask_to_stop)
@@ -67,7 +64,6 @@ class Supervisor:
             while not self._stopping and time.monotonic() < until:
                 time.sleep(POLL_S)
             backoff_s = min(backoff_s * 2, BACKOFF_CAP_S)
-        return 0
 
     def _ask_to_stop(self, *_signal: object) -> None:
         self._stopping = True
@@ -92,8 +88,6 @@ class Supervisor:
         while sentinel.is_alive():
             sentinel.join(POLL_S)
             now = board.supervisor_at = time.monotonic()
-            if self._run_once and not self._stopping:
-                self._stopping = self._nothing_left()
             if self._stopping and asked_at is None:
                 asked_at = now
                 sentinel.terminate()
@@ -101,14 +95,6 @@ class Supervisor:
             if too_long or now - board.sentinel_at > SILENT_AFTER_S:
                 logger.error("sentinel killed", extra={"why": "stop took too long" if too_long else "stuck"})
                 sentinel.kill()
-
-    def _nothing_left(self) -> bool:
-        try:
-            return not lost_workers.work_is_left()
-        except Error:
-            return False
-        finally:
-            connections.close_all()
 
     def _bury(self, board: Board) -> None:
         """Kill all processes that the sentinel has left, and wait for their end."""
@@ -124,12 +110,10 @@ class Supervisor:
         """
         usual = Fate.STOPPED if self._stopping else Fate.ENDED
         fates = {slot.id: Fate(slot.fate) if slot.fate else usual for slot in board.taken()}
-        for _ in range(RELEASE_TRIES):
-            try:
-                lost_workers.release(fates)
-                break
-            except Error as error:
-                logger.warning("jobs not given back", extra=facts_of(error))
-                time.sleep(1)
-            finally:
-                connections.close_all()
+        gives_up_at = time.monotonic() + RELEASE_S
+        try:
+            persist(lambda: lost_workers.release(fates), give_up=lambda: time.monotonic() > gives_up_at)
+        except Error as error:
+            logger.warning("jobs not given back", extra=facts_of(error))
+        finally:
+            connections.close_all()

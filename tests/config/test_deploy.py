@@ -206,6 +206,7 @@ def test_the_roles_can_do_what_they_are_for_and_no_more(tmp_path):
             with as_role(postgres, role) as session:
                 assert session.execute("SHOW statement_timeout").fetchone() == (limit,)
                 assert session.execute("SHOW jit").fetchone() == ("off",)
+                assert session.execute("SHOW log_lock_waits").fetchone() == ("on",)
                 session.execute("INSERT INTO of_a_later_release (words) VALUES ('x')")
                 session.execute("DELETE FROM of_a_later_release")
                 assert session.execute("SELECT count(*) FROM django_migrations").fetchone()[0] > 5

@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from config.env import postgres_config
-from jobs.cluster.ear import Ear
+from jobs.broker import PostgresBroker
+from jobs.conf import WAKE_UPS
 from tests import forms, template
 from tests.pooling import Pooler
 from tests.serving import WebServer
@@ -47,15 +48,15 @@ def test_replies_that_change_server_sessions_all_the_time_are_each_stored_once(t
     assert len({answer["leadId"] for _, answer in got}) == REPLIES
 
 
-def test_an_ear_behind_a_pooler_knows_that_it_hears_nothing_and_keeps_no_session(tmp_path, settings):
+def test_a_broker_behind_a_pooler_knows_that_it_hears_nothing_and_keeps_no_session(tmp_path, settings):
     with template.server_in(tmp_path) as postgres:
         pooler = Pooler(postgres, pool=3)
         process = pooler.start(tmp_path / "pgbouncer.log")
         try:
             settings.WAKE_DATABASE = postgres_config(pooler.url())
             until(lambda: reached(pooler.url()), "the pooler is up")
-            deaf = Ear()
-            deaf.wait(0)
+            deaf = PostgresBroker(WAKE_UPS)
+            deaf._wait()
             assert deaf.deaf
             # A session that hears nothing would be one of those that the pooler's limit counts.
             with psycopg.connect(pooler.url("pgbouncer"), autocommit=True, prepare_threshold=None) as console:
@@ -63,8 +64,8 @@ def test_an_ear_behind_a_pooler_knows_that_it_hears_nothing_and_keeps_no_session
             assert len(clients) == 1, "no other than this console"
 
             settings.WAKE_DATABASE = postgres_config(postgres.url())
-            hearing = Ear()
-            hearing.wait(0)
+            hearing = PostgresBroker(WAKE_UPS)
+            hearing._wait()
             assert not hearing.deaf
             hearing.close()
         finally:

@@ -6,12 +6,17 @@ from uuid import uuid4
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission
+from django.core import signing
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django_q.conf import Conf
+from django_q.models import OrmQ
+from django_q.signing import PickleSerializer
 
 from inbox.models import AuditEntry, Membership
 from jobs import adminpages
+from jobs.enqueue import wake
 from jobs.kinds import KINDS, in_words
 from jobs.modeladmin import RecordAdmin
 from jobs.models import BackgroundJob, JobAction, JobAttempt, WorkspaceLimit
@@ -446,6 +451,28 @@ def test_django_q2_pages_neither_delete_nor_resubmit(root):
     assert len(theirs) == 4 and all(isinstance(own, RecordAdmin) and not own.actions for own in theirs)
     assert root.get("/admin/django_q/schedule/").status_code == 200
     assert root.get("/admin/django_q/schedule/add/").status_code == 403
+
+
+def test_queued_tasks_are_named_by_kind_and_lane_and_the_lists_say_where_the_jobs_are(root):
+    wake("reply.send", "person")
+    text = root.get("/admin/django_q/ormq/").content.decode()
+
+    assert '<td class="field-name">reply.send</td>' in text and '<td class="field-group">person</td>' in text
+    jobs = f"{reverse('admin:jobs_backgroundjob_changelist')}?state=due"
+    assert jobs in text and jobs in root.get("/admin/django_q/schedule/").content.decode()
+
+
+def test_a_queued_task_that_another_key_has_signed_is_not_unpickled(root):
+    package = signing.dumps(Bomb(), key="not ours", salt=Conf.PREFIX, serializer=PickleSerializer)
+    row = OrmQ.objects.create(key="holdfast", payload=package, lock=timezone.now())
+
+    assert root.get("/admin/django_q/ormq/").status_code == 200
+    assert root.get(reverse("admin:django_q_ormq_change", args=[row.pk])).status_code == 200
+
+
+class Bomb:
+    def __reduce__(self):
+        return pytest.fail, ("it was unpickled",)
 
 
 def test_a_workspaces_limit_is_set(root, workspace):

@@ -14,6 +14,7 @@ from jobs.cluster import dispatcher
 from jobs.cluster.board import new_board
 from jobs.cluster.dispatcher import Dispatcher
 from jobs.cluster.sentinel import WEDGED_AFTER_S
+from jobs.conf import WAKE_UPS
 from jobs.models import BackgroundJob
 from tests.waiting import PATIENCE_S, until
 
@@ -27,7 +28,8 @@ class Alone(Dispatcher):
 
     def run(self) -> None:
         super().run()
-        self._ear.close()
+        for broker in self._brokers.values():
+            broker.close()
         connection.close()
 
     def _repeat(self, *_: object) -> None:
@@ -62,14 +64,16 @@ def refusing() -> Iterator[list]:
 def test_a_look_that_is_not_answered_ends_before_the_sentinel_takes_its_cluster_for_stuck(monkeypatch):
     assert dispatcher.LOOK_S < WEDGED_AFTER_S / 2
     monkeypatch.setattr(dispatcher, "LOOK_S", 0.1)
-    monkeypatch.setattr(dispatcher, "LOOK", "SELECT pg_sleep(3) IS NULL, %s::text IS NULL")
+    monkeypatch.setattr(
+        dispatcher.lost_workers, "jobs_are_due", lambda: connection.cursor().execute("SELECT pg_sleep(3)")
+    )
     with pytest.raises(OperationalError):
         Alone()._look()
     connection.close()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_ear_that_cannot_open_neither_holds_a_look_up_nor_costs_its_session(settings, refusing):
+def test_a_broker_that_cannot_listen_neither_holds_a_look_up_nor_costs_its_session(settings, refusing):
     known = connection.settings_dict
     settings.WAKE_DATABASE = known | {
         "HOST": refusing[0][0],
@@ -88,7 +92,7 @@ def test_an_ear_that_cannot_open_neither_holds_a_look_up_nor_costs_its_session(s
 
         settings.WAKE_DATABASE = known
         alone._deaf_until = 0.0
-        until(lambda: alone._ear._session, "it hears again")
+        until(lambda: alone._brokers[WAKE_UPS]._session, "it hears again")
     finally:
         alone.stop()
         thread.join(PATIENCE_S)

@@ -1,24 +1,20 @@
 """The keeper of leases, one look at a time under a clock of the test's own; the ledger is played by the test."""
 
-import threading
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from uuid import uuid4
 
-import psycopg
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError
 
-from jobs import deadline, heartbeat, queue, settlement, worker
-from jobs.cluster import ear
+from jobs import deadline, heartbeat, queue, settlement
 from jobs.conf import GIVE_BACK_AFTER_MS, HEARTBEAT_S, LEASE_S, OVERRUN_GRACE_S, SHUTDOWN_GRACE_S
 from jobs.errors import LeaseLost, ShutdownRequested, TimeLimitExceeded
 from jobs.heartbeat import BEAT_S, LATE_S, Claim, LeaseKeeper
 from jobs.models import BackgroundJob
 from jobs.process import WorkerProcess
 from jobs.queue import Started
-from jobs.worker import drain
-from tests.waiting import PATIENCE_S
+from tests.waiting import until
 
 LIMIT_S = 600
 
@@ -333,7 +329,7 @@ def test_places_shrink_while_the_keeper_is_late_and_grow_one_by_one(clock, me, t
     for after_s in (LATE_S + 0.1, LATE_S + 0.1, BEAT_S, BEAT_S, 60, 60, 60, 60):
         clock.passes(after_s)
         keeper._beat()
-        sizes.append(me.places)
+        sizes.append(me.slot.places)
     assert sizes == [16, 8, 9, 10, 5, 2, 1, 1]
 
     claim = hold(keeper, clock)
@@ -343,7 +339,7 @@ def test_places_shrink_while_the_keeper_is_late_and_grow_one_by_one(clock, me, t
     for _ in range(40):
         clock.passes(BEAT_S)
         keeper._beat()
-    assert me.places == 32
+    assert me.slot.places == 32
 
 
 def test_an_answer_about_an_earlier_job_of_the_claim_is_not_used(keeper, clock, told, monkeypatch):
@@ -362,13 +358,15 @@ def test_an_answer_about_an_earlier_job_of_the_claim_is_not_used(keeper, clock, 
 
 
 def test_the_watchdog_hears_how_many_places_have_work(clock, told):
-    seen: list[int] = []
-    keeper = LeaseKeeper(WorkerProcess(busy=seen.append))
-    first, second = hold(keeper, clock), hold(keeper, clock)
-    keeper.drop(first)
-    keeper.drop(second)
+    me = WorkerProcess()
+    keeper = LeaseKeeper(me)
+    claims = [hold(keeper, clock), hold(keeper, clock)]
+    assert me.slot.busy == 2
+    keeper.drop(claims.pop())
+    assert me.slot.busy == 1
+    keeper.drop(claims.pop())
 
-    assert seen == [1, 2, 1, 0]
+    assert me.slot.busy == 0
 
 
 @pytest.mark.parametrize(
@@ -378,7 +376,7 @@ def test_running_jobs_are_asked_to_hand_back_after_the_grace_period(
     keeper, told, me, monkeypatch, stopping_for_s, asked
 ):
     monkeypatch.setattr(me, "stopping_for_s", lambda: stopping_for_s)
-    monkeypatch.setattr(me, "beat", keeper._done.set)  # one turn of the loop
+    monkeypatch.setattr(keeper, "_look_after_claims", keeper._done.set)  # one turn of the loop
 
     monkeypatch.setattr(heartbeat, "BEAT_S", 0)
     keeper._run()
@@ -387,66 +385,14 @@ def test_running_jobs_are_asked_to_hand_back_after_the_grace_period(
 
 
 def test_the_watchdog_sees_a_worker_beat_with_and_without_work(monkeypatch):
-    beaten = threading.Event()
     monkeypatch.setattr(heartbeat, "BEAT_S", 0.001)
+    me = WorkerProcess()
+    me.slot.beat_at = 0.0
 
-    with LeaseKeeper(WorkerProcess(beat=beaten.set)):
-        assert beaten.wait(PATIENCE_S)
-
-
-@pytest.fixture
-def slow_claim(keeper, monkeypatch):
-    """A claim of another place that takes long while the database does not say what it waits for."""
-
-    def no_answer(ask) -> str:
-        raise OperationalError("connection timed out")
-
-    monkeypatch.setattr(heartbeat, "_what_it_waits_for", no_answer)
-    monkeypatch.setattr(heartbeat, "SLOW_CLAIM_S", -1.0)
-    with keeper.asking() as ask:
-        yield ask
-
-
-def test_leases_are_renewed_before_a_slow_claim_is_looked_at(keeper, clock, told, slow_claim):
-    run(hold(keeper, clock))
-
-    look(keeper, clock, HEARTBEAT_S)
-
-    assert len(told.renewed) == 1
-    assert slow_claim.waited_for == "unknown: the database is unreachable"
-
-
-def test_a_database_that_does_not_answer_is_asked_once_for_all_slow_claims(keeper, clock, told, monkeypatch):
-    """Each wait takes seconds, in which no lease is renewed and no process shows that it is alive."""
-    asked = []
-
-    def no_answer(ask) -> str:
-        asked.append(ask)
-        raise OperationalError("the database did not answer in time")
-
-    monkeypatch.setattr(heartbeat, "_what_it_waits_for", no_answer)
-    monkeypatch.setattr(heartbeat, "SLOW_CLAIM_S", -1.0)
-    claim = hold(keeper, clock)
-    with keeper.asking(), keeper.asking(), keeper.asking():
-        told.error = OperationalError("the database did not answer in time")
-        look(keeper, clock, HEARTBEAT_S)
-        assert asked == []
-        told.error = None
-        keeper.drop(claim)
-        look(keeper, clock, 0.5)
-        look(keeper, clock, 0.5)
-    assert len(asked) == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_claim_whose_connection_was_closed_while_it_waited_is_looked_at_again(keeper, clock, monkeypatch):
-    monkeypatch.setattr(heartbeat, "SLOW_CLAIM_S", -1.0)
-    connection.ensure_connection()
-    with keeper.asking() as ask:
-        connection.connection.close()
-        look(keeper, clock, 0.5)
-
-    assert ask.waited_for == heartbeat.CONNECTING
+    with LeaseKeeper(me):
+        until(lambda: me.slot.beat_at, "it beats")
+        me.slot.beat_at = 0.0
+        until(lambda: me.slot.beat_at, "it beats again")
 
 
 def test_no_error_ends_the_keeper(keeper, monkeypatch):
@@ -464,41 +410,3 @@ def test_no_error_ends_the_keeper(keeper, monkeypatch):
     keeper._run()
 
     assert len(looks) == 2
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_look_at_a_slow_claim_leaves_no_connection_open_where_nothing_is_held(keeper, clock, monkeypatch):
-    monkeypatch.setattr(heartbeat, "SLOW_CLAIM_S", -1.0)
-    connection.ensure_connection()
-    with keeper.asking() as ask:
-        look(keeper, clock, 0.5)
-
-    assert ask.waited_for
-    assert connection.connection is None
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_claim_that_takes_long_is_told_with_what_it_waited_for(kind, monkeypatch, caplog):
-    monkeypatch.setattr(heartbeat, "SLOW_CLAIM_S", 0.05)
-    monkeypatch.setattr(worker, "SLOW_CLAIM_S", 0.05)
-    monkeypatch.setattr(heartbeat, "BEAT_S", 0.01)
-    looked = threading.Event()
-    stock = heartbeat._what_it_waits_for
-
-    def look_at(ask) -> str:
-        if (said := stock(ask)) != heartbeat.CONNECTING:
-            looked.set()
-        return said
-
-    monkeypatch.setattr(heartbeat, "_what_it_waits_for", look_at)
-    connection.close()  # as where the session was too old: the claim opens another
-    with psycopg.connect(**ear._parameters(connection.settings_dict)) as other:
-        other.execute(f"SELECT pg_advisory_xact_lock({queue.CLAIM_LOCK})")
-        held = other.info.backend_pid
-        release = threading.Thread(target=lambda: (looked.wait(PATIENCE_S), other.rollback()))
-        release.start()
-        drain()
-        release.join()
-
-    [told] = [record for record in caplog.records if record.message == "slow claim"]
-    assert told.waited_for == f"Lock advisory, behind sessions [{held}]"

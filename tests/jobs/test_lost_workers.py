@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.utils import timezone
 
-from jobs import lost_workers, queue
+from jobs import lost_workers, queue, stats
 from jobs.conf import WORKER_ALIVE_S
 from jobs.enqueue import enqueue
 from jobs.lost_workers import Fate
@@ -161,7 +161,7 @@ def test_workers_are_reported_alive_and_replaced_ones_as_ended():
     lost_workers.report_alive(cluster, "host-a", both, alive=dict.fromkeys(both, 8))
     lost_workers.report_alive(cluster, "host-a", {second: 2}, alive={second: 8})
 
-    assert lost_workers.count_alive() == 1
+    assert stats.workers().count() == 1
     assert Worker.objects.get(pk=first).end_reason == "replaced"
     assert Worker.objects.get(pk=second).places == 8
 
@@ -174,5 +174,5 @@ def test_a_worker_that_stands_still_does_not_count_as_alive_and_is_not_taken_for
 
     lost_workers.report_alive(cluster, "host-a", both, alive={first: 4})
 
-    assert lost_workers.count_alive() == 1
+    assert stats.workers().count() == 1
     assert Worker.objects.get(pk=still).ended_at is None

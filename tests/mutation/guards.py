@@ -320,20 +320,14 @@ FENCE = (
     ),
     (
         "jobs/queue.py",
-        "\"SELECT 1 FROM jobs_backgroundjob WHERE id = %s AND lease_token = %s AND status = 'running'\"",
-        '"SELECT 1 FROM jobs_backgroundjob WHERE id = %s AND (lease_token = %s OR true)"',
-        "tests/jobs/test_steps.py tests/jobs/test_drain.py",
-    ),
-    (
-        "jobs/queue.py",
-        "\" WHERE id = %s AND lease_token = %s AND status = 'running'\"",
-        '" WHERE id = %s AND (lease_token = %s OR true)"',
+        "filter(pk=job_id, lease_token=token, status=Status.RUNNING)",
+        "filter(pk=job_id, status=Status.RUNNING)",
         "tests/jobs/test_steps.py tests/jobs/test_drain.py tests/jobs/test_claim.py",
     ),
     (
         "jobs/queue.py",
-        "WHERE lease_token = %s AND worker_id = %s AND status = 'running' AND started_at IS NULL",
-        "WHERE lease_token = %s AND worker_id = %s AND status = 'running'",
+        "claimed.filter(started_at=None).update(",
+        "claimed.update(",
         "tests/jobs/test_claim.py tests/jobs/test_lost_workers.py tests/jobs/test_drain.py",
     ),
     (

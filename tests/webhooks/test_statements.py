@@ -2,23 +2,25 @@
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django_q.models import OrmQ
 
 from inbox.intake import messages
 from inbox.models import Campaign
 from integrations.models import WebhookKey
-from jobs.enqueue import enqueue
+from jobs import enqueue as enqueuing
+from jobs.broker import CHANNEL
+from jobs.conf import WAKE_UPS
 from jobs.models import BackgroundJob
-from jobs.wakeup import CHANNEL
 from tests.factories import make_lead
 from tests.recorded import payload, traffic
 from tests.webhooks.posting import Poster
 
 COUNTS = {
     # first delivery (of a lead that is new), the same again; a savepoint is two statements
-    "LEAD_REPLIED": (10, 4),
+    "LEAD_REPLIED": (11, 4),
     "EMAIL_SENT": (9, 3),
-    "EMAIL_BOUNCED": (17, 4),
-    "LEAD_UNSUBSCRIBED": (15, 3),
+    "EMAIL_BOUNCED": (18, 4),
+    "LEAD_UNSUBSCRIBED": (16, 3),
     "EMAIL_OPENED": (2, 2),
 }
 
@@ -31,8 +33,10 @@ def recorded(kind: str) -> dict:
 def statements(poster: Poster, body: dict, source: str = "email") -> list[str]:
     """The statements of one delivery with its savepoints, but without the two that begin and end its transaction.
 
-    Those are a savepoint here, the outermost, as the test has a transaction of its own.
+    Those are a savepoint here, the outermost, as the test has a transaction of its own. So which wake-ups it has is
+    forgotten between deliveries.
     """
+    enqueuing._woken.names = set()
     with CaptureQueriesContext(connection) as queries:
         assert poster.post(source, body).status_code == 200
     sent = [query["sql"] for query in queries]
@@ -49,7 +53,6 @@ def warm(poster: Poster, body: dict) -> None:
         )
         key = (poster.workspace.pk, "emailbison", campaign.external_id, campaign.name)
         messages._remember(key, campaign.pk)
-    enqueue(messages.PROCESS, dedupe_key="wakes", workspace_id=poster.workspace.pk)
 
 
 def check(kind: str, got: list[str], allowed: int) -> None:
@@ -105,13 +108,25 @@ def test_use_of_a_key_is_written_once_a_minute(poster):
     assert updates == [1, 0, 0, 0]
 
 
-def test_reply_wakes_a_worker_in_the_statement_that_inserts_its_job(poster):
+def test_reply_wakes_a_worker_in_the_statement_that_inserts_its_task(poster):
     body = recorded("LEAD_REPLIED")
     warm(poster, body)
     waking = [sql for sql in statements(poster, body) if CHANNEL in sql]
 
-    assert len(waking) == 1 and "INSERT INTO jobs_backgroundjob" in waking[0]
-    assert BackgroundJob.objects.count() == 2
+    assert len(waking) == 1 and "INSERT INTO django_q_ormq" in waking[0]
+    assert BackgroundJob.objects.count() == 1
+
+
+def test_each_reply_leaves_a_job_and_a_task_of_django_q2_named_by_its_kind(poster):
+    for number in range(3):
+        body = recorded("LEAD_REPLIED")
+        lead = body["data"]["lead"] | {"id": number, "email": f"dana{number}@example.com"}
+        reply = body["data"]["reply"] | {"id": number, "from_email_address": lead["email"]}
+        statements(poster, body | {"data": body["data"] | {"lead": lead, "reply": reply}})
+
+    assert BackgroundJob.objects.filter(kind=messages.PROCESS).count() == 3
+    tasks = [(task.key, task.name(), task.func()) for task in OrmQ.objects.all()]
+    assert tasks == [(WAKE_UPS, messages.PROCESS, "jobs.worker.drain")] * 3
 
 
 def test_account_status_reads_the_last_one_and_whether_it_still_holds(poster):

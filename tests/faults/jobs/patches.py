@@ -10,6 +10,7 @@ from django.db import OperationalError
 from django_q.brokers.orm import ORM
 
 from jobs import heartbeat, queue, steps
+from jobs.broker import PostgresBroker
 from jobs.cluster import children, dispatcher, sentinel, supervisor
 from jobs.models import BackgroundJob
 from tests.faults.jobs import outside
@@ -117,44 +118,44 @@ def short_waits() -> None:
 
 
 def first_leases_run_out() -> None:
-    """No lease of 2 s is renewed until a second job has started."""
-    stock, heartbeat.LEASE_S, queue.LEASE_S = queue.renew, 2, 2
+    """Leases last 2 s, and the first dozen renewals of a process fail, two each second."""
+    stock, heartbeat.LEASE_S, queue.LEASE_S, heartbeat.HEARTBEAT_S = queue.renew, 2, 2, 1
     queue.CLAIM_VALUES["lease_s"] = 2
+    failures = iter(range(12))
 
     def renew(*arguments):
-        if sum(line["event"] == "start" for line in outside.read(outside.ledger_path())) < 2:
+        if next(failures, None) is not None:
             raise OperationalError("the database did not answer in time")
         return stock(*arguments)
 
     queue.renew = renew
 
 
+def without_looks() -> None:
+    """The dispatcher looks for due jobs once an hour, so that only wake-ups start them."""
+    dispatcher.DUE_CHECK_S = 3600
+
+
+def without_dequeue() -> None:
+    """Without the looks, and the broker gives out nothing."""
+    without_looks()
+    PostgresBroker.dequeue = lambda self: time.sleep(0.1)
+
+
 def deaf() -> None:
     """The dispatcher hears no wake-up and looks ten times a second, as behind a pooler without WAKE_DATABASE_URL."""
-
-    def wait(ear: dispatcher.Ear, seconds: float) -> bool:
-        ear.deaf = True
-        time.sleep(seconds)
-        return False
-
-    dispatcher.Ear.wait = wait
+    PostgresBroker.deaf = True
 
 
 def wedged_once() -> None:
     """The first cluster's dispatcher turns but passes nothing on: a wedge that no heartbeat shows."""
     short_waits()
-    stock = dispatcher.Dispatcher._look
-
-    def look(self) -> None:
-        self._bells = []
-        stock(self)
 
     def start(*args, **kwargs) -> None:
         marker = outside.ledger_path().with_name("wedged")
         if not marker.exists():
             marker.touch()
-            dispatcher.Ear.wait = lambda self, seconds: time.sleep(0.1)
-            dispatcher.Dispatcher._look = look
+            dispatcher.Dispatcher._ring = lambda self: None
         run(*args, **kwargs)
 
     run, sentinel.run_dispatcher = sentinel.run_dispatcher, start

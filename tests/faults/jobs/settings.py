@@ -25,4 +25,4 @@ if os.environ.get(
         "save_limit": -1,
         "orm": "default",
     }
-    SILENCED_SYSTEM_CHECKS = ["jobs.E001", "jobs.E002"]
+    SILENCED_SYSTEM_CHECKS = ["jobs.E001", "jobs.E006"]

@@ -134,14 +134,12 @@ def test_a_lease_that_runs_out_costs_its_job_and_not_the_process_with_the_others
     cluster = stage.start_cluster(workers=1, HARNESS_PATCH="first_leases_run_out", HARNESS_THREADS="4")
     stage.wait(cluster.ready, "the cluster is up")
     before = {process.pid for _, process in cluster.roles()}
-    stage.put("harness.held", 1, "--names", "lapsed")
-    stage.wait(lambda: len(stage.events("start")) == 2, "it was taken back and began again")
-    outside.release(stage.ledger)
-    stage.wait(lambda: not stage.unfinished(), "it ended")
+    stage.put("harness.stubborn", 1, "--names", "lapsed", "--pause-ms", "9000", "9000")
+    stage.wait(lambda: not stage.unfinished(), "another attempt ended")
 
     assert {process.pid for _, process in cluster.roles()} == before
-    assert row(stage, "lapsed") == ("succeeded", 2, 0, 1)
-    assert len(stage.events("end")) == 1
+    status, attempts, deaths, _ = row(stage, "lapsed")
+    assert (status, deaths) == ("succeeded", 0) and attempts > 1
 
 
 @pytest.mark.slow(seconds=20)
@@ -174,16 +172,18 @@ def test_a_job_that_kills_its_worker_is_parked_and_those_beside_it_are_not(stage
     assert stage.states() == {"succeeded": 4, "failed": 1}
 
 
+ALIVE = (
+    "SELECT count(*) FROM jobs_worker WHERE ended_at IS NULL"
+    f" AND heartbeat_at > now() - interval '{WORKER_ALIVE_S} seconds'"
+)
+
+
 def test_a_stopped_worker_does_not_count_as_alive(stage, cluster):
-    alive = (
-        "SELECT count(*) FROM jobs_worker WHERE ended_at IS NULL"
-        f" AND heartbeat_at > now() - interval '{WORKER_ALIVE_S} seconds'"
-    )
-    stage.wait(lambda: stage.value(alive) == 3, "all three are alive")
+    stage.wait(lambda: stage.value(ALIVE) == 3, "all three are alive")
     stopped = cluster.find("worker")[0]
     stopped.suspend()
 
-    stage.wait(lambda: stage.value(alive) < 3, "it does not count")
+    stage.wait(lambda: stage.value(ALIVE) < 3, "it does not count")
 
 
 def test_a_cancel_reaches_a_running_job(stage, cluster):
@@ -206,6 +206,50 @@ def test_a_job_whose_wakeup_was_lost_is_found(stage, cluster):
 
     stage.wait(lambda: row(stage, "a")[0] == "succeeded", "it ran")
     assert len(stage.events("start")) == 1
+
+
+def test_a_job_starts_by_its_task_alone_and_not_where_the_broker_gives_none(stage):
+    """The look once a second is taken away, and so is the first look of a worker that starts."""
+    cluster = stage.start_cluster(HARNESS_PATCH="without_looks")
+    stage.wait(cluster.ready, "the cluster is up")
+    for key in ("a", "b", "c"):
+        stage.put("harness.stamp", 1, "--names", key)
+        stage.wait(lambda key=key: started(stage, key), f"{key} started")
+    assert cluster.stop() == 0
+
+    other = stage.start_cluster(HARNESS_PATCH="without_dequeue")
+    stage.wait(lambda: stage.value(ALIVE) == 3, "its workers have looked once")
+    time.sleep(1)
+    stage.put("harness.stamp", 1, "--names", "d")
+    time.sleep(0.5)
+    assert not started(stage, "d")
+    assert other.stop() == 0
+    stage.start_cluster(HARNESS_PATCH="without_looks")
+    stage.wait(lambda: started(stage, "d"), "d started")
+
+
+def test_jobs_whose_tasks_were_deleted_start_at_the_next_look(stage):
+    stage.put("harness.stamp", 5, "--seconds", "1")
+    assert stage.value("SELECT count(*) FROM django_q_ormq WHERE key = 'holdfast-wake-ups'") == 5
+    stage.query("DELETE FROM django_q_ormq")
+    cluster = stage.start_cluster()
+    stage.wait(cluster.ready, "the cluster is up")
+
+    stage.wait(lambda: stage.states() == {"succeeded": 5}, "all ran")
+
+
+def test_a_hundred_thousand_wake_ups_are_taken_at_once(stage):
+    stage.query(
+        "INSERT INTO django_q_ormq (key, payload, lock)"
+        " SELECT 'holdfast-wake-ups', repeat('x', 400), now() FROM generate_series(1, 100000)"
+    )
+    stage.put("harness.stamp", 1, "--names", "a")
+    cluster = stage.start_cluster()
+    stage.wait(cluster.ready, "the cluster is up")
+
+    wake_ups = "SELECT count(*) FROM django_q_ormq WHERE key = 'holdfast-wake-ups'"
+    stage.wait(lambda: not stage.value(wake_ups), "none is left")
+    stage.wait(lambda: started(stage, "a"), "the job ran")
 
 
 def test_a_wakeup_that_cannot_be_read_is_dropped(stage, cluster):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.wakeup import REDIS_PAUSE_S
+from jobs.enqueue import REDIS_PAUSE_S
 from tests import forms
 from tests.faults.jobs import campaign
 from tests.faults.jobs.campaign import Plan

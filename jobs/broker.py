@@ -1,0 +1,147 @@
+"""django-q2's broker with PostgreSQL: its ORM broker and table, and NOTIFY (docs/architecture.md, Jobs and django-q2).
+
+A wake-up is the task with which `jobs.enqueue` has a cluster look for due jobs. It stands in a queue of its own. It is
+written in the transaction that makes a job due, notifies in the same statement, and is deleted when it is taken. Other
+tasks, which are ticks, are django-q2's own: locked when they are taken, and deleted when they have ended.
+"""
+
+import contextlib
+import time
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from django.conf import settings
+from django.db import Error, connection
+from django.db.models.functions import Now
+from django_q.brokers.orm import ORM
+from django_q.conf import Conf
+from django_q.models import OrmQ
+from django_q.signing import SignedPackage
+from django_q.status import Status
+
+from jobs import lost_workers, stats
+from jobs.conf import WAKE_UPS
+from jobs.db import drop_connection
+from jobs.postgresql.base import DatabaseWrapper
+
+CHANNEL = "holdfast_jobs"
+NOTIFIED = (None, "")
+"""The wake-up of the release before, which notified and wrote no task."""
+
+ENQUEUE = f"""
+INSERT INTO django_q_ormq (key, payload, lock) VALUES (%s, %s, statement_timestamp())
+RETURNING id, pg_notify('{CHANNEL}', '')::text
+"""
+# All wake-ups mean the same, so one of those that were taken is enough. The commit is not waited for: one that comes
+# back after a crash of PostgreSQL costs a look.
+TAKE = """
+WITH taken AS (
+    DELETE FROM django_q_ormq WHERE id = ANY (ARRAY(
+        SELECT id FROM django_q_ormq WHERE key = %s LIMIT 100000 FOR UPDATE SKIP LOCKED))
+    RETURNING payload)
+SELECT NULL, min(payload), count(*) = 100000, set_config('synchronous_commit', 'off', true)
+FROM taken HAVING count(*) > 0
+"""
+
+
+class PostgresBroker(ORM):  # type: ignore[misc]  # django-q2 has no types
+    """The broker that Q_CLUSTER names in `broker_class`. Only a dispatcher calls `dequeue`, and so holds the session
+    that listens.
+
+    `deaf`: it has found that it is behind a pooler, where no NOTIFY arrives. It holds no such session then.
+    """
+
+    deaf = _more = False
+    _session: psycopg.Connection | None = None
+
+    def enqueue(self, task: str) -> int:
+        """Adds a signed task to the queue in the caller's transaction. Returns its id."""
+        if self.list_key != WAKE_UPS:
+            return int(super().enqueue(task))
+        with connection.cursor() as cursor:
+            cursor.execute(ENQUEUE, [self.list_key, task])
+            return int(cursor.fetchone()[0])
+
+    def dequeue(self) -> list[tuple[int | None, str]] | None:
+        """The tasks that wait, as pairs of an id to acknowledge and the signed task. Wake-ups, however many, are one,
+        which needs no acknowledgement. None if there is none within Conf.POLL seconds.
+
+        Raises psycopg.Error if wake-ups cannot be listened for, and django.db.Error.
+        """
+        if self.list_key != WAKE_UPS:
+            return super().dequeue()  # type: ignore[no-any-return]
+        notified = self._wait()
+        if not (notified or self.deaf):
+            return None
+        with connection.cursor() as cursor:
+            cursor.execute(TAKE, [self.list_key])
+            rows = cursor.fetchall()
+        self._more = any(more for _, _, more, _ in rows)
+        return [row[:2] for row in rows] or ([NOTIFIED] if notified else None)
+
+    def _wait(self) -> bool:
+        """Wait until PostgreSQL notifies. Returns whether it did.
+
+        A session that has just begun counts as notified, because a wake-up may have come before, and so does one that
+        has not taken all.
+        """
+        if self._more:
+            return True
+        if self.deaf:
+            time.sleep(Conf.POLL)
+            return False
+        if self._session is None:
+            self._listen()
+            return True
+        try:
+            return any(self._session.notifies(timeout=Conf.POLL, stop_after=1))
+        except psycopg.Error:
+            self.close()
+            raise
+
+    def _listen(self) -> None:
+        config = settings.WAKE_DATABASE or connection.settings_dict
+        parameters = DatabaseWrapper(config).get_connection_params()
+        with contextlib.ExitStack() as stack:
+            session = stack.enter_context(psycopg.connect(**parameters | {"autocommit": True}))
+            row = session.execute("SELECT pg_backend_pid()").fetchone()
+            # A pooler gives its client another process id than the server's.
+            self.deaf = row != (session.info.backend_pid,)
+            if not self.deaf:
+                session.execute(f"LISTEN {CHANNEL}")
+                self._session = session
+                stack.pop_all()
+
+    def close(self) -> None:
+        """Ends the session that listens, if there is one."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def acknowledge(self, task_id: int) -> None:
+        """Deletes a tick that has ended. If the database refuses, it runs again after Conf.RETRY seconds, where
+        django-q2's own broker would end the monitor.
+        """
+        try:
+            super().acknowledge(task_id)
+        except Error:
+            drop_connection()
+
+    # --- what `manage.py qinfo` and `qmonitor` show ---
+
+    def info(self) -> str:
+        return f"PostgreSQL, {lost_workers.count_due()} jobs due"
+
+    def queue_size(self) -> int:
+        return int(OrmQ.objects.filter(key__in=(self.list_key, WAKE_UPS), lock__lte=Now()).count())
+
+    def get_stats(self, pattern: str) -> list[str]:
+        """The clusters that are alive, by our table of workers, as signed django_q.status.Status."""
+        clusters: dict[UUID, Any] = {}
+        for worker in stats.workers():
+            status = clusters.setdefault(worker.cluster, Status(worker.pid, worker.cluster))
+            status.host, status.status = worker.host, Conf.WORKING
+            status.tob = min(status.tob or worker.started_at, worker.started_at)
+            status.workers.append(worker.pid)
+        return [SignedPackage.dumps(status, True) for status in clusters.values()]
