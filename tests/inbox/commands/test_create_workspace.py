@@ -157,4 +157,4 @@ def test_an_account_of_unipiles_version_2_is_refused(setting):
     create()
     with pytest.raises(CommandError, match="version 2, which this product does not speak"):
         run("connect_integration", "Acme", "unipile", "--set", "api_key=k", "--set", setting)
-    assert not Integration.objects.filter(provider="unipile").exists()
+    assert not any(account.credentials for account in Integration.objects.filter(provider="unipile"))
