@@ -192,10 +192,10 @@ def _received(workspace: Workspace) -> dict[object, list[int]]:
         .values_list("integration_id", "hour")
         .annotate(count=Count("pk"))
     )
-    found: dict[object, Counter[int]] = {}
+    by_integration: dict[object, Counter[int]] = {}
     for integration_id, at, count in counted:
-        found.setdefault(integration_id, Counter())[_slot(begins, at)] += count
-    return {key: [hours[slot] for slot in range(HOURS)] for key, hours in found.items()}
+        by_integration.setdefault(integration_id, Counter())[_slot(begins, at)] += count
+    return {key: [hours[slot] for slot in range(HOURS)] for key, hours in by_integration.items()}
 
 
 def _slot(begins: datetime, at: datetime) -> int:

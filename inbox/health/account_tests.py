@@ -37,18 +37,18 @@ def webhooks(integration: Integration) -> Check:
     if last is None:
         fix = f"Put the webhook address of this card into the provider, for the events {events}."
         return Check(EVENT, WARN, "None has arrived yet.", fix)
-    said = f"The last one came {age((timezone.now() - last.received_at).total_seconds())}."
+    arrival = f"The last one came {age((timezone.now() - last.received_at).total_seconds())}."
     if last.verdict == Verdict.MISMATCH:
         return Check(
-            EVENT, BAD, f"{said} It names another account.", "Compare the account’s id under Settings."
+            EVENT, BAD, f"{arrival} It names another account.", "Compare the account’s id under Settings."
         )
     if last.verdict in (Verdict.REJECTED, Verdict.FAILED):
-        return Check(EVENT, BAD, f"{said} It could not be used.", "Open it under Deliveries to see why.")
+        return Check(EVENT, BAD, f"{arrival} It could not be used.", "Open it under Deliveries to see why.")
     if _by_an_old_key(integration):
         return Check(
-            EVENT, WARN, f"{said} It came to an old address.", "Put the new address into the provider."
+            EVENT, WARN, f"{arrival} It came to an old address.", "Put the new address into the provider."
         )
-    return Check(EVENT, OK, said)
+    return Check(EVENT, OK, arrival)
 
 
 def _by_an_old_key(integration: Integration) -> bool:

@@ -64,14 +64,14 @@ def take_in(integration: Integration, events: list[MessageEvent]) -> int:
     """Stores those of the fetched `events` that we lack, as webhooks would be, in the order given. Returns how many
     were new.
     """
-    known = set(
+    stored = set(
         Message.objects.filter(
             workspace_id=integration.workspace_id,
             source__in={event.source for event in events},
             external_id__in=[event.external_id for event in events],
         ).values_list("source", "external_id")
     )
-    fresh = [event for event in events if (event.source, event.external_id) not in known]
+    fresh = [event for event in events if (event.source, event.external_id) not in stored]
     return sum(
         receive(_received(integration, event), event, handlers.handle).verdict == DeliveryVerdict.ACCEPTED
         for event in fresh

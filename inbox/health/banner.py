@@ -75,8 +75,8 @@ class Banner:
         it.
         """
         health = self.worst.health
-        said = f"{self.worst.headline} {self.worst.effect}"
-        return f"{health.pk}.{health.version}.{self.more}.{crc32(said.encode())}"
+        words = f"{self.worst.headline} {self.worst.effect}"
+        return f"{health.pk}.{health.version}.{self.more}.{crc32(words.encode())}"
 
 
 def worst_of(
@@ -97,8 +97,8 @@ def troubled(workspace: Workspace) -> list[WorkspaceIntegrationHealth]:
 
 
 def _rows(which: Q) -> QuerySet[WorkspaceIntegrationHealth]:
-    found = WorkspaceIntegrationHealth.objects.filter(which, integration__enabled=True)
-    return found.select_related("integration")
+    healths = WorkspaceIntegrationHealth.objects.filter(which, integration__enabled=True)
+    return healths.select_related("integration")
 
 
 def for_banner(
@@ -197,8 +197,8 @@ def drops(health: WorkspaceIntegrationHealth) -> list[datetime]:
 
     They are read from the row if `for_banner` has put them there.
     """
-    known: list[datetime] | None = vars(health).get("dropped")
-    return known if known is not None else list(_breaks(health.pk).values_list("at", flat=True))
+    annotated: list[datetime] | None = vars(health).get("dropped")
+    return annotated if annotated is not None else list(_breaks(health.pk).values_list("at", flat=True))
 
 
 def _breaks(health_id: int | OuterRef) -> QuerySet[HealthTransition]:
@@ -222,13 +222,13 @@ def recovery(health: WorkspaceIntegrationHealth) -> str:
     if health.down_since is None or health.recovered_at is None:
         return ""
     down_s = (health.recovered_at - health.down_since).total_seconds()
-    said = f"It was down for {span(down_s)}"
+    downtime = f"It was down for {span(down_s)}"
     if not registry.spec_of(health.provider).backfill:
-        return f"{said}."
+        return f"{downtime}."
     count = health.imported_messages
     if count is None:
-        return f"{said}; missed messages are being fetched."
+        return f"{downtime}; missed messages are being fetched."
     imported = (
         f"{count} missed message{'' if count == 1 else 's'} imported" if count else "nothing was missed"
     )
-    return f"{said}; {imported}."
+    return f"{downtime}; {imported}."

@@ -43,8 +43,8 @@ def on_change(sender: Any, health: WorkspaceIntegrationHealth, before: str, **kw
 
 def _was_told(health: WorkspaceIntegrationHealth) -> bool:
     """Whether a notice about the trouble that is over was sent."""
-    told, since = health.last_notice_at, health.down_since
-    return bool(told and since and told >= since)
+    notified_at, since = health.last_notice_at, health.down_since
+    return bool(notified_at and since and notified_at >= since)
 
 
 def enqueue_recovery(health: WorkspaceIntegrationHealth) -> bool:

@@ -26,7 +26,7 @@ class Complaints:
 def by_mailbox(workspace: Workspace) -> list[Complaints]:
     """The spam complaints of the last 30 days, counted for each mailbox of the workspace, the most first."""
     since = timezone.now() - timedelta(days=DAYS)
-    found = Message.objects.filter(COMPLAINTS, workspace=workspace, received_at__gt=since).order_by()
-    counted = found.values("account_address").annotate(count=Count("pk"), last=Max("received_at"))
+    messages = Message.objects.filter(COMPLAINTS, workspace=workspace, received_at__gt=since).order_by()
+    counted = messages.values("account_address").annotate(count=Count("pk"), last=Max("received_at"))
     rows = [Complaints(row["account_address"], row["count"], row["last"]) for row in counted]
     return sorted(rows, key=lambda row: (-row.count, row.address))

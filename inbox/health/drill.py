@@ -124,7 +124,7 @@ def run(ctx: JobContext) -> dict[str, int]:
     finally:
         parent.drills.all().delete()
     results: list[Any] = [step.result for step in JobStep.objects.filter(job=ctx.job)]
-    verdicts = [result["ok"] for result in results]
+    verdicts = [step_result["ok"] for step_result in results]
     return {"passed": verdicts.count(True), "failed": verdicts.count(False), "skipped": verdicts.count(None)}
 
 
@@ -166,10 +166,10 @@ class _Drill:
             return {"ok": verdict.ok, "said": verdict.said}
 
         effect = "send" if name == "slack" else "idempotent"
-        result = self.ctx.step(name, recorded, effect=effect)
+        step_result = self.ctx.step(name, recorded, effect=effect)
         self.done += 1
         self.ctx.progress(self.done, len(STEPS))
-        if needed and not result["ok"]:
+        if needed and not step_result["ok"]:
             raise Failed
 
     @property
@@ -195,27 +195,27 @@ class _Drill:
             Lead.objects.create(workspace=self.workspace, first_name="Sam", last_name="Drill"), sequence
         )
         self.sandbox.set_account(unipile.NAME, ACCOUNT, "ok", {"name": OWNER})
-        result = probes.probe(self.account, deadline.within_ms(probes.CHECK_MS))
-        return DrillResult(self._health.state == HealthState.CONNECTED, result.sentence)
+        probe = probes.probe(self.account, deadline.within_ms(probes.CHECK_MS))
+        return DrillResult(self._health.state == HealthState.CONNECTED, probe.sentence)
 
     def _break(self, deadline: Deadline) -> DrillResult:
         self.sandbox.set_account(unipile.NAME, ACCOUNT, "disconnected")
         return DrillResult(True, "Its provider now answers 401, as for a session that has ended.")
 
     def _detect(self, deadline: Deadline) -> DrillResult:
-        result = probes.check_now(self.account)
-        return DrillResult(self._health.state == HealthState.DISCONNECTED, result.sentence)
+        probe = probes.check_now(self.account)
+        return DrillResult(self._health.state == HealthState.DISCONNECTED, probe.sentence)
 
     def _banner(self, deadline: Deadline) -> DrillResult:
         return self._shown(HealthState.DISCONNECTED)
 
     def _shown(self, state: HealthState) -> DrillResult:
         admin = Membership(workspace=self.workspace, user=self.user, role=Membership.Role.ADMIN)
-        found = banner.banner_for(self.workspace, self.user, admin)
-        if found is None:
+        shown = banner.banner_for(self.workspace, self.user, admin)
+        if shown is None:
             return DrillResult(False, "There is no banner.")
-        words = f"“{found.worst.headline}. {found.worst.effect}”"
-        return DrillResult(found.worst.tone == TONES[state], words)
+        words = f"“{shown.worst.headline}. {shown.worst.effect}”"
+        return DrillResult(shown.worst.tone == TONES[state], words)
 
     def _paused(self, deadline: Deadline) -> DrillResult:
         instance = FollowUpInstance.objects.get(workspace=self.workspace)
@@ -273,8 +273,8 @@ class _Drill:
 
     def _heal(self, deadline: Deadline) -> DrillResult:
         self.sandbox.set_account(unipile.NAME, ACCOUNT, "ok")
-        result = probes.check_now(self.account)
-        return DrillResult(self._health.state == HealthState.CONNECTED, result.sentence)
+        probe = probes.check_now(self.account)
+        return DrillResult(self._health.state == HealthState.CONNECTED, probe.sentence)
 
     def _import(self, deadline: Deadline) -> DrillResult:
         if not self._asked_for(comeback.RECOVER):

@@ -43,8 +43,8 @@ def model_away(workspace: Workspace) -> ModelAway | None:
     return said(model_calls.outages().first(), waiting(workspace)[: COUNT_LIMIT + 1].count())
 
 
-def said(known: ModelOutage | None, count: int) -> ModelAway | None:
-    """As `model_away`, from what is known: the outage, None if there is none, and how many leads are `waiting`."""
+def said(outage: ModelOutage | None, count: int) -> ModelAway | None:
+    """As `model_away`, from rows read already: the outage, None if there is none, and how many leads are `waiting`."""
     if model_calls.ready():
-        return ModelAway(known.why, known.since, count) if known else None
+        return ModelAway(outage.why, outage.since, count) if outage else None
     return ModelAway(model_calls.NO_KEY, None, count) if count else None

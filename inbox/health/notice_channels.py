@@ -121,8 +121,8 @@ def run(ctx: JobContext) -> dict[str, object]:
     )
     slack = slack_of(health.workspace_id)
     by = slack if ctx.attempt <= SLACK_TRIES else None
-    told = tell(health, by, news_of(health, by))
-    return _fold(slack, health, ctx.deadline) if "skipped" in told else told
+    outcome = tell(health, by, news_of(health, by))
+    return _fold(slack, health, ctx.deadline) if "skipped" in outcome else outcome
 
 
 def tell(health: WorkspaceIntegrationHealth, slack: Integration | None, text: str) -> dict[str, object]:
@@ -258,8 +258,8 @@ def run_email(ctx: JobContext) -> dict[str, str]:
     return outcome
 
 
-def _mail(told: Notice) -> dict[str, str]:
-    notice = notices.open_notice(told.about, Notice.Path.EMAIL, told.text, notice_mail.ADMINS)
+def _mail(old: Notice) -> dict[str, str]:
+    notice = notices.open_notice(old.about, Notice.Path.EMAIL, old.text, notice_mail.ADMINS)
     end = notice_mail.post(notice)
     notices.close(notice, *end)
     return _report(end)
@@ -290,8 +290,8 @@ def text_of(health: WorkspaceIntegrationHealth) -> str:
     if health.state == HealthState.CONNECTED:
         return f"{line.headline}. {line.effect}"
     where = settings.PUBLIC_URL + reverse("inbox:health", args=[health.workspace_id])
-    said = f"{line.headline} since {_time(health, health.since)}. {line.effect}\n{where}"
-    return f"{said}\n{mute_buttons.MUTED}" if health.muted_at else said
+    text = f"{line.headline} since {_time(health, health.since)}. {line.effect}\n{where}"
+    return f"{text}\n{mute_buttons.MUTED}" if health.muted_at else text
 
 
 def _time(health: WorkspaceIntegrationHealth, at: datetime) -> str:

@@ -104,10 +104,10 @@ def start(workspace: Workspace, user: User, about: About = ACCOUNTS) -> Notice:
     """
     path = way(workspace, about).path
     if not path:
-        other = (
+        alternative = (
             ", or have the operator set EMAIL_URL" if about is ACCOUNTS else " and name a channel for them"
         )
-        raise NoWay(f"No way is set up: connect Slack{other}.")
+        raise NoWay(f"No way is set up: connect Slack{alternative}.")
     with transaction.atomic():
         notice = Notice.objects.create(
             workspace_id=workspace.pk,
@@ -134,8 +134,8 @@ def _text(workspace: Workspace, user: User, about: About) -> str:
 def last_trials(workspace: Workspace) -> dict[str, Notice]:
     """The newest trial notice of each kind that was ever tried, by the kind's key."""
     kinds = {about.kind: about.key for about in KINDS.values()}
-    found = Notice.objects.filter(workspace=workspace, kind__in=kinds)
-    return {kinds[one.kind]: one for one in found.order_by("kind", "-created_at").distinct("kind")}
+    trials = Notice.objects.filter(workspace=workspace, kind__in=kinds)
+    return {kinds[notice.kind]: notice for notice in trials.order_by("kind", "-created_at").distinct("kind")}
 
 
 def run(ctx: JobContext) -> dict[str, str]:
@@ -157,7 +157,7 @@ def _post(notice: Notice, deadline: Deadline) -> tuple[str, str]:
     """How posting it ended, and why if it did not arrive."""
     if notice.path == Path.EMAIL:
         return notice_mail.post(notice)
-    about = next((one for one in KINDS.values() if one.kind == notice.kind), ACCOUNTS)
+    about = next((kind for kind in KINDS.values() if kind.kind == notice.kind), ACCOUNTS)
     to = way(notice.workspace, about)
     if to.account is None:
         return State.FAILED, "Slack is not connected any more"

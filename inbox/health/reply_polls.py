@@ -44,10 +44,10 @@ def tick(deadline: Deadline) -> dict[str, int]:
     while not deadline.expired:
         with transaction.atomic():
             claimed = _claim(due, now)
-            asked = [poll for poll in claimed if _can_be_asked(poll.integration)]
-            enqueue_many(POLL, [_spec(poll) for poll in asked])
-        counts["polls"] += len(asked)
-        counts["waiting"] += len(claimed) - len(asked)
+            pollable = [poll for poll in claimed if _can_be_asked(poll.integration)]
+            enqueue_many(POLL, [_spec(poll) for poll in pollable])
+        counts["polls"] += len(pollable)
+        counts["waiting"] += len(claimed) - len(pollable)
         if len(claimed) < BATCH:
             return counts
     counts["left"] = due.count()
@@ -83,7 +83,8 @@ def _add_accounts() -> int:
         workspace__drill_of=None,
     )
     rows = [
-        ReplyPoll(integration=one, complete_through=one.created_at, due_at=timezone.now()) for one in fresh
+        ReplyPoll(integration=account, complete_through=account.created_at, due_at=timezone.now())
+        for account in fresh
     ]
     return len(ReplyPoll.objects.bulk_create(rows, ignore_conflicts=True))
 
@@ -98,8 +99,8 @@ def late() -> dict[str, int]:
     )
     behind = Q(due_at__lt=now - LATE)
     for name in providers:
-        known = now - 2 * stated(registry.spec_of(name).poll_every)
-        behind |= works & Q(integration__provider=name, complete_through__lt=known)
+        oldest = now - 2 * stated(registry.spec_of(name).poll_every)
+        behind |= works & Q(integration__provider=name, complete_through__lt=oldest)
     polls = ReplyPoll.objects.filter(
         behind,
         integration__enabled=True,

@@ -52,11 +52,11 @@ class Account:
         """The last 30 days as runs of days on which the account was alike, newest first: each run's first day, last
         day, and how the account was, in words.
         """
-        found = []
+        runs = []
         for word, days in groupby(reversed(self.strip), key=lambda day: day.word):
             alike = [day.day for day in days]
-            found.append((alike[-1], alike[0], word))
-        return found
+            runs.append((alike[-1], alike[0], word))
+        return runs
 
 
 def account(health: WorkspaceIntegrationHealth) -> Account:

@@ -46,8 +46,8 @@ def tick(deadline: Deadline) -> dict[str, int]:
         counts |= {"understood": note_understood(), "unclear": note_unclear()}
     accounts = Integration.objects.filter(enabled=True).select_related("health")
     for integration in accounts:
-        known = getattr(integration, "health", None)
-        if integration.is_unreadable or (known and known.reason == SECRETS_UNREADABLE):
+        health = getattr(integration, "health", None)
+        if integration.is_unreadable or (health and health.reason == SECRETS_UNREADABLE):
             if deadline.expired:
                 counts["left"] += 1
                 continue
@@ -98,10 +98,10 @@ def run(ctx: JobContext) -> dict[str, str]:
     """
     integration = Integration.objects.get(pk=ctx.payload["integration_id"], workspace_id=ctx.workspace_id)
     writer.forget_successes()
-    result = probes.probe(integration, ctx.deadline)
-    if result.ok and registry.spec_of(integration.provider).stop_campaign:
+    probe = probes.probe(integration, ctx.deadline)
+    if probe.ok and registry.spec_of(integration.provider).stop_campaign:
         stops.ask_again(integration.workspace_id, integration.provider, UNUSABLE)
-    return {"found": "ok" if result.ok else "trouble"}
+    return {"found": "ok" if probe.ok else "trouble"}
 
 
 def listen(integration: Integration, last: datetime | None) -> SignalKind | None:
@@ -111,8 +111,8 @@ def listen(integration: Integration, last: datetime | None) -> SignalKind | None
     if last is None:
         return None
     row = getattr(integration, "health", None) or writer.row(integration)
-    known = row.last_received_at
-    if known is None or last > known:
+    previous = row.last_received_at
+    if previous is None or last > previous:
         writer.record(integration, Signal(SignalKind.HEARD), at=last)
         return SignalKind.HEARD
     # Nothing could arrive while the account was down, so the silence counts from its return.
@@ -133,13 +133,13 @@ def note_unclear() -> int:
     since = timezone.now() - HOUR
     arrived = WebhookDelivery.objects.filter(received_at__gt=since, replay_of=None, integration__enabled=True)
     refused = arrived.filter(verdict=Verdict.REJECTED).order_by().values("integration")
-    found = refused.annotate(n=Count("pk")).filter(n__gte=FEWEST_REFUSED).values("integration")
+    suspects = refused.annotate(n=Count("pk")).filter(n__gte=FEWEST_REFUSED).values("integration")
     changed = 0
-    for integration in Integration.objects.filter(pk__in=found).select_related("health"):
+    for integration in Integration.objects.filter(pk__in=suspects).select_related("health"):
         health = writer.row(integration)
         back = health.recovered_at if health.recovered_from == HealthState.NOT_UNDERSTOOD else None
-        own = arrived.filter(integration=integration, received_at__gt=max(filter(None, (since, back))))
-        counted = own.exclude(event_type=BACKFILL).aggregate(
+        rows = arrived.filter(integration=integration, received_at__gt=max(filter(None, (since, back))))
+        counted = rows.exclude(event_type=BACKFILL).aggregate(
             n=Count("pk"), refused=Count("pk", filter=Q(verdict=Verdict.REJECTED))
         )
         if counted["refused"] >= max(FEWEST_REFUSED, counted["n"] / SHARE_REFUSED):

@@ -54,7 +54,7 @@ def prices(text: str) -> dict[tuple[str, Decimal], str]:
     """The prices in `text`: {(currency, amount): the text as written}. Each price is also listed with "" as its
     currency, so that it compares as equal to one without a currency.
     """
-    found = {}
+    amounts = {}
     for match in PRICE.finditer(text):
         sign = match["sign"] or match["after_sign"]
         word = (match["before"] or match["after"] or "").lower()
@@ -63,8 +63,8 @@ def prices(text: str) -> dict[tuple[str, Decimal], str]:
         scale = (match["k1"] or match["k2"] or match["k3"] or "").lower()
         times = {"": 1, "k": 1_000, "thousand": 1_000}.get(scale, 1_000_000)
         for known_as in (currency, ""):
-            found[known_as, number * times] = match[0].strip()
-    return found
+            amounts[known_as, number * times] = match[0].strip()
+    return amounts
 
 
 def percentages(text: str) -> dict[Decimal, str]:
@@ -76,24 +76,24 @@ def unknown(text: str, material: str) -> list[tuple[str, str]]:
     """The prices and percentages in `text` that do not stand in `material`, which is known to be true: pairs of "price"
     or "percentage" and the text as written.
     """
-    found = []
+    unsourced = []
     for what, read in (("price", prices), ("percentage", percentages)):
-        known = read(material)
-        found += [(what, written) for amount, written in read(text).items() if amount not in known]
-    return list(dict.fromkeys(found))
+        sourced = read(material)
+        unsourced += [(what, written) for amount, written in read(text).items() if amount not in sourced]
+    return list(dict.fromkeys(unsourced))
 
 
 def phones(text: str) -> dict[str, str]:
     """The phone numbers in `text`: {digits: the text as written}. Prices, dates and times are not taken for phone
     numbers.
     """
-    found = {}
+    phone_numbers = {}
     for match in _PHONE.findall(PRICE.sub(" ", text)):
         number, written = digits(match), match.strip(" .-/(")
         least = _SHORT if written[:1] in "+0" else _LONG
         if len(number) >= least and not _NO_PHONE.fullmatch(written):
-            found[number] = written
-    return found
+            phone_numbers[number] = written
+    return phone_numbers
 
 
 def digits(text: str) -> str:

@@ -131,7 +131,7 @@ def _send(draft: Draft, now: datetime) -> str:
     rollup.locked(draft.lead)
     policy = policies.of(draft.workspace, draft.trigger_message.campaign or draft.lead.campaign)
     failed = gates.failing(gates.judge(draft, stage=Stage.SEND, planned_at=now, policy=policy))
-    if [result.gate for result in failed] == [gates.HOURS]:
+    if [gate_result.gate for gate_result in failed] == [gates.HOURS]:
         at = hours.next_open(draft.workspace, now)
         Draft.objects.filter(pk=draft.pk).update(send_at=at)
         schedule(draft, at)

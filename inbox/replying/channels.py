@@ -46,7 +46,7 @@ def ways(
     `send_claims.newest_by_channel` finds, if that is known. Takes one query with it, else two, and two more for a draft
     that answers an older message which was not read with it.
     """
-    known = {
+    addresses = {
         Channel.EMAIL: lead.email,
         Channel.SMS: lead.phone or (lead.ghl_contact_id and "their number at GoHighLevel"),
         Channel.LINKEDIN: lead.linkedin_url or (lead.linkedin_member_id and "their profile"),
@@ -54,8 +54,8 @@ def ways(
     live = {send.channel: send.state for send in unsettled}
     newest = send_claims.newest_by_channel(lead) if newest is None else newest
     accounts = accounts_of(lead.workspace_id)
-    found = []
-    for channel, to in known.items():
+    open_ways = []
+    for channel, to in addresses.items():
         reply_to, subject = newest.get(channel), ""
         drafted = draft is not None and draft.channel == channel
         if draft and drafted:
@@ -64,8 +64,8 @@ def ways(
                 reply_to = draft.trigger_message
         if to or drafted:
             send = send_claims.addressed(lead, channel, reply_to, accounts, subject=subject)
-            found.append(_way(send, str(to), _shut(send, live.get(channel), accounts), accounts))
-    return sorted(found, key=lambda way: way.channel != lead.last_channel)
+            open_ways.append(_way(send, str(to), _shut(send, live.get(channel), accounts), accounts))
+    return sorted(open_ways, key=lambda way: way.channel != lead.last_channel)
 
 
 def _way(send: OutboundSend, to: str, shut: str, accounts: list[Integration]) -> Way:

@@ -81,10 +81,12 @@ class Told:
         """Two lists: the facts about the company whose ids a model named as used (without phrases that must not be
         said), and the named ids that do not exist.
         """
-        known = {fact.id: fact for fact in self.shown}
-        given = dict.fromkeys(_ID.sub(r"\1", one.strip()).upper() for one in ids)
-        facts = [known[one] for one in given if one in known]
-        return [fact for fact in facts if fact.kind != Kind.NEVER], [one for one in given if one not in known]
+        shown = {fact.id: fact for fact in self.shown}
+        wanted = dict.fromkeys(_ID.sub(r"\1", key.strip()).upper() for key in ids)
+        facts = [shown[key] for key in wanted if key in shown]
+        return [fact for fact in facts if fact.kind != Kind.NEVER], [
+            key for key in wanted if key not in shown
+        ]
 
     def said(self, text: str) -> list[str]:
         """The phrases that must not be said and that stand in `text`."""
@@ -113,23 +115,23 @@ def choose(rows: list[WorkspaceFact], newest: str) -> Told:
     does not show them.
     """
     never = [row for row in rows if row.kind == Kind.NEVER]
-    others = [row for row in rows if row.kind != Kind.NEVER]
-    kept = _fitting(never, NEVER_CHARS)
-    kept |= _fitting(_by_overlap(others, newest), CHARS - sum(map(_size, kept)))
+    sayable = [row for row in rows if row.kind != Kind.NEVER]
+    chosen = _fitting(never, NEVER_CHARS)
+    chosen |= _fitting(_by_overlap(sayable, newest), CHARS - sum(map(_size, chosen)))
     shown = [
         Fact(f"F{number}", str(row.pk), row.kind, row.question, row.answer)
-        for number, row in enumerate((row for row in rows if row in kept), start=1)
+        for number, row in enumerate((row for row in rows if row in chosen), start=1)
     ]
     return Told(tuple(shown), len(rows) - len(shown), tuple(row.question for row in never))
 
 
 def _fitting(rows: list[WorkspaceFact], chars: int) -> set[WorkspaceFact]:
-    kept = set()
+    fitting = set()
     for row in rows:
         if _size(row) <= chars:
-            kept.add(row)
+            fitting.add(row)
             chars -= _size(row)
-    return kept
+    return fitting
 
 
 def _size(row: WorkspaceFact) -> int:
@@ -141,9 +143,9 @@ def _by_overlap(rows: list[WorkspaceFact], newest: str) -> list[WorkspaceFact]:
     hardly counts).
     """
     words = {row: _stems(f"{row.question} {row.answer}") for row in rows}
-    facts_with = Counter(word for found in words.values() for word in found)
-    asked = _stems(newest)
-    score = {row: sum(1 / facts_with[word] for word in found & asked) for row, found in words.items()}
+    facts_with = Counter(word for stems in words.values() for word in stems)
+    message_stems = _stems(newest)
+    score = {row: sum(1 / facts_with[word] for word in stems & message_stems) for row, stems in words.items()}
     return sorted(rows, key=lambda row: -score[row])
 
 

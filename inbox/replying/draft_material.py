@@ -78,7 +78,7 @@ class Context:
             ("Our signature", workspace.signature),
             ("Channel", self.channel),
         )
-        return "\n".join(f"{name}: {value}" for name, value in lines if value)
+        return "\n".join(f"{name}: {detail}" for name, detail in lines if detail)
 
     @property
     def person(self) -> Said:

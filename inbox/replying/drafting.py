@@ -112,28 +112,28 @@ def compose(context: Context, ask: Ask) -> Written:
     plan = _plan(strategy, context, used)
     drafted = ask(prompts.load(context.channel), Text, context.render(plan=plan))
     text = drafted.text.strip()
-    found = _problems(ask, context, text)
-    revised = bool(found)
-    if found:
-        listed = "\n".join(f"- {problem}" for problem in found)
+    faults = _problems(ask, context, text)
+    revised = bool(faults)
+    if faults:
+        listed = "\n".join(f"- {problem}" for problem in faults)
         again = ask(prompts.load("revise"), Text, context.render(plan=plan, draft=text, problems=listed))
         text = again.text.strip() or text
-        found = _problems(ask, context, text)
-    found = [f"The plan rests on a fact that there is none of: {one[:20]}" for one in strange] + found
+        faults = _problems(ask, context, text)
+    faults = [f"The plan rests on a fact that there is none of: {key[:20]}" for key in strange] + faults
     if words := machine_orders.found(context.lead, context.message, context.earlier):
-        found = [machine_orders.reason(words), *found]
+        faults = [machine_orders.reason(words), *faults]
     offered = offers.listed(context.slots, text)
     made_of = provenance.made_of(context, used, offered)
-    text, problems = _signed(text, context), found[:MAX_PROBLEMS]
+    text, problems = _signed(text, context), faults[:MAX_PROBLEMS]
     return Written(context.channel, text, strategy, problems, revised, offered, made_of)
 
 
 def _problems(ask: Ask, context: Context, text: str) -> list[str]:
     """The problems of a text. Our own checks come first; if they find something, the model is not asked."""
-    found = verification.problems(text, context)
-    if not found:
-        found = ask(prompts.load("verify"), Verification, context.render(draft=text)).problems
-    return [problem.strip()[:200] for problem in found if problem.strip()][:MAX_PROBLEMS]
+    problems = verification.problems(text, context)
+    if not problems:
+        problems = ask(prompts.load("verify"), Verification, context.render(draft=text)).problems
+    return [problem.strip()[:200] for problem in problems if problem.strip()][:MAX_PROBLEMS]
 
 
 def _plan(strategy: Strategy, context: Context, used: list[Fact]) -> str:

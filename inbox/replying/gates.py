@@ -256,8 +256,8 @@ def _verified(e: Evidence) -> GateVerdict:
         return GateVerdict(False, "They asked something that the workspace's facts do not answer.")
     if question := provenance.stale(e.draft):
         return GateVerdict(False, f"A fact that it rests on has changed or is gone: “{question[:80]}”.")
-    if said := chosen_facts.said(e.draft.workspace_id, e.draft.text):
-        return GateVerdict(False, f"It says what is never said here: {said[0]}")
+    if forbidden := chosen_facts.said(e.draft.workspace_id, e.draft.text):
+        return GateVerdict(False, f"It says what is never said here: {forbidden[0]}")
     return GateVerdict(bool(e.draft.text.strip()), TEXT_PASSES)
 
 
@@ -271,8 +271,8 @@ def _evaluator(e: Evidence) -> GateVerdict:
 
 
 def _confidence(e: Evidence) -> GateVerdict:
-    value, wanted = float(e.draft.evaluation.get("confidence") or 0), e.policy.confidence_threshold
-    return GateVerdict(value >= wanted, f"The evaluator is {value:.0%} sure; {wanted:.0%} is asked for.")
+    score, wanted = float(e.draft.evaluation.get("confidence") or 0), e.policy.confidence_threshold
+    return GateVerdict(score >= wanted, f"The evaluator is {score:.0%} sure; {wanted:.0%} is asked for.")
 
 
 def _cap(e: Evidence) -> GateVerdict:
@@ -372,4 +372,4 @@ def judge(
 
 def failing(results: Iterable[GateResult]) -> list[GateResult]:
     """Those of the gates' stored answers that say no."""
-    return [result for result in results if not result.passed]
+    return [gate_result for gate_result in results if not gate_result.passed]

@@ -65,14 +65,14 @@ def _written(send: OutboundSend, text: str) -> dict[datetime, str]:
     """
     zone = hours.zone(send.workspace)
     written, last = send.created_at.astimezone(zone), timezone.now() + slots.AHEAD
-    found = {}
+    offered = {}
     for words in set(WRITTEN.findall(text)) if slots.has_calendar(send.workspace) else ():
         for year in (written.year, written.year + 1):
             with suppress(ValueError):
-                named = datetime.strptime(f"{words} {year}", "%A %d %B, %I:%M %p %Y").replace(tzinfo=zone)
-                if written < named <= last and slots.words(named) in text:
-                    found[named] = slots.words(named)
-    return found
+                slot = datetime.strptime(f"{words} {year}", "%A %d %B, %I:%M %p %Y").replace(tzinfo=zone)
+                if written < slot <= last and slots.words(slot) in text:
+                    offered[slot] = slots.words(slot)
+    return offered
 
 
 def _met(send: OutboundSend, times: Iterable[datetime]) -> QuerySet[Appointment, datetime | None]:

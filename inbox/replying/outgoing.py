@@ -34,9 +34,9 @@ MARKER = re.compile(r"ref:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a
 TAG = re.compile(r"<\w+[^>]*>")
 
 
-def way_of(send: OutboundSend, known: list[Integration] | None = None) -> tuple[Carrier, Integration]:
+def way_of(send: OutboundSend, accounts: list[Integration] | None = None) -> tuple[Carrier, Integration]:
     """How the message `send` goes out: the provider's carrier, and the account. An answer goes out by the account that
-    the lead's message came to, which alone may answer. `known` are the workspace's accounts, if they have been read.
+    the lead's message came to, which alone may answer. `accounts` are the workspace's accounts, if they have been read.
 
     Raises CannotSend if that account is not connected or cannot answer, or if its provider sends nothing.
     """
@@ -46,9 +46,9 @@ def way_of(send: OutboundSend, known: list[Integration] | None = None) -> tuple[
         raise CannotSend(f"{spec.label} sends nothing: {spec.carrier.why}")
     try:
         integration = (
-            answering(send.reply_to, provider, known)
+            answering(send.reply_to, provider, accounts)
             if send.reply_to
-            else connected(send.workspace_id, provider, known)
+            else connected(send.workspace_id, provider, accounts)
         )
     except NotAnswerable as why:
         raise CannotSend(str(why)) from why
@@ -94,7 +94,7 @@ def _answered(message: Message, provider: str) -> Answered:
 def people(send: OutboundSend, kind: str) -> tuple[Recipient, ...]:
     """Those who get the message `send` by e-mail: `kind` is "to" or "cc"."""
     people = send.recipients.get(kind) or []
-    return tuple(Recipient(one["address"], one.get("name") or "") for one in people if one.get("address"))
+    return tuple(Recipient(row["address"], row.get("name") or "") for row in people if row.get("address"))
 
 
 def _contact(send: OutboundSend, integration: Integration, deadline: Deadline) -> str:
@@ -106,8 +106,8 @@ def _contact(send: OutboundSend, integration: Integration, deadline: Deadline) -
 
 def _known_contact(send: OutboundSend, integration: Integration, deadline: Deadline) -> str:
     contacts = registry.spec_of(integration.provider).contacts
-    found = crm.find(contacts(integration), send.lead, deadline) if contacts else None
-    return found.id if found else ""
+    contact = crm.find(contacts(integration), send.lead, deadline) if contacts else None
+    return contact.id if contact else ""
 
 
 def _from(send: OutboundSend) -> datetime:
@@ -154,8 +154,8 @@ def quotes(body: str, text: str) -> bool:
 
 def named(body: str) -> str:
     """The id of the OutboundSend whose marker stands in the HTML `body`; "" if none does."""
-    found = MARKER.search(body)
-    return found[1] if found else ""
+    match = MARKER.search(body)
+    return match[1] if match else ""
 
 
 def _lines(body: str) -> list[QuotedLine]:
@@ -247,10 +247,10 @@ def _taken(send: OutboundSend, message_id: str) -> bool:
     """Whether the provider's id belongs to another send or to a stored message already."""
     if not message_id:
         return False
-    others = OutboundSend.objects.filter(
+    other_sends = OutboundSend.objects.filter(
         workspace_id=send.workspace_id, provider=send.provider, provider_message_id=message_id
     )
     messages = Message.objects.filter(
         workspace_id=send.workspace_id, lead_id=send.lead_id, external_id=message_id
     )
-    return others.exclude(pk=send.pk).exists() or messages.exists()
+    return other_sends.exclude(pk=send.pk).exists() or messages.exists()

@@ -36,8 +36,8 @@ def find(workspace: Workspace, event: MessageEvent) -> Message | None:
         OutboundSend.objects.filter(pk=send.pk, provider_message_id="").update(
             provider_message_id=event.external_id[:200]
         )
-    own = Message.objects.select_related("lead").filter(workspace=workspace, source=OWN)
-    return own.filter(external_id=str(send.pk)).first()
+    own_messages = Message.objects.select_related("lead").filter(workspace=workspace, source=OWN)
+    return own_messages.filter(external_id=str(send.pk)).first()
 
 
 def by_another_id(workspace: Workspace, event: MessageEvent) -> Message | None:
@@ -54,9 +54,11 @@ def by_another_id(workspace: Workspace, event: MessageEvent) -> Message | None:
         source=event.source,
         sent_at__range=(event.occurred_at - EARLIER, event.occurred_at + EARLIER),
     )
-    others = near.exclude(external_id=event.external_id)
+    candidates = near.exclude(external_id=event.external_id)
     body = event.html or event.text
-    return next((one for one in others if same_words(body, one.text) or same_words(body, one.raw_text)), None)
+    return next(
+        (mail for mail in candidates if same_words(body, mail.text) or same_words(body, mail.raw_text)), None
+    )
 
 
 def _send(workspace: Workspace, event: MessageEvent) -> OutboundSend | None:
@@ -64,18 +66,18 @@ def _send(workspace: Workspace, event: MessageEvent) -> OutboundSend | None:
     name = named(body)
     if not name and event.campaign is not None and event.event_type == "EMAIL_SENT":
         return None
-    mine = OutboundSend.objects.select_related("lead", "reply_to").filter(
+    sends = OutboundSend.objects.select_related("lead", "reply_to").filter(
         workspace=workspace, channel=event.channel, called_at__isnull=False
     )
-    if name and (marked := mine.filter(pk=UUID(name)).first()):
+    if name and (marked := sends.filter(pk=UUID(name)).first()):
         return None if quotes(body, marked.text) else marked
     if name:  # perhaps of a send that a restore lost
-        mine = mine.filter(lost_from__isnull=False)
+        sends = sends.filter(lost_from__isnull=False)
     if event.external_id:
-        known = mine.filter(provider_message_id=event.external_id).exclude(state=State.FAILED).first()
-        if known is not None:
-            return known
-    near = mine.filter(
+        same_id = sends.filter(provider_message_id=event.external_id).exclude(state=State.FAILED).first()
+        if same_id is not None:
+            return same_id
+    near = sends.filter(
         _lead(workspace, event),
         state__in=[State.INTENT, State.UNKNOWN, State.SENT],
         provider_message_id="",
@@ -91,7 +93,7 @@ def _lead(workspace: Workspace, event: MessageEvent) -> Q:
     neither.
     """
     names = identity.identities_of(workspace, event.person)
-    wanted = [Q(**{f"lead__{name}": value}) for name, value in names.items()]
+    wanted = [Q(**{f"lead__{name}": identity_text}) for name, identity_text in names.items()]
     if event.thread_id:
         wanted.append(Q(reply_to__thread_id=event.thread_id))
     return reduce(or_, wanted) if wanted else Q()

@@ -21,12 +21,13 @@ ASKED_FOR = ("strategy", *dict(WRITTEN_ON), "verify", "revise", "evaluate")
 
 
 def made_of(context: Context, used: list[Fact], offered: list[list[str]]) -> dict[str, Any]:
-    """What the draft written from `context` was made of, as `Draft.made_of` stores it, without the model calls. `used`
+    """The material of the draft written from `context`, as `Draft.made_of` stores it, without the model calls. `used`
     are the facts that it relies on; `offered` are the meeting times in it.
     """
     return {
         "facts": [
-            {"key": one.key, "kind": one.kind, "question": one.question, "answer": one.answer} for one in used
+            {"key": fact.key, "kind": fact.kind, "question": fact.question, "answer": fact.answer}
+            for fact in used
         ],
         "slots": [words for _, words in offered],
         "messages": 1 + sum(bool(message.text.strip()) for message in context.earlier),
@@ -34,17 +35,17 @@ def made_of(context: Context, used: list[Fact], offered: list[list[str]]) -> dic
     }
 
 
-def with_calls(made: dict[str, Any]) -> dict[str, Any]:
-    """Returns `made` (a value of `Draft.made_of`) with the model calls added that the running job has made for a draft
-    so far. Outside of a job it returns `made`.
+def with_calls(made_of: dict[str, Any]) -> dict[str, Any]:
+    """Returns `made_of` (a value of `Draft.made_of`) with the model calls added that the running job has made for a
+    draft so far. Outside of a job it returns `made_of`.
     """
-    known = made.get("calls", [])
+    stored_calls = made_of.get("calls", [])
     job_id = running_job()
     if job_id is None:
-        return made
+        return made_of
     calls = AiCall.objects.filter(job_id=job_id, feature__in=ASKED_FOR).order_by("pk")
-    new = [_call(call) for call in calls if str(call.pk) not in {one["id"] for one in known}]
-    return made | {"calls": known + new}
+    new = [_call(call) for call in calls if str(call.pk) not in {stored["id"] for stored in stored_calls}]
+    return made_of | {"calls": stored_calls + new}
 
 
 def _call(call: AiCall) -> dict[str, Any]:
@@ -72,7 +73,9 @@ class Made:
     @property
     def tokens(self) -> tuple[int, int]:
         """How many tokens the model read, and how many it wrote, for the draft."""
-        return sum(one["input_tokens"] for one in self.calls), sum(one["output_tokens"] for one in self.calls)
+        return sum(call["input_tokens"] for call in self.calls), sum(
+            call["output_tokens"] for call in self.calls
+        )
 
     @property
     def earlier(self) -> int:
@@ -82,24 +85,24 @@ class Made:
     @property
     def priced(self) -> list[tuple[dict[str, Any], str]]:
         """Each call of the model, with what it cost, in words."""
-        return [(one, dollars(one["cost_microusd"])) for one in self.calls]
+        return [(call, dollars(call["cost_microusd"])) for call in self.calls]
 
     @property
     def cost(self) -> str:
-        costs = [one["cost_microusd"] for one in self.calls]
+        costs = [call["cost_microusd"] for call in self.calls]
         return dollars(None if not costs or None in costs else sum(costs))
 
 
 def of(draft: Draft, current: Iterable[WorkspaceFact]) -> Made | None:
-    """What `draft` was made of; None if that was not stored, as by an older release. `current` is what `facts_of`
+    """The material of `draft`; None if that was not stored, as by an older release. `current` is what `facts_of`
     finds.
     """
-    made = draft.made_of
-    if not made:
+    stored = draft.made_of
+    if not stored:
         return None
     rows = {str(row.pk): row for row in current}
-    facts = [(fact, since(fact, rows)) for fact in made["facts"]]
-    return Made(facts, made["slots"], made["messages"], made["calls"])
+    facts = [(fact, since(fact, rows)) for fact in stored["facts"]]
+    return Made(facts, stored["slots"], stored["messages"], stored["calls"])
 
 
 def stale(draft: Draft) -> str:

@@ -37,10 +37,10 @@ def take_over(lost_from: datetime, lost_until: datetime) -> Doubts:
     Every send under way becomes unknown, and its provider is asked. It may be stopped and started again: nothing goes
     out before the end.
     """
-    known = DatabaseOrigin.objects.first()
+    origin = DatabaseOrigin.objects.first()
     # What an earlier restore left in doubt may be older than this one.
-    if known and known.lost_from:
-        lost_from = min(known.lost_from, lost_from)
+    if origin and origin.lost_from:
+        lost_from = min(origin.lost_from, lost_from)
     sends = sum(sending.settle_unknown(send, lost_time.REASON, lost_from=lost_from) for send in _under_way())
     # Empty: the step is being prepared or sent, or waits for approval.
     due = Q(due_at=None) | Q(due_at__lte=lost_until)

@@ -177,11 +177,11 @@ def send_own(
     with transaction.atomic():
         locked = rollup.locked(lead)
         sends = OutboundSend.objects.filter(workspace_id=lead.workspace_id, part=0)
-        known = sends.filter(origin=Origin.PERSON, origin_id=origin_id).first()
-        if known is not None and known.state == OutboundSend.State.TAKEN_BACK and known.text != text:
+        first = sends.filter(origin=Origin.PERSON, origin_id=origin_id).first()
+        if first is not None and first.state == OutboundSend.State.TAKEN_BACK and first.text != text:
             raise Refused("That message was taken back. Send it from the conversation as it is now.")
-        if known is not None:
-            return known
+        if first is not None:
+            return first
         _refuse_unread(locked, seen_at)
         _refuse_unseen(locked, user, seen_send)
         send = claim(
@@ -227,12 +227,12 @@ def take_back_all(workspace_id: UUID, *, user: User) -> int:
     counting = OutboundSend.objects.filter(
         workspace_id=workspace_id, state=State.INTENT, called_at=None, send_at__isnull=False
     )
-    taken = 0
+    taken_back = 0
     for send in counting.select_related("lead").order_by("pk"):
         with suppress(AlreadyDecided):
             _take_back(send, user)
-            taken += 1
-    return taken
+            taken_back += 1
+    return taken_back
 
 
 def forget(sends: QuerySet[OutboundSend]) -> None:
@@ -294,20 +294,20 @@ def _refuse_unseen(lead: Lead, user: User | None, seen_send: datetime | None) ->
         return
     going = (State.INTENT, State.SENT, State.UNKNOWN)
     newer = OutboundSend.objects.filter(lead=lead, created_at__gt=seen_send, state__in=going)
-    other = newer.exclude(approved_by=user).select_related("approved_by").order_by("-created_at").first()
-    if other is not None:
-        if other.approved_by is None:
+    unseen = newer.exclude(approved_by=user).select_related("approved_by").order_by("-created_at").first()
+    if unseen is not None:
+        if unseen.approved_by is None:
             raise Refused("A message has gone out by itself meanwhile: read that first, then send.")
-        raise ColleagueAnswered(other.approved_by.name, other.created_at)
+        raise ColleagueAnswered(unseen.approved_by.name, unseen.created_at)
 
 
 def _decide(draft: Draft, status: str, user: User | None, **fields: str) -> None:
     pending = Draft.objects.filter(pk=draft.pk, workspace_id=draft.workspace_id, status=Status.PENDING)
     now = timezone.now()
     if not pending.update(status=status, decided_by=user, decided_at=now, updated_at=now, **fields):
-        found = Draft.objects.select_related("decided_by").get(pk=draft.pk)
-        if user and found.decided_by not in (None, user) and found.status in (Status.APPROVED, Status.SENT):
-            raise ColleagueAnswered(found.decided_by.name, found.decided_at or timezone.now())
-        raise AlreadyDecided(how_decided(found))
+        row = Draft.objects.select_related("decided_by").get(pk=draft.pk)
+        if user and row.decided_by not in (None, user) and row.status in (Status.APPROVED, Status.SENT):
+            raise ColleagueAnswered(row.decided_by.name, row.decided_at or timezone.now())
+        raise AlreadyDecided(how_decided(row))
     draft.refresh_from_db()
     draft_changed.send(Draft, draft=draft, event=status)

@@ -19,13 +19,13 @@ def run(ctx: JobContext) -> dict[str, Any]:
     """
     drafts = Draft.objects.select_related("trigger_message__lead", "trigger_message__workspace")
     draft = drafts.get(pk=ctx.payload["draft_id"], workspace_id=ctx.workspace_id)
-    asked = ctx.payload["revision"]
+    asked_revision = ctx.payload["revision"]
     # If an earlier attempt died between writing and judging, the next revision is this job's own.
-    if draft.status != Draft.Status.PENDING or draft.revision not in (asked, asked + 1):
+    if draft.status != Draft.Status.PENDING or draft.revision not in (asked_revision, asked_revision + 1):
         return {"outcome": "decided or rewritten already"}
 
     def write(deadline: Any) -> dict[str, Any]:
-        if draft.revision != asked:
+        if draft.revision != asked_revision:
             return {"replaced": True}
         try:
             written = drafting.write(draft.trigger_message, deadline)
@@ -33,9 +33,9 @@ def run(ctx: JobContext) -> dict[str, Any]:
             raise PermanentError(str(reason)) from reason
         return {"replaced": drafting.replace(draft, written)}
 
-    result: dict[str, Any] = ctx.step("write", write, effect=JobStep.Effect.IDEMPOTENT)
+    outcome: dict[str, Any] = ctx.step("write", write, effect=JobStep.Effect.IDEMPOTENT)
     ctx.step("gates", lambda deadline: _judge(ctx, deadline), effect=JobStep.Effect.IDEMPOTENT)
-    return result
+    return outcome
 
 
 def _judge(ctx: JobContext, deadline: Any) -> dict[str, str]:

@@ -88,7 +88,7 @@ def claim(
     if reply_to is None and channel == Channel.EMAIL:
         raise SendBlocked("An e-mail can only answer one: this lead has not written by e-mail yet.")
     theirs = reply_to.subject if reply_to else ""
-    if why := variables.unfilled(text) or variables.unfilled(subject, known=theirs):
+    if why := variables.unfilled(text) or variables.unfilled(subject, received=theirs):
         raise SendBlocked(why)
     parts = limits.sms_parts(text) if channel == Channel.SMS else [text.strip()]
     send = addressed(
@@ -118,11 +118,11 @@ def addressed(
     lead: Lead,
     channel: str,
     reply_to: Message | None,
-    known: list[Integration] | None = None,
+    accounts: list[Integration] | None = None,
     **fields: Any,
 ) -> OutboundSend:
     """A message to `lead` that answers `reply_to`, not saved: by which provider and sender it goes, who gets it, and
-    `fields`. `known` are the workspace's accounts, if they have been read (`accounts_of`).
+    `fields`. `accounts` are the workspace's accounts, if they have been read (`accounts_of`).
     """
     return OutboundSend(
         workspace_id=lead.workspace_id,
@@ -130,7 +130,7 @@ def addressed(
         channel=channel,
         reply_to=reply_to,
         recipients=_recipients(reply_to) if reply_to and channel == Channel.EMAIL else {},
-        provider=provider_of(lead.workspace_id, channel, reply_to, known),
+        provider=provider_of(lead.workspace_id, channel, reply_to, accounts),
         account_id=reply_to.account_id if reply_to else "",
         **fields,
     )
@@ -349,7 +349,7 @@ def are_newest(lead: Lead) -> Q:
 def by_channel(messages: Iterable[Message]) -> dict[str, Message]:
     """The newest of `messages` that the lead wrote on each channel, by channel."""
     inbound = (message for message in messages if message.direction == Message.Direction.INBOUND)
-    return {message.channel: message for message in sorted(inbound, key=lambda one: (one.sent_at, one.pk))}
+    return {message.channel: message for message in sorted(inbound, key=lambda row: (row.sent_at, row.pk))}
 
 
 NEWEST = ("-sent_at", "-pk")
@@ -393,18 +393,20 @@ def wrote_during_countdown(send: OutboundSend) -> bool:
 
 
 def _refusal(send: OutboundSend) -> Refused:
-    known = OutboundSend.objects.filter(
+    same_send = OutboundSend.objects.filter(
         workspace_id=send.workspace_id, origin=send.origin, origin_id=send.origin_id, part=send.part
     )
-    if known.exists():
+    if same_send.exists():
         return AlreadyDecided("This has been sent before.")
     return SendBlocked(_busy(send.lead_id, send.channel) or "Another message to this lead is on its way.")
 
 
 def _recipients(reply_to: Message) -> dict[str, list[Any]]:
     """The recipients of an answer: the sender, with the people they had in copy, without our own address."""
-    own = {reply_to.account_address.lower(), reply_to.from_address.lower()}
+    own_addresses = {reply_to.account_address.lower(), reply_to.from_address.lower()}
     copied = [
-        one for one in reply_to.recipients.get("cc") or [] if str(one.get("address", "")).lower() not in own
+        row
+        for row in reply_to.recipients.get("cc") or []
+        if str(row.get("address", "")).lower() not in own_addresses
     ]
     return {"to": [{"address": reply_to.from_address, "name": reply_to.from_name}], "cc": copied}

@@ -158,8 +158,8 @@ def _broken_off(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
     if sent:
         settle_sent(send)
     elif sent is None:
-        said = _told(error) if isinstance(error, ProviderError) else type(error).__name__
-        settle_unknown(send, f"No clear answer ({said}).")
+        cause = _told(error) if isinstance(error, ProviderError) else type(error).__name__
+        settle_unknown(send, f"No clear answer ({cause}).")
     else:
         _not_sent(ctx, send, error)
 
@@ -211,12 +211,12 @@ def settle_sent(
     accepted = accepted or Accepted()
     with transaction.atomic():
         lead = rollup.locked(send.lead)
-        found: dict[str, Any] = {"called_at": at, "finished_at": at} if at else {}
+        fields: dict[str, Any] = {"called_at": at, "finished_at": at} if at else {}
         if accepted.message_id:
-            found["provider_message_id"] = accepted.message_id[:200]
+            fields["provider_message_id"] = accepted.message_id[:200]
         if accepted.account_id:
-            found["account_id"] = accepted.account_id[:120]
-        if not _finish(send, State.SENT, reason, expected=UNSETTLED, **found):
+            fields["account_id"] = accepted.account_id[:120]
+        if not _finish(send, State.SENT, reason, expected=UNSETTLED, **fields):
             return False
         message, created = Message.objects.get_or_create(
             workspace_id=send.workspace_id,
@@ -275,13 +275,13 @@ def settle_unknown(send: OutboundSend, reason: str, *, lost_from: datetime | Non
     `lost_from`: it may have gone out at any time since then, as the database was restored to its state of that time. A
     send that is unknown already is asked for again then.
     """
-    key, found = f"{RECONCILE}:{send.pk}:{send.tries}", {}
+    key, fields = f"{RECONCILE}:{send.pk}:{send.tries}", {}
     expected: tuple[str, ...] = (State.INTENT,)
     if lost_from:
         key, expected = f"{key}:{timezone.now().timestamp():.0f}", UNSETTLED
-        found = {"lost_from": lost_from, "called_at": send.called_at or timezone.now(), "looked_at": None}
+        fields = {"lost_from": lost_from, "called_at": send.called_at or timezone.now(), "looked_at": None}
     with transaction.atomic():
-        if not _finish(send, State.UNKNOWN, reason, expected=expected, **found):
+        if not _finish(send, State.UNKNOWN, reason, expected=expected, **fields):
             return False
         enqueue(
             RECONCILE,

@@ -176,19 +176,19 @@ def member_of(
 ) -> Membership | None:
     """The workspace's member behind a Slack user, if they may decide. Looked up by address, once per member."""
     rows = Membership.objects.filter(workspace_id=workspace_id, user__is_active=True)
-    members = [one for one in rows.select_related("user") if one.at_least(Role.MEMBER)]
-    known = next((one for one in members if one.slack_user_id == slack_user_id), None)
-    if known is not None:
-        return known
+    members = [row for row in rows.select_related("user") if row.at_least(Role.MEMBER)]
+    linked = next((row for row in members if row.slack_user_id == slack_user_id), None)
+    if linked is not None:
+        return linked
     client = SlackClient.for_integration(slack)
     for member in members:
         if member.slack_user_id:
             continue
         drop_connection()
-        found = client.find_user(member.user.email, deadline)
-        if found:
-            Membership.objects.filter(pk=member.pk).update(slack_user_id=found)
-        if found == slack_user_id:
+        user_id = client.find_user(member.user.email, deadline)
+        if user_id:
+            Membership.objects.filter(pk=member.pk).update(slack_user_id=user_id)
+        if user_id == slack_user_id:
             return member
     return None
 
@@ -223,7 +223,7 @@ def card(draft: Draft, note: str = "") -> tuple[str, list[dict[str, Any]]]:
     ]
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": headline[:150]}},
-        {"type": "section", "fields": [_text(f"*{name}*\n{_escape(value)[:300]}") for name, value in facts]},
+        {"type": "section", "fields": [_text(f"*{name}*\n{_escape(words)[:300]}") for name, words in facts]},
         {"type": "section", "text": _text(f"*They wrote*\n{_quote(draft.trigger_message.text)}")},
         {"type": "section", "text": _text(f"*Draft*\n{_quote(draft.text)}")},
     ]
@@ -235,7 +235,7 @@ def card(draft: Draft, note: str = "") -> tuple[str, list[dict[str, Any]]]:
 
 def _actions(draft: Draft, waits: bool) -> dict[str, Any]:
     ids = {"draftId": str(draft.pk), "leadId": str(draft.lead_id), "clientId": str(draft.workspace_id)}
-    value = json.dumps(ids | {"revision": draft.revision})
+    action_value = json.dumps(ids | {"revision": draft.revision})
     url = settings.PUBLIC_URL + reverse("inbox:conversation", args=[draft.workspace_id, draft.lead_id])
     shown: list[dict[str, Any]] = [
         {"type": "button", "action_id": "view_dashboard", "text": _plain("Open"), "url": url}
@@ -247,13 +247,13 @@ def _actions(draft: Draft, waits: bool) -> dict[str, Any]:
                 "action_id": APPROVE,
                 "text": _plain("Approve and send"),
                 "style": "primary",
-                "value": value,
+                "value": action_value,
             },
             {
                 "type": "button",
                 "action_id": REGENERATE,
                 "text": _plain("Regenerate"),
-                "value": value,
+                "value": action_value,
             },
             *shown,
         ]

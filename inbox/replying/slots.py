@@ -72,10 +72,10 @@ def free_times(workspace: Workspace, start: datetime, end: datetime, deadline: D
     """The times between `start` and `end` (all aware) at which a meeting can be booked in the workspace's calendar; []
     if no calendar is connected. Raises the errors of the calendar's client.
     """
-    found = _calendar(workspace)
-    if found is None:
+    choice = _calendar(workspace)
+    if choice is None:
         return []
-    account, name = found
+    account, name = choice
     drop_connection()
     calendar = stated(registry.spec_of(account.provider).calendar)
     return calendar.free_times(account, name, start, end, deadline)
@@ -96,17 +96,17 @@ class Lack(NamedTuple):
     setting: str = ""
 
 
-def lack(workspace: Workspace, known: list[Integration] | None = None) -> Lack | None:
-    """What is missing before the workspace's calendar can be asked for free times; None if nothing is. `known` are the
+def lack(workspace: Workspace, accounts: list[Integration] | None = None) -> Lack | None:
+    """The reason why the workspace's calendar cannot be asked for free times; None if it can. `accounts` are the
     workspace's accounts, if they are read already.
     """
-    if _calendar(workspace, known) is not None:
+    if _calendar(workspace, accounts) is not None:
         return None
     specs = [registry.spec_of(provider) for provider in _calendars()]
     for spec in specs:
-        if account := connected(workspace.pk, spec.name, known):
+        if account := connected(workspace.pk, spec.name, accounts):
             choice = stated(spec.calendar).choice
-            label = next((one.label for one in spec.settings if one.name == choice), choice)
+            label = next((setting.label for setting in spec.settings if setting.name == choice), choice)
             words = f"{spec.label} is connected, but its setting “{label}” is empty: nobody knows which times to offer."
             return Lack(words, account, choice)
     labels = " or ".join(spec.label for spec in specs)
@@ -123,13 +123,15 @@ def taken(workspace: Workspace, times: Iterable[datetime], deadline: Deadline) -
     return [moment for moment in wanted if moment not in free]
 
 
-def _calendar(workspace: Workspace, known: list[Integration] | None = None) -> tuple[Integration, str] | None:
+def _calendar(
+    workspace: Workspace, accounts: list[Integration] | None = None
+) -> tuple[Integration, str] | None:
     """The account whose settings choose a calendar, and that calendar. An account that carries no messages is
     preferred.
     """
     for provider in _calendars():
         account, chosen = (
-            connected(workspace.pk, provider, known),
+            connected(workspace.pk, provider, accounts),
             stated(registry.spec_of(provider).calendar).choice,
         )
         if account is not None and account.config.get(chosen):

@@ -117,12 +117,12 @@ def unsourced(text: str, ours: str, theirs: str) -> list[Statement]:
     rest = _LISTED.sub(" ", amounts.PERCENT.sub(" ", amounts.PRICE.sub(" ", bare)))
     for phone in amounts.phones(rest).values():
         rest = rest.replace(phone, " ")
-    figures = numbers(everything) | {str(value) for _, value in _worded(everything)}
+    figures = numbers(everything) | {str(number) for _, number in _worded(everything)}
     statements += _new("number", _NUMBER.findall(CLOCK.sub(" ", rest)), figures, plain)
     statements += [
         Statement("number", words)
-        for words, value in dict(_worded(rest)).items()
-        if (str(value) not in figures if value is not None else words not in fold(everything))
+        for words, number in dict(_worded(rest)).items()
+        if (str(number) not in figures if number is not None else words not in fold(everything))
     ]
     clocks = set(map(clock, CLOCK.findall(fold(everything))))
     statements += _new("time", CLOCK.findall(fold(bare)), clocks, clock)
@@ -212,8 +212,8 @@ def _days(text: str, everything: str) -> Iterator[Statement]:
         if day in _DAYS and day not in sources:
             yield Statement("day", day)
     for date in dict.fromkeys(_DATE.findall(folded)):
-        named = set(re.findall(r"[^\W\d_]{3,}", date)) - {"de"}
-        if (not named or named & _DAY_MONTH) and date not in sources:
+        date_words = set(re.findall(r"[^\W\d_]{3,}", date)) - {"de"}
+        if (not date_words or date_words & _DAY_MONTH) and date not in sources:
             yield Statement("day", date)
 
 

@@ -132,5 +132,5 @@ def is_readable(reply: str, answer: str) -> bool:
 
 def scheduling_link(text: str) -> str:
     """The host of a scheduling page (such as "calendly.com") that stands in `text`; "" if none does."""
-    found = SCHEDULER.search(text)
-    return found[0].lower() if found else ""
+    match = SCHEDULER.search(text)
+    return match[0].lower() if match else ""

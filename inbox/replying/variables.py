@@ -17,11 +17,11 @@ VARIABLES = {
 QUOTED = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
 
 
-def unfilled(text: str, known: str = "") -> str:
+def unfilled(text: str, received: str = "") -> str:
     """Why `text` cannot go out, as a sentence: a variable is left in it; "" if none is. One in a quoted line, or that
-    stands in `known` too, is somebody else's words.
+    stands in `received` too, is somebody else's words.
     """
     for match in PLACE.finditer(QUOTED.sub("", text)):
-        if match[1] in VARIABLES and match[0] not in known:
+        if match[1] in VARIABLES and match[0] not in received:
             return f"{match[0]} is not filled in: write the words in its place, or take it out."
     return ""

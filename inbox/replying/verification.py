@@ -40,12 +40,12 @@ Check = Callable[[str, Context], Iterator[str]]
 
 
 def problems(text: str, context: Context) -> list[str]:
-    """What is wrong with `text` as an answer from the material in `context`, one sentence for each
+    """The faults of `text` as an answer from the material in `context`, one sentence for each
     problem; [] if these checks find nothing.
     """
-    seen = visible(text)
-    found = [problem for check in CHECKS for problem in check(seen, context)]
-    return ["It holds characters that nobody sees.", *found] if UNSEEN.search(text) else found
+    visible_text = visible(text)
+    problems = [problem for check in CHECKS for problem in check(visible_text, context)]
+    return ["It holds characters that nobody sees.", *problems] if UNSEEN.search(text) else problems
 
 
 def _fits(text: str, context: Context) -> Iterator[str]:
@@ -61,8 +61,8 @@ def _fits(text: str, context: Context) -> Iterator[str]:
 
 
 def _finished(text: str, _context: Context) -> Iterator[str]:
-    if found := PLACEHOLDER.search(text):
-        yield f"It holds a placeholder: {found[0]}"
+    if placeholder := PLACEHOLDER.search(text):
+        yield f"It holds a placeholder: {placeholder[0]}"
     if MARK.search(text):
         yield "It holds a mark of the prompt that it was written from."
     if MARKDOWN.search(text):
@@ -77,15 +77,15 @@ def _sources(text: str, context: Context) -> Iterator[str]:
     """
     lead, message = context.lead, context.message
     ours = "\n".join([context.material, lead.email, message.account_address, _domain(context)])
-    theirs = [said.text for said in context.earlier] + [message.text, message.from_name]
+    theirs = [earlier.text for earlier in context.earlier] + [message.text, message.from_name]
     theirs += [lead.first_name, lead.last_name, lead.company, lead.title, str(len(context.slots))]
     for kind, words in statements.unsourced(text, ours, "\n".join(theirs)):
         if kind in ("time", "day"):
             yield f"It names a {kind} that nobody offered: {words}"
         else:
             yield f"It {WRITES.get(kind, 'names')} {_article(kind)} {kind} that is not among the facts: {words}"
-    own = "" if facts.said_by_themselves(lead, "phone") else lead.phone
-    numbers = [*amounts.phones(context.material), amounts.digits(own)]
+    own_phone = "" if facts.said_by_themselves(lead, "phone") else lead.phone
+    numbers = [*amounts.phones(context.material), amounts.digits(own_phone)]
     for number, written in amounts.phones(text).items():
         if not any(known_number.endswith(number[-9:]) for known_number in numbers):
             yield f"It holds a phone number that is not among the facts: {written}"
@@ -99,9 +99,9 @@ def _domain(context: Context) -> str:
 def _subject(_text: str, context: Context) -> Iterator[str]:
     if context.channel != Channel.EMAIL:
         return
-    own = context.links | {_domain(context)}
+    allowed = context.links | {_domain(context)}
     for link in LINK.findall(statements.ADDRESS.sub(" ", visible(context.message.subject))):
-        if bare_link(link) not in own:
+        if bare_link(link) not in allowed:
             yield f"The subject holds a link that is not among the facts: {link}"
 
 
@@ -111,12 +111,12 @@ def _article(kind: str) -> str:
 
 def _echo(text: str, context: Context) -> Iterator[str]:
     """Finds words of the lead that the answer repeats. Such an answer would say what the lead wants us to say."""
-    said = [message.text for message in context.earlier if message.direction == Message.Direction.INBOUND]
-    theirs = {run for one in [*said, context.message.text] for run in _runs(one)} - set(
+    received = [message.text for message in context.earlier if message.direction == Message.Direction.INBOUND]
+    theirs = {run for words in [*received, context.message.text] for run in _runs(words)} - set(
         _runs(context.material)
     )
-    if found := next((run for run in _runs(text) if run in theirs), None):
-        yield f"It repeats what they wrote: {' '.join(found)}"
+    if echoed := next((run for run in _runs(text) if run in theirs), None):
+        yield f"It repeats what they wrote: {' '.join(echoed)}"
 
 
 def _prompt(text: str, context: Context) -> Iterator[str]:

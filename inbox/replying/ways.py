@@ -9,10 +9,10 @@ from integrations.models import Integration
 
 
 def provider_of(
-    workspace_id: UUID, channel: str, reply_to: Message | None, known: list[Integration] | None = None
+    workspace_id: UUID, channel: str, reply_to: Message | None, accounts: list[Integration] | None = None
 ) -> str:
     """The name of the provider that carries an answer to the message `reply_to`. For None it is the first connected
-    provider that can begin a conversation on `channel`, or the first such provider if none is connected. `known` are
+    provider that can begin a conversation on `channel`, or the first such provider if none is connected. `accounts` are
     the workspace's accounts, if they have been read (`accounts_of`).
 
     Raises UnknownSource if no provider declares the source of `reply_to`.
@@ -24,4 +24,4 @@ def provider_of(
     ]
     if len(opening) == 1:
         return opening[0]
-    return next((name for name in opening if connected(workspace_id, name, known)), opening[0])
+    return next((name for name in opening if connected(workspace_id, name, accounts)), opening[0])

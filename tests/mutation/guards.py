@@ -390,13 +390,13 @@ OPT_OUT = (
     ),
     (
         "inbox/replying/send_claims.py",
-        "if why := variables.unfilled(text) or variables.unfilled(subject, known=theirs):",
-        "if why := variables.unfilled(subject, known=theirs):",
+        "if why := variables.unfilled(text) or variables.unfilled(subject, received=theirs):",
+        "if why := variables.unfilled(subject, received=theirs):",
         SENDING,
     ),
     (
         "inbox/replying/send_claims.py",
-        "if why := variables.unfilled(text) or variables.unfilled(subject, known=theirs):",
+        "if why := variables.unfilled(text) or variables.unfilled(subject, received=theirs):",
         "if why := variables.unfilled(text):",
         SENDING,
     ),

@@ -104,35 +104,35 @@ def read_cases(lines: Iterable[bytes]) -> Iterator[Case]:
     at the first line that cannot be used; it names the line, the field and what is wrong.
     """
     companies: dict[str, Company] = {}
-    seen: set[str] = set()
+    reply_ids: set[str] = set()
     for number, raw in enumerate(lines, start=1):
         if not raw.strip():
             continue
-        data = _object(number, raw)
-        if "facts" in data:
-            company = _read(number, Company, data)
+        fields = _object(number, raw)
+        if "facts" in fields:
+            company = _read(number, Company, fields)
             _check_company(number, company, companies)
             companies[company.company] = company
             continue
-        reply = _read(number, Reply, data)
-        _check_reply(number, reply, companies, seen)
-        seen.add(reply.id)
+        reply = _read(number, Reply, fields)
+        _check_reply(number, reply, companies, reply_ids)
+        reply_ids.add(reply.id)
         yield Case(reply, companies[reply.company])
 
 
 def _object(number: int, raw: bytes) -> dict[str, Any]:
     try:
-        data = json.loads(raw.decode("utf-8-sig"))
+        fields = json.loads(raw.decode("utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise BadLine(number, "(the line)", f"not a JSON object ({error})") from None
-    if not isinstance(data, dict):
-        raise BadLine(number, "(the line)", f"expected a JSON object, got {type(data).__name__}")
-    return data
+    if not isinstance(fields, dict):
+        raise BadLine(number, "(the line)", f"expected a JSON object, got {type(fields).__name__}")
+    return fields
 
 
-def _read(number: int, kind: type[Line], data: dict[str, Any]) -> Line:
+def _read(number: int, kind: type[Line], fields: dict[str, Any]) -> Line:
     try:
-        return kind.model_validate(data)
+        return kind.model_validate(fields)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         raise BadLine(number, ".".join(map(str, first["loc"])), first["msg"]) from None
@@ -149,8 +149,8 @@ def _check_company(number: int, company: Company, companies: dict[str, Company])
             raise BadLine(number, f"facts.{place}.answer", "only a fact of kind never may have no answer")
 
 
-def _check_reply(number: int, reply: Reply, companies: dict[str, Company], seen: set[str]) -> None:
-    if reply.id in seen:
+def _check_reply(number: int, reply: Reply, companies: dict[str, Company], reply_ids: set[str]) -> None:
+    if reply.id in reply_ids:
         raise BadLine(number, "id", f"“{reply.id}” is the id of an earlier reply already")
     company = companies.get(reply.company)
     if company is None:

@@ -43,8 +43,8 @@ class Usage:
         self.calls += 1
         self.input_tokens += call.input_tokens
         self.output_tokens += call.output_tokens
-        known, more = self.cost_microusd, call.cost_microusd
-        self.cost_microusd = None if known is None or more is None else known + more
+        total, more = self.cost_microusd, call.cost_microusd
+        self.cost_microusd = None if total is None or more is None else total + more
 
 
 @contextmanager
@@ -96,11 +96,11 @@ def _context(case: Case) -> Context:
         )
 
     earlier = [
-        message(said.text, day, ours=said.by == "us") for day, said in enumerate(reply.thread, start=1)
+        message(turn.text, day, ours=turn.by == "us") for day, turn in enumerate(reply.thread, start=1)
     ]
     newest = message(reply.reply, len(reply.thread) + 1)
-    told = chosen_facts.choose(_facts(workspace, case.company), reply.reply)
-    return Context(workspace, lead, newest, reply.channel, earlier, [], told)
+    chosen = chosen_facts.choose(_facts(workspace, case.company), reply.reply)
+    return Context(workspace, lead, newest, reply.channel, earlier, [], chosen)
 
 
 def _workspace(company: Company) -> Workspace:

@@ -89,14 +89,14 @@ def judge(case: Case, drafted: Drafted) -> Judged:
     """Finds which questions of a reply its draft answers or leaves to a person, and what the
     draft says without a source or must not say.
     """
-    text, known = drafted.text, case.company.facts
+    text, facts = drafted.text, case.company.facts
     deferred = drafted.open and _DEFERRING.search(fold(text)) is not None
     return Judged(
         outcomes=tuple(_outcome(case.fact(ask), text, deferred) for ask in case.reply.asks),
         unsourced=unsourced(text, case),
-        contradictions=[words for fact in known for words in fact.wrong if _holds(text, words)],
+        contradictions=[words for fact in facts for words in fact.wrong if _holds(text, words)],
         never=[
-            fact.question for fact in known if fact.kind == WorkspaceFact.Kind.NEVER and _said(text, fact)
+            fact.question for fact in facts if fact.kind == WorkspaceFact.Kind.NEVER and _said(text, fact)
         ],
         language=language_of(text),
         too=_too(case.reply.channel, text),
@@ -141,14 +141,14 @@ def unsourced(text: str, case: Case) -> list[str]:
 
 
 def _sources(case: Case) -> tuple[str, str]:
-    """What we said ourselves, and what the lead wrote or is called."""
+    """Our texts, and the texts and names of the lead."""
     company, reply = case.company, case.reply
-    told = [
+    sayable = [
         f"{fact.question}\n{fact.answer}" for fact in company.facts if fact.kind != WorkspaceFact.Kind.NEVER
     ]
-    ours = [company.name, company.persona_name, company.service_description, company.signature, *told]
-    ours += [said.text for said in reply.thread if said.by == "us"]
-    theirs = [said.text for said in reply.thread if said.by == "lead"] + [reply.reply]
+    ours = [company.name, company.persona_name, company.service_description, company.signature, *sayable]
+    ours += [turn.text for turn in reply.thread if turn.by == "us"]
+    theirs = [turn.text for turn in reply.thread if turn.by == "lead"] + [reply.reply]
     return "\n".join(ours), "\n".join([*theirs, reply.first_name])
 
 

@@ -102,7 +102,7 @@ class Report:
                 for what in ("unsourced", "contradiction", "never said")
             },
             "language": {"n": self.written}
-            | {one: self.language[one] for one in ("right", "wrong", "undecided")},
+            | {outcome: self.language[outcome] for outcome in ("right", "wrong", "undecided")},
             "length": {"n": self.written, "within": self.within},
             "usage": {
                 "calls": usage.calls,
@@ -128,7 +128,7 @@ class Report:
             ("  of these, prices and discounts", self.prices),
         ):
             yield f"{title:<34}{counts.total():>6}" + "".join(
-                f"{counts[one]:>{width}}" for one, width in zip(OUTCOMES, (10, 10, 9), strict=True)
+                f"{counts[outcome]:>{width}}" for outcome, width in zip(OUTCOMES, (10, 10, 9), strict=True)
             )
         yield (
             f"statements without a source: {self.found['unsourced']} in {self.drafts_with['unsourced']} of "
@@ -149,4 +149,4 @@ class Report:
 
 
 def _shares(counts: Counter[str]) -> dict[str, int]:
-    return {"n": counts.total()} | {one: counts[one] for one in OUTCOMES}
+    return {"n": counts.total()} | {outcome: counts[outcome] for outcome in OUTCOMES}
