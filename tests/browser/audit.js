@@ -26,7 +26,14 @@
     const inText = getComputedStyle(element).display === "inline" || element.closest("td, th, li"); // 2.5.8: a link in text or alone in its row
     if (!inText && element.matches("a, button, select") && box.height < 24 && box.width > 1) say("smaller than 24 px", element);
   }
-  for (const element of all("nav, section, aside, [role=group], [role=toolbar], [role=log], dialog")) {
+  const visible = (element) => [...element.childNodes].map((node) => (node.nodeType === 3 ? node.data : node.nodeType === 1 && !node.matches("kbd, .icon, .visually-hidden, [aria-hidden=true]") ? visible(node) : " ")).join("");
+  const plain = (words) => words.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
+  for (const element of all("a[aria-label], button[aria-label]")) // 2.5.3: who speaks to the page says what stands there
+    if (!` ${plain(element.ariaLabel)} `.includes(` ${plain(visible(element))} `.replace("  ", " "))) say("its name lacks what stands there", element);
+  const middles = all("[type=checkbox], [type=radio]").map((element) => [element, element.getBoundingClientRect()]).map(([element, box]) => [element, box.x + box.width / 2, box.y + box.height / 2]);
+  for (const [place, [element, x, y]] of middles.entries()) // 2.5.8
+    if (middles.slice(place + 1).some(([, left, top]) => Math.hypot(left - x, top - y) < 24)) say("closer than 24 px to the next", element);
+  for (const element of all("nav, section, aside, [role=group], [role=toolbar], [role=log], [role=search], dialog")) {
     if (element.matches("section") && !element.hasAttribute("aria-label") && !element.hasAttribute("aria-labelledby")) continue;
     if (!element.getAttribute("aria-label") && !text(element.getAttribute("aria-labelledby") || "")) say("landmark without a name", element);
   }
