@@ -42,7 +42,7 @@ def mailboxes(text: str) -> list[Mailbox]:
     text = text.strip()
     if BARE.fullmatch(text):
         return [Mailbox(text)]
-    return [found for part in _parts(text[:READ_LIMIT]) if (found := _mailbox(part))]
+    return [address for part in _parts(text[:READ_LIMIT]) if (address := _mailbox(part))]
 
 
 def mailbox(text: str) -> Mailbox:
@@ -70,15 +70,15 @@ def listed(**fields: list[tuple[str, str]]) -> dict[str, list[dict[str, str]]]:
     `fields` are to, cc and bcc, each a list of (address field, name that the provider gives separately). The separate
     name wins. A field that contains no address is kept as the address.
     """
-    kept = {
+    by_kind = {
         kind: [
-            {"address": one.address, "name": decoded(name) or one.name}
+            {"address": person.address, "name": decoded(name) or person.name}
             for text, name in pairs
-            for one in mailboxes(text) or ([Mailbox(text.strip())] if text.strip() else [])
+            for person in mailboxes(text) or ([Mailbox(text.strip())] if text.strip() else [])
         ]
         for kind, pairs in fields.items()
     }
-    return {kind: people for kind, people in kept.items() if people}
+    return {kind: people for kind, people in by_kind.items() if people}
 
 
 def _parts(text: str) -> Iterator[list[str]]:
@@ -118,26 +118,26 @@ def _plain(token: str) -> str:
     return unquote(token) if token.startswith('"') and token.endswith('"') else GROUP.sub("", token)
 
 
-def _field(value: Any) -> Mailbox:
-    if value is None:
+def _field(raw: Any) -> Mailbox:
+    if raw is None:
         return Mailbox()
-    if not isinstance(value, str):
+    if not isinstance(raw, str):
         raise ValueError("must be a text")
-    return mailbox(value)
+    return mailbox(raw)
 
 
-def _needed(value: Any) -> Mailbox:
-    found = _field(value)
-    if not 3 <= len(found.address) <= 320:
+def _needed(raw: Any) -> Mailbox:
+    address = _field(raw)
+    if not 3 <= len(address.address) <= 320:
         raise ValueError("must be an e-mail address of 3 to 320 characters")
-    return found
+    return address
 
 
-def _fields(value: Any) -> list[Mailbox]:
-    values = [value] if isinstance(value, str) else value
+def _fields(raw: Any) -> list[Mailbox]:
+    values = [raw] if isinstance(raw, str) else raw
     if not isinstance(values, list):
         return []
-    return [found for one in values if isinstance(one, str) for found in mailboxes(one)]
+    return [address for text in values if isinstance(text, str) for address in mailboxes(text)]
 
 
 MailField = Annotated[Mailbox, PlainValidator(_field)]

@@ -38,15 +38,15 @@ class Attachment:
         return next((name[-120:] for name in names if name), "file")
 
 
-def told(found: Iterable[Attachment]) -> list[dict[str, Any]]:
-    """What `Message.attachments` stores of at most MOST files: of each, only what the provider tells."""
-    kept = ({name: value for name, value in asdict(one).items() if value not in ("", None)} for one in found)
-    return [one for one in kept if one][:MOST]
+def told(files: Iterable[Attachment]) -> list[dict[str, Any]]:
+    """The value of `Message.attachments` for at most MOST files: of each, only what the provider tells."""
+    rows = ({name: part for name, part in asdict(file).items() if part not in ("", None)} for file in files)
+    return [file for file in rows if file][:MOST]
 
 
 def read(stored: Any) -> list[Attachment]:
     """The files in a value of `Message.attachments`, in its order. It also reads what older releases stored."""
-    return [attachment(**one) for one in stored if isinstance(one, dict)] if isinstance(stored, list) else []
+    return [attachment(**row) for row in stored if isinstance(row, dict)] if isinstance(stored, list) else []
 
 
 def attachment(**fields: Any) -> Attachment:
@@ -57,8 +57,8 @@ def attachment(**fields: Any) -> Attachment:
     texts = {name: _text(fields.get(name), limit) for name, limit in LONGEST.items()}
     texts["url"] = texts["url"] if _is_url(texts["url"]) else ""
     size = fields.get("size")
-    known = isinstance(size, int) and not isinstance(size, bool) and size >= 0
-    return Attachment(size=size if known else None, **texts)
+    is_size = isinstance(size, int) and not isinstance(size, bool) and size >= 0
+    return Attachment(size=size if is_size else None, **texts)
 
 
 def _is_url(text: str) -> bool:
@@ -68,8 +68,8 @@ def _is_url(text: str) -> bool:
         return False
 
 
-def _text(value: Any, limit: int) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int):
+def _text(raw: Any, limit: int) -> str:
+    if isinstance(raw, bool) or not isinstance(raw, str | int):
         return ""
-    text = str(value).strip()
+    text = str(raw).strip()
     return text if len(text) <= limit else ""

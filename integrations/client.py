@@ -41,12 +41,12 @@ def required_secret(integration: Integration, name: str) -> str:
 
     Raises ProviderMisconfigured if there is none, and SecretsUnreadable if it cannot be decrypted.
     """
-    value = str(secrets_of(integration).get(name) or destinations.installation_key(integration)).strip()
-    if not value:
+    secret = str(secrets_of(integration).get(name) or destinations.installation_key(integration)).strip()
+    if not secret:
         raise ProviderMisconfigured(
             f"{integration.label}: {name} is not set. Set it in the integration's settings."
         )
-    return value
+    return secret
 
 
 def base_url_of(integration: Integration) -> str:
@@ -83,27 +83,27 @@ def session_for(
     )
 
 
-def path_part(provider: str, value: str) -> str:
-    """The id `value` as one part of the path of a call to `provider`. Ids come from webhooks, and with one such as ".."
+def path_part(provider: str, text: str) -> str:
+    """The id `text` as one part of the path of a call to `provider`. Ids come from webhooks, and with one such as ".."
     the call would go to another path. Raises ProviderRejected for such an id.
     """
-    if not PATH_PART.fullmatch(value):
+    if not PATH_PART.fullmatch(text):
         raise ProviderRejected(provider, code="invalid_id", sent=False)
-    return quote(value, safe="")
+    return quote(text, safe="")
 
 
-def items_of(data: Any, *names: str) -> list[dict[str, Any]]:
-    """The JSON objects of an API answer that is a list: a bare array, or an array under `data` or one of `names`,
+def items_of(body: Any, *names: str) -> list[dict[str, Any]]:
+    """The JSON objects of an API answer that is a list: a bare array, or an array under `body` or one of `names`,
     nested at most twice. Items that are no objects are left out.
 
     Raises ValueError if there is no list. ProviderSession turns that into ProviderFault.
     """
     for _ in range(3):
-        if isinstance(data, list):
-            return [item for item in data if isinstance(item, dict)]
-        if not isinstance(data, dict):
+        if isinstance(body, list):
+            return [entry for entry in body if isinstance(entry, dict)]
+        if not isinstance(body, dict):
             break
-        data = next((data[name] for name in (*names, "data") if name in data), None)
+        body = next((body[name] for name in (*names, "data") if name in body), None)
     raise ValueError("no list in the answer")
 
 
@@ -129,6 +129,6 @@ def file_at(
     """The file at `url`, which a message named. `headers` hold the key, so they are sent only to the address to which
     the account's calls go. Raises what `file_from` raises.
     """
-    own = address_of(integration.provider, url) == destinations.leads_to(integration)
-    session = session_for(integration, base_url="", headers=headers if own else {}, **options)
+    same_address = address_of(integration.provider, url) == destinations.leads_to(integration)
+    session = session_for(integration, base_url="", headers=headers if same_address else {}, **options)
     return file_from(session, url, deadline)

@@ -48,16 +48,16 @@ def apply(integration: Integration, values: dict[str, str]) -> None:
         raise ConnectError(f"{missing}: {GIVE_AGAIN}")
 
 
-def secret_for_new_address(integration: Integration, before: Address | str, given: Collection[str]) -> str:
+def secret_for_new_address(integration: Integration, before: Address | str, names: Collection[str]) -> str:
     """The name of a stored secret that a person must give again because calls now go to another
     address than `before`, or "" if none must be.
 
-    `given` has the names of settings that were just given. A secret that cannot be read today counts
+    `names` has the names of settings that were just given. A secret that cannot be read today counts
     as stored, because its key may come back.
     """
     name = registry.spec_of(integration.provider).key or ""
     stored = integration.is_unreadable or bool(integration.credentials.get(name))
-    return name if stored and name not in given and destinations.leads_to(integration) != before else ""
+    return name if stored and name not in names and destinations.leads_to(integration) != before else ""
 
 
 def put(integration: Integration, values: dict[str, str]) -> None:
@@ -69,37 +69,37 @@ def put(integration: Integration, values: dict[str, str]) -> None:
     that calls may not go to.
     """
     spec = registry.spec_of(integration.provider)
-    secrets, settings = {one.name for one in spec.secrets}, {one.name for one in spec.settings}
-    for name, value in values.items():
-        value = value.strip()
+    secrets, settings = {field.name for field in spec.secrets}, {field.name for field in spec.settings}
+    for name, text in values.items():
+        text = text.strip()
         if name == account_setting(spec.name):
-            integration.external_account_id = value
+            integration.external_account_id = text
         elif name == "name":
-            integration.name = value[:120]
+            integration.name = text[:120]
         elif name in secrets:
-            _check_secret(integration, name, value)
-            kept = {} if integration.is_unreadable else integration.credentials
-            integration.credentials = {**kept, name: value}
-        elif name in settings and not value:
-            integration.config = {key: kept for key, kept in integration.config.items() if key != name}
+            _check_secret(integration, name, text)
+            stored = {} if integration.is_unreadable else integration.credentials
+            integration.credentials = {**stored, name: text}
+        elif name in settings and not text:
+            integration.config = {key: stored for key, stored in integration.config.items() if key != name}
         elif name in settings:
             if name.endswith(("_url", "_uri")):
-                _check_url(integration, name, value)
-            integration.config = {**integration.config, name: value.rstrip("/")}
+                _check_url(integration, name, text)
+            integration.config = {**integration.config, name: text.rstrip("/")}
         else:
-            known = ", ".join([*(one.name for one in spec.all_settings), "name"])
-            raise ConnectError(f"{spec.name} has no setting “{name}”. It has: {known}.")
+            allowed = ", ".join([*(field.name for field in spec.all_settings), "name"])
+            raise ConnectError(f"{spec.name} has no setting “{name}”. It has: {allowed}.")
 
 
-def _check_secret(integration: Integration, name: str, value: str) -> None:
-    if not value or not value.isprintable() or not value.isascii() or " " in value:
+def _check_secret(integration: Integration, name: str, text: str) -> None:
+    if not text or not text.isprintable() or not text.isascii() or " " in text:
         raise ConnectError(f"{name}: holds a space, a line break or nothing at all. Copy it again.")
     if name.endswith("_url"):
-        _check_url(integration, name, value)
+        _check_url(integration, name, text)
 
 
-def _check_url(integration: Integration, name: str, value: str) -> None:
+def _check_url(integration: Integration, name: str, text: str) -> None:
     try:
-        check_url(integration.provider, value, integration.workspace_id)
+        check_url(integration.provider, text, integration.workspace_id)
     except HostRefused as refused:
         raise ConnectError(f"{name}: {refused}") from None

@@ -28,8 +28,8 @@ def installation_key(integration: Integration) -> str:
 
     It is "" if there is none, or if the account's calls go to another address than the operator's.
     """
-    own = registry.spec_of(integration.provider).installation_key
-    key = own() if own else ""
+    read_key = registry.spec_of(integration.provider).installation_key
+    key = read_key() if read_key else ""
     default = default_url(integration.provider)
     return key if default and leads_to(integration) == _leads_to(integration.provider, default) else ""
 

@@ -59,11 +59,11 @@ class CallOutcome(models.TextChoices):
     PROVIDER_ERROR = "provider_error", "provider failed"
 
 
-def safe_code(value: object) -> str:
+def safe_code(code: object) -> str:
     """A provider's error code as text, if it has 1 to 64 of the characters A-Z, a-z, 0-9 and `_./:-`, else "". Anything
     else may be a person's words, which must not get into a log.
     """
-    text = str(value or "")
+    text = str(code or "")
     return text if re.fullmatch(r"[A-Za-z0-9_./:-]{1,64}", text) else ""
 
 

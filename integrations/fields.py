@@ -38,9 +38,9 @@ class DecryptionError(Exception):
     """No configured key opens a stored secret. Put the key it was written with back into FIELD_ENCRYPTION_KEYS."""
 
 
-def encrypt(value: str) -> str:
-    """`value` as a Fernet token (encrypted text), encrypted with the newest of FIELD_ENCRYPTION_KEYS."""
-    return _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS)).encrypt(value.encode()).decode()
+def encrypt(text: str) -> str:
+    """`text` as a Fernet token (encrypted text), encrypted with the newest of FIELD_ENCRYPTION_KEYS."""
+    return _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS)).encrypt(text.encode()).decode()
 
 
 def decrypt(token: str) -> str:
@@ -103,9 +103,9 @@ def _fits_a_key(token: str) -> bool:
         signed = base64.urlsafe_b64decode(token.encode())
     except (binascii.Error, ValueError):
         return False
-    told, signature = signed[:-SIGNATURE_BYTES], signed[-SIGNATURE_BYTES:]
+    content, signature = signed[:-SIGNATURE_BYTES], signed[-SIGNATURE_BYTES:]
     keys = (base64.urlsafe_b64decode(key)[:SIGNING_KEY_BYTES] for key in settings.FIELD_ENCRYPTION_KEYS)
-    return any(hmac.compare_digest(hmac.digest(key, told, hashlib.sha256), signature) for key in keys)
+    return any(hmac.compare_digest(hmac.digest(key, content, hashlib.sha256), signature) for key in keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +124,10 @@ class _OpenedWhenRead(DeferredAttribute):
     field: "EncryptedJSONField"
 
     def __get__(self, instance: Any, cls: Any = None) -> Any:
-        value = super().__get__(instance, cls)
-        if isinstance(value, Sealed):
-            value = vars(instance)[self.field.attname] = self.field.opened(value.token)
-        return value
+        stored = super().__get__(instance, cls)
+        if isinstance(stored, Sealed):
+            stored = vars(instance)[self.field.attname] = self.field.opened(stored.token)
+        return stored
 
     def __set__(self, instance: models.Model, value: Any) -> None:
         vars(instance)[self.field.attname] = value
@@ -137,22 +137,22 @@ def no_key_opens(row: models.Model, name: str) -> bool:
     """Whether the field `name` of `row` stores a secret that none of FIELD_ENCRYPTION_KEYS can decrypt. Decrypts
     nothing, unless the field was deferred.
     """
-    value = vars(row).get(name) or getattr(row, name)
-    if not isinstance(value, Sealed):
-        return isinstance(value, Unreadable)
+    stored = vars(row).get(name) or getattr(row, name)
+    if not isinstance(stored, Sealed):
+        return isinstance(stored, Unreadable)
     field = row._meta.get_field(name)
     assert isinstance(field, EncryptedJSONField)
-    return not _fits_a_key(value.token) and not (field.has_default() and holds_nothing(value.token))
+    return not _fits_a_key(stored.token) and not (field.has_default() and holds_nothing(stored.token))
 
 
 def holds_something(row: models.Model, name: str) -> bool:
     """Whether the field `name` of `row` stores a secret, even one that no key opens. Decrypts nothing, unless the field
     was deferred, and answers the same whether or not it was opened.
     """
-    value = vars(row).get(name) or getattr(row, name)
-    if isinstance(value, Sealed | Unreadable):
-        return not holds_nothing(value.token)
-    return len(json.dumps(value)) > MOST_IN_ONE_BLOCK
+    stored = vars(row).get(name) or getattr(row, name)
+    if isinstance(stored, Sealed | Unreadable):
+        return not holds_nothing(stored.token)
+    return len(json.dumps(stored)) > MOST_IN_ONE_BLOCK
 
 
 class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]  # Django takes none at run time

@@ -20,13 +20,13 @@ UNREADABLE = 0
 
 def encrypted_fields() -> list[tuple[type[models.Model], str]]:
     """Each model of the product that stores secrets, with the name of the field, sorted by the model's label."""
-    found = [
+    fields = [
         (model, field.name)
         for model in apps.get_models()
         for field in model._meta.concrete_fields
         if isinstance(field, EncryptedJSONField)
     ]
-    return sorted(found, key=lambda pair: (pair[0]._meta.label, pair[1]))
+    return sorted(fields, key=lambda pair: (pair[0]._meta.label, pair[1]))
 
 
 def needed_keys(model: type[models.Model], field: str) -> Counter[int]:

@@ -32,24 +32,22 @@ def headers_of(*sources: Any) -> dict[str, str]:
     """The headers of an e-mail that are listed in NAMES, by name in lower case; {} if none is there. If several
     `sources` have one, the first counts. A value is cut to VALUE_LIMIT characters.
     """
-    found: dict[str, str] = {}
+    headers: dict[str, str] = {}
     for source in sources:
-        for name, value in _pairs(source):
+        for name, text in _pairs(source):
             key = str(name).strip().lower()
-            if key in NAMES and isinstance(value, str):
-                found.setdefault(key, " ".join(value.split())[:VALUE_LIMIT])
-    return found
+            if key in NAMES and isinstance(text, str):
+                headers.setdefault(key, " ".join(text.split())[:VALUE_LIMIT])
+    return headers
 
 
 def _pairs(source: Any) -> Iterable[tuple[Any, Any]]:
     if isinstance(source, dict):
-        return [
-            (name, value[0] if isinstance(value, list) and value else value) for name, value in source.items()
-        ]
+        return [(name, text[0] if isinstance(text, list) and text else text) for name, text in source.items()]
     if isinstance(source, list):
-        items = [item for item in source if isinstance(item, dict)]
-        return [(item.get("name") or item.get("key"), item.get("value")) for item in items]
+        items = [header for header in source if isinstance(header, dict)]
+        return [(header.get("name") or header.get("key"), header.get("value")) for header in items]
     if isinstance(source, str):
         head = source[:HEAD_LIMIT].replace("\r\n", "\n").lstrip("\n").partition("\n\n")[0]
-        return [(name, str(value)) for name, value in HeaderParser().parsestr(head, headersonly=True).items()]
+        return [(name, str(text)) for name, text in HeaderParser().parsestr(head, headersonly=True).items()]
     return []

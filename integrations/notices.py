@@ -47,19 +47,19 @@ def due() -> list[WorkspaceIntegrationHealth]:
     Accounts that are switched off or muted, and those of fire drills, are left out.
     """
     now = timezone.now()
-    told = Q(last_notice_at=None) | Q(last_notice_at__lte=now - WINDOW)
+    unnotified = Q(last_notice_at=None) | Q(last_notice_at__lte=now - WINDOW)
     troubled = REFUSES_TO_SEND
     for state, patience in PATIENCE.items():
         troubled |= Q(state=state, since__lte=now - patience)
-    found = WorkspaceIntegrationHealth.objects.filter(
-        told,
+    healths = WorkspaceIntegrationHealth.objects.filter(
+        unnotified,
         troubled,
         integration__enabled=True,
         notice_token=None,
         muted_at=None,
         workspace__drill_of=None,
     )
-    return list(found.select_related("integration", "workspace")[:500])
+    return list(healths.select_related("integration", "workspace")[:500])
 
 
 def claim(health: WorkspaceIntegrationHealth) -> UUID | None:
@@ -145,8 +145,8 @@ def _tried_since(notice: Notice) -> datetime | None:
 
     None if there is none.
     """
-    told = Notice.objects.filter(health_id=notice.health_id, path=Notice.Path.SLACK)
-    tries = told.filter(created_at__gt=timezone.now() - WINDOW, state__in=[State.SENT, State.UNKNOWN])
+    posted = Notice.objects.filter(health_id=notice.health_id, path=Notice.Path.SLACK)
+    tries = posted.filter(created_at__gt=timezone.now() - WINDOW, state__in=[State.SENT, State.UNKNOWN])
     since = None
     for created_at, state in tries.order_by("-created_at").values_list("created_at", "state"):
         if state == State.SENT:
@@ -187,13 +187,13 @@ def in_doubt() -> list[Notice]:
     """Notices in Slack of which nobody knows whether they arrived, and after which no other notice goes out for 24
     hours. At most 500, those that ended first come first.
     """
-    found = Notice.objects.filter(
+    doubtful = Notice.objects.filter(
         path=Notice.Path.SLACK,
         state=Notice.State.UNKNOWN,
         finished_at__gt=timezone.now() - WINDOW,
         finished_at=F("health__last_notice_at"),
     )
-    return list(found.order_by("finished_at")[:500])
+    return list(doubtful.order_by("finished_at")[:500])
 
 
 def free(notice: Notice) -> bool:

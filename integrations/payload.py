@@ -25,30 +25,26 @@ class Payload(BaseModel):
     model_config = ConfigDict(extra="ignore", str_strip_whitespace=False, frozen=True)
 
 
-def _external_id(value: Any) -> Any:
+def _external_id(raw: Any) -> Any:
     """An id as text. Providers send ids as numbers or texts; a bool, a float or an object is refused."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
+    if isinstance(raw, bool) or not isinstance(raw, int | str):
         raise ValueError("must be a number or a text")
-    text = str(value).strip()
+    text = str(raw).strip()
     if not text or len(text) > 200:
         raise ValueError("must have 1 to 200 characters")
     return text
 
 
-def _optional_text(value: Any) -> Any:
-    return "" if value is None else value
+def _optional_text(raw: Any) -> Any:
+    return "" if raw is None else raw
 
 
-def _loose_text(value: Any) -> Any:
-    return (
-        str(value)
-        if isinstance(value, int | float) and not isinstance(value, bool)
-        else _optional_text(value)
-    )
+def _loose_text(raw: Any) -> Any:
+    return str(raw) if isinstance(raw, int | float) and not isinstance(raw, bool) else _optional_text(raw)
 
 
-def _optional_object(value: Any) -> Any:
-    return value if isinstance(value, dict) else {}
+def _optional_object(raw: Any) -> Any:
+    return raw if isinstance(raw, dict) else {}
 
 
 ExternalId = Annotated[str, BeforeValidator(_external_id)]
@@ -60,38 +56,38 @@ LooseObject = Annotated[dict[str, Any], BeforeValidator(_optional_object)]
 """An optional object. Anything else in its place counts as empty."""
 
 
-def validate(model: type[Model], data: Any) -> Model:
-    """A webhook's body or an API answer `data`, read as the type `model`. Raises PayloadInvalid, which names each wrong
+def validate(model: type[Model], body: Any) -> Model:
+    """A webhook's body or an API answer `body`, read as the type `model`. Raises PayloadInvalid, which names each wrong
     field (at most 20) and never quotes a value.
     """
     try:
-        return model.model_validate(data)
+        return model.model_validate(body)
     except ValidationError as error:
         raise PayloadInvalid(
             {
-                ".".join(map(str, item["loc"])) or "body": item["msg"].removeprefix("Value error, ")
-                for item in error.errors(include_input=False, include_url=False)[:20]
+                ".".join(map(str, fault["loc"])) or "body": fault["msg"].removeprefix("Value error, ")
+                for fault in error.errors(include_input=False, include_url=False)[:20]
             }
         ) from None
 
 
-def parse_time(value: Any) -> datetime | None:
+def parse_time(raw: Any) -> datetime | None:
     """An aware datetime (UTC) from ISO 8601 text, epoch seconds or epoch milliseconds, also as text. None for anything
     else.
 
     Text without a zone is read as UTC. Years outside 2000 to 2100 count as invalid.
     """
-    if isinstance(value, bool) or value is None:
+    if isinstance(raw, bool) or raw is None:
         return None
     try:
-        if isinstance(value, str):
-            text = value.strip()
+        if isinstance(raw, str):
+            text = raw.strip()
             if text.lstrip("-").replace(".", "", 1).isdigit():
                 return parse_time(float(text))
             parsed = datetime.fromisoformat(text)
             parsed = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-        elif isinstance(value, int | float) and math.isfinite(value):
-            parsed = datetime.fromtimestamp(value / 1000 if abs(value) > 1e11 else value, UTC)
+        elif isinstance(raw, int | float) and math.isfinite(raw):
+            parsed = datetime.fromtimestamp(raw / 1000 if abs(raw) > 1e11 else raw, UTC)
         else:
             return None
         parsed = parsed.astimezone(UTC)

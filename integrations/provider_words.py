@@ -83,35 +83,35 @@ WORDS_OF_APIS = {
 BORING = {status.phrase.casefold() for status in HTTPStatus} | {"error", "false", "true", "failed", "fail"}
 
 
-def words_of(data: Any, content: bytes, request: requests.PreparedRequest) -> str:
+def words_of(body: Any, content: bytes, request: requests.PreparedRequest) -> str:
     """What a provider's error answer says, cleaned of all that was in our request and looks private. At most LIMIT
     characters; "…" stands for what was removed. "" if it says nothing useful to a person.
 
-    data: the answer's JSON, or None if there is none; then `content`, the answer's bytes, is used if it is a short
+    body: the answer's JSON, or None if there is none; then `content`, the answer's bytes, is used if it is a short
     plain text. request: our request that it answers.
     """
     parts: list[str] = []
-    for text in _texts(data) if data is not None else _plain(content):
+    for text in _texts(body) if body is not None else _plain(content):
         text = _clean(text)
         if _says_something(text) and text not in " ".join(parts):
             parts.append(text)
-    said = _scrubbed(" ".join(parts)[: 10 * LIMIT], request)
-    if not re.search(r"[^\W\d_]{3}", said):
+    words = _scrubbed(" ".join(parts)[: 10 * LIMIT], request)
+    if not re.search(r"[^\W\d_]{3}", words):
         return ""
-    return said if len(said) <= LIMIT else said[: LIMIT - 1].rsplit(" ", 1)[0].rstrip(".,;: ") + GAP
+    return words if len(words) <= LIMIT else words[: LIMIT - 1].rsplit(" ", 1)[0].rstrip(".,;: ") + GAP
 
 
-def _texts(value: Any, depth: int = 0) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for item in value[:3]:
-            yield from _texts(item, depth + 1)
-    elif isinstance(value, dict) and depth < DEPTH:
-        told = (list(_texts(value.get(name), depth + 1)) for name in MESSAGE)
-        found: list[str] = next((texts for texts in told if any(map(_says_something, texts))), [])
-        yield from found
-        fields = value.get("errors")
+def _texts(node: Any, depth: int = 0) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, list):
+        for child in node[:3]:
+            yield from _texts(child, depth + 1)
+    elif isinstance(node, dict) and depth < DEPTH:
+        candidates = (list(_texts(node.get(name), depth + 1)) for name in MESSAGE)
+        first: list[str] = next((texts for texts in candidates if any(map(_says_something, texts))), [])
+        yield from first
+        fields = node.get("errors")
         if isinstance(fields, dict):  # EmailBison uses Laravel, which lists wrong fields like this
             for name, texts in list(fields.items())[:3]:
                 yield from (f"{str(name).replace('_', ' ')}: {text}" for text in _texts(texts, depth + 1))
@@ -136,9 +136,9 @@ def _clean(text: str) -> str:
 
 def _scrubbed(text: str, request: requests.PreparedRequest) -> str:
     values, long_text = _sent(request)
-    text = QUOTED.sub(lambda found: GAP if found[1].casefold() in long_text else found[0], text)
-    for value in sorted(values, key=len, reverse=True):
-        text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", GAP, text, flags=re.I)
+    text = QUOTED.sub(lambda match: GAP if match[1].casefold() in long_text else match[0], text)
+    for secret in sorted(values, key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", GAP, text, flags=re.I)
     for pattern in PATTERNS:
         text = pattern.sub(GAP, text)
     text = _without_names(_without_runs(text, long_text))
@@ -169,12 +169,12 @@ def _sent(request: requests.PreparedRequest) -> tuple[set[str], str]:
     """The short values in the request (also credentials and parts of the path), and all of its text in one string."""
     parts = urlsplit(request.url or "")
     values = [unquote(part) for part in parts.path.split("/") if re.search(r"\d", part)]
-    values += [value for _, value in parse_qsl(parts.query)]
-    for name, value in request.headers.items():
+    values += [text for _, text in parse_qsl(parts.query)]
+    for name, text in request.headers.items():
         if name.lower() not in OUR_HEADERS:
-            values += [part for part in _decoded(value).split() if part not in SCHEMES]
+            values += [part for part in _decoded(text).split() if part not in SCHEMES]
     values += _leaves(_body(request))
-    short = {value.strip() for value in values if SHORTEST <= len(value.strip()) <= LONGEST_VALUE}
+    short = {text.strip() for text in values if SHORTEST <= len(text.strip()) <= LONGEST_VALUE}
     return short, _clean(" ".join(values)).casefold()
 
 
@@ -186,16 +186,16 @@ def _body(request: requests.PreparedRequest) -> Any:
         return dict(parse_qsl(body, max_num_fields=1_000)) if body else None
 
 
-def _leaves(value: Any, name: str = "", depth: int = 0) -> Iterator[str]:
-    if isinstance(value, dict) and depth < 20:
-        for key, item in value.items():
-            yield from _leaves(item, str(key), depth + 1)
-    elif isinstance(value, list) and depth < 20:
-        for item in value:
-            yield from _leaves(item, name, depth + 1)
-    elif isinstance(value, str | int) and not isinstance(value, bool) and name not in PLAIN_KEYS:
-        yield str(value)
+def _leaves(node: Any, name: str = "", depth: int = 0) -> Iterator[str]:
+    if isinstance(node, dict) and depth < 20:
+        for key, child in node.items():
+            yield from _leaves(child, str(key), depth + 1)
+    elif isinstance(node, list) and depth < 20:
+        for child in node:
+            yield from _leaves(child, name, depth + 1)
+    elif isinstance(node, str | int) and not isinstance(node, bool) and name not in PLAIN_KEYS:
+        yield str(node)
 
 
-def _decoded(value: str | bytes) -> str:
-    return value.decode(errors="replace") if isinstance(value, bytes) else value
+def _decoded(text: str | bytes) -> str:
+    return text.decode(errors="replace") if isinstance(text, bytes) else text

@@ -31,17 +31,17 @@ def parse(body: bytes) -> Any:
     except UnicodeDecodeError:
         raise PayloadInvalid({"body": "must be UTF-8"}) from None
     try:
-        value = _loads(text)
+        parsed = _loads(text)
     except RecursionError:
-        value = _loads(_pruned(text))
-    return storable(value)
+        parsed = _loads(_pruned(text))
+    return storable(parsed)
 
 
-def storable(value: Any) -> Any:
+def storable(parsed: Any) -> Any:
     """A value that `json.loads` gave, as PostgreSQL takes it: its texts lose NUL and lone surrogates, and what is
     nested deeper than DEPTH_LIMIT is None. Lists and objects are changed in place, so that there are no two of them.
     """
-    return _clean(value, DEPTH_LIMIT)
+    return _clean(parsed, DEPTH_LIMIT)
 
 
 def has_more_values(body: bytes, limit: int) -> bool:
@@ -68,20 +68,20 @@ def _pruned(text: str) -> str:
 
     If the brackets are not in pairs, the result is no JSON either, and the parser will say so.
     """
-    kept, start, open_ones = [], 0, []
+    pieces, start, open_ones = [], 0, []
     for token in TEXT_OR_BRACKET.finditer(text):
         bracket = token[0]
         if bracket in "[{":
             open_ones.append(bracket)
             if len(open_ones) == DEPTH_LIMIT + 1:
-                kept.append(text[start : token.start()])
+                pieces.append(text[start : token.start()])
         elif bracket in "]}":
             if not open_ones or open_ones.pop() != CLOSES[bracket]:
                 break
             if len(open_ones) == DEPTH_LIMIT:
-                kept.append("null")
+                pieces.append("null")
                 start = token.end()
-    return "".join(kept) + (text[start:] if len(open_ones) <= DEPTH_LIMIT else "")
+    return "".join(pieces) + (text[start:] if len(open_ones) <= DEPTH_LIMIT else "")
 
 
 def _refuse(_name: str) -> None:
@@ -95,15 +95,15 @@ def _finite(text: str) -> float:
     return number
 
 
-def _clean(value: Any, depth: int) -> Any:
-    if isinstance(value, str):
-        return UNSTORABLE.sub("", value)
-    if not isinstance(value, dict | list):
-        return value
+def _clean(node: Any, depth: int) -> Any:
+    if isinstance(node, str):
+        return UNSTORABLE.sub("", node)
+    if not isinstance(node, dict | list):
+        return node
     if depth == 0:
         return None
-    if isinstance(value, dict) and any(map(UNSTORABLE.search, value)):
-        return {UNSTORABLE.sub("", name): _clean(part, depth - 1) for name, part in value.items()}
-    for place in value if isinstance(value, dict) else range(len(value)):
-        value[place] = _clean(value[place], depth - 1)
-    return value
+    if isinstance(node, dict) and any(map(UNSTORABLE.search, node)):
+        return {UNSTORABLE.sub("", name): _clean(part, depth - 1) for name, part in node.items()}
+    for place in node if isinstance(node, dict) else range(len(node)):
+        node[place] = _clean(node[place], depth - 1)
+    return node

@@ -99,7 +99,9 @@ def provider_of(source: str) -> str:
 @cache
 def webhook_sources() -> Mapping[str, WebhookSource]:
     """The declarations of all webhook addresses, by source name. The row of a stored webhook request has this name."""
-    return MappingProxyType({one.name: one for spec in specs().values() for one in spec.webhooks or ()})
+    return MappingProxyType(
+        {source.name: source for spec in specs().values() for source in spec.webhooks or ()}
+    )
 
 
 @cache
@@ -107,7 +109,7 @@ def keyed_sources() -> Mapping[str, WebhookSource]:
     """The declarations of webhook addresses that contain a workspace's own key, by source name.
     Each workspace has one address for each.
     """
-    return MappingProxyType({name: one for name, one in webhook_sources().items() if one.keyed})
+    return MappingProxyType({name: source for name, source in webhook_sources().items() if source.keyed})
 
 
 def webhook_source(name: str) -> WebhookSource:
@@ -121,7 +123,9 @@ def webhook_source(name: str) -> WebhookSource:
 @cache
 def address_of(provider: str) -> WebhookSource | None:
     """The declaration of the provider's webhook address that contains a workspace's own key, or None."""
-    return next((one for one in keyed_sources().values() if one.provider == spec_of(provider).name), None)
+    return next(
+        (source for source in keyed_sources().values() if source.provider == spec_of(provider).name), None
+    )
 
 
 @cache
@@ -165,53 +169,55 @@ def forget() -> None:
 def problems() -> list[str]:
     """Contradictions between the declarations of providers, as sentences; [] if none. Raises spec.Incomplete."""
     declared = [import_module(f"{package}.spec").SPEC for package in PROVIDERS]
-    found: list[str] = []
+    lines: list[str] = []
     for kind, names in (
         ("providers", [name for spec in declared for name in (spec.name, *spec.aliases)]),
-        ("sources of messages", [one.name for spec in declared for one in spec.sources or ()]),
-        ("webhook addresses", [one.name for spec in declared for one in spec.webhooks or ()]),
+        ("sources of messages", [source.name for spec in declared for source in spec.sources or ()]),
+        ("webhook addresses", [source.name for spec in declared for source in spec.webhooks or ()]),
     ):
-        found += [f"Two {kind} are called “{name}”." for name in sorted(set(names)) if names.count(name) > 1]
-    said: dict[str, str] = {}
+        lines += [f"Two {kind} are called “{name}”." for name in sorted(set(names)) if names.count(name) > 1]
+    meanings: dict[str, str] = {}
     for spec in declared:
         for code, words in (spec.refusals or {}).items():
-            if said.setdefault(code, words) != words:
-                found.append(f"{spec.name}: the code “{code}” has other words at another provider.")
-    return found + [f"{spec.name}: {fault}" for spec in declared for fault in _faults(spec)]
+            if meanings.setdefault(code, words) != words:
+                lines.append(f"{spec.name}: the code “{code}” has other words at another provider.")
+    return lines + [f"{spec.name}: {fault}" for spec in declared for fault in _faults(spec)]
 
 
 def _faults(spec: ProviderSpec) -> list[str]:
     sources, webhooks = spec.sources or (), spec.webhooks or ()
-    own = {source.name for source in sources}
-    found = [
+    names = {source.name for source in sources}
+    faults = [
         f"{name} is empty; say NONE and why." for name in ("webhooks", "sources") if getattr(spec, name) == ()
     ]
-    too_long = [name for name in (spec.name, *own, *(one.name for one in webhooks)) if len(name) > 20]
-    found += [f"the name “{name}” is longer than 20 characters." for name in too_long]
+    too_long = [
+        name for name in (spec.name, *names, *(webhook.name for webhook in webhooks)) if len(name) > 20
+    ]
+    faults += [f"the name “{name}” is longer than 20 characters." for name in too_long]
     if spec.channel and spec.channel not in CHANNELS:
-        found.append(f"channel is “{spec.channel}”; it must be one of {', '.join(CHANNELS)}.")
-    found += [
-        f"nothing opens the webhook address “{one.name}”: neither a key nor a signature."
-        for one in webhooks
-        if not (one.keyed or one.signature)
+        faults.append(f"channel is “{spec.channel}”; it must be one of {', '.join(CHANNELS)}.")
+    faults += [
+        f"nothing opens the webhook address “{webhook.name}”: neither a key nor a signature."
+        for webhook in webhooks
+        if not (webhook.keyed or webhook.signature)
     ]
-    found += [
-        f"the webhook address “{one.name}” is declared as {one.provider}’s."
-        for one in webhooks
-        if one.provider != spec.name
+    faults += [
+        f"the webhook address “{webhook.name}” is declared as {webhook.provider}’s."
+        for webhook in webhooks
+        if webhook.provider != spec.name
     ]
-    found += [
-        f"the sample of the webhook address “{one.name}” cannot be posted: it needs a key."
-        for one in webhooks
-        if one.sample and not one.keyed
+    faults += [
+        f"the sample of the webhook address “{webhook.name}” cannot be posted: it needs a key."
+        for webhook in webhooks
+        if webhook.sample and not webhook.keyed
     ]
-    found += [
-        f"bounces of “{one.name}” are kept as “{one.bounces}”, which it does not declare."
-        for one in sources
-        if one.bounces and one.bounces not in own
+    faults += [
+        f"bounces of “{source.name}” are kept as “{source.bounces}”, which it does not declare."
+        for source in sources
+        if source.bounces and source.bounces not in names
     ]
     if not isinstance(spec.start_campaign, NONE):
-        found.append(
+        faults.append(
             "start_campaign is a function, and nothing calls it: say NONE, and where a person does it."
         )
     needs = {
@@ -225,12 +231,12 @@ def _faults(spec: ProviderSpec) -> list[str]:
         "backfill": ("webhooks", "sources"),
         "poll_every": ("backfill",),
     }
-    found += [
-        f"{one} is stated without {other}."
-        for one, others in needs.items()
-        for other in others
-        if getattr(spec, one) and not getattr(spec, other)
+    faults += [
+        f"{name} is stated without {need}."
+        for name, required in needs.items()
+        for need in required
+        if getattr(spec, name) and not getattr(spec, need)
     ]
     if not (spec.channel or spec.stopped):
-        found.append("neither channel nor stopped says what does not happen while it is disconnected.")
-    return found
+        faults.append("neither channel nor stopped says what does not happen while it is disconnected.")
+    return faults

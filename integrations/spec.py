@@ -51,13 +51,13 @@ class NONE:
 Value = TypeVar("Value")
 
 
-def stated(value: Value | NONE) -> Value:
-    """The value of a capability that the provider must have: `value` itself. Raises LookupError with the reason if the
-    provider declares that it has none.
+def stated(declared: Value | NONE) -> Value:
+    """The value of a capability that the provider must have: `declared` itself. Raises LookupError with the reason if
+    the provider declares that it has none.
     """
-    if isinstance(value, NONE):
-        raise LookupError(value.why)
-    return value
+    if isinstance(declared, NONE):
+        raise LookupError(declared.why)
+    return declared
 
 
 class Incomplete(ImproperlyConfigured):
@@ -76,20 +76,20 @@ def complete(cls: type[Declared]) -> type[Declared]:
     The error says which fields are missing and where the declaration is.
     """
     names = [field.name for field in fields(cls)]  # type: ignore[arg-type]
-    made = cls.__init__
+    plain_init = cls.__init__
 
-    def __init__(self: Declared, **given: object) -> None:
-        missing, unknown = [name for name in names if name not in given], sorted(set(given) - set(names))
+    def __init__(self: Declared, **stated: object) -> None:
+        missing, unknown = [name for name in names if name not in stated], sorted(set(stated) - set(names))
         if missing or unknown:
             caller = sys._getframe(1)
             where = f"{caller.f_code.co_filename}, line {caller.f_lineno}"
-            whose = f"the {cls.__name__} of “{given.get('name', caller.f_globals.get('__name__'))}”"
-            said = [f"{whose} does not state {', '.join(missing)}"] if missing else []
-            said += [f"{whose} states {', '.join(unknown)}, which nothing asks for"] if unknown else []
+            whose = f"the {cls.__name__} of “{stated.get('name', caller.f_globals.get('__name__'))}”"
+            faults = [f"{whose} does not state {', '.join(missing)}"] if missing else []
+            faults += [f"{whose} states {', '.join(unknown)}, which nothing asks for"] if unknown else []
             raise Incomplete(
-                f"{where}: {'; '.join(said)}. Give a value, or NONE with the reason why there is none."
+                f"{where}: {'; '.join(faults)}. Give a value, or NONE with the reason why there is none."
             )
-        made(self, **given)
+        plain_init(self, **stated)
 
     cls.__init__ = __init__  # type: ignore[method-assign,assignment]
     return cls
@@ -278,7 +278,7 @@ class Calendar:
     """How to read meetings and free times from a provider's calendar.
 
     `choice`: the setting that names the calendar or kind of meeting to offer. `free_times(account, choice, start, end,
-    deadline)` returns aware times. `meetings(account, person, known, deadline)` returns a person's meetings; `known`
+    deadline)` returns aware times. `meetings(account, person, booked, deadline)` returns a person's meetings; `booked`
     has the ids of meetings that webhooks reported, each with its event's address.
     """
 

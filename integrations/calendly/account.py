@@ -27,7 +27,7 @@ def check_event_type(test: Test) -> str:
     """
     wanted = test.account.config.get("event_type_uri")
     types = CalendlyClient.for_integration(test.account).event_types(test.found.uri, test.deadline)
-    named = next((one for one in types if one.uri.rstrip("/") == wanted), None)
-    if wanted and named is None:
+    chosen = next((event_type for event_type in types if event_type.uri.rstrip("/") == wanted), None)
+    if wanted and chosen is None:
         raise Wrong("The chosen event type does not exist.", "Choose another event type URI under Settings.")
-    return f"{named.name}." if named else f"{len(types)} event types; none is chosen under Settings."
+    return f"{chosen.name}." if chosen else f"{len(types)} event types; none is chosen under Settings."

@@ -23,37 +23,37 @@ def free_times(
 
 
 def meetings(
-    account: Integration, person: Person, known: Mapping[str, str], deadline: Deadline
+    account: Integration, person: Person, booked: Mapping[str, str], deadline: Deadline
 ) -> list[Meeting]:
     """The meetings of a person at Calendly; [] if neither an address nor an earlier meeting of theirs is known. If the
     account has a chosen event type, meetings of another type are left out.
 
-    `known` has the invitees that webhooks reported, each with the address of its meeting. They are read as well,
+    `booked` has the invitees that webhooks reported, each with the address of its meeting. They are read as well,
     because the person may have booked under another address. Meetings are named by the invitee's URI, as in webhooks.
     Raises the errors of integrations.errors, but leaves out a known meeting that Calendly no longer has.
     """
-    return list(_meetings(account, person, known, deadline)) if person.email or known else []
+    return list(_meetings(account, person, booked, deadline)) if person.email or booked else []
 
 
 def _meetings(
-    account: Integration, person: Person, known: Mapping[str, str], deadline: Deadline
+    account: Integration, person: Person, booked: Mapping[str, str], deadline: Deadline
 ) -> Iterator[Meeting]:
     client, expected = CalendlyClient.for_integration(account), account.config.get("event_type_uri")
     read_at = timezone.now()
-    for event in _events(client, person, known, deadline):
+    for event in _events(client, person, booked, deadline):
         if expected and event.event_type and event.event_type != expected:
             continue
         for invitee in client.invitees(event.uri, deadline):
-            if invitee.uri in known or invitee.email.lower() == person.email:
+            if invitee.uri in booked or invitee.email.lower() == person.email:
                 yield _meeting(event, invitee, read_at)
 
 
 def _events(
-    client: CalendlyClient, person: Person, known: Mapping[str, str], deadline: Deadline
+    client: CalendlyClient, person: Person, booked: Mapping[str, str], deadline: Deadline
 ) -> list[ScheduledEvent]:
     user = client.me(deadline)
     events = client.events_of(user.uri, person.email, deadline) if person.email else []
-    for uri in sorted(set(known.values()) - {event.uri for event in events}):
+    for uri in sorted(set(booked.values()) - {event.uri for event in events}):
         with suppress(ProviderRejected):  # the meeting is deleted, or belongs to another user
             events.append(client.event(uri, deadline))
     return events

@@ -106,7 +106,7 @@ class CalendlyClient:
         """The event types (kinds of meetings) of a user, at most a hundred."""
 
         def parse(response: Response) -> list[EventType]:
-            return [EventType.model_validate(item) for item in items_of(response.data, "collection")]
+            return [EventType.model_validate(row) for row in items_of(response.data, "collection")]
 
         return self._get("/event_types", "event_types", deadline, parse, {"user": user_uri, "count": "100"})
 
@@ -122,7 +122,7 @@ class CalendlyClient:
         def parse(response: Response) -> list[datetime]:
             items = items_of(response.data, "collection")
             times = [
-                parse_time(item.get("start_time")) for item in items if item.get("status") == "available"
+                parse_time(slot.get("start_time")) for slot in items if slot.get("status") == "available"
             ]
             return sorted(time for time in times if time is not None)
 
@@ -136,7 +136,7 @@ class CalendlyClient:
         """
 
         def parse(response: Response) -> list[ScheduledEvent]:
-            return [ScheduledEvent.model_validate(item) for item in items_of(response.data, "collection")]
+            return [ScheduledEvent.model_validate(row) for row in items_of(response.data, "collection")]
 
         params = {"user": user_uri, "invitee_email": invitee_email, "count": "100"}
         return self._get("/scheduled_events", "events", deadline, parse, params)
@@ -158,7 +158,7 @@ class CalendlyClient:
         """The people who are invited to the meeting with this URI: Calendly's first page of them."""
 
         def parse(response: Response) -> list[Invitee]:
-            return [Invitee.model_validate(item) for item in items_of(response.data, "collection")]
+            return [Invitee.model_validate(invitee) for invitee in items_of(response.data, "collection")]
 
         return self._get(f"/scheduled_events/{_uuid(event_uri)}/invitees", "invitees", deadline, parse)
 

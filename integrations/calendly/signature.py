@@ -30,15 +30,15 @@ def valid(credentials: dict[str, Any], raw: bytes, headers: Mapping[str, str], n
     """
     key = signing_key(credentials)
     parts = [part.strip().partition("=") for part in headers.get(HEADER, "").split(",")]
-    times = [value for name, _, value in parts if name == "t"]
+    times = [text for name, _, text in parts if name == "t"]
     if not key or len(times) != 1 or not (times[0].isascii() and times[0].isdigit()) or len(times[0]) > 12:
         return False
     if abs(int(times[0]) - now.timestamp()) > TOLERANCE_S:
         return False
     expected = hmac.new(key.encode(), times[0].encode() + b"." + raw, hashlib.sha256).digest()
     forms = (expected.hex().encode(), base64.b64encode(expected))
-    given = [value.strip().encode() for name, _, value in parts if name == "v1"]
-    return any(hmac.compare_digest(value, form) for value in given[:4] for form in forms)
+    signatures = [text.strip().encode() for name, _, text in parts if name == "v1"]
+    return any(hmac.compare_digest(text, form) for text in signatures[:4] for form in forms)
 
 
 def accepts(credentials: dict[str, Any], raw: bytes, headers: Mapping[str, str], now: datetime) -> bool:

@@ -11,8 +11,8 @@ def usable(account: Integration) -> bool:
     """Whether any Clay table (which looks facts about people up) has an address, in the
     account's settings or the installation's.
     """
-    own = account.config.get("linkedin_table_url") or account.config.get("phone_table_url")
-    return bool(own or settings.CLAY_LINKEDIN_TABLE_WEBHOOK_URL or settings.CLAY_PHONE_TABLE_WEBHOOK_URL)
+    table = account.config.get("linkedin_table_url") or account.config.get("phone_table_url")
+    return bool(table or settings.CLAY_LINKEDIN_TABLE_WEBHOOK_URL or settings.CLAY_PHONE_TABLE_WEBHOOK_URL)
 
 
 def operator_urls() -> tuple[str, ...]:
@@ -22,7 +22,7 @@ def operator_urls() -> tuple[str, ...]:
 
 def check_tables(test: Test) -> str:
     """Check that at least one Clay table has an address. Returns a sentence for people. Raises Wrong if none has."""
-    named = [str(table) for table in ClayClient.for_integration(test.account).tables]
-    if not named:
+    tables = [str(table) for table in ClayClient.for_integration(test.account).tables]
+    if not tables:
         raise Wrong("No table has an address.", "Put the tables’ webhook addresses in under Settings.")
-    return f"For {' and '.join(named)}. Clay can only be tried by a row."
+    return f"For {' and '.join(tables)}. Clay can only be tried by a row."

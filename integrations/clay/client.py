@@ -73,7 +73,7 @@ class ClayClient:
             url,
             operation=f"add_{table}_row",
             deadline=deadline,
-            json={name: str(value) for name, value in row.items()},
+            json={name: str(cell) for name, cell in row.items()},
             expect_json=False,
         )
 

@@ -68,37 +68,45 @@ def parse(body: Any, _now: datetime) -> Event:
     or phone, or the state is unknown. A state that is missing is told from the data. A message is cut to 300
     characters.
     """
-    data = validate(Callback, body)
-    kind = data.kind.strip().lower()
+    payload = validate(Callback, body)
+    kind = payload.kind.strip().lower()
     if kind not in KINDS:
         raise PayloadInvalid({"enrichmentType": "must be linkedin or phone"})
-    status = _status(data)
+    status = _status(payload)
     return EnrichmentEvent(
         event_type=f"enrichment.{kind}",
         event_key=digest(
-            "clay", data.lead_id, kind, status, data.linkedin_url, data.linkedin_member_id, data.phone
+            "clay",
+            payload.lead_id,
+            kind,
+            status,
+            payload.linkedin_url,
+            payload.linkedin_member_id,
+            payload.phone,
         ),
-        lead_id=data.lead_id.strip(),
+        lead_id=payload.lead_id.strip(),
         kind=kind,
         status=status,
-        linkedin_url=data.linkedin_url,
-        linkedin_member_id=data.linkedin_member_id,
-        phone=data.phone,
-        message=data.message[:300],
+        linkedin_url=payload.linkedin_url,
+        linkedin_member_id=payload.linkedin_member_id,
+        phone=payload.phone,
+        message=payload.message[:300],
     )
 
 
-def _status(data: Callback) -> str:
+def _status(payload: Callback) -> str:
     """The state: "found", "not_found" or "error". "Found" without data counts as not found.
 
     If the callback names no state, the data decides.
     """
-    word = data.status.strip().lower().replace(" ", "_").replace("-", "_")
-    has_data = bool(data.phone.strip() if data.kind.strip().lower() == "phone" else data.linkedin_url.strip())
+    word = payload.status.strip().lower().replace(" ", "_").replace("-", "_")
+    has_data = bool(
+        payload.phone.strip() if payload.kind.strip().lower() == "phone" else payload.linkedin_url.strip()
+    )
     if word in ERROR:
         return "error"
-    if word in NOT_FOUND or data.ok is False:
+    if word in NOT_FOUND or payload.ok is False:
         return "not_found"
-    if word in FOUND or data.ok or (not word and has_data):
+    if word in FOUND or payload.ok or (not word and has_data):
         return "found" if has_data else "not_found"
     raise PayloadInvalid({"status": "must be success, not_found or error"})

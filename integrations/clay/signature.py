@@ -32,9 +32,9 @@ def accepts(credentials: dict[str, Any], raw: bytes, headers: Mapping[str, str],
 
 
 def _valid(raw: bytes, headers: Mapping[str, str], secret: str) -> bool:
-    given = next((headers[name].strip() for name in HEADERS if headers.get(name)), "")
+    signature = next((headers[name].strip() for name in HEADERS if headers.get(name)), "")
     signed = hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
-    matches = hmac.compare_digest(given.lower().removeprefix("sha256=").encode(), signed.encode())
+    matches = hmac.compare_digest(signature.lower().removeprefix("sha256=").encode(), signed.encode())
     return matches or (
-        not settings.CLAY_CALLBACK_USE_HMAC and hmac.compare_digest(given.encode(), secret.encode())
+        not settings.CLAY_CALLBACK_USE_HMAC and hmac.compare_digest(signature.encode(), secret.encode())
     )

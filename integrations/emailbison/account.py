@@ -27,11 +27,11 @@ def probe(account: Integration, deadline: Deadline) -> None:
     """
     client = EmailBisonClient.for_integration(account)
     client.account(deadline)
-    known = writer.row(account)
-    if known.lost_mailboxes or known.reason == SENDER_DOWN:
-        down = {one.email.lower() for one in client.sender_emails(deadline) if one.is_down}
+    health = writer.row(account)
+    if health.lost_mailboxes or health.reason == SENDER_DOWN:
+        down = {sender.email.lower() for sender in client.sender_emails(deadline) if sender.is_down}
         mailboxes.look_for(account, down)
-        if known.reason == SENDER_DOWN and not down:
+        if health.reason == SENDER_DOWN and not down:
             writer.record(account, writer.Signal(writer.SignalKind.WORKED))
 
 

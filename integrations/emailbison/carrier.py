@@ -27,16 +27,16 @@ class EmailBisonCarrier:
         sender_id = message.account_id or _sender(client, answers.account_address, "", deadline).id
 
         def call(sender: str, within: Deadline) -> Accepted:
-            made = client.reply(
+            message_id = client.reply(
                 answers.external_id,
                 message_html=message.html,
                 sender_email_id=sender,
-                to=[Recipient(one.address, one.name) for one in message.to],
-                cc=[Recipient(one.address, one.name) for one in message.cc],
+                to=[Recipient(row.address, row.name) for row in message.to],
+                cc=[Recipient(row.address, row.name) for row in message.cc],
                 subject=message.subject,
                 deadline=within,
             )
-            return Accepted(message_id=made, account_id=sender)
+            return Accepted(message_id=message_id, account_id=sender)
 
         def post(within: Deadline) -> Accepted:
             try:
@@ -91,8 +91,10 @@ def _sender(client: EmailBisonClient, address: str, besides: str, deadline: Dead
 
     Raises CannotSend if there is none.
     """
-    usable = [one for one in client.sender_emails(deadline) if one.id != besides and not one.is_down]
-    own = [one for one in usable if one.email.lower() == address.lower()]
+    usable = [
+        sender for sender in client.sender_emails(deadline) if sender.id != besides and not sender.is_down
+    ]
+    exact = [sender for sender in usable if sender.email.lower() == address.lower()]
     if not usable:
         raise CannotSend("EmailBison has no mailbox that could send this.")
-    return (own or usable)[0]
+    return (exact or usable)[0]

@@ -72,7 +72,7 @@ class Lead(Payload):
         """The first of the lead's custom variables `names` at EmailBison that is not empty,
         or "". Upper and lower case do not matter.
         """
-        values = {one.name.strip().lower(): one.value.strip() for one in self.custom_variables or []}
+        values = {custom.name.strip().lower(): custom.value.strip() for custom in self.custom_variables or []}
         return next((values[name.lower()] for name in names if values.get(name.lower())), "")
 
 
@@ -246,10 +246,10 @@ class EmailBisonClient:
         """
         for name in SEARCHES:
             params = {name: email, "per_page": 200}
-            found = self._pages(
+            leads = self._pages(
                 Lead, "/api/leads", params, "find_lead", deadline, names=("leads",), max_pages=1
             )
-            for lead in found:
+            for lead in leads:
                 if lead.email.lower() == email.lower():
                     return lead
         return None
@@ -286,7 +286,7 @@ class EmailBisonClient:
         """
 
         def parse(response: Response) -> list[Reply]:
-            return [Reply.model_validate(item) for item in _inner(response.data)["newer_messages"]]
+            return [Reply.model_validate(reply) for reply in _inner(response.data)["newer_messages"]]
 
         return self._session.request(
             "GET",
@@ -371,10 +371,10 @@ class EmailBisonClient:
         """The items of all pages of a list. Of the link to the next page only the query is used, never its host."""
 
         def parse(response: Response) -> tuple[list[Item], dict[str, str]]:
-            items = [model.model_validate(item) for item in items_of(response.data, *names)]
+            items = [model.model_validate(entry) for entry in items_of(response.data, *names)]
             return items, _next_query(response.data)
 
-        query, seen = dict(params), []
+        query, queries = dict(params), []
         for _ in range(max_pages):
             items, following = self._session.request(
                 "GET",
@@ -386,20 +386,20 @@ class EmailBisonClient:
                 parse=parse,
             )
             yield from items
-            seen.append(query)
+            queries.append(query)
             query = {**params, **following}
-            if not following or query in seen:
+            if not following or query in queries:
                 return
 
 
-def _next_query(data: Any) -> dict[str, str]:
+def _next_query(body: Any) -> dict[str, str]:
     """The query of the next page, from `links.next` or from `meta`, by cursor or number. Empty on the last page."""
-    if not isinstance(data, dict):
+    if not isinstance(body, dict):
         return {}
-    link = (data.get("links") or {}).get("next")
+    link = (body.get("links") or {}).get("next")
     if link:
         return dict(parse_qsl(urlsplit(str(link)).query))
-    meta = data.get("meta") or {}
+    meta = body.get("meta") or {}
     if meta.get("next_cursor"):
         return {"cursor": str(meta["next_cursor"])}
     current, last = meta.get("current_page"), meta.get("last_page")
@@ -408,17 +408,17 @@ def _next_query(data: Any) -> dict[str, str]:
     return {}
 
 
-def _number(value: str | int) -> int:
+def _number(provider_id: str | int) -> int:
     """The id as a number. Raises ProviderRejected for anything else, which would change the address of the call."""
-    text = str(value)
+    text = str(provider_id)
     if not (text.isascii() and text.isdecimal()):
         raise ProviderRejected("emailbison", code="invalid_id", sent=False)
-    return int(value)
+    return int(provider_id)
 
 
-def _inner(data: Any) -> dict[str, Any]:
-    inner = data.get("data", data)
-    return inner if isinstance(inner, dict) else data
+def _inner(body: Any) -> dict[str, Any]:
+    inner = body.get("data", body)
+    return inner if isinstance(inner, dict) else body
 
 
 def _accepted(response: Response) -> str:

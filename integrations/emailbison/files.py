@@ -11,17 +11,18 @@ from integrations.models import Integration
 from jobs.deadline import Deadline
 
 
-def of(value: Any) -> list[dict[str, Any]]:
+def of(raw: Any) -> list[dict[str, Any]]:
     """The files in a reply's `attachments`, as a MessageEvent has them; [] for anything but a list."""
-    items = [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    items = [file for file in raw if isinstance(file, dict)] if isinstance(raw, list) else []
     return told(
-        attachment(id=one.get("id"), name=one.get("file_name"), url=one.get("download_url")) for one in items
+        attachment(id=file.get("id"), name=file.get("file_name"), url=file.get("download_url"))
+        for file in items
     )
 
 
-def fetch(account: Integration, _message_id: str, one: Attachment, deadline: Deadline) -> bytes:
+def fetch(account: Integration, _message_id: str, file: Attachment, deadline: Deadline) -> bytes:
     """The file at its `download_url`. The key goes along only if that is at the account's own address."""
     headers = {"Authorization": f"Bearer {required_secret(account, 'api_key')}"}
     return file_at(
-        account, one.url, headers, deadline, classify=classify, timeout_ms=settings.EMAILBISON_TIMEOUT_MS
+        account, file.url, headers, deadline, classify=classify, timeout_ms=settings.EMAILBISON_TIMEOUT_MS
     )

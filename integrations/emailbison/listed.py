@@ -29,7 +29,7 @@ def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterato
 
 
 def _recipient(reply: Reply) -> str:
-    return next((one.address for one in reply.to or ()), "")
+    return next((recipient.address for recipient in reply.to or ()), "")
 
 
 def _by_hand(reply: Reply, at: datetime) -> MessageEvent:
@@ -70,7 +70,7 @@ def _reply(reply: Reply, at: datetime) -> MessageEvent:
         from_address=sender.address,
         from_name=name,
         recipients=listed(
-            **{kind: [(one.address, one.name) for one in items or []] for kind, items in lists.items()}
+            **{kind: [(row.address, row.name) for row in items or []] for kind, items in lists.items()}
         ),
         account_id=reply.sender_email_id or "",
         attachments=files.of(reply.attachments),

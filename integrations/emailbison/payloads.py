@@ -155,8 +155,8 @@ def account_of(body: Any) -> str:
     the webhook's key, never looked up.
     """
     event = body.get("event") if isinstance(body, dict) else None
-    value = event.get("workspace_id") if isinstance(event, dict) else None
-    return str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    raw_id = event.get("workspace_id") if isinstance(event, dict) else None
+    return str(raw_id) if isinstance(raw_id, int | str) and not isinstance(raw_id, bool) else ""
 
 
 def parse(body: Any, now: datetime) -> Event:
@@ -172,35 +172,35 @@ def parse(body: Any, now: datetime) -> Event:
         return IgnoredEvent(event_type=kind, reason="unknown event type")
     if kind == TAGGED:
         return _tagged(kind, validate(Tagged, body).data)
-    data = validate(Envelope, body).data
+    payload = validate(Envelope, body).data
     if kind in STATUS or kind == REMOVED:
-        return _status(kind, data)
+        return _status(kind, payload)
     if kind == "EMAIL_OPENED":
         return IgnoredEvent(event_type=kind, reason="opens are not used")
-    return _PARSERS.get(kind, _reply)(kind, data, now)
+    return _PARSERS.get(kind, _reply)(kind, payload, now)
 
 
-def _reply(kind: str, data: Data, now: datetime) -> Event:
-    reply = data.reply
+def _reply(kind: str, payload: Data, now: datetime) -> Event:
+    reply = payload.reply
     if reply is None:
         raise PayloadInvalid({"data.reply": f"{kind} needs the reply with its id"})
-    if data.lead is None and not reply.from_email_address.address:
+    if payload.lead is None and not reply.from_email_address.address:
         raise PayloadInvalid({"data.reply.from_email_address": "a reply without a lead needs its sender"})
     return MessageEvent(
         event_type=kind,
         external_id=reply.id,
         source="emailbison_reply",
         direction="inbound",
-        person=_person(data),
+        person=_person(payload),
         interested=kind == "LEAD_INTERESTED" or bool(reply.interested),
-        tracked=data.lead is not None,
-        sent_html=data.scheduled_email.email_body if data.scheduled_email else "",
-        **_notice(data, now),
+        tracked=payload.lead is not None,
+        sent_html=payload.scheduled_email.email_body if payload.scheduled_email else "",
+        **_notice(payload, now),
     )
 
 
-def _status(kind: str, data: Data) -> Event:
-    sender = data.sender_email
+def _status(kind: str, payload: Data) -> Event:
+    sender = payload.sender_email
     if sender is None:
         raise PayloadInvalid({"data.sender_email": f"{kind} needs the mailbox it is about"})
     return AccountStatusEvent(
@@ -220,40 +220,40 @@ def _tagged(kind: str, tag: Tag) -> Event:
     return LabelEvent(event_type=kind, person=Person(emailbison_lead_id=tag.taggable_id), label=tag.tag_name)
 
 
-def _bounced(kind: str, data: Data, now: datetime) -> Event:
-    if data.lead is None:
+def _bounced(kind: str, payload: Data, now: datetime) -> Event:
+    if payload.lead is None:
         raise PayloadInvalid({"data.lead": "a bounce needs the lead it is about"})
-    mail_id = data.scheduled_email.id if data.scheduled_email else ""
+    mail_id = payload.scheduled_email.id if payload.scheduled_email else ""
     return BounceEvent(
         event_type=kind,
-        external_id=_bounce_key(data, mail_id),
+        external_id=_bounce_key(payload, mail_id),
         mail_id=mail_id,
         thread_id=mail_id,
-        notice=data.reply is not None,
+        notice=payload.reply is not None,
         source="emailbison_bounce",
         direction="inbound",
-        person=_person(data),
-        **_notice(data, now),
+        person=_person(payload),
+        **_notice(payload, now),
     )
 
 
-def _bounce_key(data: Data, mail_id: str) -> str:
-    if data.reply is not None:
-        return data.reply.id
+def _bounce_key(payload: Data, mail_id: str) -> str:
+    if payload.reply is not None:
+        return payload.reply.id
     if mail_id:
         return short_key(f"mail:{mail_id}")
-    if data.campaign_event is not None:
-        return short_key(f"event:{data.campaign_event.id}")
+    if payload.campaign_event is not None:
+        return short_key(f"event:{payload.campaign_event.id}")
     raise PayloadInvalid(
         {"data.scheduled_email.id": "a bounce without its notice needs the mail's id or the event's"}
     )
 
 
-def _sent(kind: str, data: Data, now: datetime) -> Event:
-    email, sender = data.scheduled_email, data.sender_email
+def _sent(kind: str, payload: Data, now: datetime) -> Event:
+    email, sender = payload.scheduled_email, payload.sender_email
     if email is None:
         raise PayloadInvalid({"data.scheduled_email.id": f"{kind} needs the e-mail with its id"})
-    if data.lead is None:
+    if payload.lead is None:
         raise PayloadInvalid({"data.lead": f"{kind} needs the lead it went to"})
     return MessageEvent(
         event_type=kind,
@@ -261,24 +261,24 @@ def _sent(kind: str, data: Data, now: datetime) -> Event:
         source="emailbison_sent",
         direction="outbound",
         channel="email",
-        person=_person(data),
-        campaign=_campaign(data),
+        person=_person(payload),
+        campaign=_campaign(payload),
         subject=email.email_subject,
         html=email.email_body,
         from_address=sender.email.address if sender else "",
         from_name=(sender.name or sender.email.name) if sender else "",
-        recipients={"to": [{"address": data.lead.email.address, "name": ""}]},
+        recipients={"to": [{"address": payload.lead.email.address, "name": ""}]},
         occurred_at=first_time(email.sent_at) or now,
         by_hand=kind == BY_HAND,
-        **_account(data),
+        **_account(payload),
     )
 
 
-def _by_hand(kind: str, data: Data, now: datetime) -> Event:
+def _by_hand(kind: str, payload: Data, now: datetime) -> Event:
     """A mail that a person or an API call sent. The event names it as `reply`, in the folder Sent, or as
     `scheduled_email`.
     """
-    reply, person = data.reply, _addressee(data)
+    reply, person = payload.reply, _addressee(payload)
     if reply is not None and is_outgoing(reply.folder, reply.type) and person is not None:
         return MessageEvent(
             event_type=kind,
@@ -286,32 +286,32 @@ def _by_hand(kind: str, data: Data, now: datetime) -> Event:
             source="emailbison_sent",
             direction="outbound",
             person=person,
-            tracked=data.lead is not None,
+            tracked=payload.lead is not None,
             by_hand=True,
-            **_notice(data, now) | {"automated_reply": None},
+            **_notice(payload, now) | {"automated_reply": None},
         )
-    if data.scheduled_email is None or data.lead is None:
+    if payload.scheduled_email is None or payload.lead is None:
         return IgnoredEvent(event_type=kind, reason="it does not say which e-mail went to whom")
-    return _sent(kind, data, now)
+    return _sent(kind, payload, now)
 
 
-def _addressee(data: Data) -> Person | None:
+def _addressee(payload: Data) -> Person | None:
     """EmailBison's lead, else the first recipient of the mail. None if there is neither."""
-    if data.lead is not None:
-        return _person(data)
-    to = next(iter(data.reply.to or ()), None) if data.reply else None
+    if payload.lead is not None:
+        return _person(payload)
+    to = next(iter(payload.reply.to or ()), None) if payload.reply else None
     return Person(email=to.address) if to and to.address else None
 
 
-def _unsubscribed(kind: str, data: Data, now: datetime) -> Event:
-    if data.lead is None:
+def _unsubscribed(kind: str, payload: Data, now: datetime) -> Event:
+    if payload.lead is None:
         raise PayloadInvalid({"data.lead": "LEAD_UNSUBSCRIBED needs the lead"})
     return UnsubscribeEvent(
         event_type=kind,
-        event_key=f"unsubscribed:{data.campaign_event.id}" if data.campaign_event else "",
-        person=_person(data),
-        campaign=_campaign(data),
-        occurred_at=first_time(data.campaign_event.created_at) if data.campaign_event else None,
+        event_key=f"unsubscribed:{payload.campaign_event.id}" if payload.campaign_event else "",
+        person=_person(payload),
+        campaign=_campaign(payload),
+        occurred_at=first_time(payload.campaign_event.created_at) if payload.campaign_event else None,
     )
 
 
@@ -323,13 +323,13 @@ _PARSERS = {
 }
 
 
-def _notice(data: Data, now: datetime) -> dict[str, Any]:
+def _notice(payload: Data, now: datetime) -> dict[str, Any]:
     """The fields of the reply itself. If the event is a bounce, the reply is its notice."""
-    reply = data.reply
-    shared = {"channel": "email", "campaign": _campaign(data), **_account(data)}
+    reply = payload.reply
+    shared = {"channel": "email", "campaign": _campaign(payload), **_account(payload)}
     if reply is None:
         return {
-            "occurred_at": (data.campaign_event and first_time(data.campaign_event.created_at)) or now,
+            "occurred_at": (payload.campaign_event and first_time(payload.campaign_event.created_at)) or now,
             **shared,
         }
     lists = {"to": reply.to, "cc": reply.cc, "bcc": reply.bcc}
@@ -342,7 +342,7 @@ def _notice(data: Data, now: datetime) -> dict[str, Any]:
         "from_address": sender.address,
         "from_name": decoded(reply.from_name) or sender.name,
         "recipients": listed(
-            **{kind: [(one.address, one.name) for one in items or []] for kind, items in lists.items()}
+            **{kind: [(row.address, row.name) for row in items or []] for kind, items in lists.items()}
         ),
         "automated_reply": reply.automated_reply,
         "headers": headers_of(reply.headers, reply.raw_headers, reply.raw_body),
@@ -351,13 +351,13 @@ def _notice(data: Data, now: datetime) -> dict[str, Any]:
     }
 
 
-def _person(data: Data) -> Person:
+def _person(payload: Data) -> Person:
     """EmailBison's lead. For an untracked reply it is whoever wrote the reply."""
-    if data.lead is None:
-        sender = data.reply.from_email_address if data.reply else Mailbox()
-        first, last = split_name(decoded(data.reply.from_name if data.reply else "") or sender.name)
+    if payload.lead is None:
+        sender = payload.reply.from_email_address if payload.reply else Mailbox()
+        first, last = split_name(decoded(payload.reply.from_name if payload.reply else "") or sender.name)
         return Person(email=sender.address, first_name=first, last_name=last)
-    lead = data.lead
+    lead = payload.lead
     first, last = lead.first_name, lead.last_name
     if not first and not last:
         first, last = split_name(lead.email.name)
@@ -371,10 +371,10 @@ def _person(data: Data) -> Person:
     )
 
 
-def _campaign(data: Data) -> CampaignRef | None:
-    return CampaignRef(data.campaign.id, data.campaign.name) if data.campaign else None
+def _campaign(payload: Data) -> CampaignRef | None:
+    return CampaignRef(payload.campaign.id, payload.campaign.name) if payload.campaign else None
 
 
-def _account(data: Data) -> dict[str, Any]:
-    sender = data.sender_email
+def _account(payload: Data) -> dict[str, Any]:
+    sender = payload.sender_email
     return {"account_id": sender.id, "account_address": sender.email.address} if sender else {}

@@ -82,26 +82,26 @@ def from_app(body: dict[str, Any], now: datetime) -> Event:
 
     Raises PayloadInvalid if location, appointment or contact is missing.
     """
-    data = validate(_AppBody, body)
-    found, kind = data.appointment, data.type[:64]
-    state = "cancelled" if kind == DELETE else state_of(found.status)
+    payload = validate(_AppBody, body)
+    meeting, kind = payload.appointment, payload.type[:64]
+    state = "cancelled" if kind == DELETE else state_of(meeting.status)
     if not state:
         return IgnoredEvent(event_type=kind, reason="appointment status not used")
     return BookingEvent(
         event_type=kind,
         event_key=digest(
-            "ghl", found.id, state, found.status, found.start_time, found.end_time, found.updated
+            "ghl", meeting.id, state, meeting.status, meeting.start_time, meeting.end_time, meeting.updated
         ),
         provider="ghl",
         status=state,
-        person=Person(ghl_contact_id=found.contact_id),
-        invitee_uri=found.id,
-        event_type_uri=found.calendar_id,
-        starts_at=parse_time(found.start_time),
-        ends_at=parse_time(found.end_time),
-        occurred_at=parse_time(found.added) or now,
+        person=Person(ghl_contact_id=meeting.contact_id),
+        invitee_uri=meeting.id,
+        event_type_uri=meeting.calendar_id,
+        starts_at=parse_time(meeting.start_time),
+        ends_at=parse_time(meeting.end_time),
+        occurred_at=parse_time(meeting.added) or now,
         # GHL does not change dateUpdated when an appointment is deleted.
-        as_of=now if kind == DELETE else parse_time(found.updated) or now,
+        as_of=now if kind == DELETE else parse_time(meeting.updated) or now,
     )
 
 
@@ -109,10 +109,10 @@ def from_workflow(calendar: dict[str, Any], person: Person, now: datetime) -> Ev
     """The appointment that triggered a GoHighLevel workflow, as an event of the time `now` (aware). None if `calendar`
     (a part of the webhook's body) names none. An unknown status makes an IgnoredEvent.
     """
-    found = validate(_Slot, calendar)
-    if not found.id.strip():
+    slot = validate(_Slot, calendar)
+    if not slot.id.strip():
         return None
-    state = state_of(found.status)
+    state = state_of(slot.status)
     if not state:
         return IgnoredEvent(event_type=WORKFLOW_EVENT, reason="appointment status not used")
     return BookingEvent(
@@ -120,10 +120,10 @@ def from_workflow(calendar: dict[str, Any], person: Person, now: datetime) -> Ev
         provider="ghl",
         status=state,
         person=person,
-        invitee_uri=found.id.strip(),
-        event_type_uri=found.calendar_id,
-        starts_at=_local_time(found.start_time, found.zone),
-        ends_at=_local_time(found.end_time, found.zone),
+        invitee_uri=slot.id.strip(),
+        event_type_uri=slot.calendar_id,
+        starts_at=_local_time(slot.start_time, slot.zone),
+        ends_at=_local_time(slot.end_time, slot.zone),
         occurred_at=now,
         as_of=now,
     )

@@ -20,7 +20,7 @@ def free_times(
 
 
 def meetings(
-    account: Integration, person: Person, _known: Mapping[str, str], deadline: Deadline
+    account: Integration, person: Person, _booked: Mapping[str, str], deadline: Deadline
 ) -> list[Meeting]:
     """The appointments of the person's contact at GoHighLevel; [] if no contact is known.
 
@@ -38,14 +38,14 @@ def of_contact(client: GhlClient, contact_id: str, deadline: Deadline) -> list[M
     return [
         Meeting(
             NAME,
-            one.id,
+            appointment.id,
             state,
-            event_type_uri=one.calendar_id,
-            starts_at=one.starts_at,
-            ends_at=one.ends_at,
-            booked_at=one.added_at,
-            as_of=one.as_of,
+            event_type_uri=appointment.calendar_id,
+            starts_at=appointment.starts_at,
+            ends_at=appointment.ends_at,
+            booked_at=appointment.added_at,
+            as_of=appointment.as_of,
         )
-        for one in client.contact_appointments(contact_id, deadline)
-        if (state := state_of(one.status))
+        for appointment in client.contact_appointments(contact_id, deadline)
+        if (state := state_of(appointment.status))
     ]

@@ -84,9 +84,9 @@ class Appointment(Payload):
 
     @model_validator(mode="before")
     @classmethod
-    def _unwrap(cls, data: Any) -> Any:
-        inner = data.get("appointment") if isinstance(data, dict) else None
-        return inner if isinstance(inner, dict) else data
+    def _unwrap(cls, body: Any) -> Any:
+        inner = body.get("appointment") if isinstance(body, dict) else None
+        return inner if isinstance(inner, dict) else body
 
     @property
     def starts_at(self) -> datetime | None:
@@ -166,15 +166,15 @@ class GhlClient:
         return self._get(f"/contacts/{_part(contact_id)}", "contact", deadline, _contact, CONTACTS_VERSION)
 
     # Reference: POST /contacts/search
-    def find_contacts(self, field: str, value: str, deadline: Deadline) -> list[Contact]:
-        """The GoHighLevel contacts whose `field` ("email" or "phone") is `value`, at most 20.
+    def find_contacts(self, field: str, text: str, deadline: Deadline) -> list[Contact]:
+        """The GoHighLevel contacts whose `field` ("email" or "phone") is `text`, at most 20.
 
         It is a POST that changes nothing, so it may be retried.
         """
         body = {
             "locationId": self.location_id,
             "pageLimit": 20,
-            "filters": [{"field": field, "operator": "eq", "value": value}],
+            "filters": [{"field": field, "operator": "eq", "value": text}],
         }
         return self._session.request(
             "POST",
@@ -185,7 +185,7 @@ class GhlClient:
             headers=CONTACTS_VERSION,
             idempotent=True,
             parse=lambda response: [
-                Contact.model_validate(item) for item in items_of(response.data, "contacts")
+                Contact.model_validate(contact) for contact in items_of(response.data, "contacts")
             ],
         )
 
@@ -211,7 +211,7 @@ class GhlClient:
 
         def parse(response: Response) -> list[Appointment]:
             return [
-                Appointment.model_validate(item) for item in items_of(response.data, "events", "appointments")
+                Appointment.model_validate(row) for row in items_of(response.data, "events", "appointments")
             ]
 
         path = f"/contacts/{_part(contact_id)}/appointments"
@@ -236,7 +236,7 @@ class GhlClient:
         """The conversations of a GoHighLevel contact, the latest first: GoHighLevel's first page of them."""
 
         def parse(response: Response) -> list[Conversation]:
-            return [Conversation.model_validate(item) for item in items_of(response.data, "conversations")]
+            return [Conversation.model_validate(row) for row in items_of(response.data, "conversations")]
 
         params = {"locationId": self.location_id, "contactId": contact_id}
         return self._get("/conversations/search", "conversations", deadline, parse, VERSION, params)
@@ -281,7 +281,7 @@ class GhlClient:
         """The calendars of the GoHighLevel location."""
 
         def parse(response: Response) -> list[Calendar]:
-            return [Calendar.model_validate(item) for item in items_of(response.data, "calendars")]
+            return [Calendar.model_validate(calendar) for calendar in items_of(response.data, "calendars")]
 
         return self._get(
             "/calendars/", "calendars", deadline, parse, VERSION, {"locationId": self.location_id}
@@ -345,8 +345,8 @@ class GhlClient:
         )
 
 
-def _part(value: str) -> str:
-    return path_part("ghl", value)
+def _part(text: str) -> str:
+    return path_part("ghl", text)
 
 
 def _contact(response: Response) -> Contact:
@@ -359,4 +359,4 @@ def _appointment(response: Response) -> Appointment:
 
 
 def _messages(response: Response) -> list[Message]:
-    return [Message.model_validate(item) for item in items_of(response.data, "messages")]
+    return [Message.model_validate(message) for message in items_of(response.data, "messages")]

@@ -12,12 +12,14 @@ from integrations.models import Integration
 from jobs.deadline import Deadline
 
 
-def of(value: Any) -> list[dict[str, Any]]:
+def of(raw: Any) -> list[dict[str, Any]]:
     """The files at the addresses in a text's `attachments`, as a MessageEvent has them; [] for anything but a list."""
-    return told(attachment(url=url) for url in (value if isinstance(value, list) else []))
+    return told(attachment(url=url) for url in (raw if isinstance(raw, list) else []))
 
 
-def fetch(account: Integration, _message_id: str, one: Attachment, deadline: Deadline) -> bytes:
+def fetch(account: Integration, _message_id: str, file: Attachment, deadline: Deadline) -> bytes:
     """The file at its address. The key goes along only if that is at the account's own address."""
     headers = {"Authorization": f"Bearer {required_secret(account, 'api_key')}", **VERSION}
-    return file_at(account, one.url, headers, deadline, classify=classify, timeout_ms=settings.GHL_TIMEOUT_MS)
+    return file_at(
+        account, file.url, headers, deadline, classify=classify, timeout_ms=settings.GHL_TIMEOUT_MS
+    )

@@ -153,8 +153,8 @@ def account_of(body: Any) -> str:
     if not isinstance(body, dict):
         return ""
     location = body.get("location")
-    value = body.get("locationId") or (location.get("id") if isinstance(location, dict) else None)
-    return value.strip() if isinstance(value, str) else ""
+    location_id = body.get("locationId") or (location.get("id") if isinstance(location, dict) else None)
+    return location_id.strip() if isinstance(location_id, str) else ""
 
 
 def names(body: Any, _now: datetime) -> NamedTenant:
@@ -253,7 +253,7 @@ def _do_not_disturb(kind: str, contact: Contact) -> Event:
     """What a contact's do-not-disturb refuses: everything by `dnd`, else single channels. That it was lifted reopens
     nothing, as the person may have refused in words too.
     """
-    settings = {name: value for name, value in contact.dnd_settings.items() if isinstance(value, dict)}
+    settings = {name: setting for name, setting in contact.dnd_settings.items() if isinstance(setting, dict)}
     refused = tuple(
         ours for name, ours in DND_CHANNELS.items() if settings.get(name, {}).get("status") in DND_ON
     )
@@ -371,19 +371,19 @@ def _person(text: WorkflowText) -> Person:
 
 def _linkedin_url(text: WorkflowText) -> str:
     values = (*text.custom.values(), *text.trigger.values())
-    found = (LINKEDIN_PROFILE.search(value[:2000]) for value in values if isinstance(value, str))
-    return next((match[0] for match in found if match), "")
+    matches = (LINKEDIN_PROFILE.search(field[:2000]) for field in values if isinstance(field, str))
+    return next((match[0] for match in matches if match), "")
 
 
 def _sub_client(text: WorkflowText) -> CampaignRef | None:
     """The client of the workspace that the text is for. Workspaces put it into a custom field with various names."""
     for values in (text.custom, text.trigger):
-        for name, value in values.items():
-            label = " ".join(_text(value).split())
+        for name, raw in values.items():
+            label = " ".join(_text(raw).split())
             if label and re.sub(r"[^a-z]", "", name.lower()) in CLIENT_NAMES:
                 return CampaignRef(label.lower()[:200], label)
     return None
 
 
-def _text(value: Any) -> str:
-    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+def _text(raw: Any) -> str:
+    return str(raw) if isinstance(raw, str | int | float) and not isinstance(raw, bool) else ""

@@ -46,9 +46,9 @@ class Wrong(Exception):
     wrong and `fix` what to do, as sentences for people.
     """
 
-    def __init__(self, said: str, fix: str) -> None:
-        super().__init__(said)
-        self.said, self.fix = said, fix
+    def __init__(self, sentence: str, fix: str) -> None:
+        super().__init__(sentence)
+        self.said, self.fix = sentence, fix
 
 
 @dataclass
@@ -106,8 +106,8 @@ def _upper(text: str) -> str:
 def _code(error: ProviderError) -> str:
     notes = [f"HTTP {error.status}" if error.status else "", error.code]
     detail = ", ".join(filter(None, notes))
-    said = f": “{error.said}”" if error.said else ""
-    return (f" ({detail})" if detail else "") + said
+    words = f": “{error.said}”" if error.said else ""
+    return (f" ({detail})" if detail else "") + words
 
 
 def _fix(account: Integration, error: ProviderError) -> str:
@@ -138,12 +138,12 @@ def _wait(account: Integration) -> str:
     return f"The trouble is on {name}’s side or on the way there. Test again in a few minutes."
 
 
-def same_account(said: str, wanted: str) -> None:
-    """Raise Wrong if the key belongs to another account than the one we know. `said` is the id that the provider names,
-    `wanted` the stored one. Nothing is raised if either is unknown.
+def same_account(account_id: str, wanted: str) -> None:
+    """Raise Wrong if the key belongs to another account than the one we know. `account_id` is the id that the provider
+    names, `wanted` the stored one. Nothing is raised if either is unknown.
     """
-    if wanted and said and said != wanted:
+    if wanted and account_id and account_id != wanted:
         raise Wrong(
-            f"The key belongs to account {said}, and this is account {wanted}.",
+            f"The key belongs to account {account_id}, and this is account {wanted}.",
             "Take the key of the right account, or change the account’s id under Settings.",
         )

@@ -14,6 +14,6 @@ def look_for(account: Integration, down: set[str]) -> None:
 
     Raises MailboxesLost if some still are down.
     """
-    asked = writer.row(account).lost_mailboxes
-    if asked and (reason := writer.looked_at_mailboxes(account, asked, down)):
+    lost_before = writer.row(account).lost_mailboxes
+    if lost_before and (reason := writer.looked_at_mailboxes(account, lost_before, down)):
         raise MailboxesLost(f"{account} answers, but {reason}.")

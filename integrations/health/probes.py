@@ -77,8 +77,8 @@ def probe(integration: Integration, deadline: Deadline) -> ProbeResult:
     except (ProviderMisconfigured, MailboxesLost) as error:
         return ProbeResult(False, str(error))
     except ProviderError as error:
-        said = str(error).removeprefix(f"{error.provider}: ")
-        return ProbeResult(False, f"{integration} did not pass: {said}.")
+        reason = str(error).removeprefix(f"{error.provider}: ")
+        return ProbeResult(False, f"{integration} did not pass: {reason}.")
     return ProbeResult(True, f"{integration} answered: the credentials and the connection work.")
 
 
@@ -143,10 +143,10 @@ def enqueue_probes(integrations: Iterable[Integration]) -> int:
     """Enqueue a probe of each of these accounts, as `enqueue_probe` does. Returns how many were not waiting already."""
     specs = [
         JobSpec(
-            dedupe_key=f"{PROBE}:{one.pk}",
-            workspace_id=one.workspace_id,
-            payload={"integration_id": str(one.pk)},
+            dedupe_key=f"{PROBE}:{account.pk}",
+            workspace_id=account.workspace_id,
+            payload={"integration_id": str(account.pk)},
         )
-        for one in integrations
+        for account in integrations
     ]
     return len(enqueue_many(PROBE, specs, anew=True))

@@ -191,10 +191,10 @@ def looked_at_mailboxes(integration: Integration, looked_at: list[str], broken: 
     """
     with transaction.atomic():
         health = WorkspaceIntegrationHealth.objects.select_for_update().get(pk=row(integration).pk)
-        left = [one for one in health.lost_mailboxes if one in broken or one not in looked_at]
-        health.lost_mailboxes = left
+        lost = [box for box in health.lost_mailboxes if box in broken or box not in looked_at]
+        health.lost_mailboxes = lost
         health.save(update_fields=["lost_mailboxes"])
-        signal = _lacking(left) if left else Signal(SignalKind.WORKED)
+        signal = _lacking(lost) if lost else Signal(SignalKind.WORKED)
         record(integration, signal)
     return signal.reason
 

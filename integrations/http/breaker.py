@@ -140,17 +140,17 @@ class Breakers:
         """
         permit = Permit(provider, workspace_id)
         self._refresh()
-        seen = self._seen.get(permit.key)
-        if seen is None:
+        circuit = self._seen.get(permit.key)
+        if circuit is None:
             return permit
         now = time.monotonic()
-        if seen.throttled_until > now:
-            wait_ms = round((seen.throttled_until - now) * 1000)
+        if circuit.throttled_until > now:
+            wait_ms = round((circuit.throttled_until - now) * 1000)
             raise ProviderRateLimited(provider, code="throttled", retry_after_ms=wait_ms, sent=False)
-        if seen.open_until is None:
+        if circuit.open_until is None:
             return permit
-        if seen.open_until > now:
-            raise CircuitOpen(provider, wait_ms=round((seen.open_until - now) * 1000))
+        if circuit.open_until > now:
+            raise CircuitOpen(provider, wait_ms=round((circuit.open_until - now) * 1000))
         if self._write(CLAIM_PROBE, permit, ms=PROBE_MS):
             return Permit(provider, workspace_id, probe=True)
         raise CircuitOpen(provider, wait_ms=round(REFRESH_S * 1000))
@@ -186,13 +186,13 @@ class Breakers:
     def heard(self, provider: str, workspace_id: uuid.UUID | None) -> None:
         """Let the next call pass as a probe if calls to the provider are stopped, as it has just called us itself."""
         self._refresh()
-        seen = self._seen.get(CircuitBreaker.key_of(provider, workspace_id))
-        if seen is not None and seen.open_until is not None:
+        circuit = self._seen.get(CircuitBreaker.key_of(provider, workspace_id))
+        if circuit is not None and circuit.open_until is not None:
             self.look_again(provider, workspace_id)
 
     def _throttle(self, permit: Permit, wait_ms: int) -> None:
-        seen = self._seen.get(permit.key)
-        if seen is not None and seen.throttled_until >= time.monotonic() + wait_ms / 1000 - 1:
+        circuit = self._seen.get(permit.key)
+        if circuit is not None and circuit.throttled_until >= time.monotonic() + wait_ms / 1000 - 1:
             return
         self._write(THROTTLE, permit, ms=wait_ms)
 

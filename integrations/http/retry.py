@@ -69,14 +69,14 @@ class RetryBudget:
         return self._tokens > self.FULL / 2
 
 
-def may_pass(result: object) -> bool:
-    """Whether a call to a provider that ended in `result` (a value or an error) may succeed if it is repeated in a
+def may_pass(ending: object) -> bool:
+    """Whether a call to a provider that ended in `ending` (a value or an error) may succeed if it is repeated in a
     moment: True for an error of RETRYABLE that asks for at most INLINE_WAIT_MS of patience.
     """
     return (
-        isinstance(result, ProviderError)
-        and result.outcome in RETRYABLE
-        and (result.retry_after_ms or 0) <= INLINE_WAIT_MS
+        isinstance(ending, ProviderError)
+        and ending.outcome in RETRYABLE
+        and (ending.retry_after_ms or 0) <= INLINE_WAIT_MS
     )
 
 

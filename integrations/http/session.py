@@ -217,8 +217,8 @@ class ProviderSession:
         # ones and would remove a password from others.
         address_of(self.provider, url)
         try:
-            for value in headers.values():
-                value.encode("latin-1")
+            for text in headers.values():
+                text.encode("latin-1")
             return requests.Request(method, url, headers, params=params, data=data, json=body).prepare()
         except (requests.RequestException, ValueError):
             # The original error would quote the header and so the key.
@@ -231,7 +231,7 @@ class ProviderSession:
         budget = _budgets[self.provider]
         tries = Retrying(
             retry=retry_if_result(
-                lambda result: call.idempotent and budget.allows_retry and may_pass(result)
+                lambda ending: call.idempotent and budget.allows_retry and may_pass(ending)
             ),
             wait=lambda state: wait_s(state, call.last),
             stop=lambda state: (
@@ -291,12 +291,12 @@ class ProviderSession:
             breakers.leave(permit, CallOutcome.CANCELLED)
             return
         # Only an HTTP 429 stops all calls. A limit on one kind of call (invitations) says nothing about the others.
-        result = call.last
-        refused = result if isinstance(result, ProviderRateLimited) and result.status == 429 else None
-        breakers.leave(permit, _outcome_of(result), refused.retry_after_ms if refused else None)
-        if isinstance(result, Response):
+        ending = call.last
+        refused = ending if isinstance(ending, ProviderRateLimited) and ending.status == 429 else None
+        breakers.leave(permit, _outcome_of(ending), refused.retry_after_ms if refused else None)
+        if isinstance(ending, Response):
             _budgets[self.provider].succeeded()
-        elif isinstance(result, ProviderError) and result.outcome in RETRYABLE:
+        elif isinstance(ending, ProviderError) and ending.outcome in RETRYABLE:
             _budgets[self.provider].failed()
 
     def _exchange(self, call: _Call) -> Response | Exception:
@@ -348,22 +348,22 @@ class ProviderSession:
             cannot_send=verdict.cannot_send,
         )
 
-    def _finish(self, call: _Call, result: Response | Exception) -> Any:
+    def _finish(self, call: _Call, ending: Response | Exception) -> Any:
         """Parse the answer, report the call, and return the result or raise the error."""
         parsed: Any = None
-        if isinstance(result, Response):
+        if isinstance(ending, Response):
             try:
-                parsed = call.parse(result)
+                parsed = call.parse(ending)
             except (pydantic.ValidationError, KeyError, TypeError, ValueError, AttributeError):
-                result = ProviderFault(
-                    self.provider, status=result.status, code="unexpected_shape", sent=True
+                ending = ProviderFault(
+                    self.provider, status=ending.status, code="unexpected_shape", sent=True
                 )
-        self._report(call, result)
-        if isinstance(result, Exception):
-            raise result
+        self._report(call, ending)
+        if isinstance(ending, Exception):
+            raise ending
         return parsed
 
-    def _report(self, call: _Call, result: Response | Exception) -> None:
+    def _report(self, call: _Call, ending: Response | Exception) -> None:
         call_reports.report(
             call_reports.CallReport(
                 provider=self.provider,
@@ -371,15 +371,15 @@ class ProviderSession:
                 workspace_id=self.workspace_id,
                 integration_id=self.integration_id,
                 account=self.account,
-                outcome=_outcome_of(result),
+                outcome=_outcome_of(ending),
                 duration_ms=round((time.monotonic() - call.began) * 1000),
                 attempts=call.attempts,
-                status=getattr(result, "status", None),
-                code=getattr(result, "code", ""),
-                error=type(result).__name__ if isinstance(result, Exception) else "",
-                said=getattr(result, "said", ""),
-                cannot_send=getattr(result, "cannot_send", False),
-                retry_after_ms=getattr(result, "retry_after_ms", None),
+                status=getattr(ending, "status", None),
+                code=getattr(ending, "code", ""),
+                error=type(ending).__name__ if isinstance(ending, Exception) else "",
+                said=getattr(ending, "said", ""),
+                cannot_send=getattr(ending, "cannot_send", False),
+                retry_after_ms=getattr(ending, "retry_after_ms", None),
             )
         )
 
@@ -388,14 +388,14 @@ class _TooLarge(Exception):
     pass
 
 
-def _outcome_of(result: Response | Exception) -> CallOutcome:
-    if isinstance(result, ProviderError):
-        return result.outcome
-    if isinstance(result, CallCancelled):
+def _outcome_of(ending: Response | Exception) -> CallOutcome:
+    if isinstance(ending, ProviderError):
+        return ending.outcome
+    if isinstance(ending, CallCancelled):
         return CallOutcome.CANCELLED
-    if isinstance(result, CallInterrupted):
+    if isinstance(ending, CallInterrupted):
         return CallOutcome.SHUTDOWN
-    return CallOutcome.OK if isinstance(result, Response) else CallOutcome.REJECTED
+    return CallOutcome.OK if isinstance(ending, Response) else CallOutcome.REJECTED
 
 
 def _interrupted(reason: Exception, sent: bool | None) -> CallCancelled | CallInterrupted:
@@ -442,10 +442,10 @@ def _parse_json(content: bytes, check: Callable[[], None]) -> Any:
     """The JSON value, or None if it is none. `check` is called between the steps, and raises if there is no time."""
     try:
         check()
-        value = json.loads(content)
+        parsed = json.loads(content)
         check()
-        value = rawjson.storable(value)
+        parsed = rawjson.storable(parsed)
         check()
     except (ValueError, RecursionError):
         return None
-    return value
+    return parsed

@@ -193,8 +193,8 @@ def resolve(host: str, port: int, guard: CallGuard) -> list[tuple[Any, ...]]:
             continue
         if isinstance(answer, Exception):
             raise OSError("the name does not resolve")
-        found: list[tuple[Any, ...]] = answer
-        return found
+        addresses: list[tuple[Any, ...]] = answer
+        return addresses
 
 
 def open_socket(host: str, port: int, guard: CallGuard, *, public_only: bool = True) -> GuardedSocket:
@@ -204,13 +204,13 @@ def open_socket(host: str, port: int, guard: CallGuard, *, public_only: bool = T
     the host. Raises OSError if no address accepts, and what CallGuard.slice_s raises.
     """
     guard.phase = "resolve"
-    found = resolve(host.strip("[]"), port, guard)
+    addresses = resolve(host.strip("[]"), port, guard)
     if public_only:
-        for *_, address in found:
+        for *_, address in addresses:
             check_address(address[0], port)
     guard.phase = "connect"
     failure = OSError("the name has no address")
-    for family, kind, protocol, _, address in found:
+    for family, kind, protocol, _, address in addresses:
         sock = GuardedSocket(family, kind, protocol)
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -23,16 +23,16 @@ class InstantlyCarrier:
         client = InstantlyClient.for_integration(account)
 
         def post(within: Deadline) -> Accepted:
-            made = client.reply(
+            message_id = client.reply(
                 answers.external_id,
                 eaccount=answers.account_address,
                 subject=message.subject or answers.subject,
                 text=message.text,
                 html=message.html,
-                cc=[one.address for one in message.cc],
+                cc=[person.address for person in message.cc],
                 deadline=within,
             )
-            return Accepted(message_id=made)
+            return Accepted(message_id=message_id)
 
         return post
 

@@ -65,8 +65,8 @@ class Email(Payload):
 
     @field_validator("body", mode="before")
     @classmethod
-    def _lenient(cls, value: Any) -> Any:
-        return value if isinstance(value, dict) else {}
+    def _lenient(cls, raw: Any) -> Any:
+        return raw if isinstance(raw, dict) else {}
 
     @property
     def received(self) -> bool:
@@ -115,7 +115,7 @@ class InstantlyClient:
     # Reference: GET /accounts
     def accounts(self, deadline: Deadline) -> list[Account]:
         """The mailboxes of the Instantly workspace, at most a thousand."""
-        found: list[Account] = []
+        accounts: list[Account] = []
         after = ""
         for _ in range(ACCOUNT_PAGES):
             page, after = self._session.request(
@@ -125,14 +125,14 @@ class InstantlyClient:
                 deadline=deadline,
                 params={"limit": PAGE} | ({"starting_after": after} if after else {}),
                 parse=lambda response: (
-                    [Account.model_validate(item) for item in items_of(response.data, "items")],
+                    [Account.model_validate(account) for account in items_of(response.data, "items")],
                     str(response.data.get("next_starting_after") or ""),
                 ),
             )
-            found += page
+            accounts += page
             if not after:
                 break
-        return found
+        return accounts
 
     # Reference: GET /campaigns
     def campaigns(self, deadline: Deadline) -> list[Campaign]:
@@ -144,7 +144,7 @@ class InstantlyClient:
             deadline=deadline,
             params={"limit": PAGE},
             parse=lambda response: [
-                Campaign.model_validate(item) for item in items_of(response.data, "items")
+                Campaign.model_validate(campaign) for campaign in items_of(response.data, "items")
             ],
         )
 
@@ -159,7 +159,9 @@ class InstantlyClient:
             operation="emails",
             deadline=deadline,
             params={"lead": lead_email, "limit": PAGE},
-            parse=lambda response: [Email.model_validate(item) for item in items_of(response.data, "items")],
+            parse=lambda response: [
+                Email.model_validate(email) for email in items_of(response.data, "items")
+            ],
         )
 
     # Reference: GET /emails
@@ -172,7 +174,7 @@ class InstantlyClient:
         """
 
         def parse(response: Response) -> tuple[list[Email], str]:
-            items = [Email.model_validate(item) for item in items_of(response.data, "items")]
+            items = [Email.model_validate(row) for row in items_of(response.data, "items")]
             return items, str(response.data.get("next_starting_after") or "")
 
         query: dict[str, Any] = {"email_type": "received", "limit": PAGE}
@@ -246,7 +248,7 @@ class InstantlyClient:
             "reply_to_uuid": reply_to_uuid,
             "eaccount": eaccount,
             "subject": subject,
-            "body": {name: value for name, value in (("text", text), ("html", html)) if value},
+            "body": {name: content for name, content in (("text", text), ("html", html)) if content},
         }
         if cc:
             body["cc_address_email_list"] = ",".join(cc)

@@ -102,8 +102,8 @@ class Body(Payload):
 
 def account_of(body: Any) -> str:
     """The id of the Instantly workspace that the body of a webhook names, or ""."""
-    value = body.get("workspace") if isinstance(body, dict) else None
-    return value.strip() if isinstance(value, str) else ""
+    workspace = body.get("workspace") if isinstance(body, dict) else None
+    return workspace.strip() if isinstance(workspace, str) else ""
 
 
 def parse(body: Any, now: datetime) -> Event:
@@ -117,119 +117,121 @@ def parse(body: Any, now: datetime) -> Event:
         return _labelled(kind, body)
     if kind == ACCOUNT_ERROR:
         return _account_error(kind, validate(AccountBody, body))
-    data = validate(Body, body)
+    payload = validate(Body, body)
     if kind in UNSUBSCRIBED:
         return UnsubscribeEvent(
             event_type=kind,
-            person=_person(data),
-            campaign=_campaign(data),
-            occurred_at=parse_time(data.timestamp),
+            person=_person(payload),
+            campaign=_campaign(payload),
+            occurred_at=parse_time(payload.timestamp),
         )
     if kind in TAGS:
-        return _said(kind, data)
+        return _said(kind, payload)
     if kind in BOUNCED:
-        return _bounced(kind, data, now)
-    return _reply(kind, data, now) if kind in REPLIES else _sent(kind, data, now)
+        return _bounced(kind, payload, now)
+    return _reply(kind, payload, now) if kind in REPLIES else _sent(kind, payload, now)
 
 
-def _reply(kind: str, data: Body, now: datetime) -> Event:
-    text, html = data.reply_text, data.reply_html
+def _reply(kind: str, payload: Body, now: datetime) -> Event:
+    text, html = payload.reply_text, payload.reply_html
     return MessageEvent(
         event_type=kind,
         source="instantly_reply",
         direction="inbound",
-        subject=data.reply_subject,
-        text=text or ("" if html else data.reply_text_snippet),
+        subject=payload.reply_subject,
+        text=text or ("" if html else payload.reply_text_snippet),
         html=html,
-        from_address=data.lead.address,
-        from_name=" ".join((data.first_name, data.last_name)).strip() or data.name or data.lead.name,
-        recipients=listed(to=[(data.account.address, "")]),
+        from_address=payload.lead.address,
+        from_name=" ".join((payload.first_name, payload.last_name)).strip()
+        or payload.name
+        or payload.lead.name,
+        recipients=listed(to=[(payload.account.address, "")]),
         automated_reply=True if kind == "auto_reply_received" else None,
-        sent_html=data.email_html,
-        sent_text=data.email_text,
-        headers=headers_of(data.headers),
-        **_shared(data, now, data.reply_subject, text or html or data.reply_text_snippet),
+        sent_html=payload.email_html,
+        sent_text=payload.email_text,
+        headers=headers_of(payload.headers),
+        **_shared(payload, now, payload.reply_subject, text or html or payload.reply_text_snippet),
     )
 
 
-def _sent(kind: str, data: Body, now: datetime) -> Event:
+def _sent(kind: str, payload: Body, now: datetime) -> Event:
     return MessageEvent(
         event_type=kind,
         source="instantly_sent",
         direction="outbound",
-        subject=data.email_subject,
-        text=data.email_text,
-        html=data.email_html,
-        from_address=data.account.address,
-        recipients=listed(to=[(data.lead.address, "")]),
-        **_shared(data, now, data.email_subject, data.email_text or data.email_html),
+        subject=payload.email_subject,
+        text=payload.email_text,
+        html=payload.email_html,
+        from_address=payload.account.address,
+        recipients=listed(to=[(payload.lead.address, "")]),
+        **_shared(payload, now, payload.email_subject, payload.email_text or payload.email_html),
     )
 
 
-def _bounced(kind: str, data: Body, now: datetime) -> Event:
-    key = data.email_id.strip() or f"bounced:{data.campaign_id or ''}:{data.lead.address.lower()}"
+def _bounced(kind: str, payload: Body, now: datetime) -> Event:
+    key = payload.email_id.strip() or f"bounced:{payload.campaign_id or ''}:{payload.lead.address.lower()}"
     return BounceEvent(
         event_type=kind,
         source="instantly_bounce",
         direction="inbound",
         channel="email",
         external_id=short_key(key),
-        person=_person(data),
-        campaign=_campaign(data),
-        subject=data.email_subject,
-        occurred_at=parse_time(data.timestamp) or now,
-        account_address=data.account.address,
+        person=_person(payload),
+        campaign=_campaign(payload),
+        subject=payload.email_subject,
+        occurred_at=parse_time(payload.timestamp) or now,
+        account_address=payload.account.address,
     )
 
 
-def _account_error(kind: str, data: AccountBody) -> Event:
-    mailbox = data.account.address.lower()
+def _account_error(kind: str, payload: AccountBody) -> Event:
+    mailbox = payload.account.address.lower()
     return AccountStatusEvent(
         event_type=kind,
-        event_key=short_key(f"{kind}:{mailbox}:{data.timestamp}") if data.timestamp else "",
+        event_key=short_key(f"{kind}:{mailbox}:{payload.timestamp}") if payload.timestamp else "",
         account_id=mailbox,
         status="ACCOUNT_ERROR",
         mailbox=mailbox,
     )
 
 
-def _said(kind: str, data: Body) -> Event:
-    about = (data.campaign_id or "", data.lead.address.lower(), data.email_id, data.timestamp)
+def _said(kind: str, payload: Body) -> Event:
+    about = (payload.campaign_id or "", payload.lead.address.lower(), payload.email_id, payload.timestamp)
     return TagEvent(
         event_type=kind,
         event_key=short_key(":".join((kind, *about))),
         tag=TAGS[kind],
-        person=_person(data),
-        campaign=_campaign(data),
-        occurred_at=parse_time(data.timestamp),
+        person=_person(payload),
+        campaign=_campaign(payload),
+        occurred_at=parse_time(payload.timestamp),
     )
 
 
 def _labelled(kind: str, body: Any) -> Event:
     """An event that is not used, or a label of the workspace's own, which comes as an event of its name."""
     try:
-        data = validate(Body, body)
+        payload = validate(Body, body)
     except PayloadInvalid:
         return IgnoredEvent(event_type=kind, reason="event not used")
     return LabelEvent(
         event_type=kind,
-        person=_person(data),
+        person=_person(payload),
         label=kind,
-        campaign=_campaign(data),
-        occurred_at=parse_time(data.timestamp),
+        campaign=_campaign(payload),
+        occurred_at=parse_time(payload.timestamp),
     )
 
 
-def _shared(data: Body, now: datetime, subject: str, text: str) -> dict[str, Any]:
-    key: dict[str, Any] = {"external_id": short_key(data.email_id.strip())}
-    if not data.email_id.strip():
-        key = {"content_key": content_key(data.lead.address, subject, text), "window_s": RETRY_SPAN_S}
+def _shared(payload: Body, now: datetime, subject: str, text: str) -> dict[str, Any]:
+    key: dict[str, Any] = {"external_id": short_key(payload.email_id.strip())}
+    if not payload.email_id.strip():
+        key = {"content_key": content_key(payload.lead.address, subject, text), "window_s": RETRY_SPAN_S}
     return {
         "channel": "email",
-        "person": _person(data),
-        "campaign": _campaign(data),
-        "occurred_at": parse_time(data.timestamp) or now,
-        "account_address": data.account.address,
+        "person": _person(payload),
+        "campaign": _campaign(payload),
+        "occurred_at": parse_time(payload.timestamp) or now,
+        "account_address": payload.account.address,
         **key,
     }
 
@@ -241,12 +243,12 @@ def content_key(lead_email: str, subject: str, text: str) -> str:
     return digest("instantly", lead_email.lower(), subject, " ".join(text.split()))
 
 
-def _person(data: Body) -> Person:
-    first, last = data.first_name, data.last_name
+def _person(payload: Body) -> Person:
+    first, last = payload.first_name, payload.last_name
     if not first and not last:
-        first, last = split_name(data.name or data.lead.name)
-    return Person(email=data.lead.address, first_name=first, last_name=last, company=data.company)
+        first, last = split_name(payload.name or payload.lead.name)
+    return Person(email=payload.lead.address, first_name=first, last_name=last, company=payload.company)
 
 
-def _campaign(data: Body) -> CampaignRef | None:
-    return CampaignRef(data.campaign_id, data.campaign_name) if data.campaign_id else None
+def _campaign(payload: Body) -> CampaignRef | None:
+    return CampaignRef(payload.campaign_id, payload.campaign_name) if payload.campaign_id else None

@@ -118,8 +118,8 @@ class WorkspaceIntegrationHealth(models.Model):
     @property
     def lacks_mailboxes(self) -> bool:
         """Whether the account counts as disconnected only because some of its mailboxes are. The others work."""
-        named = bool(self.lost_mailboxes) and self.reason == lost(self.lost_mailboxes)
-        return named and self.state == HealthState.DISCONNECTED
+        by_mailboxes = bool(self.lost_mailboxes) and self.reason == lost(self.lost_mailboxes)
+        return by_mailboxes and self.state == HealthState.DISCONNECTED
 
     @property
     def is_down(self) -> bool:

@@ -46,11 +46,11 @@ def checked(model: str, effort: str) -> Model:
     """The catalog's entry of the model named `model`, which accepts the effort `effort` ("" for its default). Raises
     ProviderMisconfigured, which names the possible models or efforts.
     """
-    known = MODELS.get(model)
-    if known is None:
+    entry = MODELS.get(model)
+    if entry is None:
         raise ProviderMisconfigured(f"openai: the model “{model}” is not one of: {', '.join(MODELS)}.")
-    if effort and effort not in known.efforts:
+    if effort and effort not in entry.efforts:
         raise ProviderMisconfigured(
-            f"openai: the effort “{effort}” is not one of {model}'s: {', '.join(known.efforts)}."
+            f"openai: the effort “{effort}” is not one of {model}'s: {', '.join(entry.efforts)}."
         )
-    return known
+    return entry

@@ -262,8 +262,8 @@ def _cut_off(response: "ModelResponse") -> bool:
 def _read(response: "ModelResponse", schema: type[T]) -> T:
     if response.status == "failed":
         raise AnswerUnusable("openai", code="failed", sent=True)
-    for item in response.output:
-        if item.type == "message" and any(part.type == "refusal" for part in item.content):
+    for output in response.output:
+        if output.type == "message" and any(part.type == "refusal" for part in output.content):
             raise AnswerRefused("openai", code="refusal", sent=True)
     text = response.output_text
     if not text.strip():

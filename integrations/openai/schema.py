@@ -67,7 +67,7 @@ def _strict(schema: dict[str, Any], place: str) -> dict[str, Any]:
         return {"$ref": schema["$ref"]}  # OpenAI refuses other keywords beside it
     if unknown := schema.keys() - KEPT - DROPPED - {"properties", "items", "anyOf", "oneOf", "const"}:
         raise SchemaError(f"{place}: “{min(unknown)}” is not possible in a strict schema.")
-    strict = {keyword: value for keyword, value in schema.items() if keyword in KEPT}
+    strict = {keyword: rule for keyword, rule in schema.items() if keyword in KEPT}
     if "const" in schema:
         strict["enum"] = [schema["const"]]
     if "items" in schema:

@@ -32,10 +32,8 @@ class SeamTransport(httpx2.BaseTransport):
             operation=self._operation,
             deadline=self._deadline,
             data=request.read(),
-            headers={
-                name: value for name, value in request.headers.items() if name.lower() not in OWN_HEADERS
-            },
+            headers={name: text for name, text in request.headers.items() if name.lower() not in OWN_HEADERS},
             idempotent=True,
         )
-        headers = {name: value for name, value in response.headers.items() if name.lower() not in DECODED}
+        headers = {name: text for name, text in response.headers.items() if name.lower() not in DECODED}
         return httpx2.Response(response.status, headers=headers, content=response.content, request=request)

@@ -94,12 +94,15 @@ def check_channel(test: Test) -> str:
         return "The webhook’s own."
     if not channel:
         raise Wrong("No channel is chosen.", "Put the channel’s id in under Settings.")
-    known = {one.id: one for one in SlackClient.for_integration(test.account).channels(test.deadline)}
-    found = known.get(channel) or next(
-        (one for one in known.values() if one.name == channel.lstrip("#")), None
+    channels = {
+        candidate.id: candidate
+        for candidate in SlackClient.for_integration(test.account).channels(test.deadline)
+    }
+    chosen = channels.get(channel) or next(
+        (candidate for candidate in channels.values() if candidate.name == channel.lstrip("#")), None
     )
-    if found is None:
+    if chosen is None:
         raise Wrong(f"The bot cannot see {channel}.", "Invite the bot to the channel with /invite.")
-    if not found.is_member:
-        raise Wrong(f"The bot is not in #{found.name}.", "Invite the bot to the channel with /invite.")
-    return f"#{found.name}."
+    if not chosen.is_member:
+        raise Wrong(f"The bot is not in #{chosen.name}.", "Invite the bot to the channel with /invite.")
+    return f"#{chosen.name}."

@@ -94,7 +94,7 @@ class _SeamWebClient(WebClient):
             data=args["params"] or None,
             idempotent=method in READS,
         )
-        headers = {name.lower(): value for name, value in response.headers.items()}
+        headers = {name.lower(): text for name, text in response.headers.items()}
         return {
             "status": response.status,
             "headers": headers,
@@ -240,11 +240,11 @@ class SlackClient:
         """The Slack channels that the bot can see, at most MAX_PAGES pages of PAGE channels."""
 
         def read(answer: SlackResponse) -> tuple[list[Channel], str]:
-            found = [
-                Channel(one["id"], one["name"], bool(one.get("is_member")))
-                for one in _data(answer)["channels"]
+            rows = [
+                Channel(row["id"], row["name"], bool(row.get("is_member")))
+                for row in _data(answer)["channels"]
             ]
-            return found, str((_data(answer).get("response_metadata") or {}).get("next_cursor") or "")
+            return rows, str((_data(answer).get("response_metadata") or {}).get("next_cursor") or "")
 
         def ask(slack: WebClient) -> SlackResponse:
             # Reference: https://docs.slack.dev/reference/methods/conversations.list
@@ -253,19 +253,21 @@ class SlackClient:
                 limit=PAGE, cursor=cursor or None, types=types, exclude_archived=True
             )
 
-        known: list[Channel] = []
+        channels: list[Channel] = []
         cursor = ""
         for _ in range(MAX_PAGES):
             page, cursor = self._ask(deadline, ask, read)
-            known += page
+            channels += page
             if not cursor:
                 break
-        return known
+        return channels
 
     def is_in_channel(self, deadline: Deadline) -> bool:
         """Whether the Slack account's own channel exists and the bot is in it."""
         name = self._channel.lstrip("#")
-        return any(one.is_member and name in (one.id, one.name) for one in self.channels(deadline))
+        return any(
+            channel.is_member and name in (channel.id, channel.name) for channel in self.channels(deadline)
+        )
 
     # Reference: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
     def _post_webhook(self, text: str, blocks: Sequence[dict[str, Any]], deadline: Deadline) -> Posted:

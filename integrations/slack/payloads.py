@@ -103,20 +103,20 @@ def parse(body: Any, _now: datetime) -> Event:
         return IgnoredEvent(event_type=kind, reason=reason)
     if kind != BLOCK_ACTIONS:
         return IgnoredEvent(event_type=kind, reason="interaction not used")
-    data = validate(Interaction, body)
-    action = data.actions[0]
+    payload = validate(Interaction, body)
+    action = payload.actions[0]
     if action.action_id in LINK_BUTTONS:
         return IgnoredEvent(event_type=kind, reason="the button opens a page")
-    container = data.container or Container()
+    container = payload.container or Container()
     return ButtonEvent(
         event_type=kind,
-        event_key=short_key(f"{action.action_id}:{action.action_ts}:{data.user.id}"),
+        event_key=short_key(f"{action.action_id}:{action.action_ts}:{payload.user.id}"),
         action=action.action_id,
         value=_value(action.value),
-        user_id=data.user.id,
-        user_name=data.user.name or data.user.username,
-        team_id=data.team.id if data.team else "",
-        channel_id=container.channel_id or (data.channel.id if data.channel else ""),
+        user_id=payload.user.id,
+        user_name=payload.user.name or payload.user.username,
+        team_id=payload.team.id if payload.team else "",
+        channel_id=container.channel_id or (payload.channel.id if payload.channel else ""),
         message_ts=container.message_ts,
     )
 
@@ -124,9 +124,9 @@ def parse(body: Any, _now: datetime) -> Event:
 def _value(text: str) -> dict[str, Any]:
     """The object of ids that we put into the button. Raises PayloadInvalid."""
     try:
-        value = rawjson.parse(text[:2000].encode())
+        button = rawjson.parse(text[:2000].encode())
     except PayloadInvalid:
-        value = None
-    if not isinstance(value, dict):
+        button = None
+    if not isinstance(button, dict):
         raise PayloadInvalid({"actions.0.value": "must be the JSON object that we put there"})
-    return value
+    return button

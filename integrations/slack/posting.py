@@ -52,20 +52,20 @@ def deliver(
     it is None, the message may be there, so do not post it again.
     """
     if tried_since is not None:
-        _, found = look(client, key, tried_since, deadline, channel=channel)
-        if found is not None:
+        _, posted = look(client, key, tried_since, deadline, channel=channel)
+        if posted is not None:
             with suppress(PermanentError):
-                client.update(found, text, deadline.within_ms(POST_MS), blocks=blocks)
-            return found
+                client.update(posted, text, deadline.within_ms(POST_MS), blocks=blocks)
+            return posted
     began = timezone.now()
     try:
         return client.post(text, deadline.within_ms(POST_MS), blocks=blocks, channel=channel, key=key)
     except ProviderError as error:
         if error.sent is not None:
             raise
-        looked, found = look(client, key, began, deadline, channel=channel)
-        if found is not None:
-            return found
+        looked, posted = look(client, key, began, deadline, channel=channel)
+        if posted is not None:
+            return posted
         if looked or _is_slacks_own_failure(error):
             code = error.code or str(error.outcome)
             raise Unconfirmed(error.provider, status=error.status, code=code, sent=False) from error

@@ -36,11 +36,11 @@ class UnipileCarrier:
     def listed(self, message: Outgoing, account: Integration, deadline: Deadline) -> Iterable[Listed]:
         client = UnipileClient.for_integration(account)
         chat_id = message.answers.thread_id if message.answers else ""
-        found = client.chat_messages(chat_id, deadline) if chat_id else _to(client, message, deadline)
+        messages = client.chat_messages(chat_id, deadline) if chat_id else _to(client, message, deadline)
         return [
-            Listed(one.id, one.at, one.text)
-            for one in _until(found, message.since)
-            if one.is_sender is not False
+            Listed(row.id, row.at, row.text)
+            for row in _until(messages, message.since)
+            if row.is_sender is not False
         ]
 
 
@@ -80,8 +80,8 @@ def _to(client: UnipileClient, message: Outgoing, deadline: Deadline) -> Iterabl
     chats = {
         chat.id for chat in client.chats_since(message.since, deadline) if chat.attendee_provider_id == member
     }
-    found = client.messages_since(message.since, deadline)
-    return (one for one in found if not member or one.chat_id in chats)
+    messages = client.messages_since(message.since, deadline)
+    return (row for row in messages if not member or row.chat_id in chats)
 
 
 def _until(messages: Iterable[ChatMessage], since: datetime) -> Iterable[ChatMessage]:

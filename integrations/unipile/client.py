@@ -50,21 +50,21 @@ class Profile(Payload):
 
     @model_validator(mode="before")
     @classmethod
-    def _flatten(cls, data: Any) -> Any:
-        specifics = data.get("specifics") if isinstance(data, dict) else None
-        known = (
-            {name: value for name, value in data.items() if value is not None}
-            if isinstance(data, dict)
-            else data
+    def _flatten(cls, body: Any) -> Any:
+        specifics = body.get("specifics") if isinstance(body, dict) else None
+        fields = (
+            {name: field for name, field in body.items() if field is not None}
+            if isinstance(body, dict)
+            else body
         )
-        return {**specifics, **known} if isinstance(specifics, dict) else known
+        return {**specifics, **fields} if isinstance(specifics, dict) else fields
 
     @property
     def distance(self) -> Distance:
         values = {self.network_distance, self.network_distance.replace("_DEGREE", "")}
         aliases = {"FIRST": Distance.CONNECTED, "SECOND": Distance.SECOND, "THIRD": Distance.THIRD}
-        known = next((Distance(value) for value in values if value in Distance.values), Distance.UNKNOWN)
-        return known or next((aliases[value] for value in values if value in aliases), Distance.UNKNOWN)
+        distance = next((Distance(word) for word in values if word in Distance.values), Distance.UNKNOWN)
+        return distance or next((aliases[word] for word in values if word in aliases), Distance.UNKNOWN)
 
     @property
     def connected(self) -> bool:
@@ -96,7 +96,7 @@ class InMailBalance(Payload):
 
     @property
     def total(self) -> int:
-        return sum(value or 0 for value in (self.premium, self.recruiter, self.sales_navigator))
+        return sum(balance or 0 for balance in (self.premium, self.recruiter, self.sales_navigator))
 
 
 class Account(Payload):
@@ -114,14 +114,14 @@ class Account(Payload):
 
     @model_validator(mode="before")
     @classmethod
-    def _status_of_sources(cls, data: Any) -> Any:
-        sources = data.get("sources") if isinstance(data, dict) else None
-        found = [str(source.get("status") or "") for source in sources or [] if isinstance(source, dict)]
-        bad = [status for status in found if status != "OK"]
+    def _status_of_sources(cls, body: Any) -> Any:
+        sources = body.get("sources") if isinstance(body, dict) else None
+        statuses = [str(source.get("status") or "") for source in sources or [] if isinstance(source, dict)]
+        bad = [status for status in statuses if status != "OK"]
         return (
-            {**data, "status": (bad or found or [data.get("status") or ""])[0]}
-            if isinstance(data, dict)
-            else data
+            {**body, "status": (bad or statuses or [body.get("status") or ""])[0]}
+            if isinstance(body, dict)
+            else body
         )
 
 
@@ -386,21 +386,21 @@ class UnipileClient:
         self, model: type[Item], path: str, params: dict[str, str], operation: str, deadline: Deadline
     ) -> Iterator[Item]:
         def parse(response: Response) -> tuple[list[Item], str]:
-            items = [model.model_validate(item) for item in items_of(response.data, "items")]
+            items = [model.model_validate(entry) for entry in items_of(response.data, "items")]
             return items, str(response.data.get("cursor") or "")
 
         query = {"account_id": self.account_id, "limit": str(PAGE), **params}
-        seen = {""}
+        cursors = {""}
         for _ in range(MAX_PAGES):
             items, cursor = self._session.request(
                 "GET", path, operation=operation, deadline=deadline, params=query, parse=parse
             )
             yield from items
-            if cursor in seen:
+            if cursor in cursors:
                 return
-            seen.add(cursor)
+            cursors.add(cursor)
             query["cursor"] = cursor
 
 
-def _part(value: str) -> str:
-    return path_part("unipile", value)
+def _part(text: str) -> str:
+    return path_part("unipile", text)

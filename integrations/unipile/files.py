@@ -8,26 +8,26 @@ from integrations.unipile.client import UnipileClient
 from jobs.deadline import Deadline
 
 
-def of(value: Any) -> list[dict[str, Any]]:
+def of(raw: Any) -> list[dict[str, Any]]:
     """The files in a message's `attachments`, as a MessageEvent has them. Unipile documents one object, but its API
     sends a list.
     """
-    items = value if isinstance(value, list) else [value]
-    return told(_attachment(one) for one in items if isinstance(one, dict))
+    items = raw if isinstance(raw, list) else [raw]
+    return told(_attachment(file) for file in items if isinstance(file, dict))
 
 
-def _attachment(one: dict[str, Any]) -> Attachment:
-    size = one.get("file_size")
+def _attachment(file: dict[str, Any]) -> Attachment:
+    size = file.get("file_size")
     return attachment(
-        id=one.get("id"),
-        name=one.get("file_name") or one.get("name"),
-        type=one.get("type"),
-        mimetype=one.get("mimetype"),
-        size=size if size is not None else one.get("size"),
-        url=one.get("url"),
+        id=file.get("id"),
+        name=file.get("file_name") or file.get("name"),
+        type=file.get("type"),
+        mimetype=file.get("mimetype"),
+        size=size if size is not None else file.get("size"),
+        url=file.get("url"),
     )
 
 
-def fetch(account: Integration, message_id: str, one: Attachment, deadline: Deadline) -> bytes:
+def fetch(account: Integration, message_id: str, file: Attachment, deadline: Deadline) -> bytes:
     """The file with its id, by Unipile's API."""
-    return UnipileClient.for_integration(account).attachment(message_id, one.id, deadline)
+    return UnipileClient.for_integration(account).attachment(message_id, file.id, deadline)

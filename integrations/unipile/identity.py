@@ -21,10 +21,10 @@ def verify(integration: Integration, account: Account) -> None:
 
     Raises ProviderAuthError with the code ANOTHER_ACCOUNT if it is somebody else.
     """
-    known = integration.config.get(OWNER, "")
-    stranger = bool(account.owner_id and known and account.owner_id != known)
-    if account.owner_id and (not known or stranger != bool(integration.config.get(STRANGER))):
-        _remember(integration, {OWNER: known or account.owner_id, STRANGER: stranger})
+    owner_id = integration.config.get(OWNER, "")
+    stranger = bool(account.owner_id and owner_id and account.owner_id != owner_id)
+    if account.owner_id and (not owner_id or stranger != bool(integration.config.get(STRANGER))):
+        _remember(integration, {OWNER: owner_id or account.owner_id, STRANGER: stranger})
     if stranger:
         raise ProviderAuthError("unipile", code=ANOTHER_ACCOUNT)
 
@@ -43,5 +43,5 @@ def forget(integration: Integration) -> None:
     For a changed account id. It does not save.
     """
     integration.config = {
-        name: value for name, value in integration.config.items() if name not in (OWNER, STRANGER)
+        name: setting for name, setting in integration.config.items() if name not in (OWNER, STRANGER)
     }

@@ -38,7 +38,7 @@ def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterato
 
 
 def _partner(client: UnipileClient, chat_id: str, deadline: Deadline) -> Person:
-    partner = next((item for item in client.attendees(chat_id, deadline) if not item.is_self), None)
+    partner = next((member for member in client.attendees(chat_id, deadline) if not member.is_self), None)
     if partner is None:
         return Person()
     first, _, last = partner.name.strip().partition(" ")

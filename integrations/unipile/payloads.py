@@ -120,8 +120,8 @@ def account_of(body: Any) -> str:
     if not isinstance(body, dict):
         return ""
     holder = body[STATUS] if isinstance(body.get(STATUS), dict) else body
-    value = holder.get("account_id")
-    return value.strip() if isinstance(value, str) else ""
+    account_id = holder.get("account_id")
+    return account_id.strip() if isinstance(account_id, str) else ""
 
 
 def parse(body: Any, now: datetime) -> Event:
@@ -157,66 +157,70 @@ def parse(body: Any, now: datetime) -> Event:
     return replace(event, occurred_at=now)
 
 
-def _nested(kind: str, data: Nested, now: datetime) -> MessageEvent:
-    message = data.message
-    own = kind in SENT or bool(message.is_sender)
+def _nested(kind: str, payload: Nested, now: datetime) -> MessageEvent:
+    message = payload.message
+    is_ours = kind in SENT or bool(message.is_sender)
     sender = _person(message.sender_id, message.sender_linkedin_url, message.sender_name)
     return _message(
         kind,
-        own=own,
-        lead=Person() if own else sender,
+        outgoing=is_ours,
+        lead=Person() if is_ours else sender,
         external_id=message.id,
         text=message.text,
         from_name=message.sender_name,
         occurred_at=parse_time(message.timestamp) or now,
-        account_id=data.account_id,
+        account_id=payload.account_id,
         thread_id=message.chat_id,
         attachments=files.of(message.attachments),
     )
 
 
-def _flat(kind: str, data: Flat, now: datetime) -> MessageEvent:
-    sender_id = data.sender.attendee_provider_id
-    user_id = data.account_info.user_id if data.account_info else ""
-    own = kind in SENT or bool(data.is_sender) or bool(user_id and user_id == sender_id)
-    others = [
-        other for other in data.attendees or [] if other.attendee_provider_id not in (sender_id, user_id, "")
+def _flat(kind: str, payload: Flat, now: datetime) -> MessageEvent:
+    sender_id = payload.sender.attendee_provider_id
+    user_id = payload.account_info.user_id if payload.account_info else ""
+    is_ours = kind in SENT or bool(payload.is_sender) or bool(user_id and user_id == sender_id)
+    people = [
+        person
+        for person in payload.attendees or []
+        if person.attendee_provider_id not in (sender_id, user_id, "")
     ]
-    lead = data.sender
-    if own:  # a message to a group is addressed to nobody in particular
-        lead = others[0] if len(others) == 1 else Attendee()
+    lead = payload.sender
+    if is_ours:  # a message to a group is addressed to nobody in particular
+        lead = people[0] if len(people) == 1 else Attendee()
     return _message(
         kind,
-        own=own,
+        outgoing=is_ours,
         lead=_attendee(lead),
-        external_id=data.message_id,
-        subject=data.subject,
-        text=data.message,
-        from_name=data.sender.attendee_name,
-        occurred_at=parse_time(data.timestamp) or now,
-        account_id=data.account_id,
-        thread_id=data.chat_id,
-        attachments=files.of(data.attachments),
+        external_id=payload.message_id,
+        subject=payload.subject,
+        text=payload.message,
+        from_name=payload.sender.attendee_name,
+        occurred_at=parse_time(payload.timestamp) or now,
+        account_id=payload.account_id,
+        thread_id=payload.chat_id,
+        attachments=files.of(payload.attachments),
     )
 
 
-def _message(kind: str, *, own: bool, lead: Person, **fields: Any) -> MessageEvent:
+def _message(kind: str, *, outgoing: bool, lead: Person, **fields: Any) -> MessageEvent:
     """A message as an event. One of our own may name no lead; then the chat leads to it. Raises PayloadInvalid."""
     if lead == Person() and not fields["thread_id"]:
         raise PayloadInvalid({"message": "needs the other person, or the chat it belongs to"})
     return MessageEvent(
         event_type=kind,
         source="unipile_message",
-        direction="outbound" if own else "inbound",
+        direction="outbound" if outgoing else "inbound",
         channel="linkedin",
         person=lead,
         **fields,
     )
 
 
-def _accepted(kind: str, data: Relation) -> Event:
-    connection = data.connection or NestedConnection(
-        linkedin_url=data.user_profile_url, linkedin_member_id=data.user_provider_id, name=data.user_full_name
+def _accepted(kind: str, payload: Relation) -> Event:
+    connection = payload.connection or NestedConnection(
+        linkedin_url=payload.user_profile_url,
+        linkedin_member_id=payload.user_provider_id,
+        name=payload.user_full_name,
     )
     name = f"{connection.first_name} {connection.last_name}".strip() or connection.name
     person = _person(connection.linkedin_member_id, connection.linkedin_url, name)
@@ -224,7 +228,7 @@ def _accepted(kind: str, data: Relation) -> Event:
     if not (person.linkedin_member_id or person.linkedin_url):
         raise PayloadInvalid({"connection": "needs the person's member id or profile URL"})
     return ConnectionEvent(
-        event_type=kind, event_key=short_key(f"connected:{data.account_id}:{who}"), person=person
+        event_type=kind, event_key=short_key(f"connected:{payload.account_id}:{who}"), person=person
     )
 
 

@@ -518,13 +518,13 @@ SIGNATURE = (
     ),
     (
         "integrations/calendly/signature.py",
-        "return any(hmac.compare_digest(value, form) for value in given[:4] for form in forms)",
+        "return any(hmac.compare_digest(text, form) for text in signatures[:4] for form in forms)",
         "return True",
         "tests/integrations/calendly/test_signature.py",
     ),
     (
         "integrations/clay/signature.py",
-        'matches = hmac.compare_digest(given.lower().removeprefix("sha256=").encode(), signed.encode())',
+        'matches = hmac.compare_digest(signature.lower().removeprefix("sha256=").encode(), signed.encode())',
         "matches = True",
         "tests/integrations/clay/test_signature.py",
     ),

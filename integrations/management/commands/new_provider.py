@@ -80,8 +80,8 @@ class Command(BaseCommand):
             "player": root / "sandbox" / f"{name}.py",
             "page": root / "docs" / "reference" / f"{name}.md",
         }
-        if taken := [place for place in places.values() if place.exists()]:
-            raise CommandError(f"{taken[0].relative_to(root)} exists already.")
+        if existing := [place for place in places.values() if place.exists()]:
+            raise CommandError(f"{existing[0].relative_to(root)} exists already.")
         words = _words(name, label or name.capitalize(), channel)
         for file in sorted([*example.glob("*.*"), *example.glob("fixtures/*.json")]):
             if (channel == "email" or file.stem != "bounced") and (
@@ -113,14 +113,14 @@ def _words(name: str, label: str, channel: str) -> dict[str, str]:
     if channel != "email":
         field, person, sample = KNOWN_BY[channel]
         facts = {"name": name, "channel": channel, "field": field, "person": person, "sample": sample}
-        words |= {word.format(**facts): other.format(**facts) for word, other in OTHER_CHANNEL}
+        words |= {word.format(**facts): new_word.format(**facts) for word, new_word in OTHER_CHANNEL}
     return words
 
 
 def _renamed(text: str, words: dict[str, str], *, mail: bool) -> str:
     text = MAIL_ALONE.sub(r"\1" if mail else "", text)
-    for word, other in words.items():
-        text = text.replace(word, other)
+    for word, new_word in words.items():
+        text = text.replace(word, new_word)
     return text
 
 
