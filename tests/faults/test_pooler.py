@@ -48,6 +48,7 @@ def test_replies_that_change_server_sessions_all_the_time_are_each_stored_once(t
     assert len({answer["leadId"] for _, answer in got}) == REPLIES
 
 
+@pytest.mark.django_db
 def test_a_broker_behind_a_pooler_knows_that_it_hears_nothing_and_keeps_no_session(tmp_path, settings):
     with template.server_in(tmp_path) as postgres:
         pooler = Pooler(postgres, pool=3)
