@@ -33,6 +33,8 @@ CLAIM_FUNCTION = "jobs/migrations/0014_claims_keep_their_plan.py"
 GATE, HOSTS = "tests/integrations/http/test_gate.py", "tests/integrations/http/test_hosts.py"
 SAMPLES = "tests/webhooks/test_samples.py"
 STEPS = "tests/inbox/followups/test_conditions.py tests/inbox/followups/test_sending.py"
+SEND_CLAIMS = "tests/inbox/replying/test_send_claims.py"
+TEAM = "tests/inbox/pages/test_team.py"
 
 TENANCY = (
     (
@@ -53,6 +55,36 @@ TENANCY = (
         "return member if member and member.at_least(Membership.Role.MEMBER) else None",
         "return member",
         "tests/inbox/pages/test_all_matching.py",
+    ),
+    (
+        "insights/views/packs.py",
+        "own_packs = ContextPack.objects.filter(workspace=request.workspace)",
+        "own_packs = ContextPack.objects.all()",
+        ACCESS,
+    ),
+    (
+        "inbox/workspaces/snippets.py",
+        "return Snippet.objects.filter(Q(owner=user) | Q(owner=None), workspace=workspace)",
+        "return Snippet.objects.filter(Q(owner=user) | Q(owner=None))",
+        ACCESS,
+    ),
+    (
+        "inbox/leads/assigning.py",
+        "rows = Membership.objects.filter(workspace=workspace, pk=membership_id)",
+        "rows = Membership.objects.filter(pk=membership_id)",
+        TEAM,
+    ),
+    (
+        "inbox/pages/team.py",
+        "rows = [row for row in _memberships(request) if row.workspace_id == request.workspace.pk]",
+        "rows = _memberships(request)",
+        TEAM,
+    ),
+    (
+        "inbox/leads/erasure.py",
+        "WebhookDelivery.objects.filter(workspace_id=lead.workspace_id, lead=None, body__isnull=False)",
+        "WebhookDelivery.objects.filter(lead=None, body__isnull=False)",
+        "tests/inbox/leads/test_erasure.py",
     ),
     (
         "inbox/workspaces/accounts.py",
@@ -194,6 +226,24 @@ CLAIM = (
         "        run_at=send.send_at,",
         "        run_at=None,",
         UNDO,
+    ),
+    (
+        "inbox/replying/send_claims.py",
+        "changed = OutboundSend.objects.filter(pk=send.pk, state=state).update(",
+        "changed = OutboundSend.objects.filter(pk=send.pk).update(",
+        SEND_CLAIMS,
+    ),
+    (
+        "inbox/replying/send_claims.py",
+        "filter(pk=send.pk, state=State.INTENT, called_at=None).delete()",
+        "filter(pk=send.pk, state=State.INTENT).delete()",
+        SEND_CLAIMS,
+    ),
+    (
+        "inbox/replying/lost_time.py",
+        "if send.lost_from is not None or covers(origin, send.created_at):",
+        "if send.lost_from is not None:",
+        SEND_CLAIMS,
     ),
     (
         "inbox/replying/review.py",
@@ -358,6 +408,19 @@ OPT_OUT = (
         "tests/inbox/pages/test_triage.py",
     ),
     ("inbox/replying/send_claims.py", "if lead.opted_out_at is not None:", "if False:", SENDING),
+    ("inbox/replying/send_claims.py", "if lead.erasing_at is not None:", "if False:", SEND_CLAIMS),
+    (
+        "inbox/followups/conditions.py",
+        "if case.step.channel in case.lead.refused_channels:",
+        "if False:",
+        STEPS,
+    ),
+    (
+        "inbox/pipeline/skip_conditions.py",
+        "lambda s: s.channel in s.lead.refused_channels",
+        "lambda s: False",
+        "tests/inbox/pipeline/test_table.py",
+    ),
     (
         "inbox/replying/send_claims.py",
         "return erased.reason(lead, send.recipients) or veto(send, lead)",

@@ -98,10 +98,10 @@ def away(request: WorkspaceRequest) -> HttpResponse:
     elif not form.is_valid():
         messages.error(request, form.problem())
     else:
-        until, to = form.cleaned_data["until"], form.cleaned_data["to"]
+        until = form.cleaned_data["until"]
         people.set_away(me, timezone.make_aware(datetime.combine(until, time())))
-        heir = Membership.objects.filter(workspace=request.workspace, pk=to).first() if to else None
         try:
+            heir = assigning.receiver(request.workspace, form.cleaned_data["to"])
             count = assigning.hand_over(me, heir)
         except assigning.NotAMember as reason:
             messages.error(request, str(reason))

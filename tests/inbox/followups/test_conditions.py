@@ -235,6 +235,12 @@ def test_what_is_missing_skips_the_step_and_the_next_one_goes_out(world, workspa
     assert statuses(instance) == [("skipped", reason), ("sent", "")]
 
 
+def test_a_step_on_a_refused_channel_is_skipped_and_does_not_wait(workspace):
+    instance = enrolled(workspace, {}, lead=quiet_lead(workspace, refused_channels=["email"]))
+    minute()
+    assert statuses(instance) == [("skipped", "They asked not to be written to by Email.")]
+
+
 def test_a_missing_phone_is_skipped_without_clay(world, workspace):
     world.connect("ghl", "loc-1", api_key="key-ghl")
     instance = enrolled(workspace, {"channel": "sms"}, {})

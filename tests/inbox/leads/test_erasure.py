@@ -173,8 +173,11 @@ def test_what_stays_are_rows_without_text_and_who_asked_for_it(world, lead):
 def test_others_keep_everything(world, lead):
     other = factories.make_lead(world.workspace)
     draft = factories.make_draft(factories.make_message(other))
+    body = json.dumps({"from": WHO}).encode()
+    elsewhere = factories.make_delivery(factories.make_workspace(), verdict="failed", body=body)
     erase(world, lead)
     assert list(other.messages.all()) == [draft.trigger_message] and list(other.drafts.all()) == [draft]
+    assert bytes(WebhookDelivery.objects.get(pk=elsewhere.pk).body) == body
 
 
 def test_a_claimed_send_that_was_not_called_for_does_not_go_out(world, lead):

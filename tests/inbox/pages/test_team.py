@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
-from inbox.leads import triage
+from inbox.leads import assigning, triage
 from inbox.models import AuditEntry, Lead, Membership
 from tests import factories
 
@@ -226,3 +226,17 @@ def test_a_list_takes_no_query_more_for_its_team(workspace, people, django_asser
     people.member.get(f"/w/{workspace.pk}/inbox/")
     with django_assert_max_num_queries(10):
         people.member.get(f"/w/{workspace.pk}/inbox/")
+
+
+def test_a_member_of_another_workspace_gets_nothing_here(workspace, people):
+    stranger = people.users.outsider.memberships.get()
+    with pytest.raises(assigning.NotAMember, match="Choose somebody who answers in this workspace"):
+        assigning.receiver(workspace, stranger.pk)
+
+
+def test_the_team_of_a_page_is_the_workspace_s_own(workspace, people, lead):
+    """The other workspace of one of its members is not offered."""
+    Membership.objects.create(workspace=factories.make_workspace(), user=people.users.member)
+    page = page_of(workspace, lead, people.users.member)
+    writers = {str(member_of(workspace, user).pk) for user in (people.users.member, people.users.owner)}
+    assert set(re.findall(r'value="assign:(\d+)"', page)) == writers

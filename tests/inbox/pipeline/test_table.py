@@ -122,6 +122,7 @@ def test_a_tag_skips_exactly_its_steps_and_says_why(tag, settings):
         ("sentiment", when.NO_TEXT, {"text": ""}),
         ("sentiment", when.PROVIDER_DECIDED, {"provider_interested": True}),
         ("draft", when.NO_TEXT, {"tag": "Interested", "text": " "}),
+        ("draft", when.CHANNEL_REFUSED, {"tag": "Interested", "lead": {"refused_channels": ["email"]}}),
         ("gates", when.NO_DRAFT, {"tag": "Interested"}),
         ("enrich-text", when.COMPLETE, {"lead": {"phone": "+15555550123", "linkedin_url": "https://x"}}),
         ("enrich-signature", when.NOT_EMAIL, {"tag": "Interested", "channel": "linkedin"}),
