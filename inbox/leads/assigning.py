@@ -42,23 +42,23 @@ def receiver(workspace: Workspace, membership_id: int | None) -> Membership | No
     if membership_id is None:
         return None
     rows = Membership.objects.filter(workspace=workspace, pk=membership_id).select_related("user")
-    found = rows.first()
-    if found is None or not found.at_least(Membership.Role.MEMBER):
+    membership = rows.first()
+    if membership is None or not membership.at_least(Membership.Role.MEMBER):
         raise NotAMember("Choose somebody who answers in this workspace.")
-    return found
+    return membership
 
 
-def give(workspace: Workspace, by: User, seen: Iterable[Seen], to: Membership | None) -> TriageResult:
-    """Assigns the leads of `workspace` in `seen` to the member `to`, or to nobody (None). `by` is who does it. Leads
+def give(workspace: Workspace, by: User, views: Iterable[Seen], to: Membership | None) -> TriageResult:
+    """Assigns the leads of `workspace` in `views` to the member `to`, or to nobody (None). `by` is who does it. Leads
     that changed since they were seen stay as they are; the result counts both. Raises NotAMember if `to` has left
     meanwhile.
     """
     user_id = to.user_id if to else None
-    told = user_id if user_id != by.pk else None
+    notified = user_id if user_id != by.pk else None
     try:
         with transaction.atomic():
-            outcome = triage.change(workspace, seen, {"assigned_to_id": user_id} | _handed(told))
-            _expect_look(workspace.pk, outcome.leads, told)
+            outcome = triage.change(workspace, views, {"assigned_to_id": user_id} | _handed(notified))
+            _expect_look(workspace.pk, outcome.leads, notified)
             audit.record_all(workspace.pk, by, GIVEN, outcome.leads, to=user_id, how=BY_PERSON)
     except IntegrityError as error:
         raise NotAMember("That person is not in this workspace any more.") from error
@@ -71,9 +71,9 @@ def _handed(user_id: int | None) -> dict[str, Any]:
 
 
 def _expect_look(workspace_id: UUID, leads: Iterable[Lead], user_id: int | None) -> None:
-    given = [lead.pk for lead in leads]
-    if user_id and given:
-        own_notices.expect(workspace_id, Q(user=user_id), given)
+    lead_ids = [lead.pk for lead in leads]
+    if user_id and lead_ids:
+        own_notices.expect(workspace_id, Q(user=user_id), lead_ids)
 
 
 def handed_to(workspace_id: UUID, user_id: int) -> QuerySet[Lead]:

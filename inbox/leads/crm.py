@@ -54,8 +54,8 @@ def find(client: GhlClient, lead: Lead, deadline: Deadline) -> Contact | None:
     """
     region = lead.workspace.phone_region
     drop_connection()
-    if known := _known(client, lead, deadline):
-        return known
+    if contact := _known(client, lead, deadline):
+        return contact
     by_email = _first(client, "email", lead.email, deadline)
     if by_email and (not lead.phone or _phone(by_email, region) in ("", lead.phone)):
         return by_email
@@ -66,9 +66,9 @@ def attach(lead: Lead, contact: Contact) -> KeptIdentity:
     """Stores the GoHighLevel contact's id with the lead, unless another lead has it, and returns what became of it.
     Afterwards `lead` holds the id that is stored.
     """
-    kept = identity.keep(lead, "ghl_contact_id", contact.id, ghl.NAME)
+    outcome = identity.keep(lead, "ghl_contact_id", contact.id, ghl.NAME)
     lead.refresh_from_db(fields=["ghl_contact_id"])
-    return kept
+    return outcome
 
 
 def _known(client: GhlClient, lead: Lead, deadline: Deadline) -> Contact | None:
@@ -84,8 +84,8 @@ def _known(client: GhlClient, lead: Lead, deadline: Deadline) -> Contact | None:
     return None
 
 
-def _first(client: GhlClient, field: str, value: str, deadline: Deadline) -> Contact | None:
-    return next(iter(client.find_contacts(field, value, deadline)), None) if value else None
+def _first(client: GhlClient, field: str, text: str, deadline: Deadline) -> Contact | None:
+    return next(iter(client.find_contacts(field, text, deadline)), None) if text else None
 
 
 def _make(client: GhlClient, lead: Lead, deadline: Deadline) -> Contact | None:
@@ -99,7 +99,7 @@ def _make(client: GhlClient, lead: Lead, deadline: Deadline) -> Contact | None:
         "companyName": lead.company,
     }
     # If the answer to this call is lost, the next attempt finds the contact by its search.
-    return client.upsert_contact({name: value for name, value in values.items() if value}, deadline)
+    return client.upsert_contact({name: text for name, text in values.items() if text}, deadline)
 
 
 def _share_phone(client: GhlClient, lead: Lead, contact: Contact, deadline: Deadline) -> str:
@@ -110,8 +110,8 @@ def _share_phone(client: GhlClient, lead: Lead, contact: Contact, deadline: Dead
         client.update_contact(contact.id, {"phone": lead.phone}, deadline)
         return "phone told"
     if theirs and not lead.phone:
-        kept = identity.keep(lead, "phone", theirs, ghl.NAME)
-        return "phone learned" if kept is KeptIdentity.FILLED else "known"
+        outcome = identity.keep(lead, "phone", theirs, ghl.NAME)
+        return "phone learned" if outcome is KeptIdentity.FILLED else "known"
     return "known"
 
 

@@ -28,10 +28,10 @@ UNREADABLE = (
 
 def names_of(lead: Lead) -> set[Name]:
     """All that names the person of `lead`: addresses, numbers, profiles and providers' ids."""
-    found = {(name, str(getattr(lead, name))) for name in IDENTITY_FIELDS if getattr(lead, name)}
-    found |= {("email", address.lower()) for address in lead.alternate_emails}
-    found |= {("ghl_contact_id", contact_id) for contact_id in lead.alternate_contacts}
-    return found | {("phone", number) for number in lead.alternate_phones}
+    names = {(name, str(getattr(lead, name))) for name in IDENTITY_FIELDS if getattr(lead, name)}
+    names |= {("email", address.lower()) for address in lead.alternate_emails}
+    names |= {("ghl_contact_id", contact_id) for contact_id in lead.alternate_contacts}
+    return names | {("phone", number) for number in lead.alternate_phones}
 
 
 def names_of_message(source: str, external_id: str) -> set[Name]:
@@ -41,8 +41,8 @@ def names_of_message(source: str, external_id: str) -> set[Name]:
 
 def names_of_send(provider: str, message_id: str, send_id: str) -> set[Name]:
     """What names a message of ours that a provider tells of: its own id there, and the id that we put into it."""
-    found: set[Name] = {("sent", provider, message_id)} if message_id else set()
-    return found | ({("send", send_id)} if send_id else set())
+    names: set[Name] = {("sent", provider, message_id)} if message_id else set()
+    return names | ({("send", send_id)} if send_id else set())
 
 
 def remember(workspace_id: UUID, names: Iterable[Name], *, opted_out_at: datetime | None = None) -> None:
@@ -90,12 +90,12 @@ def reason(lead: Lead, recipients: dict[str, list[dict[str, str]]]) -> str:
     if no_key_opens(workspace, "erasure_key"):
         return UNREADABLE
     addressed: set[Name] = {
-        ("email", str(one.get("address", "")).lower()) for rows in recipients.values() for one in rows
+        ("email", str(row.get("address", "")).lower()) for rows in recipients.values() for row in rows
     }
-    own = names_of(lead)
-    at = _opted_out_at(workspace, own)
+    names = names_of(lead)
+    at = _opted_out_at(workspace, names)
     wants = at is None or (lead.opted_in_at is not None and lead.opted_in_at > at)
-    if wants and _opted_out_at(workspace, addressed - own) is None:  # nobody's START speaks for another
+    if wants and _opted_out_at(workspace, addressed - names) is None:  # nobody's START speaks for another
         return ""
     return "Somebody whom this would reach was erased, and is not written to again."
 

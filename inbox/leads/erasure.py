@@ -136,12 +136,15 @@ def preview(lead: Lead) -> Preview:
 
 def own_relations() -> list[models.ManyToOneRel]:
     """The relations whose rows go with a lead. Those to messages come last, as sends and drafts lead to jobs."""
-    found = [
-        one
-        for one in Lead._meta.related_objects
-        if isinstance(one, models.ManyToOneRel) and one.on_delete is CASCADE
+    relations = [
+        relation
+        for relation in Lead._meta.related_objects
+        if isinstance(relation, models.ManyToOneRel) and relation.on_delete is CASCADE
     ]
-    return sorted(found, key=lambda one: (one.related_model is Message, one.related_model._meta.label))
+    return sorted(
+        relations,
+        key=lambda relation: (relation.related_model is Message, relation.related_model._meta.label),
+    )
 
 
 def begin(lead: Lead, actor: User | None) -> BackgroundJob:
@@ -231,10 +234,10 @@ def _in_slices(relation: models.ManyToOneRel, lead: Lead, deadline: Deadline) ->
             pks = list(rows.order_by("pk").values_list("pk", flat=True)[:SLICE])
             if not pks:
                 return
-            mine = model._base_manager.filter(pk__in=pks)
-            _remember_rows(lead, mine)
+            slice_rows = model._base_manager.filter(pk__in=pks)
+            _remember_rows(lead, slice_rows)
             _cancel_jobs(lead, model, pks)
-            mine.delete()
+            slice_rows.delete()
         yield len(pks)
 
 
@@ -317,18 +320,18 @@ def _empty_unassigned(lead: Lead, deadline: Deadline) -> None:
     is a value of the JSON.
     """
     body = Lower(Func("body", Value("escape"), function="encode", output_field=TextField()))
-    named = reduce(or_, (Q(body_text__contains=value) for value in _values(lead)), Q(pk__in=[]))
+    names_lead = reduce(or_, (Q(body_text__contains=text) for text in _values(lead)), Q(pk__in=[]))
     rows = WebhookDelivery.objects.filter(workspace_id=lead.workspace_id, lead=None, body__isnull=False)
-    left = rows
+    remaining = rows
     while True:
         deadline.check()
-        found = list(left.order_by("received_at", "pk").values_list("pk", "received_at")[:SLICE])
-        if not found:
+        keys = list(remaining.order_by("received_at", "pk").values_list("pk", "received_at")[:SLICE])
+        if not keys:
             return
-        mine = WebhookDelivery.objects.filter(pk__in=[pk for pk, _ in found])
-        _empty_now(mine.alias(body_text=body).filter(named))
-        last, at = found[-1]
-        left = rows.filter(Q(received_at=at, pk__gt=last) | Q(received_at__gt=at), received_at__gte=at)
+        deliveries = WebhookDelivery.objects.filter(pk__in=[pk for pk, _ in keys])
+        _empty_now(deliveries.alias(body_text=body).filter(names_lead))
+        last, at = keys[-1]
+        remaining = rows.filter(Q(received_at=at, pk__gt=last) | Q(received_at__gt=at), received_at__gte=at)
 
 
 def _values(lead: Lead) -> Iterator[str]:
@@ -339,9 +342,9 @@ def _values(lead: Lead) -> Iterator[str]:
         if address:
             yield f'"{address.lower()}"'
     numbers, contacts = (lead.phone, *lead.alternate_phones), (lead.ghl_contact_id, *lead.alternate_contacts)
-    for value in (*numbers, lead.linkedin_member_id.lower(), *(one.lower() for one in contacts)):
-        if value:
-            yield f'"{value}"'
+    for text in (*numbers, lead.linkedin_member_id.lower(), *(contact.lower() for contact in contacts)):
+        if text:
+            yield f'"{text}"'
     if lead.linkedin_url:
         yield f'/{lead.linkedin_url.rpartition("/")[2]}"'
 

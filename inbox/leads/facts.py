@@ -43,10 +43,10 @@ class Taken(ValueError):
     column.
     """
 
-    def __init__(self, name: str, other: Lead | None) -> None:
+    def __init__(self, name: str, holder: Lead | None) -> None:
         super().__init__(name)
         self.name = name
-        self.other = other
+        self.other = holder
 
 
 class Origin(NamedTuple):
@@ -66,8 +66,8 @@ def note(lead: Lead, names: Iterable[str], source: str, *, by: User | None = Non
     The caller saves the column `sources`.
     """
     now = timezone.now().isoformat(timespec="seconds")
-    said = {"from": source, "at": now} | ({"by": str(by.pk)} if by else {})
-    lead.sources = lead.sources | {name: said for name in names if name in FACTS}
+    origin = {"from": source, "at": now} | ({"by": str(by.pk)} if by else {})
+    lead.sources = lead.sources | {name: origin for name in names if name in FACTS}
 
 
 def said_by_themselves(lead: Lead, name: str) -> bool:
@@ -87,13 +87,13 @@ def fillable(lead: Lead, name: str) -> bool:
 
 def origin(lead: Lead, name: str) -> Origin | None:
     """Where the lead's value in column `name` comes from; None if that is not known."""
-    said = lead.sources.get(name)
-    if not said:
+    source = lead.sources.get(name)
+    if not source:
         return None
     return Origin(
-        _words(said["from"]),
-        parse_datetime(said.get("at", "")),
-        said.get("by", ""),
+        _words(source["from"]),
+        parse_datetime(source.get("at", "")),
+        source.get("by", ""),
     )
 
 
@@ -121,7 +121,7 @@ def asked(lead: Lead) -> QuerySet[Enrichment]:
 def people(lead: Lead) -> QuerySet[User]:
     """Who entered the facts about the lead that its page shows."""
     origins = (origin(lead, name) for name in LABELS)
-    return User.objects.filter(pk__in={found.by for found in origins if found and found.by})
+    return User.objects.filter(pk__in={source.by for source in origins if source and source.by})
 
 
 def shown(lead: Lead, enrichments: Iterable[Enrichment], authors: Iterable[User]) -> list[Shown]:
@@ -135,11 +135,11 @@ def shown(lead: Lead, enrichments: Iterable[Enrichment], authors: Iterable[User]
             name,
             label,
             getattr(lead, name),
-            found and found._replace(words=names.get(found.by, found.words)),
+            source and source._replace(words=names.get(source.by, source.words)),
             None if getattr(lead, name) else questions.get(name),
         )
         for name, label in LABELS.items()
-        for found in [origin(lead, name)]
+        for source in [origin(lead, name)]
     ]
 
 
@@ -150,20 +150,20 @@ def adopt(keep: Lead, other_sources: dict[str, Any], names: Iterable[str]) -> No
     keep.sources = keep.sources | {name: other_sources[name] for name in names if name in other_sources}
 
 
-def add(lead: Lead, name: str, value: str, user: User) -> bool:
-    """Saves `value` (normalised) as the lead's `name` (email or phone), as the person `user` wants: as the one that we
-    send to if none is known, else as another one. Returns False if the lead has it. Raises Taken as `enter` does.
+def add(lead: Lead, name: str, contact: str, user: User) -> bool:
+    """Saves `contact` (normalised) as the lead's `name` (email or phone), as the person `user` wants: as the one that
+    we send to if none is known, else as another one. Returns False if the lead has it. Raises Taken as `enter` does.
     """
-    others = next(column for column, of in ALTERNATES.items() if of == name)
+    more = next(column for column, of in ALTERNATES.items() if of == name)
     with transaction.atomic():
         row = rollup.locked(lead)
-        if value == getattr(row, name) or value in getattr(row, others):
+        if contact == getattr(row, name) or contact in getattr(row, more):
             return False
-        if other := owner(row, name, value):
-            raise Taken(name, other)
+        if holder := owner(row, name, contact):
+            raise Taken(name, holder)
         if not getattr(row, name):
-            return bool(enter(row, {name: value}, user))
-        return bool(enter(row, {others: [*getattr(row, others), value]}, user))
+            return bool(enter(row, {name: contact}, user))
+        return bool(enter(row, {more: [*getattr(row, more), contact]}, user))
 
 
 def enter(
@@ -183,10 +183,10 @@ def enter(
     """
     with transaction.atomic():
         row = rollup.locked(lead)
-        values = {name: _edited(row, name, value, shown or {}) for name, value in values.items()}
+        values = {name: _edited(row, name, text, shown or {}) for name, text in values.items()}
         # the lists first, as a new address puts the earlier one into its list
-        values = dict(sorted(values.items(), key=lambda one: one[0] not in ALTERNATES))
-        changed = [name for name, value in values.items() if getattr(row, name) != value]
+        values = dict(sorted(values.items(), key=lambda pair: pair[0] not in ALTERNATES))
+        changed = [name for name, text in values.items() if getattr(row, name) != text]
         for name in changed:
             _require_free(row, name, values[name])
             _enter(row, name, values[name], user)
@@ -196,55 +196,59 @@ def enter(
     return changed
 
 
-def _edited(row: Lead, name: str, value: str | list[str], shown: Mapping[str, list[str]]) -> str | list[str]:
-    """What the column gets: in a list, what came in since the person saw it stays, and what has gone stays away."""
+def _edited(
+    row: Lead, name: str, entered: str | list[str], shown: Mapping[str, list[str]]
+) -> str | list[str]:
+    """The new value of the column. In a list, texts that came in since the person saw it stay, and removed ones stay
+    away.
+    """
     if name not in shown:
-        return value
-    kept = [one for one in getattr(row, name) if one in value or one not in shown[name]]
-    return [*kept, *(one for one in value if one not in kept and one not in shown[name])]
+        return entered
+    staying = [text for text in getattr(row, name) if text in entered or text not in shown[name]]
+    return [*staying, *(text for text in entered if text not in staying and text not in shown[name])]
 
 
-def _require_free(row: Lead, name: str, value: str | list[str]) -> None:
+def _require_free(row: Lead, name: str, entered: str | list[str]) -> None:
     """Raises Taken if another lead has one of the other addresses or numbers that the lead gets. No constraint can
     refuse them, since an office's address may be known of several leads before.
     """
     if name in ALTERNATES:
-        for one in set(value) - set(getattr(row, name)):
-            if other := owner(row, ALTERNATES[name], one):
-                raise Taken(name, other)
+        for text in set(entered) - set(getattr(row, name)):
+            if holder := owner(row, ALTERNATES[name], text):
+                raise Taken(name, holder)
 
 
-def owner(lead: Lead, name: str, value: str) -> Lead | None:
-    """Another lead of the workspace that has `value` as its `name`, or as another address or number; None if none."""
-    known = Q(**{name: value})
+def owner(lead: Lead, name: str, contact: str) -> Lead | None:
+    """Another lead of the workspace that has `contact` as its `name`, or as another address or number; None if none."""
+    matches = Q(**{name: contact})
     if name == "email":
-        known |= by_alternate_email(value)
+        matches |= by_alternate_email(contact)
     if name == "phone":
-        known |= by_alternate_phone(value)
-    return Lead.objects.filter(known, workspace_id=lead.workspace_id).exclude(pk=lead.pk).first()
+        matches |= by_alternate_phone(contact)
+    return Lead.objects.filter(matches, workspace_id=lead.workspace_id).exclude(pk=lead.pk).first()
 
 
-def _enter(row: Lead, name: str, value: str | list[str], user: User) -> None:
+def _enter(row: Lead, name: str, entered: str | list[str], user: User) -> None:
     written = [name, "sources", "updated_at"]
     if name == "email" and row.email:
         # mail from the old address is still this lead's
         row.alternate_emails = [
-            one for one in dict.fromkeys([*row.alternate_emails, row.email]) if one != value
+            text for text in dict.fromkeys([*row.alternate_emails, row.email]) if text != entered
         ][:50]
         written.append("alternate_emails")
-    if name == "phone" and value in row.alternate_phones:
-        row.alternate_phones = [one for one in row.alternate_phones if one != value]
+    if name == "phone" and entered in row.alternate_phones:
+        row.alternate_phones = [text for text in row.alternate_phones if text != entered]
         written.append("alternate_phones")
     if name == "linkedin_url":
         row.linkedin_member_id, row.linkedin_connected_at = "", None  # these belonged to the old profile
         written += ["linkedin_member_id", "linkedin_connected_at"]
-    setattr(row, name, value)
+    setattr(row, name, entered)
     note(row, [name], PERSON, by=user)
     try:
         with transaction.atomic():
             row.save(update_fields=written)
     except IntegrityError:
-        raise Taken(name, owner(row, name, str(value))) from None
+        raise Taken(name, owner(row, name, str(entered))) from None
     for channel, column in REACHED_BY.items():
         if column == name:
             ChannelRefusal.objects.filter(lead=row, channel=channel).exclude(code__in=LASTING).delete()

@@ -258,8 +258,8 @@ def folder_counts(workspace: Workspace, user_id: int | None = None) -> dict[str,
 
 def folder_count_expressions(workspace: Workspace, user_id: int | None = None) -> dict[str, CappedCount]:
     """The SQL expressions of `folder_counts`, to be read together with others."""
-    known = user_id is not None
-    keys = [key for key, folder in FOLDERS.items() if folder.counted and (known or not folder.of_user)]
+    of_member = user_id is not None
+    keys = [key for key, folder in FOLDERS.items() if folder.counted and (of_member or not folder.of_user)]
     return {key: capped_count(leads_in(workspace, key, user_id)) for key in keys}
 
 

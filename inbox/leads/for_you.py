@@ -35,15 +35,15 @@ def news_for(member: Membership, since: datetime, leads: Collection[UUID] | None
     of `leads` alone if they are given. One query.
     """
     called = notes.unread(member.workspace_id, member.user_id).filter(note__created_at__gte=since)
-    given = assigning.handed_to(member.workspace_id, member.user_id).filter(handed_over_at__gte=since)
-    ways = called.values("note__lead").union(given.values("pk"), _hot(member, since).values("pk"))
-    found = Lead.objects.filter(workspace_id=member.workspace_id, pk__in=ways)
+    handed = assigning.handed_to(member.workspace_id, member.user_id).filter(handed_over_at__gte=since)
+    ways = called.values("note__lead").union(handed.values("pk"), _hot(member, since).values("pk"))
+    concerned = Lead.objects.filter(workspace_id=member.workspace_id, pk__in=ways)
     if leads is not None:
-        found = found.filter(pk__in=leads)
+        concerned = concerned.filter(pk__in=leads)
     newest = called.filter(note__lead=OuterRef("pk")).order_by("-note__created_at")
-    rows = found.annotate(called_at=Subquery(newest.values("note__created_at")[:1]))
+    rows = concerned.annotate(called_at=Subquery(newest.values("note__created_at")[:1]))
     news = [_reason(member, since, lead) for lead in rows.order_by("-last_message_at")[:MOST]]
-    return sorted((one for one in news if one), key=lambda one: one.at, reverse=True)
+    return sorted((entry for entry in news if entry), key=lambda entry: entry.at, reverse=True)
 
 
 def _hot(member: Membership, since: datetime) -> QuerySet[Lead]:

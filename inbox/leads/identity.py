@@ -89,20 +89,20 @@ PROFILE = re.compile(r"/(?:in|pub)/([^/?#]+)")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
-def normal_email(value: str) -> str:
-    """The e-mail address in lower case, without spaces and angle brackets around it; "" if `value` is no address or is
+def normal_email(text: str) -> str:
+    """The e-mail address in lower case, without spaces and angle brackets around it; "" if `text` is no address or is
     longer than 320 characters.
     """
-    value = value.strip().strip("<>").lower()
-    return value if len(value) <= 320 and EMAIL.fullmatch(value) else ""
+    text = text.strip().strip("<>").lower()
+    return text if len(text) <= 320 and EMAIL.fullmatch(text) else ""
 
 
-def normal_phone(value: str, region: str) -> str:
+def normal_phone(text: str, region: str) -> str:
     """The phone number in E.164 form ("+15555550123") from any spelling; "" if it is not possible. `region` is the ISO
     code of the country that a number without a country code belongs to.
     """
     try:
-        number = phonenumbers.parse(value, region)
+        number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return ""
     if not phonenumbers.is_possible_number(number):
@@ -110,13 +110,13 @@ def normal_phone(value: str, region: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def normal_profile_url(value: str) -> str:
+def normal_profile_url(text: str) -> str:
     """The address of a LinkedIn profile in one form, `https://www.linkedin.com/in/<slug>`; "" for
     anything else, such as a /company/ page.
     """
-    value = value.strip()
+    text = text.strip()
     try:
-        parts = urlsplit(value if "//" in value else f"https://{value}")
+        parts = urlsplit(text if "//" in text else f"https://{text}")
         host = (parts.hostname or "").lower()
     except ValueError:
         return ""
@@ -203,41 +203,41 @@ def resolve(
     identities = identities_of(workspace, person)
     if not identities:
         raise PayloadInvalid(_unreadable(person))
-    named = _matches(workspace, identities)
-    matches = [lead for lead in named if not _is_another(lead, identities)]
-    others = [lead for lead in named if lead not in matches]
+    candidates = _matches(workspace, identities)
+    matches = [lead for lead in candidates if not _is_another(lead, identities)]
+    rivals = [lead for lead in candidates if lead not in matches]
     if matches:
-        return _fill(matches, others, identities, person, source)
-    return _new(workspace, others, identities, person, source, complete) if create else None
+        return _fill(matches, rivals, identities, person, source)
+    return _new(workspace, rivals, identities, person, source, complete) if create else None
 
 
 def _unreadable(person: Person) -> dict[str, str]:
     """The fields that were to name the lead, and what they should have been."""
-    given = {name: text for name, text in READABLE.items() if getattr(person, name)}
-    return given or {
+    errors = {name: text for name, text in READABLE.items() if getattr(person, name)}
+    return errors or {
         "lead": "must be named by an e-mail address, a phone number, a profile or a provider's id"
     }
 
 
 def _new(
     workspace: Workspace,
-    others: list[Lead],
+    rivals: list[Lead],
     identities: dict[str, str],
     person: Person,
     source: str,
     complete: Callable[[Lead], None] | None,
 ) -> Found:
-    values = _free(others, identities) | _facts(person)
-    lead = Lead(workspace_id=workspace.pk, identity_conflict=bool(others), **values)
-    facts.note(lead, [name for name, value in values.items() if value], source)
+    values = _free(rivals, identities) | _facts(person)
+    lead = Lead(workspace_id=workspace.pk, identity_conflict=bool(rivals), **values)
+    facts.note(lead, [name for name, text in values.items() if text], source)
     if complete is not None:
         complete(lead)
     erased.hold(lead, workspace)
     Lead.objects.bulk_create([lead], ignore_conflicts=True)  # a lost race is no error in PostgreSQL's log
     if not Lead.objects.filter(pk=lead.pk).exists():
         raise IntegrityError("Another transaction has created the lead.")
-    _flag(others)
-    return Found(lead, True, bool(others))
+    _flag(rivals)
+    return Found(lead, True, bool(rivals))
 
 
 def identities_of(workspace: Workspace, person: Person) -> dict[str, str]:
@@ -250,23 +250,23 @@ def identities_of(workspace: Workspace, person: Person) -> dict[str, str]:
         "emailbison_lead_id": person.emailbison_lead_id.strip()[:64],
         "ghl_contact_id": person.ghl_contact_id.strip()[:64],
     }
-    return {name: value for name, value in values.items() if value}
+    return {name: text for name, text in values.items() if text}
 
 
 def named_by(workspace: Workspace, identities: dict[str, str]) -> QuerySet[Lead]:
     """The leads of `workspace` that have any of `identities` (normalised addresses and ids by column, at least one).
     Reading them locks their rows.
     """
-    named = reduce(or_, (Q(**{name: value}) for name, value in identities.items()))
+    matches = reduce(or_, (Q(**{name: text}) for name, text in identities.items()))
     if email := identities.get("email"):
-        named |= by_alternate_email(email)
+        matches |= by_alternate_email(email)
     if phone := identities.get("phone"):
-        named |= by_alternate_phone(phone)
+        matches |= by_alternate_phone(phone)
     if contact_id := identities.get("ghl_contact_id"):
-        named |= by_alternate_contact(contact_id)
+        matches |= by_alternate_contact(contact_id)
     # Rows are locked in this order, so two transactions that lock the same leads cannot deadlock.
     # Rows that point to them may be added meanwhile (inbox.leads.rollup.locked).
-    return Lead.objects.select_for_update(no_key=True).filter(named, workspace=workspace).order_by("pk")
+    return Lead.objects.select_for_update(no_key=True).filter(matches, workspace=workspace).order_by("pk")
 
 
 def _matches(workspace: Workspace, identities: dict[str, str]) -> list[Lead]:
@@ -274,7 +274,7 @@ def _matches(workspace: Workspace, identities: dict[str, str]) -> list[Lead]:
 
 
 def _rank(lead: Lead, identities: dict[str, str]) -> list[int]:
-    ranks = [MATCH_ORDER.index(name) for name, value in identities.items() if getattr(lead, name) == value]
+    ranks = [MATCH_ORDER.index(name) for name, text in identities.items() if getattr(lead, name) == text]
     ranks += [MATCH_ORDER.index(ALTERNATES[name]) for name in ALTERNATES if _knows(lead, name, identities)]
     return ranks
 
@@ -296,26 +296,26 @@ def _is_another(lead: Lead, identities: dict[str, str]) -> bool:
     )
 
 
-def _names(lead: Lead, name: str, value: str) -> bool:
-    return bool(value) and getattr(lead, name) == value
+def _names(lead: Lead, name: str, text: str) -> bool:
+    return bool(text) and getattr(lead, name) == text
 
 
-def same_person(one: Lead, other: Lead, identities: dict[str, str]) -> bool:
+def same_person(lead: Lead, second: Lead, identities: dict[str, str]) -> bool:
     """Whether two leads that both fit `identities` (normalised addresses and ids) are certainly one person.
 
     Their addresses and ids must not contradict each other, and all that is known of one of them must be in
     `identities`.
     """
     agree = all(
-        not getattr(one, name) or not getattr(other, name) or getattr(one, name) == getattr(other, name)
+        not getattr(lead, name) or not getattr(second, name) or getattr(lead, name) == getattr(second, name)
         for name in IDENTITY_FIELDS
     )
-    return agree and (_stated(one, identities) or _stated(other, identities))
+    return agree and (_stated(lead, identities) or _stated(second, identities))
 
 
 def _stated(lead: Lead, identities: dict[str, str]) -> bool:
-    known = [kind for kind in KINDS if any(getattr(lead, name) for name in kind)]
-    return all(any(_names(lead, name, identities.get(name, "")) for name in kind) for kind in known)
+    kinds = [kind for kind in KINDS if any(getattr(lead, name) for name in kind)]
+    return all(any(_names(lead, name, identities.get(name, "")) for name in kind) for kind in kinds)
 
 
 def _as_one(matches: list[Lead], identities: dict[str, str]) -> list[Lead]:
@@ -324,15 +324,15 @@ def _as_one(matches: list[Lead], identities: dict[str, str]) -> list[Lead]:
     Leads that are named only by a phone number are not merged.
     """
     matches = _with_other_contact(matches, identities)
-    sure = [lead for lead in matches if any(_proves(lead, name, value) for name, value in identities.items())]
+    sure = [lead for lead in matches if any(_proves(lead, name, text) for name, text in identities.items())]
     keep = next((lead for lead in sure if lead.email), sure[0]) if len(sure) > 1 else None
-    for other in sure:
-        if keep is not None and other is not keep and same_person(keep, other, identities):
+    for twin in sure:
+        if keep is not None and twin is not keep and same_person(keep, twin, identities):
             try:
-                keep = merge.merge(keep, other, None)
+                keep = merge.merge(keep, twin, None)
             except merge.MergeRefused:
                 continue
-            matches = [keep, *(lead for lead in matches if lead.pk not in (keep.pk, other.pk, None))]
+            matches = [keep, *(lead for lead in matches if lead.pk not in (keep.pk, twin.pk, None))]
     return matches
 
 
@@ -340,30 +340,32 @@ def _with_other_contact(matches: list[Lead], identities: dict[str, str]) -> list
     """Merges a lead of which no identity is known but the event's contact into the one lead that has this contact, or
     the event's number, as another one: only the order of the events has made them two. Returns the leads that remain.
     """
-    owners = [one for one in matches if any(_knows(one, n, identities) for n in ("phone", "ghl_contact_id"))]
-    other = next((one for one in matches if _is_only(one, "ghl_contact_id", identities)), None)
-    if len(owners) != 1 or other is None or other in owners:
+    owners = [
+        lead for lead in matches if any(_knows(lead, n, identities) for n in ("phone", "ghl_contact_id"))
+    ]
+    stray = next((lead for lead in matches if _is_only(lead, "ghl_contact_id", identities)), None)
+    if len(owners) != 1 or stray is None or stray in owners:
         return matches
     with contextlib.suppress(merge.MergeRefused), transaction.atomic():
         # not to become the contact that texts go to
-        others = [*other.alternate_contacts, other.ghl_contact_id]
-        Lead.objects.filter(pk=other.pk).update(ghl_contact_id="", alternate_contacts=others)
-        kept = merge.merge(owners[0], other, None)
-        return [kept, *(one for one in matches if one not in (owners[0], other))]
+        contacts = [*stray.alternate_contacts, stray.ghl_contact_id]
+        Lead.objects.filter(pk=stray.pk).update(ghl_contact_id="", alternate_contacts=contacts)
+        merged = merge.merge(owners[0], stray, None)
+        return [merged, *(lead for lead in matches if lead not in (owners[0], stray))]
     return matches
 
 
 def _is_only(lead: Lead, name: str, identities: dict[str, str]) -> bool:
     """Whether `identities[name]` is the only identity that is known of the lead."""
-    known = {one for one in IDENTITY_FIELDS if getattr(lead, one)}
-    return known == {name} and _names(lead, name, identities.get(name, ""))
+    names = {field for field in IDENTITY_FIELDS if getattr(lead, field)}
+    return names == {name} and _names(lead, name, identities.get(name, ""))
 
 
-def _proves(lead: Lead, name: str, value: str) -> bool:
-    """Whether `value` belongs to this lead alone. A phone does not, nor does the address of somebody who answers
+def _proves(lead: Lead, name: str, text: str) -> bool:
+    """Whether `text` belongs to this lead alone. A phone does not, nor does the address of somebody who answers
     for them.
     """
-    return name != "phone" and _names(lead, name, value)
+    return name != "phone" and _names(lead, name, text)
 
 
 class KeptIdentity(StrEnum):
@@ -376,8 +378,8 @@ class KeptIdentity(StrEnum):
     ANOTHERS = "another lead has it"
 
 
-def keep(lead: Lead, name: str, value: str, source: str) -> KeptIdentity:
-    """Saves `value` in the lead's column `name` if that is empty and no person has emptied it. Returns what became of
+def keep(lead: Lead, name: str, text: str, source: str) -> KeptIdentity:
+    """Saves `text` in the lead's column `name` if that is empty and no person has emptied it. Returns what became of
     it. If another lead has this address or id, nothing is stored and both leads are flagged. `source` is the provider,
     or another source of `inbox.leads.facts`.
     """
@@ -386,16 +388,16 @@ def keep(lead: Lead, name: str, value: str, source: str) -> KeptIdentity:
             row = Lead.objects.select_for_update().filter(pk=lead.pk).first()
             if row is None or not facts.fillable(row, name):
                 return KeptIdentity.KNOWN
-            if Lead.objects.filter(workspace_id=row.workspace_id, **{name: value}).exists():
+            if Lead.objects.filter(workspace_id=row.workspace_id, **{name: text}).exists():
                 raise IntegrityError(
                     "Another lead has it."
                 )  # else the constraint says so, in PostgreSQL's log too
-            setattr(row, name, value)
+            setattr(row, name, text)
             facts.note(row, [name], source)
             row.save(update_fields=[name, "sources", "updated_at"])
     except IntegrityError:
-        mine = Lead.objects.filter(workspace_id=lead.workspace_id)
-        (mine.filter(pk=lead.pk) | mine.filter(**{name: value})).update(identity_conflict=True)
+        leads = Lead.objects.filter(workspace_id=lead.workspace_id)
+        (leads.filter(pk=lead.pk) | leads.filter(**{name: text})).update(identity_conflict=True)
         return KeptIdentity.ANOTHERS
     return KeptIdentity.FILLED
 
@@ -411,51 +413,51 @@ def keep_contact(lead: Lead, contact_id: str, phone: str, source: str) -> KeptId
     return KeptIdentity.KNOWN
 
 
-def settle(workspace: Workspace, lead: Lead, name: str, value: str) -> None:
+def settle(workspace: Workspace, lead: Lead, name: str, text: str) -> None:
     """Handles that an address or id found for `lead` belongs to another lead: merges the two if they are certainly one
-    person, else flags both. `name` is the column that `value` is for.
+    person, else flags both. `name` is the column that `text` is for.
     """
-    other = Lead.objects.select_for_update().filter(workspace=workspace, **{name: value}).first()
-    if other is None:
+    holder = Lead.objects.select_for_update().filter(workspace=workspace, **{name: text}).first()
+    if holder is None:
         return
-    if _proves(other, name, value) and same_person(lead, other, {name: value}):
+    if _proves(holder, name, text) and same_person(lead, holder, {name: text}):
         with contextlib.suppress(merge.MergeRefused):
-            merged = merge.merge(lead, other, None)
+            merged = merge.merge(lead, holder, None)
             for field in IDENTITY_FIELDS:
                 setattr(lead, field, getattr(merged, field))
             return
     lead.identity_conflict = True
-    Lead.objects.filter(pk__in=[lead.pk, other.pk]).update(identity_conflict=True)
+    Lead.objects.filter(pk__in=[lead.pk, holder.pk]).update(identity_conflict=True)
 
 
 def _fill(
-    matches: list[Lead], others: list[Lead], identities: dict[str, str], person: Person, source: str
+    matches: list[Lead], rivals: list[Lead], identities: dict[str, str], person: Person, source: str
 ) -> Found:
     lead, *rest = _as_one(matches, identities) if len(matches) > 1 else matches
-    others = [*rest, *others]
+    rivals = [*rest, *rivals]
     contacts = lead.alternate_contacts
-    changed = _write(lead, _fitting(lead, _free(others, identities)) | _facts(person), source)
+    changed = _write(lead, _fitting(lead, _free(rivals, identities)) | _facts(person), source)
     if lead.alternate_contacts != contacts:
         changed.append("alternate_contacts")
-    if others and not lead.identity_conflict:
+    if rivals and not lead.identity_conflict:
         lead.identity_conflict = True
         changed.append("identity_conflict")
     if changed:
         lead.save(update_fields=[*changed, "updated_at"])
-    _flag(others)
-    return Found(lead, False, bool(others))
+    _flag(rivals)
+    return Found(lead, False, bool(rivals))
 
 
-def _free(others: list[Lead], identities: dict[str, str]) -> dict[str, str]:
+def _free(rivals: list[Lead], identities: dict[str, str]) -> dict[str, str]:
     """Those of `identities` that none of the other leads has, be it as another address or number. Another contact of
     theirs is theirs until an event says otherwise, as this one does.
     """
     return {
-        name: value
-        for name, value in identities.items()
+        name: text
+        for name, text in identities.items()
         if not any(
-            _names(other, name, value) or (name != "ghl_contact_id" and _knows(other, name, identities))
-            for other in others
+            _names(rival, name, text) or (name != "ghl_contact_id" and _knows(rival, name, identities))
+            for rival in rivals
         )
     }
 
@@ -464,10 +466,10 @@ def _fitting(lead: Lead, identities: dict[str, str]) -> dict[str, str]:
     """`identities` without what the lead has as another one: nothing is sent there, so it fills no column. A contact of
     another number is kept as another contact, or texts would go to that number.
     """
-    own = {name: value for name, value in identities.items() if not _knows(lead, name, identities)}
+    fresh = {name: text for name, text in identities.items() if not _knows(lead, name, identities)}
     if lead.ghl_contact_id or _knows(lead, "phone", identities):
-        rollup.know_contact(lead, own.pop("ghl_contact_id", ""))
-    return own
+        rollup.know_contact(lead, fresh.pop("ghl_contact_id", ""))
+    return fresh
 
 
 def _flag(leads: list[Lead]) -> None:
@@ -479,7 +481,7 @@ def _flag(leads: list[Lead]) -> None:
 
 def _write(lead: Lead, fresh: dict[str, str], source: str) -> list[str]:
     """Sets the columns that may be filled from `fresh`, and returns the names of the columns to save."""
-    changed = [name for name, value in fresh.items() if value and facts.fillable(lead, name)]
+    changed = [name for name, text in fresh.items() if text and facts.fillable(lead, name)]
     for name in changed:
         setattr(lead, name, fresh[name])
     facts.note(lead, changed, source)

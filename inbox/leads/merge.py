@@ -52,61 +52,61 @@ class Preview:
     stops: bool = False
 
 
-def preview(keep: Lead, other: Lead) -> Preview:
-    """What merging the lead `other` into `keep` would do; it changes nothing. Raises MergeRefused if both are one lead,
-    in different workspaces, or one is a sample.
+def preview(keep: Lead, twin: Lead) -> Preview:
+    """The effects that merging the lead `twin` into `keep` would have; it changes nothing. Raises MergeRefused if both
+    are one lead, in different workspaces, or one is a sample.
     """
-    _check(keep, other)
+    _check(keep, twin)
     filled: dict[str, str] = {}
     given_up: dict[str, str] = {}
     for name in (*IDENTITY_FIELDS, *FACTS):
-        mine, theirs = getattr(keep, name), getattr(other, name)
-        if theirs and theirs != mine:
-            lost = bool(mine) and name not in ALTERNATED
+        stays, theirs = getattr(keep, name), getattr(twin, name)
+        if theirs and theirs != stays:
+            lost = bool(stays) and name not in ALTERNATED
             (given_up if lost else filled)[str(_column(name).verbose_name)] = str(theirs)
     moves = {}
     for relation in _relations():
         model = relation.related_model
-        if count := model._base_manager.filter(**{relation.field.name: other}).count():
+        if count := model._base_manager.filter(**{relation.field.name: twin}).count():
             names = model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural
             moves[str(names)] = count
-    return Preview(keep, other, filled, given_up, moves, stops=other.is_stopped and not keep.is_stopped)
+    return Preview(keep, twin, filled, given_up, moves, stops=twin.is_stopped and not keep.is_stopped)
 
 
-def merge(keep: Lead, other: Lead, actor: User | None) -> Lead:
-    """Merges the lead `other` into `keep`: moves its rows, fills what `keep` lacks, and deletes `other`. Drafts for
+def merge(keep: Lead, twin: Lead, actor: User | None) -> Lead:
+    """Merges the lead `twin` into `keep`: moves its rows, fills what `keep` lacks, and deletes `twin`. Drafts for
     replies that are not the newest any more are closed. Returns `keep` as it is now. Raises MergeRefused; then nothing
     has changed.
 
     `actor` is the person who asked for it, or None where `inbox.leads.identity` joins leads by itself.
     """
-    _check(keep, other)
+    _check(keep, twin)
     with transaction.atomic():
         # All code that locks several leads locks them in the order of their keys, so no deadlock follows.
-        both = Lead.objects.select_for_update().filter(pk__in=[keep.pk, other.pk]).order_by("pk")
+        both = Lead.objects.select_for_update().filter(pk__in=[keep.pk, twin.pk]).order_by("pk")
         locked = {lead.pk: lead for lead in both}
         if len(locked) < 2:
             raise MergeRefused("One of the two leads is gone. Look the other one up again.")
-        keep, other = locked[keep.pk], locked[other.pk]
-        _check(keep, other)
-        audit.record(keep.workspace_id, actor, "lead.merged", keep, other=str(other.pk))
-        _expect_looks(keep, other)
+        keep, twin = locked[keep.pk], locked[twin.pk]
+        _check(keep, twin)
+        audit.record(keep.workspace_id, actor, "lead.merged", keep, other=str(twin.pk))
+        _expect_looks(keep, twin)
         for relation in _relations():
-            _move(relation, keep, other)
-        gone = str(other.pk)
-        _adopt(keep, other)
+            _move(relation, keep, twin)
+        gone = str(twin.pk)
+        _adopt(keep, twin)
         lead_merged.send(Lead, lead=keep, gone=gone)
     return keep
 
 
-def _check(keep: Lead, other: Lead) -> None:
-    if keep.workspace_id != other.workspace_id:
+def _check(keep: Lead, twin: Lead) -> None:
+    if keep.workspace_id != twin.workspace_id:
         raise MergeRefused("The two leads belong to different workspaces.")
-    if keep.sample or other.sample:
+    if keep.sample or twin.sample:
         raise MergeRefused("A sample cannot be merged. Remove it, and it is gone.")
-    if keep.erasing_at or other.erasing_at:
+    if keep.erasing_at or twin.erasing_at:
         raise MergeRefused("One of the two leads is being erased.")
-    if keep.pk == other.pk:
+    if keep.pk == twin.pk:
         raise MergeRefused("That is the same lead. Choose another one.")
 
 
@@ -117,13 +117,13 @@ def _column(name: str) -> "models.Field[Any, Any]":
 
 
 def _relations() -> list[models.ManyToOneRel]:
-    return [one for one in Lead._meta.related_objects if isinstance(one, models.ManyToOneRel)]
+    return [field for field in Lead._meta.related_objects if isinstance(field, models.ManyToOneRel)]
 
 
-def _move(relation: models.ManyToOneRel, keep: Lead, other: Lead) -> None:
-    """Gives the rows of `other` to `keep`. If some of them collide, each row is moved alone."""
+def _move(relation: models.ManyToOneRel, keep: Lead, twin: Lead) -> None:
+    """Gives the rows of `twin` to `keep`. If some of them collide, each row is moved alone."""
     name = relation.field.name
-    rows = relation.related_model._base_manager.filter(**{name: other})
+    rows = relation.related_model._base_manager.filter(**{name: twin})
     try:
         with transaction.atomic():
             rows.update(**{name: keep})
@@ -141,38 +141,36 @@ def _move(relation: models.ManyToOneRel, keep: Lead, other: Lead) -> None:
                 row.delete()
 
 
-def _expect_looks(keep: Lead, other: Lead) -> None:
-    """Enqueues looks at whether those have seen `keep` for whom `other` was: the looks that wait name the lead that
+def _expect_looks(keep: Lead, twin: Lead) -> None:
+    """Enqueues looks at whether those have seen `keep` for whom `twin` was: the looks that wait name the lead that
     goes.
     """
-    unread = Mention.objects.filter(
-        membership__workspace_id=keep.workspace_id, note__lead=other, read_at=None
-    )
-    concerned = Q(pk__in=unread.values("membership")) | Q(user=other.assigned_to_id)
+    unread = Mention.objects.filter(membership__workspace_id=keep.workspace_id, note__lead=twin, read_at=None)
+    concerned = Q(pk__in=unread.values("membership")) | Q(user=twin.assigned_to_id)
     own_notices.expect(keep.workspace_id, concerned, [keep.pk])
 
 
-def _adopt(keep: Lead, other: Lead) -> None:
+def _adopt(keep: Lead, twin: Lead) -> None:
     """Fills empty columns of `keep`, takes over stops and addresses, and derives the rest from the messages of both."""
-    taken = {name: getattr(other, name) for name in (*IDENTITY_FIELDS, *FACTS)}
-    if keep.phone and other.phone not in ("", keep.phone):
-        taken["ghl_contact_id"] = ""  # texts to this contact would go to the other number
-    adopted = [name for name, value in taken.items() if value and not getattr(keep, name)]
-    facts.adopt(keep, other.sources, adopted)
-    addresses, numbers = [other.email, *other.alternate_emails], [other.phone, *other.alternate_phones]
-    contacts = [other.ghl_contact_id, *other.alternate_contacts]
-    other.delete()  # this frees its identities for the lead that stays
+    fields = {name: getattr(twin, name) for name in (*IDENTITY_FIELDS, *FACTS)}
+    if keep.phone and twin.phone not in ("", keep.phone):
+        fields["ghl_contact_id"] = ""  # texts to this contact would go to the other number
+    adopted = [name for name, text in fields.items() if text and not getattr(keep, name)]
+    facts.adopt(keep, twin.sources, adopted)
+    addresses, numbers = [twin.email, *twin.alternate_emails], [twin.phone, *twin.alternate_phones]
+    contacts = [twin.ghl_contact_id, *twin.alternate_contacts]
+    twin.delete()  # this frees its identities for the lead that stays
     for name in adopted:
-        setattr(keep, name, taken[name])
+        setattr(keep, name, fields[name])
     if "assigned_to" in adopted:
-        keep.handed_over_at = other.handed_over_at
+        keep.handed_over_at = twin.handed_over_at
     for address in addresses:
         rollup.know_address(keep, address)
     for number in numbers:
         rollup.know_phone(keep, number)
     for contact_id in contacts:
         rollup.know_contact(keep, contact_id)
-    rollup.inherit(keep, other)
+    rollup.inherit(keep, twin)
     keep.identity_conflict = False
     rollup.recompute(keep)
     score.settle(keep)

@@ -46,15 +46,17 @@ def calls(text: str, names: Mapping[int, str]) -> Iterator[Call]:
     """Where `text` calls a member: "@" with their whole name, or with the first word of it if only one has it. `names`
     has the members' names by the id of the membership. Capitals make no difference.
     """
-    known = _callable(names)
+    members = _callable(names)
     for match in AT.finditer(text):
         rest = _folded(text[match.end() :])
         word = WORD.match(rest)
         fits = (
-            name for name in known if rest.startswith(name) and not rest[len(name) : len(name) + 1].isalnum()
+            name
+            for name in members
+            if rest.startswith(name) and not rest[len(name) : len(name) + 1].isalnum()
         )
         name = next(fits, word.group() if word else "")
-        yield Call(match.start(), match.end() + len(name), known.get(name, frozenset()))
+        yield Call(match.start(), match.end() + len(name), members.get(name, frozenset()))
 
 
 def _folded(text: str) -> str:
@@ -68,27 +70,27 @@ def _callable(names: Mapping[int, str]) -> dict[str, frozenset[int]]:
     for key, name in names.items():
         whole.setdefault(_folded(name), set()).add(key)
         first.setdefault(_folded(name).split()[0], set()).add(key)
-    found = {name: who for name, who in first.items() if len(who) == 1} | whole
-    return {name: frozenset(found[name]) for name in sorted(found, key=len, reverse=True)}
+    by_name = {name: who for name, who in first.items() if len(who) == 1} | whole
+    return {name: frozenset(by_name[name]) for name in sorted(by_name, key=len, reverse=True)}
 
 
 def write(lead: Lead, author: Membership, text: str, names: Mapping[int, str]) -> Kept:
     """Keeps `text` as a note of `author` beside the conversation with `lead`, and calls the members whom it names.
     `names` has the names of the members who may be called, by the id of the membership. The author is not called.
     """
-    found = list(calls(text, names))
-    called = frozenset[int]().union(*(call.members for call in found)) - {author.pk}
-    unknown = [text[call.start + 1 : call.end] for call in found if not call.members]
+    spans = list(calls(text, names))
+    called = frozenset[int]().union(*(call.members for call in spans)) - {author.pk}
+    unknown = [text[call.start + 1 : call.end] for call in spans if not call.members]
     with transaction.atomic():
         lead = rollup.locked(lead)
         note = Note.objects.create(workspace_id=lead.workspace_id, lead=lead, author=author.user, text=text)
         # Locked, so that who leaves now leaves before or after.
-        there = Membership.objects.filter(workspace_id=lead.workspace_id, pk__in=called).order_by("pk")
-        told = list(there.select_for_update(no_key=True).values_list("pk", flat=True))
-        Mention.objects.bulk_create(Mention(note=note, membership_id=key) for key in told)
-        if told:
-            own_notices.expect(lead.workspace_id, Q(pk__in=told), [lead.pk])
-    return Kept(note, frozenset(told), unknown)
+        memberships = Membership.objects.filter(workspace_id=lead.workspace_id, pk__in=called).order_by("pk")
+        member_ids = list(memberships.select_for_update(no_key=True).values_list("pk", flat=True))
+        Mention.objects.bulk_create(Mention(note=note, membership_id=key) for key in member_ids)
+        if member_ids:
+            own_notices.expect(lead.workspace_id, Q(pk__in=member_ids), [lead.pk])
+    return Kept(note, frozenset(member_ids), unknown)
 
 
 def of(lead: Lead) -> QuerySet[Note]:

@@ -21,4 +21,4 @@ def allow(lead: Lead, channel: str) -> None:
     """Removes `channel` from the lead's refused channels, so that messages may go to the lead on it again. The lead's
     row must be locked; the caller saves it.
     """
-    lead.refused_channels = [one for one in lead.refused_channels if one != channel]
+    lead.refused_channels = [refused for refused in lead.refused_channels if refused != channel]

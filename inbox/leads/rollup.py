@@ -334,19 +334,19 @@ def interested(message: Message) -> bool:
     return True
 
 
-def inherit(lead: Lead, other: Lead) -> None:
-    """Adds to `lead` the opt-out, the last START, bounce, booking, refused channels and unread mark of `other`, a lead
-    whose messages `lead` has got already. If `other` was opted out, `lead` is stopped. The caller saves `lead`.
+def inherit(lead: Lead, twin: Lead) -> None:
+    """Adds to `lead` the opt-out, the last START, bounce, booking, refused channels and unread mark of `twin`, a lead
+    whose messages `lead` has got already. If `twin` was opted out, `lead` is stopped. The caller saves `lead`.
     """
-    if other.opted_in_at is not None:
-        opt_in(lead, other.opted_in_at, other.opted_in_stamp)
-    if other.opted_out_at is not None:
-        opt_out(lead, other.opted_out_at, other.opted_out_stamp)
-    lead.bounced_at = min(filter(None, (lead.bounced_at, other.bounced_at)), default=None)
-    lead.booked_at = max(filter(None, (lead.booked_at, other.booked_at)), default=None)
-    lead.provider_said_at = max(filter(None, (lead.provider_said_at, other.provider_said_at)), default=None)
-    lead.unread |= other.unread
-    for channel in other.refused_channels:
+    if twin.opted_in_at is not None:
+        opt_in(lead, twin.opted_in_at, twin.opted_in_stamp)
+    if twin.opted_out_at is not None:
+        opt_out(lead, twin.opted_out_at, twin.opted_out_stamp)
+    lead.bounced_at = min(filter(None, (lead.bounced_at, twin.bounced_at)), default=None)
+    lead.booked_at = max(filter(None, (lead.booked_at, twin.booked_at)), default=None)
+    lead.provider_said_at = max(filter(None, (lead.provider_said_at, twin.provider_said_at)), default=None)
+    lead.unread |= twin.unread
+    for channel in twin.refused_channels:
         refused_channels.refuse(lead, channel)
 
 
@@ -433,12 +433,12 @@ def recompute(lead: Lead) -> None:
     messages = _thread(lead)
     if messages:
         _show(lead, messages[-1])
-        accounts = (one.account_address for one in reversed(messages) if one.account_address)
+        accounts = (row.account_address for row in reversed(messages) if row.account_address)
         lead.last_account = next(accounts, "")
     for message in messages:
         if message.direction == Message.Direction.OUTBOUND:
             lead.last_outbound_at = _latest(lead.last_outbound_at, message.sent_at)
-    lead.campaign_id = next((one.campaign_id for one in messages if one.campaign_id), lead.campaign_id)
+    lead.campaign_id = next((row.campaign_id for row in messages if row.campaign_id), lead.campaign_id)
     replies = [message for message in messages if _is_reply(message)]
     _derive_answered(lead, messages, replies)
     suspicion.derive(lead, replies)
@@ -459,8 +459,8 @@ def recompute(lead: Lead) -> None:
 
 def _derive_answered(lead: Lead, messages: list[Message], replies: list[Message]) -> None:
     """Sets when the lead was answered last. What went out before the newest reply was here counts only up to it."""
-    answers = [one for one in messages if one.direction == Message.Direction.OUTBOUND and is_answer(one)]
-    blind = [one for one in answers if replies and _is_blind(one, replies[-1])]
+    answers = [row for row in messages if row.direction == Message.Direction.OUTBOUND and is_answer(row)]
+    blind = [row for row in answers if replies and _is_blind(row, replies[-1])]
     if blind and lead.answered_at and lead.answered_at > replies[-1].sent_at:
         lead.answered_at = None  # "done" counts up to the newest reply, so this is the time of an answer
     for answer in answers:
@@ -471,13 +471,13 @@ def _derive_answered(lead: Lead, messages: list[Message], replies: list[Message]
 def _stopped_by(lead: Lead, messages: list[Message]) -> None:
     """Sets the tag of a stopped lead. Its reason is the newest message that stops a lead."""
     lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
-    reasons = (one.tag_decided_by for one in reversed(messages) if one.tag == Tag.BLACKLIST)
+    reasons = (row.tag_decided_by for row in reversed(messages) if row.tag == Tag.BLACKLIST)
     lead.tag_decided_by = next(reasons, lead.tag_decided_by)
 
 
 def _derive_replier(lead: Lead, replies: list[Message]) -> None:
     """Finds who answers for the lead: the sender of the newest mails. All senders are remembered as addresses."""
-    mails = [one for one in replies if one.channel == Channel.EMAIL and one.from_address]
+    mails = [reply for reply in replies if reply.channel == Channel.EMAIL and reply.from_address]
     for mail in mails:
         if lead.email:
             know_address(lead, _sender(mail))
@@ -527,5 +527,5 @@ def _note_replier(lead: Lead, message: Message, *, newest: bool) -> None:
         lead.current_replier_since = message.sent_at
 
 
-def _latest(known: datetime | None, new: datetime) -> datetime:
-    return new if known is None else max(known, new)
+def _latest(stored: datetime | None, new: datetime) -> datetime:
+    return new if stored is None else max(stored, new)

@@ -48,12 +48,12 @@ def settle(lead: Lead) -> None:
     """Sets the lead's score and its reason by the lead's tag; where that says nothing, by the newest reply that does;
     to none if no reply does. The caller saves the lead, whose row must be locked.
     """
-    found = of(lead, lead.tag, lead.tag_decided_by)
-    if found is None:
+    score = of(lead, lead.tag, lead.tag_decided_by)
+    if score is None:
         replies = lead.messages.filter(direction=Message.Direction.INBOUND, tag__in=INTENT)
-        said = replies.order_by("-sent_at", "-pk").values_list("tag", "tag_decided_by").first()
-        found = of(lead, *said) if said else None
-    lead.score, lead.score_reason = found or (None, "")
+        newest = replies.order_by("-sent_at", "-pk").values_list("tag", "tag_decided_by").first()
+        score = of(lead, *newest) if newest else None
+    lead.score, lead.score_reason = score or (None, "")
 
 
 def of(lead: Lead, tag: str, by: str = "") -> Score | None:
@@ -67,23 +67,23 @@ def of(lead: Lead, tag: str, by: str = "") -> Score | None:
         return None
     if by.startswith(PERSON):
         return Score(intent, f"Reply: {tag} ({intent} of 4), as a person decided.")
-    said = f"Reply: {tag} ({intent} of 4)."
-    fit, known = _fit(lead)
+    reply = f"Reply: {tag} ({intent} of 4)."
+    fit, profile = _fit(lead)
     if fit is None:
-        return Score(intent, f"{said} Neither title nor company is known.")
-    value = max(1, (4 * intent + 2 * fit + 3) // 6)  # this is (2 x intent + fit) / 3, rounded half up
-    return Score(value, f"{said} Is: {known} ({fit} of 4)."[:200])
+        return Score(intent, f"{reply} Neither title nor company is known.")
+    points = max(1, (4 * intent + 2 * fit + 3) // 6)  # this is (2 x intent + fit) / 3, rounded half up
+    return Score(points, f"{reply} Is: {profile} ({fit} of 4)."[:200])
 
 
 def _fit(lead: Lead) -> tuple[int | None, str]:
     if not (lead.title or lead.company):
         return None, ""
-    fit, known = 2, [lead.title[:60] or "title not known"]
+    fit, profile = 2, [lead.title[:60] or "title not known"]
     if HELPS.search(lead.title):
         fit -= 1
     elif DECIDES.search(lead.title):
         fit += 1
     if lead.company and lead.phone:
         fit += 1
-        known.append("company and phone known")
-    return fit, ", ".join(known)
+        profile.append("company and phone known")
+    return fit, ", ".join(profile)

@@ -101,7 +101,7 @@ def ask_again(workspace_id: UUID, provider: str, errors: Collection[type[Excepti
     """
     now = timezone.now()
     campaigns = Campaign.objects.filter(workspace_id=workspace_id, provider=provider)
-    asked = BackgroundJob.objects.filter(
+    jobs = BackgroundJob.objects.filter(
         Q(status=BackgroundJob.Status.QUEUED, run_at__gt=now)
         | Q(
             status=BackgroundJob.Status.FAILED,
@@ -111,7 +111,7 @@ def ask_again(workspace_id: UUID, provider: str, errors: Collection[type[Excepti
         kind=STOP_EMAILS,
         payload__campaign_id__in=[str(pk) for pk in campaigns.values_list("pk", flat=True)],
     )
-    return actions.requeue(asked)
+    return actions.requeue(jobs)
 
 
 def stop_emails(lead: Lead, campaign_id: UUID) -> JobSpec:

@@ -69,14 +69,14 @@ def snoozed(until: datetime) -> dict[str, Any]:
     return {"unread": False, "snoozed_until": until}
 
 
-def change(workspace: Workspace, seen: Iterable[Seen], fields: dict[str, Any]) -> TriageResult:
+def change(workspace: Workspace, views: Iterable[Seen], fields: dict[str, Any]) -> TriageResult:
     """Marks conversations as done, snoozed or unread, or assigns them: saves `fields` (DONE, UNREAD, READ,
     `snoozed(until)`, or the owner's id and when they got it) on the leads of `workspace` that have no newer reply than
-    in `seen`.
+    in `views`.
     """
-    asked = set(seen)
+    wanted = set(views)
     with transaction.atomic():
-        leads, missed = _locked(workspace, asked)
+        leads, missed = _locked(workspace, wanted)
         before = {lead.pk: _values(lead, fields) for lead in leads}
         rows = Lead.objects.filter(pk__in=before)
         rows.update(**fields)
@@ -85,7 +85,7 @@ def change(workspace: Workspace, seen: Iterable[Seen], fields: dict[str, Any]) -
             for lead in rows.only("last_inbound_at", *fields)
         ]
     token = signing.dumps([str(workspace.pk), changes], salt=UNDO_SALT, compress=True)
-    gone = len({item.lead_id for item in asked}) - len(leads) - len(missed)
+    gone = len({view.lead_id for view in wanted}) - len(leads) - len(missed)
     return TriageResult(leads, missed, gone, token)
 
 
@@ -102,12 +102,12 @@ def undo(
     workspace_id, changes = signing.loads(token, salt=UNDO_SALT, max_age=max_age_s)
     if workspace_id != str(workspace.pk):
         raise signing.BadSignature("Token of another workspace.")
-    asked = {Seen.parse(text): (before, after) for text, before, after in changes}
+    wanted = {Seen.parse(text): (before, after) for text, before, after in changes}
     put_back: list[tuple[Lead, dict[str, Any]]] = []
     refused: IntegrityError | None = None
     with transaction.atomic():
-        for lead in _locked(workspace, asked)[0]:
-            before, after = asked[Seen.of(lead)]
+        for lead in _locked(workspace, wanted)[0]:
+            before, after = wanted[Seen.of(lead)]
             after.pop("handed_over_at", None)  # that they have opened it since changes nothing of whose it is
             if _values(lead, after) != after:
                 continue
@@ -131,18 +131,18 @@ def mark_read(lead: Lead) -> None:
         Lead.objects.filter(pk=lead.pk, last_inbound_at=lead.last_inbound_at).update(unread=False)
 
 
-def _locked(workspace: Workspace, seen: Iterable[Seen]) -> tuple[list[Lead], list[Lead]]:
-    """The leads of `seen` under a row lock: those that are as they were seen, and those with a newer reply."""
-    known = {item.lead_id: item.last_inbound_at for item in seen}
-    rows = Lead.objects.select_for_update(no_key=True).filter(workspace=workspace, pk__in=known)
+def _locked(workspace: Workspace, views: Iterable[Seen]) -> tuple[list[Lead], list[Lead]]:
+    """The leads of `views` under a row lock: those that are as they were seen, and those with a newer reply."""
+    replied_at = {view.lead_id: view.last_inbound_at for view in views}
+    rows = Lead.objects.select_for_update(no_key=True).filter(workspace=workspace, pk__in=replied_at)
     leads: list[Lead] = list(rows.order_by("pk"))
-    as_seen = [lead for lead in leads if lead.last_inbound_at == known[lead.pk]]
-    return as_seen, [lead for lead in leads if lead.last_inbound_at != known[lead.pk]]
+    as_seen = [lead for lead in leads if lead.last_inbound_at == replied_at[lead.pk]]
+    return as_seen, [lead for lead in leads if lead.last_inbound_at != replied_at[lead.pk]]
 
 
 def _values(lead: Lead, names: Iterable[str]) -> dict[str, object]:
     return {name: _plain(getattr(lead, name)) for name in names}
 
 
-def _plain(value: object) -> object:
-    return value.isoformat() if isinstance(value, datetime) else value
+def _plain(field: object) -> object:
+    return field.isoformat() if isinstance(field, datetime) else field

@@ -118,13 +118,13 @@ TENANCY = (
     ),
     (
         "inbox/leads/identity.py",
-        ".filter(named, workspace=workspace).order_by",
-        ".filter(named).order_by",
+        ".filter(matches, workspace=workspace).order_by",
+        ".filter(matches).order_by",
         "tests/webhooks/test_tenants.py tests/webhooks/test_leads.py",
     ),
     (
         "inbox/leads/merge.py",
-        "if keep.workspace_id != other.workspace_id:",
+        "if keep.workspace_id != twin.workspace_id:",
         "if False:",
         "tests/inbox/leads/test_merge.py",
     ),
@@ -136,8 +136,8 @@ TENANCY = (
     ),
     (
         "inbox/leads/triage.py",
-        ".filter(workspace=workspace, pk__in=known)",
-        ".filter(pk__in=known)",
+        ".filter(workspace=workspace, pk__in=replied_at)",
+        ".filter(pk__in=replied_at)",
         "tests/inbox/leads/test_triage.py tests/inbox/pages/test_triage.py",
     ),
     (
