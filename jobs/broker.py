@@ -101,7 +101,7 @@ class PostgresBroker(ORM):  # type: ignore[misc]  # django-q2 has no types
             raise
 
     def _listen(self) -> None:
-        config = settings.WAKE_DATABASE or connection.settings_dict
+        config = connection.settings_dict | (settings.WAKE_DATABASE or {})
         parameters = DatabaseWrapper(config).get_connection_params()
         with contextlib.ExitStack() as stack:
             session = stack.enter_context(psycopg.connect(**parameters | {"autocommit": True}))
