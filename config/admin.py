@@ -72,10 +72,10 @@ class AdminSite(admin.AdminSite):
         """
         from inbox.admin import cockpit  # the site exists before the apps are loaded
 
-        found = cockpit.of(request)
+        panels = cockpit.of(request)
         if request.headers.get("HX-Request"):
-            return TemplateResponse(request, "admin/_cockpit.html", {"cockpit": found})
-        context = {"cockpit": found, "banner": found.accounts.banner, **(extra_context or {})}
+            return TemplateResponse(request, "admin/_cockpit.html", {"cockpit": panels})
+        context = {"cockpit": panels, "banner": panels.accounts.banner, **(extra_context or {})}
         return super().index(request, context)
 
 
@@ -83,7 +83,7 @@ def _kept_page(request: HttpRequest) -> str:
     """The list that the form's `next` names, without its filters; else the start page."""
     page = request.POST.get("next", "")
     with contextlib.suppress(Resolver404):
-        found = resolve(page)
-        if found.app_name == "admin" and (found.url_name or "").endswith("_changelist"):
+        match = resolve(page)
+        if match.app_name == "admin" and (match.url_name or "").endswith("_changelist"):
             return page
     return reverse("admin:index")

@@ -27,10 +27,10 @@ def fernet_key(name: str) -> str:
     return _stored(name, base64.urlsafe_b64encode(os.urandom(32)).decode())
 
 
-def is_fernet_key(value: str) -> bool:
-    """Whether `value` can be a Fernet key (for encrypting secrets): 32 bytes in URL-safe base64."""
+def is_fernet_key(key: str) -> bool:
+    """Whether `key` can be a Fernet key (for encrypting secrets): 32 bytes in URL-safe base64."""
     try:
-        return len(base64.urlsafe_b64decode(value.encode())) == 32
+        return len(base64.urlsafe_b64decode(key.encode())) == 32
     except (binascii.Error, ValueError):
         return False
 
@@ -50,5 +50,5 @@ def _stored(name: str, fresh: str) -> str:
             temporary.unlink()
     except FileExistsError:
         pass
-    value: str = json.loads(path.read_text())
-    return value
+    secret: str = json.loads(path.read_text())
+    return secret

@@ -40,10 +40,10 @@ class Env:
 
         Raises ImproperlyConfigured if `choices` are given and the value is none of them.
         """
-        value = self._environ.get(name, "").strip() or default
-        if choices is not None and value and value not in choices:
+        setting = self._environ.get(name, "").strip() or default
+        if choices is not None and setting and setting not in choices:
             raise ImproperlyConfigured(f"{name} must be one of: {', '.join(choices)}.")
-        return value
+        return setting
 
     def flag(self, name: str, default: bool = False) -> bool:
         """The environment variable as a boolean; `default` if it is unset, False if it is empty. Raises
@@ -52,10 +52,10 @@ class Env:
         raw = self._environ.get(name)
         if raw is None:
             return default
-        value = raw.strip().lower()
-        if value in TRUE:
+        word = raw.strip().lower()
+        if word in TRUE:
             return True
-        if value in FALSE:
+        if word in FALSE:
             return False
         raise ImproperlyConfigured(f"{name} must be 1 or 0 (also true/false, yes/no, on/off).")
 
@@ -67,11 +67,11 @@ class Env:
         if not raw:
             return default
         try:
-            value = int(raw)
+            number = int(raw)
         except ValueError:
             raise ImproperlyConfigured(f"{name} must be a whole number from {low} to {high}.") from None
-        clamped = min(max(value, low), high)
-        if clamped != value:
+        clamped = min(max(number, low), high)
+        if clamped != number:
             logger.warning("setting clamped", extra={"setting": name, "low": low, "high": high})
         return clamped
 
@@ -85,16 +85,16 @@ class Env:
         """The environment variable as an absolute URL without its trailing slash; `default` if it is unset. Raises
         ImproperlyConfigured for any other form or scheme.
         """
-        value = self.text(name, default).rstrip("/")
-        if value:
-            parts = urlsplit(value)
+        url = self.text(name, default).rstrip("/")
+        if url:
+            parts = urlsplit(url)
             if parts.scheme not in schemes or not parts.netloc:
                 raise ImproperlyConfigured(f"{name} must be a URL beginning with {' or '.join(schemes)}://.")
             if "http" in schemes and not PLAIN_HOST.fullmatch(parts.netloc):
                 raise ImproperlyConfigured(
                     f"{name} must name its host in plain letters and digits, with a port if need be: https://host:port."
                 )
-        return value
+        return url
 
     def provider_hosts(self, name: str) -> list[str]:
         """The entries of the environment variable, a comma-separated list of `provider=host` or `provider=host:port`.

@@ -105,8 +105,8 @@ def _require_wiring(worker: Any) -> None:
     """End the server if something that must be registered is not. gunicorn itself runs no system checks."""
     from django.core import checks
 
-    if found := checks.run_checks(tags=["wiring"]):
-        for message in found:
+    if messages := checks.run_checks(tags=["wiring"]):
+        for message in messages:
             worker.log.critical("%s", message)
         sys.exit(Arbiter.WORKER_BOOT_ERROR)
 
@@ -118,8 +118,8 @@ def _require_static(worker: Any) -> None:
     """
     from config import static
 
-    if found := static.fault():
-        _refuse(worker, f"{static.WORDS[found]} {static.FIX}")
+    if fault := static.fault():
+        _refuse(worker, f"{static.WORDS[fault]} {static.FIX}")
 
 
 def _require_weights(worker: Any) -> None:
@@ -129,8 +129,8 @@ def _require_weights(worker: Any) -> None:
     """
     from inbox import weights_check
 
-    if found := weights_check.unfit_weights():
-        _refuse(worker, f"RULE_WEIGHTS_DIR: {found}")
+    if fault := weights_check.unfit_weights():
+        _refuse(worker, f"RULE_WEIGHTS_DIR: {fault}")
 
 
 def _refuse(worker: Any, why: str) -> None:

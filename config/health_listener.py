@@ -28,10 +28,10 @@ class _Client(socket.socket):
         self._read_until = time.monotonic() + CLIENT_S
 
     def recv_into(self, *args: Any) -> int:
-        left = self._read_until - time.monotonic()
-        if left <= 0:
+        remaining_s = self._read_until - time.monotonic()
+        if remaining_s <= 0:
             raise TimeoutError("The client was too slow.")
-        self.settimeout(left)
+        self.settimeout(remaining_s)
         return super().recv_into(*args)
 
 
@@ -67,10 +67,10 @@ def _readiness() -> tuple[int, str, bytes]:
 
     try:
         with stalls.request_limit(READY_S):
-            status, told = readiness()
+            status, answer = readiness()
     finally:
         connection.close()
-    return status, "application/json", json.dumps(told).encode()
+    return status, "application/json", json.dumps(answer).encode()
 
 
 class _Server(ThreadingHTTPServer):

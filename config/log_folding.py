@@ -53,12 +53,12 @@ class Fold(logging.Filter):
         if record.levelno != logging.WARNING:
             return True
         try:
-            said = _said(record)
+            words = _said(record)
         except (
             Exception
         ):  # its own text or values cannot be printed: the handler reports that, and the caller goes on
             return True
-        count = self._count(said)
+        count = self._count(words)
         if count > 1:
             record.times = count
         return count > 0
@@ -100,6 +100,6 @@ def _kind(record: logging.LogRecord) -> str:
 
 def _said(record: logging.LogRecord) -> str:
     """All that a record says, apart from its time."""
-    extra = {name: value for name, value in record.__dict__.items() if name not in OF_EVERY_RECORD}
+    extra = {name: field for name, field in record.__dict__.items() if name not in OF_EVERY_RECORD}
     error = record.exc_info[1] if record.exc_info else None
     return repr((record.name, record.getMessage(), sorted(extra.items()), type(error), str(error or "")))

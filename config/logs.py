@@ -20,9 +20,9 @@ def redact_event(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str,
     """A structlog processor that replaces secrets by "[redacted]" or "[key]" in every field of a log line, and removes
     queries from addresses.
     """
-    for name, value in event.items():
+    for name, field in event.items():
         if not name.startswith("_") and name != "exc_info":
-            event[name] = _redacted(name, value)
+            event[name] = _redacted(name, field)
     return event
 
 
@@ -33,8 +33,8 @@ def print_exception(logger: Any, method: str, event: dict[str, Any]) -> dict[str
     For a database error it adds names instead: its constraint, table and column, and the place in our code that raised
     it.
     """
-    found = event.get("exc_info")
-    error = found[1] if isinstance(found, tuple) else None
+    exc_info = event.get("exc_info")
+    error = exc_info[1] if isinstance(exc_info, tuple) else None
     event = dict(structlog.processors.format_exc_info(logger, method, event))
     if "exception" in event:
         printed = without_rows(event["exception"], error) if error else event["exception"]
@@ -44,19 +44,19 @@ def print_exception(logger: Any, method: str, event: dict[str, Any]) -> dict[str
     return event
 
 
-def _redacted(name: str, value: object) -> object:
+def _redacted(name: str, field: object) -> object:
     if SECRET_NAMES.search(name):
         return "[redacted]"
     # Django passes the request object to its loggers, and its text contains the address.
     if name in ADDRESSES:
-        return redact_path(str(value))
-    if isinstance(value, str):
-        return redact_addresses(value)
-    if isinstance(value, dict):
-        return {key: _redacted(str(key), part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_redacted("", part) for part in value]
-    return value
+        return redact_path(str(field))
+    if isinstance(field, str):
+        return redact_addresses(field)
+    if isinstance(field, dict):
+        return {key: _redacted(str(key), part) for key, part in field.items()}
+    if isinstance(field, list | tuple):
+        return [_redacted("", part) for part in field]
+    return field
 
 
 def logging_config(debug: bool, *, sentry_dsn: str = "", release: str = "") -> dict[str, Any]:

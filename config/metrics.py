@@ -114,7 +114,7 @@ def _workers() -> Iterator[GaugeMetricFamily]:
     workers = stats.workers()
     yield GaugeMetricFamily("holdfast_workers_alive", "Living workers.", len(workers))
     yield GaugeMetricFamily(
-        "holdfast_places", "Jobs that the living workers run at once.", sum(one.places for one in workers)
+        "holdfast_places", "Jobs that the living workers run at once.", sum(row.places for row in workers)
     )
 
 
@@ -192,25 +192,25 @@ def _by_lane(counting: Counting) -> Iterator[GaugeMetricFamily]:
     lanes = {state.lane.name: state for state in stats.lanes(None)}
     promises = {name: state.lane.promise_s for name, state in lanes.items()}
     yield _gauge("lane", "lane_promise_seconds", "The longest wait that the lane promises.", promises)
-    found = {name: (state.due, state.waits) for name, state in lanes.items()}
-    yield from _due_and_waits("lane", found, counting)
+    by_lane = {name: (state.due, state.waits) for name, state in lanes.items()}
+    yield from _due_and_waits("lane", by_lane, counting)
 
 
 def _by_kind(counting: Counting) -> Iterator[GaugeMetricFamily]:
-    found = {state.kind: (state.due, state.times) for state in stats.kinds(None)}
-    yield from _due_and_waits("kind", found, counting)
+    kinds = {state.kind: (state.due, state.times) for state in stats.kinds(None)}
+    yield from _due_and_waits("kind", kinds, counting)
 
 
 def _due_and_waits(
     by: Literal["kind", "lane"],
-    found: Mapping[str, tuple[stats.Due, stats.Timing | None]],
+    states: Mapping[str, tuple[stats.Due, stats.Timing | None]],
     counting: Counting,
 ) -> Iterator[GaugeMetricFamily]:
     exact = counting.exactly(partial(stats.exact_due, by=by))
-    yield _gauge(by, f"{by}_due_jobs", "Due jobs.", {} if exact is None else dict.fromkeys(found, 0) | exact)
-    oldest = {name: due.oldest_s for name, (due, _) in found.items()}
+    yield _gauge(by, f"{by}_due_jobs", "Due jobs.", {} if exact is None else dict.fromkeys(states, 0) | exact)
+    oldest = {name: due.oldest_s for name, (due, _) in states.items()}
     yield _gauge(by, f"{by}_oldest_due_seconds", "How long the oldest due job waits.", oldest)
-    times = {name: timing for name, (_, timing) in found.items() if timing}
+    times = {name: timing for name, (_, timing) in states.items() if timing}
     for part in ("p50", "p95"):
         waits = {name: getattr(timing, f"wait_{part}_ms") / 1000 for name, timing in times.items()}
         yield _gauge(by, f"{by}_wait_{part}_seconds", "How long the last day's jobs waited.", waits)
@@ -219,8 +219,8 @@ def _due_and_waits(
 def _gauge(by: str, name: str, text: str, values: Mapping[str, float]) -> GaugeMetricFamily:
     """The gauge `holdfast_<name>` with a value for each value of the label `by`."""
     family = GaugeMetricFamily(f"holdfast_{name}", text, labels=[by])
-    for label, value in values.items():
-        family.add_metric([label], value)
+    for label, number in values.items():
+        family.add_metric([label], number)
     return family
 
 
@@ -249,7 +249,7 @@ class HostCounters(Collector):
         """Yields the sums over all processes."""
         host = f"{socket.gethostname()}:{self._directory.stat().st_ino}"
         for family in MultiProcessCollector(None, path=str(self._directory)).collect():
-            family.samples = [one._replace(labels=one.labels | {"host": host}) for one in family.samples]
+            family.samples = [row._replace(labels=row.labels | {"host": host}) for row in family.samples]
             yield family
 
 
@@ -263,8 +263,8 @@ def _inherit(directory: Path) -> None:
         if owner == HEIR or psutil.pid_exists(int(owner)):
             continue
         heir = MmapedDict(str(directory / f"{kind}_{HEIR}.db"))
-        for key, value, stamp, _ in MmapedDict.read_all_values_from_file(str(path)):
-            heir.write_value(key, heir.read_value(key)[0] + value, stamp)
+        for key, count, stamp, _ in MmapedDict.read_all_values_from_file(str(path)):
+            heir.write_value(key, heir.read_value(key)[0] + count, stamp)
         heir.close()
         path.unlink()
 

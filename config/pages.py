@@ -56,8 +56,8 @@ class PageDatabaseMiddleware:
         if fault is None or response.status_code != 500:
             return response
         match = request.resolver_match
-        known = {"fault": fault, "view": match and match.view_name}
-        logger.warning("page without its database", extra=known | cast(FaultyRequest, request).database_facts)
+        facts = {"fault": fault, "view": match and match.view_name}
+        logger.warning("page without its database", extra=facts | cast(FaultyRequest, request).database_facts)
         # Django would ask on it whether it still works, where a database that is frozen by then is waited for longest.
         drop_connection()
         return unavailable(request, fault)
@@ -77,9 +77,9 @@ def limited(limit_ms: int) -> Callable[..., Any]:
         session = context["connection"].connection
         if many or session.info.transaction_status != TransactionStatus.IDLE:
             return execute(sql, params, many, context)
-        result = execute(prefix + sql, params, many, context)
+        outcome = execute(prefix + sql, params, many, context)
         context["cursor"].nextset()  # skip the result of SET
-        return result
+        return outcome
 
     return execute_limited
 

@@ -22,10 +22,10 @@ def commit(root: Path) -> str:
     # The tree may be another user's.
     git = ("git", "-c", "safe.directory=*", "-C", str(root), "rev-parse", "HEAD")
     try:
-        asked = subprocess.run(git, capture_output=True, text=True, check=True, timeout=5)
+        process = subprocess.run(git, capture_output=True, text=True, check=True, timeout=5)
     except (OSError, subprocess.SubprocessError):
         return ""
-    return asked.stdout.strip()
+    return process.stdout.strip()
 
 
 def version(commit: str) -> str:

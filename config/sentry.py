@@ -119,19 +119,19 @@ def event_of(record: logging.LogRecord) -> dict[str, Any]:
         "logger": record.name,
         "logentry": {"message": text_of(record)},
         "tags": {
-            name: str(value)
-            for name, value in vars(record).items()
-            if name in TAGS and value is not None and _passes(str(value), TAGS[name], vocabulary)
+            name: str(field)
+            for name, field in vars(record).items()
+            if name in TAGS and field is not None and _passes(str(field), TAGS[name], vocabulary)
         },
     }
     error = record.exc_info[1] if record.exc_info else None
     if error is not None:
-        event["exception"] = {"values": [_exception(one) for one in reversed(chain_of(error))]}
+        event["exception"] = {"values": [_exception(link) for link in reversed(chain_of(error))]}
     return event
 
 
-def _passes(value: str, form: str, vocabulary: set[str]) -> bool:
-    return value in vocabulary if form is NAME else re.fullmatch(form, value, re.ASCII) is not None
+def _passes(text: str, form: str, vocabulary: set[str]) -> bool:
+    return text in vocabulary if form is NAME else re.fullmatch(form, text, re.ASCII) is not None
 
 
 def names() -> set[str]:
@@ -148,22 +148,22 @@ def names() -> set[str]:
     from jobs.retention import PRUNERS
     from jobs.ticks import TICKS
 
-    found = {*KINDS, *TICKS, *PRUNERS, *Fault, *registry.specs(), *registry.webhook_sources()}
+    words = {*KINDS, *TICKS, *PRUNERS, *Fault, *registry.specs(), *registry.webhook_sources()}
     for model in apps.get_models():
-        found |= {model._meta.db_table, *(one.name for one in model._meta.constraints)}
+        words |= {model._meta.db_table, *(constraint.name for constraint in model._meta.constraints)}
         for field in model._meta.concrete_fields:
-            found |= {field.column, *(str(value) for value, _ in field.flatchoices)}
-    return found | _error_classes()
+            words |= {field.column, *(str(choice) for choice, _ in field.flatchoices)}
+    return words | _error_classes()
 
 
 def _error_classes() -> set[str]:
     waiting: list[type[BaseException]] = [BaseException]
-    found = set(waiting)
+    classes = set(waiting)
     while waiting:
-        fresh = set(waiting.pop().__subclasses__()) - found
-        found |= fresh
+        fresh = set(waiting.pop().__subclasses__()) - classes
+        classes |= fresh
         waiting += fresh
-    return {each.__name__ for each in found}
+    return {each.__name__ for each in classes}
 
 
 def text_of(record: logging.LogRecord) -> str:
@@ -176,17 +176,17 @@ def text_of(record: logging.LogRecord) -> str:
 
 def chain_of(error: BaseException) -> list[BaseException]:
     """The error and those that caused it, the last first."""
-    found: list[BaseException] = []
+    chain: list[BaseException] = []
     following: BaseException | None = error
-    while following is not None and following not in found and len(found) < 10:
-        found.append(following)
+    while following is not None and following not in chain and len(chain) < 10:
+        chain.append(following)
         following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
-    return found
+    return chain
 
 
 def allowed(event: Any, _hint: Any = None) -> Any:
     """What may leave of an event: `before_send` of sentry-sdk."""
-    return {name: value for name, value in event.items() if name in KEPT}
+    return {name: field for name, field in event.items() if name in KEPT}
 
 
 def _exception(error: BaseException) -> dict[str, Any]:

@@ -94,14 +94,14 @@ def fault() -> str:
 
 def _sources() -> Iterator[tuple[str, str]]:
     """Name and path of each file that collectstatic collects. If several files have one name, the first counts."""
-    seen: set[str] = set()
+    names: set[str] = set()
     files = apps.get_app_config("staticfiles")
     assert isinstance(files, StaticFilesConfig)
     for finder in get_finders():
         for path, storage in finder.list(files.ignore_patterns):
             name = Path(getattr(storage, "prefix", None) or "", path).as_posix()
-            if name not in seen:
-                seen.add(name)
+            if name not in names:
+                names.add(name)
                 yield name, storage.path(path)
 
 
@@ -114,5 +114,5 @@ def check(**_kwargs: object) -> list[checks.CheckMessage]:
     """The system check that this release's static files are collected, for `manage.py check --deploy` and `manage.py
     doctor`. Returns one error, or [].
     """
-    found = fault()
-    return [checks.Error(WORDS[found], hint=FIX, id="holdfast.E001")] if found else []
+    trouble = fault()
+    return [checks.Error(WORDS[trouble], hint=FIX, id="holdfast.E001")] if trouble else []

@@ -53,8 +53,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @login_not_required
 def readyz(request: HttpRequest) -> JsonResponse:
     """`/readyz`: answers 200 if this process can serve requests, else 503. Only who has METRICS_TOKEN is told more."""
-    status, told = readiness()
-    return JsonResponse(told if is_operator(request) else {"ready": told["ready"]}, status=status)
+    status, answer = readiness()
+    return JsonResponse(answer if is_operator(request) else {"ready": answer["ready"]}, status=status)
 
 
 def readiness() -> tuple[int, dict[str, Any]]:
@@ -73,7 +73,7 @@ def readiness() -> tuple[int, dict[str, Any]]:
         if missing:
             return 503, {"ready": False, "database": "ok", "missing_migrations": missing}
         _migrated.set()
-        told = {
+        answer = {
             "last_worker_heartbeat_s": _heartbeat_s(),
             "sends_held": lost_time.is_held(),
             "unreadable_secrets": cache.get_or_set(UNREADABLE, _unreadable, UNREADABLE_EVERY_S),
@@ -83,7 +83,7 @@ def readiness() -> tuple[int, dict[str, Any]]:
         return 503, {"ready": False, "database": "unreachable"}
     queue: dict[str, Any] = cache.get_or_set(QUEUE, _queue, QUEUE_EVERY_S) or {}
     version = {"version": settings.VERSION, "commit": settings.COMMIT}
-    return 200, {"ready": True, **version, "database": "ok", "static": files or "ok", **told, **queue}
+    return 200, {"ready": True, **version, "database": "ok", "static": files or "ok", **answer, **queue}
 
 
 def _unreadable() -> int:

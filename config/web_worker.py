@@ -40,21 +40,21 @@ class ClientSocket(socket.socket):
         self._read_until = time.monotonic() + seconds
 
     def recv(self, *args: Any) -> bytes:
-        own = self.gettimeout()
-        if self._read_until is None or own == 0:
+        own_s = self.gettimeout()
+        if self._read_until is None or own_s == 0:
             return super().recv(*args)
-        left = self._read_until - time.monotonic()
-        if left <= 0:
+        remaining_s = self._read_until - time.monotonic()
+        if remaining_s <= 0:
             raise _too_slow()
-        if own is not None and own <= left:
+        if own_s is not None and own_s <= remaining_s:
             return super().recv(*args)
-        self.settimeout(left)
+        self.settimeout(remaining_s)
         try:
             return super().recv(*args)
         except TimeoutError:
             raise _too_slow() from None
         finally:
-            self.settimeout(own)
+            self.settimeout(own_s)
 
     def sendall(self, data: Any, *args: Any) -> None:
         """Sends `data` in pieces of PIECE bytes, and gives the client SLOW_CLIENT_S for each. Python's own limit is for

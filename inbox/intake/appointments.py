@@ -76,8 +76,8 @@ def hear(event: BookingEvent, row_of: Callable[[str], Appointment]) -> list[Appo
         old = row_of(event.replaces_uri)
         old.replaced = True
         changed.append(old)
-    for one in changed:
-        one.derive()
+    for appointment in changed:
+        appointment.derive()
     return changed
 
 

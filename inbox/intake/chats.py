@@ -41,15 +41,15 @@ def _is_stand_in(lead: Lead) -> bool:
 
 def _become(workspace: Workspace, stand_in: Lead, person: Person, provider: str) -> Lead:
     """Turns the stand-in into `person`. If the workspace knows that lead already, it gets the stand-in's messages."""
-    found = identity.find_or_create(workspace, person, provider, create=False)
-    if found is None:
+    match = identity.find_or_create(workspace, person, provider, create=False)
+    if match is None:
         try:
             with transaction.atomic():
                 identity.fill(stand_in, workspace, person, provider)
         except IntegrityError:  # another channel has made this lead meanwhile
-            found = identity.find_or_create(workspace, person, provider)
+            match = identity.find_or_create(workspace, person, provider)
         else:
             return stand_in
     for message in Message.objects.filter(lead=stand_in):
-        rollup.move(message, found.lead)
-    return found.lead
+        rollup.move(message, match.lead)
+    return match.lead

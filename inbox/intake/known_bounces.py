@@ -34,27 +34,27 @@ def told(lead: Lead, event: BounceEvent, message: Message) -> Message | None:
     if not event.mail_id:
         return None
     bounces = list(Message.objects.filter(lead=lead, source=event.source).order_by("received_at", "pk"))
-    same = [one for one in bounces if one.thread_id == event.mail_id]
-    same += [one for one in bounces if _may_be(one, event, message)]
-    known = next(iter(same), None)
-    if known is not None:
-        known.lead = lead
-        if event.notice and _is_bare(known):
-            _take_notice(known, message)
-    return known
+    same = [row for row in bounces if row.thread_id == event.mail_id]
+    same += [row for row in bounces if _may_be(row, event, message)]
+    bounce = next(iter(same), None)
+    if bounce is not None:
+        bounce.lead = lead
+        if event.notice and _is_bare(bounce):
+            _take_notice(bounce, message)
+    return bounce
 
 
 def _is_bare(bounce: Message) -> bool:
     return bounce.external_id.startswith(WITHOUT_NOTICE)
 
 
-def _may_be(known: Message, event: BounceEvent, message: Message) -> bool:
-    unsaid = not known.thread_id and known.campaign_id == message.campaign_id
-    return unsaid and (_is_bare(known) or not event.notice)
+def _may_be(bounce: Message, event: BounceEvent, message: Message) -> bool:
+    unsaid = not bounce.thread_id and bounce.campaign_id == message.campaign_id
+    return unsaid and (_is_bare(bounce) or not event.notice)
 
 
-def _take_notice(known: Message, message: Message) -> None:
+def _take_notice(bounce: Message, message: Message) -> None:
     for name in NOTICE_FIELDS:
-        setattr(known, name, getattr(message, name))
-    known.save(update_fields=NOTICE_FIELDS)
-    rollup.recompute(known.lead)  # the lead's row may show this message
+        setattr(bounce, name, getattr(message, name))
+    bounce.save(update_fields=NOTICE_FIELDS)
+    rollup.recompute(bounce.lead)  # the lead's row may show this message

@@ -75,25 +75,25 @@ def _get_or_create(
     registry.source_of(event.source)  # raises: messages of an unknown source would count as answers
     key = {"workspace_id": received.workspace.pk, "source": event.source, "external_id": external_id}
     fields = _fields(received, event, judged) | extra
-    found: list[identity.Found] = []
+    matches: list[identity.Found] = []
 
     def lead() -> Lead:
         """Finds or creates the lead of a new message. A new lead's row is written once, with its first message counted
         in.
         """
-        found.append(_lead(received, event, count_in if count else None))
-        return found[0].lead
+        matches.append(_lead(received, event, count_in if count else None))
+        return matches[0].lead
 
     def count_in(lead: Lead) -> None:
         rollup.count(lead, Message(**key, **fields), judged)
 
     if isinstance(event, BounceEvent) and not KNOWN.filter(**key).exists():
         bounced = fields["lead"] = lead()
-        if not found[0].created and (told := known_bounces.told(bounced, event, Message(**key, **fields))):
-            return told, False
+        if not matches[0].created and (row := known_bounces.told(bounced, event, Message(**key, **fields))):
+            return row, False
     # It calls `lead` only for a new message, in the savepoint of the insert.
     message, created = KNOWN.get_or_create(**key, defaults={"lead": lead} | fields)
-    if created and count and not found[0].created:
+    if created and count and not matches[0].created:
         rollup.add(message.lead, message, judged)
     return message, created
 
@@ -123,10 +123,10 @@ def _people(received: Received, event: MessageEvent) -> set[erased.Name]:
     """What names the lead of `event`, and who wrote the message; for one of ours, who got it."""
     addresses = [event.from_address]
     if event.direction == Message.Direction.OUTBOUND:
-        addresses = [str(one.get("address", "")) for rows in event.recipients.values() for one in rows]
+        addresses = [str(row.get("address", "")) for rows in event.recipients.values() for row in rows]
     emails = {identity.normal_email(mailbox(address).address) for address in addresses} - {""}
-    known = identity.identities_of(received.workspace, event.person)
-    return {*known.items(), *(("email", address) for address in emails)}
+    identities = identity.identities_of(received.workspace, event.person)
+    return {*identities.items(), *(("email", address) for address in emails)}
 
 
 def _inherit_id(received: Received, event: MessageEvent) -> None:
@@ -135,10 +135,12 @@ def _inherit_id(received: Received, event: MessageEvent) -> None:
     """
     stored = Message.objects.filter(workspace=received.workspace, source=event.source)
     key = f"{event.external_id[: KEY_LIMIT - 17]}#"
-    own = stored.filter(id_reused=True, external_id__startswith=key, from_address__iexact=event.from_address)
-    heir = own.order_by("pk").first()
+    numbered = stored.filter(
+        id_reused=True, external_id__startswith=key, from_address__iexact=event.from_address
+    )
+    heir = numbered.order_by("pk").first()
     if heir is not None and not stored.filter(external_id=event.external_id).exists():
-        own.filter(pk=heir.pk).update(external_id=event.external_id, id_reused=False)
+        numbered.filter(pk=heir.pk).update(external_id=event.external_id, id_reused=False)
 
 
 def _same(message: Message, fingerprint: str) -> bool:
@@ -237,12 +239,12 @@ def _lead(received: Received, event: MessageEvent, complete: Callable[[Lead], No
             complete(lead)
 
     if event.channel == Channel.LINKEDIN and event.thread_id:
-        found = identity.Found(chats.lead_of(received.workspace, event), created=False, conflict=False)
+        match = identity.Found(chats.lead_of(received.workspace, event), created=False, conflict=False)
     else:
-        found = identity.resolve(received.workspace, event.person, received.provider, complete=begin)
-    if found.lead.sample != received.sample:
-        _tell_apart(received, found.lead)
-    return found
+        match = identity.resolve(received.workspace, event.person, received.provider, complete=begin)
+    if match.lead.sample != received.sample:
+        _tell_apart(received, match.lead)
+    return match
 
 
 def _tell_apart(received: Received, lead: Lead) -> None:
@@ -262,15 +264,15 @@ def add_links(received: Received, event: MessageEvent, message: Message) -> None
         return
     if message.campaign_id is None and event.campaign is not None:
         rollup.campaign_known(message, campaign_id(received, event.campaign))
-    known = identity.identities_of(received.workspace, event.person)
-    if not known or all(getattr(message.lead, name) == value for name, value in known.items()):
+    identities = identity.identities_of(received.workspace, event.person)
+    if not identities or all(getattr(message.lead, name) == text for name, text in identities.items()):
         return
-    found = identity.find_or_create(received.workspace, event.person, received.provider)
-    if found.lead.pk != message.lead_id:
-        rollup.move(message, found.lead)
-    elif found.lead.is_stopped:
-        stops.stop_campaigns(found.lead)  # this id was not known when the lead was stopped
-    message.lead = found.lead
+    match = identity.find_or_create(received.workspace, event.person, received.provider)
+    if match.lead.pk != message.lead_id:
+        rollup.move(message, match.lead)
+    elif match.lead.is_stopped:
+        stops.stop_campaigns(match.lead)  # this id was not known when the lead was stopped
+    message.lead = match.lead
 
 
 def mark_processed(message_id: UUID) -> None:

@@ -57,19 +57,19 @@ def of(workspace_id: UUID, keep_days: int) -> "QuerySet[Message]":
 
 def _delete(pks: list[Any]) -> int:
     with transaction.atomic():
-        asked = Message.objects.filter(pk__in=pks)
+        rows = Message.objects.filter(pk__in=pks)
         live = OutboundSend.objects.filter(reply_to__in=pks).exclude(state__in=ENDED)
         going = list(
-            asked.exclude(pk__in=live.values("reply_to")).values_list("pk", "lead", "source", "external_id")
+            rows.exclude(pk__in=live.values("reply_to")).values_list("pk", "lead", "source", "external_id")
         )
-        mine = [pk for pk, *_ in going]
+        message_ids = [pk for pk, *_ in going]
         ours = [UUID(external_id) for _, _, source, external_id in going if source == OWN]
-        sends = OutboundSend.objects.filter(Q(reply_to__in=mine) | Q(pk__in=ours), state__in=ENDED)
+        sends = OutboundSend.objects.filter(Q(reply_to__in=message_ids) | Q(pk__in=ours), state__in=ENDED)
         sent = list(sends.values_list("pk", flat=True))
         FollowUpTask.objects.filter(send__in=sent).update(subject="", text="", offered=[])
         OutboundSend.objects.filter(pk__in=sent).only("pk").delete()
-        Message.objects.filter(pk__in=mine).only("pk").delete()
+        Message.objects.filter(pk__in=message_ids).only("pk").delete()
         Lead.objects.filter(
             ~Exists(Message.objects.filter(lead=OuterRef("pk"))), pk__in={lead for _, lead, *_ in going}
         ).update(last_snippet="", suspected_words="")
-    return len(mine)
+    return len(message_ids)

@@ -59,8 +59,8 @@ class WebhookRequest:
 
     def of(self, workspace: Workspace) -> "Received":
         """The same request, as one of `workspace`."""
-        known = {one.name: getattr(self, one.name) for one in fields(self)}
-        return Received(**known | {"workspace": workspace})
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Received(**values | {"workspace": workspace})
 
 
 @dataclass(slots=True)

@@ -26,11 +26,11 @@ def _messages(workspace: Workspace) -> str:
     if days is None:
         return "Messages are kept."
     rows = old_messages.of(workspace.pk, days).order_by("received_at")[:MOST]
-    found = Message.objects.filter(pk__in=rows.values("pk")).aggregate(
+    counts = Message.objects.filter(pk__in=rows.values("pk")).aggregate(
         messages=Count("pk"), leads=Count("lead", distinct=True)
     )
-    what = f"{_number(found['messages'])} {_plural('message', found['messages'])}"
-    return f"Would remove {what} of {_number(found['leads'])} {_plural('lead', found['leads'])} before {_day(days)}."
+    what = f"{_number(counts['messages'])} {_plural('message', counts['messages'])}"
+    return f"Would remove {what} of {_number(counts['leads'])} {_plural('lead', counts['leads'])} before {_day(days)}."
 
 
 def _bodies(workspace: Workspace) -> str:

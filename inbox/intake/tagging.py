@@ -15,22 +15,22 @@ from inbox.models import Lead, Message, User, Workspace
 from inbox.models.lead import Tag
 
 
-def tag(workspace: Workspace, by: User, seen: Iterable[Seen], tag: str) -> TriageResult:
-    """Stores that `by`, a person, gives `tag` to the newest reply of each lead of `workspace` in `seen`
+def tag(workspace: Workspace, by: User, views: Iterable[Seen], tag: str) -> TriageResult:
+    """Stores that `by`, a person, gives `tag` to the newest reply of each lead of `workspace` in `views`
     (`tag_decisions.correct`). Leads with a newer reply than was seen, and those who have never written, stay as they
     are, and so do those that are stopped or suspected of something, unless the tag is Blacklist; the result names them.
     It has no token: only another tag takes a tag back.
 
     Each lead is a transaction of its own, so that none is locked for long.
     """
-    asked = {item.lead_id: item.last_inbound_at for item in seen}
+    replied_at = {view.lead_id: view.last_inbound_at for view in views}
     leads, missed, silent, held = [], [], [], []
-    for lead_id in sorted(asked):
+    for lead_id in sorted(replied_at):
         with transaction.atomic():
             rows = Lead.objects.select_for_update(no_key=True).filter(workspace=workspace, pk=lead_id)
             if (lead := rows.first()) is None:
                 continue
-            if lead.last_inbound_at != asked[lead_id]:
+            if lead.last_inbound_at != replied_at[lead_id]:
                 missed.append(lead)
             elif (reply := _newest_reply(lead)) is None:
                 silent.append(lead)
@@ -39,7 +39,7 @@ def tag(workspace: Workspace, by: User, seen: Iterable[Seen], tag: str) -> Triag
             else:
                 tag_decisions.correct(reply, tag, user=by, reason=tag_decisions.TOGETHER)
                 leads.append(lead)
-    gone = len(asked) - len(leads) - len(missed) - len(silent) - len(held)
+    gone = len(replied_at) - len(leads) - len(missed) - len(silent) - len(held)
     return TriageResult(leads, missed, gone, undo="", silent=silent, held=held)
 
 

@@ -45,8 +45,8 @@ def known(received: Received, event: MessageEvent, words: str, judged: Arrival) 
     transaction ends.
     """
     locks.hold("text", received.workspace.pk, event.source, words)
-    mine = Message.objects.select_related("lead").filter(workspace=received.workspace, source=event.source)
-    if event.external_id and mine.filter(external_id=event.external_id).exists():
+    texts = Message.objects.select_related("lead").filter(workspace=received.workspace, source=event.source)
+    if event.external_id and texts.filter(external_id=event.external_id).exists():
         return None  # the message with this id is stored, and `store` finds it
     # What GHL lists arrives hours later, but says when it was sent.
     at = event.occurred_at if event.listed else received.received_at
@@ -55,11 +55,11 @@ def known(received: Received, event: MessageEvent, words: str, judged: Arrival) 
     sent = Q(sent_at__range=(at - span - STATED_WITHIN, at + span + STATED_WITHIN)) | Q(
         sent_at=event.occurred_at
     )
-    near = mine.filter(sent, content_hash=words, received_at__range=(at - span, at + span))
+    near = texts.filter(sent, content_hash=words, received_at__range=(at - span, at + span))
     same = [message for message in near if _same(event, message)]
     if not same and not event.external_id and event.channel == Channel.EMAIL:
         # The provider's list was faster than its webhook. Such mails are stored without a hash.
-        listed = mine.filter(sent, content_hash="", received_at__range=(at - span, at + span))
+        listed = texts.filter(sent, content_hash="", received_at__range=(at - span, at + span))
         same = [message for message in listed if hash_of(message.from_address, message.text) == words]
     if not same:
         return None
@@ -120,6 +120,6 @@ def _named(message: Message, event: MessageEvent) -> Message | None:
             Message.objects.filter(pk=message.pk).update(**names)
     except IntegrityError:
         return None
-    for name, value in names.items():
-        setattr(message, name, value)
+    for name, text in names.items():
+        setattr(message, name, text)
     return message

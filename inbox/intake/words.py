@@ -28,16 +28,16 @@ def fill(deadline: Deadline) -> dict[str, int]:
     workspace_id = _next(None)
     while workspace_id is not None and not deadline.expired:
         rows = empty.filter(workspace=workspace_id).order_by("-received_at")
-        left = rows
+        rest = rows
         while not deadline.expired:
-            found = list(left.values_list("pk", "subject", Left("text", TEXT_CHARS), "received_at")[:SLICE])
-            written = _write([(pk, vector(workspace_id, subject, text)) for pk, subject, text, _ in found])
+            batch = list(rest.values_list("pk", "subject", Left("text", TEXT_CHARS), "received_at")[:SLICE])
+            written = _write([(pk, vector(workspace_id, subject, text)) for pk, subject, text, _ in batch])
             filled += written
-            if len(found) < SLICE or not written:
+            if len(batch) < SLICE or not written:
                 workspace_id = _next(workspace_id)
                 break
             # The next slice begins here, as it would else read what has been filled in again.
-            left = rows.filter(received_at__lte=found[-1][3])
+            rest = rows.filter(received_at__lte=batch[-1][3])
     return {"filled": filled}
 
 
@@ -48,9 +48,9 @@ def _next(workspace_id: UUID | None) -> UUID | None:
     return later.order_by("workspace").values_list("workspace", flat=True).first()
 
 
-def _write(made: list[tuple[UUID, str]]) -> int:
+def _write(vectors: list[tuple[UUID, str]]) -> int:
     """Writes the words of these messages; not of those that another transaction holds, for which the next run waits."""
-    ids, words = [pk for pk, _ in made], [text for _, text in made]
+    ids, words = [pk for pk, _ in vectors], [text for _, text in vectors]
     with connection.cursor() as cursor:
         cursor.execute(WRITE, {"ids": ids, "words": words})
         written: int = cursor.rowcount

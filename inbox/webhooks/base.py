@@ -159,8 +159,8 @@ class WebhookView(APIView):
         read = cache(lambda: read_body(request))
         tenant = self.tenant(request, key, read)  # first: who has no key does not make us wait for a body
         came = read()
-        given = [key] * bool(key and self.key_in_path) + secrets_in_headers(request, source)
-        secrets = given or [candidate_key(request, source, read)]
+        sent_keys = [key] * bool(key and self.key_in_path) + secrets_in_headers(request, source)
+        secrets = sent_keys or [candidate_key(request, source, read)]
         body = without_secrets(came, secrets)
         received = WebhookRequest(
             source=source.name,
@@ -207,14 +207,14 @@ class WebhookView(APIView):
         if not self.source.keyed or not secret or len(secret) > 200:
             raise Unauthorized
         try:
-            found = KEYS.get(key_hash=hash_key(secret))
+            row = KEYS.get(key_hash=hash_key(secret))
         except WebhookKey.DoesNotExist:
             raise Unauthorized from None
-        if not found.is_usable or found.integration.provider != self.source.provider:
+        if not row.is_usable or row.integration.provider != self.source.provider:
             raise Unauthorized
         if not self.sample and request.method == "POST":  # a look at the address in a browser is no use of it
-            _note_use(found)
-        return found.integration
+            _note_use(row)
+        return row.integration
 
 
 def process(source: WebhookSource, received: WebhookRequest) -> IntakeResult:
@@ -261,8 +261,8 @@ def parse(source: WebhookSource, received: WebhookRequest) -> Event:
     """
     body = source.decode(received.body)
     if received.integration is not None:
-        named, own = source.account_of(body), received.integration.external_account_id
-        if (own and named and named != own) or _names_another_workspace(received):
+        account_id, stored_id = source.account_of(body), received.integration.external_account_id
+        if (stored_id and account_id and account_id != stored_id) or _names_another_workspace(received):
             raise WrongWorkspace
     return source.parse(body, received.received_at)
 
@@ -273,11 +273,11 @@ def _names_another_workspace(received: WebhookRequest) -> bool:
     Addresses of an older form still carry such ids.
     """
     try:
-        named = UUID(received.headers[CLIENT_ID])
+        client_id = UUID(received.headers[CLIENT_ID])
     except (KeyError, ValueError):
         return False
-    own = received.workspace
-    return own is not None and named != own.pk and Workspace.objects.filter(pk=named).exists()
+    ours = received.workspace
+    return ours is not None and client_id != ours.pk and Workspace.objects.filter(pk=client_id).exists()
 
 
 def answer(source: WebhookSource, outcome: IntakeResult) -> Response:

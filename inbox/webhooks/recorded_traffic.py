@@ -202,8 +202,8 @@ class Replayer:
     def _answer(self, line: RecordedDelivery) -> Answer:
         text = LEAD.sub(lambda match: self._lead_id(line, match), json.dumps(line.body)).encode()
         digest = hashlib.sha256(without_secrets(text, ())).hexdigest()  # as it is stored
-        known = (self.workspaces[line.workspace].pk, line.source, digest) in self._before
-        return Answer(line, self._post(line, text), self._repeat or known)
+        stored = (self.workspaces[line.workspace].pk, line.source, digest) in self._before
+        return Answer(line, self._post(line, text), self._repeat or stored)
 
     def _post(self, line: RecordedDelivery, text: bytes) -> str:
         """The verdict of our server on one line."""
@@ -268,8 +268,8 @@ def _unmet(group: list[Answer]) -> list[tuple[RecordedDelivery, str, str]]:
             expected[answer.verdict] -= 1
         else:
             wrong.append(answer)
-    left = list(expected.elements())
-    return [(answer.line, word, answer.verdict) for answer, word in zip(wrong, left, strict=True)]
+    verdicts = list(expected.elements())
+    return [(answer.line, word, answer.verdict) for answer, word in zip(wrong, verdicts, strict=True)]
 
 
 def _is_state(answer: Answer) -> bool:
@@ -284,9 +284,9 @@ def _is_state(answer: Answer) -> bool:
 def _swaps_with(line: RecordedDelivery, answers: list[Answer]) -> bool:
     """Whether another line of this moment says that it may be swapped with `line`."""
     return any(
-        other.line.may_swap and (other.line.workspace, other.line.source) == (line.workspace, line.source)
-        for other in answers
-        if other.line is not line
+        answer.line.may_swap and (answer.line.workspace, answer.line.source) == (line.workspace, line.source)
+        for answer in answers
+        if answer.line is not line
     )
 
 

@@ -57,17 +57,17 @@ class ReplayResult:
 
     @property
     def sentence(self) -> str:
-        made = ", ".join(f"{count} {name}" for name, count in self.made.items()) or "nothing new"
+        counts = ", ".join(f"{count} {name}" for name, count in self.made.items()) or "nothing new"
         reason = f" ({self.outcome.reason})" if self.outcome.reason else ""
-        return f"{DeliveryVerdict(self.outcome.verdict).label}{reason}: {made}."
+        return f"{DeliveryVerdict(self.outcome.verdict).label}{reason}: {counts}."
 
 
 def dry_run(delivery: WebhookDelivery) -> ReplayResult:
     """What today's code would make of the stored webhook request. Nothing is stored. Raises NotReplayable."""
     with transaction.atomic():
-        result = _run(delivery)
+        outcome = _run(delivery)
         transaction.set_rollback(True)
-    return result
+    return outcome
 
 
 def replay(delivery: WebhookDelivery, actor: User | None = None) -> ReplayResult:
@@ -76,12 +76,12 @@ def replay(delivery: WebhookDelivery, actor: User | None = None) -> ReplayResult
 
     Raises django.db.Error if the database cannot be reached; then nothing has changed.
     """
-    result = _run(delivery)
+    outcome = _run(delivery)
     if actor is not None:
         audit.record(
-            delivery.workspace_id, actor, "delivery.replayed", delivery, verdict=str(result.outcome.verdict)
+            delivery.workspace_id, actor, "delivery.replayed", delivery, verdict=str(outcome.outcome.verdict)
         )
-    return result
+    return outcome
 
 
 def unrepaired(
@@ -97,16 +97,16 @@ def unrepaired(
     every source.
     """
     settled = WebhookDelivery.objects.filter(replay_of=OuterRef("pk"), verdict__in=REPAIRED)
-    found = WebhookDelivery.objects.filter(verdict=verdict, replay_of=None, body__isnull=False)
+    deliveries = WebhookDelivery.objects.filter(verdict=verdict, replay_of=None, body__isnull=False)
     if workspace is not None:
-        found = found.filter(workspace=workspace)
+        deliveries = deliveries.filter(workspace=workspace)
     if since is not None:
-        found = found.filter(received_at__gte=since)
+        deliveries = deliveries.filter(received_at__gte=since)
     if until is not None:
-        found = found.filter(received_at__lte=until)
+        deliveries = deliveries.filter(received_at__lte=until)
     if source:
-        found = found.filter(source=source)
-    return found.exclude(Exists(settled)).order_by("received_at", "pk")
+        deliveries = deliveries.filter(source=source)
+    return deliveries.exclude(Exists(settled)).order_by("received_at", "pk")
 
 
 def with_repair(deliveries: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelivery]:
@@ -228,5 +228,5 @@ def _made(outcome: IntakeResult, began: datetime) -> dict[str, int]:
         return {}
     lead = outcome.lead
     new_lead = lead is not None and Lead.objects.filter(pk=lead.pk, created_at__gte=began).exists()
-    made = {"message": outcome.message is not None, "lead": new_lead, "job": outcome.job_id is not None}
-    return {name: 1 for name, is_new in made.items() if is_new}
+    fresh = {"message": outcome.message is not None, "lead": new_lead, "job": outcome.job_id is not None}
+    return {name: 1 for name, is_new in fresh.items() if is_new}

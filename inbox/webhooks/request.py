@@ -70,18 +70,18 @@ def secrets_in_headers(request: Request, source: WebhookSource) -> list[str]:
     """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     bearer = token if scheme.lower() == "bearer" else ""
-    named = [request.headers.get(name, "") for name in ("X-Webhook-Secret", *source.secret_headers)]
-    return [value.strip() for value in (bearer, *named) if value.strip()]
+    secrets = [request.headers.get(name, "") for name in ("X-Webhook-Secret", *source.secret_headers)]
+    return [secret.strip() for secret in (bearer, *secrets) if secret.strip()]
 
 
 def _secret_in_body(source: WebhookSource, body: Callable[[], bytes]) -> str:
     if not source.secret_field:
         return ""
     try:
-        value = rawjson.parse(body())
+        parsed = rawjson.parse(body())
     except PayloadInvalid:
         return ""
-    secret = value.get(source.secret_field) if isinstance(value, dict) else None
+    secret = parsed.get(source.secret_field) if isinstance(parsed, dict) else None
     return secret if isinstance(secret, str) else ""
 
 
@@ -89,10 +89,10 @@ def safe_headers(request: Request) -> dict[str, str]:
     """The request's headers without those whose name says that they may hold a secret: at most 40, each value cut at
     500 characters. The query parameter `clientId` is added as if it were a header.
     """
-    kept: dict[str, str] = {}
-    for name, value in request.headers.items():
-        if not any(part in name.lower() for part in SECRET_HEADERS) and len(kept) < 40:
-            kept[name[:100]] = rawjson.UNSTORABLE.sub("", value)[:500]
+    headers: dict[str, str] = {}
+    for name, text in request.headers.items():
+        if not any(part in name.lower() for part in SECRET_HEADERS) and len(headers) < 40:
+            headers[name[:100]] = rawjson.UNSTORABLE.sub("", text)[:500]
     if client_id := request.GET.get(CLIENT_ID):
-        kept[CLIENT_ID] = rawjson.UNSTORABLE.sub("", client_id)[:100]
-    return kept
+        headers[CLIENT_ID] = rawjson.UNSTORABLE.sub("", client_id)[:100]
+    return headers

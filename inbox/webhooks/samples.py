@@ -91,9 +91,9 @@ def _post(source: WebhookSource, key: str, account_id: str) -> dict[str, object]
         at=timezone.now(),
     )
     path = webhook_path(source.name, key)
-    found = resolve(path)
-    view = found.func.view_class.as_view(**found.func.view_initkwargs, sample=True)  # type: ignore[attr-defined]
-    answer: dict[str, object] = view(_request(path, source.sample(reply)), **found.kwargs).data
+    match = resolve(path)
+    view = match.func.view_class.as_view(**match.func.view_initkwargs, sample=True)  # type: ignore[attr-defined]
+    answer: dict[str, object] = view(_request(path, source.sample(reply)), **match.kwargs).data
     return answer
 
 

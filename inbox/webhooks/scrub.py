@@ -41,8 +41,8 @@ def without_secrets(body: bytes, secrets: Collection[str]) -> bytes:
     SmartLead's own secret is also looked for everywhere. JSON stays JSON, and a form stays a form. A secret shorter
     than SHORTEST is replaced only in those fields.
     """
-    own = [found.decode(errors="replace") for found in OWN.findall(body)[-1:]]  # parsers keep the last one
-    for secret in (*secrets, *own):
+    marked = [match.decode(errors="replace") for match in OWN.findall(body)[-1:]]  # parsers keep the last one
+    for secret in (*secrets, *marked):
         if len(secret) >= SHORTEST:
             body = _without(body, secret)
     body = IN_JSON.sub(rb"\1" + MARK.encode(), body)
@@ -65,20 +65,20 @@ def _escaped(secret: str) -> re.Pattern[bytes]:
     return re.compile(STRIPPED.join(map(_character, secret)), re.DOTALL)
 
 
-def _character(one: str) -> bytes:
-    units = one.encode("utf-16-be")
+def _character(character: str) -> bytes:
+    units = character.encode("utf-16-be")
     escaped = b"".join(rb"\\u(?i:%02x%02x)" % tuple(units[at : at + 2]) for at in range(0, len(units), 2))
-    return rb"(?:%b|\\?%b)" % (escaped, re.escape(one.encode(errors="replace")))
+    return rb"(?:%b|\\?%b)" % (escaped, re.escape(character.encode(errors="replace")))
 
 
 def headers_without_secrets(headers: Mapping[str, str], secrets: Collection[str]) -> dict[str, str]:
     """Returns a webhook request's `headers` with MARK in place of each of `secrets`, and without queries and keys in
     the addresses that they quote. A secret shorter than 8 characters is left.
     """
-    kept = {}
-    for name, value in headers.items():
+    clean = {}
+    for name, text in headers.items():
         for secret in secrets:
             if len(secret) >= SHORTEST:
-                value = value.replace(secret, MARK).replace(quote(secret, safe=""), MARK)
-        kept[name] = redact_addresses(value)
-    return kept
+                text = text.replace(secret, MARK).replace(quote(secret, safe=""), MARK)
+        clean[name] = redact_addresses(text)
+    return clean

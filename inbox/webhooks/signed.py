@@ -92,8 +92,8 @@ class SlackView(SignedView):
 
 def _challenge(source: WebhookSource, body: bytes) -> str:
     try:
-        value = source.decode(body)
+        parsed = source.decode(body)
     except Exception:  # a body that cannot be read has no challenge, as in `tenants.named_in`
         return ""
-    asked = isinstance(value, dict) and value.get("type") == "url_verification"
-    return str(value.get("challenge", ""))[:200] if asked else ""
+    is_challenge = isinstance(parsed, dict) and parsed.get("type") == "url_verification"
+    return str(parsed.get("challenge", ""))[:200] if is_challenge else ""

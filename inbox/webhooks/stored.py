@@ -34,14 +34,14 @@ def clean_all(deadline: Deadline) -> int:
 
     A request whose account has an unreadable secret is left for a run that can read it.
     """
-    known: dict[UUID | None, list[str] | None] = {}
+    cache: dict[UUID | None, list[str] | None] = {}
     done = 0
     rows = _waiting(None)
     while rows and not deadline.expired:
         same = []
         for row in rows:
             try:
-                body, headers = cleaned(row, known)
+                body, headers = cleaned(row, cache)
             except SecretUnreadable:
                 continue
             if (body, headers) == (bytes(row.body or b""), row.headers):
@@ -54,22 +54,22 @@ def clean_all(deadline: Deadline) -> int:
 
 
 def cleaned(
-    delivery: WebhookDelivery, known: dict[UUID | None, list[str] | None] | None = None
+    delivery: WebhookDelivery, cache: dict[UUID | None, list[str] | None] | None = None
 ) -> tuple[bytes, dict[str, str]]:
     """Body and headers of a stored webhook request without the secrets of its account, and without the values of
     fields that hold secrets by their name. The row is not changed.
 
-    `known` is a cache of the accounts' secrets, which this fills. Raises SecretUnreadable.
+    `cache` holds the accounts' secrets by account id; this fills it. Raises SecretUnreadable.
     """
-    known = {} if known is None else known
+    cache = {} if cache is None else cache
     account = delivery.integration_id
-    if account not in known:
-        known[account] = _secrets(account)
-    found = known[account]
-    if found is None:
+    if account not in cache:
+        cache[account] = _secrets(account)
+    secrets = cache[account]
+    if secrets is None:
         raise SecretUnreadable
-    return without_secrets(bytes(delivery.body or b""), found), headers_without_secrets(
-        delivery.headers, found
+    return without_secrets(bytes(delivery.body or b""), secrets), headers_without_secrets(
+        delivery.headers, secrets
     )
 
 
@@ -95,14 +95,14 @@ def _store(row: WebhookDelivery, body: bytes, headers: dict[str, str]) -> int:
 
 def _secrets(account: UUID | None) -> list[str] | None:
     """Every key that the account has ever had, and its senders' other secrets; None if one cannot be read."""
-    found = [settings.CLAY_CALLBACK_SECRET]
+    secrets = [settings.CLAY_CALLBACK_SECRET]
     try:
-        found += [str(key.secret) for key in WebhookKey.objects.filter(integration=account)]
+        secrets += [str(key.secret) for key in WebhookKey.objects.filter(integration=account)]
         for integration in Integration.objects.filter(pk__in=[account]):
-            found.append(str(integration.credentials.get("callback_secret") or ""))
+            secrets.append(str(integration.credentials.get("callback_secret") or ""))
     except DecryptionError:
         logger.warning(
             "deliveries not cleaned: a secret is unreadable", extra={"integration_id": str(account)}
         )
         return None
-    return found
+    return secrets

@@ -34,18 +34,18 @@ def named_in(source_name: str, body: bytes) -> Tenant:
     if not source.signature:
         return NOBODY
     try:
-        named = source.signature.names(source.decode(body), timezone.now())
+        names = source.signature.names(source.decode(body), timezone.now())
     except (
         Exception
         # the body is malformed, or this is a defect of ours; `process` meets it again and records the delivery
     ):
         return NOBODY
-    if named.account_id:
-        return _account(source.provider, named.account_id)
-    if named.lead_id:
-        lead = Lead.objects.select_related("workspace").filter(pk__in=_ids(named.lead_id)).first()
+    if names.account_id:
+        return _account(source.provider, names.account_id)
+    if names.lead_id:
+        lead = Lead.objects.select_related("workspace").filter(pk__in=_ids(names.lead_id)).first()
         return _of(lead.workspace if lead else None, source.provider)
-    workspace = Workspace.objects.filter(pk__in=_ids(named.workspace_id)).first()
+    workspace = Workspace.objects.filter(pk__in=_ids(names.workspace_id)).first()
     return _of(workspace, source.provider)
 
 
@@ -53,10 +53,10 @@ def _account(provider: str, account_id: str) -> Tenant:
     """The account with that id. If several workspaces have it, it is unknown which is meant, and the result is
     NOBODY.
     """
-    found = Integration.objects.select_related("workspace").filter(
+    accounts = Integration.objects.select_related("workspace").filter(
         provider=provider, external_account_id=account_id
     )[:2]
-    return Tenant(found[0].workspace, found[0]) if len(found) == 1 else NOBODY
+    return Tenant(accounts[0].workspace, accounts[0]) if len(accounts) == 1 else NOBODY
 
 
 def _of(workspace: Workspace | None, provider: str) -> Tenant:
@@ -65,9 +65,9 @@ def _of(workspace: Workspace | None, provider: str) -> Tenant:
     return Tenant(workspace, workspace.integrations.filter(provider=provider).first())
 
 
-def _ids(value: str) -> list[uuid.UUID]:
-    """A list of the id that `value` is; empty if it is no id."""
+def _ids(text: str) -> list[uuid.UUID]:
+    """A list of the id that `text` is; empty if it is no id."""
     try:
-        return [uuid.UUID(value)]
+        return [uuid.UUID(text)]
     except ValueError:
         return []

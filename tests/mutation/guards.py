@@ -196,14 +196,14 @@ TENANCY = (
     ),
     (
         "inbox/webhooks/base.py",
-        "if (own and named and named != own) or _names_another_workspace(received):",
+        "if (stored_id and account_id and account_id != stored_id) or _names_another_workspace(received):",
         "if _names_another_workspace(received):",
         f"{TENANTS} tests/webhooks/test_contract.py",
     ),
     (
         "inbox/webhooks/base.py",
-        "if (own and named and named != own) or _names_another_workspace(received):",
-        "if own and named and named != own:",
+        "if (stored_id and account_id and account_id != stored_id) or _names_another_workspace(received):",
+        "if stored_id and account_id and account_id != stored_id:",
         f"{TENANTS} tests/webhooks/test_contract.py",
     ),
 )
@@ -605,14 +605,14 @@ SIGNATURE = (
     ),
     (
         "inbox/webhooks/base.py",
-        "if not found.is_usable or found.integration.provider != self.source.provider:",
-        "if not found.is_usable:",
+        "if not row.is_usable or row.integration.provider != self.source.provider:",
+        "if not row.is_usable:",
         f"{TENANTS} {SIGNED}",
     ),
     (
         "inbox/webhooks/base.py",
-        "if not found.is_usable or found.integration.provider != self.source.provider:",
-        "if found.integration.provider != self.source.provider:",
+        "if not row.is_usable or row.integration.provider != self.source.provider:",
+        "if row.integration.provider != self.source.provider:",
         f"{TENANTS} {SIGNED}",
     ),
     (

@@ -34,8 +34,8 @@ def status(received: Received, event: AccountStatusEvent) -> IntakeResult:
             DeliveryVerdict.IGNORED, event.event_type, "the account is no longer connected here"
         )
     locks.hold("account", account.pk)
-    said = f"{event.mailbox[:MAILBOX_LIMIT]}: {event.status}" if event.mailbox else event.status
-    repeated = not event.event_key and _repeats(received, event, said)
+    reason = f"{event.mailbox[:MAILBOX_LIMIT]}: {event.status}" if event.mailbox else event.status
+    repeated = not event.event_key and _repeats(received, event, reason)
     if not repeated:
         _follow(account, received, event)
     words = _words(received)
@@ -45,7 +45,7 @@ def status(received: Received, event: AccountStatusEvent) -> IntakeResult:
                 writer.take_back(account, _reason(received, word))
         probes.enqueue_probe(account)
     return IntakeResult(
-        DeliveryVerdict.DUPLICATE if repeated else DeliveryVerdict.ACCEPTED, event.event_type, said
+        DeliveryVerdict.DUPLICATE if repeated else DeliveryVerdict.ACCEPTED, event.event_type, reason
     )
 
 
@@ -81,18 +81,18 @@ def _is_well(integration: Integration) -> bool:
     return writer.row(integration).state not in probes.BROKEN
 
 
-def _repeats(received: Received, event: AccountStatusEvent, said: str) -> bool:
+def _repeats(received: Received, event: AccountStatusEvent, reason: str) -> bool:
     """Whether the last status before this one was the same and still holds."""
-    told = WebhookDelivery.objects.filter(
+    earlier = WebhookDelivery.objects.filter(
         integration=received.integration,
         event_type__in=event.told_by or (event.event_type,),
         verdict=DeliveryVerdict.ACCEPTED,
         received_at__lte=received.received_at,
     )
     if event.mailbox:
-        told = told.filter(reason__startswith=said.removesuffix(event.status))
-    last = told.order_by("-received_at", "-id").values_list("reason", "received_at").first()
-    if last is None or last[0] != said:
+        earlier = earlier.filter(reason__startswith=reason.removesuffix(event.status))
+    last = earlier.order_by("-received_at", "-id").values_list("reason", "received_at").first()
+    if last is None or last[0] != reason:
         return False
     well_since = WorkspaceIntegrationHealth.objects.filter(
         integration=received.integration, recovered_at__range=(last[1], received.received_at)

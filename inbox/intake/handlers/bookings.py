@@ -61,7 +61,7 @@ def settle(lead: Lead, *, moved: bool = False) -> None:
     The lead's row must be locked. `moved`: a known meeting was moved to another time, so it does not count as new.
     """
     standing = Appointment.objects.filter(lead=lead, status=Status.BOOKED, booked_at__isnull=False)
-    booked_at = max((one.booked_at for one in standing if one.booked_at is not None), default=None)
+    booked_at = max((row.booked_at for row in standing if row.booked_at is not None), default=None)
     before = lead.booked_at
     rollup.booked(lead, booked_at)
     if booked_at is not None:
@@ -72,17 +72,17 @@ def _lead(received: Received, event: BookingEvent) -> Lead | None:
     """The lead of a booking: by the invitee, by the booking that it replaces or is replaced by, by e-mail, by
     the event.
     """
-    mine = Appointment.objects.filter(workspace=received.workspace, provider=event.provider)
+    bookings = Appointment.objects.filter(workspace=received.workspace, provider=event.provider)
     uris = [uri for uri in (event.invitee_uri, event.replaces_uri, event.replaced_by_uri) if uri]
-    known = mine.filter(external_id__in=uris).first()
-    if known is not None:
-        return rollup.locked(known.lead)
+    booking = bookings.filter(external_id__in=uris).first()
+    if booking is not None:
+        return rollup.locked(booking.lead)
     if identity.identities_of(received.workspace, event.person):
-        found = identity.find_or_create(received.workspace, event.person, received.provider, create=False)
-        if found is not None:
-            return found.lead
+        match = identity.find_or_create(received.workspace, event.person, received.provider, create=False)
+        if match is not None:
+            return match.lead
     leads = (
-        {one.lead_id for one in mine.filter(event_uri=event.appointment_uri)[:2]}
+        {row.lead_id for row in bookings.filter(event_uri=event.appointment_uri)[:2]}
         if event.appointment_uri
         else ()
     )

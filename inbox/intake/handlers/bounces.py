@@ -38,10 +38,10 @@ def handle_notice(received: Received, event: MessageEvent, judged: Arrival) -> I
 
 def _intended(received: Received, addresses: tuple[str, ...]) -> str:
     """The address that we wrote to. If a mailbox forwards, the report also names the address behind it."""
-    known = set(
+    stored = set(
         Lead.objects.filter(workspace=received.workspace, email__in=addresses).values_list("email", flat=True)
     )
-    return next((address for address in addresses if address in known), addresses[0])
+    return next((address for address in addresses if address in stored), addresses[0])
 
 
 def _store(received: Received, event: MessageEvent, judged: Arrival) -> IntakeResult:

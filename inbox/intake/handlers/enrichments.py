@@ -30,8 +30,8 @@ def handle(received: Received, event: EnrichmentEvent) -> IntakeResult:
     if event.status == "error":
         enrichment.errors += 1  # it stays pending, as the next request may succeed
     elif enrichment.status != Enrichment.Status.FOUND:
-        found = event.status == "found" and _apply(received.workspace, lead, event)
-        enrichment.status = Enrichment.Status.FOUND if found else Enrichment.Status.NOT_FOUND
+        filled = event.status == "found" and _apply(received.workspace, lead, event)
+        enrichment.status = Enrichment.Status.FOUND if filled else Enrichment.Status.NOT_FOUND
         enrichment.answered_at = received.received_at
     enrichment.save()
     if enrichment.status != Enrichment.Status.PENDING:
@@ -64,21 +64,21 @@ def _apply(workspace: Workspace, lead: Lead, event: EnrichmentEvent) -> bool:
         return False
     if lead.linkedin_url and lead.linkedin_url != values.get("linkedin_url"):
         values.pop("linkedin_member_id", None)  # that id belongs to the other profile
-    for name, value in values.items():
+    for name, text in values.items():
         if facts.fillable(lead, name):
-            _fill(workspace, lead, name, value)
+            _fill(workspace, lead, name, text)
     return True
 
 
-def _fill(workspace: Workspace, lead: Lead, name: str, value: str) -> None:
+def _fill(workspace: Workspace, lead: Lead, name: str, text: str) -> None:
     """Sets one identity. If another lead has it, the two are merged, or both are flagged for a person."""
     try:
         with transaction.atomic():
             before = lead.sources
-            setattr(lead, name, value)
+            setattr(lead, name, text)
             facts.note(lead, [name], clay.NAME)
             lead.save(update_fields=[name, "sources", "updated_at"])
     except IntegrityError:
         setattr(lead, name, "")
         lead.sources = before
-        identity.settle(workspace, lead, name, value)
+        identity.settle(workspace, lead, name, text)

@@ -24,8 +24,8 @@ def handle(received: Received, event: MessageEvent) -> IntakeResult:
     stored already, by workspace, source and the provider's id, is a duplicate. A bounce notice or a spam complaint
     stops the lead instead.
     """
-    if event.direction == Message.Direction.OUTBOUND and (known := _known(received, event)):
-        return known
+    if event.direction == Message.Direction.OUTBOUND and (outcome := _known(received, event)):
+        return outcome
     judged = judge(event)
     if judged.bounce or judged.complaint:
         return bounces.handle_notice(received, event, judged)
@@ -49,8 +49,8 @@ def _known(received: Received, event: MessageEvent) -> IntakeResult | None:
     nobody who is a lead here; None for any other.
     """
     duplicate = partial(IntakeResult, DeliveryVerdict.DUPLICATE, event.event_type)
-    if own := own_messages.find(received.workspace, event):
-        return duplicate("we sent it ourselves", message=own, lead=own.lead)
+    if ours := own_messages.find(received.workspace, event):
+        return duplicate("we sent it ourselves", message=ours, lead=ours.lead)
     if twin := own_messages.by_another_id(received.workspace, event):
         return duplicate("stored under another id", message=twin, lead=twin.lead)
     if not event.by_hand:
@@ -106,8 +106,8 @@ def _repair(message: Message) -> UUID:
     """The job of a message that waits for one. It usually exists; if not, it is made."""
     spec = _spec(message)
     waiting = BackgroundJob.objects.filter(tenant=spec.workspace_id, dedupe_key=spec.dedupe_key)
-    if known := waiting.values_list("pk", flat=True).first():
-        return known
+    if job_id := waiting.values_list("pk", flat=True).first():
+        return job_id
     job, _ = enqueue(
         PROCESS,
         dedupe_key=spec.dedupe_key,

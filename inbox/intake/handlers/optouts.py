@@ -16,28 +16,28 @@ def handle(received: Received, event: UnsubscribeEvent) -> IntakeResult:
     campaign = campaign_id(received, event.campaign)  # before the lead, as a message's intake locks them
     lead = identity.find_or_create(received.workspace, event.person, received.provider).lead
     lead.campaign_id = lead.campaign_id or campaign
-    known = _refuse(received, event, lead) if event.channels else _opt_out(received, event, lead)
+    repeated = _refuse(received, event, lead) if event.channels else _opt_out(received, event, lead)
     rollup.save(lead)
-    verdict = DeliveryVerdict.DUPLICATE if known else DeliveryVerdict.ACCEPTED
+    verdict = DeliveryVerdict.DUPLICATE if repeated else DeliveryVerdict.ACCEPTED
     return IntakeResult(verdict, event.event_type, lead=lead)
 
 
 def _opt_out(received: Received, event: UnsubscribeEvent, lead: Lead) -> bool:
     """Stops `lead`. Returns whether that was known before."""
-    stopped_before, known = lead.is_stopped, not event.event_key and lead.opted_out_at is not None
+    stopped_before, repeated = lead.is_stopped, not event.event_key and lead.opted_out_at is not None
     rollup.opt_out(lead, min(event.occurred_at or received.received_at, received.received_at))
     if lead.is_stopped and not stopped_before:
         lead.tag_decided_by = event.by
-    return known
+    return repeated
 
 
 def _refuse(received: Received, event: UnsubscribeEvent, lead: Lead) -> bool:
     """Closes the event's channels, unless the lead sent START since. Returns whether they were closed before."""
-    known = set(event.channels) <= set(lead.refused_channels)
+    repeated = set(event.channels) <= set(lead.refused_channels)
     if not rollup.opted_in_after(lead, event.occurred_at or received.received_at):
         for channel in event.channels:
             refused_channels.refuse(lead, channel)
-    return known
+    return repeated
 
 
 def labelled(received: Received, event: LabelEvent) -> IntakeResult:

@@ -28,8 +28,8 @@ class Command(BaseCommand):
         making = file.with_suffix(".part")
         making.touch(mode=0o600)
         try:
-            found = backup.dump(making)
-            found |= {
+            summary = backup.dump(making)
+            summary |= {
                 "made_at": began.isoformat(),
                 "release": settings.VERSION,
                 "keys": key_rotation.fingerprints(),
@@ -37,12 +37,12 @@ class Command(BaseCommand):
         except backup.DumpFailed as error:
             raise CommandError(f"No dump was made. {error}") from None
         else:
-            file.with_suffix(".json").write_text(json.dumps(found, indent=1) + "\n")
+            file.with_suffix(".json").write_text(json.dumps(summary, indent=1) + "\n")
             making.rename(file)
         finally:
             making.unlink(missing_ok=True)
-        rows = sum(count for count, _ in found["tables"].values())
+        rows = sum(count for count, _ in summary["tables"].values())
         self.stdout.write(
-            f"{file}: {rows} rows in {len(found['tables'])} tables, {file.stat().st_size / 1e6:.1f} MB.\n"
-            f"Its secrets need FIELD_ENCRYPTION_KEYS with: {', '.join(found['keys']) or 'none'}. Keep them elsewhere."
+            f"{file}: {rows} rows in {len(summary['tables'])} tables, {file.stat().st_size / 1e6:.1f} MB.\n"
+            f"Its secrets need FIELD_ENCRYPTION_KEYS with: {', '.join(summary['keys']) or 'none'}. Keep them elsewhere."
         )

@@ -28,13 +28,13 @@ class Command(BaseCommand):
 
     def handle(self, *, workspace: str, provider: str, values: list[str], **options: Any) -> None:
         try:
-            found = creation.named(workspace)
+            target = creation.named(workspace)
             provider = connect.provider_named(provider)
             settings = dict(map(_pair, values))
             if not settings:
                 raise CommandError("Give at least one --set NAME=VALUE.")
             with transaction.atomic():
-                integration = _account(found, provider, settings)
+                integration = _account(target, provider, settings)
                 connect.apply(integration, settings)
                 _refuse_unusable(integration, settings)
                 fresh = integration._state.adding
@@ -46,7 +46,7 @@ class Command(BaseCommand):
             raise CommandError("That account is connected already, here or in another workspace.") from None
         if integration.enabled:
             probes.look_at_secrets(integration)
-        self.stdout.write(f"{integration} of {found.name}: {', '.join(sorted(settings))} stored.")
+        self.stdout.write(f"{integration} of {target.name}: {', '.join(sorted(settings))} stored.")
         if key:
             self.stdout.write(f"Its webhook address: {key}")
 
@@ -63,11 +63,11 @@ def _account(workspace: Workspace, provider: str, settings: dict[str, Any]) -> I
     """The account that the settings name; else the workspace's only one, or one without an account id; else a
     new one.
     """
-    mine = Integration.objects.select_for_update().filter(workspace=workspace, provider=provider)
+    accounts = Integration.objects.select_for_update().filter(workspace=workspace, provider=provider)
     account_id = settings.get(connect.account_setting(provider), "")
-    exact = mine.filter(external_account_id=account_id).first() if account_id else None
-    blank = mine.filter(external_account_id="").first()
-    only = mine.first() if not account_id and mine.count() == 1 else None
+    exact = accounts.filter(external_account_id=account_id).first() if account_id else None
+    blank = accounts.filter(external_account_id="").first()
+    only = accounts.first() if not account_id and accounts.count() == 1 else None
     return exact or blank or only or Integration(workspace=workspace, provider=provider)
 
 

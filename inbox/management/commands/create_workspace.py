@@ -43,31 +43,31 @@ class Command(BaseCommand):
         new_user = not User.objects.filter(email=admin_email.lower()).exists()
         password = admin_password or (secrets.token_urlsafe(12) if new_user else None)
         try:
-            made = creation.create(name.strip(), admin_email, password, timezone=timezone)
+            created = creation.create(name.strip(), admin_email, password, timezone=timezone)
         except creation.AddressNotProven:
             raise CommandError(NOT_PROVEN) from None
-        result: dict[str, dict[str, Any]] = {
-            "workspace": {"id": str(made.workspace.pk), "name": made.workspace.name},
-            "admin": {"email": made.admin.email},
+        report: dict[str, dict[str, Any]] = {
+            "workspace": {"id": str(created.workspace.pk), "name": created.workspace.name},
+            "admin": {"email": created.admin.email},
             "webhooks": {
                 source: {"path": creation.webhook_path(source, key), "key": key}
-                for source, key in made.keys.items()
+                for source, key in created.keys.items()
             },
         }
         if new_user and not admin_password:
-            result["admin"]["password"] = password
-        self.stdout.write(json.dumps(result, indent=2) if options["json"] else _text(result))
+            report["admin"]["password"] = password
+        self.stdout.write(json.dumps(report, indent=2) if options["json"] else _text(report))
 
 
-def _check(validator: Callable[[str], None], value: str, message: str) -> None:
+def _check(validator: Callable[[str], None], text: str, message: str) -> None:
     try:
-        validator(value)
+        validator(text)
     except ValidationError:
         raise CommandError(message) from None
 
 
-def _text(result: dict[str, Any]) -> str:
-    lines = [f"Workspace {result['workspace']['name']} ({result['workspace']['id']})"]
-    lines.append("Owner " + ", password ".join(result["admin"].values()))
-    lines += [f"  {source:10} {webhook['path']}" for source, webhook in result["webhooks"].items()]
+def _text(report: dict[str, Any]) -> str:
+    lines = [f"Workspace {report['workspace']['name']} ({report['workspace']['id']})"]
+    lines.append("Owner " + ", password ".join(report["admin"].values()))
+    lines += [f"  {source:10} {webhook['path']}" for source, webhook in report["webhooks"].items()]
     return "\n".join(lines)

@@ -40,14 +40,14 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         try:
-            found = creation.named(workspace)
+            target = creation.named(workspace)
         except creation.WorkspaceNotFound as error:
             raise CommandError(str(error)) from None
         if forget_unreadable:
-            self._forget(found)
+            self._forget(target)
             return
-        one = _lead(found, lead)
-        would = erasure.preview(one)
+        row = _lead(target, lead)
+        would = erasure.preview(row)
         for name, count in (would.goes | would.emptied).items():
             self.stdout.write(f"{count} {name}")
         for what in would.stays:
@@ -56,15 +56,15 @@ class Command(BaseCommand):
             self.stdout.write("Dry run: nothing was changed.")
             return
         try:
-            erasure.begin(one, None)
+            erasure.begin(row, None)
         except erasure.EraseRefused as refusal:
             raise CommandError(str(refusal)) from None
-        one.refresh_from_db()
-        if why := erasure.waits_for(one):
+        row.refresh_from_db()
+        if why := erasure.waits_for(row):
             self.stdout.write(f"{why} A worker erases the lead then.")
             return
-        erasure.erase(one, Deadline.after_ms(seconds * 1000))
-        self.stdout.write(f"{one.pk} is erased.")
+        erasure.erase(row, Deadline.after_ms(seconds * 1000))
+        self.stdout.write(f"{row.pk} is erased.")
 
     def _forget(self, workspace: Workspace) -> None:
         count = erased.forget_unreadable(workspace)
@@ -74,18 +74,18 @@ class Command(BaseCommand):
         self.stdout.write(f"{count} marks of erased people dropped.")
 
 
-def _lead(workspace: Workspace, named: str) -> Lead:
+def _lead(workspace: Workspace, name: str) -> Lead:
     """The lead with this id or address. Raises CommandError if there is none, or several."""
     leads = Lead.objects.filter(workspace=workspace)
     try:
-        found = list(leads.filter(pk=uuid.UUID(named)))
+        matches = list(leads.filter(pk=uuid.UUID(name)))
     except ValueError:
-        address = named.strip().lower()
-        found = list((leads.filter(email=address) | leads.filter(by_alternate_email(address)))[:2])
-    if len(found) != 1:
+        address = name.strip().lower()
+        matches = list((leads.filter(email=address) | leads.filter(by_alternate_email(address)))[:2])
+    if len(matches) != 1:
         raise CommandError(
             "No lead has this id or address."
-            if not found
+            if not matches
             else "Several leads have this address: name the id."
         )
-    return found[0]
+    return matches[0]

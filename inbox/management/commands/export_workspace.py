@@ -27,9 +27,9 @@ class Command(BaseCommand):
         try:
             if os.path.exists(file):
                 raise CommandError(f"{file} exists already.")
-            found = creation.named(workspace)
-            audit.record(found.pk, None, "workspace.exported", found)
-            counts = export.write(found, file, settings.VERSION)
+            target = creation.named(workspace)
+            audit.record(target.pk, None, "workspace.exported", target)
+            counts = export.write(target, file, settings.VERSION)
         except creation.WorkspaceNotFound as error:
             raise CommandError(str(error)) from None
         except OSError as error:

@@ -38,4 +38,4 @@ class Command(BaseCommand):
             raise CommandError(
                 "No account has that address, and nobody has invited it. Invite it on the People page."
             )
-        return [invitations.path(one) for one in waiting]
+        return [invitations.path(invitation) for invitation in waiting]

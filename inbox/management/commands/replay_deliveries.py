@@ -40,20 +40,20 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         try:
-            found = creation.named(workspace) if workspace else None
+            target = creation.named(workspace) if workspace else None
         except creation.WorkspaceNotFound as error:
             raise CommandError(str(error)) from None
-        deliveries = replay.unrepaired(found, verdict=verdict, since=_moment(since), source=source)
+        deliveries = replay.unrepaired(target, verdict=verdict, since=_moment(since), source=source)
         counts: dict[str, int] = {}
         # All ids are read first, because a run adds rows of its own.
         for pk in list(deliveries.values_list("pk", flat=True)):
             delivery = WebhookDelivery.objects.get(pk=pk)
             try:
-                result = (replay.dry_run if dry_run else replay.replay)(delivery)
+                replayed = (replay.dry_run if dry_run else replay.replay)(delivery)
             except replay.NotReplayable as error:
                 outcome, sentence = "skipped", str(error)
             else:
-                outcome, sentence = str(result.outcome.verdict), result.sentence
+                outcome, sentence = str(replayed.outcome.verdict), replayed.sentence
             counts[outcome] = counts.get(outcome, 0) + 1
             self.stdout.write(f"{pk} {delivery.source} {delivery.event_type or '?'}: {sentence}")
         total = ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "none found"

@@ -69,7 +69,7 @@ class Command(BaseCommand):
 def _mapping(options: dict[str, Any], lines: list[recorded_traffic.RecordedDelivery]) -> dict[str, Any]:
     labels = sorted({line.workspace for line in lines})
     if options["map"]:
-        pairs = dict(item.partition("=")[::2] for item in options["map"])
+        pairs = dict(pair.partition("=")[::2] for pair in options["map"])
         unknown = set(pairs) - set(labels)
         if unknown:
             raise CommandError(

@@ -48,8 +48,8 @@ class Command(BaseCommand):
         )
 
 
-def _moment(name: str, value: str | None) -> datetime:
-    found = parse_time(value) if value else None
-    if found is None:
+def _moment(name: str, text: str | None) -> datetime:
+    moment = parse_time(text) if text else None
+    if moment is None:
         raise CommandError(f"{name} is no time: write it as 2026-11-24T09:00Z.")
-    return found
+    return moment
