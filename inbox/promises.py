@@ -18,6 +18,7 @@ from integrations import registry
 from integrations.errors import ProviderAuthError, ProviderMisconfigured
 from integrations.http.hosts import HEARTBEAT
 from integrations.http.session import ProviderSession
+from integrations.models import HealthState
 from jobs import backlog, lanes, stats
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
@@ -44,11 +45,14 @@ def failed_deliveries() -> dict[str, int]:
 
 
 def refused_deliveries() -> dict[str, int]:
-    """How many webhook requests of the last hour were refused or not understood, by source."""
+    """How many webhook requests of the last hour were refused or not understood, by source. Those of an account that is
+    not understood are left out: HoldfastAccountsDown counts the account.
+    """
     refused = replay.unrepaired(verdict=DeliveryVerdict.REJECTED).filter(
         received_at__gt=Now() - timedelta(hours=1)
     )
-    rows = refused.order_by().values_list("source").annotate(deliveries=Count("pk"))
+    rest = refused.exclude(integration__enabled=True, integration__health__state=HealthState.NOT_UNDERSTOOD)
+    rows = rest.order_by().values_list("source").annotate(deliveries=Count("pk"))
     return dict.fromkeys(registry.webhook_sources(), 0) | dict(rows)
 
 

@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from inbox import promises
 from inbox.health import watch
 from inbox.models import WebhookDelivery
 from integrations.health import probes, writer
@@ -99,3 +100,12 @@ def test_an_account_of_unipile_s_version_2_is_refused_when_it_is_connected(world
     assert setting in page.context["form"].errors
     assert "version 2" in str(page.context["form"].errors[setting])
     assert not Integration.objects.filter(provider="unipile", external_account_id=form["account_id"]).exists()
+
+
+def test_what_an_account_that_is_not_understood_sends_is_counted_by_its_health_alone(world, bison):
+    refuse(world, 3)
+    assert promises.refused_deliveries()["email"] == 3
+    assert state(bison) == "not_understood"
+    assert promises.refused_deliveries()["email"] == 0
+    Integration.objects.filter(pk=bison.pk).update(enabled=False)
+    assert promises.refused_deliveries()["email"] == 3  # its health is in no metric now

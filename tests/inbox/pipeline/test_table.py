@@ -156,7 +156,8 @@ def test_without_a_model_what_needs_one_is_skipped(settings):
 def test_an_older_reply_is_tagged_but_neither_snoozed_nor_answered(settings):
     settings.OPENAI_API_KEY = "key"
     found = situation(lead={})
-    found.lead.last_inbound_at = found.message.sent_at.replace(year=2099)
+    newer = factories.make_message(found.lead, sent_at=found.message.sent_at.replace(year=2099))
+    found.lead.last_inbound_at = newer.sent_at
 
     assert BY_NAME["sentiment"].reason_to_skip(found) == ""
     assert BY_NAME["snooze"].reason_to_skip(found) == when.OLDER.reason
