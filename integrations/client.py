@@ -93,7 +93,7 @@ def path_part(provider: str, text: str) -> str:
 
 
 def items_of(body: Any, *names: str) -> list[dict[str, Any]]:
-    """The JSON objects of an API answer that is a list: a bare array, or an array under `body` or one of `names`,
+    """The JSON objects of an API answer that is a list: a bare array, or an array under `data` or one of `names`,
     nested at most twice. Items that are no objects are left out.
 
     Raises ValueError if there is no list. ProviderSession turns that into ProviderFault.

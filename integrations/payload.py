@@ -57,7 +57,7 @@ LooseObject = Annotated[dict[str, Any], BeforeValidator(_optional_object)]
 
 
 def validate(model: type[Model], body: Any) -> Model:
-    """A webhook's body or an API answer `body`, read as the type `model`. Raises PayloadInvalid, which names each wrong
+    """`body`, a webhook's or an API answer's, read as the type `model`. Raises PayloadInvalid, which names each wrong
     field (at most 20) and never quotes a value.
     """
     try:

@@ -45,8 +45,8 @@ def draft(facts: Facts) -> str:
     lead's question, and then what is still open, or a next step.
     """
     say = PHRASES[facts.language]
-    told = [fact.said(say.here, short=False) for fact in facts.known]
-    words = " ".join([say.thanks, *told, _end(facts)])
+    answers = [fact.said(say.here, short=False) for fact in facts.known]
+    words = " ".join([say.thanks, *answers, _end(facts)])
     return f"{say.greeting.format(name=facts.first_name)},\n\n{words.strip()}\n\n{say.regards}"
 
 
@@ -57,11 +57,11 @@ def short_draft(facts: Facts) -> str:
     say = PHRASES[facts.language]
     greeting, end = say.greeting.format(name=facts.first_name), _end(facts)
     thanked = f"{greeting}, {say.thanks[0].lower()}{say.thanks[1:]}"
-    kept: list[str] = []
-    for told in (fact.said(say.here, short=True) for fact in facts.known):
-        kept += [told] if _fits(" ".join([f"{greeting}.", *kept, told, end])) else []
-    whole = " ".join([thanked, *kept, end]).strip()
-    return whole if _fits(whole) else " ".join([f"{greeting}.", *kept, end]).strip()
+    lines: list[str] = []
+    for line in (fact.said(say.here, short=True) for fact in facts.known):
+        lines += [line] if _fits(" ".join([f"{greeting}.", *lines, line, end])) else []
+    whole = " ".join([thanked, *lines, end]).strip()
+    return whole if _fits(whole) else " ".join([f"{greeting}.", *lines, end]).strip()
 
 
 def _fits(text: str) -> bool:
@@ -74,14 +74,14 @@ def _end(facts: Facts) -> str:
     If there is neither that nor a fact, a next step.
     """
     say = PHRASES[facts.language]
-    said = [(say.rest if facts.known else say.later)] if facts.unknown else []
+    lines = [(say.rest if facts.known else say.later)] if facts.unknown else []
     if facts.offers:
-        said.append(say.offer.format(offers=facts.offers))
+        lines.append(say.offer.format(offers=facts.offers))
     elif facts.language == "en" and facts.tag in MEETING:
-        said.append(LINES[facts.tag])
+        lines.append(LINES[facts.tag])
     elif not facts.unknown and not facts.known:
-        said.append(LINES.get(facts.tag, say.next) if facts.language == "en" else say.next)
-    return " ".join(said)
+        lines.append(LINES.get(facts.tag, say.next) if facts.language == "en" else say.next)
+    return " ".join(lines)
 
 
 def _cited(facts: Facts) -> list[str]:
@@ -177,7 +177,10 @@ def answer(name: str, schema: dict[str, Any], facts: Facts) -> Any:
     """The played model's answer: a value that is valid for the JSON schema `schema`, whose name is `name`."""
     words = f"{name.lower()} sms" if facts.short else name.lower()
     special = {
-        field: write for word, own in FEATURES.items() if word in words for field, write in own.items()
+        field: write
+        for word, writers in FEATURES.items()
+        if word in words
+        for field, write in writers.items()
     }
     return _Sheet(schema, special, facts).fill(schema, name.lower(), 0)
 
@@ -202,7 +205,9 @@ class _Sheet:
         if options:
             return self._choose(options, name, depth)
         if "enum" in node:
-            return next((value for value in node["enum"] if str(value).lower() == "neutral"), node["enum"][0])
+            return next(
+                (choice for choice in node["enum"] if str(choice).lower() == "neutral"), node["enum"][0]
+            )
         kinds = types_of(node)
         if "object" in kinds:
             properties = node.get("properties", {})
@@ -231,47 +236,50 @@ class _Sheet:
         return [self.fill(node.get("items", {}), singular, depth + 1) for _ in range(count)]
 
     def _candidates(self, name: str) -> tuple[Any, ...]:
-        own = [self._special[name]] if name in self._special else []
+        special = [self._special[name]] if name in self._special else []
         values = [
-            write(self._facts) for write in own + [w for pattern, w in FIELDS if re.fullmatch(pattern, name)]
+            write(self._facts)
+            for write in special + [w for pattern, w in FIELDS if re.fullmatch(pattern, name)]
         ]
-        return tuple(one for value in values for one in (value if isinstance(value, tuple) else (value,)))
+        return tuple(
+            entry for fitting in values for entry in (fitting if isinstance(fitting, tuple) else (fitting,))
+        )
 
-    def _fit(self, value: Any, node: dict[str, Any]) -> Any:
+    def _fit(self, entry: Any, node: dict[str, Any]) -> Any:
         """The value, changed to fit the node: moved into its range, cut, or spelt like a member of its enum.
 
         Raises Unfit.
         """
         node = resolve(self._root, node)
         if "anyOf" in node:
-            return self._fit_any(value, node["anyOf"])
+            return self._fit_any(entry, node["anyOf"])
         if "enum" in node:
-            return _member(value, node["enum"])
+            return _member(entry, node["enum"])
         kinds = types_of(node)
-        if isinstance(value, list) and "array" in kinds:
-            return self._fit_list(value, node)
-        if isinstance(value, bool) or value is None:
-            if ("null" if value is None else "boolean") in kinds:
-                return value
+        if isinstance(entry, list) and "array" in kinds:
+            return self._fit_list(entry, node)
+        if isinstance(entry, bool) or entry is None:
+            if ("null" if entry is None else "boolean") in kinds:
+                return entry
             raise Unfit
-        if isinstance(value, int | float) and kinds & {"integer", "number"}:
-            return _clamped(value, node, whole="number" not in kinds)
-        if isinstance(value, str) and "string" in kinds:
-            return _cut(value, node)
-        if isinstance(value, str) and "integer" in kinds and value.isdecimal():
-            return int(value)
+        if isinstance(entry, int | float) and kinds & {"integer", "number"}:
+            return _clamped(entry, node, whole="number" not in kinds)
+        if isinstance(entry, str) and "string" in kinds:
+            return _cut(entry, node)
+        if isinstance(entry, str) and "integer" in kinds and entry.isdecimal():
+            return int(entry)
         raise Unfit
 
-    def _fit_any(self, value: Any, options: list[dict[str, Any]]) -> Any:
+    def _fit_any(self, entry: Any, options: list[dict[str, Any]]) -> Any:
         for option in options:
             try:
-                return self._fit(value, option)
+                return self._fit(entry, option)
             except Unfit:
                 continue
         raise Unfit
 
     def _fit_list(self, values: list[Any], node: dict[str, Any]) -> list[Any]:
-        fitted = [self._fit(value, node.get("items", {})) for value in values]
+        fitted = [self._fit(entry, node.get("items", {})) for entry in values]
         if len(fitted) < int(node.get("minItems", 0)):
             raise Unfit
         return fitted[: int(node.get("maxItems", len(fitted)))]
@@ -299,38 +307,38 @@ def types_of(node: dict[str, Any]) -> set[str]:
     return {kinds} if isinstance(kinds, str) else set(kinds)
 
 
-def _member(value: Any, members: list[Any]) -> Any:
+def _member(entry: Any, members: list[Any]) -> Any:
     """The enum's member that equals the value, apart from case and punctuation. Raises Unfit."""
-    wanted = _bare(value)
+    wanted = _bare(entry)
     for member in members:
-        if type(member) is type(value) and _bare(member) == wanted:
+        if type(member) is type(entry) and _bare(member) == wanted:
             return member
     raise Unfit
 
 
-def _bare(value: Any) -> str:
-    return re.sub(r"[^a-z0-9]", "", str(value).lower())
+def _bare(text: Any) -> str:
+    return re.sub(r"[^a-z0-9]", "", str(text).lower())
 
 
-def _clamped(value: float, node: dict[str, Any], *, whole: bool) -> float:
+def _clamped(number: float, node: dict[str, Any], *, whole: bool) -> float:
     high = node.get("maximum", node.get("exclusiveMaximum"))
     low = node.get("minimum", node.get("exclusiveMinimum"))
-    if high is not None and high <= 1 < value:
-        value = value / 100
-    value = value if high is None else min(value, high)
-    value = value if low is None else max(value, low)
-    return round(value) if whole else value
+    if high is not None and high <= 1 < number:
+        number = number / 100
+    number = number if high is None else min(number, high)
+    number = number if low is None else max(number, low)
+    return round(number) if whole else number
 
 
-def _cut(value: str, node: dict[str, Any]) -> str:
+def _cut(text: str, node: dict[str, Any]) -> str:
     """The text, cut to the allowed length. Raises Unfit if it then breaks a pattern or a format."""
-    value = value[: int(node.get("maxLength", len(value)))]
+    text = text[: int(node.get("maxLength", len(text)))]
     pattern, form = node.get("pattern"), node.get("format")
-    if len(value) < int(node.get("minLength", 0)) or (pattern and not re.search(pattern, value)):
+    if len(text) < int(node.get("minLength", 0)) or (pattern and not re.search(pattern, text)):
         raise Unfit
-    if form in FORMATS and not re.fullmatch(FORMATS[form][0], value):
+    if form in FORMATS and not re.fullmatch(FORMATS[form][0], text):
         raise Unfit
-    return value
+    return text
 
 
 FORMATS = {

@@ -55,19 +55,19 @@ class Calendly(Provider):
     def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
         if event not in EVENTS:
             raise BadRequestError(f"Calendly events: {', '.join(EVENTS)}", code="event")
-        known = account.data.invitees.get(_key(fields.get("invitee_uri")))
-        if known is None:
+        invitee = account.data.invitees.get(_key(fields.get("invitee_uri")))
+        if invitee is None:
             if not fields.get("email"):
                 raise BadRequestError("the invitee's e-mail address", code="email")
-            known = _book(account, fields)
-            _take_over(account, known)
+            invitee = _book(account, fields)
+            _take_over(account, invitee)
         if event == "invitee_no_show.created":
-            known["no_show"] = {"uri": f"{API}/invitee_no_shows/{uuid.uuid4()}", "created_at": now_iso()}
+            invitee["no_show"] = {"uri": f"{API}/invitee_no_shows/{uuid.uuid4()}", "created_at": now_iso()}
         elif event == "invitee_no_show.deleted":
-            known["no_show"] = None
+            invitee["no_show"] = None
         else:
-            known["status"] = "canceled" if event == "invitee.canceled" else "active"
-        return _told(event, known, account.data.events[_key(known["event"])])
+            invitee["status"] = "canceled" if event == "invitee.canceled" else "active"
+        return _told(event, invitee, account.data.events[_key(invitee["event"])])
 
     def learn(self, account: Account, body: dict[str, Any]) -> None:
         payload = body.get("payload") or {}
@@ -174,17 +174,17 @@ def event_types(call: Call) -> Response:
 
 @routes.on("GET", "/event_type_available_times")
 def available_times(call: Call) -> Response:
-    taken = {meeting["start_time"] for meeting in call.data.events.values() if meeting["status"] == "active"}
+    booked = {meeting["start_time"] for meeting in call.data.events.values() if meeting["status"] == "active"}
     day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     free = [_z(day + timedelta(days=offset, hours=hour)) for offset in range(1, 8) for hour in (14, 15, 18)]
-    return _collection([{"status": "available", "start_time": at} for at in free if at not in taken])
+    return _collection([{"status": "available", "start_time": at} for at in free if at not in booked])
 
 
 @routes.on("GET", "/scheduled_events")
 def scheduled_events(call: Call) -> Response:
     wanted = call.request.query.get("invitee_email")
-    known = {i["event"] for i in call.data.invitees.values() if wanted in (None, i["email"])}
-    return _collection([meeting for meeting in call.data.events.values() if meeting["uri"] in known])
+    event_uris = {i["event"] for i in call.data.invitees.values() if wanted in (None, i["email"])}
+    return _collection([meeting for meeting in call.data.events.values() if meeting["uri"] in event_uris])
 
 
 @routes.on("GET", "/scheduled_events/{event_id}")
@@ -245,17 +245,17 @@ def subscribe(call: Call) -> Response:
     if not values.get("url") or not values.get("events"):
         raise BadRequestError("The supplied parameters are invalid: url and events are required.")
     uri = f"{API}/webhook_subscriptions/{uuid.uuid4()}"
-    found = {
+    subscription = {
         "uri": uri,
         "callback_url": values["url"],
         "events": values["events"],
         "state": "active",
         "scope": "user",
     }
-    call.data.subscriptions[_key(uri)] = found
+    call.data.subscriptions[_key(uri)] = subscription
     secret = values.get("signing_key") or ""
     call.sandbox.set_webhook("calendly", call.account.name, values["url"], secret=secret)
-    return json_response({"resource": found}, 201)
+    return json_response({"resource": subscription}, 201)
 
 
 @routes.on("GET", "/webhook_subscriptions/{key}")

@@ -46,10 +46,10 @@ class Clay(Provider):
         if not fields.get("lead_id"):
             raise BadRequestError("the lead's id", code="lead_id")
         row = {"leadId": fields["lead_id"], "fullName": "Dana Reyes"}
-        result = _result(event, row, found=fields.get("status", "success") == "success")
-        result["status"] = fields.get("status", "success")
-        given = {"phone": fields.get("phone"), "linkedinUrl": fields.get("linkedin_url")}
-        return result | {name: value for name, value in given.items() if value}
+        callback = _result(event, row, success=fields.get("status", "success") == "success")
+        callback["status"] = fields.get("status", "success")
+        overrides = {"phone": fields.get("phone"), "linkedinUrl": fields.get("linkedin_url")}
+        return callback | {name: text for name, text in overrides.items() if text}
 
     def encode(self, webhook: "Webhook", body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
         payload, headers = super().encode(webhook, body)
@@ -67,20 +67,20 @@ def add_row(call: Call) -> Response:
     call.sent("row", number, to=str(row.get("leadId") or ""), text=json.dumps(row, sort_keys=True))
     kind = "linkedin" if "linkedin" in call.account.name.lower() else "phone"
     searched = f"{row.get('fullName')} {row.get('emailAddress')}".lower()
-    call.tell(_result(kind, row, found="nobody" not in searched))
+    call.tell(_result(kind, row, success="nobody" not in searched))
     return json_response({"success": True})
 
 
-def _result(kind: str, row: dict[str, Any], *, found: bool) -> dict[str, Any]:
-    result: dict[str, Any] = {"leadId": row.get("leadId"), "enrichmentType": kind}
-    if not found:
-        return result | {"status": "not_found"}
+def _result(kind: str, row: dict[str, Any], *, success: bool) -> dict[str, Any]:
+    callback: dict[str, Any] = {"leadId": row.get("leadId"), "enrichmentType": kind}
+    if not success:
+        return callback | {"status": "not_found"}
     name = str(row.get("fullName") or row.get("emailAddress") or "someone")
     if kind == "linkedin":
         slug = re.sub(r"[^a-z0-9]+", "-", name.partition("@")[0].lower()).strip("-")
-        return result | {"status": "success", "linkedinUrl": f"https://www.linkedin.com/in/{slug}-example"}
+        return callback | {"status": "success", "linkedinUrl": f"https://www.linkedin.com/in/{slug}-example"}
     number = int(hashlib.sha256(name.encode()).hexdigest(), 16) % 10_000
-    return result | {"status": "success", "phone": f"+1555555{number:04d}"}
+    return callback | {"status": "success", "phone": f"+1555555{number:04d}"}
 
 
 PLAYER = Clay()

@@ -38,10 +38,10 @@ def handle(sandbox: "Sandbox", request: Request) -> Response:
     origin = request.headers.get("origin")
     if request.method not in ("GET", "HEAD") and origin not in (None, request.origin):
         return json_response({"error": "commands from another origin are refused", "field": "Origin"}, 403)
-    found = routes.match("GET" if request.method == "HEAD" else request.method, request.path)
-    if found is None:
+    match = routes.match("GET" if request.method == "HEAD" else request.method, request.path)
+    if match is None:
         return json_response({"error": "no such command; see docs/sandbox.md"}, 404)
-    route, params = found
+    route, params = match
     try:
         answer = route.handler(sandbox, request, params)
     except ControlError as exc:
@@ -65,37 +65,37 @@ def _values(request: Request) -> dict[str, Any]:
     if not _is_form(request):
         return dict(request.data)
     values: dict[str, Any] = {}
-    for name, value in request.data.items():
+    for name, text in request.data.items():
         outer, _, inner = name.partition(".")
-        if value and inner:
-            values.setdefault(outer, {})[inner] = value
-        elif value:
-            values[outer] = value
+        if text and inner:
+            values.setdefault(outer, {})[inner] = text
+        elif text:
+            values[outer] = text
     return values
 
 
 def _text(values: dict[str, Any], name: str) -> str:
-    value = values.pop(name, None)
-    if not isinstance(value, str) or not value:
+    text = values.pop(name, None)
+    if not isinstance(text, str) or not text:
         raise ControlError(name, "is required and must be text")
-    return value
+    return text
 
 
-def _truth(name: str, value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    if str(value).lower() in ("true", "1", "on", "yes", "false", "0", "off", "no"):
-        return str(value).lower() in ("true", "1", "on", "yes")
+def _truth(name: str, raw: Any) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    if str(raw).lower() in ("true", "1", "on", "yes", "false", "0", "off", "no"):
+        return str(raw).lower() in ("true", "1", "on", "yes")
     raise ControlError(name, "must be true or false")
 
 
-def _converted(name: str, convert: Callable[[Any], Any], value: Any) -> Any:
+def _converted(name: str, convert: Callable[[Any], Any], raw: Any) -> Any:
     try:
-        return convert(value)
+        return convert(raw)
     except (TypeError, ValueError) as exc:
         if isinstance(exc, ControlError):
             raise
-        raise ControlError(name, f"{value!r} cannot be used") from exc
+        raise ControlError(name, f"{raw!r} cannot be used") from exc
 
 
 @routes.on("GET", "/")
@@ -131,10 +131,10 @@ def _filters(request: Request, *unused: str) -> dict[str, str | None]:
     return {name: request.query.get(name) for name in FILTERS if name not in unused}
 
 
-def _records(name: str, found: list[dict[str, Any]], request: Request) -> Response:
+def _records(name: str, records: list[dict[str, Any]], request: Request) -> Response:
     limit = request.number("limit", 200, 0, 20_000)
     return json_response(
-        {"total": len(found), name: found[len(found) - limit :] if limit < len(found) else found}
+        {"total": len(records), name: records[len(records) - limit :] if limit < len(records) else records}
     )
 
 
@@ -183,7 +183,7 @@ def set_webhook(sandbox: "Sandbox", request: Request, params: dict[str, str]) ->
     provider, name, url = _text(values, "provider"), _text(values, "account"), _text(values, "url")
     if unknown := set(values) - set(WEBHOOK_OPTIONS):
         raise ControlError(min(unknown), f"unknown field; known: {', '.join(WEBHOOK_OPTIONS)}")
-    options = {key: _converted(key, WEBHOOK_OPTIONS[key], value) for key, value in values.items()}
+    options = {key: _converted(key, WEBHOOK_OPTIONS[key], raw) for key, raw in values.items()}
     return json_response(sandbox.set_webhook(provider, name, url, **options).as_dict(), 201)
 
 

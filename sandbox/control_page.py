@@ -69,7 +69,7 @@ def _table(rows: list[dict[str, Any]], columns: tuple[str, ...], last: str = "")
 
 def _cells(row: dict[str, Any], columns: tuple[str, ...]) -> str:
     values = ("" if row.get(column) is None else str(row[column])[:300] for column in columns)
-    return "".join(f'<td class="text">{html.escape(value)}</td>' for value in values)
+    return "".join(f'<td class="text">{html.escape(cell)}</td>' for cell in values)
 
 
 def _faults(faults: list[dict[str, Any]]) -> str:

@@ -266,8 +266,8 @@ class Sandbox:
         def last(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
             return items[-limit:] if limit else []
 
-        def fits(item: dict[str, Any]) -> bool:
-            return provider in (None, item["provider"]) and account in (None, item.get("account"))
+        def fits(record: dict[str, Any]) -> bool:
+            return provider in (None, record["provider"]) and account in (None, record.get("account"))
 
         return {
             "totals": self.state.totals(),

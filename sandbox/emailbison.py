@@ -141,9 +141,9 @@ def stop_future_emails(call: Call) -> Response:
     campaign_id = _number(call.params["campaign_id"])
     box: Mailbox = call.data
     box.stopped.update((campaign_id, _number(lead_id)) for lead_id in lead_ids)
-    kept = [mail for mail in box.scheduled if (mail.get("campaign_id"), mail["lead_id"]) not in box.stopped]
+    rest = [mail for mail in box.scheduled if (mail.get("campaign_id"), mail["lead_id"]) not in box.stopped]
     box.scheduled = ring()
-    box.scheduled.extend(kept)
+    box.scheduled.extend(rest)
     message = "Future emails stopped for selected leads."
     return json_response({"data": {"success": True, "message": message}})
 
@@ -153,13 +153,13 @@ def leads(call: Call) -> Response:
     query = call.request.query
     exact = query.get("filters[email]") or query.get("filters[email_address]")
     search = (query.get("filters[search]") or query.get("search") or "").lower()
-    found = list(call.data.leads.values())
+    leads = list(call.data.leads.values())
     if exact:
-        found = [lead for lead in found if lead["email"].lower() == exact.lower()]
+        leads = [lead for lead in leads if lead["email"].lower() == exact.lower()]
     if search:
         keys = ("email", "first_name", "last_name", "company")
-        found = [lead for lead in found if any(search in str(lead[key] or "").lower() for key in keys)]
-    return _page(call, found)
+        leads = [lead for lead in leads if any(search in str(lead[key] or "").lower() for key in keys)]
+    return _page(call, leads)
 
 
 @routes.on("POST", "/api/leads")
@@ -181,8 +181,8 @@ def lead(call: Call) -> Response:
 @routes.on("PATCH", "/api/leads/{lead_id}")
 @routes.on("PUT", "/api/leads/{lead_id}")
 def change_lead(call: Call) -> Response:
-    known = _found(call.data.leads, call.params["lead_id"])
-    return json_response({"data": events.keep_lead(call.account, {**call.request.data, "id": known["id"]})})
+    lead = _found(call.data.leads, call.params["lead_id"])
+    return json_response({"data": events.keep_lead(call.account, {**call.request.data, "id": lead["id"]})})
 
 
 @routes.on("GET", "/api/leads/{lead_id}/replies")
@@ -269,10 +269,10 @@ def send_reply(call: Call) -> Response:
         **{name: events.people(values.get(f"{name}_emails")) for name in ("to", "cc", "bcc")},
         **{name: mail[name] for name in ("raw_message_id", "lead_id", "campaign_id", "sender_email_id")},
     }
-    known = events.keep_reply(call.account, outgoing)
+    reply = events.keep_reply(call.account, outgoing)
     call.sent("reply", mail["id"], to=to, thread=call.params["reply_id"], text=values["message"])
-    call.tell(events.manual_sent(call.account, known, sender), echo=True)
-    return json_response({"data": {"success": True, "message": "Reply sent successfully.", "reply": known}})
+    call.tell(events.manual_sent(call.account, reply, sender), echo=True)
+    return json_response({"data": {"success": True, "message": "Reply sent successfully.", "reply": reply}})
 
 
 def _keep_sent(call: Call, parent: dict[str, Any], sender: dict[str, Any]) -> dict[str, Any]:
@@ -311,8 +311,8 @@ def _checked_reply(account: Account, values: dict[str, Any]) -> tuple[str, int]:
 def _unheard_of(call: Call, to: str) -> dict[str, Any]:
     """A reply with an unknown id. It is taken as a reply of the lead to whom the answer goes."""
     lead = call.data.lead_by_email(to) or events.keep_lead(call.account, {"email": to})
-    known = {"id": _number(call.params["reply_id"]), "from_email_address": to, "lead_id": lead["id"]}
-    return events.keep_reply(call.account, known)
+    reply = {"id": _number(call.params["reply_id"]), "from_email_address": to, "lead_id": lead["id"]}
+    return events.keep_reply(call.account, reply)
 
 
 def _re(subject: str | None) -> str:
@@ -320,18 +320,18 @@ def _re(subject: str | None) -> str:
     return subject if subject.lower().startswith("re:") else f"Re: {subject}".strip()
 
 
-def _filtered(call: Call, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _filtered(call: Call, replies: list[dict[str, Any]]) -> list[dict[str, Any]]:
     query = call.request.query
     folder = (query.get("filters[folder]") or query.get("folder") or "all").lower()
     if folder != "all":
-        found = [reply for reply in found if reply["folder"].lower() == folder]
+        replies = [reply for reply in replies if reply["folder"].lower() == folder]
     for name in ("campaign_id", "sender_email_id"):
         if wanted := query.get(f"filters[{name}]"):
-            found = [reply for reply in found if str(reply[name]) == wanted]
+            replies = [reply for reply in replies if str(reply[name]) == wanted]
     if search := (query.get("filters[search]") or query.get("search") or "").lower():
         keys = ("from_email_address", "primary_to_email_address", "email_subject", "text_body")
-        found = [reply for reply in found if any(search in str(reply[key] or "").lower() for key in keys)]
-    return sorted(found, key=_age, reverse=True)
+        replies = [reply for reply in replies if any(search in str(reply[key] or "").lower() for key in keys)]
+    return sorted(replies, key=_age, reverse=True)
 
 
 def _number(text: Any) -> int:
@@ -342,10 +342,10 @@ def _number(text: Any) -> int:
 
 
 def _found(table: dict[int, dict[str, Any]], text: str) -> dict[str, Any]:
-    found = table.get(_number(text))
-    if found is None:
+    row = table.get(_number(text))
+    if row is None:
         raise BadRequestError("Record not found", status=404)
-    return found
+    return row
 
 
 @routes.on("GET", "/api/attachments/{file_id}")
@@ -366,10 +366,10 @@ def _page(call: Call, items: list[dict[str, Any]]) -> Response:
         query = urllib.parse.urlencode(call.request.query | {"page": page, "per_page": per_page})
         return f"{url}?{query}" if 1 <= page <= last else None
 
-    data = items[(number - 1) * per_page : number * per_page]
+    rows = items[(number - 1) * per_page : number * per_page]
     links = {"first": link(1), "last": link(last), "prev": link(number - 1), "next": link(number + 1)}
     meta = {"current_page": number, "last_page": last, "per_page": per_page, "total": len(items), "path": url}
-    return json_response({"data": data, "links": links, "meta": meta})
+    return json_response({"data": rows, "links": links, "meta": meta})
 
 
 PLAYER = EmailBison()

@@ -33,9 +33,9 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
     if event in CONTACTS:
         body = build(account, CONTACTS[event], fields)
         return body | {"event": _envelope(account, event)}
-    known = (*INBOUND, *OTHERS, *ACCOUNTS, REMOVED, *CONTACTS)
-    if event not in known:
-        raise BadRequestError(f"EmailBison events: {', '.join(known)}", code="event")
+    events = (*INBOUND, *OTHERS, *ACCOUNTS, REMOVED, *CONTACTS)
+    if event not in events:
+        raise BadRequestError(f"EmailBison events: {', '.join(events)}", code="event")
     tracked = event != "UNTRACKED_REPLY_RECEIVED"
     sender = keep_sender(account.data, fields.get("sender") or {"id": 311})
     if event == REMOVED:
@@ -43,7 +43,7 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
     if event in (*ACCOUNTS, REMOVED):
         sender["status"] = ACCOUNTS.get(event, sender["status"])
         return {"event": _envelope(account, event), "data": {"sender_email": public(sender)}}
-    data: dict[str, Any] = {
+    payload: dict[str, Any] = {
         "campaign": None,
         "campaign_event": None,
         "lead": None,
@@ -54,17 +54,17 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
             raise BadRequestError("an object with an email", code="lead")
         campaign = keep_campaign(account.data, fields.get("campaign") or {"id": 901})
         lead = keep_lead(account, {**fields["lead"], "status": LEAD_STATUS.get(event, "replied")})
-        data["campaign"] = {"id": campaign["id"], "name": campaign["name"]}
-        data["campaign_event"] = _campaign_event(account, event)
-        data["lead"] = {name: lead[name] for name in LEAD_FIELDS}
-        data["scheduled_email"] = _scheduled_email(account, lead, campaign, sender, fields, event)
+        payload["campaign"] = {"id": campaign["id"], "name": campaign["name"]}
+        payload["campaign_event"] = _campaign_event(account, event)
+        payload["lead"] = {name: lead[name] for name in LEAD_FIELDS}
+        payload["scheduled_email"] = _scheduled_email(account, lead, campaign, sender, fields, event)
     if event == "MANUAL_EMAIL_SENT":
-        reply = _by_hand(account, data["scheduled_email"], sender)
+        reply = _by_hand(account, payload["scheduled_email"], sender)
         if not fields.get("as_scheduled_email"):
             return manual_sent(account, reply, sender)
     if event in INBOUND:
-        data["reply"] = _reply(account, event, fields, data, sender)
-    return {"event": _envelope(account, event), "data": data}
+        payload["reply"] = _reply(account, event, fields, payload, sender)
+    return {"event": _envelope(account, event), "data": payload}
 
 
 def manual_sent(account: Account, reply: dict[str, Any], sender: dict[str, Any]) -> dict[str, Any]:
@@ -73,22 +73,22 @@ def manual_sent(account: Account, reply: dict[str, Any], sender: dict[str, Any])
     """
     lead = account.data.leads.get(reply["lead_id"])
     campaign = account.data.campaigns.get(reply["campaign_id"])
-    data = {
+    payload = {
         "campaign": {"id": campaign["id"], "name": campaign["name"]} if campaign else None,
         "lead": {name: lead[name] for name in LEAD_FIELDS} if lead else None,
         "reply": reply,
         "sender_email": public(sender),
     }
-    return {"event": _envelope(account, "MANUAL_EMAIL_SENT"), "data": data}
+    return {"event": _envelope(account, "MANUAL_EMAIL_SENT"), "data": payload}
 
 
 def learn(account: Account, body: dict[str, Any]) -> None:
     """Store in the played EmailBison the lead, campaign, sender, sent e-mail and reply of a webhook's body."""
-    data = body.get("data") or {}
+    payload = body.get("data") or {}
     box: Mailbox = account.data
-    lead = keep_lead(account, data["lead"]) if data.get("lead") else None
-    campaign = keep_campaign(box, data["campaign"]) if data.get("campaign") else None
-    sender = keep_sender(box, data["sender_email"]) if data.get("sender_email") else None
+    lead = keep_lead(account, payload["lead"]) if payload.get("lead") else None
+    campaign = keep_campaign(box, payload["campaign"]) if payload.get("campaign") else None
+    sender = keep_sender(box, payload["sender_email"]) if payload.get("sender_email") else None
     if sender and (status := ACCOUNTS.get(str((body.get("event") or {}).get("type")))):
         sender["status"] = status
     if lead and campaign:
@@ -98,11 +98,11 @@ def learn(account: Account, body: dict[str, Any]) -> None:
         "campaign_id": campaign["id"] if campaign else None,
         "sender_email_id": sender["id"] if sender else None,
     }
-    mail = data.get("scheduled_email")
+    mail = payload.get("scheduled_email")
     if mail and mail.get("sent_at") and int(mail["id"]) not in box.sent:
         box.sent[int(mail["id"])] = {**links, "sequence_step_id": None, "status": "sent", **mail}
-    if data.get("reply"):
-        keep_reply(account, {**links, "scheduled_email_id": mail and mail.get("id"), **data["reply"]})
+    if payload.get("reply"):
+        keep_reply(account, {**links, "scheduled_email_id": mail and mail.get("id"), **payload["reply"]})
 
 
 LEAD_FIELDS = ("id", "email", "first_name", "last_name", "status", "company", "title", "custom_variables")
@@ -113,31 +113,31 @@ def keep_lead(account: Account, values: dict[str, Any]) -> dict[str, Any]:
     it. Custom variables are added to those that it has.
     """
     box: Mailbox = account.data
-    known = box.leads.get(int(values["id"])) if values.get("id") else box.lead_by_email(values["email"])
-    if known is None:
-        known = dict.fromkeys(LEAD_FIELDS) | {"custom_variables": [], "created_at": now_iso()}
-        known["id"] = int(values.get("id") or account.next_id())
-        known["email"] = values.get("email") or ""
-        box.leads[known["id"]] = known
+    lead = box.leads.get(int(values["id"])) if values.get("id") else box.lead_by_email(values["email"])
+    if lead is None:
+        lead = dict.fromkeys(LEAD_FIELDS) | {"custom_variables": [], "created_at": now_iso()}
+        lead["id"] = int(values.get("id") or account.next_id())
+        lead["email"] = values.get("email") or ""
+        box.leads[lead["id"]] = lead
     if values.get("email"):
-        box.emails[values["email"].strip().lower()] = known["id"]
+        box.emails[values["email"].strip().lower()] = lead["id"]
     for name in LEAD_FIELDS[1:-1]:
         if values.get(name) is not None:
-            known[name] = values[name]
+            lead[name] = values[name]
     merged = {
-        v["name"]: v["value"] for v in known["custom_variables"] + (values.get("custom_variables") or [])
+        v["name"]: v["value"] for v in lead["custom_variables"] + (values.get("custom_variables") or [])
     }
-    known["custom_variables"] = [{"name": name, "value": value} for name, value in merged.items()]
-    known["updated_at"] = now_iso()
-    return known
+    lead["custom_variables"] = [{"name": name, "value": text} for name, text in merged.items()]
+    lead["updated_at"] = now_iso()
+    return lead
 
 
 def keep_campaign(box: "Mailbox", values: dict[str, Any]) -> dict[str, Any]:
-    known = box.campaigns.setdefault(
+    campaign = box.campaigns.setdefault(
         int(values["id"]), {"id": int(values["id"]), "name": "", "status": "active"}
     )
-    known["name"] = values.get("name") or known["name"] or f"Campaign {known['id']}"
-    return known
+    campaign["name"] = values.get("name") or campaign["name"] or f"Campaign {campaign['id']}"
+    return campaign
 
 
 def keep_sender(box: "Mailbox", values: dict[str, Any]) -> dict[str, Any]:
@@ -147,10 +147,10 @@ def keep_sender(box: "Mailbox", values: dict[str, Any]) -> dict[str, Any]:
         "status": "Connected",
         "provider": "google",
     }
-    known = box.senders.setdefault(fresh["id"], fresh)
-    known["email"] = values.get("email") or known.get("email") or f"sender-{known['id']}@example.com"
-    known["name"] = values.get("name") or known["name"]
-    return known
+    sender = box.senders.setdefault(fresh["id"], fresh)
+    sender["email"] = values.get("email") or sender.get("email") or f"sender-{sender['id']}@example.com"
+    sender["name"] = values.get("name") or sender["name"]
+    return sender
 
 
 def public(sender: dict[str, Any]) -> dict[str, Any]:
@@ -192,9 +192,9 @@ def keep_reply(account: Account, values: dict[str, Any]) -> dict[str, Any]:
     """
     box: Mailbox = account.data
     reply_id = int(values["id"])
-    known = box.replies.get(reply_id) or dict.fromkeys(REPLY_FIELDS)
-    known.update({name: values[name] for name in REPLY_FIELDS if values.get(name) is not None}, id=reply_id)
-    at = known["date_received"] or now_iso()
+    reply = box.replies.get(reply_id) or dict.fromkeys(REPLY_FIELDS)
+    reply.update({name: values[name] for name in REPLY_FIELDS if values.get(name) is not None}, id=reply_id)
+    at = reply["date_received"] or now_iso()
     defaults = {
         "uuid": str(uuid.uuid4()),
         "date_received": at,
@@ -204,14 +204,14 @@ def keep_reply(account: Account, values: dict[str, Any]) -> dict[str, Any]:
         "interested": False,
         "type": "Tracked Reply",
         "folder": "Inbox",
-        "primary_to_email_address": (known["to"] or [{}])[0].get("address"),
-        "text_body": plain(known["html_body"] or ""),
+        "primary_to_email_address": (reply["to"] or [{}])[0].get("address"),
+        "text_body": plain(reply["html_body"] or ""),
         "attachments": [],
     }
-    known.update({name: value for name, value in defaults.items() if known[name] is None})
-    box.files.update({int(one["id"]): one for one in known["attachments"] or () if one.get("id")})
-    box.replies[reply_id] = known
-    return known
+    reply.update({name: default for name, default in defaults.items() if reply[name] is None})
+    box.files.update({int(file["id"]): file for file in reply["attachments"] or () if file.get("id")})
+    box.replies[reply_id] = reply
+    return reply
 
 
 def people(values: Any) -> list[dict[str, Any]]:
@@ -220,8 +220,8 @@ def people(values: Any) -> list[dict[str, Any]]:
     """
     if not isinstance(values, list):
         return []
-    named = [value if isinstance(value, dict) else {"email_address": value} for value in values]
-    return [{"address": v["email_address"], "name": v.get("name")} for v in named if v.get("email_address")]
+    rows = [person if isinstance(person, dict) else {"email_address": person} for person in values]
+    return [{"address": v["email_address"], "name": v.get("name")} for v in rows if v.get("email_address")]
 
 
 def plain(markup: str) -> str:
@@ -264,17 +264,17 @@ def _scheduled_email(
 
     For NEW_MAILS it is a new one, else the lead's last one, which is made if there is none.
     """
-    mine: list[dict[str, Any]] = account.data.sent_to(lead["id"])
-    if mine and event not in NEW_MAILS:
-        return mine[-1]
-    own = fields if event in NEW_MAILS else {}
-    body = own.get("html") or f"<p>{html.escape(own.get('text') or 'Hi, a quick question.')}</p>"
+    sent: list[dict[str, Any]] = account.data.sent_to(lead["id"])
+    if sent and event not in NEW_MAILS:
+        return sent[-1]
+    stated = fields if event in NEW_MAILS else {}
+    body = stated.get("html") or f"<p>{html.escape(stated.get('text') or 'Hi, a quick question.')}</p>"
     at = now_iso()
     mail = {
         "id": account.next_id(),
         "lead_id": lead["id"],
-        "sequence_step_id": len(mine) + 1,
-        "email_subject": own.get("subject") or "quick question",
+        "sequence_step_id": len(sent) + 1,
+        "email_subject": stated.get("subject") or "quick question",
         "email_body": body,
         "status": "sent",
         "sent_at": at,
@@ -305,9 +305,9 @@ def _by_hand(account: Account, mail: dict[str, Any], sender: dict[str, Any]) -> 
 
 
 def _reply(
-    account: Account, event: str, fields: dict[str, Any], data: dict[str, Any], sender: dict[str, Any]
+    account: Account, event: str, fields: dict[str, Any], payload: dict[str, Any], sender: dict[str, Any]
 ) -> dict[str, Any]:
-    lead = data["lead"] or {}
+    lead = payload["lead"] or {}
     bounced = event == "EMAIL_BOUNCED"
     address = fields.get("from_email") or ("mailer-daemon@example.net" if bounced else lead.get("email"))
     if not address:
@@ -332,9 +332,9 @@ def _reply(
         "created_at": at,
         "automated_reply": bool(fields.get("automated_reply")),
         "interested": bool(fields.get("interested")) or event == "LEAD_INTERESTED",
-        "type": "Tracked Reply" if data["lead"] else "Untracked Reply",
+        "type": "Tracked Reply" if payload["lead"] else "Untracked Reply",
         "folder": "Bounced" if bounced else "Inbox",
-        "attachments": [_file(account, one) for one in fields.get("attachments") or []],
+        "attachments": [_file(account, file) for file in fields.get("attachments") or []],
     }
 
 
@@ -342,5 +342,5 @@ def _file(account: Account, values: dict[str, Any]) -> dict[str, Any]:
     """A file that came with a reply, at `download_url`, else at the account's property `instance_url`."""
     file_id = int(values.get("id") or account.next_id())
     home = _envelope(account, "")["instance_url"]
-    made = {"id": file_id, "uuid": str(uuid.uuid4()), "file_name": values.get("file_name")}
-    return made | {"download_url": values.get("download_url") or f"{home}/api/attachments/{file_id}"}
+    file = {"id": file_id, "uuid": str(uuid.uuid4()), "file_name": values.get("file_name")}
+    return file | {"download_url": values.get("download_url") or f"{home}/api/attachments/{file_id}"}

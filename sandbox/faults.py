@@ -95,10 +95,10 @@ class Fault:
     @classmethod
     def parse(cls, values: dict[str, Any]) -> "Fault":
         """A Fault from JSON or form values. Raises ControlError, which names an unknown, missing or unusable field."""
-        known = [f.name for f in fields(cls) if f.name not in ("id", "seen", "fired", "_random")]
-        if unknown := sorted(set(values) - set(known)):
-            raise ControlError(unknown[0], f"unknown field; known: {', '.join(known)}")
-        coerced = {name: _coerce(name, value) for name, value in values.items() if value != ""}
+        names = [f.name for f in fields(cls) if f.name not in ("id", "seen", "fired", "_random")]
+        if unknown := sorted(set(values) - set(names)):
+            raise ControlError(unknown[0], f"unknown field; known: {', '.join(names)}")
+        coerced = {name: _coerce(name, raw) for name, raw in values.items() if raw != ""}
         kind = coerced.get("kind")
         if kind not in PROCESSED_BY_DEFAULT:
             raise ControlError("kind", f"must be one of {', '.join(PROCESSED_BY_DEFAULT)}")
@@ -167,24 +167,24 @@ _WHOLE = {"count", "skip", "seed", "status", "copies", "window"}
 _REAL = {"probability", "ms", "jitter_ms", "seconds", "interval_ms"}
 
 
-def _coerce(name: str, value: Any) -> Any:
+def _coerce(name: str, raw: Any) -> Any:
     """A form's text as the field's type. JSON values of the right type stay as they are. Raises ControlError."""
-    if value is None:
+    if raw is None:
         return None
     if name in _WHOLE:
-        return _number(name, value, int)
+        return _number(name, raw, int)
     if name in _REAL:
-        return _number(name, value, float)
+        return _number(name, raw, float)
     if name == "processed":
-        return value.lower() in ("1", "true", "yes", "on") if isinstance(value, str) else bool(value)
-    if not isinstance(value, str) and not (name == "retry_after" and isinstance(value, int | float)):
+        return raw.lower() in ("1", "true", "yes", "on") if isinstance(raw, str) else bool(raw)
+    if not isinstance(raw, str) and not (name == "retry_after" and isinstance(raw, int | float)):
         raise ControlError(name, "must be text")
-    return value
+    return raw
 
 
-def _number(name: str, value: Any, kind: type[int] | type[float]) -> float:
+def _number(name: str, raw: Any, kind: type[int] | type[float]) -> float:
     try:
-        return kind(value)
+        return kind(raw)
     except (TypeError, ValueError) as exc:
         raise ControlError(name, "must be a number") from exc
 
@@ -210,9 +210,9 @@ class FaultBook:
     def clear(self, fault_id: int | None = None) -> int:
         """Remove one ordered fault, or all (None). Returns how many were removed."""
         with self._lock:
-            kept = [fault for fault in self._faults if fault_id is not None and fault.id != fault_id]
-            removed = len(self._faults) - len(kept)
-            self._faults = kept
+            remaining = [fault for fault in self._faults if fault_id is not None and fault.id != fault_id]
+            removed = len(self._faults) - len(remaining)
+            self._faults = remaining
         return removed
 
     def take(

@@ -106,29 +106,29 @@ def send_message(call: Call) -> Response:
 
 @routes.on("GET", "/conversations/search")
 def search_conversations(call: Call) -> Response:
-    found = list(call.data.conversations.values())
+    rows = list(call.data.conversations.values())
     if contact_id := call.request.query.get("contactId"):
-        found = [conversation for conversation in found if conversation["contactId"] == contact_id]
-    found.sort(key=lambda conversation: conversation["lastMessageDate"], reverse=True)
+        rows = [conversation for conversation in rows if conversation["contactId"] == contact_id]
+    rows.sort(key=lambda conversation: conversation["lastMessageDate"], reverse=True)
     limit = call.request.number("limit", 20, 1, 100)
-    return _traced({"conversations": found[:limit], "total": len(found)})
+    return _traced({"conversations": rows[:limit], "total": len(rows)})
 
 
 @routes.on("GET", "/conversations/messages/export")
 def export_messages(call: Call) -> Response:
     query, lag_s = call.request.query, float(call.account.properties.get("export_lag_s", 0))
     visible = (datetime.now(UTC) - timedelta(seconds=lag_s)).isoformat()
-    found = [
+    rows = [
         message for message in call.data.messages.values() if lag_s == 0 or message["dateAdded"] < visible
     ]
     if contact_id := query.get("contactId"):
-        found = [message for message in found if message["contactId"] == contact_id]
+        rows = [message for message in rows if message["contactId"] == contact_id]
     if start := query.get("startDate"):
-        found = [message for message in found if message["dateAdded"] >= start]
-    found.reverse()
+        rows = [message for message in rows if message["dateAdded"] >= start]
+    rows.reverse()
     limit, first = call.request.number("limit", 100, 1, 500), call.request.number("cursor", 0, 0, 10**9)
-    cursor = str(first + limit) if len(found) > first + limit else None
-    return _traced({"messages": found[first : first + limit], "nextCursor": cursor, "total": len(found)})
+    cursor = str(first + limit) if len(rows) > first + limit else None
+    return _traced({"messages": rows[first : first + limit], "nextCursor": cursor, "total": len(rows)})
 
 
 @routes.on("GET", "/conversations/{conversation_id}")
@@ -138,8 +138,8 @@ def conversation(call: Call) -> Response:
 
 @routes.on("GET", "/conversations/{conversation_id}/messages")
 def conversation_messages(call: Call) -> Response:
-    found = _found(call.data.conversations, call.params["conversation_id"], "Conversation")
-    ids = list(call.data.by_conversation[found["id"]])[::-1]
+    conversation = _found(call.data.conversations, call.params["conversation_id"], "Conversation")
+    ids = list(call.data.by_conversation[conversation["id"]])[::-1]
     last = call.request.query.get("lastMessageId")
     ids = ids[ids.index(last) + 1 :] if last in ids else ids
     limit = call.request.number("limit", 20, 1, 100)
@@ -157,11 +157,11 @@ def conversation_messages(call: Call) -> Response:
 
 @routes.on("POST", "/contacts/")
 def create_contact(call: Call) -> Response:
-    known = events.find_contact(call.account, call.request.data)
-    if known:
+    row = events.find_contact(call.account, call.request.data)
+    if row:
         body = (
             MESSAGES[400],
-            {"contactId": known["id"], "contactName": known["contactName"], "matchingField": "phone"},
+            {"contactId": row["id"], "contactName": row["contactName"], "matchingField": "phone"},
         )
         text = "This location does not allow duplicated contacts."
         return json_response({"statusCode": 400, "message": text, "error": body[0], "meta": body[1]}, 400)
@@ -170,9 +170,9 @@ def create_contact(call: Call) -> Response:
 
 @routes.on("POST", "/contacts/upsert")
 def upsert_contact(call: Call) -> Response:
-    known = events.find_contact(call.account, call.request.data)
-    contact = events.keep_contact(call.account, _person(call) | ({"id": known["id"]} if known else {}))
-    return _traced({"new": known is None, "contact": contact}, 200 if known else 201)
+    stored = events.find_contact(call.account, call.request.data)
+    contact = events.keep_contact(call.account, _person(call) | ({"id": stored["id"]} if stored else {}))
+    return _traced({"new": stored is None, "contact": contact}, 200 if stored else 201)
 
 
 @routes.on("POST", "/contacts/search")
@@ -182,12 +182,12 @@ def search_contacts(call: Call) -> Response:
     for condition in values.get("filters") or []:
         wanted = str(condition.get("value") or wanted).lower()
     keys = ("email", "phone", "contactName")
-    found = [
+    contacts = [
         c for c in call.data.contacts.values() if any(wanted in str(c[key] or "").lower() for key in keys)
     ]
     size = int(values.get("pageLimit") or 20)
     start = (int(values.get("page") or 1) - 1) * size
-    return _traced({"contacts": found[start : start + size], "total": len(found)})
+    return _traced({"contacts": contacts[start : start + size], "total": len(contacts)})
 
 
 @routes.on("GET", "/contacts/{contact_id}")
@@ -197,17 +197,17 @@ def contact(call: Call) -> Response:
 
 @routes.on("PUT", "/contacts/{contact_id}")
 def change_contact(call: Call) -> Response:
-    known = _found(call.data.contacts, call.params["contact_id"], "Contact")
+    row = _found(call.data.contacts, call.params["contact_id"], "Contact")
     return _traced(
-        {"succeded": True, "contact": events.keep_contact(call.account, _person(call) | {"id": known["id"]})}
+        {"succeded": True, "contact": events.keep_contact(call.account, _person(call) | {"id": row["id"]})}
     )
 
 
 @routes.on("DELETE", "/contacts/{contact_id}")
 def delete_contact(call: Call) -> Response:
-    known = _found(call.data.contacts, call.params["contact_id"], "Contact")
-    del call.data.contacts[known["id"]]
-    call.data.deleted[known["id"]] = True
+    row = _found(call.data.contacts, call.params["contact_id"], "Contact")
+    del call.data.contacts[row["id"]]
+    call.data.deleted[row["id"]] = True
     return _traced({"succeded": True})
 
 
@@ -256,8 +256,8 @@ def create_appointment(call: Call) -> Response:
     for name in ("calendarId", "contactId", "startTime"):
         if not values.get(name):
             raise BadRequestError(f"{name} should not be empty", status=422)
-    own = {"id": secrets.token_hex(10), "locationId": _location(call)}
-    appointment = events.keep_appointment(call.account, {**values, **own})
+    ids = {"id": secrets.token_hex(10), "locationId": _location(call)}
+    appointment = events.keep_appointment(call.account, {**values, **ids})
     call.sent("booking", appointment["id"], to=values["contactId"], text=str(values["startTime"]))
     return json_response(appointment, 201)
 
@@ -271,8 +271,8 @@ def appointment(call: Call) -> Response:
 
 @routes.on("PUT", "/calendars/events/appointments/{appointment_id}")
 def change_appointment(call: Call) -> Response:
-    found = _found(call.data.appointments, call.params["appointment_id"], "Appointment")
-    return json_response(events.keep_appointment(call.account, {**call.request.data, "id": found["id"]}))
+    stored = _found(call.data.appointments, call.params["appointment_id"], "Appointment")
+    return json_response(events.keep_appointment(call.account, {**call.request.data, "id": stored["id"]}))
 
 
 @routes.on("DELETE", "/calendars/events/appointments/{appointment_id}")
@@ -296,8 +296,8 @@ def workflows(call: Call) -> Response:
 
 @routes.on("GET", "/locations/{location_id}")
 def location(call: Call) -> Response:
-    found = {"id": call.params["location_id"], "name": "Sandbox", "timezone": "America/New_York"}
-    return _traced({"location": found})
+    profile = {"id": call.params["location_id"], "name": "Sandbox", "timezone": "America/New_York"}
+    return _traced({"location": profile})
 
 
 def _location(call: Call) -> str:
@@ -307,10 +307,10 @@ def _location(call: Call) -> str:
 
 
 def _found(table: dict[str, dict[str, Any]], key: str, kind: str) -> dict[str, Any]:
-    found = table.get(key)
-    if found is None:
+    row = table.get(key)
+    if row is None:
         raise BadRequestError(f"{kind} not found", status=404)
-    return found
+    return row
 
 
 PLAYER = GoHighLevel()

@@ -35,8 +35,8 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
     if event in APP_EVENTS:
         return APP_EVENTS[event](account, event, fields)
     if event not in ("", "sms"):
-        known = ", ".join((*APPOINTMENT_EVENTS, *APP_EVENTS))
-        raise BadRequestError(f"GHL events: sms, {known}", code="event")
+        names = ", ".join((*APPOINTMENT_EVENTS, *APP_EVENTS))
+        raise BadRequestError(f"GHL events: sms, {names}", code="event")
     if not fields.get("text"):
         raise BadRequestError("the SMS's text", code="text")
     contact = _contact(account, fields.get("contact") or {})
@@ -76,26 +76,28 @@ def _appointment_event(account: Account, event: str, fields: dict[str, Any]) -> 
 
     `appointment_id` names a known one, which gets `status` and `start_time`; else one is made.
     """
-    known = account.data.appointments.get(fields.get("appointment_id"))
-    if known is None:
+    stored = account.data.appointments.get(fields.get("appointment_id"))
+    if stored is None:
         if event != "AppointmentCreate" and not fields.get("contact"):
             raise BadRequestError("the id of a known appointment, or its contact", code="appointment_id")
         contact = _contact(account, fields.get("contact") or {})
         start = (datetime.now(UTC) + timedelta(days=2)).replace(microsecond=0).isoformat()
         values = {"contactId": contact["id"], "calendarId": "CalSandbox0000000001", "startTime": start}
-        known = keep_appointment(
+        stored = keep_appointment(
             account, values | {"id": fields.get("appointment_id") or secrets.token_hex(10)}
         )
     changes = {"appointmentStatus": fields.get("status"), "startTime": fields.get("start_time")}
-    keep_appointment(account, {"id": known["id"]} | {name: value for name, value in changes.items() if value})
+    keep_appointment(
+        account, {"id": stored["id"]} | {name: field for name, field in changes.items() if field}
+    )
     if event == "AppointmentDelete":
-        account.data.appointments.pop(known["id"])
-    return {"type": event, "locationId": known["locationId"], "appointment": dict(known)}
+        account.data.appointments.pop(stored["id"])
+    return {"type": event, "locationId": stored["locationId"], "appointment": dict(stored)}
 
 
 def keep_appointment(account: Account, values: dict[str, Any]) -> dict[str, Any]:
     """Create or change the played GoHighLevel's appointment with the id in `values`, and return it."""
-    known: dict[str, Any] = account.data.appointments.setdefault(
+    stored: dict[str, Any] = account.data.appointments.setdefault(
         values["id"],
         {
             "locationId": account.properties.get("location_id", "LocSandbox01"),
@@ -104,8 +106,8 @@ def keep_appointment(account: Account, values: dict[str, Any]) -> dict[str, Any]
             "dateAdded": now_iso(),
         },
     )
-    known.update(values, dateUpdated=now_iso())
-    return known
+    stored.update(values, dateUpdated=now_iso())
+    return stored
 
 
 MESSAGE_TYPES = ("SMS", "Email", "WhatsApp", "FB", "IG", "GMB", "Live Chat")
@@ -145,16 +147,16 @@ def _dnd_event(account: Account, event: str, fields: dict[str, Any]) -> dict[str
     contact = _contact(account, fields.get("contact") or {})
     contact["dnd"] = bool(fields.get("dnd")) or states.get("SMS") in ("active", "permanent")
     settings = {name: {"status": state, "message": "", "code": ""} for name, state in states.items()}
-    told = {name: contact[name] for name in ("id", "email", "phone", "firstName", "lastName", "companyName")}
-    body = _app(account, event) | told | {"dndSettings": settings, "dateUpdated": now_iso()}
+    base = {name: contact[name] for name in ("id", "email", "phone", "firstName", "lastName", "companyName")}
+    body = _app(account, event) | base | {"dndSettings": settings, "dateUpdated": now_iso()}
     return body | ({"dnd": True} if fields.get("dnd") else {})
 
 
 def _email_stats(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
     contact = _contact(account, fields.get("contact") or {})
-    told = {"event": fields.get("statistic", "unsubscribed"), "id": secrets.token_hex(10)}
+    statistic = {"event": fields.get("statistic", "unsubscribed"), "id": secrets.token_hex(10)}
     stamp = {"timestamp": int(datetime.now(UTC).timestamp()), "recipient": contact["email"]}
-    return _app(account, event) | {"webhookPayload": told | stamp}
+    return _app(account, event) | {"webhookPayload": statistic | stamp}
 
 
 def _app(account: Account, event: str, _fields: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -174,9 +176,9 @@ NAMES = {"id": "id", "first_name": "firstName", "last_name": "lastName", "email"
 """A contact's fields in `emit`, with the API's names for them."""
 
 
-def _contact(account: Account, given: dict[str, Any]) -> dict[str, Any]:
-    known = {api: given[name] for name, api in NAMES.items() if given.get(name)}
-    return find_contact(account, known) or keep_contact(account, {"phone": "+15555550123", **known})
+def _contact(account: Account, fields: dict[str, Any]) -> dict[str, Any]:
+    values = {api: fields[name] for name, api in NAMES.items() if fields.get(name)}
+    return find_contact(account, values) or keep_contact(account, {"phone": "+15555550123", **values})
 
 
 def _custom_data(contact: dict[str, Any], text: str) -> dict[str, Any]:
@@ -218,49 +220,49 @@ def find_contact(account: Account, values: dict[str, Any]) -> dict[str, Any] | N
     """The played GoHighLevel's contact with the id in `values`. If they have no id, it is found by the phone number,
     else by the e-mail address. None if there is none.
     """
-    data = account.data
+    store = account.data
     contact_id = (
         values.get("id")
-        or data.by_phone.get(_digits(values.get("phone")))
-        or data.by_email.get(str(values.get("email") or "").lower())
+        or store.by_phone.get(_digits(values.get("phone")))
+        or store.by_email.get(str(values.get("email") or "").lower())
     )
-    found: dict[str, Any] | None = data.contacts.get(contact_id)
-    return found
+    contact: dict[str, Any] | None = store.contacts.get(contact_id)
+    return contact
 
 
 def keep_contact(account: Account, values: dict[str, Any]) -> dict[str, Any]:
     """Create or change the played GoHighLevel's contact with the id in `values`, and return it. Without an id, one is
     made.
     """
-    data = account.data
-    contact: dict[str, Any] | None = data.contacts.get(values.get("id"))
+    store = account.data
+    contact: dict[str, Any] | None = store.contacts.get(values.get("id"))
     if contact is None:
         contact = dict.fromkeys(CONTACT_FIELDS) | {
             "id": values.get("id") or secrets.token_hex(10),
             "dnd": False,
         }
         contact |= {"tags": [], "dateAdded": now_iso(), "locationId": account.properties.get("location_id")}
-        data.contacts[contact["id"]] = contact
+        store.contacts[contact["id"]] = contact
     contact.update({name: values[name] for name in (*CONTACT_FIELDS, "dnd") if values.get(name) is not None})
     contact["contactName"] = " ".join(filter(None, (contact["firstName"], contact["lastName"])))
     if contact["phone"]:
-        data.by_phone[_digits(contact["phone"])] = contact["id"]
+        store.by_phone[_digits(contact["phone"])] = contact["id"]
     if contact["email"]:
-        data.by_email[contact["email"].lower()] = contact["id"]
+        store.by_email[contact["email"].lower()] = contact["id"]
     return contact
 
 
 def keep_message(account: Account, contact: dict[str, Any], text: str, *, inbound: bool) -> dict[str, Any]:
     """Add an SMS to the contact's conversation at the played GoHighLevel, and return it."""
-    data, at = account.data, now_iso()
+    store, at = account.data, now_iso()
     conversation_id = f"conv{contact['id']}"
-    conversation = data.conversations.get(conversation_id)
+    conversation = store.conversations.get(conversation_id)
     if conversation is None:
         conversation = {"id": conversation_id, "contactId": contact["id"], "type": "TYPE_PHONE"}
         conversation |= {"contactName": contact["contactName"], "phone": contact["phone"], "unreadCount": 0}
         conversation["locationId"] = contact["locationId"]
-        data.conversations[conversation_id] = conversation
-        data.by_conversation[conversation_id] = ring()
+        store.conversations[conversation_id] = conversation
+        store.by_conversation[conversation_id] = ring()
     message = {
         "id": secrets.token_hex(10),
         "type": 2,
@@ -275,8 +277,8 @@ def keep_message(account: Account, contact: dict[str, Any], text: str, *, inboun
         "dateAdded": at,
         "source": "workflow" if inbound else "api",
     }
-    data.messages[message["id"]] = message
-    data.by_conversation[conversation_id].append(message["id"])
+    store.messages[message["id"]] = message
+    store.by_conversation[conversation_id].append(message["id"])
     conversation.update(lastMessageBody=text, lastMessageDate=at, lastMessageDirection=message["direction"])
     return message
 

@@ -135,14 +135,14 @@ def _keep(account: Account, email_id: str, **values: Any) -> dict[str, Any]:
         "is_unread": int(received),
         **values,
     }
-    known: dict[str, Any] = account.data.emails.setdefault(email_id, email)
-    return known
+    stored: dict[str, Any] = account.data.emails.setdefault(email_id, email)
+    return stored
 
 
 def _list(call: Call, items: list[dict[str, Any]]) -> Response:
     """A page in Instantly's form. The cursor is the id of the last item shown."""
     after = call.request.query.get("starting_after")
-    start = next((n + 1 for n, item in enumerate(items) if item["id"] == after), 0)
+    start = next((n + 1 for n, row in enumerate(items) if row["id"] == after), 0)
     limit = call.request.number("limit", 10, 1, 100)
     page = items[start : start + limit]
     more = {"next_starting_after": page[-1]["id"]} if len(items) > start + limit else {}
@@ -169,40 +169,40 @@ def workspace(call: Call) -> Response:
 @routes.on("GET", "/api/v2/block-lists-entries")
 def blocked(call: Call) -> Response:
     wanted = call.request.query.get("search", "").lower()
-    return _list(call, [entry for value, entry in call.data.blocked.items() if wanted in value])
+    return _list(call, [entry for address, entry in call.data.blocked.items() if wanted in address])
 
 
 @routes.on("POST", "/api/v2/block-lists-entries")
 def block(call: Call) -> Response:
-    value = _checked(call, {"bl_value": str}, ("bl_value",))["bl_value"]
-    if value.lower() in call.data.blocked:
+    address = _checked(call, {"bl_value": str}, ("bl_value",))["bl_value"]
+    if address.lower() in call.data.blocked:
         raise BadRequestError("Entry already exists")
-    entry = {"id": str(uuid.uuid4()), "timestamp_created": now_iso(), "bl_value": value}
-    call.data.blocked[value.lower()] = {**entry, "is_domain": "@" not in value}
-    return json_response(call.data.blocked[value.lower()])
+    entry = {"id": str(uuid.uuid4()), "timestamp_created": now_iso(), "bl_value": address}
+    call.data.blocked[address.lower()] = {**entry, "is_domain": "@" not in address}
+    return json_response(call.data.blocked[address.lower()])
 
 
 @routes.on("GET", "/api/v2/emails")
 def emails(call: Call) -> Response:
     query = call.request.query
-    found = list(call.data.emails.values())[::-1]
+    rows = list(call.data.emails.values())[::-1]
     for name in ("lead", "campaign_id", "eaccount"):
         if wanted := query.get(name):
-            found = [email for email in found if email[name] == wanted]
+            rows = [email for email in rows if email[name] == wanted]
     if wanted := query.get("search"):
-        found = [
-            email for email in found if wanted.removeprefix("thread:") in (email["thread_id"], email["lead"])
+        rows = [
+            email for email in rows if wanted.removeprefix("thread:") in (email["thread_id"], email["lead"])
         ]
     kinds = KINDS.get(query.get("email_type", ""))
-    return _list(call, [email for email in found if kinds is None or email["ue_type"] in kinds])
+    return _list(call, [email for email in rows if kinds is None or email["ue_type"] in kinds])
 
 
 @routes.on("GET", "/api/v2/emails/{email_id}")
 def email(call: Call) -> Response:
-    found = call.data.emails.get(call.params["email_id"])
-    if found is None:
+    row = call.data.emails.get(call.params["email_id"])
+    if row is None:
         raise BadRequestError("Email not found", status=404)
-    return json_response(found)
+    return json_response(row)
 
 
 @routes.on("POST", "/api/v2/emails/reply")
@@ -226,13 +226,13 @@ def reply(call: Call) -> Response:
     call.sent(
         "reply", sent["id"], to=sent["lead"], thread=parent_id, text=content.get("text") or content["html"]
     )
-    told = {"type": "email_sent", "email_id": sent["id"], "timestamp": sent["timestamp_email"]}
-    told |= {
+    event = {"type": "email_sent", "email_id": sent["id"], "timestamp": sent["timestamp_email"]}
+    event |= {
         "contact_email": sent["lead"],
         "email_account": sent["eaccount"],
         "email_subject": sent["subject"],
     }
-    call.tell({**told, "email_text": content.get("text"), "email_html": content.get("html")}, echo=True)
+    call.tell({**event, "email_text": content.get("text"), "email_html": content.get("html")}, echo=True)
     return json_response(sent)
 
 

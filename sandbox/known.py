@@ -76,41 +76,43 @@ def listed(section: str) -> tuple[Known, ...]:
     return tuple(Known(*groups) for groups in LINE.findall(section))
 
 
-def planned(plan: str, known: tuple[Known, ...]) -> tuple[tuple[Known, ...], tuple[str, ...]]:
-    """Which of the facts `known` a plan in the prompt says to use, in its order, and the questions that it says nobody
+def planned(plan: str, facts: tuple[Known, ...]) -> tuple[tuple[Known, ...], tuple[str, ...]]:
+    """Which of `facts` a plan in the prompt says to use, in its order, and the questions that it says nobody
     can answer.
     """
     ids = re.findall(r"F\d+", " ".join(USED.findall(plan)))
-    by_id = {fact.id: fact for fact in known}
-    return tuple(by_id[one] for one in ids if one in by_id), tuple(NOT_KNOWN.findall(plan))
+    by_id = {fact.id: fact for fact in facts}
+    return tuple(by_id[fact_id] for fact_id in ids if fact_id in by_id), tuple(NOT_KNOWN.findall(plan))
 
 
-def matched(newest: str, known: tuple[Known, ...]) -> tuple[tuple[Known, ...], tuple[str, ...]]:
-    """Which of the facts `known` answer the questions in the reply `newest`, in the questions' order, and the questions
+def matched(newest: str, facts: tuple[Known, ...]) -> tuple[tuple[Known, ...], tuple[str, ...]]:
+    """Which of `facts` answer the questions in the reply `newest`, in the questions' order, and the questions
     that no fact answers. Among the latter, those about a day or a time are left out.
     """
-    usable = [fact for fact in known if fact.kind != "never" and fact.answer]
-    found: dict[str, Known] = {}
+    usable = [fact for fact in facts if fact.kind != "never" and fact.answer]
+    answers: dict[str, Known] = {}
     unknown: list[str] = []
-    for part, asked in _parts(newest):
+    for part, is_question in _parts(newest):
         folded = fold(part)
-        fact = _best(folded, usable) if asked or ASKING.search(folded) or PRICE.search(folded) else None
+        fact = _best(folded, usable) if is_question or ASKING.search(folded) or PRICE.search(folded) else None
         if fact is not None:
-            found.setdefault(fact.id, fact)
-        elif (asked or BARGAIN.search(folded)) and not WHEN.search(folded):
+            answers.setdefault(fact.id, fact)
+        elif (is_question or BARGAIN.search(folded)) and not WHEN.search(folded):
             unknown.append(part)
-    return tuple(found.values()), tuple(unknown)
+    return tuple(answers.values()), tuple(unknown)
 
 
 def _parts(text: str) -> list[tuple[str, bool]]:
     """The clauses of a text, and whether each is part of a question."""
     parts: list[tuple[str, bool]] = []
     for sentence in re.findall(r"[^.!?\n]+(?:[.!](?=\S)[^.!?\n]+)*[.!?]*", text):
-        asked = sentence.rstrip().endswith("?") or ASKING.search(fold(sentence)) is not None
+        is_question = sentence.rstrip().endswith("?") or ASKING.search(fold(sentence)) is not None
         pieces = [piece for each in PARTS.split(sentence) if (piece := each.strip(" ,?!."))]
         # In "Sounds good, do you …" only the part that asks counts, or the one before the question mark. "Or not" asks
         # for nothing.
-        parts += [(one, asked and bool(_stems(one)) and _asks(one, pieces)) for one in pieces]
+        parts += [
+            (clause, is_question and bool(_stems(clause)) and _asks(clause, pieces)) for clause in pieces
+        ]
     return parts
 
 
@@ -127,8 +129,8 @@ def _best(folded: str, usable: list[Known]) -> Known | None:
     spread = Counter(stem for fact in usable for stem in _stems(f"{fact.question} {fact.answer}"))
 
     def score(fact: Known) -> float:
-        asked, told = _stems(fact.question), _stems(fact.answer)
-        return sum((1.0 if stem in asked else 0.6) / spread[stem] for stem in wanted & (asked | told))
+        question, answer = _stems(fact.question), _stems(fact.answer)
+        return sum((1.0 if stem in question else 0.6) / spread[stem] for stem in wanted & (question | answer))
 
     best = max(candidates or usable, key=score, default=None)
     return best if best is not None and (candidates or score(best) >= 0.45) else None

@@ -82,8 +82,8 @@ def _refused(message: str, param: str, code: str | None = None) -> BadRequestErr
 @routes.on("GET", "/v1/models")
 def models(call: Call) -> Response:
     names = ("gpt-5.2", "gpt-5.1", "gpt-5-mini", "gpt-5-nano")
-    data = [{"id": name, "object": "model", "created": 1_750_000_000, "owned_by": OWNER} for name in names]
-    return json_response({"object": "list", "data": data})
+    rows = [{"id": name, "object": "model", "created": 1_750_000_000, "owned_by": OWNER} for name in names]
+    return json_response({"object": "list", "data": rows})
 
 
 @routes.on("POST", "/v1/responses")
@@ -132,7 +132,7 @@ def _check_parameters(values: dict[str, Any]) -> str:
             message = f"Unsupported parameter: '{name}' is not supported with this model."
             raise _refused(message, name, "unsupported_parameter")
     if effort is not None and effort not in allowed:
-        listed = ", ".join(f"'{one}'" for one in allowed)
+        listed = ", ".join(f"'{field}'" for field in allowed)
         message = f"Unsupported value: '{effort}' is not supported with the '{model}' model."
         raise _refused(f"{message} Supported values are: {listed}.", "reasoning.effort", "unsupported_value")
     return effort or ("none" if "none" in allowed else "medium")
@@ -172,12 +172,12 @@ def schema_problem(schema: dict[str, Any]) -> str | None:
 
 def _node_problem(root: dict[str, Any], node: dict[str, Any]) -> str | None:
     if "$ref" in node:
-        others = sorted(set(node) - {"$ref"})
+        keywords = sorted(set(node) - {"$ref"})
         try:
             resolve(root, {"$ref": node["$ref"]})
         except (KeyError, TypeError):
             return f"reference to component '{node['$ref']}' which was not found in the schema."
-        return f"$ref cannot have keywords {set(others)}." if others else None
+        return f"$ref cannot have keywords {set(keywords)}." if keywords else None
     if forbidden := next((word for word in FORBIDDEN if word in node), None):
         return f"'{forbidden}' is not permitted."
     kinds = types_of(node)

@@ -137,7 +137,9 @@ def language_of(*texts: str) -> str:
     """
     for text in texts:
         words = re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", text.lower())
-        counts = sorted(((sum(word in known for word in words), code) for code, known in _WORDS.items()))
+        counts = sorted(
+            ((sum(word in vocabulary for word in words), code) for code, vocabulary in _WORDS.items())
+        )
         (second, _), (most, code) = counts[-2:]
         if most > second and (most > 1 or len(words) <= FEW_WORDS):
             return code

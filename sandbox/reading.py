@@ -108,16 +108,16 @@ class Facts:
         return self.newest[:160].strip()
 
     def phone(self) -> str | None:
-        found = (number.strip() for number in PHONE.findall(self.newest))
-        return next((number for number in found if len(re.sub(r"\D", "", number)) > 8), None)
+        numbers = (number.strip() for number in PHONE.findall(self.newest))
+        return next((number for number in numbers if len(re.sub(r"\D", "", number)) > 8), None)
 
     def url(self) -> str | None:
-        found = URL.search(self.newest)
-        return found.group() if found else None
+        match = URL.search(self.newest)
+        return match.group() if match else None
 
     def date(self) -> str | None:
-        found = DATE.search(self.newest)
-        return found.group() if found else None
+        match = DATE.search(self.newest)
+        return match.group() if match else None
 
 
 def read(model_input: Any) -> Facts:
@@ -126,7 +126,7 @@ def read(model_input: Any) -> Facts:
     """
     everything = flatten(model_input)
     newest = _newest(everything)
-    known, unknown = _known(everything, newest)
+    answered, unknown = _known(everything, newest)
     return Facts(
         everything=everything,
         newest=newest,
@@ -135,8 +135,8 @@ def read(model_input: Any) -> Facts:
         tag=tag_of(newest),
         short=SHORT.search(everything) is not None,
         slots=tuple(SLOT.findall(_section(everything, "offered slots"))),
-        offers=found.group(1) if (found := OFFER.search(everything)) else "",
-        known=known,
+        offers=offer.group(1) if (offer := OFFER.search(everything)) else "",
+        known=answered,
         unknown=unknown,
         language=language_of(newest, MARKS.sub("", _section(everything, "thread, oldest first"))),
     )
@@ -151,10 +151,10 @@ def flatten(model_input: Any) -> str:
     if isinstance(model_input, dict):
         return flatten(model_input.get("content") or model_input.get("text") or "")
     if isinstance(model_input, list):
-        said = [
-            item for item in model_input if not isinstance(item, dict) or item.get("role", "user") == "user"
+        parts = [
+            part for part in model_input if not isinstance(part, dict) or part.get("role", "user") == "user"
         ]
-        return "\n\n".join(flatten(item) for item in said or model_input)
+        return "\n\n".join(flatten(part) for part in parts or model_input)
     return ""
 
 
@@ -165,15 +165,15 @@ def tag_of(text: str) -> str:
 
 
 def _newest(text: str) -> str:
-    said = [words for _, label, words in SAID.findall(text) if label.lower().startswith(ADDRESSED)]
-    if said:
-        return str(said[-1]).strip()
+    replies = [words for _, label, words in SAID.findall(text) if label.lower().startswith(ADDRESSED)]
+    if replies:
+        return str(replies[-1]).strip()
     text = MARKS.sub("", text)
     tagged = re.findall(rf"<((?:{'|'.join(ADDRESSED)})[\w-]*)>(.*?)</\1>", text, re.DOTALL | re.IGNORECASE)
     if tagged:
         return str(tagged[-1][1]).strip()
-    if found := _newest_in_json(text):
-        return found
+    if newest := _newest_in_json(text):
+        return newest
     if marked := MARKED.findall(text):
         return str(marked[-1]).strip()
     headed = [(inline or block).strip() for inline, block in HEADED.findall(text)]
@@ -189,15 +189,15 @@ def _newest_in_json(text: str) -> str:
     if start < 0:
         return ""
     try:
-        value, _ = json.JSONDecoder().raw_decode(text[start:])
+        thread, _ = json.JSONDecoder().raw_decode(text[start:])
     except (ValueError, RecursionError):
         return ""
     for key in JSON_KEYS:
-        found = value.get(key)
-        found = found.get("text") or found.get("body") if isinstance(found, dict) else found
-        if isinstance(found, str) and found.strip():
-            return found.strip()
-    messages = [m for m in value.get("messages") or value.get("thread") or [] if isinstance(m, dict)]
+        field = thread.get(key)
+        field = field.get("text") or field.get("body") if isinstance(field, dict) else field
+        if isinstance(field, str) and field.strip():
+            return field.strip()
+    messages = [m for m in thread.get("messages") or thread.get("thread") or [] if isinstance(m, dict)]
     inbound = [m for m in messages if str(m.get("direction", "inbound")).startswith("in")] or messages
     return str(inbound[-1].get("text") or inbound[-1].get("body") or "") if inbound else ""
 
@@ -206,16 +206,16 @@ def _known(everything: str, newest: str) -> tuple[tuple[Known, ...], tuple[str, 
     facts = listed(_section(everything, "facts"))
     if plan := _section(everything, "plan"):
         return planned(plan, facts)
-    known, unknown = matched(newest, facts)
-    return known, tuple(question for question in unknown if tag_of(f"{question}?") in UNKNOWN)
+    answered, unknown = matched(newest, facts)
+    return answered, tuple(question for question in unknown if tag_of(f"{question}?") in UNKNOWN)
 
 
 def _first_name(text: str) -> str:
-    found = FIRST_NAME.search(text) or NAME.search(text)
-    return found.group(1) if found and found.group(1).lower() not in ("unknown", "null", "none") else "there"
+    match = FIRST_NAME.search(text) or NAME.search(text)
+    return match.group(1) if match and match.group(1).lower() not in ("unknown", "null", "none") else "there"
 
 
 def _section(text: str, heading: str) -> str:
     """The text under a # heading, or ""."""
-    found = re.search(rf"^#+ {heading}\n(.*?)(?=\n#|\Z)", text, re.DOTALL | re.IGNORECASE | re.MULTILINE)
-    return found.group(1) if found else ""
+    match = re.search(rf"^#+ {heading}\n(.*?)(?=\n#|\Z)", text, re.DOTALL | re.IGNORECASE | re.MULTILINE)
+    return match.group(1) if match else ""

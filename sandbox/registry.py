@@ -12,6 +12,7 @@ from sandbox.provider import Provider
 def players() -> dict[str, Provider]:
     """All played providers, by name."""
     modules = [
-        import_module(f"sandbox.{found.name}") for found in pkgutil.iter_modules([str(Path(__file__).parent)])
+        import_module(f"sandbox.{player.name}")
+        for player in pkgutil.iter_modules([str(Path(__file__).parent)])
     ]
     return {module.PLAYER.name: module.PLAYER for module in modules if hasattr(module, "PLAYER")}

@@ -142,8 +142,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         head_only = request.method == "HEAD"
         visit = None if prefix == "_control" else sandbox.arrive(prefix, request)
         if visit is None:
-            own = control.handle(sandbox, request) if prefix == "_control" else None
-            answer = own or json_response({"error": f"the sandbox plays no provider {prefix!r}"}, 404)
+            controlled = control.handle(sandbox, request) if prefix == "_control" else None
+            answer = controlled or json_response({"error": f"the sandbox plays no provider {prefix!r}"}, 404)
             transmit(wire, None, answer, close=self.close_connection, head_only=head_only)
             return
         for fault in visit.waits:
@@ -169,7 +169,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _read_request(self) -> tuple[Request, str]:
         parts = urllib.parse.urlsplit(self.path)
         _, prefix, *rest = parts.path.split("/", 2) if parts.path.startswith("/") else ("", parts.path)
-        headers = {name.lower(): value for name, value in self.headers.items()}
+        headers = {name.lower(): text for name, text in self.headers.items()}
         request = Request(
             method=self.command,
             path="/" + (rest[0] if rest else ""),

@@ -75,13 +75,13 @@ class Slack(Provider):
             return {"type": event, "challenge": "sandbox-challenge"}
         if event != "block_actions":
             raise BadRequestError("Slack events: block_actions, url_verification", code="event")
-        value = fields.get("value") or {}
+        button = fields.get("value") or {}
         channel, user = fields.get("channel") or "C0SANDBOX01", fields.get("user") or "U0SANDBOX01"
         action = {
             "type": "button",
             "action_id": fields.get("action_id") or "approve_send",
             "block_id": fields.get("block_id") or "review_actions_1",
-            "value": value if isinstance(value, str) else json.dumps(value),
+            "value": button if isinstance(button, str) else json.dumps(button),
             "action_ts": account.data.next_ts(),
         }
         ts = fields.get("message_ts") or account.data.next_ts()
@@ -113,10 +113,10 @@ class Slack(Provider):
 
 def _field(request: Request, name: str) -> str:
     """A parameter from the query, the form or the JSON body, or ""."""
-    value = request.query.get(name)
-    if value is None and request.method == "POST":
-        value = request.data.get(name)
-    return "" if value is None else value if isinstance(value, str) else json.dumps(value)
+    text = request.query.get(name)
+    if text is None and request.method == "POST":
+        text = request.data.get(name)
+    return "" if text is None else text if isinstance(text, str) else json.dumps(text)
 
 
 def _refuse(code: str) -> BadRequestError:
@@ -187,12 +187,12 @@ def _content(call: Call) -> dict[str, Any]:
 
 def _channel(call: Call, channel: str) -> str:
     """The id of a channel that is given by id, #name or user id. Raises channel_not_found for anything else."""
-    known = _channels(call)
+    channels = _channels(call)
     if channel.startswith("U"):
         return _dm(call, channel)
-    named = next((key for key, name in known.items() if name == channel.removeprefix("#")), "")
-    if named or channel in known:
-        return named or channel
+    channel_id = next((key for key, name in channels.items() if name == channel.removeprefix("#")), "")
+    if channel_id or channel in channels:
+        return channel_id or channel
     if channel.startswith(("C", "G", "D")) and channel.isalnum() and channel.isupper():
         return channel
     raise _refuse("channel_not_found")
@@ -240,12 +240,12 @@ def history(call: Call) -> Response:
         raise _refuse("missing_scope")
     channel, oldest = _channel(call, _field(call.request, "channel")), _field(call.request, "oldest") or "0"
     hidden = set() if _field(call.request, "include_all_metadata") else {"metadata"}
-    found = [
-        {name: value for name, value in message.items() if name not in hidden}
+    messages = [
+        {name: field for name, field in message.items() if name not in hidden}
         for (where, ts), message in call.data.messages.items()
         if where == channel and float(ts) > float(oldest)
     ]
-    return _ok(call, {"messages": found[::-1][:200], "has_more": len(found) > 200})
+    return _ok(call, {"messages": messages[::-1][:200], "has_more": len(messages) > 200})
 
 
 @routes.on("GET", "/api/users.lookupByEmail")

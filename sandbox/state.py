@@ -183,7 +183,7 @@ class State:
             values["text"],
         ]
         fingerprint = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
-        markers = sorted({found.lower() for found in UUID.findall(searched)})
+        markers = sorted({marker.lower() for marker in UUID.findall(searched)})
         record = SendRecord(at=now_iso(), markers=markers, fingerprint=fingerprint, **values)
         with self._lock:
             self._sends.append(record)
@@ -223,12 +223,12 @@ class State:
         self, records: deque[Any], wanted: dict[str, Any], field_name: str, part: str | None
     ) -> list[Any]:
         with self._lock:
-            found = list(records)
-        wanted = {name: value for name, value in wanted.items() if value is not None}
+            rows = list(records)
+        wanted = {name: wish for name, wish in wanted.items() if wish is not None}
         return [
             asdict(record)
-            for record in found
-            if all(getattr(record, name) == value for name, value in wanted.items())
+            for record in rows
+            if all(getattr(record, name) == wish for name, wish in wanted.items())
             and (part is None or part in getattr(record, field_name))
         ]
 

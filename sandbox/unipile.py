@@ -85,13 +85,13 @@ class Unipile(Provider):
         parts = request.path.split("/")
         if request.path.startswith("/hosted/"):
             return _owner(sandbox, "links", parts[2])
-        named = params.get("account_id") or request.query.get("account_id")
-        if not named and request.method == "POST":
-            named = request.data.get("account_id")
+        account_id = params.get("account_id") or request.query.get("account_id")
+        if not account_id and request.method == "POST":
+            account_id = request.data.get("account_id")
         for table, key in (("chats", "chat_id"), ("messages", "message_id")):
-            if not named and key in params:
-                named = _owner(sandbox, table, params[key])
-        return str(named or "*")
+            if not account_id and key in params:
+                account_id = _owner(sandbox, table, params[key])
+        return str(account_id or "*")
 
     def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
         code = (
@@ -144,8 +144,8 @@ def _owner(sandbox: "Sandbox", table: str, key: str) -> str:
 
 @routes.on("GET", "/api/v1/accounts")
 def accounts(call: Call) -> Response:
-    known = [a for a in call.sandbox.state.accounts("unipile") if a.data.linked and a.status != "deleted"]
-    return _list(call, "AccountList", [_account(a) for a in known])
+    accounts = [a for a in call.sandbox.state.accounts("unipile") if a.data.linked and a.status != "deleted"]
+    return _list(call, "AccountList", [_account(a) for a in accounts])
 
 
 @routes.on("GET", "/api/v1/accounts/{account_id}")
@@ -227,8 +227,8 @@ def invitations(call: Call) -> Response:
 
 @routes.on("GET", "/api/v1/linkedin/inmail_balance")
 def inmail_balance(call: Call) -> Response:
-    left = _inmails_left(call)
-    balance = {"object": "LinkedinInmailBalance", "premium": left, "recruiter": None, "sales_navigator": None}
+    rest = _inmails_left(call)
+    balance = {"object": "LinkedinInmailBalance", "premium": rest, "recruiter": None, "sales_navigator": None}
     return json_response(balance)
 
 
@@ -254,8 +254,8 @@ def _person(call: Call, identifier: str) -> dict[str, Any]:
 
 @routes.on("GET", "/api/v1/chats")
 def chats(call: Call) -> Response:
-    found = _newest_first(call.data.chats.values())
-    return _list(call, "ChatList", _between(call, found))
+    rows = _newest_first(call.data.chats.values())
+    return _list(call, "ChatList", _between(call, rows))
 
 
 @routes.on("POST", "/api/v1/chats")
@@ -289,8 +289,8 @@ def chat(call: Call) -> Response:
 @routes.on("GET", "/api/v1/chats/{chat_id}/messages")
 def chat_messages(call: Call) -> Response:
     chat_id = _chat(call)["id"]
-    found = [message for message in call.data.messages.values() if message["chat_id"] == chat_id]
-    return _list(call, "MessageList", _between(call, _newest_first(found)))
+    rows = [message for message in call.data.messages.values() if message["chat_id"] == chat_id]
+    return _list(call, "MessageList", _between(call, _newest_first(rows)))
 
 
 @routes.on("POST", "/api/v1/chats/{chat_id}/messages")
@@ -326,23 +326,23 @@ def message(call: Call) -> Response:
 
 @routes.on("GET", "/api/v1/messages/{message_id}/attachments/{attachment_id}")
 def attachment(call: Call) -> Response:
-    for one in _message(call).get("attachments") or ():
-        if isinstance(one, dict) and one.get("id") == call.params["attachment_id"]:
-            name = one.get("file_name") or one["id"]
+    for file in _message(call).get("attachments") or ():
+        if isinstance(file, dict) and file.get("id") == call.params["attachment_id"]:
+            name = file.get("file_name") or file["id"]
             return Response(200, f"The file {name} of the sandbox.\n".encode(), "application/octet-stream")
     raise BadRequestError("Attachment not found.", status=404, code="resource_not_found")
 
 
-def _newest_first(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def _newest_first(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Of one millisecond the later first: two are written in the same one on a quick machine."""
-    return sorted(found, key=lambda row: row["timestamp"])[::-1]
+    return sorted(rows, key=lambda row: row["timestamp"])[::-1]
 
 
 def _message(call: Call) -> dict[str, Any]:
-    found: dict[str, Any] | None = call.data.messages.get(call.params["message_id"])
-    if found is None:
+    message: dict[str, Any] | None = call.data.messages.get(call.params["message_id"])
+    if message is None:
         raise BadRequestError("Message not found.", status=404, code="resource_not_found")
-    return found
+    return message
 
 
 def _chat(call: Call) -> dict[str, Any]:
@@ -353,25 +353,25 @@ def _chat(call: Call) -> dict[str, Any]:
 
 
 def _send(call: Call, chat: dict[str, Any], text: str, kind: str) -> dict[str, Any]:
-    message = events.keep_message(call.account, chat, text, own=True)
+    message = events.keep_message(call.account, chat, text, is_ours=True)
     call.sent(kind, message["id"], to=chat["attendee_provider_id"], thread=chat["id"], text=text)
     call.tell(events.message_event(call.account, chat, message, "message.sent"), echo=True)
     return message
 
 
 def _text(values: dict[str, Any], name: str) -> str:
-    value = values.get(name)
-    if not isinstance(value, str) or not value.strip():
+    text = values.get(name)
+    if not isinstance(text, str) or not text.strip():
         raise BadRequestError(f"{name} is required.")
-    return value
+    return text
 
 
 def _between(call: Call, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     query = call.request.query
     if after := query.get("after"):
-        items = [item for item in items if events.instant(item["timestamp"]) > events.instant(after)]
+        items = [row for row in items if events.instant(row["timestamp"]) > events.instant(after)]
     if before := query.get("before"):
-        items = [item for item in items if events.instant(item["timestamp"]) < events.instant(before)]
+        items = [row for row in items if events.instant(row["timestamp"]) < events.instant(before)]
     return items
 
 

@@ -42,8 +42,10 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
     if not fields.get("text"):
         raise BadRequestError("the message's text", code="text")
     chat = keep_chat(account, fields.get("chat_id"), person)
-    own = event == "message.sent"
-    message = keep_message(account, chat, fields["text"], own=own, message_id=fields.get("message_id"))
+    is_ours = event == "message.sent"
+    message = keep_message(
+        account, chat, fields["text"], is_ours=is_ours, message_id=fields.get("message_id")
+    )
     message["attachments"] = fields.get("attachments") or []
     return message_event(account, chat, message, event)
 
@@ -60,11 +62,11 @@ def account_status(account: Account, status: str) -> dict[str, Any] | None:
 def message_event(
     account: Account, chat: dict[str, Any], message: dict[str, Any], event: str
 ) -> dict[str, Any]:
-    own = bool(message["is_sender"])
-    name = account.properties.get("name", "Alex Moreno") if own else chat["name"]
+    is_ours = bool(message["is_sender"])
+    name = account.properties.get("name", "Alex Moreno") if is_ours else chat["name"]
     slug = (
         "alex-moreno-example"
-        if own
+        if is_ours
         else account.data.people[chat["attendee_provider_id"]]["public_identifier"]
     )
     body = {
@@ -86,28 +88,30 @@ def learn(account: Account, body: dict[str, Any]) -> None:
     """
     message, connection = body.get("message"), body.get("connection")
     if isinstance(connection, dict):
-        known = {"name": connection.get("name"), "url": connection.get("linkedin_url")}
+        profile = {"name": connection.get("name"), "url": connection.get("linkedin_url")}
         keep_person(
-            account, str(connection.get("linkedin_member_id") or connection.get("linkedin_url")), known
+            account, str(connection.get("linkedin_member_id") or connection.get("linkedin_url")), profile
         )
     if not isinstance(message, dict) or message["id"] in account.data.messages:
         return
-    own = body.get("event") == "message.sent"
-    known = {"name": message.get("sender_name"), "url": message.get("sender_linkedin_url")}
+    is_ours = body.get("event") == "message.sent"
+    profile = {"name": message.get("sender_name"), "url": message.get("sender_linkedin_url")}
     chat = account.data.chats.get(message["chat_id"])
     if chat is None:
         stranger = f"attendee-of-{message['chat_id']}"
-        person = keep_person(account, stranger if own else message["sender_id"], {} if own else known)
+        person = keep_person(
+            account, stranger if is_ours else message["sender_id"], {} if is_ours else profile
+        )
         chat = keep_chat(account, message["chat_id"], person)
-    kept = keep_message(
+    stored = keep_message(
         account,
         chat,
         message.get("text") or "",
-        own=own,
+        is_ours=is_ours,
         message_id=message["id"],
         at=message.get("timestamp"),
     )
-    kept["attachments"] = message.get("attachments") or []
+    stored["attachments"] = message.get("attachments") or []
 
 
 def member_id(text: str) -> str:
@@ -148,13 +152,13 @@ def keep_chat(account: Account, chat_id: str | None, person: dict[str, Any]) -> 
     """The played Unipile's chat with that id; if `chat_id` is None, the one with that person. It is made if needed."""
     chats = account.data.chats
     if chat_id is None:
-        mine = (c for c in chats.values() if c["attendee_provider_id"] == person["provider_id"])
-        known = next(mine, None)
+        chats_with = (c for c in chats.values() if c["attendee_provider_id"] == person["provider_id"])
+        chat = next(chats_with, None)
     else:
-        known = chats.get(chat_id)
-    if known is None:
+        chat = chats.get(chat_id)
+    if chat is None:
         chat_id = chat_id or f"chat_{uuid.uuid4().hex[:12]}"
-        known = {
+        chat = {
             "object": "Chat",
             "id": chat_id,
             "account_id": account.name,
@@ -166,8 +170,8 @@ def keep_chat(account: Account, chat_id: str | None, person: dict[str, Any]) -> 
             "timestamp": "",
             "unread_count": 0,
         }
-        chats[chat_id] = known
-    return known
+        chats[chat_id] = chat
+    return chat
 
 
 def keep_message(
@@ -175,7 +179,7 @@ def keep_message(
     chat: dict[str, Any],
     text: str,
     *,
-    own: bool,
+    is_ours: bool,
     message_id: str | None = None,
     at: str | None = None,
 ) -> dict[str, Any]:
@@ -187,10 +191,10 @@ def keep_message(
         "account_id": account.name,
         "chat_id": chat["id"],
         "chat_provider_id": chat["provider_id"],
-        "sender_id": member_id(account.name) if own else chat["attendee_provider_id"],
+        "sender_id": member_id(account.name) if is_ours else chat["attendee_provider_id"],
         "text": text,
         "timestamp": at,
-        "is_sender": int(own),
+        "is_sender": int(is_ours),
         "attachments": [],
         "reactions": [],
         "seen": 0,
@@ -200,7 +204,7 @@ def keep_message(
     }
     account.data.messages[message["id"]] = message
     chat["timestamp"] = max(chat["timestamp"], at)
-    chat["unread_count"] = 0 if own else chat["unread_count"] + 1
+    chat["unread_count"] = 0 if is_ours else chat["unread_count"] + 1
     return message
 
 
@@ -219,8 +223,8 @@ def _slug(url: str | None) -> str | None:
     """The public identifier in a profile URL, or the text itself if it is one. None for anything else."""
     if not url or url.startswith("ACoAA"):
         return None
-    found = re.search(r"linkedin\.com/in/([^/?#]+)", url)
-    return found.group(1) if found else (None if "/" in url else url)
+    match = re.search(r"linkedin\.com/in/([^/?#]+)", url)
+    return match.group(1) if match else (None if "/" in url else url)
 
 
 def _connection(person: dict[str, Any]) -> dict[str, Any]:

@@ -48,8 +48,8 @@ def hosted_reconnect(call: Call) -> Response:
     call.data.linked = True
     call.sandbox.set_account("unipile", call.account.name, "ok")
     if link.get("notify_url"):
-        told = {"status": "RECONNECTED", "account_id": call.account.name, "name": link.get("name")}
-        call.sandbox.outbox.post_to(link["notify_url"], "unipile", call.account.name, told)
+        notice = {"status": "RECONNECTED", "account_id": call.account.name, "name": link.get("name")}
+        call.sandbox.outbox.post_to(link["notify_url"], "unipile", call.account.name, notice)
     if link.get("success_redirect_url"):
         return Response(303, headers={"Location": link["success_redirect_url"]})
     return _html("Connected", "<p>The account is connected again. You can close this page.</p>")

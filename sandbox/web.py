@@ -57,12 +57,12 @@ class Request:
         if self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             return dict(urllib.parse.parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
         try:
-            value = json.loads(self.body)
+            parsed = json.loads(self.body)
         except (ValueError, RecursionError) as exc:
             raise BadRequestError("The request body is not valid JSON.") from exc
-        if not isinstance(value, dict):
+        if not isinstance(parsed, dict):
             raise BadRequestError("The request body must be a JSON object.")
-        return value
+        return parsed
 
     def bearer(self) -> str:
         """The token in the request's header `Authorization: Bearer`, or ""."""
@@ -109,8 +109,8 @@ class Response:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def json_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(status, json.dumps(value, separators=(",", ":")).encode(), headers=headers or {})
+def json_response(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(status, json.dumps(body, separators=(",", ":")).encode(), headers=headers or {})
 
 
 def text_response(text: str, status: int = 200, content_type: str = "text/plain; charset=utf-8") -> Response:
@@ -147,15 +147,15 @@ class Router:
 
         return register
 
-    def include(self, other: "Router") -> None:
+    def include(self, router: "Router") -> None:
         """Add another Router's calls to this one."""
-        for key, routes in other._routes.items():
+        for key, routes in router._routes.items():
             self._routes.setdefault(key, []).extend(routes)
 
     def match(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
         """The first registered call that fits method and path, with its decoded path parameters, or None."""
         for route in self._routes.get((method, path.rstrip("/").count("/")), ()):
-            found = route.pattern.match(path)
-            if found:
-                return route, {name: urllib.parse.unquote(part) for name, part in found.groupdict().items()}
+            match = route.pattern.match(path)
+            if match:
+                return route, {name: urllib.parse.unquote(part) for name, part in match.groupdict().items()}
         return None

@@ -37,19 +37,19 @@ class Wire:
         if poll.poll(max(0.0, seconds) * 1000):
             raise WireClosed
 
-    def send(self, data: bytes) -> None:
+    def send(self, chunk: bytes) -> None:
         """Send bytes to the caller. Raises WireClosed if the caller does not take them."""
         try:
-            self._connection.sendall(data)
+            self._connection.sendall(chunk)
         except OSError as exc:
             raise WireClosed from exc
 
-    def trickle(self, data: bytes, interval_s: float) -> None:
+    def trickle(self, chunk: bytes, interval_s: float) -> None:
         """Send the bytes to the caller one at a time, with a pause of `interval_s` seconds after each. Raises
         WireClosed.
         """
-        for index in range(len(data)):
-            self.send(data[index : index + 1])
+        for index in range(len(chunk)):
+            self.send(chunk[index : index + 1])
             self.wait(interval_s)
 
     def reset(self) -> None:
@@ -59,13 +59,13 @@ class Wire:
         self._connection.close()
 
 
-def retry_after_header(value: str | int | float | None) -> dict[str, str]:
+def retry_after_header(seconds: str | int | float | None) -> dict[str, str]:
     """The header `Retry-After` for a fault's `retry_after`: a number of seconds, or a text as it is. From
     `date:<seconds from now>` it makes the date. For None there is no header: {}.
     """
-    if value is None:
+    if seconds is None:
         return {}
-    text = f"{value:g}" if isinstance(value, int | float) else value
+    text = f"{seconds:g}" if isinstance(seconds, int | float) else seconds
     if text.startswith("date:"):
         text = email.utils.formatdate(time.time() + float(text.removeprefix("date:")), usegmt=True)
     return {"Retry-After": text}
@@ -137,6 +137,6 @@ def _head(response: Response, close: bool) -> bytes:
         f"Content-Type: {response.content_type}",
         f"Content-Length: {len(response.body)}",
         f"Connection: {'close' if close else 'keep-alive'}",
-        *(f"{name}: {value}" for name, value in response.headers.items()),
+        *(f"{name}: {text}" for name, text in response.headers.items()),
     ]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
