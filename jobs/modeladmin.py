@@ -41,6 +41,9 @@ BY_ID = "id"
 FILTERED = {"exact", "isnull", "gte", "lt"}
 """The look-ups by which Django's filters on a column ask for it. Others could ask for a text letter by letter."""
 
+BEYOND = {"lte", "gte", "isnull"}
+"""The look-ups by which `jobs.adminpages` links to the rows after those of all numbered pages."""
+
 LONGEST_NUMBER = 18
 """How many digits every number has that fits into a column of PostgreSQL."""
 
@@ -233,8 +236,8 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     # --- what may be asked ---
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Whether an address of the list may ask for `lookup`: only for what `list_filter` and `linked_by` declare, and
-        for a row that this one points to by a column of its own, exactly.
+        """Whether an address of the list may ask for `lookup`: only for what `list_filter` and `linked_by` declare, for
+        a row that this one points to by a column of its own, exactly, and for the rows beyond a key of its order.
         """
         if "\0" in value or (value.isdigit() and len(value) > LONGEST_NUMBER):  # PostgreSQL refuses them
             return False
@@ -244,8 +247,16 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         name, _, how = lookup.rpartition("__")
         if name in self.list_filter:
             return how in FILTERED
+        if how in BEYOND and name in self._order_columns():
+            return True
         columns = {field.name for field in self.opts.concrete_fields if field.is_relation}
         return lookup in columns or (name in columns and how == "exact")
+
+    def _order_columns(self) -> set[str]:
+        """The list's own columns by which `further_url` of the list leads to later pages."""
+        keys = (*self.ordering, *self.ordering_of_one) if self.ordering else self.ordering_of_one
+        names = {key.removeprefix("-") for key in keys if isinstance(key, str)} | {self.opts.pk.name}
+        return names & {field.name for field in self.opts.concrete_fields if not field.is_relation}
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
@@ -122,7 +123,7 @@ def test_it_says_what_is_broken_for_whom_and_since_when(operator, northwind, blu
     assert "EmailBison for Outreach: Northwind" in page
     assert "OpenAI: the key is refused" in page and "Bluebird, Northwind" in page and "Retry 3" in page
     assert "Rejected: signature does not fit" in page
-    assert "Version 0.1.0, schema " in page
+    assert f"Version {settings.VERSION}, schema " in page
 
 
 def test_every_tile_leads_to_the_rows_that_it_counts(operator, northwind):
