@@ -6,11 +6,13 @@ from collections import defaultdict
 
 import pytest
 
+from integrations import registry
 from integrations.errors import ProviderFault
 from integrations.http.breaker import breakers
 from integrations.http.retry import RetryBudget
 from integrations.http.session import ProviderSession
 from jobs.deadline import Deadline
+from jobs.kinds import KINDS
 from tests.docs.pages import ROOT
 from tests.integrations.fault_server import FaultServer, answer
 
@@ -75,12 +77,13 @@ def test_the_glossary_is_in_order_and_names_each_word_once():
     assert len(words) > 50 and words == sorted(set(words))
 
 
-BUDGET = re.compile(r"^\| [^|]+ \| [^|]*?(\d+) s \| `(\w+)((?:\.\w+)+)` \|", re.M)
+BUDGET = re.compile(r"^\| [^|]+ \| [^|]*?(\d+) s(?:,[^|]*)? \| `(\w+)((?:\.\w+)+)` \|", re.M)
+ATTEMPT = re.compile(r"^\| an attempt at ([\w ()]+) \| \d+ s \| `(\S+)` \|", re.M)
 RETRIES = re.compile(r"^\| ([A-Z]+(?:, [A-Z]+)*) \| (\d) \|", re.M)
 
 
 def budget_s(root: str, rest: str) -> float:
-    """The seconds of a constant under its dotted name."""
+    """The seconds of a constant under its dotted name; of a kind of job, its limit of time."""
     *modules, name = (root + rest).split(".")
     found = None
     while found is None:
@@ -91,15 +94,26 @@ def budget_s(root: str, rest: str) -> float:
             name = f"{before}.{name}"
     for part in name.split("."):
         found = getattr(found, part)
+    if isinstance(found, str):
+        return KINDS[found].policy.time_limit_ms / 1000
     return found / 1000 if name.lower().endswith("_ms") else found
 
 
 def test_budgets_are_those_of_the_code():
     rows = BUDGET.findall(MAP)
-    assert len(rows) == 8
+    assert len(rows) == 26
     assert {root + rest: float(seconds) for seconds, root, rest in rows} == {
         root + rest: budget_s(root, rest) for _, root, rest in rows
     }
+
+
+def test_each_provider_has_a_row_with_the_timeout_that_its_client_uses():
+    rows = dict(ATTEMPT.findall(MAP))
+    assert set(rows) == {spec.label for spec in registry.specs().values()}
+    for spec in registry.specs().values():
+        client = (ROOT / "integrations" / spec.name / "client.py").read_text(encoding="utf-8")
+        constant = rows[spec.label].removeprefix("config.").removeprefix(f"integrations.{spec.name}.client.")
+        assert f"timeout_ms={constant}" in client, spec.label
 
 
 @pytest.mark.django_db
