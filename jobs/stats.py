@@ -116,9 +116,15 @@ def totals(workspace_id: UUID | None) -> Totals:
             )
             SELECT
                 (SELECT jsonb_object_agg(one, (SELECT count(*) FROM (
-                    SELECT FROM jobs_backgroundjob WHERE status = one
+                    SELECT FROM jobs_backgroundjob WHERE status = one AND finished_at IS NOT NULL
                     AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s) LIMIT %(cap)s) capped))
-                 FROM unnest(%(statuses)s::text[]) one),
+                 FROM unnest(%(final)s::text[]) one),
+                (SELECT count(*) FROM (
+                    SELECT FROM jobs_backgroundjob WHERE status = 'queued'
+                    AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s) LIMIT %(cap)s) capped),
+                (SELECT count(*) FROM (
+                    SELECT FROM jobs_backgroundjob WHERE status = 'running'
+                    AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s) LIMIT %(cap)s) capped),
                 (SELECT coalesce(jsonb_object_agg(lane, jobs), '{}') FROM (
                     SELECT lane, count(*) AS jobs FROM jobs_backgroundjob
                     WHERE status = 'running' AND started_at IS NOT NULL
@@ -135,11 +141,12 @@ def totals(workspace_id: UUID | None) -> Totals:
                 "alive_s": WORKER_ALIVE_S,
                 "tenant": workspace_id,
                 "cap": COUNT_CAP,
-                "statuses": Status.values,
+                "final": [status.value for status in BackgroundJob.FINAL],
             },
         )
-        jobs, running, oldest_s, alive, places, busy = cursor.fetchone()
-    return Totals(json.loads(jobs), json.loads(running), oldest_s or 0.0, alive, places, busy)
+        ended, queued, begun, running, oldest_s, alive, places, busy = cursor.fetchone()
+    jobs = {Status.QUEUED.value: queued, Status.RUNNING.value: begun} | json.loads(ended)
+    return Totals(jobs, json.loads(running), oldest_s or 0.0, alive, places, busy)
 
 
 def workers() -> QuerySet[Worker]:

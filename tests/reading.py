@@ -10,13 +10,15 @@ from django.db import connection
 
 @dataclass
 class Read:
-    """One SELECT, and how many rows of tables it looked at, those included that it then left out.
+    """One SELECT, how many rows of tables it looked at, those included that it then left out, and how many buffers
+    (pages of tables and indexes) it read.
 
-    Unlike buffers these do not depend on what earlier tests have left dead in the table.
+    Unlike rows, buffers depend on what earlier tests have left dead in the table.
     """
 
     sql: str
     rows: int
+    buffers: int
 
 
 @contextmanager
@@ -25,11 +27,12 @@ def reads(text: str) -> Iterator[list[Read]]:
     found: list[Read] = []
 
     def explain(execute, sql, params, many, context):
-        if sql.lstrip(" \n(").startswith("SELECT") and text in sql:
+        if sql.lstrip(" \n(").startswith(("SELECT", "WITH")) and text in sql:
             with connection.cursor() as cursor:
-                cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql}", params)
+                cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) {sql}", params)
                 (plan,) = cursor.fetchone()
-            found.append(Read(sql, _rows((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"])))
+            top = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]
+            found.append(Read(sql, _rows(top), top["Shared Hit Blocks"] + top["Shared Read Blocks"]))
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(explain):

@@ -213,7 +213,7 @@ def leads_in(workspace: Workspace, key: str, user_id: int | None = None) -> Quer
 
 
 class CappedCount(Subquery):
-    """An SQL expression that counts the rows of a sliced queryset, and no more rows than the slice."""
+    """An SQL expression that counts the rows of a queryset, and no more rows than its slice has."""
 
     template = "(SELECT count(*) FROM (%(subquery)s) capped)"
     output_field = IntegerField()

@@ -65,6 +65,7 @@ FITS = {
     "jobs.0005_settle_keeps_its_plan: Raw SQL operation": "Makes two functions that nobody before it calls.",
     "jobs.0006_settle_takes_a_moment: Raw SQL operation": "The function of before stays beside the new one.",
     "jobs.0014_claims_keep_their_plan: Raw SQL operation": "Makes a function that nobody before it calls.",
+    "jobs.0016_the_queue_is_counted_after_a_burst: Raw SQL operation": "Says when autovacuum comes, and no more.",
 }
 """Operations that the test cannot judge or would refuse, and why the release before works all the same."""
 

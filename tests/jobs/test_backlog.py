@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from jobs import backlog
@@ -101,3 +102,16 @@ def test_a_long_queue_is_counted_up_to_the_cap(monkeypatch):
     queue(factories.make_workspace(), "bulk", 53)
 
     assert lane("bulk").due == 50
+
+
+def test_postgresql_counts_the_queue_again_after_a_burst_of_a_thousand_jobs():
+    """It waited for a tenth of all jobs that are kept. Meanwhile each of 600 queues read all due jobs."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT option_name, option_value FROM pg_class, pg_options_to_table(reloptions)"
+            " WHERE oid = 'jobs_backgroundjob'::regclass"
+        )
+        assert dict(cursor.fetchall()) == {
+            "autovacuum_analyze_scale_factor": "0",
+            "autovacuum_analyze_threshold": "1000",
+        }

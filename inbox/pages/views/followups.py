@@ -5,12 +5,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inbox.followups import by_hand, lists, plan, responses, step_job
+from inbox.leads.folders import CappedCount
 from inbox.models import (
     FollowUpInstance,
     FollowUpSequence,
@@ -203,10 +204,10 @@ def task(request: WorkspaceRequest, task_id: uuid.UUID) -> HttpResponse:
 @workspace_view()
 def sequences(request: WorkspaceRequest) -> HttpResponse:
     """Lists the workspace's follow-up sequences, with how leads responded to each of their steps."""
+    live = FollowUpInstance.objects.filter(sequence=OuterRef("pk"), status__in=FollowUpInstance.LIVE)
     context = {
         "sequences": FollowUpSequence.objects.filter(workspace=request.workspace).annotate(
-            many_steps=Count("steps", filter=Q(steps__retired=False), distinct=True),
-            live=Count("instances", filter=Q(instances__status__in=FollowUpInstance.LIVE), distinct=True),
+            many_steps=Count("steps", filter=Q(steps__retired=False)), live=CappedCount(live.values("pk"))
         ),
         "effectiveness": responses.effectiveness(request.workspace.pk),
         "objections": responses.objections(request.workspace.pk)[:10],

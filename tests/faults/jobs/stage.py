@@ -8,7 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,17 +33,19 @@ class Server:
         self.postgres = template.server_in(directory, durable=durable)
 
     def __enter__(self) -> "Server":
-        self.postgres.acquire()
-        self._admin(f'CREATE DATABASE "{TEMPLATE}" TEMPLATE "{DATABASE}"')
-        self._putter = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.jobs.entry", "serve_puts"],
-            cwd=ROOT,
-            env=_environment(self.postgres.url(TEMPLATE), self.directory / "none"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self._hear("ready")
+        with ExitStack() as stack:
+            stack.enter_context(self.postgres)
+            self._admin(f'CREATE DATABASE "{TEMPLATE}" TEMPLATE "{DATABASE}"')
+            self._putter = subprocess.Popen(
+                [sys.executable, "-m", "tests.faults.jobs.entry", "serve_puts"],
+                cwd=ROOT,
+                env=_environment(self.postgres.url(TEMPLATE), self.directory / "none"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            self._hear("ready")
+            stack.pop_all()
         return self
 
     def __exit__(self, *exc_info: object) -> None:
