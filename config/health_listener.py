@@ -60,7 +60,7 @@ class _Healthz(BaseHTTPRequestHandler):
 
 
 def _readiness() -> tuple[int, str, bytes]:
-    """What `/readyz` says. The database connection of this thread, which ends with the request, is closed."""
+    """The answer of `/readyz`. The database connection of this thread, which ends with the request, is closed."""
     from django.db import connection
 
     from config.views import readiness

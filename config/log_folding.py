@@ -84,7 +84,7 @@ class Fold(logging.Filter):
 
 
 def _kind(record: logging.LogRecord) -> str:
-    """What was wrong with a refused request, as the name of Django's exception or of its status. It is "" for any other
+    """The fault of a refused request, as the name of Django's exception or of its status. It is "" for any other
     log record.
     """
     if record.name.startswith(SECURITY) and record.levelno >= logging.ERROR:

@@ -59,8 +59,8 @@ class Counting:
         self._left_s = COUNTING_MS / 1000
 
     def exactly(self, count: Callable[[], dict[str, int]]) -> dict[str, int] | None:
-        """What `count()` returns; None if the time is used up or the database was too slow. The caller then leaves the
-        number out, as that is no false one. Raises any other error of the database.
+        """The counts that `count()` returns; None if the time is used up or the database was too slow. The caller then
+        leaves the number out, as that is no false one. Raises any other error of the database.
         """
         if self._left_s <= 0:
             return None
@@ -188,7 +188,7 @@ def _ticks() -> Iterator[GaugeMetricFamily]:
 
 
 def _by_lane(counting: Counting) -> Iterator[GaugeMetricFamily]:
-    """What is due in each lane and for how long, how long the last day's jobs waited, and what the lane promises."""
+    """Gauges per lane: due jobs and their age, the waits of the last day's jobs, and the promised wait."""
     lanes = {state.lane.name: state for state in stats.lanes(None)}
     promises = {name: state.lane.promise_s for name, state in lanes.items()}
     yield _gauge("lane", "lane_promise_seconds", "The longest wait that the lane promises.", promises)

@@ -185,7 +185,7 @@ def chain_of(error: BaseException) -> list[BaseException]:
 
 
 def allowed(event: Any, _hint: Any = None) -> Any:
-    """What may leave of an event: `before_send` of sentry-sdk."""
+    """The fields of an event that may leave: `before_send` of sentry-sdk."""
     return {name: field for name, field in event.items() if name in KEPT}
 
 

@@ -98,7 +98,7 @@ def _heartbeat_s() -> float | None:
 
 
 def _queue() -> dict[str, Any]:
-    """What is due and for how long, by lane and kind, and how long the last day's jobs waited in each lane.
+    """Due jobs and their age by lane and kind, and the waits of the last day's jobs in each lane.
 
     If the database does not answer within QUEUE_STATEMENT_MS, it says so instead.
     """

@@ -33,7 +33,7 @@ def provider_name(row: Any) -> str:
 
 @admin.display(description="cost", ordering="cost_microusd")
 def cost(row: Any) -> str:
-    """What a row cost, in dollars to four places, for a list; "" where the price is not known."""
+    """The cost of a row, in dollars to four places, for a list; "" where the price is not known."""
     return "" if row.cost_microusd is None else f"${row.cost_microusd / 1_000_000:,.4f}"
 
 

@@ -38,7 +38,7 @@ class Attachment:
         return next((name[-120:] for name in names if name), "file")
 
 
-def told(files: Iterable[Attachment]) -> list[dict[str, Any]]:
+def as_stored(files: Iterable[Attachment]) -> list[dict[str, Any]]:
     """The value of `Message.attachments` for at most MOST files: of each, only what the provider tells."""
     rows = ({name: part for name, part in asdict(file).items() if part not in ("", None)} for file in files)
     return [file for file in rows if file][:MOST]

@@ -62,7 +62,7 @@ class MessageEvent(Event):
     than the webhook, so only the id identifies it. `by_hand`: a person wrote this outbound message on the
     provider's pages, so it answers the lead, unlike a campaign's step. `sent_html`, `sent_text`: the body of our
     mail that this one answers, if the provider gives it. `attachments`: the files that came with it, as
-    integrations.attachments.told makes them.
+    integrations.attachments.as_stored makes them.
     """
 
     source: str

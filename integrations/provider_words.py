@@ -84,7 +84,7 @@ BORING = {status.phrase.casefold() for status in HTTPStatus} | {"error", "false"
 
 
 def words_of(body: Any, content: bytes, request: requests.PreparedRequest) -> str:
-    """What a provider's error answer says, cleaned of all that was in our request and looks private. At most LIMIT
+    """The message of a provider's error answer, without all that was in our request and looks private. At most LIMIT
     characters; "…" stands for what was removed. "" if it says nothing useful to a person.
 
     body: the answer's JSON, or None if there is none; then `content`, the answer's bytes, is used if it is a short

@@ -45,7 +45,7 @@ def draft(facts: Facts) -> str:
     lead's question, and then what is still open, or a next step.
     """
     say = PHRASES[facts.language]
-    answers = [fact.said(say.here, short=False) for fact in facts.known]
+    answers = [fact.sentence(say.here, short=False) for fact in facts.known]
     words = " ".join([say.thanks, *answers, _end(facts)])
     return f"{say.greeting.format(name=facts.first_name)},\n\n{words.strip()}\n\n{say.regards}"
 
@@ -58,7 +58,7 @@ def short_draft(facts: Facts) -> str:
     greeting, end = say.greeting.format(name=facts.first_name), _end(facts)
     thanked = f"{greeting}, {say.thanks[0].lower()}{say.thanks[1:]}"
     lines: list[str] = []
-    for line in (fact.said(say.here, short=True) for fact in facts.known):
+    for line in (fact.sentence(say.here, short=True) for fact in facts.known):
         lines += [line] if _fits(" ".join([f"{greeting}.", *lines, line, end])) else []
     whole = " ".join([thanked, *lines, end]).strip()
     return whole if _fits(whole) else " ".join([f"{greeting}.", *lines, end]).strip()
@@ -138,7 +138,7 @@ FIELDS: tuple[tuple[str, Writer], ...] = (
     (r"(.*_)?certain", lambda f: f.date() is not None),
     (
         r"(answer_)?points",
-        lambda f: [fact.said("{link}", short=True) for fact in f.known] or [_end(f)],
+        lambda f: [fact.sentence("{link}", short=True) for fact in f.known] or [_end(f)],
     ),
     (r"(offer(ed)?_)?slots", lambda f: list(f.slots[:2]) if f.tag == "Meeting Requested" else []),
     (r"facts", lambda f: [fact.id for fact in f.known]),

@@ -244,7 +244,7 @@ class Sandbox:
     # Looking
 
     def sends(self, **wanted: Any) -> list[dict[str, Any]]:
-        """What people would have received through the played providers, oldest first. Filter by
+        """The messages that people would have received through the played providers, oldest first. Filter by
         any field, or by `contains` in the text.
         """
         return self.state.sends(**wanted)

@@ -60,7 +60,7 @@ class Known:
     question: str
     answer: str
 
-    def said(self, here: str, *, short: bool) -> str:
+    def sentence(self, here: str, *, short: bool) -> str:
         """The fact about the company as a sentence of a draft. `here` is the phrase that presents a
         link. `short` gives only its first sentence.
         """
@@ -77,7 +77,7 @@ def listed(section: str) -> tuple[Known, ...]:
 
 
 def planned(plan: str, facts: tuple[Known, ...]) -> tuple[tuple[Known, ...], tuple[str, ...]]:
-    """Which of `facts` a plan in the prompt says to use, in its order, and the questions that it says nobody
+    """Those of `facts` that a plan in the prompt says to use, in its order, and the questions that it says nobody
     can answer.
     """
     ids = re.findall(r"F\d+", " ".join(USED.findall(plan)))
@@ -86,7 +86,7 @@ def planned(plan: str, facts: tuple[Known, ...]) -> tuple[tuple[Known, ...], tup
 
 
 def matched(newest: str, facts: tuple[Known, ...]) -> tuple[tuple[Known, ...], tuple[str, ...]]:
-    """Which of `facts` answer the questions in the reply `newest`, in the questions' order, and the questions
+    """Those of `facts` that answer the questions in the reply `newest`, in the questions' order, and the questions
     that no fact answers. Among the latter, those about a day or a time are left out.
     """
     usable = [fact for fact in facts if fact.kind != "never" and fact.answer]

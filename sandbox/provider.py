@@ -33,7 +33,7 @@ class Call:
 
     @property
     def data(self) -> Any:
-        """What the played provider keeps for the account, an instance of the provider's own class."""
+        """The store of the played provider for the account, an instance of the provider's own class."""
         return self.account.data
 
     def sent(
@@ -73,7 +73,7 @@ class Provider(ABC):
 
     @abstractmethod
     def new_data(self) -> Any:
-        """What the played provider keeps for a new account, still empty."""
+        """An empty store of the played provider for a new account."""
 
     def credential(self, request: Request) -> str:
         """The key with which the caller authenticates at the played provider, or ""."""

@@ -121,7 +121,7 @@ class Facts:
 
 
 def read(model_input: Any) -> Facts:
-    """What the played model finds in the `input` of a request: a string, or a list of
+    """The facts that the played model finds in the `input` of a request: a string, or a list of
     messages, of which those of the user are read.
     """
     everything = flatten(model_input)

@@ -208,8 +208,8 @@ class State:
         return [{**dict(zip(names, key, strict=True)), "n": n} for key, n in sorted(items, key=str)]
 
     def sends(self, **wanted: Any) -> list[dict[str, Any]]:
-        """What people would have received, oldest first, where the fields equal `wanted`; None fits all. `contains` is
-        a part of the text.
+        """The messages that people would have received, oldest first, where the fields equal `wanted`; None fits all.
+        `contains` is a part of the text.
         """
         return self._select(self._sends, wanted, "text", wanted.pop("contains", None))
 

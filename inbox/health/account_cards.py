@@ -155,7 +155,7 @@ def _deliveries(integration_id: Any, workspace_id: Any) -> QuerySet[WebhookDeliv
 
 
 def _paused(rows: Sequence[Integration]) -> dict[UUID, list[account_effects.Effect]]:
-    """What waits for those of `rows` that are down, by their id."""
+    """The effects of those of `rows` that are down, by their id."""
     return account_effects.effects_of_each(
         [row for row in rows if (health := getattr(row, "health", None)) is not None and health.is_down]
     )

@@ -175,7 +175,7 @@ def _of_workspace(health: WorkspaceIntegrationHealth, workspace: Workspace, more
 
 
 def line(health: WorkspaceIntegrationHealth, workspace: Workspace) -> BannerLine:
-    """What the banner says about one account: its tone, its headline, what its trouble means, and whether the owner
+    """The line of the banner about one account: its tone, its headline, what its trouble means, and whether the owner
     can reconnect it.
     """
     return BannerLine(

@@ -37,8 +37,8 @@ def waiting(workspace: Workspace) -> QuerySet[Lead]:
 
 
 def model_away(workspace: Workspace) -> ModelAway | None:
-    """What pages say about a language model that cannot be reached. None if it can be, or if none is connected and no
-    reply waits for one.
+    """The notice on pages about a language model that cannot be reached. None if it can be, or if none is connected and
+    no reply waits for one.
     """
     return said(model_calls.outages().first(), waiting(workspace)[: COUNT_LIMIT + 1].count())
 

@@ -64,7 +64,7 @@ def post(notice: Notice) -> End:
 
 
 def trouble() -> str:
-    """What is wrong with the mail server, in words; "" if one is configured and accepts our log-in. Sends no mail."""
+    """The fault of the mail server, in words; "" if one is configured and accepts our log-in. Sends no mail."""
     if is_off():
         return "EMAIL_URL is not set"
     server = get_connection()

@@ -72,7 +72,7 @@ class Sentence:
 
 
 def headline(health: WorkspaceIntegrationHealth, workspace: str) -> str:
-    """What is wrong with the account, in one line. `workspace` is the workspace's name."""
+    """The account's fault, in one line. `workspace` is the workspace's name."""
     name, owner = known_as(health.provider), health.integration.name
     whose = f" for {owner} ({workspace})" if owner else f" for {workspace}"
     return {
@@ -147,8 +147,8 @@ def _stopped(health: WorkspaceIntegrationHealth) -> str:
 
 
 def effect(health: WorkspaceIntegrationHealth, effects: list[Effect]) -> str:
-    """What does not happen while the account is in trouble, with the numbers in `effects`, and whether anybody has to
-    act; "" for an account that works.
+    """The things that do not happen while the account is in trouble, with the numbers in `effects`, and whether anybody
+    has to act; "" for an account that works.
     """
     waits = ", ".join(map(str, effects))
     if health.state == HealthState.DISCONNECTED:

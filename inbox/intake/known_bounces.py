@@ -22,7 +22,7 @@ NOTICE_FIELDS = (
 )
 
 
-def told(lead: Lead, event: BounceEvent, message: Message) -> Message | None:
+def find(lead: Lead, event: BounceEvent, message: Message) -> Message | None:
     """The bounce that `lead` has stored already for the mail that `event` is about; None if the
     event is new. The lead's row must be locked.
 

@@ -57,7 +57,7 @@ def store(
     own. For a message from the provider's list (`listed`) the id alone decides, whichever came first.
     """
     fingerprint = event.content_key or _fingerprint(event, judged.newest_text)
-    if event.window_s and (twin := texts.known(received, event, fingerprint, judged)):
+    if event.window_s and (twin := texts.stored_text(received, event, fingerprint, judged)):
         return twin, False
     if event.listed and event.channel != Channel.SMS:
         fingerprint = ""  # a provider's list renders a mail anew, but lists a text as it was
@@ -89,7 +89,7 @@ def _get_or_create(
 
     if isinstance(event, BounceEvent) and not KNOWN.filter(**key).exists():
         bounced = fields["lead"] = lead()
-        if not matches[0].created and (row := known_bounces.told(bounced, event, Message(**key, **fields))):
+        if not matches[0].created and (row := known_bounces.find(bounced, event, Message(**key, **fields))):
             return row, False
     # It calls `lead` only for a new message, in the savepoint of the insert.
     message, created = KNOWN.get_or_create(**key, defaults={"lead": lead} | fields)
@@ -120,7 +120,7 @@ def gone(received: Received, event: MessageEvent) -> bool:
 
 
 def _people(received: Received, event: MessageEvent) -> set[erased.Name]:
-    """What names the lead of `event`, and who wrote the message; for one of ours, who got it."""
+    """The identities of the lead of `event` and of the sender; for a message of ours, of its recipients."""
     addresses = [event.from_address]
     if event.direction == Message.Direction.OUTBOUND:
         addresses = [str(row.get("address", "")) for rows in event.recipients.values() for row in rows]

@@ -36,7 +36,7 @@ def own_id() -> str:
     return f"{OWN_ID}{uuid7()}"
 
 
-def known(received: Received, event: MessageEvent, words: str, judged: Arrival) -> Message | None:
+def stored_text(received: Received, event: MessageEvent, words: str, judged: Arrival) -> Message | None:
     """The stored text that `event` repeats; None if it is a new one. If the event brings
     the provider's id, the stored one gets it.
 

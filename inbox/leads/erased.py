@@ -35,12 +35,12 @@ def names_of(lead: Lead) -> set[Name]:
 
 
 def names_of_message(source: str, external_id: str) -> set[Name]:
-    """What names a message that a provider lists."""
+    """The names of a message that a provider lists."""
     return {("message", source, external_id)} if external_id else set()
 
 
 def names_of_send(provider: str, message_id: str, send_id: str) -> set[Name]:
-    """What names a message of ours that a provider tells of: its own id there, and the id that we put into it."""
+    """The names of a message of ours that a provider reports: its id there, and the id that we put into it."""
     names: set[Name] = {("sent", provider, message_id)} if message_id else set()
     return names | ({("send", send_id)} if send_id else set())
 

@@ -119,7 +119,7 @@ def asked(lead: Lead) -> QuerySet[Enrichment]:
 
 
 def people(lead: Lead) -> QuerySet[User]:
-    """Who entered the facts about the lead that its page shows."""
+    """The users who entered the facts that the page of `lead` shows."""
     origins = (origin(lead, name) for name in LABELS)
     return User.objects.filter(pk__in={source.by for source in origins if source and source.by})
 

@@ -31,7 +31,7 @@ class ForYou(NamedTuple):
 
 
 def news_for(member: Membership, since: datetime, leads: Collection[UUID] | None = None) -> list[ForYou]:
-    """What is for `member` and came about after `since` (aware), the newest first, at most MOST and one for each lead;
+    """The news for `member` after `since` (aware), the newest first, at most MOST and one for each lead;
     of `leads` alone if they are given. One query.
     """
     called = notes.unread(member.workspace_id, member.user_id).filter(note__created_at__gte=since)

@@ -38,8 +38,8 @@ class MergeRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What merging the lead `other` into `keep` would do. `filled` and `given_up` map the label of a field to the value
-    of `other` that would be taken or lost.
+    """The effects of merging the lead `other` into `keep`. `filled` and `given_up` map the label of a field to the
+    value of `other` that would be taken or lost.
 
     `moves` counts the rows that would move, by what they are called. `stops`: nothing more would go to the merged lead.
     """

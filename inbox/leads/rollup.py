@@ -43,7 +43,7 @@ def bounces() -> tuple[str, ...]:
 
 
 def counts(message: Message) -> Counts:
-    """What a message counts as: a campaign's step, a bounce, a reply or an answer. Raises
+    """The kind that a message counts as: a campaign's step, a bounce, a reply or an answer. Raises
     UnknownSource if no provider declares its source.
     """
     return Counts.ANSWER if message.source == OWN else registry.source_of(message.source).counts

@@ -88,7 +88,7 @@ class Told:
             key for key in wanted if key not in shown
         ]
 
-    def said(self, text: str) -> list[str]:
+    def forbidden(self, text: str) -> list[str]:
         """The phrases that must not be said and that stand in `text`."""
         return [phrase for phrase in self.never if holds(text, phrase)]
 
@@ -101,10 +101,10 @@ def of(workspace_id: UUID, newest: str) -> Told:
     return choose(sorted(rows, key=lambda row: ORDER.index(row.kind)), newest)
 
 
-def said(workspace_id: UUID, text: str) -> list[str]:
+def forbidden(workspace_id: UUID, text: str) -> list[str]:
     """The phrases in `text` that no answer of the workspace may hold, by the facts as they are now."""
     rows = WorkspaceFact.objects.filter(workspace_id=workspace_id, kind=Kind.NEVER)
-    return Told(never=tuple(rows.values_list("question", flat=True))).said(text)
+    return Told(never=tuple(rows.values_list("question", flat=True))).forbidden(text)
 
 
 def choose(rows: list[WorkspaceFact], newest: str) -> Told:

@@ -256,7 +256,7 @@ def _verified(e: Evidence) -> GateVerdict:
         return GateVerdict(False, "They asked something that the workspace's facts do not answer.")
     if question := provenance.stale(e.draft):
         return GateVerdict(False, f"A fact that it rests on has changed or is gone: “{question[:80]}”.")
-    if forbidden := chosen_facts.said(e.draft.workspace_id, e.draft.text):
+    if forbidden := chosen_facts.forbidden(e.draft.workspace_id, e.draft.text):
         return GateVerdict(False, f"It says what is never said here: {forbidden[0]}")
     return GateVerdict(bool(e.draft.text.strip()), TEXT_PASSES)
 

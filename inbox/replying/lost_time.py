@@ -32,7 +32,7 @@ def refusal(origin: DatabaseOrigin | None) -> str:
 
 
 def remedy(origin: DatabaseOrigin | None) -> str:
-    """What an operator does about a refusal."""
+    """The remedy for a refusal, for an operator."""
     since = f"{origin.seen_at:%Y-%m-%dT%H:%MZ}" if origin and origin.seen_at else "TIME"
     return (
         f"Run manage.py restored --since {since}, as the runbook says (HoldfastSendsHeld); on a copy for trying things "

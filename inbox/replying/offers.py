@@ -42,12 +42,12 @@ def problem(send: OutboundSend, deadline: Deadline) -> str:
     offered = task.offered if task else send.draft.verification.get("offered", []) if send.draft else []
     times = {datetime.fromisoformat(moment): words for moment, words in offered if words in text}
     if task or send.approved_by_id is None:
-        return GONE if slots.taken(send.workspace, times, deadline) else ""
+        return GONE if slots.unavailable(send.workspace, times, deadline) else ""
     try:
         times |= _written(send, text)
         met = set(_met(send, times))
         times = {moment: words for moment, words in times.items() if moment not in met}
-        gone = slots.taken(send.workspace, times, deadline)
+        gone = slots.unavailable(send.workspace, times, deadline)
     except (ProviderError, ProviderMisconfigured):
         return f"{UNKNOWN} {AGAIN}"
     return f"{TAKEN}{'; '.join(times[moment] for moment in gone[:3])}. {AGAIN}" if gone else ""

@@ -120,7 +120,7 @@ def facts_of(draft: Draft) -> QuerySet[WorkspaceFact]:
 
 
 def since(fact: dict[str, str], rows: dict[str, WorkspaceFact]) -> str:
-    """What has happened to a fact since a draft used it: "", "changed" or "deleted". `rows`
+    """The change of a fact since a draft used it: "", "changed" or "deleted". `rows`
     holds the facts as they are now, by key.
     """
     row = rows.get(fact["key"])

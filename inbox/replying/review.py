@@ -265,7 +265,7 @@ def it_went_out(send: OutboundSend, *, user: User) -> None:
 
 
 def how_decided(draft: Draft) -> str:
-    """What became of a draft that no longer waits for review, as a sentence."""
+    """The end of a draft that no longer waits for review, as a sentence."""
     when = f" on {timezone.localtime(draft.decided_at):%d %b, %H:%M}" if draft.decided_at else ""
     if draft.status == Status.REJECTED:
         closed = (

@@ -59,7 +59,7 @@ class Row:
 
     @property
     def missing(self) -> str:
-        """What is still missing before sending without a person may be switched on, as a sentence; "" if nothing is."""
+        """The condition that sending without a person still lacks, as a sentence; "" if none."""
         if self.decided < UNLOCK_DECIDED:
             return (
                 f"{UNLOCK_DECIDED - self.decided} more reviewed drafts that would have gone out unlock auto, "

@@ -113,7 +113,7 @@ def lack(workspace: Workspace, accounts: list[Integration] | None = None) -> Lac
     return Lack(f"No calendar is connected. {labels} can offer times.")
 
 
-def taken(workspace: Workspace, times: Iterable[datetime], deadline: Deadline) -> list[datetime]:
+def unavailable(workspace: Workspace, times: Iterable[datetime], deadline: Deadline) -> list[datetime]:
     """Those of `times` (aware) that have passed or at which no meeting can be booked any more, as the calendar says
     now, soonest first. Raises the errors of the calendar's client.
     """

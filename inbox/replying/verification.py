@@ -146,7 +146,7 @@ def _times(text: str, context: Context) -> Iterator[str]:
 
 
 def _never(text: str, context: Context) -> Iterator[str]:
-    for phrase in context.told.said(text):
+    for phrase in context.told.forbidden(text):
         yield f"It says what is never said here: {phrase}"
 
 

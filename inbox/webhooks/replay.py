@@ -68,7 +68,7 @@ class ReplayResult:
 
 
 def dry_run(delivery: WebhookDelivery) -> ReplayResult:
-    """What today's code would make of the stored webhook request. Nothing is stored. Raises NotReplayable."""
+    """Runs the stored webhook request through today's code. Stores nothing. Raises NotReplayable."""
     with transaction.atomic():
         outcome = _run(delivery)
         transaction.set_rollback(True)

@@ -56,8 +56,8 @@ def account_of(_body: Any) -> str:
 
 
 def names(body: Any, now: datetime) -> NamedTenant:
-    """What a signed callback of Clay names: the id of our own lead, which was sent to Clay with the row. The lead's
-    workspace is the callback's. Raises PayloadInvalid as `parse` does.
+    """The tenant that a signed callback of Clay names: the id of our own lead, which was sent to Clay with the row. The
+    lead's workspace is the callback's. Raises PayloadInvalid as `parse` does.
     """
     event = parse(body, now)
     return NamedTenant(lead_id=event.lead_id) if isinstance(event, EnrichmentEvent) else NamedTenant()

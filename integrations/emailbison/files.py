@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 
-from integrations.attachments import Attachment, attachment, told
+from integrations.attachments import Attachment, as_stored, attachment
 from integrations.client import file_at, required_secret
 from integrations.emailbison.errors import classify
 from integrations.models import Integration
@@ -14,7 +14,7 @@ from jobs.deadline import Deadline
 def of(raw: Any) -> list[dict[str, Any]]:
     """The files in a reply's `attachments`, as a MessageEvent has them; [] for anything but a list."""
     items = [file for file in raw if isinstance(file, dict)] if isinstance(raw, list) else []
-    return told(
+    return as_stored(
         attachment(id=file.get("id"), name=file.get("file_name"), url=file.get("download_url"))
         for file in items
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 
-from integrations.attachments import Attachment, attachment, told
+from integrations.attachments import Attachment, as_stored, attachment
 from integrations.client import file_at, required_secret
 from integrations.ghl.client import VERSION
 from integrations.ghl.errors import classify
@@ -14,7 +14,7 @@ from jobs.deadline import Deadline
 
 def of(raw: Any) -> list[dict[str, Any]]:
     """The files at the addresses in a text's `attachments`, as a MessageEvent has them; [] for anything but a list."""
-    return told(attachment(url=url) for url in (raw if isinstance(raw, list) else []))
+    return as_stored(attachment(url=url) for url in (raw if isinstance(raw, list) else []))
 
 
 def fetch(account: Integration, _message_id: str, file: Attachment, deadline: Deadline) -> bytes:

@@ -250,8 +250,8 @@ def _elsewhere(kind: str, direction: str, sort: str, message: AppMessage, now: d
 
 
 def _do_not_disturb(kind: str, contact: Contact) -> Event:
-    """What a contact's do-not-disturb refuses: everything by `dnd`, else single channels. That it was lifted reopens
-    nothing, as the person may have refused in words too.
+    """An event for the channels that a contact's do-not-disturb refuses: all of them by `dnd`, else single ones. That
+    it was lifted reopens nothing, as the person may have refused in words too.
     """
     settings = {name: setting for name, setting in contact.dnd_settings.items() if isinstance(setting, dict)}
     refused = tuple(

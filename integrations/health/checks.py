@@ -111,7 +111,7 @@ def _code(error: ProviderError) -> str:
 
 
 def _fix(account: Integration, error: ProviderError) -> str:
-    """What a person can do about the error."""
+    """The remedy for the error, for a person."""
     spec = registry.spec_of(account.provider)
     new_key = f"Make a new key in {spec.key_made_at}, and put it in under Settings."
     if error.code == ANOTHER_ACCOUNT:

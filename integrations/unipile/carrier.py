@@ -97,7 +97,7 @@ def _accepted(sent: SentMessage) -> Accepted:
 
 
 def _identifier(person: Person) -> str:
-    """What to look the person up by. Raises CannotSend if nothing about their LinkedIn profile is known."""
+    """Unipile's identifier of the person. Raises CannotSend if nothing about their LinkedIn profile is known."""
     slug = person.linkedin_url.rstrip("/").rpartition("/")[2]
     if not (person.linkedin_member_id or slug):
         raise CannotSend("No LinkedIn profile of this lead is known.")

@@ -86,7 +86,7 @@ ERRORS: dict[Group, type[ProviderError]] = {
 
 
 def group_of(code: str) -> Group | None:
-    """What Unipile's error code concerns, or None for a code that no table has."""
+    """The group of an error code of Unipile, or None for a code that no table has."""
     return GROUPS.get(code)
 
 

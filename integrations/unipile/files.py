@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from integrations.attachments import Attachment, attachment, told
+from integrations.attachments import Attachment, as_stored, attachment
 from integrations.models import Integration
 from integrations.unipile.client import UnipileClient
 from jobs.deadline import Deadline
@@ -13,7 +13,7 @@ def of(raw: Any) -> list[dict[str, Any]]:
     sends a list.
     """
     items = raw if isinstance(raw, list) else [raw]
-    return told(_attachment(file) for file in items if isinstance(file, dict))
+    return as_stored(_attachment(file) for file in items if isinstance(file, dict))
 
 
 def _attachment(file: dict[str, Any]) -> Attachment:

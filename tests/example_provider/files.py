@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from integrations.attachments import Attachment, attachment, told
+from integrations.attachments import Attachment, as_stored, attachment
 from integrations.models import Integration
 from jobs.deadline import Deadline
 from tests.example_provider.client import ExampleMailClient
@@ -11,7 +11,7 @@ from tests.example_provider.client import ExampleMailClient
 def of(value: Any) -> list[dict[str, Any]]:
     """The files in a message's `files`, as a MessageEvent has them; [] for anything but a list."""
     items = [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-    return told(
+    return as_stored(
         attachment(id=one.get("id"), name=one.get("name"), type=one.get("type"), size=one.get("size"))
         for one in items
     )

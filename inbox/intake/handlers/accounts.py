@@ -71,7 +71,7 @@ def _words(received: Received) -> AccountWords:
 
 
 def _meaning(received: Received, word: str) -> SignalKind | None:
-    """What a status says is wrong with an account or a mailbox; None for a status that is good or says nothing."""
+    """The fault of an account or mailbox that a status reports; None for a status that is good or says nothing."""
     words = _words(received)
     return SignalKind.REFUSED if word in words.refused else SignalKind.DOWN if word in words.down else None
 

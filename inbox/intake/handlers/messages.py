@@ -45,7 +45,7 @@ def handle(received: Received, event: MessageEvent) -> IntakeResult:
 
 
 def _known(received: Received, event: MessageEvent) -> IntakeResult | None:
-    """What becomes of a message of ours that is stored already, or that somebody wrote on the provider's pages to
+    """The outcome for a message of ours that is stored already, or that somebody wrote on the provider's pages to
     nobody who is a lead here; None for any other.
     """
     duplicate = partial(IntakeResult, DeliveryVerdict.DUPLICATE, event.event_type)

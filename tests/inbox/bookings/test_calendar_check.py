@@ -309,4 +309,4 @@ def test_offered_times_are_the_calendar_s_and_are_looked_at_again(world, workspa
     offered = slots.on_offer(workspace, deadline)
     assert offered and all(slot.starts_at > timezone.now() for slot in offered)
     between, past = offered[0].starts_at + timedelta(minutes=7), timezone.now() - timedelta(hours=1)
-    assert slots.taken(workspace, [offered[0].starts_at, between, past], deadline) == [past, between]
+    assert slots.unavailable(workspace, [offered[0].starts_at, between, past], deadline) == [past, between]

@@ -192,9 +192,9 @@ def test_times_that_are_gone_are_worded_anew_before_anything_goes_out(world, wor
     account = world.connect("ghl", "loc-1", api_key="key-ghl")
     account.config = {**account.config, "calendar_id": "cal-1"}
     account.save()
-    taken = slots.taken
+    unavailable = slots.unavailable
     answers = iter([[timezone.now()]])
-    monkeypatch.setattr(slots, "taken", lambda *args: next(answers, None) or taken(*args))
+    monkeypatch.setattr(slots, "unavailable", lambda *args: next(answers, None) or unavailable(*args))
     instance = enrolled(workspace, {"text": "Hi, how about {slots}?"})
     minute()
     minute()

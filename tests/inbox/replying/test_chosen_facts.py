@@ -46,7 +46,7 @@ def test_many_phrases_never_said_leave_room_for_the_facts_and_are_all_looked_for
     found = told(*never, fact("Do you handle interstate?"), newest="Hello")
 
     assert "interstate" in found.lines and found.left_out
-    assert found.said(f"Well, {'long phrase ' * 12} 99.") == [never[99].question]
+    assert found.forbidden(f"Well, {'long phrase ' * 12} 99.") == [never[99].question]
 
 
 @pytest.mark.parametrize(
