@@ -177,10 +177,7 @@ def answer(name: str, schema: dict[str, Any], facts: Facts) -> Any:
     """The played model's answer: a value that is valid for the JSON schema `schema`, whose name is `name`."""
     words = f"{name.lower()} sms" if facts.short else name.lower()
     special = {
-        field: write
-        for word, writers in FEATURES.items()
-        if word in words
-        for field, write in writers.items()
+        field: write for word, row in FEATURES.items() if word in words for field, write in row.items()
     }
     return _Sheet(schema, special, facts).fill(schema, name.lower(), 0)
 

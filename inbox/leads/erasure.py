@@ -136,15 +136,12 @@ def preview(lead: Lead) -> Preview:
 
 def own_relations() -> list[models.ManyToOneRel]:
     """The relations whose rows go with a lead. Those to messages come last, as sends and drafts lead to jobs."""
-    relations = [
-        relation
-        for relation in Lead._meta.related_objects
-        if isinstance(relation, models.ManyToOneRel) and relation.on_delete is CASCADE
+    fields = [
+        field
+        for field in Lead._meta.related_objects
+        if isinstance(field, models.ManyToOneRel) and field.on_delete is CASCADE
     ]
-    return sorted(
-        relations,
-        key=lambda relation: (relation.related_model is Message, relation.related_model._meta.label),
-    )
+    return sorted(fields, key=lambda field: (field.related_model is Message, field.related_model._meta.label))
 
 
 def begin(lead: Lead, actor: User | None) -> BackgroundJob:

@@ -68,45 +68,37 @@ def parse(body: Any, _now: datetime) -> Event:
     or phone, or the state is unknown. A state that is missing is told from the data. A message is cut to 300
     characters.
     """
-    payload = validate(Callback, body)
-    kind = payload.kind.strip().lower()
+    row = validate(Callback, body)
+    kind = row.kind.strip().lower()
     if kind not in KINDS:
         raise PayloadInvalid({"enrichmentType": "must be linkedin or phone"})
-    status = _status(payload)
+    status = _status(row)
     return EnrichmentEvent(
         event_type=f"enrichment.{kind}",
         event_key=digest(
-            "clay",
-            payload.lead_id,
-            kind,
-            status,
-            payload.linkedin_url,
-            payload.linkedin_member_id,
-            payload.phone,
+            "clay", row.lead_id, kind, status, row.linkedin_url, row.linkedin_member_id, row.phone
         ),
-        lead_id=payload.lead_id.strip(),
+        lead_id=row.lead_id.strip(),
         kind=kind,
         status=status,
-        linkedin_url=payload.linkedin_url,
-        linkedin_member_id=payload.linkedin_member_id,
-        phone=payload.phone,
-        message=payload.message[:300],
+        linkedin_url=row.linkedin_url,
+        linkedin_member_id=row.linkedin_member_id,
+        phone=row.phone,
+        message=row.message[:300],
     )
 
 
-def _status(payload: Callback) -> str:
+def _status(row: Callback) -> str:
     """The state: "found", "not_found" or "error". "Found" without data counts as not found.
 
     If the callback names no state, the data decides.
     """
-    word = payload.status.strip().lower().replace(" ", "_").replace("-", "_")
-    has_data = bool(
-        payload.phone.strip() if payload.kind.strip().lower() == "phone" else payload.linkedin_url.strip()
-    )
+    word = row.status.strip().lower().replace(" ", "_").replace("-", "_")
+    has_data = bool(row.phone.strip() if row.kind.strip().lower() == "phone" else row.linkedin_url.strip())
     if word in ERROR:
         return "error"
-    if word in NOT_FOUND or payload.ok is False:
+    if word in NOT_FOUND or row.ok is False:
         return "not_found"
-    if word in FOUND or payload.ok or (not word and has_data):
+    if word in FOUND or row.ok or (not word and has_data):
         return "found" if has_data else "not_found"
     raise PayloadInvalid({"status": "must be success, not_found or error"})

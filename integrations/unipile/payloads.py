@@ -180,9 +180,7 @@ def _flat(kind: str, payload: Flat, now: datetime) -> MessageEvent:
     user_id = payload.account_info.user_id if payload.account_info else ""
     is_ours = kind in SENT or bool(payload.is_sender) or bool(user_id and user_id == sender_id)
     people = [
-        person
-        for person in payload.attendees or []
-        if person.attendee_provider_id not in (sender_id, user_id, "")
+        row for row in payload.attendees or [] if row.attendee_provider_id not in (sender_id, user_id, "")
     ]
     lead = payload.sender
     if is_ours:  # a message to a group is addressed to nobody in particular
