@@ -197,7 +197,7 @@ def check_calls(**_kwargs: object) -> list[CheckMessage]:
 
 def check_ticks(**_kwargs: object) -> list[CheckMessage]:
     """A system check that each tick (recurring work) of TICKS is registered, and no other one."""
-    hint = "Register it with @tick in inbox/jobs.py, or in jobs/housekeeping.py."
+    hint = "Register it with tick in inbox/jobs.py, or in jobs/housekeeping.py."
     found: list[CheckMessage] = [
         _error(f"The tick “{name}” is missing: {lost}.", hint, 6)
         for name, lost in TICKS.items()

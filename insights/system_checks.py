@@ -48,7 +48,7 @@ def check_ticks(**_kwargs: object) -> list[CheckMessage]:
     """A system check that exactly the ticks (recurring work) in TICKS are registered. Returns an error for each that is
     missing or not listed.
     """
-    hint = "Register it with @tick in insights/jobs.py."
+    hint = "Register it with tick in insights/jobs.py."
     errors: list[CheckMessage] = [
         Error(f"The tick “{name}” is missing: {lost}.", hint=hint, id="insights.E002")
         for name, lost in TICKS.items()

@@ -33,5 +33,5 @@ def assign_lanes() -> int:
 
 def register() -> None:
     """Registers the ticks (recurring work) `background-jobs` and `retention`. JobsConfig calls it at start."""
-    tick("background-jobs", words="Gives jobs of lost workers back to the queue", every_s=60)(background_jobs)
-    tick("retention", words="Deletes rows and texts whose time is up", every_s=3600)(retention.prune)
+    tick("background-jobs", background_jobs, words="Gives jobs of lost workers back to the queue", every_s=60)
+    tick("retention", retention.prune, words="Deletes rows and texts whose time is up", every_s=3600)

@@ -1,7 +1,7 @@
-"""The registry of job kinds. Each kind is declared beside its handler, with its limits and retention.
+"""The registry of job kinds. Each kind is declared with its handler, its limits and retention.
 
-A handler is in `<app>/jobs.py`, which `jobs.apps` imports at start. Code that enqueues a kind declares it with
-`kind_name`. A system check (jobs.system_checks) reports declared kinds without a handler.
+The kinds of an app are in `<app>/jobs.py`, which `jobs.apps` imports at start. Code that enqueues a kind declares it
+with `kind_name`. A system check (jobs.system_checks) reports declared kinds without a handler.
 """
 
 from collections.abc import Callable
@@ -64,28 +64,23 @@ def kind_name(name: str, module: str) -> str:
     return name
 
 
-def job_kind(name: str, *, words: str = "", **policy: Any) -> Callable[[Handler], Handler]:
-    """Decorator that registers `handler(ctx)` as what runs jobs of the kind `name`. The keyword arguments are Policy's
-    fields. `words` says for people what such a job does.
+def job_kind(name: str, handler: Handler, *, words: str = "", **policy: Any) -> None:
+    """Registers `handler(ctx)` as what runs jobs of the kind `name`. The keyword arguments are Policy's fields. `words`
+    says for people what such a job does.
 
     Raises ImproperlyConfigured for a name that is taken, a time limit out of range, or a missing or unknown lane.
     """
     if policy.get("lane") not in BY_NAME:
         raise ImproperlyConfigured(f"Job kind {name}: state its lane, one of {', '.join(BY_NAME)}.")
-
-    def register(handler: Handler) -> Handler:
-        kind = JobKind(name, handler, Policy(**policy), words)
-        if not 0 < kind.policy.time_limit_ms <= LONGEST_JOB_S * 1000:
-            raise ImproperlyConfigured(
-                f"Job kind {name}: time_limit_ms must be within 1 and {LONGEST_JOB_S * 1000}."
-            )
-        if kind.policy.attempts < 1:
-            raise ImproperlyConfigured(f"Job kind {name}: attempts must be at least 1.")
-        if KINDS.setdefault(name, kind).handler is not handler:
-            raise ImproperlyConfigured(f"Job kind {name} is registered twice.")
-        return handler
-
-    return register
+    kind = JobKind(name, handler, Policy(**policy), words)
+    if not 0 < kind.policy.time_limit_ms <= LONGEST_JOB_S * 1000:
+        raise ImproperlyConfigured(
+            f"Job kind {name}: time_limit_ms must be within 1 and {LONGEST_JOB_S * 1000}."
+        )
+    if kind.policy.attempts < 1:
+        raise ImproperlyConfigured(f"Job kind {name}: attempts must be at least 1.")
+    if KINDS.setdefault(name, kind).handler is not handler:
+        raise ImproperlyConfigured(f"Job kind {name} is registered twice.")
 
 
 def policy_of(kind: str) -> Policy:

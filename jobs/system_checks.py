@@ -92,7 +92,7 @@ def check_kinds(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return [
         Error(
             f"Nothing handles jobs of the kind “{name}”, which {module} enqueues.",
-            hint=f"Register a handler with @job_kind in {module.partition('.')[0]}/jobs.py.",
+            hint=f"Register a handler with job_kind in {module.partition('.')[0]}/jobs.py.",
             id="jobs.E011",
         )
         for name, module in sorted(NAMED.items())

@@ -59,29 +59,26 @@ TICKS: dict[str, TickSpec] = {}
 
 def tick(
     name: str,
+    run: TickFunction,
     *,
     words: str = "",
     every_s: int,
     budget_ms: int = TICK_S * 1000,
     limits: Callable[[], dict[str, int]] = dict,
-) -> Callable[[TickFunction], TickFunction]:
-    """Decorator that registers `run(deadline) -> counts` as a tick (recurring work) under its cron name. `limits` and
+) -> None:
+    """Registers `run(deadline) -> counts` as a tick (recurring work) under its cron name. `limits` and
     `words` as in TickSpec.
 
     `every_s` must be a multiple of 60, because django-q2 schedules by the minute. Raises ImproperlyConfigured for any
     other value, a `budget_ms` that is not below it, or a name that is taken.
     """
 
-    def register(run: TickFunction) -> TickFunction:
-        if every_s < 60 or every_s % 60:
-            raise ImproperlyConfigured(f"Tick {name}: every_s must be a multiple of 60.")
-        if not 0 < budget_ms < every_s * 1000:
-            raise ImproperlyConfigured(f"Tick {name}: budget_ms must be positive and below its interval.")
-        if TICKS.setdefault(name, TickSpec(name, run, every_s, budget_ms, limits, words)).run is not run:
-            raise ImproperlyConfigured(f"Tick {name} is registered twice.")
-        return run
-
-    return register
+    if every_s < 60 or every_s % 60:
+        raise ImproperlyConfigured(f"Tick {name}: every_s must be a multiple of 60.")
+    if not 0 < budget_ms < every_s * 1000:
+        raise ImproperlyConfigured(f"Tick {name}: budget_ms must be positive and below its interval.")
+    if TICKS.setdefault(name, TickSpec(name, run, every_s, budget_ms, limits, words)).run is not run:
+        raise ImproperlyConfigured(f"Tick {name} is registered twice.")
 
 
 CLAIM = """

@@ -221,7 +221,7 @@ def test_each_button_of_ours_in_slack_opens_a_page_or_is_one_that_a_check_knows(
 @pytest.mark.parametrize("policy", [{}, {"lane": "nowhere"}], ids=["none", "unknown"])
 def test_a_kind_of_job_that_has_no_lane_is_refused(policy):
     with pytest.raises(Exception, match="t.nowhere: state its lane, one of stop, proof, person"):
-        job_kind("t.nowhere", attempts=2, **policy)
+        job_kind("t.nowhere", print, attempts=2, **policy)
 
 
 def enqueued() -> Iterator[tuple[str, int, str]]:

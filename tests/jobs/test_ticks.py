@@ -126,7 +126,7 @@ def test_a_defect_is_recorded_and_raised(monkeypatch):
 )
 def test_an_impossible_period_is_refused(given):
     with pytest.raises(ImproperlyConfigured):
-        ticks.tick("t.impossible", **given)(lambda deadline: {})
+        ticks.tick("t.impossible", lambda deadline: {}, **given)
 
 
 def test_schedules_follow_the_code():

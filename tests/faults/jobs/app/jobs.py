@@ -22,13 +22,11 @@ QUICK = {
 }
 
 
-@job_kind("harness.work", **QUICK)
 def work(ctx: JobContext) -> dict:
     """A read, an effect in the database, a send, a little more work; some fail on their first attempt."""
     return work_after(ctx, lambda deadline: away(deadline, ctx.payload["pause_ms"] / 1000))
 
 
-@job_kind("harness.gated_work", **QUICK)
 def gated_work(ctx: JobContext) -> dict:
     """The same, whose read lasts until the test lets it end."""
     return work_after(ctx, wait_for_release)
@@ -81,7 +79,6 @@ def find(key: str) -> str:
     raise PermanentError("The send was interrupted and is not found outside.")
 
 
-@job_kind("harness.sleep", **QUICK)
 def sleep(ctx: JobContext) -> None:
     """Work that only takes time, in the open: it minds its Deadline."""
     outside.note("start", ctx.payload["key"], attempt=ctx.attempt)
@@ -89,7 +86,6 @@ def sleep(ctx: JobContext) -> None:
     outside.note("end", ctx.payload["key"])
 
 
-@job_kind("harness.held", **QUICK)
 def held(ctx: JobContext) -> None:
     """Work that lasts until the test lets it end."""
     outside.note("start", ctx.payload["key"], attempt=ctx.attempt)
@@ -97,8 +93,6 @@ def held(ctx: JobContext) -> None:
     outside.note("end", ctx.payload["key"])
 
 
-@job_kind("harness.stubborn", **QUICK)
-@job_kind("harness.deaf", **QUICK | {"time_limit_ms": 1_000})
 def deaf(ctx: JobContext) -> None:
     """Work that does not listen: no Deadline, no checkpoint."""
     outside.note("start", ctx.payload["key"], attempt=ctx.attempt)
@@ -106,8 +100,6 @@ def deaf(ctx: JobContext) -> None:
     outside.note("end", ctx.payload["key"])
 
 
-@job_kind("harness.call", **QUICK)
-@job_kind("harness.call_briefly", **QUICK | {"time_limit_ms": 1_000})
 def call(ctx: JobContext) -> None:
     """Ask a provider for something; it is the test's."""
     url = os.environ["HARNESS_PROVIDER"]
@@ -115,19 +107,29 @@ def call(ctx: JobContext) -> None:
     session.request("GET", f"/{ctx.payload['key']}", operation="harness", deadline=ctx.deadline)
 
 
-@job_kind("harness.kill", **QUICK)
 def kill(ctx: JobContext) -> None:
     """A job that kills its worker, as running out of memory does."""
     outside.note("start", ctx.payload["key"], attempt=ctx.attempt)
     os.kill(os.getpid(), 9)
 
 
-@job_kind("harness.noop", **QUICK)
 def noop(ctx: JobContext) -> None:
     """Nothing: what remains is the queue's own cost."""
 
 
-@job_kind("harness.stamp", **QUICK)
 def stamp(ctx: JobContext) -> None:
     """Say when it started."""
     outside.note("start", ctx.payload["key"], attempt=ctx.attempt)
+
+
+job_kind("harness.work", work, **QUICK)
+job_kind("harness.gated_work", gated_work, **QUICK)
+job_kind("harness.sleep", sleep, **QUICK)
+job_kind("harness.held", held, **QUICK)
+job_kind("harness.stubborn", deaf, **QUICK)
+job_kind("harness.deaf", deaf, **QUICK | {"time_limit_ms": 1_000})
+job_kind("harness.call", call, **QUICK)
+job_kind("harness.call_briefly", call, **QUICK | {"time_limit_ms": 1_000})
+job_kind("harness.kill", kill, **QUICK)
+job_kind("harness.noop", noop, **QUICK)
+job_kind("harness.stamp", stamp, **QUICK)
