@@ -17,20 +17,20 @@ def test_the_products_own_settings_pass():
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"timeout": TICK_S}, {"jobs.E001", "jobs.E006"}),
-        ({"retry": 60}, {"jobs.E006"}),
-        ({"queue_limit": 50}, {"jobs.E006"}),
-        ({"orm": "reports"}, {"jobs.E006"}),
-        ({"orm": None}, {"jobs.E006"}),
-        ({"broker_class": None}, {"jobs.E006"}),
-        ({"sync": True}, {"jobs.E006"}),
+        ({"timeout": TICK_S}, "jobs.E001 jobs.E006"),
+        ({"retry": 60}, "jobs.E006"),
+        ({"queue_limit": 50}, "jobs.E006"),
+        ({"orm": "reports"}, "jobs.E006"),
+        ({"orm": None}, "jobs.E006"),
+        ({"broker_class": None}, "jobs.E006"),
+        ({"sync": True}, "jobs.E006"),
     ],
     ids=str,
 )
 def test_a_setting_that_breaks_the_cluster_is_refused(settings, changes, expected):
     settings.Q_CLUSTER = q_cluster() | changes
 
-    assert found() == expected
+    assert found() == set(expected.split())
 
 
 def test_too_few_places_to_set_any_aside_are_told(settings):
