@@ -77,7 +77,7 @@ quick: lint
 	$(PYTEST) -n 2 --dist worksteal -m "not (slow or races or faults or browser)" $$paths
 
 ifdef PYTEST_ARGS
-test: lint check
+test: setup
 	DEBUG=1 $(PY) -m pytest $(PYTEST_ARGS)
 else
 test: setup

@@ -52,9 +52,12 @@ class Bench:
         """Make all measurements. Rates are per second, latencies in ms."""
         load = os.getloadavg()[0]
         rates: dict[str, list[float]] = {}
-        for _ in range(self._options.rounds):
+        for turn in range(self._options.rounds):
             for name, measure in self._rates().items():
                 rates.setdefault(name, []).append(measure())
+                print(
+                    f"round {turn + 1}: {name}: {rates[name][-1]:.1f} per second", file=sys.stderr, flush=True
+                )
         latencies = {}
         latencies["holdfast, LISTEN/NOTIFY"] = self._latency("holdfast")
         latencies["holdfast, without wake-ups: looks every 0.1 s"] = self._latency("holdfast", **DEAF)

@@ -54,8 +54,10 @@ def find(
     jobs = of(workspace_id).order_by("-pk")
     if kind:
         jobs = jobs.filter(kind=kind)
-    if status:
-        jobs = jobs.filter(status=status)
+    if (
+        status
+    ):  # when it ended is said too, as the index of a workspace's jobs wants to know that they have ended
+        jobs = jobs.filter(status=status, finished_at__isnull=status not in BackgroundJob.FINAL)
     if error_class:
         jobs = jobs.filter(last_error_class=error_class)
     if fingerprint:
@@ -356,7 +358,7 @@ def failure_groups(workspace_id: UUID | None) -> Sequence[Mapping[str, Any]]:
     the group; the others' may have other ids in it. Only the latest tally.CAP failures are looked at.
     """
     return list(
-        tally.latest(of(workspace_id).filter(status=Status.FAILED), "finished_at")
+        tally.latest(find(workspace_id, status=Status.FAILED), "finished_at")
         .values("fingerprint", "kind", "last_error_class")
         .annotate(
             jobs=Count("pk"),

@@ -76,7 +76,7 @@ def zone_of_phone(phone: str) -> zoneinfo.ZoneInfo | None:
 def _waits(lead: Lead) -> Tile:
     since = lead.last_inbound_at
     if not lead.needs_reply or since is None:
-        return Tile("Waits", "no", "nobody waits for an answer")
+        return Tile("Waits", "nobody", "for an answer")
     return Tile("Waits", waits(since), "for an answer", "warn" if timezone.now() - since > WAITS_LONG else "")
 
 
@@ -84,14 +84,10 @@ def _wrote(timeline: Timeline) -> Tile:
     theirs = [entry.at for entry in timeline.entries if not entry.outbound]
     if not theirs:
         return Tile("Wrote", "never", "no reply yet")
-    count = (
-        f"{len(theirs)}+ times"
-        if timeline.earlier
-        else "once"
-        if len(theirs) == 1
-        else f"{len(theirs)} times"
-    )
-    return Tile("Wrote", count, f"last {ago_text(theirs[-1])}")
+    last = ago_text(theirs[-1])
+    if len(theirs) == 1 and not timeline.earlier:
+        return Tile("Wrote", "once", last)
+    return Tile("Wrote", f"{len(theirs)}{'+' if timeline.earlier else ''} times", f"last: {last}")
 
 
 def next_step(lead: Lead, draft: Draft | None, sends: Sequence[OutboundSend] = ()) -> str:

@@ -94,6 +94,7 @@ def test_the_check_plays_the_alerts_and_names_the_package_of_what_is_missing_for
 def test_chosen_tests_run_alone(make):
     done, calls = make("PYTEST_ARGS=tests/jobs -x")
     assert calls[-1] == "-m pytest tests/jobs -x" and sum("pytest" in call for call in calls) == 1
+    assert not any(word in call for call in calls for word in ("mypy", "ruff", "manage.py"))
     assert done.returncode == 0
     assert make("PYTEST_ARGS=tests/jobs", fails="tests/jobs")[0].returncode != 0
 

@@ -1,5 +1,6 @@
 """The conversation page: what it shows, what opening changes, and the original of a mail."""
 
+import re
 from datetime import datetime
 
 import pytest
@@ -50,6 +51,21 @@ def test_an_answer_of_the_same_second_stands_below_what_it_answers(workspace, me
     factories.make_message(lead, "a quick question", direction="outbound", sent_at=at)
     text = page(member, workspace, lead)
     assert text.index("a quick question") < text.index("I am away")
+
+
+def test_the_rail_says_in_words_how_often_a_lead_wrote_and_that_nobody_waits(workspace, member, lead):
+    """It said "Wrote once, last now" and "Waits no"."""
+
+    def tiles() -> list[str]:
+        found = re.findall(r'id="rail".*?<section', page(member, workspace, lead), re.S)
+        return " ".join(re.sub(r"<[^>]+>", " ", found[0]).split())
+
+    factories.make_message(lead, "Hello", sent_at=ago(minutes=9))
+    assert "Wrote once 9 min" in tiles()
+    factories.make_message(lead, "Hello again", sent_at=ago(minutes=5))
+    assert "Wrote 2 times last: 5 min" in tiles()
+    type(lead).objects.filter(pk=lead.pk).update(needs_reply=False)
+    assert "Waits nobody for an answer" in tiles()
 
 
 def test_quoted_text_is_folded(workspace, member, lead):
