@@ -166,7 +166,7 @@ def retry_group(
         failed = failed.filter(tenant__in=workspace_ids)
     ids = list(failed.order_by("finished_at").values_list("pk", flat=True)[:MAX_JOBS])
     results = _each(ids, workspace_id, actor, Action.RETRY, "", _why_not_failed, _requeue(Now()))
-    return [result for result in results if result.done]
+    return [row for row in results if row.done]
 
 
 def complaint(error: ValueError) -> str:
@@ -177,21 +177,21 @@ def complaint(error: ValueError) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-def told_of_group(results: Sequence[ActionResult]) -> list[tuple[bool, str]]:
+def group_sentences(results: Sequence[ActionResult]) -> list[tuple[bool, str]]:
     """The results of retry_group as sentences for a page, each with whether it is good news. For no results, one
     sentence says that all jobs of the cause are queued already, or done.
     """
     none = "No failed job of this cause is left: all of them are queued already, or done."
-    return told(results) if results else [(True, none)]
+    return sentences(results) if results else [(True, none)]
 
 
-def told(results: Sequence[ActionResult]) -> list[tuple[bool, str]]:
+def sentences(results: Sequence[ActionResult]) -> list[tuple[bool, str]]:
     """The results of an action on jobs as sentences for a page, each with whether it is good news.
 
     One sentence counts the changed jobs. Then each unchanged job is named with the reason, up to MAX_TOLD.
     """
-    done = [result for result in results if result.done]
-    refused = [result for result in results if not result.done]
+    done = [row for row in results if row.done]
+    refused = [row for row in results if not row.done]
     lines = []
     if done:
         lines.append((True, f"{len(done)} job{'' if len(done) == 1 else 's'}: {done[0].reason.lower()}."))
@@ -228,8 +228,8 @@ def _each(
             )
             if refused is None:
                 moved.add((job.kind, job.lane))
-        done = [result for result in results if result.done]
-        change(BackgroundJob.objects.filter(pk__in=[result.job_id for result in done]))
+        done = [row for row in results if row.done]
+        change(BackgroundJob.objects.filter(pk__in=[row.job_id for row in done]))
         name = actor.get_username()[:254]
         JobAction.objects.bulk_create(
             [JobAction(job_id=it.job_id, action=action, actor=name, detail=detail) for it in done], 1_000

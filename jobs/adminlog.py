@@ -37,16 +37,16 @@ def changes_of(form: "ModelForm[Any]", hidden: Iterable[str] | None = ()) -> dic
     """The changed fields of a form, each with its old and new value. The pair is empty for fields of NEVER and of
     `hidden`; `hidden` None means all fields.
     """
-    found: dict[str, list[object]] = {}
+    changes: dict[str, list[object]] = {}
     for name in form.changed_data:
         if hidden is None or name in NEVER or name in hidden:
-            found[name] = []
+            changes[name] = []
         else:
-            found[name] = [
+            changes[name] = [
                 plain(form.get_initial_for_field(form.fields[name], name)) if name in form.fields else None,
                 plain(form.cleaned_data.get(name)),
             ]
-    return found
+    return changes
 
 
 def values_in(message: object) -> dict[str, object]:
@@ -62,16 +62,16 @@ def values_in(message: object) -> dict[str, object]:
     return {}
 
 
-def plain(value: Any) -> object:
-    """`value` in a form that JSON can hold: numbers, switches and None as they are, rows by name, several values as a
+def plain(content: Any) -> object:
+    """`content` in a form that JSON can hold: numbers, switches and None as they are, rows by name, several values as a
     sorted list, all else as text. Texts are cut to MOST characters.
     """
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, Model):
-        return str(value)[:MOST]
-    if isinstance(value, str):
-        return value[:MOST]
-    if isinstance(value, Iterable):
-        return sorted(str(one)[:MOST] for one in value)
-    return str(value)[:MOST]
+    if content is None or isinstance(content, bool | int | float):
+        return content
+    if isinstance(content, Model):
+        return str(content)[:MOST]
+    if isinstance(content, str):
+        return content[:MOST]
+    if isinstance(content, Iterable):
+        return sorted(str(member)[:MOST] for member in content)
+    return str(content)[:MOST]

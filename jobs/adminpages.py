@@ -99,14 +99,14 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes 
         assert isinstance(rows, QuerySet)
         return list(rows.values_list("pk", flat=True)[start : start + most])
 
-    def _learn(self, start: int, found: int) -> None:
-        """Correct an estimate by the `found` rows of a page and of the next one, after `start` others."""
+    def _learn(self, start: int, rows: int) -> None:
+        """Correct an estimate by the number of `rows` of a page and of the next one, after `start` others."""
         if not self.estimated:
             return
-        if found > self.per_page:
-            self.count = max(self.count, start + found)
-        elif found or not start:
-            self.count, self.estimated = start + found, False
+        if rows > self.per_page:
+            self.count = max(self.count, start + rows)
+        elif rows or not start:
+            self.count, self.estimated = start + rows, False
         self.__dict__.pop("num_pages", None)
 
 
@@ -161,7 +161,7 @@ class LongList(ChangeList):
             return self.queryset
         down, name = key[0] == "-", key.removeprefix("-")
         after, before = (f"{name}__lt", f"{name}__gt") if down else (f"{name}__gt", f"{name}__lt")
-        since = {one: value for one, value in self.params.items() if one.startswith(after)}
+        since = {lookup: bound for lookup, bound in self.params.items() if lookup.startswith(after)}
         rows = self.model_admin.in_own_order(request).filter(**since).order_by(key)  # an index alone has that
         self.bound = rows.values_list(name, flat=True)[LOOKED_THROUGH : LOOKED_THROUGH + 1].first()
         if self.bound is None:
@@ -202,8 +202,8 @@ class LongList(ChangeList):
             last = self.bound
         else:
             return ""
-        value = last.isoformat() if isinstance(last, datetime) else last
-        return self.get_query_string({f"{name}__{lookup}": value}, since)
+        edge = last.isoformat() if isinstance(last, datetime) else last
+        return self.get_query_string({f"{name}__{lookup}": edge}, since)
 
     @property
     def start_url(self) -> str:
@@ -214,7 +214,7 @@ class LongList(ChangeList):
     def _since(self, name: str) -> list[str]:
         pk = self.opts.pk.name
         ours = (f"{name}__lte", f"{name}__gte", f"{name}__isnull", f"{pk}__lte", f"{pk}__gte")
-        return [one for one in ours if one in self.params]
+        return [lookup for lookup in ours if lookup in self.params]
 
     def _key(self) -> str:
         """The column by which the list is ordered, with "-" if the last comes first; "" if it is none of its own."""
@@ -228,8 +228,8 @@ def plan_of(rows: QuerySet[Any]) -> tuple[int, float]:
     """How many rows PostgreSQL expects to find, and its estimate of the cost, in its own unit. (0, 0.0) if nothing can
     be found.
     """
-    told = rows.order_by().values("pk").explain(format="json")
-    if not told:  # Django knows that nothing can be found, and does not ask
+    explained = rows.order_by().values("pk").explain(format="json")
+    if not explained:  # Django knows that nothing can be found, and does not ask
         return 0, 0.0
-    (plan,) = json.loads(told)
+    (plan,) = json.loads(explained)
     return int(plan["Plan"]["Plan Rows"]), float(plan["Plan"]["Total Cost"])

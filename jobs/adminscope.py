@@ -65,8 +65,8 @@ class Scope:
         if not self.sees_all or not self.in_group or self.user.is_superuser:  # type: ignore[attr-defined]
             return True
         if self._rights is None:
-            own = Q(user=self.user) | Q(group__in=self.user.groups.exclude(name=WORKSPACE_ADMIN))  # type: ignore[attr-defined]
-            pairs = Permission.objects.filter(own).values_list("content_type__app_label", "codename")
+            held = Q(user=self.user) | Q(group__in=self.user.groups.exclude(name=WORKSPACE_ADMIN))  # type: ignore[attr-defined]
+            pairs = Permission.objects.filter(held).values_list("content_type__app_label", "codename")
             self._rights = {f"{label}.{name}" for label, name in pairs}
         return permission in self._rights
 
@@ -92,8 +92,8 @@ class Scope:
         """The name of the chosen workspace; "" if none is chosen."""
         if self.chosen is None:
             return ""
-        known = dict(self.names).get(self.chosen)
-        return known or str(apps.get_model("inbox.Workspace").objects.filter(pk=self.chosen).first() or "")
+        name = dict(self.names).get(self.chosen)
+        return name or str(apps.get_model("inbox.Workspace").objects.filter(pk=self.chosen).first() or "")
 
     def limit(self, rows: QuerySet[Row], path: str) -> QuerySet[Row]:
         """Those of `rows` that the person may see now. `path` is the look-up from the model to its workspace, or
@@ -117,10 +117,10 @@ class Scope:
         """
         if path in (INSTALLATION, "pk") or "__" in path or is_to_many(rows.model, path):
             return [self.limit(rows, path)]
-        named = rows.filter(**{f"{path}__in": self._every_id if self.ids is None else self.ids})
+        in_scope = rows.filter(**{f"{path}__in": self._every_id if self.ids is None else self.ids})
         if self.ids is None and rows.model._meta.get_field(path).null:
-            return [named, rows.filter(**{f"{path}__isnull": True})]
-        return [named]
+            return [in_scope, rows.filter(**{f"{path}__isnull": True})]
+        return [in_scope]
 
     @property
     def _every_id(self) -> list[UUID]:
@@ -172,24 +172,24 @@ def scope_of(request: HttpRequest) -> Scope:
     """The scope of a request, which is what its person may see. It is computed once per request, by at most one query
     beside those for the permissions. Raises PermissionDenied if nobody is signed in.
     """
-    known: Scope | None = getattr(request, "_admin_scope", None)
-    if known is None:
-        known = _scope(request)
-        request._admin_scope = known  # type: ignore[attr-defined]  # kept for the rest of this request
-    return known
+    scope: Scope | None = getattr(request, "_admin_scope", None)
+    if scope is None:
+        scope = _scope(request)
+        request._admin_scope = scope  # type: ignore[attr-defined]  # kept for the rest of this request
+    return scope
 
 
 def _scope(request: HttpRequest) -> Scope:
     user, model = actor(request), apps.get_model("inbox.Membership")
     group = Exists(Group.objects.filter(user=OuterRef("pk"), name=WORKSPACE_ADMIN))
     rows = get_user_model()._default_manager.filter(pk=user.pk)
-    found = list(rows.values_list("memberships__workspace", "memberships__role", group))
-    roles = {key: role for key, role, _ in found if key is not None}
+    memberships = list(rows.values_list("memberships__workspace", "memberships__role", group))
+    roles = {key: role for key, role, _ in memberships if key is not None}
     runs = sorted(key for key, role in roles.items() if model.RANK[role] >= model.RANK[model.Role.ADMIN])
-    in_group = any(held for *_, held in found)
+    in_group = any(held for *_, held in memberships)
     scope = Scope(user, request.user.has_perm(SEE_ALL), roles, runs, in_group=in_group)
-    if kept := request.session.get(CHOSEN):
-        wanted = UUID(kept)
+    if chosen_id := request.session.get(CHOSEN):
+        wanted = UUID(chosen_id)
         if scope.sees_all or wanted in scope.runs:  # a person who lost the role is back to what is theirs
             scope.chosen = wanted
     return scope
@@ -228,13 +228,13 @@ def workspace_of(row: Model, path: str) -> UUID | None:
     if path == INSTALLATION or is_to_many(type(row), path):
         return None
     if path == "pk":
-        own: UUID = row.pk
-        return own
+        row_id: UUID = row.pk
+        return row_id
     *before, _ = names = path.split("__")
-    there: Any = row
+    parent: Any = row
     for name in before:
-        there = getattr(there, name)
-        if there is None:
+        parent = getattr(parent, name)
+        if parent is None:
             return None
-    found: UUID | None = getattr(there, f"{names[-1]}_id")
-    return found
+    workspace_id: UUID | None = getattr(parent, f"{names[-1]}_id")
+    return workspace_id

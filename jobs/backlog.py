@@ -46,24 +46,24 @@ class Backlog:
     @property
     def due(self) -> int:
         """The number of due jobs, without those of paused workspaces."""
-        return sum(one.due for one in self.tenants if not one.paused)
+        return sum(queue.due for queue in self.tenants if not queue.paused)
 
     @property
     def held(self) -> int:
         """The number of due jobs of paused workspaces."""
-        return sum(one.due for one in self.tenants if one.paused)
+        return sum(queue.due for queue in self.tenants if queue.paused)
 
     @property
     def oldest_s(self) -> float:
         """The seconds that the oldest due job has waited, without those of paused workspaces; 0.0 if none is due."""
-        return max((one.oldest_s for one in self.tenants if not one.paused), default=0.0)
+        return max((queue.oldest_s for queue in self.tenants if not queue.paused), default=0.0)
 
     @property
     def broken(self) -> int:
         """How often the lane's promise was broken: jobs that began too late in the last hour, and jobs that wait too
         long now.
         """
-        return self.began_late + sum(one.late for one in self.tenants if not one.paused)
+        return self.began_late + sum(queue.late for queue in self.tenants if not queue.paused)
 
 
 QUEUES = """queues AS (
@@ -110,14 +110,14 @@ def by_lane(tenants: Sequence[UUID] | None) -> list[Backlog]:
     """The backlog of every lane, in the order in which lanes are served. `tenants` are the ids of the workspaces to
     count; None counts all.
     """
-    found = {lane.name: Backlog(lane) for lane in LANES}
+    backlogs = {lane.name: Backlog(lane) for lane in LANES}
     with connection.cursor() as cursor:
         cursor.execute(WAITING, {"tenants": None if tenants is None else list(tenants), "cap": CAP})
         for lane, tenant, jobs, oldest_s, late, paused in cursor.fetchall():
             if tenant is None:
-                found[lane].began_late = jobs
+                backlogs[lane].began_late = jobs
             else:
-                found[lane].tenants.append(TenantQueue(tenant, jobs, oldest_s, late, paused))
-    for backlog in found.values():
-        backlog.tenants.sort(key=lambda one: (-one.due, str(one.tenant)))
-    return list(found.values())
+                backlogs[lane].tenants.append(TenantQueue(tenant, jobs, oldest_s, late, paused))
+    for backlog in backlogs.values():
+        backlog.tenants.sort(key=lambda queue: (-queue.due, str(queue.tenant)))
+    return list(backlogs.values())

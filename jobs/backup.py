@@ -81,14 +81,14 @@ def missing(expected: dict[str, Any]) -> Iterator[str]:
     """What the database lacks of `expected`, the list that was made with a dump, in words. Yields nothing if all is
     there.
     """
-    found = contents()
+    actual = contents()
     for table, (rows, total) in expected["tables"].items():
-        now, sum_now = found["tables"].get(table, (0, ""))
+        now, sum_now = actual["tables"].get(table, (0, ""))
         if now != rows:
             yield f"{table}: {now} rows, and the dump had {rows}"
         elif sum_now != total:
             yield f"{table}: {rows} rows, of which some differ from the dump's"
-    for name in sorted(set(expected["schema"]) - set(found["schema"])):
+    for name in sorted(set(expected["schema"]) - set(actual["schema"])):
         yield f"{name} is not there"
     yield from _sequences_behind()
 
@@ -122,5 +122,5 @@ def _run(statement: str, *parameters: str) -> list[tuple[Any, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
-def _environment(given: dict[str, str] | None) -> dict[str, str]:
-    return {**os.environ, **(given or {})}
+def _environment(extra: dict[str, str] | None) -> dict[str, str]:
+    return {**os.environ, **(extra or {})}

@@ -62,8 +62,8 @@ class Gate:
     def close(self) -> None:
         """Closes the connections that are kept. Those in use are left alone."""
         with self._lock:
-            kept, self._kept = self._kept, []
-        for connection in kept:
+            idle, self._kept = self._kept, []
+        for connection in idle:
             connection.close()
 
 

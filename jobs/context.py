@@ -101,10 +101,10 @@ class JobContext:
         the job over.
         """
         self.checkpoint()
-        known = self._steps().get(name)
-        if known is not None and known.status != steps.Status.STARTED:
-            return known.result
-        if known is not None:
+        record = self._steps().get(name)
+        if record is not None and record.status != steps.Status.STARTED:
+            return record.result
+        if record is not None:
             if on_interrupted is None:
                 raise StepInterrupted(f"Step {name} was interrupted and may have happened.")
             fn = on_interrupted
@@ -112,7 +112,7 @@ class JobContext:
             self._write(name, effect, steps.Status.STARTED)
         began = time.monotonic()
         try:
-            result = fn(self.deadline if time_limit_ms is None else self.deadline.within_ms(time_limit_ms))
+            output = fn(self.deadline if time_limit_ms is None else self.deadline.within_ms(time_limit_ms))
         except Exception as error:
             if effect == steps.Effect.SEND and getattr(error, "sent", None) is False:
                 persist(
@@ -120,8 +120,8 @@ class JobContext:
                 )
             raise
         took_ms = (time.monotonic() - began) * 1000
-        self._write(name, effect, steps.Status.DONE, result=result, took_ms=took_ms)
-        return result
+        self._write(name, effect, steps.Status.DONE, output=output, took_ms=took_ms)
+        return output
 
     def skip(self, name: str, reason: str) -> None:
         """Records that a step of the job is not needed, and why. A step that is recorded already stays as it is. Raises
@@ -196,5 +196,5 @@ class JobContext:
         if not persist(write, give_up=self._lease_expired):
             raise LeaseLost()
         self._steps()[name] = JobStep(
-            job_id=self.job.pk, name=name, effect=effect, status=status, result=details.get("result")
+            job_id=self.job.pk, name=name, effect=effect, status=status, result=details.get("output")
         )

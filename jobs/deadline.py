@@ -71,7 +71,7 @@ class Deadline:
         stop.
         """
         until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
+        while (rest_s := until - time.monotonic()) > 0:
             self.check()
-            time.sleep(min(left, granularity_s, max(self.remaining_s(), 0.001)))
+            time.sleep(min(rest_s, granularity_s, max(self.remaining_s(), 0.001)))
         self.check()

@@ -107,8 +107,8 @@ def by_kind(workspace_id: UUID | None, times: stats.Timings) -> list[dict[str, A
     ]
 
 
-def _tile(label: str, value: str, note: str, tone: str = "") -> dict[str, Any]:
-    return {"label": label, "value": value, "note": note, "tone": tone}
+def _tile(label: str, figure: str, note: str, tone: str = "") -> dict[str, Any]:
+    return {"label": label, "value": figure, "note": note, "tone": tone}
 
 
 def counted(count: int, cap: int = stats.COUNT_CAP) -> str:
@@ -130,28 +130,30 @@ def bars(series: list[stats.Bucket]) -> list[dict[str, Any]]:
     failures on top of it. Empty ones are left out.
     """
     top = max((bucket.done + bucket.failed for bucket in series), default=0) or 1
-    found = []
+    rectangles = []
     for x, bucket in enumerate(series):
         done, failed = 100 * bucket.done / top, 100 * bucket.failed / top
         title = f"{timezone.localtime(bucket.starts_at):%H:%M}: {bucket.done} done, {bucket.failed} failed"
         if done:
-            found.append({"x": x, "y": 100 - done, "height": done, "tone": "ok", "title": title})
+            rectangles.append({"x": x, "y": 100 - done, "height": done, "tone": "ok", "title": title})
         if failed:
-            found.append({"x": x, "y": 100 - done - failed, "height": failed, "tone": "bad", "title": title})
-    return found
+            rectangles.append(
+                {"x": x, "y": 100 - done - failed, "height": failed, "tone": "bad", "title": title}
+            )
+    return rectangles
 
 
 def hours(series: list[stats.Bucket]) -> list[dict[str, Any]]:
     """The numbers of the chart of ended jobs as rows of a table, one for each hour in which a job ended: "at" (the
     hour's start), "done" and "failed".
     """
-    found: dict[datetime, dict[str, Any]] = {}
+    by_hour: dict[datetime, dict[str, Any]] = {}
     for bucket in series:
         hour = timezone.localtime(bucket.starts_at).replace(minute=0)
-        row = found.setdefault(hour, {"at": hour, "done": 0, "failed": 0})
+        row = by_hour.setdefault(hour, {"at": hour, "done": 0, "failed": 0})
         row["done"] += bucket.done
         row["failed"] += bucket.failed
-    return [row for row in found.values() if row["done"] or row["failed"]]
+    return [row for row in by_hour.values() if row["done"] or row["failed"]]
 
 
 @dataclass(frozen=True)
@@ -184,8 +186,8 @@ CRON_STATES = ("never", "late", "running", "failed", "overran", "on time")
 
 def crons() -> list[Cron]:
     """All registered ticks: those that never ran, are late or failed first, each group by name."""
-    found = [_cron(state) for state in stats.ticks()]
-    return sorted(found, key=lambda cron: (cron.state not in ("never", "late", "failed"), cron.name))
+    rows = [_cron(state) for state in stats.ticks()]
+    return sorted(rows, key=lambda cron: (cron.state not in ("never", "late", "failed"), cron.name))
 
 
 def _cron(state: stats.TickState) -> Cron:
@@ -198,7 +200,7 @@ def _cron(state: stats.TickState) -> Cron:
         state=_cron_state(state),
         last=row,
         next_at=began + timedelta(seconds=state.every_s) if began else None,
-        runs=[_run(one) for one in row.recent] if row else [],
+        runs=[_run(run) for run in row.recent] if row else [],
     )
 
 
@@ -216,9 +218,9 @@ def _cron_state(state: stats.TickState) -> str:
     return "overran" if over else "on time"
 
 
-def _run(kept: dict[str, Any]) -> Run:
-    counts = ", ".join(f"{name} {count}" for name, count in kept["counts"].items() if count)
-    return Run(parse_datetime(kept["at"]), kept["ms"], counts or "nothing to do", kept["error"])
+def _run(entry: dict[str, Any]) -> Run:
+    counts = ", ".join(f"{name} {count}" for name, count in entry["counts"].items() if count)
+    return Run(parse_datetime(entry["at"]), entry["ms"], counts or "nothing to do", entry["error"])
 
 
 def schedule(every_s: int) -> str:

@@ -46,7 +46,7 @@ def describe(error: BaseException, kind: str) -> Failure:
     place, line = _place(error)
     message = str(error) if isinstance(error, OWN) else f"{type(error).__name__} at {place}:{line}"
     if facts := database_facts(error):
-        words = (f"{'SQLSTATE' if name == 'sqlstate' else name} {value}" for name, value in facts.items())
+        words = (f"{'SQLSTATE' if name == 'sqlstate' else name} {fact}" for name, fact in facts.items())
         message = f"{message} ({', '.join(words)})"
     # The line's number is left out, because it changes with every edit above it.
     digest = hashlib.sha256(f"{kind}|{name}|{place}".encode()).hexdigest()[:16]
@@ -67,17 +67,17 @@ def database_facts(error: BaseException) -> dict[str, str]:
 
     These are names of our schema. PostgreSQL's other words may quote a row, so they are left out.
     """
-    refused = next((one for one in chain(error) if isinstance(one, psycopg.Error)), None)
+    refused = next((cause for cause in chain(error) if isinstance(cause, psycopg.Error)), None)
     if refused is None:
         return {}
-    told = refused.diag
+    diagnostics = refused.diag
     facts = {
         "sqlstate": refused.sqlstate,
-        "constraint": told.constraint_name,
-        "table": told.table_name,
-        "column": told.column_name,
+        "constraint": diagnostics.constraint_name,
+        "table": diagnostics.table_name,
+        "column": diagnostics.column_name,
     }
-    return {name: value for name, value in facts.items() if value}
+    return {name: fact for name, fact in facts.items() if fact}
 
 
 def facts_of(error: BaseException) -> dict[str, str]:
@@ -89,9 +89,9 @@ def facts_of(error: BaseException) -> dict[str, str]:
 
 def without_rows(text: str, error: BaseException) -> str:
     """The printed traceback `text` of `error`, without the messages of database errors, which may quote a row."""
-    for one in chain(error):
-        if isinstance(one, (Error, psycopg.Error)) and str(one):
-            text = text.replace(str(one), "[a message of the database]")
+    for cause in chain(error):
+        if isinstance(cause, (Error, psycopg.Error)) and str(cause):
+            text = text.replace(str(cause), "[a message of the database]")
     return text
 
 

@@ -197,8 +197,8 @@ class LeaseKeeper:
                     queue.give_back(claim.token, self._me.id)
                     claim.given_back = True
         except Error as error:
-            known = {"fault": db_fault(error), "worker_id": str(self._me.id)}
-            logger.warning("lease not renewed", extra=known | facts_of(error))
+            context = {"fault": db_fault(error), "worker_id": str(self._me.id)}
+            logger.warning("lease not renewed", extra=context | facts_of(error))
             connection.close()
 
     def _fence(self, claim: Claim) -> None:

@@ -10,5 +10,5 @@ def uuid7() -> uuid.UUID:
     then 62 random bits (RFC 9562, section 6.2, method 3).
     """
     ms, part_ns = divmod(time.time_ns(), 1_000_000)
-    value = ms << 80 | 0x7000 << 64 | (part_ns * 4096 // 1_000_000) << 64
-    return uuid.UUID(int=value | 0x8000 << 48 | int.from_bytes(os.urandom(8), "big") >> 2)
+    number = ms << 80 | 0x7000 << 64 | (part_ns * 4096 // 1_000_000) << 64
+    return uuid.UUID(int=number | 0x8000 << 48 | int.from_bytes(os.urandom(8), "big") >> 2)

@@ -88,11 +88,11 @@ def policy_of(kind: str) -> Policy:
 
     An older or newer release may have made such a job.
     """
-    known = KINDS.get(kind)
-    return known.policy if known else Policy()
+    entry = KINDS.get(kind)
+    return entry.policy if entry else Policy()
 
 
 def in_words(kind: str) -> str:
     """What jobs of `kind` do, in words for people; the kind's name if its declaration has none."""
-    known = KINDS.get(kind)
-    return known.words if known and known.words else kind
+    entry = KINDS.get(kind)
+    return entry.words if entry and entry.words else kind

@@ -71,11 +71,11 @@ def release(fates: Mapping[UUID, Fate]) -> dict[str, int]:
                 status=Status.RUNNING, worker_id__in=fates
             )
         )
-        known = {job.worker_id for job in lost if job.started_at and job.worker_deaths}
+        counted = {job.worker_id for job in lost if job.started_at and job.worker_deaths}
         for job in lost:
             assert job.worker_id is not None  # the query asks for it
             fate = fates[job.worker_id]
-            if fate is Fate.DIED_FIRST and job.worker_id in known and not job.worker_deaths:
+            if fate is Fate.DIED_FIRST and job.worker_id in counted and not job.worker_deaths:
                 fate = Fate.ENDED
             counts[_take_back(job, fate)] += 1
         for fate in Fate:
@@ -93,13 +93,13 @@ def _take_back(job: BackgroundJob, fate: Fate | None) -> str:
     if job.started_at is None:
         queue.give_back(token, worker_id)
         return "given_back"
-    stopped, own = fate is Fate.STOPPED, fate is Fate.DIED_FIRST
+    stopped, died_first = fate is Fate.STOPPED, fate is Fate.DIED_FIRST
     decision = decide_loss(
         policy=policy_of(job.kind),
         attempts=job.attempts,
-        worker_deaths=job.worker_deaths + own,
+        worker_deaths=job.worker_deaths + died_first,
         losses=job.losses + (not stopped),
-        own_death=own,
+        own_death=died_first,
         witnessed=fate in (Fate.ENDED, Fate.STOPPED),
         stopped=stopped,
     )
@@ -110,7 +110,7 @@ def _take_back(job: BackgroundJob, fate: Fate | None) -> str:
         decision,
         failure=failure,
         worker=str(worker or worker_id),
-        death=own,
+        death=died_first,
         loss=not stopped,
     )
     return decision.outcome.value

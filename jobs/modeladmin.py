@@ -61,7 +61,7 @@ def link(target: Model | None, text: str = "") -> SafeString:
 
 def list_link(model: type[Model], text: str, **filters: object) -> SafeString:
     """A link with the text `text` to the admin's list of `model`, filtered by `filters`."""
-    query = "&".join(f"{name}={value}" for name, value in filters.items())
+    query = "&".join(f"{name}={wanted}" for name, wanted in filters.items())
     return format_html('<a href="{}?{}">{}</a>', _url(model._meta, "changelist"), query, text)
 
 
@@ -88,17 +88,17 @@ class WorkspaceFilter(admin.SimpleListFilter):
         """Those of `queryset` in the chosen workspace. All of them if none is chosen; none for a value that is no id,
         as an action on all rows must not reach more than was meant.
         """
-        if not (value := self.value()):
+        if not (workspace_id := self.value()):
             return queryset
         with contextlib.suppress(ValueError):
-            return queryset.filter(**{self.path(queryset.model): uuid.UUID(value)})
+            return queryset.filter(**{self.path(queryset.model): uuid.UUID(workspace_id)})
         return queryset.none()
 
     @staticmethod
     def path(model: type[Model]) -> str:
-        own = admin.site.get_model_admin(model)
-        assert isinstance(own, BaseAdmin)
-        return own.workspace_path
+        model_admin = admin.site.get_model_admin(model)
+        assert isinstance(model_admin, BaseAdmin)
+        return model_admin.workspace_path
 
 
 def known_values(
@@ -118,7 +118,7 @@ def known_values(
             self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]"
         ) -> list[tuple[str, str]]:
             if isinstance(values, Iterable):
-                return [(value, str(getattr(value, "label", value))) for value in values]
+                return [(choice, str(getattr(choice, "label", choice))) for choice in values]
             return list(values().items())
 
         def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -182,42 +182,44 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         for path in related if isinstance(related, list | tuple) else ():
             names = path.split("__")
             for depth, step in enumerate(steps_of(self.model, path), 1):
-                other: Any = step.related_model
-                if not self.admin_site.is_registered(other):
+                model: Any = step.related_model
+                if not self.admin_site.is_registered(model):
                     continue
-                own = self.admin_site.get_model_admin(other)
-                assert isinstance(own, BaseAdmin)
+                model_admin = self.admin_site.get_model_admin(model)
+                assert isinstance(model_admin, BaseAdmin)
                 before = "__".join(names[:depth])
-                yield from (f"{before}__{name}" for name in (*own.text_fields, *own.secret_fields))
+                yield from (
+                    f"{before}__{name}" for name in (*model_admin.text_fields, *model_admin.secret_fields)
+                )
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """The row with this id, with its text if the person may read it. Raises Http404 if there is none, or if it
         belongs to a workspace that the person may not see.
         """
-        found: Model | None = super().get_object(request, object_id, from_field)
-        if found is None:
+        row: Model | None = super().get_object(request, object_id, from_field)
+        if row is None:
             raise Http404(f"No such {self.opts.verbose_name}.")
-        if self.text_fields and self.may_read(request, found):
-            found.refresh_from_db(fields=self.text_fields)
-        return found
+        if self.text_fields and self.may_read(request, row):
+            row.refresh_from_db(fields=self.text_fields)
+        return row
 
     def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> QuerySet[Any] | None:
         """The rows that a form's field may point to: those that the person may see."""
         rows: QuerySet[Any] | None = super().get_field_queryset(db, db_field, request)
-        other = db_field.remote_field.model
-        if not self.admin_site.is_registered(other):
+        model = db_field.remote_field.model
+        if not self.admin_site.is_registered(model):
             return rows
-        own = self.admin_site.get_model_admin(other)
-        assert isinstance(own, BaseAdmin)
-        rows = other._default_manager.all() if rows is None else rows
-        return scope_of(request).limit(rows, own.workspace_path)
+        model_admin = self.admin_site.get_model_admin(model)
+        assert isinstance(model_admin, BaseAdmin)
+        rows = model._default_manager.all() if rows is None else rows
+        return scope_of(request).limit(rows, model_admin.workspace_path)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LongList]:
         return LongList
 
     def get_ordering(self, request: HttpRequest) -> Any:
-        own = self._is_of_one(request) and self.ordering_of_one
-        return own or super().get_ordering(request)
+        ordering = self._is_of_one(request) and self.ordering_of_one
+        return ordering or super().get_ordering(request)
 
     def in_own_order(self, request: HttpRequest) -> QuerySet[Any]:
         """The rows of the list without its filters, so possibly more than the list has, in an order
@@ -281,10 +283,10 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return queryset.filter(pk__in=list(ids)), False
 
     def _by_id(self, queryset: QuerySet[Any], wanted: uuid.UUID) -> QuerySet[Any]:
-        found = Q(pk=wanted)
+        condition = Q(pk=wanted)
         for name in self.id_fields:
-            found |= Q(**{name: wanted})
-        return queryset.filter(found)
+            condition |= Q(**{name: wanted})
+        return queryset.filter(condition)
 
     def found_by(self, request: HttpRequest, name: str, term: str) -> list[QuerySet[Any]]:
         """Querysets of the rows that one look-up `name`, of `search_fields`, finds for `term`, one for each way to use
@@ -297,13 +299,13 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         rows = self.model._default_manager.all()
         if len(rest) < 2:
             return [part.filter(**{lookup: term}) for part in scope.parts(rows, self.workspace_path)]
-        other: Any = self.opts.get_field(first).related_model
-        own = self.admin_site.get_model_admin(other)
-        assert isinstance(own, BaseAdmin)
+        model: Any = self.opts.get_field(first).related_model
+        model_admin = self.admin_site.get_model_admin(model)
+        assert isinstance(model_admin, BaseAdmin)
         limited = scope.limit(rows, self.workspace_path)
         return [
             limited.filter(**{f"{first}__in": part.order_by().values("pk")[:SEARCHED]})
-            for part in own.found_by(request, "__".join(rest), term)
+            for part in model_admin.found_by(request, "__".join(rest), term)
         ]
 
     # --- people's text ---

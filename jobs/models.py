@@ -133,8 +133,8 @@ def job_from_row(columns: Sequence[str], row: Sequence[Any]) -> BackgroundJob:
     are loaded when they are used.
     """
     values = [
-        json.loads(value) if name in ("payload", "result") and value is not None else value
-        for name, value in zip(columns, row, strict=True)
+        json.loads(cell) if name in ("payload", "result") and cell is not None else cell
+        for name, cell in zip(columns, row, strict=True)
     ]
     return BackgroundJob.from_db("default", columns, values)
 

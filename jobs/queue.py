@@ -92,7 +92,7 @@ def claim(
     """
     token = uuid4()
     limits = limit if isinstance(limit, Mapping) else dict.fromkeys((lane.name for lane in RANKED), limit)
-    asked: dict[str, Any] = {
+    params: dict[str, Any] = {
         "token": token,
         "worker": worker_id,
         "aged": aged,
@@ -100,7 +100,7 @@ def claim(
         "batches": [min(limits[lane.name], MAX_BATCH) for lane in RANKED],
     }
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, CLAIM_VALUES | asked)
+        cursor.execute(CLAIM, CLAIM_VALUES | params)
         rows = sorted(cursor.fetchall(), key=lambda row: row[0])
     return token, [job_from_row(CLAIMED_FIELDS, row[1:]) for row in rows]
 
@@ -128,7 +128,7 @@ def settle(
     decision: Decision,
     *,
     failure: Failure,
-    result: Any = None,
+    output: Any = None,
     duration_ms: int | None = None,
     worker: str = "",
     death: bool = False,
@@ -154,7 +154,7 @@ def settle(
         "snoozed": int(decision.outcome is AttemptOutcome.SNOOZED),
         "death": int(death),
         "loss": int(loss),
-        "result": None if result is None else json.dumps(result, cls=DjangoJSONEncoder),
+        "result": None if output is None else json.dumps(output, cls=DjangoJSONEncoder),
         "error_class": failure.error_class,
         "error": " · ".join(part for part in (decision.note, failure.message) if part)[:500],
         "traceback": failure.traceback,

@@ -46,5 +46,5 @@ def redact_traceback(text: str) -> str:
 
 
 def _redact_address(text: str) -> str:
-    text = WEBHOOK.sub(lambda found: found[1] + LONG_SEGMENT.sub("[key]", found[2]), text)
+    text = WEBHOOK.sub(lambda match: match[1] + LONG_SEGMENT.sub("[key]", match[2]), text)
     return QUERY.sub("?[query]", ONE_TIME_LINK.sub(r"\1[token]", text))

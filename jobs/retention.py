@@ -53,17 +53,17 @@ def prunes(name: str, *, promised: bool = False) -> Callable[[Pruner], Pruner]:
 def gaps(
     labels: Iterable[str],
     pruned: Mapping[str, tuple[str, ...]],
-    kept: Mapping[str, str],
+    exempt: Mapping[str, str],
     said_in: str,
     registered_in: str,
 ) -> Iterator[tuple[str, str]]:
     """Yields a pair of sentences for each table among `labels` for which nothing says how long its rows are kept, or
     whose pruner (a function that deletes old rows) is missing: what is wrong, and what to do.
 
-    `pruned` has the names of the pruners that each table needs. `kept` has reasons, each with the tables (separated by
-    spaces) that need no pruner. `said_in` and `registered_in` are the files to name in the sentences.
+    `pruned` has the names of the pruners that each table needs. `exempt` has reasons, each with the tables (separated
+    by spaces) that need no pruner. `said_in` and `registered_in` are the files to name in the sentences.
     """
-    reasoned = {label for labels in kept.values() for label in labels.split()}
+    reasoned = {label for labels in exempt.values() for label in labels.split()}
     for label in labels:
         if label not in pruned and label not in reasoned:
             yield (
@@ -117,15 +117,15 @@ def in_slices(
     rows that it left, or their dead index entries, would be read again. `delete(pks)` is used if a plain DELETE is not
     enough, as where other tables point at the rows: Django would read those first.
     """
-    delete, deleted, left = delete or partial(delete_rows, rows.model), 0, rows
+    delete, deleted, remaining = delete or partial(delete_rows, rows.model), 0, rows
     while not deadline.expired:
-        found = list(left.order_by(by).values_list("pk", by)[:SLICE])
-        if found:
-            pks = [pk for pk, _ in found]
+        chunk = list(remaining.order_by(by).values_list("pk", by)[:SLICE])
+        if chunk:
+            pks = [pk for pk, _ in chunk]
             deleted += delete(pks)
-        if len(found) < SLICE:
+        if len(chunk) < SLICE:
             break
-        left = rows.filter(**{f"{by}__gte": found[-1][1]})
+        remaining = rows.filter(**{f"{by}__gte": chunk[-1][1]})
     return deleted
 
 

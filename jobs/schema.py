@@ -17,14 +17,14 @@ def missing() -> list[str]:
 
 def unknown() -> list[str]:
     """The migrations that the database has and this code does not know, as `app.name`: those of a newer release."""
-    known = _known()
-    apps = {app for app, _ in known}
+    on_disk = _known()
+    apps = {app for app, _ in on_disk}
     applied = MigrationRecorder(connection).applied_migrations()
-    return sorted(f"{app}.{name}" for app, name in applied if app in apps and (app, name) not in known)
+    return sorted(f"{app}.{name}" for app, name in applied if app in apps and (app, name) not in on_disk)
 
 
 @cache
 def _known() -> frozenset[tuple[str, str]]:
     """The app and name of each migration of this code, and of each that one of them replaces."""
-    found = MigrationLoader(None).disk_migrations
-    return frozenset(found) | {old for migration in found.values() for old in migration.replaces}
+    migrations = MigrationLoader(None).disk_migrations
+    return frozenset(migrations) | {old for migration in migrations.values() for old in migration.replaces}

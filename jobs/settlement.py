@@ -21,13 +21,13 @@ def settle(
     started: Started,
     error: BaseException | None,
     *,
-    result: Any = None,
+    output: Any = None,
     duration_ms: int,
     cancel_requested: bool,
     worker: str,
     upcoming: BackgroundJob | None = None,
 ) -> tuple[str | None, Started | None]:
-    """Decides how a job goes on whose attempt ended with `error`, or with `result` if `error` is None, and writes it.
+    """Decides how a job goes on whose attempt ended with `error`, or with `output` if `error` is None, and writes it.
     `duration_ms` is how long the attempt took; `worker` is the worker's name.
 
     Returns what queue.settle returns: the outcome, and the start of the `upcoming` job.
@@ -45,7 +45,7 @@ def settle(
         started,
         decision,
         failure=NO_FAILURE if error is None or isinstance(error, Moved) else describe(error, job.kind),
-        result=result,
+        output=output,
         duration_ms=duration_ms,
         worker=worker,
         upcoming=upcoming,
@@ -57,8 +57,8 @@ def where_it_stands(thread_id: int) -> TracebackType | None:
     ended.
     """
     frame: FrameType | None = sys._current_frames().get(thread_id)
-    found = None
+    trace = None
     while frame is not None:
-        found = TracebackType(found, frame, frame.f_lasti, frame.f_lineno)
+        trace = TracebackType(trace, frame, frame.f_lasti, frame.f_lineno)
         frame = frame.f_back
-    return found
+    return trace

@@ -180,9 +180,9 @@ def series(workspace_id: UUID | None) -> list[Bucket]:
             " AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s) GROUP BY bucket",
             {"size": BUCKET_S, "since": last - 95 * BUCKET_S, "tenant": workspace_id},
         )
-        found = {row[0]: row[1:] for row in cursor.fetchall()}
+        counts = {row[0]: row[1:] for row in cursor.fetchall()}
     starts = range(last - 95 * BUCKET_S, last + 1, BUCKET_S)
-    return [Bucket(datetime.fromtimestamp(at, tz=UTC), *found.get(at, (0, 0))) for at in starts]
+    return [Bucket(datetime.fromtimestamp(at, tz=UTC), *counts.get(at, (0, 0))) for at in starts]
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ def timings(workspace_id: UUID | None) -> Timings:
     """How long the jobs of each kind and lane (queue) waited and ran, as percentiles over the last SAMPLE jobs of the
     day that succeeded. `workspace_id` None means all workspaces. A kind or lane without such jobs is left out.
     """
-    found = Timings({}, {})
+    totals = Timings({}, {})
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -230,8 +230,8 @@ def timings(workspace_id: UUID | None) -> Timings:
         )
         for of_lane, name, jobs, waits, runs in cursor.fetchall():
             times = [max(0, round(seconds * 1000)) for seconds in (*waits, *runs)]
-            (found.lanes if of_lane else found.kinds)[name] = Timing(name, jobs, *times)
-    return found
+            (totals.lanes if of_lane else totals.kinds)[name] = Timing(name, jobs, *times)
+    return totals
 
 
 class Due(NamedTuple):
@@ -299,9 +299,12 @@ def lanes(
         running = dict(jobs.values_list("lane").annotate(jobs=Count("pk")).order_by())
     return [
         LaneState(
-            one.lane, Due(one.due, one.oldest_s), running.get(one.lane.name, 0), waits.get(one.lane.name)
+            queue.lane,
+            Due(queue.due, queue.oldest_s),
+            running.get(queue.lane.name, 0),
+            waits.get(queue.lane.name),
         )
-        for one in waiting
+        for queue in waiting
     ]
 
 
@@ -341,8 +344,8 @@ def exact_due(*, by: Literal["kind", "lane"]) -> dict[str, int]:
 
 def exact_counts() -> dict[str, int]:
     """The number of all jobs by status, without a limit, for a monitor; the query reads all of them."""
-    found = dict(BackgroundJob.objects.order_by().values_list("status").annotate(jobs=Count("pk")))
-    return {status: found.get(status, 0) for status in Status.values}
+    counts = dict(BackgroundJob.objects.order_by().values_list("status").annotate(jobs=Count("pk")))
+    return {status: counts.get(status, 0) for status in Status.values}
 
 
 def exact_failures() -> dict[str, int]:

@@ -49,7 +49,7 @@ def write(
     effect: str,
     status: str,
     *,
-    result: Any = None,
+    output: Any = None,
     reason: str = "",
     took_ms: float = 0,
 ) -> bool:
@@ -66,7 +66,7 @@ def write(
                 "name": name,
                 "effect": effect,
                 "status": status,
-                "result": None if result is None else json.dumps(result, cls=DjangoJSONEncoder),
+                "result": None if output is None else json.dumps(output, cls=DjangoJSONEncoder),
                 "reason": reason[:200],
                 "took_ms": took_ms,
             },

@@ -30,16 +30,16 @@ def check_waits(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 def check_service(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """A system check that warns of settings that work but serve people badly: too few job threads."""
     cluster = settings.Q_CLUSTER
-    found: list[CheckMessage] = []
+    errors: list[CheckMessage] = []
     if cluster.get("workers", 1) * settings.WORKER_THREADS < FEW_PLACES:
-        found.append(
+        errors.append(
             Warning(
                 "WORKER_PROCESSES × WORKER_THREADS is below 8: no place is set aside for what must not wait.",
                 hint="Use the defaults: a place costs little, as it mostly waits.",
                 id="jobs.W003",
             )
         )
-    return found
+    return errors
 
 
 def check_cluster(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:

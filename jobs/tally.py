@@ -91,5 +91,5 @@ def read(querysets: Iterable[QuerySet[Any, Any]]) -> list[Tally]:
     if not querysets:
         return []
     rows = querysets[0].union(*querysets[1:], all=True) if len(querysets) > 1 else querysets[0]
-    found = [Tally(*row) for row in rows]
-    return sorted(found, key=lambda tally: tally.last.timestamp() if tally.last else 0, reverse=True)
+    tallies = [Tally(*row) for row in rows]
+    return sorted(tallies, key=lambda tally: tally.last.timestamp() if tally.last else 0, reverse=True)

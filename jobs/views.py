@@ -63,8 +63,8 @@ def cron(request: HttpRequest, name: str) -> JsonResponse:
 
 def _authorized(request: HttpRequest) -> bool:
     scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
-    given = bearer.strip() if scheme.lower() == "bearer" else request.headers.get("x-cron-secret", "")
-    return hmac.compare_digest(given.encode(), settings.CRON_SECRET.encode())
+    secret = bearer.strip() if scheme.lower() == "bearer" else request.headers.get("x-cron-secret", "")
+    return hmac.compare_digest(secret.encode(), settings.CRON_SECRET.encode())
 
 
 def _answer(name: str, counts: dict[str, Any]) -> JsonResponse:

@@ -197,19 +197,19 @@ def run(
 def _call(started: Started, claim: Claim) -> Ended:
     job, limit_ms = started.job, policy_of(started.job.kind).time_limit_ms
     began = time.monotonic()
-    result: Any = None
+    output: Any = None
     error: BaseException | None = None
     try:
         deadline = Deadline.after_ms(limit_ms, claim.begin(started, limit_ms / 1000))
         with running(job.pk):
-            result = _handler(started)(JobContext(started, deadline, claim.expired))
+            output = _handler(started)(JobContext(started, deadline, claim.expired))
             # A result that cannot be stored is an error of the handler.
-            json.dumps(result, cls=DjangoJSONEncoder)
+            json.dumps(output, cls=DjangoJSONEncoder)
     except (Exception, SystemExit) as raised:
         error = raised
     finally:
         claim.rest()
-    return Ended(None if error else result, error, round((time.monotonic() - began) * 1000))
+    return Ended(None if error else output, error, round((time.monotonic() - began) * 1000))
 
 
 def _handler(started: Started) -> Handler:
@@ -230,7 +230,7 @@ def _settle(
         settlement.settle,
         started,
         ended.error,
-        result=ended.result,
+        output=ended.result,
         duration_ms=ended.duration_ms,
         cancel_requested=claim.cancel_requested,
         worker=me.name,
@@ -242,8 +242,8 @@ def _settle(
         outcome, following = persist(write, give_up=claim.expired)
         return outcome or "fenced", following
     except Error as lost:
-        known = {"job_id": str(started.job.pk), "fault": db_fault(lost)}
-        logger.error("outcome not stored", extra=known | facts_of(lost))
+        context = {"job_id": str(started.job.pk), "fault": db_fault(lost)}
+        logger.error("outcome not stored", extra=context | facts_of(lost))
         drop_connection()
         return "not_stored", None
 

@@ -61,7 +61,7 @@ def list_url(model: str, **filters: object) -> str:
     """The address of the admin's list of `model` (such as "jobs_backgroundjob"). `filters` become its query; those with
     None or "" are left out.
     """
-    query = urlencode({name: value for name, value in filters.items() if value not in (None, "")})
+    query = urlencode({name: wanted for name, wanted in filters.items() if wanted not in (None, "")})
     return reverse(f"admin:{model}_changelist") + (f"?{query}" if query else "")
 
 
@@ -74,8 +74,8 @@ def whose(names: Sequence[str | None]) -> str:
     """The workspaces of a cause in words: the first NAMED by name, and how many more; "no workspace" if none has a
     name.
     """
-    known = sorted(name for name in names if name)
-    if not known:
+    workspaces = sorted(name for name in names if name)
+    if not workspaces:
         return "no workspace"
-    more = f" and {len(known) - NAMED} more" if len(known) > NAMED else ""
-    return ", ".join(known[:NAMED]) + more
+    more = f" and {len(workspaces) - NAMED} more" if len(workspaces) > NAMED else ""
+    return ", ".join(workspaces[:NAMED]) + more

@@ -105,7 +105,7 @@ class DoingAdmin(RecordAdmin):
             except ValueError as error:
                 messages.error(request, actions.complaint(error))
             else:
-                _tell(request, actions.told(results))
+                _tell(request, actions.sentences(results))
                 if "from_its_page" in request.POST and len(results) == 1:
                     return redirect("admin:jobs_backgroundjob_change", results[0].job_id)
                 return None
@@ -132,7 +132,7 @@ class DoingAdmin(RecordAdmin):
             results = actions.retry_group(
                 fingerprint, workspace_id=None, workspace_ids=ids, actor=actor(request)
             )
-            _tell(request, actions.told_of_group(results))
+            _tell(request, actions.group_sentences(results))
             return redirect(list_url("jobs_backgroundjob", **_done(results)))
         jobs = joblist.of(ids).filter(status=BackgroundJob.Status.FAILED, fingerprint=fingerprint)
         context = {
@@ -166,13 +166,13 @@ def asked_workspace(request: HttpRequest) -> UUID | None:
 
     Raises Http404 if it is no workspace that the person may see, or if they may see none.
     """
-    asked, scope = request.GET.get("workspace", ""), scope_of(request)
-    if not asked and scope.ids is None:
+    key, scope = request.GET.get("workspace", ""), scope_of(request)
+    if not key and scope.ids is None:
         return None
-    if not asked and scope.ids:
+    if not key and scope.ids:
         return scope.ids[0]
     with contextlib.suppress(ValueError):
-        wanted = UUID(asked)
+        wanted = UUID(key)
         if wanted in scope.ids if scope.ids is not None else scope.may_choose(wanted):
             return wanted
     raise Http404("No such workspace.")
@@ -180,8 +180,8 @@ def asked_workspace(request: HttpRequest) -> UUID | None:
 
 def _done(results: list[actions.ActionResult]) -> dict[str, str]:
     """The filter of the list that shows the jobs of `results`, to see them run; {} if nothing was done."""
-    made = JobAction.objects.filter(job_id__in=[result.job_id for result in results])
-    newest = made.order_by("job_id", "-pk").distinct("job_id").values_list("pk", flat=True)
+    log = JobAction.objects.filter(job_id__in=[row.job_id for row in results])
+    newest = log.order_by("job_id", "-pk").distinct("job_id").values_list("pk", flat=True)
     ids = list(newest)
     return {"done": f"{min(ids)}-{max(ids)}"} if ids else {}
 

@@ -23,11 +23,11 @@ def causes_of(request: HttpRequest) -> list[Tally]:
     """The causes of failed jobs, with their counts, that the person may see, the latest first. A second call in the
     same request returns the same list.
     """
-    known: list[Tally] | None = getattr(request, "_job_causes", None)
-    if known is None:
-        known = tally.read([joblist.causes(scope_of(request).ids)])
-        request._job_causes = known  # type: ignore[attr-defined]  # kept for the rest of this request
-    return known
+    causes: list[Tally] | None = getattr(request, "_job_causes", None)
+    if causes is None:
+        causes = tally.read([joblist.causes(scope_of(request).ids)])
+        request._job_causes = causes  # type: ignore[attr-defined]  # kept for the rest of this request
+    return causes
 
 
 def is_plain(request: HttpRequest) -> bool:
@@ -71,10 +71,10 @@ class CauseFilter(admin.SimpleListFilter):
     parameter_name = "fingerprint"
 
     def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
-        found = {one.key: one.title for one in causes_of(request)} if is_plain(request) else {}
-        if (chosen := self.value()) and chosen not in found:
-            found[chosen] = chosen
-        return [(key, (words or key)[:WORDS]) for key, words in found.items() if key]
+        titles = {cause.key: cause.title for cause in causes_of(request)} if is_plain(request) else {}
+        if (chosen := self.value()) and chosen not in titles:
+            titles[chosen] = chosen
+        return [(key, (words or key)[:WORDS]) for key, words in titles.items() if key]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(fingerprint=self.value()) if self.value() else queryset
@@ -109,9 +109,9 @@ class DoneFilter(admin.SimpleListFilter):
         return [(self.value() or "", "The jobs of the last action")] if self.value() else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if not (value := self.value()):
+        if not (span := self.value()):
             return queryset
-        first, _, last = value.partition("-")
+        first, _, last = span.partition("-")
         if not (first.isdecimal() and last.isdecimal() and len(first + last) < 36):
             return queryset.none()
         done = JobAction.objects.filter(pk__range=(int(first), int(last)))

@@ -92,7 +92,7 @@ class BackgroundJobAdmin(DoingAdmin):
         context = {
             "title": "Background jobs",
             "tabs": _tabs(request, counts),
-            "causes": [of_jobs(one, may_retry=may_retry) for one in causes_of(request)[:CAUSES]]
+            "causes": [of_jobs(cause, may_retry=may_retry) for cause in causes_of(request)[:CAUSES]]
             if shown
             else [],
         }
@@ -111,11 +111,11 @@ class BackgroundJobAdmin(DoingAdmin):
         return paginator
 
     def _counts(self, request: HttpRequest) -> dict[str, int]:
-        known: dict[str, int] | None = getattr(request, "_job_counts", None)
-        if known is None:
-            known = joblist.counts(scope_of(request).ids)
-            request._job_counts = known  # type: ignore[attr-defined]  # kept for the rest of this request
-        return known
+        counts: dict[str, int] | None = getattr(request, "_job_counts", None)
+        if counts is None:
+            counts = joblist.counts(scope_of(request).ids)
+            request._job_counts = counts  # type: ignore[attr-defined]  # kept for the rest of this request
+        return counts
 
     @admin.display(description="job", ordering="kind")
     def kind_words(self, job: BackgroundJob) -> SafeString:
@@ -244,13 +244,13 @@ class BackgroundJobAdmin(DoingAdmin):
 
 def _tabs(request: HttpRequest, counts: dict[str, int]) -> list[dict[str, Any]]:
     """The states as links, each with its number. They keep the list's other filters."""
-    kept = {name: value for name, value in request.GET.items() if name not in ("state", "p", "e")}
+    filters = {name: choice for name, choice in request.GET.items() if name not in ("state", "p", "e")}
     names = {"": "All", **{name: words for name, (words, _) in joblist.STATES.items()}}
     return [
         {
             "label": words,
             "count": many(counts[name], tally.CAP) if name else "",
-            "url": list_url("jobs_backgroundjob", state=name, **kept),
+            "url": list_url("jobs_backgroundjob", state=name, **filters),
             "current": request.GET.get("state", "") == name,
         }
         for name, words in names.items()
@@ -273,14 +273,14 @@ class WorkspaceLimitAdmin(BaseAdmin):
 def _links(job: BackgroundJob) -> Iterator[SafeString]:
     """Links to the rows that the payload's ids name, and to the lists of rows that belong to the job."""
     models = {model._meta.model_name: model for model in apps.get_models() if admin.site.is_registered(model)}
-    for key, value in job.payload.items():
+    for key, row_id in job.payload.items():
         what, _, suffix = key.rpartition("_")
-        named = [
+        candidates = [
             model for name, model in models.items() if name and name.endswith(what)
         ]  # "send_id" finds OutboundSend
         with contextlib.suppress(ValueError):
-            if suffix == "id" and len(named) == 1:
-                yield link(named[0](pk=UUID(str(value))), f"{what} {str(value)[-6:]}")
+            if suffix == "id" and len(candidates) == 1:
+                yield link(candidates[0](pk=UUID(str(row_id))), f"{what} {str(row_id)[-6:]}")
     for model in models.values():
         for field in model._meta.fields:
             if field.related_model is BackgroundJob:

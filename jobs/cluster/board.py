@@ -60,7 +60,7 @@ class Board(ctypes.Structure):
         ("slots", Slot * MAX_WORKERS),
     ]
 
-    def taken(self) -> Iterator[Slot]:
+    def slots_in_use(self) -> Iterator[Slot]:
         """The slots of workers that run or have ended. Slots that no worker has had are left out."""
         return (slot for slot in self.slots if slot.pid)
 
@@ -69,7 +69,7 @@ class Board(ctypes.Structure):
         return [pid for pid in (*self.helper_pids, *(slot.pid for slot in self.slots)) if pid]
 
     def last_look_at(self) -> float:
-        return max((slot.looked_at for slot in self.taken()), default=0.0)
+        return max((slot.looked_at for slot in self.slots_in_use()), default=0.0)
 
     def beating(self, within_s: float) -> Iterator[Slot]:
         """The slots of the workers that were last seen less than `within_s` seconds ago.
@@ -77,7 +77,7 @@ class Board(ctypes.Structure):
         A process id proves nothing here: a process that is frozen still has it.
         """
         now = time.monotonic()
-        return (slot for slot in self.taken() if now - slot.beat_at < within_s)
+        return (slot for slot in self.slots_in_use() if now - slot.beat_at < within_s)
 
 
 def new_board() -> Board:

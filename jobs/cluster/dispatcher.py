@@ -154,15 +154,15 @@ class Dispatcher:
             try:
                 work()
             except Exception as error:
-                known = {"chore": threading.current_thread().name}
-                logger.warning("cluster chore failed", extra=known | facts_of(error))
+                context = {"chore": threading.current_thread().name}
+                logger.warning("cluster chore failed", extra=context | facts_of(error))
                 connection.close()
             self._stopping.wait(every_s * random.uniform(0.8, 1.0))
 
     def _chores(self) -> None:
-        there = {slot.id: slot.pid for slot in self._board.taken()}
+        pids = {slot.id: slot.pid for slot in self._board.slots_in_use()}
         alive = {slot.id: slot.places for slot in self._board.beating(WORKER_ALIVE_S)}
-        lost_workers.report_alive(self._cluster_id, socket.gethostname(), there, alive=alive)
+        lost_workers.report_alive(self._cluster_id, socket.gethostname(), pids, alive=alive)
         lost_workers.sweep()
 
     def _schedule(self) -> None:

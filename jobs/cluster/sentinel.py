@@ -196,9 +196,9 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
 
         The rounds of this process are counted, so that the time does not count in which both were stopped together.
         """
-        seen = self.board.supervisor_at
-        self._silent_rounds = self._silent_rounds + 1 if seen == self._supervisor_at else 0
-        self._supervisor_at = seen
+        beat = self.board.supervisor_at
+        self._silent_rounds = self._silent_rounds + 1 if beat == self._supervisor_at else 0
+        self._supervisor_at = beat
         if self._silent_rounds * Conf.GUARD_CYCLE > SILENT_AFTER_S:
             logger.error("supervisor killed", extra={"why": "stuck", "supervisor_pid": self.parent_pid})
             self._silent_rounds = 0

@@ -109,7 +109,7 @@ class Supervisor:
         If the database is down too, they wait until their leases expire.
         """
         usual = Fate.STOPPED if self._stopping else Fate.ENDED
-        fates = {slot.id: Fate(slot.fate) if slot.fate else usual for slot in board.taken()}
+        fates = {slot.id: Fate(slot.fate) if slot.fate else usual for slot in board.slots_in_use()}
         gives_up_at = time.monotonic() + RELEASE_S
         try:
             persist(lambda: lost_workers.release(fates), give_up=lambda: time.monotonic() > gives_up_at)

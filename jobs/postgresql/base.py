@@ -34,12 +34,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
             raise
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        kept = self._passed.take() if self._passed else None
-        if kept is None:
+        passed = self._passed.take() if self._passed else None
+        if passed is None:
             with stalls.connecting(conn_params) as params:
                 return stalls.watched(super().get_new_connection(params))
-        self.isolation_level = kept.isolation_level or IsolationLevel.READ_COMMITTED
-        return kept
+        self.isolation_level = passed.isolation_level or IsolationLevel.READ_COMMITTED
+        return passed
 
     def close(self) -> None:
         if self._passed and self.connection is not None and self.connection.closed:

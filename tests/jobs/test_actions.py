@@ -263,7 +263,7 @@ def test_says_what_was_done_and_names_each_job_that_was_not():
     failed, done = make_job("failed"), make_job("succeeded")
     results = actions.retry_now([failed.pk, done.pk], **everywhere())
 
-    assert actions.told(results) == [
+    assert actions.sentences(results) == [
         (True, "1 job: retried."),
         (False, f"Not changed: t.act {done.pk}. It has succeeded."),
     ]
@@ -272,14 +272,14 @@ def test_says_what_was_done_and_names_each_job_that_was_not():
 def test_names_a_few_of_many_that_were_refused_and_counts_the_rest(monkeypatch):
     monkeypatch.setattr(actions, "MAX_TOLD", 2)
     jobs = [make_job("succeeded") for _ in range(5)]
-    lines = actions.told(actions.retry_now([job.pk for job in jobs], **everywhere()))
+    lines = actions.sentences(actions.retry_now([job.pk for job in jobs], **everywhere()))
 
     assert len(lines) == 3
     assert lines[-1] == (False, "3 more were not changed.")
 
 
 def test_says_that_nothing_was_chosen():
-    assert actions.told(actions.retry_now([uuid4()], **everywhere())) == [
+    assert actions.sentences(actions.retry_now([uuid4()], **everywhere())) == [
         (False, "No job was chosen, or it is not there any more.")
     ]
 

@@ -246,5 +246,5 @@ def test_retry_all_twice_at_once_retries_each_job_once():
         answers = sorted((one.result(timeout=PATIENCE_S) for one in both), key=len)
 
     assert [len(answer) for answer in answers] == [0, 3]
-    assert actions.told_of_group(answers[0])[0][0] is True
+    assert actions.group_sentences(answers[0])[0][0] is True
     assert JobAction.objects.filter(job__in=ids).count() == 3

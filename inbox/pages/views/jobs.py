@@ -126,7 +126,7 @@ def act(request: WorkspaceRequest) -> HttpResponse:
         messages.error(request, actions.complaint(error))
         return back
     grouped = request.POST.get("do") == "retry-group"
-    for good, line in actions.told_of_group(results) if grouped else actions.told(results):
+    for good, line in actions.group_sentences(results) if grouped else actions.sentences(results):
         messages.add_message(request, messages.SUCCESS if good else messages.WARNING, line)
     return back
 
