@@ -12,7 +12,16 @@ from inbox.intake.handlers.bookings import WHO_BOOKED
 from inbox.intake.messages import PROCESS
 from inbox.leads import erasure, own_notices, stops
 from inbox.pages import all_matching, notice_mails
-from inbox.pipeline import alike, campaign_mail, catch_up_tick, errands, missing_facts, run, tag_notices
+from inbox.pipeline import (
+    alike,
+    campaign_mail,
+    catch_up_tick,
+    errands,
+    missing_facts,
+    rejudging,
+    run,
+    tag_notices,
+)
 from inbox.replying import (
     autosend,
     buttons,
@@ -212,6 +221,14 @@ job_kind(
     attempts=5,
     time_limit_ms=600_000,
     lane=lanes.PERSON,
+)
+job_kind(
+    rejudging.JOB,
+    rejudging.run,
+    words="Judges replies anew by today's rules",
+    attempts=5,
+    time_limit_ms=600_000,
+    lane=lanes.BULK,
 )
 job_kind(
     all_matching.JOB,

@@ -22,7 +22,6 @@ def passing_draft(workspace: Workspace | None = None, *, mode: str = "auto", **m
         tag="Interested",
         kind="model",
         by="model test",
-        confidence=0.95,
     )
     evaluation = {
         "safe_to_send": True,

@@ -52,7 +52,8 @@ class Lesson:
     `slots` gives the features of a reply that are weighed, `words` the text in which expressions are looked for.
     `teaches` says which replies are trained on. `sure` is the probability from which the rule may act. `share` is how
     many of an inbox's replies of one length have the label, 0 to 1. It is needed because nearly half of the labelled
-    replies of up to 40 characters are opt-outs, unlike in any inbox. None keeps the labelled replies' share.
+    replies of up to 40 characters are opt-outs, unlike in any inbox. None keeps the labelled replies' share. `clauses`
+    gives the features sentence by sentence, where one sentence is enough for the label.
     """
 
     label: str
@@ -61,6 +62,7 @@ class Lesson:
     teaches: Callable[[Case], bool]
     sure: float
     share: float | None
+    clauses: Callable[[Reading], list[frozenset[int]]] | None = None
 
 
 LESSONS = (
@@ -69,13 +71,14 @@ LESSONS = (
         attrgetter("wish_slots"),
         attrgetter("own_words"),
         lambda case: not _machine(case),
-        optout.SURE,
+        optout.SURE[EMAIL],
         0.08,
+        attrgetter("clause_slots"),
     ),
     Lesson(
         "auto_reply",
         attrgetter("mail_slots"),
-        attrgetter("text"),
+        attrgetter("above"),
         lambda case: not case.labels.get("bounce"),
         autoreply.SURE,
         0.08,
@@ -83,7 +86,7 @@ LESSONS = (
     Lesson(
         "out_of_office",
         attrgetter("mail_slots"),
-        attrgetter("text"),
+        attrgetter("above"),
         lambda case: bool(case.labels.get("auto_reply")),
         autoreply.SURE_AWAY,
         None,
@@ -121,6 +124,7 @@ class Examples:
         self.lesson = lesson
         self.slots: list[frozenset[int]] = []
         self.expressions: list[set[str]] = []
+        self.clauses: list[list[frozenset[int]]] = []
         self.lengths: list[int] = []
         self.answers: list[bool] = []
         self.cases = [*taught, *own]
@@ -129,20 +133,26 @@ class Examples:
             brings = len(self.slots) < len(taught) or not answer
             self.slots.append(lesson.slots(reading))
             self.expressions.append(set(expressions_in(lesson.words(reading))) if brings else set())
-            self.lengths.append(len(reading.text))
+            self.lengths.append(len(reading.above))
             self.answers.append(answer)
+            self.clauses.append(lesson.clauses(reading) if lesson.clauses else [])
 
     @cached_property
     def table(self) -> Any:
-        """The features of the replies as a sparse matrix: a row for each reply and a column for each feature's slot. A
-        cell is 1 where the reply has the feature, else 0.
-        """
-        import numpy
-        from scipy.sparse import csr_matrix
+        """The features of the replies as a sparse matrix, a row for each reply (`_table`)."""
+        return _table(self.slots)
 
-        columns = [slot for slots in self.slots for slot in sorted(slots)]
-        ends = numpy.cumsum([0, *(len(slots) for slots in self.slots)])
-        return csr_matrix((numpy.ones(len(columns)), columns, ends), shape=(len(self.slots), SLOTS))
+
+def _table(rows: list[frozenset[int]]) -> Any:
+    """A sparse matrix: a row for each set of features, a column for each feature's slot. A cell is 1 where the row has
+    the feature, else 0.
+    """
+    import numpy
+    from scipy.sparse import csr_matrix
+
+    columns = [slot for slots in rows for slot in sorted(slots)]
+    ends = numpy.cumsum([0, *map(len, rows)])
+    return csr_matrix((numpy.ones(len(columns), "f"), columns, ends), shape=(len(rows), SLOTS))
 
 
 def learn(examples: Examples, rows: Iterable[int] | None = None) -> Weights:
@@ -152,22 +162,56 @@ def learn(examples: Examples, rows: Iterable[int] | None = None) -> Weights:
     It is a logistic regression. A feature that few replies have is scaled up, so that it can get a larger weight.
     """
     import numpy
-    from scipy.sparse import diags
-    from sklearn.linear_model import LogisticRegression
 
     chosen = numpy.arange(len(examples.answers)) if rows is None else numpy.asarray(rows)
     table, answers = examples.table[chosen], numpy.asarray(examples.answers)[chosen]
+    mix = _mix(examples.lesson.share, answers, numpy.asarray(examples.lengths)[chosen])
+    values, bias = _fit(table, answers, mix)
+    if examples.lesson.clauses:
+        values, bias = _fit_clauses(examples, chosen, table, answers, mix, (values, bias))
+    return Weights(values, bias, _expressions(examples, chosen))
+
+
+def _fit(table: Any, answers: Any, mix: Any) -> tuple[Any, float]:
+    import numpy
+    from scipy.sparse import diags
+    from sklearn.linear_model import LogisticRegression
+
     having = numpy.asarray(table.sum(axis=0)).ravel()
     known = numpy.flatnonzero(having >= _FEWEST_REPLIES)
     rarity = numpy.log((len(answers) + 1) / (having[known] + 1)) ** _RARITY
     table = table[:, known]
     counts = numpy.asarray(table.sum(axis=1)).ravel()
     shares = diags(1 / numpy.sqrt(numpy.maximum(counts, ENOUGH))) @ table @ diags(rarity)
-    mix = _mix(examples.lesson.share, answers, numpy.asarray(examples.lengths)[chosen])
     found = LogisticRegression(C=_STRENGTH, solver="liblinear").fit(shares, answers, sample_weight=mix)
     values = numpy.zeros(SLOTS)
     values[known] = found.coef_[0] * rarity
-    return Weights(values, float(found.intercept_[0]), _expressions(examples, chosen))
+    return values, float(found.intercept_[0])
+
+
+def _fit_clauses(
+    examples: Examples, chosen: Any, table: Any, answers: Any, mix: Any, weights: tuple[Any, float]
+) -> tuple[Any, float]:
+    """Fits again on the replies and, as rows of their own, on the sentences of those with several: of a reply without
+    the label all, of one with it the strongest, by `weights`.
+    """
+    import numpy
+    from scipy.sparse import vstack
+
+    learned = Weights(*weights)
+    rows: list[frozenset[int]] = []
+    labels: list[bool] = []
+    for number in chosen:
+        clauses = examples.clauses[number]
+        if len(clauses) > 1:
+            spoken = [max(clauses, key=learned.score)] if examples.answers[number] else clauses
+            rows += spoken
+            labels += [examples.answers[number]] * len(spoken)
+    if len(set(labels)) < 2:
+        return weights
+    yes, share = sum(labels), examples.lesson.share or 0.5
+    weight = numpy.where(labels, share * len(labels) / yes, (1 - share) * len(labels) / (len(labels) - yes))
+    return _fit(vstack([table, _table(rows)]).tocsr(), numpy.r_[answers, labels], numpy.r_[mix, weight])
 
 
 def _mix(share: float | None, answers: Any, lengths: Any) -> Any:
@@ -235,6 +279,9 @@ def measure(lesson: Lesson, cases: list[Case]) -> Score:
     for learned, left_out in StratifiedKFold(_FOLDS, shuffle=True, random_state=1).split(answers, answers):
         weights = learn(examples, learned)
         for row in left_out:
+            if clauses := examples.clauses[row]:
+                score.add(examples.answers[row], weights.strongest_clause(clauses) >= lesson.sure)
+                continue
             sure = weights.probability(examples.slots[row]) >= lesson.sure
             expressed = not weights.expressions.isdisjoint(examples.expressions[row])
             score.add(examples.answers[row], sure and expressed)

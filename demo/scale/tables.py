@@ -43,7 +43,7 @@ COLUMNS: dict[type[models.Model], str] = {
         "id workspace_id integration_id source event_type verdict reason body body_bytes body_sha256 headers "
         "scrubbed received_at duration_ms message_id lead_id job_id"
     ),
-    TagDecision: "id workspace_id lead_id message_id tag kind by quote reason confidence objection created_at",
+    TagDecision: "id workspace_id lead_id message_id tag kind by quote reason objection created_at",
     Draft: (
         "id workspace_id lead_id trigger_message_id channel status status_reason subject text generated_text "
         "model prompt_version gate_mode would_send decided_by_id decided_at created_at updated_at"

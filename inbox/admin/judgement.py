@@ -16,7 +16,7 @@ class TagDecisionAdmin(RecordAdmin):
     workspace_path = "workspace"
     named_by = "lead"
     text_fields = ("quote", "reason")
-    list_display = ("created_at", "lead_link", "tag", "kind", "by", "confidence", "workspace")
+    list_display = ("created_at", "lead_link", "tag", "kind", "by", "workspace")
     list_filter = ("kind", "tag", WorkspaceFilter)
     list_select_related = ("lead", "workspace")
     search_fields = ("lead__email__exact",)

@@ -16,7 +16,9 @@ from inbox.models import Lead, Message, TagDecision, User, audit
 from inbox.models.lead import Suspicion, Tag
 from inbox.prompts.tag_answer import Judgement, quoted
 from inbox.signals import lead_tagged
-from inbox.understanding import machine_talk, one_channel
+from inbox.understanding import one_channel
+from inbox.understanding.arrival import Arrival
+from inbox.understanding.rules import RULES_VERSION
 
 Kind = TagDecision.Kind
 TOGETHER = "Tagged together with others."
@@ -55,12 +57,14 @@ def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecisi
     """Gives `message` the tag that the model read in it, unless a person or the provider has decided meanwhile. Returns
     the stored decision. `by` names the model and the version of its prompt.
 
-    If the model quotes the lead's own words, it also decides what the message is suspected of. A tag that silences the
-    lead needs such a suspicion by our own rules. Without one, the model's tag only becomes a suspicion. A lead who ends
-    one channel for another is not opted out by the model. A second call with the same `by` changes nothing.
+    The model may confirm what our own rules suspect, with a quote of the words that they suspect; it never denies it,
+    so any other tag leaves the suspicion to a person. Without such a suspicion, a tag that silences the lead only
+    becomes one. A lead who ends one channel for another is not opted out by the model. A second call with the same `by`
+    changes nothing.
     """
     judgement = _believed(message, judgement)
-    alone = judgement.tag in NO_ANSWER and not suspicion.agrees(message, judgement.tag)
+    silences = judgement.tag in NO_ANSWER
+    alone = silences and not _confirms(message, judgement)
     with transaction.atomic():
         lead = rollup.locked(message.lead)
         decision, created = TagDecision.objects.get_or_create(
@@ -73,7 +77,6 @@ def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecisi
                 "tag": Tag.NEUTRAL if alone else judgement.tag,
                 "quote": "" if alone else judgement.quote,
                 "reason": judgement.reason,
-                "confidence": judgement.confidence,
                 "objection": judgement.objection,
                 "follow_up_on": judgement.follow_up_on,
             },
@@ -85,7 +88,7 @@ def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecisi
             message.suspected_words = judgement.quote
             message.save(update_fields=["suspected", "suspected_words"])
             rollup.decided(lead)
-        elif not alone and quoted(decision.quote, message.text) and not _lifts_by_order(message, decision):
+        elif silences and not alone:
             _settle(lead, message, by)
         # An opt-out wins over a provider's word.
         above = PERSON if decision.tag == Tag.BLACKLIST else (PERSON, provider_tags.PROVIDER)
@@ -102,9 +105,50 @@ def _believed(message: Message, judgement: Judgement) -> Judgement:
     return judgement
 
 
-def _lifts_by_order(message: Message, decision: TagDecision) -> bool:
-    """Whether a model would remove a suspicion from a reply that gives orders to a model."""
-    return decision.tag not in NO_ANSWER and bool(machine_talk.found(message.text))
+def _confirms(message: Message, judgement: Judgement) -> bool:
+    """Whether the model says what the rules suspect, and quotes words of what they suspect."""
+    quote, words = judgement.quote, message.suspected_words
+    proven = quoted(quote, message.text) and (quoted(quote, words) or quoted(words, quote))
+    return proven and suspicion.agrees(message, judgement.tag)
+
+
+def rejudge(message: Message, judged: Arrival, *, before: str, after: str) -> TagDecision:
+    """Decides about `message` anew by today's rules, as `judged` says, and stores the decision. What they decided
+    before goes, with the stop that it caused; a tag of a model stays where they now say nothing. `before` and `after`
+    are recorded in the audit. The lead's row must be locked, in the caller's transaction.
+    """
+    lead, bounced = message.lead, judged.bounce
+    by = judged.decided_by or f"rules {RULES_VERSION}: none"
+    ruled = message.tag_decided_by.startswith("rules ")
+    message.suspected, message.suspected_words = judged.suspected, judged.suspected_words
+    message.suspicion_decided_by = ""
+    if judged.tag != Tag.BLACKLIST:
+        _lift_stop(lead, message)
+    decision, _ = TagDecision.objects.get_or_create(
+        message=message,
+        kind=Kind.RULE,
+        by=by,
+        defaults={
+            "workspace_id": message.workspace_id,
+            "lead": lead,
+            "tag": judged.tag or Tag.NEUTRAL,
+            "quote": judged.evidence,
+            "reason": f"Judged anew: {before or 'nothing'} before, {after or 'nothing'} now.",
+        },
+    )
+    message.save(update_fields=["suspected", "suspected_words", "suspicion_decided_by"])
+    if judged.tag:
+        _apply(lead, message, decision, by, bounced=bounced)
+    elif ruled:
+        message.tag = message.tag_decided_by = message.tag_evidence = ""
+        message.save(update_fields=["tag", "tag_decided_by", "tag_evidence"])
+        if message.sent_at == lead.last_inbound_at:
+            rollup.follow(lead, message)
+        score.settle(lead)
+    rollup.decided(lead)
+    again(message, by)
+    audit.record(message.workspace_id, None, "tag.rejudge", message, before=before, after=after)
+    return decision
 
 
 def correct(

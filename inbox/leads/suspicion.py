@@ -1,4 +1,4 @@
-"""Keeps what the rules suspect of a reply until a model, with the lead's own words, or a person has decided.
+"""Keeps what the rules suspect of a reply until a model confirms it with the lead's own words, or a person has decided.
 
 The suspicion is stored on the reply (`Message.suspected`) and shown on the lead. Until it is decided, nothing
 goes out to the lead by itself. A suspected opt-out counts until it is decided or a later START takes it back.
@@ -8,7 +8,7 @@ there.
 
 from inbox.leads.stops import is_later
 from inbox.models import Lead, Message
-from inbox.models.lead import Suspicion, Tag
+from inbox.models.lead import Channel, Suspicion, Tag
 
 MACHINES = (Suspicion.BOUNCE, Suspicion.OUT_OF_OFFICE, Suspicion.AUTO_REPLY)
 """Suspicions that no person wrote the reply. Until they are decided, only what can be started again is stopped."""
@@ -72,6 +72,16 @@ def _show(lead: Lead, message: Message | None) -> None:
 def forget(lead: Lead) -> None:
     """Removes the suspicion from a lead to whom nothing more goes. The caller saves the lead."""
     lead.suspected = lead.suspected_words = ""
+
+
+def pauses_texts(lead: Lead) -> bool:
+    """Whether a text (SMS) of the lead may ask us to stop, and nobody has decided. Until then a person's text does not
+    go to the number either.
+    """
+    texts = Message.objects.filter(
+        lead=lead, channel=Channel.SMS, suspected=Suspicion.OPT_OUT, suspicion_decided_by=""
+    )
+    return lead.suspected == Suspicion.OPT_OUT and any(_is_wish(lead, text) for text in texts)
 
 
 def reason(lead: Lead) -> str:

@@ -20,7 +20,6 @@ from inbox.models.lead import Tag
 from inbox.pipeline.situation import NotNow, Situation
 from inbox.pipeline.skip_conditions import UNANSWERABLE
 from inbox.signals import lead_replied
-from inbox.understanding import machine_talk
 from inbox.understanding import snooze as snoozing
 from inbox.understanding.dates import named_days
 from jobs.deadline import Deadline
@@ -120,7 +119,7 @@ def _is_named(day: date, situation: Situation, found: snoozing.Snooze | None) ->
     """Whether the words name the day that a model took from them, or a day near it. A model alone must not hide
     a lead.
     """
-    words = machine_talk.without(situation.message.text)
+    words = situation.message.text
     received = timezone.localtime(situation.message.sent_at, situation.zone).date()
     named = [one.day for one in named_days(words, received)] + ([found.until.date()] if found else [])
     return any(abs(day - one) <= NEAR for one in named) and day - received <= snoozing.AT_MOST

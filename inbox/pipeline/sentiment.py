@@ -8,7 +8,6 @@ from inbox.leads import provider_tags
 from inbox.models import TagDecision
 from inbox.pipeline.situation import Situation
 from inbox.prompts import model_calls, tag_answer, thread
-from inbox.understanding import machine_talk
 from jobs.deadline import Deadline
 
 
@@ -29,17 +28,14 @@ def read(situation: Situation, deadline: Deadline) -> dict[str, Any]:
     by = f"{provider_tags.MODEL} {prompt.model}, prompt {prompt.version}"
     known = TagDecision.objects.filter(message=message, kind=TagDecision.Kind.MODEL, by=by).first()
     if known is not None:
-        return {"tag": known.tag, "by": by, "confidence": known.confidence}
+        return {"tag": known.tag, "by": by}
     judgement = _ask(situation, prompt, deadline)
     decision = tag_decisions.apply_model(message, judgement, by=by)
-    return {"tag": decision.tag, "by": by, "confidence": decision.confidence}
+    return {"tag": decision.tag, "by": by}
 
 
 def _ask(situation: Situation, prompt: prompts.Prompt, deadline: Deadline) -> tag_answer.Judgement:
     message = situation.message
-    words = machine_talk.without(message.text)
-    if not words.strip():
-        return tag_answer.undecided("It says nothing but what it tells a machine to do.")
     try:
         reading = model_calls.ask(
             prompt,
@@ -51,6 +47,6 @@ def _ask(situation: Situation, prompt: prompts.Prompt, deadline: Deadline) -> ta
     except model_calls.Refused:
         return tag_answer.undecided("The model refuses to read it.")
     booked = situation.lead.booked_at is not None
-    return tag_answer.judge(reading, words, booked=booked) or tag_answer.undecided(
+    return tag_answer.judge(reading, message.text, booked=booked) or tag_answer.undecided(
         "What the model gave as evidence is not in the reply."
     )

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field
-
 from inbox.leads.tags import JUDGED
 from inbox.models.lead import Tag
+from inbox.understanding import machine_talk
 from inbox.understanding.normalise import fold
 from integrations.openai.schema import ModelAnswer
 
@@ -27,7 +26,6 @@ class Reading(ModelAnswer):
 
     tag: TagName
     quote: str
-    confidence: float = Field(ge=0, le=1)
     reason: str
     objection_type: Objection
     follow_up_on: str | None
@@ -36,38 +34,39 @@ class Reading(ModelAnswer):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What we believe of the model's answer about a reply. `confidence` is from 0 to 1. `follow_up_on` is set only if
-    the model was certain that the lead named this day.
+    """What we believe of the model's answer about a reply. `follow_up_on` is set only if the model was certain that
+    the lead named this day.
     """
 
     tag: str
     quote: str
-    confidence: float
     reason: str
     objection: str
     follow_up_on: date | None
 
 
 def judge(reading: Reading, newest_text: str, *, booked: bool) -> Judgement | None:
-    """What may be believed of the model's answer about a reply. Returns None if it quotes words that are not in
-    `newest_text`, the reply's text; the tag Neutral needs no quote.
+    """What may be believed of the model's answer about a reply. Returns None if it quotes an order to a machine, or
+    words that are not in `newest_text`, the reply's text; the tag Neutral needs no quote.
 
     `booked`: an appointment or the provider proves a meeting. Without that, Meeting Booked becomes Meeting Requested.
     """
-    if reading.tag != Tag.NEUTRAL and not quoted(reading.quote, newest_text):
+    if reading.tag != Tag.NEUTRAL and (
+        not quoted(reading.quote, newest_text) or machine_talk.found(reading.quote)
+    ):
         return None
     tag, reason = Tag(reading.tag), reading.reason
     if tag in UNPROVEN and not booked:
         tag, reason = UNPROVEN[tag], f"No appointment is known yet. {reason}"
     day = _day(reading.follow_up_on) if reading.follow_up_certain else None
-    return Judgement(tag, reading.quote, reading.confidence, reason[:300], reading.objection_type, day)
+    return Judgement(tag, reading.quote, reason[:300], reading.objection_type, day)
 
 
 def undecided(why: str) -> Judgement:
-    """A judgement with the tag Neutral and the confidence 0, for the reason `why`: a person has to say what the reply
-    means, and nothing goes out by itself.
+    """A judgement with the tag Neutral and no quote, for the reason `why`: a person has to say what the reply means,
+    and nothing goes out by itself.
     """
-    return Judgement(Tag.NEUTRAL, "", 0.0, f"{why} A person has to say what it means.", "none", None)
+    return Judgement(Tag.NEUTRAL, "", f"{why} A person has to say what it means.", "none", None)
 
 
 def quoted(quote: str, text: str) -> bool:

@@ -28,7 +28,6 @@ VERSION = "7"
 
 Stage = GateResult.Stage
 State = OutboundSend.State
-TAG_CONFIDENCE = 0.7
 LOOP_WINDOW = timedelta(days=1)
 LOOP_LIMIT = 3
 SHORT_ANSWER = 25
@@ -137,7 +136,7 @@ def _automatic_reply(e: Evidence) -> GateVerdict:
 
 
 def _suspected(e: Evidence) -> GateVerdict:
-    """No while the lead is suspected. A person, or a model with the lead's own words, has to decide first."""
+    """No while the lead is suspected, until a person decides or a model confirms it with the lead's own words."""
     if e.lead.suspected:
         return GateVerdict(False, f"{e.lead.get_suspected_display()}: “{e.lead.suspected_words}”")
     if e.message.suspected:
@@ -149,11 +148,7 @@ def _suspected(e: Evidence) -> GateVerdict:
 def _decided(e: Evidence) -> GateVerdict:
     if e.decision is None:
         return GateVerdict(False, "No rule, model or person has said what the reply means.")
-    sure = e.decision.confidence is None or e.decision.confidence >= TAG_CONFIDENCE
-    how = f"{e.decision.tag}, decided by {e.decision.by}"
-    if not sure:
-        return GateVerdict(False, f"{how}, but only {e.decision.confidence:.0%} sure.")
-    return GateVerdict(True, f"{how}.")
+    return GateVerdict(True, f"{e.decision.tag}, decided by {e.decision.by}.")
 
 
 def _sample(e: Evidence) -> GateVerdict:

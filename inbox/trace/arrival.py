@@ -257,12 +257,11 @@ WHO = {
 
 
 def _decided(decision: TagDecision) -> Event:
-    sure = f", {decision.confidence:.0%} sure" if decision.confidence is not None else ""
     by = str(decision.user or "A person") if decision.kind == TagDecision.Kind.PERSON else decision.by
     if decision.denied:
         what, why = "A suspicion was denied", f"{by} decided."
     else:
-        what, why = f"Understood: {decision.get_tag_display()}", f"{by}{sure}."
+        what, why = f"Understood: {decision.get_tag_display()}", f"{by}."
     words = " ".join(filter(None, (decision.quote, decision.reason)))
     return Event(
         decision.created_at,

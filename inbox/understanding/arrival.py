@@ -40,12 +40,10 @@ def judge(event: MessageEvent) -> Arrival:
 
     Until when the lead is snoozed is not read here: the message's job does that.
     """
-    channel = event.channel
-    if channel == one_channel.ELSEWHERE:  # an e-mail or a short message, and read as that
-        channel = EMAIL if event.html else SMS
+    channel = read_as(event.channel, event.html)
     if event.direction != "inbound":
         return Arrival(newest_text(event.text, event.html, channel=channel).text)
-    verdict = rules.judge(
+    return read(
         rules.ReplyText(
             channel=channel,
             # An empty sender is evidence of a bounce in e-mail. On other channels the sender is the lead.
@@ -57,8 +55,19 @@ def judge(event: MessageEvent) -> Arrival:
             automated_reply=event.automated_reply,
             headers=event.headers,
             sent=_sent(event),
-        )
+        ),
+        event.channel,
     )
+
+
+def read_as(channel: str, html: str) -> str:
+    """The channel by whose rules a message is read: one from elsewhere is an e-mail or a short message."""
+    return channel if channel != one_channel.ELSEWHERE else EMAIL if html else SMS
+
+
+def read(reply: rules.ReplyText, channel: str) -> Arrival:
+    """What the rules say of a reply that came on `channel`, in the form in which intake stores it."""
+    verdict = rules.judge(reply)
     hit = (
         verdict.complaint
         or verdict.opt_out
@@ -77,7 +86,7 @@ def judge(event: MessageEvent) -> Arrival:
         opt_out=verdict.opt_out is not None,
         opt_in=verdict.opt_in is not None,
         refuses_channel=verdict.one_channel is not None
-        and event.channel in one_channel.refused(verdict.newest_text),
+        and channel in one_channel.refused(verdict.newest_text),
         bounce=verdict.bounce is not None,
         complaint=verdict.complaint is not None,
         failed_recipients=tuple(verdict.failed_recipients),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from inbox.understanding import autoreply_phrases as phrases
 from inbox.understanding import bounce
 from inbox.understanding.cleaned import ALL_CHANNELS, EMAIL, Reading, Rule
-from inbox.understanding.word_weights import count_words, weights
+from inbox.understanding.word_weights import count_words, features, weights
 
 SURE = 0.88
 """The probability from which a text counts as software's by its wording, if it also holds a phrase that only
@@ -53,7 +53,7 @@ def _sure(reading: Reading, probability: float) -> bool:
 
 
 def _evidence(reading: Reading, label: str = "auto_reply") -> str:
-    return weights(label).strongest(reading.sentences, reading.reply.subject or "")
+    return weights(label).strongest(reading.clauses, reading.reply.subject or "")
 
 
 def _by_headers(reading: Reading) -> str | None:
@@ -91,7 +91,13 @@ def _by_receipt(reading: Reading) -> str | None:
 def _by_subject(reading: Reading) -> str | None:
     subject = reading.raw_subject
     known = phrases.AUTO_SUBJECT.match(subject) or phrases.AWAY_SUBJECT.match(subject)
-    return reading.reply.subject if known else None
+    # behind our own thread the subject is not the writer's, so the words must agree
+    ours = reading.above and reading.newest.quoted and not _written_by_software(reading)
+    return reading.reply.subject if known and not ours else None
+
+
+def _written_by_software(reading: Reading) -> bool:
+    return weights("auto_reply").probability(features(reading.above)) >= PERHAPS
 
 
 def _by_robot_sender(reading: Reading) -> str | None:
@@ -101,9 +107,9 @@ def _by_robot_sender(reading: Reading) -> str | None:
 
 def _by_wording(reading: Reading) -> str | None:
     sure = (
-        count_words(reading.text) >= ENOUGH_WORDS
+        count_words(reading.above) >= ENOUGH_WORDS
         and _sure(reading, SURE)
-        and weights("auto_reply").express(reading.text)
+        and weights("auto_reply").express(reading.above)
     )
     return _evidence(reading) if sure else None
 
@@ -150,7 +156,8 @@ RULES = (
     ),
     _rule(
         "subject",
-        'The subject starts as mail systems start automatic replies ("Automatic reply:", "Abwesenheitsnotiz").',
+        'The subject starts as mail systems start automatic replies ("Automatic reply:", "Abwesenheitsnotiz"). '
+        "Behind our own thread the wording must not be a person's.",
         _by_subject,
         _MAIL,
     ),
@@ -189,7 +196,7 @@ def _away(reading: Reading) -> str | None:
     if phrases.RECEIPT_SUBJECT.match(reading.raw_subject):
         return None
     learned = weights("out_of_office")
-    away = learned.probability(reading.mail_slots) >= SURE_AWAY and learned.express(reading.text)
+    away = learned.probability(reading.mail_slots) >= SURE_AWAY and learned.express(reading.above)
     return _evidence(reading, "out_of_office") if away else None
 
 

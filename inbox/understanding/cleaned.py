@@ -8,8 +8,10 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from inbox.understanding.normalise import clean, fold, sentences, without_speech
+from inbox.understanding.signature import closing, name_words
+from inbox.understanding.signature_words import POSTSCRIPT
 from inbox.understanding.text import NewestText, newest_text
-from inbox.understanding.word_weights import denied, features, words
+from inbox.understanding.word_weights import QUESTION_MARKS, features, wish_features, words
 
 T = TypeVar("T")
 
@@ -24,7 +26,8 @@ _REPORT_CHARS = 2_000  # a report says what it is before it quotes the mail that
 _OPENING_WORDS = 120  # software says what it is at the start, and the length of a letter proves nothing
 _QUOTE_CHARS = 240  # evidence is shown on a page, and the message itself is one click away
 
-_QUESTION_MARKS = ("?", "？", "؟")
+# Within a sentence a new thought begins here.
+_BREAK = re.compile(r"(?<=\w)(?:\s*(?:\.\.\.|…)\s*|[:;]\s+|\s+[-–—]+\s+)(?=\w)")
 
 _REPLY_PREFIX = re.compile(
     r"^(?:(?:re|aw|antw|antwort|sv|vs|odp|ref|rif|r|res|ynt|yanit|vb|tr|rv|回复|回覆|答复|返信|답장|رد|תשובה|на|отв|"
@@ -96,6 +99,10 @@ class Rule:
         )
 
 
+def _sentences(text: str) -> list[tuple[str, str]]:
+    return [(sentence, without_speech(fold(sentence))) for sentence in sentences(text)]
+
+
 class Reading:
     """A reply with everything that rules ask of it. Its newest text is found at once;
     everything else is computed when first asked for.
@@ -105,6 +112,7 @@ class Reading:
         self.reply = reply
         self._found: dict[Callable[[Reading], Any], Any] = {}
         sender = f"{reply.sender_name} <{reply.sender_email}>"
+        self._names = name_words(sender)
         # This is no cached_property: on Python 3.11 that holds a lock, and nh3 lets other threads run, which
         # would wait for it.
         self.newest: NewestText = newest_text(
@@ -124,6 +132,35 @@ class Reading:
         return fold(self._judged)
 
     @cached_property
+    def _parts(self) -> tuple[str, str]:
+        """What the newest text says to us, and what stands below: sign-off, name, contact block, footer. A P.S. speaks
+        to us. Texts and chats have no such parts.
+        """
+        if self.reply.channel != EMAIL:
+            return self._judged, ""
+        lines = self._judged.split("\n")
+        end = closing(lines, self._names)
+        below = lines[end:]
+        postscript = next((place for place, line in enumerate(below) if POSTSCRIPT.match(line)), len(below))
+        return "\n".join((*lines[:end], "", *below[postscript:])).strip(), "\n".join(below[:postscript])
+
+    @cached_property
+    def above(self) -> str:
+        """What the newest text says to us, above the sign-off or a footer; folded (in lower case, without accents)."""
+        return fold(self._parts[0])
+
+    @cached_property
+    def clauses(self) -> list[tuple[str, str]]:
+        """The sentences that speak to us, as pairs like `sentences`; those of the subject if only that was written."""
+        written = self._parts[0] or ("" if self.is_reply else clean(self.reply.subject)[0][:500])
+        return _sentences(_BREAK.sub("\n\n", written))
+
+    @cached_property
+    def below(self) -> list[tuple[str, str]]:
+        """The sentences below the sign-off, as pairs like `sentences`."""
+        return _sentences(self._parts[1])
+
+    @cached_property
     def body(self) -> str:
         """The whole body of the mail as text, not folded, with what it quotes."""
         body, _ = clean(self.reply.text)
@@ -138,7 +175,7 @@ class Reading:
         """The sentences of the newest text as pairs: as written, and folded (in lower case,
         without accents) without reported speech.
         """
-        return [(sentence, without_speech(fold(sentence))) for sentence in sentences(self._judged)]
+        return _sentences(self._judged)
 
     @cached_property
     def raw_subject(self) -> str:
@@ -170,38 +207,39 @@ class Reading:
         return {fold(str(key)): fold(str(value)[:1000]) for key, value in (self.reply.headers or {}).items()}
 
     @cached_property
-    def _question_slots(self) -> set[int]:
-        slots: set[int] = set()
-        for _, folded in self.sentences:
-            if folded.endswith(_QUESTION_MARKS):
-                slots |= features(folded, "question:")
-        return slots
+    def own_words(self) -> str:
+        """The text in which a person's wish is looked for: what speaks to us, folded, without reported speech. If the
+        person wrote only a subject, it is the subject, unless that begins with "Re:" and so repeats ours.
+        """
+        return "\n".join(folded for _, folded in self.clauses)
 
     @cached_property
-    def own_words(self) -> str:
-        """The text in which a person's wish is looked for: the newest text, folded (in lower case, without accents),
-        without reported speech.
-
-        If the person wrote only a subject, it is the subject, unless that begins with "Re:" and so repeats ours.
+    def clause_slots(self) -> list[frozenset[int]]:
+        """The numbers of the word features by which learned weights judge a wish, clause by clause: its words, the
+        words that it denies, and those of a question.
         """
-        return without_speech(self.text or ("" if self.is_reply else self.subject))
+        return [wish_features(folded) for _, folded in self.clauses]
 
     @cached_property
     def wish_slots(self) -> frozenset[int]:
-        """The numbers of the word features by which learned weights judge a wish: the person's own words, the words
-        that they deny, and their questions.
-        """
-        return features(self.own_words).union(denied(self.own_words), self._question_slots)
+        """All of `clause_slots`."""
+        return frozenset().union(*self.clause_slots)
 
     @cached_property
     def mail_slots(self) -> frozenset[int]:
-        """The numbers of the word features by which learned weights recognise software: the start of the newest text,
-        and the subject unless it repeats ours.
+        """The numbers of the word features by which learned weights recognise software: the start of what speaks to
+        us, and the subject unless it repeats ours.
         """
-        subject = frozenset() if self.is_reply else features(self.raw_subject, "subject:")
-        short = len(words(self.text)) <= _OPENING_WORDS  # the features of the whole text are computed already
-        opening = features(self.text) if short else features(self.text, most_words=_OPENING_WORDS)
-        return opening.union(subject, self._question_slots)
+        slots = [] if self.is_reply else [features(self.raw_subject, "subject:")]
+        left = _OPENING_WORDS
+        for _, folded in self.clauses if self.above else ():
+            slots.append(features(folded, most_words=left))
+            if folded.endswith(QUESTION_MARKS):
+                slots.append(features(folded, "question:"))
+            left -= len(words(folded))
+            if left <= 0:
+                break
+        return frozenset().union(*slots)
 
     @cached_property
     def report_slots(self) -> frozenset[int]:

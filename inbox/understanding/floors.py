@@ -19,7 +19,7 @@ class Floor(NamedTuple):
 
 
 FLOORS = {
-    "opt_out": Floor(0.99, 0.80, 0.97),
+    "opt_out": Floor(0.99, 0.90, 0.97),
     "bounce": Floor(0.99, 0.985, 0.985),
     "auto_reply": Floor(0.97, 0.93, 0.97),
     "out_of_office": Floor(0.97, 0.93, 0.97),

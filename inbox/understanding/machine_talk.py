@@ -1,5 +1,5 @@
 """Finds text that gives orders to a language model, such as "ignore your instructions", as nobody writes to a person.
-What it finds is left out of prompts, and the answer waits for a person.
+What it finds is marked in prompts, which hold every word, and the answer waits for a person.
 
 It knows the common forms in the languages that replies come in, and the ways to hide them: invisible letters, letters
 of another alphabet, spaced letters, base64. It misses some. So the checks of an answer before it goes out do not rely
@@ -26,7 +26,6 @@ _SPACED = re.compile(r"\b\w(?:[ ._*-]\w){3,}\b")
 _TAG_LETTERS = re.compile("[\U000e0020-\U000e007e]+")
 _FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]{2,8}\U000e007f")
 _BASE64 = re.compile(r"(?<![\w/+.:=?&%-])[A-Za-z0-9+/_-]{24,}={0,2}(?![\w/+])")
-_SENTENCE = re.compile(r"[^\n.!?。！？]*(?:[.!?](?=\S)[^\n.!?。！？]*)*(?:[.!?。！？]+[ \t]*|\n+|$)")
 
 
 def found(text: str) -> str:
@@ -51,26 +50,6 @@ def _found(text: str) -> str:
     return ""
 
 
-def without(text: str) -> str:
-    """Returns `text` without the sentences that give orders to a language model, and without what is hidden in it by
-    base64 or invisible letters. Returns "" if what is left still gives an order as a whole.
-    """
-    if not found(text):
-        return text
-    text = _BASE64.sub(_without_code, _without_tag_letters(text))
-    parts = [part for part in _SENTENCE.findall(text) if part]
-    kept: list[str] = []
-    for part in parts:
-        if found(part):
-            continue
-        if kept and kept[-1].strip() and part.strip() and found(kept[-1] + part):
-            kept.pop()
-            continue
-        kept.append(part)
-    rest = "".join(kept).strip()
-    return "" if found(rest) else rest
-
-
 def _lines(folded: str) -> Iterator[str]:
     return (line.strip(" >*-\"'") for line in folded.split("\n"))
 
@@ -91,14 +70,6 @@ def _hidden(text: str) -> str:
     if letters:
         return "".join(chr(ord(letter) - 0xE0000) for letter in letters)
     return next((words for code in _BASE64.findall(text) if (words := _decoded(code))), "")
-
-
-def _without_tag_letters(text: str) -> str:
-    return text if not _hidden(text) else _TAG_LETTERS.sub("", text)
-
-
-def _without_code(code: re.Match[str]) -> str:
-    return "" if _decoded(code[0]) else code[0]
 
 
 def _decoded(code: str) -> str:

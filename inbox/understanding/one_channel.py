@@ -7,6 +7,7 @@ lawyer.
 
 import re
 
+from inbox.understanding import channel_phrases as phrases
 from inbox.understanding.cleaned import EMAIL, LINKEDIN, SMS, Reading, Rule
 from inbox.understanding.normalise import fold
 
@@ -25,26 +26,6 @@ _NAMES = {
 }
 _CHANNELS = {channel: re.compile(rf"\b(?:{names})\b") for channel, names in _NAMES.items()}
 
-_REFUSES = re.compile(
-    r"\b(?:stop|stopp\w*|quit|cease|don'?t|dont|do not|no more|no|not|never|kein\w*|nicht|hor\w* auf|arretez|plus de"
-    r"|pas de|pas|dej[ae]n? de|no me|basta|smett\w+|non|geen|niet|pare[mn]?|nao)\b"
-)
-_PREFERS = re.compile(
-    r"\b(?:instead|rather|only|just|better|best|prefer\w*|fine|ok|okay|works|easier|lieber|stattdessen|bitte per"
-    r"|besser|nur|plutot|mieux|uniquement|mejor|solo|meglio|invece|liever|alleen|beter|melhor|so por|prefiro|prefiero"
-    r"|preferisco)\b"
-)
-_RATHER_THAN = re.compile(
-    r"\b(?:instead of|rather than|not (?:by|via|on|over|through)|statt|au lieu de|en vez de)\b"
-)
-_CLAUSE = re.compile(
-    r"[.,;:!?\n()]+|\s[-–—]\s|\b(?:but|and|aber|sondern|und|mais|et|pero|sino|ma|maar|mas)\b"
-)
-_WIDER = re.compile(
-    r"\b(?:unsubscribe|remove|delete|list|spam|report\w*|legal|lawyer|attorney|sue|gdpr|dsgvo|rgpd|harass\w*|police"
-    r"|everything|anything|anymore at all|at all|ever again|altogether|completely)\b"
-)
-
 
 def refused(text: str) -> frozenset[str]:
     """The channels (EMAIL, SMS, LINKEDIN, ELSEWHERE) on which the person wants no more because they ask for another
@@ -54,30 +35,44 @@ def refused(text: str) -> frozenset[str]:
 
 
 def _refused(folded: str) -> frozenset[str]:
-    if "?" in folded or len(folded) > _MOST_CHARS or not _REFUSES.search(_RATHER_THAN.sub(" not ", folded)):
+    if (
+        "?" in folded
+        or len(folded) > _MOST_CHARS
+        or not phrases.REFUSES.search(phrases.RATHER_THAN.sub(" not ", folded))
+    ):
         return frozenset()
-    if _WIDER.search(folded):
+    if phrases.WIDER.search(folded):
         return frozenset()
     against: set[str] = set()
     wanted: set[str] = set()
-    instead = bool(_RATHER_THAN.search(folded))
-    for clause in _CLAUSE.split(_RATHER_THAN.sub(" , not ", folded)):
+    instead = bool(phrases.RATHER_THAN.search(folded))
+    for clause in phrases.CLAUSE.split(phrases.RATHER_THAN.sub(" , not ", folded)):
         named = {channel for channel, names in _CHANNELS.items() if names.search(clause)}
-        if _REFUSES.search(clause):
+        if phrases.REFUSES.search(clause):
             against |= named
         else:
             wanted |= named
-            instead |= bool(named and ("@" in clause or _PREFERS.search(clause)))
+            instead |= bool(named and ("@" in clause or phrases.PREFERS.search(clause)))
     return frozenset(against) if against and wanted and instead and not against & wanted else frozenset()
 
 
+def _one_address(reading: Reading) -> bool:
+    """Whether the text ends one address or number of the writer, and asks to be written to at another."""
+    text = reading.above
+    return len(text) <= _MOST_CHARS * 2 and bool(
+        phrases.ADDRESS.search(text) and phrases.HERE.search(phrases.ADDRESS.sub(" ", text, count=1))
+    )
+
+
 def _ends_one(reading: Reading) -> str | None:
-    return reading.newest.text if _refused(reading.text) else None
+    return reading.newest.text if _refused(reading.above) or _one_address(reading) else None
 
 
 RULE = Rule(
     "one_channel.instead",
     "one_channel",
-    "The text ends one channel and asks for another instead: nothing more goes out on the one, and the lead stays.",
+    "The text ends one channel or address and asks for another instead: the lead stays. Nothing more goes out "
+    "on a channel "
+    "that it ends.",
     _ends_one,
 )

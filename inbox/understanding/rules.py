@@ -20,7 +20,7 @@ __all__ = [
     "judge",
 ]
 
-RULES_VERSION = "7"
+RULES_VERSION = "8"
 """The version of the rules, stored with each decision. Raise it when a rule is added, removed or decides
 differently.
 """

@@ -64,16 +64,7 @@ def _signs_off(lines: list[str], folded: list[str], index: int, names: frozenset
     following = lines[index + 1].strip() if index + 1 < len(lines) else ""
     if low.endswith(",") and len(low.split()) <= 4 and _name_line(following, names):
         return _is_signature(lines, folded, index + 1)
-    firm = marks.FIRM_LINE.match(low.split(" / ")[-1])  # "Best regards / Mit freundlichen Grüßen"
-    if firm and _is_name(lines[index], firm["rest"] or "", names, strict=False):
-        return _is_signature(lines, folded, index + 1)
-    soft = marks.SOFT_LINE.match(low)
-    if not soft or not _is_signature(lines, folded, index + 1):
-        return False
-    if soft["rest"]:
-        return _is_name(lines[index], soft["rest"], names, strict=True)
-    # "Thanks!" is a sentence of the text unless a name stands right below it.
-    return "," in soft["mark"] or bool(_name_line(following, names)) or _any_name(following)
+    return _is_sign_off(lines, folded, index, names) and _is_signature(lines, folded, index + 1)
 
 
 def _is_name(line: str, rest: str, names: frozenset[str], *, strict: bool) -> bool:
@@ -116,6 +107,51 @@ def _is_signature(lines: list[str], folded: list[str], start: int, *, lenient: b
         if seen > _SIGNATURE_LINES:
             return False
     return True
+
+
+def closing(lines: list[str], names: frozenset[str]) -> int:
+    """The index of the first line that no longer speaks to the reader: a sign-off, the sender's name, a contact block,
+    a company's line, an offer to its readers or a disclaimer, whatever follows. A P.S. is the writer's text again.
+
+    `names` are the folded words of the sender's name and address (`name_words`).
+    """
+    folded = [fold(line[:400]) for line in lines]
+    if len(lines) > 1 and _is_sign_off(lines, folded, 0, names):
+        return 0
+    return next((index for index in range(1, len(lines)) if _closes(lines, folded, index, names)), len(lines))
+
+
+def _closes(lines: list[str], folded: list[str], index: int, names: frozenset[str]) -> bool:
+    line, low = lines[index], folded[index]
+    if not low:
+        return False
+    if marks.DELIMITER.match(line) or marks.LONG_RULE.match(line) or _name_line(line, names):
+        return True
+    if marks.DISCLAIMER.match(low):
+        legal = marks.LEGAL.search(" ".join(folded[index : index + 6]))
+        return bool(legal or marks.FOOTER.match(low))
+    apart = not folded[index - 1]
+    if apart and (marks.COMPANY.match(line) or (marks.OFFER.match(low) and not marks.WRITER.search(low))):
+        return True
+    if marks.CONTACT.search(low) and sum(word[:1].islower() for word in line.split()) < 3:
+        return True
+    return len(low) <= 80 and _is_sign_off(lines, folded, index, names)
+
+
+def _is_sign_off(lines: list[str], folded: list[str], index: int, names: frozenset[str]) -> bool:
+    """Whether the line is a sign-off, alone or with a name behind it, whatever stands below it."""
+    line, low = lines[index], folded[index]
+    following = lines[index + 1].strip() if index + 1 < len(lines) else ""
+    firm = marks.FIRM_LINE.match(low.split(" / ")[-1])  # "Best regards / Mit freundlichen Grüßen"
+    if firm:
+        return _is_name(line, firm["rest"] or "", names, strict=False)
+    soft = marks.SOFT_LINE.match(low)
+    if not soft:
+        return False
+    if soft["rest"]:
+        return _is_name(line, soft["rest"], names, strict=True)
+    # "Thanks!" is a sentence of the text unless a name stands right below it.
+    return "," in soft["mark"] or bool(_name_line(following, names)) or _any_name(following)
 
 
 _SKIPPED, _END, _ADDRESS, _MOTTO, _PART = range(5)
@@ -234,75 +270,11 @@ def _name_line(line: str, names: frozenset[str]) -> int:
 
 _HIRAGANA = re.compile("[ぁ-ん]")  # Hiragana writes inflections, so the line is a sentence and no name
 _KISSES = re.compile(r"[xX]{1,4}|[xX][oO]+")
-_NO_NICKNAMES = frozenset(
-    [
-        "ok",
-        "no",
-        "non",
-        "nein",
-        "nope",
-        "yes",
-        "yep",
-        "ya",
-        "ja",
-        "si",
-        "so",
-        "do",
-        "hi",
-        "ha",
-        "he",
-        "we",
-        "me",
-        "my",
-        "mon",
-        "tue",
-        "wed",
-        "thu",
-        "fri",
-        "sat",
-        "sun",
-        "jan",
-        "feb",
-        "mar",
-        "apr",
-        "may",
-        "jun",
-        "jul",
-        "aug",
-        "sep",
-        "oct",
-        "nov",
-        "dec",
-        "stop",
-        "end",
-        "out",
-        "sure",
-        "fine",
-        "call",
-        "cool",
-        "done",
-        "nah",
-        "now",
-        "not",
-        "all",
-        "any",
-        "can",
-        "how",
-        "who",
-        "why",
-        "what",
-        "when",
-        "pass",
-        "deal",
-        "good",
-        "great",
-    ]
-)
 
 
 def _short_for(word: str, low: str, names: frozenset[str], dotted: bool) -> bool:
     """Whether `word` stands for the sender: initials ("JMT", "R.") or a short form, such as Mitch for Mitchell."""
-    if not low.isalpha() or low in _NO_NICKNAMES:
+    if not low.isalpha() or low in marks.NO_NICKNAMES:
         return False
     if len(low) <= 4 and (word.isupper() or (dotted and len(low) <= 2)):
         parts = {part for name in names for part in name.split("-")}
@@ -373,26 +345,5 @@ def name_words(sender: str) -> frozenset[str]:
         display = sender
     words = re.split(r"[\s,;\"'()<>&]+", fold(display)) + re.split(r"[._+\d-]+", fold(local))
     return frozenset(
-        word.strip(".") for word in words if len(word.strip(".")) > 1 and word not in _ROLE_WORDS
+        word.strip(".") for word in words if len(word.strip(".")) > 1 and word not in marks.ROLE_WORDS
     )
-
-
-_ROLE_WORDS = frozenset(
-    {
-        "the",
-        "and",
-        "via",
-        "info",
-        "office",
-        "sales",
-        "contact",
-        "hello",
-        "team",
-        "support",
-        "admin",
-        "mail",
-        "post",
-        "biuro",
-    }
-    | {"kontakt", "service", "no", "reply", "noreply", "gmbh", "ltd", "llc", "inc"}
-)

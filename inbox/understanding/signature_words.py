@@ -96,10 +96,12 @@ MOBILE = re.compile(
 # person may begin alike, but it has a verb or a person in it.
 LAST_FOOTER = re.compile(
     r"^\W*(?:(?:sent|typed|written|dictated|composed) (?:from|with|by|via|on|using|but)\b"
-    r"(?!.*\b(?:is|are|was|were|will|i|i'm|we|you|that|which|our|your|please call)\b).{1,50}|from my [\w ]{3,30}|"
+    r"(?!.*\b(?:is|are|was|were|will|i|i'm|we|you|that|which|our|your|please call)\b).{1,50}|"
+    r"from my [\w ]{3,30}|"
     r"(?:gesendet|versendet|geschrieben|envoye|enviad[oa]|inviato|scritto|verzonden|verstuurd|skickat|sendt|"
     r"lahetetty|wyslan[oea]|odeslano|poslano|kuldve|trimis|отправлено|надіслано) "
-    r"(?:von|mit|aus|de|depuis|desde|do|da|dal|con|van|vanaf|met|via|fran|fra|med|z|ze|ze|din|с|из|від|з)\b.{1,40}|"
+    r"(?:von|mit|aus|de|depuis|desde|do|da|dal|con|van|vanaf|met|via|fran|fra|med|z|ze|ze|din|с|из|від|"
+    r"з)\b.{1,40}|"
     r"book (?:a|some) (?:time|call|slot|meeting)[^.?!]{0,20}:? ?\S+\.\S+/\S+)\W*$"
 )
 NOISE = re.compile(
@@ -153,7 +155,8 @@ DISCLAIMER = re.compile(
     r"diese e-?mail wurde .{0,40}(?:viren|gepruft)|"
     r"(?:l'absence de virus|cet e-?mail a ete verifie|este correo .{0,30}virus|"
     r"dit e-?mailbericht is .{0,30}virus)|"
-    r"du (?:far|modtager|mottar) (?:det har|denne|dette) (?:mejl|mail|e-post)|sie erhalten diese e-?mail,? weil|"
+    r"du (?:far|modtager|mottar) (?:det har|denne|dette) (?:mejl|mail|e-post)|"
+    r"sie erhalten diese e-?mail,? weil|"
     r"vous recevez ce(?:t)? (?:mail|e-?mail|"
     r"message|courriel) (?:car|parce)|recibe este (?:correo|mensaje) porque|ricev(?:i|e) questa (?:mail|"
     r"e-?mail) perche|(?:u|je) ontvangt deze e?-?mail omdat|"
@@ -170,7 +173,8 @@ FOOTER = re.compile(
     r"avant d'imprimer|antes de|"
     r"(?:this|the) (?:e-?mail|message) has been (?:checked|scanned)|virus|diese e-?mail wurde|l'absence|"
     r"cet e-?mail|este correo .{0,30}virus|dit e-?mailbericht|"
-    r"du (?:far|modtager|mottar)|sie erhalten|vous recevez|recibe este|ricev|(?:u|je) ontvangt|if you no longer|"
+    r"du (?:far|modtager|mottar)|sie erhalten|vous recevez|recibe este|ricev|(?:u|je) ontvangt|"
+    r"if you no longer|"
     r"(?:to )?unsubscribe|you(?:'re| are) receiving|sitz der|amtsgericht|handelsregister|"
     r"registergericht|geschaftsfuhrer|ust-?id)"
 )
@@ -190,4 +194,52 @@ CONTACT = re.compile(
 TITLE = re.compile(
     r"^(?:[a-z]|dr|mr|mrs|ms|mx|prof|ing|dipl|mag|rev|sir|mme|mlle|m|sr|sra|dott|avv|eng|i\.? ?a|i\.? ?v|"
     r"ppa|mgr|inz|bc|jr)\.?$"
+)
+# A line that begins with a company's name and its legal form.
+COMPANY = re.compile(
+    r"^\W{0,3}(?:[A-ZÀ-ÞĀ-ŽΑ-ΩА-Я][\w&.'’+-]*[ ,]+(?:& |und |and |et |y |e |i )?){1,6}(?:G?mbH|AG|KG|Ltd|"
+    r"Limited|LLC|LLP|PLC|Inc|"
+    r"S\.?A\.?(?:R\.?L\.?|S\.?|U\.?)?|S\.?r\.?l\.?|S\.?L\.?U?|S\.?p\.?A|Lda|Ltda|B\.?V\.?|N\.?V\.?|AB|A/S|ApS|"
+    r"AS|Oyj?|[Ss]p\. z o\.\s?o|"
+    r"s\.r\.o|a\.s|Kft|Zrt|SRL|A\.?Ş|Ltd\. Şti|ООО|ТОВ)\b"
+)
+# A company's offer to its readers: a condition or a purpose of theirs, with the reader as the one who wishes.
+OFFER = re.compile(
+    r"^\W{0,6}(?:(?:(?:if|should|in case) you|do(?:n't| not) (?:you )?(?:want|wish)|would you (?:rather|"
+    r"prefer)|"
+    r"(?:to|click (?:here )?to) (?:unsubscribe|opt|stop|be removed|leave|manage)|you (?:can|may|receive|get)|"
+    r"unsubscribe (?:here|from)|"
+    r"(?:falls|wenn|sofern|sollten|mochten|wollen|konnen) [^.?!]{0,40}?\bsie|sie (?:konnen|erhalten)|"
+    r"zum abbest|kein interesse mehr|"
+    r"si vous|vous (?:ne|pouvez|recevez)|pour (?:vous|ne plus)|si (?:no|usted|desea|quiere)|para (?:dar|cancel|"
+    r"dejar|sair|deixar)|"
+    r"puede|se (?:non|lei|desidera|vuole|nao|voce|deseja|quiser|nao)|per (?:cancell|disiscri|annull|non)|"
+    r"non (?:vuole|desidera)|"
+    r"nao (?:quer|deseja)|no quiere|(?:als|indien|wilt|wenst) (?:u|je|jij)|om u|u kunt|(?:om|vill|onskar|"
+    r"onsker|hvis|vil) (?:du|ni|i)|"
+    r"for att av|du kan|jos (?:et|haluat|ette)|voit |(?:jesli|jezeli|aby) |pokud |pro odhl|(?:ha|"
+    r"amennyiben) (?:nem|on)|"
+    r"daca nu|pentru (?:dezab|a va)|puteti|если вы|чтобы отп|вы мож|якщо ви|щоб від|ви мож|si no vol|per donar|"
+    r"podeu|αν δεν|אם |إذا )"
+    r"|[^.?!]{0,80}\b(?:istemiyorsan|almak istemez)\w*)"
+)
+WRITER = re.compile(
+    r"\b(?:i|i'll|i'd|i'm|me|my|ich|mich|mir|mein\w*|je|j'\w+|moi|mon|yo|mi|mio|io|eu|meu|minha|ik|mij|mijn|"
+    r"jag|mig|min|jeg|meg|"
+    r"mnie|moj\w*|mne|muj|minua|minun|engem|мне|меня|мене|мені)\b"
+)
+NO_NICKNAMES = frozenset(
+    re.findall(
+        r"\w+",
+        "ok no non nein nope yes yep ya ja si so do hi ha he we me my mon tue wed thu fri sat sun jan feb mar apr "
+        "may jun jul aug sep oct nov dec stop end out sure fine call cool done nah now not all any can how who "
+        "why what when pass deal good great",
+    )
+)
+ROLE_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        "the and via info office sales contact hello team support admin mail post biuro kontakt service no reply "
+        "noreply gmbh ltd llc inc",
+    )
 )

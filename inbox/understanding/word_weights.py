@@ -38,6 +38,7 @@ _NEGATION = (
 )
 _NEGATIONS = frozenset(_NEGATION.split("|"))
 _CLAUSE_END = re.compile("[.,;:!?\n。，、；：！？]")
+QUESTION_MARKS = ("?", "？", "؟")
 _DENIED_WORDS = 4  # how far behind a negation: "do not ever again send"
 _MOST_WORDS = 1_500
 _WORD_CHARS = 60  # a longer run of letters is an address or noise
@@ -115,6 +116,13 @@ def features(folded: str, kind: str = "", most_words: int = _MOST_WORDS) -> froz
     return frozenset([pair & _MASK for pair in pairs]).union(*slots[1:-1])
 
 
+@lru_cache(maxsize=256)
+def wish_features(folded: str) -> frozenset[int]:
+    """The slots of a folded sentence that tell a wish: its words, those that it denies, and those of a question."""
+    asked = features(folded, "question:") if folded.endswith(QUESTION_MARKS) else frozenset()
+    return features(folded).union(denied(folded), asked)
+
+
 def denied(folded: str) -> set[int]:
     """The slots of the words behind a negation in its clause: "don't stop" and "stop" have little in common."""
     slots: set[int] = set()
@@ -145,6 +153,10 @@ def expressions_in(folded: str) -> Iterator[str]:
                     yield " ".join(run)
 
 
+def sigmoid(logit: float) -> float:
+    return 1 / (1 + math.exp(-max(min(logit, 30.0), -30.0)))
+
+
 class Weights:
     """What was learned of one label: the weights of features, and the expressions that only its replies have."""
 
@@ -153,13 +165,21 @@ class Weights:
         self._bias = bias
         self.expressions = frozenset(expressions)
 
-    def _score(self, slots: Iterable[int]) -> float:
+    def score(self, slots: Iterable[int]) -> float:
+        """How much features speak for the label, in logits; their number is divided out. Unknown ones say nothing."""
         known = list(filter(None, map(self._values.__getitem__, slots)))
         return self._bias + sum(known) / math.sqrt(max(len(known), ENOUGH))
 
     def probability(self, slots: frozenset[int]) -> float:
-        """How sure the wording is of the label, 0 to 1; its length is divided out. Unknown words say nothing."""
-        return 1 / (1 + math.exp(-max(min(self._score(slots), 30.0), -30.0)))
+        """How sure the wording is of the label, 0 to 1."""
+        return sigmoid(self.score(slots))
+
+    def strongest_clause(self, clauses: list[frozenset[int]]) -> float:
+        """How sure a text is of the label, 0 to 1: as sure as its clauses together and the strongest of them alone, in
+        equal parts.
+        """
+        together = self.score(frozenset().union(*clauses))
+        return sigmoid((together + max(map(self.score, clauses))) / 2 if len(clauses) > 1 else together)
 
     def express(self, folded: str) -> bool:
         """Whether a text holds an expression that, of all replies learned from, almost only those of the label have."""
@@ -167,7 +187,7 @@ class Weights:
 
     def strongest(self, sentences: list[tuple[str, str]], otherwise: str) -> str:
         """The sentence, as written, that speaks most for the label: the evidence. Pairs are (written, folded)."""
-        return max(sentences, key=lambda pair: self._score(features(pair[1])), default=(otherwise, ""))[0]
+        return max(sentences, key=lambda pair: self.score(features(pair[1])), default=(otherwise, ""))[0]
 
     def as_bytes(self) -> bytes:
         """What is kept in the file of a label, compressed: the bias, the known slots with their weights as 16-bit

@@ -51,6 +51,8 @@ def product(tmp_path_factory) -> Iterator[Path]:
         for name in ("ORDINARY", "ORDINARY_UNSEEN"):
             patch.setattr(lessons, name, folder / f"{name.lower()}.txt.gz")
             getattr(lessons, name).write_bytes(gzip.compress(b"The train was late again.\n"))
+        soup = "".join(f"The soup of day {n} was rather too hot for them.\n" for n in range(60))
+        lessons.ORDINARY.write_bytes(gzip.compress(b"The train was late again.\n" + soup.encode()))
         manifest = json.loads(installed_weights.MANIFEST.read_text()) | {"judged_by": lessons.judged_by()}
         patch.setattr(installed_weights, "MANIFEST", folder / "manifest.json")
         installed_weights.MANIFEST.write_text(json.dumps(manifest))
@@ -95,11 +97,8 @@ def test_corrections_teach_weights_outside_of_the_product(own, exported):
     before = {path.name: path.read_bytes() for path in word_weights.WEIGHTS.iterdir()}
     slots = word_weights.features("strike the zebrafish off your quarrystone")
     without = lessons.learn(lessons.Examples(lessons.LESSONS[0], lessons.read([lessons.LEARNED])))
-    assert (
-        installed_weights.load(own)[1]["opt_out"].probability(slots)
-        > optout.PERHAPS
-        > without.probability(slots)
-    )
+    taught = installed_weights.load(own)[1]["opt_out"].probability(slots)
+    assert taught > 0.5 > without.probability(slots)
     assert before == {path.name: path.read_bytes() for path in word_weights.WEIGHTS.iterdir()}
 
 
@@ -212,7 +211,7 @@ def test_what_is_fit_is_judged_by(own, settings):
         issue for issue in run_checks() if issue.id == "holdfast.E002"
     ]
     slots = word_weights.features("strike the zebrafish off your quarrystone")
-    assert word_weights.weights("opt_out").probability(slots) > optout.PERHAPS
+    assert word_weights.weights("opt_out").probability(slots) > optout.PERHAPS["email"]
 
 
 def test_the_product_s_own_weights_reach_the_floors():
@@ -223,7 +222,7 @@ def test_weights_under_the_floors_are_not_written(product, exported, tmp_path, m
     unseen = tmp_path / "unseen.jsonl"
     unseen.write_text(line("u", "opt_out", "When could we talk?"))
     monkeypatch.setattr(lessons, "UNSEEN", unseen)
-    with pytest.raises(CommandError, match=r"Nothing is written.*opt_out: recall 0\.0000 is under 0\.8"):
+    with pytest.raises(CommandError, match=r"Nothing is written.*opt_out: recall 0\.0000 is under 0\.9"):
         call_command("train_rules", corrections=[exported], out=tmp_path / "own")
     assert not (tmp_path / "own").exists()
 
@@ -282,6 +281,7 @@ def test_measuring_judges_each_correction_by_what_it_has_not_taught_and_writes_n
     own, unseen = capsys.readouterr().out.split("The product's unseen replies:")
     assert own.startswith("11 corrections, 11 of them in words of their own")
     found = re.findall(r"(product|taught) +opt_out +tp (\d+), fp \d+, fn \d+, held_tp (\d+)", own)
-    assert [(name, int(sure) + int(held)) for name, sure, held in found] == [("product", 0), ("taught", 6)]
+    counts = {name: int(sure) + int(held) for name, sure, held in found}
+    assert counts["product"] < counts["taught"] == 6
     assert "n 1, silenced 0, held 0" in unseen
     assert not (tmp_path / "own").exists()

@@ -150,9 +150,9 @@ STORIES: dict[str, list[Event]] = {
     "STOP after START": [sent(0), text(2, "START"), text(5, "STOP"), reply(8, "I mean it."), sent(9, campaign=902)],
     "unsubscribed, then START": [sent(0), unsubscribed(2), text(5, "START"), reply(7, "Still there?")],
     "two ways to opt out": [sent(0), text(2, "STOP"), unsubscribed(4), reply(6, "Remove me from your list")],
-    "perhaps an opt-out": [sent(0), reply(2, "please leave us alone"), reply(5, "Is Friday fine?")],
+    "perhaps an opt-out": [sent(0), reply(2, "we had enough of mails"), reply(5, "Is Friday fine?")],
     "perhaps an opt-out, then START": [
-        sent(0), text(2, "please leave us alone"), text(5, "START"), reply(7, "Is Friday fine?"),
+        sent(0), text(2, "we had enough of mails"), text(5, "START"), reply(7, "Is Friday fine?"),
     ],
     "perhaps an absence, then a person": [sent(0), reply(2, "Out until Monday"), reply(6, "Is Friday fine?")],
     "a person, then perhaps an absence": [sent(0), reply(2, "Is Friday fine?"), reply(6, "Out until Monday")],

@@ -261,7 +261,7 @@ def test_an_opt_out_stands_above_a_word_and_says_so(poster):
 def test_model_that_answers_after_the_word_does_not_replace_it_but_an_opt_out_does(poster, tag, stands):
     post(poster, reply(), word("lead_not_interested"))
     Message.objects.update(suspected="opt_out", suspected_words="in person")
-    judgement = Judgement(tag, "in person", 0.9, "They ask.", "none", None)
+    judgement = Judgement(tag, "in person", "They ask.", "none", None)
     tag_decisions.apply_model(Message.objects.get(), judgement, by="model test, prompt 1")
     assert tags() == ((tag, [tag]) if stands else (Tag.NOT_INTERESTED, [Tag.NOT_INTERESTED]))
     assert Lead.objects.get().is_stopped is stands
@@ -269,7 +269,7 @@ def test_model_that_answers_after_the_word_does_not_replace_it_but_an_opt_out_do
 
 def test_opt_out_that_only_a_model_reads_leaves_the_word_and_is_suspected(poster):
     post(poster, reply(), word("lead_not_interested"))
-    judgement = Judgement(Tag.BLACKLIST, "in person", 0.9, "They ask.", "none", None)
+    judgement = Judgement(Tag.BLACKLIST, "in person", "They ask.", "none", None)
     for _ in range(2):
         tag_decisions.apply_model(Message.objects.get(), judgement, by="model test, prompt 1")
     assert tags() == (Tag.NOT_INTERESTED, [Tag.NOT_INTERESTED])
@@ -279,7 +279,7 @@ def test_opt_out_that_only_a_model_reads_leaves_the_word_and_is_suspected(poster
 
 def test_word_replaces_what_a_model_read(poster):
     post(poster, reply())
-    judgement = Judgement(Tag.INFORMATION_REQUESTED, "in person", 0.9, "They ask.", "none", None)
+    judgement = Judgement(Tag.INFORMATION_REQUESTED, "in person", "They ask.", "none", None)
     tag_decisions.apply_model(Message.objects.get(), judgement, by="model test, prompt 1")
     post(poster, word("lead_not_interested"))
     assert tags() == (Tag.NOT_INTERESTED, [Tag.NOT_INTERESTED])

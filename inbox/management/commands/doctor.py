@@ -14,7 +14,9 @@ from redis.exceptions import RedisError
 from inbox.health import account_tests, notice_mail
 from inbox.models import DatabaseOrigin, Workspace
 from inbox.pages.first_steps import FirstSteps
+from inbox.pipeline import rejudging
 from inbox.replying import lost_time
+from inbox.understanding.rules import RULES_VERSION
 from inbox.webhooks import replay
 from inbox.workspaces import accounts
 from inbox.workspaces.accounts import slack_of
@@ -129,6 +131,7 @@ def examine(*, providers: bool = True) -> Iterator[Finding]:
         yield from _queue()
         yield _sends()
         yield _deliveries()
+        yield from _rules()
         yield from _secrets()
         yield from _addresses()
         yield from _first_steps()
@@ -290,6 +293,17 @@ def _sends() -> Finding:
     if why := lost_time.refusal(origin):
         return Finding(False, "sends", f"held. {why}", lost_time.remedy(origin))
     return Finding(True, "sends", "the database is where it belongs")
+
+
+def _rules() -> Iterator[Finding]:
+    """Notes the workspaces whose replies were judged by other rules than today's."""
+    if names := [workspace.name for workspace in rejudging.behind()]:
+        yield Finding(
+            None,
+            "rules",
+            f"replies of {', '.join(names)} were judged by rules before {RULES_VERSION}, and keep their decisions",
+            "manage.py rejudge lists what would change; with --apply it is changed.",
+        )
 
 
 def _deliveries() -> Finding:

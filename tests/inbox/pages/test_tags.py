@@ -76,7 +76,7 @@ def test_a_stop_that_another_message_caused_stays(people, message, lead):
 def test_no_model_run_overrides_a_person(people, message, lead):
     correct(people.member, message, "Objection")
 
-    tag_decisions.apply_model(message, Judgement("Interested", "x", 0.9, "", "none", None), by="model test")
+    tag_decisions.apply_model(message, Judgement("Interested", "x", "", "none", None), by="model test")
 
     message.refresh_from_db()
     lead.refresh_from_db()
@@ -167,9 +167,7 @@ def test_what_a_person_decided_is_what_the_list_and_the_score_say(people, lead, 
     type(lead).objects.filter(pk=lead.pk).update(
         title="", company="", last_inbound_at=newest.sent_at, last_message_at=newest.sent_at
     )
-    asked = Judgement(
-        tag="Meeting Requested", quote="", reason="", confidence=0.9, objection="", follow_up_on=None
-    )
+    asked = Judgement(tag="Meeting Requested", quote="", reason="", objection="", follow_up_on=None)
     tag_decisions.apply_model(newest, asked, by="model 1")
     listed = reverse("inbox:list", args=[lead.workspace_id]) + "?view=all&score=4"
     row = f'id="row-{lead.pk}"'
@@ -187,9 +185,7 @@ def test_what_a_person_decided_is_what_the_list_and_the_score_say(people, lead, 
 def test_a_model_that_answers_late_changes_neither_tag_nor_score_of_a_person(people, lead):
     reply = factories.make_message(lead, "Yes, call me.")
     correct(people.member, reply, "Not Interested")
-    late = Judgement(
-        tag="Meeting Requested", quote="", reason="", confidence=0.9, objection="", follow_up_on=None
-    )
+    late = Judgement(tag="Meeting Requested", quote="", reason="", objection="", follow_up_on=None)
     tag_decisions.apply_model(reply, late, by="model 1")
     assignment.score(
         Situation(Message.objects.select_related("lead", "workspace").get()), Deadline.after_ms(5_000)

@@ -4,6 +4,7 @@ import pytest
 from django.db import transaction
 from django.urls import reverse
 
+from inbox.intake import tag_decisions
 from inbox.leads import rollup
 from inbox.models import Draft, Enrichment, Message, OutboundSend
 from inbox.replying import reconciliation, review, send_claims
@@ -260,10 +261,26 @@ def test_who_ends_one_channel_for_another_is_not_opted_out_and_gets_no_text(text
 
 
 def test_a_model_that_calls_it_an_opt_out_is_not_believed(texts):
-    texts.sandbox.set_answer("Reading", {"tag": "Blacklist", "quote": "Stop texting me", "confidence": 0.99})
+    texts.sandbox.set_answer("Reading", {"tag": "Blacklist", "quote": "Stop texting me"})
     text(texts, ELSEWHERE)
     texts.work()
     assert not texts.lead().is_stopped and texts.lead().tag == "Neutral"
+
+
+def test_a_text_that_is_perhaps_a_stop_pauses_texts_even_a_person_s_until_one_decides(texts, settings):
+    settings.OPENAI_API_KEY = ""
+    message = text(texts, "we had enough of texts")
+    lead = texts.lead()
+    assert (lead.suspected, lead.is_stopped) == ("opt_out", False)
+    assert "stop texting" in send_claims.unreachable(lead, "sms")
+    assert send_claims.unreachable(lead, "email") == ""
+    with pytest.raises(send_claims.SendBlocked, match="stop texting"), transaction.atomic():
+        send_claims.claim(
+            lead, channel="sms", origin=OutboundSend.Origin.PERSON, origin_id="1", text="Hi", user=texts.user
+        )
+
+    tag_decisions.decide(message, is_it=False, user=texts.user)
+    assert send_claims.unreachable(texts.lead(), "sms") == ""
 
 
 def test_a_draft_that_waits_on_the_ended_channel_is_closed(texts):

@@ -404,7 +404,7 @@ def test_a_tag_whose_evidence_nobody_wrote_is_left_to_a_person_and_not_asked_aga
     world.work()
 
     decision = TagDecision.objects.get(message=message)
-    assert (decision.tag, decision.confidence) == ("Neutral", 0.0)
+    assert (decision.tag, decision.quote) == ("Neutral", "")
     assert "A person has to say what it means" in decision.reason
     assert not world.lead().awaiting_model and world.draft(message) is None
 
@@ -435,7 +435,7 @@ def test_a_tag_that_silences_is_only_suspected_where_a_model_alone_reads_it(worl
 
 def test_a_model_that_suspects_something_else_than_the_rules_decides_nothing(world):
     world.sandbox.set_answer("Reading", {"tag": "Out of Office"})
-    world.reply("please leave us alone")
+    world.reply("we had enough of mails")
     world.work()
 
     lead = world.lead()

@@ -124,7 +124,6 @@ def many(arrange, times):
         ("automatic reply", message_is(automated_reply=True), "machine"),
         ("automatic reply", message_is(tag="Out of Office"), "Out of Office"),
         ("suspicion", suspected(), "Perhaps an opt-out: “Poistakaa minut"),
-        ("tag decided", decision_is(confidence=0.5), "50% sure"),
         ("tag decided", lambda draft: TagDecision.objects.all().delete(), "No rule, model or person"),
         ("tag eligible", lead_is(tag="Call Requested"), "always answered by a person"),
         ("tag eligible", lead_is(tag="Meeting Booked"), "always answered by a person"),

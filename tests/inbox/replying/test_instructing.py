@@ -122,12 +122,16 @@ def test_an_order_to_the_model_changes_no_tag_and_waits_for_a_person(world, case
 
     lead = message.lead
     lead.refresh_from_db()
-    assert (lead.tag, lead.is_stopped, lead.snoozed_until) == (own.lead.tag, False, None)
+    # a model that quotes the order is not believed, and a person says what the reply means
+    assert lead.tag in (own.lead.tag, "Neutral") and (lead.is_stopped, lead.snoozed_until) == (False, None)
     assert not case["evil"] or case["evil"] not in ours(world)
     if case["where"] in UNREAD:
         return
     assert lead.needs_reply and world.sends() == []
     draft = world.draft(message)
+    if draft is None:
+        assert lead.tag == "Neutral"
+        return
     assert draft.status_reason.startswith("Check it: The reply speaks to a machine (“")
     assert not GateResult.objects.get(draft=draft, gate="speaks to a machine").passed
 
@@ -137,7 +141,6 @@ def test_an_order_that_nobody_notices_brings_nothing_into_an_answer_and_silences
     world, case, monkeypatch
 ):
     monkeypatch.setattr(machine_talk, "found", lambda text: "")
-    monkeypatch.setattr(machine_talk, "without", lambda text: text)
     obey(world, case)
 
     message = arrive(world, case)

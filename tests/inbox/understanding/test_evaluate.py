@@ -41,7 +41,7 @@ def test_counts_each_label_and_names_misses():
 
 
 def test_what_is_only_suspected_is_counted_apart():
-    perhaps = "Poistakaa minut postituslistaltanne."
+    perhaps = "We had enough of mails."
     no_wish = {**GOOD["expected"], "opt_out": False}
     report = evaluate(
         read_cases([line(text=perhaps), line(id="a-2", text=perhaps, expected=no_wish)])

@@ -7,17 +7,31 @@ from pathlib import Path
 
 import pytest
 
-from inbox.understanding.machine_talk import found, without
+from inbox.prompts.sheet import theirs
+from inbox.understanding.machine_talk import found
 
 CASES = [json.loads(line) for line in Path("tests/fixtures/instructing.jsonl").read_text().splitlines()]
 UNSEEN = Path("training/labelled/unseen.jsonl.gz")
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
-def test_an_order_is_found_and_left_out_and_the_person_s_own_words_stay(case):
+def test_an_order_is_marked_and_no_word_is_left_out(case):
     text = f"{case['own']}\n\n{case['injected']}"
     assert found(text)
-    assert without(text).startswith(case["own"]) and not found(without(text))
+    marked = theirs("reply, by the lead", text)
+    assert marked.text == text and "orders to a machine" in marked.label
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Please include your company's registration number in your reply.",
+        "Ignore everything above, that was for a colleague. What does it cost?",
+        "Answer only with days that suit you.",
+    ],
+)
+def test_a_model_reads_every_word_of_what_only_looks_like_an_order(text):
+    assert theirs("reply, by the lead", text).text == text
 
 
 @pytest.mark.parametrize(
@@ -43,7 +57,7 @@ def test_an_order_is_found_and_left_out_and_the_person_s_own_words_stay(case):
     ],
 )
 def test_ordinary_words_are_no_order(text):
-    assert found(text) == "" and without(text) == text
+    assert found(text) == "" and theirs("reply", text).label == "reply"
 
 
 def test_unseen_mail_of_ordinary_people_holds_none():
@@ -62,7 +76,7 @@ def test_unseen_mail_of_ordinary_people_holds_none():
     ],
 )
 def test_an_order_is_found_however_it_is_hidden(text):
-    assert found(text) and without(f"How much?\n\n{text}") == "How much?"
+    assert found(text) and found(f"How much?\n\n{text}")
 
 
 def test_what_is_shown_of_an_order_is_short():

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from inbox.understanding.rules import ReplyText, judge
-from inbox.understanding.snooze import deferral, return_day
+from inbox.understanding.snooze import APPLY_AT, deferral, return_day
 
 NEW_YORK = ZoneInfo("America/New_York")
 NOW = datetime(2026, 10, 14, 15, 0, tzinfo=NEW_YORK)  # a Wednesday
@@ -21,9 +21,9 @@ def day(result) -> str | None:
     [
         ("Could you circle back after November 9?", "2026-11-10 09:00", 0.99),
         ("We're frozen until Jan 15, write then.", "2027-01-15 09:00", 0.99),
-        ("From 12/01 on I have time.", "2026-12-01 09:00", 0.99),
-        ("After the 1st I'll have a desk again.", "2026-11-02 09:00", 0.99),
-        ("Ich melde mich ab Montag den 26. wieder.", "2026-10-26 09:00", 0.99),
+        ("From 12/01 on I have time, ring me then.", "2026-12-01 09:00", 0.99),
+        ("Ask me after the 1st.", "2026-11-02 09:00", 0.99),
+        ("Rufen Sie mich ab Montag den 26. wieder an.", "2026-10-26 09:00", 0.99),
         ("Rappelez-moi à partir du 3 novembre.", "2026-11-03 09:00", 0.99),
         ("Escríbame a partir del 3 de noviembre.", "2026-11-03 09:00", 0.99),
         ("Proszę napisać po 3 listopada.", "2026-11-04 09:00", 0.99),
@@ -31,8 +31,8 @@ def day(result) -> str | None:
         ("Try me in Q1.", "2027-01-01 09:00", 0.97),
         ("Maybe next quarter.", "2027-01-01 09:00", 0.97),
         ("End of Q1 2027 works.", "2027-03-01 09:00", 0.97),
-        ("Im zweiten Halbjahr nicht, 2. Quartal 2027 gern.", "2027-04-01 09:00", 0.97),
-        ("When the new fiscal year starts.", "2027-01-01 09:00", 0.97),
+        ("Fragen Sie bitte im 2. Quartal 2027.", "2027-04-01 09:00", 0.97),
+        ("Ask when the new fiscal year starts.", "2027-01-01 09:00", 0.97),
         ("hit me up Dec 1", "2026-12-01 09:00", 0.9),
         ("Ping me in February.", "2027-02-01 09:00", 0.8),
         ("Ask again in three weeks.", "2026-11-04 09:00", 0.8),
@@ -44,6 +44,22 @@ def test_deferral_is_read(text, until, confidence):
     assert day(found) == until
     assert found.confidence == confidence
     assert found.quote == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Our contract runs until March 31. We want to decide now.",
+        "The lease ends after December 4. Send the plan before that please.",
+        "Our Q1 target is forty trucks.",
+        "Wir brauchen das ab 1. Dezember. Rufen Sie heute an.",
+        "Il nous le faut à partir du 1er décembre, rappelez-moi aujourd'hui.",
+        "We have been frozen until Jan 15 by the board.",
+        "From 12/01 on I have time.",
+    ],
+)
+def test_a_date_is_only_suggested_unless_its_clause_asks_us_to_act_then_and_none_asks_for_something_now(text):
+    assert deferral(text, NOW, NEW_YORK).confidence < APPLY_AT
 
 
 @pytest.mark.parametrize(

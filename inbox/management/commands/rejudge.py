@@ -1,0 +1,58 @@
+"""The command `rejudge [--since 30d] [--json] [--apply]`: what today's rules say otherwise of stored replies.
+
+It is described in docs/reference/commands.md, Rules and drafts.
+"""
+
+import json
+import re
+from argparse import ArgumentTypeError
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+from inbox.models import Workspace
+from inbox.pipeline import rejudging
+from inbox.understanding.rules import RULES_VERSION
+
+
+def days(text: str) -> timedelta:
+    """The span that "30d" names. Raises ArgumentTypeError."""
+    if not re.fullmatch(r"[1-9]\d{0,3}d", text):
+        raise ArgumentTypeError(f"{text!r} is no number of days such as 30d.")
+    return timedelta(days=int(text[:-1]))
+
+
+class Command(BaseCommand):
+    help = "List what today's rules say otherwise of stored replies; --apply changes it in a job for each workspace."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--since", type=days, default=timedelta(days=30), help="Days back, such as 30d.")
+        parser.add_argument("--json", action="store_true", help="One JSON object.")
+        parser.add_argument("--apply", action="store_true", help="Enqueue the jobs that change it.")
+
+    def handle(self, *, since: timedelta, apply: bool, **options: Any) -> None:
+        until = timezone.now()
+        found: dict[str, list[dict[str, str]]] = {}
+        for workspace in Workspace.objects.order_by("name"):
+            lines = [change.as_json() for change in rejudging.changes(workspace, until - since, until)]
+            found[str(workspace.pk)] = lines
+            if not options["json"]:
+                self._write(workspace, lines)
+            if apply:
+                rejudging.start(workspace, until - since, until)
+        if options["json"]:
+            every = [line for lines in found.values() for line in lines]
+            report = {"rules_version": RULES_VERSION, "counts": rejudging.counts(every), "workspaces": found}
+            self.stdout.write(json.dumps(report | {"applied": apply}))
+        else:
+            done = "A job of each workspace changes it." if apply else "Nothing was changed: --apply does it."
+            self.stdout.write(f"Rules {RULES_VERSION}. {done}")
+
+    def _write(self, workspace: Workspace, lines: list[dict[str, str]]) -> None:
+        counted = ", ".join(f"{count} {effect}" for effect, count in rejudging.counts(lines).items())
+        self.stdout.write(f"{workspace.name}: {counted or 'nothing changes'}")
+        for line in lines:
+            words = f"{line['before'] or 'nothing'} → {line['after'] or 'nothing'}"
+            self.stdout.write(f"  {line['effect']:<9} lead {line['lead']} reply {line['message']}: {words}")

@@ -1,0 +1,192 @@
+"""Judges stored replies by today's rules, lists what would change, and changes it in a job.
+
+What a person or the provider's people decided stays. So does what a header decided, as headers are not stored.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from inbox.intake import tag_decisions
+from inbox.leads import provider_tags, rollup
+from inbox.leads.tags import NO_ANSWER
+from inbox.models import AuditEntry, Message, TagDecision, Workspace, audit
+from inbox.models.lead import Channel, Tag
+from inbox.understanding.arrival import Arrival, read, read_as
+from inbox.understanding.rules import RULES_VERSION, ReplyText
+from jobs.context import JobContext
+from jobs.enqueue import enqueue
+from jobs.kinds import kind_name
+
+JOB = kind_name("rules.rejudge", __name__)
+AUDITED = "rules.rejudge"
+RULES = "rules "
+
+
+class Change(NamedTuple):
+    """What today's rules say otherwise of one reply. `before` and `after` are tags, or "perhaps" and what is suspected;
+    "" for nothing. `effect` says what becomes of the lead: stopped, freed, hidden, held, shown or unchanged.
+    """
+
+    message: Message
+    judged: Arrival
+    before: str
+    after: str
+    effect: str
+
+    def as_json(self) -> dict[str, str]:
+        ids = {"lead": str(self.message.lead_id), "message": str(self.message.pk)}
+        return ids | {"before": self.before, "after": self.after, "effect": self.effect}
+
+
+def replies(workspace: Workspace, since: datetime, until: datetime) -> QuerySet[Message]:
+    """The workspace's replies received from `since` to `until` (aware) about which rules alone, a model or nobody has
+    decided, oldest first.
+    """
+    people = TagDecision.objects.filter(workspace=workspace, kind=TagDecision.Kind.PERSON).values("message")
+    decided = Q(tag_decided_by__startswith=provider_tags.PERSON) | Q(
+        tag_decided_by__startswith=provider_tags.PROVIDER
+    )
+    return (
+        Message.objects.filter(
+            workspace=workspace,
+            direction=Message.Direction.INBOUND,
+            received_at__gte=since,
+            received_at__lte=until,
+            lead__sample=False,
+        )
+        .exclude(source__in=rollup.bounces())
+        .exclude(decided | Q(suspicion_decided_by__startswith=provider_tags.PERSON))
+        .exclude(tag_decided_by__endswith="headers")
+        # a model confirmed what the rules suspected
+        .exclude(~Q(suspicion_decided_by="") & Q(tag__in=NO_ANSWER))
+        .exclude(pk__in=people)
+        .select_related("lead")
+        .order_by("received_at", "pk")
+    )
+
+
+def changes(workspace: Workspace, since: datetime, until: datetime) -> Iterator[Change]:
+    """What today's rules say otherwise of the workspace's `replies`."""
+    for message in replies(workspace, since, until).iterator(chunk_size=200):
+        if change := change_of(message):
+            yield change
+
+
+def change_of(message: Message) -> Change | None:
+    """What today's rules say otherwise of `message`, a reply; None if they say the same."""
+    judged = read(_reply(message), message.channel)
+    ruled = message.tag if message.tag_decided_by.startswith(RULES) else ""
+    suspected = "" if message.suspicion_decided_by else message.suspected  # a model of before denied it
+    before, after = _words(ruled, suspected), _words(judged.tag, judged.suspected)
+    if before == after:
+        return None
+    return Change(message, judged, before, after, _effect(message, ruled, judged))
+
+
+def _reply(message: Message) -> ReplyText:
+    """The reply as the rules read it when it came, as far as it is stored."""
+    channel = read_as(message.channel, message.raw_html)
+    mail = channel == Channel.EMAIL
+    ours = Message.objects.filter(
+        lead=message.lead_id,
+        channel=message.channel,
+        direction=Message.Direction.OUTBOUND,
+        sent_at__lt=message.sent_at,
+    )
+    sent = ours.order_by("-sent_at").values_list("text", flat=True)[:1] if mail else ()
+    return ReplyText(
+        channel=channel,
+        sender_email=message.from_address if mail else message.lead.email,
+        sender_name=message.from_name,
+        subject=message.subject,
+        text=message.raw_text if message.raw_text or message.raw_html else message.text,
+        html=message.raw_html,
+        automated_reply=message.automated_reply,
+        sent=tuple(text for text in sent if text),
+    )
+
+
+def _words(tag: str, suspected: str) -> str:
+    return tag or (f"perhaps {suspected}" if suspected else "")
+
+
+def _effect(message: Message, ruled: str, judged: Arrival) -> str:
+    lead = message.lead
+    if judged.tag == Tag.BLACKLIST:
+        later = judged.opt_out and rollup.opted_in_after(lead, rollup.stopped_at(message), message.stamp)
+        return "unchanged" if lead.is_stopped or later else "stopped"
+    if ruled == Tag.BLACKLIST and tag_decisions.has_stopped(lead, message):
+        return "freed"
+    if message.sent_at != lead.last_inbound_at or lead.is_stopped:
+        return "unchanged"
+    if judged.suspected:
+        return "held"
+    hides = judged.tag in NO_ANSWER
+    return "hidden" if hides else "shown" if ruled in NO_ANSWER or message.suspected else "unchanged"
+
+
+def start(workspace: Workspace, since: datetime, until: datetime) -> None:
+    """Enqueues the job that changes what today's rules say otherwise of the workspace's `replies`, and records it in
+    the audit. A job that waits already is enough.
+    """
+    with transaction.atomic():
+        payload = {"since": since.isoformat(), "until": until.isoformat()}
+        enqueue(
+            JOB,
+            workspace_id=workspace.pk,
+            dedupe_key=f"{JOB}:{RULES_VERSION}",
+            payload=payload,
+            anew=True,
+        )
+        audit.record(workspace.pk, None, AUDITED, workspace, version=RULES_VERSION, **payload)
+
+
+def run(ctx: JobContext) -> dict[str, Any]:
+    """The job `rules.rejudge`: changes each reply in a transaction of its own. Returns the counts of what became of
+    leads, and each lead with its reply, what was decided and what is now.
+
+    A reply that is changed is not found again, so a second run continues where the first one stopped.
+    """
+    workspace = Workspace.objects.get(pk=ctx.workspace_id)
+    since, until = (datetime.fromisoformat(ctx.payload[name]) for name in ("since", "until"))
+    ids = list(replies(workspace, since, until).values_list("pk", flat=True))
+    done: list[dict[str, str]] = []
+    for number, message_id in enumerate(ids, 1):
+        if change := _apply(workspace, since, until, message_id):
+            done.append(change.as_json())
+        ctx.progress(number, len(ids))
+    return {"judged": len(ids), "counts": counts(done), "leads": done}
+
+
+def counts(lines: list[dict[str, str]]) -> dict[str, int]:
+    """How many of the `lines`, made by `Change.as_json`, have each effect."""
+    effects = [line["effect"] for line in lines]
+    return {effect: effects.count(effect) for effect in sorted(set(effects))}
+
+
+def _apply(workspace: Workspace, since: datetime, until: datetime, message_id: UUID) -> Change | None:
+    with transaction.atomic():
+        found = replies(workspace, since, until).filter(pk=message_id)
+        # Look again under the lock that every decision about the lead's replies takes.
+        message = found.select_for_update(of=("lead",), no_key=True).first()
+        change = change_of(message) if message else None
+        if change:
+            tag_decisions.rejudge(change.message, change.judged, before=change.before, after=change.after)
+        return change
+
+
+def behind() -> list[Workspace]:
+    """The workspaces with a decision by rules of another version in 30 days, for which nobody has applied `rejudge`
+    with today's rules.
+    """
+    done = AuditEntry.objects.filter(action=AUDITED, data__version=RULES_VERSION).values("workspace_id")
+    month = timezone.now() - timedelta(days=30)
+    older = TagDecision.objects.filter(kind=TagDecision.Kind.RULE, created_at__gte=month)
+    others = older.exclude(by__startswith=f"{RULES}{RULES_VERSION}:").values("workspace_id")
+    return list(Workspace.objects.filter(pk__in=others).exclude(pk__in=done).order_by("name"))

@@ -1,0 +1,152 @@
+"""manage.py rejudge: what today's rules say otherwise of stored replies, and the job that changes it."""
+
+import contextlib
+import io
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from inbox.intake import tag_decisions
+from inbox.models import AuditEntry, Message, TagDecision
+from inbox.pipeline import rejudging
+from inbox.understanding.rules import RULES_VERSION
+from jobs.models import BackgroundJob
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WISH = "Please remove me from your list."
+BUYER = "Sounds good, what does it cost for two crews?"
+AWAY = "I am out of the office until January 4 and will answer when I am back."
+
+
+def rejudge(*options: str) -> str:
+    out = io.StringIO()
+    call_command("rejudge", *options, stdout=out)
+    return out.getvalue()
+
+
+def report(*options: str) -> dict:
+    return json.loads(rejudge("--json", *options))
+
+
+def decided_before(message: Message, tag: str, **fields) -> Message:
+    """Gives `message` the decision that rules of another version made."""
+    by = "rules 1: opt_out.wording" if tag else ""
+    Message.objects.filter(pk=message.pk).update(
+        tag=tag, tag_decided_by=by, suspicion_decided_by="", **fields
+    )
+    TagDecision.objects.filter(message=message).delete()
+    if tag:
+        TagDecision.objects.create(
+            workspace=message.workspace, lead=message.lead, message=message, tag=tag, kind="rule", by=by
+        )
+    message.refresh_from_db()
+    return message
+
+
+@pytest.fixture
+def silenced(world):
+    """A buyer whom the rules of before took for an opt-out."""
+    message = world.reply(BUYER)
+    world.work()
+    decided_before(message, "Blacklist")
+    lead = world.lead()
+    lead.tag, lead.opted_out_at = "Blacklist", message.sent_at
+    lead.save()
+    return message
+
+
+def test_what_the_rules_say_today_is_not_listed(world):
+    for text in (WISH, BUYER, AWAY):
+        world.reply(text)
+    world.work()
+    assert report()["counts"] == {}
+
+
+def test_a_silenced_buyer_is_listed_and_nothing_changes(world, silenced):
+    found = report()
+    assert found["counts"] == {"freed": 1} and found["rules_version"] == RULES_VERSION
+    (line,) = found["workspaces"][str(world.workspace.pk)]
+    assert line == {
+        "lead": str(silenced.lead_id),
+        "message": str(silenced.pk),
+        "before": "Blacklist",
+        "after": "",
+        "effect": "freed",
+    }
+    assert "1 freed" in rejudge() and "Nothing was changed" in rejudge()
+    assert world.lead().is_stopped and not BackgroundJob.objects.filter(kind=rejudging.JOB).exists()
+
+
+def test_applying_frees_the_buyer_in_a_job_with_a_line_for_each_lead_and_an_audit_entry(world, silenced):
+    rejudge("--apply")
+    world.work()
+
+    assert not world.lead().is_stopped
+    silenced.refresh_from_db()
+    assert not silenced.tag_decided_by.startswith("rules 1")
+    job = BackgroundJob.objects.get(kind=rejudging.JOB)
+    assert job.result["counts"] == {"freed": 1} and job.result["leads"][0]["lead"] == str(silenced.lead_id)
+    assert AuditEntry.objects.filter(action="tag.rejudge", object_id=str(silenced.pk)).count() == 1
+    assert AuditEntry.objects.get(action=rejudging.AUDITED).data["version"] == RULES_VERSION
+    assert report()["counts"] == {}
+
+
+def test_applying_stops_whom_the_rules_of_before_overheard(world):
+    message = world.reply(WISH)
+    world.work()
+    decided_before(message, "", suspected="opt_out", suspected_words=WISH)
+    lead = world.lead()
+    lead.tag, lead.opted_out_at, lead.suspected = "Neutral", None, "opt_out"
+    lead.save()
+
+    assert report()["counts"] == {"stopped": 1}
+    rejudge("--apply")
+    world.work()
+
+    assert world.lead().is_stopped and world.lead().suspected == ""
+    assert TagDecision.objects.filter(message=message, by__startswith=f"rules {RULES_VERSION}:").exists()
+
+
+def test_what_a_person_decided_is_never_touched(world, silenced):
+    tag_decisions.correct(silenced, "Blacklist", user=world.user)
+    assert report()["counts"] == {}
+    rejudge("--apply")
+    world.work()
+    assert world.lead().is_stopped
+
+
+def test_what_a_header_decided_stays_as_headers_are_not_stored(world, silenced):
+    Message.objects.filter(pk=silenced.pk).update(tag_decided_by="rules 1: auto_reply.headers")
+    assert report()["counts"] == {}
+
+
+def test_a_wish_that_was_taken_back_by_start_stops_nobody(world):
+    message = world.reply(WISH)
+    world.work()
+    decided_before(message, "", suspected="opt_out", suspected_words=WISH)
+    lead = world.lead()
+    lead.opted_out_at, lead.opted_in_at = None, message.received_at
+    lead.save()
+    assert report()["counts"] == {"unchanged": 1}
+
+
+def test_doctor_points_to_it_until_it_is_applied(world, silenced):
+    def note() -> bool:
+        out = io.StringIO()
+        with contextlib.suppress(CommandError):
+            call_command("doctor", "--no-providers", stdout=out)
+        return (
+            f"replies of {world.workspace.name} were judged by rules before {RULES_VERSION}" in out.getvalue()
+        )
+
+    assert note()
+    rejudge("--apply")
+    assert not note()
+
+
+@pytest.mark.parametrize("since", ["30", "0d", "d", "-3d", "a week"])
+def test_a_span_that_is_none_is_refused_by_name(since):
+    with pytest.raises(CommandError, match="since"):
+        call_command("rejudge", "--since", since)

@@ -1,0 +1,168 @@
+"""Who speaks to whom (docs/adr/0026-wording-is-learned.md): one test and more for each principle."""
+
+import pytest
+
+from inbox.understanding.cleaned import Reading
+from inbox.understanding.rules import ReplyText, judge
+
+FOOTERS = {
+    "en": "Corbel Doors Ltd. If you no longer wish to receive our offers, click here to unsubscribe.",
+    "de": "Falls Sie unsere Angebote nicht mehr wünschen, antworten Sie bitte mit Abmelden.",
+    "fr": "Si vous ne voulez plus recevoir nos offres, désinscrivez-vous ici.",
+    "es": "Si no quiere recibir más correos nuestros, responda BAJA.",
+    "it": "Se non vuole più ricevere le nostre mail, risponda CANCELLAMI.",
+    "nl": "Wilt u onze nieuwsbrief niet meer ontvangen? Meld u dan hier af.",
+    "pl": "Jeśli nie chcą Państwo dostawać naszych ofert, proszę odpisać WYPISZ.",
+    "sv": "Vill du inte ha våra erbjudanden längre? Avregistrera dig här.",
+}
+SIGNED = ("\n\n", "\n\nKind regards,\nMara\n\n", "\n\nMara Lund\nCorbel Doors\n+1 212 555 0123\n\n")
+
+
+def opt_out(text: str, channel: str = "email", **fields) -> bool | str:
+    sender = {"sender_name": "Mara Lund", "sender_email": "mara@corbel.example.com", "subject": "Re: hello"}
+    return judge(ReplyText(channel, text, **(sender | fields))).answer("opt_out")
+
+
+@pytest.mark.parametrize("footer", FOOTERS.values(), ids=FOOTERS)
+@pytest.mark.parametrize("signed", SIGNED, ids=["bare", "sign-off", "contact"])
+@pytest.mark.parametrize(
+    "answer", ["Sounds good, ring me at three.", "What does it cost for two doors?", "Hell yes"]
+)
+def test_a_company_s_offer_to_its_readers_below_an_answer_is_nobody_s_wish(answer, signed, footer):
+    assert opt_out(answer + signed + footer) is False
+
+
+@pytest.mark.parametrize("footer", FOOTERS.values(), ids=FOOTERS)
+@pytest.mark.parametrize("signed", SIGNED, ids=["bare", "sign-off", "contact"])
+def test_a_wish_above_any_footer_is_acted_on(signed, footer):
+    assert opt_out("Please remove me from your list." + signed + footer) is True
+
+
+def test_a_wish_below_the_sign_off_is_at_most_perhaps():
+    assert opt_out("Thanks,\nMara\nPlease remove me from your list.") == "perhaps"
+    assert opt_out("Sure, call me on Monday.\n\nThanks,\nMara\nPlease remove me from your list.") is False
+
+
+def test_a_postscript_speaks_to_us():
+    assert opt_out("Nice idea.\n\nBest,\nMara\n\nP.S. Please take me off your mailing list for good.") is True
+
+
+def test_a_sign_off_begins_what_stands_below_whatever_follows_it():
+    text = (
+        "Fine by me.\n\nKind regards,\nMara\n\nWe sell doors and would love to hear what you think of them!"
+    )
+    reading = Reading(
+        ReplyText("email", text, sender_name="Mara Lund", sender_email="mara@corbel.example.com")
+    )
+    assert [written for written, _ in reading.clauses] == ["Fine by me."]
+
+
+@pytest.mark.parametrize(
+    "wish", ["Remove me.", "Stop.", "Unsubscribe", "drop me from your sequence", "Take me off."]
+)
+@pytest.mark.parametrize(
+    "below",
+    [
+        "Get TypeMail for Android",
+        "Book a slot: https://cal.example.com/mara",
+        "Our showroom is closed on Fridays.",
+        "See you at DoorFair 2027, stand 4!",
+        "Am 3. Jan. 2027 um 10:00 schrieb Alex Moreno <alex@outreach.example.com>: > Guten Tag",
+    ],
+)
+def test_the_first_line_is_judged_as_if_it_were_all_whatever_line_follows(wish, below):
+    assert opt_out(f"{wish}\n\n{below}") is True
+
+
+def test_a_lone_imperative_to_us_is_a_wish_wherever_it_stands_above_the_sign_off():
+    assert opt_out("I only do the books here. Purchasing sits in Leeds. Remove me.\n\nBest,\nMara") is True
+    assert opt_out("On a Sunday? Honestly? Remove me.") is True
+
+
+def test_the_second_thought_wins():
+    assert opt_out("We are bound until 2030, ask then... no, please just take me off your list.") is True
+    assert opt_out("Take me off your list. Just kidding, what does it cost?") is False
+
+
+ASKED = "Hi Mara, should I take you off my list?"
+
+
+@pytest.mark.parametrize(
+    ("answer", "ours", "expected"),
+    [
+        ("Yes please", ASKED, True),
+        ("No", ASKED, False),
+        ("No thanks", "Do you still want to get these mails?", True),
+        ("No", "Would you like a sample?", False),
+        ("Yes", "Would you like a sample?", False),
+        ("C please", "Reply A for a demo, B for later, or C to be left alone: I stop then.", True),
+        ("A", "Reply A for a demo, B for later, or C to be left alone: I stop then.", False),
+        ("Ja bitte", "Soll ich Sie aus dem Verteiler nehmen?", True),
+    ],
+)
+def test_a_bare_answer_is_read_with_the_question_of_ours_that_it_answers(answer, ours, expected):
+    assert opt_out(answer, sent=(ours,)) is expected
+    assert (
+        opt_out(f"{answer}\n\nOn Mon, Jan 4, 2027 at 9:00 AM Alex <a@x.example> wrote:\n> {ours}") is expected
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Please drop office@ and write to me here instead. I want the demo.",
+        "Streichen Sie die alte Adresse und schreiben Sie mir direkt hierher.",
+        "Haal info@corbel.example.com eruit en mail mij hier, graag een offerte.",
+    ],
+)
+def test_a_wish_about_one_address_leaves_the_lead(text):
+    verdict = judge(ReplyText("email", text, sender_email="mara@corbel.example.com"))
+    assert verdict.one_channel and not verdict.opt_out and not verdict.perhaps
+
+
+def test_a_wish_that_names_its_own_end_is_a_deferral():
+    assert opt_out("Please send me nothing until March 1.") is False
+    assert opt_out("Please send me nothing any more.") is True
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Stop texting me", "take me off", "lose my number", "dont msg me again", "no more texts pls"]
+    + ["keine sms mehr bitte", "plus de sms svp", "no me escriban mas", "basta messaggi", "stop met sms'en"],
+)
+def test_any_reasonable_words_end_texts(text):
+    assert opt_out(text, "sms") is True
+
+
+@pytest.mark.parametrize(
+    "text", ["stop by at five", "text me later", "ok", "wrong number", "cancel tue, thu works"]
+)
+def test_ordinary_texts_go_on(text):
+    assert opt_out(text, "sms") is False
+
+
+OUTLOOK = {
+    "en": "I will be out of the office starting 12/14/2026 and will not return until 12/21/2026.",
+    "de": "Ich bin ab dem 14.12.2026 nicht im Büro und bin am 21.12.2026 wieder zurück.",
+    "fr": "Je serai absent(e) du bureau à partir du 14/12/2026 et je serai de retour le 21/12/2026.",
+    "es": "Estaré fuera de la oficina desde el 14/12/2026 y no regresaré hasta el 21/12/2026.",
+    "it": "Sarò assente dall'ufficio dal 14/12/2026 e rientrerò il 21/12/2026.",
+    "nl": "Ik ben vanaf 14-12-2026 afwezig en ben op 21-12-2026 weer op kantoor.",
+    "pl": "Będę poza biurem od 14.12.2026 i wrócę 21.12.2026.",
+    "sv": "Jag är inte på kontoret från och med 2026-12-14 och är tillbaka 2026-12-21.",
+    "fi": "Olen poissa toimistolta 14.12.2026 alkaen ja palaan töihin 21.12.2026.",
+    "cs": "Od 14. 12. 2026 nejsem v kanceláři, vrátím se 21. 12. 2026.",
+    "ru": "Меня не будет в офисе с 14.12.2026 по 21.12.2026.",
+}
+
+
+@pytest.mark.parametrize("text", OUTLOOK.values(), ids=OUTLOOK)
+def test_outlook_s_sentence_is_an_absence(text):
+    assert judge(ReplyText("email", text, subject="hello")).out_of_office
+
+
+def test_a_subject_behind_our_own_thread_is_not_the_writer_s():
+    words = "Ha, that was my holiday robot. I am here, give me a ring."
+    text = f"{words}\n\nOn Mon, Jan 4, 2027 Alex <a@x.example> wrote:\n> Hi"
+    verdict = judge(ReplyText("email", text, subject="Automatic reply: hello"))
+    assert not verdict.auto_reply and not verdict.out_of_office
