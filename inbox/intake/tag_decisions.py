@@ -63,8 +63,7 @@ def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecisi
     changes nothing.
     """
     judgement = _believed(message, judgement)
-    silences = judgement.tag in NO_ANSWER
-    alone = silences and not _confirms(message, judgement)
+    alone = judgement.tag in NO_ANSWER and not _confirms(message, judgement)
     with transaction.atomic():
         lead = rollup.locked(message.lead)
         decision, created = TagDecision.objects.get_or_create(
@@ -88,7 +87,7 @@ def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecisi
             message.suspected_words = judgement.quote
             message.save(update_fields=["suspected", "suspected_words"])
             rollup.decided(lead)
-        elif silences and not alone:
+        elif decision.tag in NO_ANSWER:  # not what this model alone suspected in a run before
             _settle(lead, message, by)
         # An opt-out wins over a provider's word.
         above = PERSON if decision.tag == Tag.BLACKLIST else (PERSON, provider_tags.PROVIDER)
