@@ -26,7 +26,7 @@ urlpatterns = [
     path("password/mailed/", account.PasswordMailed.as_view(), name="password-mailed"),
     path("password/new/<uidb64>/<token>/", account.PasswordNew.as_view(), name="password-new"),
     path("invitation/<str:token>/", invitations.by_mail, name="invitation"),
-    path("invitations/", invitations.own, name="invitations"),
+    path("invitations/", invitations.waiting, name="invitations"),
     path("invitations/<int:invitation_id>/", invitations.answer, name="invitation-answer"),
     path("reconnect/<str:token>/", reconnect.owner, name="owner-reconnect"),
     path("w/<uuid:workspace_id>/insights/", include("insights.urls")),

@@ -40,10 +40,10 @@ def model_away(workspace: Workspace) -> ModelAway | None:
     """The notice on pages about a language model that cannot be reached. None if it can be, or if none is connected and
     no reply waits for one.
     """
-    return said(model_calls.outages().first(), waiting(workspace)[: COUNT_LIMIT + 1].count())
+    return notice_of(model_calls.outages().first(), waiting(workspace)[: COUNT_LIMIT + 1].count())
 
 
-def said(outage: ModelOutage | None, count: int) -> ModelAway | None:
+def notice_of(outage: ModelOutage | None, count: int) -> ModelAway | None:
     """As `model_away`, from rows read already: the outage, None if there is none, and how many leads are `waiting`."""
     if model_calls.ready():
         return ModelAway(outage.why, outage.since, count) if outage else None

@@ -109,7 +109,7 @@ def gone(received: Received, event: MessageEvent) -> bool:
     ids, ours = erased.names_of_message(event.source, event.external_id), set[erased.Name]()
     if event.direction == Message.Direction.OUTBOUND:
         ids |= erased.names_of_send(received.provider, event.external_id, "")
-        ours = erased.names_of_send(received.provider, "", outgoing.named(event.html or event.text))
+        ours = erased.names_of_send(received.provider, "", outgoing.marked_send_id(event.html or event.text))
     people = _people(received, event)
     marked = erased.marked(received.workspace, ids | ours | people) if ids or ours else set()
     if marked & ours or (marked & ids and (marked & people or not people)):

@@ -109,7 +109,7 @@ def undo(
     return [lead for lead, _ in put_back]
 
 
-def given(lead: Lead) -> QuerySet[AuditEntry]:
+def assignments(lead: Lead) -> QuerySet[AuditEntry]:
     """When the lead was given to somebody, and by whom, the newest first."""
     entries = AuditEntry.objects.filter(
         workspace_id=lead.workspace_id, object_type="lead", object_id=str(lead.pk), action=GIVEN
@@ -119,7 +119,7 @@ def given(lead: Lead) -> QuerySet[AuditEntry]:
 
 def how(lead: Lead, entries: Iterable[AuditEntry]) -> Given | None:
     """How the lead came to the member who has it; None if nobody has it, or it is not known. `entries` begin with the
-    newest of `given`.
+    newest of `assignments`.
     """
     newest = next(iter(entries), None)
     if lead.assigned_to_id is None or newest is None or newest.data.get("to") != lead.assigned_to_id:

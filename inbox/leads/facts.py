@@ -113,7 +113,7 @@ class Shown(NamedTuple):
     enrichment: Enrichment | None
 
 
-def asked(lead: Lead) -> QuerySet[Enrichment]:
+def enrichments_of(lead: Lead) -> QuerySet[Enrichment]:
     """What Clay was asked about the lead."""
     return Enrichment.objects.filter(lead=lead)
 
@@ -126,7 +126,7 @@ def people(lead: Lead) -> QuerySet[User]:
 
 def shown(lead: Lead, enrichments: Iterable[Enrichment], authors: Iterable[User]) -> list[Shown]:
     """The facts about a lead that the lead's page shows, those without a value too, each with where it comes from. For
-    one that a person entered, that is the person's name. It is given what `asked` and `people` find.
+    one that a person entered, that is the person's name. It is given what `enrichments_of` and `people` find.
     """
     questions = {ASKED_FOR[row.kind]: row for row in enrichments}
     names = {str(user.pk): str(user) for user in authors}

@@ -46,8 +46,8 @@ def act(request: HttpRequest, integration: Integration, page: Page) -> HttpRespo
 
 
 def _check(request: HttpRequest, integration: Integration, page: Page) -> None:
-    result = probes.check_now(integration)
-    (messages.success if result.ok else messages.warning)(request, result.sentence)
+    check = probes.check_now(integration)
+    (messages.success if check.ok else messages.warning)(request, check.sentence)
 
 
 def _hide(request: HttpRequest, integration: Integration, page: Page) -> None:

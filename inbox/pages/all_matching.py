@@ -57,11 +57,11 @@ class Matching:
     """
 
     def __init__(self, request: WorkspaceRequest, at: datetime, mark: str) -> None:
-        self.folder, self.filter, found = filtered(request)
+        self.folder, self.filter, rows = filtered(request)
         if not self.filter.is_valid() or self.filter.words:
             raise Http404("No such list.")
         after = request.GET.get("after", "")
-        self.now = older(found, ORDER, after).exclude(snoozed_until__gt=at, snoozed_until__lte=timezone.now())
+        self.now = older(rows, ORDER, after).exclude(snoozed_until__gt=at, snoozed_until__lte=timezone.now())
         self.leads = self.now.exclude(pk__in=changed(request.workspace.pk, mark))
         among = looked_at(request, self.folder, self.filter)
         self.among = None if among is None else older(among, ORDER, after)
@@ -78,8 +78,8 @@ class Matching:
         if self.among is not None:
             edge = self.among.only(ORDER).order_by(f"-{ORDER}", "-pk")[SCAN : SCAN + 1].first()
             leads = leads.filter(last_message_at__gt=edge.last_message_at) if edge else leads
-        found = leads.order_by().values("pk")[: MOST + 1].count()
-        return min(found, MOST), bool(edge) or found > MOST
+        total = leads.order_by().values("pk")[: MOST + 1].count()
+        return min(total, MOST), bool(edge) or total > MOST
 
 
 class Otherwise(ValueError):
@@ -91,29 +91,29 @@ def start(request: WorkspaceRequest, form: AllForm, snooze_until: datetime | Non
     name of the request's user. The same decision twice, as by a double click, is one job. Raises Otherwise if there
     are more conversations by now than the page said, or none, or if the job has been taken back; Http404 as Matching.
     """
-    user, workspace, given = signed_in(request), request.workspace, form.cleaned_data
-    do, at = given["do"], given["at"].isoformat()
+    user, workspace, cleaned = signed_in(request), request.workspace, form.cleaned_data
+    do, at = cleaned["do"], cleaned["at"].isoformat()
     key = f"{JOB}:{user.pk}:{at}:{do}:{snooze_until and snooze_until.isoformat() or ''}"
-    if known := BackgroundJob.objects.filter(tenant=workspace.pk, dedupe_key=key).first():
-        if undo_job(known):
+    if job_before := BackgroundJob.objects.filter(tenant=workspace.pk, dedupe_key=key).first():
+        if undo_job(job_before):
             raise Otherwise("That was taken back. Choose it here to do it again.")
-        return known
-    found, more = Matching(request, given["at"], given["mark"]).count()
-    if not found or (given["count"] is not None and found > given["count"]):
+        return job_before
+    total, more = Matching(request, cleaned["at"], cleaned["mark"]).count()
+    if not total or (cleaned["count"] is not None and total > cleaned["count"]):
         raise Otherwise("The list has changed since. Look how many match by now.")
     payload = {
         "do": do,
         "at": at,
-        "mark": given["mark"],
+        "mark": cleaned["mark"],
         "user": user.pk,
         "query": urlencode(parameters(request.GET) | {"after": request.GET.get("after", "")}),
-        "count": None if more else found,
+        "count": None if more else total,
         "snooze_until": snooze_until and snooze_until.isoformat(),
     }
     with transaction.atomic():
         job, created = enqueue(JOB, workspace_id=workspace.pk, dedupe_key=key, payload=payload)
         if created:
-            audit.record(workspace.pk, user, "leads.all", job, do=do, count=found)
+            audit.record(workspace.pk, user, "leads.all", job, do=do, count=total)
     return job
 
 
@@ -140,12 +140,12 @@ def run(ctx: JobContext) -> dict[str, int | str]:
             work = partial(_slice, member, ctx.payload, matching, after)
             try:
                 with transaction.atomic():  # what is done and what undoes it are stored together
-                    made = ctx.step(f"slice {number}", work, effect="idempotent")
+                    report = ctx.step(f"slice {number}", work, effect="idempotent")
             except assigning.NotAMember as reason:
                 return dict(counts) | {"why": str(reason)}
-            counts.update({name: made[name] for name in counts})
+            counts.update({name: report[name] for name in counts})
             ctx.progress(counts.total(), ctx.payload["count"])
-            if not (after := made["after"]) or counts.total() >= MOST:
+            if not (after := report["after"]) or counts.total() >= MOST:
                 return dict(counts) | (
                     {"why": f"It ends after about {MOST:,}.", "after": after} if after else {}
                 )
@@ -180,12 +180,12 @@ def run_undo(ctx: JobContext) -> dict[str, int | str]:
     done, member, began = 0, _member(ctx), time.monotonic()
     if member is None:
         return {"done": 0, "why": "Who asked for it may not do that here any more."}
-    mine = BackgroundJob.objects.filter(workspace=ctx.workspace_id, kind=JOB, pk=ctx.payload["job"])
-    for made in JobStep.objects.filter(job__in=mine).order_by("-pk"):
-        work = partial(_put_back, member, (made.result or {}).get("undo", ""))
-        anew = not ctx.recorded(made.name)
+    jobs = BackgroundJob.objects.filter(workspace=ctx.workspace_id, kind=JOB, pk=ctx.payload["job"])
+    for step in JobStep.objects.filter(job__in=jobs).order_by("-pk"):
+        work = partial(_put_back, member, (step.result or {}).get("undo", ""))
+        anew = not ctx.recorded(step.name)
         with transaction.atomic():
-            done += ctx.step(made.name, work, effect="idempotent")
+            done += ctx.step(step.name, work, effect="idempotent")
         ctx.progress(done)
         if anew:
             _let_others(began)
@@ -238,12 +238,12 @@ def _decide(member: Membership, payload: dict[str, Any], leads: list[Lead]) -> T
     action, _, word = payload["do"].partition(":")
     if action == "assign":
         to = assigning.receiver(workspace, None if word == "nobody" else int(word))
-        others = [lead for lead in leads if lead.assigned_to_id != (to and to.user_id)]
-        return assigning.give(workspace, member.user, map(Seen.of, others), to)
-    seen = [Seen.of(lead) for lead in leads]
+        movable = [lead for lead in leads if lead.assigned_to_id != (to and to.user_id)]
+        return assigning.give(workspace, member.user, map(Seen.of, movable), to)
+    rows = [Seen.of(lead) for lead in leads]
     if action == "snooze":
-        return triage.change(workspace, seen, triage.snoozed(datetime.fromisoformat(payload["snooze_until"])))
-    return triage.change(workspace, seen, triage.DONE if action == "done" else triage.UNREAD)
+        return triage.change(workspace, rows, triage.snoozed(datetime.fromisoformat(payload["snooze_until"])))
+    return triage.change(workspace, rows, triage.DONE if action == "done" else triage.UNREAD)
 
 
 def _put_back(member: Membership, token: str, _deadline: Deadline) -> int:

@@ -23,9 +23,9 @@ def parts(lead: Lead) -> dict[str, Rows]:
     instance = ("status", "paused_for", "due_at", "waits_for", "sequence__pk", "sequence__name", *step)
     meetings = lead.appointments.order_by("-starts_at", "-pk")
     return {
-        "asked": rows(facts.asked(lead), "kind", "status", "requested_at", "answered_at"),
+        "asked": rows(facts.enrichments_of(lead), "kind", "status", "requested_at", "answered_at"),
         "people": rows(facts.people(lead), "first_name", "last_name", "email"),
-        "given": rows(assigning.given(lead)[:1], "data", "actor_id", "created_at"),
+        "given": rows(assigning.assignments(lead)[:1], "data", "actor_id", "created_at"),
         "refusals": rows(lead.refusals.order_by("channel"), "channel", "code", "since", "recheck_at"),
         "meetings": rows(meetings[:LIMIT], "status", "starts_at", "handled_at"),
         "followups": rows(plan.live(lead), *instance),
@@ -47,21 +47,21 @@ def _suspicious(lead: Lead) -> QuerySet[Message]:
     return replies.order_by("-sent_at", "-pk")
 
 
-def context(lead: Lead, found: dict[str, list[Any]]) -> dict[str, Any]:
+def context(lead: Lead, lists: dict[str, list[Any]]) -> dict[str, Any]:
     """What the templates of the rail take, and `suspicion`: the reply about which a person must decide, None if there
-    is none. `found` has the lists of `parts`.
+    is none. `lists` has the rows of `parts`.
     """
-    asked, people, given = (found[key] for key in ("asked", "people", "given"))
-    deliveries: list[WebhookDelivery] = found["deliveries"]
+    enquiries, people, assignments = (lists[key] for key in ("asked", "people", "given"))
+    deliveries: list[WebhookDelivery] = lists["deliveries"]
     return {
-        "facts": facts.shown(lead, asked, people),
-        "given": assigning.how(lead, given),
-        "refusals": found["refusals"],
-        "meetings": found["meetings"],
+        "facts": facts.shown(lead, enquiries, people),
+        "given": assigning.how(lead, assignments),
+        "refusals": lists["refusals"],
+        "meetings": lists["meetings"],
         "fell_through": Appointment.FELL_THROUGH,
-        "followups": found["followups"],
-        "sequences": found["sequences"],
-        "suspicion": next(iter(found["suspicion"]), None),
+        "followups": lists["followups"],
+        "sequences": lists["sequences"],
+        "suspicion": next(iter(lists["suspicion"]), None),
         "deliveries": deliveries,
         "jobs": {delivery.job_id: delivery.job for delivery in deliveries if delivery.job}.values(),
     }

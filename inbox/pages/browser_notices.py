@@ -22,7 +22,7 @@ def choose(response: HttpResponse, user_id: int, how: str) -> None:
     """Has the browser that gets `response` tell the user from now on: ON, SOUND, or anything else for not at all."""
     if how in (ON, SOUND):
         secure = settings.SESSION_COOKIE_SECURE
-        value = f"{user_id}.{how}"
-        response.set_cookie(COOKIE, value, max_age=KEPT_S, secure=secure, httponly=True, samesite="Lax")
+        cookie = f"{user_id}.{how}"
+        response.set_cookie(COOKIE, cookie, max_age=KEPT_S, secure=secure, httponly=True, samesite="Lax")
     else:
         response.delete_cookie(COOKIE, samesite="Lax")

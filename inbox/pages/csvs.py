@@ -13,14 +13,14 @@ FILLERS = "\u115f\u1160\u3164\uffa0"
 """Letters without a shape, by their category in Unicode."""
 
 
-def cell(value: object) -> object:
-    """`value` as a cell of a CSV file. A text that a spreadsheet could run as a formula gets an apostrophe in front:
+def cell(content: object) -> object:
+    """`content` as a cell of a CSV file. A text that a spreadsheet could run as a formula gets an apostrophe in front:
     one that begins with a formula's character, after any that nobody sees, or with a control character. Numbers stay
     numbers.
     """
-    if isinstance(value, int | float) or value is None:
-        return value
-    text = str(value)
+    if isinstance(content, int | float) or content is None:
+        return content
+    text = str(content)
     begins = next((character for character in text if not _is_unseen(character)), "")
     controlled = text[:1] != "\n" and unicodedata.category(text[:1] or " ") == "Cc"
     return f"'{text}" if controlled or unicodedata.normalize("NFKC", begins).startswith(FORMULA) else text
@@ -47,5 +47,5 @@ def answer(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> 
     response.write("\ufeff")  # without this mark Excel does not read the file as UTF-8
     writer = csv.writer(response)
     writer.writerow(head)
-    writer.writerows([cell(value) for value in row] for row in rows)
+    writer.writerows([cell(content) for content in row] for row in rows)
     return response

@@ -16,11 +16,11 @@ MOST_SHOWN = 200_000
 """The most characters of a body on a page."""
 
 
-def shown_as(value: str | None) -> str:
-    """The form in which the body of a webhook request is shown: `value` if it is one of
+def shown_as(name: str | None) -> str:
+    """The form in which the body of a webhook request is shown: `name` if it is one of
     VIEWS, else the first of them.
     """
-    return value if value in VIEWS else VIEWS[0]
+    return name if name in VIEWS else VIEWS[0]
 
 
 def excerpt(delivery: WebhookDelivery, show: str) -> tuple[str, bool]:
@@ -43,18 +43,18 @@ def _text(delivery: WebhookDelivery, show: str) -> str:
     if show == "raw" or source is None:
         return body.decode(errors="replace")
     try:
-        value = source.decode(body)
+        content = source.decode(body)
         if show == "parsed":
-            event = _event(delivery, body, value)
-            value = {"event": type(event).__name__} | {
+            event = _event(delivery, body, content)
+            content = {"event": type(event).__name__} | {
                 name: part for name, part in asdict(event).items() if part not in ("", None, [], {})
             }
     except PayloadInvalid as error:
         return "\n".join(f"{name}: {text}" for name, text in error.fields.items())
-    return json.dumps(value, indent=2, ensure_ascii=False, cls=DjangoJSONEncoder)
+    return json.dumps(content, indent=2, ensure_ascii=False, cls=DjangoJSONEncoder)
 
 
-def _event(delivery: WebhookDelivery, body: bytes, value: object) -> Event:
+def _event(delivery: WebhookDelivery, body: bytes, content: object) -> Event:
     if delivery.event_type == backfill.EVENT:
         return backfill.event_of(body)
-    return registry.webhook_source(delivery.source).parse(value, delivery.received_at)
+    return registry.webhook_source(delivery.source).parse(content, delivery.received_at)

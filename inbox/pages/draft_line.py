@@ -64,5 +64,5 @@ def _of_text(draft: Draft) -> list[GateResult]:
     problems = draft.verification.get("problems")
     if problems is None:
         return []
-    found = [GateResult(passed=False, evidence=problem) for problem in problems]
-    return found or [GateResult(passed=True, evidence=TEXT_PASSES)]
+    failures = [GateResult(passed=False, evidence=problem) for problem in problems]
+    return failures or [GateResult(passed=True, evidence=TEXT_PASSES)]

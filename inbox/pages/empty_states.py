@@ -85,9 +85,9 @@ def _wrong(workspace: Workspace, folder: Folder) -> Empty | None:
 def _well(workspace: Workspace, folder: Folder) -> Empty:
     """Nothing is wrong: what is elsewhere instead."""
     counts = folder_counts(workspace) if folder.key == DEFAULT_FOLDER else {}
-    for other, said, action in ELSEWHERE:
-        if count := counts.get(other):
-            url = f"{reverse('inbox:list', args=[workspace.pk])}?{urlencode({'view': other})}"
-            why = f"{folder.why} {capped(count)} {said}."
+    for elsewhere, words, action in ELSEWHERE:
+        if count := counts.get(elsewhere):
+            url = f"{reverse('inbox:list', args=[workspace.pk])}?{urlencode({'view': elsewhere})}"
+            why = f"{folder.why} {capped(count)} {words}."
             return Empty(folder.icon, folder.empty, why, url, action)
     return Empty(folder.icon, folder.empty, folder.why)

@@ -87,7 +87,7 @@ class Plan:
         """A short text that identifies what importing the file would change. The same
         changes to the same facts have the same digest.
         """
-        what = [(one.do, one.kind, one.question, one.answer, one.before) for one in self.added + self.changed]
+        what = [(row.do, row.kind, row.question, row.answer, row.before) for row in self.added + self.changed]
         return hashlib.sha256(repr(what).encode()).hexdigest()[:32]
 
     @property
@@ -102,11 +102,11 @@ def plan(workspace: Workspace, text: str) -> Plan:
     """Works out what importing the CSV `text` would do to the workspace's facts, and changes nothing. Raises
     Unreadable if it is no CSV, lacks a column, is empty or has more than 500 rows.
     """
-    known = {(fact.kind, fact.folded): fact for fact in WorkspaceFact.objects.filter(workspace=workspace)}
+    facts = {(fact.kind, fact.folded): fact for fact in WorkspaceFact.objects.filter(workspace=workspace)}
     first: dict[tuple[str, str], int] = {}
-    room, made = MOST - len(known), Plan()
+    room, draft = MOST - len(facts), Plan()
     for row, cells in _rows(text):
-        line = _line(row, cells, known)
+        line = _line(row, cells, facts)
         key = (line.kind, folded(line.question))
         if line.do != "refuse" and key in first:
             line = _refused(row, cells, f"The same as row {first[key]}. Take one of the two out.")
@@ -115,35 +115,35 @@ def plan(workspace: Workspace, text: str) -> Plan:
         elif line.do != "refuse":
             first[key] = row
             room -= line.do == "add"
-        made.lines.append(line)
-    return made
+        draft.lines.append(line)
+    return draft
 
 
-def apply(workspace: Workspace, by: User, text: str, *, seen: str) -> Plan:
+def apply(workspace: Workspace, by: User, text: str, *, digest: str) -> Plan:
     """Imports the CSV `text` into the workspace's facts, in a transaction of its own, and returns what it did. Rows
-    that are refused are left out. `seen` is the digest of the plan that the person saw.
+    that are refused are left out. `digest` is that of the plan that the person saw.
 
     Raises Unreadable if the text is no CSV, and Moved if the import would do something else by now.
     """
     with transaction.atomic():
         factbook.hold(workspace)
-        made = plan(workspace, text)
-        if made.digest != seen:
+        changes = plan(workspace, text)
+        if changes.digest != digest:
             raise Moved()
         added = [
-            WorkspaceFact(workspace=workspace, kind=one.kind, question=one.question, answer=one.answer)
-            for one in made.added
+            WorkspaceFact(workspace=workspace, kind=row.kind, question=row.question, answer=row.answer)
+            for row in changes.added
         ]
         changed = []
-        for line in made.changed:
+        for line in changes.changed:
             assert line.fact is not None  # a row that changes a fact has found that fact
             line.fact.question, line.fact.answer = line.question, line.answer
             changed.append(line.fact)
         factbook.write_all(workspace, by, added, changed)
-    return made
+    return changes
 
 
-def _line(row: int, cells: list[str], known: dict[tuple[str, str], WorkspaceFact]) -> FactRow:
+def _line(row: int, cells: list[str], facts: dict[tuple[str, str], WorkspaceFact]) -> FactRow:
     kind, problem = cells[0].strip().lower(), ""
     if len(cells) > len(COLUMNS):
         problem = "It has more cells than the heading. Put quotation marks around a text with a comma in it."
@@ -153,9 +153,9 @@ def _line(row: int, cells: list[str], known: dict[tuple[str, str], WorkspaceFact
         return _refused(row, cells, problem)
     form = FactForm(kind, {"question": cells[1], "answer": cells[2]})
     if not form.is_valid():
-        return _refused(row, cells, " ".join(f"{name}: {said[0]}" for name, said in form.errors.items()))
+        return _refused(row, cells, " ".join(f"{name}: {errors[0]}" for name, errors in form.errors.items()))
     question, answer = form.cleaned_data["question"], form.cleaned_data["answer"]
-    fact = known.get((kind, folded(question)))
+    fact = facts.get((kind, folded(question)))
     if fact is None:
         return FactRow(row, "add", kind, question, answer)
     same = (fact.question, fact.answer) == (question, answer)
@@ -173,7 +173,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     heading = text.lstrip().partition("\n")[0].lower()
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(heading), strict=True)
     order: list[int] = []
-    row = taken = 0
+    row = count = 0
     try:
         for row, cells in enumerate(reader, start=1):
             if not any(cell.strip() for cell in cells):
@@ -182,8 +182,8 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
                 order = _order(cells)
                 width = len(cells)
                 continue
-            taken += 1
-            if taken > MAX_ROWS:
+            count += 1
+            if count > MAX_ROWS:
                 raise Unreadable(f"The file has more than {MAX_ROWS} rows. Split it, and import the parts.")
             cells = [csvs.plain(cell) for cell in cells]
             yield (
@@ -197,7 +197,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
         ) from error
     if not order:
         raise Unreadable("It is empty. The first row names the columns: kind,question,answer.")
-    if not taken:
+    if not count:
         raise Unreadable("There is no row below the heading.")
 
 

@@ -31,22 +31,22 @@ class FileLine:
 
 def file_lines(message: Message) -> list[FileLine]:
     """The files that came with `message`, in the provider's order. Asks neither the database nor the provider."""
-    found = read(message.attachments)
-    if not found or message.source == OWN:
+    attachments = read(message.attachments)
+    if not attachments or message.source == OWN:
         return []
-    return [file_line(message, number, one) for number, one in enumerate(found, start=1)]
+    return [file_line(message, number, attachment) for number, attachment in enumerate(attachments, start=1)]
 
 
-def file_line(message: Message, number: int, one: Attachment) -> FileLine:
+def file_line(message: Message, number: int, attachment: Attachment) -> FileLine:
     """The line of one file that came with `message`."""
     spec = registry.spec_of(registry.provider_of(message.source))
-    size = filesizeformat(one.size) if one.size is not None else ""
-    url = one.url if one.url.startswith("https://") else ""
+    size = filesizeformat(attachment.size) if attachment.size is not None else ""
+    url = attachment.url if attachment.url.startswith("https://") else ""
     return FileLine(
         number=number,
-        name=one.file_name,
-        detail=", ".join(filter(None, (one.type, size))),
-        why=why_not(spec, message.workspace_id, one),
+        name=attachment.file_name,
+        detail=", ".join(filter(None, (attachment.type, size))),
+        why=why_not(spec, message.workspace_id, attachment),
         url=url,
         host=urlsplit(url).hostname or "",
     )

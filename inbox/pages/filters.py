@@ -35,17 +35,17 @@ def campaigns(workspace: Workspace) -> Rows:
     return rows(Campaign.objects.filter(workspace=workspace), "name", "external_id")
 
 
-def offer_campaigns(request: WorkspaceRequest, found: Iterable[Campaign]) -> None:
-    """Makes `found` the campaigns that the filters of this request offer, so that they are not read again."""
-    vars(request)["campaigns"] = [(str(row.pk), str(row)) for row in found]
+def offer_campaigns(request: WorkspaceRequest, campaigns: Iterable[Campaign]) -> None:
+    """Makes `campaigns` the campaigns that the filters of this request offer, so that they are not read again."""
+    vars(request)["campaigns"] = [(str(row.pk), str(row)) for row in campaigns]
 
 
 def _campaigns(request: WorkspaceRequest) -> list[tuple[str, str]]:
     """The campaigns of the workspace as choices: one query in a request, and none if no campaign is asked for."""
     if "campaigns" not in vars(request):
         offer_campaigns(request, Campaign.objects.filter(workspace=request.workspace))
-    known: list[tuple[str, str]] = vars(request)["campaigns"]
-    return known
+    choices: list[tuple[str, str]] = vars(request)["campaigns"]
+    return choices
 
 
 def _known_span(text: str) -> None:
@@ -61,14 +61,14 @@ FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
 
 
 def _day(label: str) -> DateFilter:
-    said = f"{label}: give a date as 2027-01-31."
+    problem = f"{label}: give a date as 2027-01-31."
     return DateFilter(
         method="as_they_are",
         label=label,
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         input_formats=["%Y-%m-%d"],
-        error_messages={"invalid": said},
-        validators=[MinValueValidator(FIRST_DAY, said), MaxValueValidator(LAST_DAY, said)],
+        error_messages={"invalid": problem},
+        validators=[MinValueValidator(FIRST_DAY, problem), MaxValueValidator(LAST_DAY, problem)],
     )
 
 
@@ -119,27 +119,27 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
         self.filters["assignee"].extra["choices"] = [(NOBODY, "Nobody"), (ME, "Whoever looks"), *mates]
 
     def filter_queryset(self, queryset: QuerySet[Lead]) -> QuerySet[Lead]:
-        found: QuerySet[Lead] = super().filter_queryset(queryset)
+        leads: QuerySet[Lead] = super().filter_queryset(queryset)
         span = self.span
         if span.start:
-            found = found.filter(last_message_at__gte=span.start)
-        return found.filter(last_message_at__lt=span.end) if span.end else found
+            leads = leads.filter(last_message_at__gte=span.start)
+        return leads.filter(last_message_at__lt=span.end) if span.end else leads
 
-    def of_assignee(self, queryset: QuerySet[Lead], _name: str, value: str) -> QuerySet[Lead]:
-        if value == NOBODY:
+    def of_assignee(self, queryset: QuerySet[Lead], _name: str, choice: str) -> QuerySet[Lead]:
+        if choice == NOBODY:
             return queryset.filter(assigned_to=None)
-        if value == ME:
+        if choice == ME:
             return queryset.filter(assigned_to=signed_in(self.request))
         mates = team_of(self.request).members
         return queryset.filter(
-            assigned_to__in=[mate.user_id for mate in mates if str(mate.membership_id) == value]
+            assigned_to__in=[mate.user_id for mate in mates if str(mate.membership_id) == choice]
         )
 
-    def of_draft(self, queryset: QuerySet[Lead], _name: str, value: str) -> QuerySet[Lead]:
+    def of_draft(self, queryset: QuerySet[Lead], _name: str, choice: str) -> QuerySet[Lead]:
         drafts = Draft.objects.filter(lead=OuterRef("pk"), status=Draft.Status.PENDING)
-        if value == WAITS:
+        if choice == WAITS:
             return queryset.filter(Exists(drafts.filter(send_at=None)))
-        if value == GOES_OUT:
+        if choice == GOES_OUT:
             sends = OutboundSend.objects.filter(lead=OuterRef("pk"), state=OutboundSend.State.INTENT)
             return queryset.filter(Q(Exists(drafts.filter(send_at__isnull=False))) | Q(Exists(sends)))
         return queryset.filter(~Exists(drafts))
@@ -157,9 +157,9 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
         """The span of time in which the newest message of a conversation must be: what `since`, `until` and `when`
         have in common. The filters must be valid.
         """
-        given: dict[str, Any] = self.form.cleaned_data
-        in_words = spans.read(given["when"]) if given["when"] else None
-        return spans.days(given["since"], given["until"]).and_(in_words or Span())
+        cleaned: dict[str, Any] = self.form.cleaned_data
+        in_words = spans.read(cleaned["when"]) if cleaned["when"] else None
+        return spans.days(cleaned["since"], cleaned["until"]).and_(in_words or Span())
 
     @property
     def narrows(self) -> bool:
@@ -168,16 +168,16 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
 
     def active(self) -> list[tuple[str, str, str]]:
         """Every filter of the list of conversations that is set, as (parameter of the URL, label, value in words)."""
-        found = []
-        for name, value in self.form.cleaned_data.items():
-            if value:
+        filters = []
+        for name, content in self.form.cleaned_data.items():
+            if content:
                 field = self.form.fields[name]
-                words = dict(field.choices).get(value, value) if name in CHOSEN else value
-                found.append(
+                words = dict(field.choices).get(content, content) if name in CHOSEN else content
+                filters.append(
                     (
                         name,
                         field.label,
                         date_format(words, "j M Y") if isinstance(words, date) else str(words),
                     )
                 )
-        return found
+        return filters

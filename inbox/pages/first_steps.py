@@ -91,8 +91,8 @@ class FirstSteps:
         """The accounts that bring and carry messages: those that do not work first, then those that do, last those
         that were not checked yet.
         """
-        found = [row for row in self.accounts if registry.spec_of(row.provider).channel]
-        return sorted(found, key=lambda row: (state_of(row) == HealthState.UNKNOWN, state_of(row) in WORKS))
+        rows = [row for row in self.accounts if registry.spec_of(row.provider).channel]
+        return sorted(rows, key=lambda row: (state_of(row) == HealthState.UNKNOWN, state_of(row) in WORKS))
 
     @cached_property
     def keys(self) -> list[WebhookKey]:
@@ -106,10 +106,10 @@ class FirstSteps:
     @cached_property
     def facts(self) -> dict[str, Any]:
         """What the other tables know of this workspace, in one statement of indexed look-ups."""
-        mine = {"workspace": OuterRef("pk")}
+        scope = {"workspace": OuterRef("pk")}
         event = (
             WebhookDelivery.objects.filter(
-                **mine,
+                **scope,
                 verdict=WebhookDelivery.Verdict.ACCEPTED,
                 sample=False,
                 message__direction=Message.Direction.INBOUND,
@@ -117,21 +117,21 @@ class FirstSteps:
             .exclude(event_type=BACKFILL)
             .order_by("-received_at")
         )
-        notice = Notice.objects.filter(**mine).order_by("-created_at")
+        notice = Notice.objects.filter(**scope).order_by("-created_at")
         arrived = notice.filter(state=Notice.State.SENT)
         by_slack = arrived.filter(path=Notice.Path.SLACK)
         by_email = arrived.filter(path=Notice.Path.EMAIL)
         trial = notice.filter(kind=notice_trial.KIND)
-        draft = Draft.objects.filter(**mine, lead__sample=False)
+        draft = Draft.objects.filter(**scope, lead__sample=False)
         waiting = draft.filter(status=Draft.Status.PENDING).order_by("-created_at")
-        invited = Invitation.objects.filter(**mine, state=Invitation.State.OPEN).order_by("-created_at")
-        people = Membership.objects.filter(**mine)
-        found = (
+        invited = Invitation.objects.filter(**scope, state=Invitation.State.OPEN).order_by("-created_at")
+        people = Membership.objects.filter(**scope)
+        values = (
             Workspace.objects.filter(pk=self.workspace.pk)
             .values(
                 event_lead=Subquery(event.values("lead")[:1]),
                 event_at=Subquery(event.values("received_at")[:1]),
-                heard=Exists(Lead.objects.filter(**mine, sample=False, last_inbound_at__isnull=False)),
+                heard=Exists(Lead.objects.filter(**scope, sample=False, last_inbound_at__isnull=False)),
                 slack_at=Subquery(by_slack.values("finished_at")[:1]),
                 email_at=Subquery(by_email.values("finished_at")[:1]),
                 trial_at=Subquery(trial.values("created_at")[:1]),
@@ -141,16 +141,16 @@ class FirstSteps:
                 invited=Subquery(invited.values("email")[:1]),
                 approved=Exists(_approved(draft)),
                 draft_lead=Subquery(waiting.values("lead")[:1]),
-                sample=Subquery(Lead.objects.filter(**mine, sample=True).values("pk")[:1]),
+                sample=Subquery(Lead.objects.filter(**scope, sample=True).values("pk")[:1]),
             )
             .get()
         )
-        return dict(found)
+        return dict(values)
 
     @cached_property
     def steps(self) -> list[Step]:
         """All steps in their order."""
-        found = [
+        steps = [
             self._sender(),
             self._address(),
             self._event(),
@@ -160,9 +160,9 @@ class FirstSteps:
             self._colleague(),
             self._draft(),
         ]
-        if following := next((step for step in found if step.state in (OPEN, FAILED)), None):
+        if following := next((step for step in steps if step.state in (OPEN, FAILED)), None):
             following.is_next = True
-        return found
+        return steps
 
     @property
     def done(self) -> int:
@@ -171,12 +171,12 @@ class FirstSteps:
     @property
     def heading(self) -> str:
         """The page's headline: that all is set, or how many steps are left."""
-        left = len(self.steps) - self.done
-        if not left:
+        count = len(self.steps) - self.done
+        if not count:
             return "All set"
         if not self.senders and not self.facts["heard"]:
             return "Ready in about four minutes"
-        return "One step is left" if left == 1 else f"{left} steps are left"
+        return "One step is left" if count == 1 else f"{count} steps are left"
 
     @property
     def all_done(self) -> bool:
@@ -185,8 +185,8 @@ class FirstSteps:
     @property
     def key(self) -> str:
         """A short text that differs whenever a step says something else, so that a page can tell whether to redraw."""
-        said = [(step.state, step.title, step.said, step.url, step.is_next) for step in self.steps]
-        return f"{crc32(repr((said, self.addresses, self.facts['sample'])).encode()):x}"
+        lines = [(step.state, step.title, step.said, step.url, step.is_next) for step in self.steps]
+        return f"{crc32(repr((lines, self.addresses, self.facts['sample'])).encode()):x}"
 
     @property
     def names(self) -> str:
@@ -212,8 +212,8 @@ class FirstSteps:
     @property
     def tries(self) -> list[Integration]:
         """The accounts for which a test event can be sent."""
-        found = [(row, registry.address_of(row.provider)) for row, _ in self.addresses]
-        return [row for row, source in found if source and source.sample]
+        rows = [(row, registry.address_of(row.provider)) for row, _ in self.addresses]
+        return [row for row, source in rows if source and source.sample]
 
     @property
     def choices(self) -> list[tuple[str, str, str]]:
@@ -325,8 +325,8 @@ class FirstSteps:
             )
         lack = slots.lack(workspace, self.accounts)
         times = f" {lack.words}" if lack else " Free times come from the calendar."
-        said = f"Times are those of {workspace.timezone}.{times}"
-        return Step("persona", DONE, f"Answers are signed by {name}", said, url=url, link="Settings")
+        words = f"Times are those of {workspace.timezone}.{times}"
+        return Step("persona", DONE, f"Answers are signed by {name}", words, url=url, link="Settings")
 
     def _notice(self) -> Step:
         facts, way = self.facts, notice_trial.told_by(self.workspace)
@@ -339,15 +339,15 @@ class FirstSteps:
                 why = facts["trial_reason"] or "nobody knows whether it arrived"
                 return Step("notice", FAILED, "The trial notice did not arrive", f"{_upper(why)}.")
         if arrived:
-            said = "A notice reached Slack." if by_slack else "The mail server took a notice to you."
-            return Step("notice", DONE, "You are told when an account breaks", said, arrived)
+            words = "A notice reached Slack." if by_slack else "The mail server took a notice to you."
+            return Step("notice", DONE, "You are told when an account breaks", words, arrived)
         if by_slack:
             return Step(
                 "notice", OPEN, "Be told when an account breaks", "A trial notice goes to your Slack channel."
             )
         if way:
-            said = "A trial notice goes to owners and admins by e-mail. With Slack connected, it goes there."
-            return Step("notice", OPEN, "Be told when an account breaks", said)
+            words = "A trial notice goes to owners and admins by e-mail. With Slack connected, it goes there."
+            return Step("notice", OPEN, "Be told when an account breaks", words)
         return Step(
             "notice",
             OPEN,

@@ -46,7 +46,7 @@ def mail_link(address: str, subject: str, text: str) -> tuple[str, bool]:
     """A `mailto:` link to `address` ("" for nobody yet), and whether it holds only the beginning of `text`."""
     head = f"mailto:{quote(address, safe='@')}?subject={quote(subject, safe='')}&body="
     room = LONGEST_LINK - len(head)
-    kept = text[:room]
-    while len(body := quote(kept.replace("\n", "\r\n"), safe="")) > room:
-        kept = kept[: len(kept) * room // len(body)]
-    return head + body, kept != text
+    excerpt = text[:room]
+    while len(body := quote(excerpt.replace("\n", "\r\n"), safe="")) > room:
+        excerpt = excerpt[: len(excerpt) * room // len(body)]
+    return head + body, excerpt != text

@@ -46,30 +46,30 @@ def finds(workspace: Workspace, lead: Lead, timeline: Timeline) -> list[Find]:
     is quoted does not count, nor what we wrote ourselves. Makes no query.
     """
     messages = [entry.message for entry in reversed(timeline.entries) if entry.message is not None]
-    theirs = [one for one in messages if one.direction == Message.Direction.INBOUND]
-    ours = [one for one in messages if one.direction == Message.Direction.OUTBOUND]
-    region, known = workspace.phone_region, _known(lead)
-    for text in (workspace.signature, workspace.service_description, *(one.text for one in ours)):
-        known |= {value for _, value, _ in _contacts(text, region)}
+    theirs = [reply for reply in messages if reply.direction == Message.Direction.INBOUND]
+    ours = [reply for reply in messages if reply.direction == Message.Direction.OUTBOUND]
+    region, already = workspace.phone_region, _known(lead)
+    for text in (workspace.signature, workspace.service_description, *(reply.text for reply in ours)):
+        already |= {contact for _, contact, _ in _contacts(text, region)}
     domains = _domains(messages) - {lead.email.rpartition("@")[2]}
-    found: dict[str, Find] = {}
+    contacts: dict[str, Find] = {}
     for message in theirs[:REPLIES]:
         day = format_date(timezone.localtime(message.sent_at), "j F")
-        for name, value, spelled in _contacts(message.text, region):
-            if value not in known and value.rpartition("@")[2] not in domains:
+        for name, contact, spelled in _contacts(message.text, region):
+            if contact not in already and contact.rpartition("@")[2] not in domains:
                 where = f"{WRITTEN[Channel(message.channel)]} of {day}"
-                found.setdefault(value, Find(name, value, spelled, where))
-    return list(found.values())[:OFFERS]
+                contacts.setdefault(contact, Find(name, contact, spelled, where))
+    return list(contacts.values())[:OFFERS]
 
 
 def _known(lead: Lead) -> set[str]:
-    mine = (lead.phone, *lead.alternate_phones, lead.email, *lead.alternate_emails)
-    return {*mine, lead.current_replier_email}
+    contacts = (lead.phone, *lead.alternate_phones, lead.email, *lead.alternate_emails)
+    return {*contacts, lead.current_replier_email}
 
 
 def _domains(messages: Iterable[Message]) -> set[str]:
     """The domains of the accounts of ours that the messages came to or from."""
-    return {one.account_address.lower().rpartition("@")[2] for one in messages if one.account_address}
+    return {row.account_address.lower().rpartition("@")[2] for row in messages if row.account_address}
 
 
 def _contacts(text: str, region: str) -> Iterator[tuple[str, str, str]]:
@@ -80,5 +80,5 @@ def _contacts(text: str, region: str) -> Iterator[tuple[str, str, str]]:
         spelled = phonenumbers.format_number(match.number, forms.INTERNATIONAL)
         yield "phone", phonenumbers.format_number(match.number, forms.E164), spelled
     for address in ADDRESS.findall(text):
-        if value := normal_email(address):
-            yield "email", value, value
+        if contact := normal_email(address):
+            yield "email", contact, contact

@@ -38,10 +38,10 @@ def _block(text: str) -> str:
         return f'<h2 id="{slug(heading)}">{_words(heading)}</h2>'
     if text.startswith("|"):
         return _table(lines)
-    if found := re.match(r"- |\d+\. ", text):
-        tag = "ul" if found[0] == "- " else "ol"
+    if marker := re.match(r"- |\d+\. ", text):
+        tag = "ul" if marker[0] == "- " else "ol"
         items = re.split(r"\n?^(?:- |\d+\. )", text, flags=re.M)[1:]
-        return f'<{tag} class="stack">{"".join(f"<li>{_words(one)}</li>" for one in items)}</{tag}>'
+        return f'<{tag} class="stack">{"".join(f"<li>{_words(entry)}</li>" for entry in items)}</{tag}>'
     return f"<p>{_words(' '.join(lines))}</p>"
 
 
@@ -63,9 +63,9 @@ def _words(text: str) -> str:
     return LINK.sub(_link, text)
 
 
-def _link(found: re.Match[str]) -> str:
+def _link(match: re.Match[str]) -> str:
     """A link to the other page, or within this one; other documents are named without a link."""
-    words, page, fragment = found[1], found[2], found[3] or ""
+    words, page, fragment = match[1], match[2], match[3] or ""
     name = next((name for name, file in PAGES.items() if file == page), None)
     if page and name is None:
         return words

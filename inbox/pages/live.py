@@ -53,7 +53,7 @@ def parse_snapshot(text: str) -> str | None:
         return None
     first, end = int(match[1]), int(match[2])
     running = [int(xid) for xid in match[3].split(",") if xid]
-    in_order = all(one < other for one, other in zip(running, running[1:], strict=False))
+    in_order = all(before < after for before, after in zip(running, running[1:], strict=False))
     inside = not running or first <= running[0] <= running[-1] < end
     return text if 0 < first <= end and in_order and inside else None
 
@@ -66,13 +66,13 @@ def with_snapshot() -> QuerySet[Membership]:
     return Membership.objects.annotate(snapshot=snapshot)
 
 
-def news(user_id: str, asked: Mapping[UUID, str]) -> list[News]:
-    """What is new for an active user in those workspaces of `asked` that they are a member of, by one query. `asked`
-    has the snapshot that each workspace's pages were read with, as `parse_snapshot` accepts it. Other workspaces
-    are left out.
+def news(user_id: str, snapshots: Mapping[UUID, str]) -> list[News]:
+    """What is new for an active user in those workspaces of `snapshots` that they are a member of, by one query.
+    `snapshots` has the snapshot that each workspace's pages were read with, as `parse_snapshot` accepts it. Other
+    workspaces are left out.
     """
-    found = User.objects.raw(NEWS, [LIMIT + 1, list(asked), list(asked.values()), user_id])
-    rows = [(user, vars(user)) for user in found]
+    users = User.objects.raw(NEWS, [LIMIT + 1, list(snapshots), list(snapshots.values()), user_id])
+    rows = [(user, vars(user)) for user in users]
     return [News(row["workspace_id"], user, row["snapshot"], _named(row["leads"])) for user, row in rows]
 
 
@@ -86,9 +86,9 @@ def changed(workspace_id: UUID, mark: str) -> QuerySet[LeadChange, UUID]:
         of_page, template="pg_snapshot_xmin(%(expressions)s)::text::bigint", output_field=BigIntegerField()
     )
     xid = Func(F("xid"), template="(%(expressions)s)::text::xid8", output_field=text)
-    seen = Func(xid, of_page, function="pg_visible_in_snapshot", output_field=BooleanField())
+    visible = Func(xid, of_page, function="pg_visible_in_snapshot", output_field=BooleanField())
     # PostgreSQL finds the first row that may be unseen by the index, and only then asks of each whether it was seen.
-    unseen = LeadChange.objects.filter(~seen, xid__gte=first, workspace_id=workspace_id)
+    unseen = LeadChange.objects.filter(~visible, xid__gte=first, workspace_id=workspace_id)
     return unseen.values_list("lead_id", flat=True)
 
 

@@ -51,10 +51,10 @@ def health_rows(request: WorkspaceRequest) -> list[WorkspaceIntegrationHealth]:
     """The accounts of which the banner and the badge of the page Health tell (`banner.rows_for`), for the request's
     user. They are read once in a request.
     """
-    known: list[WorkspaceIntegrationHealth] | None = vars(request).get("health_rows")
-    if known is None:
-        known = vars(request)["health_rows"] = banner.rows_for(request.workspace, signed_in(request))
-    return known
+    rows: list[WorkspaceIntegrationHealth] | None = vars(request).get("health_rows")
+    if rows is None:
+        rows = vars(request)["health_rows"] = banner.rows_for(request.workspace, signed_in(request))
+    return rows
 
 
 def _down(request: WorkspaceRequest) -> Badge | None:
@@ -117,29 +117,29 @@ def counts_of(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) 
     """How many leads the folders and saved views hold, by their keys, and the numbers UNCERTAIN, UNREPAIRED and
     NOT_READ. One query in a request reads all, and with them the SQL expressions `also` that a page needs besides.
     """
-    known: dict[str, Any] = vars(request).setdefault("counts", {})
-    asked = dict(also or {})
-    if not known:
+    counts: dict[str, Any] = vars(request).setdefault("counts", {})
+    wanted = dict(also or {})
+    if not counts:
         workspace = request.workspace
-        asked |= folder_count_expressions(workspace, signed_in(request).pk)
-        asked |= saved_views.count_expressions(request)
-        asked |= {
+        wanted |= folder_count_expressions(workspace, signed_in(request).pk)
+        wanted |= saved_views.count_expressions(request)
+        wanted |= {
             UNCERTAIN: uncertain_count(workspace),
             NOT_READ: capped_count(model_outage.waiting(workspace)),
             OUTAGE: expression(OUTAGES),
         }
         if request.membership.at_least(Membership.Role.ADMIN):
-            asked[UNREPAIRED] = capped_count(replay.unrepaired(workspace))
-    missing = {key: expression for key, expression in asked.items() if key not in known}
+            wanted[UNREPAIRED] = capped_count(replay.unrepaired(workspace))
+    missing = {key: expression for key, expression in wanted.items() if key not in counts}
     if missing:
-        known.update(read_values(request.workspace.pk, missing))
-    return known
+        counts.update(read_values(request.workspace.pk, missing))
+    return counts
 
 
 def model_away(request: WorkspaceRequest) -> model_outage.ModelAway | None:
     """What the page says if no language model can be reached to read replies; None if one can."""
     counts = counts_of(request)
-    return model_outage.said(next(iter(instances(OUTAGES, counts[OUTAGE])), None), counts[NOT_READ])
+    return model_outage.notice_of(next(iter(instances(OUTAGES, counts[OUTAGE])), None), counts[NOT_READ])
 
 
 def rail(request: WorkspaceRequest) -> Rail:

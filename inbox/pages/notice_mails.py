@@ -39,8 +39,8 @@ def look(ctx: JobContext) -> dict[str, str]:
     member = _member(ctx)
     if member is None or not _unseen(ctx, member):
         return {"skipped": "They have seen it, or want no mail."}
-    now, there = timezone.now(), presence.last_there(member.user_id)
-    away = there + timedelta(minutes=member.mail_after_min or 0) if there else now
+    now, last_visit = timezone.now(), presence.last_there(member.user_id)
+    away = last_visit + timedelta(minutes=member.mail_after_min or 0) if last_visit else now
     if away > now:
         raise Snooze(away, "They are at the desk.")
     about = ctx.payload["lead_id"] or "many"
@@ -76,10 +76,10 @@ def letter(member: Membership, news: list[ForYou]) -> tuple[str, str]:
     subject = f"{first.lead.display_name} in {workspace.name}"
     if len(news) > 1:
         path = reverse("inbox:list", args=[workspace.pk])
-        if all(one.why != for_you.HOT for one in news):  # a hot reply does not stand in For you
+        if all(entry.why != for_you.HOT for entry in news):  # a hot reply does not stand in For you
             path += "?view=mentions"
         subject = f"{len(news)} conversations in {workspace.name}"
-    lines = [WORDS[one.why].format(one.lead.display_name) for one in news]
+    lines = [WORDS[entry.why].format(entry.lead.display_name) for entry in news]
     why = (
         f"You chose to be mailed of what is for you in {workspace.name}. Change it under Notices to you:\n"
         f"{settings.PUBLIC_URL}{reverse('account')}#notices\n"
@@ -88,13 +88,13 @@ def letter(member: Membership, news: list[ForYou]) -> tuple[str, str]:
 
 
 def _member(ctx: JobContext) -> Membership | None:
-    found = Membership.objects.filter(
+    rows = Membership.objects.filter(
         pk=ctx.payload["membership_id"],
         workspace_id=ctx.workspace_id,
         mail_after_min__isnull=False,
         user__is_active=True,
     )
-    return found.exclude(tell_about=Membership.TellAbout.NOTHING).select_related("user", "workspace").first()
+    return rows.exclude(tell_about=Membership.TellAbout.NOTHING).select_related("user", "workspace").first()
 
 
 def _unseen(ctx: JobContext, member: Membership) -> list[ForYou]:

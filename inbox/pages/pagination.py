@@ -53,14 +53,14 @@ def keyset_page(
     newer = bool(before and not after)
     cursor, order = (before, "") if newer else (after, "-")
     ordering = (f"{order}{time_field}", f"{order}pk")
-    asked = _beyond(queryset, time_field, cursor, "gt" if newer else "lt") if cursor else queryset
+    bounded = _beyond(queryset, time_field, cursor, "gt" if newer else "lt") if cursor else queryset
     edge = None
     if among is not None:
         looked_at = _beyond(among, time_field, cursor, "gt" if newer else "lt") if cursor else among
         edge = looked_at.only(time_field).order_by(*ordering)[SCAN : SCAN + 1].first()
         if edge:
-            asked = _up_to(asked, time_field, edge, "lt" if newer else "gt")
-    rows = list(asked.order_by(*ordering)[: size + 1])
+            bounded = _up_to(bounded, time_field, edge, "lt" if newer else "gt")
+    rows = list(bounded.order_by(*ordering)[: size + 1])
     more, rows = len(rows) > size, rows[:size]
     beyond = cursor_of(rows[-1], time_field) if more else cursor_of(edge, time_field) if edge else None
     if newer:

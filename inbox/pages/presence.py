@@ -57,19 +57,19 @@ def last_there(user_id: int) -> datetime | None:
     cannot be reached or this process does not share it.
     """
     try:
-        seen = caches[CACHE].get(f"desk:{user_id}")
+        at = caches[CACHE].get(f"desk:{user_id}")
     except (OSError, RedisError) as error:
         logger.warning("presence_unreachable", extra={"error": type(error).__name__})
         return None
     # another machine's clock may be ahead of ours
-    return datetime.fromtimestamp(min(seen, time.time()), UTC) if isinstance(seen, float) else None
+    return datetime.fromtimestamp(min(at, time.time()), UTC) if isinstance(at, float) else None
 
 
 class Plain:
     """How a value stands in Redis: as JSON. Django would pickle it, and run what anybody else puts there."""
 
-    def dumps(self, value: object) -> str:
-        return json.dumps(value)
+    def dumps(self, content: object) -> str:
+        return json.dumps(content)
 
     def loads(self, text: bytes) -> Any:
         """The value; None if it is no JSON."""
@@ -83,32 +83,32 @@ def meet(places: Iterable[Place], user: User) -> dict[UUID, list[Other]]:
     """Keeps that `user` is in `places`, and tells who else is in each, by the id of the lead. Whether the user belongs
     to the workspaces has been checked. Nobody is found while the cache cannot be reached.
     """
-    found: dict[UUID, list[Other]] = {}
+    by_lead: dict[UUID, list[Other]] = {}
     try:
         for place in sorted(set(places)):
-            found[place.lead_id] = _meet(place, user)
+            by_lead[place.lead_id] = _meet(place, user)
     except (OSError, RedisError) as error:
         logger.warning("presence_unreachable", extra={"error": type(error).__name__})
-    return found
+    return by_lead
 
 
 def _meet(place: Place, user: User) -> list[Other]:
     key, now, cache = f"here:{place.workspace_id}:{place.lead_id}", time.time(), caches[CACHE]
     me = str(user.pk)
-    there = {who: seen for who, seen in _known(cache.get(key)).items() if abs(now - seen[2]) < KEPT_S}
-    mine = there.get(me)
-    if mine is None or mine[:2] != [user.name, place.writes] or now - mine[2] > AGAIN_S:
+    present = {who: state for who, state in _known(cache.get(key)).items() if abs(now - state[2]) < KEPT_S}
+    entry = present.get(me)
+    if entry is None or entry[:2] != [user.name, place.writes] or now - entry[2] > AGAIN_S:
         # Of two who say so in the same moment one may be lost, and comes with their next word.
-        cache.set(key, there | {me: [user.name, place.writes, now]}, KEPT_S)
+        cache.set(key, present | {me: [user.name, place.writes, now]}, KEPT_S)
         cache.set(f"desk:{me}", now, DESK_S)
-    return sorted(Other(name, writes) for who, (name, writes, _) in there.items() if who != me)
+    return sorted(Other(name, writes) for who, (name, writes, _) in present.items() if who != me)
 
 
-def _known(kept: Any) -> dict[str, list[Any]]:
+def _known(cached: Any) -> dict[str, list[Any]]:
     """Each person's name, whether they write, and when they said so, by their id. Nobody, if what was kept has another
     form.
     """
-    whole = isinstance(kept, dict) and all(
-        isinstance(seen, list) and list(map(type, seen)) == [str, bool, float] for seen in kept.values()
+    whole = isinstance(cached, dict) and all(
+        isinstance(state, list) and list(map(type, state)) == [str, bool, float] for state in cached.values()
     )
-    return kept if whole else {}
+    return cached if whole else {}

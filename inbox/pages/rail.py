@@ -56,10 +56,10 @@ def _their_time(lead: Lead) -> Tile:
     zone = zone_of_phone(lead.phone)
     if zone is None:
         return Tile("Their time", "–", "their number does not tell" if lead.phone else "no number known")
-    there = timezone.localtime(timezone=zone)
-    awake = "by day" if NIGHT_ENDS <= there.hour < NIGHT_BEGINS else "at night"
+    local = timezone.localtime(timezone=zone)
+    awake = "by day" if NIGHT_ENDS <= local.hour < NIGHT_BEGINS else "at night"
     place = zone.key.rpartition("/")[2].replace("_", " ")
-    return Tile("Their time", format_date(there, "H:i"), f"{place}, {awake}")
+    return Tile("Their time", format_date(local, "H:i"), f"{place}, {awake}")
 
 
 def zone_of_phone(phone: str) -> zoneinfo.ZoneInfo | None:

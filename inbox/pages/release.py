@@ -30,7 +30,7 @@ def release() -> Release:
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     (_, last), *_ = executor.loader.graph.leaf_nodes("inbox")
-    found = Release(settings.VERSION, last.partition("_")[0], len(plan))
+    current = Release(settings.VERSION, last.partition("_")[0], len(plan))
     if not plan:
-        _known.append(found)
-    return found
+        _known.append(current)
+    return current

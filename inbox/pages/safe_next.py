@@ -9,5 +9,5 @@ def next_url(request: HttpRequest, default: str) -> str:
     this site, else `default`.
     """
     url = request.POST.get("next") or request.GET.get("next", "")
-    own = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
-    return url if own else default
+    is_safe = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
+    return url if is_safe else default

@@ -28,36 +28,36 @@ def views_of(request: WorkspaceRequest) -> list[SavedView]:
     """The saved views that the request's user sees: their own, then the shared ones, each in the order that people
     gave. They are read by one query in a request.
     """
-    known: list[SavedView] | None = vars(request).get("saved_views")
-    if known is None:
-        known = vars(request)["saved_views"] = list(saved_views.listed(request.workspace, signed_in(request)))
-    return known
+    views: list[SavedView] | None = vars(request).get("saved_views")
+    if views is None:
+        views = vars(request)["saved_views"] = list(saved_views.listed(request.workspace, signed_in(request)))
+    return views
 
 
 def open_view(request: WorkspaceRequest) -> SavedView | None:
     """The view whose list the request asks for; None if it is no saved one."""
-    asked = parameters(request.GET)
-    views = views_of(request) if len(asked) > 1 else []
-    return next((view for view in views if parameters(QueryDict(view.query)) == asked), None)
+    wanted = parameters(request.GET)
+    views = views_of(request) if len(wanted) > 1 else []
+    return next((view for view in views if parameters(QueryDict(view.query)) == wanted), None)
 
 
-def parameters(asked: QueryDict) -> dict[str, str]:
+def parameters(query: QueryDict) -> dict[str, str]:
     """The folder and the filters that a query string of the list names, by their parameters, without empty ones and
     without the page. Values are not checked.
     """
-    given = {name: asked.get(name, "").strip() for name in LeadFilter.base_filters}
-    folder = asked.get("view", DEFAULT_FOLDER)
-    return {"view": folder} | {name: value for name, value in given.items() if value}
+    filters = {name: query.get(name, "").strip() for name in LeadFilter.base_filters}
+    folder = query.get("view", DEFAULT_FOLDER)
+    return {"view": folder} | {name: choice for name, choice in filters.items() if choice}
 
 
 def canonical(request: WorkspaceRequest, query: str) -> str | None:
     """The query string `query` of the list with nothing but its folder and filters; None if it has no filter, or one
     that is not understood.
     """
-    asked = QueryDict(query)
-    named = parameters(asked)
-    lead_filter = _filter(request, asked)
-    return urlencode(named) if len(named) > 1 and lead_filter and lead_filter.is_valid() else None
+    params = QueryDict(query)
+    filters = parameters(params)
+    lead_filter = _filter(request, params)
+    return urlencode(filters) if len(filters) > 1 and lead_filter and lead_filter.is_valid() else None
 
 
 def count_expressions(request: WorkspaceRequest) -> dict[str, Any]:
@@ -68,22 +68,24 @@ def count_expressions(request: WorkspaceRequest) -> dict[str, Any]:
     counted: dict[str, LeadFilter] = {}
     looked_at: dict[str, Any] = {}
     for view in views_of(request):
-        asked = QueryDict(view.query)
-        lead_filter = _filter(request, asked)
+        query = QueryDict(view.query)
+        lead_filter = _filter(request, query)
         if lead_filter is None or not lead_filter.is_valid() or lead_filter.words:
             continue
-        user_id, folder, key = signed_in(request).pk, parameters(asked)["view"], f"{view.pk}"
+        user_id, folder, key = signed_in(request).pk, parameters(query)["view"], f"{view.pk}"
         rows = leads_looked_at(request.workspace, folder, user_id, lead_filter.span.end)
         counted[key], looked_at[key] = lead_filter, oldest_looked_at(rows, SCAN)
     oldest = read_values(request.workspace.pk, looked_at) if looked_at else {}
-    found: dict[str, Any] = {key: count_since(one.qs, oldest[key]) for key, one in counted.items()}
-    return found | {f"{key}+": Value(oldest[key] is not None) for key in counted}
+    counts: dict[str, Any] = {
+        key: count_since(view_filter.qs, oldest[key]) for key, view_filter in counted.items()
+    }
+    return counts | {f"{key}+": Value(oldest[key] is not None) for key in counted}
 
 
-def _filter(request: WorkspaceRequest, asked: QueryDict) -> LeadFilter | None:
+def _filter(request: WorkspaceRequest, query: QueryDict) -> LeadFilter | None:
     """The filters of a query string; None if its folder is not known."""
-    folder = parameters(asked)["view"]
+    folder = parameters(query)["view"]
     if folder not in FOLDERS:
         return None
     leads = leads_in(request.workspace, folder, signed_in(request).pk)
-    return LeadFilter(asked, leads, request=request)
+    return LeadFilter(query, leads, request=request)

@@ -69,13 +69,13 @@ def search_page(
 
     The page leads only to older ones: its `before` is None. Raises Http404 for an invalid cursor.
     """
-    found = search(leads, workspace, text, after=after, size=size)
-    rows = leads.in_bulk([hit.lead_id for hit in found.hits])
-    for hit in found.hits:
+    hits = search(leads, workspace, text, after=after, size=size)
+    rows = leads.in_bulk([hit.lead_id for hit in hits.hits])
+    for hit in hits.hits:
         if hit.lead_id in rows:  # it may have left the list meanwhile
             rows[hit.lead_id].hit = hit  # type: ignore[attr-defined]
-    listed = [rows[hit.lead_id] for hit in found.hits if hit.lead_id in rows]
-    return KeysetPage(listed, found.after, None), found.count
+    listed = [rows[hit.lead_id] for hit in hits.hits if hit.lead_id in rows]
+    return KeysetPage(listed, hits.after, None), hits.count
 
 
 def following(leads: QuerySet[Lead], workspace: Workspace, text: str, lead: Lead) -> Lead | None:
@@ -121,18 +121,18 @@ def search(
     return Found(hits, count, _cursor(floor, shown + len(page)) if floor else None)
 
 
-def named(leads: QuerySet[Lead], workspace: Workspace, text: str) -> QuerySet[Lead]:
+def matches(leads: QuerySet[Lead], workspace: Workspace, text: str) -> QuerySet[Lead]:
     """Those of `leads` that are found by their own names, addresses, numbers and ids, also leads without a message. An
     empty `text` finds nobody. The order of `leads` stays.
     """
     typed = Typed.read(workspace, text)
     if typed is None:
         return leads.none()
-    mine = Lead.objects.filter(workspace=workspace)
+    ours = Lead.objects.filter(workspace=workspace)
     ways = [typed.identity, *typed.phones, *filter(None, [typed.names])]
     # This is a union of index look-ups, because an OR over them would read every lead of the workspace.
-    first, *others = (mine.filter(way).order_by().values("pk") for way in ways)
-    return leads.filter(pk__in=first.union(*others))
+    first, *further = (ours.filter(way).order_by().values("pk") for way in ways)
+    return leads.filter(pk__in=first.union(*further))
 
 
 def _place(row: Row) -> Place:
@@ -155,10 +155,10 @@ def _read_cursor(cursor: str) -> tuple[int, Place]:
 
 def _by_itself(leads: QuerySet[Lead], workspace: Workspace, typed: Typed, place: Place | None) -> Steps:
     """The search for leads by their own names, addresses, numbers and ids."""
-    mine = Lead.objects.filter(workspace=workspace, last_message_at__isnull=False)
-    named = _named(typed)
-    newest = mine.filter(older_than("last_message_at", place)).order_by("-last_message_at", "-pk")
-    older = [mine.filter(way) for way in (typed.identity, *typed.phones)]
+    ours = Lead.objects.filter(workspace=workspace, last_message_at__isnull=False)
+    matches_name = _named(typed)
+    newest = ours.filter(older_than("last_message_at", place)).order_by("-last_message_at", "-pk")
+    older = [ours.filter(way) for way in (typed.identity, *typed.phones)]
     if typed.names:
         older.append(
             Lead.objects.filter(
@@ -168,8 +168,8 @@ def _by_itself(leads: QuerySet[Lead], workspace: Workspace, typed: Typed, place:
     return Steps(
         Lead,
         few=leads.order_by("-last_message_at").values("pk"),
-        of_few=mine.filter(named, pk=OF_FEW).values("pk", "last_message_at"),
-        newest=newest.annotate(lead=F("pk"), matches=ExpressionWrapper(named, BooleanField())).values(
+        of_few=ours.filter(matches_name, pk=OF_FEW).values("pk", "last_message_at"),
+        newest=newest.annotate(lead=F("pk"), matches=ExpressionWrapper(matches_name, BooleanField())).values(
             "pk", "lead", "last_message_at", "matches"
         ),
         older=[way.annotate(lead=F("pk")).values("pk", "lead", "last_message_at") for way in older],
@@ -182,15 +182,15 @@ def _by_messages(leads: QuerySet[Lead], workspace: Workspace, typed: Typed, plac
     """The search for leads by their messages, without those that are found by themselves."""
     query, before = typed.in_messages, HasWords(MESSAGE_WORDS, typed.in_messages_before)
     matches = Coalesce(HasWords(F("found_by"), query), before, output_field=BooleanField())
-    mine = Message.objects.filter(workspace=workspace)
+    ours = Message.objects.filter(workspace=workspace)
     anywhere = Message.objects.filter(workspace_unindexed(Message, workspace))
     unfilled = anywhere.filter(
         RawSQL("(found_by IS NULL) IS TRUE", (), BooleanField()),
-        Exists(mine.filter(found_by__isnull=True)),
+        Exists(ours.filter(found_by__isnull=True)),
         before,
     )
     older = [anywhere.filter(HasWords(F("found_by"), query)), unfilled]
-    newest = mine.filter(older_than("received_at", place)).order_by("-received_at", "-pk")
+    newest = ours.filter(older_than("received_at", place)).order_by("-received_at", "-pk")
     hits = anywhere.filter(matches)
     return Steps(
         Message,

@@ -120,7 +120,7 @@ class Steps:
             "chars": ("%s", (TEXT_CHARS,)),
         }
         statement = FRAME.format(**{name: sql for name, (sql, _) in parts.items()})
-        params = [value for name in re.findall(r"{(\w+)}", FRAME) for value in parts[name][1]]
+        params = [param for name in re.findall(r"{(\w+)}", FRAME) for param in parts[name][1]]
         with connection.cursor() as cursor:
             cursor.execute(statement, params)
             rows = cursor.fetchall()
@@ -159,7 +159,7 @@ def _sql(query: QuerySet[Any, Any]) -> tuple[str, tuple[Any, ...]]:
 
 def _union(queries: list[tuple[str, tuple[Any, ...]]]) -> tuple[str, tuple[Any, ...]]:
     parts = " UNION ALL ".join(f"({sql})" for sql, _ in queries)
-    return parts, tuple(value for _, params in queries for value in params)
+    return parts, tuple(param for _, params in queries for param in params)
 
 
 def _absent(query: tuple[str, tuple[Any, ...]]) -> tuple[str, tuple[Any, ...]]:

@@ -78,13 +78,13 @@ def _hour(words: str) -> tuple[time | None, str]:
     match = _CLOCK.search(words) or _CLOCK_24.search(words)
     if match is None:
         return None, words
-    found = match.groupdict()
-    hour = int(found.get("hour") or found.get("only") or 0)
-    if found.get("half"):
+    groups = match.groupdict()
+    hour = int(groups.get("hour") or groups.get("only") or 0)
+    if groups.get("half"):
         if not 1 <= hour <= 12:
             return None, words
-        hour = hour % 12 + (12 if found["half"] == "pm" else 0)
-    minute = int(found["minute"] or 0)
+        hour = hour % 12 + (12 if groups["half"] == "pm" else 0)
+    minute = int(groups["minute"] or 0)
     if hour > 23 or minute > 59:
         return None, words
     rest = f"{words[: match.start()]} {words[match.end() :]}"
@@ -100,7 +100,7 @@ def _day(words: str, today: date) -> date | None:
     """The day that the words name and nothing else."""
     monday = today + timedelta(days=7 - today.weekday())
     first = (today.replace(day=1) + timedelta(days=31)).replace(day=1)
-    named = {
+    by_word = {
         "today": today,
         "tomorrow": today + timedelta(days=1),
         "tmrw": today + timedelta(days=1),
@@ -112,8 +112,8 @@ def _day(words: str, today: date) -> date | None:
         "weekend": today + timedelta(days=(5 - today.weekday() - 1) % 7 + 1),
         "this weekend": today + timedelta(days=(5 - today.weekday() - 1) % 7 + 1),
     }
-    if words in named:
-        return named[words]
+    if words in by_word:
+        return by_word[words]
     if match := _IN.fullmatch(words):
         return _ahead(today, _number(match["count"]), match["unit"])
     if match := _WEEKDAY.fullmatch(words):

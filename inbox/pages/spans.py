@@ -34,10 +34,10 @@ class Span:
     start: datetime | None = None
     end: datetime | None = None
 
-    def and_(self, other: "Span") -> "Span":
+    def and_(self, span: "Span") -> "Span":
         """What both spans have in common."""
-        starts = [one for one in (self.start, other.start) if one]
-        ends = [one for one in (self.end, other.end) if one]
+        starts = [edge for edge in (self.start, span.start) if edge]
+        ends = [edge for edge in (self.end, span.end) if edge]
         return Span(max(starts, default=None), min(ends, default=None))
 
 
@@ -76,7 +76,7 @@ def _ago(length: timedelta, *, whole_days: bool) -> datetime:
 def _named(words: str, today: date) -> Span | None:
     monday, first = today - timedelta(days=today.weekday()), today.replace(day=1)
     a_day, a_week = timedelta(days=1), timedelta(days=7)
-    named = {
+    by_words = {
         "today": (today, None),
         "yesterday": (today - a_day, today - a_day),
         "this week": (monday, None),
@@ -84,7 +84,7 @@ def _named(words: str, today: date) -> Span | None:
         "this month": (first, None),
         "last month": ((first - a_day).replace(day=1), first - a_day),
     }
-    return days(*named[words]) if words in named else None
+    return days(*by_words[words]) if words in by_words else None
 
 
 def _begin(day: date) -> datetime:

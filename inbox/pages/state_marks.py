@@ -128,10 +128,10 @@ TABLES: dict[str, Mapping[Any, StateMark]] = {
 }
 
 
-def state_of(table: str, value: str) -> StateMark:
-    """How pages show the state `value`. `table` is a name in TABLES, such as "send". A
+def state_of(table: str, name: str) -> StateMark:
+    """How pages show the state `name`. `table` is a name in TABLES, such as "send". A
     value that no table knows is shown as it is.
 
     Raises KeyError for an unknown table.
     """
-    return TABLES[table].get(value) or StateMark("", "info", value)
+    return TABLES[table].get(name) or StateMark("", "info", name)

@@ -65,11 +65,11 @@ class Team:
 
 def team_of(request: WorkspaceRequest) -> Team:
     """The members of the request's workspace. They are read once in a request."""
-    known: Team | None = vars(request).get("team")
-    if known is None:
+    team: Team | None = vars(request).get("team")
+    if team is None:
         rows = [row for row in _memberships(request) if row.workspace_id == request.workspace.pk]
-        known = vars(request)["team"] = Team(rows, signed_in(request).pk)
-    return known
+        team = vars(request)["team"] = Team(rows, signed_in(request).pk)
+    return team
 
 
 def own_memberships(request: WorkspaceRequest) -> list[Membership]:
@@ -79,14 +79,14 @@ def own_memberships(request: WorkspaceRequest) -> list[Membership]:
 
 def _memberships(request: WorkspaceRequest) -> list[Membership]:
     """The memberships of who looks, and all of the request's workspace, if it has one: one query in a request."""
-    known: list[Membership] | None = vars(request).get("memberships")
-    if known is None:
+    memberships: list[Membership] | None = vars(request).get("memberships")
+    if memberships is None:
         workspace = getattr(request, "workspace", None)
-        own = Q(user_id=request.user.pk)
-        rows = Membership.objects.filter(own | Q(workspace=workspace) if workspace else own)
-        known = list(rows.select_related("user", "workspace").order_by("workspace__name", "pk"))
-        vars(request)["memberships"] = known
-    return known
+        is_user = Q(user_id=request.user.pk)
+        rows = Membership.objects.filter(is_user | Q(workspace=workspace) if workspace else is_user)
+        memberships = list(rows.select_related("user", "workspace").order_by("workspace__name", "pk"))
+        vars(request)["memberships"] = memberships
+    return memberships
 
 
 def _teammate(row: Membership, viewer_id: int | None) -> Teammate:
@@ -110,7 +110,7 @@ def desks_of(user: User) -> list[tuple[Membership, Team]]:
     teams: dict[UUID, list[Membership]] = {}
     for row in rows.order_by("workspace__name", "pk"):
         teams.setdefault(row.workspace_id, []).append(row)
-    mine = [
-        (row, Team(found, user.pk)) for found in teams.values() for row in found if row.user_id == user.pk
+    desks = [
+        (row, Team(mates, user.pk)) for mates in teams.values() for row in mates if row.user_id == user.pk
     ]
-    return [(own, team) for own, team in mine if own.at_least(Membership.Role.MEMBER)]
+    return [(membership, team) for membership, team in desks if membership.at_least(Membership.Role.MEMBER)]

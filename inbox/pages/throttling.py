@@ -101,12 +101,12 @@ def may_ask_for_link(request: HttpRequest) -> bool:
 
     AxesMiddleware then answers with the page that says so.
     """
-    credentials, known = get_credentials(FORGOTTEN), cast(AxesRequest, request)
+    credentials, axes_request = get_credentials(FORGOTTEN), cast(AxesRequest, request)
     if AxesProxyHandler.is_allowed(request, credentials):
         AxesProxyHandler.user_login_failed(__name__, credentials, request)
     else:
-        known.axes_locked_out = True
-    return not known.axes_locked_out
+        axes_request.axes_locked_out = True
+    return not axes_request.axes_locked_out
 
 
 class Throttle(AxesDatabaseHandler):  # type: ignore[misc]  # django-axes has no types
@@ -122,13 +122,13 @@ class Throttle(AxesDatabaseHandler):  # type: ignore[misc]  # django-axes has no
         username, source = get_client_username(request, credentials), request.axes_ip_address
         recent = AccessAttempt.objects.filter(attempt_time__gte=get_cool_off_threshold(request))
 
-        def left(limit: int, **of: str | None) -> int:
+        def rest(limit: int, **of: str | None) -> int:
             return limit - (recent.filter(**of).aggregate(sum=Sum("failures_since_start"))["sum"] or 0)
 
         each = FORGOTTEN_LIMIT if username == FORGOTTEN else settings.AXES_FAILURE_LIMIT
-        lefts = [left(each, username=username, ip_address=source), left(SOURCE_LIMIT, ip_address=source)]
+        lefts = [rest(each, username=username, ip_address=source), rest(SOURCE_LIMIT, ip_address=source)]
         if username != FORGOTTEN:
-            over_all = left(ACCOUNT_LIMIT, username=username)
+            over_all = rest(ACCOUNT_LIMIT, username=username)
             if over_all < min(lefts) and not _known(username, source):
                 lefts.append(over_all)
         return int(settings.AXES_FAILURE_LIMIT) - min(lefts)

@@ -159,10 +159,10 @@ def timeline(lead: Lead, draft: Draft | None, *, everything: bool = False) -> Ti
     if since:
         failed &= Q(created_at__gte=since)
         written = written.filter(created_at__gte=since)
-    own = {message.pk: key for message in messages if (key := send_id_of(message))}
-    found = lead.sends.filter(LEFT_OPEN | failed | Q(pk__in=own.values())).select_related("approved_by")
-    sends = {send.pk: send for send in found}
-    by = {key: sends.get(send) for key, send in own.items()}
+    send_ids = {message.pk: key for message in messages if (key := send_id_of(message))}
+    rows = lead.sends.filter(LEFT_OPEN | failed | Q(pk__in=send_ids.values())).select_related("approved_by")
+    sends = {send.pk: send for send in rows}
+    by = {key: sends.get(send) for key, send in send_ids.items()}
     entries = [Entry(message.sent_at, message=message, sent_as=by.get(message.pk)) for message in messages]
     entries += [
         Entry(send.created_at, send=send)

@@ -36,31 +36,31 @@ def read_together(workspace_id: UUID, parts: Mapping[str, Rows]) -> dict[str, li
     """The rows of all `parts` in a workspace, by their keys, as instances of their models. One query reads all.
     A column that was not named is read when it is asked for.
     """
-    found = read_values(workspace_id, {key: expression(part) for key, part in parts.items()})
-    return {key: instances(part, found[key]) for key, part in parts.items()}
+    columns = read_values(workspace_id, {key: expression(part) for key, part in parts.items()})
+    return {key: instances(part, columns[key]) for key, part in parts.items()}
 
 
-def instances(part: Rows, found: list[dict[str, Any]] | None) -> list[Any]:
+def instances(part: Rows, rows: list[dict[str, Any]] | None) -> list[Any]:
     """The instances of the model of `part` that the value of its `expression` stands for. It is None if Django
     knows that the list is empty.
     """
-    return [_instance(part.queryset.model, row) for row in found or ()]
+    return [_instance(part.queryset.model, row) for row in rows or ()]
 
 
 def _instance(model: type[Model], row: Mapping[str, Any]) -> Model:
-    own = {name: value for name, value in row.items() if "__" not in name}
+    plain = {name: cell for name, cell in row.items() if "__" not in name}
     fields = {field.attname: field for field in model._meta.concrete_fields}
-    values = {_attname(model, name): value for name, value in own.items()}
+    values = {_attname(model, name): cell for name, cell in plain.items()}
     names = [name for name in fields if name in values]  # in the model's order, as a row of a query has them
     instance = model.from_db(
         DEFAULT_DB_ALIAS, names, [fields[name].to_python(values[name]) for name in names]
     )
-    related = [(*name.split("__", 1), value) for name, value in row.items() if "__" in name]
-    for name, columns in groupby(sorted(related, key=lambda one: one[0]), key=lambda one: one[0]):
-        other = {column: value for _, column, value in columns}
+    related = [(*name.split("__", 1), cell) for name, cell in row.items() if "__" in name]
+    for name, columns in groupby(sorted(related, key=lambda entry: entry[0]), key=lambda entry: entry[0]):
+        columns_of = {column: cell for _, column, cell in columns}
         to = model._meta.get_field(name).related_model
         assert isinstance(to, type)  # "self" is a class by now
-        setattr(instance, name, _instance(to, other) if other["pk"] is not None else None)
+        setattr(instance, name, _instance(to, columns_of) if columns_of["pk"] is not None else None)
     return instance
 
 

@@ -79,15 +79,15 @@ class Typed:
         """The filter for leads whose id, id at EmailBison or GoHighLevel, e-mail address or other phone number is the
         typed text.
         """
-        found = Q(emailbison_lead_id=self.text) | Q(ghl_contact_id=self.text)
+        condition = Q(emailbison_lead_id=self.text) | Q(ghl_contact_id=self.text)
         if "@" in self.text:
             address = self.text.lower()
-            found |= Q(email=address) | by_alternate_email(address)
+            condition |= Q(email=address) | by_alternate_email(address)
         if self.phone:
-            found |= by_alternate_phone(self.phone)
+            condition |= by_alternate_phone(self.phone)
         with contextlib.suppress(ValueError):
-            found |= Q(pk=uuid.UUID(self.text))
-        return found
+            condition |= Q(pk=uuid.UUID(self.text))
+        return condition
 
     @property
     def names(self) -> Q | None:
@@ -136,8 +136,8 @@ def names_query(text: str, mark: str = "") -> WordsQuery | None:
 
 def _words(text: str) -> list[Word]:
     """The words of `text`. In "o'rey" a word may go on after "rey", but not after "o"."""
-    found = [words_of(typed) for typed in text.split()]
-    return [(word, number == len(words)) for words in found for number, word in enumerate(words, 1)][
+    parts = [words_of(typed) for typed in text.split()]
+    return [(word, number == len(words)) for words in parts for number, word in enumerate(words, 1)][
         :MAX_WORDS
     ]
 

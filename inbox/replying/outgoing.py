@@ -152,7 +152,7 @@ def quotes(body: str, text: str) -> bool:
     return wanted in quoted and wanted not in _joined(line for line in lines if not line.depth)
 
 
-def named(body: str) -> str:
+def marked_send_id(body: str) -> str:
     """The id of the OutboundSend whose marker stands in the HTML `body`; "" if none does."""
     match = MARKER.search(body)
     return match[1] if match else ""
@@ -182,7 +182,7 @@ def match(send: OutboundSend, listed: Iterable[Listed]) -> Listed | None:
     """
     entries: list[Listed] = []
     for entry in listed:
-        name = named(entry.body)
+        name = marked_send_id(entry.body)
         if name == str(send.pk) and not quotes(entry.body, send.text):
             return entry
         # A text with another send's marker is that send, even with the same words.
@@ -227,7 +227,7 @@ def _outbound(send: OutboundSend, since: datetime) -> list[Message]:
 
 
 def _is_stored(entry: Listed, stored: list[Message]) -> bool:
-    name = named(entry.body)
+    name = marked_send_id(entry.body)
     return any(
         (bool(entry.message_id) and message.external_id == entry.message_id)
         or (name == message.external_id and not quotes(entry.body, message.text))

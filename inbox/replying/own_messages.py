@@ -15,7 +15,7 @@ from inbox.models import Message, OutboundSend, Workspace, locks
 from inbox.models.lead import Channel
 from inbox.models.message import OWN
 from inbox.replying import sending
-from inbox.replying.outgoing import EARLIER, LATER, named, quotes, same_words
+from inbox.replying.outgoing import EARLIER, LATER, marked_send_id, quotes, same_words
 from integrations.carriers import Accepted
 from integrations.events import MessageEvent
 
@@ -63,7 +63,7 @@ def by_another_id(workspace: Workspace, event: MessageEvent) -> Message | None:
 
 def _send(workspace: Workspace, event: MessageEvent) -> OutboundSend | None:
     body = event.html or event.text
-    name = named(body)
+    name = marked_send_id(body)
     if not name and event.campaign is not None and event.event_type == "EMAIL_SENT":
         return None
     sends = OutboundSend.objects.select_related("lead", "reply_to").filter(

@@ -130,7 +130,7 @@ TENANCY = (
     ),
     (
         "inbox/pages/search.py",
-        "mine = Lead.objects.filter(workspace=workspace, last_message_at__isnull=False)",
+        "ours = Lead.objects.filter(workspace=workspace, last_message_at__isnull=False)",
         "mine = Lead.objects.filter(last_message_at__isnull=False)",
         "tests/inbox/pages/test_search.py",
     ),
@@ -172,7 +172,7 @@ TENANCY = (
     ),
     (
         "inbox/pages/views/deliveries.py",
-        "mine = WebhookDelivery.objects.filter(workspace=request.workspace)",
+        "deliveries = WebhookDelivery.objects.filter(workspace=request.workspace)",
         "mine = WebhookDelivery.objects.all()",
         "tests/inbox/pages/test_deliveries.py",
     ),

@@ -23,7 +23,7 @@ def test_a_file_that_two_looked_at_is_imported_once_and_the_other_is_told(worksp
     text = "kind,question,answer\nanswer,Why?,So.\nanswer,How?,Thus.\n"
     seen = factbook_csv.plan(workspace, text).digest
 
-    results = at_once(*[lambda: factbook_csv.apply(workspace, by, text, seen=seen)] * 4)
+    results = at_once(*[lambda: factbook_csv.apply(workspace, by, text, digest=seen)] * 4)
 
     assert len(won(results)) == 1
     assert {type(one) for one in results if isinstance(one, Exception)} == {factbook_csv.Moved}

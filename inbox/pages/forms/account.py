@@ -136,12 +136,12 @@ class AccountForm(forms.Form):
             if self._needs(setting) and not tried.credentials.get(setting.name):
                 self.add_error(setting.name, "Put this in anew too: what is stored cannot be read.")
 
-    def _clean_keys(self, tried: Integration, given: list[str]) -> None:
+    def _clean_keys(self, tried: Integration, names: list[str]) -> None:
         """Checks that `tried`, the account as it would be, has the keys for its calls, and for the address that
         they go to.
         """
         before = destinations.leads_to(self.integration)
-        if name := connect.secret_for_new_address(tried, before, given):
+        if name := connect.secret_for_new_address(tried, before, names):
             self.add_error(name, connect.GIVE_AGAIN[0].upper() + connect.GIVE_AGAIN[1:])
         elif not tried.is_unreadable and self.spec.lacks and (lack := self.spec.lacks(tried)):
             self.add_error(*lack)
@@ -183,13 +183,13 @@ class AccountForm(forms.Form):
         if not fresh:
             row = Integration.objects.select_for_update().get(pk=row.pk, workspace_id=workspace_id)
         before = row.external_account_id
-        given = {name: value for name, value in self.cleaned_data.items() if name in self.changed_data}
-        row.enabled = given.pop("enabled", row.enabled)
-        given = {name: value for name, value in given.items() if value or name not in self.secret_names}
-        if self.spec.key in given:
+        changes = {name: entry for name, entry in self.cleaned_data.items() if name in self.changed_data}
+        row.enabled = changes.pop("enabled", row.enabled)
+        changes = {name: entry for name, entry in changes.items() if entry or name not in self.secret_names}
+        if self.spec.key in changes:
             # a key is meant only for the address that was entered with it
-            given["base_url"] = self.cleaned_data["base_url"]
-        connect.apply(row, given)
+            changes["base_url"] = self.cleaned_data["base_url"]
+        connect.apply(row, changes)
         _refuse_anothers(row)
         another = not fresh and before != "" and before != row.external_account_id
         if another and self.spec.forget_owner:
@@ -212,6 +212,6 @@ def _refuse_anothers(row: Integration) -> None:
     if not (spec.installation_key and spec.account_id) or row.is_unreadable or row.credentials.get(spec.key):
         return
     locks.hold(f"{row.provider} account", row.external_account_id)
-    others = Integration.objects.filter(provider=row.provider, external_account_id=row.external_account_id)
-    if others.exclude(workspace=row.workspace_id).exists():
+    rows = Integration.objects.filter(provider=row.provider, external_account_id=row.external_account_id)
+    if rows.exclude(workspace=row.workspace_id).exists():
         raise AccountTaken

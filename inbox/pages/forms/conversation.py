@@ -74,12 +74,12 @@ class SeenField(forms.Field):
 
     def to_python(self, value: Any) -> list[Seen]:
         try:
-            seen = [Seen.parse(text) for text in value or []]
+            rows = [Seen.parse(text) for text in value or []]
         except ValueError:
             raise forms.ValidationError("That conversation is not one of this workspace.") from None
-        if len(seen) > LEAD_LIMIT:
+        if len(rows) > LEAD_LIMIT:
             raise forms.ValidationError(f"At most {LEAD_LIMIT} conversations at once.")
-        return seen
+        return rows
 
 
 class DecisionForm(forms.Form):

@@ -117,18 +117,18 @@ class FactFileForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         super().clean()
-        data = self.cleaned_data
-        file, text = data.get("file"), data.get("text") or ""
+        cleaned = self.cleaned_data
+        file, text = cleaned.get("file"), cleaned.get("text") or ""
         if file is not None and not self.errors:
             if file.size > MAX_FILE_BYTES:
                 self.add_error("file", "The file is larger than 1 MB. Split it, and import the parts.")
-                return data
+                return cleaned
             try:
-                data["text"] = file.read().decode("utf-8-sig")
+                cleaned["text"] = file.read().decode("utf-8-sig")
             except UnicodeDecodeError:
                 self.add_error("file", "The file is not UTF-8. Save it as “CSV UTF-8” and choose it again.")
         elif not self.errors and not text.strip():
             self.add_error("file", "Choose a file.")
         elif len(text.encode()) > MAX_FILE_BYTES:
             self.add_error("text", "The text is larger than 1 MB. Split it, and import the parts.")
-        return data
+        return cleaned

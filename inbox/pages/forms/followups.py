@@ -31,8 +31,8 @@ class SequenceForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_name(self) -> str:
         name = self.cleaned_data["name"].strip()
-        others = FollowUpSequence.objects.filter(workspace_id=self.instance.workspace_id, name=name)
-        if others.exclude(pk=self.instance.pk).exists():
+        namesakes = FollowUpSequence.objects.filter(workspace_id=self.instance.workspace_id, name=name)
+        if namesakes.exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError("Another sequence has this name. Choose a different one.")
         return str(name)
 
@@ -71,10 +71,10 @@ class StepForm(forms.ModelForm):  # type: ignore[type-arg]
         return self._checked("text")
 
     def _checked(self, name: str) -> str:
-        value = self.cleaned_data[name]
-        if problem := step_text.problem(value, self.workspace):
+        text = self.cleaned_data[name]
+        if problem := step_text.problem(text, self.workspace):
             raise forms.ValidationError(problem)
-        return str(value)
+        return str(text)
 
 
 class _StepFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
@@ -152,16 +152,18 @@ class EnrolForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         super().clean()
-        data = self.cleaned_data
-        data["emails"] = [line.strip().lower() for line in (data.get("emails") or "").split() if line.strip()]
-        if len(data["emails"]) > MAX_ADDRESSES:
+        fields = self.cleaned_data
+        fields["emails"] = [
+            row.strip().lower() for row in (fields.get("emails") or "").split() if row.strip()
+        ]
+        if len(fields["emails"]) > MAX_ADDRESSES:
             self.add_error("emails", f"At most {MAX_ADDRESSES:,} addresses at once.")
-        if bool(data["emails"]) == bool(data.get("tag")):
+        if bool(fields["emails"]) == bool(fields.get("tag")):
             raise forms.ValidationError("Give addresses, or choose a tag: one of the two.")
-        return data
+        return fields
 
     def leads(self, workspace: Workspace) -> QuerySet[Lead]:
-        mine = Lead.objects.filter(workspace=workspace).order_by("pk")
+        leads = Lead.objects.filter(workspace=workspace).order_by("pk")
         if self.cleaned_data["tag"]:
-            return mine.filter(tag=self.cleaned_data["tag"])[:MAX_ADDRESSES]
-        return mine.filter(email__in=self.cleaned_data["emails"])
+            return leads.filter(tag=self.cleaned_data["tag"])[:MAX_ADDRESSES]
+        return leads.filter(email__in=self.cleaned_data["emails"])

@@ -24,7 +24,7 @@ class LinesField(forms.CharField):
         return "\n".join(value) if isinstance(value, list) else value
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        before, after = (str(self.prepare_value(one) or "").splitlines() for one in (initial, data))
+        before, after = (str(self.prepare_value(lines) or "").splitlines() for lines in (initial, data))
         return before != after
 
 
@@ -78,8 +78,8 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_alternate_phones(self) -> list[str]:
         return self._lines("alternate_phones", "phone", self._phone, NO_NUMBER)
 
-    def _phone(self, value: str) -> str:
-        return identity.normal_phone(value, self.instance.workspace.phone_region)
+    def _phone(self, number: str) -> str:
+        return identity.normal_phone(number, self.instance.workspace.phone_region)
 
     def clean_linkedin_url(self) -> str:
         return self._normal(
@@ -89,23 +89,23 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
         )
 
     def _normal(self, name: str, normal: Callable[[str], str], problem: str) -> str:
-        value = self.cleaned_data[name].strip()
-        found = normal(value) if value else ""
-        if value and not found:
+        text = self.cleaned_data[name].strip()
+        address = normal(text) if text else ""
+        if text and not address:
             raise forms.ValidationError(problem)
-        return found
+        return address
 
     def _lines(self, name: str, main: str, normal: Callable[[str], str], problem: str) -> list[str]:
         """The values of a field with several, each once, without the one of the column `main`."""
-        found = {}
+        addresses = {}
         for line in filter(None, map(str.strip, self.cleaned_data[name].splitlines())):
-            if not (value := normal(line)):
+            if not (address := normal(line)):
                 raise forms.ValidationError(f"“{line[:40]}”: {problem[0].lower()}{problem[1:]}")
-            found[value] = True
-        found.pop(str(self.cleaned_data.get(main)), None)
-        if len(found) > MOST:
+            addresses[address] = True
+        addresses.pop(str(self.cleaned_data.get(main)), None)
+        if len(addresses) > MOST:
             raise forms.ValidationError(f"{MOST} are the most.")
-        return list(found)
+        return list(addresses)
 
     def entered(self) -> dict[str, str | list[str]]:
         """The new values of the lead's columns that the person changed in the form. The form must be valid."""

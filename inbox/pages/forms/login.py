@@ -100,7 +100,7 @@ class ForgottenForm(forms.Form):
 
 
 def _few_left(request: HttpRequest, username: str) -> str:
-    left = tries_left(request, username)
-    if not 0 < left <= 3:
+    tries = tries_left(request, username)
+    if not 0 < tries <= 3:
         return ""
-    return f" {left} {'try is' if left == 1 else 'tries are'} left, then a pause of 15 minutes."
+    return f" {tries} {'try is' if tries == 1 else 'tries are'} left, then a pause of 15 minutes."

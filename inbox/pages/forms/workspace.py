@@ -133,8 +133,8 @@ class AwayForm(forms.Form):
 
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        there = [(mate.membership_id, mate.name) for mate in team.heirs]
-        self.fields["to"].choices = [("", ""), *there]  # type: ignore[attr-defined]  # it is a ChoiceField
+        heirs = [(mate.membership_id, mate.name) for mate in team.heirs]
+        self.fields["to"].choices = [("", ""), *heirs]  # type: ignore[attr-defined]  # it is a ChoiceField
 
     def clean_until(self) -> date:
         until: date = self.cleaned_data["until"]

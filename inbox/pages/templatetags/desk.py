@@ -30,20 +30,20 @@ PLAIN_TAGS = (Tag.NEW, Tag.NEUTRAL)
 
 
 @register.filter
-def waits(value: datetime) -> str:
-    """How long somebody has waited since `value`, in few letters: "8 min", "3 h", "1 d 3 h"."""
-    seconds = int((timezone.now() - value).total_seconds())
+def waits(moment: datetime) -> str:
+    """How long somebody has waited since `moment`, in few letters: "8 min", "3 h", "1 d 3 h"."""
+    seconds = int((timezone.now() - moment).total_seconds())
     if seconds < DAY_S:
-        return ago_text(value)
+        return ago_text(moment)
     days, hours = divmod(seconds // HOUR_S, 24)
     return f"{days} d {hours} h" if hours and days < 7 else f"{days} d"
 
 
 @register.simple_tag
-def waits_since(value: datetime) -> SafeString:
-    """The HTML of how long somebody has waited since `value`, in a warning tone if it is longer than a day."""
-    tone, since = "warn" if timezone.now() - value > WAITS_LONG else "", waits(value)
-    return render_time(value, "wrote just now" if since == "now" else f"waits {since}", tone)
+def waits_since(moment: datetime) -> SafeString:
+    """The HTML of how long somebody has waited since `moment`, in a warning tone if it is longer than a day."""
+    tone, since = "warn" if timezone.now() - moment > WAITS_LONG else "", waits(moment)
+    return render_time(moment, "wrote just now" if since == "now" else f"waits {since}", tone)
 
 
 @register.simple_tag

@@ -61,27 +61,27 @@ def render_chip(state: StateMark, word: str = "", *, solid: bool = False) -> Saf
 
 
 @register.simple_tag
-def chip(table: str, value: str, word: str = "") -> SafeString:
+def chip(table: str, name: str, word: str = "") -> SafeString:
     """The HTML of a state as a chip (a small coloured box with icon and word): `{% chip "send" send.state %}`. `table`
     is a name in inbox.pages.state_marks.TABLES. `word` replaces the state's word.
     """
-    return render_chip(state_of(table, value), word)
+    return render_chip(state_of(table, name), word)
 
 
 @register.simple_tag
-def state(table: str, value: str, word: str = "") -> SafeString:
+def state(table: str, name: str, word: str = "") -> SafeString:
     """The HTML of a state as icon and word, without a box. `table` is a name in
     inbox.pages.state_marks.TABLES. `word` replaces the state's word.
     """
-    found = state_of(table, value)
+    mark = state_of(table, name)
     return format_html(
-        '<span class="state" data-tone="{}">{} {}</span>', found.tone, icon(found.icon), word or found.word
+        '<span class="state" data-tone="{}">{} {}</span>', mark.tone, icon(mark.icon), word or mark.word
     )
 
 
-def render_time(value: datetime, text: str, tone: str = "") -> SafeString:
+def render_time(at: datetime, text: str, tone: str = "") -> SafeString:
     """The HTML of a time that people read as `text`. Its title has the exact time in the workspace's zone."""
-    local = timezone.localtime(value)
+    local = timezone.localtime(at)
     full = format_date(local, "D j M Y, H:i T")
     toned = format_html(' data-tone="{}"', tone) if tone else ""
     return format_html(
@@ -90,18 +90,18 @@ def render_time(value: datetime, text: str, tone: str = "") -> SafeString:
 
 
 @register.simple_tag
-def ago(value: datetime | None) -> SafeString:
-    """How long ago `value` was, in few letters ("8 min"); "" for None. The title has the exact time in the workspace's
+def ago(at: datetime | None) -> SafeString:
+    """How long ago `at` was, in few letters ("8 min"); "" for None. The title has the exact time in the workspace's
     zone.
     """
-    return render_time(value, ago_text(value)) if value else SafeString("")
+    return render_time(at, ago_text(at)) if at else SafeString("")
 
 
-def ago_text(value: datetime) -> str:
-    """How long ago `value` was, in few letters: "now", "8 min", "3 h"; if it was more than a day ago, the
+def ago_text(at: datetime) -> str:
+    """How long ago `at` was, in few letters: "now", "8 min", "3 h"; if it was more than a day ago, the
     day as "Mon", "20 Nov" or "20 Nov 2025".
     """
-    local, now = timezone.localtime(value), timezone.localtime()
+    local, now = timezone.localtime(at), timezone.localtime()
     seconds = (now - local).total_seconds()
     if seconds < MINUTE_S:
         return "now"
@@ -120,9 +120,9 @@ def class_name(path: str) -> str:
 
 
 @register.filter
-def until(value: datetime) -> str:
-    """How long it is until `value`, in few letters: "now", "4 min", "3 h", "2 days"."""
-    seconds = (value - timezone.now()).total_seconds()
+def until(at: datetime) -> str:
+    """How long it is until `at`, in few letters: "now", "4 min", "3 h", "2 days"."""
+    seconds = (at - timezone.now()).total_seconds()
     if seconds < MINUTE_S:
         return "now" if seconds <= 0 else "1 min"
     if seconds < HOUR_S:
@@ -131,59 +131,59 @@ def until(value: datetime) -> str:
 
 
 @register.filter
-def countdown(value: datetime) -> str:
-    """The minutes and seconds until `value`, as "0:07"."""
-    seconds = max(0, round((value - timezone.now()).total_seconds()))
+def countdown(at: datetime) -> str:
+    """The minutes and seconds until `at`, as "0:07"."""
+    seconds = max(0, round((at - timezone.now()).total_seconds()))
     return f"{seconds // MINUTE_S}:{seconds % MINUTE_S:02}"
 
 
 @register.simple_tag
-def since(value: datetime | None) -> SafeString:
+def since(start: datetime | None) -> SafeString:
     """When something began and how long ago: "09:14, 3 h ago" for today, else "20 Nov, 09:14,
     4 days ago"; "" for None.
     """
-    if not value:
+    if not start:
         return SafeString("")
-    local, seconds = timezone.localtime(value), (timezone.now() - value).total_seconds()
+    local, seconds = timezone.localtime(start), (timezone.now() - start).total_seconds()
     at = format_date(local, "H:i" if local.date() == timezone.localdate() else "j M, H:i")
-    return render_time(value, f"{at}, {age(seconds)}")
+    return render_time(start, f"{at}, {age(seconds)}")
 
 
 @register.simple_tag
-def aged(value: datetime | None) -> SafeString:
-    """How long ago `value` was, in words: "3 h ago", "4 days ago"; "" for None. The title has the exact time."""
-    return render_time(value, age((timezone.now() - value).total_seconds())) if value else SafeString("")
+def aged(at: datetime | None) -> SafeString:
+    """How long ago `at` was, in words: "3 h ago", "4 days ago"; "" for None. The title has the exact time."""
+    return render_time(at, age((timezone.now() - at).total_seconds())) if at else SafeString("")
 
 
 @register.simple_tag
-def clock(value: datetime | None) -> SafeString:
-    """The time of day of `value` ("14:05") in the workspace's zone; "" for None."""
-    return render_time(value, format_date(timezone.localtime(value), "H:i")) if value else SafeString("")
+def clock(at: datetime | None) -> SafeString:
+    """The time of day of `at` ("14:05") in the workspace's zone; "" for None."""
+    return render_time(at, format_date(timezone.localtime(at), "H:i")) if at else SafeString("")
 
 
 @register.simple_tag
-def second(value: datetime) -> SafeString:
-    """The time of day of `value` with its seconds ("14:05:09"), in the workspace's zone."""
-    return render_time(value, format_date(timezone.localtime(value), "H:i:s"))
+def second(at: datetime) -> SafeString:
+    """The time of day of `at` with its seconds ("14:05:09"), in the workspace's zone."""
+    return render_time(at, format_date(timezone.localtime(at), "H:i:s"))
 
 
 @register.simple_tag
-def moment(value: datetime | None) -> SafeString:
-    """The day and time of `value` ("20 Nov, 14:05") in the workspace's zone; "" for None. The
+def moment(at: datetime | None) -> SafeString:
+    """The day and time of `at` ("20 Nov, 14:05") in the workspace's zone; "" for None. The
     year is shown only if it is not this year.
     """
-    if not value:
+    if not at:
         return SafeString("")
-    local = timezone.localtime(value)
+    local = timezone.localtime(at)
     return render_time(
-        value, format_date(local, "j M, H:i" if local.year == timezone.localtime().year else "j M Y, H:i")
+        at, format_date(local, "j M, H:i" if local.year == timezone.localtime().year else "j M Y, H:i")
     )
 
 
 @register.filter
-def day_name(value: datetime) -> str:
-    """A heading for the day of `value`: "Today, Tue 24 Nov", "Yesterday, …", "Tue 17 Nov", with the year if needed."""
-    local, today = timezone.localtime(value), timezone.localdate()
+def day_name(at: datetime) -> str:
+    """A heading for the day of `at`: "Today, Tue 24 Nov", "Yesterday, …", "Tue 17 Nov", with the year if needed."""
+    local, today = timezone.localtime(at), timezone.localdate()
     text = format_date(local, "D j M" if local.year == today.year else "D j M Y")
     if local.date() == today:
         return f"Today, {text}"
@@ -197,7 +197,7 @@ def capped(count: int, limit: int = 99) -> str:
 
 
 @register.filter
-def seen(lead: Lead) -> str:
+def snapshot(lead: Lead) -> str:
     """The lead with the time of the newest message that this page shows, as text for a form that
     decides about it (inbox.leads.triage.Seen).
     """

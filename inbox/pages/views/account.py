@@ -53,8 +53,8 @@ class Account(FormView):  # type: ignore[type-arg]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         desks, browser = desks_of(signed_in(self.request)), browser_notices.chosen(self.request)
-        told = [NoticesForm(instance=own, prefix=f"notices-{own.pk}") for own, _ in desks]
-        return super().get_context_data(**kwargs, desks=desks, told=told, browser=browser, mail_off=is_off())
+        forms = [NoticesForm(instance=member, prefix=f"notices-{member.pk}") for member, _ in desks]
+        return super().get_context_data(**kwargs, desks=desks, told=forms, browser=browser, mail_off=is_off())
 
     def form_valid(self, form: NameForm) -> HttpResponse:
         user = form.save()
@@ -67,11 +67,11 @@ def notices(request: HttpRequest) -> HttpResponse:
     """`/account/notices/`: stores what the user is told of each workspace; with `everywhere`, the id of one of their
     memberships, what they chose there for all of them.
     """
-    own = {str(member.pk): member for member, _ in desks_of(signed_in(request))}
+    members = {str(member.pk): member for member, _ in desks_of(signed_in(request))}
     pattern = request.POST.get("everywhere")
-    asked = [(pattern or key, member) for key, member in own.items()]
-    forms = [NoticesForm(request.POST, instance=member, prefix=f"notices-{key}") for key, member in asked]
-    if (pattern is None or pattern in own) and all(form.is_valid() for form in forms):
+    prefixed = [(pattern or key, member) for key, member in members.items()]
+    forms = [NoticesForm(request.POST, instance=member, prefix=f"notices-{key}") for key, member in prefixed]
+    if (pattern is None or pattern in members) and all(form.is_valid() for form in forms):
         for form in forms:
             form.save()
         messages.success(request, "Saved.")
@@ -160,9 +160,9 @@ def home(request: HttpRequest) -> HttpResponse:
 
     Invitations that wait for an answer come first, unless the query string has `later`.
     """
-    own = Membership.objects.filter(user=signed_in(request)).order_by("workspace__name")
+    memberships = Membership.objects.filter(user=signed_in(request)).order_by("workspace__name")
     last = request.session.get(LAST_WORKSPACE)
-    membership = (last and own.filter(workspace_id=last).first()) or own.first()
+    membership = (last and memberships.filter(workspace_id=last).first()) or memberships.first()
     if "later" not in request.GET and invitations.waiting_for(signed_in(request)).exists():
         return redirect("invitations")
     if membership is None:

@@ -22,39 +22,39 @@ def alike(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
     The job covers the replies that had arrived by `until`, the time at which the page showed them.
     """
     message = find_reply(request, message_id)
-    others = Alike.to(message)
+    group = Alike.to(message)
     if request.method == "POST":
-        _start(request, others)
+        _start(request, group)
         return redirect("inbox:alike", request.workspace.pk, message.pk)
     now = timezone.now()
     context = {
         "message": message,
         "lead": message.lead,
-        "alike": others,
-        "count": others.replies(now).count() if others else 0,
-        "changes": list(others.changes(now)) if others else [],
+        "alike": group,
+        "count": group.replies(now).count() if group else 0,
+        "changes": list(group.changes(now)) if group else [],
         "until": now.isoformat(),
         "shown": SHOWN,
         "most": MOST,
-        "job": others.job if others else None,
+        "job": group.job if group else None,
     }
     return render(request, "understanding/alike.html", context)
 
 
-def _start(request: WorkspaceRequest, others: Alike | None) -> None:
+def _start(request: WorkspaceRequest, group: Alike | None) -> None:
     form = AlikeForm(request.POST)
-    if others is None:
+    if group is None:
         messages.error(request, "Nobody has decided about this reply: correct its tag first.")
     elif not form.is_valid():
         name, errors = next(iter(form.errors.items()))
         messages.error(request, f"{name}: {errors[0]} Open this page anew.")
-    elif others.decision.pk != form.cleaned_data["decision"]:
+    elif group.decision.pk != form.cleaned_data["decision"]:
         messages.error(
             request, "Somebody has decided about this reply since. Look again at what would change."
         )
     else:
         try:
-            count = others.start(form.cleaned_data["until"], request.user)
+            count = group.start(form.cleaned_data["until"], request.user)
         except NotAlike as nothing:
             messages.info(request, str(nothing))
         else:
@@ -66,9 +66,9 @@ def _start(request: WorkspaceRequest, others: Alike | None) -> None:
 def progress(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
     """The part of the page that shows how far the job is that applies a decision to replies with the same words."""
     message = find_reply(request, message_id)
-    others = Alike.to(message)
+    group = Alike.to(message)
     return render(
         request,
         "understanding/_alike_progress.html",
-        {"message": message, "job": others.job if others else None},
+        {"message": message, "job": group.job if group else None},
     )

@@ -39,7 +39,7 @@ def decide(request: WorkspaceRequest) -> HttpResponse:
     count, more = matching.count()
     context = {
         "label": view.name if (view := open_view(request)) else matching.folder.label,
-        "filters": [(label, value) for _, label, value in matching.filter.active()],
+        "filters": [(label, choice) for _, label, choice in matching.filter.active()],
         "query": query,
         "at": now.isoformat(),
         "mark": mark,
@@ -69,8 +69,8 @@ def progress(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/inbox/all/<job>/`: shows the person who asked how far the job is that decides about all
     conversations of a list. A POST takes it back. Raises Http404 for anybody else's job.
     """
-    mine = BackgroundJob.objects.filter(workspace=request.workspace, kind=all_matching.JOB, pk=job_id)
-    job = mine.first()
+    jobs = BackgroundJob.objects.filter(workspace=request.workspace, kind=all_matching.JOB, pk=job_id)
+    job = jobs.first()
     if job is None or job.payload["user"] != signed_in(request).pk:
         raise Http404("No such job.")
     query = query_of(request)

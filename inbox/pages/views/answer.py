@@ -102,10 +102,10 @@ def settle_send(request: WorkspaceRequest, send_id: uuid.UUID) -> HttpResponse:
     return _back(request, send.lead_id)
 
 
-def _action(request: WorkspaceRequest, *known: str) -> str:
+def _action(request: WorkspaceRequest, *actions: str) -> str:
     action = request.POST.get("do")
-    if action not in known:
-        raise BadRequest(f"do: must be one of {', '.join(known)}.")
+    if action not in actions:
+        raise BadRequest(f"do: must be one of {', '.join(actions)}.")
     return action
 
 
@@ -138,4 +138,4 @@ def _following(request: WorkspaceRequest, lead_id: uuid.UUID) -> uuid.UUID:
     """The lead below this one in the list of the request's query string; else the first other one, else this one."""
     ids = [row.pk for row in threads(request).page.rows]
     below = ids[ids.index(lead_id) + 1 :] if lead_id in ids else ids
-    return next((one for one in (*below, *ids) if one != lead_id), lead_id)
+    return next((key for key in (*below, *ids) if key != lead_id), lead_id)

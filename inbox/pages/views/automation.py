@@ -53,8 +53,8 @@ def policy(request: WorkspaceRequest, campaign_id: uuid.UUID | None = None) -> H
     campaign = (
         get_object_or_404(Campaign, workspace=request.workspace, pk=campaign_id) if campaign_id else None
     )
-    known = SendingPolicy.objects.filter(workspace=request.workspace, campaign=campaign).first()
-    form = PolicyForm(request.workspace, campaign, request.POST or None, instance=known)
+    current = SendingPolicy.objects.filter(workspace=request.workspace, campaign=campaign).first()
+    form = PolicyForm(request.workspace, campaign, request.POST or None, instance=current)
     if request.method == "POST" and form.is_valid():
         saved = form.save()
         audit.record(request.workspace.pk, request.user, "policy.change", saved, changes=changes_of(form))
@@ -79,7 +79,7 @@ def pause(request: WorkspaceRequest) -> HttpResponse:
     Workspace.objects.filter(pk=request.workspace.pk).update(sends_paused=paused)
     changes = {"sends_paused": [request.workspace.sends_paused, paused]}
     audit.record(request.workspace.pk, request.user, f"sends.{wanted}", request.workspace, changes=changes)
-    taken = review.take_back_all(request.workspace.pk, user=request.user) if paused else 0
+    count = review.take_back_all(request.workspace.pk, user=request.user) if paused else 0
     words = "Nothing goes out by itself any more." if paused else "What passes every gate goes out again."
-    messages.success(request, f"{words} Taken back before they went out: {taken}." if taken else words)
+    messages.success(request, f"{words} Taken back before they went out: {count}." if count else words)
     return redirect("inbox:automation", request.workspace.pk)

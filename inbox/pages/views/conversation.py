@@ -165,7 +165,7 @@ def answer_for(
 
 def _about(lead: Lead, draft: Draft) -> dict[str, Any]:
     """What the page says of a draft, by one query."""
-    found = read_together(
+    parts = read_together(
         lead.workspace_id,
         {
             "gates": rows(draft.gate_results.order_by("stage", "position"), "passed", "evidence"),
@@ -174,9 +174,9 @@ def _about(lead: Lead, draft: Draft) -> dict[str, Any]:
         },
     )
     return {
-        "line": draft_line(lead, draft, found["gates"]),
-        "rewrite": next(iter(found["rewrites"]), None),
-        "made": provenance.of(draft, found["facts"]),
+        "line": draft_line(lead, draft, parts["gates"]),
+        "rewrite": next(iter(parts["rewrites"]), None),
+        "made": provenance.of(draft, parts["facts"]),
     }
 
 
@@ -224,10 +224,10 @@ def render_conversation(
     parts = beside.parts(lead)
     if part:
         list_shown: Threads | dict[str, str] = {"query": query_of(request)}
-        found = read_together(request.workspace.pk, parts)
+        rows = read_together(request.workspace.pk, parts)
     else:
-        list_shown = threads(request, also={key: expression(one) for key, one in parts.items()})
-        found = {key: instances(one, counts_of(request)[key]) for key, one in parts.items()}
+        list_shown = threads(request, also={key: expression(part_rows) for key, part_rows in parts.items()})
+        rows = {key: instances(part_rows, counts_of(request)[key]) for key, part_rows in parts.items()}
     context = {
         "alike": alike_to(lead, request.GET.get("decided", "")),
         "threads": list_shown,
@@ -237,7 +237,7 @@ def render_conversation(
         "rail": rail(lead, shown, draft),
         "finds": finds(request.workspace, lead, shown),
         "answer": answer,
-        **beside.context(lead, found),
+        **beside.context(lead, rows),
         **more,
     }
     if part:
@@ -269,8 +269,8 @@ def outgoing(request: WorkspaceRequest, lead_id: uuid.UUID, send_id: uuid.UUID) 
         return HttpResponse(status=204)
     lead = find_lead(request, lead_id)
     answer = answer_for(lead, draft_of(lead))
-    own = Message.objects.filter(workspace=request.workspace, source=OWN, external_id=str(send.pk))
-    message = own.first() if send.state == OutboundSend.State.SENT else None
+    messages = Message.objects.filter(workspace=request.workspace, source=OWN, external_id=str(send.pk))
+    message = messages.first() if send.state == OutboundSend.State.SENT else None
     arrived = [] if send.state == OutboundSend.State.TAKEN_BACK else [Entry(send.created_at, send=send)]
     if message:
         arrived = [Entry(message.sent_at, message=message, sent_as=send)]

@@ -52,16 +52,16 @@ class DeliveryFilter(FilterSet):  # type: ignore[misc]  # django-filter has no t
         model = WebhookDelivery
         fields = ["verdict", "source"]
 
-    def by_verdict(self, deliveries: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
-        if value not in (Verdict.FAILED, SETTLED):
-            return deliveries.filter(verdict=value)
+    def by_verdict(self, deliveries: QuerySet[Any], _name: str, verdict: str) -> QuerySet[Any]:
+        if verdict not in (Verdict.FAILED, SETTLED):
+            return deliveries.filter(verdict=verdict)
         waiting = replay.unrepaired(self.request.workspace).order_by().values("pk")
         failed = deliveries.filter(verdict=Verdict.FAILED)
-        return failed.filter(pk__in=waiting) if value == Verdict.FAILED else failed.exclude(pk__in=waiting)
+        return failed.filter(pk__in=waiting) if verdict == Verdict.FAILED else failed.exclude(pk__in=waiting)
 
-    def search(self, deliveries: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+    def search(self, deliveries: QuerySet[Any], _name: str, text: str) -> QuerySet[Any]:
         workspace = self.request.workspace
-        wanted = trace_search.read(workspace, value)
+        wanted = trace_search.read(workspace, text)
         if wanted is None:
             return deliveries.none()
         return trace_search.deliveries_of(deliveries, workspace, wanted)
@@ -73,19 +73,19 @@ def delivery_list(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/deliveries/?verdict=…&source=…&event=…&since=…&until=…&q=…`: lists the workspace's webhook
     requests.
     """
-    mine = WebhookDelivery.objects.filter(workspace=request.workspace)
-    found = DeliveryFilter(request.GET, mine, request=request)
-    rows = replay.with_repair(found.qs).select_related("lead", "job", "message")
+    deliveries = WebhookDelivery.objects.filter(workspace=request.workspace)
+    delivery_filter = DeliveryFilter(request.GET, deliveries, request=request)
+    rows = replay.with_repair(delivery_filter.qs).select_related("lead", "job", "message")
     rows = rows.defer("body", "headers", "message__raw_html")
     page = keyset_page(
-        rows if found.is_valid() else rows.none(),
+        rows if delivery_filter.is_valid() else rows.none(),
         "received_at",
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
     )
     context = {
-        "filter": found,
-        "filtered": any(request.GET.get(name) for name in found.filters),
+        "filter": delivery_filter,
+        "filtered": any(request.GET.get(name) for name in delivery_filter.filters),
         "page": page,
         "tiles": _tiles(request.workspace),
         "spans": replay.SPANS,
@@ -105,16 +105,16 @@ def delivery(request: WorkspaceRequest, delivery_id: uuid.UUID) -> HttpResponse:
 @workspace_view(ADMIN)
 def run_again(request: WorkspaceRequest, delivery_id: uuid.UUID) -> HttpResponse:
     """Shows what running a stored webhook request again would do (`do=dry`), or runs it again (`do=run`)."""
-    found = _own(request, delivery_id)
+    delivery = _own(request, delivery_id)
     try:
         if request.POST.get("do") != "run":
-            return _detail(request, found, dry=replay.dry_run(found))
-        result = replay.replay(found, request.user)
+            return _detail(request, delivery, dry=replay.dry_run(delivery))
+        run = replay.replay(delivery, request.user)
     except replay.NotReplayable as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.info(request, f"Replayed. {result.sentence}")
-    return redirect("inbox:delivery", request.workspace.pk, found.pk)
+        messages.info(request, f"Replayed. {run.sentence}")
+    return redirect("inbox:delivery", request.workspace.pk, delivery.pk)
 
 
 @require_POST
@@ -143,18 +143,18 @@ def _own(request: WorkspaceRequest, delivery_id: uuid.UUID) -> WebhookDelivery:
 
 
 def _detail(
-    request: WorkspaceRequest, found: WebhookDelivery, dry: replay.ReplayResult | None = None
+    request: WorkspaceRequest, delivery: WebhookDelivery, dry: replay.ReplayResult | None = None
 ) -> HttpResponse:
     show = delivery_body.shown_as(request.GET.get("show"))
-    text, cut = delivery_body.excerpt(found, show)
+    text, cut = delivery_body.excerpt(delivery, show)
     context = {
-        "delivery": found,
+        "delivery": delivery,
         "show": show,
         "views": delivery_body.VIEWS,
         "text": text,
         "cut": cut,
-        "kept_until": found.received_at + timedelta(days=request.workspace.keep_bodies_days),
-        "runs": found.replays.order_by("received_at", "pk").select_related("lead", "message", "job"),
+        "kept_until": delivery.received_at + timedelta(days=request.workspace.keep_bodies_days),
+        "runs": delivery.replays.order_by("received_at", "pk").select_related("lead", "message", "job"),
         "dry": dry,
     }
     return render(request, "deliveries/detail.html", context)
@@ -179,8 +179,8 @@ def _tiles(workspace: Workspace) -> list[dict[str, Any]]:
     ]
 
 
-def _tile(label: str, value: int, note: str, tone: str = "") -> dict[str, object]:
-    return {"label": label, "value": value, "note": note, "tone": tone}
+def _tile(label: str, number: int, note: str, tone: str = "") -> dict[str, object]:
+    return {"label": label, "value": number, "note": note, "tone": tone}
 
 
 def _last_replay(workspace: Workspace) -> BackgroundJob | None:

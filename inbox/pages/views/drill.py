@@ -49,10 +49,10 @@ def page(request: WorkspaceRequest) -> HttpResponse:
 
 def _lines(job: BackgroundJob) -> list[DrillLine]:
     """Every step in order: done with its result, running, or still to come."""
-    known = {step.name: step for step in JobStep.objects.filter(job=job)}
+    steps = {step.name: step for step in JobStep.objects.filter(job=job)}
     lines, running = [], job.status == BackgroundJob.Status.RUNNING
     for name, title in drill.STEPS.items():
-        step = known.get(name)
+        step = steps.get(name)
         if step is not None and step.result is not None and step.finished_at is not None:
             ms = (step.finished_at - step.started_at).total_seconds() * 1000
             lines.append(_done(title, step.result, ms))
@@ -66,6 +66,6 @@ def _lines(job: BackgroundJob) -> list[DrillLine]:
     return lines
 
 
-def _done(title: str, result: dict[str, Any], ms: float) -> DrillLine:
+def _done(title: str, outcome: dict[str, Any], ms: float) -> DrillLine:
     look = {True: ("ok", "ok", "Passed"), False: ("bad", "fail", "Failed"), None: ("", "off", "Skipped")}
-    return DrillLine(title, *look[result["ok"]], said=result["said"], ms=ms)
+    return DrillLine(title, *look[outcome["ok"]], said=outcome["said"], ms=ms)

@@ -26,11 +26,11 @@ def fact_list(request: WorkspaceRequest) -> HttpResponse:
     `q` those that hold the words.
     """
     words = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:200]
-    found = list(factbook.listed(request.workspace, words))
+    facts = list(factbook.listed(request.workspace, words))
     context = {
-        "groups": [(kind, WORDS[kind], [fact for fact in found if fact.kind == kind]) for kind in Kind],
-        "found": len(found),
-        "total": len(found) if not words else factbook.listed(request.workspace).count(),
+        "groups": [(kind, WORDS[kind], [fact for fact in facts if fact.kind == kind]) for kind in Kind],
+        "found": len(facts),
+        "total": len(facts) if not words else factbook.listed(request.workspace).count(),
         "most": MOST,
         "q": words,
         "acts": request.membership.at_least(ADMIN),
@@ -90,8 +90,8 @@ def edit(request: WorkspaceRequest, fact_id: uuid.UUID) -> HttpResponse:
 def _form(
     request: WorkspaceRequest, form: FactForm, kind: Kind, fact: WorkspaceFact | None = None
 ) -> HttpResponse:
-    seen = request.POST.get("seen") or (fact and fact.updated_at.isoformat())
-    context = {"form": form, "kind": kind, "words": WORDS[kind], "fact": fact, "seen": seen}
+    version = request.POST.get("seen") or (fact and fact.updated_at.isoformat())
+    context = {"form": form, "kind": kind, "words": WORDS[kind], "fact": fact, "seen": version}
     return render(request, "facts/form.html", context, status=422 if form.errors else 200)
 
 
@@ -109,12 +109,12 @@ def import_csv(request: WorkspaceRequest) -> HttpResponse:
     text, plan, problem = form.cleaned_data["text"], None, ""
     try:
         if request.POST.get("do") == "apply":
-            done = factbook_csv.apply(request.workspace, request.user, text, seen=form.cleaned_data["seen"])
-            said = f"{len(done.added)} added, {len(done.changed)} changed."
+            done = factbook_csv.apply(request.workspace, request.user, text, digest=form.cleaned_data["seen"])
+            summary = f"{len(done.added)} added, {len(done.changed)} changed."
             if not done.refused:
-                messages.success(request, said)
+                messages.success(request, summary)
                 return redirect("inbox:facts", request.workspace.pk)
-            messages.warning(request, f"{said} The rows below were refused: correct them and check again.")
+            messages.warning(request, f"{summary} The rows below were refused: correct them and check again.")
             text = done.refused_text
         plan = factbook_csv.plan(request.workspace, text)
     except factbook_csv.Moved:

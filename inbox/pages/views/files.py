@@ -29,24 +29,24 @@ def file(request: WorkspaceRequest, message_id: uuid.UUID, number: int) -> HttpR
     """
     messages = Message.objects.select_related("lead").filter(workspace=request.workspace)
     message = get_object_or_404(messages, pk=message_id)
-    found = dict(enumerate(read(message.attachments), start=1))
-    if number not in found:
+    parts = dict(enumerate(read(message.attachments), start=1))
+    if number not in parts:
         raise Http404
-    one = found[number]
+    part = parts[number]
     try:
-        return csp(FILE_POLICY)(lambda _request: _download(one, files.fetch(message, one)))(request)
+        return csp(FILE_POLICY)(lambda _request: _download(part, files.fetch(message, part)))(request)
     except files.NotFetched as reason:
-        line = file_line(message, number, one)
+        line = file_line(message, number, part)
         context = {"message": message, "lead": message.lead, "file": line, "why": str(reason)}
         return render(request, "inbox/file.html", context)
 
 
-def _download(one: Attachment, content: files.Held) -> FileResponse:
+def _download(attachment: Attachment, content: files.Held) -> FileResponse:
     return FileResponse(
         content,  # the response closes it
         content_type="application/octet-stream",
         headers={
-            "Content-Disposition": content_disposition_header(True, one.file_name) or "attachment",
+            "Content-Disposition": content_disposition_header(True, attachment.file_name) or "attachment",
             "X-Content-Type-Options": "nosniff",
         },
     )

@@ -86,13 +86,13 @@ def follow_ups(request: WorkspaceRequest) -> HttpResponse:
     context = {
         "tiles": [
             {
-                "key": one.key,
-                "label": one.label,
-                "value": counts[one.key],
-                "note": NOTES[one.key],
-                "tone": one.tone if counts[one.key] else "",
+                "key": tab.key,
+                "label": tab.label,
+                "value": counts[tab.key],
+                "note": NOTES[tab.key],
+                "tone": tab.tone if counts[tab.key] else "",
             }
-            for one in lists.VIEWS.values()
+            for tab in lists.VIEWS.values()
         ],
         "time_words": TIMES[view.order],
         "next": EMPTY[view.key],
@@ -168,7 +168,7 @@ def _chosen(request: WorkspaceRequest, view: lists.View) -> list[uuid.UUID]:
         )
         return [pk for (pk,) in ids[:1_000]]
     try:
-        return [uuid.UUID(value) for value in request.POST.getlist("instance")[:1_000]]
+        return [uuid.UUID(key) for key in request.POST.getlist("instance")[:1_000]]
     except ValueError:
         return []
 
@@ -180,23 +180,23 @@ def task(request: WorkspaceRequest, task_id: uuid.UUID) -> HttpResponse:
     approve), or skip it (`do` = skip).
     """
     waiting = FollowUpTask.objects.select_related("lead", "instance", "step__sequence")
-    found = get_object_or_404(waiting, pk=task_id, workspace=request.workspace)
-    form = ApprovalForm(request.POST or None, channel=found.channel, initial={"text": found.text})
+    step_task = get_object_or_404(waiting, pk=task_id, workspace=request.workspace)
+    form = ApprovalForm(request.POST or None, channel=step_task.channel, initial={"text": step_task.text})
     back = redirect("inbox:followups", request.workspace.pk)
     back["Location"] += "?view=approval"
     if request.POST.get("do") == "skip":
-        outcome = by_hand.act(request.workspace, "skip", [found.instance_id], user=request.user)
+        outcome = by_hand.act(request.workspace, "skip", [step_task.instance_id], user=request.user)
         _tell(request, "skip", outcome)
         return back
     if request.method == "POST" and form.is_valid():
         try:
-            step_job.approve(found, user=request.user, text=form.cleaned_data["text"])
+            step_job.approve(step_task, user=request.user, text=form.cleaned_data["text"])
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
             messages.success(request, "Approved. It is going out.")
             return back
-    context = {"task": found, "form": form, "lead": found.lead}
+    context = {"task": step_task, "form": form, "lead": step_task.lead}
     return render(request, "followups/task.html", context, status=422 if form.errors else 200)
 
 
@@ -233,13 +233,13 @@ def _own(request: WorkspaceRequest, sequence_id: uuid.UUID) -> FollowUpSequence:
     return get_object_or_404(FollowUpSequence, pk=sequence_id, workspace=request.workspace)
 
 
-def _edit(request: WorkspaceRequest, found: FollowUpSequence) -> HttpResponse:
-    known = not found._state.adding
+def _edit(request: WorkspaceRequest, sequence: FollowUpSequence) -> HttpResponse:
+    exists = not sequence._state.adding
     planned = FollowUpStep.objects.filter(retired=False)
-    data = request.POST if request.method == "POST" else None
-    form = SequenceForm(data, instance=found)
-    formset = StepFormSet(data, instance=found, queryset=planned, prefix="steps")
-    if data is not None and form.is_valid() and formset.is_valid():
+    posted = request.POST if request.method == "POST" else None
+    form = SequenceForm(posted, instance=sequence)
+    formset = StepFormSet(posted, instance=sequence, queryset=planned, prefix="steps")
+    if posted is not None and form.is_valid() and formset.is_valid():
         with transaction.atomic():
             saved = form.save()
             formset.instance = saved
@@ -250,13 +250,13 @@ def _edit(request: WorkspaceRequest, found: FollowUpSequence) -> HttpResponse:
         messages.success(request, "Saved.")
         return redirect("inbox:sequence", request.workspace.pk, saved.pk)
     context = {
-        "sequence": found if known else None,
+        "sequence": sequence if exists else None,
         "form": form,
         "formset": formset,
         "variables": VARIABLES,
         "enrol": EnrolForm(),
     }
-    return render(request, "followups/sequence.html", context, status=200 if data is None else 422)
+    return render(request, "followups/sequence.html", context, status=200 if posted is None else 422)
 
 
 @require_POST
@@ -282,19 +282,19 @@ def enrol(request: WorkspaceRequest, sequence_id: uuid.UUID) -> HttpResponse:
     """Starts a follow-up sequence for the leads that the form names by address or tag, 2000 at most, and says for how
     many it started and for how many not.
     """
-    found, form = _own(request, sequence_id), EnrolForm(request.POST)
+    sequence, form = _own(request, sequence_id), EnrolForm(request.POST)
     back = redirect("inbox:followups", request.workspace.pk)
     back["Location"] += "?view=waiting"
     if not form.is_valid():
         messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
         return back
     leads = list(form.leads(request.workspace))
-    started = [one for lead in leads if (one := plan.enrol(lead, found, user=request.user)) is not None]
-    audit.record(request.workspace.pk, request.user, "sequence.enrolled", found, count=len(started))
+    started = [row for lead in leads if (row := plan.enrol(lead, sequence, user=request.user)) is not None]
+    audit.record(request.workspace.pk, request.user, "sequence.enrolled", sequence, count=len(started))
     messages.success(request, f"Enrolled {len(started)} of {len(leads)} leads.")
     unknown = len(set(form.cleaned_data["emails"]) - {lead.email for lead in leads})
     if unknown:
         messages.warning(request, f"{unknown} of the addresses belong to no lead.")
-    if left := len(leads) - len(started):
-        messages.warning(request, f"{left} are in it already, or may not be contacted.")
+    if skipped := len(leads) - len(started):
+        messages.warning(request, f"{skipped} are in it already, or may not be contacted.")
     return back

@@ -34,16 +34,16 @@ def news(request: WorkspaceRequest) -> HttpResponse:
     except ValueError:
         raise BadRequest("lead: must be the id of a lead.") from None
     member = request.membership
-    found = for_you.news_for(member, timezone.now() - WINDOW, leads or None) if member.tell_about else []
-    return JsonResponse({"news": [_told(request, one) for one in found]})
+    entries = for_you.news_for(member, timezone.now() - WINDOW, leads or None) if member.tell_about else []
+    return JsonResponse({"news": [_told(request, entry) for entry in entries]})
 
 
-def _told(request: WorkspaceRequest, one: for_you.ForYou) -> dict[str, str]:
-    lead = one.lead
+def _told(request: WorkspaceRequest, entry: for_you.ForYou) -> dict[str, str]:
+    lead = entry.lead
     who = f"{lead.display_name}, {lead.company}" if lead.company else lead.display_name
     return {
-        "key": one.key,
-        "title": f"{TITLES[one.why]}: {lead.display_name}",
+        "key": entry.key,
+        "title": f"{TITLES[entry.why]}: {lead.display_name}",
         "body": f"{who} · {request.workspace.name}",
         "url": reverse("inbox:conversation", args=[request.workspace.pk, lead.pk]),
     }

@@ -24,8 +24,8 @@ def forward(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
     lead, workspace = message.lead, request.workspace
     page = reverse("inbox:conversation", args=[workspace.pk, lead.pk])
     files = [
-        (one.name, reverse("inbox:file", args=[workspace.pk, message.pk, one.number]))
-        for one in file_lines(message)
+        (row.name, reverse("inbox:file", args=[workspace.pk, message.pk, row.number]))
+        for row in file_lines(message)
     ]
     text = forwarding.text_of(
         message,
@@ -35,7 +35,7 @@ def forward(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
     )
     subject = forwarding.subject_of(message, lead)
     members = Membership.objects.filter(workspace=workspace, user__is_active=True).select_related("user")
-    others = members.exclude(user=signed_in(request)).order_by("user__first_name", "user__email")
+    mates = members.exclude(user=signed_in(request)).order_by("user__first_name", "user__email")
     link, cut = forwarding.mail_link("", subject, text)
     context = {
         "message": message,
@@ -43,6 +43,6 @@ def forward(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
         "text": text,
         "link": link,
         "cut": cut,
-        "colleagues": [(one.user, forwarding.mail_link(one.user.email, subject, text)[0]) for one in others],
+        "colleagues": [(row.user, forwarding.mail_link(row.user.email, subject, text)[0]) for row in mates],
     }
     return render(request, "inbox/forward.html", context)

@@ -56,12 +56,12 @@ def live_banner(request: WorkspaceRequest) -> HttpResponse:
     has changed since the banner with the key `seen`.
     """
     model = model_away(request.workspace)
-    found = banner.banner_for(
+    accounts = banner.banner_for(
         request.workspace, request.user, request.membership, model_away=model is not None
     )
-    if "".join(part.key for part in (found, model) if part) == request.GET.get("seen", ""):
+    if "".join(part.key for part in (accounts, model) if part) == request.GET.get("seen", ""):
         return HttpResponse(status=204)
-    context = {"banner": found, "model": model, "live_url": request.path}
+    context = {"banner": accounts, "model": model, "live_url": request.path}
     return render(request, "health/_live.html", context)
 
 

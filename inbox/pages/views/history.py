@@ -13,7 +13,7 @@ from inbox.models.message import OWN
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.timeline import TEXT_LIMIT
 from inbox.pages.views.conversation import find_lead
-from inbox.replying.outgoing import LATER, named, quotes, same_words
+from inbox.replying.outgoing import LATER, marked_send_id, quotes, same_words
 from inbox.trace import asking
 from inbox.understanding.text import newest_text
 from inbox.workspaces.accounts import connected
@@ -77,13 +77,13 @@ def _holds(message: Message, mail: MessageEvent) -> bool:
     """
     if (message.source, message.external_id) == (mail.source, mail.external_id):
         return True
-    if message.source == OWN and named(mail.html) == message.external_id:
+    if message.source == OWN and marked_send_id(mail.html) == message.external_id:
         return not quotes(mail.html, message.text)
     if abs(message.sent_at - mail.occurred_at) > LATER:
         return False
-    own = " ".join(_own_text(mail.html).split())
+    words = " ".join(_own_text(mail.html).split())
     return same_words(mail.html, message.text) or (
-        bool(own) and own == " ".join(newest_text(message.text, None).text.split())
+        bool(words) and words == " ".join(newest_text(message.text, None).text.split())
     )
 
 

@@ -89,23 +89,23 @@ def insert(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 
 def _form(request: WorkspaceRequest) -> str:
     """The id of the form that the menu belongs to."""
-    asked = request.GET.get("for", "")
-    return asked if asked in FORMS else FORMS[0]
+    form = request.GET.get("for", "")
+    return form if form in FORMS else FORMS[0]
 
 
 def _snippets(request: WorkspaceRequest, lead: Lead, words: str = "") -> list[Insert]:
     """The snippets that the person sees and that have all of `words`, filled in for `lead`. A variable without a value
     stays in the text.
     """
-    found = snippets.listed(request.workspace, signed_in(request))
+    rows = snippets.listed(request.workspace, signed_in(request))
     for word in words.split():
-        found = found.filter(Q(name__icontains=word) | Q(text__icontains=word))
+        rows = rows.filter(Q(name__icontains=word) | Q(text__icontains=word))
     workspace = request.workspace
     return [
         Insert(
-            one.name, step_text.render("", one.text, lead=lead, workspace=workspace, slots=[], gaps=True).text
+            row.name, step_text.render("", row.text, lead=lead, workspace=workspace, slots=[], gaps=True).text
         )
-        for one in found
+        for row in rows
     ]
 
 
@@ -126,8 +126,8 @@ def _times(request: WorkspaceRequest, lead: Lead) -> Times:
         ShutdownRequested,
     ):
         drafted = _drafted(lead)
-        known = " These were free when the draft was written." if drafted else ""
-        return Times(drafted, f"The calendar does not answer just now, so free times are not known.{known}")
+        hint = " These were free when the draft was written." if drafted else ""
+        return Times(drafted, f"The calendar does not answer just now, so free times are not known.{hint}")
     if not free:
         return Times([], "The calendar has no free time within business hours in the next seven days.")
     return Times([slot.words for slot in free], "Free now. Nothing is held for them.")

@@ -58,13 +58,13 @@ def _page(
     request: WorkspaceRequest, *, shown: int | None = None, tested: dict[uuid.UUID, list[Check]] | None = None
 ) -> HttpResponse:
     """Renders the page, with one key in full (`shown`) or with results of tests (`tested`)."""
-    found = account_cards.of_workspace(request.workspace)
-    for card in found:
+    cards = account_cards.of_workspace(request.workspace)
+    for card in cards:
         card.checks = (tested or {}).get(card.integration.pk)
         card.keys = keys_of(request, card, shown)
     context = {
-        "cards": [card for card in found if card.connected],
-        "others": [card for card in found if not card.connected],
+        "cards": [card for card in cards if card.connected],
+        "others": [card for card in cards if not card.connected],
         "providers": _addable(request),
         "form": RotateForm(),
         "acts": request.membership.at_least(ADMIN),
@@ -76,11 +76,11 @@ def _addable(request: WorkspaceRequest) -> list[tuple[str, str]]:
     """The providers of which one more account can be connected. A provider without account ids can have only one
     account.
     """
-    taken = {one.provider for one in request.workspace.integrations.all() if one.has_secrets or one.config}
+    names = {row.provider for row in request.workspace.integrations.all() if row.has_secrets or row.config}
     return [
         (spec.name, spec.label)
         for spec in registry.specs().values()
-        if spec.is_connected_here and (spec.account_id or spec.name not in taken)
+        if spec.is_connected_here and (spec.account_id or spec.name not in names)
     ]
 
 
@@ -152,9 +152,9 @@ def connect_account(request: WorkspaceRequest, provider: str) -> HttpResponse:
     spec = registry.specs().get(provider)
     if spec is None or not spec.is_connected_here:
         raise Http404("No such provider.")
-    mine = Integration.objects.filter(workspace=request.workspace, provider=provider)
-    blank = next((one for one in mine.filter(external_account_id="") if not one.has_secrets), None)
-    if blank is None and not spec.account_id and (only := mine.first()):
+    rows = Integration.objects.filter(workspace=request.workspace, provider=provider)
+    blank = next((row for row in rows.filter(external_account_id="") if not row.has_secrets), None)
+    if blank is None and not spec.account_id and (only := rows.first()):
         return redirect("inbox:integration-settings", request.workspace.pk, only.pk)
     return _edit(request, blank or Integration(workspace=request.workspace, provider=provider))
 

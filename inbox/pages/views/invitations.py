@@ -66,7 +66,7 @@ def _accept(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 
 
 @require_safe
-def own(request: HttpRequest) -> HttpResponse:
+def waiting(request: HttpRequest) -> HttpResponse:
     """`/invitations/`: lists the invitations to workspaces that wait for the user's answer."""
     return _own(request)
 

@@ -53,12 +53,12 @@ def job_list(request: WorkspaceRequest) -> HttpResponse:
     totals = stats.totals(workspace_id)
     if request.htmx and request.htmx.target == "jobs-now":
         return render(request, "jobs/_now.html", _now(request, totals, stats.timings(workspace_id)))
-    asked = {name: request.GET.get(name, "").strip()[:255].replace("\0", "") for name in FILTERS}
+    filters = {name: request.GET.get(name, "").strip()[:255].replace("\0", "") for name in FILTERS}
     context = {
-        "page": _page(request, asked),
-        "asked": asked,
-        "filtered": any(asked.values()),
-        "tabs": _tabs(totals.jobs, asked["status"]),
+        "page": _page(request, filters),
+        "asked": filters,
+        "filtered": any(filters.values()),
+        "tabs": _tabs(totals.jobs, filters["status"]),
     }
     if request.htmx:
         return render(request, "jobs/_live.html", context)
@@ -68,18 +68,18 @@ def job_list(request: WorkspaceRequest) -> HttpResponse:
     return render(request, "jobs/list.html", context)
 
 
-def _page(request: WorkspaceRequest, asked: dict[str, str]) -> KeysetPage:
-    found = stats.find(
+def _page(request: WorkspaceRequest, filters: dict[str, str]) -> KeysetPage:
+    jobs = stats.find(
         request.workspace.pk,
-        kind=asked["kind"],
-        status=asked["status"] if asked["status"] in Status.values else "",
-        error_class=asked["error"],
-        fingerprint=asked["fingerprint"],
-        older_than_s=int(asked["age"]) if asked["age"] in display.AGES else None,
-        text=asked["q"],
+        kind=filters["kind"],
+        status=filters["status"] if filters["status"] in Status.values else "",
+        error_class=filters["error"],
+        fingerprint=filters["fingerprint"],
+        older_than_s=int(filters["age"]) if filters["age"] in display.AGES else None,
+        text=filters["q"],
     )
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
-    return keyset_page(found.order_by(), "created_at", after=after, before=before)
+    return keyset_page(jobs.order_by(), "created_at", after=after, before=before)
 
 
 def _now(request: WorkspaceRequest, totals: stats.Totals, times: stats.Timings) -> dict[str, Any]:
@@ -94,16 +94,16 @@ def _now(request: WorkspaceRequest, totals: stats.Totals, times: stats.Timings) 
 @workspace_view(ADMIN)
 def job(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
     """Shows one background job: what it is about, its attempts and steps in order, and what can be done now."""
-    found = _job(request.workspace, job_id)
-    about = _about(request.workspace, found)
+    row = _job(request.workspace, job_id)
+    about = _about(request.workspace, row)
     context = {
-        "job": found,
-        "timeline": display.timeline(found),
+        "job": row,
+        "timeline": display.timeline(row),
         "about": about,
-        "delivery": _delivery(request.workspace, found, about.message),
-        "can_retry": found.status in (Status.FAILED, Status.CANCELLED, Status.QUEUED),
-        "can_discard": found.status in (Status.FAILED, Status.QUEUED),
-        "can_cancel": found.status in (Status.QUEUED, Status.RUNNING),
+        "delivery": _delivery(request.workspace, row, about.message),
+        "can_retry": row.status in (Status.FAILED, Status.CANCELLED, Status.QUEUED),
+        "can_discard": row.status in (Status.FAILED, Status.QUEUED),
+        "can_cancel": row.status in (Status.QUEUED, Status.RUNNING),
     }
     template = "jobs/_job.html" if request.htmx else "jobs/job.html"
     return render(request, template, context)
@@ -133,7 +133,7 @@ def act(request: WorkspaceRequest) -> HttpResponse:
 
 def _ids(request: WorkspaceRequest) -> list[uuid.UUID]:
     try:
-        return [uuid.UUID(value) for value in request.POST.getlist("job")]
+        return [uuid.UUID(key) for key in request.POST.getlist("job")]
     except ValueError:
         raise ValueError("job: is not the id of a job.") from None
 
@@ -161,10 +161,10 @@ ACTIONS: dict[str, Callable[[WorkspaceRequest], list[actions.ActionResult]]] = {
 
 
 def _job(workspace: Workspace, job_id: uuid.UUID) -> BackgroundJob:
-    found = stats.of(workspace.pk).filter(pk=job_id).first()
-    if found is None:
+    job = stats.of(workspace.pk).filter(pk=job_id).first()
+    if job is None:
         raise Http404("No such job.")
-    return found
+    return job
 
 
 class About(NamedTuple):
@@ -180,28 +180,28 @@ def _about(workspace: Workspace, job: BackgroundJob) -> About:
             subject_id = uuid.UUID(str(job.payload.get(key)))
         except ValueError:
             continue
-        found: Any = model._default_manager.filter(workspace=workspace, pk=subject_id).first()
-        if isinstance(found, Lead):
-            return About(found)
-        if isinstance(found, Message):
-            return About(found.lead, found)
-        if found is not None:
-            return About(found.lead, getattr(found, message_field) if message_field else None)
+        subject: Any = model._default_manager.filter(workspace=workspace, pk=subject_id).first()
+        if isinstance(subject, Lead):
+            return About(subject)
+        if isinstance(subject, Message):
+            return About(subject.lead, subject)
+        if subject is not None:
+            return About(subject.lead, getattr(subject, message_field) if message_field else None)
     return About()
 
 
 def _delivery(workspace: Workspace, job: BackgroundJob, message: Message | None) -> WebhookDelivery | None:
     """The delivery that made the job, else the one that brought its message; None without either."""
     deliveries = WebhookDelivery.objects.filter(workspace=workspace).defer("body", "headers")
-    found = deliveries.filter(job=job).first()
-    if found is None and message is not None:
-        found = deliveries.filter(message=message).order_by("received_at").first()
-    return found
+    delivery = deliveries.filter(job=job).first()
+    if delivery is None and message is not None:
+        delivery = deliveries.filter(message=message).order_by("received_at").first()
+    return delivery
 
 
 def _tabs(counts: dict[str, int], current: str) -> list[dict[str, Any]]:
     tabs = [{"value": "", "label": "All", "count": sum(counts.values()), "current": not current}]
     return tabs + [
-        {"value": value, "label": label, "count": counts[value], "current": value == current}
-        for value, label in Status.choices
+        {"value": status, "label": label, "count": counts[status], "current": status == current}
+        for status, label in Status.choices
     ]

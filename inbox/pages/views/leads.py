@@ -36,8 +36,8 @@ def edit_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
         else:
             messages.success(request, "Saved." if changed else "Nothing was changed.")
             return redirect("inbox:conversation", request.workspace.pk, lead.pk)
-    known = Lead.objects.get(pk=lead.pk)  # read again, because the form has changed its own instance
-    context = {"lead": known, "form": form, "taken_by": taken_by}
+    saved = Lead.objects.get(pk=lead.pk)  # read again, because the form has changed its own instance
+    context = {"lead": saved, "form": form, "taken_by": taken_by}
     return render(request, "leads/edit.html", context, status=422 if form.errors else 200)
 
 
@@ -50,27 +50,27 @@ def add_contact(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """
     lead = get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)
     name = "phone" if "phone" in request.POST else "email"
-    given = request.POST.get(name, "")
+    text = request.POST.get(name, "")
     region = request.workspace.phone_region
-    value = identity.normal_phone(given, region) if name == "phone" else identity.normal_email(given)
-    if not value:
+    contact = identity.normal_phone(text, region) if name == "phone" else identity.normal_email(text)
+    if not contact:
         messages.error(request, NO_NUMBER if name == "phone" else NO_ADDRESS)
         return redirect("inbox:conversation", request.workspace.pk, lead.pk)
     try:
-        added = facts.add(lead, name, value, signed_in(request))
+        added = facts.add(lead, name, contact, signed_in(request))
     except facts.Taken as taken:
         return _taken(request, lead, taken)
     messages.success(request, "Added." if added else "It was known already.")
     return redirect("inbox:conversation", request.workspace.pk, lead.pk)
 
 
-def _taken(request: WorkspaceRequest, lead: Lead, taken: facts.Taken) -> HttpResponse:
-    both = [lead.pk, taken.other.pk] if taken.other else [lead.pk]
+def _taken(request: WorkspaceRequest, lead: Lead, conflict: facts.Taken) -> HttpResponse:
+    both = [lead.pk, conflict.other.pk] if conflict.other else [lead.pk]
     Lead.objects.filter(workspace=request.workspace, pk__in=both).update(identity_conflict=True)
     messages.warning(request, "Another lead has this, so nothing was added. Perhaps the two are one person.")
-    if taken.other and request.membership.at_least(Membership.Role.ADMIN):
+    if conflict.other and request.membership.at_least(Membership.Role.ADMIN):
         merging = reverse("inbox:merge", args=[request.workspace.pk, lead.pk])
-        return redirect(f"{merging}?other={taken.other.pk}")
+        return redirect(f"{merging}?other={conflict.other.pk}")
     return redirect("inbox:conversation", request.workspace.pk, lead.pk)
 
 

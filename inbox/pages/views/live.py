@@ -26,27 +26,27 @@ def live(request: HttpRequest) -> HttpResponse:
     answer says who else is in them.
     """
     places = list(map(_place, request.GET.getlist("at")[: presence.PLACES]))
-    asked = dict(map(_asked, request.GET.getlist("w")[:WORKSPACES]))
+    snapshots = dict(map(_asked, request.GET.getlist("w")[:WORKSPACES]))
     user_id = request.session.get(SESSION_KEY)
     if user_id is None:
         return HttpResponse(status=401)
-    found = news(user_id, asked)
-    if not found:
+    entries = news(user_id, snapshots)
+    if not entries:
         raise Http404("No such workspace.")
-    if not _is_theirs(request.session, found[0].user):
+    if not _is_theirs(request.session, entries[0].user):
         return HttpResponse(status=401)
-    changed = {str(new.workspace_id): new.leads for new in found}
-    own = [place for place in places if str(place.workspace_id) in changed]
-    here = {str(lead): others for lead, others in presence.meet(own, found[0].user).items()}
-    return JsonResponse({"since": found[0].snapshot, "changed": changed, "here": here})
+    changed = {str(new.workspace_id): new.leads for new in entries}
+    ours = [place for place in places if str(place.workspace_id) in changed]
+    here = {str(lead): people for lead, people in presence.meet(ours, entries[0].user).items()}
+    return JsonResponse({"since": entries[0].snapshot, "changed": changed, "here": here})
 
 
 def _asked(text: str) -> tuple[uuid.UUID, str]:
     workspace, _, snapshot = text.partition("~")
     try:
-        known = parse_snapshot(snapshot)
-        if known:
-            return uuid.UUID(workspace), known
+        mark = parse_snapshot(snapshot)
+        if mark:
+            return uuid.UUID(workspace), mark
     except ValueError:
         pass
     raise BadRequest("w: must be the id of a workspace, ~ and a snapshot, as the page has them.")
@@ -65,6 +65,6 @@ def _is_theirs(session: SessionBase, user: User) -> bool:
     """Whether the session is still one of `user`: it ends when the password changes. As django.contrib.auth.get_user
     decides it.
     """
-    given = session.get(HASH_SESSION_KEY) or ""
+    session_hash = session.get(HASH_SESSION_KEY) or ""
     hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
-    return any(constant_time_compare(given, known) for known in hashes)
+    return any(constant_time_compare(session_hash, user_hash) for user_hash in hashes)

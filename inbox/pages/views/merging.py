@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from inbox.leads import merge
 from inbox.models import Lead, Membership
 from inbox.pages.access import WorkspaceRequest, workspace_view
-from inbox.pages.search import named, search_page
+from inbox.pages.search import matches, search_page
 
 CANDIDATES = 10
 
@@ -32,55 +32,55 @@ def merge_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/leads/<lead>/merge/?q=…&other=<lead>`: shows what merging the lead `other`
     into this lead would do. A POST merges them.
     """
-    asked = asked_for(request, get_object_or_404(Lead, pk=lead_id, workspace=request.workspace))
-    if request.method == "POST" and asked.other is not None:
+    choice = asked_for(request, get_object_or_404(Lead, pk=lead_id, workspace=request.workspace))
+    if request.method == "POST" and choice.other is not None:
         try:
-            merge.merge(asked.keep, asked.other, request.user)
+            merge.merge(choice.keep, choice.other, request.user)
         except merge.MergeRefused as refusal:
             messages.error(request, str(refusal))
         else:
             messages.info(request, "The two leads are one now.")
-            return redirect("inbox:conversation", request.workspace.pk, asked.keep.pk)
-    return render(request, "leads/merge.html", context_of(request, asked))
+            return redirect("inbox:conversation", request.workspace.pk, choice.keep.pk)
+    return render(request, "leads/merge.html", context_of(request, choice))
 
 
 def asked_for(request: HttpRequest, keep: Lead) -> Asked:
     """Reads from `request` which lead is to be merged into `keep`. Raises Http404 if
     `other` is no lead of the same workspace.
     """
-    value = request.POST.get("other") or request.GET.get("other")
+    text = request.POST.get("other") or request.GET.get("other")
     try:
-        key = uuid.UUID(value) if value else None
+        key = uuid.UUID(text) if text else None
     except ValueError:
         key = None
-    other = get_object_or_404(Lead, pk=key, workspace_id=keep.workspace_id) if value else None
-    return Asked(keep, other, request.GET.get("q", "").strip()[:200])
+    lead = get_object_or_404(Lead, pk=key, workspace_id=keep.workspace_id) if text else None
+    return Asked(keep, lead, request.GET.get("q", "").strip()[:200])
 
 
-def context_of(request: HttpRequest, asked: Asked, *, reads: bool = True) -> dict[str, object]:
+def context_of(request: HttpRequest, choice: Asked, *, reads: bool = True) -> dict[str, object]:
     """The template context of a page that merges leads: what merging the chosen one would do, and other leads to choose
     from.
 
     `reads` is whether the person may read messages. Others find no lead by the words of its messages.
     """
-    candidates = _candidates(asked, reads)
-    context = {"keep": asked.keep, "query": asked.query, "candidates": candidates, "preview": None}
-    if asked.other is not None:
+    candidates = _candidates(choice, reads)
+    context = {"keep": choice.keep, "query": choice.query, "candidates": candidates, "preview": None}
+    if choice.other is not None:
         try:
-            context["preview"] = merge.preview(asked.keep, asked.other)
+            context["preview"] = merge.preview(choice.keep, choice.other)
         except merge.MergeRefused as refusal:
             if request.method == "GET":  # a POST has shown the refusal already
                 messages.error(request, str(refusal))
     return context
 
 
-def _candidates(asked: Asked, reads: bool) -> list[Lead]:
+def _candidates(choice: Asked, reads: bool) -> list[Lead]:
     """The leads that may be the other one: those that the search finds, else those with an identity conflict."""
-    workspace = asked.keep.workspace
-    leads = Lead.objects.filter(workspace=workspace).exclude(pk=asked.keep.pk)
-    found = named(leads, workspace, asked.query) if asked.query else leads.filter(identity_conflict=True)
-    rows = list(found.order_by("-last_message_at", "-pk")[:CANDIDATES])
-    if asked.query and reads and len(rows) < CANDIDATES:
-        wrote = search_page(leads, workspace, asked.query, size=CANDIDATES)[0].rows
+    workspace = choice.keep.workspace
+    leads = Lead.objects.filter(workspace=workspace).exclude(pk=choice.keep.pk)
+    hits = matches(leads, workspace, choice.query) if choice.query else leads.filter(identity_conflict=True)
+    rows = list(hits.order_by("-last_message_at", "-pk")[:CANDIDATES])
+    if choice.query and reads and len(rows) < CANDIDATES:
+        wrote = search_page(leads, workspace, choice.query, size=CANDIDATES)[0].rows
         rows += [lead for lead in wrote if lead not in rows]
     return rows[:CANDIDATES]

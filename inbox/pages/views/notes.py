@@ -24,8 +24,8 @@ def write(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, str(form.errors["text"][0]))
         return render_conversation(request, lead, status=422)
-    kept = notes.write(lead, request.membership, form.cleaned_data["text"], team_of(request).callable)
-    for word in kept.unknown:
+    note = notes.write(lead, request.membership, form.cleaned_data["text"], team_of(request).callable)
+    for word in note.unknown:
         messages.warning(request, f"Nobody is called “@{word}” here, so nobody was told by it.")
     url = reverse("inbox:conversation", args=[request.workspace.pk, lead.pk])
     return HttpResponseRedirect(f"{url}?{request.GET.urlencode()}#latest")

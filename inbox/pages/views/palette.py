@@ -20,9 +20,9 @@ def leads_named(request: WorkspaceRequest) -> HttpResponse:
     """
     leads = leads_in(request.workspace, "all")
     text = request.GET.get("q", "")[:SEARCH_LIMIT]
-    found = search(leads, request.workspace, text, size=MOST, by_messages=False)
-    rows = leads.in_bulk([hit.lead_id for hit in found.hits])
-    named = [rows[hit.lead_id] for hit in found.hits if hit.lead_id in rows]
+    hits = search(leads, request.workspace, text, size=MOST, by_messages=False)
+    rows = leads.in_bulk([hit.lead_id for hit in hits.hits])
+    matches = [rows[hit.lead_id] for hit in hits.hits if hit.lead_id in rows]
     return JsonResponse(
         {
             "leads": [
@@ -31,7 +31,7 @@ def leads_named(request: WorkspaceRequest) -> HttpResponse:
                     "about": lead.company or lead.email,
                     "url": f"{reverse('inbox:conversation', args=[request.workspace.pk, lead.pk])}?view=all",
                 }
-                for lead in named
+                for lead in matches
             ]
         }
     )

@@ -50,20 +50,20 @@ def add(request: WorkspaceRequest) -> HttpResponse:
 def invitation(request: WorkspaceRequest, invitation_id: int) -> HttpResponse:
     """Mails an invitation once more or withdraws it, as `do` says: again or withdraw."""
     rows = Invitation.objects.filter(workspace=request.workspace)
-    found, what = get_object_or_404(rows, pk=invitation_id), request.POST.get("do")
+    invited, what = get_object_or_404(rows, pk=invitation_id), request.POST.get("do")
     if what not in ("again", "withdraw"):
         raise Http404("No such action.")
     try:
         if what == "again":
-            invitations.send_again(request.membership, found)
-            said = f"{found.email} is invited again."
+            invitations.send_again(request.membership, invited)
+            words = f"{invited.email} is invited again."
         else:
-            invitations.withdraw(request.membership, found)
-            said = f"{found.email} is no longer invited."
+            invitations.withdraw(request.membership, invited)
+            words = f"{invited.email} is no longer invited."
     except people.NotAllowed as reason:
         messages.error(request, str(reason))
     else:
-        messages.success(request, said)
+        messages.success(request, words)
     return redirect("inbox:people", request.workspace.pk)
 
 
@@ -76,13 +76,13 @@ def change(request: WorkspaceRequest, membership_id: int) -> HttpResponse:
     rows = Membership.objects.select_related("user").filter(workspace=request.workspace)
     membership = get_object_or_404(rows, pk=membership_id)
     try:
-        said = _do(request, membership)
+        words = _do(request, membership)
     except people.NotAllowed as reason:
         messages.error(request, str(reason))
     else:
-        messages.success(request, said)
-    left = membership.pk == request.membership.pk and request.POST["do"] == "remove"
-    return redirect("home") if left else redirect("inbox:people", request.workspace.pk)
+        messages.success(request, words)
+    is_self = membership.pk == request.membership.pk and request.POST["do"] == "remove"
+    return redirect("home") if is_self else redirect("inbox:people", request.workspace.pk)
 
 
 @require_POST
@@ -107,8 +107,8 @@ def away(request: WorkspaceRequest) -> HttpResponse:
             messages.error(request, str(reason))
         else:
             who = heir.user.name if heir else "nobody yet"
-            said = f"{count} conversation{'' if count == 1 else 's'} handed over to {who}."
-            messages.success(request, f"You are away until {date(until, 'j F')}. {said}")
+            words = f"{count} conversation{'' if count == 1 else 's'} handed over to {who}."
+            messages.success(request, f"You are away until {date(until, 'j F')}. {words}")
     return redirect("account")
 
 

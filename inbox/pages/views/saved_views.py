@@ -41,16 +41,16 @@ def _save(request: WorkspaceRequest) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, form.problem())
         return HttpResponseRedirect(back)
-    given = form.cleaned_data
-    if given["shared"] and not request.membership.at_least(ADMIN):
+    cleaned = form.cleaned_data
+    if cleaned["shared"] and not request.membership.at_least(ADMIN):
         raise PermissionDenied("An admin shares views.")
-    query = canonical(request, given["query"])
+    query = canonical(request, cleaned["query"])
     if query is None:
         messages.error(request, "Set a filter first: what is saved is the folder with its filters.")
         return HttpResponseRedirect(back)
     try:
         view = saved_views.add(
-            request.workspace, signed_in(request), name=given["name"], query=query, shared=given["shared"]
+            request.workspace, signed_in(request), name=cleaned["name"], query=query, shared=cleaned["shared"]
         )
     except Refused as reason:
         messages.error(request, str(reason))

@@ -39,14 +39,14 @@ def retention(request: WorkspaceRequest) -> HttpResponse:
     A GET with the days shows what they would remove, and only then offers to save them. A POST saves them, with an
     entry in the audit; what is older is removed by the next hourly run. Days that cannot be are a 400.
     """
-    asked = request.POST if request.method == "POST" else request.GET
-    kept = Workspace.objects.get(pk=request.workspace.pk)  # the form changes its own
-    form = RetentionForm(asked if "keep_bodies_days" in asked else None, instance=kept)
+    params = request.POST if request.method == "POST" else request.GET
+    saved = Workspace.objects.get(pk=request.workspace.pk)  # the form changes its own
+    form = RetentionForm(params if "keep_bodies_days" in params else None, instance=saved)
     if request.method == "POST" and form.is_valid():
         form.save()
-        audit.record(request.workspace.pk, request.user, "workspace.change", kept, changes=changes_of(form))
+        audit.record(request.workspace.pk, request.user, "workspace.change", saved, changes=changes_of(form))
         messages.success(request, "Saved. What is older goes with the next hourly run.")
         return redirect("inbox:retention", request.workspace.pk)
-    effects = retention_effects.effects(kept) if form.is_bound and form.is_valid() else []
+    effects = retention_effects.effects(saved) if form.is_bound and form.is_valid() else []
     status = 400 if form.errors else 200
     return render(request, "workspace/retention.html", {"form": form, "effects": effects}, status=status)

@@ -21,10 +21,10 @@ ADMIN, MEMBER = Membership.Role.ADMIN, Membership.Role.MEMBER
 @workspace_view()
 def snippet_list(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/snippets/`: lists the person's own snippets and the shared ones."""
-    found, shares = list(snippets.listed(request.workspace, signed_in(request))), _shares(request)
+    rows, shares = list(snippets.listed(request.workspace, signed_in(request))), _shares(request)
     groups = [
-        ("own", "Your snippets", [one for one in found if not one.is_shared], True),
-        ("shared", "Shared snippets", [one for one in found if one.is_shared], shares),
+        ("own", "Your snippets", [row for row in rows if not row.is_shared], True),
+        ("shared", "Shared snippets", [row for row in rows if row.is_shared], shares),
     ]
     return render(request, "snippets/list.html", {"groups": groups})
 
@@ -35,13 +35,13 @@ def new(request: WorkspaceRequest) -> HttpResponse:
     """`…/snippets/new/`: adds a snippet; with `shared` for all of the workspace, which an admin may."""
     form = SnippetForm(request.workspace, request.POST or None, shares=_shares(request))
     if request.method == "POST" and form.is_valid():
-        given = {"shared": False} | form.cleaned_data
+        fields = {"shared": False} | form.cleaned_data
         try:
-            snippets.add(request.workspace, signed_in(request), **given)
+            snippets.add(request.workspace, signed_in(request), **fields)
         except snippets.Refused as reason:
             form.add_error("name", str(reason))
         else:
-            messages.success(request, f"Added: {given['name']}")
+            messages.success(request, f"Added: {fields['name']}")
             return redirect("inbox:snippets", request.workspace.pk)
     return _form(request, form)
 

@@ -60,7 +60,7 @@ def _context(request: WorkspaceRequest, steps: FirstSteps, shown: int | None = N
     return {
         "first": steps,
         "acts": acts,
-        "addresses": [_address(request, *one, shown) for one in steps.addresses] if acts else [],
+        "addresses": [_address(request, *address, shown) for address in steps.addresses] if acts else [],
     }
 
 

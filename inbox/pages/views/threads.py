@@ -103,11 +103,11 @@ def threads(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) ->
     """
     folder, lead_filter, leads = filtered(request)
     page, number = _page(request, folder, lead_filter, leads)
-    found = _read(request, folder, number, also or {})
+    counts = _read(request, folder, number, also or {})
     active, values = _values(folder, lead_filter, request)
     chips = [
-        Chip(label, value, urlencode({key: values[key] for key in values if key != name}))
-        for name, label, value in active
+        Chip(label, choice, urlencode({key: values[key] for key in values if key != name}))
+        for name, label, choice in active
     ]
     query = urlencode(values)
     empty = None
@@ -116,9 +116,9 @@ def threads(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) ->
     elif not page.rows and not chips and lead_filter.is_valid():
         empty = of_folder(request.workspace, folder)
     view = open_view(request) if chips else None
-    count = number.words(found.get(COUNT))
+    count = number.words(counts.get(COUNT))
     return Threads(
-        folder, lead_filter, chips, page, count, query, found[UNCERTAIN], found.get(OLDEST), empty, view
+        folder, lead_filter, chips, page, count, query, counts[UNCERTAIN], counts.get(OLDEST), empty, view
     )
 
 
@@ -127,14 +127,14 @@ def _read(
 ) -> dict[str, Any]:
     """The counts of the page, what the list needs besides, and `also`: one query reads all."""
     offered = campaigns(request.workspace)
-    asked: dict[str, Any] = {CAMPAIGNS: expression(offered), **also}
+    expressions: dict[str, Any] = {CAMPAIGNS: expression(offered), **also}
     if number.expression is not None:
-        asked[COUNT] = number.expression
+        expressions[COUNT] = number.expression
     if folder.key == "not-understood":
-        asked[OLDEST] = oldest_not_understood(request.workspace)
-    found = counts_of(request, asked)
-    offer_campaigns(request, instances(offered, found[CAMPAIGNS]))
-    return found
+        expressions[OLDEST] = oldest_not_understood(request.workspace)
+    counts = counts_of(request, expressions)
+    offer_campaigns(request, instances(offered, counts[CAMPAIGNS]))
+    return counts
 
 
 def _is_later(request: WorkspaceRequest) -> bool:
@@ -148,8 +148,8 @@ def _page(
     rows = with_badges(leads, request.workspace, signed_in(request).pk)
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     if lead_filter.words:
-        found, count = search_page(rows, request.workspace, lead_filter.words, after=after)
-        return found, Number(count)
+        hits, count = search_page(rows, request.workspace, lead_filter.words, after=after)
+        return hits, Number(count)
     among = looked_at(request, folder, lead_filter)
     page = keyset_page(rows, ORDER, after=after, before=before, among=among)
     return page, _number(request, leads, page, among)

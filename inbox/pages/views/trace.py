@@ -28,13 +28,13 @@ def trace(request: WorkspaceRequest, kind: str, row_id: uuid.UUID) -> HttpRespon
     a page, or as plain text with `?as=text`.
     """
     try:
-        found = story.of(request.workspace, kind, row_id)
+        record = story.of(request.workspace, kind, row_id)
     except NotHere as error:
         raise Http404(str(error)) from error
     if request.GET.get("as") == "text":
-        return HttpResponse(as_text(found), content_type="text/plain; charset=utf-8")
+        return HttpResponse(as_text(record), content_type="text/plain; charset=utf-8")
     return render(
-        request, "trace/trace.html", {"trace": found, **places(request), "own": _own_page(request, found)}
+        request, "trace/trace.html", {"trace": record, **places(request), "own": _own_page(request, record)}
     )
 
 
@@ -52,9 +52,9 @@ def find(request: WorkspaceRequest) -> HttpResponse:
     if wanted is not None:
         accounts = asking.accounts(request.workspace)
         context |= {"accounts": accounts, "found": search.find(request.workspace, wanted)}
-        asked = next((one for one in accounts if str(one.integration.pk) == request.GET.get("ask")), None)
-        if asked is not None:
-            context |= {"answer": asking.ask(request.workspace, asked, wanted)}
+        account = next((row for row in accounts if str(row.integration.pk) == request.GET.get("ask")), None)
+        if account is not None:
+            context |= {"answer": asking.ask(request.workspace, account, wanted)}
     return render(request, "trace/find.html", context)
 
 
@@ -66,17 +66,17 @@ def places(request: WorkspaceRequest) -> dict[str, Any]:
     }
 
 
-def _own_page(request: WorkspaceRequest, found: Trace) -> str:
+def _own_page(request: WorkspaceRequest, record: Trace) -> str:
     """The page of the row itself, for those who may open it; "" if it has none."""
-    if found.kind in OWN_PAGES and request.membership.at_least(Membership.Role.ADMIN):
-        return reverse(OWN_PAGES[found.kind], args=[request.workspace.pk, found.id])
+    if record.kind in OWN_PAGES and request.membership.at_least(Membership.Role.ADMIN):
+        return reverse(OWN_PAGES[record.kind], args=[request.workspace.pk, record.id])
     return ""
 
 
-def as_text(found: Trace) -> str:
+def as_text(record: Trace) -> str:
     """The trace (the story of one row) as plain text, to be sent to somebody. Times are in the active time zone."""
-    lines = [found.headline, found.summary, f"{found.kind} {found.id}", ""]
-    return "\n".join([*filter(None, lines[:3]), "", *(_line(event) for event in found.events), ""])
+    lines = [record.headline, record.summary, f"{record.kind} {record.id}", ""]
+    return "\n".join([*filter(None, lines[:3]), "", *(_line(event) for event in record.events), ""])
 
 
 def _line(event: Event) -> str:

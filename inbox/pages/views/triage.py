@@ -40,20 +40,20 @@ def decide(request: WorkspaceRequest) -> HttpResponse:
     With `open`, the conversation on whose page it was pressed, done and snooze lead to the next older conversation of
     the list.
     """
-    asked = {**request.POST.dict(), "lead": request.POST.getlist("lead")}
-    form = TriageForm(asked, opens_at=request.workspace.opens_at)
+    posted = {**request.POST.dict(), "lead": request.POST.getlist("lead")}
+    form = TriageForm(posted, opens_at=request.workspace.opens_at)
     part = part_asked(request)
     if not form.is_valid():
         messages.error(request, form.problem())
         return render_part(request, part, status=422) if part else HttpResponseRedirect(_list_url(request))
     target, changed = "" if part else _after(request, form) or _list_url(request), False
     try:
-        said, outcome = _carry_out(request, form)
+        words, outcome = _carry_out(request, form)
     except assigning.NotAMember as reason:
         messages.error(request, str(reason))
     else:
         changed = bool(outcome.leads)
-        _tell(request, said, outcome)
+        _tell(request, words, outcome)
     if part:
         return render_part(request, part, status=200 if changed else 409)
     return HttpResponseRedirect(target)
@@ -61,30 +61,30 @@ def decide(request: WorkspaceRequest) -> HttpResponse:
 
 def _carry_out(request: WorkspaceRequest, form: TriageForm) -> tuple[str, triage.TriageResult]:
     """Does what `form` asks for. Returns it in words, with {} for the conversations. Raises NotAMember."""
-    workspace, seen = request.workspace, form.cleaned_data["lead"]
+    workspace, rows = request.workspace, form.cleaned_data["lead"]
     if form.action == "assign":
         to = assigning.receiver(workspace, form.membership_id())
-        said = (
+        words = (
             f"{{}} assigned to {'you' if to.user_id == request.user.pk else to.user.name}"
             if to
             else "{} unassigned"
         )
-        return said, assigning.give(workspace, signed_in(request), seen, to)
+        return words, assigning.give(workspace, signed_in(request), rows, to)
     if form.action == "tag":
-        return f"Tagged {form.word}: {{}}", tagging.tag(workspace, signed_in(request), seen, form.word)
+        return f"Tagged {form.word}: {{}}", tagging.tag(workspace, signed_in(request), rows, form.word)
     if form.action == "snooze":
         until = form.cleaned_data["snooze_until"]
-        said = f"Snoozed {{}} until {date(until, 'j F, H:i')}"
-        return said, triage.change(workspace, seen, triage.snoozed(until))
+        words = f"Snoozed {{}} until {date(until, 'j F, H:i')}"
+        return words, triage.change(workspace, rows, triage.snoozed(until))
     if form.action == "done":
-        return "Done: {}", triage.change(workspace, seen, triage.DONE)
+        return "Done: {}", triage.change(workspace, rows, triage.DONE)
     if form.action == "read":
-        outcome = triage.change(workspace, seen, triage.READ)
+        outcome = triage.change(workspace, rows, triage.READ)
         read = [lead.pk for lead in outcome.leads]
         notes.mark_read(workspace.pk, signed_in(request), read)
         assigning.mark_seen(workspace.pk, signed_in(request), read)
         return "Read: {}", outcome
-    return "Unread: {}", triage.change(workspace, seen, triage.UNREAD)
+    return "Unread: {}", triage.change(workspace, rows, triage.UNREAD)
 
 
 @require_safe
@@ -161,9 +161,9 @@ def _conversation_url(request: WorkspaceRequest, lead_id: UUID) -> str:
     return f"{url}?{urlencode(request.GET.dict())}"
 
 
-def _tell(request: WorkspaceRequest, said: str, outcome: triage.TriageResult) -> None:
+def _tell(request: WorkspaceRequest, words: str, outcome: triage.TriageResult) -> None:
     if outcome.leads:
-        messages.success(request, said.replace("{}", _who(outcome.leads), 1), extra_tags=outcome.undo)
+        messages.success(request, words.replace("{}", _who(outcome.leads), 1), extra_tags=outcome.undo)
     if outcome.missed:
         messages.warning(request, f"A newer message came in, so left as it was: {_names(outcome.missed)}.")
     if outcome.silent:
@@ -180,5 +180,5 @@ def _who(leads: Sequence[Lead]) -> str:
 
 
 def _names(leads: Sequence[Lead]) -> str:
-    others = f" and {len(leads) - NAMED} more" if len(leads) > NAMED else ""
-    return ", ".join(lead.display_name for lead in leads[:NAMED]) + others
+    more = f" and {len(leads) - NAMED} more" if len(leads) > NAMED else ""
+    return ", ".join(lead.display_name for lead in leads[:NAMED]) + more
