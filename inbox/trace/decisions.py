@@ -5,6 +5,8 @@ from django.utils.text import capfirst
 OF_A_TRACE = {
     "tag.correct": "corrected the tag",
     "tag.alike": "had replies in the same words treated alike",
+    "tag.rejudge": "judged a reply anew by today's rules",
+    "rules.rejudge": "had replies judged anew by today's rules",
     "draft.rewrite": "had the draft written again",
     "draft.cancel_autosend": "stopped the countdown",
     "send.take_back": "took the answer back before it went out",
