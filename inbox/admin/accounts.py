@@ -72,8 +72,8 @@ class Board:
     @property
     def words(self) -> str:
         """The numbers that the strip draws, as a sentence for people who do not see it."""
-        known = f"{self.down} down, {self.troubled} in trouble, {self.healthy} healthy"
-        return f"{self.total} accounts: {known}, {self.unknown} not known yet"
+        counts = f"{self.down} down, {self.troubled} in trouble, {self.healthy} healthy"
+        return f"{self.total} accounts: {counts}, {self.unknown} not known yet"
 
 
 def rows_of(scope: Scope) -> QuerySet[WorkspaceIntegrationHealth]:
@@ -99,11 +99,13 @@ def board(request: HttpRequest) -> Board:
         of_all=Window(Count("pk")),
         of_healthy=Window(Count("pk", filter=Q(state=HealthState.CONNECTED))),
     )
-    found = list(rows.order_by(WORST_FIRST, "since", "pk")[:STRIP])
-    by_state = {row.state: int(vars(row)["of_state"]) for row in found}
-    total, healthy = (int(vars(found[0])[name]) for name in ("of_all", "of_healthy")) if found else (0, 0)
+    accounts = list(rows.order_by(WORST_FIRST, "since", "pk")[:STRIP])
+    by_state = {row.state: int(vars(row)["of_state"]) for row in accounts}
+    total, healthy = (
+        (int(vars(accounts[0])[name]) for name in ("of_all", "of_healthy")) if accounts else (0, 0)
+    )
     troubled = sum(by_state.get(state, 0) for state in TROUBLED)
-    down = [row for row in found if row.is_down]
+    down = [row for row in accounts if row.is_down]
     return Board(
         seen=True,
         total=total,
@@ -112,8 +114,8 @@ def board(request: HttpRequest) -> Board:
         healthy=healthy,
         unknown=total - healthy - troubled,
         oldest=min((row.since for row in down), default=None),
-        strip=[_mark(place, row) for place, row in enumerate(found)],
-        broken=[_broken(row) for row in found[:NAMED] if row.state in TROUBLED],
+        strip=[_mark(place, row) for place, row in enumerate(accounts)],
+        broken=[_broken(row) for row in accounts[:NAMED] if row.state in TROUBLED],
         banner=_banner(down, scope),
     )
 

@@ -36,10 +36,10 @@ class ActingAdmin(RecordAdmin):
 
     def live_banner(self, request: HttpRequest) -> HttpResponse:
         """The banner for a page that is open. Answers 204 if it still says what was `seen`."""
-        found = accounts.banner_of(request)
-        if (found.key if found else "") == request.GET.get("seen", ""):
+        banner = accounts.banner_of(request)
+        if (banner.key if banner else "") == request.GET.get("seen", ""):
             return HttpResponse(status=204)
-        return render(request, "health/_live.html", {"banner": found, "live_url": request.path})
+        return render(request, "health/_live.html", {"banner": banner, "live_url": request.path})
 
     def act(self, request: HttpRequest, pk: int) -> HttpResponse:
         """`<account>/act/`: does what the form's `do` names, as the workspace's own pages do it. Raises

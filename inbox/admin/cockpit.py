@@ -96,20 +96,20 @@ def of(request: HttpRequest) -> Cockpit:
     parts = [name for name, permission in VIEWS.items() if scope.may(permission)]
     if not scope.sees_all and "ticks" in parts:  # the installation's own, as its list
         parts.remove("ticks")
-    found, board = facts.read(parts, scope.ids), accounts.board(request)
+    tallies, board = facts.read(parts, scope.ids), accounts.board(request)
     lanes = backlog.by_lane(scope.ids) if "cause" in parts else []
-    failed, deliveries = found["cause"], found["deliveries"]
+    failed, deliveries = tallies["cause"], tallies["deliveries"]
     may_retry = scope.may("jobs.retry_backgroundjob")
     return Cockpit(
         shows=parts,
-        tiles=_tiles(parts, board, lanes, found),
+        tiles=_tiles(parts, board, lanes, tallies),
         accounts=board,
         lanes=[_lane_line(lane, _names(scope, lanes)) for lane in lanes],
-        failed=[of_jobs(one, may_retry=may_retry) for one in failed[:SHOWN]],
+        failed=[of_jobs(cause, may_retry=may_retry) for cause in failed[:SHOWN]],
         failed_more=max(0, len(failed) - SHOWN),
-        deliveries=[_delivery_cause(place, one) for place, one in enumerate(deliveries[:SHOWN])],
+        deliveries=[_delivery_cause(place, cause) for place, cause in enumerate(deliveries[:SHOWN])],
         deliveries_more=max(0, len(deliveries) - SHOWN),
-        decisions=found["decisions"],
+        decisions=tallies["decisions"],
         at=timezone.now(),
     )
 
@@ -118,24 +118,24 @@ def of(request: HttpRequest) -> Cockpit:
 
 
 def _tiles(
-    parts: Sequence[str], board: accounts.Board, lanes: Sequence[Backlog], found: dict[str, list[Tally]]
+    parts: Sequence[str], board: accounts.Board, lanes: Sequence[Backlog], tallies: dict[str, list[Tally]]
 ) -> list[Tile]:
     tiles = [_accounts_tile(board)] if board.seen else []
     if "cause" in parts:
-        tiles += [_failed_tile(found["cause"]), _promises_tile(lanes)]
+        tiles += [_failed_tile(tallies["cause"]), _promises_tile(lanes)]
     if "sends" in parts:
         url = list_url("inbox_outboundsend", state__exact="unknown")
-        tiles.append(_waiting_tile("Sends not known", found["sends"], url, "warn"))
+        tiles.append(_waiting_tile("Sends not known", tallies["sends"], url, "warn"))
     if "unread" in parts:
         url = list_url("inbox_lead", awaiting_model__exact=1, sample__exact=0)
-        tiles.append(_waiting_tile("No model has read", found["unread"], url, "warn"))
+        tiles.append(_waiting_tile("No model has read", tallies["unread"], url, "warn"))
     if "deliveries" in parts:
-        tiles.append(_deliveries_tile(found["deliveries"]))
+        tiles.append(_deliveries_tile(tallies["deliveries"]))
     if "drafts" in parts:
         url = list_url("inbox_draft", status__exact="pending", sample=0)
-        tiles.append(_waiting_tile("Drafts waiting", found["drafts"], url, ""))
+        tiles.append(_waiting_tile("Drafts waiting", tallies["drafts"], url, ""))
     if "ticks" in parts:
-        tiles.append(_ticks_tile(found["ticks"]))
+        tiles.append(_ticks_tile(tallies["ticks"]))
     return tiles
 
 
@@ -146,7 +146,7 @@ def _accounts_tile(board: accounts.Board) -> Tile:
 
 
 def _failed_tile(failed: Sequence[Tally]) -> Tile:
-    count = sum(one.count for one in failed)
+    count = sum(cause.count for cause in failed)
     url = list_url("jobs_backgroundjob", state="failed")
     return Tile("Jobs failed", many(count, FAILURES), _causes(failed), "bad" if count else "", url)
 
@@ -162,9 +162,9 @@ def _promises_tile(lanes: Sequence[Backlog]) -> Tile:
     return Tile("Promises broken", f"{sum(lane.broken for lane in lanes):,}", note, "bad", url)
 
 
-def _waiting_tile(label: str, found: Sequence[Tally], url: str, tone: str) -> Tile:
-    count = sum(one.count for one in found)
-    first = min((one.first for one in found if one.first), default=None)
+def _waiting_tile(label: str, tallies: Sequence[Tally], url: str, tone: str) -> Tile:
+    count = sum(row.count for row in tallies)
+    first = min((row.first for row in tallies if row.first), default=None)
     note = f"oldest {_for(first)}" if first else "none"
     return Tile(label, many(count, tally.CAP), note, tone if count else "", url)
 
@@ -175,21 +175,21 @@ def _for(since: datetime) -> str:
     return "under 1 min" if waited == "now" else waited
 
 
-def _deliveries_tile(found: Sequence[Tally]) -> Tile:
-    count = sum(one.count for one in found)
-    note = f"{_causes(found)}, 7 days" if found else "none in 7 days"
+def _deliveries_tile(causes: Sequence[Tally]) -> Tile:
+    count = sum(row.count for row in causes)
+    note = f"{_causes(causes)}, 7 days" if causes else "none in 7 days"
     url = list_url("inbox_webhookdelivery", trouble="open")
     return Tile("Deliveries in trouble", many(count, tally.CAP), note, "warn" if count else "", url)
 
 
-def _causes(found: Sequence[Tally]) -> str:
-    return f"{len(found)} cause{'' if len(found) == 1 else 's'}" if found else "none"
+def _causes(causes: Sequence[Tally]) -> str:
+    return f"{len(causes)} cause{'' if len(causes) == 1 else 's'}" if causes else "none"
 
 
-def _ticks_tile(found: Sequence[Tally]) -> Tile:
-    began, now = {one.title: one.first for one in found}, timezone.now()
+def _ticks_tile(ticks: Sequence[Tally]) -> Tile:
+    began, now = {tick.title: tick.first for tick in ticks}, timezone.now()
     late = [name for name, spec in TICKS.items() if stats.missed(began.get(name), spec.every_s, now)]
-    failing = [one.title for one in found if one.about and one.title in TICKS]
+    failing = [tick.title for tick in ticks if tick.about and tick.title in TICKS]
     note = f"of {len(TICKS)}" + (f", {len(failing)} failing" if failing else "")
     tone = "bad" if late else "warn" if failing else ""
     return Tile("Crons late", str(len(late)), note, tone, reverse("admin:jobs_tick_crons"))
@@ -198,16 +198,21 @@ def _ticks_tile(found: Sequence[Tally]) -> Tile:
 # --- causes ---
 
 
-def _delivery_cause(place: int, one: Tally) -> CauseLine:
-    word = state_of("delivery", one.key).word
-    filters = {"trouble": "open", "verdict__exact": one.key, "source": one.about, "reason__exact": one.title}
+def _delivery_cause(place: int, cause: Tally) -> CauseLine:
+    word = state_of("delivery", cause.key).word
+    filters = {
+        "trouble": "open",
+        "verdict__exact": cause.key,
+        "source": cause.about,
+        "reason__exact": cause.title,
+    }
     return CauseLine(
         key=f"deliveries-{place}",
-        count=many(one.count, tally.CAP),
-        title=f"{word}: {one.title}" if one.title else word,
-        about=one.about,
-        workspaces=whose(one.workspaces),
-        since=one.first,
+        count=many(cause.count, tally.CAP),
+        title=f"{word}: {cause.title}" if cause.title else word,
+        about=cause.about,
+        workspaces=whose(cause.workspaces),
+        since=cause.first,
         url=list_url("inbox_webhookdelivery", **filters),
         fix="Look",
         fix_url=list_url("inbox_webhookdelivery", **filters),
@@ -250,6 +255,6 @@ def _name(queue: TenantQueue, names: dict[UUID, str]) -> str:
 
 
 def _tenant_url(queue: TenantQueue, lane: str) -> str:
-    own = str(queue.tenant) == NO_WORKSPACE
-    whose = {"workspace__isnull": "True"} if own else {"workspace": queue.tenant}
+    no_tenant = str(queue.tenant) == NO_WORKSPACE
+    whose = {"workspace__isnull": "True"} if no_tenant else {"workspace": queue.tenant}
     return list_url("jobs_backgroundjob", state="due", lane=lane, **whose)

@@ -112,9 +112,9 @@ class LeadAdmin(MergingAdmin):
     def save_model(self, request: HttpRequest, obj: Lead, form: "ModelForm[Lead]", change: bool) -> None:
         entered = {name: form.cleaned_data[name] for name in form.changed_data if name in facts.FACTS}
         facts.enter(obj, entered, signed_in(request))
-        others = [name for name in form.changed_data if name not in entered]
+        columns = [name for name in form.changed_data if name not in entered]
         # only these columns, as the roll-ups may have changed meanwhile
-        obj.save(update_fields=[*others, "updated_at"])
+        obj.save(update_fields=[*columns, "updated_at"])
 
     @admin.display(description="tag", ordering="tag")
     def tag_chip(self, lead: Lead) -> SafeString:
@@ -174,11 +174,11 @@ class MessageAdmin(RecordAdmin):
     readonly_fields = ("lead_link", "deliveries")
 
     def found_by(self, request: HttpRequest, name: str, term: str) -> list[QuerySet[Message]]:
-        found: list[QuerySet[Message]] = super().found_by(request, name, term)
+        parts: list[QuerySet[Message]] = super().found_by(request, name, term)
         if name != "external_id__exact":
-            return found
+            return parts
         # the index of ids begins with workspace and source
-        return [part.filter(source__in=list(message_sources())) for part in found]
+        return [part.filter(source__in=list(message_sources())) for part in parts]
 
     def workspace_pages(self, row: Message) -> list[tuple[str, str]]:
         return [("Conversation", reverse("inbox:conversation", args=[row.workspace_id, row.lead_id]))]

@@ -102,11 +102,11 @@ class WebhookDeliveryAdmin(RecordAdmin):
     readonly_fields = ("message_link", "lead_link", "job_link")
 
     def found_by(self, request: HttpRequest, name: str, term: str) -> list[QuerySet[WebhookDelivery]]:
-        found: list[QuerySet[WebhookDelivery]] = super().found_by(request, name, term)
+        parts: list[QuerySet[WebhookDelivery]] = super().found_by(request, name, term)
         if name != "event_key__exact":
-            return found
+            return parts
         # the index of keys begins with workspace and source
-        return [part.filter(source__in=list(registry.webhook_sources())) for part in found]
+        return [part.filter(source__in=list(registry.webhook_sources())) for part in parts]
 
     @admin.display(description="verdict", ordering="verdict")
     def verdict_chip(self, delivery: WebhookDelivery) -> SafeString:
@@ -145,8 +145,8 @@ class WebhookDeliveryAdmin(RecordAdmin):
         """Runs the ticked deliveries, 100 at most, through today's code, each for itself, and tells of each that was
         not. It asks the person to confirm first.
         """
-        if asked := self.ask_first(request, deliveries, "replay_chosen", AT_ONCE):
-            return asked
+        if question := self.ask_first(request, deliveries, "replay_chosen", AT_ONCE):
+            return question
         done = 0
         for delivery in deliveries[:AT_ONCE]:
             try:
@@ -198,11 +198,11 @@ class WebhookDeliveryAdmin(RecordAdmin):
                 cast(DryRequest, request).dry = replay.dry_run(delivery)
                 request.method = "GET"  # shows the page of the delivery with what would happen
                 return self.change_view(request, str(pk))
-            result = replay.replay(delivery, signed_in(request))
+            run = replay.replay(delivery, signed_in(request))
         except replay.NotReplayable as refusal:
             messages.error(request, str(refusal))
         else:
-            messages.info(request, f"Replayed. {result.sentence}")
+            messages.info(request, f"Replayed. {run.sentence}")
         return redirect("admin:inbox_webhookdelivery_change", pk)
 
     def replay_failed(self, request: HttpRequest) -> HttpResponse:

@@ -41,10 +41,10 @@ def read(parts: Sequence[str], scope: Scope) -> dict[str, list[Tally]]:
     """The tallies of `parts`, keys of PARTS, in `scope`, by one query. The answer has every key of PARTS; those that
     are not in `parts` are empty. The latest tally of a part comes first.
     """
-    found: dict[str, list[Tally]] = {name: [] for name in PARTS}
-    for one in tally.read(PARTS[name](scope) for name in parts):
-        found[one.part].append(one)
-    return found
+    tallies: dict[str, list[Tally]] = {name: [] for name in PARTS}
+    for row in tally.read(PARTS[name](scope) for name in parts):
+        tallies[row.part].append(row)
+    return tallies
 
 
 def within(rows: QuerySet[Row], scope: Scope) -> QuerySet[Row]:

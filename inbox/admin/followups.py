@@ -45,7 +45,7 @@ def pauses() -> dict[str, str]:
     """The reasons for which a follow-up can be paused, each stored value with its words, for a filter."""
     values = [*FollowUpInstance.Pause.values]
     values += [FollowUpInstance.pause_for(provider) for provider in registry.stating("pauses_follow_ups")]
-    return {value: FollowUpInstance.pause_words(value) for value in values}
+    return {pause: FollowUpInstance.pause_words(pause) for pause in values}
 
 
 @admin.register(FollowUpSequence)

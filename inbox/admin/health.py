@@ -37,9 +37,9 @@ class StandingFilter(admin.SimpleListFilter):
         return [("down", "Down"), ("trouble", "In trouble")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if not (value := self.value()):
+        if not (standing := self.value()):
             return queryset
-        return queryset.filter(state__in={"down": accounts.DOWN, "trouble": TROUBLED}.get(value, ()))
+        return queryset.filter(state__in={"down": accounts.DOWN, "trouble": TROUBLED}.get(standing, ()))
 
 
 class TransitionInline(RecordInline):
@@ -88,18 +88,18 @@ class HealthBoard(ActingAdmin):
     inlines = (TransitionInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WorkspaceIntegrationHealth]:
-        found = super().get_queryset(request).defer("integration__credentials")
-        return found.filter(integration__enabled=True, workspace__drill_of=None)
+        rows = super().get_queryset(request).defer("integration__credentials")
+        return rows.filter(integration__enabled=True, workspace__drill_of=None)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """The list, with what waits for the accounts that it shows, which one query finds for all of them."""
-        found = super().get_changelist_instance(request)
-        rows = list(found.result_list)
+        changelist = super().get_changelist_instance(request)
+        rows = list(changelist.result_list)
         waiting = account_effects.effects_of_each([row.integration for row in rows if row.is_down])
         for row in rows:
             row.waiting = waiting.get(row.integration_id, [])
-        found.result_list = rows
-        return found
+        changelist.result_list = rows
+        return changelist
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -170,8 +170,8 @@ class HealthBoard(ActingAdmin):
         """Has the ticked accounts, 100 at most, probed by a worker, so that no page waits for a provider. Accounts of
         a provider without a probe are left out, and the page says how many are checked.
         """
-        if asked := self.ask_first(request, rows, "check_now", AT_ONCE, harmless=True):
-            return asked
+        if question := self.ask_first(request, rows, "check_now", AT_ONCE, harmless=True):
+            return question
         chosen = list(rows[:AT_ONCE])
         checked = [health for health in chosen if registry.spec_of(health.provider).probe]
         probes.enqueue_probes([health.integration for health in checked])

@@ -61,8 +61,8 @@ class GateResultAdmin(RecordAdmin):
     readonly_fields = ("draft_link",)
 
     @admin.display(description="draft", ordering="draft")
-    def draft_link(self, result: GateResult) -> SafeString:
-        return link(result.draft)
+    def draft_link(self, verdict: GateResult) -> SafeString:
+        return link(verdict.draft)
 
 
 @admin.register(SendingPolicy)

@@ -38,11 +38,11 @@ class OutboundSendAdmin(RecordAdmin):
     readonly_fields = ("lead_link",)
 
     def found_by(self, request: HttpRequest, name: str, term: str) -> list[QuerySet[OutboundSend]]:
-        found: list[QuerySet[OutboundSend]] = super().found_by(request, name, term)
+        parts: list[QuerySet[OutboundSend]] = super().found_by(request, name, term)
         if name != "origin_id__exact":
-            return found
+            return parts
         # the index of origins begins with workspace and kind of origin
-        return [part.filter(origin__in=OutboundSend.Origin.values) for part in found]
+        return [part.filter(origin__in=OutboundSend.Origin.values) for part in parts]
 
     @admin.display(description="lead", ordering="lead")
     def lead_link(self, send: OutboundSend) -> SafeString:
@@ -78,8 +78,8 @@ class OutboundSendAdmin(RecordAdmin):
         action: str,
         do: Callable[[OutboundSend], object],
     ) -> HttpResponse | None:
-        if asked := self.ask_first(request, sends, action, AT_ONCE):
-            return asked
+        if question := self.ask_first(request, sends, action, AT_ONCE):
+            return question
         done = 0
         for pk in sends.values_list("pk", flat=True)[:AT_ONCE]:
             send = OutboundSend.objects.select_related("lead").get(pk=pk)

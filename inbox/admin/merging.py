@@ -28,10 +28,10 @@ class MergingAdmin(BaseAdmin):
         if not self.has_change_permission(request):
             raise PermissionDenied
         keep = self.get_object(request, str(pk))
-        asked = merging.asked_for(request, keep)
-        if request.method == "POST" and asked.other is not None:
+        choice = merging.asked_for(request, keep)
+        if request.method == "POST" and choice.other is not None:
             try:
-                merge.merge(keep, asked.other, signed_in(request))
+                merge.merge(keep, choice.other, signed_in(request))
             except merge.MergeRefused as refusal:
                 messages.error(request, str(refusal))
             else:
@@ -39,7 +39,7 @@ class MergingAdmin(BaseAdmin):
                 return redirect("admin:inbox_lead_change", pk)
         context = {
             **self.admin_site.each_context(request),
-            **merging.context_of(request, asked, reads=self.may_read(request, keep)),
+            **merging.context_of(request, choice, reads=self.may_read(request, keep)),
             "opts": self.opts,
             "title": f"Merge another lead into {keep.display_name}",
         }

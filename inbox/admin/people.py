@@ -53,7 +53,7 @@ class RightsForm(UserChangeForm):  # type: ignore[type-arg]
             groups: Any = self.fields["groups"]
             groups.queryset = groups.queryset.exclude(name=WORKSPACE_ADMIN)
             self.initial["groups"] = [
-                one for one in self.initial.get("groups", []) if one.name != WORKSPACE_ADMIN
+                group for group in self.initial.get("groups", []) if group.name != WORKSPACE_ADMIN
             ]
 
     def clean_is_staff(self) -> bool:
@@ -102,9 +102,9 @@ class UserAdmin(BaseAdmin, StockUserAdmin):  # type: ignore[type-arg]
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         if obj is None or request.user.is_superuser:
             return super().get_fieldsets(request, obj)
-        (name, first), *others = self.fieldsets
+        (name, first), *rest = self.fieldsets
         shown = tuple(field for field in first["fields"] if field != "password")
-        return ((name, {"fields": shown}), *others)
+        return ((name, {"fields": shown}), *rest)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         return (
@@ -299,9 +299,9 @@ class MembershipAdmin(BaseAdmin):
                 people.change_role(self._by(request, obj), before, obj.role)
         except people.NotAllowed as reason:  # somebody else took the last other owner away meanwhile
             raise PermissionDenied(str(reason)) from reason
-        others = [name for name in form.changed_data if name != "role"]
-        if others:
-            obj.save(update_fields=others)
+        columns = [name for name in form.changed_data if name != "role"]
+        if columns:
+            obj.save(update_fields=columns)
 
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:
         try:
@@ -318,10 +318,10 @@ class MembershipAdmin(BaseAdmin):
         user, workspace_id = signed_in(request), membership.workspace_id
         if user.is_superuser:
             return Membership(workspace_id=workspace_id, user=user, role=Membership.Role.OWNER)
-        own = Membership.objects.filter(workspace_id=workspace_id, user=user).first()
-        if own is None or not own.at_least(Membership.Role.ADMIN):
+        acting = Membership.objects.filter(workspace_id=workspace_id, user=user).first()
+        if acting is None or not acting.at_least(Membership.Role.ADMIN):
             raise people.NotAllowed("Only owners and admins of a workspace change who belongs to it.")
-        return own
+        return acting
 
     @admin.display(description="workspace", ordering="workspace__name")
     def workspace_link(self, membership: Membership) -> SafeString:

@@ -41,36 +41,36 @@ def trace(request: HttpRequest, kind: str, row_id: uuid.UUID) -> HttpResponse:
     model = MODELS.get(kind)
     if model is None:
         raise Http404(f"There is no trace of a “{kind}”.")
-    own = admin.site.get_model_admin(model)
-    assert isinstance(own, BaseAdmin)
-    if not own.has_view_permission(request):
+    model_admin = admin.site.get_model_admin(model)
+    assert isinstance(model_admin, BaseAdmin)
+    if not model_admin.has_view_permission(request):
         raise PermissionDenied
-    seen = own.get_queryset(request).filter(pk=row_id)
-    workspace = Workspace.objects.filter(pk__in=seen.values("workspace")).first()
+    rows = model_admin.get_queryset(request).filter(pk=row_id)
+    workspace = Workspace.objects.filter(pk__in=rows.values("workspace")).first()
     if workspace is None:
         raise Http404("There is no such row, or it belongs to no workspace.")
     try:
-        found = story.of(workspace, kind, row_id)
+        record = story.of(workspace, kind, row_id)
     except NotHere as error:
         raise Http404(str(error)) from error
     scope = scope_of(request)
     if not scope.may_read(workspace.pk):
-        found = found.without_words()
+        record = record.without_words()
     elif not scope.is_member(workspace.pk):
         write(request, model(pk=row_id), "text.read", workspace.pk)
-    return render(request, "admin/trace.html", _context(request, model, workspace, found))
+    return render(request, "admin/trace.html", _context(request, model, workspace, record))
 
 
-def _context(request: HttpRequest, model: type[Model], workspace: Workspace, found: Trace) -> dict[str, Any]:
+def _context(request: HttpRequest, model: type[Model], workspace: Workspace, record: Trace) -> dict[str, Any]:
     scope, options = scope_of(request), model._meta
-    inside = [workspace.pk, found.kind, found.id]
+    inside = [workspace.pk, record.kind, record.id]
     return {
         **admin.site.each_context(request),
-        "title": found.headline,
-        "trace": found,
+        "title": record.headline,
+        "trace": record,
         "traced": workspace,
         "base": f"{reverse('admin:index')}trace/",
-        "row_url": reverse(f"admin:{options.app_label}_{options.model_name}_change", args=[found.id]),
+        "row_url": reverse(f"admin:{options.app_label}_{options.model_name}_change", args=[record.id]),
         "text_of": None if scope.may_read(workspace.pk) else workspace.pk,
         "may_open_text": scope.may("inbox.open_text"),
         "inside": reverse("inbox:trace", args=inside) if scope.is_member(workspace.pk) else "",
