@@ -75,7 +75,7 @@ def broken() -> list[str]:
     """The paging alerts of deploy/prometheus/alerts.yml that rows alone can raise and that hold now, by name."""
     alerts = {
         "HoldfastNoWorker": not stats.workers().exists(),
-        "HoldfastLanePromiseBroken": any(one.oldest_s > one.lane.promise_s for one in backlog.by_lane(None)),
+        "HoldfastLanePromiseBroken": any(row.oldest_s > row.lane.promise_s for row in backlog.by_lane(None)),
         "HoldfastJobsFail": recent_failures() > MANY,
         "HoldfastDeliveriesFail": any(failed_deliveries().values()),
         "HoldfastStopsFail": failed_stops() > 0,

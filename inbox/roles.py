@@ -55,8 +55,8 @@ SUPERUSERS_ALONE = {"auth.group"}
 
 def permissions_of(group: str) -> set[str]:
     """The permissions of `group`, one of GROUPS, as `app.codename`. Raises KeyError for another name."""
-    own = set(_views(everything=group != WORKSPACE_ADMIN))
-    return own | {SUPPORT: {SEE_ALL}, OPERATOR: OPERATES | ACTS, WORKSPACE_ADMIN: RUNS | ACTS}[group]
+    views = set(_views(everything=group != WORKSPACE_ADMIN))
+    return views | {SUPPORT: {SEE_ALL}, OPERATOR: OPERATES | ACTS, WORKSPACE_ADMIN: RUNS | ACTS}[group]
 
 
 def follow_roles(user: User) -> None:
@@ -71,9 +71,9 @@ def follow_roles(user: User) -> None:
 
 
 def _views(*, everything: bool) -> Iterator[str]:
-    for model, own in admin.site._registry.items():
+    for model, model_admin in admin.site._registry.items():
         options = model._meta
-        theirs = everything or getattr(own, "workspace_path", INSTALLATION) != INSTALLATION
+        theirs = everything or getattr(model_admin, "workspace_path", INSTALLATION) != INSTALLATION
         if theirs and options.label_lower not in SUPERUSERS_ALONE:
             yield f"{options.app_label}.{get_permission_codename('view', options)}"
 
@@ -89,9 +89,9 @@ def fill(using: str = "default", **_kwargs: Any) -> None:
         return
     for app in {name.partition(".")[0] for group in groups for name in permissions_of(group.name)}:
         create_permissions(apps.get_app_config(app), verbosity=0, using=using)
-    known = {
-        f"{one.content_type.app_label}.{one.codename}": one
-        for one in Permission.objects.using(using).select_related("content_type")
+    by_name = {
+        f"{row.content_type.app_label}.{row.codename}": row
+        for row in Permission.objects.using(using).select_related("content_type")
     }
     for group in groups:
-        group.permissions.set([known[name] for name in permissions_of(group.name) if name in known])
+        group.permissions.set([by_name[name] for name in permissions_of(group.name) if name in by_name])

@@ -142,17 +142,17 @@ KEPT = {
 
 def check_receivers(**_kwargs: object) -> list[CheckMessage]:
     """A system check that each signal receiver in HEARD is connected, and that no other receiver of ours is."""
-    found: list[CheckMessage] = []
-    expected = {(one.name, _name(one.receiver)) for one in HEARD}
-    for one in HEARD:
-        if one.receiver not in _listeners(one.signal):
-            found.append(_error(f"{_name(one.receiver)} does not hear {one.name}: {one.lost}.", WIRING, 1))
-    for name, signal in {(one.name, one.signal) for one in HEARD} | _signals():
+    errors: list[CheckMessage] = []
+    expected = {(row.name, _name(row.receiver)) for row in HEARD}
+    for row in HEARD:
+        if row.receiver not in _listeners(row.signal):
+            errors.append(_error(f"{_name(row.receiver)} does not hear {row.name}: {row.lost}.", WIRING, 1))
+    for name, signal in {(row.name, row.signal) for row in HEARD} | _signals():
         for receiver in _listeners(signal):
             if _is_ours(receiver) and (name, _name(receiver)) not in expected:
                 hint = "Say in HEARD of inbox/system_checks.py what is lost without it."
-                found.append(_error(f"{_name(receiver)} hears {name}, and nothing says why.", hint, 2))
-    return found
+                errors.append(_error(f"{_name(receiver)} hears {name}, and nothing says why.", hint, 2))
+    return errors
 
 
 def check_vetoes(**_kwargs: object) -> list[CheckMessage]:
@@ -172,7 +172,7 @@ def check_stops(**_kwargs: object) -> list[CheckMessage]:
     return [
         _error(f"An opt-out stops no campaign at {spec.name}: it goes on mailing the lead.", hint, 9)
         for spec in registry.specs().values()
-        if not spec.stop_campaign and any(one.counts is Counts.STEP for one in spec.sources or ())
+        if not spec.stop_campaign and any(source.counts is Counts.STEP for source in spec.sources or ())
     ]
 
 
@@ -198,13 +198,13 @@ def check_calls(**_kwargs: object) -> list[CheckMessage]:
 def check_ticks(**_kwargs: object) -> list[CheckMessage]:
     """A system check that each tick (recurring work) of TICKS is registered, and no other one."""
     hint = "Register it with tick in inbox/jobs.py, or in jobs/housekeeping.py."
-    found: list[CheckMessage] = [
+    errors: list[CheckMessage] = [
         _error(f"The tick “{name}” is missing: {lost}.", hint, 6)
         for name, lost in TICKS.items()
         if name not in ticks.TICKS
     ]
     hint = "Say in TICKS of inbox/system_checks.py what happens without it."
-    return found + [
+    return errors + [
         _error(f"The tick “{name}” runs, and nothing says why.", hint, 7)
         for name, spec in ticks.TICKS.items()
         if name not in TICKS and spec.run.__module__.startswith(("inbox.", "integrations.", "jobs."))
@@ -216,8 +216,8 @@ def check_retention(**_kwargs: object) -> list[CheckMessage]:
     models = [model._meta.label for model in apps.get_models() if not model._meta.proxy]
     ours = [label for label in models if not label.startswith("insights.")]
     return [
-        Error(said, hint=hint, id="inbox.E008")
-        for said, hint in retention.gaps(ours, PRUNED, KEPT, "inbox/system_checks.py", "inbox/wiring.py")
+        Error(gap, hint=hint, id="inbox.E008")
+        for gap, hint in retention.gaps(ours, PRUNED, KEPT, "inbox/system_checks.py", "inbox/wiring.py")
     ]
 
 
@@ -234,13 +234,13 @@ CHECKS = (
 
 
 def _signals() -> set[tuple[str, Signal]]:
-    return {(name, one) for name, one in vars(signals).items() if isinstance(one, Signal)}
+    return {(name, signal) for name, signal in vars(signals).items() if isinstance(signal, Signal)}
 
 
 def _listeners(signal: Signal) -> list[Callable[..., Any]]:
     held: Iterator[Any] = (entry[1] for entry in signal.receivers)
-    alive = (one() if isinstance(one, ReferenceType) else one for one in held)
-    return [one for one in alive if one is not None]
+    alive = (receiver() if isinstance(receiver, ReferenceType) else receiver for receiver in held)
+    return [receiver for receiver in alive if receiver is not None]
 
 
 def _is_ours(receiver: Callable[..., Any]) -> bool:
@@ -251,5 +251,5 @@ def _name(receiver: Callable[..., Any]) -> str:
     return f"{receiver.__module__}.{receiver.__qualname__}"
 
 
-def _error(said: str, hint: str, number: int) -> Error:
-    return Error(said, hint=hint, id=f"inbox.E{number:03}")
+def _error(words: str, hint: str, number: int) -> Error:
+    return Error(words, hint=hint, id=f"inbox.E{number:03}")

@@ -34,5 +34,5 @@ def unfit_weights() -> str:
 @register()
 def check_weights(**_kwargs: object) -> list[CheckMessage]:
     """A system check that reports RULE_WEIGHTS_DIR as an error if its weights cannot be used."""
-    found = unfit_weights()
-    return [Error(f"RULE_WEIGHTS_DIR: {found}", id="holdfast.E002")] if found else []
+    fault = unfit_weights()
+    return [Error(f"RULE_WEIGHTS_DIR: {fault}", id="holdfast.E002")] if fault else []

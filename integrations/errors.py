@@ -87,7 +87,7 @@ class ProviderError(Exception):
         code: str = "",
         retry_after_ms: int | None = None,
         sent: bool | None = None,
-        said: str = "",
+        words: str = "",
         cannot_send: bool = False,
     ) -> None:
         self.provider = provider
@@ -95,7 +95,7 @@ class ProviderError(Exception):
         self.code = safe_code(code)
         self.retry_after_ms = retry_after_ms
         self.sent = sent
-        self.said = said if said != self.code else ""
+        self.said = words if words != self.code else ""
         self.cannot_send = cannot_send
         notes = [f"HTTP {status}" if status else "", self.code]
         detail = ", ".join(note for note in notes if note)

@@ -174,7 +174,9 @@ def event_types(call: Call) -> Response:
 
 @routes.on("GET", "/event_type_available_times")
 def available_times(call: Call) -> Response:
-    booked = {meeting["start_time"] for meeting in call.data.events.values() if meeting["status"] == "active"}
+    booked = {
+        meeting["start_time"] for meeting in call.store.events.values() if meeting["status"] == "active"
+    }
     day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     free = [_z(day + timedelta(days=offset, hours=hour)) for offset in range(1, 8) for hour in (14, 15, 18)]
     return _collection([{"status": "available", "start_time": at} for at in free if at not in booked])
@@ -183,19 +185,19 @@ def available_times(call: Call) -> Response:
 @routes.on("GET", "/scheduled_events")
 def scheduled_events(call: Call) -> Response:
     wanted = call.request.query.get("invitee_email")
-    event_uris = {i["event"] for i in call.data.invitees.values() if wanted in (None, i["email"])}
-    return _collection([meeting for meeting in call.data.events.values() if meeting["uri"] in event_uris])
+    event_uris = {i["event"] for i in call.store.invitees.values() if wanted in (None, i["email"])}
+    return _collection([meeting for meeting in call.store.events.values() if meeting["uri"] in event_uris])
 
 
 @routes.on("GET", "/scheduled_events/{event_id}")
 def scheduled_event(call: Call) -> Response:
-    return json_response({"resource": _found(call.data.events, call.params["event_id"])})
+    return json_response({"resource": _found(call.store.events, call.params["event_id"])})
 
 
 @routes.on("GET", "/scheduled_events/{event_id}/invitees")
 def invitees(call: Call) -> Response:
-    uri = _found(call.data.events, call.params["event_id"])["uri"]
-    return _collection([invitee for invitee in call.data.invitees.values() if invitee["event"] == uri])
+    uri = _found(call.store.events, call.params["event_id"])["uri"]
+    return _collection([invitee for invitee in call.store.invitees.values() if invitee["event"] == uri])
 
 
 @routes.on("POST", "/invitees")
@@ -209,7 +211,7 @@ def book(call: Call) -> Response:
     when = {"start_time": values["start_time"], "event_type": values.get("event_type")}
     invitee = _book(call.account, {**person, **when})
     call.sent("booking", _key(invitee["uri"]), to=invitee["email"], text=values["start_time"])
-    call.tell(_told("invitee.created", invitee, call.data.events[_key(invitee["event"])]))
+    call.tell(_told("invitee.created", invitee, call.store.events[_key(invitee["event"])]))
     return json_response({"resource": invitee}, 201)
 
 
@@ -222,9 +224,9 @@ def scheduling_link(call: Call) -> Response:
 
 @routes.on("POST", "/scheduled_events/{event_id}/cancellation")
 def cancel(call: Call) -> Response:
-    meeting = _found(call.data.events, call.params["event_id"])
+    meeting = _found(call.store.events, call.params["event_id"])
     meeting["status"] = "canceled"
-    for invitee in call.data.invitees.values():
+    for invitee in call.store.invitees.values():
         if invitee["event"] == meeting["uri"]:
             invitee["status"] = "canceled"
             call.tell(_told("invitee.canceled", invitee, meeting))
@@ -236,7 +238,7 @@ def cancel(call: Call) -> Response:
 
 @routes.on("GET", "/webhook_subscriptions")
 def subscriptions(call: Call) -> Response:
-    return _collection(list(call.data.subscriptions.values()))
+    return _collection(list(call.store.subscriptions.values()))
 
 
 @routes.on("POST", "/webhook_subscriptions")
@@ -252,7 +254,7 @@ def subscribe(call: Call) -> Response:
         "state": "active",
         "scope": "user",
     }
-    call.data.subscriptions[_key(uri)] = subscription
+    call.store.subscriptions[_key(uri)] = subscription
     secret = values.get("signing_key") or ""
     call.sandbox.set_webhook("calendly", call.account.name, values["url"], secret=secret)
     return json_response({"resource": subscription}, 201)
@@ -260,13 +262,13 @@ def subscribe(call: Call) -> Response:
 
 @routes.on("GET", "/webhook_subscriptions/{key}")
 def subscription(call: Call) -> Response:
-    return json_response({"resource": _found(call.data.subscriptions, call.params["key"])})
+    return json_response({"resource": _found(call.store.subscriptions, call.params["key"])})
 
 
 @routes.on("DELETE", "/webhook_subscriptions/{key}")
 def unsubscribe(call: Call) -> Response:
-    _found(call.data.subscriptions, call.params["key"])
-    del call.data.subscriptions[call.params["key"]]
+    _found(call.store.subscriptions, call.params["key"])
+    del call.store.subscriptions[call.params["key"]]
     call.sandbox.outbox.remove_webhook("calendly", call.account.name)
     return Response(204)
 

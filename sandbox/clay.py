@@ -63,7 +63,7 @@ class Clay(Provider):
 def add_row(call: Call) -> Response:
     row = call.request.data
     number = call.account.next_id()
-    call.data.rows[number] = row
+    call.store.rows[number] = row
     call.sent("row", number, to=str(row.get("leadId") or ""), text=json.dumps(row, sort_keys=True))
     kind = "linkedin" if "linkedin" in call.account.name.lower() else "phone"
     searched = f"{row.get('fullName')} {row.get('emailAddress')}".lower()

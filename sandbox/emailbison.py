@@ -103,18 +103,18 @@ def me(call: Call) -> Response:
 
 @routes.on("GET", "/api/campaigns")
 def campaigns(call: Call) -> Response:
-    return _page(call, list(call.data.campaigns.values()))
+    return _page(call, list(call.store.campaigns.values()))
 
 
 @routes.on("GET", "/api/campaigns/{campaign_id}")
 def campaign(call: Call) -> Response:
-    return json_response({"data": _found(call.data.campaigns, call.params["campaign_id"])})
+    return json_response({"data": _found(call.store.campaigns, call.params["campaign_id"])})
 
 
 @routes.on("GET", "/api/campaigns/{campaign_id}/leads")
 def campaign_leads(call: Call) -> Response:
-    campaign_id = _found(call.data.campaigns, call.params["campaign_id"])["id"]
-    box = call.data
+    campaign_id = _found(call.store.campaigns, call.params["campaign_id"])["id"]
+    box = call.store
     leads = [
         {**lead, "lead_campaign_data": [_lead_campaign_data(box, lead["id"], campaign_id)]}
         for lead in box.leads.values()
@@ -139,7 +139,7 @@ def stop_future_emails(call: Call) -> Response:
     if not isinstance(lead_ids, list) or not lead_ids:
         raise BadRequestError("The lead ids field is required.", status=422)
     campaign_id = _number(call.params["campaign_id"])
-    box: Mailbox = call.data
+    box: Mailbox = call.store
     box.stopped.update((campaign_id, _number(lead_id)) for lead_id in lead_ids)
     rest = [mail for mail in box.scheduled if (mail.get("campaign_id"), mail["lead_id"]) not in box.stopped]
     box.scheduled = ring()
@@ -153,7 +153,7 @@ def leads(call: Call) -> Response:
     query = call.request.query
     exact = query.get("filters[email]") or query.get("filters[email_address]")
     search = (query.get("filters[search]") or query.get("search") or "").lower()
-    leads = list(call.data.leads.values())
+    leads = list(call.store.leads.values())
     if exact:
         leads = [lead for lead in leads if lead["email"].lower() == exact.lower()]
     if search:
@@ -168,49 +168,49 @@ def create_lead(call: Call) -> Response:
     email = values.get("email")
     if not isinstance(email, str) or "@" not in email:
         raise BadRequestError("The email field must be a valid email address.", status=422)
-    if call.data.lead_by_email(email):
+    if call.store.lead_by_email(email):
         raise BadRequestError("The email has already been taken.", status=422)
     return json_response({"data": events.keep_lead(call.account, values)}, 201)
 
 
 @routes.on("GET", "/api/leads/{lead_id}")
 def lead(call: Call) -> Response:
-    return json_response({"data": _found(call.data.leads, call.params["lead_id"])})
+    return json_response({"data": _found(call.store.leads, call.params["lead_id"])})
 
 
 @routes.on("PATCH", "/api/leads/{lead_id}")
 @routes.on("PUT", "/api/leads/{lead_id}")
 def change_lead(call: Call) -> Response:
-    lead = _found(call.data.leads, call.params["lead_id"])
+    lead = _found(call.store.leads, call.params["lead_id"])
     return json_response({"data": events.keep_lead(call.account, {**call.request.data, "id": lead["id"]})})
 
 
 @routes.on("GET", "/api/leads/{lead_id}/replies")
 def lead_replies(call: Call) -> Response:
     lead_id = _number(call.params["lead_id"])
-    return _page(call, _filtered(call, [r for r in call.data.replies.values() if r["lead_id"] == lead_id]))
+    return _page(call, _filtered(call, [r for r in call.store.replies.values() if r["lead_id"] == lead_id]))
 
 
 @routes.on("GET", "/api/leads/{lead_id}/sent-emails")
 def lead_sent_emails(call: Call) -> Response:
     lead_id = _number(call.params["lead_id"])
-    return _page(call, call.data.sent_to(lead_id)[::-1])
+    return _page(call, call.store.sent_to(lead_id)[::-1])
 
 
 @routes.on("GET", "/api/leads/{lead_id}/scheduled-emails")
 def lead_scheduled_emails(call: Call) -> Response:
     lead_id = _number(call.params["lead_id"])
-    return _page(call, [mail for mail in call.data.scheduled if mail["lead_id"] == lead_id])
+    return _page(call, [mail for mail in call.store.scheduled if mail["lead_id"] == lead_id])
 
 
 @routes.on("GET", "/api/replies")
 def replies(call: Call) -> Response:
-    return _page(call, _filtered(call, list(call.data.replies.values())))
+    return _page(call, _filtered(call, list(call.store.replies.values())))
 
 
 @routes.on("GET", "/api/replies/{reply_id}")
 def reply(call: Call) -> Response:
-    return json_response({"data": _found(call.data.replies, call.params["reply_id"])})
+    return json_response({"data": _found(call.store.replies, call.params["reply_id"])})
 
 
 @routes.on("GET", "/api/replies/{reply_id}/conversation-thread")
@@ -219,9 +219,9 @@ def conversation_thread(call: Call) -> Response:
     with an unknown id is alone.
     """
     number = _number(call.params["reply_id"])
-    current = call.data.replies.get(number) or events.keep_reply(call.account, {"id": number})
+    current = call.store.replies.get(number) or events.keep_reply(call.account, {"id": number})
     thread = sorted(
-        (reply for reply in call.data.replies.values() if _partner(reply) == _partner(current)), key=_age
+        (reply for reply in call.store.replies.values() if _partner(reply) == _partner(current)), key=_age
     )
     older = [reply for reply in thread if _age(reply) < _age(current)]
     newer = [reply for reply in thread if _age(reply) > _age(current)]
@@ -245,7 +245,7 @@ def sender_emails(call: Call) -> Response:
     down = call.account.properties.get("disconnected_senders", ())
     senders = [
         sender | ({"status": "Not connected"} if sender["id"] in down else {})
-        for sender in call.data.senders.values()
+        for sender in call.store.senders.values()
     ]
     return _page(call, senders)
 
@@ -254,8 +254,8 @@ def sender_emails(call: Call) -> Response:
 def send_reply(call: Call) -> Response:
     values = call.request.data
     to, sender_id = _checked_reply(call.account, values)
-    parent = call.data.replies.get(_number(call.params["reply_id"])) or _unheard_of(call, to)
-    sender = events.keep_sender(call.data, {"id": sender_id})
+    parent = call.store.replies.get(_number(call.params["reply_id"])) or _unheard_of(call, to)
+    sender = events.keep_sender(call.store, {"id": sender_id})
     mail = _keep_sent(call, parent, sender)
     outgoing = {
         "id": call.account.next_id(),
@@ -291,7 +291,7 @@ def _keep_sent(call: Call, parent: dict[str, Any], sender: dict[str, Any]) -> di
         "raw_message_id": f"<{uuid.uuid4().hex}@{sender['email'].partition('@')[2]}>",
         "sender_email_id": sender["id"],
     }
-    call.data.sent[mail["id"]] = mail
+    call.store.sent[mail["id"]] = mail
     return mail
 
 
@@ -310,7 +310,7 @@ def _checked_reply(account: Account, values: dict[str, Any]) -> tuple[str, int]:
 
 def _unheard_of(call: Call, to: str) -> dict[str, Any]:
     """A reply with an unknown id. It is taken as a reply of the lead to whom the answer goes."""
-    lead = call.data.lead_by_email(to) or events.keep_lead(call.account, {"email": to})
+    lead = call.store.lead_by_email(to) or events.keep_lead(call.account, {"email": to})
     reply = {"id": _number(call.params["reply_id"]), "from_email_address": to, "lead_id": lead["id"]}
     return events.keep_reply(call.account, reply)
 
@@ -351,7 +351,7 @@ def _found(table: dict[int, dict[str, Any]], text: str) -> dict[str, Any]:
 @routes.on("GET", "/api/attachments/{file_id}")
 def file(call: Call) -> Response:
     """The file that came with a reply. The path is the sandbox's own; replies name it as `download_url`."""
-    name = _found(call.data.files, call.params["file_id"])["file_name"]
+    name = _found(call.store.files, call.params["file_id"])["file_name"]
     return Response(200, f"The file {name} of the sandbox.\n".encode(), "application/octet-stream")
 
 

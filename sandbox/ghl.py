@@ -82,9 +82,9 @@ def send_message(call: Call) -> Response:
         raise BadRequestError("contactId must be a valid contact id", status=422)
     if not isinstance(text, str) or not text.strip():
         raise BadRequestError("There is no message or attachments for this message. Skip sending.")
-    if contact_id in call.data.deleted:
+    if contact_id in call.store.deleted:
         raise BadRequestError("Contact not found", status=404)
-    contact = call.data.contacts.get(contact_id) or events.keep_contact(
+    contact = call.store.contacts.get(contact_id) or events.keep_contact(
         call.account, {"id": contact_id, "phone": "+15555550100"}
     )
     properties = call.account.properties
@@ -106,7 +106,7 @@ def send_message(call: Call) -> Response:
 
 @routes.on("GET", "/conversations/search")
 def search_conversations(call: Call) -> Response:
-    rows = list(call.data.conversations.values())
+    rows = list(call.store.conversations.values())
     if contact_id := call.request.query.get("contactId"):
         rows = [conversation for conversation in rows if conversation["contactId"] == contact_id]
     rows.sort(key=lambda conversation: conversation["lastMessageDate"], reverse=True)
@@ -119,7 +119,7 @@ def export_messages(call: Call) -> Response:
     query, lag_s = call.request.query, float(call.account.properties.get("export_lag_s", 0))
     visible = (datetime.now(UTC) - timedelta(seconds=lag_s)).isoformat()
     rows = [
-        message for message in call.data.messages.values() if lag_s == 0 or message["dateAdded"] < visible
+        message for message in call.store.messages.values() if lag_s == 0 or message["dateAdded"] < visible
     ]
     if contact_id := query.get("contactId"):
         rows = [message for message in rows if message["contactId"] == contact_id]
@@ -133,17 +133,19 @@ def export_messages(call: Call) -> Response:
 
 @routes.on("GET", "/conversations/{conversation_id}")
 def conversation(call: Call) -> Response:
-    return json_response(_found(call.data.conversations, call.params["conversation_id"], "Conversation"))
+    return json_response(_found(call.store.conversations, call.params["conversation_id"], "Conversation"))
 
 
 @routes.on("GET", "/conversations/{conversation_id}/messages")
 def conversation_messages(call: Call) -> Response:
-    conversation = _found(call.data.conversations, call.params["conversation_id"], "Conversation")
-    ids = list(call.data.by_conversation[conversation["id"]])[::-1]
+    conversation = _found(call.store.conversations, call.params["conversation_id"], "Conversation")
+    ids = list(call.store.by_conversation[conversation["id"]])[::-1]
     last = call.request.query.get("lastMessageId")
     ids = ids[ids.index(last) + 1 :] if last in ids else ids
     limit = call.request.number("limit", 20, 1, 100)
-    page = [call.data.messages[message_id] for message_id in ids[:limit] if message_id in call.data.messages]
+    page = [
+        call.store.messages[message_id] for message_id in ids[:limit] if message_id in call.store.messages
+    ]
     messages = {
         "lastMessageId": page[-1]["id"] if page else None,
         "nextPage": len(ids) > limit,
@@ -183,7 +185,7 @@ def search_contacts(call: Call) -> Response:
         wanted = str(condition.get("value") or wanted).lower()
     keys = ("email", "phone", "contactName")
     contacts = [
-        c for c in call.data.contacts.values() if any(wanted in str(c[key] or "").lower() for key in keys)
+        c for c in call.store.contacts.values() if any(wanted in str(c[key] or "").lower() for key in keys)
     ]
     size = int(values.get("pageLimit") or 20)
     start = (int(values.get("page") or 1) - 1) * size
@@ -192,12 +194,12 @@ def search_contacts(call: Call) -> Response:
 
 @routes.on("GET", "/contacts/{contact_id}")
 def contact(call: Call) -> Response:
-    return _traced({"contact": _found(call.data.contacts, call.params["contact_id"], "Contact")})
+    return _traced({"contact": _found(call.store.contacts, call.params["contact_id"], "Contact")})
 
 
 @routes.on("PUT", "/contacts/{contact_id}")
 def change_contact(call: Call) -> Response:
-    row = _found(call.data.contacts, call.params["contact_id"], "Contact")
+    row = _found(call.store.contacts, call.params["contact_id"], "Contact")
     return _traced(
         {"succeded": True, "contact": events.keep_contact(call.account, _person(call) | {"id": row["id"]})}
     )
@@ -205,18 +207,18 @@ def change_contact(call: Call) -> Response:
 
 @routes.on("DELETE", "/contacts/{contact_id}")
 def delete_contact(call: Call) -> Response:
-    row = _found(call.data.contacts, call.params["contact_id"], "Contact")
-    del call.data.contacts[row["id"]]
-    call.data.deleted[row["id"]] = True
+    row = _found(call.store.contacts, call.params["contact_id"], "Contact")
+    del call.store.contacts[row["id"]]
+    call.store.deleted[row["id"]] = True
     return _traced({"succeded": True})
 
 
 @routes.on("GET", "/contacts/{contact_id}/appointments")
 def contact_appointments(call: Call) -> Response:
     contact_id = call.params["contact_id"]
-    if contact_id in call.data.deleted:
+    if contact_id in call.store.deleted:
         raise BadRequestError("Contact not found", status=404)
-    return _traced({"events": [a for a in call.data.appointments.values() if a["contactId"] == contact_id]})
+    return _traced({"events": [a for a in call.store.appointments.values() if a["contactId"] == contact_id]})
 
 
 def _person(call: Call) -> dict[str, Any]:
@@ -265,20 +267,20 @@ def create_appointment(call: Call) -> Response:
 @routes.on("GET", "/calendars/events/appointments/{appointment_id}")
 def appointment(call: Call) -> Response:
     return _traced(
-        {"appointment": _found(call.data.appointments, call.params["appointment_id"], "Appointment")}
+        {"appointment": _found(call.store.appointments, call.params["appointment_id"], "Appointment")}
     )
 
 
 @routes.on("PUT", "/calendars/events/appointments/{appointment_id}")
 def change_appointment(call: Call) -> Response:
-    stored = _found(call.data.appointments, call.params["appointment_id"], "Appointment")
+    stored = _found(call.store.appointments, call.params["appointment_id"], "Appointment")
     return json_response(events.keep_appointment(call.account, {**call.request.data, "id": stored["id"]}))
 
 
 @routes.on("DELETE", "/calendars/events/appointments/{appointment_id}")
 def delete_appointment(call: Call) -> Response:
-    _found(call.data.appointments, call.params["appointment_id"], "Appointment")
-    del call.data.appointments[call.params["appointment_id"]]
+    _found(call.store.appointments, call.params["appointment_id"], "Appointment")
+    del call.store.appointments[call.params["appointment_id"]]
     return json_response({"succeeded": True})
 
 

@@ -151,13 +151,13 @@ def _list(call: Call, items: list[dict[str, Any]]) -> Response:
 
 @routes.on("GET", "/api/v2/campaigns")
 def campaigns(call: Call) -> Response:
-    return _list(call, [{"id": key, "name": name, "status": 1} for key, name in call.data.campaigns.items()])
+    return _list(call, [{"id": key, "name": name, "status": 1} for key, name in call.store.campaigns.items()])
 
 
 @routes.on("GET", "/api/v2/accounts")
 def accounts(call: Call) -> Response:
-    status = dict.fromkeys(call.data.broken, -1)
-    mailboxes = sorted(call.data.mailboxes)
+    status = dict.fromkeys(call.store.broken, -1)
+    mailboxes = sorted(call.store.mailboxes)
     return _list(call, [{"id": mail, "email": mail, "status": status.get(mail, 1)} for mail in mailboxes])
 
 
@@ -169,23 +169,23 @@ def workspace(call: Call) -> Response:
 @routes.on("GET", "/api/v2/block-lists-entries")
 def blocked(call: Call) -> Response:
     wanted = call.request.query.get("search", "").lower()
-    return _list(call, [entry for address, entry in call.data.blocked.items() if wanted in address])
+    return _list(call, [entry for address, entry in call.store.blocked.items() if wanted in address])
 
 
 @routes.on("POST", "/api/v2/block-lists-entries")
 def block(call: Call) -> Response:
     address = _checked(call, {"bl_value": str}, ("bl_value",))["bl_value"]
-    if address.lower() in call.data.blocked:
+    if address.lower() in call.store.blocked:
         raise BadRequestError("Entry already exists")
     entry = {"id": str(uuid.uuid4()), "timestamp_created": now_iso(), "bl_value": address}
-    call.data.blocked[address.lower()] = {**entry, "is_domain": "@" not in address}
-    return json_response(call.data.blocked[address.lower()])
+    call.store.blocked[address.lower()] = {**entry, "is_domain": "@" not in address}
+    return json_response(call.store.blocked[address.lower()])
 
 
 @routes.on("GET", "/api/v2/emails")
 def emails(call: Call) -> Response:
     query = call.request.query
-    rows = list(call.data.emails.values())[::-1]
+    rows = list(call.store.emails.values())[::-1]
     for name in ("lead", "campaign_id", "eaccount"):
         if wanted := query.get(name):
             rows = [email for email in rows if email[name] == wanted]
@@ -199,7 +199,7 @@ def emails(call: Call) -> Response:
 
 @routes.on("GET", "/api/v2/emails/{email_id}")
 def email(call: Call) -> Response:
-    row = call.data.emails.get(call.params["email_id"])
+    row = call.store.emails.get(call.params["email_id"])
     if row is None:
         raise BadRequestError("Email not found", status=404)
     return json_response(row)
@@ -212,7 +212,7 @@ def reply(call: Call) -> Response:
     if not content.get("text") and not content.get("html"):
         raise BadRequestError("body/body must have text or html")
     parent_id = str(values["reply_to_uuid"])
-    parent = call.data.emails.get(parent_id) or {"lead": f"reply-to-{parent_id}", "campaign_id": None}
+    parent = call.store.emails.get(parent_id) or {"lead": f"reply-to-{parent_id}", "campaign_id": None}
     sent = _keep(
         call.account,
         str(uuid.uuid4()),

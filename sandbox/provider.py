@@ -32,8 +32,8 @@ class Call:
     fault: Fault | None = None
 
     @property
-    def data(self) -> Any:
-        """The store of the played provider for the account, an instance of the provider's own class."""
+    def store(self) -> Any:
+        """What the played provider keeps for the account, an instance of the provider's own class."""
         return self.account.data
 
     def sent(

@@ -134,7 +134,7 @@ def incoming_webhook(call: Call) -> Response:
     text = values.get("text") or ""
     if not text and not values.get("blocks"):
         return text_response("no_text", 400)
-    call.sent("webhook", call.data.next_ts(), to="webhook", text=text)
+    call.sent("webhook", call.store.next_ts(), to="webhook", text=text)
     return text_response("ok")
 
 
@@ -152,12 +152,12 @@ def post_message(call: Call) -> Response:
         "type": "message",
         "user": "U0SANDBOT",
         "bot_id": "B0SANDBOX",
-        "ts": call.data.next_ts(),
+        "ts": call.store.next_ts(),
         **_content(call),
     }
     if metadata := call.request.data.get("metadata"):
         message["metadata"] = json.loads(metadata) if isinstance(metadata, str) else metadata
-    call.data.messages[channel, message["ts"]] = message
+    call.store.messages[channel, message["ts"]] = message
     call.sent("post", message["ts"], to=channel, text=message["text"])
     return _ok(call, {"channel": channel, "ts": message["ts"], "message": message})
 
@@ -165,10 +165,10 @@ def post_message(call: Call) -> Response:
 @routes.on("POST", "/api/chat.update")
 def update_message(call: Call) -> Response:
     channel, ts = _field(call.request, "channel"), _field(call.request, "ts")
-    message = call.data.messages.get((channel, ts))
+    message = call.store.messages.get((channel, ts))
     if message is None:
         raise _refuse("message_not_found")
-    message |= _content(call) | {"edited": {"user": "U0SANDBOT", "ts": call.data.next_ts()}}
+    message |= _content(call) | {"edited": {"user": "U0SANDBOT", "ts": call.store.next_ts()}}
     call.sent("update", ts, to=channel, thread=ts, text=message["text"])
     return _ok(call, {"channel": channel, "ts": ts, "text": message["text"], "message": message})
 
@@ -204,7 +204,7 @@ def _channels(call: Call) -> dict[str, str]:
 
 
 def _dm(call: Call, user_id: str) -> str:
-    return str(call.data.dms.setdefault(user_id, "D0" + user_id[1:]))
+    return str(call.store.dms.setdefault(user_id, "D0" + user_id[1:]))
 
 
 @routes.on("POST", "/api/conversations.open")
@@ -242,7 +242,7 @@ def history(call: Call) -> Response:
     hidden = set() if _field(call.request, "include_all_metadata") else {"metadata"}
     messages = [
         {name: field for name, field in message.items() if name not in hidden}
-        for (where, ts), message in call.data.messages.items()
+        for (where, ts), message in call.store.messages.items()
         if where == channel and float(ts) > float(oldest)
     ]
     return _ok(call, {"messages": messages[::-1][:200], "has_more": len(messages) > 200})
@@ -261,7 +261,7 @@ def lookup_user(call: Call) -> Response:
 @routes.on("POST", "/api/users.list")
 def list_users(call: Call) -> Response:
     _user(call, "alex@outreach.example.com")
-    return _ok(call, {"members": list(call.data.users.values()), "response_metadata": {"next_cursor": ""}})
+    return _ok(call, {"members": list(call.store.users.values()), "response_metadata": {"next_cursor": ""}})
 
 
 def _user(call: Call, email: str) -> dict[str, Any]:
@@ -269,7 +269,7 @@ def _user(call: Call, email: str) -> dict[str, Any]:
     name = email.partition("@")[0]
     profile = {"email": email, "real_name": name.replace(".", " ").title()}
     user = {"id": user_id, "name": name, "deleted": False, "is_bot": False, "profile": profile}
-    call.data.users[user_id] = user
+    call.store.users[user_id] = user
     return user
 
 

@@ -245,12 +245,12 @@ def _keep(account: Account, email: str, **entry: Any) -> None:
 
 @routes.on("GET", "/api/v1/campaigns")
 def campaigns(call: Call) -> Response:
-    return json_response([_campaign(*item) for item in call.data.campaigns.items()])
+    return json_response([_campaign(*item) for item in call.store.campaigns.items()])
 
 
 @routes.on("GET", "/api/v1/campaigns/{campaign_id}")
 def campaign(call: Call) -> Response:
-    for campaign_id, name in call.data.campaigns.items():
+    for campaign_id, name in call.store.campaigns.items():
         if str(campaign_id) == call.params["campaign_id"]:
             return json_response(_campaign(campaign_id, name))
     raise BadRequestError("Campaign not found.", status=404)
@@ -263,20 +263,20 @@ def _campaign(campaign_id: int, name: str) -> dict[str, Any]:
 @routes.on("GET", "/api/v1/campaigns/{campaign_id}/leads")
 def campaign_leads(call: Call) -> Response:
     wanted = call.params["campaign_id"]
-    found = [lead for lead in call.data.leads.values() if str(lead["campaign_id"]) == wanted]
+    leads = [lead for lead in call.store.leads.values() if str(lead["campaign_id"]) == wanted]
     start, limit = call.request.number("offset", 0, 0, 10**9), call.request.number("limit", 100, 1, 100)
-    data = [{"campaign_lead_map_id": lead["id"], "lead": lead} for lead in found[start : start + limit]]
-    return json_response({"total_leads": str(len(found)), "offset": start, "limit": limit, "data": data})
+    rows = [{"campaign_lead_map_id": lead["id"], "lead": lead} for lead in leads[start : start + limit]]
+    return json_response({"total_leads": str(len(leads)), "offset": start, "limit": limit, "data": rows})
 
 
 @routes.on("GET", "/api/v1/campaigns/{campaign_id}/leads/{lead_id}/message-history")
 def message_history(call: Call) -> Response:
     wanted = call.params["lead_id"]
-    lead = next((lead for lead in call.data.leads.values() if str(lead["id"]) == wanted), None)
+    lead = next((lead for lead in call.store.leads.values() if str(lead["id"]) == wanted), None)
     if lead is None:
         raise BadRequestError("Lead not found.", status=404)
     return json_response(
-        {"history": call.data.history.get(lead["email"].lower(), []), "from": MAILBOX, "to": lead["email"]}
+        {"history": call.store.history.get(lead["email"].lower(), []), "from": MAILBOX, "to": lead["email"]}
     )
 
 
@@ -286,22 +286,24 @@ def inbox_replies(call: Call) -> Response:
     offset, limit = int(values.get("offset") or 0), int(values.get("limit") or 20)
     if limit > 20:
         raise BadRequestError('"limit" must be less than or equal to 20')
-    threads = [_thread(call, lead) for lead in call.data.leads.values()]
-    replied = sorted((one for one in threads if one["last_reply_time"]), key=_last_reply, reverse=True)
+    threads = [_thread(call, lead) for lead in call.store.leads.values()]
+    replied = sorted(
+        (thread for thread in threads if thread["last_reply_time"]), key=_last_reply, reverse=True
+    )
     return json_response(
         {"ok": True, "data": replied[offset : offset + limit], "offset": offset, "limit": limit}
     )
 
 
 def _thread(call: Call, lead: dict[str, Any]) -> dict[str, Any]:
-    items = call.data.history.get(lead["email"].lower(), [])
-    replies = [item["time"] for item in items if item["type"] == "REPLY"]
+    items = call.store.history.get(lead["email"].lower(), [])
+    replies = [entry["time"] for entry in items if entry["type"] == "REPLY"]
     thread = {
         "lead_email": lead["email"],
         "lead_first_name": lead["first_name"],
         "lead_last_name": lead["last_name"],
         "email_campaign_id": lead["campaign_id"],
-        "email_campaign_name": call.data.campaigns.get(lead["campaign_id"], ""),
+        "email_campaign_name": call.store.campaigns.get(lead["campaign_id"], ""),
         "last_reply_time": max(replies, default=None),
     }
     history = call.request.query.get("fetch_message_history") == "true"
@@ -315,7 +317,7 @@ def _last_reply(thread: dict[str, Any]) -> str:
 @routes.on("POST", "/api/v1/campaigns/{campaign_id}/leads/{lead_id}/unsubscribe")
 def unsubscribe(call: Call) -> Response:
     wanted = call.params["lead_id"]
-    lead = next((lead for lead in call.data.leads.values() if str(lead["id"]) == wanted), None)
+    lead = next((lead for lead in call.store.leads.values() if str(lead["id"]) == wanted), None)
     if lead is None:
         raise BadRequestError("Lead not found.", status=404)
     lead["is_unsubscribed"] = True
@@ -326,22 +328,22 @@ def unsubscribe(call: Call) -> Response:
 def email_accounts(call: Call) -> Response:
     offset, limit = call.request.number("offset", 0, 0, 10**9), call.request.number("limit", 100, 1, 100)
     accounts = [
-        {"from_email": mail, "is_smtp_success": mail not in call.data.broken, "is_imap_success": True}
-        for mail in sorted(call.data.mailboxes)
+        {"from_email": mail, "is_smtp_success": mail not in call.store.broken, "is_imap_success": True}
+        for mail in sorted(call.store.mailboxes)
     ]
     return json_response(accounts[offset : offset + limit])
 
 
 @routes.on("GET", "/api/v1/leads/")
 def lead_by_email(call: Call) -> Response:
-    return json_response(call.data.leads.get(call.request.query.get("email", "").lower()) or {})
+    return json_response(call.store.leads.get(call.request.query.get("email", "").lower()) or {})
 
 
 @routes.on("POST", "/api/v1/campaigns/{campaign_id}/reply-email-thread")
 def reply_thread(call: Call) -> Response:
     values = _checked(call, ANSWER, ("email_stats_id", "email_body"))
     stats_id, text = values["email_stats_id"], values["email_body"]
-    email = call.data.threads.get(stats_id) or values.get("to_email")
+    email = call.store.threads.get(stats_id) or values.get("to_email")
     if not email:
         raise BadRequestError("No thread with this email_stats_id.", status=404)
     _lead(call.account, email)
@@ -350,13 +352,13 @@ def reply_thread(call: Call) -> Response:
     _keep(call.account, email, **message, **entry)
     call.sent("reply", message["message_id"], to=email, thread=stats_id, text=text)
     sent = {"event_type": "EMAIL_SENT", "campaign_id": call.params["campaign_id"], "sl_lead_email": email}
-    told = {
+    event = {
         **sent,
         "stats_id": stats_id,
         "message_id": message["message_id"],
         "event_timestamp": message["time"],
     }
-    call.tell({**told, "sent_message": {**message, "html": text}}, echo=True)
+    call.tell({**event, "sent_message": {**message, "html": text}}, echo=True)
     return json_response({"success": True, "message": "Reply sent successfully"})
 
 

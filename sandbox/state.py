@@ -28,8 +28,8 @@ def now_iso() -> str:
 class Shelf(OrderedDict[Any, Any]):
     """A dict that drops its oldest entries beyond LIMIT."""
 
-    def __setitem__(self, key: Any, value: Any) -> None:
-        super().__setitem__(key, value)
+    def __setitem__(self, key: Any, entry: Any) -> None:
+        super().__setitem__(key, entry)
         if len(self) > LIMIT:
             self.popitem(last=False)
 

@@ -112,7 +112,7 @@ class Unipile(Provider):
             return None
         if call.account.name == "*":
             return self.error(400, message="account_id is required")
-        call.data.linked = True
+        call.store.linked = True
         status = call.account.status
         if status in BLOCKING:
             return self.error(*BLOCKING[status])
@@ -152,7 +152,7 @@ def accounts(call: Call) -> Response:
 def account(call: Call) -> Response:
     if call.account.status == "deleted":
         raise BadRequestError("Account not found.", status=404, code="resource_not_found")
-    call.data.linked = True
+    call.store.linked = True
     return json_response(_account(call.account))
 
 
@@ -206,7 +206,7 @@ def invite(call: Call) -> Response:
         raise BadRequestError("The recipient is already a relation.", status=422, code="already_connected")
     if person["pending_invitation"]:
         raise BadRequestError("An invitation is pending.", status=422, code="already_invited_recently")
-    call.data.people[person["provider_id"]]["pending_invitation"] = True
+    call.store.people[person["provider_id"]]["pending_invitation"] = True
     invitation = {
         "object": "UserInvitation",
         "id": f"inv_{uuid.uuid4().hex[:12]}",
@@ -215,14 +215,14 @@ def invite(call: Call) -> Response:
         "invitation_text": note,
         "date": now_iso(),
     }
-    call.data.invitations[invitation["id"]] = invitation
+    call.store.invitations[invitation["id"]] = invitation
     call.sent("invite", invitation["id"], to=person["provider_id"], text=note)
     return json_response({"object": "UserInvitationSent", "invitation_id": invitation["id"]}, 201)
 
 
 @routes.on("GET", "/api/v1/users/invite/sent")
 def invitations(call: Call) -> Response:
-    return _list(call, "InvitationList", list(call.data.invitations.values())[::-1])
+    return _list(call, "InvitationList", list(call.store.invitations.values())[::-1])
 
 
 @routes.on("GET", "/api/v1/linkedin/inmail_balance")
@@ -233,7 +233,7 @@ def inmail_balance(call: Call) -> Response:
 
 
 def _inmails_left(call: Call) -> int:
-    used: int = call.data.inmails_used
+    used: int = call.store.inmails_used
     return max(0, int(call.account.properties.get("inmail_balance", 5)) - used)
 
 
@@ -254,7 +254,7 @@ def _person(call: Call, identifier: str) -> dict[str, Any]:
 
 @routes.on("GET", "/api/v1/chats")
 def chats(call: Call) -> Response:
-    rows = _newest_first(call.data.chats.values())
+    rows = _newest_first(call.store.chats.values())
     return _list(call, "ChatList", _between(call, rows))
 
 
@@ -275,7 +275,7 @@ def start_chat(call: Call) -> Response:
     if not inmail and person["network_distance"] != CONNECTED:
         detail = "The recipient is not a first degree connection."
         raise BadRequestError(detail, status=422, code="no_connection_with_recipient")
-    call.data.inmails_used += inmail
+    call.store.inmails_used += inmail
     chat = events.keep_chat(call.account, None, person)
     message = _send(call, chat, text, "inmail" if inmail else "dm")
     return json_response({"object": "ChatStarted", "chat_id": chat["id"], "message_id": message["id"]}, 201)
@@ -289,7 +289,7 @@ def chat(call: Call) -> Response:
 @routes.on("GET", "/api/v1/chats/{chat_id}/messages")
 def chat_messages(call: Call) -> Response:
     chat_id = _chat(call)["id"]
-    rows = [message for message in call.data.messages.values() if message["chat_id"] == chat_id]
+    rows = [message for message in call.store.messages.values() if message["chat_id"] == chat_id]
     return _list(call, "MessageList", _between(call, _newest_first(rows)))
 
 
@@ -301,7 +301,7 @@ def send_message(call: Call) -> Response:
 
 @routes.on("GET", "/api/v1/chats/{chat_id}/attendees")
 def chat_attendees(call: Call) -> Response:
-    person = call.data.people[_chat(call)["attendee_provider_id"]]
+    person = call.store.people[_chat(call)["attendee_provider_id"]]
     attendee = {
         "object": "ChatAttendee",
         "id": hashlib.sha256(person["provider_id"].encode()).hexdigest()[:16],
@@ -316,7 +316,7 @@ def chat_attendees(call: Call) -> Response:
 
 @routes.on("GET", "/api/v1/messages")
 def messages(call: Call) -> Response:
-    return _list(call, "MessageList", _between(call, _newest_first(call.data.messages.values())))
+    return _list(call, "MessageList", _between(call, _newest_first(call.store.messages.values())))
 
 
 @routes.on("GET", "/api/v1/messages/{message_id}")
@@ -339,14 +339,14 @@ def _newest_first(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _message(call: Call) -> dict[str, Any]:
-    message: dict[str, Any] | None = call.data.messages.get(call.params["message_id"])
+    message: dict[str, Any] | None = call.store.messages.get(call.params["message_id"])
     if message is None:
         raise BadRequestError("Message not found.", status=404, code="resource_not_found")
     return message
 
 
 def _chat(call: Call) -> dict[str, Any]:
-    chat: dict[str, Any] | None = call.data.chats.get(call.params["chat_id"])
+    chat: dict[str, Any] | None = call.store.chats.get(call.params["chat_id"])
     if chat is None:
         raise BadRequestError("Chat not found.", status=404, code="resource_not_found")
     return chat

@@ -44,8 +44,8 @@ def hosted_reconnect(call: Call) -> Response:
     link = _link(call)
     if link is None:
         return _html("Link expired", "<p>This link has been used or has expired.</p>", 410)
-    del call.data.links[call.params["token"]]
-    call.data.linked = True
+    del call.store.links[call.params["token"]]
+    call.store.linked = True
     call.sandbox.set_account("unipile", call.account.name, "ok")
     if link.get("notify_url"):
         notice = {"status": "RECONNECTED", "account_id": call.account.name, "name": link.get("name")}
@@ -56,7 +56,7 @@ def hosted_reconnect(call: Call) -> Response:
 
 
 def _link(call: Call) -> dict[str, Any] | None:
-    link = call.data.links.get(call.params["token"])
+    link = call.store.links.get(call.params["token"])
     if link is None:
         return None
     expires = link.get("expiresOn")

@@ -99,13 +99,11 @@ def board(request: HttpRequest) -> Board:
         of_all=Window(Count("pk")),
         of_healthy=Window(Count("pk", filter=Q(state=HealthState.CONNECTED))),
     )
-    accounts = list(rows.order_by(WORST_FIRST, "since", "pk")[:STRIP])
-    by_state = {row.state: int(vars(row)["of_state"]) for row in accounts}
-    total, healthy = (
-        (int(vars(accounts[0])[name]) for name in ("of_all", "of_healthy")) if accounts else (0, 0)
-    )
+    worst = list(rows.order_by(WORST_FIRST, "since", "pk")[:STRIP])
+    by_state = {row.state: int(vars(row)["of_state"]) for row in worst}
+    total, healthy = (int(vars(worst[0])[name]) for name in ("of_all", "of_healthy")) if worst else (0, 0)
     troubled = sum(by_state.get(state, 0) for state in TROUBLED)
-    down = [row for row in accounts if row.is_down]
+    down = [row for row in worst if row.is_down]
     return Board(
         seen=True,
         total=total,
@@ -114,8 +112,8 @@ def board(request: HttpRequest) -> Board:
         healthy=healthy,
         unknown=total - healthy - troubled,
         oldest=min((row.since for row in down), default=None),
-        strip=[_mark(place, row) for place, row in enumerate(accounts)],
-        broken=[_broken(row) for row in accounts[:NAMED] if row.state in TROUBLED],
+        strip=[_mark(place, row) for place, row in enumerate(worst)],
+        broken=[_broken(row) for row in worst[:NAMED] if row.state in TROUBLED],
         banner=_banner(down, scope),
     )
 

@@ -198,21 +198,16 @@ def _ticks_tile(ticks: Sequence[Tally]) -> Tile:
 # --- causes ---
 
 
-def _delivery_cause(place: int, cause: Tally) -> CauseLine:
-    word = state_of("delivery", cause.key).word
-    filters = {
-        "trouble": "open",
-        "verdict__exact": cause.key,
-        "source": cause.about,
-        "reason__exact": cause.title,
-    }
+def _delivery_cause(place: int, row: Tally) -> CauseLine:
+    word = state_of("delivery", row.key).word
+    filters = {"trouble": "open", "verdict__exact": row.key, "source": row.about, "reason__exact": row.title}
     return CauseLine(
         key=f"deliveries-{place}",
-        count=many(cause.count, tally.CAP),
-        title=f"{word}: {cause.title}" if cause.title else word,
-        about=cause.about,
-        workspaces=whose(cause.workspaces),
-        since=cause.first,
+        count=many(row.count, tally.CAP),
+        title=f"{word}: {row.title}" if row.title else word,
+        about=row.about,
+        workspaces=whose(row.workspaces),
+        since=row.first,
         url=list_url("inbox_webhookdelivery", **filters),
         fix="Look",
         fix_url=list_url("inbox_webhookdelivery", **filters),

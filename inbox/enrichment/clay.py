@@ -41,17 +41,17 @@ def request(lead: Lead, kind: str, now: datetime) -> Enrichment:
 
     `kind` is one of Enrichment.Kind, such as a phone number. Must run in a transaction.
     """
-    asked, created = Enrichment.objects.get_or_create(
+    row, created = Enrichment.objects.get_or_create(
         lead=lead, kind=kind, defaults={"workspace_id": lead.workspace_id, "requested_at": now}
     )
     if created:
         enqueue(
             ASK,
             workspace_id=lead.workspace_id,
-            dedupe_key=f"{ASK}:{asked.pk}",
-            payload={"enrichment_id": str(asked.pk)},
+            dedupe_key=f"{ASK}:{row.pk}",
+            payload={"enrichment_id": str(row.pk)},
         )
-    return asked
+    return row
 
 
 def wait_for(lead: Lead, kind: str, now: datetime) -> datetime | None:
@@ -59,24 +59,24 @@ def wait_for(lead: Lead, kind: str, now: datetime) -> datetime | None:
     question. None if Clay is not connected, has answered, or that time is over. If Clay was not asked yet, the question
     is enqueued.
     """
-    known = Enrichment.objects.filter(lead=lead, kind=kind).first()
-    if known is None:
+    row = Enrichment.objects.filter(lead=lead, kind=kind).first()
+    if row is None:
         if connected(lead.workspace_id, NAME) is None:
             return None
-        known = request(lead, kind, now)
-    until = (known.requested_at or known.created_at) + PATIENCE
-    return until if known.status == Status.PENDING and until > now else None
+        row = request(lead, kind, now)
+    until = (row.requested_at or row.created_at) + PATIENCE
+    return until if row.status == Status.PENDING and until > now else None
 
 
 def run(ctx: JobContext) -> dict[str, str]:
     """The job `clay.ask`: adds the lead to Clay's table, once, which makes Clay look for the missing fact. If it is
     unclear whether the row was added, the lead counts as asked. Raises ProviderMisconfigured if Clay is not connected.
     """
-    asked = Enrichment.objects.select_related("lead").get(
+    row = Enrichment.objects.select_related("lead").get(
         pk=ctx.payload["enrichment_id"], workspace_id=ctx.workspace_id
     )
-    if asked.status != Status.PENDING:
-        return {"outcome": asked.status}
+    if row.status != Status.PENDING:
+        return {"outcome": row.status}
 
     def ask(deadline: Deadline) -> dict[str, str]:
         account = connected(ctx.workspace_id, NAME)
@@ -84,7 +84,7 @@ def run(ctx: JobContext) -> dict[str, str]:
             raise ProviderMisconfigured("Clay is not connected. Connect it, then retry this job.")
         client = ClayClient.for_integration(account)
         drop_connection()
-        client.add_row(Table(asked.kind), _row(asked.lead, asked.kind), deadline)
+        client.add_row(Table(row.kind), _row(row.lead, row.kind), deadline)
         return {"outcome": "asked"}
 
     unclear = {"outcome": "unclear"}

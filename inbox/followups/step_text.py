@@ -80,12 +80,12 @@ def render(
     }
     missing: list[str] = []
 
-    def value(match: re.Match[str]) -> str:
+    def filled(match: re.Match[str]) -> str:
         filling = values.get(match[1], "") or (match[2] or "")
         if not filling and match[2] is None:
             missing.append(match[1])
             return match[0] if gaps else ""
         return filling
 
-    rendered = Rendered(PLACE.sub(value, subject).strip(), PLACE.sub(value, text).strip(), missing)
+    rendered = Rendered(PLACE.sub(filled, subject).strip(), PLACE.sub(filled, text).strip(), missing)
     return rendered

@@ -49,7 +49,7 @@ def derive(lead: Lead, replies: list[Message]) -> None:
     """Sets what the lead is suspected of by `replies`, which must be all of its replies, oldest first: by the newest
     that may be an opt-out, else by the newest. The caller saves the lead.
     """
-    wishes = [one for one in replies if _is_wish(lead, one)]
+    wishes = [reply for reply in replies if _is_wish(lead, reply)]
     _show(lead, next(reversed(wishes or replies), None))
 
 

@@ -48,18 +48,18 @@ def record_jobs(
     the job and not here.
     """
     names = {actions.Action.RUN_AT: "moment", actions.Action.LANE: "lane"}
-    data = {names[actions.Action(action)]: detail} if action in names else {}
+    details = {names[actions.Action(action)]: detail} if action in names else {}
     AuditEntry.objects.bulk_create(
         [
             AuditEntry(
-                workspace_id=result.workspace_id,
+                workspace_id=row.workspace_id,
                 actor=actor,
                 action=f"job.{action}",
                 object_type="backgroundjob",
-                object_id=str(result.job_id),
-                data=data,
+                object_id=str(row.job_id),
+                data=details,
             )
-            for result in results
+            for row in results
         ],
         batch_size=1_000,
     )

@@ -150,14 +150,14 @@ class FollowUpInstance(models.Model):
         return f"{provider}_disconnected"
 
     @classmethod
-    def pause_words(cls, value: str) -> str:
-        """Why a follow-up is paused, in words. `value` is a value of the column `paused_for`; raises ValueError for any
+    def pause_words(cls, pause: str) -> str:
+        """Why a follow-up is paused, in words. `pause` is a value of the column `paused_for`; raises ValueError for any
         other.
         """
         for provider in registry.stating("pauses_follow_ups"):
-            if value == cls.pause_for(provider):
+            if pause == cls.pause_for(provider):
                 return str(registry.spec_of(provider).pauses_follow_ups)
-        return str(cls.Pause(value).label)
+        return str(cls.Pause(pause).label)
 
     def get_paused_for_display(self) -> str:
         return self.pause_words(self.paused_for) if self.paused_for else ""

@@ -5,7 +5,7 @@ import zoneinfo
 from django.core.exceptions import ValidationError
 
 
-def validate_timezone(value: str) -> None:
+def validate_timezone(name: str) -> None:
     """Raises ValidationError for a time zone name that is not in the IANA database."""
-    if value not in zoneinfo.available_timezones():
-        raise ValidationError(f"“{value}” is not a time zone. Use a name such as America/New_York.")
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(f"“{name}” is not a time zone. Use a name such as America/New_York.")

@@ -52,8 +52,8 @@ def words_at(text: str) -> Iterator[tuple[int, int, list[str]]]:
     """Yields each word of `text` as (start, end, its folded words). There is one folded word, except for signs such as
     "½", of which folding makes several.
     """
-    for found in _RAW_WORD.finditer(text):
-        yield found.start(), found.end(), words_of(found[0])
+    for match in _RAW_WORD.finditer(text):
+        yield match.start(), match.end(), words_of(match[0])
 
 
 def numbers_at(text: str) -> Iterator[tuple[int, int, str]]:
@@ -63,12 +63,12 @@ def numbers_at(text: str) -> Iterator[tuple[int, int, str]]:
     In "555-0119 2026-11-28" it cannot be told where the number ends, so each group of digits may be its end, and one
     place of the text may be yielded several times.
     """
-    for found in _NUMBER.finditer(text):
+    for match in _NUMBER.finditer(text):
         digits = ""
-        for group in _DIGITS.finditer(found[0]):
+        for group in _DIGITS.finditer(match[0]):
             digits += group[0]
             if len(digits) >= MIN_DIGITS:
-                yield found.start(), found.start() + group.end(), digits[: -MAX_DIGITS - 1 : -1]
+                yield match.start(), match.start() + group.end(), digits[: -MAX_DIGITS - 1 : -1]
 
 
 def mark_of(workspace_id: UUID) -> str:

@@ -96,23 +96,23 @@ class User(AbstractUser):
     def from_db(
         cls, db: str | None, field_names: Collection[str], values: Collection[Any], **kwargs: Any
     ) -> Self:
-        found = super().from_db(db, field_names, values, **kwargs)
-        found._was_staff = vars(found).get("is_staff")
-        return found
+        user = super().from_db(db, field_names, values, **kwargs)
+        user._was_staff = vars(user).get("is_staff")
+        return user
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Saves the user. `is_staff` is written only if this object changed it.
 
         The database sets it as roles change, and a page that read the user before must not undo that.
         """
-        asked = names = kwargs.get("update_fields")
+        columns = names = kwargs.get("update_fields")
         if self.pk is not None and self._was_staff is not None and not kwargs.get("force_insert"):
             if names is None:
                 names = [field.name for field in self._meta.concrete_fields if not field.primary_key]
             if self._was_staff == self.is_staff:
                 kwargs["update_fields"] = [name for name in names if name != "is_staff"]
         super().save(*args, **kwargs)
-        if asked is None or "is_staff" in asked:
+        if columns is None or "is_staff" in columns:
             self._was_staff = vars(self).get("is_staff")
 
     def refresh_from_db(
@@ -317,5 +317,5 @@ class AuditEntry(models.Model):
         """The changed fields, each with its old and new value; {} if the entry has none. A pair is empty where the log
         holds only the field's name.
         """
-        found = self.data.get("changes")
-        return found if isinstance(found, dict) else {}
+        changes = self.data.get("changes")
+        return changes if isinstance(changes, dict) else {}

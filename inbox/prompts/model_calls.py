@@ -101,13 +101,13 @@ def _why(error: ProviderAuthError | ProviderRejected | ProviderMisconfigured) ->
     """The reason of an outage as a sentence for people. The texts of these errors hold no key and no text of people."""
     if isinstance(error, ProviderMisconfigured):
         return f"The model is not set up right: {error}"
-    said = f": “{error.said}”" if error.said else ""
+    quote = f": “{error.said}”" if error.said else ""
     if error.code in QUOTA:
-        return f"OpenAI says that our quota is used up ({error.code}){said}."
+        return f"OpenAI says that our quota is used up ({error.code}){quote}."
     if isinstance(error, ProviderAuthError):
-        return f"OpenAI refuses our key ({error.code or error.status}){said}."
+        return f"OpenAI refuses our key ({error.code or error.status}){quote}."
     # This would happen with any text: the model was retired, or the request is not understood any more.
-    return f"OpenAI does not take our request ({error.code or error.status}){said}."
+    return f"OpenAI does not take our request ({error.code or error.status}){quote}."
 
 
 def away(why: str) -> ModelAway:
@@ -136,11 +136,11 @@ def _note_answer() -> None:
 
 
 def _end_outage() -> None:
-    known = outage()
-    if known is None or not ModelOutage.objects.filter(provider=OPENAI).delete()[0]:
+    ended = outage()
+    if ended is None or not ModelOutage.objects.filter(provider=OPENAI).delete()[0]:
         return
     waiting = _waiting()
-    if timezone.now() - known.since > LONG:
+    if timezone.now() - ended.since > LONG:
         waiting.filter(run_at__gt=next_minute()).update(run_at=next_minute())
     # Those that asked in vain may wait longer than those that came after them and did not ask. Due when the first of
     # their workspace is or was, all keep their order, and none becomes due later. A text that itself gets no usable
@@ -197,8 +197,8 @@ def tried_since(moment: datetime) -> str:
     Of all jobs that wait for one moment only the first asks. If that call failed, the others get its reason and wait
     on.
     """
-    known = outage()
-    return known.why if known is not None and known.tried_at >= moment else ""
+    current = outage()
+    return current.why if current is not None and current.tried_at >= moment else ""
 
 
 def next_minute() -> datetime:

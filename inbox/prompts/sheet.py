@@ -51,12 +51,12 @@ def theirs(label: str, text: str) -> Said:
     return Said(f"{label}{_ORDERS}" if machine_talk.found(text) else label, text)
 
 
-def data(label: str, *fields: tuple[str, str]) -> Said:
+def field_lines(label: str, *fields: tuple[str, str]) -> Said:
     """A block of a prompt's input with what is known of a person: one line "name: value" for each of `fields` that has
     a value. The values count as other people's words.
     """
-    lines = ((name, " ".join(value.split())) for name, value in fields)
-    return theirs(label, "\n".join(f"{name}: {value}" for name, value in lines if value))
+    lines = ((name, " ".join(text.split())) for name, text in fields)
+    return theirs(label, "\n".join(f"{name}: {text}" for name, text in lines if text))
 
 
 def sheet(*blocks: str | Said) -> Sheet:

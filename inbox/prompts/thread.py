@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from inbox.models import Message
-from inbox.prompts.sheet import Said, Sheet, data, sheet, theirs
+from inbox.prompts.sheet import Said, Sheet, field_lines, sheet, theirs
 
 MESSAGES = 12
 EARLIER_CHARS, NEWEST_CHARS = 1_500, 8_000
@@ -64,7 +64,7 @@ def reading_of(
     """
     return sheet(
         f"# Lead\nChannel: {channel}\nReceived: {_when(received, zone)} ({zone.key})",
-        data("about the lead", ("first_name", first_name or "unknown")),
+        field_lines("about the lead", ("first_name", first_name or "unknown")),
         *(before or render([], zone)),
         *newest(text),
     )
@@ -82,5 +82,5 @@ def _block(message: Message, zone: ZoneInfo) -> Said:
     return theirs(label, f"{name} wrote:\n{text}" if name else text)
 
 
-def _when(value: datetime, zone: ZoneInfo) -> str:
-    return timezone.localtime(value, zone).strftime("%a %Y-%m-%d %H:%M")
+def _when(at: datetime, zone: ZoneInfo) -> str:
+    return timezone.localtime(at, zone).strftime("%a %Y-%m-%d %H:%M")

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from inbox.models import Lead, Message, Workspace
 from inbox.prompts import thread
-from inbox.prompts.sheet import Said, Sheet, data, sheet
+from inbox.prompts.sheet import Said, Sheet, field_lines, sheet
 from inbox.replying import chosen_facts as facts
 from inbox.replying.chosen_facts import Told
 from inbox.understanding.text import own_lines
@@ -86,7 +86,7 @@ class Context:
         file that was imported is its source.
         """
         lead = self.lead
-        return data(
+        return field_lines(
             "about the lead",
             ("first_name", lead.first_name or "unknown"),
             ("Their company", lead.company),

@@ -120,7 +120,7 @@ def compose(context: Context, ask: Ask) -> Written:
         text = again.text.strip() or text
         faults = _problems(ask, context, text)
     faults = [f"The plan rests on a fact that there is none of: {key[:20]}" for key in strange] + faults
-    if words := machine_orders.found(context.lead, context.message, context.earlier):
+    if words := machine_orders.orders_in(context.lead, context.message, context.earlier):
         faults = [machine_orders.reason(words), *faults]
     offered = offers.listed(context.slots, text)
     made_of = provenance.made_of(context, used, offered)

@@ -234,7 +234,7 @@ def _topics(e: Evidence) -> GateVerdict:
 
 
 def _speaks_to_a_machine(e: Evidence) -> GateVerdict:
-    if words := machine_orders.found(e.lead, e.message, thread.earlier(e.message)):
+    if words := machine_orders.orders_in(e.lead, e.message, thread.earlier(e.message)):
         return GateVerdict(False, machine_orders.reason(words))
     return GateVerdict(True, "Nothing that they wrote gives orders to a machine.")
 

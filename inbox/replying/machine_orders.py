@@ -7,7 +7,7 @@ from inbox.understanding import machine_talk
 from inbox.understanding.text import own_lines
 
 
-def found(lead: Lead, message: Message, earlier: Iterable[Message]) -> str:
+def orders_in(lead: Lead, message: Message, earlier: Iterable[Message]) -> str:
     """The words that give orders to a language model, in the lead's reply, its signature, the lead's `earlier` messages
     or the lead's names; "" if there are none.
     """
@@ -21,9 +21,9 @@ def found(lead: Lead, message: Message, earlier: Iterable[Message]) -> str:
         lead.company,
         lead.title,
     ]
-    for one in earlier:
-        if one.direction == Message.Direction.INBOUND:
-            texts += [one.text, one.from_name]
+    for row in earlier:
+        if row.direction == Message.Direction.INBOUND:
+            texts += [row.text, row.from_name]
     return next((words for text in texts if (words := machine_talk.found(text))), "")
 
 

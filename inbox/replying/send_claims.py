@@ -339,8 +339,8 @@ def newest_inbound(lead: Lead, channel: str) -> Message | None:
 
 def newest_by_channel(lead: Lead) -> dict[str, Message]:
     """The newest message that the lead wrote on each channel (`newest_inbound`), without texts, by one query."""
-    found = accounts.with_accounts(Message.objects.filter(are_newest(lead)))
-    return by_channel(found.defer("text", "raw_text", "raw_html"))
+    messages = accounts.with_accounts(Message.objects.filter(are_newest(lead)))
+    return by_channel(messages.defer("text", "raw_text", "raw_html"))
 
 
 def are_newest(lead: Lead) -> Q:

@@ -139,7 +139,7 @@ def _own_and_bounces(records: Records) -> None:
     own_messages = MESSAGES.filter(
         Q(source=OWN, external_id__in=ids) | (returned & Q(received_at__gte=since)), lead=records.lead
     ).order_by("received_at")
-    message_ids = {one.pk for one in records.messages}
+    message_ids = {row.pk for row in records.messages}
     for message in records.first(own_messages, MOST + BOUNCES):
         if message.source == OWN:
             records.own[message.external_id] = message

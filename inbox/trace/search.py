@@ -128,11 +128,11 @@ def find(workspace: Workspace, wanted: Wanted) -> Found:
     """
     leads = list(leads_of(workspace, wanted)[: LIMIT + 1])
     ids = [lead.pk for lead in leads[:LIMIT]]
-    taken = _taken(WebhookDelivery.objects.filter(workspace=workspace), workspace, wanted, ids)
+    accepted = _taken(WebhookDelivery.objects.filter(workspace=workspace), workspace, wanted, ids)
     messages, sends = _messages(workspace, wanted, ids), _sends(workspace, wanted, ids)
     deliveries = _ledger(
         "Requests of providers",
-        taken.select_related("message").defer(*HEAVY).order_by("-received_at")[: LIMIT + 1],
+        accepted.select_related("message").defer(*HEAVY).order_by("-received_at")[: LIMIT + 1],
         _delivered,
         "No provider has sent a request that we took about it.",
     )

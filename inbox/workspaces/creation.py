@@ -87,7 +87,7 @@ class WorkspaceNotFound(ValueError):
     """No workspace has this name, or more than one has."""
 
 
-def named(name: str) -> Workspace:
+def get_workspace(name: str) -> Workspace:
     """The workspace with this id, or with this name in any letter case. Raises WorkspaceNotFound if none or several
     have it.
     """

@@ -210,7 +210,7 @@ class ProviderSession:
         return replace(self, rate_limit=rate_limit)
 
     def _prepare(
-        self, method: str, url: str, headers: Mapping[str, str], params: Any, data: Any, body: Any
+        self, method: str, url: str, headers: Mapping[str, str], params: Any, form: Any, body: Any
     ) -> requests.PreparedRequest:
         headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **headers}
         # The URL is checked before requests prepares it, because requests would rewrite some unusual URLs into plain
@@ -219,7 +219,7 @@ class ProviderSession:
         try:
             for text in headers.values():
                 text.encode("latin-1")
-            return requests.Request(method, url, headers, params=params, data=data, json=body).prepare()
+            return requests.Request(method, url, headers, params=params, data=form, json=body).prepare()
         except (requests.RequestException, ValueError):
             # The original error would quote the header and so the key.
             raise ProviderMisconfigured(
@@ -342,7 +342,7 @@ class ProviderSession:
             code=verdict.code,
             retry_after_ms=retry_after_ms,
             sent=verdict.sent,
-            said=""
+            words=""
             if response.ok and not response.data
             else words_of(response.data, response.content, call.request),
             cannot_send=verdict.cannot_send,

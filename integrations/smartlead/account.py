@@ -16,7 +16,7 @@ def probe(account: Integration, deadline: Deadline) -> None:
     client = SmartLeadClient.for_integration(account)
     client.campaigns(deadline)
     if writer.row(account).lost_mailboxes:
-        mailboxes.look_for(account, {one.email.lower() for one in client.mailboxes(deadline) if one.is_down})
+        mailboxes.look_for(account, {row.email.lower() for row in client.mailboxes(deadline) if row.is_down})
 
 
 def check_key(test: Test) -> str:

@@ -11,8 +11,8 @@ def stop(account: Integration, campaign_id: str, person: Person, deadline: Deadl
     "not known there" if SmartLead has no such lead.
     """
     client = SmartLeadClient.for_integration(account)
-    known = client.find_lead(person.email, deadline)
-    if known is None:
+    lead = client.find_lead(person.email, deadline)
+    if lead is None:
         return "not known there"
-    client.unsubscribe(campaign_id, known.id, deadline)
+    client.unsubscribe(campaign_id, lead.id, deadline)
     return "stopped"

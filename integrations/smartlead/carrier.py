@@ -34,8 +34,8 @@ class SmartLeadCarrier:
         def post(within: Deadline) -> Accepted:
             client.reply(
                 answers,
-                to_email=next((one.address for one in message.to), ""),
-                cc=[one.address for one in message.cc],
+                to_email=next((mailbox.address for mailbox in message.to), ""),
+                cc=[mailbox.address for mailbox in message.cc],
                 html=message.html,
                 deadline=within,
             )
@@ -49,9 +49,9 @@ class SmartLeadCarrier:
         if lead is None:
             return
         campaign_id = message.answers.campaign_id if message.answers else ""
-        for item in reversed(client.history(campaign_id, lead.id, deadline)):
-            if item.kind.upper() == "SENT":
-                yield Listed(item.message_id, item.at, item.html)
+        for entry in reversed(client.history(campaign_id, lead.id, deadline)):
+            if entry.kind.upper() == "SENT":
+                yield Listed(entry.message_id, entry.at, entry.html)
 
 
 def _found(client: SmartLeadClient, message: Outgoing, answers: Answered, deadline: Deadline) -> Answered:
@@ -59,7 +59,7 @@ def _found(client: SmartLeadClient, message: Outgoing, answers: Answered, deadli
     CannotSend if there is none.
     """
     lead = client.find_lead(message.person.email, deadline)
-    for item in reversed(client.history(answers.campaign_id, lead.id, deadline) if lead else []):
-        if item.kind.upper() == "REPLY" and item.stats_id and item.message_id:
-            return replace(answers, thread_id=item.stats_id, external_id=item.message_id)
+    for entry in reversed(client.history(answers.campaign_id, lead.id, deadline) if lead else []):
+        if entry.kind.upper() == "REPLY" and entry.stats_id and entry.message_id:
+            return replace(answers, thread_id=entry.stats_id, external_id=entry.message_id)
     raise CannotSend("SmartLead lists no reply of this lead in the campaign, so there is nothing to answer.")

@@ -109,21 +109,21 @@ class SmartLeadClient:
         """All campaigns of the SmartLead account."""
 
         def parse(response: Response) -> list[Campaign]:
-            return [Campaign.model_validate(item) for item in items_of(response.data, "campaigns")]
+            return [Campaign.model_validate(row) for row in items_of(response.data, "campaigns")]
 
         return self._get("/campaigns", "campaigns", deadline, parse)
 
     # Reference: GET /email-accounts/
     def mailboxes(self, deadline: Deadline) -> list[Account]:
         """The mailboxes of the SmartLead account, at most ten thousand."""
-        found: list[Account] = []
+        mailboxes: list[Account] = []
         for page in range(ACCOUNT_PAGES):
             place = {"offset": str(page * ACCOUNT_PAGE), "limit": str(ACCOUNT_PAGE)}
             accounts = self._get("/email-accounts/", "mailboxes", deadline, _accounts, place)
-            found += accounts
+            mailboxes += accounts
             if len(accounts) < ACCOUNT_PAGE:
                 break
-        return found
+        return mailboxes
 
     # Reference: GET /leads/?email=
     def find_lead(self, email: str, deadline: Deadline) -> Lead | None:
@@ -143,7 +143,7 @@ class SmartLeadClient:
         """
 
         def parse(response: Response) -> list[HistoryItem]:
-            return [HistoryItem.model_validate(item) for item in items_of(response.data, "history")]
+            return [HistoryItem.model_validate(row) for row in items_of(response.data, "history")]
 
         path = f"/campaigns/{_number(campaign_id)}/leads/{_number(lead_id)}/message-history"
         return self._get(path, "history", deadline, parse)
@@ -172,7 +172,7 @@ class SmartLeadClient:
                 json=body,
                 # Reads a list; it is a POST only because the filters do not fit into a query.
                 idempotent=True,
-                parse=lambda response: [Thread.model_validate(item) for item in items_of(response.data)],
+                parse=lambda response: [Thread.model_validate(row) for row in items_of(response.data)],
             )
             for thread in threads:
                 if thread.last_reply_at is not None and thread.last_reply_at < since:
@@ -246,12 +246,12 @@ class SmartLeadClient:
 
 
 def _accounts(response: Response) -> list[Account]:
-    return [Account.model_validate(item) for item in items_of(response.data)]
+    return [Account.model_validate(row) for row in items_of(response.data)]
 
 
-def _number(value: str) -> int:
+def _number(number: str) -> int:
     """The id as a number. Raises ProviderRejected for anything else, which would change the address of the call."""
-    text = str(value)
+    text = str(number)
     if not (text.isascii() and text.isdecimal()):
         raise ProviderRejected("smartlead", code="invalid_id", sent=False)
-    return int(value)
+    return int(number)

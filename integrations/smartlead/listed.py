@@ -17,32 +17,32 @@ def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterato
     out. They are read only as the result is consumed.
     """
     for thread in SmartLeadClient.for_integration(account).threads_since(moment, deadline):
-        for item in thread.items or []:
-            if item.kind.upper() == "REPLY" and item.message_id and item.at and item.at >= moment:
-                yield _reply(thread, item, item.at)
+        for entry in thread.items or []:
+            if entry.kind.upper() == "REPLY" and entry.message_id and entry.at and entry.at >= moment:
+                yield _reply(thread, entry, entry.at)
 
 
-def _reply(thread: Thread, item: HistoryItem, at: datetime) -> MessageEvent:
-    sender = mailbox(item.from_email or thread.lead_email)
+def _reply(thread: Thread, entry: HistoryItem, at: datetime) -> MessageEvent:
+    sender = mailbox(entry.from_email or thread.lead_email)
     return MessageEvent(
         event_type=BACKFILL,
         source="smartlead_reply",
-        external_id=short_key(item.message_id.strip()),
+        external_id=short_key(entry.message_id.strip()),
         window_s=RETRY_SPAN_S,  # a webhook may have told of this reply without its id, and then it gets the id
         direction="inbound",
         channel="email",
         person=Person(
-            email=thread.lead_email or item.from_email,
+            email=thread.lead_email or entry.from_email,
             first_name=thread.first_name,
             last_name=thread.last_name,
         ),
         campaign=CampaignRef(thread.campaign_id, thread.campaign_name) if thread.campaign_id else None,
         occurred_at=at,
-        subject=item.subject,
-        html=item.html,
+        subject=entry.subject,
+        html=entry.html,
         from_address=sender.address,
         from_name=sender.name,
-        account_address=mailbox(item.to_email).address,
-        thread_id=item.stats_id,
+        account_address=mailbox(entry.to_email).address,
+        thread_id=entry.stats_id,
         listed=True,
     )

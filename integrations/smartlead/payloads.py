@@ -201,30 +201,30 @@ def parse(body: Any, now: datetime) -> Event:
         return IgnoredEvent(event_type=kind, reason="event not used")
     if kind in DISCONNECTED:
         return _disconnected(kind, validate(MailboxReport, body))
-    data = validate(Body, body)
-    if not _lead(data).address:
+    event = validate(Body, body)
+    if not _lead(event).address:
         raise PayloadInvalid({"sl_lead_email": f"{kind} needs the lead's address"})
     if kind in REPLIES:
-        return _reply(kind, data, now)
+        return _reply(kind, event, now)
     if kind in BOUNCED:
-        return _bounced(kind, data, now)
-    return _sent(kind, data, now) if kind in SENT else _unsubscribed(kind, data)
+        return _bounced(kind, event, now)
+    return _sent(kind, event, now) if kind in SENT else _unsubscribed(kind, event)
 
 
-def _reply(kind: str, data: Body, now: datetime) -> Event:
-    part, ours = data.reply_message or Part(), data.sent_message or Part()
-    message_id = (part.message_id or data.message_id).strip()
-    text, html = _words(data)
-    missing = {} if data.campaign_id else {"campaign_id": f"{kind} needs it"}
+def _reply(kind: str, event: Body, now: datetime) -> Event:
+    part, ours = event.reply_message or Part(), event.sent_message or Part()
+    message_id = (part.message_id or event.message_id).strip()
+    text, html = _words(event)
+    missing = {} if event.campaign_id else {"campaign_id": f"{kind} needs it"}
     if not (message_id or text or html):
         missing["message_id"] = f"{kind} needs the reply's message id or its words"
     if missing:
         raise PayloadInvalid(missing)
-    lead = _lead(data)
-    replier = data.correspondence.replier if data.correspondence.replier.address else lead
-    mailbox = _mailbox(data, replier.address)
+    lead = _lead(event)
+    replier = event.correspondence.replier if event.correspondence.replier.address else lead
+    mailbox = _mailbox(event, replier.address)
     is_lead = replier.address.lower() == lead.address.lower()
-    name = decoded(data.name) or f"{data.first_name} {data.last_name}".strip()
+    name = decoded(event.name) or f"{event.first_name} {event.last_name}".strip()
     return MessageEvent(
         event_type=kind,
         source="smartlead_reply",
@@ -232,95 +232,95 @@ def _reply(kind: str, data: Body, now: datetime) -> Event:
         channel="email",
         external_id=short_key(message_id),
         window_s=RETRY_SPAN_S,
-        person=_person(data),
-        campaign=_campaign(data),
-        subject=data.subject,
+        person=_person(event),
+        campaign=_campaign(event),
+        subject=event.subject,
         text=text,
         html=html,
         from_address=replier.address,
         from_name=(name if is_lead else "") or replier.name,
-        recipients=_recipients(mailbox, data.cc_emails),
+        recipients=_recipients(mailbox, event.cc_emails),
         headers=headers_of(part.headers),
-        occurred_at=first_time(part.time, data.event_timestamp) or now,
+        occurred_at=first_time(part.time, event.event_timestamp) or now,
         account_address=mailbox,
-        thread_id=data.stats_id or "",
-        sent_html=ours.html or data.sent_body,
+        thread_id=event.stats_id or "",
+        sent_html=ours.html or event.sent_body,
         sent_text=ours.text,
     )
 
 
-def _words(data: Body) -> tuple[str, str]:
+def _words(event: Body) -> tuple[str, str]:
     """A reply's text and HTML. `reply_body` has either."""
-    part, body = data.reply_message or Part(), data.reply_body
+    part, body = event.reply_message or Part(), event.reply_body
     html = part.html or (body if MARKUP.search(body) else "")
-    return part.text or data.preview_text or ("" if html else body), html
+    return part.text or event.preview_text or ("" if html else body), html
 
 
-def _sent(kind: str, data: Body, now: datetime) -> Event:
-    part = data.sent_message or Part()
-    lead = _lead(data).address
-    step = data.sequence_number or data.event_timestamp
-    if not (key := _mail_id(data)) and not step:
+def _sent(kind: str, event: Body, now: datetime) -> Event:
+    part = event.sent_message or Part()
+    lead = _lead(event).address
+    step = event.sequence_number or event.event_timestamp
+    if not (key := _mail_id(event)) and not step:
         raise PayloadInvalid({"message_id": f"{kind} needs the e-mail's message id, step or time"})
-    key = key or f"sent:{data.campaign_id or ''}:{lead.lower()}:{step}"
-    mailbox = _mailbox(data, lead)
+    key = key or f"sent:{event.campaign_id or ''}:{lead.lower()}:{step}"
+    mailbox = _mailbox(event, lead)
     return MessageEvent(
         event_type=kind,
         source="smartlead_sent",
         direction="outbound",
         channel="email",
         external_id=short_key(key),
-        person=_person(data),
-        campaign=_campaign(data),
-        subject=data.subject,
-        text=part.text or data.preview_text,
-        html=part.html or data.sent_body,
+        person=_person(event),
+        campaign=_campaign(event),
+        subject=event.subject,
+        text=part.text or event.preview_text,
+        html=part.html or event.sent_body,
         from_address=mailbox,
-        recipients=_recipients(lead, data.cc_emails),
-        occurred_at=first_time(part.time, data.event_timestamp) or now,
+        recipients=_recipients(lead, event.cc_emails),
+        occurred_at=first_time(part.time, event.event_timestamp) or now,
         account_address=mailbox,
-        thread_id=data.stats_id or "",
+        thread_id=event.stats_id or "",
     )
 
 
-def _mail_id(data: Body) -> str:
+def _mail_id(event: Body) -> str:
     """The message id of our mail that an event is about, else its place in the lead's sequence, or ""."""
-    key = ((data.sent_message or Part()).message_id or data.message_id or data.sent_id).strip()
-    return key or (f"stats:{data.stats_id}:{data.sequence_number}" if data.stats_id else "")
+    key = ((event.sent_message or Part()).message_id or event.message_id or event.sent_id).strip()
+    return key or (f"stats:{event.stats_id}:{event.sequence_number}" if event.stats_id else "")
 
 
-def _bounced(kind: str, data: Body, now: datetime) -> Event:
-    key = _mail_id(data) or f"bounced:{data.campaign_id or ''}:{_lead(data).address.lower()}"
+def _bounced(kind: str, event: Body, now: datetime) -> Event:
+    key = _mail_id(event) or f"bounced:{event.campaign_id or ''}:{_lead(event).address.lower()}"
     return BounceEvent(
         event_type=kind,
         source="smartlead_bounce",
         direction="inbound",
         channel="email",
         external_id=short_key(key),
-        person=_person(data),
-        campaign=_campaign(data),
-        subject=data.subject,
-        occurred_at=first_time(data.event_timestamp) or now,
-        account_address=_mailbox(data, ""),
-        thread_id=data.stats_id or "",
+        person=_person(event),
+        campaign=_campaign(event),
+        subject=event.subject,
+        occurred_at=first_time(event.event_timestamp) or now,
+        account_address=_mailbox(event, ""),
+        thread_id=event.stats_id or "",
     )
 
 
-def _unsubscribed(kind: str, data: Body) -> Event:
-    at = first_time(data.event_timestamp)
-    key = f"unsubscribed:{data.campaign_id or ''}:{_lead(data).address.lower()}:{data.event_timestamp}"
+def _unsubscribed(kind: str, event: Body) -> Event:
+    at = first_time(event.event_timestamp)
+    key = f"unsubscribed:{event.campaign_id or ''}:{_lead(event).address.lower()}:{event.event_timestamp}"
     return UnsubscribeEvent(
         event_type=kind,
         event_key=short_key(key) if at else "",
-        person=_person(data),
-        campaign=_campaign(data),
+        person=_person(event),
+        campaign=_campaign(event),
         occurred_at=at,
     )
 
 
-def _disconnected(kind: str, data: MailboxReport) -> Event:
-    mailbox = data.email.address.lower()
-    time = data.id or data.created_at
+def _disconnected(kind: str, report: MailboxReport) -> Event:
+    mailbox = report.email.address.lower()
+    time = report.id or report.created_at
     return AccountStatusEvent(
         event_type=kind,
         event_key=short_key(f"disconnected:{mailbox}:{time}") if time else "",
@@ -331,27 +331,27 @@ def _disconnected(kind: str, data: MailboxReport) -> Event:
     )
 
 
-def _categorised(data: Categorised) -> Event:
-    name = ((data.lead_category and data.lead_category.new_name) or data.category).strip()
+def _categorised(event: Categorised) -> Event:
+    name = ((event.lead_category and event.lead_category.new_name) or event.category).strip()
     plain = " ".join(re.sub(r"[-_/]", " ", name).split()).casefold()
     if plain not in TAGS and plain not in OPT_OUTS:
         reason = f"category not used: {name[:120]}" if name else "it names no category"
         return IgnoredEvent(event_type=CATEGORY, reason=reason)
-    known = data.lead_data or LeadData()
-    person = replace(_person(data), company=known.company or data.company)
-    if known.email.address:
-        person = replace(person, email=known.email.address)
-    if known.first_name or known.last_name:
-        person = replace(person, first_name=known.first_name, last_name=known.last_name)
+    about_lead = event.lead_data or LeadData()
+    person = replace(_person(event), company=about_lead.company or event.company)
+    if about_lead.email.address:
+        person = replace(person, email=about_lead.email.address)
+    if about_lead.first_name or about_lead.last_name:
+        person = replace(person, first_name=about_lead.first_name, last_name=about_lead.last_name)
     if not person.email:
         raise PayloadInvalid({"sl_lead_email": f"{CATEGORY} needs the lead's address"})
-    at = first_time(data.event_timestamp, data.created_at)
-    about = (data.campaign_id or "", person.email.lower(), plain, data.event_timestamp or data.created_at)
+    at = first_time(event.event_timestamp, event.created_at)
+    about = (event.campaign_id or "", person.email.lower(), plain, event.event_timestamp or event.created_at)
     shared: dict[str, Any] = {
         "event_type": CATEGORY,
         "event_key": short_key(":".join(("category", *about))),
         "person": person,
-        "campaign": _campaign(data),
+        "campaign": _campaign(event),
         "occurred_at": at,
     }
     if plain in OPT_OUTS:
@@ -360,13 +360,13 @@ def _categorised(data: Categorised) -> Event:
     return TagEvent(tag=TAGS[plain], **shared)
 
 
-def _untracked(kind: str, data: Untracked, now: datetime) -> Event:
-    address, name = data.sender_detail
-    mailbox = data.recipient_detail.address
+def _untracked(kind: str, event: Untracked, now: datetime) -> Event:
+    address, name = event.sender_detail
+    mailbox = event.recipient_detail.address
     missing = {}
     if not address:
         missing["sender_detail"] = "an untracked reply needs its sender"
-    if not data.reply_message.message_id.strip():
+    if not event.reply_message.message_id.strip():
         missing["reply_message.message_id"] = "an untracked reply needs its message id"
     if missing:
         raise PayloadInvalid(missing)
@@ -376,45 +376,45 @@ def _untracked(kind: str, data: Untracked, now: datetime) -> Event:
         source="smartlead_reply",
         direction="inbound",
         channel="email",
-        external_id=short_key(data.reply_message.message_id.strip()),
+        external_id=short_key(event.reply_message.message_id.strip()),
         person=Person(email=address, first_name=first, last_name=last),
-        subject=data.subject,
-        text=data.reply_message.text or data.visible_text,
-        html=data.reply_message.html,
+        subject=event.subject,
+        text=event.reply_message.text or event.visible_text,
+        html=event.reply_message.html,
         from_address=address,
         from_name=name,
         recipients=_recipients(mailbox, []),
-        occurred_at=first_time(data.reply_message.time, data.event_timestamp) or now,
+        occurred_at=first_time(event.reply_message.time, event.event_timestamp) or now,
         account_address=mailbox,
-        headers=headers_of(data.reply_message.headers),
+        headers=headers_of(event.reply_message.headers),
         tracked=False,
     )
 
 
-def _lead(data: Body) -> Mailbox:
+def _lead(event: Body) -> Mailbox:
     """The lead, even if somebody else answered. If no field names the lead, it is the recipient of the mail."""
-    fields = (data.correspondence.target, data.sl_lead_email, data.lead_email, data.to_email)
+    fields = (event.correspondence.target, event.sl_lead_email, event.lead_email, event.to_email)
     return next((field for field in fields if field.address), Mailbox())
 
 
-def _mailbox(data: Body, other: str) -> str:
+def _mailbox(event: Body, replier: str) -> str:
     """Our own mailbox: the one of the two addresses that is neither the lead's nor the replier's."""
-    people = {other.lower(), _lead(data).address.lower(), ""}
-    ours = (field.address for field in (data.from_email, data.to_email))
+    people = {replier.lower(), _lead(event).address.lower(), ""}
+    ours = (field.address for field in (event.from_email, event.to_email))
     return next((address for address in ours if address.lower() not in people), "")
 
 
-def _person(data: Body) -> Person:
-    lead = _lead(data)
-    first, last = data.first_name, data.last_name
+def _person(event: Body) -> Person:
+    lead = _lead(event)
+    first, last = event.first_name, event.last_name
     if not first and not last:
-        first, last = split_name(decoded(data.name) or lead.name)
-    return Person(email=lead.address, first_name=first, last_name=last, company=data.company)
+        first, last = split_name(decoded(event.name) or lead.name)
+    return Person(email=lead.address, first_name=first, last_name=last, company=event.company)
 
 
-def _campaign(data: Body) -> CampaignRef | None:
-    return CampaignRef(data.campaign_id, data.campaign_name) if data.campaign_id else None
+def _campaign(event: Body) -> CampaignRef | None:
+    return CampaignRef(event.campaign_id, event.campaign_name) if event.campaign_id else None
 
 
 def _recipients(to: str, cc: list[Mailbox]) -> dict[str, Any]:
-    return listed(to=[(to, "")], cc=[(one.address, one.name) for one in cc])
+    return listed(to=[(to, "")], cc=[(copy.address, copy.name) for copy in cc])

@@ -17,5 +17,5 @@ def accepts(credentials: dict[str, Any], raw: bytes, headers: Mapping[str, str],
     if not (secret := credentials.get("signing_secret")):
         return True
     signed = hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
-    given = headers.get(HEADER, "").strip().lower().removeprefix("sha256=")
-    return hmac.compare_digest(given.encode(), signed.encode())
+    signature = headers.get(HEADER, "").strip().lower().removeprefix("sha256=")
+    return hmac.compare_digest(signature.encode(), signed.encode())

@@ -77,7 +77,7 @@ def me(call: Call) -> Response:
 @routes.on("GET", "/v1/messages")
 def messages(call: Call) -> Response:
     query = call.request.query
-    found = list(call.data.messages.values())[::-1]
+    found = list(call.store.messages.values())[::-1]
     for name in ("lead", "kind"):
         if wanted := query.get(name):
             found = [one for one in found if one[name] == wanted]
@@ -91,7 +91,7 @@ def messages(call: Call) -> Response:
 
 @routes.on("GET", "/v1/messages/{message_id}/files/{file_id}")
 def file(call: Call) -> Response:
-    message = call.data.messages.get(call.params["message_id"]) or {}
+    message = call.store.messages.get(call.params["message_id"]) or {}
     if not any(one["id"] == call.params["file_id"] for one in message.get("files") or ()):
         raise BadRequestError("there is no such file", status=404, code="file")
     return Response(200, b"The file of the sandbox.", "application/octet-stream")
@@ -99,13 +99,13 @@ def file(call: Call) -> Response:
 
 @routes.on("POST", "/v1/messages/{message_id}/answers")
 def answer(call: Call) -> Response:
-    values, parent = call.request.data, call.data.messages.get(call.params["message_id"])
+    values, parent = call.request.data, call.store.messages.get(call.params["message_id"])
     if not (values.get("text") or values.get("html")) or not values.get("to"):
         raise BadRequestError("an answer has a text and somebody to get it", code="answer")
     made: dict[str, Any] = {"id": str(uuid.uuid4()), "kind": "answer", "at": now_iso()}
     made |= {name: values.get(name) for name in ("mailbox", "subject", "text", "html")}
     made["lead"] = parent["lead"] if parent else values["to"][0]
-    call.data.messages[made["id"]] = made | {"campaign_id": parent and parent["campaign_id"]}
+    call.store.messages[made["id"]] = made | {"campaign_id": parent and parent["campaign_id"]}
     call.sent("answer", made["id"], to=made["lead"], thread=call.params["message_id"], text=values["text"])
     return json_response({"id": made["id"]})
 
@@ -113,7 +113,7 @@ def answer(call: Call) -> Response:
 @routes.on("POST", "/v1/campaigns/{campaign_id}/stops")
 def stop(call: Call) -> Response:
     key = f"{call.params['campaign_id']}:{call.request.data.get('email')}"
-    call.data.stopped[key] = {"at": now_iso()}
+    call.store.stopped[key] = {"at": now_iso()}
     return json_response({"stopped": True})
 
 

@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *, workspace: str, provider: str, values: list[str], **options: Any) -> None:
         try:
-            target = creation.named(workspace)
+            target = creation.get_workspace(workspace)
             provider = connect.provider_named(provider)
             settings = dict(map(_pair, values))
             if not settings:
@@ -72,7 +72,7 @@ def _account(workspace: Workspace, provider: str, settings: dict[str, Any]) -> I
 
 
 def _pair(text: str) -> tuple[str, str]:
-    name, separator, value = text.partition("=")
+    name, separator, content = text.partition("=")
     if not separator or not name.strip():
         raise CommandError("--set takes NAME=VALUE.")
-    return name.strip(), sys.stdin.readline() if value == "@-" else value
+    return name.strip(), sys.stdin.readline() if content == "@-" else content

@@ -150,11 +150,11 @@ def _fault(error: DatabaseError) -> Finding:
     are left out; those about a connection name its user, host and database alone.
     """
     facts = database_facts(error)
-    said = " ".join([*facts.values()] or str(error).split())
+    details = " ".join([*facts.values()] or str(error).split())
     for pattern, words, fix in FAULTS:
-        if re.search(pattern, said):
-            return Finding(False, "database", f"{words} ({said})", fix)
-    return Finding(False, "database", f"{type(error).__name__} ({said})", "See PostgreSQL's own log.")
+        if re.search(pattern, details):
+            return Finding(False, "database", f"{words} ({details})", fix)
+    return Finding(False, "database", f"{type(error).__name__} ({details})", "See PostgreSQL's own log.")
 
 
 def _writable() -> Finding:
@@ -180,8 +180,8 @@ def _broker() -> Iterator[Finding]:
 
 def _configuration() -> Iterator[Finding]:
     yield Finding(True, "release", settings.VERSION)
-    found = checks.run_checks(include_deployment_checks=not settings.DEBUG)
-    problems = [issue for issue in found if issue.level >= checks.WARNING]
+    messages = checks.run_checks(include_deployment_checks=not settings.DEBUG)
+    problems = [issue for issue in messages if issue.level >= checks.WARNING]
     for issue in problems:
         yield Finding(False, f"check {issue.id}", str(issue.msg), str(issue.hint or ""))
     if not problems:
@@ -257,20 +257,20 @@ def _lanes() -> Iterator[Finding]:
     late = ", ".join(f"{kind.kind} {kind.due.oldest_s:.0f} s" for kind in latest)
     fix = f"Late: {late}. Look at the Jobs page; more WORKER_THREADS, or more hosts."
     for state in stats.lanes(None):
-        said = f"{_waits(state.due, state.waits)}; promised: {state.lane.promise_s} s"
-        yield Finding(not state.broken, f"lane {state.lane.name}", said, fix if state.broken else "")
+        words = f"{_waits(state.due, state.waits)}; promised: {state.lane.promise_s} s"
+        yield Finding(not state.broken, f"lane {state.lane.name}", words, fix if state.broken else "")
     for kind in kinds:
         yield Finding(True, f"kind {kind.kind}", _waits(kind.due, kind.times))
 
 
 def _waits(due: stats.Due, times: stats.Timing | None) -> str:
-    said = f"{counted(due.jobs, backlog.CAP)} due"
+    words = f"{counted(due.jobs, backlog.CAP)} due"
     if due.jobs:
-        said += f", the oldest for {due.oldest_s:.0f} s"
+        words += f", the oldest for {due.oldest_s:.0f} s"
     if times:
         p50, p95 = times.wait_p50_ms / 1000, times.wait_p95_ms / 1000
-        said += f"; waited in the last day: p50 {p50:.1f} s, p95 {p95:.1f} s"
-    return said
+        words += f"; waited in the last day: p50 {p50:.1f} s, p95 {p95:.1f} s"
+    return words
 
 
 def _queue() -> Iterator[Finding]:
@@ -345,13 +345,13 @@ def _model() -> Iterator[Finding]:
 
 def _accounts() -> Iterator[Finding]:
     """Runs each connected account's own test, the same as the button on its card."""
-    found = 0
+    count = 0
     for account in Integration.objects.filter(enabled=True).select_related("workspace"):
         if registry.spec_of(account.provider).is_connected_here and accounts.usable(account):
-            found += 1
+            count += 1
             if not account.is_unreadable:  # unreadable secrets are reported already
                 yield _verdict(f"{account.workspace}, {account}", account_tests.run(account))
-    if not found:
+    if not count:
         yield Finding(None, "accounts", "none is connected", "Run: manage.py connect_integration")
 
 
@@ -392,8 +392,8 @@ def _notices() -> Iterator[Finding]:
             yield Finding(True, subject, f"a broken account is told by {' and '.join(paths)}")
         else:
             fix = "Connect Slack with a channel, or set EMAIL_URL and give an admin an address."
-            said = f"nobody would be told of a broken account: {mail_trouble or 'no admin has an address'}"
-            yield Finding(False, subject, said, fix)
+            words = f"nobody would be told of a broken account: {mail_trouble or 'no admin has an address'}"
+            yield Finding(False, subject, words, fix)
 
 
 def _verdict(subject: str, lines: list[Check]) -> Finding:

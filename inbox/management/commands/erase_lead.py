@@ -40,7 +40,7 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         try:
-            target = creation.named(workspace)
+            target = creation.get_workspace(workspace)
         except creation.WorkspaceNotFound as error:
             raise CommandError(str(error)) from None
         if forget_unreadable:

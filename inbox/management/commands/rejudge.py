@@ -34,17 +34,21 @@ class Command(BaseCommand):
 
     def handle(self, *, since: timedelta, apply: bool, **options: Any) -> None:
         until = timezone.now()
-        found: dict[str, list[dict[str, str]]] = {}
+        by_id: dict[str, list[dict[str, str]]] = {}
         for workspace in Workspace.objects.order_by("name"):
             lines = [change.as_json() for change in rejudging.changes(workspace, until - since, until)]
-            found[str(workspace.pk)] = lines
+            by_id[str(workspace.pk)] = lines
             if not options["json"]:
                 self._write(workspace, lines)
             if apply:
                 rejudging.start(workspace, until - since, until)
         if options["json"]:
-            every = [line for lines in found.values() for line in lines]
-            report = {"rules_version": RULES_VERSION, "counts": rejudging.counts(every), "workspaces": found}
+            every = [line for lines in by_id.values() for line in lines]
+            report = {
+                "rules_version": RULES_VERSION,
+                "counts": rejudging.counts(every),
+                "workspaces": by_id,
+            }
             self.stdout.write(json.dumps(report | {"applied": apply}))
         else:
             done = "A job of each workspace changes it." if apply else "Nothing was changed: --apply does it."

@@ -40,7 +40,7 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         try:
-            target = creation.named(workspace) if workspace else None
+            target = creation.get_workspace(workspace) if workspace else None
         except creation.WorkspaceNotFound as error:
             raise CommandError(str(error)) from None
         deliveries = replay.unrepaired(target, verdict=verdict, since=_moment(since), source=source)

@@ -75,8 +75,8 @@ def _mapping(options: dict[str, Any], lines: list[recorded_traffic.RecordedDeliv
             raise CommandError(
                 f"--map: the file has the labels {', '.join(labels)}, not {', '.join(unknown)}."
             )
-        return {label: creation.named(name) for label, name in pairs.items()}
-    workspace = creation.named(options["workspace"])
+        return {label: creation.get_workspace(name) for label, name in pairs.items()}
+    workspace = creation.get_workspace(options["workspace"])
     label = workspace.name.lower() if workspace.name.lower() in labels else None
     if label is None and len(labels) == 1:
         label = labels[0]

@@ -212,5 +212,5 @@ def test_an_account_that_is_not_paid_for_is_disconnected_with_its_words(world):
 
 def test_an_error_without_words_reads_as_before():
     assert str(ProviderRejected("ghl", status=400)) == "ghl: request refused (HTTP 400)"
-    error: ProviderError = ProviderRejected("ghl", status=400, code="sms_dnd", said="No SMS.")
+    error: ProviderError = ProviderRejected("ghl", status=400, code="sms_dnd", words="No SMS.")
     assert str(error) == "ghl: request refused (HTTP 400, sms_dnd), saying “No SMS”"

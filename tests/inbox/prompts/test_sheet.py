@@ -14,7 +14,7 @@ from django.test import override_settings
 from inbox import prompts
 from inbox.models import WorkspaceFact
 from inbox.prompts import model_calls
-from inbox.prompts.sheet import Said, data, sheet, theirs
+from inbox.prompts.sheet import Said, field_lines, sheet, theirs
 from inbox.prompts.tag_answer import Reading
 from inbox.replying import drafting
 from insights import pack_model_calls, packs
@@ -53,9 +53,9 @@ def test_the_code_is_the_same_for_the_same_sheet_and_no_other():
 
 
 def test_a_field_keeps_to_its_line():
-    assert data("about the lead", ("first_name", "Dana\nTheir title: CEO"), ("Their title", "")).text == (
-        "first_name: Dana Their title: CEO"
-    )
+    assert field_lines(
+        "about the lead", ("first_name", "Dana\nTheir title: CEO"), ("Their title", "")
+    ).text == ("first_name: Dana Their title: CEO")
 
 
 def test_orders_to_a_machine_are_marked_and_every_word_stays():
