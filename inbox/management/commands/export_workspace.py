@@ -27,7 +27,7 @@ class Command(BaseCommand):
         try:
             if os.path.exists(file):
                 raise CommandError(f"{file} exists already.")
-            target = creation.named(workspace)
+            target = creation.get_workspace(workspace)
             audit.record(target.pk, None, "workspace.exported", target)
             counts = export.write(target, file, settings.VERSION)
         except creation.WorkspaceNotFound as error:

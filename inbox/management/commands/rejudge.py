@@ -44,11 +44,7 @@ class Command(BaseCommand):
                 rejudging.start(workspace, until - since, until)
         if options["json"]:
             every = [line for lines in by_id.values() for line in lines]
-            report = {
-                "rules_version": RULES_VERSION,
-                "counts": rejudging.counts(every),
-                "workspaces": by_id,
-            }
+            report = {"rules_version": RULES_VERSION, "counts": rejudging.counts(every), "workspaces": by_id}
             self.stdout.write(json.dumps(report | {"applied": apply}))
         else:
             done = "A job of each workspace changes it." if apply else "Nothing was changed: --apply does it."
