@@ -56,7 +56,7 @@ class TagDecision(models.Model):
     )
     quote = models.TextField(blank=True, default="")
     reason = models.CharField(max_length=300, blank=True, default="")
-    confidence = models.FloatField(null=True, blank=True)
+    confidence = models.FloatField(null=True, blank=True)  # nothing reads it; the next release drops it
     objection = models.CharField(max_length=10, choices=Objection.choices, default=Objection.NONE)
     follow_up_on = models.DateField(
         null=True, blank=True, help_text="The day from which they want to hear from us."
