@@ -255,10 +255,12 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return lookup in columns or (name in columns and how == "exact")
 
     def _order_columns(self) -> set[str]:
-        """The list's own columns by which `further_url` of the list leads to later pages."""
-        keys = (*self.ordering, *self.ordering_of_one) if self.ordering else self.ordering_of_one
-        names = {key.removeprefix("-") for key in keys if isinstance(key, str)} | {self.opts.pk.name}
-        return names & {field.name for field in self.opts.concrete_fields if not field.is_relation}
+        """The columns by which a list may be ordered, and its `further_url` leads to later pages."""
+        return {
+            field.name
+            for field in self.opts.concrete_fields
+            if isinstance(field, DateTimeField) or (field.primary_key and not field.is_relation)
+        }
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -63,6 +63,7 @@ class BackgroundJobAdmin(DoingAdmin):
         AgeFilter,
         WorkspaceFilter,
     )
+    linked_by = ("status__exact",)
     list_select_related = ("workspace",)
     search_fields = ("dedupe_key",)
     search_help_text = "A job's id, or a part of its dedupe key"

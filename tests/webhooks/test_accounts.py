@@ -8,6 +8,7 @@ import time_machine
 from inbox.models import Lead, WebhookDelivery
 from integrations.health import writer as health
 from integrations.models import WorkspaceIntegrationHealth
+from integrations.unipile import identity
 from jobs.models import BackgroundJob
 from tests.recorded import payload
 
@@ -63,6 +64,15 @@ def test_good_word_is_no_proof_but_has_the_account_checked_at_once(poster, word)
     poster.post("linkedin", status(word))
     assert WorkspaceIntegrationHealth.objects.get().state == "disconnected"
     assert BackgroundJob.objects.filter(kind="health.probe", workspace=poster.workspace).count() == 1
+
+
+def test_good_word_heals_no_account_in_which_a_stranger_is_logged_in(poster):
+    poster.post("linkedin", status("CREDENTIALS"))
+    account = poster.workspace.integrations.get(provider="unipile")
+    account.config[identity.STRANGER] = "somebody-else"
+    account.save()
+    poster.post("linkedin", status("OK"))
+    assert WorkspaceIntegrationHealth.objects.get().state == "disconnected"
 
 
 @pytest.mark.parametrize("word", ["CONNECTING", "SOMETHING_NEW"])

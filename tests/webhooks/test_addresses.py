@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from inbox.intake import messages
+from inbox.intake import texts
 from inbox.models import Lead, Message
 from tests.factories import make_lead
 from tests.recorded import payload
@@ -97,7 +97,7 @@ def test_reply_that_was_stored_with_the_name_in_its_sender_is_known_again(poster
     body = emailbison("LEAD_REPLIED", lead={"id": 55_120, "email": ADA})
     first = poster.post("email", body).json()
     # As the release before has stored it.
-    Message.objects.update(from_address=FIELD, content_hash=messages._digest(FIELD, "Sure, Thursday?"))
+    Message.objects.update(from_address=FIELD, content_hash=texts.hash_of(FIELD, "Sure, Thursday?"))
     again = poster.post("email", body).json()
     assert (again["deduped"], again["messageId"]) == (True, first["messageId"])
     assert Message.objects.count() == 1
@@ -105,7 +105,7 @@ def test_reply_that_was_stored_with_the_name_in_its_sender_is_known_again(poster
 
 def test_another_text_under_an_id_is_kept_though_its_sender_was_stored_with_a_name(poster):
     poster.post("email", emailbison("LEAD_REPLIED", lead={"id": 55_120, "email": ADA}))
-    Message.objects.update(from_address=FIELD, content_hash=messages._digest(FIELD, "Sure, Thursday?"))
+    Message.objects.update(from_address=FIELD, content_hash=texts.hash_of(FIELD, "Sure, Thursday?"))
     poster.post(
         "email", emailbison("LEAD_REPLIED", lead={"id": 55_120, "email": ADA}, text_body="Or Friday.")
     )

@@ -40,9 +40,8 @@ def status(received: Received, event: AccountStatusEvent) -> IntakeResult:
         _follow(account, received, event)
     words = _words(received)
     if event.status in words.well and not (repeated and _is_well(account)):
-        if registry.spec_of(received.provider).still_broken:
-            for word in words.refused:
-                writer.take_back(account, _reason(received, word))
+        for loss in filter(None, (_loss_without_proof(received, account, word) for word in words.refused)):
+            writer.take_back(account, loss)
         probes.enqueue_probe(account)
     return IntakeResult(
         DeliveryVerdict.DUPLICATE if repeated else DeliveryVerdict.ACCEPTED, event.event_type, reason
@@ -55,6 +54,13 @@ def _follow(account: Integration, received: Received, event: AccountStatusEvent)
         writer.lose_mailbox(account, event.mailbox, at=received.received_at)
     elif kind is not None:
         writer.record(account, Signal(kind, _reason(received, event.status)), at=received.received_at)
+
+
+def _loss_without_proof(received: Received, account: Integration, word: str) -> str:
+    """The reason of the loss that `word` reports, if no call can prove its end, so that a good word must; else ""."""
+    still_broken, reason = registry.spec_of(received.provider).still_broken, _reason(received, word)
+    lasts = still_broken and still_broken(account, reason, "") and not still_broken(account, "", "")
+    return reason if lasts else ""
 
 
 def _reason(received: Received, word: str) -> str:
