@@ -39,7 +39,7 @@ echo "Took:$${took#,}"; \
 if [ -n "$$failed" ]; then echo "Failed:$$failed (of $(1))" >&2; exit 1; fi; echo "Passed: $(1)"
 endef
 
-.PHONY: setup demo shots quick test $(TIERS) coverage audit bench campaign rehearse $(REHEARSALS) release requirements clean
+.PHONY: setup demo shots quick test $(TIERS) size coverage audit bench campaign rehearse $(REHEARSALS) release requirements clean
 .NOTPARALLEL:
 
 setup: $(INSTALLED)
@@ -88,7 +88,12 @@ lint: setup
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) .venv/bin/lint-imports
+	$(PY) -m tests.house.names
 	DEBUG=1 $(PY) -m mypy
+
+# The Python by room, beside the committed table (tests/house/size.txt). `make size ARGS=--write` renews the table.
+size: setup
+	@$(PY) -m tests.house.size $(ARGS)
 
 # Django's own checks as production sees them, with secrets and static files made for this one run; then the migrations, and
 # that each alert fires, does not fire and ends.

@@ -14,6 +14,19 @@ _WORDS = (
 HOLLOW = frozenset(_WORDS.split())
 SHORT = 5
 """Lines of a function in which a hollow local is still read at a glance."""
+FIXED = {
+    "obj": "has_add_permission has_view_permission has_change_permission has_delete_permission get_fields get_exclude"
+    " get_fieldsets get_form get_readonly_fields save_model delete_model log_addition log_change delete_existing"
+    " value_to_string",
+    "value": "lookup_allowed to_python prepare_value get_prep_value from_db_value __set__",
+    "data": "__init__ has_changed sendall request data",
+    "info": "info",
+}
+"""By name, the methods whose signatures Django, django-q2, requests and Python set: of ModelAdmin, fields, forms and
+brokers, descriptors and sockets. `data` as a method is a request's, as in Django REST framework.
+"""
+OPEN = ("inbox/understanding/", "inbox/pipeline/")
+"""Folders that have their names still to come: the rules of wording are being written anew."""
 
 
 def local_names(function: ast.AST) -> set[str]:
@@ -25,32 +38,32 @@ def local_names(function: ast.AST) -> set[str]:
     }
 
 
-def refused(path: Path) -> Iterator[str]:
-    """A line per hollow name: where it stands, and in which function."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def refused(source: str) -> Iterator[tuple[int, str, str]]:
+    """The line, the function and the name, for each hollow name in the Python text `source`."""
+    for node in ast.walk(ast.parse(source)):
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
         length = (node.end_lineno or node.lineno) - node.lineno + 1
-        parameters = {
-            argument.arg for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
-        }
-        names = parameters | {node.name} | (local_names(node) if length > SHORT else set())
+        arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+        names = {node.name, *(argument.arg for argument in arguments)}
+        names |= local_names(node) if length > SHORT else set()
         for name in sorted(names & HOLLOW):
-            yield f"{path.relative_to(ROOT)}:{node.lineno}: {node.name}: “{name}” names nothing"
+            if node.name not in FIXED.get(name, "").split():
+                yield node.lineno, node.name, name
 
 
 def main() -> int:
     """Prints what is refused; the exit status is 1 if there is any."""
+    paths = [path.relative_to(ROOT) for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
     lines = [
-        line
-        for room in ROOMS
-        for path in sorted((ROOT / room).rglob("*.py"))
-        if "migrations" not in path.parts
-        for line in refused(path)
+        f"{path}:{line}: {function}: “{name}” names nothing\n"
+        for path in paths
+        if "migrations" not in path.parts and not str(path).startswith(OPEN)
+        for line, function, name in refused((ROOT / path).read_text(encoding="utf-8"))
     ]
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
     if lines:
-        sys.stdout.write(f"{len(lines)} names that name nothing. Use the noun of what it holds.\n")
+        lines.append(f"{len(lines)} names that name nothing. Use the noun of what it holds.\n")
+    sys.stdout.write("".join(lines))
     return int(bool(lines))
 
 
