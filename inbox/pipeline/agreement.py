@@ -52,18 +52,18 @@ def by_rule(workspace_id: UUID) -> dict[str, Agreement]:
     A rule that is missing has decided nothing. Costs three SQL statements.
     """
     since = timezone.now() - timedelta(days=DAYS)
-    found: dict[str, Agreement] = {}
+    rules: dict[str, Agreement] = {}
 
     def add(rule: str, **counts: int) -> None:
-        known = found.get(rule, Agreement())
-        found[rule] = known._replace(**{name: getattr(known, name) + n for name, n in counts.items()})
+        score = rules.get(rule, Agreement())
+        rules[rule] = score._replace(**{name: getattr(score, name) + n for name, n in counts.items()})
 
     samples = Lead.objects.filter(workspace=workspace_id, sample=True)  # few; a join would read all leads
     lately = TagDecision.objects.filter(workspace=workspace_id, created_at__gte=since).exclude(
         lead__in=samples
     )
-    made = lately.filter(kind=Kind.RULE)
-    for by, count in made.values_list("by").annotate(Count("pk")).order_by():
+    decisions = lately.filter(kind=Kind.RULE)
+    for by, count in decisions.values_list("by").annotate(Count("pk")).order_by():
         add(_rule(by), decided=count)
     held = Message.objects.filter(workspace=workspace_id, received_at__gte=since).exclude(suspected="")
     held = held.exclude(lead__in=samples)
@@ -75,7 +75,7 @@ def by_rule(workspace_id: UUID) -> dict[str, Agreement]:
         elif suspected:
             agreed = tag == TAG_OF[suspected] and not denied
             add(_suspicion(suspected), **{"agreed" if agreed else "corrected": count})
-    return found
+    return rules
 
 
 def _said(lately: QuerySet[TagDecision]) -> QuerySet[Any]:

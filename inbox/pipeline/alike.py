@@ -73,8 +73,8 @@ class Alike:
         """The last decision of a person about `message`, with the replies that have the same words; None if no person
         decided.
         """
-        mine = message.tag_decisions.filter(kind=Kind.PERSON, alike_to=None)
-        decision = mine.select_related("message", "user").order_by("-created_at").first()
+        decisions = message.tag_decisions.filter(kind=Kind.PERSON, alike_to=None)
+        decision = decisions.select_related("message", "user").order_by("-created_at").first()
         return cls(decision) if decision else None
 
     @property
@@ -117,7 +117,7 @@ class Alike:
         if self._same_words is None:
             return Message.objects.none()
         last = TagDecision.objects.filter(message=OuterRef("pk"), kind=Kind.PERSON).order_by("-created_at")
-        others = (
+        messages = (
             Message.objects.filter(workspace=self.decision.workspace_id, direction=Message.Direction.INBOUND)
             .alias(
                 key=SAME_WORDS,
@@ -130,8 +130,8 @@ class Alike:
             .exclude(source__in=rollup.bounces())
         )
         if until is not None:
-            others = others.filter(received_at__lte=until)
-        return others.select_related("lead").order_by("-received_at", "-pk")
+            messages = messages.filter(received_at__lte=until)
+        return messages.select_related("lead").order_by("-received_at", "-pk")
 
     @cached_property
     def count(self) -> int:
@@ -212,8 +212,8 @@ def run(ctx: JobContext) -> dict[str, int | str]:
 
     A reply that is done is not found again, so a second run continues where the first one stopped.
     """
-    mine = TagDecision.objects.filter(workspace=ctx.workspace_id).select_related("message")
-    decision = mine.filter(pk=ctx.payload["decision"]).first()
+    decisions = TagDecision.objects.filter(workspace=ctx.workspace_id).select_related("message")
+    decision = decisions.filter(pk=ctx.payload["decision"]).first()
     user = _user(ctx)
     if decision is None or user is None:
         return {"treated": 0, "why": "Who started it may not correct tags here any more."}

@@ -17,10 +17,10 @@ def draft(situation: Situation, deadline: Deadline) -> dict[str, Any]:
     if situation.draft is not None:
         return {"draft": str(situation.draft.pk)}
     written = drafting.write(situation.message, deadline)
-    kept = drafting.keep(situation.message, written)
-    if kept is None:
+    stored = drafting.keep(situation.message, written)
+    if stored is None:
         raise NotNow("A newer reply, or an answer of ours, came while it was written.")
-    return {"draft": str(kept.pk), "problems": len(written.problems), "revised": written.revised}
+    return {"draft": str(stored.pk), "problems": len(written.problems), "revised": written.revised}
 
 
 def judge(situation: Situation, deadline: Deadline) -> dict[str, str]:

@@ -61,8 +61,8 @@ def assign(situation: Situation, _deadline: Deadline) -> dict[str, str]:
         if member is None:
             raise NotNow("No member takes leads.")
         unassigned = Lead.objects.filter(pk=situation.lead.pk, assigned_to=None)
-        given = unassigned.update(assigned_to=member.user_id, handed_over_at=Now())
-        if not given:
+        updated = unassigned.update(assigned_to=member.user_id, handed_over_at=Now())
+        if not updated:
             raise NotNow("Somebody has this lead.")
         own_notices.expect(member.workspace_id, Q(pk=member.pk), [situation.lead.pk])
         Membership.objects.filter(pk=member.pk).update(last_assigned_at=timezone.now())
@@ -101,28 +101,28 @@ def _until(situation: Situation) -> datetime | None:
     message = situation.message
     if situation.tag == Tag.OUT_OF_OFFICE:
         words = f"{message.subject}\n{message.raw_text or message.text}"
-        found = snoozing.return_day(words, message.sent_at, situation.zone)
+        snooze = snoozing.return_day(words, message.sent_at, situation.zone)
     else:
-        found = snoozing.deferral(message.text, message.sent_at, situation.zone)
-    if found is not None and found.confidence >= snoozing.APPLY_AT:
-        return found.until if found.until > timezone.now() else None
+        snooze = snoozing.deferral(message.text, message.sent_at, situation.zone)
+    if snooze is not None and snooze.confidence >= snoozing.APPLY_AT:
+        return snooze.until if snooze.until > timezone.now() else None
     decision = TagDecision.objects.filter(message=message, follow_up_on__isnull=False).order_by("-pk").first()
     if decision is None or decision.follow_up_on is None:
         return None
     until = datetime.combine(decision.follow_up_on, MORNING, tzinfo=situation.zone)
-    if not _is_named(decision.follow_up_on, situation, found):
+    if not _is_named(decision.follow_up_on, situation, snooze):
         return None
     return until if until > timezone.now() + timedelta(hours=1) else None
 
 
-def _is_named(day: date, situation: Situation, found: snoozing.Snooze | None) -> bool:
+def _is_named(day: date, situation: Situation, snooze: snoozing.Snooze | None) -> bool:
     """Whether the words name the day that a model took from them, or a day near it. A model alone must not hide
     a lead.
     """
     words = situation.message.text
     received = timezone.localtime(situation.message.sent_at, situation.zone).date()
-    named = [one.day for one in named_days(words, received)] + ([found.until.date()] if found else [])
-    return any(abs(day - one) <= NEAR for one in named) and day - received <= snoozing.AT_MOST
+    days = [at.day for at in named_days(words, received)] + ([snooze.until.date()] if snooze else [])
+    return any(abs(day - at) <= NEAR for at in days) and day - received <= snoozing.AT_MOST
 
 
 def score(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
@@ -162,5 +162,5 @@ def _waits_for_model(situation: Situation) -> bool:
     undecided = not message.tag and not message.provider_interested
     if situation.suspected:  # the model is asked even if the provider's people have decided
         undecided = not message.tag_decisions.filter(kind=TagDecision.Kind.MODEL).exists()
-    unwritten = situation.draft is None and not any(one.holds(situation) for one in UNANSWERABLE)
+    unwritten = situation.draft is None and not any(condition.holds(situation) for condition in UNANSWERABLE)
     return undecided or unwritten

@@ -17,8 +17,8 @@ def labelled(workspace: Workspace) -> Iterator[dict[str, Any]]:
     that people gave a tag or denied a suspicion of. The newest decision of a person is the label. Oldest decision
     first; samples are left out, and those that were tagged together with others.
     """
-    found = _newest(workspace).select_related("message").order_by("pk")
-    for decision in found.iterator(chunk_size=500):
+    decisions = _newest(workspace).select_related("message").order_by("pk")
+    for decision in decisions.iterator(chunk_size=500):
         yield _row(decision, decision.message)
 
 
@@ -28,10 +28,10 @@ def count(workspace: Workspace) -> int:
 
 
 def _newest(workspace: Workspace) -> QuerySet[TagDecision]:
-    made = TagDecision.objects.filter(
+    decisions = TagDecision.objects.filter(
         workspace=workspace, kind=TagDecision.Kind.PERSON, message__lead__sample=False
     )
-    newest = made.order_by("message", "-pk").distinct("message").values("pk")
+    newest = decisions.order_by("message", "-pk").distinct("message").values("pk")
     return TagDecision.objects.filter(workspace=workspace, pk__in=newest).exclude(reason=TOGETHER)
 
 

@@ -40,7 +40,7 @@ def identify_lead(ctx: JobContext) -> dict[str, str]:
     drop_connection()
     try:
         # If the answer to the creation is lost, the next attempt finds the lead by its search.
-        found = client.find_lead(lead.email, ctx.deadline) or client.create_lead(
+        record = client.find_lead(lead.email, ctx.deadline) or client.create_lead(
             lead.email, lead.first_name, lead.last_name, ctx.deadline
         )
     except PermanentError as error:
@@ -48,7 +48,7 @@ def identify_lead(ctx: JobContext) -> dict[str, str]:
             repair_reason=f"EmailBison does not know this lead: {error}."[:200]
         )
         raise
-    if identity.keep(lead, "emailbison_lead_id", found.id, emailbison.NAME) is KeptIdentity.ANOTHERS:
+    if identity.keep(lead, "emailbison_lead_id", record.id, emailbison.NAME) is KeptIdentity.ANOTHERS:
         return {"outcome": "another lead has this id"}
     Lead.objects.filter(pk=lead.pk).update(repair_reason="")
     return {"outcome": "found"}
@@ -71,14 +71,14 @@ def stop_emails(ctx: JobContext) -> dict[str, str]:
         account = _account(ctx, campaign.provider)
         account_pauses.require_up(account, "")
         drop_connection()
-        found = spec.stop_campaign.stop(account, campaign.external_id, identity.person_of(lead), ctx.deadline)
+        state = spec.stop_campaign.stop(account, campaign.external_id, identity.person_of(lead), ctx.deadline)
     except UNUSABLE as error:
         raise Snooze(timezone.now() + PARKED, f"It waits for the account. {error}") from error
     except OUT_OF_REACH as error:
         if WorkspaceIntegrationHealth.objects.filter(integration=account, state__in=probes.BROKEN).exists():
             raise Snooze(timezone.now() + PARKED, f"It waits for the account. {error}") from error
         raise
-    return {"outcome": found}
+    return {"outcome": state}
 
 
 def crm_contact(ctx: JobContext) -> dict[str, str]:

@@ -83,14 +83,14 @@ def from_variables(situation: Situation, deadline: Deadline) -> dict[str, list[s
     drop_connection()
     try:
         client = EmailBisonClient.for_integration(integration)
-        known = client.lead(situation.lead.emailbison_lead_id, deadline)
+        record = client.lead(situation.lead.emailbison_lead_id, deadline)
     except (ProviderError, ProviderMisconfigured) as error:
         raise NotNow(f"{error}.") from error
     person = Person(
-        phone=known.variable(*PHONE_NAMES),
-        linkedin_url=known.variable(*PROFILE_NAMES),
-        company=known.company,
-        title=known.title,
+        phone=record.variable(*PHONE_NAMES),
+        linkedin_url=record.variable(*PROFILE_NAMES),
+        company=record.company,
+        title=record.title,
     )
     return {"filled": fill(situation, person, emailbison.NAME)}
 
@@ -163,9 +163,9 @@ def fill(situation: Situation, person: Person, source: str) -> list[str]:
     """
     values = identity.identities_of(situation.workspace, person)
     values |= {"title": person.title.strip()[:200], "company": person.company.strip()[:200]}
-    found = {name: value for name, value in values.items() if value}
-    kept = {name: identity.keep(situation.lead, name, value, source) for name, value in found.items()}
-    return [name for name, outcome in kept.items() if outcome is identity.KeptIdentity.FILLED]
+    texts = {name: text for name, text in values.items() if text}
+    outcomes = {name: identity.keep(situation.lead, name, text, source) for name, text in texts.items()}
+    return [name for name, outcome in outcomes.items() if outcome is identity.KeptIdentity.FILLED]
 
 
 def _own_numbers(words: str, region: str, before: re.Pattern[str]) -> set[str]:
@@ -182,8 +182,8 @@ def _own_numbers(words: str, region: str, before: re.Pattern[str]) -> set[str]:
 
 def _profile(words: str) -> str:
     """The only personal LinkedIn profile in `words`; "" for none or several."""
-    found = {
+    urls = {
         identity.normal_profile_url(word.strip("<>()[],;")) for word in words.split() if "linkedin." in word
     }
-    found.discard("")
-    return found.pop() if len(found) == 1 else ""
+    urls.discard("")
+    return urls.pop() if len(urls) == 1 else ""

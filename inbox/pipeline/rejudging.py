@@ -172,9 +172,9 @@ def counts(lines: list[dict[str, str]]) -> dict[str, int]:
 
 def _apply(workspace: Workspace, since: datetime, until: datetime, message_id: UUID) -> Change | None:
     with transaction.atomic():
-        found = replies(workspace, since, until).filter(pk=message_id)
+        rows = replies(workspace, since, until).filter(pk=message_id)
         # Look again under the lock that every decision about the lead's replies takes.
-        message = found.select_for_update(of=("lead",), no_key=True).first()
+        message = rows.select_for_update(of=("lead",), no_key=True).first()
         change = change_of(message) if message else None
         if change:
             tag_decisions.rejudge(change.message, change.judged, before=change.before, after=change.after)
@@ -188,5 +188,5 @@ def behind() -> list[Workspace]:
     done = AuditEntry.objects.filter(action=AUDITED, data__version=RULES_VERSION).values("workspace_id")
     month = timezone.now() - timedelta(days=30)
     older = TagDecision.objects.filter(kind=TagDecision.Kind.RULE, created_at__gte=month)
-    others = older.exclude(by__startswith=f"{RULES}{RULES_VERSION}:").values("workspace_id")
-    return list(Workspace.objects.filter(pk__in=others).exclude(pk__in=done).order_by("name"))
+    pending = older.exclude(by__startswith=f"{RULES}{RULES_VERSION}:").values("workspace_id")
+    return list(Workspace.objects.filter(pk__in=pending).exclude(pk__in=done).order_by("name"))

@@ -110,9 +110,9 @@ def _next_try(ctx: JobContext, why: str) -> datetime:
 def _result(ctx: JobContext, message_id: str) -> dict[str, Any]:
     """The result for the job's page: the tag, and the draft or why there is none."""
     situation = Situation.load(message_id, ctx.workspace_id)
-    result: dict[str, Any] = {"tag": situation.tag}
+    outcome: dict[str, Any] = {"tag": situation.tag}
     draft = Draft.objects.filter(trigger_message=situation.message, channel=situation.channel).first()
     if draft is not None:
-        return result | {"draft": str(draft.pk)}
+        return outcome | {"draft": str(draft.pk)}
     step = JobStep.objects.filter(job=ctx.job, name="draft").first()
-    return result | {"draft": None, "why": step.reason if step else ""}
+    return outcome | {"draft": None, "why": step.reason if step else ""}

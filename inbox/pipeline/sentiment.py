@@ -26,9 +26,9 @@ def read(situation: Situation, deadline: Deadline) -> dict[str, Any]:
     message = situation.message
     prompt = prompts.load("tag")
     by = f"{provider_tags.MODEL} {prompt.model}, prompt {prompt.version}"
-    known = TagDecision.objects.filter(message=message, kind=TagDecision.Kind.MODEL, by=by).first()
-    if known is not None:
-        return {"tag": known.tag, "by": by}
+    earlier = TagDecision.objects.filter(message=message, kind=TagDecision.Kind.MODEL, by=by).first()
+    if earlier is not None:
+        return {"tag": earlier.tag, "by": by}
     judgement = _ask(situation, prompt, deadline)
     decision = tag_decisions.apply_model(message, judgement, by=by)
     return {"tag": decision.tag, "by": by}

@@ -26,7 +26,7 @@ class Condition(NamedTuple):
     reason: str | Callable[[Situation], str]
     holds: Callable[[Situation], bool]
 
-    def said(self, situation: Situation) -> str:
+    def words(self, situation: Situation) -> str:
         return self.reason if isinstance(self.reason, str) else self.reason(situation)
 
 

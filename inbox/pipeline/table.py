@@ -42,7 +42,9 @@ class Step(NamedTuple):
     def reason_to_skip(self, situation: Situation) -> str:
         """Why the step is skipped for this reply, as a sentence; "" if it is done."""
         conditions = self.skipped_for if self.reach is Reach.INSIDE else (when.SAMPLE, *self.skipped_for)
-        return next((one.said(situation) for one in conditions if one.holds(situation)), "")
+        return next(
+            (condition.words(situation) for condition in conditions if condition.holds(situation)), ""
+        )
 
 
 STEPS = (

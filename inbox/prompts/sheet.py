@@ -48,7 +48,7 @@ def theirs(label: str, text: str) -> Said:
     """A block of a prompt's input with the words of a person outside, all of them. `label` says whose words they are;
     the mark adds it where they give orders to a machine.
     """
-    return Said(f"{label}{_ORDERS}" if machine_talk.found(text) else label, text)
+    return Said(f"{label}{_ORDERS}" if machine_talk.orders_in(text) else label, text)
 
 
 def field_lines(label: str, *fields: tuple[str, str]) -> Said:

@@ -52,7 +52,7 @@ def judge(reading: Reading, newest_text: str, *, booked: bool) -> Judgement | No
     `booked`: an appointment or the provider proves a meeting. Without that, Meeting Booked becomes Meeting Requested.
     """
     if reading.tag != Tag.NEUTRAL and (
-        not quoted(reading.quote, newest_text) or machine_talk.found(reading.quote)
+        not quoted(reading.quote, newest_text) or machine_talk.orders_in(reading.quote)
     ):
         return None
     tag, reason = Tag(reading.tag), reading.reason

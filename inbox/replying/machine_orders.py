@@ -24,7 +24,7 @@ def orders_in(lead: Lead, message: Message, earlier: Iterable[Message]) -> str:
     for row in earlier:
         if row.direction == Message.Direction.INBOUND:
             texts += [row.text, row.from_name]
-    return next((words for text in texts if (words := machine_talk.found(text))), "")
+    return next((words for text in texts if (words := machine_talk.orders_in(text))), "")
 
 
 def reason(words: str) -> str:

@@ -84,16 +84,16 @@ def _by_receipt(reading: Reading) -> str | None:
     receipt = phrases.RECEIPT.search(low)
     if phrases.RECEIPT_SUBJECT.match(reading.raw_subject) and (receipt or not reading.text):
         return reading.reply.subject
-    told = receipt and re.search(r"\byour message\b", low)
-    return reading.reply.subject if told and _sure(reading, SURE_WITH_A_SIGN) else None
+    confirms = receipt and re.search(r"\byour message\b", low)
+    return reading.reply.subject if confirms and _sure(reading, SURE_WITH_A_SIGN) else None
 
 
 def _by_subject(reading: Reading) -> str | None:
     subject = reading.raw_subject
-    known = phrases.AUTO_SUBJECT.match(subject) or phrases.AWAY_SUBJECT.match(subject)
+    match = phrases.AUTO_SUBJECT.match(subject) or phrases.AWAY_SUBJECT.match(subject)
     # behind our own thread the subject is not the writer's, so the words must agree
     ours = reading.above and reading.newest.quoted and not _written_by_software(reading)
-    return reading.reply.subject if known and not ours else None
+    return reading.reply.subject if match and not ours else None
 
 
 def _written_by_software(reading: Reading) -> bool:

@@ -156,13 +156,13 @@ def _by_mail_system(reading: Reading) -> str | None:
         return None
     if _failure_subject(reading):
         return reading.reply.subject
-    told = _quote_from_body(reading, _FAILED) or _quote_from_body(reading, _SMTP_REFUSAL)
-    if told or reading.is_reply:
-        return told
+    quote = _quote_from_body(reading, _FAILED) or _quote_from_body(reading, _SMTP_REFUSAL)
+    if quote or reading.is_reply:
+        return quote
     # A report whose words are not in our lists: a mail system that names an address, and speaks of no delay
     # or success.
-    named = failed_recipients(reading.text[:_REPORT_CHARS]) if reading.text else ()
-    return named[0] if named else None
+    recipients = failed_recipients(reading.text[:_REPORT_CHARS]) if reading.text else ()
+    return recipients[0] if recipients else None
 
 
 def _by_shared_name(reading: Reading) -> str | None:
@@ -264,17 +264,17 @@ def failed_recipients(text: str, headers: dict[str, str] | None = None) -> tuple
     to even where a mailbox forwards; `Final-Recipient`; the phrases of Gmail, Postfix, qmail, Exchange, Exim and SES.
     If none of these is there, any address that is not the sender's is taken.
     """
-    found: list[str] = []
-    for key, value in (headers or {}).items():
+    addresses: list[str] = []
+    for key, header in (headers or {}).items():
         if key.lower() == "x-failed-recipients":
-            found += _ANY_ADDRESS.findall(value[:2000])
+            addresses += _ANY_ADDRESS.findall(header[:2000])
     body = text[:20_000]
     for pattern in _RECIPIENT_PATTERNS:
-        found += pattern.findall(body)
-    if not found:
-        own = {address for line in _OWN_HEADER.findall(body) for address in _ANY_ADDRESS.findall(line)}
-        found = [address for address in _ANY_ADDRESS.findall(body) if address not in own]
-    lowered = (address.lower().rstrip(".") for address in found)
+        addresses += pattern.findall(body)
+    if not addresses:
+        senders = {address for line in _OWN_HEADER.findall(body) for address in _ANY_ADDRESS.findall(line)}
+        addresses = [address for address in _ANY_ADDRESS.findall(body) if address not in senders]
+    lowered = (address.lower().rstrip(".") for address in addresses)
     return tuple(dict.fromkeys(address for address in lowered if not _NOT_A_LEAD.match(address)))
 
 

@@ -204,7 +204,7 @@ class Reading:
 
     @cached_property
     def headers(self) -> dict[str, str]:
-        return {fold(str(key)): fold(str(value)[:1000]) for key, value in (self.reply.headers or {}).items()}
+        return {fold(str(key)): fold(str(text)[:1000]) for key, text in (self.reply.headers or {}).items()}
 
     @cached_property
     def own_words(self) -> str:
@@ -231,13 +231,13 @@ class Reading:
         us, and the subject unless it repeats ours.
         """
         slots = [] if self.is_reply else [features(self.raw_subject, "subject:")]
-        left = _OPENING_WORDS
+        room = _OPENING_WORDS
         for _, folded in self.clauses if self.above else ():
-            slots.append(features(folded, most_words=left))
+            slots.append(features(folded, most_words=room))
             if folded.endswith(QUESTION_MARKS):
                 slots.append(features(folded, "question:"))
-            left -= len(words(folded))
-            if left <= 0:
+            room -= len(words(folded))
+            if room <= 0:
                 break
         return frozenset().union(*slots)
 
@@ -256,8 +256,8 @@ class Reading:
         """
         if find not in self._found:
             self._found[find] = find(self)
-        found: T = self._found[find]
-        return found
+        finding: T = self._found[find]
+        return finding
 
     def first(self, pattern: re.Pattern[str]) -> str | None:
         """Of the newest text's sentences, the first that matches `pattern`, as the person wrote it; None if none

@@ -41,8 +41,8 @@ def _by_report_build(reading: Reading) -> str | None:
     """
     if reading.is_reply or reading.is_forward:
         return None
-    if found := _FIELDS.search(reading.body):
-        return found[0]
+    if match := _FIELDS.search(reading.body):
+        return match[0]
     start = reading.folded_body[:600]
     opening = _OPENING.search(start) if _SPOKEN_OF.search(start) else None
     return opening[0] if opening else None

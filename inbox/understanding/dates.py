@@ -99,7 +99,7 @@ def named_days(text: str, today: date) -> list[Named]:
     after `today`; one that only introduces a date ("Monday, November 30") is left out.
     """
     low = fold(text[:5000])
-    found: list[Named] = []
+    days: list[Named] = []
     for pattern, read in (
         (_ISO, _read_full),
         (_EAST, _read_full),
@@ -108,41 +108,37 @@ def named_days(text: str, today: date) -> list[Named]:
         (_DOTTED, _read_full),
     ):
         for match in pattern.finditer(low):
-            _add(found, match, read(match, today), "day")
+            _add(days, match, read(match, today), "day")
     month_first = _month_comes_first(low)
     for match in _SLASHED.finditer(low):
         if match[0] == "24/7" or (match["sep"] == "-" and not match["year"]):
             continue
         a, b = int(match["a"]), int(match["b"])
         month, day = (a, b) if (month_first and a <= 12) or b > 12 else (b, a)
-        _add(found, match, _resolve(day, month, match["year"], today), "day")
+        _add(days, match, _resolve(day, month, match["year"], today), "day")
     for match in _ORDINAL.finditer(low):
-        _add(found, match, _day_of_month(int(match["day"] or match["day2"]), today), "day")
+        _add(days, match, _day_of_month(int(match["day"] or match["day2"]), today), "day")
     for match in _MONTH_ONLY.finditer(low):
         if match["name"] not in _AMBIGUOUS_SHORT or match["part"]:
-            _add(found, match, _read_month(match, today), "month")
+            _add(days, match, _read_month(match, today), "month")
     for match in _WEEKDAY.finditer(low):
         ahead = (WEEKDAYS[match["name"]] - today.weekday() - 1) % 7 + 1
-        _add(found, match, today + timedelta(days=ahead), "weekday")
-    found.sort(key=lambda named: named.start)
-    return [
-        named for named, after in zip(found, [*found[1:], None], strict=False) if not _part_of(named, after)
-    ]
+        _add(days, match, today + timedelta(days=ahead), "weekday")
+    days.sort(key=lambda span: span.start)
+    return [span for span, after in zip(days, [*days[1:], None], strict=False) if not _part_of(span, after)]
 
 
-def _part_of(named: Named, after: Named | None) -> bool:
+def _part_of(span: Named, after: Named | None) -> bool:
     """Whether a weekday only introduces the date behind it, as in "Monday, November 30"."""
-    return (
-        named.kind == "weekday" and after is not None and after.kind == "day" and after.start - named.end < 7
-    )
+    return span.kind == "weekday" and after is not None and after.kind == "day" and after.start - span.end < 7
 
 
-def _add(found: list[Named], match: re.Match[str], day: date | None, kind: str) -> None:
+def _add(days: list[Named], match: re.Match[str], day: date | None, kind: str) -> None:
     if day is None:
         return
-    overlaps = any(match.start() < other.end and other.start < match.end() for other in found)
+    overlaps = any(match.start() < span.end and span.start < match.end() for span in days)
     if not overlaps:
-        found.append(Named(day, match.start(), match.end(), kind))
+        days.append(Named(day, match.start(), match.end(), kind))
 
 
 def _read_full(match: re.Match[str], today: date) -> date | None:

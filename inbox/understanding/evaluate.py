@@ -157,39 +157,39 @@ def read_cases(lines: Iterable[bytes], *, labelled: bool = False) -> Iterator[Ca
         if not raw.strip():
             continue
         try:
-            data = json.loads(raw.decode("utf-8-sig"))
+            fields = json.loads(raw.decode("utf-8-sig"))
         except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
             raise BadLine(number, "(the line)", f"not a JSON object ({error})") from None
-        if not isinstance(data, dict):
-            raise BadLine(number, "(the line)", f"expected a JSON object, got {type(data).__name__}")
-        case = _case(number, data)
+        if not isinstance(fields, dict):
+            raise BadLine(number, "(the line)", f"expected a JSON object, got {type(fields).__name__}")
+        case = _case(number, fields)
         if labelled and not case.labels:
             raise BadLine(number, "expected", f"holds none of {', '.join(LABELS)}")
         yield case
 
 
-def _case(number: int, data: dict[str, Any]) -> Case:
-    if not isinstance(data.get("id"), str | int) or isinstance(data.get("id"), bool):
+def _case(number: int, fields: dict[str, Any]) -> Case:
+    if not isinstance(fields.get("id"), str | int) or isinstance(fields.get("id"), bool):
         raise BadLine(number, "id", "expected a string")
-    if data.get("channel") not in ALL_CHANNELS:
+    if fields.get("channel") not in ALL_CHANNELS:
         raise BadLine(
             number,
             "channel",
-            f"expected one of {', '.join(sorted(ALL_CHANNELS))}, got {data.get('channel')!r}",
+            f"expected one of {', '.join(sorted(ALL_CHANNELS))}, got {fields.get('channel')!r}",
         )
     for name in ("from", "subject", "text", "html"):
-        if not isinstance(data.get(name), str | None):
-            raise BadLine(number, name, f"expected a string or null, got {type(data[name]).__name__}")
-    if not data.get("text") and not data.get("html") and "text" not in data:
+        if not isinstance(fields.get(name), str | None):
+            raise BadLine(number, name, f"expected a string or null, got {type(fields[name]).__name__}")
+    if not fields.get("text") and not fields.get("html") and "text" not in fields:
         raise BadLine(number, "text", 'missing; expected a string, or null where "html" is given')
-    if not isinstance(data.get("automated_reply"), bool | None):
+    if not isinstance(fields.get("automated_reply"), bool | None):
         raise BadLine(number, "automated_reply", "expected true, false or null")
-    labels, newest = _expected(number, data)
-    return Case(str(data["id"]), _reply(number, data), labels, newest, data["expected"].get("tag"))
+    labels, newest = _expected(number, fields)
+    return Case(str(fields["id"]), _reply(number, fields), labels, newest, fields["expected"].get("tag"))
 
 
-def _expected(number: int, data: dict[str, Any]) -> tuple[dict[str, bool], str | None]:
-    expected = data.get("expected")
+def _expected(number: int, fields: dict[str, Any]) -> tuple[dict[str, bool], str | None]:
+    expected = fields.get("expected")
     if not isinstance(expected, dict):
         raise BadLine(number, "expected", "expected an object with the labels")
     for label in LABELS:
@@ -203,53 +203,53 @@ def _expected(number: int, data: dict[str, Any]) -> tuple[dict[str, bool], str |
     return labels, expected.get("newest_text")
 
 
-def _reply(number: int, data: dict[str, Any]) -> ReplyText:
-    name, address = split_sender(data.get("from") or "", data["channel"])
-    headers = data.get("headers")
+def _reply(number: int, fields: dict[str, Any]) -> ReplyText:
+    name, address = split_sender(fields.get("from") or "", fields["channel"])
+    headers = fields.get("headers")
     if not isinstance(headers, dict | None):
         raise BadLine(number, "headers", "expected an object or null")
     return ReplyText(
-        channel=data["channel"],
-        text=data.get("text"),
-        html=data.get("html"),
+        channel=fields["channel"],
+        text=fields.get("text"),
+        html=fields.get("html"),
         sender_email=address,
         sender_name=name,
-        subject=data.get("subject"),
-        automated_reply=data.get("automated_reply"),
+        subject=fields.get("subject"),
+        automated_reply=fields.get("automated_reply"),
         headers=headers,
-        received_at=_time(number, data.get("received_at")),
-        sent=_sent(number, data.get("sent")),
+        received_at=_time(number, fields.get("received_at")),
+        sent=_sent(number, fields.get("sent")),
     )
 
 
-def _sent(number: int, value: object) -> tuple[str, ...]:
-    if value is None:
+def _sent(number: int, texts: object) -> tuple[str, ...]:
+    if texts is None:
         return ()
-    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise BadLine(number, "sent", "expected a list of strings or null")
-    return tuple(value)
+    return tuple(texts)
 
 
-def _time(number: int, value: object) -> datetime | None:
-    if value is None:
+def _time(number: int, text: object) -> datetime | None:
+    if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(str(value))
+        moment = datetime.fromisoformat(str(text))
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise BadLine(number, "received_at", f"expected an ISO 8601 time with a zone, got {value!r}")
+        raise BadLine(number, "received_at", f"expected an ISO 8601 time with a zone, got {text!r}")
     return moment
 
 
-def split_sender(value: str, channel: str = "email") -> tuple[str, str]:
+def split_sender(sender: str, channel: str = "email") -> tuple[str, str]:
     """Splits a mail's From value into name and address. "<>", the null sender, gives two empty strings. On SMS and
     LinkedIn the whole value is the name.
     """
     if channel != "email":
-        return value, ""
-    if value.strip().endswith(">") and "<" in value:
-        name, _, address = value.rpartition("<")
+        return sender, ""
+    if sender.strip().endswith(">") and "<" in sender:
+        name, _, address = sender.rpartition("<")
         return name.strip().strip('"'), address.strip("> ")
-    name, address = parseaddr(value)
-    return name, address or value.strip()
+    name, address = parseaddr(sender)
+    return name, address or sender.strip()

@@ -40,17 +40,17 @@ def missed(measured: dict[str, Any]) -> list[str]:
 
     Raises KeyError or TypeError if it does not hold such counts.
     """
-    found = []
+    lines = []
     for label, floor in FLOORS.items():
         score = Score(**measured["unseen"][label])
         for name, least in floor._asdict().items():
             share = getattr(score, name)
             if share < least:
-                found.append(f"{label}: {name} {share:.4f} is under {least}.")
+                lines.append(f"{label}: {name} {share:.4f} is under {least}.")
     ordinary = measured["ordinary"]
     for name, most in (("silenced", MOST_SILENCED), ("held", MOST_HELD)):
         if ordinary[name] > most * ordinary["n"]:
-            found.append(
+            lines.append(
                 f"ordinary sentences: {ordinary[name]} of {ordinary['n']} {name}, at most {most:.1%} may be."
             )
-    return found
+    return lines

@@ -130,9 +130,9 @@ class _Reader:
         for token in _TOKEN.finditer(safe):
             if len(self.lines) >= MAX_LINES:
                 break
-            closes, tag, attributes, data = token.groups()
-            if data:
-                self._read_text(data)
+            closes, tag, attributes, text = token.groups()
+            if text:
+                self._read_text(text)
             elif closes:
                 self._close_tag(tag)
             else:
@@ -151,7 +151,7 @@ class _Reader:
         self._open.append((tag, self._depth, self._signature, self._hidden))
         if tag == "blockquote":
             self._depth += 1
-        names = {key: unescape(value) for key, value in _ATTRIBUTE.findall(attributes)} if attributes else {}
+        names = {key: unescape(text) for key, text in _ATTRIBUTE.findall(attributes)} if attributes else {}
         if names:
             self._note_marks(tag, names)
         if tag == "li":
@@ -178,9 +178,9 @@ class _Reader:
             if name == tag:
                 break
 
-    def _read_text(self, data: str) -> None:
+    def _read_text(self, text: str) -> None:
         if not self._hidden:
-            self._parts.append(_SPACES.sub(" ", unescape(data)))
+            self._parts.append(_SPACES.sub(" ", unescape(text)))
 
     def _end_line(self, force: bool = False) -> None:
         # Text from two elements may have two spaces where they meet.
@@ -280,7 +280,7 @@ def sanitize_html(html: str, *, allow_images: bool = False) -> str:
     )
 
 
-def _keep_attribute(tag: str, name: str, value: str) -> str | None:
-    if tag == "img" and name == "src" and not value.lower().startswith("https://"):
+def _keep_attribute(tag: str, name: str, content: str) -> str | None:
+    if tag == "img" and name == "src" and not content.lower().startswith("https://"):
         return None
-    return value
+    return content

@@ -42,7 +42,7 @@ def load(folder: Path) -> tuple[dict[str, Any], dict[str, word_weights.Weights]]
         raise Unfit(f"{path}: this is no manifest of weights. {FIX}") from None
     if problem:
         raise Unfit(f"{path}: {problem} {FIX}")
-    return manifest, {label: _weights(folder / label, known) for label, known in manifest["weights"].items()}
+    return manifest, {label: _weights(folder / label, sha) for label, sha in manifest["weights"].items()}
 
 
 def use(folder: Path | None) -> None:
@@ -59,24 +59,24 @@ def use(folder: Path | None) -> None:
 def _problem(manifest: dict[str, Any]) -> str:
     if manifest["rules_version"] != RULES_VERSION:
         return f"learned for rules {manifest['rules_version']}; these are rules {RULES_VERSION}."
-    own = json.loads(MANIFEST.read_bytes())
-    if manifest["code"] != own["code"]:
+    shipped = json.loads(MANIFEST.read_bytes())
+    if manifest["code"] != shipped["code"]:
         return "learned with another version of the code that reads words."
-    if manifest["judged_by"] != own["judged_by"]:
+    if manifest["judged_by"] != shipped["judged_by"]:
         return "measured on other replies than this release holds."
-    if manifest["weights"].keys() != own["weights"].keys():
+    if manifest["weights"].keys() != shipped["weights"].keys():
         return "it does not name the weights of every label."
     return " ".join(floors.missed(manifest["measured"]))
 
 
-def _weights(path: Path, known: str) -> word_weights.Weights:
+def _weights(path: Path, checksum: str) -> word_weights.Weights:
     try:
-        kept = path.read_bytes()
+        content = path.read_bytes()
     except OSError as error:
         raise Unfit(f"{path}: {error.strerror}. {FIX}") from None
-    if digest(kept) != known:
+    if digest(content) != checksum:
         raise Unfit(f"{path}: not the file that the manifest names. {FIX}")
-    return word_weights.Weights.from_bytes(kept)
+    return word_weights.Weights.from_bytes(content)
 
 
 def hash_of(path: Path) -> str:
@@ -84,6 +84,6 @@ def hash_of(path: Path) -> str:
     return digest(path.read_bytes())
 
 
-def digest(kept: bytes) -> str:
-    """The SHA-256 of `kept` in hexadecimal digits, as the manifests of learned weights state it."""
-    return hashlib.sha256(kept).hexdigest()
+def digest(content: bytes) -> str:
+    """The SHA-256 of `content` in hexadecimal digits, as the manifests of learned weights state it."""
+    return hashlib.sha256(content).hexdigest()

@@ -65,11 +65,11 @@ def language_of(text: str) -> str:
 
     Names, figures, links and addresses do not count.
     """
-    found: defaultdict[str, float] = defaultdict(float)
+    scores: defaultdict[str, float] = defaultdict(float)
     for word in re.findall(r"[^\W\d_]+", fold(_NO_WORDS.sub(" ", text))):
         spoken_by = _SPOKEN_BY.get(word, ())
         for code in spoken_by:
-            found[code] += 1 / len(spoken_by)
-    ranked = [*sorted(found.items(), key=lambda one: -one[1]), ("", 0.0), ("", 0.0)]
+            scores[code] += 1 / len(spoken_by)
+    ranked = [*sorted(scores.items(), key=lambda pair: -pair[1]), ("", 0.0), ("", 0.0)]
     (first, most), (_, next_most) = ranked[:2]
     return first if most >= LEAST and most >= AHEAD * next_most else ""

@@ -28,7 +28,7 @@ _FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]{2,8}\U000e007f")
 _BASE64 = re.compile(r"(?<![\w/+.:=?&%-])[A-Za-z0-9+/_-]{24,}={0,2}(?![\w/+])")
 
 
-def found(text: str) -> str:
+def orders_in(text: str) -> str:
     """The first words of `text` that give orders to a language model, at most SHOWN_CHARS characters; "" if there are
     none. Only the first MAX_CHARS characters are read.
     """

@@ -54,17 +54,17 @@ _LETTERS = str.maketrans(
 _SENTENCE_END = re.compile(r"(?<=[.!?…])(?<!\b\d\.)(?<!\b\d\d\.)[\"')\]]*\s+|(?<=[。！？])|\n+")
 
 
-def clean(value: object) -> tuple[str, bool]:
-    """Returns a pair: `value`, a message's body, as text that PostgreSQL can store, with plain newlines; and whether it
+def clean(raw: object) -> tuple[str, bool]:
+    """Returns a pair: `raw`, a message's body, as text that PostgreSQL can store, with plain newlines; and whether it
     was cut to MAX_CHARS or MAX_LINES.
 
     NUL characters and lone surrogates, which occur in provider payloads, are dropped. A value that is no string gives
     "".
     """
-    if not isinstance(value, str):
+    if not isinstance(raw, str):
         return "", False
-    truncated = len(value) > MAX_CHARS or value.count("\n", 0, MAX_CHARS) > MAX_LINES
-    text = value[:MAX_CHARS].replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
+    truncated = len(raw) > MAX_CHARS or raw.count("\n", 0, MAX_CHARS) > MAX_LINES
+    text = raw[:MAX_CHARS].replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
     if truncated:
         text = "\n".join(text.split("\n", MAX_LINES)[:MAX_LINES])

@@ -47,12 +47,12 @@ def _refused(folded: str) -> frozenset[str]:
     wanted: set[str] = set()
     instead = bool(phrases.RATHER_THAN.search(folded))
     for clause in phrases.CLAUSE.split(phrases.RATHER_THAN.sub(" , not ", folded)):
-        named = {channel for channel, names in _CHANNELS.items() if names.search(clause)}
+        channels = {channel for channel, names in _CHANNELS.items() if names.search(clause)}
         if phrases.REFUSES.search(clause):
-            against |= named
+            against |= channels
         else:
-            wanted |= named
-            instead |= bool(named and ("@" in clause or phrases.PREFERS.search(clause)))
+            wanted |= channels
+            instead |= bool(channels and ("@" in clause or phrases.PREFERS.search(clause)))
     return frozenset(against) if against and wanted and instead and not against & wanted else frozenset()
 
 

@@ -48,12 +48,12 @@ def _wholes(reading: Reading) -> list[str]:
 def _carrier(reading: Reading) -> str | None:
     for text in _wholes(reading):
         words = _words(text)
-        known = (
+        keyword = (
             words in phrases.CARRIER_STOP
             or words in phrases.CARRIER_PHRASES
             or phrases.STOP_SLIP.fullmatch(words)
         )
-        if known or (len(words) < _SHOUT_CHARS and phrases.PLEADED.match(text)):
+        if keyword or (len(words) < _SHOUT_CHARS and phrases.PLEADED.match(text)):
             return reading.newest.text
     shouted = len(reading.above) < _SHOUT_CHARS and phrases.SHOUTED.match(reading.newest.text)
     return reading.newest.text if shouted else None
@@ -93,9 +93,9 @@ def _probability(reading: Reading) -> float:
     if not reading.own_words or phrases.TAKEN_BACK.search(reading.above):
         return 0.0
     learned = weights("opt_out")
-    found = learned.strongest_clause(reading.clause_slots)
-    if found < min(PERHAPS.values()):
-        return found
+    score = learned.strongest_clause(reading.clause_slots)
+    if score < min(PERHAPS.values()):
+        return score
     today = (reading.reply.received_at or datetime.now(UTC)).date()
     pairs = zip(reading.clause_slots, reading.clauses, strict=True)
     lasting = {folded: slots for slots, (_, folded) in pairs if not ends(folded, today)}
@@ -111,17 +111,17 @@ def _answer(reading: Reading) -> str | None:
     """The evidence for a wish if a bare yes or no answers our question whether to stop, or is the word that we offered
     for it.
     """
-    said = _words(reading.above)
-    if not said or len(said.split()) > _ANSWER_WORDS:
+    answer = _words(reading.above)
+    if not answer or len(answer.split()) > _ANSWER_WORDS:
         return None
     subject = reading.subject if reading.is_reply else ""
     ours = fold("\n".join((subject, _MARK.sub("", reading.newest.quoted), *reading.reply.sent)))
     word = re.compile(
-        rf"\b{re.escape(phrases.POLITE.sub('', said))}\b['\") ]*(?:$|[.!]|(?:to|and|for|if|=|-)\b)"
+        rf"\b{re.escape(phrases.POLITE.sub('', answer))}\b['\") ]*(?:$|[.!]|(?:to|and|for|if|=|-)\b)"
     )
     for sentence in reversed(sentences(ours)):
-        if sentence.endswith("?") and (phrases.YES.match(said) or phrases.NO.match(said)):
-            meant = phrases.STOPS if phrases.YES.match(said) else phrases.GOES_ON
+        if sentence.endswith("?") and (phrases.YES.match(answer) or phrases.NO.match(answer)):
+            meant = phrases.STOPS if phrases.YES.match(answer) else phrases.GOES_ON
             return reading.newest.text if meant.search(sentence) else None
         offers = phrases.OFFER.split(sentence) if phrases.OFFERS.search(sentence) else ()
         if any(

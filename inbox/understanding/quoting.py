@@ -265,7 +265,7 @@ def _attribution(lines: list[QuotedLine], folded: list[str], index: int) -> int 
         return index if _reads_as_open_attribution(folded[index]) else None
     following = _next_text(lines, index + 1)
     quoted_next = following is not None and lines[following].depth > 0
-    found = None
+    first = None
     joined = ""
     for start in range(index, max(index - 4, -1), -1):
         if not folded[start] or lines[start].depth:
@@ -274,10 +274,10 @@ def _attribution(lines: list[QuotedLine], folded: list[str], index: int) -> int 
         if len(joined) > _DETECT_CHARS:
             break
         if _reads_as_attribution(joined, quoted_next):
-            found = start if found is None or _START.match(folded[start]) else found
+            first = start if first is None or _START.match(folded[start]) else first
             if _START.match(folded[start]):
                 return start
-    return found
+    return first
 
 
 @lru_cache(maxsize=256)
@@ -298,8 +298,8 @@ def _name_above_date(lines: list[QuotedLine], index: int) -> int | None:
         return None
     name = lines[index - 1].text.split() if index else []
     alone = index < 2 or not lines[index - 2].text.strip()
-    named = alone and 0 < len(name) <= 4 and all(word[:1].isupper() for word in name)
-    return index - 1 if named else index
+    is_name = alone and 0 < len(name) <= 4 and all(word[:1].isupper() for word in name)
+    return index - 1 if is_name else index
 
 
 @lru_cache(maxsize=256)

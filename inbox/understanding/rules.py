@@ -145,11 +145,11 @@ def _suspicions(reading: Reading) -> tuple[RuleHit, ...]:
 
     If it may be an automatic reply, this also says whether it tells of an absence.
     """
-    found = [optout.SUSPICION.apply(reading), bounce.SUSPICION.apply(reading)]
+    hits = [optout.SUSPICION.apply(reading), bounce.SUSPICION.apply(reading)]
     automatic = autoreply.SUSPICION.apply(reading) if autoreply.judgeable(reading) else None
     if automatic:
-        found += [autoreply.AWAY_SUSPICION.apply(reading), automatic]
-    return tuple(hit for hit in found if hit)
+        hits += [autoreply.AWAY_SUSPICION.apply(reading), automatic]
+    return tuple(hit for hit in hits if hit)
 
 
 def _aware(moment: datetime | None) -> datetime | None:

@@ -24,9 +24,9 @@ def strip_signature(lines: list[str], names: frozenset[str], *, last: bool) -> l
     cut = next((index for index in range(len(lines)) if _ends_text(lines, folded, index, names)), len(lines))
     if last:
         cut = _name_cut(lines[:cut], folded[:cut], names)
-    kept = _without_last_footer(_trim(lines[:cut])) if last else _trim(lines[:cut])
+    body = _without_last_footer(_trim(lines[:cut])) if last else _trim(lines[:cut])
     postscript = _postscript(lines[cut : cut + _TAIL_LINES], folded[cut : cut + _TAIL_LINES])
-    return kept + ([""] + postscript if postscript and kept else postscript)
+    return body + ([""] + postscript if postscript and body else postscript)
 
 
 def _without_last_footer(lines: list[str]) -> list[str]:
@@ -92,7 +92,7 @@ def _is_signature(lines: list[str], folded: list[str], start: int, *, lenient: b
     A company's motto right under the name is a sentence too, but it does not address the reader. With
     `lenient` such sentences may stand anywhere, because a delimiter above says that a signature follows.
     """
-    seen = 0
+    count = 0
     for line, low in zip(
         lines[start : start + _TAIL_LINES], folded[start : start + _TAIL_LINES], strict=True
     ):
@@ -101,10 +101,10 @@ def _is_signature(lines: list[str], folded: list[str], start: int, *, lenient: b
             return True
         if part == _SKIPPED:
             continue
-        if part == _ADDRESS or (part == _MOTTO and not (lenient or (seen and folded[start + seen - 1]))):
+        if part == _ADDRESS or (part == _MOTTO and not (lenient or (count and folded[start + count - 1]))):
             return False
-        seen += 1
-        if seen > _SIGNATURE_LINES:
+        count += 1
+        if count > _SIGNATURE_LINES:
             return False
     return True
 
@@ -214,14 +214,14 @@ def _name_cut(lines: list[str], folded: list[str], names: frozenset[str]) -> int
     for index in range(max(1, len(lines) - _TAIL_LINES), len(lines)):
         if not folded[index]:
             continue
-        named = _name_line(lines[index], names)
-        starts = named or (not folded[index - 1] and _second_line_names(lines, folded, index, names))
+        strength = _name_line(lines[index], names)
+        starts = strength or (not folded[index - 1] and _second_line_names(lines, folded, index, names))
         fresh = (
             not folded[index - 1]
             or lines[index - 1].rstrip()[-1:] in ".!?…)。！？"
             or index in (1, len(lines) - 1)
             or not folded[index + 1]
-            or named > 1
+            or strength > 1
         )
         if starts and fresh and _is_signature(lines, folded, index):
             return index
@@ -258,11 +258,11 @@ def _name_line(line: str, names: frozenset[str]) -> int:
     ):
         return 1
     if any(c > "\u2e80" for c in head):
-        named = any(any(word in name or name in word for name in names) for word in low)
-        return int(len(head) <= 8 and named and not _HIRAGANA.search(head))
-    others = [word for word, key in zip(words, low, strict=True) if key not in names]
+        is_sender = any(any(word in name or name in word for name in names) for word in low)
+        return int(len(head) <= 8 and is_sender and not _HIRAGANA.search(head))
+    rest = [word for word, key in zip(words, low, strict=True) if key not in names]
     if not all(
-        word[:1].isupper() or not word[:1].isalpha() or marks.TITLE.match(fold(word)) for word in others
+        word[:1].isupper() or not word[:1].isalpha() or marks.TITLE.match(fold(word)) for word in rest
     ):
         return 0
     return sum(1 for word in low if word in names)
@@ -312,7 +312,7 @@ def _postscript(lines: list[str], folded: list[str]) -> list[str]:
     """The P.S. below a signature, up to the next blank line. It is the writer's text."""
     for index, line in enumerate(lines):
         if marks.POSTSCRIPT.match(line):
-            kept = []
+            texts = []
             for text, low in zip(lines[index:], folded[index:], strict=True):
                 if (
                     not low
@@ -321,8 +321,8 @@ def _postscript(lines: list[str], folded: list[str]) -> list[str]:
                     or marks.DELIMITER.match(text)
                 ):
                     break
-                kept.append(text)
-            return kept
+                texts.append(text)
+            return texts
     return []
 
 

@@ -59,12 +59,12 @@ def deferral(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
         bare = len(text.split()) <= _BARE_WORDS
         for clause in clauses:
             asks = bool(phrases.ASKS.search(clause))
-            found = (*_quarters(clause, today), *_dated(clause, today, english), *_vague(clause, today))
+            days = (*_quarters(clause, today), *_dated(clause, today, english), *_vague(clause, today))
             ahead = [
                 Snooze(
                     until, confidence if asks or then or bare else min(confidence, _BARE_CONFIDENCE), sentence
                 )
-                for day, confidence in found
+                for day, confidence in days
                 if _AT_LEAST < (until := _morning(day, tz)) - reference < AT_MOST
             ]
             best = max((*ahead, *filter(None, [best])), key=attrgetter("confidence"), default=None)
@@ -87,13 +87,13 @@ def return_day(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
     today = reference.astimezone(tz).date()
     low = fold(text[:5000])
     candidates: list[tuple[int, date]] = []
-    for named in named_days(text, today):
-        left, right = low[max(0, named.start - 60) : named.start], low[named.end : named.end + 24]
-        if _back_on(left, right):
-            candidates.append((2, named.day))
-        elif phrases.UNTIL.search(left) or phrases.UNTIL_BEHIND.match(right):
-            last_day = phrases.LAST_DAY.search(left) or phrases.LAST_DAY_BEHIND.match(right)
-            candidates.append((1, _day_after(named) if last_day else named.day))
+    for span in named_days(text, today):
+        before, behind = low[max(0, span.start - 60) : span.start], low[span.end : span.end + 24]
+        if _back_on(before, behind):
+            candidates.append((2, span.day))
+        elif phrases.UNTIL.search(before) or phrases.UNTIL_BEHIND.match(behind):
+            last_day = phrases.LAST_DAY.search(before) or phrases.LAST_DAY_BEHIND.match(behind)
+            candidates.append((1, _day_after(span) if last_day else span.day))
     ahead = [(rank, _working_day(day)) for rank, day in candidates if timedelta(0) < day - today < AT_MOST]
     if not ahead:
         return None
@@ -102,20 +102,20 @@ def return_day(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
     return Snooze(until, _MONTH_DAY_CONFIDENCE, text.strip()[:200]) if until - reference > _AT_LEAST else None
 
 
-def _back_on(left: str, right: str) -> bool:
+def _back_on(before: str, behind: str) -> bool:
     """Whether the day is the day of return ("back on …", "ab dem …", "… wieder im Büro") and does not begin a range."""
-    if phrases.RANGE_BEHIND.match(right):
+    if phrases.RANGE_BEHIND.match(behind):
         return False
-    return bool(phrases.BACK_BEHIND.match(right)) or bool(
-        phrases.BACK.search(left[-45:]) and not phrases.UNTIL.search(left[-14:])
+    return bool(phrases.BACK_BEHIND.match(behind)) or bool(
+        phrases.BACK.search(before[-45:]) and not phrases.UNTIL.search(before[-14:])
     )
 
 
-def _day_after(named: Named) -> date:
+def _day_after(span: Named) -> date:
     """The day after the last day off. A month as the last day off ("through June") is off to its end."""
-    if named.kind == "month":
-        return (named.day.replace(day=1) + timedelta(days=31)).replace(day=1)
-    return named.day + timedelta(days=1)
+    if span.kind == "month":
+        return (span.day.replace(day=1) + timedelta(days=31)).replace(day=1)
+    return span.day + timedelta(days=1)
 
 
 def _dated(low: str, today: date, english: bool) -> list[tuple[date, float]]:
@@ -125,33 +125,33 @@ def _dated(low: str, today: date, english: bool) -> list[tuple[date, float]]:
 def _cued(low: str, today: date, english: bool) -> list[tuple[date, float, bool]]:
     """Each day that a text names: (day, confidence, whether a word such as "until" stands before it)."""
     out = []
-    for named in named_days(low, today):
-        left = low[max(0, named.start - _NEAR_CHARS) : named.start]
-        if phrases.PAST.search(left) or phrases.RANGE_BEHIND.match(low[named.end : named.end + 24]):
+    for span in named_days(low, today):
+        before = low[max(0, span.start - _NEAR_CHARS) : span.start]
+        if phrases.PAST.search(before) or phrases.RANGE_BEHIND.match(low[span.end : span.end + 24]):
             continue
-        after, since = phrases.AFTER.search(left), phrases.FROM.search(left)
+        after, since = phrases.AFTER.search(before), phrases.FROM.search(before)
         if not english:
             after, since = (
-                after or phrases.AFTER_ABROAD.search(left),
-                since or phrases.FROM_ABROAD.search(left),
+                after or phrases.AFTER_ABROAD.search(before),
+                since or phrases.FROM_ABROAD.search(before),
             )
         cued = bool(after or since)
-        out.append((_first_day(named, bool(after)), _confidence(named, cued), cued))
+        out.append((_first_day(span, bool(after)), _confidence(span, cued), cued))
     return out
 
 
-def _first_day(named: Named, after: bool) -> date:
+def _first_day(span: Named, after: bool) -> date:
     if not after:
-        return named.day
+        return span.day
     return (
-        named.day + timedelta(days=1)
-        if named.kind != "month"
-        else (named.day + timedelta(days=31)).replace(day=1)
+        span.day + timedelta(days=1)
+        if span.kind != "month"
+        else (span.day + timedelta(days=31)).replace(day=1)
     )
 
 
-def _confidence(named: Named, cued: bool) -> float:
-    if named.kind == "day":
+def _confidence(span: Named, cued: bool) -> float:
+    if span.kind == "day":
         return _MONTH_DAY_CONFIDENCE if cued else _BARE_CONFIDENCE
     return _VAGUE_CONFIDENCE
 

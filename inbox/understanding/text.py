@@ -58,18 +58,18 @@ def newest_text(
         mark_quoted(lines)
     if sent:
         _take_out_sent(lines, sent)
-    own = _own_text(lines, name_words(sender))
-    return NewestText(own, _rest(lines, own), truncated)
+    newest = _own_text(lines, name_words(sender))
+    return NewestText(newest, _rest(lines, newest), truncated)
 
 
-def own_lines(text: str, others: tuple[str, ...]) -> str:
-    """The lines of a mail that are not quoted, as one text, with its signature. Lines from one of the texts `others`
+def own_lines(text: str, quoted: tuple[str, ...]) -> str:
+    """The lines of a mail that are not quoted, as one text, with its signature. Lines from one of the texts `quoted`
     count as quoted.
     """
     lines = plain_lines(clean(text)[0])
     mark_quoted(lines)
-    if others:
-        _take_out_sent(lines, others)
+    if quoted:
+        _take_out_sent(lines, quoted)
     return "\n".join(line.text for line in lines if not line.depth)
 
 
@@ -81,14 +81,14 @@ def _take_out_sent(lines: list[QuotedLine], sent: tuple[str, ...]) -> None:
     "--]" before it.
     """
     ours = "\n".join(_letters(text) for text in sent)
-    known = [
+    flags = [
         len(letters) >= _SENT_CHARS and letters in ours
-        for letters in map(_letters, (one.text for one in lines))
+        for letters in map(_letters, (row.text for row in lines))
     ]
-    for line, is_ours in zip(lines, known, strict=True):
+    for line, is_ours in zip(lines, flags, strict=True):
         if is_ours:
             line.depth = max(line.depth, 1)
-    places = [index for index, is_ours in enumerate(known) if is_ours]
+    places = [index for index, is_ours in enumerate(flags) if is_ours]
     for before, after in pairwise(places):
         between = lines[before + 1 : after]
         if any(line.text.strip() for line in between) and not any(
@@ -118,11 +118,11 @@ def _own_text(lines: list[QuotedLine], names: frozenset[str]) -> str:
         return ""
     parts: list[str] = []
     for index in reversed(filled):
-        kept = strip_signature(stretches[index], names, last=not parts)
-        if any(line.strip() for line in kept) and not (
-            index != filled[0] and not parts and _only_a_name(kept, names)
+        body = strip_signature(stretches[index], names, last=not parts)
+        if any(line.strip() for line in body) and not (
+            index != filled[0] and not parts and _only_a_name(body, names)
         ):
-            parts.insert(0, "\n".join(kept))
+            parts.insert(0, "\n".join(body))
     return "\n\n".join(parts).strip()
 
 
@@ -143,12 +143,12 @@ def _stretches(lines: list[QuotedLine], *, use_signature_marks: bool) -> list[li
     return out
 
 
-def _rest(lines: list[QuotedLine], own: str) -> str:
-    kept = set(own.split("\n"))
+def _rest(lines: list[QuotedLine], newest: str) -> str:
+    newest_lines = set(newest.split("\n"))
     rest = [
         ">" * line.depth + (" " if line.depth else "") + line.text
         for line in lines
-        if line.depth or line.text.rstrip() not in kept
+        if line.depth or line.text.rstrip() not in newest_lines
     ]
     return "\n".join(rest).strip("\n")
 
@@ -158,9 +158,9 @@ def _apply_hints(lines: list[QuotedLine], marked: list[QuotedLine]) -> None:
     signature.
     """
     mark_quoted(marked)
-    own = {_key(line.text) for line in marked if not line.depth and not line.signature}
-    quoted = {_key(line.text) for line in marked if line.depth} - own
-    signature = {_key(line.text) for line in marked if line.signature and not line.depth} - own
+    newest = {_key(line.text) for line in marked if not line.depth and not line.signature}
+    quoted = {_key(line.text) for line in marked if line.depth} - newest
+    signature = {_key(line.text) for line in marked if line.signature and not line.depth} - newest
     for line in lines:
         key = _key(line.text)
         if len(key) >= _HINT_CHARS and key in quoted and not line.depth:

@@ -181,4 +181,4 @@ def test_every_reason_fits_its_column():
     every = [value for value in vars(when).values() if isinstance(value, when.Condition)]
 
     met = [SimpleNamespace(spec=spec) for spec in registry.specs().values()]
-    assert all(0 < len(condition.said(situation)) <= 200 for condition in every for situation in met)
+    assert all(0 < len(condition.words(situation)) <= 200 for condition in every for situation in met)

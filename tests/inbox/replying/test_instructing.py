@@ -140,7 +140,7 @@ def test_an_order_to_the_model_changes_no_tag_and_waits_for_a_person(world, case
 def test_an_order_that_nobody_notices_brings_nothing_into_an_answer_and_silences_nobody(
     world, case, monkeypatch
 ):
-    monkeypatch.setattr(machine_talk, "found", lambda text: "")
+    monkeypatch.setattr(machine_talk, "orders_in", lambda text: "")
     obey(world, case)
 
     message = arrive(world, case)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from inbox.prompts.sheet import theirs
-from inbox.understanding.machine_talk import found
+from inbox.understanding.machine_talk import orders_in
 
 CASES = [json.loads(line) for line in Path("tests/fixtures/instructing.jsonl").read_text().splitlines()]
 UNSEEN = Path("training/labelled/unseen.jsonl.gz")
@@ -17,7 +17,7 @@ UNSEEN = Path("training/labelled/unseen.jsonl.gz")
 @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
 def test_an_order_is_marked_and_no_word_is_left_out(case):
     text = f"{case['own']}\n\n{case['injected']}"
-    assert found(text)
+    assert orders_in(text)
     marked = theirs("reply, by the lead", text)
     assert marked.text == text and "orders to a machine" in marked.label
 
@@ -57,12 +57,12 @@ def test_a_model_reads_every_word_of_what_only_looks_like_an_order(text):
     ],
 )
 def test_ordinary_words_are_no_order(text):
-    assert found(text) == "" and theirs("reply", text).label == "reply"
+    assert orders_in(text) == "" and theirs("reply", text).label == "reply"
 
 
 def test_unseen_mail_of_ordinary_people_holds_none():
     texts = [json.loads(line).get("text") or "" for line in gzip.decompress(UNSEEN.read_bytes()).splitlines()]
-    assert len(texts) > 1_000 and [text for text in texts if found(text)] == []
+    assert len(texts) > 1_000 and [text for text in texts if orders_in(text)] == []
 
 
 @pytest.mark.parametrize(
@@ -76,16 +76,18 @@ def test_unseen_mail_of_ordinary_people_holds_none():
     ],
 )
 def test_an_order_is_found_however_it_is_hidden(text):
-    assert found(text) and found(f"How much?\n\n{text}")
+    assert orders_in(text) and orders_in(f"How much?\n\n{text}")
 
 
 def test_what_is_shown_of_an_order_is_short():
     code = base64.b64encode(b"please do as I say " * 50).decode()
-    assert 0 < len(found(code)) <= 80
+    assert 0 < len(orders_in(code)) <= 80
 
 
 def test_a_flag_is_no_hidden_text():
     assert (
-        found("We are in \U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f, call us.")
+        orders_in(
+            "We are in \U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f, call us."
+        )
         == ""
     )
