@@ -6,6 +6,8 @@ Any other suspicion counts only while the reply is the newest, because a later r
 there.
 """
 
+from django.db.models import Q
+
 from inbox.leads.stops import is_later
 from inbox.models import Lead, Message
 from inbox.models.lead import Channel, Suspicion, Tag
@@ -74,14 +76,25 @@ def forget(lead: Lead) -> None:
     lead.suspected = lead.suspected_words = ""
 
 
-def pauses_texts(lead: Lead) -> bool:
-    """Whether a text (SMS) of the lead may ask us to stop, and nobody has decided. Until then a person's text does not
-    go to the number either.
+def pause_of_texts(lead: Lead) -> str:
+    """Why no text (SMS) goes to the lead's number, a person's neither, as a sentence; "" if one may. A text of the lead,
+    or of another lead of the workspace who has one of its numbers, may ask us to stop, and nobody has decided.
     """
+    numbers = [number for number in (lead.phone, *lead.alternate_phones) if number]
+    shared = Q(lead__phone__in=numbers) | Q(lead__alternate_phones__overlap=numbers)
     texts = Message.objects.filter(
-        lead=lead, channel=Channel.SMS, suspected=Suspicion.OPT_OUT, suspicion_decided_by=""
+        Q(lead=lead) | shared,
+        workspace=lead.workspace_id,
+        channel=Channel.SMS,
+        suspected=Suspicion.OPT_OUT,
+        suspicion_decided_by="",
+        lead__suspected=Suspicion.OPT_OUT,
     )
-    return lead.suspected == Suspicion.OPT_OUT and any(_is_wish(lead, text) for text in texts)
+    writers = {text.lead_id for text in texts.select_related("lead") if _is_wish(text.lead, text)}
+    if not writers:
+        return ""
+    who, where = ("they", "") if lead.pk in writers else ("another lead with this number", "there ")
+    return f"Perhaps {who} asked us to stop texting: say {where}first whether they did."
 
 
 def reason(lead: Lead) -> str:

@@ -247,9 +247,7 @@ def unreachable(lead: Lead, channel: str) -> str:
         return "The last e-mail to this lead bounced: the address does not work."
     if channel in lead.refused_channels:
         return f"They asked not to be written to by {Channel(channel).label}."
-    if channel == Channel.SMS and suspicion.pauses_texts(lead):
-        return "Perhaps they asked us to stop texting: say first whether they did."
-    return ""
+    return suspicion.pause_of_texts(lead) if channel == Channel.SMS else ""
 
 
 def is_automatic(send: OutboundSend) -> bool:

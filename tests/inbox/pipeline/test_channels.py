@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from inbox.intake import tag_decisions
 from inbox.leads import rollup
-from inbox.models import Draft, Enrichment, Message, OutboundSend
+from inbox.models import Draft, Enrichment, Lead, Message, OutboundSend
 from inbox.replying import reconciliation, review, send_claims
 from integrations.ghl.client import GhlClient
 from jobs.deadline import Deadline
@@ -281,6 +281,35 @@ def test_a_text_that_is_perhaps_a_stop_pauses_texts_even_a_person_s_until_one_de
 
     tag_decisions.decide(message, is_it=False, user=texts.user)
     assert send_claims.unreachable(texts.lead(), "sms") == ""
+
+
+@pytest.mark.parametrize("column", ["phone", "alternate_phones"])
+def test_a_text_that_is_perhaps_a_stop_pauses_texts_to_every_lead_with_the_number(texts, settings, column):
+    settings.OPENAI_API_KEY = ""
+    message = text(texts, "we had enough of texts")
+    number = message.lead.phone
+    if column == "phone":  # the number of one lead is another number of the other
+        Lead.objects.filter(pk=message.lead_id).update(phone="", alternate_phones=[number])
+    same = {"phone": number} if column == "phone" else {"alternate_phones": [number]}
+    colleague = factories.make_lead(texts.workspace, **same)
+    stranger = factories.make_lead(texts.workspace, phone="+12125550199")
+    abroad = factories.make_lead(factories.make_workspace("Elsewhere"), **same)
+
+    assert "another lead with this number" in send_claims.unreachable(colleague, "sms")
+    assert send_claims.unreachable(colleague, "email") == ""
+    assert [send_claims.unreachable(lead, "sms") for lead in (stranger, abroad)] == ["", ""]
+    with pytest.raises(send_claims.SendBlocked, match="stop texting"), transaction.atomic():
+        send_claims.claim(
+            colleague,
+            channel="sms",
+            origin=OutboundSend.Origin.PERSON,
+            origin_id="1",
+            text="Hi",
+            user=texts.user,
+        )
+
+    tag_decisions.decide(message, is_it=False, user=texts.user)
+    assert send_claims.unreachable(colleague, "sms") == ""
 
 
 def test_a_draft_that_waits_on_the_ended_channel_is_closed(texts):
