@@ -1,5 +1,8 @@
 """Who speaks to whom (docs/adr/0026-wording-is-learned.md): one test and more for each principle."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from inbox.understanding.cleaned import Reading
@@ -153,12 +156,25 @@ OUTLOOK = {
     "fi": "Olen poissa toimistolta 14.12.2026 alkaen ja palaan töihin 21.12.2026.",
     "cs": "Od 14. 12. 2026 nejsem v kanceláři, vrátím se 21. 12. 2026.",
     "ru": "Меня не будет в офисе с 14.12.2026 по 21.12.2026.",
+    "ca": "Seré fora de l'oficina des del 14/12/2026 i no tornaré fins al 21/12/2026.",
+    "da": "Jeg er ikke på kontoret fra den 14-12-2026 og er tilbage den 21-12-2026.",
+    "hu": "2026. 12. 14-től nem vagyok az irodában, és 2026. 12. 21-én térek vissza.",
+    "nb": "Jeg er ikke på kontoret fra og med 14.12.2026 og er tilbake 21.12.2026.",
+    "pt": "Estarei fora do escritório a partir de 14/12/2026 e só regressarei a 21/12/2026.",
+    "ro": "Voi fi plecat din birou începând cu 14.12.2026 și mă voi întoarce la 21.12.2026.",
+    "tr": "14.12.2026 tarihinden itibaren ofis dışında olacağım ve 21.12.2026 tarihinde döneceğim.",
+    "uk": "Мене не буде в офісі з 14.12.2026 по 21.12.2026.",
 }
 
 
 @pytest.mark.parametrize("text", OUTLOOK.values(), ids=OUTLOOK)
 def test_outlook_s_sentence_is_an_absence(text):
     assert judge(ReplyText("email", text, subject="hello")).out_of_office
+
+
+def test_outlook_s_sentence_is_tested_in_every_language_of_the_reference():
+    listed = (Path(__file__).parents[3] / "docs/reference/languages.md").read_text(encoding="utf-8")
+    assert set(OUTLOOK) == set(re.findall(r"^\| \w+ \| `(\w+)` \|", listed, re.M))
 
 
 def test_a_subject_behind_our_own_thread_is_not_the_writer_s():
