@@ -77,8 +77,10 @@ def forget(lead: Lead) -> None:
 
 
 def pause_of_texts(lead: Lead) -> str:
-    """Why no text (SMS) goes to the lead's number, a person's neither, as a sentence; "" if one may. A text of the lead,
-    or of another lead of the workspace who has one of its numbers, may ask us to stop, and nobody has decided.
+    """Why no text (SMS) goes to the lead's number, a person's neither, as a sentence; "" if one may.
+
+    A text of the lead, or of another lead of the workspace who has one of its numbers, may ask us to stop, and nobody
+    has decided.
     """
     numbers = [number for number in (lead.phone, *lead.alternate_phones) if number]
     shared = Q(lead__phone__in=numbers) | Q(lead__alternate_phones__overlap=numbers)

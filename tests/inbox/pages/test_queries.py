@@ -18,7 +18,7 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 PAGES = {
     "inbox/?view=all": 10,
-    "inbox/{lead}/?view=all": 16,
+    "inbox/{lead}/?view=all": 17,
     "jobs/": 16,
     "health/": 16,
     "deliveries/": 12,
