@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from inbox.intake import chats, known_bounces, texts
 from inbox.intake.receipt import Received
-from inbox.leads import erased, identity, rollup, stops
+from inbox.leads import erased, identity, refused_addresses, rollup, stops
 from inbox.models import Campaign, Lead, Message
 from inbox.models.lead import IDENTITY_FIELDS, Channel
 from inbox.replying import outgoing
@@ -95,6 +95,8 @@ def _get_or_create(
     message, created = KNOWN.get_or_create(**key, defaults={"lead": lead} | fields)
     if created and count and not matches[0].created:
         rollup.add(message.lead, message, judged)
+    if created and judged.ended_addresses:
+        refused_addresses.end(message, judged.ended_addresses)
     return message, created
 
 

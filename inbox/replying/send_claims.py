@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from inbox.leads import erased, suspicion
+from inbox.leads import erased, refused_addresses, suspicion
 from inbox.leads.rollup import answers
 from inbox.models import Draft, Lead, Message, OutboundSend, User
 from inbox.models.lead import Channel, Tag
@@ -109,7 +109,8 @@ def claim(
             accounts.answering(reply_to, send.provider)
         except accounts.NotAnswerable as error:
             raise SendBlocked(str(error)) from error
-    if why := erased.reason(lead, send.recipients):
+    send.recipients = refused_addresses.without(lead, send.recipients)
+    if why := erased.reason(lead, send.recipients) or refused_addresses.reason(send, lead):
         raise SendBlocked(why)
     return _insert(send)
 
@@ -300,8 +301,8 @@ def _back_to_review(draft_id: UUID, lead: Lead, why: str, send: OutboundSend) ->
 
 def vetoed(send: OutboundSend, lead: Lead) -> str:
     """Asks the part of the product that the message comes from whether it may still go to the provider, and whether it
-    would reach somebody who was erased. Returns why not, as a sentence; "" if it may. Raises NoVeto if that part has
-    registered no function.
+    would reach somebody who was erased, or an address that was ended. Returns why not, as a sentence; "" if it may.
+    Raises NoVeto if that part has registered no function.
     """
     try:
         veto = VETOES[send.origin]
@@ -309,7 +310,8 @@ def vetoed(send: OutboundSend, lead: Lead) -> str:
         raise NoVeto(
             f"Sends of the origin “{send.origin}” have no veto: register one in inbox/wiring.py."
         ) from None
-    return erased.reason(lead, send.recipients) or veto(send, lead)
+    why = erased.reason(lead, send.recipients) or refused_addresses.reason(send, lead)
+    return why or veto(send, lead)
 
 
 def _busy(lead_id: UUID, channel: str, besides: OutboundSend | None = None) -> str:

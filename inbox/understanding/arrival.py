@@ -16,6 +16,7 @@ class Arrival:
     - `tag`: the tag of the lead; "" where only a model can tell.
     - `decided_by`: the rule that gave the tag, and its version. `evidence`: the words that it went by.
     - `refuses_channel`: the lead wants no more on this channel and names another.
+    - `ended_addresses`: the addresses and numbers that the lead ends while they go on at another (`one_channel.ended`).
     - `suspected`: what the message may be (a Suspicion), with the sentence in `suspected_words`. Both are ""
       where the rules are sure, or see no sign.
     - `complaint`: the message reports that somebody marked our mail as spam. `failed_recipients` says who.
@@ -28,6 +29,7 @@ class Arrival:
     opt_out: bool = False
     opt_in: bool = False
     refuses_channel: bool = False
+    ended_addresses: frozenset[str] = frozenset()
     bounce: bool = False
     complaint: bool = False
     failed_recipients: tuple[str, ...] = ()
@@ -87,6 +89,9 @@ def read(reply: rules.ReplyText, channel: str) -> Arrival:
         opt_in=verdict.opt_in is not None,
         refuses_channel=verdict.one_channel is not None
         and channel in one_channel.refused(verdict.newest_text),
+        ended_addresses=one_channel.ended(verdict.newest_text, reply.sender_email)
+        if verdict.one_channel
+        else frozenset(),
         bounce=verdict.bounce is not None,
         complaint=verdict.complaint is not None,
         failed_recipients=tuple(verdict.failed_recipients),

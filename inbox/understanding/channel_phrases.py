@@ -23,19 +23,27 @@ WIDER = re.compile(
     r"police"
     r"|everything|anything|anymore at all|at all|ever again|altogether|completely)\b"
 )
-ADDRESS = re.compile(
-    r"[\w.+-]+@|\b(?:old|other|former|previous|alte|andere|ancienne?|autre|antigu?[ao]|otr[ao]|vecchi[ao]|"
+_OLD = (
+    r"\b(?:old|other|former|previous|alte|andere|ancienne?|autre|antigu?[ao]|otr[ao]|vecchi[ao]|"
     r"altr[ao]|outr[ao]|"
     r"oude|gamla|gamle|star\w+|vanha)\w* (?:e-?mail |work )?(?:address|number|inbox|mailbox|phone|adress\w*|"
     r"nummer|numero|"
     r"direccion|correo|indirizzo|endereco|telefo\w*|adres\w*|osoite\w*)"
 )
-HERE = re.compile(
+OLD = re.compile(_OLD)
+ADDRESS = re.compile(rf"[\w.+-]+@|{_OLD}")
+NAMED = re.compile(r"[\w.+-]+@(?:[\w-]+(?:\.[\w-]+)+)?|\+?\d[\d ()/.-]{7,}\d")
+_WRITE = (
     r"\b(?:use|write|e-?mail|mail|reach|contact|send|text|call|reply|schreib\w*|nehmen|nutz\w*|mailen|ecri\w*|"
     r"utilis\w*|"
     r"contact\w*|escrib\w*|us[ea]\w*|scriv\w*|escrev\w*|schrijf|stuur|skriv\w*|brug|bruk|pisac|pisz\w*|pist?e|"
     r"psat|"
-    r"kirjoit\w*|irj\w*|scri\w*|yaz\w*|пиш\w*)\b[^.!?\n]{0,25}\b(?:here|directly|this (?:one|address|number)|"
+    r"kirjoit\w*|irj\w*|scri\w*|yaz\w*|пиш\w*)\b"
+)
+WRITE = re.compile(_WRITE)
+HERE = re.compile(
+    rf"{_WRITE}[^.!?\n]{{0,25}}"
+    r"\b(?:here|directly|this (?:one|address|number)|"
     r"my own|private|hier(?:her)?|direkt|diese\w*|"
     r"ici|directement|celle-ci|aqui|directamente|esta|este|diretamente|qui|direttamente|quest[oa]|hier|"
     r"rechtstreeks|dit|"

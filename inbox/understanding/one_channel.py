@@ -56,16 +56,39 @@ def _refused(folded: str) -> frozenset[str]:
     return frozenset(against) if against and wanted and instead and not against & wanted else frozenset()
 
 
-def _one_address(reading: Reading) -> bool:
+def ended(text: str, sender: str) -> frozenset[str]:
+    """The addresses ("info@corbel.example", or "info@" without the rest) and numbers that `text`, of `sender`, ends
+    because the person asks to be written to at another. "" stands for an old one that it does not name.
+
+    An address behind a verb of writing is the one to use. That of the sender is ended only if another is given.
+    """
+    folded = fold(text)
+    if _refused(folded) or not _one_address(folded):
+        return frozenset()
+    against: set[str] = set()
+    wanted: set[str] = set()
+    for match in phrases.NAMED.finditer(folded):
+        clause = phrases.CLAUSE.split(folded[: match.start()])[-1]
+        if not clause.strip() or ("@" not in match[0] and not phrases.OLD.search(clause)):
+            continue
+        goes_on = phrases.WRITE.search(clause) and not phrases.REFUSES.search(clause)
+        (wanted if goes_on else against).add(match[0])
+    if not wanted:
+        against.discard(sender.lower())
+        if not against and phrases.OLD.search(folded):
+            against = {""}
+    return frozenset(against - wanted)
+
+
+def _one_address(text: str) -> bool:
     """Whether the text ends one address or number of the writer, and asks to be written to at another."""
-    text = reading.above
     return len(text) <= _MOST_CHARS * 2 and bool(
         phrases.ADDRESS.search(text) and phrases.HERE.search(phrases.ADDRESS.sub(" ", text, count=1))
     )
 
 
 def _ends_one(reading: Reading) -> str | None:
-    return reading.newest.text if _refused(reading.above) or _one_address(reading) else None
+    return reading.newest.text if _refused(reading.above) or _one_address(reading.above) else None
 
 
 RULE = Rule(

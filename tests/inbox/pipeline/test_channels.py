@@ -5,9 +5,10 @@ from django.db import transaction
 from django.urls import reverse
 
 from inbox.intake import tag_decisions
-from inbox.leads import rollup
+from inbox.leads import refused_addresses, rollup
 from inbox.models import Draft, Enrichment, Lead, Message, OutboundSend
 from inbox.replying import reconciliation, review, send_claims
+from inbox.understanding.one_channel import ended
 from integrations.ghl.client import GhlClient
 from jobs.deadline import Deadline
 from jobs.models import BackgroundJob
@@ -356,3 +357,68 @@ def test_an_ended_channel_goes_with_its_message_to_the_lead_that_the_provider_na
         rollup.move(message, rollup.locked(other))
     other.refresh_from_db()
     assert other.refused_channels == ["sms"] and not other.is_stopped
+
+
+def answer_to(message: Message, user, text: str = "Fine.") -> OutboundSend:
+    return send_claims.claim(
+        message.lead,
+        channel="email",
+        origin="person",
+        origin_id=str(message.pk),
+        text=text,
+        reply_to=message,
+        user=user,
+    )
+
+
+def test_who_ends_one_address_goes_on_at_the_other_and_nobody_s_message_goes_to_that_one(world):
+    campaign = factories.make_campaign(world.workspace)
+    office = factories.make_lead(
+        world.workspace, email="info@example.org", campaign=campaign, emailbison_lead_id="77"
+    )
+    asked = factories.make_message(office, "Who is this for?", from_address="info@example.org")
+    copied = {"cc": [{"address": "info@example.org", "name": ""}, {"address": "jo@example.org", "name": ""}]}
+    message = world.reply("Remove info@example.org, write to me here. What does it cost?")
+    Message.objects.filter(pk=message.pk).update(recipients=copied)
+    message.refresh_from_db()
+
+    lead = message.lead
+    assert not lead.is_stopped and lead.suspected == ""
+    sent = answer_to(message, world.user).recipients
+    assert [row["address"] for row in (*sent["to"], *sent["cc"])] == ["dana@example.org", "jo@example.org"]
+    with pytest.raises(send_claims.SendBlocked, match="nothing goes to this address"), transaction.atomic():
+        answer_to(asked, world.user)
+    stop = BackgroundJob.objects.get(kind="campaign.stop-emails", payload__lead_id=str(office.pk))
+    assert stop.workspace_id == world.workspace.pk
+
+    abroad = factories.make_lead(factories.make_workspace("Elsewhere"), email="info@example.org")
+    theirs = factories.make_message(abroad, "Hello?", from_address="info@example.org")
+    assert refused_addresses.reason(send_claims.addressed(abroad, "email", theirs), abroad) == ""
+
+
+def test_who_ends_their_main_address_is_answered_where_they_write_from(world):
+    lead = factories.make_lead(world.workspace, email="old@example.org", emailbison_lead_id="78")
+    before = factories.make_message(lead, "Sure.", from_address="old@example.org")
+    message = factories.make_message(
+        lead, "Drop my old address, write to me here.", from_address="new@example.org"
+    )
+    refused_addresses.end(message, ended(message.text, message.from_address))
+
+    with pytest.raises(send_claims.SendBlocked, match="nothing goes to this address"), transaction.atomic():
+        answer_to(before, world.user)
+    assert answer_to(message, world.user).recipients["to"][0]["address"] == "new@example.org"
+
+
+def test_an_answer_waits_for_a_person_where_the_ended_address_is_the_one_they_write_from(world):
+    message = world.reply("Delete dana@example.org and write to me directly at jo@example.org")
+    with pytest.raises(send_claims.SendBlocked, match="nothing goes to this address"), transaction.atomic():
+        answer_to(message, world.user)
+    assert not world.lead().is_stopped
+
+
+def test_no_text_goes_to_a_number_that_was_ended(texts):
+    message = text(texts, "Drop my old number +1 212 555 0199 and text me here.")
+    office = factories.make_lead(texts.workspace, phone="+12125550199")
+    for lead, shut in ((office, True), (message.lead, False)):
+        why = refused_addresses.reason(send_claims.addressed(lead, "sms", None), lead)
+        assert bool(why) is shut

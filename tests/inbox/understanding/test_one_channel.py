@@ -2,7 +2,7 @@
 
 import pytest
 
-from inbox.understanding.one_channel import refused
+from inbox.understanding.one_channel import ended, refused
 from inbox.understanding.rules import ReplyText, judge
 
 
@@ -58,3 +58,28 @@ def test_a_channel_that_is_none_of_ours_is_ended_for_nobody():
     verdict = judge(ReplyText("email", "Quit calling me, email only please"))
     assert verdict.one_channel and not verdict.opt_out
     assert refused(verdict.newest_text) == {"elsewhere"}
+
+
+MARA = "mara@corbel.example"
+
+
+@pytest.mark.parametrize(
+    ("text", "addresses"),
+    [
+        ("Remove info@corbel.example, write to me here.", {"info@corbel.example"}),
+        ("Please drop office@ and write to me here instead. I want the demo.", {"office@"}),
+        ("Don't write to info@corbel.example any more, reach me here.", {"info@corbel.example"}),
+        ("Haal info@corbel.example eruit en mail mij hier, graag een offerte.", {"info@corbel.example"}),
+        (f"Delete {MARA} and write to me directly at jo@corbel.example", {MARA}),
+        ("Drop my old number +1 212 555 0199 and text me here.", {"+1 212 555 0199"}),
+        ("Streichen Sie die alte Adresse und schreiben Sie mir direkt hierher.", {""}),
+        # what they write from, what they give and what stands below ends nothing
+        ("Take me off the list, write me directly at mara2@corbel.example", set()),
+        (f"Drop office@ and write to me here.\n+1 212 555 0123\n{MARA}", {"office@"}),
+        (f"Remove {MARA}, write to me here.", set()),
+        ("Stop texting me, mail me at dana@corbel.example instead", set()),
+        ("Sounds good, ask info@corbel.example", set()),
+    ],
+)
+def test_the_address_that_a_wish_ends_is_told_from_the_one_that_it_gives(text, addresses):
+    assert ended(text, MARA) == addresses

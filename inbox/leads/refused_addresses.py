@@ -1,0 +1,61 @@
+"""Ends single addresses and numbers of a lead who goes on at another one ("drop info@…, write to me here").
+
+They are kept as keyed hashes beside those of erased people (`inbox.leads.erased`). So nothing of the workspace goes
+there any more, whichever lead it is for.
+"""
+
+from typing import Any
+
+from inbox.leads import erased, identity, stops
+from inbox.models import Lead, Message, OutboundSend, Workspace
+from inbox.models.lead import Channel
+from integrations.fields import no_key_opens
+
+REASON = "They asked that nothing goes to this address or number any more: answer where they want it."
+
+
+def end(message: Message, named: frozenset[str]) -> None:
+    """Lets nothing more go to the addresses and numbers that `message` ends, in the caller's transaction, and stops the
+    campaigns that reach them. `named` is what `one_channel.ended` reads in it. The lead's row must be locked.
+
+    While the workspace's key cannot be read, nothing is kept, as nothing is sent there at all.
+    """
+    addresses = {address for name in named if (address := _whole(message, name))}
+    if not addresses or no_key_opens(message.workspace, "erasure_key"):
+        return
+    erased.remember(message.workspace_id, map(_name, addresses), opted_out_at=message.sent_at)
+    for lead in Lead.objects.filter(workspace=message.workspace_id, email__in=addresses):
+        stops.stop_campaigns(lead, anew=True)
+
+
+def without(lead: Lead, recipients: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """The `recipients` of an e-mail without those in copy who want nothing more at their address."""
+    copies = [(row, _name(str(row.get("address", "")).lower())) for row in recipients.get("cc") or []]
+    marks = erased.marked(lead.workspace, {name for _, name in copies})
+    return recipients | {"cc": [row for row, name in copies if name not in marks]} if marks else recipients
+
+
+def reason(send: OutboundSend, lead: Lead) -> str:
+    """Why `send` may not go out, as a sentence: one of its recipients ended that address or number. "" if none did."""
+    addresses = {str(row.get("address", "")).lower() for rows in send.recipients.values() for row in rows}
+    if send.channel == Channel.SMS:
+        addresses = {lead.phone}
+    workspace = Workspace.objects.only("erasure_key").get(pk=lead.workspace_id)
+    return REASON if erased.marked(workspace, set(map(_name, addresses))) else ""
+
+
+def _name(address: str) -> erased.Name:
+    return ("refused", address)
+
+
+def _whole(message: Message, name: str) -> str:
+    """The address or number, in its normal form, that a reply calls `name`; "" if that is not known."""
+    lead, sender = message.lead, message.from_address.lower()
+    if not name:  # "my old address" is the one that we write to, if they answer from another
+        return lead.email if message.channel == Channel.EMAIL and sender != lead.email else ""
+    if "@" not in name:
+        return identity.normal_phone(name, message.workspace.phone_region)
+    if not name.endswith("@"):
+        return identity.normal_email(name)
+    known = [address for address in (lead.email, *lead.alternate_emails) if address.startswith(name)]
+    return known[0] if known else identity.normal_email(name + sender.partition("@")[2])
