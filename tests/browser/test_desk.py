@@ -506,6 +506,7 @@ def test_a_note_stands_there_at_once_and_grey_until_it_is_kept(page, leads):
 
     notes = page.locator(".msg.note")
     page.keyboard.press("Enter")
+    expect(page.locator("#note-text")).to_be_attached()
     page.evaluate(  # a route of Playwright would keep the redirect of a request with `keepalive` from its page
         """() => {
             const ask = window.fetch;
