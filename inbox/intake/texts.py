@@ -11,17 +11,19 @@ and START before.
 
 import hashlib
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from inbox.intake.receipt import Received
-from inbox.leads import rollup
-from inbox.models import Message, locks
+from inbox.leads import identity, rollup
+from inbox.models import Lead, Message, Workspace, locks
 from inbox.models.lead import Channel, Tag
 from inbox.models.message import OWN_ID
 from inbox.understanding.arrival import Arrival
+from inbox.understanding.optout import ANSWER_WORDS
 from integrations.events import MessageEvent
 from jobs.ids import uuid7
 
@@ -69,6 +71,23 @@ def stored_text(received: Received, event: MessageEvent, words: str, judged: Arr
     if (judged.opt_out or twin.tag == Tag.BLACKLIST) and _stops_anew(received, event, twin):
         return None
     return _named(twin, event) if event.external_id else twin
+
+
+def with_question(workspace: Workspace, event: MessageEvent) -> MessageEvent:
+    """Returns `event`, if it is a short text, with our last one to that person, which it may answer by a bare yes or
+    no: GoHighLevel does not send it along. Any other event is returned as it is.
+    """
+    answers = event.channel == Channel.SMS and event.direction == Message.Direction.INBOUND
+    names = identity.identities_of(workspace, event.person)
+    if not answers or not names or len(event.text.split()) > ANSWER_WORDS:
+        return event
+    ours = Message.objects.filter(
+        lead__in=Lead.objects.filter(identity.are_named_by(names), workspace=workspace),
+        channel=Channel.SMS,
+        direction=Message.Direction.OUTBOUND,
+        sent_at__lt=event.occurred_at,
+    )
+    return replace(event, sent_text=ours.order_by("-sent_at").values_list("text", flat=True).first() or "")
 
 
 def hash_of(sender: str, words: str) -> str:

@@ -257,6 +257,14 @@ def named_by(workspace: Workspace, identities: dict[str, str]) -> QuerySet[Lead]
     """The leads of `workspace` that have any of `identities` (normalised addresses and ids by column, at least one).
     Reading them locks their rows.
     """
+    # Rows are locked in this order, so two transactions that lock the same leads cannot deadlock.
+    # Rows that point to them may be added meanwhile (inbox.leads.rollup.locked).
+    named = Lead.objects.filter(are_named_by(identities), workspace=workspace)
+    return named.select_for_update(no_key=True).order_by("pk")
+
+
+def are_named_by(identities: dict[str, str]) -> Q:
+    """The filter for leads that have any of `identities` (normalised addresses and ids by column, at least one)."""
     matches = reduce(or_, (Q(**{name: text}) for name, text in identities.items()))
     if email := identities.get("email"):
         matches |= by_alternate_email(email)
@@ -264,9 +272,7 @@ def named_by(workspace: Workspace, identities: dict[str, str]) -> QuerySet[Lead]
         matches |= by_alternate_phone(phone)
     if contact_id := identities.get("ghl_contact_id"):
         matches |= by_alternate_contact(contact_id)
-    # Rows are locked in this order, so two transactions that lock the same leads cannot deadlock.
-    # Rows that point to them may be added meanwhile (inbox.leads.rollup.locked).
-    return Lead.objects.select_for_update(no_key=True).filter(matches, workspace=workspace).order_by("pk")
+    return matches
 
 
 def _matches(workspace: Workspace, identities: dict[str, str]) -> list[Lead]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from inbox.intake import messages
+from inbox.intake import messages, texts
 from inbox.intake.receipt import Received
 from inbox.models import Message
 from inbox.models.races import settled
@@ -38,7 +38,7 @@ def _store(integration: Integration, event: MessageEvent) -> bool:
         integration=integration,
         workspace=integration.workspace,
     )
-    judged = judge(event)
+    judged = judge(texts.with_question(integration.workspace, event))
     with transaction.atomic():
         return settled(lambda: _store_once(integration, received, event, judged))
 

@@ -99,7 +99,11 @@ def _reply(message: Message) -> ReplyText:
         direction=Message.Direction.OUTBOUND,
         sent_at__lt=message.sent_at,
     )
-    sent = ours.order_by("-sent_at").values_list("text", flat=True)[:1] if mail else ()
+    sent = (
+        ours.order_by("-sent_at").values_list("text", flat=True)[:1]
+        if mail or message.channel == Channel.SMS
+        else ()
+    )
     return ReplyText(
         channel=channel,
         sender_email=message.from_address if mail else message.lead.email,

@@ -24,7 +24,8 @@ _WORD_SPLIT = re.compile(r"[^\w']+")
 _SPACED_OUT = re.compile(r"\b(?:\w[ .-]){3,}\w\b")
 
 
-_ANSWER_WORDS = 5
+ANSWER_WORDS = 5
+"""The most words of a bare answer, which is read with the question of ours that it answers."""
 _LETTER = 3
 """With more sentences than these, the strongest counts apart only if it holds an expression as only wishes have."""
 _MARK = re.compile(r"^[>| ]+", re.M)
@@ -112,7 +113,7 @@ def _answer(reading: Reading) -> str | None:
     for it.
     """
     answer = _words(reading.above)
-    if not answer or len(answer.split()) > _ANSWER_WORDS:
+    if not answer or len(answer.split()) > ANSWER_WORDS:
         return None
     subject = reading.subject if reading.is_reply else ""
     ours = fold("\n".join((subject, _MARK.sub("", reading.newest.quoted), *reading.reply.sent)))

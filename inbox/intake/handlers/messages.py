@@ -3,7 +3,7 @@
 from functools import partial
 from uuid import UUID
 
-from inbox.intake import tag_decisions
+from inbox.intake import tag_decisions, texts
 from inbox.intake.catch_up_job import again
 from inbox.intake.handlers import bounces
 from inbox.intake.messages import PROCESS, add_links, store
@@ -26,7 +26,7 @@ def handle(received: Received, event: MessageEvent) -> IntakeResult:
     """
     if event.direction == Message.Direction.OUTBOUND and (outcome := _known(received, event)):
         return outcome
-    judged = judge(event)
+    judged = judge(texts.with_question(received.workspace, event))
     if judged.bounce or judged.complaint:
         return bounces.handle_notice(received, event, judged)
     message, created = store(received, event, judged)

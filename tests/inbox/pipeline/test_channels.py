@@ -1,12 +1,16 @@
 """Text messages and LinkedIn: the same pipeline, their own way in and out."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from inbox.intake import tag_decisions
 from inbox.leads import refused_addresses, rollup
 from inbox.models import Draft, Enrichment, Lead, Message, OutboundSend
+from inbox.pipeline import rejudging
 from inbox.replying import reconciliation, review, send_claims
 from inbox.understanding.one_channel import ended
 from integrations.ghl.client import GhlClient
@@ -422,3 +426,26 @@ def test_no_text_goes_to_a_number_that_was_ended(texts):
     for lead, shut in ((office, True), (message.lead, False)):
         why = refused_addresses.reason(send_claims.addressed(lead, "sms", None), lead)
         assert bool(why) is shut
+
+
+@pytest.mark.parametrize(
+    ("ours", "answer", "stopped"),
+    [
+        ("Shall I stop texting you?", "Yes please", True),
+        ("Is it okay if I keep texting you?", "no", True),
+        ("Does Thursday at three work for you?", "Yes please", False),
+        ("Shall I stop texting you?", "Yes please, Thursday at three is fine with me", False),
+    ],
+)
+def test_a_bare_answer_by_text_is_read_with_our_last_text(texts, ours, answer, stopped):
+    lead = text(texts, "How much is it for two doors?").lead
+    for number, words in enumerate(("Shall I never write again?", ours)):
+        factories.make_message(
+            lead, words, channel="sms", direction="outbound", source="ghl_message", external_id=f"out-{number}",
+            sent_at=timezone.now() - timedelta(minutes=9 - number),
+        )  # fmt: skip
+    other = factories.make_lead(texts.workspace, phone="+12125550199")
+    factories.make_message(other, "Shall I stop texting you?", channel="sms", direction="outbound")
+    message = text(texts, answer)
+    assert texts.workspace.leads.get(pk=lead.pk).is_stopped is stopped
+    assert rejudging.change_of(message) is None
