@@ -165,7 +165,6 @@ class Ledger:
             at, uuid_at(at, rng), place.id, person.id, said.id, said.tag,
             "rule" if by_rule else "model", said.by, escaped(said.text[:60]),
             "" if by_rule else "They say so in the words that are quoted.",
-            NULL if by_rule else f"{0.6 + rng.random() * 0.4:.2f}",
             rng.choice(OBJECTIONS) if said.tag == Tag.OBJECTION else "none", as_time(at),
         )  # fmt: skip
         if not by_rule:
