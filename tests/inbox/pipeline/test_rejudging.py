@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from inbox.intake import tag_decisions
 from inbox.models import AuditEntry, Message, TagDecision
 from inbox.pipeline import rejudging
-from inbox.understanding.rules import RULES_VERSION
+from inbox.understanding.rules import RULES_VERSION, ReplyText, judge
 from jobs.models import BackgroundJob
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -18,6 +18,24 @@ pytestmark = pytest.mark.django_db(transaction=True)
 WISH = "Please remove me from your list."
 BUYER = "Sounds good, what does it cost for two crews?"
 AWAY = "I am out of the office until January 4 and will answer when I am back."
+
+
+RULES_7 = {
+    WISH: "Blacklist",
+    BUYER: "",
+    AWAY: "Out of Office",
+    "Sounds good, ring me at three.\n\nCorbel Doors Ltd. If you no longer wish to receive our offers, click here to "
+    "unsubscribe.": "Blacklist",
+    "Remove me.\n\nOpen Mon to Fri 8 to 5": "",
+    "Lose my address, will you.": "perhaps opt_out",
+    "Stop emailing me.": "perhaps opt_out",
+    "We are locked in until 2028 … actually just take me off.": "",
+    "Jag är inte på kontoret från och med 2026-12-14 och är tillbaka 2026-12-21.": "",
+    "Please send me nothing until March 1.": "",
+    "we had enough of mails": "perhaps opt_out",
+    "your message was received": "perhaps auto_reply",
+}
+"""What rules 7 said of replies by e-mail, run at their last commit."""
 
 
 def rejudge(*options: str) -> str:
@@ -107,6 +125,27 @@ def test_applying_stops_whom_the_rules_of_before_overheard(world):
 
     assert world.lead().is_stopped and world.lead().suspected == ""
     assert TagDecision.objects.filter(message=message, by__startswith=f"rules {RULES_VERSION}:").exists()
+
+
+def test_replies_of_rules_7_are_listed_exactly_where_today_s_rules_say_otherwise(world):
+    changed = {}
+    for number, (text, before) in enumerate(RULES_7.items()):
+        email = f"dana{number}@example.org"
+        message = world.reply(text, email=email)
+        suspected = before.removeprefix("perhaps ") if before.startswith("perhaps ") else ""
+        decided_before(
+            message, "" if suspected else before, suspected=suspected, suspected_words=suspected and text
+        )
+        today = judge(
+            ReplyText("email", text, sender_email=email, sender_name="Dana Reyes", subject="Re: winter work")
+        )
+        after = today.tag or next((f"perhaps {hit.label}" for hit in today.perhaps), "")
+        if after != before:
+            changed[str(message.pk)] = (before, after)
+
+    lines = report()["workspaces"][str(world.workspace.pk)]
+    assert {line["message"]: (line["before"], line["after"]) for line in lines} == changed
+    assert len(lines) == len(changed) == 6
 
 
 def test_what_a_person_decided_is_never_touched(world, silenced):
