@@ -259,8 +259,8 @@ def named_by(workspace: Workspace, identities: dict[str, str]) -> QuerySet[Lead]
     """
     # Rows are locked in this order, so two transactions that lock the same leads cannot deadlock.
     # Rows that point to them may be added meanwhile (inbox.leads.rollup.locked).
-    named = Lead.objects.filter(are_named_by(identities), workspace=workspace)
-    return named.select_for_update(no_key=True).order_by("pk")
+    leads = Lead.objects.filter(are_named_by(identities), workspace=workspace)
+    return leads.select_for_update(no_key=True).order_by("pk")
 
 
 def are_named_by(identities: dict[str, str]) -> Q:

@@ -14,13 +14,13 @@ from integrations.fields import no_key_opens
 REASON = "They asked that nothing goes to this address or number any more: answer where they want it."
 
 
-def end(message: Message, named: frozenset[str]) -> None:
+def end(message: Message, names: frozenset[str]) -> None:
     """Lets nothing more go to the addresses and numbers that `message` ends, in the caller's transaction, and stops the
-    campaigns that reach them. `named` is what `one_channel.ended` reads in it. The lead's row must be locked.
+    campaigns that reach them. `names` is what `one_channel.ended` reads in it. The lead's row must be locked.
 
     While the workspace's key cannot be read, nothing is kept, as nothing is sent there at all.
     """
-    addresses = {address for name in named if (address := _whole(message, name))}
+    addresses = {address for name in names if (address := _whole(message, name))}
     if not addresses or no_key_opens(message.workspace, "erasure_key"):
         return
     erased.remember(message.workspace_id, map(_name, addresses), opted_out_at=message.sent_at)
@@ -57,5 +57,5 @@ def _whole(message: Message, name: str) -> str:
         return identity.normal_phone(name, message.workspace.phone_region)
     if not name.endswith("@"):
         return identity.normal_email(name)
-    known = [address for address in (lead.email, *lead.alternate_emails) if address.startswith(name)]
-    return known[0] if known else identity.normal_email(name + sender.partition("@")[2])
+    matches = [address for address in (lead.email, *lead.alternate_emails) if address.startswith(name)]
+    return matches[0] if matches else identity.normal_email(name + sender.partition("@")[2])
