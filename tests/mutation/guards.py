@@ -118,8 +118,8 @@ TENANCY = (
     ),
     (
         "inbox/leads/identity.py",
-        ".filter(matches, workspace=workspace).order_by",
-        ".filter(matches).order_by",
+        ".filter(are_named_by(identities), workspace=workspace)",
+        ".filter(are_named_by(identities))",
         "tests/webhooks/test_tenants.py tests/webhooks/test_leads.py",
     ),
     (
@@ -423,8 +423,8 @@ OPT_OUT = (
     ),
     (
         "inbox/replying/send_claims.py",
-        "return erased.reason(lead, send.recipients) or veto(send, lead)",
-        "return veto(send, lead)",
+        "why = erased.reason(lead, send.recipients) or refused_addresses.reason(send, lead)",
+        "why = refused_addresses.reason(send, lead)",
         "tests/inbox/leads/test_erasure.py",
     ),
     (

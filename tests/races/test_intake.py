@@ -107,6 +107,9 @@ def refusals() -> Iterator[list[str]]:
     connection_created.connect(watch)
     yield names
     connection_created.disconnect(watch)
+    connection.execute_wrappers[:] = [
+        wrapper for wrapper in connection.execute_wrappers if wrapper is not note
+    ]
 
 
 def test_a_race_for_a_lead_or_a_campaign_that_is_lost_is_no_error_of_postgresql(poster, refusals):

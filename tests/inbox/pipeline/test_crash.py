@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from inbox.intake import tag_decisions
 from inbox.models import Draft, Enrichment, GateResult, Lead, Message, OutboundSend, TagDecision
 from inbox.pipeline.table import STEPS
 from integrations.models import Notice
@@ -64,9 +65,11 @@ def _later(world: World) -> Message:
 
 
 def _perhaps_away(world: World) -> Message:
-    """It may be software's; the model reads that a person wrote it."""
+    """It may be software's; a person has said that it is not."""
     text = "Interested, send times for a meeting. Our office is closed until Monday."
-    return world.reply(text, email=f"dana-{world.workspace.pk}@example.org")
+    message = world.reply(text, email=f"dana-{world.workspace.pk}@example.org")
+    assert tag_decisions.decide(message, is_it=False, user=world.user)
+    return message
 
 
 SCENES = {
@@ -128,7 +131,10 @@ def end_state(world: World, message: Message) -> dict[str, object]:
         "assigned": lead.assigned_to_id is not None,
         "message": (message.tag, message.tag_decided_by, message.processed_at is not None),
         "messages": sorted(Message.objects.filter(**mine).values_list("source", "direction")),
-        "decisions": sorted(TagDecision.objects.filter(**mine).values_list("tag", "kind", "by")),
+        "decisions": sorted(
+            (tag, kind, "a person" if kind == "person" else by)
+            for tag, kind, by in TagDecision.objects.filter(**mine).values_list("tag", "kind", "by")
+        ),
         "drafts": sorted(
             Draft.objects.filter(**mine).values_list("text", "status", "revision", "would_send")
         ),
