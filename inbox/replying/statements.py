@@ -207,9 +207,11 @@ def _is_sourced(word: str, sources: Collection[str]) -> bool:
 def _days(text: str, everything: str) -> Iterator[Statement]:
     """Days and dates, in every language that `inbox.understanding.dates` reads."""
     folded, sources = fold(text), fold(everything)
-    for word in dict.fromkeys(re.findall(r"[^\W\d_]{5,}", folded)):
+    for word in dict.fromkeys(
+        re.findall(r"(?:segunda|terca|quarta|quinta|sexta)-feira|[^\W\d_]{5,}", folded)
+    ):
         day = word if word in _DAYS else word.removesuffix("s")
-        if day in _DAYS and day not in sources:
+        if (day in _DAYS or day.endswith("-feira")) and day not in sources:
             yield Statement("day", day)
     for date in dict.fromkeys(_DATE.findall(folded)):
         date_words = set(re.findall(r"[^\W\d_]{3,}", date)) - {"de"}

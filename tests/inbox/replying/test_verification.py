@@ -236,6 +236,7 @@ FACTS = {
         "Wir sprechen am 9. Februar darüber, wenn es für Sie passt.",
         "Ne parliamo giovedì, se per lei va bene, grazie mille.",
         "Falamos na sexta-feira sobre isso com você, obrigado, até amanhã.",
+        "Falamos na quinta-feira, se for bom para você.",
         "We spreken elkaar donderdag, als dat voor jullie uitkomt.",
         "Porozmawiamy w czwartek, jeśli to dla pana w porządku.",
         "Vi hörs på torsdag om det passar för er, tack så mycket.",
