@@ -7,7 +7,7 @@ image, which has no git either.
 import subprocess
 from pathlib import Path
 
-NUMBER = "0.2.0"
+NUMBER = "0.3.0.dev"
 ARCHIVED = "$Format:%H$"
 SHOWN = 12
 """So many digits of a commit are shown."""
