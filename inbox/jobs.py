@@ -1,16 +1,14 @@
 """The kinds of jobs and the ticks of the inbox: each with its words, its limits, and the function that runs it."""
 
 from inbox import promises
-from inbox.bookings import calendar_check, contacts
-from inbox.enrichment import clay
 from inbox.followups import step_job
 from inbox.followups import tick as followups
 from inbox.health import comeback, drill, notice_channels, notice_trial, reply_polls, watch
-from inbox.intake import words
+from inbox.intake import calendar_check, calendar_list, words
 from inbox.intake.catch_up_job import CATCH_UP
 from inbox.intake.handlers.bookings import WHO_BOOKED
 from inbox.intake.messages import PROCESS
-from inbox.leads import erasure, own_notices, stops
+from inbox.leads import enrichment, erasure, own_notices, stops
 from inbox.pages import all_matching, notice_mails
 from inbox.pipeline import (
     alike,
@@ -350,8 +348,8 @@ job_kind(
 )
 tick("followups", followups.run, words="Claims the steps of follow-ups that are due", every_s=60)
 job_kind(
-    clay.ASK,
-    clay.run,
+    enrichment.ASK,
+    enrichment.run,
     words="Asks Clay for a lead's phone number or profile, once",
     attempts=8,
     time_limit_ms=30_000,
@@ -359,7 +357,7 @@ job_kind(
 )
 job_kind(
     WHO_BOOKED,
-    contacts.who_booked,
+    calendar_list.identify_contact,
     words="Finds the lead behind a contact that has booked",
     attempts=8,
     time_limit_ms=60_000,

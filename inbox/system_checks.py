@@ -14,9 +14,9 @@ from django.core.checks import CheckMessage, Error
 from django.dispatch import Signal
 
 from inbox import signals
-from inbox.enrichment import clay
 from inbox.followups import groups, receivers
 from inbox.health import comeback
+from inbox.leads import enrichment
 from inbox.models import OutboundSend, audit
 from inbox.pipeline import merged, missing_facts, tag_notices
 from inbox.replying import buttons, send_claims, slack_cards
@@ -61,7 +61,7 @@ HEARD = (
     Heard(
         signals.lead_enriched,
         "lead_enriched",
-        clay.on_answer,
+        enrichment.on_answer,
         "follow-ups wait on for what Clay has answered",
     ),
     Heard(

@@ -5,10 +5,10 @@ says what must be here and why. If a line is missing, nothing starts.
 """
 
 from inbox import signals
-from inbox.enrichment import clay
 from inbox.followups import groups, receivers, step_job
 from inbox.health import comeback, mute_buttons, notice_channels
 from inbox.intake import old_messages, retention
+from inbox.leads import enrichment
 from inbox.models import OutboundSend, audit
 from inbox.pipeline import merged, missing_facts, tag_notices
 from inbox.replying import autosend, buttons, review, send_claims, slack_cards
@@ -36,7 +36,7 @@ def _receivers() -> None:
     signals.lead_booked.connect(tag_notices.on_booked)
     signals.lead_merged.connect(merged.on_merged)
     signals.lead_enriched.connect(missing_facts.on_enriched)
-    signals.lead_enriched.connect(clay.on_answer)
+    signals.lead_enriched.connect(enrichment.on_answer)
     signals.draft_changed.connect(slack_cards.follow)
     writer.changed.connect(comeback.on_change)
     writer.changed.connect(groups.on_change)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from inbox.prompts.sheet import Said, Sheet, sheet, theirs
+from inbox.replying.prompts.sheet import Said, Sheet, sheet, theirs
 from insights.conversation import cited
 from insights.models import ContextPack, PackThread
 from insights.schema import PackAnswer

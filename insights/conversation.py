@@ -15,7 +15,7 @@ from django.db.models import F, Window
 from django.db.models.functions import Left, RowNumber
 
 from inbox.models import Message
-from inbox.prompts.sheet import Said, Sheet, sheet, theirs
+from inbox.replying.prompts.sheet import Said, Sheet, sheet, theirs
 from insights.schema import ITEM_CHARS, SCHEMA_VERSION
 
 MESSAGES = 40

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
-from inbox import prompts
-from inbox.prompts import Prompt
-from inbox.prompts.sheet import Sheet
+from inbox.replying import prompts
+from inbox.replying.prompts import Prompt
+from inbox.replying.prompts.sheet import Sheet
 from integrations.openai.client import OpenAIClient
 from integrations.openai.schema import ModelAnswer
 from jobs.db import drop_connection

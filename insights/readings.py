@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models.functions import Now
 
-from inbox.prompts import Prompt
+from inbox.replying.prompts import Prompt
 from insights.conversation import Conversation, cited
 from insights.models import ConversationInsight
 from insights.pack_model_calls import Bill, ask, load

@@ -17,7 +17,10 @@ ELSEWHERE = {
     "inbox/webhooks": ["tests/webhooks"],
     "inbox/intake": ["tests/inbox/intake", "tests/webhooks"],
     "inbox/management": ["tests/inbox/commands"],
-    "inbox/enrichment": ["tests/webhooks/test_enrichments.py", "tests/inbox/followups/test_enrichment.py"],
+    "inbox/leads/enrichment.py": [
+        "tests/webhooks/test_enrichments.py",
+        "tests/inbox/leads/test_enrichment.py",
+    ],
     "inbox/workspaces": ["tests/inbox/commands", "tests/inbox/pages/test_invitations.py"],
     "inbox/models": ["tests/inbox/leads", "tests/inbox/replying", "tests/config/test_migrations.py"],
     "inbox/migrations": MIGRATIONS,

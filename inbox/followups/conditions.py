@@ -13,8 +13,7 @@ from functools import cached_property
 
 from django.db.models import Exists, OuterRef, Q
 
-from inbox.enrichment import clay
-from inbox.leads import suspicion
+from inbox.leads import enrichment, suspicion
 from inbox.models import (
     ChannelRefusal,
     Enrichment,
@@ -249,7 +248,7 @@ def _reachable(case: Case) -> Decision | None:
 
 
 def _enrich(case: Case, kind: str, lack: str) -> Decision:
-    until = clay.wait_for(case.lead, kind, case.now)
+    until = enrichment.wait_for(case.lead, kind, case.now)
     if until is None:
         return Decision(ConditionKind.SKIP, f"{lack}.")
     return Decision(ConditionKind.WAIT, f"{lack}: Clay is asked.", until)

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from inbox.leads.folders import COUNT_LIMIT, leads_in
 from inbox.models import Lead, ModelOutage, Workspace
-from inbox.prompts import model_calls
+from inbox.replying.prompts import model_calls
 
 
 @dataclass(frozen=True, slots=True)

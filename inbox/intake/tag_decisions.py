@@ -14,7 +14,7 @@ from inbox.leads.provider_tags import PERSON
 from inbox.leads.tags import DRAFTED, NO_ANSWER
 from inbox.models import Lead, Message, TagDecision, User, audit
 from inbox.models.lead import Suspicion, Tag
-from inbox.prompts.tag_answer import Judgement, quoted
+from inbox.replying.prompts.tag_answer import Judgement, quoted
 from inbox.signals import lead_tagged
 from inbox.understanding import one_channel
 from inbox.understanding.arrival import Arrival

@@ -14,7 +14,7 @@ from inbox.models import Workspace
 from inbox.pages import first_steps
 from inbox.pages.first_steps import WORKS, FirstSteps, state_of
 from inbox.pages.templatetags.holdfast import capped
-from inbox.prompts import model_calls
+from inbox.replying.prompts import model_calls
 from integrations.models import HealthState
 
 NOT_DOWN = tuple(state for state in WORKS if state != HealthState.QUIET)

@@ -19,8 +19,8 @@ from inbox.health import notice_trial, sentences
 from inbox.leads.folders import capped_count
 from inbox.models import Draft, Invitation, Lead, Membership, Message, WebhookDelivery, Workspace
 from inbox.pages.templatetags.holdfast import capped
-from inbox.prompts import model_calls
 from inbox.replying import slots
+from inbox.replying.prompts import model_calls
 from inbox.workspaces.accounts import known_as, usable
 from integrations import openai, registry, slack
 from integrations.events import BACKFILL

@@ -20,7 +20,7 @@ from inbox.pages import saved_views
 from inbox.pages.access import WorkspaceRequest, signed_in
 from inbox.pages.templatetags.holdfast import capped
 from inbox.pages.together import expression, instances, rows
-from inbox.prompts import model_calls
+from inbox.replying.prompts import model_calls
 from inbox.webhooks import replay
 from integrations.models import WorkspaceIntegrationHealth
 

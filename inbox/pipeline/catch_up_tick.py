@@ -10,7 +10,7 @@ from django.utils import timezone
 from inbox.intake.catch_up_job import CATCH_UP, spec
 from inbox.intake.messages import PROCESS
 from inbox.models import Message
-from inbox.prompts import model_calls
+from inbox.replying.prompts import model_calls
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue_many
 from jobs.models import BackgroundJob

@@ -11,13 +11,12 @@ import phonenumbers
 from django.db import transaction
 from django.utils import timezone
 
-from inbox import prompts
-from inbox.enrichment import clay
-from inbox.leads import facts, identity
+from inbox.leads import enrichment, facts, identity
 from inbox.models import Enrichment, Lead
 from inbox.pipeline.situation import NotNow, Situation
-from inbox.prompts import model_calls
-from inbox.prompts.sheet import sheet, theirs
+from inbox.replying import prompts
+from inbox.replying.prompts import model_calls
+from inbox.replying.prompts.sheet import sheet, theirs
 from inbox.understanding.normalise import fold
 from inbox.workspaces.accounts import connected
 from integrations import emailbison, ghl
@@ -128,7 +127,7 @@ def ask_clay(situation: Situation, _deadline: Deadline) -> dict[str, list[str]]:
     missing = [Kind.PHONE] * (not lead.phone) + [Kind.LINKEDIN] * (not lead.linkedin_url)
     with transaction.atomic():
         for kind in missing:
-            clay.request(lead, kind, timezone.now())
+            enrichment.request(lead, kind, timezone.now())
     return {"asked": [str(kind) for kind in missing]}
 
 

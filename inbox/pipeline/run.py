@@ -13,8 +13,8 @@ from inbox.models import Draft, Message
 from inbox.pipeline import skip_conditions as when
 from inbox.pipeline.situation import NotNow, Situation
 from inbox.pipeline.table import STEPS, Step
-from inbox.prompts import model_calls
-from inbox.prompts.model_calls import UNUSABLE, UNUSABLE_ATTEMPTS, ModelAway, NoModel
+from inbox.replying.prompts import model_calls
+from inbox.replying.prompts.model_calls import UNUSABLE, UNUSABLE_ATTEMPTS, ModelAway, NoModel
 from integrations import registry
 from integrations.http.breaker import breakers
 from integrations.openai.errors import AnswerUnusable

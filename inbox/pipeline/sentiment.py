@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from inbox import prompts
 from inbox.intake import tag_decisions
 from inbox.leads import provider_tags
 from inbox.models import TagDecision
 from inbox.pipeline.situation import Situation
-from inbox.prompts import model_calls, tag_answer, thread
+from inbox.replying import prompts
+from inbox.replying.prompts import model_calls, tag_answer, thread
 from jobs.deadline import Deadline
 
 

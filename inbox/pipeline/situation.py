@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from inbox.leads import suspicion
 from inbox.models import Campaign, Draft, Lead, Message, SendingPolicy, Workspace
 from inbox.models.lead import Channel, Tag
-from inbox.prompts import model_calls
 from inbox.replying import policies, send_claims
+from inbox.replying.prompts import model_calls
 from inbox.understanding.text import newest_text
 from inbox.workspaces.accounts import NotAnswerable, answering, connected
 from integrations import registry

@@ -8,8 +8,8 @@ from inbox.leads.provider_tags import MODEL, by_provider
 from inbox.leads.tags import DRAFTED, POSITIVE
 from inbox.models.lead import Channel, Tag
 from inbox.pipeline.situation import Situation
-from inbox.prompts.model_calls import NO_KEY
 from inbox.replying import slack_cards
+from inbox.replying.prompts.model_calls import NO_KEY
 from inbox.workspaces.accounts import slack_for_replies
 from integrations import clay, emailbison, ghl, registry
 from integrations.spec import stated

@@ -12,12 +12,11 @@ from django.db import transaction
 from django.utils import timezone
 from pydantic import Field
 
-from inbox import prompts
 from inbox.leads import rollup
 from inbox.models import Draft, GateResult, Lead, Message, OutboundSend, SendingPolicy, User, audit, locks
-from inbox.prompts import model_calls
-from inbox.replying import gates, hours, policies, provenance, review, send_claims
+from inbox.replying import gates, hours, policies, prompts, provenance, review, send_claims
 from inbox.replying.draft_material import gather
+from inbox.replying.prompts import model_calls
 from inbox.signals import draft_changed
 from integrations.openai.schema import ModelAnswer
 from jobs.context import JobContext

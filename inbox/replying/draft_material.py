@@ -10,10 +10,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from inbox.models import Lead, Message, Workspace
-from inbox.prompts import thread
-from inbox.prompts.sheet import Said, Sheet, field_lines, sheet
 from inbox.replying import chosen_facts as facts
 from inbox.replying.chosen_facts import Told
+from inbox.replying.prompts import thread
+from inbox.replying.prompts.sheet import Said, Sheet, field_lines, sheet
 from inbox.understanding.text import own_lines
 
 LINK = re.compile(

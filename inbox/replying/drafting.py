@@ -12,15 +12,14 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from inbox import prompts
 from inbox.leads import rollup
 from inbox.models import Draft, Message
 from inbox.models.lead import Channel
-from inbox.prompts import Prompt, model_calls
-from inbox.prompts.sheet import Sheet
-from inbox.replying import machine_orders, offers, provenance, send_claims, slots, verification
+from inbox.replying import machine_orders, offers, prompts, provenance, send_claims, slots, verification
 from inbox.replying.chosen_facts import Fact
 from inbox.replying.draft_material import Context, gather
+from inbox.replying.prompts import Prompt, model_calls
+from inbox.replying.prompts.sheet import Sheet
 from inbox.signals import draft_changed
 from integrations.openai.schema import ModelAnswer
 from jobs.deadline import Deadline

@@ -18,8 +18,8 @@ from inbox.leads.rollup import answers
 from inbox.leads.tags import AUTO, NO_ANSWER
 from inbox.models import Draft, GateResult, Lead, Message, OutboundSend, SendingPolicy, TagDecision, Workspace
 from inbox.models.lead import Channel, Tag
-from inbox.prompts import thread
 from inbox.replying import chosen_facts, draft_material, hours, machine_orders, policies, provenance, topics
+from inbox.replying.prompts import thread
 from inbox.replying.send_claims import is_automatic
 from inbox.understanding.normalise import fold
 

@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from inbox.leads import drafts, rollup
 from inbox.models import Draft, Lead, OutboundSend, User, Workspace, audit
-from inbox.prompts import model_calls
 from inbox.replying import sending
+from inbox.replying.prompts import model_calls
 from inbox.replying.send_claims import (
     AlreadyDecided,
     Refused,

@@ -5,8 +5,8 @@ again.
 from typing import Any
 
 from inbox.models import Draft, SendingPolicy
-from inbox.prompts.model_calls import NoModel
 from inbox.replying import autosend, drafting, policies
+from inbox.replying.prompts.model_calls import NoModel
 from jobs.context import JobContext
 from jobs.errors import PermanentError
 from jobs.models import JobStep

@@ -10,11 +10,10 @@ from functools import cache
 
 from django.utils import timezone
 
-from inbox import prompts
 from inbox.leads import facts
 from inbox.models import Message
 from inbox.models.lead import Channel
-from inbox.replying import amounts, limits, statements
+from inbox.replying import amounts, limits, prompts, statements
 from inbox.replying.draft_material import LINK, Context, bare_link
 from inbox.understanding.normalise import fold, visible
 

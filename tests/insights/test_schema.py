@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from inbox import prompts
-from inbox.prompts.sheet import RULE
+from inbox.replying import prompts
+from inbox.replying.prompts.sheet import RULE
 from insights import cited_statements, pack_model_calls
 from insights.cited_statements import Material
 from insights.conversation import cited

@@ -15,7 +15,7 @@ from inbox.models import Lead, Message, ProviderWord, TagDecision, WebhookDelive
 from inbox.models.lead import Tag
 from inbox.pipeline import skip_conditions
 from inbox.pipeline.situation import Situation
-from inbox.prompts.tag_answer import Judgement
+from inbox.replying.prompts.tag_answer import Judgement
 from jobs.models import BackgroundJob
 from tests import forms
 from tests.factories import make_lead

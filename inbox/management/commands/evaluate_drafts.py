@@ -7,12 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from inbox import prompts
-from inbox.prompts import model_calls
+from inbox.replying import prompts
 from inbox.replying.evaluation import drafts
 from inbox.replying.evaluation.cases import Case, read_cases
 from inbox.replying.evaluation.judging import Drafted
 from inbox.replying.evaluation.report import Report
+from inbox.replying.prompts import model_calls
 from inbox.understanding.evaluate import BadLine
 from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.openai import client as openai

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from inbox import prompts
-from inbox.prompts import model_calls, tag_answer, thread
-from inbox.prompts.tag_evaluation import ModelReport, evaluate_model
+from inbox.replying import prompts
+from inbox.replying.evaluation.tags import ModelReport, evaluate_model
+from inbox.replying.prompts import model_calls, tag_answer, thread
 from inbox.understanding.evaluate import BadLine, Case, Report, evaluate, open_labelled, read_cases
 from inbox.understanding.rules import RULES_VERSION
 from jobs.deadline import Deadline

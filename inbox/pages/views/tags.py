@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from inbox import prompts
 from inbox.intake import tag_decisions
 from inbox.models import Membership, Message
 from inbox.pages.access import WorkspaceRequest, workspace_view
@@ -19,6 +18,7 @@ from inbox.pages.forms.tags import CorrectionForm, SuspicionForm
 from inbox.pipeline import agreement
 from inbox.pipeline.alike import Alike
 from inbox.pipeline.corrections import count, labelled
+from inbox.replying import prompts
 from inbox.understanding import installed_weights, rules
 
 

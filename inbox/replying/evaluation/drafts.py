@@ -15,11 +15,11 @@ from django.db.models.signals import post_save
 from django.utils import timezone
 
 from inbox.models import Lead, Message, Workspace, WorkspaceFact
-from inbox.prompts import model_calls
 from inbox.replying import chosen_facts, drafting
 from inbox.replying.draft_material import Context
 from inbox.replying.evaluation.cases import Case, Company
 from inbox.replying.evaluation.judging import Drafted
+from inbox.replying.prompts import model_calls
 from integrations.models import AiCall
 from jobs.deadline import Deadline
 

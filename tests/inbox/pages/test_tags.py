@@ -9,7 +9,7 @@ from inbox.intake import tag_decisions
 from inbox.models import Draft, Message, TagDecision
 from inbox.pipeline import assignment
 from inbox.pipeline.situation import Situation
-from inbox.prompts.tag_answer import Judgement
+from inbox.replying.prompts.tag_answer import Judgement
 from inbox.understanding import installed_weights, rules
 from jobs.deadline import Deadline
 from jobs.models import BackgroundJob

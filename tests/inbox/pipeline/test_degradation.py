@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from inbox.models import Draft, Lead, ModelOutage, TagDecision
 from inbox.pipeline import catch_up_tick
-from inbox.prompts import model_calls
 from inbox.replying import drafting, review
+from inbox.replying.prompts import model_calls
 from jobs import actions, queue
 from jobs.ids import uuid7
 from jobs.lost_workers import jobs_are_due

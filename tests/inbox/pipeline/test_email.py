@@ -3,9 +3,8 @@
 import pytest
 from django.test import override_settings
 
-from inbox import prompts
 from inbox.models import AuditEntry, Draft, Message, OutboundSend, TagDecision
-from inbox.replying import review
+from inbox.replying import prompts, review
 
 pytestmark = pytest.mark.django_db
 

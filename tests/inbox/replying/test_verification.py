@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from inbox import prompts
 from inbox.models import Lead, Message, Workspace
+from inbox.replying import prompts
 from inbox.replying.chosen_facts import Told
 from inbox.replying.draft_material import Context, Slot
 from inbox.replying.verification import problems

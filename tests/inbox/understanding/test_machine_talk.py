@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from inbox.prompts.sheet import theirs
+from inbox.replying.prompts.sheet import theirs
 from inbox.understanding.machine_talk import orders_in
 
 CASES = [json.loads(line) for line in Path("tests/fixtures/instructing.jsonl").read_text().splitlines()]

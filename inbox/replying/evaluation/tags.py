@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from inbox.prompts.tag_answer import Judgement
+from inbox.replying.prompts.tag_answer import Judgement
 from inbox.understanding.evaluate import Case, Score
 from inbox.understanding.rules import judge
 

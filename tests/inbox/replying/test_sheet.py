@@ -11,12 +11,11 @@ from urllib.request import Request, urlopen
 import pytest
 from django.test import override_settings
 
-from inbox import prompts
 from inbox.models import WorkspaceFact
-from inbox.prompts import model_calls
-from inbox.prompts.sheet import Said, field_lines, sheet, theirs
-from inbox.prompts.tag_answer import Reading
-from inbox.replying import drafting
+from inbox.replying import drafting, prompts
+from inbox.replying.prompts import model_calls
+from inbox.replying.prompts.sheet import Said, field_lines, sheet, theirs
+from inbox.replying.prompts.tag_answer import Reading
 from insights import pack_model_calls, packs
 from jobs.deadline import Deadline
 from jobs.worker import drain
@@ -100,7 +99,7 @@ def test_the_model_is_called_in_two_places_and_both_ask_with_a_sheet():
         for path in Path(room).rglob("*.py")
         if "OpenAIClient().ask(" in path.read_text()
     }
-    assert calls == {"inbox/prompts/model_calls.py": 1, "insights/pack_model_calls.py": 1}
+    assert calls == {"inbox/replying/prompts/model_calls.py": 1, "insights/pack_model_calls.py": 1}
     assert all("**prompt.question(sheet)" in Path(path).read_text() for path in calls)
 
 

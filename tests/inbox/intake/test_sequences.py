@@ -17,7 +17,7 @@ from integrations.events import Event
 from integrations.ghl import payloads as ghl
 from tests import forms
 from tests.factories import make_lead
-from tests.inbox.bookings.sequences import CONTACT, NOON, Told, after, body, sequences, told
+from tests.inbox.intake.appointment_sequences import CONTACT, NOON, Told, after, body, sequences, told
 from tests.webhooks.posting import Poster
 
 PARSE = {"calendly": calendly.parse, "ghl": ghl.parse}

@@ -1,7 +1,7 @@
 """Loads the prompts for the language model. Each is a file here: a head with version, model and limits, then
 instructions.
 
-The input of a prompt is a Sheet (`inbox.prompts.sheet`), and the rule about its marks is added to the
+The input of a prompt is a Sheet (`inbox.replying.prompts.sheet`), and the rule about its marks is added to the
 instructions. Raise `version` with every change of a file, because it is stored with the results. A test pins
 the hash of each file to its version and fails if the version is not raised.
 """
@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from inbox.prompts.sheet import RULE, Sheet
+from inbox.replying.prompts.sheet import RULE, Sheet
 
 FOLDER = Path(__file__).parent
 

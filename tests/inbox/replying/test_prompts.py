@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from inbox import prompts
-from inbox.prompts.sheet import RULE
+from inbox.replying import prompts
+from inbox.replying.prompts.sheet import RULE
 from sandbox.openai import EFFORTS
 
 KNOWN = {

@@ -4,9 +4,9 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from inbox.enrichment import clay
 from inbox.intake.handlers import enrichments
 from inbox.intake.receipt import Received
+from inbox.leads import enrichment
 from inbox.models import Enrichment, FollowUpInstance, Lead
 from integrations.events import EnrichmentEvent
 from jobs.models import BackgroundJob
@@ -54,7 +54,7 @@ def test_an_answer_without_a_number_skips_the_step_and_the_next_one_goes_out(wor
 
 def test_no_answer_at_all_is_not_waited_for_for_ever(world, instance):
     minute()
-    Enrichment.objects.update(requested_at=timezone.now() - clay.PATIENCE)
+    Enrichment.objects.update(requested_at=timezone.now() - enrichment.PATIENCE)
     FollowUpInstance.objects.update(due_at=timezone.now())
     minute()
     assert statuses(instance)[0] == ("skipped", "No phone number is known.")

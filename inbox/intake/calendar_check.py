@@ -16,7 +16,7 @@ from django.db.models import F, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from inbox.bookings import calendar_list
+from inbox.intake import calendar_list
 from inbox.models import Appointment, BookingCheck, Lead
 from inbox.models.lead import TOWARDS_A_MEETING
 from inbox.workspaces.accounts import connected

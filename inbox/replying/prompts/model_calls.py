@@ -18,8 +18,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from inbox.models import ModelOutage
-from inbox.prompts import Prompt
-from inbox.prompts.sheet import Sheet
+from inbox.replying.prompts import Prompt
+from inbox.replying.prompts.sheet import Sheet
 from integrations.errors import ProviderAuthError, ProviderError, ProviderMisconfigured, ProviderRejected
 from integrations.models import CircuitBreaker
 from integrations.openai import NAME as OPENAI

@@ -9,8 +9,8 @@ from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 
-from inbox.bookings import calendar_check, calendar_list
 from inbox.followups.lists import fell_through
+from inbox.intake import calendar_check, calendar_list
 from inbox.models import Appointment, BookingCheck, Lead
 from inbox.replying import slots
 from integrations.ghl.client import GhlClient
@@ -20,8 +20,8 @@ from jobs.ticks import run_tick
 from jobs.worker import drain
 from tests import factories
 from tests.ghl import booked
-from tests.inbox.bookings.sequences import Plain, sequences
 from tests.inbox.followups.helpers import enrolled, quiet_lead
+from tests.inbox.intake.appointment_sequences import Plain, sequences
 from tests.reading import reads
 
 pytestmark = pytest.mark.django_db(transaction=True)

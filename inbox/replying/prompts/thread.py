@@ -1,6 +1,6 @@
 """Writes a conversation for the model: the newest words under a heading of their own, the rest cut to size.
 
-All of it stands between marks (`inbox.prompts.sheet`). That includes our own messages, as they may quote
+All of it stands between marks (`inbox.replying.prompts.sheet`). That includes our own messages, as they may quote
 somebody.
 """
 
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from inbox.models import Message
-from inbox.prompts.sheet import Said, Sheet, field_lines, sheet, theirs
+from inbox.replying.prompts.sheet import Said, Sheet, field_lines, sheet, theirs
 
 MESSAGES = 12
 EARLIER_CHARS, NEWEST_CHARS = 1_500, 8_000

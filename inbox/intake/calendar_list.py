@@ -9,13 +9,18 @@ from django.utils import timezone
 from inbox.intake.appointments import Change, write
 from inbox.intake.handlers import bookings
 from inbox.leads import crm, identity, rollup
-from inbox.models import Appointment, Lead
-from integrations import registry
-from integrations.errors import ProviderRejected
+from inbox.models import Appointment, Lead, Workspace
+from inbox.workspaces.accounts import connected
+from integrations import ghl, registry
+from integrations.errors import ProviderMisconfigured, ProviderRejected
+from integrations.events import Person
+from integrations.ghl import calendar
+from integrations.ghl.client import GhlClient
 from integrations.ghl.errors import NOT_FOUND
 from integrations.meetings import Meeting
 from integrations.models import Integration
 from integrations.spec import stated
+from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
 
@@ -65,3 +70,35 @@ def apply(lead: Lead, listed: list[Meeting]) -> int:
         if changed:
             bookings.settle(locked, moved=Change.NEW not in changed)
     return len(changed)
+
+
+def identify_contact(ctx: JobContext) -> dict[str, object]:
+    """The job `bookings.who`: finds the lead for a GoHighLevel contact that booked a meeting, by the contact's e-mail
+    address or phone number, and stores the contact's meetings. Returns the outcome in words.
+
+    If GoHighLevel no longer knows the contact, or no lead fits, nothing is stored and no error is raised. Raises
+    ProviderMisconfigured if GoHighLevel is not connected.
+    """
+    workspace = Workspace.objects.get(pk=ctx.workspace_id)
+    account = connected(workspace.pk, ghl.NAME)
+    if account is None:
+        raise ProviderMisconfigured("GoHighLevel is not connected. Connect it, then retry this job.")
+    client, contact_id = GhlClient.for_integration(account), ctx.payload["contact_id"]
+    drop_connection()
+    try:
+        contact = client.contact(contact_id, ctx.deadline)
+        meetings = calendar.of_contact(client, contact_id, ctx.deadline)
+    except ProviderRejected as error:
+        if error.code != NOT_FOUND:
+            raise
+        return {"outcome": "GoHighLevel does not know this contact any more"}
+    person = Person(email=contact.email, phone=contact.phone)
+    identities = identity.identities_of(workspace, person)
+    if not identities:
+        return {"outcome": "neither address nor number"}
+    with transaction.atomic():
+        match = identity.find_or_create(workspace, person, ghl.NAME, create=False)
+        if match is None:
+            return {"outcome": "nobody we know"}
+        outcome = identity.keep_contact(match.lead, contact_id, identities.get("phone", ""), ghl.NAME)
+    return {"outcome": "found", "contact": outcome, "changed": apply(match.lead, meetings)}

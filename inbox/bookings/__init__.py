@@ -1,1 +1,0 @@
-"""Reads meetings from calendars, beyond what their webhooks report."""

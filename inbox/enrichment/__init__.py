@@ -1,1 +1,0 @@
-"""Asks a source for missing facts of a lead, once, and never overwrites what is known."""
