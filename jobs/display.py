@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from jobs import backlog, stats
+from jobs.durations import duration
 from jobs.models import BackgroundJob, JobAction, JobAttempt, JobStep, Tick
 from jobs.ticks import TICKS
 
@@ -52,7 +53,7 @@ def tiles(totals: stats.Totals, whose: str = "") -> list[dict[str, Any]]:
         _tile("Queued", counted(counts[Status.QUEUED]), "due or for later"),
         _tile(
             "Oldest due",
-            span(oldest_s) if oldest_s else "none",
+            duration(oldest_s) if oldest_s else "none",
             "since it became due",
             "warn" if oldest_s > LATE_S else "",
         ),
@@ -81,9 +82,9 @@ def lanes(
         {
             "label": state.lane.name.capitalize(),
             "what": state.lane.what,
-            "promise": span(state.lane.promise_s),
+            "promise": duration(state.lane.promise_s),
             "due": counted(state.due.jobs, backlog.CAP),
-            "oldest": span(state.due.oldest_s) if state.due.jobs else "",
+            "oldest": duration(state.due.oldest_s) if state.due.jobs else "",
             "running": state.running,
             "waits": state.waits,
             "broken": state.broken,
@@ -100,7 +101,7 @@ def by_kind(workspace_id: UUID | None, times: stats.Timings) -> list[dict[str, A
         {
             "kind": state.kind,
             "due": counted(state.due.jobs, backlog.CAP),
-            "oldest": span(state.due.oldest_s) if state.due.jobs else "",
+            "oldest": duration(state.due.oldest_s) if state.due.jobs else "",
             "times": state.times,
         }
         for state in stats.kinds(workspace_id, times)
@@ -116,13 +117,6 @@ def counted(count: int, cap: int = stats.COUNT_CAP) -> str:
     "+".
     """
     return f"{count:,}+" if count >= cap else f"{count:,}"
-
-
-def span(seconds: float) -> str:
-    """A number of seconds in few letters, rounded down to whole minutes or hours: "41 s", "6 min", "3 h"."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    return f"{seconds // 60:.0f} min" if seconds < 3_600 else f"{seconds // 3_600:.0f} h"
 
 
 def bars(series: list[stats.Bucket]) -> list[dict[str, Any]]:

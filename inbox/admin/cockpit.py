@@ -20,7 +20,7 @@ from inbox.pages.templatetags.holdfast import ago_text
 from jobs import backlog, stats, tally
 from jobs.admin.causes import CauseLine, list_url, many, of_jobs, whose
 from jobs.backlog import Backlog, TenantQueue
-from jobs.display import span
+from jobs.durations import duration
 from jobs.joblist import FAILURES
 from jobs.modeladmin import Scope, scope_of
 from jobs.models import NO_WORKSPACE
@@ -229,8 +229,8 @@ def _lane_line(lane: Backlog, names: dict[UUID, str]) -> LaneLine:
         what=spec.what,
         due=many(lane.due, backlog.CAP),
         held=many(lane.held, backlog.CAP) if lane.held else "",
-        oldest=span(lane.oldest_s) if lane.due else "none",
-        promise=span(spec.promise_s),
+        oldest=duration(lane.oldest_s) if lane.due else "none",
+        promise=duration(spec.promise_s),
         percent=min(100, round(100 * lane.oldest_s / spec.promise_s)),
         broken=lane.broken,
         url=list_url("jobs_backgroundjob", state="due", lane=spec.name),

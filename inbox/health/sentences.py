@@ -27,6 +27,7 @@ from integrations.errors import (
 )
 from integrations.models import HealthState, WorkspaceIntegrationHealth
 from integrations.spec import stated
+from jobs.durations import MINUTE_S, duration
 
 MESSAGES = {"email": "replies", "sms": "texts", "linkedin": "LinkedIn messages"}
 TONES = {
@@ -43,7 +44,6 @@ RESTRICTED = "account_restricted"
 SOMEBODY_ELSE = (ANOTHER_ACCOUNT, "wrong_account", "account_mismatch")
 WAY_OUT = "Put the secrets in anew under Settings, or have the operator put their key back into FIELD_ENCRYPTION_KEYS."
 UNSTABLE_AFTER = 3
-MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 WHY = {
     REQUEST_REFUSED: "our request is not taken",
     ADDRESS_REFUSED: "calls may not go to its address",
@@ -183,9 +183,5 @@ def _words(health: WorkspaceIntegrationHealth) -> str:
 
 
 def age(seconds: float) -> str:
-    """A time that has passed, in words: "just now", "8 min ago", "3 h ago", "4 days ago"."""
-    if seconds < MINUTE_S:
-        return "just now"
-    if seconds < HOUR_S:
-        return f"{int(seconds // MINUTE_S)} min ago"
-    return f"{int(seconds // HOUR_S)} h ago" if seconds < 2 * DAY_S else f"{int(seconds // DAY_S)} days ago"
+    """A time that has passed, in words: "just now", "8 min ago", "1 day 3 h ago"."""
+    return "just now" if seconds < MINUTE_S else f"{duration(seconds)} ago"

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from inbox.workspaces.accounts import account_name
 from integrations.models import HealthState, HealthTransition, WorkspaceIntegrationHealth
+from jobs.durations import duration
 
 DAYS = 30
 DOWN = {HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN}
@@ -121,10 +122,4 @@ def _day(
         return Day("", 2, day, "not known")
     if not down_s:
         return Day("ok", 6, day, "up")
-    return Day("bad", 10, day, f"down {span(down_s)}")
-
-
-def span(seconds: float) -> str:
-    """A length of time for people: "12 min", "3 h 02 min"; never less than a minute."""
-    hours, minutes = divmod(max(1, round(seconds / 60)), 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"
+    return Day("bad", 10, day, f"down {duration(down_s)}")

@@ -17,7 +17,7 @@ from inbox.leads import identity
 from inbox.models import Lead, Message, OutboundSend, Workspace
 from inbox.trace.answer import link_of_send
 from inbox.trace.arrival import link_of_message
-from inbox.trace.events import Link, span
+from inbox.trace.events import Link
 from inbox.trace.search import Wanted, leads_of
 from inbox.workspaces.accounts import usable
 from integrations import registry
@@ -27,6 +27,7 @@ from integrations.models import Integration
 from integrations.spec import NONE
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
+from jobs.durations import duration
 from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
 
 BUDGET_MS = 3_000
@@ -161,7 +162,9 @@ def ask(workspace: Workspace, account: Account, wanted: Wanted) -> Answer:
     return replace(
         blank,
         read=read,
-        poll_every=span(spec.poll_every.total_seconds()) if isinstance(spec.poll_every, timedelta) else "",
+        poll_every=duration(spec.poll_every.total_seconds())
+        if isinstance(spec.poll_every, timedelta)
+        else "",
         listed=_known(workspace, events),
         complete=complete and not problem,
         problem=problem,

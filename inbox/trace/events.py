@@ -7,8 +7,8 @@ from typing import Literal
 from uuid import UUID
 
 from integrations import registry
+from jobs.durations import duration
 
-MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
 WAIT_FROM_S = 1.0
 """Shorter waits are not worth a line."""
 
@@ -67,7 +67,7 @@ class Event:
     @property
     def took(self) -> str:
         """How long the event took, in words; "" if that is not known."""
-        return "" if self.ms is None else span(self.ms / 1000)
+        return "" if self.ms is None else duration(self.ms / 1000)
 
     def without_words(self) -> "Event":
         """The event without what people and models wrote."""
@@ -86,21 +86,6 @@ def wait(start: datetime | None, end: datetime | None, words: str) -> Iterable[E
     if start is None or end is None or (seconds := (end - start).total_seconds()) < WAIT_FROM_S:
         return ()
     return (Event(start, "clock", words, ms=seconds * 1000, waits=True),)
-
-
-def span(seconds: float) -> str:
-    """A length of time for people: "34 ms", "9.4 s", "16 min", "3 h 5 min", "2 days"."""
-    if seconds < 1:
-        return f"{max(seconds, 0) * 1000:.0f} ms"
-    if seconds < MINUTE_S:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    if seconds < HOUR_S:
-        return f"{seconds / MINUTE_S:.0f} min"
-    if seconds < DAY_S:
-        hours, rest = divmod(round(seconds / MINUTE_S), 60)
-        return f"{hours} h {rest} min" if rest else f"{hours} h"
-    days = round(seconds / DAY_S)
-    return f"{days} day" if days == 1 else f"{days} days"
 
 
 def count(number: int, noun: str) -> str:

@@ -9,9 +9,10 @@ from itertools import chain
 from inbox.models import AuditEntry, Draft, Lead, Message, OutboundSend, WebhookDelivery, Workspace
 from inbox.trace import answer, arrival, records, subjects, work
 from inbox.trace.decisions import OF_A_TRACE
-from inbox.trace.events import Event, Link, provider_label, sender_of, span
+from inbox.trace.events import Event, Link, provider_label, sender_of
 from inbox.trace.records import Records
 from integrations.models import Notice
+from jobs.durations import duration
 from jobs.models import BackgroundJob, JobAttempt, JobStep
 
 State, Verdict, Job = OutboundSend.State, WebhookDelivery.Verdict, BackgroundJob.Status
@@ -32,7 +33,7 @@ class Part:
 
     @property
     def words(self) -> str:
-        return span(self.seconds)
+        return duration(self.seconds)
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,7 @@ def _lead_word(lead: Lead) -> str:
 def _end_of_send(rows: Records, send: OutboundSend) -> Ending:
     asked_at = rows.messages[0].received_at if rows.messages else send.created_at
     if send.state == State.SENT:
-        took = span(((send.finished_at or send.created_at) - asked_at).total_seconds())
+        took = duration(((send.finished_at or send.created_at) - asked_at).total_seconds())
         headline = f"Answered in {took}" if rows.messages else f"Went out in {took}"
         return headline, "ok", "check", "Sent", _held_words(rows)
     if send.state == State.FAILED:
@@ -219,7 +220,7 @@ def _held_words(rows: Records) -> str:
     if draft is None or draft.decided_at is None:
         return "It went out once."
     held = next((gate.evidence for gate in rows.gates.get(draft.pk, []) if not gate.passed), "")
-    waited = span((draft.decided_at - draft.created_at).total_seconds())
+    waited = duration((draft.decided_at - draft.created_at).total_seconds())
     return f"{waited} of that it waited for a person. {held}".strip()
 
 

@@ -8,10 +8,11 @@ from inbox.pipeline.skip_conditions import NO_DRAFT
 from inbox.pipeline.tag_notices import TELL
 from inbox.replying import autosend, review, send_claims, sending
 from inbox.replying.provenance import dollars
-from inbox.trace.events import Event, Item, Link, count, span, wait
+from inbox.trace.events import Event, Item, Link, count, wait
 from inbox.trace.records import Records
 from integrations.errors import CallOutcome
 from integrations.models import AiCall
+from jobs.durations import duration
 from jobs.kinds import in_words
 from jobs.models import BackgroundJob, JobAttempt, JobStep
 
@@ -121,7 +122,7 @@ def _attempt(job: BackgroundJob, attempt: JobAttempt, steps: list[JobStep]) -> E
 
 
 def _step(step: JobStep) -> Item:
-    took = f", {span((step.finished_at - step.started_at).total_seconds())}" if step.finished_at else ""
+    took = f", {duration((step.finished_at - step.started_at).total_seconds())}" if step.finished_at else ""
     word = step.get_status_display().lower()
     return Item(
         f"{step.name}: {word}{took if step.status == JobStep.Status.DONE else ''}",

@@ -2,10 +2,10 @@
 
 from django import template
 
-from insights.views.overview import duration
+from insights.views.overview import answer_time
 
 register = template.Library()
-register.filter("duration", duration)
+register.filter("duration", answer_time)
 
 
 @register.filter

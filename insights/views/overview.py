@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from inbox.pages import csvs
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from insights import charts, overview_numbers, response_times
+from jobs.durations import duration
 
 SPANS = {"7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days"}
 DEFAULT_SPAN = "30"
@@ -80,16 +81,14 @@ def _tiles(
     return [
         tile("Replies", numbers.replies, f"{abs(change)} {'more' if change >= 0 else 'fewer'} than {then}"),
         tile("Positive", share, f"{numbers.positive} of {numbers.people} people"),
-        tile("First answer, median", duration(numbers.answer_s), f"{duration(before.answer_s)} in {then}"),
+        tile(
+            "First answer, median", answer_time(numbers.answer_s), f"{answer_time(before.answer_s)} in {then}"
+        ),
         tile("Booked", numbers.booked, f"{before.booked} in {then}"),
         tile("Needs reply", waiting, f"now, of {numbers.people} who replied", "warn" if waiting else ""),
     ]
 
 
-def duration(seconds: float | None) -> str:
-    """A number of seconds as short text: "14 min", "3 h", "2 days", or "–" for None."""
-    if seconds is None:
-        return "–"
-    if seconds < 3600:
-        return f"{max(1, round(seconds / 60))} min"
-    return f"{round(seconds / 3600)} h" if seconds < 2 * 86_400 else f"{round(seconds / 86_400)} days"
+def answer_time(seconds: float | None) -> str:
+    """The time that an answer took, or "–" for None, as nobody answered."""
+    return "–" if seconds is None else duration(seconds)

@@ -8,7 +8,6 @@ from django.utils import timezone
 from django.utils.html import escape, format_html, linebreaks
 from django.utils.safestring import SafeString
 
-from inbox.health.sentences import DAY_S, HOUR_S
 from inbox.leads import notes
 from inbox.leads.tags import DRAFTED, NO_ANSWER, SAID
 from inbox.models import Lead, OutboundSend, User
@@ -16,6 +15,7 @@ from inbox.models.lead import Tag
 from inbox.pages.state_marks import StateMark, state_of
 from inbox.pages.team import Team
 from inbox.pages.templatetags.holdfast import ago_text, moment, render_chip, render_time, until
+from jobs.durations import MINUTE_S, duration
 
 register = template.Library()
 
@@ -31,12 +31,9 @@ PLAIN_TAGS = (Tag.NEW, Tag.NEUTRAL)
 
 @register.filter
 def waits(moment: datetime) -> str:
-    """How long somebody has waited since `moment`, in few letters: "8 min", "3 h", "1 d 3 h"."""
-    seconds = int((timezone.now() - moment).total_seconds())
-    if seconds < DAY_S:
-        return ago_text(moment)
-    days, hours = divmod(seconds // HOUR_S, 24)
-    return f"{days} d {hours} h" if hours and days < 7 else f"{days} d"
+    """How long somebody has waited since `moment`: "8 min", "3 h", "1 day 3 h"; "now" for less than a minute."""
+    seconds = (timezone.now() - moment).total_seconds()
+    return "now" if seconds < MINUTE_S else duration(seconds)
 
 
 @register.simple_tag

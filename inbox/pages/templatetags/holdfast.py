@@ -9,12 +9,13 @@ from django.utils.dateformat import format as format_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from inbox.health.sentences import DAY_S, HOUR_S, MINUTE_S, age, why
+from inbox.health.sentences import age, why
 from inbox.leads.triage import Seen
 from inbox.models import Lead
 from inbox.models.lead import Channel
 from inbox.pages.state_marks import StateMark, state_of
 from inbox.trace import decisions
+from jobs.durations import DAY_S, MINUTE_S, duration
 
 register = template.Library()
 
@@ -98,17 +99,15 @@ def ago(at: datetime | None) -> SafeString:
 
 
 def ago_text(at: datetime) -> str:
-    """How long ago `at` was, in few letters: "now", "8 min", "3 h"; if it was more than a day ago, the
+    """How long ago `at` was, in few letters: "now", "8 min", "1 h 30 min"; if it was more than a day ago, the
     day as "Mon", "20 Nov" or "20 Nov 2025".
     """
     local, now = timezone.localtime(at), timezone.localtime()
     seconds = (now - local).total_seconds()
     if seconds < MINUTE_S:
         return "now"
-    if seconds < HOUR_S:
-        return f"{int(seconds // MINUTE_S)} min"
     if seconds < DAY_S:
-        return f"{int(seconds // HOUR_S)} h"
+        return duration(seconds)
     days = (now.date() - local.date()).days
     return format_date(local, "D" if days < 7 else "j M" if local.year == now.year else "j M Y")
 
@@ -121,13 +120,9 @@ def class_name(path: str) -> str:
 
 @register.filter
 def until(at: datetime) -> str:
-    """How long it is until `at`, in few letters: "now", "4 min", "3 h", "2 days"."""
+    """How long it is until `at`, at least a minute: "now", "4 min", "1 h 30 min", "2 days"."""
     seconds = (at - timezone.now()).total_seconds()
-    if seconds < MINUTE_S:
-        return "now" if seconds <= 0 else "1 min"
-    if seconds < HOUR_S:
-        return f"{int(seconds // MINUTE_S)} min"
-    return f"{int(seconds // HOUR_S)} h" if seconds < 2 * DAY_S else f"{int(seconds // DAY_S)} days"
+    return duration(max(seconds, MINUTE_S)) if seconds > 0 else "now"
 
 
 @register.filter

@@ -80,7 +80,7 @@ def test_recovery_says_how_long_it_was_down(client, workspace, linkedin):
     writer.record(linkedin, Signal(SignalKind.REFUSED), at=timezone.now() - timedelta(hours=3, minutes=2))
     writer.record(linkedin, Signal(SignalKind.WORKED))
     page = page_of(client, workspace)
-    assert "LinkedIn is back for Jane Doe (Acme)" in page and "down for 3 h 02 min" in page
+    assert "LinkedIn is back for Jane Doe (Acme)" in page and "down for 3 h 2 min" in page
 
 
 @pytest.mark.parametrize("role", ["admin", "member"])

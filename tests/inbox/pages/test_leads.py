@@ -176,7 +176,7 @@ def test_source_and_age_are_shown_and_so_is_what_was_asked(people, workspace, le
     Enrichment.objects.create(workspace=workspace, lead=lead, kind="linkedin", requested_at=asked)
     text = people.viewer.get(page).content.decode()
     assert "from their signature" in text and "3 days ago" in text
-    assert "Clay is asked" in text and "2 h ago" in text
+    assert "Clay is asked" in text and "2 h 5 min ago" in text
 
 
 def test_a_viewer_edits_nothing(people, url):

@@ -1,0 +1,28 @@
+"""The one formatter of durations, so that the same time reads alike on every page, mail and notice."""
+
+MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
+TWO_UNITS_BELOW = 10
+"""From ten hours or ten days on, the smaller unit is left out: "12 h", "23 days"."""
+
+
+def duration(seconds: float) -> str:
+    """A number of seconds for people, always rounded down: "34 ms", "9.4 s", "16 min", "1 h 30 min", "12 h",
+    "1 day 3 h", "23 days". Less than none is "0 ms".
+    """
+    ms = max(0, round(seconds * 1_000))
+    if ms < 1_000:
+        return f"{ms} ms"
+    if ms < 10_000:
+        return f"{ms // 100 / 10:g} s"
+    whole_s = ms // 1_000
+    if whole_s < MINUTE_S:
+        return f"{whole_s} s"
+    if whole_s < HOUR_S:
+        return f"{whole_s // MINUTE_S} min"
+    if whole_s < DAY_S:
+        count, rest = whole_s // HOUR_S, whole_s % HOUR_S // MINUTE_S
+        words, smaller = f"{count} h", f"{rest} min"
+    else:
+        count, rest = whole_s // DAY_S, whole_s % DAY_S // HOUR_S
+        words, smaller = f"{count} day" if count == 1 else f"{count} days", f"{rest} h"
+    return f"{words} {smaller}" if rest and count < TWO_UNITS_BELOW else words
