@@ -11,9 +11,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import Error, InterfaceError, InternalError, OperationalError, connection, transaction
+from django.db.models import Model
 
 from jobs.failures import facts_of
 
@@ -51,6 +52,20 @@ def db_fault(error: Error) -> Fault:
     if state in UNREACHABLE_STATES or state.startswith(UNREACHABLE_CLASSES):
         return Fault.UNREACHABLE
     return Fault.BUG
+
+
+def insert_or_ignore(row: Model) -> bool:
+    """Inserts `row`, unless a constraint refuses it: PostgreSQL then logs no error, and this returns False."""
+    counts: list[int] = []
+
+    def count(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        outcome = execute(sql, params, many, context)
+        counts.append(context["cursor"].rowcount)  # `bulk_create` does not say what it ignored
+        return outcome
+
+    with connection.execute_wrapper(count):
+        type(row)._default_manager.bulk_create([row], ignore_conflicts=True)
+    return sum(counts) == 1
 
 
 def refresh_connection() -> None:

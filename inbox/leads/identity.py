@@ -28,6 +28,7 @@ from inbox.models.races import settled
 from integrations import rawjson
 from integrations.addresses import mailbox
 from integrations.events import PayloadInvalid, Person
+from jobs.db import insert_or_ignore
 
 
 def person_of(lead: Lead) -> Person:
@@ -233,8 +234,7 @@ def _new(
     if complete is not None:
         complete(lead)
     erased.hold(lead, workspace)
-    Lead.objects.bulk_create([lead], ignore_conflicts=True)  # a lost race is no error in PostgreSQL's log
-    if not Lead.objects.filter(pk=lead.pk).exists():
+    if not insert_or_ignore(lead):  # a lost race is no error in PostgreSQL's log
         raise IntegrityError("Another transaction has created the lead.")
     _flag(rivals)
     return Found(lead, True, bool(rivals))
