@@ -9,7 +9,7 @@ NAMES = {"admin": "Changes made here", "auth": "Groups", "axes": "Log-ins"}
 
 
 class AdminConfig(StockAdminConfig):
-    default_site = "config.admin.AdminSite"
+    default_site = "admin.site.AdminSite"
 
     def ready(self) -> None:
         super().ready()

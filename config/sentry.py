@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from django.core.exceptions import ImproperlyConfigured
 
-OURS = {"config", "demo", "inbox", "insights", "integrations", "jobs"}
+OURS = {"admin", "config", "demo", "inbox", "insights", "integrations", "jobs"}
 NAME = "a name that the product declares"
 ID = r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}"
 TAGS = {

@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "integrations",
     "inbox",
     "insights",
+    "admin",
     "training",
     *(["demo"] if DEBUG else []),
 ]
@@ -168,7 +169,7 @@ AXES_SENSITIVE_PARAMETERS = [
     "csrfmiddlewaretoken",
 ]
 AXES_VERBOSE = False
-AXES_ENABLE_ADMIN = False  # its pages are in inbox/admin/operators.py
+AXES_ENABLE_ADMIN = False  # its pages are in admin/operators.py
 
 # --- web -----------------------------------------------------------------------------------------------------------
 PUBLIC_URL = env.url("PUBLIC_URL", "http://127.0.0.1:8000" if DEBUG else "")

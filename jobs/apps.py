@@ -1,7 +1,7 @@
 """The app of background jobs. At start it registers checks, ticks and retention, and loads each app's jobs.py."""
 
 from django.apps import AppConfig
-from django.core.checks import Tags, register
+from django.core.checks import register
 from django.utils.module_loading import autodiscover_modules
 
 
@@ -10,12 +10,11 @@ class JobsConfig(AppConfig):
     verbose_name = "Background jobs"
 
     def ready(self) -> None:
-        from jobs import adminchecks, housekeeping, retention, system_checks
+        from jobs import housekeeping, retention, system_checks
 
         for check in system_checks.CHECKS:
             register(check)
         register(system_checks.check_kinds, "wiring")
-        register(adminchecks.check_admin, Tags.admin)
         housekeeping.register()
         retention.register()
         autodiscover_modules("jobs")  # each app's jobs.py: its kinds of job and its ticks

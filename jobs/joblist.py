@@ -60,7 +60,7 @@ def causes(tenants: Sequence[UUID] | None) -> QuerySet[Any, Any]:
 # Jobs that have ended are counted by workspace, because the index of them begins with it.
 COUNT = f"""
 WITH whose (tenant) AS (
-    SELECT unnest(coalesce(%(tenants)s::uuid[], ARRAY(SELECT id FROM inbox_workspace) || '{NO_WORKSPACE}'::uuid))
+    SELECT unnest(coalesce(%(tenants)s::uuid[], ARRAY(SELECT id FROM {{workspaces}}) || '{NO_WORKSPACE}'::uuid))
 ), waiting AS (
     SELECT run_at <= statement_timestamp() AS due, attempts > 0 AS tried FROM jobs_backgroundjob
     WHERE status = 'queued' AND (%(tenants)s::uuid[] IS NULL OR tenant = ANY(%(tenants)s)) LIMIT {tally.CAP}
@@ -80,6 +80,8 @@ def counts(tenants: Sequence[UUID] | None) -> dict[str, int]:
     """The number of jobs of `tenants` (None: of all) by state, each at most tally.CAP. The states of waiting jobs (due,
     retrying, later) share that limit.
     """
+    workspaces: Any = BackgroundJob._meta.get_field("workspace").related_model
+    statement = COUNT.format(workspaces=workspaces._meta.db_table)
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, {"tenants": None if tenants is None else list(tenants)})
+        cursor.execute(statement, {"tenants": None if tenants is None else list(tenants)})
         return dict.fromkeys(STATES, 0) | dict(cursor.fetchall())

@@ -1,12 +1,23 @@
 """Writes the audit log: one entry for each decision of a person, in the transaction of the decision."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Model
+from django.forms import ModelForm
 
 from inbox.models import AuditEntry, User
 from jobs import actions
+
+NEVER = {
+    *("password", "password1", "password2", "usable_password", "credentials", "secret", "key_hash"),
+    *("persona_name", "signature", "service_description"),
+}
+"""Fields of forms whose contents no log holds: secrets, and what people wrote about themselves."""
+
+MOST = 200
+"""The most characters that are kept of one field."""
 
 
 def record(
@@ -63,3 +74,34 @@ def record_jobs(
         ],
         batch_size=1_000,
     )
+
+
+def changes_of(form: "ModelForm[Any]", hidden: Iterable[str] | None = ()) -> dict[str, list[object]]:
+    """The changed fields of a form, each with its old and new value. The pair is empty for fields of NEVER and of
+    `hidden`; `hidden` None means all fields.
+    """
+    changes: dict[str, list[object]] = {}
+    for name in form.changed_data:
+        if hidden is None or name in NEVER or name in hidden:
+            changes[name] = []
+        else:
+            changes[name] = [
+                _plain(form.get_initial_for_field(form.fields[name], name)) if name in form.fields else None,
+                _plain(form.cleaned_data.get(name)),
+            ]
+    return changes
+
+
+def _plain(content: Any) -> object:
+    """`content` in a form that JSON can hold: numbers, switches and None as they are, rows by name, several values as a
+    sorted list, all else as text. Texts are cut to MOST characters.
+    """
+    if content is None or isinstance(content, bool | int | float):
+        return content
+    if isinstance(content, Model):
+        return str(content)[:MOST]
+    if isinstance(content, str):
+        return content[:MOST]
+    if isinstance(content, Iterable):
+        return sorted(str(member)[:MOST] for member in content)
+    return str(content)[:MOST]

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from inbox import roles
+from admin import roles
 from inbox.models import WebhookDelivery
 from integrations.health import writer
 from integrations.models import WorkspaceIntegrationHealth

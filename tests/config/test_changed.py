@@ -48,7 +48,7 @@ def test_what_is_named_is_there():
 
 
 def test_every_module_of_the_product_has_tests():
-    rooms = ("config", "demo", "inbox", "insights", "integrations", "jobs", "sandbox", "training")
+    rooms = ("admin", "config", "demo", "inbox", "insights", "integrations", "jobs", "sandbox", "training")
     modules = [path.relative_to(ROOT).as_posix() for room in rooms for path in (ROOT / room).rglob("*.py")]
     assert modules and [path for path in modules if not changed.tests_of(path)] == []
 

@@ -23,7 +23,7 @@ PAGES = (
     "docs/reference/addresses.md",
     "CONTRIBUTING.md",
 )
-ROOMS = "config|inbox|insights|integrations|jobs|sandbox"
+ROOMS = "admin|config|inbox|insights|integrations|jobs|sandbox"
 DOTTED = re.compile(rf"`((?:{ROOMS})(?:\.\w+)+)`")
 PATH = re.compile(rf"`((?:{ROOMS}|tests|templates|static|benchmarks|docs)/[\w./-]*)`")
 FOLDER = re.compile(r"^\| ((?:`[a-z]+/[\w/]*`(?:, )?)+)", re.M)

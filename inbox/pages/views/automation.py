@@ -11,7 +11,6 @@ from inbox.models import Campaign, Membership, SendingPolicy, Workspace, audit
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.forms.automation import PolicyForm
 from inbox.replying import gates, review, shadow
-from jobs.adminlog import changes_of
 
 ADMIN = Membership.Role.ADMIN
 
@@ -57,7 +56,9 @@ def policy(request: WorkspaceRequest, campaign_id: uuid.UUID | None = None) -> H
     form = PolicyForm(request.workspace, campaign, request.POST or None, instance=current)
     if request.method == "POST" and form.is_valid():
         saved = form.save()
-        audit.record(request.workspace.pk, request.user, "policy.change", saved, changes=changes_of(form))
+        audit.record(
+            request.workspace.pk, request.user, "policy.change", saved, changes=audit.changes_of(form)
+        )
         messages.success(request, f"Saved: {saved.get_mode_display()}.")
         return redirect("inbox:automation", request.workspace.pk)
     row = shadow.row_of(request.workspace, campaign)

@@ -26,7 +26,6 @@ from inbox.pages.forms.followups import ApprovalForm, EnrolForm, OneLeadForm, Se
 from inbox.pages.pagination import keyset_page
 from inbox.replying.send_claims import Refused
 from inbox.replying.variables import VARIABLES
-from jobs.adminlog import changes_of
 
 ADMIN = Membership.Role.ADMIN
 NOTES = {
@@ -245,7 +244,7 @@ def _edit(request: WorkspaceRequest, sequence: FollowUpSequence) -> HttpResponse
             formset.instance = saved
             formset.save()
             audit.record(
-                request.workspace.pk, request.user, "sequence.saved", saved, changes=changes_of(form)
+                request.workspace.pk, request.user, "sequence.saved", saved, changes=audit.changes_of(form)
             )
         messages.success(request, "Saved.")
         return redirect("inbox:sequence", request.workspace.pk, saved.pk)

@@ -9,7 +9,6 @@ from inbox.intake import retention_effects
 from inbox.models import Membership, Workspace, audit
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.forms.workspace import RetentionForm, WorkspaceForm
-from jobs.adminlog import changes_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -22,7 +21,11 @@ def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         form.save()
         audit.record(
-            request.workspace.pk, request.user, "workspace.change", form.instance, changes=changes_of(form)
+            request.workspace.pk,
+            request.user,
+            "workspace.change",
+            form.instance,
+            changes=audit.changes_of(form),
         )
         messages.success(request, "Saved.")
         return redirect("inbox:settings", request.workspace.pk)
@@ -44,7 +47,9 @@ def retention(request: WorkspaceRequest) -> HttpResponse:
     form = RetentionForm(params if "keep_bodies_days" in params else None, instance=saved)
     if request.method == "POST" and form.is_valid():
         form.save()
-        audit.record(request.workspace.pk, request.user, "workspace.change", saved, changes=changes_of(form))
+        audit.record(
+            request.workspace.pk, request.user, "workspace.change", saved, changes=audit.changes_of(form)
+        )
         messages.success(request, "Saved. What is older goes with the next hourly run.")
         return redirect("inbox:retention", request.workspace.pk)
     effects = retention_effects.effects(saved) if form.is_bound and form.is_valid() else []

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from inbox.workspaces import export
 from tests import factories
-from tests.inbox.admin import rows
+from tests.admin import rows
 
 pytestmark = pytest.mark.django_db
 

@@ -40,7 +40,7 @@ from integrations.health import writer
 from integrations.models import Integration, WebhookKey
 from jobs.models import BackgroundJob
 from tests import factories, forms
-from tests.inbox.admin.rows import of_workspace
+from tests.admin.rows import of_workspace
 
 NOBODYS = {"uuid": str(uuid.uuid4()), "int": "987654321", "str": "nobodys", "slug": "nobodys"}
 """Values for parameters that no fixture here has an object for."""

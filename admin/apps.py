@@ -1,0 +1,26 @@
+"""The room of the Django admin. At start it registers each model's page, the checks of them, and the groups' rights."""
+
+from importlib import import_module
+
+from django.apps import AppConfig, apps
+from django.core.checks import Tags, register
+from django.db.models.signals import post_migrate
+
+REGISTERING = (
+    *("queued_tasks", "background_jobs", "job_records", "integrations", "conversations", "deliveries"),
+    *("followups", "health", "judgement", "ledgers", "operators", "people", "insights"),
+)
+"""The modules of the room that register pages. The address of an app's list of models names the apps in this order."""
+
+
+class AdminRoomConfig(AppConfig):
+    name = "admin"
+    label = "holdfast_admin"  # Django's own admin has the label "admin"
+
+    def ready(self) -> None:
+        for module in REGISTERING:
+            import_module(f"admin.{module}")
+        from admin import checks, roles
+
+        register(checks.check_admin, Tags.admin)
+        post_migrate.connect(roles.fill, sender=apps.get_app_config("inbox"))

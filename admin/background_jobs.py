@@ -1,0 +1,289 @@
+"""The Django admin's pages of background jobs, for staff. `jobs.display` and `jobs.actions` do the work.
+
+They show the same numbers, timeline and actions as a workspace's own pages. Nobody edits a job's row by hand.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from django.apps import apps
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+
+from admin.base import BaseAdmin, WorkspaceFilter, known_values, link, list_link
+from admin.causes import list_url, many, of_jobs
+from admin.job_actions import DoingAdmin, asked_workspace
+from admin.job_filters import (
+    AgeFilter,
+    CauseFilter,
+    DoneFilter,
+    ErrorFilter,
+    StateFilter,
+    causes_of,
+    is_plain,
+)
+from admin.scope import scope_of
+from jobs import display, joblist, stats, tally
+from jobs.kinds import KINDS, in_words, policy_of
+from jobs.lanes import LANES, REPLY
+from jobs.models import BackgroundJob, WorkspaceLimit
+
+CAUSES = 5
+"""So many causes stand above the list."""
+
+Status = BackgroundJob.Status
+
+
+@admin.register(BackgroundJob)
+class BackgroundJobAdmin(DoingAdmin):
+    """The list and the pages of jobs, with actions on them."""
+
+    workspace_path = "workspace"
+    trace_kind = "job"
+    plain_texts = ("payload", "dedupe_key", "result", "last_error_class", "last_error")
+    list_display = ("kind_words", "state", "tries", "cause_words", "lane_name", "workspace_link", "when")
+    list_filter = (
+        StateFilter,
+        known_values("lane", [lane.name for lane in LANES]),
+        known_values("kind", KINDS),
+        CauseFilter,
+        ErrorFilter,
+        DoneFilter,
+        AgeFilter,
+        WorkspaceFilter,
+    )
+    linked_by = ("status__exact",)
+    list_select_related = ("workspace",)
+    search_fields = ("dedupe_key",)
+    search_help_text = "A job's id, or a part of its dedupe key"
+    ordering = ("-pk",)
+    heavy = ("result",)
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """The columns by which the list is ordered. The list of due jobs is ordered by when they became due; every
+        other list has the newest job first.
+        """
+        return ("run_at", "pk") if request.GET.get("state") == "due" else super().get_ordering(request)
+
+    def in_own_order(self, request: HttpRequest) -> QuerySet[BackgroundJob]:
+        """All jobs in the order of the list; for the list of due jobs, all that wait, whose times have an index."""
+        jobs: QuerySet[BackgroundJob] = super().in_own_order(request)
+        return jobs.filter(status=Status.QUEUED) if request.GET.get("state") == "due" else jobs
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Shows the list of jobs, below tabs with the number of jobs in each state. Where no filter but a state is set,
+        the causes of failures stand above it too.
+        """
+        counts = self._counts(request)
+        may_retry = self.has_retry_permission(request)
+        shown = is_plain(request) and request.GET.get("state", "") in ("", "failed")
+        context = {
+            "title": "Background jobs",
+            "tabs": _tabs(request, counts),
+            "causes": [of_jobs(cause, may_retry=may_retry) for cause in causes_of(request)[:CAUSES]]
+            if shown
+            else [],
+        }
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    def get_paginator(
+        self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kwargs: Any
+    ) -> Any:
+        """The paginator of the list. Where no filter but a state is set, it takes the number of rows from the tabs and
+        does not count again.
+        """
+        paginator = super().get_paginator(request, queryset, per_page, *args, **kwargs)
+        if is_plain(request):
+            counts, state = self._counts(request), request.GET.get("state", "")
+            paginator.count = counts.get(state, 0) if state else sum(counts.values())
+        return paginator
+
+    def _counts(self, request: HttpRequest) -> dict[str, int]:
+        counts: dict[str, int] | None = getattr(request, "_job_counts", None)
+        if counts is None:
+            counts = joblist.counts(scope_of(request).ids)
+            request._job_counts = counts  # type: ignore[attr-defined]  # kept for the rest of this request
+        return counts
+
+    @admin.display(description="job", ordering="kind")
+    def kind_words(self, job: BackgroundJob) -> SafeString:
+        return format_html('{}<br><span class="mini quiet">{}</span>', in_words(job.kind), job.kind)
+
+    def in_words(self, row: BackgroundJob) -> str:
+        return in_words(row.kind)
+
+    @admin.display(description="attempts", ordering="attempts")
+    def tries(self, job: BackgroundJob) -> str:
+        return f"{job.attempts}/{policy_of(job.kind).attempts}"
+
+    @admin.display(description="cause", ordering="last_error_class")
+    def cause_words(self, job: BackgroundJob) -> str:
+        return Truncator(job.last_error or job.last_error_class).chars(90)
+
+    @admin.display(description="lane", ordering="lane")
+    def lane_name(self, job: BackgroundJob) -> str:
+        return (job.lane or REPLY).capitalize()
+
+    @admin.display(description="when")
+    def when(self, job: BackgroundJob) -> SafeString:
+        word, at = "taken", job.started_at
+        if job.status == Status.QUEUED:
+            word, at = "due", job.run_at
+        elif job.finished_at:
+            word, at = "ended", job.finished_at
+        elif at:
+            word = "began"
+        shown = date_format(timezone.localtime(at), "j M, H:i") if at else ""
+        return format_html('<span class="mini quiet">{}</span> <span class="nowrap">{}</span>', word, shown)
+
+    @admin.display(description="workspace")
+    def workspace_link(self, job: BackgroundJob) -> SafeString:
+        return link(job.workspace)
+
+    @admin.display(description="status", ordering="status")
+    def state(self, job: BackgroundJob) -> SafeString:
+        return render_to_string("admin/jobs/backgroundjob/_state.html", {"job": job})
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return stats.matching(queryset, search_term.replace("\0", "")), False
+
+    # --- how it stands ---
+
+    def get_urls(self) -> list[Any]:
+        page = path(
+            "overview/", self.admin_site.admin_view(self.overview), name="jobs_backgroundjob_overview"
+        )
+        return [page, *super().get_urls()]
+
+    def overview(self, request: HttpRequest) -> HttpResponse:
+        """The page `overview/?workspace=…`: numbers of the queue and failures by cause. A request of HTMX gets that
+        part alone. Raises PermissionDenied, and Http404 for a workspace that the person may not see.
+        """
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        workspace_id = asked_workspace(request)
+        times = stats.timings(workspace_id)
+        context = display.now(workspace_id, stats.totals(workspace_id), times) | {
+            "list_url": reverse("admin:jobs_backgroundjob_changelist"),
+            "asks_first": self.has_retry_permission(request),
+            "chosen": workspace_id,
+        }
+        if request.headers.get("HX-Request"):
+            return TemplateResponse(request, "jobs/_now.html", context)
+        context |= (
+            display.day(workspace_id, times)
+            | self.admin_site.each_context(request)
+            | {
+                "title": "How background jobs stand",
+                "opts": self.opts,
+                "workspaces": scope_of(request).names,
+                "may_see_all": scope_of(request).ids is None,
+            }
+        )
+        return TemplateResponse(request, "admin/jobs/backgroundjob/overview.html", context)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The page of one job: its timeline, links to what it works on, the actions, and the row's fields."""
+        job = self.get_object(request, object_id)
+        context = (
+            {}
+            if job is None
+            else {
+                "job": job,
+                "policy": policy_of(job.kind),
+                "timeline": display.timeline(job, with_reasons=self._may_see_reasons(request, job)),
+                "links": list(_links(job)),
+                "job_actions": self._fitting(request, job),
+                "alike": list_url("jobs_backgroundjob", state="failed", fingerprint=job.fingerprint),
+            }
+        )
+        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+
+    @staticmethod
+    def _may_see_reasons(request: HttpRequest, job: BackgroundJob) -> bool:
+        """Whether the person sees why jobs were discarded. Others open the record of the action, which is noted."""
+        return job.workspace_id is None or scope_of(request).is_member(job.workspace_id)
+
+    def _fitting(self, request: HttpRequest, job: BackgroundJob) -> list[tuple[str, str]]:
+        """The actions that the person may take on `job` as it stands now: name and word."""
+        fitting: dict[str, dict[str, str]] = {
+            Status.QUEUED: {
+                "retry_now": "Run now",
+                "run_at": "Run at…",
+                "move": "Move to another lane…",
+                "cancel": "Cancel…",
+                "discard": "Discard…",
+            },
+            Status.RUNNING: {"cancel": "Ask to stop…"},
+            Status.FAILED: {"retry_now": "Retry", "run_at": "Run at…", "discard": "Discard…"},
+            Status.CANCELLED: {"retry_now": "Retry", "run_at": "Run at…"},
+        }
+        words = fitting.get(job.status, {})
+        return [(name, words[name]) for name in self.get_actions(request) if name in words]
+
+
+def _tabs(request: HttpRequest, counts: dict[str, int]) -> list[dict[str, Any]]:
+    """The states as links, each with its number. They keep the list's other filters."""
+    filters = {name: choice for name, choice in request.GET.items() if name not in ("state", "p", "e")}
+    names = {"": "All", **{name: words for name, (words, _) in joblist.STATES.items()}}
+    return [
+        {
+            "label": words,
+            "count": many(counts[name], tally.CAP) if name else "",
+            "url": list_url("jobs_backgroundjob", state=name, **filters),
+            "current": request.GET.get("state", "") == name,
+        }
+        for name, words in names.items()
+    ]
+
+
+@admin.register(WorkspaceLimit)
+class WorkspaceLimitAdmin(BaseAdmin):
+    """How many jobs of a workspace may run at once. Without a row here, a workspace may use seven of
+    eight job threads.
+    """
+
+    workspace_path = "workspace"
+    list_display = ("workspace", "max_workers")
+    list_select_related = ("workspace",)
+    ordering = ("workspace__name", "pk")
+    raw_id_fields = ("workspace",)
+
+
+def _links(job: BackgroundJob) -> Iterator[SafeString]:
+    """Links to the rows that the payload's ids name, and to the lists of rows that belong to the job."""
+    models = {model._meta.model_name: model for model in apps.get_models() if admin.site.is_registered(model)}
+    for key, row_id in job.payload.items():
+        what, _, suffix = key.rpartition("_")
+        candidates = [
+            model for name, model in models.items() if name and name.endswith(what)
+        ]  # "send_id" finds OutboundSend
+        with contextlib.suppress(ValueError):
+            if suffix == "id" and len(candidates) == 1:
+                yield link(candidates[0](pk=UUID(str(row_id))), f"{what} {str(row_id)[-6:]}")
+    for model in models.values():
+        for field in model._meta.fields:
+            if field.related_model is BackgroundJob:
+                yield list_link(model, str(model._meta.verbose_name_plural), **{field.name: job.pk})

@@ -1,0 +1,535 @@
+"""Base classes for the admin pages of all apps: rows of what a person may see, fast lists, records nobody edits.
+
+Each registered class says with `workspace_path` how its model leads to a workspace, and with `text_fields` which of its
+columns hold what people wrote. `admin.checks` lets nothing start without that.
+"""
+
+import contextlib
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import unquote
+from django.contrib.auth import get_permission_codename
+from django.db.models import DateTimeField, Model, Q, QuerySet, UUIDField
+from django.db.models.options import Options
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+
+from admin.long_lists import EstimatingPaginator, LongList
+from admin.scope import INSTALLATION, scope_of, steps_of, workspace_of
+from inbox.models import AuditEntry, audit
+from inbox.pages.access import signed_in
+
+SEARCHED = 1_000
+"""The most rows that one look-up of a search may find."""
+
+SHOWN = 20
+"""The most rows that a page names before an action."""
+
+BY_ID = "id"
+"""What `search_fields` holds where a search finds a row by ids alone."""
+
+FILTERED = {"exact", "isnull", "gte", "lt"}
+"""The look-ups by which Django's filters on a column ask for it. Others could ask for a text letter by letter."""
+
+BEYOND = {"lte", "gte", "isnull"}
+"""The look-ups by which `admin.long_lists` links to the rows after those of all numbered pages."""
+
+LONGEST_NUMBER = 18
+"""How many digits every number has that fits into a column of PostgreSQL."""
+
+
+def link(target: Model | None, text: str = "") -> SafeString:
+    """A link to the admin page of `target`, with `text` or its name. Where there is no such page it is only the text;
+    for None, a dash.
+    """
+    if target is None:
+        return SafeString("–")
+    if not admin.site.is_registered(type(target)):
+        return format_html("{}", text or target)
+    return format_html('<a href="{}">{}</a>', _url(target._meta, "change", target.pk), text or str(target))
+
+
+def list_link(model: type[Model], text: str, **filters: object) -> SafeString:
+    """A link with the text `text` to the admin's list of `model`, filtered by `filters`."""
+    query = "&".join(f"{name}={wanted}" for name, wanted in filters.items())
+    return format_html('<a href="{}?{}">{}</a>', _url(model._meta, "changelist"), query, text)
+
+
+def _url(options: "Options[Any]", page: str, *args: object) -> str:
+    return reverse(f"admin:{options.app_label}_{options.model_name}_{page}", args=args)
+
+
+class WorkspaceFilter(admin.SimpleListFilter):
+    """A filter by workspace. It offers the workspaces that the person may see, if they are several."""
+
+    title = "workspace"
+    parameter_name = "workspace"
+
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
+        scope = scope_of(request)
+        names = scope.names if scope.chosen is None else []
+        return [(str(pk), name) for pk, name in names] if len(names) > 1 else []
+
+    def has_output(self) -> bool:
+        """Whether the list is filtered by it: if it offers workspaces, or if the address names one."""
+        return bool(self.value()) or super().has_output()
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Those of `queryset` in the chosen workspace. All of them if none is chosen; none for a value that is no id,
+        as an action on all rows must not reach more than was meant.
+        """
+        if not (workspace_id := self.value()):
+            return queryset
+        with contextlib.suppress(ValueError):
+            return queryset.filter(**{self.path(queryset.model): uuid.UUID(workspace_id)})
+        return queryset.none()
+
+    @staticmethod
+    def path(model: type[Model]) -> str:
+        model_admin = admin.site.get_model_admin(model)
+        assert isinstance(model_admin, BaseAdmin)
+        return model_admin.workspace_path
+
+
+def known_values(
+    field: str, values: Iterable[str] | Callable[[], Mapping[str, str]]
+) -> type[admin.SimpleListFilter]:
+    """A filter on `field` whose values are known in advance. Asking the table for its values would read all of it.
+
+    `values` are the values, or a function that returns labels by value. It is called at each request, so that values
+    that are registered later appear too.
+    """
+
+    class KnownValues(admin.SimpleListFilter):
+        title = field.rpartition("__")[2].replace("_", " ")
+        parameter_name = field
+
+        def lookups(
+            self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]"
+        ) -> list[tuple[str, str]]:
+            if isinstance(values, Iterable):
+                return [(choice, str(getattr(choice, "label", choice))) for choice in values]
+            return list(values().items())
+
+        def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+            return queryset.filter(**{field: self.value()}) if self.value() else queryset
+
+    return KnownValues
+
+
+class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes none at run time
+    """Base of all admin pages: rows of the person's workspaces, 50 a page, no slow counts, search by id and by index.
+
+    What a subclass declares:
+    `workspace_path` is the look-up from the model to its workspace, or INSTALLATION.
+    `text_fields` are the columns with people's text. They are loaded only for a page of one row, and only for those who
+    may read it. `secret_fields` are loaded for nobody. `plain_texts` are the other long columns: names, settings,
+    and sentences of the product itself. Everybody may read them who sees the row.
+    `heavy` are further columns that a list does not load.
+    `id_fields` are indexed columns of ids, which a search for an id asks beside the row's own.
+    `ordering_of_one` is the order of a list of one workspace, where an index begins with the workspace.
+    `trace_kind` is the name under which the admin's page “What happened” knows such a row; "" if there is no such page.
+    `linked_by` are the look-ups, beside those of `list_filter`, by which pages of ours link to the list.
+    `named_by` is a relation whose row names this one on the admin's pages, such as its lead; "" for a name of its own.
+    `logs_values` says whether the history keeps what a field was before and is now, and not only the field's name.
+    """
+
+    workspace_path: str
+    text_fields: tuple[str, ...] = ()
+    secret_fields: tuple[str, ...] = ()
+    plain_texts: tuple[str, ...] = ()
+    heavy: tuple[str, ...] = ()
+    id_fields: tuple[str, ...] = ()
+    ordering_of_one: tuple[str, ...] = ()
+    linked_by: tuple[str, ...] = ()
+    trace_kind = ""
+    named_by = ""
+    logs_values = True
+
+    list_per_page = 50
+    list_max_show_all = 0
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    paginator = EstimatingPaginator
+    object_history_template = "admin/object_history.html"
+
+    # --- which rows ---
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = scope_of(request).limit(super().get_queryset(request), self.workspace_path)
+        match = request.resolver_match
+        listing = match is not None and (match.url_name or "").endswith("_changelist")
+        return rows.defer(
+            *self.text_fields,
+            *self.secret_fields,
+            *(self._texts_beside() if listing else ()),
+            *(self.heavy if listing else ()),
+        )
+
+    def _texts_beside(self) -> Iterator[str]:
+        """The columns with text or secrets of the rows that a list loads with its own."""
+        related = self.list_select_related
+        for path in related if isinstance(related, list | tuple) else ():
+            names = path.split("__")
+            for depth, step in enumerate(steps_of(self.model, path), 1):
+                model: Any = step.related_model
+                if not self.admin_site.is_registered(model):
+                    continue
+                model_admin = self.admin_site.get_model_admin(model)
+                assert isinstance(model_admin, BaseAdmin)
+                before = "__".join(names[:depth])
+                yield from (
+                    f"{before}__{name}" for name in (*model_admin.text_fields, *model_admin.secret_fields)
+                )
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The row with this id, with its text if the person may read it. Raises Http404 if there is none, or if it
+        belongs to a workspace that the person may not see.
+        """
+        row: Model | None = super().get_object(request, object_id, from_field)
+        if row is None:
+            raise Http404(f"No such {self.opts.verbose_name}.")
+        if self.text_fields and self.may_read(request, row):
+            row.refresh_from_db(fields=self.text_fields)
+        return row
+
+    def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> QuerySet[Any] | None:
+        """The rows that a form's field may point to: those that the person may see."""
+        rows: QuerySet[Any] | None = super().get_field_queryset(db, db_field, request)
+        model = db_field.remote_field.model
+        if not self.admin_site.is_registered(model):
+            return rows
+        model_admin = self.admin_site.get_model_admin(model)
+        assert isinstance(model_admin, BaseAdmin)
+        rows = model._default_manager.all() if rows is None else rows
+        return scope_of(request).limit(rows, model_admin.workspace_path)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LongList]:
+        return LongList
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        ordering = self._is_of_one(request) and self.ordering_of_one
+        return ordering or super().get_ordering(request)
+
+    def in_own_order(self, request: HttpRequest) -> QuerySet[Any]:
+        """The rows of the list without its filters, so possibly more than the list has, in an order
+        that an index has.
+        """
+        rows: QuerySet[Any] = self.model._default_manager.order_by(*self.get_ordering(request))
+        if self.ordering_of_one and self._is_of_one(request):
+            return scope_of(request).limit(rows, self.workspace_path)
+        return rows
+
+    @staticmethod
+    def _is_of_one(request: HttpRequest) -> bool:
+        ids = scope_of(request).ids
+        return ids is not None and len(ids) == 1
+
+    # --- what may be asked ---
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Whether an address of the list may ask for `lookup`: only for what `list_filter` and `linked_by` declare, for
+        a row that this one points to by a column of its own, exactly, and for the rows beyond a key of its order.
+        """
+        if "\0" in value or (value.isdigit() and len(value) > LONGEST_NUMBER):  # PostgreSQL refuses them
+            return False
+        filters = {str(getattr(each, "parameter_name", each)) for each in self.list_filter}
+        if lookup in filters or lookup in self.linked_by:
+            return True
+        name, _, how = lookup.rpartition("__")
+        if name in self.list_filter:
+            return how in FILTERED
+        if how in BEYOND and name in self._order_columns():
+            return True
+        columns = {field.name for field in self.opts.concrete_fields if field.is_relation}
+        return lookup in columns or (name in columns and how == "exact")
+
+    def _order_columns(self) -> set[str]:
+        """The columns by which a list may be ordered, and its `further_url` leads to later pages."""
+        return {
+            field.name
+            for field in self.opts.concrete_fields
+            if isinstance(field, DateTimeField) or (field.primary_key and not field.is_relation)
+        }
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """The rows of `queryset` whose id is the search term, or that one of `search_fields` finds. Each field is
+        looked up by an index, and finds SEARCHED rows at most. The second value is always False: no row comes twice.
+        """
+        term = search_term.replace("\0", "").strip()
+        if not term or not self.search_fields:
+            return queryset, False
+        if isinstance(self.opts.pk, UUIDField):
+            with contextlib.suppress(ValueError):
+                return self._by_id(queryset, uuid.UUID(term)), False
+        parts = [
+            part.order_by().values_list("pk", flat=True)[:SEARCHED]
+            for name in self.search_fields
+            for part in self.found_by(request, name, term)
+        ]
+        if not parts:
+            return queryset.none(), False
+        ids = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
+        return queryset.filter(pk__in=list(ids)), False
+
+    def _by_id(self, queryset: QuerySet[Any], wanted: uuid.UUID) -> QuerySet[Any]:
+        condition = Q(pk=wanted)
+        for name in self.id_fields:
+            condition |= Q(**{name: wanted})
+        return queryset.filter(condition)
+
+    def found_by(self, request: HttpRequest, name: str, term: str) -> list[QuerySet[Any]]:
+        """Querysets of the rows that one look-up `name`, of `search_fields`, finds for `term`, one for each way to use
+        an index. A look-up through a relation asks the other table first. [] for BY_ID.
+        """
+        if name == BY_ID:
+            return []
+        lookup = name if name.rpartition("__")[2] in SEARCHES else f"{name}__icontains"
+        scope, (first, *rest) = scope_of(request), lookup.split("__")
+        rows = self.model._default_manager.all()
+        if len(rest) < 2:
+            return [part.filter(**{lookup: term}) for part in scope.parts(rows, self.workspace_path)]
+        model: Any = self.opts.get_field(first).related_model
+        model_admin = self.admin_site.get_model_admin(model)
+        assert isinstance(model_admin, BaseAdmin)
+        limited = scope.limit(rows, self.workspace_path)
+        return [
+            limited.filter(**{f"{first}__in": part.order_by().values("pk")[:SEARCHED]})
+            for part in model_admin.found_by(request, "__".join(rest), term)
+        ]
+
+    # --- people's text ---
+
+    def may_read(self, request: HttpRequest, row: Model) -> bool:
+        """Whether the person may read what people wrote in `row`: as a member of its workspace, or with
+        a reason given.
+        """
+        return scope_of(request).may_read(workspace_of(row, self.workspace_path))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        hidden = set(self.secret_fields)
+        if self.text_fields and not (obj is not None and self.may_read(request, obj)):
+            hidden.update(self.text_fields)
+        names: list[Any] = [name for name in super().get_fields(request, obj) if name not in hidden]
+        links = {name for name in names if name.endswith("_link")}  # each stands where its column would
+        names = [f"{name}_link" if f"{name}_link" in links else name for name in names]
+        return list(dict.fromkeys(names))
+
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [*(super().get_exclude(request, obj) or ()), *self.secret_fields]
+
+    def _note_reading(self, request: HttpRequest, row: Model) -> None:
+        """Write into the audit that a person who is no member has read a text."""
+        workspace_id = workspace_of(row, self.workspace_path)
+        if workspace_id is not None and not scope_of(request).is_member(workspace_id):
+            audit.record(workspace_id, signed_in(request), "text.read", row)
+
+    # --- who may do what ---
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self._is_theirs(request) and super().has_module_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(request, "view", "change") and super().has_view_permission(request, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self._may(request, "add") and super().has_add_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(request, "change") and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(request, "delete") and super().has_delete_permission(request, obj)
+
+    def _may(self, request: HttpRequest, *actions: str) -> bool:
+        """Whether the person has the permission for one of `actions` where they see rows of this model."""
+        if not self._is_theirs(request):
+            return False
+        names = (get_permission_codename(action, self.opts) for action in actions)
+        return any(scope_of(request).may(f"{self.opts.app_label}.{name}") for name in names)
+
+    def _is_theirs(self, request: HttpRequest) -> bool:
+        return self.workspace_path != INSTALLATION or scope_of(request).sees_all
+
+    # --- what happened to a row ---
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        title = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        columns = super().get_list_display(request)
+        return [*columns, "what_happened"] if self.trace_kind else columns
+
+    @admin.display(description="trace")
+    def what_happened(self, row: Model) -> SafeString:
+        address = self.trace_address(row)
+        return format_html('<a href="{}">Trace</a>', address) if address else SafeString("–")
+
+    def trace_address(self, row: Model) -> str:
+        """The address of the page that says what happened to `row`; "" if there is none."""
+        if not self.trace_kind or workspace_of(row, self.workspace_path) is None:
+            return ""
+        return reverse("admin:trace", args=[self.trace_kind, row.pk])
+
+    # --- the page of a row ---
+
+    def workspace_pages(self, row: Any) -> list[tuple[str, str]]:
+        """The pages of the workspace about `row`, as pairs of text and address. Only members are offered them. A
+        subclass overrides it; here there are none.
+        """
+        return []
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        row = kwargs.get("obj")
+        if row is not None:
+            workspace_id = workspace_of(row, self.workspace_path)
+            member, reads = scope_of(request).is_member(workspace_id), self.may_read(request, row)
+            if self.text_fields and reads:
+                self._note_reading(request, row)
+            context |= {
+                "subtitle": self.in_words(row),
+                "workspace_pages": self.workspace_pages(row) if member else [],
+                "text_of": workspace_id if self.text_fields and not reads else None,
+                "may_open_text": scope_of(request).may("inbox.open_text"),
+                "trace_address": self.trace_address(row),
+            }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    # --- actions ---
+
+    def ask_first(
+        self,
+        request: HttpRequest,
+        rows: QuerySet[Any],
+        action: str,
+        at_once: int,
+        *,
+        harmless: bool = False,
+    ) -> HttpResponse | None:
+        """The page that asks whether `action` is meant for `rows`; None once that page was posted, so that the caller
+        acts.
+
+        It names the first SHOWN rows and counts the others. One request acts on at most `at_once` of them. The button
+        has a warning colour unless the action is `harmless`.
+        """
+        if "confirmed" in request.POST:
+            return None
+        count = rows.count()
+        context = self.admin_site.each_context(request) | {
+            "title": f"{getattr(self, action).short_description}?",
+            "opts": self.opts,
+            "action": action,
+            "count": count,
+            "harmless": harmless,
+            "at_once": at_once if count > at_once else 0,
+            "shown": [link(row, self.in_words(row)) for row in rows[:SHOWN]],
+            "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
+            "select_across": request.POST.get("select_across", ""),
+        }
+        return TemplateResponse(request, "admin/confirm.html", context)
+
+    def in_words(self, row: Any) -> str:
+        """The name of `row` above its own page, and on the page that asks before an action."""
+        return str(getattr(row, self.named_by) if self.named_by else row)
+
+    # --- history ---
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> list[dict[str, Any]]:
+        message: list[dict[str, Any]] = super().construct_change_message(request, form, formsets, add)
+        if message and form.changed_data:
+            hidden = {*self.text_fields, *self.secret_fields} if self.logs_values else None
+            next(iter(message[0].values()))["values"] = audit.changes_of(form, hidden)
+        return message
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        self._record(request, "admin.add", obj, message)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        self._record(request, "admin.change", obj, message)
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        for row in queryset:
+            self._record(request, "admin.delete", row, "")
+        return super().log_deletions(request, queryset)
+
+    def _record(self, request: HttpRequest, action: str, row: Model, message: object) -> None:
+        """Write into the audit what the admin's own log says of `row`, with the values of the changed fields."""
+        about: dict[str, object] = {}
+        if isinstance(message, str) and message:
+            about = {"said": message[: audit.MOST]}
+        elif isinstance(message, list) and message:
+            (entry,) = message[0].values()
+            about = {"changes": entry["values"]} if "values" in entry else {}
+        audit.record(workspace_of(row, self.workspace_path), signed_in(request), action, row, **about)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The page of the row's history: who changed it, from what to what, in the admin and on the pages of its
+        workspace. It shows at most SEARCHED entries of the audit log.
+        """
+        scope, shown = scope_of(request), AuditEntry.objects.select_related("actor")
+        shown = shown.filter(object_type=self.opts.model_name, object_id=unquote(object_id))
+        if (
+            not scope.sees_all
+        ):  # whoever sees all sees those of no workspace too, to whichever one they narrow
+            shown = scope.limit(shown, "workspace")
+        return super().history_view(
+            request, object_id, {"entries": shown[:SEARCHED], **(extra_context or {})}
+        )
+
+
+SEARCHES = {"exact", "iexact", "startswith", "istartswith", "icontains"}
+
+
+class RecordAdmin(BaseAdmin):
+    """Base of the admin pages of records: people can look at them but not add, change or delete them."""
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The fields of a record's page, and the times that the database or the code sets, such as when it was made."""
+        names = super().get_fields(request, obj)
+        times = (field for field in self.opts.fields if isinstance(field, DateTimeField))
+        return names if self.fields else list(dict.fromkeys([*names, *(field.name for field in times)]))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class RecordInline(admin.TabularInline):  # type: ignore[type-arg]  # Django takes none at run time
+    """Base of the tables of records inside the page of another row. A person who may see that row sees them; nobody can
+    add or change them.
+    """
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,97 @@
+"""System checks of the admin: each registered class says who sees its rows, and which columns hold people's text."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.core.checks import CheckMessage, Error
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import BinaryField, CharField, EmailField, Field, JSONField, TextField
+
+from admin.base import BaseAdmin
+from admin.scope import INSTALLATION, steps_of
+from inbox.models import Workspace
+
+LONG = 200
+"""A column of so many characters holds a sentence that somebody wrote."""
+
+HINT = "Say in the class how its model leads to a workspace, and which columns hold people's text (admin/base.py)."
+
+
+def check_admin(**_kwargs: object) -> list[CheckMessage]:
+    """A system check of every class that is registered with the admin. Returns an error for each thing that `faults_of`
+    finds.
+    """
+    return [
+        Error(
+            f"{type(model_admin).__name__} of {model._meta.label}: {fault}",
+            hint=HINT,
+            id=f"holdfast_admin.E{number:03}",
+        )
+        for model, model_admin in admin.site._registry.items()
+        for number, fault in faults_of(model_admin)
+    ]
+
+
+def faults_of(model_admin: "admin.ModelAdmin[Any]") -> Iterator[tuple[int, str]]:
+    """Yields what is wrong with a class of the admin: the number of the check and a sentence. The class must say how
+    its rows lead to a workspace and which columns hold people's text, and must not show such columns to everybody.
+    """
+    if not isinstance(model_admin, BaseAdmin):
+        yield 20, "it is no BaseAdmin, so it shows the rows of all workspaces to everybody."
+        return
+    if fault := _wrong_path(model_admin):
+        yield 21, fault
+    hidden = {*model_admin.text_fields, *model_admin.secret_fields}
+    plain = set(model_admin.plain_texts)
+    for name in _texts(model_admin) - hidden - plain:
+        yield (
+            22,
+            f"nothing says whether “{name}” is people's text (text_fields, secret_fields or plain_texts).",
+        )
+    for name in hidden & {str(column).partition("__")[0] for column in _asked(model_admin)}:
+        yield 23, f"“{name}” is not for everybody, and the list shows it or searches it."
+    for name in _open_filters(model_admin):
+        yield 24, f"the filter “{name}” offers rows of all workspaces. Use WorkspaceFilter or known_values."
+
+
+def _wrong_path(model_admin: BaseAdmin) -> str:
+    path = getattr(model_admin, "workspace_path", None)
+    if not path:
+        return "it has no workspace_path."
+    if path == INSTALLATION:
+        return ""
+    if path == "pk":
+        return "" if model_admin.model is Workspace else "“pk” is the path of the workspace itself."
+    try:
+        last: Any = steps_of(model_admin.model, path)[-1]
+    except FieldDoesNotExist:
+        return f"its workspace_path “{path}” leads nowhere."
+    return "" if last.related_model is Workspace else f"its workspace_path “{path}” leads to no workspace."
+
+
+def _texts(model_admin: BaseAdmin) -> set[str]:
+    """The columns that can hold what a person or a model wrote: long ones, and those that hold anything."""
+    return {field.name for field in model_admin.opts.fields if _is_long(field)}
+
+
+def _is_long(field: "Field[Any, Any]") -> bool:
+    if isinstance(field, CharField):
+        return not (field.choices or isinstance(field, EmailField)) and (field.max_length or LONG) >= LONG
+    return isinstance(field, TextField | BinaryField | JSONField)
+
+
+def _asked(model_admin: BaseAdmin) -> Iterator[object]:
+    yield from model_admin.list_display
+    yield from model_admin.search_fields
+    yield from model_admin.list_filter
+
+
+def _open_filters(model_admin: BaseAdmin) -> Iterator[str]:
+    for name in model_admin.list_filter:
+        if not isinstance(name, str):
+            continue
+        field: Field[Any, Any] = model_admin.opts.get_field(name)  # type: ignore[assignment]
+        finite = field.choices or field.get_internal_type() in ("BooleanField", "DateTimeField", "DateField")
+        if field.is_relation or not finite:
+            yield name

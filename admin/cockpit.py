@@ -1,0 +1,256 @@
+"""The admin's first page: what is broken, for whom, since when, and the one button. It is read anew every few seconds.
+
+Everything is read in four queries, whatever the number of workspaces: accounts, what waits for the worst of them,
+lanes, and the tallies of `admin.tallies`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from admin import accounts
+from admin.causes import CauseLine, list_url, many, of_jobs, whose
+from admin.scope import Scope, scope_of
+from admin.tallies import read
+from inbox.pages.state_marks import state_of
+from inbox.pages.templatetags.holdfast import ago_text
+from jobs import backlog, stats, tally
+from jobs.backlog import Backlog, TenantQueue
+from jobs.durations import duration
+from jobs.joblist import FAILURES
+from jobs.models import NO_WORKSPACE
+from jobs.tally import Tally
+from jobs.ticks import TICKS
+
+SHOWN = 5
+"""So many causes of one kind are shown; the others are behind a link."""
+
+VIEWS = {
+    "cause": "jobs.view_backgroundjob",
+    "sends": "inbox.view_outboundsend",
+    "unread": "inbox.view_lead",
+    "deliveries": "inbox.view_webhookdelivery",
+    "drafts": "inbox.view_draft",
+    "ticks": "jobs.view_tick",
+    "decisions": "inbox.view_auditentry",
+}
+"""What each part of the page shows rows of. Who may not look at them does not see their numbers either."""
+
+
+class Tile(NamedTuple):
+    """One number, which is a link to the rows that it counts. `tone` is empty where all is well."""
+
+    label: str
+    value: str
+    note: str
+    tone: str
+    url: str
+
+
+class LaneLine(NamedTuple):
+    """A lane: what is due, against its promise. `held` counts what else is due and waits for a workspace's limit to be
+    raised. `fullest` is the longest queue in it, of the workspace `whose`.
+    """
+
+    label: str
+    what: str
+    due: str
+    oldest: str
+    promise: str
+    percent: int
+    broken: int
+    held: str
+    url: str
+    whose: str
+    fullest: str
+    fullest_url: str
+    paused: bool
+
+
+@dataclass(frozen=True)
+class Cockpit:
+    """What the page shows. `shows` has the parts, keys of VIEWS, that the user may look at."""
+
+    shows: list[str]
+    tiles: list[Tile]
+    accounts: accounts.Board
+    lanes: list[LaneLine]
+    failed: list[CauseLine]
+    failed_more: int
+    deliveries: list[CauseLine]
+    deliveries_more: int
+    decisions: list[Tally]
+    at: datetime
+
+
+def of(request: HttpRequest) -> Cockpit:
+    """What the admin's first page shows of the workspaces that `request.user` may see, in four queries. Parts that the
+    user may not look at are empty.
+    """
+    scope = scope_of(request)
+    parts = [name for name, permission in VIEWS.items() if scope.may(permission)]
+    if not scope.sees_all and "ticks" in parts:  # the installation's own, as its list
+        parts.remove("ticks")
+    tallies, board = read(parts, scope.ids), accounts.board(request)
+    lanes = backlog.by_lane(scope.ids) if "cause" in parts else []
+    failed, deliveries = tallies["cause"], tallies["deliveries"]
+    may_retry = scope.may("jobs.retry_backgroundjob")
+    return Cockpit(
+        shows=parts,
+        tiles=_tiles(parts, board, lanes, tallies),
+        accounts=board,
+        lanes=[_lane_line(lane, _names(scope, lanes)) for lane in lanes],
+        failed=[of_jobs(cause, may_retry=may_retry) for cause in failed[:SHOWN]],
+        failed_more=max(0, len(failed) - SHOWN),
+        deliveries=[_delivery_cause(place, cause) for place, cause in enumerate(deliveries[:SHOWN])],
+        deliveries_more=max(0, len(deliveries) - SHOWN),
+        decisions=tallies["decisions"],
+        at=timezone.now(),
+    )
+
+
+# --- tiles ---
+
+
+def _tiles(
+    parts: Sequence[str], board: accounts.Board, lanes: Sequence[Backlog], tallies: dict[str, list[Tally]]
+) -> list[Tile]:
+    tiles = [_accounts_tile(board)] if board.seen else []
+    if "cause" in parts:
+        tiles += [_failed_tile(tallies["cause"]), _promises_tile(lanes)]
+    if "sends" in parts:
+        url = list_url("inbox_outboundsend", state__exact="unknown")
+        tiles.append(_waiting_tile("Sends not known", tallies["sends"], url, "warn"))
+    if "unread" in parts:
+        url = list_url("inbox_lead", awaiting_model__exact=1, sample__exact=0)
+        tiles.append(_waiting_tile("No model has read", tallies["unread"], url, "warn"))
+    if "deliveries" in parts:
+        tiles.append(_deliveries_tile(tallies["deliveries"]))
+    if "drafts" in parts:
+        url = list_url("inbox_draft", status__exact="pending", sample=0)
+        tiles.append(_waiting_tile("Drafts waiting", tallies["drafts"], url, ""))
+    if "ticks" in parts:
+        tiles.append(_ticks_tile(tallies["ticks"]))
+    return tiles
+
+
+def _accounts_tile(board: accounts.Board) -> Tile:
+    note = f"worst {_for(board.oldest)}" if board.oldest else f"of {board.total}"
+    url = list_url("integrations_workspaceintegrationhealth", standing="down" if board.down else "")
+    return Tile("Accounts down", str(board.down), note, "bad" if board.down else "", url)
+
+
+def _failed_tile(failed: Sequence[Tally]) -> Tile:
+    count = sum(cause.count for cause in failed)
+    url = list_url("jobs_backgroundjob", state="failed")
+    return Tile("Jobs failed", many(count, FAILURES), _causes(failed), "bad" if count else "", url)
+
+
+def _promises_tile(lanes: Sequence[Backlog]) -> Tile:
+    worst = max(lanes, key=lambda lane: lane.broken)
+    if not worst.broken:
+        return Tile(
+            "Promises broken", "0", "in the last hour", "", list_url("jobs_backgroundjob", state="due")
+        )
+    url = list_url("jobs_backgroundjob", state="due", lane=worst.lane.name)
+    note = f"most in {worst.lane.name.capitalize()}, last hour"
+    return Tile("Promises broken", f"{sum(lane.broken for lane in lanes):,}", note, "bad", url)
+
+
+def _waiting_tile(label: str, tallies: Sequence[Tally], url: str, tone: str) -> Tile:
+    count = sum(row.count for row in tallies)
+    first = min((row.first for row in tallies if row.first), default=None)
+    note = f"oldest {_for(first)}" if first else "none"
+    return Tile(label, many(count, tally.CAP), note, tone if count else "", url)
+
+
+def _for(since: datetime) -> str:
+    """How long something has waited, in few letters."""
+    waited = ago_text(since)
+    return "under 1 min" if waited == "now" else waited
+
+
+def _deliveries_tile(causes: Sequence[Tally]) -> Tile:
+    count = sum(row.count for row in causes)
+    note = f"{_causes(causes)}, 7 days" if causes else "none in 7 days"
+    url = list_url("inbox_webhookdelivery", trouble="open")
+    return Tile("Deliveries in trouble", many(count, tally.CAP), note, "warn" if count else "", url)
+
+
+def _causes(causes: Sequence[Tally]) -> str:
+    return f"{len(causes)} cause{'' if len(causes) == 1 else 's'}" if causes else "none"
+
+
+def _ticks_tile(ticks: Sequence[Tally]) -> Tile:
+    began, now = {tick.title: tick.first for tick in ticks}, timezone.now()
+    late = [name for name, spec in TICKS.items() if stats.missed(began.get(name), spec.every_s, now)]
+    failing = [tick.title for tick in ticks if tick.about and tick.title in TICKS]
+    note = f"of {len(TICKS)}" + (f", {len(failing)} failing" if failing else "")
+    tone = "bad" if late else "warn" if failing else ""
+    return Tile("Crons late", str(len(late)), note, tone, reverse("admin:jobs_tick_crons"))
+
+
+# --- causes ---
+
+
+def _delivery_cause(place: int, row: Tally) -> CauseLine:
+    word = state_of("delivery", row.key).word
+    filters = {"trouble": "open", "verdict__exact": row.key, "source": row.about, "reason__exact": row.title}
+    return CauseLine(
+        key=f"deliveries-{place}",
+        count=many(row.count, tally.CAP),
+        title=f"{word}: {row.title}" if row.title else word,
+        about=row.about,
+        workspaces=whose(row.workspaces),
+        since=row.first,
+        url=list_url("inbox_webhookdelivery", **filters),
+        fix="Look",
+        fix_url=list_url("inbox_webhookdelivery", **filters),
+    )
+
+
+# --- lanes ---
+
+
+def _names(scope: Scope, lanes: Sequence[Backlog]) -> dict[UUID, str]:
+    """The names of the workspaces with jobs due; not asked for if nothing is."""
+    return dict(scope.names) if any(lane.tenants for lane in lanes) else {}
+
+
+def _lane_line(lane: Backlog, names: dict[UUID, str]) -> LaneLine:
+    first, spec = lane.tenants[0] if lane.tenants else None, lane.lane
+    return LaneLine(
+        label=spec.name.capitalize(),
+        what=spec.what,
+        due=many(lane.due, backlog.CAP),
+        held=many(lane.held, backlog.CAP) if lane.held else "",
+        oldest=duration(lane.oldest_s) if lane.due else "none",
+        promise=duration(spec.promise_s),
+        percent=min(100, round(100 * lane.oldest_s / spec.promise_s)),
+        broken=lane.broken,
+        url=list_url("jobs_backgroundjob", state="due", lane=spec.name),
+        whose=_name(first, names) if first else "",
+        fullest=many(first.due, backlog.CAP) if first else "",
+        fullest_url=_tenant_url(first, spec.name) if first else "",
+        paused=first is not None and first.paused,
+    )
+
+
+def _name(queue: TenantQueue, names: dict[UUID, str]) -> str:
+    return (
+        "Holdfast itself"
+        if str(queue.tenant) == NO_WORKSPACE
+        else names.get(queue.tenant, "Another workspace")
+    )
+
+
+def _tenant_url(queue: TenantQueue, lane: str) -> str:
+    no_tenant = str(queue.tenant) == NO_WORKSPACE
+    whose = {"workspace__isnull": "True"} if no_tenant else {"workspace": queue.tenant}
+    return list_url("jobs_backgroundjob", state="due", lane=lane, **whose)

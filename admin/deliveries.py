@@ -1,0 +1,235 @@
+"""Admin pages of deliveries, for staff and all their workspaces. They show and do what a workspace's own pages do.
+
+Both use the same functions (`inbox.pages.delivery_body`, `inbox.webhooks.replay`).
+"""
+
+import contextlib
+import uuid
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path, reverse
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+
+from admin import tallies
+from admin.base import RecordAdmin, WorkspaceFilter, known_values, link
+from admin.scope import scope_of
+from inbox.models import WebhookDelivery, Workspace
+from inbox.pages import delivery_body
+from inbox.pages.access import signed_in
+from inbox.pages.state_marks import state_of
+from inbox.pages.templatetags.holdfast import render_chip
+from inbox.webhooks import replay
+from integrations import registry
+from jobs.models import BackgroundJob
+
+REPLAYS_SHOWN = 3
+AT_ONCE = 100
+"""The most deliveries that one request replays. Of all that failed, a job replays the lot."""
+
+
+class DryRequest(HttpRequest):
+    """A request for the page of a delivery, with what a replay would do."""
+
+    dry: replay.ReplayResult
+
+
+class TroubleFilter(admin.SimpleListFilter):
+    """Filters deliveries to those that the admin's first page counts as being in trouble."""
+
+    title = parameter_name = "trouble"
+
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
+        return [("open", "Rejected or failed, 7 days")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return tallies.in_trouble(queryset) if self.value() else queryset
+
+
+class UnrepairedFilter(admin.SimpleListFilter):
+    title = "repair"
+    parameter_name = "repair"
+
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
+        return [("waiting", "Failed, not repaired yet")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(pk__in=replay.unrepaired().values("pk")) if self.value() else queryset
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(RecordAdmin):
+    """Deliveries. They cannot be edited. Staff with the permission `inbox.replay_webhookdelivery` may replay them."""
+
+    workspace_path = "workspace"
+    trace_kind = "delivery"
+    text_fields = ("body", "error_fields")
+    plain_texts = ("event_key", "reason", "headers")
+    list_display = (
+        "received_at",
+        "workspace",
+        "source",
+        "event_type",
+        "verdict_chip",
+        "message_link",
+        "job_link",
+    )
+    list_filter = (
+        "verdict",
+        TroubleFilter,
+        UnrepairedFilter,
+        "received_at",
+        known_values("source", lambda: {name: name for name in registry.webhook_sources()}),
+        WorkspaceFilter,
+    )
+    linked_by = ("reason__exact",)
+    list_select_related = ("message", "job", "workspace")
+    ordering = ("-pk",)
+    ordering_of_one = ("-received_at", "-pk")
+    search_fields = (
+        "event_key__exact",
+        "message__external_id__exact",
+        "lead__email__exact",
+    )
+    search_help_text = "The event's key, the provider's message id, the lead's address, or an id"
+    heavy = ("headers",)
+    actions = ("replay_chosen",)
+    exclude = ("body",)
+    readonly_fields = ("message_link", "lead_link", "job_link")
+
+    def found_by(self, request: HttpRequest, name: str, term: str) -> list[QuerySet[WebhookDelivery]]:
+        parts: list[QuerySet[WebhookDelivery]] = super().found_by(request, name, term)
+        if name != "event_key__exact":
+            return parts
+        # the index of keys begins with workspace and source
+        return [part.filter(source__in=list(registry.webhook_sources())) for part in parts]
+
+    @admin.display(description="verdict", ordering="verdict")
+    def verdict_chip(self, delivery: WebhookDelivery) -> SafeString:
+        return render_chip(state_of("delivery", delivery.verdict))
+
+    @admin.display(description="message")
+    def message_link(self, delivery: WebhookDelivery) -> SafeString:
+        return link(delivery.message, Truncator(str(delivery.message)).chars(32))
+
+    @admin.display(description="lead")
+    def lead_link(self, delivery: WebhookDelivery) -> SafeString:
+        return link(delivery.lead)
+
+    @admin.display(description="job")
+    def job_link(self, delivery: WebhookDelivery) -> SafeString:
+        return link(delivery.job, delivery.job.kind if delivery.job else "")
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view
+        return [
+            path("replay/", view(self.replay_failed), name="inbox_webhookdelivery_replay_failed"),
+            path("<uuid:pk>/replay/", view(self.replay_one), name="inbox_webhookdelivery_replay"),
+            *super().get_urls(),
+        ]
+
+    def may_replay(self, request: HttpRequest) -> bool:
+        """Whether `request.user` may run deliveries again."""
+        return scope_of(request).may("inbox.replay_webhookdelivery")
+
+    has_replay_permission = may_replay
+
+    @admin.action(description="Replay", permissions=["replay"])
+    def replay_chosen(
+        self, request: HttpRequest, deliveries: QuerySet[WebhookDelivery]
+    ) -> HttpResponse | None:
+        """Runs the ticked deliveries, 100 at most, through today's code, each for itself, and tells of each that was
+        not. It asks the person to confirm first.
+        """
+        if question := self.ask_first(request, deliveries, "replay_chosen", AT_ONCE):
+            return question
+        done = 0
+        for delivery in deliveries[:AT_ONCE]:
+            try:
+                replay.replay(delivery, signed_in(request))
+                done += 1
+            except replay.NotReplayable as refusal:
+                messages.warning(request, f"{delivery.pk}: {refusal}")
+        messages.info(request, f"{done} replayed.")
+        return None
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        scope = scope_of(request)
+        jobs = scope.limit(BackgroundJob.objects.filter(kind=replay.JOB).order_by("-created_at"), "workspace")
+        context = {
+            "spans": replay.SPANS,
+            "workspaces": scope.names if scope.chosen is None else [(scope.chosen, scope.chosen_name)],
+            "may_replay_all": scope.ids is None,
+            "may_replay": self.may_replay(request),
+            "replays": jobs.select_related("workspace")[:REPLAYS_SHOWN],
+        }
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        delivery, show = kwargs.get("obj"), delivery_body.shown_as(request.GET.get("show"))
+        if delivery is not None:
+            context |= {
+                "delivery": delivery,
+                "views": delivery_body.VIEWS,
+                "show": show,
+                "runs": delivery.replays.order_by("received_at", "pk").defer(*self.heavy, *self.text_fields),
+                "may_replay": self.may_replay(request),
+                "dry": getattr(request, "dry", None),
+                "reads": self.may_read(request, delivery),
+            }
+            if context["reads"]:
+                context["text"], context["cut"] = delivery_body.excerpt(delivery, show)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def replay_one(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+        """Shows what a replay of one delivery would do (`do=dry`), or does it (`do=run`)."""
+        self._must_replay(request)
+        delivery = cast(WebhookDelivery, self.get_object(request, str(pk)))
+        try:
+            if request.POST.get("do") != "run":
+                cast(DryRequest, request).dry = replay.dry_run(delivery)
+                request.method = "GET"  # shows the page of the delivery with what would happen
+                return self.change_view(request, str(pk))
+            run = replay.replay(delivery, signed_in(request))
+        except replay.NotReplayable as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.info(request, f"Replayed. {run.sentence}")
+        return redirect("admin:inbox_webhookdelivery_change", pk)
+
+    def replay_failed(self, request: HttpRequest) -> HttpResponse:
+        """Starts the job that runs all failed deliveries of the last hours again, of one workspace or of all."""
+        self._must_replay(request)
+        try:
+            started = replay.start(request.POST.get("hours", ""), signed_in(request), self._chosen(request))
+        except replay.NothingToReplay as nothing:
+            messages.info(request, str(nothing))
+            return redirect("admin:inbox_webhookdelivery_changelist")
+        messages.info(request, f"Replaying {started.waiting} failed deliveries.")
+        if scope_of(request).may("jobs.view_backgroundjob"):
+            return redirect(reverse("admin:jobs_backgroundjob_change", args=[started.job.pk]))
+        return redirect("admin:inbox_webhookdelivery_changelist")
+
+    def _must_replay(self, request: HttpRequest) -> None:
+        if request.method != "POST" or not self.may_replay(request):
+            raise PermissionDenied
+
+    def _chosen(self, request: HttpRequest) -> Workspace | None:
+        """The chosen workspace. None means all of them, for those who may see all of them."""
+        wanted, scope = request.POST.get("workspace", ""), scope_of(request)
+        if not wanted and scope.ids is None:
+            return None
+        with contextlib.suppress(ValueError):
+            chosen = scope.limit(Workspace.objects.filter(pk=uuid.UUID(wanted)), "pk").first()
+            if chosen is not None:
+                return chosen
+        raise Http404("No such workspace.")

@@ -1,0 +1,61 @@
+"""The admin pages of packs, readings and questions. Staff can look at them and not edit them."""
+
+from django.contrib import admin
+
+from admin.base import RecordAdmin, WorkspaceFilter
+from admin.integrations import cost
+from insights.models import ContextPack, ConversationInsight, PackQuestion, PackThread
+
+
+@admin.register(ContextPack)
+class ContextPackAdmin(RecordAdmin):
+    workspace_path = "workspace"
+    text_fields = ("question", "synthesis", "early_answer", "metrics")
+    plain_texts = ("error",)
+    list_display = ("created_at", "workspace", "window", "status", "target_threads", cost, "error")
+    list_filter = ("status", "window", WorkspaceFilter)
+    list_select_related = ("workspace",)
+    ordering = ("-pk",)
+
+
+@admin.register(PackThread)
+class PackThreadAdmin(RecordAdmin):
+    """The conversations of a pack: why each was taken, and what became of its reading."""
+
+    workspace_path = "pack__workspace"
+    named_by = "lead"
+    plain_texts = ("error",)
+    list_display = ("pack", "position", "reason", "status", "outcome", "paid", "attempts", "error")
+    list_filter = ("status", "reason", WorkspaceFilter)
+    list_select_related = ("pack",)
+    ordering = ("-pk",)
+
+
+@admin.register(ConversationInsight)
+class ConversationInsightAdmin(RecordAdmin):
+    workspace_path = "workspace"
+    named_by = "lead"
+    text_fields = ("data",)
+    list_display = (
+        "created_at",
+        "workspace",
+        "outcome",
+        "source",
+        "prompt_version",
+        "read_at",
+        cost,
+    )
+    list_filter = ("outcome", "source", WorkspaceFilter)
+    list_select_related = ("workspace",)
+    ordering = ("-pk",)
+
+
+@admin.register(PackQuestion)
+class PackQuestionAdmin(RecordAdmin):
+    workspace_path = "workspace"
+    text_fields = ("text", "answer")
+    plain_texts = ("error",)
+    list_display = ("created_at", "workspace", "pack", "status", cost, "error")
+    list_filter = ("status", WorkspaceFilter)
+    list_select_related = ("workspace", "pack")
+    ordering = ("-pk",)

@@ -1,0 +1,229 @@
+"""The admin pages of connected accounts. They neither show credentials and keys nor read them from the database."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from admin.base import BY_ID, BaseAdmin, RecordAdmin, WorkspaceFilter, known_values, link
+from admin.scope import INSTALLATION
+from integrations import registry
+from integrations.health import probes
+from integrations.models import (
+    AiCall,
+    CircuitBreaker,
+    HealthTransition,
+    Integration,
+    Notice,
+    RateWindow,
+    ReplyPoll,
+    WebhookKey,
+)
+
+
+@admin.display(description="provider", ordering="provider")
+def provider_name(row: Any) -> str:
+    """The name of a row's provider for people, for a list."""
+    provider: str = row.provider
+    return registry.labels().get(provider, provider)
+
+
+@admin.display(description="cost", ordering="cost_microusd")
+def cost(row: Any) -> str:
+    """The cost of a row, in dollars to four places, for a list; "" where the price is not known."""
+    return "" if row.cost_microusd is None else f"${row.cost_microusd / 1_000_000:,.4f}"
+
+
+@admin.register(Integration)
+class IntegrationAdmin(BaseAdmin):
+    """The admin page of connected provider accounts. Staff can rename an account and switch it on or off here.
+    One that is switched on is checked at once, as on the workspace's own page.
+
+    An account is connected on the workspace's own pages, where its credentials can be tested.
+    """
+
+    workspace_path = "workspace"
+    secret_fields = ("credentials",)
+    plain_texts = ("config",)
+    list_display = (provider_name, "name", "workspace", "external_account_id", "enabled", "updated_at")
+    list_filter = (known_values("provider", registry.labels), "enabled", WorkspaceFilter)
+    list_select_related = ("workspace",)
+    ordering = ("provider", "created_at", "pk")
+    search_fields = ("name__istartswith", "external_account_id__exact", "workspace__name__istartswith")
+    search_help_text = "Beginning of its name or its workspace's, the provider's account id, or an id"
+    fields = (
+        "workspace",
+        "provider",
+        "name",
+        "external_account_id",
+        "enabled",
+        "config",
+        "created_at",
+        "updated_at",
+    )
+    readonly_fields = ("workspace", "provider", "external_account_id", "config", "created_at", "updated_at")
+
+    def workspace_pages(self, row: Integration) -> list[tuple[str, str]]:
+        return [
+            (
+                "Its page in the workspace",
+                reverse("inbox:integration-settings", args=[row.workspace_id, row.pk]),
+            )
+        ]
+
+    def save_model(
+        self, request: HttpRequest, obj: Integration, form: "ModelForm[Integration]", change: bool
+    ) -> None:
+        obj.save(update_fields=[*form.changed_data, "updated_at"])  # the rest may have changed meanwhile
+        if obj.enabled and "enabled" in form.changed_data:
+            probes.look_at_secrets(obj)
+            if registry.spec_of(obj.provider).probe:
+                probes.enqueue_probe(obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Integration | None = None) -> bool:
+        return False
+
+
+@admin.register(WebhookKey)
+class WebhookKeyAdmin(RecordAdmin):
+    """The admin page of webhook keys (the secret parts of webhook addresses): when each was
+    made, when it ends and when it was last used.
+
+    The key itself is not shown.
+    """
+
+    workspace_path = "integration__workspace"
+    named_by = "integration"
+    secret_fields = ("secret", "key_hash")
+    ordering = ("-pk",)
+    list_display = ("id", "integration", "workspace", "created_at", "expires_at", "last_used_at")
+    list_filter = (WorkspaceFilter, known_values("integration__provider", registry.labels))
+    list_select_related = ("integration__workspace",)
+    fields = ("integration", "created_at", "expires_at", "last_used_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookKey]:
+        return super().get_queryset(request).defer("integration__credentials")
+
+    @admin.display(description="workspace")
+    def workspace(self, key: WebhookKey) -> str:
+        return key.integration.workspace.name
+
+
+@admin.register(HealthTransition)
+class HealthTransitionAdmin(RecordAdmin):
+    """The admin page of the changes of accounts' health states. Only `integrations.health.writer` writes them."""
+
+    workspace_path = "health__workspace"
+    list_display = ("at", "account", "workspace", "before", "after", "reason")
+    list_filter = ("after", "before", WorkspaceFilter)
+    list_select_related = ("health__integration", "health__workspace")
+    ordering = ("-pk",)
+
+    @admin.display(description="account")
+    def account(self, transition: HealthTransition) -> SafeString:
+        return link(transition.health, str(transition.health.integration))
+
+    @admin.display(description="workspace")
+    def workspace(self, transition: HealthTransition) -> str:
+        return transition.health.workspace.name
+
+
+@admin.register(Notice)
+class NoticeAdmin(RecordAdmin):
+    """The admin page of notices to people by Slack or e-mail: where each went, and whether it arrived."""
+
+    workspace_path = "workspace"
+    trace_kind = "notice"
+    text_fields = ("text",)
+    plain_texts = ("destination",)
+    list_display = ("created_at", "workspace", "kind", "path", "destination", "state", "reason")
+    list_filter = ("state", "path", WorkspaceFilter)
+    list_select_related = ("workspace",)
+    ordering = ("-pk",)
+    ordering_of_one = ("-created_at",)
+
+
+@admin.register(AiCall)
+class AiCallAdmin(RecordAdmin):
+    """The admin page of calls to the language model: feature, tokens, cost and outcome. Their rows have no text of the
+    question or the answer.
+    """
+
+    workspace_path = "workspace"
+    list_display = (
+        "created_at",
+        "workspace",
+        "feature",
+        "model",
+        "outcome",
+        "input_tokens",
+        "output_tokens",
+        cost,
+        "duration_ms",
+    )
+    list_filter = ("created_at", WorkspaceFilter)
+    list_select_related = ("workspace",)
+    id_fields = ("job_id",)
+    search_fields = (BY_ID,)
+    search_help_text = "The id of the call, or of the job that asked"
+    ordering = ("-pk",)
+    ordering_of_one = ("-created_at",)
+
+
+@admin.register(CircuitBreaker)
+class CircuitBreakerAdmin(RecordAdmin):
+    """The admin page of circuit breakers of providers that failed: which are open, until when, and why."""
+
+    workspace_path = "workspace"
+    list_display = ("key", provider_name, "workspace", "opened_at", "open_until", "throttled_until", "reason")
+    list_filter = (known_values("provider", registry.labels), WorkspaceFilter)
+    list_select_related = ("workspace",)
+    ordering = ("-open_until", "key")
+
+
+@admin.register(RateWindow)
+class RateWindowAdmin(RecordAdmin):
+    """The admin page of our own limits on calls: how many calls were made lately under each. For the whole
+    installation.
+    """
+
+    workspace_path = INSTALLATION
+    list_display = ("key", "calls")
+    ordering = ("key",)
+    readonly_fields = ("calls",)
+
+    @admin.display(description="calls in the window")
+    def calls(self, window: RateWindow) -> int:
+        return len(window.stamps)
+
+
+@admin.register(ReplyPoll)
+class ReplyPollAdmin(RecordAdmin):
+    """The admin page that says up to when each account's messages were compared with the provider's list, and what that
+    found.
+    """
+
+    workspace_path = "integration__workspace"
+    named_by = "integration"
+    list_display = (
+        "integration",
+        "complete_through",
+        "due_at",
+        "polled_at",
+        "last_read",
+        "last_new",
+        "total_new",
+    )
+    list_filter = (WorkspaceFilter,)
+    list_select_related = ("integration",)
+    ordering = ("due_at",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReplyPoll]:
+        return super().get_queryset(request).defer("integration__credentials")

@@ -1,0 +1,118 @@
+"""The filters of the admin's list of jobs. A value that a filter does not know finds no job: an action could else be
+taken on all of them.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.http import HttpRequest
+
+from admin.scope import scope_of
+from jobs import display, joblist, tally
+from jobs.models import JobAction
+from jobs.tally import Tally
+
+WORDS = 60
+"""The most characters of a cause in the filter."""
+
+
+def causes_of(request: HttpRequest) -> list[Tally]:
+    """The causes of failed jobs, with their counts, that the person may see, the latest first. A second call in the
+    same request returns the same list.
+    """
+    causes: list[Tally] | None = getattr(request, "_job_causes", None)
+    if causes is None:
+        causes = tally.read([joblist.causes(scope_of(request).ids)])
+        request._job_causes = causes  # type: ignore[attr-defined]  # kept for the rest of this request
+    return causes
+
+
+def is_plain(request: HttpRequest) -> bool:
+    """Whether the list is filtered by nothing but a state, so that counts made of all jobs in that state fit it."""
+    return set(request.GET) <= {"state", "p", "o"}
+
+
+class StateFilter(admin.SimpleListFilter):
+    """Filters jobs by one of joblist.STATES. The tabs above the list offer it, so the side panel does not."""
+
+    title = parameter_name = "state"
+    template = "admin/jobs/backgroundjob/_no_filter.html"
+
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
+        return [(name, words) for name, (words, _) in joblist.STATES.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return joblist.in_state(queryset, self.value())
+
+
+class AgeFilter(admin.SimpleListFilter):
+    """Filters jobs by how long ago they were made."""
+
+    title = parameter_name = "age"
+
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
+        return list(display.AGES.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not (age_s := self.value()):
+            return queryset
+        if age_s not in display.AGES:
+            return queryset.none()
+        return queryset.filter(created_at__lt=Now() - timedelta(seconds=int(age_s)))
+
+
+class CauseFilter(admin.SimpleListFilter):
+    """Filters jobs by the cause of their failure. It offers the latest causes."""
+
+    title = "cause"
+    parameter_name = "fingerprint"
+
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
+        titles = {cause.key: cause.title for cause in causes_of(request)} if is_plain(request) else {}
+        if (chosen := self.value()) and chosen not in titles:
+            titles[chosen] = chosen
+        return [(key, (words or key)[:WORDS]) for key, words in titles.items() if key]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(fingerprint=self.value()) if self.value() else queryset
+
+
+class ErrorFilter(admin.SimpleListFilter):
+    """Filters jobs by error class, for addresses that name one. People choose a cause instead."""
+
+    title = "error class"
+    parameter_name = "error"
+
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
+        return [(self.value() or "", self.value() or "")] if self.value() else []
+
+    def has_output(self) -> bool:
+        return self.value() is not None
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(last_error_class=self.value()) if self.value() else queryset
+
+
+class DoneFilter(admin.SimpleListFilter):
+    """Filters jobs by the last action of a person: its value is the range of that action's JobActions ("17-40").
+
+    A retried job that succeeds has no cause any more, so the filter by cause would not find it.
+    """
+
+    title = "what was done"
+    parameter_name = "done"
+
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
+        return [(self.value() or "", "The jobs of the last action")] if self.value() else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not (span := self.value()):
+            return queryset
+        first, _, last = span.partition("-")
+        if not (first.isdecimal() and last.isdecimal() and len(first + last) < 36):
+            return queryset.none()
+        done = JobAction.objects.filter(pk__range=(int(first), int(last)))
+        return queryset.filter(pk__in=done.values("job_id"))

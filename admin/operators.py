@@ -1,0 +1,105 @@
+"""Admin pages for operators of the installation: groups, what the admin logged, log-ins, and who read whose text."""
+
+import ipaddress
+from typing import Any
+
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.admin import GroupAdmin as StockGroupAdmin
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from admin.base import BaseAdmin, RecordAdmin, WorkspaceFilter
+from admin.roles import GROUPS
+from admin.scope import INSTALLATION
+from inbox.models import TextAccess
+
+if admin.site.is_registered(Group):
+    admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(BaseAdmin, StockGroupAdmin):
+    """Groups of permissions. Each upgrade sets those of Support, Operator and Workspace admin; others are yours."""
+
+    workspace_path = INSTALLATION
+    search_fields = ("name__istartswith",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        return super().get_queryset(request).prefetch_related("permissions__content_type")
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or obj.name not in GROUPS)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or obj.name not in GROUPS)
+
+
+@admin.register(LogEntry)
+class LogEntryAdmin(RecordAdmin):
+    """What was added, changed and deleted in the admin. The audit has it too, with the values, by workspace."""
+
+    workspace_path = INSTALLATION
+    plain_texts = ("change_message", "object_id", "object_repr")
+    list_display = ("action_time", "user__email", "content_type", "object_repr", "action_flag")
+    list_filter = ("action_time", "action_flag")
+    list_select_related = ("user", "content_type")
+    search_fields = ("user__email__exact",)
+    search_help_text = "The whole address of who did it"
+    ordering = ("-pk",)
+
+
+@admin.register(TextAccess)
+class TextAccessAdmin(RecordAdmin):
+    """Who opened the texts of a workspace without being a member, why, and until when."""
+
+    workspace_path = "workspace"
+    plain_texts = ("reason",)
+    list_display = ("created_at", "user__email", "workspace", "reason", "expires_at")
+    list_filter = ("created_at", WorkspaceFilter)
+    list_select_related = ("user", "workspace")
+    ordering = ("-pk",)
+
+
+class LogInAdmin(RecordAdmin):
+    """The base of admin pages of log-ins, which django-axes writes."""
+
+    workspace_path = INSTALLATION
+    plain_texts = ("user_agent", "username", "http_accept", "path_info")
+    list_filter = ("attempt_time",)
+    search_fields = ("username__exact", "ip_address__exact")
+    search_help_text = "The whole address of the person or of the machine"
+    ordering = ("-pk",)
+
+    def found_by(self, request: HttpRequest, name: str, term: str) -> list[QuerySet[Any]]:
+        if name == "ip_address__exact":
+            try:
+                ipaddress.ip_address(term)
+            except ValueError:
+                return []
+        return super().found_by(request, name, term)
+
+
+@admin.register(AccessAttempt)
+class AccessAttemptAdmin(LogInAdmin):
+    """Failed log-ins that count towards a lock-out."""
+
+    secret_fields = ("get_data", "post_data")
+    list_display = ("attempt_time", "username", "ip_address", "failures_since_start")
+
+
+@admin.register(AccessLog)
+class AccessLogAdmin(LogInAdmin):
+    """Log-ins and log-outs."""
+
+    secret_fields = ("session_hash",)
+    list_display = ("attempt_time", "username", "ip_address", "logout_time")
+
+
+@admin.register(AccessFailureLog)
+class AccessFailureLogAdmin(LogInAdmin):
+    """Failed log-ins, where they are kept."""
+
+    list_display = ("attempt_time", "username", "ip_address")

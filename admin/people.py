@@ -1,0 +1,339 @@
+"""Admin pages of users, workspaces, memberships and invitations."""
+
+import contextlib
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as StockUserAdmin
+from django.contrib.auth.forms import UserChangeForm
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from admin import roles
+from admin.base import BaseAdmin, RecordAdmin, WorkspaceFilter, link, list_link
+from admin.scope import WORKSPACE_ADMIN, choose, scope_of
+from inbox.models import (
+    Draft,
+    Invitation,
+    Lead,
+    Membership,
+    Message,
+    OutboundSend,
+    User,
+    WebhookDelivery,
+    Workspace,
+)
+from inbox.pages.access import signed_in
+from inbox.pages.forms.login import OperatorsPasswordForm
+from inbox.pages.forms.workspace import WorkspaceForm
+from inbox.workspaces import people
+
+RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+WAYS_IN = ("email", "password")
+RUNNING = (Membership.Role.OWNER, Membership.Role.ADMIN)
+
+
+class RightsForm(UserChangeForm):  # type: ignore[type-arg]
+    """A person's rights in the admin, without those that follow from their roles in workspaces.
+
+    The group Workspace admin is not offered: a page that was opened before the last role ended would give it back. A
+    person who is owner or admin of a workspace stays staff.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "groups" in self.fields:  # only superusers change them
+            groups: Any = self.fields["groups"]
+            groups.queryset = groups.queryset.exclude(name=WORKSPACE_ADMIN)
+            self.initial["groups"] = [
+                group for group in self.initial.get("groups", []) if group.name != WORKSPACE_ADMIN
+            ]
+
+    def clean_is_staff(self) -> bool:
+        staff: bool = self.cleaned_data["is_staff"]
+        if not staff and self.instance.memberships.filter(role__in=RUNNING).exists():
+            raise ValidationError(
+                "This person runs a workspace, which makes them staff. Give them another role there first, take "
+                "their groups and permissions, or untick “Active” to keep them out."
+            )
+        return staff
+
+
+@admin.register(User)
+class UserAdmin(BaseAdmin, StockUserAdmin):  # type: ignore[type-arg]
+    """Users, by e-mail address. Only a superuser gives rights, makes accounts, and sets addresses and passwords.
+
+    Other staff could otherwise set a password for a person who is invited to a workspace that the staff may
+    not see.
+    """
+
+    workspace_path = "memberships__workspace"
+    ordering = ("email",)
+    list_display = ("email", "name", "workspaces_of", "is_staff", "is_active", "last_login")
+    list_filter = ("is_staff", "is_superuser", "is_active")
+    search_fields = ("email__istartswith", "first_name__istartswith", "last_name__istartswith")
+    search_help_text = "Beginning of an address or a name"
+    form = RightsForm
+    change_password_form = OperatorsPasswordForm
+    readonly_fields = ("last_login", "date_joined", "address_proven_at")
+    fieldsets = (
+        (None, {"fields": ("email", "password", "first_name", "last_name")}),
+        ("Preferences", {"fields": ("theme", "density", "single_key_shortcuts")}),
+        ("Rights", {"fields": ("is_active", *RIGHTS)}),
+        ("Dates", {"fields": ("last_login", "date_joined", "address_proven_at")}),
+    )
+    add_fieldsets = (
+        (None, {"classes": ("wide",), "fields": ("email", "usable_password", "password1", "password2")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        theirs = scope_of(request).limit(Membership.objects.filter(user=OuterRef("pk")), "workspace")
+        counted = theirs.order_by().values("user").annotate(count=Count("pk")).values("count")
+        users: QuerySet[User] = super().get_queryset(request)
+        return users.annotate(workspace_count=Coalesce(Subquery(counted), 0))
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        if obj is None or request.user.is_superuser:
+            return super().get_fieldsets(request, obj)
+        (name, first), *rest = self.fieldsets
+        shown = tuple(field for field in first["fields"] if field != "password")
+        return ((name, {"fields": shown}), *rest)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        return (
+            self.readonly_fields if request.user.is_superuser else (*self.readonly_fields, *RIGHTS, *WAYS_IN)
+        )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and request.user.is_superuser
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        if not request.user.is_superuser:
+            raise PermissionDenied
+        return super().user_change_password(request, id, form_url)
+
+    def save_model(self, request: HttpRequest, obj: User, form: "ModelForm[User]", change: bool) -> None:
+        if not change:
+            obj.address_proven_at = timezone.now()  # a superuser is an operator and vouches for the address
+        elif "email" in form.changed_data:
+            obj.address_proven_at = None
+        super().save_model(request, obj, form, change)
+
+    def save_related(
+        self, request: HttpRequest, form: "ModelForm[User]", formsets: Any, change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        roles.follow_roles(form.instance)  # the form has left their group out
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and self._may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and self._may_touch(request, obj)
+
+    @staticmethod
+    def _may_touch(request: HttpRequest, user: User | None) -> bool:
+        """Whether staff may edit or delete `user`. Only superusers may edit other staff and superusers.
+
+        Staff could otherwise set a superuser's password and log in as them.
+        """
+        privileged = user is not None and (user.is_staff or user.is_superuser) and user.pk != request.user.pk
+        return request.user.is_superuser or not privileged
+
+    @admin.display(description="name")
+    def name(self, user: User) -> str:
+        return user.get_full_name()
+
+    @admin.display(description="workspaces", ordering="workspace_count")
+    def workspaces_of(self, user: User) -> SafeString:
+        return list_link(Membership, str(vars(user)["workspace_count"]), user=user.pk)
+
+
+@admin.register(Workspace)
+class WorkspaceAdmin(BaseAdmin):
+    """Workspaces. Their settings follow the rules of the settings page. What else can be set has pages of its own."""
+
+    workspace_path = "pk"
+    form = WorkspaceForm
+    plain_texts = ("signature", "service_description", "notice_tags")
+    secret_fields = ("erasure_key",)
+    ordering = ("name", "pk")
+    list_display = ("name", "timezone", "sends_paused", "daily_send_cap", "created_at")
+    list_filter = ("sends_paused",)
+    search_fields = ("name__istartswith",)
+    search_help_text = "Beginning of the name, or an id"
+    actions = ("narrow",)
+    readonly_fields = (
+        *("sends_paused", "notice_tags", "keep_messages_days", "keep_bodies_days", "keep_model_calls_days"),
+        *("id", "created_at", "contents"),
+    )
+
+    def save_model(
+        self, request: HttpRequest, obj: Workspace, form: "ModelForm[Workspace]", change: bool
+    ) -> None:
+        if change:
+            obj.save(update_fields=form.changed_data)  # as the settings page does (ChangedColumnsForm)
+        else:
+            super().save_model(request, obj, form, change)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Workspace | None = None) -> bool:
+        return False  # deleting a workspace would delete all its records
+
+    def workspace_pages(self, row: Workspace) -> list[tuple[str, str]]:
+        return [
+            ("Inbox", reverse("inbox:list", args=[row.pk])),
+            ("Settings", reverse("inbox:settings", args=[row.pk])),
+            ("People", reverse("inbox:people", args=[row.pk])),
+        ]
+
+    @admin.action(description="Show this workspace alone", permissions=["view"])
+    def narrow(self, request: HttpRequest, workspaces: QuerySet[Workspace]) -> HttpResponse | None:
+        """Narrows the admin to the ticked workspace for this session."""
+        if len(workspaces) != 1:
+            messages.warning(request, "Tick one workspace.")
+            return None
+        choose(request, workspaces[0].pk)
+        return redirect("admin:index")
+
+    @admin.display(description="what it holds")
+    def contents(self, workspace: Workspace) -> SafeString:
+        models = (Membership, Lead, Message, Draft, OutboundSend, WebhookDelivery)
+        links = [
+            list_link(model, str(model._meta.verbose_name_plural).capitalize(), workspace=workspace.pk)
+            for model in models
+        ]
+        return SafeString(" · ".join(links))
+
+
+class MembershipForm(ModelForm):  # type: ignore[type-arg]
+    by: Membership
+    """Who changes the membership: their own in the same workspace, or an owner's for a superuser."""
+
+    def clean_role(self) -> str:
+        role: str = self.cleaned_data["role"]
+        if self.instance.pk and role != self.instance.role:
+            try:
+                people.check_rank(self.by, role, self.instance.role)
+                people.check_owner_stays(self.instance, role)
+            except people.NotAllowed as reason:
+                raise ValidationError(str(reason)) from reason
+        return role
+
+    def clean_user(self) -> User:
+        user: User = self.cleaned_data["user"]
+        if user.address_proven_at is None:
+            raise ValidationError(
+                "Nobody has proven that this address is theirs, so somebody else may know the password. "
+                "Invite it on the People page, or have its owner set a password first (manage.py password_link)."
+            )
+        return user
+
+
+@admin.register(Membership)
+class MembershipAdmin(BaseAdmin):
+    """Memberships. People are invited on the workspace's People page. Only a superuser adds a member here.
+
+    A role that is changed, or taken, follows the rules of that page: only owners make owners, and one owner stays.
+    """
+
+    workspace_path = "workspace"
+    ordering = ("workspace__name", "pk")
+    form = MembershipForm
+    fields = ("user", "workspace", "role", "takes_leads")
+    list_display = ("user__email", "workspace_link", "role", "created_at")
+    list_filter = ("role", WorkspaceFilter)
+    list_select_related = ("user", "workspace")
+    search_fields = ("user__email__istartswith", "workspace__name__istartswith")
+    search_help_text = "Beginning of an address or of a workspace's name"
+    raw_id_fields = ("user", "workspace")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
+        return ("user", "workspace") if obj else ()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and request.user.is_superuser
+
+    def has_change_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
+        if not super().has_change_permission(request, obj):
+            return False
+        with contextlib.suppress(people.NotAllowed):
+            if obj is not None:
+                self._by(request, obj)
+            return True
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
+        if not super().has_delete_permission(request, obj):
+            return False
+        with contextlib.suppress(people.NotAllowed):
+            if obj is not None:
+                people.check_rank(self._by(request, obj), obj.role)
+                people.check_owner_stays(obj, None)
+            return True
+        return False
+
+    def get_form(
+        self, request: HttpRequest, obj: Membership | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        if obj is not None and self.has_change_permission(request, obj):
+            form.by = self._by(request, obj)
+        return form
+
+    def save_model(
+        self, request: HttpRequest, obj: Membership, form: "ModelForm[Membership]", change: bool
+    ) -> None:
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        before = Membership.objects.get(pk=obj.pk)
+        try:
+            if obj.role != before.role:
+                people.change_role(self._by(request, obj), before, obj.role)
+        except people.NotAllowed as reason:  # somebody else took the last other owner away meanwhile
+            raise PermissionDenied(str(reason)) from reason
+        columns = [name for name in form.changed_data if name != "role"]
+        if columns:
+            obj.save(update_fields=columns)
+
+    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        try:
+            people.remove(self._by(request, obj), obj)
+        except people.NotAllowed as reason:
+            raise PermissionDenied(str(reason)) from reason
+
+    @staticmethod
+    def _by(request: HttpRequest, membership: Membership) -> Membership:
+        """The membership by which the user acts in that workspace. A superuser acts as its owner.
+
+        Raises NotAllowed for everybody else who is neither owner nor admin there, whatever rights they have elsewhere.
+        """
+        user, workspace_id = signed_in(request), membership.workspace_id
+        if user.is_superuser:
+            return Membership(workspace_id=workspace_id, user=user, role=Membership.Role.OWNER)
+        acting = Membership.objects.filter(workspace_id=workspace_id, user=user).first()
+        if acting is None or not acting.at_least(Membership.Role.ADMIN):
+            raise people.NotAllowed("Only owners and admins of a workspace change who belongs to it.")
+        return acting
+
+    @admin.display(description="workspace", ordering="workspace__name")
+    def workspace_link(self, membership: Membership) -> SafeString:
+        return link(membership.workspace)
+
+
+@admin.register(Invitation)
+class InvitationAdmin(RecordAdmin):
+    workspace_path = "workspace"
+    ordering = ("-created_at", "-pk")
+    list_display = ("email", "workspace", "role", "state", "created_at", "expires_at")
+    list_filter = ("state", "role", WorkspaceFilter)
+    list_select_related = ("workspace",)
+    search_fields = ("email__istartswith", "workspace__name__istartswith")
+    search_help_text = "Beginning of an address or of a workspace's name"

@@ -1,0 +1,97 @@
+"""The groups that open the admin, and what each of them may do there.
+
+Support reads all workspaces and changes nothing. Operator also acts on jobs, deliveries, sends and accounts. Workspace
+admin does the same in the workspaces where the person is owner or admin, and changes people, settings and accounts
+there. A trigger of the database gives and takes that group as roles change (migration `a_role_opens_the_admin`).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth import get_permission_codename
+from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import Group, Permission
+from django.db import connection, connections
+
+from admin.scope import INSTALLATION, SEE_ALL, WORKSPACE_ADMIN
+from inbox.models import User
+
+SUPPORT = "Support"
+OPERATOR = "Operator"
+GROUPS = (SUPPORT, OPERATOR, WORKSPACE_ADMIN)
+
+ACTS = {
+    "jobs.retry_backgroundjob",
+    "jobs.move_backgroundjob",
+    "jobs.cancel_backgroundjob",
+    "jobs.discard_backgroundjob",
+    "inbox.replay_webhookdelivery",
+    "inbox.settle_outboundsend",
+    "integrations.check_workspaceintegrationhealth",
+}
+"""What operators do everywhere, and workspace admins in their own workspaces."""
+
+OPERATES = {
+    SEE_ALL,
+    "jobs.add_workspacelimit",
+    "jobs.change_workspacelimit",
+    "jobs.delete_workspacelimit",
+}
+
+RUNS = {
+    "inbox.change_membership",
+    "inbox.delete_membership",
+    "inbox.change_workspace",
+    "inbox.change_lead",
+    "integrations.change_integration",
+}
+"""What workspace admins change in their own workspaces: people, settings, leads' names, accounts."""
+
+SUPERUSERS_ALONE = {"auth.group"}
+"""Models that no group may look at."""
+
+
+def permissions_of(group: str) -> set[str]:
+    """The permissions of `group`, one of GROUPS, as `app.codename`. Raises KeyError for another name."""
+    views = set(_views(everything=group != WORKSPACE_ADMIN))
+    return views | {SUPPORT: {SEE_ALL}, OPERATOR: OPERATES | ACTS, WORKSPACE_ADMIN: RUNS | ACTS}[group]
+
+
+def follow_roles(user: User) -> None:
+    """Gives `user` the group Workspace admin, and makes them staff, if they are owner or admin of a workspace. Else
+    takes the group, and staff too if they have no other rights in the admin.
+
+    A person who becomes staff in this way loses all other groups, permissions and superuser rights; the audit says
+    which. The database's function `inbox_follow_roles` does it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT inbox_follow_roles(%s)", [user.pk])
+
+
+def _views(*, everything: bool) -> Iterator[str]:
+    for model, model_admin in admin.site._registry.items():
+        options = model._meta
+        theirs = everything or getattr(model_admin, "workspace_path", INSTALLATION) != INSTALLATION
+        if theirs and options.label_lower not in SUPERUSERS_ALONE:
+            yield f"{options.app_label}.{get_permission_codename('view', options)}"
+
+
+def fill(using: str = "default", **_kwargs: Any) -> None:
+    """Gives each of GROUPS exactly its permissions; permissions that somebody added to one of them are taken. It runs
+    after each `migrate`, as new models bring new permissions.
+    """
+    if Group._meta.db_table not in connections[using].introspection.table_names():
+        return
+    groups = list(Group.objects.using(using).filter(name__in=GROUPS))
+    if not groups:
+        return
+    for app in {name.partition(".")[0] for group in groups for name in permissions_of(group.name)}:
+        create_permissions(apps.get_app_config(app), verbosity=0, using=using)
+    by_name = {
+        f"{row.content_type.app_label}.{row.codename}": row
+        for row in Permission.objects.using(using).select_related("content_type")
+    }
+    for group in groups:
+        group.permissions.set([by_name[name] for name in permissions_of(group.name) if name in by_name])

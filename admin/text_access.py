@@ -1,0 +1,69 @@
+"""The page on which an operator says why they must read texts of a workspace of which they are no member."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models.functions import Now
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from admin.scope import scope_of
+from inbox.models import TextAccess, Workspace, audit
+from inbox.models.text_access import LASTS
+from inbox.pages.access import signed_in
+from inbox.pages.safe_next import next_url
+
+PERMISSION = "inbox.open_text"
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        max_length=300,
+        min_length=10,
+        label="Why must you read what people wrote here?",
+        help_text="The workspace's owners and admins can read it, with your name and each text that you open.",
+    )
+
+
+def open_text(request: HttpRequest, workspace_id: UUID) -> HttpResponse:
+    """`workspace/<workspace>/text/`: asks for a reason. A POST opens the texts for an hour and writes the audit.
+
+    It is for those who see the workspace and have the permission `open_text`. Others get a 404 or a 403.
+    """
+    workspace = scope_of(request).limit(Workspace.objects.filter(pk=workspace_id), "pk").first()
+    if workspace is None:
+        raise Http404("No such workspace.")
+    if not scope_of(request).may(PERMISSION):
+        raise PermissionDenied
+    form = ReasonForm(request.POST or None)
+    back = next_url(request, reverse("admin:index"))
+    if request.method == "POST" and form.is_valid():
+        grant(request, workspace, form.cleaned_data["reason"])
+        messages.success(request, f"Texts of {workspace} are open to you for an hour.")
+        return redirect(back)
+    context: dict[str, Any] = {
+        **admin.site.each_context(request),
+        "title": f"Read texts of {workspace}",
+        "form": form,
+        "next": back,
+    }
+    return TemplateResponse(request, "admin/open_text.html", context, status=422 if form.errors else 200)
+
+
+@transaction.atomic
+def grant(request: HttpRequest, workspace: Workspace, reason: str) -> TextAccess:
+    """Opens the texts of `workspace` to the request's user for an hour, with an entry in the audit, in one
+    transaction. Returns the saved row. The caller has checked that the user may.
+    """
+    user = signed_in(request)
+    access = TextAccess.objects.create(
+        workspace=workspace, user=user, reason=reason, expires_at=Now() + LASTS
+    )
+    audit.record(workspace.pk, user, "text.opened", access)
+    return access
