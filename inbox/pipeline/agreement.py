@@ -1,9 +1,9 @@
-"""Counts how often people agreed with each rule lately, by what they said.
+"""Counts how often people agreed with each rule lately, by their last word on a reply: yes or no to a suspicion,
+another tag, or the same tag again.
 
-A tag that nobody corrected does not count as agreement, because perhaps nobody looked. A person's last word
-on a reply counts: yes or no to a suspicion, another tag, or the same tag again. Replies that were treated
-alike to another one do not count, as nobody judged them. A suspicion that only a model had counts for the
-rule of its kind, because the reply does not say who suspected it. Samples do not count.
+A tag that nobody corrected does not count, because perhaps nobody looked; nor do samples and replies that were treated
+alike to another one. A suspicion that only a model had counts for the rule of its kind, as the reply does not say who
+suspected it.
 """
 
 from datetime import timedelta
@@ -22,11 +22,8 @@ Kind = TagDecision.Kind
 
 
 class Agreement(NamedTuple):
-    """How people agreed with one rule that reads replies, in the last DAYS (90) days. `decided` counts how often the
-    rule decided a tag or suspected one.
-
-    Of the replies that a person judged, `agreed` counts those that the rule had read as the person did, and
-    `corrected` the others.
+    """How people agreed with one rule in the last DAYS days. `decided` counts how often the rule decided or suspected a
+    tag; of the replies that a person judged, `agreed` were read the same way, `corrected` were not.
     """
 
     decided: int = 0
@@ -39,17 +36,13 @@ class Agreement(NamedTuple):
 
     @property
     def percent(self) -> int:
-        """The share of replies judged by people in which they agreed with the rule, in
-        percent; 0 if none was judged.
-        """
+        """The share of judged replies on which people agreed, in percent; 0 if none was judged."""
         return round(100 * self.agreed / self.looked_at) if self.looked_at else 0
 
 
 def by_rule(workspace_id: UUID) -> dict[str, Agreement]:
-    """Returns an Agreement for each rule that reads replies in the workspace, over all versions of the rule and the
-    last 90 days. The key is the rule's id; for what rules only suspect it is `<suspicion>.suspected`.
-
-    A rule that is missing has decided nothing. Costs three SQL statements.
+    """An Agreement for each rule that decided anything in the workspace, over all its versions. The key is the rule's
+    id, or `<suspicion>.suspected`. Three SQL statements.
     """
     since = timezone.now() - timedelta(days=DAYS)
     rules: dict[str, Agreement] = {}

@@ -1,12 +1,10 @@
-"""Applies what a person said of one reply to the other replies in the same words, which may mean the same.
+"""Applies a person's decision about one reply to the other replies in the same words, which may mean the same.
 
-Replies are alike if they belong to one workspace, have the same words (apart from capitals, spaces and
-punctuation), and were judged in the same way by their wording. That means: the same is suspected of them, or
-the same rule, a model or nobody gave them the tag that this one had.
-
-Replies that a person or the provider's people decided are left alone. So are those that were decided by more
-than wording, such as a carrier's keyword, a header or the structure of a report. Replies that were treated
-alike to the same reply before are included, so that a second correction takes the first one back.
+Replies are alike if they belong to one workspace, have the same words (apart from capitals, spaces and punctuation),
+and were judged in the same way by their wording: the same is suspected of them, or the same rule, a model or nobody
+gave them the tag that this one had. Replies that were decided by a person, the provider's people, or more than wording
+(a carrier's keyword, a header) are left alone. Those that were treated alike to the same reply before are included, so
+that a second correction takes the first one back.
 """
 
 from collections.abc import Iterator
@@ -43,15 +41,11 @@ Kind = TagDecision.Kind
 
 
 class NotAlike(ValueError):
-    """A person's decision cannot be applied to other replies with the same words. The message
-    is a sentence for people.
-    """
+    """A decision cannot be applied to other replies. The message is a sentence for people."""
 
 
 class Change(NamedTuple):
-    """What a person's decision would change for another reply with the same words. `before` and `after` are words for
-    people. `then` is what follows for the lead, "" if nothing does.
-    """
+    """What a decision would change for another reply, in words for people. `then` is what follows for the lead."""
 
     message: Message
     before: str
@@ -60,8 +54,8 @@ class Change(NamedTuple):
 
 
 class Alike:
-    """A person's `decision` about a reply, and the other replies to which it can be applied: they have the same words
-    and were judged in the same way. The decision's message must be loaded.
+    """A person's `decision` about a reply, with its message loaded, and the other replies to which it can be
+    applied.
     """
 
     def __init__(self, decision: TagDecision) -> None:
@@ -70,16 +64,14 @@ class Alike:
 
     @classmethod
     def to(cls, message: Message) -> "Alike | None":
-        """The last decision of a person about `message`, with the replies that have the same words; None if no person
-        decided.
-        """
+        """The last decision of a person about `message`; None if no person decided."""
         decisions = message.tag_decisions.filter(kind=Kind.PERSON, alike_to=None)
         decision = decisions.select_related("message", "user").order_by("-created_at").first()
         return cls(decision) if decision else None
 
     @property
     def stands(self) -> bool:
-        """Whether the person's decision about the reply is still the last one of a person about it."""
+        """Whether it is still the last decision of a person about the reply."""
         newest = Alike.to(self.message)
         return newest is not None and newest.decision == self.decision
 
@@ -92,8 +84,8 @@ class Alike:
 
     @cached_property
     def _same_judgement(self) -> Q:
-        """A filter for replies that were judged in the same way. It matches nothing if this reply was not judged
-        by words.
+        """A filter for replies that were judged in the same way. It matches nothing if this reply was not judged by
+        words.
         """
         same, decision = Q(pk__in=[]), self.decision
         if self.message.suspected:
@@ -109,10 +101,8 @@ class Alike:
         return same | (earlier & ~Q(tag=decision.tag))
 
     def replies(self, until: datetime | None = None) -> QuerySet[Message]:
-        """The replies with the same words as the one that a person decided about, if they were judged in the same way,
-        with their leads, newest first. With `until` (aware), only those received by then.
-
-        There are none if the reply is empty or longer than 1000 characters.
+        """The alike replies with their leads, newest first; with `until` (aware), only those received by then. There
+        are none for a reply that is empty or longer than 1000 characters.
         """
         if self._same_words is None:
             return Message.objects.none()
@@ -135,13 +125,10 @@ class Alike:
 
     @cached_property
     def count(self) -> int:
-        """How many other replies there are now with the same words as the one that a person decided about."""
         return self.replies().count()
 
     def changes(self, until: datetime | None = None) -> Iterator[Change]:
-        """What a person's decision about a reply would change for the other replies with the same words, for the
-        newest 50 of them. With `until` (aware), only for those received by then.
-        """
+        """The changes for the newest SHOWN alike replies; with `until` (aware), only for those received by then."""
         for message in self.replies(until)[:SHOWN]:
             suspected = suspicion.of(message)
             before = Suspicion(suspected).label if suspected else message.tag or "No tag"
@@ -149,9 +136,8 @@ class Alike:
             yield Change(message, before, after, _then(self.decision, message, message.lead))
 
     def treat(self, message_id: UUID, user: User) -> bool:
-        """Applies a person's decision about a reply to one other reply, in the name of `user`, in a transaction that
-        locks the other reply's lead. Returns False, and changes nothing, if that reply no longer has the same words
-        or was judged otherwise since.
+        """Applies the decision to one other reply, in the name of `user`, in a transaction that locks that reply's
+        lead. Returns False, and changes nothing, if the reply is no longer alike.
         """
         with transaction.atomic():
             # Look again under the lock that every decision about the lead's replies takes.
@@ -169,9 +155,7 @@ class Alike:
 
     @property
     def job(self) -> BackgroundJob | None:
-        """The job that applies a person's decision about a reply to the other replies with the same words,
-        or has done so; None if none was started.
-        """
+        """The job that applies the decision, or has done so; None if none was started."""
         jobs = BackgroundJob.objects.filter(tenant=self.decision.workspace_id, dedupe_key=self._key)
         return jobs.first()
 
@@ -180,11 +164,9 @@ class Alike:
         return f"{JOB}:{self.decision.pk}"
 
     def start(self, until: datetime, user: User) -> int:
-        """Enqueues a job that applies a person's decision about a reply, in the name of `user`, to the other replies
-        with the same words received by `until` (aware). Returns how many they are.
-
-        If such a job waits already, nothing is enqueued. Raises NotAlike if a person has decided otherwise about the
-        reply since, or if no other reply is left.
+        """Enqueues the job that applies the decision, in the name of `user`, to the alike replies received by `until`
+        (aware). Returns how many they are. A job that waits already is enough. Raises NotAlike if a person has decided
+        otherwise since, or no other reply is left.
         """
         if not self.stands:
             raise NotAlike("Somebody has decided otherwise about this reply since. Look again.")
@@ -206,11 +188,8 @@ class Alike:
 
 
 def run(ctx: JobContext) -> dict[str, int | str]:
-    """The job `tags.alike`: applies a person's decision to up to 1000 other replies with the same words, each in a
-    transaction of its own. Returns how many it changed (`treated`), and in `why` what made it stop before the end:
-    the person who started it may not correct tags any more, or somebody has decided otherwise.
-
-    A reply that is done is not found again, so a second run continues where the first one stopped.
+    """The job `tags.alike`: applies a decision to up to 1000 replies, each in a transaction of its own. Returns the
+    count `treated`, and `why` it stopped early. A reply that is done is not found again, so a second run continues.
     """
     decisions = TagDecision.objects.filter(workspace=ctx.workspace_id).select_related("message")
     decision = decisions.filter(pk=ctx.payload["decision"]).first()

@@ -9,10 +9,8 @@ from jobs.deadline import Deadline
 
 
 def draft(situation: Situation, deadline: Deadline) -> dict[str, Any]:
-    """The pipeline's step that has the model draft an answer to the reply, and stores it. A draft that an earlier
-    attempt stored is kept. Returns the draft's id.
-
-    Raises NotNow if a newer reply or an answer of ours came while it was written.
+    """Has the model draft an answer, and stores it. A draft of an earlier attempt is kept. Raises NotNow if a newer
+    reply or an answer of ours came meanwhile.
     """
     if situation.draft is not None:
         return {"draft": str(situation.draft.pk)}
@@ -24,10 +22,8 @@ def draft(situation: Situation, deadline: Deadline) -> dict[str, Any]:
 
 
 def judge(situation: Situation, deadline: Deadline) -> dict[str, str]:
-    """The pipeline's step that has a model evaluate the draft, and then asks the gates (checks) whether it may go out
-    without a person. Returns the outcome.
-
-    Raises NotNow if there is no draft, or if the workspace's policy lets nothing go out by itself.
+    """Has a model evaluate the draft, then asks the gates. Raises NotNow without a draft, or if nothing goes out by
+    itself.
     """
     draft, policy = _draft(situation), situation.policy
     if policy.mode == SendingPolicy.Mode.OFF:
@@ -38,9 +34,7 @@ def judge(situation: Situation, deadline: Deadline) -> dict[str, str]:
 
 
 def ask_for_review(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
-    """The pipeline's step that enqueues posting the draft to reviewers in Slack. Returns the draft's id. Raises NotNow
-    if there is no draft, or if the draft goes out by itself.
-    """
+    """Enqueues posting the draft in Slack. Raises NotNow without a draft, or if it goes out by itself."""
     draft = _draft(situation)
     if draft.send_at is not None:
         raise NotNow("It goes out by itself.")

@@ -1,6 +1,5 @@
-"""The pipeline's steps that decide who gets the reply, when, and how urgent it is. They use only the database.
-
-Each step may run again.
+"""The pipeline's steps that decide who gets the reply, when, and how urgent it is. They use only the database, and may
+run again.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -30,8 +29,8 @@ NEAR = timedelta(days=31)
 
 
 def close_drafts(situation: Situation, _deadline: Deadline) -> dict[str, int]:
-    """The pipeline's step that rejects the lead's waiting drafts which answer an older message on the reply's channel.
-    If the reply's tag allows no answer, it rejects all of the lead's waiting drafts. Returns how many.
+    """Rejects the lead's waiting drafts for older messages on the reply's channel, or all of them if the reply's tag
+    allows no answer. Returns how many.
     """
     reason = "A newer reply has come."
     waiting = Draft.objects.filter(lead=situation.lead)
@@ -44,10 +43,8 @@ def close_drafts(situation: Situation, _deadline: Deadline) -> dict[str, int]:
 
 
 def assign(situation: Situation, _deadline: Deadline) -> dict[str, str]:
-    """The pipeline's step that assigns the lead to the member who has waited longest for one, of those who take leads
-    and are not away. Leads of one workspace are assigned one after the other. Returns the member's user id.
-
-    Raises NotNow if no such member is there, or if the lead is assigned already.
+    """Assigns the lead to the member who has waited longest for one, of those who take leads and are not away. Leads of
+    one workspace are assigned one after the other. Raises NotNow if there is none, or the lead is assigned.
     """
     with transaction.atomic():
         locks.hold("assign", situation.workspace.pk)
@@ -72,19 +69,14 @@ def assign(situation: Situation, _deadline: Deadline) -> dict[str, str]:
 
 
 def tell_follow_ups(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
-    """The pipeline's step that sends the signal that the lead has replied, so that the lead's running follow-ups
-    pause. Returns what each receiver returned, by the receiver's name.
-    """
+    """Sends `lead_replied`, so that the lead's running follow-ups pause. Returns each receiver's answer by name."""
     answers = lead_replied.send(Message, lead=situation.lead, message=situation.message)
     return {receiver.__name__: answer for receiver, answer in answers}
 
 
 def snooze(situation: Situation, _deadline: Deadline) -> dict[str, str]:
-    """The pipeline's step that hides the lead's conversation until the day that the person named in the reply. Returns
-    the time.
-
-    Raises NotNow if no day is named clearly enough, the day is over, the lead is snoozed already, or has written
-    again.
+    """Hides the conversation until the day that the reply names. Raises NotNow if no day is named clearly enough, it is
+    over, or the lead is snoozed already or has written again.
     """
     until = _until(situation)
     if until is None:
@@ -126,8 +118,8 @@ def _is_named(day: date, situation: Situation, snooze: snoozing.Snooze | None) -
 
 
 def score(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
-    """The pipeline's step that stores how close the lead is to a deal, with the reason. Raises NotNow if the lead has
-    written again, or none of their replies says anything about it.
+    """Stores how close the lead is to a deal. Raises NotNow if the lead has written again, or no reply says anything of
+    it.
     """
     with transaction.atomic():
         lead = rollup.locked(situation.lead)
@@ -142,9 +134,7 @@ def score(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
 
 
 def finish(situation: Situation, _deadline: Deadline) -> dict[str, bool]:
-    """The pipeline's last step: records that the reply is processed. If it is the lead's newest, it also records
-    whether a model still has to read or answer it, and returns that.
-    """
+    """Records that the reply is processed and, if it is the newest, whether a model still has to read or answer it."""
     with transaction.atomic():
         lead = rollup.locked(situation.lead)
         situation.lead = lead

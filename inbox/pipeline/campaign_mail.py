@@ -1,8 +1,6 @@
-"""The pipeline's steps with the provider of a reply: fetch earlier messages, and tell it that the lead has answered.
-
-Earlier messages are stored in the same way as webhooks, so nothing is stored twice. If a provider does not
-answer, the step costs a few seconds and the draft lacks some context, but the reply is not held up. What must
-happen, however long it takes, is a job of its own.
+"""The pipeline's steps with the provider of a reply: fetch earlier messages, and tell it that the lead has answered. A
+provider that does not answer costs a few seconds and some context of the draft. What must happen, however long it
+takes, is a job of its own.
 """
 
 from typing import Any
@@ -25,9 +23,7 @@ SENT_LIMIT = 12
 
 
 def identify(situation: Situation, _deadline: Deadline) -> dict[str, str]:
-    """The pipeline's step that enqueues a job which finds the lead at EmailBison (a sender of campaign mails), or
-    creates it there. Returns the job's id.
-    """
+    """Enqueues the job that finds the lead at EmailBison, or creates it there."""
     job, _ = enqueue(
         IDENTIFY,
         workspace_id=situation.workspace.pk,
@@ -38,12 +34,9 @@ def identify(situation: Situation, _deadline: Deadline) -> dict[str, str]:
 
 
 def stop_future(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
-    """The pipeline's step that enqueues a job which has EmailBison stop this campaign's e-mails to the lead. There is
-    one such job for each lead and campaign; `first` says whether this call made it. Raises NotNow if the lead is in
-    no campaign.
-
-    EmailBison's API cannot start the e-mails again, so the table skips this step for a reply that a machine may have
-    written.
+    """Enqueues the job that stops this campaign's e-mails to the lead, one for each lead and campaign; `first` says
+    whether this call did. EmailBison cannot start them again, so the table skips this step for what a machine may have
+    written. Raises NotNow without a campaign.
     """
     if situation.campaign is None:
         raise NotNow("It belongs to no campaign.")
@@ -52,20 +45,16 @@ def stop_future(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
 
 
 def import_sent(situation: Situation, deadline: Deadline) -> dict[str, int]:
-    """The pipeline's step that fetches what the provider sent to the lead, and stores the latest 12 e-mails, so that
-    the draft knows what the reply answers. Returns how many were listed and how many were new.
-
-    Raises NotNow if the account is not connected or the provider does not answer.
+    """Stores the latest 12 e-mails that the provider sent to the lead, as the reply may answer them. Raises NotNow if
+    the account is not connected or does not answer.
     """
     events = _sent(situation, deadline, "drafted")
     return _store(situation, events, sorted(events, key=lambda event: event.occurred_at)[-SENT_LIMIT:])
 
 
 def import_texts(situation: Situation, deadline: Deadline) -> dict[str, int]:
-    """The pipeline's step that fetches the SMS that were sent to the lead, and stores those from before this reply, so
-    that a short reply such as "yes" can be understood. Returns how many were listed and how many were new.
-
-    Raises NotNow if the account is not connected or the provider does not answer.
+    """Stores the SMS that were sent to the lead before this reply, so that a short "yes" can be understood. Raises
+    NotNow if the account is not connected or does not answer.
     """
     events = _sent(situation, deadline, "read")
     earlier = [event for event in events if event.occurred_at < situation.message.received_at]

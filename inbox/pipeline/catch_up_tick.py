@@ -17,13 +17,12 @@ from jobs.models import BackgroundJob
 
 OLDEST = timedelta(days=30)
 AT_ONCE = 200
-"""The most replies per tick. The oldest go first, and new replies do not have to wait behind all of them."""
+"""The most replies per tick, so that new replies do not wait behind all of them."""
 
 
 def tick(_deadline: Deadline) -> dict[str, int]:
-    """The tick `catch-up` (recurring work): enqueues the replies that wait for a model, up to 200, oldest first, each
-    at most once an hour. Returns how many, and how many are left for the next run. While no model can be asked it
-    does nothing.
+    """The tick `catch-up`: enqueues the replies that wait for a model, each at most once an hour. Returns how many, and
+    how many are left. While no model can be asked it does nothing.
     """
     if not model_calls.ready():
         return {"enqueued": 0, "left": 0}
@@ -39,8 +38,8 @@ def tick(_deadline: Deadline) -> dict[str, int]:
 
 
 def waiting() -> QuerySet[Message]:
-    """The replies that wait for a model to read them: the newest one of each lead, if it came in the last 30 days and
-    no job works on it, oldest first. Covers all workspaces.
+    """The replies of all workspaces that wait for a model: the newest of each lead, if it came in the last 30 days and
+    no job works on it, oldest first.
     """
     live = BackgroundJob.objects.annotate(about=KT("payload__message_id")).filter(
         workspace=OuterRef("workspace"),

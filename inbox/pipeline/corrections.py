@@ -13,9 +13,8 @@ from integrations.spec import Counts
 
 
 def labelled(workspace: Workspace) -> Iterator[dict[str, Any]]:
-    """Yields a labelled reply, in the form that the command evaluate_replies reads, for each reply of the workspace
-    that people gave a tag or denied a suspicion of. The newest decision of a person is the label. Oldest decision
-    first; samples are left out, and those that were tagged together with others.
+    """Yields each reply of the workspace that people gave a tag or denied a suspicion of, with their newest decision as
+    its label, oldest decision first. Samples are left out, and replies that were tagged together with others.
     """
     decisions = _newest(workspace).select_related("message").order_by("pk")
     for decision in decisions.iterator(chunk_size=500):
@@ -23,7 +22,6 @@ def labelled(workspace: Workspace) -> Iterator[dict[str, Any]]:
 
 
 def count(workspace: Workspace) -> int:
-    """How many replies `labelled` yields."""
     return _newest(workspace).count()
 
 

@@ -1,6 +1,4 @@
-"""Jobs that tell a provider something about a lead. Each may run again without a second effect, and may take
-hours to get through.
-"""
+"""Jobs that tell a provider something about a lead. Each may run again without a second effect, and may take hours."""
 
 from datetime import timedelta
 
@@ -27,11 +25,9 @@ PARKED = timedelta(hours=6)
 
 
 def identify_lead(ctx: JobContext) -> dict[str, str]:
-    """The job `lead.identify`: finds the lead at EmailBison (a sender of campaign mails) by e-mail address, or creates
-    it there, and stores its id. Returns the outcome in words.
-
-    If EmailBison refuses, the reason is stored with the lead (`repair_reason`) and the error is raised. Raises
-    ProviderMisconfigured if EmailBison is not connected.
+    """The job `lead.identify`: finds the lead at EmailBison by its address, or creates it there, and stores its id. A
+    refusal is stored with the lead (`repair_reason`) and raised. Raises ProviderMisconfigured if EmailBison is not
+    connected.
     """
     lead = Lead.objects.get(pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id)
     if lead.emailbison_lead_id or not lead.email:
@@ -55,12 +51,10 @@ def identify_lead(ctx: JobContext) -> dict[str, str]:
 
 
 def stop_emails(ctx: JobContext) -> dict[str, str]:
-    """The job `campaign.stop-emails`: asks the campaign's provider to stop its e-mails to a lead, and returns the
-    provider's outcome. It may run again.
+    """The job `campaign.stop-emails`: asks the campaign's provider to stop its e-mails to a lead. It may run again.
 
-    Raises Snooze, at no cost of attempts, while no account of the provider can be asked: it is switched off, not
-    connected, misconfigured, refused or out of reach. `inbox.leads.stops.ask_again` makes the job due once one works.
-    Raises ProviderMisconfigured if the provider cannot stop a campaign, and the provider's other errors.
+    Raises Snooze, at no cost of attempts, while no account of the provider can be asked; `inbox.leads.stops.ask_again`
+    makes the job due once one works. Raises ProviderMisconfigured if the provider cannot stop a campaign.
     """
     lead = Lead.objects.get(pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id)
     campaign = Campaign.objects.get(pk=ctx.payload["campaign_id"], workspace_id=ctx.workspace_id)
@@ -82,9 +76,8 @@ def stop_emails(ctx: JobContext) -> dict[str, str]:
 
 
 def crm_contact(ctx: JobContext) -> dict[str, str]:
-    """The job `ghl.contact`: connects the lead with its contact at GoHighLevel, which is created if there is none, and
-    gives each side the phone number that only the other knows. Returns the outcome in words. Raises
-    ProviderMisconfigured if GoHighLevel is not connected.
+    """The job `ghl.contact`: connects the lead with its contact at GoHighLevel, or a new one, and gives each side the
+    phone number that only the other knows. Raises ProviderMisconfigured if GoHighLevel is not connected.
     """
     lead = Lead.objects.select_related("workspace").get(
         pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id

@@ -1,4 +1,4 @@
-"""What follows for drafts when two leads become one: of both conversations only the newest reply is still answered."""
+"""Closes drafts when two leads become one: of both conversations only the newest reply is still answered."""
 
 from typing import Any
 
@@ -11,11 +11,9 @@ MACHINES = (Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE)
 
 
 def on_merged(sender: Any, lead: Lead, gone: str, **kwargs: Any) -> None:
-    """Closes the drafts that wait for an answer which `lead` needs no more, on all channels: those for older replies
-    than the newest one, and all if that is answered or the lead is stopped. Enqueues the work on the newest reply if it
-    waits without a draft.
-
-    Receives the signal that the lead with the id `gone` was merged into `lead`. What a machine wrote closes nothing.
+    """Closes the drafts that `lead` needs no more: those for older replies than the newest one, and all if that is
+    answered or the lead is stopped. Enqueues the work on the newest reply if it waits without a draft. Receives the
+    signal that the lead `gone` was merged into `lead`. What a machine wrote closes nothing.
     """
     waiting = Draft.objects.filter(workspace_id=lead.workspace_id, lead=lead)
     reply = _newest(lead)

@@ -1,7 +1,5 @@
 """The pipeline's steps that fill in missing facts of a lead: from words, signature, EmailBison's variables and Clay.
-
-What is known is never overwritten. A value that another lead has is left to a person. The recorded step says
-what was filled.
+Nothing is overwritten. A value that another lead has is left to a person.
 """
 
 import re
@@ -37,7 +35,7 @@ OWN = re.compile(
     r"|number|m|t|p|c|yes|sure|ok|okay|here|it|is|its|this|thanks|reach|text|call|at|on|ja|oui|si|sim|tak)\b\W*)*\Z"
     r"|\b(?:me|my|mine|i|i'm|ich|mich|mir|mein\w*|je|moi|mon|ma|mi|mio|mia|meu|minha|mij|mijn|ik|mig|mitt|min|mnie|moj\w*)\b"
 )
-"""What may stand before the writer's own number in a text, folded: nothing, a label, or a word for the writer."""
+"""Before the writer's own number in a text, folded: nothing, a label, or a word for the writer."""
 ANY = re.compile("")
 OTHERS = re.compile(
     r"\b(?:tele|tel[./]?)?(?:fax|faks)\b\W*(?:no|nr|number)?\W*\Z|(?:\A|[|,;/\t])\s*f\W*\Z"
@@ -45,7 +43,7 @@ OTHERS = re.compile(
     r"|kollega|stattdessen|boss|partner|wife|husband)\b"
     r"|\bmy (?!(?:\w+ )?(?:cell|mobile|phone|number|direct|line|tel|office))\w+"
 )
-"""What stands before a number that is a fax or somebody else's, folded."""
+"""Before a number that is a fax or somebody else's, folded."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-Ž])|\n")
 _DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d")
 PROFILE_NAMES = ("linkedin url", "linkedin", "linkedin profile")
@@ -61,9 +59,7 @@ class Signature(ModelAnswer):
 
 
 def from_text(situation: Situation, _deadline: Deadline) -> dict[str, list[str]]:
-    """The pipeline's step that fills in a phone number or LinkedIn profile from the lead's own text or signature. Each
-    counts only if it is the only one there. Returns the names of the filled columns.
-    """
+    """Fills in a phone number or LinkedIn profile from the lead's text or signature, if it is the only one there."""
     text, signature, region = situation.message.text, situation.signature, situation.workspace.phone_region
     numbers = _own_numbers(text, region, OWN) | _own_numbers(signature, region, ANY)
     person = Person(
@@ -73,9 +69,7 @@ def from_text(situation: Situation, _deadline: Deadline) -> dict[str, list[str]]
 
 
 def from_variables(situation: Situation, deadline: Deadline) -> dict[str, list[str]]:
-    """The pipeline's step that fills in the phone number, LinkedIn profile, company and title that EmailBison has of
-    the lead. Returns the names of the filled columns. Raises NotNow if EmailBison cannot be asked.
-    """
+    """Fills in what EmailBison has of the lead. Raises NotNow if EmailBison cannot be asked."""
     integration = situation.integration(emailbison.NAME)
     if integration is None:
         raise NotNow("EmailBison is not connected.")
@@ -95,9 +89,8 @@ def from_variables(situation: Situation, deadline: Deadline) -> dict[str, list[s
 
 
 def from_signature(situation: Situation, deadline: Deadline) -> dict[str, list[str]]:
-    """The pipeline's step that has a model copy phone number, LinkedIn profile, title and company from the lead's
-    signature, and fills them in. A value that does not stand in the signature is dropped. Returns the names of the
-    filled columns.
+    """Has a model copy facts from the lead's signature, and fills them in. A value that does not stand in the signature
+    is dropped.
     """
     text = situation.signature
     answer = model_calls.ask(
@@ -119,10 +112,7 @@ def from_signature(situation: Situation, deadline: Deadline) -> dict[str, list[s
 
 
 def ask_clay(situation: Situation, _deadline: Deadline) -> dict[str, list[str]]:
-    """The pipeline's step that enqueues questions to Clay (a service that finds data about people) for the lead's
-    missing phone number and LinkedIn profile. A fact that was asked for before is not asked for again. Returns the
-    kinds that are missing.
-    """
+    """Enqueues questions to Clay for the lead's missing phone number and LinkedIn profile, each once."""
     lead = situation.lead
     missing = [Kind.PHONE] * (not lead.phone) + [Kind.LINKEDIN] * (not lead.linkedin_url)
     with transaction.atomic():
@@ -132,9 +122,7 @@ def ask_clay(situation: Situation, _deadline: Deadline) -> dict[str, list[str]]:
 
 
 def tell_crm(situation: Situation, _deadline: Deadline) -> dict[str, bool]:
-    """The pipeline's step that enqueues a job which connects the lead with a contact at GoHighLevel. There is one job
-    for each lead and phone number. Returns whether this call enqueued it.
-    """
+    """Enqueues the job that connects the lead with a contact at GoHighLevel, one for each lead and phone number."""
     return {"enqueued": _tell_crm(situation.lead)}
 
 
@@ -149,16 +137,16 @@ def _tell_crm(lead: Lead) -> bool:
 
 
 def on_enriched(sender: Any, lead: Lead, **kwargs: Any) -> None:
-    """Enqueues a job that tells GoHighLevel the lead's phone number, if the lead has one and GoHighLevel is connected.
-    GoHighLevel sends SMS to the number of its own contact. Receives the signal that facts about a lead were found.
+    """Tells GoHighLevel the lead's new phone number, if it is connected: it sends SMS to the number of its own contact.
+    Receives the signal that facts about a lead were found.
     """
     if lead.phone and connected(lead.workspace_id, ghl.NAME) is not None:
         _tell_crm(lead)
 
 
 def fill(situation: Situation, person: Person, source: str) -> list[str]:
-    """Writes what is known of `person` into the lead's empty columns, one by one, and returns the names of those that
-    were filled. `source` says who told it. A value that another lead has is not written.
+    """Writes what `person` holds into the lead's empty columns, and returns the names of those that were filled. A
+    value that another lead has is not written.
     """
     values = identity.identities_of(situation.workspace, person)
     values |= {"title": person.title.strip()[:200], "company": person.company.strip()[:200]}
@@ -168,8 +156,8 @@ def fill(situation: Situation, person: Person, source: str) -> list[str]:
 
 
 def _own_numbers(words: str, region: str, before: re.Pattern[str]) -> set[str]:
-    """The phone numbers in `words` that are the writer's: what stands before a number in its sentence matches
-    `before`, and is neither the label of a fax nor about somebody else.
+    """The numbers in `words` that are the writer's: what stands before one in its sentence matches `before`, and is
+    neither the label of a fax nor about somebody else.
     """
     numbers = set()
     for match in phonenumbers.PhoneNumberMatcher(words, region, leniency=phonenumbers.Leniency.VALID):

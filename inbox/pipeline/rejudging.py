@@ -1,6 +1,5 @@
-"""Judges stored replies by today's rules, lists what would change, and changes it in a job.
-
-What a person or the provider's people decided stays. So does what a header decided, as headers are not stored.
+"""Judges stored replies by today's rules, lists what would change, and changes it in a job. Decisions of a person or
+the provider's people stay, and so do those by a header, as headers are not stored.
 """
 
 from collections.abc import Iterator
@@ -29,8 +28,8 @@ RULES = "rules "
 
 
 class Change(NamedTuple):
-    """What today's rules say otherwise of one reply. `before` and `after` are tags, or "perhaps" and what is suspected;
-    "" for nothing. `effect` says what becomes of the lead: stopped, freed, hidden, held, shown or unchanged.
+    """What today's rules say otherwise of one reply. `before` and `after` are tags, or "perhaps" and a suspicion.
+    `effect` says what becomes of the lead: stopped, freed, hidden, held, shown or unchanged.
     """
 
     message: Message
@@ -72,14 +71,12 @@ def replies(workspace: Workspace, since: datetime, until: datetime) -> QuerySet[
 
 
 def changes(workspace: Workspace, since: datetime, until: datetime) -> Iterator[Change]:
-    """What today's rules say otherwise of the workspace's `replies`."""
     for message in replies(workspace, since, until).iterator(chunk_size=200):
         if change := change_of(message):
             yield change
 
 
 def change_of(message: Message) -> Change | None:
-    """What today's rules say otherwise of `message`, a reply; None if they say the same."""
     judged = read(_reply(message), message.channel)
     ruled = message.tag if message.tag_decided_by.startswith(RULES) else ""
     suspected = "" if message.suspicion_decided_by else message.suspected  # a model of before denied it
@@ -136,8 +133,8 @@ def _effect(message: Message, ruled: str, judged: Arrival) -> str:
 
 
 def start(workspace: Workspace, since: datetime, until: datetime) -> None:
-    """Enqueues the job that changes what today's rules say otherwise of the workspace's `replies`, and records it in
-    the audit. A job that waits already is enough.
+    """Enqueues the job that changes what today's rules say otherwise of `replies`, and audits it. A job that waits
+    already is enough.
     """
     with transaction.atomic():
         payload = {"since": since.isoformat(), "until": until.isoformat()}
@@ -152,10 +149,8 @@ def start(workspace: Workspace, since: datetime, until: datetime) -> None:
 
 
 def run(ctx: JobContext) -> dict[str, Any]:
-    """The job `rules.rejudge`: changes each reply in a transaction of its own. Returns the counts of what became of
-    leads, and each lead with its reply, what was decided and what is now.
-
-    A reply that is changed is not found again, so a second run continues where the first one stopped.
+    """The job `rules.rejudge`: changes each reply in a transaction of its own. Returns the counts of effects, and each
+    change. A changed reply is not found again, so a second run continues.
     """
     workspace = Workspace.objects.get(pk=ctx.workspace_id)
     since, until = (datetime.fromisoformat(ctx.payload[name]) for name in ("since", "until"))

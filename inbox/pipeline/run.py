@@ -1,8 +1,6 @@
-"""Works on a reply: runs the steps of the table in order and records each. After a crash it continues where it
-stopped.
-
-If a model is configured but cannot be reached, all other steps run and the job waits for the model. Then the
-steps that the model's reading may change, from SENTIMENT on, are run again.
+"""Works on a reply: runs the steps of the table in order and records each. After a crash it continues at the next step.
+While a configured model cannot be reached, all other steps run and the job waits. Then the steps that the model's
+reading may change, from SENTIMENT on, run again.
 """
 
 from datetime import datetime, timedelta
@@ -30,11 +28,8 @@ READ_ANEW = NAMES[NAMES.index("sentiment") :]
 
 
 def process(ctx: JobContext) -> dict[str, Any]:
-    """The jobs `inbound.process` and `inbound.catch_up`: the first does all steps for a lead's reply, the second does
-    what could not be done then. Returns the reply's tag, and its draft or why there is none; or that the reply is
-    gone.
-
-    Raises Snooze while the model cannot be reached: the job runs again later, from the step SENTIMENT on.
+    """The jobs `inbound.process` (all steps for a lead's reply) and `inbound.catch_up` (what could not be done then).
+    Returns the reply's tag, and its draft or why there is none. Raises Snooze while the model cannot be reached.
     """
     try:
         return _process(ctx, ctx.payload["message_id"])
@@ -108,7 +103,6 @@ def _next_try(ctx: JobContext, why: str) -> datetime:
 
 
 def _result(ctx: JobContext, message_id: str) -> dict[str, Any]:
-    """The result for the job's page: the tag, and the draft or why there is none."""
     situation = Situation.load(message_id, ctx.workspace_id)
     outcome: dict[str, Any] = {"tag": situation.tag}
     draft = Draft.objects.filter(trigger_message=situation.message, channel=situation.channel).first()

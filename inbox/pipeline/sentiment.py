@@ -12,16 +12,14 @@ from jobs.deadline import Deadline
 
 
 def keep_rules(situation: Situation, _deadline: Deadline) -> dict[str, Any] | None:
-    """The pipeline's step that stores what a rule or the provider said about the reply's tag (what it wants) as a
-    decision. Returns None if neither did.
-    """
+    """Stores what a rule or the provider said about the reply's tag as a decision; None if neither did."""
     decision = tag_decisions.record_rules(situation.message)
     return {"tag": decision.tag, "by": decision.by} if decision else None
 
 
 def read(situation: Situation, deadline: Deadline) -> dict[str, Any]:
-    """The pipeline's step that asks the model for the reply's tag (what it wants). The tag is applied only as far as
-    the lead's own words prove it. What this model said before to this prompt's version is not asked again.
+    """Asks the model for the reply's tag, which is applied only as far as the lead's own words prove it. What this
+    model said before to this prompt's version is not asked again.
     """
     message = situation.message
     prompt = prompts.load("tag")

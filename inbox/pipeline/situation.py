@@ -17,13 +17,11 @@ from integrations.spec import ProviderSpec
 
 
 class NotNow(Exception):
-    """A step of the work on a reply is not needed or cannot be done now. The text is recorded as the reason."""
+    """A step is not needed or cannot be done now. The text is recorded as the reason."""
 
 
 class Situation:
-    """What a step of the work on a reply knows: the reply, its lead and its workspace. Everything else is read from the
-    database when it is first asked for.
-    """
+    """One reply with its lead and workspace. Everything else is read from the database when it is first asked for."""
 
     def __init__(self, message: Message) -> None:
         self.message = message
@@ -32,17 +30,13 @@ class Situation:
 
     @classmethod
     def load(cls, message_id: UUID | str, workspace_id: UUID) -> "Situation":
-        """Loads a reply with its lead and workspace. Raises Message.DoesNotExist if the
-        workspace has no such message.
-        """
+        """Raises Message.DoesNotExist if the workspace has no such message."""
         messages = Message.objects.select_related("lead__campaign", "workspace", "campaign")
         return cls(messages.get(pk=message_id, workspace_id=workspace_id))
 
     @property
     def tag(self) -> str:
-        """What the lead wants according to this reply: the lead's own tag if it is the newest reply, else the reply's;
-        NEUTRAL if an older reply has none.
-        """
+        """The lead's tag if this is the newest reply, else the reply's; Neutral if an older reply has none."""
         return self.lead.tag if self.newest else self.message.tag or Tag.NEUTRAL
 
     @property
@@ -87,9 +81,7 @@ class Situation:
 
     @cached_property
     def signature(self) -> str:
-        """The lead's signature: the text of the reply below their own words that is not quoted, at most 2000
-        characters; "" if there is none.
-        """
+        """The lead's signature: the unquoted text below their own words, at most 2000 characters."""
         message = self.message
         sender = f"{message.from_name} <{message.from_address}>"
         parts = newest_text(message.raw_text, message.raw_html, channel=message.channel, sender=sender)
@@ -98,13 +90,13 @@ class Situation:
 
     @cached_property
     def draft(self) -> Draft | None:
-        """The draft that answers this reply on the reply's channel, in any state; None if there is none."""
+        """The draft that answers this reply on its channel, in any state."""
         return Draft.objects.filter(trigger_message=self.message, channel=self.channel).first()
 
     @cached_property
     def answered(self) -> bool:
-        """Whether a message of ours went to the lead after this reply, or one is going out now on the reply's channel.
-        Steps of campaigns do not count.
+        """Whether a message of ours (no campaign's step) went to the lead after this reply, or is going out on its
+        channel.
         """
         return send_claims.answered_since(self.message)
 
@@ -120,18 +112,15 @@ class Situation:
 
     @property
     def spec(self) -> ProviderSpec:
-        """The declaration of what the provider that brought this reply can do."""
         return registry.spec_of(registry.provider_of(self.message.source))
 
     @cached_property
     def account(self) -> Integration | None:
-        """The workspace's provider account that this reply came to; None if it cannot answer."""
+        """The account that this reply came to; None if it cannot answer."""
         return self.integration(self.spec.name)
 
     def integration(self, provider: str) -> Integration | None:
-        """The workspace's account at `provider`, or None. If this reply came by that provider,
-        it is the account that the reply came to.
-        """
+        """The workspace's account at `provider`: the one that the reply came to, if it came by that provider."""
         if self.spec.name != provider:
             return connected(self.workspace.pk, provider)
         try:

@@ -19,9 +19,7 @@ SHORT_TEXT = 25
 
 
 class Condition(NamedTuple):
-    """A condition for which a step of the work on a reply is skipped. `reason` is a sentence of at most 200
-    characters, or a function that makes it.
-    """
+    """A condition for which a step is skipped. `reason` is a sentence of at most 200 characters, or makes it."""
 
     reason: str | Callable[[Situation], str]
     holds: Callable[[Situation], bool]

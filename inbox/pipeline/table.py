@@ -1,7 +1,6 @@
-"""The table of what is done with a reply: the steps in their order, and the conditions for which each is skipped.
-
-The first condition that holds is the recorded reason. Calls to other machines that may take long, or fail for
-hours, are jobs of their own. The step only enqueues them, so that neither tag nor draft waits for them.
+"""The table of what is done with a reply: the steps in their order, and the conditions for which each is skipped. The
+first condition that holds is the recorded reason. Calls that may take long, or fail for hours, are jobs of their own,
+so that neither tag nor draft waits for them.
 """
 
 from collections.abc import Callable
@@ -16,9 +15,7 @@ from jobs.lanes import DRAFT
 
 
 class Reach(Enum):
-    """Whether a step of the work on a reply only works inside the product or also asks or tells somebody else about
-    the lead. A sample's reply gets only the steps with INSIDE.
-    """
+    """Whether a step works only inside the product. A sample's reply gets only the steps with INSIDE."""
 
     INSIDE = auto()  # changes rows of ours, asks the model, reads our own calendar
     OUTSIDE = auto()  # asks or tells anybody else about the lead
@@ -26,10 +23,8 @@ class Reach(Enum):
 
 class Step(NamedTuple):
     """One step of the work on a reply. `run` returns what is recorded: ids and settings, never text of people.
-    `seconds` is its time limit.
-
-    `lane` names the queue to which the job moves before this step, so that a reply that the model has to read need not
-    wait behind answers; "" leaves it where it is.
+    `seconds` is its time limit. `lane` is the queue to which the job moves first, so that a reply that the model has to
+    read does not wait behind answers; "" leaves it.
     """
 
     name: str

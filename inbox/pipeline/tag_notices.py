@@ -1,7 +1,5 @@
-"""Tells people in Slack of a tag, once per reply and tag, if the workspace asks for it. By default nobody is told.
-
-A post that Slack answered with a failure is repeated. If it is unclear whether a post arrived, and Slack
-cannot be asked, it is not repeated. Each notice is listed on the health page.
+"""Tells people in Slack of a tag, once per reply and tag, if the workspace asks for it. A post that Slack refused is
+repeated; one that is unclear, and about which Slack cannot be asked, is not. Each notice is listed on the health page.
 """
 
 from typing import Any
@@ -33,16 +31,13 @@ State = Notice.State
 
 
 def tell(situation: Situation, _deadline: Deadline) -> dict[str, str]:
-    """The pipeline's step that enqueues a notice in the workspace's Slack channel about what the reply wants, once for
-    each reply and tag. Returns the job's id.
-    """
+    """Enqueues a notice in the workspace's Slack channel, once for each reply and tag."""
     return {"job": _enqueue(situation.lead, situation.tag, about=str(situation.message.pk))}
 
 
 def on_booked(sender: Any, lead: Lead, fresh: bool, **kwargs: Any) -> None:
-    """Enqueues a notice in the workspace's Slack channel about a new meeting (`fresh`), which a calendar may report
-    without any reply. Does nothing for a moved meeting, or if the workspace did not ask to be told of meetings or
-    has no Slack channel. Receives the signal that a lead has booked.
+    """Enqueues a notice about a new meeting (`fresh`), which a calendar may report without any reply, if the workspace
+    asked for it. Receives the signal that a lead has booked.
     """
     if fresh and Tag.MEETING_BOOKED in lead.workspace.notice_tags and slack_for_replies(lead.workspace_id):
         _enqueue(lead, Tag.MEETING_BOOKED, about=f"{lead.pk}:{lead.booked_at:%Y%m%dT%H%M%S}")
@@ -59,10 +54,8 @@ def _enqueue(lead: Lead, tag: str, *, about: str) -> str:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `lead.notice`: posts once in Slack what a lead wants. Returns the outcome: posted, unclear (perhaps
-    posted), or that Slack is not connected any more.
-
-    Raises an error for another attempt only if nothing was posted.
+    """The job `lead.notice`: posts once in Slack what a lead wants. Raises an error for another attempt only if nothing
+    was posted.
     """
     lead = Lead.objects.select_related("workspace", "campaign").get(
         pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id
@@ -127,8 +120,8 @@ def _settle(notice: Notice, state: str, *, posted: Posted | None = None, reason:
 
 
 def text_of(lead: Lead, tag: str) -> str:
-    """The text of the Slack notice about what a lead wants: who it is, what they want (`tag`), the first 300
-    characters of their newest reply (not for a booked meeting), and the conversation's address.
+    """The text of the notice: name, tag, the first 300 characters of the newest reply (not for a booked meeting), and
+    the conversation's address.
     """
     who = f"{lead.display_name} ({lead.company})" if lead.company else lead.display_name
     campaign = f", {lead.campaign}" if lead.campaign_id else ""

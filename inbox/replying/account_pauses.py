@@ -1,6 +1,4 @@
-"""Puts sends off while their account is down. They do not fail, and go on when a call of the account has worked
-again.
-"""
+"""Puts sends off while their account is down. They go on when a call of the account has worked again."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -17,11 +15,8 @@ SEND_KINDS = ("reply.send",)
 
 
 def require_up(integration: Integration, mailbox: str) -> None:
-    """Raises Snooze (the job is tried again in 5 minutes) while the account waits for a person to reconnect it, because
-    a call now could only fail for good.
-
-    `mailbox` is the address that the message goes out from. If the account has lost only other mailboxes, nothing is
-    raised.
+    """Raises Snooze (5 minutes) while a person has to reconnect the account, or its address `mailbox`: a call now could
+    only fail for good.
     """
     health = WorkspaceIntegrationHealth.objects.filter(integration=integration).first()
     if health is not None and is_down(health, mailbox):
@@ -36,7 +31,7 @@ def is_down(health: WorkspaceIntegrationHealth, mailbox: str) -> bool:
 
 
 def resume_sends(workspace_id: UUID) -> int:
-    """Makes the workspace's jobs `reply.send` that were put off due now. Returns the number of these jobs."""
+    """Makes the workspace's sends that were put off due now. Returns how many."""
     return BackgroundJob.objects.filter(
         workspace_id=workspace_id, kind__in=SEND_KINDS, status="queued", run_at__gt=timezone.now()
     ).update(run_at=timezone.now())

@@ -51,8 +51,8 @@ _LONG, _SHORT = 9, 7
 
 
 def prices(text: str) -> dict[tuple[str, Decimal], str]:
-    """The prices in `text`: {(currency, amount): the text as written}. Each price is also listed with "" as its
-    currency, so that it compares as equal to one without a currency.
+    """{(currency, amount): the text as written}. Each price is also listed with the currency "", to equal one without a
+    currency.
     """
     amounts = {}
     for match in PRICE.finditer(text):
@@ -68,13 +68,12 @@ def prices(text: str) -> dict[tuple[str, Decimal], str]:
 
 
 def percentages(text: str) -> dict[Decimal, str]:
-    """The percentages in `text`: {number: the text as written}."""
     return {_number(match["number"]): match[0].strip() for match in PERCENT.finditer(text)}
 
 
 def unknown(text: str, material: str) -> list[tuple[str, str]]:
-    """The prices and percentages in `text` that do not stand in `material`, which is known to be true: pairs of "price"
-    or "percentage" and the text as written.
+    """The amounts of `text` that `material`, our own words, does not hold: pairs of "price" or "percentage" and the
+    text as written.
     """
     unsourced = []
     for what, read in (("price", prices), ("percentage", percentages)):
@@ -84,9 +83,7 @@ def unknown(text: str, material: str) -> list[tuple[str, str]]:
 
 
 def phones(text: str) -> dict[str, str]:
-    """The phone numbers in `text`: {digits: the text as written}. Prices, dates and times are not taken for phone
-    numbers.
-    """
+    """The phone numbers in `text`: {digits: the text as written}. Prices, dates and times are left out."""
     phone_numbers = {}
     for match in _PHONE.findall(PRICE.sub(" ", text)):
         number, written = digits(match), match.strip(" .-/(")
@@ -97,12 +94,11 @@ def phones(text: str) -> dict[str, str]:
 
 
 def digits(text: str) -> str:
-    """The digits of `text`, without anything else."""
     return re.sub(r"\D", "", text)
 
 
 def _number(text: str) -> Decimal:
-    """The value of a number. "1,500", "1.500", "1 500" and "1500.00" are one number; "15.00" is another."""
+    """ "1,500", "1.500", "1 500" and "1500.00" are one number; "15.00" is another."""
     text = re.sub(r"[^\d.,]", "", text).rstrip(".,")
     point = max(text.rfind("."), text.rfind(","))
     whole, part = text, ""

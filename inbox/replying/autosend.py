@@ -1,6 +1,4 @@
-"""Sends drafts without a person. The gates judge a draft when it is written and again in the transaction of its
-send.
-
+"""Sends drafts without a person. The gates judge a draft when it is written and again in the transaction of its send.
 Between the two a countdown runs, in which a person can stop it.
 """
 
@@ -40,8 +38,8 @@ class Evaluation(ModelAnswer):
 
 
 def evaluate(draft: Draft, message: Message, deadline: Deadline) -> None:
-    """Asks a model whether the draft may go out without a person, and saves its answer in `Draft.evaluation`, unless
-    the draft was changed meanwhile. `message` is what the draft answers. Raises the errors of `model_calls.ask`.
+    """Asks a model whether the draft may go out without a person, and stores its answer unless the draft was changed
+    meanwhile. Raises the errors of `model_calls.ask`.
     """
     evaluation = model_calls.ask(
         prompts.load("evaluate"),
@@ -58,8 +56,7 @@ def evaluate(draft: Draft, message: Message, deadline: Deadline) -> None:
 
 
 def judge(draft: Draft, policy: SendingPolicy) -> Outcome:
-    """Asks the gates (checks) whether a draft that was just written may go out without a person. If all say yes and the
-    policy is auto, its send is scheduled.
+    """Asks the gates about a draft that was just written. If all say yes and the policy is auto, its send is scheduled.
 
     Returns "off" (the policy asks for nothing), "held" (a gate said no, or a person took it back), "shadow" (it would
     have gone out) or "scheduled".
@@ -84,10 +81,8 @@ def judge(draft: Draft, policy: SendingPolicy) -> Outcome:
 
 
 def plan(draft: Draft, policy: SendingPolicy) -> datetime:
-    """The time (aware) at which the draft would go out without a person.
-
-    It is a delay after the lead's message, within the policy's bounds and always the same for one message, but at least
-    AT_LEAST from now. It is moved into business hours if the policy keeps to them.
+    """When (aware) the draft would go out: the policy's delay after the lead's message, always the same for one
+    message, at least AT_LEAST from now and, if the policy says so, in business hours.
     """
     digest = hashlib.sha256(str(draft.trigger_message_id).encode()).digest()
     span = policy.max_delay_s - policy.min_delay_s + 1
@@ -108,9 +103,8 @@ def schedule(draft: Draft, at: datetime) -> None:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `reply.autosend`: sends a draft without a person when its time has come. It does nothing if a person has
-    decided, or if the draft was changed, cancelled or moved. If a gate (check) says no, the draft waits for a person;
-    if only business hours do, it is scheduled for their beginning. Returns {"outcome": what happened}.
+    """The job `reply.autosend`: sends a draft whose time has come, unless a person decided, or the draft was changed,
+    cancelled or moved. A gate that says no leaves it to a person; only closed hours move it to their next opening.
     """
     drafts = Draft.objects.select_related("lead__campaign", "trigger_message__campaign", "workspace")
     draft = drafts.get(pk=ctx.payload["draft_id"], workspace_id=ctx.workspace_id)
@@ -148,9 +142,8 @@ def _send(draft: Draft, now: datetime) -> str:
 
 
 def veto(send: OutboundSend, lead: Lead) -> str:
-    """Asks the gates (checks) once more about an answer that nobody approved and that is about to go to the provider.
-    Returns why it may not go out, as a sentence; "" if it may. One that a person approved is asked about as
-    `review.veto` does. The lead's row must be locked.
+    """Why an answer must not go to its provider after all, as a sentence; "" if it may. One that nobody approved is
+    judged by the gates once more. The lead's row must be locked.
     """
     if not send_claims.is_automatic(send):
         return review.veto(send, lead)
@@ -161,8 +154,8 @@ def veto(send: OutboundSend, lead: Lead) -> str:
 
 
 def hold(draft: Draft, reason: str) -> None:
-    """Cancels the draft's automatic send, so that it waits for a person, and stores `reason` for them (cut to 200
-    characters). Sends the signal `draft_changed`.
+    """Cancels the draft's automatic send, so that it waits for a person, and stores `reason` (cut to 200
+    characters).
     """
     with transaction.atomic():
         Draft.objects.filter(pk=draft.pk).update(send_at=None, status_reason=f"Held: {reason}"[:200])
@@ -175,9 +168,7 @@ def _tell_held(draft: Draft) -> None:
 
 
 def cancel(draft: Draft, *, user: User) -> None:
-    """Stops the draft's countdown, as `user` wants, so that it waits for review. Raises AlreadyDecided if it has no
-    countdown any more.
-    """
+    """Stops the draft's countdown, as `user` wants. Raises AlreadyDecided if it has none any more."""
     with transaction.atomic():
         waiting = Draft.objects.filter(
             pk=draft.pk, workspace_id=draft.workspace_id, status=Draft.Status.PENDING, send_at__isnull=False

@@ -1,7 +1,5 @@
-"""Runs what the buttons in our Slack messages do. The press is acknowledged at once, and its work runs in a job.
-
-A module that puts a button into a message names it with `offered`. The action is registered in
-inbox/wiring.py.
+"""Runs the buttons of our Slack messages: the press is acknowledged at once, its work is a job. inbox/wiring.py
+registers an action for each button that a module has `offered`.
 """
 
 from collections.abc import Callable
@@ -22,20 +20,17 @@ OFFERED: dict[str, str] = {}
 
 
 def offered(action_id: str, module: str) -> str:
-    """Declares that `module` puts the button `action_id` into Slack messages, and returns the id.
-
-    A system check refuses to start the product if no action is registered for the button.
+    """Declares that `module` puts the button into Slack messages, and returns its id. A system check refuses to start
+    without a registered action.
     """
     OFFERED[action_id] = module
     return action_id
 
 
 def register(action_id: str, action: Action, *, on_notice: bool = False) -> None:
-    """Registers `action(ctx)` as what is done when a person presses the button `action_id` in Slack, on the card of a
-    draft or on a notice about an account (`on_notice`).
-
-    `ctx.payload` holds action, draft_id (on a notice: health_id), value, user_id, user_name, channel_id and message_ts.
-    The caller has checked that the draft, or the health of an account, belongs to the workspace.
+    """Registers what a press of the button does, on a draft's card or (`on_notice`) on a notice about an account.
+    `ctx.payload` holds action, draft_id or health_id, value, user_id, user_name, channel_id and message_ts; the caller
+    has checked that the row belongs to the workspace.
     """
     ACTIONS[action_id] = action
     if on_notice:
@@ -43,9 +38,7 @@ def register(action_id: str, action: Action, *, on_notice: bool = False) -> None
 
 
 def run(ctx: JobContext) -> Any:
-    """The job `slack.button`: runs the action of the button that was pressed in a Slack message, and returns its
-    result. Raises PermanentError if no action is registered for the button.
-    """
+    """The job `slack.button`. Raises PermanentError if no action is registered for the button."""
     action = ACTIONS.get(ctx.payload["action"])
     if action is None:
         raise PermanentError("This button does nothing any more.")

@@ -1,6 +1,4 @@
-"""Lists the channels on which a person may write to a lead, who would get it from whom, and why a channel cannot be
-used now.
-"""
+"""Lists the channels on which a person may write to a lead, with sender and recipients, and why one is shut."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,10 +15,8 @@ from integrations.models import HealthState, Integration
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One channel by which a lead can be written to. `to` is the address or number for people to read, `cc` who else
-    gets it. `sender` is the mailbox or account that it goes out from, "" if there is none, and `trouble` what is wrong
-    with it. `subject` is "" on channels without one. `shut` is why the channel cannot be used now. Both reasons are
-    sentences, "" if there is none.
+    """One channel by which a lead can be written to. `sender` is the mailbox or account, `trouble` what is wrong with
+    it, `shut` why the channel cannot be used now; all are "" if there is none.
     """
 
     channel: str
@@ -39,12 +35,9 @@ def ways(
     draft: Draft | None = None,
     newest: dict[str, Message] | None = None,
 ) -> list[Way]:
-    """The channels on which `lead` has an address, the one on which they wrote last first. Channels that cannot be used
-    now are among them, with the reason. That of `draft` is described as the draft would go out on it.
-
-    `unsettled` are messages to the lead whose sending has not ended clearly, `newest` what
-    `send_claims.newest_by_channel` finds, if that is known. Takes one query with it, else two, and two more for a draft
-    that answers an older message which was not read with it.
+    """The channels on which `lead` has an address, the one of their last message first. `draft` is described as it
+    would go out. `unsettled` are sends to the lead without a clear end; `newest` is what
+    `send_claims.newest_by_channel` finds, if that was read.
     """
     addresses = {
         Channel.EMAIL: lead.email,
@@ -84,7 +77,7 @@ def _way(send: OutboundSend, to: str, shut: str, accounts: list[Integration]) ->
 
 
 def _sender(send: OutboundSend, accounts: list[Integration]) -> tuple[str, str]:
-    """What `send` goes out from, and what is wrong with it. A sample is shown what a real answer would go out from."""
+    """The sender of `send`, and what is wrong with it. A sample is shown the sender of a real answer."""
     if send.lead.sample:
         account = connected(send.workspace_id, send.provider, accounts)
         return name_of(account) if account else "", ""

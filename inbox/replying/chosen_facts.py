@@ -1,7 +1,7 @@
 """Chooses which of a workspace's facts one answer gets, gives them ids, and checks what the answer must not say.
 
-A prompt holds each fact as one line: "F1 [answer] Do you handle interstate? -> Yes, in all 48 states." The
-ids number the lines of one prompt and mean nothing outside of it.
+A prompt holds each fact as one line: "F1 [answer] Do you handle interstate? -> Yes, in all 48 states." The ids number
+the lines of one prompt and mean nothing outside of it.
 """
 
 import re
@@ -16,9 +16,9 @@ from inbox.understanding.normalise import fold
 Kind = WorkspaceFact.Kind
 ORDER: list[str] = list(Kind)
 CHARS = 8_000
-"""The most characters of facts in one prompt. The model is asked three to six times with them for each answer."""
+"""The most characters of facts in one prompt, which the model gets three to six times for each answer."""
 NEVER_CHARS = 2_000
-"""The most of these characters for phrases that are never said. All such phrases are looked for in the draft anyway."""
+"""The most of these characters for phrases that are never said. The draft is searched for all of them anyway."""
 
 _TOKEN = re.compile(r"\w+|[%$€£¥₹#@&+]")
 _ID = re.compile(r"\W*(F\d+)\b.*", re.I | re.S)
@@ -29,9 +29,7 @@ _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A fact about the company as it stands in a prompt. `id` is its number there; `key` is
-    the id of its database row.
-    """
+    """A fact as it stands in a prompt. `id` is its number there; `key` is the id of its row."""
 
     id: str
     key: str
@@ -41,7 +39,6 @@ class Fact:
 
     @property
     def words(self) -> str:
-        """The question and the answer of a fact about the company, in one line."""
         return _words(self.question, self.answer)
 
     @property
@@ -51,8 +48,8 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The facts about the company for one answer. `shown` are in the prompt; `left_out` counts those that did not fit.
-    `never` holds phrases that the answer must not say.
+    """The facts for one answer. `shown` are in the prompt; `left_out` counts those that did not fit; `never` holds
+    phrases that the answer must not say.
     """
 
     shown: tuple[Fact, ...] = ()
@@ -61,7 +58,6 @@ class Told:
 
     @property
     def lines(self) -> str:
-        """The facts about the company as lines of a prompt; "" if there are none."""
         lines = [fact.line for fact in self.shown]
         if self.left_out:
             lines.append(
@@ -71,16 +67,13 @@ class Told:
 
     @property
     def sayable(self) -> str:
-        """The facts about the company that an answer may repeat, one a line: all that are in the prompt, except phrases
-        that must not be said. Their ids are left out, as an amount in an answer must stand in this text, and an id has
-        digits.
+        """The facts that an answer may repeat, one a line, without phrases never said. Ids are left out: an amount in
+        an answer must stand in this text, and an id has digits.
         """
         return "\n".join(fact.words for fact in self.shown if fact.kind != Kind.NEVER)
 
     def used(self, ids: Iterable[str]) -> tuple[list[Fact], list[str]]:
-        """Two lists: the facts about the company whose ids a model named as used (without phrases that must not be
-        said), and the named ids that do not exist.
-        """
+        """The facts whose ids a model named as used, and the named ids that do not exist."""
         shown = {fact.id: fact for fact in self.shown}
         wanted = dict.fromkeys(_ID.sub(r"\1", key.strip()).upper() for key in ids)
         facts = [shown[key] for key in wanted if key in shown]
@@ -89,14 +82,11 @@ class Told:
         ]
 
     def forbidden(self, text: str) -> list[str]:
-        """The phrases that must not be said and that stand in `text`."""
         return [phrase for phrase in self.never if holds(text, phrase)]
 
 
 def of(workspace_id: UUID, newest: str) -> Told:
-    """The facts that the prompt for an answer to a message with the text `newest` gets, chosen from the workspace's
-    (`choose`). Costs one query.
-    """
+    """The facts for the prompt that answers a message with the text `newest`. One query."""
     rows = list(WorkspaceFact.objects.filter(workspace_id=workspace_id))
     return choose(sorted(rows, key=lambda row: ORDER.index(row.kind)), newest)
 
@@ -108,11 +98,8 @@ def forbidden(workspace_id: UUID, text: str) -> list[str]:
 
 
 def choose(rows: list[WorkspaceFact], newest: str) -> Told:
-    """Chooses as many facts of `rows` as fit into a prompt (CHARS). The facts that share the rarest words with the
-    message `newest` are chosen first.
-
-    The chosen facts keep the order of `rows`. All phrases that must not be said are in `never`, also where the prompt
-    does not show them.
+    """Chooses the facts that fit into a prompt (CHARS), those first that share the rarest words with `newest`. They
+    keep the order of `rows`. `never` has all phrases, also those that the prompt does not show.
     """
     never = [row for row in rows if row.kind == Kind.NEVER]
     sayable = [row for row in rows if row.kind != Kind.NEVER]
@@ -139,9 +126,7 @@ def _size(row: WorkspaceFact) -> int:
 
 
 def _by_overlap(rows: list[WorkspaceFact], newest: str) -> list[WorkspaceFact]:
-    """Sorts facts by the words that they share with `newest`. A word weighs more if fewer facts have it ("the"
-    hardly counts).
-    """
+    """Sorts facts by the words that they share with `newest`. A word that fewer facts have weighs more."""
     words = {row: _stems(f"{row.question} {row.answer}") for row in rows}
     facts_with = Counter(word for stems in words.values() for word in stems)
     message_stems = _stems(newest)
@@ -160,9 +145,7 @@ def _words(question: str, answer: str) -> str:
 
 
 def holds(text: str, phrase: str) -> bool:
-    """Whether the words of `phrase` stand in a row in `text`. Case, accents, hyphens and line ends do not matter. False
-    if `phrase` has no words.
-    """
+    """Whether the words of `phrase` stand in a row in `text`. Case, accents, hyphens and line ends do not matter."""
     wanted, words = _TOKEN.findall(fold(phrase)), " ".join(_TOKEN.findall(fold(text)))
     if _UNSPACED.search(phrase):
         return bool(wanted) and "".join(wanted) in words.replace(" ", "")

@@ -1,6 +1,5 @@
-"""Gathers what an answer may be made of: the workspace's facts, what we wrote before, and the times on offer.
-
-Nothing else counts as true. What the lead wrote is answered, but never repeated as a statement of ours.
+"""Gathers what an answer may be made of: the workspace's facts, what we wrote before, and the times on offer. Nothing
+else counts as true. An answer never repeats the lead's words as a statement of ours.
 """
 
 import re
@@ -26,9 +25,7 @@ LINK = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A free meeting time that an answer may offer. `words` is exactly how the answer writes it, in the workspace's
-    time zone.
-    """
+    """A free meeting time that an answer may offer. `words` is how the answer writes it, in the workspace's zone."""
 
     id: str
     starts_at: datetime
@@ -37,9 +34,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """All that an answer to `message` may be made of: `earlier` messages, free meeting times (`slots`), and facts about
-    the company (`told`).
-    """
+    """All that an answer to `message` may be made of. `slots` are free meeting times, `told` the workspace's facts."""
 
     workspace: Workspace
     lead: Lead
@@ -55,16 +50,12 @@ class Context:
 
     @property
     def facts(self) -> str:
-        """The prompt's section about the company: who answers, in which tone, what is offered, and the chosen facts
-        with their ids. All of it was written by the workspace's people.
-        """
+        """The prompt's section about the company. The workspace's people wrote all of it."""
         return "\n".join(filter(None, (self._profile, self.told.lines)))
 
     @property
     def sayable(self) -> str:
-        """The part of the prompt's section `facts` that an answer may repeat: without phrases that must not be said,
-        and without the facts' ids.
-        """
+        """The part of `facts` that an answer may repeat."""
         return "\n".join(filter(None, (self._profile, self.told.sayable)))
 
     @property
@@ -82,9 +73,7 @@ class Context:
 
     @property
     def person(self) -> Said:
-        """The prompt's section about the lead: first name, company and title. It is marked as data, since the lead or a
-        file that was imported is its source.
-        """
+        """The prompt's section about the lead. It is marked as data, since a lead or an imported file wrote it."""
         lead = self.lead
         return field_lines(
             "about the lead",
@@ -95,16 +84,15 @@ class Context:
 
     @property
     def material(self) -> str:
-        """All that an answer may repeat: the facts about the company, the free meeting times, and what we wrote before.
-
-        What a lead wrote proves nothing about us. That also holds for a mail of ours where it quotes the lead.
+        """All that an answer may repeat. What a lead wrote proves nothing about us, nor does a mail of ours where it
+        quotes the lead.
         """
         slots = [slot.words for slot in self.slots]
         return "\n".join([self.sayable, *self._ours(), *slots])
 
     @property
     def links(self) -> set[str]:
-        """The links in `material`, which an answer may repeat, each in the form that `bare_link` gives."""
+        """The links in `material`, each in the form that `bare_link` gives."""
         return {bare_link(link) for link in LINK.findall(self.material)}
 
     def _ours(self) -> Iterator[str]:
@@ -118,8 +106,8 @@ class Context:
                 theirs = (*theirs, message.text)
 
     def render(self, **sections: str) -> Sheet:
-        """The input of a prompt for the answer. `sections` are texts that models wrote before, such as a plan; they
-        come last, each under its name as heading.
+        """The input of a prompt. `sections` are texts that models wrote before, such as a plan; each comes under its
+        name as heading.
         """
         slots = "\n".join(f"{slot.id}: {slot.words}" for slot in self.slots) or "(none)"
         return sheet(
@@ -138,8 +126,8 @@ class Context:
 
 
 def gather(message: Message, slots: list[Slot] | None = None) -> Context:
-    """Collects what an answer to `message` may be made of. `message.lead` and `message.workspace` must be loaded.
-    `slots` are free meeting times; None offers none.
+    """Collects the Context of an answer to `message`, whose lead and workspace must be loaded. `slots` None offers no
+    times.
     """
     return Context(
         message.workspace,
@@ -153,7 +141,5 @@ def gather(message: Message, slots: list[Slot] | None = None) -> Context:
 
 
 def bare_link(link: str) -> str:
-    """The link in a form in which equal links compare as equal: lower case, without scheme, www and trailing
-    characters.
-    """
+    """The link in a form in which equal links compare as equal."""
     return re.sub(r"^(?:https?://)?(?:www\.)?", "", link.lower()).rstrip("/.,;:!?)")

@@ -1,7 +1,5 @@
-"""Writes an answer: a plan, the text, a check, and at most one revision. Remaining problems are shown to the
-reviewer.
-
-There is one draft for each message and channel. A second caller finds the draft of the first.
+"""Writes an answer: a plan, the text, a check, and at most one revision. Remaining problems are shown to the reviewer.
+Each message and channel has one draft: a second caller gets the draft of the first.
 """
 
 from collections.abc import Callable
@@ -27,7 +25,7 @@ from jobs.deadline import Deadline
 MAX_PROBLEMS = 10
 
 Ask = Callable[[Prompt, type[ModelAnswer], Sheet], Any]
-"""A function that asks the model with a prompt and its sheet. The answer has the type that was asked for."""
+"""Asks the model with a prompt and its sheet. The answer has the type that was asked for."""
 
 
 class Strategy(ModelAnswer):
@@ -44,22 +42,16 @@ class Strategy(ModelAnswer):
 
 
 class Text(ModelAnswer):
-    """The text of an answer."""
-
     text: str
 
 
 class Verification(ModelAnswer):
-    """What the checking model found."""
-
     problems: list[str]
 
 
 @dataclass(slots=True)
 class Written:
-    """An answer that the model has written, not stored yet: its text, how it was made, and the `problems` that the
-    checks still find in it.
-    """
+    """An answer that the model has written and nobody stored yet. `problems` are what the checks still find in it."""
 
     channel: str
     text: str
@@ -71,7 +63,7 @@ class Written:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The values for the columns of the Draft that stores this answer."""
+        """The values for the columns of its Draft."""
         prompt = prompts.load(self.channel)
         return {
             "text": self.text,
@@ -86,26 +78,22 @@ class Written:
 
     @property
     def held_for(self) -> str:
-        """Why a person should look twice at this answer, as a sentence of at most 200 characters; "" if no reason is
-        known.
-        """
+        """Why a person should look twice, as a sentence of at most 200 characters; "" if there is no reason."""
         if self.problems:
             return f"Check it: {self.problems[0]}"[:200]
         return f"A person should decide: {self.strategy.why}"[:200] if self.strategy.needs_human else ""
 
 
 def write(message: Message, deadline: Deadline) -> Written:
-    """Has the model write an answer to `message`, with free meeting times from the calendar. Stores
-    nothing. Raises the errors of `model_calls.ask`.
+    """Has the model write an answer to `message`, with free times of the calendar. Stores nothing. Raises the errors of
+    `model_calls.ask`.
     """
     context = gather(message, slots.on_offer(message.workspace, deadline))
     return compose(context, partial(model_calls.ask, workspace_id=message.workspace_id, deadline=deadline))
 
 
 def compose(context: Context, ask: Ask) -> Written:
-    """Has the model write an answer from `context` alone: a plan, the text, a check, and at most one revision. Reads
-    and writes no rows itself. `ask` asks the model; its errors are raised.
-    """
+    """Has the model write an answer from `context` alone. Reads and writes no rows. Raises the errors of `ask`."""
     strategy = ask(prompts.load("strategy"), Strategy, context.render())
     used, strange = context.told.used(strategy.facts)
     plan = _plan(strategy, context, used)
@@ -128,7 +116,7 @@ def compose(context: Context, ask: Ask) -> Written:
 
 
 def _problems(ask: Ask, context: Context, text: str) -> list[str]:
-    """The problems of a text. Our own checks come first; if they find something, the model is not asked."""
+    """The problems of a text. The model is asked only if our own checks find nothing."""
     problems = verification.problems(text, context)
     if not problems:
         problems = ask(prompts.load("verify"), Verification, context.render(draft=text)).problems
@@ -151,11 +139,8 @@ def _signed(text: str, context: Context) -> str:
 
 
 def keep(message: Message, written: Written) -> Draft | None:
-    """Stores the written answer as the draft for `message` and its channel, and returns the draft. If there is one
-    already, that one is returned and `written` is dropped.
-
-    Returns None, and stores nothing, if the lead is stopped, or if a newer reply or an answer of ours came while it was
-    written.
+    """Stores the written answer as the draft for `message`, and returns it, or the draft that is there already. Returns
+    None if the lead is stopped, or a newer reply or an answer of ours came meanwhile.
     """
     with transaction.atomic():
         lead = rollup.locked(message.lead)
@@ -177,9 +162,8 @@ def keep(message: Message, written: Written) -> Draft | None:
 
 
 def replace(draft: Draft, written: Written) -> bool:
-    """Puts a newly written answer into a draft as its next revision, if the draft still waits for review at the
-    revision of `draft`. Its evaluation and its automatic send are dropped. Reloads `draft` and sends the signal
-    `draft_changed` in any case. Returns whether it was replaced.
+    """Puts a newly written answer into a waiting draft as its next revision, and drops its evaluation and automatic
+    send. Returns False if the draft was decided or rewritten meanwhile. Reloads `draft`.
     """
     waiting = Draft.objects.filter(pk=draft.pk, status=Draft.Status.PENDING, revision=draft.revision)
     with transaction.atomic():

@@ -1,8 +1,6 @@
-"""Defines the gates. Each says yes or no to an answer going out without a person, with a sentence of evidence.
-
-All gates are asked when the draft is written, and again in the transaction of its send. All verdicts are
-stored and shown. No gate relies on the model's own score alone. Gates read only the database: what a model
-says was asked before and is in `Draft.evaluation`.
+"""Defines the gates. Each says yes or no to an answer going out without a person, with a sentence of evidence. All are
+asked when the draft is written and again in the transaction of its send; all verdicts are stored and shown. Gates read
+only the database: the model was asked before (`Draft.evaluation`).
 """
 
 from collections.abc import Callable, Iterable
@@ -24,7 +22,7 @@ from inbox.replying.send_claims import is_automatic
 from inbox.understanding.normalise import fold
 
 VERSION = "7"
-"""The version of the gates, stored with each verdict. Raise it when a gate is added, removed or decides differently."""
+"""Stored with each verdict. Raise it when a gate is added, removed or decides differently."""
 
 Stage = GateResult.Stage
 State = OutboundSend.State
@@ -34,13 +32,11 @@ SHORT_ANSWER = 25
 """The longest reply, in characters, that may repeat an earlier one. People do say "yes, please" twice."""
 TEXT_PASSES = "No link, price or time is made up, and the length fits."
 INSTANT_S = 20
-"""A reply that comes within this many seconds of our message counts as a machine's."""
+"""A reply within so many seconds of our message counts as a machine's."""
 
 
 class GateVerdict(NamedTuple):
-    """What a gate (a check whether a draft may go out without a person) says: yes or no, with
-    a sentence that says why.
-    """
+    """A gate's yes or no, with a sentence that says why."""
 
     passed: bool
     evidence: str
@@ -48,8 +44,8 @@ class GateVerdict(NamedTuple):
 
 @dataclass
 class Evidence:
-    """What the gates (checks whether a draft may go out without a person) look at. `planned_at` (aware) is when the
-    draft would go out. The properties read the database when they are first asked for, once.
+    """What the gates look at. `planned_at` (aware) is when the draft would go out. Each property is read once, when a
+    gate asks for it.
     """
 
     draft: Draft
@@ -71,13 +67,13 @@ class Evidence:
 
     @cached_property
     def newest(self) -> Message | None:
-        """The newest inbound message of the lead whom the draft answers, on any channel; None if there is none."""
+        """The lead's newest inbound message, on any channel."""
         inbound = Message.objects.filter(lead_id=self.draft.lead_id, direction=Message.Direction.INBOUND)
         return inbound.order_by("-sent_at", "-pk").first()
 
     @cached_property
     def sends(self) -> list[OutboundSend]:
-        """The 20 latest messages of ours to the lead on any channel, newest first, in any state, without those of this
+        """The 20 latest sends to the lead on any channel and in any state, newest first, without those of this
         draft.
         """
         sends = OutboundSend.objects.filter(lead_id=self.draft.lead_id).exclude(draft_id=self.draft.pk)
@@ -85,8 +81,8 @@ class Evidence:
 
     @cached_property
     def decision(self) -> TagDecision | None:
-        """The newest decision about the tag (what the lead wants) of the message that the draft answers; None if there
-        is none. Decisions that only deny a suspicion do not count.
+        """The newest decision about the tag of the answered message. Decisions that only deny a suspicion do
+        not count.
         """
         decisions = TagDecision.objects.filter(message_id=self.draft.trigger_message_id, denied="")
         return decisions.order_by("-pk").first()
@@ -294,10 +290,6 @@ def _hours(e: Evidence) -> GateVerdict:
 
 
 class Gate(NamedTuple):
-    """A check whether a draft may go out without a person: the name that people see, and
-    the function that looks at the evidence.
-    """
-
     name: str
     check: Callable[[Evidence], GateVerdict]
 
@@ -331,11 +323,8 @@ GATES = (
 def judge(
     draft: Draft, *, stage: str, planned_at: datetime, policy: SendingPolicy | None = None
 ) -> list[GateResult]:
-    """Asks every gate whether `draft` may go out without a person. Stores the answers, in place of older ones for this
-    draft and `stage`, and returns them in the order of GATES.
-
-    `planned_at` (aware) is when it would go out. With `policy` None, the policy of the campaign or the workspace
-    applies.
+    """Asks every gate whether `draft` may go out without a person at `planned_at` (aware). Stores the answers, in place
+    of older ones for this `stage`, and returns them. `policy` None means the one that applies to the draft.
     """
     policy = policy or policies.of(draft.workspace, draft.trigger_message.campaign or draft.lead.campaign)
     evidence = Evidence(draft, policy, stage, planned_at)
@@ -366,5 +355,4 @@ def judge(
 
 
 def failing(results: Iterable[GateResult]) -> list[GateResult]:
-    """Those of the gates' stored answers that say no."""
     return [gate_result for gate_result in results if not gate_result.passed]

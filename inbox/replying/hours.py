@@ -9,7 +9,6 @@ WEEKEND = 5
 
 
 def zone(workspace: Workspace) -> ZoneInfo:
-    """The workspace's time zone."""
     return ZoneInfo(workspace.timezone)
 
 
@@ -20,9 +19,7 @@ def is_open(workspace: Workspace, at: datetime) -> bool:
 
 
 def next_open(workspace: Workspace, at: datetime) -> datetime:
-    """Returns the time `at` (aware) if it is within the workspace's business hours, else the next time at which they
-    begin. Returns `at` if no such time comes within a week.
-    """
+    """`at` (aware) if it is within business hours, else the next opening; `at` too if none comes within a week."""
     if is_open(workspace, at):
         return at
     local = at.astimezone(zone(workspace))

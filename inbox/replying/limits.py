@@ -21,7 +21,7 @@ SPACELESS = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 PLAIN = str.maketrans(
     {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\u00a0": " ", "\t": " "}
 )
-"""Replaces typographic characters. One of them would cut the limit of a text from 160 to 70 characters."""
+"""Replaces typographic characters, each of which would cut the limit of a text from 160 to 70 characters."""
 
 
 def words(text: str) -> int:
@@ -30,17 +30,15 @@ def words(text: str) -> int:
 
 
 def units(text: str) -> tuple[int, int]:
-    """How many units of length `text` takes in an SMS, and how many fit into one SMS: 160 septets, or 70
-    UTF-16 units if it has other characters.
-    """
+    """The length of `text` in an SMS, and how much fits into one SMS: 160 septets, or 70 UTF-16 units."""
     if all(char in GSM or char in GSM_ESCAPED for char in text):
         return sum(2 if char in GSM_ESCAPED else 1 for char in text), GSM_UNITS
     return len(text.encode("utf-16-le")) // 2, UCS2_UNITS
 
 
 def sms_parts(text: str) -> list[str]:
-    """Cuts `text` into pieces that each fit into one SMS, between words where possible. Typographic quotes and dashes
-    are replaced by plain ones. Returns [] if it needs more than SMS_PARTS pieces, or is empty.
+    """Cuts `text` into pieces of one SMS each, between words where possible. [] if it is empty or needs more than
+    SMS_PARTS.
     """
     text = text.translate(PLAIN).strip()
     room = units(text)[1]

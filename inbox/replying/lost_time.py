@@ -1,9 +1,6 @@
-"""Keeps messages from going out twice after the database was restored.
-
-A restored database does not know what went out after its state was saved. So nothing is sent from one until somebody
-has said so (`manage.py restored`). After that, a message that may have gone out in the lost time is `unknown` first:
-the provider is asked, and what it does not list waits for a person
-(docs/adr/0075-a-restored-database-sends-nothing.md).
+"""Keeps messages from going out twice after the database was restored. Nothing is sent from a restored database until
+`manage.py restored` says what was lost. Then a message that may have gone out in that time is `unknown` first: the
+provider is asked, and what it does not list waits for a person (docs/adr/0075-a-restored-database-sends-nothing.md).
 """
 
 from datetime import datetime, timedelta
@@ -20,7 +17,7 @@ HELD = "Nothing is sent until it is known what went out before the database was 
 
 
 def refusal(origin: DatabaseOrigin | None) -> str:
-    """Why nothing may be sent from this database, in words for an operator; "" if it may. `origin` is its row."""
+    """Why nothing may be sent from this database, in words for an operator; "" if it may."""
     if origin is None:
         return "It is not known where this database belongs."
     was, now = origin.place.split("/"), origin.here.split("/")
@@ -32,7 +29,6 @@ def refusal(origin: DatabaseOrigin | None) -> str:
 
 
 def remedy(origin: DatabaseOrigin | None) -> str:
-    """The remedy for a refusal, for an operator."""
     since = f"{origin.seen_at:%Y-%m-%dT%H:%MZ}" if origin and origin.seen_at else "TIME"
     return (
         f"Run manage.py restored --since {since}, as the runbook says (HoldfastSendsHeld); on a copy for trying things "
@@ -41,12 +37,11 @@ def remedy(origin: DatabaseOrigin | None) -> str:
 
 
 def is_held() -> bool:
-    """Whether nothing is sent from this database, as it was restored or copied."""
     return bool(refusal(DatabaseOrigin.read()))
 
 
 def known_origin() -> DatabaseOrigin:
-    """Where this database belongs. Raises Snooze (try the job again later) if it was restored or copied."""
+    """Where this database belongs. Raises Snooze if it was restored or copied."""
     origin = DatabaseOrigin.read()
     if origin is None or refusal(origin):
         raise Snooze(timezone.now() + PAUSE, HELD)
@@ -54,9 +49,8 @@ def known_origin() -> DatabaseOrigin:
 
 
 def doubtful(send: OutboundSend, origin: DatabaseOrigin) -> bool:
-    """Whether the message, which is about to go out, may have gone out in the lost time already.
-
-    It is not once the provider was asked for it since the restore: whoever sends it then has seen the answer.
+    """Whether a message that is about to go out may have gone out in the lost time. It is not once the provider was
+    asked for it since the restore: the person who sends it then has seen the answer.
     """
     if origin.restored_at is None or (send.looked_at is not None and send.looked_at >= origin.restored_at):
         return False
@@ -77,5 +71,5 @@ def covers(origin: DatabaseOrigin | None, moment: datetime | None) -> bool:
 
 
 def note_seen() -> None:
-    """Note the time in the database, as the newest moment of its state, unless it was restored."""
+    """Stores the time as the newest moment of this database's state, unless it was restored."""
     DatabaseOrigin.objects.filter(place=here()).update(seen_at=timezone.now())

@@ -1,4 +1,4 @@
-"""Checks whether the material of an answer's prompts gives orders to a machine. If it does, a person answers."""
+"""Finds orders to a machine in the material of an answer's prompts. If there are any, a person answers."""
 
 from collections.abc import Iterable
 
@@ -8,8 +8,8 @@ from inbox.understanding.text import own_lines
 
 
 def orders_in(lead: Lead, message: Message, earlier: Iterable[Message]) -> str:
-    """The words that give orders to a language model, in the lead's reply, its signature, the lead's `earlier` messages
-    or the lead's names; "" if there are none.
+    """The words that give orders to a language model, in the lead's reply, signature, names or `earlier` messages; ""
+    if there are none.
     """
     texts = [
         message.text,
@@ -28,7 +28,4 @@ def orders_in(lead: Lead, message: Message, earlier: Iterable[Message]) -> str:
 
 
 def reason(words: str) -> str:
-    """The sentence that tells people why they have to answer a reply: it gives orders to a language model.
-    `words` are the reply's words that do so.
-    """
     return f"The reply speaks to a machine (“{words}”): a person answers it."

@@ -23,17 +23,16 @@ WRITTEN = re.compile(r"[A-Z]\w+day \d{1,2} [A-Z]\w+, \d{1,2}:\d\d [AP]M")
 
 
 def listed(offered: list[Slot], text: str) -> list[list[str]]:
-    """The free meeting times of `offered` that `text` names, as they are stored: [ISO time, words]."""
+    """The slots of `offered` that `text` names, as they are stored: [ISO time, words]."""
     return [[slot.starts_at.isoformat(), slot.words] for slot in offered if slot.words in text]
 
 
 def problem(send: OutboundSend, deadline: Deadline) -> str:
-    """Returns why the message `send` must not go out, as a sentence, if a meeting time that it offers is no longer
-    free, else "". If a person sends it, those count too that they have put into its text, but none at which this lead
-    has or had a meeting, and a calendar that cannot be asked is a reason for them to decide. Else raises the errors of
-    the calendar's client.
+    """Why `send` must not go out, as a sentence, if a meeting time in it is no longer free; "" if it may. The first
+    part of a long SMS is asked for all of them.
 
-    The first part of a long SMS is asked for all of them: once it is out, the others follow.
+    In a person's message, times that the person wrote count too, but none at which this lead has a meeting; a calendar
+    that cannot be asked is a reason as well. For others the errors of the calendar's client are raised.
     """
     if send.part:
         return ""
@@ -59,9 +58,8 @@ def are_why(reason: str) -> bool:
 
 
 def _written(send: OutboundSend, text: str) -> dict[datetime, str]:
-    """The meeting times that `text` names in the words of an offer, each with these: those up to seven days from now
-    that had not passed when it was written, as else it tells of one ("Sorry that I missed you on …"). None if there is
-    no calendar.
+    """The meeting times that `text` names in the words of an offer: those up to seven days ahead that had not passed
+    when it was written, as an earlier one is only spoken of ("Sorry that I missed you on …").
     """
     zone = hours.zone(send.workspace)
     written, last = send.created_at.astimezone(zone), timezone.now() + slots.AHEAD
@@ -76,7 +74,7 @@ def _written(send: OutboundSend, text: str) -> dict[datetime, str]:
 
 
 def _met(send: OutboundSend, times: Iterable[datetime]) -> QuerySet[Appointment, datetime | None]:
-    """Those of `times` at which the lead has or had a meeting: the calendar lists them as taken, by this very lead."""
+    """Those of `times` at which the calendar is taken by a meeting of this very lead."""
     meetings = Appointment.objects.filter(
         workspace_id=send.workspace_id, lead_id=send.lead_id, starts_at__in=times
     )

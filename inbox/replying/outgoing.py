@@ -1,6 +1,4 @@
-"""Builds a send as its provider's carrier needs it, and finds a send again among the messages that the provider
-lists.
-"""
+"""Builds a send as its provider's carrier needs it, and finds a send among the messages that a provider lists."""
 
 import html
 import re
@@ -29,16 +27,14 @@ EARLIER, LATER = timedelta(minutes=2), timedelta(minutes=30)
 
 
 ELSEWHERE = "answered outside of this inbox"
-"""In the reason of a message that waits for a person, as somebody has answered at the provider, or may have."""
+"""Part of the reason of a message that waits, as somebody has answered at the provider, or may have."""
 MARKER = re.compile(r"ref:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
 TAG = re.compile(r"<\w+[^>]*>")
 
 
 def way_of(send: OutboundSend, accounts: list[Integration] | None = None) -> tuple[Carrier, Integration]:
-    """How the message `send` goes out: the provider's carrier, and the account. An answer goes out by the account that
-    the lead's message came to, which alone may answer. `accounts` are the workspace's accounts, if they have been read.
-
-    Raises CannotSend if that account is not connected or cannot answer, or if its provider sends nothing.
+    """The carrier and the account of the message `send`. Only the account that the lead's message came to may answer
+    it. `accounts` are the workspace's accounts, if they have been read. Raises CannotSend.
     """
     provider = send.provider or provider_of(send.workspace_id, send.channel, send.reply_to)
     spec = registry.spec_of(provider)
@@ -58,9 +54,7 @@ def way_of(send: OutboundSend, accounts: list[Integration] | None = None) -> tup
 
 
 def of(send: OutboundSend, integration: Integration) -> Outgoing:
-    """The message `send` in the form that a provider's carrier takes. Its contact at the provider is looked up only
-    when the carrier asks for it.
-    """
+    """The message in the form of a carrier. Its contact at the provider is looked up only when the carrier asks."""
     return Outgoing(
         person=identity.person_of(send.lead),
         text=send.text,
@@ -92,7 +86,7 @@ def _answered(message: Message, provider: str) -> Answered:
 
 
 def people(send: OutboundSend, kind: str) -> tuple[Recipient, ...]:
-    """Those who get the message `send` by e-mail: `kind` is "to" or "cc"."""
+    """The recipients of the e-mail `send`: `kind` is "to" or "cc"."""
     people = send.recipients.get(kind) or []
     return tuple(Recipient(row["address"], row.get("name") or "") for row in people if row.get("address"))
 
@@ -116,16 +110,12 @@ def _from(send: OutboundSend) -> datetime:
 
 
 def marker(send: OutboundSend) -> str:
-    """The text that names `send` in the HTML of its message, inside a comment, which readers do not see. The message is
-    recognised by it later.
-    """
+    """The text that names `send` inside an HTML comment of its message, by which it is recognised later."""
     return f"ref:{send.pk}"
 
 
 def as_html(send: OutboundSend) -> str:
-    """The text of the message as HTML, with a paragraph for each block between blank lines, and
-    the marker by which it is recognised later.
-    """
+    """The text as HTML, a paragraph for each block between blank lines, with the marker."""
     paragraphs = [
         f"<p>{html.escape(part.strip()).replace(chr(10), '<br>')}</p>"
         for part in re.split(r"\n\s*\n", send.text)
@@ -135,18 +125,14 @@ def as_html(send: OutboundSend) -> str:
 
 
 def same_words(body: str, text: str) -> bool:
-    """Whether `body`, a message that a provider lists, has the words of our `text`, apart from white space and markup.
-    `body` is text or HTML and may quote earlier mails.
-    """
+    """Whether `body`, text or HTML that a provider lists, has the words of our `text`. It may quote earlier mails."""
     wanted, lines = _words(text), _lines(body)
     readings = {_words(body), _joined(lines), _joined(line for line in lines if not line.depth)}
     return bool(wanted) and wanted in readings
 
 
 def quotes(body: str, text: str) -> bool:
-    """Whether `body`, a message that a provider lists, only quotes our `text`. Then it is
-    another message, which answers or follows ours.
-    """
+    """Whether `body` only quotes our `text`, and so is another message, which answers or follows ours."""
     lines, wanted = _lines(body), _words(text)
     quoted = _joined(line for line in lines if line.depth)
     return wanted in quoted and wanted not in _joined(line for line in lines if not line.depth)
@@ -159,7 +145,6 @@ def marked_send_id(body: str) -> str:
 
 
 def _lines(body: str) -> list[QuotedLine]:
-    """The lines of `body` with their quote depth."""
     lines = html_lines(body) if TAG.search(body) else plain_lines(body)
     mark_quoted(lines)
     return lines
@@ -174,11 +159,11 @@ def _words(text: str) -> str:
 
 
 def match(send: OutboundSend, listed: Iterable[Listed]) -> Listed | None:
-    """The entry of `listed` (messages that a provider lists) that is our message `send`; None if none is.
+    """The entry of `listed` that is our message `send`; None if none is.
 
-    It is found by its marker. Without a marker it is the one with the same words from 2 minutes before to 30 minutes
-    after our call, if no other message of ours is that one. If a restore lost the time of the call (`lost_from`), it
-    may be of any time since then, and under the marker of a send that was lost.
+    It is found by its marker. Without one it is the entry with the same words from 2 minutes before to 30 minutes after
+    our call, if no other message of ours is that one. If a restore lost the time of the call (`lost_from`), it may be
+    of any time since then, and under the marker of a send that was lost.
     """
     entries: list[Listed] = []
     for entry in listed:
@@ -201,11 +186,9 @@ def match(send: OutboundSend, listed: Iterable[Listed]) -> Listed | None:
 
 
 def answer_elsewhere(send: OutboundSend, integration: Integration, deadline: Deadline) -> str:
-    """Reads at the provider whether somebody has answered there what the message `send` answers. Returns that as a
-    sentence; "" if nobody has, if a person has approved the message, or if it is no answer.
-
-    What went out since then and is not stored here counts; for a follow-up, since it was begun or resumed. Raises the
-    provider's errors.
+    """Asks the provider whether somebody has answered there already. Returns that as a sentence; "" if nobody has, if a
+    person has approved the message, or if it is no answer. For a follow-up, answers since it was begun or resumed
+    count. Raises the provider's errors.
     """
     newer = registry.spec_of(integration.provider).newer
     if isinstance(newer, NONE) or send.approved_by_id or send.part or send.reply_to is None:
@@ -221,7 +204,6 @@ def answer_elsewhere(send: OutboundSend, integration: Integration, deadline: Dea
 
 
 def _outbound(send: OutboundSend, since: datetime) -> list[Message]:
-    """Our messages to the lead since then, those of the inbox and of others."""
     ours = Message.objects.filter(workspace_id=send.workspace_id, lead_id=send.lead_id)
     return list(ours.filter(direction=Message.Direction.OUTBOUND, sent_at__gte=since - EARLIER))
 

@@ -1,7 +1,5 @@
-"""Recognises messages of ours that a provider reports back, so that they join their send and are not stored twice.
-
-They are found by the provider's id, by the marker in the HTML, or by the same words to the same lead at that
-time.
+"""Recognises messages of ours that a provider reports back, by its id, by our marker, or by the same words to the same
+lead at that time, so that they join their send and are not stored twice.
 """
 
 from functools import reduce
@@ -23,10 +21,8 @@ State = OutboundSend.State
 
 
 def find(workspace: Workspace, event: MessageEvent) -> Message | None:
-    """The stored message that we sent ourselves and that a provider now reports in `event`; None if we did not send it.
-
-    If nobody knew whether it went out, it is settled as sent. Must run in a transaction. A campaign's own mail costs no
-    query.
+    """The stored message that we sent and that a provider reports in `event`; None if we did not send it. A send of
+    unknown end is settled as sent. Must run in a transaction. A campaign's own mail costs no query.
     """
     send = _send(workspace, event)
     if send is None:
@@ -41,9 +37,8 @@ def find(workspace: Workspace, event: MessageEvent) -> Message | None:
 
 
 def by_another_id(workspace: Workspace, event: MessageEvent) -> Message | None:
-    """The stored e-mail that the provider lists, or that somebody wrote there, and that `event` reports under another
-    id; None if there is none. EmailBison has two lists of mails, with ids of their own. Holds a lock on such reports of
-    the workspace until the transaction ends.
+    """The stored e-mail that `event` reports under another id, as EmailBison has two lists of mails with ids of their
+    own; None if there is none. Holds a lock on such reports of the workspace until the transaction ends.
     """
     if event.channel != Channel.EMAIL or not (event.by_hand or event.listed):
         return None

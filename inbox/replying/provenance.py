@@ -1,6 +1,5 @@
-"""Keeps what a draft was made of and what it cost. Stored with the draft, as facts change and old calls are deleted.
-
-The calls are those of the draft's job, from the table of calls (AiCall.job_id). Failed attempts cost too.
+"""Keeps what a draft was made of and what it cost, as facts change and old calls are deleted. The calls are those of
+the draft's job (AiCall.job_id). Failed attempts cost too.
 """
 
 from collections.abc import Iterable
@@ -21,8 +20,8 @@ ASKED_FOR = ("strategy", *dict(WRITTEN_ON), "verify", "revise", "evaluate")
 
 
 def made_of(context: Context, used: list[Fact], offered: list[list[str]]) -> dict[str, Any]:
-    """The material of the draft written from `context`, as `Draft.made_of` stores it, without the model calls. `used`
-    are the facts that it relies on; `offered` are the meeting times in it.
+    """The material of a draft as `Draft.made_of` stores it, without calls. `used` are its facts, `offered` its meeting
+    times.
     """
     return {
         "facts": [
@@ -36,9 +35,7 @@ def made_of(context: Context, used: list[Fact], offered: list[list[str]]) -> dic
 
 
 def with_calls(made_of: dict[str, Any]) -> dict[str, Any]:
-    """Returns `made_of` (a value of `Draft.made_of`) with the model calls added that the running job has made for a
-    draft so far. Outside of a job it returns `made_of`.
-    """
+    """`made_of` with the calls that the running job has made for a draft so far. Outside of a job it stays as it is."""
     stored_calls = made_of.get("calls", [])
     job_id = running_job()
     if job_id is None:
@@ -61,8 +58,8 @@ def _call(call: AiCall) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a draft was made of, for its page. `facts` holds pairs: the fact as it was then, and "", "changed" or
-    "deleted" for what has happened to it since. `messages` is how many messages of the conversation the model read.
+    """What a draft was made of, for its page. `facts` pairs each fact as it was with "", "changed" or "deleted" since.
+    `messages` counts the messages that the model read.
     """
 
     facts: list[tuple[dict[str, str], str]]
@@ -72,7 +69,7 @@ class Made:
 
     @property
     def tokens(self) -> tuple[int, int]:
-        """How many tokens the model read, and how many it wrote, for the draft."""
+        """How many tokens the model read, and how many it wrote."""
         return sum(call["input_tokens"] for call in self.calls), sum(
             call["output_tokens"] for call in self.calls
         )
@@ -84,7 +81,6 @@ class Made:
 
     @property
     def priced(self) -> list[tuple[dict[str, Any], str]]:
-        """Each call of the model, with what it cost, in words."""
         return [(call, dollars(call["cost_microusd"])) for call in self.calls]
 
     @property
@@ -94,9 +90,7 @@ class Made:
 
 
 def of(draft: Draft, current: Iterable[WorkspaceFact]) -> Made | None:
-    """The material of `draft`; None if that was not stored, as by an older release. `current` is what `facts_of`
-    finds.
-    """
+    """The material of `draft`; None if an older release did not store it. `current` is what `facts_of` finds."""
     stored = draft.made_of
     if not stored:
         return None
@@ -106,9 +100,7 @@ def of(draft: Draft, current: Iterable[WorkspaceFact]) -> Made | None:
 
 
 def stale(draft: Draft) -> str:
-    """The question of the first fact on which the draft relies and which has been changed or deleted since; "" if there
-    is none.
-    """
+    """The question of the first fact of the draft that was changed or deleted since; "" if there is none."""
     rows = {str(row.pk): row for row in facts_of(draft)}
     return next((fact["question"] for fact in draft.made_of.get("facts", []) if since(fact, rows)), "")
 
@@ -120,9 +112,7 @@ def facts_of(draft: Draft) -> QuerySet[WorkspaceFact]:
 
 
 def since(fact: dict[str, str], rows: dict[str, WorkspaceFact]) -> str:
-    """The change of a fact since a draft used it: "", "changed" or "deleted". `rows`
-    holds the facts as they are now, by key.
-    """
+    """The change of a fact since a draft used it: "", "changed" or "deleted". `rows` holds the facts of now, by key."""
     row = rows.get(fact["key"])
     if row is None:
         return "deleted"
@@ -130,7 +120,7 @@ def since(fact: dict[str, str], rows: dict[str, WorkspaceFact]) -> str:
 
 
 def dollars(microusd: int | None) -> str:
-    """An amount in millionths of a dollar as text, such as "$0.004". For None it is "cost unknown", and never 0."""
+    """Millionths of a dollar as text, such as "$0.004". None is "cost unknown", and never 0."""
     if microusd is None:
         return "cost unknown"
     if microusd < 1_000:

@@ -1,7 +1,5 @@
-"""Finds out what became of a send whose end is unknown, by asking the provider for its list a few times.
-
-A message that is found by its marker, or by the same words at the time of the call, was sent. One that is not
-found stays listed for a person, because a provider that does not list a message may still send it.
+"""Finds out what became of a send of unknown end, by asking the provider for its list a few times. A message in the
+list was sent. One that is missing stays with a person, because a provider may still send what it does not list.
 """
 
 from datetime import datetime, timedelta
@@ -27,8 +25,8 @@ STRANDED_AFTER = timedelta(minutes=2)
 
 
 def run(ctx: JobContext) -> dict[str, object]:
-    """The job `send.reconcile`: asks the provider whether a message went out whose sending ended unclearly, up to four
-    times (LOOKS_S), until it is found. Raises Snooze until the next time. Returns {"state": the send's state}.
+    """The job `send.reconcile`: asks the provider up to four times (LOOKS_S) whether a message went out, until it is
+    found. Raises Snooze until the next time.
     """
     sends = OutboundSend.objects.select_related("lead", "reply_to__campaign", "draft", "workspace")
     send = sends.get(pk=ctx.payload["send_id"], workspace_id=ctx.workspace_id)
@@ -48,9 +46,8 @@ def next_look(send: OutboundSend) -> datetime | None:
 
 
 def look(send: OutboundSend, deadline: Deadline) -> bool:
-    """Asks the provider once whether it has the message `send`. If it lists it, the send is settled as sent, and True
-    is returned. An error counts as not found; the send's reason says why. Raises Snooze if the provider was not asked,
-    as calls to it wait: this look is still to be made.
+    """Asks the provider once whether it has the message `send`, and settles it as sent if so. An error counts as not
+    found; the send's reason says why. Raises Snooze if the provider was not asked: this look is still to come.
     """
     try:
         carrier, integration = outgoing.way_of(send)
@@ -81,11 +78,9 @@ def _note(send: OutboundSend, reason: str) -> None:
 
 
 def settle_stranded(deadline: Deadline) -> dict[str, int]:
-    """The tick `sends` (recurring work): settles messages that were claimed more than 2 minutes ago and whose job was
-    cancelled, failed or discarded.
-
-    A message for which the provider was not called becomes failed. Otherwise it becomes unknown. Returns the counts
-    "failed", "unknown" and "left" (not looked at before `deadline`); looks at 500 messages at most.
+    """The tick `sends`: settles messages that were claimed more than 2 minutes ago and whose job has ended. Without a
+    call to the provider they become failed, else unknown. At most 500 messages; "left" counts those that `deadline`
+    left.
     """
     stranded = OutboundSend.objects.filter(
         state=State.INTENT, created_at__lt=timezone.now() - STRANDED_AFTER

@@ -1,6 +1,4 @@
-"""What `manage.py restored` does: takes a restored database over, and makes unknown what may have gone out unknown to
-it.
-"""
+"""Takes a restored database over (`manage.py restored`), and makes unknown what may have gone out unknown to it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +19,7 @@ SLICE = 200
 
 @dataclass(frozen=True, slots=True)
 class Doubts:
-    """How many messages a restore made doubtful: sends that are unknown now, and follow-ups and drafts of which the
+    """The counts of what a restore made doubtful: sends that are unknown now, and follow-ups and drafts of which the
     provider is asked before they go out.
     """
 
@@ -31,11 +29,8 @@ class Doubts:
 
 
 def take_over(lost_from: datetime, lost_until: datetime) -> Doubts:
-    """Lets messages go out from this database, which was restored to its state of `lost_from`. Until `lost_until`
-    messages went out that it does not know.
-
-    Every send under way becomes unknown, and its provider is asked. It may be stopped and started again: nothing goes
-    out before the end.
+    """Lets messages go out from a database that was restored to its state of `lost_from` and lost what went out until
+    `lost_until`. Sends under way become unknown. It may be stopped and started again: nothing goes out before the end.
     """
     origin = DatabaseOrigin.objects.first()
     # What an earlier restore left in doubt may be older than this one.
@@ -53,8 +48,8 @@ def take_over(lost_from: datetime, lost_until: datetime) -> Doubts:
 
 
 def nothing_lost() -> None:
-    """Lets messages go out from this database, which has all that was sent: it was moved while nothing ran, or a
-    replica took over that had everything.
+    """Lets messages go out from this database, which lost nothing: it was moved at rest, or a full replica took
+    over.
     """
     _settle()
 
@@ -70,7 +65,7 @@ def _settle(**lost: datetime) -> None:
 
 
 def _under_way() -> Iterator[OutboundSend]:
-    """The sends of which it is not known how they ended, in slices."""
+    """The sends without a known end, in slices."""
     last = None
     while True:
         live = OutboundSend.objects.filter(state__in=sending.UNSETTLED).select_related("draft").order_by("pk")

@@ -1,7 +1,6 @@
-"""Carries out what a person decides about a draft: approve, reject, have it rewritten, or send their own text.
-
-Each decision is one transaction that changes the draft by a conditional UPDATE. So exactly one decision
-counts, of two reviewers, a double click, or Slack and the page at once.
+"""Carries out what a person decides about a draft: approve, reject, rewrite, or send their own text. Each decision is
+one conditional UPDATE in one transaction, so exactly one counts: of two reviewers, a double click, or Slack and the
+page at once.
 """
 
 from contextlib import suppress
@@ -71,13 +70,11 @@ def approve(
     seen_at: datetime | None = None,
     seen_send: datetime | None = None,
 ) -> OutboundSend:
-    """Approves `draft` and enqueues sending it with `text` and `subject` (None: as drafted). Returns the new
-    OutboundSend, which is committed together with the decision.
+    """Approves `draft` and enqueues sending it with `text` and `subject` (None: as drafted), in one transaction.
 
     `user` is None if it goes out by itself; else it counts down first, and can be taken back. `seen_at` is the time of
-    the lead's newest message that the person saw; None if unknown. Raises, each with a sentence: AlreadyDecided,
-    SendBlocked, or Refused if the lead has written
-    again.
+    the newest message of the lead that the person saw, `seen_send` that of ours; None if unknown. Raises
+    AlreadyDecided, SendBlocked, or Refused if the lead has written again, each with a sentence.
     """
     subject = draft.subject if subject is None else subject.strip()
     with transaction.atomic():
@@ -104,19 +101,15 @@ def approve(
 
 
 def reject(draft: Draft, *, user: User | None, reason: str = "") -> None:
-    """Discards `draft`. `reason` is a person's text, cut to 200 characters. Raises AlreadyDecided if somebody has
-    decided before.
-    """
+    """Discards `draft`. `reason` is a person's text, cut to 200 characters. Raises AlreadyDecided."""
     with transaction.atomic():
         _decide(draft, Status.REJECTED, user, status_reason=reason.strip()[:200])
         audit.record(draft.workspace_id, user, "draft.reject", draft)
 
 
 def request_rewrite(draft: Draft, *, user: User | None) -> BackgroundJob:
-    """Enqueues a job in which the model writes `draft` again, and returns it. There is one such job per revision,
-    however often it is asked for.
-
-    Raises AlreadyDecided, and Refused if there is no model.
+    """Enqueues the job in which the model writes `draft` again, one per revision. Raises AlreadyDecided, and Refused if
+    there is no model.
     """
     if not model_calls.ready():
         raise Refused(model_calls.NO_KEY)
@@ -136,9 +129,7 @@ def request_rewrite(draft: Draft, *, user: User | None) -> BackgroundJob:
 
 
 def rewrites_of(draft: Draft) -> QuerySet[BackgroundJob]:
-    """The jobs that were to rewrite this revision of the draft, or that wrote it, the newest first. They may have
-    ended.
-    """
+    """The jobs that were to rewrite this revision of the draft, or that wrote it, newest first. They may have ended."""
     keys = [_rewrite_key(draft, revision) for revision in (draft.revision - 1, draft.revision)]
     jobs = BackgroundJob.objects.filter(workspace_id=draft.workspace_id, dedupe_key__in=keys)
     return jobs.order_by("-created_at", "-pk")
@@ -149,9 +140,8 @@ def _rewrite_key(draft: Draft, revision: int) -> str:
 
 
 def veto(send: OutboundSend, lead: Lead) -> str:
-    """Why a message that a person sent, and that is about to go to the provider, may not go out after all, as a
-    sentence: the lead has written while it counted down. "" if it may. Whether the lead wants no more messages is
-    checked separately (`send_claims.blocked`).
+    """Why a person's message that is about to go out may not, as a sentence: the lead has written during its countdown.
+    "" if it may. A lead's wish to get nothing more is checked by `send_claims.blocked`.
     """
     return WROTE_AGAIN if wrote_during_countdown(send) else ""
 
@@ -166,12 +156,10 @@ def send_own(
     seen_at: datetime | None = None,
     seen_send: datetime | None = None,
 ) -> OutboundSend:
-    """Enqueues sending a person's own `text` to `lead`, once for each `client_token` (made by the form, up to 64
-    characters).
+    """Enqueues sending a person's own `text`, once for each `client_token` (made by the form, up to 64 characters). A
+    second call returns the first send. Drafts that wait on this channel are closed.
 
-    A second call with the same token returns the first send. Drafts that wait on this channel are closed, since
-    somebody has answered. `seen_at` is the time of the lead's newest message that the person saw. Raises
-    SendBlocked or Refused, with a sentence.
+    `seen_at` and `seen_send` are those of `approve`. Raises SendBlocked or Refused, with a sentence.
     """
     origin_id = client_token[:64]
     with transaction.atomic():
@@ -206,8 +194,8 @@ def _end_of_countdown(workspace_id: UUID) -> datetime | None:
 
 
 def take_back(send: OutboundSend, *, user: User) -> None:
-    """Takes back a message that counts down, for its sender. Its text waits for a person again: in its draft, or in the
-    composer. Raises AlreadyDecided if the provider was called already, and Refused to anybody but the sender.
+    """Takes back a message that counts down, for its sender. Its text waits in its draft, or in the composer. Raises
+    AlreadyDecided if the provider was called already, and Refused to anybody but the sender.
     """
     if send.approved_by is not None and send.approved_by != user:
         raise Refused(f"{send.approved_by.name} sent it: only they can take it back.")
@@ -241,8 +229,8 @@ def forget(sends: QuerySet[OutboundSend]) -> None:
 
 
 def send_again(send: OutboundSend, *, user: User, text: str | None = None) -> OutboundSend:
-    """Enqueues sending a message once more that failed, or that a person knows never arrived. `text` replaces its text;
-    None keeps it. Returns the send. Raises AlreadyDecided if it is in another state, or SendBlocked.
+    """Enqueues sending a message once more that failed, or that a person knows never arrived. `text` None keeps its
+    text. Raises AlreadyDecided if it is in another state, or SendBlocked.
     """
     if send.state not in (State.FAILED, State.UNKNOWN):
         raise AlreadyDecided("This send is settled.")
@@ -255,8 +243,8 @@ def send_again(send: OutboundSend, *, user: User, text: str | None = None) -> Ou
 
 
 def it_went_out(send: OutboundSend, *, user: User) -> None:
-    """Records, because `user` knows it, that a message whose sending ended unclearly went out. Raises AlreadyDecided if
-    somebody has settled it before.
+    """Records, because `user` knows it, that a message of unknown end went out. Raises AlreadyDecided if it was settled
+    before.
     """
     with transaction.atomic():
         if not sending.settle_sent(send, reason="A person saw that it went out."):
@@ -265,7 +253,6 @@ def it_went_out(send: OutboundSend, *, user: User) -> None:
 
 
 def how_decided(draft: Draft) -> str:
-    """The end of a draft that no longer waits for review, as a sentence."""
     when = f" on {timezone.localtime(draft.decided_at):%d %b, %H:%M}" if draft.decided_at else ""
     if draft.status == Status.REJECTED:
         closed = (
@@ -288,7 +275,7 @@ def _refuse_unread(lead: Lead, seen_at: datetime | None) -> None:
 
 def _refuse_unseen(lead: Lead, user: User | None, seen_send: datetime | None) -> None:
     """Raises Refused if somebody else has sent something since the message of ours that the person saw last. The lead's
-    row must be locked, as it is by each claim.
+    row must be locked, as each claim locks it.
     """
     if seen_send is None:
         return

@@ -1,5 +1,5 @@
-"""Rewrites a draft because a person asked for it. It stays the same draft, gets the next revision, and is judged
-again.
+"""Rewrites a draft because a person asked for it. It stays the same draft, gets the next revision, and is
+judged again.
 """
 
 from typing import Any
@@ -13,9 +13,8 @@ from jobs.models import JobStep
 
 
 def run(ctx: JobContext) -> dict[str, Any]:
-    """The job `draft.rewrite`: has the model write a draft anew, because a person asked for it, and has the gates judge
-    it. A draft that was decided, or rewritten by another job, stays as it is. Raises PermanentError if no model is set
-    up.
+    """The job `draft.rewrite`. A draft that was decided, or rewritten by another job, stays as it is. Raises
+    PermanentError if no model is set up.
     """
     drafts = Draft.objects.select_related("trigger_message__lead", "trigger_message__workspace")
     draft = drafts.get(pk=ctx.payload["draft_id"], workspace_id=ctx.workspace_id)

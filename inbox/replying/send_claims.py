@@ -1,9 +1,7 @@
-"""Claims sends. A claim is a row that is committed before any provider is called; constraints keep each claim
-single.
-
-By `send_once_per_origin` a second click, a second reviewer, or Slack beside the page finds the first claim.
-By `send_one_at_a_time` a lead has at most one send under way on a channel, so a follow-up and an answer
-cannot both go out.
+"""Claims sends. A claim is a row that is committed before any provider is called; constraints keep each single. By
+`send_once_per_origin` a second click, a second reviewer, or Slack beside the page finds the first claim. By
+`send_one_at_a_time` a lead has at most one send under way on a channel, so a follow-up and an answer cannot both go
+out.
 """
 
 from collections.abc import Callable, Iterable
@@ -32,29 +30,25 @@ State = OutboundSend.State
 SAMPLE = "This is a sample: nothing that you write here is sent."
 
 VETOES: dict[str, Callable[[OutboundSend, Lead], str]] = {}
-"""Functions by origin that say why a claimed send may not go out after all ("" if it may).
-
-They are called in the transaction that commits the call to the provider, with the lead locked. Each origin
-has one (inbox/wiring.py).
+"""Functions by origin that say why a claimed send may not go out after all ("" if it may). `vetoed` calls them in the
+transaction that commits the call to the provider, with the lead locked. Each origin has one (inbox/wiring.py).
 """
 
 
 class NoVeto(LookupError):
-    """No veto function is registered for the origin (draft, follow-up, person) of a message, so it does not go out."""
+    """No veto function is registered for the origin of a message, so it does not go out."""
 
 
 class Refused(Exception):
-    """What a person wants to do with a message cannot be done. The text is a sentence for them."""
+    """A person's wish about a message cannot be done. The text is a sentence for them."""
 
 
 class AlreadyDecided(Refused):
-    """Somebody has decided already about the draft or message that a person wants to decide about. The text is a
-    sentence for them.
-    """
+    """Somebody has decided already about the draft or message."""
 
 
 class SendBlocked(Refused):
-    """Nothing may be sent to this lead on this channel now. The text is a sentence that says why."""
+    """Nothing may be sent to this lead on this channel now."""
 
 
 def claim(
@@ -70,16 +64,11 @@ def claim(
     user: User | None = None,
     send_at: datetime | None = None,
 ) -> OutboundSend:
-    """Claims the sending of `text` to `lead` (writes the row that keeps it from being sent twice) and enqueues it, in
-    the caller's transaction. The lead's row must be locked.
+    """Claims the sending of `text` to `lead`, whose row must be locked, and enqueues it, in the caller's transaction.
 
     `origin` and `origin_id` say what the message comes from. `reply_to` None means the lead's newest message on the
-    channel. `user` None means that nobody approved it and it goes out by itself. `send_at` is the end of the countdown
-    in which it can be taken back; None: it has none.
-
-    Raises AlreadyDecided if this origin was claimed before. Raises SendBlocked if the lead is stopped, the text does
-    not fit, a variable is left in it or in the subject, the account that they wrote to cannot send, another send to the
-    lead is under way, or nobody approved it and a suspicion is open.
+    channel. `user` None means that nobody approved it. `send_at` ends the countdown in which it can be taken back;
+    None: there is none. Raises AlreadyDecided if this origin was claimed before, or SendBlocked with the reason.
     """
     held = "" if user else suspicion.reason(lead)
     if why := blocked(lead, channel) or held or limits.problem(channel, text):
@@ -122,8 +111,8 @@ def addressed(
     accounts: list[Integration] | None = None,
     **fields: Any,
 ) -> OutboundSend:
-    """A message to `lead` that answers `reply_to`, not saved: by which provider and sender it goes, who gets it, and
-    `fields`. `accounts` are the workspace's accounts, if they have been read (`accounts_of`).
+    """An unsaved message to `lead` that answers `reply_to`, with its provider, sender and recipients. `accounts` are
+    the workspace's accounts, if they have been read.
     """
     return OutboundSend(
         workspace_id=lead.workspace_id,
@@ -138,8 +127,8 @@ def addressed(
 
 
 def claim_next_part(send: OutboundSend) -> OutboundSend | None:
-    """Claims the sending of the next part of a long SMS, after the part `send` has gone out, in the caller's
-    transaction. Returns None if that was the last one. Raises AlreadyDecided or SendBlocked.
+    """Claims the sending of the next part of a long SMS after the part `send`, in the caller's transaction. None after
+    the last. Raises AlreadyDecided or SendBlocked.
     """
     if not send.rest:
         return None
@@ -173,8 +162,8 @@ def _insert(send: OutboundSend) -> OutboundSend:
 
 
 def start(send: OutboundSend, *, anyway: bool = False) -> None:
-    """Enqueues the job that calls the provider to send this message at the end of its countdown, one for each try
-    (`tries`). `anyway`: even if a meeting time that it offers is no longer free.
+    """Enqueues the job that calls the provider at the end of the message's countdown, one for each try (`tries`).
+    `anyway`: even if a meeting time that it offers is no longer free.
     """
     enqueue(
         SEND,
@@ -186,16 +175,14 @@ def start(send: OutboundSend, *, anyway: bool = False) -> None:
 
 
 def job_key(send: OutboundSend) -> str:
-    """The dedupe key (the name that keeps a job single) of the job for this try to send the message; each try has
-    another.
-    """
+    """The dedupe key of the job for this try to send the message."""
     return f"{SEND}:{send.pk}:{send.tries}"
 
 
 def again(send: OutboundSend, *, state: str, user: User, text: str | None = None) -> OutboundSend:
     """Enqueues sending a message once more that is in `state`: failed, or unknown if a person knows that it never
-    arrived. `text` replaces its text; None keeps it. Who sends the text once more that did not go out because of the
-    meeting times in it wants it sent with them. Returns the send, reloaded.
+    arrived. `text` None keeps its text. If the text is unchanged and was held because of its meeting times, it is sent
+    with these times.
 
     Runs in the caller's transaction, with the lead's row locked. Raises AlreadyDecided if it is in another state by
     now, or SendBlocked.
@@ -228,15 +215,15 @@ def again(send: OutboundSend, *, state: str, user: User, text: str | None = None
 
 
 def blocked(lead: Lead, channel: str, besides: OutboundSend | None = None) -> str:
-    """Why nothing may be sent to `lead` on `channel` now, as a sentence; "" if something may. The send
-    `besides` does not count as being under way.
+    """Why nothing may be sent to `lead` on `channel` now, as a sentence; "" if something may. The send `besides` does
+    not count as being under way.
     """
     return unreachable(lead, channel) or _busy(lead.pk, channel, besides)
 
 
 def unreachable(lead: Lead, channel: str) -> str:
     """Why the lead must not be written to on `channel` at all (sample, opt-out, bounce, refused channel), as a
-    sentence; "" if it may.
+    sentence; "" if they may.
     """
     if lead.sample:
         return SAMPLE
@@ -257,11 +244,9 @@ def is_automatic(send: OutboundSend) -> bool:
 
 
 def take_back(send: OutboundSend, lead: Lead, why: str) -> bool:
-    """Deletes the claim of an automatic answer that must not go out any more, so that its draft waits for a person
-    again, or is rejected if the lead is stopped. `why` becomes the draft's reason. Returns whether it did.
-
-    It does nothing for any other message, or if the provider was called already. Runs in the caller's transaction, with
-    the lead's row locked.
+    """Deletes the claim of an automatic answer whose provider was not called, so that its draft waits for a person
+    again, or is rejected if the lead is stopped. `why` becomes the draft's reason. Returns whether it did. Runs in the
+    caller's transaction, with the lead's row locked.
     """
     if not is_automatic(send) or send.part or send.draft_id is None:
         return False
@@ -272,11 +257,11 @@ def take_back(send: OutboundSend, lead: Lead, why: str) -> bool:
 
 
 def undo(send: OutboundSend, lead: Lead, why: str) -> bool:
-    """Takes back, because a person wants it, a message that they or a colleague sent, so that it goes out never.
+    """Takes back a message before its provider is called, because a person asked for it. A draft waits for review with
+    the text as approved; a text of one's own is kept for the composer. `why` is a sentence for people.
 
-    Its draft waits for review with the text as it was approved; a text of one's own is kept for the composer. `why` is
-    a sentence for people. Returns False if the provider was called already, or it has no countdown. Runs in the
-    caller's transaction, with the lead's row locked.
+    Returns False if the provider was called already, or the message has no countdown. Runs in the caller's transaction,
+    with the lead's row locked.
     """
     counting = OutboundSend.objects.filter(pk=send.pk, part=0, send_at__isnull=False)
     claimed = counting.filter(state=State.INTENT, called_at=None)
@@ -300,9 +285,8 @@ def _back_to_review(draft_id: UUID, lead: Lead, why: str, send: OutboundSend) ->
 
 
 def vetoed(send: OutboundSend, lead: Lead) -> str:
-    """Asks the part of the product that the message comes from whether it may still go to the provider, and whether it
-    would reach somebody who was erased, or an address that was ended. Returns why not, as a sentence; "" if it may.
-    Raises NoVeto if that part has registered no function.
+    """Why a claimed message may not go to the provider after all, as a sentence; "" if it may: its recipient was
+    erased, the address ended, or its origin's veto says so. Raises NoVeto.
     """
     try:
         veto = VETOES[send.origin]
@@ -324,21 +308,18 @@ def _busy(lead_id: UUID, channel: str, besides: OutboundSend | None = None) -> s
 
 
 def on_its_way(state: str | None) -> str:
-    """Why a message in `state` keeps the next one to the same lead on the channel from being sent, as a
-    sentence; "" for None (no such message).
-    """
+    """Why a message in `state` keeps the next one to the same lead and channel back; "" for None (no such message)."""
     if state == State.UNKNOWN:
         return "Nobody knows yet whether the last message to this lead went out: settle that one first."
     return "Another message to this lead is on its way." if state else ""
 
 
 def newest_inbound(lead: Lead, channel: str) -> Message | None:
-    """The newest message that the lead wrote on `channel`, or None."""
     return _newest(lead).filter(channel=channel).first()
 
 
 def newest_by_channel(lead: Lead) -> dict[str, Message]:
-    """The newest message that the lead wrote on each channel (`newest_inbound`), without texts, by one query."""
+    """The newest message that the lead wrote on each channel, without texts, by one query."""
     messages = accounts.with_accounts(Message.objects.filter(are_newest(lead)))
     return by_channel(messages.defer("text", "raw_text", "raw_html"))
 
@@ -362,8 +343,8 @@ def _newest(lead: Lead) -> QuerySet[Message]:
 
 
 def answered_since(message: Message) -> bool:
-    """Whether a message of ours (no campaign's step) was sent to the lead after the lead wrote `message`, or one on its
-    channel is going out or may have gone out.
+    """Whether a message of ours (no campaign's step) went to the lead after `message`, or one on its channel is going
+    out or may have gone out.
     """
     later = Message.objects.filter(answers(), lead_id=message.lead_id, sent_at__gt=message.sent_at)
     live = OutboundSend.objects.filter(
@@ -373,13 +354,13 @@ def answered_since(message: Message) -> bool:
 
 
 def wrote_since(lead: Lead, seen_at: datetime) -> bool:
-    """Whether the lead has written a message after the time `seen_at` (aware). A notice of absence does not count."""
+    """Whether the lead has written after the time `seen_at` (aware). A notice of absence does not count."""
     newer = Message.objects.filter(lead=lead, direction=Message.Direction.INBOUND, sent_at__gt=seen_at)
     return newer.exclude(tag=Tag.OUT_OF_OFFICE).exists()
 
 
 def wrote_during_countdown(send: OutboundSend) -> bool:
-    """Whether the lead has written while the message counted down, something newer than what it answers. A notice of
+    """Whether the lead has written during the countdown something newer than what the message answers. A notice of
     absence does not count.
     """
     if send.send_at is None:

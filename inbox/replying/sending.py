@@ -1,10 +1,9 @@
 """Calls the provider for a send, once. What is known of the send is stored before and after the call, and never
 guessed.
 
-`called_at` is committed before the call. If a later run finds it set, the caller died and the send is
-`unknown`. A clear refusal by the provider makes it `failed`. If the request may have left and no answer came,
-it is `unknown`. If the request never left, the call is taken back and tried again. The lead's row is always
-locked before the send's row.
+`called_at` is committed before the call. If a later run finds it set, the caller died and the send is `unknown`. A
+clear refusal makes it `failed`. If the request may have left and no answer came, it is `unknown`. If the request never
+left, the call is taken back and tried again. The lead's row is always locked before the send's row.
 """
 
 import logging
@@ -49,8 +48,8 @@ UNSETTLED = (State.INTENT, State.UNKNOWN)
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `reply.send`: sends one message by its provider and records how that ended. If nothing has left yet and
-    trying again may help, it raises the error, so that the job is tried again. Returns {"state", "reason"}.
+    """The job `reply.send`: sends one message by its provider and records how that ended. If nothing has left and
+    trying again may help, it raises the error. Returns {"state", "reason"}.
     """
     send = _load(ctx)
     if send is None:
@@ -113,8 +112,7 @@ def _answered(ctx: JobContext, send: OutboundSend, integration: Integration, dea
 
 def _begin(ctx: JobContext, send: OutboundSend, answered: str) -> bool:
     """Commits that the call is about to be made, if it still may be. If not, settles the send as failed, or as unknown
-    where a restored database cannot know whether it went out before. `answered` is the answer that somebody gave
-    elsewhere, as a sentence, or "".
+    where a restored database cannot know whether it went out. `answered` is `_answered`'s sentence.
     """
     with ctx.fenced():
         lead = rollup.locked(send.lead)
@@ -165,15 +163,15 @@ def _broken_off(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
 
 
 def _told(error: Exception) -> str:
-    """The error's text for people: a provider stands in it by the name that it is known by."""
+    """The error's text, with the provider by the name that people know."""
     if not isinstance(error, ProviderError):
         return str(error)
     return registry.spec_of(error.provider).label + str(error).removeprefix(error.provider)
 
 
 def _not_sent(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
-    """Handles an error before anything left. A final refusal fails the send. Any other error takes the call back
-    and is raised.
+    """Handles an error before anything left: a final refusal fails the send, any other takes the call back and is
+    raised.
     """
     if isinstance(error, PermanentError):
         settle_failed(send, f"{_told(error)}.")
@@ -190,7 +188,7 @@ def _not_sent(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
 
 
 def _look_again_soon(send: OutboundSend, error: CircuitOpen) -> None:
-    """Has the provider asked whether it works again, and the message tried after that, as a person waits for it."""
+    """Asks soon whether the provider works again, and tries the message after that, as a person waits for it."""
     probes.enqueue_probe(outgoing.way_of(send)[1])
     error.run_at = min(error.run_at, full_second(timezone.now() + WAIT_FOR_BREAKER))
 
@@ -203,10 +201,8 @@ def settle_sent(
     send: OutboundSend, accepted: Accepted | None = None, *, reason: str = "", at: datetime | None = None
 ) -> bool:
     """Records that `send` went out, stores it as a message of the conversation, and claims the next part of a long SMS.
-    Locks the lead's row. `accepted` is what the provider answered; None if that is not known. `at` is when the message
-    went out; None for the time of our call.
-
-    Returns False, and changes nothing, if it was settled as sent or failed before.
+    Locks the lead's row. `accepted` is the provider's answer, if known; `at` is when the message went out, None for the
+    time of our call. Returns False, and changes nothing, if it was settled as sent or failed before.
     """
     accepted = accepted or Accepted()
     with transaction.atomic():
@@ -270,10 +266,8 @@ def settle_failed(send: OutboundSend, reason: str) -> bool:
 
 def settle_unknown(send: OutboundSend, reason: str, *, lost_from: datetime | None = None) -> bool:
     """Records that nobody knows whether `send` went out, and enqueues a job that asks the provider. Returns False, and
-    changes nothing, if its end was recorded before.
-
-    `lost_from`: it may have gone out at any time since then, as the database was restored to its state of that time. A
-    send that is unknown already is asked for again then.
+    changes nothing, if its end was recorded before. `lost_from`: the database was restored to its state of that time,
+    since when the message may have gone out; a send that is unknown already is asked for again.
     """
     key, fields = f"{RECONCILE}:{send.pk}:{send.tries}", {}
     expected: tuple[str, ...] = (State.INTENT,)

@@ -1,8 +1,5 @@
-"""Reports what would have gone out by itself and what people did with it. Good numbers unlock sending without a
-person.
-
-Only drafts that passed every gate count, and of these only those that a person decided. A draft that a newer
-reply closed says nothing about its quality.
+"""Reports what would have gone out by itself and what people did with it. Good numbers unlock sending without a person.
+Only drafts count that passed every gate and that a person decided.
 """
 
 from dataclasses import dataclass
@@ -27,9 +24,7 @@ WAITING = Q(status=Draft.Status.PENDING) | Q(failed=True)
 @dataclass(frozen=True, slots=True)
 class Row:
     """How drafts of one campaign (None: of replies without one) fared. Of `judged` drafts, `would_send` passed every
-    gate (check) for going out without a person. The other numbers count what became of those: sent by a person as
-    written (`unchanged`) or `edited`, `dropped` by a person, sent `by_itself`, or `waiting`. One whose sending failed
-    waits for a person again.
+    gate; the other numbers count what became of those. One whose sending failed waits for a person again.
     """
 
     campaign: Campaign | None
@@ -43,7 +38,6 @@ class Row:
 
     @property
     def decided(self) -> int:
-        """How many of the drafts that passed every gate a person has decided about."""
         return self.unchanged + self.edited + self.dropped
 
     @property
@@ -52,8 +46,8 @@ class Row:
 
     @property
     def unlocked(self) -> bool:
-        """Whether sending without a person may be switched on: people decided at least UNLOCK_DECIDED drafts that
-        passed every gate, and sent the share UNLOCK_UNCHANGED of them as written.
+        """Whether sending without a person may be switched on: people decided UNLOCK_DECIDED drafts that passed every
+        gate, and sent the share UNLOCK_UNCHANGED of them as written.
         """
         return self.decided >= UNLOCK_DECIDED and self.share_unchanged >= UNLOCK_UNCHANGED
 
@@ -71,8 +65,8 @@ class Row:
 
 
 def report(workspace: Workspace, since: datetime | None = None) -> list[Row]:
-    """How the drafts of each campaign fared that were written since `since` (aware; None: DAYS days ago) and judged by
-    the gates, the campaign with most drafts first. Drafts for samples do not count.
+    """How each campaign's drafts since `since` (aware; None: DAYS days ago) fared that the gates judged, most drafts
+    first. Samples do not count.
     """
     passed = Q(would_send=True)
     failed = OutboundSend.objects.filter(
@@ -101,8 +95,8 @@ def report(workspace: Workspace, since: datetime | None = None) -> list[Row]:
 
 
 def row_of(workspace: Workspace, campaign: Campaign | None) -> Row:
-    """The counts of the last DAYS days that decide whether drafts may go out without a person: the campaign's, or those
-    of the whole workspace added up (`campaign` None).
+    """The counts of the last DAYS days that decide about sending without a person: the campaign's, or for None the sums
+    of the whole workspace.
     """
     rows = report(workspace)
     if campaign is not None:
@@ -112,8 +106,8 @@ def row_of(workspace: Workspace, campaign: Campaign | None) -> Row:
 
 
 def held_by(workspace: Workspace, since: datetime | None = None) -> list[tuple[str, int]]:
-    """The gates (checks) that kept drafts from going out without a person, each with its number of drafts, most first.
-    Counts drafts written since `since` (aware; None: DAYS days ago).
+    """The gates that kept drafts since `since` (aware; None: DAYS days ago) from going out, each with its number of
+    drafts.
     """
     results = GateResult.objects.filter(
         workspace=workspace, stage=GateResult.Stage.DRAFT, passed=False, draft__in=_judged(workspace, since)

@@ -1,9 +1,6 @@
-"""Lets people review drafts in Slack: posts a card for each draft that waits, works its buttons, and updates the
-card.
-
-The webhook acknowledges a press, and a job here does the work. Only a member of the workspace may decide: the
-person who pressed is looked up in Slack by the members' addresses. A card is rendered from the draft's row,
-so it shows what happened wherever the draft was decided.
+"""Lets people review drafts in Slack: posts a card for each draft that waits, runs its buttons, and updates it. Only a
+member may decide: the person who pressed is found in Slack by the members' addresses. A card is rendered from the
+draft's row, so it shows every decision, wherever it was made.
 """
 
 import json
@@ -36,8 +33,8 @@ Role = Membership.Role
 
 
 def channel_of(workspace_id: Any) -> tuple[Integration, str] | None:
-    """The Slack account and the Slack channel in which the workspace's drafts are reviewed; None if Slack is not
-    connected, has no bot token, or no channel is set.
+    """The Slack account and the channel in which the workspace's drafts are reviewed; None if Slack is not connected,
+    has no bot token, or no channel is set.
     """
     slack = connected(workspace_id, SLACK)
     channel = str(slack.config.get("review_channel") or "") if slack else ""
@@ -47,9 +44,7 @@ def channel_of(workspace_id: Any) -> tuple[Integration, str] | None:
 
 
 def ask(draft: Draft) -> None:
-    """Enqueues the job that posts the draft to its reviewers in Slack. A draft is posted once; a second call does
-    nothing.
-    """
+    """Enqueues the job that posts the draft to its reviewers in Slack, once for each draft."""
     enqueue(
         POST,
         workspace_id=draft.workspace_id,
@@ -59,10 +54,8 @@ def ask(draft: Draft) -> None:
 
 
 def follow(sender: type, draft: Draft, event: str, **kwargs: object) -> None:
-    """Enqueues an update of the draft's card (its message in Slack), in the caller's transaction. Receives the signal
-    that a draft has changed; `event` is a word for the change, such as "rewritten".
-
-    If the draft has no card because it was to go out by itself, and now waits for a person, posting one is enqueued.
+    """Enqueues an update of the draft's card, in the caller's transaction. Receives `draft_changed`. A draft without a
+    card that was to go out by itself, and now waits for a person, gets one.
     """
     if not draft.slack_ts:
         if (
@@ -81,10 +74,8 @@ def follow(sender: type, draft: Draft, event: str, **kwargs: object) -> None:
 
 
 def post(ctx: JobContext) -> dict[str, str]:
-    """The job `slack.card`: posts the draft to its reviewers in Slack and stores where the message stands. It posts
-    nothing if the draft no longer waits for review. Returns {"outcome": ...}.
-
-    If it is unclear whether Slack took the message, and Slack cannot be asked, it is not posted again.
+    """The job `slack.card`: posts the draft to its reviewers and stores where the message stands. If it is unclear
+    whether Slack took the message, and Slack cannot be asked, it is not posted again.
     """
     draft = _draft(ctx)
     place = channel_of(draft.workspace_id)
@@ -120,7 +111,7 @@ def post(ctx: JobContext) -> dict[str, str]:
 
 
 def run_follow(ctx: JobContext) -> dict[str, str]:
-    """The job `slack.card-follow`: updates the draft's message in Slack to show what became of the draft."""
+    """The job `slack.card-follow`: updates the draft's message in Slack."""
     draft, slack = _draft(ctx), connected(ctx.workspace_id, SLACK)
     if slack is None or not draft.slack_ts:
         return {"outcome": "no card"}
@@ -129,8 +120,8 @@ def run_follow(ctx: JobContext) -> dict[str, str]:
 
 
 def approve_pressed(ctx: JobContext) -> dict[str, str]:
-    """Runs the button "Approve and send": approves the draft in the name of the person who pressed it. Where the person
-    is no member, or the draft was rewritten or decided since, nothing is approved and the card says why.
+    """The button "Approve and send", in the name of the person who pressed it. If they are no member, or the draft was
+    rewritten or decided since, nothing is approved and the card says why.
     """
     shown = ctx.payload["value"].get("revision", 1)
 
@@ -144,9 +135,7 @@ def approve_pressed(ctx: JobContext) -> dict[str, str]:
 
 
 def regenerate_pressed(ctx: JobContext) -> dict[str, str]:
-    """Runs the button "Regenerate": enqueues the job in which the model writes the draft again. Where the person is no
-    member, or the draft was decided since, the card says why not.
-    """
+    """The button "Regenerate": has the model write the draft again, or says on the card why not."""
     return _pressed(ctx, lambda draft, user: review.request_rewrite(draft, user=user))
 
 
@@ -208,8 +197,8 @@ def _update(
 
 
 def card(draft: Draft, note: str = "") -> tuple[str, list[dict[str, Any]]]:
-    """The plain text and the blocks of a draft's message in Slack, as the draft is now. `note` is a
-    sentence for the person who pressed a button.
+    """The plain text and the blocks of a draft's message in Slack. `note` is a sentence for the person who pressed a
+    button.
     """
     waits = draft.status == Draft.Status.PENDING
     headline = "Review needed" if waits else _became(draft)

@@ -1,8 +1,5 @@
-"""Reads the meeting times that may be offered from the calendar, when a text is written and again before it goes
-out.
-
-The account's settings name the calendar (`spec.calendar.choice`). If there is no calendar, or it does not
-answer, there are no times, and no text may name one.
+"""Reads the meeting times that may be offered from the calendar that an account's settings name (`spec.calendar`), when
+a text is written and again before it goes out. Without a calendar that answers, no text may name a time.
 """
 
 import logging
@@ -33,9 +30,7 @@ AHEAD = timedelta(days=7)
 
 
 def on_offer(workspace: Workspace, deadline: Deadline) -> list[Slot]:
-    """The next free times in the workspace's calendar within business hours, soonest first: at most OFFERED, at most
-    one per half day, from 2 hours to 7 days ahead. [] if there are none or the calendar cannot be read.
-    """
+    """`next_free`; [] if the calendar cannot be read."""
     try:
         return next_free(workspace, deadline)
     except (ProviderError, ProviderMisconfigured) as error:
@@ -47,7 +42,9 @@ def on_offer(workspace: Workspace, deadline: Deadline) -> list[Slot]:
 
 
 def next_free(workspace: Workspace, deadline: Deadline) -> list[Slot]:
-    """The times of `on_offer`. Raises the errors of the calendar's client."""
+    """The next free times within business hours, soonest first: at most OFFERED, one per half day, from 2 hours to 7
+    days ahead. Raises the errors of the calendar's client.
+    """
     start = timezone.now() + NOTICE
     zone = hours.zone(workspace)
     offered: list[Slot] = []
@@ -69,8 +66,8 @@ def words(local: datetime) -> str:
 
 
 def free_times(workspace: Workspace, start: datetime, end: datetime, deadline: Deadline) -> list[datetime]:
-    """The times between `start` and `end` (all aware) at which a meeting can be booked in the workspace's calendar; []
-    if no calendar is connected. Raises the errors of the calendar's client.
+    """The times between `start` and `end` (all aware) at which a meeting can be booked; [] if there is no calendar.
+    Raises the errors of the calendar's client.
     """
     choice = _calendar(workspace)
     if choice is None:
@@ -82,13 +79,12 @@ def free_times(workspace: Workspace, start: datetime, end: datetime, deadline: D
 
 
 def has_calendar(workspace: Workspace) -> bool:
-    """Whether a calendar is chosen in the settings of one of the workspace's accounts."""
     return _calendar(workspace) is not None
 
 
 class Lack(NamedTuple):
-    """Why a workspace has no meeting times to offer: a sentence, and the account and the name of its setting that would
-    mend it, if one is connected.
+    """Why a workspace has no meeting times to offer, and the account and setting that would mend it, if one is
+    connected.
     """
 
     words: str
@@ -97,8 +93,8 @@ class Lack(NamedTuple):
 
 
 def lack(workspace: Workspace, accounts: list[Integration] | None = None) -> Lack | None:
-    """The reason why the workspace's calendar cannot be asked for free times; None if it can. `accounts` are the
-    workspace's accounts, if they are read already.
+    """The reason why the workspace's calendar cannot be asked; None if it can. `accounts` are the workspace's,
+    if read.
     """
     if _calendar(workspace, accounts) is not None:
         return None
@@ -114,8 +110,8 @@ def lack(workspace: Workspace, accounts: list[Integration] | None = None) -> Lac
 
 
 def unavailable(workspace: Workspace, times: Iterable[datetime], deadline: Deadline) -> list[datetime]:
-    """Those of `times` (aware) that have passed or at which no meeting can be booked any more, as the calendar says
-    now, soonest first. Raises the errors of the calendar's client.
+    """Those of `times` (aware) that have passed or cannot be booked any more, soonest first. Raises the errors of the
+    calendar's client.
     """
     wanted = sorted(set(times))
     ahead = [moment for moment in wanted if moment > timezone.now()]
@@ -126,9 +122,7 @@ def unavailable(workspace: Workspace, times: Iterable[datetime], deadline: Deadl
 def _calendar(
     workspace: Workspace, accounts: list[Integration] | None = None
 ) -> tuple[Integration, str] | None:
-    """The account whose settings choose a calendar, and that calendar. An account that carries no messages is
-    preferred.
-    """
+    """The account whose settings choose a calendar, and that calendar; an account that carries no messages first."""
     for provider in _calendars():
         account, chosen = (
             connected(workspace.pk, provider, accounts),
@@ -140,5 +134,4 @@ def _calendar(
 
 
 def _calendars() -> list[str]:
-    """The providers that have calendars, those that carry no messages first."""
     return sorted(registry.stating("calendar"), key=lambda name: bool(registry.spec_of(name).channel))

@@ -1,8 +1,6 @@
-"""Finds what a text states that its sources do not: the one ruler of the gate that sends and of `evaluate_drafts`.
-
-A price, a link, a promise or a name is proven by our own words alone, or, for names, numbers, times and days, also by
-the lead's. No model judges here: statements are compared as strings, on folded text. A statement in plain words
-("our crews are careful") is not seen.
+"""Finds what a text states that its sources do not: the one ruler of the gate that sends and of `evaluate_drafts`. Our
+own words alone prove a price, a link or a promise; the lead's words also prove names, numbers, times and days.
+Statements are compared as strings, on folded text: one in plain words ("our crews are careful") is not seen.
 """
 
 import re
@@ -45,8 +43,9 @@ _COUNTS = {
     " trzydziesci=30 czterdziesci=40 piecdziesiat=50 szescdziesiat=60 siedemdziesiat=70 osiemdziesiat=80"
     " dziewiecdziesiat=90 sto=100 tysiac=1000 polowa polowe podwojnie",
 }
-"""Words of numbers by language, folded: the first eleven are 2 to 12, then with their value. Words without a value
-are shares and multiples."""
+"""Words of numbers by language, folded: the first eleven are 2 to 12, then with their value. Those without are shares
+and multiples.
+"""
 
 
 def _counts() -> dict[str, dict[str, int | None]]:
@@ -92,8 +91,8 @@ _BREAK = re.compile(r"[.!?¿¡:…\n•–—(\"“„»«-]\s*$")
 
 
 class Statement(NamedTuple):
-    """Words of a text without a source. `kind` is "e-mail address", "link", "price", "percentage", "number",
-    "promise", "name", "time" or "day".
+    """Words of a text without a source. `kind` is "e-mail address", "link", "price", "percentage", "number", "promise",
+    "name", "time" or "day".
     """
 
     kind: str
@@ -101,8 +100,8 @@ class Statement(NamedTuple):
 
 
 def unsourced(text: str, ours: str, theirs: str) -> list[Statement]:
-    """The statements in `text` that have no source in `ours` (facts, profile, our earlier messages, times on offer)
-    or, where the lead's words prove them, in `theirs`.
+    """The statements in `text` without a source in `ours` (facts, profile, our messages, times on offer) or, where the
+    lead's words prove them, in `theirs`.
     """
     everything = f"{ours}\n{theirs}"
     bare = LINK.sub(" ", ADDRESS.sub(" ", text))
@@ -130,20 +129,19 @@ def unsourced(text: str, ours: str, theirs: str) -> list[Statement]:
 
 
 def numbers(text: str) -> set[str]:
-    """The numbers in `text` in a form to compare: "1,250", "1.250" and "1250" give the same, and so do "19,50" and
+    """The numbers in `text` in the form of `plain`: "1,250", "1.250" and "1250" give the same, and so do "19,50" and
     "19.5".
     """
     return {plain(number) for number in _NUMBER.findall(text)}
 
 
 def plain(number: str) -> str:
-    """A written number in the form that `numbers` gives."""
     whole = re.sub(r"[.,'\u00a0\u202f](?=\d{3}(?!\d))", "", number)
     return format(Decimal(whole.replace(",", ".")).normalize(), "f")
 
 
 def clock(text: str) -> str:
-    """A time of day in one form, so that "3 pm", "3pm" and "3:00 PM" are equal. 24-hour times keep their hour."""
+    """A time of day in one form: "3 pm", "3pm" and "3:00 PM" are equal. 24-hour times keep their hour."""
     match = re.match(r"(\d{1,2})(?:[:h](\d{2}))?\s*([ap])?", text.strip())
     if match is None:
         return text
@@ -152,7 +150,7 @@ def clock(text: str) -> str:
 
 
 def _worded(text: str) -> Iterator[tuple[str, int | None]]:
-    """The numbers that are written as words: the words, folded, and their value; None for a share or a multiple."""
+    """The numbers that are written as words, folded, and their value; None for a share or a multiple."""
     counts = COUNTS.get(language_of(text) or "en", COUNTS["en"])
     run: list[str] = []
     for word in [*re.findall(r"[^\W\d_]+|[.,;!?\n]", fold(text)), "."]:
@@ -173,8 +171,8 @@ def _value(parts: list[int | None]) -> int | None:
 
 
 def _names(text: str, everything: str) -> Iterator[Statement]:
-    """Words with a capital inside a sentence that stand in no source. German writes every noun so: there only two in
-    a row count, or one in capitals.
+    """Words with a capital inside a sentence that stand in no source. German writes every noun so: there only two in a
+    row count, or one in capitals.
     """
     sources = set(_WORD.findall(fold(everything)))
     least = 2 if language_of(text) == "de" else 1

@@ -110,8 +110,8 @@ SCHEDULER = re.compile(
 
 
 def escalated(text: str) -> tuple[str, str]:
-    """The subject in `text`, a reply or a draft, that a person must decide about, and the folded word that shows it;
-    ("", "") if there is none. A text whose language cannot be told is searched for the words of all languages.
+    """The subject in a reply or draft that a person must decide about, and the folded word that shows it; ("", "") if
+    there is none. Without a known language, the words of all languages count.
     """
     folded, language = fold(text), language_of(text)
     languages = (language, "en") if language else LANGUAGES
@@ -123,14 +123,12 @@ def escalated(text: str) -> tuple[str, str]:
 
 
 def is_readable(reply: str, answer: str) -> bool:
-    """Whether the subjects have words in the language of `reply`. A reply too short to tell its language has that of
-    the `answer` to it.
-    """
+    """Whether the subjects have words in the language of `reply`; one too short to tell has that of the `answer`."""
     short = limits.words(reply) < SHORT
     return bool(language_of(reply) or (short and language_of(answer)))
 
 
 def scheduling_link(text: str) -> str:
-    """The host of a scheduling page (such as "calendly.com") that stands in `text`; "" if none does."""
+    """The host of a scheduling page (such as "calendly.com") in `text`; "" if there is none."""
     match = SCHEDULER.search(text)
     return match[0].lower() if match else ""

@@ -18,8 +18,8 @@ QUOTED = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
 
 
 def unfilled(text: str, received: str = "") -> str:
-    """Why `text` cannot go out, as a sentence: a variable is left in it; "" if none is. One in a quoted line, or that
-    stands in `received` too, is somebody else's words.
+    """Why `text` cannot go out: a variable is left in it; "" if none is. One in a quoted line, or that stands in
+    `received` too, is somebody else's words.
     """
     for match in PLACE.finditer(QUOTED.sub("", text)):
         if match[1] in VARIABLES and match[0] not in received:

@@ -1,7 +1,5 @@
-"""Checks that a text says only what it may, without a model. Each problem is a sentence for the reviewer.
-
-The checks look for what a model makes up most easily and what a customer notices first: links, prices, times,
-names, addresses. Problems quote only the draft's own text.
+"""Checks that a text says only what it may, without a model. Each problem is a sentence for the reviewer that quotes
+only the draft's own text.
 """
 
 import re
@@ -39,9 +37,7 @@ Check = Callable[[str, Context], Iterator[str]]
 
 
 def problems(text: str, context: Context) -> list[str]:
-    """The faults of `text` as an answer from the material in `context`, one sentence for each
-    problem; [] if these checks find nothing.
-    """
+    """The faults of `text` as an answer from the material in `context`, a sentence each."""
     visible_text = visible(text)
     problems = [problem for check in CHECKS for problem in check(visible_text, context)]
     return ["It holds characters that nobody sees.", *problems] if UNSEEN.search(text) else problems
@@ -69,10 +65,8 @@ def _finished(text: str, _context: Context) -> Iterator[str]:
 
 
 def _sources(text: str, context: Context) -> Iterator[str]:
-    """Finds statements that no source proves: links, addresses, amounts, numbers, promises, names and days.
-
-    An address or number that the lead wrote may belong to anybody. That includes their own number, if only their words
-    name it.
+    """Statements without a source. An address or number that the lead wrote may be anybody's, and so may the lead's
+    number, if only their words name it.
     """
     lead, message = context.lead, context.message
     ours = "\n".join([context.material, lead.email, message.account_address, _domain(context)])
@@ -109,7 +103,7 @@ def _article(kind: str) -> str:
 
 
 def _echo(text: str, context: Context) -> Iterator[str]:
-    """Finds words of the lead that the answer repeats. Such an answer would say what the lead wants us to say."""
+    """Words of the lead that the answer repeats: it would say what the lead wants us to say."""
     received = [message.text for message in context.earlier if message.direction == Message.Direction.INBOUND]
     theirs = {run for words in [*received, context.message.text] for run in _runs(words)} - set(
         _runs(context.material)
@@ -119,7 +113,7 @@ def _echo(text: str, context: Context) -> Iterator[str]:
 
 
 def _prompt(text: str, context: Context) -> Iterator[str]:
-    """Finds words of our prompts, which a lead may ask the model to repeat."""
+    """Words of our prompts, which a lead may ask the model to repeat."""
     if words := next(
         (run for run in _runs(text) if run in _prompt_runs() - set(_runs(context.material))), None
     ):
@@ -132,7 +126,6 @@ def _prompt_runs() -> frozenset[tuple[str, ...]]:
 
 
 def _runs(text: str) -> list[tuple[str, ...]]:
-    """All stretches of ECHO_WORDS words."""
     words = re.findall(r"\w+", fold(text))
     return list(zip(*(words[start:] for start in range(ECHO_WORDS)), strict=False))
 

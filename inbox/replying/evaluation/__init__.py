@@ -1,6 +1,3 @@
-"""Measures drafts: labelled replies to invented companies are answered by the real code, and the answers are
-counted.
-
-`cases` reads the file, `drafts` writes the drafts, `judging` finds what each one says by comparing text, and
-`report` counts.
+"""Measures drafts: the real code answers labelled replies to invented companies, and the answers are counted. `cases`
+reads the file, `drafts` writes, `judging` compares texts, `report` counts.
 """

@@ -1,8 +1,5 @@
-"""Reads the file of labelled replies: companies with their facts, then replies, what each asks, and which fact
-answers it.
-
-Each line is a JSON object. A company comes before the replies to it. docs/reference/drafts.md shows both
-kinds of line.
+"""Reads the file of labelled replies, one JSON object a line: a company with its facts, then the replies to it, what
+each asks, and which fact answers it (docs/reference/drafts.md).
 """
 
 import json
@@ -29,10 +26,8 @@ Line = TypeVar("Line", bound=_Strict)
 
 
 class Known(_Strict):
-    """A fact about an invented company, in the file by which drafts are measured.
-
-    A text says the fact if it holds one expression of each group in `shows`. Expressions in `wrong` contradict the
-    fact. For a fact of kind `never`, a text that says it has said what must not be said.
+    """A fact about an invented company. A text says it if it holds one expression of each group in `shows`; `wrong` are
+    expressions that contradict it. A fact of kind `never` must not be said.
     """
 
     key: Words
@@ -44,8 +39,6 @@ class Known(_Strict):
 
 
 class Company(_Strict):
-    """An invented company in whose name replies are answered, and the facts that its answers may use."""
-
     company: Words
     name: Words
     persona_name: Words
@@ -56,10 +49,8 @@ class Company(_Strict):
 
 
 class Ask(_Strict):
-    """Something that a lead's reply asks, in the file by which drafts are measured.
-
-    `fact` is the key of the fact that answers it. With None no fact does, so that the draft must openly leave it to a
-    person. `about` is "price" if it asks for a price or discount that no fact holds.
+    """A question in a lead's reply. `fact` is the key of the fact that answers it; with None the draft must leave it to
+    a person. `about` is "price" for a price or discount that no fact holds.
     """
 
     question: Words
@@ -68,15 +59,11 @@ class Ask(_Strict):
 
 
 class Said(_Strict):
-    """An earlier message of the conversation, by us or by the lead."""
-
     by: Literal["us", "lead"] = Field(alias="from")
     text: Words
 
 
 class Reply(_Strict):
-    """A lead's reply for which a draft is written and measured, with what it asks (`asks`) and its language."""
-
     id: Words
     company: Words
     channel: Literal[tuple(dict(WRITTEN_ON))]  # type: ignore[valid-type]
@@ -89,19 +76,16 @@ class Reply(_Strict):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One lead's reply to be answered by a draft, and the invented company that answers."""
-
     reply: Reply
     company: Company
 
     def fact(self, ask: Ask) -> Known | None:
-        """The company's fact that answers the question `ask`; None if no fact does."""
         return next((fact for fact in self.company.facts if fact.key == ask.fact), None)
 
 
 def read_cases(lines: Iterable[bytes]) -> Iterator[Case]:
-    """Yields the replies, each with its company, from the lines of a file by which drafts are measured. Raises BadLine
-    at the first line that cannot be used; it names the line, the field and what is wrong.
+    """Yields the replies of a file, each with its company. Raises BadLine at the first line that cannot be used: it
+    names the line, the field and the fault.
     """
     companies: dict[str, Company] = {}
     reply_ids: set[str] = set()

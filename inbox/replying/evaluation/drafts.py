@@ -1,7 +1,5 @@
-"""Writes drafts for labelled replies with the product's own code, on rows that are never saved.
-
-A draft is made from a `Context` alone, so a company, its lead and its messages exist only in memory. Nothing
-needs to be cleaned up after a run. Only the AiCall of each call is stored, without a workspace.
+"""Writes drafts for labelled replies with the product's own code, on rows that are never saved. Only the AiCall of each
+call is stored, without a workspace.
 """
 
 from collections.abc import Iterator
@@ -28,9 +26,7 @@ SUBJECT = "Re: a question"
 
 @dataclass(slots=True)
 class Usage:
-    """What the model calls of an evaluation run used.
-
-    `cost_microusd` is in millionths of a dollar, by the list prices of the catalog; None if the price of one call is
+    """The use of the model in a run. `cost_microusd` is in millionths of a dollar; None if the price of one call is
     unknown.
     """
 
@@ -49,7 +45,7 @@ class Usage:
 
 @contextmanager
 def metered() -> Iterator[Usage]:
-    """Yields a Usage that sums up the calls to the model that this process records within the `with` block."""
+    """Yields a Usage that sums up the model calls which this process records within the `with` block."""
     usage = Usage()
 
     def add(instance: AiCall, **_signal: Any) -> None:
@@ -76,9 +72,7 @@ def write(case: Case, deadline: Deadline) -> Drafted:
 
 
 def _context(case: Case) -> Context:
-    """Builds what `draft_material.gather` builds from rows. No calendar is connected, so there are no times on
-    offer.
-    """
+    """Builds what `draft_material.gather` builds from rows. There is no calendar, so no times are on offer."""
     reply, workspace = case.reply, _workspace(case.company)
     lead = Lead(workspace=workspace, first_name=reply.first_name, email="lead@example.com")
     began = timezone.now() - timedelta(days=len(reply.thread) + 1)
@@ -109,7 +103,6 @@ def _workspace(company: Company) -> Workspace:
 
 
 def _facts(workspace: Workspace, company: Company) -> list[WorkspaceFact]:
-    """The facts in the order of `chosen_facts.of`."""
     rows = [
         WorkspaceFact(workspace=workspace, kind=fact.kind, question=fact.question, answer=fact.answer)
         for fact in company.facts

@@ -1,7 +1,5 @@
-"""Finds in one draft which questions it answers, which it leaves to a person, and what it states without a source.
-
-No model judges here. Expressions, figures and links are compared as strings, on folded text. A statement in
-plain words ("our crews are careful") is seen only if the labelled facts name it.
+"""Finds in one draft which questions it answers, which it leaves to a person, and what it states without a source. No
+model judges here: expressions, figures and links are compared as strings, on folded text.
 """
 
 import re
@@ -57,10 +55,8 @@ _DEFERRING = re.compile(rf"\b(?:{'|'.join('|'.join(words) for words in DEFERRING
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """A draft that was written to be measured. `text` has no signature. `problems` are
-    what the product's own check found in it.
-
-    `open`: its plan says that something is unknown, or that a person must decide.
+    """A draft to be measured, without signature. `problems` are what the product's check found; `open`: its plan leaves
+    something unknown, or to a person.
     """
 
     text: str
@@ -71,9 +67,8 @@ class Drafted:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What was found in a draft. `outcomes` has "answered", "deferred" (left to a person) or "neither" for each
-    question, in order. `unsourced`, `contradictions` and `never` hold words of the draft: those without a source, those
-    against a fact, and those that must not be said. `language` is the code of its language; "" if undecided.
+    """The findings of a draft. `outcomes` has "answered", "deferred" (left to a person) or "neither" for each question.
+    `language` is "" if undecided; `too` is "long", "short" or "".
     """
 
     outcomes: tuple[str, ...]
@@ -82,13 +77,9 @@ class Judged:
     never: list[str] = field(default_factory=list)
     language: str = ""
     too: str = ""
-    """"long" or "short", or "" if the draft fits the channel."""
 
 
 def judge(case: Case, drafted: Drafted) -> Judged:
-    """Finds which questions of a reply its draft answers or leaves to a person, and what the
-    draft says without a source or must not say.
-    """
     text, facts = drafted.text, case.company.facts
     deferred = drafted.open and _DEFERRING.search(fold(text)) is not None
     return Judged(
@@ -116,7 +107,6 @@ def is_price(ask: Ask) -> bool:
 
 
 def shows(text: str, fact: Known) -> bool:
-    """Whether `text` says `fact`: it holds one expression of each group of the fact's `shows`."""
     return all(any(_holds(text, words) for words in group) for group in fact.shows)
 
 
@@ -125,9 +115,7 @@ def _said(text: str, fact: Known) -> bool:
 
 
 def _holds(text: str, words: str) -> bool:
-    """Whether `words` are in `text`. A figure must be there as a number, in any spelling. Other words must begin
-    a word.
-    """
+    """Whether `words` are in `text`: a figure as a number in any spelling, other words at the beginning of a word."""
     if re.fullmatch(r"\d+(?:\.\d+)?", words):
         return statements.plain(words) in statements.numbers(text)
     folded = fold(words)
@@ -136,12 +124,11 @@ def _holds(text: str, words: str) -> bool:
 
 
 def unsourced(text: str, case: Case) -> list[str]:
-    """The statements in the draft `text` that have no source in the labelled company and reply, each as written."""
+    """The words of `text` that have no source in the labelled company and reply."""
     return [statement.words for statement in statements.unsourced(text, *_sources(case))]
 
 
 def _sources(case: Case) -> tuple[str, str]:
-    """Our texts, and the texts and names of the lead."""
     company, reply = case.company, case.reply
     sayable = [
         f"{fact.question}\n{fact.answer}" for fact in company.facts if fact.kind != WorkspaceFact.Kind.NEVER

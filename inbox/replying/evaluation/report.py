@@ -15,11 +15,8 @@ OUTCOMES = ("answered", "deferred", "neither")
 
 @dataclass
 class Report:
-    """The counts of an evaluation of drafts: `n` replies, of which `written` got a draft. Without a draft
-    each question of the reply is "neither".
-
-    `known` counts the outcomes of questions that a fact answers; `unknown`, those that no fact answers; `prices`, those
-    of `unknown` that are about a price or a discount.
+    """The counts of an evaluation. `known` counts outcomes of questions that a fact answers, `unknown` of those that
+    none answers, `prices` of those among them that are about a price. A reply without a draft counts as "neither".
     """
 
     n: int = 0
@@ -28,7 +25,7 @@ class Report:
     unknown: Counter[str] = field(default_factory=Counter)
     prices: Counter[str] = field(default_factory=Counter)
     found: Counter[str] = field(default_factory=Counter)
-    """Statements, by what is wrong with them: unsourced, contradiction, never said."""
+    """Statements, by what is wrong with them."""
     drafts_with: Counter[str] = field(default_factory=Counter)
     language: Counter[str] = field(default_factory=Counter)
     within: int = 0
@@ -38,7 +35,7 @@ class Report:
     drafts: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, case: Case, drafted: Drafted | None, why: str = "") -> None:
-        """Counts one reply and its draft. `drafted` is None if no draft came, for the reason `why`."""
+        """Counts one reply and its draft; None if no draft came, for the reason `why`."""
         self.n += 1
         if drafted is None:
             self._outcomes(case, ("neither",) * len(case.reply.asks))
@@ -85,10 +82,7 @@ class Report:
         self.misses.append({"id": case.reply.id, "what": what, "detail": detail})
 
     def as_json(self, model: dict[str, Any], usage: Usage) -> dict[str, Any]:
-        """The counts of the evaluation, what each draft missed and the drafts' texts, as one JSON object for scripts.
-        `model` says which model wrote the drafts; `usage` is what the calls of the whole run used. The cost is in
-        dollars.
-        """
+        """The counts and misses for scripts; the cost is in dollars. `usage` is what the calls of the run used."""
         return {
             "model": model,
             "drafts": {"n": self.n, "written": self.written, "held": self.held, "revised": self.revised},
@@ -115,9 +109,6 @@ class Report:
         }
 
     def lines(self, model: dict[str, Any], usage: Usage) -> Iterator[str]:
-        """Yields the counts of the evaluation for people, line by line. `model` says which model wrote the drafts;
-        `usage` is what the calls of the whole run used.
-        """
         yield f"{self.n} replies, {model['name']} at {model['base_url']}"
         if model["sandbox"]:
             yield "This is the sandbox's answer sheet: the counts prove plumbing and say nothing of a model's drafts."

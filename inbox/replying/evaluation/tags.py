@@ -1,7 +1,4 @@
-"""Measures how well rules and model together tag labelled replies. The model is asked as the pipeline asks it.
-
-With the sandbox's prepared answers this proves that the calls work. It says nothing of the model's quality.
-"""
+"""Measures how well rules and model together tag labelled replies. The model is asked as the pipeline asks it."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -13,13 +10,13 @@ from inbox.understanding.evaluate import Case, Score
 from inbox.understanding.rules import judge
 
 Ask = Callable[[Case, str], Judgement | None]
-"""A function that asks the model about a case's newest text. It returns None if the answer quotes words not in it."""
+"""Asks the model about a case's newest text. None if the answer quotes words that are not in it."""
 
 
 @dataclass
 class ModelReport:
-    """How well rules and model together tagged labelled replies: `right` of `n` tags. The model was asked about `asked`
-    of them; `unproven` of its answers quoted words that are not in the reply.
+    """The counts of a run: `right` of `n` tags. `asked` went to the model; `unproven` of its answers quoted words not
+    in the reply.
     """
 
     n: int = 0
@@ -30,7 +27,6 @@ class ModelReport:
     confusions: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def as_json(self) -> dict[str, Any]:
-        """The counts of right and wrong tags as JSON values, for `manage.py evaluate_replies --model --json`."""
         return {
             "tag": {"right": self.right, "n": self.n, "asked": self.asked, "unproven": self.unproven},
             "opt_out": self.opt_out.as_json(),
@@ -42,9 +38,7 @@ class ModelReport:
 
 
 def evaluate_model(cases: Iterable[Case], ask: Ask) -> ModelReport:
-    """Has rules and model tag every labelled reply that carries a tag, and counts the right ones. `ask` asks the model
-    about one reply; its errors are passed on.
-    """
+    """Has rules and model tag every labelled reply that carries a tag. The errors of `ask` are passed on."""
     report = ModelReport()
     for case in cases:
         if case.tag is None:

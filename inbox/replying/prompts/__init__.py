@@ -1,9 +1,6 @@
 """Loads the prompts for the language model. Each is a file here: a head with version, model and limits, then
-instructions.
-
-The input of a prompt is a Sheet (`inbox.replying.prompts.sheet`), and the rule about its marks is added to the
-instructions. Raise `version` with every change of a file, because it is stored with the results. A test pins
-the hash of each file to its version and fails if the version is not raised.
+instructions, to which the rule about a Sheet's marks is added. Raise `version` with every change of a file: it is
+stored with the results, and a test pins each file's hash to it.
 """
 
 from dataclasses import dataclass
@@ -18,8 +15,8 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A prompt for the language model, with its settings. `effort` is the reasoning effort, "" for the model's default.
-    `timeout_ms` limits one answer.
+    """A prompt with its settings. `effort` is the reasoning effort, "" for the model's default; `timeout_ms` limits one
+    answer.
     """
 
     name: str
@@ -32,11 +29,11 @@ class Prompt:
 
     @property
     def label(self) -> str:
-        """The prompt's name and version, as they are stored with a result: "tag v1"."""
+        """Stored with a result: "tag v1"."""
         return f"{self.name} v{self.version}"
 
     def question(self, sheet: Sheet) -> dict[str, Any]:
-        """The arguments of `OpenAIClient.ask` for asking this prompt about `sheet`, its input."""
+        """The arguments of `OpenAIClient.ask` for this prompt about `sheet`."""
         return {
             "feature": self.name,
             "prompt_version": self.version,
@@ -50,8 +47,8 @@ class Prompt:
 
 @cache
 def load(name: str, folder: Path = FOLDER) -> Prompt:
-    """Loads the prompt for the language model from `<name>.md` in `folder`, once per process. Raises FileNotFoundError,
-    and KeyError or ValueError if its head lacks a field.
+    """Loads `<name>.md` of `folder`, once per process. Raises FileNotFoundError, and KeyError or ValueError if its head
+    lacks a field.
     """
     _, head, instructions = (folder / f"{name}.md").read_text(encoding="utf-8").split("---\n", 2)
     fields = dict(line.split(": ", 1) for line in head.strip().splitlines())
@@ -67,5 +64,4 @@ def load(name: str, folder: Path = FOLDER) -> Prompt:
 
 
 def names() -> list[str]:
-    """The names of all prompts for the language model, sorted."""
     return sorted(path.stem for path in FOLDER.glob("*.md"))

@@ -1,8 +1,6 @@
-"""Asks the language model with a prompt, checks the answer against its schema, and records outages of the model.
-
-An installation without a key is no error: jobs go on without the model and say so. If the model is configured
-but cannot be reached (`ModelAway`), jobs that need it are put off to the next full minute, so that they come
-back in their order. `outage` says since when, and why.
+"""Asks the language model with a prompt, checks the answer against its schema, and records outages of the model. An
+installation without a key is no error: jobs go on without the model and say so. If a configured model cannot be reached
+(`ModelAway`), jobs that need it are put off to the next full minute, so that they come back in order.
 """
 
 import logging
@@ -34,10 +32,7 @@ from jobs.models import BackgroundJob, JobAction
 
 logger = logging.getLogger(__name__)
 UNUSABLE_ATTEMPTS = 4
-"""How many useless answers of the model are accepted. After that the other steps go on without it.
-
-A later job asks the model again.
-"""
+"""How many useless answers of the model are accepted before the other steps go on without it."""
 UNUSABLE = f"The model gave no usable answer, {UNUSABLE_ATTEMPTS} times."
 MINUTE = timedelta(minutes=1)
 LONG = timedelta(minutes=10)
@@ -51,7 +46,7 @@ class NoModel(Exception):
 
 
 class ModelAway(NoModel):
-    """A language model is configured but cannot be reached now. Jobs that need it are put off."""
+    """A configured language model cannot be reached now. Jobs that need it are put off."""
 
 
 class Refused(NoModel):
@@ -59,19 +54,18 @@ class Refused(NoModel):
 
 
 def ready() -> bool:
-    """Whether a language model is configured (the installation has an OpenAI key)."""
+    """Whether a language model is configured."""
     return bool(settings.OPENAI_API_KEY)
 
 
 def ask(
     prompt: Prompt, schema: type[Answer], sheet: Sheet, *, workspace_id: UUID | None, deadline: Deadline
 ) -> Answer:
-    """Asks the language model `prompt` about `sheet` (the prompt's input), and returns its answer as an instance of
-    `schema`. No database connection is held during the call.
+    """Asks `prompt` about `sheet` and returns the answer as an instance of `schema`. No database connection is held
+    during the call. Outages and their end are recorded.
 
-    Raises NoModel if no key is set, Refused (a NoModel) if the model refuses the text, ModelAway (a NoModel) if OpenAI
-    refuses our key, quota or request, Snooze to the next full minute if the model cannot be reached, and AnswerUnusable
-    if another attempt may help. Outages and their end are recorded.
+    Raises NoModel if no key is set, Refused if the model refuses the text, ModelAway if OpenAI refuses our key, quota
+    or request, Snooze if the model cannot be reached, and AnswerUnusable if another attempt may help.
     """
     if not ready():
         raise NoModel(NO_KEY)
@@ -98,7 +92,7 @@ def ask(
 
 
 def _why(error: ProviderAuthError | ProviderRejected | ProviderMisconfigured) -> str:
-    """The reason of an outage as a sentence for people. The texts of these errors hold no key and no text of people."""
+    """The reason of an outage as a sentence. The texts of these errors hold no key and no text of people."""
     if isinstance(error, ProviderMisconfigured):
         return f"The model is not set up right: {error}"
     quote = f": “{error.said}”" if error.said else ""
@@ -111,16 +105,14 @@ def _why(error: ProviderAuthError | ProviderRejected | ProviderMisconfigured) ->
 
 
 def away(why: str) -> ModelAway:
-    """Records that the language model cannot be reached now, and returns a ModelAway for the caller to raise. `why` is
-    a sentence.
-    """
+    """Records that the model cannot be reached now, for the reason `why`, and returns a ModelAway to raise."""
     note_away(why)
     return ModelAway(why)
 
 
 def note_away(why: str) -> None:
-    """Records that a call to the language model has just failed. `why` is a sentence, cut to 300 characters. If the
-    database cannot be reached, nothing is recorded and nothing raised.
+    """Records that a call to the model has just failed. `why` is cut to 300 characters. If the database cannot be
+    reached, nothing is recorded and nothing raised.
     """
     now = timezone.now()
     row = ModelOutage(provider=OPENAI, since=now, tried_at=now, why=why[:300])
@@ -154,10 +146,9 @@ def _end_outage() -> None:
 
 
 def _waiting() -> QuerySet[BackgroundJob]:
-    """The queued jobs about replies that have waited for the model and may ask it now.
-
-    Left out are those of workspaces whose calls are stopped, because another workspace's answer says nothing about
-    them, and those to which a person has given a time.
+    """The queued jobs about replies that have waited for the model and may ask it now. Left out are those of workspaces
+    whose calls are stopped, about which another workspace's answer says nothing, and those to which a person has given
+    a time.
     """
     stopped = CircuitBreaker.objects.filter(
         Q(open_until__isnull=False) | Q(throttled_until__gt=Now()), provider=OPENAI, workspace__isnull=False
@@ -179,36 +170,27 @@ def _note(write: Callable[[], object]) -> None:
 
 
 def outages() -> QuerySet[ModelOutage]:
-    """The row that says since when, and why, the language model cannot be reached; none if the last call was
-    answered.
-    """
+    """The row that says since when, and why, the model cannot be reached; none if the last call was answered."""
     return ModelOutage.objects.filter(provider=OPENAI)
 
 
 def outage() -> ModelOutage | None:
-    """The row of `outages`; None if the last call was answered."""
     return outages().first()
 
 
 def tried_since(moment: datetime) -> str:
-    """Why a job that was put off to `moment` (aware), to wait for the language model, need not ask it; "" if it should
-    ask.
-
-    Of all jobs that wait for one moment only the first asks. If that call failed, the others get its reason and wait
-    on.
+    """Why a job that was put off to `moment` (aware) need not ask the model; "" if it should. Of all jobs that wait for
+    one moment only the first asks: if that call failed, the others wait on for its reason.
     """
     current = outage()
     return current.why if current is not None and current.tried_at >= moment else ""
 
 
 def next_minute() -> datetime:
-    """The next full minute (aware), when jobs that wait for the language model ask it again."""
     return _later(None)
 
 
 def _later(retry_after_ms: int | None) -> datetime:
-    """The next full minute, or the one after `retry_after_ms`, which OpenAI asks for. All jobs wait for the same
-    moment.
-    """
+    """The next full minute, or the one after `retry_after_ms`, which OpenAI asks for."""
     now = timezone.now() + timedelta(milliseconds=retry_after_ms or 0)
     return now.replace(second=0, microsecond=0) + MINUTE

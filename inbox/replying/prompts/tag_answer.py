@@ -34,9 +34,7 @@ class Reading(ModelAnswer):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What we believe of the model's answer about a reply. `follow_up_on` is set only if the model was certain that
-    the lead named this day.
-    """
+    """What we believe of the model's answer. `follow_up_on` is set only if the model was certain of the day."""
 
     tag: str
     quote: str
@@ -46,10 +44,8 @@ class Judgement:
 
 
 def judge(reading: Reading, newest_text: str, *, booked: bool) -> Judgement | None:
-    """What may be believed of the model's answer about a reply. Returns None if it quotes an order to a machine, or
-    words that are not in `newest_text`, the reply's text; the tag Neutral needs no quote.
-
-    `booked`: an appointment or the provider proves a meeting. Without that, Meeting Booked becomes Meeting Requested.
+    """What may be believed of the model's answer; None if it quotes an order to a machine, or words that are not in the
+    reply. Neutral needs no quote. `booked`: a meeting is proven; else Meeting Booked becomes Meeting Requested.
     """
     if reading.tag != Tag.NEUTRAL and (
         not quoted(reading.quote, newest_text) or machine_talk.orders_in(reading.quote)
@@ -63,16 +59,12 @@ def judge(reading: Reading, newest_text: str, *, booked: bool) -> Judgement | No
 
 
 def undecided(why: str) -> Judgement:
-    """A judgement with the tag Neutral and no quote, for the reason `why`: a person has to say what the reply means,
-    and nothing goes out by itself.
-    """
+    """The tag Neutral without a quote, for the reason `why`: nothing goes out by itself."""
     return Judgement(Tag.NEUTRAL, "", f"{why} A person has to say what it means.", "none", None)
 
 
 def quoted(quote: str, text: str) -> bool:
-    """Whether the words `quote` stand in `text`, apart from case, white space and punctuation. False if `quote` has no
-    words.
-    """
+    """Whether the words `quote` stand in `text`, apart from case, white space and punctuation."""
     wanted = _plain(quote)
     return bool(wanted) and wanted in _plain(text)
 

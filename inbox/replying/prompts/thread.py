@@ -1,7 +1,5 @@
-"""Writes a conversation for the model: the newest words under a heading of their own, the rest cut to size.
-
-All of it stands between marks (`inbox.replying.prompts.sheet`). That includes our own messages, as they may quote
-somebody.
+"""Writes a conversation for the model: the newest words under a heading of their own, the rest cut to size. All of it
+stands between marks (`inbox.replying.prompts.sheet`), our own messages too, as they may quote somebody.
 """
 
 from collections.abc import Sequence
@@ -26,20 +24,17 @@ def earlier(message: Message) -> list[Message]:
 
 
 def render(messages: list[Message], zone: ZoneInfo) -> list[str | Said]:
-    """The messages that have text as blocks of a prompt's input, under a heading, each cut to 1,500 characters. `zone`
-    is for their times.
-    """
+    """The messages with text as blocks of a prompt's input, each cut to 1,500 characters. `zone` is for their times."""
     blocks: list[str | Said] = [_block(message, zone) for message in messages if message.text.strip()]
     return ["# Thread, oldest first", *(blocks or ["(nothing before)"])]
 
 
 def newest(text: str) -> list[str | Said]:
-    """The text that the lead wrote just now as blocks of a prompt's input, under a heading, cut to 8,000 characters."""
+    """The text that the lead wrote just now as blocks of a prompt's input, cut to 8,000 characters."""
     return ["# Newest reply", theirs("newest reply, by the lead", text.strip()[:NEWEST_CHARS])]
 
 
 def for_reading(message: Message, zone: ZoneInfo) -> Sheet:
-    """The input of the prompt that asks the model for the tag of `message`."""
     return reading_of(
         message.text,
         first_name=message.lead.first_name,
@@ -59,8 +54,8 @@ def reading_of(
     zone: ZoneInfo,
     before: Sequence[str | Said] = (),
 ) -> Sheet:
-    """The input of the prompt that asks the model for a reply's tag, also for a text that is no stored message.
-    `received` is an aware datetime; `before` are blocks with earlier messages.
+    """The input of the prompt for a reply's tag, also for a text that is no stored message. `received` is aware;
+    `before` are blocks with earlier messages.
     """
     return sheet(
         f"# Lead\nChannel: {channel}\nReceived: {_when(received, zone)} ({zone.key})",
