@@ -1,4 +1,4 @@
-"""Carries out what a person does to follow-ups, one or many: resume, skip, cancel, pause, approve. Each is audited."""
+"""Carries out a person's actions on follow-ups, one or many: resume, skip, cancel, pause, approve. Each is audited."""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -17,19 +17,15 @@ BUSY = "It is being worked on at this moment: try again."
 
 
 class ByHandResult(NamedTuple):
-    """The result of a person's action on follow-ups. `done` counts the follow-ups that changed. `refusals` holds a
-    sentence for each one that did not, with the reason.
-    """
+    """`done` counts the follow-ups that changed; `refusals` holds a sentence for each that did not."""
 
     done: int
     refusals: list[str]
 
 
 def act(workspace: Workspace, name: str, instance_ids: Iterable[UUID], *, user: User) -> ByHandResult:
-    """Does the action `name` (a key of ACTIONS, such as "pause") to the follow-ups of `workspace` that have these ids,
-    in transactions of 50 follow-ups. `user` is recorded in the audit as the one who acted.
-
-    If a follow-up refuses the action, is gone or is being worked on, the others are changed nevertheless.
+    """Does the action `name` (a key of ACTIONS) to these follow-ups of `workspace`, in transactions of BATCH. One that
+    refuses, is gone or is being worked on does not keep the others from changing.
     """
     done, refusals, ids = 0, [], list(dict.fromkeys(instance_ids))
     for at in range(0, len(ids), BATCH):
@@ -58,11 +54,8 @@ def _act(workspace: Workspace, name: str, ids: list[UUID], user: User) -> ByHand
 
 
 def _free(lead_ids: dict[UUID, UUID]) -> list[FollowUpInstance]:
-    """Locks the leads and instances of `lead_ids` (instance: lead) and returns the instances that nobody else has
-    locked.
-
-    The leads' rows are locked before the instances' rows. No lock is waited for (`skip_locked`), so no
-    deadlock can follow, however many rows are locked.
+    """Locks the leads, then the instances of `lead_ids` (instance: lead), and returns the instances that were free. No
+    lock is waited for (`skip_locked`), so no deadlock can follow.
     """
     leads = Lead.objects.select_for_update(skip_locked=True).in_bulk(lead_ids.values())
     instances = FollowUpInstance.objects.filter(pk__in=lead_ids, lead__in=leads).select_related("next_step")

@@ -1,8 +1,6 @@
-"""Judges whether a step of a follow-up may go out, when it is claimed and again when the provider is about to be
-called.
-
-The checks of a table are asked in order, and the first that has an answer decides. The lead's row is locked
-meanwhile. So a reply, a booking or an opt-out is either seen here or waits until we have committed.
+"""Judges whether a step of a follow-up may go out, when it is claimed and again just before the provider is called. The
+first check of a table that has an answer decides. The lead's row is locked meanwhile, so a reply, a booking or an
+opt-out is either seen here or waits until we have committed.
 """
 
 from collections.abc import Callable
@@ -40,8 +38,8 @@ BUSY_PAUSE = timedelta(minutes=5)
 
 
 class ConditionKind(StrEnum):
-    """What a check can decide about a follow-up's step that is due: send it, put it off, pause the follow-up, skip the
-    step, or end the whole follow-up (COMPLETE: its aim is reached; STOP: nothing more may go out).
+    """A check's decision about a due step. COMPLETE ends the follow-up as its aim is reached, STOP as nothing more may
+    go out.
     """
 
     GO = "go"
@@ -54,10 +52,7 @@ class ConditionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a check decides about a follow-up's step that is due. `kind` says what to do, and `reason` is a sentence.
-
-    `until` is the time to wait for, only for WAIT. `pause` is one of FollowUpInstance.Pause, only for PAUSE.
-    """
+    """`reason` is a sentence. `until` is only for WAIT; `pause`, one of FollowUpInstance.Pause, only for PAUSE."""
 
     kind: ConditionKind
     reason: str = ""
@@ -70,10 +65,7 @@ GO = Decision(ConditionKind.GO)
 
 @dataclass(frozen=True)
 class Case:
-    """What the checks look at before a follow-up's step goes out: the step, its lead and workspace, and the time.
-
-    `approved` is True if a person has approved this message.
-    """
+    """The checks' material. `approved`: a person has approved this message."""
 
     instance: FollowUpInstance
     step: FollowUpStep
@@ -88,7 +80,7 @@ class Case:
 
     @cached_property
     def reply_to(self) -> Message | None:
-        """The lead's newest message on the step's channel, which the step would answer; None if there is none."""
+        """The lead's newest message on the step's channel, which the step would answer."""
         return send_claims.newest_inbound(self.lead, self.step.channel)
 
 
@@ -134,9 +126,7 @@ def _suspected(case: Case) -> Decision | None:
 
 
 def held_by_suspicion() -> Q:
-    """A filter for follow-ups that wait until a model or a person has decided whether the lead's message was what the
-    rules suspect, such as an opt-out.
-    """
+    """A filter for follow-ups that wait until it is decided whether the rules' suspicion about the lead is right."""
     # Not by a join, which would read the lead of each follow-up, also of those that wait for nothing.
     suspected = Lead.objects.filter(pk=OuterRef("lead")).exclude(suspected="")
     return Q(Exists(suspected), waits_for__startswith=PERHAPS)
@@ -183,9 +173,8 @@ def _snoozed(case: Case) -> Decision | None:
 
 
 def account_down(case: Case) -> Decision | None:
-    """Returns a PAUSE decision if the provider account that would send the step is disconnected as a whole, and the
-    provider pauses follow-ups for that; else None. Locks the row of the account's health, so it must run in a
-    transaction.
+    """A PAUSE decision if the account that would send the step is disconnected as a whole and its provider pauses
+    follow-ups; else None. Locks the row of the account's health, so it must run in a transaction.
     """
     decision = _account(case)
     return decision if decision is not None and decision.kind is ConditionKind.PAUSE else None
@@ -210,9 +199,7 @@ def _account(case: Case) -> Decision | None:
 
 
 def is_down(account: Integration) -> bool:
-    """Whether the provider account as a whole is disconnected. An account that only lacks
-    some of its mailboxes is not.
-    """
+    """Whether the account as a whole is disconnected. One that only lacks some of its mailboxes is not."""
     down = WorkspaceIntegrationHealth.objects.filter(integration=account, state=HealthState.DISCONNECTED)
     return any(not health.lacks_mailboxes for health in down)
 
@@ -274,7 +261,7 @@ AT_THE_CLAIM: tuple[Check, ...] = (
 
 
 def judge(case: Case, checks: tuple[Check, ...]) -> Decision:
-    """Asks the checks in order, and returns the first decision that one of them makes; GO (send the step) if none
-    makes one. Must run in a transaction with the lead's row locked.
+    """The first decision that one of the checks makes; GO if none does. Must run in a transaction with the lead's row
+    locked.
     """
     return next((decision for check in checks if (decision := check(case)) is not None), GO)

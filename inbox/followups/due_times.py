@@ -1,6 +1,4 @@
-"""Computes when a step is due. Days follow the workspace's calendar, so nine o'clock stays nine when the clocks
-change.
-"""
+"""Computes when a step is due. Days follow the workspace's calendar: nine o'clock stays nine when the clocks change."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,10 +7,8 @@ from inbox.replying import hours
 
 
 def due_after(step: FollowUpStep, moment: datetime, workspace: Workspace) -> datetime:
-    """When `step` is due if the step before it ended at `moment` (aware): its days later by the workspace's clock,
-    then its minutes. Returns an aware time.
-
-    If the sequence keeps to business hours, it is the next time within them.
+    """When (aware) `step` is due if the step before it ended at `moment` (aware): its days by the workspace's clock,
+    then its minutes, then within business hours if the sequence keeps to them.
     """
     zone = hours.zone(workspace)
     wall = moment.astimezone(zone).replace(tzinfo=None) + timedelta(days=step.offset_days)

@@ -1,7 +1,5 @@
-"""Records what became of the steps that were going out: sent, refused, or left behind by a job that has ended.
-
-A step whose send has an unknown end stays open until somebody knows (`inbox.replying.reconciliation`, or a
-person). Meanwhile the lead gets nothing more on that channel, and the page counts the step.
+"""Records what became of the steps that were going out: sent, refused, or left behind by a job that has ended. A step
+whose send has an unknown end stays open until it is settled; meanwhile the lead gets nothing more on that channel.
 """
 
 import logging
@@ -37,11 +35,11 @@ PER_TICK, BATCH = 2_000, 50
 
 
 def settle(deadline: Deadline) -> Counter[str]:
-    """Records how the sends of follow-up steps ended, and plans each follow-up's next step. Returns counts by outcome,
-    and by outcome and workspace. Takes up to 2000 steps, and leaves out those that somebody else has locked.
+    """Records how the sends of steps ended, and plans each follow-up's next step. Takes up to PER_TICK steps. Returns
+    counts by outcome, and by outcome and workspace. At `deadline` it stops, and the next run goes on.
 
-    If a batch of steps fails, its steps are done one by one, so that a defect affects one step only. The error is
-    raised at the end. At `deadline` it stops, and the next run goes on.
+    The steps of a batch that fails are done one by one, so that a defect affects one step only; its error is raised at
+    the end.
     """
     counts: Counter[str] = Counter()
     failures: list[Exception] = []
@@ -78,10 +76,8 @@ def _settle_all(ended: QuerySet[Any], batch: list[tuple[Any, ...]], deadline: De
 def _free(
     ended: QuerySet[Any], task_ids: tuple[Any, ...], lead_ids: tuple[Any, ...]
 ) -> Iterator[tuple[FollowUpTask, Lead]]:
-    """Locks the tasks with their leads and instances, and yields those that nobody else has locked.
-
-    The rows are locked in the order lead, instance, task. No lock is waited for (`skip_locked`), so no
-    deadlock can follow, however many rows are locked. The next minute takes the rest.
+    """Locks the tasks with their leads and instances, in the order lead, instance, task, and yields those that were
+    free. No lock is waited for (`skip_locked`), so no deadlock can follow. The next minute takes the rest.
     """
     leads = Lead.objects.select_for_update(skip_locked=True).in_bulk(lead_ids)
     own_instances = FollowUpInstance.objects.filter(tasks__in=task_ids, lead__in=leads)
@@ -94,7 +90,7 @@ def _free(
 
 
 def _settle_one(task: FollowUpTask, lead: Lead) -> str:
-    """Settles a task whose send has ended, and returns how it ended. The task, its instance and `lead` are locked."""
+    """Settles a task whose send has ended, and returns how. The task, its instance and `lead` are locked."""
     send = task.send
     assert send is not None  # what is settled is a task whose send has ended
     ended_at = send.finished_at or timezone.now()
@@ -119,8 +115,8 @@ def _settle_one(task: FollowUpTask, lead: Lead) -> str:
 
 
 def _held(case: Case, send: OutboundSend) -> Decision | None:
-    """Why a failed send is tried again later; None if it is not. It did not go out, and the next attempt has a
-    new claim.
+    """Why a failed send is tried again later; None if it is not. It did not go out, and the next attempt has a new
+    claim.
     """
     if send.reason == offers.GONE:
         return Decision(ConditionKind.WAIT, "The offered times are worded anew.", case.now)
@@ -150,9 +146,8 @@ def _remember(task: FollowUpTask, code: str) -> None:
 
 
 def strand(deadline: Deadline) -> Counter[str]:
-    """Marks as failed the follow-up steps that were claimed more than 10 minutes ago and whose job neither waits nor
-    runs any more, and pauses their follow-ups. Returns how many (`stranded`). At `deadline` it stops, and the next
-    run goes on.
+    """Fails the steps that were claimed more than 10 minutes ago and whose job has ended, and pauses their follow-ups.
+    At `deadline` it stops, and the next run goes on.
     """
     counts: Counter[str] = Counter()
     old = FollowUpTask.objects.filter(

@@ -1,6 +1,5 @@
-"""Pauses and resumes all follow-ups that depend on an account, when the account breaks and when it works again.
-
-The signal does so at once. The tick repeats it, in case the signal was lost with its process.
+"""Pauses and resumes all follow-ups that depend on an account, when the account breaks and when it works again. The
+signal does so at once. The tick repeats it, in case the signal was lost with its process.
 """
 
 from collections import Counter
@@ -24,9 +23,8 @@ Status = FollowUpInstance.Status
 
 
 def on_change(sender: Any, health: WorkspaceIntegrationHealth, before: str, **kwargs: Any) -> None:
-    """Pauses the workspace's follow-ups that use this account when it breaks, and resumes them when it is back.
-
-    Receives the signal that an account's health has changed. `before` is the state that it had.
+    """Brings the workspace's follow-ups in line with an account that broke or is back. Receives the signal of a changed
+    health.
     """
     if health.provider not in _pausing() or HealthState.DISCONNECTED not in (before, health.state):
         return
@@ -34,8 +32,8 @@ def on_change(sender: Any, health: WorkspaceIntegrationHealth, before: str, **kw
 
 
 def bring_in_line(workspace_id: UUID, provider: str) -> Counter[str]:
-    """Pauses the workspace's follow-ups that use the account at `provider` if it is down. If it works, or there is no
-    account, those that were paused for it are resumed. Returns how many were paused and how many resumed.
+    """Pauses the workspace's follow-ups that use the account at `provider` if it is down, else resumes those that were
+    paused for it. Returns the counts.
     """
     account = connected(workspace_id, provider)
     counts: Counter[str] = Counter()
@@ -56,9 +54,8 @@ def _pausing() -> tuple[str, ...]:
 
 
 def _going_by(instances: QuerySet[Any], provider: str) -> QuerySet[Any]:
-    """Those of `instances` whose next step `provider` would carry.
-
-    A lead whose mail came by another provider is answered by that one, and so does not count.
+    """Those of `instances` whose next step `provider` would carry. A lead whose mail came by another provider is
+    answered by that one.
     """
     spec = registry.spec_of(provider)
     inbound = Message.objects.filter(
@@ -75,9 +72,7 @@ def _going_by(instances: QuerySet[Any], provider: str) -> QuerySet[Any]:
 
 
 def reconcile(_deadline: Deadline) -> Counter[str]:
-    """Pauses and resumes the follow-ups of all workspaces by the health of their accounts, in case a signal of a
-    change was lost. Returns counts of paused and resumed ones, in all and by workspace.
-    """
+    """Brings the follow-ups of all workspaces in line with their accounts. Returns counts, in all and by workspace."""
     down = WorkspaceIntegrationHealth.objects.filter(
         state=HealthState.DISCONNECTED, provider__in=_pausing(), integration__enabled=True
     )

@@ -1,7 +1,4 @@
-"""Lists follow-ups for the page, with a count for each list: due, waiting, paused, excluded, skipped, failed.
-
-Every running follow-up is in one of these lists.
-"""
+"""Lists follow-ups for the page, with a count for each list. Every running follow-up is in one of them."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -22,10 +19,8 @@ EXCLUDED = Q(sequence__enabled=False) | Q(workspace__sends_paused=True)
 
 
 class View(NamedTuple):
-    """One list on the follow-ups page. `rows(workspace_id)` returns its follow-ups, or its
-    single steps (FollowUpTask) if `of_tasks`.
-
-    `order` names the column of the time that is shown, and `why` the column that holds the reason.
+    """One list. `rows(workspace_id)` returns its follow-ups, or its single steps if `of_tasks`. `order` names the
+    column of the time that is shown, `why` that of the reason.
     """
 
     key: str
@@ -38,9 +33,7 @@ class View(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """How many follow-ups of a list are in it for the same reason: `many` is the number, `words` are for people, and
-    `value` is the stored reason, as `because` takes it.
-    """
+    """How many follow-ups of a list share a reason: `value` as it is stored, `words` for people."""
 
     value: str
     words: str
@@ -117,9 +110,7 @@ VIEWS = {
 
 
 def fell_through(workspace: Workspace) -> QuerySet[Appointment]:
-    """Meetings that were cancelled or missed and that nobody has dealt with, the latest first. Those of leads who have
-    booked again are left out.
-    """
+    """Meetings that were cancelled or missed and that nobody has dealt with, the latest first."""
     appointments = Appointment.objects.filter(
         workspace=workspace, status__in=Appointment.FELL_THROUGH, handled_at=None
     )
@@ -128,22 +119,17 @@ def fell_through(workspace: Workspace) -> QuerySet[Appointment]:
 
 
 def counts(workspace: Workspace) -> dict[str, int]:
-    """How many follow-ups each list of the page holds, by the list's key."""
     return {key: view.rows(workspace.pk).count() for key, view in VIEWS.items()}
 
 
 def because(view: View, workspace_id: UUID, reason: str) -> QuerySet[Any]:
-    """The follow-ups of the list `view` that are in it for `reason` (a Reason.value), or all
-    of them if `reason` is "".
-    """
+    """The rows of `view` that are in it for `reason` (a Reason.value), or all if that is ""."""
     rows = view.rows(workspace_id)
     return rows.filter(**{view.why: reason}) if reason else rows
 
 
 def reasons(workspace: Workspace, view: View) -> list[Reason]:
-    """Why follow-ups are in the list `view`, with a count for each reason, the most frequent first, 12 at most. Those
-    without a reason are not counted.
-    """
+    """Why rows are in `view`, with a count for each reason, the most frequent first, 12 at most."""
     rows = view.rows(workspace.pk)
     if view.key == "excluded" and workspace.sends_paused:
         many = rows.count()

@@ -1,7 +1,6 @@
-"""Changes what is planned for follow-ups: enrol, go on, pause, resume, stop. Nothing else writes their state.
-
-Every change is a conditional UPDATE, or runs in the caller's transaction with the instance's row locked. The
-lead's row is always locked before the instance's row, so no deadlock follows.
+"""Changes what is planned for follow-ups: enrol, go on, pause, resume, stop. Nothing else writes their state. Every
+change is a conditional UPDATE, or runs in the caller's transaction with the instance's row locked, always after the
+lead's row, so no deadlock follows.
 """
 
 from datetime import datetime
@@ -31,7 +30,7 @@ BEFORE_THE_CALL = (TaskStatus.CLAIMED, TaskStatus.WAITING, TaskStatus.APPROVAL)
 
 
 def first_step(sequence: FollowUpSequence) -> FollowUpStep | None:
-    """The first step of `sequence` that is not retired; None if it has no such step."""
+    """The first step that is not retired."""
     return sequence.steps.filter(retired=False).order_by("position", "pk").first()
 
 
@@ -43,10 +42,9 @@ def step_after(step: FollowUpStep) -> FollowUpStep | None:
 
 
 def enrol(lead: Lead, sequence: FollowUpSequence, *, user: User | None = None) -> FollowUpInstance | None:
-    """Starts the follow-up `sequence` for `lead`, and returns the new follow-up. `user` is the person who started it;
-    None if nobody did. A sequence that is switched off starts too, and sends nothing until it is on.
-
-    Returns None if the sequence runs for the lead already or has no steps, or if the lead is stopped or a sample.
+    """Starts `sequence` for `lead`, and returns the new follow-up; None if it runs already or has no steps, or the lead
+    is stopped or a sample. `user` is None if no person started it. A sequence that is switched off sends nothing until
+    it is on.
     """
     step = first_step(sequence)
     if step is None or lead.is_stopped or lead.sample:
@@ -70,15 +68,12 @@ def enrol(lead: Lead, sequence: FollowUpSequence, *, user: User | None = None) -
 
 
 def live(lead: Lead) -> QuerySet[FollowUpInstance]:
-    """The follow-ups of `lead` that run or are paused."""
     instances = FollowUpInstance.objects.filter(lead=lead, status__in=FollowUpInstance.LIVE)
     return instances.select_related("sequence", "next_step").order_by("started_at", "pk")
 
 
 def open_to(lead: Lead) -> QuerySet[FollowUpSequence]:
-    """The sequences that can be started for `lead`: they are switched on, have steps, and do not run for the lead
-    already. A sample has none.
-    """
+    """The sequences that can be started for `lead`: switched on, with steps, and not running. A sample has none."""
     if lead.sample:
         return FollowUpSequence.objects.none()
     running = FollowUpInstance.objects.filter(lead=lead, status__in=FollowUpInstance.LIVE)
@@ -88,10 +83,9 @@ def open_to(lead: Lead) -> QuerySet[FollowUpSequence]:
 
 
 def go_on(instance: FollowUpInstance, done: FollowUpStep, at: datetime) -> None:
-    """Plans the step after `done`, which ended at `at`. After the last step it completes the follow-up. Does nothing
-    if the follow-up has ended or is at another step. The row of `instance` must be locked.
-
-    A paused follow-up also moves on to its next step, and stays paused.
+    """Plans the step after `done`, which ended at `at`, or completes the follow-up after the last. A paused follow-up
+    moves on too, and stays paused. Does nothing if it has ended or is at another step. The row of `instance` must be
+    locked.
     """
     if instance.next_step_id != done.pk or instance.status not in FollowUpInstance.LIVE:
         return
@@ -111,26 +105,23 @@ def _was_lost(moment: datetime | None) -> bool:
 
 
 def put_off(instance: FollowUpInstance, until: datetime, reason: str) -> None:
-    """Makes the follow-up's next step due at `until`, and saves `reason`, cut at 200 characters. The row of `instance`
-    must be locked.
+    """Makes the next step due at `until`, for `reason` (cut at 200 characters). The row of `instance` must be
+    locked.
     """
     instance.due_at, instance.waits_for = until, reason[:200]
     instance.save(update_fields=["due_at", "waits_for"])
 
 
 def pause(instance: FollowUpInstance, reason: str) -> None:
-    """Pauses the follow-up for `reason`, a value of its column `paused_for`. When it is resumed, it continues at the
-    same step. The row of `instance` must be locked.
-    """
+    """Pauses the follow-up for `reason`, a value of `paused_for`. The row of `instance` must be locked."""
     instance.status, instance.paused_for = Status.PAUSED, reason
     instance.due_at = instance.due_at or timezone.now()
     instance.save(update_fields=["status", "paused_for", "due_at"])
 
 
 def finish(instance: FollowUpInstance, status: str, reason: str) -> None:
-    """Ends the follow-up: `status` says whether it is completed or stopped. The row of `instance` must be locked.
-
-    Steps that wait are cancelled. A message that is already going out is not.
+    """Ends the follow-up as `status` says, and cancels steps that wait; a message that is going out goes on. The row of
+    `instance` must be locked.
     """
     now = timezone.now()
     instance.status, instance.finish_reason, instance.finished_at = status, reason[:200], now
@@ -144,8 +135,8 @@ def finish(instance: FollowUpInstance, status: str, reason: str) -> None:
 
 
 def finish_all(lead: Lead, status: str, reason: str, *, instances: Q | None = None) -> int:
-    """Ends the follow-ups of `lead` that run or are paused, those that match the filter `instances` if it is given.
-    Returns how many. `status` says whether they are completed or stopped. The lead's row must be locked.
+    """Ends the lead's running and paused follow-ups, those that match `instances` if it is given. Returns how many. The
+    lead's row must be locked.
     """
     live = FollowUpInstance.objects.select_for_update().filter(
         instances or Q(), lead=lead, status__in=FollowUpInstance.LIVE
@@ -171,10 +162,8 @@ def pause_all(lead: Lead, reason: str) -> int:
 
 
 def resumed(instances: QuerySet[Any], *, by_person: bool) -> int:
-    """Lets the paused ones of `instances` (follow-ups) go on, now or when their step is due, and returns how many.
-
-    `by_person`: a person resumed them and has seen the lead's replies, so replies until now do not pause them again. If
-    an account came back, such replies still do.
+    """Lets the paused ones of `instances` go on, now or when their step is due, and returns how many. `by_person`: a
+    person has seen the lead's replies, so those until now do not pause them again; after an account came back they do.
     """
     now = timezone.now()
     changes = {"quiet_since": now} if by_person else {}

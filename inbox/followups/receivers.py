@@ -1,6 +1,4 @@
-"""Applies what happens to a lead to its follow-ups, in the same transaction or job step. Receives the signals
-for it.
-"""
+"""Applies what happens to a lead to its follow-ups, in the same transaction or job step, by receivers of signals."""
 
 from typing import Any
 
@@ -16,10 +14,8 @@ Start, Status = FollowUpSequence.Start, FollowUpInstance.Status
 
 
 def pause_for_reply(sender: Any, lead: Lead, message: Message, **kwargs: Any) -> dict[str, int]:
-    """Pauses the lead's running follow-ups because the lead has written `message`, and stores it as the response to
-    the step before it. A message tagged as a machine's does neither. Receives the signal of a reply.
-
-    Returns how many follow-ups paused. It locks the lead's row in a transaction of its own.
+    """Pauses the lead's running follow-ups because of the reply `message`, and stores it as the response to the step
+    before it. A machine's message does neither. Locks the lead's row in a transaction of its own.
     """
     with transaction.atomic():
         locked = rollup.locked(lead)
@@ -33,26 +29,19 @@ def pause_for_reply(sender: Any, lead: Lead, message: Message, **kwargs: Any) ->
 
 
 def note_response(sender: Any, lead: Lead, message: Message, tag: str, **kwargs: Any) -> None:
-    """Records how the lead responded to the newest follow-up step before `message`. `tag` says what the message means.
-
-    Receives the signal that a reply has been understood.
-    """
+    """Records how the lead responded to the newest step before `message`, once the reply is understood (`tag`)."""
     responses.note(lead, message, tag)
 
 
 def stop(sender: Any, lead: Lead, reason: str, **kwargs: Any) -> None:
-    """Stops all follow-ups of `lead`, whose row must be locked, because nothing more may go to this lead. Receives the
-    signal that a lead is stopped.
-    """
+    """Stops all follow-ups of `lead`, whose row must be locked: nothing more may go to it."""
     plan.finish_all(lead, Status.STOPPED, reason)
 
 
 def booked(sender: Any, lead: Lead, fresh: bool, **kwargs: Any) -> None:
-    """Completes the lead's follow-ups that aim at a meeting, resumes those that were paused because a meeting fell
-    through, and credits the meeting to the newest step before it. The lead's row must be locked.
-
-    `fresh`: the meeting is new, not moved, so sequences that start after a booking are started too. Receives the
-    signal that the lead has booked.
+    """Completes the lead's follow-ups that aim at a meeting, resumes those paused for one that fell through, and
+    credits the meeting to the newest step before it. `fresh`: the meeting is new, not moved, so sequences that follow a
+    booking start. The lead's row must be locked.
     """
     towards = ~Q(sequence__starts=Start.BOOKED)
     if plan.finish_all(lead, Status.COMPLETED, "A meeting is booked.", instances=towards) or fresh:

@@ -1,7 +1,6 @@
-"""Records how leads answered each step, and counts it. A reply is credited to the newest step sent before it.
-
-The tag of the reply says what kind of response it is. Silence has no row: it is a sent step without a
-response whose time is over. Our next message to the lead after an objection counts as our answer to it.
+"""Records how leads answered each step, and counts it. A reply is credited to the newest step sent before it, and its
+tag says what kind of response it is. Silence has no row: it is a sent step whose time is over. Our next message after
+an objection counts as our answer to it.
 """
 
 from datetime import datetime, timedelta
@@ -32,11 +31,11 @@ RESPONSE_OF: dict[str, str] = {
 
 
 def note(lead: Lead, message: Message, tag: str = "") -> None:
-    """Stores `message` as the lead's response to the newest follow-up step before it, if that went out in the 14 days
-    before. `tag` says what the message means; without it, the message's own tag does.
+    """Stores `message` as the lead's response to the newest step before it, if that went out in the 14 days before.
+    `tag` says what the message means; without it, the message's own tag does.
 
-    A message tagged as automated or out of office is no response: the step that had it as one waits again, or has the
-    reply after it. A step that has another message as its response, or has led to a meeting, is left as it is.
+    A machine's message is no response: the step that had it as one has the reply after it, or waits again. A step with
+    another response, or that has led to a meeting, is left as it is.
     """
     response = RESPONSE_OF.get(tag or message.tag or Tag.NEUTRAL)
     if response is None:
@@ -58,7 +57,7 @@ def _answered_by(lead: Lead, message: Message) -> QuerySet[FollowUpTask]:
 
 
 def _take_back(lead: Lead, message: Message) -> None:
-    """Removes `message` as a response. The reply that came after it, and was no response beside it, is one now."""
+    """Removes `message` as a response. The reply that came after it is one now."""
     waiting = _answered_by(lead, message).exclude(response=Response.CONVERTED)
     if not waiting.update(response="", response_message=None, responded_at=None):
         return
@@ -69,9 +68,7 @@ def _take_back(lead: Lead, message: Message) -> None:
 
 
 def converted(lead: Lead) -> None:
-    """Credits the meeting that `lead` has just booked to the newest follow-up step before it, if that went out in the
-    last 14 days.
-    """
+    """Credits the meeting that `lead` has just booked to the newest step of the last 14 days."""
     task = _before(lead, timezone.now())
     if task is not None:
         FollowUpTask.objects.filter(pk=task.pk).update(
@@ -94,11 +91,9 @@ def _before(lead: Lead, moment: datetime) -> FollowUpTask | None:
 def effectiveness(
     workspace_id: UUID, since: datetime | None = None, until: datetime | None = None
 ) -> QuerySet[Any]:
-    """Returns a dict for each follow-up step of the workspace: how many messages were `sent` and how leads responded
-    to them.
-
-    Counted are messages sent from `since` until before `until` (both aware, or both None). `silent`: no response
-    within 14 days; `open`: none yet. `answered`: objections that we answered; `won`: those whose lead booked later.
+    """A dict for each step of the workspace: how many messages were `sent` from `since` until before `until` (both
+    aware, or both None), and how leads responded. `silent`: no response within 14 days; `open`: none yet. `answered`:
+    objections that we answered; `won`: those whose lead booked later.
     """
     sent = FollowUpTask.objects.filter(workspace_id=workspace_id, status=Status.SENT)
     if since is not None:
@@ -121,7 +116,7 @@ def effectiveness(
 
 
 def _after_response() -> QuerySet[Message]:
-    """Our answers to the lead after their response to a step, the first one first. Steps of campaigns do not count."""
+    """Our answers to the lead after their response to a step, the first one first."""
     return Message.objects.filter(
         answers(),
         lead_id=OuterRef("lead_id"),
@@ -130,8 +125,8 @@ def _after_response() -> QuerySet[Message]:
 
 
 def objections(workspace_id: UUID) -> QuerySet[FollowUpTask]:
-    """Follow-up messages to which a lead objected, the newest first. Each has the `kind` of objection, our `answer`
-    (its text), and `won`: whether the lead booked a meeting afterwards.
+    """The steps to which a lead objected, newest first, each with the `kind` of objection, our `answer`, and `won`:
+    whether the lead booked afterwards.
     """
     decided = TagDecision.objects.filter(message=OuterRef("response_message"), denied="").order_by("-pk")
     met = FollowUpTask.objects.filter(workspace_id=workspace_id, response=Response.OBJECTION)

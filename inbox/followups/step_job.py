@@ -1,8 +1,6 @@
-"""Does one step of one lead: judges it, writes its text and claims its send, all in one transaction.
-
-So a killed worker leaves the step either done or not begun. The task's attempt is part of the claim's name
-(`origin_id`). A step that is taken up again gets a new claim, and only if the one before certainly did not go
-out. `inbox.replying.sending` makes the call; just before it, `veto` asks the stop conditions once more.
+"""Does one step of one lead: judges it, writes its text and claims its send, all in one transaction, so that a killed
+worker leaves it either done or not begun. The task's attempt is part of the claim's name (`origin_id`): a step that is
+taken up again gets a new claim, and only if the one before certainly did not go out.
 """
 
 from datetime import datetime, timedelta
@@ -30,7 +28,7 @@ SLOTS_FRESH = timedelta(minutes=15)
 
 
 def spec(task: FollowUpTask) -> JobSpec:
-    """The job that does the step of `task` for its lead. Each attempt at the step has a job of its own."""
+    """The job that does the step of `task`. Each attempt has a job of its own."""
     return JobSpec(
         dedupe_key=f"{STEP}:{task.pk}:{task.attempt}",
         workspace_id=task.workspace_id,
@@ -39,9 +37,7 @@ def spec(task: FollowUpTask) -> JobSpec:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `followup.step`: decides about one follow-up step and, if it may go out, claims its send. If the text
-    offers meeting times, it first asks the calendar for free ones. Returns the outcome as a word.
-    """
+    """The job `followup.step`. If the step's text offers meeting times, it first asks the calendar for free ones."""
     task = FollowUpTask.objects.select_related("step", "workspace", "lead").get(
         pk=ctx.payload["task_id"], workspace_id=ctx.workspace_id
     )
@@ -63,11 +59,9 @@ def _slots(ctx: JobContext, task: FollowUpTask) -> list[Slot]:
 
 
 def take(stale: FollowUpTask, attempt: int, offered: list[Slot]) -> str:
-    """Decides about a follow-up step and, if it may go out, writes its text and claims its send, all in the caller's
-    transaction. A step that needs approval waits for a person instead. Returns the outcome as a word.
-
-    `attempt` is the attempt that the job is for; if the step has another one by now, nothing is done ("settled").
-    `offered` are free meeting times for the text.
+    """Decides about a step and, if it may go out, claims its send, in the caller's transaction. Returns the outcome as
+    a word. A step that needs approval waits for a person. If it has another `attempt` by now, nothing is done
+    ("settled"). `offered` are free meeting times.
     """
     task, lead = locked(stale)
     instance = task.instance
@@ -97,8 +91,8 @@ def take(stale: FollowUpTask, attempt: int, offered: list[Slot]) -> str:
 
 
 def locked(stale: FollowUpTask, lead: Lead | None = None) -> tuple[FollowUpTask, Lead]:
-    """Reads the follow-up step's row and its lead again and locks them, in a transaction of the caller: first the
-    lead, then the follow-up, then the step. `lead` is given if its row is locked already.
+    """Reads the step's row and its lead anew and locks them, in the caller's transaction: lead, follow-up, step. `lead`
+    is given if its row is locked already.
     """
     lead = lead or rollup.locked(stale.lead)
     instance = FollowUpInstance.objects.select_for_update().get(pk=stale.instance_id)
@@ -145,8 +139,8 @@ def _subject(task: FollowUpTask, answered: Message | None) -> str:
 
 
 def apply(task: FollowUpTask, decision: Decision) -> None:
-    """Carries out `decision` (any but GO) about a follow-up step: it skips the step, puts it off, or pauses or ends
-    the follow-up, and saves that. The rows of `task` and its follow-up must be locked.
+    """Carries out `decision` (any but GO): skips the step, puts it off, or pauses or ends the follow-up. The rows of
+    `task` and its follow-up must be locked.
     """
     instance = task.instance
     if decision.kind is ConditionKind.SKIP:
@@ -174,11 +168,8 @@ def _close(task: FollowUpTask, status: str, reason: str) -> None:
 
 
 def veto(send: OutboundSend, lead: Lead) -> str:
-    """Why the follow-up message `send`, which is about to go to the provider, may not go
-    out after all, as a sentence; "" if it may.
-
-    Runs in the transaction that records that the provider is called, with `lead` locked. Changes of the follow-up that
-    follow from the answer are committed with it.
+    """Why the message `send` may not go to its provider after all, as a sentence; "" if it may. Runs in the transaction
+    that records the call, with `lead` locked, and changes the follow-up accordingly.
     """
     stale = getattr(send, "followup_task", None)
     if stale is None:
@@ -217,10 +208,8 @@ def _stale(task: FollowUpTask, send: OutboundSend, now: datetime) -> bool:
 
 
 def approve(task: FollowUpTask, *, user: User, text: str = "") -> OutboundSend:
-    """Claims the send of a follow-up message that waits for approval, with `text` in its place if the person changed
-    it, and returns the send. "" leaves the text as it is. `user` is recorded in the audit.
-
-    Raises send_claims.Refused, with a sentence for the person, if it may not go out.
+    """Claims the send of a message that waits for approval, with the person's `text` in its place ("" keeps it). Raises
+    send_claims.Refused, with a sentence, if it may not go out.
     """
     with transaction.atomic():
         task, lead = locked(task)

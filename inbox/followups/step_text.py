@@ -1,7 +1,5 @@
-"""Fills the text of a step: a template with variables. Unknown variables are refused when the template is saved.
-
-If a value of a lead is unknown when the step is due, the step is skipped, so that no mail goes out with a
-gap.
+"""Fills the text of a step. Unknown variables are refused when the template is saved. If a lead's value is unknown when
+the step is due, the step is skipped, so that no mail goes out with a gap.
 """
 
 import re
@@ -19,9 +17,7 @@ NOT_THE_LEADS = {
 
 
 class Missing(NamedTuple):
-    """The names of template variables whose values are not known for a lead. `str()` makes a sentence for people of
-    them.
-    """
+    """The variables without a value for a lead. `str()` makes a sentence of them."""
 
     names: list[str]
 
@@ -33,9 +29,7 @@ class Missing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The finished subject and text of a follow-up message, or in `missing` the names of the
-    variables without a value.
-    """
+    """The finished subject and text, and in `missing` the variables without a value."""
 
     subject: str = ""
     text: str = ""
@@ -56,17 +50,14 @@ def problem(template: str, workspace: Workspace) -> str:
 
 
 def wants_slots(*templates: str) -> bool:
-    """Whether one of the templates offers free meeting times, by the variable {slots}."""
     return any(match[1] == SLOTS for template in templates for match in PLACE.finditer(template))
 
 
 def render(
     subject: str, text: str, *, lead: Lead, workspace: Workspace, slots: list[Slot], gaps: bool = False
 ) -> Rendered:
-    """Fills the templates of a message's subject and text with the lead's values. `slots` are free meeting times.
-
-    In a template, `{name|fallback}` gives a text for when the value is unknown. A value without one counts as missing.
-    With `gaps`, its variable stays in the text, for a person to fill in.
+    """Fills the templates with the lead's values; `{name|fallback}` has a text for an unknown one. With `gaps`, a
+    variable without a value stays in the text, for a person to fill in.
     """
     values = {
         "first_name": lead.first_name,

@@ -1,8 +1,6 @@
-"""The tick `followups`: settles what was sent, pauses or resumes groups, and claims the steps that are due.
-
-It calls no provider. Steps are claimed in batches, taking workspaces in turn. A task's unique row and a job
-named after its attempt make each step single. Two ticks at once share the work, as each passes over rows that
-the other has locked.
+"""The tick `followups`: settles what was sent, pauses or resumes groups, and claims the steps that are due. It calls no
+provider. A task's unique row and a job named after its attempt make each step single; two ticks at once pass over the
+rows that the other has locked.
 """
 
 import logging
@@ -23,20 +21,17 @@ from jobs.enqueue import enqueue_many
 logger = logging.getLogger(__name__)
 
 BATCH = 500
-"""How many are claimed in one transaction. They are selected all at once, because the order by which workspaces take
-turns costs a look at everything that is due.
+"""The most steps of one transaction. They are selected all at once, as the order by which workspaces take turns costs a
+look at everything that is due.
 """
 PER_TICK = 2_000
-"""The most steps that one tick claims. The next minute claims more."""
 Status = FollowUpTask.Status
 
 
 def run(deadline: Deadline) -> dict[str, int]:
-    """The tick `followups` (recurring work): records how sent steps ended, pauses or resumes follow-ups whose account
-    changed, and claims the steps that are due. Returns counts by outcome, and by outcome and workspace (`sent:<id>`).
-
-    A defect in one part does not keep the others from running; it is raised at the end. Each part gets half of the time
-    that is left before `deadline`, and the last part all of it.
+    """The tick `followups`. Returns counts by outcome, and by outcome and workspace (`sent:<id>`). A defect in one part
+    does not keep the others from running; it is raised at the end. Each part gets half of the time left before
+    `deadline`, the last part all of it.
     """
     counts: Counter[str] = Counter()
     failures: list[Exception] = []
@@ -54,8 +49,8 @@ def run(deadline: Deadline) -> dict[str, int]:
 
 
 def take_up(deadline: Deadline) -> Counter[str]:
-    """Claims up to 2000 follow-up steps that are due and enqueues a job for each, in batches. Returns how many were
-    claimed, in all and by workspace, and how many are left. At `deadline` it stops, and the next run goes on.
+    """Claims up to PER_TICK due steps and enqueues a job for each, in batches. Returns how many were claimed, in all
+    and by workspace, and how many are left. At `deadline` it stops.
     """
     counts: Counter[str] = Counter(claimed=0)
     instance_ids = _due(PER_TICK)
@@ -70,9 +65,7 @@ def take_up(deadline: Deadline) -> Counter[str]:
 
 
 def due() -> QuerySet[FollowUpInstance]:
-    """Running follow-ups whose next step is due, without those that a switch or an
-    undecided suspicion about the lead holds back.
-    """
+    """Running follow-ups whose next step is due, without those that a switch or an undecided suspicion holds back."""
     return FollowUpInstance.objects.exclude(held_by_suspicion()).filter(
         status=FollowUpInstance.Status.ACTIVE,
         due_at__lte=timezone.now(),
@@ -89,8 +82,8 @@ def _due(size: int) -> list[Any]:
 
 @transaction.atomic
 def claim(instance_ids: list[Any]) -> list[FollowUpTask]:
-    """Claims the next step of each follow-up in `instance_ids` that is still due, enqueues a job for each in the same
-    transaction, and returns the claimed steps. Follow-ups whose row is locked are left out.
+    """Claims the next step of each of these follow-ups that is still due, and enqueues its job in the same transaction.
+    Follow-ups whose row is locked are left out.
     """
     locked = due().select_for_update(skip_locked=True, of=("self",)).filter(pk__in=instance_ids)
     instances = list(locked.select_related("next_step").order_by("pk"))

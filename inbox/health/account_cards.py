@@ -26,7 +26,7 @@ HOURS = 24
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar of the chart of events received in the last 24 hours: `x` is the hour, `height` is 0 to 10."""
+    """One bar of the chart of the last 24 hours: `x` is the hour, `height` is 0 to 10."""
 
     x: int
     height: float
@@ -41,10 +41,8 @@ LIGHT = WebhookDelivery.objects.defer("body", "headers")
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A webhook key (the secret part of a webhook's address) as pages show it to admins. `url`: the whole address, if
-    an admin asked to see it; otherwise only the key's end is shown.
-
-    If no configured encryption key can read it, nothing of it is shown.
+    """A webhook key as pages show it to admins. `url` is the whole address, if an admin asked for it; else only the
+    key's end is shown, and nothing of a key that cannot be decrypted.
     """
 
     row: WebhookKey
@@ -63,10 +61,7 @@ class Key:
 
 @dataclass(slots=True)
 class AccountCard:
-    """What the integrations page shows of one provider account: its health, newest event, webhook keys and checks.
-
-    `connected`: the account can be called, or has sent us something.
-    """
+    """The integrations page's view of one account. `connected`: it can be called, or has sent us something."""
 
     integration: Integration
     source: WebhookSource | None
@@ -88,15 +83,12 @@ class AccountCard:
 
     @property
     def account(self) -> str:
-        """The name of the provider account's owner and the provider's id for the account, as one text."""
         own_id = self.integration.external_account_id
         return ", ".join(filter(None, (self.integration.name, f"account {own_id}" if own_id else "")))
 
     @property
     def has_settings(self) -> bool:
-        """Whether a workspace can change settings of this account. It cannot for one that uses the installation's own
-        key.
-        """
+        """Whether a workspace can change its settings. It cannot where the installation's own key is used."""
         return registry.spec_of(self.integration.provider).is_connected_here
 
     @property
@@ -118,7 +110,7 @@ class AccountCard:
 
 
 def of_workspace(workspace: Workspace) -> list[AccountCard]:
-    """The cards for the integrations page, one for each provider account of `workspace`, those in use first."""
+    """The cards of all accounts of `workspace`, those in use first."""
     newest = _deliveries(OuterRef("pk"), OuterRef("workspace_id")).values("pk")[:1]
     usable_keys = Prefetch("webhook_keys", WebhookKey.objects.usable(), to_attr="usable_keys")
     accounts = workspace.integrations.select_related("health", "reply_poll").prefetch_related(usable_keys)
@@ -137,15 +129,12 @@ def of_workspace(workspace: Workspace) -> list[AccountCard]:
 
 
 def of_account(integration: Integration) -> AccountCard:
-    """The card that the integrations page shows for this account."""
     received = _received(integration.workspace).get(integration.pk, [0] * HOURS)
     return _card(integration, received, _paused([integration]), last_delivery(integration))
 
 
 def last_delivery(integration: Integration) -> WebhookDelivery | None:
-    """The newest webhook request of this account, without those that we made ourselves from
-    fetched messages; None if there is none.
-    """
+    """The account's newest webhook request, without those that we made from fetched messages."""
     return _deliveries(integration.pk, integration.workspace_id).first()
 
 
@@ -155,7 +144,6 @@ def _deliveries(integration_id: Any, workspace_id: Any) -> QuerySet[WebhookDeliv
 
 
 def _paused(rows: Sequence[Integration]) -> dict[UUID, list[account_effects.Effect]]:
-    """The effects of those of `rows` that are down, by their id."""
     return account_effects.effects_of_each(
         [row for row in rows if (health := getattr(row, "health", None)) is not None and health.is_down]
     )

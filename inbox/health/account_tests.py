@@ -15,10 +15,8 @@ EVENT = "Webhook events"
 
 
 def run(integration: Integration) -> list[Check]:
-    """Runs every check of the provider account and of its webhooks, and returns a line for each. It takes TEST_MS (of
-    `checks`) milliseconds at most.
-
-    No database connection is held while the provider is asked. Raises Cancelled and ShutdownRequested.
+    """Runs every check of the account and its webhooks, for TEST_MS (of `checks`) milliseconds at most. No database
+    connection is held while the provider is asked. Raises Cancelled and ShutdownRequested.
     """
     lines = checks.run(integration)
     if registry.address_of(integration.provider):
@@ -27,8 +25,8 @@ def run(integration: Integration) -> list[Check]:
 
 
 def webhooks(integration: Integration) -> Check:
-    """Checks whether the provider's webhook events arrive, use the newest key, and are accepted, and returns the line
-    that says so. The provider must be one that posts webhooks.
+    """Checks whether webhook events arrive, by the newest key, and are accepted. The provider must be one that posts
+    webhooks.
     """
     address = registry.address_of(integration.provider)
     assert address is not None  # only providers that post webhooks get this check

@@ -1,8 +1,5 @@
-"""Fetches from a provider what its webhooks did not bring, and takes it in as webhooks are, so that nothing is
-doubled.
-
-Each missing message becomes the event that its webhook would have been. It is stored as a delivery of type
-BACKFILL with the event as its body, so that it can be replayed like any other.
+"""Fetches from a provider what its webhooks did not bring. Each missing message becomes the event of its webhook,
+stored as a delivery of type BACKFILL, and is taken in as webhooks are, so that nothing is doubled.
 """
 
 import hashlib
@@ -26,28 +23,22 @@ from jobs.db import drop_connection
 from jobs.deadline import Deadline
 
 OVERLAP = timedelta(minutes=15)
-"""How far before the wanted time the provider is asked, since it lists messages late. Repeated messages are
-recognised.
-"""
+"""How far before the wanted time the provider is asked, since it lists messages late."""
 EVENT = BACKFILL
 CHUNK = 2_000
 """How many messages are read before they are stored. No database connection is held while a provider is asked."""
 
 
 class Caught(NamedTuple):
-    """The result of fetching missed messages: how many were read from the provider, and how many of them were new to
-    us.
-    """
+    """How many messages were read from the provider, and how many of them were new to us."""
 
     read: int
     new: int
 
 
 def run(integration: Integration, since: datetime, deadline: Deadline) -> Caught:
-    """Fetches the messages that the provider holds since `since` (aware) and stores those
-    that we lack, as if their webhooks had come.
-
-    Raises the provider's errors. What was stored until then stays stored.
+    """Fetches the messages since `since` (aware) and stores those that we lack. Raises the provider's errors; what was
+    stored until then stays.
     """
     messages = stated(registry.spec_of(integration.provider).backfill)(integration, since - OVERLAP, deadline)
     read = new = 0
@@ -61,9 +52,7 @@ def run(integration: Integration, since: datetime, deadline: Deadline) -> Caught
 
 
 def take_in(integration: Integration, events: list[MessageEvent]) -> int:
-    """Stores those of the fetched `events` that we lack, as webhooks would be, in the order given. Returns how many
-    were new.
-    """
+    """Stores those of the fetched `events` that we lack, in the order given. Returns how many were new."""
     stored = set(
         Message.objects.filter(
             workspace_id=integration.workspace_id,
@@ -79,10 +68,7 @@ def take_in(integration: Integration, events: list[MessageEvent]) -> int:
 
 
 def event_of(body: bytes) -> MessageEvent:
-    """Reads the message from the body of a stored delivery of type BACKFILL, which we made of a fetched message.
-
-    Raises PayloadInvalid if the body is not one that we made.
-    """
+    """Reads the message from the body of a stored delivery of type BACKFILL. Raises PayloadInvalid."""
     try:
         fields = rawjson.parse(body)["backfill"]
         campaign = fields.pop("campaign")

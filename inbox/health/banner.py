@@ -1,7 +1,6 @@
-"""Decides what the banner above the pages says: the worst trouble, and how many others there are.
-
-Admins see what to do about it; everybody else sees one grey line. The banner goes away when an account works
-again. Hiding it lasts four hours for one person, and ends with the next change of state.
+"""Decides what the banner above the pages says: the worst trouble, and how many others there are. Admins see what to do
+about it; everybody else sees one grey line. Hiding it lasts four hours for one person, and ends with the next change of
+state.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,7 +28,7 @@ BROKEN = (HealthState.DISCONNECTED, HealthState.NOT_UNDERSTOOD, HealthState.PROV
 
 @dataclass(frozen=True, slots=True)
 class BannerLine:
-    """What the banner says of one account that is in trouble, or that has just begun to work again."""
+    """The banner's line about one account that is in trouble, or that has just begun to work again."""
 
     health: WorkspaceIntegrationHealth
     tone: str
@@ -47,19 +46,14 @@ class BannerLine:
 
     @property
     def is_new(self) -> bool:
-        """Whether a screen reader should be interrupted by this line. It should only for an
-        account that broke within the last minute.
-        """
+        """Whether a screen reader is interrupted: only for an account that broke within the last minute."""
         return self.tone == "bad" and self.health.since > timezone.now() - timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """The banner about broken accounts above a page. `worst` is shown, and `more` counts the others,
-    which are behind the link to `details_url`.
-
-    `acts`: the user may do something about it, by a POST to `act_url`, or by a new key at `key_url` ("" if the user may
-    not open that page).
+    """The banner about broken accounts: `worst` is shown, `more` counts the others. `acts`: the user may mend it, by a
+    POST to `act_url`, or by a new key at `key_url`.
     """
 
     worst: BannerLine
@@ -71,9 +65,7 @@ class Banner:
 
     @property
     def key(self) -> str:
-        """A short text that differs whenever the banner says something else, so that a page can tell whether to redraw
-        it.
-        """
+        """Differs whenever the banner says something else, so that a page can tell whether to redraw it."""
         health = self.worst.health
         words = f"{self.worst.headline} {self.worst.effect}"
         return f"{health.pk}.{health.version}.{self.more}.{crc32(words.encode())}"
@@ -82,17 +74,15 @@ class Banner:
 def worst_of(
     broken: Sequence[WorkspaceIntegrationHealth],
 ) -> tuple[WorkspaceIntegrationHealth | None, int]:
-    """The first account of `broken` that the user has not hidden, and how many others are not hidden; (None, 0) if all
-    are. `for_banner` must have prepared them.
+    """The first account of `broken` that the user has not hidden, and how many others are not hidden. `for_banner` must
+    have prepared them.
     """
     shown = [health for health in broken if not vars(health)["hidden"]]
     return (shown[0], len(shown) - 1) if shown else (None, 0)
 
 
 def troubled(workspace: Workspace) -> list[WorkspaceIntegrationHealth]:
-    """The workspace's accounts in trouble: those in the worst state first, and of these the
-    longest in trouble first.
-    """
+    """The workspace's accounts in trouble, in the order of `worst_first`."""
     return worst_first(_rows(Q(state__in=TROUBLED, workspace=workspace)))
 
 
@@ -104,8 +94,8 @@ def _rows(which: Q) -> QuerySet[WorkspaceIntegrationHealth]:
 def for_banner(
     rows: QuerySet[WorkspaceIntegrationHealth], user: User
 ) -> QuerySet[WorkspaceIntegrationHealth]:
-    """Adds to `rows` what a banner says of them, so that it needs no query for each: `hidden`, whether `user` has
-    hidden the banner about this state, and `dropped`, which `drops` reads.
+    """Annotates `rows` so that a banner needs no query for each: `hidden`, whether `user` has hidden the banner about
+    this state, and `dropped`, which `drops` reads.
     """
     hidden = HiddenBanner.objects.filter(
         user=user, until__gt=timezone.now(), health=OuterRef("pk"), version=OuterRef("version")
@@ -114,15 +104,15 @@ def for_banner(
 
 
 def worst_first(rows: Iterable[WorkspaceIntegrationHealth]) -> list[WorkspaceIntegrationHealth]:
-    """Sorts accounts in trouble: the worst state first, and in one state the longest in it first. Raises ValueError
-    for an account that is not in trouble.
+    """Sorts accounts in trouble: the worst state first, then the longest in it. Raises ValueError for an account that
+    is not in trouble.
     """
     return sorted(rows, key=lambda health: (TROUBLED.index(health.state), health.since))
 
 
 def rows_for(workspace: Workspace, user: User) -> list[WorkspaceIntegrationHealth]:
-    """The workspace's accounts that are in trouble, or that began to work again in the last 5 minutes after they were
-    broken, prepared by `for_banner` for `user`. In no order.
+    """The workspace's accounts that are in trouble, or that began to work again in the last 5 minutes, prepared by
+    `for_banner`.
     """
     just_back = Q(
         state=HealthState.CONNECTED,
@@ -141,9 +131,9 @@ def banner_for(
     *,
     model_away: bool = False,
 ) -> Banner | None:
-    """The banner that `user` sees on pages of `workspace`: the worst account in trouble, else one that began to work
-    again in the last 5 minutes. None if there is neither, or the user has hidden them all. `rows` are those of
-    `rows_for`, if they are read already. `model_away`: the page says already that the model cannot be reached.
+    """The banner that `user` sees on pages of `workspace`: the worst account in trouble, else one that is just back;
+    None if there is neither, or all are hidden. `rows` are those of `rows_for`, if read. `model_away`: the page says
+    already that the model cannot be reached.
     """
     acts = membership.at_least(Membership.Role.ADMIN)
     rows = rows_for(workspace, user) if rows is None else rows
@@ -175,9 +165,6 @@ def _of_workspace(health: WorkspaceIntegrationHealth, workspace: Workspace, more
 
 
 def line(health: WorkspaceIntegrationHealth, workspace: Workspace) -> BannerLine:
-    """The line of the banner about one account: its tone, its headline, what its trouble means, and whether the owner
-    can reconnect it.
-    """
     return BannerLine(
         health=health,
         tone=sentences.TONES.get(HealthState(health.state), ""),
@@ -193,9 +180,8 @@ def line(health: WorkspaceIntegrationHealth, workspace: Workspace) -> BannerLine
 
 
 def drops(health: WorkspaceIntegrationHealth) -> list[datetime]:
-    """The times in the last 24 hours at which the account broke after it had worked.
-
-    They are read from the row if `for_banner` has put them there.
+    """The times in the last 24 hours at which the account broke after it had worked, from the row if `for_banner` put
+    them there.
     """
     annotated: list[datetime] | None = vars(health).get("dropped")
     return annotated if annotated is not None else list(_breaks(health.pk).values_list("at", flat=True))
@@ -216,8 +202,8 @@ def hide(user: User, health: WorkspaceIntegrationHealth) -> None:
 
 
 def recovery(health: WorkspaceIntegrationHealth) -> str:
-    """A sentence on an account that is back: how long it was down, and how many missed messages were imported. "" if
-    it is not known when it was down.
+    """A sentence on an account that is back: how long it was down, and how many missed messages were imported; "" if it
+    is not known when it was down.
     """
     if health.down_since is None or health.recovered_at is None:
         return ""

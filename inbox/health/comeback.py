@@ -1,6 +1,5 @@
-"""Does the work after an account has come back: fetches what was missed, resumes what waited, updates the notice.
-
-All of it is a job, so that each part is done once, and is repeated if it fails.
+"""Does the work after an account has come back, as a job: fetches what was missed, resumes what waited, updates the
+notice.
 """
 
 from datetime import timedelta
@@ -23,17 +22,14 @@ from jobs.kinds import kind_name
 RECOVER = kind_name("health.recover", __name__)
 RECENT = timedelta(hours=1)
 LONGEST_GAP = timedelta(days=10)
-"""How far back missed messages are fetched. EmailBison keeps events for 10 days (docs/reference/emailbison.md,
-Limits).
-
-No other provider says that it keeps them longer.
+"""How far back missed messages are fetched. EmailBison keeps events for 10 days (docs/reference/emailbison.md, Limits);
+no other provider says that it keeps them longer.
 """
 
 
 def on_change(sender: Any, health: WorkspaceIntegrationHealth, before: str, **kwargs: Any) -> None:
-    """Enqueues a notice to people when an account is disconnected or not understood, and the job `health.recover` when
-    it works again after it was broken or people were told of trouble. Receives the signal that an account's health has
-    changed. `before` is the state that it had.
+    """Enqueues a notice when an account is disconnected or not understood, and the recovery when it works again after
+    it was broken or people were told of trouble. Receives the signal of a changed health.
     """
     if health.state in (HealthState.DISCONNECTED, HealthState.NOT_UNDERSTOOD):
         notice_channels.enqueue_notice(health)
@@ -48,9 +44,7 @@ def _was_told(health: WorkspaceIntegrationHealth) -> bool:
 
 
 def enqueue_recovery(health: WorkspaceIntegrationHealth) -> bool:
-    """Enqueues the job that does what follows when an account works again, once for each time.
-    Returns True if it was not enqueued before.
-    """
+    """Enqueues the recovery, once for each time that the account came back. Returns whether it is new."""
     _, created = enqueue(
         RECOVER,
         workspace_id=health.workspace_id,
@@ -61,8 +55,8 @@ def enqueue_recovery(health: WorkspaceIntegrationHealth) -> bool:
 
 
 def make_up() -> int:
-    """Enqueues the recovery job of accounts that came back within the last hour, in case the signal was lost with its
-    process. Returns how many jobs are new.
+    """Enqueues the recovery of accounts that came back within the last hour, in case the signal was lost with its
+    process. Returns how many are new.
     """
     back = WorkspaceIntegrationHealth.objects.filter(
         state=HealthState.CONNECTED,
@@ -74,9 +68,8 @@ def make_up() -> int:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `health.recover`, after an account works again: fetches missed messages, resumes sends that waited for
-    it, has campaigns stopped that it could not be asked to stop, and updates the notice that people got. Returns how
-    many messages were new and how many sends go on.
+    """The job `health.recover`: fetches missed messages, resumes sends, has campaigns stopped that the account could
+    not be asked to stop, and updates the notice. Returns how many messages were new and how many sends go on.
     """
     health = WorkspaceIntegrationHealth.objects.select_related("integration__workspace", "workspace").get(
         pk=ctx.payload["health_id"], workspace_id=ctx.workspace_id
@@ -105,9 +98,8 @@ def run(ctx: JobContext) -> dict[str, int]:
 
 
 def fetch_missed(health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
-    """Fetches the messages that came while the account was down, of ten days at most, and stores them. Returns how
-    many were new to us, 0 for a provider without a list of messages. The number is saved for the banner. Raises the
-    provider's errors.
+    """Stores the messages that came while the account was down, of ten days at most. Returns how many were new, 0 for a
+    provider without a list of messages. Raises the provider's errors.
     """
     since = health.down_since or health.since
     poll = ReplyPoll.objects.filter(integration=health.integration_id).first()

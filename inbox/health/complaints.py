@@ -14,8 +14,8 @@ DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class Complaints:
-    """How many people reported mail from one of our mailboxes as spam, and when last. `address` is
-    "" if the reports do not name the mailbox.
+    """How many people reported mail from a mailbox as spam, and when last. `address` is "" if the reports do not name
+    it.
     """
 
     address: str
@@ -24,7 +24,7 @@ class Complaints:
 
 
 def by_mailbox(workspace: Workspace) -> list[Complaints]:
-    """The spam complaints of the last 30 days, counted for each mailbox of the workspace, the most first."""
+    """The spam complaints of the last 30 days by mailbox, the most first."""
     since = timezone.now() - timedelta(days=DAYS)
     messages = Message.objects.filter(COMPLAINTS, workspace=workspace, received_at__gt=since).order_by()
     counted = messages.values("account_address").annotate(count=Count("pk"), last=Max("received_at"))

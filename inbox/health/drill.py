@@ -1,10 +1,10 @@
 """The fire drill: a job that breaks a test account on purpose, to prove that people of this installation would know.
 
-The account belongs to a test workspace without members, which is deleted with the drill. Its provider is our
-own sandbox, started here on a loopback port that only this thread may call (hosts.opened). Everything else is
-the product itself: the same probe, health, banner, notice and backfill, called step by step. Jobs that
-signals enqueue are held and deleted with the workspace, because another process could not reach the sandbox.
-The Slack message goes to the real channel. (docs/adr/0031-the-fire-drill-calls-a-sandbox-of-its-own.md)
+The account belongs to a test workspace without members, which is deleted with the drill. Its provider is our own
+sandbox, started here on a loopback port that only this thread may call (hosts.opened). Everything else is the product
+itself, called step by step. Jobs that signals enqueue are held and deleted with the workspace, because another process
+could not reach the sandbox. The Slack message goes to the real channel
+(docs/adr/0031-the-fire-drill-calls-a-sandbox-of-its-own.md).
 """
 
 import logging
@@ -70,9 +70,7 @@ STEPS = {
 
 @dataclass(frozen=True, slots=True)
 class DrillResult:
-    """The result of one step of a fire drill (a rehearsed outage of a test account). `ok` is True (passed), False
-    (failed) or None (not tried). `said` is the reason.
-    """
+    """`ok` is True (passed), False (failed) or None (not tried). `said` is the reason."""
 
     ok: bool | None
     said: str = ""
@@ -83,9 +81,7 @@ class Failed(Exception):
 
 
 def start(workspace: Workspace, user: User) -> BackgroundJob:
-    """Starts a fire drill (a rehearsed outage of a test account) for `workspace`, and returns its job. If
-    one is under way, returns that one's job.
-    """
+    """Starts a drill for `workspace`, and returns its job, or the job of the one under way."""
     before = last(workspace)
     if before is not None and not before.finished_at:
         return before
@@ -100,17 +96,12 @@ def start(workspace: Workspace, user: User) -> BackgroundJob:
 
 
 def last(workspace: Workspace) -> BackgroundJob | None:
-    """The job of the newest fire drill (a rehearsed outage of a test account) of
-    `workspace`; None if there was none.
-    """
     return BackgroundJob.objects.filter(workspace=workspace, kind=DRILL).order_by("-created_at").first()
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `health.drill`: does all steps of a fire drill (a rehearsed outage of a test account). Returns how many
-    steps passed, failed and were skipped. The test workspace is deleted however it ends.
-
-    If a worker dies in the middle, the next attempt only deletes and fails, because the sandbox died with the worker.
+    """The job `health.drill`. Returns how many steps passed, failed and were skipped. The test workspace is deleted
+    however it ends. If a worker dies, the next attempt only deletes and fails, because the sandbox died with it.
     """
     parent = Workspace.objects.get(pk=ctx.workspace_id)
     parent.drills.all().delete()
@@ -129,8 +120,6 @@ def run(ctx: JobContext) -> dict[str, int]:
 
 
 class _Drill:
-    """One drill while it runs."""
-
     def __init__(self, ctx: JobContext, parent: Workspace, user: User, sandbox: SandboxServer) -> None:
         self.ctx, self.parent, self.user, self.sandbox = ctx, parent, user, sandbox
         self.workspace: Workspace

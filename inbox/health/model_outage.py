@@ -13,10 +13,8 @@ from inbox.replying.prompts import model_calls
 
 @dataclass(frozen=True, slots=True)
 class ModelAway:
-    """What pages say if the language model cannot be reached: `why` (a sentence), and `since` when. `since` is None if
-    no model is connected at all.
-
-    `waiting` counts the workspace's leads whose replies nothing has understood, at most 100.
+    """What pages say if the model cannot be reached. `since` is None if no model is connected. `waiting` counts the
+    leads whose replies nothing has understood, at most 100.
     """
 
     why: str
@@ -25,26 +23,23 @@ class ModelAway:
 
     @property
     def key(self) -> str:
-        """A short text that differs whenever the pages say something else about the model,
-        so that they can tell whether to redraw.
-        """
+        """Differs whenever the pages say something else about the model, so that they can tell whether to redraw."""
         return f"m{crc32(f'{self.why}{self.since}{self.waiting}'.encode())}"
 
 
 def waiting(workspace: Workspace) -> QuerySet[Lead]:
-    """The workspace's leads whose replies nothing has understood, without samples."""
     return leads_in(workspace, "not-understood").filter(sample=False)
 
 
 def model_away(workspace: Workspace) -> ModelAway | None:
-    """The notice on pages about a language model that cannot be reached. None if it can be, or if none is connected and
-    no reply waits for one.
+    """The notice on a workspace's pages; None if the model can be reached, or none is connected and no reply waits for
+    one.
     """
     return notice_of(model_calls.outages().first(), waiting(workspace)[: COUNT_LIMIT + 1].count())
 
 
 def notice_of(outage: ModelOutage | None, count: int) -> ModelAway | None:
-    """As `model_away`, from rows read already: the outage, None if there is none, and how many leads are `waiting`."""
+    """As `model_away`, from the outage and the count of `waiting` leads."""
     if model_calls.ready():
         return ModelAway(outage.why, outage.since, count) if outage else None
     return ModelAway(model_calls.NO_KEY, None, count) if count else None

@@ -12,8 +12,8 @@ REFUSED = "Only owners and admins of this workspace can mute it."
 
 
 def blocks(health: WorkspaceIntegrationHealth, text: str, note: str = "") -> list[dict[str, Any]]:
-    """The blocks of a notice in Slack: its `text`, and the button while the account is in trouble and not muted. `note`
-    is a sentence for the person who pressed it.
+    """The blocks of a notice in Slack, with the button while the account is in trouble and not muted. `note` is a
+    sentence for the person who pressed it.
     """
     shown: list[dict[str, Any]] = [{"type": "section", "text": {"type": "mrkdwn", "text": text[:3_000]}}]
     if note:

@@ -1,15 +1,11 @@
-"""Tells people that an account is broken, in the workspace's Slack channel or by e-mail.
-
-One notice per account is sent in 24 hours, and somebody always gets it:
+"""Tells people that an account is broken, in the workspace's Slack channel or by e-mail. One notice per account is sent
+in 24 hours, and somebody always gets it:
 
 - Slack answered with a failure: the post is repeated, up to SLACK_TRIES times; then an e-mail is sent.
-- Slack did not answer: the message is looked for in the channel. If that is impossible, an e-mail is sent,
-  and no second post.
+- Slack did not answer: the message is looked for in the channel. If that is impossible, an e-mail is sent.
 - The e-mail failed for good: the slot of 24 hours is given back, and the next hour tries both again.
 
-If the workspace asks for it, a notice in Slack is also sent by e-mail. While the slot is used up, further
-changes are written into the message in the channel. If that message cannot be changed, the next notice tells
-of them.
+While the slot is used up, further changes are written into the message in the channel, else into the next notice.
 """
 
 import logging
@@ -53,9 +49,7 @@ CUT_SHORT = "the worker stopped while sending"
 
 
 def enqueue_notice(health: WorkspaceIntegrationHealth) -> bool:
-    """Enqueues a notice to people about a broken account, once an hour at most for the same outage and the same notice
-    before it. Returns True if it was not enqueued before.
-    """
+    """Enqueues a notice about a broken account, once an hour at most for one outage. Returns whether it is new."""
     last = health.last_notice_at.isoformat() if health.last_notice_at else "never"
     _, created = enqueue(
         NOTIFY,
@@ -67,9 +61,7 @@ def enqueue_notice(health: WorkspaceIntegrationHealth) -> bool:
 
 
 def enqueue_update(health: WorkspaceIntegrationHealth) -> None:
-    """Enqueues that the notice which people have in Slack says how the account is now. A new one goes out if one is
-    due.
-    """
+    """Has the notice in Slack say how the account is now. A new one goes out if one is due."""
     enqueue(
         NOTIFY,
         workspace_id=health.workspace_id,
@@ -79,10 +71,8 @@ def enqueue_update(health: WorkspaceIntegrationHealth) -> None:
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The tick `notifications` (recurring work): enqueues notices about broken accounts that are due, and ends those
-    whose worker died while sending. Returns counts.
-
-    At `deadline` it stops, and the next run goes on.
+    """The tick `notifications`: enqueues notices that are due, and ends those whose worker died while sending. At
+    `deadline` it stops, and the next run goes on.
     """
     counts = {"enqueued": 0, "abandoned": 0, "freed": _free_undelivered(), "left": 0}
     for notice in notices.abandoned():
@@ -113,8 +103,8 @@ def _free_undelivered() -> int:
 
 
 def run(ctx: JobContext) -> dict[str, object]:
-    """The job `health.notify`: tells people that an account is broken. If they were told already, it updates the
-    notices that they have in Slack.
+    """The job `health.notify`: tells people that an account is broken, or updates the notices that they have in
+    Slack.
     """
     health = WorkspaceIntegrationHealth.objects.select_related("integration", "workspace").get(
         pk=ctx.payload["health_id"], workspace_id=ctx.workspace_id
@@ -126,10 +116,8 @@ def run(ctx: JobContext) -> dict[str, object]:
 
 
 def tell(health: WorkspaceIntegrationHealth, slack: Integration | None, text: str) -> dict[str, object]:
-    """Posts `text` about the account's health once, to `slack`, or by e-mail if that is None or broken, and returns
-    what came of it. Posts nothing if people were told within 24 hours or the account works again.
-
-    Raises TransientError if another try may deliver it.
+    """Posts `text` about the account once, to `slack`, or by e-mail if that is None or broken. Posts nothing if people
+    were told within 24 hours or the account works again. Raises TransientError if another try may deliver it.
     """
     token = notices.claim(health)
     if token is None:
@@ -156,10 +144,8 @@ def _fold(
 
 
 def edit(slack: Integration, health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
-    """Rewrites the notices about an account that stand in Slack to say how the account is now, and again if it changes
-    meanwhile.
-
-    Returns how many were rewritten. Raises the provider's errors.
+    """Rewrites the notices about an account in Slack, again if its state changes meanwhile. Returns how many. Raises
+    the provider's errors.
     """
     edited, version = 0, None
     while True:
@@ -174,9 +160,7 @@ def edit(slack: Integration, health: WorkspaceIntegrationHealth, deadline: Deadl
 
 
 def mute_pressed(ctx: JobContext) -> dict[str, str]:
-    """Runs the button "Mute until it works" of a notice in Slack, for the owner or admin who pressed it. The message
-    says then that it is muted, or why not.
-    """
+    """Runs the button "Mute until it works" for the owner or admin who pressed it. The message says what came of it."""
     health = WorkspaceIntegrationHealth.objects.select_related("integration", "workspace").get(
         pk=ctx.payload["health_id"], workspace_id=ctx.workspace_id
     )
@@ -243,9 +227,7 @@ def _email_key(notice: Notice) -> str:
 
 
 def run_email(ctx: JobContext) -> dict[str, str]:
-    """The job `health.email`: sends a notice by e-mail, once, because Slack did not take it, perhaps did not, or the
-    workspace wants e-mails too. A mail that may have left is not sent again.
-    """
+    """The job `health.email`: sends a notice by e-mail, once. A mail that may have left is not sent again."""
     notice = Notice.objects.select_related("health__integration", "workspace").get(
         pk=ctx.payload["notice_id"], workspace_id=ctx.workspace_id
     )
@@ -282,8 +264,8 @@ def _report(end: notice_mail.End) -> dict[str, str]:
 
 
 def text_of(health: WorkspaceIntegrationHealth) -> str:
-    """The text of a notice about a broken account: workspace, account, since when, what waits, and the link to the
-    health page. It never holds a secret or what a lead wrote.
+    """The text of a notice: workspace, account, since when, what waits, and the link to the health page. It never holds
+    a secret or what a lead wrote.
     """
     with timezone.override(health.workspace.timezone):
         line = banner.line(health, health.workspace)
@@ -301,8 +283,8 @@ def _time(health: WorkspaceIntegrationHealth, at: datetime) -> str:
 
 
 def news_of(health: WorkspaceIntegrationHealth, slack: Integration | None) -> str:
-    """The text of a new notice about a broken account. If a message in `slack` cannot be changed later, or `slack` is
-    None, the text says so, and also whether the account was back since the last notice.
+    """The text of a new notice. If the message cannot be changed later, it says so, and also whether the account was
+    back since the last notice.
     """
     text = text_of(health)
     if _can_be_changed(slack):

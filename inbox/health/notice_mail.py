@@ -1,7 +1,5 @@
-"""Sends a notice as one e-mail to the workspace's owners and admins, handed to the mail server once.
-
-If the server cannot be reached or refuses, the mail was not sent. If it breaks off in between, it may have
-been.
+"""Sends a notice as one e-mail to the workspace's owners and admins, handed to the mail server once. If the server
+refuses, the mail was not sent. If it breaks off in between, it may have been.
 """
 
 import logging
@@ -25,7 +23,7 @@ State = Notice.State
 
 
 class End(NamedTuple):
-    """How sending a notice by e-mail ended: `state` (one of Notice.State) and the `reason`."""
+    """How sending ended: `state` is one of Notice.State."""
 
     state: str
     reason: str = ""
@@ -36,9 +34,7 @@ class End(NamedTuple):
 
 
 def post(notice: Notice) -> End:
-    """Sends `notice` as one e-mail to the workspace's owners and admins. Errors of the mail server are
-    not raised; the returned End holds them.
-    """
+    """Sends `notice` as one e-mail. Errors of the mail server are not raised; the returned End holds them."""
     to = recipients(notice.workspace)
     if not to or is_off():
         return End(State.FAILED, NO_WAY)

@@ -1,7 +1,5 @@
-"""Says which notices of a workspace go where, and sends a notice that only says that it is one, to prove the way.
-
-It goes the way that a real notice of its kind goes first: the kind's Slack channel, or e-mail to owners and admins. It
-is posted once and never repeated by itself, because somebody waits for it and presses again.
+"""Says which notices of a workspace go where, and sends a trial to prove the way that a real notice of its kind goes
+first. It is posted once and never repeated by itself, because the person who waits for it presses again.
 """
 
 from typing import NamedTuple
@@ -34,12 +32,12 @@ State, Path = Notice.State, Notice.Path
 
 
 class NoWay(Exception):
-    """The workspace has no way by which a notice reaches people. The text is a sentence for them."""
+    """No way is set up by which a notice reaches people. The text is a sentence for them."""
 
 
 class Way(NamedTuple):
-    """Where notices of one kind go now. `path` is a Notice.Path, "" if nowhere. `channel` is the Slack channel; "" is
-    that of the incoming webhook.
+    """Where notices of one kind go now. `path` is a Notice.Path, "" if nowhere. `channel` "" is that of the incoming
+    webhook.
     """
 
     path: str
@@ -70,9 +68,7 @@ KINDS = {about.key: about for about in (ACCOUNTS, REPLIES, REVIEWS)}
 
 
 def way(workspace: Workspace, about: About = ACCOUNTS) -> Way:
-    """The way that a notice of this kind would go now. Only those about accounts go by e-mail where Slack is not
-    connected.
-    """
+    """Where a notice of this kind would go now. Only those about accounts go by e-mail where Slack is not connected."""
     if about is REVIEWS:
         place = slack_cards.channel_of(workspace.pk)
     elif about is REPLIES:
@@ -86,9 +82,7 @@ def way(workspace: Workspace, about: About = ACCOUNTS) -> Way:
 
 
 def told_by(workspace: Workspace) -> str:
-    """The way that a notice about an account would go now (a Notice.Path); "" if there is none. It decrypts no secret
-    that it does not need, so that a page which only says so does not.
-    """
+    """The Notice.Path of a notice about an account now; "" if there is none. No secret is decrypted without need."""
     if slack_of(workspace.pk) is not None:
         return Path.SLACK
     return "" if is_off() else Path.EMAIL
@@ -99,9 +93,7 @@ def _channel(slack: Integration) -> str:
 
 
 def start(workspace: Workspace, user: User, about: About = ACCOUNTS) -> Notice:
-    """Enqueues one trial notice of this kind to the workspace's people, and returns its row. `user` is named in it and
-    in the audit. Raises NoWay if nothing is set up by which it could reach them.
-    """
+    """Enqueues one trial notice of this kind, and returns its row. `user` is named in it. Raises NoWay."""
     path = way(workspace, about).path
     if not path:
         alternative = (
@@ -154,7 +146,6 @@ def run(ctx: JobContext) -> dict[str, str]:
 
 
 def _post(notice: Notice, deadline: Deadline) -> tuple[str, str]:
-    """How posting it ended, and why if it did not arrive."""
     if notice.path == Path.EMAIL:
         return notice_mail.post(notice)
     about = next((kind for kind in KINDS.values() if kind.kind == notice.kind), ACCOUNTS)

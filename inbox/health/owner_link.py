@@ -1,8 +1,6 @@
-"""Makes and checks the link that an admin sends to an account's owner to reconnect it. It needs no log-in here.
-
-The link names the account and the outage. It stops working after 24 hours, when the account is back, and when
-another outage has begun. The provider's page is asked for only when the owner presses the button behind the
-link, because a chat's link preview would use that page up.
+"""Makes and checks the link that an admin sends to an account's owner to reconnect it, without a log-in here. It stops
+working after 24 hours, when the account is back, and when another outage has begun. The provider's page is asked for
+only when the owner presses the button, because a chat's link preview would use that page up.
 """
 
 from datetime import timedelta
@@ -17,9 +15,7 @@ VALID_FOR = timedelta(hours=24)
 
 
 class LinkExpired(Exception):
-    """The link by which an owner reconnects an account is not valid, or not any more. `back` is True if
-    the reason is that the account works again.
-    """
+    """An owner's link is not valid, or not any more. `back`: the account works again."""
 
     def __init__(self, back: bool = False) -> None:
         super().__init__("link expired")
@@ -27,17 +23,15 @@ class LinkExpired(Exception):
 
 
 def path(integration: Integration) -> str:
-    """The path of a page on which the owner of this account can reconnect it without logging in to this product. It is
-    valid for 24 hours and for the present outage only.
-    """
+    """The path of a page on which the owner can reconnect this account, for 24 hours and the present outage only."""
     health = WorkspaceIntegrationHealth.objects.get(integration=integration)
     token = signing.dumps([str(integration.pk), health.version], salt=SALT)
     return reverse("owner-reconnect", args=[token])
 
 
 def read(token: str) -> WorkspaceIntegrationHealth:
-    """The health of the disconnected account that the token of an owner's reconnect link is about. Raises LinkExpired
-    if the token is forged or older than 24 hours, the account is switched off, or that outage is over.
+    """The health of the disconnected account that the link's token is about. Raises LinkExpired if the token is forged
+    or too old, the account is switched off, or that outage is over.
     """
     try:
         integration_id, version = signing.loads(token, salt=SALT, max_age=VALID_FOR)

@@ -1,7 +1,5 @@
-"""Asks a provider for its hosted page, on which the owner of an account logs in again.
-
-Such a link works once and for a short time, and needs no log-in here. The link does not heal the account:
-only a call that works does.
+"""Asks a provider for its hosted page, on which the owner of an account logs in again. The link works once and for a
+short time, and does not heal the account: only a call that works does.
 """
 
 from dataclasses import dataclass
@@ -26,19 +24,15 @@ NOT_NEEDED = "The account is not disconnected: there is nothing to reconnect."
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link to the provider's page on which an account is reconnected (`url`), or the `sentence` that says why there
-    is none.
-    """
+    """A link to the provider's page, or the `sentence` that says why there is none."""
 
     url: str = ""
     sentence: str = ""
 
 
 def hosted_link(integration: Integration, back_url: str) -> Link:
-    """Asks the provider for a page on which the owner reconnects the account; its link works once, for 30 minutes.
-    Afterwards the page leads to `back_url`. Waits 5 s at most.
-
-    If there is no such page or the provider fails, the Link's `sentence` says so; nothing is raised.
+    """Asks the provider for a page that leads back to `back_url`; its link works once, for 30 minutes. Waits 5 s at
+    most. Raises nothing: a failure is the Link's `sentence`.
     """
     page = registry.spec_of(integration.provider).reconnect
     if not page:

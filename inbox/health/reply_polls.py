@@ -1,8 +1,6 @@
-"""The tick `reply-poll` and its jobs: ask providers now and then for what they hold, as a webhook may be lost.
-
-How often (`spec.poll_every`) depends on what the provider does with a failed delivery (docs/operations.md).
-What is found goes through the intake of webhooks, so asking too often changes nothing. The watermark moves
-when a poll has ended well, and the next poll begins a little before it.
+"""The tick `reply-poll` and its jobs: ask providers now and then (`spec.poll_every`) for what they hold, as a webhook
+may be lost. Messages go through the intake of webhooks, so asking too often changes nothing. The watermark moves when a
+poll has ended well.
 """
 
 from collections import defaultdict
@@ -31,10 +29,8 @@ LATE = timedelta(minutes=15)
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The tick `reply-poll` (recurring work): enqueues a job for each account whose provider is due to be asked for
-    messages that its webhooks did not bring. Those that wait longest come first.
-
-    At `deadline` it stops, and the next run goes on. Returns counts.
+    """The tick `reply-poll`: enqueues a job for each account that is due, the longest waiting first. At `deadline` it
+    stops, and the next run goes on.
     """
     counts = {"added": _add_accounts(), "polls": 0, "waiting": 0, "left": 0}
     now = timezone.now()
@@ -56,8 +52,7 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 def run(ctx: JobContext) -> dict[str, int]:
     """The job `replies.poll`: fetches from one account the messages since the last time, of ten days at most, and
-    stores those that we lack. The next poll begins where this one ended. Returns how many were read and how many
-    were new. Raises the provider's errors.
+    stores those that we lack. Raises the provider's errors.
     """
     integration = Integration.objects.select_related("workspace", "reply_poll").get(
         pk=ctx.payload["integration_id"], workspace_id=ctx.workspace_id
@@ -91,7 +86,7 @@ def _add_accounts() -> int:
 
 def late() -> dict[str, int]:
     """How many accounts, by provider, are not compared in time: they are due for more than LATE, or work and are not
-    complete for twice as long as they should be. Those that are off and of fire drills do not count.
+    complete for twice as long as they should be.
     """
     now, providers = timezone.now(), registry.stating("poll_every")
     works = Q(
@@ -133,8 +128,8 @@ def _spec(poll: ReplyPoll) -> JobSpec:
 
 
 def _can_be_asked(integration: Integration) -> bool:
-    """Whether an account can be polled: it has credentials and is not down. After an outage its recovery fetches
-    what came. An account that lacks only some of its mailboxes answers, and the others bring replies.
+    """Whether an account has credentials and is not down. After an outage its recovery fetches what came. An account
+    that lacks only some of its mailboxes answers.
     """
     health = getattr(integration, "health", None)
     down = health is not None and health.is_down and not health.lacks_mailboxes

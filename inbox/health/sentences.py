@@ -1,6 +1,5 @@
-"""Writes the sentences about an account for the banner, the health page and the notice: state, name, since, effect.
-
-The first line has no codes and no exclamation marks. A code is shown behind "Details".
+"""Writes the sentences about an account for the banner, the health page and the notice. The first line has no codes and
+no exclamation marks. A code is shown behind "Details".
 """
 
 from dataclasses import dataclass
@@ -72,7 +71,6 @@ class Sentence:
 
 
 def headline(health: WorkspaceIntegrationHealth, workspace: str) -> str:
-    """The account's fault, in one line. `workspace` is the workspace's name."""
     name, owner = known_as(health.provider), health.integration.name
     whose = f" for {owner} ({workspace})" if owner else f" for {workspace}"
     return {
@@ -104,7 +102,7 @@ def _disconnected(health: WorkspaceIntegrationHealth, name: str, whose: str) -> 
 
 
 def why(code: str) -> str:
-    """The words for `code`, a stored reason of an account's trouble; the code itself if there are no words for it."""
+    """The words for `code`, a stored reason of an account's trouble; the code itself if there are none."""
     if code in CallOutcome.values:
         return str(CallOutcome(code).label)
     bare = code.removeprefix("errors/")
@@ -112,8 +110,8 @@ def why(code: str) -> str:
 
 
 def can_reconnect(health: WorkspaceIntegrationHealth) -> bool:
-    """Whether the account's owner can mend it by logging in again on the provider's page: the provider has one, the
-    account is disconnected, and the reason is neither our own key nor unreadable secrets.
+    """Whether the owner can mend the account by logging in again on the provider's page: it has one, and the reason is
+    neither our own key nor unreadable secrets.
     """
     return (
         bool(registry.spec_of(health.provider).reconnect)
@@ -123,9 +121,7 @@ def can_reconnect(health: WorkspaceIntegrationHealth) -> bool:
 
 
 def unstable(drops: list[datetime]) -> str:
-    """A sentence for an account that broke at least three times ("Unstable, 5 drops since 09:00. "), else "". `drops`
-    are the times at which it broke.
-    """
+    """A sentence for an account that broke at least three times ("Unstable, 5 drops since 09:00. "), else ""."""
     if len(drops) < UNSTABLE_AFTER:
         return ""
     first = timezone.localtime(min(drops))
@@ -147,8 +143,8 @@ def _stopped(health: WorkspaceIntegrationHealth) -> str:
 
 
 def effect(health: WorkspaceIntegrationHealth, effects: list[Effect]) -> str:
-    """The things that do not happen while the account is in trouble, with the numbers in `effects`, and whether anybody
-    has to act; "" for an account that works.
+    """What does not happen while the account is in trouble, and whether anybody has to act; "" for an account that
+    works.
     """
     waits = ", ".join(map(str, effects))
     if health.state == HealthState.DISCONNECTED:

@@ -16,9 +16,7 @@ DOWN = {HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN}
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day's bar in the health page's strip of an account. A worse day has a taller
-    bar, so that colour is not the only sign.
-    """
+    """One day's bar in an account's strip. A worse day has a taller bar, so that colour is not the only sign."""
 
     tone: str
     height: int
@@ -36,8 +34,6 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One account's row on the health page: its state, its last success and failure, and its uptime by day."""
-
     name: str
     state: str
     since: datetime
@@ -50,8 +46,8 @@ class Account:
 
     @property
     def runs(self) -> list[tuple[str, str, str]]:
-        """The last 30 days as runs of days on which the account was alike, newest first: each run's first day, last
-        day, and how the account was, in words.
+        """The last 30 days as runs of days that were alike, newest first: first day, last day, and how the
+        account was.
         """
         runs = []
         for word, days in groupby(reversed(self.strip), key=lambda day: day.word):
@@ -61,7 +57,6 @@ class Account:
 
 
 def account(health: WorkspaceIntegrationHealth) -> Account:
-    """The health page's row for an account, with the uptime of its last 30 days."""
     now = timezone.localtime()
     begins = (now - timedelta(days=DAYS - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
     known_since = max(begins, _first_known(health))
@@ -92,9 +87,7 @@ def _first_known(health: WorkspaceIntegrationHealth) -> datetime:
 def down_spans(
     health: WorkspaceIntegrationHealth, begins: datetime, ends: datetime
 ) -> list[tuple[datetime, datetime]]:
-    """When the account was disconnected or its provider down, between `begins` and `ends`: pairs of start and end,
-    oldest first.
-    """
+    """When the account was disconnected or its provider down, between `begins` and `ends`, oldest first."""
     changes = list(
         HealthTransition.objects.filter(health=health, at__lt=ends)
         .order_by("at", "id")

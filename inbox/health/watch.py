@@ -1,8 +1,6 @@
-"""The tick `integration-health` looks at every account: can its secrets be read, is a probe due, is it silent?
-
-It also keeps each workspace's accounts at what it uses by the installation's key alone, such as the model, and holds
-the job `health.probe`. An account is silent if nothing has arrived for twice its longest gap of the last two weeks, and
-never before six hours. An account with few events is never called silent.
+"""The tick `integration-health` looks at every account: can its secrets be read, is a probe due, is it silent? It also
+keeps each workspace's accounts that use the installation's key alone, such as the model. An account is silent if
+nothing has arrived for twice its longest gap of two weeks, never before six hours or with few events.
 """
 
 from datetime import datetime, timedelta
@@ -34,12 +32,7 @@ Verdict = WebhookDelivery.Verdict
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The tick `integration-health` (recurring work): looks at every account, records whether its secrets
-    can be read, whether its webhooks are understood, went silent or came again, and enqueues due probes (cheap calls
-    that show whether it works). Returns counts.
-
-    At `deadline` it stops, and the next run goes on.
-    """
+    """The tick `integration-health`. At `deadline` it stops, and the next run goes on."""
     _keep_installation_accounts()
     counts = {"unreadable": 0, "probes": 0, "silent": 0, "heard": 0, "left": 0, "understood": 0, "unclear": 0}
     if not deadline.expired:
@@ -77,9 +70,8 @@ def _listened_to(accounts: QuerySet[Integration]) -> QuerySet[Any]:
 
 
 def _keep_installation_accounts() -> None:
-    """Creates each workspace's account for services that use only the installation's key, such as the model.
-
-    Without such a key these accounts are switched off.
+    """Creates each workspace's account for services that use only the installation's key, and switches these accounts
+    off where there is no such key.
     """
     for spec in registry.specs().values():
         if spec.is_connected_here or not spec.installation_key:
@@ -93,8 +85,8 @@ def _keep_installation_accounts() -> None:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `health.probe`: makes one cheap read call with the account. As with any call, its result is recorded in
-    the account's health, and if it worked, what waits for the account goes on. Returns whether the call worked.
+    """The job `health.probe`: makes one cheap read call with the account. If it works, what waits for the account goes
+    on.
     """
     integration = Integration.objects.get(pk=ctx.payload["integration_id"], workspace_id=ctx.workspace_id)
     writer.forget_successes()
@@ -105,8 +97,8 @@ def run(ctx: JobContext) -> dict[str, str]:
 
 
 def listen(integration: Integration, last: datetime | None) -> SignalKind | None:
-    """Records in the account's health whether its webhooks have come again (HEARD) or gone silent (SILENT), and returns
-    which; None if nothing has changed. `last` (aware) is when its last webhook came, None if none ever did.
+    """Records that the account's webhooks have come again (HEARD) or gone silent (SILENT), and returns which; None if
+    nothing has changed. `last` (aware) is when its last webhook came.
     """
     if last is None:
         return None
@@ -126,9 +118,8 @@ def listen(integration: Integration, last: datetime | None) -> SignalKind | None
 
 
 def note_unclear() -> int:
-    """Records in the health of accounts that their webhooks are not understood: three or more of an hour were refused,
-    and at least a tenth of the account's. Requests before it was last understood again do not count. Returns how many
-    accounts changed.
+    """Records accounts whose webhooks are not understood: three or more of an hour were refused, and a tenth of the
+    account's. Requests before it was last understood again do not count. Returns how many changed.
     """
     since = timezone.now() - HOUR
     arrived = WebhookDelivery.objects.filter(received_at__gt=since, replay_of=None, integration__enabled=True)
@@ -148,9 +139,7 @@ def note_unclear() -> int:
 
 
 def note_understood() -> int:
-    """Records in the health of accounts that are not understood that a request has been understood since. Returns how
-    many there were.
-    """
+    """Records accounts of which a request has been understood again. Returns how many."""
     since = WebhookDelivery.objects.filter(
         integration=OuterRef("integration"),
         received_at__gt=OuterRef("since"),
@@ -164,9 +153,7 @@ def note_understood() -> int:
 
 
 def last_heard(integration: Integration) -> datetime | None:
-    """When the account's last webhook came; None if none ever did, or the account has no webhook key. Messages that we
-    fetched do not count.
-    """
+    """When the account's last webhook came; None if none ever did, or it has no webhook key."""
     heard = _listened_to(Integration.objects.filter(pk=integration.pk)).values_list("heard_at", flat=True)
     return heard.first()
 
@@ -180,9 +167,7 @@ SELECT count(*), max(gap) FROM (
 
 
 def usual_silence(integration: Integration) -> timedelta | None:
-    """How long the account's webhooks may pause before it counts as silent: twice the longest gap of the last two
-    weeks; None if fewer than 20 came in that time.
-    """
+    """How long the account's webhooks may pause: twice the longest gap of two weeks; None if fewer than 20 came."""
     with connection.cursor() as cursor:
         cursor.execute(GAPS, [integration.pk, timezone.now() - RHYTHM_WINDOW])
         count, longest = cursor.fetchone()

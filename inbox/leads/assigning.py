@@ -1,6 +1,5 @@
-"""Gives conversations to members of their workspace, and says how that came.
-
-Only a member can have a lead: the database refuses anybody else, and unassigns the leads of a member who leaves.
+"""Gives conversations to members of their workspace. Only a member can have a lead: the database refuses anybody else,
+and unassigns the leads of a member who leaves.
 """
 
 from collections.abc import Collection, Iterable
@@ -23,7 +22,7 @@ SLICE = 200
 
 
 class NotAMember(ValueError):
-    """The person who should get the conversations is no member of the workspace, or not any more."""
+    """The receiver of conversations is no member of the workspace, or not any more."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,8 @@ class Given:
 
 
 def receiver(workspace: Workspace, membership_id: int | None) -> Membership | None:
-    """The member of `workspace` with this id who is to get conversations; None for nobody (None). Raises NotAMember if
-    there is none, or they only look.
+    """The member with this id who may get conversations; None for nobody (None). Raises NotAMember if there is none, or
+    they only look.
     """
     if membership_id is None:
         return None
@@ -49,9 +48,8 @@ def receiver(workspace: Workspace, membership_id: int | None) -> Membership | No
 
 
 def give(workspace: Workspace, by: User, views: Iterable[Seen], to: Membership | None) -> TriageResult:
-    """Assigns the leads of `workspace` in `views` to the member `to`, or to nobody (None). `by` is who does it. Leads
-    that changed since they were seen stay as they are; the result counts both. Raises NotAMember if `to` has left
-    meanwhile.
+    """Assigns the leads in `views` to the member `to`, or to nobody (None). Leads that changed since they were seen
+    stay as they are. Raises NotAMember if `to` has left meanwhile.
     """
     user_id = to.user_id if to else None
     notified = user_id if user_id != by.pk else None
@@ -66,7 +64,7 @@ def give(workspace: Workspace, by: User, views: Iterable[Seen], to: Membership |
 
 
 def _handed(user_id: int | None) -> dict[str, Any]:
-    """The fields of leads that say that they were given to this user, who has not seen so; None: nobody is to."""
+    """The columns of a hand-over to this user, who has not seen it; None: to nobody."""
     return {"handed_over_at": Now() if user_id else None}
 
 
@@ -77,7 +75,7 @@ def _expect_look(workspace_id: UUID, leads: Iterable[Lead], user_id: int | None)
 
 
 def handed_to(workspace_id: UUID, user_id: int) -> QuerySet[Lead]:
-    """The leads that were given to this member of the workspace, who has not opened them since."""
+    """The leads that were given to this member, who has not opened them since."""
     return Lead.objects.filter(workspace_id=workspace_id, assigned_to=user_id, handed_over_at__isnull=False)
 
 
@@ -90,15 +88,15 @@ def given_to(user_id: int) -> "ExpressionWrapper[Q]":
 
 
 def mark_seen(workspace_id: UUID, user: User, leads: Collection[UUID]) -> int:
-    """Notes that `user` has seen that they were given `leads`. Returns for how many that was new."""
+    """Records that `user` has seen that they were given `leads`. Returns for how many that was new."""
     return handed_to(workspace_id, user.pk).filter(pk__in=leads).update(handed_over_at=None)
 
 
 def undo(
     workspace: Workspace, by: User, token: str, max_age_s: int | None = triage.UNDO_MAX_AGE_S
 ) -> list[Lead]:
-    """Undoes, for `by`, the assigning or marking that `token` stands for (`triage.undo`). Returns the leads that were
-    put back. Raises the errors of `triage.undo`.
+    """Undoes, for `by`, the assigning or marking of `token` (`triage.undo`, which raises). Returns the leads that were
+    put back.
     """
     with transaction.atomic():
         put_back = triage.undo(workspace, token, max_age_s)
@@ -118,8 +116,8 @@ def assignments(lead: Lead) -> QuerySet[AuditEntry]:
 
 
 def how(lead: Lead, entries: Iterable[AuditEntry]) -> Given | None:
-    """How the lead came to the member who has it; None if nobody has it, or it is not known. `entries` begin with the
-    newest of `assignments`.
+    """How the lead came to its owner; None if there is none, or it is not known. `entries` begin with the newest of
+    `assignments`.
     """
     newest = next(iter(entries), None)
     if lead.assigned_to_id is None or newest is None or newest.data.get("to") != lead.assigned_to_id:
@@ -128,10 +126,9 @@ def how(lead: Lead, entries: Iterable[AuditEntry]) -> Given | None:
 
 
 def hand_over(member: Membership, to: Membership | None) -> int:
-    """Gives the conversations of `member` that wait for an answer to the member `to`, or to nobody, because `member` is
-    away. Returns how many: none if `to` is the member themself. Raises NotAMember if `to` has left meanwhile.
-
-    Each slice is a transaction of its own, and its rows are locked in the order of their keys.
+    """Gives the conversations of `member`, who is away, that wait for an answer to the member `to`, or to nobody.
+    Returns how many: none if `to` is the member themself. Raises NotAMember if `to` has left meanwhile. Each slice is a
+    transaction of its own.
     """
     user_id, done = to.user_id if to else None, 0
     if user_id == member.user_id:

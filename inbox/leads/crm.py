@@ -1,8 +1,6 @@
-"""Finds or makes the contact of a lead at GoHighLevel. Nothing else does so.
-
-A contact that GHL no longer knows is forgotten, and another one is looked for. A contact that belongs to
-another lead already is left there, which is no failure. If two callers make a contact at once, GHL's upsert
-makes only one; the second caller takes the contact that the lead has by then.
+"""Finds or makes the contact of a lead at GoHighLevel. A contact that GHL no longer knows is forgotten; one that
+belongs to another lead is left there. If two callers make a contact at once, GHL's upsert makes only one, and the
+second caller takes the contact that the lead has by then.
 """
 
 from dataclasses import dataclass
@@ -20,20 +18,16 @@ from jobs.deadline import Deadline
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The result of connecting a lead with its GoHighLevel contact: the contact's id, and
-    what was done, in words for the job's page.
-    """
+    """A lead's contact, and what was done, in words for the job's page."""
 
     contact_id: str
     outcome: str
 
 
 def join(client: GhlClient, lead: Lead, deadline: Deadline) -> Joined | None:
-    """Connects the lead with its contact at GoHighLevel, which is created if none exists, and gives each side the phone
-    number that only the other one knows. A number that a person entered here replaces GoHighLevel's.
-
-    Returns None if no contact is found and the lead has neither e-mail address nor phone number. If another lead has
-    the contact, nothing is stored. Raises the errors of GoHighLevel's client.
+    """Connects the lead with its contact, or a new one, and gives each side the phone number that only the other knows.
+    A number that a person entered here replaces GoHighLevel's. None without a contact, address and number. Nothing is
+    stored if another lead has the contact. Raises the errors of GoHighLevel's client.
     """
     contact = find(client, lead, deadline) or _make(client, lead, deadline)
     if contact is None:
@@ -46,11 +40,9 @@ def join(client: GhlClient, lead: Lead, deadline: Deadline) -> Joined | None:
 
 
 def find(client: GhlClient, lead: Lead, deadline: Deadline) -> Contact | None:
-    """Finds the lead's contact at GoHighLevel: by the contact's id that we know, else by e-mail address, else by phone
-    number. Returns None if there is none.
-
-    If the contact with the address has another number, the contact with the number wins. An id that GoHighLevel does
-    not know any more is removed from the lead. Raises the errors of GoHighLevel's client.
+    """The lead's contact, by the contact's id that we know, else by address, else by number; the contact with the
+    number wins. An id that GoHighLevel does not know any more is removed from the lead. Raises the errors of
+    GoHighLevel's client.
     """
     region = lead.workspace.phone_region
     drop_connection()
@@ -63,8 +55,8 @@ def find(client: GhlClient, lead: Lead, deadline: Deadline) -> Contact | None:
 
 
 def attach(lead: Lead, contact: Contact) -> KeptIdentity:
-    """Stores the GoHighLevel contact's id with the lead, unless another lead has it, and returns what became of it.
-    Afterwards `lead` holds the id that is stored.
+    """Stores the contact's id with the lead, unless another lead has it. Afterwards `lead` holds the id that is
+    stored.
     """
     outcome = identity.keep(lead, "ghl_contact_id", contact.id, ghl.NAME)
     lead.refresh_from_db(fields=["ghl_contact_id"])

@@ -11,10 +11,8 @@ Status = Draft.Status
 
 
 def close(drafts: QuerySet[Draft], reason: str, *, user: User | None = None) -> int:
-    """Rejects those of `drafts` that still wait for review, and returns how many. A draft that is decided stays as it
-    is.
-
-    `reason` is a sentence for people. `user` is the person whose act made the drafts needless, if there is one.
+    """Rejects those of `drafts` that still wait for review, and returns how many. `reason` is a sentence for people;
+    `user` is the person whose act made them needless.
     """
     now = timezone.now()
     with transaction.atomic():

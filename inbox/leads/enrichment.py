@@ -1,7 +1,6 @@
-"""Asks Clay for a phone number or a LinkedIn profile, once for each lead and kind, by a job.
-
-The row of `Enrichment` is the claim. Clay allows ten rows a minute over all our processes. The job puts off
-what is too much, and drops nothing (docs/reference/clay.md, Limits).
+"""Asks Clay for a phone number or a LinkedIn profile, once for each lead and kind, by a job. The row of `Enrichment` is
+the claim. Clay allows ten rows a minute over all our processes; the job puts off what is too much
+(docs/reference/clay.md, Limits).
 """
 
 from datetime import datetime, timedelta
@@ -36,10 +35,8 @@ Status = Enrichment.Status
 
 
 def request(lead: Lead, kind: str, now: datetime) -> Enrichment:
-    """Enqueues a question to Clay (a service that finds data about people) for a missing fact of `lead`, unless it was
-    asked before. Returns the row of the question.
-
-    `kind` is one of Enrichment.Kind, such as a phone number. Must run in a transaction.
+    """Enqueues a question to Clay for a missing fact of `lead` (an Enrichment.Kind), unless it was asked before.
+    Returns its row. Must run in a transaction.
     """
     row, created = Enrichment.objects.get_or_create(
         lead=lead, kind=kind, defaults={"workspace_id": lead.workspace_id, "requested_at": now}
@@ -55,9 +52,8 @@ def request(lead: Lead, kind: str, now: datetime) -> Enrichment:
 
 
 def wait_for(lead: Lead, kind: str, now: datetime) -> datetime | None:
-    """The time (aware) until which to wait for Clay's answer about the fact `kind` of `lead`: 24 hours after the
-    question. None if Clay is not connected, has answered, or that time is over. If Clay was not asked yet, the question
-    is enqueued.
+    """Until when (aware) to wait for Clay's answer about `kind`, which is asked for if it was not yet. None if Clay is
+    not connected, has answered, or the time is over.
     """
     row = Enrichment.objects.filter(lead=lead, kind=kind).first()
     if row is None:
@@ -69,8 +65,8 @@ def wait_for(lead: Lead, kind: str, now: datetime) -> datetime | None:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `clay.ask`: adds the lead to Clay's table, once, which makes Clay look for the missing fact. If it is
-    unclear whether the row was added, the lead counts as asked. Raises ProviderMisconfigured if Clay is not connected.
+    """The job `clay.ask`: adds the lead to Clay's table, once. If it is unclear whether the row was added, the lead
+    counts as asked. Raises ProviderMisconfigured if Clay is not connected.
     """
     row = Enrichment.objects.select_related("lead").get(
         pk=ctx.payload["enrichment_id"], workspace_id=ctx.workspace_id
@@ -108,8 +104,8 @@ def _row(lead: Lead, kind: str) -> dict[str, str]:
 
 
 def on_answer(sender: Any, lead: Lead, now: datetime, **kwargs: Any) -> None:
-    """Makes follow-ups of `lead` that wait for Clay due now, whether or not Clay found the fact. Receives the signal
-    that Clay has answered or a person has entered facts.
+    """Makes follow-ups of `lead` that wait for Clay due now. Receives the signal that Clay has answered or a person has
+    entered facts.
     """
     with transaction.atomic():
         FollowUpInstance.objects.filter(

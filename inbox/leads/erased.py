@@ -1,7 +1,6 @@
-"""Keeps that erased people want no more, without keeping who they were: hashes of what named them.
-
-The key of the hashes is the workspace's own and is stored encrypted, so that nobody with the tables alone can try
-addresses out. While it cannot be read, nothing is sent in that workspace (`reason`), and replies come in as always.
+"""Keeps that erased people want no more, as hashes of what named them. The key of the hashes is the workspace's own and
+stored encrypted, so that nobody with the tables alone can try addresses out. While it cannot be read, nothing is sent
+in that workspace (`reason`).
 """
 
 import hashlib
@@ -19,7 +18,7 @@ from inbox.models.lead import IDENTITY_FIELDS
 from integrations.fields import Unreadable, no_key_opens
 
 Name = tuple[str, ...]
-"""What names a person or a message: a kind, and what it is within that kind."""
+"""A kind of name, and the name within that kind."""
 UNREADABLE = (
     "The opt-outs of erased people cannot be read: their key fits none of FIELD_ENCRYPTION_KEYS. "
     "Until it does, nothing is sent here."
@@ -35,7 +34,6 @@ def names_of(lead: Lead) -> set[Name]:
 
 
 def names_of_message(source: str, external_id: str) -> set[Name]:
-    """The names of a message that a provider lists."""
     return {("message", source, external_id)} if external_id else set()
 
 
@@ -46,8 +44,8 @@ def names_of_send(provider: str, message_id: str, send_id: str) -> set[Name]:
 
 
 def remember(workspace_id: UUID, names: Iterable[Name], *, opted_out_at: datetime | None = None) -> None:
-    """Keeps the hashes of `names`, in the caller's transaction. `opted_out_at` is given for what names a person, who
-    gets nothing more from then on. Raises DecryptionError if the workspace's key cannot be read.
+    """Keeps the hashes of `names`, in the caller's transaction. `opted_out_at` is given for a person's names: nothing
+    more goes to them from then on. Raises DecryptionError if the workspace's key cannot be read.
     """
     key = _made_key(workspace_id)
     ErasedMark.objects.bulk_create(
@@ -60,8 +58,8 @@ def remember(workspace_id: UUID, names: Iterable[Name], *, opted_out_at: datetim
 
 
 def forget_unreadable(workspace: Workspace) -> int:
-    """Drops the hashes of a workspace whose key is lost for good, as nothing is sent there until then. Returns how many
-    there were; 0 if the key can be read.
+    """Drops the hashes of a workspace whose key is lost for good, as nothing is sent there until then. Returns how
+    many; 0 if the key can be read.
     """
     if not no_key_opens(workspace, "erasure_key"):
         return 0
@@ -71,8 +69,8 @@ def forget_unreadable(workspace: Workspace) -> int:
 
 
 def hold(lead: Lead, workspace: Workspace) -> None:
-    """Opts the new `lead` out if it is somebody who was erased, unless they have asked for messages again (START). The
-    caller saves it.
+    """Opts the new `lead` out if its person was erased and has not asked for messages again (START). The caller saves
+    it.
     """
     if (at := _opted_out_at(workspace, names_of(lead))) is None:
         return
@@ -84,7 +82,7 @@ def hold(lead: Lead, workspace: Workspace) -> None:
 
 def reason(lead: Lead, recipients: dict[str, list[dict[str, str]]]) -> str:
     """Why nothing may be sent to `lead` and these recipients (`to` and `cc`, as sends keep them), as a sentence; "" if
-    nobody of them was erased, or they have asked for messages again since.
+    nobody of them was erased, or they have asked for messages again.
     """
     workspace = Workspace.objects.only("erasure_key").get(pk=lead.workspace_id)
     if no_key_opens(workspace, "erasure_key"):
@@ -101,7 +99,7 @@ def reason(lead: Lead, recipients: dict[str, list[dict[str, str]]]) -> str:
 
 
 def marked(workspace: Workspace, names: set[Name]) -> set[Name]:
-    """Those of `names` that are marked: they named an erased person, or one of their messages."""
+    """Those of `names` that named an erased person, or one of their messages."""
     key = workspace.erasure_key
     if not names or key is None or isinstance(key, Unreadable):
         return set()

@@ -1,8 +1,6 @@
-"""Erases a person: everything that they wrote, that was written to them, and that names them, in slices.
-
-A person asks for it on a page or by `manage.py erase_lead`. From that transaction on nothing goes out to the lead: a
-send that the provider was called for already runs to its end first, and every other one is refused by its claim. Then a
-job deletes row after row. It may be stopped, and run again, at any point. What stays, and why, says KEPT.
+"""Erases a person: everything that they wrote, that was written to them, and that names them, in slices. Once it is
+asked for, nothing goes out to the lead: a send that the provider was called for runs to its end first, and every other
+one is refused by its claim. Then a job deletes row after row. It may be stopped, and run again, at any point.
 """
 
 from collections import Counter
@@ -45,15 +43,15 @@ LONGEST_WAIT = timedelta(days=1)
 """How long a lead waits for its campaigns to be stopped at the providers before it is erased all the same."""
 LOOK_AGAIN = timedelta(seconds=15)
 ERASED = "erased"
-"""What stands in a row that stays, where the person's name or text stood."""
+"""Replaces the person's name or text in a row that stays."""
 
 ALSO: list[Callable[[Lead], None]] = []
-"""What other apps do about a lead before its rows are deleted, and again before those of LAST are, for what was begun
-meanwhile. They must be idempotent, and may raise Snooze.
+"""Functions of other apps that are called before a lead's rows are deleted, and again before those of LAST are, for
+what was begun meanwhile. They must be idempotent, and may raise Snooze.
 """
 
 LAST: list[type[models.Model]] = []
-"""The models by whose rows ALSO finds what rests on a lead. These are deleted after all others. Other apps append."""
+"""The models by whose rows ALSO finds what rests on a lead. They are deleted after all others. Other apps append."""
 
 EMPTIED = {
     "inbox.WebhookDelivery": "Deliveries that brought their events, without what was in them",
@@ -104,18 +102,16 @@ JOBS_OF: dict[type[models.Model], str] = {
     Message: "message_id",
     OutboundSend: "send_id",
 }
-"""Under which name a job's payload holds the id of a row."""
+"""The name under which a job's payload holds the id of a row."""
 
 
 class EraseRefused(ValueError):
-    """A lead cannot be erased. The message is a sentence for people that says why."""
+    """A lead cannot be erased. The message is a sentence for people."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What erasing a lead would do: how many rows of what would go, how many would be emptied, and what stays and
-    why.
-    """
+    """The effects of erasing a lead: how many rows would go or be emptied, by table, and what stays and why."""
 
     goes: dict[str, int]
     emptied: dict[str, int]
@@ -123,7 +119,6 @@ class Preview:
 
 
 def preview(lead: Lead) -> Preview:
-    """Counts what erasing `lead` would do, and changes nothing."""
     goes = {}
     for relation in own_relations():
         if count := _rows(relation, lead).count():
@@ -145,10 +140,8 @@ def own_relations() -> list[models.ManyToOneRel]:
 
 
 def begin(lead: Lead, actor: User | None) -> BackgroundJob:
-    """Has `lead` erased: stops everything that could go out to it, keeps that they want no more, and enqueues the job
-    that erases. Returns the job. Doing it again starts a job that failed. Raises EraseRefused for a sample.
-
-    `actor` is the person who asked for it, or None for an operator at the command line.
+    """Stops everything that could still go out to `lead`, and enqueues the job that erases it. Doing it again starts a
+    job that failed. Raises EraseRefused for a sample. `actor` None is an operator at the command line.
     """
     if lead.sample:
         raise EraseRefused("This is a sample, and nobody. Remove the samples, and it is gone.")
@@ -171,9 +164,7 @@ def begin(lead: Lead, actor: User | None) -> BackgroundJob:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `lead.erase`: erases a lead, once nothing to it is under way any more. Returns how many rows went, by
-    table.
-    """
+    """The job `lead.erase`: erases a lead once nothing to it is under way. Returns how many rows went, by table."""
     lead = Lead.objects.filter(pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id).first()
     if lead is None or lead.erasing_at is None:
         return {}
@@ -183,9 +174,8 @@ def run(ctx: JobContext) -> dict[str, int]:
 
 
 def waits_for(lead: Lead) -> str:
-    """Why a lead that is being erased cannot go yet, as a sentence; "" if it can.
-
-    A message is on its way to it, or a provider has not been told yet to stop a campaign, for which its ids are needed.
+    """Why a lead cannot be erased yet, as a sentence; "" if it can: a message is on its way to it, or a provider must
+    still be told to stop a campaign, for which the lead's ids are needed.
     """
     if _in_flight(lead).exists():
         return "A message to the lead is on its way: it is erased once that has ended."
@@ -202,9 +192,8 @@ def waits_for(lead: Lead) -> str:
 
 
 def erase(lead: Lead, deadline: Deadline) -> dict[str, int]:
-    """Deletes `lead`, on which `begin` was called, with all that names it. Returns how many rows went, by table.
-
-    Each slice is a transaction of its own. Raises what `deadline` raises when it is over; then it may be called again.
+    """Deletes `lead`, on which `begin` was called, with all that names it, each slice in a transaction of its own.
+    Raises what `deadline` raises when it is over; then it may be called again.
     """
     gone: Counter[str] = Counter()
     _empty(_deliveries_of(lead), deadline)
@@ -263,7 +252,7 @@ def _remember(lead: Lead) -> None:
 
 
 def _remember_rows(lead: Lead, rows: "QuerySet[Any]") -> None:
-    """Keeps by what messages and sends are known again when a provider brings them once more."""
+    """Keeps the hashes by which messages and sends are recognised when a provider brings them once more."""
     names: set[erased.Name] = set()
     if rows.model is Message:
         for source, external_id, reused in rows.values_list("source", "external_id", "id_reused"):
@@ -313,9 +302,7 @@ def _empty_now(rows: "QuerySet[WebhookDelivery]") -> None:
 
 
 def _empty_unassigned(lead: Lead, deadline: Deadline) -> None:
-    """Empties deliveries that belong to no lead, as they failed or were not used, where one of the person's addresses
-    is a value of the JSON.
-    """
+    """Empties deliveries without a lead, failed or unused, where an address of the person is a value of the JSON."""
     body = Lower(Func("body", Value("escape"), function="encode", output_field=TextField()))
     names_lead = reduce(or_, (Q(body_text__contains=text) for text in _values(lead)), Q(pk__in=[]))
     rows = WebhookDelivery.objects.filter(workspace_id=lead.workspace_id, lead=None, body__isnull=False)

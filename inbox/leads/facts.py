@@ -1,8 +1,5 @@
-"""Keeps where each fact of a lead comes from and how old it is. What a person has entered is never changed by
-itself.
-
-`Lead.sources` names the source of each column in FACTS. An entry of a person counts even if it is empty: a
-number that somebody removed because it was wrong does not come back by itself.
+"""Keeps where each fact of a lead comes from (`Lead.sources`) and how old it is. A person's entry is never changed by
+the product, even if it is empty: a number that somebody removed because it was wrong does not come back.
 """
 
 from collections.abc import Iterable, Mapping
@@ -39,9 +36,7 @@ LASTING = ("sms_dnd",)
 
 
 class Taken(ValueError):
-    """A person entered an address, number or profile for a lead that the lead `other` has already. `name` is the
-    column.
-    """
+    """The lead `other` has the entered address, number or profile already. `name` is the column."""
 
     def __init__(self, name: str, holder: Lead | None) -> None:
         super().__init__(name)
@@ -50,9 +45,7 @@ class Taken(ValueError):
 
 
 class Origin(NamedTuple):
-    """Where the value of a lead's column (a name, number or address) comes from: `words` says it to people, `at` is
-    when it was stored, and `by` is the id of the person who entered it, or "".
-    """
+    """The source of a lead's value, in words. `by` is the id of the person who entered it, or ""."""
 
     words: str
     at: datetime | None
@@ -60,10 +53,8 @@ class Origin(NamedTuple):
 
 
 def note(lead: Lead, names: Iterable[str], source: str, *, by: User | None = None) -> None:
-    """Records in `lead.sources` where the values of the columns `names` come from; names outside of FACTS are left out.
-    `source` is a provider's name, or one of this module's own, such as PERSON. `by` is the person who entered them.
-
-    The caller saves the column `sources`.
+    """Records in `lead.sources` where the values of `names` (columns in FACTS) come from: a provider's name, or one of
+    this module's own, such as PERSON. The caller saves the column `sources`.
     """
     now = timezone.now().isoformat(timespec="seconds")
     origin = {"from": source, "at": now} | ({"by": str(by.pk)} if by else {})
@@ -71,22 +62,21 @@ def note(lead: Lead, names: Iterable[str], source: str, *, by: User | None = Non
 
 
 def said_by_themselves(lead: Lead, name: str) -> bool:
-    """Whether the lead's value in column `name` is known only from a text or signature that the lead wrote."""
+    """Whether the value is known only from a text or signature that the lead wrote."""
     return lead.sources.get(name, {}).get("from") in (TEXT, SIGNATURE)
 
 
 def entered(lead: Lead, name: str) -> bool:
-    """Whether a person of the team has entered the lead's value in column `name`."""
+    """Whether a person of the team has entered the value."""
     return bool(lead.sources.get(name, {}).get("from") == PERSON)
 
 
 def fillable(lead: Lead, name: str) -> bool:
-    """Whether the product may fill the lead's column `name`: it is empty, and no person has emptied it on purpose."""
+    """Whether the product may fill the column: it is empty, and no person has emptied it on purpose."""
     return not getattr(lead, name) and not entered(lead, name)
 
 
 def origin(lead: Lead, name: str) -> Origin | None:
-    """Where the lead's value in column `name` comes from; None if that is not known."""
     source = lead.sources.get(name)
     if not source:
         return None
@@ -102,8 +92,8 @@ def _words(source: str) -> str:
 
 
 class Shown(NamedTuple):
-    """One fact about a lead (a name, number or address) as the lead's page shows it. `enrichment` is the question to
-    Clay about a missing fact; None if the fact is known or was not asked for.
+    """One fact as the lead's page shows it. `enrichment` is the question to Clay about a missing one, if it was
+    asked.
     """
 
     name: str
@@ -114,7 +104,6 @@ class Shown(NamedTuple):
 
 
 def enrichments_of(lead: Lead) -> QuerySet[Enrichment]:
-    """What Clay was asked about the lead."""
     return Enrichment.objects.filter(lead=lead)
 
 
@@ -125,8 +114,8 @@ def people(lead: Lead) -> QuerySet[User]:
 
 
 def shown(lead: Lead, enrichments: Iterable[Enrichment], authors: Iterable[User]) -> list[Shown]:
-    """The facts about a lead that the lead's page shows, those without a value too, each with where it comes from. For
-    one that a person entered, that is the person's name. It is given what `enrichments_of` and `people` find.
+    """The facts that the lead's page shows, empty ones too, with their origin: for an entered one, the person's name.
+    It is given what `enrichments_of` and `people` find.
     """
     questions = {ASKED_FOR[row.kind]: row for row in enrichments}
     names = {str(user.pk): str(user) for user in authors}
@@ -144,15 +133,13 @@ def shown(lead: Lead, enrichments: Iterable[Enrichment], authors: Iterable[User]
 
 
 def adopt(keep: Lead, other_sources: dict[str, Any], names: Iterable[str]) -> None:
-    """Copies into `keep.sources`, from the sources of another lead that is merged into it, where the values of the
-    columns `names` come from. The caller saves.
-    """
+    """Copies into `keep.sources` the sources of columns that come from a merged lead. The caller saves."""
     keep.sources = keep.sources | {name: other_sources[name] for name in names if name in other_sources}
 
 
 def add(lead: Lead, name: str, contact: str, user: User) -> bool:
-    """Saves `contact` (normalised) as the lead's `name` (email or phone), as the person `user` wants: as the one that
-    we send to if none is known, else as another one. Returns False if the lead has it. Raises Taken as `enter` does.
+    """Saves `contact` (normalised) as the lead's email or phone (`name`): the one that we send to if none is known,
+    else another one. Returns False if the lead has it. Raises Taken.
     """
     more = next(column for column, of in ALTERNATES.items() if of == name)
     with transaction.atomic():
@@ -173,13 +160,11 @@ def enter(
     *,
     shown: Mapping[str, list[str]] | None = None,
 ) -> list[str]:
-    """Saves facts about a lead that the person `user` entered, and returns the names of the columns that changed. ""
-    empties a column.
+    """Saves facts that the person `user` entered, and returns the columns that changed. "" empties a column.
 
     `values` maps columns of FACTS and ALTERNATES to normalised values. `shown` maps those of ALTERNATES to what the
-    person saw, and only what they added and took out is stored. Raises Taken if another lead has one of the values;
-    then nothing is stored. An earlier e-mail address is kept as an alternate one. Notes that the old number or profile
-    could not be reached are removed, and work that waited for a new one goes on.
+    person saw: only what they added and took out is stored. Raises Taken if another lead has one of the values; then
+    nothing is stored. Refusals that the old number or profile met are removed.
     """
     with transaction.atomic():
         row = rollup.locked(lead)
@@ -199,7 +184,7 @@ def enter(
 def _edited(
     row: Lead, name: str, entered: str | list[str], shown: Mapping[str, list[str]]
 ) -> str | list[str]:
-    """The new value of the column. In a list, texts that came in since the person saw it stay, and removed ones stay
+    """The column's new value. In a list, texts that came in since the person saw it stay, and removed ones stay
     away.
     """
     if name not in shown:
@@ -219,7 +204,7 @@ def _require_free(row: Lead, name: str, entered: str | list[str]) -> None:
 
 
 def owner(lead: Lead, name: str, contact: str) -> Lead | None:
-    """Another lead of the workspace that has `contact` as its `name`, or as another address or number; None if none."""
+    """Another lead of the workspace that has `contact` as its `name`, or as another address or number."""
     matches = Q(**{name: contact})
     if name == "email":
         matches |= by_alternate_email(contact)

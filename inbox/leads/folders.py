@@ -16,13 +16,9 @@ UNSETTLED = (OutboundSend.State.FAILED, OutboundSend.State.UNKNOWN)
 
 
 class Folder(NamedTuple):
-    """One folder of conversations in the navigation of the inbox. `condition(workspace)` is the filter for the leads in
-    it. `empty` is the headline of the empty list, and `why` a sentence below it. `counted`: the navigation shows how
-    many leads are in it.
-
-    `incoming`: it holds what providers bring, so it may be empty because nothing comes in. `of_user(workspace,
-    user_id)` is a further filter if the folder is one's own. `leaves` names the decisions, separated by spaces, that
-    take a conversation out of it.
+    """One folder of the inbox. `empty` is the headline of the empty list, `why` a sentence below it. `incoming`: it
+    holds what providers bring. `of_user` is a further filter for a folder of one's own. `leaves` names the decisions
+    that take a conversation out of it, separated by spaces.
     """
 
     key: str
@@ -200,8 +196,8 @@ DEFAULT_FOLDER = "needs-reply"
 
 
 def leads_in(workspace: Workspace, key: str, user_id: int | None = None) -> QuerySet[Lead]:
-    """The leads in the folder `key` that have at least one message. In a folder of one's own they are those assigned to
-    the user `user_id`; none for None. Raises KeyError for an unknown folder.
+    """The leads in the folder `key` that have a message. A folder of one's own has those of the user `user_id`, none
+    for None. Raises KeyError for an unknown folder.
     """
     leads = Lead.objects.filter(
         FOLDERS[key].condition(workspace), workspace=workspace, last_message_at__isnull=False
@@ -227,32 +223,27 @@ def capped_count(queryset: QuerySet[Any]) -> CappedCount:
 def leads_looked_at(
     workspace: Workspace, key: str, user_id: int | None = None, end: datetime | None = None
 ) -> QuerySet[Lead]:
-    """The leads that a filtered list of the folder `key` looks at, the newest first: those of the folder whose last
-    message was before `end`. Of a folder that holds most of the workspace, those of the workspace, as an index has
-    them in order.
+    """The leads that a filtered list of the folder looks at: those whose last message was before `end`. Of a folder
+    that holds most of the workspace, all of the workspace, as an index has them in order.
     """
     leads = leads_in(workspace, key if FOLDERS[key].counted else "all", user_id)
     return leads.filter(last_message_at__lt=end) if end else leads
 
 
 def oldest_looked_at(looked_at: QuerySet[Lead], limit: int) -> Subquery:
-    """An SQL expression for when the first of `looked_at` that is not among the newest `limit` last moved; null if
-    there is none.
-    """
+    """An SQL expression for when the first lead after the newest `limit` last moved; null if there is none."""
     return Subquery(looked_at.order_by("-last_message_at").values("last_message_at")[limit : limit + 1])
 
 
 def count_since(leads: QuerySet[Lead], oldest: datetime | None) -> CappedCount:
-    """An SQL expression for how many of `leads` have moved since `oldest`, at most COUNT_LIMIT + 1. The time is read
-    before (`oldest_looked_at`): of a time that it does not know PostgreSQL expects so many rows that it reads them all.
+    """An SQL expression for how many of `leads` have moved since `oldest`, capped. That time is read before
+    (`oldest_looked_at`): of an unknown one PostgreSQL expects so many rows that it reads them all.
     """
     return capped_count(leads.filter(last_message_at__gt=oldest) if oldest else leads)
 
 
 def folder_counts(workspace: Workspace, user_id: int | None = None) -> dict[str, int]:
-    """How many leads each counted folder holds, by the folder's key, at most COUNT_LIMIT + 1 each. Folders of one's own
-    are counted for the user `user_id`, and left out for None. One query reads all.
-    """
+    """The counts of the counted folders by key, capped; folders of one's own for the user `user_id`. One query."""
     return read_values(workspace.pk, folder_count_expressions(workspace, user_id))
 
 
@@ -264,34 +255,27 @@ def folder_count_expressions(workspace: Workspace, user_id: int | None = None) -
 
 
 def read_values(workspace_id: UUID, expressions: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of SQL expressions about a workspace, such as counts, by their keys. One query reads all."""
+    """The values of SQL expressions about a workspace, by their keys. One query reads all."""
     row = Workspace.objects.filter(pk=workspace_id).values_list(*expressions.values()).get()
     return dict(zip(expressions, row, strict=True))
 
 
 def oldest_not_understood(workspace: Workspace) -> Subquery:
-    """An SQL expression for when the reply was sent that waits longest for the language model to read it; null if none
-    waits.
-    """
+    """An SQL expression for when the reply was sent that waits longest for the model; null if none waits."""
     return Subquery(
         leads_in(workspace, "not-understood").order_by("last_inbound_at").values("last_inbound_at")[:1]
     )
 
 
 def uncertain_count(workspace: Workspace) -> CappedCount:
-    """An SQL expression for the number of the workspace's sends of which nobody knows whether the message went out, at
-    most COUNT_LIMIT + 1.
-    """
+    """An SQL expression for the number of the workspace's sends of unknown end, capped."""
     return capped_count(OutboundSend.objects.filter(workspace=workspace, state=OutboundSend.State.UNKNOWN))
 
 
 def with_badges(leads: QuerySet[Lead], workspace: Workspace, user_id: int) -> QuerySet[Lead]:
-    """Annotates `leads` of `workspace` with what a row of the inbox's list shows as badges to this user.
-
-    `calls_me`: a note calls them, and they have not read it. `given_to_me`: it was given to them, and they have not
-    opened it since. `has_draft`: a draft waits for review. `sends_at`: when
-    the newest such draft goes out by itself, or None. `send_state`: the state of the newest send that was not taken
-    back, or None.
+    """Annotates `leads` with the badges of a row for this user. `calls_me`: an unread note calls them. `given_to_me`:
+    they have not opened it since. `has_draft`: a draft waits for review; `sends_at`: when the newest such draft goes
+    out by itself. `send_state`: the state of the newest send that was not taken back.
     """
     drafts = Draft.objects.filter(lead=OuterRef("pk"), status=Draft.Status.PENDING).order_by("-created_at")
     newest = _kept().filter(lead=OuterRef("pk")).order_by("-created_at")

@@ -1,5 +1,5 @@
-"""What is for one member of a workspace and not seen by them: a note that calls them, a conversation that was given to
-them, a hot reply of a lead that is theirs, or nobody's if they want to hear of those.
+"""Finds what is for one member and not seen by them: a note that calls them, a conversation that was given to them, a
+hot reply of a lead that is theirs, or nobody's if they want to hear of those.
 """
 
 from collections.abc import Collection
@@ -18,7 +18,7 @@ MOST = 20
 
 
 class ForYou(NamedTuple):
-    """One thing that is for a member, about `lead`. `why` is CALLED, GIVEN or HOT; `at` is when it came about."""
+    """One thing for a member. `why` is CALLED, GIVEN or HOT; `at` is when it came about."""
 
     lead: Lead
     why: str
@@ -31,8 +31,8 @@ class ForYou(NamedTuple):
 
 
 def news_for(member: Membership, since: datetime, leads: Collection[UUID] | None = None) -> list[ForYou]:
-    """The news for `member` after `since` (aware), the newest first, at most MOST and one for each lead;
-    of `leads` alone if they are given. One query.
+    """The news for `member` after `since` (aware), the newest first, at most MOST and one for each lead, of `leads`
+    alone if they are given. One query.
     """
     called = notes.unread(member.workspace_id, member.user_id).filter(note__created_at__gte=since)
     handed = assigning.handed_to(member.workspace_id, member.user_id).filter(handed_over_at__gte=since)

@@ -1,10 +1,7 @@
-"""Finds or creates the lead that an event names. It has one normal form for each kind of identity.
-
-The unique constraints on `Lead` decide. A look-up that finds nothing is followed by an insert. A transaction
-that loses this race finds the winner's row in the next round (`inbox.models.races`). Two leads are merged
-only if the event says everything that is known of one of them
-(docs/adr/0006-lead-identity.md). A partial match is flagged for
-a person.
+"""Finds or creates the lead that an event names, by one normal form for each kind of identity. The unique constraints
+on `Lead` decide: a transaction that loses the race to insert finds the winner's row in the next round
+(`inbox.models.races`). Two leads are merged only if the event says everything that is known of one of them
+(docs/adr/0006-lead-identity.md). A partial match is flagged for a person.
 """
 
 import contextlib
@@ -32,7 +29,7 @@ from jobs.db import insert_or_ignore
 
 
 def person_of(lead: Lead) -> Person:
-    """The lead's names, addresses and ids as a Person, the form in which providers are asked about somebody."""
+    """The lead as a Person, the form in which providers are asked about somebody."""
     names = (*IDENTITY_FIELDS, "first_name", "last_name", "company", "title")
     return Person(**{name: getattr(lead, name) for name in names})
 
@@ -72,12 +69,10 @@ CONTRADICTED_BY = {
     "alternate_contacts": ("linkedin_member_id", "email"),
     "linkedin_url": ("ghl_contact_id", "linkedin_member_id"),
 }
-"""For weak identities, the stronger ones that can contradict them.
-
-A phone may be shared in a family or an office, and a profile link may come from any field of a contact. Such
-a match alone does not make one person of two whose contact, profile or address differ. For another number of a lead
-the contact does not count: GoHighLevel has a contact for each number, and a person has said that both are theirs
-(docs/adr/0078-a-lead-has-other-numbers.md).
+"""For weak identities, the stronger ones that can contradict them. A phone may be shared in a family or an office, and
+a profile link may come from any field of a contact: such a match alone does not make one person of two whose contact,
+profile or address differ. For another number of a lead the contact does not count, as GoHighLevel has a contact for
+each number (docs/adr/0078-a-lead-has-other-numbers.md).
 """
 
 READABLE = {
@@ -91,16 +86,14 @@ EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def normal_email(text: str) -> str:
-    """The e-mail address in lower case, without spaces and angle brackets around it; "" if `text` is no address or is
-    longer than 320 characters.
-    """
+    """The e-mail address in lower case; "" if `text` is no address or is longer than 320 characters."""
     text = text.strip().strip("<>").lower()
     return text if len(text) <= 320 and EMAIL.fullmatch(text) else ""
 
 
 def normal_phone(text: str, region: str) -> str:
-    """The phone number in E.164 form ("+15555550123") from any spelling; "" if it is not possible. `region` is the ISO
-    code of the country that a number without a country code belongs to.
+    """The phone number in E.164 form ("+15555550123"); "" if it is not possible. `region` is the ISO code of the
+    country of a number without a country code.
     """
     try:
         number = phonenumbers.parse(text, region)
@@ -112,9 +105,7 @@ def normal_phone(text: str, region: str) -> str:
 
 
 def normal_profile_url(text: str) -> str:
-    """The address of a LinkedIn profile in one form, `https://www.linkedin.com/in/<slug>`; "" for
-    anything else, such as a /company/ page.
-    """
+    """A LinkedIn profile as `https://www.linkedin.com/in/<slug>`; "" for anything else, such as a /company/ page."""
     text = text.strip()
     try:
         parts = urlsplit(text if "//" in text else f"https://{text}")
@@ -130,9 +121,7 @@ def normal_profile_url(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The lead that an event is about. `created`: it is new. `conflict`: the event's
-    addresses and ids also belong to other leads.
-    """
+    """The lead that an event is about. `conflict`: the event's addresses and ids also belong to other leads."""
 
     lead: Lead
     created: bool
@@ -156,12 +145,12 @@ def find_or_create(
     *,
     create: bool = True,
 ) -> Found | None:
-    """Finds the lead of `workspace` that has one of the person's addresses or ids, or creates it, and locks its row
-    until the transaction ends. Returns None if there is none and `create` is False.
+    """Finds the lead of `workspace` that has one of the person's addresses or ids, or creates it, and locks its row.
+    Returns None if there is none and `create` is False.
 
-    The lead's empty columns are filled from `person`; filled ones stay. If the person fits several leads, those that
-    are certainly one are merged, and the others are flagged for a person. `source` is the provider that named the
-    person. Must run in a transaction. Raises PayloadInvalid if no address or id of `person` can be read.
+    Its empty columns are filled from `person`. If the person fits several leads, those that are certainly one are
+    merged, and the others are flagged. `source` is the provider that named the person. Must run in a transaction.
+    Raises PayloadInvalid if no address or id of `person` can be read.
     """
     return settled(lambda: resolve(workspace, person, source, create=create))
 
@@ -196,10 +185,9 @@ def resolve(
     create: bool = True,
     complete: Callable[[Lead], None] | None = None,
 ) -> Found | None:
-    """Does what `find_or_create` does, but raises IntegrityError if another transaction creates the same lead at the
-    same time. The caller then repeats all of its work.
-
-    `complete(lead)` sets what else is known of a new lead, before its row is written.
+    """Does what `find_or_create` does, but raises IntegrityError if another transaction creates the same lead. The
+    caller then repeats all of its work. `complete(lead)` sets what else is known of a new lead, before its row is
+    written.
     """
     identities = identities_of(workspace, person)
     if not identities:
@@ -254,8 +242,8 @@ def identities_of(workspace: Workspace, person: Person) -> dict[str, str]:
 
 
 def named_by(workspace: Workspace, identities: dict[str, str]) -> QuerySet[Lead]:
-    """The leads of `workspace` that have any of `identities` (normalised addresses and ids by column, at least one).
-    Reading them locks their rows.
+    """The leads of `workspace` that have any of `identities` (normalised, at least one). Reading them locks
+    their rows.
     """
     # Rows are locked in this order, so two transactions that lock the same leads cannot deadlock.
     # Rows that point to them may be added meanwhile (inbox.leads.rollup.locked).
@@ -264,7 +252,7 @@ def named_by(workspace: Workspace, identities: dict[str, str]) -> QuerySet[Lead]
 
 
 def are_named_by(identities: dict[str, str]) -> Q:
-    """The filter for leads that have any of `identities` (normalised addresses and ids by column, at least one)."""
+    """The filter for leads that have any of `identities` (normalised, at least one)."""
     matches = reduce(or_, (Q(**{name: text}) for name, text in identities.items()))
     if email := identities.get("email"):
         matches |= by_alternate_email(email)
@@ -307,10 +295,8 @@ def _names(lead: Lead, name: str, text: str) -> bool:
 
 
 def same_person(lead: Lead, second: Lead, identities: dict[str, str]) -> bool:
-    """Whether two leads that both fit `identities` (normalised addresses and ids) are certainly one person.
-
-    Their addresses and ids must not contradict each other, and all that is known of one of them must be in
-    `identities`.
+    """Whether two leads that both fit `identities` are certainly one person: they do not contradict each other, and
+    `identities` holds all that is known of one of them.
     """
     agree = all(
         not getattr(lead, name) or not getattr(second, name) or getattr(lead, name) == getattr(second, name)
@@ -325,9 +311,8 @@ def _stated(lead: Lead, identities: dict[str, str]) -> bool:
 
 
 def _as_one(matches: list[Lead], identities: dict[str, str]) -> list[Lead]:
-    """Merges those of `matches` that are certainly one person, and returns the leads that remain.
-
-    Leads that are named only by a phone number are not merged.
+    """Merges those of `matches` that are certainly one person, and returns the leads that remain. Leads that are named
+    only by a phone number are not merged.
     """
     matches = _with_other_contact(matches, identities)
     sure = [lead for lead in matches if any(_proves(lead, name, text) for name, text in identities.items())]
@@ -343,8 +328,8 @@ def _as_one(matches: list[Lead], identities: dict[str, str]) -> list[Lead]:
 
 
 def _with_other_contact(matches: list[Lead], identities: dict[str, str]) -> list[Lead]:
-    """Merges a lead of which no identity is known but the event's contact into the one lead that has this contact, or
-    the event's number, as another one: only the order of the events has made them two. Returns the leads that remain.
+    """Merges a lead of which only the event's contact is known into the one lead that has this contact, or the event's
+    number, as another one: only the order of the events has made them two.
     """
     owners = [
         lead for lead in matches if any(_knows(lead, n, identities) for n in ("phone", "ghl_contact_id"))
@@ -368,16 +353,14 @@ def _is_only(lead: Lead, name: str, identities: dict[str, str]) -> bool:
 
 
 def _proves(lead: Lead, name: str, text: str) -> bool:
-    """Whether `text` belongs to this lead alone. A phone does not, nor does the address of somebody who answers
-    for them.
+    """Whether `text` belongs to this lead alone. A phone does not, nor does the address of somebody who answers for
+    them.
     """
     return name != "phone" and _names(lead, name, text)
 
 
 class KeptIdentity(StrEnum):
-    """What became of an address or id that was found for a lead: it was stored, the lead had
-    one already, or it belongs to another lead.
-    """
+    """What became of an address or id that was found for a lead."""
 
     FILLED = "filled"
     KNOWN = "known"
@@ -385,9 +368,8 @@ class KeptIdentity(StrEnum):
 
 
 def keep(lead: Lead, name: str, text: str, source: str) -> KeptIdentity:
-    """Saves `text` in the lead's column `name` if that is empty and no person has emptied it. Returns what became of
-    it. If another lead has this address or id, nothing is stored and both leads are flagged. `source` is the provider,
-    or another source of `inbox.leads.facts`.
+    """Saves `text` in the lead's column `name` if that is empty and no person has emptied it. If another lead has it,
+    nothing is stored and both leads are flagged. `source` is one of `inbox.leads.facts`.
     """
     try:
         with transaction.atomic():
@@ -409,8 +391,8 @@ def keep(lead: Lead, name: str, text: str, source: str) -> KeptIdentity:
 
 
 def keep_contact(lead: Lead, contact_id: str, phone: str, source: str) -> KeptIdentity:
-    """Saves GoHighLevel's contact with the number `phone` (in its normal form, or "") for the lead, whose row must be
-    locked: as the one that texts go to, else as another one. Returns what became of it, as `keep` does.
+    """Saves GoHighLevel's contact with the number `phone` (normalised, or "") for the lead, whose row must be locked:
+    as the one that texts go to, else as another one.
     """
     if not lead.ghl_contact_id and phone not in lead.alternate_phones:
         return keep(lead, "ghl_contact_id", contact_id, source)
@@ -420,8 +402,8 @@ def keep_contact(lead: Lead, contact_id: str, phone: str, source: str) -> KeptId
 
 
 def settle(workspace: Workspace, lead: Lead, name: str, text: str) -> None:
-    """Handles that an address or id found for `lead` belongs to another lead: merges the two if they are certainly one
-    person, else flags both. `name` is the column that `text` is for.
+    """Merges `lead` and the lead that has `text` in its column `name` if they are certainly one person, else flags
+    both.
     """
     holder = Lead.objects.select_for_update().filter(workspace=workspace, **{name: text}).first()
     if holder is None:
@@ -479,7 +461,6 @@ def _fitting(lead: Lead, identities: dict[str, str]) -> dict[str, str]:
 
 
 def _flag(leads: list[Lead]) -> None:
-    """Flags leads that an event names together with another one, so that a person looks at them."""
     unflagged = [lead.pk for lead in leads if not lead.identity_conflict]
     if unflagged:
         Lead.objects.filter(pk__in=unflagged).update(identity_conflict=True)
@@ -495,8 +476,8 @@ def _write(lead: Lead, fresh: dict[str, str], source: str) -> list[str]:
 
 
 def fill(lead: Lead, workspace: Workspace, person: Person, source: str) -> None:
-    """Saves the names, addresses and ids of `person` in the empty columns of `lead`, whose row must be locked. `source`
-    is the provider that named the person. Raises IntegrityError if another lead has one of the addresses or ids.
+    """Saves the names, addresses and ids of `person` in the empty columns of `lead`, whose row must be locked. Raises
+    IntegrityError if another lead has one of them.
     """
     changed = _write(lead, identities_of(workspace, person) | _facts(person), source)
     lead.save(update_fields=[*changed, "updated_at"])

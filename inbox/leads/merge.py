@@ -1,6 +1,5 @@
-"""Merges two leads that are one person, in one transaction. A page first shows what will happen.
-
-The lead that stays keeps everything it has. Only what it lacks comes from the other lead.
+"""Merges two leads that are one person, in one transaction. The lead that stays keeps everything it has; only what it
+lacks comes from the other one. A page first shows the effects.
 """
 
 from dataclasses import dataclass, field
@@ -27,21 +26,20 @@ FACTS = ("first_name", "last_name", "company", "title", "campaign", "assigned_to
 ALTERNATED = ("email", "phone", "ghl_contact_id")
 """Columns of which a second value is kept as an alternate one."""
 GIVES_WAY = [BookingCheck, ChannelRefusal, Enrichment, FollowUpInstance]
-"""Models of which a lead may have only one row. If both leads have one, the row of the kept lead stays. Other
-apps append.
+"""Models of which a lead has one row only. If both leads have one, the row of the kept lead stays. Other apps
+append.
 """
 
 
 class MergeRefused(ValueError):
-    """Two leads cannot be merged now. The message is a sentence for people that says why."""
+    """Two leads cannot be merged now. The message is a sentence for people."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The effects of merging the lead `other` into `keep`. `filled` and `given_up` map the label of a field to the
-    value of `other` that would be taken or lost.
-
-    `moves` counts the rows that would move, by what they are called. `stops`: nothing more would go to the merged lead.
+    """The effects of merging `other` into `keep`. `filled` and `given_up` map a field's label to the value of `other`
+    that would be taken or lost; `moves` counts rows by what they are called. `stops`: nothing more would go to the
+    merged lead.
     """
 
     keep: Lead
@@ -53,9 +51,7 @@ class Preview:
 
 
 def preview(keep: Lead, twin: Lead) -> Preview:
-    """The effects that merging the lead `twin` into `keep` would have; it changes nothing. Raises MergeRefused if both
-    are one lead, in different workspaces, or one is a sample.
-    """
+    """The effects of merging `twin` into `keep`. Changes nothing. Raises MergeRefused."""
     _check(keep, twin)
     filled: dict[str, str] = {}
     given_up: dict[str, str] = {}
@@ -74,11 +70,8 @@ def preview(keep: Lead, twin: Lead) -> Preview:
 
 
 def merge(keep: Lead, twin: Lead, actor: User | None) -> Lead:
-    """Merges the lead `twin` into `keep`: moves its rows, fills what `keep` lacks, and deletes `twin`. Drafts for
-    replies that are not the newest any more are closed. Returns `keep` as it is now. Raises MergeRefused; then nothing
-    has changed.
-
-    `actor` is the person who asked for it, or None where `inbox.leads.identity` joins leads by itself.
+    """Moves the rows of `twin` to `keep`, fills what `keep` lacks, and deletes `twin`. Returns `keep` as it is now.
+    Raises MergeRefused; then nothing has changed. `actor` None is `inbox.leads.identity`, which joins leads by itself.
     """
     _check(keep, twin)
     with transaction.atomic():
@@ -142,8 +135,8 @@ def _move(relation: models.ManyToOneRel, keep: Lead, twin: Lead) -> None:
 
 
 def _expect_looks(keep: Lead, twin: Lead) -> None:
-    """Enqueues looks at whether those have seen `keep` for whom `twin` was: the looks that wait name the lead that
-    goes.
+    """Enqueues looks at whether the members for whom `twin` was have seen `keep`: the looks that wait name the lead
+    that goes.
     """
     unread = Mention.objects.filter(membership__workspace_id=keep.workspace_id, note__lead=twin, read_at=None)
     concerned = Q(pk__in=unread.values("membership")) | Q(user=twin.assigned_to_id)

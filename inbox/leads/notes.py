@@ -1,6 +1,5 @@
-"""Keeps the notes of colleagues beside a conversation, and tells whom they call in them with @.
-
-A note is no message. It stands in a table of its own that no provider, prompt or count reads.
+"""Keeps the notes of colleagues beside a conversation, and the members whom they call with @. A note is no message: it
+stands in a table of its own that no provider, prompt or count reads.
 """
 
 import re
@@ -22,10 +21,8 @@ WORD = re.compile(r"[\w'’-]+")
 
 
 class Call(NamedTuple):
-    """A mention in a note: "@" and a name. `text[start:end]` is the mention with its "@". `members` has the ids of the
-    memberships that it calls: several if they have one name.
-
-    If the words after "@" name nobody, `members` is empty, and `end` is behind the next word.
+    """A mention: `text[start:end]` is "@" and a name. `members` has the memberships that it calls: several of one name;
+    none if it names nobody, and `end` is behind the next word then.
     """
 
     start: int
@@ -35,7 +32,7 @@ class Call(NamedTuple):
 
 @dataclass(frozen=True)
 class Kept:
-    """A note that was kept: the members who are told of it, and the words after "@" by which nobody is called."""
+    """A stored note, the members who are told of it, and the words after "@" that name nobody."""
 
     note: Note
     told: frozenset[int]
@@ -43,8 +40,8 @@ class Kept:
 
 
 def calls(text: str, names: Mapping[int, str]) -> Iterator[Call]:
-    """Where `text` calls a member: "@" with their whole name, or with the first word of it if only one has it. `names`
-    has the members' names by the id of the membership. Capitals make no difference.
+    """The mentions in `text`: "@" and a member's whole name, or the first word of it if only one has it. `names` has
+    the names by membership id. Capitals make no difference.
     """
     members = _callable(names)
     for match in AT.finditer(text):
@@ -64,7 +61,7 @@ def _folded(text: str) -> str:
 
 
 def _callable(names: Mapping[int, str]) -> dict[str, frozenset[int]]:
-    """Whom each name calls, the longest name first. Two of one name are called together."""
+    """The members whom each name calls, the longest name first. Two of one name are called together."""
     whole: dict[str, set[int]] = {}
     first: dict[str, set[int]] = {}
     for key, name in names.items():
@@ -75,8 +72,8 @@ def _callable(names: Mapping[int, str]) -> dict[str, frozenset[int]]:
 
 
 def write(lead: Lead, author: Membership, text: str, names: Mapping[int, str]) -> Kept:
-    """Keeps `text` as a note of `author` beside the conversation with `lead`, and calls the members whom it names.
-    `names` has the names of the members who may be called, by the id of the membership. The author is not called.
+    """Stores `text` as a note of `author` and calls the members whom it names, but not the author. `names` has the
+    names of those who may be called, by membership id.
     """
     spans = list(calls(text, names))
     called = frozenset[int]().union(*(call.members for call in spans)) - {author.pk}
@@ -94,8 +91,8 @@ def write(lead: Lead, author: Membership, text: str, names: Mapping[int, str]) -
 
 
 def of(lead: Lead) -> QuerySet[Note]:
-    """The notes beside the conversation with `lead`, the newest first, each with its author and, as `told`, the ids of
-    the users whom it calls.
+    """The notes beside the conversation, the newest first, each with its author and, as `told`, the users whom it
+    calls.
     """
     called = Mention.objects.filter(note=OuterRef("pk")).order_by("pk").values("membership__user_id")
     notes = Note.objects.filter(workspace_id=lead.workspace_id, lead=lead).order_by("-created_at", "-pk")
@@ -110,10 +107,10 @@ def unread(workspace_id: UUID, user_id: int) -> QuerySet[Mention]:
 
 
 def calls_user(workspace_id: UUID, user_id: int) -> Exists:
-    """An expression for leads: whether a note beside the conversation calls this member, who has not read it."""
+    """An expression for leads: whether an unread note beside the conversation calls this member."""
     return Exists(unread(workspace_id, user_id).filter(note__lead=OuterRef("pk")))
 
 
 def mark_read(workspace_id: UUID, user: User, leads: Collection[UUID]) -> int:
-    """Notes that `user` has seen the notes beside the conversations with `leads` that call them. Returns how many."""
+    """Records that `user` has seen the notes beside `leads` that call them. Returns how many."""
     return unread(workspace_id, user.pk).filter(note__lead__in=leads).update(read_at=Now())

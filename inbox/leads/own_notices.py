@@ -1,6 +1,5 @@
-"""Enqueues the look, some minutes later, at whether a member has seen what is for them, so that they are mailed if not.
-
-Who asks for it must not know how people are mailed (inbox.pages.notice_mails), nor what else is for them.
+"""Enqueues a look, some minutes later, at whether a member has seen what is for them, so that they are mailed if not.
+How they are mailed is known to `inbox.pages.notice_mails` alone.
 """
 
 import time
@@ -19,12 +18,12 @@ LOOK = kind_name("notice.look", __name__)
 MOST = 3
 """About how many conversations at once a member is mailed one by one. More are one mail."""
 TOGETHER_S = 300
-"""What happens to one conversation within this time is looked at once. It is the shortest time that people choose."""
+"""Events of one conversation within this time are looked at once. It is the shortest time that people choose."""
 
 
 def expect(workspace_id: UUID, members: Q, leads: Collection[UUID]) -> int:
-    """Enqueues a look at whether `members` (a filter), as far as they want mails, have seen `leads` of their workspace.
-    Returns how many looks are new. Called in the transaction of what is to be seen.
+    """Enqueues a look at whether `members` (a filter), as far as they want mails, have seen `leads`. Returns how many
+    are new. Called in the transaction of what is to be seen.
     """
     wanting = Membership.objects.filter(
         members, workspace_id=workspace_id, mail_after_min__isnull=False, user__is_active=True
@@ -45,8 +44,8 @@ def expect(workspace_id: UUID, members: Q, leads: Collection[UUID]) -> int:
 
 
 def expect_hot(lead: Lead) -> int:
-    """Enqueues a look at whether the member who has this hot `lead` has seen its reply; of a lead that nobody has, the
-    members who want to hear of those. Returns how many looks are new.
+    """Enqueues a look at whether this hot lead's reply was seen: by its owner, else by the members who want to hear of
+    leads that nobody has. Returns how many are new.
     """
     if lead.sample:
         return 0

@@ -1,9 +1,6 @@
-"""Applies what people at a provider say of a lead ("not interested") as the tag of the right reply.
-
-Such a word is about the lead and not about one reply. It comes later than the reply, and sometimes before we
-receive the reply. So each word is stored with its time, and the reply that was the lead's newest at that time
-gets the tag. Words and replies may arrive in any order, with the same result. A tag by a person and an
-opt-out win over a word. A tag by rules or a model gives way to it.
+"""Applies a word of people at a provider about a lead ("not interested") as the tag of the right reply: the lead's
+newest at the time of the word. Words and replies may arrive in any order, with the same result. A tag by a person and
+an opt-out win over a word. A tag by rules or a model gives way to it.
 """
 
 from datetime import datetime
@@ -24,15 +21,12 @@ Kind = TagDecision.Kind
 
 
 def by_provider(message: Message) -> bool:
-    """Whether the tag of `message` is what people at the provider, or its model, said."""
     return message.tag_decided_by.startswith(PROVIDER)
 
 
 def keep(lead: Lead, *, tag: str, by: str, at: datetime) -> ProviderWord:
-    """Stores what a provider said about `lead` ("not interested") as a row that `settle` applies to the right reply
-    later. Returns the row. The lead's row must be locked; the caller saves the lead.
-
-    `by` says who said it, for people (cut to 80 characters), and `at` when (aware).
+    """Stores a provider's word about `lead`, which `settle` applies to the right reply. `by` is its author, for people
+    (cut to 80 characters). The lead's row must be locked; the caller saves the lead.
     """
     lead.provider_said_at = max(filter(None, (lead.provider_said_at, at)))
     return ProviderWord.objects.create(
@@ -41,29 +35,22 @@ def keep(lead: Lead, *, tag: str, by: str, at: datetime) -> ProviderWord:
 
 
 def is_about(lead: Lead, message: Message) -> bool:
-    """Whether something that a provider said about `lead`, and that is stored, may be
-    about `message`, which has just arrived.
-    """
+    """Whether a stored word about `lead` may be about `message`, which has just arrived."""
     return lead.provider_said_at is not None and message.sent_at <= lead.provider_said_at
 
 
 def newest(lead: Lead) -> ProviderWord | None:
-    """The newest thing that a provider said about the lead, or None."""
     return lead.provider_words.order_by("-said_at", "-pk").first()
 
 
 def reply_of(word: ProviderWord, replies: list[Message]) -> Message | None:
-    """The reply that a provider's word about a lead is about: the newest of `replies` (oldest first) that was sent
-    before it was said; None if there is none.
-    """
+    """The newest of `replies` (oldest first) that was sent before `word` was said."""
     return next((reply for reply in reversed(replies) if reply.sent_at <= word.said_at), None)
 
 
 def settle(lead: Lead, replies: list[Message]) -> None:
-    """Gives each reply of `lead` the tag that a provider's word about it says, and takes it from replies that no word
-    is about any more. A person's tag and Blacklist stay.
-
-    `replies` must be all replies of the lead, oldest first. The lead's row must be locked.
+    """Gives each reply of `lead` the tag of the word about it, and takes it from replies that no word is about any
+    more. A person's tag and Blacklist stay. `replies` must be all, oldest first. The lead's row must be locked.
     """
     words = list(lead.provider_words.order_by("said_at", "pk"))
     about = {word.by: reply_of(word, replies) for word in words}
@@ -83,9 +70,7 @@ def settle(lead: Lead, replies: list[Message]) -> None:
 
 
 def keep_rule(message: Message) -> TagDecision | None:
-    """Stores what our rules said of `message` when it arrived as a decision about its tag, and returns that. Returns
-    None where no rule decided. A second call changes nothing.
-    """
+    """Stores the rules' tag of `message` as a decision, once, and returns that; None where no rule decided."""
     if not message.tag or by_provider(message) or message.tag_decided_by.startswith((PERSON, MODEL)):
         return None
     decision, created = TagDecision.objects.get_or_create(

@@ -1,7 +1,6 @@
-"""Ends single addresses and numbers of a lead who goes on at another one ("drop info@…, write to me here").
-
-They are kept as keyed hashes beside those of erased people (`inbox.leads.erased`). So nothing of the workspace goes
-there any more, whichever lead it is for.
+"""Ends single addresses and numbers of a lead who goes on at another one ("drop info@…, write to me here"). They are
+kept as keyed hashes beside those of erased people (`inbox.leads.erased`), so nothing of the workspace goes there any
+more, whichever lead it is for.
 """
 
 from typing import Any
@@ -15,10 +14,9 @@ REASON = "They asked that nothing goes to this address or number any more: answe
 
 
 def end(message: Message, names: frozenset[str]) -> None:
-    """Lets nothing more go to the addresses and numbers that `message` ends, in the caller's transaction, and stops the
-    campaigns that reach them. `names` is what `one_channel.ended` reads in it. The lead's row must be locked.
-
-    While the workspace's key cannot be read, nothing is kept, as nothing is sent there at all.
+    """Ends the addresses and numbers that `message` names (`one_channel.ended`), in the caller's transaction, and stops
+    the campaigns that reach them. The lead's row must be locked. While the workspace's key cannot be read, nothing is
+    kept, as nothing is sent there at all.
     """
     addresses = {address for name in names if (address := _whole(message, name))}
     if not addresses or no_key_opens(message.workspace, "erasure_key"):
@@ -36,7 +34,7 @@ def without(lead: Lead, recipients: dict[str, list[Any]]) -> dict[str, list[Any]
 
 
 def reason(send: OutboundSend, lead: Lead) -> str:
-    """Why `send` may not go out, as a sentence: one of its recipients ended that address or number. "" if none did."""
+    """Why `send` may not go out: one of its recipients ended that address or number. "" if none did."""
     addresses = {str(row.get("address", "")).lower() for rows in send.recipients.values() for row in rows}
     if send.channel == Channel.SMS:
         addresses = {lead.phone}

@@ -6,8 +6,8 @@ from inbox.models.lead import Channel
 
 
 def refuse(lead: Lead, channel: str) -> None:
-    """Lets nothing more go to the lead on `channel`, because they refused it: rejects the drafts that wait on it and,
-    for e-mail, stops the campaigns. The lead's row must be locked; the caller saves it.
+    """Lets nothing more go to the lead on `channel`: rejects its drafts and, for e-mail, stops the campaigns. The
+    lead's row must be locked; the caller saves it.
     """
     if channel in lead.refused_channels:
         return
@@ -18,7 +18,5 @@ def refuse(lead: Lead, channel: str) -> None:
 
 
 def allow(lead: Lead, channel: str) -> None:
-    """Removes `channel` from the lead's refused channels, so that messages may go to the lead on it again. The lead's
-    row must be locked; the caller saves it.
-    """
+    """Lets messages go to the lead on `channel` again. The lead's row must be locked; the caller saves it."""
     lead.refused_channels = [refused for refused in lead.refused_channels if refused != channel]

@@ -1,8 +1,6 @@
-"""Keeps the columns of a lead that sum up its messages: last message, tag, needs reply, opt-out.
-
-Any order of arrival ends in the same state. A message that comes in order is added. After one that comes
-late, the columns are derived anew from all messages. The newest reply decides the tag. An opt-out lasts until
-a later START.
+"""Keeps the columns of a lead that sum up its messages: last message, tag, needs reply, opt-out. Any order of arrival
+ends in the same state: a message in order is added; after a late one the columns are derived anew from all. The newest
+reply decides the tag. An opt-out lasts until a later START.
 """
 
 from datetime import datetime
@@ -31,40 +29,31 @@ def answers() -> Q:
 
 
 def steps() -> tuple[str, ...]:
-    """The names of the message sources that hold a campaign's messages. Such a message reaches the lead but answers
-    nothing.
-    """
+    """The message sources of campaigns' steps, which reach the lead but answer nothing."""
     return registry.counting_as(Counts.STEP)
 
 
 def bounces() -> tuple[str, ...]:
-    """The names of the message sources that hold bounce reports, which no person wrote."""
+    """The message sources of bounce reports, which no person wrote."""
     return registry.counting_as(Counts.BOUNCE)
 
 
 def counts(message: Message) -> Counts:
-    """The kind that a message counts as: a campaign's step, a bounce, a reply or an answer. Raises
-    UnknownSource if no provider declares its source.
-    """
+    """The kind that a message counts as. Raises UnknownSource if no provider declares its source."""
     return Counts.ANSWER if message.source == OWN else registry.source_of(message.source).counts
 
 
 def locked(lead: Lead) -> Lead:
-    """Reads the lead's row as it is now and locks it until the transaction ends. Raises Lead.DoesNotExist if it is
-    gone.
-
-    A transaction that changes a lead and its messages locks the lead first. Rows that point to the lead may be added
-    meanwhile: their foreign keys are checked at COMMIT, and would wait for a lock FOR UPDATE.
+    """Reads the lead's row as it is now and locks it. Raises Lead.DoesNotExist. A transaction that changes a lead and
+    its messages locks the lead first. Rows that point to the lead may be added meanwhile: their foreign keys are
+    checked at COMMIT, and would wait for a lock FOR UPDATE.
     """
     return Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
 
 
 def add(lead: Lead, message: Message, judged: Arrival) -> None:
-    """Counts a new message in the lead's columns that sum up its messages (newest message, tag, needs reply), and saves
-    the lead. A message that comes late makes it compute them anew from all. `judged` holds what the rules read in the
-    message.
-
-    The lead's row must be locked, as `identity.find_or_create` does.
+    """Counts a new message in the lead's columns, and saves the lead. A late message makes it compute them anew.
+    `judged` is what the rules read in the message. The lead's row must be locked.
     """
     late = lead.last_message_at is not None and message.sent_at <= lead.last_message_at
     count(lead, message, judged)
@@ -77,8 +66,8 @@ def add(lead: Lead, message: Message, judged: Arrival) -> None:
 
 
 def count(lead: Lead, message: Message, judged: Arrival) -> None:
-    """Counts a new message in the lead's columns that sum up its messages, without saving: the caller saves. Neither
-    `lead` nor `message` needs to be stored yet. `judged` holds what the rules read in the message.
+    """Counts a new message in the lead's columns. The caller saves. Neither `lead` nor `message` needs to be stored
+    yet.
     """
     note_last_message(lead, message)
     _note_campaign(lead, message)
@@ -97,8 +86,8 @@ def is_answer(message: Message) -> bool:
 
 
 def _is_blind(answer: Message, reply: Message) -> bool:
-    """Whether `answer` went out from this inbox before `reply` was here, though the provider's time of the reply is the
-    earlier one: mail is fetched in turns, and some texts state no seconds. So it does not answer it.
+    """Whether `answer` went out from this inbox before `reply` was here, though the provider's time of the reply is
+    earlier: mail is fetched in turns, and some texts state no seconds. So it does not answer it.
     """
     return answer.source == OWN and reply.sent_at <= answer.sent_at < reply.received_at
 
@@ -112,9 +101,7 @@ def _crossed(answer: Message) -> bool:
 
 
 def _answered(lead: Lead, message: Message) -> None:
-    """Records that somebody has answered. If the answer came from outside this inbox, drafts for older messages
-    are closed.
-    """
+    """Records that somebody has answered. An answer from outside this inbox closes drafts for older messages."""
     lead.answered_at = _latest(lead.answered_at, message.sent_at)
     if message.source != OWN:
         older = Draft.objects.filter(
@@ -124,9 +111,7 @@ def _answered(lead: Lead, message: Message) -> None:
 
 
 def written_by_hand(message: Message) -> None:
-    """Marks `message`, a stored message of ours, as written by a person, and counts it as an answer to the lead. Locks
-    and saves the lead; drafts for older messages are closed. Does nothing if it was marked before.
-    """
+    """Marks a stored message of ours as written by a person, and counts it as an answer. Locks and saves the lead."""
     lead = locked(message.lead)
     if not Message.objects.filter(pk=message.pk, by_hand=False).update(by_hand=True):
         return
@@ -147,8 +132,8 @@ def _note_campaign(lead: Lead, message: Message) -> None:
 
 
 def campaign_known(message: Message, campaign_id: UUID | None) -> None:
-    """Stores the campaign with a message and its lead, when it becomes known after the message was stored. Locks and
-    saves the lead; a stopped lead's campaigns are stopped again.
+    """Stores the campaign of a message that was stored without it. Locks and saves the lead; a stopped lead's campaigns
+    are stopped again.
     """
     lead = locked(message.lead)
     message.campaign_id = campaign_id
@@ -161,9 +146,7 @@ def campaign_known(message: Message, campaign_id: UUID | None) -> None:
 
 
 def note_last_message(lead: Lead, message: Message) -> None:
-    """Makes `message` the lead's newest message in the lead's columns, unless a newer one is known. The caller saves
-    the lead.
-    """
+    """Makes `message` the lead's newest message, unless a newer one is known. The caller saves the lead."""
     if lead.last_message_at is not None and message.sent_at < lead.last_message_at:
         return
     _show(lead, message)
@@ -197,8 +180,8 @@ def _add_inbound(lead: Lead, message: Message, judged: Arrival) -> None:
 
 
 def follow(lead: Lead, message: Message) -> None:
-    """Sets the lead's tag (what the lead wants) by `message`, its newest reply. A stopped lead keeps the tag Blacklist;
-    a booked meeting and people at the provider may decide the tag instead. The caller saves the lead.
+    """Sets the lead's tag by `message`, its newest reply. A stopped lead keeps Blacklist; a booked meeting and people
+    at the provider may decide instead. The caller saves the lead.
     """
     if lead.is_stopped:
         lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
@@ -219,11 +202,8 @@ def follow(lead: Lead, message: Message) -> None:
 
 
 def booked(lead: Lead, at: datetime | None) -> None:
-    """Records that the lead has a meeting, booked `at` (aware), or has none (None), and saves the lead. The lead's row
-    must be locked.
-
-    The lead's tag becomes Meeting Booked, unless it is stopped, a person gave the tag, or a reply is newer than the
-    booking.
+    """Records that the lead has a meeting, booked `at` (aware), or none, and saves the lead. Its tag follows, unless it
+    is stopped, a person gave the tag, or a reply is newer. The lead's row must be locked.
     """
     lead.booked_at = at
     if wrote := replies_of(lead):
@@ -247,12 +227,9 @@ def _without_reply(lead: Lead) -> None:
 
 
 def opt_out(lead: Lead, at: datetime, stamp: str = "") -> None:
-    """Stops all messages to this lead, because they asked for it: its drafts are rejected, its follow-ups and campaigns
-    stopped. It does nothing if they have asked for messages again (START) later. The lead's row must be locked; the
-    caller saves it.
-
-    `at` (aware) is when they asked. `stamp` is the time that the text itself states, or "". If both texts have one, it
-    decides which of two texts was first, because a provider that tries again delivers texts out of order.
+    """Stops all messages to this lead, because they asked for it `at` (aware), unless they have asked for messages
+    again (START) later. The lead's row must be locked; the caller saves it. `stamp` is the time that the text itself
+    states, or "": if both texts have one, it decides, because a provider that tries again delivers texts out of order.
     """
     if opted_in_after(lead, at, stamp):
         return
@@ -264,26 +241,20 @@ def opt_out(lead: Lead, at: datetime, stamp: str = "") -> None:
 
 
 def stopped_at(message: Message) -> datetime:
-    """The time at which the lead asked, in `message`, for no more messages.
-
-    For an SMS without an id this is when we received it. The provider's time may be that of its contact, and the time
-    that the text states has no seconds, so a START in between could seem to be later.
+    """When the lead asked, in `message`, for no more messages. For an SMS without an id this is when we received it:
+    the time that the text states has no seconds, so a START in between could seem to be later.
     """
     return message.received_at if message.has_own_id else message.sent_at
 
 
 def opted_in_after(lead: Lead, at: datetime, stamp: str = "") -> bool:
-    """Whether the lead asked for messages again (START) after the time `at` (aware). `stamp` is the
-    time that the text itself states, or "".
-    """
+    """Whether the lead asked for messages again (START) after `at` (aware). `stamp` is the text's own time, or ""."""
     return lead.opted_in_at is not None and is_later(lead.opted_in_at, lead.opted_in_stamp, at, stamp)
 
 
 def stop_counts_from(lead: Lead, at: datetime, stamp: str = "") -> bool:
-    """Moves the time of the lead's opt-out to `at` if that is later, because the lead has asked for it again, and saves
-    it. Returns whether it moved. `stamp` is the time that the text itself states, or "".
-
-    The lead must be opted out, and its row locked.
+    """Moves the time of the lead's opt-out to `at` if that is later, and saves it. Returns whether it moved. The lead
+    must be opted out, and its row locked.
     """
     later = is_later(at, stamp, lead.opted_out_at, lead.opted_out_stamp)
     if later:
@@ -293,8 +264,8 @@ def stop_counts_from(lead: Lead, at: datetime, stamp: str = "") -> bool:
 
 
 def opt_in(lead: Lead, at: datetime, stamp: str = "") -> None:
-    """Records that the lead asked for messages again (START) at time `at` (aware). Older opt-outs no longer count.
-    `stamp` is the time that the text itself states, or "". The caller saves the lead.
+    """Records that the lead asked for messages again (START) at `at` (aware): older opt-outs no longer count. The
+    caller saves the lead.
     """
     if lead.opted_in_at is None or is_later(at, stamp, lead.opted_in_at, lead.opted_in_stamp):
         lead.opted_in_at, lead.opted_in_stamp = at, stamp
@@ -303,8 +274,8 @@ def opt_in(lead: Lead, at: datetime, stamp: str = "") -> None:
 
 
 def bounced(lead: Lead, at: datetime) -> None:
-    """Stops campaigns, follow-ups and drafts for this lead, because a mail came back at time `at`: the address does not
-    exist. The lead's row must be locked; the caller saves it.
+    """Stops campaigns, follow-ups and drafts for this lead, because a mail came back at `at`. The lead's row must be
+    locked; the caller saves it.
     """
     lead.bounced_at = min(filter(None, (lead.bounced_at, at)))
     lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
@@ -312,16 +283,16 @@ def bounced(lead: Lead, at: datetime) -> None:
 
 
 def decided(lead: Lead) -> None:
-    """Derives anew what the lead is suspected of, and saves the lead, after a person or a model has decided about one
-    of its replies, or that reply was removed. The lead's row must be locked.
+    """Derives the lead's suspicion anew, and saves the lead, after one of its replies was decided or removed. The
+    lead's row must be locked.
     """
     suspicion.derive(lead, replies_of(lead))
     save(lead)
 
 
 def interested(message: Message) -> bool:
-    """Records with a reply and its lead that people at the provider marked the reply as interested. If it is the newest
-    reply, the lead's tag follows. Locks and saves the lead. Returns False, and changes nothing, if the mark was known.
+    """Records that people at the provider marked the reply as interested; of the newest reply, the lead's tag follows.
+    Locks and saves the lead. Returns False if the mark was known.
     """
     lead = locked(message.lead)
     if not Message.objects.filter(pk=message.pk, provider_interested=False).update(provider_interested=True):
@@ -335,9 +306,7 @@ def interested(message: Message) -> bool:
 
 
 def inherit(lead: Lead, twin: Lead) -> None:
-    """Adds to `lead` the opt-out, the last START, bounce, booking, refused channels and unread mark of `twin`, a lead
-    whose messages `lead` has got already. If `twin` was opted out, `lead` is stopped. The caller saves `lead`.
-    """
+    """Adds to `lead` the stops, times and marks of `twin`, whose messages it has already. The caller saves `lead`."""
     if twin.opted_in_at is not None:
         opt_in(lead, twin.opted_in_at, twin.opted_in_stamp)
     if twin.opted_out_at is not None:
@@ -351,8 +320,8 @@ def inherit(lead: Lead, twin: Lead) -> None:
 
 
 def move(message: Message, lead: Lead) -> None:
-    """Moves `message` and its draft to `lead`, to whom the provider says it belongs, and saves `lead`, whose row must
-    be locked. The lead that had them is deleted if it has no messages left; its stops go over to `lead`.
+    """Moves `message` and its draft to `lead`, whose row must be locked, and saves it. The lead that had them is
+    deleted if it has no messages left; its stops go over to `lead`.
     """
     stand_in = Lead.objects.select_for_update().filter(pk=message.lead_id).first()
     if stand_in is None:
@@ -385,25 +354,17 @@ def _sender(message: Message) -> str:
 
 
 def know_address(lead: Lead, address: str) -> None:
-    """Adds another e-mail address of this lead, such as an assistant's or a second mailbox, to its alternate addresses
-    (at most 50; more are dropped). The caller saves the lead.
-    """
+    """Adds an address, such as an assistant's, to the lead's alternate ones (at most 50). The caller saves the lead."""
     if address and address != lead.email and address not in lead.alternate_emails:
         lead.alternate_emails = [*lead.alternate_emails, address][:50]
 
 
 def know_phone(lead: Lead, number: str) -> None:
-    """Adds another phone number (E.164) of this lead to its alternate numbers (at most 50; more are dropped). The
-    caller saves the lead.
-    """
     if number and number != lead.phone and number not in lead.alternate_phones:
         lead.alternate_phones = [*lead.alternate_phones, number][:50]
 
 
 def know_contact(lead: Lead, contact_id: str) -> None:
-    """Adds another contact of this lead at GoHighLevel to its alternate contacts (at most 50; more are dropped). The
-    caller saves the lead.
-    """
     if contact_id and contact_id != lead.ghl_contact_id and contact_id not in lead.alternate_contacts:
         lead.alternate_contacts = [*lead.alternate_contacts, contact_id][:50]
 
@@ -415,21 +376,18 @@ def _thread(lead: Lead) -> list[Message]:
 
 
 def replies_of(lead: Lead) -> list[Message]:
-    """The messages that the lead, or somebody on the lead's behalf, wrote to us, oldest first. Bounces are left out.
-    The original texts are not loaded.
+    """The messages that the lead, or somebody for them, wrote to us, oldest first, without bounces and original
+    texts.
     """
     return [message for message in _thread(lead) if _is_reply(message)]
 
 
 def _is_reply(message: Message) -> bool:
-    """Whether the lead, or somebody who answers for them, wrote the message. A report of a mail system is no reply."""
     return message.direction == Message.Direction.INBOUND and counts(message) is not Counts.BOUNCE
 
 
 def recompute(lead: Lead) -> None:
-    """Computes the lead's columns that sum up its messages anew from all of them, after some moved or one came late,
-    and saves the lead. The lead's row must be locked.
-    """
+    """Computes the lead's columns anew from all its messages, and saves the lead, whose row must be locked."""
     messages = _thread(lead)
     if messages:
         _show(lead, messages[-1])
@@ -476,7 +434,7 @@ def _stopped_by(lead: Lead, messages: list[Message]) -> None:
 
 
 def _derive_replier(lead: Lead, replies: list[Message]) -> None:
-    """Finds who answers for the lead: the sender of the newest mails. All senders are remembered as addresses."""
+    """Finds the person who answers for the lead: the sender of the newest mails. All senders become known addresses."""
     mails = [reply for reply in replies if reply.channel == Channel.EMAIL and reply.from_address]
     for mail in mails:
         if lead.email:
@@ -492,7 +450,7 @@ def _derive_replier(lead: Lead, replies: list[Message]) -> None:
 
 
 def save(lead: Lead) -> None:
-    """Sets `needs_reply` from the lead's other columns (`derive`), and saves the whole lead."""
+    """Derives `needs_reply`, and saves the whole lead."""
     derive(lead)
     lead.save()
 

@@ -1,9 +1,6 @@
-"""Computes how close a lead is to a deal, from 1 to 4, by what they want and who they are. 0: nothing more goes
-to them.
-
-The tag of the newest reply weighs twice; what is known of the person weighs once. Without a title and a
-company only the tag counts, and so it does where a person gave it. No model is asked. The same lead always
-gets the same score, with a reason.
+"""Computes how close a lead is to a deal, from 1 to 4 (0: nothing more goes to them). The tag of the newest reply
+weighs twice; title and company weigh once. Without them only the tag counts, and so it does where a person gave it. No
+model is asked: the same lead always gets the same score.
 """
 
 import re
@@ -36,17 +33,15 @@ HELPS = re.compile(r"\b(?:assistant|intern|student|trainee|apprentice|receptioni
 
 
 class Score(NamedTuple):
-    """How close a lead is to a deal: `value` is 0 to 4, and `reason` is a sentence for people of at most 200
-    characters.
-    """
+    """`value` is 0 to 4; `reason` is a sentence of at most 200 characters."""
 
     value: int
     reason: str
 
 
 def settle(lead: Lead) -> None:
-    """Sets the lead's score and its reason by the lead's tag; where that says nothing, by the newest reply that does;
-    to none if no reply does. The caller saves the lead, whose row must be locked.
+    """Sets the lead's score by its tag; where that says nothing, by the newest reply that does. The caller saves the
+    lead, whose row must be locked.
     """
     score = of(lead, lead.tag, lead.tag_decided_by)
     if score is None:
@@ -57,8 +52,8 @@ def settle(lead: Lead) -> None:
 
 
 def of(lead: Lead, tag: str, by: str = "") -> Score | None:
-    """How close `lead` is to a deal, by its title and company and by `tag`, what its newest reply wants, decided `by`
-    (`tag_decided_by`). None for a tag that says nothing about it, such as Out of Office.
+    """The score of `lead` by title, company and `tag`, which `by` decided. None for a tag that says nothing, such as
+    Out of Office.
     """
     if lead.is_stopped or tag == Tag.BLACKLIST:
         return Score(0, "Nothing more goes to this lead.")

@@ -1,7 +1,5 @@
-"""Stops everything that could still go out to a lead who wants no more or cannot be reached.
-
-What waits in this product is stopped in the caller's transaction. What waits at a provider is stopped by a
-job.
+"""Stops everything that could still go out to a lead who wants no more or cannot be reached: in this product in the
+caller's transaction, at the providers by jobs.
 """
 
 from collections.abc import Collection
@@ -24,15 +22,12 @@ from jobs.models import BackgroundJob
 
 STOP_EMAILS = kind_name("campaign.stop-emails", __name__)
 AT_ONCE = 10
-"""The priority of stops for people who want no more. They go before the stops for those who have only answered."""
+"""The priority of stops for people who want no more, ahead of those who have only answered."""
 
 
 def halt(lead: Lead, reason: str, *, anew: bool = False) -> None:
-    """Stops everything that could still go out to the lead: rejects its drafts, sends the signal `lead_stopped`, and
-    enqueues jobs that stop its campaigns at the providers.
-
-    The lead's row must be locked. `reason` is a sentence for people. `anew`: the lead was not opted out until now. A
-    second call changes nothing more.
+    """Rejects the lead's drafts, sends the signal `lead_stopped`, and enqueues jobs that stop its campaigns. The lead's
+    row must be locked. `reason` is a sentence for people. `anew`: the lead was not opted out until now.
     """
     reject_drafts(lead, reason)
     lead_stopped.send(Lead, lead=lead, reason=reason)
@@ -41,10 +36,8 @@ def halt(lead: Lead, reason: str, *, anew: bool = False) -> None:
 
 def stop_campaigns(lead: Lead, *, anew: bool = False) -> None:
     """Enqueues jobs that ask the providers to stop every campaign known to reach the lead, ahead of other jobs. A
-    campaign that was stopped already is left alone. Does nothing for a sample, which no provider knows.
-
-    `anew`: the lead has just opted out, perhaps not for the first time. A campaign that was stopped long ago may have
-    been started again, so it is stopped once more, unless the job for it still waits.
+    sample has none. `anew`: the lead has just opted out, so campaigns that were stopped before are stopped once more,
+    as somebody may have started them again.
     """
     if lead.sample:
         return
@@ -97,7 +90,7 @@ def _stop_once_more(lead: Lead, specs: list[JobSpec]) -> None:
 
 def ask_again(workspace_id: UUID, provider: str, errors: Collection[type[Exception]]) -> int:
     """Makes the stops due now that `provider` has not been asked for: those that wait for its account, and those that
-    have failed with one of `errors`, which get all their attempts again. Returns how many there were.
+    failed with one of `errors`, which get all their attempts again. Returns how many.
     """
     now = timezone.now()
     campaigns = Campaign.objects.filter(workspace_id=workspace_id, provider=provider)
@@ -115,9 +108,7 @@ def ask_again(workspace_id: UUID, provider: str, errors: Collection[type[Excepti
 
 
 def stop_emails(lead: Lead, campaign_id: UUID) -> JobSpec:
-    """The job that asks the provider to stop a campaign's e-mails to the lead, to be enqueued by the caller. There is
-    one for each lead and campaign.
-    """
+    """The job that stops a campaign's e-mails to the lead, one for each lead and campaign. The caller enqueues it."""
     return JobSpec(
         dedupe_key=f"{STOP_EMAILS}:{lead.pk}:{campaign_id}",
         workspace_id=lead.workspace_id,
@@ -126,9 +117,8 @@ def stop_emails(lead: Lead, campaign_id: UUID) -> JobSpec:
 
 
 def is_later(at: datetime, stamp: str, than: datetime | None, than_stamp: str) -> bool:
-    """Whether time `at` is after time `than`; None is before all times.
-
-    The stamps are the times that the two texts themselves state. If both have one, the stamps decide.
+    """Whether `at` is after `than`; None is before all times. The stamps are the times that the two texts themselves
+    state: if both have one, they decide.
     """
     if than is None:
         return True
@@ -137,7 +127,4 @@ def is_later(at: datetime, stamp: str, than: datetime | None, than_stamp: str) -
 
 
 def reject_drafts(lead: Lead, reason: str) -> int:
-    """Rejects the lead's drafts that still wait for review, with `reason` (a sentence for people). Returns the number
-    of rejected drafts.
-    """
     return drafts.close(Draft.objects.filter(lead=lead), reason)

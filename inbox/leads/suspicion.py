@@ -1,9 +1,7 @@
 """Keeps what the rules suspect of a reply until a model confirms it with the lead's own words, or a person has decided.
-
-The suspicion is stored on the reply (`Message.suspected`) and shown on the lead. Until it is decided, nothing
-goes out to the lead by itself. A suspected opt-out counts until it is decided or a later START takes it back.
-Any other suspicion counts only while the reply is the newest, because a later reply shows that a person is
-there.
+The suspicion is stored on the reply (`Message.suspected`) and shown on the lead. Until then nothing goes out to the
+lead by itself. A suspected opt-out counts until it is decided or a later START takes it back; any other only while the
+reply is the newest.
 """
 
 from django.db.models import Q
@@ -27,29 +25,27 @@ OF_TAG = {tag: suspected for suspected, tag in TAG_OF.items() if suspected != Su
 
 
 def of(message: Message) -> str:
-    """What the rules suspect `message` to be, such as an opt-out; "" if they suspect nothing, or it is decided."""
+    """The rules' suspicion of `message`; "" if there is none, or it is decided."""
     return "" if message.suspicion_decided_by else message.suspected
 
 
 def agrees(message: Message, tag: str) -> bool:
-    """Whether the rules suspected `message` to be what `tag` says, such as an opt-out. The two
-    tags for machines' messages count as one.
-    """
+    """Whether the rules suspected what `tag` says. The two tags for machines' messages count as one."""
     machine = (Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE)
     return TAG_OF.get(message.suspected) == tag or (message.suspected in MACHINES and tag in machine)
 
 
 def add(lead: Lead, message: Message, *, started_again: bool) -> None:
-    """Sets what the lead is suspected of by `message`, its newest reply; an undecided suspicion of an opt-out stays.
-    `started_again`: the reply asks for messages again (START). The caller saves the lead.
+    """Sets the lead's suspicion by `message`, its newest reply; an undecided opt-out stays. `started_again`: the reply
+    asks for messages again (START). The caller saves the lead.
     """
     if started_again or lead.suspected != Suspicion.OPT_OUT or _is_wish(lead, message):
         _show(lead, message)
 
 
 def derive(lead: Lead, replies: list[Message]) -> None:
-    """Sets what the lead is suspected of by `replies`, which must be all of its replies, oldest first: by the newest
-    that may be an opt-out, else by the newest. The caller saves the lead.
+    """Sets the lead's suspicion by all its replies, oldest first: by the newest that may be an opt-out, else by the
+    newest. The caller saves the lead.
     """
     wishes = [reply for reply in replies if _is_wish(lead, reply)]
     _show(lead, next(reversed(wishes or replies), None))
@@ -72,15 +68,12 @@ def _show(lead: Lead, message: Message | None) -> None:
 
 
 def forget(lead: Lead) -> None:
-    """Removes the suspicion from a lead to whom nothing more goes. The caller saves the lead."""
     lead.suspected = lead.suspected_words = ""
 
 
 def pause_of_texts(lead: Lead) -> str:
-    """Why no text (SMS) goes to the lead's number, a person's neither, as a sentence; "" if one may.
-
-    A text of the lead, or of another lead of the workspace who has one of its numbers, may ask us to stop, and nobody
-    has decided.
+    """Why no text (SMS) goes to the lead's number, a person's neither; "" if one may: a text of a lead of the workspace
+    with one of these numbers may ask us to stop, and nobody has decided.
     """
     numbers = [number for number in (lead.phone, *lead.alternate_phones) if number]
     shared = Q(lead__phone__in=numbers) | Q(lead__alternate_phones__overlap=numbers)
@@ -100,5 +93,5 @@ def pause_of_texts(lead: Lead) -> str:
 
 
 def reason(lead: Lead) -> str:
-    """Why nothing goes to `lead` without a person, as a sentence: a suspicion is open. "" if none is."""
+    """Why nothing goes to `lead` without a person: a suspicion is open. "" if none is."""
     return f"{Suspicion(lead.suspected).label}: nobody has decided yet." if lead.suspected else ""

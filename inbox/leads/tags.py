@@ -6,11 +6,8 @@ from inbox.models.lead import Tag
 
 
 class Meaning(NamedTuple):
-    """What follows from a tag (what a lead's reply wants). `rank`: of several tags that fit, the one with the lowest
-    rank wins.
-
-    `positive`: somebody should act on it. `drafted`: an answer is drafted. `auto`: the answer may go out without a
-    person.
+    """What follows from a tag. Of several tags that fit, the one with the lowest `rank` wins. `positive`: somebody
+    should act on it. `drafted`: an answer is drafted. `auto`: it may go out without a person.
     """
 
     rank: int
@@ -36,7 +33,7 @@ MEANINGS = {
     Tag.SNOOZED: Meaning(14),
     Tag.WRONG_PERSON: Meaning(15),
 }
-"""The meaning of each tag. An answer to Meeting Booked always waits for a person."""
+"""An answer to Meeting Booked always waits for a person."""
 
 POSITIVE = {tag for tag, meaning in MEANINGS.items() if meaning.positive}
 DRAFTED = {tag for tag, meaning in MEANINGS.items() if meaning.drafted}
@@ -47,9 +44,8 @@ NO_ANSWER = {Tag.BLACKLIST, Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE}
 JUDGED = tuple(
     sorted((tag for tag in MEANINGS if MEANINGS[tag].rank <= 12), key=lambda tag: MEANINGS[tag].rank)
 )
-"""The tags that rules and a model can give to a message, by rank.
-
-New and Snoozed are states of a lead and not tags of a message. Only people say that it is the wrong person.
+"""The tags that rules and a model can give to a message, by rank. New and Snoozed are states of a lead. Only people say
+that it is the wrong person.
 """
 SAID = (*JUDGED, Tag.WRONG_PERSON)
 """The tags that a person can give to a message."""

@@ -1,7 +1,6 @@
-"""Marks conversations as done, snoozed or unread for a person, and takes such a change back.
-
-A change applies only to leads that are still as the person saw them, which is checked under a row lock. So a
-reply that came in meanwhile is never marked as done unseen.
+"""Marks conversations as done, snoozed or unread, and takes such a change back. A change applies only to leads that are
+still as the person saw them, which is checked under a row lock. So a reply that came in meanwhile is never marked as
+done unseen.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,7 +28,7 @@ READ = {"unread": False}
 
 
 class Seen(NamedTuple):
-    """A lead and the time of its newest reply, as the page showed them to the person who acts on it."""
+    """A lead and the time of its newest reply, as the page showed them."""
 
     lead_id: UUID
     last_inbound_at: datetime | None
@@ -49,11 +48,9 @@ class Seen(NamedTuple):
 
 
 class TriageResult(NamedTuple):
-    """What marking conversations as done, snoozed or unread did. `leads` were changed. `missed` have a newer reply than
-    the person saw, and `gone` counts those that are no leads of the workspace any more.
-
-    `undo` is the token that takes the change back; "" if nothing does. `silent` have never written, where a reply was
-    needed. `held` are stopped or suspected of something, and the change is not for those.
+    """The leads that changed, those `missed` with a newer reply than the person saw, and how many are `gone`. `undo` is
+    the token that takes the change back. `silent` have never written, where a reply was needed; `held` are stopped or
+    suspected, and the change is not for those.
     """
 
     leads: list[Lead]
@@ -65,14 +62,13 @@ class TriageResult(NamedTuple):
 
 
 def snoozed(until: datetime) -> dict[str, Any]:
-    """The fields of a lead that hide its conversation until the time `until` (aware), to be given to `change`."""
+    """The fields, for `change`, that hide a conversation until the time `until` (aware)."""
     return {"unread": False, "snoozed_until": until}
 
 
 def change(workspace: Workspace, views: Iterable[Seen], fields: dict[str, Any]) -> TriageResult:
-    """Marks conversations as done, snoozed or unread, or assigns them: saves `fields` (DONE, UNREAD, READ,
-    `snoozed(until)`, or the owner's id and when they got it) on the leads of `workspace` that have no newer reply than
-    in `views`.
+    """Saves `fields` (DONE, UNREAD, READ, `snoozed(until)`, or the owner's) on the leads of `workspace` that have no
+    newer reply than in `views`.
     """
     wanted = set(views)
     with transaction.atomic():
@@ -92,12 +88,11 @@ def change(workspace: Workspace, views: Iterable[Seen], fields: dict[str, Any]) 
 def undo(
     workspace: Workspace, token: str, max_age_s: int | None = UNDO_MAX_AGE_S
 ) -> list[tuple[Lead, dict[str, Any]]]:
-    """Puts back what `change` did to conversations. Returns the leads that it changed, each with the fields that were
-    put back. A lead with a newer reply, or that somebody changed again, stays as it is.
+    """Puts back what `change` did, and returns the leads with the fields that were put back. A lead with a newer reply,
+    or that was changed again, stays as it is.
 
-    `token` comes from TriageResult.undo. Raises django.core.signing.BadSignature for a token that is forged, older than
-    `max_age_s` seconds (ten minutes; None: of any age), or another workspace's. Raises IntegrityError if none is put
-    back because members whose they were have left.
+    Raises BadSignature for a token that is forged, older than `max_age_s` seconds (None: any age), or another
+    workspace's, and IntegrityError if none is put back because the members who had them have left.
     """
     workspace_id, changes = signing.loads(token, salt=UNDO_SALT, max_age=max_age_s)
     if workspace_id != str(workspace.pk):
@@ -124,9 +119,7 @@ def undo(
 
 
 def mark_read(lead: Lead) -> None:
-    """Removes the unread mark of a conversation that was shown, unless a newer reply came. Reading does not count as
-    answering.
-    """
+    """Removes the unread mark of a shown conversation, unless a newer reply came. Reading is no answer."""
     if lead.unread:
         Lead.objects.filter(pk=lead.pk, last_inbound_at=lead.last_inbound_at).update(unread=False)
 
