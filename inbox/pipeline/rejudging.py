@@ -1,5 +1,5 @@
 """Judges stored replies by today's rules, lists what would change, and changes it in a job. Decisions of a person or
-the provider's people stay, and so do those by a header, as headers are not stored.
+the provider's people stay, and so do those by a header, as headers are not stored, and suspicions of a model alone.
 """
 
 from collections.abc import Iterator
@@ -81,9 +81,15 @@ def change_of(message: Message) -> Change | None:
     ruled = message.tag if message.tag_decided_by.startswith(RULES) else ""
     suspected = "" if message.suspicion_decided_by else message.suspected  # a model of before denied it
     before, after = _words(ruled, suspected), _words(judged.tag, judged.suspected)
-    if before == after:
+    agreed = judged.tag == message.tag and not suspected  # with a model that gave the tag
+    if before == after or (judged.tag and agreed) or (suspected and not after and _by_model(message)):
         return None
     return Change(message, judged, before, after, _effect(message, ruled, judged))
+
+
+def _by_model(message: Message) -> bool:
+    """Whether a model may have raised the suspicion: alone it gives no tag but Neutral, without a quote."""
+    return message.tag_decisions.filter(kind=TagDecision.Kind.MODEL, tag=Tag.NEUTRAL, quote="").exists()
 
 
 def _reply(message: Message) -> ReplyText:

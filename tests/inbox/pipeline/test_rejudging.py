@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -11,7 +12,11 @@ from inbox.intake import tag_decisions
 from inbox.models import AuditEntry, Message, TagDecision
 from inbox.pipeline import rejudging
 from inbox.understanding.rules import RULES_VERSION, ReplyText, judge
+from integrations import registry
+from integrations.events import MessageEvent
 from jobs.models import BackgroundJob
+from tests.recorded import DAY_START, Line, traffic
+from tests.webhooks.day import CALLBACKS, Day
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,6 +41,10 @@ RULES_7 = {
     "your message was received": "perhaps auto_reply",
 }
 """What rules 7 said of replies by e-mail, run at their last commit."""
+
+
+DAY_BY_RULES_7 = json.loads(Path(__file__).with_name("recorded_day_by_rules_7.json").read_text())
+"""What rules 7 said of the demo's recorded day, by workspace and reply, run at their last commit on its webhooks."""
 
 
 def rejudge(*options: str) -> str:
@@ -146,6 +155,60 @@ def test_replies_of_rules_7_are_listed_exactly_where_today_s_rules_say_otherwise
     lines = report()["workspaces"][str(world.workspace.pk)]
     assert {line["message"]: (line["before"], line["after"]) for line in lines} == changed
     assert len(lines) == len(changed) == 6
+
+
+def _brings_a_reply(line: Line) -> bool:
+    if line.expect != "accepted" or line.source in CALLBACKS:
+        return False
+    events = registry.webhook_source(line.source).parse(line.body, DAY_START)
+    events = events if isinstance(events, list | tuple) else [events]
+    return any(isinstance(event, MessageEvent) and event.direction == "inbound" for event in events)
+
+
+def test_of_the_demo_s_recorded_day_exactly_the_verdicts_that_differ_from_rules_7_are_listed():
+    day = Day.create()
+    for line in filter(_brings_a_reply, traffic()):
+        day.post(line)
+    changed = {}
+    for label, poster in day.posters.items():
+        for message in Message.objects.filter(workspace=poster.workspace, direction="inbound"):
+            text = message.external_id.startswith("text:")
+            reply = f"{message.source}:{message.raw_text[:60] if text else message.external_id}"
+            by_rules_7 = DAY_BY_RULES_7[label]
+            before = by_rules_7.get(reply, by_rules_7.get(reply.replace("_bounce:", "_reply:"), ""))
+            today = message.tag or (f"perhaps {message.suspected}" if message.suspected else "")
+            if not message.tag_decided_by.startswith("rules ") and message.tag:
+                continue  # by the provider
+            if today != before:
+                changed[str(message.pk)] = (before, today)
+            suspected = before.removeprefix("perhaps ") if before.startswith("perhaps ") else ""
+            decided_before(message, "" if suspected else before, suspected=suspected)
+
+    listed = [line for lines in report("--since", "3650d")["workspaces"].values() for line in lines]
+    assert {line["message"]: (line["before"], line["after"]) for line in listed} == changed
+    assert len(listed) == len(changed) >= 4
+
+
+def test_what_a_model_tagged_as_today_s_rules_do_is_not_listed(world):
+    message = world.reply(AWAY)
+    world.work()
+    decided_before(message, "")
+    Message.objects.filter(pk=message.pk).update(
+        tag="Out of Office", tag_decided_by="model gpt-5-mini, prompt 2"
+    )
+    assert report()["counts"] == {}
+
+
+def test_what_only_a_model_suspects_stays_suspected(world):
+    message = world.reply(BUYER)
+    world.work()
+    decided_before(message, "", suspected="opt_out", suspected_words=BUYER)
+    assert report()["counts"] == {"shown": 1}
+    by = "model gpt-5-mini, prompt 2"
+    TagDecision.objects.create(
+        workspace=message.workspace, lead=message.lead, message=message, tag="Neutral", kind="model", by=by
+    )
+    assert report()["counts"] == {}
 
 
 def test_what_a_person_decided_is_never_touched(world, silenced):
