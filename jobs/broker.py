@@ -77,8 +77,8 @@ class PostgresBroker(ORM):  # type: ignore[misc]  # django-q2 has no types
         with connection.cursor() as cursor:
             cursor.execute(TAKE, [self.list_key])
             rows = cursor.fetchall()
-        self._more = any(more for _, _, more, _ in rows)
-        return [row[:2] for row in rows] or ([NOTIFIED] if notified else None)
+        rest, self._more = self._more, any(more for _, _, more, _ in rows)
+        return [row[:2] for row in rows] or ([NOTIFIED] if notified and not rest else None)
 
     def _wait(self) -> bool:
         """Wait until PostgreSQL notifies. Returns whether it did.

@@ -93,6 +93,18 @@ class TestWakeUp:
         assert other.dequeue() == [NOTIFIED]
         other.close()
 
+    def test_rings_once_for_a_hundred_thousand(self, listening):
+        wake("t.wake", "bulk")
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO django_q_ormq (key, payload, lock)"
+                " SELECT key, payload, lock FROM django_q_ormq, generate_series(2, 100000)"
+            )
+
+        assert OrmQ.objects.count() == 100_000
+        assert [len(listening.dequeue() or ()) for _ in range(3)] == [1, 0, 0]
+        assert not OrmQ.objects.exists()
+
     def test_one_that_another_cluster_is_taking_is_not_waited_for(self, listening):
         wake("t.wake", "bulk")
         with psycopg.connect(**connection.get_connection_params()) as other:
