@@ -13,7 +13,7 @@ from admin import accounts
 from admin.base import RecordAdmin
 from admin.scope import scope_of
 from inbox.health import banner, sentences
-from inbox.pages import account_actions
+from inbox.pages.operations import account_actions
 from inbox.pages.safe_next import next_url
 from integrations.models import TROUBLED, WorkspaceIntegrationHealth
 

@@ -30,9 +30,9 @@ from inbox.models.lead import LEAD_WORDS
 from inbox.models.message import OWN
 from inbox.models.words import HasWords
 from inbox.pages.access import signed_in
+from inbox.pages.desk.search_terms import names_query
 from inbox.pages.state_marks import state_of
 from inbox.pages.templatetags.holdfast import render_chip
-from inbox.pages.typed import names_query
 from integrations import registry
 
 WORDS = "words"

@@ -1,6 +1,6 @@
 """Admin pages of deliveries, for staff and all their workspaces. They show and do what a workspace's own pages do.
 
-Both use the same functions (`inbox.pages.delivery_body`, `inbox.webhooks.replay`).
+Both use the same functions (`inbox.pages.operations.delivery_body`, `inbox.webhooks.replay`).
 """
 
 import contextlib
@@ -20,8 +20,8 @@ from admin import tallies
 from admin.base import RecordAdmin, WorkspaceFilter, known_values, link
 from admin.scope import scope_of
 from inbox.models import WebhookDelivery, Workspace
-from inbox.pages import delivery_body
 from inbox.pages.access import signed_in
+from inbox.pages.operations import delivery_body
 from inbox.pages.state_marks import state_of
 from inbox.pages.templatetags.holdfast import render_chip
 from inbox.webhooks import replay

@@ -13,7 +13,7 @@ from django.urls import path
 from admin.base import BaseAdmin
 from inbox.leads import merge
 from inbox.pages.access import signed_in
-from inbox.pages.views import merging
+from inbox.pages.leads import merging
 
 
 class MergingAdmin(BaseAdmin):

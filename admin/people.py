@@ -31,8 +31,8 @@ from inbox.models import (
     Workspace,
 )
 from inbox.pages.access import signed_in
-from inbox.pages.forms.login import OperatorsPasswordForm
-from inbox.pages.forms.workspace import WorkspaceForm
+from inbox.pages.account.login import OperatorsPasswordForm
+from inbox.pages.settings.workspace import WorkspaceForm
 from inbox.workspaces import people
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")

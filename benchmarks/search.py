@@ -138,7 +138,7 @@ def compared(workspace, view: str, words: str, options) -> dict:
     """The times and buffers of one search, in the new way and, without `options.new`, in the way before."""
     from inbox.leads.folders import leads_in, with_badges
     from inbox.models import Membership
-    from inbox.pages.search import search_page
+    from inbox.pages.desk.search import search_page
 
     user_id = Membership.objects.filter(workspace=workspace).values_list("user_id", flat=True)[0]
 

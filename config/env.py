@@ -190,7 +190,7 @@ def presence_cache(broker_url: str, folder: str) -> dict[str, Any]:
         options = {
             "socket_timeout": 0.2,
             "socket_connect_timeout": 0.2,
-            "serializer": "inbox.pages.presence.Plain",
+            "serializer": "inbox.pages.desk.presence.Plain",
         }
         return {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",

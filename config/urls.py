@@ -10,21 +10,23 @@ from drf_spectacular.views import SpectacularJSONAPIView
 import jobs.views
 from config import views
 from config.metrics import metrics
-from inbox.pages.views import account, invitations, live, reconnect
+from inbox.pages.account import invitations, login, notices, profile
+from inbox.pages.desk import live
+from inbox.pages.operations import reconnect
 
 urlpatterns = [
-    path("", account.home, name="home"),
-    path("login/", account.Login.as_view(), name="login"),
+    path("", profile.home, name="home"),
+    path("login/", login.Login.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("live/", live.live, name="live"),
-    path("account/", account.Account.as_view(), name="account"),
-    path("account/preferences/", account.preferences, name="preferences"),
-    path("account/notices/", account.notices, name="own-notices"),
-    path("account/notices/browser/", account.notices_here, name="browser-notices"),
-    path("account/password/", account.PasswordChange.as_view(), name="password-change"),
-    path("password/forgotten/", account.PasswordForgotten.as_view(), name="password-forgotten"),
-    path("password/mailed/", account.PasswordMailed.as_view(), name="password-mailed"),
-    path("password/new/<uidb64>/<token>/", account.PasswordNew.as_view(), name="password-new"),
+    path("account/", profile.Account.as_view(), name="account"),
+    path("account/preferences/", profile.preferences, name="preferences"),
+    path("account/notices/", notices.notices, name="own-notices"),
+    path("account/notices/browser/", notices.notices_here, name="browser-notices"),
+    path("account/password/", login.PasswordChange.as_view(), name="password-change"),
+    path("password/forgotten/", login.PasswordForgotten.as_view(), name="password-forgotten"),
+    path("password/mailed/", login.PasswordMailed.as_view(), name="password-mailed"),
+    path("password/new/<uidb64>/<token>/", login.PasswordNew.as_view(), name="password-new"),
     path("invitation/<str:token>/", invitations.by_mail, name="invitation"),
     path("invitations/", invitations.waiting, name="invitations"),
     path("invitations/<int:invitation_id>/", invitations.answer, name="invitation-answer"),

@@ -9,7 +9,8 @@ from inbox.intake.catch_up_job import CATCH_UP
 from inbox.intake.handlers.bookings import WHO_BOOKED
 from inbox.intake.messages import PROCESS
 from inbox.leads import enrichment, erasure, own_notices, stops
-from inbox.pages import all_matching, notice_mails
+from inbox.pages.account import notice_mails
+from inbox.pages.desk import all_matching_job
 from inbox.pipeline import (
     alike,
     campaign_mail,
@@ -229,8 +230,8 @@ job_kind(
     lane=lanes.BULK,
 )
 job_kind(
-    all_matching.JOB,
-    all_matching.run,
+    all_matching_job.JOB,
+    all_matching_job.run,
     words="Carries out a decision on all conversations of a list",
     attempts=5,
     time_limit_ms=600_000,
@@ -238,8 +239,8 @@ job_kind(
     keep_done_days=2,
 )
 job_kind(
-    all_matching.UNDO,
-    all_matching.run_undo,
+    all_matching_job.UNDO,
+    all_matching_job.run_undo,
     words="Takes back a decision on all conversations of a list",
     attempts=5,
     time_limit_ms=600_000,

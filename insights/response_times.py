@@ -12,7 +12,7 @@ from django.db import connection
 
 from inbox.leads import rollup
 from inbox.models import User
-from inbox.pages.timeline import SOMEBODY
+from inbox.pages.team import SOMEBODY
 
 # The answers that a person wrote or approved here, each with the reply that had waited for it: the first one since
 # anybody had answered. What goes out by itself and follow-ups are nobody's answers, and a campaign's step is none

@@ -21,7 +21,7 @@ ELSEWHERE = {
         "tests/webhooks/test_enrichments.py",
         "tests/inbox/leads/test_enrichment.py",
     ],
-    "inbox/workspaces": ["tests/inbox/commands", "tests/inbox/pages/test_invitations.py"],
+    "inbox/workspaces": ["tests/inbox/commands", "tests/inbox/pages/account/test_invitations.py"],
     "inbox/models": ["tests/inbox/leads", "tests/inbox/replying", "tests/config/test_migrations.py"],
     "inbox/migrations": MIGRATIONS,
     "insights/migrations": MIGRATIONS,

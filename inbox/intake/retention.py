@@ -23,7 +23,7 @@ from jobs.retention import in_slices
 KEEP_BODIES_DAYS = 30
 KEEP_MODEL_CALLS_DAYS = 90
 KEEP_LOG_INS_DAYS = 90
-"""Longer than inbox.pages.throttling.KNOWN_FOR, which uses these rows to know an account's own sources."""
+"""Longer than inbox.pages.account.throttling.KNOWN_FOR, which uses these rows to know an account's own sources."""
 KEEP_INVITATIONS_DAYS = 90
 KEEP_CHANGES = timedelta(hours=1)
 """What changed is kept for pages that ask each second. One that heard nothing for 50 minutes takes everything as

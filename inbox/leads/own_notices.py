@@ -1,5 +1,5 @@
 """Enqueues a look, some minutes later, at whether a member has seen what is for them, so that they are mailed if not.
-How they are mailed is known to `inbox.pages.notice_mails` alone.
+How they are mailed is known to `inbox.pages.account.notice_mails` alone.
 """
 
 import time

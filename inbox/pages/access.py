@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_htmx.middleware import HtmxDetails
 
 from inbox.models import Membership, User, Workspace
-from inbox.pages.live import with_snapshot
+from inbox.pages.changes import with_snapshot
 
 Rest = ParamSpec("Rest")
 
@@ -54,7 +54,7 @@ def workspace_view(min_role: str = Membership.Role.VIEWER) -> Callable[[View[Res
 
     It sets `request.workspace` and `request.membership`, activates the workspace's time zone, and remembers the
     workspace for the home page. The membership's `snapshot` is the database's snapshot, taken before the view reads
-    anything (inbox.pages.live).
+    anything (inbox.pages.changes).
 
     An outsider gets 404, so that they cannot learn which workspaces exist. A member whose role is lower than
     `min_role` gets 403. A viewer may only look, whatever `min_role` is: methods other than GET, HEAD and OPTIONS need

@@ -8,10 +8,12 @@ from django.utils.functional import cached_property
 from inbox.health.banner import Banner, banner_for
 from inbox.health.model_outage import ModelAway
 from inbox.models import Membership
-from inbox.pages import browser_notices, navigation
+from inbox.pages import navigation
 from inbox.pages.access import WorkspaceRequest
-from inbox.pages.keyboard import SHORTCUTS
+from inbox.pages.account import notices
+from inbox.pages.desk import counts
 from inbox.pages.release import Release, release
+from inbox.pages.shortcuts import SHORTCUTS
 from inbox.pages.state_marks import StateMark
 from inbox.pages.team import Team, own_memberships, team_of
 
@@ -58,7 +60,7 @@ class Shell:
     @cached_property
     def model(self) -> ModelAway | None:
         """What the page says if no language model can be reached to read replies; None if one can."""
-        return navigation.model_away(self._request)
+        return counts.model_away(self._request)
 
     @property
     def here(self) -> str:
@@ -72,7 +74,7 @@ class Shell:
     @property
     def notices(self) -> str:
         """How this browser tells the user what is for them: "on", "sound" (with a sound), or "" (not at all)."""
-        return browser_notices.chosen(self._request)
+        return notices.chosen(self._request)
 
     @property
     def may_write(self) -> bool:

@@ -7,8 +7,13 @@ import re
 from functools import cache
 from pathlib import Path
 
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.http import require_safe
+
+from inbox.pages.access import WorkspaceRequest, workspace_view
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = {"setters": "for-setters.md", "admins": "for-admins.md"}
@@ -70,3 +75,14 @@ def _link(match: re.Match[str]) -> str:
     if page and name is None:
         return words
     return f'<a href="{f"../{name}/" if name else ""}{fragment}">{words}</a>'
+
+
+@require_safe
+@workspace_view()
+def help_page(request: WorkspaceRequest, name: str) -> HttpResponse:
+    """`w/<workspace>/help/<name>/`: one of the pages of docs/ that are written for users."""
+    try:
+        title, body = rendered(name)
+    except (KeyError, OSError):
+        raise Http404("No such page.") from None
+    return render(request, "workspace/help.html", {"title": title, "body": body})

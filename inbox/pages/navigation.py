@@ -1,27 +1,21 @@
 """Builds the side navigation, one entry per page of a workspace. A new page adds a line to PAGES."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 from django.urls import reverse
 
-from inbox.health import banner, model_outage
+from inbox.health import banner
 from inbox.leads.folders import (
     COUNT_LIMIT,
     DEFAULT_FOLDER,
     FOLDERS,
-    capped_count,
-    folder_count_expressions,
-    read_values,
-    uncertain_count,
 )
 from inbox.models import Membership, Workspace
-from inbox.pages import saved_views
 from inbox.pages.access import WorkspaceRequest, signed_in
+from inbox.pages.desk import saved_views
+from inbox.pages.desk.counts import UNREPAIRED, counts_of
 from inbox.pages.templatetags.holdfast import capped
-from inbox.pages.together import expression, instances, rows
-from inbox.replying.prompts import model_calls
-from inbox.webhooks import replay
 from integrations.models import WorkspaceIntegrationHealth
 
 
@@ -99,47 +93,11 @@ class Entry(NamedTuple):
     badge: Badge | None
 
 
-UNCERTAIN, UNREPAIRED, NOT_READ, OUTAGE = "uncertain", "unrepaired", "not-read", "outage"
-"""The keys, among the counts of a page, of how many sends may or may not have gone out, how many deliveries failed (for
-an admin), how many leads wait for a model to read them, and the outage of the model.
-"""
-OUTAGES = rows(model_calls.outages(), "since", "why")
-
-
 class Rail(NamedTuple):
     """The links to the inbox's folders, and to the saved views."""
 
     folders: list[Entry]
     views: list[Entry]
-
-
-def counts_of(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """How many leads the folders and saved views hold, by their keys, and the numbers UNCERTAIN, UNREPAIRED and
-    NOT_READ. One query in a request reads all, and with them the SQL expressions `also` that a page needs besides.
-    """
-    counts: dict[str, Any] = vars(request).setdefault("counts", {})
-    wanted = dict(also or {})
-    if not counts:
-        workspace = request.workspace
-        wanted |= folder_count_expressions(workspace, signed_in(request).pk)
-        wanted |= saved_views.count_expressions(request)
-        wanted |= {
-            UNCERTAIN: uncertain_count(workspace),
-            NOT_READ: capped_count(model_outage.waiting(workspace)),
-            OUTAGE: expression(OUTAGES),
-        }
-        if request.membership.at_least(Membership.Role.ADMIN):
-            wanted[UNREPAIRED] = capped_count(replay.unrepaired(workspace))
-    missing = {key: expression for key, expression in wanted.items() if key not in counts}
-    if missing:
-        counts.update(read_values(request.workspace.pk, missing))
-    return counts
-
-
-def model_away(request: WorkspaceRequest) -> model_outage.ModelAway | None:
-    """What the page says if no language model can be reached to read replies; None if one can."""
-    counts = counts_of(request)
-    return model_outage.notice_of(next(iter(instances(OUTAGES, counts[OUTAGE])), None), counts[NOT_READ])
 
 
 def rail(request: WorkspaceRequest) -> Rail:

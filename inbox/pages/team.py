@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from inbox.models import Membership, User
 from inbox.pages.access import WorkspaceRequest, signed_in
-from inbox.pages.timeline import SOMEBODY
 
 YOU = "You"
 
@@ -114,3 +113,6 @@ def desks_of(user: User) -> list[tuple[Membership, Team]]:
         (row, Team(mates, user.pk)) for mates in teams.values() for row in mates if row.user_id == user.pk
     ]
     return [(membership, team) for membership, team in desks if membership.at_least(Membership.Role.MEMBER)]
+
+
+SOMEBODY = "Somebody who has left"

@@ -13,7 +13,7 @@ from demo.facts import FACTS
 from demo.management.commands import demo
 from inbox.models import Lead, Message, WorkspaceFact
 from inbox.models.message import OWN
-from inbox.pages.forms.facts import FactForm
+from inbox.pages.settings.facts import FactForm
 from inbox.webhooks.recorded_traffic import Keys
 from integrations.models import Integration, WebhookKey
 

@@ -34,7 +34,7 @@ GATE, HOSTS = "tests/integrations/http/test_gate.py", "tests/integrations/http/t
 SAMPLES = "tests/webhooks/test_samples.py"
 STEPS = "tests/inbox/followups/test_conditions.py tests/inbox/followups/test_sending.py"
 SEND_CLAIMS = "tests/inbox/replying/test_send_claims.py"
-TEAM = "tests/inbox/pages/test_team.py"
+TEAM = "tests/inbox/pages/desk/test_team.py"
 
 TENANCY = (
     (
@@ -51,10 +51,10 @@ TENANCY = (
     ),
     ("inbox/pages/access.py", "if not membership.at_least(min_role) or (", "if (", ACCESS),
     (
-        "inbox/pages/all_matching.py",
+        "inbox/pages/desk/all_matching_job.py",
         "return member if member and member.at_least(Membership.Role.MEMBER) else None",
         "return member",
-        "tests/inbox/pages/test_all_matching.py",
+        "tests/inbox/pages/desk/test_all_matching.py",
     ),
     (
         "insights/views/packs.py",
@@ -102,7 +102,7 @@ TENANCY = (
         "inbox/leads/folders.py",
         "FOLDERS[key].condition(workspace), workspace=workspace, last_message_at__isnull=False",
         "FOLDERS[key].condition(workspace), last_message_at__isnull=False",
-        "tests/inbox/pages/test_list.py tests/inbox/pages/test_access.py",
+        "tests/inbox/pages/desk/test_conversation_list.py tests/inbox/pages/test_access.py",
     ),
     (
         "inbox/followups/by_hand.py",
@@ -129,67 +129,67 @@ TENANCY = (
         "tests/inbox/leads/test_merge.py",
     ),
     (
-        "inbox/pages/search.py",
+        "inbox/pages/desk/search.py",
         "ours = Lead.objects.filter(workspace=workspace, last_message_at__isnull=False)",
         "mine = Lead.objects.filter(last_message_at__isnull=False)",
-        "tests/inbox/pages/test_search.py",
+        "tests/inbox/pages/desk/test_search.py",
     ),
     (
         "inbox/leads/triage.py",
         ".filter(workspace=workspace, pk__in=replied_at)",
         ".filter(pk__in=replied_at)",
-        "tests/inbox/leads/test_triage.py tests/inbox/pages/test_triage.py",
+        "tests/inbox/leads/test_triage.py tests/inbox/pages/desk/test_triage.py",
     ),
     (
-        "inbox/pages/views/answer.py",
+        "inbox/pages/conversation/answers.py",
         "get_object_or_404(drafts, workspace=request.workspace, pk=draft_id)",
         "get_object_or_404(drafts, pk=draft_id)",
         ACCESS,
     ),
     (
-        "inbox/pages/views/answer.py",
+        "inbox/pages/conversation/answers.py",
         "get_object_or_404(sends, workspace=request.workspace, pk=send_id)",
         "get_object_or_404(sends, pk=send_id)",
         ACCESS,
     ),
     (
-        "inbox/pages/views/conversation.py",
+        "inbox/pages/conversation/conversation.py",
         "get_object_or_404(leads, workspace=request.workspace, pk=lead_id)",
         "get_object_or_404(leads, pk=lead_id)",
         ACCESS,
     ),
     (
-        "inbox/pages/views/conversation.py",
+        "inbox/pages/conversation/conversation.py",
         "get_object_or_404(Message, workspace=request.workspace, pk=message_id)",
         "get_object_or_404(Message, pk=message_id)",
         ACCESS,
     ),
     (
-        "inbox/pages/views/deliveries.py",
+        "inbox/pages/operations/deliveries.py",
         "get_object_or_404(rows, pk=delivery_id, workspace=request.workspace)",
         "get_object_or_404(rows, pk=delivery_id)",
         ACCESS,
     ),
     (
-        "inbox/pages/views/deliveries.py",
+        "inbox/pages/operations/deliveries.py",
         "deliveries = WebhookDelivery.objects.filter(workspace=request.workspace)",
         "mine = WebhookDelivery.objects.all()",
-        "tests/inbox/pages/test_deliveries.py",
+        "tests/inbox/pages/operations/test_deliveries.py",
     ),
     (
-        "inbox/pages/views/followups.py",
+        "inbox/pages/followups/follow_ups.py",
         "get_object_or_404(waiting, pk=task_id, workspace=request.workspace)",
         "get_object_or_404(waiting, pk=task_id)",
         f"{ACCESS} tests/inbox/followups/test_approval.py",
     ),
     (
-        "inbox/pages/views/followups.py",
+        "inbox/pages/followups/sequences.py",
         "get_object_or_404(FollowUpSequence, pk=sequence_id, workspace=request.workspace)",
         "get_object_or_404(FollowUpSequence, pk=sequence_id)",
         f"{ACCESS} tests/inbox/followups/test_page.py",
     ),
     (
-        "inbox/pages/views/followups.py",
+        "inbox/pages/followups/sequences.py",
         "get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)",
         "get_object_or_404(Lead, pk=lead_id)",
         f"{ACCESS} tests/inbox/followups/test_page.py",
@@ -297,7 +297,7 @@ CLAIM = (
         "inbox/replying/review.py",
         "workspace_id=draft.workspace_id, status=Status.PENDING)",
         "workspace_id=draft.workspace_id)",
-        f"{SENDS} tests/inbox/pages/test_answer.py",
+        f"{SENDS} tests/inbox/pages/conversation/test_answers.py",
     ),
     (
         "inbox/replying/autosend.py",
@@ -405,7 +405,7 @@ OPT_OUT = (
         "inbox/intake/tagging.py",
         "return lead.is_stopped or bool(lead.suspected or suspicion.of(reply))",
         "return False",
-        "tests/inbox/pages/test_triage.py",
+        "tests/inbox/pages/desk/test_triage.py",
     ),
     ("inbox/replying/send_claims.py", "if lead.opted_out_at is not None:", "if False:", SENDING),
     ("inbox/replying/send_claims.py", "if lead.erasing_at is not None:", "if False:", SEND_CLAIMS),
@@ -449,7 +449,7 @@ OPT_OUT = (
         "inbox/replying/send_claims.py",
         "if lead.bounced_at is not None and channel == Channel.EMAIL:",
         "if False:",
-        "tests/inbox/pages/test_answer.py",
+        "tests/inbox/pages/conversation/test_answers.py",
     ),
     (
         "inbox/replying/send_claims.py",
@@ -660,10 +660,10 @@ HOST = (
 
 OTHERS = (
     (
-        "inbox/pages/all_matching.py",
+        "inbox/pages/desk/all_matching_job.py",
         "self.leads = self.now.exclude(pk__in=changed(request.workspace.pk, mark))",
         "self.leads = self.now",
-        "tests/inbox/pages/test_all_matching.py",
+        "tests/inbox/pages/desk/test_all_matching.py",
     ),
     (
         "inbox/replying/gates.py",
@@ -687,7 +687,7 @@ OTHERS = (
         "inbox/replying/review.py",
         "if seen_at is not None and wrote_since(lead, seen_at):",
         "if False:",
-        "tests/inbox/pages/test_answer.py",
+        "tests/inbox/pages/conversation/test_answers.py",
     ),
     (
         "inbox/followups/conditions.py",

@@ -4,7 +4,7 @@ import pytest
 
 from inbox.models import WorkspaceFact
 from inbox.models.workspace_fact import MOST
-from inbox.pages import factbook_csv
+from inbox.pages.settings import facts_csv
 from inbox.workspaces import factbook
 from tests import factories
 from tests.racing import at_once, won
@@ -21,12 +21,12 @@ def test_a_file_that_two_looked_at_is_imported_once_and_the_other_is_told(worksp
     """Guard: `factbook.hold` in `apply`; without it one of them ends in an IntegrityError."""
     by = factories.make_member(workspace)
     text = "kind,question,answer\nanswer,Why?,So.\nanswer,How?,Thus.\n"
-    seen = factbook_csv.plan(workspace, text).digest
+    seen = facts_csv.plan(workspace, text).digest
 
-    results = at_once(*[lambda: factbook_csv.apply(workspace, by, text, digest=seen)] * 4)
+    results = at_once(*[lambda: facts_csv.apply(workspace, by, text, digest=seen)] * 4)
 
     assert len(won(results)) == 1
-    assert {type(one) for one in results if isinstance(one, Exception)} == {factbook_csv.Moved}
+    assert {type(one) for one in results if isinstance(one, Exception)} == {facts_csv.Moved}
     assert WorkspaceFact.objects.filter(workspace=workspace).count() == 2
 
 

@@ -10,7 +10,7 @@ from django.db import connection
 
 from inbox.intake import handlers
 from inbox.models import Message, WebhookDelivery
-from inbox.pages import delivery_body
+from inbox.pages.operations import delivery_body
 from inbox.webhooks import replay, stored
 from inbox.webhooks.scrub import MARK, without_secrets
 from integrations.models import WebhookKey, hash_key

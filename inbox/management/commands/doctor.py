@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from inbox.health import account_tests, notice_mail
 from inbox.models import DatabaseOrigin, Workspace
-from inbox.pages.first_steps import FirstSteps
+from inbox.pages.start.first_steps import FirstSteps
 from inbox.pipeline import rejudging
 from inbox.replying import lost_time
 from inbox.understanding.rules import RULES_VERSION

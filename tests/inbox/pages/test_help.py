@@ -6,12 +6,12 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
-from inbox.pages import help as pages
+from inbox.pages import help
 
 LEADS_TO = re.compile(r"'inbox:help' workspace\.id '(\w+)' %\}#([\w-]+)\"")
 
 
-@pytest.mark.parametrize("name", pages.PAGES)
+@pytest.mark.parametrize("name", help.PAGES)
 def test_each_page_opens_for_everybody_in_the_workspace(people, workspace, name):
     page = people.viewer.get(reverse("inbox:help", args=[workspace.pk, name])).content.decode()
     assert '<h2 id="' in page and "<table" in page and "](" not in page and "**" not in page
@@ -28,12 +28,12 @@ def test_every_link_to_an_explanation_ends_at_a_heading():
         for pair in LEADS_TO.findall(path.read_text(encoding="utf-8"))
     ]
     assert len(found) >= 5
-    for name in pages.PAGES:
-        inside = re.findall(r'href="(?:\.\./(\w+)/)?#([\w-]+)"', pages.rendered(name)[1])
+    for name in help.PAGES:
+        inside = re.findall(r'href="(?:\.\./(\w+)/)?#([\w-]+)"', help.rendered(name)[1])
         found += [(other or name, fragment) for other, fragment in inside]
     for name, fragment in found:
-        assert f'<h2 id="{fragment}">' in pages.rendered(name)[1], f"{name}#{fragment}"
+        assert f'<h2 id="{fragment}">' in help.rendered(name)[1], f"{name}#{fragment}"
 
 
 def test_what_a_page_says_is_escaped():
-    assert pages._words("<b> & `<i>`") == "&lt;b&gt; &amp; <code>&lt;i&gt;</code>"
+    assert help._words("<b> & `<i>`") == "&lt;b&gt; &amp; <code>&lt;i&gt;</code>"

@@ -1,0 +1,110 @@
+"""Mails a member what is for them, if they have neither seen it nor been at the desk for the minutes that they chose.
+
+A mail names the lead and has a link, and nothing that anybody wrote. One goes out for a conversation and hour at most:
+the hour is part of the key of its job.
+"""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from inbox.leads import for_you
+from inbox.leads.for_you import ForYou
+from inbox.models import Membership
+from inbox.pages.desk import presence
+from inbox.workspaces import people
+from jobs.context import JobContext
+from jobs.enqueue import enqueue
+from jobs.errors import Snooze
+from jobs.kinds import kind_name
+
+MAIL = kind_name("notice.own", __name__)
+WINDOW = timedelta(hours=24)
+"""What is older is not mailed any more."""
+HOUR = timedelta(hours=1)
+WORDS = {
+    for_you.CALLED: "A colleague calls you in a note beside the conversation with {}.",
+    for_you.GIVEN: "The conversation with {} was given to you.",
+    for_you.HOT: "A hot reply of {} waits for an answer.",
+}
+
+
+def look(ctx: JobContext) -> dict[str, str]:
+    """The job `notice.look`: enqueues a mail to a member about a conversation, or about all that is for them, if they
+    have not seen it yet. Waits until they have been away from the desk for their minutes, and for the next hour if one
+    was mailed in this one.
+    """
+    member = _member(ctx)
+    if member is None or not _unseen(ctx, member):
+        return {"skipped": "They have seen it, or want no mail."}
+    now, last_visit = timezone.now(), presence.last_there(member.user_id)
+    away = last_visit + timedelta(minutes=member.mail_after_min or 0) if last_visit else now
+    if away > now:
+        raise Snooze(away, "They are at the desk.")
+    about = ctx.payload["lead_id"] or "many"
+    _, is_new = enqueue(
+        MAIL,
+        workspace_id=ctx.workspace_id,
+        dedupe_key=f"{MAIL}:{member.pk}:{about}:{_hour(now)}",
+        payload=ctx.payload,
+    )
+    if not is_new:
+        raise Snooze(_next_hour(now), "A mail about it went out within this hour.")
+    return {"mail": "enqueued"}
+
+
+def mail(ctx: JobContext) -> dict[str, str]:
+    """The job `notice.own`: mails a member what is for them and not seen yet. Raises TransientError if the mail server
+    does not take it.
+    """
+    member = _member(ctx)
+    news = _unseen(ctx, member) if member else []
+    if member is None or not news:
+        return {"skipped": "They have seen it, or want no mail."}
+    subject, text = letter(member, news)
+    page = settings.PUBLIC_URL + reverse("account")
+    headers = {"List-Unsubscribe": f"<{page}>", "Auto-Submitted": "auto-generated"}
+    return people.send(subject, text, member.user.email, headers)
+
+
+def letter(member: Membership, news: list[ForYou]) -> tuple[str, str]:
+    """The subject and the text of the mail about `news`, of which there is at least one."""
+    workspace, first = member.workspace, news[0]
+    path = reverse("inbox:conversation", args=[workspace.pk, first.lead.pk])
+    subject = f"{first.lead.display_name} in {workspace.name}"
+    if len(news) > 1:
+        path = reverse("inbox:list", args=[workspace.pk])
+        if all(entry.why != for_you.HOT for entry in news):  # a hot reply does not stand in For you
+            path += "?view=mentions"
+        subject = f"{len(news)} conversations in {workspace.name}"
+    lines = [WORDS[entry.why].format(entry.lead.display_name) for entry in news]
+    why = (
+        f"You chose to be mailed of what is for you in {workspace.name}. Change it under Notices to you:\n"
+        f"{settings.PUBLIC_URL}{reverse('account')}#notices\n"
+    )
+    return f"Holdfast: {subject}", "\n".join([*lines, "", settings.PUBLIC_URL + path, "", "--", why])
+
+
+def _member(ctx: JobContext) -> Membership | None:
+    rows = Membership.objects.filter(
+        pk=ctx.payload["membership_id"],
+        workspace_id=ctx.workspace_id,
+        mail_after_min__isnull=False,
+        user__is_active=True,
+    )
+    return rows.exclude(tell_about=Membership.TellAbout.NOTHING).select_related("user", "workspace").first()
+
+
+def _unseen(ctx: JobContext, member: Membership) -> list[ForYou]:
+    lead_id = ctx.payload["lead_id"]
+    return for_you.news_for(member, timezone.now() - WINDOW, [lead_id] if lead_id else None)
+
+
+def _hour(now: datetime) -> str:
+    return f"{now:%Y%m%d%H}"
+
+
+def _next_hour(now: datetime) -> datetime:
+    return now.replace(minute=0, second=0, microsecond=0) + HOUR

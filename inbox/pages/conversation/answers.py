@@ -1,0 +1,177 @@
+"""Receives what people send or decide in a conversation. `inbox.replying.review` carries it out."""
+
+import uuid
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from inbox.models import Draft, Lead, OutboundSend
+from inbox.models.lead import WRITTEN_ON
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.conversation.conversation import Typed, find_lead, render_conversation
+from inbox.pages.desk.conversation_list import threads
+from inbox.pages.parts import part_asked
+from inbox.pages.posted_text import PostedText
+from inbox.replying import autosend, review, variables
+
+TEXT_LIMIT = 20_000
+
+
+class AnswerForm(forms.Form):
+    """The form with a draft's text as the reviewer wants it sent. `seen_at` is the time of the lead's newest message
+    that the reviewer's page showed. `seen_send` is when the newest message of ours was claimed that it showed.
+    """
+
+    seen_at = forms.DateTimeField(required=False)
+    seen_send = forms.DateTimeField(required=False)
+    text = PostedText(
+        max_length=TEXT_LIMIT,
+        error_messages={
+            "required": "Write a text first.",
+            "max_length": f"The text is too long: at most {TEXT_LIMIT:,} characters.",
+        },
+    )
+
+    def clean_text(self) -> str:
+        text = str(self.cleaned_data["text"])
+        if problem := variables.unfilled(text):
+            raise forms.ValidationError(problem)
+        return text
+
+
+class OwnMessageForm(AnswerForm):
+    """The form with a message that a person wrote to a lead. `client_token` is an id made by the page,
+    so that a double click sends one message.
+    """
+
+    channel = forms.ChoiceField(choices=WRITTEN_ON)
+    client_token = forms.UUIDField()
+
+
+SENDING = ("send", "send-next")
+
+
+@require_POST
+@workspace_view()
+def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse:
+    """Does what a reviewer decided about a draft, as `do` says: send (with the edited `text`), send-next (the same, and
+    open the next conversation), discard, rewrite, or hold (keep it from going out by itself). Of a sample: pretend, as
+    if it went out. Redirects to the conversation.
+
+    A refusal shows the conversation again with the reason, as 409; a text that cannot be sent, as 422.
+    """
+    drafts = Draft.objects.select_related("lead__campaign")
+    draft = get_object_or_404(drafts, workspace=request.workspace, pk=draft_id)
+    form = AnswerForm(request.POST)
+    sample = draft.lead.sample
+    action = _action(request, *SENDING, "discard", "rewrite", "hold", *(["pretend"] if sample else []))
+    if action in SENDING and not form.is_valid():
+        return _again(request, draft.lead, form, channel=draft.channel)
+    try:
+        if action in SENDING:
+            review.approve(draft, user=request.user, **form.cleaned_data)
+        elif action == "hold":
+            autosend.cancel(draft, user=request.user)
+        elif action == "rewrite":
+            review.request_rewrite(draft, user=request.user)
+            messages.info(request, "A new draft is being written.")
+        elif action == "pretend":
+            review.reject(draft, user=request.user, reason="A sample: nothing went out.")
+            messages.success(
+                request, "Nothing went out. To a real lead, your answer would be on its way now."
+            )
+        else:
+            review.reject(draft, user=request.user, reason="Discarded by a reviewer.")
+            messages.info(request, "Draft discarded.")
+    except review.Refused as refusal:
+        return _again(request, draft.lead, form, refusal, draft.channel)
+    if request.htmx and not part_asked(request):
+        return render(request, "inbox/_countdown.html", {"held": True})
+    return _back(request, draft.lead_id)
+
+
+@require_POST
+@workspace_view()
+def own_message(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """Sends the `text` that a person wrote to a lead on `channel`. A `client_token` that came before sends nothing
+    again. With `do` send-next, the next conversation opens.
+    """
+    lead = find_lead(request, lead_id)
+    form = OwnMessageForm(request.POST)
+    if not form.is_valid():
+        return _again(request, lead, form)
+    try:
+        token = str(form.cleaned_data.pop("client_token"))
+        review.send_own(lead, user=request.user, client_token=token, **form.cleaned_data)
+    except review.Refused as refusal:
+        return _again(request, lead, form, refusal)
+    return _back(request, lead.pk)
+
+
+@require_POST
+@workspace_view()
+def settle_send(request: WorkspaceRequest, send_id: uuid.UUID) -> HttpResponse:
+    """Does what a person decided about a message, as `do` says.
+
+    Of one whose sending failed or ended unclearly: again (send it once more), or went-out (the person knows that it
+    went out). Of one that counts down: take-back; and forget, for the text of one that was taken back.
+    """
+    sends = OutboundSend.objects.select_related("lead__campaign", "reply_to")
+    send = get_object_or_404(sends, workspace=request.workspace, pk=send_id)
+    action = _action(request, "again", "went-out", "take-back", "forget")
+    try:
+        if action == "take-back":
+            review.take_back(send, user=request.user)
+        elif action == "forget":
+            review.forget(OutboundSend.objects.filter(pk=send.pk))
+        elif action == "went-out":
+            review.it_went_out(send, user=request.user)
+        else:
+            review.send_again(send, user=request.user)
+    except review.Refused as refusal:
+        messages.error(request, str(refusal))
+    return _back(request, send.lead_id)
+
+
+def _action(request: WorkspaceRequest, *actions: str) -> str:
+    action = request.POST.get("do")
+    if action not in actions:
+        raise BadRequest(f"do: must be one of {', '.join(actions)}.")
+    return action
+
+
+def _again(
+    request: WorkspaceRequest,
+    lead: Lead,
+    form: AnswerForm,
+    refusal: review.Refused | None = None,
+    channel: str = "",
+) -> HttpResponse:
+    """The conversation with the typed text and the reason it did not go out. 409 for a refusal, 422 for a form
+    to correct. `channel` is that of the draft that was edited.
+    """
+    error = str(refusal or next(iter(next(iter(form.errors.values())))))
+    text, channel = request.POST.get("text", ""), channel or request.POST.get("channel", "")
+    lead = find_lead(request, lead.pk)  # as it is now, so that what is new counts as seen
+    second = isinstance(refusal, review.ColleagueAnswered) or "second" in request.POST
+    typed = Typed(text, channel, error, second)
+    return render_conversation(request, lead, typed, status=409 if refusal else 422)
+
+
+def _back(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
+    if request.POST.get("do") == "send-next" and not part_asked(request):
+        lead_id = _following(request, lead_id)
+    url = reverse("inbox:conversation", args=[request.workspace.pk, lead_id])
+    return HttpResponseRedirect(f"{url}?{request.GET.urlencode()}#latest")
+
+
+def _following(request: WorkspaceRequest, lead_id: uuid.UUID) -> uuid.UUID:
+    """The lead below this one in the list of the request's query string; else the first other one, else this one."""
+    ids = [row.pk for row in threads(request).page.rows]
+    below = ids[ids.index(lead_id) + 1 :] if lead_id in ids else ids
+    return next((key for key in (*below, *ids) if key != lead_id), lead_id)

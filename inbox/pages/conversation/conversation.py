@@ -1,0 +1,311 @@
+"""The page of one conversation: its messages, the answer that is due, and who the lead is."""
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, NamedTuple
+
+from csp.constants import NONE, SELF
+from csp.decorators import csp
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Least
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_safe
+
+from inbox.leads import assigning, notes, triage
+from inbox.models import Draft, Lead, Membership, Message, OutboundSend
+from inbox.models.message import OWN
+from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
+from inbox.pages.combined_query import expression, instances, read_together, rows
+from inbox.pages.conversation import lead_details
+from inbox.pages.conversation.contacts_in_replies import finds
+from inbox.pages.conversation.draft_checks import DraftLine, draft_line
+from inbox.pages.conversation.lead_details import rail
+from inbox.pages.conversation.timeline import Entry, Timeline, open_sends, timeline
+from inbox.pages.desk.conversation_list import Threads, query_of, threads
+from inbox.pages.desk.counts import counts_of
+from inbox.pages.parts import COUNTS, THREADS, part_asked, render_part, varied
+from inbox.pipeline.alike import Alike
+from inbox.replying import channels, provenance, review, send_claims
+from inbox.replying.channels import Way
+from inbox.replying.provenance import Made
+from inbox.understanding.html import sanitize_html
+from jobs.models import BackgroundJob
+
+NO_SEND = datetime(1970, 1, 1, tzinfo=UTC)
+"""What the form says where there is no message of ours yet: each one is newer."""
+ON_THE_WAY = (OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN)
+ORIGINAL_POLICY = {"default-src": [NONE], "style-src": [SELF], "frame-ancestors": [SELF], "sandbox": [True]}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the page of a conversation shows below the messages: a message whose sending has not ended clearly, a draft
+    to review, or a field for a message of one's own.
+
+    `ways` are the channels by which the lead can be written to, without that of the draft, which is `draft_way`.
+    `text` and `channel` are what the person typed and chose, if it came back with an `error`, or was `taken_back`
+    before it went out. Text that was refused stands in a field also while another message is on its way. `second`: it
+    would be a second message after a colleague's.
+    """
+
+    send: OutboundSend | None
+    draft: Draft | None
+    client_token: uuid.UUID
+    ways: list[Way]
+    text: str = ""
+    channel: str = ""
+    error: str = ""
+    second: bool = False
+    draft_way: Way | None = None
+    taken_back: OutboundSend | None = None
+    rewrite: BackgroundJob | None = None
+    made: Made | None = None
+    line: DraftLine | None = None
+    seen_send: str = ""
+
+    @property
+    def being_written(self) -> bool:
+        """Whether the model is writing a new text for the draft now. While that job waits for the model, it is False,
+        so that the draft and typed text stay visible.
+        """
+        job = self.rewrite
+        if job is None or self.text or job.status in BackgroundJob.FINAL:
+            return False
+        return not job.snoozes and job.attempts <= 1
+
+    @property
+    def is_own(self) -> bool:
+        """Whether what the person typed is a message of their own, and no edited draft."""
+        return not self.draft or any(way.channel == self.channel for way in self.open_ways)
+
+    @property
+    def open_ways(self) -> list[Way]:
+        """The channels by which the lead can be written to now, with the one that the person chose before first."""
+        return sorted((way for way in self.ways if not way.shut), key=lambda way: way.channel != self.channel)
+
+    @property
+    def shut_ways(self) -> list[Way]:
+        return [way for way in self.ways if way.shut]
+
+
+class Typed(NamedTuple):
+    """What a person typed and chose, and the `error` why it was refused. `second`: somebody else has answered since, so
+    it would be a second message.
+    """
+
+    text: str = ""
+    channel: str = ""
+    error: str = ""
+    second: bool = False
+
+
+NOTHING = Typed()
+
+
+def find_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> Lead:
+    """The lead of the request's workspace with this id. Raises Http404.
+
+    It has `calls_me`: a note calls the request's user, who has not read it; `newest_send_at`: when the newest message
+    of ours to the lead was claimed, None if none was; and `first_seen_at`: when the lead was stored, or the time of
+    the first message, if that is earlier.
+    """
+    calls_me = notes.calls_user(request.workspace.pk, signed_in(request).pk)
+    newest = OutboundSend.objects.filter(lead=OuterRef("pk")).order_by("-created_at").values("created_at")[:1]
+    first = Message.objects.filter(lead=OuterRef("pk")).order_by("sent_at").values("sent_at")[:1]
+    leads = Lead.objects.select_related("campaign").annotate(
+        calls_me=calls_me,
+        newest_send_at=Subquery(newest),
+        first_seen_at=Least("created_at", Subquery(first)),  # PostgreSQL leaves a NULL out
+    )
+    lead = get_object_or_404(leads, workspace=request.workspace, pk=lead_id)
+    lead.workspace = request.workspace
+    return lead
+
+
+def draft_of(lead: Lead) -> Draft | None:
+    """The lead's newest draft that waits for a person; None if there is none."""
+    return lead.drafts.filter(status=Draft.Status.PENDING).order_by("-created_at").first()
+
+
+def answer_for(
+    lead: Lead, draft: Draft | None, shown: Timeline | None = None, typed: Typed = NOTHING
+) -> Answer:
+    """What the page of a conversation shows below the messages: a message whose sending has not ended clearly, the
+    draft to review (`draft_of`), or an empty field. `lead` is one of `find_lead`, `shown` its timeline, if the page has
+    that. `typed` is what the person typed, if it was refused.
+    """
+    sends = sorted(shown.sends if shown else open_sends(lead), key=lambda send: send.created_at, reverse=True)
+    unsettled = [send for send in sends if send.state in ON_THE_WAY]
+    taken_back = (send for send in sends if send.state == OutboundSend.State.TAKEN_BACK and send.text)
+    returned = None if typed.text or draft or unsettled else next(taken_back, None)
+    ways = channels.ways(lead, unsettled, draft, send_claims.by_channel(shown.read) if shown else None)
+    if typed.text:  # it is sent from there once the message on its way has gone out
+        busy = send_claims.on_its_way(OutboundSend.State.INTENT)
+        ways = [replace(way, shut="") if way.shut == busy else way for way in ways]
+    return Answer(
+        send=next(iter(unsettled), None),
+        draft=draft,
+        client_token=uuid.uuid4(),
+        ways=[way for way in ways if unsettled or not draft or way.channel != draft.channel],
+        text=typed.text or (returned.text if returned else ""),
+        channel=typed.channel or (returned.channel if returned else ""),
+        error=typed.error,
+        second=typed.second,
+        draft_way=next((way for way in ways if draft and way.channel == draft.channel), None),
+        taken_back=returned,
+        seen_send=_seen_send(lead),
+        **(_about(lead, draft) if draft else {}),
+    )
+
+
+def _about(lead: Lead, draft: Draft) -> dict[str, Any]:
+    """What the page says of a draft, by one query."""
+    parts = read_together(
+        lead.workspace_id,
+        {
+            "gates": rows(draft.gate_results.order_by("stage", "position"), "passed", "evidence"),
+            "rewrites": rows(review.rewrites_of(draft)[:1], "status", "snoozes", "attempts", "created_at"),
+            "facts": rows(provenance.facts_of(draft), "question", "answer"),
+        },
+    )
+    return {
+        "line": draft_line(lead, draft, parts["gates"]),
+        "rewrite": next(iter(parts["rewrites"]), None),
+        "made": provenance.of(draft, parts["facts"]),
+    }
+
+
+def _seen_send(lead: Lead) -> str:
+    """For the form: when the newest message of ours was claimed that the page shows."""
+    newest: datetime | None = vars(lead)["newest_send_at"]
+    return (newest or NO_SEND).isoformat()
+
+
+@require_safe
+@workspace_view()
+def conversation(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """`w/<workspace>/inbox/<lead>/`: shows a conversation, with the list of the same query string beside it. A
+    member's visit marks it as read.
+
+    Its parts are "convo", "threads" and "folders". A request for a part marks nothing as read, since the script
+    fetches conversations ahead. It marks one with a POST to `inbox:triage` once a person looks at it.
+    """
+    part = part_asked(request)
+    if part == COUNTS:
+        return render_part(request, part)
+    lead = find_lead(request, lead_id)
+    if part == THREADS:
+        return render_part(request, part, {"threads": threads(request), "lead": lead})
+    if not part and request.membership.at_least(Membership.Role.MEMBER):
+        triage.mark_read(lead)
+        if vars(lead)["calls_me"]:
+            notes.mark_read(request.workspace.pk, signed_in(request), [lead.pk])
+        if lead.handed_over_at and lead.assigned_to_id == signed_in(request).pk:
+            assigning.mark_seen(request.workspace.pk, signed_in(request), [lead.pk])
+    return render_conversation(request, lead)
+
+
+def render_conversation(
+    request: WorkspaceRequest, lead: Lead, typed: Typed = NOTHING, status: int = 200, **more: object
+) -> HttpResponse:
+    """Renders the page of the conversation with `lead` (one of `find_lead`), or only the conversation if the request
+    asks for that part. `typed` is what the person typed, if the page comes back with it, and `more` what the templates
+    know besides.
+    """
+    part = part_asked(request)
+    draft = draft_of(lead)
+    shown = timeline(lead, draft, everything=bool(request.GET.get("all")))
+    answer = answer_for(lead, draft, shown, typed)
+    parts = lead_details.parts(lead)
+    if part:
+        list_shown: Threads | dict[str, str] = {"query": query_of(request)}
+        rows = read_together(request.workspace.pk, parts)
+    else:
+        list_shown = threads(request, also={key: expression(part_rows) for key, part_rows in parts.items()})
+        rows = {key: instances(part_rows, counts_of(request)[key]) for key, part_rows in parts.items()}
+    context = {
+        "alike": alike_to(lead, request.GET.get("decided", "")),
+        "threads": list_shown,
+        "lead": lead,
+        "seen": triage.Seen.of(lead),
+        "timeline": shown,
+        "rail": rail(lead, shown, draft),
+        "finds": finds(request.workspace, lead, shown),
+        "answer": answer,
+        **lead_details.context(lead, rows),
+        **more,
+    }
+    if part:
+        return render_part(request, part, context, status)
+    return varied(render(request, "inbox/conversation.html", context, status=status))
+
+
+def alike_to(lead: Lead, decided: str) -> Alike | None:
+    """The replies with the same words as the one that a person has just decided about; None if there are none.
+    `decided` is the id of that reply, from the URL.
+    """
+    try:
+        message = lead.messages.filter(pk=uuid.UUID(decided)).first()
+    except ValueError:
+        return None
+    alike = Alike.to(message) if message else None
+    return alike if alike and alike.count else None
+
+
+@require_safe
+@workspace_view()
+def outgoing(request: WorkspaceRequest, lead_id: uuid.UUID, send_id: uuid.UUID) -> HttpResponse:
+    """The part of a conversation's page that is asked for again and again while a message is being sent: 204 until the
+    sending ends, then the new message and what stands below the messages.
+    """
+    sends = OutboundSend.objects.select_related("approved_by")
+    send = get_object_or_404(sends, workspace=request.workspace, lead=lead_id, pk=send_id)
+    if send.state == OutboundSend.State.INTENT:
+        return HttpResponse(status=204)
+    lead = find_lead(request, lead_id)
+    answer = answer_for(lead, draft_of(lead))
+    messages = Message.objects.filter(workspace=request.workspace, source=OWN, external_id=str(send.pk))
+    message = messages.first() if send.state == OutboundSend.State.SENT else None
+    arrived = [] if send.state == OutboundSend.State.TAKEN_BACK else [Entry(send.created_at, send=send)]
+    if message:
+        arrived = [Entry(message.sent_at, message=message, sent_as=send)]
+    if answer.send and answer.send != send:  # the next part of a long text goes out
+        arrived.append(Entry(answer.send.created_at, send=answer.send))
+    return _answer(request, lead, answer, settled=send, arrived=arrived)
+
+
+@require_safe
+@workspace_view()
+def rewriting(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """The part of a conversation's page that is asked for again and again while the model rewrites a draft: 204 until
+    it has ended, then what stands below the messages.
+    """
+    lead = find_lead(request, lead_id)
+    answer = answer_for(lead, draft_of(lead))
+    return HttpResponse(status=204) if answer.being_written else _answer(request, lead, answer)
+
+
+def _answer(request: WorkspaceRequest, lead: Lead, answer: Answer, **more: object) -> HttpResponse:
+    """Renders the answer area alone. Its forms keep the list's query string."""
+    context = {"lead": lead, "answer": answer, "threads": {"query": request.GET.urlencode()}}
+    return render(request, "inbox/_answer.html", context | more)
+
+
+@require_safe
+@xframe_options_sameorigin
+@workspace_view()
+def original(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponseBase:
+    """Shows a mail's HTML as it came, cleaned, in a sandboxed frame. Nothing in it runs, and images
+    load only with `images` in the query string.
+    """
+    message = get_object_or_404(Message, workspace=request.workspace, pk=message_id)
+    images = bool(request.GET.get("images"))
+    html = sanitize_html(message.raw_html, allow_images=images) if message.raw_html else ""
+    policy = ORIGINAL_POLICY | ({"img-src": ["https:"]} if images else {})
+    page = partial(render, template_name="inbox/original.html", context={"message": message, "html": html})
+    return csp(policy)(page)(request)

@@ -1,0 +1,106 @@
+"""Says of each file that came with a message whether it opens here, and if not, why and where it does."""
+
+import uuid
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from csp import constants
+from csp.decorators import csp
+from django.http import FileResponse, Http404
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.template.defaultfilters import filesizeformat
+from django.utils.http import content_disposition_header
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from inbox.models import Message
+from inbox.models.message import OWN
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.trace import files
+from inbox.trace.files import why_not
+from integrations import registry
+from integrations.attachments import Attachment, read
+from integrations.spec import NONE
+
+
+@dataclass(frozen=True, slots=True)
+class FileLine:
+    """A file as the page shows it. It opens here if `why` is "". Else `why` is the reason, as a sentence, and `url` the
+    address at which the browser may open it ("" if it has none); `host` is whose address that is.
+
+    `number` counts the message's files from 1.
+    """
+
+    number: int
+    name: str
+    detail: str
+    why: str
+    url: str
+    host: str
+
+
+def file_lines(message: Message) -> list[FileLine]:
+    """The files that came with `message`, in the provider's order. Asks neither the database nor the provider."""
+    attachments = read(message.attachments)
+    if not attachments or message.source == OWN:
+        return []
+    return [file_line(message, number, attachment) for number, attachment in enumerate(attachments, start=1)]
+
+
+def file_line(message: Message, number: int, attachment: Attachment) -> FileLine:
+    """The line of one file that came with `message`."""
+    spec = registry.spec_of(registry.provider_of(message.source))
+    size = filesizeformat(attachment.size) if attachment.size is not None else ""
+    url = attachment.url if attachment.url.startswith("https://") else ""
+    return FileLine(
+        number=number,
+        name=attachment.file_name,
+        detail=", ".join(filter(None, (attachment.type, size))),
+        why=why_not(spec, message.workspace_id, attachment),
+        url=url,
+        host=urlsplit(url).hostname or "",
+    )
+
+
+def untold(message: Message) -> str:
+    """Where files that came with a lead's mail are found if its provider tells of none, as a sentence; else ""."""
+    if message.source == OWN or message.direction != Message.Direction.INBOUND:
+        return ""
+    files = registry.spec_of(registry.provider_of(message.source)).files
+    return files.why if isinstance(files, NONE) else ""
+
+
+FILE_POLICY = {"default-src": [constants.NONE], "sandbox": [True]}
+
+
+@require_GET
+@never_cache
+@workspace_view()
+def file(request: WorkspaceRequest, message_id: uuid.UUID, number: int) -> HttpResponseBase:
+    """`w/<workspace>/messages/<message>/files/<number>/`: downloads a file that came with a message, counted from 1, or
+    says why it cannot be fetched. Whatever it is, the browser is told to save it.
+    """
+    messages = Message.objects.select_related("lead").filter(workspace=request.workspace)
+    message = get_object_or_404(messages, pk=message_id)
+    parts = dict(enumerate(read(message.attachments), start=1))
+    if number not in parts:
+        raise Http404
+    part = parts[number]
+    try:
+        return csp(FILE_POLICY)(lambda _request: _download(part, files.fetch(message, part)))(request)
+    except files.NotFetched as reason:
+        line = file_line(message, number, part)
+        context = {"message": message, "lead": message.lead, "file": line, "why": str(reason)}
+        return render(request, "inbox/file.html", context)
+
+
+def _download(attachment: Attachment, content: files.Held) -> FileResponse:
+    return FileResponse(
+        content,  # the response closes it
+        content_type="application/octet-stream",
+        headers={
+            "Content-Disposition": content_disposition_header(True, attachment.file_name) or "attachment",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )

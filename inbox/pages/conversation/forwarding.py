@@ -1,0 +1,94 @@
+"""Makes a message into a text that a person can pass on, and into a link that opens it in their own mail program."""
+
+import uuid
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.views.decorators.http import require_safe
+
+from inbox.models import Lead, Membership, Message
+from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
+from inbox.pages.conversation.files import file_lines
+from inbox.pages.conversation.timeline import Entry
+
+LONGEST_LINK = 1_900
+"""The most characters of a `mailto:` link. Some systems cut longer ones, at 2,048 characters."""
+SUBJECT_LIMIT = 150
+
+
+def subject_of(message: Message, lead: Lead) -> str:
+    """The subject of the mail that passes `message` on."""
+    subject = " ".join(message.subject.split()) or lead.display_name
+    return f"Fwd: {subject}"[:SUBJECT_LIMIT]
+
+
+def text_of(message: Message, lead: Lead, conversation_url: str, files: Iterable[tuple[str, str]]) -> str:
+    """The message as a text to pass on: links to the conversation and to its `files` (pairs of name and address), who
+    wrote it and when, and its words. The links stand first, as a mail program may be given the beginning alone.
+    """
+    entry = Entry(message.sent_at, message=message)
+    who = entry.author or lead.display_name
+    address = message.from_address if message.from_address and message.from_address != who else ""
+    sent_at = timezone.localtime(message.sent_at)
+    lines = [
+        f"The conversation (for members of the workspace): {conversation_url}",
+        *(f"{name}: {url}" for name, url in files),
+        "",
+        "---------- Forwarded message ----------",
+        f"From: {who} <{address}>" if address else f"From: {who}",
+        f"Date: {date_format(sent_at, 'j F Y, H:i')} {sent_at.tzname()}",
+        *([f"Subject: {message.subject}"] if message.subject else []),
+        "",
+        entry.text or entry.quoted,
+    ]
+    return "\n".join(lines)
+
+
+def mail_link(address: str, subject: str, text: str) -> tuple[str, bool]:
+    """A `mailto:` link to `address` ("" for nobody yet), and whether it holds only the beginning of `text`."""
+    head = f"mailto:{quote(address, safe='@')}?subject={quote(subject, safe='')}&body="
+    room = LONGEST_LINK - len(head)
+    excerpt = text[:room]
+    while len(body := quote(excerpt.replace("\n", "\r\n"), safe="")) > room:
+        excerpt = excerpt[: len(excerpt) * room // len(body)]
+    return head + body, excerpt != text
+
+
+@require_safe
+@workspace_view()
+def forward(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
+    """`w/<workspace>/messages/<message>/forward/`: shows a message as a text to pass on, with links that open it in the
+    person's own mail program, to a colleague or to nobody yet. Nothing is sent from here.
+    """
+    messages = Message.objects.select_related("lead").filter(workspace=request.workspace)
+    message = get_object_or_404(messages, pk=message_id)
+    lead, workspace = message.lead, request.workspace
+    page = reverse("inbox:conversation", args=[workspace.pk, lead.pk])
+    files = [
+        (row.name, reverse("inbox:file", args=[workspace.pk, message.pk, row.number]))
+        for row in file_lines(message)
+    ]
+    text = text_of(
+        message,
+        lead,
+        request.build_absolute_uri(f"{page}#message-{message.pk}"),
+        [(name, request.build_absolute_uri(path)) for name, path in files],
+    )
+    subject = subject_of(message, lead)
+    members = Membership.objects.filter(workspace=workspace, user__is_active=True).select_related("user")
+    mates = members.exclude(user=signed_in(request)).order_by("user__first_name", "user__email")
+    link, cut = mail_link("", subject, text)
+    context = {
+        "message": message,
+        "lead": lead,
+        "text": text,
+        "link": link,
+        "cut": cut,
+        "colleagues": [(row.user, mail_link(row.user.email, subject, text)[0]) for row in mates],
+    }
+    return render(request, "inbox/forward.html", context)

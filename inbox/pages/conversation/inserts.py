@@ -1,0 +1,153 @@
+"""What a person puts into a message while they write it, from the composer of a conversation."""
+
+import uuid
+from typing import NamedTuple
+
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from inbox.followups import step_text
+from inbox.models import Draft, Lead, Membership
+from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
+from inbox.pages.conversation.conversation import Typed, find_lead, render_conversation
+from inbox.replying import slots
+from inbox.trace import asking
+from inbox.workspaces import snippets
+from integrations.errors import ProviderError, ProviderMisconfigured
+from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
+
+FORMS = ("own", "draft")
+"""The ids of the forms of a conversation that send something."""
+
+
+class Insert(NamedTuple):
+    """A text that can be put into a message, and its name."""
+
+    name: str
+    text: str
+
+
+class Times(NamedTuple):
+    """Meeting times to offer, each as a message writes it, and a sentence about them: where they are from, or why there
+    are none. `url`: the page where that is mended, called `link`, for who may open it.
+    """
+
+    words: list[str]
+    said: str
+    url: str = ""
+    link: str = ""
+
+
+@require_safe
+@workspace_view(Membership.Role.MEMBER)
+def snippets_for(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """`…/inbox/<lead>/snippets/?for=<form>&words=<words>`: the part of a conversation's page with the snippets that
+    have the words, filled in for the lead. It is asked for when the menu opens.
+    """
+    words = request.GET.get("words", "").replace("\0", "").strip()
+    lead = get_object_or_404(Lead, workspace=request.workspace, pk=lead_id)
+    inserts = _snippets(request, lead, words)
+    context = {"form": _form(request), "lead": lead, "inserts": inserts, "words": words}
+    return render(request, "inbox/_snippets.html", context)
+
+
+@never_cache
+@require_safe
+@workspace_view(Membership.Role.MEMBER)
+def times_for(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """`…/inbox/<lead>/times/?for=<form>`: the part of a conversation's page with free meeting times, for which the
+    calendar is asked now, within 3 s. It is asked for when the menu opens.
+    """
+    lead = get_object_or_404(Lead, workspace=request.workspace, pk=lead_id)
+    context = {"form": _form(request), "lead": lead, "times": _times(request, lead)}
+    return render(request, "inbox/_time_list.html", context)
+
+
+@require_POST
+@workspace_view()
+def insert(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """`…/inbox/<lead>/insert/`: the conversation again, for a page without a script. With `show` there is the menu of
+    that name in it; else `insert` stands at the end of the `text` that the person has typed.
+    """
+    lead = find_lead(request, lead_id)
+    text, channel = request.POST.get("text", ""), request.POST.get("channel", "")
+    if chosen := request.POST.get("insert", ""):
+        text = "\n".join(filter(None, (text.rstrip(), chosen)))
+    typed, show = Typed(text, channel), request.POST.get("show")
+    if show == "snippets":
+        return render_conversation(request, lead, typed, shown=show, inserts=_snippets(request, lead))
+    if show == "times":
+        return render_conversation(request, lead, typed, shown=show, times=_times(request, lead))
+    return render_conversation(request, lead, typed)
+
+
+def _form(request: WorkspaceRequest) -> str:
+    """The id of the form that the menu belongs to."""
+    form = request.GET.get("for", "")
+    return form if form in FORMS else FORMS[0]
+
+
+def _snippets(request: WorkspaceRequest, lead: Lead, words: str = "") -> list[Insert]:
+    """The snippets that the person sees and that have all of `words`, filled in for `lead`. A variable without a value
+    stays in the text.
+    """
+    rows = snippets.listed(request.workspace, signed_in(request))
+    for word in words.split():
+        rows = rows.filter(Q(name__icontains=word) | Q(text__icontains=word))
+    workspace = request.workspace
+    return [
+        Insert(
+            row.name, step_text.render("", row.text, lead=lead, workspace=workspace, slots=[], gaps=True).text
+        )
+        for row in rows
+    ]
+
+
+def _times(request: WorkspaceRequest, lead: Lead) -> Times:
+    """The next free times, as the calendar says now. If it does not answer, those that the draft offers."""
+    workspace = request.workspace
+    if lack := slots.lack(workspace):
+        return _lacking(request, lack)
+    try:
+        with asking.slot() as deadline:
+            free = slots.next_free(workspace, deadline)
+    except (
+        asking.Busy,
+        ProviderError,
+        ProviderMisconfigured,
+        Cancelled,
+        DeadlineExceeded,
+        ShutdownRequested,
+    ):
+        drafted = _drafted(lead)
+        hint = " These were free when the draft was written." if drafted else ""
+        return Times(drafted, f"The calendar does not answer just now, so free times are not known.{hint}")
+    if not free:
+        return Times([], "The calendar has no free time within business hours in the next seven days.")
+    return Times([slot.words for slot in free], "Free now. Nothing is held for them.")
+
+
+def _lacking(request: WorkspaceRequest, lack: slots.Lack) -> Times:
+    """Why there are no times, with the way to mend it."""
+    if not request.membership.at_least(Membership.Role.ADMIN):
+        return Times([], f"{lack.words} An owner or admin sets that under Integrations.")
+    if lack.account is None:
+        return Times(
+            [], lack.words, reverse("inbox:integrations", args=[request.workspace.pk]), "Integrations"
+        )
+    settings = reverse("inbox:integration-settings", args=[request.workspace.pk, lack.account.pk])
+    return Times([], lack.words, f"{settings}#id_{lack.setting}", f"Settings of {lack.account.label}")
+
+
+def _drafted(lead: Lead) -> list[str]:
+    """The times that the lead's draft offers and that are still ahead."""
+    drafts = lead.drafts.filter(status=Draft.Status.PENDING).order_by("-created_at")
+    draft = drafts.only("verification").first()
+    offered = draft.verification.get("offered", []) if draft else []
+    return [words for moment, words in offered if (parse_datetime(moment) or timezone.now()) > timezone.now()]

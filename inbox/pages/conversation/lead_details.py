@@ -1,0 +1,203 @@
+"""What stands beside a conversation at one glance: four numbers about the lead, and the next step."""
+
+import zoneinfo
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import phonenumbers
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
+from phonenumbers.timezone import time_zones_for_number
+
+from inbox.followups import plan
+from inbox.leads import assigning, facts
+from inbox.models import Appointment, Draft, Lead, Message, OutboundSend, WebhookDelivery
+from inbox.models.lead import Tag
+from inbox.pages.combined_query import Rows, rows
+from inbox.pages.conversation.timeline import Timeline
+from inbox.pages.templatetags.desk import WAITS_LONG, waits
+from inbox.pages.templatetags.holdfast import ago_text
+
+NIGHT_ENDS, NIGHT_BEGINS = 8, 20
+"""The hours of the day between which people are taken to be at work."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One number: its label, the value, a note below it, and a tone of inbox.pages.state_marks or ""."""
+
+    label: str
+    value: str
+    note: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Rail:
+    """The numbers and the next step at the top of the rail beside a conversation."""
+
+    tiles: list[Tile]
+    next_step: str
+
+
+def rail(lead: Lead, timeline: Timeline, draft: Draft | None) -> Rail:
+    """The top of the rail for `lead`, whose page shows `timeline` and perhaps `draft`. Makes no query."""
+    tiles = [_score(lead), _their_time(lead), _waits(lead), _wrote(timeline)]
+    return Rail(tiles, next_step(lead, draft, timeline.sends))
+
+
+def _score(lead: Lead) -> Tile:
+    if not lead.is_understood:
+        return Tile("Score", "–", "not understood yet")
+    if lead.score is None:
+        return Tile("Score", "–", f"{lead.tag} says nothing of it" if lead.tagged_by_id else "not scored yet")
+    wants = lead.score_reason.partition(" (")[0]
+    return Tile("Score", f"{lead.score} of 4", wants, "hot" if lead.is_hot else "")
+
+
+def _their_time(lead: Lead) -> Tile:
+    zone = zone_of_phone(lead.phone)
+    if zone is None:
+        return Tile("Their time", "–", "their number does not tell" if lead.phone else "no number known")
+    local = timezone.localtime(timezone=zone)
+    awake = "by day" if NIGHT_ENDS <= local.hour < NIGHT_BEGINS else "at night"
+    place = zone.key.rpartition("/")[2].replace("_", " ")
+    return Tile("Their time", format_date(local, "H:i"), f"{place}, {awake}")
+
+
+def zone_of_phone(phone: str) -> zoneinfo.ZoneInfo | None:
+    """The time zone of the place that a phone number (E.164) belongs to; None if the number is invalid, or belongs to
+    several zones or none.
+    """
+    try:
+        names = time_zones_for_number(phonenumbers.parse(phone))
+        return zoneinfo.ZoneInfo(names[0]) if len(names) == 1 else None
+    except (phonenumbers.NumberParseException, zoneinfo.ZoneInfoNotFoundError):
+        return None
+
+
+def _waits(lead: Lead) -> Tile:
+    since = lead.last_inbound_at
+    if not lead.needs_reply or since is None:
+        return Tile("Waits", "nobody", "for an answer")
+    return Tile("Waits", waits(since), "for an answer", "warn" if timezone.now() - since > WAITS_LONG else "")
+
+
+def _wrote(timeline: Timeline) -> Tile:
+    theirs = [entry.at for entry in timeline.entries if not entry.outbound]
+    if not theirs:
+        return Tile("Wrote", "never", "no reply yet")
+    last = ago_text(theirs[-1])
+    if len(theirs) == 1 and not timeline.earlier:
+        return Tile("Wrote", "once", last)
+    return Tile("Wrote", f"{len(theirs)}{'+' if timeline.earlier else ''} times", f"last: {last}")
+
+
+def next_step(lead: Lead, draft: Draft | None, sends: Sequence[OutboundSend] = ()) -> str:
+    """What a person should do next about `lead`, in one sentence; `draft` waits for them, if there is one. `sends` are
+    our messages on their way, those that failed, and those that have gone out.
+    """
+    if lead.sample:
+        return "Nothing: it is a sample."
+    if lead.is_stopped:
+        return "Nothing: nothing may be sent to them."
+    if lead.suspected:
+        return f"Decide: {lead.get_suspected_display().lower()}."
+    if lead.identity_conflict:
+        return "Look whether these are two people."
+    return _of_sends(sends) or _of_answer(lead, draft, _failed(lead, sends))
+
+
+def _of_sends(sends: Iterable[OutboundSend]) -> str:
+    """The step while messages of ours are on their way; "" if none is."""
+    under_way = list(sends)
+    if any(send.state == OutboundSend.State.UNKNOWN for send in under_way):
+        return "Say whether the last message went out."
+    going = [send for send in under_way if send.state == OutboundSend.State.INTENT]
+    if due := [send.send_at for send in going if send.counts_down and send.send_at]:
+        return f"Nothing: your answer goes out at {format_date(timezone.localtime(min(due)), 'H:i:s')}."
+    return "Nothing: your answer is going out." if going else ""
+
+
+def _failed(lead: Lead, sends: Iterable[OutboundSend]) -> bool:
+    """Whether the newest message of ours failed, after what the lead has written last."""
+    newest = max(sends, key=lambda send: send.created_at, default=None)
+    if newest is None or newest.state != OutboundSend.State.FAILED:
+        return False
+    return lead.last_inbound_at is None or newest.created_at > lead.last_inbound_at
+
+
+def _of_answer(lead: Lead, draft: Draft | None, failed: bool) -> str:
+    if draft and draft.send_at:
+        return f"Goes out by itself at {format_date(timezone.localtime(draft.send_at), 'H:i')}. Hold it, or let it go."
+    if lead.snoozed_until and lead.snoozed_until > timezone.now():
+        return f"Nothing: snoozed until {format_date(timezone.localtime(lead.snoozed_until), 'j M, H:i')}."
+    if draft:
+        return "Read the draft, then send it."
+    if lead.needs_reply and failed:
+        return "Send again: your answer did not go out. Beside it stands why."
+    if lead.needs_reply and lead.tag == Tag.NOT_INTERESTED:
+        return "They said no: say goodbye, or mark it done."
+    if lead.needs_reply:
+        return "Answer them."
+    return "Nothing: they have their answer." if lead.answered_at else "Nothing: nobody waits."
+
+
+LIMIT = 5
+"""How many meetings and deliveries stand beside a conversation: the newest."""
+
+
+def parts(lead: Lead) -> dict[str, Rows]:
+    """The lists beside the conversation with `lead`, by the keys that `context` takes them by."""
+    deliveries = WebhookDelivery.objects.filter(workspace=lead.workspace_id, lead=lead).order_by(
+        "-received_at"
+    )
+    job = ("job__pk", "job__kind", "job__status", "job__snoozes", "job__created_at")
+    step = ("next_step__pk", "next_step__position", "next_step__channel")
+    instance = ("status", "paused_for", "due_at", "waits_for", "sequence__pk", "sequence__name", *step)
+    meetings = lead.appointments.order_by("-starts_at", "-pk")
+    return {
+        "asked": rows(facts.enrichments_of(lead), "kind", "status", "requested_at", "answered_at"),
+        "people": rows(facts.people(lead), "first_name", "last_name", "email"),
+        "given": rows(assigning.assignments(lead)[:1], "data", "actor_id", "created_at"),
+        "refusals": rows(lead.refusals.order_by("channel"), "channel", "code", "since", "recheck_at"),
+        "meetings": rows(meetings[:LIMIT], "status", "starts_at", "handled_at"),
+        "followups": rows(plan.live(lead), *instance),
+        "sequences": rows(plan.open_to(lead), "name"),
+        "suspicion": rows(_suspicious(lead)[:1], "suspected"),
+        "deliveries": rows(deliveries[:LIMIT], "verdict", "event_type", "received_at", *job),
+    }
+
+
+def _suspicious(lead: Lead) -> QuerySet[Message]:
+    """The lead's replies that the rules suspect to be something, such as an opt-out, and about which nobody has
+    decided, the newest first. While there is one, nothing goes out to the lead.
+    """
+    if not lead.suspected:
+        return Message.objects.none()
+    replies = Message.objects.filter(
+        lead=lead, direction=Message.Direction.INBOUND, suspected=lead.suspected, suspicion_decided_by=""
+    )
+    return replies.order_by("-sent_at", "-pk")
+
+
+def context(lead: Lead, lists: dict[str, list[Any]]) -> dict[str, Any]:
+    """What the templates of the rail take, and `suspicion`: the reply about which a person must decide, None if there
+    is none. `lists` has the rows of `parts`.
+    """
+    enquiries, people, assignments = (lists[key] for key in ("asked", "people", "given"))
+    deliveries: list[WebhookDelivery] = lists["deliveries"]
+    return {
+        "facts": facts.shown(lead, enquiries, people),
+        "given": assigning.how(lead, assignments),
+        "refusals": lists["refusals"],
+        "meetings": lists["meetings"],
+        "fell_through": Appointment.FELL_THROUGH,
+        "followups": lists["followups"],
+        "sequences": lists["sequences"],
+        "suspicion": next(iter(lists["suspicion"]), None),
+        "deliveries": deliveries,
+        "jobs": {delivery.job_id: delivery.job for delivery in deliveries if delivery.job}.values(),
+    }

@@ -1,0 +1,203 @@
+"""Builds what a conversation shows: its messages by the provider's time, and sends that have become no message yet."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from inbox.leads import notes
+from inbox.models import Draft, Lead, Message, Note, OutboundSend
+from inbox.models.lead import Channel
+from inbox.models.message import OWN
+from inbox.pages.conversation.files import FileLine, file_lines, untold
+from inbox.pages.team import SOMEBODY
+from inbox.replying import send_claims
+from inbox.understanding.html import html_text
+from inbox.understanding.text import newest_text
+from inbox.workspaces.accounts import with_accounts
+from integrations import registry
+
+LIMIT = 50
+NEWEST = ("-sent_at", "-received_at", "-pk")
+TEXT_LIMIT = 20_000
+OPEN_STATES = (OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN, OutboundSend.State.FAILED)
+LEFT_OPEN = Q(state__in=(OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN)) | (
+    Q(state=OutboundSend.State.TAKEN_BACK) & ~Q(text="")
+)
+"""Sends whose end nobody knows yet, and those that were taken back with their text."""
+BY_ITSELF = "Holdfast"
+"""Who wrote what went out without a person."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a conversation on its page: a stored message; a message of ours that is being sent, failed, or
+    perhaps went out; or a note of a colleague. `sent_as` is the send that a stored message of ours came from.
+    """
+
+    at: datetime
+    message: Message | None = None
+    send: OutboundSend | None = None
+    sent_as: OutboundSend | None = None
+    note: Note | None = None
+
+    @property
+    def _row(self) -> Message | OutboundSend:
+        row = self.message or self.send
+        assert row is not None  # an entry has one of the two
+        return row
+
+    @property
+    def outbound(self) -> bool:
+        return self.message is None or self.message.direction == Message.Direction.OUTBOUND
+
+    @property
+    def author(self) -> str:
+        """Who wrote the message, for people. What a person of ours wrote or approved bears their name, what went out by
+        itself the product's, and what was written elsewhere is named by its account.
+        """
+        if send := self.send or self.sent_as:
+            if send.approved_by:
+                return send.approved_by.name
+            return SOMEBODY if send.origin == OutboundSend.Origin.PERSON else BY_ITSELF
+        message = self.message
+        assert message is not None  # an entry has one of the two
+        if not self.outbound:
+            return message.from_name or message.from_address
+        return message.account_address or message.from_address or message.from_name or "Us"
+
+    @property
+    def answered_in(self) -> str:
+        """The provider on whose pages people answer this message, as it cannot be answered here; else ""."""
+        if self.outbound or self.channel != Channel.ELSEWHERE:
+            return ""
+        assert self.message is not None  # what is not outbound is a message
+        return registry.spec_of(registry.provider_of(self.message.source)).label
+
+    @property
+    def account(self) -> str:
+        """Our own address or number that this message came to or went from; "" if none is known."""
+        return self.message.account_address if self.message else ""
+
+    @property
+    def channel(self) -> str:
+        return self._row.channel
+
+    @property
+    def text(self) -> str:
+        return self._row.text[:TEXT_LIMIT]
+
+    @property
+    def cut(self) -> bool:
+        """Whether the message is longer than what the page shows of it."""
+        return len(self._row.text) > TEXT_LIMIT
+
+    @cached_property
+    def quoted(self) -> str:
+        """The part of a mail that the page shows folded, such as quoted earlier mails. It is the whole mail if no words
+        in it are the lead's own; "" if there is none.
+        """
+        message = self.message
+        if message is not None and not message.text:
+            return (message.raw_text.strip() or html_text(message.raw_html))[:TEXT_LIMIT]
+        if message is None or (not message.raw_html and message.raw_text.strip() == message.text.strip()):
+            return ""
+        sender = f"{message.from_name} <{message.from_address}>"
+        parts = newest_text(message.raw_text, message.raw_html, channel=message.channel, sender=sender)
+        return parts.quoted[:TEXT_LIMIT]
+
+    @cached_property
+    def files(self) -> list[FileLine]:
+        """The files that came with the message."""
+        return file_lines(self.message) if self.message else []
+
+    @property
+    def untold_files(self) -> str:
+        """Where files are found of which the message's provider tells nothing; "" if it tells of them."""
+        return untold(self.message) if self.message else ""
+
+    @property
+    def quoted_lines(self) -> int:
+        return len(self.quoted.splitlines())
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The newest messages of a conversation and the notes between them, oldest first. `earlier`: there are more
+    messages than these. `sends` are ours that have not ended clearly or came back, and those of the messages. `read`
+    has the messages, and those that an answer answers, where they are older.
+    """
+
+    everything: list[Entry]
+    earlier: bool
+    sends: list[OutboundSend]
+    read: list[Message]
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The messages alone, without the notes."""
+        return [entry for entry in self.everything if entry.note is None]
+
+    @property
+    def newest(self) -> Entry | None:
+        """The newest message; None if there is none."""
+        return next(reversed(self.entries), None)
+
+
+def timeline(lead: Lead, draft: Draft | None, *, everything: bool = False) -> Timeline:
+    """What the page of a conversation shows: the newest 50 messages with `lead`, or 1000 if `everything`, the notes
+    since then, and messages of ours that are being sent, failed, or perhaps went out. Oldest first. The message that
+    `draft` answers is read with them.
+    """
+    limit = LIMIT * 20 if everything else LIMIT
+    read = _read(lead, draft, limit + 1)
+    messages, earlier = read[:limit][::-1], len(read) > limit
+    since = messages[0].sent_at if earlier else None
+    failed, written = Q(state=OutboundSend.State.FAILED), notes.of(lead)
+    if since:
+        failed &= Q(created_at__gte=since)
+        written = written.filter(created_at__gte=since)
+    send_ids = {message.pk: key for message in messages if (key := send_id_of(message))}
+    rows = lead.sends.filter(LEFT_OPEN | failed | Q(pk__in=send_ids.values())).select_related("approved_by")
+    sends = {send.pk: send for send in rows}
+    by = {key: sends.get(send) for key, send in send_ids.items()}
+    entries = [Entry(message.sent_at, message=message, sent_as=by.get(message.pk)) for message in messages]
+    entries += [
+        Entry(send.created_at, send=send)
+        for send in sends.values()
+        if send.state in OPEN_STATES and not (since and send.created_at < since)
+    ]
+    entries += [Entry(note.created_at, note=note) for note in written[:limit]]
+    # Providers that tell whole seconds or minutes have one time for a mail and the answer that came at once.
+    entries.sort(key=lambda entry: (entry.at, not entry.outbound))
+    return Timeline(entries, earlier, list(sends.values()), read)
+
+
+def _read(lead: Lead, draft: Draft | None, count: int) -> list[Message]:
+    """The newest `count` messages, then older ones that an answer would answer: the lead's newest on each channel, and
+    that of `draft`. One query reads all.
+    """
+    newest = lead.messages.order_by(*NEWEST).values("pk")[:count]
+    wanted = Q(pk__in=newest) | send_claims.are_newest(lead)
+    if draft:
+        wanted |= Q(pk=draft.trigger_message_id)
+    read = list(with_accounts(lead.messages.filter(wanted)).order_by(*NEWEST))
+    for message in read:
+        if draft and message.pk == draft.trigger_message_id:
+            draft.trigger_message = message
+    return read
+
+
+def open_sends(lead: Lead) -> QuerySet[OutboundSend]:
+    """The messages of ours to `lead` whose sending has not ended clearly, or that were taken back."""
+    return lead.sends.filter(LEFT_OPEN)
+
+
+def send_id_of(message: Message) -> UUID | None:
+    """The id of the send that a stored message of ours came from; None if it was written elsewhere."""
+    try:
+        return UUID(message.external_id) if message.source == OWN else None
+    except ValueError:
+        return None

@@ -1,0 +1,196 @@
+"""The list of conversations: one folder, filtered, 50 a page. It also stands beside an open conversation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from inbox.leads.folders import (
+    COUNT_LIMIT,
+    CappedCount,
+    Folder,
+    capped_count,
+    count_since,
+    oldest_looked_at,
+    oldest_not_understood,
+    read_values,
+    with_badges,
+)
+from inbox.models import Lead, SavedView
+from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
+from inbox.pages.combined_query import expression, instances
+from inbox.pages.desk.counts import UNCERTAIN, counts_of
+from inbox.pages.desk.empty_states import Empty, beyond, of_folder
+from inbox.pages.desk.filters import ORDER, LeadFilter, campaigns, filtered, looked_at, offer_campaigns
+from inbox.pages.desk.saved_views import open_view
+from inbox.pages.desk.search import search_page
+from inbox.pages.pagination import SCAN, KeysetPage, keyset_page
+from inbox.pages.parts import COUNTS, THREADS, part_asked, render_part, varied
+from inbox.pages.templatetags.holdfast import capped
+
+COUNT, OLDEST, CAMPAIGNS = "count", "oldest", "campaigns"
+"""The keys of what the list reads together with the counts of the page."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """How many leads a list has: `known`, or what `expression` says. With `has_older` there may be more."""
+
+    known: int = 0
+    expression: CappedCount | None = None
+    has_older: bool = False
+
+    def words(self, read: int | None) -> str:
+        """The number in few letters. `read` is the value of `expression`."""
+        count = self.known if read is None else read
+        return capped(count) if count > COUNT_LIMIT or not self.has_older else f"{count}+"
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter that is set in the list of conversations, and the query string of the list without it."""
+
+    label: str
+    value: str
+    without: str
+
+
+@dataclass(frozen=True)
+class Threads:
+    """What the list of conversations shows. `view` is the saved view whose folder and filters the list has; None if
+    there is none. `query` is the list's query string, without the page. `count` is how many leads the list has, in
+    few letters: "12+" and "99+" stand for more.
+
+    `uncertain` counts messages of the workspace that may or may not have gone out. In the folder of replies that
+    nothing has understood yet, `oldest` is the time since which the oldest one waits. `empty` says why nobody is in
+    the folder, or on the page; it is None where a filter leaves nobody.
+    """
+
+    folder: Folder
+    filter: LeadFilter
+    chips: list[Chip]
+    page: KeysetPage
+    count: str
+    query: str
+    uncertain: int
+    oldest: datetime | None = None
+    empty: Empty | None = None
+    view: SavedView | None = None
+
+    @property
+    def label(self) -> str:
+        """The name of the saved view, or of the folder."""
+        return self.view.name if self.view else self.folder.label
+
+    @property
+    def accounts(self) -> list[str]:
+        """Our addresses and numbers that the newest messages of the leads on this page came to or went from, each
+        once, for the filter to offer.
+        """
+        return sorted({row.last_account for row in self.page.rows if row.last_account})
+
+
+def threads(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) -> Threads:
+    """What the list of conversations shows for the request's query string. The SQL expressions `also` are read with the
+    counts of the page (`counts_of`). Raises Http404 for an unknown folder or an invalid cursor.
+    """
+    folder, lead_filter, leads = filtered(request)
+    page, number = _page(request, folder, lead_filter, leads)
+    counts = _read(request, folder, number, also or {})
+    active, values = _values(folder, lead_filter, request)
+    chips = [
+        Chip(label, choice, urlencode({key: values[key] for key in values if key != name}))
+        for name, label, choice in active
+    ]
+    query = urlencode(values)
+    empty = None
+    if not page.rows and _is_later(request):
+        empty = beyond(request.workspace, query)
+    elif not page.rows and not chips and lead_filter.is_valid():
+        empty = of_folder(request.workspace, folder)
+    view = open_view(request) if chips else None
+    count = number.words(counts.get(COUNT))
+    return Threads(
+        folder, lead_filter, chips, page, count, query, counts[UNCERTAIN], counts.get(OLDEST), empty, view
+    )
+
+
+def _read(
+    request: WorkspaceRequest, folder: Folder, number: Number, also: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The counts of the page, what the list needs besides, and `also`: one query reads all."""
+    offered = campaigns(request.workspace)
+    expressions: dict[str, Any] = {CAMPAIGNS: expression(offered), **also}
+    if number.expression is not None:
+        expressions[COUNT] = number.expression
+    if folder.key == "not-understood":
+        expressions[OLDEST] = oldest_not_understood(request.workspace)
+    counts = counts_of(request, expressions)
+    offer_campaigns(request, instances(offered, counts[CAMPAIGNS]))
+    return counts
+
+
+def _is_later(request: WorkspaceRequest) -> bool:
+    return bool(request.GET.get("after") or request.GET.get("before"))
+
+
+def _page(
+    request: WorkspaceRequest, folder: Folder, lead_filter: LeadFilter, leads: QuerySet[Lead]
+) -> tuple[KeysetPage, Number]:
+    """The page of the list that the request asks for, and how many leads the list has."""
+    rows = with_badges(leads, request.workspace, signed_in(request).pk)
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
+    if lead_filter.words:
+        hits, count = search_page(rows, request.workspace, lead_filter.words, after=after)
+        return hits, Number(count)
+    among = looked_at(request, folder, lead_filter)
+    page = keyset_page(rows, ORDER, after=after, before=before, among=among)
+    return page, _number(request, leads, page, among)
+
+
+def _values(
+    folder: Folder, lead_filter: LeadFilter, request: WorkspaceRequest
+) -> tuple[list[tuple[str, str, str]], dict[str, str]]:
+    """The filters that are set, and the parameters of the list's query string."""
+    active = lead_filter.active() if lead_filter.is_valid() else []
+    return active, {"view": folder.key} | {name: request.GET[name] for name, _, _ in active}
+
+
+def query_of(request: WorkspaceRequest) -> str:
+    """The query string of the list for the request's query string, without the page. Raises Http404 for an unknown
+    folder.
+    """
+    folder, lead_filter, _ = filtered(request)
+    return urlencode(_values(folder, lead_filter, request)[1])
+
+
+def _number(
+    request: WorkspaceRequest, leads: QuerySet[Lead], page: KeysetPage, among: QuerySet[Lead] | None
+) -> Number:
+    if not page.after and not page.before and not _is_later(request):
+        return Number(len(page.rows))
+    if among is None:
+        return Number(expression=capped_count(leads))
+    oldest = read_values(request.workspace.pk, {OLDEST: oldest_looked_at(among, SCAN)})[OLDEST]
+    return Number(expression=count_since(leads, oldest), has_older=oldest is not None)
+
+
+@require_safe
+@workspace_view()
+def thread_list(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/inbox/?view=…&q=…&after=…`, with the filters of `inbox.pages.desk.filters`: shows the list of
+    conversations. Its parts are "threads" and "folders".
+    """
+    part = part_asked(request)
+    if part == COUNTS:
+        return render_part(request, part)
+    context = {"threads": threads(request)}
+    if part == THREADS:
+        return render_part(request, part, context)
+    return varied(render(request, "inbox/list.html", context))

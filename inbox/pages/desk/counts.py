@@ -1,0 +1,53 @@
+"""Reads the numbers that stand around every page: leads per folder and saved view, and the badges of the navigation."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from inbox.health import model_outage
+from inbox.leads.folders import (
+    capped_count,
+    folder_count_expressions,
+    read_values,
+    uncertain_count,
+)
+from inbox.models import Membership
+from inbox.pages.access import WorkspaceRequest, signed_in
+from inbox.pages.combined_query import expression, instances, rows
+from inbox.pages.desk import saved_views
+from inbox.replying.prompts import model_calls
+from inbox.webhooks import replay
+
+UNCERTAIN, UNREPAIRED, NOT_READ, OUTAGE = "uncertain", "unrepaired", "not-read", "outage"
+"""The keys, among the counts of a page, of how many sends may or may not have gone out, how many deliveries failed (for
+an admin), how many leads wait for a model to read them, and the outage of the model.
+"""
+OUTAGES = rows(model_calls.outages(), "since", "why")
+
+
+def counts_of(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """How many leads the folders and saved views hold, by their keys, and the numbers UNCERTAIN, UNREPAIRED and
+    NOT_READ. One query in a request reads all, and with them the SQL expressions `also` that a page needs besides.
+    """
+    counts: dict[str, Any] = vars(request).setdefault("counts", {})
+    wanted = dict(also or {})
+    if not counts:
+        workspace = request.workspace
+        wanted |= folder_count_expressions(workspace, signed_in(request).pk)
+        wanted |= saved_views.count_expressions(request)
+        wanted |= {
+            UNCERTAIN: uncertain_count(workspace),
+            NOT_READ: capped_count(model_outage.waiting(workspace)),
+            OUTAGE: expression(OUTAGES),
+        }
+        if request.membership.at_least(Membership.Role.ADMIN):
+            wanted[UNREPAIRED] = capped_count(replay.unrepaired(workspace))
+    missing = {key: expression for key, expression in wanted.items() if key not in counts}
+    if missing:
+        counts.update(read_values(request.workspace.pk, missing))
+    return counts
+
+
+def model_away(request: WorkspaceRequest) -> model_outage.ModelAway | None:
+    """What the page says if no language model can be reached to read replies; None if one can."""
+    counts = counts_of(request)
+    return model_outage.notice_of(next(iter(instances(OUTAGES, counts[OUTAGE])), None), counts[NOT_READ])

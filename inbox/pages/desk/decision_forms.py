@@ -1,0 +1,160 @@
+"""The forms of a conversation: an edited draft, a message of one's own, done/snooze/unread."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from inbox.leads.tags import SAID
+from inbox.leads.triage import Seen
+from inbox.pages.changes import parse_snapshot
+from inbox.pages.desk import snoozing
+
+LEAD_LIMIT = 50
+SNOOZE_DAYS_LIMIT = 366
+ID_DIGITS = 19
+PAGE_GOOD_FOR = timedelta(minutes=15)
+"""How long a page stands on which all conversations of a list are decided about."""
+
+
+class SeenField(forms.Field):
+    """A form field with one or more leads, each with the time of the newest message that
+    the page showed (inbox.leads.triage.Seen).
+    """
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: Any) -> list[Seen]:
+        try:
+            rows = [Seen.parse(text) for text in value or []]
+        except ValueError:
+            raise forms.ValidationError("That conversation is not one of this workspace.") from None
+        if len(rows) > LEAD_LIMIT:
+            raise forms.ValidationError(f"At most {LEAD_LIMIT} conversations at once.")
+        return rows
+
+
+class DecisionForm(forms.Form):
+    """The form that marks conversations as done, read, unread or snoozed, assigns or tags them, as `do` says.
+
+    `until` is the day on which a snooze ends; `do=snooze:<words>` names its end by a word of WORDS instead, by a time
+    (ISO 8601), or in words (inbox.pages.desk.snoozing). A day without an hour ends at `opens_at`, in the active time
+    zone, which is the workspace's. `cleaned_data["snooze_until"]` is that moment. `do=assign:<id>` names the membership
+    of who gets them; `do=assign:nobody` takes them from whoever has them. `do=tag:<tag>` says what their newest replies
+    mean.
+    """
+
+    ACTIONS: tuple[str, ...] = ("done", "unread", "read", "snooze", "assign", "tag")
+    WORDS = {"tomorrow": 1, "week": 7, "month": 30}
+    NOBODY = "nobody"
+
+    do = forms.CharField()
+    until = forms.DateField(
+        required=False, error_messages={"invalid": "Snooze until: give a date as 2027-01-31."}
+    )
+
+    def __init__(self, *args: Any, opens_at: time, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.opens_at = opens_at
+
+    def clean_do(self) -> str:
+        action, _, word = self.cleaned_data["do"].partition(":")
+        if action not in self.ACTIONS or not self._is_known(action, word):
+            raise forms.ValidationError("There is no such action.")
+        return str(self.cleaned_data["do"])
+
+    def _is_known(self, action: str, word: str) -> bool:
+        if action == "assign":
+            return word == self.NOBODY or (word.isascii() and word.isdigit() and len(word) < ID_DIGITS)
+        if action == "tag":
+            return word in SAID
+        return action == "snooze" or not word
+
+    @staticmethod
+    def _moment(word: str) -> datetime | None:
+        """The time that `word` is, with its offset; None if it is none."""
+        try:
+            moment = datetime.fromisoformat(word)
+            return timezone.localtime(moment) if moment.tzinfo else None
+        except (ValueError, OverflowError):  # the first and last days have no time in every zone
+            return None
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        action, _, words = self.cleaned_data.get("do", "").partition(":")
+        if action == "snooze":
+            try:
+                self.cleaned_data["snooze_until"] = self._end(words)
+            except snoozing.NotUnderstood as reason:
+                self.add_error("until", str(reason))
+        return self.cleaned_data
+
+    def _end(self, words: str) -> datetime:
+        """When a snooze ends. Raises NotUnderstood."""
+        now, today, limit = timezone.now(), timezone.localdate(), timedelta(days=SNOOZE_DAYS_LIMIT)
+        if moment := self._moment(words):
+            if not now < moment <= now + limit:
+                raise snoozing.NotUnderstood(
+                    "Snooze until: that time has passed, or is more than a year ahead."
+                )
+            return moment
+        if words and words not in self.WORDS:
+            return snoozing.read(words, self.opens_at)
+        day = today + timedelta(days=self.WORDS[words]) if words else self.cleaned_data.get("until")
+        if day is None:
+            raise snoozing.NotUnderstood("Snooze until: pick a date.")
+        if not today < day <= today + limit:
+            raise snoozing.NotUnderstood("Snooze until: pick a date from tomorrow to a year from now.")
+        return timezone.make_aware(datetime.combine(day, self.opens_at))
+
+    def membership_id(self) -> int | None:
+        """The id of the membership that the conversations are assigned to; None for nobody."""
+        return None if self.word == self.NOBODY else int(self.word)
+
+    @property
+    def word(self) -> str:
+        """What follows the action in `do`: the tag, the membership's id, or how long; "" if nothing does."""
+        return str(self.cleaned_data["do"]).partition(":")[2]
+
+    @property
+    def action(self) -> str:
+        return str(self.cleaned_data["do"]).partition(":")[0]
+
+    def problem(self) -> str:
+        """The first error of the form that marks conversations, as one sentence for people. The form must have an
+        error.
+        """
+        return str(next(iter(next(iter(self.errors.values())))))
+
+
+class TriageForm(DecisionForm):
+    """The form that decides about the conversations in `lead`."""
+
+    lead = SeenField(error_messages={"required": "Select a conversation first."})
+    field_order = ("lead",)
+
+
+class AllForm(DecisionForm):
+    """The form that decides about all conversations of a list as the page was read: at the time `at`, with the snapshot
+    `mark` (inbox.pages.changes) and `count` conversations (none given: more than can be counted).
+    """
+
+    ACTIONS = ("done", "unread", "snooze", "assign")
+    ANEW = "Open this page anew."
+
+    at = forms.DateTimeField(error_messages={"required": ANEW, "invalid": ANEW})
+    mark = forms.CharField(error_messages={"required": ANEW})
+    count = forms.IntegerField(required=False, error_messages={"invalid": ANEW})
+
+    def clean_at(self) -> datetime:
+        at: datetime = self.cleaned_data["at"]
+        if not timedelta() <= timezone.now() - at <= PAGE_GOOD_FOR:
+            raise forms.ValidationError(self.ANEW)
+        return at
+
+    def clean_mark(self) -> str:
+        mark = parse_snapshot(self.cleaned_data["mark"])
+        if mark is None:
+            raise forms.ValidationError(self.ANEW)
+        return mark

@@ -1,0 +1,93 @@
+"""What stands in place of a folder's list when it is empty: why, from facts, and what to do next.
+
+It never says that all is done while nothing is connected, nothing has called us yet, or an account is down.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from inbox.health import sentences
+from inbox.leads.folders import DEFAULT_FOLDER, Folder, folder_counts
+from inbox.models import Workspace
+from inbox.pages.start import first_steps
+from inbox.pages.start.first_steps import WORKS, FirstSteps, state_of
+from inbox.pages.templatetags.holdfast import capped
+from inbox.replying.prompts import model_calls
+from integrations.models import HealthState
+
+NOT_DOWN = tuple(state for state in WORKS if state != HealthState.QUIET)
+"""The states in which replies come in as usual. From a quiet account some may be missing, though its key is good."""
+
+ELSEWHERE = (
+    ("scheduled", "on the way out", "Look at what goes out"),
+    ("snoozed", "snoozed", "Look at the snoozed"),
+)
+"""What may be worth a look when nobody needs a reply: a folder, what is said of its count, and what can be pressed."""
+
+
+@dataclass(frozen=True)
+class Empty:
+    """Why a list is empty: an icon, the headline `what`, a sentence `why`, and what can be done, if anything."""
+
+    icon: str
+    what: str
+    why: str
+    url: str = ""
+    action: str = ""
+
+
+def of_folder(workspace: Workspace, folder: Folder) -> Empty:
+    """What stands in place of the list of `folder`, in which nobody of `workspace` is: first what keeps replies from
+    coming in, else that all is well.
+    """
+    wrong = _wrong(workspace, folder) if folder.incoming else None
+    return wrong or _well(workspace, folder)
+
+
+def beyond(workspace: Workspace, query: str) -> Empty:
+    """What stands on a page after the last one of the list with the query string `query`."""
+    url = f"{reverse('inbox:list', args=[workspace.pk])}?{query}"
+    return Empty(
+        "inbox", "Nothing is left on this page", "The list became shorter.", url, "To the first page"
+    )
+
+
+def _wrong(workspace: Workspace, folder: Folder) -> Empty | None:
+    """What keeps replies from coming in; None if nothing does."""
+    first, start = FirstSteps(workspace), first_steps.url(workspace)
+    if not first.senders and not first.facts["heard"]:
+        return Empty(
+            "plug",
+            "Nothing is connected yet",
+            "Replies come in once the account is connected that sends your campaigns.",
+            start,
+            "Set it up in four minutes",
+        )
+    for account in first.senders:
+        if state_of(account) not in (*NOT_DOWN, HealthState.UNKNOWN):
+            return Empty(
+                "warn",
+                "Perhaps not empty",
+                f"{sentences.headline(account.health, workspace.name)}, so new replies may be missing.",
+                reverse("inbox:health", args=[workspace.pk]),
+                "See what is down",
+            )
+    if not first.facts["heard"]:
+        why = f"{first.names} {first.is_are} connected. A reply shows up here within a second of their telling us."
+        return Empty("inbox", "No reply has come in yet", why, start, "See what is missing")
+    if folder.key == "drafts" and not model_calls.ready():
+        return Empty("draft", "No draft is written", model_calls.NO_KEY, start, "See what is missing")
+    return None
+
+
+def _well(workspace: Workspace, folder: Folder) -> Empty:
+    """Nothing is wrong: what is elsewhere instead."""
+    counts = folder_counts(workspace) if folder.key == DEFAULT_FOLDER else {}
+    for elsewhere, words, action in ELSEWHERE:
+        if count := counts.get(elsewhere):
+            url = f"{reverse('inbox:list', args=[workspace.pk])}?{urlencode({'view': elsewhere})}"
+            why = f"{folder.why} {capped(count)} {words}."
+            return Empty(folder.icon, folder.empty, why, url, action)
+    return Empty(folder.icon, folder.empty, folder.why)

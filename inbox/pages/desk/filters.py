@@ -1,0 +1,209 @@
+"""The filters of the inbox list: channel, sender account, campaign, assignee, tag, score, draft, time and search. Each
+is a parameter of the URL.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import Http404
+from django.utils.formats import date_format
+from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet
+
+from inbox.leads.folders import DEFAULT_FOLDER, FOLDERS, Folder, leads_in, leads_looked_at
+from inbox.models import Campaign, Draft, Lead, OutboundSend, Workspace
+from inbox.models.lead import Channel, Tag
+from inbox.pages.access import WorkspaceRequest, signed_in
+from inbox.pages.combined_query import Rows, rows
+from inbox.pages.desk import date_ranges
+from inbox.pages.desk.date_ranges import Span
+from inbox.pages.team import team_of
+
+SEARCH_LIMIT = 200
+NOBODY, ME = "nobody", "me"
+SCORES = [("4", "4"), ("3", "3 or more"), ("2", "2 or more"), ("1", "1 or more")]
+WAITS, GOES_OUT, NO_DRAFT = "waits", "goes-out", "none"
+DRAFTS = [(WAITS, "Waits for review"), (GOES_OUT, "Goes out by itself"), (NO_DRAFT, "None")]
+CHOSEN = ("channel", "campaign", "assignee", "tag", "score", "draft")
+"""The filters whose values have a word in a list of choices."""
+
+
+def campaigns(workspace: Workspace) -> Rows:
+    """The campaigns of the workspace, to be read with other values. `offer_campaigns` takes them."""
+    return rows(Campaign.objects.filter(workspace=workspace), "name", "external_id")
+
+
+def offer_campaigns(request: WorkspaceRequest, campaigns: Iterable[Campaign]) -> None:
+    """Makes `campaigns` the campaigns that the filters of this request offer, so that they are not read again."""
+    vars(request)["campaigns"] = [(str(row.pk), str(row)) for row in campaigns]
+
+
+def _campaigns(request: WorkspaceRequest) -> list[tuple[str, str]]:
+    """The campaigns of the workspace as choices: one query in a request, and none if no campaign is asked for."""
+    if "campaigns" not in vars(request):
+        offer_campaigns(request, Campaign.objects.filter(workspace=request.workspace))
+    choices: list[tuple[str, str]] = vars(request)["campaigns"]
+    return choices
+
+
+def _known_span(text: str) -> None:
+    """Raises ValidationError for a time in words that is not understood."""
+    if date_ranges.read(text) is None:
+        raise ValidationError(
+            f"“{text[:40]}” is not understood as a time. Try “last 7 days” or “older than 2 days”."
+        )
+
+
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
+"""Days beyond them may have no time in UTC, and no day after them."""
+
+
+def _day(label: str) -> DateFilter:
+    problem = f"{label}: give a date as 2027-01-31."
+    return DateFilter(
+        method="as_they_are",
+        label=label,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        input_formats=["%Y-%m-%d"],
+        error_messages={"invalid": problem},
+        validators=[MinValueValidator(FIRST_DAY, problem), MaxValueValidator(LAST_DAY, problem)],
+    )
+
+
+class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
+    """The filters of the inbox's list of conversations, for leads of `request.workspace`.
+    Campaigns and members of other workspaces cannot be chosen. What is not understood is an error of the form, never
+    a wider list. `q` leaves the leads as they are, because a search has an order of its own (`search`).
+
+    The times are about the newest message of a conversation. `when` has them in words (`inbox.pages.desk.date_ranges`).
+    """
+
+    channel = ChoiceFilter(
+        field_name="last_channel", choices=Channel.choices, label="Channel", empty_label="Any"
+    )
+    account = CharFilter(
+        field_name="last_account",
+        lookup_expr="iexact",
+        label="Sender account",
+        max_length=320,
+        widget=forms.TextInput(attrs={"list": "accounts", "autocomplete": "off"}),
+    )
+    campaign = ChoiceFilter(field_name="campaign_id", label="Campaign", empty_label="Any")
+    assignee = ChoiceFilter(method="of_assignee", label="Assigned to", empty_label="Anybody")
+    tag = ChoiceFilter(choices=Tag.choices, label="Tag", empty_label="Any")
+    score = ChoiceFilter(lookup_expr="gte", choices=SCORES, label="Score", empty_label="Any")
+    draft = ChoiceFilter(method="of_draft", choices=DRAFTS, label="Draft", empty_label="Any")
+    when = CharFilter(
+        method="as_they_are",
+        label="Last message",
+        max_length=40,
+        validators=[_known_span],
+        widget=forms.TextInput(attrs={"list": "spans", "autocomplete": "off", "placeholder": "last 7 days"}),
+    )
+    since = _day("From")
+    until = _day("To")
+    q = CharFilter(method="as_they_are", label="Search", max_length=SEARCH_LIMIT)
+
+    spans = date_ranges.EXAMPLES
+
+    class Meta:
+        model = Lead
+        fields = ["channel", "account", "campaign", "assignee", "tag", "score", "draft"]
+
+    def __init__(self, data: Any, queryset: QuerySet[Lead], *, request: WorkspaceRequest) -> None:
+        super().__init__(data, queryset, request=request)
+        self.filters["campaign"].extra["choices"] = lambda: _campaigns(request)
+        mates = [(str(mate.membership_id), mate.name) for mate in team_of(request).members]
+        self.filters["assignee"].extra["choices"] = [(NOBODY, "Nobody"), (ME, "Whoever looks"), *mates]
+
+    def filter_queryset(self, queryset: QuerySet[Lead]) -> QuerySet[Lead]:
+        leads: QuerySet[Lead] = super().filter_queryset(queryset)
+        span = self.span
+        if span.start:
+            leads = leads.filter(last_message_at__gte=span.start)
+        return leads.filter(last_message_at__lt=span.end) if span.end else leads
+
+    def of_assignee(self, queryset: QuerySet[Lead], _name: str, choice: str) -> QuerySet[Lead]:
+        if choice == NOBODY:
+            return queryset.filter(assigned_to=None)
+        if choice == ME:
+            return queryset.filter(assigned_to=signed_in(self.request))
+        mates = team_of(self.request).members
+        return queryset.filter(
+            assigned_to__in=[mate.user_id for mate in mates if str(mate.membership_id) == choice]
+        )
+
+    def of_draft(self, queryset: QuerySet[Lead], _name: str, choice: str) -> QuerySet[Lead]:
+        drafts = Draft.objects.filter(lead=OuterRef("pk"), status=Draft.Status.PENDING)
+        if choice == WAITS:
+            return queryset.filter(Exists(drafts.filter(send_at=None)))
+        if choice == GOES_OUT:
+            sends = OutboundSend.objects.filter(lead=OuterRef("pk"), state=OutboundSend.State.INTENT)
+            return queryset.filter(Q(Exists(drafts.filter(send_at__isnull=False))) | Q(Exists(sends)))
+        return queryset.filter(~Exists(drafts))
+
+    def as_they_are(self, queryset: QuerySet[Lead], _name: str, _value: object) -> QuerySet[Lead]:
+        return queryset
+
+    @property
+    def words(self) -> str:
+        """What is searched for; "" if nothing is."""
+        return self.form.cleaned_data.get("q", "").strip() if self.is_valid() else ""
+
+    @property
+    def span(self) -> Span:
+        """The span of time in which the newest message of a conversation must be: what `since`, `until` and `when`
+        have in common. The filters must be valid.
+        """
+        cleaned: dict[str, Any] = self.form.cleaned_data
+        in_words = date_ranges.read(cleaned["when"]) if cleaned["when"] else None
+        return date_ranges.days(cleaned["since"], cleaned["until"]).and_(in_words or Span())
+
+    @property
+    def narrows(self) -> bool:
+        """Whether a filter other than the search `q` is set; False if a filter is not valid."""
+        return any(name != "q" for name, _, _ in self.active()) if self.is_valid() else False
+
+    def active(self) -> list[tuple[str, str, str]]:
+        """Every filter of the list of conversations that is set, as (parameter of the URL, label, value in words)."""
+        filters = []
+        for name, content in self.form.cleaned_data.items():
+            if content:
+                field = self.form.fields[name]
+                words = dict(field.choices).get(content, content) if name in CHOSEN else content
+                filters.append(
+                    (
+                        name,
+                        field.label,
+                        date_format(words, "j M Y") if isinstance(words, date) else str(words),
+                    )
+                )
+        return filters
+
+
+ORDER = "last_message_at"
+
+
+def filtered(request: WorkspaceRequest) -> tuple[Folder, LeadFilter, QuerySet[Lead]]:
+    """The folder, the filter and the matching leads for the list of conversations, as the request's query string names
+    them. A search (`LeadFilter.words`) is still to be made among these leads. Raises Http404 for an unknown folder.
+    """
+    folder = FOLDERS.get(request.GET.get("view", DEFAULT_FOLDER))
+    if folder is None:
+        raise Http404("No such folder.")
+    leads = leads_in(request.workspace, folder.key, signed_in(request).pk)
+    lead_filter = LeadFilter(request.GET, leads, request=request)
+    return folder, lead_filter, lead_filter.qs if lead_filter.is_valid() else leads.none()
+
+
+def looked_at(request: WorkspaceRequest, folder: Folder, lead_filter: LeadFilter) -> QuerySet[Lead] | None:
+    """The leads among which a filtered list is looked for, as `keyset_page` takes them (`among`); None if no filter is
+    set.
+    """
+    if not lead_filter.narrows:
+        return None
+    return leads_looked_at(request.workspace, folder.key, signed_in(request).pk, end=lead_filter.span.end)

@@ -1,0 +1,111 @@
+"""Answers the one question that open pages ask again and again: is something new?"""
+
+import uuid
+from datetime import timedelta
+
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.sessions.backends.base import SessionBase
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.http import require_safe
+
+from inbox.leads import for_you
+from inbox.models import User
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.changes import LIMIT, WORKSPACES, news, parse_snapshot
+from inbox.pages.desk import presence
+
+
+@require_safe
+@login_not_required  # it looks for the person itself: two queries in all, as each open tab's browser asks each second
+def live(request: HttpRequest) -> HttpResponse:
+    """`live/?w=<workspace>~<snapshot>&w=…&at=<workspace>~<lead>~<writes>&at=…`: which leads changed since each
+    snapshot, in workspaces of the user, and the snapshot to ask with next time. 401 if nobody is logged in, 404 if none
+    of the workspaces is the user's.
+
+    `at` says which conversations the tabs in front show, and whether the user writes there (0 or 1). `here` in the
+    answer says who else is in them.
+    """
+    places = list(map(_place, request.GET.getlist("at")[: presence.PLACES]))
+    snapshots = dict(map(_asked, request.GET.getlist("w")[:WORKSPACES]))
+    user_id = request.session.get(SESSION_KEY)
+    if user_id is None:
+        return HttpResponse(status=401)
+    entries = news(user_id, snapshots)
+    if not entries:
+        raise Http404("No such workspace.")
+    if not _is_theirs(request.session, entries[0].user):
+        return HttpResponse(status=401)
+    changed = {str(new.workspace_id): new.leads for new in entries}
+    ours = [place for place in places if str(place.workspace_id) in changed]
+    here = {str(lead): people for lead, people in presence.meet(ours, entries[0].user).items()}
+    return JsonResponse({"since": entries[0].snapshot, "changed": changed, "here": here})
+
+
+def _asked(text: str) -> tuple[uuid.UUID, str]:
+    workspace, _, snapshot = text.partition("~")
+    try:
+        mark = parse_snapshot(snapshot)
+        if mark:
+            return uuid.UUID(workspace), mark
+    except ValueError:
+        pass
+    raise BadRequest("w: must be the id of a workspace, ~ and a snapshot, as the page has them.")
+
+
+def _place(text: str) -> presence.Place:
+    try:
+        return presence.Place.parse(text)
+    except ValueError:
+        raise BadRequest(
+            "at: must be the ids of a workspace and a lead, and 0 or 1, with ~ between."
+        ) from None
+
+
+def _is_theirs(session: SessionBase, user: User) -> bool:
+    """Whether the session is still one of `user`: it ends when the password changes. As django.contrib.auth.get_user
+    decides it.
+    """
+    session_hash = session.get(HASH_SESSION_KEY) or ""
+    hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
+    return any(constant_time_compare(session_hash, user_hash) for user_hash in hashes)
+
+
+WINDOW = timedelta(hours=1)
+"""How old what is told in a browser may be. The mark of each keeps a browser from telling it twice."""
+TITLES = {
+    for_you.CALLED: "A note calls you",
+    for_you.GIVEN: "Given to you",
+    for_you.HOT: "Hot reply",
+}
+
+
+@require_safe
+@workspace_view()
+def news_for_you(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/inbox/for-you/?lead=…&lead=…`: what is for the request's user among these leads, or all if none is
+    named, as JSON: of each a `key`, what a notice says, and the conversation's address. Nothing that a lead wrote is
+    in it. A member who wants to be told nothing gets nothing.
+    """
+    try:
+        leads = [uuid.UUID(text) for text in request.GET.getlist("lead")[:LIMIT]]
+    except ValueError:
+        raise BadRequest("lead: must be the id of a lead.") from None
+    member = request.membership
+    entries = for_you.news_for(member, timezone.now() - WINDOW, leads or None) if member.tell_about else []
+    return JsonResponse({"news": [_told(request, entry) for entry in entries]})
+
+
+def _told(request: WorkspaceRequest, entry: for_you.ForYou) -> dict[str, str]:
+    lead = entry.lead
+    who = f"{lead.display_name}, {lead.company}" if lead.company else lead.display_name
+    return {
+        "key": entry.key,
+        "title": f"{TITLES[entry.why]}: {lead.display_name}",
+        "body": f"{who} · {request.workspace.name}",
+        "url": reverse("inbox:conversation", args=[request.workspace.pk, lead.pk]),
+    }

@@ -1,0 +1,208 @@
+"""Searches the leads of one workspace by words, address, phone number in any spelling, or id, and says where it found
+them. The lead with the newest hit comes first.
+
+Words match by their beginnings ("roof" finds "Roofing"), and phone numbers by their last digits ("555-0119" finds
++15555550119), in messages too. A lead is found by itself (its names, addresses, numbers and ids) or by its messages.
+
+The work is bounded, whatever the words are. docs/adr/0072-a-search-reads-the-newest-first.md says how and why.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
+from uuid import UUID
+
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, Q, QuerySet
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
+from django.http import Http404
+
+from inbox.leads.folders import COUNT_LIMIT
+from inbox.models import Lead, Message, Workspace
+from inbox.models.message import MESSAGE_WORDS
+from inbox.models.words import HasWords
+from inbox.pages.desk.search_sql import (
+    OF_FEW,
+    OF_HIT,
+    Place,
+    Row,
+    Steps,
+    not_older_than,
+    older_than,
+    workspace_unindexed,
+)
+from inbox.pages.desk.search_terms import Part, Typed
+from inbox.pages.pagination import EPOCH, PAGE_SIZE, KeysetPage
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A lead that the search found. `at` is when the message came in which it was found; for a lead that was found by
+    itself, when the lead's last message was sent. `snippet` is the part of the message, in pieces.
+    """
+
+    lead_id: UUID
+    at: datetime
+    id: UUID
+    snippet: list[Part]
+
+
+@dataclass(frozen=True)
+class Found:
+    """One page of what a search found. `hits` are the leads on this page. `after` is the cursor of the next page; None
+    if this is the last one.
+
+    `count` is the number of leads on the pages before, on this one and of those read ahead: at most COUNT_LIMIT + 1.
+    """
+
+    hits: list[Hit]
+    count: int
+    after: str | None
+
+
+def search_page(
+    leads: QuerySet[Lead], workspace: Workspace, text: str, *, after: str = "", size: int = PAGE_SIZE
+) -> tuple[KeysetPage, int]:
+    """One page of the list of what `search` found, and the count. Each row has its Hit as `hit`. `leads` that have
+    left the list meanwhile are left out.
+
+    The page leads only to older ones: its `before` is None. Raises Http404 for an invalid cursor.
+    """
+    hits = search(leads, workspace, text, after=after, size=size)
+    rows = leads.in_bulk([hit.lead_id for hit in hits.hits])
+    for hit in hits.hits:
+        if hit.lead_id in rows:  # it may have left the list meanwhile
+            rows[hit.lead_id].hit = hit  # type: ignore[attr-defined]
+    listed = [rows[hit.lead_id] for hit in hits.hits if hit.lead_id in rows]
+    return KeysetPage(listed, hits.after, None), hits.count
+
+
+def following(leads: QuerySet[Lead], workspace: Workspace, text: str, lead: Lead) -> Lead | None:
+    """The lead after `lead` in the list of what `search` finds; None if it is the last one, or is not found."""
+    alone = search(Lead.objects.filter(workspace=workspace, pk=lead.pk), workspace, text, size=1).hits
+    if not alone:
+        return None
+    page, _ = search_page(leads, workspace, text, after=_cursor((alone[0].at, alone[0].id), 0), size=1)
+    return next(iter(page.rows), None)
+
+
+def search(
+    leads: QuerySet[Lead],
+    workspace: Workspace,
+    text: str,
+    *,
+    after: str = "",
+    size: int = PAGE_SIZE,
+    by_messages: bool = True,
+) -> Found:
+    """The leads among `leads` that match `text`, those with the newest hits first: `size` of them after the cursor
+    `after`. An empty text finds nobody. Without `by_messages` leads are found by themselves alone.
+
+    Raises Http404 for an invalid cursor.
+    """
+    typed = Typed.read(workspace, text)
+    if typed is None:
+        return Found([], 0, None)
+    shown, place = _read_cursor(after) if after else (0, None)
+    want = max(size, COUNT_LIMIT) + 1
+    sources = [_by_itself(leads, workspace, typed, place).read(place, want)]
+    if typed.words and by_messages:
+        sources.append(_by_messages(leads, workspace, typed, place).read(place, want))
+    rows = sorted((row for source in sources for row in source.rows), key=_place, reverse=True)
+    floor = max((source.floor for source in sources if source.floor), default=None)
+    if floor:
+        rows = [row for row in rows if _place(row) >= floor]
+    page = rows[:size]
+    if len(rows) > size:
+        floor = _place(page[-1])
+    hits = [Hit(lead, at, pk, typed.snippet(body, subject)) for pk, lead, at, subject, body in page]
+    count = min(shown + len(rows), COUNT_LIMIT + 1)
+    return Found(hits, count, _cursor(floor, shown + len(page)) if floor else None)
+
+
+def matches(leads: QuerySet[Lead], workspace: Workspace, text: str) -> QuerySet[Lead]:
+    """Those of `leads` that are found by their own names, addresses, numbers and ids, also leads without a message. An
+    empty `text` finds nobody. The order of `leads` stays.
+    """
+    typed = Typed.read(workspace, text)
+    if typed is None:
+        return leads.none()
+    ours = Lead.objects.filter(workspace=workspace)
+    ways = [typed.identity, *typed.phones, *filter(None, [typed.names])]
+    # This is a union of index look-ups, because an OR over them would read every lead of the workspace.
+    first, *further = (ours.filter(way).order_by().values("pk") for way in ways)
+    return leads.filter(pk__in=first.union(*further))
+
+
+def _place(row: Row) -> Place:
+    return row[2], row[0]
+
+
+def _cursor(place: Place, shown: int) -> str:
+    """The place after which the next page begins, as text for a URL, with the number of leads on the pages before."""
+    return f"{shown}.{(place[0] - EPOCH) // timedelta(microseconds=1)}-{place[1]}"
+
+
+def _read_cursor(cursor: str) -> tuple[int, Place]:
+    shown, _, place = cursor.partition(".")
+    microseconds, _, pk = place.partition("-")
+    try:
+        return max(0, int(shown)), (EPOCH + timedelta(microseconds=int(microseconds)), UUID(pk))
+    except (ValueError, OverflowError):
+        raise Http404("No such page.") from None
+
+
+def _by_itself(leads: QuerySet[Lead], workspace: Workspace, typed: Typed, place: Place | None) -> Steps:
+    """The search for leads by their own names, addresses, numbers and ids."""
+    ours = Lead.objects.filter(workspace=workspace, last_message_at__isnull=False)
+    matches_name = _named(typed)
+    newest = ours.filter(older_than("last_message_at", place)).order_by("-last_message_at", "-pk")
+    older = [ours.filter(way) for way in (typed.identity, *typed.phones)]
+    if typed.names:
+        older.append(
+            Lead.objects.filter(
+                typed.names, workspace_unindexed(Lead, workspace), last_message_at__isnull=False
+            )
+        )
+    return Steps(
+        Lead,
+        few=leads.order_by("-last_message_at").values("pk"),
+        of_few=ours.filter(matches_name, pk=OF_FEW).values("pk", "last_message_at"),
+        newest=newest.annotate(lead=F("pk"), matches=ExpressionWrapper(matches_name, BooleanField())).values(
+            "pk", "lead", "last_message_at", "matches"
+        ),
+        older=[way.annotate(lead=F("pk")).values("pk", "lead", "last_message_at") for way in older],
+        listed=leads.filter(pk=OF_HIT).values("pk"),
+        seen=None,
+    )
+
+
+def _by_messages(leads: QuerySet[Lead], workspace: Workspace, typed: Typed, place: Place | None) -> Steps:
+    """The search for leads by their messages, without those that are found by themselves."""
+    query, before = typed.in_messages, HasWords(MESSAGE_WORDS, typed.in_messages_before)
+    matches = Coalesce(HasWords(F("found_by"), query), before, output_field=BooleanField())
+    ours = Message.objects.filter(workspace=workspace)
+    anywhere = Message.objects.filter(workspace_unindexed(Message, workspace))
+    unfilled = anywhere.filter(
+        RawSQL("(found_by IS NULL) IS TRUE", (), BooleanField()),
+        Exists(ours.filter(found_by__isnull=True)),
+        before,
+    )
+    older = [anywhere.filter(HasWords(F("found_by"), query)), unfilled]
+    newest = ours.filter(older_than("received_at", place)).order_by("-received_at", "-pk")
+    hits = anywhere.filter(matches)
+    return Steps(
+        Message,
+        few=leads.order_by("-last_message_at").values("pk"),
+        of_few=hits.filter(lead=OF_FEW).order_by("-received_at", "-pk").values("pk", "received_at"),
+        newest=newest.annotate(matches=matches).values("pk", "lead", "received_at", "matches"),
+        older=[way.values("pk", "lead", "received_at") for way in older],
+        listed=leads.filter(~_named(typed), pk=OF_HIT).values("pk"),
+        seen=hits.filter(not_older_than("received_at", place), lead=OF_HIT).values("pk") if place else None,
+    )
+
+
+def _named(typed: Typed) -> Q:
+    """The filter for leads that are found by themselves, for looking at one lead after the other."""
+    return reduce(or_, [typed.identity, *typed.phones, *filter(None, [typed.names])])

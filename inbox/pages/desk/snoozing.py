@@ -1,0 +1,167 @@
+"""Reads until when a person wants to snooze a conversation, in their words: "tomorrow 9am", "next Tuesday", "in 3
+weeks", "5 March at 14:00".
+
+All of it is in the active time zone, which is the workspace's. Without an hour it is the one at which the workspace
+opens.
+"""
+
+import calendar
+import re
+from datetime import date, datetime, time, timedelta
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.understanding.dates import WEEKDAYS, named_days
+from inbox.understanding.normalise import fold
+
+MOST_DAYS = 366
+MOST_CHARS = 80
+NOT_UNDERSTOOD = "Snooze until: “{}” is not understood. Try “tomorrow 9am”, “next Tuesday” or “in 3 weeks”."
+NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "ten": 10}
+PARTS_OF_DAY = {
+    "morning": time(9),
+    "noon": time(12),
+    "afternoon": time(14),
+    "evening": time(18),
+    "tonight": time(18),
+}
+_CLOCK = re.compile(r"(?:\bat )?\b(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d))? ?(?P<half>am|pm)\b")
+_CLOCK_24 = re.compile(r"(?:\bat )?\b(?P<hour>\d{1,2}):(?P<minute>\d\d)\b|\bat (?P<only>\d{1,2})$")
+_IN = re.compile(
+    rf"(?:in |after )?(?P<count>\d{{1,3}}|{'|'.join(NUMBERS)}) (?P<unit>minute|hour|day|week|month)s?(?: from now)?"
+)
+_WEEKDAY = re.compile(rf"(?:(?P<next>next)|on|this|until)? ?(?P<day>{'|'.join(map(re.escape, WEEKDAYS))})")
+
+
+class NotUnderstood(ValueError):
+    """The words name no time, or one that has passed or is too far ahead. The text says so, for people."""
+
+
+def read(text: str, opens_at: time) -> datetime:
+    """The time that `text` names, counted from now. Raises NotUnderstood.
+
+    "Next Tuesday" is the Tuesday of the next week; "Tuesday" is the first one to come.
+    """
+    words, now = " ".join(fold(text[:MOST_CHARS]).split()).strip(" .,"), timezone.localtime()
+    until = _exact(words, now) or _on_a_day(words, now, opens_at)
+    if until is None:
+        raise NotUnderstood(NOT_UNDERSTOOD.format(text.strip()[:40]))
+    if until <= now:
+        raise NotUnderstood(f"Snooze until: {until:%H:%M} on {until.day} {until:%B %Y} has passed.")
+    if until > now + timedelta(days=MOST_DAYS):
+        raise NotUnderstood("Snooze until: that is more than a year ahead.")
+    return until
+
+
+def _exact(words: str, now: datetime) -> datetime | None:
+    """A time that is so many minutes or hours ahead."""
+    match = _IN.fullmatch(words)
+    if match is None or match["unit"] not in ("minute", "hour"):
+        return None
+    return now + timedelta(**{f"{match['unit']}s": _number(match["count"])})
+
+
+def _on_a_day(words: str, now: datetime, opens_at: time) -> datetime | None:
+    at, rest = _hour(words)
+    for name, hour in PARTS_OF_DAY.items():
+        if at is None and re.search(rf"\b{name}\b", rest):
+            at, rest = hour, re.sub(rf" ?\b(?:in the |this |at )?{name}\b ?", " ", rest).strip()
+            rest = rest or "today"
+    day = _day(rest, now.date()) if rest else _next(at, now)
+    if day is None or (rest == "today" and at is None):
+        return None
+    return timezone.make_aware(datetime.combine(day, at or opens_at))
+
+
+def _hour(words: str) -> tuple[time | None, str]:
+    """The hour of the day that the words name, if they do, and the words without it."""
+    match = _CLOCK.search(words) or _CLOCK_24.search(words)
+    if match is None:
+        return None, words
+    groups = match.groupdict()
+    hour = int(groups.get("hour") or groups.get("only") or 0)
+    if groups.get("half"):
+        if not 1 <= hour <= 12:
+            return None, words
+        hour = hour % 12 + (12 if groups["half"] == "pm" else 0)
+    minute = int(groups["minute"] or 0)
+    if hour > 23 or minute > 59:
+        return None, words
+    rest = f"{words[: match.start()]} {words[match.end() :]}"
+    return time(hour, minute), " ".join(rest.split()).strip(" ,")
+
+
+def _next(at: time | None, now: datetime) -> date | None:
+    """The day on which it is next that hour."""
+    return None if at is None else now.date() + timedelta(days=at <= now.time())
+
+
+def _day(words: str, today: date) -> date | None:
+    """The day that the words name and nothing else."""
+    monday = today + timedelta(days=7 - today.weekday())
+    first = (today.replace(day=1) + timedelta(days=31)).replace(day=1)
+    by_word = {
+        "today": today,
+        "tomorrow": today + timedelta(days=1),
+        "tmrw": today + timedelta(days=1),
+        "day after tomorrow": today + timedelta(days=2),
+        "the day after tomorrow": today + timedelta(days=2),
+        "next week": monday,
+        "next month": first,
+        "next year": date(today.year + 1, 1, 1),
+        "weekend": today + timedelta(days=(5 - today.weekday() - 1) % 7 + 1),
+        "this weekend": today + timedelta(days=(5 - today.weekday() - 1) % 7 + 1),
+    }
+    if words in by_word:
+        return by_word[words]
+    if match := _IN.fullmatch(words):
+        return _ahead(today, _number(match["count"]), match["unit"])
+    if match := _WEEKDAY.fullmatch(words):
+        number = WEEKDAYS[match["day"]]
+        return monday + timedelta(days=number) if match["next"] else _first(number, today)
+    days = named_days(words, today)
+    if len(days) != 1 or days[0].kind != "day":
+        return None
+    around = words[: days[0].start] + words[days[0].end :]
+    return None if re.sub(r"\b(?:on|until|the)\b|[ ,]", "", around) else days[0].day
+
+
+def _first(weekday: int, today: date) -> date:
+    return today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1)
+
+
+def _ahead(today: date, count: int, unit: str) -> date | None:
+    if unit in ("minute", "hour"):
+        return None
+    if unit != "month":
+        return today + timedelta(days=count * {"day": 1, "week": 7}[unit])
+    months = today.month - 1 + count
+    year, month = today.year + months // 12, months % 12 + 1
+    return date(year, month, min(today.day, calendar.monthrange(year, month)[1])) if year < 2200 else None
+
+
+def _number(word: str) -> int:
+    return NUMBERS[word] if word in NUMBERS else int(word)
+
+
+@require_safe
+@workspace_view()
+def snooze_words(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/inbox/snooze/?words=…&for=<form>`: the time that the words mean, as a button of that form, or why
+    they mean none.
+    """
+    form, words = request.GET.get("for"), request.GET.get("words", "").replace("\0", "").strip()
+    context: dict[str, object] = {"form": form if form in ("triage", "bulk", "all") else None, "words": words}
+    if words:
+        try:
+            until = read(words, request.workspace.opens_at)
+        except NotUnderstood as reason:
+            context["problem"] = str(reason)
+        else:
+            context["until"] = timezone.localtime(until)
+    page = "inbox/_snooze_words.html" if request.htmx else "inbox/snooze_words.html"
+    return render(request, page, context)

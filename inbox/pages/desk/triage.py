@@ -1,0 +1,161 @@
+"""Carries out done, snooze, unread, assigning and tagging for ticked rows or the open conversation, and undoes it."""
+
+from collections.abc import Sequence
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.signing import BadSignature
+from django.db import IntegrityError
+from django.http import HttpResponse, HttpResponseRedirect
+from django.template.defaultfilters import date
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from inbox.intake import tagging
+from inbox.leads import assigning, notes, triage
+from inbox.models import Lead
+from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
+from inbox.pages.desk.decision_forms import TriageForm
+from inbox.pages.desk.filters import ORDER, filtered, looked_at
+from inbox.pages.desk.search import following
+from inbox.pages.pagination import cursor_of, keyset_page
+from inbox.pages.parts import part_asked, render_part
+
+NAMED = 5
+"""How many conversations that were left as they were are named."""
+
+
+@require_POST
+@workspace_view()
+def decide(request: WorkspaceRequest) -> HttpResponse:
+    """Marks the conversations in `lead` as done, read, unread or snoozed, assigns or tags them, as `do` says, and
+    returns to the list with the same query string. A request for the part "toasts" gets what the list would say, with
+    the token that undoes it and the names of those that were left as they were: 409 if all were.
+
+    With `open`, the conversation on whose page it was pressed, done and snooze lead to the next older conversation of
+    the list.
+    """
+    posted = {**request.POST.dict(), "lead": request.POST.getlist("lead")}
+    form = TriageForm(posted, opens_at=request.workspace.opens_at)
+    part = part_asked(request)
+    if not form.is_valid():
+        messages.error(request, form.problem())
+        return render_part(request, part, status=422) if part else HttpResponseRedirect(_list_url(request))
+    target, changed = "" if part else _after(request, form) or _list_url(request), False
+    try:
+        words, outcome = _carry_out(request, form)
+    except assigning.NotAMember as reason:
+        messages.error(request, str(reason))
+    else:
+        changed = bool(outcome.leads)
+        _tell(request, words, outcome)
+    if part:
+        return render_part(request, part, status=200 if changed else 409)
+    return HttpResponseRedirect(target)
+
+
+def _carry_out(request: WorkspaceRequest, form: TriageForm) -> tuple[str, triage.TriageResult]:
+    """Does what `form` asks for. Returns it in words, with {} for the conversations. Raises NotAMember."""
+    workspace, rows = request.workspace, form.cleaned_data["lead"]
+    if form.action == "assign":
+        to = assigning.receiver(workspace, form.membership_id())
+        words = (
+            f"{{}} assigned to {'you' if to.user_id == request.user.pk else to.user.name}"
+            if to
+            else "{} unassigned"
+        )
+        return words, assigning.give(workspace, signed_in(request), rows, to)
+    if form.action == "tag":
+        return f"Tagged {form.word}: {{}}", tagging.tag(workspace, signed_in(request), rows, form.word)
+    if form.action == "snooze":
+        until = form.cleaned_data["snooze_until"]
+        words = f"Snoozed {{}} until {date(until, 'j F, H:i')}"
+        return words, triage.change(workspace, rows, triage.snoozed(until))
+    if form.action == "done":
+        return "Done: {}", triage.change(workspace, rows, triage.DONE)
+    if form.action == "read":
+        outcome = triage.change(workspace, rows, triage.READ)
+        read = [lead.pk for lead in outcome.leads]
+        notes.mark_read(workspace.pk, signed_in(request), read)
+        assigning.mark_seen(workspace.pk, signed_in(request), read)
+        return "Read: {}", outcome
+    return "Unread: {}", triage.change(workspace, rows, triage.UNREAD)
+
+
+@require_POST
+@workspace_view()
+def undo(request: WorkspaceRequest) -> HttpResponse:
+    """Takes back that conversations were marked as done, unread or snoozed, or assigned. `token` names the change, and
+    works for ten minutes. A request for a part gets 409 if nothing could be taken back.
+    """
+    leads: list[Lead] = []
+    try:
+        leads = assigning.undo(request.workspace, signed_in(request), request.POST.get("token", ""))
+    except BadSignature:
+        messages.error(request, "That is too long ago to undo.")
+    except IntegrityError:  # they were a member's who has left
+        messages.error(request, "Who had it is not in this workspace any more.")
+    else:
+        messages.info(
+            request,
+            f"Undone: {_who(leads)}"
+            if leads
+            else "Nothing to undo: a newer message came in, or somebody changed it since.",
+        )
+    if part := part_asked(request):
+        return render_part(request, part, status=200 if leads else 409)
+    return HttpResponseRedirect(_list_url(request))
+
+
+def _list_url(request: WorkspaceRequest) -> str:
+    return f"{reverse('inbox:list', args=[request.workspace.pk])}?{urlencode(request.GET.dict())}"
+
+
+def _after(request: WorkspaceRequest, form: TriageForm) -> str:
+    """The conversation to show next if the button was pressed in an open one: the next of the list, or the same one if
+    it was only assigned or tagged.
+    """
+    if form.action == "unread" or not request.POST.get("open"):
+        return ""
+    if form.action in ("assign", "tag"):
+        return _conversation_url(request, form.cleaned_data["lead"][0].lead_id)
+    lead = Lead.objects.filter(workspace=request.workspace, pk=form.cleaned_data["lead"][0].lead_id).first()
+    if lead is None or lead.last_message_at is None:
+        return ""
+    folder, lead_filter, leads = filtered(request)
+    if lead_filter.words:
+        after = following(leads, request.workspace, lead_filter.words, lead)
+    else:
+        among = looked_at(request, folder, lead_filter)
+        page = keyset_page(leads, ORDER, after=cursor_of(lead, ORDER), size=1, among=among)
+        after = next(iter(page.rows), None)
+    return _conversation_url(request, after.pk) if after else ""
+
+
+def _conversation_url(request: WorkspaceRequest, lead_id: UUID) -> str:
+    url = reverse("inbox:conversation", args=[request.workspace.pk, lead_id])
+    return f"{url}?{urlencode(request.GET.dict())}"
+
+
+def _tell(request: WorkspaceRequest, words: str, outcome: triage.TriageResult) -> None:
+    if outcome.leads:
+        messages.success(request, words.replace("{}", _who(outcome.leads), 1), extra_tags=outcome.undo)
+    if outcome.missed:
+        messages.warning(request, f"A newer message came in, so left as it was: {_names(outcome.missed)}.")
+    if outcome.silent:
+        messages.warning(request, f"Never wrote, so there is nothing to tag: {_names(outcome.silent)}.")
+    if held := outcome.held:
+        were = "was left as it was" if len(held) == 1 else "were left as they were"
+        messages.warning(request, f"{len(held)} opted out, bounced or may have, and {were}: {_names(held)}.")
+    if outcome.gone:
+        messages.warning(request, f"{outcome.gone} left as it was: it is gone.")
+
+
+def _who(leads: Sequence[Lead]) -> str:
+    return leads[0].display_name if len(leads) == 1 else f"{len(leads)} conversations"
+
+
+def _names(leads: Sequence[Lead]) -> str:
+    more = f" and {len(leads) - NAMED} more" if len(leads) > NAMED else ""
+    return ", ".join(lead.display_name for lead in leads[:NAMED]) + more

@@ -1,0 +1,214 @@
+"""The pages of follow-ups: what waits and why, what to do about it, and the sequences."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from inbox.followups import by_hand, lists, step_job
+from inbox.models import (
+    FollowUpInstance,
+    FollowUpTask,
+    Membership,
+)
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.pagination import keyset_page
+from inbox.pages.posted_text import PostedText
+from inbox.replying import limits
+from inbox.replying.send_claims import Refused
+
+
+class ApprovalForm(forms.Form):
+    """The form on which a person approves a follow-up message, with its text for `channel`."""
+
+    text = PostedText(
+        label="Message",
+        widget=forms.Textarea(attrs={"rows": 8}),
+        error_messages={"required": "Write a text first, or skip the step."},
+    )
+
+    def __init__(self, *args: Any, channel: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.channel = channel
+
+    def clean_text(self) -> str:
+        text = str(self.cleaned_data["text"])
+        if problem := limits.problem(self.channel, text):
+            raise forms.ValidationError(problem)
+        return text
+
+
+ADMIN = Membership.Role.ADMIN
+NOTES = {
+    "due": "taken up in a minute",
+    "in-hand": "being written or sent",
+    "approval": "a person decides",
+    "waiting": "for their time",
+    "paused": "for the reasons below",
+    "excluded": "due, and held back",
+    "skipped": "in 30 days",
+    "failed": "in 30 days",
+}
+EMPTY = {
+    "due": "Leads are enrolled from a sequence.",
+    "in-hand": "A step stands here while it is written or sent.",
+    "approval": "A step whose message a person decides about stands here.",
+    "waiting": "Leads are enrolled from a sequence.",
+    "paused": "A follow-up stands here when its lead has written, or its account is down.",
+    "excluded": "A step that is due stands here when something speaks against it, with the reason.",
+    "skipped": "A step that was left out stands here, with the reason.",
+    "failed": "A step whose message did not go out stands here, with the provider’s words.",
+}
+"""What each view is for, where nothing is in it."""
+TIMES = {"due_at": "Due", "claimed_at": "Taken up", "finished_at": "When"}
+BUTTONS = {
+    "due": ("pause", "skip", "cancel"),
+    "in-hand": (),
+    "approval": ("approve", "skip", "cancel"),
+    "waiting": ("pause", "skip", "cancel"),
+    "paused": ("resume", "skip", "cancel"),
+    "excluded": ("skip", "cancel"),
+    "skipped": (),
+    "failed": ("resume", "skip", "cancel"),
+}
+LABELS = {"resume": "Resume", "skip": "Skip step", "cancel": "Stop", "pause": "Pause", "approve": "Approve"}
+
+
+@require_GET
+@workspace_view()
+def follow_ups(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/followups/?view=<key of lists.VIEWS>&reason=<value of lists.Reason>`: lists the workspace's
+    follow-ups. Without `view` it is the first list that has some.
+    """
+    counts = lists.counts(request.workspace)
+    wanted = request.GET.get("view") or next(filter(counts.get, lists.VIEWS), "due")
+    view = lists.VIEWS.get(wanted, lists.VIEWS["due"])
+    reason = request.GET.get("reason", "")
+    related = (
+        ("lead", "step__sequence", "instance", "send") if view.of_tasks else ("lead", "sequence", "next_step")
+    )
+    page = keyset_page(
+        lists.because(view, request.workspace.pk, reason).select_related(*related),
+        view.order,
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+    )
+    context = {
+        "tiles": [
+            {
+                "key": tab.key,
+                "label": tab.label,
+                "value": counts[tab.key],
+                "note": NOTES[tab.key],
+                "tone": tab.tone if counts[tab.key] else "",
+            }
+            for tab in lists.VIEWS.values()
+        ],
+        "time_words": TIMES[view.order],
+        "next": EMPTY[view.key],
+        "view": view,
+        "rows": [_row(view, row) for row in page.rows],
+        "page": page,
+        "reasons": lists.reasons(request.workspace, view),
+        "reason": reason,
+        "fell_through": lists.fell_through(request.workspace)[:20],
+        "buttons": [(name, LABELS[name]) for name in BUTTONS[view.key]] if _writes(request) else [],
+    }
+    return render(request, "followups/list.html", context)
+
+
+def _writes(request: WorkspaceRequest) -> bool:
+    return request.membership.at_least(Membership.Role.MEMBER)
+
+
+def _row(view: lists.View, row: Any) -> dict[str, object]:
+    step = row.step if view.of_tasks else row.next_step
+    instance = row.instance if view.of_tasks else row
+    why = row.reason if view.of_tasks else row.waits_for
+    if not view.of_tasks and row.status == FollowUpInstance.Status.PAUSED:
+        why = row.get_paused_for_display()
+    return {
+        "instance": instance,
+        "lead": row.lead,
+        "sequence": step.sequence if view.of_tasks else row.sequence,
+        "step": step,
+        "task": row if view.of_tasks else None,
+        "why": why,
+        "at": getattr(row, view.order),
+        "gone_on": view.of_tasks and not row.waits_here,
+    }
+
+
+@require_POST
+@workspace_view()
+def act(request: WorkspaceRequest) -> HttpResponse:
+    """Does the action `do` (a key of by_hand.ACTIONS, such as "pause") to the ticked follow-ups. With `all` it does it
+    to those of the list `view`, or, if `reason` is given, to those that are there for this reason. It takes 1000 at
+    most, and redirects to the list. An action that the list does not offer changes nothing.
+    """
+    name, view = request.POST.get("do", ""), lists.VIEWS.get(request.POST.get("view", ""))
+    target = redirect("inbox:followups", request.workspace.pk)
+    target["Location"] += f"?view={view.key}" if view else ""
+    if view is None or name not in BUTTONS[view.key]:
+        messages.error(request, "Choose what to do.")
+        return target
+    ids = _chosen(request, view)
+    if not ids:
+        messages.error(request, "Tick at least one follow-up.")
+        return target
+    _tell(request, name, by_hand.act(request.workspace, name, ids, user=request.user))
+    return target
+
+
+def _tell(request: WorkspaceRequest, name: str, outcome: by_hand.ByHandResult) -> None:
+    if outcome.done:
+        many = "1 follow-up" if outcome.done == 1 else f"{outcome.done} follow-ups"
+        messages.success(request, f"{by_hand.WORDS[name]} {many}.")
+    if outcome.refusals:
+        messages.warning(request, f"{len(outcome.refusals)} left as they were: {outcome.refusals[0]}")
+
+
+def _chosen(request: WorkspaceRequest, view: lists.View) -> list[uuid.UUID]:
+    if request.POST.get("all"):
+        rows = lists.because(view, request.workspace.pk, request.POST.get("reason", ""))
+        ids = (
+            rows.filter(waits_here=True).values_list("instance_id")
+            if view.of_tasks
+            else rows.values_list("pk")
+        )
+        return [pk for (pk,) in ids[:1_000]]
+    try:
+        return [uuid.UUID(key) for key in request.POST.getlist("instance")[:1_000]]
+    except ValueError:
+        return []
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_view(Membership.Role.MEMBER)
+def task(request: WorkspaceRequest, task_id: uuid.UUID) -> HttpResponse:
+    """Shows a follow-up message that waits for a person's approval. The person can change and approve it (`do` =
+    approve), or skip it (`do` = skip).
+    """
+    waiting = FollowUpTask.objects.select_related("lead", "instance", "step__sequence")
+    step_task = get_object_or_404(waiting, pk=task_id, workspace=request.workspace)
+    form = ApprovalForm(request.POST or None, channel=step_task.channel, initial={"text": step_task.text})
+    back = redirect("inbox:followups", request.workspace.pk)
+    back["Location"] += "?view=approval"
+    if request.POST.get("do") == "skip":
+        outcome = by_hand.act(request.workspace, "skip", [step_task.instance_id], user=request.user)
+        _tell(request, "skip", outcome)
+        return back
+    if request.method == "POST" and form.is_valid():
+        try:
+            step_job.approve(step_task, user=request.user, text=form.cleaned_data["text"])
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "Approved. It is going out.")
+            return back
+    context = {"task": step_task, "form": form, "lead": step_task.lead}
+    return render(request, "followups/task.html", context, status=422 if form.errors else 200)

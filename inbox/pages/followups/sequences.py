@@ -1,0 +1,265 @@
+"""The forms for follow-up sequences, approvals and enrolment. Variables in a text are checked when it is saved."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db import transaction
+from django.db.models import Count, OuterRef, Q, QuerySet
+from django.forms import BaseInlineFormSet, inlineformset_factory
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from inbox.followups import plan, responses, step_text
+from inbox.leads.folders import CappedCount
+from inbox.models import (
+    FollowUpInstance,
+    FollowUpSequence,
+    FollowUpStep,
+    Lead,
+    Membership,
+    Workspace,
+    audit,
+)
+from inbox.models.lead import Tag
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.posted_text import PostedText
+from inbox.replying.variables import VARIABLES
+
+MAX_ADDRESSES = 2_000
+
+
+class SequenceForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = FollowUpSequence
+        fields = ("name", "starts", "enabled", "business_hours_only")
+        labels = {
+            "starts": "Starts",
+            "enabled": "Switched on",
+            "business_hours_only": "Only in business hours",
+        }
+
+    @property
+    def switches(self) -> list[forms.BoundField]:
+        return [self["enabled"], self["business_hours_only"]]
+
+    def clean_name(self) -> str:
+        name = self.cleaned_data["name"].strip()
+        namesakes = FollowUpSequence.objects.filter(workspace_id=self.instance.workspace_id, name=name)
+        if namesakes.exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError("Another sequence has this name. Choose a different one.")
+        return str(name)
+
+
+class StepForm(forms.ModelForm):  # type: ignore[type-arg]
+    workspace: Workspace
+
+    class Meta:
+        model = FollowUpStep
+        fields = (
+            "position", "offset_days", "offset_minutes", "channel", "condition", "needs_approval", "subject", "text",
+        )  # fmt: skip
+        labels = {
+            "position": "Order",
+            "offset_days": "Days after the step before",
+            "offset_minutes": "and minutes",
+            "needs_approval": "A person approves it first",
+            "text": "Message",
+        }
+        field_classes = {"text": PostedText}
+        widgets = {"text": forms.Textarea(attrs={"rows": 4})}
+
+    @property
+    def planning(self) -> list[forms.BoundField]:
+        """The fields that say when and on which channel a follow-up step goes out. The page shows them in one line."""
+        return [self[name] for name in ("position", "offset_days", "offset_minutes", "channel", "condition")]
+
+    @property
+    def switches(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("needs_approval", "DELETE") if name in self.fields]
+
+    def clean_subject(self) -> str:
+        return self._checked("subject")
+
+    def clean_text(self) -> str:
+        return self._checked("text")
+
+    def _checked(self, name: str) -> str:
+        text = self.cleaned_data[name]
+        if problem := step_text.problem(text, self.workspace):
+            raise forms.ValidationError(problem)
+        return str(text)
+
+
+class _StepFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
+    def add_fields(self, form: "forms.ModelForm[Any]", index: int | None) -> None:
+        super().add_fields(form, index)
+        assert isinstance(form, StepForm)
+        form.workspace = self.instance.workspace
+        if "DELETE" in form.fields:
+            form.fields["DELETE"].label = "Take this step out"
+        if index is None or index >= self.initial_form_count():
+            last = max((step.position for step in self.get_queryset()), default=0)
+            form.initial["position"] = last + 1
+
+    def delete_existing(self, obj: FollowUpStep, commit: bool = True) -> None:
+        """Retires the follow-up step instead of deleting it, because messages that were planned or sent keep their
+        step.
+        """
+        FollowUpStep.objects.filter(pk=obj.pk).update(retired=True)
+
+
+StepFormSet = inlineformset_factory(
+    FollowUpSequence,
+    FollowUpStep,
+    form=StepForm,
+    formset=_StepFormSet,
+    extra=1,
+    max_num=30,
+    validate_max=True,
+    can_delete=True,
+    can_delete_extra=False,
+)
+
+
+class OneLeadForm(forms.Form):
+    """The form that starts one of the follow-up sequences that can be started for the lead."""
+
+    sequence = forms.ModelChoiceField(queryset=FollowUpSequence.objects.none())
+
+    def __init__(self, lead: Lead, *args: Any) -> None:
+        super().__init__(*args)
+        sequence = self.fields["sequence"]
+        assert isinstance(sequence, forms.ModelChoiceField)
+        sequence.queryset = plan.open_to(lead)
+
+
+class EnrolForm(forms.Form):
+    """The form that chooses for which leads a follow-up sequence starts: by their e-mail addresses or by a tag."""
+
+    emails = forms.CharField(
+        label="E-mail addresses, one a line", required=False, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    tag = forms.ChoiceField(
+        label="or all leads tagged", required=False, choices=[("", "None"), *((tag, tag) for tag in Tag)]
+    )
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        fields = self.cleaned_data
+        fields["emails"] = [
+            row.strip().lower() for row in (fields.get("emails") or "").split() if row.strip()
+        ]
+        if len(fields["emails"]) > MAX_ADDRESSES:
+            self.add_error("emails", f"At most {MAX_ADDRESSES:,} addresses at once.")
+        if bool(fields["emails"]) == bool(fields.get("tag")):
+            raise forms.ValidationError("Give addresses, or choose a tag: one of the two.")
+        return fields
+
+    def leads(self, workspace: Workspace) -> QuerySet[Lead]:
+        leads = Lead.objects.filter(workspace=workspace).order_by("pk")
+        if self.cleaned_data["tag"]:
+            return leads.filter(tag=self.cleaned_data["tag"])[:MAX_ADDRESSES]
+        return leads.filter(email__in=self.cleaned_data["emails"])
+
+
+@require_GET
+@workspace_view()
+def sequences(request: WorkspaceRequest) -> HttpResponse:
+    """Lists the workspace's follow-up sequences, with how leads responded to each of their steps."""
+    live = FollowUpInstance.objects.filter(sequence=OuterRef("pk"), status__in=FollowUpInstance.LIVE)
+    context = {
+        "sequences": FollowUpSequence.objects.filter(workspace=request.workspace).annotate(
+            many_steps=Count("steps", filter=Q(steps__retired=False)), live=CappedCount(live.values("pk"))
+        ),
+        "effectiveness": responses.effectiveness(request.workspace.pk),
+        "objections": responses.objections(request.workspace.pk)[:10],
+    }
+    return render(request, "followups/sequences.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_view(Membership.Role.ADMIN)
+def new_sequence(request: WorkspaceRequest) -> HttpResponse:
+    """Creates a follow-up sequence of the workspace."""
+    return _edit(request, FollowUpSequence(workspace=request.workspace))
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_view(Membership.Role.ADMIN)
+def sequence(request: WorkspaceRequest, sequence_id: uuid.UUID) -> HttpResponse:
+    """Edits a follow-up sequence of the workspace."""
+    return _edit(request, _own(request, sequence_id))
+
+
+def _own(request: WorkspaceRequest, sequence_id: uuid.UUID) -> FollowUpSequence:
+    return get_object_or_404(FollowUpSequence, pk=sequence_id, workspace=request.workspace)
+
+
+def _edit(request: WorkspaceRequest, sequence: FollowUpSequence) -> HttpResponse:
+    exists = not sequence._state.adding
+    planned = FollowUpStep.objects.filter(retired=False)
+    posted = request.POST if request.method == "POST" else None
+    form = SequenceForm(posted, instance=sequence)
+    formset = StepFormSet(posted, instance=sequence, queryset=planned, prefix="steps")
+    if posted is not None and form.is_valid() and formset.is_valid():
+        with transaction.atomic():
+            saved = form.save()
+            formset.instance = saved
+            formset.save()
+            audit.record(
+                request.workspace.pk, request.user, "sequence.saved", saved, changes=audit.changes_of(form)
+            )
+        messages.success(request, "Saved.")
+        return redirect("inbox:sequence", request.workspace.pk, saved.pk)
+    context = {
+        "sequence": sequence if exists else None,
+        "form": form,
+        "formset": formset,
+        "variables": VARIABLES,
+        "enrol": EnrolForm(),
+    }
+    return render(request, "followups/sequence.html", context, status=200 if posted is None else 422)
+
+
+@require_POST
+@workspace_view()
+def enrol_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """Starts a follow-up sequence, chosen on the page of a conversation, for that one lead."""
+    lead = get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)
+    form = OneLeadForm(lead, request.POST)
+    started = plan.enrol(lead, form.cleaned_data["sequence"], user=request.user) if form.is_valid() else None
+    if started is None:
+        messages.error(
+            request, "Not enrolled: it is running for this lead already, or they may not be contacted."
+        )
+    else:
+        audit.record(request.workspace.pk, request.user, "sequence.enrolled", started.sequence, count=1)
+        messages.success(request, f"Enrolled in “{started.sequence.name}”.")
+    return redirect("inbox:conversation", request.workspace.pk, lead.pk)
+
+
+@require_POST
+@workspace_view()
+def enrol(request: WorkspaceRequest, sequence_id: uuid.UUID) -> HttpResponse:
+    """Starts a follow-up sequence for the leads that the form names by address or tag, 2000 at most, and says for how
+    many it started and for how many not.
+    """
+    sequence, form = _own(request, sequence_id), EnrolForm(request.POST)
+    back = redirect("inbox:followups", request.workspace.pk)
+    back["Location"] += "?view=waiting"
+    if not form.is_valid():
+        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
+        return back
+    leads = list(form.leads(request.workspace))
+    started = [row for lead in leads if (row := plan.enrol(lead, sequence, user=request.user)) is not None]
+    audit.record(request.workspace.pk, request.user, "sequence.enrolled", sequence, count=len(started))
+    messages.success(request, f"Enrolled {len(started)} of {len(leads)} leads.")
+    unknown = len(set(form.cleaned_data["emails"]) - {lead.email for lead in leads})
+    if unknown:
+        messages.warning(request, f"{unknown} of the addresses belong to no lead.")
+    if skipped := len(leads) - len(started):
+        messages.warning(request, f"{skipped} are in it already, or may not be contacted.")
+    return back

@@ -1,0 +1,220 @@
+"""The form for what a person knows of a lead. Values are put into the normal forms in which identities are compared."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from inbox.leads import facts, identity, refused_channels, rollup
+from inbox.models import Appointment, Lead, Membership, audit
+from inbox.models.lead import Channel
+from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
+
+TAKEN = "Another lead has this. Correct it, or merge the two leads."
+NO_ADDRESS = "That is no e-mail address, as in name@example.com."
+NO_NUMBER = "That is no phone number. Write it as +1 555 555 0123."
+MOST = 50
+"""How many other addresses, and how many other numbers, a lead may have."""
+
+
+class LinesField(forms.CharField):
+    """A text field that holds a list, one entry a line."""
+
+    widget = forms.Textarea(attrs={"rows": 2})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        before, after = (str(self.prepare_value(lines) or "").splitlines() for lines in (initial, data))
+        return before != after
+
+
+class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The form with what is known of a lead: names, numbers and addresses. Each field also carries the value that it
+    showed, and only what the person changed is stored.
+
+    So a value that was found while the page was open is not overwritten.
+    """
+
+    alternate_emails = LinesField(
+        label="Other addresses of theirs",
+        required=False,
+        help_text="One a line. What they write from these comes to this conversation.",
+    )
+    alternate_phones = LinesField(
+        label="Other numbers of theirs",
+        required=False,
+        help_text="One a line. Texts and a STOP from these are this person's. Nothing is sent to them.",
+    )
+
+    class Meta:
+        model = Lead
+        fields = (
+            *("first_name", "last_name", "title", "company"),
+            *("email", "alternate_emails", "phone", "alternate_phones", "linkedin_url"),
+        )
+        labels = {"first_name": "First name", "last_name": "Last name", "title": "Role"} | {
+            name: label for name, label in facts.LABELS.items() if name != "title"
+        }
+        help_texts = {
+            "email": "Mail that we begin goes here.",
+            "phone": "Texts go here. With its country code, or as it is dialled in the workspace's country.",
+            "linkedin_url": "The address of a person's profile: https://www.linkedin.com/in/…",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.show_hidden_initial = True
+
+    def clean_email(self) -> str:
+        return self._normal("email", identity.normal_email, NO_ADDRESS)
+
+    def clean_alternate_emails(self) -> list[str]:
+        return self._lines("alternate_emails", "email", identity.normal_email, NO_ADDRESS)
+
+    def clean_phone(self) -> str:
+        return self._normal("phone", self._phone, NO_NUMBER)
+
+    def clean_alternate_phones(self) -> list[str]:
+        return self._lines("alternate_phones", "phone", self._phone, NO_NUMBER)
+
+    def _phone(self, number: str) -> str:
+        return identity.normal_phone(number, self.instance.workspace.phone_region)
+
+    def clean_linkedin_url(self) -> str:
+        return self._normal(
+            "linkedin_url",
+            identity.normal_profile_url,
+            "That is no personal profile, as in https://www.linkedin.com/in/name. A company's page is nobody's.",
+        )
+
+    def _normal(self, name: str, normal: Callable[[str], str], problem: str) -> str:
+        text = self.cleaned_data[name].strip()
+        address = normal(text) if text else ""
+        if text and not address:
+            raise forms.ValidationError(problem)
+        return address
+
+    def _lines(self, name: str, main: str, normal: Callable[[str], str], problem: str) -> list[str]:
+        """The values of a field with several, each once, without the one of the column `main`."""
+        addresses = {}
+        for line in filter(None, map(str.strip, self.cleaned_data[name].splitlines())):
+            if not (address := normal(line)):
+                raise forms.ValidationError(f"“{line[:40]}”: {problem[0].lower()}{problem[1:]}")
+            addresses[address] = True
+        addresses.pop(str(self.cleaned_data.get(main)), None)
+        if len(addresses) > MOST:
+            raise forms.ValidationError(f"{MOST} are the most.")
+        return list(addresses)
+
+    def entered(self) -> dict[str, str | list[str]]:
+        """The new values of the lead's columns that the person changed in the form. The form must be valid."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}
+
+    def shown(self) -> dict[str, list[str]]:
+        """The other addresses and numbers that the form showed, by column of the lead."""
+        return {
+            name: str(self.data.get(self[name].html_initial_name, "")).splitlines()
+            for name in facts.ALTERNATES
+        }
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_view(Membership.Role.MEMBER)
+def edit_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """`w/<workspace>/leads/<lead>/edit/`: edits what is known of a lead (names, numbers, addresses). What a person
+    enters stays, whatever is found later.
+    """
+    lead = get_object_or_404(
+        Lead.objects.select_related("workspace"), pk=lead_id, workspace=request.workspace
+    )
+    form, taken_by = LeadForm(request.POST or None, instance=lead), None
+    if request.method == "POST" and form.is_valid():
+        try:
+            changed = facts.enter(lead, form.entered(), request.user, shown=form.shown())
+        except facts.Taken as taken:
+            form.add_error(taken.name, TAKEN)
+            taken_by = taken.other
+        else:
+            messages.success(request, "Saved." if changed else "Nothing was changed.")
+            return redirect("inbox:conversation", request.workspace.pk, lead.pk)
+    saved = Lead.objects.get(pk=lead.pk)  # read again, because the form has changed its own instance
+    context = {"lead": saved, "form": form, "taken_by": taken_by}
+    return render(request, "leads/edit.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@workspace_view(Membership.Role.MEMBER)
+def add_contact(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """`w/<workspace>/leads/<lead>/contact/`: adds a phone number (`phone`) or an address (`email`) that the lead wrote
+    to what is known of them, as a person wants. If another lead has it, nothing is added, both are flagged, and who may
+    merge them gets to that page.
+    """
+    lead = get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)
+    name = "phone" if "phone" in request.POST else "email"
+    text = request.POST.get(name, "")
+    region = request.workspace.phone_region
+    contact = identity.normal_phone(text, region) if name == "phone" else identity.normal_email(text)
+    if not contact:
+        messages.error(request, NO_NUMBER if name == "phone" else NO_ADDRESS)
+        return redirect("inbox:conversation", request.workspace.pk, lead.pk)
+    try:
+        added = facts.add(lead, name, contact, signed_in(request))
+    except facts.Taken as taken:
+        return _taken(request, lead, taken)
+    messages.success(request, "Added." if added else "It was known already.")
+    return redirect("inbox:conversation", request.workspace.pk, lead.pk)
+
+
+def _taken(request: WorkspaceRequest, lead: Lead, conflict: facts.Taken) -> HttpResponse:
+    both = [lead.pk, conflict.other.pk] if conflict.other else [lead.pk]
+    Lead.objects.filter(workspace=request.workspace, pk__in=both).update(identity_conflict=True)
+    messages.warning(request, "Another lead has this, so nothing was added. Perhaps the two are one person.")
+    if conflict.other and request.membership.at_least(Membership.Role.ADMIN):
+        merging = reverse("inbox:merge", args=[request.workspace.pk, lead.pk])
+        return redirect(f"{merging}?other={conflict.other.pk}")
+    return redirect("inbox:conversation", request.workspace.pk, lead.pk)
+
+
+@require_POST
+@workspace_view(Membership.Role.MEMBER)
+def allow_channel(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """`w/<workspace>/leads/<lead>/allow/`: lets messages go to the lead again on `channel`, where the lead had wanted
+    none, and records it in the audit. For a channel that is not refused it does nothing.
+    """
+    lead = get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)
+    channel = request.POST.get("channel", "")
+    with transaction.atomic():
+        lead = rollup.locked(lead)
+        if channel in lead.refused_channels:
+            refused_channels.allow(lead, channel)
+            rollup.save(lead)
+            audit.record(request.workspace.pk, request.user, "channel.allow", lead, channel=channel)
+            messages.success(request, f"{Channel(channel).label} may be used again.")
+    return redirect("inbox:conversation", request.workspace.pk, lead.pk)
+
+
+@require_POST
+@workspace_view()
+def meeting_handled(request: WorkspaceRequest, appointment_id: uuid.UUID) -> HttpResponse:
+    """Records that a person has dealt with a meeting that was cancelled or missed. Another meeting is a 404. A second
+    time changes nothing.
+    """
+    fell_through = Appointment.objects.filter(
+        workspace=request.workspace, status__in=Appointment.FELL_THROUGH
+    )
+    appointment = get_object_or_404(fell_through, pk=appointment_id)
+    if Appointment.objects.filter(pk=appointment.pk, handled_at=None).update(handled_at=timezone.now()):
+        audit.record(request.workspace.pk, request.user, "meeting.handled", appointment)
+    messages.success(request, "The meeting is dealt with.")
+    return redirect("inbox:conversation", request.workspace.pk, appointment.lead_id)

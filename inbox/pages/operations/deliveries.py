@@ -1,0 +1,193 @@
+"""The pages on which a workspace's admins see what providers delivered, what became of it, and run it again."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count, Q, QuerySet
+from django.forms import DateInput
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet
+
+from inbox.models import Membership, WebhookDelivery, Workspace
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.operations import delivery_body
+from inbox.pages.pagination import keyset_page
+from inbox.trace import search as trace_search
+from inbox.webhooks import replay
+from integrations import registry
+from jobs.models import BackgroundJob
+
+ADMIN = Membership.Role.ADMIN
+Verdict = WebhookDelivery.Verdict
+SETTLED = "settled"
+"""A choice beside the verdicts: failed deliveries that need nothing more. `failed` shows those that the menu counts."""
+DAY = DateInput(attrs={"type": "date"})
+
+
+class DeliveryFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
+    """The filters of the page that lists a workspace's webhook requests. Each is a parameter of the URL."""
+
+    verdict = ChoiceFilter(
+        choices=[*Verdict.choices, (SETTLED, "Failed, nothing to do")],
+        method="by_verdict",
+        label="Verdict",
+        empty_label="Any",
+    )
+    source = ChoiceFilter(
+        choices=lambda: [(name, name) for name in registry.webhook_sources()],
+        label="Source",
+        empty_label="Any",
+    )
+    event = CharFilter(field_name="event_type", lookup_expr="iexact", label="Event", max_length=64)
+    since = DateFilter(field_name="received_at", lookup_expr="date__gte", label="From", widget=DAY)
+    until = DateFilter(field_name="received_at", lookup_expr="date__lte", label="To", widget=DAY)
+    q = CharFilter(method="search", label="Provider id or lead's e-mail", max_length=320)
+
+    class Meta:
+        model = WebhookDelivery
+        fields = ["verdict", "source"]
+
+    def by_verdict(self, deliveries: QuerySet[Any], _name: str, verdict: str) -> QuerySet[Any]:
+        if verdict not in (Verdict.FAILED, SETTLED):
+            return deliveries.filter(verdict=verdict)
+        waiting = replay.unrepaired(self.request.workspace).order_by().values("pk")
+        failed = deliveries.filter(verdict=Verdict.FAILED)
+        return failed.filter(pk__in=waiting) if verdict == Verdict.FAILED else failed.exclude(pk__in=waiting)
+
+    def search(self, deliveries: QuerySet[Any], _name: str, text: str) -> QuerySet[Any]:
+        workspace = self.request.workspace
+        wanted = trace_search.read(workspace, text)
+        if wanted is None:
+            return deliveries.none()
+        return trace_search.deliveries_of(deliveries, workspace, wanted)
+
+
+@require_GET
+@workspace_view(ADMIN)
+def delivery_list(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/deliveries/?verdict=…&source=…&event=…&since=…&until=…&q=…`: lists the workspace's webhook
+    requests.
+    """
+    deliveries = WebhookDelivery.objects.filter(workspace=request.workspace)
+    delivery_filter = DeliveryFilter(request.GET, deliveries, request=request)
+    rows = replay.with_repair(delivery_filter.qs).select_related("lead", "job", "message")
+    rows = rows.defer("body", "headers", "message__raw_html")
+    page = keyset_page(
+        rows if delivery_filter.is_valid() else rows.none(),
+        "received_at",
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+    )
+    context = {
+        "filter": delivery_filter,
+        "filtered": any(request.GET.get(name) for name in delivery_filter.filters),
+        "page": page,
+        "tiles": _tiles(request.workspace),
+        "spans": replay.SPANS,
+        "job": _last_replay(request.workspace),
+    }
+    return render(request, "deliveries/list.html", context)
+
+
+@require_GET
+@workspace_view(ADMIN)
+def delivery(request: WorkspaceRequest, delivery_id: uuid.UUID) -> HttpResponse:
+    """Shows one webhook request: how it came, what was made of it, and its body pretty, raw or parsed (`?show=`)."""
+    return _detail(request, _own(request, delivery_id))
+
+
+@require_POST
+@workspace_view(ADMIN)
+def run_again(request: WorkspaceRequest, delivery_id: uuid.UUID) -> HttpResponse:
+    """Shows what running a stored webhook request again would do (`do=dry`), or runs it again (`do=run`)."""
+    delivery = _own(request, delivery_id)
+    try:
+        if request.POST.get("do") != "run":
+            return _detail(request, delivery, dry=replay.dry_run(delivery))
+        run = replay.replay(delivery, request.user)
+    except replay.NotReplayable as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.info(request, f"Replayed. {run.sentence}")
+    return redirect("inbox:delivery", request.workspace.pk, delivery.pk)
+
+
+@require_POST
+@workspace_view(ADMIN)
+def replay_failed(request: WorkspaceRequest) -> HttpResponse:
+    """Starts the job that runs the workspace's failed webhook requests of the last `hours` again."""
+    try:
+        started = replay.start(request.POST.get("hours", ""), request.user, request.workspace)
+    except replay.NothingToReplay as nothing:
+        messages.info(request, str(nothing))
+    else:
+        messages.info(request, f"Replaying {started.waiting} failed deliveries.")
+    return redirect("inbox:deliveries", request.workspace.pk)
+
+
+@require_GET
+@workspace_view(ADMIN)
+def replay_progress(request: WorkspaceRequest) -> HttpResponse:
+    """The part of the page that shows how far the job is that runs failed webhook requests again."""
+    return render(request, "deliveries/_progress.html", {"job": _last_replay(request.workspace)})
+
+
+def _own(request: WorkspaceRequest, delivery_id: uuid.UUID) -> WebhookDelivery:
+    rows = WebhookDelivery.objects.select_related("lead", "job", "message", "replay_of", "integration")
+    return get_object_or_404(rows, pk=delivery_id, workspace=request.workspace)
+
+
+def _detail(
+    request: WorkspaceRequest, delivery: WebhookDelivery, dry: replay.ReplayResult | None = None
+) -> HttpResponse:
+    show = delivery_body.shown_as(request.GET.get("show"))
+    text, cut = delivery_body.excerpt(delivery, show)
+    context = {
+        "delivery": delivery,
+        "show": show,
+        "views": delivery_body.VIEWS,
+        "text": text,
+        "cut": cut,
+        "kept_until": delivery.received_at + timedelta(days=request.workspace.keep_bodies_days),
+        "runs": delivery.replays.order_by("received_at", "pk").select_related("lead", "message", "job"),
+        "dry": dry,
+    }
+    return render(request, "deliveries/detail.html", context)
+
+
+def _tiles(workspace: Workspace) -> list[dict[str, Any]]:
+    day = WebhookDelivery.objects.filter(
+        workspace=workspace, received_at__gte=timezone.now() - timedelta(hours=24), replay_of=None
+    )
+    counts = dict(day.values_list("verdict").annotate(count=Count("pk")))
+    failed = replay.unrepaired(workspace).count()
+    bad = counts.get(Verdict.REJECTED, 0) + counts.get(Verdict.MISMATCH, 0)
+    accepted, duplicates, ignored = (
+        counts.get(verdict, 0) for verdict in (Verdict.ACCEPTED, Verdict.DUPLICATE, Verdict.IGNORED)
+    )
+    return [
+        _tile("Received, 24 h", sum(counts.values()), f"{accepted} accepted"),
+        _tile("Duplicates", duplicates, "recognised, nothing stored twice"),
+        _tile("Ignored", ignored, "events that are not used"),
+        _tile("Rejected", bad, "unusable, or for another account", "warn" if bad else ""),
+        _tile("Failed on our side", failed, "waiting for a replay", "bad" if failed else ""),
+    ]
+
+
+def _tile(label: str, number: int, note: str, tone: str = "") -> dict[str, object]:
+    return {"label": label, "value": number, "note": note, "tone": tone}
+
+
+def _last_replay(workspace: Workspace) -> BackgroundJob | None:
+    """The replay that is running, or that ended within the last ten minutes; None without one."""
+    recent = Q(finished_at=None) | Q(finished_at__gt=timezone.now() - timedelta(minutes=10))
+    return (
+        BackgroundJob.objects.filter(recent, workspace=workspace, kind=replay.JOB)
+        .order_by("-created_at")
+        .first()
+    )

@@ -1,0 +1,127 @@
+"""The form for whether answers may go out without a person."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from inbox.models import Campaign, Membership, SendingPolicy, Workspace, audit
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.replying import gates, review, shadow
+
+Mode = SendingPolicy.Mode
+
+
+class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The form that says whether drafted answers may go out without a person, in a workspace or one
+    campaign. The mode "auto" can be chosen only after people have sent enough drafts unchanged that every
+    check would have let out (shadow report).
+    """
+
+    class Meta:
+        model = SendingPolicy
+        fields = ("mode", "confidence_threshold", "min_delay_s", "max_delay_s", "business_hours_only")
+
+        labels = {
+            "confidence_threshold": "Confidence asked of the evaluator, 0.5 to 1",
+            "min_delay_s": "Shortest delay, in seconds",
+            "max_delay_s": "Longest delay, in seconds",
+            "business_hours_only": "Only within business hours",
+        }
+        help_texts = {
+            "max_delay_s": "Counted from the lead's message. Until it is over, anybody can stop the countdown."
+        }
+
+    def __init__(self, workspace: Workspace, campaign: Campaign | None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.instance.workspace, self.instance.campaign = workspace, campaign
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        values = self.cleaned_data
+        if values.get("mode") == Mode.AUTO and self.initial.get("mode") != Mode.AUTO:
+            row = shadow.row_of(self.instance.workspace, self.instance.campaign)
+            if not row.unlocked:
+                self.add_error("mode", f"Auto is locked. {row.missing} Use shadow until then.")
+        shortest, longest = values.get("min_delay_s"), values.get("max_delay_s")
+        if shortest and longest and shortest > longest:
+            self.add_error("max_delay_s", "The longest delay must not be shorter than the shortest.")
+        return values
+
+
+ADMIN = Membership.Role.ADMIN
+
+
+@require_safe
+@workspace_view()
+def automation(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/automation/`: shows what would have been sent without a person (shadow report), which campaigns
+    may send so, and the switch that stops it in the whole workspace.
+    """
+    return render(request, "automation/report.html", _context(request.workspace))
+
+
+def _context(workspace: Workspace) -> dict[str, object]:
+    rows = shadow.report(workspace)
+    policies = {
+        policy.campaign_id: policy
+        for policy in SendingPolicy.objects.filter(workspace=workspace).select_related("campaign")
+    }
+    total = shadow.row_of(workspace, None)
+    shown = {row.campaign.pk for row in rows if row.campaign}
+    extra = [policy.campaign for key, policy in policies.items() if key and key not in shown]
+    empty = [shadow.Row(campaign, 0, 0, 0, 0, 0, 0, 0) for campaign in extra]
+    return {
+        "lines": [(row, policies.get(row.campaign.pk) if row.campaign else None) for row in rows + empty],
+        "default": policies.get(None) or SendingPolicy(workspace=workspace),
+        "total": total,
+        "held": shadow.held_by(workspace),
+        "days": shadow.DAYS,
+        "gates": [gate.name for gate in gates.GATES],
+    }
+
+
+@workspace_view(ADMIN)
+def policy(request: WorkspaceRequest, campaign_id: uuid.UUID | None = None) -> HttpResponse:
+    """Edits whether answers may go out without a person: `…/policy/` for the workspace, `…/policy/<campaign>/` for one
+    campaign. The change is recorded in the audit. A form with errors is shown again as 422.
+    """
+    campaign = (
+        get_object_or_404(Campaign, workspace=request.workspace, pk=campaign_id) if campaign_id else None
+    )
+    current = SendingPolicy.objects.filter(workspace=request.workspace, campaign=campaign).first()
+    form = PolicyForm(request.workspace, campaign, request.POST or None, instance=current)
+    if request.method == "POST" and form.is_valid():
+        saved = form.save()
+        audit.record(
+            request.workspace.pk, request.user, "policy.change", saved, changes=audit.changes_of(form)
+        )
+        messages.success(request, f"Saved: {saved.get_mode_display()}.")
+        return redirect("inbox:automation", request.workspace.pk)
+    row = shadow.row_of(request.workspace, campaign)
+    context = {"form": form, "campaign": campaign, "row": row}
+    return render(request, "automation/policy.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@workspace_view(ADMIN)
+def pause(request: WorkspaceRequest) -> HttpResponse:
+    """Switches off, or on again, that anything goes out of the workspace without a person, and records it in the
+    audit. `do` is pause or resume; anything else is a 404. Switching it off takes back what people have sent and
+    still counts down.
+    """
+    wanted = request.POST.get("do")
+    if wanted not in ("pause", "resume"):
+        raise Http404("No such action.")
+    paused = wanted == "pause"
+    Workspace.objects.filter(pk=request.workspace.pk).update(sends_paused=paused)
+    changes = {"sends_paused": [request.workspace.sends_paused, paused]}
+    audit.record(request.workspace.pk, request.user, f"sends.{wanted}", request.workspace, changes=changes)
+    count = review.take_back_all(request.workspace.pk, user=request.user) if paused else 0
+    words = "Nothing goes out by itself any more." if paused else "What passes every gate goes out again."
+    messages.success(request, f"{words} Taken back before they went out: {count}." if count else words)
+    return redirect("inbox:automation", request.workspace.pk)

@@ -1,0 +1,181 @@
+"""The forms for a workspace's facts. The same rules check a fact that is typed in and a fact from a file."""
+
+import re
+import uuid
+from typing import Any, NamedTuple
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from inbox.models import Membership, WorkspaceFact
+from inbox.models.workspace_fact import ANSWER_CHARS, FOLDED_CHARS, MOST, QUESTION_CHARS, folded
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.posted_text import PostedText
+from inbox.workspaces import factbook
+
+Kind = WorkspaceFact.Kind
+
+
+class Words(NamedTuple):
+    """What the facts page calls one kind of fact: its heading, and the labels of its two texts."""
+
+    heading: str
+    what: str
+    add: str
+    question: str
+    answer: str
+    answer_help: str
+
+
+WORDS: dict[str, Words] = {
+    Kind.ANSWER: Words(
+        "Answers",
+        "What people ask, and what is true.",
+        "Add an answer",
+        "What people ask",
+        "What is true",
+        "In your own words. An answer may use it as it stands, or a part of it.",
+    ),
+    Kind.PRICE: Words(
+        "Prices",
+        "An answer names no other price.",
+        "Add a price",
+        "What it is the price of",
+        "The price and its policy",
+        "As in: $1,500 a month per crew, cancelled any month. No discounts by mail.",
+    ),
+    Kind.LINK: Words(
+        "Links",
+        "An answer holds no other link.",
+        "Add a link",
+        "What is behind it",
+        "The link, and when to give it",
+        "As in: https://example.com/brochure. Only when they ask for material.",
+    ),
+    Kind.NEVER: Words(
+        "Never said",
+        "A draft with one of these phrases waits for a person, whatever else is in it.",
+        "Add a phrase",
+        "The phrase",
+        "What to say instead",
+        "May stay empty.",
+    ),
+}
+
+
+class FactForm(forms.Form):
+    """The form with one fact about the company that drafted answers may use. `kind` (of WorkspaceFact.Kind) says of
+    which sort.
+    """
+
+    question = forms.CharField(max_length=QUESTION_CHARS)
+    answer = PostedText(max_length=ANSWER_CHARS, widget=forms.Textarea(attrs={"rows": 5}))
+    position = forms.IntegerField(
+        label="Order", required=False, min_value=0, max_value=32_767, help_text="Lowest first. Empty: last."
+    )
+
+    def __init__(self, kind: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kind, words = kind, WORDS[kind]
+        self.fields["question"].label = words.question
+        self.fields["answer"].label = words.answer
+        self.fields["answer"].help_text = words.answer_help
+        self.fields["answer"].required = kind != Kind.NEVER
+        for name in ("question", "answer"):
+            self.fields[name].error_messages["required"] = "It is empty. Write it."
+
+    def clean_question(self) -> str:
+        question = " ".join(self.cleaned_data["question"].split())
+        if not re.search(r"\w", folded(question)):
+            raise forms.ValidationError("Write at least one word.")
+        if len(folded(question)) > FOLDED_CHARS:
+            raise forms.ValidationError("It is too long. Shorten it.")
+        return question
+
+    def clean_answer(self) -> str:
+        answer = str(self.cleaned_data["answer"])
+        if self.kind == Kind.LINK and not re.search(r"https?://\w", answer):
+            raise forms.ValidationError("Give the link itself, beginning with https://.")
+        return answer
+
+
+ADMIN = Membership.Role.ADMIN
+
+
+@require_safe
+@workspace_view()
+def fact_list(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/facts/?q=<words>`: lists the facts about the company that drafted answers may use, by kind; with
+    `q` those that hold the words.
+    """
+    words = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:200]
+    facts = list(factbook.listed(request.workspace, words))
+    context = {
+        "groups": [(kind, WORDS[kind], [fact for fact in facts if fact.kind == kind]) for kind in Kind],
+        "found": len(facts),
+        "total": len(facts) if not words else factbook.listed(request.workspace).count(),
+        "most": MOST,
+        "q": words,
+        "acts": request.membership.at_least(ADMIN),
+    }
+    return render(request, "facts/list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@workspace_view(ADMIN)
+def new(request: WorkspaceRequest, kind: str) -> HttpResponse:
+    """`…/facts/new/<kind>/`: adds a fact about the company that drafted answers may use. `kind` is one of
+    WorkspaceFact.Kind.
+    """
+    if kind not in Kind.values:
+        raise Http404("No such kind of fact.")
+    form = FactForm(kind, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            factbook.add(request.workspace, request.user, kind=kind, **form.cleaned_data)
+        except factbook.Refused as reason:
+            form.add_error("question", str(reason))
+        else:
+            messages.success(request, "Added. The next draft knows it.")
+            return redirect("inbox:facts", request.workspace.pk)
+    return _form(request, form, Kind(kind))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@workspace_view(ADMIN)
+def edit(request: WorkspaceRequest, fact_id: uuid.UUID) -> HttpResponse:
+    """`…/facts/<fact>/`: changes a fact about the company that drafted answers may use, or
+    deletes it with `do`=delete.
+    """
+    facts = WorkspaceFact.objects.select_related("workspace", "updated_by").filter(
+        workspace=request.workspace
+    )
+    fact = get_object_or_404(facts, pk=fact_id)
+    if request.method == "POST" and request.POST.get("do") == "delete":
+        factbook.delete(fact, request.user)
+        messages.success(request, "Deleted. Drafts that are written from now on do not know it.")
+        return redirect("inbox:facts", request.workspace.pk)
+    values = {"question": fact.question, "answer": fact.answer, "position": fact.position}
+    form = FactForm(fact.kind, request.POST or None, initial=values)
+    if request.method == "POST" and form.is_valid():
+        try:
+            if request.POST.get("seen") != fact.updated_at.isoformat():
+                raise factbook.Refused(factbook.MOVED)
+            factbook.change(fact, request.user, **form.cleaned_data)
+        except factbook.Refused as reason:
+            form.add_error("question", str(reason))
+        else:
+            messages.success(request, "Saved. Drafts that wait keep their text.")
+            return redirect("inbox:facts", request.workspace.pk)
+    return _form(request, form, Kind(fact.kind), fact)
+
+
+def _form(
+    request: WorkspaceRequest, form: FactForm, kind: Kind, fact: WorkspaceFact | None = None
+) -> HttpResponse:
+    version = request.POST.get("seen") or (fact and fact.updated_at.isoformat())
+    context = {"form": form, "kind": kind, "words": WORDS[kind], "fact": fact, "seen": version}
+    return render(request, "facts/form.html", context, status=422 if form.errors else 200)

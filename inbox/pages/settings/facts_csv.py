@@ -1,0 +1,321 @@
+"""Imports a workspace's facts from a CSV file: plans the change for each row, and carries the plan out.
+
+The columns are kind, question and answer. A question that exists already gets the file's answer. Facts that
+the file does not name stay. A row with a mistake is left out, and the other rows count.
+"""
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from inbox.models import Membership, User, Workspace, WorkspaceFact
+from inbox.models.workspace_fact import MOST, folded
+from inbox.pages import csvs
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.settings.facts import FactForm, Kind
+from inbox.workspaces import factbook
+
+COLUMNS = ("kind", "question", "answer")
+MAX_ROWS = 500
+EXAMPLE = (
+    ("answer", "Do you handle interstate moves?", "Yes, in all 48 states. We hold a licence of the FMCSA."),
+    ("answer", "How soon can you start?", "Within two weeks of signing."),
+    ("price", "A crew of four", "$1,500 a month, cancelled any month. No discounts by mail."),
+    ("link", "Brochure", "https://example.com/brochure. Only when they ask for material."),
+    ("never", "money-back guarantee", "Say that they can cancel any month."),
+)
+
+
+class Unreadable(Exception):
+    """An uploaded file of facts cannot be read as CSV. The text says where, and what to do."""
+
+
+class Moved(Exception):
+    """The workspace's facts have changed since the person saw what the file would do to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactRow:
+    """What happens to one row of an uploaded CSV of facts. `row` is its number as in a spreadsheet, where the heading
+    is 1. `do` is "add", "change", "same" (the fact is as in the file) or "refuse", with the reason in `problem`.
+
+    `before` is the fact's answer before the import; `fact` is None if it is not known yet. `cells` are the row's own
+    texts, only for a refused one.
+    """
+
+    row: int
+    do: str
+    kind: str
+    question: str
+    answer: str
+    before: str = ""
+    problem: str = ""
+    fact: WorkspaceFact | None = None
+    cells: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Plan:
+    """What importing a CSV file would do to a workspace's facts, row by row."""
+
+    lines: list[FactRow] = field(default_factory=list)
+
+    def of(self, do: str) -> list[FactRow]:
+        return [line for line in self.lines if line.do == do]
+
+    @property
+    def added(self) -> list[FactRow]:
+        return self.of("add")
+
+    @property
+    def changed(self) -> list[FactRow]:
+        return self.of("change")
+
+    @property
+    def same(self) -> list[FactRow]:
+        return self.of("same")
+
+    @property
+    def refused(self) -> list[FactRow]:
+        return self.of("refuse")
+
+    @property
+    def digest(self) -> str:
+        """A short text that identifies what importing the file would change. The same
+        changes to the same facts have the same digest.
+        """
+        what = [(row.do, row.kind, row.question, row.answer, row.before) for row in self.added + self.changed]
+        return hashlib.sha256(repr(what).encode()).hexdigest()[:32]
+
+    @property
+    def refused_text(self) -> str:
+        """A CSV text of the heading and the rows that cannot be imported, each as it was in the file. A person can
+        correct it and import it again. It is "" if there are no such rows.
+        """
+        return _text([COLUMNS, *(line.cells for line in self.refused)]) if self.refused else ""
+
+
+def plan(workspace: Workspace, text: str) -> Plan:
+    """Works out what importing the CSV `text` would do to the workspace's facts, and changes nothing. Raises
+    Unreadable if it is no CSV, lacks a column, is empty or has more than 500 rows.
+    """
+    facts = {(fact.kind, fact.folded): fact for fact in WorkspaceFact.objects.filter(workspace=workspace)}
+    first: dict[tuple[str, str], int] = {}
+    room, draft = MOST - len(facts), Plan()
+    for row, cells in _rows(text):
+        line = _line(row, cells, facts)
+        key = (line.kind, folded(line.question))
+        if line.do != "refuse" and key in first:
+            line = _refused(row, cells, f"The same as row {first[key]}. Take one of the two out.")
+        elif line.do == "add" and not room:
+            line = _refused(row, cells, f"A workspace holds {MOST} facts. Delete some first.")
+        elif line.do != "refuse":
+            first[key] = row
+            room -= line.do == "add"
+        draft.lines.append(line)
+    return draft
+
+
+def apply(workspace: Workspace, by: User, text: str, *, digest: str) -> Plan:
+    """Imports the CSV `text` into the workspace's facts, in a transaction of its own, and returns what it did. Rows
+    that are refused are left out. `digest` is that of the plan that the person saw.
+
+    Raises Unreadable if the text is no CSV, and Moved if the import would do something else by now.
+    """
+    with transaction.atomic():
+        factbook.hold(workspace)
+        changes = plan(workspace, text)
+        if changes.digest != digest:
+            raise Moved()
+        added = [
+            WorkspaceFact(workspace=workspace, kind=row.kind, question=row.question, answer=row.answer)
+            for row in changes.added
+        ]
+        changed = []
+        for line in changes.changed:
+            assert line.fact is not None  # a row that changes a fact has found that fact
+            line.fact.question, line.fact.answer = line.question, line.answer
+            changed.append(line.fact)
+        factbook.write_all(workspace, by, added, changed)
+    return changes
+
+
+def _line(row: int, cells: list[str], facts: dict[tuple[str, str], WorkspaceFact]) -> FactRow:
+    kind, problem = cells[0].strip().lower(), ""
+    if len(cells) > len(COLUMNS):
+        problem = "It has more cells than the heading. Put quotation marks around a text with a comma in it."
+    elif kind not in WorkspaceFact.Kind.values:
+        problem = f"kind: “{kind[:20]}” is none. Write answer, price, link or never."
+    if problem:
+        return _refused(row, cells, problem)
+    form = FactForm(kind, {"question": cells[1], "answer": cells[2]})
+    if not form.is_valid():
+        return _refused(row, cells, " ".join(f"{name}: {errors[0]}" for name, errors in form.errors.items()))
+    question, answer = form.cleaned_data["question"], form.cleaned_data["answer"]
+    fact = facts.get((kind, folded(question)))
+    if fact is None:
+        return FactRow(row, "add", kind, question, answer)
+    same = (fact.question, fact.answer) == (question, answer)
+    return FactRow(row, "same" if same else "change", kind, question, answer, before=fact.answer, fact=fact)
+
+
+def _refused(row: int, cells: list[str], problem: str) -> FactRow:
+    kind, question, answer = cells[:3]
+    return FactRow(row, "refuse", kind, question, answer, problem=problem, cells=tuple(cells))
+
+
+def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows below the heading: kind, question, answer, and cells that are too many. Raises Unreadable."""
+    text = text.removeprefix("\ufeff")
+    heading = text.lstrip().partition("\n")[0].lower()
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(heading), strict=True)
+    order: list[int] = []
+    row = count = 0
+    try:
+        for row, cells in enumerate(reader, start=1):
+            if not any(cell.strip() for cell in cells):
+                continue
+            if not order:
+                order = _order(cells)
+                width = len(cells)
+                continue
+            count += 1
+            if count > MAX_ROWS:
+                raise Unreadable(f"The file has more than {MAX_ROWS} rows. Split it, and import the parts.")
+            cells = [csvs.plain(cell) for cell in cells]
+            yield (
+                row,
+                [cells[at] if at < len(cells) else "" for at in order]
+                + [cell for cell in cells[width:] if cell.strip()],
+            )
+    except csv.Error as error:
+        raise Unreadable(
+            f"Row {row + 1} cannot be read ({error}). Look whether a quotation mark is missing there."
+        ) from error
+    if not order:
+        raise Unreadable("It is empty. The first row names the columns: kind,question,answer.")
+    if not count:
+        raise Unreadable("There is no row below the heading.")
+
+
+def _delimiter(heading: str) -> str:
+    """The character between the cells. It differs by the country of the spreadsheet."""
+    return max(",;\t", key=heading.count)
+
+
+def _order(heading: list[str]) -> list[int]:
+    names = [cell.strip().lower() for cell in heading]
+    missing = [name for name in COLUMNS if name not in names]
+    if missing:
+        raise Unreadable(
+            f"The first row must name the columns kind,question,answer; it lacks {', '.join(missing)}."
+        )
+    return [names.index(name) for name in COLUMNS]
+
+
+def _text(rows: list[tuple[str, ...]]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()
+
+
+MAX_FILE_BYTES = 1_000_000
+
+
+class FactFileForm(forms.Form):
+    """The form that imports facts about the company from a CSV: the `file` or, after the page showed what it would do,
+    its `text`. `seen` identifies what the page showed.
+    """
+
+    file = forms.FileField(
+        label="CSV file",
+        required=False,
+        help_text="With the columns kind, question and answer. At most 1 MB and 500 rows.",
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+    )
+    text = forms.CharField(
+        label="What the file holds",
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false"}),
+    )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        cleaned = self.cleaned_data
+        file, text = cleaned.get("file"), cleaned.get("text") or ""
+        if file is not None and not self.errors:
+            if file.size > MAX_FILE_BYTES:
+                self.add_error("file", "The file is larger than 1 MB. Split it, and import the parts.")
+                return cleaned
+            try:
+                cleaned["text"] = file.read().decode("utf-8-sig")
+            except UnicodeDecodeError:
+                self.add_error("file", "The file is not UTF-8. Save it as “CSV UTF-8” and choose it again.")
+        elif not self.errors and not text.strip():
+            self.add_error("file", "Choose a file.")
+        elif len(text.encode()) > MAX_FILE_BYTES:
+            self.add_error("text", "The text is larger than 1 MB. Split it, and import the parts.")
+        return cleaned
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@workspace_view(Membership.Role.ADMIN)
+def import_csv(request: WorkspaceRequest) -> HttpResponse:
+    """`…/facts/import/`: shows what importing a CSV file would do to the workspace's facts. With `do`=apply it imports
+    the file, if that still does what the page showed (`seen`).
+    """
+    if request.method != "POST":
+        return render(request, "facts/import.html", {"form": FactFileForm()})
+    form = FactFileForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return render(request, "facts/import.html", {"form": form}, status=422)
+    text, shown, problem = form.cleaned_data["text"], None, ""
+    try:
+        if request.POST.get("do") == "apply":
+            done = apply(request.workspace, request.user, text, digest=form.cleaned_data["seen"])
+            summary = f"{len(done.added)} added, {len(done.changed)} changed."
+            if not done.refused:
+                messages.success(request, summary)
+                return redirect("inbox:facts", request.workspace.pk)
+            messages.warning(request, f"{summary} The rows below were refused: correct them and check again.")
+            text = done.refused_text
+        shown = plan(request.workspace, text)
+    except Moved:
+        shown = plan(request.workspace, text)
+        problem = "The text or the facts have changed since. This is what it would do now."
+    except Unreadable as reason:
+        problem = str(reason)
+    form = FactFileForm(initial={"text": text, "seen": shown.digest if shown else ""})
+    context = {"form": form, "plan": shown, "text": text, "problem": problem}
+    return render(request, "facts/import.html", context, status=422 if problem else 200)
+
+
+@require_safe
+@workspace_view()
+def export_csv(request: WorkspaceRequest) -> HttpResponse:
+    """`…/facts/export.csv`: downloads all facts of the workspace as a CSV file that can be imported again."""
+    facts: dict[str, list[tuple[str, str, str]]] = {kind: [] for kind in Kind}
+    for fact in factbook.listed(request.workspace):
+        facts[fact.kind].append((fact.kind, fact.question, fact.answer))
+    rows = [row for kind in Kind for row in facts[kind]]
+    return csvs.answer(f"facts-{timezone.localdate():%Y-%m-%d}", COLUMNS, rows)
+
+
+@require_safe
+@workspace_view()
+def example_csv(request: WorkspaceRequest) -> HttpResponse:
+    """`…/facts/example.csv`: downloads an example of a CSV file for import, with one fact of each kind."""
+    return csvs.answer("facts-example", COLUMNS, EXAMPLE)

@@ -1,0 +1,186 @@
+"""The integrations page: a card per account, its test and its settings. Members may look; admins may change."""
+
+import threading
+import uuid
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from inbox.health import account_cards, account_tests
+from inbox.models import AuditEntry, Membership, audit
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.safe_next import next_url
+from inbox.pages.settings.account_form import AccountForm
+from inbox.pages.settings.webhook_keys import RotateForm, keys_of, own_key
+from inbox.workspaces.accounts import usable
+from integrations import registry
+from integrations.health.checks import WARN, Check
+from integrations.models import Integration
+
+ADMIN = Membership.Role.ADMIN
+SLOTS = threading.BoundedSemaphore(3)
+"""Limits how many threads of a server process wait for providers under test, so that the others answer other pages."""
+KEY_UNREADABLE = (
+    "This address cannot be shown: its key cannot be read with today’s FIELD_ENCRYPTION_KEYS. It goes on to work. "
+    "Rotate makes a new one."
+)
+BUSY = Check("Test", WARN, "Other accounts are being tested just now.", "Try again in a few seconds.")
+
+
+@never_cache
+@require_safe
+@workspace_view()
+def integrations(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/integrations/`: shows a card for every provider account of the workspace."""
+    return _page(request)
+
+
+@never_cache
+@require_POST
+@workspace_view(ADMIN)
+def show_key(request: WorkspaceRequest, key_id: int) -> HttpResponse:
+    """Shows the integrations page with one webhook key (the secret part of a webhook's
+    address) in full. Who looked is recorded.
+    """
+    key = own_key(request, key_id)
+    if key.is_unreadable:
+        messages.warning(request, KEY_UNREADABLE)
+        return redirect("inbox:integrations", request.workspace.pk)
+    audit.record(request.workspace.pk, request.user, "webhook_key.shown", key)
+    return _page(request, shown=key.pk)
+
+
+def _page(
+    request: WorkspaceRequest, *, shown: int | None = None, tested: dict[uuid.UUID, list[Check]] | None = None
+) -> HttpResponse:
+    """Renders the page, with one key in full (`shown`) or with results of tests (`tested`)."""
+    cards = account_cards.of_workspace(request.workspace)
+    for card in cards:
+        card.checks = (tested or {}).get(card.integration.pk)
+        card.keys = keys_of(request, card, shown)
+    context = {
+        "cards": [card for card in cards if card.connected],
+        "others": [card for card in cards if not card.connected],
+        "providers": _addable(request),
+        "form": RotateForm(),
+        "acts": request.membership.at_least(ADMIN),
+    }
+    return render(request, "integrations/integrations.html", context)
+
+
+def _addable(request: WorkspaceRequest) -> list[tuple[str, str]]:
+    """The providers of which one more account can be connected. A provider without account ids can have only one
+    account.
+    """
+    names = {row.provider for row in request.workspace.integrations.all() if row.has_secrets or row.config}
+    return [
+        (spec.name, spec.label)
+        for spec in registry.specs().values()
+        if spec.is_connected_here and (spec.account_id or spec.name not in names)
+    ]
+
+
+@require_safe
+@workspace_view()
+def last_event(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResponse:
+    """The part of an account's card that shows its newest webhook event, asked for again and again until the first one
+    comes.
+    """
+    integration = _own(request, integration_id)
+    card = account_cards.AccountCard(integration, None, None, True, account_cards.last_delivery(integration))
+    return render(
+        request,
+        "integrations/_last_event.html",
+        {"card": card, "acts": request.membership.at_least(ADMIN)},
+    )
+
+
+@require_POST
+@workspace_view(ADMIN)
+def test(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResponse:
+    """Checks a provider account now, for at most 5 s, and shows the result of each check."""
+    integration = _own(request, integration_id)
+    return _checks(request, integration, check_now(request, integration))
+
+
+def check_now(request: WorkspaceRequest, integration: Integration) -> list[Check]:
+    """Checks a provider account now, for at most 5 s, returns a line for each check, and records in the audit who did
+    so.
+
+    If this process is testing 3 accounts already, nothing is checked or recorded, and the only line says so.
+    """
+    if not SLOTS.acquire(blocking=False):
+        return [BUSY]
+    try:
+        lines = account_tests.run(integration)
+    finally:
+        SLOTS.release()
+    bad = [line.label for line in lines if line.tone == "bad"]
+    audit.record(request.workspace.pk, request.user, "integration.tested", integration, failed=bad)
+    return lines
+
+
+def _checks(request: WorkspaceRequest, integration: Integration, lines: list[Check]) -> HttpResponse:
+    if not request.htmx:
+        return _page(request, tested={integration.pk: lines})
+    # read again, as the test has changed its health
+    card = account_cards.of_account(_own(request, integration.pk))
+    card.checks = lines
+    return render(request, "integrations/_tested.html", {"card": card})
+
+
+@workspace_view(ADMIN)
+def settings(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResponse:
+    """`…/integrations/<account>/`: edits the names, ids and secrets of a provider account. Only the end of a stored
+    secret is shown. Answers 404 for an account that uses only the installation's own key.
+    """
+    integration = _own(request, integration_id)
+    if not registry.spec_of(integration.provider).is_connected_here:
+        raise Http404("A workspace sets nothing of this account.")
+    return _edit(request, integration)
+
+
+@workspace_view(ADMIN)
+def connect_account(request: WorkspaceRequest, provider: str) -> HttpResponse:
+    """`…/integrations/new/<provider>/`: connects one more account of a provider, or sets up the one that exists without
+    secrets.
+    """
+    spec = registry.specs().get(provider)
+    if spec is None or not spec.is_connected_here:
+        raise Http404("No such provider.")
+    rows = Integration.objects.filter(workspace=request.workspace, provider=provider)
+    blank = next((row for row in rows.filter(external_account_id="") if not row.has_secrets), None)
+    if blank is None and not spec.account_id and (only := rows.first()):
+        return redirect("inbox:integration-settings", request.workspace.pk, only.pk)
+    return _edit(request, blank or Integration(workspace=request.workspace, provider=provider))
+
+
+def _edit(request: WorkspaceRequest, integration: Integration) -> HttpResponse:
+    form = AccountForm(integration, request.POST if request.method == "POST" else None)
+    if (
+        request.method == "POST"
+        and form.is_valid()
+        and (saved := form.save(request.workspace.pk, request.user))
+    ):
+        messages.success(request, f"Saved. {saved.label} is being checked.")
+        return redirect(next_url(request, reverse("inbox:integrations", args=[request.workspace.pk])))
+    changed = AuditEntry.objects.filter(
+        workspace=request.workspace, object_type="integration", object_id=str(integration.pk)
+    ).filter(action__in=["integration.connected", "integration.changed"])
+    context = {
+        "form": form,
+        "integration": integration,
+        "fresh": not (integration.is_unreadable or usable(integration)),
+        "changed": changed.select_related("actor").first(),
+    }
+    return render(request, "integrations/settings.html", context, status=422 if form.errors else 200)
+
+
+def _own(request: WorkspaceRequest, integration_id: uuid.UUID) -> Integration:
+    return get_object_or_404(
+        Integration.objects.select_related("health"), pk=integration_id, workspace=request.workspace
+    )

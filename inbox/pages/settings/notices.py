@@ -1,0 +1,85 @@
+"""The page on which a workspace's admins see which notices go where, and try each way."""
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from inbox.health import notice_trial
+from inbox.leads.tags import SAID
+from inbox.models import Membership, Workspace, audit
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.workspaces.accounts import connected
+from integrations import slack
+from integrations.models import Notice
+
+
+class NoticeForm(forms.Form):
+    """The form in which a person ticks tags (a tag says what a reply wants). Slack is told of replies that have one."""
+
+    tags = forms.MultipleChoiceField(
+        choices=[(tag, str(tag)) for tag in SAID],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": "%(value)s is no tag: choose from the list."},
+    )
+
+
+ADMIN = Membership.Role.ADMIN
+
+
+@require_safe
+@workspace_view(ADMIN)
+def notice_ways(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/settings/notices/`: says for each kind of notice where it goes, and what the newest trial came to.
+    Here an admin chooses the tags of which Slack is told.
+    """
+    trials = notice_trial.last_trials(request.workspace)
+    ways = [
+        (about, notice_trial.way(request.workspace, about), trials.get(key))
+        for key, about in notice_trial.KINDS.items()
+    ]
+    context = {
+        "ways": ways,
+        "waits": any(trial.state == Notice.State.CLAIMED for trial in trials.values()),
+        "slack": connected(request.workspace.pk, slack.NAME),
+        "notice_form": NoticeForm(initial={"tags": request.workspace.notice_tags}),
+    }
+    return render(request, "workspace/notices.html", context)
+
+
+@require_POST
+@workspace_view(ADMIN)
+def try_way(request: WorkspaceRequest, kind: str) -> HttpResponse:
+    """`w/<workspace>/settings/notices/<kind>/try/`: sends a trial notice of this kind (accounts, replies or reviews).
+    Any other is a 404.
+    """
+    about = notice_trial.KINDS.get(kind)
+    if about is None:
+        raise Http404("No such kind of notice.")
+    try:
+        notice_trial.start(request.workspace, request.user, about)
+    except notice_trial.NoWay as why:
+        messages.error(request, str(why))
+    else:
+        messages.info(request, "A trial notice is on its way.")
+    return redirect("inbox:notices", request.workspace.pk)
+
+
+@require_POST
+@workspace_view(ADMIN)
+def told_of(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/rules/notices/`: sets the tags (what a reply wants) of which the workspace's Slack channel is
+    told: the given `tags`, and no others.
+    """
+    form = NoticeForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, str(form.errors["tags"][0]))
+        return redirect("inbox:notices", request.workspace.pk)
+    tags = form.cleaned_data["tags"]
+    Workspace.objects.filter(pk=request.workspace.pk).update(notice_tags=tags)
+    changes = {"notice_tags": [request.workspace.notice_tags, tags]}
+    audit.record(request.workspace.pk, request.user, "notices.change", request.workspace, changes=changes)
+    messages.success(request, f"Slack is told of: {', '.join(tags)}." if tags else "Slack is told of no tag.")
+    return redirect("inbox:notices", request.workspace.pk)

@@ -1,0 +1,185 @@
+"""The page of a workspace's members. Everybody sees it; admins invite people, change roles, and remove members."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.views.decorators.http import require_POST, require_safe
+
+from inbox.leads import assigning
+from inbox.models import Invitation, Membership
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.team import Team, team_of
+from inbox.workspaces import invitations, people
+from integrations.mail import is_off
+
+AWAY_DAYS = 366
+
+
+class PersonForm(forms.Form):
+    """The form that invites a person to a workspace: e-mail address and role."""
+
+    email = forms.EmailField(label="Email")
+    role = forms.ChoiceField(choices=Membership.Role.choices, initial=Membership.Role.MEMBER)
+
+
+class AwayForm(forms.Form):
+    """The form that says until which day a member is away (the day on which they are back), and who gets their
+    conversations: the id of a colleague's membership, or "" for nobody yet.
+    """
+
+    until = forms.DateField(
+        error_messages={
+            "required": "Away until: pick the day on which you are back.",
+            "invalid": "Away until: give a date as 2027-01-31.",
+        }
+    )
+    to = forms.TypedChoiceField(
+        coerce=int, empty_value=None, required=False, error_messages={"invalid_choice": "Choose a colleague."}
+    )
+
+    def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        heirs = [(mate.membership_id, mate.name) for mate in team.heirs]
+        self.fields["to"].choices = [("", ""), *heirs]  # type: ignore[attr-defined]  # it is a ChoiceField
+
+    def clean_until(self) -> date:
+        until: date = self.cleaned_data["until"]
+        today = timezone.localdate()
+        if not today < until <= today + timedelta(days=AWAY_DAYS):
+            raise forms.ValidationError("Away until: pick a day from tomorrow to a year from now.")
+        return until
+
+    def problem(self) -> str:
+        """The first error, as one sentence for people."""
+        return str(next(iter(next(iter(self.errors.values())))))
+
+
+ADMIN = Membership.Role.ADMIN
+
+
+@require_safe
+@workspace_view()
+def member_list(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/people/`: lists the workspace's members, and for admins its open invitations."""
+    return _page(request, PersonForm())
+
+
+@require_POST
+@workspace_view(ADMIN)
+def add(request: WorkspaceRequest) -> HttpResponse:
+    """Invites the person with the address `email` to join the workspace as `role`. If that is refused, shows the page
+    again with the reason, as 400.
+    """
+    form = PersonForm(request.POST)
+    if form.is_valid():
+        try:
+            invitation = invitations.invite(request.membership, **form.cleaned_data)
+        except people.NotAllowed as reason:
+            form.add_error("email", str(reason))
+        else:
+            messages.success(request, f"{invitation.email} is invited.")
+            return redirect("inbox:people", request.workspace.pk)
+    return _page(request, form, status=400)
+
+
+@require_POST
+@workspace_view(ADMIN)
+def invitation(request: WorkspaceRequest, invitation_id: int) -> HttpResponse:
+    """Mails an invitation once more or withdraws it, as `do` says: again or withdraw."""
+    rows = Invitation.objects.filter(workspace=request.workspace)
+    invited, what = get_object_or_404(rows, pk=invitation_id), request.POST.get("do")
+    if what not in ("again", "withdraw"):
+        raise Http404("No such action.")
+    try:
+        if what == "again":
+            invitations.send_again(request.membership, invited)
+            words = f"{invited.email} is invited again."
+        else:
+            invitations.withdraw(request.membership, invited)
+            words = f"{invited.email} is no longer invited."
+    except people.NotAllowed as reason:
+        messages.error(request, str(reason))
+    else:
+        messages.success(request, words)
+    return redirect("inbox:people", request.workspace.pk)
+
+
+@require_POST
+@workspace_view(ADMIN)
+def change(request: WorkspaceRequest, membership_id: int) -> HttpResponse:
+    """Changes a member of the workspace as `do` says: role (gives the role `role`), takes (whether leads are assigned
+    to them in turn; `takes` is on or off), or remove.
+    """
+    rows = Membership.objects.select_related("user").filter(workspace=request.workspace)
+    membership = get_object_or_404(rows, pk=membership_id)
+    try:
+        words = _do(request, membership)
+    except people.NotAllowed as reason:
+        messages.error(request, str(reason))
+    else:
+        messages.success(request, words)
+    is_self = membership.pk == request.membership.pk and request.POST["do"] == "remove"
+    return redirect("home") if is_self else redirect("inbox:people", request.workspace.pk)
+
+
+@require_POST
+@workspace_view(Membership.Role.MEMBER)
+def away(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/people/away/`: says that who is logged in is away `until` a day, and hands their conversations
+    that wait for an answer to the member `to`, or to nobody. With `do` back, they are here again.
+    """
+    me, form = request.membership, AwayForm(request.POST, team=team_of(request))
+    if request.POST.get("do") == "back":
+        people.set_away(me, None)
+        messages.success(request, "You are here again.")
+    elif not form.is_valid():
+        messages.error(request, form.problem())
+    else:
+        until = form.cleaned_data["until"]
+        people.set_away(me, timezone.make_aware(datetime.combine(until, time())))
+        try:
+            heir = assigning.receiver(request.workspace, form.cleaned_data["to"])
+            count = assigning.hand_over(me, heir)
+        except assigning.NotAMember as reason:
+            messages.error(request, str(reason))
+        else:
+            who = heir.user.name if heir else "nobody yet"
+            words = f"{count} conversation{'' if count == 1 else 's'} handed over to {who}."
+            messages.success(request, f"You are away until {date_format(until, 'j F')}. {words}")
+    return redirect("account")
+
+
+def _do(request: WorkspaceRequest, membership: Membership) -> str:
+    what, by = request.POST.get("do"), request.membership
+    if what == "remove":
+        people.remove(by, membership)
+        return f"{membership.user} is out of this workspace."
+    if what == "takes":
+        people.set_takes_leads(by, membership, request.POST.get("takes") == "on")
+        return "Saved."
+    role = request.POST.get("role")
+    if what != "role" or role not in Membership.Role.values:
+        raise Http404("No such action.")
+    people.change_role(by, membership, role)
+    return f"{membership.user} is {Membership.Role(role).label.lower()} now."
+
+
+def _page(request: WorkspaceRequest, form: PersonForm, *, status: int = 200) -> HttpResponse:
+    acts = request.membership.at_least(ADMIN)
+    open_ones = invitations.open_in(request.workspace.pk) if acts else []
+    context = {
+        "form": form,
+        "acts": acts,
+        "now": timezone.now(),
+        "roles": Membership.Role.choices,
+        "people": people.members_of(request.workspace),
+        "invited": [(row, invitations.stands(row)) for row in open_ones],
+        "mail_off": is_off(),
+    }
+    return render(request, "workspace/people.html", context, status=status)

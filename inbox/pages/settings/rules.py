@@ -1,0 +1,52 @@
+"""The page of the rules that tag replies without a model, and the download of the corrections as labelled data."""
+
+import json
+from collections.abc import Iterator
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from inbox.models import Membership
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pipeline import agreement
+from inbox.pipeline.corrections import count, labelled
+from inbox.replying import prompts
+from inbox.understanding import installed_weights, rules
+
+
+@require_safe
+@workspace_view()
+def rule_list(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/rules/`: lists the rules that read replies without a model, in the order in which they are asked,
+    with how often each decided in this workspace.
+    """
+    of_rule = agreement.by_rule(request.workspace.pk)
+    lines = [
+        (rule, sorted(rule.channels), of_rule.get(rule.id, agreement.Agreement())) for rule in rules.RULES
+    ]
+    context = {
+        "lines": lines,
+        "days": agreement.DAYS,
+        "version": rules.RULES_VERSION,
+        "taught": installed_weights.in_use,
+        "prompt": prompts.load("tag"),
+        "corrections": count(request.workspace),
+    }
+    return render(request, "understanding/rules.html", context)
+
+
+@require_safe
+@workspace_view(Membership.Role.ADMIN)
+def corrections(request: WorkspaceRequest) -> StreamingHttpResponse:
+    """`w/<workspace>/corrections.jsonl`: downloads the replies whose tag people corrected, one reply a line, in the
+    form that the command evaluate_replies reads.
+    """
+
+    def lines() -> Iterator[str]:
+        for row in labelled(request.workspace):
+            yield json.dumps(row, ensure_ascii=False) + "\n"
+
+    answer = StreamingHttpResponse(lines(), content_type="application/x-ndjson")
+    answer["Content-Disposition"] = 'attachment; filename="corrections.jsonl"'
+    return answer

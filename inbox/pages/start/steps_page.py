@@ -1,0 +1,162 @@
+"""The page of first steps: what a new workspace still has to do, each line proven by a fact, with its own test."""
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from inbox.health import notice_trial
+from inbox.health.account_cards import Key
+from inbox.models import Membership, Workspace, audit
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.safe_next import next_url
+from inbox.pages.settings.integrations import KEY_UNREADABLE, check_now
+from inbox.pages.settings.webhook_keys import key_of, own_key
+from inbox.pages.start import first_steps
+from inbox.pages.start.first_steps import FirstSteps
+from inbox.webhooks import samples
+from integrations import registry
+from integrations.models import Integration, WebhookKey
+from integrations.openai import workspace_accounts
+
+ADMIN = Membership.Role.ADMIN
+TO_NEXT = "#next"
+
+
+@never_cache
+@require_safe
+@workspace_view()
+def start(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/start/`: shows the first steps of the workspace. Members see what is being set up."""
+    return _page(request)
+
+
+@never_cache
+@require_safe
+@workspace_view()
+def live(request: WorkspaceRequest) -> HttpResponse:
+    """The steps alone, asked for again and again: 204 while they say what the page says already (`key`)."""
+    steps = FirstSteps(request.workspace)
+    if request.GET.get("key") == steps.key:
+        return HttpResponse(status=204)
+    return render(request, "start/_steps.html", _context(request, steps))
+
+
+def _page(request: WorkspaceRequest, shown: int | None = None) -> HttpResponse:
+    """Renders the page, with one webhook address in full (`shown`). Once all steps work, they leave the menu, when
+    somebody looks who may take them out of it.
+    """
+    steps = FirstSteps(request.workspace)
+    if steps.all_done and request.membership.at_least(ADMIN):
+        first_steps.finish(request.workspace)
+    return render(request, "start/start.html", _context(request, steps, shown))
+
+
+def _context(request: WorkspaceRequest, steps: FirstSteps, shown: int | None = None) -> dict[str, object]:
+    acts = request.membership.at_least(ADMIN)
+    return {
+        "first": steps,
+        "acts": acts,
+        "addresses": [_address(request, *address, shown) for address in steps.addresses] if acts else [],
+    }
+
+
+def _address(
+    request: WorkspaceRequest, account: Integration, key: WebhookKey, shown: int | None
+) -> tuple[Integration, Key]:
+    source = registry.address_of(account.provider)
+    assert source is not None  # only accounts with an address are asked for
+    return account, key_of(request, key, source, shown)
+
+
+@never_cache
+@require_POST
+@workspace_view(ADMIN)
+def show_address(request: WorkspaceRequest, key_id: int) -> HttpResponse:
+    """Shows the page with one webhook address in full. Who looked is recorded."""
+    key = own_key(request, key_id)
+    if key.is_unreadable:
+        messages.warning(request, KEY_UNREADABLE)
+        return _back(request)
+    audit.record(request.workspace.pk, request.user, "webhook_key.shown", key)
+    return _page(request, shown=key.pk)
+
+
+@require_POST
+@workspace_view(ADMIN)
+def test_event(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResponse:
+    """Sends a test event to the webhook address of an account, and opens the sample conversation that it makes."""
+    account = get_object_or_404(Integration, pk=integration_id, workspace=request.workspace)
+    try:
+        lead = samples.send(account, request.user)
+    except samples.NoSample as why:
+        messages.error(request, str(why))
+        return _back(request)
+    messages.success(request, f"{account.label}’s address took the test event. This is what it made.")
+    return redirect("inbox:conversation", request.workspace.pk, lead.pk)
+
+
+@require_POST
+@workspace_view(Membership.Role.MEMBER)
+def remove_samples(request: WorkspaceRequest) -> HttpResponse:
+    """Deletes the sample conversations of the workspace."""
+    count = samples.remove(request.workspace, request.user)
+    messages.info(request, "The sample is gone." if count else "There is no sample any more.")
+    return redirect(next_url(request, _start(request.workspace)))
+
+
+@require_POST
+@workspace_view(ADMIN)
+def test_model(request: WorkspaceRequest) -> HttpResponse:
+    """Asks the model's provider, for at most 5 s, whether it accepts the installation's key, and says the answer."""
+    account = workspace_accounts.of(request.workspace.pk)
+    if account is None:
+        messages.error(request, "That did not work. Try again in a moment.")
+        return _back(request)
+    lines = check_now(request, account)
+    wrong = next((line for line in lines if line.tone in ("bad", "warn")), None)
+    if wrong is None:
+        messages.success(request, "The model’s key is accepted.")
+    else:
+        messages.error(request, f"{wrong.said} {wrong.fix}".strip())
+    return _back(request)
+
+
+@require_POST
+@workspace_view(ADMIN)
+def try_notice(request: WorkspaceRequest) -> HttpResponse:
+    """Sends a trial notice the way that a notice about a broken account goes first."""
+    try:
+        notice_trial.start(request.workspace, request.user)
+    except notice_trial.NoWay as why:
+        messages.error(request, str(why))
+    else:
+        messages.info(request, "A trial notice is on its way.")
+    return _back(request)
+
+
+@require_POST
+@workspace_view(ADMIN)
+def hide(request: WorkspaceRequest) -> HttpResponse:
+    """Takes the first steps out of the navigation, for everybody in the workspace, or brings them back, as `do` says:
+    hide or show.
+    """
+    if request.POST.get("do") == "show":
+        Workspace.objects.filter(pk=request.workspace.pk).update(set_up_at=None)
+        audit.record(request.workspace.pk, request.user, "first_steps.shown", request.workspace)
+        return _back(request)
+    if first_steps.finish(request.workspace):
+        audit.record(request.workspace.pk, request.user, "first_steps.hidden", request.workspace)
+    messages.info(request, "The first steps are hidden. You find them under Integrations.")
+    return redirect("inbox:list", request.workspace.pk)
+
+
+def _start(workspace: Workspace) -> str:
+    return first_steps.url(workspace) + TO_NEXT
+
+
+def _back(request: WorkspaceRequest) -> HttpResponse:
+    return redirect(_start(request.workspace))
