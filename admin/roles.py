@@ -2,7 +2,7 @@
 
 Support reads all workspaces and changes nothing. Operator also acts on jobs, deliveries, sends and accounts. Workspace
 admin does the same in the workspaces where the person is owner or admin, and changes people, settings and accounts
-there. A trigger of the database gives and takes that group as roles change (migration `a_role_opens_the_admin`).
+there. A trigger of the database gives and takes that group as roles change (inbox/sql/follow_roles.sql).
 """
 
 from collections.abc import Iterator

@@ -1,8 +1,8 @@
 """Measures the search of the inbox at a million messages: any words, in a big, a medium and a small workspace.
 
 `make bench` or `python -m benchmarks.search [--messages 1000000] [--database URL] [--rounds 10] [--json]`. It fills a
-database of its own (`manage.py seed_scale`), or takes a seeded one by its URL, migrates it and fills in its words. The
-search of the release before 0063 is measured beside it, its list and its count, with a limit of LIMIT_S per statement.
+database of its own (`manage.py seed_scale`), or takes a seeded one by its URL and migrates it. The search of release
+0.1.0 is measured beside it, by indexes as it had, its list and its count, with a limit of LIMIT_S per statement.
 Buffers are what the statements read from PostgreSQL's memory or disk; the processor's time is that of this process and
 its PostgreSQL backend together. The aim is a p95 of 200 ms on an idle machine.
 """
@@ -44,20 +44,35 @@ def main() -> None:
 
 
 def prepare() -> None:
-    """Migrates the database and fills in the words of its messages, if that is still to be done."""
+    """Migrates the database, and makes the indexes of release 0.1.0's search if they are not there."""
+    from django.contrib.postgres.indexes import GinIndex
     from django.core.management import call_command
     from django.db import connection
 
-    from inbox.intake.words import fill
-    from jobs.deadline import Deadline
+    from inbox.models import Lead, Message
 
     call_command("migrate", verbosity=0)
-    began = time.monotonic()
-    if count := fill(Deadline.after_ms(6 * 3_600_000))["filled"]:
-        took = time.monotonic() - began
-        print(f"{count:,} messages filled in, {count / took:,.0f} a second", file=sys.stderr)
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE inbox_message")
+    lead_words, message_words = words_before()
+    with connection.cursor() as cursor, connection.schema_editor() as editor:
+        for model, words, name in (
+            (Lead, lead_words, "lead_words"),
+            (Message, message_words, "message_words"),
+        ):
+            if name not in connection.introspection.get_constraints(cursor, model._meta.db_table):
+                editor.add_index(model, GinIndex(words, name=name))
+
+
+def words_before() -> tuple:
+    """The expressions by which release 0.1.0 searched leads and messages."""
+    from django.contrib.postgres.search import SearchVector
+    from django.db.models import Value
+    from django.db.models.functions import Left, Replace
+
+    address = Replace("email", Value("@"), Value(" "))
+    return (
+        SearchVector("first_name", "last_name", "company", address, config="simple"),
+        SearchVector(Left("subject", 1_000), Left("text", 50_000), config="simple"),
+    )
 
 
 def measure(options) -> dict:
@@ -211,7 +226,7 @@ class Buffers:
 
 
 def found_before(leads, workspace, text: str):
-    """The leads that the search found before 0063."""
+    """The leads that the search of release 0.1.0 found."""
     import re
 
     from django.contrib.postgres.search import SearchQuery
@@ -219,18 +234,17 @@ def found_before(leads, workspace, text: str):
     from django.db.models.functions import Reverse
 
     from inbox.models import Lead, Message
-    from inbox.models.lead import LEAD_WORDS_BEFORE
-    from inbox.models.message import MESSAGE_WORDS
 
+    lead_words, message_words = words_before()
     own = Lead.objects.filter(workspace=workspace)
     ways = [own.filter(Q(emailbison_lead_id=text) | Q(ghl_contact_id=text) | Q(email=text.lower()))]
     words = [re.sub(r"[\\'\s]+", " ", word).strip() for word in text.split()[:12]]
     words = [word for word in words if any(map(str.isalnum, word))]
     if words:
         query = SearchQuery(" & ".join(f"'{word}':*" for word in words), config="simple", search_type="raw")
-        messages = Message.objects.alias(sought=MESSAGE_WORDS).filter(workspace=workspace, sought=query)
+        messages = Message.objects.alias(sought=message_words).filter(workspace=workspace, sought=query)
         ways += [
-            own.alias(sought=LEAD_WORDS_BEFORE).filter(sought=query),
+            own.alias(sought=lead_words).filter(sought=query),
             own.filter(pk__in=messages.values("lead")),
         ]
     if re.fullmatch(r"[\d\s()+./-]+", text) and len(digits := re.sub(r"\D", "", text).lstrip("0")) >= 4:

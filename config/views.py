@@ -71,7 +71,8 @@ def readiness() -> tuple[int, dict[str, Any]]:
     try:
         missing = [] if _migrated.is_set() else schema.missing()
         if missing:
-            return 503, {"ready": False, "database": "ok", "missing_migrations": missing}
+            why = {"missing_migrations": missing, "refusal": schema.refusal()}
+            return 503, {"ready": False, "database": "ok", **why}
         _migrated.set()
         answer = {
             "last_worker_heartbeat_s": _heartbeat_s(),

@@ -4,7 +4,7 @@ from inbox import promises
 from inbox.followups import step_job
 from inbox.followups import tick as followups
 from inbox.health import comeback, drill, notice_channels, notice_trial, reply_polls, watch
-from inbox.intake import calendar_check, calendar_list, words
+from inbox.intake import calendar_check, calendar_list
 from inbox.intake.catch_up_job import CATCH_UP
 from inbox.intake.handlers.bookings import WHO_BOOKED
 from inbox.intake.messages import PROCESS
@@ -261,7 +261,6 @@ tick(
     words="Enqueues replies that wait for a model, once one can be asked",
     every_s=60,
 )
-tick("search-words", words.fill, words="Lets the search find older messages too", every_s=60)
 tick("sends", sends_tick, words="Ends sends whose job is over", every_s=60)
 tick(
     "heartbeat",

@@ -85,7 +85,6 @@ TICKS = {
     "notifications": "people are not told of broken accounts",
     "reply-poll": "replies that no webhook brought are never found",
     "retention": "nothing is deleted when its time is up",
-    "search-words": "the search does not find messages that the release before stored by accents and phone numbers",
     "sends": "a send whose job is gone stays open, and its lead gets no answer",
 }
 """The ticks that must be registered, each with what happens without it."""

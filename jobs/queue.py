@@ -35,8 +35,8 @@ CLAIMED_FIELDS = (
 _REPLY = LANES.index(BY_NAME[REPLY]) + 1
 RANKED = (*LANES[:_REPLY], replace(BY_NAME[REPLY], name=UNASSIGNED, turn=None), *LANES[_REPLY:])
 
-# These three are functions in the database, which keeps their plans (migrations 0010 and 0014). The next job of a batch
-# starts in the commit that settles the one before it, because a busy worker mostly waits for commits.
+# These three are functions in the database, which keeps their plans: jobs/sql/claim.sql, start.sql and settle.sql. The
+# next job of a batch starts in the commit that settles the one before it, as a busy worker mostly waits for commits.
 CLAIM = f"""
 SELECT place, {", ".join(f"(job).{name}" for name in CLAIMED_FIELDS)}
 FROM jobs_claim(

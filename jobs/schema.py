@@ -1,30 +1,77 @@
-"""Whether code and schema fit: the migrations that the database has, beside those of this code (docs/upgrading.md)."""
+"""Whether code and schema fit (docs/upgrading.md), and the functions of the database, which have files of their own."""
 
 from functools import cache
+from hashlib import sha256
 
+import sqlparse
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
+from django.db.migrations import RunSQL
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+
+OLDEST = "0.2.0"
+"""The release whose last migrations the first ones here replace."""
+
+
+def refusal() -> str:
+    """Why this code cannot migrate the database, and what to do; empty if it can.
+
+    Django silently leaves out a migration of which the database has only some of those it replaces.
+    """
+    if not _half_replaced():
+        return ""
+    return (
+        f"The database is older than release {OLDEST}, or that release's migrate did not end. "
+        f"Run `manage.py migrate` of release {OLDEST} first, then that of this release (docs/upgrading.md)."
+    )
 
 
 def missing() -> list[str]:
     """The migrations of this code that the database lacks, as `app.name`. It takes about a second."""
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+    return _half_replaced() + [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
 def unknown() -> list[str]:
     """The migrations that the database has and this code does not know, as `app.name`: those of a newer release."""
-    on_disk = _known()
+    on_disk = _on_disk().keys() | {old for replaced in _on_disk().values() for old in replaced}
     apps = {app for app, _ in on_disk}
     applied = MigrationRecorder(connection).applied_migrations()
     return sorted(f"{app}.{name}" for app, name in applied if app in apps and (app, name) not in on_disk)
 
 
+def run_file(path: str, checksum: str) -> RunSQL:
+    """The operation that runs the functions and triggers in the file `path`, one statement after the other. Where the
+    file changes, the operation moves into a new migration, so that no older one runs the newer text.
+
+    Raises ImproperlyConfigured if `checksum` is not the file's.
+    """
+    text = (settings.BASE_DIR / path).read_text()
+    if (current := checksum_of(text)) != checksum:
+        raise ImproperlyConfigured(
+            f'{path} has changed. Move its run_file() into a new migration, as run_file("{path}", "{current}").'
+        )
+    return RunSQL(tuple(sqlparse.split(text)), RunSQL.noop)
+
+
+def checksum_of(text: str) -> str:
+    """The first 12 hexadecimal digits of the SHA-256 of a file's text."""
+    return sha256(text.encode()).hexdigest()[:12]
+
+
+def _half_replaced() -> list[str]:
+    """The migrations of this code of which the database has some of those that they replace, but not all."""
+    applied = MigrationRecorder(connection).applied_migrations()
+    counts = {key: sum(old in applied for old in replaced) for key, replaced in _on_disk().items()}
+    return [".".join(key) for key, count in counts.items() if 0 < count < len(_on_disk()[key])]
+
+
 @cache
-def _known() -> frozenset[tuple[str, str]]:
-    """The app and name of each migration of this code, and of each that one of them replaces."""
+def _on_disk() -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """The app and name of each migration of this code, with those that it replaces."""
     migrations = MigrationLoader(None).disk_migrations
-    return frozenset(migrations) | {old for migration in migrations.values() for old in migration.replaces}
+    return {key: list(migration.replaces) for key, migration in migrations.items()}

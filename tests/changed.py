@@ -27,6 +27,8 @@ ELSEWHERE = {
     "insights/migrations": MIGRATIONS,
     "integrations/migrations": MIGRATIONS,
     "jobs/migrations": MIGRATIONS,
+    "inbox/sql": [*MIGRATIONS, "tests/inbox/admin", "tests/inbox/leads", "tests/webhooks/test_samples.py"],
+    "jobs/sql": [*MIGRATIONS, "tests/jobs"],
     "integrations/registry.py": ["tests/integrations/test_registry.py", "tests/webhooks/test_contract.py"],
     "templates": ["tests/inbox/pages"],
     "static": ["tests/config/test_static.py"],

@@ -1,5 +1,7 @@
 """What a database is made of, as PostgreSQL describes it: two databases may be compared, however they came to be."""
 
+from typing import Any
+
 from django.db import connection
 
 OURS = "n.nspname = 'public'"
@@ -67,10 +69,10 @@ PARTS = {
 """One statement for each part. What Django writes after migrations, the permissions, is told too."""
 
 
-def read() -> dict[str, set[str]]:
-    """Every row of each part, as text, of the database in which Django's connection works."""
+def read(database: Any = connection) -> dict[str, set[str]]:
+    """Every row of each part, as text, of the database in which Django's connection works, or psycopg's."""
     found = {}
-    with connection.cursor() as cursor:
+    with database.cursor() as cursor:
         for part, statement in PARTS.items():
             cursor.execute(f"SELECT row_to_json(part)::text FROM ({statement}) part")
             found[part] = {row for (row,) in cursor.fetchall()}

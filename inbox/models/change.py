@@ -5,8 +5,8 @@ from django.db.models.functions import Now
 
 
 class LeadChange(models.Model):
-    """A transaction changed what pages show of a lead. Triggers of the database add the rows (migrations 0069 to 0072),
-    whoever writes. A row is never updated, so no transaction waits for another.
+    """A transaction changed what pages show of a lead. Triggers of the database add the rows, whoever writes
+    (inbox/sql/follow_leads.sql). A row is never updated, so no transaction waits for another.
 
     `xid` is the number of the transaction. A reader that keeps a snapshot of the database (`pg_current_snapshot()`)
     finds exactly the changes that this snapshot did not see, in whatever order they were committed. Rows are deleted

@@ -4,10 +4,9 @@ channels.
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.contrib.postgres.search import SearchVector
 from django.db import models
-from django.db.models import F, Q, Value
-from django.db.models.functions import Coalesce, Replace, Reverse
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Reverse
 
 from inbox.models.words import names_vector
 from integrations.models import known_provider
@@ -128,10 +127,6 @@ its index.
 """
 LEAD_WORDS_HERE = names_vector("first_name", "last_name", "company", "email", of_workspace=True)
 """The words by which the search of a workspace finds a lead, each with the workspace's mark."""
-LEAD_WORDS_BEFORE = SearchVector(
-    "first_name", "last_name", "company", Replace("email", Value("@"), Value(" ")), config="simple"
-)
-"""What the release before looks at. Its index goes with the next release."""
 
 
 def _unique(field: str) -> models.UniqueConstraint:
@@ -342,7 +337,6 @@ class Lead(models.Model):
             # for the search by words, and by the last digits of a phone number
             GinIndex(LEAD_WORDS, name="lead_names"),
             GinIndex(LEAD_WORDS_HERE, name="lead_names_here"),
-            GinIndex(LEAD_WORDS_BEFORE, name="lead_words"),
             models.Index(
                 F("workspace"),
                 OpClass(Reverse("phone"), name="text_pattern_ops"),

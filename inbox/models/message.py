@@ -1,7 +1,6 @@
 """The model of a message. The provider's own id makes each message unique in its workspace."""
 
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVector
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Func, Q, Value
@@ -9,13 +8,9 @@ from django.db.models.functions import MD5, Left, Lower, Trim
 from django.utils import timezone
 
 from inbox.models.lead import Channel, Suspicion, Tag
-from inbox.models.words import SUBJECT_CHARS, TEXT_CHARS, WordsField
+from inbox.models.words import WordsField
 from integrations import registry
 from jobs.ids import uuid7
-
-MESSAGE_WORDS = SearchVector(Left("subject", SUBJECT_CHARS), Left("text", TEXT_CHARS), config="simple")
-"""The words of messages whose `found_by` is empty yet. A query must use this very expression to use its index."""
-
 
 ALIKE_CHARS = 1_000
 """Longer texts are not compared by their words."""
@@ -162,7 +157,7 @@ class Message(models.Model):
         null=True,
         blank=True,
         editable=False,
-        help_text="What the search finds it by. Empty: the release before wrote it, and a tick fills it in.",
+        help_text="What the search finds it by.",
     )
 
     objects = MessageManager()
@@ -208,12 +203,12 @@ class Message(models.Model):
             ),
             # The list of entries that are not sorted in yet is short, as each search reads it.
             GinIndex(fields=["found_by"], name="message_search", gin_pending_list_limit=512),
+            # Release 0.2.0 asks by it. It goes with the next release.
             models.Index(
                 fields=["workspace", "-received_at"],
                 condition=Q(found_by__isnull=True),
                 name="message_without_words",
             ),
-            GinIndex(MESSAGE_WORDS, name="message_words"),
         ]
 
     def __str__(self) -> str:

@@ -1,127 +1,51 @@
-"""The migrations of 0.1.0 make what those before it made, and take over from them wherever they stopped.
+"""Migrations begin where release 0.2.0 ended. A new database, one of 0.2.0 and one of today end the same; any other is
+refused before Django plans.
 
-As long as the replaced ones are there, they can be played: with `replace_migrations=False` Django's loader uses them.
+Here a database of 0.2.0 is one of today of which what came later is undone. `make rehearse-release` plays real ones.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Set
+import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import product
+from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+import sqlparse
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
 from django.db import connection
-from django.db.migrations.autodetector import MigrationAutodetector
-from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from tests import forms, schema, template
+from config import views
+from inbox.management.commands.doctor import examine
+from jobs import schema as jobs_schema
+from jobs.schema import checksum_of, refusal, run_file
+from tests import factories, schema, template
 
 Key = tuple[str, str]
 
+ROOT = Path(__file__).resolve().parents[2]
 APPS = ("inbox", "insights", "integrations", "jobs")
-LOADED = MigrationLoader(None, replace_migrations=False)
-NEW = {key: migration for key, migration in LOADED.disk_migrations.items() if migration.replaces}
-OLD = {replaced for migration in NEW.values() for replaced in migration.replaces}
-ENDS = [max(key for key in OLD if key[0] == app) for app in APPS]
-FIRST = ("inbox", "0001_initial")
-"""A database with this one of inbox and no other cannot go on (docs/operations.md): the product never ran on it."""
+SQUASHED = {key: m for key, m in MigrationLoader(None).disk_migrations.items() if m.replaces}
+OF_0_2_0 = sorted({replaced for migration in SQUASHED.values() for replaced in migration.replaces})
+OF_0_1_0 = {"inbox": "0072", "insights": "0001", "integrations": "0013", "jobs": "0015"}
+"""The number of the last migration of each app in release 0.1.0."""
+FIRST_TABLES = ("inbox", "0001_squashed_0104_workspaces")
 
 
-def needed_by(*keys: Key) -> frozenset[Key]:
-    """These replaced ones, and those before them."""
-    plans = [LOADED.graph.forwards_plan(key) for key in keys]
-    return frozenset(found for plan in plans for found in plan if found in OLD)
+def until(numbers: dict[str, str]) -> set[Key]:
+    return {key for key in OF_0_2_0 if key[1][:4] <= numbers[key[0]]}
 
 
-def stops() -> Iterator[frozenset[Key]]:
-    """What a database may have of the replaced ones: each alone with what it needs, all but each, and mixtures."""
-    for key in sorted(OLD):
-        yield needed_by(key)
-        yield frozenset(OLD - set(LOADED.graph.backwards_plan(key)))
-    for ends in product(*(some_of(app) for app in APPS)):
-        yield needed_by(*(end for end in ends if end))
-
-
-def some_of(app: str) -> list[Key | None]:
-    """None of the app's replaced ones, every fourth, and the last."""
-    keys = sorted(key for key in OLD if key[0] == app)
-    return [None, *keys[:-1:4], keys[-1]]
-
-
-STOPS = sorted(
-    {stop for stop in stops() if stop and {key for key in stop if key[0] == "inbox"} != {FIRST}}, key=sorted
-)
-
-
-def test_each_replaced_migration_is_replaced_once_and_all_of_an_app_are():
-    replaced = [key for migration in NEW.values() for key in migration.replaces]
-    assert sorted(replaced) == sorted(OLD)
-    earlier = {
-        key
-        for app, end in zip(APPS, ENDS, strict=True)
-        for key in LOADED.disk_migrations
-        if key[0] == app and key <= end
-    }
-    assert earlier - NEW.keys() == OLD
-
-
-def test_the_new_ones_end_in_the_models_of_the_old_ones():
-    old = LOADED.project_state(ENDS)
-    new = MigrationLoader(None).project_state(sorted(NEW))
-    assert MigrationAutodetector(old, new).changes(LOADED.graph) == {}
-    assert old.models.keys() == new.models.keys() > set()
-
-
-@pytest.mark.django_db
-def test_the_functions_are_those_of_the_old_ones():
-    made = functions_of(NEW)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT oid::regprocedure FROM pg_proc WHERE proname = ANY(%s)",
-            [re.findall(r"FUNCTION (\w+)", made)],
-        )
-        functions = [function for (function,) in cursor.fetchall()]
-        before = schema.read()["functions"]
-        for function in functions:
-            cursor.execute(f"DROP FUNCTION {function}")
-        assert len(before - schema.read()["functions"]) == len(functions) > 0
-        cursor.execute(functions_of(OLD))
-    assert schema.read()["functions"] == before
-
-
-def functions_of(keys: Iterable[Key]) -> str:
-    """The statements in these migrations that make functions."""
-    operations = [operation for key in sorted(keys) for operation in LOADED.disk_migrations[key].operations]
-    made = [str(getattr(operation, "sql", "")) for operation in operations]
-    return ";".join(sql for sql in made if re.search(r"CREATE (OR REPLACE )?FUNCTION", sql))
-
-
-@pytest.mark.django_db
-@pytest.mark.shortened
-def test_wherever_the_old_ones_stopped_what_is_missing_is_run_once_and_in_order():
-    for stop in STOPS[:: forms.either(9, 1)]:
-        note(stop)
-        executor = MigrationExecutor(connection)
-        executor.loader.check_consistent_history(connection)
-        assert not executor.loader.detect_conflicts()
-        applied = set(stop)
-        for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            key = (migration.app_label, migration.name)
-            does = set(migration.replaces) or {key}
-            assert not does & applied, (key, sorted(stop))
-            if key in OLD:
-                assert needed_by(key) - {key} <= applied, (key, sorted(stop))
-            applied |= does
-        assert applied >= OLD, sorted(OLD - applied)
-
-
-def note(stop: Set[Key]) -> None:
-    """Have it noted in the test's database that of ours these were applied."""
-    rows = MigrationRecorder(connection).migration_qs
-    rows.filter(app__in=APPS).delete()
-    rows.bulk_create(rows.model(app=app, name=name) for app, name in sorted(stop))
+REFUSED = {
+    "0.1.0": until(OF_0_1_0),
+    "the first commit": {("inbox", "0001_initial")},
+    "between 0.1.0 and 0.2.0": until(OF_0_1_0 | {"inbox": "0090"}),
+    "insights alone of 0.1.0": until(dict.fromkeys(APPS, "9999") | {"insights": "0001"}),
+    "all but the last of the inbox": set(OF_0_2_0) - {("inbox", "0104_leads_that_are_suspected")},
+}
 
 
 @contextmanager
@@ -141,7 +65,7 @@ def database(name: str, like: str = "template1") -> Iterator[None]:
 
 
 @pytest.fixture
-def made_anew(django_db_setup, django_db_blocker) -> Iterator[dict[str, set[str]]]:
+def of_today(django_db_setup, django_db_blocker) -> Iterator[dict[str, set[str]]]:
     """What today's migrations make of an empty database; others may be made meanwhile."""
     with django_db_blocker.unblock():
         with template.lent_to(template.name()):
@@ -149,58 +73,136 @@ def made_anew(django_db_setup, django_db_blocker) -> Iterator[dict[str, set[str]
         yield made
 
 
-@pytest.mark.slow
-@pytest.mark.shortened
-def test_what_is_undone_leaves_nothing_and_can_be_done_again(made_anew):
-    undone, gone = forms.either(
-        (
-            [("jobs", "0001_squashed_0009_tables"), ("insights", "zero")],
-            ["insights_", "jobs_start", "jobs_settle", "jobs_claim"],
-        ),
-        ([("inbox", "zero")], [f"{app}_" for app in APPS]),
-    )
-    with database("holdfast_undone", like=template.name()):
-        for app, name in undone:
+@contextmanager
+def of_release_0_2_0() -> Iterator[None]:
+    with database("holdfast_upgraded", like=template.name()):
+        for app, name in sorted(SQUASHED):
             call_command("migrate", app, name, verbosity=0)
-        left = schema.read()
-        rows = left["tables"] | left["functions"]
-        assert not [row for row in rows if any(f'"{name}' in row for name in gone)]
-        call_command("migrate", verbosity=0)
-        assert schema.differences(schema.read(), made_anew) == []
+        for app, name in SQUASHED:
+            MigrationRecorder(connection).record_unapplied(app, name)
+        yield
 
 
-@pytest.mark.long
+def note(keys: set[Key]) -> None:
+    """Have it noted in the database that of ours these were applied."""
+    rows = MigrationRecorder(connection).migration_qs
+    rows.filter(app__in=APPS).delete()
+    rows.bulk_create(rows.model(app=app, name=name) for app, name in sorted(keys))
+
+
+def noted() -> set[Key]:
+    return {key for key in MigrationRecorder(connection).applied_migrations() if key[0] in APPS}
+
+
 @pytest.mark.slow
-def test_the_old_ones_make_the_same_database_and_wherever_they_stop_the_rest_does(made_anew):
-    with database("holdfast_old"):
-        for ends in (
-            [("inbox", "0002_initial")],
-            [  # what the release has that `make rehearse-release` plays
-                ("inbox", "0020_leaner_indexes"),
-                ("insights", "0001_initial"),
-                ("integrations", "0006_imported_not_known_yet"),
-                ("jobs", "0005_settle_keeps_its_plan"),
-            ],
-            [("inbox", "0044_declared_providers_and_sources"), ("jobs", "0009_workers_have_places")],
-            ENDS,
-        ):
-            executor = MigrationExecutor(connection)
-            executor.loader = MigrationLoader(connection, replace_migrations=False)
-            executor.migrate(ends)
-            forget_the_new_ones()
-            here = connection.settings_dict["NAME"]
-            connection.close()
-            with database("holdfast_old_then_new", like=here):
-                executor = MigrationExecutor(connection)
-                plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-                missing = {(migration.app_label, migration.name) for migration, _ in plan}
-                assert missing.isdisjoint(OLD | NEW.keys()) == (ends is ENDS)
-                call_command("migrate", verbosity=0)
-                assert schema.differences(schema.read(), made_anew) == []
-                assert NEW.keys() <= MigrationRecorder(connection).applied_migrations().keys()
+def test_a_database_of_0_2_0_goes_on_and_ends_as_a_new_one(of_today):
+    with of_release_0_2_0():
+        assert noted() == set(OF_0_2_0)
+        assert schema.differences(schema.read(), of_today)
+        call_command("migrate", verbosity=0)
+        assert schema.differences(schema.read(), of_today) == []
+        assert noted() >= SQUASHED.keys() and refusal() == "" and jobs_schema.missing() == []
+        call_command("migrate", verbosity=0)
 
 
-def forget_the_new_ones() -> None:
-    """As the releases before leave it, which do not know them."""
-    for app, name in NEW:
-        MigrationRecorder(connection).record_unapplied(app, name)
+@pytest.mark.slow
+def test_a_new_database_goes_on_where_its_first_migrate_broke_off(of_today):
+    with database("holdfast_new"):
+        call_command("migrate", *FIRST_TABLES, verbosity=0)
+        MigrationRecorder(connection).record_unapplied(*FIRST_TABLES)  # Django notes it at the end
+        assert refusal() == ""
+        call_command("migrate", verbosity=0)
+        assert schema.differences(schema.read(), of_today) == []
+
+
+@pytest.mark.slow
+def test_0_2_0_knows_all_that_a_new_database_has_applied(of_today):
+    with template.lent_to(template.name()):
+        assert noted() >= set(OF_0_2_0)
+
+
+@pytest.mark.parametrize("stop", REFUSED.values(), ids=REFUSED)
+@pytest.mark.slow
+def test_any_other_database_is_refused_before_django_plans(stop, of_today, monkeypatch):
+    monkeypatch.setattr(views, "_migrated", threading.Event())
+    with database("holdfast_refused", like=template.name()):
+        note(stop)
+        with pytest.raises(CommandError, match=r"`manage.py migrate` of release 0\.2\.0 first"):
+            call_command("migrate", verbosity=0)
+        assert noted() == stop and schema.differences(schema.read(), of_today) == []
+
+        status, answer = views.readiness()
+        assert status == 503 and "release 0.2.0 first" in answer["refusal"] and answer["missing_migrations"]
+        last = list(examine(providers=False))[-1]  # the rest is not looked at
+        assert (last.ok, last.subject) == (False, "schema") and "release 0.2.0 first" in last.fix
+
+
+@pytest.mark.django_db
+def test_each_single_gap_is_refused():
+    for gap in OF_0_2_0:
+        note(set(OF_0_2_0) - {gap})
+        assert refusal(), gap
+    note(set(OF_0_2_0))
+    assert refusal() == ""
+
+
+@pytest.mark.django_db
+def test_messages_that_only_the_search_of_before_finds_are_waited_for():
+    migration = MigrationLoader(None).disk_migrations["inbox", "0105_what_release_0_1_0_needed_goes"]
+    message = factories.make_message(factories.make_lead(factories.make_workspace()), "thursday")
+    state = MigrationLoader(None).project_state([("inbox", "0002_squashed_0104_tables")]).apps
+    migration.operations[0].code(state, None)
+    type(message).objects.update(found_by=None)
+    with pytest.raises(CommandError, match="Let a worker of 0.2.0 run"):
+        migration.operations[0].code(state, None)
+
+
+@pytest.mark.slow
+def test_what_is_undone_can_be_done_again(of_today):
+    with database("holdfast_undone", like=template.name()):
+        call_command("migrate", "inbox", "zero", verbosity=0)
+        tables = schema.read()["tables"]
+        assert tables and not [row for row in tables if any(f'"{app}_' in row for app in APPS)]
+        call_command("migrate", verbosity=0)
+        assert schema.differences(schema.read(), of_today) == []
+
+
+def sql_files() -> dict[str, str]:
+    return {str(path.relative_to(ROOT)): path.read_text() for path in sorted(ROOT.glob("*/sql/*.sql"))}
+
+
+def test_each_file_of_functions_is_run_by_one_migration():
+    texts = [path.read_text() for path in sorted(ROOT.glob("*/migrations/*.py"))]
+    assert sorted(re.findall(r'run_file\("([^"]+)"', "".join(texts))) == list(sql_files()) > []
+
+
+@pytest.mark.django_db
+def test_a_file_of_functions_may_be_run_again_and_replaces_without_a_gap():
+    before = schema.read()
+    for text in sql_files().values():
+        for statement in sqlparse.split(text):
+            lines = [line for line in statement.splitlines() if not line.startswith("--")]
+            assert re.match(r"CREATE OR REPLACE (FUNCTION|TRIGGER)|DO \$\$ BEGIN", lines[0])
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+    assert schema.differences(before, schema.read()) == []
+
+
+@pytest.mark.django_db
+def test_every_function_and_trigger_of_the_database_stands_in_a_file():
+    texts = "".join(sql_files().values())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+            " UNION SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+        )
+        names = {name for (name,) in cursor.fetchall()}
+    made = set(re.findall(r"CREATE (?:OR REPLACE |CONSTRAINT )?(?:FUNCTION|TRIGGER) (\w+)", texts))
+    assert names == made > set()
+
+
+def test_a_file_that_has_changed_wants_a_migration_of_its_own():
+    text = sql_files()["jobs/sql/claim.sql"]
+    with pytest.raises(ImproperlyConfigured, match="Move its run_file"):
+        run_file("jobs/sql/claim.sql", checksum_of(text + " "))
+    assert run_file("jobs/sql/claim.sql", checksum_of(text)).sql

@@ -39,7 +39,7 @@ def test_a_server_of_a_tests_own_begins_migrated_and_is_made_once(tmp_path, monk
             assert session.execute("SHOW fsync").fetchone() == (fsync,)
 
 
-@pytest.mark.parametrize("path", ["jobs/migrations/0001_initial.py", "requirements.txt"])
+@pytest.mark.parametrize("path", ["jobs/migrations/0001_squashed_0016_tables.py", "requirements.txt"])
 def test_a_changed_migration_or_package_makes_another_template(tmp_path, path):
     for place in (path, "jobs/migrations/__init__.py", "requirements.txt"):
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)

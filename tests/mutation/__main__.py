@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from jobs.schema import checksum_of
 from tests.mutation.guards import GUARDS, MUST_DIE, Guard
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,11 +58,19 @@ def without(tree: Path, guard: Guard) -> int:
     """The exit code of the guard's tests without it."""
     file = tree / guard.path
     text = file.read_text()
-    file.write_text(text.replace(guard.line, guard.instead))
+    change(tree, file, text.replace(guard.line, guard.instead))
     try:
         return run(tree, guard.tests)
     finally:
-        file.write_text(text)
+        change(tree, file, text)
+
+
+def change(tree: Path, file: Path, text: str) -> None:
+    """Writes `text` into `file`. A migration names the checksum of a file in SQL that it runs."""
+    before, now = checksum_of(file.read_text()), checksum_of(text)
+    file.write_text(text)
+    for migration in tree.glob("*/migrations/0*.py") if file.suffix == ".sql" else ():
+        migration.write_text(migration.read_text().replace(before, now))
 
 
 def verdict(tree: Path, guard: Guard, green: dict[str, bool]) -> tuple[bool, str]:

@@ -29,7 +29,7 @@ SIGNED = "tests/webhooks/test_signed.py tests/webhooks/test_contract.py"
 TENANTS = "tests/webhooks/test_tenants.py"
 GATES = "tests/inbox/replying/test_gates.py"
 CLAIMS = "tests/jobs/test_claim.py"
-CLAIM_FUNCTION = "jobs/migrations/0014_claims_keep_their_plan.py"
+CLAIM_FUNCTION = "jobs/sql/claim.sql"
 GATE, HOSTS = "tests/integrations/http/test_gate.py", "tests/integrations/http/test_hosts.py"
 SAMPLES = "tests/webhooks/test_samples.py"
 STEPS = "tests/inbox/followups/test_conditions.py tests/inbox/followups/test_sending.py"
@@ -518,7 +518,7 @@ OPT_OUT = (
     ("inbox/leads/stops.py", "if lead.sample:", "if False:", SAMPLES),
     ("inbox/pipeline/table.py", "if self.reach is Reach.INSIDE else", "if True else", SAMPLES),
     (
-        "inbox/migrations/0059_nothing_is_sent_to_a_sample.py",
+        "inbox/sql/samples.sql",
         "WHERE id = NEW.lead_id AND sample",
         "WHERE false",
         SAMPLES,

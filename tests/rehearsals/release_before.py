@@ -5,6 +5,8 @@ the schema. So: the code of RELEASE makes its database and runs; today's code mi
 workspace, takes the recorded day's webhooks of every source, sends what a person approves, shows its pages and works
 its jobs off; then this code does the same beside it. Both talk to a provider sandbox. Needs git's history.
 
+Before that, a database that all releases migrated in turn must end as a new one, and one that is too old is refused.
+
 Exit code 0 only where nobody got a 5xx, no delivery failed on our side, and no job was ever ended by the database.
 """
 
@@ -29,8 +31,11 @@ import requests
 from cryptography.fernet import Fernet
 
 from demo.postgres import EmbeddedPostgres
+from jobs.schema import OLDEST
+from tests import schema
 
 ROOT = Path(__file__).resolve().parents[2]
+RELEASES = ROOT / "deploy" / "RELEASES"
 TRAFFIC = (Path("demo") / "traffic.jsonl", Path("tests") / "fixtures" / "traffic.jsonl")
 """Where a release keeps the recorded day: today's, and those before."""
 ACCOUNTS = Path("tests") / "fixtures" / "workspaces.json"
@@ -350,6 +355,34 @@ def environment_for(database: str, sandbox: str) -> dict[str, str]:
     }
 
 
+def migrate_through_all(
+    postgres: EmbeddedPostgres, environment: dict[str, str], directory: Path
+) -> list[str]:
+    """What is wrong with a database that every release has migrated in turn, and then this code: it must end as a new
+    one does. Before the oldest release that can be upgraded this code must refuse it.
+    """
+    wrong, is_too_old = [], True
+    urls = {name: postgres.url(name) for name in ("upgraded", "new")}
+    with psycopg.connect(postgres.url(), autocommit=True) as server:
+        for name in urls:
+            server.execute(f"CREATE DATABASE {name}")
+    today = Release("today", ROOT, environment | {"DATABASE_URL": urls["upgraded"]}, directory)
+    for version, commit in (line.split() for line in RELEASES.read_text().splitlines() if line[0] != "#"):
+        tree = check_out(commit, directory / version)
+        Release(version, tree, today.environment, directory).manage("migrate", "-v0")
+        is_too_old = is_too_old and version != OLDEST
+        try:
+            if is_too_old:
+                today.manage("migrate", "-v0")
+                wrong.append(f"today: a database of {version} was not refused")
+        except Failed as failed:
+            wrong += [] if f"of release {OLDEST} first" in str(failed) else [str(failed)]
+    today.manage("migrate", "-v0")
+    Release("today", ROOT, environment | {"DATABASE_URL": urls["new"]}, directory).manage("migrate", "-v0")
+    with psycopg.connect(urls["upgraded"]) as upgraded, psycopg.connect(urls["new"]) as new:
+        return wrong + schema.differences(schema.read(upgraded), schema.read(new))
+
+
 def rehearse(commit: str, directory: Path) -> list[str]:
     """What went wrong; empty where all held. Raises Failed where it could not be played to its end."""
     with ExitStack() as stack:
@@ -359,6 +392,7 @@ def rehearse(commit: str, directory: Path) -> list[str]:
         environment = environment_for(postgres.url(), sandbox)
         before = Release("before", check_out(commit, directory / "before"), environment, directory)
         today = Release("today", ROOT, environment, directory)
+        schemas = migrate_through_all(postgres, environment, directory)
         before.manage("migrate", "-v0")
         rehearsal = Rehearsal(postgres.url())
         stack.callback(rehearsal.close)
@@ -376,7 +410,7 @@ def rehearse(commit: str, directory: Path) -> list[str]:
         rehearsal.play(today, again=True)
         rehearsal.have(today, "shell", "-c", KEEP)
         rehearsal.have(before, "shell", "-c", DELETE)
-        return rehearsal.judge()
+        return schemas + rehearsal.judge()
 
 
 def main() -> int:

@@ -227,6 +227,8 @@ def _addresses() -> Iterator[Finding]:
 
 
 def _schema() -> Finding:
+    if refusal := schema.refusal():
+        return Finding(False, "schema", "it is of a release that this one cannot migrate", refusal)
     if missing := schema.missing():
         fix = "Run: manage.py migrate; then this again, for what could not be looked at."
         return Finding(False, "schema", f"{len(missing)} migrations are missing", fix)

@@ -13,14 +13,12 @@ from functools import reduce
 from operator import or_
 from uuid import UUID
 
-from django.db.models import BooleanField, Exists, ExpressionWrapper, F, Q, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import Http404
 
 from inbox.leads.folders import COUNT_LIMIT
 from inbox.models import Lead, Message, Workspace
-from inbox.models.message import MESSAGE_WORDS
 from inbox.models.words import HasWords
 from inbox.pages.desk.search_sql import (
     OF_FEW,
@@ -180,16 +178,10 @@ def _by_itself(leads: QuerySet[Lead], workspace: Workspace, typed: Typed, place:
 
 def _by_messages(leads: QuerySet[Lead], workspace: Workspace, typed: Typed, place: Place | None) -> Steps:
     """The search for leads by their messages, without those that are found by themselves."""
-    query, before = typed.in_messages, HasWords(MESSAGE_WORDS, typed.in_messages_before)
-    matches = Coalesce(HasWords(F("found_by"), query), before, output_field=BooleanField())
+    has_words = HasWords(F("found_by"), typed.in_messages)
+    matches = Coalesce(has_words, False, output_field=BooleanField())  # for which no index is used
     ours = Message.objects.filter(workspace=workspace)
     anywhere = Message.objects.filter(workspace_unindexed(Message, workspace))
-    unfilled = anywhere.filter(
-        RawSQL("(found_by IS NULL) IS TRUE", (), BooleanField()),
-        Exists(ours.filter(found_by__isnull=True)),
-        before,
-    )
-    older = [anywhere.filter(HasWords(F("found_by"), query)), unfilled]
     newest = ours.filter(older_than("received_at", place)).order_by("-received_at", "-pk")
     hits = anywhere.filter(matches)
     return Steps(
@@ -197,7 +189,7 @@ def _by_messages(leads: QuerySet[Lead], workspace: Workspace, typed: Typed, plac
         few=leads.order_by("-last_message_at").values("pk"),
         of_few=hits.filter(lead=OF_FEW).order_by("-received_at", "-pk").values("pk", "received_at"),
         newest=newest.annotate(matches=matches).values("pk", "lead", "received_at", "matches"),
-        older=[way.values("pk", "lead", "received_at") for way in older],
+        older=[anywhere.filter(has_words).values("pk", "lead", "received_at")],
         listed=leads.filter(~_named(typed), pk=OF_HIT).values("pk"),
         seen=hits.filter(not_older_than("received_at", place), lead=OF_HIT).values("pk") if place else None,
     )

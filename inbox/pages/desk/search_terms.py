@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import phonenumbers
-from django.contrib.postgres.search import SearchQuery
 from django.db.models import Q
 from django.db.models.functions import Reverse
 from django.db.models.lookups import StartsWith
@@ -66,13 +65,6 @@ class Typed:
         ]
         numbers = [f"'{self.mark}{NUMBER}{number}':*" for number in self.numbers]
         return WordsQuery(" | ".join([f"({' & '.join(words)})", *numbers]))
-
-    @property
-    def in_messages_before(self) -> SearchQuery:
-        """The query for messages whose `found_by` is empty (`inbox.models.message.MESSAGE_WORDS`)."""
-        words = [re.sub(r"[\\'\s]+", " ", word).strip() for word in self.text.split()[:MAX_WORDS]]
-        words = [word for word in words if any(map(str.isalnum, word))]
-        return SearchQuery(" & ".join(f"'{word}':*" for word in words), config="simple", search_type="raw")
 
     @property
     def identity(self) -> Q:

@@ -15,6 +15,7 @@ from django.core.management.commands import migrate
 from django.db import Error, OperationalError, connection
 from django.db.migrations import Migration
 
+from jobs import schema
 from jobs.db import Fault, db_fault
 
 LOCK_S = 2
@@ -26,8 +27,11 @@ PAUSE_S = 3.0
 class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         """Runs Django's `migrate`, and again up to TRIES times where it did not get a lock. Migrations that are applied
-        stay applied. Raises CommandError if the last try gets no lock either.
+        stay applied. Raises CommandError if the last try gets no lock either, and at once if the database is of a
+        release that this one cannot migrate.
         """
+        if refusal := schema.refusal():
+            raise CommandError(refusal)
         try:
             self._try(*args, **options)
         finally:

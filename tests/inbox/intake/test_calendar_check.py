@@ -2,10 +2,8 @@
 
 import random
 from datetime import timedelta
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 
@@ -214,18 +212,6 @@ def test_a_cancelled_meeting_that_was_kept_as_moved_is_put_right(workspace, cale
     look()
     assert stored() == {first: "rescheduled", second: "cancelled"}
     assert [one.external_id for one in fell_through(workspace)] == [second]
-
-
-def test_the_migration_shows_a_meeting_that_was_kept_as_moved_as_cancelled(workspace, lead):
-    """For a workspace whose calendar cannot be asked. A meeting that another one took the place of stays moved."""
-    for name, before in (("1", ""), ("2", "1"), ("3", "2"), ("4", "")):
-        Appointment.objects.create(
-            workspace=workspace, lead=lead, provider="calendly", external_id=name, replaces_id=before,
-            status="rescheduled", replaced=True, cancelled_at=timezone.now(),
-        )  # fmt: skip
-    migration = import_module("inbox.migrations.0028_meetings_cancelled_after_a_move")
-    migration.put_right(apps, None)
-    assert stored() == {"1": "rescheduled", "2": "rescheduled", "3": "cancelled", "4": "rescheduled"}
 
 
 def test_a_move_that_no_webhook_told_of_is_no_cancellation_and_books_nothing_anew(workspace, calendly, lead):

@@ -11,14 +11,12 @@ from django.http import Http404
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from inbox.intake.words import fill
 from inbox.leads.folders import leads_in
 from inbox.models import Lead, Message
 from inbox.models.lead import LEAD_WORDS, LEAD_WORDS_HERE
 from inbox.models.words import mark_of, words_of
 from inbox.pages.desk import search_sql
 from inbox.pages.desk.search import search
-from jobs.deadline import Deadline
 from tests import factories
 
 
@@ -296,30 +294,6 @@ def test_count_goes_on_from_page_to_page(workspace):
 def test_invalid_cursor_is_no_page(cursor, workspace, dana):
     with pytest.raises(Http404):
         search(leads_in(workspace, "all"), workspace, "dana", after=cursor)
-
-
-def test_messages_of_the_release_before_are_found_until_the_tick_has_filled_them_in(way, workspace, dana):
-    factories.make_lead(workspace, company="", first_name="n")
-    factories.make_message(
-        dana, "Grüße von 555-555-0203 aus dem Büro", received_at=timezone.now() - timedelta(days=9)
-    )
-    Message.objects.update(found_by=None)
-    other = factories.make_workspace()
-    theirs = factories.make_message(factories.make_lead(other), "thursday")
-    Message.objects.filter(pk=theirs.pk).update(found_by=None)
-
-    assert found(workspace, "thurs lunch") == found(workspace, "büro") == [dana]
-    assert found(workspace, "buro") == []
-
-    assert fill(Deadline.after_ms(20_000)) == {"filled": 3}
-
-    assert fill(Deadline.after_ms(20_000)) == {"filled": 0}
-    assert (
-        found(workspace, "thurs lunch")
-        == found(workspace, "buro")
-        == found(workspace, "(555) 555-0203")
-        == [dana]
-    )
 
 
 def test_the_column_of_the_search_is_read_by_no_page(workspace, dana):
