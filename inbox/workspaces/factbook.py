@@ -4,20 +4,18 @@ not seen.
 
 from collections.abc import Sequence
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from inbox.models import User, Workspace, WorkspaceFact, audit, locks
 from inbox.models.workspace_fact import MOST, folded
+from inbox.workspaces.own_and_shared import Full, Refused, unique
 
 Kind = WorkspaceFact.Kind
 
 MOVED = "Somebody has changed or deleted it meanwhile. Copy your text and open the fact again."
-
-
-class Refused(Exception):
-    """A change of the workspace's facts was not made. The text says why, and what to do."""
+TAKEN = "This is there already, perhaps in other letters. Change that one, or word this one otherwise."
 
 
 def hold(workspace: Workspace) -> None:
@@ -50,17 +48,14 @@ def add(
     with transaction.atomic():
         hold(workspace)
         if WorkspaceFact.objects.filter(workspace=workspace).count() >= MOST:
-            raise Refused(f"There are {MOST} facts, which is the most. Delete one first.")
+            raise Full(f"There are {MOST} facts, which is the most. Delete one first.")
         if position is None:
             position = last_position(workspace, kind) + 1
         fact = WorkspaceFact(
             workspace=workspace, kind=kind, question=question, answer=answer, position=position, updated_by=by
         )
-        try:
-            with transaction.atomic():
-                fact.save()
-        except IntegrityError as error:
-            raise _there_already(error) from error
+        with unique(TAKEN, "fact_once"):
+            fact.save()
         audit.record(workspace.pk, by, "fact.add", fact, kind=kind)
     return fact
 
@@ -79,24 +74,20 @@ def change(fact: WorkspaceFact, by: User, *, question: str, answer: str, positio
     now = timezone.now()
     with transaction.atomic():
         hold(fact.workspace)
-        try:
-            with transaction.atomic():
-                changed = same.update(**values, folded=folded(question), updated_by=by, updated_at=now)
-        except IntegrityError as error:
-            raise _there_already(error) from error
+        with unique(TAKEN, "fact_once"):
+            changed = same.update(**values, folded=folded(question), updated_by=by, updated_at=now)
         if not changed:
             raise Refused(MOVED)
         audit.record(fact.workspace_id, by, "fact.change", fact, fields=fields)
 
 
-def delete(fact: WorkspaceFact, by: User) -> bool:
-    """Deletes the fact about the company. Returns False if it is gone already."""
+def delete(fact: WorkspaceFact, by: User) -> None:
+    """Deletes the fact, if it is still there."""
     with transaction.atomic():
         hold(fact.workspace)
-        gone, _ = WorkspaceFact.objects.filter(pk=fact.pk, workspace_id=fact.workspace_id).delete()
-        if gone:
+        deleted, _ = WorkspaceFact.objects.filter(pk=fact.pk, workspace_id=fact.workspace_id).delete()
+        if deleted:
             audit.record(fact.workspace_id, by, "fact.delete", fact, kind=fact.kind)
-    return bool(gone)
 
 
 def write_all(
@@ -116,11 +107,3 @@ def write_all(
     WorkspaceFact.objects.bulk_update(changed, ["question", "folded", "answer", "updated_by", "updated_at"])
     audit.record_all(workspace.pk, by, "fact.add", added, source="csv")
     audit.record_all(workspace.pk, by, "fact.change", changed, source="csv")
-
-
-def _there_already(error: IntegrityError) -> Exception:
-    if "fact_once" in str(error):
-        return Refused(
-            "This is there already, perhaps in other letters. Change that one, or word this one otherwise."
-        )
-    return error

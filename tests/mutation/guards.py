@@ -63,9 +63,9 @@ TENANCY = (
         ACCESS,
     ),
     (
-        "inbox/workspaces/snippets.py",
-        "return Snippet.objects.filter(Q(owner=user) | Q(owner=None), workspace=workspace)",
-        "return Snippet.objects.filter(Q(owner=user) | Q(owner=None))",
+        "inbox/workspaces/own_and_shared.py",
+        "return self.model._default_manager.filter(Q(owner=user) | Q(owner=None), workspace=workspace)",
+        "return self.model._default_manager.filter(Q(owner=user) | Q(owner=None))",
         ACCESS,
     ),
     (

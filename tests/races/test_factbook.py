@@ -6,6 +6,7 @@ from inbox.models import WorkspaceFact
 from inbox.models.workspace_fact import MOST
 from inbox.pages.settings import facts_csv
 from inbox.workspaces import factbook
+from inbox.workspaces.own_and_shared import NameTaken
 from tests import factories
 from tests.racing import at_once, won
 
@@ -54,4 +55,4 @@ def test_one_question_that_two_add_at_once_is_there_once_and_the_other_is_told(w
     )
 
     assert len(won(results)) == 1
-    assert {type(one) for one in results if isinstance(one, Exception)} == {factbook.Refused}
+    assert {type(one) for one in results if isinstance(one, Exception)} == {NameTaken}

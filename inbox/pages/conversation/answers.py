@@ -15,8 +15,8 @@ from inbox.models.lead import WRITTEN_ON
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.conversation.conversation import Typed, find_lead, render_conversation
 from inbox.pages.desk.conversation_list import threads
+from inbox.pages.forms import PostedText
 from inbox.pages.parts import part_asked
-from inbox.pages.posted_text import PostedText
 from inbox.replying import autosend, review, variables
 
 TEXT_LIMIT = 20_000

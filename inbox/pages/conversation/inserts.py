@@ -18,7 +18,7 @@ from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.conversation.conversation import Typed, find_lead, render_conversation
 from inbox.replying import slots
 from inbox.trace import asking
-from inbox.workspaces import snippets
+from inbox.workspaces.own_and_shared import SNIPPETS
 from integrations.errors import ProviderError, ProviderMisconfigured
 from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
 
@@ -97,7 +97,7 @@ def _snippets(request: WorkspaceRequest, lead: Lead, words: str = "") -> list[In
     """The snippets that the person sees and that have all of `words`, filled in for `lead`. A variable without a value
     stays in the text.
     """
-    rows = snippets.listed(request.workspace, signed_in(request))
+    rows = SNIPPETS.listed(request.workspace, signed_in(request))
     for word in words.split():
         rows = rows.filter(Q(name__icontains=word) | Q(text__icontains=word))
     workspace = request.workspace

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from inbox.leads import notes
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.conversation.conversation import find_lead, render_conversation
-from inbox.pages.posted_text import PostedText
+from inbox.pages.forms import PostedText
 from inbox.pages.team import team_of
 
 TEXT_LIMIT = 20_000

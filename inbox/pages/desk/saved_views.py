@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Value
-from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
@@ -22,12 +22,14 @@ from inbox.leads.folders import (
     oldest_looked_at,
     read_values,
 )
-from inbox.models import Membership, SavedView
+from inbox.models import SavedView
 from inbox.models.saved_view import NAME_CHARS, QUERY_CHARS
+from inbox.pages import own_and_shared
 from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.desk.filters import LeadFilter
+from inbox.pages.forms import first_error
 from inbox.workspaces import saved_views
-from inbox.workspaces.saved_views import Refused
+from inbox.workspaces.own_and_shared import VIEWS, Refused
 
 SCAN = 5_000
 """How many of a folder's newest conversations the count of a view looks at. With more, it says "12+"."""
@@ -111,10 +113,6 @@ class RenameForm(forms.Form):
         },
     )
 
-    def problem(self) -> str:
-        """The first error of the form, as one sentence for people. The form must have an error."""
-        return str(next(iter(next(iter(self.errors.values())))))
-
 
 class SaveForm(RenameForm):
     """The form that saves the list with the query string `query` under a name; `shared`: for all of the workspace."""
@@ -125,9 +123,6 @@ class SaveForm(RenameForm):
     shared = forms.BooleanField(required=False)
 
 
-ADMIN = Membership.Role.ADMIN
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @workspace_view()
 def view_list(request: WorkspaceRequest) -> HttpResponse:
@@ -135,37 +130,29 @@ def view_list(request: WorkspaceRequest) -> HttpResponse:
     string `query` under `name`, and shows it; with `shared` for all of the workspace, which an admin may.
     """
     if request.method == "POST":
-        return _save(request)
-    views, shares = views_of(request), request.membership.at_least(ADMIN)
-    groups = [
-        ("own", "Your views", [view for view in views if not view.is_shared], True),
-        ("shared", "Shared views", [view for view in views if view.is_shared], shares),
-    ]
+        return HttpResponseRedirect(f"{reverse('inbox:list', args=[request.workspace.pk])}?{_save(request)}")
+    groups = own_and_shared.groups(request, views_of(request), "views")
     return render(request, "inbox/views.html", {"groups": groups})
 
 
-def _save(request: WorkspaceRequest) -> HttpResponse:
+def _save(request: WorkspaceRequest) -> str:
+    """Saves the view. Returns the query string of the list to show next."""
     form = SaveForm(request.POST)
-    back = f"{reverse('inbox:list', args=[request.workspace.pk])}?{request.POST.get('query', '')}"
-    if not form.is_valid():
-        messages.error(request, form.problem())
-        return HttpResponseRedirect(back)
-    cleaned = form.cleaned_data
-    if cleaned["shared"] and not request.membership.at_least(ADMIN):
-        raise PermissionDenied("An admin shares views.")
-    query = canonical(request, cleaned["query"])
-    if query is None:
-        messages.error(request, "Set a filter first: what is saved is the folder with its filters.")
-        return HttpResponseRedirect(back)
     try:
-        view = saved_views.add(
-            request.workspace, signed_in(request), name=cleaned["name"], query=query, shared=cleaned["shared"]
-        )
+        if not form.is_valid():
+            raise Refused(first_error(form))
+        if form.cleaned_data["shared"] and not own_and_shared.may_share(request):
+            raise PermissionDenied("An admin shares views.")
+        query = canonical(request, form.cleaned_data["query"])
+        if query is None:
+            raise Refused("Set a filter first: what is saved is the folder with its filters.")
+        columns = form.cleaned_data | {"query": query}
+        view = VIEWS.add(request.workspace, signed_in(request), position=saved_views.LAST, **columns)
     except Refused as reason:
         messages.error(request, str(reason))
-        return HttpResponseRedirect(back)
+        return request.POST.get("query", "")
     messages.success(request, f"Saved: {view.name}")
-    return HttpResponseRedirect(f"{reverse('inbox:list', args=[request.workspace.pk])}?{view.query}")
+    return view.query
 
 
 @require_POST
@@ -174,11 +161,8 @@ def change(request: WorkspaceRequest, view_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/inbox/views/<view>/`: renames a saved view, moves it up, or removes it, as `do` says. A shared one
     needs an admin.
     """
-    view = saved_views.listed(request.workspace, signed_in(request)).filter(pk=view_id).first()
-    if view is None:
-        raise Http404("No such view.")
-    if view.is_shared and not request.membership.at_least(ADMIN):
-        raise PermissionDenied("An admin changes shared views.")
+    rows = saved_views.listed(request.workspace, signed_in(request))
+    view = own_and_shared.find(request, rows, view_id)
     try:
         messages.success(request, _changed(request, view))
     except Refused as reason:
@@ -190,13 +174,13 @@ def _changed(request: WorkspaceRequest, view: SavedView) -> str:
     """Changes the view as the form says, and returns what was done. Raises Refused."""
     by, do = signed_in(request), request.POST.get("do")
     if do == "remove":
-        saved_views.delete(view, by)
+        VIEWS.delete(view, by)
         return f"Removed: {view.name}. Its conversations stay where they are."
     if do == "up":
         saved_views.move_up(view, by)
         return f"Moved up: {view.name}"
     form = RenameForm(request.POST)
     if do != "rename" or not form.is_valid():
-        raise Refused(form.problem() if do == "rename" else "There is no such action.")
-    saved_views.rename(view, by, form.cleaned_data["name"])
+        raise Refused(first_error(form) if do == "rename" else "There is no such action.")
+    VIEWS.change(view, by, "rename", name=form.cleaned_data["name"])
     return f"Renamed: {form.cleaned_data['name']}"

@@ -16,8 +16,8 @@ from inbox.models import (
     Membership,
 )
 from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.forms import PostedText
 from inbox.pages.pagination import keyset_page
-from inbox.pages.posted_text import PostedText
 from inbox.replying import limits
 from inbox.replying.send_claims import Refused
 

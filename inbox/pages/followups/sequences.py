@@ -25,7 +25,7 @@ from inbox.models import (
 )
 from inbox.models.lead import Tag
 from inbox.pages.access import WorkspaceRequest, workspace_view
-from inbox.pages.posted_text import PostedText
+from inbox.pages.forms import PostedText
 from inbox.replying.variables import VARIABLES
 
 MAX_ADDRESSES = 2_000

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from django import forms
@@ -13,8 +14,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from inbox.models import Membership, WorkspaceFact
 from inbox.models.workspace_fact import ANSWER_CHARS, FOLDED_CHARS, MOST, QUESTION_CHARS, folded
 from inbox.pages.access import WorkspaceRequest, workspace_view
-from inbox.pages.posted_text import PostedText
+from inbox.pages.forms import PostedText, accepts
 from inbox.workspaces import factbook
+from inbox.workspaces.own_and_shared import Refused
 
 Kind = WorkspaceFact.Kind
 
@@ -133,49 +135,45 @@ def new(request: WorkspaceRequest, kind: str) -> HttpResponse:
     if kind not in Kind.values:
         raise Http404("No such kind of fact.")
     form = FactForm(kind, request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            factbook.add(request.workspace, request.user, kind=kind, **form.cleaned_data)
-        except factbook.Refused as reason:
-            form.add_error("question", str(reason))
-        else:
-            messages.success(request, "Added. The next draft knows it.")
-            return redirect("inbox:facts", request.workspace.pk)
-    return _form(request, form, Kind(kind))
+
+    def add() -> None:
+        factbook.add(request.workspace, request.user, kind=kind, **form.cleaned_data)
+
+    return _edit(request, form, add, "Added. The next draft knows it.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @workspace_view(ADMIN)
 def edit(request: WorkspaceRequest, fact_id: uuid.UUID) -> HttpResponse:
-    """`…/facts/<fact>/`: changes a fact about the company that drafted answers may use, or
-    deletes it with `do`=delete.
-    """
-    facts = WorkspaceFact.objects.select_related("workspace", "updated_by").filter(
-        workspace=request.workspace
-    )
-    fact = get_object_or_404(facts, pk=fact_id)
-    if request.method == "POST" and request.POST.get("do") == "delete":
+    """`…/facts/<fact>/`: changes a fact, or deletes it with `do`=delete."""
+    facts = WorkspaceFact.objects.select_related("workspace", "updated_by")
+    fact = get_object_or_404(facts, workspace=request.workspace, pk=fact_id)
+    if request.POST.get("do") == "delete":
         factbook.delete(fact, request.user)
         messages.success(request, "Deleted. Drafts that are written from now on do not know it.")
         return redirect("inbox:facts", request.workspace.pk)
     values = {"question": fact.question, "answer": fact.answer, "position": fact.position}
     form = FactForm(fact.kind, request.POST or None, initial=values)
-    if request.method == "POST" and form.is_valid():
-        try:
-            if request.POST.get("seen") != fact.updated_at.isoformat():
-                raise factbook.Refused(factbook.MOVED)
-            factbook.change(fact, request.user, **form.cleaned_data)
-        except factbook.Refused as reason:
-            form.add_error("question", str(reason))
-        else:
-            messages.success(request, "Saved. Drafts that wait keep their text.")
-            return redirect("inbox:facts", request.workspace.pk)
-    return _form(request, form, Kind(fact.kind), fact)
+
+    def change() -> None:
+        if request.POST.get("seen") != fact.updated_at.isoformat():
+            raise Refused(factbook.MOVED)
+        factbook.change(fact, request.user, **form.cleaned_data)
+
+    return _edit(request, form, change, "Saved. Drafts that wait keep their text.", fact)
 
 
-def _form(
-    request: WorkspaceRequest, form: FactForm, kind: Kind, fact: WorkspaceFact | None = None
+def _edit(
+    request: WorkspaceRequest,
+    form: FactForm,
+    act: Callable[[], object],
+    outcome: str,
+    fact: WorkspaceFact | None = None,
 ) -> HttpResponse:
-    version = request.POST.get("seen") or (fact and fact.updated_at.isoformat())
+    """Stores the posted fact by `act`, else shows the form, as 422 if it has errors."""
+    if accepts(form, "question", act):
+        messages.success(request, outcome)
+        return redirect("inbox:facts", request.workspace.pk)
+    kind, version = Kind(form.kind), request.POST.get("seen") or (fact and fact.updated_at.isoformat())
     context = {"form": form, "kind": kind, "words": WORDS[kind], "fact": fact, "seen": version}
     return render(request, "facts/form.html", context, status=422 if form.errors else 200)

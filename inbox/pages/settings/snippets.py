@@ -1,22 +1,23 @@
 """The form of a snippet. Its text is checked as that of a follow-up's step."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from inbox.followups import step_text
 from inbox.models import Membership, Snippet, Workspace
 from inbox.models.snippet import NAME_CHARS, TEXT_CHARS
+from inbox.pages import own_and_shared
 from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
-from inbox.pages.posted_text import PostedText
+from inbox.pages.forms import PostedText, accepts
 from inbox.replying.variables import VARIABLES
-from inbox.workspaces import snippets
+from inbox.workspaces.own_and_shared import SNIPPETS
 
 
 class SnippetForm(forms.Form):
@@ -44,36 +45,27 @@ class SnippetForm(forms.Form):
         return text
 
 
-ADMIN, MEMBER = Membership.Role.ADMIN, Membership.Role.MEMBER
+MEMBER = Membership.Role.MEMBER
 
 
 @require_safe
 @workspace_view()
 def snippet_list(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/snippets/`: lists the person's own snippets and the shared ones."""
-    rows, shares = list(snippets.listed(request.workspace, signed_in(request))), _shares(request)
-    groups = [
-        ("own", "Your snippets", [row for row in rows if not row.is_shared], True),
-        ("shared", "Shared snippets", [row for row in rows if row.is_shared], shares),
-    ]
-    return render(request, "snippets/list.html", {"groups": groups})
+    rows = SNIPPETS.listed(request.workspace, signed_in(request))
+    return render(request, "snippets/list.html", {"groups": own_and_shared.groups(request, rows, "snippets")})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @workspace_view(MEMBER)
 def new(request: WorkspaceRequest) -> HttpResponse:
     """`…/snippets/new/`: adds a snippet; with `shared` for all of the workspace, which an admin may."""
-    form = SnippetForm(request.workspace, request.POST or None, shares=_shares(request))
-    if request.method == "POST" and form.is_valid():
-        fields = {"shared": False} | form.cleaned_data
-        try:
-            snippets.add(request.workspace, signed_in(request), **fields)
-        except snippets.Refused as reason:
-            form.add_error("name", str(reason))
-        else:
-            messages.success(request, f"Added: {fields['name']}")
-            return redirect("inbox:snippets", request.workspace.pk)
-    return _form(request, form)
+    form = SnippetForm(request.workspace, request.POST or None, shares=own_and_shared.may_share(request))
+
+    def add() -> None:
+        SNIPPETS.add(request.workspace, signed_in(request), **{"shared": False} | form.cleaned_data)
+
+    return _edit(request, form, add, "Added")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -81,32 +73,26 @@ def new(request: WorkspaceRequest) -> HttpResponse:
 def edit(request: WorkspaceRequest, snippet_id: uuid.UUID) -> HttpResponse:
     """`…/snippets/<snippet>/`: changes a snippet, or deletes it with `do`=delete. A shared one needs an admin."""
     by = signed_in(request)
-    snippet = snippets.listed(request.workspace, by).filter(pk=snippet_id).first()
-    if snippet is None:
-        raise Http404("No such snippet.")
-    if snippet.is_shared and not _shares(request):
-        raise PermissionDenied("An admin changes shared snippets.")
-    if request.method == "POST" and request.POST.get("do") == "delete":
-        snippets.delete(snippet, by)
+    snippet = own_and_shared.find(request, SNIPPETS.listed(request.workspace, by), snippet_id)
+    if request.POST.get("do") == "delete":
+        SNIPPETS.delete(snippet, by)
         messages.success(request, f"Deleted: {snippet.name}")
         return redirect("inbox:snippets", request.workspace.pk)
     values = {"name": snippet.name, "text": snippet.text}
     form = SnippetForm(request.workspace, request.POST or None, shares=False, initial=values)
-    if request.method == "POST" and form.is_valid():
-        try:
-            snippets.change(snippet, by, **form.cleaned_data)
-        except snippets.Refused as reason:
-            form.add_error("name", str(reason))
-        else:
-            messages.success(request, f"Saved: {form.cleaned_data['name']}")
-            return redirect("inbox:snippets", request.workspace.pk)
-    return _form(request, form, snippet)
+    return _edit(request, form, lambda: SNIPPETS.change(snippet, by, **form.cleaned_data), "Saved", snippet)
 
 
-def _form(request: WorkspaceRequest, form: SnippetForm, snippet: Snippet | None = None) -> HttpResponse:
+def _edit(
+    request: WorkspaceRequest,
+    form: SnippetForm,
+    act: Callable[[], object],
+    outcome: str,
+    snippet: Snippet | None = None,
+) -> HttpResponse:
+    """Stores the posted snippet by `act`, else shows the form, as 422 if it has errors."""
+    if accepts(form, "name", act):
+        messages.success(request, f"{outcome}: {form.cleaned_data['name']}")
+        return redirect("inbox:snippets", request.workspace.pk)
     context = {"form": form, "snippet": snippet, "variables": VARIABLES}
     return render(request, "snippets/form.html", context, status=422 if form.errors else 200)
-
-
-def _shares(request: WorkspaceRequest) -> bool:
-    return request.membership.at_least(ADMIN)

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods
 from inbox.intake import retention_effects
 from inbox.models import Membership, Workspace, audit
 from inbox.pages.access import WorkspaceRequest, workspace_view
-from inbox.pages.posted_text import PostedText
-from inbox.pages.settings.countries import COUNTRIES, time_zones
+from inbox.pages.forms import PostedText
+from inbox.pages.settings.countries import countries, time_zones
 
 TIME = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
 
@@ -41,7 +41,7 @@ class WorkspaceForm(ChangedColumnsForm):
     phone_region = forms.ChoiceField(
         label="Country of phone numbers",
         help_text="For numbers that are written without a country.",
-        choices=[(code, f"{name} ({code})") for code, name in COUNTRIES.items()],
+        choices=[(code, f"{name} ({code})") for code, name in countries()],
     )
 
     class Meta:

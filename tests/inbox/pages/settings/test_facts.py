@@ -11,6 +11,7 @@ from inbox.models import AuditEntry, WorkspaceFact
 from inbox.models.workspace_fact import MOST
 from inbox.pages.settings import facts_csv
 from inbox.workspaces import factbook
+from inbox.workspaces.own_and_shared import Refused
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -140,7 +141,7 @@ def test_two_who_edit_one_fact_do_not_undo_each_other_unseen(people, workspace, 
 
     assert late.status_code == 422 and "has changed or deleted it meanwhile" in text(late)
     assert list(facts(workspace).values()) == ["Yes, since May."]
-    with pytest.raises(factbook.Refused):  # as the first one's page had read it
+    with pytest.raises(Refused):  # as the first one's page had read it
         factbook.change(fact, people.users.owner, question=fact.question, answer="No.")
 
 

@@ -1,6 +1,7 @@
 """Snippets: who keeps which, what of them can be saved, and how they come into a message."""
 
 import uuid
+from dataclasses import replace
 
 import pytest
 from django.db import connection
@@ -9,7 +10,8 @@ from django.urls import reverse
 
 from inbox.models import AuditEntry, Membership, OutboundSend, SavedView, Snippet
 from inbox.models import snippet as model
-from inbox.workspaces import snippets
+from inbox.pages.settings import snippets
+from inbox.workspaces.own_and_shared import SNIPPETS
 from inbox.workspaces.people import remove
 from tests import factories
 
@@ -79,7 +81,7 @@ def test_what_cannot_be_kept_is_told(fields, told, workspace, people):
 
 
 def test_there_are_so_many_at_most(workspace, people, monkeypatch):
-    monkeypatch.setattr(snippets, "MOST", 1)
+    monkeypatch.setattr(snippets, "SNIPPETS", replace(SNIPPETS, most=1))
     keep(people.member, workspace)
     assert "which is the most" in keep(people.member, workspace, name="Second").content.decode()
     assert model.MOST > 1 and Snippet.objects.count() == 1

@@ -1,0 +1,34 @@
+"""What the pages of saved views and of snippets share: members have their own, and admins change the shared ones."""
+
+import uuid
+from collections.abc import Iterable
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+
+from inbox.models import Membership
+from inbox.pages.access import WorkspaceRequest
+from inbox.workspaces.own_and_shared import Row
+
+
+def may_share(request: WorkspaceRequest) -> bool:
+    """Whether the user's role allows what concerns everybody in the workspace."""
+    return request.membership.at_least(Membership.Role.ADMIN)
+
+
+def groups(
+    request: WorkspaceRequest, rows: Iterable[Row], words: str
+) -> list[tuple[str, str, list[Row], bool]]:
+    """The rows in two groups, own and shared: key, heading, rows, and whether the user may change them."""
+    everything = list(rows)
+    own, shared = ([row for row in everything if row.is_shared is is_shared] for is_shared in (False, True))
+    return [("own", f"Your {words}", own, True), ("shared", f"Shared {words}", shared, may_share(request))]
+
+
+def find(request: WorkspaceRequest, rows: QuerySet[Row], row_id: uuid.UUID) -> Row:
+    """The row with this id, which the user may change. Raises Http404, and PermissionDenied for a shared one."""
+    row = get_object_or_404(rows, pk=row_id)
+    if row.is_shared and not may_share(request):
+        raise PermissionDenied("An admin changes what is shared.")
+    return row

@@ -1,0 +1,109 @@
+"""Stores rows under a name that a member has for themselves, or that a workspace shares: saved views and snippets.
+
+A workspace's facts, which are always shared, use the same errors and the same check for a name that exists.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+
+from inbox.models import SavedView, Snippet, User, Workspace, audit, locks, saved_view, snippet
+
+Row = TypeVar("Row", SavedView, Snippet)
+
+
+class Refused(Exception):
+    """A row was not stored. The text says why, and what to do."""
+
+
+class NameTaken(Refused):
+    """Another row has this name."""
+
+
+class Full(Refused):
+    """The member, or the workspace, has as many rows as it may have."""
+
+
+@contextmanager
+def unique(problem: str, *constraints: str) -> Iterator[None]:
+    """Runs its block in a transaction, and raises NameTaken with `problem` if it breaks one of the `constraints`."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if any(constraint in str(error) for constraint in constraints):
+            raise NameTaken(problem) from error
+        raise
+
+
+@dataclass(frozen=True)
+class OwnAndShared(Generic[Row]):
+    """The rows of one model: the word for one of them, the most that a member or a workspace may have, and how pages
+    call it when a row is deleted.
+    """
+
+    model: type[Row]
+    word: str
+    most: int
+    delete_word: str
+    deleted_word: str
+
+    def listed(self, workspace: Workspace, user: User) -> QuerySet[Row]:
+        """The rows that `user` sees in `workspace`: their own and the shared ones, in the model's order."""
+        return self.model._default_manager.filter(Q(owner=user) | Q(owner=None), workspace=workspace)
+
+    def add(self, workspace: Workspace, by: User, *, shared: bool, **columns: str | int) -> Row:
+        """Stores a row of `by`, or of the workspace. Raises NameTaken or Full."""
+        owner = None if shared else by
+        row = self.model(workspace=workspace, owner=owner, **columns)
+        with transaction.atomic():
+            self.hold(workspace)
+            if self.model._default_manager.filter(workspace=workspace, owner=owner).count() >= self.most:
+                whose = f"shared {self.word}s" if shared else f"{self.word}s of your own"
+                raise Full(f"There are {self.most} {whose}, which is the most. {self.delete_word} one first.")
+            with self._unique():
+                row.save()
+            self.record(row, by, "add")
+        return row
+
+    def change(self, row: Row, by: User, action: str = "change", **columns: str) -> None:
+        """Writes `columns`, such as another name. Raises NameTaken, and Refused if the row is gone."""
+        with transaction.atomic():
+            with self._unique():
+                changed = self._same(row).update(**columns)
+            if not changed:
+                raise Refused(f"Somebody has {self.deleted_word} it meanwhile.")
+            self.record(row, by, action)
+
+    def delete(self, row: Row, by: User) -> None:
+        """Deletes the row, if it is still there."""
+        with transaction.atomic():
+            deleted, _ = self._same(row).delete()
+            if deleted:
+                self.record(row, by, "delete")
+
+    def hold(self, workspace: Workspace) -> None:
+        """Lets one transaction at a time add rows to the workspace, so that the limit on their number holds exactly."""
+        locks.hold(f"{self.word}s", workspace.pk)
+
+    def record(self, row: Row, by: User, action: str) -> None:
+        """Writes the change of a shared row, which is everybody's, to the audit log."""
+        if row.is_shared:
+            audit.record(row.workspace_id, by, f"{self.word}.{action}", row)
+
+    def _same(self, row: Row) -> QuerySet[Row]:
+        return self.model._default_manager.filter(
+            pk=row.pk, workspace_id=row.workspace_id, owner_id=row.owner_id
+        )
+
+    def _unique(self) -> AbstractContextManager[None]:
+        problem = f"There is a {self.word} with this name already."
+        return unique(problem, f"{self.word}_own_once", f"{self.word}_shared_once")
+
+
+VIEWS = OwnAndShared(SavedView, "view", saved_view.MOST, delete_word="Remove", deleted_word="removed")
+SNIPPETS = OwnAndShared(Snippet, "snippet", snippet.MOST, delete_word="Delete", deleted_word="deleted")
