@@ -1,28 +1,35 @@
-"""Helpers that all provider clients use: an account's session and credentials, paths, list answers, and files."""
+"""The base of the providers' clients, and helpers for an account's session, credentials, paths, list answers and files.
+
+Methods of clients take a Deadline and raise the errors of integrations.errors.
+"""
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn, Self, TypeVar
 from urllib.parse import quote
+
+from pydantic import BaseModel
 
 from integrations import destinations, registry
 from integrations.attachments import LARGEST
 from integrations.errors import ProviderMisconfigured, ProviderRejected, SecretsUnreadable
 from integrations.http.hosts import address_of
 from integrations.http.ratelimit import RateLimit
-from integrations.http.session import ProviderSession
+from integrations.http.session import ProviderSession, Response
 from integrations.models import Integration
 from jobs.deadline import Deadline
 
 PATH_PART = re.compile(r"(?!\.+\Z)[^\s/\\?#%;\x00-\x1f\x7f]+")
 """An id that stays one part of a path, however often its escapes are read and its dots followed on the way."""
+T = TypeVar("T")
+Row = TypeVar("Row", bound=BaseModel)
 
 
 def secrets_of(integration: Integration) -> dict[str, str]:
-    """The provider account's own credentials by name; {} if it has none. Raises SecretsUnreadable if no configured key
-    can decrypt them. The installation's credentials must not be used then: they may open another account.
+    """The account's own credentials by name; {} if it has none. Raises SecretsUnreadable if no configured key can
+    decrypt them: the installation's must not be used then, because they may open another account.
     """
     if integration.is_unreadable:
         raise SecretsUnreadable(integration.provider)
@@ -30,44 +37,36 @@ def secrets_of(integration: Integration) -> dict[str, str]:
     return credentials
 
 
-def has_secrets(integration: Integration) -> bool:
-    """Whether the provider account has credentials of its own, even if they cannot be read. Decrypts nothing."""
-    return integration.has_secrets
-
-
 def required_secret(integration: Integration, name: str) -> str:
-    """The credential `name` that calls to the provider carry: the account's own, else the
-    installation's if it may go to this address.
+    """The credential `name` that calls carry: the account's own, else the installation's if it may go to this address.
 
     Raises ProviderMisconfigured if there is none, and SecretsUnreadable if it cannot be decrypted.
     """
     secret = str(secrets_of(integration).get(name) or destinations.installation_key(integration)).strip()
-    if not secret:
-        raise ProviderMisconfigured(
-            f"{integration.label}: {name} is not set. Set it in the integration's settings."
-        )
-    return secret
+    return secret or _missing(integration, name)
 
 
 def base_url_of(integration: Integration) -> str:
-    """The base URL of calls with this account: its own, else the provider's default. Raises
-    ProviderMisconfigured if there is neither.
-    """
-    url = destinations.base_url(integration)
-    if not url:
-        raise ProviderMisconfigured(
-            f"{integration.label}: base_url is not set. Set it in the integration's settings."
-        )
-    return url
+    """The base URL of the account's calls: its own, else the provider's. Raises ProviderMisconfigured without any."""
+    return destinations.base_url(integration) or _missing(integration, "base_url")
+
+
+def account_id_of(integration: Integration) -> str:
+    """The provider's id of the account. Raises ProviderMisconfigured if it has none."""
+    setting = registry.spec_of(integration.provider).account_id
+    return integration.external_account_id or _missing(integration, setting.name if setting else "account_id")
+
+
+def _missing(integration: Integration, name: str) -> NoReturn:
+    raise ProviderMisconfigured(
+        f"{integration.label}: {name} is not set. Set it in the integration's settings."
+    )
 
 
 def session_for(
     integration: Integration, *, base_url: str, headers: Mapping[str, str] | None = None, **options: Any
 ) -> ProviderSession:
-    """A ProviderSession (which makes the HTTP calls) for the account, under its provider's rate limit.
-
-    `options` are other fields of ProviderSession.
-    """
+    """A ProviderSession for the account, under its provider's rate limit. `options` are other fields of it."""
     limit = registry.spec_of(integration.provider).call_limit
     if limit:
         key = f"{integration.provider}:{integration.external_account_id or integration.pk}"
@@ -83,18 +82,109 @@ def session_for(
     )
 
 
+def bearer_session(integration: Integration, **options: Any) -> ProviderSession:
+    """A session whose calls carry the account's `api_key` as a bearer token. Raises ProviderMisconfigured if key or
+    address is missing, and SecretsUnreadable if the key cannot be decrypted.
+    """
+    headers = {"Authorization": f"Bearer {required_secret(integration, 'api_key')}"}
+    return session_for(
+        integration,
+        base_url=base_url_of(integration),
+        headers=headers | options.pop("headers", {}),
+        **options,
+    )
+
+
+def _whole(response: Response) -> Any:
+    return response
+
+
+class ProviderClient:
+    """Makes calls with one account. `session_of(account)` makes the session for them."""
+
+    def __init__(self, session: ProviderSession) -> None:
+        self._session = session
+
+    @classmethod
+    def for_integration(cls, integration: Integration) -> Self:
+        """The client of an account. Raises ProviderMisconfigured if a setting is missing that its calls need, and
+        SecretsUnreadable if a secret cannot be decrypted.
+        """
+        return cls(cls.session_of(integration))
+
+    @staticmethod
+    def session_of(integration: Integration) -> ProviderSession:
+        raise NotImplementedError
+
+    def _get(
+        self,
+        path: str,
+        operation: str,
+        deadline: Deadline,
+        parse: Callable[[Response], T],
+        params: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> T:
+        return self._session.request(
+            "GET", path, operation=operation, deadline=deadline, params=params, parse=parse, **options
+        )
+
+    def _post(
+        self,
+        path: str,
+        operation: str,
+        deadline: Deadline,
+        body: Mapping[str, Any] | None,
+        parse: Callable[[Response], T] = _whole,
+        **options: Any,
+    ) -> T:
+        return self._session.request(
+            "POST", path, operation=operation, deadline=deadline, json=body, parse=parse, **options
+        )
+
+    def file(self, path: str, deadline: Deadline) -> bytes:
+        """The file at `path`, which begins with a slash or is a whole URL: at most LARGEST bytes, asked for once,
+        within the Deadline alone. The session's headers hold the key, so they are sent only to the address of its
+        calls. Raises a ProviderError, and HostRefused if the provider may not be called there.
+        """
+        session = replace(self._session, max_retries=0)
+        if not path.startswith("/") and not _is_at(session, path):
+            session = replace(session, headers={})
+        return session.request(
+            "GET",
+            path,
+            operation="file",
+            deadline=deadline,
+            headers={"Accept": "*/*"},
+            timeout_ms=math.ceil(deadline.remaining_ms()),
+            file_limit=LARGEST,
+            parse=lambda response: response.content,
+        )
+
+
+def _is_at(session: ProviderSession, url: str) -> bool:
+    return address_of(session.provider, url) == address_of(session.provider, session.base_url)
+
+
 def path_part(provider: str, text: str) -> str:
-    """The id `text` as one part of the path of a call to `provider`. Ids come from webhooks, and with one such as ".."
-    the call would go to another path. Raises ProviderRejected for such an id.
+    """The id `text` as one part of a path. Ids come from webhooks, and with one such as ".." the call would go to
+    another path. Raises ProviderRejected for such an id.
     """
     if not PATH_PART.fullmatch(text):
         raise ProviderRejected(provider, code="invalid_id", sent=False)
     return quote(text, safe="")
 
 
+def number_part(provider: str, text: str) -> int:
+    """The id `text` of a provider whose ids are numbers. Raises ProviderRejected for any other."""
+    if not (text.isascii() and text.isdecimal()):
+        raise ProviderRejected(provider, code="invalid_id", sent=False)
+    return int(text)
+
+
 def items_of(body: Any, *names: str) -> list[dict[str, Any]]:
     """The JSON objects of an API answer that is a list: a bare array, or an array under `data` or one of `names`,
-    nested at most twice. Items that are no objects are left out.
+    nested at most twice. Other entries are left out.
 
     Raises ValueError if there is no list. ProviderSession turns that into ProviderFault.
     """
@@ -107,28 +197,42 @@ def items_of(body: Any, *names: str) -> list[dict[str, Any]]:
     raise ValueError("no list in the answer")
 
 
-def file_from(session: ProviderSession, path: str, deadline: Deadline) -> bytes:
-    """The file at `path`, which begins with a slash or is a whole URL: at most LARGEST bytes, asked for once, within
-    the Deadline alone. Raises a ProviderError, and HostRefused if the provider may not be called there.
-    """
-    return replace(session, max_retries=0).request(
-        "GET",
-        path,
-        operation="file",
-        deadline=deadline,
-        headers={"Accept": "*/*"},
-        timeout_ms=math.ceil(deadline.remaining_ms()),
-        file_limit=LARGEST,
-        parse=lambda response: response.content,
-    )
+def one(model: type[Row]) -> Callable[[Response], Row]:
+    """Reads an answer that is one object."""
+    return lambda response: model.model_validate(response.data)
 
 
-def file_at(
-    integration: Integration, url: str, headers: Mapping[str, str], deadline: Deadline, **options: Any
-) -> bytes:
-    """The file at `url`, which a message named. `headers` hold the key, so they are sent only to the address to which
-    the account's calls go. Raises what `file_from` raises.
+def rows(model: type[Row], *names: str) -> Callable[[Response], list[Row]]:
+    """Reads an answer that is a list, as `items_of`."""
+    return lambda response: [model.model_validate(entry) for entry in items_of(response.data, *names)]
+
+
+def page(
+    model: type[Row], position: str, following: str, *names: str
+) -> Callable[[Response], tuple[list[Row], dict[str, str]]]:
+    """Reads a page of a list, with the query of the next page, or {}: the answer's field `following`, as the parameter
+    `position`.
     """
-    same_address = address_of(integration.provider, url) == destinations.leads_to(integration)
-    session = session_for(integration, base_url="", headers=headers if same_address else {}, **options)
-    return file_from(session, url, deadline)
+
+    def read(response: Response) -> tuple[list[Row], dict[str, str]]:
+        cursor = str(response.data.get(following) or "")
+        return rows(model, *names)(response), {position: cursor} if cursor else {}
+
+    return read
+
+
+def pages(read: Callable[[dict[str, Any]], tuple[list[T], dict[str, Any]]], most: int) -> Iterator[list[T]]:
+    """The pages of a list, at most `most`, each read only when it is asked for.
+
+    `read(query)` returns a page, and the query of the next one, {} after the last. The first query is {}. A query that
+    comes again ends the list, so that a provider's error cannot make it endless.
+    """
+    query: dict[str, Any] = {}
+    queries = []
+    for _ in range(most):
+        entries, following = read(query)
+        yield entries
+        queries.append(query)
+        query = following
+        if not query or query in queries:
+            return

@@ -101,6 +101,11 @@ def first_time(*values: Any) -> datetime | None:
     return next((time for time in map(parse_time, values) if time is not None), None)
 
 
+def utc_text(at: datetime, timespec: str = "milliseconds") -> str:
+    """An aware time in ISO 8601 with a Z at its end."""
+    return at.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
+
+
 def split_name(name: str) -> tuple[str, str]:
     """First name and the rest of a full name; a name of one word has "" as its rest. "Lindqvist, Ada" is read the other
     way round.

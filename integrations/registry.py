@@ -8,7 +8,7 @@ from functools import cache
 from importlib import import_module
 from types import MappingProxyType
 
-from integrations.spec import CHANNELS, NONE, Counts, MessageSource, ProviderSpec, WebhookSource
+from integrations.spec import CHANNELS, Counts, MessageSource, ProviderSpec, WebhookSource
 
 PROVIDERS = [
     "integrations.emailbison",
@@ -37,8 +37,11 @@ def specs() -> Mapping[str, ProviderSpec]:
     """The declarations of all providers (what each can do), by the provider's name. Raises
     spec.Incomplete if one leaves something out.
     """
-    declared = [import_module(f"{package}.spec").SPEC for package in PROVIDERS]
-    return MappingProxyType({spec.name: spec for spec in declared})
+    return MappingProxyType({spec.name: spec for spec in _declared()})
+
+
+def _declared() -> list[ProviderSpec]:
+    return [import_module(f"{package}.spec").SPEC.spec() for package in PROVIDERS]
 
 
 def spec_of(provider: str) -> ProviderSpec:
@@ -134,7 +137,7 @@ def refusals() -> Mapping[str, str]:
     (`problems`).
     """
     return MappingProxyType(
-        {code: words for spec in specs().values() for code, words in (spec.refusals or {}).items()}
+        {code: words for spec in specs().values() for code, words in spec.refusals.items()}
     )
 
 
@@ -168,7 +171,7 @@ def forget() -> None:
 
 def problems() -> list[str]:
     """Contradictions between the declarations of providers, as sentences; [] if none. Raises spec.Incomplete."""
-    declared = [import_module(f"{package}.spec").SPEC for package in PROVIDERS]
+    declared = _declared()
     lines: list[str] = []
     for kind, names in (
         ("providers", [name for spec in declared for name in (spec.name, *spec.aliases)]),
@@ -178,7 +181,7 @@ def problems() -> list[str]:
         lines += [f"Two {kind} are called “{name}”." for name in sorted(set(names)) if names.count(name) > 1]
     meanings: dict[str, str] = {}
     for spec in declared:
-        for code, words in (spec.refusals or {}).items():
+        for code, words in spec.refusals.items():
             if meanings.setdefault(code, words) != words:
                 lines.append(f"{spec.name}: the code “{code}” has other words at another provider.")
     return lines + [f"{spec.name}: {fault}" for spec in declared for fault in _faults(spec)]
@@ -216,10 +219,6 @@ def _faults(spec: ProviderSpec) -> list[str]:
         for source in sources
         if source.bounces and source.bounces not in names
     ]
-    if not isinstance(spec.start_campaign, NONE):
-        faults.append(
-            "start_campaign is a function, and nothing calls it: say NONE, and where a person does it."
-        )
     needs = {
         "carrier": ("channel", "sends"),
         "newer": ("carrier",),

@@ -1,10 +1,9 @@
 """The types by which a provider declares what it can do. What it cannot do is declared as NONE with the reason.
 
-Each `integrations/<provider>/spec.py` makes one `ProviderSpec`, and `integrations.registry` lists its package.
-Everything that the product knows about a provider is derived from this declaration. No field has a default, so a
-forgotten capability is an error at start and never a guess
-(docs/adr/0038-one-declaration-per-provider.md). The functions in it use only the plain
-dataclasses of `integrations`: a provider knows nothing about leads and messages of the inbox.
+Each `integrations/<provider>/spec.py` makes one `Declaration`, and `integrations.registry` lists its package. The
+product reads it as one flat `ProviderSpec`. No field has a default, so a forgotten capability is an error at start
+(docs/adr/0038-one-declaration-per-provider.md). The functions in it use only the plain dataclasses of `integrations`:
+a provider knows nothing about leads and messages of the inbox.
 """
 
 import re
@@ -13,10 +12,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 
+from integrations import rawjson
 from integrations.attachments import Attachment
 from integrations.carriers import Carrier, Listed, Outgoing
 from integrations.events import Event, MessageEvent, Person
@@ -31,9 +31,8 @@ CHANNELS = ("email", "sms", "linkedin")
 
 
 class NONE:
-    """States, in a provider's declaration, that the provider does not have a capability.
-
-    `why` is the reason, as a sentence for readers. It counts as false.
+    """States, in a provider's declaration, that the provider does not have a capability. `why` is the reason, as a
+    sentence for readers. It counts as false.
     """
 
     def __init__(self, why: str) -> None:
@@ -52,29 +51,21 @@ Value = TypeVar("Value")
 
 
 def stated(declared: Value | NONE) -> Value:
-    """The value of a capability that the provider must have: `declared` itself. Raises LookupError with the reason if
-    the provider declares that it has none.
-    """
+    """`declared` itself. Raises LookupError with the reason if the provider declares that it has none."""
     if isinstance(declared, NONE):
         raise LookupError(declared.why)
     return declared
 
 
 class Incomplete(ImproperlyConfigured):
-    """The declaration of a provider leaves something out. The message names provider, file,
-    line and what is missing.
-    """
+    """A declaration leaves something out. The message names provider, file, line and what is missing."""
 
 
 Declared = TypeVar("Declared")
 
 
 def complete(cls: type[Declared]) -> type[Declared]:
-    """Class decorator for the parts of a provider's declaration: making an instance without all fields raises
-    Incomplete.
-
-    The error says which fields are missing and where the declaration is.
-    """
+    """Class decorator for the parts of a declaration: making an instance without all fields raises Incomplete."""
     names = [field.name for field in fields(cls)]  # type: ignore[arg-type]
     plain_init = cls.__init__
 
@@ -82,12 +73,13 @@ def complete(cls: type[Declared]) -> type[Declared]:
         missing, unknown = [name for name in names if name not in stated], sorted(set(stated) - set(names))
         if missing or unknown:
             caller = sys._getframe(1)
-            where = f"{caller.f_code.co_filename}, line {caller.f_lineno}"
-            whose = f"the {cls.__name__} of “{stated.get('name', caller.f_globals.get('__name__'))}”"
-            faults = [f"{whose} does not state {', '.join(missing)}"] if missing else []
-            faults += [f"{whose} states {', '.join(unknown)}, which nothing asks for"] if unknown else []
+            owner = stated.get("name") or caller.f_globals.get("NAME") or caller.f_globals.get("__name__")
+            part = f"the {cls.__name__} of “{owner}”"
+            faults = [f"{part} does not state {', '.join(missing)}"] if missing else []
+            faults += [f"{part} states {', '.join(unknown)}, which nothing asks for"] if unknown else []
             raise Incomplete(
-                f"{where}: {'; '.join(faults)}. Give a value, or NONE with the reason why there is none."
+                f"{caller.f_code.co_filename}, line {caller.f_lineno}: {'; '.join(faults)}."
+                " Give a value, or NONE with the reason why there is none."
             )
         plain_init(self, **stated)
 
@@ -98,9 +90,8 @@ def complete(cls: type[Declared]) -> type[Declared]:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """One value that a person gives to connect a provider account, such as an API key.
-
-    If it is `required`, the account does not work without it.
+    """One value that a person gives to connect an account, such as an API key. Without a `required` one the account
+    does not work.
     """
 
     name: str
@@ -112,12 +103,8 @@ class Setting:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class DeliveryRules:
-    """Which HTTP status we answer to a provider's webhook that we cannot use or store.
-
-    It depends on how the provider treats our answers.
-
-    `unusable_status` is for an authenticated body that we cannot use, `unavailable_status` for times when we cannot
-    store anything. `why` is the provider's rule. All answers are in docs/reference/addresses.md, Answers.
+    """The HTTP statuses that we answer to a webhook with an authenticated body that we cannot use, and while we can
+    store nothing. `why` is the provider's rule (docs/reference/addresses.md, Answers).
     """
 
     unusable_status: int
@@ -127,9 +114,8 @@ class DeliveryRules:
 
 @dataclass(frozen=True, slots=True)
 class NamedTenant:
-    """What the signed body of a webhook names, by which its workspace is found: one of these fields, or none of them.
-
-    `account_id` is the provider's id of the account.
+    """The one field in the signed body of a webhook by which its workspace is found, or none. `account_id` is the
+    provider's id of the account.
     """
 
     account_id: str = ""
@@ -142,8 +128,8 @@ class NamedTenant:
 class Signature:
     """How requests to a webhook address are authenticated that all workspaces share.
 
-    `valid(raw, headers, now)` checks the signature. `names(value, now)` says what the decoded body names; it is called
-    only for a body whose signature is valid.
+    `valid(raw, headers, now)` checks the signature. `names(body, now)` reads the tenant from a body whose signature is
+    valid.
     """
 
     valid: Callable[[bytes, Mapping[str, str], datetime], bool]
@@ -152,9 +138,8 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class SampleReply:
-    """The invented reply that the button "Send a test event" brings in, for a provider to put into its own form.
-
-    `id` is another one at every press. `account_id` is the provider's id of our account, or "". `at` is aware.
+    """The invented reply of the button "Send a test event". `id` is new at every press, `account_id` is the provider's
+    id of our account or "", and `at` is aware.
     """
 
     id: str
@@ -170,12 +155,12 @@ class SampleReply:
 class WebhookSource:
     """The declaration of a webhook address to which a provider posts events. Its `name` is a part of the address.
 
-    `keyed`: the address contains a workspace's own key. `signature`: how the requests of all workspaces
-    are authenticated otherwise. `accepts(credentials, raw, headers, now)`: whether the signature is right
-    that the account's credentials demand besides the key. `secret_headers` and `secret_field`: where the
-    provider puts the shared secret. `parse(value, now)` makes an event from a decoded body. `account_of`
-    is the account that the body names, or "". `sample(reply)` makes the body by which the provider would
-    bring an invented reply. It names no campaign, and nothing by which the provider could know the person.
+    `keyed`: the address contains a workspace's own key. `signature`: how the requests of all workspaces are
+    authenticated otherwise. `accepts(credentials, raw, headers, now)`: whether the signature is right that the
+    account's credentials demand besides the key. `secret_headers` and `secret_field`: where the provider puts the
+    shared secret. `parse(body, now)` makes the event. `account_of(body)` is the account that the body names, or "".
+    `sample(reply)` makes the body of an invented reply; it names no campaign, and no id by which the provider could
+    know the person.
     """
 
     name: str
@@ -193,10 +178,48 @@ class WebhookSource:
     rules: DeliveryRules
 
 
+class Payloads(Protocol):
+    """A provider's module `payloads`."""
+
+    @property
+    def EVENTS(self) -> tuple[str, ...]: ...
+
+    def parse(self, body: Any, now: datetime, /) -> Event: ...
+
+    def account_of(self, body: Any, /) -> str: ...
+
+
+def json_webhook(
+    provider: str,
+    name: str,
+    payloads: Payloads,
+    *,
+    secret_headers: tuple[str, ...],
+    secret_field: str,
+    accepts: Callable[[dict[str, Any], bytes, Mapping[str, str], datetime], bool] | NONE,
+    sample: Callable[[SampleReply], dict[str, Any]] | NONE,
+    rules: DeliveryRules,
+) -> WebhookSource:
+    """A webhook address with a workspace's own key, to which the provider posts the JSON that `payloads` reads."""
+    return WebhookSource(
+        name=name,
+        provider=provider,
+        keyed=True,
+        signature=NONE("The key in the address opens it."),
+        decode=rawjson.parse,
+        parse=payloads.parse,
+        account_of=payloads.account_of,
+        events=payloads.EVENTS,
+        secret_headers=secret_headers,
+        secret_field=secret_field,
+        accepts=accepts,
+        sample=sample,
+        rules=rules,
+    )
+
+
 class Counts(StrEnum):
-    """What a message of ours counts as by the source that it comes from: an answer to the lead, a campaign's step, or a
-    bounce.
-    """
+    """What the messages of a source count as."""
 
     ANSWER = "answer"  # a person or this product wrote it to this lead
     STEP = "step"  # a campaign sent it, so it answers nothing
@@ -220,6 +243,27 @@ class MessageSource:
     names_account: bool
 
 
+def campaign_mail(provider: str, *, flags_interest: bool) -> tuple[MessageSource, ...]:
+    """The sources of a provider that mails campaigns: <provider>_reply, <provider>_sent and <provider>_bounce."""
+    reply, sent, bounce = (f"{provider}_{kind}" for kind in ("reply", "sent", "bounce"))
+    no_bounce = NONE("Its messages are no replies.")
+    return (
+        MessageSource(
+            name=reply,
+            counts=Counts.ANSWER,
+            bounces=bounce,
+            flags_interest=flags_interest,
+            names_account=False,
+        ),
+        MessageSource(
+            name=sent, counts=Counts.STEP, bounces=no_bounce, flags_interest=False, names_account=False
+        ),
+        MessageSource(
+            name=bounce, counts=Counts.BOUNCE, bounces=no_bounce, flags_interest=False, names_account=False
+        ),
+    )
+
+
 @complete
 @dataclass(frozen=True, kw_only=True)
 class AccountWords:
@@ -235,7 +279,7 @@ class AccountWords:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class StopCampaign:
-    """How a provider's campaign is stopped for one person.
+    """How a provider's campaign is stopped for one person. Only a person can start it again, on the provider's pages.
 
     `known_by`: the field of Person by which the provider knows a lead. `stop(account, campaign id, person, deadline)`
     stops the campaign's mails to the person and returns what it did, as text. It may be called again for the same
@@ -290,9 +334,7 @@ class Calendar:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """The cheap read call (`read`) that proves that a provider account works. `applies`
-    says whether it can be made for an account.
-    """
+    """The cheap read call that proves that an account works. `applies` says whether an account can make it."""
 
     read: "Callable[[Integration, Deadline], object]"
     applies: "Callable[[Integration], bool]"
@@ -309,38 +351,44 @@ class CallLimit:
 
 @complete
 @dataclass(frozen=True, kw_only=True)
-class ProviderSpec:
-    """Everything that a provider can do. Each field is a value or a function, or NONE with the reason."""
+class Names:
+    """How the provider is called."""
 
-    # Its names
     name: str
-    """Our name of the provider in the database and in logs. At most 20 small letters."""
+    """In the database and in logs: at most 20 small letters."""
     label: str
-    """Its name on pages and in sentences about connecting it."""
+    """On pages and in sentences about connecting it."""
     known_as: str
-    """Its name in the banner: what people call the account ("LinkedIn")."""
+    """In the banner: what people call the account ("LinkedIn")."""
     company: str
-    """Its name in sentences about what it reports ("Unipile says DELETED")."""
+    """In sentences about what it reports ("Unipile says DELETED")."""
     aliases: tuple[str, ...]
     """Other names that the command `connect_integration` accepts."""
 
-    # Where its calls go
+
+@complete
+@dataclass(frozen=True, kw_only=True)
+class Calls:
+    """Where the provider's calls go, and how often."""
+
     hosts: tuple[str, ...]
     """The hosts, with their subdomains, at which an account may be."""
-    ports: Collection[int] | NONE
-    """Ports besides 443 that these hosts may be called at."""
+    ports: Collection[int]
+    """Ports besides 443 at which these hosts may be called."""
     base_url: Callable[[], str] | NONE
     """The address of calls if an account has none of its own. It returns "" if the operator has set none."""
     operator_urls: Callable[[], Collection[str]] | NONE
-    """Addresses that the operator has set. Calls may go there too."""
+    """Further addresses that the operator has set. Calls may go there too."""
     call_limit: CallLimit | NONE
 
-    # What an account is connected with
-    account_id: Setting | NONE
-    """The provider's id of the account, stored in `external_account_id`.
 
-    If it is NONE, a workspace has only one account.
-    """
+@complete
+@dataclass(frozen=True, kw_only=True)
+class Connecting:
+    """The settings with which an account is connected."""
+
+    account_id: Setting | NONE
+    """The provider's id of the account (`external_account_id`). If it is NONE, a workspace has only one account."""
     secrets: tuple[Setting, ...]
     settings: tuple[Setting, ...]
     key: str | NONE
@@ -354,15 +402,16 @@ class ProviderSpec:
     lacks: "Callable[[Integration], tuple[str, str] | None] | NONE"
     """The setting that is missing, with a sentence. For conditions that `required` of one setting cannot express."""
 
-    # What comes from it
-    webhooks: tuple[WebhookSource, ...] | NONE
-    sources: tuple[MessageSource, ...] | NONE
-    account_words: AccountWords | NONE
 
-    # What goes out by it
+@complete
+@dataclass(frozen=True, kw_only=True)
+class Messages:
+    """The messages that the provider carries to and from leads."""
+
+    sources: tuple[MessageSource, ...] | NONE
     channel: str | NONE
     """The channel of its messages: one of CHANNELS."""
-    opens_channel: bool
+    opens_channel: bool | NONE
     """Whether it can carry the first message to somebody who has not written through it yet."""
     carrier: Carrier | NONE
     newer: "Callable[[Outgoing, Integration, Deadline], Iterable[Listed]] | NONE"
@@ -371,60 +420,64 @@ class ProviderSpec:
     It is read right before a message that no person pressed goes out (docs/adr/0024-gates-give-reasons.md).
     """
     sends: frozenset[str] | NONE
-    """The client's operations that send a message.
-
-    If an account refuses to send, only these prove that it works again.
-    """
+    """The client's operations that send. If an account refuses to send, only these prove that it works again."""
     contacts: "Callable[[Integration], Any] | NONE"
     """Makes a client for the provider's contacts (inbox.leads.crm)."""
-
-    # Its campaigns
     stop_campaign: StopCampaign | NONE
-    start_campaign: NONE
-    """A stopped campaign is started again by a person on the provider's pages. The reason says where."""
-
-    # What was missed
     history: History | NONE
     backfill: "Callable[[Integration, datetime, Deadline], Iterator[MessageEvent]] | NONE"
     """All messages that the provider has since a moment, as the events that its webhooks would have brought."""
     poll_every: timedelta | NONE
     """How often `backfill` is called even if nothing is known to be missing."""
-
-    # What came with its messages
     files: Files | NONE
-    """The reason why there is none stands beside a file, and says where people find it."""
+    """The reason of NONE stands beside a file, and says where people find it."""
+    pauses_follow_ups: str | NONE
+    """What follow-ups wait for while it is disconnected, as a reason for people ("EmailBison is disconnected")."""
 
-    # What people book
-    calendar: Calendar | NONE
 
-    # How its accounts are
+@complete
+@dataclass(frozen=True, kw_only=True)
+class Login:
+    """A page of the provider on which the owner of an account logs in again."""
+
+    reconnect: "Callable[[Integration, datetime, str, Deadline], str] | NONE"
+    """Makes the page, given its expiry and the address to return to."""
+    forget_owner: "Callable[[Integration], None] | NONE"
+    """Forgets what is known about the account's owner, because the account's id has changed. It does not save."""
+
+
+@complete
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """How the product knows whether an account works, and what people read about it."""
+
     probe: Probe | NONE
     checks: "tuple[tuple[str, Callable[[Test], str]], ...]"
     """The test behind the button on an account's card: labels and checks, each building on the one before.
 
-    A check returns what it found, as text for people, and raises `health.checks.Wrong` or a ProviderError if something
-    is wrong.
+    A check returns a text for people, and raises `health.checks.Wrong` or a ProviderError if something is wrong.
     """
-    reconnect: "Callable[[Integration, datetime, str, Deadline], str] | NONE"
-    """Makes a page of the provider on which the owner logs in again, given its expiry and the address to return to."""
-    forget_owner: "Callable[[Integration], None] | NONE"
-    """Forgets what is known about the account's owner, because the account's id has changed. It does not save."""
+    account_words: AccountWords | NONE
     no_proof: frozenset[str] | NONE
     """Operations that succeed even if the account does not work."""
     still_broken: "Callable[[Integration, str, str], bool] | NONE"
     """Whether an account that is broken for a reason stays broken although an operation succeeded."""
-    refusals: Mapping[str, str] | NONE
+    refusals: Mapping[str, str]
     """The provider's own error codes in words for people."""
     stopped: str | NONE
     """What does not work while the account is disconnected, as a sentence. If it has a channel, the channel says it."""
-    pauses_follow_ups: str | NONE
-    """What follow-ups wait for while it is disconnected, as a reason for people ("EmailBison is disconnected")."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderSpec(Names, Calls, Connecting, Messages, Login, Health):
+    """Everything that a provider can do, side by side."""
+
+    webhooks: tuple[WebhookSource, ...] | NONE
+    calendar: Calendar | NONE
 
     @property
     def is_connected_here(self) -> bool:
-        """Whether workspaces connect accounts of this provider themselves, which means that
-        there is something to set.
-        """
+        """Whether workspaces connect accounts of this provider themselves: there is something to set."""
         return bool(self.all_settings)
 
     @property
@@ -433,24 +486,74 @@ class ProviderSpec:
         return (*([self.account_id] if self.account_id else []), *self.secrets, *self.settings)
 
 
+@complete
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
+    """Everything that a provider can do, in groups. A group that is NONE makes each of its capabilities NONE."""
+
+    names: Names
+    calls: Calls
+    connecting: Connecting
+    webhooks: tuple[WebhookSource, ...] | NONE
+    messages: Messages | NONE
+    calendar: Calendar | NONE
+    login: Login | NONE
+    health: Health
+
+    def spec(self) -> ProviderSpec:
+        groups = {
+            Names: self.names,
+            Calls: self.calls,
+            Connecting: self.connecting,
+            Messages: self.messages,
+            Login: self.login,
+            Health: self.health,
+        }
+        capabilities: dict[str, Any] = {
+            field.name: group if isinstance(group, NONE) else getattr(group, field.name)
+            for kind, group in groups.items()
+            for field in fields(kind)
+        }
+        return ProviderSpec(webhooks=self.webhooks, calendar=self.calendar, **capabilities)
+
+
+# Settings and reasons that many providers have.
 API_KEY = Setting(name="api_key", label="API key", help="", required=True)
-STOP_LABELS = Setting(
-    name="stop_labels",
-    label="Labels that mean “do not contact”",
-    help="Their names, with commas between them. “Do not contact” always does.",
-    required=False,
-)
-
-
-def label_words(label: str) -> str:
-    """The words of a provider's label without capitals and punctuation: "Do-Not_Contact!" is "do not contact"."""
-    return " ".join(re.sub(r"[\W_]+", " ", label).split()).casefold()
-
-
 BASE_URL = Setting(
     name="base_url",
     label="Address of the API",
     help="Leave empty for the provider’s own. Another address needs the key again.",
     required=False,
 )
-"""Settings that many providers have."""
+STOP_LABELS = Setting(
+    name="stop_labels",
+    label="Labels that mean “do not contact”",
+    help="Their names, with commas between them. “Do not contact” always does.",
+    required=False,
+)
+BASE_URL_ALONE = NONE("Calls go to the base URL alone.")
+WAITS_AT_429 = NONE("It documents no limit; a call that it refuses with 429 is repeated later.")
+KEY_PER_ACCOUNT = NONE("Each account has a key of its own.")
+KEY_IS_ENOUGH = NONE("The required settings are all that it needs.")
+SIGNS_NOTHING = NONE("It signs nothing.")
+NO_MESSAGES = NONE("It carries no messages.")
+NO_CALENDAR = NONE("It has no calendar.")
+NO_CONTACTS = NONE("It has no contacts.")
+NEW_KEY = NONE("A new key is put in under Settings.")
+KEY_PROVES_ALL = NONE("Whatever works proves that the key does.")
+CHANNEL_STOPS = NONE("Its channel says it.")
+
+
+def any_account(_account: "Integration") -> Literal[True]:
+    """For a probe that every account can make."""
+    return True
+
+
+def has_secrets(account: "Integration") -> bool:
+    """Whether the account has credentials of its own, even if they cannot be read. Decrypts nothing."""
+    return account.has_secrets
+
+
+def label_words(label: str) -> str:
+    """The words of a provider's label without capitals and punctuation: "Do-Not_Contact!" is "do not contact"."""
+    return " ".join(re.sub(r"[\W_]+", " ", label).split()).casefold()

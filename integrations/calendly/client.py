@@ -3,27 +3,24 @@
 Reference: https://developer.calendly.com/api-docs
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Self, TypeVar
+from typing import Any
 
 from pydantic import Field
 
-from integrations.client import base_url_of, items_of, path_part, required_secret, session_for
+from integrations.client import ProviderClient, Row, bearer_session, items_of, path_part, rows
 from integrations.http.session import ProviderSession, Response
 from integrations.models import Integration
-from integrations.payload import Payload, Text, parse_time
+from integrations.payload import Payload, Text, parse_time, utc_text
 from jobs.deadline import Deadline
 
 TIMEOUT_MS = 15_000
-
-T = TypeVar("T")
 
 
 class User(Payload):
     uri: str = Field(min_length=1)
     name: Text = ""
-    organization: Text = Field("", validation_alias="current_organization")
     timezone: Text = ""
 
 
@@ -70,45 +67,23 @@ class Invitee(Payload):
     no_show: dict[str, Any] | None = None
 
 
-class CalendlyClient:
-    """Makes calls to Calendly with the token of one account.
+class CalendlyClient(ProviderClient):
+    """Makes calls to Calendly with the token of one account."""
 
-    Every method takes a Deadline and raises the errors of integrations.errors.
-    """
-
-    def __init__(self, session: ProviderSession) -> None:
-        self._session = session
-
-    @classmethod
-    def for_integration(cls, integration: Integration) -> Self:
-        """The client of an account. Raises ProviderMisconfigured if the account has no token, and
-        SecretsUnreadable if it cannot be decrypted.
-        """
-        token = required_secret(integration, "api_key")
-        return cls(
-            session_for(
-                integration,
-                base_url=base_url_of(integration),
-                headers={"Authorization": f"Bearer {token}"},
-                timeout_ms=TIMEOUT_MS,
-            )
-        )
+    @staticmethod
+    def session_of(integration: Integration) -> ProviderSession:
+        return bearer_session(integration, timeout_ms=TIMEOUT_MS)
 
     # Reference: GET /users/me
     def me(self, deadline: Deadline) -> User:
         """The Calendly user whose token the account has."""
-        return self._get(
-            "/users/me", "me", deadline, lambda response: User.model_validate(response.data["resource"])
-        )
+        return self._get("/users/me", "me", deadline, _resource(User))
 
     # Reference: GET /event_types
     def event_types(self, user_uri: str, deadline: Deadline) -> list[EventType]:
         """The event types (kinds of meetings) of a user, at most a hundred."""
-
-        def parse(response: Response) -> list[EventType]:
-            return [EventType.model_validate(row) for row in items_of(response.data, "collection")]
-
-        return self._get("/event_types", "event_types", deadline, parse, {"user": user_uri, "count": "100"})
+        params = {"user": user_uri, "count": "100"}
+        return self._get("/event_types", "event_types", deadline, rows(EventType, "collection"), params)
 
     # Reference: GET /event_type_available_times
     def available_times(
@@ -126,7 +101,8 @@ class CalendlyClient:
             ]
             return sorted(time for time in times if time is not None)
 
-        params = {"event_type": event_type_uri, "start_time": _iso(start), "end_time": _iso(end)}
+        first, last = utc_text(start, "seconds"), utc_text(end, "seconds")
+        params = {"event_type": event_type_uri, "start_time": first, "end_time": last}
         return self._get("/event_type_available_times", "available_times", deadline, parse, params)
 
     # Reference: GET /scheduled_events
@@ -134,12 +110,8 @@ class CalendlyClient:
         """The user's meetings (at most a hundred) with the invitee who has this e-mail address, to compare with what
         webhooks reported.
         """
-
-        def parse(response: Response) -> list[ScheduledEvent]:
-            return [ScheduledEvent.model_validate(row) for row in items_of(response.data, "collection")]
-
         params = {"user": user_uri, "invitee_email": invitee_email, "count": "100"}
-        return self._get("/scheduled_events", "events", deadline, parse, params)
+        return self._get("/scheduled_events", "events", deadline, rows(ScheduledEvent, "collection"), params)
 
     # Reference: GET /scheduled_events/{uuid}
     def event(self, event_uri: str, deadline: Deadline) -> ScheduledEvent:
@@ -147,60 +119,18 @@ class CalendlyClient:
 
         Only the last part of the URI is used and never its host, because the URI comes from outside.
         """
-
-        def parse(response: Response) -> ScheduledEvent:
-            return ScheduledEvent.model_validate(response.data["resource"])
-
-        return self._get(f"/scheduled_events/{_uuid(event_uri)}", "event", deadline, parse)
+        path = f"/scheduled_events/{_uuid(event_uri)}"
+        return self._get(path, "event", deadline, _resource(ScheduledEvent))
 
     # Reference: GET /scheduled_events/{uuid}/invitees
     def invitees(self, event_uri: str, deadline: Deadline) -> list[Invitee]:
         """The people who are invited to the meeting with this URI: Calendly's first page of them."""
-
-        def parse(response: Response) -> list[Invitee]:
-            return [Invitee.model_validate(invitee) for invitee in items_of(response.data, "collection")]
-
-        return self._get(f"/scheduled_events/{_uuid(event_uri)}/invitees", "invitees", deadline, parse)
-
-    # Reference: POST /webhook_subscriptions
-    def subscribe(
-        self, user: User, url: str, signing_key: str, events: Sequence[str], deadline: Deadline
-    ) -> str:
-        """Have Calendly post `events` of the user to `url` from now on, signed with `signing_key`. Returns the URI of
-        the new subscription.
-        """
-        body = {
-            "url": url,
-            "events": list(events),
-            "organization": user.organization,
-            "user": user.uri,
-            "scope": "user",
-            "signing_key": signing_key,
-        }
-        return self._session.request(
-            "POST",
-            "/webhook_subscriptions",
-            operation="subscribe",
-            deadline=deadline,
-            json=body,
-            parse=lambda response: str(response.data["resource"]["uri"]),
-        )
-
-    def _get(
-        self,
-        path: str,
-        operation: str,
-        deadline: Deadline,
-        parse: Callable[[Response], T],
-        params: dict[str, str] | None = None,
-    ) -> T:
-        return self._session.request(
-            "GET", path, operation=operation, deadline=deadline, params=params, parse=parse
-        )
+        path = f"/scheduled_events/{_uuid(event_uri)}/invitees"
+        return self._get(path, "invitees", deadline, rows(Invitee, "collection"))
 
 
-def _iso(at: datetime) -> str:
-    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
+def _resource(model: type[Row]) -> Callable[[Response], Row]:
+    return lambda response: model.model_validate(response.data["resource"])
 
 
 def _uuid(uri: str) -> str:

@@ -1,98 +1,71 @@
 """Declares what Calendly can do and how its accounts are set up (the fields: integrations.spec)."""
 
-from integrations import rawjson
+from integrations import spec
 from integrations.calendly import NAME, account, calendar, payloads, signature
-from integrations.client import has_secrets
-from integrations.spec import (
-    API_KEY,
-    BASE_URL,
-    NONE,
-    Calendar,
-    DeliveryRules,
-    Probe,
-    ProviderSpec,
-    Setting,
-    WebhookSource,
-)
 
-SPEC = ProviderSpec(
-    name=NAME,
-    label="Calendly",
-    known_as="Calendly",
-    company="Calendly",
-    aliases=(),
-    hosts=("api.calendly.com",),
-    ports=NONE("It is reached on 443 alone."),
-    base_url=lambda: "https://api.calendly.com",
-    operator_urls=NONE("Its address is the same for everybody."),
-    call_limit=NONE("What it refuses with 429 is waited for."),
-    account_id=NONE("A token is of one user."),
-    secrets=(
-        API_KEY,
-        Setting(
-            name="signing_key",
-            label="Webhook signing key",
-            help="Calendly gives it when the webhook is made.",
-            required=False,
-        ),
+SPEC = spec.Declaration(
+    names=spec.Names(name=NAME, label="Calendly", known_as="Calendly", company="Calendly", aliases=()),
+    calls=spec.Calls(
+        hosts=("api.calendly.com",),
+        ports=(),
+        base_url=lambda: "https://api.calendly.com",
+        operator_urls=spec.BASE_URL_ALONE,
+        call_limit=spec.WAITS_AT_429,
     ),
-    settings=(
-        BASE_URL,
-        Setting(
-            name="event_type_uri",
-            label="Event type",
-            help="The URI of the meeting that is offered.",
-            required=False,
+    connecting=spec.Connecting(
+        account_id=spec.NONE("A token is of one user."),
+        secrets=(
+            spec.API_KEY,
+            spec.Setting(
+                name="signing_key",
+                label="Webhook signing key",
+                help="Calendly gives it when the webhook is made.",
+                required=False,
+            ),
         ),
+        settings=(
+            spec.BASE_URL,
+            spec.Setting(
+                name="event_type_uri",
+                label="Event type",
+                help="The URI of the meeting that is offered.",
+                required=False,
+            ),
+        ),
+        key="api_key",
+        installation_key=spec.KEY_PER_ACCOUNT,
+        key_made_at="Calendly under Integrations, API & Webhooks",
+        usable=spec.has_secrets,
+        lacks=spec.KEY_IS_ENOUGH,
     ),
-    key="api_key",
-    installation_key=NONE("Each workspace has a token of its own."),
-    key_made_at="Calendly under Integrations, API & Webhooks",
-    usable=has_secrets,
-    lacks=NONE("The token is all that it needs."),
     webhooks=(
-        WebhookSource(
-            name="calendly",
-            provider=NAME,
-            keyed=True,
-            signature=NONE("A signature is asked for beside the key, where a signing key is known."),
-            decode=rawjson.parse,
-            parse=payloads.parse,
-            account_of=payloads.account_of,
-            events=payloads.EVENTS,
+        spec.json_webhook(
+            NAME,
+            "calendly",
+            payloads,
             secret_headers=(),
             secret_field="",
             accepts=signature.accepts,
-            sample=NONE("It brings meetings, and no messages."),
-            rules=DeliveryRules(
+            sample=spec.NONE("It brings meetings, and no messages."),
+            rules=spec.DeliveryRules(
                 unusable_status=200,
                 unavailable_status=503,
                 why="retries for 24 h with growing pauses, then disables the webhook",
             ),
         ),
     ),
-    sources=NONE("It brings no messages."),
-    account_words=NONE("It says nothing of an account’s state."),
-    channel=NONE("It carries no messages to leads."),
-    opens_channel=False,
-    carrier=NONE("It carries no messages to leads."),
-    newer=NONE("It carries no messages to leads."),
-    sends=NONE("It carries no messages to leads."),
-    contacts=NONE("It has no contacts."),
-    stop_campaign=NONE("It runs no campaigns."),
-    start_campaign=NONE("It runs no campaigns."),
-    history=NONE("It carries no messages to leads."),
-    backfill=NONE("It brings no messages."),
-    poll_every=NONE("It brings no messages."),
-    files=NONE("It brings no messages."),
-    calendar=Calendar(choice="event_type_uri", free_times=calendar.free_times, meetings=calendar.meetings),
-    probe=Probe(read=account.probe, applies=lambda _account: True),
-    checks=(("Token accepted", account.check_token), ("Event type", account.check_event_type)),
-    reconnect=NONE("A new token is put in under Settings."),
-    forget_owner=NONE("Nothing is remembered of an owner."),
-    no_proof=NONE("Whatever works proves that the token does."),
-    still_broken=NONE("Whatever works proves that the token does."),
-    refusals=NONE("Its codes are common ones."),
-    stopped="Bookings and free times cannot be read",
-    pauses_follow_ups=NONE("No follow-up goes out by it."),
+    messages=spec.NO_MESSAGES,
+    calendar=spec.Calendar(
+        choice="event_type_uri", free_times=calendar.free_times, meetings=calendar.meetings
+    ),
+    login=spec.NEW_KEY,
+    health=spec.Health(
+        probe=spec.Probe(read=account.probe, applies=spec.any_account),
+        checks=(("Token accepted", account.check_token), ("Event type", account.check_event_type)),
+        account_words=spec.NONE("It says nothing of an account’s state."),
+        no_proof=spec.KEY_PROVES_ALL,
+        still_broken=spec.KEY_PROVES_ALL,
+        refusals={},
+        stopped="Bookings and free times cannot be read",
+    ),
 )

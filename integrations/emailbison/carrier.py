@@ -6,9 +6,11 @@ with an unknown result is searched in the lead's sent e-mails and in the folder 
 
 from collections.abc import Iterator
 
+from integrations.attachments import Attachment
 from integrations.carriers import Accepted, CannotSend, Listed, Outgoing, Post
 from integrations.emailbison.client import EmailBisonClient, Recipient, Reply, SenderEmail, sent_id
 from integrations.errors import ProviderError, ProviderRejected
+from integrations.events import Person
 from integrations.models import Integration
 from jobs.deadline import Deadline
 
@@ -98,3 +100,18 @@ def _sender(client: EmailBisonClient, address: str, besides: str, deadline: Dead
     if not usable:
         raise CannotSend("EmailBison has no mailbox that could send this.")
     return (exact or usable)[0]
+
+
+def fetch_file(account: Integration, _message_id: str, file: Attachment, deadline: Deadline) -> bytes:
+    """The file at its address. The key goes along only if that is at the account's own."""
+    return EmailBisonClient.for_integration(account).file(file.url, deadline)
+
+
+def stop_campaign(account: Integration, campaign_id: str, person: Person, deadline: Deadline) -> str:
+    """Stop all further e-mails of an EmailBison campaign to the lead with the id `person.emailbison_lead_id`.
+
+    Returns "stopped".
+    """
+    client = EmailBisonClient.for_integration(account)
+    client.stop_future_emails(campaign_id, [person.emailbison_lead_id], deadline)
+    return "stopped"

@@ -7,15 +7,15 @@ start a thread.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self, TypeVar
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from django.conf import settings
-from pydantic import AliasChoices, BaseModel, Field
+from pydantic import AliasChoices, Field
 
-from integrations.client import base_url_of, items_of, required_secret, session_for
+from integrations.client import ProviderClient, Row, bearer_session, number_part, pages, rows
+from integrations.emailbison import NAME
 from integrations.emailbison.errors import classify
-from integrations.errors import ProviderRejected
 from integrations.http.session import ProviderSession, Response
 from integrations.models import Integration
 from integrations.payload import ExternalId, Payload, Text, parse_time
@@ -25,7 +25,6 @@ MAX_PAGES = 200
 PER_PAGE = 100
 SEARCHES = ("filters[search]", "search", "filters[email]", "filters[email_address]")
 """Possible names of the filter for an address, the most common one first."""
-Item = TypeVar("Item", bound=BaseModel)
 
 
 def sent_id(reply_id: str) -> str:
@@ -166,29 +165,16 @@ class Recipient:
         return {"name": self.name, "email_address": self.email_address}
 
 
-class EmailBisonClient:
-    """Makes calls to EmailBison with the key of one account. Every method takes a Deadline and
-    raises the errors of integrations.errors.
-    """
+class EmailBisonClient(ProviderClient):
+    """Makes calls to EmailBison with the key of one account."""
 
-    def __init__(self, session: ProviderSession) -> None:
-        self._session = session
-
-    @classmethod
-    def for_integration(cls, integration: Integration) -> Self:
-        """The client of an account. Raises ProviderMisconfigured if the account has no key, and
-        SecretsUnreadable if it cannot be decrypted.
-        """
-        key = required_secret(integration, "api_key")
-        return cls(
-            session_for(
-                integration,
-                base_url=base_url_of(integration),
-                headers={"Authorization": f"Bearer {key}"},
-                timeout_ms=settings.EMAILBISON_TIMEOUT_MS,
-                max_retries=settings.EMAILBISON_MAX_RETRIES,
-                classify=classify,
-            )
+    @staticmethod
+    def session_of(integration: Integration) -> ProviderSession:
+        return bearer_session(
+            integration,
+            timeout_ms=settings.EMAILBISON_TIMEOUT_MS,
+            max_retries=settings.EMAILBISON_MAX_RETRIES,
+            classify=classify,
         )
 
     # Reference: EmailBison API, GET /api/users
@@ -201,12 +187,12 @@ class EmailBisonClient:
             user = _inner(response.data)
             return Account.model_validate(user.get("workspace") or user.get("team") or {})
 
-        return self._session.request("GET", "/api/users", operation="account", deadline=deadline, parse=parse)
+        return self._get("/api/users", "account", deadline, parse)
 
     # Reference: GET /api/campaigns
     def campaigns(self, deadline: Deadline) -> list[Campaign]:
         """All campaigns of the EmailBison workspace."""
-        return list(self._pages(Campaign, "/api/campaigns", {}, "campaigns", deadline, names=("campaigns",)))
+        return list(self._list(Campaign, "/api/campaigns", "campaigns", deadline, "campaigns"))
 
     # Reference: POST /api/campaigns/{id}/leads/stop-future-emails
     def stop_future_emails(self, campaign_id: str, lead_ids: Sequence[str], deadline: Deadline) -> None:
@@ -220,21 +206,14 @@ class EmailBisonClient:
             if _inner(response.data).get("success") is not True:
                 raise ValueError("no data.success")
 
-        self._session.request(
-            "POST",
-            f"/api/campaigns/{_number(campaign_id)}/leads/stop-future-emails",
-            operation="stop_future_emails",
-            deadline=deadline,
-            json={"lead_ids": [_number(lead_id) for lead_id in lead_ids]},
-            parse=parse,
-        )
+        path = f"/api/campaigns/{_number(campaign_id)}/leads/stop-future-emails"
+        body = {"lead_ids": [_number(lead_id) for lead_id in lead_ids]}
+        self._post(path, "stop_future_emails", deadline, body, parse)
 
     # Reference: GET /api/leads/{id}
     def lead(self, lead_id: str, deadline: Deadline) -> Lead:
         """EmailBison's lead with this id. Raises ProviderRejected if there is none."""
-        return self._session.request(
-            "GET", f"/api/leads/{_number(lead_id)}", operation="lead", deadline=deadline, parse=_lead
-        )
+        return self._get(f"/api/leads/{_number(lead_id)}", "lead", deadline, _lead)
 
     # Reference: GET /api/leads?filters[search]=
     def find_lead(self, email: str, deadline: Deadline) -> Lead | None:
@@ -246,10 +225,7 @@ class EmailBisonClient:
         """
         for name in SEARCHES:
             params = {name: email, "per_page": 200}
-            leads = self._pages(
-                Lead, "/api/leads", params, "find_lead", deadline, names=("leads",), max_pages=1
-            )
-            for lead in leads:
+            for lead in self._get("/api/leads", "find_lead", deadline, rows(Lead, "leads"), params):
                 if lead.email.lower() == email.lower():
                     return lead
         return None
@@ -257,14 +233,8 @@ class EmailBisonClient:
     # Reference: POST /api/leads
     def create_lead(self, email: str, first_name: str, last_name: str, deadline: Deadline) -> Lead:
         """Create a lead at EmailBison and return it. Raises ProviderRejected if the address is taken."""
-        return self._session.request(
-            "POST",
-            "/api/leads",
-            operation="create_lead",
-            deadline=deadline,
-            json={"email": email, "first_name": first_name, "last_name": last_name},
-            parse=_lead,
-        )
+        body = {"email": email, "first_name": first_name, "last_name": last_name}
+        return self._post("/api/leads", "create_lead", deadline, body, _lead)
 
     # Reference: GET /api/replies
     def replies_since(self, since: datetime, deadline: Deadline) -> Iterator[Reply]:
@@ -274,7 +244,7 @@ class EmailBisonClient:
         Pages are read only as the result is consumed, at most MAX_PAGES of PER_PAGE messages.
         """
         params = {"per_page": PER_PAGE}
-        for reply in self._pages(Reply, "/api/replies", params, "replies", deadline, names=("replies",)):
+        for reply in self._list(Reply, "/api/replies", "replies", deadline, "replies", params=params):
             if reply.at is not None and reply.at < since:
                 return
             yield reply
@@ -288,35 +258,21 @@ class EmailBisonClient:
         def parse(response: Response) -> list[Reply]:
             return [Reply.model_validate(reply) for reply in _inner(response.data)["newer_messages"]]
 
-        return self._session.request(
-            "GET",
-            f"/api/replies/{_number(reply_id)}/conversation-thread",
-            operation="newer_messages",
-            deadline=deadline,
-            parse=parse,
-        )
+        path = f"/api/replies/{_number(reply_id)}/conversation-thread"
+        return self._get(path, "newer_messages", deadline, parse)
 
     # Reference: GET /api/leads/{id}/sent-emails
-    def sent_emails(
-        self, lead_id: str, deadline: Deadline, *, timeout_ms: int | None = None
-    ) -> list[SentEmail]:
-        """The e-mails that campaigns and answers have sent to the lead.
-
-        `timeout_ms` limits each attempt, for a call that a page waits for.
-        """
-        path, params = f"/api/leads/{_number(lead_id)}/sent-emails", {"per_page": PER_PAGE}
-        names = ("sent_emails", "emails")
-        return list(
-            self._pages(SentEmail, path, params, "sent_emails", deadline, names=names, timeout_ms=timeout_ms)
-        )
+    def sent_emails(self, lead_id: str, deadline: Deadline) -> list[SentEmail]:
+        """The e-mails that campaigns and answers have sent to the lead."""
+        path, names = f"/api/leads/{_number(lead_id)}/sent-emails", ("sent_emails", "emails")
+        params = {"per_page": PER_PAGE}
+        return list(self._list(SentEmail, path, "sent_emails", deadline, *names, params=params))
 
     # Reference: GET /api/sender-emails
     def sender_emails(self, deadline: Deadline) -> list[SenderEmail]:
         """The mailboxes from which the EmailBison workspace sends."""
-        names = ("sender_emails",)
-        return list(
-            self._pages(SenderEmail, "/api/sender-emails", {}, "sender_emails", deadline, names=names)
-        )
+        path = "/api/sender-emails"
+        return list(self._list(SenderEmail, path, "sender_emails", deadline, "sender_emails"))
 
     # Reference: POST /api/replies/{replyId}/reply
     def reply(
@@ -329,7 +285,6 @@ class EmailBisonClient:
         deadline: Deadline,
         subject: str = "",
         cc: Sequence[Recipient] = (),
-        bcc: Sequence[Recipient] = (),
     ) -> str:
         """Send an answer to a reply, from the mailbox `sender_email_id`. Returns the id of the new message (`sent_id`);
         "" if EmailBison does not name it.
@@ -349,47 +304,27 @@ class EmailBisonClient:
             body["subject"] = subject
         if cc:
             body["cc_emails"] = [person.as_json() for person in cc]
-        if bcc:
-            body["bcc_emails"] = [person.as_json() for person in bcc]
-        path = f"/api/replies/{_number(reply_id)}/reply"
-        return self._session.request(
-            "POST", path, operation="reply", deadline=deadline, json=body, parse=_accepted
-        )
+        return self._post(f"/api/replies/{_number(reply_id)}/reply", "reply", deadline, body, _accepted)
 
-    def _pages(
+    def _list(
         self,
-        model: type[Item],
+        model: type[Row],
         path: str,
-        params: Mapping[str, Any],
         operation: str,
         deadline: Deadline,
-        *,
-        names: tuple[str, ...],
-        max_pages: int = MAX_PAGES,
-        timeout_ms: int | None = None,
-    ) -> Iterator[Item]:
-        """The items of all pages of a list. Of the link to the next page only the query is used, never its host."""
+        *names: str,
+        params: Mapping[str, Any] | None = None,
+    ) -> Iterator[Row]:
+        """The objects of all pages of a list. Of the link to the next page only the query is used, never its host."""
 
-        def parse(response: Response) -> tuple[list[Item], dict[str, str]]:
-            items = [model.model_validate(entry) for entry in items_of(response.data, *names)]
-            return items, _next_query(response.data)
+        def parse(response: Response) -> tuple[list[Row], dict[str, str]]:
+            return rows(model, *names)(response), _next_query(response.data)
 
-        query, queries = dict(params), []
-        for _ in range(max_pages):
-            items, following = self._session.request(
-                "GET",
-                path,
-                operation=operation,
-                deadline=deadline,
-                params=query,
-                timeout_ms=timeout_ms,
-                parse=parse,
-            )
-            yield from items
-            queries.append(query)
-            query = {**params, **following}
-            if not following or query in queries:
-                return
+        def read(position: dict[str, Any]) -> tuple[list[Row], dict[str, Any]]:
+            return self._get(path, operation, deadline, parse, {**(params or {}), **position})
+
+        for entries in pages(read, MAX_PAGES):
+            yield from entries
 
 
 def _next_query(body: Any) -> dict[str, str]:
@@ -408,12 +343,8 @@ def _next_query(body: Any) -> dict[str, str]:
     return {}
 
 
-def _number(provider_id: str | int) -> int:
-    """The id as a number. Raises ProviderRejected for anything else, which would change the address of the call."""
-    text = str(provider_id)
-    if not (text.isascii() and text.isdecimal()):
-        raise ProviderRejected("emailbison", code="invalid_id", sent=False)
-    return int(provider_id)
+def _number(text: str) -> int:
+    return number_part(NAME, text)
 
 
 def _inner(body: Any) -> dict[str, Any]:

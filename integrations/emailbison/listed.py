@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from integrations.addresses import decoded, listed, mailbox
-from integrations.emailbison import files
 from integrations.emailbison.client import EmailBisonClient, Reply, SentEmail, sent_id
+from integrations.emailbison.payloads import files_of
 from integrations.events import BACKFILL, IMPORT, CampaignRef, MessageEvent, Person
 from integrations.mailheaders import headers_of
 from integrations.models import Integration
@@ -73,7 +73,7 @@ def _reply(reply: Reply, at: datetime) -> MessageEvent:
             **{kind: [(row.address, row.name) for row in items or []] for kind, items in lists.items()}
         ),
         account_id=reply.sender_email_id or "",
-        attachments=files.of(reply.attachments),
+        attachments=files_of(reply.attachments),
         automated_reply=reply.automated_reply,
         headers=headers_of(reply.headers, reply.raw_headers, reply.raw_body),
         interested=bool(reply.interested),

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import AliasChoices, AliasPath, Field
 
 from integrations.addresses import Mailbox, MailField, decoded, listed
-from integrations.emailbison import files
+from integrations.attachments import as_stored, attachment
 from integrations.emailbison.client import is_outgoing, sent_id
 from integrations.events import (
     AccountStatusEvent,
@@ -32,6 +32,7 @@ from integrations.events import (
 )
 from integrations.mailheaders import headers_of
 from integrations.payload import ExternalId, Payload, Text, first_time, short_key, split_name, validate
+from integrations.spec import SampleReply
 
 REPLIES = ("LEAD_REPLIED", "LEAD_INTERESTED", "UNTRACKED_REPLY_RECEIVED")
 BY_HAND = "MANUAL_EMAIL_SENT"
@@ -338,7 +339,7 @@ def _notice(payload: Data, now: datetime) -> dict[str, Any]:
         "subject": reply.email_subject,
         "text": reply.text_body,
         "html": reply.html_body,
-        "attachments": files.of(reply.attachments),
+        "attachments": files_of(reply.attachments),
         "from_address": sender.address,
         "from_name": decoded(reply.from_name) or sender.name,
         "recipients": listed(
@@ -378,3 +379,37 @@ def _campaign(payload: Data) -> CampaignRef | None:
 def _account(payload: Data) -> dict[str, Any]:
     sender = payload.sender_email
     return {"account_id": sender.id, "account_address": sender.email.address} if sender else {}
+
+
+def sample(reply: SampleReply) -> dict[str, Any]:
+    """A reply as EmailBison posts one from a person whom it does not know as a lead."""
+    person = reply.person
+    return {
+        "event": {"type": "UNTRACKED_REPLY_RECEIVED", "workspace_id": reply.account_id or None},
+        "data": {
+            "campaign": None,
+            "lead": None,
+            "scheduled_email": None,
+            "sender_email": None,
+            "reply": {
+                "id": reply.id,
+                "email_subject": reply.subject,
+                "from_email_address": person.email,
+                "from_name": f"{person.first_name} {person.last_name}",
+                "text_body": reply.text,
+                "html_body": None,
+                "date_received": reply.at.isoformat(),
+                "automated_reply": False,
+                "interested": False,
+            },
+        },
+    }
+
+
+def files_of(raw: Any) -> list[dict[str, Any]]:
+    """The files in a reply's `attachments`, as a MessageEvent has them; [] for anything but a list."""
+    items = [file for file in raw if isinstance(file, dict)] if isinstance(raw, list) else []
+    return as_stored(
+        attachment(id=file.get("id"), name=file.get("file_name"), url=file.get("download_url"))
+        for file in items
+    )

@@ -5,6 +5,7 @@ A contact that belongs to another lead is used for this text, but stays with tha
 
 from collections.abc import Iterable
 
+from integrations.attachments import Attachment
 from integrations.carriers import Accepted, CannotSend, Listed, Outgoing, Post
 from integrations.errors import ProviderError, ProviderRejected
 from integrations.ghl.client import GhlClient, SentMessage
@@ -69,3 +70,8 @@ def _another(message: Outgoing, refused: ProviderRejected, contact_id: str, dead
 
 def _accepted(sent: SentMessage) -> Accepted:
     return Accepted(sent.message_id, sent.conversation_id)
+
+
+def fetch_file(account: Integration, _message_id: str, file: Attachment, deadline: Deadline) -> bytes:
+    """The file at its address. The key goes along only if that is at the account's own."""
+    return GhlClient.for_integration(account).file(file.url, deadline)

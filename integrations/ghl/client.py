@@ -4,19 +4,27 @@ GHL allows 100 requests in 10 s per location, from all our processes together. `
 Reference: https://highlevel.stoplight.io/docs/integrations
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Self, TypeVar
+from typing import Any
 
 from django.conf import settings
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, Field
 
-from integrations.client import base_url_of, items_of, path_part, required_secret, session_for
-from integrations.errors import ProviderMisconfigured
+from integrations.client import (
+    ProviderClient,
+    account_id_of,
+    bearer_session,
+    one,
+    page,
+    pages,
+    path_part,
+    rows,
+)
 from integrations.ghl.errors import classify
 from integrations.http.session import ProviderSession, Response
 from integrations.models import Integration
-from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time
+from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time, utc_text
 from jobs.deadline import Deadline
 
 VERSION = {"Version": "2021-04-15"}
@@ -24,8 +32,6 @@ CONTACTS_VERSION = {"Version": "2021-07-28"}
 CALLS, WINDOW_S = 90, 10.0
 EXPORT_MAX_PAGES, EXPORT_PAGE = 5, 400
 SMS_TYPES = {"2", "TYPE_SMS", "SMS"}
-
-T = TypeVar("T")
 
 
 class Contact(Payload):
@@ -82,12 +88,6 @@ class Appointment(Payload):
     added: LooseText = Field("", validation_alias="dateAdded")
     updated: LooseText = Field("", validation_alias="dateUpdated")
 
-    @model_validator(mode="before")
-    @classmethod
-    def _unwrap(cls, body: Any) -> Any:
-        inner = body.get("appointment") if isinstance(body, dict) else None
-        return inner if isinstance(inner, dict) else body
-
     @property
     def starts_at(self) -> datetime | None:
         return parse_time(self.start_time)
@@ -119,35 +119,19 @@ class Location(Payload):
     timezone: Text = ""
 
 
-class GhlClient:
-    """Makes calls to GoHighLevel for one location (a customer's account there). Every method takes a Deadline and
-    raises the errors of integrations.errors.
-    """
+class GhlClient(ProviderClient):
+    """Makes calls to GoHighLevel for one location (a customer's account there)."""
 
-    def __init__(self, session: ProviderSession, location_id: str) -> None:
-        self._session = session
-        self.location_id = location_id
-
-    @classmethod
-    def for_integration(cls, integration: Integration) -> Self:
-        """The client of an account.
-
-        Raises ProviderMisconfigured if key or location id is missing, and
-        SecretsUnreadable if the key cannot be decrypted.
-        """
-        key, location_id = required_secret(integration, "api_key"), integration.external_account_id
-        if not location_id:
-            raise ProviderMisconfigured(
-                "GoHighLevel: location_id is not set. Set it in the integration's settings."
-            )
-        session = session_for(
-            integration,
-            base_url=base_url_of(integration),
-            headers={"Authorization": f"Bearer {key}", **VERSION},
-            timeout_ms=settings.GHL_TIMEOUT_MS,
-            classify=classify,
+    @staticmethod
+    def session_of(integration: Integration) -> ProviderSession:
+        account_id_of(integration)
+        return bearer_session(
+            integration, headers=VERSION, timeout_ms=settings.GHL_TIMEOUT_MS, classify=classify
         )
-        return cls(session, location_id)
+
+    @property
+    def location_id(self) -> str:
+        return self._session.account
 
     # Reference: GET /locations/{locationId}
     def location(self, deadline: Deadline) -> Location:
@@ -156,14 +140,14 @@ class GhlClient:
         def parse(response: Response) -> Location:
             return Location.model_validate(response.data.get("location") or response.data)
 
-        return self._get(
-            f"/locations/{_part(self.location_id)}", "location", deadline, parse, CONTACTS_VERSION
-        )
+        path = f"/locations/{_part(self.location_id)}"
+        return self._get(path, "location", deadline, parse, headers=CONTACTS_VERSION)
 
     # Reference: GET /contacts/{contactId}
     def contact(self, contact_id: str, deadline: Deadline) -> Contact:
         """The GoHighLevel contact with this id. Raises ProviderRejected with the code "not_found" if there is none."""
-        return self._get(f"/contacts/{_part(contact_id)}", "contact", deadline, _contact, CONTACTS_VERSION)
+        path = f"/contacts/{_part(contact_id)}"
+        return self._get(path, "contact", deadline, _contact, headers=CONTACTS_VERSION)
 
     # Reference: POST /contacts/search
     def find_contacts(self, field: str, text: str, deadline: Deadline) -> list[Contact]:
@@ -176,17 +160,14 @@ class GhlClient:
             "pageLimit": 20,
             "filters": [{"field": field, "operator": "eq", "value": text}],
         }
-        return self._session.request(
-            "POST",
+        return self._post(
             "/contacts/search",
-            operation="find_contacts",
-            deadline=deadline,
-            json=body,
+            "find_contacts",
+            deadline,
+            body,
+            rows(Contact, "contacts"),
             headers=CONTACTS_VERSION,
             idempotent=True,
-            parse=lambda response: [
-                Contact.model_validate(contact) for contact in items_of(response.data, "contacts")
-            ],
         )
 
     # Reference: POST /contacts/upsert
@@ -195,27 +176,29 @@ class GhlClient:
         have GoHighLevel's field names.
         """
         body = {"locationId": self.location_id, **values}
-        return self._write(
-            "POST", "/contacts/upsert", "upsert_contact", body, deadline, _contact, CONTACTS_VERSION
-        )
+        path, headers = "/contacts/upsert", CONTACTS_VERSION
+        return self._post(path, "upsert_contact", deadline, body, _contact, headers=headers)
 
     # Reference: PUT /contacts/{contactId}
     def update_contact(self, contact_id: str, values: Mapping[str, Any], deadline: Deadline) -> None:
         """Change fields of a contact at GoHighLevel. `values` have GoHighLevel's field names."""
-        path = f"/contacts/{_part(contact_id)}"
-        self._write("PUT", path, "update_contact", values, deadline, lambda response: None, CONTACTS_VERSION)
+        self._session.request(
+            "PUT",
+            f"/contacts/{_part(contact_id)}",
+            operation="update_contact",
+            deadline=deadline,
+            json=dict(values),
+            headers=CONTACTS_VERSION,
+        )
 
     # Reference: GET /contacts/{contactId}/appointments
     def contact_appointments(self, contact_id: str, deadline: Deadline) -> list[Appointment]:
         """The appointments of a GoHighLevel contact."""
-
-        def parse(response: Response) -> list[Appointment]:
-            return [
-                Appointment.model_validate(row) for row in items_of(response.data, "events", "appointments")
-            ]
-
-        path = f"/contacts/{_part(contact_id)}/appointments"
-        return self._get(path, "contact_appointments", deadline, parse, CONTACTS_VERSION)
+        path, parse = (
+            f"/contacts/{_part(contact_id)}/appointments",
+            rows(Appointment, "events", "appointments"),
+        )
+        return self._get(path, "contact_appointments", deadline, parse, headers=CONTACTS_VERSION)
 
     # Reference: POST /conversations/messages
     def send_sms(self, contact_id: str, text: str, deadline: Deadline) -> SentMessage:
@@ -225,21 +208,16 @@ class GhlClient:
         If the contact wants no SMS, or its number cannot be used, ProviderRejected has a code of ghl.errors.STATES.
         """
         body = {"type": "SMS", "contactId": contact_id, "message": text}
-
-        def parse(response: Response) -> SentMessage:
-            return SentMessage.model_validate(response.data)
-
-        return self._write("POST", "/conversations/messages", "send_sms", body, deadline, parse)
+        return self._post("/conversations/messages", "send_sms", deadline, body, one(SentMessage))
 
     # Reference: GET /conversations/search
     def conversations(self, contact_id: str, deadline: Deadline) -> list[Conversation]:
         """The conversations of a GoHighLevel contact, the latest first: GoHighLevel's first page of them."""
-
-        def parse(response: Response) -> list[Conversation]:
-            return [Conversation.model_validate(row) for row in items_of(response.data, "conversations")]
-
-        params = {"locationId": self.location_id, "contactId": contact_id}
-        return self._get("/conversations/search", "conversations", deadline, parse, VERSION, params)
+        params, parse = (
+            {"locationId": self.location_id, "contactId": contact_id},
+            rows(Conversation, "conversations"),
+        )
+        return self._get("/conversations/search", "conversations", deadline, parse, params)
 
     # Reference: GET /conversations/{conversationId}/messages
     def messages(self, conversation_id: str, deadline: Deadline, *, limit: int = 100) -> list[Message]:
@@ -247,45 +225,33 @@ class GhlClient:
         most 100.
         """
         path = f"/conversations/{_part(conversation_id)}/messages"
-        return self._get(path, "messages", deadline, _messages, VERSION, {"limit": str(min(limit, 100))})
+        return self._get(
+            path, "messages", deadline, rows(Message, "messages"), {"limit": str(min(limit, 100))}
+        )
 
     # Reference: GET /conversations/messages/export
-    def export_messages(
-        self, deadline: Deadline, *, since: datetime | None = None, contact_id: str = ""
-    ) -> Iterator[Message]:
-        """The SMS of the GoHighLevel location in both directions, newest first: all, or only those since `since`
-        (aware) or of the contact `contact_id`. At most EXPORT_MAX_PAGES pages of EXPORT_PAGE are read, and only as the
-        result is consumed.
+    def export_messages(self, deadline: Deadline, *, since: datetime) -> Iterator[Message]:
+        """The SMS of the GoHighLevel location since `since` (aware) in both directions, newest first: at most
+        EXPORT_MAX_PAGES pages of EXPORT_PAGE, each read as the result is consumed.
 
         GoHighLevel's export is some time behind, so it is for filling gaps and not for the current state.
         """
         params = {"locationId": self.location_id, "channel": "SMS", "limit": str(EXPORT_PAGE)}
-        if contact_id:
-            params["contactId"] = contact_id
-        if since:
-            params["startDate"] = since.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        params["startDate"] = utc_text(since)
+        parse = page(Message, "cursor", "nextCursor", "messages")
 
-        def parse(response: Response) -> tuple[list[Message], str]:
-            return _messages(response), str(response.data.get("nextCursor") or "")
-
-        for _ in range(EXPORT_MAX_PAGES):
+        def read(position: dict[str, Any]) -> tuple[list[Message], dict[str, Any]]:
             path = "/conversations/messages/export"
-            messages, cursor = self._get(path, "export_messages", deadline, parse, VERSION, params)
+            return self._get(path, "export_messages", deadline, parse, params | position)
+
+        for messages in pages(read, EXPORT_MAX_PAGES):
             yield from messages
-            if not cursor or cursor == params.get("cursor"):
-                return
-            params = {**params, "cursor": cursor}
 
     # Reference: GET /calendars/
     def calendars(self, deadline: Deadline) -> list[Calendar]:
         """The calendars of the GoHighLevel location."""
-
-        def parse(response: Response) -> list[Calendar]:
-            return [Calendar.model_validate(calendar) for calendar in items_of(response.data, "calendars")]
-
-        return self._get(
-            "/calendars/", "calendars", deadline, parse, VERSION, {"locationId": self.location_id}
-        )
+        params = {"locationId": self.location_id}
+        return self._get("/calendars/", "calendars", deadline, rows(Calendar, "calendars"), params)
 
     # Reference: GET /calendars/{calendarId}/free-slots
     def free_slots(
@@ -303,46 +269,7 @@ class GhlClient:
             "endDate": str(round(end.timestamp() * 1000)),
         }
         path = f"/calendars/{_part(calendar_id)}/free-slots"
-        return self._get(path, "free_slots", deadline, parse, VERSION, params)
-
-    # Reference: GET /calendars/events/appointments/{eventId}
-    def appointment(self, appointment_id: str, deadline: Deadline) -> Appointment:
-        """The appointment at GoHighLevel with this id."""
-        path = f"/calendars/events/appointments/{_part(appointment_id)}"
-        return self._get(path, "appointment", deadline, _appointment, VERSION)
-
-    def _get(
-        self,
-        path: str,
-        operation: str,
-        deadline: Deadline,
-        parse: Callable[[Response], T],
-        version: Mapping[str, str],
-        params: Mapping[str, str] | None = None,
-    ) -> T:
-        return self._session.request(
-            "GET", path, operation=operation, deadline=deadline, params=params, headers=version, parse=parse
-        )
-
-    def _write(
-        self,
-        method: str,
-        path: str,
-        operation: str,
-        body: Mapping[str, Any],
-        deadline: Deadline,
-        parse: Callable[[Response], T],
-        version: Mapping[str, str] = VERSION,
-    ) -> T:
-        return self._session.request(
-            method,
-            path,
-            operation=operation,
-            deadline=deadline,
-            json=dict(body),
-            headers=version,
-            parse=parse,
-        )
+        return self._get(path, "free_slots", deadline, parse, params)
 
 
 def _part(text: str) -> str:
@@ -352,11 +279,3 @@ def _part(text: str) -> str:
 def _contact(response: Response) -> Contact:
     """A contact from an answer. An upsert has the id in `contactId`, `contact.id` or `id`."""
     return Contact.model_validate(response.data.get("contact") or response.data)
-
-
-def _appointment(response: Response) -> Appointment:
-    return Appointment.model_validate(response.data)
-
-
-def _messages(response: Response) -> list[Message]:
-    return [Message.model_validate(message) for message in items_of(response.data, "messages")]

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from integrations.events import BACKFILL, IMPORT, MessageEvent, Person
-from integrations.ghl import files
 from integrations.ghl.client import GhlClient, Message
-from integrations.ghl.payloads import RETRY_SPAN_S, content_key, words_of
+from integrations.ghl.payloads import RETRY_SPAN_S, content_key, files_of, words_of
 from integrations.models import Integration
 from jobs.deadline import Deadline
 
@@ -63,6 +62,6 @@ def _event(
         occurred_at=at,
         text=text.body,
         thread_id=text.conversation_id,
-        attachments=files.of(text.attachments),
+        attachments=files_of(text.attachments),
         listed=True,
     )

@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import AliasChoices, Field
 
 from integrations.addresses import Mailbox, MailField, mailbox
+from integrations.attachments import as_stored, attachment
 from integrations.events import (
     AccountStatusEvent,
     CampaignRef,
@@ -26,7 +27,7 @@ from integrations.events import (
     Person,
     UnsubscribeEvent,
 )
-from integrations.ghl import appointments, files
+from integrations.ghl import appointments
 from integrations.payload import (
     ExternalId,
     LooseObject,
@@ -38,7 +39,7 @@ from integrations.payload import (
     split_name,
     validate,
 )
-from integrations.spec import NamedTenant
+from integrations.spec import NamedTenant, SampleReply
 
 MESSAGES = ("InboundMessage", "OutboundMessage")
 ELSEWHERE = {
@@ -219,7 +220,7 @@ def _app(body: dict[str, Any], now: datetime) -> Event:
         occurred_at=parse_time(message.date_added) or now,
         account_id=message.location_id,
         thread_id=message.conversation_id,
-        attachments=files.of(message.attachments),
+        attachments=files_of(message.attachments),
     )
 
 
@@ -245,7 +246,7 @@ def _elsewhere(kind: str, direction: str, sort: str, message: AppMessage, now: d
         occurred_at=parse_time(message.date_added) or now,
         account_id=message.location_id,
         thread_id=message.conversation_id,
-        attachments=files.of(message.attachments),
+        attachments=files_of(message.attachments),
     )
 
 
@@ -387,3 +388,24 @@ def _sub_client(text: WorkflowText) -> CampaignRef | None:
 
 def _text(raw: Any) -> str:
     return str(raw) if isinstance(raw, str | int | float) and not isinstance(raw, bool) else ""
+
+
+def sample(reply: SampleReply) -> dict[str, Any]:
+    """A text message as a workflow posts it. Its stated date tells two samples in the same words apart."""
+    person = reply.person
+    return {
+        "location": {"id": reply.account_id or "sample"},
+        "contact_id": "sample",
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "email": person.email,
+        "phone": person.phone,
+        "company_name": person.company,
+        "message": {"type": 2, "body": reply.text},
+        "customData": {"Date": f"{reply.at.isoformat()} {reply.id}"},
+    }
+
+
+def files_of(raw: Any) -> list[dict[str, Any]]:
+    """The files at the addresses in a text's `attachments`, as a MessageEvent has them; [] for anything but a list."""
+    return as_stored(attachment(url=url) for url in (raw if isinstance(raw, list) else []))

@@ -111,13 +111,14 @@ def allowed_places(provider: str) -> tuple[Place, ...]:
     if provider == HEARTBEAT:
         return (_place(provider, settings.HEARTBEAT_URL),)
     spec = registry.spec_of(provider)
-    places = [Place(host, spec.ports or ()) for host in spec.hosts]
+    places = [Place(host, spec.ports) for host in spec.hosts]
     for entry in settings.PROVIDER_HOSTS:
         if entry.startswith(f"{provider}="):
             host, _, owner = entry.partition("=")[2].partition("@")
             places.append(_place(provider, f"https://{host}", owner.lower()))
-    operators = spec.operator_urls() if spec.operator_urls else ()
-    return (*places, *(_place(provider, url) for url in operators if url))
+    urls = [spec.base_url()] if spec.base_url else []
+    urls += spec.operator_urls() if spec.operator_urls else ()
+    return (*places, *(_place(provider, url) for url in urls if url))
 
 
 def _place(provider: str, url: str, owner: str = "") -> Place:

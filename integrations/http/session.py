@@ -147,7 +147,8 @@ class _Call:
 class ProviderSession:
     """Makes calls to one provider for one account.
 
-    base_url: paths are appended to it. headers: they contain credentials, so they are never shown. timeout_ms: the
+    base_url: paths are appended to it. headers, params: sent with every call; they may contain credentials, so they
+    are never shown. timeout_ms: the
     limit of one attempt; the Deadline of a call limits all attempts together. classify: judges an answer before its
     status does. rate_limit: our own limit, which holds across processes. A session is cheap to make; connections are
     pooled per provider and process.
@@ -156,6 +157,7 @@ class ProviderSession:
     provider: str
     base_url: str = ""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    params: Mapping[str, str] = field(default_factory=dict, repr=False)
     workspace_id: uuid.UUID | None = None
     integration_id: uuid.UUID | None = None
     account: str = ""
@@ -194,7 +196,14 @@ class ProviderSession:
         refuse_in_transaction()
         url = f"{self.base_url.rstrip('/')}{path}" if path.startswith("/") else path
         call = _Call(
-            request=self._prepare(method, url, {**self.headers, **(headers or {})}, params, data, json),
+            request=self._prepare(
+                method,
+                url,
+                {**self.headers, **(headers or {})},
+                {**(params or {}), **self.params},
+                data,
+                json,
+            ),
             operation=operation,
             deadline=deadline,
             timeout_ms=timeout_ms or self.timeout_ms,

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from integrations.carriers import Accepted, CannotSend, Listed, Outgoing, Post
+from integrations.errors import ProviderRejected
+from integrations.events import Person
 from integrations.instantly.client import InstantlyClient
 from integrations.models import Integration
 from jobs.deadline import Deadline
@@ -41,3 +43,19 @@ class InstantlyCarrier:
         for mail in client.emails_of(message.person.email, deadline):
             if not mail.received:
                 yield Listed(mail.id, mail.at, mail.body.html or mail.body.text)
+
+
+def stop_campaign(account: Integration, _campaign_id: str, person: Person, deadline: Deadline) -> str:
+    """Put the person's address on Instantly's block list, so that no campaign mails them. Returns "stopped", or
+    "stopped before" if the address was on the list already.
+
+    Instantly has no call that ends one campaign for one lead and keeps the lead, so the campaign's id is not used.
+    """
+    client = InstantlyClient.for_integration(account)
+    try:
+        client.block(person.email, deadline)
+    except ProviderRejected:
+        if not client.is_blocked(person.email, deadline):
+            raise
+        return "stopped before"
+    return "stopped"

@@ -5,11 +5,11 @@ A key belongs to one workspace. Reference: https://developer.instantly.ai/api/v2
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Any
 
 from pydantic import AliasChoices, Field, field_validator
 
-from integrations.client import base_url_of, items_of, required_secret, session_for
+from integrations.client import ProviderClient, bearer_session, items_of, one, page, pages, rows
 from integrations.http.session import ProviderSession, Response
 from integrations.instantly.errors import classify
 from integrations.models import Integration
@@ -77,154 +77,78 @@ class Email(Payload):
         return parse_time(self.timestamp)
 
 
-class InstantlyClient:
-    """Makes calls to Instantly with the key of one account. Every method takes a Deadline and
-    raises the errors of integrations.errors.
-    """
+class InstantlyClient(ProviderClient):
+    """Makes calls to Instantly with the key of one account."""
 
-    def __init__(self, session: ProviderSession) -> None:
-        self._session = session
-
-    @classmethod
-    def for_integration(cls, integration: Integration) -> Self:
-        """The client of an account. Raises ProviderMisconfigured if the account has no key, and
-        SecretsUnreadable if it cannot be decrypted.
-        """
-        key = required_secret(integration, "api_key")
-        return cls(
-            session_for(
-                integration,
-                base_url=base_url_of(integration),
-                headers={"Authorization": f"Bearer {key}"},
-                timeout_ms=TIMEOUT_MS,
-                classify=classify,
-            )
-        )
+    @staticmethod
+    def session_of(integration: Integration) -> ProviderSession:
+        return bearer_session(integration, timeout_ms=TIMEOUT_MS, classify=classify)
 
     # Reference: GET /workspaces/current
     def workspace(self, deadline: Deadline) -> Workspace:
         """The Instantly workspace that the key belongs to."""
-        return self._session.request(
-            "GET",
-            "/workspaces/current",
-            operation="workspace",
-            deadline=deadline,
-            parse=lambda response: Workspace.model_validate(response.data),
-        )
+        return self._get("/workspaces/current", "workspace", deadline, one(Workspace))
 
     # Reference: GET /accounts
     def accounts(self, deadline: Deadline) -> list[Account]:
         """The mailboxes of the Instantly workspace, at most a thousand."""
-        accounts: list[Account] = []
-        after = ""
-        for _ in range(ACCOUNT_PAGES):
-            page, after = self._session.request(
-                "GET",
-                "/accounts",
-                operation="accounts",
-                deadline=deadline,
-                params={"limit": PAGE} | ({"starting_after": after} if after else {}),
-                parse=lambda response: (
-                    [Account.model_validate(account) for account in items_of(response.data, "items")],
-                    str(response.data.get("next_starting_after") or ""),
-                ),
-            )
-            accounts += page
-            if not after:
-                break
-        return accounts
+        parse = page(Account, "starting_after", "next_starting_after", "items")
+
+        def read(position: dict[str, Any]) -> tuple[list[Account], dict[str, Any]]:
+            return self._get("/accounts", "accounts", deadline, parse, {"limit": PAGE} | position)
+
+        return [account for accounts in pages(read, ACCOUNT_PAGES) for account in accounts]
 
     # Reference: GET /campaigns
     def campaigns(self, deadline: Deadline) -> list[Campaign]:
         """The first hundred campaigns of the Instantly workspace."""
-        return self._session.request(
-            "GET",
-            "/campaigns",
-            operation="campaigns",
-            deadline=deadline,
-            params={"limit": PAGE},
-            parse=lambda response: [
-                Campaign.model_validate(campaign) for campaign in items_of(response.data, "items")
-            ],
-        )
+        return self._get("/campaigns", "campaigns", deadline, rows(Campaign, "items"), {"limit": PAGE})
 
     # Reference: GET /emails
     def emails_of(self, lead_email: str, deadline: Deadline) -> list[Email]:
-        """The latest e-mails to and from a lead, newest first, at most a hundred. They are searched when nobody knows
-        whether an answer went out.
-        """
-        return self._session.request(
-            "GET",
-            "/emails",
-            operation="emails",
-            deadline=deadline,
-            params={"lead": lead_email, "limit": PAGE},
-            parse=lambda response: [
-                Email.model_validate(email) for email in items_of(response.data, "items")
-            ],
-        )
+        """The latest e-mails to and from a lead, newest first, at most a hundred."""
+        params = {"lead": lead_email, "limit": PAGE}
+        return self._get("/emails", "emails", deadline, rows(Email, "items"), params)
 
     # Reference: GET /emails
     def received_since(self, since: datetime, deadline: Deadline) -> Iterator[Email]:
-        """The e-mails that came in since `since` (aware), and those without a time, in Instantly's order: the newest
-        first by its own time of creation, so not strictly by the time that an e-mail has.
+        """The e-mails that came in since `since` (aware), and those without a time. Instantly sorts them by its own
+        time of creation, newest first, so not strictly by the time that an e-mail has.
 
-        Pages of PAGE e-mails are read only as the result is consumed: at most MAX_PAGES, and none after one whose
+        At most MAX_PAGES pages of PAGE e-mails are read, each as the result is consumed, and none after a page whose
         e-mails are all older than `since`.
         """
+        parse = page(Email, "starting_after", "next_starting_after", "items")
 
-        def parse(response: Response) -> tuple[list[Email], str]:
-            items = [Email.model_validate(row) for row in items_of(response.data, "items")]
-            return items, str(response.data.get("next_starting_after") or "")
+        def read(position: dict[str, Any]) -> tuple[list[Email], dict[str, Any]]:
+            params = {"email_type": "received", "limit": PAGE} | position
+            return self._get("/emails", "received_since", deadline, parse, params)
 
-        query: dict[str, Any] = {"email_type": "received", "limit": PAGE}
-        for _ in range(MAX_PAGES):
-            emails, following = self._session.request(
-                "GET",
-                "/emails",
-                operation="received_since",
-                deadline=deadline,
-                params=query,
-                parse=parse,
-            )
+        for emails in pages(read, MAX_PAGES):
             recent = [email for email in emails if email.at is None or email.at >= since]
             yield from recent
-            if (emails and not recent) or not following or following == query.get("starting_after"):
+            if emails and not recent:
                 return
-            query = {**query, "starting_after": following}
 
     # Reference: GET /block-lists-entries
     def is_blocked(self, address: str, deadline: Deadline) -> bool:
-        """Whether exactly this e-mail address, whatever its case, is on the Instantly workspace's block list. Only the
-        first hundred entries that Instantly finds for it are read.
+        """Whether exactly this e-mail address, whatever its case, is on the workspace's block list. Only the first
+        hundred entries that Instantly finds for it are read.
         """
 
         def parse(response: Response) -> bool:
             entries = items_of(response.data, "items")
             return any(str(entry.get("bl_value", "")).lower() == address.lower() for entry in entries)
 
-        return self._session.request(
-            "GET",
-            "/block-lists-entries",
-            operation="is_blocked",
-            deadline=deadline,
-            params={"search": address, "limit": PAGE},
-            parse=parse,
-        )
+        params = {"search": address, "limit": PAGE}
+        return self._get("/block-lists-entries", "is_blocked", deadline, parse, params)
 
     # Reference: POST /block-lists-entries
     def block(self, address: str, deadline: Deadline) -> None:
-        """Put an e-mail address on the Instantly workspace's block list, so that none of its campaigns mails it any
-        more. Raises ProviderRejected if it is there already.
+        """Put an e-mail address on the workspace's block list, so that none of its campaigns mails it any more. Raises
+        ProviderRejected if it is there already.
         """
-        self._session.request(
-            "POST",
-            "/block-lists-entries",
-            operation="block",
-            deadline=deadline,
-            json={"bl_value": address},
-            expect_json=False,
-        )
+        self._post("/block-lists-entries", "block", deadline, {"bl_value": address}, expect_json=False)
 
     # Reference: POST /emails/reply
     def reply(
@@ -237,7 +161,6 @@ class InstantlyClient:
         text: str = "",
         html: str = "",
         cc: Sequence[str] = (),
-        bcc: Sequence[str] = (),
     ) -> str:
         """Send an answer to the e-mail `reply_to_uuid` from our mailbox `eaccount`, in one call without retries.
 
@@ -252,12 +175,6 @@ class InstantlyClient:
         }
         if cc:
             body["cc_address_email_list"] = ",".join(cc)
-        if bcc:
-            body["bcc_address_email_list"] = ",".join(bcc)
-
-        def parse(response: Response) -> str:
-            return str(response.data.get("id") or "")
-
-        return self._session.request(
-            "POST", "/emails/reply", operation="reply", deadline=deadline, json=body, parse=parse
+        return self._post(
+            "/emails/reply", "reply", deadline, body, lambda response: str(response.data.get("id") or "")
         )

@@ -42,6 +42,7 @@ from integrations.payload import (
     split_name,
     validate,
 )
+from integrations.spec import SampleReply
 
 REPLIES = ("reply_received", "auto_reply_received")
 SENT = ("email_sent",)
@@ -252,3 +253,20 @@ def _person(payload: Body) -> Person:
 
 def _campaign(payload: Body) -> CampaignRef | None:
     return CampaignRef(payload.campaign_id, payload.campaign_name) if payload.campaign_id else None
+
+
+def sample(reply: SampleReply) -> dict[str, Any]:
+    """A reply as Instantly posts one, without a campaign."""
+    person = reply.person
+    return {
+        "event_type": "reply_received",
+        "timestamp": reply.at.isoformat(),
+        "workspace": reply.account_id,
+        "lead_email": person.email,
+        "firstName": person.first_name,
+        "lastName": person.last_name,
+        "companyName": person.company,
+        "email_id": reply.id,
+        "reply_subject": reply.subject,
+        "reply_text": reply.text,
+    }

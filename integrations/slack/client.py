@@ -14,7 +14,7 @@ from django.conf import settings
 from slack_sdk import WebClient
 from slack_sdk.web import SlackResponse
 
-from integrations.client import base_url_of, secrets_of, session_for
+from integrations.client import base_url_of, pages, secrets_of, session_for
 from integrations.destinations import installation_key
 from integrations.errors import ProviderFault, ProviderMisconfigured, ProviderRejected
 from integrations.http.session import ProviderSession
@@ -239,28 +239,26 @@ class SlackClient:
     def channels(self, deadline: Deadline) -> list[Channel]:
         """The Slack channels that the bot can see, at most MAX_PAGES pages of PAGE channels."""
 
-        def read(answer: SlackResponse) -> tuple[list[Channel], str]:
-            rows = [
+        def parse(answer: SlackResponse) -> tuple[list[Channel], dict[str, Any]]:
+            channels = [
                 Channel(row["id"], row["name"], bool(row.get("is_member")))
                 for row in _data(answer)["channels"]
             ]
-            return rows, str((_data(answer).get("response_metadata") or {}).get("next_cursor") or "")
+            cursor = (_data(answer).get("response_metadata") or {}).get("next_cursor")
+            return channels, {"cursor": cursor} if cursor else {}
 
-        def ask(slack: WebClient) -> SlackResponse:
-            # Reference: https://docs.slack.dev/reference/methods/conversations.list
+        def read(position: dict[str, Any]) -> tuple[list[Channel], dict[str, Any]]:
             types = "public_channel,private_channel"
-            return slack.conversations_list(
-                limit=PAGE, cursor=cursor or None, types=types, exclude_archived=True
+            return self._ask(
+                deadline,
+                # Reference: https://docs.slack.dev/reference/methods/conversations.list
+                lambda slack: slack.conversations_list(
+                    limit=PAGE, types=types, exclude_archived=True, **position
+                ),
+                parse,
             )
 
-        channels: list[Channel] = []
-        cursor = ""
-        for _ in range(MAX_PAGES):
-            page, cursor = self._ask(deadline, ask, read)
-            channels += page
-            if not cursor:
-                break
-        return channels
+        return [channel for channels in pages(read, MAX_PAGES) for channel in channels]
 
     def is_in_channel(self, deadline: Deadline) -> bool:
         """Whether the Slack account's own channel exists and the bot is in it."""

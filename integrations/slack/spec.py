@@ -2,117 +2,98 @@
 
 from django.conf import settings
 
+from integrations import spec
 from integrations.slack import NAME, account, payloads, signature
-from integrations.spec import (
-    BASE_URL,
-    NONE,
-    DeliveryRules,
-    Probe,
-    ProviderSpec,
-    Setting,
-    Signature,
-    WebhookSource,
-)
 
-SPEC = ProviderSpec(
-    name=NAME,
-    label="Slack",
-    known_as="Slack",
-    company="Slack",
-    aliases=(),
-    hosts=("slack.com",),
-    ports=NONE("It is reached on 443 alone."),
-    base_url=lambda: settings.SLACK_BASE_URL,
-    operator_urls=lambda: (settings.SLACK_BASE_URL,),
-    call_limit=NONE("What it refuses with 429 is waited for."),
-    account_id=NONE("A workspace has one Slack."),
-    secrets=(
-        Setting(
-            name="bot_token",
-            label="Bot token",
-            help="Begins with xoxb-. Found on the app’s page under OAuth & Permissions.",
-            required=False,
-        ),
-        Setting(
-            name="webhook_url",
-            label="Incoming webhook",
-            help="Only where there is no bot: messages can then not be changed later.",
-            required=False,
-        ),
+SPEC = spec.Declaration(
+    names=spec.Names(name=NAME, label="Slack", known_as="Slack", company="Slack", aliases=()),
+    calls=spec.Calls(
+        hosts=("slack.com",),
+        ports=(),
+        base_url=lambda: settings.SLACK_BASE_URL,
+        operator_urls=spec.BASE_URL_ALONE,
+        call_limit=spec.WAITS_AT_429,
     ),
-    settings=(
-        BASE_URL,
-        Setting(
-            name="channel",
-            label="Channel for notices",
-            help="A channel’s id, such as C0123456789. The bot must be in it.",
-            required=False,
+    connecting=spec.Connecting(
+        account_id=spec.NONE("A workspace has one Slack."),
+        secrets=(
+            spec.Setting(
+                name="bot_token",
+                label="Bot token",
+                help="Begins with xoxb-. Found on the app’s page under OAuth & Permissions.",
+                required=False,
+            ),
+            spec.Setting(
+                name="webhook_url",
+                label="Incoming webhook",
+                help="Only where there is no bot: messages can then not be changed later.",
+                required=False,
+            ),
         ),
-        Setting(
-            name="replies_channel",
-            label="Channel for replies",
-            help="A channel’s id, for replies with a tag chosen under Notices. Empty: the channel for notices.",
-            required=False,
+        settings=(
+            spec.BASE_URL,
+            spec.Setting(
+                name="channel",
+                label="Channel for notices",
+                help="A channel’s id, such as C0123456789. The bot must be in it.",
+                required=False,
+            ),
+            spec.Setting(
+                name="replies_channel",
+                label="Channel for replies",
+                help="A channel’s id, for replies with a tag chosen under Notices. Empty: the channel for notices.",
+                required=False,
+            ),
+            spec.Setting(
+                name="review_channel",
+                label="Channel for drafts to review",
+                help="A channel’s id. Empty: drafts are reviewed here only.",
+                required=False,
+            ),
         ),
-        Setting(
-            name="review_channel",
-            label="Channel for drafts to review",
-            help="A channel’s id. Empty: drafts are reviewed here only.",
-            required=False,
-        ),
+        key="bot_token",
+        installation_key=account.own_token,
+        key_made_at="Slack’s app page under OAuth & Permissions",
+        usable=account.usable,
+        lacks=account.lacks,
     ),
-    key="bot_token",
-    installation_key=account.own_token,
-    key_made_at="Slack’s app page under OAuth & Permissions",
-    usable=account.usable,
-    lacks=account.lacks,
     webhooks=(
-        WebhookSource(
+        spec.WebhookSource(
             name="slack/interactions",
             provider=NAME,
             keyed=False,
-            signature=Signature(valid=signature.valid, names=payloads.names),
+            signature=spec.Signature(valid=signature.valid, names=payloads.names),
             decode=payloads.decode,
             parse=payloads.parse,
             account_of=payloads.account_of,
             events=payloads.EVENTS,
             secret_headers=(),
             secret_field="",
-            accepts=NONE("The signature opens it: there is no key beside it."),
-            sample=NONE("It brings presses of buttons, and no messages."),
-            rules=DeliveryRules(
+            accepts=spec.NONE("The signature opens it: there is no key beside it."),
+            sample=spec.NONE("It brings presses of buttons, and no messages."),
+            rules=spec.DeliveryRules(
                 unusable_status=400,
                 unavailable_status=503,
                 why="wants an answer within 3 s, else sends it three times more",
             ),
         ),
     ),
-    sources=NONE("It brings no messages."),
-    account_words=NONE("When it says that a token is revoked, each account is asked whether it works."),
-    channel=NONE("It carries no messages to leads."),
-    opens_channel=False,
-    carrier=NONE("It carries no messages to leads."),
-    newer=NONE("It carries no messages to leads."),
-    sends=NONE("It carries no messages to leads."),
-    contacts=NONE("It has no contacts."),
-    stop_campaign=NONE("It runs no campaigns."),
-    start_campaign=NONE("It runs no campaigns."),
-    history=NONE("It carries no messages to leads."),
-    backfill=NONE("It brings no messages."),
-    poll_every=NONE("It brings no messages."),
-    files=NONE("It brings no messages."),
-    calendar=NONE("It has no calendar."),
-    probe=Probe(read=account.probe, applies=account.can_be_read),
-    checks=(
-        ("Token accepted", account.check_token),
-        ("Permissions", account.check_scopes),
-        ("Channel", account.check_channel),
+    messages=spec.NO_MESSAGES,
+    calendar=spec.NO_CALENDAR,
+    login=spec.NEW_KEY,
+    health=spec.Health(
+        probe=spec.Probe(read=account.probe, applies=account.can_be_read),
+        checks=(
+            ("Token accepted", account.check_token),
+            ("Permissions", account.check_scopes),
+            ("Channel", account.check_channel),
+        ),
+        account_words=spec.NONE(
+            "When it says that a token is revoked, each account is asked whether it works."
+        ),
+        no_proof=spec.NONE("The reason that an account is broken for decides what proves that it works."),
+        still_broken=account.stays_broken,
+        refusals={},
+        stopped="Nothing reaches Slack; notices about accounts go to admins by e-mail",
     ),
-    reconnect=NONE("A new token is put in under Settings."),
-    forget_owner=NONE("Nothing is remembered of an owner."),
-    no_proof=NONE("What works for another channel is told by the reason that it is broken for."),
-    still_broken=account.stays_broken,
-    refusals=NONE("Its codes are words of their own."),
-    stopped="Nothing reaches Slack; notices about accounts go to admins by e-mail",
-    pauses_follow_ups=NONE("No follow-up goes out by it."),
 )

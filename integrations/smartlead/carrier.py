@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from integrations.carriers import Accepted, Answered, CannotSend, Listed, Outgoing, Post
+from integrations.events import Person
 from integrations.models import Integration
 from integrations.smartlead.client import SmartLeadClient
 from jobs.deadline import Deadline
@@ -63,3 +64,15 @@ def _found(client: SmartLeadClient, message: Outgoing, answers: Answered, deadli
         if entry.kind.upper() == "REPLY" and entry.stats_id and entry.message_id:
             return replace(answers, thread_id=entry.stats_id, external_id=entry.message_id)
     raise CannotSend("SmartLead lists no reply of this lead in the campaign, so there is nothing to answer.")
+
+
+def stop_campaign(account: Integration, campaign_id: str, person: Person, deadline: Deadline) -> str:
+    """Stop all further e-mails of a SmartLead campaign to the lead with the person's address. Returns "stopped", or
+    "not known there" if SmartLead has no such lead.
+    """
+    client = SmartLeadClient.for_integration(account)
+    lead = client.find_lead(person.email, deadline)
+    if lead is None:
+        return "not known there"
+    client.unsubscribe(campaign_id, lead.id, deadline)
+    return "stopped"

@@ -42,6 +42,7 @@ from integrations.payload import (
     split_name,
     validate,
 )
+from integrations.spec import SampleReply
 
 REPLIES = ("EMAIL_REPLY", "EMAIL_REPLIED")
 SENT = ("EMAIL_SENT", "FIRST_EMAIL_SENT")
@@ -418,3 +419,22 @@ def _campaign(event: Body) -> CampaignRef | None:
 
 def _recipients(to: str, cc: list[Mailbox]) -> dict[str, Any]:
     return listed(to=[(to, "")], cc=[(copy.address, copy.name) for copy in cc])
+
+
+def sample(reply: SampleReply) -> dict[str, Any]:
+    """A reply as SmartLead posts one from a person who is in no campaign."""
+    person = reply.person
+    return {
+        "event_type": "UNTRACKED_REPLIES",
+        "event_timestamp": reply.at.isoformat(),
+        "subject": reply.subject,
+        "sender_detail": f"{person.first_name} {person.last_name} <{person.email}>",
+        "recipient_detail": "",
+        "visible_text": reply.text,
+        "reply_message": {
+            "message_id": f"<{reply.id}@sample.invalid>",
+            "text": reply.text,
+            "html": "",
+            "time": reply.at.isoformat(),
+        },
+    }

@@ -7,6 +7,7 @@ If there is no chat, it sends a message, an InMail or an invitation, whichever L
 from collections.abc import Iterable
 from datetime import datetime
 
+from integrations.attachments import Attachment
 from integrations.carriers import Accepted, CannotSend, Listed, Outgoing, Post
 from integrations.errors import ProviderRejected
 from integrations.events import Person
@@ -102,3 +103,8 @@ def _identifier(person: Person) -> str:
     if not (person.linkedin_member_id or slug):
         raise CannotSend("No LinkedIn profile of this lead is known.")
     return person.linkedin_member_id or slug
+
+
+def fetch_file(account: Integration, message_id: str, file: Attachment, deadline: Deadline) -> bytes:
+    """The file with its id, by Unipile's API."""
+    return UnipileClient.for_integration(account).attachment(message_id, file.id, deadline)

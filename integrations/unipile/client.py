@@ -5,16 +5,27 @@ Facts: docs/reference/unipile.md. One API key serves all accounts; every call na
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Self, TypeVar
+from typing import Any
 
 from django.db import models
-from pydantic import AliasChoices, AliasPath, BaseModel, Field, model_validator
+from pydantic import AliasChoices, AliasPath, Field, model_validator
 
-from integrations.client import base_url_of, file_from, items_of, path_part, required_secret, session_for
-from integrations.errors import ProviderMisconfigured, ProviderRejected
-from integrations.http.session import ProviderSession, Response
+from integrations.client import (
+    ProviderClient,
+    Row,
+    account_id_of,
+    base_url_of,
+    one,
+    page,
+    pages,
+    path_part,
+    required_secret,
+    session_for,
+)
+from integrations.errors import ProviderRejected
+from integrations.http.session import ProviderSession
 from integrations.models import Integration
-from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time
+from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time, utc_text
 from integrations.unipile.errors import Group, classify, group_of
 from jobs.deadline import Deadline
 
@@ -23,7 +34,6 @@ NOTE_LIMIT = 300
 TIMEOUT_MS = 30_000
 PAGE = 100
 MAX_PAGES = 200
-Item = TypeVar("Item", bound=BaseModel)
 
 
 class Distance(models.TextChoices):
@@ -165,35 +175,23 @@ class Attendee(Payload):
     is_self: bool | None = None
 
 
-class UnipileClient:
-    """Makes calls to Unipile for one LinkedIn account. Every method takes a Deadline and
-    raises the errors of integrations.errors.
-    """
+class UnipileClient(ProviderClient):
+    """Makes calls to Unipile for one LinkedIn account."""
 
-    def __init__(self, session: ProviderSession, account_id: str) -> None:
-        self._session = session
-        self.account_id = account_id
-
-    @classmethod
-    def for_integration(cls, integration: Integration) -> Self:
-        """The client of a LinkedIn account at Unipile.
-
-        Raises ProviderMisconfigured if key, address or account id is missing, and
-        SecretsUnreadable if the key cannot be decrypted.
-        """
-        key = required_secret(integration, "api_key")
-        if not integration.external_account_id:
-            raise ProviderMisconfigured(
-                "LinkedIn (Unipile): account_id is not set. Set it in the integration's settings."
-            )
-        session = session_for(
+    @staticmethod
+    def session_of(integration: Integration) -> ProviderSession:
+        account_id_of(integration)
+        return session_for(
             integration,
             base_url=base_url_of(integration) + "/api/v1",
-            headers={"X-API-KEY": key},
+            headers={"X-API-KEY": required_secret(integration, "api_key")},
             timeout_ms=TIMEOUT_MS,
             classify=classify,
         )
-        return cls(session, integration.external_account_id)
+
+    @property
+    def account_id(self) -> str:
+        return self._session.account
 
     # Reference: https://developer.unipile.com/reference/userscontroller_getprofilebyidentifier
     def profile(self, identifier: str, deadline: Deadline) -> Profile:
@@ -201,14 +199,8 @@ class UnipileClient:
 
         A failed call raises an error and never means "not connected".
         """
-        return self._session.request(
-            "GET",
-            f"/users/{_part(identifier)}",
-            operation="profile",
-            deadline=deadline,
-            params={"account_id": self.account_id},
-            parse=lambda response: Profile.model_validate(response.data),
-        )
+        params = {"account_id": self.account_id}
+        return self._get(f"/users/{_part(identifier)}", "profile", deadline, one(Profile), params)
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_startnewchat
     def send_message(self, provider_id: str, text: str, deadline: Deadline) -> SentMessage:
@@ -216,7 +208,7 @@ class UnipileClient:
         ids of chat and message. An error's `sent` says whether it may have gone out.
         """
         body = {"account_id": self.account_id, "attendees_ids": [provider_id], "text": text}
-        return self._send("/chats", body, "send_message", deadline)
+        return self._post("/chats", "send_message", deadline, body, one(SentMessage))
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_sendmessageinchat
     def reply(self, chat_id: str, text: str, deadline: Deadline) -> SentMessage:
@@ -224,7 +216,8 @@ class UnipileClient:
         message. An error's `sent` says whether it may have gone out.
         """
         path = f"/chats/{_part(chat_id)}/messages"
-        sent = self._send(path, {"account_id": self.account_id, "text": text}, "reply", deadline)
+        body = {"account_id": self.account_id, "text": text}
+        sent = self._post(path, "reply", deadline, body, one(SentMessage))
         return sent.model_copy(update={"chat_id": sent.chat_id or chat_id})
 
     # Reference: https://developer.unipile.com/docs/send-messages#send-inmail-linkedin
@@ -241,7 +234,7 @@ class UnipileClient:
             "text": text,
             "linkedin": {"api": "classic", "inmail": True},
         }
-        return self._send("/chats", body, "send_inmail", deadline)
+        return self._post("/chats", "send_inmail", deadline, body, one(SentMessage))
 
     # Reference: https://developer.unipile.com/reference/userscontroller_adduserbyidentifier
     def invite(self, provider_id: str, note: str, deadline: Deadline) -> Invitation:
@@ -255,14 +248,7 @@ class UnipileClient:
         if note:
             body["message"] = note[:NOTE_LIMIT]
         try:
-            return self._session.request(
-                "POST",
-                "/users/invite",
-                operation="invite",
-                deadline=deadline,
-                json=body,
-                parse=lambda response: Invitation.model_validate(response.data),
-            )
+            return self._post("/users/invite", "invite", deadline, body, one(Invitation))
         except ProviderRejected as error:
             if group_of(error.code) is not Group.BENIGN:
                 raise
@@ -271,35 +257,17 @@ class UnipileClient:
     # Reference: https://developer.unipile.com/reference/linkedincontroller_getinmailbalance
     def inmail_balance(self, deadline: Deadline) -> InMailBalance:
         """The InMail credits that the LinkedIn account has left. The call needs a live LinkedIn session."""
-        return self._session.request(
-            "GET",
-            "/linkedin/inmail_balance",
-            operation="inmail_balance",
-            deadline=deadline,
-            params={"account_id": self.account_id},
-            parse=lambda response: InMailBalance.model_validate(response.data),
-        )
+        params = {"account_id": self.account_id}
+        return self._get("/linkedin/inmail_balance", "inmail_balance", deadline, one(InMailBalance), params)
 
     # Reference: https://developer.unipile.com/reference/accountscontroller_getaccountbyid
     def account(self, deadline: Deadline) -> Account:
         """The LinkedIn account's state at Unipile. This also succeeds while LinkedIn refuses the account."""
-        return self._session.request(
-            "GET",
-            f"/accounts/{_part(self.account_id)}",
-            operation="account",
-            deadline=deadline,
-            parse=lambda response: Account.model_validate(response.data),
-        )
+        return self._get(f"/accounts/{_part(self.account_id)}", "account", deadline, one(Account))
 
     # Reference: https://developer.unipile.com/reference/hostedcontroller_requestlink
     def reconnect_link(
-        self,
-        *,
-        expires_at: datetime,
-        success_url: str,
-        failure_url: str,
-        notify_url: str = "",
-        deadline: Deadline,
+        self, *, expires_at: datetime, success_url: str, failure_url: str, deadline: Deadline
     ) -> str:
         """Have Unipile make a one-time page on which the owner reconnects the LinkedIn account. Returns its address.
 
@@ -309,20 +277,17 @@ class UnipileClient:
             "type": "reconnect",
             "reconnect_account": self.account_id,
             "api_url": self._session.base_url.removesuffix("/api/v1"),
-            "expiresOn": expires_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "expiresOn": utc_text(expires_at),
             "success_redirect_url": success_url,
             "failure_redirect_url": failure_url,
             "name": self.account_id,
         }
-        if notify_url:
-            body["notify_url"] = notify_url
-        return self._session.request(
-            "POST",
+        return self._post(
             "/hosted/accounts/link",
-            operation="reconnect_link",
-            deadline=deadline,
-            json=body,
-            parse=lambda response: str(response.data["url"]),
+            "reconnect_link",
+            deadline,
+            body,
+            lambda response: str(response.data["url"]),
         )
 
     # Reference: https://developer.unipile.com/reference/messagescontroller_listallmessages
@@ -330,8 +295,7 @@ class UnipileClient:
         """All messages of the LinkedIn account after `since` (aware), newest first, in both directions. Pages are read
         only as the result is consumed, at most MAX_PAGES of PAGE messages.
         """
-        after = since.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return self._pages(ChatMessage, "/messages", {"after": after}, "messages", deadline)
+        return self._list(ChatMessage, "/messages", "messages", deadline, {"after": utc_text(since)})
 
     # Reference: https://developer.unipile.com/reference/messagescontroller_getattachment
     def attachment(self, message_id: str, attachment_id: str, deadline: Deadline) -> bytes:
@@ -340,66 +304,46 @@ class UnipileClient:
         """
         message = f"/messages/{_part(message_id)}"
         path = f"{message}/attachments/{_part(attachment_id)}"
-        owner = self._session.request(
-            "GET",
-            message,
-            operation="message",
-            deadline=deadline,
-            parse=lambda response: Owned.model_validate(response.data),
-        )
-        if owner.account_id != self.account_id:
+        if self._get(message, "message", deadline, one(Owned)).account_id != self.account_id:
             raise ProviderRejected("unipile", code="message_of_another_account", sent=False)
-        return file_from(self._session, path, deadline)
+        return self.file(path, deadline)
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_listchatmessages
     def chat_messages(self, chat_id: str, deadline: Deadline) -> Iterator[ChatMessage]:
         """The messages of one LinkedIn chat, newest first. They are searched when nobody knows whether a message went
         out.
         """
-        return self._pages(ChatMessage, f"/chats/{_part(chat_id)}/messages", {}, "chat_messages", deadline)
+        return self._list(ChatMessage, f"/chats/{_part(chat_id)}/messages", "chat_messages", deadline)
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_listallchats
     def chats_since(self, since: datetime, deadline: Deadline) -> Iterator[Chat]:
         """The LinkedIn chats with a message after `since` (aware), newest first. Pages are read only as the result is
         consumed, at most MAX_PAGES of PAGE chats.
         """
-        after = since.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return self._pages(Chat, "/chats", {"after": after}, "chats", deadline)
+        return self._list(Chat, "/chats", "chats", deadline, {"after": utc_text(since)})
 
     # Reference: https://developer.unipile.com/reference/chatattendeescontroller_listattendeesbychatid
     def attendees(self, chat_id: str, deadline: Deadline) -> list[Attendee]:
         """The people in a LinkedIn chat."""
         path = f"/chats/{_part(chat_id)}/attendees"
-        return list(self._pages(Attendee, path, {}, "attendees", deadline))
+        return list(self._list(Attendee, path, "attendees", deadline))
 
-    def _send(self, path: str, body: dict[str, Any], operation: str, deadline: Deadline) -> SentMessage:
-        return self._session.request(
-            "POST",
-            path,
-            operation=operation,
-            deadline=deadline,
-            json=body,
-            parse=lambda response: SentMessage.model_validate(response.data),
-        )
+    def _list(
+        self,
+        model: type[Row],
+        path: str,
+        operation: str,
+        deadline: Deadline,
+        params: dict[str, str] | None = None,
+    ) -> Iterator[Row]:
+        query = {"account_id": self.account_id, "limit": str(PAGE), **(params or {})}
+        parse = page(model, "cursor", "cursor", "items")
 
-    def _pages(
-        self, model: type[Item], path: str, params: dict[str, str], operation: str, deadline: Deadline
-    ) -> Iterator[Item]:
-        def parse(response: Response) -> tuple[list[Item], str]:
-            items = [model.model_validate(entry) for entry in items_of(response.data, "items")]
-            return items, str(response.data.get("cursor") or "")
+        def read(position: dict[str, Any]) -> tuple[list[Row], dict[str, Any]]:
+            return self._get(path, operation, deadline, parse, query | position)
 
-        query = {"account_id": self.account_id, "limit": str(PAGE), **params}
-        cursors = {""}
-        for _ in range(MAX_PAGES):
-            items, cursor = self._session.request(
-                "GET", path, operation=operation, deadline=deadline, params=query, parse=parse
-            )
-            yield from items
-            if cursor in cursors:
-                return
-            cursors.add(cursor)
-            query["cursor"] = cursor
+        for entries in pages(read, MAX_PAGES):
+            yield from entries
 
 
 def _part(text: str) -> str:

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from integrations.events import BACKFILL, MessageEvent, Person
 from integrations.models import Integration
-from integrations.unipile import files
 from integrations.unipile.client import UnipileClient
+from integrations.unipile.payloads import files_of
 from jobs.deadline import Deadline
 
 
@@ -31,7 +31,7 @@ def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterato
             occurred_at=message.at,
             text=message.text,
             thread_id=message.chat_id,
-            attachments=files.of(message.attachments),
+            attachments=files_of(message.attachments),
             account_id=account.external_account_id,
             listed=True,
         )

@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import Field
 
+from integrations.attachments import Attachment, as_stored, attachment
 from integrations.events import (
     AccountStatusEvent,
     ConnectionEvent,
@@ -35,7 +36,7 @@ from integrations.payload import (
     split_name,
     validate,
 )
-from integrations.unipile import files
+from integrations.spec import SampleReply
 
 RECEIVED = ("message.received", "message_received")
 EDITED = ("message.edited", "message_edited")
@@ -171,7 +172,7 @@ def _nested(kind: str, payload: Nested, now: datetime) -> MessageEvent:
         occurred_at=parse_time(message.timestamp) or now,
         account_id=payload.account_id,
         thread_id=message.chat_id,
-        attachments=files.of(message.attachments),
+        attachments=files_of(message.attachments),
     )
 
 
@@ -196,7 +197,7 @@ def _flat(kind: str, payload: Flat, now: datetime) -> MessageEvent:
         occurred_at=parse_time(payload.timestamp) or now,
         account_id=payload.account_id,
         thread_id=payload.chat_id,
-        attachments=files.of(payload.attachments),
+        attachments=files_of(payload.attachments),
     )
 
 
@@ -244,3 +245,41 @@ def _person(member_id: str, url: str, name: str) -> Person:
         member_id, url = member_id or match[1], ""
     first, last = split_name(name)
     return Person(linkedin_member_id=member_id, linkedin_url=url, first_name=first, last_name=last)
+
+
+def sample(reply: SampleReply) -> dict[str, Any]:
+    """A message as Unipile posts one. It names no chat, so nothing can be written into one."""
+    person = reply.person
+    return {
+        "event": "message_received",
+        "account_id": reply.account_id or "sample",
+        "account_type": "LINKEDIN",
+        "message_id": reply.id,
+        "message": reply.text,
+        "is_sender": False,
+        "timestamp": reply.at.isoformat(),
+        "sender": {
+            "attendee_name": f"{person.first_name} {person.last_name}",
+            "attendee_provider_id": person.linkedin_member_id,
+        },
+    }
+
+
+def files_of(raw: Any) -> list[dict[str, Any]]:
+    """The files in a message's `attachments`, as a MessageEvent has them. Unipile documents one object, but its API
+    sends a list.
+    """
+    items = raw if isinstance(raw, list) else [raw]
+    return as_stored(_attachment(file) for file in items if isinstance(file, dict))
+
+
+def _attachment(file: dict[str, Any]) -> Attachment:
+    size = file.get("file_size")
+    return attachment(
+        id=file.get("id"),
+        name=file.get("file_name") or file.get("name"),
+        type=file.get("type"),
+        mimetype=file.get("mimetype"),
+        size=size if size is not None else file.get("size"),
+        url=file.get("url"),
+    )

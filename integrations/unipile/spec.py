@@ -4,112 +4,97 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from integrations import rawjson
+from integrations import spec
 from integrations.errors import ANOTHER_ACCOUNT
-from integrations.spec import (
-    API_KEY,
-    BASE_URL,
-    NONE,
-    AccountWords,
-    Counts,
-    DeliveryRules,
-    Files,
-    MessageSource,
-    Probe,
-    ProviderSpec,
-    Setting,
-    WebhookSource,
-)
-from integrations.unipile import NAME, account, files, identity, listed, payloads, sample
-from integrations.unipile.carrier import UnipileCarrier
+from integrations.unipile import NAME, account, carrier, identity, listed, payloads
 
-SPEC = ProviderSpec(
-    name=NAME,
-    label="LinkedIn (Unipile)",
-    known_as="LinkedIn",
-    company="Unipile",
-    aliases=("linkedin",),
-    hosts=("unipile.com",),
-    ports=range(1024, 65_536),  # each customer of Unipile has a port, as in https://api8.unipile.com:13443
-    base_url=lambda: settings.UNIPILE_DSN,
-    operator_urls=lambda: (settings.UNIPILE_DSN,),
-    call_limit=NONE("LinkedIn’s limits are the account’s own; a used-up one parks the work."),
-    account_id=Setting(
-        name="account_id", label="Account id", help="As on Unipile’s dashboard.", required=True
+SPEC = spec.Declaration(
+    names=spec.Names(
+        name=NAME, label="LinkedIn (Unipile)", known_as="LinkedIn", company="Unipile", aliases=("linkedin",)
     ),
-    secrets=(API_KEY,),
-    settings=(BASE_URL,),
-    key="api_key",
-    installation_key=account.own_key,
-    key_made_at="Unipile’s dashboard under Access Tokens",
-    usable=account.usable,
-    lacks=account.lacks,
+    calls=spec.Calls(
+        hosts=("unipile.com",),
+        # Each customer of Unipile has a port, as in https://api8.unipile.com:13443.
+        ports=range(1024, 65_536),
+        base_url=lambda: settings.UNIPILE_DSN,
+        operator_urls=spec.BASE_URL_ALONE,
+        call_limit=spec.NONE("LinkedIn’s limits are the account’s own; a used-up one parks the work."),
+    ),
+    connecting=spec.Connecting(
+        account_id=spec.Setting(
+            name="account_id", label="Account id", help="As on Unipile’s dashboard.", required=True
+        ),
+        secrets=(spec.API_KEY,),
+        settings=(spec.BASE_URL,),
+        key="api_key",
+        installation_key=account.own_key,
+        key_made_at="Unipile’s dashboard under Access Tokens",
+        usable=account.usable,
+        lacks=account.lacks,
+    ),
     webhooks=(
-        WebhookSource(
-            name="linkedin",
-            provider=NAME,
-            keyed=True,
-            signature=NONE("It signs nothing."),
-            decode=rawjson.parse,
-            parse=payloads.parse,
-            account_of=payloads.account_of,
-            events=payloads.EVENTS,
+        spec.json_webhook(
+            NAME,
+            "linkedin",
+            payloads,
             secret_headers=("X-Unipile-Secret",),
             secret_field="",
-            accepts=NONE("It signs nothing; the shared secret is its header’s."),
-            sample=sample.body,
-            rules=DeliveryRules(
+            accepts=spec.NONE("It signs nothing; the shared secret is its header’s."),
+            sample=payloads.sample,
+            rules=spec.DeliveryRules(
                 unusable_status=200,
                 unavailable_status=503,
                 why="wants a 200 within 30 s, else sends the same five times more and may stop the webhook",
             ),
         ),
     ),
-    sources=(
-        MessageSource(
-            name="unipile_message",
-            counts=Counts.ANSWER,
-            bounces=NONE("A chat message does not bounce."),
-            flags_interest=False,
-            names_account=True,
+    messages=spec.Messages(
+        sources=(
+            spec.MessageSource(
+                name="unipile_message",
+                counts=spec.Counts.ANSWER,
+                bounces=spec.NONE("A chat message does not bounce."),
+                flags_interest=False,
+                names_account=True,
+            ),
         ),
+        channel="linkedin",
+        opens_channel=True,
+        carrier=carrier.UnipileCarrier(),
+        newer=carrier.UnipileCarrier().listed,
+        sends=frozenset({"reply", "send_message", "send_inmail"}),
+        contacts=spec.NO_CONTACTS,
+        stop_campaign=spec.NONE("It runs no campaigns."),
+        history=spec.NONE("A chat’s messages all come by webhook, in both directions."),
+        backfill=listed.since,
+        poll_every=timedelta(hours=6),
+        files=spec.Files(needs="id", fetch=carrier.fetch_file),
+        pauses_follow_ups="LinkedIn account is disconnected",
     ),
-    account_words=AccountWords(
-        # docs/reference/unipile.md, Webhooks. CONNECTING says nothing yet, and an unknown word says nothing.
-        refused=frozenset({"CREDENTIALS", "PERMISSIONS", "DELETED"}),
-        down=frozenset({"ERROR", "STOPPED"}),
-        well=frozenset({"OK", "RECONNECTED", "SYNC_SUCCESS", "CREATION_SUCCESS"}),
+    calendar=spec.NO_CALENDAR,
+    login=spec.Login(reconnect=account.reconnect, forget_owner=identity.forget),
+    health=spec.Health(
+        probe=spec.Probe(read=account.probe, applies=spec.any_account),
+        checks=(
+            ("Key accepted, account found", account.check_key),
+            ("Same person", account.check_owner),
+            ("LinkedIn session", account.check_session),
+        ),
+        account_words=spec.AccountWords(
+            # docs/reference/unipile.md, Webhooks. CONNECTING says nothing yet, and an unknown word says nothing.
+            refused=frozenset({"CREDENTIALS", "PERMISSIONS", "DELETED"}),
+            down=frozenset({"ERROR", "STOPPED"}),
+            well=frozenset({"OK", "RECONNECTED", "SYNC_SUCCESS", "CREATION_SUCCESS"}),
+        ),
+        # Unipile answers these from its own copy, without asking LinkedIn.
+        no_proof=frozenset({"account", "reconnect_link", "messages", "chat_messages", "chats", "attendees"}),
+        still_broken=account.stays_broken,
+        refusals={
+            "missing_credentials": "our access key refused",
+            "disconnected_account": "logged out",
+            "account_restricted": "restricted by the provider",
+            ANOTHER_ACCOUNT: "somebody else logged in",
+        },
+        stopped=spec.CHANNEL_STOPS,
     ),
-    channel="linkedin",
-    opens_channel=True,
-    carrier=UnipileCarrier(),
-    newer=UnipileCarrier().listed,
-    sends=frozenset({"reply", "send_message", "send_inmail"}),
-    contacts=NONE("It has chats, and no contacts."),
-    stop_campaign=NONE("It runs no campaigns."),
-    start_campaign=NONE("It runs no campaigns."),
-    history=NONE("A chat’s messages all come by webhook, in both directions."),
-    backfill=listed.since,
-    poll_every=timedelta(hours=6),
-    files=Files(needs="id", fetch=files.fetch),
-    calendar=NONE("It has no calendar."),
-    probe=Probe(read=account.probe, applies=lambda _account: True),
-    checks=(
-        ("Key accepted, account found", account.check_key),
-        ("Same person", account.check_owner),
-        ("LinkedIn session", account.check_session),
-    ),
-    reconnect=account.reconnect,
-    forget_owner=identity.forget,
-    # Unipile answers these from its own copy, without asking LinkedIn.
-    no_proof=frozenset({"account", "reconnect_link", "messages", "chat_messages", "chats", "attendees"}),
-    still_broken=account.stays_broken,
-    refusals={
-        "missing_credentials": "our access key refused",
-        "disconnected_account": "logged out",
-        "account_restricted": "restricted by the provider",
-        ANOTHER_ACCOUNT: "somebody else logged in",
-    },
-    stopped=NONE("Its channel says it: LinkedIn messages do not arrive."),
-    pauses_follow_ups="LinkedIn account is disconnected",
 )

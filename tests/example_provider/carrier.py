@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+from integrations.attachments import Attachment
 from integrations.carriers import Accepted, CannotSend, Listed, Outgoing, Post
+from integrations.events import Person
 from integrations.models import Integration
 from jobs.deadline import Deadline
 from tests.example_provider.client import ExampleMailClient
@@ -34,3 +36,14 @@ class ExampleMailCarrier:
         client = ExampleMailClient.for_integration(account)
         for sent in client.messages(deadline, lead=message.person.email, kind="answer"):
             yield Listed(sent.id, sent.at, sent.html or sent.text)
+
+
+def fetch_file(account: Integration, message_id: str, file: Attachment, deadline: Deadline) -> bytes:
+    """The file with its id, by Example Mail's API."""
+    return ExampleMailClient.for_integration(account).attachment(message_id, file.id, deadline)
+
+
+def stop_campaign(account: Integration, campaign_id: str, person: Person, deadline: Deadline) -> str:
+    """No further e-mail of the campaign goes to the person's address."""
+    ExampleMailClient.for_integration(account).stop(campaign_id, person.email, deadline)
+    return "stopped"

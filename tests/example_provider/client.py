@@ -5,12 +5,12 @@ Reference: https://docs.examplemail.invalid/api (name the real one)
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Any
 
 from pydantic import Field
 
-from integrations.client import base_url_of, file_from, items_of, path_part, required_secret, session_for
-from integrations.http.session import ProviderSession, Response
+from integrations.client import ProviderClient, bearer_session, one, page, pages, path_part
+from integrations.http.session import ProviderSession
 from integrations.models import Integration
 from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time
 from jobs.deadline import Deadline
@@ -47,65 +47,33 @@ class Message(Payload):
         return parse_time(self.sent_at)
 
 
-class ExampleMailClient:
-    """Calls for one key. Every method takes a Deadline and raises the tree of integrations.errors."""
+class ExampleMailClient(ProviderClient):
+    """Makes calls to Example Mail with the key of one account."""
 
-    def __init__(self, session: ProviderSession) -> None:
-        self._session = session
-
-    @classmethod
-    def for_integration(cls, integration: Integration) -> Self:
-        """Raises ProviderMisconfigured where no key is set."""
-        key = required_secret(integration, "api_key")
-        return cls(
-            session_for(
-                integration,
-                base_url=base_url_of(integration),
-                headers={"Authorization": f"Bearer {key}"},
-                timeout_ms=TIMEOUT_MS,
-                classify=classify,
-            )
-        )
+    @staticmethod
+    def session_of(integration: Integration) -> ProviderSession:
+        return bearer_session(integration, timeout_ms=TIMEOUT_MS, classify=classify)
 
     # Reference: GET /v1/me
     def me(self, deadline: Deadline) -> Me:
-        """Whose key this is: the cheapest proof that it works."""
-        return self._session.request(
-            "GET",
-            "/v1/me",
-            operation="me",
-            deadline=deadline,
-            parse=lambda response: Me.model_validate(response.data),
-        )
+        """The owner of the key: the cheapest proof that it works."""
+        return self._get("/v1/me", "me", deadline, one(Me))
 
     # Reference: GET /v1/messages
     def messages(self, deadline: Deadline, **query: str) -> Iterator[Message]:
         """Messages, the newest first, page by page as they are consumed. query: `since`, `lead`, `kind`."""
+        parse = page(Message, "after", "next", "items")
 
-        def parse(response: Response) -> tuple[list[Message], str]:
-            found = [Message.model_validate(item) for item in items_of(response.data, "items")]
-            return found, str(response.data.get("next") or "")
+        def read(position: dict[str, Any]) -> tuple[list[Message], dict[str, Any]]:
+            return self._get("/v1/messages", "messages", deadline, parse, query | position)
 
-        after = ""
-        for _ in range(MAX_PAGES):
-            page, following = self._session.request(
-                "GET",
-                "/v1/messages",
-                operation="messages",
-                deadline=deadline,
-                params=query | ({"after": after} if after else {}),
-                parse=parse,
-            )
-            yield from page
-            if not following or following == after:
-                return
-            after = following
+        for messages in pages(read, MAX_PAGES):
+            yield from messages
 
     # Reference: GET /v1/messages/{id}/files/{file}
-    def file(self, message_id: str, file_id: str, deadline: Deadline) -> bytes:
+    def attachment(self, message_id: str, file_id: str, deadline: Deadline) -> bytes:
         """A file that came with a message."""
-        path = f"/v1/messages/{_part(message_id)}/files/{_part(file_id)}"
-        return file_from(self._session, path, deadline)
+        return self.file(f"/v1/messages/{_part(message_id)}/files/{_part(file_id)}", deadline)
 
     # Reference: POST /v1/messages/{id}/answers
     def answer(
@@ -122,26 +90,19 @@ class ExampleMailClient:
     ) -> str:
         """Answer a message from `mailbox`; called once. Returns the id of the new e-mail."""
         body: dict[str, Any] = {"mailbox": mailbox, "subject": subject, "text": text, "html": html}
-        return self._session.request(
-            "POST",
+        return self._post(
             f"/v1/messages/{_part(message_id)}/answers",
-            operation="answer",
-            deadline=deadline,
-            json=body | {"to": list(to), "cc": list(cc)},
-            parse=lambda response: str(response.data.get("id") or ""),
+            "answer",
+            deadline,
+            body | {"to": list(to), "cc": list(cc)},
+            lambda response: str(response.data.get("id") or ""),
         )
 
     # Reference: POST /v1/campaigns/{id}/stops
     def stop(self, campaign_id: str, email: str, deadline: Deadline) -> None:
         """No further e-mail of the campaign goes to the address; doing it again changes nothing."""
-        self._session.request(
-            "POST",
-            f"/v1/campaigns/{_part(campaign_id)}/stops",
-            operation="stop",
-            deadline=deadline,
-            json={"email": email},
-            expect_json=False,
-        )
+        path = f"/v1/campaigns/{_part(campaign_id)}/stops"
+        self._post(path, "stop", deadline, {"email": email}, expect_json=False)
 
 
 def _part(value: str) -> str:

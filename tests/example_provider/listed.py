@@ -8,8 +8,8 @@ from integrations.events import BACKFILL, IMPORT, CampaignRef, MessageEvent, Per
 from integrations.models import Integration
 from integrations.payload import short_key
 from jobs.deadline import Deadline
-from tests.example_provider import files
 from tests.example_provider.client import ExampleMailClient, Message
+from tests.example_provider.payloads import files_of
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
@@ -46,6 +46,6 @@ def _event(event_type: str, source: str, direction: str, message: Message, at: d
         html=message.html,
         from_address=lead.address if direction == "inbound" else message.mailbox,
         account_address=message.mailbox,
-        attachments=files.of(message.files),
+        attachments=files_of(message.files),
         listed=True,
     )

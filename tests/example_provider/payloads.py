@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from integrations.addresses import Mailbox, MailField, NeededMail, listed
+from integrations.attachments import as_stored, attachment
 from integrations.events import (
     AccountStatusEvent,
     BounceEvent,
@@ -21,7 +22,7 @@ from integrations.events import (
     UnsubscribeEvent,
 )
 from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time, short_key, validate
-from tests.example_provider import files
+from integrations.spec import SampleReply
 
 REPLY, SENT, UNSUBSCRIBED, MAILBOX = "reply", "sent", "unsubscribed", "mailbox"
 BOUNCED = "bounced"
@@ -116,7 +117,7 @@ def _shared(kind: str, data: Body, at: datetime) -> dict[str, Any]:
         "subject": data.subject,
         "text": data.text,
         "html": data.html,
-        "attachments": files.of(data.files),
+        "attachments": files_of(data.files),
         "occurred_at": at,
         "account_address": data.mailbox.address,
     }
@@ -133,3 +134,29 @@ def _person(data: Body) -> Person:
 
 def _campaign(data: Body) -> CampaignRef | None:
     return CampaignRef(data.campaign_id, data.campaign_name) if data.campaign_id else None
+
+
+def files_of(value: Any) -> list[dict[str, Any]]:
+    """The files in a message's `files`, as a MessageEvent has them; [] for anything but a list."""
+    items = [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return as_stored(
+        attachment(id=one.get("id"), name=one.get("name"), type=one.get("type"), size=one.get("size"))
+        for one in items
+    )
+
+
+def sample(reply: SampleReply) -> dict[str, Any]:
+    """A reply as Example Mail posts one, without a campaign."""
+    person = reply.person
+    return {
+        "id": reply.id,
+        "type": REPLY,
+        "at": reply.at.isoformat(),
+        "account": reply.account_id,
+        "lead": person.email,
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "company": person.company,
+        "subject": reply.subject,
+        "text": reply.text,
+    }

@@ -12,40 +12,42 @@ from django.core.exceptions import ValidationError
 
 from inbox.models import Message
 from inbox.models.lead import WRITTEN_ON
-from integrations import registry
+from integrations import registry, spec
 from integrations.models import Integration
-from integrations.spec import CHANNELS, NONE, Incomplete, ProviderSpec
+from integrations.spec import CHANNELS, NONE, Declaration, Incomplete
 from integrations.system_checks import check_declarations
 from tests import factories
 from tests.declaring import declared
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "tests" / "example_provider" / "spec.py"
-CAPABILITIES = [field.name for field in fields(ProviderSpec)]
+GROUPS = ("Declaration", "Names", "Calls", "Connecting", "Messages", "Health")
+CAPABILITIES = [(group, field.name) for group in GROUPS for field in fields(getattr(spec, group))]
 
 
-def spec_without(capability: str) -> str:
+def spec_without(group: str, capability: str) -> str:
     """The example's declaration with a capability left out; the code of all others stays."""
     tree = ast.parse(EXAMPLE.read_text())
     (call,) = (
         node
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "ProviderSpec"
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == f"spec.{group}"
     )
+    assert capability in [keyword.arg for keyword in call.keywords]
     call.keywords = [keyword for keyword in call.keywords if keyword.arg != capability]
     return ast.unparse(tree)
 
 
 @pytest.fixture
 def lacking(tmp_path, monkeypatch):
-    """A package whose declaration lacks a capability: `lacking("poll_every")` is its name."""
+    """A package whose declaration lacks a capability: `lacking("Messages", "poll_every")` is its name."""
     monkeypatch.syspath_prepend(tmp_path)
 
-    def make(capability: str) -> str:
-        package = f"without_{capability}"
+    def make(group: str, capability: str) -> str:
+        package = f"without_{group.lower()}_{capability}"
         (tmp_path / package).mkdir()
         (tmp_path / package / "__init__.py").touch()
-        (tmp_path / package / "spec.py").write_text(spec_without(capability))
+        (tmp_path / package / "spec.py").write_text(spec_without(group, capability))
         return package
 
     yield make
@@ -62,9 +64,11 @@ def lines():
     registry.forget()
 
 
-@pytest.mark.parametrize("capability", CAPABILITIES)
-def test_with_any_capability_left_out_nothing_starts_and_the_message_names_it(capability, lacking, lines):
-    package = lacking(capability)
+@pytest.mark.parametrize(("group", "capability"), CAPABILITIES)
+def test_with_any_capability_left_out_nothing_starts_and_the_message_names_it(
+    group, capability, lacking, lines
+):
+    package = lacking(group, capability)
     lines.append(package)
     registry.forget()
 
@@ -73,8 +77,8 @@ def test_with_any_capability_left_out_nothing_starts_and_the_message_names_it(ca
     (problem,) = check_declarations(None)
 
     for said in (str(stopped.value), problem.msg):
-        assert f"does not state {capability}." in said and f"{package}/spec.py, line " in said
-        assert capability == "name" or "“examplemail”" in said
+        assert f"the {group} of “examplemail” does not state {capability}." in said
+        assert f"{package}/spec.py, line " in said
     assert (problem.id, problem.level) == ("integrations.E001", 40)
 
 
@@ -83,7 +87,7 @@ def test_with_any_capability_left_out_nothing_starts_and_the_message_names_it(ca
     "command", [["manage.py", "check"], ["-c", "import config.wsgi"], ["manage.py", "qcluster"]]
 )
 def test_no_process_starts(command, lacking, tmp_path):
-    package = lacking("stop_campaign")
+    package = lacking("Messages", "stop_campaign")
     (tmp_path / "lacking_settings.py").write_text(
         "from tests.settings import *\nfrom integrations import registry\n"
         f"registry.PROVIDERS.append({package!r})\n"
@@ -103,9 +107,14 @@ def test_no_process_starts(command, lacking, tmp_path):
 
 
 def test_a_capability_that_nobody_asks_for_is_named_too():
-    given = {name: NONE("for the test") for name in CAPABILITIES}
+    given = {field.name: NONE("for the test") for field in fields(Declaration)}
     with pytest.raises(Incomplete, match="states telepathy, which nothing asks for"):
-        ProviderSpec(**given, telepathy=True)
+        Declaration(**given, telepathy=True)
+
+
+def test_a_group_that_there_is_not_makes_each_of_its_capabilities_none():
+    clay = registry.spec_of("clay")
+    assert {getattr(clay, field.name) for field in fields(spec.Messages)} == {spec.NO_MESSAGES}
 
 
 def test_none_needs_a_reason():

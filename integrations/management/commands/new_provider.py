@@ -34,7 +34,7 @@ OTHER_CHANNEL = (
     ('channel="email"', 'channel="{channel}"'),
     ('"channel": "email"', '"channel": "{channel}"'),
     ('"lead": person.email', '"lead": {sample}'),
-    ('bounces="{name}_bounce"', 'bounces=NONE("A message of this channel does not bounce.")'),
+    ('bounces="{name}_bounce"', 'bounces=spec.NONE("A message of this channel does not bounce.")'),
     (', "bounced": None', ""),
     ('BOUNCED = "bounced"\n', ""),
     (", BOUNCED)", ")"),

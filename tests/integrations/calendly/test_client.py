@@ -46,13 +46,6 @@ def test_finds_what_was_booked(calendly, soon, sandbox):
     assert [invitee.email for invitee in calendly.invitees(found.uri, soon)] == ["dana@example.com"]
 
 
-def test_subscribes_a_webhook(calendly, soon, sandbox):
-    uri = calendly.subscribe(
-        calendly.me(soon), "http://127.0.0.1:9/hook", "signing-key", ["invitee.created"], soon
-    )
-    assert uri.startswith("https://api.calendly.com/webhook_subscriptions/")
-
-
 def test_a_revoked_token_is_an_auth_error(calendly, soon, sandbox):
     sandbox.set_account(provider="calendly", account="cal-key", status="revoked")
     with pytest.raises(ProviderAuthError):

@@ -65,12 +65,15 @@ def test_lists_channels(slack, soon):
 
 
 def test_channels_end_after_six_pages(soon):
-    page = {
-        "ok": True,
-        "channels": [{"id": "C1", "name": "one"}],
-        "response_metadata": {"next_cursor": "more"},
-    }
-    with FaultServer(answer(body=page)) as server:
+    pages = [
+        {
+            "ok": True,
+            "channels": [{"id": "C1", "name": "one"}],
+            "response_metadata": {"next_cursor": f"more-{number}"},
+        }
+        for number in range(7)
+    ]
+    with FaultServer(*(answer(body=page) for page in pages)) as server:
         assert len(client_at(server.url).channels(soon)) == 6
 
 
