@@ -11,4 +11,4 @@ def booked(client: GhlClient, at: datetime, **values: Any) -> str:
     """The id of an appointment that somebody makes at the client's location; `values` bear GHL's names."""
     body = {"locationId": client.location_id, "startTime": at.isoformat(), **values}
     path, deadline = "/calendars/events/appointments", Deadline.after_ms(5_000)
-    return client._write("POST", path, "book", body, deadline, lambda answer: str(answer.data["id"]))
+    return client._post(path, "book", deadline, body, lambda answer: str(answer.data["id"]))

@@ -77,9 +77,8 @@ def test_what_becomes_of_a_meeting_is_seen(world, workspace, ghl, lead, status, 
     look()
     url = f"/calendars/events/appointments/{meeting}"
     client = GhlClient.for_integration(ghl)
-    client._write(
-        "PUT", url, "change", {"appointmentStatus": status}, Deadline.after_ms(5_000), lambda answer: None
-    )
+    change, soon = {"appointmentStatus": status}, Deadline.after_ms(5_000)
+    client._session.request("PUT", url, operation="change", deadline=soon, json=change)
     look()
     lead.refresh_from_db()
     assert Appointment.objects.get().status == state
@@ -93,14 +92,8 @@ def test_a_reschedule_fires_nothing_again(workspace, ghl, lead):
     assert after.instances.count() == 1
     later = (timezone.now() + timedelta(days=5)).isoformat()
     client = GhlClient.for_integration(ghl)
-    client._write(
-        "PUT",
-        f"/calendars/events/appointments/{meeting}",
-        "change",
-        {"startTime": later},
-        Deadline.after_ms(5_000),
-        lambda answer: None,
-    )
+    url, soon = f"/calendars/events/appointments/{meeting}", Deadline.after_ms(5_000)
+    client._session.request("PUT", url, operation="change", deadline=soon, json={"startTime": later})
     after.instances.update(status="stopped")
     look()
     assert after.instances.count() == 1 and Appointment.objects.count() == 1

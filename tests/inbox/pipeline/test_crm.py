@@ -40,7 +40,7 @@ def make(client: GhlClient, **values: str) -> str:
 
 
 def delete(client: GhlClient, contact_id: str) -> None:
-    client._write("DELETE", f"/contacts/{contact_id}", "delete", {}, soon(), lambda answer: None)
+    client._session.request("DELETE", f"/contacts/{contact_id}", operation="delete", deadline=soon())
 
 
 @pytest.fixture

@@ -240,7 +240,7 @@ class TestAsking:
         answer = asking.ask(world.workspace, calendly, search.read(world.workspace, "dana@example.org"))
 
         assert answer.problem == calendly.cannot
-        assert "It brings no messages." in calendly.cannot
+        assert "It carries no messages." in calendly.cannot
 
     def test_an_account_that_is_switched_off_is_not_asked(self, world):
         world.workspace.integrations.update(enabled=False)
