@@ -22,16 +22,14 @@ LAST_WORKSPACE = "last_workspace"
 
 
 class SignedInRequest(HttpRequest):
-    """The request of a logged-in user. All pages get such requests, unless they are declared public."""
+    """The request of a logged-in user. Every page gets one, unless it is declared public."""
 
     user: User
     htmx: HtmxDetails
 
 
 class WorkspaceRequest(SignedInRequest):
-    """The request that a view under /w/<workspace>/ gets from `workspace_view`, with its
-    workspace and the user's membership set.
-    """
+    """The request that `workspace_view` passes to a view, with its workspace and the user's membership."""
 
     workspace: Workspace
     membership: Membership
@@ -49,16 +47,14 @@ Guarded = Callable[..., HttpResponseBase]
 
 
 def workspace_view(min_role: str = Membership.Role.VIEWER) -> Callable[[View[Rest]], Guarded]:
-    """Decorator for views under `w/<uuid:workspace_id>/` that checks who may open the page. The view itself gets no
-    `workspace_id`.
+    """Decorator for views under `w/<uuid:workspace_id>/`: checks the user's role and passes the view no `workspace_id`.
 
     It sets `request.workspace` and `request.membership`, activates the workspace's time zone, and remembers the
-    workspace for the home page. The membership's `snapshot` is the database's snapshot, taken before the view reads
-    anything (inbox.pages.changes).
+    workspace for the home page. The membership's `snapshot` is taken before the view reads anything
+    (inbox.pages.changes).
 
-    An outsider gets 404, so that they cannot learn which workspaces exist. A member whose role is lower than
-    `min_role` gets 403. A viewer may only look, whatever `min_role` is: methods other than GET, HEAD and OPTIONS need
-    a member.
+    An outsider gets a 404, so that they cannot learn which workspaces exist. A member below `min_role` gets a 403, and
+    so does a viewer with a method other than GET, HEAD or OPTIONS.
     """
 
     def decorate(view: View[Rest]) -> Guarded:

@@ -1,7 +1,7 @@
-"""Finds what changed for a person's workspaces since their pages were read, by one query.
+"""Finds the leads that changed since a person's pages were read, by one query.
 
-A page keeps a snapshot of the database, taken before anything else was read for it. What is new is what that snapshot
-did not see: so no change is missed, in whatever order transactions are committed, and no clock is asked.
+A page keeps a snapshot of the database, taken before anything else was read for it. News is what that snapshot did not
+see: no change is missed, in whatever order transactions are committed, and no clock is asked.
 """
 
 import re
@@ -14,10 +14,10 @@ from django.db.models import BigIntegerField, BooleanField, CharField, F, Func, 
 from inbox.models import LeadChange, Membership, User
 
 LIMIT = 50
-"""How many changed leads are named. With more, pages look at everything anyway."""
+"""The most changed leads that are named. With more, pages look at everything anyway."""
 EVERYTHING = "*"
 WORKSPACES = 10
-"""For how many workspaces one request may ask: those that the tabs of a browser show."""
+"""The most workspaces that one request may ask about: those that the tabs of a browser show."""
 NEWS = """
     SELECT member.*, membership.workspace_id, pg_current_snapshot()::text AS snapshot, ARRAY(
         SELECT DISTINCT lead_id FROM inbox_leadchange
@@ -30,14 +30,14 @@ NEWS = """
     JOIN unnest(%s::uuid[], %s::pg_snapshot[]) AS asked (id, since) ON asked.id = membership.workspace_id
     WHERE member.id = %s AND member.is_active
 """
-"""As text, since each open browser asks it each second: half of the time went into compiling it."""
+"""Written as SQL, since each open browser asks it each second: compiling it took half of the time."""
 SNAPSHOT = re.compile(r"(\d{1,18}):(\d{1,18}):((?:\d{1,18}(?:,\d{1,18}){0,999})?)")
 
 
 @dataclass(frozen=True)
 class News:
-    """What is new in a workspace for one of its members: the ids of the leads that changed, or EVERYTHING, and the
-    snapshot to ask with next time.
+    """News of a workspace for one member: the ids of the changed leads, or EVERYTHING, and the next snapshot to ask
+    with.
     """
 
     workspace_id: UUID
@@ -59,17 +59,15 @@ def parse_snapshot(text: str) -> str | None:
 
 
 def with_snapshot() -> QuerySet[Membership]:
-    """A queryset of all memberships. Each row has `snapshot`: PostgreSQL's snapshot, as text, of the statement that
-    reads it.
-    """
+    """All memberships, each with `snapshot`: PostgreSQL's snapshot, as text, of the statement that reads it."""
     snapshot = Func(template="pg_current_snapshot()::text", output_field=CharField())
     return Membership.objects.annotate(snapshot=snapshot)
 
 
 def news(user_id: str, snapshots: Mapping[UUID, str]) -> list[News]:
-    """What is new for an active user in those workspaces of `snapshots` that they are a member of, by one query.
-    `snapshots` has the snapshot that each workspace's pages were read with, as `parse_snapshot` accepts it. Other
-    workspaces are left out.
+    """The news for an active user in those workspaces of `snapshots` that they are a member of, by one query.
+
+    `snapshots` maps each workspace's id to the snapshot of its pages, as `parse_snapshot` accepts it.
     """
     users = User.objects.raw(NEWS, [LIMIT + 1, list(snapshots), list(snapshots.values()), user_id])
     rows = [(user, vars(user)) for user in users]
@@ -77,8 +75,8 @@ def news(user_id: str, snapshots: Mapping[UUID, str]) -> list[News]:
 
 
 def changed(workspace_id: UUID, mark: str) -> QuerySet[LeadChange, UUID]:
-    """The ids of the leads of a workspace that changed since a page was read with the snapshot `mark`, as
-    `parse_snapshot` accepts it. Changes are kept for an hour.
+    """The ids of a workspace's leads that changed since a page was read with the snapshot `mark`, as `parse_snapshot`
+    accepts it. Changes are stored for an hour.
     """
     text = CharField()
     of_page = Func(Value(mark), template="(%(expressions)s)::pg_snapshot", output_field=text)

@@ -14,16 +14,14 @@ from inbox.leads.folders import read_values
 
 
 class Rows(NamedTuple):
-    """A short list to be read: the rows of `queryset`, with the columns `names` and the key. A name with "__" is a
-    column of the row that a foreign key leads to.
-    """
+    """A short list: the rows of `queryset` with the columns `names`; "__" in a name follows a foreign key."""
 
     queryset: QuerySet[Any]
     names: tuple[str, ...]
 
 
 def rows(queryset: QuerySet[Any], *names: str) -> Rows:
-    """The rows of `queryset` with the columns `names`, for `read_together`."""
+    """The rows of `queryset` with the columns `names` and the key, for `read_together`."""
     return Rows(queryset, ("pk", *names))
 
 
@@ -33,16 +31,14 @@ def expression(part: Rows) -> ArraySubquery:
 
 
 def read_together(workspace_id: UUID, parts: Mapping[str, Rows]) -> dict[str, list[Any]]:
-    """The rows of all `parts` in a workspace, by their keys, as instances of their models. One query reads all.
-    A column that was not named is read when it is asked for.
-    """
+    """The rows of all `parts` by their keys, as model instances, by one query. Other columns are read on access."""
     columns = read_values(workspace_id, {key: expression(part) for key, part in parts.items()})
     return {key: instances(part, columns[key]) for key, part in parts.items()}
 
 
 def instances(part: Rows, rows: list[dict[str, Any]] | None) -> list[Any]:
-    """The instances of the model of `part` that the value of its `expression` stands for. It is None if Django
-    knows that the list is empty.
+    """The model instances for the value of the list's `expression`; Django makes it None for a list that is always
+    empty.
     """
     return [_instance(part.queryset.model, row) for row in rows or ()]
 

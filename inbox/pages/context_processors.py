@@ -1,6 +1,4 @@
-"""Provides what surrounds every page: navigation, banner, workspaces. Each part is computed only if a template
-uses it.
-"""
+"""Provides what surrounds every page: navigation, banner, workspaces."""
 
 from django.conf import settings
 from django.utils.functional import cached_property
@@ -19,9 +17,7 @@ from inbox.pages.team import Team, own_memberships, team_of
 
 
 class Shell:
-    """What surrounds every page: the navigation, the user's workspaces, the banner and the switches.
-    Each is computed only if a template uses it.
-    """
+    """The frame of a page. Each part is computed only if a template uses it."""
 
     shortcuts = SHORTCUTS
 
@@ -30,7 +26,6 @@ class Shell:
 
     @cached_property
     def rail(self) -> navigation.Rail:
-        """The links to the inbox's folders and saved views."""
         return navigation.rail(self._request)
 
     @cached_property
@@ -39,19 +34,15 @@ class Shell:
 
     @cached_property
     def memberships(self) -> list[Membership]:
-        """The user's memberships, by the name of the workspace."""
         return own_memberships(self._request)
 
     @property
     def team(self) -> Team:
-        """The members of the workspace, as the page names them."""
         return team_of(self._request)
 
     @cached_property
     def banner(self) -> Banner | None:
-        """The banner about broken accounts of the workspace; None if there is nothing to say or this user has hidden
-        it.
-        """
+        """The banner about broken accounts; None without one, or if this user has hidden it."""
         request = self._request
         rows = navigation.health_rows(request)
         away = self.model is not None
@@ -59,55 +50,49 @@ class Shell:
 
     @cached_property
     def model(self) -> ModelAway | None:
-        """What the page says if no language model can be reached to read replies; None if one can."""
+        """The notice that no language model reads replies now; None if one does."""
         return counts.model_away(self._request)
 
     @property
     def here(self) -> str:
-        """The address to which a form of this page leads back: the page itself if a GET reaches it, else "/"; for a
-        fragment, the page around it.
-        """
+        """The address to which a form leads back: the page, or the page around a fragment; "/" after a POST."""
         if self._request.htmx:
             return self._request.htmx.current_url_abs_path or "/"
         return self._request.get_full_path() if self._request.method == "GET" else "/"
 
     @property
     def notices(self) -> str:
-        """How this browser tells the user what is for them: "on", "sound" (with a sound), or "" (not at all)."""
+        """How this browser shows notices: "on", "sound" (with a sound), or "" (not at all)."""
         return notices.chosen(self._request)
 
     @property
     def may_write(self) -> bool:
-        """Whether the user's role in the workspace allows changes (member or higher), not only looking."""
+        """Whether the user's role allows changes (member or higher)."""
         return self._request.membership.at_least(Membership.Role.MEMBER)
 
     @property
     def may_share(self) -> bool:
-        """Whether the user's role in the workspace allows what concerns all of its people (admin or higher)."""
+        """Whether the user's role allows what concerns all people of the workspace (admin or higher)."""
         return self._request.membership.at_least(Membership.Role.ADMIN)
 
     @property
     def environment(self) -> StateMark:
-        """The mark that says "Development" or "Production" in the admin's header."""
+        """The mark "Development" or "Production" in the admin's header."""
         return (
             StateMark("warn", "warn", "Development") if settings.DEBUG else StateMark("", "ok", "Production")
         )
 
     @property
     def version(self) -> str:
-        """The number and commit of the release that answers."""
         return settings.VERSION
 
     @property
     def release(self) -> Release:
-        """Which release answers, and with which schema, for the admin's header."""
         return release()
 
 
 def shell(request: WorkspaceRequest) -> dict[str, object]:
-    """The template context processor that gives every page `shell` (its navigation and banner), the
-    theme and density, the workspace and the membership.
-    """
+    """The context processor: `shell`, the theme and density, the workspace and the membership."""
     user = getattr(request, "user", None)
     return {
         "shell": Shell(request),

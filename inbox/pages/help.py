@@ -1,4 +1,4 @@
-"""Renders the two pages of docs/ that explain the product to its users, so that a page can lead to what explains it.
+"""Renders the two pages of docs/ that explain the product to its users.
 
 It knows what these pages use: headings, paragraphs, lists, tables, bold, emphasis, code, and links to each other.
 """
@@ -23,9 +23,7 @@ LINK = re.compile(r"\[([^]]+)\]\(([\w-]+\.md)?(#[\w-]+)?\)")
 
 @cache
 def rendered(name: str) -> tuple[str, SafeString]:
-    """The title of a page, and the HTML of the rest. Raises KeyError for a name that PAGES does not have, OSError where
-    the installation has no docs.
-    """
+    """The title and the HTML of a page. Raises KeyError for a name that is not in PAGES, OSError without docs."""
     title, _, text = (DOCS / PAGES[name]).read_text(encoding="utf-8").partition("\n")
     blocks = re.split(r"\n\s*\n", text.strip())
     return title.lstrip("# "), mark_safe("\n".join(map(_block, blocks)))

@@ -20,18 +20,14 @@ from integrations.models import WorkspaceIntegrationHealth
 
 
 class Badge(NamedTuple):
-    """The small mark behind a link of the navigation, such as a count. It has a tone of
-    inbox.pages.state_marks if it needs attention.
-    """
+    """The small mark behind a link of the navigation, with a tone of inbox.pages.state_marks if it needs attention."""
 
     text: str
     tone: str = ""
 
 
 class Page(NamedTuple):
-    """A page of a workspace (`w/<workspace_id>/…`) for the navigation, by its URL name. The URL takes only the
-    workspace's id.
-    """
+    """A page of a workspace by its URL name. The URL takes only the workspace's id."""
 
     url_name: str
     label: str
@@ -42,9 +38,7 @@ class Page(NamedTuple):
 
 
 def health_rows(request: WorkspaceRequest) -> list[WorkspaceIntegrationHealth]:
-    """The accounts of which the banner and the badge of the page Health tell (`banner.rows_for`), for the request's
-    user. They are read once in a request.
-    """
+    """The troubled accounts for the banner and the badge of the page Health. They are read once in a request."""
     rows: list[WorkspaceIntegrationHealth] | None = vars(request).get("health_rows")
     if rows is None:
         rows = vars(request)["health_rows"] = banner.rows_for(request.workspace, signed_in(request))
@@ -84,7 +78,7 @@ PAGES: list[Page] = [
 
 
 class Entry(NamedTuple):
-    """One link in the side navigation. `current`: it leads to the page that is open."""
+    """One link in the side navigation. `current`: it leads to the open page."""
 
     url: str
     label: str
@@ -94,14 +88,13 @@ class Entry(NamedTuple):
 
 
 class Rail(NamedTuple):
-    """The links to the inbox's folders, and to the saved views."""
+    """The links to the inbox's folders and to the saved views."""
 
     folders: list[Entry]
     views: list[Entry]
 
 
 def rail(request: WorkspaceRequest) -> Rail:
-    """The links to the inbox's folders and saved views for the side navigation, with their counts."""
     counts = counts_of(request)
     base = reverse("inbox:list", args=[request.workspace.pk])
     here = request.path.startswith(base)
@@ -132,14 +125,14 @@ def rail(request: WorkspaceRequest) -> Rail:
 
 
 def _counted(count: int, has_older: bool) -> Badge | None:
-    """The badge of a view. With `has_older` it may have more."""
+    """The badge of a view; with `has_older` it may have more."""
     if not count:
         return None
     return Badge(capped(count) if count > COUNT_LIMIT or not has_older else f"{count}+")
 
 
 def page_entries(request: WorkspaceRequest) -> list[Entry]:
-    """The links to the workspace's other pages for the side navigation, those that the user's role may open."""
+    """The links to the workspace's other pages that the user's role may open."""
     entries = []
     for page in PAGES:
         if request.membership.at_least(page.min_role) and page.shown(request.workspace):

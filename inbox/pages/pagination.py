@@ -13,14 +13,14 @@ from django.http import Http404
 
 PAGE_SIZE = 50
 SCAN = 20_000
-"""How many rows of a list a page of a filtered one looks at."""
+"""The rows of a list that one page of a filtered list looks at."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class KeysetPage:
-    """One page of a long list, newest row first. `after` and `before` are the URL values that lead to the
-    neighbouring pages; None if there is none.
+    """One page of a long list, newest row first. `after` and `before` are the cursors of the neighbouring pages, or
+    None.
     """
 
     rows: list[Any]
@@ -42,13 +42,12 @@ def keyset_page(
     size: int = PAGE_SIZE,
     among: QuerySet[Any] | None = None,
 ) -> KeysetPage:
-    """One page of a list, newest row first: the `size` rows after the cursor `after` (older) or before the cursor
-    `before` (newer), else the newest rows.
+    """The `size` rows after the cursor `after` (older) or before the cursor `before` (newer), else the newest rows.
 
     The order is by `time_field`, which must never be null in `queryset`. Raises Http404 for an invalid cursor.
 
     `among` bounds the work: it must contain all of `queryset` and have an index in that order, and only its next SCAN
-    (20,000) rows are looked at. Then a page may have few rows or none, and yet lead to a next one.
+    rows are looked at. Then a page may have few rows or none, and yet lead to a next one.
     """
     newer = bool(before and not after)
     cursor, order = (before, "") if newer else (after, "-")

@@ -1,8 +1,8 @@
-"""The one convention by which a page is asked for a part of itself, without a page load.
+"""How a page is asked for a part of itself, without a page load.
 
-A request with the headers `HX-Request: true` and `HX-Target: <id>` is answered by the element with that id alone, and
-beside it the elements that change with it. The address is that of the page. Any other request gets the whole page, or
-the redirect that it always got, so links, forms and the back button work without a script too.
+A request with the headers `HX-Request: true` and `HX-Target: <id>` is answered by the element with that id, and the
+elements that change with it. The address is that of the page. Any other request gets the whole page or a redirect, so
+links, forms and the back button work without a script.
 """
 
 from typing import Any
@@ -23,9 +23,7 @@ TEMPLATES = {
 
 
 def part_asked(request: WorkspaceRequest) -> str:
-    """The id of the element that the request asks for, a key of TEMPLATES; "" if it asks for a whole page or for
-    another element.
-    """
+    """The id of the element that the request asks for, a key of TEMPLATES; "" if it asks for anything else."""
     target = request.htmx.target if request.htmx else None
     return target if target in TEMPLATES else ""
 
@@ -33,13 +31,11 @@ def part_asked(request: WorkspaceRequest) -> str:
 def render_part(
     request: WorkspaceRequest, part: str, context: dict[str, Any] | None = None, status: int = 200
 ) -> HttpResponse:
-    """The answer to a request for `part`, a key of TEMPLATES: that element alone. Its Vary header keeps a browser from
-    showing it as the page of its address.
-    """
+    """The element `part`, a key of TEMPLATES. Its Vary header keeps a browser from showing it as the whole page."""
     return varied(render(request, TEMPLATES[part], context, status=status))
 
 
 def varied(response: HttpResponse) -> HttpResponse:
-    """Returns `response` itself, with a Vary header that says that it depends on which part the request asked for."""
+    """Marks `response` as dependent on the part that the request asked for, and returns it."""
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response

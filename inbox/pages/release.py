@@ -1,4 +1,4 @@
-"""Says which release answers, and whether the database has its schema, for the head of the admin's pages."""
+"""The release that answers, and whether the database has its schema, for the head of the admin's pages."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,8 @@ from jobs import schema
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The release that runs. `schema` is the number of the inbox's last migration that this code knows.
-
-    `missing` counts the migrations that the database does not have yet.
+    """`schema` is the number of the inbox's newest migration in this code; `missing` counts those that the database
+    lacks.
     """
 
     version: str
@@ -21,7 +20,7 @@ class Release:
 
 
 _known: list[Release] = []
-"""The release, once all migrations were found applied. That cannot change while this code runs."""
+"""The release, once all migrations were applied. That cannot change while this code runs."""
 
 
 def release() -> Release:

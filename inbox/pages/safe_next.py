@@ -5,9 +5,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 
 def next_url(request: HttpRequest, default: str) -> str:
-    """The address to go to after a form: its field `next`, or that of the form's own address, if it is an address of
-    this site, else `default`.
-    """
+    """The address in the field or parameter `next`, if it is one of this site, else `default`."""
     url = request.POST.get("next") or request.GET.get("next", "")
     is_safe = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
     return url if is_safe else default

@@ -1,8 +1,7 @@
-"""The table of what can be done by keyboard: the script binds its keys, the help sheet shows them, and the palette
-offers all of it where it is possible.
+"""The table of shortcuts: the script binds the keys, the help sheet shows them, and the palette offers the actions.
 
-`action` is the name of a function in static/holdfast.js. If there is none, the element with
-`data-shortcut="<action>"` is clicked. Keys of one letter can be switched off (User.single_key_shortcuts).
+`action` names a function in static/holdfast.js; if there is none, the element with `data-shortcut="<action>"` is
+clicked. A user can switch off keys of one letter (User.single_key_shortcuts).
 """
 
 from typing import NamedTuple
@@ -11,8 +10,8 @@ CAPS = {"Control": "Ctrl", "Escape": "Esc", "J": "Shift j", "K": "Shift k", "N":
 
 
 class Shortcut(NamedTuple):
-    """One action: its label, its keys, named as the browser does (KeyboardEvent.key), and what it is about: the
-    "lead" of a conversation, the "list", or the "page". Without keys it is only in the palette.
+    """One action: its label, its keys (KeyboardEvent.key), and its subject: the "lead", the "list" or the "page". An
+    action without keys stands only in the palette.
     """
 
     action: str
@@ -22,7 +21,7 @@ class Shortcut(NamedTuple):
 
     @property
     def caps(self) -> list[str]:
-        """The shortcut's keys as they are printed on a keyboard."""
+        """The keys as they are printed on a keyboard."""
         return [CAPS.get(key, key) for key in self.keys]
 
 

@@ -1,7 +1,6 @@
-"""Defines the tone, icon and word of each state, in tables that pages and the admin share.
+"""The tone, icon and word of each state, in tables that pages and the admin share.
 
-Colour is never the only sign: every state has an icon and a word. A tone is "ok", "warn", "bad", "info" or ""
-(none).
+Colour is never the only sign: every state has an icon and a word. A tone is "ok", "warn", "bad", "info" or "".
 """
 
 from collections.abc import Mapping
@@ -13,8 +12,6 @@ from integrations.models import HealthState, Notice
 
 
 class StateMark(NamedTuple):
-    """How pages show one state: the tone (colour), the icon and the word."""
-
     tone: str
     icon: str
     word: str
@@ -129,9 +126,7 @@ TABLES: dict[str, Mapping[Any, StateMark]] = {
 
 
 def state_of(table: str, name: str) -> StateMark:
-    """How pages show the state `name`. `table` is a name in TABLES, such as "send". A
-    value that no table knows is shown as it is.
-
-    Raises KeyError for an unknown table.
+    """The mark of the state `name` in `table`, a key of TABLES. An unknown state is shown as it is. Raises KeyError for
+    an unknown table.
     """
     return TABLES[table].get(name) or StateMark("", "info", name)

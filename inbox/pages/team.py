@@ -1,4 +1,4 @@
-"""The members of a workspace as a page names them: "You" for who looks, and everybody else by their name."""
+"""The members of a workspace as a page names them: "You" for the user who looks at it, and everybody else by name."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,8 +15,8 @@ YOU = "You"
 
 @dataclass(frozen=True)
 class Teammate:
-    """A member of the workspace. `name` is what the page calls them ("You" for the user who looks at it); `full_name`
-    is their name. `initials` are at most two letters.
+    """A member as a page shows them: `name` may be "You", `full_name` is their name, `initials` are at most two
+    letters.
     """
 
     membership_id: int
@@ -30,7 +30,7 @@ class Teammate:
 
 
 class Team:
-    """The members of one workspace. `members` begins with the user who looks at the page; the others follow by name."""
+    """The members of one workspace: first the user who looks at the page, then the others by name."""
 
     def __init__(self, rows: list[Membership], viewer_id: int | None) -> None:
         mates = [_teammate(row, viewer_id) for row in rows]
@@ -39,25 +39,24 @@ class Team:
 
     @property
     def writers(self) -> list[Teammate]:
-        """The members who may have conversations assigned to them: all but viewers."""
+        """The members to whom conversations can be assigned: all but viewers."""
         return [mate for mate in self.members if mate.may_write]
 
     @property
     def heirs(self) -> list[Teammate]:
-        """Who may get the conversations of who looks while they are away."""
+        """The members who can take over the user's conversations."""
         return [mate for mate in self.writers if not mate.is_you and not mate.away_until]
 
     @property
     def callable(self) -> dict[int, str]:
-        """The members whom a note may call: the full names of all but viewers, by the id of the membership."""
+        """The members whom a note can call: full names by the id of the membership."""
         return {mate.membership_id: mate.full_name for mate in self.writers}
 
     def of(self, user_id: int | None) -> Teammate | None:
-        """The member with this user's id; None if there is none."""
         return self._by_user.get(user_id) if user_id is not None else None
 
     def name_of(self, user_id: int | None) -> str:
-        """What the page calls this user: "You", their name, or that they have left."""
+        """ "You", the member's name, or that they have left."""
         mate = self.of(user_id)
         return mate.name if mate else SOMEBODY
 
@@ -72,12 +71,12 @@ def team_of(request: WorkspaceRequest) -> Team:
 
 
 def own_memberships(request: WorkspaceRequest) -> list[Membership]:
-    """The memberships of the request's user, in all workspaces, by the name of the workspace."""
+    """The memberships of the request's user in all workspaces, by the name of the workspace."""
     return [row for row in _memberships(request) if row.user_id == request.user.pk]
 
 
 def _memberships(request: WorkspaceRequest) -> list[Membership]:
-    """The memberships of who looks, and all of the request's workspace, if it has one: one query in a request."""
+    """The memberships of the user, and all of the request's workspace, if it has one: one query in a request."""
     memberships: list[Membership] | None = vars(request).get("memberships")
     if memberships is None:
         workspace = getattr(request, "workspace", None)
@@ -104,7 +103,7 @@ def _teammate(row: Membership, viewer_id: int | None) -> Teammate:
 
 
 def desks_of(user: User) -> list[tuple[Membership, Team]]:
-    """The workspaces in which `user` answers, by name: their own membership, and the team as they see it."""
+    """The workspaces in which `user` answers, by name: their membership, and the team as they see it."""
     rows = Membership.objects.filter(workspace__in=user.workspaces.all()).select_related("user", "workspace")
     teams: dict[UUID, list[Membership]] = {}
     for row in rows.order_by("workspace__name", "pk"):

@@ -1,7 +1,6 @@
-"""Counts what waits while an account is down, for the banner and the notice: "12 follow-ups are paused".
+"""Counts the work that waits while an account is down, for the banner and the notice: "12 follow-ups are paused".
 
-Each part of the product whose work waits for an account adds a counter here, so that all waiting work is
-counted.
+Each part of the product whose work waits for an account adds a counter here.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -18,9 +17,7 @@ from integrations.models import Integration
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """How many things of one sort wait for a broken account, and the words for it: "12 follow-ups are paused". `one`
-    and `many` are the words for one thing and for several.
-    """
+    """Waiting work of one kind in words: "12 follow-ups are paused". `one` and `many` are singular and plural."""
 
     count: int
     one: str
@@ -32,9 +29,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Finds the work of one kind that waits for an account. `rows(workspace ids, channel)` gives the rows that wait.
-    `one` and `many` are the words for one row and for several.
-    """
+    """Finds the waiting rows of one kind: `rows(workspace ids, channel)`."""
 
     rows: Callable[[Collection[UUID], str], QuerySet[Any]]
     one: str
@@ -42,7 +37,7 @@ class Counter:
 
 
 def waiting_sends(workspaces: Collection[UUID], channel: str) -> QuerySet[OutboundSend]:
-    """The messages of `workspaces` on `channel` that are approved and have not been handed to the provider."""
+    """The approved messages on `channel` that have not been handed to the provider."""
     return OutboundSend.objects.filter(
         workspace_id__in=workspaces, channel=channel, state=OutboundSend.State.INTENT, called_at=None
     )
@@ -52,16 +47,12 @@ COUNTERS = [Counter(waiting_sends, "send waits", "sends wait")]
 
 
 def effects_of(integration: Integration) -> list[Effect]:
-    """What waits because this account is broken, such as paused follow-ups. Kinds of which nothing
-    waits are left out.
-    """
+    """The work that waits because this account is broken; kinds without any are left out."""
     return effects_of_each([integration])[integration.pk]
 
 
 def effects_of_each(integrations: Sequence[Integration]) -> dict[UUID, list[Effect]]:
-    """What waits for each of these accounts, by the account's id, with an empty list where nothing waits. One query for
-    all of them.
-    """
+    """The work that waits for each of these accounts, by the account's id, by one query."""
     workspaces: dict[str, set[UUID]] = {}
     for account in integrations:
         if channel := registry.spec_of(account.provider).channel:

@@ -1,7 +1,6 @@
-"""Chooses the account of a workspace to use: one that is switched on and has what its calls need.
+"""Chooses the account of a workspace for a call: one that is switched on and has what its calls need.
 
-A reply is answered only by the account that it came to. From another account the answer would have another
-sender.
+A reply is answered only by the account that it came to, because another account would be another sender.
 """
 
 from uuid import UUID
@@ -15,31 +14,27 @@ from integrations.models import Integration, WorkspaceIntegrationHealth
 
 
 class NotAnswerable(Exception):
-    """The provider account that a lead's message came to cannot answer it now. The text is a sentence for people."""
+    """The account that a message came to cannot answer it now. The text is a sentence for people."""
 
 
 def accounts_of(workspace_id: UUID) -> list[Integration]:
-    """All accounts of the workspace with their health, the oldest first. A page that asks for several reads them once,
-    and hands them to the functions below as `accounts`.
-    """
+    """All accounts of the workspace with their health, the oldest first, for the parameter `accounts` below."""
     return list(Integration.objects.filter(workspace_id=workspace_id).select_related("health"))
 
 
 def connected(
     workspace_id: UUID, provider: str, accounts: list[Integration] | None = None
 ) -> Integration | None:
-    """The workspace's account at `provider` that is switched on and has what its calls need, the oldest if there are
-    several; None if there is none. Credentials that cannot be read count as there (`usable`).
-    """
+    """The oldest usable account at `provider` that is switched on, or None. Unreadable credentials count as usable."""
     rows = _rows(workspace_id, provider, accounts)
     return next((account for account in rows if account.enabled and usable(account)), None)
 
 
 def answering(message: Message, provider: str, accounts: list[Integration] | None = None) -> Integration:
-    """The workspace's account at `provider` that the lead's `message` came to, and that must answer it.
+    """The account at `provider` that the lead's `message` came to, and that must answer it.
 
-    Raises NotAnswerable if that account is switched off, lacks its key or is gone, or if it is
-    not known which of several accounts it was.
+    Raises NotAnswerable if that account is switched off, lacks its key, is gone, or is one of several that are
+    possible.
     """
     label = registry.spec_of(provider).label
     rows = _rows(message.workspace_id, provider, accounts)
@@ -66,16 +61,14 @@ def _rows(workspace_id: UUID, provider: str, accounts: list[Integration] | None)
 
 
 def with_accounts(messages: QuerySet[Message]) -> QuerySet[Message]:
-    """Reads with each of `messages` which accounts brought it, so that `answering` asks for none."""
+    """Reads with each message the accounts that brought it, so that `answering` makes no query for them."""
     deliveries = WebhookDelivery.objects.filter(workspace_id=OuterRef("workspace_id"), message=OuterRef("pk"))
     return messages.annotate(brought_by=ArraySubquery(deliveries.values("integration_id")))
 
 
 def _came_to(message: Message, rows: list[Integration]) -> Integration | None:
-    """The account among `rows` that the message came to, or None.
-
-    It is the one that the provider names; else the one whose webhook or list brought the message; else the
-    only one that is possible.
+    """The account that the message came to, or None: the one that the provider names; else the one whose webhook or
+    list brought the message; else the only possible one.
     """
     if registry.source_of(message.source).names_account and message.account_id:
         rows = [account for account in rows if account.external_account_id in (message.account_id, "")]
@@ -93,19 +86,15 @@ def _came_to(message: Message, rows: list[Integration]) -> Integration | None:
 
 
 def usable(integration: Integration) -> bool:
-    """Whether a provider account has credentials to call the provider: its own, or those of the installation.
-
-    Credentials that cannot be read count. Such an account is broken and not absent, so no other account takes its
-    place.
+    """Whether an account has credentials to call the provider: its own, or those of the installation. Unreadable ones
+    count: the account is broken and not absent, so no other account takes its place.
     """
     return registry.spec_of(integration.provider).usable(integration)
 
 
 def slack_of(workspace_id: UUID) -> Integration | None:
-    """The workspace's Slack connection for notices to people: one with a channel, or with an
-    incoming webhook; None if there is none.
-
-    A connection whose secrets cannot be read is returned too. A call through it raises SecretsUnreadable.
+    """The Slack account for notices to people, with a channel or an incoming webhook, or None; also if it is
+    unreadable.
     """
     account = connected(workspace_id, slack.NAME)
     if account is None or account.is_unreadable or account.config.get("channel"):
@@ -114,10 +103,8 @@ def slack_of(workspace_id: UUID) -> Integration | None:
 
 
 def slack_for_replies(workspace_id: UUID) -> tuple[Integration, str] | None:
-    """The workspace's Slack connection for notices about replies, and the channel for them: their own, else that for
-    all notices, else "" (the incoming webhook's). None if there is none of these.
-
-    Secrets that cannot be read are treated as by `slack_of`.
+    """The Slack account for notices about replies, and their channel: their own, else that for all notices, else ""
+    (the incoming webhook's). None without any. Unreadable secrets count, as in `slack_of`.
     """
     account = connected(workspace_id, slack.NAME)
     if account is None:
@@ -129,23 +116,22 @@ def slack_for_replies(workspace_id: UUID) -> tuple[Integration, str] | None:
 
 
 def posts_by_webhook(account: Integration) -> bool:
-    """Whether this Slack connection has an incoming webhook alone, which posts to one channel only."""
+    """Whether this Slack account has only an incoming webhook, which posts to one channel."""
     if account.is_unreadable:
         return False
     return bool(account.credentials.get("webhook_url") and not account.credentials.get("bot_token"))
 
 
 def known_as(provider: str) -> str:
-    """The name that people use for an account of `provider`, such as "LinkedIn". Raises UnknownProvider."""
+    """People's name for an account of `provider`, such as "LinkedIn". Raises UnknownProvider."""
     return registry.spec_of(provider).known_as
 
 
 def account_name(health: WorkspaceIntegrationHealth) -> str:
-    """The name of an account for people: "LinkedIn", or "LinkedIn for Dana" if its owner is known."""
     return name_of(health.integration)
 
 
 def name_of(account: Integration) -> str:
-    """The name of an account for people, as `account_name` gives it."""
+    """The name of an account for people: "LinkedIn", or "LinkedIn for Dana" if its owner is known."""
     name = known_as(account.provider)
     return f"{name} for {account.name}" if account.name else name

@@ -1,6 +1,4 @@
-"""Creates workspaces with all they need: an owner, an integration for each webhook source, and a key for each.
-Adds members.
-"""
+"""Creates workspaces with an owner, an account for each webhook source, and its key. Adds members."""
 
 import contextlib
 import uuid
@@ -17,9 +15,7 @@ from integrations.models import Integration, WebhookKey
 
 @dataclass(frozen=True, slots=True)
 class NewWorkspace:
-    """A workspace that was just created, with its owner (`admin`). `keys` maps the name of
-    a webhook source to its new webhook key.
-    """
+    """A new workspace with its owner (`admin`). `keys` maps the names of webhook sources to their keys."""
 
     workspace: Workspace
     admin: User
@@ -28,10 +24,8 @@ class NewWorkspace:
 
 @transaction.atomic
 def create(name: str, admin_email: str, password: str | None = None, **fields: Any) -> NewWorkspace:
-    """Creates a workspace whose owner is the person with the address `admin_email`, with an account and a webhook key
-    for each source of webhooks. `fields` are columns of Workspace. `password` is the owner's, see `add_member`.
-
-    Raises AddressNotProven if that person has an account but has not proven the address, and no `password` is given.
+    """Creates a workspace for the owner with the address `admin_email`. `fields` are columns of Workspace. `password`
+    is the owner's, see `add_member`, which also raises AddressNotProven.
     """
     workspace = Workspace.objects.create(name=name, **fields)
     admin = add_member(workspace, admin_email, Membership.Role.OWNER, password)
@@ -43,16 +37,16 @@ def create(name: str, admin_email: str, password: str | None = None, **fields: A
 
 
 class AddressNotProven(ValueError):
-    """The e-mail address belongs to an account whose password somebody else than its owner may know."""
+    """The address belongs to an account whose password somebody else than its owner may know."""
 
 
 @transaction.atomic
 def add_member(workspace: Workspace, email: str, role: str, password: str | None = None) -> User:
-    """Makes the person with the address `email` a member of `workspace` with this role, for an operator. Creates the
-    user if there is none, with `password`. A member gets the new role.
+    """Makes the person with the address `email` a member with this role, for an operator. Creates the user, with
+    `password`, if there is none. A member gets the new role.
 
-    An existing user keeps their password if they have proven that the address is theirs. If not, the person who made
-    the account may know its password. Then `password` replaces it; without `password` this raises AddressNotProven.
+    A user who has proven the address keeps their password. Else the person who made the account may know it: `password`
+    replaces it, and without one this raises AddressNotProven.
     """
     email, now = email.strip().lower(), timezone.now()
     user = User.objects.select_for_update().filter(email=email).first()
@@ -69,17 +63,13 @@ def add_member(workspace: Workspace, email: str, role: str, password: str | None
 
 
 def issue_key(integration: Integration) -> str:
-    """Creates a new webhook key for the provider account and returns the path of its webhook address; "", and no key,
-    if the provider posts no webhooks.
-    """
+    """Creates a webhook key, and returns the path of the address; "", and no key, if the provider posts no webhooks."""
     source = registry.address_of(integration.provider)
     return webhook_path(source.name, WebhookKey.issue(integration).secret) if source else ""
 
 
 def webhook_path(source: str, key: str) -> str:
-    """The path to which a provider posts its webhooks. `source` is the webhook source's name, and `key` the secret in
-    the path.
-    """
+    """The path to which a provider posts its webhooks, for the source and the secret key."""
     return f"/api/webhooks/{source}/{key}/"
 
 
@@ -88,9 +78,7 @@ class WorkspaceNotFound(ValueError):
 
 
 def get_workspace(name: str) -> Workspace:
-    """The workspace with this id, or with this name in any letter case. Raises WorkspaceNotFound if none or several
-    have it.
-    """
+    """The workspace with this id, or this name in any letter case. Raises WorkspaceNotFound."""
     with contextlib.suppress(ValueError):
         if workspace := Workspace.objects.filter(pk=uuid.UUID(name)).first():
             return workspace

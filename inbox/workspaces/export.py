@@ -22,7 +22,7 @@ from inbox.models import Workspace
 from integrations.fields import EncryptedJSONField
 
 PAGE = 100
-"""How many rows are read at once. A delivery has at most 1 MiB."""
+"""The rows that are read at once. A delivery has at most 1 MiB."""
 
 EXPORTED = {
     "inbox.Workspace": "pk",
@@ -36,7 +36,7 @@ EXPORTED = {
     "jobs.JobAttempt": "job__workspace",
     "jobs.JobStep": "job__workspace",
 }
-"""How tables without a column `workspace` lead to it. All that have such a column are exported without being named."""
+"""The path to the workspace for tables without a column `workspace`. All others are exported unnamed."""
 
 LEFT_OUT = {
     "It holds a secret, or a hash of one, and nothing else.": "integrations.WebhookKey inbox.ErasedMark",
@@ -48,14 +48,13 @@ LEFT_OUT = {
     ),
     "It lasts for an hour, or for a person's banner.": "inbox.LeadChange inbox.HiddenBanner",
 }
-"""The tables that are not exported, by the reason why."""
+"""The tables that are not exported, by the reason."""
 
 ONLY = {"inbox.User": {"id", "email", "first_name", "last_name", "is_active", "date_joined", "last_login"}}
-"""The columns of a table of which most are not the workspace's."""
+"""The columns of a table whose other columns are not the workspace's."""
 
 
 def models_of() -> dict[type[models.Model], str]:
-    """The models that are exported, each with the path by which it leads to the workspace."""
     paths = {}
     for model in apps.get_models():
         label = model._meta.label

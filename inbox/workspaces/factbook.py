@@ -1,6 +1,4 @@
-"""Lists and changes a workspace's facts for its admins. Each change is audited and never overwrites one that was
-not seen.
-"""
+"""Lists and changes a workspace's facts. Each change is audited and never overwrites one that was not seen."""
 
 from collections.abc import Sequence
 
@@ -19,22 +17,18 @@ TAKEN = "This is there already, perhaps in other letters. Change that one, or wo
 
 
 def hold(workspace: Workspace) -> None:
-    """Locks the workspace's facts about the company until the transaction ends, so that one transaction at a time
-    changes them and the limit on their number holds.
-    """
+    """Locks the workspace's facts until the transaction ends, so that the limit on their number holds."""
     locks.hold("facts", workspace.pk)
 
 
 def listed(workspace: Workspace, words: str = "") -> QuerySet[WorkspaceFact]:
-    """The workspace's facts about the company whose question or answer contains the text `words` in any letter case
-    (all of them for ""), by kind and position.
-    """
+    """The facts whose question or answer contains `words` in any letter case, by kind and position; all for ""."""
     rows = WorkspaceFact.objects.filter(workspace=workspace).select_related("updated_by")
     return rows.filter(Q(question__icontains=words) | Q(answer__icontains=words)) if words else rows
 
 
 def last_position(workspace: Workspace, kind: str) -> int:
-    """The position of the last of the workspace's facts of this kind; 0 if there is none."""
+    """The position of the last fact of this kind; 0 if there is none."""
     rows = WorkspaceFact.objects.filter(workspace=workspace, kind=kind)
     return rows.aggregate(last=Max("position"))["last"] or 0
 
@@ -42,9 +36,7 @@ def last_position(workspace: Workspace, kind: str) -> int:
 def add(
     workspace: Workspace, by: User, *, kind: str, question: str, answer: str, position: int | None = None
 ) -> WorkspaceFact:
-    """Stores a fact about the company that drafted answers may use, as the last of its kind unless `position` is given.
-    Returns it. Raises Refused, with a sentence, if there are MOST facts or the workspace has this one already.
-    """
+    """Stores a fact, as the last of its kind unless `position` is given. Raises Full or NameTaken."""
     with transaction.atomic():
         hold(workspace)
         if WorkspaceFact.objects.filter(workspace=workspace).count() >= MOST:
@@ -61,8 +53,8 @@ def add(
 
 
 def change(fact: WorkspaceFact, by: User, *, question: str, answer: str, position: int | None = None) -> None:
-    """Saves a new question, answer and position (None: as it is) for a fact about the company. Raises Refused, with a
-    sentence, if somebody has changed or deleted it since `fact` was read, or if another fact has this question.
+    """Changes a fact (`position` None: as it is). Raises Refused if somebody has changed or deleted it since `fact` was
+    read, and NameTaken.
     """
     values: dict[str, str | int] = {"question": question, "answer": answer}
     if position is not None:
@@ -82,7 +74,6 @@ def change(fact: WorkspaceFact, by: User, *, question: str, answer: str, positio
 
 
 def delete(fact: WorkspaceFact, by: User) -> None:
-    """Deletes the fact, if it is still there."""
     with transaction.atomic():
         hold(fact.workspace)
         deleted, _ = WorkspaceFact.objects.filter(pk=fact.pk, workspace_id=fact.workspace_id).delete()
@@ -93,8 +84,8 @@ def delete(fact: WorkspaceFact, by: User) -> None:
 def write_all(
     workspace: Workspace, by: User, added: Sequence[WorkspaceFact], changed: Sequence[WorkspaceFact]
 ) -> None:
-    """Stores the facts about the company in `added`, each at the end of its kind, and saves those in `changed`. Runs in
-    the caller's transaction, which must have called `hold`. The limit on their number is not checked.
+    """Stores the facts in `added`, each at the end of its kind, and saves those in `changed`. The caller's transaction
+    must have called `hold`. The limit on their number is not checked.
     """
     last = {kind: last_position(workspace, kind) for kind in {fact.kind for fact in added}}
     for fact in added:

@@ -39,8 +39,8 @@ OVER = "This invitation is no longer open."
 
 @transaction.atomic
 def invite(by: Membership, email: str, role: str) -> Invitation:
-    """Invites the person with the address `email` by mail to the workspace of `by`, as `role`, for seven days. It does
-    the same whether or not the person has an account.
+    """Invites the person with the address `email` by mail to the workspace of `by`, as `role`, for seven days, whether
+    or not the person has an account.
 
     Raises NotAllowed if the address is a member or invited already, if a mail went there within ten minutes or too many
     (MAILS_A_DAY) within a day, or if only an owner may give that role.
@@ -73,9 +73,8 @@ def invite(by: Membership, email: str, role: str) -> Invitation:
 
 @transaction.atomic
 def send_again(by: Membership, invitation: Invitation) -> None:
-    """Mails the invitation once more in the name of `by`. It is valid for its full time from now.
-
-    Raises NotAllowed as `invite` does, and if the invitation is no longer open.
+    """Mails the invitation once more in the name of `by`, valid for its full time. Raises NotAllowed as `invite`, or if
+    it is closed.
     """
     check_rank(by, invitation.role)
     now = timezone.now()
@@ -92,10 +91,7 @@ def send_again(by: Membership, invitation: Invitation) -> None:
 
 @transaction.atomic
 def withdraw(by: Membership, invitation: Invitation) -> None:
-    """Ends the invitation for `by`, so that its links no longer work.
-
-    Raises NotAllowed if it is no longer open, or if only an owner may withdraw it.
-    """
+    """Ends the invitation for `by`. Raises NotAllowed if it is closed, or if only an owner may withdraw it."""
     check_rank(by, invitation.role)
     if not _close(invitation, State.WITHDRAWN):
         raise NotAllowed(OVER)
@@ -104,9 +100,7 @@ def withdraw(by: Membership, invitation: Invitation) -> None:
 
 @transaction.atomic
 def decline(invitation: Invitation) -> None:
-    """Ends the invitation because the invited person says no. The caller must have checked who that is. Raises
-    NotAllowed if it is no longer open.
-    """
+    """Ends the invitation for the invited person, whom the caller has checked. Raises NotAllowed if it is closed."""
     if not _close(invitation, State.DECLINED):
         raise NotAllowed(OVER)
     audit.record(invitation.workspace_id, None, "invitation.declined", invitation)
@@ -114,10 +108,8 @@ def decline(invitation: Invitation) -> None:
 
 @transaction.atomic
 def accept(invitation: Invitation, user: User) -> Membership:
-    """Makes `user`, who is logged in, a member of the workspace that they are invited to, and returns the membership.
-
-    Raises NotAllowed if the invited address is not theirs or not proven, if the invitation is no longer open, or if its
-    inviter may no longer invite.
+    """Makes `user`, who is logged in, a member, and returns the membership. Raises NotAllowed if the invited address is
+    not theirs or not proven, if the invitation is closed, or if its inviter may no longer invite.
     """
     theirs = User.objects.filter(pk=user.pk, email=invitation.email, address_proven_at__isnull=False)
     if not theirs.exists():
@@ -129,11 +121,10 @@ def accept(invitation: Invitation, user: User) -> Membership:
 
 @transaction.atomic
 def accept_by_mail(invitation: Invitation, password: str | None = None) -> Membership:
-    """Makes the person who has the mailed link a member of the workspace, and creates an account for them if there is
-    none. Returns the membership.
+    """Makes the holder of the mailed link a member, with a new account if there is none, and returns the membership.
 
-    If the address was not proven, `password` becomes the account's; else it is ignored. Raises NotAllowed if it is
-    needed and missing, if the account is switched off, or if the invitation is no longer open.
+    `password` becomes the account's if the address was not proven; else it is ignored. Raises NotAllowed if it is
+    needed and missing, if the account is switched off, or if the invitation is closed.
     """
     User.objects.get_or_create(email=invitation.email, defaults={"password": make_password(None)})
     user = User.objects.select_for_update().get(email=invitation.email)
@@ -149,38 +140,30 @@ def accept_by_mail(invitation: Invitation, password: str | None = None) -> Membe
 
 
 def waiting_for(user: User) -> QuerySet[Invitation]:
-    """The invitations to workspaces that `user` can accept, now or once they have proven that the e-mail address is
-    theirs.
-    """
+    """The invitations that `user` can accept, now or once they have proven the e-mail address."""
     return _standing(Invitation.objects.filter(email=user.email))
 
 
 def open_in(workspace_id: UUID) -> QuerySet[Invitation]:
-    """The workspace's open invitations. They include those that have expired or whose
-    inviter may no longer invite; see `stands`.
-    """
+    """The workspace's open invitations, also those that no longer stand (`stands`)."""
     return _with_inviter(Invitation.objects.filter(workspace_id=workspace_id, state=State.OPEN))
 
 
 def stands(invitation: Invitation) -> bool:
-    """Whether the invitation can be accepted now: it has not expired, and its inviter may still invite. It must come
-    from a queryset of this module.
-    """
+    """Whether a row of this module's querysets can be accepted: not expired, and its inviter may still invite."""
     return invitation.expires_at > timezone.now() and _may_invite(
         vars(invitation)["inviter_role"], invitation.role
     )
 
 
 def path(invitation: Invitation) -> str:
-    """The path of the page on which the invited person answers without logging in. It may
-    be shown only in mails and to operators.
-    """
+    """The path of the page for answering without a log-in. Only mails and operators may show it."""
     return reverse("invitation", args=[signing.dumps(invitation.pk, salt=SALT)])
 
 
 def read(token: str) -> Invitation | None:
-    """The invitation that the token of a mailed link belongs to; None if the token is forged or the invitation cannot
-    be accepted any more.
+    """The invitation of a mailed link's token; None if the token is forged or the invitation cannot be accepted any
+    more.
     """
     try:
         pk = signing.loads(token, salt=SALT)
@@ -190,9 +173,7 @@ def read(token: str) -> Invitation | None:
 
 
 def mail(ctx: JobContext) -> dict[str, str]:
-    """The job that mails an invitation to a workspace, with the link by which it is accepted. It mails nothing if the
-    invitation is no longer open. Raises TransientError if the mail server does not take it.
-    """
+    """The job that mails an open invitation. Raises TransientError if the mail server does not take it."""
     invitation = _standing(Invitation.objects.filter(pk=ctx.payload["invitation_id"])).first()
     if invitation is None:
         return {"skipped": "The invitation is no longer open."}
@@ -209,10 +190,7 @@ def mail(ctx: JobContext) -> dict[str, str]:
 
 
 def _check_mails(workspace_id: UUID, email: str, now: datetime) -> None:
-    """Raises NotAllowed if too many mails were sent.
-
-    Takes a lock until the transaction ends, so that no other mail is sent between this check and the mail.
-    """
+    """Raises NotAllowed if too many mails were sent. A lock keeps other mails out until the transaction ends."""
     locks.hold("invitation mails", workspace_id)
     recent = Invitation.objects.filter(workspace_id=workspace_id, mailed_at__gt=now - timedelta(days=1))
     if recent.filter(email=email, mailed_at__gt=now - MAIL_PAUSE).exists():
@@ -275,6 +253,6 @@ def _with_inviter(rows: QuerySet[Invitation]) -> QuerySet[Invitation]:
 
 
 def _standing(rows: QuerySet[Invitation]) -> QuerySet[Invitation]:
-    """Those of `rows` that can be accepted, by the same rule as `_may_invite`."""
+    """Those of `rows` that can be accepted, by the rule of `_may_invite`."""
     rows = _with_inviter(rows).filter(state=State.OPEN, expires_at__gt=timezone.now())
     return rows.filter(Q(inviter_role=Role.OWNER) | Q(inviter_role=Role.ADMIN) & ~Q(role=Role.OWNER))

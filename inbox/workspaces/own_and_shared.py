@@ -42,9 +42,7 @@ def unique(problem: str, *constraints: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class OwnAndShared(Generic[Row]):
-    """The rows of one model: the word for one of them, the most that a member or a workspace may have, and how pages
-    call it when a row is deleted.
-    """
+    """The rows of one model: the word for one of them, the most per owner, and the words for deleting one."""
 
     model: type[Row]
     word: str
@@ -53,7 +51,7 @@ class OwnAndShared(Generic[Row]):
     deleted_word: str
 
     def listed(self, workspace: Workspace, user: User) -> QuerySet[Row]:
-        """The rows that `user` sees in `workspace`: their own and the shared ones, in the model's order."""
+        """The rows that `user` sees: their own and the shared ones, in the model's order."""
         return self.model._default_manager.filter(Q(owner=user) | Q(owner=None), workspace=workspace)
 
     def add(self, workspace: Workspace, by: User, *, shared: bool, **columns: str | int) -> Row:
@@ -80,14 +78,13 @@ class OwnAndShared(Generic[Row]):
             self.record(row, by, action)
 
     def delete(self, row: Row, by: User) -> None:
-        """Deletes the row, if it is still there."""
         with transaction.atomic():
             deleted, _ = self._same(row).delete()
             if deleted:
                 self.record(row, by, "delete")
 
     def hold(self, workspace: Workspace) -> None:
-        """Lets one transaction at a time add rows to the workspace, so that the limit on their number holds exactly."""
+        """Lets one transaction at a time add rows to the workspace, so that the limit on their number holds."""
         locks.hold(f"{self.word}s", workspace.pk)
 
     def record(self, row: Row, by: User, action: str) -> None:

@@ -1,7 +1,7 @@
-"""Changes who belongs to a workspace: roles, removal, and the links by which people set a password.
+"""Changes the members of a workspace: roles, removal, and the links by which people set a password.
 
-New members are invited first, in `inbox.workspaces.invitations`. A workspace always keeps an owner, even if
-two people act at once: a change that takes an owner away locks the rows of the workspace's owners first.
+New members are invited first (inbox.workspaces.invitations). A workspace always keeps an owner, even if two people act
+at once: a change that takes an owner away locks the rows of the owners first.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ CHANGED = "Somebody else has changed this person's role meanwhile. Look at it ag
 
 
 class NotAllowed(ValueError):
-    """What a person asked for about members or invitations cannot be done. The text says why, for people."""
+    """A change of members or invitations is refused. The text says why, for people."""
 
 
 def check_rank(by: Membership, *roles: str) -> None:
@@ -47,9 +47,8 @@ def check_rank(by: Membership, *roles: str) -> None:
 
 
 def check_owner_stays(membership: Membership, role: str | None) -> None:
-    """Raises NotAllowed if the workspace's last owner would get another role, or none (`role` None).
-
-    It takes no lock, so it is for a form. `change_role` and `remove` check it again, with the owners' rows locked.
+    """Raises NotAllowed if the last owner would get another role, or none (None). It takes no lock, so it is for a
+    form; `change_role` and `remove` check again.
     """
     owners = Membership.objects.filter(workspace_id=membership.workspace_id, role=Role.OWNER)
     if membership.role == Role.OWNER != role and not owners.exclude(pk=membership.pk).exists():
@@ -57,8 +56,8 @@ def check_owner_stays(membership: Membership, role: str | None) -> None:
 
 
 def change_role(by: Membership, membership: Membership, role: str) -> None:
-    """Gives the member another role. Raises NotAllowed if only an owner may do so, if the workspace would have no owner
-    left, or if somebody has changed the role since `membership` was read.
+    """Gives the member another role. Raises NotAllowed if only an owner may do so, if no owner would be left, or if the
+    role has changed since `membership` was read.
     """
     check_rank(by, role, membership.role)
     with _an_owner_left(membership.workspace_id):
@@ -70,7 +69,6 @@ def change_role(by: Membership, membership: Membership, role: str) -> None:
 
 
 def set_takes_leads(by: Membership, membership: Membership, takes: bool) -> None:
-    """Sets whether new leads are assigned to this member in turn."""
     with transaction.atomic():
         Membership.objects.filter(pk=membership.pk).update(takes_leads=takes)
         changes = {"takes_leads": [membership.takes_leads, takes]}
@@ -86,11 +84,8 @@ def set_away(membership: Membership, until: datetime | None) -> None:
 
 
 def remove(by: Membership, membership: Membership) -> None:
-    """Removes a person from the workspace. The database unassigns their leads (lead_assigned_to_member), and their
-    account stays. Snippets and saved views of their own go with them; shared ones stay.
-
-    Raises NotAllowed if only an owner may do so, if the workspace would have no owner left, or if somebody has changed
-    the role since `membership` was read.
+    """Removes a person from the workspace. The database unassigns their leads (lead_assigned_to_member). Their own
+    snippets and saved views go with them; the account and shared rows stay. Raises NotAllowed as `change_role`.
     """
     check_rank(by, membership.role)
     with _an_owner_left(membership.workspace_id):
@@ -102,11 +97,8 @@ def remove(by: Membership, membership: Membership) -> None:
 
 
 class PasswordTokens(PasswordResetTokenGenerator):
-    """Makes the tokens of links for setting a password, which are mailed or handed over by an operator. Who uses such a
-    link proves that the e-mail address is theirs.
-
-    Its salt differs from Django's default. Admins of a workspace could once see links that Django's default generator
-    had made, and those must not work here.
+    """Makes the tokens of links for setting a password, which prove that the e-mail address is the user's. Admins could
+    once see links of Django's default generator, so the salt differs from its own.
     """
 
     key_salt = "holdfast.password-link"
@@ -116,20 +108,16 @@ password_tokens = PasswordTokens()
 
 
 def password_path(user: User) -> str:
-    """The path of the page on which this person sets a password. It works once, within PASSWORD_RESET_TIMEOUT
-    (seconds).
-
-    It may be shown only in mails and to operators.
+    """The path of the page on which this person sets a password, once, within PASSWORD_RESET_TIMEOUT (seconds). Only
+    mails and operators may show it.
     """
     uid = urlsafe_base64_encode(force_bytes(user.pk))
     return reverse("password-new", args=[uid, password_tokens.make_token(user)])
 
 
 def request_password_mail(email: str) -> None:
-    """Enqueues a mail with a link for setting a password to the account with this address, at most one for each minute
-    of the clock.
-
-    An address without an active account gets a job too, which mails nothing: the request takes equally long.
+    """Enqueues a mail with a link for setting a password, at most one a minute. An address without an active account
+    gets a job too, which mails nothing: the request takes equally long.
     """
     address = email.strip().lower()
     user = User.objects.filter(email=address, is_active=True).only("pk").first()
@@ -139,9 +127,7 @@ def request_password_mail(email: str) -> None:
 
 
 def mail_password_link(ctx: JobContext) -> dict[str, str]:
-    """The job that mails a person a link for setting a password. Raises TransientError if the mail server does not take
-    it.
-    """
+    """The job that mails the link. Raises TransientError if the mail server does not take it."""
     user = User.objects.filter(pk=ctx.payload["user_id"], is_active=True).first()
     if user is None:
         return {"skipped": "There is no active account."}
@@ -151,8 +137,8 @@ def mail_password_link(ctx: JobContext) -> dict[str, str]:
 
 
 def send(subject: str, text: str, email: str, headers: dict[str, str] | None = None) -> dict[str, str]:
-    """Sends one mail, with `headers` besides the usual ones, and returns {"sent": "email"}, or {"skipped": why} if no
-    mail server is set up. Raises TransientError if the mail server does not take it.
+    """Sends one mail, and returns {"sent": "email"}, or {"skipped": why} without a mail server. Raises TransientError
+    if the mail server does not take it.
     """
     if is_off():
         return {"skipped": "EMAIL_URL is not set."}
@@ -165,13 +151,13 @@ def send(subject: str, text: str, email: str, headers: dict[str, str] | None = N
 
 
 def members_of(workspace: Workspace) -> list[Membership]:
-    """The members of the workspace with their users, owners first, then by role and name."""
+    """The members with their users, owners first, then by role and name."""
     rows = Membership.objects.filter(workspace=workspace).select_related("user")
     return sorted(rows, key=lambda row: (-Membership.RANK[row.role], str(row.user).lower()))
 
 
 def _as_read(membership: Membership) -> QuerySet[Membership]:
-    """The member's row, if its role still is what was read: who may change it depends on that."""
+    """The member's row, if its role still is the one that was read and checked."""
     return Membership.objects.filter(pk=membership.pk, role=membership.role)
 
 

@@ -27,8 +27,7 @@ ANSWERS = ("accept", "decline")
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 def by_mail(request: HttpRequest, token: str) -> HttpResponse:
-    """`/invitation/<token>/`: shows an invitation to a workspace to a person who followed the mailed link. A POST
-    accepts or declines it (`do`). Answers 410 if the invitation cannot be answered any more.
+    """`/invitation/<token>/`: shows an invitation; a POST accepts or declines it (`do`). 410 if it cannot be answered.
 
     Accepting needs a new password if the person has not yet proven that the e-mail address is theirs.
     """
@@ -67,13 +66,13 @@ def _accept(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 
 @require_safe
 def waiting(request: HttpRequest) -> HttpResponse:
-    """`/invitations/`: lists the invitations to workspaces that wait for the user's answer."""
+    """`/invitations/`: lists the invitations that wait for the user's answer."""
     return _own(request)
 
 
 @require_POST
 def answer(request: HttpRequest, invitation_id: int) -> HttpResponse:
-    """Accepts or declines an invitation of the logged-in user, as `do` says."""
+    """Accepts or declines an invitation of the user, as `do` says."""
     invitation = get_object_or_404(invitations.waiting_for(signed_in(request)), pk=invitation_id)
     try:
         if _answer(request) == "accept":

@@ -1,6 +1,4 @@
-"""The forms of one's account: log in, change a password, set a new one, one's name. Each kind of failure has one
-sentence.
-"""
+"""Log-in and passwords: the pages and their forms. Each kind of failure has one sentence."""
 
 from typing import Any
 
@@ -29,16 +27,12 @@ from integrations.mail import is_off
 
 
 class LoginForm(AuthenticationForm):
-    """The log-in form: the e-mail address (in the field that Django calls `username`), the password,
-    and whether to stay logged in (`remember`).
-    """
+    """The log-in form. The field that Django calls `username` holds the e-mail address."""
 
     remember = forms.BooleanField(required=False)
 
     def get_invalid_login_error(self) -> ValidationError:
-        """The error of a failed log-in, with how many tries are left if they are few. It is the same
-        whether or not the address has an account.
-        """
+        """The same error whether or not the address has an account, with the number of tries left if they are few."""
         text = "That email and password do not match."
         if self.request is not None:
             text += _few_left(self.request, str(self.cleaned_data.get("username")))
@@ -46,9 +40,7 @@ class LoginForm(AuthenticationForm):
 
 
 class ChangePasswordForm(PasswordChangeForm):
-    """The form on which a person changes their password. A wrong old password counts as a failed log-in, so that
-    somebody with a stolen session cannot guess it.
-    """
+    """Changes a password. A wrong old password counts as a failed log-in, so that a stolen session cannot guess it."""
 
     def __init__(self, user: User, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(user, *args, **kwargs)
@@ -74,17 +66,15 @@ class _Proves:
 
 
 class NewPasswordForm(_Proves, SetPasswordForm):  # type: ignore[type-arg]
-    """The form on which a person sets a password after following a link that was mailed to them or handed over by an
-    operator.
-    """
+    """Sets a password after a link that was mailed to the person or handed over by an operator."""
 
 
 class OperatorsPasswordForm(_Proves, AdminPasswordChangeForm):  # type: ignore[type-arg]
-    """The form on which a superuser sets another person's password in the admin."""
+    """Sets another person's password in the admin."""
 
 
 class ForgottenForm(forms.Form):
-    """The form with the e-mail address to which a link for setting a new password is mailed."""
+    """Asks for the e-mail address to mail a link to."""
 
     email = forms.EmailField(widget=forms.EmailInput(attrs={"autocomplete": "username"}))
 
@@ -97,7 +87,7 @@ def _few_left(request: HttpRequest, username: str) -> str:
 
 
 class Login(LoginView):
-    """The log-in page, by e-mail address. If the person does not tick `remember`, the session ends with the browser."""
+    """The log-in page. Without `remember`, the session ends with the browser."""
 
     authentication_form = LoginForm
 
@@ -109,8 +99,6 @@ class Login(LoginView):
 
 
 class PasswordChange(PasswordChangeView):
-    """The page on which a person who knows their password changes it."""
-
     template_name = "registration/password.html"
     form_class = ChangePasswordForm
     success_url = reverse_lazy("home")
@@ -126,9 +114,7 @@ class PasswordChange(PasswordChangeView):
 
 @method_decorator(login_not_required, name="dispatch")
 class PasswordForgotten(FormView):  # type: ignore[type-arg]
-    """The page on which a person asks for a mailed link to set a new password. A job sends the mail, so the answer
-    takes equally long for every address.
-    """
+    """Mails a link to set a new password. A job sends the mail, so every address is answered equally fast."""
 
     template_name = "registration/password.html"
     form_class = ForgottenForm
@@ -147,9 +133,7 @@ class PasswordForgotten(FormView):  # type: ignore[type-arg]
 
 @method_decorator(login_not_required, name="dispatch")
 class PasswordMailed(TemplateView):
-    """The page after a person asked for a mailed link to set a password. It says the same
-    whether or not the address has an account.
-    """
+    """The page after a link was asked for. It says the same whether or not the address has an account."""
 
     template_name = "registration/password_mailed.html"
 
@@ -158,9 +142,7 @@ class PasswordMailed(TemplateView):
 
 
 class PasswordNew(PasswordResetConfirmView):
-    """The page behind a link for setting a password, which was mailed or handed over. The
-    person chooses a password and is logged in.
-    """
+    """The page behind a link for setting a password. It logs the person in."""
 
     template_name = "registration/password.html"
     form_class = NewPasswordForm

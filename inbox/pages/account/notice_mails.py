@@ -1,7 +1,7 @@
-"""Mails a member what is for them, if they have neither seen it nor been at the desk for the minutes that they chose.
+"""Mails a member the news for them, if they have not seen it and have been away for the minutes that they chose.
 
-A mail names the lead and has a link, and nothing that anybody wrote. One goes out for a conversation and hour at most:
-the hour is part of the key of its job.
+A mail names the lead and has a link, and nothing that anybody wrote. At most one goes out for a conversation and hour,
+because the hour is part of its job's key.
 """
 
 from datetime import datetime, timedelta
@@ -32,9 +32,9 @@ WORDS = {
 
 
 def look(ctx: JobContext) -> dict[str, str]:
-    """The job `notice.look`: enqueues a mail to a member about a conversation, or about all that is for them, if they
-    have not seen it yet. Waits until they have been away from the desk for their minutes, and for the next hour if one
-    was mailed in this one.
+    """The job `notice.look`: enqueues a mail about one conversation, or about all news, that the member has not seen.
+
+    It waits until the member has been away for their minutes, and for the next hour if a mail went out in this one.
     """
     member = _member(ctx)
     if member is None or not _unseen(ctx, member):
@@ -56,9 +56,7 @@ def look(ctx: JobContext) -> dict[str, str]:
 
 
 def mail(ctx: JobContext) -> dict[str, str]:
-    """The job `notice.own`: mails a member what is for them and not seen yet. Raises TransientError if the mail server
-    does not take it.
-    """
+    """The job `notice.own`: mails the unseen news. Raises TransientError if the mail server does not take it."""
     member = _member(ctx)
     news = _unseen(ctx, member) if member else []
     if member is None or not news:

@@ -1,4 +1,4 @@
-"""The notices to one person: what each workspace tells them, and whether this browser shows it.
+"""Notices to one person: the events that each workspace tells them, and whether this browser shows them.
 
 A browser keeps its choice in a cookie that names the user, because each browser has to allow notices for itself.
 """
@@ -21,13 +21,13 @@ KEPT_S = 400 * 24 * 3600
 
 
 def chosen(request: HttpRequest) -> str:
-    """ON, SOUND (with a sound), or "": this browser was not asked to tell the request's user anything."""
+    """ON, SOUND (with a sound), or "" where this browser shows the request's user nothing."""
     user, _, how = request.COOKIES.get(COOKIE, "").partition(".")
     return how if how in (ON, SOUND) and user == str(getattr(request.user, "pk", "")) else ""
 
 
 def choose(response: HttpResponse, user_id: int, how: str) -> None:
-    """Has the browser that gets `response` tell the user from now on: ON, SOUND, or anything else for not at all."""
+    """Has the browser that gets `response` show notices from now on: ON, SOUND, or anything else for not at all."""
     if how in (ON, SOUND):
         secure = settings.SESSION_COOKIE_SECURE
         cookie = f"{user_id}.{how}"
@@ -40,9 +40,7 @@ MINUTES = (5, 15, 60)
 
 
 class NoticesForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The form with what a member of one workspace is told, and after how many minutes by mail. Saving it writes only
-    these two.
-    """
+    """The events that a workspace tells a member, and the minutes until a mail. Saving writes only these two."""
 
     mail_after_min = forms.TypedChoiceField(
         choices=[("", "No"), *((minutes, f"After {minutes} minutes away") for minutes in MINUTES)],
@@ -68,8 +66,8 @@ NOTICES = "/account/#notices"
 
 @require_POST
 def notices(request: HttpRequest) -> HttpResponse:
-    """`/account/notices/`: stores what the user is told of each workspace; with `everywhere`, the id of one of their
-    memberships, what they chose there for all of them.
+    """`/account/notices/`: stores the choices for each workspace. `everywhere`, the id of one membership, applies the
+    choice made there to all.
     """
     members = {str(member.pk): member for member, _ in desks_of(signed_in(request))}
     pattern = request.POST.get("everywhere")
@@ -86,9 +84,7 @@ def notices(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def notices_here(request: HttpRequest) -> HttpResponse:
-    """`/account/notices/browser/`: whether the browser that asks tells the user what is for them, as `do` says: on,
-    sound or off.
-    """
+    """`/account/notices/browser/`: stores whether this browser shows notices; `do` is on, sound or off."""
     response = redirect(NOTICES)
     choose(response, signed_in(request).pk, request.POST.get("do", ""))
     return response

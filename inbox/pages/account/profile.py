@@ -1,4 +1,4 @@
-"""The pages of a person's account: log in, passwords, home and preferences."""
+"""The home page, the account page, and the preferences of a person."""
 
 from typing import Any
 
@@ -21,9 +21,7 @@ from integrations.mail import is_off
 
 
 class NameForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The form on which a person says what colleagues call them: first and last name. With neither, it is the part of
-    their address before the @. Saving it writes only these two.
-    """
+    """The first and last name that colleagues see. Saving it writes only these two columns."""
 
     class Meta:
         model = User
@@ -39,9 +37,7 @@ class NameForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class Account(FormView):  # type: ignore[type-arg]
-    """`/account/`: the page on which the logged-in user says what colleagues call them, and until when they are
-    away.
-    """
+    """`/account/`: the user's name, absences and notices."""
 
     template_name = "registration/account.html"
     form_class = NameForm
@@ -63,10 +59,9 @@ class Account(FormView):  # type: ignore[type-arg]
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """`/`: redirects to the inbox of the workspace that the user saw last, or of the first one. A
-    user without a workspace gets a plain page.
+    """`/`: redirects to the inbox of the workspace that the user saw last, or of the first one.
 
-    Invitations that wait for an answer come first, unless the query string has `later`.
+    Open invitations come first, unless the query string has `later`. A user without a workspace gets a plain page.
     """
     memberships = Membership.objects.filter(user=signed_in(request)).order_by("workspace__name")
     last = request.session.get(LAST_WORKSPACE)
@@ -80,9 +75,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def preferences(request: HttpRequest) -> HttpResponse:
-    """Stores the user's `theme` ("", "light", "dark"), `density` ("", "compact") or whether shortcuts of one key are on
-    (`single_keys`: "on", "off"), and goes back to `next`.
-    """
+    """Stores `theme`, `density` or `single_keys` ("on" or "off": shortcuts of one key), and redirects to `next`."""
     changes: dict[str, str | bool] = {}
     if request.POST.get("theme") in User.Theme.values:
         changes["theme"] = request.POST["theme"]

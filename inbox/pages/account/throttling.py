@@ -4,8 +4,8 @@ Three limits apply to the last AXES_COOLOFF_TIME. django-axes stores the tries.
 
 - AXES_FAILURE_LIMIT: tries per account and source.
 - SOURCE_LIMIT: tries per source, for all accounts together.
-- ACCOUNT_LIMIT: tries per account, from all sources together. Sources from which the account has logged in
-  are exempt, so that nobody elsewhere can keep its owner out.
+- ACCOUNT_LIMIT: tries per account, from all sources together. Sources from which the account has logged in are exempt,
+  so that nobody elsewhere can keep its owner out.
 
 A successful log-in clears the tries of its own account from its own source, and nothing else.
 """
@@ -37,19 +37,18 @@ FORGOTTEN = "password link"
 
 
 class AxesRequest(HttpRequest):
-    """A request with the attributes that django-axes, which limits log-in tries, sets on it."""
+    """A request with the attributes that django-axes sets on it."""
 
     axes_ip_address: str | None
     axes_locked_out: bool
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """The network address by which a client's log-in tries are counted: an IPv4 address, or the first
-    address of an IPv6 client's /64 network.
+    """The address by which a client's tries are counted: IPv4, or the first address of an IPv6 client's /64 network.
 
     Behind TRUSTED_PROXY proxies it is the entry of X-Forwarded-For that the outermost of them added, counted from the
-    right. Entries further left were sent by the client. If there are fewer entries, or that entry is no address, it is
-    the connection's peer. It is None if the peer has no address (a Unix socket).
+    right; the client sent the entries further left. Without such an entry it is the connection's peer, which is None
+    for a Unix socket.
     """
     peer = _network(request.META.get("REMOTE_ADDR", ""))
     proxies = settings.TRUSTED_PROXY
@@ -63,7 +62,7 @@ def client_address(request: HttpRequest) -> str | None:
 
 
 def _network(entry: str) -> str | None:
-    """The address in `entry`, or its /64 network; None for no address. Some proxies add a port, which is removed."""
+    """The address in `entry`, or its /64 network; None for no address. Some proxies add a port."""
     text = entry.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]
@@ -81,26 +80,19 @@ def _network(entry: str) -> str | None:
 
 
 def account_name(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
-    """The name under which log-in tries are counted: the e-mail address in `credentials`, in lower case, as
-    UserManager.get_by_natural_key reads it; "" if there is none.
-    """
+    """The name under which tries are counted: the lower-case e-mail address in `credentials`; "" if there is none."""
     return ((credentials or {}).get(settings.AXES_USERNAME_FORM_FIELD) or "").strip().lower()
 
 
 def tries_left(request: HttpRequest, username: str) -> int:
-    """How many more wrong passwords the client of `request` may enter for the e-mail address `username` before it must
-    wait; 0 or less if it must wait now.
-    """
+    """The wrong passwords that the client may still enter for `username`; 0 or less if it must wait now."""
     credentials = get_credentials(username)
     failures: int = AxesProxyHandler.get_failures(request, credentials)
     return int(settings.AXES_FAILURE_LIMIT) - failures
 
 
 def may_ask_for_link(request: HttpRequest) -> bool:
-    """Counts one request for a mailed password link. Returns False if the client has asked too often.
-
-    AxesMiddleware then answers with the page that says so.
-    """
+    """Counts one request for a password link. Returns False if the client must wait; AxesMiddleware then says so."""
     credentials, axes_request = get_credentials(FORGOTTEN), cast(AxesRequest, request)
     if AxesProxyHandler.is_allowed(request, credentials):
         AxesProxyHandler.user_login_failed(__name__, credentials, request)
@@ -110,15 +102,10 @@ def may_ask_for_link(request: HttpRequest) -> bool:
 
 
 class Throttle(AxesDatabaseHandler):  # type: ignore[misc]  # django-axes has no types
-    """Makes django-axes, which blocks a log-in by a count of failures, apply all three limits of this module.
-
-    The count that it returns reaches AXES_FAILURE_LIMIT when the first of the three limits is reached.
-    """
+    """Makes django-axes apply all three limits: its count reaches AXES_FAILURE_LIMIT with the first of them."""
 
     def get_failures(self, request: AxesRequest, credentials: dict[str, Any] | None = None) -> int:
-        """The count of failed log-ins that django-axes compares with AXES_FAILURE_LIMIT: that limit minus the tries
-        that the strictest of our three limits leaves.
-        """
+        """AXES_FAILURE_LIMIT minus the tries that the strictest of the three limits leaves."""
         username, source = get_client_username(request, credentials), request.axes_ip_address
         recent = AccessAttempt.objects.filter(attempt_time__gte=get_cool_off_threshold(request))
 
@@ -135,7 +122,6 @@ class Throttle(AxesDatabaseHandler):  # type: ignore[misc]  # django-axes has no
 
 
 def _known(username: str, source: str | None) -> bool:
-    """Whether the account has logged in from `source` lately."""
     since = timezone.now() - KNOWN_FOR
     log_ins = AccessLog.objects.filter(
         username=username, ip_address=source, ip_address__isnull=False, attempt_time__gt=since

@@ -16,8 +16,8 @@ from inbox.pipeline.alike import MOST, SHOWN, Alike, NotAlike
 
 
 class AlikeForm(forms.Form):
-    """The form that applies a person's decision to other replies with the same words. `decision` is its id. `until` is
-    the time at which the page counted the replies; a later one than now counts as now.
+    """Applies the decision with the id `decision` to the replies counted at `until`; a later time than now counts as
+    now.
     """
 
     decision = forms.UUIDField()
@@ -30,10 +30,10 @@ class AlikeForm(forms.Form):
 
 @workspace_view()
 def alike(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/messages/<message>/alike/`: applies what a person decided about this reply to replies with the
-    same words. A GET shows what would change; a POST enqueues the job.
+    """`w/<workspace>/messages/<message>/alike/`: applies a decision about this reply to replies with the same words.
 
-    The job covers the replies that had arrived by `until`, the time at which the page showed them.
+    A GET shows the changes. A POST enqueues the job for the replies that had arrived by `until`, when the page showed
+    them.
     """
     message = find_reply(request, message_id)
     group = Alike.to(message)
@@ -78,7 +78,7 @@ def _start(request: WorkspaceRequest, group: Alike | None) -> None:
 @require_safe
 @workspace_view()
 def progress(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
-    """The part of the page that shows how far the job is that applies a decision to replies with the same words."""
+    """The part of the page that shows how far the job is."""
     message = find_reply(request, message_id)
     group = Alike.to(message)
     return render(

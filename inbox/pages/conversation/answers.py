@@ -23,8 +23,8 @@ TEXT_LIMIT = 20_000
 
 
 class AnswerForm(forms.Form):
-    """The form with a draft's text as the reviewer wants it sent. `seen_at` is the time of the lead's newest message
-    that the reviewer's page showed. `seen_send` is when the newest message of ours was claimed that it showed.
+    """The text to send. `seen_at` is the time of the lead's newest message on the reviewer's page, `seen_send` the time
+    when the newest message of ours on it was claimed.
     """
 
     seen_at = forms.DateTimeField(required=False)
@@ -45,9 +45,7 @@ class AnswerForm(forms.Form):
 
 
 class OwnMessageForm(AnswerForm):
-    """The form with a message that a person wrote to a lead. `client_token` is an id made by the page,
-    so that a double click sends one message.
-    """
+    """A message that a person wrote. The page makes `client_token`, so that a double click sends one message."""
 
     channel = forms.ChoiceField(choices=WRITTEN_ON)
     client_token = forms.UUIDField()
@@ -59,11 +57,10 @@ SENDING = ("send", "send-next")
 @require_POST
 @workspace_view()
 def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse:
-    """Does what a reviewer decided about a draft, as `do` says: send (with the edited `text`), send-next (the same, and
-    open the next conversation), discard, rewrite, or hold (keep it from going out by itself). Of a sample: pretend, as
-    if it went out. Redirects to the conversation.
+    """Carries out a reviewer's decision about a draft (`do`): send or send-next with the edited `text`, discard,
+    rewrite, or hold; of a sample also pretend. Redirects to the conversation; send-next opens the next one.
 
-    A refusal shows the conversation again with the reason, as 409; a text that cannot be sent, as 422.
+    A refusal shows the conversation with the reason, as 409; a text that cannot be sent, as 422.
     """
     drafts = Draft.objects.select_related("lead__campaign")
     draft = get_object_or_404(drafts, workspace=request.workspace, pk=draft_id)
@@ -98,8 +95,8 @@ def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse
 @require_POST
 @workspace_view()
 def own_message(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """Sends the `text` that a person wrote to a lead on `channel`. A `client_token` that came before sends nothing
-    again. With `do` send-next, the next conversation opens.
+    """Sends the `text` that a person wrote to a lead on `channel`, once for each `client_token`. With `do` send-next,
+    the next conversation opens.
     """
     lead = find_lead(request, lead_id)
     form = OwnMessageForm(request.POST)
@@ -116,10 +113,8 @@ def own_message(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @workspace_view()
 def settle_send(request: WorkspaceRequest, send_id: uuid.UUID) -> HttpResponse:
-    """Does what a person decided about a message, as `do` says.
-
-    Of one whose sending failed or ended unclearly: again (send it once more), or went-out (the person knows that it
-    went out). Of one that counts down: take-back; and forget, for the text of one that was taken back.
+    """Carries out a decision about a message (`do`). A failed or unclear one: again (send it once more) or went-out.
+    One that counts down: take-back; then forget, which drops its text.
     """
     sends = OutboundSend.objects.select_related("lead__campaign", "reply_to")
     send = get_object_or_404(sends, workspace=request.workspace, pk=send_id)
@@ -152,8 +147,8 @@ def _again(
     refusal: review.Refused | None = None,
     channel: str = "",
 ) -> HttpResponse:
-    """The conversation with the typed text and the reason it did not go out. 409 for a refusal, 422 for a form
-    to correct. `channel` is that of the draft that was edited.
+    """The conversation with the typed text and the error: 409 for a refusal, 422 for a form to correct. `channel` is
+    that of the edited draft.
     """
     error = str(refusal or next(iter(next(iter(form.errors.values())))))
     text, channel = request.POST.get("text", ""), channel or request.POST.get("channel", "")
@@ -171,7 +166,7 @@ def _back(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 
 
 def _following(request: WorkspaceRequest, lead_id: uuid.UUID) -> uuid.UUID:
-    """The lead below this one in the list of the request's query string; else the first other one, else this one."""
+    """The lead below this one in the request's list; else the first other one, else this one."""
     ids = [row.pk for row in threads(request).page.rows]
     below = ids[ids.index(lead_id) + 1 :] if lead_id in ids else ids
     return next((key for key in (*below, *ids) if key != lead_id), lead_id)

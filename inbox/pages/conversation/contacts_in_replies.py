@@ -1,4 +1,4 @@
-"""Finds phone numbers and addresses in what a lead wrote, which a person may add as the lead's with one press."""
+"""Finds phone numbers and addresses in a lead's replies, which a person may add as the lead's with one press."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from inbox.models.lead import Channel
 from inbox.pages.conversation.timeline import Timeline
 
 REPLIES, CHARS, OFFERS = 10, 5_000, 3
-"""How many of the newest replies are read, how much of each, and how many finds are offered."""
+"""The newest replies that are read, the characters of each, and the finds that are offered."""
 # begins nowhere inside a word, as whoever writes chooses how long that is
 ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 WRITTEN = {
@@ -27,8 +27,8 @@ WRITTEN = {
 
 @dataclass(frozen=True)
 class Find:
-    """A phone number or address that a lead wrote: the column that it is for ("phone" or "email"), its normal form,
-    the spelling for people, and a word for what it stands in, such as "mail of 12 May".
+    """A number or address in a reply: its column ("phone" or "email"), normal form, spelling for people, and source,
+    such as "mail of 12 May".
     """
 
     name: str
@@ -42,8 +42,8 @@ class Find:
 
 
 def finds(workspace: Workspace, lead: Lead, timeline: Timeline) -> list[Find]:
-    """What the newest replies of `lead` in `timeline` name and nobody knows as the lead's yet, the newest first. What
-    is quoted does not count, nor what we wrote ourselves. Makes no query.
+    """The numbers and addresses in the newest replies that are not stored for the lead, the newest first. Quoted text
+    and what we wrote ourselves do not count. Makes no query.
     """
     messages = [entry.message for entry in reversed(timeline.entries) if entry.message is not None]
     theirs = [reply for reply in messages if reply.direction == Message.Direction.INBOUND]
@@ -68,7 +68,7 @@ def _known(lead: Lead) -> set[str]:
 
 
 def _domains(messages: Iterable[Message]) -> set[str]:
-    """The domains of the accounts of ours that the messages came to or from."""
+    """The domains of our accounts that the messages came to or from."""
     return {row.account_address.lower().rpartition("@")[2] for row in messages if row.account_address}
 
 

@@ -1,4 +1,4 @@
-"""The page of one conversation: its messages, the answer that is due, and who the lead is."""
+"""The page of one conversation: its messages, the answer that is due, and the lead's details."""
 
 import uuid
 from dataclasses import dataclass, replace
@@ -37,20 +37,18 @@ from inbox.understanding.html import sanitize_html
 from jobs.models import BackgroundJob
 
 NO_SEND = datetime(1970, 1, 1, tzinfo=UTC)
-"""What the form says where there is no message of ours yet: each one is newer."""
+"""The form's value where there is no message of ours yet: each one is newer."""
 ON_THE_WAY = (OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN)
 ORIGINAL_POLICY = {"default-src": [NONE], "style-src": [SELF], "frame-ancestors": [SELF], "sandbox": [True]}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the page of a conversation shows below the messages: a message whose sending has not ended clearly, a draft
-    to review, or a field for a message of one's own.
+    """The area below the messages: a message on its way, a draft to review, or a field for a message of one's own.
 
-    `ways` are the channels by which the lead can be written to, without that of the draft, which is `draft_way`.
-    `text` and `channel` are what the person typed and chose, if it came back with an `error`, or was `taken_back`
-    before it went out. Text that was refused stands in a field also while another message is on its way. `second`: it
-    would be a second message after a colleague's.
+    `ways` are the channels by which the lead can be written to, without the draft's, which is `draft_way`. `text` and
+    `channel` come back with an `error`, or from a message that was `taken_back`. `second`: it would be a second message
+    after a colleague's.
     """
 
     send: OutboundSend | None
@@ -70,9 +68,7 @@ class Answer:
 
     @property
     def being_written(self) -> bool:
-        """Whether the model is writing a new text for the draft now. While that job waits for the model, it is False,
-        so that the draft and typed text stay visible.
-        """
+        """Whether the model rewrites the draft now. False while its job waits, so that the draft stays visible."""
         job = self.rewrite
         if job is None or self.text or job.status in BackgroundJob.FINAL:
             return False
@@ -80,12 +76,12 @@ class Answer:
 
     @property
     def is_own(self) -> bool:
-        """Whether what the person typed is a message of their own, and no edited draft."""
+        """Whether the typed text is a message of the person's own, and no edited draft."""
         return not self.draft or any(way.channel == self.channel for way in self.open_ways)
 
     @property
     def open_ways(self) -> list[Way]:
-        """The channels by which the lead can be written to now, with the one that the person chose before first."""
+        """The channels by which the lead can be written to now, the chosen one first."""
         return sorted((way for way in self.ways if not way.shut), key=lambda way: way.channel != self.channel)
 
     @property
@@ -94,9 +90,7 @@ class Answer:
 
 
 class Typed(NamedTuple):
-    """What a person typed and chose, and the `error` why it was refused. `second`: somebody else has answered since, so
-    it would be a second message.
-    """
+    """The text and channel that a person typed, and the `error` if it was refused. `second` is as in Answer."""
 
     text: str = ""
     channel: str = ""
@@ -110,9 +104,8 @@ NOTHING = Typed()
 def find_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> Lead:
     """The lead of the request's workspace with this id. Raises Http404.
 
-    It has `calls_me`: a note calls the request's user, who has not read it; `newest_send_at`: when the newest message
-    of ours to the lead was claimed, None if none was; and `first_seen_at`: when the lead was stored, or the time of
-    the first message, if that is earlier.
+    It has `calls_me` (an unread note calls the user), `newest_send_at` (when the newest message of ours was claimed)
+    and `first_seen_at` (when the lead was stored, or the time of the first message, if that is earlier).
     """
     calls_me = notes.calls_user(request.workspace.pk, signed_in(request).pk)
     newest = OutboundSend.objects.filter(lead=OuterRef("pk")).order_by("-created_at").values("created_at")[:1]
@@ -135,9 +128,8 @@ def draft_of(lead: Lead) -> Draft | None:
 def answer_for(
     lead: Lead, draft: Draft | None, shown: Timeline | None = None, typed: Typed = NOTHING
 ) -> Answer:
-    """What the page of a conversation shows below the messages: a message whose sending has not ended clearly, the
-    draft to review (`draft_of`), or an empty field. `lead` is one of `find_lead`, `shown` its timeline, if the page has
-    that. `typed` is what the person typed, if it was refused.
+    """The area below the messages. `lead` is one of `find_lead`, `draft` one of `draft_of`, and `shown` the timeline of
+    the page, if it has one. `typed` is a text that was refused.
     """
     sends = sorted(shown.sends if shown else open_sends(lead), key=lambda send: send.created_at, reverse=True)
     unsettled = [send for send in sends if send.state in ON_THE_WAY]
@@ -164,7 +156,7 @@ def answer_for(
 
 
 def _about(lead: Lead, draft: Draft) -> dict[str, Any]:
-    """What the page says of a draft, by one query."""
+    """The line, the rewrite and the sources of a draft, by one query."""
     parts = read_together(
         lead.workspace_id,
         {
@@ -181,7 +173,7 @@ def _about(lead: Lead, draft: Draft) -> dict[str, Any]:
 
 
 def _seen_send(lead: Lead) -> str:
-    """For the form: when the newest message of ours was claimed that the page shows."""
+    """For the form: when the newest message of ours on the page was claimed."""
     newest: datetime | None = vars(lead)["newest_send_at"]
     return (newest or NO_SEND).isoformat()
 
@@ -189,11 +181,10 @@ def _seen_send(lead: Lead) -> str:
 @require_safe
 @workspace_view()
 def conversation(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/inbox/<lead>/`: shows a conversation, with the list of the same query string beside it. A
-    member's visit marks it as read.
+    """`w/<workspace>/inbox/<lead>/`: a conversation, with the list of the same query string beside it.
 
-    Its parts are "convo", "threads" and "folders". A request for a part marks nothing as read, since the script
-    fetches conversations ahead. It marks one with a POST to `inbox:triage` once a person looks at it.
+    A member's visit marks it as read. A request for one of its parts ("convo", "threads", "folders") does not, since
+    the script fetches conversations ahead; it posts to `inbox:triage` once a person looks.
     """
     part = part_asked(request)
     if part == COUNTS:
@@ -213,9 +204,8 @@ def conversation(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 def render_conversation(
     request: WorkspaceRequest, lead: Lead, typed: Typed = NOTHING, status: int = 200, **more: object
 ) -> HttpResponse:
-    """Renders the page of the conversation with `lead` (one of `find_lead`), or only the conversation if the request
-    asks for that part. `typed` is what the person typed, if the page comes back with it, and `more` what the templates
-    know besides.
+    """Renders the page of `lead` (one of `find_lead`), or the part that the request asks for. `typed` is a text that
+    comes back, and `more` goes to the templates.
     """
     part = part_asked(request)
     draft = draft_of(lead)
@@ -246,8 +236,8 @@ def render_conversation(
 
 
 def alike_to(lead: Lead, decided: str) -> Alike | None:
-    """The replies with the same words as the one that a person has just decided about; None if there are none.
-    `decided` is the id of that reply, from the URL.
+    """The replies with the same words as the one with the id `decided`, about which a person has just decided; None
+    without any.
     """
     try:
         message = lead.messages.filter(pk=uuid.UUID(decided)).first()
@@ -260,8 +250,8 @@ def alike_to(lead: Lead, decided: str) -> Alike | None:
 @require_safe
 @workspace_view()
 def outgoing(request: WorkspaceRequest, lead_id: uuid.UUID, send_id: uuid.UUID) -> HttpResponse:
-    """The part of a conversation's page that is asked for again and again while a message is being sent: 204 until the
-    sending ends, then the new message and what stands below the messages.
+    """The part that is polled while a message is being sent: 204 until that ends, then the new message and
+    the area below.
     """
     sends = OutboundSend.objects.select_related("approved_by")
     send = get_object_or_404(sends, workspace=request.workspace, lead=lead_id, pk=send_id)
@@ -282,16 +272,14 @@ def outgoing(request: WorkspaceRequest, lead_id: uuid.UUID, send_id: uuid.UUID) 
 @require_safe
 @workspace_view()
 def rewriting(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """The part of a conversation's page that is asked for again and again while the model rewrites a draft: 204 until
-    it has ended, then what stands below the messages.
-    """
+    """The part that is polled while the model rewrites a draft: 204 until that ends, then the area below."""
     lead = find_lead(request, lead_id)
     answer = answer_for(lead, draft_of(lead))
     return HttpResponse(status=204) if answer.being_written else _answer(request, lead, answer)
 
 
 def _answer(request: WorkspaceRequest, lead: Lead, answer: Answer, **more: object) -> HttpResponse:
-    """Renders the answer area alone. Its forms keep the list's query string."""
+    """Renders the area below the messages alone. Its forms keep the list's query string."""
     context = {"lead": lead, "answer": answer, "threads": {"query": request.GET.urlencode()}}
     return render(request, "inbox/_answer.html", context | more)
 
@@ -300,8 +288,8 @@ def _answer(request: WorkspaceRequest, lead: Lead, answer: Answer, **more: objec
 @xframe_options_sameorigin
 @workspace_view()
 def original(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponseBase:
-    """Shows a mail's HTML as it came, cleaned, in a sandboxed frame. Nothing in it runs, and images
-    load only with `images` in the query string.
+    """A mail's HTML as it came, cleaned, in a sandboxed frame. Nothing in it runs, and images load only with `images`
+    in the query string.
     """
     message = get_object_or_404(Message, workspace=request.workspace, pk=message_id)
     images = bool(request.GET.get("images"))

@@ -11,9 +11,9 @@ UNSIGNED = "Nobody signs yet: it ends without a name."
 
 @dataclass(frozen=True)
 class DraftLine:
-    """The line above the checks of a draft: tone and icon, and `head` (emphasised) with `words` behind it. For a draft
-    that counts down, `words` stand behind the time and `head` is empty. `gates` are the checks, those that failed
-    first. `unsigned`: it is an e-mail, and nobody signs those of the workspace yet.
+    """The line above the checks of a draft: tone, icon, the emphasised `head`, and `words`. `gates` are the checks,
+    failed ones first. For a draft that counts down, `head` is empty and `words` follow the time. `unsigned`: an e-mail
+    that nobody signs.
     """
 
     tone: str
@@ -25,8 +25,8 @@ class DraftLine:
 
 
 def draft_line(lead: Lead, draft: Draft, gates: list[GateResult]) -> DraftLine:
-    """Why `draft` to `lead` goes out or waits. `gates` are its gate results. Where nothing goes out by itself there are
-    none, and the check of the text that was made when it was written stands for them.
+    """The line for `draft` to `lead`. `gates` are its gate results; where nothing goes out by itself there are none,
+    and the check of the draft's text stands for them.
     """
     held = [gate for gate in gates if not gate.passed]
     score = f"{len(gates) - len(held)} of {len(gates)} checks pass." if gates else ""
@@ -60,7 +60,7 @@ def is_signed(workspace: Workspace) -> bool:
 
 
 def _of_text(draft: Draft) -> list[GateResult]:
-    """What the check of the draft's text found, as the gates say it; [] if none is known."""
+    """The check of the draft's text as gate results; [] if there was none."""
     problems = draft.verification.get("problems")
     if problems is None:
         return []

@@ -1,4 +1,4 @@
-"""Says of each file that came with a message whether it opens here, and if not, why and where it does."""
+"""The files that came with a message: whether each opens here, and its download from the provider."""
 
 import uuid
 from dataclasses import dataclass
@@ -26,10 +26,8 @@ from integrations.spec import NONE
 
 @dataclass(frozen=True, slots=True)
 class FileLine:
-    """A file as the page shows it. It opens here if `why` is "". Else `why` is the reason, as a sentence, and `url` the
-    address at which the browser may open it ("" if it has none); `host` is whose address that is.
-
-    `number` counts the message's files from 1.
+    """A file as the page shows it, counted from 1. It opens here if `why` is ""; else `why` is the reason, and `url`
+    the address, at `host`, where the browser may open it ("" if it has none).
     """
 
     number: int
@@ -49,7 +47,6 @@ def file_lines(message: Message) -> list[FileLine]:
 
 
 def file_line(message: Message, number: int, attachment: Attachment) -> FileLine:
-    """The line of one file that came with `message`."""
     spec = registry.spec_of(registry.provider_of(message.source))
     size = filesizeformat(attachment.size) if attachment.size is not None else ""
     url = attachment.url if attachment.url.startswith("https://") else ""
@@ -64,7 +61,7 @@ def file_line(message: Message, number: int, attachment: Attachment) -> FileLine
 
 
 def untold(message: Message) -> str:
-    """Where files that came with a lead's mail are found if its provider tells of none, as a sentence; else ""."""
+    """Where files are found if the message's provider does not report them, as a sentence; else ""."""
     if message.source == OWN or message.direction != Message.Direction.INBOUND:
         return ""
     files = registry.spec_of(registry.provider_of(message.source)).files
@@ -78,8 +75,8 @@ FILE_POLICY = {"default-src": [constants.NONE], "sandbox": [True]}
 @never_cache
 @workspace_view()
 def file(request: WorkspaceRequest, message_id: uuid.UUID, number: int) -> HttpResponseBase:
-    """`w/<workspace>/messages/<message>/files/<number>/`: downloads a file that came with a message, counted from 1, or
-    says why it cannot be fetched. Whatever it is, the browser is told to save it.
+    """`w/<workspace>/messages/<message>/files/<number>/`: downloads a file, counted from 1, or says why it cannot be
+    fetched. The browser always saves it.
     """
     messages = Message.objects.select_related("lead").filter(workspace=request.workspace)
     message = get_object_or_404(messages, pk=message_id)

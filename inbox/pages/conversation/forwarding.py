@@ -1,4 +1,6 @@
-"""Makes a message into a text that a person can pass on, and into a link that opens it in their own mail program."""
+"""Forwards a message: as a text to copy, and as links that open the person's own mail program. Nothing is sent from
+here.
+"""
 
 import uuid
 from collections.abc import Iterable
@@ -22,14 +24,13 @@ SUBJECT_LIMIT = 150
 
 
 def subject_of(message: Message, lead: Lead) -> str:
-    """The subject of the mail that passes `message` on."""
     subject = " ".join(message.subject.split()) or lead.display_name
     return f"Fwd: {subject}"[:SUBJECT_LIMIT]
 
 
 def text_of(message: Message, lead: Lead, conversation_url: str, files: Iterable[tuple[str, str]]) -> str:
-    """The message as a text to pass on: links to the conversation and to its `files` (pairs of name and address), who
-    wrote it and when, and its words. The links stand first, as a mail program may be given the beginning alone.
+    """The message as a text to forward: links to the conversation and its `files` (name and address), the author, the
+    time, and the words. The links stand first, because a mail program may get only the beginning.
     """
     entry = Entry(message.sent_at, message=message)
     who = entry.author or lead.display_name
@@ -62,9 +63,7 @@ def mail_link(address: str, subject: str, text: str) -> tuple[str, bool]:
 @require_safe
 @workspace_view()
 def forward(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/messages/<message>/forward/`: shows a message as a text to pass on, with links that open it in the
-    person's own mail program, to a colleague or to nobody yet. Nothing is sent from here.
-    """
+    """`w/<workspace>/messages/<message>/forward/`: the text, and a link for each colleague and for nobody yet."""
     messages = Message.objects.select_related("lead").filter(workspace=request.workspace)
     message = get_object_or_404(messages, pk=message_id)
     lead, workspace = message.lead, request.workspace

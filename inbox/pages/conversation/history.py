@@ -1,4 +1,6 @@
-"""Shows what EmailBison has sent to a lead, by asking it while the page is open: within 3 s, for few pages at once."""
+"""Shows the mails that EmailBison has sent to a lead, by asking it while the page is open: within 3 s, for few pages at
+once.
+"""
 
 import uuid
 
@@ -28,8 +30,8 @@ from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
 @require_safe
 @workspace_view()
 def history(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """The e-mails that EmailBison (a sender of campaign mails) has sent to one lead and that we have not stored, asked
-    for now, within 3 s: a part of a page for htmx, else a page. If it does not answer, the page says so.
+    """The campaign mails to one lead that are not stored here, as EmailBison lists them now: a part for htmx, else a
+    page. Without an answer in 3 s, the page says so.
     """
     lead = find_lead(request, lead_id)
     integration = connected(request.workspace.pk, emailbison.NAME)
@@ -58,7 +60,7 @@ def _ask(integration: Integration, lead: Lead) -> dict[str, object]:
 
 
 def _unsaved(lead: Lead, sent: list[MessageEvent]) -> list[dict[str, object]]:
-    """The mails that the conversation does not show yet: those that are none of its messages (`_holds`)."""
+    """The mails that are none of the conversation's messages (`_holds`)."""
     ours = list(
         lead.messages.filter(direction=Message.Direction.OUTBOUND).only(
             "source", "external_id", "text", "sent_at"
@@ -72,8 +74,8 @@ def _unsaved(lead: Lead, sent: list[MessageEvent]) -> list[dict[str, object]]:
 
 
 def _holds(message: Message, mail: MessageEvent) -> bool:
-    """Whether our `message` is the listed `mail`: by the provider's id or the marker of our send, which an answer of
-    ours has in place of that id; else by its words at about that time, apart from the sign-off and what it quotes.
+    """Whether our `message` is the listed `mail`: by the provider's id or the marker of our send; else by its words at
+    about that time, apart from the sign-off and quotes.
     """
     if (message.source, message.external_id) == (mail.source, mail.external_id):
         return True

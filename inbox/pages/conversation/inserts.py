@@ -1,4 +1,4 @@
-"""What a person puts into a message while they write it, from the composer of a conversation."""
+"""Texts that a person inserts into a message from the composer: snippets and free meeting times."""
 
 import uuid
 from typing import NamedTuple
@@ -27,15 +27,13 @@ FORMS = ("own", "draft")
 
 
 class Insert(NamedTuple):
-    """A text that can be put into a message, and its name."""
-
     name: str
     text: str
 
 
 class Times(NamedTuple):
-    """Meeting times to offer, each as a message writes it, and a sentence about them: where they are from, or why there
-    are none. `url`: the page where that is mended, called `link`, for who may open it.
+    """Meeting times to offer, and a sentence about them: their source, or why there are none. `url` and `link` lead to
+    the page that mends it.
     """
 
     words: list[str]
@@ -47,8 +45,8 @@ class Times(NamedTuple):
 @require_safe
 @workspace_view(Membership.Role.MEMBER)
 def snippets_for(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`…/inbox/<lead>/snippets/?for=<form>&words=<words>`: the part of a conversation's page with the snippets that
-    have the words, filled in for the lead. It is asked for when the menu opens.
+    """`…/inbox/<lead>/snippets/?for=<form>&words=<words>`: the menu of the snippets with the words, filled in for the
+    lead.
     """
     words = request.GET.get("words", "").replace("\0", "").strip()
     lead = get_object_or_404(Lead, workspace=request.workspace, pk=lead_id)
@@ -61,9 +59,7 @@ def snippets_for(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 @require_safe
 @workspace_view(Membership.Role.MEMBER)
 def times_for(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`…/inbox/<lead>/times/?for=<form>`: the part of a conversation's page with free meeting times, for which the
-    calendar is asked now, within 3 s. It is asked for when the menu opens.
-    """
+    """`…/inbox/<lead>/times/?for=<form>`: the menu of free meeting times, from the calendar within 3 s."""
     lead = get_object_or_404(Lead, workspace=request.workspace, pk=lead_id)
     context = {"form": _form(request), "lead": lead, "times": _times(request, lead)}
     return render(request, "inbox/_time_list.html", context)
@@ -72,8 +68,8 @@ def times_for(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @workspace_view()
 def insert(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`…/inbox/<lead>/insert/`: the conversation again, for a page without a script. With `show` there is the menu of
-    that name in it; else `insert` stands at the end of the `text` that the person has typed.
+    """`…/inbox/<lead>/insert/`: the conversation again, for a page without a script: with the menu named by `show`, or
+    with `insert` at the end of the typed `text`.
     """
     lead = find_lead(request, lead_id)
     text, channel = request.POST.get("text", ""), request.POST.get("channel", "")
@@ -88,15 +84,12 @@ def insert(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 
 
 def _form(request: WorkspaceRequest) -> str:
-    """The id of the form that the menu belongs to."""
     form = request.GET.get("for", "")
     return form if form in FORMS else FORMS[0]
 
 
 def _snippets(request: WorkspaceRequest, lead: Lead, words: str = "") -> list[Insert]:
-    """The snippets that the person sees and that have all of `words`, filled in for `lead`. A variable without a value
-    stays in the text.
-    """
+    """The user's snippets that have all of `words`, filled in for `lead`. A variable without a value stays."""
     rows = SNIPPETS.listed(request.workspace, signed_in(request))
     for word in words.split():
         rows = rows.filter(Q(name__icontains=word) | Q(text__icontains=word))

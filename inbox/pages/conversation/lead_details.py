@@ -1,4 +1,4 @@
-"""What stands beside a conversation at one glance: four numbers about the lead, and the next step."""
+"""The rail beside a conversation: four numbers about the lead, the next step, and short lists such as meetings."""
 
 import zoneinfo
 from collections.abc import Iterable, Sequence
@@ -36,8 +36,6 @@ class Tile:
 
 @dataclass(frozen=True)
 class Rail:
-    """The numbers and the next step at the top of the rail beside a conversation."""
-
     tiles: list[Tile]
     next_step: str
 
@@ -68,9 +66,7 @@ def _their_time(lead: Lead) -> Tile:
 
 
 def zone_of_phone(phone: str) -> zoneinfo.ZoneInfo | None:
-    """The time zone of the place that a phone number (E.164) belongs to; None if the number is invalid, or belongs to
-    several zones or none.
-    """
+    """The time zone of a phone number (E.164); None if the number is invalid, or has several zones or none."""
     try:
         names = time_zones_for_number(phonenumbers.parse(phone))
         return zoneinfo.ZoneInfo(names[0]) if len(names) == 1 else None
@@ -96,9 +92,7 @@ def _wrote(timeline: Timeline) -> Tile:
 
 
 def next_step(lead: Lead, draft: Draft | None, sends: Sequence[OutboundSend] = ()) -> str:
-    """What a person should do next about `lead`, in one sentence; `draft` waits for them, if there is one. `sends` are
-    our messages on their way, those that failed, and those that have gone out.
-    """
+    """What a person should do next about `lead`, in one sentence. `sends` are the messages of ours on the page."""
     if lead.sample:
         return "Nothing: it is a sample."
     if lead.is_stopped:
@@ -122,7 +116,7 @@ def _of_sends(sends: Iterable[OutboundSend]) -> str:
 
 
 def _failed(lead: Lead, sends: Iterable[OutboundSend]) -> bool:
-    """Whether the newest message of ours failed, after what the lead has written last."""
+    """Whether the newest message of ours failed, after the lead's last reply."""
     newest = max(sends, key=lambda send: send.created_at, default=None)
     if newest is None or newest.state != OutboundSend.State.FAILED:
         return False
@@ -146,7 +140,7 @@ def _of_answer(lead: Lead, draft: Draft | None, failed: bool) -> str:
 
 
 LIMIT = 5
-"""How many meetings and deliveries stand beside a conversation: the newest."""
+"""The newest meetings and deliveries that are listed."""
 
 
 def parts(lead: Lead) -> dict[str, Rows]:
@@ -172,8 +166,8 @@ def parts(lead: Lead) -> dict[str, Rows]:
 
 
 def _suspicious(lead: Lead) -> QuerySet[Message]:
-    """The lead's replies that the rules suspect to be something, such as an opt-out, and about which nobody has
-    decided, the newest first. While there is one, nothing goes out to the lead.
+    """The lead's undecided replies that the rules suspect to be something, such as an opt-out, the newest first. While
+    there is one, nothing goes out to the lead.
     """
     if not lead.suspected:
         return Message.objects.none()
@@ -184,9 +178,7 @@ def _suspicious(lead: Lead) -> QuerySet[Message]:
 
 
 def context(lead: Lead, lists: dict[str, list[Any]]) -> dict[str, Any]:
-    """What the templates of the rail take, and `suspicion`: the reply about which a person must decide, None if there
-    is none. `lists` has the rows of `parts`.
-    """
+    """The context of the rail's templates from the rows of `parts`. `suspicion` is the reply to decide about."""
     enquiries, people, assignments = (lists[key] for key in ("asked", "people", "given"))
     deliveries: list[WebhookDelivery] = lists["deliveries"]
     return {

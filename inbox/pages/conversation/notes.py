@@ -1,4 +1,4 @@
-"""Keeps what a member notes beside a conversation, for colleagues alone."""
+"""Stores notes beside a conversation, which only colleagues see."""
 
 import uuid
 
@@ -18,8 +18,6 @@ TEXT_LIMIT = 20_000
 
 
 class NoteForm(forms.Form):
-    """The form with a note for colleagues."""
-
     text = PostedText(
         max_length=TEXT_LIMIT,
         error_messages={
@@ -32,8 +30,8 @@ class NoteForm(forms.Form):
 @require_POST
 @workspace_view()
 def write(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/inbox/<lead>/note/`: stores `text` as a note beside the conversation, and calls the members whom
-    it names with @. Names that nobody has become a warning. An empty or too long text is refused with 422.
+    """`w/<workspace>/inbox/<lead>/note/`: stores `text` as a note, and calls the members whom it names with @. An
+    unknown name becomes a warning. An empty or too long text is refused with 422.
     """
     lead, form = find_lead(request, lead_id), NoteForm(request.POST)
     if not form.is_valid():

@@ -1,4 +1,4 @@
-"""The forms for tags: what a reply really means, what a suspicion is, and of which tags Slack is told."""
+"""The tag of a reply: why it has it, its correction, and the decision about a suspicion."""
 
 import uuid
 from urllib.parse import urlencode
@@ -21,14 +21,12 @@ TAGS = [(str(tag), str(tag)) for tag in SAID]
 
 
 class CorrectionForm(forms.Form):
-    """The form with the right tag (what the message wants) of a lead's reply, and optionally why."""
-
     tag = forms.ChoiceField(choices=TAGS, label="What it means")
     reason = forms.CharField(max_length=300, required=False, label="Why (optional)")
 
 
 class SuspicionForm(forms.Form):
-    """The form on which a person says whether a lead's reply is what the rules suspect it to be, such as an opt-out."""
+    """A person's answer whether a reply is what the rules suspect, such as an opt-out."""
 
     answer = forms.ChoiceField(
         choices=[("yes", "It is"), ("no", "It is not")],
@@ -40,16 +38,14 @@ class SuspicionForm(forms.Form):
 
 
 def find_reply(request: WorkspaceRequest, message_id: uuid.UUID) -> Message:
-    """The message with this id that a lead of the request's workspace wrote. Raises Http404."""
+    """The reply of a lead of the request's workspace with this id. Raises Http404."""
     inbound = Message.objects.select_related("lead").filter(direction=Message.Direction.INBOUND)
     return get_object_or_404(inbound, workspace=request.workspace, pk=message_id)
 
 
 @workspace_view()
 def why(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/messages/<message>/why/`: shows who gave a reply its tag (what it wants), and by
-    which words. A member may correct the tag.
-    """
+    """`w/<workspace>/messages/<message>/why/`: the decisions about a reply's tag, and its correction by a member."""
     message = find_reply(request, message_id)
     form = CorrectionForm(request.POST or None, initial={"tag": message.tag or message.lead.tag})
     if request.method == "POST" and form.is_valid():
@@ -74,9 +70,7 @@ def why(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @workspace_view()
 def decide_suspicion(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/messages/<message>/suspicion/`: stores a person's `answer`, yes or no, to whether a reply is what
-    the rules suspect, such as an opt-out.
-    """
+    """`w/<workspace>/messages/<message>/suspicion/`: stores a person's `answer`, yes or no, to a suspicion."""
     message = find_reply(request, message_id)
     form = SuspicionForm(request.POST)
     if not form.is_valid():

@@ -1,4 +1,6 @@
-"""Builds what a conversation shows: its messages by the provider's time, and sends that have become no message yet."""
+"""Builds the timeline of a conversation: its messages by the provider's time, notes, and sends without a stored
+message.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,15 +28,15 @@ OPEN_STATES = (OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN, OutboundSe
 LEFT_OPEN = Q(state__in=(OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN)) | (
     Q(state=OutboundSend.State.TAKEN_BACK) & ~Q(text="")
 )
-"""Sends whose end nobody knows yet, and those that were taken back with their text."""
+"""Sends whose end is unknown yet, and those that were taken back with their text."""
 BY_ITSELF = "Holdfast"
-"""Who wrote what went out without a person."""
+"""The author of an answer that went out without a person."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of a conversation on its page: a stored message; a message of ours that is being sent, failed, or
-    perhaps went out; or a note of a colleague. `sent_as` is the send that a stored message of ours came from.
+    """One line of a conversation: a stored message, a send that is under way, failed or unclear, or a note. `sent_as`
+    is the send that a stored message of ours came from.
     """
 
     at: datetime
@@ -55,8 +57,8 @@ class Entry:
 
     @property
     def author(self) -> str:
-        """Who wrote the message, for people. What a person of ours wrote or approved bears their name, what went out by
-        itself the product's, and what was written elsewhere is named by its account.
+        """The author for people: the person who wrote or approved it, the product for an automatic answer, the account
+        for a message that was written elsewhere.
         """
         if send := self.send or self.sent_as:
             if send.approved_by:
@@ -78,7 +80,7 @@ class Entry:
 
     @property
     def account(self) -> str:
-        """Our own address or number that this message came to or went from; "" if none is known."""
+        """Our address or number that this message came to or went from; "" if it is unknown."""
         return self.message.account_address if self.message else ""
 
     @property
@@ -91,13 +93,13 @@ class Entry:
 
     @property
     def cut(self) -> bool:
-        """Whether the message is longer than what the page shows of it."""
+        """Whether the message is longer than the text on the page."""
         return len(self._row.text) > TEXT_LIMIT
 
     @cached_property
     def quoted(self) -> str:
-        """The part of a mail that the page shows folded, such as quoted earlier mails. It is the whole mail if no words
-        in it are the lead's own; "" if there is none.
+        """The folded part of a mail, such as quoted earlier mails: the whole mail if no words in it are the lead's own;
+        "" without any.
         """
         message = self.message
         if message is not None and not message.text:
@@ -110,12 +112,11 @@ class Entry:
 
     @cached_property
     def files(self) -> list[FileLine]:
-        """The files that came with the message."""
         return file_lines(self.message) if self.message else []
 
     @property
     def untold_files(self) -> str:
-        """Where files are found of which the message's provider tells nothing; "" if it tells of them."""
+        """Where files are found that the message's provider does not report; "" if it reports them."""
         return untold(self.message) if self.message else ""
 
     @property
@@ -125,9 +126,8 @@ class Entry:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The newest messages of a conversation and the notes between them, oldest first. `earlier`: there are more
-    messages than these. `sends` are ours that have not ended clearly or came back, and those of the messages. `read`
-    has the messages, and those that an answer answers, where they are older.
+    """The newest messages of a conversation and the notes between them, oldest first. `earlier`: there are more.
+    `sends` are those of the messages and the open ones. `read` has the messages, and older ones that an answer answers.
     """
 
     everything: list[Entry]
@@ -137,19 +137,17 @@ class Timeline:
 
     @property
     def entries(self) -> list[Entry]:
-        """The messages alone, without the notes."""
+        """The messages without the notes."""
         return [entry for entry in self.everything if entry.note is None]
 
     @property
     def newest(self) -> Entry | None:
-        """The newest message; None if there is none."""
         return next(reversed(self.entries), None)
 
 
 def timeline(lead: Lead, draft: Draft | None, *, everything: bool = False) -> Timeline:
-    """What the page of a conversation shows: the newest 50 messages with `lead`, or 1000 if `everything`, the notes
-    since then, and messages of ours that are being sent, failed, or perhaps went out. Oldest first. The message that
-    `draft` answers is read with them.
+    """The newest 50 messages with `lead`, or 1000 if `everything`, the notes since then, and sends that are under way,
+    failed or unclear. The message that `draft` answers is read with them.
     """
     limit = LIMIT * 20 if everything else LIMIT
     read = _read(lead, draft, limit + 1)
@@ -191,7 +189,7 @@ def _read(lead: Lead, draft: Draft | None, count: int) -> list[Message]:
 
 
 def open_sends(lead: Lead) -> QuerySet[OutboundSend]:
-    """The messages of ours to `lead` whose sending has not ended clearly, or that were taken back."""
+    """Our messages to `lead` whose end is unknown yet, or that were taken back."""
     return lead.sends.filter(LEFT_OPEN)
 
 

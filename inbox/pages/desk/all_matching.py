@@ -1,4 +1,4 @@
-"""The pages that decide about all conversations of a list, and show how far that is."""
+"""The pages that decide about all conversations of a list, and show the progress."""
 
 import uuid
 from datetime import datetime
@@ -26,9 +26,10 @@ MEMBER = Membership.Role.MEMBER
 
 @workspace_view(MEMBER)
 def decide(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/inbox/all/?view=…`, with the filters of the list: decides about all conversations that match. A
-    GET shows how many there are; a POST enqueues the job, which leaves alone what changes after the page was read.
-    Raises Http404 for an unknown folder or filter, and for a search.
+    """`w/<workspace>/inbox/all/?view=…`, with the filters of the list: decides about all conversations that match.
+
+    A GET shows their number. A POST enqueues the job, which leaves alone what changes after the page was read. Raises
+    Http404 for an unknown folder or filter, and for a search.
     """
     query = query_of(request)
     if request.method == "POST":
@@ -66,8 +67,8 @@ def _start(request: WorkspaceRequest, query: str) -> HttpResponse:
 
 @workspace_view(MEMBER)
 def progress(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/inbox/all/<job>/`: shows the person who asked how far the job is that decides about all
-    conversations of a list. A POST takes it back. Raises Http404 for anybody else's job.
+    """`w/<workspace>/inbox/all/<job>/`: shows the user how far their job is. A POST takes it back. Raises Http404 for
+    another person's job.
     """
     jobs = BackgroundJob.objects.filter(workspace=request.workspace, kind=all_matching_job.JOB, pk=job_id)
     job = jobs.first()

@@ -40,20 +40,20 @@ UNDO = kind_name("leads.all_undo", __name__)
 MOST = 50_000
 """About how many conversations one job treats. The rest can be chosen again."""
 SLICE = 200
-"""How many conversations a transaction treats."""
+"""The conversations of one transaction."""
 PLACE_S = 20
-"""How long (in seconds) a job keeps its place before it lets others go first. Its lane promises a minute."""
+"""How long (in seconds) a job runs before it lets others go first. Its lane promises a minute."""
 GOOD_FOR = KEEP_CHANGES - timedelta(minutes=10)
 """How long after the page was read a slice can tell what has changed since."""
 UNDO_FOR = timedelta(seconds=triage.UNDO_MAX_AGE_S)
 
 
 class Matching:
-    """The conversations of the list that the query string of `request` names, by its folder and filters: with `after`,
-    a cursor, those after it. Left out are those that have changed since a page was read with the snapshot `mark`, at
-    the time `at` (aware), and those whose snooze has ended since.
+    """The conversations of the list that the query string of `request` names, after its cursor `after`. Left out are
+    those that changed since a page was read with the snapshot `mark` at the time `at`, and those whose snooze ended
+    since.
 
-    Raises Http404 for an unknown folder, a filter that is not understood, and for a search.
+    Raises Http404 for an unknown folder, an invalid filter, and a search.
     """
 
     def __init__(self, request: WorkspaceRequest, at: datetime, mark: str) -> None:
@@ -73,7 +73,7 @@ class Matching:
         return keyset_page(self.now, ORDER, after=after, size=size, among=self.among)
 
     def count(self) -> tuple[int, bool]:
-        """How many conversations there are, and whether there may be more: a bounded number is looked at."""
+        """The number of conversations, and whether there may be more: a bounded number is looked at."""
         leads, edge = self.leads, None
         if self.among is not None:
             edge = self.among.only(ORDER).order_by(f"-{ORDER}", "-pk")[SCAN : SCAN + 1].first()
@@ -87,9 +87,11 @@ class Otherwise(ValueError):
 
 
 def start(request: WorkspaceRequest, form: AllForm, snooze_until: datetime | None) -> BackgroundJob:
-    """Enqueues the job that carries out what the valid `form` asks on the request's list as its page was read, in the
-    name of the request's user. The same decision twice, as by a double click, is one job. Raises Otherwise if there
-    are more conversations by now than the page said, or none, or if the job has been taken back; Http404 as Matching.
+    """Enqueues the job for the valid `form` in the name of the request's user. The same decision twice, as by a double
+    click, is one job.
+
+    Raises Otherwise if more conversations match than the page said, or none, or if the job was taken back; Http404 as
+    Matching.
     """
     user, workspace, cleaned = signed_in(request), request.workspace, form.cleaned_data
     do, at = cleaned["do"], cleaned["at"].isoformat()
@@ -118,9 +120,8 @@ def start(request: WorkspaceRequest, form: AllForm, snooze_until: datetime | Non
 
 
 def run(ctx: JobContext) -> dict[str, int | str]:
-    """The job `leads.all`: carries out a decision on all conversations of a list. Returns how many it changed (`done`),
-    how many it left because they changed meanwhile (`left`), and in `why` what made it stop before the end, with the
-    cursor `after` from which the rest can be chosen.
+    """The job `leads.all`. Returns how many it changed (`done`) and how many it left because they changed meanwhile
+    (`left`). If it stops early, `why` says the reason, and the rest can be chosen from the cursor `after`.
     """
     counts: Counter[str] = Counter(done=0, left=0)
     began = time.monotonic()
@@ -155,17 +156,17 @@ def run(ctx: JobContext) -> dict[str, int | str]:
 
 
 def undo_job(job: BackgroundJob) -> BackgroundJob | None:
-    """The job that takes back what `job` did; None if nobody has asked for it."""
+    """The job that takes back `job`; None if nobody has asked for it."""
     return BackgroundJob.objects.filter(tenant=job.tenant, dedupe_key=f"{UNDO}:{job.pk}").first()
 
 
 def can_undo(job: BackgroundJob) -> bool:
-    """Whether what `job` did can be taken back: it ended within the last ten minutes."""
+    """Whether `job` can be taken back: it ended within the last ten minutes."""
     return job.finished_at is not None and timezone.now() - job.finished_at < UNDO_FOR
 
 
 def start_undo(job: BackgroundJob, user: User) -> bool:
-    """Enqueues the job that takes back, for `user`, what `job` did, once. Returns False if that is not possible."""
+    """Enqueues the job that takes back `job` for `user`, once. Returns False if that is not possible any more."""
     if not can_undo(job):
         return False
     payload = {"job": str(job.pk), "user": user.pk}
@@ -174,8 +175,8 @@ def start_undo(job: BackgroundJob, user: User) -> bool:
 
 
 def run_undo(ctx: JobContext) -> dict[str, int | str]:
-    """The job `leads.all_undo`: takes back what a job `leads.all` did, its last slice first. Conversations that
-    somebody has changed since, or with a newer message, stay as they are. Returns how many it put back (`done`).
+    """The job `leads.all_undo`: takes back a job `leads.all`, its last slice first. Conversations that changed since
+    stay as they are. Returns how many it put back (`done`).
     """
     done, member, began = 0, _member(ctx), time.monotonic()
     if member is None:
@@ -193,7 +194,7 @@ def run_undo(ctx: JobContext) -> dict[str, int | str]:
 
 
 def _let_others(began: float) -> None:
-    """Raises Snooze if the job, which began at `began` by the monotonic clock, has had its place long enough."""
+    """Raises Snooze if the job, which began at `began` by the monotonic clock, has run long enough."""
     if time.monotonic() - began > PLACE_S:
         raise Snooze(timezone.now(), "Others go first for a moment.")
 
@@ -233,7 +234,7 @@ def _slice(
 
 
 def _decide(member: Membership, payload: dict[str, Any], leads: list[Lead]) -> TriageResult:
-    """Does what `payload` says to `leads`, in the name of `member`. Raises NotAMember."""
+    """Applies the decision in `payload` to `leads`, in the name of `member`. Raises NotAMember."""
     workspace: Workspace = member.workspace
     action, _, word = payload["do"].partition(":")
     if action == "assign":

@@ -35,12 +35,12 @@ from inbox.pages.parts import COUNTS, THREADS, part_asked, render_part, varied
 from inbox.pages.templatetags.holdfast import capped
 
 COUNT, OLDEST, CAMPAIGNS = "count", "oldest", "campaigns"
-"""The keys of what the list reads together with the counts of the page."""
+"""The keys of the values that are read together with the counts of the page."""
 
 
 @dataclass(frozen=True)
 class Number:
-    """How many leads a list has: `known`, or what `expression` says. With `has_older` there may be more."""
+    """The number of leads of a list: `known`, or the value of `expression`. With `has_older` there may be more."""
 
     known: int = 0
     expression: CappedCount | None = None
@@ -54,7 +54,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Chip:
-    """A filter that is set in the list of conversations, and the query string of the list without it."""
+    """A filter that is set, and the query string of the list without it."""
 
     label: str
     value: str
@@ -63,13 +63,12 @@ class Chip:
 
 @dataclass(frozen=True)
 class Threads:
-    """What the list of conversations shows. `view` is the saved view whose folder and filters the list has; None if
-    there is none. `query` is the list's query string, without the page. `count` is how many leads the list has, in
-    few letters: "12+" and "99+" stand for more.
+    """The list of conversations. `view` is the saved view with its folder and filters, if any; `query` its query
+    string, without the page; `count` its length: "12+" and "99+" stand for more.
 
-    `uncertain` counts messages of the workspace that may or may not have gone out. In the folder of replies that
-    nothing has understood yet, `oldest` is the time since which the oldest one waits. `empty` says why nobody is in
-    the folder, or on the page; it is None where a filter leaves nobody.
+    `uncertain` counts messages of the workspace that may or may not have gone out. `oldest` is the time since which the
+    oldest reply waits to be understood, in that folder. `empty` says why the page has no rows, unless a filter leaves
+    none.
     """
 
     folder: Folder
@@ -85,20 +84,17 @@ class Threads:
 
     @property
     def label(self) -> str:
-        """The name of the saved view, or of the folder."""
         return self.view.name if self.view else self.folder.label
 
     @property
     def accounts(self) -> list[str]:
-        """Our addresses and numbers that the newest messages of the leads on this page came to or went from, each
-        once, for the filter to offer.
-        """
+        """Our addresses and numbers in the newest messages on this page, each once, for the filter to offer."""
         return sorted({row.last_account for row in self.page.rows if row.last_account})
 
 
 def threads(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) -> Threads:
-    """What the list of conversations shows for the request's query string. The SQL expressions `also` are read with the
-    counts of the page (`counts_of`). Raises Http404 for an unknown folder or an invalid cursor.
+    """The list for the request's query string. The SQL expressions `also` are read with the counts of the page
+    (`counts_of`). Raises Http404 for an unknown folder or an invalid cursor.
     """
     folder, lead_filter, leads = filtered(request)
     page, number = _page(request, folder, lead_filter, leads)
@@ -124,7 +120,7 @@ def threads(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) ->
 def _read(
     request: WorkspaceRequest, folder: Folder, number: Number, also: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The counts of the page, what the list needs besides, and `also`: one query reads all."""
+    """The counts of the page, the values of the list, and `also`: one query reads all."""
     offered = campaigns(request.workspace)
     expressions: dict[str, Any] = {CAMPAIGNS: expression(offered), **also}
     if number.expression is not None:
@@ -143,7 +139,7 @@ def _is_later(request: WorkspaceRequest) -> bool:
 def _page(
     request: WorkspaceRequest, folder: Folder, lead_filter: LeadFilter, leads: QuerySet[Lead]
 ) -> tuple[KeysetPage, Number]:
-    """The page of the list that the request asks for, and how many leads the list has."""
+    """The page of the list that the request asks for, and the number of leads."""
     rows = with_badges(leads, request.workspace, signed_in(request).pk)
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     if lead_filter.words:
@@ -163,9 +159,7 @@ def _values(
 
 
 def query_of(request: WorkspaceRequest) -> str:
-    """The query string of the list for the request's query string, without the page. Raises Http404 for an unknown
-    folder.
-    """
+    """The query string of the request's list, without the page. Raises Http404 for an unknown folder."""
     folder, lead_filter, _ = filtered(request)
     return urlencode(_values(folder, lead_filter, request)[1])
 
@@ -184,7 +178,7 @@ def _number(
 @require_safe
 @workspace_view()
 def thread_list(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/inbox/?view=…&q=…&after=…`, with the filters of `inbox.pages.desk.filters`: shows the list of
+    """`w/<workspace>/inbox/?view=…&q=…&after=…`, with the filters of `inbox.pages.desk.filters`: the list of
     conversations. Its parts are "threads" and "folders".
     """
     part = part_asked(request)

@@ -1,4 +1,4 @@
-"""Reads the numbers that stand around every page: leads per folder and saved view, and the badges of the navigation."""
+"""Reads the numbers around every page: leads per folder and saved view, and the badges of the navigation."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,15 +18,15 @@ from inbox.replying.prompts import model_calls
 from inbox.webhooks import replay
 
 UNCERTAIN, UNREPAIRED, NOT_READ, OUTAGE = "uncertain", "unrepaired", "not-read", "outage"
-"""The keys, among the counts of a page, of how many sends may or may not have gone out, how many deliveries failed (for
-an admin), how many leads wait for a model to read them, and the outage of the model.
+"""The keys of the sends that may or may not have gone out, the failed deliveries (for admins), the leads that wait for
+a model, and the model's outage.
 """
 OUTAGES = rows(model_calls.outages(), "since", "why")
 
 
 def counts_of(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """How many leads the folders and saved views hold, by their keys, and the numbers UNCERTAIN, UNREPAIRED and
-    NOT_READ. One query in a request reads all, and with them the SQL expressions `also` that a page needs besides.
+    """The number of leads per folder and saved view, and UNCERTAIN, UNREPAIRED, NOT_READ and OUTAGE. One query in a
+    request reads all, and with them the SQL expressions `also`.
     """
     counts: dict[str, Any] = vars(request).setdefault("counts", {})
     wanted = dict(also or {})
@@ -48,6 +48,6 @@ def counts_of(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) 
 
 
 def model_away(request: WorkspaceRequest) -> model_outage.ModelAway | None:
-    """What the page says if no language model can be reached to read replies; None if one can."""
+    """The notice that no language model reads replies now; None if one does."""
     counts = counts_of(request)
     return model_outage.notice_of(next(iter(instances(OUTAGES, counts[OUTAGE])), None), counts[NOT_READ])

@@ -1,7 +1,4 @@
-"""Reads a time in words, such as "last 7 days" or "older than 2 days", as the span of days that it means.
-
-All days are those of the active time zone, which is the workspace's.
-"""
+"""Reads a time in words, such as "last 7 days" or "older than 2 days", as a span of days in the active time zone."""
 
 import re
 from dataclasses import dataclass
@@ -35,7 +32,6 @@ class Span:
     end: datetime | None = None
 
     def and_(self, span: "Span") -> "Span":
-        """What both spans have in common."""
         starts = [edge for edge in (self.start, span.start) if edge]
         ends = [edge for edge in (self.end, span.end) if edge]
         return Span(max(starts, default=None), min(ends, default=None))
@@ -47,8 +43,8 @@ def days(first: date | None, last: date | None) -> Span:
 
 
 def read(text: str) -> Span | None:
-    """The span that `text` names ("last 7 days", today included; "older than 2 days", counted from now). None if it is
-    not understood, or reaches back more than ten years.
+    """The span that `text` names: "last 7 days" includes today, "older than 2 days" counts from now. None if it is not
+    understood, or reaches back more than ten years.
     """
     words = " ".join(text.lower().split())
     if match := _COUNTED.fullmatch(words):

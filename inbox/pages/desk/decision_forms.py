@@ -1,4 +1,4 @@
-"""The forms of a conversation: an edited draft, a message of one's own, done/snooze/unread."""
+"""The forms that decide about conversations: done, snooze, unread, read, assign and tag."""
 
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -15,13 +15,11 @@ LEAD_LIMIT = 50
 SNOOZE_DAYS_LIMIT = 366
 ID_DIGITS = 19
 PAGE_GOOD_FOR = timedelta(minutes=15)
-"""How long a page stands on which all conversations of a list are decided about."""
+"""How long a page is valid on which a person decides about all conversations of a list."""
 
 
 class SeenField(forms.Field):
-    """A form field with one or more leads, each with the time of the newest message that
-    the page showed (inbox.leads.triage.Seen).
-    """
+    """Leads, each with the time of the newest message on the page (inbox.leads.triage.Seen)."""
 
     widget = forms.MultipleHiddenInput
 
@@ -36,13 +34,11 @@ class SeenField(forms.Field):
 
 
 class DecisionForm(forms.Form):
-    """The form that marks conversations as done, read, unread or snoozed, assigns or tags them, as `do` says.
+    """The decision `do`: done, read, unread, snooze, assign:<membership> or assign:nobody, or tag:<tag>.
 
-    `until` is the day on which a snooze ends; `do=snooze:<words>` names its end by a word of WORDS instead, by a time
-    (ISO 8601), or in words (inbox.pages.desk.snoozing). A day without an hour ends at `opens_at`, in the active time
-    zone, which is the workspace's. `cleaned_data["snooze_until"]` is that moment. `do=assign:<id>` names the membership
-    of who gets them; `do=assign:nobody` takes them from whoever has them. `do=tag:<tag>` says what their newest replies
-    mean.
+    A snooze ends on the day `until`, or as `snooze:<words>` says: a key of WORDS, a time (ISO 8601), or words
+    (inbox.pages.desk.snoozing). A day without an hour ends at `opens_at` in the active time zone.
+    `cleaned_data["snooze_until"]` is that moment.
     """
 
     ACTIONS: tuple[str, ...] = ("done", "unread", "read", "snooze", "assign", "tag")
@@ -109,12 +105,12 @@ class DecisionForm(forms.Form):
         return timezone.make_aware(datetime.combine(day, self.opens_at))
 
     def membership_id(self) -> int | None:
-        """The id of the membership that the conversations are assigned to; None for nobody."""
+        """The id of the membership that gets the conversations; None for nobody."""
         return None if self.word == self.NOBODY else int(self.word)
 
     @property
     def word(self) -> str:
-        """What follows the action in `do`: the tag, the membership's id, or how long; "" if nothing does."""
+        """The part of `do` after the action: the tag, the membership's id, or the time; "" without one."""
         return str(self.cleaned_data["do"]).partition(":")[2]
 
     @property
@@ -122,22 +118,17 @@ class DecisionForm(forms.Form):
         return str(self.cleaned_data["do"]).partition(":")[0]
 
     def problem(self) -> str:
-        """The first error of the form that marks conversations, as one sentence for people. The form must have an
-        error.
-        """
         return str(next(iter(next(iter(self.errors.values())))))
 
 
 class TriageForm(DecisionForm):
-    """The form that decides about the conversations in `lead`."""
-
     lead = SeenField(error_messages={"required": "Select a conversation first."})
     field_order = ("lead",)
 
 
 class AllForm(DecisionForm):
-    """The form that decides about all conversations of a list as the page was read: at the time `at`, with the snapshot
-    `mark` (inbox.pages.changes) and `count` conversations (none given: more than can be counted).
+    """Decides about all conversations of a list as its page was read: at the time `at`, with the snapshot `mark`
+    (inbox.pages.changes) and `count` conversations (None: more than can be counted).
     """
 
     ACTIONS = ("done", "unread", "snooze", "assign")

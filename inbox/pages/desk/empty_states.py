@@ -1,6 +1,6 @@
-"""What stands in place of a folder's list when it is empty: why, from facts, and what to do next.
+"""Explains an empty list: why, from facts, and what to do next.
 
-It never says that all is done while nothing is connected, nothing has called us yet, or an account is down.
+It never says that all is done while nothing is connected, no event has come, or an account is down.
 """
 
 from dataclasses import dataclass
@@ -18,18 +18,18 @@ from inbox.replying.prompts import model_calls
 from integrations.models import HealthState
 
 NOT_DOWN = tuple(state for state in WORKS if state != HealthState.QUIET)
-"""The states in which replies come in as usual. From a quiet account some may be missing, though its key is good."""
+"""The states in which replies come in as usual. A quiet account may miss some, though its key is good."""
 
 ELSEWHERE = (
     ("scheduled", "on the way out", "Look at what goes out"),
     ("snoozed", "snoozed", "Look at the snoozed"),
 )
-"""What may be worth a look when nobody needs a reply: a folder, what is said of its count, and what can be pressed."""
+"""Folders to offer when nobody needs a reply: the words for their count, and the link."""
 
 
 @dataclass(frozen=True)
 class Empty:
-    """Why a list is empty: an icon, the headline `what`, a sentence `why`, and what can be done, if anything."""
+    """Why a list is empty: an icon, the headline `what`, a sentence `why`, and an action, if any."""
 
     icon: str
     what: str
@@ -39,15 +39,13 @@ class Empty:
 
 
 def of_folder(workspace: Workspace, folder: Folder) -> Empty:
-    """What stands in place of the list of `folder`, in which nobody of `workspace` is: first what keeps replies from
-    coming in, else that all is well.
-    """
+    """The explanation for the empty `folder`: first what prevents replies, else that all is well."""
     wrong = _wrong(workspace, folder) if folder.incoming else None
     return wrong or _well(workspace, folder)
 
 
 def beyond(workspace: Workspace, query: str) -> Empty:
-    """What stands on a page after the last one of the list with the query string `query`."""
+    """The explanation for a page after the last one of the list with the query string `query`."""
     url = f"{reverse('inbox:list', args=[workspace.pk])}?{query}"
     return Empty(
         "inbox", "Nothing is left on this page", "The list became shorter.", url, "To the first page"
@@ -55,7 +53,7 @@ def beyond(workspace: Workspace, query: str) -> Empty:
 
 
 def _wrong(workspace: Workspace, folder: Folder) -> Empty | None:
-    """What keeps replies from coming in; None if nothing does."""
+    """What prevents replies; None if nothing does."""
     first, start = FirstSteps(workspace), first_steps.url(workspace)
     if not first.senders and not first.facts["heard"]:
         return Empty(
@@ -83,7 +81,7 @@ def _wrong(workspace: Workspace, folder: Folder) -> Empty | None:
 
 
 def _well(workspace: Workspace, folder: Folder) -> Empty:
-    """Nothing is wrong: what is elsewhere instead."""
+    """Nothing is wrong: the folders to look at instead."""
     counts = folder_counts(workspace) if folder.key == DEFAULT_FOLDER else {}
     for elsewhere, words, action in ELSEWHERE:
         if count := counts.get(elsewhere):

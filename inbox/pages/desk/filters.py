@@ -1,6 +1,4 @@
-"""The filters of the inbox list: channel, sender account, campaign, assignee, tag, score, draft, time and search. Each
-is a parameter of the URL.
-"""
+"""The filters of the list of conversations, each a parameter of the URL, and the leads that they leave."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -29,7 +27,7 @@ SCORES = [("4", "4"), ("3", "3 or more"), ("2", "2 or more"), ("1", "1 or more")
 WAITS, GOES_OUT, NO_DRAFT = "waits", "goes-out", "none"
 DRAFTS = [(WAITS, "Waits for review"), (GOES_OUT, "Goes out by itself"), (NO_DRAFT, "None")]
 CHOSEN = ("channel", "campaign", "assignee", "tag", "score", "draft")
-"""The filters whose values have a word in a list of choices."""
+"""The filters with a list of choices."""
 
 
 def campaigns(workspace: Workspace) -> Rows:
@@ -38,12 +36,12 @@ def campaigns(workspace: Workspace) -> Rows:
 
 
 def offer_campaigns(request: WorkspaceRequest, campaigns: Iterable[Campaign]) -> None:
-    """Makes `campaigns` the campaigns that the filters of this request offer, so that they are not read again."""
+    """Makes `campaigns` the choices of this request's filter, so that they are not read again."""
     vars(request)["campaigns"] = [(str(row.pk), str(row)) for row in campaigns]
 
 
 def _campaigns(request: WorkspaceRequest) -> list[tuple[str, str]]:
-    """The campaigns of the workspace as choices: one query in a request, and none if no campaign is asked for."""
+    """The campaigns as choices: one query in a request, and none if no campaign is asked for."""
     if "campaigns" not in vars(request):
         offer_campaigns(request, Campaign.objects.filter(workspace=request.workspace))
     choices: list[tuple[str, str]] = vars(request)["campaigns"]
@@ -75,11 +73,10 @@ def _day(label: str) -> DateFilter:
 
 
 class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
-    """The filters of the inbox's list of conversations, for leads of `request.workspace`.
-    Campaigns and members of other workspaces cannot be chosen. What is not understood is an error of the form, never
-    a wider list. `q` leaves the leads as they are, because a search has an order of its own (`search`).
+    """The filters for leads of `request.workspace`. Campaigns and members of other workspaces cannot be chosen.
 
-    The times are about the newest message of a conversation. `when` has them in words (`inbox.pages.desk.date_ranges`).
+    An invalid value is an error of the form, never a wider list. `q` leaves the leads as they are, because a search has
+    its own order (inbox.pages.desk.search). The times are about the newest message; `when` has them in words.
     """
 
     channel = ChoiceFilter(
@@ -151,13 +148,13 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
 
     @property
     def words(self) -> str:
-        """What is searched for; "" if nothing is."""
+        """The search; "" without one."""
         return self.form.cleaned_data.get("q", "").strip() if self.is_valid() else ""
 
     @property
     def span(self) -> Span:
-        """The span of time in which the newest message of a conversation must be: what `since`, `until` and `when`
-        have in common. The filters must be valid.
+        """The span of time for the newest message: the intersection of `since`, `until` and `when`. The filters must be
+        valid.
         """
         cleaned: dict[str, Any] = self.form.cleaned_data
         in_words = date_ranges.read(cleaned["when"]) if cleaned["when"] else None
@@ -169,7 +166,7 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
         return any(name != "q" for name, _, _ in self.active()) if self.is_valid() else False
 
     def active(self) -> list[tuple[str, str, str]]:
-        """Every filter of the list of conversations that is set, as (parameter of the URL, label, value in words)."""
+        """Every filter that is set: parameter of the URL, label, and value in words."""
         filters = []
         for name, content in self.form.cleaned_data.items():
             if content:
@@ -189,8 +186,8 @@ ORDER = "last_message_at"
 
 
 def filtered(request: WorkspaceRequest) -> tuple[Folder, LeadFilter, QuerySet[Lead]]:
-    """The folder, the filter and the matching leads for the list of conversations, as the request's query string names
-    them. A search (`LeadFilter.words`) is still to be made among these leads. Raises Http404 for an unknown folder.
+    """The folder, the filter and the matching leads for the request's query string. A search (`LeadFilter.words`) is
+    still to be made among these leads. Raises Http404 for an unknown folder.
     """
     folder = FOLDERS.get(request.GET.get("view", DEFAULT_FOLDER))
     if folder is None:
@@ -201,9 +198,7 @@ def filtered(request: WorkspaceRequest) -> tuple[Folder, LeadFilter, QuerySet[Le
 
 
 def looked_at(request: WorkspaceRequest, folder: Folder, lead_filter: LeadFilter) -> QuerySet[Lead] | None:
-    """The leads among which a filtered list is looked for, as `keyset_page` takes them (`among`); None if no filter is
-    set.
-    """
+    """The leads that `keyset_page` looks at (`among`) for a filtered list; None if no filter is set."""
     if not lead_filter.narrows:
         return None
     return leads_looked_at(request.workspace, folder.key, signed_in(request).pk, end=lead_filter.span.end)

@@ -1,4 +1,4 @@
-"""Answers the one question that open pages ask again and again: is something new?"""
+"""Answers the polls of open pages: what has changed, who else is there, and which news is for this person."""
 
 import uuid
 from datetime import timedelta
@@ -23,12 +23,11 @@ from inbox.pages.desk import presence
 @require_safe
 @login_not_required  # it looks for the person itself: two queries in all, as each open tab's browser asks each second
 def live(request: HttpRequest) -> HttpResponse:
-    """`live/?w=<workspace>~<snapshot>&w=…&at=<workspace>~<lead>~<writes>&at=…`: which leads changed since each
-    snapshot, in workspaces of the user, and the snapshot to ask with next time. 401 if nobody is logged in, 404 if none
-    of the workspaces is the user's.
+    """`live/?w=<workspace>~<snapshot>&…&at=<workspace>~<lead>~<writes>&…`: the leads that changed since each snapshot,
+    and the next snapshot. 401 without a log-in, 404 if none of the workspaces is the user's.
 
-    `at` says which conversations the tabs in front show, and whether the user writes there (0 or 1). `here` in the
-    answer says who else is in them.
+    `at` names the conversations in front, and whether the user writes there (0 or 1). `here` in the answer names the
+    others.
     """
     places = list(map(_place, request.GET.getlist("at")[: presence.PLACES]))
     snapshots = dict(map(_asked, request.GET.getlist("w")[:WORKSPACES]))
@@ -67,16 +66,14 @@ def _place(text: str) -> presence.Place:
 
 
 def _is_theirs(session: SessionBase, user: User) -> bool:
-    """Whether the session is still one of `user`: it ends when the password changes. As django.contrib.auth.get_user
-    decides it.
-    """
+    """Whether the session is still valid for `user`: it ends when the password changes (as auth.get_user decides)."""
     session_hash = session.get(HASH_SESSION_KEY) or ""
     hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
     return any(constant_time_compare(session_hash, user_hash) for user_hash in hashes)
 
 
 WINDOW = timedelta(hours=1)
-"""How old what is told in a browser may be. The mark of each keeps a browser from telling it twice."""
+"""How old news in a browser may be. The key of each keeps a browser from showing it twice."""
 TITLES = {
     for_you.CALLED: "A note calls you",
     for_you.GIVEN: "Given to you",
@@ -87,9 +84,8 @@ TITLES = {
 @require_safe
 @workspace_view()
 def news_for_you(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/inbox/for-you/?lead=…&lead=…`: what is for the request's user among these leads, or all if none is
-    named, as JSON: of each a `key`, what a notice says, and the conversation's address. Nothing that a lead wrote is
-    in it. A member who wants to be told nothing gets nothing.
+    """`w/<workspace>/inbox/for-you/?lead=…&lead=…`: the user's news about these leads, or about all, as JSON: a `key`,
+    the words of a notice, and an address. Nothing that a lead wrote is in it. A member who wants no notices gets none.
     """
     try:
         leads = [uuid.UUID(text) for text in request.GET.getlist("lead")[:LIMIT]]

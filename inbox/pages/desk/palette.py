@@ -1,4 +1,4 @@
-"""Answers whom somebody may mean who types into the palette."""
+"""Finds the leads whose name, address or number matches the words in the palette."""
 
 from django.http import HttpResponse, JsonResponse
 from django.urls import reverse
@@ -15,9 +15,7 @@ MOST = 6
 @require_safe
 @workspace_view()
 def leads_named(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/inbox/named/?q=…`: the leads that are found by their own names, addresses and numbers, those with
-    the newest message first, at most six, as JSON.
-    """
+    """`w/<workspace>/inbox/named/?q=…`: at most six leads, those with the newest message first, as JSON."""
     leads = leads_in(request.workspace, "all")
     text = request.GET.get("q", "")[:SEARCH_LIMIT]
     hits = search(leads, request.workspace, text, size=MOST, by_messages=False)

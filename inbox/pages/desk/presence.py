@@ -1,8 +1,8 @@
-"""Who has a conversation open in front of them now, and who writes in it.
+"""The people who have a conversation open in front of them now, and whether they write in it.
 
-The live request of a browser says which conversations its tabs show, and its answer says who else is there. That
-is kept for 10 s in a cache that the web processes share (Q_BROKER_URL in docs/operations.md); the database is not
-asked. Where the cache cannot be reached, nobody is seen, and the pages work on.
+The poll of a browser names the conversations in front, and its answer names the others. That is stored for 10 s in a
+cache that the web processes share (Q_BROKER_URL in docs/operations.md), never in the database. Without the cache nobody
+is seen, and the pages work on.
 """
 
 import json
@@ -22,18 +22,16 @@ logger = logging.getLogger(__name__)
 
 CACHE = "presence"
 KEPT_S = 10
-"""How long somebody is taken to be there after their browser has said so."""
+"""How long a person counts as present after a poll."""
 AGAIN_S = 4
-"""After how long it is written again that somebody is still there."""
+"""How long before presence is written again."""
 DESK_S = 2 * 3600
-"""For how long it is known when somebody was last at the desk."""
+"""How long the time of the last visit is stored."""
 PLACES = 10
-"""Of how many conversations one request may tell."""
+"""The most conversations in one poll."""
 
 
 class Place(NamedTuple):
-    """A conversation that a tab in front shows, and whether somebody writes in it."""
-
     workspace_id: UUID
     lead_id: UUID
     writes: bool
@@ -46,14 +44,14 @@ class Place(NamedTuple):
 
 
 class Other(NamedTuple):
-    """A colleague who has a conversation open in front of them, by their name. `writes`: they write in it."""
+    """A colleague in a conversation, by name. `writes`: they write in it."""
 
     name: str
     writes: bool
 
 
 def last_there(user_id: int) -> datetime | None:
-    """When the user had a conversation in front of them last. None if that is hours ago, or nobody knows, as the cache
+    """When the user had a conversation in front of them last. None if that is hours ago, or unknown, as the cache
     cannot be reached or this process does not share it.
     """
     try:
@@ -66,7 +64,7 @@ def last_there(user_id: int) -> datetime | None:
 
 
 class Plain:
-    """How a value stands in Redis: as JSON. Django would pickle it, and run what anybody else puts there."""
+    """Serializes values for Redis as JSON. Django would pickle them, and run what anybody else puts there."""
 
     def dumps(self, content: object) -> str:
         return json.dumps(content)
@@ -80,8 +78,8 @@ class Plain:
 
 
 def meet(places: Iterable[Place], user: User) -> dict[UUID, list[Other]]:
-    """Keeps that `user` is in `places`, and tells who else is in each, by the id of the lead. Whether the user belongs
-    to the workspaces has been checked. Nobody is found while the cache cannot be reached.
+    """Stores that `user` is in `places`, and returns the others by the id of the lead. The caller has checked that the
+    user belongs to the workspaces. Nobody is found without the cache.
     """
     by_lead: dict[UUID, list[Other]] = {}
     try:
@@ -105,9 +103,7 @@ def _meet(place: Place, user: User) -> list[Other]:
 
 
 def _known(cached: Any) -> dict[str, list[Any]]:
-    """Each person's name, whether they write, and when they said so, by their id. Nobody, if what was kept has another
-    form.
-    """
+    """Each person's name, whether they write, and the time, by their id. Empty if the cache holds another form."""
     whole = isinstance(cached, dict) and all(
         isinstance(state, list) and list(map(type, state)) == [str, bool, float] for state in cached.values()
     )

@@ -1,4 +1,4 @@
-"""The saved views of the person who looks: which is open, and how many conversations each has."""
+"""The saved views of a person: their counts, their page, and saving, renaming, ordering and removing them."""
 
 import uuid
 from typing import Any
@@ -32,13 +32,11 @@ from inbox.workspaces import saved_views
 from inbox.workspaces.own_and_shared import VIEWS, Refused
 
 SCAN = 5_000
-"""How many of a folder's newest conversations the count of a view looks at. With more, it says "12+"."""
+"""The newest conversations of a folder that the count of a view looks at. With more, it says "12+"."""
 
 
 def views_of(request: WorkspaceRequest) -> list[SavedView]:
-    """The saved views that the request's user sees: their own, then the shared ones, each in the order that people
-    gave. They are read by one query in a request.
-    """
+    """The views that the user sees: first their own, in their order. They are read once in a request."""
     views: list[SavedView] | None = vars(request).get("saved_views")
     if views is None:
         views = vars(request)["saved_views"] = list(saved_views.listed(request.workspace, signed_in(request)))
@@ -46,25 +44,21 @@ def views_of(request: WorkspaceRequest) -> list[SavedView]:
 
 
 def open_view(request: WorkspaceRequest) -> SavedView | None:
-    """The view whose list the request asks for; None if it is no saved one."""
+    """The saved view whose list the request asks for, or None."""
     wanted = parameters(request.GET)
     views = views_of(request) if len(wanted) > 1 else []
     return next((view for view in views if parameters(QueryDict(view.query)) == wanted), None)
 
 
 def parameters(query: QueryDict) -> dict[str, str]:
-    """The folder and the filters that a query string of the list names, by their parameters, without empty ones and
-    without the page. Values are not checked.
-    """
+    """The folder and the filters in a query string, by their parameters, without empty ones and without the page."""
     filters = {name: query.get(name, "").strip() for name in LeadFilter.base_filters}
     folder = query.get("view", DEFAULT_FOLDER)
     return {"view": folder} | {name: choice for name, choice in filters.items() if choice}
 
 
 def canonical(request: WorkspaceRequest, query: str) -> str | None:
-    """The query string `query` of the list with nothing but its folder and filters; None if it has no filter, or one
-    that is not understood.
-    """
+    """The query string `query` with nothing but its folder and filters; None if it has no filter, or an invalid one."""
     params = QueryDict(query)
     filters = parameters(params)
     lead_filter = _filter(request, params)
@@ -72,9 +66,8 @@ def canonical(request: WorkspaceRequest, query: str) -> str | None:
 
 
 def count_expressions(request: WorkspaceRequest) -> dict[str, Any]:
-    """SQL expressions that count the conversations of the saved views. For each view there are two, under its id and
-    its id with "+": the number, and whether there may be more. Views with a search, or with a filter that is not
-    understood, are left out.
+    """SQL expressions that count the conversations of the saved views: under the view's id the number, and under its id
+    with "+" whether there may be more. Views with a search or an invalid filter are left out.
     """
     counted: dict[str, LeadFilter] = {}
     looked_at: dict[str, Any] = {}
@@ -94,7 +87,7 @@ def count_expressions(request: WorkspaceRequest) -> dict[str, Any]:
 
 
 def _filter(request: WorkspaceRequest, query: QueryDict) -> LeadFilter | None:
-    """The filters of a query string; None if its folder is not known."""
+    """The filters of a query string; None for an unknown folder."""
     folder = parameters(query)["view"]
     if folder not in FOLDERS:
         return None
@@ -103,8 +96,6 @@ def _filter(request: WorkspaceRequest, query: QueryDict) -> LeadFilter | None:
 
 
 class RenameForm(forms.Form):
-    """The form with a saved view's name."""
-
     name = forms.CharField(
         max_length=NAME_CHARS,
         error_messages={
@@ -115,7 +106,7 @@ class RenameForm(forms.Form):
 
 
 class SaveForm(RenameForm):
-    """The form that saves the list with the query string `query` under a name; `shared`: for all of the workspace."""
+    """Saves the list with the query string `query` under a name; `shared`: for the whole workspace."""
 
     query = forms.CharField(
         max_length=QUERY_CHARS, error_messages={"max_length": "That are too many filters to save."}
@@ -126,8 +117,8 @@ class SaveForm(RenameForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 @workspace_view()
 def view_list(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/inbox/views/`: the saved views that the person may change. A POST saves the list with the query
-    string `query` under `name`, and shows it; with `shared` for all of the workspace, which an admin may.
+    """`w/<workspace>/inbox/views/`: the saved views. A POST saves the list with the query string `query` under `name`,
+    and shows it; an admin may share it (`shared`).
     """
     if request.method == "POST":
         return HttpResponseRedirect(f"{reverse('inbox:list', args=[request.workspace.pk])}?{_save(request)}")
@@ -158,9 +149,7 @@ def _save(request: WorkspaceRequest) -> str:
 @require_POST
 @workspace_view()
 def change(request: WorkspaceRequest, view_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/inbox/views/<view>/`: renames a saved view, moves it up, or removes it, as `do` says. A shared one
-    needs an admin.
-    """
+    """`w/<workspace>/inbox/views/<view>/`: renames a saved view, moves it up, or removes it, as `do` says."""
     rows = saved_views.listed(request.workspace, signed_in(request))
     view = own_and_shared.find(request, rows, view_id)
     try:
@@ -171,7 +160,7 @@ def change(request: WorkspaceRequest, view_id: uuid.UUID) -> HttpResponse:
 
 
 def _changed(request: WorkspaceRequest, view: SavedView) -> str:
-    """Changes the view as the form says, and returns what was done. Raises Refused."""
+    """Changes the view as the form says, and returns the outcome in words. Raises Refused."""
     by, do = signed_in(request), request.POST.get("do")
     if do == "remove":
         VIEWS.delete(view, by)

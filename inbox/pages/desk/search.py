@@ -1,5 +1,5 @@
-"""Searches the leads of one workspace by words, address, phone number in any spelling, or id, and says where it found
-them. The lead with the newest hit comes first.
+"""Searches the leads of one workspace by words, address, phone number in any spelling, or id. The lead with the newest
+hit comes first.
 
 Words match by their beginnings ("roof" finds "Roofing"), and phone numbers by their last digits ("555-0119" finds
 +15555550119), in messages too. A lead is found by itself (its names, addresses, numbers and ids) or by its messages.
@@ -36,8 +36,8 @@ from inbox.pages.pagination import EPOCH, PAGE_SIZE, KeysetPage
 
 @dataclass(frozen=True)
 class Hit:
-    """A lead that the search found. `at` is when the message came in which it was found; for a lead that was found by
-    itself, when the lead's last message was sent. `snippet` is the part of the message, in pieces.
+    """A lead that the search found. `at` is when the matching message came in, or for a lead that was found by itself,
+    the time of its last message. `snippet` is the part of the message, in pieces.
     """
 
     lead_id: UUID
@@ -48,10 +48,8 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
-    """One page of what a search found. `hits` are the leads on this page. `after` is the cursor of the next page; None
-    if this is the last one.
-
-    `count` is the number of leads on the pages before, on this one and of those read ahead: at most COUNT_LIMIT + 1.
+    """One page of hits. `after` is the cursor of the next page, or None. `count` is the number of leads on the pages
+    before, on this one and of those read ahead: at most COUNT_LIMIT + 1.
     """
 
     hits: list[Hit]
@@ -62,10 +60,8 @@ class Found:
 def search_page(
     leads: QuerySet[Lead], workspace: Workspace, text: str, *, after: str = "", size: int = PAGE_SIZE
 ) -> tuple[KeysetPage, int]:
-    """One page of the list of what `search` found, and the count. Each row has its Hit as `hit`. `leads` that have
-    left the list meanwhile are left out.
-
-    The page leads only to older ones: its `before` is None. Raises Http404 for an invalid cursor.
+    """One page of the list of hits, and the count. Each row has its Hit as `hit`. The page leads only to older ones:
+    its `before` is None. Raises Http404 for an invalid cursor.
     """
     hits = search(leads, workspace, text, after=after, size=size)
     rows = leads.in_bulk([hit.lead_id for hit in hits.hits])
@@ -77,7 +73,7 @@ def search_page(
 
 
 def following(leads: QuerySet[Lead], workspace: Workspace, text: str, lead: Lead) -> Lead | None:
-    """The lead after `lead` in the list of what `search` finds; None if it is the last one, or is not found."""
+    """The lead after `lead` in the list of hits; None if it is the last one, or is not found."""
     alone = search(Lead.objects.filter(workspace=workspace, pk=lead.pk), workspace, text, size=1).hits
     if not alone:
         return None
@@ -94,10 +90,8 @@ def search(
     size: int = PAGE_SIZE,
     by_messages: bool = True,
 ) -> Found:
-    """The leads among `leads` that match `text`, those with the newest hits first: `size` of them after the cursor
-    `after`. An empty text finds nobody. Without `by_messages` leads are found by themselves alone.
-
-    Raises Http404 for an invalid cursor.
+    """The leads among `leads` that match `text`, newest hits first: `size` of them after the cursor `after`. An empty
+    text finds nobody. Without `by_messages`, leads are found by themselves alone. Raises Http404 for an invalid cursor.
     """
     typed = Typed.read(workspace, text)
     if typed is None:
@@ -120,8 +114,8 @@ def search(
 
 
 def matches(leads: QuerySet[Lead], workspace: Workspace, text: str) -> QuerySet[Lead]:
-    """Those of `leads` that are found by their own names, addresses, numbers and ids, also leads without a message. An
-    empty `text` finds nobody. The order of `leads` stays.
+    """Those of `leads` that are found by themselves, also leads without a message. An empty `text` finds nobody. The
+    order of `leads` stays.
     """
     typed = Typed.read(workspace, text)
     if typed is None:
@@ -138,7 +132,7 @@ def _place(row: Row) -> Place:
 
 
 def _cursor(place: Place, shown: int) -> str:
-    """The place after which the next page begins, as text for a URL, with the number of leads on the pages before."""
+    """The place after which the next page begins, with the number of leads on the pages before, as text for a URL."""
     return f"{shown}.{(place[0] - EPOCH) // timedelta(microseconds=1)}-{place[1]}"
 
 

@@ -24,11 +24,11 @@ from inbox.models.words import TEXT_CHARS
 FEW = 500
 """If a list has no more leads than this, each one is looked at."""
 NEWEST: dict[type[Model], int] = {Message: 3_000, Lead: 150}
-"""How many of the newest rows are read, before an index is asked for older ones."""
+"""The newest rows that are read before an index is asked for older ones."""
 OLDER = 5_000
-"""How many rows of an index are read. A search that has more, and few among the newest, goes on page by page."""
+"""The rows of an index that are read. A search with more, and few among the newest, goes on page by page."""
 Place = tuple[datetime, UUID]
-"""Where a hit stands in the list: its time, and the id of the message or lead. The newest comes first."""
+"""The place of a hit in the list: its time, and the id of the message or lead. The newest comes first."""
 Row = tuple[UUID, UUID, datetime, str, str]
 """A hit: the id of the message or lead, the lead's id, the time, and the message's subject and text."""
 
@@ -76,9 +76,7 @@ OF_HIT, OF_FEW = RawSQL("hit.lead_id", ()), RawSQL("few.lead_id", ())
 
 @dataclass(frozen=True)
 class Read:
-    """What the statement returned: hits, one for each lead, the newest first. `floor` is the place down to which they
-    are complete; None if there is nothing older.
-    """
+    """Hits, one for each lead, the newest first, complete down to the place `floor`; None if there is nothing older."""
 
     rows: list[Row]
     floor: Place | None = None
@@ -86,7 +84,7 @@ class Read:
 
 @dataclass(frozen=True)
 class Steps:
-    """The queries of one search of `model`, whose rows have the time `at`. Each selects what FRAME names beside it.
+    """The queries of one search of `model`. Each selects the columns that FRAME names beside it.
 
     `few`: the leads of the list. `of_few`: the newest hit of OF_FEW. `newest`: rows with whether they match, unsliced.
     `older`: hits by an index, each. `listed`: OF_HIT, if the list has it. `seen`: a hit of OF_HIT that pages before
@@ -130,13 +128,13 @@ class Steps:
 
 
 def workspace_unindexed(model: type[Model], workspace: Workspace) -> RawSQL:
-    """A filter for rows of `workspace` for which no index is used, so that another condition's index is."""
+    """A filter for rows of `workspace` that uses no index, so that another condition's index is used."""
     return RawSQL(f"({model._meta.db_table}.workspace_id = %s) IS TRUE", (workspace.pk,), BooleanField())
 
 
 def older_than(time_field: str, place: Place | None) -> Q:
-    """A filter for the rows that come after `place` in a list with the newest first by `time_field`, then by id. For
-    None it lets all rows through: the list begins at its top.
+    """A filter for the rows after `place` in a list with the newest first by `time_field`, then by id; all rows for
+    None.
     """
     if place is None:
         return Q()

@@ -1,4 +1,4 @@
-"""What a person typed into the search, read as words, as a phone number and as an id; and where a text has it."""
+"""The words, phone number and id in a text that a person typed into the search, and their places in a message."""
 
 import contextlib
 import re
@@ -19,23 +19,21 @@ from inbox.models.words import NUMBER, HasWords, WordsQuery, mark_of, numbers_at
 MIN_PHONE_DIGITS = 4
 MAX_WORDS = 12
 MIN_BYTES = 3
-"""Shorter words are looked for in messages as whole words, as too many begin with "a". A Chinese sign has 3 bytes."""
+"""Shorter words match messages as whole words, as too many begin with "a". A Chinese sign has 3 bytes."""
 PHONE_LIKE = re.compile(r"[0-9\s()+./-]+")
 AROUND = 24
-"""How many characters of a text a snippet shows before the first hit: few, so that a narrow row shows the hit."""
+"""The characters of a snippet before the first hit: few, so that a narrow row shows the hit."""
 SNIPPET_CHARS = 200
 Word = tuple[str, bool]
 Part = tuple[str, bool]
-"""A piece of a text, and whether it is what was looked for."""
+"""A piece of a text, and whether it is a hit."""
 
 
 @dataclass(frozen=True)
 class Typed:
-    """What a person typed into the search. `words` are folded, each with whether longer words that begin with it are
-    found too. `numbers` are the ends of phone numbers, their digits backwards; `phone` is the whole number (E.164), if
-    one was typed.
-
-    `mark` stands before each word of this workspace in `Message.found_by`.
+    """A search: `words` are folded, each with whether longer words that begin with it match too. `numbers` are the ends
+    of phone numbers, their digits backwards; `phone` is the whole number (E.164), if one was typed. `mark` stands
+    before each word of this workspace in `Message.found_by`.
     """
 
     text: str
@@ -46,7 +44,7 @@ class Typed:
 
     @classmethod
     def read(cls, workspace: Workspace, text: str) -> "Typed | None":
-        """What was typed into the search of `workspace`; None if it is empty."""
+        """The search of `workspace` for `text`; None if it is empty."""
         text = text.replace("\0", "").strip()
         if not text:
             return None
@@ -68,9 +66,7 @@ class Typed:
 
     @property
     def identity(self) -> Q:
-        """The filter for leads whose id, id at EmailBison or GoHighLevel, e-mail address or other phone number is the
-        typed text.
-        """
+        """The filter for leads whose id, id at EmailBison or GoHighLevel, address or other phone number is the text."""
         condition = Q(emailbison_lead_id=self.text) | Q(ghl_contact_id=self.text)
         if "@" in self.text:
             address = self.text.lower()
@@ -83,21 +79,17 @@ class Typed:
 
     @property
     def names(self) -> Q | None:
-        """The filter for leads whose names match; None if there is no word."""
+        """The filter for leads whose names match; None without a word."""
         query = names_query(self.text, self.mark)
         return Q(HasWords(LEAD_WORDS_HERE, query)) if query else None
 
     @property
     def phones(self) -> list[Q]:
-        """A filter for each of `numbers`: the leads whose phone number ends with its digits. [] if no phone number was
-        typed.
-        """
+        """A filter for each of `numbers`: leads whose phone number ends with its digits."""
         return [~Q(phone="") & Q(StartsWith(Reverse("phone"), number)) for number in self.numbers]
 
     def snippet(self, *texts: str) -> list[Part]:
-        """The part of the first of `texts` that has what was looked for, about 200 characters, in pieces, each with
-        whether it is a hit; [] if none has it.
-        """
+        """The part of the first of `texts` with a hit, about 200 characters, in pieces; [] if none has one."""
         for text in texts:
             if hits := _merged(self._hits(text)):
                 start = max(0, hits[0][0] - AROUND)
@@ -106,7 +98,7 @@ class Typed:
         return []
 
     def marked(self, text: str) -> list[Part]:
-        """The whole `text` in pieces, each with whether it is a hit."""
+        """The whole `text` in pieces."""
         return _pieces(text, _merged(self._hits(text)), 0, len(text))
 
     def _hits(self, text: str) -> Iterator[tuple[int, int]]:
@@ -119,8 +111,8 @@ class Typed:
 
 
 def names_query(text: str, mark: str = "") -> WordsQuery | None:
-    """The query for leads in whose names or address words begin with the words of `text`; None if it has no word. With
-    the `mark` of a workspace it is one for LEAD_WORDS_HERE, else one for LEAD_WORDS.
+    """The query for leads in whose names or address words begin with the words of `text`; None without a word. With the
+    `mark` of a workspace it is one for LEAD_WORDS_HERE, else one for LEAD_WORDS.
     """
     words = [f"'{mark}{word}'{':*' * begins}" for word, begins in _words(text)]
     return WordsQuery(" & ".join(words)) if words else None
@@ -139,7 +131,7 @@ def _is_hit(word: str, wanted: str, begins: bool) -> bool:
 
 
 def _number_ends(workspace: Workspace, text: str) -> list[str]:
-    """The digits of a typed phone number backwards, without what a spelling may have before them."""
+    """The digits of a typed phone number backwards, without the prefixes of some spellings."""
     if not PHONE_LIKE.fullmatch(text):
         return []
     digits = re.sub(r"\D", "", text)

@@ -1,8 +1,6 @@
-"""Reads until when a person wants to snooze a conversation, in their words: "tomorrow 9am", "next Tuesday", "in 3
-weeks", "5 March at 14:00".
+"""Reads the end of a snooze in words: "tomorrow 9am", "next Tuesday", "in 3 weeks", "5 March at 14:00".
 
-All of it is in the active time zone, which is the workspace's. Without an hour it is the one at which the workspace
-opens.
+It uses the active time zone, which is the workspace's. Without an hour it takes the one at which the workspace opens.
 """
 
 import calendar
@@ -78,7 +76,7 @@ def _on_a_day(words: str, now: datetime, opens_at: time) -> datetime | None:
 
 
 def _hour(words: str) -> tuple[time | None, str]:
-    """The hour of the day that the words name, if they do, and the words without it."""
+    """The hour of the day in the words, if they name one, and the words without it."""
     match = _CLOCK.search(words) or _CLOCK_24.search(words)
     if match is None:
         return None, words
@@ -96,7 +94,6 @@ def _hour(words: str) -> tuple[time | None, str]:
 
 
 def _next(at: time | None, now: datetime) -> date | None:
-    """The day on which it is next that hour."""
     return None if at is None else now.date() + timedelta(days=at <= now.time())
 
 
@@ -151,8 +148,8 @@ def _number(word: str) -> int:
 @require_safe
 @workspace_view()
 def snooze_words(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/inbox/snooze/?words=…&for=<form>`: the time that the words mean, as a button of that form, or why
-    they mean none.
+    """`w/<workspace>/inbox/snooze/?words=…&for=<form>`: the time that the words name, as a button of that form, or why
+    they name none.
     """
     form, words = request.GET.get("for"), request.GET.get("words", "").replace("\0", "").strip()
     context: dict[str, object] = {"form": form if form in ("triage", "bulk", "all") else None, "words": words}

@@ -1,4 +1,4 @@
-"""Carries out done, snooze, unread, assigning and tagging for ticked rows or the open conversation, and undoes it."""
+"""Decides about ticked rows or the open conversation (done, snooze, unread, read, assign, tag), and undoes it."""
 
 from collections.abc import Sequence
 from urllib.parse import urlencode
@@ -23,18 +23,16 @@ from inbox.pages.pagination import cursor_of, keyset_page
 from inbox.pages.parts import part_asked, render_part
 
 NAMED = 5
-"""How many conversations that were left as they were are named."""
+"""The most conversations that a warning names."""
 
 
 @require_POST
 @workspace_view()
 def decide(request: WorkspaceRequest) -> HttpResponse:
-    """Marks the conversations in `lead` as done, read, unread or snoozed, assigns or tags them, as `do` says, and
-    returns to the list with the same query string. A request for the part "toasts" gets what the list would say, with
-    the token that undoes it and the names of those that were left as they were: 409 if all were.
+    """Decides about the conversations in `lead` as `do` says, and redirects to the list with the same query string. A
+    request for the part "toasts" gets the messages, with the token for undo: 409 if nothing changed.
 
-    With `open`, the conversation on whose page it was pressed, done and snooze lead to the next older conversation of
-    the list.
+    With `open`, the conversation where the button was pressed, done and snooze lead to the next older one of the list.
     """
     posted = {**request.POST.dict(), "lead": request.POST.getlist("lead")}
     form = TriageForm(posted, opens_at=request.workspace.opens_at)
@@ -86,8 +84,8 @@ def _carry_out(request: WorkspaceRequest, form: TriageForm) -> tuple[str, triage
 @require_POST
 @workspace_view()
 def undo(request: WorkspaceRequest) -> HttpResponse:
-    """Takes back that conversations were marked as done, unread or snoozed, or assigned. `token` names the change, and
-    works for ten minutes. A request for a part gets 409 if nothing could be taken back.
+    """Takes back the change that `token` names, within ten minutes. A request for a part gets 409 if nothing could be
+    taken back.
     """
     leads: list[Lead] = []
     try:
@@ -113,8 +111,8 @@ def _list_url(request: WorkspaceRequest) -> str:
 
 
 def _after(request: WorkspaceRequest, form: TriageForm) -> str:
-    """The conversation to show next if the button was pressed in an open one: the next of the list, or the same one if
-    it was only assigned or tagged.
+    """The address of the conversation to show after a decision in an open one: the next of the list, or the same one if
+    it was assigned or tagged; "" for the list.
     """
     if form.action == "unread" or not request.POST.get("open"):
         return ""

@@ -1,4 +1,4 @@
-"""The pages of follow-ups: what waits and why, what to do about it, and the sequences."""
+"""The lists of follow-ups, the actions on them, and the approval of a message."""
 
 import uuid
 from typing import Any
@@ -23,7 +23,7 @@ from inbox.replying.send_claims import Refused
 
 
 class ApprovalForm(forms.Form):
-    """The form on which a person approves a follow-up message, with its text for `channel`."""
+    """The text of a follow-up that a person approves, for `channel`."""
 
     text = PostedText(
         label="Message",
@@ -63,7 +63,7 @@ EMPTY = {
     "skipped": "A step that was left out stands here, with the reason.",
     "failed": "A step whose message did not go out stands here, with the provider’s words.",
 }
-"""What each view is for, where nothing is in it."""
+"""The words for each list while it is empty."""
 TIMES = {"due_at": "Due", "claimed_at": "Taken up", "finished_at": "When"}
 BUTTONS = {
     "due": ("pause", "skip", "cancel"),
@@ -81,8 +81,8 @@ LABELS = {"resume": "Resume", "skip": "Skip step", "cancel": "Stop", "pause": "P
 @require_GET
 @workspace_view()
 def follow_ups(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/followups/?view=<key of lists.VIEWS>&reason=<value of lists.Reason>`: lists the workspace's
-    follow-ups. Without `view` it is the first list that has some.
+    """`w/<workspace>/followups/?view=<key of lists.VIEWS>&reason=<lists.Reason>`: a list of follow-ups; without `view`
+    the first one that has rows.
     """
     counts = lists.counts(request.workspace)
     wanted = request.GET.get("view") or next(filter(counts.get, lists.VIEWS), "due")
@@ -146,9 +146,8 @@ def _row(view: lists.View, row: Any) -> dict[str, object]:
 @require_POST
 @workspace_view()
 def act(request: WorkspaceRequest) -> HttpResponse:
-    """Does the action `do` (a key of by_hand.ACTIONS, such as "pause") to the ticked follow-ups. With `all` it does it
-    to those of the list `view`, or, if `reason` is given, to those that are there for this reason. It takes 1000 at
-    most, and redirects to the list. An action that the list does not offer changes nothing.
+    """Applies the action `do` (a key of by_hand.ACTIONS) to the ticked follow-ups, or with `all` to those of the list
+    `view` with this `reason`: 1,000 at most. An action that the list does not offer changes nothing.
     """
     name, view = request.POST.get("do", ""), lists.VIEWS.get(request.POST.get("view", ""))
     target = redirect("inbox:followups", request.workspace.pk)
@@ -190,8 +189,8 @@ def _chosen(request: WorkspaceRequest, view: lists.View) -> list[uuid.UUID]:
 @require_http_methods(["GET", "POST"])
 @workspace_view(Membership.Role.MEMBER)
 def task(request: WorkspaceRequest, task_id: uuid.UUID) -> HttpResponse:
-    """Shows a follow-up message that waits for a person's approval. The person can change and approve it (`do` =
-    approve), or skip it (`do` = skip).
+    """A follow-up that waits for approval. The person changes and approves it (`do` = approve) or skips it (`do` =
+    skip).
     """
     waiting = FollowUpTask.objects.select_related("lead", "instance", "step__sequence")
     step_task = get_object_or_404(waiting, pk=task_id, workspace=request.workspace)

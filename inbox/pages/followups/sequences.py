@@ -1,4 +1,4 @@
-"""The forms for follow-up sequences, approvals and enrolment. Variables in a text are checked when it is saved."""
+"""The pages and forms of follow-up sequences and enrolment. A text's variables are checked when it is saved."""
 
 import uuid
 from typing import Any
@@ -73,7 +73,7 @@ class StepForm(forms.ModelForm):  # type: ignore[type-arg]
 
     @property
     def planning(self) -> list[forms.BoundField]:
-        """The fields that say when and on which channel a follow-up step goes out. The page shows them in one line."""
+        """The fields that say when and on which channel a step goes out, for one line of the page."""
         return [self[name] for name in ("position", "offset_days", "offset_minutes", "channel", "condition")]
 
     @property
@@ -105,9 +105,7 @@ class _StepFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
             form.initial["position"] = last + 1
 
     def delete_existing(self, obj: FollowUpStep, commit: bool = True) -> None:
-        """Retires the follow-up step instead of deleting it, because messages that were planned or sent keep their
-        step.
-        """
+        """Retires the step, because messages that were planned or sent keep their step."""
         FollowUpStep.objects.filter(pk=obj.pk).update(retired=True)
 
 
@@ -125,7 +123,7 @@ StepFormSet = inlineformset_factory(
 
 
 class OneLeadForm(forms.Form):
-    """The form that starts one of the follow-up sequences that can be started for the lead."""
+    """Starts one of the sequences that are open to the lead."""
 
     sequence = forms.ModelChoiceField(queryset=FollowUpSequence.objects.none())
 
@@ -137,7 +135,7 @@ class OneLeadForm(forms.Form):
 
 
 class EnrolForm(forms.Form):
-    """The form that chooses for which leads a follow-up sequence starts: by their e-mail addresses or by a tag."""
+    """Chooses the leads for a sequence: by e-mail addresses or by a tag."""
 
     emails = forms.CharField(
         label="E-mail addresses, one a line", required=False, widget=forms.Textarea(attrs={"rows": 4})
@@ -168,7 +166,7 @@ class EnrolForm(forms.Form):
 @require_GET
 @workspace_view()
 def sequences(request: WorkspaceRequest) -> HttpResponse:
-    """Lists the workspace's follow-up sequences, with how leads responded to each of their steps."""
+    """Lists the sequences, with the leads' responses to each step."""
     live = FollowUpInstance.objects.filter(sequence=OuterRef("pk"), status__in=FollowUpInstance.LIVE)
     context = {
         "sequences": FollowUpSequence.objects.filter(workspace=request.workspace).annotate(
@@ -183,14 +181,12 @@ def sequences(request: WorkspaceRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @workspace_view(Membership.Role.ADMIN)
 def new_sequence(request: WorkspaceRequest) -> HttpResponse:
-    """Creates a follow-up sequence of the workspace."""
     return _edit(request, FollowUpSequence(workspace=request.workspace))
 
 
 @require_http_methods(["GET", "POST"])
 @workspace_view(Membership.Role.ADMIN)
 def sequence(request: WorkspaceRequest, sequence_id: uuid.UUID) -> HttpResponse:
-    """Edits a follow-up sequence of the workspace."""
     return _edit(request, _own(request, sequence_id))
 
 
@@ -227,7 +223,7 @@ def _edit(request: WorkspaceRequest, sequence: FollowUpSequence) -> HttpResponse
 @require_POST
 @workspace_view()
 def enrol_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """Starts a follow-up sequence, chosen on the page of a conversation, for that one lead."""
+    """Starts a sequence for one lead, from the page of the conversation."""
     lead = get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)
     form = OneLeadForm(lead, request.POST)
     started = plan.enrol(lead, form.cleaned_data["sequence"], user=request.user) if form.is_valid() else None
@@ -244,9 +240,7 @@ def enrol_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @workspace_view()
 def enrol(request: WorkspaceRequest, sequence_id: uuid.UUID) -> HttpResponse:
-    """Starts a follow-up sequence for the leads that the form names by address or tag, 2000 at most, and says for how
-    many it started and for how many not.
-    """
+    """Starts a sequence for the named leads, 2,000 at most, and reports how many it started and left out."""
     sequence, form = _own(request, sequence_id), EnrolForm(request.POST)
     back = redirect("inbox:followups", request.workspace.pk)
     back["Location"] += "?view=waiting"

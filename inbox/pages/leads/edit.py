@@ -1,4 +1,6 @@
-"""The form for what a person knows of a lead. Values are put into the normal forms in which identities are compared."""
+"""Corrects a lead's contact details, reopens a channel, and closes a missed meeting. Values are stored in the normal
+forms in which identities are compared.
+"""
 
 import uuid
 from collections.abc import Callable
@@ -22,11 +24,11 @@ TAKEN = "Another lead has this. Correct it, or merge the two leads."
 NO_ADDRESS = "That is no e-mail address, as in name@example.com."
 NO_NUMBER = "That is no phone number. Write it as +1 555 555 0123."
 MOST = 50
-"""How many other addresses, and how many other numbers, a lead may have."""
+"""The most other addresses, and other numbers, of a lead."""
 
 
 class LinesField(forms.CharField):
-    """A text field that holds a list, one entry a line."""
+    """A list, one entry a line."""
 
     widget = forms.Textarea(attrs={"rows": 2})
 
@@ -39,10 +41,8 @@ class LinesField(forms.CharField):
 
 
 class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The form with what is known of a lead: names, numbers and addresses. Each field also carries the value that it
-    showed, and only what the person changed is stored.
-
-    So a value that was found while the page was open is not overwritten.
+    """A lead's names, numbers and addresses. Only what the person changed is stored: each field also carries the value
+    that it showed, so a value that came in meanwhile is not overwritten.
     """
 
     alternate_emails = LinesField(
@@ -118,11 +118,11 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
         return list(addresses)
 
     def entered(self) -> dict[str, str | list[str]]:
-        """The new values of the lead's columns that the person changed in the form. The form must be valid."""
+        """The columns that the person changed, with their new values. The form must be valid."""
         return {name: self.cleaned_data[name] for name in self.changed_data}
 
     def shown(self) -> dict[str, list[str]]:
-        """The other addresses and numbers that the form showed, by column of the lead."""
+        """The other addresses and numbers that the form showed, by column."""
         return {
             name: str(self.data.get(self[name].html_initial_name, "")).splitlines()
             for name in facts.ALTERNATES
@@ -132,9 +132,7 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
 @require_http_methods(["GET", "POST"])
 @workspace_view(Membership.Role.MEMBER)
 def edit_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/leads/<lead>/edit/`: edits what is known of a lead (names, numbers, addresses). What a person
-    enters stays, whatever is found later.
-    """
+    """`w/<workspace>/leads/<lead>/edit/`: edits a lead. A value that a person enters stays, whatever is found later."""
     lead = get_object_or_404(
         Lead.objects.select_related("workspace"), pk=lead_id, workspace=request.workspace
     )
@@ -156,9 +154,8 @@ def edit_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @workspace_view(Membership.Role.MEMBER)
 def add_contact(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/leads/<lead>/contact/`: adds a phone number (`phone`) or an address (`email`) that the lead wrote
-    to what is known of them, as a person wants. If another lead has it, nothing is added, both are flagged, and who may
-    merge them gets to that page.
+    """`w/<workspace>/leads/<lead>/contact/`: adds a `phone` or `email` from a reply. If another lead has it, nothing is
+    added, both are flagged, and an admin gets to the page that merges them.
     """
     lead = get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)
     name = "phone" if "phone" in request.POST else "email"
@@ -189,8 +186,8 @@ def _taken(request: WorkspaceRequest, lead: Lead, conflict: facts.Taken) -> Http
 @require_POST
 @workspace_view(Membership.Role.MEMBER)
 def allow_channel(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/leads/<lead>/allow/`: lets messages go to the lead again on `channel`, where the lead had wanted
-    none, and records it in the audit. For a channel that is not refused it does nothing.
+    """`w/<workspace>/leads/<lead>/allow/`: allows messages on `channel` again after an opt-out, with an audit entry.
+    Does nothing for a channel that is not refused.
     """
     lead = get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)
     channel = request.POST.get("channel", "")
@@ -207,9 +204,7 @@ def allow_channel(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse
 @require_POST
 @workspace_view()
 def meeting_handled(request: WorkspaceRequest, appointment_id: uuid.UUID) -> HttpResponse:
-    """Records that a person has dealt with a meeting that was cancelled or missed. Another meeting is a 404. A second
-    time changes nothing.
-    """
+    """Closes a meeting that was cancelled or missed. Another meeting is a 404. A second time changes nothing."""
     fell_through = Appointment.objects.filter(
         workspace=request.workspace, status__in=Appointment.FELL_THROUGH
     )

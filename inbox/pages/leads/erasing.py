@@ -1,4 +1,4 @@
-"""The page that erases a lead: what goes, what stays and why, and then the press."""
+"""The page that erases a lead: what goes, what stays and why, and the confirmation."""
 
 import uuid
 
@@ -15,7 +15,7 @@ from inbox.pages.access import WorkspaceRequest, workspace_view
 @require_http_methods(["GET", "POST"])
 @workspace_view(Membership.Role.ADMIN)
 def erase_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/leads/<lead>/erase/`: shows what erasing the lead would do. A POST with `sure` has it erased."""
+    """`w/<workspace>/leads/<lead>/erase/`: shows the effects of erasing the lead. A POST with `sure` erases it."""
     lead = get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)
     sure = bool(request.POST.get("sure"))
     if request.method == "POST" and sure:

@@ -1,4 +1,4 @@
-"""The page that merges two leads: find the other one, see what will happen, do it."""
+"""The page that merges two leads: find the other one, see the effects, confirm."""
 
 import uuid
 from typing import NamedTuple
@@ -17,9 +17,7 @@ CANDIDATES = 10
 
 
 class Asked(NamedTuple):
-    """What a request to merge two leads names: the lead that stays, the other one if it is chosen,
-    and the words by which it is searched for.
-    """
+    """The lead that stays, the other one if it is chosen, and the search for it."""
 
     keep: Lead
     other: Lead | None
@@ -29,8 +27,8 @@ class Asked(NamedTuple):
 @require_http_methods(["GET", "POST"])
 @workspace_view(Membership.Role.ADMIN)
 def merge_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/leads/<lead>/merge/?q=…&other=<lead>`: shows what merging the lead `other`
-    into this lead would do. A POST merges them.
+    """`w/<workspace>/leads/<lead>/merge/?q=…&other=<lead>`: shows the effects of merging `other` into this lead. A POST
+    merges them.
     """
     choice = asked_for(request, get_object_or_404(Lead, pk=lead_id, workspace=request.workspace))
     if request.method == "POST" and choice.other is not None:
@@ -45,9 +43,7 @@ def merge_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 
 
 def asked_for(request: HttpRequest, keep: Lead) -> Asked:
-    """Reads from `request` which lead is to be merged into `keep`. Raises Http404 if
-    `other` is no lead of the same workspace.
-    """
+    """Reads the choice for merging into `keep`. Raises Http404 if `other` is no lead of the same workspace."""
     text = request.POST.get("other") or request.GET.get("other")
     try:
         key = uuid.UUID(text) if text else None
@@ -58,10 +54,8 @@ def asked_for(request: HttpRequest, keep: Lead) -> Asked:
 
 
 def context_of(request: HttpRequest, choice: Asked, *, reads: bool = True) -> dict[str, object]:
-    """The template context of a page that merges leads: what merging the chosen one would do, and other leads to choose
-    from.
-
-    `reads` is whether the person may read messages. Others find no lead by the words of its messages.
+    """The template context: the effects of merging the chosen lead, and other leads to choose from. Unless the person
+    `reads` messages, their words find no lead.
     """
     candidates = _candidates(choice, reads)
     context = {"keep": choice.keep, "query": choice.query, "candidates": candidates, "preview": None}
@@ -75,7 +69,7 @@ def context_of(request: HttpRequest, choice: Asked, *, reads: bool = True) -> di
 
 
 def _candidates(choice: Asked, reads: bool) -> list[Lead]:
-    """The leads that may be the other one: those that the search finds, else those with an identity conflict."""
+    """The leads that the search finds, else those with an identity conflict."""
     workspace = choice.keep.workspace
     leads = Lead.objects.filter(workspace=workspace).exclude(pk=choice.keep.pk)
     hits = matches(leads, workspace, choice.query) if choice.query else leads.filter(identity_conflict=True)

@@ -1,4 +1,4 @@
-"""What people do about an account in trouble, on the pages of a workspace and in the admin: reconnect, mute, …"""
+"""The actions on an account in trouble, for the pages of a workspace and the admin: reconnect, mute, …"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,10 +19,8 @@ from integrations.models import TROUBLED, Integration, WorkspaceIntegrationHealt
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Where somebody acts on an account.
-
-    `back` is the address to return to. `template` shows the ways to reconnect the account, with `context`, and posts to
-    `act_url` again.
+    """The page of an action. `back` is the address to return to. `template`, with `context`, shows the ways to
+    reconnect the account, and posts to `act_url`.
     """
 
     back: str
@@ -32,10 +30,9 @@ class Page:
 
 
 def act(request: HttpRequest, integration: Integration, page: Page) -> HttpResponse:
-    """Does what the form's `do` names, one of ACTIONS, and keeps it in the audit log. Returns the page that the action
-    shows, else a redirect to `page.back`. An unknown `do` only becomes a message.
-
-    The caller has checked that the user may act on `integration`.
+    """Carries out the action `do` of the form, one of ACTIONS, with an audit entry. Returns the page of the action,
+    else a redirect to `page.back`. An unknown `do` becomes a message. The caller has checked that the user may act on
+    `integration`.
     """
     name = request.POST.get("do", "")
     if name not in ACTIONS:
@@ -73,9 +70,8 @@ def _unmute(request: HttpRequest, integration: Integration, page: Page) -> None:
 
 
 def _reconnect(request: HttpRequest, integration: Integration, page: Page) -> HttpResponse | None:
-    """Asks the provider for its hosted page and shows a link to it.
-
-    A redirect is impossible: our Content Security Policy forbids that a form leads to another site.
+    """Shows a link to the provider's hosted page: our Content Security Policy forbids that a form redirects to another
+    site.
     """
     link = reconnect.hosted_link(integration, request.build_absolute_uri(page.back))
     return _ways_back(request, integration, page, link)

@@ -1,4 +1,4 @@
-"""The pages on which a workspace's admins see what providers delivered, what became of it, and run it again."""
+"""The pages on which admins see what providers delivered and what became of it, and replay it."""
 
 import uuid
 from datetime import timedelta
@@ -30,8 +30,6 @@ DAY = DateInput(attrs={"type": "date"})
 
 
 class DeliveryFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
-    """The filters of the page that lists a workspace's webhook requests. Each is a parameter of the URL."""
-
     verdict = ChoiceFilter(
         choices=[*Verdict.choices, (SETTLED, "Failed, nothing to do")],
         method="by_verdict",
@@ -70,9 +68,7 @@ class DeliveryFilter(FilterSet):  # type: ignore[misc]  # django-filter has no t
 @require_GET
 @workspace_view(ADMIN)
 def delivery_list(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/deliveries/?verdict=…&source=…&event=…&since=…&until=…&q=…`: lists the workspace's webhook
-    requests.
-    """
+    """`w/<workspace>/deliveries/?verdict=…&source=…&event=…&since=…&until=…&q=…`: lists the webhook requests."""
     deliveries = WebhookDelivery.objects.filter(workspace=request.workspace)
     delivery_filter = DeliveryFilter(request.GET, deliveries, request=request)
     rows = replay.with_repair(delivery_filter.qs).select_related("lead", "job", "message")
@@ -97,14 +93,14 @@ def delivery_list(request: WorkspaceRequest) -> HttpResponse:
 @require_GET
 @workspace_view(ADMIN)
 def delivery(request: WorkspaceRequest, delivery_id: uuid.UUID) -> HttpResponse:
-    """Shows one webhook request: how it came, what was made of it, and its body pretty, raw or parsed (`?show=`)."""
+    """One webhook request: how it came, its outcome, and its body pretty, raw or parsed (`?show=`)."""
     return _detail(request, _own(request, delivery_id))
 
 
 @require_POST
 @workspace_view(ADMIN)
 def run_again(request: WorkspaceRequest, delivery_id: uuid.UUID) -> HttpResponse:
-    """Shows what running a stored webhook request again would do (`do=dry`), or runs it again (`do=run`)."""
+    """Shows the effects of a replay (`do=dry`), or replays the request (`do=run`)."""
     delivery = _own(request, delivery_id)
     try:
         if request.POST.get("do") != "run":
@@ -120,7 +116,7 @@ def run_again(request: WorkspaceRequest, delivery_id: uuid.UUID) -> HttpResponse
 @require_POST
 @workspace_view(ADMIN)
 def replay_failed(request: WorkspaceRequest) -> HttpResponse:
-    """Starts the job that runs the workspace's failed webhook requests of the last `hours` again."""
+    """Starts the job that replays the failed webhook requests of the last `hours`."""
     try:
         started = replay.start(request.POST.get("hours", ""), request.user, request.workspace)
     except replay.NothingToReplay as nothing:
@@ -133,7 +129,7 @@ def replay_failed(request: WorkspaceRequest) -> HttpResponse:
 @require_GET
 @workspace_view(ADMIN)
 def replay_progress(request: WorkspaceRequest) -> HttpResponse:
-    """The part of the page that shows how far the job is that runs failed webhook requests again."""
+    """The part of the page with the progress of the replay."""
     return render(request, "deliveries/_progress.html", {"job": _last_replay(request.workspace)})
 
 

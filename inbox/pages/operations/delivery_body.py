@@ -1,4 +1,4 @@
-"""Shows the body of a delivery in three forms, without secrets, on a workspace's pages and in the admin."""
+"""The body of a delivery in three forms, without secrets, for a workspace's pages and the admin."""
 
 import json
 from dataclasses import asdict
@@ -17,17 +17,13 @@ MOST_SHOWN = 200_000
 
 
 def shown_as(name: str | None) -> str:
-    """The form in which the body of a webhook request is shown: `name` if it is one of
-    VIEWS, else the first of them.
-    """
+    """`name` if it is one of VIEWS, else the first of them."""
     return name if name in VIEWS else VIEWS[0]
 
 
 def excerpt(delivery: WebhookDelivery, show: str) -> tuple[str, bool]:
-    """The body of a stored webhook request for a page, without secrets and cut at MOST_SHOWN (200,000) characters, and
-    whether it is cut; "" if it is no longer stored. `show` is one of VIEWS.
-
-    If the body cannot be read as its source's, the text says what is wrong with it.
+    """The body without secrets, cut at MOST_SHOWN characters, and whether it is cut; "" if it is no longer stored. If
+    the source cannot read it, the text says what is wrong.
     """
     if delivery.body is None:
         return "", False

@@ -1,4 +1,4 @@
-"""The page of the fire drill: a button to start it, and each step with its result."""
+"""The page of the fire drill, a rehearsed outage of a test account: a button to start it, and its steps."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,9 +18,7 @@ ADMIN = Membership.Role.ADMIN
 
 @dataclass(frozen=True, slots=True)
 class DrillLine:
-    """One step of the fire drill (a rehearsed outage of a test account) as its page shows it. `ms` is the step's
-    duration in milliseconds; None if it is not done.
-    """
+    """One step with its outcome. `ms` is its duration in milliseconds; None if it is not done."""
 
     title: str
     tone: str
@@ -32,9 +30,7 @@ class DrillLine:
 
 @workspace_view(ADMIN)
 def page(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/health/drill/`: shows the last fire drill, a rehearsed outage of a test account (for htmx only the
-    part with its steps). A POST starts one.
-    """
+    """`w/<workspace>/health/drill/`: the last drill; for htmx the part with its steps. A POST starts one."""
     if request.method == "POST":
         begun = drill.start(request.workspace, request.user)
         audit.record(request.workspace.pk, request.user, "health.drill", begun)
@@ -48,7 +44,7 @@ def page(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _lines(job: BackgroundJob) -> list[DrillLine]:
-    """Every step in order: done with its result, running, or still to come."""
+    """Every step in order: done with its outcome, running, or still to come."""
     steps = {step.name: step for step in JobStep.objects.filter(job=job)}
     lines, running = [], job.status == BackgroundJob.Status.RUNNING
     for name, title in drill.STEPS.items():

@@ -1,4 +1,4 @@
-"""The health page, and what an admin can do there about an account in trouble."""
+"""The health page, and the actions of admins on an account in trouble."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -26,9 +26,7 @@ SHOWN = 50
 @require_GET
 @workspace_view()
 def health(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/health/`: shows every provider account of the workspace with its state and its last
-    30 days, and who has been told of trouble.
-    """
+    """`w/<workspace>/health/`: the state and the last 30 days of each account, and the notices about trouble."""
     rows = list(
         WorkspaceIntegrationHealth.objects.filter(workspace=request.workspace)
         .select_related("integration")
@@ -52,9 +50,7 @@ def health(request: WorkspaceRequest) -> HttpResponse:
 @require_GET
 @workspace_view()
 def live_banner(request: WorkspaceRequest) -> HttpResponse:
-    """The banner about broken accounts, for a page that is open and asks for it again and again. Answers 204 if nothing
-    has changed since the banner with the key `seen`.
-    """
+    """The banner about broken accounts, which open pages poll. 204 if it still has the key `seen`."""
     model = model_away(request.workspace)
     accounts = banner.banner_for(
         request.workspace, request.user, request.membership, model_away=model is not None
@@ -66,7 +62,7 @@ def live_banner(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _used(row: WorkspaceIntegrationHealth) -> bool:
-    """Whether anything is known of the account. An account that nobody has used yet is not listed."""
+    """Whether anything is known of the account. An unused account is not listed."""
     return any((row.last_success_at, row.last_failure_at, row.last_received_at))
 
 
@@ -74,8 +70,8 @@ def _used(row: WorkspaceIntegrationHealth) -> bool:
 @require_POST
 @workspace_view(Membership.Role.MEMBER)
 def account(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
-    """Does what an admin chose for an account in trouble, as `do` says: check it now, get the provider's page or the
-    owner's link to reconnect it, or hide its banner. Members may only hide it.
+    """Carries out an admin's action on an account, as `do` says: check it, get the provider's page or the owner's link
+    to reconnect it, mute it, or hide its banner. Members may only hide it.
     """
     if request.POST.get("do") != "hide" and not request.membership.at_least(Membership.Role.ADMIN):
         raise PermissionDenied("That is for admins.")

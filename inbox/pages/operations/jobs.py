@@ -1,4 +1,4 @@
-"""The pages of background jobs for a workspace's admins: their state, why they failed, and what can be done."""
+"""The pages of background jobs for admins: their state, why they failed, and the actions on them."""
 
 import uuid
 from collections.abc import Callable
@@ -40,14 +40,14 @@ SUBJECTS: dict[str, tuple[type[Model], str]] = {
     "task_id": (FollowUpTask, "response_message"),
     "enrichment_id": (Enrichment, ""),
 }
-"""The ids that a payload may hold, with their models, and the field that leads from each to a message."""
+"""The ids in payloads, with their models, and the field that leads from each to a message."""
 
 
 @require_GET
 @workspace_view(ADMIN)
 def job_list(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/jobs/?kind=…&status=…&error=…&fingerprint=…&age=…&q=…`: lists the workspace's background jobs. Its
-    two parts, the counts and the list, reload alone.
+    """`w/<workspace>/jobs/?kind=…&status=…&error=…&fingerprint=…&age=…&q=…`: lists the jobs. Its two parts, the counts
+    and the list, reload alone.
     """
     workspace_id = request.workspace.pk
     totals = stats.totals(workspace_id)
@@ -93,7 +93,7 @@ def _now(request: WorkspaceRequest, totals: stats.Totals, times: stats.Timings) 
 @require_GET
 @workspace_view(ADMIN)
 def job(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
-    """Shows one background job: what it is about, its attempts and steps in order, and what can be done now."""
+    """One job: its subject, its attempts and steps in order, and the possible actions."""
     row = _job(request.workspace, job_id)
     about = _about(request.workspace, row)
     context = {
@@ -112,9 +112,7 @@ def job(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @workspace_view(ADMIN)
 def act(request: WorkspaceRequest) -> HttpResponse:
-    """Does what `do` says to background jobs: retries, moves, cancels or discards the ticked ones, or retries all that
-    failed for one cause. Says what happened to each.
-    """
+    """Retries, moves, cancels or discards the ticked jobs, or retries all that failed for one cause, as `do` says."""
     back = redirect(next_url(request, reverse("inbox:jobs", args=[request.workspace.pk])))
     action = ACTIONS.get(request.POST.get("do", ""))
     if action is None:
@@ -168,7 +166,7 @@ def _job(workspace: Workspace, job_id: uuid.UUID) -> BackgroundJob:
 
 
 class About(NamedTuple):
-    """The lead and the message that a background job works on, if the job's payload names them."""
+    """The lead and the message of a job, if its payload names them."""
 
     lead: Lead | None = None
     message: Message | None = None

@@ -1,4 +1,4 @@
-"""The page on which an account's owner reconnects it. It needs no log-in, only the signed link that an admin sent."""
+"""The page on which an account's owner reconnects it: without a log-in, by the signed link that an admin sent."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -18,8 +18,8 @@ AFTERWARDS = "done"
 @never_cache
 @require_http_methods(["GET", "POST"])
 def owner(request: HttpRequest, token: str) -> HttpResponse:
-    """`/reconnect/<token>/`: tells an account's owner, without log-in, what is wrong with the account. A POST asks the
-    provider for its reconnect page and shows a link to it.
+    """`/reconnect/<token>/`: tells an account's owner what is wrong. A POST gets the provider's reconnect page and
+    shows a link to it.
     """
     try:
         health = owner_link.read(token)

@@ -18,15 +18,13 @@ from inbox.trace.story import Trace
 from inbox.trace.subjects import NotHere
 
 OWN_PAGES = {"job": "inbox:job", "delivery": "inbox:delivery"}
-"""The kinds of rows that have a page of their own, which admins may open."""
+"""The kinds of rows with a page of their own, which admins may open."""
 
 
 @require_safe
 @workspace_view()
 def trace(request: WorkspaceRequest, kind: str, row_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/trace/<kind>/<id>/`: tells what happened to one row, such as a message or a job, as
-    a page, or as plain text with `?as=text`.
-    """
+    """`w/<workspace>/trace/<kind>/<id>/`: the story of one row, such as a message, as a page or with `?as=text`."""
     try:
         record = story.of(request.workspace, kind, row_id)
     except NotHere as error:
@@ -41,9 +39,7 @@ def trace(request: WorkspaceRequest, kind: str, row_id: uuid.UUID) -> HttpRespon
 @require_safe
 @workspace_view()
 def find(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/trace/?q=…&ask=…`: looks for an address, a phone number or an id in everything that came or was
-    sent.
-
+    """`w/<workspace>/trace/?q=…&ask=…`: finds an address, a phone number or an id in everything that came or was sent.
     `ask` is the id of an account whose provider is asked, too.
     """
     text = request.GET.get("q", "").strip()[:320]
@@ -59,7 +55,7 @@ def find(request: WorkspaceRequest) -> HttpResponse:
 
 
 def places(request: WorkspaceRequest) -> dict[str, Any]:
-    """The template values that say where the links of a trace (the story of one row) lead on the workspace's pages."""
+    """The template values for the links of a trace."""
     return {
         "base": reverse("inbox:find", args=[request.workspace.pk]),
         "may_open": request.membership.at_least(Membership.Role.ADMIN),
@@ -67,14 +63,14 @@ def places(request: WorkspaceRequest) -> dict[str, Any]:
 
 
 def _own_page(request: WorkspaceRequest, record: Trace) -> str:
-    """The page of the row itself, for those who may open it; "" if it has none."""
+    """The page of the row itself, for users who may open it; "" if it has none."""
     if record.kind in OWN_PAGES and request.membership.at_least(Membership.Role.ADMIN):
         return reverse(OWN_PAGES[record.kind], args=[request.workspace.pk, record.id])
     return ""
 
 
 def as_text(record: Trace) -> str:
-    """The trace (the story of one row) as plain text, to be sent to somebody. Times are in the active time zone."""
+    """The trace as plain text. Times are in the active time zone."""
     lines = [record.headline, record.summary, f"{record.kind} {record.id}", ""]
     return "\n".join([*filter(None, lines[:3]), "", *(_line(event) for event in record.events), ""])
 

@@ -1,7 +1,5 @@
-"""The form that connects an account or changes its settings. A stored secret is never shown; an empty field
-keeps it.
-
-A secret that no configured encryption key can read is kept in the same way. A new one replaces it.
+"""The form that connects an account or changes its settings. A stored secret is never shown; an empty field keeps it,
+also if no configured encryption key can read it.
 """
 
 import copy
@@ -36,15 +34,11 @@ def masked(secret: str) -> str:
 
 
 class AccountTaken(Exception):
-    """Another workspace has this provider account already, and only the installation's own
-    key would give access to it.
-    """
+    """Another workspace has this account, and only the installation's key would give access to it."""
 
 
 class AccountForm(forms.Form):
-    """The form with the settings and secrets of one provider account, new or existing. An account that is connected
-    already becomes an error of the form.
-    """
+    """The settings and secrets of one account. An account that is connected already becomes an error of the form."""
 
     def __init__(self, integration: Integration, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(data)
@@ -108,7 +102,7 @@ class AccountForm(forms.Form):
         )
 
     def _needs(self, setting: Setting) -> bool:
-        """Whether the account must have this setting, which it need not if the installation has a key."""
+        """Whether the account must have this setting; it need not if the installation has a key."""
         return setting.required and not (self.spec.installation_key and self.spec.installation_key())
 
     def clean(self) -> dict[str, Any]:
@@ -129,17 +123,13 @@ class AccountForm(forms.Form):
         return values
 
     def _clean_replacement(self, tried: Integration) -> None:
-        """Checks that all needed secrets are given if stored ones cannot be read. Any new secret replaces all of
-        them.
-        """
+        """Checks that all needed secrets are given if stored ones cannot be read: a new secret replaces all of them."""
         for setting in self.spec.secrets:
             if self._needs(setting) and not tried.credentials.get(setting.name):
                 self.add_error(setting.name, "Put this in anew too: what is stored cannot be read.")
 
     def _clean_keys(self, tried: Integration, names: list[str]) -> None:
-        """Checks that `tried`, the account as it would be, has the keys for its calls, and for the address that
-        they go to.
-        """
+        """Checks that `tried`, the account as it would be, has the keys for its calls and for their address."""
         before = destinations.leads_to(self.integration)
         if name := connect.secret_for_new_address(tried, before, names):
             self.add_error(name, connect.GIVE_AGAIN[0].upper() + connect.GIVE_AGAIN[1:])
@@ -151,10 +141,8 @@ class AccountForm(forms.Form):
         return tuple(setting.name for setting in self.spec.secrets)
 
     def save(self, workspace_id: UUID, user: User) -> Integration | None:
-        """Stores the provider account, with an entry in the audit, and enqueues a check whether it works. A new
-        account gets a webhook key. The form must be valid.
-
-        Returns None, with an error in the form, if the account is connected already or cannot be stored.
+        """Stores the account with an audit entry, issues a webhook key for a new one, and enqueues a check. The form
+        must be valid. Returns None, with an error in the form, if the account is connected already or cannot be stored.
         """
         try:
             with transaction.atomic():
@@ -177,7 +165,7 @@ class AccountForm(forms.Form):
         return saved
 
     def _store(self, workspace_id: UUID, user: User) -> tuple[Integration, bool]:
-        """Returns the saved account, and whether it now is another account at the provider."""
+        """The saved account, and whether it now is another account at the provider."""
         fresh = self.integration._state.adding
         row = self.integration
         if not fresh:
@@ -205,8 +193,8 @@ class AccountForm(forms.Form):
 def _refuse_anothers(row: Integration) -> None:
     """Raises AccountTaken if another workspace has the account and only the installation's key opens it.
 
-    That key opens every account, so naming an account must not be enough to read it. Must run in a
-    transaction: a lock lets two workspaces that name one account proceed one after the other.
+    That key opens every account, so naming an account must not be enough to read it. Runs in a transaction: a lock
+    orders two workspaces that name one account.
     """
     spec = registry.spec_of(row.provider)
     if not (spec.installation_key and spec.account_id) or row.is_unreadable or row.credentials.get(spec.key):

@@ -1,4 +1,4 @@
-"""The form for whether answers may go out without a person."""
+"""The pages about automatic answers: the shadow report, the policies and the kill switch."""
 
 import uuid
 from typing import Any
@@ -17,9 +17,8 @@ Mode = SendingPolicy.Mode
 
 
 class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The form that says whether drafted answers may go out without a person, in a workspace or one
-    campaign. The mode "auto" can be chosen only after people have sent enough drafts unchanged that every
-    check would have let out (shadow report).
+    """The policy of a workspace or a campaign. "auto" is locked until people have sent enough drafts unchanged that
+    every check would have let out (shadow report).
     """
 
     class Meta:
@@ -59,9 +58,7 @@ ADMIN = Membership.Role.ADMIN
 @require_safe
 @workspace_view()
 def automation(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/automation/`: shows what would have been sent without a person (shadow report), which campaigns
-    may send so, and the switch that stops it in the whole workspace.
-    """
+    """`w/<workspace>/automation/`: the shadow report, the policies of campaigns, and the kill switch."""
     return render(request, "automation/report.html", _context(request.workspace))
 
 
@@ -87,8 +84,8 @@ def _context(workspace: Workspace) -> dict[str, object]:
 
 @workspace_view(ADMIN)
 def policy(request: WorkspaceRequest, campaign_id: uuid.UUID | None = None) -> HttpResponse:
-    """Edits whether answers may go out without a person: `…/policy/` for the workspace, `…/policy/<campaign>/` for one
-    campaign. The change is recorded in the audit. A form with errors is shown again as 422.
+    """Edits a policy: `…/policy/` for the workspace, `…/policy/<campaign>/` for one campaign. The change is audited. A
+    form with errors is shown again as 422.
     """
     campaign = (
         get_object_or_404(Campaign, workspace=request.workspace, pk=campaign_id) if campaign_id else None
@@ -110,9 +107,8 @@ def policy(request: WorkspaceRequest, campaign_id: uuid.UUID | None = None) -> H
 @require_POST
 @workspace_view(ADMIN)
 def pause(request: WorkspaceRequest) -> HttpResponse:
-    """Switches off, or on again, that anything goes out of the workspace without a person, and records it in the
-    audit. `do` is pause or resume; anything else is a 404. Switching it off takes back what people have sent and
-    still counts down.
+    """The kill switch: `do` is pause or resume, else 404. Pausing takes back what people have sent and still counts
+    down. The change is audited.
     """
     wanted = request.POST.get("do")
     if wanted not in ("pause", "resume"):

@@ -1,4 +1,4 @@
-"""The forms for a workspace's facts. The same rules check a fact that is typed in and a fact from a file."""
+"""The pages of a workspace's facts, which admins write. One form checks a fact that is typed and a fact from a file."""
 
 import re
 import uuid
@@ -22,7 +22,7 @@ Kind = WorkspaceFact.Kind
 
 
 class Words(NamedTuple):
-    """What the facts page calls one kind of fact: its heading, and the labels of its two texts."""
+    """The words of the page for one kind of fact: its heading, and the labels of its two texts."""
 
     heading: str
     what: str
@@ -69,9 +69,7 @@ WORDS: dict[str, Words] = {
 
 
 class FactForm(forms.Form):
-    """The form with one fact about the company that drafted answers may use. `kind` (of WorkspaceFact.Kind) says of
-    which sort.
-    """
+    """One fact of the `kind` (WorkspaceFact.Kind)."""
 
     question = forms.CharField(max_length=QUESTION_CHARS)
     answer = PostedText(max_length=ANSWER_CHARS, widget=forms.Textarea(attrs={"rows": 5}))
@@ -110,9 +108,7 @@ ADMIN = Membership.Role.ADMIN
 @require_safe
 @workspace_view()
 def fact_list(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/facts/?q=<words>`: lists the facts about the company that drafted answers may use, by kind; with
-    `q` those that hold the words.
-    """
+    """`w/<workspace>/facts/?q=<words>`: the facts by kind; with `q` those that have the words."""
     words = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:200]
     facts = list(factbook.listed(request.workspace, words))
     context = {
@@ -129,9 +125,7 @@ def fact_list(request: WorkspaceRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @workspace_view(ADMIN)
 def new(request: WorkspaceRequest, kind: str) -> HttpResponse:
-    """`…/facts/new/<kind>/`: adds a fact about the company that drafted answers may use. `kind` is one of
-    WorkspaceFact.Kind.
-    """
+    """`…/facts/new/<kind>/`: adds a fact of a WorkspaceFact.Kind."""
     if kind not in Kind.values:
         raise Http404("No such kind of fact.")
     form = FactForm(kind, request.POST or None)

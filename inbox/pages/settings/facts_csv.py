@@ -1,7 +1,7 @@
 """Imports a workspace's facts from a CSV file: plans the change for each row, and carries the plan out.
 
-The columns are kind, question and answer. A question that exists already gets the file's answer. Facts that
-the file does not name stay. A row with a mistake is left out, and the other rows count.
+The columns are kind, question and answer. An existing question gets the file's answer. Other facts stay. A row with a
+mistake is left out, and the other rows count.
 """
 
 import csv
@@ -38,20 +38,18 @@ EXAMPLE = (
 
 
 class Unreadable(Exception):
-    """An uploaded file of facts cannot be read as CSV. The text says where, and what to do."""
+    """The file cannot be read as CSV. The text says where, and what to do."""
 
 
 class Moved(Exception):
-    """The workspace's facts have changed since the person saw what the file would do to them."""
+    """The facts have changed since the person saw the effects of the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class FactRow:
-    """What happens to one row of an uploaded CSV of facts. `row` is its number as in a spreadsheet, where the heading
-    is 1. `do` is "add", "change", "same" (the fact is as in the file) or "refuse", with the reason in `problem`.
-
-    `before` is the fact's answer before the import; `fact` is None if it is not known yet. `cells` are the row's own
-    texts, only for a refused one.
+    """The effect of one row of the file. `row` is its number as in a spreadsheet, where the heading is 1. `do` is
+    "add", "change", "same" or "refuse", with the reason in `problem`. `before` and `fact` are the fact before the
+    import; `cells` are the texts of a refused row.
     """
 
     row: int
@@ -67,8 +65,6 @@ class FactRow:
 
 @dataclass(slots=True)
 class Plan:
-    """What importing a CSV file would do to a workspace's facts, row by row."""
-
     lines: list[FactRow] = field(default_factory=list)
 
     def of(self, do: str) -> list[FactRow]:
@@ -92,23 +88,19 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """A short text that identifies what importing the file would change. The same
-        changes to the same facts have the same digest.
-        """
+        """Identifies the effects of the import: the same changes to the same facts have the same digest."""
         what = [(row.do, row.kind, row.question, row.answer, row.before) for row in self.added + self.changed]
         return hashlib.sha256(repr(what).encode()).hexdigest()[:32]
 
     @property
     def refused_text(self) -> str:
-        """A CSV text of the heading and the rows that cannot be imported, each as it was in the file. A person can
-        correct it and import it again. It is "" if there are no such rows.
-        """
+        """A CSV text of the heading and the refused rows, to be corrected and imported again; "" without any."""
         return _text([COLUMNS, *(line.cells for line in self.refused)]) if self.refused else ""
 
 
 def plan(workspace: Workspace, text: str) -> Plan:
-    """Works out what importing the CSV `text` would do to the workspace's facts, and changes nothing. Raises
-    Unreadable if it is no CSV, lacks a column, is empty or has more than 500 rows.
+    """The effects of importing the CSV `text`; changes nothing. Raises Unreadable if it is no CSV, lacks a column, is
+    empty or has more than 500 rows.
     """
     facts = {(fact.kind, fact.folded): fact for fact in WorkspaceFact.objects.filter(workspace=workspace)}
     first: dict[tuple[str, str], int] = {}
@@ -128,10 +120,8 @@ def plan(workspace: Workspace, text: str) -> Plan:
 
 
 def apply(workspace: Workspace, by: User, text: str, *, digest: str) -> Plan:
-    """Imports the CSV `text` into the workspace's facts, in a transaction of its own, and returns what it did. Rows
-    that are refused are left out. `digest` is that of the plan that the person saw.
-
-    Raises Unreadable if the text is no CSV, and Moved if the import would do something else by now.
+    """Imports the CSV `text` in a transaction of its own, and returns what it did. Refused rows are left out. `digest`
+    is that of the plan that the person saw. Raises Unreadable, and Moved if the effects would be different by now.
     """
     with transaction.atomic():
         factbook.hold(workspace)
@@ -176,7 +166,7 @@ def _refused(row: int, cells: list[str], problem: str) -> FactRow:
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows below the heading: kind, question, answer, and cells that are too many. Raises Unreadable."""
+    """The rows below the heading: kind, question, answer, and surplus cells. Raises Unreadable."""
     text = text.removeprefix("\ufeff")
     heading = text.lstrip().partition("\n")[0].lower()
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(heading), strict=True)
@@ -234,9 +224,7 @@ MAX_FILE_BYTES = 1_000_000
 
 
 class FactFileForm(forms.Form):
-    """The form that imports facts about the company from a CSV: the `file` or, after the page showed what it would do,
-    its `text`. `seen` identifies what the page showed.
-    """
+    """The `file` or, once the page has shown its effects, its `text`. `seen` is the digest of these effects."""
 
     file = forms.FileField(
         label="CSV file",
@@ -274,9 +262,7 @@ class FactFileForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @workspace_view(Membership.Role.ADMIN)
 def import_csv(request: WorkspaceRequest) -> HttpResponse:
-    """`…/facts/import/`: shows what importing a CSV file would do to the workspace's facts. With `do`=apply it imports
-    the file, if that still does what the page showed (`seen`).
-    """
+    """`…/facts/import/`: shows the effects of a file. `do`=apply imports it if the effects still match `seen`."""
     if request.method != "POST":
         return render(request, "facts/import.html", {"form": FactFileForm()})
     form = FactFileForm(request.POST, request.FILES)
@@ -306,7 +292,7 @@ def import_csv(request: WorkspaceRequest) -> HttpResponse:
 @require_safe
 @workspace_view()
 def export_csv(request: WorkspaceRequest) -> HttpResponse:
-    """`…/facts/export.csv`: downloads all facts of the workspace as a CSV file that can be imported again."""
+    """`…/facts/export.csv`: all facts as a CSV file that can be imported again."""
     facts: dict[str, list[tuple[str, str, str]]] = {kind: [] for kind in Kind}
     for fact in factbook.listed(request.workspace):
         facts[fact.kind].append((fact.kind, fact.question, fact.answer))
@@ -317,5 +303,5 @@ def export_csv(request: WorkspaceRequest) -> HttpResponse:
 @require_safe
 @workspace_view()
 def example_csv(request: WorkspaceRequest) -> HttpResponse:
-    """`…/facts/example.csv`: downloads an example of a CSV file for import, with one fact of each kind."""
+    """`…/facts/example.csv`: an example file with one fact of each kind."""
     return csvs.answer("facts-example", COLUMNS, EXAMPLE)

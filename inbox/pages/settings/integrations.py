@@ -1,4 +1,4 @@
-"""The integrations page: a card per account, its test and its settings. Members may look; admins may change."""
+"""The integrations page: a card for each account, its test and its settings. Members may look; admins may change."""
 
 import threading
 import uuid
@@ -23,7 +23,7 @@ from integrations.models import Integration
 
 ADMIN = Membership.Role.ADMIN
 SLOTS = threading.BoundedSemaphore(3)
-"""Limits how many threads of a server process wait for providers under test, so that the others answer other pages."""
+"""Limits the threads of a server process that wait for providers under test, so that the others answer pages."""
 KEY_UNREADABLE = (
     "This address cannot be shown: its key cannot be read with today’s FIELD_ENCRYPTION_KEYS. It goes on to work. "
     "Rotate makes a new one."
@@ -35,7 +35,7 @@ BUSY = Check("Test", WARN, "Other accounts are being tested just now.", "Try aga
 @require_safe
 @workspace_view()
 def integrations(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/integrations/`: shows a card for every provider account of the workspace."""
+    """`w/<workspace>/integrations/`: a card for each account."""
     return _page(request)
 
 
@@ -43,9 +43,7 @@ def integrations(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @workspace_view(ADMIN)
 def show_key(request: WorkspaceRequest, key_id: int) -> HttpResponse:
-    """Shows the integrations page with one webhook key (the secret part of a webhook's
-    address) in full. Who looked is recorded.
-    """
+    """The page with one webhook key in full, with an audit entry."""
     key = own_key(request, key_id)
     if key.is_unreadable:
         messages.warning(request, KEY_UNREADABLE)
@@ -73,9 +71,7 @@ def _page(
 
 
 def _addable(request: WorkspaceRequest) -> list[tuple[str, str]]:
-    """The providers of which one more account can be connected. A provider without account ids can have only one
-    account.
-    """
+    """The providers of which one more account can be connected: without account ids, only one account is possible."""
     names = {row.provider for row in request.workspace.integrations.all() if row.has_secrets or row.config}
     return [
         (spec.name, spec.label)
@@ -87,9 +83,7 @@ def _addable(request: WorkspaceRequest) -> list[tuple[str, str]]:
 @require_safe
 @workspace_view()
 def last_event(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResponse:
-    """The part of an account's card that shows its newest webhook event, asked for again and again until the first one
-    comes.
-    """
+    """The part of a card with the newest webhook event, which the page polls until the first one comes."""
     integration = _own(request, integration_id)
     card = account_cards.AccountCard(integration, None, None, True, account_cards.last_delivery(integration))
     return render(
@@ -102,16 +96,14 @@ def last_event(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResp
 @require_POST
 @workspace_view(ADMIN)
 def test(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResponse:
-    """Checks a provider account now, for at most 5 s, and shows the result of each check."""
+    """Checks an account for at most 5 s, and shows the outcome of each check."""
     integration = _own(request, integration_id)
     return _checks(request, integration, check_now(request, integration))
 
 
 def check_now(request: WorkspaceRequest, integration: Integration) -> list[Check]:
-    """Checks a provider account now, for at most 5 s, returns a line for each check, and records in the audit who did
-    so.
-
-    If this process is testing 3 accounts already, nothing is checked or recorded, and the only line says so.
+    """Checks an account for at most 5 s, with an audit entry, and returns a line for each check. If this process is
+    testing 3 accounts already, it returns only a line that says so.
     """
     if not SLOTS.acquire(blocking=False):
         return [BUSY]
@@ -135,9 +127,7 @@ def _checks(request: WorkspaceRequest, integration: Integration, lines: list[Che
 
 @workspace_view(ADMIN)
 def settings(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResponse:
-    """`…/integrations/<account>/`: edits the names, ids and secrets of a provider account. Only the end of a stored
-    secret is shown. Answers 404 for an account that uses only the installation's own key.
-    """
+    """`…/integrations/<account>/`: edits an account. 404 for one that uses only the installation's key."""
     integration = _own(request, integration_id)
     if not registry.spec_of(integration.provider).is_connected_here:
         raise Http404("A workspace sets nothing of this account.")
@@ -146,9 +136,7 @@ def settings(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpRespon
 
 @workspace_view(ADMIN)
 def connect_account(request: WorkspaceRequest, provider: str) -> HttpResponse:
-    """`…/integrations/new/<provider>/`: connects one more account of a provider, or sets up the one that exists without
-    secrets.
-    """
+    """`…/integrations/new/<provider>/`: connects one more account, or sets up the existing one without secrets."""
     spec = registry.specs().get(provider)
     if spec is None or not spec.is_connected_here:
         raise Http404("No such provider.")

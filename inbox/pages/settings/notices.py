@@ -1,4 +1,4 @@
-"""The page on which a workspace's admins see which notices go where, and try each way."""
+"""The page on which admins see where each kind of notice goes, and try each way."""
 
 from django import forms
 from django.contrib import messages
@@ -16,7 +16,7 @@ from integrations.models import Notice
 
 
 class NoticeForm(forms.Form):
-    """The form in which a person ticks tags (a tag says what a reply wants). Slack is told of replies that have one."""
+    """The tags of replies that Slack is told of."""
 
     tags = forms.MultipleChoiceField(
         choices=[(tag, str(tag)) for tag in SAID],
@@ -32,9 +32,7 @@ ADMIN = Membership.Role.ADMIN
 @require_safe
 @workspace_view(ADMIN)
 def notice_ways(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/settings/notices/`: says for each kind of notice where it goes, and what the newest trial came to.
-    Here an admin chooses the tags of which Slack is told.
-    """
+    """`w/<workspace>/settings/notices/`: where each kind of notice goes, and the outcome of the newest trial."""
     trials = notice_trial.last_trials(request.workspace)
     ways = [
         (about, notice_trial.way(request.workspace, about), trials.get(key))
@@ -52,9 +50,7 @@ def notice_ways(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @workspace_view(ADMIN)
 def try_way(request: WorkspaceRequest, kind: str) -> HttpResponse:
-    """`w/<workspace>/settings/notices/<kind>/try/`: sends a trial notice of this kind (accounts, replies or reviews).
-    Any other is a 404.
-    """
+    """`w/<workspace>/settings/notices/<kind>/try/`: sends a trial notice of this kind. An unknown kind is a 404."""
     about = notice_trial.KINDS.get(kind)
     if about is None:
         raise Http404("No such kind of notice.")
@@ -70,9 +66,7 @@ def try_way(request: WorkspaceRequest, kind: str) -> HttpResponse:
 @require_POST
 @workspace_view(ADMIN)
 def told_of(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/rules/notices/`: sets the tags (what a reply wants) of which the workspace's Slack channel is
-    told: the given `tags`, and no others.
-    """
+    """`w/<workspace>/rules/notices/`: sets the `tags` of replies that the Slack channel is told of."""
     form = NoticeForm(request.POST)
     if not form.is_valid():
         messages.error(request, str(form.errors["tags"][0]))

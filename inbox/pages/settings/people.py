@@ -22,15 +22,13 @@ AWAY_DAYS = 366
 
 
 class PersonForm(forms.Form):
-    """The form that invites a person to a workspace: e-mail address and role."""
-
     email = forms.EmailField(label="Email")
     role = forms.ChoiceField(choices=Membership.Role.choices, initial=Membership.Role.MEMBER)
 
 
 class AwayForm(forms.Form):
-    """The form that says until which day a member is away (the day on which they are back), and who gets their
-    conversations: the id of a colleague's membership, or "" for nobody yet.
+    """The day on which a member is back (`until`), and the membership that takes over their conversations ("" for
+    nobody yet).
     """
 
     until = forms.DateField(
@@ -56,7 +54,6 @@ class AwayForm(forms.Form):
         return until
 
     def problem(self) -> str:
-        """The first error, as one sentence for people."""
         return str(next(iter(next(iter(self.errors.values())))))
 
 
@@ -66,16 +63,14 @@ ADMIN = Membership.Role.ADMIN
 @require_safe
 @workspace_view()
 def member_list(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/people/`: lists the workspace's members, and for admins its open invitations."""
+    """`w/<workspace>/people/`: the members, and for admins the open invitations."""
     return _page(request, PersonForm())
 
 
 @require_POST
 @workspace_view(ADMIN)
 def add(request: WorkspaceRequest) -> HttpResponse:
-    """Invites the person with the address `email` to join the workspace as `role`. If that is refused, shows the page
-    again with the reason, as 400.
-    """
+    """Invites a person to the workspace. A refusal shows the page again with the reason, as 400."""
     form = PersonForm(request.POST)
     if form.is_valid():
         try:
@@ -113,9 +108,7 @@ def invitation(request: WorkspaceRequest, invitation_id: int) -> HttpResponse:
 @require_POST
 @workspace_view(ADMIN)
 def change(request: WorkspaceRequest, membership_id: int) -> HttpResponse:
-    """Changes a member of the workspace as `do` says: role (gives the role `role`), takes (whether leads are assigned
-    to them in turn; `takes` is on or off), or remove.
-    """
+    """Changes a member as `do` says: role, takes (leads in turn; `takes` is on or off), or remove."""
     rows = Membership.objects.select_related("user").filter(workspace=request.workspace)
     membership = get_object_or_404(rows, pk=membership_id)
     try:
@@ -131,8 +124,8 @@ def change(request: WorkspaceRequest, membership_id: int) -> HttpResponse:
 @require_POST
 @workspace_view(Membership.Role.MEMBER)
 def away(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/people/away/`: says that who is logged in is away `until` a day, and hands their conversations
-    that wait for an answer to the member `to`, or to nobody. With `do` back, they are here again.
+    """`w/<workspace>/people/away/`: marks the user as away `until` a day, and hands their waiting conversations to the
+    member `to`, or to nobody. `do` back ends it.
     """
     me, form = request.membership, AwayForm(request.POST, team=team_of(request))
     if request.POST.get("do") == "back":

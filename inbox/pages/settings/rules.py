@@ -18,9 +18,7 @@ from inbox.understanding import installed_weights, rules
 @require_safe
 @workspace_view()
 def rule_list(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/rules/`: lists the rules that read replies without a model, in the order in which they are asked,
-    with how often each decided in this workspace.
-    """
+    """`w/<workspace>/rules/`: the rules in the order in which they are asked, with how often each decided here."""
     of_rule = agreement.by_rule(request.workspace.pk)
     lines = [
         (rule, sorted(rule.channels), of_rule.get(rule.id, agreement.Agreement())) for rule in rules.RULES
@@ -39,8 +37,8 @@ def rule_list(request: WorkspaceRequest) -> HttpResponse:
 @require_safe
 @workspace_view(Membership.Role.ADMIN)
 def corrections(request: WorkspaceRequest) -> StreamingHttpResponse:
-    """`w/<workspace>/corrections.jsonl`: downloads the replies whose tag people corrected, one reply a line, in the
-    form that the command evaluate_replies reads.
+    """`w/<workspace>/corrections.jsonl`: the replies whose tag people corrected, one a line, as the command
+    evaluate_replies reads them.
     """
 
     def lines() -> Iterator[str]:

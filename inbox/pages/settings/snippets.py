@@ -1,4 +1,4 @@
-"""The form of a snippet. Its text is checked as that of a follow-up's step."""
+"""The pages of snippets. Members have their own; admins share, and change what is shared."""
 
 import uuid
 from collections.abc import Callable
@@ -21,7 +21,9 @@ from inbox.workspaces.own_and_shared import SNIPPETS
 
 
 class SnippetForm(forms.Form):
-    """The form with a snippet's name and text. `shares`: the person may give it to everybody in `workspace`."""
+    """A snippet. Only a person who `shares` may give it to everybody. The text is checked as that of a follow-up's
+    step.
+    """
 
     name = forms.CharField(max_length=NAME_CHARS, error_messages={"required": "Give it a name."})
     text = PostedText(
@@ -51,7 +53,6 @@ MEMBER = Membership.Role.MEMBER
 @require_safe
 @workspace_view()
 def snippet_list(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/snippets/`: lists the person's own snippets and the shared ones."""
     rows = SNIPPETS.listed(request.workspace, signed_in(request))
     return render(request, "snippets/list.html", {"groups": own_and_shared.groups(request, rows, "snippets")})
 

@@ -1,4 +1,4 @@
-"""Shows and rotates webhook keys for admins. Old and new keys overlap for a while."""
+"""Shows and rotates webhook keys, the secret parts of webhook addresses, for admins. Old and new keys overlap."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -22,15 +22,13 @@ OVERLAPS = {"0": "at once", "1": "after 1 hour", "24": "after 24 hours", "168": 
 
 
 class RotateForm(forms.Form):
-    """The form that asks for how many hours an account's old webhook keys still work after a new one is made."""
+    """The hours for which the old keys of an account still work."""
 
     overlap = forms.ChoiceField(choices=OVERLAPS, initial="24")
 
 
 def keys_of(request: WorkspaceRequest, card: AccountCard, shown: int | None) -> list[Key]:
-    """The webhook keys that the card of an account shows, if the user is an admin; else [].
-    `shown` is the id of the key to show in full.
-    """
+    """The webhook keys on an account's card, for admins; else []. `shown` is the id of the key to show in full."""
     if card.source is None or not request.membership.at_least(ADMIN):
         return []
     rows: list[WebhookKey] | None = getattr(card.integration, "usable_keys", None)  # of all cards at once
@@ -40,7 +38,7 @@ def keys_of(request: WorkspaceRequest, card: AccountCard, shown: int | None) -> 
 
 
 def key_of(request: WorkspaceRequest, row: WebhookKey, source: WebhookSource, shown: int | None) -> Key:
-    """The webhook key as a page shows it: in full if `shown` is its id and it can be read."""
+    """The key as a page shows it: in full if `shown` is its id and it can be read."""
     if row.pk != shown or row.is_unreadable:
         return Key(row, source)
     return Key(row, source, request.build_absolute_uri(creation.webhook_path(source.name, row.secret)))
@@ -49,9 +47,7 @@ def key_of(request: WorkspaceRequest, row: WebhookKey, source: WebhookSource, sh
 @require_POST
 @workspace_view(ADMIN)
 def rotate(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
-    """Makes a new webhook key (the secret part of a webhook's address) for the account, and records it in the audit.
-    The old keys work on for the chosen hours (`overlap`; 0 ends them at once).
-    """
+    """Makes a new key for the account, with an audit entry. The old keys work on for `overlap` hours; 0 ends them."""
     integration = get_object_or_404(Integration, pk=integration_id, workspace=request.workspace)
     form = RotateForm(request.POST)
     if not form.is_valid():
@@ -70,9 +66,7 @@ def rotate(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
 @require_POST
 @workspace_view(ADMIN)
 def end_key(request: WorkspaceRequest, key_id: int) -> HttpResponse:
-    """Makes a replaced webhook key stop working now, and records it in the audit. A key that nothing replaces is not
-    ended; the page says so.
-    """
+    """Ends a replaced key now, with an audit entry. A key that nothing replaces is not ended; the page says so."""
     key = own_key(request, key_id)
     ended = WebhookKey.objects.filter(pk=key.pk, expires_at__isnull=False).update(expires_at=timezone.now())
     if ended:
@@ -84,5 +78,5 @@ def end_key(request: WorkspaceRequest, key_id: int) -> HttpResponse:
 
 
 def own_key(request: WorkspaceRequest, key_id: int) -> WebhookKey:
-    """The webhook key of the request's workspace with this id, if it still works. Raises Http404."""
+    """The usable webhook key of the request's workspace with this id. Raises Http404."""
     return get_object_or_404(WebhookKey.objects.usable(), pk=key_id, integration__workspace=request.workspace)

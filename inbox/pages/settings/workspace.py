@@ -1,4 +1,4 @@
-"""The forms for a workspace's settings and for inviting people."""
+"""The settings of a workspace: who answers, about what, when, and how long data is stored."""
 
 from typing import Any
 
@@ -18,9 +18,8 @@ TIME = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
 
 
 class ChangedColumnsForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A form of a workspace that writes only the columns that were changed in it.
-
-    Meanwhile somebody may have stopped all sends, or erased a person: a row that is written whole would undo both.
+    """Writes only the columns that were changed: meanwhile somebody may have stopped all sends, or erased a person, and
+    writing the whole row would undo both.
     """
 
     def save(self, commit: bool = True) -> Workspace:
@@ -31,10 +30,6 @@ class ChangedColumnsForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class WorkspaceForm(ChangedColumnsForm):
-    """The form with a workspace's settings: its name, who answers and about what, when and how
-    much is sent.
-    """
-
     timezone = forms.ChoiceField(
         label="Time zone", help_text="Business hours and every time on these pages go by it."
     )
@@ -93,7 +88,7 @@ class WorkspaceForm(ChangedColumnsForm):
 
 
 class RetentionForm(ChangedColumnsForm):
-    """The form that says how long a workspace keeps messages, raw bodies and records of model calls, in days."""
+    """The days for which a workspace stores messages, raw bodies and records of model calls."""
 
     class Meta:
         model = Workspace
@@ -114,9 +109,7 @@ class RetentionForm(ChangedColumnsForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 @workspace_view(Membership.Role.ADMIN)
 def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/settings/`: edits the workspace's settings. Changes are recorded in the audit. A form with errors
-    is shown again as 400.
-    """
+    """`w/<workspace>/settings/`: edits the settings, with an audit entry. A form with errors is shown again as 400."""
     form = WorkspaceForm(request.POST or None, instance=request.workspace)
     if request.method == "POST" and form.is_valid():
         form.save()
@@ -137,10 +130,9 @@ def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @workspace_view(Membership.Role.ADMIN)
 def retention(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/settings/retention/`: sets how long messages, bodies and records of model calls are kept.
-
-    A GET with the days shows what they would remove, and only then offers to save them. A POST saves them, with an
-    entry in the audit; what is older is removed by the next hourly run. Days that cannot be are a 400.
+    """`w/<workspace>/settings/retention/`: sets the days. A GET with the days shows their effects, and only then offers
+    to save them. A POST saves them, with an audit entry; the next hourly run removes what is older. Invalid days are a
+    400.
     """
     params = request.POST if request.method == "POST" else request.GET
     saved = Workspace.objects.get(pk=request.workspace.pk)  # the form changes its own

@@ -1,4 +1,4 @@
-"""What a new workspace has to do until its first answer goes out, each step told from facts.
+"""The steps of a new workspace until its first answer goes out, each derived from facts.
 
 Nothing is ticked. A step is done when the database shows that it works: an account is well, a key was used, an event
 was accepted, a notice arrived, somebody approved a draft. Samples count for none of them.
@@ -44,8 +44,8 @@ WORKS = (HealthState.CONNECTED, HealthState.QUIET, HealthState.RATE_LIMITED)
 
 @dataclass(slots=True)
 class Step:
-    """One step: how it stands, its headline, and what was found (`said`). `at`: when it was proven, if that is known.
-    `is_next`: it is the first that a person has to do something about.
+    """One step: its state, headline and details (`said`). `at`: when it was proven, if that is known. `is_next`: it is
+    the first one that needs a person.
     """
 
     key: str
@@ -75,7 +75,7 @@ class Step:
 
 
 class FirstSteps:
-    """The first steps of `workspace`, as the database tells them now. It asks for everything once, when needed."""
+    """The first steps of `workspace` as of now. Each query is made once, when it is needed."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
@@ -88,15 +88,13 @@ class FirstSteps:
 
     @cached_property
     def senders(self) -> list[Integration]:
-        """The accounts that bring and carry messages: those that do not work first, then those that do, last those
-        that were not checked yet.
-        """
+        """The accounts that carry messages: broken ones first, then working ones, last those not checked yet."""
         rows = [row for row in self.accounts if registry.spec_of(row.provider).channel]
         return sorted(rows, key=lambda row: (state_of(row) == HealthState.UNKNOWN, state_of(row) in WORKS))
 
     @cached_property
     def keys(self) -> list[WebhookKey]:
-        """The webhook keys that are accepted for accounts that bring messages, the newest first."""
+        """The usable webhook keys of accounts that carry messages, the newest first."""
         names = [name for name, spec in registry.specs().items() if spec.channel]
         keys = WebhookKey.objects.usable().filter(
             integration__workspace=self.workspace, integration__provider__in=names
@@ -105,7 +103,7 @@ class FirstSteps:
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """What the other tables know of this workspace, in one statement of indexed look-ups."""
+        """The facts from other tables, by one statement of indexed look-ups."""
         scope = {"workspace": OuterRef("pk")}
         event = (
             WebhookDelivery.objects.filter(
@@ -149,7 +147,6 @@ class FirstSteps:
 
     @cached_property
     def steps(self) -> list[Step]:
-        """All steps in their order."""
         steps = [
             self._sender(),
             self._address(),
@@ -170,7 +167,6 @@ class FirstSteps:
 
     @property
     def heading(self) -> str:
-        """The page's headline: that all is set, or how many steps are left."""
         count = len(self.steps) - self.done
         if not count:
             return "All set"
@@ -184,40 +180,39 @@ class FirstSteps:
 
     @property
     def key(self) -> str:
-        """A short text that differs whenever a step says something else, so that a page can tell whether to redraw."""
+        """A short text that differs whenever a step does, so that a page can tell whether to redraw."""
         lines = [(step.state, step.title, step.said, step.url, step.is_next) for step in self.steps]
         return f"{crc32(repr((lines, self.addresses, self.facts['sample'])).encode()):x}"
 
     @property
     def names(self) -> str:
-        """The providers whose accounts bring messages here, as a list in words; "" if none is connected."""
+        """The providers that carry messages here, as a list in words; "" if none is connected."""
         return listed(_names(self.senders))
 
     @property
     def is_are(self) -> str:
-        """ "are" if `names` holds several providers, else "is"."""
         return "are" if len({row.provider for row in self.senders}) > 1 else "is"
 
     @property
     def used_at(self) -> datetime | None:
-        """When one of the addresses was last called with its key; None if none ever was."""
+        """When a webhook address was last called with its key; None if none ever was."""
         return max((key.last_used_at for key in self.keys if key.last_used_at), default=None)
 
     @property
     def addresses(self) -> list[tuple[Integration, WebhookKey]]:
-        """The connected accounts that take webhooks at an address of the workspace, each with its newest key."""
+        """The accounts with a webhook address, each with its newest key."""
         newest = {key.integration_id: key for key in reversed(self.keys)}
         return [(row, newest[row.pk]) for row in self.senders if row.pk in newest]
 
     @property
     def tries(self) -> list[Integration]:
-        """The accounts for which a test event can be sent."""
+        """The accounts to which a test event can be sent."""
         rows = [(row, registry.address_of(row.provider)) for row, _ in self.addresses]
         return [row for row, source in rows if source and source.sample]
 
     @property
     def choices(self) -> list[tuple[str, str, str]]:
-        """The providers that bring messages: name, label and channel, in the order of the registry."""
+        """The providers that carry messages: name, label and channel, in the order of the registry."""
         specs = [spec for spec in registry.specs().values() if spec.channel and spec.is_connected_here]
         return [(spec.name, spec.label, stated(spec.channel)) for spec in specs]
 
@@ -402,23 +397,21 @@ class FirstSteps:
 
 
 def finish(workspace: Workspace) -> bool:
-    """Hides the list of first steps for everybody in the workspace. Returns whether it was shown until now."""
+    """Hides the first steps for everybody in the workspace. Returns whether they were shown until now."""
     return bool(Workspace.objects.filter(pk=workspace.pk, set_up_at=None).update(set_up_at=timezone.now()))
 
 
 def url(workspace: Workspace) -> str:
-    """The address of the page with the first steps of `workspace`."""
     return reverse("inbox:start", args=[workspace.pk])
 
 
 def state_of(account: Integration) -> str:
-    """The state of the account's health (a HealthState); UNKNOWN if it has none yet."""
+    """The HealthState of the account; UNKNOWN if it has none yet."""
     health = getattr(account, "health", None)
     return health.state if health else HealthState.UNKNOWN
 
 
 def _approved(drafts: QuerySet[Draft]) -> QuerySet[Draft]:
-    """The drafts that a person approved."""
     return drafts.filter(decided_by__isnull=False, status__in=[Draft.Status.APPROVED, Draft.Status.SENT])
 
 
@@ -428,7 +421,6 @@ def listed(words: Sequence[str]) -> str:
 
 
 def _names(accounts: Sequence[Integration]) -> list[str]:
-    """The names of the accounts' providers, each once."""
     return list(dict.fromkeys(known_as(row.provider) for row in accounts))
 
 

@@ -1,4 +1,4 @@
-"""The page of first steps: what a new workspace still has to do, each line proven by a fact, with its own test."""
+"""The page of first steps: what a new workspace still has to do, each line with its own test."""
 
 import uuid
 
@@ -30,7 +30,7 @@ TO_NEXT = "#next"
 @require_safe
 @workspace_view()
 def start(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/start/`: shows the first steps of the workspace. Members see what is being set up."""
+    """`w/<workspace>/start/`: the first steps. Members see what is being set up."""
     return _page(request)
 
 
@@ -38,7 +38,7 @@ def start(request: WorkspaceRequest) -> HttpResponse:
 @require_safe
 @workspace_view()
 def live(request: WorkspaceRequest) -> HttpResponse:
-    """The steps alone, asked for again and again: 204 while they say what the page says already (`key`)."""
+    """The steps alone, which the page polls: 204 while they still have the key `key`."""
     steps = FirstSteps(request.workspace)
     if request.GET.get("key") == steps.key:
         return HttpResponse(status=204)
@@ -46,8 +46,8 @@ def live(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _page(request: WorkspaceRequest, shown: int | None = None) -> HttpResponse:
-    """Renders the page, with one webhook address in full (`shown`). Once all steps work, they leave the menu, when
-    somebody looks who may take them out of it.
+    """Renders the page, with one webhook address in full (`shown`). Once all steps are done, an admin's visit takes
+    them out of the menu.
     """
     steps = FirstSteps(request.workspace)
     if steps.all_done and request.membership.at_least(ADMIN):
@@ -76,7 +76,7 @@ def _address(
 @require_POST
 @workspace_view(ADMIN)
 def show_address(request: WorkspaceRequest, key_id: int) -> HttpResponse:
-    """Shows the page with one webhook address in full. Who looked is recorded."""
+    """The page with one webhook address in full, with an audit entry."""
     key = own_key(request, key_id)
     if key.is_unreadable:
         messages.warning(request, KEY_UNREADABLE)
@@ -88,7 +88,7 @@ def show_address(request: WorkspaceRequest, key_id: int) -> HttpResponse:
 @require_POST
 @workspace_view(ADMIN)
 def test_event(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResponse:
-    """Sends a test event to the webhook address of an account, and opens the sample conversation that it makes."""
+    """Sends a test event to an account's webhook address, and opens the sample conversation that it makes."""
     account = get_object_or_404(Integration, pk=integration_id, workspace=request.workspace)
     try:
         lead = samples.send(account, request.user)
@@ -102,7 +102,6 @@ def test_event(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResp
 @require_POST
 @workspace_view(Membership.Role.MEMBER)
 def remove_samples(request: WorkspaceRequest) -> HttpResponse:
-    """Deletes the sample conversations of the workspace."""
     count = samples.remove(request.workspace, request.user)
     messages.info(request, "The sample is gone." if count else "There is no sample any more.")
     return redirect(next_url(request, _start(request.workspace)))
@@ -111,7 +110,7 @@ def remove_samples(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @workspace_view(ADMIN)
 def test_model(request: WorkspaceRequest) -> HttpResponse:
-    """Asks the model's provider, for at most 5 s, whether it accepts the installation's key, and says the answer."""
+    """Asks the model's provider, for at most 5 s, whether it accepts the installation's key."""
     account = workspace_accounts.of(request.workspace.pk)
     if account is None:
         messages.error(request, "That did not work. Try again in a moment.")
@@ -141,9 +140,7 @@ def try_notice(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @workspace_view(ADMIN)
 def hide(request: WorkspaceRequest) -> HttpResponse:
-    """Takes the first steps out of the navigation, for everybody in the workspace, or brings them back, as `do` says:
-    hide or show.
-    """
+    """Hides the first steps for everybody in the workspace, or shows them again, as `do` says: hide or show."""
     if request.POST.get("do") == "show":
         Workspace.objects.filter(pk=request.workspace.pk).update(set_up_at=None)
         audit.record(request.workspace.pk, request.user, "first_steps.shown", request.workspace)

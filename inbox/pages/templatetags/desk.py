@@ -1,4 +1,4 @@
-"""The template tags of the desk (a builtin library): the chips of a row, and how long somebody waits."""
+"""Template tags of the inbox (a builtin library): the chips of a row, and how long a lead waits."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,28 +26,26 @@ CALLS_ME = StateMark("info", "lock", "A note calls you")
 GIVEN_TO_ME = StateMark("info", "user", "Given to you")
 SAMPLE = StateMark("info", "info", "Sample")
 PLAIN_TAGS = (Tag.NEW, Tag.NEUTRAL)
-"""Tags that tell nothing which a row should show."""
+"""Tags that a row does not show."""
 
 
 @register.filter
 def waits(moment: datetime) -> str:
-    """How long somebody has waited since `moment`: "8 min", "3 h", "1 day 3 h"; "now" for less than a minute."""
+    """How long a lead has waited since `moment`: "8 min", "1 day 3 h"; "now" for less than a minute."""
     seconds = (timezone.now() - moment).total_seconds()
     return "now" if seconds < MINUTE_S else duration(seconds)
 
 
 @register.simple_tag
 def waits_since(moment: datetime) -> SafeString:
-    """The HTML of how long somebody has waited since `moment`, in a warning tone if it is longer than a day."""
+    """How long a lead has waited since `moment`, in a warning tone after a day."""
     tone, since = "warn" if timezone.now() - moment > WAITS_LONG else "", waits(moment)
     return render_time(moment, "wrote just now" if since == "now" else f"waits {since}", tone)
 
 
 @register.simple_tag
 def waiting(lead: Lead) -> SafeString:
-    """The HTML of when a conversation last moved, for its row. For a lead who has waited longer than a day for an
-    answer, it is how long they wait, in a warning tone. "" if the lead has no message.
-    """
+    """When a conversation last moved, or how long its lead waits after a day; "" without a message."""
     if lead.needs_reply and lead.last_inbound_at and timezone.now() - lead.last_inbound_at > WAITS_LONG:
         return waits_since(lead.last_inbound_at)
     return (
@@ -73,15 +71,13 @@ def who(context: dict[str, Any], user_id: int | None) -> SafeString:
 
 @register.simple_tag
 def said_tags() -> list[Tag]:
-    """The tags that a person can give to a reply: those that ask for an answer first, those that end it last."""
+    """The tags that a person can give to a reply: first those that ask for an answer, last those that end it."""
     return sorted(SAID, key=lambda tag: (tag in NO_ANSWER, tag not in DRAFTED))
 
 
 @register.filter
 def called(team: Team, user_id: int | None) -> str:
-    """What the page calls the member with this user's id: "You" for the user who looks at it, else the name; for
-    somebody who has left, that they have.
-    """
+    """The page's name for a member: "You", their name, or that they have left."""
     return team.name_of(user_id)
 
 
@@ -93,7 +89,7 @@ def sent_by(send: OutboundSend, user: User) -> bool:
 
 @register.filter
 def noted(text: str, team: Team) -> SafeString:
-    """The HTML of a note's text, escaped, with its line breaks and with the names that call a member in bold."""
+    """The HTML of a note's text, with the names that call a member in bold."""
     parts, at = [], 0
     for call in notes.calls(text, team.callable):
         if call.members:
@@ -104,11 +100,10 @@ def noted(text: str, team: Team) -> SafeString:
 
 @register.simple_tag
 def row_chips(lead: Lead) -> list[SafeString]:
-    """The HTML of the chips of a lead's row, two at most. The first says that the lead is a sample, or else that they
-    are hot. The second says that a note calls the user, or that they were given the lead, else what waits (a
-    suspicion, a send, the end of a snooze, a draft), else what the lead wants.
+    """The chips of a lead's row (inbox.leads.folders.with_badges), two at most.
 
-    `lead` has the badges of inbox.leads.folders.with_badges.
+    The first says that the lead is a sample or hot. The second says that the conversation is for the user, else its
+    state, else the tag.
     """
     hot = [render_chip(SAMPLE)] if lead.sample else [render_chip(HOT, solid=True)] if lead.is_hot else []
     state = _for_user(lead) or _state(lead)

@@ -1,4 +1,4 @@
-"""The template tags of all templates (a builtin library): icons, state chips, and times in the workspace's zone."""
+"""Template tags of all templates (a builtin library): icons, state chips, and times in the workspace's time zone."""
 
 from datetime import datetime, timedelta
 
@@ -33,7 +33,7 @@ register.filter("decision", decisions.in_words)
 
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
-    """The HTML of one icon. With `label` it is read out by screen readers; without it is decoration."""
+    """An icon. Screen readers read `label`; without it the icon is decoration."""
     use = format_html('<use href="{}#{}"/>', static("icons.svg"), name)
     if label:
         return format_html('<svg class="icon" role="img" aria-label="{}">{}</svg>', label, use)
@@ -42,15 +42,13 @@ def icon(name: str, label: str = "") -> SafeString:
 
 @register.simple_tag
 def channel_icon(channel: str) -> SafeString:
-    """The icon of a channel (e-mail, SMS, LinkedIn), with its name as text alternative; "" for an unknown channel."""
+    """The icon of a channel, with its name as text alternative; "" for an unknown channel."""
     name = CHANNEL_ICONS.get(channel)
     return icon(name, Channel(channel).label) if name else SafeString("")
 
 
 def render_chip(state: StateMark, word: str = "", *, solid: bool = False) -> SafeString:
-    """The HTML of `state` as a chip (a small coloured box with icon and word). `word` replaces the state's word. A
-    `solid` chip is for what somebody should act on now.
-    """
+    """A state as a chip. `word` replaces the state's word. A `solid` chip asks for action now."""
     shape = "chip solid" if solid else "chip"
     return format_html(
         '<span class="{}" data-tone="{}">{} {}</span>',
@@ -63,17 +61,13 @@ def render_chip(state: StateMark, word: str = "", *, solid: bool = False) -> Saf
 
 @register.simple_tag
 def chip(table: str, name: str, word: str = "") -> SafeString:
-    """The HTML of a state as a chip (a small coloured box with icon and word): `{% chip "send" send.state %}`. `table`
-    is a name in inbox.pages.state_marks.TABLES. `word` replaces the state's word.
-    """
+    """A state as a chip: `{% chip "send" send.state %}`. `table` is a key of inbox.pages.state_marks.TABLES."""
     return render_chip(state_of(table, name), word)
 
 
 @register.simple_tag
 def state(table: str, name: str, word: str = "") -> SafeString:
-    """The HTML of a state as icon and word, without a box. `table` is a name in
-    inbox.pages.state_marks.TABLES. `word` replaces the state's word.
-    """
+    """A state as icon and word, without a box. `table` is a key of inbox.pages.state_marks.TABLES."""
     mark = state_of(table, name)
     return format_html(
         '<span class="state" data-tone="{}">{} {}</span>', mark.tone, icon(mark.icon), word or mark.word
@@ -81,7 +75,7 @@ def state(table: str, name: str, word: str = "") -> SafeString:
 
 
 def render_time(at: datetime, text: str, tone: str = "") -> SafeString:
-    """The HTML of a time that people read as `text`. Its title has the exact time in the workspace's zone."""
+    """A time that people read as `text`. Its title has the exact time in the workspace's zone."""
     local = timezone.localtime(at)
     full = format_date(local, "D j M Y, H:i T")
     toned = format_html(' data-tone="{}"', tone) if tone else ""
@@ -92,16 +86,11 @@ def render_time(at: datetime, text: str, tone: str = "") -> SafeString:
 
 @register.simple_tag
 def ago(at: datetime | None) -> SafeString:
-    """How long ago `at` was, in few letters ("8 min"); "" for None. The title has the exact time in the workspace's
-    zone.
-    """
     return render_time(at, ago_text(at)) if at else SafeString("")
 
 
 def ago_text(at: datetime) -> str:
-    """How long ago `at` was, in few letters: "now", "8 min", "1 h 30 min"; if it was more than a day ago, the
-    day as "Mon", "20 Nov" or "20 Nov 2025".
-    """
+    """How long ago `at` was: "now", "8 min", "1 h 30 min"; after a day "Mon", "20 Nov" or "20 Nov 2025"."""
     local, now = timezone.localtime(at), timezone.localtime()
     seconds = (now - local).total_seconds()
     if seconds < MINUTE_S:
@@ -114,7 +103,7 @@ def ago_text(at: datetime) -> str:
 
 @register.filter
 def class_name(path: str) -> str:
-    """The name of a class without the modules that it stands in: "ProviderRejected"."""
+    """The name of a class without its modules: "ProviderRejected"."""
     return path.rpartition(".")[2]
 
 
@@ -134,9 +123,7 @@ def countdown(at: datetime) -> str:
 
 @register.simple_tag
 def since(start: datetime | None) -> SafeString:
-    """When something began and how long ago: "09:14, 3 h ago" for today, else "20 Nov, 09:14,
-    4 days ago"; "" for None.
-    """
+    """When something began and how long ago: "09:14, 3 h ago" for today, else "20 Nov, 09:14, 4 days ago"."""
     if not start:
         return SafeString("")
     local, seconds = timezone.localtime(start), (timezone.now() - start).total_seconds()
@@ -146,27 +133,25 @@ def since(start: datetime | None) -> SafeString:
 
 @register.simple_tag
 def aged(at: datetime | None) -> SafeString:
-    """How long ago `at` was, in words: "3 h ago", "4 days ago"; "" for None. The title has the exact time."""
+    """How long ago `at` was, in words: "3 h ago", "4 days ago"."""
     return render_time(at, age((timezone.now() - at).total_seconds())) if at else SafeString("")
 
 
 @register.simple_tag
 def clock(at: datetime | None) -> SafeString:
-    """The time of day of `at` ("14:05") in the workspace's zone; "" for None."""
+    """The time of day of `at`: "14:05"."""
     return render_time(at, format_date(timezone.localtime(at), "H:i")) if at else SafeString("")
 
 
 @register.simple_tag
 def second(at: datetime) -> SafeString:
-    """The time of day of `at` with its seconds ("14:05:09"), in the workspace's zone."""
+    """The time of day of `at` with its seconds: "14:05:09"."""
     return render_time(at, format_date(timezone.localtime(at), "H:i:s"))
 
 
 @register.simple_tag
 def moment(at: datetime | None) -> SafeString:
-    """The day and time of `at` ("20 Nov, 14:05") in the workspace's zone; "" for None. The
-    year is shown only if it is not this year.
-    """
+    """The day and time of `at`: "20 Nov, 14:05". Another year than this one is shown."""
     if not at:
         return SafeString("")
     local = timezone.localtime(at)
@@ -177,7 +162,9 @@ def moment(at: datetime | None) -> SafeString:
 
 @register.filter
 def day_name(at: datetime) -> str:
-    """A heading for the day of `at`: "Today, Tue 24 Nov", "Yesterday, …", "Tue 17 Nov", with the year if needed."""
+    """A heading for the day of `at`: "Today, Tue 24 Nov", "Yesterday, …", "Tue 17 Nov", with another year than this
+    one.
+    """
     local, today = timezone.localtime(at), timezone.localdate()
     text = format_date(local, "D j M" if local.year == today.year else "D j M Y")
     if local.date() == today:
@@ -193,7 +180,5 @@ def capped(count: int, limit: int = 99) -> str:
 
 @register.filter
 def snapshot(lead: Lead) -> str:
-    """The lead with the time of the newest message that this page shows, as text for a form that
-    decides about it (inbox.leads.triage.Seen).
-    """
+    """The lead with the time of the newest message on this page (inbox.leads.triage.Seen), for a form's field."""
     return str(Seen.of(lead))
