@@ -19,8 +19,11 @@ COMMENT = "COMMENT ON TABLE inbox_workspace IS "
 class OneMore(MigrationExecutor):
     """Django's executor with one more migration to run, which needs the table of workspaces for itself."""
 
+    atomic = True
+
     def migration_plan(self, targets, clean_start=False):
         change = migrations.Migration("0999_change", "jobs")
+        change.atomic = self.atomic
         change.operations = [migrations.RunSQL(f"LOCK TABLE inbox_workspace; {COMMENT} 'changed'")]
         return [(change, False)]
 
@@ -56,12 +59,20 @@ def lock_timeout() -> str:
         return cursor.fetchone()[0]
 
 
-@pytest.mark.parametrize("action", ["apply_start", "unapply_start"])
-def test_a_migration_waits_for_a_moment_only_in_both_directions(action):
-    command = migrate.Command()
-    command.verbosity = 0
-    command.migration_progress_callback(action, migrations.Migration("0999_change", "jobs"))
-    assert lock_timeout() == "200ms"
+def test_a_concurrent_build_waits_without_end_as_it_stops_nobody():
+    limits = []
+    connection.ensure_connection()
+
+    def execute(sql, *_others):
+        limits.append((sql, lock_timeout()))
+
+    for sql in (
+        "CREATE INDEX CONCURRENTLY i ON t (c)",
+        "ALTER TABLE t ADD c text",
+        "ROLLBACK TO SAVEPOINT s",
+    ):
+        migrate.wait_briefly(execute, sql, None, False, {"connection": connection})
+    assert [limit for _, limit in limits] == ["0", "200ms", "200ms"]
     connection.close()
 
 
@@ -79,7 +90,9 @@ def busy():
         yield session
 
 
-def test_it_runs_again_when_the_table_is_free(busy, monkeypatch):
+@pytest.mark.parametrize("atomic", [True, False])
+def test_it_runs_again_when_the_table_is_free(busy, monkeypatch, atomic):
+    monkeypatch.setattr(OneMore, "atomic", atomic)
     told = threading.Event()
 
     def pause(_seconds: float) -> None:

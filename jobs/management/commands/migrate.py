@@ -1,19 +1,18 @@
 """`manage.py migrate`, which never makes traffic wait behind it for long.
 
-Most changes of a table need a lock that waits for every transaction that uses the table, and whoever comes after waits
-behind it. So a migration asks for each lock for only so long. If it does not get one it is rolled back, and tried again
-when others have passed.
+Most changes of a table need a lock that waits for every transaction that uses the table, and later ones wait behind it.
+So each statement asks for its locks for LOCK_S seconds. If it gets none, the migration is rolled back and tried again.
 """
 
 import random
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 from django.db import Error, OperationalError, connection
-from django.db.migrations import Migration
 
 from jobs import schema
 from jobs.db import Fault, db_fault
@@ -22,6 +21,17 @@ LOCK_S = 2
 """How many seconds a migration waits for a lock, and traffic behind it."""
 TRIES = 20
 PAUSE_S = 3.0
+
+
+def wait_briefly(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
+    """Executes a statement that waits LOCK_S seconds for a lock. A concurrent build or drop of an index waits without
+    end: it stops nobody, and waits for every transaction that is open.
+    """
+    words = str(sql)
+    if not words.startswith(("SAVEPOINT", "ROLLBACK TO", "RELEASE")):  # which may follow an error
+        limit_ms = 0 if "CONCURRENTLY" in words else round(LOCK_S * 1000)
+        context["connection"].connection.execute(f"SET lock_timeout = {limit_ms}")
+    return execute(sql, params, many, context)
 
 
 class Command(migrate.Command):
@@ -44,7 +54,8 @@ class Command(migrate.Command):
     def _try(self, *args: Any, **options: Any) -> None:
         for tries_left in reversed(range(TRIES)):
             try:
-                super().handle(*args, **options)
+                with connection.execute_wrapper(wait_briefly):
+                    super().handle(*args, **options)
                 return
             except OperationalError as error:
                 if db_fault(error) is not Fault.RETRY:
@@ -56,16 +67,3 @@ class Command(migrate.Command):
                     ) from None
                 self.stderr.write(f"A lock was not to be had within {LOCK_S} s; again in {PAUSE_S:g} s.")
                 time.sleep(random.uniform(0.5, 1.0) * PAUSE_S)
-
-    def migration_progress_callback(
-        self, action: str, migration: Migration | None = None, fake: bool = False
-    ) -> None:
-        """Sets how long the migration that begins waits for a lock: LOCK_S seconds, or without end for one outside of a
-        transaction. Django calls it before and after each migration.
-        """
-        if action in ("apply_start", "unapply_start") and migration is not None:
-            # A concurrent build of an index stops nobody, and waits for every transaction that is open.
-            seconds = LOCK_S if migration.atomic else 0
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{seconds * 1000:.0f}ms"])
-        super().migration_progress_callback(action, migration, fake)
