@@ -6,7 +6,7 @@ says what must be here and why. If a line is missing, nothing starts.
 
 from inbox import signals
 from inbox.followups import groups, receivers, step_job
-from inbox.health import comeback, mute_buttons, notice_channels
+from inbox.health import comeback, notice_channels
 from inbox.intake import old_messages, retention
 from inbox.leads import enrichment
 from inbox.models import OutboundSend, audit
@@ -52,7 +52,7 @@ def _vetoes() -> None:
 def _buttons() -> None:
     buttons.register(slack_cards.APPROVE, slack_cards.approve_pressed)
     buttons.register(slack_cards.REGENERATE, slack_cards.regenerate_pressed)
-    buttons.register(mute_buttons.MUTE, notice_channels.mute_pressed, on_notice=True)
+    buttons.register(notice_channels.MUTE, notice_channels.mute_pressed, on_notice=True)
 
 
 def _retention() -> None:

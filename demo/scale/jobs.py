@@ -26,7 +26,7 @@ FAILS = 0.004
 ERRORS: tuple[tuple[type[Exception], str], ...] = (
     (ProviderRejected, "emailbison: request refused (HTTP 422)."),
     (ProviderUnreachable, "ghl: unavailable (HTTP 503)."),
-    (KeyError, "KeyError at inbox/pipeline/answer.py:draft:88"),
+    (KeyError, "KeyError at inbox/pipeline/answer_steps.py:draft:88"),
     (TimeLimitExceeded, "The job ignored its Deadline and was interrupted."),
 )
 CAUSES = [(f"{error.__module__}.{error.__qualname__}", said) for error, said in ERRORS]

@@ -11,7 +11,8 @@ from random import Random
 from demo.scale.talk import ANSWER, BOUNCE, BY_HAND, FOLLOW_UP, REPLY, Person, Said
 from demo.scale.year import DAY, HOUR, MINUTE, Year
 from inbox.leads import score
-from inbox.leads.rollup import BOOKED_BY, NO_ANSWER_NEEDED
+from inbox.leads.rollup import BOOKED_BY
+from inbox.leads.tags import NO_ANSWER
 from inbox.models import Lead
 from inbox.models.lead import Suspicion, Tag
 
@@ -120,7 +121,7 @@ def _worked_on(person: Person, found: Summary, replies: list[Said], year: Year, 
         if done <= year.until:
             found.answered_at, answered = done, True
     stopped = found.opted_out_at is not None or found.bounced_at is not None
-    found.needs_reply = not answered and found.tag not in NO_ANSWER_NEEDED and not stopped
+    found.needs_reply = not answered and found.tag not in NO_ANSWER and not stopped
     found.unread = not answered and age < 5 * DAY and rng.random() < 0.6
     if found.tag == Tag.FOLLOW_UP and age < 60 * DAY and rng.random() < 0.5:
         found.snoozed_until = year.until + rng.randrange(2, 60 * 24) * HOUR

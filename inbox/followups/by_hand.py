@@ -24,8 +24,8 @@ class ByHandResult(NamedTuple):
 
 
 def act(workspace: Workspace, name: str, instance_ids: Iterable[UUID], *, user: User) -> ByHandResult:
-    """Does the action `name` (a key of ACTIONS) to these follow-ups of `workspace`, in transactions of BATCH. One that
-    refuses, is gone or is being worked on does not keep the others from changing.
+    """Does the action `name` (a key of ACTIONS) to these follow-ups, in transactions of BATCH, whatever some of them
+    refuse.
     """
     done, refusals, ids = 0, [], list(dict.fromkeys(instance_ids))
     for at in range(0, len(ids), BATCH):
@@ -54,8 +54,8 @@ def _act(workspace: Workspace, name: str, ids: list[UUID], user: User) -> ByHand
 
 
 def _free(lead_ids: dict[UUID, UUID]) -> list[FollowUpInstance]:
-    """Locks the leads, then the instances of `lead_ids` (instance: lead), and returns the instances that were free. No
-    lock is waited for (`skip_locked`), so no deadlock can follow.
+    """Locks leads, then instances, and returns the instances that were free. No lock is waited for (`skip_locked`), so
+    no deadlock can follow.
     """
     leads = Lead.objects.select_for_update(skip_locked=True).in_bulk(lead_ids.values())
     instances = FollowUpInstance.objects.filter(pk__in=lead_ids, lead__in=leads).select_related("next_step")
@@ -83,16 +83,7 @@ def _skip(instance: FollowUpInstance, user: User) -> None:
         raise Refused("It has ended.")
     now = timezone.now()
     task, _ = FollowUpTask.objects.get_or_create(
-        instance=instance,
-        step=step,
-        defaults={
-            "workspace_id": instance.workspace_id,
-            "lead_id": instance.lead_id,
-            "channel": step.channel,
-            "claimed_at": now,
-            "attempt": 0,
-            "status": TaskStatus.WAITING,
-        },
+        instance=instance, step=step, defaults=plan.task_fields(instance, step, now)
     )
     skipped = FollowUpTask.objects.filter(
         pk=task.pk, status__in=(*plan.BEFORE_THE_CALL, TaskStatus.FAILED)

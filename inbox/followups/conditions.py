@@ -38,9 +38,7 @@ BUSY_PAUSE = timedelta(minutes=5)
 
 
 class ConditionKind(StrEnum):
-    """A check's decision about a due step. COMPLETE ends the follow-up as its aim is reached, STOP as nothing more may
-    go out.
-    """
+    """A check's decision about a due step: COMPLETE ends the follow-up at its aim, STOP as nothing may go out."""
 
     GO = "go"
     WAIT = "wait"
@@ -65,8 +63,6 @@ GO = Decision(ConditionKind.GO)
 
 @dataclass(frozen=True)
 class Case:
-    """The checks' material. `approved`: a person has approved this message."""
-
     instance: FollowUpInstance
     step: FollowUpStep
     lead: Lead
@@ -173,8 +169,8 @@ def _snoozed(case: Case) -> Decision | None:
 
 
 def account_down(case: Case) -> Decision | None:
-    """A PAUSE decision if the account that would send the step is disconnected as a whole and its provider pauses
-    follow-ups; else None. Locks the row of the account's health, so it must run in a transaction.
+    """A PAUSE decision if the account of the step is disconnected and its provider pauses follow-ups. Locks the
+    account's health.
     """
     decision = _account(case)
     return decision if decision is not None and decision.kind is ConditionKind.PAUSE else None
@@ -261,7 +257,5 @@ AT_THE_CLAIM: tuple[Check, ...] = (
 
 
 def judge(case: Case, checks: tuple[Check, ...]) -> Decision:
-    """The first decision that one of the checks makes; GO if none does. Must run in a transaction with the lead's row
-    locked.
-    """
+    """The first decision of one of the checks; GO if none makes one. The lead's row must be locked."""
     return next((decision for check in checks if (decision := check(case)) is not None), GO)

@@ -7,8 +7,8 @@ from inbox.replying import hours
 
 
 def due_after(step: FollowUpStep, moment: datetime, workspace: Workspace) -> datetime:
-    """When (aware) `step` is due if the step before it ended at `moment` (aware): its days by the workspace's clock,
-    then its minutes, then within business hours if the sequence keeps to them.
+    """When (aware) `step` is due after the step that ended at `moment` (aware): days by the workspace's clock, minutes,
+    then business hours if the sequence keeps to them.
     """
     zone = hours.zone(workspace)
     wall = moment.astimezone(zone).replace(tzinfo=None) + timedelta(days=step.offset_days)

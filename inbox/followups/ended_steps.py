@@ -35,11 +35,9 @@ PER_TICK, BATCH = 2_000, 50
 
 
 def settle(deadline: Deadline) -> Counter[str]:
-    """Records how the sends of steps ended, and plans each follow-up's next step. Takes up to PER_TICK steps. Returns
-    counts by outcome, and by outcome and workspace. At `deadline` it stops, and the next run goes on.
-
-    The steps of a batch that fails are done one by one, so that a defect affects one step only; its error is raised at
-    the end.
+    """Records how up to PER_TICK sends of steps ended, and plans the next steps. Returns counts by outcome, and by
+    outcome and workspace. The steps of a batch that fails are done one by one, so that a defect affects one step only;
+    its error is raised at the end.
     """
     counts: Counter[str] = Counter()
     failures: list[Exception] = []
@@ -76,8 +74,8 @@ def _settle_all(ended: QuerySet[Any], batch: list[tuple[Any, ...]], deadline: De
 def _free(
     ended: QuerySet[Any], task_ids: tuple[Any, ...], lead_ids: tuple[Any, ...]
 ) -> Iterator[tuple[FollowUpTask, Lead]]:
-    """Locks the tasks with their leads and instances, in the order lead, instance, task, and yields those that were
-    free. No lock is waited for (`skip_locked`), so no deadlock can follow. The next minute takes the rest.
+    """Locks leads, instances and tasks in this order, and yields the tasks that were free. No lock is waited for
+    (`skip_locked`), so no deadlock can follow. The next minute takes the rest.
     """
     leads = Lead.objects.select_for_update(skip_locked=True).in_bulk(lead_ids)
     own_instances = FollowUpInstance.objects.filter(tasks__in=task_ids, lead__in=leads)
@@ -115,9 +113,7 @@ def _settle_one(task: FollowUpTask, lead: Lead) -> str:
 
 
 def _held(case: Case, send: OutboundSend) -> Decision | None:
-    """Why a failed send is tried again later; None if it is not. It did not go out, and the next attempt has a new
-    claim.
-    """
+    """Why a failed send, which did not go out, is tried again by a new claim later; None if it is not."""
     if send.reason == offers.GONE:
         return Decision(ConditionKind.WAIT, "The offered times are worded anew.", case.now)
     if outgoing.ELSEWHERE in send.reason:
@@ -126,7 +122,6 @@ def _held(case: Case, send: OutboundSend) -> Decision | None:
 
 
 def _refusal(send: OutboundSend) -> str:
-    """The code of a refusal that the reason names before the provider's own words; "" without one."""
     said_by_us = send.reason.partition(SAYING)[0]
     return next(iter(sorted(set(re.findall(r"\w+", said_by_us)) & REFUSALS)), "")
 
@@ -146,9 +141,7 @@ def _remember(task: FollowUpTask, code: str) -> None:
 
 
 def strand(deadline: Deadline) -> Counter[str]:
-    """Fails the steps that were claimed more than 10 minutes ago and whose job has ended, and pauses their follow-ups.
-    At `deadline` it stops, and the next run goes on.
-    """
+    """Fails the steps whose job has ended 10 minutes after their claim, and pauses their follow-ups."""
     counts: Counter[str] = Counter()
     old = FollowUpTask.objects.filter(
         status=Status.CLAIMED, claimed_at__lt=timezone.now() - STRANDED_AFTER

@@ -23,18 +23,14 @@ Status = FollowUpInstance.Status
 
 
 def on_change(sender: Any, health: WorkspaceIntegrationHealth, before: str, **kwargs: Any) -> None:
-    """Brings the workspace's follow-ups in line with an account that broke or is back. Receives the signal of a changed
-    health.
-    """
+    """Brings follow-ups in line with an account that broke or is back. Receives the signal of a changed health."""
     if health.provider not in _pausing() or HealthState.DISCONNECTED not in (before, health.state):
         return
     bring_in_line(health.workspace_id, health.provider)
 
 
 def bring_in_line(workspace_id: UUID, provider: str) -> Counter[str]:
-    """Pauses the workspace's follow-ups that use the account at `provider` if it is down, else resumes those that were
-    paused for it. Returns the counts.
-    """
+    """Pauses the follow-ups that use the account at `provider` if it is down, else resumes those paused for it."""
     account = connected(workspace_id, provider)
     counts: Counter[str] = Counter()
     own_instances = FollowUpInstance.objects.filter(workspace_id=workspace_id)
@@ -54,9 +50,7 @@ def _pausing() -> tuple[str, ...]:
 
 
 def _going_by(instances: QuerySet[Any], provider: str) -> QuerySet[Any]:
-    """Those of `instances` whose next step `provider` would carry. A lead whose mail came by another provider is
-    answered by that one.
-    """
+    """Those of `instances` whose next step `provider` would carry: not those whose mail came by another one."""
     spec = registry.spec_of(provider)
     inbound = Message.objects.filter(
         lead=OuterRef("lead"), channel=spec.channel, direction=Message.Direction.INBOUND

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -19,17 +20,20 @@ EXCLUDED = Q(sequence__enabled=False) | Q(workspace__sends_paused=True)
 
 
 class View(NamedTuple):
-    """One list. `rows(workspace_id)` returns its follow-ups, or its single steps if `of_tasks`. `order` names the
-    column of the time that is shown, `why` that of the reason.
+    """One list of follow-ups, or of single steps (`of_tasks`). `order` is the column of the time that is shown, `why`
+    that of the reason.
     """
 
     key: str
     label: str
     tone: str
-    of_tasks: bool
     order: str
     rows: Callable[[UUID], QuerySet[Any]]
     why: str = "reason"
+
+    @property
+    def of_tasks(self) -> bool:
+        return self.why == "reason"
 
 
 class Reason(NamedTuple):
@@ -44,7 +48,7 @@ def _instances(workspace_id: UUID, *conditions: Q, **fields: object) -> QuerySet
     return FollowUpInstance.objects.filter(*conditions, workspace_id=workspace_id, **fields)
 
 
-def _tasks(workspace_id: UUID, *statuses: str) -> QuerySet[Any]:
+def _tasks(statuses: tuple[str, ...], workspace_id: UUID) -> QuerySet[Any]:
     tasks = FollowUpTask.objects.filter(workspace_id=workspace_id, status__in=statuses)
     return tasks.annotate(waits_here=ExpressionWrapper(WAITS_HERE, BooleanField()))
 
@@ -60,51 +64,37 @@ def _waiting(workspace_id: UUID) -> QuerySet[Any]:
     return _instances(workspace_id, ~EXCLUDED & later, status=Status.ACTIVE)
 
 
-def _lately(workspace_id: UUID, status: str) -> QuerySet[Any]:
-    return _tasks(workspace_id, status).filter(finished_at__gt=timezone.now() - LATELY)
+def _paused(workspace_id: UUID) -> QuerySet[Any]:
+    return _instances(workspace_id, status=Status.PAUSED)
+
+
+def _excluded(workspace_id: UUID) -> QuerySet[Any]:
+    return _instances(workspace_id, EXCLUDED, status=Status.ACTIVE, due_at__isnull=False)
+
+
+def _lately(status: str, workspace_id: UUID) -> QuerySet[Any]:
+    return _tasks((status,), workspace_id).filter(finished_at__gt=timezone.now() - LATELY)
 
 
 VIEWS = {
     view.key: view
     for view in (
-        View("due", "Due", "info", False, "due_at", _due, "waits_for"),
+        View("due", "Due", "info", "due_at", _due, "waits_for"),
         View(
             "in-hand",
             "Going out",
             "info",
-            True,
             "claimed_at",
-            lambda pk: _tasks(pk, TaskStatus.CLAIMED, TaskStatus.SENDING),
+            partial(_tasks, (TaskStatus.CLAIMED, TaskStatus.SENDING)),
         ),
         View(
-            "approval",
-            "Waiting for approval",
-            "info",
-            True,
-            "claimed_at",
-            lambda pk: _tasks(pk, TaskStatus.APPROVAL),
+            "approval", "Waiting for approval", "info", "claimed_at", partial(_tasks, (TaskStatus.APPROVAL,))
         ),
-        View("waiting", "Waiting", "", False, "due_at", _waiting, "waits_for"),
-        View(
-            "paused",
-            "Paused",
-            "warn",
-            False,
-            "due_at",
-            lambda pk: _instances(pk, status=Status.PAUSED),
-            "paused_for",
-        ),
-        View(
-            "excluded",
-            "Excluded by a setting",
-            "warn",
-            False,
-            "due_at",
-            lambda pk: _instances(pk, EXCLUDED, status=Status.ACTIVE, due_at__isnull=False),
-            "sequence__name",
-        ),
-        View("skipped", "Skipped", "", True, "finished_at", lambda pk: _lately(pk, TaskStatus.SKIPPED)),
-        View("failed", "Failed", "bad", True, "finished_at", lambda pk: _lately(pk, TaskStatus.FAILED)),
+        View("waiting", "Waiting", "", "due_at", _waiting, "waits_for"),
+        View("paused", "Paused", "warn", "due_at", _paused, "paused_for"),
+        View("excluded", "Excluded by a setting", "warn", "due_at", _excluded, "sequence__name"),
+        View("skipped", "Skipped", "", "finished_at", partial(_lately, TaskStatus.SKIPPED)),
+        View("failed", "Failed", "bad", "finished_at", partial(_lately, TaskStatus.FAILED)),
     )
 }
 

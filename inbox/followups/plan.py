@@ -30,7 +30,6 @@ BEFORE_THE_CALL = (TaskStatus.CLAIMED, TaskStatus.WAITING, TaskStatus.APPROVAL)
 
 
 def first_step(sequence: FollowUpSequence) -> FollowUpStep | None:
-    """The first step that is not retired."""
     return sequence.steps.filter(retired=False).order_by("position", "pk").first()
 
 
@@ -42,9 +41,8 @@ def step_after(step: FollowUpStep) -> FollowUpStep | None:
 
 
 def enrol(lead: Lead, sequence: FollowUpSequence, *, user: User | None = None) -> FollowUpInstance | None:
-    """Starts `sequence` for `lead`, and returns the new follow-up; None if it runs already or has no steps, or the lead
-    is stopped or a sample. `user` is None if no person started it. A sequence that is switched off sends nothing until
-    it is on.
+    """Starts `sequence` for `lead`; None if it runs already or has no steps, or the lead is stopped or a sample. `user`
+    None is nobody. A sequence that is switched off sends nothing until it is on.
     """
     step = first_step(sequence)
     if step is None or lead.is_stopped or lead.sample:
@@ -82,10 +80,15 @@ def open_to(lead: Lead) -> QuerySet[FollowUpSequence]:
     return on.exclude(pk__in=running.values("sequence"))
 
 
+def task_fields(instance: FollowUpInstance, step: FollowUpStep, now: datetime) -> dict[str, Any]:
+    ids = {"workspace_id": instance.workspace_id, "lead_id": instance.lead_id, "step": step}
+    state = {"channel": step.channel, "claimed_at": now, "attempt": 0, "status": TaskStatus.WAITING}
+    return ids | state
+
+
 def go_on(instance: FollowUpInstance, done: FollowUpStep, at: datetime) -> None:
-    """Plans the step after `done`, which ended at `at`, or completes the follow-up after the last. A paused follow-up
-    moves on too, and stays paused. Does nothing if it has ended or is at another step. The row of `instance` must be
-    locked.
+    """Plans the step after `done`, which ended at `at`, or completes the follow-up. A paused one moves on too, and
+    stays paused.
     """
     if instance.next_step_id != done.pk or instance.status not in FollowUpInstance.LIVE:
         return
@@ -105,24 +108,18 @@ def _was_lost(moment: datetime | None) -> bool:
 
 
 def put_off(instance: FollowUpInstance, until: datetime, reason: str) -> None:
-    """Makes the next step due at `until`, for `reason` (cut at 200 characters). The row of `instance` must be
-    locked.
-    """
     instance.due_at, instance.waits_for = until, reason[:200]
     instance.save(update_fields=["due_at", "waits_for"])
 
 
 def pause(instance: FollowUpInstance, reason: str) -> None:
-    """Pauses the follow-up for `reason`, a value of `paused_for`. The row of `instance` must be locked."""
     instance.status, instance.paused_for = Status.PAUSED, reason
     instance.due_at = instance.due_at or timezone.now()
     instance.save(update_fields=["status", "paused_for", "due_at"])
 
 
 def finish(instance: FollowUpInstance, status: str, reason: str) -> None:
-    """Ends the follow-up as `status` says, and cancels steps that wait; a message that is going out goes on. The row of
-    `instance` must be locked.
-    """
+    """Ends the follow-up as `status` says, and cancels steps that wait; a message that is going out goes on."""
     now = timezone.now()
     instance.status, instance.finish_reason, instance.finished_at = status, reason[:200], now
     instance.due_at, instance.paused_for, instance.waits_for = None, "", ""
@@ -135,9 +132,7 @@ def finish(instance: FollowUpInstance, status: str, reason: str) -> None:
 
 
 def finish_all(lead: Lead, status: str, reason: str, *, instances: Q | None = None) -> int:
-    """Ends the lead's running and paused follow-ups, those that match `instances` if it is given. Returns how many. The
-    lead's row must be locked.
-    """
+    """Ends the lead's running and paused follow-ups that match `instances`. Returns how many."""
     live = FollowUpInstance.objects.select_for_update().filter(
         instances or Q(), lead=lead, status__in=FollowUpInstance.LIVE
     )
@@ -148,9 +143,7 @@ def finish_all(lead: Lead, status: str, reason: str, *, instances: Q | None = No
 
 
 def pause_all(lead: Lead, reason: str) -> int:
-    """Pauses all running follow-ups of `lead` and returns how many. Messages that wait for approval can no longer be
-    approved. The lead's row must be locked.
-    """
+    """Pauses the lead's running follow-ups and returns how many. What waits for approval waits no more."""
     running = FollowUpInstance.objects.select_for_update().filter(lead=lead, status=Status.ACTIVE)
     instances = list(running.order_by("pk"))
     for instance in instances:
@@ -162,8 +155,8 @@ def pause_all(lead: Lead, reason: str) -> int:
 
 
 def resumed(instances: QuerySet[Any], *, by_person: bool) -> int:
-    """Lets the paused ones of `instances` go on, now or when their step is due, and returns how many. `by_person`: a
-    person has seen the lead's replies, so those until now do not pause them again; after an account came back they do.
+    """Lets the paused ones of `instances` go on, now or when their step is due. `by_person`: a person has seen the
+    lead's replies, so those until now do not pause them again.
     """
     now = timezone.now()
     changes = {"quiet_since": now} if by_person else {}

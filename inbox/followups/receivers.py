@@ -14,8 +14,8 @@ Start, Status = FollowUpSequence.Start, FollowUpInstance.Status
 
 
 def pause_for_reply(sender: Any, lead: Lead, message: Message, **kwargs: Any) -> dict[str, int]:
-    """Pauses the lead's running follow-ups because of the reply `message`, and stores it as the response to the step
-    before it. A machine's message does neither. Locks the lead's row in a transaction of its own.
+    """Pauses the lead's running follow-ups for the reply `message`, which becomes the response to the step before it,
+    unless a machine wrote it. Locks the lead's row.
     """
     with transaction.atomic():
         locked = rollup.locked(lead)
@@ -39,9 +39,9 @@ def stop(sender: Any, lead: Lead, reason: str, **kwargs: Any) -> None:
 
 
 def booked(sender: Any, lead: Lead, fresh: bool, **kwargs: Any) -> None:
-    """Completes the lead's follow-ups that aim at a meeting, resumes those paused for one that fell through, and
-    credits the meeting to the newest step before it. `fresh`: the meeting is new, not moved, so sequences that follow a
-    booking start. The lead's row must be locked.
+    """Completes the follow-ups that aim at a meeting, resumes those paused for one that fell through, and credits the
+    meeting to the newest step. A `fresh` one is not moved, so sequences that follow a booking start. The lead's row
+    must be locked.
     """
     towards = ~Q(sequence__starts=Start.BOOKED)
     if plan.finish_all(lead, Status.COMPLETED, "A meeting is booked.", instances=towards) or fresh:

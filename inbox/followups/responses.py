@@ -31,11 +31,9 @@ RESPONSE_OF: dict[str, str] = {
 
 
 def note(lead: Lead, message: Message, tag: str = "") -> None:
-    """Stores `message` as the lead's response to the newest step before it, if that went out in the 14 days before.
-    `tag` says what the message means; without it, the message's own tag does.
-
-    A machine's message is no response: the step that had it as one has the reply after it, or waits again. A step with
-    another response, or that has led to a meeting, is left as it is.
+    """Stores `message`, which means `tag`, as the response to the newest step of the 14 days before. A machine's
+    message is none: the step that had it as one has the reply after it, or waits again. A step with another response,
+    or that has led to a meeting, is left as it is.
     """
     response = RESPONSE_OF.get(tag or message.tag or Tag.NEUTRAL)
     if response is None:
@@ -91,9 +89,9 @@ def _before(lead: Lead, moment: datetime) -> FollowUpTask | None:
 def effectiveness(
     workspace_id: UUID, since: datetime | None = None, until: datetime | None = None
 ) -> QuerySet[Any]:
-    """A dict for each step of the workspace: how many messages were `sent` from `since` until before `until` (both
-    aware, or both None), and how leads responded. `silent`: no response within 14 days; `open`: none yet. `answered`:
-    objections that we answered; `won`: those whose lead booked later.
+    """A dict for each step: how many messages were `sent` from `since` until before `until` (aware), and how leads
+    responded. `silent`: no response within 14 days; `open`: none yet. `answered`: objections that we answered; `won`:
+    those whose lead booked later.
     """
     sent = FollowUpTask.objects.filter(workspace_id=workspace_id, status=Status.SENT)
     if since is not None:
@@ -116,7 +114,6 @@ def effectiveness(
 
 
 def _after_response() -> QuerySet[Message]:
-    """Our answers to the lead after their response to a step, the first one first."""
     return Message.objects.filter(
         answers(),
         lead_id=OuterRef("lead_id"),
@@ -125,8 +122,8 @@ def _after_response() -> QuerySet[Message]:
 
 
 def objections(workspace_id: UUID) -> QuerySet[FollowUpTask]:
-    """The steps to which a lead objected, newest first, each with the `kind` of objection, our `answer`, and `won`:
-    whether the lead booked afterwards.
+    """The steps to which a lead objected, newest first, with the `kind`, our `answer`, and `won`: a booking
+    afterwards.
     """
     decided = TagDecision.objects.filter(message=OuterRef("response_message"), denied="").order_by("-pk")
     met = FollowUpTask.objects.filter(workspace_id=workspace_id, response=Response.OBJECTION)

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from inbox.followups import plan, step_text
-from inbox.followups.conditions import AT_THE_CALL, AT_THE_CLAIM, Case, ConditionKind, Decision, judge
+from inbox.followups.conditions import AT_THE_CALL, AT_THE_CLAIM, GO, Case, ConditionKind, Decision, judge
 from inbox.leads import rollup
 from inbox.models import FollowUpInstance, FollowUpTask, Lead, Message, OutboundSend, User, audit
 from inbox.models.lead import Channel
@@ -59,9 +59,8 @@ def _slots(ctx: JobContext, task: FollowUpTask) -> list[Slot]:
 
 
 def take(stale: FollowUpTask, attempt: int, offered: list[Slot]) -> str:
-    """Decides about a step and, if it may go out, claims its send, in the caller's transaction. Returns the outcome as
-    a word. A step that needs approval waits for a person. If it has another `attempt` by now, nothing is done
-    ("settled"). `offered` are free meeting times.
+    """Decides about a step in the caller's transaction: claims its send, or has it wait for approval. If it has another
+    `attempt` by now, nothing is done ("settled"). `offered` are free meeting times.
     """
     task, lead = locked(stale)
     instance = task.instance
@@ -91,9 +90,7 @@ def take(stale: FollowUpTask, attempt: int, offered: list[Slot]) -> str:
 
 
 def locked(stale: FollowUpTask, lead: Lead | None = None) -> tuple[FollowUpTask, Lead]:
-    """Reads the step's row and its lead anew and locks them, in the caller's transaction: lead, follow-up, step. `lead`
-    is given if its row is locked already.
-    """
+    """Reads and locks lead (unless it is given), follow-up and step, in this order, in the caller's transaction."""
     lead = lead or rollup.locked(stale.lead)
     instance = FollowUpInstance.objects.select_for_update().get(pk=stale.instance_id)
     related = ("step__sequence", "workspace", "send")
@@ -139,9 +136,7 @@ def _subject(task: FollowUpTask, answered: Message | None) -> str:
 
 
 def apply(task: FollowUpTask, decision: Decision) -> None:
-    """Carries out `decision` (any but GO): skips the step, puts it off, or pauses or ends the follow-up. The rows of
-    `task` and its follow-up must be locked.
-    """
+    """Carries out `decision` (any but GO) on the locked step and follow-up."""
     instance = task.instance
     if decision.kind is ConditionKind.SKIP:
         _close(task, Status.SKIPPED, decision.reason)
@@ -168,8 +163,8 @@ def _close(task: FollowUpTask, status: str, reason: str) -> None:
 
 
 def veto(send: OutboundSend, lead: Lead) -> str:
-    """Why the message `send` may not go to its provider after all, as a sentence; "" if it may. Runs in the transaction
-    that records the call, with `lead` locked, and changes the follow-up accordingly.
+    """Why the message `send` may not go to its provider; "" if it may. Runs in the transaction that records the call,
+    with `lead` locked, and changes the follow-up accordingly.
     """
     stale = getattr(send, "followup_task", None)
     if stale is None:
@@ -183,16 +178,10 @@ def veto(send: OutboundSend, lead: Lead) -> str:
         return ""
     if task.status != Status.SENDING:
         return "This follow-up has ended."
-    case = Case(
-        instance, task.step, lead, task.workspace, timezone.now(), approved=send.approved_by_id is not None
-    )
-    decision = judge(case, AT_THE_CALL)
-    if decision.kind is ConditionKind.GO and instance.status == FollowUpInstance.Status.PAUSED:
-        decision = Decision(ConditionKind.PAUSE, instance.get_paused_for_display(), pause=instance.paused_for)
-    if decision.kind is ConditionKind.GO and instance.status not in FollowUpInstance.LIVE:
-        decision = Decision(ConditionKind.STOP, instance.finish_reason or "This follow-up has ended.")
-    if decision.kind is ConditionKind.GO and _stale(task, send, case.now):
-        decision = Decision(ConditionKind.WAIT, "The offered times are worded anew.", case.now)
+    now, approved = timezone.now(), send.approved_by_id is not None
+    decision = judge(Case(instance, task.step, lead, task.workspace, now, approved), AT_THE_CALL)
+    if decision.kind is ConditionKind.GO:
+        decision = _still_runs(task, send, now)
     if decision.kind is ConditionKind.GO:
         return ""
     if instance.status in FollowUpInstance.LIVE:
@@ -203,14 +192,19 @@ def veto(send: OutboundSend, lead: Lead) -> str:
     return decision.reason
 
 
-def _stale(task: FollowUpTask, send: OutboundSend, now: datetime) -> bool:
-    return bool(task.offered) and now - send.created_at > SLOTS_FRESH
+def _still_runs(task: FollowUpTask, send: OutboundSend, now: datetime) -> Decision:
+    instance = task.instance
+    if instance.status == FollowUpInstance.Status.PAUSED:
+        return Decision(ConditionKind.PAUSE, instance.get_paused_for_display(), pause=instance.paused_for)
+    if instance.status not in FollowUpInstance.LIVE:
+        return Decision(ConditionKind.STOP, instance.finish_reason or "This follow-up has ended.")
+    if task.offered and now - send.created_at > SLOTS_FRESH:
+        return Decision(ConditionKind.WAIT, "The offered times are worded anew.", now)
+    return GO
 
 
 def approve(task: FollowUpTask, *, user: User, text: str = "") -> OutboundSend:
-    """Claims the send of a message that waits for approval, with the person's `text` in its place ("" keeps it). Raises
-    send_claims.Refused, with a sentence, if it may not go out.
-    """
+    """Claims the send of a message that waits for approval, with `text` in its place ("" keeps it). Raises Refused."""
     with transaction.atomic():
         task, lead = locked(task)
         if task.status != Status.APPROVAL or task.instance.status != FollowUpInstance.Status.ACTIVE:

@@ -56,7 +56,7 @@ def wants_slots(*templates: str) -> bool:
 def render(
     subject: str, text: str, *, lead: Lead, workspace: Workspace, slots: list[Slot], gaps: bool = False
 ) -> Rendered:
-    """Fills the templates with the lead's values; `{name|fallback}` has a text for an unknown one. With `gaps`, a
+    """Fills the templates with the lead's values. `{name|fallback}` has a text for an unknown one. With `gaps`, a
     variable without a value stays in the text, for a person to fill in.
     """
     values = {

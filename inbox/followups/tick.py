@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from inbox.followups import ended_steps, groups, step_job
+from inbox.followups import ended_steps, groups, plan, step_job
 from inbox.followups.conditions import held_by_suspicion
 from inbox.models import FollowUpInstance, FollowUpTask
 from jobs.deadline import Deadline
@@ -30,8 +30,8 @@ Status = FollowUpTask.Status
 
 def run(deadline: Deadline) -> dict[str, int]:
     """The tick `followups`. Returns counts by outcome, and by outcome and workspace (`sent:<id>`). A defect in one part
-    does not keep the others from running; it is raised at the end. Each part gets half of the time left before
-    `deadline`, the last part all of it.
+    is raised after the others have run. Each part gets half of the time left before `deadline`, the last part all of
+    it.
     """
     counts: Counter[str] = Counter()
     failures: list[Exception] = []
@@ -49,8 +49,8 @@ def run(deadline: Deadline) -> dict[str, int]:
 
 
 def take_up(deadline: Deadline) -> Counter[str]:
-    """Claims up to PER_TICK due steps and enqueues a job for each, in batches. Returns how many were claimed, in all
-    and by workspace, and how many are left. At `deadline` it stops.
+    """Claims up to PER_TICK due steps in batches, and returns how many, in all and by workspace, and how many
+    are left.
     """
     counts: Counter[str] = Counter(claimed=0)
     instance_ids = _due(PER_TICK)
@@ -82,29 +82,17 @@ def _due(size: int) -> list[Any]:
 
 @transaction.atomic
 def claim(instance_ids: list[Any]) -> list[FollowUpTask]:
-    """Claims the next step of each of these follow-ups that is still due, and enqueues its job in the same transaction.
-    Follow-ups whose row is locked are left out.
+    """Claims the next steps of these follow-ups that are due and free, and enqueues their jobs in the same
+    transaction.
     """
     locked = due().select_for_update(skip_locked=True, of=("self",)).filter(pk__in=instance_ids)
     instances = list(locked.select_related("next_step").order_by("pk"))
     now = timezone.now()
     planned = [(instance, instance.next_step) for instance in instances if instance.next_step is not None]
-    FollowUpTask.objects.bulk_create(
-        [
-            FollowUpTask(
-                workspace_id=instance.workspace_id,
-                lead_id=instance.lead_id,
-                instance=instance,
-                step=step,
-                channel=step.channel,
-                status=Status.WAITING,
-                attempt=0,
-                claimed_at=now,
-            )
-            for instance, step in planned
-        ],
-        ignore_conflicts=True,
-    )
+    new = [
+        FollowUpTask(instance=instance, **plan.task_fields(instance, step, now)) for instance, step in planned
+    ]
+    FollowUpTask.objects.bulk_create(new, ignore_conflicts=True)
     wanted = FollowUpTask.objects.filter(
         instance__in=[instance for instance, _ in planned],
         step_id=F("instance__next_step_id"),

@@ -41,8 +41,8 @@ LIGHT = WebhookDelivery.objects.defer("body", "headers")
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A webhook key as pages show it to admins. `url` is the whole address, if an admin asked for it; else only the
-    key's end is shown, and nothing of a key that cannot be decrypted.
+    """A webhook key as pages show it to admins: only its end, unless an admin asked for the `url`; nothing of one that
+    cannot be decrypted.
     """
 
     row: WebhookKey
@@ -110,7 +110,6 @@ class AccountCard:
 
 
 def of_workspace(workspace: Workspace) -> list[AccountCard]:
-    """The cards of all accounts of `workspace`, those in use first."""
     newest = _deliveries(OuterRef("pk"), OuterRef("workspace_id")).values("pk")[:1]
     usable_keys = Prefetch("webhook_keys", WebhookKey.objects.usable(), to_attr="usable_keys")
     accounts = workspace.integrations.select_related("health", "reply_poll").prefetch_related(usable_keys)
@@ -170,7 +169,6 @@ def _card(
 
 
 def _received(workspace: Workspace) -> dict[object, list[int]]:
-    """The number of events in each of the last 24 hours, oldest first, by integration."""
     hour = timezone.now().replace(minute=0, second=0, microsecond=0)
     begins = hour - timedelta(hours=HOURS - 1)
     counted = (

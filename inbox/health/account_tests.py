@@ -15,9 +15,7 @@ EVENT = "Webhook events"
 
 
 def run(integration: Integration) -> list[Check]:
-    """Runs every check of the account and its webhooks, for TEST_MS (of `checks`) milliseconds at most. No database
-    connection is held while the provider is asked. Raises Cancelled and ShutdownRequested.
-    """
+    """Runs every check of the account and its webhooks, for TEST_MS at most, without a database connection held."""
     lines = checks.run(integration)
     if registry.address_of(integration.provider):
         lines.append(webhooks(integration))
@@ -25,9 +23,6 @@ def run(integration: Integration) -> list[Check]:
 
 
 def webhooks(integration: Integration) -> Check:
-    """Checks whether webhook events arrive, by the newest key, and are accepted. The provider must be one that posts
-    webhooks.
-    """
     address = registry.address_of(integration.provider)
     assert address is not None  # only providers that post webhooks get this check
     events = ", ".join(address.events)
@@ -50,7 +45,6 @@ def webhooks(integration: Integration) -> Check:
 
 
 def _by_an_old_key(integration: Integration) -> bool:
-    """Whether the key that was used last is one that expires."""
     used = WebhookKey.objects.usable().filter(integration=integration, last_used_at__isnull=False)
     latest = used.order_by("-last_used_at").first()
     return latest is not None and latest.expires_at is not None

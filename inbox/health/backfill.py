@@ -37,9 +37,7 @@ class Caught(NamedTuple):
 
 
 def run(integration: Integration, since: datetime, deadline: Deadline) -> Caught:
-    """Fetches the messages since `since` (aware) and stores those that we lack. Raises the provider's errors; what was
-    stored until then stays.
-    """
+    """Fetches the messages since `since` (aware) and stores those that we lack. Raises the provider's errors."""
     messages = stated(registry.spec_of(integration.provider).backfill)(integration, since - OVERLAP, deadline)
     read = new = 0
     while True:

@@ -38,7 +38,6 @@ class BannerLine:
 
     @property
     def needs_key(self) -> bool:
-        """Whether a new API key, entered in the settings, could mend the account."""
         lacks = self.health.lacks_mailboxes
         if not registry.spec_of(self.health.provider).is_connected_here:
             return False
@@ -52,8 +51,8 @@ class BannerLine:
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """The banner about broken accounts: `worst` is shown, `more` counts the others. `acts`: the user may mend it, by a
-    POST to `act_url`, or by a new key at `key_url`.
+    """`worst` is shown, `more` counts the others. `acts`: the user may mend it, by `act_url`, or by a new key at
+    `key_url`.
     """
 
     worst: BannerLine
@@ -74,9 +73,7 @@ class Banner:
 def worst_of(
     broken: Sequence[WorkspaceIntegrationHealth],
 ) -> tuple[WorkspaceIntegrationHealth | None, int]:
-    """The first account of `broken` that the user has not hidden, and how many others are not hidden. `for_banner` must
-    have prepared them.
-    """
+    """The first of `broken` (`for_banner`) that the user has not hidden, and how many others are not hidden."""
     shown = [health for health in broken if not vars(health)["hidden"]]
     return (shown[0], len(shown) - 1) if shown else (None, 0)
 
@@ -94,9 +91,7 @@ def _rows(which: Q) -> QuerySet[WorkspaceIntegrationHealth]:
 def for_banner(
     rows: QuerySet[WorkspaceIntegrationHealth], user: User
 ) -> QuerySet[WorkspaceIntegrationHealth]:
-    """Annotates `rows` so that a banner needs no query for each: `hidden`, whether `user` has hidden the banner about
-    this state, and `dropped`, which `drops` reads.
-    """
+    """Annotates `rows` for a banner without more queries: `hidden` by `user`, and `dropped`, which `drops` reads."""
     hidden = HiddenBanner.objects.filter(
         user=user, until__gt=timezone.now(), health=OuterRef("pk"), version=OuterRef("version")
     )
@@ -104,16 +99,12 @@ def for_banner(
 
 
 def worst_first(rows: Iterable[WorkspaceIntegrationHealth]) -> list[WorkspaceIntegrationHealth]:
-    """Sorts accounts in trouble: the worst state first, then the longest in it. Raises ValueError for an account that
-    is not in trouble.
-    """
+    """Sorts accounts in trouble: the worst state first, then the longest in it. Raises ValueError for others."""
     return sorted(rows, key=lambda health: (TROUBLED.index(health.state), health.since))
 
 
 def rows_for(workspace: Workspace, user: User) -> list[WorkspaceIntegrationHealth]:
-    """The workspace's accounts that are in trouble, or that began to work again in the last 5 minutes, prepared by
-    `for_banner`.
-    """
+    """The accounts in trouble, or that began to work again in the last 5 minutes, prepared by `for_banner`."""
     just_back = Q(
         state=HealthState.CONNECTED,
         recovered_from__in=BROKEN,
@@ -131,9 +122,8 @@ def banner_for(
     *,
     model_away: bool = False,
 ) -> Banner | None:
-    """The banner that `user` sees on pages of `workspace`: the worst account in trouble, else one that is just back;
-    None if there is neither, or all are hidden. `rows` are those of `rows_for`, if read. `model_away`: the page says
-    already that the model cannot be reached.
+    """The banner that `user` sees: the worst account in trouble, else one that is just back. `rows` are those of
+    `rows_for`, if read. `model_away`: the page says already that the model cannot be reached.
     """
     acts = membership.at_least(Membership.Role.ADMIN)
     rows = rows_for(workspace, user) if rows is None else rows
@@ -180,9 +170,7 @@ def line(health: WorkspaceIntegrationHealth, workspace: Workspace) -> BannerLine
 
 
 def drops(health: WorkspaceIntegrationHealth) -> list[datetime]:
-    """The times in the last 24 hours at which the account broke after it had worked, from the row if `for_banner` put
-    them there.
-    """
+    """The times in the last 24 hours at which the account broke after it had worked."""
     annotated: list[datetime] | None = vars(health).get("dropped")
     return annotated if annotated is not None else list(_breaks(health.pk).values_list("at", flat=True))
 
@@ -202,9 +190,7 @@ def hide(user: User, health: WorkspaceIntegrationHealth) -> None:
 
 
 def recovery(health: WorkspaceIntegrationHealth) -> str:
-    """A sentence on an account that is back: how long it was down, and how many missed messages were imported; "" if it
-    is not known when it was down.
-    """
+    """How long an account that is back was down, and how many missed messages were imported; "" if unknown."""
     if health.down_since is None or health.recovered_at is None:
         return ""
     down_s = (health.recovered_at - health.down_since).total_seconds()

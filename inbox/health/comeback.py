@@ -28,8 +28,8 @@ no other provider says that it keeps them longer.
 
 
 def on_change(sender: Any, health: WorkspaceIntegrationHealth, before: str, **kwargs: Any) -> None:
-    """Enqueues a notice when an account is disconnected or not understood, and the recovery when it works again after
-    it was broken or people were told of trouble. Receives the signal of a changed health.
+    """Enqueues a notice when an account breaks, and the recovery when it works again after it was broken or people were
+    told of trouble. Receives the signal of a changed health.
     """
     if health.state in (HealthState.DISCONNECTED, HealthState.NOT_UNDERSTOOD):
         notice_channels.enqueue_notice(health)
@@ -38,7 +38,6 @@ def on_change(sender: Any, health: WorkspaceIntegrationHealth, before: str, **kw
 
 
 def _was_told(health: WorkspaceIntegrationHealth) -> bool:
-    """Whether a notice about the trouble that is over was sent."""
     notified_at, since = health.last_notice_at, health.down_since
     return bool(notified_at and since and notified_at >= since)
 
@@ -55,9 +54,7 @@ def enqueue_recovery(health: WorkspaceIntegrationHealth) -> bool:
 
 
 def make_up() -> int:
-    """Enqueues the recovery of accounts that came back within the last hour, in case the signal was lost with its
-    process. Returns how many are new.
-    """
+    """Enqueues the recovery of accounts that came back within the last hour, in case the signal was lost."""
     back = WorkspaceIntegrationHealth.objects.filter(
         state=HealthState.CONNECTED,
         recovered_from__in=banner.BROKEN,
@@ -68,9 +65,7 @@ def make_up() -> int:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `health.recover`: fetches missed messages, resumes sends, has campaigns stopped that the account could
-    not be asked to stop, and updates the notice. Returns how many messages were new and how many sends go on.
-    """
+    """The job `health.recover`. Returns how many messages were new and how many sends go on."""
     health = WorkspaceIntegrationHealth.objects.select_related("integration__workspace", "workspace").get(
         pk=ctx.payload["health_id"], workspace_id=ctx.workspace_id
     )
@@ -81,10 +76,8 @@ def run(ctx: JobContext) -> dict[str, int]:
         health.refresh_from_db()
         if health.version == version:
             raise
-        return {
-            "imported": 0,
-            "resumed": 0,
-        }  # it broke again: its next recovery fetches all since the last poll
+        # It broke again: its next recovery fetches all since the last poll.
+        return {"imported": 0, "resumed": 0}
     resumed = ctx.step(
         "resume", lambda deadline: account_pauses.resume_sends(health.workspace_id), effect="idempotent"
     )
@@ -98,8 +91,8 @@ def run(ctx: JobContext) -> dict[str, int]:
 
 
 def fetch_missed(health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
-    """Stores the messages that came while the account was down, of ten days at most. Returns how many were new, 0 for a
-    provider without a list of messages. Raises the provider's errors.
+    """Stores the messages that came while the account was down, of ten days at most. Returns how many were new. Raises
+    the provider's errors.
     """
     since = health.down_since or health.since
     poll = ReplyPoll.objects.filter(integration=health.integration_id).first()

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -100,8 +101,8 @@ def last(workspace: Workspace) -> BackgroundJob | None:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `health.drill`. Returns how many steps passed, failed and were skipped. The test workspace is deleted
-    however it ends. If a worker dies, the next attempt only deletes and fails, because the sandbox died with it.
+    """The job `health.drill`. Returns how many steps passed, failed and were skipped. If a worker dies, the next
+    attempt only deletes the test workspace and fails, because the sandbox died with it.
     """
     parent = Workspace.objects.get(pk=ctx.workspace_id)
     parent.drills.all().delete()
@@ -133,13 +134,13 @@ class _Drill:
             self._step("prepare", self._prepare)
             self._step("break", self._break)
             self._step("detect", self._detect)
-            self._step("banner", self._banner, needed=False)
+            self._step("banner", partial(self._shown, HealthState.DISCONNECTED), needed=False)
             self._step("pause", self._paused, needed=False)
             self._step("slack", self._tell, needed=False)
             self._step("missed", self._write)
             self._step("heal", self._heal)
             self._step("import", self._import, needed=False)
-            self._step("recovered", self._recovered, needed=False)
+            self._step("recovered", partial(self._shown, HealthState.CONNECTED), needed=False)
             self._step("resume", self._resumed, needed=False)
             self._step("green", self._turn_green, needed=False)
         except Failed:
@@ -195,10 +196,7 @@ class _Drill:
         probe = probes.check_now(self.account)
         return DrillResult(self._health.state == HealthState.DISCONNECTED, probe.sentence)
 
-    def _banner(self, deadline: Deadline) -> DrillResult:
-        return self._shown(HealthState.DISCONNECTED)
-
-    def _shown(self, state: HealthState) -> DrillResult:
+    def _shown(self, state: HealthState, deadline: Deadline) -> DrillResult:
         admin = Membership(workspace=self.workspace, user=self.user, role=Membership.Role.ADMIN)
         shown = banner.banner_for(self.workspace, self.user, admin)
         if shown is None:
@@ -208,10 +206,8 @@ class _Drill:
 
     def _paused(self, deadline: Deadline) -> DrillResult:
         instance = FollowUpInstance.objects.get(workspace=self.workspace)
-        return DrillResult(
-            instance.status == FollowUpInstance.Status.PAUSED,
-            instance.get_paused_for_display() or "It runs on.",
-        )
+        paused = instance.status == FollowUpInstance.Status.PAUSED
+        return DrillResult(paused, instance.get_paused_for_display() or "It runs on.")
 
     def _tell(self, deadline: Deadline) -> DrillResult:
         if not self._asked_for(notice_channels.NOTIFY):
@@ -272,15 +268,10 @@ class _Drill:
         stored = self._messages()
         return DrillResult(imported == stored == MISSED, f"{imported} of {MISSED} messages are in the inbox.")
 
-    def _recovered(self, deadline: Deadline) -> DrillResult:
-        return self._shown(HealthState.CONNECTED)
-
     def _resumed(self, deadline: Deadline) -> DrillResult:
         instance = FollowUpInstance.objects.get(workspace=self.workspace)
-        return DrillResult(
-            instance.status == FollowUpInstance.Status.ACTIVE,
-            f"It is {instance.get_status_display().lower()}.",
-        )
+        active = instance.status == FollowUpInstance.Status.ACTIVE
+        return DrillResult(active, f"It is {instance.get_status_display().lower()}.")
 
     def _turn_green(self, deadline: Deadline) -> DrillResult:
         if not self.posted or self.slack is None:

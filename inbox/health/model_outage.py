@@ -13,9 +13,7 @@ from inbox.replying.prompts import model_calls
 
 @dataclass(frozen=True, slots=True)
 class ModelAway:
-    """What pages say if the model cannot be reached. `since` is None if no model is connected. `waiting` counts the
-    leads whose replies nothing has understood, at most 100.
-    """
+    """The model cannot be reached, or none is connected (`since` None). `waiting` counts unread replies, capped."""
 
     why: str
     since: datetime | None
@@ -32,9 +30,7 @@ def waiting(workspace: Workspace) -> QuerySet[Lead]:
 
 
 def model_away(workspace: Workspace) -> ModelAway | None:
-    """The notice on a workspace's pages; None if the model can be reached, or none is connected and no reply waits for
-    one.
-    """
+    """The notice on a workspace's pages; None if the model answers, or none is connected and no reply waits."""
     return notice_of(model_calls.outages().first(), waiting(workspace)[: COUNT_LIMIT + 1].count())
 
 

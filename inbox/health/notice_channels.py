@@ -8,8 +8,10 @@ in 24 hours, and somebody always gets it:
 While the slot is used up, further changes are written into the message in the channel, else into the next notice.
 """
 
+import json
 import logging
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,9 +20,10 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox.health import banner, mute_buttons, notice_mail
+from inbox.health import banner, notice_mail
 from inbox.models import Membership, audit
-from inbox.replying import slack_cards
+from inbox.replying import buttons, slack_cards
+from inbox.replying.buttons import mrkdwn, plain
 from inbox.workspaces.accounts import connected, slack_of
 from integrations import notices
 from integrations.errors import ProviderError, ProviderMisconfigured, ProviderRejected
@@ -46,6 +49,9 @@ SLACK_TRIES, SLACK_PAUSE_MS = 9, 15_000
 """How often Slack is tried, over two minutes, and the longest pause between. Then the notice goes out by e-mail."""
 Status = BackgroundJob.Status
 CUT_SHORT = "the worker stopped while sending"
+MUTE = buttons.offered("mute_account", __name__)
+MUTED = "Muted: no further notice until it works. An admin can undo that on the page above."
+REFUSED = "Only owners and admins of this workspace can mute it."
 
 
 def enqueue_notice(health: WorkspaceIntegrationHealth) -> bool:
@@ -71,9 +77,7 @@ def enqueue_update(health: WorkspaceIntegrationHealth) -> None:
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The tick `notifications`: enqueues notices that are due, and ends those whose worker died while sending. At
-    `deadline` it stops, and the next run goes on.
-    """
+    """The tick `notifications`: enqueues notices that are due, and ends those whose worker died while sending."""
     counts = {"enqueued": 0, "abandoned": 0, "freed": _free_undelivered(), "left": 0}
     for notice in notices.abandoned():
         if notice.path == Notice.Path.SLACK:
@@ -103,21 +107,22 @@ def _free_undelivered() -> int:
 
 
 def run(ctx: JobContext) -> dict[str, object]:
-    """The job `health.notify`: tells people that an account is broken, or updates the notices that they have in
-    Slack.
-    """
-    health = WorkspaceIntegrationHealth.objects.select_related("integration", "workspace").get(
-        pk=ctx.payload["health_id"], workspace_id=ctx.workspace_id
-    )
+    """The job `health.notify`: tells people that an account is broken, or updates the notices that they have."""
+    health = _health(ctx)
     slack = slack_of(health.workspace_id)
     by = slack if ctx.attempt <= SLACK_TRIES else None
     outcome = tell(health, by, news_of(health, by))
     return _fold(slack, health, ctx.deadline) if "skipped" in outcome else outcome
 
 
+def _health(ctx: JobContext) -> WorkspaceIntegrationHealth:
+    healths = WorkspaceIntegrationHealth.objects.select_related("integration", "workspace")
+    return healths.get(pk=ctx.payload["health_id"], workspace_id=ctx.workspace_id)
+
+
 def tell(health: WorkspaceIntegrationHealth, slack: Integration | None, text: str) -> dict[str, object]:
-    """Posts `text` about the account once, to `slack`, or by e-mail if that is None or broken. Posts nothing if people
-    were told within 24 hours or the account works again. Raises TransientError if another try may deliver it.
+    """Posts `text` about the account once, to `slack`, or by e-mail if that is None or broken, unless people were told
+    within 24 hours or the account works. Raises TransientError if another try may deliver it.
     """
     token = notices.claim(health)
     if token is None:
@@ -127,13 +132,12 @@ def tell(health: WorkspaceIntegrationHealth, slack: Integration | None, text: st
     notice = notices.open_notice(health, Notice.Path.SLACK, text, str(slack.config.get("channel", "")))
     drop_connection()
     breakers.look_again(SLACK, slack.workspace_id)  # nobody learns that Slack is back by waiting
-    return _settle(slack, notice, token, notices.post(slack, notice, mute_buttons.blocks(health, text)))
+    return _settle(slack, notice, token, notices.post(slack, notice, blocks_of(health, text)))
 
 
 def _fold(
     slack: Integration | None, health: WorkspaceIntegrationHealth, deadline: Deadline
 ) -> dict[str, object]:
-    """Updates the notice that people got within the last 24 hours, if it can be changed."""
     if slack is None or health.state not in notices.PATIENCE or _broken(slack):
         return {"skipped": "told already, or well again"}
     try:
@@ -144,9 +148,7 @@ def _fold(
 
 
 def edit(slack: Integration, health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
-    """Rewrites the notices about an account in Slack, again if its state changes meanwhile. Returns how many. Raises
-    the provider's errors.
-    """
+    """Rewrites the notices about an account in Slack, again if its state changes meanwhile. Returns how many."""
     edited, version = 0, None
     while True:
         health.refresh_from_db()
@@ -154,23 +156,38 @@ def edit(slack: Integration, health: WorkspaceIntegrationHealth, deadline: Deadl
             return edited
         version = health.version
         text, green = text_of(health), health.state == HealthState.CONNECTED
-        blocks = () if green else mute_buttons.blocks(health, text)
+        blocks = () if green else blocks_of(health, text)
         drop_connection()
         edited = notices.edit(slack, health, text, deadline, green=green, blocks=blocks)
 
 
+def blocks_of(health: WorkspaceIntegrationHealth, text: str, note: str = "") -> list[dict[str, Any]]:
+    """The blocks of a notice, with the button while it can be muted, and a `note` for the person who pressed it."""
+    shown: list[dict[str, Any]] = [{"type": "section", "text": mrkdwn(text)}]
+    if note:
+        shown.append({"type": "context", "elements": [mrkdwn(note)]})
+    if health.state != HealthState.CONNECTED and not health.muted_at:
+        ids = {"healthId": health.pk, "clientId": str(health.workspace_id)}
+        button = {
+            "type": "button",
+            "action_id": MUTE,
+            "text": plain("Mute until it works"),
+            "value": json.dumps(ids),
+        }
+        shown.append({"type": "actions", "block_id": f"mute_{health.pk}", "elements": [button]})
+    return shown
+
+
 def mute_pressed(ctx: JobContext) -> dict[str, str]:
     """Runs the button "Mute until it works" for the owner or admin who pressed it. The message says what came of it."""
-    health = WorkspaceIntegrationHealth.objects.select_related("integration", "workspace").get(
-        pk=ctx.payload["health_id"], workspace_id=ctx.workspace_id
-    )
+    health = _health(ctx)
     slack = connected(ctx.workspace_id, SLACK)
     if slack is None:
         return {"outcome": "Slack is not connected any more"}
     member = slack_cards.member_of(slack, health.workspace_id, ctx.payload["user_id"], ctx.deadline)
     if member is None or not member.at_least(Membership.Role.ADMIN):
         posted, text = Posted(ctx.payload["channel_id"], ctx.payload["message_ts"]), text_of(health)
-        blocks = mute_buttons.blocks(health, text, mute_buttons.REFUSED)
+        blocks = blocks_of(health, text, REFUSED)
         drop_connection()
         SlackClient.for_integration(slack).update(posted, text, ctx.deadline, blocks=blocks)
         return {"outcome": "refused"}
@@ -264,16 +281,14 @@ def _report(end: notice_mail.End) -> dict[str, str]:
 
 
 def text_of(health: WorkspaceIntegrationHealth) -> str:
-    """The text of a notice: workspace, account, since when, what waits, and the link to the health page. It never holds
-    a secret or what a lead wrote.
-    """
+    """The text of a notice. It never holds a secret or what a lead wrote."""
     with timezone.override(health.workspace.timezone):
         line = banner.line(health, health.workspace)
     if health.state == HealthState.CONNECTED:
         return f"{line.headline}. {line.effect}"
     where = settings.PUBLIC_URL + reverse("inbox:health", args=[health.workspace_id])
     text = f"{line.headline} since {_time(health, health.since)}. {line.effect}\n{where}"
-    return f"{text}\n{mute_buttons.MUTED}" if health.muted_at else text
+    return f"{text}\n{MUTED}" if health.muted_at else text
 
 
 def _time(health: WorkspaceIntegrationHealth, at: datetime) -> str:
@@ -283,9 +298,7 @@ def _time(health: WorkspaceIntegrationHealth, at: datetime) -> str:
 
 
 def news_of(health: WorkspaceIntegrationHealth, slack: Integration | None) -> str:
-    """The text of a new notice. If the message cannot be changed later, it says so, and also whether the account was
-    back since the last notice.
-    """
+    """The text of a new notice, with what it would leave out if it cannot be changed later."""
     text = text_of(health)
     if _can_be_changed(slack):
         return text

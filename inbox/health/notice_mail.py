@@ -73,7 +73,6 @@ def trouble() -> str:
 
 
 def recipients(workspace: Workspace) -> list[str]:
-    """The e-mail addresses of the workspace's active owners and admins."""
     roles = [Membership.Role.OWNER, Membership.Role.ADMIN]
     admins = Membership.objects.filter(workspace=workspace, role__in=roles, user__is_active=True)
     return list(admins.exclude(user__email="").order_by("pk").values_list("user__email", flat=True))

@@ -36,9 +36,7 @@ class NoWay(Exception):
 
 
 class Way(NamedTuple):
-    """Where notices of one kind go now. `path` is a Notice.Path, "" if nowhere. `channel` "" is that of the incoming
-    webhook.
-    """
+    """Where notices of one kind go now. `path` is a Notice.Path, or "". `channel` "" is the incoming webhook's."""
 
     path: str
     channel: str = ""

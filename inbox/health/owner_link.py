@@ -30,8 +30,8 @@ def path(integration: Integration) -> str:
 
 
 def read(token: str) -> WorkspaceIntegrationHealth:
-    """The health of the disconnected account that the link's token is about. Raises LinkExpired if the token is forged
-    or too old, the account is switched off, or that outage is over.
+    """The health of the account that the link's token is about. Raises LinkExpired for a forged or old token, a
+    switched-off account, or another outage.
     """
     try:
         integration_id, version = signing.loads(token, salt=SALT, max_age=VALID_FOR)

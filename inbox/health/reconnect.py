@@ -31,8 +31,8 @@ class Link:
 
 
 def hosted_link(integration: Integration, back_url: str) -> Link:
-    """Asks the provider for a page that leads back to `back_url`; its link works once, for 30 minutes. Waits 5 s at
-    most. Raises nothing: a failure is the Link's `sentence`.
+    """Asks for the provider's page, which leads back to `back_url`, in 5 s at most. A failure is the Link's
+    `sentence`.
     """
     page = registry.spec_of(integration.provider).reconnect
     if not page:

@@ -29,9 +29,7 @@ LATE = timedelta(minutes=15)
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The tick `reply-poll`: enqueues a job for each account that is due, the longest waiting first. At `deadline` it
-    stops, and the next run goes on.
-    """
+    """The tick `reply-poll`: enqueues a job for each account that is due, the longest waiting first."""
     counts = {"added": _add_accounts(), "polls": 0, "waiting": 0, "left": 0}
     now = timezone.now()
     due = ReplyPoll.objects.filter(
@@ -51,9 +49,7 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `replies.poll`: fetches from one account the messages since the last time, of ten days at most, and
-    stores those that we lack. Raises the provider's errors.
-    """
+    """The job `replies.poll`: stores the messages since the last time, of ten days at most, that we lack."""
     integration = Integration.objects.select_related("workspace", "reply_poll").get(
         pk=ctx.payload["integration_id"], workspace_id=ctx.workspace_id
     )
@@ -85,8 +81,8 @@ def _add_accounts() -> int:
 
 
 def late() -> dict[str, int]:
-    """How many accounts, by provider, are not compared in time: they are due for more than LATE, or work and are not
-    complete for twice as long as they should be.
+    """How many accounts, by provider, are due for more than LATE, or work and are not complete for twice as long as
+    they should be.
     """
     now, providers = timezone.now(), registry.stating("poll_every")
     works = Q(
@@ -107,7 +103,6 @@ def late() -> dict[str, int]:
 
 
 def _claim(due: QuerySet[ReplyPoll], now: datetime) -> list[ReplyPoll]:
-    """The first BATCH of `due`, locked, with their next time set."""
     locked = due.select_for_update(skip_locked=True, of=("self",)).select_related("integration__health")
     claimed = list(locked[:BATCH])
     by_provider = defaultdict(list)
@@ -128,8 +123,8 @@ def _spec(poll: ReplyPoll) -> JobSpec:
 
 
 def _can_be_asked(integration: Integration) -> bool:
-    """Whether an account has credentials and is not down. After an outage its recovery fetches what came. An account
-    that lacks only some of its mailboxes answers.
+    """Whether an account has credentials and is not down. One that lacks some of its mailboxes answers; after an outage
+    the recovery fetches what came.
     """
     health = getattr(integration, "health", None)
     down = health is not None and health.is_down and not health.lacks_mailboxes

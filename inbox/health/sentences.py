@@ -2,7 +2,6 @@
 no exclamation marks. A code is shown behind "Details".
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
@@ -60,16 +59,6 @@ WHY = {
 """Words for our own codes. Providers declare words for theirs (`refusals`). Other codes are shown as they are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """What people read about a broken account. `headline` is set in bold; `effect` says what it means for the
-    workspace.
-    """
-
-    headline: str
-    effect: str
-
-
 def headline(health: WorkspaceIntegrationHealth, workspace: str) -> str:
     name, owner = known_as(health.provider), health.integration.name
     whose = f" for {owner} ({workspace})" if owner else f" for {workspace}"
@@ -110,9 +99,7 @@ def why(code: str) -> str:
 
 
 def can_reconnect(health: WorkspaceIntegrationHealth) -> bool:
-    """Whether the owner can mend the account by logging in again on the provider's page: it has one, and the reason is
-    neither our own key nor unreadable secrets.
-    """
+    """Whether the owner can mend the account by logging in again on the provider's page."""
     return (
         bool(registry.spec_of(health.provider).reconnect)
         and health.state == HealthState.DISCONNECTED
@@ -143,9 +130,7 @@ def _stopped(health: WorkspaceIntegrationHealth) -> str:
 
 
 def effect(health: WorkspaceIntegrationHealth, effects: list[Effect]) -> str:
-    """What does not happen while the account is in trouble, and whether anybody has to act; "" for an account that
-    works.
-    """
+    """What does not happen while the account is in trouble, and whether anybody has to act; "" if it works."""
     waits = ", ".join(map(str, effects))
     if health.state == HealthState.DISCONNECTED:
         way_out = f" {WAY_OUT}" if health.reason == SECRETS_UNREADABLE else ""

@@ -35,20 +35,13 @@ class Day:
 @dataclass(frozen=True, slots=True)
 class Account:
     name: str
-    state: str
-    since: datetime
-    last_success_at: datetime | None
-    last_failure_at: datetime | None
-    last_failure: str
-    last_received_at: datetime | None
+    health: WorkspaceIntegrationHealth
     strip: list[Day]
     uptime: str
 
     @property
     def runs(self) -> list[tuple[str, str, str]]:
-        """The last 30 days as runs of days that were alike, newest first: first day, last day, and how the
-        account was.
-        """
+        """The last 30 days as runs of alike days, newest first: first day, last day, and how the account was."""
         runs = []
         for word, days in groupby(reversed(self.strip), key=lambda day: day.word):
             alike = [day.day for day in days]
@@ -64,19 +57,9 @@ def account(health: WorkspaceIntegrationHealth) -> Account:
     strip = [_day(begins + timedelta(days=number), known_since, now, spans) for number in range(DAYS)]
     total = max((now - known_since).total_seconds(), 1)
     down = sum((end - start).total_seconds() for start, end in spans)
-    return Account(
-        name=account_name(health),
-        state=health.state,
-        since=health.since,
-        last_success_at=health.last_success_at,
-        last_failure_at=health.last_failure_at,
-        last_failure=health.last_failure,
-        last_received_at=health.last_received_at,
-        strip=strip,
-        uptime=f"up {max(0, 100 * (1 - down / total)):.1f} % of the last {DAYS} days"
-        if known_since == begins
-        else f"up {max(0, 100 * (1 - down / total)):.1f} % since it is known",
-    )
+    span = f"of the last {DAYS} days" if known_since == begins else "since it is known"
+    uptime = f"up {max(0, 100 * (1 - down / total)):.1f} % {span}"
+    return Account(account_name(health), health, strip, uptime)
 
 
 def _first_known(health: WorkspaceIntegrationHealth) -> datetime:

@@ -70,8 +70,8 @@ def _listened_to(accounts: QuerySet[Integration]) -> QuerySet[Any]:
 
 
 def _keep_installation_accounts() -> None:
-    """Creates each workspace's account for services that use only the installation's key, and switches these accounts
-    off where there is no such key.
+    """Creates each workspace's account for services that use only the installation's key, or switches it off without
+    such a key.
     """
     for spec in registry.specs().values():
         if spec.is_connected_here or not spec.installation_key:
@@ -85,9 +85,7 @@ def _keep_installation_accounts() -> None:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `health.probe`: makes one cheap read call with the account. If it works, what waits for the account goes
-    on.
-    """
+    """The job `health.probe`: makes one cheap read call. If it works, what waits for the account goes on."""
     integration = Integration.objects.get(pk=ctx.payload["integration_id"], workspace_id=ctx.workspace_id)
     writer.forget_successes()
     probe = probes.probe(integration, ctx.deadline)
@@ -97,8 +95,8 @@ def run(ctx: JobContext) -> dict[str, str]:
 
 
 def listen(integration: Integration, last: datetime | None) -> SignalKind | None:
-    """Records that the account's webhooks have come again (HEARD) or gone silent (SILENT), and returns which; None if
-    nothing has changed. `last` (aware) is when its last webhook came.
+    """Records that webhooks came again (HEARD) or went silent (SILENT), and returns which. `last` (aware) is the last
+    one's time.
     """
     if last is None:
         return None
@@ -119,7 +117,7 @@ def listen(integration: Integration, last: datetime | None) -> SignalKind | None
 
 def note_unclear() -> int:
     """Records accounts whose webhooks are not understood: three or more of an hour were refused, and a tenth of the
-    account's. Requests before it was last understood again do not count. Returns how many changed.
+    account's. Requests before it was last understood again do not count.
     """
     since = timezone.now() - HOUR
     arrived = WebhookDelivery.objects.filter(received_at__gt=since, replay_of=None, integration__enabled=True)

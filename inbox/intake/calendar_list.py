@@ -97,7 +97,7 @@ def identify_contact(ctx: JobContext) -> dict[str, object]:
     if not identities:
         return {"outcome": "neither address nor number"}
     with transaction.atomic():
-        match = identity.find_or_create(workspace, person, ghl.NAME, create=False)
+        match = identity.find(workspace, person, ghl.NAME)
         if match is None:
             return {"outcome": "nobody we know"}
         outcome = identity.keep_contact(match.lead, contact_id, identities.get("phone", ""), ghl.NAME)

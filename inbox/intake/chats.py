@@ -41,7 +41,7 @@ def _is_stand_in(lead: Lead) -> bool:
 
 def _become(workspace: Workspace, stand_in: Lead, person: Person, provider: str) -> Lead:
     """Turns the stand-in into `person`. If the workspace knows that lead already, it gets the stand-in's messages."""
-    match = identity.find_or_create(workspace, person, provider, create=False)
+    match = identity.find(workspace, person, provider)
     if match is None:
         try:
             with transaction.atomic():

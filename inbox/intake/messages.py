@@ -75,7 +75,7 @@ def _get_or_create(
     registry.source_of(event.source)  # raises: messages of an unknown source would count as answers
     key = {"workspace_id": received.workspace.pk, "source": event.source, "external_id": external_id}
     fields = _fields(received, event, judged) | extra
-    matches: list[identity.Found] = []
+    matches: list[identity.LeadMatch] = []
 
     def lead() -> Lead:
         """Finds or creates the lead of a new message. A new lead's row is written once, with its first message counted
@@ -234,14 +234,16 @@ def _remember(key: tuple[Any, ...], campaign_id: UUID) -> None:
         _campaigns.popitem(last=False)
 
 
-def _lead(received: Received, event: MessageEvent, complete: Callable[[Lead], None] | None) -> identity.Found:
+def _lead(
+    received: Received, event: MessageEvent, complete: Callable[[Lead], None] | None
+) -> identity.LeadMatch:
     def begin(lead: Lead) -> None:
         lead.sample = received.sample
         if complete is not None:
             complete(lead)
 
     if event.channel == Channel.LINKEDIN and event.thread_id:
-        match = identity.Found(chats.lead_of(received.workspace, event), created=False, conflict=False)
+        match = identity.LeadMatch(chats.lead_of(received.workspace, event), created=False, conflict=False)
     else:
         match = identity.resolve(received.workspace, event.person, received.provider, complete=begin)
     if match.lead.sample != received.sample:

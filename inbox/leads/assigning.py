@@ -26,7 +26,7 @@ class NotAMember(ValueError):
 
 
 @dataclass(frozen=True)
-class Given:
+class Handover:
     """How a lead came to its owner: by whom (None: in turn), and when. `away`: because that person is away."""
 
     by_user_id: int | None
@@ -35,9 +35,7 @@ class Given:
 
 
 def receiver(workspace: Workspace, membership_id: int | None) -> Membership | None:
-    """The member with this id who may get conversations; None for nobody (None). Raises NotAMember if there is none, or
-    they only look.
-    """
+    """The member who may get conversations; None for nobody (None). Raises NotAMember also for a viewer."""
     if membership_id is None:
         return None
     rows = Membership.objects.filter(workspace=workspace, pk=membership_id).select_related("user")
@@ -48,8 +46,8 @@ def receiver(workspace: Workspace, membership_id: int | None) -> Membership | No
 
 
 def give(workspace: Workspace, by: User, views: Iterable[Seen], to: Membership | None) -> TriageResult:
-    """Assigns the leads in `views` to the member `to`, or to nobody (None). Leads that changed since they were seen
-    stay as they are. Raises NotAMember if `to` has left meanwhile.
+    """Assigns the leads in `views` to `to`, or to nobody (None), unless they changed. Raises NotAMember if `to` has
+    left.
     """
     user_id = to.user_id if to else None
     notified = user_id if user_id != by.pk else None
@@ -64,7 +62,6 @@ def give(workspace: Workspace, by: User, views: Iterable[Seen], to: Membership |
 
 
 def _handed(user_id: int | None) -> dict[str, Any]:
-    """The columns of a hand-over to this user, who has not seen it; None: to nobody."""
     return {"handed_over_at": Now() if user_id else None}
 
 
@@ -95,9 +92,7 @@ def mark_seen(workspace_id: UUID, user: User, leads: Collection[UUID]) -> int:
 def undo(
     workspace: Workspace, by: User, token: str, max_age_s: int | None = triage.UNDO_MAX_AGE_S
 ) -> list[Lead]:
-    """Undoes, for `by`, the assigning or marking of `token` (`triage.undo`, which raises). Returns the leads that were
-    put back.
-    """
+    """Undoes, for `by`, the assigning or marking of `token` (`triage.undo`, which raises). Returns the leads."""
     with transaction.atomic():
         put_back = triage.undo(workspace, token, max_age_s)
         for lead, fields in put_back:
@@ -108,27 +103,23 @@ def undo(
 
 
 def assignments(lead: Lead) -> QuerySet[AuditEntry]:
-    """When the lead was given to somebody, and by whom, the newest first."""
     entries = AuditEntry.objects.filter(
         workspace_id=lead.workspace_id, object_type="lead", object_id=str(lead.pk), action=GIVEN
     )
     return entries.order_by("-created_at", "-pk")
 
 
-def how(lead: Lead, entries: Iterable[AuditEntry]) -> Given | None:
-    """How the lead came to its owner; None if there is none, or it is not known. `entries` begin with the newest of
-    `assignments`.
-    """
+def how(lead: Lead, entries: Iterable[AuditEntry]) -> Handover | None:
+    """How the lead came to its owner, if that is known. `entries` begin with the newest of `assignments`."""
     newest = next(iter(entries), None)
     if lead.assigned_to_id is None or newest is None or newest.data.get("to") != lead.assigned_to_id:
         return None
-    return Given(newest.actor_id, newest.created_at, away=newest.data.get("how") == AWAY)
+    return Handover(newest.actor_id, newest.created_at, away=newest.data.get("how") == AWAY)
 
 
 def hand_over(member: Membership, to: Membership | None) -> int:
-    """Gives the conversations of `member`, who is away, that wait for an answer to the member `to`, or to nobody.
-    Returns how many: none if `to` is the member themself. Raises NotAMember if `to` has left meanwhile. Each slice is a
-    transaction of its own.
+    """Gives the waiting conversations of `member`, who is away, to `to`, or to nobody. Returns how many: none if `to`
+    is the member themself. Raises NotAMember if `to` has left meanwhile. Each slice is a transaction of its own.
     """
     user_id, done = to.user_id if to else None, 0
     if user_id == member.user_id:

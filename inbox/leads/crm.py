@@ -25,9 +25,9 @@ class Joined:
 
 
 def join(client: GhlClient, lead: Lead, deadline: Deadline) -> Joined | None:
-    """Connects the lead with its contact, or a new one, and gives each side the phone number that only the other knows.
-    A number that a person entered here replaces GoHighLevel's. None without a contact, address and number. Nothing is
-    stored if another lead has the contact. Raises the errors of GoHighLevel's client.
+    """Connects the lead with its contact, or a new one, and shares the phone number that only one side knows; a number
+    that a person entered here replaces GoHighLevel's. None without a contact, address and number. Raises the client's
+    errors.
     """
     contact = find(client, lead, deadline) or _make(client, lead, deadline)
     if contact is None:
@@ -40,9 +40,8 @@ def join(client: GhlClient, lead: Lead, deadline: Deadline) -> Joined | None:
 
 
 def find(client: GhlClient, lead: Lead, deadline: Deadline) -> Contact | None:
-    """The lead's contact, by the contact's id that we know, else by address, else by number; the contact with the
-    number wins. An id that GoHighLevel does not know any more is removed from the lead. Raises the errors of
-    GoHighLevel's client.
+    """The lead's contact, by known id, else address, else number; the one with the number wins. An id that GoHighLevel
+    does not know any more is removed from the lead. Raises the client's errors.
     """
     region = lead.workspace.phone_region
     drop_connection()
@@ -55,9 +54,7 @@ def find(client: GhlClient, lead: Lead, deadline: Deadline) -> Contact | None:
 
 
 def attach(lead: Lead, contact: Contact) -> KeptIdentity:
-    """Stores the contact's id with the lead, unless another lead has it. Afterwards `lead` holds the id that is
-    stored.
-    """
+    """Stores the contact's id with the lead, unless another lead has it, and reloads `lead.ghl_contact_id`."""
     outcome = identity.keep(lead, "ghl_contact_id", contact.id, ghl.NAME)
     lead.refresh_from_db(fields=["ghl_contact_id"])
     return outcome

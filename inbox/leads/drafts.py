@@ -11,9 +11,7 @@ Status = Draft.Status
 
 
 def close(drafts: QuerySet[Draft], reason: str, *, user: User | None = None) -> int:
-    """Rejects those of `drafts` that still wait for review, and returns how many. `reason` is a sentence for people;
-    `user` is the person whose act made them needless.
-    """
+    """Rejects those of `drafts` that wait for review, for `reason`, and returns how many. `user` made them needless."""
     now = timezone.now()
     with transaction.atomic():
         waiting = list(drafts.filter(status=Status.PENDING).select_for_update(of=("self",)).order_by("pk"))

@@ -35,9 +35,7 @@ Status = Enrichment.Status
 
 
 def request(lead: Lead, kind: str, now: datetime) -> Enrichment:
-    """Enqueues a question to Clay for a missing fact of `lead` (an Enrichment.Kind), unless it was asked before.
-    Returns its row. Must run in a transaction.
-    """
+    """Asks Clay, by a job, for the fact `kind` of `lead`, unless it was asked before. Must run in a transaction."""
     row, created = Enrichment.objects.get_or_create(
         lead=lead, kind=kind, defaults={"workspace_id": lead.workspace_id, "requested_at": now}
     )
@@ -52,8 +50,8 @@ def request(lead: Lead, kind: str, now: datetime) -> Enrichment:
 
 
 def wait_for(lead: Lead, kind: str, now: datetime) -> datetime | None:
-    """Until when (aware) to wait for Clay's answer about `kind`, which is asked for if it was not yet. None if Clay is
-    not connected, has answered, or the time is over.
+    """Until when (aware) to wait for Clay's answer about `kind`, which is asked for if it was not. None if there is no
+    Clay, an answer came, or the time is over.
     """
     row = Enrichment.objects.filter(lead=lead, kind=kind).first()
     if row is None:
@@ -65,8 +63,8 @@ def wait_for(lead: Lead, kind: str, now: datetime) -> datetime | None:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `clay.ask`: adds the lead to Clay's table, once. If it is unclear whether the row was added, the lead
-    counts as asked. Raises ProviderMisconfigured if Clay is not connected.
+    """The job `clay.ask`: adds the lead to Clay's table, once; an unclear call counts as asked. Raises
+    ProviderMisconfigured.
     """
     row = Enrichment.objects.select_related("lead").get(
         pk=ctx.payload["enrichment_id"], workspace_id=ctx.workspace_id
@@ -104,9 +102,7 @@ def _row(lead: Lead, kind: str) -> dict[str, str]:
 
 
 def on_answer(sender: Any, lead: Lead, now: datetime, **kwargs: Any) -> None:
-    """Makes follow-ups of `lead` that wait for Clay due now. Receives the signal that Clay has answered or a person has
-    entered facts.
-    """
+    """Makes follow-ups due that wait for Clay. Receives the signal of an answer or of facts that a person entered."""
     with transaction.atomic():
         FollowUpInstance.objects.filter(
             lead=lead,

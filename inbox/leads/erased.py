@@ -44,8 +44,8 @@ def names_of_send(provider: str, message_id: str, send_id: str) -> set[Name]:
 
 
 def remember(workspace_id: UUID, names: Iterable[Name], *, opted_out_at: datetime | None = None) -> None:
-    """Keeps the hashes of `names`, in the caller's transaction. `opted_out_at` is given for a person's names: nothing
-    more goes to them from then on. Raises DecryptionError if the workspace's key cannot be read.
+    """Keeps the hashes of `names`, in the caller's transaction. To those with `opted_out_at` nothing more goes from
+    then on. Raises DecryptionError if the workspace's key cannot be read.
     """
     key = _made_key(workspace_id)
     ErasedMark.objects.bulk_create(
@@ -58,9 +58,7 @@ def remember(workspace_id: UUID, names: Iterable[Name], *, opted_out_at: datetim
 
 
 def forget_unreadable(workspace: Workspace) -> int:
-    """Drops the hashes of a workspace whose key is lost for good, as nothing is sent there until then. Returns how
-    many; 0 if the key can be read.
-    """
+    """Drops the hashes of a workspace whose key is lost, as nothing is sent there until then. Returns how many."""
     if not no_key_opens(workspace, "erasure_key"):
         return 0
     dropped = ErasedMark.objects.filter(workspace=workspace).delete()[0]
@@ -69,9 +67,7 @@ def forget_unreadable(workspace: Workspace) -> int:
 
 
 def hold(lead: Lead, workspace: Workspace) -> None:
-    """Opts the new `lead` out if its person was erased and has not asked for messages again (START). The caller saves
-    it.
-    """
+    """Opts the new `lead` out if its person was erased and has said no START since. The caller saves it."""
     if (at := _opted_out_at(workspace, names_of(lead))) is None:
         return
     rollup.opt_out(lead, at)
@@ -81,8 +77,8 @@ def hold(lead: Lead, workspace: Workspace) -> None:
 
 
 def reason(lead: Lead, recipients: dict[str, list[dict[str, str]]]) -> str:
-    """Why nothing may be sent to `lead` and these recipients (`to` and `cc`, as sends keep them), as a sentence; "" if
-    nobody of them was erased, or they have asked for messages again.
+    """Why nothing may be sent to `lead` and these recipients (`to` and `cc`); "" if nobody of them was erased, or each
+    has asked for messages again. A START counts only for the person who sent it.
     """
     workspace = Workspace.objects.only("erasure_key").get(pk=lead.workspace_id)
     if no_key_opens(workspace, "erasure_key"):
@@ -99,7 +95,6 @@ def reason(lead: Lead, recipients: dict[str, list[dict[str, str]]]) -> str:
 
 
 def marked(workspace: Workspace, names: set[Name]) -> set[Name]:
-    """Those of `names` that named an erased person, or one of their messages."""
     key = workspace.erasure_key
     if not names or key is None or isinstance(key, Unreadable):
         return set()
@@ -123,7 +118,6 @@ def _marks(workspace: Workspace, names: set[Name]) -> QuerySet[ErasedMark]:
 
 
 def _made_key(workspace_id: UUID) -> str:
-    """The key of the workspace's hashes, which the first erasure makes."""
     Workspace.objects.filter(pk=workspace_id, erasure_key=None).update(erasure_key=secrets.token_urlsafe(32))
     return str(Workspace.objects.only("erasure_key").get(pk=workspace_id).erasure_key)
 

@@ -106,11 +106,11 @@ JOBS_OF: dict[type[models.Model], str] = {
 
 
 class EraseRefused(ValueError):
-    """A lead cannot be erased. The message is a sentence for people."""
+    pass
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class ErasurePreview:
     """The effects of erasing a lead: how many rows would go or be emptied, by table, and what stays and why."""
 
     goes: dict[str, int]
@@ -118,7 +118,7 @@ class Preview:
     stays: tuple[str, ...]
 
 
-def preview(lead: Lead) -> Preview:
+def preview(lead: Lead) -> ErasurePreview:
     goes = {}
     for relation in own_relations():
         if count := _rows(relation, lead).count():
@@ -126,7 +126,7 @@ def preview(lead: Lead) -> Preview:
     deliveries = _deliveries_of(lead).count()
     notices = _notices_of(lead).count()
     emptied = {_name(WebhookDelivery, deliveries): deliveries, _name(Notice, notices): notices}
-    return Preview(goes, {name: count for name, count in emptied.items() if count}, tuple(KEPT))
+    return ErasurePreview(goes, {name: count for name, count in emptied.items() if count}, tuple(KEPT))
 
 
 def own_relations() -> list[models.ManyToOneRel]:
@@ -140,8 +140,8 @@ def own_relations() -> list[models.ManyToOneRel]:
 
 
 def begin(lead: Lead, actor: User | None) -> BackgroundJob:
-    """Stops everything that could still go out to `lead`, and enqueues the job that erases it. Doing it again starts a
-    job that failed. Raises EraseRefused for a sample. `actor` None is an operator at the command line.
+    """Stops everything that could go out to `lead`, and enqueues the job that erases it; again, if that failed. Raises
+    EraseRefused for a sample. `actor` None is an operator at the command line.
     """
     if lead.sample:
         raise EraseRefused("This is a sample, and nobody. Remove the samples, and it is gone.")
@@ -174,8 +174,8 @@ def run(ctx: JobContext) -> dict[str, int]:
 
 
 def waits_for(lead: Lead) -> str:
-    """Why a lead cannot be erased yet, as a sentence; "" if it can: a message is on its way to it, or a provider must
-    still be told to stop a campaign, for which the lead's ids are needed.
+    """Why a lead cannot be erased yet; "" if it can: a message is on its way, or a campaign must still be stopped at
+    its provider, for which the lead's ids are needed.
     """
     if _in_flight(lead).exists():
         return "A message to the lead is on its way: it is erased once that has ended."
@@ -192,8 +192,8 @@ def waits_for(lead: Lead) -> str:
 
 
 def erase(lead: Lead, deadline: Deadline) -> dict[str, int]:
-    """Deletes `lead`, on which `begin` was called, with all that names it, each slice in a transaction of its own.
-    Raises what `deadline` raises when it is over; then it may be called again.
+    """Deletes `lead`, on which `begin` was called, with all that names it, in slices. May be called again when
+    `deadline` raised.
     """
     gone: Counter[str] = Counter()
     _empty(_deliveries_of(lead), deadline)
@@ -212,7 +212,6 @@ def erase(lead: Lead, deadline: Deadline) -> dict[str, int]:
 
 
 def _in_slices(relation: models.ManyToOneRel, lead: Lead, deadline: Deadline) -> Iterator[int]:
-    """Deletes the rows of `relation` and yields how many each slice had."""
     rows, model = _rows(relation, lead), relation.related_model
     while True:
         deadline.check()
@@ -228,7 +227,6 @@ def _in_slices(relation: models.ManyToOneRel, lead: Lead, deadline: Deadline) ->
 
 
 def _finish(lead: Lead, gone: Counter[str]) -> None:
-    """Deletes the lead's own row, and what came for it meanwhile."""
     with transaction.atomic():
         row = Lead.objects.select_for_update().filter(pk=lead.pk).first()
         if row is None:
@@ -267,7 +265,6 @@ def _remember_rows(lead: Lead, rows: "QuerySet[Any]") -> None:
 
 
 def _cancel_jobs(lead: Lead, model: type[models.Model], pks: list[Any]) -> None:
-    """Cancels the jobs that wait to work on these rows, which would find them gone."""
     if name := JOBS_OF.get(model):
         BackgroundJob.objects.filter(
             tenant=lead.workspace_id,
@@ -286,7 +283,6 @@ def _rows(relation: models.ManyToOneRel, lead: Lead) -> "QuerySet[Any]":
 
 
 def _deliveries_of(lead: Lead) -> "QuerySet[WebhookDelivery]":
-    """The deliveries of the lead that still hold something of it."""
     full = Q(body__isnull=False) | ~Q(headers={}) | ~Q(error_fields={})
     return WebhookDelivery.objects.filter(full, workspace_id=lead.workspace_id, lead=lead)
 

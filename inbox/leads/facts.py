@@ -53,8 +53,8 @@ class Origin(NamedTuple):
 
 
 def note(lead: Lead, names: Iterable[str], source: str, *, by: User | None = None) -> None:
-    """Records in `lead.sources` where the values of `names` (columns in FACTS) come from: a provider's name, or one of
-    this module's own, such as PERSON. The caller saves the column `sources`.
+    """Records in `lead.sources` where the values of `names` come from: a provider, or PERSON, TEXT, SIGNATURE. The
+    caller saves.
     """
     now = timezone.now().isoformat(timespec="seconds")
     origin = {"from": source, "at": now} | ({"by": str(by.pk)} if by else {})
@@ -67,7 +67,6 @@ def said_by_themselves(lead: Lead, name: str) -> bool:
 
 
 def entered(lead: Lead, name: str) -> bool:
-    """Whether a person of the team has entered the value."""
     return bool(lead.sources.get(name, {}).get("from") == PERSON)
 
 
@@ -92,9 +91,7 @@ def _words(source: str) -> str:
 
 
 class Shown(NamedTuple):
-    """One fact as the lead's page shows it. `enrichment` is the question to Clay about a missing one, if it was
-    asked.
-    """
+    """One fact as the lead's page shows it. `enrichment` is the question to Clay about a missing one."""
 
     name: str
     label: str
@@ -108,15 +105,12 @@ def enrichments_of(lead: Lead) -> QuerySet[Enrichment]:
 
 
 def people(lead: Lead) -> QuerySet[User]:
-    """The users who entered the facts that the page of `lead` shows."""
     origins = (origin(lead, name) for name in LABELS)
     return User.objects.filter(pk__in={source.by for source in origins if source and source.by})
 
 
 def shown(lead: Lead, enrichments: Iterable[Enrichment], authors: Iterable[User]) -> list[Shown]:
-    """The facts that the lead's page shows, empty ones too, with their origin: for an entered one, the person's name.
-    It is given what `enrichments_of` and `people` find.
-    """
+    """The facts on the lead's page, empty ones too, with their origin, from `enrichments_of` and `people`."""
     questions = {ASKED_FOR[row.kind]: row for row in enrichments}
     names = {str(user.pk): str(user) for user in authors}
     return [
@@ -138,8 +132,8 @@ def adopt(keep: Lead, other_sources: dict[str, Any], names: Iterable[str]) -> No
 
 
 def add(lead: Lead, name: str, contact: str, user: User) -> bool:
-    """Saves `contact` (normalised) as the lead's email or phone (`name`): the one that we send to if none is known,
-    else another one. Returns False if the lead has it. Raises Taken.
+    """Saves `contact` (normalised) as the lead's `name`, or as another one. Returns False if the lead has it. Raises
+    Taken.
     """
     more = next(column for column, of in ALTERNATES.items() if of == name)
     with transaction.atomic():
@@ -160,11 +154,9 @@ def enter(
     *,
     shown: Mapping[str, list[str]] | None = None,
 ) -> list[str]:
-    """Saves facts that the person `user` entered, and returns the columns that changed. "" empties a column.
-
-    `values` maps columns of FACTS and ALTERNATES to normalised values. `shown` maps those of ALTERNATES to what the
-    person saw: only what they added and took out is stored. Raises Taken if another lead has one of the values; then
-    nothing is stored. Refusals that the old number or profile met are removed.
+    """Saves facts that the person `user` entered, and returns the columns that changed. "" empties a column. `values`
+    are normalised. `shown` maps columns of ALTERNATES to what the person saw: only what they added and took out is
+    stored. Raises Taken if another lead has one of the values; then nothing is stored.
     """
     with transaction.atomic():
         row = rollup.locked(lead)
@@ -194,8 +186,8 @@ def _edited(
 
 
 def _require_free(row: Lead, name: str, entered: str | list[str]) -> None:
-    """Raises Taken if another lead has one of the other addresses or numbers that the lead gets. No constraint can
-    refuse them, since an office's address may be known of several leads before.
+    """Raises Taken if another lead has one of these alternates. No constraint can refuse them, since an office's
+    address may be known of several leads before.
     """
     if name in ALTERNATES:
         for text in set(entered) - set(getattr(row, name)):

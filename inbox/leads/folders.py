@@ -16,9 +16,8 @@ UNSETTLED = (OutboundSend.State.FAILED, OutboundSend.State.UNKNOWN)
 
 
 class Folder(NamedTuple):
-    """One folder of the inbox. `empty` is the headline of the empty list, `why` a sentence below it. `incoming`: it
-    holds what providers bring. `of_user` is a further filter for a folder of one's own. `leaves` names the decisions
-    that take a conversation out of it, separated by spaces.
+    """`empty` is the headline of the empty list, `why` a sentence below it. `incoming`: it holds what providers bring.
+    `of_user` filters a folder of one's own. `leaves` names the decisions that take a conversation out of it.
     """
 
     key: str
@@ -196,9 +195,7 @@ DEFAULT_FOLDER = "needs-reply"
 
 
 def leads_in(workspace: Workspace, key: str, user_id: int | None = None) -> QuerySet[Lead]:
-    """The leads in the folder `key` that have a message. A folder of one's own has those of the user `user_id`, none
-    for None. Raises KeyError for an unknown folder.
-    """
+    """The leads with a message in the folder `key`; in a folder of one's own those of `user_id`. Raises KeyError."""
     leads = Lead.objects.filter(
         FOLDERS[key].condition(workspace), workspace=workspace, last_message_at__isnull=False
     )
@@ -223,8 +220,8 @@ def capped_count(queryset: QuerySet[Any]) -> CappedCount:
 def leads_looked_at(
     workspace: Workspace, key: str, user_id: int | None = None, end: datetime | None = None
 ) -> QuerySet[Lead]:
-    """The leads that a filtered list of the folder looks at: those whose last message was before `end`. Of a folder
-    that holds most of the workspace, all of the workspace, as an index has them in order.
+    """The leads that a filtered list looks at, with a last message before `end`. For a folder that holds most of the
+    workspace these are all leads, as an index has them in order.
     """
     leads = leads_in(workspace, key if FOLDERS[key].counted else "all", user_id)
     return leads.filter(last_message_at__lt=end) if end else leads
@@ -236,8 +233,8 @@ def oldest_looked_at(looked_at: QuerySet[Lead], limit: int) -> Subquery:
 
 
 def count_since(leads: QuerySet[Lead], oldest: datetime | None) -> CappedCount:
-    """An SQL expression for how many of `leads` have moved since `oldest`, capped. That time is read before
-    (`oldest_looked_at`): of an unknown one PostgreSQL expects so many rows that it reads them all.
+    """An SQL expression for how many of `leads` have moved since `oldest`, capped. That time is read before: of an
+    unknown one PostgreSQL expects so many rows that it reads them all.
     """
     return capped_count(leads.filter(last_message_at__gt=oldest) if oldest else leads)
 
@@ -248,7 +245,6 @@ def folder_counts(workspace: Workspace, user_id: int | None = None) -> dict[str,
 
 
 def folder_count_expressions(workspace: Workspace, user_id: int | None = None) -> dict[str, CappedCount]:
-    """The SQL expressions of `folder_counts`, to be read together with others."""
     of_member = user_id is not None
     keys = [key for key, folder in FOLDERS.items() if folder.counted and (of_member or not folder.of_user)]
     return {key: capped_count(leads_in(workspace, key, user_id)) for key in keys}
@@ -273,9 +269,8 @@ def uncertain_count(workspace: Workspace) -> CappedCount:
 
 
 def with_badges(leads: QuerySet[Lead], workspace: Workspace, user_id: int) -> QuerySet[Lead]:
-    """Annotates `leads` with the badges of a row for this user. `calls_me`: an unread note calls them. `given_to_me`:
-    they have not opened it since. `has_draft`: a draft waits for review; `sends_at`: when the newest such draft goes
-    out by itself. `send_state`: the state of the newest send that was not taken back.
+    """Annotates `leads` with a row's badges for this user: `calls_me`, `given_to_me`, `has_draft`, `sends_at` (when the
+    newest draft goes out by itself) and `send_state` (of the newest send that was not taken back).
     """
     drafts = Draft.objects.filter(lead=OuterRef("pk"), status=Draft.Status.PENDING).order_by("-created_at")
     newest = _kept().filter(lead=OuterRef("pk")).order_by("-created_at")

@@ -31,9 +31,7 @@ class ForYou(NamedTuple):
 
 
 def news_for(member: Membership, since: datetime, leads: Collection[UUID] | None = None) -> list[ForYou]:
-    """The news for `member` after `since` (aware), the newest first, at most MOST and one for each lead, of `leads`
-    alone if they are given. One query.
-    """
+    """The news for `member` after `since` (aware), newest first, at most MOST, one for each lead. One query."""
     called = notes.unread(member.workspace_id, member.user_id).filter(note__created_at__gte=since)
     handed = assigning.handed_to(member.workspace_id, member.user_id).filter(handed_over_at__gte=since)
     ways = called.values("note__lead").union(handed.values("pk"), _hot(member, since).values("pk"))
@@ -62,7 +60,6 @@ def _hot(member: Membership, since: datetime) -> QuerySet[Lead]:
 
 
 def _reason(member: Membership, since: datetime, lead: Lead) -> ForYou | None:
-    """Why `lead` is for `member`: the first that is true of a call, a hand-over and a hot reply."""
     if at := vars(lead)["called_at"]:
         return ForYou(lead, CALLED, at)
     at = lead.handed_over_at

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import reduce
 from operator import or_
-from typing import Literal, overload
 from urllib.parse import unquote, urlsplit
 
 import phonenumbers
@@ -19,6 +18,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
 from inbox.leads import erased, facts, merge, rollup
+from inbox.leads.rollup import ALTERNATES
 from inbox.models import Lead, Workspace
 from inbox.models.lead import IDENTITY_FIELDS, by_alternate_contact, by_alternate_email, by_alternate_phone
 from inbox.models.races import settled
@@ -46,13 +46,6 @@ MATCH_ORDER = (
     "alternate_phones",
 )
 """Which identity wins if an event's identities name several leads. E-mail comes before phone."""
-
-ALTERNATES = {
-    "email": "alternate_emails",
-    "phone": "alternate_phones",
-    "ghl_contact_id": "alternate_contacts",
-}
-"""The columns with other values of the same kind, by the column of the one that we send to."""
 
 KINDS = (
     ("email",),
@@ -92,9 +85,7 @@ def normal_email(text: str) -> str:
 
 
 def normal_phone(text: str, region: str) -> str:
-    """The phone number in E.164 form ("+15555550123"); "" if it is not possible. `region` is the ISO code of the
-    country of a number without a country code.
-    """
+    """The number in E.164 form ("+15555550123"), or "". `region` is the ISO code for one without a country code."""
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
@@ -120,7 +111,7 @@ def normal_profile_url(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LeadMatch:
     """The lead that an event is about. `conflict`: the event's addresses and ids also belong to other leads."""
 
     lead: Lead
@@ -128,80 +119,46 @@ class Found:
     conflict: bool
 
 
-@overload
-def find_or_create(
-    workspace: Workspace, person: Person, source: str, *, create: Literal[True] = True
-) -> Found: ...
-
-
-@overload
-def find_or_create(workspace: Workspace, person: Person, source: str, *, create: bool) -> Found | None: ...
-
-
-def find_or_create(
-    workspace: Workspace,
-    person: Person,
-    source: str,
-    *,
-    create: bool = True,
-) -> Found | None:
+def find_or_create(workspace: Workspace, person: Person, source: str) -> LeadMatch:
     """Finds the lead of `workspace` that has one of the person's addresses or ids, or creates it, and locks its row.
-    Returns None if there is none and `create` is False.
 
     Its empty columns are filled from `person`. If the person fits several leads, those that are certainly one are
     merged, and the others are flagged. `source` is the provider that named the person. Must run in a transaction.
     Raises PayloadInvalid if no address or id of `person` can be read.
     """
-    return settled(lambda: resolve(workspace, person, source, create=create))
+    return settled(lambda: resolve(workspace, person, source))
 
 
-@overload
-def resolve(
-    workspace: Workspace,
-    person: Person,
-    source: str,
-    *,
-    create: Literal[True] = True,
-    complete: Callable[[Lead], None] | None = None,
-) -> Found: ...
-
-
-@overload
-def resolve(
-    workspace: Workspace,
-    person: Person,
-    source: str,
-    *,
-    create: bool,
-    complete: Callable[[Lead], None] | None = None,
-) -> Found | None: ...
+def find(workspace: Workspace, person: Person, source: str) -> LeadMatch | None:
+    """Does what `find_or_create` does for a lead that exists; None if there is none."""
+    identities = identities_of(workspace, person)
+    return settled(lambda: _existing(workspace, identities, person, source)[0])
 
 
 def resolve(
-    workspace: Workspace,
-    person: Person,
-    source: str,
-    *,
-    create: bool = True,
-    complete: Callable[[Lead], None] | None = None,
-) -> Found | None:
-    """Does what `find_or_create` does, but raises IntegrityError if another transaction creates the same lead. The
-    caller then repeats all of its work. `complete(lead)` sets what else is known of a new lead, before its row is
-    written.
+    workspace: Workspace, person: Person, source: str, complete: Callable[[Lead], None] | None = None
+) -> LeadMatch:
+    """As `find_or_create`, but raises IntegrityError if another transaction creates the same lead: the caller repeats
+    all of its work. `complete(lead)` sets what else is known of a new lead, before its row is written.
     """
     identities = identities_of(workspace, person)
+    match, rivals = _existing(workspace, identities, person, source)
+    return match or _new(workspace, rivals, identities, person, source, complete)
+
+
+def _existing(
+    workspace: Workspace, identities: dict[str, str], person: Person, source: str
+) -> tuple[LeadMatch | None, list[Lead]]:
+    """The lead that `identities` name, filled from `person`, and the leads that they name and that are others."""
     if not identities:
         raise PayloadInvalid(_unreadable(person))
-    candidates = _matches(workspace, identities)
+    candidates = sorted(named_by(workspace, identities), key=lambda lead: min(_rank(lead, identities)))
     matches = [lead for lead in candidates if not _is_another(lead, identities)]
     rivals = [lead for lead in candidates if lead not in matches]
-    if matches:
-        return _fill(matches, rivals, identities, person, source)
-    return _new(workspace, rivals, identities, person, source, complete) if create else None
+    return (_fill(matches, rivals, identities, person, source) if matches else None), rivals
 
 
 def _unreadable(person: Person) -> dict[str, str]:
-    """The fields that were to name the lead, and what they should have been."""
     errors = {name: text for name, text in READABLE.items() if getattr(person, name)}
     return errors or {
         "lead": "must be named by an e-mail address, a phone number, a profile or a provider's id"
@@ -215,7 +172,7 @@ def _new(
     person: Person,
     source: str,
     complete: Callable[[Lead], None] | None,
-) -> Found:
+) -> LeadMatch:
     values = _free(rivals, identities) | _facts(person)
     lead = Lead(workspace_id=workspace.pk, identity_conflict=bool(rivals), **values)
     facts.note(lead, [name for name, text in values.items() if text], source)
@@ -225,7 +182,7 @@ def _new(
     if not insert_or_ignore(lead):  # a lost race is no error in PostgreSQL's log
         raise IntegrityError("Another transaction has created the lead.")
     _flag(rivals)
-    return Found(lead, True, bool(rivals))
+    return LeadMatch(lead, True, bool(rivals))
 
 
 def identities_of(workspace: Workspace, person: Person) -> dict[str, str]:
@@ -242,9 +199,7 @@ def identities_of(workspace: Workspace, person: Person) -> dict[str, str]:
 
 
 def named_by(workspace: Workspace, identities: dict[str, str]) -> QuerySet[Lead]:
-    """The leads of `workspace` that have any of `identities` (normalised, at least one). Reading them locks
-    their rows.
-    """
+    """The leads that have any of `identities` (normalised, at least one), locked."""
     # Rows are locked in this order, so two transactions that lock the same leads cannot deadlock.
     # Rows that point to them may be added meanwhile (inbox.leads.rollup.locked).
     leads = Lead.objects.filter(are_named_by(identities), workspace=workspace)
@@ -261,10 +216,6 @@ def are_named_by(identities: dict[str, str]) -> Q:
     if contact_id := identities.get("ghl_contact_id"):
         matches |= by_alternate_contact(contact_id)
     return matches
-
-
-def _matches(workspace: Workspace, identities: dict[str, str]) -> list[Lead]:
-    return sorted(named_by(workspace, identities), key=lambda lead: min(_rank(lead, identities)))
 
 
 def _rank(lead: Lead, identities: dict[str, str]) -> list[int]:
@@ -295,7 +246,7 @@ def _names(lead: Lead, name: str, text: str) -> bool:
 
 
 def same_person(lead: Lead, second: Lead, identities: dict[str, str]) -> bool:
-    """Whether two leads that both fit `identities` are certainly one person: they do not contradict each other, and
+    """Whether two leads that fit `identities` are certainly one person: they do not contradict each other, and
     `identities` holds all that is known of one of them.
     """
     agree = all(
@@ -311,9 +262,7 @@ def _stated(lead: Lead, identities: dict[str, str]) -> bool:
 
 
 def _as_one(matches: list[Lead], identities: dict[str, str]) -> list[Lead]:
-    """Merges those of `matches` that are certainly one person, and returns the leads that remain. Leads that are named
-    only by a phone number are not merged.
-    """
+    """Merges those of `matches` that are certainly one person. A phone number alone does not make them one."""
     matches = _with_other_contact(matches, identities)
     sure = [lead for lead in matches if any(_proves(lead, name, text) for name, text in identities.items())]
     keep = next((lead for lead in sure if lead.email), sure[0]) if len(sure) > 1 else None
@@ -347,30 +296,23 @@ def _with_other_contact(matches: list[Lead], identities: dict[str, str]) -> list
 
 
 def _is_only(lead: Lead, name: str, identities: dict[str, str]) -> bool:
-    """Whether `identities[name]` is the only identity that is known of the lead."""
     names = {field for field in IDENTITY_FIELDS if getattr(lead, field)}
     return names == {name} and _names(lead, name, identities.get(name, ""))
 
 
 def _proves(lead: Lead, name: str, text: str) -> bool:
-    """Whether `text` belongs to this lead alone. A phone does not, nor does the address of somebody who answers for
-    them.
-    """
+    """Whether `text` belongs to this lead alone, as a phone and an assistant's address do not."""
     return name != "phone" and _names(lead, name, text)
 
 
 class KeptIdentity(StrEnum):
-    """What became of an address or id that was found for a lead."""
-
     FILLED = "filled"
     KNOWN = "known"
     ANOTHERS = "another lead has it"
 
 
 def keep(lead: Lead, name: str, text: str, source: str) -> KeptIdentity:
-    """Saves `text` in the lead's column `name` if that is empty and no person has emptied it. If another lead has it,
-    nothing is stored and both leads are flagged. `source` is one of `inbox.leads.facts`.
-    """
+    """Saves `text` in the lead's column `name` if the product may fill it. If another lead has it, both are flagged."""
     try:
         with transaction.atomic():
             row = Lead.objects.select_for_update().filter(pk=lead.pk).first()
@@ -391,20 +333,18 @@ def keep(lead: Lead, name: str, text: str, source: str) -> KeptIdentity:
 
 
 def keep_contact(lead: Lead, contact_id: str, phone: str, source: str) -> KeptIdentity:
-    """Saves GoHighLevel's contact with the number `phone` (normalised, or "") for the lead, whose row must be locked:
-    as the one that texts go to, else as another one.
+    """Saves GoHighLevel's contact with the number `phone` ("" if unknown) for the locked lead: as the one that texts go
+    to, else as another one.
     """
     if not lead.ghl_contact_id and phone not in lead.alternate_phones:
         return keep(lead, "ghl_contact_id", contact_id, source)
-    rollup.know_contact(lead, contact_id)
+    rollup.know(lead, "ghl_contact_id", contact_id)
     lead.save(update_fields=["alternate_contacts", "updated_at"])
     return KeptIdentity.KNOWN
 
 
 def settle(workspace: Workspace, lead: Lead, name: str, text: str) -> None:
-    """Merges `lead` and the lead that has `text` in its column `name` if they are certainly one person, else flags
-    both.
-    """
+    """Merges `lead` and the lead that has `text` as its `name` if they are certainly one person, else flags both."""
     holder = Lead.objects.select_for_update().filter(workspace=workspace, **{name: text}).first()
     if holder is None:
         return
@@ -420,7 +360,7 @@ def settle(workspace: Workspace, lead: Lead, name: str, text: str) -> None:
 
 def _fill(
     matches: list[Lead], rivals: list[Lead], identities: dict[str, str], person: Person, source: str
-) -> Found:
+) -> LeadMatch:
     lead, *rest = _as_one(matches, identities) if len(matches) > 1 else matches
     rivals = [*rest, *rivals]
     contacts = lead.alternate_contacts
@@ -433,7 +373,7 @@ def _fill(
     if changed:
         lead.save(update_fields=[*changed, "updated_at"])
     _flag(rivals)
-    return Found(lead, False, bool(rivals))
+    return LeadMatch(lead, False, bool(rivals))
 
 
 def _free(rivals: list[Lead], identities: dict[str, str]) -> dict[str, str]:
@@ -456,7 +396,7 @@ def _fitting(lead: Lead, identities: dict[str, str]) -> dict[str, str]:
     """
     fresh = {name: text for name, text in identities.items() if not _knows(lead, name, identities)}
     if lead.ghl_contact_id or _knows(lead, "phone", identities):
-        rollup.know_contact(lead, fresh.pop("ghl_contact_id", ""))
+        rollup.know(lead, "ghl_contact_id", fresh.pop("ghl_contact_id", ""))
     return fresh
 
 
@@ -467,7 +407,6 @@ def _flag(leads: list[Lead]) -> None:
 
 
 def _write(lead: Lead, fresh: dict[str, str], source: str) -> list[str]:
-    """Sets the columns that may be filled from `fresh`, and returns the names of the columns to save."""
     changed = [name for name, text in fresh.items() if text and facts.fillable(lead, name)]
     for name in changed:
         setattr(lead, name, fresh[name])
@@ -476,8 +415,8 @@ def _write(lead: Lead, fresh: dict[str, str], source: str) -> list[str]:
 
 
 def fill(lead: Lead, workspace: Workspace, person: Person, source: str) -> None:
-    """Saves the names, addresses and ids of `person` in the empty columns of `lead`, whose row must be locked. Raises
-    IntegrityError if another lead has one of them.
+    """Fills empty columns of the locked `lead` from `person`. Raises IntegrityError if another lead has one of the
+    values.
     """
     changed = _write(lead, identities_of(workspace, person) | _facts(person), source)
     lead.save(update_fields=[*changed, "updated_at"])

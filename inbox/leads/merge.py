@@ -23,8 +23,6 @@ from inbox.models.lead import IDENTITY_FIELDS
 from inbox.signals import lead_merged
 
 FACTS = ("first_name", "last_name", "company", "title", "campaign", "assigned_to", "linkedin_connected_at")
-ALTERNATED = ("email", "phone", "ghl_contact_id")
-"""Columns of which a second value is kept as an alternate one."""
 GIVES_WAY = [BookingCheck, ChannelRefusal, Enrichment, FollowUpInstance]
 """Models of which a lead has one row only. If both leads have one, the row of the kept lead stays. Other apps
 append.
@@ -32,14 +30,13 @@ append.
 
 
 class MergeRefused(ValueError):
-    """Two leads cannot be merged now. The message is a sentence for people."""
+    pass
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """The effects of merging `other` into `keep`. `filled` and `given_up` map a field's label to the value of `other`
-    that would be taken or lost; `moves` counts rows by what they are called. `stops`: nothing more would go to the
-    merged lead.
+class MergePreview:
+    """The effects of merging `other` into `keep`. `filled` and `given_up` map labels to the value that would be taken
+    or lost; `moves` counts rows by what they are called. `stops`: nothing more would go to the merged lead.
     """
 
     keep: Lead
@@ -50,7 +47,7 @@ class Preview:
     stops: bool = False
 
 
-def preview(keep: Lead, twin: Lead) -> Preview:
+def preview(keep: Lead, twin: Lead) -> MergePreview:
     """The effects of merging `twin` into `keep`. Changes nothing. Raises MergeRefused."""
     _check(keep, twin)
     filled: dict[str, str] = {}
@@ -58,7 +55,7 @@ def preview(keep: Lead, twin: Lead) -> Preview:
     for name in (*IDENTITY_FIELDS, *FACTS):
         stays, theirs = getattr(keep, name), getattr(twin, name)
         if theirs and theirs != stays:
-            lost = bool(stays) and name not in ALTERNATED
+            lost = bool(stays) and name not in rollup.ALTERNATES
             (given_up if lost else filled)[str(_column(name).verbose_name)] = str(theirs)
     moves = {}
     for relation in _relations():
@@ -66,12 +63,12 @@ def preview(keep: Lead, twin: Lead) -> Preview:
         if count := model._base_manager.filter(**{relation.field.name: twin}).count():
             names = model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural
             moves[str(names)] = count
-    return Preview(keep, twin, filled, given_up, moves, stops=twin.is_stopped and not keep.is_stopped)
+    return MergePreview(keep, twin, filled, given_up, moves, stops=twin.is_stopped and not keep.is_stopped)
 
 
 def merge(keep: Lead, twin: Lead, actor: User | None) -> Lead:
-    """Moves the rows of `twin` to `keep`, fills what `keep` lacks, and deletes `twin`. Returns `keep` as it is now.
-    Raises MergeRefused; then nothing has changed. `actor` None is `inbox.leads.identity`, which joins leads by itself.
+    """Moves the rows of `twin` to `keep`, fills what it lacks, and deletes `twin`. Raises MergeRefused; then nothing
+    has changed. `actor` None is `inbox.leads.identity`, which joins leads by itself.
     """
     _check(keep, twin)
     with transaction.atomic():
@@ -135,34 +132,27 @@ def _move(relation: models.ManyToOneRel, keep: Lead, twin: Lead) -> None:
 
 
 def _expect_looks(keep: Lead, twin: Lead) -> None:
-    """Enqueues looks at whether the members for whom `twin` was have seen `keep`: the looks that wait name the lead
-    that goes.
-    """
+    """Enqueues the looks that waited under the lead that goes, for `keep`."""
     unread = Mention.objects.filter(membership__workspace_id=keep.workspace_id, note__lead=twin, read_at=None)
     concerned = Q(pk__in=unread.values("membership")) | Q(user=twin.assigned_to_id)
     own_notices.expect(keep.workspace_id, concerned, [keep.pk])
 
 
 def _adopt(keep: Lead, twin: Lead) -> None:
-    """Fills empty columns of `keep`, takes over stops and addresses, and derives the rest from the messages of both."""
     fields = {name: getattr(twin, name) for name in (*IDENTITY_FIELDS, *FACTS)}
     if keep.phone and twin.phone not in ("", keep.phone):
         fields["ghl_contact_id"] = ""  # texts to this contact would go to the other number
     adopted = [name for name, text in fields.items() if text and not getattr(keep, name)]
     facts.adopt(keep, twin.sources, adopted)
-    addresses, numbers = [twin.email, *twin.alternate_emails], [twin.phone, *twin.alternate_phones]
-    contacts = [twin.ghl_contact_id, *twin.alternate_contacts]
+    others = {name: [getattr(twin, name), *getattr(twin, more)] for name, more in rollup.ALTERNATES.items()}
     twin.delete()  # this frees its identities for the lead that stays
     for name in adopted:
         setattr(keep, name, fields[name])
     if "assigned_to" in adopted:
         keep.handed_over_at = twin.handed_over_at
-    for address in addresses:
-        rollup.know_address(keep, address)
-    for number in numbers:
-        rollup.know_phone(keep, number)
-    for contact_id in contacts:
-        rollup.know_contact(keep, contact_id)
+    for name, texts in others.items():
+        for text in texts:
+            rollup.know(keep, name, text)
     rollup.inherit(keep, twin)
     keep.identity_conflict = False
     rollup.recompute(keep)

@@ -21,8 +21,8 @@ WORD = re.compile(r"[\w'’-]+")
 
 
 class Call(NamedTuple):
-    """A mention: `text[start:end]` is "@" and a name. `members` has the memberships that it calls: several of one name;
-    none if it names nobody, and `end` is behind the next word then.
+    """A mention: `text[start:end]` is "@" and a name. `members` are the memberships that it calls: several of one name,
+    or none; then `end` is behind the next word.
     """
 
     start: int
@@ -31,7 +31,7 @@ class Call(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Kept:
+class WrittenNote:
     """A stored note, the members who are told of it, and the words after "@" that name nobody."""
 
     note: Note
@@ -40,9 +40,7 @@ class Kept:
 
 
 def calls(text: str, names: Mapping[int, str]) -> Iterator[Call]:
-    """The mentions in `text`: "@" and a member's whole name, or the first word of it if only one has it. `names` has
-    the names by membership id. Capitals make no difference.
-    """
+    """The mentions in `text`: "@" and a whole name, or a first word that only one has. `names` are by membership id."""
     members = _callable(names)
     for match in AT.finditer(text):
         rest = _folded(text[match.end() :])
@@ -71,10 +69,8 @@ def _callable(names: Mapping[int, str]) -> dict[str, frozenset[int]]:
     return {name: frozenset(by_name[name]) for name in sorted(by_name, key=len, reverse=True)}
 
 
-def write(lead: Lead, author: Membership, text: str, names: Mapping[int, str]) -> Kept:
-    """Stores `text` as a note of `author` and calls the members whom it names, but not the author. `names` has the
-    names of those who may be called, by membership id.
-    """
+def write(lead: Lead, author: Membership, text: str, names: Mapping[int, str]) -> WrittenNote:
+    """Stores `text` as a note of `author` and calls the members in `names` (by membership id) whom it names."""
     spans = list(calls(text, names))
     called = frozenset[int]().union(*(call.members for call in spans)) - {author.pk}
     unknown = [text[call.start + 1 : call.end] for call in spans if not call.members]
@@ -87,13 +83,11 @@ def write(lead: Lead, author: Membership, text: str, names: Mapping[int, str]) -
         Mention.objects.bulk_create(Mention(note=note, membership_id=key) for key in member_ids)
         if member_ids:
             own_notices.expect(lead.workspace_id, Q(pk__in=member_ids), [lead.pk])
-    return Kept(note, frozenset(member_ids), unknown)
+    return WrittenNote(note, frozenset(member_ids), unknown)
 
 
 def of(lead: Lead) -> QuerySet[Note]:
-    """The notes beside the conversation, the newest first, each with its author and, as `told`, the users whom it
-    calls.
-    """
+    """The notes beside the conversation, newest first, each with its author and, as `told`, the users whom it calls."""
     called = Mention.objects.filter(note=OuterRef("pk")).order_by("pk").values("membership__user_id")
     notes = Note.objects.filter(workspace_id=lead.workspace_id, lead=lead).order_by("-created_at", "-pk")
     return notes.select_related("author").annotate(told=ArraySubquery(called))

@@ -22,8 +22,8 @@ TOGETHER_S = 300
 
 
 def expect(workspace_id: UUID, members: Q, leads: Collection[UUID]) -> int:
-    """Enqueues a look at whether `members` (a filter), as far as they want mails, have seen `leads`. Returns how many
-    are new. Called in the transaction of what is to be seen.
+    """Enqueues a look at whether `members` (a filter) who want mails have seen `leads`. Returns how many are new.
+    Called in the transaction of what is to be seen.
     """
     wanting = Membership.objects.filter(
         members, workspace_id=workspace_id, mail_after_min__isnull=False, user__is_active=True
@@ -44,8 +44,8 @@ def expect(workspace_id: UUID, members: Q, leads: Collection[UUID]) -> int:
 
 
 def expect_hot(lead: Lead) -> int:
-    """Enqueues a look at whether this hot lead's reply was seen: by its owner, else by the members who want to hear of
-    leads that nobody has. Returns how many are new.
+    """Enqueues a look at whether its owner, or those who want to hear of leads that nobody has, have seen this hot
+    lead.
     """
     if lead.sample:
         return 0

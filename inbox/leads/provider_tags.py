@@ -25,8 +25,8 @@ def by_provider(message: Message) -> bool:
 
 
 def keep(lead: Lead, *, tag: str, by: str, at: datetime) -> ProviderWord:
-    """Stores a provider's word about `lead`, which `settle` applies to the right reply. `by` is its author, for people
-    (cut to 80 characters). The lead's row must be locked; the caller saves the lead.
+    """Stores a provider's word about the locked `lead`. `by` names its author (cut to 80 characters). The caller saves
+    the lead.
     """
     lead.provider_said_at = max(filter(None, (lead.provider_said_at, at)))
     return ProviderWord.objects.create(
@@ -49,8 +49,8 @@ def reply_of(word: ProviderWord, replies: list[Message]) -> Message | None:
 
 
 def settle(lead: Lead, replies: list[Message]) -> None:
-    """Gives each reply of `lead` the tag of the word about it, and takes it from replies that no word is about any
-    more. A person's tag and Blacklist stay. `replies` must be all, oldest first. The lead's row must be locked.
+    """Gives each reply of the locked `lead` the tag of the word about it, and takes it from replies that no word is
+    about any more. A person's tag and Blacklist stay. `replies` must be all, oldest first.
     """
     words = list(lead.provider_words.order_by("said_at", "pk"))
     about = {word.by: reply_of(word, replies) for word in words}
@@ -73,43 +73,30 @@ def keep_rule(message: Message) -> TagDecision | None:
     """Stores the rules' tag of `message` as a decision, once, and returns that; None where no rule decided."""
     if not message.tag or by_provider(message) or message.tag_decided_by.startswith((PERSON, MODEL)):
         return None
-    decision, created = TagDecision.objects.get_or_create(
-        message=message,
-        kind=Kind.RULE,
-        by=message.tag_decided_by,
-        defaults={
-            "workspace_id": message.workspace_id,
-            "lead_id": message.lead_id,
-            "tag": message.tag,
-            "quote": message.tag_evidence,
-        },
+    decision, created = _decide(
+        message, Kind.RULE, message.tag_decided_by, tag=message.tag, quote=message.tag_evidence
     )
     if created:
         lead_tagged.send(Message, lead=message.lead, message=message, tag=message.tag, previous="")
     return decision
 
 
+def _decide(message: Message, kind: str, by: str, **fields: str) -> tuple[TagDecision, bool]:
+    ids = {"workspace_id": message.workspace_id, "lead_id": message.lead_id}
+    return TagDecision.objects.get_or_create(message=message, kind=kind, by=by, defaults=ids | fields)
+
+
 def _mark(reply: Message, word: ProviderWord) -> None:
     if reply.tag_decided_by == word.by:
         return
     keep_rule(reply)
-    TagDecision.objects.get_or_create(
-        message=reply,
-        kind=Kind.PROVIDER,
-        by=word.by,
-        defaults={
-            "workspace_id": reply.workspace_id,
-            "lead": reply.lead,
-            "tag": word.tag,
-            "reason": f"The provider's people marked it as {word.tag.lower()}.",
-        },
-    )
+    why = f"The provider's people marked it as {word.tag.lower()}."
+    _decide(reply, Kind.PROVIDER, word.by, tag=word.tag, reason=why)
     _write(reply, word.tag, word.by, "", interested=word.tag == Tag.INTERESTED or _flagged_itself(reply))
     lead_tagged.send(Message, lead=reply.lead, message=reply, tag=word.tag, previous=reply.lead.tag)
 
 
 def _unmark(reply: Message) -> None:
-    """Removes a provider's word from the reply, so that what rules or a model read in it counts again."""
     read = TagDecision.objects.filter(message=reply, kind__in=[Kind.RULE, Kind.MODEL]).order_by("-pk").first()
     tag, by, quote = (read.tag, read.by, read.quote) if read else ("", "", "")
     _write(reply, tag, by, quote, interested=_flagged_itself(reply))

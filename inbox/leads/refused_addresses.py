@@ -14,9 +14,8 @@ REASON = "They asked that nothing goes to this address or number any more: answe
 
 
 def end(message: Message, names: frozenset[str]) -> None:
-    """Ends the addresses and numbers that `message` names (`one_channel.ended`), in the caller's transaction, and stops
-    the campaigns that reach them. The lead's row must be locked. While the workspace's key cannot be read, nothing is
-    kept, as nothing is sent there at all.
+    """Ends the addresses and numbers that `message` names, and stops the campaigns that reach them. The lead's row must
+    be locked. While the workspace's key cannot be read, nothing is kept, as nothing is sent there at all.
     """
     addresses = {address for name in names if (address := _whole(message, name))}
     if not addresses or no_key_opens(message.workspace, "erasure_key"):

@@ -1,4 +1,6 @@
-"""Closes and reopens single channels of a lead who refused them. The lead itself is not stopped."""
+"""Closes and reopens single channels of a lead who refused them. The lead itself is not stopped. Its row must be
+locked; the caller saves it.
+"""
 
 from inbox.leads import drafts, stops
 from inbox.models import Draft, Lead
@@ -6,9 +8,7 @@ from inbox.models.lead import Channel
 
 
 def refuse(lead: Lead, channel: str) -> None:
-    """Lets nothing more go to the lead on `channel`: rejects its drafts and, for e-mail, stops the campaigns. The
-    lead's row must be locked; the caller saves it.
-    """
+    """Lets nothing more go to the lead on `channel`: rejects its drafts and, for e-mail, stops the campaigns."""
     if channel in lead.refused_channels:
         return
     lead.refused_channels = [*lead.refused_channels, channel]
@@ -18,5 +18,4 @@ def refuse(lead: Lead, channel: str) -> None:
 
 
 def allow(lead: Lead, channel: str) -> None:
-    """Lets messages go to the lead on `channel` again. The lead's row must be locked; the caller saves it."""
     lead.refused_channels = [refused for refused in lead.refused_channels if refused != channel]

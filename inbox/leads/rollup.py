@@ -1,6 +1,7 @@
 """Keeps the columns of a lead that sum up its messages: last message, tag, needs reply, opt-out. Any order of arrival
 ends in the same state: a message in order is added; after a late one the columns are derived anew from all. The newest
-reply decides the tag. An opt-out lasts until a later START.
+reply decides the tag. An opt-out lasts until a later START. The lead's row must be locked; unless a function says that
+it saves the lead, the caller does. `stamp` is the time that a text itself states, or "".
 """
 
 from datetime import datetime
@@ -11,6 +12,7 @@ from django.db.models import Q
 
 from inbox.leads import drafts, provider_tags, refused_channels, stops, suspicion
 from inbox.leads.stops import is_later
+from inbox.leads.tags import NO_ANSWER
 from inbox.models import Draft, Lead, Message
 from inbox.models.lead import Channel, Tag
 from inbox.models.message import OWN
@@ -20,7 +22,12 @@ from integrations import registry
 from integrations.spec import Counts
 
 BOOKED_BY = "calendar: booked"
-NO_ANSWER_NEEDED = {Tag.BLACKLIST, Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE}
+ALTERNATES = {
+    "email": "alternate_emails",
+    "phone": "alternate_phones",
+    "ghl_contact_id": "alternate_contacts",
+}
+"""The columns with other values of the same kind, by the column of the one that we send to."""
 
 
 def answers() -> Q:
@@ -34,7 +41,6 @@ def steps() -> tuple[str, ...]:
 
 
 def bounces() -> tuple[str, ...]:
-    """The message sources of bounce reports, which no person wrote."""
     return registry.counting_as(Counts.BOUNCE)
 
 
@@ -44,16 +50,15 @@ def counts(message: Message) -> Counts:
 
 
 def locked(lead: Lead) -> Lead:
-    """Reads the lead's row as it is now and locks it. Raises Lead.DoesNotExist. A transaction that changes a lead and
-    its messages locks the lead first. Rows that point to the lead may be added meanwhile: their foreign keys are
-    checked at COMMIT, and would wait for a lock FOR UPDATE.
+    """The lead's row as it is now, locked before those of its messages. Raises Lead.DoesNotExist. Rows that point to it
+    may be added meanwhile: their foreign keys are checked at COMMIT, and would wait for a lock FOR UPDATE.
     """
     return Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
 
 
 def add(lead: Lead, message: Message, judged: Arrival) -> None:
-    """Counts a new message in the lead's columns, and saves the lead. A late message makes it compute them anew.
-    `judged` is what the rules read in the message. The lead's row must be locked.
+    """Counts a new message and saves the lead; a late one recomputes it. `judged` is what the rules read in the
+    message.
     """
     late = lead.last_message_at is not None and message.sent_at <= lead.last_message_at
     count(lead, message, judged)
@@ -66,9 +71,7 @@ def add(lead: Lead, message: Message, judged: Arrival) -> None:
 
 
 def count(lead: Lead, message: Message, judged: Arrival) -> None:
-    """Counts a new message in the lead's columns. The caller saves. Neither `lead` nor `message` needs to be stored
-    yet.
-    """
+    """Counts a new message in the lead's columns. Neither `lead` nor `message` needs to be stored yet."""
     note_last_message(lead, message)
     _note_campaign(lead, message)
     if message.direction == Message.Direction.INBOUND:
@@ -86,14 +89,13 @@ def is_answer(message: Message) -> bool:
 
 
 def _is_blind(answer: Message, reply: Message) -> bool:
-    """Whether `answer` went out from this inbox before `reply` was here, though the provider's time of the reply is
-    earlier: mail is fetched in turns, and some texts state no seconds. So it does not answer it.
+    """Whether `answer` went out from here before `reply` was here, though the provider's time of the reply is earlier:
+    mail is fetched in turns, and some texts state no seconds. So it does not answer it.
     """
     return answer.source == OWN and reply.sent_at <= answer.sent_at < reply.received_at
 
 
 def _crossed(answer: Message) -> bool:
-    """Whether a reply came while this message of ours was on its way."""
     if answer.source != OWN:
         return False
     inbound = Message.objects.filter(lead=answer.lead_id, direction=Message.Direction.INBOUND)
@@ -132,9 +134,7 @@ def _note_campaign(lead: Lead, message: Message) -> None:
 
 
 def campaign_known(message: Message, campaign_id: UUID | None) -> None:
-    """Stores the campaign of a message that was stored without it. Locks and saves the lead; a stopped lead's campaigns
-    are stopped again.
-    """
+    """Stores the campaign of a message that was stored without it. Locks and saves the lead."""
     lead = locked(message.lead)
     message.campaign_id = campaign_id
     Message.objects.filter(pk=message.pk, campaign=None).update(campaign_id=campaign_id)
@@ -146,7 +146,6 @@ def campaign_known(message: Message, campaign_id: UUID | None) -> None:
 
 
 def note_last_message(lead: Lead, message: Message) -> None:
-    """Makes `message` the lead's newest message, unless a newer one is known. The caller saves the lead."""
     if lead.last_message_at is not None and message.sent_at < lead.last_message_at:
         return
     _show(lead, message)
@@ -174,14 +173,14 @@ def _add_inbound(lead: Lead, message: Message, judged: Arrival) -> None:
     if newest:
         suspicion.add(lead, message, started_again=judged.opt_in)
         follow(lead, message)
-        if lead.tag not in NO_ANSWER_NEEDED:
+        if lead.tag not in NO_ANSWER:
             lead.snoozed_until = None  # a person wrote, so the snooze ends
     _note_replier(lead, message, newest=newest)
 
 
 def follow(lead: Lead, message: Message) -> None:
-    """Sets the lead's tag by `message`, its newest reply. A stopped lead keeps Blacklist; a booked meeting and people
-    at the provider may decide instead. The caller saves the lead.
+    """Sets the tag by `message`, the newest reply, unless a stop, a booked meeting or the provider's people
+    decide it.
     """
     if lead.is_stopped:
         lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
@@ -202,9 +201,7 @@ def follow(lead: Lead, message: Message) -> None:
 
 
 def booked(lead: Lead, at: datetime | None) -> None:
-    """Records that the lead has a meeting, booked `at` (aware), or none, and saves the lead. Its tag follows, unless it
-    is stopped, a person gave the tag, or a reply is newer. The lead's row must be locked.
-    """
+    """Records that the lead has a meeting, booked `at` (aware), or none. Its tag follows. Saves the lead."""
     lead.booked_at = at
     if wrote := replies_of(lead):
         follow(lead, wrote[-1])
@@ -214,7 +211,6 @@ def booked(lead: Lead, at: datetime | None) -> None:
 
 
 def _without_reply(lead: Lead) -> None:
-    """Sets the tag of a lead who has written nothing, from the calendar or from a provider's word."""
     word = provider_tags.newest(lead) if lead.provider_said_at is not None else None
     if lead.is_stopped:
         return
@@ -227,9 +223,8 @@ def _without_reply(lead: Lead) -> None:
 
 
 def opt_out(lead: Lead, at: datetime, stamp: str = "") -> None:
-    """Stops all messages to this lead, because they asked for it `at` (aware), unless they have asked for messages
-    again (START) later. The lead's row must be locked; the caller saves it. `stamp` is the time that the text itself
-    states, or "": if both texts have one, it decides, because a provider that tries again delivers texts out of order.
+    """Stops all messages to this lead, who asked for it `at` (aware), unless a later START took that back. If both
+    texts have a `stamp`, it decides which was later, because a provider that tries again delivers texts out of order.
     """
     if opted_in_after(lead, at, stamp):
         return
@@ -241,21 +236,18 @@ def opt_out(lead: Lead, at: datetime, stamp: str = "") -> None:
 
 
 def stopped_at(message: Message) -> datetime:
-    """When the lead asked, in `message`, for no more messages. For an SMS without an id this is when we received it:
-    the time that the text states has no seconds, so a START in between could seem to be later.
+    """When the lead asked, in `message`, for no more messages. An SMS without an id has no seconds in its own time, and
+    a START in between could seem to be later: so it counts from when we received it.
     """
     return message.received_at if message.has_own_id else message.sent_at
 
 
 def opted_in_after(lead: Lead, at: datetime, stamp: str = "") -> bool:
-    """Whether the lead asked for messages again (START) after `at` (aware). `stamp` is the text's own time, or ""."""
     return lead.opted_in_at is not None and is_later(lead.opted_in_at, lead.opted_in_stamp, at, stamp)
 
 
 def stop_counts_from(lead: Lead, at: datetime, stamp: str = "") -> bool:
-    """Moves the time of the lead's opt-out to `at` if that is later, and saves it. Returns whether it moved. The lead
-    must be opted out, and its row locked.
-    """
+    """Moves the opt-out of a lead to `at` if that is later. Saves it, and returns whether it moved."""
     later = is_later(at, stamp, lead.opted_out_at, lead.opted_out_stamp)
     if later:
         lead.opted_out_at, lead.opted_out_stamp = at, stamp
@@ -264,9 +256,7 @@ def stop_counts_from(lead: Lead, at: datetime, stamp: str = "") -> bool:
 
 
 def opt_in(lead: Lead, at: datetime, stamp: str = "") -> None:
-    """Records that the lead asked for messages again (START) at `at` (aware): older opt-outs no longer count. The
-    caller saves the lead.
-    """
+    """Records that the lead asked for messages again (START) at `at` (aware): older opt-outs no longer count."""
     if lead.opted_in_at is None or is_later(at, stamp, lead.opted_in_at, lead.opted_in_stamp):
         lead.opted_in_at, lead.opted_in_stamp = at, stamp
     if lead.opted_out_at is not None and is_later(at, stamp, lead.opted_out_at, lead.opted_out_stamp):
@@ -274,26 +264,20 @@ def opt_in(lead: Lead, at: datetime, stamp: str = "") -> None:
 
 
 def bounced(lead: Lead, at: datetime) -> None:
-    """Stops campaigns, follow-ups and drafts for this lead, because a mail came back at `at`. The lead's row must be
-    locked; the caller saves it.
-    """
+    """Stops campaigns, follow-ups and drafts for this lead, because a mail came back at `at`."""
     lead.bounced_at = min(filter(None, (lead.bounced_at, at)))
     lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
     stops.halt(lead, "The lead's address bounced.")
 
 
 def decided(lead: Lead) -> None:
-    """Derives the lead's suspicion anew, and saves the lead, after one of its replies was decided or removed. The
-    lead's row must be locked.
-    """
+    """Derives the suspicion anew after a reply was decided or removed. Saves the lead."""
     suspicion.derive(lead, replies_of(lead))
     save(lead)
 
 
 def interested(message: Message) -> bool:
-    """Records that people at the provider marked the reply as interested; of the newest reply, the lead's tag follows.
-    Locks and saves the lead. Returns False if the mark was known.
-    """
+    """Records that people at the provider marked the reply as interested. Locks and saves the lead. False if known."""
     lead = locked(message.lead)
     if not Message.objects.filter(pk=message.pk, provider_interested=False).update(provider_interested=True):
         return False
@@ -306,7 +290,7 @@ def interested(message: Message) -> bool:
 
 
 def inherit(lead: Lead, twin: Lead) -> None:
-    """Adds to `lead` the stops, times and marks of `twin`, whose messages it has already. The caller saves `lead`."""
+    """Adds to `lead` the stops, times and marks of `twin`, whose messages it has already."""
     if twin.opted_in_at is not None:
         opt_in(lead, twin.opted_in_at, twin.opted_in_stamp)
     if twin.opted_out_at is not None:
@@ -320,8 +304,8 @@ def inherit(lead: Lead, twin: Lead) -> None:
 
 
 def move(message: Message, lead: Lead) -> None:
-    """Moves `message` and its draft to `lead`, whose row must be locked, and saves it. The lead that had them is
-    deleted if it has no messages left; its stops go over to `lead`.
+    """Moves `message` and its draft to `lead`, and saves it. A lead without messages left gives its stops to `lead` and
+    goes.
     """
     stand_in = Lead.objects.select_for_update().filter(pk=message.lead_id).first()
     if stand_in is None:
@@ -332,7 +316,7 @@ def move(message: Message, lead: Lead) -> None:
     Draft.objects.filter(trigger_message=message).update(lead=lead)
     message.lead = lead
     if _is_reply(message):
-        know_address(lead, _sender(message))
+        know(lead, "email", _sender(message))
     if not Message.objects.filter(lead=stand_in).exists():
         inherit(lead, stand_in)
         stand_in.provider_words.update(lead=lead)
@@ -353,20 +337,11 @@ def _sender(message: Message) -> str:
     return message.from_address.lower()[:320]
 
 
-def know_address(lead: Lead, address: str) -> None:
-    """Adds an address, such as an assistant's, to the lead's alternate ones (at most 50). The caller saves the lead."""
-    if address and address != lead.email and address not in lead.alternate_emails:
-        lead.alternate_emails = [*lead.alternate_emails, address][:50]
-
-
-def know_phone(lead: Lead, number: str) -> None:
-    if number and number != lead.phone and number not in lead.alternate_phones:
-        lead.alternate_phones = [*lead.alternate_phones, number][:50]
-
-
-def know_contact(lead: Lead, contact_id: str) -> None:
-    if contact_id and contact_id != lead.ghl_contact_id and contact_id not in lead.alternate_contacts:
-        lead.alternate_contacts = [*lead.alternate_contacts, contact_id][:50]
+def know(lead: Lead, name: str, text: str) -> None:
+    """Adds another value of the column `name`, such as an assistant's address, to its ALTERNATES, at most 50."""
+    alternates = getattr(lead, ALTERNATES[name])
+    if text and text != getattr(lead, name) and text not in alternates:
+        setattr(lead, ALTERNATES[name], [*alternates, text][:50])
 
 
 def _thread(lead: Lead) -> list[Message]:
@@ -376,9 +351,7 @@ def _thread(lead: Lead) -> list[Message]:
 
 
 def replies_of(lead: Lead) -> list[Message]:
-    """The messages that the lead, or somebody for them, wrote to us, oldest first, without bounces and original
-    texts.
-    """
+    """The messages of the lead, or of somebody for them, oldest first, without bounces and original texts."""
     return [message for message in _thread(lead) if _is_reply(message)]
 
 
@@ -387,7 +360,7 @@ def _is_reply(message: Message) -> bool:
 
 
 def recompute(lead: Lead) -> None:
-    """Computes the lead's columns anew from all its messages, and saves the lead, whose row must be locked."""
+    """Computes the lead's columns anew from all its messages, and saves the lead."""
     messages = _thread(lead)
     if messages:
         _show(lead, messages[-1])
@@ -427,18 +400,16 @@ def _derive_answered(lead: Lead, messages: list[Message], replies: list[Message]
 
 
 def _stopped_by(lead: Lead, messages: list[Message]) -> None:
-    """Sets the tag of a stopped lead. Its reason is the newest message that stops a lead."""
     lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
     reasons = (row.tag_decided_by for row in reversed(messages) if row.tag == Tag.BLACKLIST)
     lead.tag_decided_by = next(reasons, lead.tag_decided_by)
 
 
 def _derive_replier(lead: Lead, replies: list[Message]) -> None:
-    """Finds the person who answers for the lead: the sender of the newest mails. All senders become known addresses."""
     mails = [reply for reply in replies if reply.channel == Channel.EMAIL and reply.from_address]
     for mail in mails:
         if lead.email:
-            know_address(lead, _sender(mail))
+            know(lead, "email", _sender(mail))
     if not mails:
         return
     last = _sender(mails[-1])
@@ -450,30 +421,26 @@ def _derive_replier(lead: Lead, replies: list[Message]) -> None:
 
 
 def save(lead: Lead) -> None:
-    """Derives `needs_reply`, and saves the whole lead."""
     derive(lead)
     lead.save()
 
 
 def derive(lead: Lead) -> None:
-    """Sets `needs_reply` from the lead's other columns, and removes a stopped lead's suspicion. The caller saves the
-    lead.
-    """
+    """Sets `needs_reply` from the lead's other columns, and removes a stopped lead's suspicion."""
     waits = lead.last_inbound_at is not None and (
         lead.answered_at is None or lead.answered_at < lead.last_inbound_at
     )
     if lead.is_stopped:
         suspicion.forget(lead)
-    lead.needs_reply = waits and lead.tag not in NO_ANSWER_NEEDED and not lead.is_stopped
+    lead.needs_reply = waits and lead.tag not in NO_ANSWER and not lead.is_stopped
 
 
 def _note_replier(lead: Lead, message: Message, *, newest: bool) -> None:
-    """Records that somebody else answers for the lead, until the lead writes again. Their address stays known."""
     sender = _sender(message)
     if message.channel != "email" or not sender:
         return
     if lead.email and sender != lead.email:
-        know_address(lead, sender)
+        know(lead, "email", sender)
     if not newest:
         return
     if not lead.email or sender == lead.email:

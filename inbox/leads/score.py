@@ -33,15 +33,13 @@ HELPS = re.compile(r"\b(?:assistant|intern|student|trainee|apprentice|receptioni
 
 
 class Score(NamedTuple):
-    """`value` is 0 to 4; `reason` is a sentence of at most 200 characters."""
-
     value: int
     reason: str
 
 
 def settle(lead: Lead) -> None:
-    """Sets the lead's score by its tag; where that says nothing, by the newest reply that does. The caller saves the
-    lead, whose row must be locked.
+    """Sets the score by the lead's tag, else by the newest reply that says something. The caller saves the
+    locked lead.
     """
     score = of(lead, lead.tag, lead.tag_decided_by)
     if score is None:
@@ -52,8 +50,8 @@ def settle(lead: Lead) -> None:
 
 
 def of(lead: Lead, tag: str, by: str = "") -> Score | None:
-    """The score of `lead` by title, company and `tag`, which `by` decided. None for a tag that says nothing, such as
-    Out of Office.
+    """The score by title, company and `tag`, which `by` decided. None for a tag that says nothing, such as Out of
+    Office.
     """
     if lead.is_stopped or tag == Tag.BLACKLIST:
         return Score(0, "Nothing more goes to this lead.")

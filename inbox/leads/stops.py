@@ -1,5 +1,5 @@
 """Stops everything that could still go out to a lead who wants no more or cannot be reached: in this product in the
-caller's transaction, at the providers by jobs.
+caller's transaction, at the providers by jobs. The lead's row must be locked. `anew`: the lead has just opted out.
 """
 
 from collections.abc import Collection
@@ -26,18 +26,15 @@ AT_ONCE = 10
 
 
 def halt(lead: Lead, reason: str, *, anew: bool = False) -> None:
-    """Rejects the lead's drafts, sends the signal `lead_stopped`, and enqueues jobs that stop its campaigns. The lead's
-    row must be locked. `reason` is a sentence for people. `anew`: the lead was not opted out until now.
-    """
+    """Rejects the lead's drafts for `reason`, sends the signal `lead_stopped`, and has its campaigns stopped."""
     reject_drafts(lead, reason)
     lead_stopped.send(Lead, lead=lead, reason=reason)
     stop_campaigns(lead, anew=anew)
 
 
 def stop_campaigns(lead: Lead, *, anew: bool = False) -> None:
-    """Enqueues jobs that ask the providers to stop every campaign known to reach the lead, ahead of other jobs. A
-    sample has none. `anew`: the lead has just opted out, so campaigns that were stopped before are stopped once more,
-    as somebody may have started them again.
+    """Enqueues jobs that stop every campaign known to reach the lead. A sample has none. `anew` stops those once more
+    that were stopped before, as somebody may have started them again.
     """
     if lead.sample:
         return
@@ -62,7 +59,6 @@ def known_by(provider: str) -> str:
 
 
 def _hurry(lead: Lead, specs: list[JobSpec]) -> None:
-    """Lets the stops of `specs` that wait already go before others."""
     BackgroundJob.objects.filter(
         tenant=lead.workspace_id,
         dedupe_key__in=[spec.dedupe_key for spec in specs],
@@ -89,9 +85,7 @@ def _stop_once_more(lead: Lead, specs: list[JobSpec]) -> None:
 
 
 def ask_again(workspace_id: UUID, provider: str, errors: Collection[type[Exception]]) -> int:
-    """Makes the stops due now that `provider` has not been asked for: those that wait for its account, and those that
-    failed with one of `errors`, which get all their attempts again. Returns how many.
-    """
+    """Makes the stops due that wait for the account at `provider`, or failed with one of `errors`. Returns how many."""
     now = timezone.now()
     campaigns = Campaign.objects.filter(workspace_id=workspace_id, provider=provider)
     jobs = BackgroundJob.objects.filter(
@@ -117,9 +111,7 @@ def stop_emails(lead: Lead, campaign_id: UUID) -> JobSpec:
 
 
 def is_later(at: datetime, stamp: str, than: datetime | None, than_stamp: str) -> bool:
-    """Whether `at` is after `than`; None is before all times. The stamps are the times that the two texts themselves
-    state: if both have one, they decide.
-    """
+    """Whether `at` is after `than`; None is before all times. If both texts state a time, the stamps decide."""
     if than is None:
         return True
     readable = stamp[:4].isdigit() and than_stamp[:4].isdigit()

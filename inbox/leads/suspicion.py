@@ -1,7 +1,6 @@
-"""Keeps what the rules suspect of a reply until a model confirms it with the lead's own words, or a person has decided.
-The suspicion is stored on the reply (`Message.suspected`) and shown on the lead. Until then nothing goes out to the
-lead by itself. A suspected opt-out counts until it is decided or a later START takes it back; any other only while the
-reply is the newest.
+"""Keeps what the rules suspect of a reply (`Message.suspected`) until a model confirms it with the lead's own words, or
+a person has decided. Until then nothing goes out to the lead by itself. A suspected opt-out counts until it is decided
+or a later START takes it back; any other only while the reply is the newest. The caller saves the lead.
 """
 
 from django.db.models import Q
@@ -36,17 +35,15 @@ def agrees(message: Message, tag: str) -> bool:
 
 
 def add(lead: Lead, message: Message, *, started_again: bool) -> None:
-    """Sets the lead's suspicion by `message`, its newest reply; an undecided opt-out stays. `started_again`: the reply
-    asks for messages again (START). The caller saves the lead.
+    """Sets the suspicion by `message`, the newest reply, unless an opt-out is undecided. `started_again`: it says
+    START.
     """
     if started_again or lead.suspected != Suspicion.OPT_OUT or _is_wish(lead, message):
         _show(lead, message)
 
 
 def derive(lead: Lead, replies: list[Message]) -> None:
-    """Sets the lead's suspicion by all its replies, oldest first: by the newest that may be an opt-out, else by the
-    newest. The caller saves the lead.
-    """
+    """Sets the suspicion by all replies, oldest first: by the newest that may be an opt-out, else by the newest."""
     wishes = [reply for reply in replies if _is_wish(lead, reply)]
     _show(lead, next(reversed(wishes or replies), None))
 
@@ -72,8 +69,8 @@ def forget(lead: Lead) -> None:
 
 
 def pause_of_texts(lead: Lead) -> str:
-    """Why no text (SMS) goes to the lead's number, a person's neither; "" if one may: a text of a lead of the workspace
-    with one of these numbers may ask us to stop, and nobody has decided.
+    """Why no text (SMS) goes to the lead's number, a person's neither; "" if one may: an undecided text of any lead of
+    the workspace with one of these numbers may ask us to stop.
     """
     numbers = [number for number in (lead.phone, *lead.alternate_phones) if number]
     shared = Q(lead__phone__in=numbers) | Q(lead__alternate_phones__overlap=numbers)

@@ -48,9 +48,8 @@ class Seen(NamedTuple):
 
 
 class TriageResult(NamedTuple):
-    """The leads that changed, those `missed` with a newer reply than the person saw, and how many are `gone`. `undo` is
-    the token that takes the change back. `silent` have never written, where a reply was needed; `held` are stopped or
-    suspected, and the change is not for those.
+    """`missed` have a newer reply than the person saw; `undo` is the token that takes the change back; `silent` have
+    never written, where a reply was needed; `held` are stopped or suspected, and the change is not for those.
     """
 
     leads: list[Lead]
@@ -67,9 +66,7 @@ def snoozed(until: datetime) -> dict[str, Any]:
 
 
 def change(workspace: Workspace, views: Iterable[Seen], fields: dict[str, Any]) -> TriageResult:
-    """Saves `fields` (DONE, UNREAD, READ, `snoozed(until)`, or the owner's) on the leads of `workspace` that have no
-    newer reply than in `views`.
-    """
+    """Saves `fields` (DONE, UNREAD, READ …) on the leads that have no newer reply than in `views`."""
     wanted = set(views)
     with transaction.atomic():
         leads, missed = _locked(workspace, wanted)
@@ -88,11 +85,9 @@ def change(workspace: Workspace, views: Iterable[Seen], fields: dict[str, Any]) 
 def undo(
     workspace: Workspace, token: str, max_age_s: int | None = UNDO_MAX_AGE_S
 ) -> list[tuple[Lead, dict[str, Any]]]:
-    """Puts back what `change` did, and returns the leads with the fields that were put back. A lead with a newer reply,
-    or that was changed again, stays as it is.
-
-    Raises BadSignature for a token that is forged, older than `max_age_s` seconds (None: any age), or another
-    workspace's, and IntegrityError if none is put back because the members who had them have left.
+    """Puts back what `change` did, and returns the leads with these fields; changed ones stay as they are. Raises
+    BadSignature for a token that is forged, older than `max_age_s` seconds (None: any age), or another workspace's, and
+    IntegrityError if all the members who had the leads have left.
     """
     workspace_id, changes = signing.loads(token, salt=UNDO_SALT, max_age=max_age_s)
     if workspace_id != str(workspace.pk):
@@ -125,7 +120,6 @@ def mark_read(lead: Lead) -> None:
 
 
 def _locked(workspace: Workspace, views: Iterable[Seen]) -> tuple[list[Lead], list[Lead]]:
-    """The leads of `views` under a row lock: those that are as they were seen, and those with a newer reply."""
     replied_at = {view.lead_id: view.last_inbound_at for view in views}
     rows = Lead.objects.select_for_update(no_key=True).filter(workspace=workspace, pk__in=replied_at)
     leads: list[Lead] = list(rows.order_by("pk"))

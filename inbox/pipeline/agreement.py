@@ -1,9 +1,6 @@
-"""Counts how often people agreed with each rule lately, by their last word on a reply: yes or no to a suspicion,
-another tag, or the same tag again.
-
-A tag that nobody corrected does not count, because perhaps nobody looked; nor do samples and replies that were treated
-alike to another one. A suspicion that only a model had counts for the rule of its kind, as the reply does not say who
-suspected it.
+"""Counts how often people agreed with each rule lately, by their last word on a reply. A tag that nobody corrected does
+not count, because perhaps nobody looked; nor do samples and replies that were treated alike to another one. A suspicion
+that only a model had counts for the rule of its kind.
 """
 
 from datetime import timedelta
@@ -22,8 +19,8 @@ Kind = TagDecision.Kind
 
 
 class Agreement(NamedTuple):
-    """How people agreed with one rule in the last DAYS days. `decided` counts how often the rule decided or suspected a
-    tag; of the replies that a person judged, `agreed` were read the same way, `corrected` were not.
+    """How people agreed with one rule: `decided` is how often it decided or suspected; of the replies that a person
+    judged, `agreed` were read the same way, `corrected` were not.
     """
 
     decided: int = 0
@@ -41,8 +38,8 @@ class Agreement(NamedTuple):
 
 
 def by_rule(workspace_id: UUID) -> dict[str, Agreement]:
-    """An Agreement for each rule that decided anything in the workspace, over all its versions. The key is the rule's
-    id, or `<suspicion>.suspected`. Three SQL statements.
+    """The Agreement of each rule in the workspace, by the rule's id or `<suspicion>.suspected`. Three SQL
+    statements.
     """
     since = timezone.now() - timedelta(days=DAYS)
     rules: dict[str, Agreement] = {}

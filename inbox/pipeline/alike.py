@@ -44,7 +44,7 @@ class NotAlike(ValueError):
     """A decision cannot be applied to other replies. The message is a sentence for people."""
 
 
-class Change(NamedTuple):
+class AlikeChange(NamedTuple):
     """What a decision would change for another reply, in words for people. `then` is what follows for the lead."""
 
     message: Message
@@ -54,9 +54,7 @@ class Change(NamedTuple):
 
 
 class Alike:
-    """A person's `decision` about a reply, with its message loaded, and the other replies to which it can be
-    applied.
-    """
+    """A person's `decision` about a reply (loaded), and the other replies to which it can be applied."""
 
     def __init__(self, decision: TagDecision) -> None:
         self.decision = decision
@@ -64,14 +62,12 @@ class Alike:
 
     @classmethod
     def to(cls, message: Message) -> "Alike | None":
-        """The last decision of a person about `message`; None if no person decided."""
         decisions = message.tag_decisions.filter(kind=Kind.PERSON, alike_to=None)
         decision = decisions.select_related("message", "user").order_by("-created_at").first()
         return cls(decision) if decision else None
 
     @property
     def stands(self) -> bool:
-        """Whether it is still the last decision of a person about the reply."""
         newest = Alike.to(self.message)
         return newest is not None and newest.decision == self.decision
 
@@ -84,9 +80,7 @@ class Alike:
 
     @cached_property
     def _same_judgement(self) -> Q:
-        """A filter for replies that were judged in the same way. It matches nothing if this reply was not judged by
-        words.
-        """
+        """A filter for replies that were judged in the same way; it matches none if words did not judge this one."""
         same, decision = Q(pk__in=[]), self.decision
         if self.message.suspected:
             same |= Q(suspected=self.message.suspected, suspicion_decided_by="")
@@ -101,9 +95,7 @@ class Alike:
         return same | (earlier & ~Q(tag=decision.tag))
 
     def replies(self, until: datetime | None = None) -> QuerySet[Message]:
-        """The alike replies with their leads, newest first; with `until` (aware), only those received by then. There
-        are none for a reply that is empty or longer than 1000 characters.
-        """
+        """The alike replies with their leads, newest first; with `until` (aware), only those received by then."""
         if self._same_words is None:
             return Message.objects.none()
         last = TagDecision.objects.filter(message=OuterRef("pk"), kind=Kind.PERSON).order_by("-created_at")
@@ -127,17 +119,17 @@ class Alike:
     def count(self) -> int:
         return self.replies().count()
 
-    def changes(self, until: datetime | None = None) -> Iterator[Change]:
+    def changes(self, until: datetime | None = None) -> Iterator[AlikeChange]:
         """The changes for the newest SHOWN alike replies; with `until` (aware), only for those received by then."""
         for message in self.replies(until)[:SHOWN]:
             suspected = suspicion.of(message)
             before = Suspicion(suspected).label if suspected else message.tag or "No tag"
             after = "Read anew" if self.decision.denied else self.decision.tag
-            yield Change(message, before, after, _then(self.decision, message, message.lead))
+            yield AlikeChange(message, before, after, _then(self.decision, message, message.lead))
 
     def treat(self, message_id: UUID, user: User) -> bool:
-        """Applies the decision to one other reply, in the name of `user`, in a transaction that locks that reply's
-        lead. Returns False, and changes nothing, if the reply is no longer alike.
+        """Applies the decision to one other reply, under the lock of that reply's lead. False if it is no
+        longer alike.
         """
         with transaction.atomic():
             # Look again under the lock that every decision about the lead's replies takes.
@@ -164,9 +156,8 @@ class Alike:
         return f"{JOB}:{self.decision.pk}"
 
     def start(self, until: datetime, user: User) -> int:
-        """Enqueues the job that applies the decision, in the name of `user`, to the alike replies received by `until`
-        (aware). Returns how many they are. A job that waits already is enough. Raises NotAlike if a person has decided
-        otherwise since, or no other reply is left.
+        """Enqueues the job that applies the decision to the alike replies received by `until` (aware), once. Returns
+        how many they are. Raises NotAlike if it was decided otherwise since, or no reply is left.
         """
         if not self.stands:
             raise NotAlike("Somebody has decided otherwise about this reply since. Look again.")
@@ -188,8 +179,8 @@ class Alike:
 
 
 def run(ctx: JobContext) -> dict[str, int | str]:
-    """The job `tags.alike`: applies a decision to up to 1000 replies, each in a transaction of its own. Returns the
-    count `treated`, and `why` it stopped early. A reply that is done is not found again, so a second run continues.
+    """The job `tags.alike`: applies a decision to up to MOST replies, each in a transaction of its own. A reply that is
+    done is not found again, so a second run continues.
     """
     decisions = TagDecision.objects.filter(workspace=ctx.workspace_id).select_related("message")
     decision = decisions.filter(pk=ctx.payload["decision"]).first()
@@ -208,7 +199,6 @@ def run(ctx: JobContext) -> dict[str, int | str]:
 
 
 def _user(ctx: JobContext) -> User | None:
-    """The person who started the job, if they may still correct tags; else None."""
     member = (
         Membership.objects.filter(workspace=ctx.workspace_id, user=ctx.payload["user"], user__is_active=True)
         .select_related("user")

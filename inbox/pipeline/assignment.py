@@ -29,9 +29,7 @@ NEAR = timedelta(days=31)
 
 
 def close_drafts(situation: Situation, _deadline: Deadline) -> dict[str, int]:
-    """Rejects the lead's waiting drafts for older messages on the reply's channel, or all of them if the reply's tag
-    allows no answer. Returns how many.
-    """
+    """Rejects drafts for older messages on the reply's channel, or all if the reply's tag allows no answer."""
     reason = "A newer reply has come."
     waiting = Draft.objects.filter(lead=situation.lead)
     if situation.tag in NO_ANSWER:
@@ -43,8 +41,8 @@ def close_drafts(situation: Situation, _deadline: Deadline) -> dict[str, int]:
 
 
 def assign(situation: Situation, _deadline: Deadline) -> dict[str, str]:
-    """Assigns the lead to the member who has waited longest for one, of those who take leads and are not away. Leads of
-    one workspace are assigned one after the other. Raises NotNow if there is none, or the lead is assigned.
+    """Assigns the lead to the member who takes leads, is not away, and has waited longest for one. Leads of one
+    workspace are assigned one after the other. Raises NotNow if there is none, or the lead is assigned.
     """
     with transaction.atomic():
         locks.hold("assign", situation.workspace.pk)
@@ -75,8 +73,8 @@ def tell_follow_ups(situation: Situation, _deadline: Deadline) -> dict[str, Any]
 
 
 def snooze(situation: Situation, _deadline: Deadline) -> dict[str, str]:
-    """Hides the conversation until the day that the reply names. Raises NotNow if no day is named clearly enough, it is
-    over, or the lead is snoozed already or has written again.
+    """Hides the conversation until the day that the reply names. Raises NotNow if none is clear and ahead, or if the
+    lead is snoozed or has written again.
     """
     until = _until(situation)
     if until is None:
@@ -108,9 +106,7 @@ def _until(situation: Situation) -> datetime | None:
 
 
 def _is_named(day: date, situation: Situation, snooze: snoozing.Snooze | None) -> bool:
-    """Whether the words name the day that a model took from them, or a day near it. A model alone must not hide
-    a lead.
-    """
+    """Whether the words name a day near the one that a model took from them. A model alone must not hide a lead."""
     words = situation.message.text
     received = timezone.localtime(situation.message.sent_at, situation.zone).date()
     days = [at.day for at in named_days(words, received)] + ([snooze.until.date()] if snooze else [])
@@ -118,9 +114,7 @@ def _is_named(day: date, situation: Situation, snooze: snoozing.Snooze | None) -
 
 
 def score(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
-    """Stores how close the lead is to a deal. Raises NotNow if the lead has written again, or no reply says anything of
-    it.
-    """
+    """Stores how close the lead is to a deal. Raises NotNow if this reply says nothing about it."""
     with transaction.atomic():
         lead = rollup.locked(situation.lead)
         if situation.newest:

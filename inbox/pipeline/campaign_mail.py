@@ -34,9 +34,8 @@ def identify(situation: Situation, _deadline: Deadline) -> dict[str, str]:
 
 
 def stop_future(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
-    """Enqueues the job that stops this campaign's e-mails to the lead, one for each lead and campaign; `first` says
-    whether this call did. EmailBison cannot start them again, so the table skips this step for what a machine may have
-    written. Raises NotNow without a campaign.
+    """Enqueues the job that stops this campaign's e-mails to the lead, once. EmailBison cannot start them again, so the
+    table skips this for what a machine may have written. Raises NotNow without a campaign.
     """
     if situation.campaign is None:
         raise NotNow("It belongs to no campaign.")
@@ -45,17 +44,13 @@ def stop_future(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
 
 
 def import_sent(situation: Situation, deadline: Deadline) -> dict[str, int]:
-    """Stores the latest 12 e-mails that the provider sent to the lead, as the reply may answer them. Raises NotNow if
-    the account is not connected or does not answer.
-    """
+    """Stores the latest 12 e-mails to the lead, which the reply may answer. Raises NotNow if they cannot be read."""
     events = _sent(situation, deadline, "drafted")
     return _store(situation, events, sorted(events, key=lambda event: event.occurred_at)[-SENT_LIMIT:])
 
 
 def import_texts(situation: Situation, deadline: Deadline) -> dict[str, int]:
-    """Stores the SMS that were sent to the lead before this reply, so that a short "yes" can be understood. Raises
-    NotNow if the account is not connected or does not answer.
-    """
+    """Stores the SMS before this reply, so that "yes" can be understood. Raises NotNow if they cannot be read."""
     events = _sent(situation, deadline, "read")
     earlier = [event for event in events if event.occurred_at < situation.message.received_at]
     return _store(situation, events, sorted(earlier, key=lambda event: event.occurred_at))

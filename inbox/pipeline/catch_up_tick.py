@@ -21,8 +21,8 @@ AT_ONCE = 200
 
 
 def tick(_deadline: Deadline) -> dict[str, int]:
-    """The tick `catch-up`: enqueues the replies that wait for a model, each at most once an hour. Returns how many, and
-    how many are left. While no model can be asked it does nothing.
+    """The tick `catch-up`: enqueues the replies that wait for a model, each at most once an hour, if one can be
+    asked.
     """
     if not model_calls.ready():
         return {"enqueued": 0, "left": 0}
@@ -38,9 +38,7 @@ def tick(_deadline: Deadline) -> dict[str, int]:
 
 
 def waiting() -> QuerySet[Message]:
-    """The replies of all workspaces that wait for a model: the newest of each lead, if it came in the last 30 days and
-    no job works on it, oldest first.
-    """
+    """The newest reply of each lead that waits for a model, of the last 30 days, without a job, oldest first."""
     live = BackgroundJob.objects.annotate(about=KT("payload__message_id")).filter(
         workspace=OuterRef("workspace"),
         kind__in=[PROCESS, CATCH_UP],

@@ -13,8 +13,8 @@ from integrations.spec import Counts
 
 
 def labelled(workspace: Workspace) -> Iterator[dict[str, Any]]:
-    """Yields each reply of the workspace that people gave a tag or denied a suspicion of, with their newest decision as
-    its label, oldest decision first. Samples are left out, and replies that were tagged together with others.
+    """Yields each reply of the workspace with people's newest decision as its label, oldest decision first. Samples are
+    left out, and replies that were tagged together with others.
     """
     decisions = _newest(workspace).select_related("message").order_by("pk")
     for decision in decisions.iterator(chunk_size=500):
@@ -63,7 +63,6 @@ def _expected(decision: TagDecision, message: Message) -> dict[str, Any]:
 
 
 def _before(decision: TagDecision) -> dict[str, str]:
-    """The tag that the product had given before, and who decided it."""
     earlier = (
         TagDecision.objects.filter(
             message_id=decision.message_id, created_at__lt=decision.created_at, denied=""

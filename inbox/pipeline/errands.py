@@ -25,9 +25,8 @@ PARKED = timedelta(hours=6)
 
 
 def identify_lead(ctx: JobContext) -> dict[str, str]:
-    """The job `lead.identify`: finds the lead at EmailBison by its address, or creates it there, and stores its id. A
-    refusal is stored with the lead (`repair_reason`) and raised. Raises ProviderMisconfigured if EmailBison is not
-    connected.
+    """The job `lead.identify`: finds the lead at EmailBison by its address, or creates it there. A refusal is stored
+    with the lead (`repair_reason`) and raised.
     """
     lead = Lead.objects.get(pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id)
     if lead.emailbison_lead_id or not lead.email:
@@ -51,10 +50,9 @@ def identify_lead(ctx: JobContext) -> dict[str, str]:
 
 
 def stop_emails(ctx: JobContext) -> dict[str, str]:
-    """The job `campaign.stop-emails`: asks the campaign's provider to stop its e-mails to a lead. It may run again.
-
-    Raises Snooze, at no cost of attempts, while no account of the provider can be asked; `inbox.leads.stops.ask_again`
-    makes the job due once one works. Raises ProviderMisconfigured if the provider cannot stop a campaign.
+    """The job `campaign.stop-emails`: asks the campaign's provider to stop its e-mails to a lead. Raises Snooze, at no
+    cost of attempts, while no account of the provider can be asked (`inbox.leads.stops.ask_again` ends that), and
+    ProviderMisconfigured if it cannot stop a campaign.
     """
     lead = Lead.objects.get(pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id)
     campaign = Campaign.objects.get(pk=ctx.payload["campaign_id"], workspace_id=ctx.workspace_id)
@@ -76,9 +74,7 @@ def stop_emails(ctx: JobContext) -> dict[str, str]:
 
 
 def crm_contact(ctx: JobContext) -> dict[str, str]:
-    """The job `ghl.contact`: connects the lead with its contact at GoHighLevel, or a new one, and gives each side the
-    phone number that only the other knows. Raises ProviderMisconfigured if GoHighLevel is not connected.
-    """
+    """The job `ghl.contact`: connects the lead with its contact at GoHighLevel, which is made if there is none."""
     lead = Lead.objects.select_related("workspace").get(
         pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id
     )

@@ -18,8 +18,8 @@ from integrations.models import Integration
 
 
 def store(integration: Integration, events: Iterable[MessageEvent]) -> int:
-    """Stores those of `events` that we lack, each in a transaction of its own, and returns how many. They are context:
-    each counts as processed, so no job works on it. A message of ours is joined with its send, and not counted.
+    """Stores those of `events` that we lack, as context that no job works on, each in a transaction of its own. Returns
+    how many. A message of ours is joined with its send, and not counted.
     """
     return sum(_store(integration, event) for event in events)
 

@@ -11,9 +11,8 @@ MACHINES = (Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE)
 
 
 def on_merged(sender: Any, lead: Lead, gone: str, **kwargs: Any) -> None:
-    """Closes the drafts that `lead` needs no more: those for older replies than the newest one, and all if that is
-    answered or the lead is stopped. Enqueues the work on the newest reply if it waits without a draft. Receives the
-    signal that the lead `gone` was merged into `lead`. What a machine wrote closes nothing.
+    """Closes the drafts for older replies than the newest one, or all if that is answered or the lead is stopped, and
+    has the newest reply worked on if it waits without a draft. What a machine wrote closes nothing.
     """
     waiting = Draft.objects.filter(workspace_id=lead.workspace_id, lead=lead)
     reply = _newest(lead)
@@ -31,7 +30,6 @@ def on_merged(sender: Any, lead: Lead, gone: str, **kwargs: Any) -> None:
 
 
 def _newest(lead: Lead) -> Message | None:
-    """The newest message that the lead, or a person on the lead's behalf, wrote to us."""
     wrote = Message.objects.filter(
         workspace_id=lead.workspace_id, lead=lead, direction=Message.Direction.INBOUND
     )

@@ -89,9 +89,7 @@ def from_variables(situation: Situation, deadline: Deadline) -> dict[str, list[s
 
 
 def from_signature(situation: Situation, deadline: Deadline) -> dict[str, list[str]]:
-    """Has a model copy facts from the lead's signature, and fills them in. A value that does not stand in the signature
-    is dropped.
-    """
+    """Has a model copy facts from the lead's signature. A value that does not stand in it is dropped."""
     text = situation.signature
     answer = model_calls.ask(
         prompts.load("signature"),
@@ -137,17 +135,13 @@ def _tell_crm(lead: Lead) -> bool:
 
 
 def on_enriched(sender: Any, lead: Lead, **kwargs: Any) -> None:
-    """Tells GoHighLevel the lead's new phone number, if it is connected: it sends SMS to the number of its own contact.
-    Receives the signal that facts about a lead were found.
-    """
+    """Tells GoHighLevel the lead's new phone number, as it sends SMS to the number of its own contact."""
     if lead.phone and connected(lead.workspace_id, ghl.NAME) is not None:
         _tell_crm(lead)
 
 
 def fill(situation: Situation, person: Person, source: str) -> list[str]:
-    """Writes what `person` holds into the lead's empty columns, and returns the names of those that were filled. A
-    value that another lead has is not written.
-    """
+    """Fills the lead's empty columns from `person`, and returns their names. A value of another lead is not written."""
     values = identity.identities_of(situation.workspace, person)
     values |= {"title": person.title.strip()[:200], "company": person.company.strip()[:200]}
     texts = {name: text for name, text in values.items() if text}
@@ -156,8 +150,8 @@ def fill(situation: Situation, person: Person, source: str) -> list[str]:
 
 
 def _own_numbers(words: str, region: str, before: re.Pattern[str]) -> set[str]:
-    """The numbers in `words` that are the writer's: what stands before one in its sentence matches `before`, and is
-    neither the label of a fax nor about somebody else.
+    """The numbers in `words` that are the writer's: the words before one match `before`, and name neither a fax nor
+    somebody else.
     """
     numbers = set()
     for match in phonenumbers.PhoneNumberMatcher(words, region, leniency=phonenumbers.Leniency.VALID):

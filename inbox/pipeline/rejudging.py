@@ -27,9 +27,9 @@ AUDITED = "rules.rejudge"
 RULES = "rules "
 
 
-class Change(NamedTuple):
-    """What today's rules say otherwise of one reply. `before` and `after` are tags, or "perhaps" and a suspicion.
-    `effect` says what becomes of the lead: stopped, freed, hidden, held, shown or unchanged.
+class Rejudgement(NamedTuple):
+    """What today's rules say otherwise of one reply, and the `effect` on the lead: stopped, freed, hidden, held, shown
+    or unchanged. `before` and `after` are tags, or "perhaps" and a suspicion.
     """
 
     message: Message
@@ -44,9 +44,7 @@ class Change(NamedTuple):
 
 
 def replies(workspace: Workspace, since: datetime, until: datetime) -> QuerySet[Message]:
-    """The workspace's replies received from `since` to `until` (aware) about which rules alone, a model or nobody has
-    decided, oldest first.
-    """
+    """The replies of this time (aware) about which rules alone, a model or nobody has decided, oldest first."""
     people = TagDecision.objects.filter(workspace=workspace, kind=TagDecision.Kind.PERSON).values("message")
     decided = Q(tag_decided_by__startswith=provider_tags.PERSON) | Q(
         tag_decided_by__startswith=provider_tags.PROVIDER
@@ -70,13 +68,13 @@ def replies(workspace: Workspace, since: datetime, until: datetime) -> QuerySet[
     )
 
 
-def changes(workspace: Workspace, since: datetime, until: datetime) -> Iterator[Change]:
+def changes(workspace: Workspace, since: datetime, until: datetime) -> Iterator[Rejudgement]:
     for message in replies(workspace, since, until).iterator(chunk_size=200):
         if change := change_of(message):
             yield change
 
 
-def change_of(message: Message) -> Change | None:
+def change_of(message: Message) -> Rejudgement | None:
     judged = read(_reply(message), message.channel)
     ruled = message.tag if message.tag_decided_by.startswith(RULES) else ""
     suspected = "" if message.suspicion_decided_by else message.suspected  # a model of before denied it
@@ -84,7 +82,7 @@ def change_of(message: Message) -> Change | None:
     agreed = judged.tag == message.tag and not suspected  # with a model that gave the tag
     if before == after or (judged.tag and agreed) or (suspected and not after and _by_model(message)):
         return None
-    return Change(message, judged, before, after, _effect(message, ruled, judged))
+    return Rejudgement(message, judged, before, after, _effect(message, ruled, judged))
 
 
 def _by_model(message: Message) -> bool:
@@ -139,9 +137,7 @@ def _effect(message: Message, ruled: str, judged: Arrival) -> str:
 
 
 def start(workspace: Workspace, since: datetime, until: datetime) -> None:
-    """Enqueues the job that changes what today's rules say otherwise of `replies`, and audits it. A job that waits
-    already is enough.
-    """
+    """Enqueues the job that judges `replies` by today's rules, unless it waits already, and audits it."""
     with transaction.atomic():
         payload = {"since": since.isoformat(), "until": until.isoformat()}
         enqueue(
@@ -155,8 +151,8 @@ def start(workspace: Workspace, since: datetime, until: datetime) -> None:
 
 
 def run(ctx: JobContext) -> dict[str, Any]:
-    """The job `rules.rejudge`: changes each reply in a transaction of its own. Returns the counts of effects, and each
-    change. A changed reply is not found again, so a second run continues.
+    """The job `rules.rejudge`: changes each reply in a transaction of its own. A changed reply is not found again, so a
+    second run continues.
     """
     workspace = Workspace.objects.get(pk=ctx.workspace_id)
     since, until = (datetime.fromisoformat(ctx.payload[name]) for name in ("since", "until"))
@@ -170,12 +166,11 @@ def run(ctx: JobContext) -> dict[str, Any]:
 
 
 def counts(lines: list[dict[str, str]]) -> dict[str, int]:
-    """How many of the `lines`, made by `Change.as_json`, have each effect."""
     effects = [line["effect"] for line in lines]
     return {effect: effects.count(effect) for effect in sorted(set(effects))}
 
 
-def _apply(workspace: Workspace, since: datetime, until: datetime, message_id: UUID) -> Change | None:
+def _apply(workspace: Workspace, since: datetime, until: datetime, message_id: UUID) -> Rejudgement | None:
     with transaction.atomic():
         rows = replies(workspace, since, until).filter(pk=message_id)
         # Look again under the lock that every decision about the lead's replies takes.
@@ -187,9 +182,7 @@ def _apply(workspace: Workspace, since: datetime, until: datetime, message_id: U
 
 
 def behind() -> list[Workspace]:
-    """The workspaces with a decision by rules of another version in 30 days, for which nobody has applied `rejudge`
-    with today's rules.
-    """
+    """The workspaces with decisions by older rules in 30 days, for which nobody has applied `rejudge` since."""
     done = AuditEntry.objects.filter(action=AUDITED, data__version=RULES_VERSION).values("workspace_id")
     month = timezone.now() - timedelta(days=30)
     older = TagDecision.objects.filter(kind=TagDecision.Kind.RULE, created_at__gte=month)

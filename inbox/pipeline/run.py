@@ -28,8 +28,8 @@ READ_ANEW = NAMES[NAMES.index("sentiment") :]
 
 
 def process(ctx: JobContext) -> dict[str, Any]:
-    """The jobs `inbound.process` (all steps for a lead's reply) and `inbound.catch_up` (what could not be done then).
-    Returns the reply's tag, and its draft or why there is none. Raises Snooze while the model cannot be reached.
+    """The jobs `inbound.process` (all steps) and `inbound.catch_up` (those that could not be done then). Returns the
+    reply's tag, and its draft or why there is none. Raises Snooze while the model cannot be reached.
     """
     try:
         return _process(ctx, ctx.payload["message_id"])

@@ -18,8 +18,8 @@ def keep_rules(situation: Situation, _deadline: Deadline) -> dict[str, Any] | No
 
 
 def read(situation: Situation, deadline: Deadline) -> dict[str, Any]:
-    """Asks the model for the reply's tag, which is applied only as far as the lead's own words prove it. What this
-    model said before to this prompt's version is not asked again.
+    """Asks the model for the reply's tag, once per prompt version. It counts as far as the lead's own words
+    prove it.
     """
     message = situation.message
     prompt = prompts.load("tag")
@@ -42,7 +42,7 @@ def _ask(situation: Situation, prompt: prompts.Prompt, deadline: Deadline) -> ta
             workspace_id=message.workspace_id,
             deadline=deadline,
         )
-    except model_calls.Refused:
+    except model_calls.TextRefused:
         return tag_answer.undecided("The model refuses to read it.")
     booked = situation.lead.booked_at is not None
     return tag_answer.judge(reading, message.text, booked=booked) or tag_answer.undecided(

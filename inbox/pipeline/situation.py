@@ -46,7 +46,6 @@ class Situation:
 
     @cached_property
     def tag_before(self) -> str:
-        """The tag of the lead's reply before this one; "" if there is none."""
         earlier = Message.objects.filter(
             lead=self.lead, direction=Message.Direction.INBOUND, sent_at__lt=self.message.sent_at
         )
@@ -90,19 +89,15 @@ class Situation:
 
     @cached_property
     def draft(self) -> Draft | None:
-        """The draft that answers this reply on its channel, in any state."""
         return Draft.objects.filter(trigger_message=self.message, channel=self.channel).first()
 
     @cached_property
     def answered(self) -> bool:
-        """Whether a message of ours (no campaign's step) went to the lead after this reply, or is going out on its
-        channel.
-        """
+        """Whether an answer of ours went to the lead after this reply, or is going out on its channel."""
         return send_claims.answered_since(self.message)
 
     @cached_property
     def has_context(self) -> bool:
-        """Whether we know any message that went to the lead on this reply's channel."""
         outbound = Message.objects.filter(lead=self.lead, direction=Message.Direction.OUTBOUND)
         return outbound.filter(channel=self.channel).exists()
 
@@ -116,7 +111,6 @@ class Situation:
 
     @cached_property
     def account(self) -> Integration | None:
-        """The account that this reply came to; None if it cannot answer."""
         return self.integration(self.spec.name)
 
     def integration(self, provider: str) -> Integration | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any, NamedTuple
 
-from inbox.pipeline import answer, assignment, campaign_mail, missing_facts, sentiment, tag_notices
+from inbox.pipeline import answer_steps, assignment, campaign_mail, missing_facts, sentiment, tag_notices
 from inbox.pipeline import skip_conditions as when
 from inbox.pipeline.situation import Situation
 from jobs.deadline import Deadline
@@ -22,9 +22,8 @@ class Reach(Enum):
 
 
 class Step(NamedTuple):
-    """One step of the work on a reply. `run` returns what is recorded: ids and settings, never text of people.
-    `seconds` is its time limit. `lane` is the queue to which the job moves first, so that a reply that the model has to
-    read does not wait behind answers; "" leaves it.
+    """`run` returns ids and settings to record, never text of people. `seconds` is its time limit. `lane` is the queue
+    to which the job moves first, so that a reply to be read does not wait behind answers.
     """
 
     name: str
@@ -35,7 +34,6 @@ class Step(NamedTuple):
     lane: str = ""
 
     def reason_to_skip(self, situation: Situation) -> str:
-        """Why the step is skipped for this reply, as a sentence; "" if it is done."""
         conditions = self.skipped_for if self.reach is Reach.INSIDE else (when.SAMPLE, *self.skipped_for)
         return next(
             (condition.words(situation) for condition in conditions if condition.holds(situation)), ""
@@ -53,13 +51,7 @@ STEPS = (
         "stop-future-emails",
         campaign_mail.stop_future,
         Reach.OUTSIDE,
-        (
-            when.OTHER_CHANNEL,
-            when.NO_CAMPAIGN,
-            when.UNKNOWN_THERE,
-            when.NO_EMAILBISON,
-            when.PERHAPS_A_MACHINE,
-        ),
+        when.NO_CAMPAIGN_MAIL,
     ),
     Step(
         "sent-history",
@@ -87,14 +79,7 @@ STEPS = (
         "stop-future-emails-after-all",
         campaign_mail.stop_future,
         Reach.OUTSIDE,
-        (
-            when.NOT_SUSPECTED,
-            when.OTHER_CHANNEL,
-            when.NO_CAMPAIGN,
-            when.UNKNOWN_THERE,
-            when.NO_EMAILBISON,
-            when.PERHAPS_A_MACHINE,
-        ),
+        (when.NOT_SUSPECTED, *when.NO_CAMPAIGN_MAIL),
     ),
     Step(
         "notices",
@@ -152,16 +137,21 @@ STEPS = (
     ),
     Step(
         "draft",
-        answer.draft,
+        answer_steps.draft,
         Reach.INSIDE,
         (*when.UNANSWERABLE, when.NO_MODEL),
         seconds=120,
         lane=DRAFT,
     ),
     Step(
-        "gates", answer.judge, Reach.INSIDE, (when.CALL, when.BOOKED, when.NO_DRAFT), seconds=40, lane=DRAFT
+        "gates",
+        answer_steps.judge,
+        Reach.INSIDE,
+        (when.CALL, when.BOOKED, when.NO_DRAFT),
+        seconds=40,
+        lane=DRAFT,
     ),
-    Step("review", answer.ask_for_review, Reach.OUTSIDE, (when.NO_DRAFT, when.NO_REVIEW_CHANNEL)),
+    Step("review", answer_steps.ask_for_review, Reach.OUTSIDE, (when.NO_DRAFT, when.NO_REVIEW_CHANNEL)),
     Step("score", assignment.score, Reach.INSIDE),
     Step("finish", assignment.finish, Reach.INSIDE),
 )

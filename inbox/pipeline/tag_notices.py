@@ -11,6 +11,7 @@ from django.utils import timezone
 from inbox.models import Lead, Message
 from inbox.models.lead import Tag
 from inbox.pipeline.situation import Situation
+from inbox.replying.buttons import escape
 from inbox.workspaces.accounts import slack_for_replies
 from integrations.client import secrets_of
 from integrations.errors import ProviderError, ProviderMisconfigured
@@ -36,9 +37,7 @@ def tell(situation: Situation, _deadline: Deadline) -> dict[str, str]:
 
 
 def on_booked(sender: Any, lead: Lead, fresh: bool, **kwargs: Any) -> None:
-    """Enqueues a notice about a new meeting (`fresh`), which a calendar may report without any reply, if the workspace
-    asked for it. Receives the signal that a lead has booked.
-    """
+    """Enqueues a notice about a new meeting (`fresh`), which a calendar may report without any reply."""
     if fresh and Tag.MEETING_BOOKED in lead.workspace.notice_tags and slack_for_replies(lead.workspace_id):
         _enqueue(lead, Tag.MEETING_BOOKED, about=f"{lead.pk}:{lead.booked_at:%Y%m%dT%H%M%S}")
 
@@ -54,9 +53,7 @@ def _enqueue(lead: Lead, tag: str, *, about: str) -> str:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `lead.notice`: posts once in Slack what a lead wants. Raises an error for another attempt only if nothing
-    was posted.
-    """
+    """The job `lead.notice`: posts once in Slack what a lead wants. Raises an error only if nothing was posted."""
     lead = Lead.objects.select_related("workspace", "campaign").get(
         pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id
     )
@@ -120,12 +117,10 @@ def _settle(notice: Notice, state: str, *, posted: Posted | None = None, reason:
 
 
 def text_of(lead: Lead, tag: str) -> str:
-    """The text of the notice: name, tag, the first 300 characters of the newest reply (not for a booked meeting), and
-    the conversation's address.
-    """
+    """The text of the notice: name, tag, the newest reply's first 300 characters, and the conversation's address."""
     who = f"{lead.display_name} ({lead.company})" if lead.company else lead.display_name
     campaign = f", {lead.campaign}" if lead.campaign_id else ""
-    lines = [f"*{_escape(tag)}*: {_escape(who + campaign)}"]
+    lines = [f"*{escape(tag)}*: {escape(who + campaign)}"]
     if tag == Tag.CALL_REQUESTED:
         lines.append(f"Phone: {lead.phone or 'no number is known, so no answer is drafted.'}")
     newest = Message.objects.filter(lead=lead, direction=Message.Direction.INBOUND).order_by(
@@ -133,10 +128,6 @@ def text_of(lead: Lead, tag: str) -> str:
     )
     words = " ".join((newest.values_list("text", flat=True).first() or "").split())
     if words and tag != Tag.MEETING_BOOKED:
-        lines.append(f">{_escape(words[:QUOTE_CHARS])}")
+        lines.append(f">{escape(words[:QUOTE_CHARS])}")
     lines.append(settings.PUBLIC_URL + reverse("inbox:conversation", args=[lead.workspace_id, lead.pk]))
     return "\n".join(lines)
-
-
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -15,9 +15,7 @@ SEND_KINDS = ("reply.send",)
 
 
 def require_up(integration: Integration, mailbox: str) -> None:
-    """Raises Snooze (5 minutes) while a person has to reconnect the account, or its address `mailbox`: a call now could
-    only fail for good.
-    """
+    """Raises Snooze while a person has to reconnect the account, or its address `mailbox`: a call could only fail."""
     health = WorkspaceIntegrationHealth.objects.filter(integration=integration).first()
     if health is not None and is_down(health, mailbox):
         raise Snooze(timezone.now() + PAUSE, f"{account_name(health)} is disconnected")

@@ -51,9 +51,7 @@ _LONG, _SHORT = 9, 7
 
 
 def prices(text: str) -> dict[tuple[str, Decimal], str]:
-    """{(currency, amount): the text as written}. Each price is also listed with the currency "", to equal one without a
-    currency.
-    """
+    """{(currency, amount): the text as written}, also with the currency "", to equal a price without one."""
     amounts = {}
     for match in PRICE.finditer(text):
         sign = match["sign"] or match["after_sign"]
@@ -72,9 +70,7 @@ def percentages(text: str) -> dict[Decimal, str]:
 
 
 def unknown(text: str, material: str) -> list[tuple[str, str]]:
-    """The amounts of `text` that `material`, our own words, does not hold: pairs of "price" or "percentage" and the
-    text as written.
-    """
+    """The amounts of `text` that are not in `material`: pairs of "price" or "percentage" and the text as written."""
     unsourced = []
     for what, read in (("price", prices), ("percentage", percentages)):
         sourced = read(material)

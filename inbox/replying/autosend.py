@@ -38,8 +38,8 @@ class Evaluation(ModelAnswer):
 
 
 def evaluate(draft: Draft, message: Message, deadline: Deadline) -> None:
-    """Asks a model whether the draft may go out without a person, and stores its answer unless the draft was changed
-    meanwhile. Raises the errors of `model_calls.ask`.
+    """Stores a model's opinion whether the draft may go out without a person. Raises the errors of
+    `model_calls.ask`.
     """
     evaluation = model_calls.ask(
         prompts.load("evaluate"),
@@ -56,10 +56,8 @@ def evaluate(draft: Draft, message: Message, deadline: Deadline) -> None:
 
 
 def judge(draft: Draft, policy: SendingPolicy) -> Outcome:
-    """Asks the gates about a draft that was just written. If all say yes and the policy is auto, its send is scheduled.
-
-    Returns "off" (the policy asks for nothing), "held" (a gate said no, or a person took it back), "shadow" (it would
-    have gone out) or "scheduled".
+    """Asks the gates about a draft that was just written, and schedules its send if all say yes and the policy is auto.
+    Returns "off", "held" (a gate said no, or a person took it back), "shadow" (it would have gone out) or "scheduled".
     """
     if policy.mode == Mode.OFF:
         return "off"
@@ -103,8 +101,8 @@ def schedule(draft: Draft, at: datetime) -> None:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `reply.autosend`: sends a draft whose time has come, unless a person decided, or the draft was changed,
-    cancelled or moved. A gate that says no leaves it to a person; only closed hours move it to their next opening.
+    """The job `reply.autosend`: sends a draft whose time has come, unless it was decided or changed. A gate that says
+    no leaves it to a person; only closed hours move it to their next opening.
     """
     drafts = Draft.objects.select_related("lead__campaign", "trigger_message__campaign", "workspace")
     draft = drafts.get(pk=ctx.payload["draft_id"], workspace_id=ctx.workspace_id)
@@ -142,8 +140,8 @@ def _send(draft: Draft, now: datetime) -> str:
 
 
 def veto(send: OutboundSend, lead: Lead) -> str:
-    """Why an answer must not go to its provider after all, as a sentence; "" if it may. One that nobody approved is
-    judged by the gates once more. The lead's row must be locked.
+    """Why an answer may not go to its provider, by the gates if nobody approved it; "" if it may. The lead must be
+    locked.
     """
     if not send_claims.is_automatic(send):
         return review.veto(send, lead)
@@ -154,9 +152,7 @@ def veto(send: OutboundSend, lead: Lead) -> str:
 
 
 def hold(draft: Draft, reason: str) -> None:
-    """Cancels the draft's automatic send, so that it waits for a person, and stores `reason` (cut to 200
-    characters).
-    """
+    """Cancels the draft's automatic send for `reason` (cut to 200 characters), so that it waits for a person."""
     with transaction.atomic():
         Draft.objects.filter(pk=draft.pk).update(send_at=None, status_reason=f"Held: {reason}"[:200])
         _tell_held(draft)

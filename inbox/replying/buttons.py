@@ -20,17 +20,15 @@ OFFERED: dict[str, str] = {}
 
 
 def offered(action_id: str, module: str) -> str:
-    """Declares that `module` puts the button into Slack messages, and returns its id. A system check refuses to start
-    without a registered action.
-    """
+    """Declares that `module` puts the button into Slack messages. A system check asks for its registered action."""
     OFFERED[action_id] = module
     return action_id
 
 
 def register(action_id: str, action: Action, *, on_notice: bool = False) -> None:
-    """Registers what a press of the button does, on a draft's card or (`on_notice`) on a notice about an account.
-    `ctx.payload` holds action, draft_id or health_id, value, user_id, user_name, channel_id and message_ts; the caller
-    has checked that the row belongs to the workspace.
+    """Registers what a press of the button does, on a draft's card or (`on_notice`) a notice about an account. The
+    payload holds action, draft_id or health_id, value, user_id, user_name, channel_id and message_ts; the caller has
+    checked the row's workspace.
     """
     ACTIONS[action_id] = action
     if on_notice:
@@ -43,3 +41,17 @@ def run(ctx: JobContext) -> Any:
     if action is None:
         raise PermanentError("This button does nothing any more.")
     return action(ctx)
+
+
+def mrkdwn(text: str) -> dict[str, str]:
+    """A text object of Slack in its markup, cut to 3,000 characters."""
+    return {"type": "mrkdwn", "text": text[:3_000]}
+
+
+def plain(text: str) -> dict[str, str]:
+    return {"type": "plain_text", "text": text}
+
+
+def escape(text: str) -> str:
+    """People's text without the characters that are markup to Slack."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -15,8 +15,8 @@ from integrations.models import HealthState, Integration
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One channel by which a lead can be written to. `sender` is the mailbox or account, `trouble` what is wrong with
-    it, `shut` why the channel cannot be used now; all are "" if there is none.
+    """One channel by which a lead can be written to, by `sender` (mailbox or account). `trouble` is what is wrong with
+    it, `shut` why it cannot be used now; "" for nothing.
     """
 
     channel: str
@@ -35,9 +35,8 @@ def ways(
     draft: Draft | None = None,
     newest: dict[str, Message] | None = None,
 ) -> list[Way]:
-    """The channels on which `lead` has an address, the one of their last message first. `draft` is described as it
-    would go out. `unsettled` are sends to the lead without a clear end; `newest` is what
-    `send_claims.newest_by_channel` finds, if that was read.
+    """The channels on which `lead` has an address, that of their last message first. `draft` is described as it would
+    go out. `unsettled` are sends without a clear end; `newest` is that of `send_claims.newest_by_channel`, if read.
     """
     addresses = {
         Channel.EMAIL: lead.email,
@@ -100,7 +99,7 @@ def _shut(send: OutboundSend, live: str | None, accounts: list[Integration]) -> 
     if send.reply_to is not None:
         return ""
     if send.channel == Channel.EMAIL:
-        return "An e-mail can only answer one: this lead has not written by e-mail yet."
+        return send_claims.ONLY_ANSWERS
     if connected(send.workspace_id, send.provider, accounts) is None:
         return f"{registry.spec_of(send.provider).label} is not connected."
     return ""

@@ -1,7 +1,5 @@
-"""Chooses which of a workspace's facts one answer gets, gives them ids, and checks what the answer must not say.
-
-A prompt holds each fact as one line: "F1 [answer] Do you handle interstate? -> Yes, in all 48 states." The ids number
-the lines of one prompt and mean nothing outside of it.
+"""Chooses which of a workspace's facts one answer gets, and checks what the answer must not say. A prompt holds each
+fact as one line: "F1 [answer] Do you handle interstate? -> Yes, in all 48 states." The ids mean nothing outside of it.
 """
 
 import re
@@ -47,9 +45,9 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """The facts for one answer. `shown` are in the prompt; `left_out` counts those that did not fit; `never` holds
-    phrases that the answer must not say.
+class ChosenFacts:
+    """The facts for one answer: those `shown` in the prompt, how many did not fit, and phrases that are `never`
+    said.
     """
 
     shown: tuple[Fact, ...] = ()
@@ -67,8 +65,8 @@ class Told:
 
     @property
     def sayable(self) -> str:
-        """The facts that an answer may repeat, one a line, without phrases never said. Ids are left out: an amount in
-        an answer must stand in this text, and an id has digits.
+        """The facts that an answer may repeat, one a line. Ids are left out: an amount in an answer must stand in this
+        text, and an id has digits.
         """
         return "\n".join(fact.words for fact in self.shown if fact.kind != Kind.NEVER)
 
@@ -85,7 +83,7 @@ class Told:
         return [phrase for phrase in self.never if holds(text, phrase)]
 
 
-def of(workspace_id: UUID, newest: str) -> Told:
+def of(workspace_id: UUID, newest: str) -> ChosenFacts:
     """The facts for the prompt that answers a message with the text `newest`. One query."""
     rows = list(WorkspaceFact.objects.filter(workspace_id=workspace_id))
     return choose(sorted(rows, key=lambda row: ORDER.index(row.kind)), newest)
@@ -94,13 +92,11 @@ def of(workspace_id: UUID, newest: str) -> Told:
 def forbidden(workspace_id: UUID, text: str) -> list[str]:
     """The phrases in `text` that no answer of the workspace may hold, by the facts as they are now."""
     rows = WorkspaceFact.objects.filter(workspace_id=workspace_id, kind=Kind.NEVER)
-    return Told(never=tuple(rows.values_list("question", flat=True))).forbidden(text)
+    return ChosenFacts(never=tuple(rows.values_list("question", flat=True))).forbidden(text)
 
 
-def choose(rows: list[WorkspaceFact], newest: str) -> Told:
-    """Chooses the facts that fit into a prompt (CHARS), those first that share the rarest words with `newest`. They
-    keep the order of `rows`. `never` has all phrases, also those that the prompt does not show.
-    """
+def choose(rows: list[WorkspaceFact], newest: str) -> ChosenFacts:
+    """Chooses the facts that fit into a prompt (CHARS), those first that share the rarest words with `newest`."""
     never = [row for row in rows if row.kind == Kind.NEVER]
     sayable = [row for row in rows if row.kind != Kind.NEVER]
     chosen = _fitting(never, NEVER_CHARS)
@@ -109,7 +105,7 @@ def choose(rows: list[WorkspaceFact], newest: str) -> Told:
         Fact(f"F{number}", str(row.pk), row.kind, row.question, row.answer)
         for number, row in enumerate((row for row in rows if row in chosen), start=1)
     ]
-    return Told(tuple(shown), len(rows) - len(shown), tuple(row.question for row in never))
+    return ChosenFacts(tuple(shown), len(rows) - len(shown), tuple(row.question for row in never))
 
 
 def _fitting(rows: list[WorkspaceFact], chars: int) -> set[WorkspaceFact]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from inbox.models import Lead, Message, Workspace
 from inbox.replying import chosen_facts as facts
-from inbox.replying.chosen_facts import Told
+from inbox.replying.chosen_facts import ChosenFacts
 from inbox.replying.prompts import thread
 from inbox.replying.prompts.sheet import Said, Sheet, field_lines, sheet
 from inbox.understanding.text import own_lines
@@ -42,7 +42,7 @@ class Context:
     channel: str
     earlier: list[Message]
     slots: list[Slot] = field(default_factory=list)
-    told: Told = Told()
+    told: ChosenFacts = ChosenFacts()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -55,7 +55,6 @@ class Context:
 
     @property
     def sayable(self) -> str:
-        """The part of `facts` that an answer may repeat."""
         return "\n".join(filter(None, (self._profile, self.told.sayable)))
 
     @property
@@ -84,15 +83,14 @@ class Context:
 
     @property
     def material(self) -> str:
-        """All that an answer may repeat. What a lead wrote proves nothing about us, nor does a mail of ours where it
-        quotes the lead.
+        """All that an answer may repeat. Words of a lead prove nothing about us, also where a mail of ours
+        quotes them.
         """
         slots = [slot.words for slot in self.slots]
         return "\n".join([self.sayable, *self._ours(), *slots])
 
     @property
     def links(self) -> set[str]:
-        """The links in `material`, each in the form that `bare_link` gives."""
         return {bare_link(link) for link in LINK.findall(self.material)}
 
     def _ours(self) -> Iterator[str]:
@@ -106,9 +104,7 @@ class Context:
                 theirs = (*theirs, message.text)
 
     def render(self, **sections: str) -> Sheet:
-        """The input of a prompt. `sections` are texts that models wrote before, such as a plan; each comes under its
-        name as heading.
-        """
+        """The input of a prompt. `sections` are texts that models wrote before, such as a plan, by heading."""
         slots = "\n".join(f"{slot.id}: {slot.words}" for slot in self.slots) or "(none)"
         return sheet(
             f"# Facts\n{self.facts}",
@@ -126,9 +122,7 @@ class Context:
 
 
 def gather(message: Message, slots: list[Slot] | None = None) -> Context:
-    """Collects the Context of an answer to `message`, whose lead and workspace must be loaded. `slots` None offers no
-    times.
-    """
+    """The Context of an answer to `message`, whose lead and workspace must be loaded. `slots` None offers no times."""
     return Context(
         message.workspace,
         message.lead,
@@ -141,5 +135,4 @@ def gather(message: Message, slots: list[Slot] | None = None) -> Context:
 
 
 def bare_link(link: str) -> str:
-    """The link in a form in which equal links compare as equal."""
     return re.sub(r"^(?:https?://)?(?:www\.)?", "", link.lower()).rstrip("/.,;:!?)")

@@ -63,7 +63,6 @@ class Written:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The values for the columns of its Draft."""
         prompt = prompts.load(self.channel)
         return {
             "text": self.text,
@@ -85,8 +84,8 @@ class Written:
 
 
 def write(message: Message, deadline: Deadline) -> Written:
-    """Has the model write an answer to `message`, with free times of the calendar. Stores nothing. Raises the errors of
-    `model_calls.ask`.
+    """Has the model write an answer with the calendar's free times. Stores nothing. Raises as `model_calls.ask`
+    does.
     """
     context = gather(message, slots.on_offer(message.workspace, deadline))
     return compose(context, partial(model_calls.ask, workspace_id=message.workspace_id, deadline=deadline))
@@ -139,8 +138,8 @@ def _signed(text: str, context: Context) -> str:
 
 
 def keep(message: Message, written: Written) -> Draft | None:
-    """Stores the written answer as the draft for `message`, and returns it, or the draft that is there already. Returns
-    None if the lead is stopped, or a newer reply or an answer of ours came meanwhile.
+    """Stores the written answer as the draft for `message`, or returns the one that is there. None if the lead is
+    stopped, or a newer reply or an answer of ours came meanwhile.
     """
     with transaction.atomic():
         lead = rollup.locked(message.lead)
@@ -162,8 +161,8 @@ def keep(message: Message, written: Written) -> Draft | None:
 
 
 def replace(draft: Draft, written: Written) -> bool:
-    """Puts a newly written answer into a waiting draft as its next revision, and drops its evaluation and automatic
-    send. Returns False if the draft was decided or rewritten meanwhile. Reloads `draft`.
+    """Makes a newly written answer the next revision of a waiting draft, without evaluation and automatic send. False
+    if the draft was decided or rewritten meanwhile. Reloads `draft`.
     """
     waiting = Draft.objects.filter(pk=draft.pk, status=Draft.Status.PENDING, revision=draft.revision)
     with transaction.atomic():

@@ -36,17 +36,13 @@ INSTANT_S = 20
 
 
 class GateVerdict(NamedTuple):
-    """A gate's yes or no, with a sentence that says why."""
-
     passed: bool
     evidence: str
 
 
 @dataclass
 class Evidence:
-    """What the gates look at. `planned_at` (aware) is when the draft would go out. Each property is read once, when a
-    gate asks for it.
-    """
+    """The material of the gates. `planned_at` (aware) is when the draft would go out. Properties are read once."""
 
     draft: Draft
     policy: SendingPolicy
@@ -67,23 +63,18 @@ class Evidence:
 
     @cached_property
     def newest(self) -> Message | None:
-        """The lead's newest inbound message, on any channel."""
         inbound = Message.objects.filter(lead_id=self.draft.lead_id, direction=Message.Direction.INBOUND)
         return inbound.order_by("-sent_at", "-pk").first()
 
     @cached_property
     def sends(self) -> list[OutboundSend]:
-        """The 20 latest sends to the lead on any channel and in any state, newest first, without those of this
-        draft.
-        """
+        """The 20 latest sends to the lead on any channel and in any state, newest first, without this draft's."""
         sends = OutboundSend.objects.filter(lead_id=self.draft.lead_id).exclude(draft_id=self.draft.pk)
         return list(sends.order_by("-created_at")[:20])
 
     @cached_property
     def decision(self) -> TagDecision | None:
-        """The newest decision about the tag of the answered message. Decisions that only deny a suspicion do
-        not count.
-        """
+        """The newest decision about the answered message's tag, without those that only deny a suspicion."""
         decisions = TagDecision.objects.filter(message_id=self.draft.trigger_message_id, denied="")
         return decisions.order_by("-pk").first()
 
@@ -323,8 +314,8 @@ GATES = (
 def judge(
     draft: Draft, *, stage: str, planned_at: datetime, policy: SendingPolicy | None = None
 ) -> list[GateResult]:
-    """Asks every gate whether `draft` may go out without a person at `planned_at` (aware). Stores the answers, in place
-    of older ones for this `stage`, and returns them. `policy` None means the one that applies to the draft.
+    """Asks every gate whether `draft` may go out without a person at `planned_at` (aware), and stores the answers in
+    place of older ones for this `stage`.
     """
     policy = policy or policies.of(draft.workspace, draft.trigger_message.campaign or draft.lead.campaign)
     evidence = Evidence(draft, policy, stage, planned_at)

@@ -13,7 +13,6 @@ def zone(workspace: Workspace) -> ZoneInfo:
 
 
 def is_open(workspace: Workspace, at: datetime) -> bool:
-    """Whether the time `at` (aware) is within the workspace's business hours."""
     local = at.astimezone(zone(workspace))
     return local.weekday() < WEEKEND and workspace.opens_at <= local.time() < workspace.closes_at
 

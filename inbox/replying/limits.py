@@ -37,9 +37,7 @@ def units(text: str) -> tuple[int, int]:
 
 
 def sms_parts(text: str) -> list[str]:
-    """Cuts `text` into pieces of one SMS each, between words where possible. [] if it is empty or needs more than
-    SMS_PARTS.
-    """
+    """Cuts `text` into pieces of one SMS each, between words; [] if it is empty or needs more than SMS_PARTS."""
     text = text.translate(PLAIN).strip()
     room = units(text)[1]
     parts: list[str] = []

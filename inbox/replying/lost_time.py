@@ -49,8 +49,8 @@ def known_origin() -> DatabaseOrigin:
 
 
 def doubtful(send: OutboundSend, origin: DatabaseOrigin) -> bool:
-    """Whether a message that is about to go out may have gone out in the lost time. It is not once the provider was
-    asked for it since the restore: the person who sends it then has seen the answer.
+    """Whether a message may have gone out in the lost time. It is not once the provider was asked for it since the
+    restore: the person who sends it then has seen the answer.
     """
     if origin.restored_at is None or (send.looked_at is not None and send.looked_at >= origin.restored_at):
         return False

@@ -8,9 +8,7 @@ from inbox.understanding.text import own_lines
 
 
 def orders_in(lead: Lead, message: Message, earlier: Iterable[Message]) -> str:
-    """The words that give orders to a language model, in the lead's reply, signature, names or `earlier` messages; ""
-    if there are none.
-    """
+    """The words that give orders to a language model, in the lead's messages, signature or names; "" if none do."""
     texts = [
         message.text,
         message.subject,

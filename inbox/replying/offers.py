@@ -28,11 +28,9 @@ def listed(offered: list[Slot], text: str) -> list[list[str]]:
 
 
 def problem(send: OutboundSend, deadline: Deadline) -> str:
-    """Why `send` must not go out, as a sentence, if a meeting time in it is no longer free; "" if it may. The first
-    part of a long SMS is asked for all of them.
-
-    In a person's message, times that the person wrote count too, but none at which this lead has a meeting; a calendar
-    that cannot be asked is a reason as well. For others the errors of the calendar's client are raised.
+    """Why `send` must not go out: a meeting time in it is no longer free; "" if it may. The first part of a long SMS is
+    asked for all. A person's message counts the times that the person wrote, but none of this lead's meetings, and
+    names a calendar that cannot be asked; for others the calendar's errors are raised.
     """
     if send.part:
         return ""
@@ -58,8 +56,8 @@ def are_why(reason: str) -> bool:
 
 
 def _written(send: OutboundSend, text: str) -> dict[datetime, str]:
-    """The meeting times that `text` names in the words of an offer: those up to seven days ahead that had not passed
-    when it was written, as an earlier one is only spoken of ("Sorry that I missed you on …").
+    """The meeting times that `text` names in the words of an offer, up to seven days ahead. One that had passed when it
+    was written is only spoken of ("Sorry that I missed you on …").
     """
     zone = hours.zone(send.workspace)
     written, last = send.created_at.astimezone(zone), timezone.now() + slots.AHEAD

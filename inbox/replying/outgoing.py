@@ -33,8 +33,8 @@ TAG = re.compile(r"<\w+[^>]*>")
 
 
 def way_of(send: OutboundSend, accounts: list[Integration] | None = None) -> tuple[Carrier, Integration]:
-    """The carrier and the account of the message `send`. Only the account that the lead's message came to may answer
-    it. `accounts` are the workspace's accounts, if they have been read. Raises CannotSend.
+    """The carrier and the account of `send`: an answer goes by the account that the lead's message came to, which alone
+    may answer it. `accounts` are the workspace's, if read. Raises CannotSend.
     """
     provider = send.provider or provider_of(send.workspace_id, send.channel, send.reply_to)
     spec = registry.spec_of(provider)
@@ -86,7 +86,6 @@ def _answered(message: Message, provider: str) -> Answered:
 
 
 def people(send: OutboundSend, kind: str) -> tuple[Recipient, ...]:
-    """The recipients of the e-mail `send`: `kind` is "to" or "cc"."""
     people = send.recipients.get(kind) or []
     return tuple(Recipient(row["address"], row.get("name") or "") for row in people if row.get("address"))
 
@@ -105,7 +104,6 @@ def _known_contact(send: OutboundSend, integration: Integration, deadline: Deadl
 
 
 def _from(send: OutboundSend) -> datetime:
-    """From when on a listed message may be this one."""
     return min(filter(None, (send.lost_from, send.called_at or send.created_at))) - EARLIER
 
 
@@ -186,9 +184,8 @@ def match(send: OutboundSend, listed: Iterable[Listed]) -> Listed | None:
 
 
 def answer_elsewhere(send: OutboundSend, integration: Integration, deadline: Deadline) -> str:
-    """Asks the provider whether somebody has answered there already. Returns that as a sentence; "" if nobody has, if a
-    person has approved the message, or if it is no answer. For a follow-up, answers since it was begun or resumed
-    count. Raises the provider's errors.
+    """Asks the provider whether somebody has answered there, and says so in a sentence; "" if not, or if a person has
+    approved the message. A follow-up counts answers since it was begun or resumed. Raises the provider's errors.
     """
     newer = registry.spec_of(integration.provider).newer
     if isinstance(newer, NONE) or send.approved_by_id or send.part or send.reply_to is None:
@@ -226,7 +223,6 @@ def is_near(send: OutboundSend, moment: datetime | None) -> bool:
 
 
 def _taken(send: OutboundSend, message_id: str) -> bool:
-    """Whether the provider's id belongs to another send or to a stored message already."""
     if not message_id:
         return False
     other_sends = OutboundSend.objects.filter(

@@ -21,8 +21,8 @@ State = OutboundSend.State
 
 
 def find(workspace: Workspace, event: MessageEvent) -> Message | None:
-    """The stored message that we sent and that a provider reports in `event`; None if we did not send it. A send of
-    unknown end is settled as sent. Must run in a transaction. A campaign's own mail costs no query.
+    """The stored message that we sent and that a provider reports in `event`. A send of unknown end is settled as sent.
+    Must run in a transaction. A campaign's own mail costs no query.
     """
     send = _send(workspace, event)
     if send is None:
@@ -38,7 +38,7 @@ def find(workspace: Workspace, event: MessageEvent) -> Message | None:
 
 def by_another_id(workspace: Workspace, event: MessageEvent) -> Message | None:
     """The stored e-mail that `event` reports under another id, as EmailBison has two lists of mails with ids of their
-    own; None if there is none. Holds a lock on such reports of the workspace until the transaction ends.
+    own. Holds a lock on such reports of the workspace until the transaction ends.
     """
     if event.channel != Channel.EMAIL or not (event.by_hand or event.listed):
         return None
@@ -84,9 +84,6 @@ def _send(workspace: Workspace, event: MessageEvent) -> OutboundSend | None:
 
 
 def _lead(workspace: Workspace, event: MessageEvent) -> Q:
-    """A filter for sends to the person that the event names, or into its thread. It is empty if the event names
-    neither.
-    """
     names = identity.identities_of(workspace, event.person)
     wanted = [Q(**{f"lead__{name}": identity_text}) for name, identity_text in names.items()]
     if event.thread_id:

@@ -20,9 +20,7 @@ ASKED_FOR = ("strategy", *dict(WRITTEN_ON), "verify", "revise", "evaluate")
 
 
 def made_of(context: Context, used: list[Fact], offered: list[list[str]]) -> dict[str, Any]:
-    """The material of a draft as `Draft.made_of` stores it, without calls. `used` are its facts, `offered` its meeting
-    times.
-    """
+    """The material of a draft for `Draft.made_of`, without calls: its facts (`used`) and meeting times (`offered`)."""
     return {
         "facts": [
             {"key": fact.key, "kind": fact.kind, "question": fact.question, "answer": fact.answer}
@@ -57,9 +55,9 @@ def _call(call: AiCall) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """What a draft was made of, for its page. `facts` pairs each fact as it was with "", "changed" or "deleted" since.
-    `messages` counts the messages that the model read.
+class DraftMaterial:
+    """What a draft was made of. `facts` pairs each fact with its change since; `messages` is how many the model
+    read.
     """
 
     facts: list[tuple[dict[str, str], str]]
@@ -69,7 +67,6 @@ class Made:
 
     @property
     def tokens(self) -> tuple[int, int]:
-        """How many tokens the model read, and how many it wrote."""
         return sum(call["input_tokens"] for call in self.calls), sum(
             call["output_tokens"] for call in self.calls
         )
@@ -89,14 +86,14 @@ class Made:
         return dollars(None if not costs or None in costs else sum(costs))
 
 
-def of(draft: Draft, current: Iterable[WorkspaceFact]) -> Made | None:
+def of(draft: Draft, current: Iterable[WorkspaceFact]) -> DraftMaterial | None:
     """The material of `draft`; None if an older release did not store it. `current` is what `facts_of` finds."""
     stored = draft.made_of
     if not stored:
         return None
     rows = {str(row.pk): row for row in current}
     facts = [(fact, since(fact, rows)) for fact in stored["facts"]]
-    return Made(facts, stored["slots"], stored["messages"], stored["calls"])
+    return DraftMaterial(facts, stored["slots"], stored["messages"], stored["calls"])
 
 
 def stale(draft: Draft) -> str:

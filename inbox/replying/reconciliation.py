@@ -25,8 +25,8 @@ STRANDED_AFTER = timedelta(minutes=2)
 
 
 def run(ctx: JobContext) -> dict[str, object]:
-    """The job `send.reconcile`: asks the provider up to four times (LOOKS_S) whether a message went out, until it is
-    found. Raises Snooze until the next time.
+    """The job `send.reconcile`: asks the provider up to four times (LOOKS_S) whether it has a message of
+    unknown end.
     """
     sends = OutboundSend.objects.select_related("lead", "reply_to__campaign", "draft", "workspace")
     send = sends.get(pk=ctx.payload["send_id"], workspace_id=ctx.workspace_id)
@@ -46,8 +46,8 @@ def next_look(send: OutboundSend) -> datetime | None:
 
 
 def look(send: OutboundSend, deadline: Deadline) -> bool:
-    """Asks the provider once whether it has the message `send`, and settles it as sent if so. An error counts as not
-    found; the send's reason says why. Raises Snooze if the provider was not asked: this look is still to come.
+    """Asks the provider once for `send`, and settles it as sent if it is listed. An error counts as not found. Raises
+    Snooze if the provider was not asked: this look is still to come.
     """
     try:
         carrier, integration = outgoing.way_of(send)
@@ -78,9 +78,8 @@ def _note(send: OutboundSend, reason: str) -> None:
 
 
 def settle_stranded(deadline: Deadline) -> dict[str, int]:
-    """The tick `sends`: settles messages that were claimed more than 2 minutes ago and whose job has ended. Without a
-    call to the provider they become failed, else unknown. At most 500 messages; "left" counts those that `deadline`
-    left.
+    """The tick `sends`: settles messages that were claimed more than 2 minutes ago and whose job has ended: failed
+    without a call to the provider, else unknown. At most 500; "left" counts those after `deadline`.
     """
     stranded = OutboundSend.objects.filter(
         state=State.INTENT, created_at__lt=timezone.now() - STRANDED_AFTER

@@ -19,8 +19,8 @@ SLICE = 200
 
 @dataclass(frozen=True, slots=True)
 class Doubts:
-    """The counts of what a restore made doubtful: sends that are unknown now, and follow-ups and drafts of which the
-    provider is asked before they go out.
+    """How many sends are unknown now, and of how many follow-ups and drafts the provider is asked before they
+    go out.
     """
 
     sends: int
@@ -29,8 +29,8 @@ class Doubts:
 
 
 def take_over(lost_from: datetime, lost_until: datetime) -> Doubts:
-    """Lets messages go out from a database that was restored to its state of `lost_from` and lost what went out until
-    `lost_until`. Sends under way become unknown. It may be stopped and started again: nothing goes out before the end.
+    """Lets a database restored to its state of `lost_from` send. What went out until `lost_until` is lost. Sends under
+    way become unknown. It may be started again: nothing goes out before its end.
     """
     origin = DatabaseOrigin.objects.first()
     # What an earlier restore left in doubt may be older than this one.
@@ -48,9 +48,7 @@ def take_over(lost_from: datetime, lost_until: datetime) -> Doubts:
 
 
 def nothing_lost() -> None:
-    """Lets messages go out from this database, which lost nothing: it was moved at rest, or a full replica took
-    over.
-    """
+    """Lets a database send that lost nothing: it was moved at rest, or a full replica took over."""
     _settle()
 
 
@@ -65,7 +63,6 @@ def _settle(**lost: datetime) -> None:
 
 
 def _under_way() -> Iterator[OutboundSend]:
-    """The sends without a known end, in slices."""
     last = None
     while True:
         live = OutboundSend.objects.filter(state__in=sending.UNSETTLED).select_related("draft").order_by("pk")

@@ -72,9 +72,8 @@ def approve(
 ) -> OutboundSend:
     """Approves `draft` and enqueues sending it with `text` and `subject` (None: as drafted), in one transaction.
 
-    `user` is None if it goes out by itself; else it counts down first, and can be taken back. `seen_at` is the time of
-    the newest message of the lead that the person saw, `seen_send` that of ours; None if unknown. Raises
-    AlreadyDecided, SendBlocked, or Refused if the lead has written again, each with a sentence.
+    `user` None means that it goes out by itself, without a countdown. `seen_at` and `seen_send` are the times of the
+    newest messages, theirs and ours, that the person saw. Raises AlreadyDecided, SendBlocked or Refused.
     """
     subject = draft.subject if subject is None else subject.strip()
     with transaction.atomic():
@@ -94,9 +93,8 @@ def approve(
             user=user,
             send_at=_end_of_countdown(draft.workspace_id) if user else None,
         )
-        audit.record(
-            draft.workspace_id, user, "draft.approve", draft, send=str(send.pk), edited=draft.was_edited
-        )
+        outcome = {"send": str(send.pk), "edited": draft.was_edited}
+        audit.record(draft.workspace_id, user, "draft.approve", draft, **outcome)
     return send
 
 
@@ -108,8 +106,8 @@ def reject(draft: Draft, *, user: User | None, reason: str = "") -> None:
 
 
 def request_rewrite(draft: Draft, *, user: User | None) -> BackgroundJob:
-    """Enqueues the job in which the model writes `draft` again, one per revision. Raises AlreadyDecided, and Refused if
-    there is no model.
+    """Enqueues the job that writes `draft` again, once per revision. Raises AlreadyDecided, or Refused without
+    a model.
     """
     if not model_calls.ready():
         raise Refused(model_calls.NO_KEY)
@@ -140,9 +138,7 @@ def _rewrite_key(draft: Draft, revision: int) -> str:
 
 
 def veto(send: OutboundSend, lead: Lead) -> str:
-    """Why a person's message that is about to go out may not, as a sentence: the lead has written during its countdown.
-    "" if it may. A lead's wish to get nothing more is checked by `send_claims.blocked`.
-    """
+    """Why a person's message may not go out: the lead has written during its countdown. "" if it may."""
     return WROTE_AGAIN if wrote_during_countdown(send) else ""
 
 
@@ -156,19 +152,15 @@ def send_own(
     seen_at: datetime | None = None,
     seen_send: datetime | None = None,
 ) -> OutboundSend:
-    """Enqueues sending a person's own `text`, once for each `client_token` (made by the form, up to 64 characters). A
-    second call returns the first send. Drafts that wait on this channel are closed.
-
-    `seen_at` and `seen_send` are those of `approve`. Raises SendBlocked or Refused, with a sentence.
+    """Enqueues sending a person's own `text`, once for each `client_token` of a form (64 characters), and closes drafts
+    that wait on this channel. `seen_at` and `seen_send` are those of `approve`. Raises SendBlocked or Refused.
     """
-    origin_id = client_token[:64]
     with transaction.atomic():
         locked = rollup.locked(lead)
         sends = OutboundSend.objects.filter(workspace_id=lead.workspace_id, part=0)
-        first = sends.filter(origin=Origin.PERSON, origin_id=origin_id).first()
-        if first is not None and first.state == OutboundSend.State.TAKEN_BACK and first.text != text:
-            raise Refused("That message was taken back. Send it from the conversation as it is now.")
-        if first is not None:
+        if first := sends.filter(origin=Origin.PERSON, origin_id=client_token[:64]).first():
+            if first.state == State.TAKEN_BACK and first.text != text:
+                raise Refused("That message was taken back. Send it from the conversation as it is now.")
             return first
         _refuse_unread(locked, seen_at)
         _refuse_unseen(locked, user, seen_send)
@@ -178,7 +170,7 @@ def send_own(
             text=text,
             user=user,
             origin=Origin.PERSON,
-            origin_id=origin_id,
+            origin_id=client_token[:64],
             send_at=_end_of_countdown(lead.workspace_id),
         )
         forget(sends.filter(lead=lead))
@@ -194,9 +186,7 @@ def _end_of_countdown(workspace_id: UUID) -> datetime | None:
 
 
 def take_back(send: OutboundSend, *, user: User) -> None:
-    """Takes back a message that counts down, for its sender. Its text waits in its draft, or in the composer. Raises
-    AlreadyDecided if the provider was called already, and Refused to anybody but the sender.
-    """
+    """Takes back, for its sender, a message that counts down. Raises AlreadyDecided, and Refused to anybody else."""
     if send.approved_by is not None and send.approved_by != user:
         raise Refused(f"{send.approved_by.name} sent it: only they can take it back.")
     _take_back(send, user)
@@ -229,8 +219,8 @@ def forget(sends: QuerySet[OutboundSend]) -> None:
 
 
 def send_again(send: OutboundSend, *, user: User, text: str | None = None) -> OutboundSend:
-    """Enqueues sending a message once more that failed, or that a person knows never arrived. `text` None keeps its
-    text. Raises AlreadyDecided if it is in another state, or SendBlocked.
+    """Sends a message once more that failed or never arrived, with `text` if given. Raises AlreadyDecided or
+    SendBlocked.
     """
     if send.state not in (State.FAILED, State.UNKNOWN):
         raise AlreadyDecided("This send is settled.")
@@ -243,9 +233,7 @@ def send_again(send: OutboundSend, *, user: User, text: str | None = None) -> Ou
 
 
 def it_went_out(send: OutboundSend, *, user: User) -> None:
-    """Records, because `user` knows it, that a message of unknown end went out. Raises AlreadyDecided if it was settled
-    before.
-    """
+    """Records that a person saw a message of unknown end go out. Raises AlreadyDecided."""
     with transaction.atomic():
         if not sending.settle_sent(send, reason="A person saw that it went out."):
             raise AlreadyDecided("Somebody has settled this send already.")
@@ -274,9 +262,7 @@ def _refuse_unread(lead: Lead, seen_at: datetime | None) -> None:
 
 
 def _refuse_unseen(lead: Lead, user: User | None, seen_send: datetime | None) -> None:
-    """Raises Refused if somebody else has sent something since the message of ours that the person saw last. The lead's
-    row must be locked, as each claim locks it.
-    """
+    """Raises Refused if a colleague has sent something since `seen_send`. The lead's row must be locked."""
     if seen_send is None:
         return
     going = (State.INTENT, State.SENT, State.UNKNOWN)

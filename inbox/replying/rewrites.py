@@ -1,6 +1,4 @@
-"""Rewrites a draft because a person asked for it. It stays the same draft, gets the next revision, and is
-judged again.
-"""
+"""Rewrites a draft because a person asked for it: it gets the next revision, and is judged again."""
 
 from typing import Any
 
@@ -13,8 +11,8 @@ from jobs.models import JobStep
 
 
 def run(ctx: JobContext) -> dict[str, Any]:
-    """The job `draft.rewrite`. A draft that was decided, or rewritten by another job, stays as it is. Raises
-    PermanentError if no model is set up.
+    """The job `draft.rewrite`. A draft that was decided or rewritten stays as it is. Raises PermanentError without a
+    model.
     """
     drafts = Draft.objects.select_related("trigger_message__lead", "trigger_message__workspace")
     draft = drafts.get(pk=ctx.payload["draft_id"], workspace_id=ctx.workspace_id)

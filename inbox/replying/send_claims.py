@@ -28,6 +28,13 @@ from jobs.kinds import kind_name
 SEND = kind_name("reply.send", __name__)
 State = OutboundSend.State
 SAMPLE = "This is a sample: nothing that you write here is sent."
+ONLY_ANSWERS = "An e-mail can only answer one: this lead has not written by e-mail yet."
+
+OF_EVERY_PART = (
+    "workspace_id", "lead_id", "channel", "origin", "origin_id", "draft_id", "reply_to_id", "provider",
+    "approved_by_id", "recipients", "account_id", "subject", "lost_from",
+)  # fmt: skip
+"""The columns that all parts of a long SMS share."""
 
 VETOES: dict[str, Callable[[OutboundSend, Lead], str]] = {}
 """Functions by origin that say why a claimed send may not go out after all ("" if it may). `vetoed` calls them in the
@@ -44,11 +51,11 @@ class Refused(Exception):
 
 
 class AlreadyDecided(Refused):
-    """Somebody has decided already about the draft or message."""
+    pass
 
 
 class SendBlocked(Refused):
-    """Nothing may be sent to this lead on this channel now."""
+    pass
 
 
 def claim(
@@ -66,42 +73,44 @@ def claim(
 ) -> OutboundSend:
     """Claims the sending of `text` to `lead`, whose row must be locked, and enqueues it, in the caller's transaction.
 
-    `origin` and `origin_id` say what the message comes from. `reply_to` None means the lead's newest message on the
-    channel. `user` None means that nobody approved it. `send_at` ends the countdown in which it can be taken back;
-    None: there is none. Raises AlreadyDecided if this origin was claimed before, or SendBlocked with the reason.
+    `origin` and `origin_id` say what the message comes from. `reply_to` None is the lead's newest message on the
+    channel, `user` None nobody, `send_at` None no countdown. Raises AlreadyDecided or SendBlocked.
     """
-    held = "" if user else suspicion.reason(lead)
-    if why := blocked(lead, channel) or held or limits.problem(channel, text):
-        raise SendBlocked(why)
     reply_to = reply_to or newest_inbound(lead, channel)
-    if reply_to is None and channel == Channel.EMAIL:
-        raise SendBlocked("An e-mail can only answer one: this lead has not written by e-mail yet.")
-    theirs = reply_to.subject if reply_to else ""
-    if why := variables.unfilled(text) or variables.unfilled(subject, received=theirs):
+    held = "" if user else suspicion.reason(lead)
+    if why := blocked(lead, channel) or held or _unfit(channel, text, subject, reply_to):
         raise SendBlocked(why)
     parts = limits.sms_parts(text) if channel == Channel.SMS else [text.strip()]
+    source: dict[str, Any] = {"origin": origin, "origin_id": origin_id, "draft": draft, "approved_by": user}
     send = addressed(
-        lead,
-        channel,
-        reply_to,
-        origin=origin,
-        origin_id=origin_id,
-        draft=draft,
-        approved_by=user,
-        subject=subject,
-        text=parts[0],
-        rest=parts[1:],
-        send_at=send_at,
+        lead, channel, reply_to, **source, subject=subject, text=parts[0], rest=parts[1:], send_at=send_at
     )
-    if reply_to is not None:
-        try:
-            accounts.answering(reply_to, send.provider)
-        except accounts.NotAnswerable as error:
-            raise SendBlocked(str(error)) from error
     send.recipients = refused_addresses.without(lead, send.recipients)
-    if why := erased.reason(lead, send.recipients) or refused_addresses.reason(send, lead):
+    if (
+        why := _unanswerable(send)
+        or erased.reason(lead, send.recipients)
+        or refused_addresses.reason(send, lead)
+    ):
         raise SendBlocked(why)
     return _insert(send)
+
+
+def _unfit(channel: str, text: str, subject: str, reply_to: Message | None) -> str:
+    if why := limits.problem(channel, text):
+        return why
+    if reply_to is None and channel == Channel.EMAIL:
+        return ONLY_ANSWERS
+    theirs = reply_to.subject if reply_to else ""
+    return variables.unfilled(text) or variables.unfilled(subject, received=theirs)
+
+
+def _unanswerable(send: OutboundSend) -> str:
+    try:
+        if send.reply_to is not None:
+            accounts.answering(send.reply_to, send.provider)
+    except accounts.NotAnswerable as error:
+        return str(error)
+    return ""
 
 
 def addressed(
@@ -111,9 +120,7 @@ def addressed(
     accounts: list[Integration] | None = None,
     **fields: Any,
 ) -> OutboundSend:
-    """An unsaved message to `lead` that answers `reply_to`, with its provider, sender and recipients. `accounts` are
-    the workspace's accounts, if they have been read.
-    """
+    """An unsaved message to `lead` that answers `reply_to`. `accounts` are the workspace's, if they have been read."""
     return OutboundSend(
         workspace_id=lead.workspace_id,
         lead=lead,
@@ -127,28 +134,11 @@ def addressed(
 
 
 def claim_next_part(send: OutboundSend) -> OutboundSend | None:
-    """Claims the sending of the next part of a long SMS after the part `send`, in the caller's transaction. None after
-    the last. Raises AlreadyDecided or SendBlocked.
-    """
+    """Claims the next part of a long SMS after `send`; None after the last. Raises AlreadyDecided or SendBlocked."""
     if not send.rest:
         return None
-    copied = (
-        "workspace_id",
-        "lead_id",
-        "channel",
-        "origin",
-        "origin_id",
-        "draft_id",
-        "reply_to_id",
-        "provider",
-        "approved_by_id",
-        "recipients",
-        "account_id",
-        "subject",
-        "lost_from",
-    )
-    values = {name: getattr(send, name) for name in copied}
-    return _insert(OutboundSend(**values, part=send.part + 1, text=send.rest[0], rest=send.rest[1:]))
+    copied = {name: getattr(send, name) for name in OF_EVERY_PART}
+    return _insert(OutboundSend(**copied, part=send.part + 1, text=send.rest[0], rest=send.rest[1:]))
 
 
 def _insert(send: OutboundSend) -> OutboundSend:
@@ -162,8 +152,8 @@ def _insert(send: OutboundSend) -> OutboundSend:
 
 
 def start(send: OutboundSend, *, anyway: bool = False) -> None:
-    """Enqueues the job that calls the provider at the end of the message's countdown, one for each try (`tries`).
-    `anyway`: even if a meeting time that it offers is no longer free.
+    """Enqueues the job that sends the message at the end of its countdown, once for each try. `anyway`: even if a
+    meeting time that it offers is no longer free.
     """
     enqueue(
         SEND,
@@ -215,16 +205,12 @@ def again(send: OutboundSend, *, state: str, user: User, text: str | None = None
 
 
 def blocked(lead: Lead, channel: str, besides: OutboundSend | None = None) -> str:
-    """Why nothing may be sent to `lead` on `channel` now, as a sentence; "" if something may. The send `besides` does
-    not count as being under way.
-    """
+    """Why nothing may be sent to `lead` on `channel` now; "" if something may. The send `besides` does not count."""
     return unreachable(lead, channel) or _busy(lead.pk, channel, besides)
 
 
 def unreachable(lead: Lead, channel: str) -> str:
-    """Why the lead must not be written to on `channel` at all (sample, opt-out, bounce, refused channel), as a
-    sentence; "" if they may.
-    """
+    """Why the lead must not be written to on `channel` (sample, opt-out, bounce, refused channel); "" if they may."""
     if lead.sample:
         return SAMPLE
     if lead.erasing_at is not None:
@@ -244,9 +230,8 @@ def is_automatic(send: OutboundSend) -> bool:
 
 
 def take_back(send: OutboundSend, lead: Lead, why: str) -> bool:
-    """Deletes the claim of an automatic answer whose provider was not called, so that its draft waits for a person
-    again, or is rejected if the lead is stopped. `why` becomes the draft's reason. Returns whether it did. Runs in the
-    caller's transaction, with the lead's row locked.
+    """Deletes the claim of an automatic answer whose provider was not called: its draft waits again for `why`, or is
+    rejected if the lead is stopped. Returns whether it did. Runs in a transaction with the lead's row locked.
     """
     if not is_automatic(send) or send.part or send.draft_id is None:
         return False
@@ -258,10 +243,8 @@ def take_back(send: OutboundSend, lead: Lead, why: str) -> bool:
 
 def undo(send: OutboundSend, lead: Lead, why: str) -> bool:
     """Takes back a message before its provider is called, because a person asked for it. A draft waits for review with
-    the text as approved; a text of one's own is kept for the composer. `why` is a sentence for people.
-
-    Returns False if the provider was called already, or the message has no countdown. Runs in the caller's transaction,
-    with the lead's row locked.
+    the text as approved; other text is kept for the composer. Returns False without a countdown, or if the provider was
+    called. Runs in a transaction with the lead's row locked.
     """
     counting = OutboundSend.objects.filter(pk=send.pk, part=0, send_at__isnull=False)
     claimed = counting.filter(state=State.INTENT, called_at=None)
@@ -285,8 +268,8 @@ def _back_to_review(draft_id: UUID, lead: Lead, why: str, send: OutboundSend) ->
 
 
 def vetoed(send: OutboundSend, lead: Lead) -> str:
-    """Why a claimed message may not go to the provider after all, as a sentence; "" if it may: its recipient was
-    erased, the address ended, or its origin's veto says so. Raises NoVeto.
+    """Why a claimed message may not go to the provider: its recipient was erased, the address ended, or its origin's
+    veto says so; "" if it may. Raises NoVeto.
     """
     try:
         veto = VETOES[send.origin]
@@ -299,12 +282,17 @@ def vetoed(send: OutboundSend, lead: Lead) -> str:
 
 
 def _busy(lead_id: UUID, channel: str, besides: OutboundSend | None = None) -> str:
-    live = OutboundSend.objects.filter(
-        lead_id=lead_id, channel=channel, state__in=[State.INTENT, State.UNKNOWN]
-    )
+    live = _live(lead_id, channel)
     if besides is not None:
         live = live.exclude(pk=besides.pk)
     return on_its_way(live.values_list("state", flat=True).first())
+
+
+def _live(lead_id: UUID, channel: str) -> QuerySet[OutboundSend]:
+    """The sends to the lead that are on their way, or of which nobody knows how they ended."""
+    return OutboundSend.objects.filter(
+        lead_id=lead_id, channel=channel, state__in=[State.INTENT, State.UNKNOWN]
+    )
 
 
 def on_its_way(state: str | None) -> str:
@@ -325,12 +313,10 @@ def newest_by_channel(lead: Lead) -> dict[str, Message]:
 
 
 def are_newest(lead: Lead) -> Q:
-    """The filter for the newest message that the lead wrote on each channel."""
     return Q(pk__in=_newest(lead).order_by("channel", *NEWEST).distinct("channel").values("pk"))
 
 
 def by_channel(messages: Iterable[Message]) -> dict[str, Message]:
-    """The newest of `messages` that the lead wrote on each channel, by channel."""
     inbound = (message for message in messages if message.direction == Message.Direction.INBOUND)
     return {message.channel: message for message in sorted(inbound, key=lambda row: (row.sent_at, row.pk))}
 
@@ -343,14 +329,9 @@ def _newest(lead: Lead) -> QuerySet[Message]:
 
 
 def answered_since(message: Message) -> bool:
-    """Whether a message of ours (no campaign's step) went to the lead after `message`, or one on its channel is going
-    out or may have gone out.
-    """
+    """Whether an answer of ours went to the lead after `message`, or is or may be on its way on its channel."""
     later = Message.objects.filter(answers(), lead_id=message.lead_id, sent_at__gt=message.sent_at)
-    live = OutboundSend.objects.filter(
-        lead_id=message.lead_id, channel=message.channel, state__in=[State.INTENT, State.UNKNOWN]
-    )
-    return later.exists() or live.exists()
+    return later.exists() or _live(message.lead_id, message.channel).exists()
 
 
 def wrote_since(lead: Lead, seen_at: datetime) -> bool:
@@ -360,9 +341,7 @@ def wrote_since(lead: Lead, seen_at: datetime) -> bool:
 
 
 def wrote_during_countdown(send: OutboundSend) -> bool:
-    """Whether the lead has written during the countdown something newer than what the message answers. A notice of
-    absence does not count.
-    """
+    """Whether the lead has written something newer during the countdown. A notice of absence does not count."""
     if send.send_at is None:
         return False
     came = Message.objects.filter(

@@ -48,9 +48,7 @@ UNSETTLED = (State.INTENT, State.UNKNOWN)
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `reply.send`: sends one message by its provider and records how that ended. If nothing has left and
-    trying again may help, it raises the error. Returns {"state", "reason"}.
-    """
+    """The job `reply.send`: sends one message. Raises the error if nothing has left and trying again may help."""
     send = _load(ctx)
     if send is None:
         return TAKEN_BACK
@@ -99,9 +97,7 @@ def _send(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> None:
 
 
 def _answered(ctx: JobContext, send: OutboundSend, integration: Integration, deadline: Deadline) -> str:
-    """Why the message may not go out by itself, as the provider's thread shows it; "" if it may. Raises the errors that
-    may pass. A thread that cannot be read holds the message: a person decides then.
-    """
+    """The answer that somebody gave elsewhere, or "". A thread that cannot be read holds the message for a person."""
     try:
         return outgoing.answer_elsewhere(send, integration, deadline)
     except ProviderError as error:
@@ -112,7 +108,7 @@ def _answered(ctx: JobContext, send: OutboundSend, integration: Integration, dea
 
 def _begin(ctx: JobContext, send: OutboundSend, answered: str) -> bool:
     """Commits that the call is about to be made, if it still may be. If not, settles the send as failed, or as unknown
-    where a restored database cannot know whether it went out. `answered` is `_answered`'s sentence.
+    where a restored database cannot know whether it went out.
     """
     with ctx.fenced():
         lead = rollup.locked(send.lead)
@@ -144,9 +140,7 @@ def _call(ctx: JobContext, send: OutboundSend, post: Post, deadline: Deadline) -
 
 
 def _broken_off(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
-    """Settles a send whose call raised. The error's `sent` says whether the message went out; None means nobody
-    knows.
-    """
+    """Settles a send whose call raised. The error's `sent` says whether it went out; None means nobody knows."""
     sent = getattr(error, "sent", None)
     if isinstance(error, (CannotSend, ProviderMisconfigured)):
         settle_failed(send, str(error))
@@ -170,9 +164,7 @@ def _told(error: Exception) -> str:
 
 
 def _not_sent(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
-    """Handles an error before anything left: a final refusal fails the send, any other takes the call back and is
-    raised.
-    """
+    """Fails the send for a final refusal before anything left; takes the call back and raises any other error."""
     if isinstance(error, PermanentError):
         settle_failed(send, f"{_told(error)}.")
         return
@@ -200,9 +192,8 @@ def _clock(send: OutboundSend, at: datetime) -> str:
 def settle_sent(
     send: OutboundSend, accepted: Accepted | None = None, *, reason: str = "", at: datetime | None = None
 ) -> bool:
-    """Records that `send` went out, stores it as a message of the conversation, and claims the next part of a long SMS.
-    Locks the lead's row. `accepted` is the provider's answer, if known; `at` is when the message went out, None for the
-    time of our call. Returns False, and changes nothing, if it was settled as sent or failed before.
+    """Records that `send` went out `at` (None: at our call), stores it as a message, and claims the next part of a long
+    SMS. Locks the lead. Returns False if it was settled as sent or failed before.
     """
     accepted = accepted or Accepted()
     with transaction.atomic():
@@ -258,16 +249,13 @@ def _message(send: OutboundSend, accepted: Accepted) -> dict[str, object]:
 
 
 def settle_failed(send: OutboundSend, reason: str) -> bool:
-    """Records that `send` certainly did not go out, with the `reason` for people. Returns False, and changes nothing,
-    if its end was recorded before.
-    """
+    """Records that `send` certainly did not go out. Returns False if its end was recorded before."""
     return _finish(send, State.FAILED, reason, expected=(State.INTENT,))
 
 
 def settle_unknown(send: OutboundSend, reason: str, *, lost_from: datetime | None = None) -> bool:
-    """Records that nobody knows whether `send` went out, and enqueues a job that asks the provider. Returns False, and
-    changes nothing, if its end was recorded before. `lost_from`: the database was restored to its state of that time,
-    since when the message may have gone out; a send that is unknown already is asked for again.
+    """Records that nobody knows whether `send` went out, and has the provider asked. Returns False if its end was
+    recorded before; with `lost_from`, the state to which the database was restored, an unknown send is asked for again.
     """
     key, fields = f"{RECONCILE}:{send.pk}:{send.tries}", {}
     expected: tuple[str, ...] = (State.INTENT,)

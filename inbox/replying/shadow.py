@@ -23,8 +23,8 @@ WAITING = Q(status=Draft.Status.PENDING) | Q(failed=True)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """How drafts of one campaign (None: of replies without one) fared. Of `judged` drafts, `would_send` passed every
-    gate; the other numbers count what became of those. One whose sending failed waits for a person again.
+    """How a campaign's drafts fared (None: without one): of `judged`, `would_send` passed every gate, and what became
+    of those. One whose sending failed waits for a person again.
     """
 
     campaign: Campaign | None
@@ -46,9 +46,7 @@ class Row:
 
     @property
     def unlocked(self) -> bool:
-        """Whether sending without a person may be switched on: people decided UNLOCK_DECIDED drafts that passed every
-        gate, and sent the share UNLOCK_UNCHANGED of them as written.
-        """
+        """Whether people decided UNLOCK_DECIDED drafts that passed, and sent the share UNLOCK_UNCHANGED as written."""
         return self.decided >= UNLOCK_DECIDED and self.share_unchanged >= UNLOCK_UNCHANGED
 
     @property
@@ -65,8 +63,8 @@ class Row:
 
 
 def report(workspace: Workspace, since: datetime | None = None) -> list[Row]:
-    """How each campaign's drafts since `since` (aware; None: DAYS days ago) fared that the gates judged, most drafts
-    first. Samples do not count.
+    """How each campaign's judged drafts since `since` (aware; None: DAYS days ago) fared, most first, without
+    samples.
     """
     passed = Q(would_send=True)
     failed = OutboundSend.objects.filter(
@@ -95,9 +93,7 @@ def report(workspace: Workspace, since: datetime | None = None) -> list[Row]:
 
 
 def row_of(workspace: Workspace, campaign: Campaign | None) -> Row:
-    """The counts of the last DAYS days that decide about sending without a person: the campaign's, or for None the sums
-    of the whole workspace.
-    """
+    """The counts of the last DAYS days: the campaign's, or for None the sums of the whole workspace."""
     rows = report(workspace)
     if campaign is not None:
         return next((row for row in rows if row.campaign == campaign), Row(campaign, 0, 0, 0, 0, 0, 0, 0))
@@ -106,9 +102,7 @@ def row_of(workspace: Workspace, campaign: Campaign | None) -> Row:
 
 
 def held_by(workspace: Workspace, since: datetime | None = None) -> list[tuple[str, int]]:
-    """The gates that kept drafts since `since` (aware; None: DAYS days ago) from going out, each with its number of
-    drafts.
-    """
+    """The gates that held drafts since `since` (aware; None: DAYS days ago), each with its count, most first."""
     results = GateResult.objects.filter(
         workspace=workspace, stage=GateResult.Stage.DRAFT, passed=False, draft__in=_judged(workspace, since)
     )

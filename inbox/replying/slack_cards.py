@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from inbox.models import Draft, Membership, OutboundSend, User
 from inbox.replying import buttons, policies, review
+from inbox.replying.buttons import escape, mrkdwn, plain
 from inbox.workspaces.accounts import connected
 from integrations.models import Integration
 from integrations.slack import NAME as SLACK
@@ -33,9 +34,7 @@ Role = Membership.Role
 
 
 def channel_of(workspace_id: Any) -> tuple[Integration, str] | None:
-    """The Slack account and the channel in which the workspace's drafts are reviewed; None if Slack is not connected,
-    has no bot token, or no channel is set.
-    """
+    """The Slack account and the channel for reviews; None without connection, bot token or channel."""
     slack = connected(workspace_id, SLACK)
     channel = str(slack.config.get("review_channel") or "") if slack else ""
     if slack and channel and (slack.is_unreadable or slack.credentials.get("bot_token")):
@@ -54,8 +53,8 @@ def ask(draft: Draft) -> None:
 
 
 def follow(sender: type, draft: Draft, event: str, **kwargs: object) -> None:
-    """Enqueues an update of the draft's card, in the caller's transaction. Receives `draft_changed`. A draft without a
-    card that was to go out by itself, and now waits for a person, gets one.
+    """Enqueues an update of the draft's card when the draft has changed. A draft without a card that was to go out by
+    itself, and now waits for a person, gets one.
     """
     if not draft.slack_ts:
         if (
@@ -74,8 +73,8 @@ def follow(sender: type, draft: Draft, event: str, **kwargs: object) -> None:
 
 
 def post(ctx: JobContext) -> dict[str, str]:
-    """The job `slack.card`: posts the draft to its reviewers and stores where the message stands. If it is unclear
-    whether Slack took the message, and Slack cannot be asked, it is not posted again.
+    """The job `slack.card`: posts the draft to its reviewers. If it is unclear whether Slack took the message, and
+    Slack cannot be asked, it is not posted again.
     """
     draft = _draft(ctx)
     place = channel_of(draft.workspace_id)
@@ -111,7 +110,6 @@ def post(ctx: JobContext) -> dict[str, str]:
 
 
 def run_follow(ctx: JobContext) -> dict[str, str]:
-    """The job `slack.card-follow`: updates the draft's message in Slack."""
     draft, slack = _draft(ctx), connected(ctx.workspace_id, SLACK)
     if slack is None or not draft.slack_ts:
         return {"outcome": "no card"}
@@ -120,9 +118,7 @@ def run_follow(ctx: JobContext) -> dict[str, str]:
 
 
 def approve_pressed(ctx: JobContext) -> dict[str, str]:
-    """The button "Approve and send", in the name of the person who pressed it. If they are no member, or the draft was
-    rewritten or decided since, nothing is approved and the card says why.
-    """
+    """The button "Approve and send". If the person is no member, or the draft has changed, the card says why not."""
     shown = ctx.payload["value"].get("revision", 1)
 
     def approve(draft: Draft, user: User) -> None:
@@ -197,9 +193,7 @@ def _update(
 
 
 def card(draft: Draft, note: str = "") -> tuple[str, list[dict[str, Any]]]:
-    """The plain text and the blocks of a draft's message in Slack. `note` is a sentence for the person who pressed a
-    button.
-    """
+    """The text and the blocks of a draft's message. `note` is a sentence for the person who pressed a button."""
     waits = draft.status == Draft.Status.PENDING
     headline = "Review needed" if waits else _became(draft)
     evaluation = draft.evaluation
@@ -211,13 +205,13 @@ def card(draft: Draft, note: str = "") -> tuple[str, list[dict[str, Any]]]:
         ("Why", draft.status_reason or evaluation.get("reason") or _policy(draft)),
     ]
     blocks: list[dict[str, Any]] = [
-        {"type": "header", "text": {"type": "plain_text", "text": headline[:150]}},
-        {"type": "section", "fields": [_text(f"*{name}*\n{_escape(words)[:300]}") for name, words in facts]},
-        {"type": "section", "text": _text(f"*They wrote*\n{_quote(draft.trigger_message.text)}")},
-        {"type": "section", "text": _text(f"*Draft*\n{_quote(draft.text)}")},
+        {"type": "header", "text": plain(headline[:150])},
+        {"type": "section", "fields": [mrkdwn(f"*{name}*\n{escape(words)[:300]}") for name, words in facts]},
+        {"type": "section", "text": mrkdwn(f"*They wrote*\n{_quote(draft.trigger_message.text)}")},
+        {"type": "section", "text": mrkdwn(f"*Draft*\n{_quote(draft.text)}")},
     ]
     if note:
-        blocks.append({"type": "context", "elements": [_text(_escape(note))]})
+        blocks.append({"type": "context", "elements": [mrkdwn(escape(note))]})
     blocks.append(_actions(draft, waits))
     return f"{headline}: {draft.lead.display_name}", blocks
 
@@ -227,21 +221,21 @@ def _actions(draft: Draft, waits: bool) -> dict[str, Any]:
     action_value = json.dumps(ids | {"revision": draft.revision})
     url = settings.PUBLIC_URL + reverse("inbox:conversation", args=[draft.workspace_id, draft.lead_id])
     shown: list[dict[str, Any]] = [
-        {"type": "button", "action_id": "view_dashboard", "text": _plain("Open"), "url": url}
+        {"type": "button", "action_id": "view_dashboard", "text": plain("Open"), "url": url}
     ]
     if waits:
         shown = [
             {
                 "type": "button",
                 "action_id": APPROVE,
-                "text": _plain("Approve and send"),
+                "text": plain("Approve and send"),
                 "style": "primary",
                 "value": action_value,
             },
             {
                 "type": "button",
                 "action_id": REGENERATE,
-                "text": _plain("Regenerate"),
+                "text": plain("Regenerate"),
                 "value": action_value,
             },
             *shown,
@@ -265,16 +259,4 @@ def _policy(draft: Draft) -> str:
 
 def _quote(text: str) -> str:
     cut = text.strip()[:PREVIEW_CHARS]
-    return "\n".join(f">{line}" for line in _escape(cut or "(nothing)").splitlines())
-
-
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _text(text: str) -> dict[str, str]:
-    return {"type": "mrkdwn", "text": text[:3_000]}
-
-
-def _plain(text: str) -> dict[str, str]:
-    return {"type": "plain_text", "text": text}
+    return "\n".join(f">{line}" for line in escape(cut or "(nothing)").splitlines())

@@ -42,9 +42,7 @@ def on_offer(workspace: Workspace, deadline: Deadline) -> list[Slot]:
 
 
 def next_free(workspace: Workspace, deadline: Deadline) -> list[Slot]:
-    """The next free times within business hours, soonest first: at most OFFERED, one per half day, from 2 hours to 7
-    days ahead. Raises the errors of the calendar's client.
-    """
+    """The next free times within business hours: at most OFFERED, one per half day, from 2 hours to 7 days ahead."""
     start = timezone.now() + NOTICE
     zone = hours.zone(workspace)
     offered: list[Slot] = []
@@ -66,9 +64,7 @@ def words(local: datetime) -> str:
 
 
 def free_times(workspace: Workspace, start: datetime, end: datetime, deadline: Deadline) -> list[datetime]:
-    """The times between `start` and `end` (all aware) at which a meeting can be booked; [] if there is no calendar.
-    Raises the errors of the calendar's client.
-    """
+    """The bookable times between `start` and `end` (all aware); [] without a calendar. Raises its client's errors."""
     choice = _calendar(workspace)
     if choice is None:
         return []
@@ -83,9 +79,7 @@ def has_calendar(workspace: Workspace) -> bool:
 
 
 class Lack(NamedTuple):
-    """Why a workspace has no meeting times to offer, and the account and setting that would mend it, if one is
-    connected.
-    """
+    """Why there are no meeting times to offer, and the account and setting that would mend it."""
 
     words: str
     account: Integration | None = None
@@ -93,9 +87,7 @@ class Lack(NamedTuple):
 
 
 def lack(workspace: Workspace, accounts: list[Integration] | None = None) -> Lack | None:
-    """The reason why the workspace's calendar cannot be asked; None if it can. `accounts` are the workspace's,
-    if read.
-    """
+    """Why the workspace's calendar cannot be asked; None if it can. `accounts` are the workspace's, if read."""
     if _calendar(workspace, accounts) is not None:
         return None
     specs = [registry.spec_of(provider) for provider in _calendars()]
@@ -110,9 +102,7 @@ def lack(workspace: Workspace, accounts: list[Integration] | None = None) -> Lac
 
 
 def unavailable(workspace: Workspace, times: Iterable[datetime], deadline: Deadline) -> list[datetime]:
-    """Those of `times` (aware) that have passed or cannot be booked any more, soonest first. Raises the errors of the
-    calendar's client.
-    """
+    """Those of `times` (aware) that have passed or cannot be booked, soonest first. Raises the calendar's errors."""
     wanted = sorted(set(times))
     ahead = [moment for moment in wanted if moment > timezone.now()]
     free = free_times(workspace, ahead[0], ahead[-1] + timedelta(minutes=1), deadline) if ahead else []

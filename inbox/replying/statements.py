@@ -100,9 +100,7 @@ class Statement(NamedTuple):
 
 
 def unsourced(text: str, ours: str, theirs: str) -> list[Statement]:
-    """The statements in `text` without a source in `ours` (facts, profile, our messages, times on offer) or, where the
-    lead's words prove them, in `theirs`.
-    """
+    """The statements in `text` without a source in `ours` or, where the lead's words prove them, in `theirs`."""
     everything = f"{ours}\n{theirs}"
     bare = LINK.sub(" ", ADDRESS.sub(" ", text))
     statements = [
@@ -129,9 +127,7 @@ def unsourced(text: str, ours: str, theirs: str) -> list[Statement]:
 
 
 def numbers(text: str) -> set[str]:
-    """The numbers in `text` in the form of `plain`: "1,250", "1.250" and "1250" give the same, and so do "19,50" and
-    "19.5".
-    """
+    """The numbers in `text` in one form: "1,250", "1.250" and "1250" are equal, and so are "19,50" and "19.5"."""
     return {plain(number) for number in _NUMBER.findall(text)}
 
 
@@ -203,7 +199,6 @@ def _is_sourced(word: str, sources: Collection[str]) -> bool:
 
 
 def _days(text: str, everything: str) -> Iterator[Statement]:
-    """Days and dates, in every language that `inbox.understanding.dates` reads."""
     folded, sources = fold(text), fold(everything)
     for word in dict.fromkeys(
         re.findall(r"(?:segunda|terca|quarta|quinta|sexta)-feira|[^\W\d_]{5,}", folded)

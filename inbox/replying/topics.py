@@ -110,8 +110,8 @@ SCHEDULER = re.compile(
 
 
 def escalated(text: str) -> tuple[str, str]:
-    """The subject in a reply or draft that a person must decide about, and the folded word that shows it; ("", "") if
-    there is none. Without a known language, the words of all languages count.
+    """The subject that a person must decide about, and the folded word that shows it; ("", "") if there is none.
+    Without a known language, the words of all languages count.
     """
     folded, language = fold(text), language_of(text)
     languages = (language, "en") if language else LANGUAGES

@@ -18,9 +18,7 @@ QUOTED = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
 
 
 def unfilled(text: str, received: str = "") -> str:
-    """Why `text` cannot go out: a variable is left in it; "" if none is. One in a quoted line, or that stands in
-    `received` too, is somebody else's words.
-    """
+    """Why `text` cannot go out: a variable is left in it that neither a quote nor `received` brought; "" if none is."""
     for match in PLACE.finditer(QUOTED.sub("", text)):
         if match[1] in VARIABLES and match[0] not in received:
             return f"{match[0]} is not filled in: write the words in its place, or take it out."

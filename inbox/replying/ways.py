@@ -11,9 +11,8 @@ from integrations.models import Integration
 def provider_of(
     workspace_id: UUID, channel: str, reply_to: Message | None, accounts: list[Integration] | None = None
 ) -> str:
-    """The provider that carries an answer to `reply_to`. For None it is the first connected provider that can begin a
-    conversation on `channel`, or the first such one. `accounts` are the workspace's, if they have been read. Raises
-    UnknownSource if no provider declares the source of `reply_to`.
+    """The provider that carries an answer to `reply_to`; for None the first connected one, or the first, that can begin
+    a conversation on `channel`. `accounts` are the workspace's, if read. Raises UnknownSource.
     """
     if reply_to is not None:
         return registry.provider_of(reply_to.source)

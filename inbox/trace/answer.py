@@ -66,7 +66,7 @@ def _made_of(draft: Draft) -> str:
     stored = draft.made_of
     if not stored:
         return f"{by}."
-    sources = provenance.Made(
+    sources = provenance.DraftMaterial(
         [(fact, "") for fact in stored["facts"]], stored["slots"], stored["messages"], stored["calls"]
     )
     counts = [

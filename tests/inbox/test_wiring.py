@@ -17,7 +17,7 @@ from django.dispatch import Signal
 
 from config import gunicorn
 from inbox import signals, system_checks, wiring
-from inbox.health import mute_buttons
+from inbox.health import notice_channels
 from inbox.leads import merge
 from inbox.models import OutboundSend
 from inbox.pages import navigation, state_marks
@@ -213,7 +213,7 @@ def test_a_send_whose_origin_has_no_veto_is_refused_by_name(monkeypatch, origin)
 def test_each_button_of_ours_in_slack_opens_a_page_or_is_one_that_a_check_knows():
     draft = factories.make_draft(factories.make_message(factories.make_lead(factories.make_workspace())))
     down = WorkspaceIntegrationHealth(pk=1, workspace=draft.workspace, state=HealthState.DISCONNECTED)
-    blocks = [*slack_cards.card(draft)[1], *mute_buttons.blocks(down, "It is down.")]
+    blocks = [*slack_cards.card(draft)[1], *notice_channels.blocks_of(down, "It is down.")]
     shown = [one for block in blocks if block["type"] == "actions" for one in block["elements"]]
     assert {one["action_id"] for one in shown if "url" not in one} == set(buttons.OFFERED)
 

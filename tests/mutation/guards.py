@@ -453,14 +453,14 @@ OPT_OUT = (
     ),
     (
         "inbox/replying/send_claims.py",
-        "if why := variables.unfilled(text) or variables.unfilled(subject, received=theirs):",
-        "if why := variables.unfilled(subject, received=theirs):",
+        "return variables.unfilled(text) or variables.unfilled(subject, received=theirs)",
+        "return variables.unfilled(subject, received=theirs)",
         SENDING,
     ),
     (
         "inbox/replying/send_claims.py",
-        "if why := variables.unfilled(text) or variables.unfilled(subject, received=theirs):",
-        "if why := variables.unfilled(text):",
+        "return variables.unfilled(text) or variables.unfilled(subject, received=theirs)",
+        "return variables.unfilled(text)",
         SENDING,
     ),
     (

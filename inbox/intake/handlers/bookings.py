@@ -78,7 +78,7 @@ def _lead(received: Received, event: BookingEvent) -> Lead | None:
     if booking is not None:
         return rollup.locked(booking.lead)
     if identity.identities_of(received.workspace, event.person):
-        match = identity.find_or_create(received.workspace, event.person, received.provider, create=False)
+        match = identity.find(received.workspace, event.person, received.provider)
         if match is not None:
             return match.lead
     leads = (

@@ -108,7 +108,7 @@ class Command(BaseCommand):
         """Writes a draft. Returns None and the reason if the model has no useful answer to this reply."""
         try:
             return drafts.write(case, deadline.within_ms(DRAFT_MS)), ""
-        except (model_calls.Refused, AnswerUnusable, DeadlineExceeded) as error:
+        except (model_calls.TextRefused, AnswerUnusable, DeadlineExceeded) as error:
             return None, f"{error}"
         except model_calls.NoModel as reason:
             raise CommandError(str(reason), returncode=_BAD_INPUT) from None

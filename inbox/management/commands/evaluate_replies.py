@@ -44,7 +44,7 @@ def ask_model(case: Case, newest_text: str) -> tag_answer.Judgement | None:
             workspace_id=None,
             deadline=Deadline.after_ms(prompt.timeout_ms),
         )
-    except model_calls.Refused:
+    except model_calls.TextRefused:
         return None
     return tag_answer.judge(reading, newest_text, booked=False)
 

@@ -32,7 +32,7 @@ from inbox.pages.parts import COUNTS, THREADS, part_asked, render_part, varied
 from inbox.pipeline.alike import Alike
 from inbox.replying import channels, provenance, review, send_claims
 from inbox.replying.channels import Way
-from inbox.replying.provenance import Made
+from inbox.replying.provenance import DraftMaterial
 from inbox.understanding.html import sanitize_html
 from jobs.models import BackgroundJob
 
@@ -62,7 +62,7 @@ class Answer:
     draft_way: Way | None = None
     taken_back: OutboundSend | None = None
     rewrite: BackgroundJob | None = None
-    made: Made | None = None
+    made: DraftMaterial | None = None
     line: DraftLine | None = None
     seen_send: str = ""
 

@@ -25,10 +25,8 @@ class _Strict(BaseModel):
 Line = TypeVar("Line", bound=_Strict)
 
 
-class Known(_Strict):
-    """A fact about an invented company. A text says it if it holds one expression of each group in `shows`; `wrong` are
-    expressions that contradict it. A fact of kind `never` must not be said.
-    """
+class LabelledFact(_Strict):
+    """A text says this fact if it holds one expression of each group in `shows`; those in `wrong` contradict it."""
 
     key: Words
     kind: Literal[tuple(WorkspaceFact.Kind.values)]  # type: ignore[valid-type]
@@ -45,12 +43,12 @@ class Company(_Strict):
     tone: str
     service_description: str
     signature: str = ""
-    facts: Annotated[list[Known], Field(min_length=1)]
+    facts: Annotated[list[LabelledFact], Field(min_length=1)]
 
 
 class Ask(_Strict):
-    """A question in a lead's reply. `fact` is the key of the fact that answers it; with None the draft must leave it to
-    a person. `about` is "price" for a price or discount that no fact holds.
+    """A question in a reply. With `fact` None no fact answers it. `about` is "price" for an unknown price or
+    discount.
     """
 
     question: Words
@@ -58,7 +56,7 @@ class Ask(_Strict):
     about: Literal["price"] | None = None
 
 
-class Said(_Strict):
+class Turn(_Strict):
     by: Literal["us", "lead"] = Field(alias="from")
     text: Words
 
@@ -69,7 +67,7 @@ class Reply(_Strict):
     channel: Literal[tuple(dict(WRITTEN_ON))]  # type: ignore[valid-type]
     language: Literal[LANGUAGES]  # type: ignore[valid-type]
     first_name: Words
-    thread: list[Said] = []
+    thread: list[Turn] = []
     reply: Words
     asks: list[Ask]
 
@@ -79,14 +77,12 @@ class Case:
     reply: Reply
     company: Company
 
-    def fact(self, ask: Ask) -> Known | None:
+    def fact(self, ask: Ask) -> LabelledFact | None:
         return next((fact for fact in self.company.facts if fact.key == ask.fact), None)
 
 
 def read_cases(lines: Iterable[bytes]) -> Iterator[Case]:
-    """Yields the replies of a file, each with its company. Raises BadLine at the first line that cannot be used: it
-    names the line, the field and the fault.
-    """
+    """Yields the replies of a file. Raises BadLine at the first bad line, with its number, field and fault."""
     companies: dict[str, Company] = {}
     reply_ids: set[str] = set()
     for number, raw in enumerate(lines, start=1):

@@ -26,9 +26,7 @@ SUBJECT = "Re: a question"
 
 @dataclass(slots=True)
 class Usage:
-    """The use of the model in a run. `cost_microusd` is in millionths of a dollar; None if the price of one call is
-    unknown.
-    """
+    """The use of the model in a run. `cost_microusd` is None if the price of one call is unknown."""
 
     calls: int = 0
     input_tokens: int = 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from inbox.models import WorkspaceFact
 from inbox.models.lead import Channel
 from inbox.replying import chosen_facts, limits, statements
-from inbox.replying.evaluation.cases import Ask, Case, Known
+from inbox.replying.evaluation.cases import Ask, Case, LabelledFact
 from inbox.understanding.language import language_of
 from inbox.understanding.normalise import fold
 
@@ -55,8 +55,8 @@ _DEFERRING = re.compile(rf"\b(?:{'|'.join('|'.join(words) for words in DEFERRING
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """A draft to be measured, without signature. `problems` are what the product's check found; `open`: its plan leaves
-    something unknown, or to a person.
+    """A draft without signature. `problems` are those of the product's check; `open`: its plan leaves something
+    open.
     """
 
     text: str
@@ -67,9 +67,7 @@ class Drafted:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The findings of a draft. `outcomes` has "answered", "deferred" (left to a person) or "neither" for each question.
-    `language` is "" if undecided; `too` is "long", "short" or "".
-    """
+    """`outcomes` has "answered", "deferred" or "neither" for each question. `too` is "long", "short" or ""."""
 
     outcomes: tuple[str, ...]
     unsourced: list[str] = field(default_factory=list)
@@ -94,7 +92,7 @@ def judge(case: Case, drafted: Drafted) -> Judged:
     )
 
 
-def _outcome(fact: Known | None, text: str, deferred: bool) -> str:
+def _outcome(fact: LabelledFact | None, text: str, deferred: bool) -> str:
     contradicted = fact is not None and any(_holds(text, words) for words in fact.wrong)
     if fact is not None and shows(text, fact) and not contradicted:
         return "answered"
@@ -102,15 +100,14 @@ def _outcome(fact: Known | None, text: str, deferred: bool) -> str:
 
 
 def is_price(ask: Ask) -> bool:
-    """Whether the question asks for a price that no fact of the company holds."""
     return ask.about == "price"
 
 
-def shows(text: str, fact: Known) -> bool:
+def shows(text: str, fact: LabelledFact) -> bool:
     return all(any(_holds(text, words) for words in group) for group in fact.shows)
 
 
-def _said(text: str, fact: Known) -> bool:
+def _said(text: str, fact: LabelledFact) -> bool:
     return chosen_facts.holds(text, fact.question) or shows(text, fact)
 
 
@@ -124,7 +121,6 @@ def _holds(text: str, words: str) -> bool:
 
 
 def unsourced(text: str, case: Case) -> list[str]:
-    """The words of `text` that have no source in the labelled company and reply."""
     return [statement.words for statement in statements.unsourced(text, *_sources(case))]
 
 

@@ -15,8 +15,8 @@ OUTCOMES = ("answered", "deferred", "neither")
 
 @dataclass
 class Report:
-    """The counts of an evaluation. `known` counts outcomes of questions that a fact answers, `unknown` of those that
-    none answers, `prices` of those among them that are about a price. A reply without a draft counts as "neither".
+    """The outcomes of questions that a fact answers (`known`), that none answers (`unknown`), and of `prices` among
+    those. A reply without a draft counts as "neither".
     """
 
     n: int = 0

@@ -15,9 +15,7 @@ Ask = Callable[[Case, str], Judgement | None]
 
 @dataclass
 class ModelReport:
-    """The counts of a run: `right` of `n` tags. `asked` went to the model; `unproven` of its answers quoted words not
-    in the reply.
-    """
+    """`right` of `n` tags; `asked` went to the model; `unproven` answers quoted words that are not in the reply."""
 
     n: int = 0
     right: int = 0

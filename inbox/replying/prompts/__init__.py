@@ -15,9 +15,7 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A prompt with its settings. `effort` is the reasoning effort, "" for the model's default; `timeout_ms` limits one
-    answer.
-    """
+    """`effort` is the reasoning effort, "" for the model's default; `timeout_ms` limits one answer."""
 
     name: str
     version: str
@@ -33,7 +31,6 @@ class Prompt:
         return f"{self.name} v{self.version}"
 
     def question(self, sheet: Sheet) -> dict[str, Any]:
-        """The arguments of `OpenAIClient.ask` for this prompt about `sheet`."""
         return {
             "feature": self.name,
             "prompt_version": self.version,
@@ -47,9 +44,7 @@ class Prompt:
 
 @cache
 def load(name: str, folder: Path = FOLDER) -> Prompt:
-    """Loads `<name>.md` of `folder`, once per process. Raises FileNotFoundError, and KeyError or ValueError if its head
-    lacks a field.
-    """
+    """Loads `<name>.md`, once per process. Raises FileNotFoundError, KeyError or ValueError."""
     _, head, instructions = (folder / f"{name}.md").read_text(encoding="utf-8").split("---\n", 2)
     fields = dict(line.split(": ", 1) for line in head.strip().splitlines())
     return Prompt(

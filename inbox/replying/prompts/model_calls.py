@@ -49,12 +49,11 @@ class ModelAway(NoModel):
     """A configured language model cannot be reached now. Jobs that need it are put off."""
 
 
-class Refused(NoModel):
+class TextRefused(NoModel):
     """The language model, or its content filter, refuses to answer about this text."""
 
 
 def ready() -> bool:
-    """Whether a language model is configured."""
     return bool(settings.OPENAI_API_KEY)
 
 
@@ -64,8 +63,8 @@ def ask(
     """Asks `prompt` about `sheet` and returns the answer as an instance of `schema`. No database connection is held
     during the call. Outages and their end are recorded.
 
-    Raises NoModel if no key is set, Refused if the model refuses the text, ModelAway if OpenAI refuses our key, quota
-    or request, Snooze if the model cannot be reached, and AnswerUnusable if another attempt may help.
+    Raises NoModel if no key is set, TextRefused if the model refuses the text, ModelAway if OpenAI refuses our key or
+    request, Snooze if the model cannot be reached, and AnswerUnusable if another attempt may help.
     """
     if not ready():
         raise NoModel(NO_KEY)
@@ -79,7 +78,7 @@ def ask(
         )
     except AnswerRefused as error:
         _note_answer()
-        raise Refused("The model refuses to answer this.") from error
+        raise TextRefused("The model refuses to answer this.") from error
     except (ProviderAuthError, ProviderRejected, ProviderMisconfigured) as error:
         raise away(_why(error)) from error
     except ProviderError as error:
@@ -111,9 +110,7 @@ def away(why: str) -> ModelAway:
 
 
 def note_away(why: str) -> None:
-    """Records that a call to the model has just failed. `why` is cut to 300 characters. If the database cannot be
-    reached, nothing is recorded and nothing raised.
-    """
+    """Records that a call to the model has failed, for `why` (cut to 300 characters). Raises nothing."""
     now = timezone.now()
     row = ModelOutage(provider=OPENAI, since=now, tried_at=now, why=why[:300])
     _note(
@@ -146,9 +143,8 @@ def _end_outage() -> None:
 
 
 def _waiting() -> QuerySet[BackgroundJob]:
-    """The queued jobs about replies that have waited for the model and may ask it now. Left out are those of workspaces
-    whose calls are stopped, about which another workspace's answer says nothing, and those to which a person has given
-    a time.
+    """The queued jobs about replies that waited for the model and may ask it now: not those of workspaces whose calls
+    are stopped, about which another workspace's answer says nothing, nor those that a person gave a time.
     """
     stopped = CircuitBreaker.objects.filter(
         Q(open_until__isnull=False) | Q(throttled_until__gt=Now()), provider=OPENAI, workspace__isnull=False
@@ -179,8 +175,8 @@ def outage() -> ModelOutage | None:
 
 
 def tried_since(moment: datetime) -> str:
-    """Why a job that was put off to `moment` (aware) need not ask the model; "" if it should. Of all jobs that wait for
-    one moment only the first asks: if that call failed, the others wait on for its reason.
+    """Why a job that was put off to `moment` (aware) need not ask the model; "" if it should. Only the first of all
+    jobs that wait for one moment asks.
     """
     current = outage()
     return current.why if current is not None and current.tried_at >= moment else ""

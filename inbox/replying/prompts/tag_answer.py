@@ -44,8 +44,8 @@ class Judgement:
 
 
 def judge(reading: Reading, newest_text: str, *, booked: bool) -> Judgement | None:
-    """What may be believed of the model's answer; None if it quotes an order to a machine, or words that are not in the
-    reply. Neutral needs no quote. `booked`: a meeting is proven; else Meeting Booked becomes Meeting Requested.
+    """The believable part of the model's answer; None if its quote is an order to a machine or not in the reply.
+    Neutral needs no quote. `booked`: a meeting is proven.
     """
     if reading.tag != Tag.NEUTRAL and (
         not quoted(reading.quote, newest_text) or machine_talk.orders_in(reading.quote)

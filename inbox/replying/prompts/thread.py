@@ -54,9 +54,7 @@ def reading_of(
     zone: ZoneInfo,
     before: Sequence[str | Said] = (),
 ) -> Sheet:
-    """The input of the prompt for a reply's tag, also for a text that is no stored message. `received` is aware;
-    `before` are blocks with earlier messages.
-    """
+    """The input of the prompt for a reply's tag. `received` is aware; `before` are blocks with earlier messages."""
     return sheet(
         f"# Lead\nChannel: {channel}\nReceived: {_when(received, zone)} ({zone.key})",
         field_lines("about the lead", ("first_name", first_name or "unknown")),

@@ -29,7 +29,10 @@ def test_complaints_are_counted_per_mailbox_the_most_first(workspace):
     for address in (MAILBOX, "other@outreach.example.com", MAILBOX):
         complain(workspace, account_address=address)
     found = by_mailbox(workspace)
-    assert [(one.address, one.count) for one in found] == [(MAILBOX, 2), ("other@outreach.example.com", 1)]
+    assert [(row["address"], row["count"]) for row in found] == [
+        (MAILBOX, 2),
+        ("other@outreach.example.com", 1),
+    ]
 
 
 def test_old_complaints_other_opt_outs_and_other_workspaces_do_not_count(workspace):
@@ -37,7 +40,7 @@ def test_old_complaints_other_opt_outs_and_other_workspaces_do_not_count(workspa
     Message.objects.filter(pk=old.pk).update(received_at=timezone.now() - timedelta(days=31))
     complain(workspace, tag_decided_by="rules 7: opt_out.keyword")
     complain(factories.make_workspace("Elsewhere"))
-    assert by_mailbox(workspace) == []
+    assert not by_mailbox(workspace)
 
 
 def test_the_health_page_says_how_many_complained_of_which_mailbox(client, workspace):

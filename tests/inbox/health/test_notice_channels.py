@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox.health import comeback, mute_buttons, notice_channels, notice_mail
+from inbox.health import comeback, notice_channels, notice_mail
 from inbox.models import AuditEntry, User, Workspace
 from inbox.workspaces.accounts import slack_of
 from integrations import notices
@@ -374,7 +374,7 @@ def test_a_muted_account_is_told_of_no_more_until_it_has_worked(account, sandbox
     break_down(account)
     tell(account)
     assert press_mute(account, "ana@northwind.example.com") == {"outcome": "muted"}
-    assert mute_buttons.MUTED in last_words(sandbox)
+    assert notice_channels.MUTED in last_words(sandbox)
     assert press_mute(account, "ana@northwind.example.com") == {"outcome": "not needed any more"}
     assert AuditEntry.objects.filter(action="health.mute").count() == 1
     tomorrow = timezone.now() + timedelta(hours=25)
@@ -394,7 +394,7 @@ def test_only_an_owner_or_admin_mutes_and_a_page_takes_it_back(account, sandbox)
     for email in ("ben@northwind.example.com", "eve@other.example.com"):
         assert press_mute(account, email) == {"outcome": "refused"}
         assert row(account).muted_at is None
-    assert mute_buttons.REFUSED in str(sandbox.state.account("slack", "xoxb-1").data.messages)
+    assert notice_channels.REFUSED in str(sandbox.state.account("slack", "xoxb-1").data.messages)
 
     client = Client()
     client.force_login(User.objects.get(email="ana@northwind.example.com"))
@@ -402,7 +402,7 @@ def test_only_an_owner_or_admin_mutes_and_a_page_takes_it_back(account, sandbox)
     client.post(path, {"do": "mute"})
     assert row(account).muted_at and notices.mute(row(account)) is False
     drain()
-    assert mute_buttons.MUTED in last_words(sandbox)
+    assert notice_channels.MUTED in last_words(sandbox)
     page = client.get(reverse("inbox:health", args=[account.workspace_id])).content.decode()
     assert "Notices are muted until it works." in page and "Send notices again" in page
     client.post(path, {"do": "unmute"})

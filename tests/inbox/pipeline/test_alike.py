@@ -194,7 +194,7 @@ def test_words_are_what_the_index_holds(workspace):
 # What would change, and that it does
 
 
-def change(others: Alike, message: Message) -> alike.Change:
+def change(others: Alike, message: Message) -> alike.AlikeChange:
     return next(one for one in others.changes() if one.message == message)
 
 

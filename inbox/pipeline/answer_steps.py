@@ -9,9 +9,7 @@ from jobs.deadline import Deadline
 
 
 def draft(situation: Situation, deadline: Deadline) -> dict[str, Any]:
-    """Has the model draft an answer, and stores it. A draft of an earlier attempt is kept. Raises NotNow if a newer
-    reply or an answer of ours came meanwhile.
-    """
+    """Has the model draft an answer, unless an earlier attempt did. Raises NotNow if a newer message came meanwhile."""
     if situation.draft is not None:
         return {"draft": str(situation.draft.pk)}
     written = drafting.write(situation.message, deadline)
@@ -22,9 +20,7 @@ def draft(situation: Situation, deadline: Deadline) -> dict[str, Any]:
 
 
 def judge(situation: Situation, deadline: Deadline) -> dict[str, str]:
-    """Has a model evaluate the draft, then asks the gates. Raises NotNow without a draft, or if nothing goes out by
-    itself.
-    """
+    """Has a model evaluate the draft, then asks the gates. Raises NotNow without a draft, or if the policy is off."""
     draft, policy = _draft(situation), situation.policy
     if policy.mode == SendingPolicy.Mode.OFF:
         raise NotNow("Nothing goes out by itself here.")
