@@ -118,8 +118,8 @@ def how(lead: Lead, entries: Iterable[AuditEntry]) -> Handover | None:
 
 
 def hand_over(member: Membership, to: Membership | None) -> int:
-    """Gives the waiting conversations of `member`, who is away, to `to`, or to nobody. Returns how many: none if `to`
-    is the member themself. Raises NotAMember if `to` has left meanwhile. Each slice is a transaction of its own.
+    """Gives the waiting conversations of `member`, who is away, to `to`, or to nobody. Returns how many: none to
+    themself. Raises NotAMember if `to` has left. Each slice is a transaction of its own.
     """
     user_id, done = to.user_id if to else None, 0
     if user_id == member.user_id:

@@ -40,8 +40,8 @@ def join(client: GhlClient, lead: Lead, deadline: Deadline) -> Joined | None:
 
 
 def find(client: GhlClient, lead: Lead, deadline: Deadline) -> Contact | None:
-    """The lead's contact, by known id, else address, else number; the one with the number wins. An id that GoHighLevel
-    does not know any more is removed from the lead. Raises the client's errors.
+    """The lead's contact, by known id, else address, else number; the one with the number wins. Forgets an id that
+    GoHighLevel does not know. Raises the client's errors.
     """
     region = lead.workspace.phone_region
     drop_connection()

@@ -50,7 +50,7 @@ def request(lead: Lead, kind: str, now: datetime) -> Enrichment:
 
 
 def wait_for(lead: Lead, kind: str, now: datetime) -> datetime | None:
-    """Until when (aware) to wait for Clay's answer about `kind`, which is asked for if it was not. None if there is no
+    """Until when (aware) to wait for Clay's answer about `kind`, which is asked for if need be. None if there is no
     Clay, an answer came, or the time is over.
     """
     row = Enrichment.objects.filter(lead=lead, kind=kind).first()

@@ -1,6 +1,5 @@
-"""Keeps that erased people want no more, as hashes of what named them. The key of the hashes is the workspace's own and
-stored encrypted, so that nobody with the tables alone can try addresses out. While it cannot be read, nothing is sent
-in that workspace (`reason`).
+"""Keeps that erased people want no more, as hashes of what named them, under a key that is stored encrypted, so that
+nobody with the tables alone can try addresses out. While it cannot be read, nothing is sent in that workspace.
 """
 
 import hashlib

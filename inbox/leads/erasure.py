@@ -140,8 +140,8 @@ def own_relations() -> list[models.ManyToOneRel]:
 
 
 def begin(lead: Lead, actor: User | None) -> BackgroundJob:
-    """Stops everything that could go out to `lead`, and enqueues the job that erases it; again, if that failed. Raises
-    EraseRefused for a sample. `actor` None is an operator at the command line.
+    """Stops all that could go out to `lead` and enqueues the job that erases it. `actor` None is an operator. Raises
+    EraseRefused for a sample.
     """
     if lead.sample:
         raise EraseRefused("This is a sample, and nobody. Remove the samples, and it is gone.")
@@ -174,8 +174,8 @@ def run(ctx: JobContext) -> dict[str, int]:
 
 
 def waits_for(lead: Lead) -> str:
-    """Why a lead cannot be erased yet; "" if it can: a message is on its way, or a campaign must still be stopped at
-    its provider, for which the lead's ids are needed.
+    """Why a lead cannot be erased yet: a message or the stop of a campaign, which needs its ids, is under way. "" if it
+    can.
     """
     if _in_flight(lead).exists():
         return "A message to the lead is on its way: it is erased once that has ended."

@@ -1,5 +1,5 @@
-"""Keeps where each fact of a lead comes from (`Lead.sources`) and how old it is. A person's entry is never changed by
-the product, even if it is empty: a number that somebody removed because it was wrong does not come back.
+"""Keeps where each fact of a lead comes from (`Lead.sources`). The product never changes a person's entry, even an
+empty one: a number that somebody removed because it was wrong does not come back.
 """
 
 from collections.abc import Iterable, Mapping
@@ -186,9 +186,7 @@ def _edited(
 
 
 def _require_free(row: Lead, name: str, entered: str | list[str]) -> None:
-    """Raises Taken if another lead has one of these alternates. No constraint can refuse them, since an office's
-    address may be known of several leads before.
-    """
+    """Raises Taken if another lead has one of these alternates, which no constraint can refuse."""
     if name in ALTERNATES:
         for text in set(entered) - set(getattr(row, name)):
             if holder := owner(row, ALTERNATES[name], text):

@@ -16,8 +16,8 @@ UNSETTLED = (OutboundSend.State.FAILED, OutboundSend.State.UNKNOWN)
 
 
 class Folder(NamedTuple):
-    """`empty` is the headline of the empty list, `why` a sentence below it. `incoming`: it holds what providers bring.
-    `of_user` filters a folder of one's own. `leaves` names the decisions that take a conversation out of it.
+    """`empty` is the headline of the empty list, `why` a sentence below it. `incoming`: providers fill it. `of_user`
+    filters one's own folder. `leaves` names the decisions that take a conversation out.
     """
 
     key: str
@@ -220,8 +220,8 @@ def capped_count(queryset: QuerySet[Any]) -> CappedCount:
 def leads_looked_at(
     workspace: Workspace, key: str, user_id: int | None = None, end: datetime | None = None
 ) -> QuerySet[Lead]:
-    """The leads that a filtered list looks at, with a last message before `end`. For a folder that holds most of the
-    workspace these are all leads, as an index has them in order.
+    """The leads that a filtered list looks at, with a last message before `end`; all leads for a folder that holds most
+    of them, as an index has these in order.
     """
     leads = leads_in(workspace, key if FOLDERS[key].counted else "all", user_id)
     return leads.filter(last_message_at__lt=end) if end else leads
@@ -233,8 +233,8 @@ def oldest_looked_at(looked_at: QuerySet[Lead], limit: int) -> Subquery:
 
 
 def count_since(leads: QuerySet[Lead], oldest: datetime | None) -> CappedCount:
-    """An SQL expression for how many of `leads` have moved since `oldest`, capped. That time is read before: of an
-    unknown one PostgreSQL expects so many rows that it reads them all.
+    """As `capped_count`, for those that have moved since `oldest`, which is read before: of an unknown time PostgreSQL
+    expects so many rows that it reads them all.
     """
     return capped_count(leads.filter(last_message_at__gt=oldest) if oldest else leads)
 

@@ -1,7 +1,6 @@
-"""Finds or creates the lead that an event names, by one normal form for each kind of identity. The unique constraints
-on `Lead` decide: a transaction that loses the race to insert finds the winner's row in the next round
-(`inbox.models.races`). Two leads are merged only if the event says everything that is known of one of them
-(docs/adr/0006-lead-identity.md). A partial match is flagged for a person.
+"""Finds or creates the lead that an event names. The unique constraints on `Lead` decide: a transaction that loses the
+race to insert finds the winner's row in the next round (`inbox.models.races`). Two leads are merged only if the event
+says everything that is known of one of them (docs/adr/0006-lead-identity.md); a partial match is flagged.
 """
 
 import contextlib
@@ -62,10 +61,9 @@ CONTRADICTED_BY = {
     "alternate_contacts": ("linkedin_member_id", "email"),
     "linkedin_url": ("ghl_contact_id", "linkedin_member_id"),
 }
-"""For weak identities, the stronger ones that can contradict them. A phone may be shared in a family or an office, and
-a profile link may come from any field of a contact: such a match alone does not make one person of two whose contact,
-profile or address differ. For another number of a lead the contact does not count, as GoHighLevel has a contact for
-each number (docs/adr/0078-a-lead-has-other-numbers.md).
+"""For weak identities, the stronger ones that contradict them: a phone may be shared in a family or an office, and a
+profile link may come from any field of a contact. Other numbers of a lead have contacts of their own
+(docs/adr/0078-a-lead-has-other-numbers.md).
 """
 
 READABLE = {
@@ -120,11 +118,9 @@ class LeadMatch:
 
 
 def find_or_create(workspace: Workspace, person: Person, source: str) -> LeadMatch:
-    """Finds the lead of `workspace` that has one of the person's addresses or ids, or creates it, and locks its row.
-
-    Its empty columns are filled from `person`. If the person fits several leads, those that are certainly one are
-    merged, and the others are flagged. `source` is the provider that named the person. Must run in a transaction.
-    Raises PayloadInvalid if no address or id of `person` can be read.
+    """Finds the lead with one of the person's addresses or ids, or creates it, and locks its row. Empty columns are
+    filled. Of several leads, those that are certainly one are merged, and the others flagged. `source` is the provider.
+    Must run in a transaction. Raises PayloadInvalid if no address or id of `person` can be read.
     """
     return settled(lambda: resolve(workspace, person, source))
 
@@ -149,7 +145,7 @@ def resolve(
 def _existing(
     workspace: Workspace, identities: dict[str, str], person: Person, source: str
 ) -> tuple[LeadMatch | None, list[Lead]]:
-    """The lead that `identities` name, filled from `person`, and the leads that they name and that are others."""
+    """The locked lead that `identities` name, filled from `person`, and others that they name too."""
     if not identities:
         raise PayloadInvalid(_unreadable(person))
     candidates = sorted(named_by(workspace, identities), key=lambda lead: min(_rank(lead, identities)))
@@ -246,9 +242,7 @@ def _names(lead: Lead, name: str, text: str) -> bool:
 
 
 def same_person(lead: Lead, second: Lead, identities: dict[str, str]) -> bool:
-    """Whether two leads that fit `identities` are certainly one person: they do not contradict each other, and
-    `identities` holds all that is known of one of them.
-    """
+    """Whether two leads are certainly one person: neither contradicts the other, and `identities` say all of one."""
     agree = all(
         not getattr(lead, name) or not getattr(second, name) or getattr(lead, name) == getattr(second, name)
         for name in IDENTITY_FIELDS
@@ -277,8 +271,8 @@ def _as_one(matches: list[Lead], identities: dict[str, str]) -> list[Lead]:
 
 
 def _with_other_contact(matches: list[Lead], identities: dict[str, str]) -> list[Lead]:
-    """Merges a lead of which only the event's contact is known into the one lead that has this contact, or the event's
-    number, as another one: only the order of the events has made them two.
+    """Merges a lead of which only the event's contact is known into the one that has it, or the event's number, as
+    another one: only the order of the events has made them two.
     """
     owners = [
         lead for lead in matches if any(_knows(lead, n, identities) for n in ("phone", "ghl_contact_id"))
@@ -333,8 +327,8 @@ def keep(lead: Lead, name: str, text: str, source: str) -> KeptIdentity:
 
 
 def keep_contact(lead: Lead, contact_id: str, phone: str, source: str) -> KeptIdentity:
-    """Saves GoHighLevel's contact with the number `phone` ("" if unknown) for the locked lead: as the one that texts go
-    to, else as another one.
+    """Saves GoHighLevel's contact of `phone` ("" if unknown) for the locked lead, as the one for texts or
+    another one.
     """
     if not lead.ghl_contact_id and phone not in lead.alternate_phones:
         return keep(lead, "ghl_contact_id", contact_id, source)

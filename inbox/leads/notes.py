@@ -21,9 +21,7 @@ WORD = re.compile(r"[\w'’-]+")
 
 
 class Call(NamedTuple):
-    """A mention: `text[start:end]` is "@" and a name. `members` are the memberships that it calls: several of one name,
-    or none; then `end` is behind the next word.
-    """
+    """`text[start:end]` is "@" and a name, or the next word if `members`, whose memberships it calls, is empty."""
 
     start: int
     end: int

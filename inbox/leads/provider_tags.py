@@ -1,6 +1,5 @@
-"""Applies a word of people at a provider about a lead ("not interested") as the tag of the right reply: the lead's
-newest at the time of the word. Words and replies may arrive in any order, with the same result. A tag by a person and
-an opt-out win over a word. A tag by rules or a model gives way to it.
+"""Applies a word of people at a provider ("not interested") as the tag of the reply that was the lead's newest at that
+time, in any order of arrival. A person's tag and an opt-out win over it; a tag by rules or a model gives way.
 """
 
 from datetime import datetime
@@ -49,8 +48,8 @@ def reply_of(word: ProviderWord, replies: list[Message]) -> Message | None:
 
 
 def settle(lead: Lead, replies: list[Message]) -> None:
-    """Gives each reply of the locked `lead` the tag of the word about it, and takes it from replies that no word is
-    about any more. A person's tag and Blacklist stay. `replies` must be all, oldest first.
+    """Gives each reply of the locked `lead` the tag of the word about it, or takes it away. A person's tag and
+    Blacklist stay. `replies` must be all, oldest first.
     """
     words = list(lead.provider_words.order_by("said_at", "pk"))
     about = {word.by: reply_of(word, replies) for word in words}

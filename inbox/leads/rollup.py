@@ -236,8 +236,8 @@ def opt_out(lead: Lead, at: datetime, stamp: str = "") -> None:
 
 
 def stopped_at(message: Message) -> datetime:
-    """When the lead asked, in `message`, for no more messages. An SMS without an id has no seconds in its own time, and
-    a START in between could seem to be later: so it counts from when we received it.
+    """When the lead asked for no more messages: for an SMS without an id when we received it, as its own time has no
+    seconds and a START in between could seem to be later.
     """
     return message.received_at if message.has_own_id else message.sent_at
 

@@ -1,6 +1,6 @@
 """Keeps what the rules suspect of a reply (`Message.suspected`) until a model confirms it with the lead's own words, or
-a person has decided. Until then nothing goes out to the lead by itself. A suspected opt-out counts until it is decided
-or a later START takes it back; any other only while the reply is the newest. The caller saves the lead.
+a person has decided; nothing goes out by itself meanwhile. A suspected opt-out counts until a later START, any other
+only while the reply is the newest. The caller saves the lead.
 """
 
 from django.db.models import Q

@@ -48,8 +48,8 @@ class Seen(NamedTuple):
 
 
 class TriageResult(NamedTuple):
-    """`missed` have a newer reply than the person saw; `undo` is the token that takes the change back; `silent` have
-    never written, where a reply was needed; `held` are stopped or suspected, and the change is not for those.
+    """`missed` have a newer reply than the person saw; `silent` have never written, where a reply was needed; `held`
+    are stopped or suspected. `undo` is the token that takes the change back.
     """
 
     leads: list[Lead]

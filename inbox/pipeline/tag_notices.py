@@ -6,17 +6,17 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils import timezone
 
 from inbox.models import Lead, Message
 from inbox.models.lead import Tag
 from inbox.pipeline.situation import Situation
 from inbox.replying.buttons import escape
 from inbox.workspaces.accounts import slack_for_replies
+from integrations import notices
 from integrations.client import secrets_of
 from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.models import Integration, Notice
-from integrations.slack.client import Posted, SlackClient
+from integrations.slack.client import SlackClient
 from integrations.slack.posting import Unconfirmed, can_look, deliver
 from jobs.context import JobContext
 from jobs.db import drop_connection
@@ -87,33 +87,23 @@ def _post(
         destination=channel,
     )
     drop_connection()
+    tried_since = ctx.job.created_at if ctx.attempt > 1 else None
     try:
-        posted = deliver(
-            SlackClient.for_integration(slack),
-            text,
-            deadline,
-            key=f"job-{ctx.job.pk}",
-            channel=channel,
-            tried_since=ctx.job.created_at if ctx.attempt > 1 else None,
-        )
+        client = SlackClient.for_integration(slack)
+        key = f"job-{ctx.job.pk}"
+        posted = deliver(client, text, deadline, key=key, channel=channel, tried_since=tried_since)
     except (ProviderError, ProviderMisconfigured) as error:
+        not_sent = getattr(error, "sent", False) is False
+        state = State.FAILED if not_sent and not isinstance(error, Unconfirmed) else State.UNKNOWN
         reason = str(getattr(error, "code", "") or getattr(error, "outcome", "not configured"))
-        if getattr(error, "sent", False) is False:
-            unsure = isinstance(error, Unconfirmed)
-            _settle(notice, State.UNKNOWN if unsure else State.FAILED, reason=reason)
+        notices.close(notice, state, reason)
+        if not_sent:
             raise
-        _settle(notice, State.UNKNOWN, reason=reason)
         return "unclear"
-    _settle(notice, State.SENT, posted=posted)
+    stands = {"provider_message_id": posted.ts, "destination": posted.channel or channel}
+    Notice.objects.filter(pk=notice.pk).update(**stands)
+    notices.close(notice, State.SENT)
     return "posted"
-
-
-def _settle(notice: Notice, state: str, *, posted: Posted | None = None, reason: str = "") -> None:
-    notice.state, notice.reason, notice.finished_at = state, reason[:64], timezone.now()
-    if posted:
-        notice.provider_message_id = posted.ts
-        notice.destination = posted.channel or notice.destination
-    notice.save()
 
 
 def text_of(lead: Lead, tag: str) -> str:

@@ -133,7 +133,7 @@ def _send(draft: Draft, now: datetime) -> str:
     try:
         with transaction.atomic():
             review.approve(draft, user=None, text=draft.text)
-    except review.Refused as refusal:
+    except send_claims.Refused as refusal:
         hold(draft, str(refusal))
         return "held: refused"
     return "sent"
@@ -172,6 +172,6 @@ def cancel(draft: Draft, *, user: User) -> None:
         if not waiting.update(
             send_at=None, held_by_person=True, status_reason="A person stopped the countdown."
         ):
-            raise review.AlreadyDecided("There is no countdown to stop any more.")
+            raise send_claims.AlreadyDecided("There is no countdown to stop any more.")
         _tell_held(draft)
         audit.record(draft.workspace_id, user, "draft.cancel_autosend", draft)

@@ -18,7 +18,6 @@ from inbox.replying.prompts import model_calls
 from inbox.replying.send_claims import (
     AlreadyDecided,
     Refused,
-    SendBlocked,
     again,
     claim,
     undo,
@@ -29,22 +28,6 @@ from inbox.signals import draft_changed
 from jobs.enqueue import enqueue
 from jobs.kinds import kind_name
 from jobs.models import BackgroundJob
-
-__all__ = [
-    "AlreadyDecided",
-    "ColleagueAnswered",
-    "Refused",
-    "SendBlocked",
-    "approve",
-    "it_went_out",
-    "reject",
-    "request_rewrite",
-    "rewrites_of",
-    "send_again",
-    "send_own",
-    "take_back",
-    "take_back_all",
-]
 
 REWRITE = kind_name("draft.rewrite", __name__)
 Status, State, Origin = Draft.Status, OutboundSend.State, OutboundSend.Origin
@@ -218,16 +201,14 @@ def forget(sends: QuerySet[OutboundSend]) -> None:
     sends.filter(state=State.TAKEN_BACK).exclude(text="").update(text="")
 
 
-def send_again(send: OutboundSend, *, user: User, text: str | None = None) -> OutboundSend:
-    """Sends a message once more that failed or never arrived, with `text` if given. Raises AlreadyDecided or
-    SendBlocked.
-    """
+def send_again(send: OutboundSend, *, user: User) -> OutboundSend:
+    """Sends a message once more that failed or never arrived. Raises AlreadyDecided or SendBlocked."""
     if send.state not in (State.FAILED, State.UNKNOWN):
         raise AlreadyDecided("This send is settled.")
     with transaction.atomic():
         send.lead = rollup.locked(send.lead)
         before = send.state
-        sent = again(send, state=before, user=user, text=text)
+        sent = again(send, state=before, user=user)
         audit.record(send.workspace_id, user, "send.again", sent, was=before)
     return sent
 

@@ -169,23 +169,19 @@ def job_key(send: OutboundSend) -> str:
     return f"{SEND}:{send.pk}:{send.tries}"
 
 
-def again(send: OutboundSend, *, state: str, user: User, text: str | None = None) -> OutboundSend:
+def again(send: OutboundSend, *, state: str, user: User) -> OutboundSend:
     """Enqueues sending a message once more that is in `state`: failed, or unknown if a person knows that it never
-    arrived. `text` None keeps its text. If the text is unchanged and was held because of its meeting times, it is sent
-    with these times.
+    arrived. A message that was held because of its meeting times is sent with these times.
 
-    Runs in the caller's transaction, with the lead's row locked. Raises AlreadyDecided if it is in another state by
-    now, or SendBlocked.
+    Runs in the caller's transaction, with the lead's row locked. Raises AlreadyDecided or SendBlocked.
     """
-    new_text = send.text if text is None else text.strip()
-    unfit = limits.problem(send.channel, new_text) or variables.unfilled(new_text)
+    unfit = limits.problem(send.channel, send.text) or variables.unfilled(send.text)
     if why := blocked(send.lead, send.channel, besides=send) or unfit:
         raise SendBlocked(why)
     try:
         with transaction.atomic():
             changed = OutboundSend.objects.filter(pk=send.pk, state=state).update(
                 state=State.INTENT,
-                text=new_text,
                 reason="",
                 called_at=None,
                 send_at=None,
@@ -198,7 +194,7 @@ def again(send: OutboundSend, *, state: str, user: User, text: str | None = None
         raise SendBlocked(_busy(send.lead_id, send.channel)) from error
     if not changed:
         raise AlreadyDecided("Somebody has settled this send already.")
-    anyway = text is None and offers.are_why(send.reason)
+    anyway = offers.are_why(send.reason)
     send.refresh_from_db()
     start(send, anyway=anyway)
     return send

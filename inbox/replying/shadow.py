@@ -3,7 +3,7 @@ Only drafts count that passed every gate and that a person decided.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, TextField, Value
@@ -62,16 +62,14 @@ class Row:
         return ""
 
 
-def report(workspace: Workspace, since: datetime | None = None) -> list[Row]:
-    """How each campaign's judged drafts since `since` (aware; None: DAYS days ago) fared, most first, without
-    samples.
-    """
+def report(workspace: Workspace) -> list[Row]:
+    """How each campaign's judged drafts of the last DAYS days fared, most first, without samples."""
     passed = Q(would_send=True)
     failed = OutboundSend.objects.filter(
         workspace=workspace, draft=OuterRef("pk"), part=0, state=OutboundSend.State.FAILED
     )
     counts = (
-        _judged(workspace, since)
+        _judged(workspace)
         .alias(failed=Exists(failed), said=_lines("text"), generated=_lines("generated_text"))
         .values(campaign=F("trigger_message__campaign"))
         .annotate(
@@ -101,10 +99,10 @@ def row_of(workspace: Workspace, campaign: Campaign | None) -> Row:
     return Row(None, **{name: sum(getattr(row, name) for row in rows) for name in names})
 
 
-def held_by(workspace: Workspace, since: datetime | None = None) -> list[tuple[str, int]]:
-    """The gates that held drafts since `since` (aware; None: DAYS days ago), each with its count, most first."""
+def held_by(workspace: Workspace) -> list[tuple[str, int]]:
+    """The gates that held drafts of the last DAYS days, each with its count, most first."""
     results = GateResult.objects.filter(
-        workspace=workspace, stage=GateResult.Stage.DRAFT, passed=False, draft__in=_judged(workspace, since)
+        workspace=workspace, stage=GateResult.Stage.DRAFT, passed=False, draft__in=_judged(workspace)
     )
     return list(results.values_list("gate").annotate(n=Count("pk")).order_by("-n", "gate"))
 
@@ -114,7 +112,7 @@ def _lines(column: str) -> Trim:
     return Trim(Replace(column, Value("\r\n"), Value("\n"), output_field=TextField()))
 
 
-def _judged(workspace: Workspace, since: datetime | None) -> QuerySet[Draft]:
-    since = since or timezone.now() - timedelta(days=DAYS)
+def _judged(workspace: Workspace) -> QuerySet[Draft]:
+    since = timezone.now() - timedelta(days=DAYS)
     judged = Draft.objects.filter(workspace=workspace, would_send__isnull=False, created_at__gte=since)
     return judged.filter(lead__sample=False)

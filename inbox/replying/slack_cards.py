@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from inbox.models import Draft, Membership, OutboundSend, User
-from inbox.replying import buttons, policies, review
+from inbox.replying import buttons, policies, review, send_claims
 from inbox.replying.buttons import escape, mrkdwn, plain
 from inbox.workspaces.accounts import connected
 from integrations.models import Integration
@@ -123,7 +123,7 @@ def approve_pressed(ctx: JobContext) -> dict[str, str]:
 
     def approve(draft: Draft, user: User) -> None:
         if draft.revision != shown:
-            raise review.Refused("It has been written anew since: this is the new text.")
+            raise send_claims.Refused("It has been written anew since: this is the new text.")
         seen_at = draft.trigger_message.sent_at
         review.approve(draft, user=user, text=draft.text, seen_at=seen_at)
 
@@ -149,7 +149,7 @@ def _pressed(ctx: JobContext, decide: Any) -> dict[str, str]:
     else:
         try:
             decide(draft, member.user)
-        except review.Refused as refusal:
+        except send_claims.Refused as refusal:
             note = str(refusal)
     posted = Posted(ctx.payload["channel_id"], ctx.payload["message_ts"])
     _update(slack, _draft(ctx), ctx.deadline, posted=posted, note=note)

@@ -17,7 +17,7 @@ from inbox.pages.conversation.conversation import Typed, find_lead, render_conve
 from inbox.pages.desk.conversation_list import threads
 from inbox.pages.forms import PostedText
 from inbox.pages.parts import part_asked
-from inbox.replying import autosend, review, variables
+from inbox.replying import autosend, review, send_claims, variables
 
 TEXT_LIMIT = 20_000
 
@@ -85,7 +85,7 @@ def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse
         else:
             review.reject(draft, user=request.user, reason="Discarded by a reviewer.")
             messages.info(request, "Draft discarded.")
-    except review.Refused as refusal:
+    except send_claims.Refused as refusal:
         return _again(request, draft.lead, form, refusal, draft.channel)
     if request.htmx and not part_asked(request):
         return render(request, "inbox/_countdown.html", {"held": True})
@@ -105,7 +105,7 @@ def own_message(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     try:
         token = str(form.cleaned_data.pop("client_token"))
         review.send_own(lead, user=request.user, client_token=token, **form.cleaned_data)
-    except review.Refused as refusal:
+    except send_claims.Refused as refusal:
         return _again(request, lead, form, refusal)
     return _back(request, lead.pk)
 
@@ -128,7 +128,7 @@ def settle_send(request: WorkspaceRequest, send_id: uuid.UUID) -> HttpResponse:
             review.it_went_out(send, user=request.user)
         else:
             review.send_again(send, user=request.user)
-    except review.Refused as refusal:
+    except send_claims.Refused as refusal:
         messages.error(request, str(refusal))
     return _back(request, send.lead_id)
 
@@ -144,7 +144,7 @@ def _again(
     request: WorkspaceRequest,
     lead: Lead,
     form: AnswerForm,
-    refusal: review.Refused | None = None,
+    refusal: send_claims.Refused | None = None,
     channel: str = "",
 ) -> HttpResponse:
     """The conversation with the typed text and the error: 409 for a refusal, 422 for a form to correct. `channel` is

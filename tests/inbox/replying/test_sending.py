@@ -141,16 +141,16 @@ def test_a_5xx_after_the_request_is_unknown_and_is_never_sent_again_by_itself(wo
     assert len(calls) == 1
 
 
-def test_a_refusal_is_failed_and_a_person_can_correct_it_and_send_again(world, draft):
+def test_a_refusal_is_failed_and_a_person_can_send_it_again(world, draft):
     world.sandbox.fault(provider="emailbison", kind="error", path=REPLY, count=1, status=422, message="Nope")
     send = settled(world, approve(world, draft))
     assert send.state == State.FAILED and "422" in send.reason
 
-    again = review.send_again(send, user=world.user, text="Hi Dana, Friday works.")
+    again = review.send_again(send, user=world.user)
     send = settled(world, again)
 
     assert (send.state, send.tries) == (State.SENT, 1)
-    assert "Friday" in world.posted()[0]["text"] and len(world.posted()) == 1
+    assert len(world.posted()) == 1
 
 
 @pytest.mark.parametrize("kind", ["rate_limit", "drop_before"])
