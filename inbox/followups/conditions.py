@@ -195,7 +195,6 @@ def _account(case: Case) -> Decision | None:
 
 
 def is_down(account: Integration) -> bool:
-    """Whether the account as a whole is disconnected. One that only lacks some of its mailboxes is not."""
     down = WorkspaceIntegrationHealth.objects.filter(integration=account, state=HealthState.DISCONNECTED)
     return any(not health.lacks_mailboxes for health in down)
 

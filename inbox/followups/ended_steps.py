@@ -36,8 +36,8 @@ PER_TICK, BATCH = 2_000, 50
 
 def settle(deadline: Deadline) -> Counter[str]:
     """Records how up to PER_TICK sends of steps ended, and plans the next steps. Returns counts by outcome, and by
-    outcome and workspace. The steps of a batch that fails are done one by one, so that a defect affects one step only;
-    its error is raised at the end.
+    outcome and workspace. A batch that fails is done step by step, so that a defect affects one step; its error is
+    raised at the end.
     """
     counts: Counter[str] = Counter()
     failures: list[Exception] = []
@@ -74,8 +74,8 @@ def _settle_all(ended: QuerySet[Any], batch: list[tuple[Any, ...]], deadline: De
 def _free(
     ended: QuerySet[Any], task_ids: tuple[Any, ...], lead_ids: tuple[Any, ...]
 ) -> Iterator[tuple[FollowUpTask, Lead]]:
-    """Locks leads, instances and tasks in this order, and yields the tasks that were free. No lock is waited for
-    (`skip_locked`), so no deadlock can follow. The next minute takes the rest.
+    """Locks leads, instances and tasks in this order, and yields the tasks that were free. No lock is waited for, so no
+    deadlock can follow. The next minute takes the rest.
     """
     leads = Lead.objects.select_for_update(skip_locked=True).in_bulk(lead_ids)
     own_instances = FollowUpInstance.objects.filter(tasks__in=task_ids, lead__in=leads)

@@ -86,7 +86,6 @@ def reconcile(_deadline: Deadline) -> Counter[str]:
 
 
 def paused_follow_ups(workspaces: Collection[UUID], channel: str) -> QuerySet[FollowUpInstance]:
-    """The follow-ups of `workspaces` on `channel` that are paused because their account is down."""
     reasons = [
         FollowUpInstance.pause_for(provider)
         for provider in _pausing()

@@ -143,7 +143,7 @@ def finish_all(lead: Lead, status: str, reason: str, *, instances: Q | None = No
 
 
 def pause_all(lead: Lead, reason: str) -> int:
-    """Pauses the lead's running follow-ups and returns how many. What waits for approval waits no more."""
+    """Pauses the lead's running follow-ups and returns how many. Messages for approval wait no more."""
     running = FollowUpInstance.objects.select_for_update().filter(lead=lead, status=Status.ACTIVE)
     instances = list(running.order_by("pk"))
     for instance in instances:

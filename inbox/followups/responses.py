@@ -66,7 +66,6 @@ def _take_back(lead: Lead, message: Message) -> None:
 
 
 def converted(lead: Lead) -> None:
-    """Credits the meeting that `lead` has just booked to the newest step of the last 14 days."""
     task = _before(lead, timezone.now())
     if task is not None:
         FollowUpTask.objects.filter(pk=task.pk).update(
@@ -89,9 +88,8 @@ def _before(lead: Lead, moment: datetime) -> FollowUpTask | None:
 def effectiveness(
     workspace_id: UUID, since: datetime | None = None, until: datetime | None = None
 ) -> QuerySet[Any]:
-    """A dict for each step: how many messages were `sent` from `since` until before `until` (aware), and how leads
-    responded. `silent`: no response within 14 days; `open`: none yet. `answered`: objections that we answered; `won`:
-    those whose lead booked later.
+    """A dict for each step: how many messages were `sent` from `since` until before `until` (aware), and the responses.
+    `silent`: none within 14 days; `open`: none yet. `answered`: objections that we answered; `won`: a booking followed.
     """
     sent = FollowUpTask.objects.filter(workspace_id=workspace_id, status=Status.SENT)
     if since is not None:

@@ -59,7 +59,7 @@ def _slots(ctx: JobContext, task: FollowUpTask) -> list[Slot]:
 
 
 def take(stale: FollowUpTask, attempt: int, offered: list[Slot]) -> str:
-    """Decides about a step in the caller's transaction: claims its send, or has it wait for approval. If it has another
+    """Decides about a step in the caller's transaction: claims its send, or has it wait for approval. With another
     `attempt` by now, nothing is done ("settled"). `offered` are free meeting times.
     """
     task, lead = locked(stale)
@@ -136,7 +136,6 @@ def _subject(task: FollowUpTask, answered: Message | None) -> str:
 
 
 def apply(task: FollowUpTask, decision: Decision) -> None:
-    """Carries out `decision` (any but GO) on the locked step and follow-up."""
     instance = task.instance
     if decision.kind is ConditionKind.SKIP:
         _close(task, Status.SKIPPED, decision.reason)
@@ -163,8 +162,8 @@ def _close(task: FollowUpTask, status: str, reason: str) -> None:
 
 
 def veto(send: OutboundSend, lead: Lead) -> str:
-    """Why the message `send` may not go to its provider; "" if it may. Runs in the transaction that records the call,
-    with `lead` locked, and changes the follow-up accordingly.
+    """Why the message `send` may not go to its provider; "" if it may. Changes the follow-up accordingly in the
+    transaction that records the call, with `lead` locked.
     """
     stale = getattr(send, "followup_task", None)
     if stale is None:

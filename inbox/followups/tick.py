@@ -49,9 +49,7 @@ def run(deadline: Deadline) -> dict[str, int]:
 
 
 def take_up(deadline: Deadline) -> Counter[str]:
-    """Claims up to PER_TICK due steps in batches, and returns how many, in all and by workspace, and how many
-    are left.
-    """
+    """Claims up to PER_TICK due steps in batches. Returns how many, in all and by workspace, and how many are left."""
     counts: Counter[str] = Counter(claimed=0)
     instance_ids = _due(PER_TICK)
     for at in range(0, len(instance_ids), BATCH):

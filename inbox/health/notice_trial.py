@@ -36,7 +36,7 @@ class NoWay(Exception):
 
 
 class Way(NamedTuple):
-    """Where notices of one kind go now. `path` is a Notice.Path, or "". `channel` "" is the incoming webhook's."""
+    """The way of notices of one kind now. `path` is a Notice.Path, or "". `channel` "" is the incoming webhook's."""
 
     path: str
     channel: str = ""
@@ -66,7 +66,7 @@ KINDS = {about.key: about for about in (ACCOUNTS, REPLIES, REVIEWS)}
 
 
 def way(workspace: Workspace, about: About = ACCOUNTS) -> Way:
-    """Where a notice of this kind would go now. Only those about accounts go by e-mail where Slack is not connected."""
+    """The way of a notice of this kind now. Only notices about accounts go by e-mail where Slack is not connected."""
     if about is REVIEWS:
         place = slack_cards.channel_of(workspace.pk)
     elif about is REPLIES:

@@ -130,7 +130,7 @@ def _stopped(health: WorkspaceIntegrationHealth) -> str:
 
 
 def effect(health: WorkspaceIntegrationHealth, effects: list[Effect]) -> str:
-    """What does not happen while the account is in trouble, and whether anybody has to act; "" if it works."""
+    """The work that stops while the account is in trouble, and whether anybody has to act; "" if it works."""
     waits = ", ".join(map(str, effects))
     if health.state == HealthState.DISCONNECTED:
         way_out = f" {WAY_OUT}" if health.reason == SECRETS_UNREADABLE else ""

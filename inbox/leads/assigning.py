@@ -72,7 +72,6 @@ def _expect_look(workspace_id: UUID, leads: Iterable[Lead], user_id: int | None)
 
 
 def handed_to(workspace_id: UUID, user_id: int) -> QuerySet[Lead]:
-    """The leads that were given to this member, who has not opened them since."""
     return Lead.objects.filter(workspace_id=workspace_id, assigned_to=user_id, handed_over_at__isnull=False)
 
 
@@ -85,7 +84,6 @@ def given_to(user_id: int) -> "ExpressionWrapper[Q]":
 
 
 def mark_seen(workspace_id: UUID, user: User, leads: Collection[UUID]) -> int:
-    """Records that `user` has seen that they were given `leads`. Returns for how many that was new."""
     return handed_to(workspace_id, user.pk).filter(pk__in=leads).update(handed_over_at=None)
 
 

@@ -18,8 +18,6 @@ from jobs.deadline import Deadline
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A lead's contact, and what was done, in words for the job's page."""
-
     contact_id: str
     outcome: str
 

@@ -25,7 +25,6 @@ UNREADABLE = (
 
 
 def names_of(lead: Lead) -> set[Name]:
-    """All that names the person of `lead`: addresses, numbers, profiles and providers' ids."""
     names = {(name, str(getattr(lead, name))) for name in IDENTITY_FIELDS if getattr(lead, name)}
     names |= {("email", address.lower()) for address in lead.alternate_emails}
     names |= {("ghl_contact_id", contact_id) for contact_id in lead.alternate_contacts}

@@ -72,7 +72,7 @@ KEPT = {
         " jobs.WorkspaceLimit inbox.LeadChange"
     ),
 }
-"""What stays of a person, or of the work for them, by the reason why."""
+"""The rows that stay of a person, or of the work for them, by the reason why."""
 
 OTHERS = {
     "It is about the team: its people, what they have set and written for everybody.": (
@@ -250,7 +250,6 @@ def _remember(lead: Lead) -> None:
 
 
 def _remember_rows(lead: Lead, rows: "QuerySet[Any]") -> None:
-    """Keeps the hashes by which messages and sends are recognised when a provider brings them once more."""
     names: set[erased.Name] = set()
     if rows.model is Message:
         for source, external_id, reused in rows.values_list("source", "external_id", "id_reused"):
@@ -330,7 +329,6 @@ def _values(lead: Lead) -> Iterator[str]:
 
 
 def _notices_of(lead: Lead) -> "QuerySet[Notice]":
-    """The notices that told of the lead: each ends with the link to its conversation."""
     return Notice.objects.filter(workspace_id=lead.workspace_id, text__contains=str(lead.pk))
 
 

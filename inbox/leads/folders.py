@@ -264,7 +264,6 @@ def oldest_not_understood(workspace: Workspace) -> Subquery:
 
 
 def uncertain_count(workspace: Workspace) -> CappedCount:
-    """An SQL expression for the number of the workspace's sends of unknown end, capped."""
     return capped_count(OutboundSend.objects.filter(workspace=workspace, state=OutboundSend.State.UNKNOWN))
 
 

@@ -26,7 +26,6 @@ class ForYou(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Names this very thing, so that nobody is told of it twice."""
         return f"{self.why}-{self.lead.pk}-{self.at.timestamp():.0f}"
 
 

@@ -28,7 +28,6 @@ from jobs.db import insert_or_ignore
 
 
 def person_of(lead: Lead) -> Person:
-    """The lead as a Person, the form in which providers are asked about somebody."""
     names = (*IDENTITY_FIELDS, "first_name", "last_name", "company", "title")
     return Person(**{name: getattr(lead, name) for name in names})
 
@@ -256,7 +255,6 @@ def _stated(lead: Lead, identities: dict[str, str]) -> bool:
 
 
 def _as_one(matches: list[Lead], identities: dict[str, str]) -> list[Lead]:
-    """Merges those of `matches` that are certainly one person. A phone number alone does not make them one."""
     matches = _with_other_contact(matches, identities)
     sure = [lead for lead in matches if any(_proves(lead, name, text) for name, text in identities.items())]
     keep = next((lead for lead in sure if lead.email), sure[0]) if len(sure) > 1 else None
@@ -281,7 +279,7 @@ def _with_other_contact(matches: list[Lead], identities: dict[str, str]) -> list
     if len(owners) != 1 or stray is None or stray in owners:
         return matches
     with contextlib.suppress(merge.MergeRefused), transaction.atomic():
-        # not to become the contact that texts go to
+        # It must not become the contact that texts go to.
         contacts = [*stray.alternate_contacts, stray.ghl_contact_id]
         Lead.objects.filter(pk=stray.pk).update(ghl_contact_id="", alternate_contacts=contacts)
         merged = merge.merge(owners[0], stray, None)

@@ -75,7 +75,7 @@ def write(lead: Lead, author: Membership, text: str, names: Mapping[int, str]) -
     with transaction.atomic():
         lead = rollup.locked(lead)
         note = Note.objects.create(workspace_id=lead.workspace_id, lead=lead, author=author.user, text=text)
-        # Locked, so that who leaves now leaves before or after.
+        # The rows are locked, so a member cannot be removed between this check and the insert.
         memberships = Membership.objects.filter(workspace_id=lead.workspace_id, pk__in=called).order_by("pk")
         member_ids = list(memberships.select_for_update(no_key=True).values_list("pk", flat=True))
         Mention.objects.bulk_create(Mention(note=note, membership_id=key) for key in member_ids)
@@ -92,7 +92,6 @@ def of(lead: Lead) -> QuerySet[Note]:
 
 
 def unread(workspace_id: UUID, user_id: int) -> QuerySet[Mention]:
-    """The calls of this member of the workspace that they have not read."""
     return Mention.objects.filter(
         membership__workspace_id=workspace_id, membership__user_id=user_id, read_at=None
     )
@@ -104,5 +103,4 @@ def calls_user(workspace_id: UUID, user_id: int) -> Exists:
 
 
 def mark_read(workspace_id: UUID, user: User, leads: Collection[UUID]) -> int:
-    """Records that `user` has seen the notes beside `leads` that call them. Returns how many."""
     return unread(workspace_id, user.pk).filter(note__lead__in=leads).update(read_at=Now())

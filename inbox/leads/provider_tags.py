@@ -34,7 +34,6 @@ def keep(lead: Lead, *, tag: str, by: str, at: datetime) -> ProviderWord:
 
 
 def is_about(lead: Lead, message: Message) -> bool:
-    """Whether a stored word about `lead` may be about `message`, which has just arrived."""
     return lead.provider_said_at is not None and message.sent_at <= lead.provider_said_at
 
 
@@ -43,7 +42,6 @@ def newest(lead: Lead) -> ProviderWord | None:
 
 
 def reply_of(word: ProviderWord, replies: list[Message]) -> Message | None:
-    """The newest of `replies` (oldest first) that was sent before `word` was said."""
     return next((reply for reply in reversed(replies) if reply.sent_at <= word.said_at), None)
 
 

@@ -36,7 +36,6 @@ def answers() -> Q:
 
 
 def steps() -> tuple[str, ...]:
-    """The message sources of campaigns' steps, which reach the lead but answer nothing."""
     return registry.counting_as(Counts.STEP)
 
 
@@ -103,7 +102,6 @@ def _crossed(answer: Message) -> bool:
 
 
 def _answered(lead: Lead, message: Message) -> None:
-    """Records that somebody has answered. An answer from outside this inbox closes drafts for older messages."""
     lead.answered_at = _latest(lead.answered_at, message.sent_at)
     if message.source != OWN:
         older = Draft.objects.filter(
@@ -123,7 +121,6 @@ def written_by_hand(message: Message) -> None:
 
 
 def _note_campaign(lead: Lead, message: Message) -> None:
-    """Sets the lead's campaign: the one that reached them first, by the provider's time."""
     if message.campaign_id is None or message.campaign_id == lead.campaign_id:
         return
     if lead.campaign_id is not None:
@@ -389,7 +386,7 @@ def recompute(lead: Lead) -> None:
 
 
 def _derive_answered(lead: Lead, messages: list[Message], replies: list[Message]) -> None:
-    """Sets when the lead was answered last. What went out before the newest reply was here counts only up to it."""
+    """Sets when the lead was answered last. An answer from before the newest reply was here counts only up to it."""
     answers = [row for row in messages if row.direction == Message.Direction.OUTBOUND and is_answer(row)]
     blind = [row for row in answers if replies and _is_blind(row, replies[-1])]
     if blind and lead.answered_at and lead.answered_at > replies[-1].sent_at:

@@ -54,7 +54,6 @@ def stop_campaigns(lead: Lead, *, anew: bool = False) -> None:
 
 
 def known_by(provider: str) -> str:
-    """The column of Lead that holds the provider's id of the lead, for a provider that can stop campaigns."""
     return stated(registry.spec_of(provider).stop_campaign).known_by
 
 

@@ -6,8 +6,8 @@ from inbox.models.lead import Tag
 
 
 class Meaning(NamedTuple):
-    """What follows from a tag. Of several tags that fit, the one with the lowest `rank` wins. `positive`: somebody
-    should act on it. `drafted`: an answer is drafted. `auto`: it may go out without a person.
+    """The consequences of a tag. The tag with the lowest `rank` wins. `positive`: somebody should act on it. `drafted`:
+    an answer is drafted. `auto`: it may go out without a person.
     """
 
     rank: int

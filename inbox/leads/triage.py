@@ -28,8 +28,6 @@ READ = {"unread": False}
 
 
 class Seen(NamedTuple):
-    """A lead and the time of its newest reply, as the page showed them."""
-
     lead_id: UUID
     last_inbound_at: datetime | None
 

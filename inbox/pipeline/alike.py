@@ -45,7 +45,7 @@ class NotAlike(ValueError):
 
 
 class AlikeChange(NamedTuple):
-    """What a decision would change for another reply, in words for people. `then` is what follows for the lead."""
+    """The change of another reply by a decision, in words for people. `then` is what follows for the lead."""
 
     message: Message
     before: str
@@ -186,7 +186,7 @@ def run(ctx: JobContext) -> dict[str, int | str]:
     decision = decisions.filter(pk=ctx.payload["decision"]).first()
     user = _user(ctx)
     if decision is None or user is None:
-        return {"treated": 0, "why": "Who started it may not correct tags here any more."}
+        return {"treated": 0, "why": "The person who started it may not correct tags here any more."}
     alike, treated = Alike(decision), 0
     until = datetime.fromisoformat(ctx.payload["until"])
     ids = list(alike.replies(until).values_list("pk", flat=True)[:MOST])

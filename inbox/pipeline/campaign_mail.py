@@ -1,6 +1,6 @@
 """The pipeline's steps with the provider of a reply: fetch earlier messages, and tell it that the lead has answered. A
-provider that does not answer costs a few seconds and some context of the draft. What must happen, however long it
-takes, is a job of its own.
+provider that does not answer costs a few seconds and some context of the draft. A stop, which must happen however long
+it takes, is a job of its own.
 """
 
 from typing import Any

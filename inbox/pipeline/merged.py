@@ -12,7 +12,7 @@ MACHINES = (Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE)
 
 def on_merged(sender: Any, lead: Lead, gone: str, **kwargs: Any) -> None:
     """Closes the drafts for older replies than the newest one, or all if that is answered or the lead is stopped, and
-    has the newest reply worked on if it waits without a draft. What a machine wrote closes nothing.
+    has the newest reply worked on if it waits without a draft. A machine's message closes nothing.
     """
     waiting = Draft.objects.filter(workspace_id=lead.workspace_id, lead=lead)
     reply = _newest(lead)

@@ -50,7 +50,7 @@ PROFILE_NAMES = ("linkedin url", "linkedin", "linkedin profile")
 
 
 class Signature(ModelAnswer):
-    """What the model reads in a signature. The schema is strict: every field is required."""
+    """The model's reading of a signature. The schema is strict: every field is required."""
 
     phone: str | None
     linkedin_url: str | None

@@ -28,8 +28,8 @@ RULES = "rules "
 
 
 class Rejudgement(NamedTuple):
-    """What today's rules say otherwise of one reply, and the `effect` on the lead: stopped, freed, hidden, held, shown
-    or unchanged. `before` and `after` are tags, or "perhaps" and a suspicion.
+    """A reply that today's rules read otherwise, and the `effect` on the lead: stopped, freed, hidden, held, shown or
+    unchanged. `before` and `after` are tags, or "perhaps" and a suspicion.
     """
 
     message: Message

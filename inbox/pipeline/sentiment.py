@@ -1,4 +1,4 @@
-"""The pipeline's steps that find what a reply says. What the rules left open, the model reads."""
+"""The pipeline's steps that find what a reply says. The model reads the replies that the rules left open."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a step of the pipeline knows: one reply, its lead and its workspace, read afresh after each step that ran."""
+"""The knowledge of a pipeline's step: one reply, its lead and its workspace, read afresh after each step that ran."""
 
 from functools import cached_property
 from uuid import UUID
@@ -41,7 +41,7 @@ class Situation:
 
     @property
     def suspected(self) -> str:
-        """What the rules suspect this reply to be (a Suspicion), if nobody has decided yet; else ""."""
+        """The rules' suspicion of this reply, if nobody has decided yet; else ""."""
         return suspicion.of(self.message)
 
     @cached_property

@@ -44,7 +44,6 @@ def run(ctx: JobContext) -> Any:
 
 
 def mrkdwn(text: str) -> dict[str, str]:
-    """A text object of Slack in its markup, cut to 3,000 characters."""
     return {"type": "mrkdwn", "text": text[:3_000]}
 
 
@@ -53,5 +52,4 @@ def plain(text: str) -> dict[str, str]:
 
 
 def escape(text: str) -> str:
-    """People's text without the characters that are markup to Slack."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

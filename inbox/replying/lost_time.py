@@ -41,7 +41,7 @@ def is_held() -> bool:
 
 
 def known_origin() -> DatabaseOrigin:
-    """Where this database belongs. Raises Snooze if it was restored or copied."""
+    """The origin of this database. Raises Snooze if it was restored or copied."""
     origin = DatabaseOrigin.read()
     if origin is None or refusal(origin):
         raise Snooze(timezone.now() + PAUSE, HELD)
@@ -59,7 +59,7 @@ def doubtful(send: OutboundSend, origin: DatabaseOrigin) -> bool:
     if send.origin == OutboundSend.Origin.FOLLOWUP:
         task = getattr(send, "followup_task", None)
         return task is not None and bool(task.instance.in_doubt)
-    # What answers a message of that time, or an older one, may be an answer that was given then.
+    # An answer to a message of that time, or to an older one, may have been given then.
     answers = send.reply_to if send.origin == OutboundSend.Origin.DRAFT else None
     return answers is not None and covers(origin, answers.sent_at)
 

@@ -19,7 +19,7 @@ TAKEN = "No longer free: "
 UNKNOWN = "The calendar could not be asked whether the times in it are still free."
 AGAIN = "Write another time, or have it sent again as it is."
 WRITTEN = re.compile(r"[A-Z]\w+day \d{1,2} [A-Z]\w+, \d{1,2}:\d\d [AP]M")
-"""What a meeting time looks like in a text (`slots.words`), without its zone and year."""
+"""The form of a meeting time in a text (`slots.words`), without its zone and year."""
 
 
 def listed(offered: list[Slot], text: str) -> list[list[str]]:

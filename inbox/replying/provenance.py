@@ -56,9 +56,7 @@ def _call(call: AiCall) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class DraftMaterial:
-    """What a draft was made of. `facts` pairs each fact with its change since; `messages` is how many the model
-    read.
-    """
+    """The material of a draft. `facts` pairs each fact with its change since; `messages` is how many the model read."""
 
     facts: list[tuple[dict[str, str], str]]
     slots: list[str]

@@ -29,11 +29,11 @@ class Doubts:
 
 
 def take_over(lost_from: datetime, lost_until: datetime) -> Doubts:
-    """Lets a database restored to its state of `lost_from` send. What went out until `lost_until` is lost. Sends under
-    way become unknown. It may be started again: nothing goes out before its end.
+    """Lets a database restored to its state of `lost_from` send. Messages that went out until `lost_until` are lost;
+    sends under way become unknown. It may be started again: nothing goes out before its end.
     """
     origin = DatabaseOrigin.objects.first()
-    # What an earlier restore left in doubt may be older than this one.
+    # Doubts that an earlier restore left may be older than this one.
     if origin and origin.lost_from:
         lost_from = min(origin.lost_from, lost_from)
     sends = sum(sending.settle_unknown(send, lost_time.REASON, lost_from=lost_from) for send in _under_way())

@@ -165,7 +165,6 @@ def start(send: OutboundSend, *, anyway: bool = False) -> None:
 
 
 def job_key(send: OutboundSend) -> str:
-    """The dedupe key of the job for this try to send the message."""
     return f"{SEND}:{send.pk}:{send.tries}"
 
 
@@ -221,7 +220,6 @@ def unreachable(lead: Lead, channel: str) -> str:
 
 
 def is_automatic(send: OutboundSend) -> bool:
-    """Whether the message is a drafted answer that nobody approved."""
     return send.origin == OutboundSend.Origin.DRAFT and send.approved_by_id is None
 
 

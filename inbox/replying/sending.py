@@ -1,5 +1,4 @@
-"""Calls the provider for a send, once. What is known of the send is stored before and after the call, and never
-guessed.
+"""Calls the provider for a send, once. The state of a send is stored before and after the call, and never guessed.
 
 `called_at` is committed before the call. If a later run finds it set, the caller died and the send is `unknown`. A
 clear refusal makes it `failed`. If the request may have left and no answer came, it is `unknown`. If the request never

@@ -11,7 +11,7 @@ from inbox.leads import merge, stops
 from inbox.models import Draft, Lead, Message, OutboundSend, SendingPolicy, WebhookDelivery
 from inbox.pipeline import agreement, corrections
 from inbox.pipeline.table import STEPS, Reach
-from inbox.replying import review, shadow
+from inbox.replying import review, send_claims, shadow
 from inbox.webhooks import replay, samples
 from insights.overview_numbers import overview, waiting
 from integrations import registry
@@ -101,9 +101,9 @@ def test_nothing_goes_out_to_it_by_a_person_by_itself_or_past_the_code(world):
     draft = Draft.objects.get(lead=lead)
     assert draft.send_at is None
     assert "It is a sample" in draft.gate_results.get(gate="sample").evidence
-    with pytest.raises(review.SendBlocked, match="This is a sample"):
+    with pytest.raises(send_claims.SendBlocked, match="This is a sample"):
         review.approve(draft, user=world.user, text="Hi Nora")
-    with pytest.raises(review.SendBlocked, match="This is a sample"):
+    with pytest.raises(send_claims.SendBlocked, match="This is a sample"):
         review.send_own(lead, user=world.user, channel="email", text="Hi Nora", client_token="one")
     row = {"workspace": world.workspace, "lead": lead, "channel": "email", "origin": "person", "text": "Hi"}
     with pytest.raises(IntegrityError, match="nothing is sent to a sample"), transaction.atomic():

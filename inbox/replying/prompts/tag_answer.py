@@ -34,7 +34,7 @@ class Reading(ModelAnswer):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What we believe of the model's answer. `follow_up_on` is set only if the model was certain of the day."""
+    """The part of the model's answer that we believe: `follow_up_on` only if the model was certain of the day."""
 
     tag: str
     quote: str

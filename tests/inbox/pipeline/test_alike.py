@@ -370,7 +370,7 @@ def test_nothing_is_done_in_the_name_of_who_may_not_any_more(workspace, user):
     Membership.objects.filter(user=user).update(role=Membership.Role.VIEWER)
     drain()
     assert tags(other) == ["Automated Reply"]
-    assert others.job.result["why"] == "Who started it may not correct tags here any more."
+    assert others.job.result["why"] == "The person who started it may not correct tags here any more."
 
 
 def test_a_decision_that_was_taken_back_changes_no_others(workspace, user):

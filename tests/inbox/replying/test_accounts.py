@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from inbox.models import Draft, OutboundSend
-from inbox.replying import autosend, outgoing, review
+from inbox.replying import autosend, outgoing, review, send_claims
 from inbox.workspaces.accounts import NotAnswerable, answering
 from integrations.models import Integration
 from tests import factories
@@ -67,7 +67,7 @@ def another_now(account: Integration) -> str:
 def test_nobody_else_answers_and_the_draft_waits_with_a_sentence(world, draft, account, provider, happens):
     said = happens(account)
 
-    with pytest.raises(review.SendBlocked, match=said):
+    with pytest.raises(send_claims.SendBlocked, match=said):
         review.approve(draft, user=world.user, text=draft.text)
 
     world.work()
