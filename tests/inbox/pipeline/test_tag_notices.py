@@ -123,7 +123,7 @@ def test_a_post_without_an_answer_is_found_where_the_channel_can_be_read(slack):
 
 
 def test_a_post_that_slack_refused_is_tried_again(slack):
-    slack.sandbox.fault(provider="slack", kind="rate_limit", path="chat.postMessage", count=1)
+    slack.sandbox.fault(provider="slack", kind="rate_limit", path="chat.postMessage", count=1, retry_after=60)
     slack.reply("How much is it?")
     slack.work()
     assert told(slack) == []
