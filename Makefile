@@ -8,7 +8,7 @@
 #   make rehearse                               the long forms: hours
 #
 # DATABASE_URL names a PostgreSQL of your own; without it the embedded one runs, its data in .local/.
-# Some tests drive Chromium, Redis, PgBouncer, nginx and promtool. Where one is missing they fail and name its package; .ci/run installs them.
+# Some tests drive Chromium, Node, Redis, PgBouncer, nginx and promtool. Where one is missing they fail and name its package; .ci/run installs them.
 
 PYTHON ?= python3
 PY := .venv/bin/python
@@ -19,6 +19,7 @@ INSTALLED := .venv/.installed-$(call sum,requirements-dev.txt)
 ALONE := faults and not (crash or browser)
 FAULTS := tests/faults tests/integrations/http tests/integrations/openai tests/integrations/test_mail.py tests/demo/test_postgres_faults.py
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+NODE := node_modules/.installed-$(call sum,package-lock.json)
 # Tests start some hundred Python processes; without bytecode each compiles the product anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -39,7 +40,7 @@ echo "Took:$${took#,}"; \
 if [ -n "$$failed" ]; then echo "Failed:$$failed (of $(1))" >&2; exit 1; fi; echo "Passed: $(1)"
 endef
 
-.PHONY: setup demo shots quick test $(TIERS) size coverage audit bench campaign rehearse $(REHEARSALS) release requirements clean
+.PHONY: setup demo shots quick test $(TIERS) scripts size coverage audit bench campaign rehearse $(REHEARSALS) release requirements clean
 .NOTPARALLEL:
 
 setup: $(INSTALLED)
@@ -84,12 +85,25 @@ test: setup
 	$(call each,$(TIERS))
 endif
 
-lint: setup
+# The tools that check the scripts in static/. They are installed once, and then need no network.
+$(NODE):
+	@node --version 2>/dev/null | grep -Eq '^v(2[0-9]|[3-9][0-9])' && command -v npm >/dev/null || { \
+	  echo "Node 20 or newer with npm is missing. On Debian and Ubuntu: apt-get install nodejs npm" >&2; exit 1; }
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel error
+	@touch $@
+
+lint: setup scripts
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) .venv/bin/lint-imports
 	$(PY) -m tests.house.names
 	DEBUG=1 $(PY) -m mypy
+
+# The scripts in static/: format, lint, types, and their tests without a browser.
+scripts: $(NODE)
+	node_modules/.bin/biome check --error-on-warnings
+	node_modules/.bin/tsc --project tsconfig.json
+	node --test --test-force-exit --test-reporter dot tests/static/*.test.js
 
 # The Python by room, beside the committed table (tests/house/size.txt). `make size ARGS=--write` renews the table.
 size: setup
@@ -198,4 +212,4 @@ compile = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --ge
 # Removes the demo's data too.
 clean:
 	@if [ -x $(PY) ]; then $(PY) -m demo.postgres stop; fi
-	rm -rf .venv .local .pytest_cache .ruff_cache .import_linter_cache .mypy_cache .hypothesis .coverage*
+	rm -rf .venv node_modules .local .pytest_cache .ruff_cache .import_linter_cache .mypy_cache .hypothesis .coverage*

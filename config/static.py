@@ -3,7 +3,7 @@
 import filecmp
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,14 +25,37 @@ WORDS = {
 FIX = "Run manage.py collectstatic --noinput, then start the web processes again."
 
 
-COMMENT = re.compile(rb"^\s*(?:/\*(?s:.*?)\*/|//.*)\n|^ +| +// [^\"'`\n]*$| +/\* [^*\n]* \*/$", re.MULTILINE)
+COMMENT = re.compile(
+    rb"^\s*(?:/\*(?s:.*?)\*/|//.*)\n|^ +|/\*\* @type [^*\n]* \*/ | +// [^\"'`\n]*$| +/\* [^*\n]* \*/$",
+    re.MULTILINE,
+)
 """What in our scripts and styles is for those who read the source: comments on lines of their own or at the end of one,
 and indents. A comment with a quotation mark at the end of a line stays, as it could be text."""
+IMPORT = re.compile(r"^import (?:(\{[^}]*\}) from )?\"\./(\w+)\.js\";\n", re.MULTILINE)
+EXPORT = re.compile(r"^export ((?:async )?(?:const|function) (\w+))", re.MULTILINE)
 
 
-def served(source: bytes) -> bytes:
-    """A script or style of ours as browsers get it. No text in it may go over several lines."""
-    return COMMENT.sub(b"", source)
+def served(name: str, read: Callable[[str], bytes]) -> bytes:
+    """A script or style of ours as browsers get it: without its comments, and a script with the modules that it imports
+    (docs/adr/0080). No text in it may go over several lines. `read` gives the source of a file.
+    """
+    modules: dict[str, str] = {}
+    script = _module(name, read, modules)
+    return "".join([*modules.values(), script]).encode()
+
+
+def _module(name: str, read: Callable[[str], bytes], modules: dict[str, str]) -> str:
+    """A script whose imports read from objects named after the modules. Adds the modules to `modules`, in the order in
+    which browsers would run them.
+    """
+    source = COMMENT.sub(b"", read(name)).decode()
+    for _names, other in IMPORT.findall(source):
+        if other not in modules:
+            body = _module(f"{other}.js", read, modules)
+            names = ", ".join(name for _declaration, name in EXPORT.findall(body))
+            body = EXPORT.sub(r"\1", body)
+            modules[other] = f"const ${other} = (() => {{\n{body}return {{ {names} }};\n}})();\n"
+    return IMPORT.sub(lambda match: f"const {match[1]} = ${match[2]};\n" if match[1] else "", source)
 
 
 class _Served:
@@ -42,8 +65,11 @@ class _Served:
         self.files = files
 
     def open(self, path: str) -> "ContentFile[bytes]":
+        return ContentFile(served(path, self._read))
+
+    def _read(self, path: str) -> bytes:
         with self.files.open(path) as file:
-            return ContentFile(served(file.read()))
+            return file.read()
 
 
 class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # whitenoise has no types

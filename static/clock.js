@@ -1,2 +1,2 @@
-// The timer of a page that is hidden, whose own timers a browser slows down: answers once, after so many ms.
-onmessage = ({ data }) => setTimeout(() => postMessage(0), data);
+// A worker: answers once, after as many ms as the message says. A browser slows the timers of a hidden page down.
+addEventListener("message", ({ data }) => setTimeout(() => postMessage(0), data));

@@ -1,163 +1,202 @@
-/* What is decided of conversations: done, snoozed, unread, assigned, tagged. It shows at once, and can be taken back. */
-(() => {
-  "use strict";
-  const desk = window.holdfast, { actions, byId, close, focus, focusedRow, idOf, keep, later, list, nothing, put, roomy, rowOf, rows, say, show, threads, title, told, tone } = desk;
-  const past = []; // what was done, newest last. What cannot be taken back has `stays`: why, in words.
-  const words = { done: "Done", snooze: "Snoozed", unread: "Unread", assign: "Assigned" };
-  // What of a conversation was seen: what its pane shows, which may be older than what its row says by now.
-  const seenOf = (id) => [id, (id === desk.shown && byId("triage")?.elements.lead.value) || rowOf(id)?.querySelector("input")?.value];
+/* What a person decides about conversations: done, snoozed, unread, assigned, tagged. It shows at once, and Undo takes it
+   back. */
+import { close, isOpenOrRoomy, show, showNone } from "./desk.js";
+import { actions } from "./holdfast.js";
+import { byId, focusedRow, page } from "./page.js";
+import { keepPane, putPane } from "./panes.js";
+import { enqueue, forgetStep, formData, steps, wordsOf } from "./queue.js";
+import { focusRow, idOf, list, rowOf, rows, setUnread, showTitle, threads } from "./rows.js";
+import { say } from "./toasts.js";
+import { seenOf, sendDecision } from "./triage.js";
 
-  // Sends what was decided about `seen`, pairs of a conversation's id and what of it was seen.
-  function decide(what, seen, failed, fields = {}) {
-    const step = { token: "" };
-    const body = () => {
-      const data = new FormData();
-      for (const [name, value] of Object.entries({ do: what, ...fields })) data.set(name, value);
-      for (const [, value] of seen) data.append("lead", value);
-      return data;
-    };
-    const { triage } = threads().dataset;
-    const done = ({ page }) => {
-      step.token = page.querySelector("[name=token]")?.value ?? "";
-      const missed = [...page.querySelectorAll(".toast")].filter((toast) => !toast.querySelector("form"));
-      if (what === "read" || !missed.length) return;
-      missed.forEach((toast) => say(toast.textContent.trim()));
-      desk.refresh(); // they come back
-    };
-    step.cancel = later(triage, body, "toasts", done, failed);
-    for (const [id] of seen) if (id !== desk.shown) desk.stale.add(id); // its pane may be wanted back at once
-    return step;
-  }
-  // To whom, or until when, as the pressed button says it.
-  function detail(kind, fields, button) {
-    const said = [...(button?.childNodes ?? [])].find((node) => node.nodeType === 3 && node.data.trim())?.data.trim();
-    if (!said) return "";
-    if (kind === "assign") return ` to ${said.replace(/^(You|Nobody)$/, (word) => word.toLowerCase())}`;
-    if (kind !== "snooze") return "";
-    return fields.until ? ` until ${fields.until}` : `, ${said[0].toLowerCase()}${said.slice(1)}`.replace(", snooze", "");
-  }
-  function act(what, ids, fields, button) {
-    const seen = ids.map(seenOf).filter(([, value]) => value);
-    if (!seen.length) return false;
-    const known = seen.map(([id]) => rowOf(id)).filter(Boolean);
-    const back = { known: known.map((row) => [row, row.nextElementSibling?.id, row.matches(".unread")]), ids: seen.map(([id]) => id), shown: desk.shown, opened: desk.opened };
-    const kind = what.split(":")[0];
-    const leaves = threads().dataset.leaves.split(" ").includes(kind), goes = leaves || kind === "done" || kind === "snooze";
-    const name = known.length === 1 ? known[0].querySelector("b").textContent : seen.length === 1 ? byId("lead").textContent : `${seen.length} conversations`;
-    const held = known.some((row) => row.contains(document.activeElement));
-    const next = following(known);
-    if (held && goes) focus(next);
-    for (const row of known) {
-      const box = row.querySelector("input");
-      if (box?.checked) box.click();
-      if (kind !== "assign" && kind !== "tag") tone(row, kind === "unread");
-      if (leaves) row.remove();
-    }
-    if (leaves) recount(-known.length);
-    if (kind === "unread" && desk.opened) close();
-    else if (goes && (held || back.ids.includes(desk.shown))) {
-      if (next && (roomy.matches || desk.opened)) show(idOf(next));
-      else if (leaves && !next) {
-        desk.shown = "";
-        if (desk.opened) close({ push: true });
-        nothing();
-      }
-    }
-    const step = decide(what, seen, (found) => {
-      drop(back);
-      restore(back);
-      say(told(found).at(-1) || `That did not work. ${name} is as it was.`);
-      desk.refresh();
-    }, fields);
-    past.push(back);
-    if (kind === "tag") back.stays = `${name}: only another tag takes a tag back.`; // the server says what it did
-    else back.toast = say((back.name = `${words[kind]}${detail(kind, fields, button)}: ${name}`), { undo: true });
-    back.step = step;
-    return true;
-  }
-  function following(gone) {
-    const free = (row) => row && !gone.includes(row);
-    let row = gone.at(-1);
-    while (row && !free(row)) row = row.nextElementSibling;
-    if (row) return row;
-    for (row = gone[0]; row && !free(row); ) row = row.previousElementSibling;
-    return row;
-  }
-  function restore({ known }) {
-    for (const [row, next, unread] of [...known].reverse()) {
-      if (list() && !byId(row.id)) {
-        list().insertBefore(row, next && byId(next));
-        recount(1);
-      }
-      tone(byId(row.id), unread);
-    }
-  }
-  function recount(by) {
-    const at = byId("count");
-    if (/^\d+$/.test(at?.textContent)) at.textContent = Math.max(0, Number(at.textContent) + by);
-  }
-  const drop = (step) => past.splice(past.indexOf(step) >>> 0, 1);
-  function undo(last = past.at(-1)) {
-    if (!last) return false;
-    drop(last);
-    if (last.stays) return say(`Not undone. ${last.stays}`);
-    if (last.back) return last.back();
-    if (last.sent) return takeBack(last);
-    restore(last);
-    // What is undone is open and has the focus, so that the next key is about it.
-    const id = last.ids.includes(last.shown) ? last.shown : last.ids.find(rowOf) ?? last.ids[0];
-    const open = last.opened || desk.opened;
-    rowOf(id) ? focus(rowOf(id)) : document.activeElement.blur();
-    if (open || roomy.matches) show(id, { open });
-    say(`Undone: ${last.name.replace(": ", ", ")}`);
-    if (last.step.cancel()) return true;
-    const body = () => {
-      const data = new FormData();
-      data.set("token", last.step.token);
-      return data;
-    };
-    later(threads().dataset.undo, body, "toasts", () => {}, (found) => say(told(found).at(-1) || "It could not be undone."));
-    return true;
-  }
-  // Takes back a message that counts down: its text returns into the conversation, which opens again.
-  function takeBack({ sent: id, cancel, free, link, toast }) {
-    toast?.remove();
-    if (desk.shown !== id || !desk.opened) show(id, { open: true });
-    if (cancel()) {
-      free();
-      byId("reply")?.focus();
-      return true;
-    }
-    const body = () => {
-      const data = new FormData();
-      data.set("do", "take-back");
-      return data;
-    };
-    const came = (found) => {
-      const element = found?.page.getElementById("convo");
-      if (element?.dataset.lead !== id) return say("It could not be taken back."), desk.again();
-      told(found).forEach((text) => say(text));
-      keep(id, document.adoptNode(element));
-      if (desk.shown !== id) return;
-      put(element);
-      title();
-      if (document.activeElement === document.body || focusedRow()) byId("reply")?.focus();
-    };
-    later(link, body, "convo", came, came);
-    return true;
-  }
-  const targets = () => {
-    const ticked = rows().filter((row) => row.querySelector(":checked"));
-    const row = ticked.length ? ticked : focusedRow() ? [focusedRow()] : [];
-    return row.length ? row.map(idOf) : desk.shown ? [desk.shown] : [];
+/** @type {Record<string, string>} */
+const WORDS = { done: "Done", snooze: "Snoozed", unread: "Unread", assign: "Assigned" };
+
+/** To whom, or until when, in the words of the pressed button.
+ * @param {string} kind @param {Record<string, string>} fields @param {any} button */
+function detailOf(kind, fields, button) {
+  const label = [...(button?.childNodes ?? [])]
+    .find(({ nodeType, data }) => nodeType === 3 && data.trim())
+    ?.data.trim();
+  if (!label) return "";
+  if (kind === "assign")
+    return ` to ${label.replace(/^(You|Nobody)$/, (/** @type {string} */ word) => word.toLowerCase())}`;
+  if (kind !== "snooze") return "";
+  if (fields.until) return ` until ${fields.until}`;
+  return `, ${label[0].toLowerCase()}${label.slice(1)}`.replace(", snooze", "");
+}
+/** @param {any[]} listed @param {string[]} leads */
+function nameOf(listed, leads) {
+  if (listed.length === 1) return listed[0].querySelector("b").textContent;
+  return leads.length === 1 ? byId("lead").textContent : `${leads.length} conversations`;
+}
+/** Decides about conversations. False: there was none.
+ * @param {string} decision @param {string[]} leads @param {Record<string, string>} [fields] @param {any} [button] */
+export function decide(decision, leads, fields = {}, button = null) {
+  const seen = leads.map(seenOf).filter(([, value]) => value);
+  if (!seen.length) return false;
+  const kind = decision.split(":")[0];
+  const ids = seen.map(([lead]) => lead);
+  const listed = ids.map(rowOf).filter(Boolean);
+  const name = nameOf(listed, ids);
+  /** @type {Step} */
+  const step = { ids, places: listed.map(placeOf), shown: page.shown, opened: page.opened };
+  leave(kind, listed, ids);
+  const onFailure = (/** @type {Reply | undefined} */ reply) => {
+    forgetStep(step);
+    restore(step);
+    say(wordsOf(reply).at(-1) || `That did not work. ${name} is as it was.`);
+    page.refreshList();
   };
+  step.sent = sendDecision(decision, seen, onFailure, fields);
+  steps.push(step);
+  if (kind === "tag")
+    step.stays = `${name}: only another tag takes a tag back.`; // the server says what it did
+  else {
+    step.name = `${WORDS[kind]}${detailOf(kind, fields, button)}: ${name}`;
+    step.toast = say(step.name, { undo: true });
+  }
+  return true;
+}
+/** Changes the rows as the decision will, and goes on to the next conversation where it ends the open one.
+ * @param {string} kind @param {any[]} listed @param {string[]} ids */
+function leave(kind, listed, ids) {
+  const leavesList = threads().dataset.leaves?.split(" ").includes(kind) ?? false;
+  const ends = leavesList || kind === "done" || kind === "snooze";
+  const hasFocus = listed.some((row) => row.contains(document.activeElement));
+  const next = rowAfter(listed);
+  if (hasFocus && ends) focusRow(next);
+  for (const row of listed) changeRow(row, kind, leavesList);
+  if (leavesList) addToCount(-listed.length);
+  if (kind === "unread" && page.opened) close();
+  else if (ends && (hasFocus || ids.includes(page.shown))) goOn(next, leavesList);
+}
+/** Shows the next conversation. If the list has become empty, there is none to show.
+ * @param {any} next @param {boolean} leavesList */
+function goOn(next, leavesList) {
+  if (next && isOpenOrRoomy()) show(idOf(next));
+  else if (leavesList && !next) {
+    page.shown = "";
+    if (page.opened) close();
+    showNone();
+  }
+}
+/** @param {any} row @param {string} kind @param {boolean} leavesList */
+function changeRow(row, kind, leavesList) {
+  const box = row.querySelector("input");
+  if (box?.checked) box.click();
+  if (kind !== "assign" && kind !== "tag") setUnread(row, kind === "unread");
+  if (leavesList) row.remove();
+}
+/** The row below those that leave; without one, the row above.
+ * @param {any[]} leaving */
+export function rowAfter(leaving) {
+  let row = leaving.at(-1);
+  while (leaving.includes(row)) row = row?.nextElementSibling;
+  if (row || !leaving.length) return row;
+  for (row = leaving[0]; leaving.includes(row); ) row = row.previousElementSibling;
+  return row;
+}
+/** @param {any} row @returns {Place} */
+const placeOf = (row) => ({ row, nextId: row.nextElementSibling?.id, unread: row.matches(".unread") });
+/** Puts the rows of a step back into their places.
+ * @param {Step} step */
+function restore({ places = [] }) {
+  for (const { row, nextId, unread } of [...places].reverse()) {
+    if (list() && !byId(row.id)) {
+      list().insertBefore(row, nextId && byId(nextId));
+      addToCount(1);
+    }
+    setUnread(byId(row.id), unread);
+  }
+}
+/** @param {number} change */
+function addToCount(change) {
+  const count = byId("count");
+  if (/^\d+$/.test(count?.textContent)) count.textContent = Math.max(0, Number(count.textContent) + change);
+}
 
-  const pressed = actions.undo;
-  Object.assign(actions, {
-    done: () => act("done", targets()),
-    unread: () => act("unread", targets()),
-    undo: () => undo() || pressed(),
-  });
+/** Undoes a step. False: there was none. */
+export function undo(step = steps.at(-1)) {
+  if (!step) return false;
+  forgetStep(step);
+  if (step.stays) return say(`Not undone. ${step.stays}`);
+  if (step.text) return restoreDraft(step);
+  if (step.lead) return takeBack(step);
+  return undoDecision(step);
+}
+/** @param {Step} step */
+function undoDecision(step) {
+  restore(step);
+  // What is undone is shown and has the focus, so that the next key is about it.
+  const { ids = [], shown = "", sent, name = "" } = step;
+  const lead = ids.includes(shown) ? shown : (ids.find(rowOf) ?? ids[0]);
+  const open = step.opened || page.opened;
+  /** @type {any} */
+  const focused = document.activeElement;
+  if (rowOf(lead)) focusRow(rowOf(lead));
+  else focused.blur();
+  if (open || isOpenOrRoomy()) show(lead, { open });
+  say(`Undone: ${name.replace(": ", ", ")}`);
+  if (sent?.cancel()) return true;
+  const { undo: url } = threads().dataset;
+  const body = () => formData({ token: sent?.token ?? "" });
+  const onFailure = (/** @type {Reply | undefined} */ reply) =>
+    say(wordsOf(reply).at(-1) || "It could not be undone.");
+  enqueue({ url: () => url, body, target: "toasts", onSuccess() {}, onFailure });
+  return true;
+}
+/** Replaces a text that came back with the newer draft, as long as nobody has written on.
+ * @param {Step} step */
+function restoreDraft({ lead = "", text, value, toast }) {
+  toast.remove();
+  if (page.shown !== lead) show(lead);
+  if (!byId("convo").contains(text) || text.value !== value)
+    return say("Not undone. Your text has changed since.");
+  text.value = text.defaultValue;
+  return true;
+}
+/** Takes back a message that counts down. Its text returns into the conversation, which opens again.
+ * @param {Step} step */
+export function takeBack({ lead = "", cancel, release, url = () => "", toast }) {
+  toast?.remove();
+  if (page.shown !== lead || !page.opened) show(lead, { open: true });
+  if (cancel?.()) {
+    release?.();
+    byId("reply")?.focus();
+    return true;
+  }
+  const body = () => formData({ do: "take-back" });
+  const onAnswer = (/** @type {Reply | undefined} */ reply) => showTakenBack(lead, reply);
+  enqueue({ url, body, target: "convo", onSuccess: onAnswer, onFailure: onAnswer });
+  return true;
+}
+/** @param {string} lead @param {Reply | undefined} reply */
+function showTakenBack(lead, reply) {
+  const element = reply?.page.getElementById("convo");
+  if (element?.dataset.lead !== lead) {
+    say("It could not be taken back.");
+    return page.reload();
+  }
+  for (const words of wordsOf(reply)) say(words);
+  keepPane(lead, document.adoptNode(element));
+  if (page.shown !== lead) return;
+  putPane(element);
+  showTitle();
+  if (document.activeElement === document.body || focusedRow()) byId("reply")?.focus();
+}
 
-  Object.assign(desk, { act, decide, drop, following, past, seenOf, takeBack, targets, undo });
-})();
+/** The leads that a key is about: of the ticked rows, else of the focused row, else of the conversation that is shown. */
+export function selectedLeads() {
+  const ticked = rows().filter((row) => row.querySelector(":checked"));
+  if (ticked.length) return ticked.map(idOf);
+  if (focusedRow()) return [idOf(focusedRow())];
+  return page.shown ? [page.shown] : [];
+}
+
+const pressUndo = actions.undo;
+Object.assign(actions, {
+  done: () => decide("done", selectedLeads()),
+  unread: () => decide("unread", selectedLeads()),
+  undo: () => undo() || pressUndo(),
+});

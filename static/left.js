@@ -1,3 +1,3 @@
-/* A log-out ends at the log-in page without a page to go on to. It leaves nothing in this tab that was typed, also where
-   the log-out was on a page without our scripts. After a session that ended, its person finds their text again. */
+/* Clears what was typed in this tab on the log-in page that follows a log-out, as the log-out may have been on a page without
+   our scripts. After a session that ended, the log-in page names a page to go on to and keeps the text. */
 sessionStorage.clear();

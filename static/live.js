@@ -1,147 +1,198 @@
 /* Asks whether something is new: one request for all tabs of a browser. The tab in front asks and tells the others; of
    hidden tabs one asks, seldom. A page hears of it by the event `holdfast:changed` with the ids of the leads concerned. */
-(() => {
-  "use strict";
-  const meta = document.querySelector("meta[name=live]");
-  if (!meta) return;
-  const FRONT_MS = 700, HIDDEN_MS = 25000, LOST_MS = 2500, LIMIT_MS = 10000;
-  const KEPT_MS = 50 * 60000; // the server keeps changes for an hour (inbox/intake/retention.py)
-  const MOST = 10; // for how many workspaces the server answers at once (WORKSPACES in inbox/pages/live.py)
-  const { workspace, clock } = meta.dataset;
-  let { since } = meta.dataset; // how far this page knows: a snapshot of the database, taken before the page was read
-  const channel = new BroadcastChannel("holdfast");
-  const marks = new Map([[workspace, since]]); // how far each workspace is known that a tab of this browser shows
-  let leading = null; // what ends our lead
-  let heard = Date.now(); // when a tab last asked, or said that it is about to
-  let known = meta.dataset.at * 1000; // when this page last knew all of its workspace: at first, when it was read
-  let spoken = 0, news = new Set();
+import { showFolderCounts } from "./holdfast.js";
+import { on, page, parse } from "./page.js";
+import { say } from "./toasts.js";
 
-  // Hidden pages have their timers slowed down to one a minute; a worker's go on.
-  const worker = clock && new Worker(clock);
-  let wake = () => {};
-  const pause = (ms) =>
-    new Promise((resolve) => {
-      wake = resolve;
-      if (!document.hidden || !worker) return setTimeout(resolve, ms);
-      worker.onmessage = resolve;
-      worker.postMessage(ms);
-    });
+const FRONT_MS = 700;
+const HIDDEN_MS = 25000;
+const LOST_MS = 2500;
+const LIMIT_MS = 10000;
+const KEPT_MS = 50 * 60000; // the server keeps changes for an hour (inbox/intake/retention.py)
+const MOST = 10; // workspaces that the server answers for at once (WORKSPACES in inbox/pages/live.py)
 
-  // Where the tabs of this browser are that stand in front: in which conversation, and whether somebody writes there.
-  const tab = String(Math.random()), places = new Map();
-  const place = () => {
-    const at = !document.hidden && window.holdfast.place?.();
-    return at ? `${workspace}~${at}` : "";
-  };
-  const everywhere = () => {
-    const others = [...places.values()].filter(([, said]) => Date.now() - said < LOST_MS).map(([at]) => at);
-    return [...new Set([place(), ...others])].filter(Boolean).slice(0, MOST);
-  };
+/** @type {any} what the page says of itself; a page without a workspace says nothing and asks for nothing */
+const meta = document.querySelector("meta[name=live]");
+const { workspace, clock, at } = meta?.dataset ?? {};
+let { since } = meta?.dataset ?? {}; // how far this page knows: a snapshot of the database, taken before the page was read
+const channel = new BroadcastChannel("holdfast");
+/** @type {Map<string, string>} by each workspace that a tab of this browser shows: how far it is known */
+const marks = new Map([[workspace, since]]);
+/** @type {((reason?: unknown) => void) | null} what ends this tab's lead */
+let endLead = null;
+let heardAt = Date.now(); // when a tab last asked, or said that it is about to
+let knownAt = at * 1000; // when this page last knew all of its workspace: at first, when it was read
 
-  const older = (a, b) => (BigInt(a.split(":")[0]) < BigInt(b.split(":")[0]) ? a : b);
-  function tell(changed) {
-    for (const lead of changed) news.add(lead); // "*": so many that anything may have
-    if (!news.size || (document.hidden && Date.now() - spoken < HIDDEN_MS)) return;
-    spoken = Date.now();
-    dispatchEvent(new CustomEvent("holdfast:changed", { detail: news }));
-    news = new Set();
-  }
-  function hear(answer) {
-    heard = Date.now();
-    out = false; // logged in again, in another tab
-    dispatchEvent(new CustomEvent("holdfast:here", { detail: answer.here }));
-    const changed = answer.changed[workspace];
-    if (changed === undefined) return;
-    const late = heard - known > KEPT_MS; // after a sleep, or from the browser's history: older changes are deleted
-    known = heard;
-    since = answer.since;
-    tell(late ? ["*"] : changed);
-  }
-  channel.onmessage = ({ data }) => {
-    if (data.ended) ended();
-    else if (data.answer) {
-      if (!leading) for (const id of Object.keys(data.answer.changed)) marks.set(id, data.answer.since);
-      hear(data.answer);
-    } else if (data.tab) {
-      if (data.front) heard = Date.now();
-      places.set(data.tab, [data.at, Date.now()]);
-    }
-    else if (data.roll) channel.postMessage({ workspace, since });
-    else if (data.workspace) marks.set(data.workspace, marks.has(data.workspace) ? older(marks.get(data.workspace), data.since) : data.since);
-  };
-
-  let out = false; // whether it was said that the session has ended
-  function ended() {
-    const { ended: leave, say, written } = window.holdfast;
-    if (!written?.()) return leave();
-    if (!out) say("You are logged out. Log in in another tab, or reload this one: what you wrote is kept.");
-    out = true;
-  }
-  async function ask() {
-    const asked = new Map([...marks].slice(0, MOST));
-    const query = [...asked].map(([id, mark]) => `w=${id}~${mark}`).join("&") + everywhere().map((at) => `&at=${at}`).join("");
-    const response = await fetch(`${meta.content}?${query}`, { cache: "no-store", signal: AbortSignal.timeout(LIMIT_MS) });
-    if (response.status === 401) ended(), channel.postMessage({ ended: true });
-    if (!response.ok) throw new Error(response.status);
-    const answer = await response.json();
-    for (const [id, mark] of asked) {
-      const now = marks.get(id); // a tab that came meanwhile may know less
-      marks.delete(id); // to the end, so that the others have their turn
-      if (id in answer.changed) marks.set(id, now === mark ? answer.since : now);
-    }
-    channel.postMessage({ answer });
-    hear(answer);
-    dispatchEvent(new CustomEvent("holdfast:asked", { detail: answer.changed })); // in the tab that leads, of all workspaces
-  }
-  function lead() {
-    const mine = new Promise((resolve) => (leading = resolve));
-    channel.postMessage({ roll: true });
-    let wait = 0;
-    const own = leading;
-    (async () => {
-      while (leading === own) {
-        await ask().then(() => (wait = 0), () => (wait = Math.min(30000, 2 * wait + 1000)));
-        if (leading === own) await pause(wait + (document.hidden ? HIDDEN_MS : FRONT_MS));
-      }
-    })();
-    return mine;
-  }
-  const pending = new Set(); // our requests to lead that are not granted: at most one that waits and one that takes over
-  function queue(steal) {
-    if (!navigator.locks) return lead(); // without a secure origin each tab asks for itself
-    if (pending.has(steal)) return;
-    pending.add(steal);
-    let own = null;
-    const granted = () => {
-      pending.delete(steal);
-      const mine = lead();
-      own = leading;
-      return mine;
-    };
-    navigator.locks.request("holdfast", { steal }, granted).catch(() => {
-      if (!own) pending.delete(steal);
-      else if (leading === own) leading = null; // a tab in front has taken over
-      queue(false);
-    });
-  }
-  if (!document.querySelector(".desk"))
-    addEventListener("holdfast:changed", async () => {
-      const headers = { "HX-Request": "true", "HX-Target": "folders" };
-      const answer = await fetch(document.querySelector("#folders a").href, { cache: "no-store", headers });
-      if (answer.ok) window.holdfast.counts(new DOMParser().parseFromString(await answer.text(), "text/html"));
-    });
-  queue(!document.hidden);
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden) return;
-    tell([]);
-    if (leading) wake();
-    else queue(true);
+// A browser slows the timers of a hidden page down to one a minute, but not those of a worker.
+const worker = clock && new Worker(clock);
+/** @type {(reason?: unknown) => void} */
+let wake = () => {};
+/** @param {number} ms */
+const pause = (ms) =>
+  new Promise((resolve) => {
+    wake = resolve;
+    if (!document.hidden || !worker) return setTimeout(resolve, ms);
+    worker.onmessage = resolve;
+    worker.postMessage(ms);
   });
-  // A tab in front that hears nothing asks itself: the one that leads may be hidden, or frozen. One that leads in front
-  // says so, also while the server is slow or gone: so that two windows do not take the lead from each other.
+
+// --- where the tabs of this browser are that stand in front: in which conversation, and whether somebody writes there ---
+const tab = String(Math.random());
+/** @type {Map<string, [string, number]>} */
+const positions = new Map();
+function position() {
+  const place = !document.hidden && page.position();
+  return place ? `${workspace}~${place}` : "";
+}
+function everyPosition() {
+  const others = [...positions.values()]
+    .filter(([, at]) => Date.now() - at < LOST_MS)
+    .map(([place]) => place);
+  return [...new Set([position(), ...others])].filter(Boolean).slice(0, MOST);
+}
+
+// --- what the page hears ---------------------------------------------------------------------------------------------
+let toldAt = 0;
+/** @type {Set<string>} leads that the page was not told of yet; "*": so many that any lead may have changed */
+let changes = new Set();
+/** @param {string[]} leads */
+function tellPage(leads) {
+  for (const lead of leads) changes.add(lead);
+  if (!changes.size || (document.hidden && Date.now() - toldAt < HIDDEN_MS)) return;
+  toldAt = Date.now();
+  dispatchEvent(new CustomEvent("holdfast:changed", { detail: changes }));
+  changes = new Set();
+}
+/** @param {LiveAnswer} answer */
+function hear(answer) {
+  heardAt = Date.now();
+  isOut = false; // logged in again, in another tab
+  dispatchEvent(new CustomEvent("holdfast:here", { detail: answer.here }));
+  const leads = answer.changed[workspace];
+  if (!leads) return;
+  const isLate = heardAt - knownAt > KEPT_MS; // after a sleep, or from the browser's history: the server deletes changes
+  knownAt = heardAt;
+  since = answer.since;
+  tellPage(isLate ? ["*"] : leads);
+}
+/** The older one of two snapshots.
+ * @param {string} a @param {string} b */
+const older = (a, b) => (BigInt(a.split(":")[0]) < BigInt(b.split(":")[0]) ? a : b);
+channel.onmessage = ({ data: message }) => {
+  const { answer } = message;
+  if (message.ended) endSession();
+  else if (answer) {
+    if (!endLead) for (const id of Object.keys(answer.changed)) marks.set(id, answer.since);
+    hear(answer);
+  } else if (message.tab) {
+    if (message.front) heardAt = Date.now();
+    positions.set(message.tab, [message.position, Date.now()]);
+  } else if (message.roll) channel.postMessage({ workspace, since });
+  else if (message.workspace) {
+    const mark = marks.get(message.workspace);
+    marks.set(message.workspace, mark ? older(mark, message.since) : message.since);
+  }
+};
+
+let isOut = false; // whether the page says that the session has ended
+function endSession() {
+  if (!page.hasUnsentText()) return page.endSession();
+  if (!isOut) say("You are logged out. Log in in another tab, or reload this one: what you wrote is kept.");
+  isOut = true;
+}
+
+// --- the tab that leads asks ---------------------------------------------------------------------------------------
+async function ask() {
+  const asked = [...marks].slice(0, MOST);
+  const parameters = [
+    ...asked.map(([id, mark]) => `w=${id}~${mark}`),
+    ...everyPosition().map((at) => `at=${at}`),
+  ];
+  const address = `${meta.content}?${parameters.join("&")}`;
+  const response = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(LIMIT_MS) });
+  if (response.status === 401) {
+    endSession();
+    channel.postMessage({ ended: true });
+  }
+  if (!response.ok) throw new Error(String(response.status));
+  /** @type {LiveAnswer} */
+  const answer = await response.json();
+  for (const [id, mark] of asked) {
+    const now = /** @type {string} */ (marks.get(id)); // a tab that came meanwhile may know less
+    marks.delete(id); // to the end, so that the others have their turn
+    if (id in answer.changed) marks.set(id, now === mark ? answer.since : now);
+  }
+  channel.postMessage({ answer });
+  hear(answer);
+  dispatchEvent(new CustomEvent("holdfast:asked", { detail: answer.changed })); // in the tab that leads, of all workspaces
+}
+/** Leads until another tab takes over. */
+function lead() {
+  const lease = new Promise((resolve) => (endLead = resolve));
+  channel.postMessage({ roll: true });
+  askInTurn(endLead);
+  return lease;
+}
+/** Asks again and again for as long as `turn` is this tab's lead. After an error it waits longer each time.
+ * @param {typeof endLead} turn */
+async function askInTurn(turn) {
+  let wait = 0;
+  while (endLead === turn) {
+    try {
+      await ask();
+      wait = 0;
+    } catch {
+      wait = Math.min(30000, 2 * wait + 1000);
+    }
+    if (endLead === turn) await pause(wait + (document.hidden ? HIDDEN_MS : FRONT_MS));
+  }
+}
+/** @type {Set<boolean>} this tab's requests to lead that wait: at most one that queues and one that takes over */
+const requests = new Set();
+/** Asks to lead: after the others, or in place of the tab that does.
+ * @param {boolean} steal */
+function requestLead(steal) {
+  if (!navigator.locks) return lead(); // without a secure origin each tab asks for itself
+  if (requests.has(steal)) return;
+  requests.add(steal);
+  /** @type {typeof endLead} */
+  let turn = null;
+  const onGranted = () => {
+    requests.delete(steal);
+    const lease = lead();
+    turn = endLead;
+    return lease;
+  };
+  navigator.locks.request("holdfast", { steal }, onGranted).catch(() => {
+    if (!turn) requests.delete(steal);
+    else if (endLead === turn) endLead = null; // a tab in front has taken over
+    requestLead(false);
+  });
+}
+
+function start() {
+  requestLead(!document.hidden);
+  on("visibilitychange", () => {
+    if (document.hidden) return;
+    tellPage([]);
+    if (endLead) wake();
+    else requestLead(true);
+  });
+  // A tab in front that hears nothing asks by itself: the tab that leads may be hidden, or frozen. A tab that leads in
+  // front says so, also while the server is slow or away, so that two windows do not take the lead from each other.
   setInterval(() => {
     if (document.hidden) return;
-    channel.postMessage({ tab, at: place(), front: Boolean(leading) });
-    if (!leading && Date.now() - heard > LOST_MS) queue(true);
+    channel.postMessage({ tab, position: position(), front: Boolean(endLead) });
+    if (!endLead && Date.now() - heardAt > LOST_MS) requestLead(true);
   }, 1000);
-})();
+}
+/** Follows the counts of the folders on a page without the inbox, which reads them with its list. */
+async function renewFolderCounts() {
+  const headers = { "HX-Request": "true", "HX-Target": "folders" };
+  const response = await fetch(document.querySelector("#folders a").href, { cache: "no-store", headers });
+  if (response.ok) showFolderCounts(parse(await response.text()));
+}
+if (meta) {
+  if (!document.querySelector(".desk")) addEventListener("holdfast:changed", renewFolderCounts);
+  start();
+}

@@ -1,91 +1,124 @@
-/* Tells somebody who does not look at Holdfast, by notices of this browser, of what is for them. Pages load it only where
-   that was turned on, and the page on which it is. */
-(() => {
-  "use strict";
-  const { ask, workspace, sound } = document.currentScript.dataset;
-  const LOOKED_AT = "holdfast-looked-at", TOLD = "holdfast-told", KEPT = 200, LIMIT_MS = 10000;
+/* Shows notices of this browser to a person who does not look at Holdfast. Pages load this file only where the person has
+   turned notices on, and the page on which they do. */
 
-  // --- the page on which it is turned on -------------------------------------------------------------------------
-  const form = document.getElementById("browser-notices");
-  if (form) {
-    const said = form.querySelector("[role=status]");
-    form.hidden = false;
-    let granted = false;
-    form.addEventListener("submit", async (event) => {
-      const { submitter } = event;
-      if (granted || submitter.value === "off") return;
-      event.preventDefault();
-      try {
-        if ((await Notification.requestPermission()) !== "granted")
-          return (said.textContent = "This browser does not let Holdfast show notices: allow them for this address in its settings.");
-        new Notification("You are told here", { body: "Of what is for you, while you do not look at Holdfast.", silent: true });
-      } catch {
-        return (said.textContent = "This browser shows no notices of open pages. Mail reaches you instead.");
-      }
-      granted = true;
-      form.requestSubmit(submitter);
-    });
-  }
-  if (!ask || !navigator.locks || !window.Notification || Notification.permission !== "granted") return;
+/** @type {any} */
+const { ask, workspace, sound } = document.querySelector("script[src*=notices]").dataset;
+const LOOKED_AT = "holdfast-looked-at";
+const SHOWN = "holdfast-told";
+const MOST_SHOWN = 200;
+const LIMIT_MS = 10000;
 
-  // --- whether anybody looks: a tab that is looked at holds a lock, which ends with the tab -------------------------
-  let looking = false, leave = () => {};
-  function look() {
-    const now = !document.hidden && document.hasFocus();
-    if (now === looking) return;
-    looking = now;
-    if (!looking) return leave();
-    navigator.locks.request(LOOKED_AT, { mode: "shared" }, () => looking && new Promise((resolve) => (leave = resolve)));
-  }
-  addEventListener("focus", look);
-  addEventListener("blur", look);
-  document.addEventListener("visibilitychange", look);
-  look();
-  const lookedAt = async () => looking || (await navigator.locks.query()).held.some(({ name }) => name === LOOKED_AT);
-
-  // --- a notice ----------------------------------------------------------------------------------------------------
-  function isNew(key) {
-    const told = JSON.parse(localStorage.getItem(TOLD) ?? "[]");
-    if (told.includes(key)) return false;
-    localStorage.setItem(TOLD, JSON.stringify([...told, key].slice(-KEPT)));
-    return true;
-  }
-  function tell({ key, title, body, url }) {
-    const notice = new Notification(title, { body, tag: key, silent: true });
-    notice.onclick = () => {
-      notice.close();
-      window.focus();
-      if (window.holdfast.written?.()) open(url); // what is being typed stays
-      else location.assign(url);
-    };
-  }
-  function ring() {
-    const audio = new AudioContext();
-    const volume = new GainNode(audio, { gain: 0.1 });
-    volume.connect(audio.destination);
-    [660, 880].forEach((frequency, place) => {
-      const tone = new OscillatorNode(audio, { frequency });
-      tone.connect(volume);
-      tone.start(audio.currentTime + place * 0.15);
-      tone.stop(audio.currentTime + (place + 1) * 0.15);
-      if (place) tone.onended = () => audio.close();
-    });
-  }
-
-  // The tab that asks the server for all others tells for all others, too (live.js).
-  addEventListener("holdfast:asked", async ({ detail }) => {
-    let told = 0;
-    for (const [id, leads] of Object.entries(detail)) {
-      if (!leads.length || (await lookedAt())) continue;
-      const query = leads.includes("*") ? "" : "?" + leads.map((lead) => `lead=${lead}`).join("&");
-      const answer = await fetch(ask.replace(workspace, id) + query, { cache: "no-store", signal: AbortSignal.timeout(LIMIT_MS) }).catch(() => null);
-      if (!answer?.ok) continue;
-      for (const one of (await answer.json()).news)
-        if (isNew(one.key)) {
-          tell(one);
-          told++;
-        }
+// --- the page on which notices are turned on -----------------------------------------------------------------------
+const form = document.getElementById("browser-notices");
+if (form) offerNotices(form);
+/** @param {any} form */
+function offerNotices(form) {
+  const status = form.querySelector("[role=status]");
+  form.hidden = false;
+  let isGranted = false;
+  form.addEventListener("submit", async (/** @type {any} */ event) => {
+    const { submitter } = event;
+    if (isGranted || submitter.value === "off") return;
+    event.preventDefault();
+    const refusal = await tryNotice();
+    if (refusal) {
+      status.textContent = refusal;
+      return;
     }
-    if (told && sound) ring();
+    isGranted = true;
+    form.requestSubmit(submitter);
   });
-})();
+}
+/** Shows a first notice. Returns why this browser shows none, or "". */
+async function tryNotice() {
+  try {
+    if ((await Notification.requestPermission()) !== "granted")
+      return "This browser does not let Holdfast show notices: allow them for this address in its settings.";
+    const body = "Of what is for you, while you do not look at Holdfast.";
+    new Notification("You are told here", { body, silent: true });
+    return "";
+  } catch {
+    return "This browser shows no notices of open pages. Mail reaches you instead.";
+  }
+}
+
+// --- whether anybody looks: a tab that is looked at holds a lock, which ends with the tab ---------------------------
+let isLooking = false;
+/** @type {(reason?: unknown) => void} */
+let release = () => {};
+function watchFocus() {
+  const looks = !document.hidden && document.hasFocus();
+  if (looks === isLooking) return;
+  isLooking = looks;
+  if (!isLooking) return release();
+  const hold = () => isLooking && new Promise((resolve) => (release = resolve));
+  navigator.locks.request(LOOKED_AT, { mode: "shared" }, hold);
+}
+const isLookedAt = async () =>
+  isLooking || (await navigator.locks.query()).held?.some(({ name }) => name === LOOKED_AT);
+
+// --- notices -------------------------------------------------------------------------------------------------------
+/** Whether no tab has shown the notice with this key. From now on one has.
+ * @param {string} key */
+function claim(key) {
+  const shown = JSON.parse(localStorage.getItem(SHOWN) ?? "[]");
+  if (shown.includes(key)) return false;
+  localStorage.setItem(SHOWN, JSON.stringify([...shown, key].slice(-MOST_SHOWN)));
+  return true;
+}
+/** @param {Notice} notice */
+function show({ key, title, body, url }) {
+  const shown = new Notification(title, { body, tag: key, silent: true });
+  shown.onclick = () => {
+    shown.close();
+    window.focus();
+    // A page with unsent text refuses to be left.
+    if (dispatchEvent(new Event("holdfast:leave", { cancelable: true }))) location.assign(url);
+    else open(url);
+  };
+}
+function ring() {
+  const audio = new AudioContext();
+  const volume = new GainNode(audio, { gain: 0.1 });
+  volume.connect(audio.destination);
+  [660, 880].forEach((frequency, place) => {
+    const tone = new OscillatorNode(audio, { frequency });
+    tone.connect(volume);
+    tone.start(audio.currentTime + place * 0.15);
+    tone.stop(audio.currentTime + (place + 1) * 0.15);
+    if (place) tone.onended = () => audio.close();
+  });
+}
+/** The notices of a workspace about `leads` that no tab has shown; none if the server does not answer.
+ * @param {string} id @param {string[]} leads
+ * @returns {Promise<Notice[]>} */
+async function fetchNotices(id, leads) {
+  const query = leads.includes("*") ? "" : `?${leads.map((lead) => `lead=${lead}`).join("&")}`;
+  try {
+    const options = { cache: /** @type {const} */ ("no-store"), signal: AbortSignal.timeout(LIMIT_MS) };
+    const response = await fetch(ask.replace(workspace, id) + query, options);
+    return response.ok ? (await response.json()).news : [];
+  } catch {
+    return [];
+  }
+}
+/** Shows what is for this person in every workspace, as the tab that asks the server does it for all others (live.js).
+ * @param {CustomEvent<Record<string, string[]>>} event */
+async function showNotices({ detail }) {
+  let count = 0;
+  for (const [id, leads] of Object.entries(detail)) {
+    if (!leads.length || (await isLookedAt())) continue;
+    for (const notice of await fetchNotices(id, leads)) {
+      if (!claim(notice.key)) continue;
+      show(notice);
+      count += 1;
+    }
+  }
+  if (count && sound) ring();
+}
+if (ask && navigator.locks && window.Notification && Notification.permission === "granted") {
+  for (const kind of ["focus", "blur"]) addEventListener(kind, watchFocus);
+  document.addEventListener("visibilitychange", watchFocus);
+  watchFocus();
+  addEventListener("holdfast:asked", showNotices);
+}

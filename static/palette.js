@@ -1,177 +1,257 @@
-/* The palette (Ctrl K): what can be done here, where one can go, and whom one looks for. All but the leads is read from
-   the page itself, when it opens; leads are asked for, at most once for each pause in typing. Without this file the
+/* The palette (Ctrl K): what can be done here, the pages to go to, and the leads whose name fits. All but the leads is
+   read from the page itself when it opens; leads are asked for at most once for each pause in typing. Without scripts the
    dialog is a search box. */
-(() => {
-  "use strict";
-  const { actions, all, byId } = window.holdfast;
-  const dialog = byId("palette"), input = byId("command"), list = byId("commands");
-  const PAUSE_MS = 150, MOST = 6, LIST = "In the list", TICKED = "For those that are ticked";
-  let known = [], leads = [], shown = [], at = 0, timer = 0, asking = null;
+import { actions } from "./holdfast.js";
+import { all, byId, create, isVisible } from "./page.js";
 
-  const visible = (element) => element.checkVisibility();
-  const text = (element) => element?.textContent.replace(/\s+/g, " ").trim() ?? "";
-  const icon = (element) => element?.querySelector(".icon")?.cloneNode(true);
-  const follow = (link) => () => location.assign(link.href);
-  const entry = (group, label, run, more = {}) => ({ group, label, run, meta: "", keys: [], most: MOST, ...more });
+const dialog = byId("palette");
+const input = byId("command");
+const list = byId("commands");
+const PAUSE_MS = 150;
+const MOST = 6;
+const IN_LIST = "In the list";
+const TICKED = "For those that are ticked";
+/** @type {Entry[]} what the page offers */
+let offers = [];
+/** @type {Entry[]} */
+let leads = [];
+/** @type {Entry[]} in the order of their options */
+let shown = [];
+let place = 0; // of the selected option
+/** @type {any} */
+let timer = 0;
+/** @type {AbortController | undefined} */
+let search;
 
-  function ofActions() {
-    const lead = all("#lead").find(visible), row = document.querySelector(".row");
-    return all("#shortcuts [data-action]").flatMap((line) => {
-      const { action, about } = line.dataset;
-      const button = all(`[data-shortcut="${action}"], [data-shortcut="bulk-${action}"]`).find(visible);
-      const here = { page: ["search", "keys", "undo"].includes(action), list: row, lead: lead && action === "tag" && byId("tag-ticked") }[about];
-      if (!button && !here) return [];
-      const group = about === "list" ? LIST : about === "page" ? "Here" : button?.dataset.shortcut.startsWith("bulk-") ? TICKED : lead ? `For ${text(lead)}` : "Here";
-      const run = () => (actions[action] && !/^(send|go_on)$/.test(action) ? actions[action]() : button.click()); // those need their field
-      return entry(group, text(line.querySelector("dt")), run, { icon: icon(button), keys: [...line.querySelectorAll("kbd")], most: 99 });
+/** @param {any} element @returns {string} */
+const textOf = (element) => element?.textContent.replace(/\s+/g, " ").trim() ?? "";
+/** @param {any} element */
+const iconOf = (element) => element?.querySelector(".icon")?.cloneNode(true);
+/** An entry of a group; `run` is what choosing it does.
+ * @param {string} group @param {string} label @param {() => unknown} run @param {Partial<Entry>} [more]
+ * @returns {Entry} */
+const entry = (group, label, run, more) => ({ group, label, run, meta: "", keys: [], most: MOST, ...more });
+
+// --- what the page offers --------------------------------------------------------------------------------------------
+/** The entries of the shortcuts whose button is visible, or that need none.
+ * @returns {Entry[]} */
+function actionEntries() {
+  const lead = all("#lead").find(isVisible);
+  return all("#shortcuts [data-action]").flatMap((line) => {
+    const { action, about } = line.dataset;
+    const button = all(`[data-shortcut="${action}"], [data-shortcut="bulk-${action}"]`).find(isVisible);
+    /** @type {Record<string, unknown>} */
+    const needsNoButton = {
+      page: ["search", "keys", "undo"].includes(action),
+      list: document.querySelector(".row"),
+      lead: lead && action === "tag" && byId("tag-ticked"),
+    };
+    if (!button && !needsNoButton[about]) return [];
+    const needsField = action === "send" || action === "go_on";
+    const run = () => (actions[action] && !needsField ? actions[action]() : button.click());
+    const keys = all("kbd", line);
+    return entry(groupOf(about, button, lead), textOf(line.querySelector("dt")), run, {
+      icon: iconOf(button),
+      keys,
+      most: 99,
     });
-  }
-  // The buttons of the dialogs that ask until when, and to whom.
-  const ofDialogs = () =>
-    all("#snooze, #assign, #snooze-ticked, #assign-ticked, #tag-ticked").flatMap((asked) => {
-      const ticked = asked.id.endsWith("-ticked");
-      if (ticked !== Boolean(document.querySelector(".row :checked"))) return [];
-      const group = ticked ? TICKED : `For ${text(byId("lead"))}`;
-      return [...asked.querySelectorAll("button[name=do][value*=':']:not(details *)")].map((button) => entry(group, `${text(asked.querySelector("h2"))}: ${text(button)}`, () => button.click()));
-    });
-  const ofLinks = (selector, group) =>
-    all(selector).map((link) => entry(group, text(link.querySelector(".clip") ?? link), follow(link), { icon: icon(link), meta: text(link.querySelector(".n")) }));
-  const ofPeople = () =>
-    [...byId("people").content.querySelectorAll("a")].map((link) => entry("People", text(link), follow(link), { meta: "who they answer" }));
-
-  function read() {
-    known = [
-      ...ofActions(),
-      ...ofDialogs(),
-      ...ofLinks("#folders a", "Go to"),
-      ...ofLinks("[aria-labelledby=side-ws] a, #ws a", "Go to"),
-      ...ofPeople(),
-    ].sort((a, b) => (a.group === LIST) - (b.group === LIST));
-  }
-  const words = () => input.value.toLowerCase().split(/\s+/).filter(Boolean);
-  // Where a word of the label begins with `word`; -1 if none does.
-  function begin(low, word) {
-    let start = low.indexOf(word);
-    while (start > 0 && /[\p{L}\p{N}]/u.test(low[start - 1])) start = low.indexOf(word, start + 1);
-    return start;
-  }
-  // For each wanted word its place in the label; null if one of them is missing.
-  function hits(label, wanted) {
-    const low = label.toLowerCase();
-    const found = wanted.map((word) => [begin(low, word), word.length]);
-    return found.every(([start]) => start >= 0) ? found : null;
-  }
-  function marked(label, found) {
-    const name = document.createElement("span");
-    name.className = "clip";
-    let end = 0;
-    for (const [start, length] of found.sort(([a], [b]) => a - b)) {
-      if (start < end) continue;
-      name.append(label.slice(end, start), Object.assign(document.createElement("b"), { textContent: label.slice(start, start + length) }));
-      end = start + length;
-    }
-    name.append(label.slice(end));
-    return name;
-  }
-  function option({ label, icon: mark, meta, keys }, number) {
-    const element = Object.assign(document.createElement("div"), { id: `command-${number}` });
-    element.setAttribute("role", "option");
-    const blank = Object.assign(document.createElement("span"), { className: "icon" });
-    element.append(mark?.cloneNode(true) ?? blank, " ", marked(label, hits(label, words()) ?? []));
-    if (meta) element.append(" ", Object.assign(document.createElement("span"), { className: "meta clip", textContent: meta }));
-    if (keys.length) {
-      const caps = Object.assign(document.createElement("span"), { className: "push", ariaHidden: "true" });
-      caps.append(...keys.map((key) => key.cloneNode(true)));
-      element.append(" ", caps);
-    }
-    return element;
-  }
-  function show() {
-    const wanted = words(), groups = new Map();
-    for (const one of known) {
-      if (!hits(one.label, wanted)) continue;
-      const group = groups.get(one.group) ?? [];
-      if (group.length < one.most && (wanted.length || one.group !== "People")) group.push(one);
-      if (group.length) groups.set(one.group, group);
-    }
-    if (leads.length) groups.set("Leads", leads);
-    if (wanted.length) groups.set("Search", [entry("Search", `Search for “${input.value.trim()}”`, () => input.form.requestSubmit())]);
-    shown = [...groups.values()].flat();
-    list.replaceChildren(
-      ...[...groups].map(([name, entries], number) => {
-        const group = document.createElement("div"), heading = document.createElement("h3");
-        Object.assign(heading, { id: `commands-${number}`, textContent: name, role: "presentation" });
-        group.setAttribute("role", "group");
-        group.setAttribute("aria-labelledby", heading.id);
-        group.append(heading, ...entries.map((one) => option(one, shown.indexOf(one))));
-        return group;
-      }),
+  });
+}
+/** @param {string} about @param {any} button @param {any} lead */
+function groupOf(about, button, lead) {
+  if (about === "list") return IN_LIST;
+  if (about === "page") return "Here";
+  if (button?.dataset.shortcut.startsWith("bulk-")) return TICKED;
+  return lead ? `For ${textOf(lead)}` : "Here";
+}
+/** The buttons of the dialogs that ask for a time or a person. */
+const dialogEntries = () =>
+  all("#snooze, #assign, #snooze-ticked, #assign-ticked, #tag-ticked").flatMap((question) => {
+    const concernsTicked = question.id.endsWith("-ticked");
+    if (concernsTicked !== Boolean(document.querySelector(".row :checked"))) return [];
+    const group = concernsTicked ? TICKED : `For ${textOf(byId("lead"))}`;
+    const heading = textOf(question.querySelector("h2"));
+    return all("button[name=do][value*=':']:not(details *)", question).map((button) =>
+      entry(group, `${heading}: ${textOf(button)}`, () => button.click()),
     );
-    select(0);
-  }
-  function select(number) {
-    const options = list.querySelectorAll("[role=option]");
-    at = (number + options.length) % options.length || 0;
-    options.forEach((element, place) => element.setAttribute("aria-selected", String(place === at)));
-    options[at]?.scrollIntoView({ block: "nearest" });
-    if (options.length) input.setAttribute("aria-activedescendant", `command-${at}`);
-    else input.removeAttribute("aria-activedescendant");
-  }
-  function run(one) {
-    if (!one) return;
-    dialog.close(); // the focus goes back to where it was: what is done is done there
-    one.run();
-  }
-  async function ask() {
-    asking?.abort();
-    asking = new AbortController();
-    const asked = input.value.trim();
-    try {
-      const answer = await fetch(`${dialog.dataset.leads}?q=${encodeURIComponent(asked)}`, { signal: asking.signal });
-      if (!answer.ok || asked !== input.value.trim()) return;
-      leads = (await answer.json()).leads.map(({ name, about, url }) => entry("Leads", name, () => location.assign(url), { meta: about, icon: byId("people").content.querySelector(".icon") }));
-      const kept = at;
-      show();
-      select(kept < shown.length ? kept : 0);
-    } catch {
-      // What was typed since asks again.
-    }
-  }
-  input.addEventListener("input", () => {
-    leads = [];
-    clearTimeout(timer);
-    if (input.value.trim().length > 1) timer = setTimeout(ask, PAUSE_MS);
-    show();
   });
-  input.addEventListener("keydown", (event) => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step) select(at + step);
-    else if (event.key === "Enter" && !event.isComposing) run(shown[at]);
-    else return;
-    event.preventDefault();
+/** @param {any} link */
+const follow = (link) => () => location.assign(link.href);
+/** @param {string} selector */
+const linkEntries = (selector) =>
+  all(selector).map((link) => {
+    const label = textOf(link.querySelector(".clip") ?? link);
+    return entry("Go to", label, follow(link), {
+      icon: iconOf(link),
+      meta: textOf(link.querySelector(".n")),
+    });
   });
-  list.addEventListener("pointermove", ({ target }) => {
-    const over = target.closest("[role=option]");
-    if (over && over.ariaSelected !== "true") select([...list.querySelectorAll("[role=option]")].indexOf(over));
-  });
-  list.addEventListener("click", ({ target }) => {
-    const over = target.closest("[role=option]");
-    if (over) run(shown[Number(over.id.slice(8))]);
-  });
-  // However it was opened, it begins empty.
-  function begin_anew() {
-    if (!dialog.open) return;
-    read();
-    show();
-    if (document.querySelector("#convo[aria-busy=true]")) setTimeout(begin_anew, PAUSE_MS); // its buttons come yet
+const peopleEntries = () =>
+  all("a", byId("people").content).map((link) =>
+    entry("People", textOf(link), follow(link), { meta: "who they answer" }),
+  );
+function readPage() {
+  offers = [
+    ...actionEntries(),
+    ...dialogEntries(),
+    ...linkEntries("#folders a"),
+    ...linkEntries("[aria-labelledby=side-ws] a, #ws a"),
+    ...peopleEntries(),
+  ].sort((a, b) => Number(a.group === IN_LIST) - Number(b.group === IN_LIST));
+}
+
+// --- what fits the words -----------------------------------------------------------------------------------------------
+const wordsTyped = () => input.value.toLowerCase().split(/\s+/).filter(Boolean);
+/** The place in `label` of a word that begins so; -1 if none does. `label` is in lower case.
+ * @param {string} label @param {string} word */
+function startOf(label, word) {
+  let start = label.indexOf(word);
+  while (start > 0 && /[\p{L}\p{N}]/u.test(label[start - 1])) start = label.indexOf(word, start + 1);
+  return start;
+}
+/** For each word its place in the label and its length; null if a word is missing.
+ * @param {string} label @param {string[]} words
+ * @returns {[number, number][] | null} */
+export function matchesIn(label, words) {
+  const matches = words.map(
+    (word) => /** @type {[number, number]} */ ([startOf(label.toLowerCase(), word), word.length]),
+  );
+  return matches.every(([start]) => start >= 0) ? matches : null;
+}
+/** By group, the entries that fit, the leads and the search.
+ * @param {string[]} words */
+function matchingGroups(words) {
+  /** @type {Map<string, Entry[]>} */
+  const groups = new Map();
+  for (const offer of offers) {
+    if (!matchesIn(offer.label, words) || (!words.length && offer.group === "People")) continue;
+    const group = groups.get(offer.group) ?? [];
+    if (group.length < offer.most) group.push(offer);
+    groups.set(offer.group, group);
   }
-  input.addEventListener("focus", () => !list.childElementCount && begin_anew());
-  dialog.addEventListener("close", () => {
-    if (dialog.open) return begin_anew(); // it was opened again before this was heard
-    clearTimeout(timer);
-    asking?.abort();
-    leads = [];
-    input.value = "";
-    list.replaceChildren();
-  });
-})();
+  if (leads.length) groups.set("Leads", leads);
+  const label = `Search for “${input.value.trim()}”`;
+  if (words.length) groups.set("Search", [entry("Search", label, () => input.form?.requestSubmit())]);
+  return groups;
+}
+
+// --- the options -------------------------------------------------------------------------------------------------------
+/** The label with the words in bold.
+ * @param {string} label */
+function highlight(label) {
+  const name = create("span", { className: "clip" });
+  const matches = matchesIn(label, wordsTyped()) ?? [];
+  let end = 0;
+  for (const [start, length] of matches.sort(([a], [b]) => a - b)) {
+    if (start < end) continue;
+    name.append(label.slice(end, start), create("b", { textContent: label.slice(start, start + length) }));
+    end = start + length;
+  }
+  name.append(label.slice(end));
+  return name;
+}
+/** @param {Entry} entry @param {number} number */
+function optionOf({ label, icon, meta, keys }, number) {
+  const option = create("div", { id: `command-${number}`, role: "option" });
+  option.append(icon?.cloneNode(true) ?? create("span", { className: "icon" }), " ", highlight(label));
+  if (meta) option.append(" ", create("span", { className: "meta clip", textContent: meta }));
+  if (keys.length) {
+    const caps = create("span", { className: "push", ariaHidden: "true" });
+    caps.append(...keys.map((key) => key.cloneNode(true)));
+    option.append(" ", caps);
+  }
+  return option;
+}
+function showOptions() {
+  const groups = [...matchingGroups(wordsTyped())];
+  shown = groups.flatMap(([, entries]) => entries);
+  let count = 0;
+  list.replaceChildren(
+    ...groups.map(([name, entries], number) => {
+      const group = create("div", { role: "group" });
+      const heading = create("h3", { id: `commands-${number}`, textContent: name, role: "presentation" });
+      group.setAttribute("aria-labelledby", heading.id);
+      group.append(heading, ...entries.map((offer) => optionOf(offer, count++)));
+      return group;
+    }),
+  );
+  select(0);
+}
+const options = () => all("[role=option]", list);
+/** @param {number} number */
+function select(number) {
+  const every = options();
+  place = (number + every.length) % every.length || 0;
+  for (const [at, option] of every.entries()) option.setAttribute("aria-selected", String(at === place));
+  every[place]?.scrollIntoView({ block: "nearest" });
+  if (every.length) input.setAttribute("aria-activedescendant", `command-${place}`);
+  else input.removeAttribute("aria-activedescendant");
+}
+/** @param {Entry | undefined} chosen */
+function choose(chosen) {
+  if (!chosen) return;
+  dialog.close(); // the focus goes back to where it was, which is what the entry is about
+  chosen.run();
+}
+
+// --- leads, from the server -----------------------------------------------------------------------------------------------
+async function findLeads() {
+  search?.abort();
+  search = new AbortController();
+  const asked = input.value.trim();
+  try {
+    const response = await fetch(`${dialog.dataset.leads}?q=${encodeURIComponent(asked)}`, {
+      signal: search.signal,
+    });
+    if (!response.ok || asked !== input.value.trim()) return;
+    const icon = byId("people").content.querySelector(".icon");
+    /** @type {LeadFound[]} */
+    const answer = (await response.json()).leads;
+    leads = answer.map(({ name, about, url }) =>
+      entry("Leads", name, () => location.assign(url), { meta: about, icon }),
+    );
+    const selected = place;
+    showOptions();
+    select(selected < shown.length ? selected : 0);
+  } catch {} // what was typed since asks again
+}
+input.addEventListener("input", () => {
+  leads = [];
+  clearTimeout(timer);
+  if (input.value.trim().length > 1) timer = setTimeout(findLeads, PAUSE_MS);
+  showOptions();
+});
+input.addEventListener("keydown", (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step) select(place + step);
+  else if (event.key === "Enter" && !event.isComposing) choose(shown[place]);
+  else return;
+  event.preventDefault();
+});
+/** @param {any} target */
+const optionAt = ({ target }) => target.closest("[role=option]");
+list.addEventListener("pointermove", (event) => {
+  const option = optionAt(event);
+  if (option && option.ariaSelected !== "true") select(options().indexOf(option));
+});
+list.addEventListener("click", (event) => {
+  const option = optionAt(event);
+  if (option) choose(shown[options().indexOf(option)]);
+});
+
+/** Offers what the page holds now. It is read again until the open conversation is here with its buttons. */
+function begin() {
+  if (!dialog.open) return;
+  readPage();
+  showOptions();
+  if (document.querySelector("#convo[aria-busy=true]")) setTimeout(begin, PAUSE_MS);
+}
+input.addEventListener("focus", () => !list.childElementCount && begin());
+dialog.addEventListener("close", () => {
+  if (dialog.open) return begin(); // it was opened again before this event
+  clearTimeout(timer);
+  search?.abort();
+  leads = [];
+  input.value = "";
+  list.replaceChildren();
+});

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
 
+from config.static import served
 from inbox.models import Membership
 from tests import factories
 from tests.waiting import PATIENCE_S
@@ -16,6 +17,7 @@ from tests.waiting import PATIENCE_S
 # Playwright's own event loop runs in this thread; the ORM calls beside it are plain synchronous ones.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
+STATIC = settings.BASE_DIR / "static"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 WITHIN_MS = 1_000 * PATIENCE_S
 expect.set_options(timeout=WITHIN_MS)
@@ -53,24 +55,51 @@ def user(workspace):
     )
 
 
+@pytest.fixture(scope="session")
+def collected(tmp_path_factory):
+    """A copy of static/ with scripts and styles as collectstatic writes them."""
+    folder = tmp_path_factory.mktemp("collected")
+    for source in STATIC.iterdir():
+        ours = source.suffix in (".js", ".css")
+        body = served(source.name, lambda name: (STATIC / name).read_bytes()) if ours else source.read_bytes()
+        (folder / source.name).write_bytes(body)
+    return folder
+
+
+def send_module(route: Route) -> None:
+    """Answers with a script as it stands in static/, as the development server does."""
+    route.fulfill(path=STATIC / route.request.url.rpartition("/")[2])
+
+
 @pytest.fixture
-def open_page(browser: Browser, live_server):
+def open_page(browser: Browser, live_server, collected, settings):
     """`open_page(user=None, width=1440, …)`: a new page, logged in as `user`; its errors fail the test at the end,
-    without those that have the words `expected`.
+    without those that have the words `expected`. `modules`: its scripts come one by one, as in development.
     """
+    settings.STATICFILES_DIRS = [collected]
     contexts, troubles = [], []
 
     def note(message: ConsoleMessage, expected: str) -> None:
         if _is_trouble(message) and not (expected and expected in message.text):
             troubles.append(message.text)
 
-    def open_(user=None, *, width: int = 1440, height: int = 900, expected: str = "", **options) -> Page:
+    def open_(
+        user=None,
+        *,
+        width: int = 1440,
+        height: int = 900,
+        expected: str = "",
+        modules: bool = False,
+        **options,
+    ) -> Page:
         context = browser.new_context(
             base_url=live_server.url,
             viewport={"width": width, "height": height},
             **{"reduced_motion": "reduce"} | options,
         )
         contexts.append(context)
+        if modules:
+            context.route(re.compile(r"/static/\w+\.js$"), send_module)
         if user is not None:
             context.add_cookies([_session_cookie(user, live_server.url)])
         page = context.new_page()

@@ -82,6 +82,22 @@ def test_scripts_and_styles_go_out_without_their_comments_and_other_peoples_file
     assert sent["fonts/theirs.js"].read_text() == "// Theirs.\n"
 
 
+def test_a_script_goes_out_under_a_name_that_changes_with_the_modules_in_it(source):
+    (source / "queue.js").write_text("// The queue.\nexport const later = () => 1;\n")
+    (source / "desk.js").write_text('import { later } from "./queue.js";\n\nlater();\n')
+    collect()
+    start_again()
+    first = staticfiles_storage.stored_name("desk.js")
+    assert (django_settings.STATIC_ROOT / first).read_text() == (
+        "const $queue = (() => {\nconst later = () => 1;\nreturn { later };\n})();\n"
+        "const { later } = $queue;\n\nlater();\n"
+    )
+    (source / "queue.js").write_text("export const later = () => 2;\n")
+    collect()
+    start_again()
+    assert staticfiles_storage.stored_name("desk.js") != first
+
+
 @pytest.mark.parametrize("broken", ["", "{", json.dumps({"version": "77"})])
 def test_a_manifest_that_cannot_be_read_is_as_good_as_none(source, broken):
     collect()

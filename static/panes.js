@@ -1,0 +1,104 @@
+/* Panes: the conversations beside the list. They are fetched before they are asked for, and stay while they hold text. */
+import { byId, on, page } from "./page.js";
+import { fetchPart } from "./queue.js";
+import { addressOf, idOf, linkOf, rowOf } from "./rows.js";
+import { hasText, restoreTexts, storeTexts } from "./typed.js";
+
+const MOST_PANES = 12;
+const AHEAD = 2;
+
+export const pane = () => byId("convo");
+/** By lead: the element of its pane, or the promise of one.
+ * @type {Map<string, Element | Promise<Element>>} */
+export const panes = new Map();
+/** Leads whose conversations have changed since their panes were read.
+ * @type {Set<string>} */
+export const stale = new Set();
+
+/** A pane that is kept: its text is unsent, refused or on its way.
+ * @param {any} element */
+const isHeld = (element) =>
+  hasText(element) || (element instanceof Element && element.querySelector("form[aria-busy]"));
+/** Keeps a pane as the newest one, and drops the oldest of too many.
+ * @param {string} lead @param {Element | Promise<Element>} element */
+export function keepPane(lead, element) {
+  panes.delete(lead);
+  panes.set(lead, element);
+  for (const oldest of panes.keys()) {
+    if (panes.size <= MOST_PANES) break;
+    if (oldest !== page.shown && !isHeld(panes.get(oldest))) panes.delete(oldest);
+  }
+}
+/** Drops the pane of a conversation that has changed. One that is kept becomes stale.
+ * @param {string} lead */
+export function expirePane(lead) {
+  if (lead === page.shown) return;
+  if (isHeld(panes.get(lead)) || stale.has(lead)) stale.add(lead);
+  else panes.delete(lead);
+}
+/** The pane of a conversation: an element, or the promise of one.
+ * @param {string} lead */
+export function fetchPane(lead) {
+  const known = panes.get(lead);
+  if (known) return known;
+  const promise = fetchPart(addressOf(lead), "convo").then(({ page: answer }) => {
+    const element = answer.getElementById("convo");
+    if (element?.dataset.lead !== lead) throw new Error("no such conversation");
+    if (panes.get(lead) === promise) keepPane(lead, document.adoptNode(element));
+    return element;
+  });
+  promise.catch(() => panes.get(lead) === promise && panes.delete(lead));
+  keepPane(lead, promise);
+  return promise;
+}
+/** Fetches the panes of the next rows. */
+export function fetchAhead() {
+  let row = rowOf(page.shown)?.nextElementSibling;
+  for (let more = AHEAD; row && more; more -= 1) {
+    Promise.resolve(fetchPane(idOf(row))).catch(() => {});
+    row = row.nextElementSibling;
+  }
+}
+
+/** Puts a new element in place of `old`. The answer to a request of what has gone is dropped: it names parts of the page
+ * that went with it.
+ * @param {Element} element @param {Element} old */
+export function replace(element, old) {
+  if (old.querySelector("[data-poll]"))
+    old.addEventListener("htmx:beforeOnLoad", (event) => event.preventDefault());
+  old.replaceWith(element);
+}
+/** What a pane shows until it is here: what its row says.
+ * @param {any} row */
+export function sketch(row) {
+  const element = copyOf("sketch");
+  element.querySelector("h1").textContent = row?.querySelector("b").textContent ?? "";
+  element.querySelector("article p").textContent = row?.querySelector(".snip").textContent ?? "";
+  return element;
+}
+/** A copy of what a template holds.
+ * @param {"sketch" | "none"} id @returns {any} */
+export const copyOf = (id) => byId(id).content.firstElementChild?.cloneNode(true);
+
+/** Shows a pane. What is typed in the one before is stored.
+ * @param {any} element */
+export function putPane(element) {
+  const old = pane();
+  if (old === element) return;
+  const hadFocus = old.contains(document.activeElement);
+  storePanes();
+  if (old.querySelector("[data-poll]") || old.ariaBusy) panes.delete(old.dataset.lead ?? "");
+  replace(element, old);
+  if (!element.ariaBusy) htmx.process(element);
+  restoreTexts(element);
+  dispatchEvent(new Event("holdfast:pane"));
+  if (hadFocus) linkOf(rowOf(page.shown))?.focus({ preventScroll: true });
+}
+
+/** Stores what is typed in the panes. */
+export const storePanes = () => storeTexts([...panes.values(), pane()]);
+addEventListener("pagehide", storePanes);
+on("htmx:beforeSwap", storePanes);
+on("htmx:afterSwap", () => restoreTexts(pane()));
+page.hasUnsentText = () => [...panes.values(), pane()].some(hasText);
+addEventListener("holdfast:leave", (event) => page.hasUnsentText() && event.preventDefault());

@@ -1,0 +1,119 @@
+/* Requests to the server. What changes something goes through one queue, in order, so that a later step finds what an
+   earlier one did. A request with `HX-Target: <id>` is answered by the part of the page with that id
+   (inbox/pages/parts.py). */
+import { all, page, parse } from "./page.js";
+import { listAddress } from "./rows.js";
+import { say } from "./toasts.js";
+
+const LATE_MS = 100;
+const TOKEN = "[name=csrfmiddlewaretoken]";
+
+/** Fetches a part of a page. Throws if the session is over.
+ * @param {string} url @param {string} target the part's id @param {RequestInit} [options]
+ * @returns {Promise<Reply>} */
+export async function fetchPart(url, target, options) {
+  const headers = { "HX-Request": "true", "HX-Target": target };
+  const response = await fetch(url, { cache: "no-store", ...options, headers });
+  if (!response.redirected || new URL(response.url).pathname.startsWith("/w/"))
+    return { response, page: parse(await response.text()) };
+  page.endSession();
+  throw new Error("the session is over");
+}
+
+/** What was not sent stands in its fields again, then the page asks for a log-in. */
+page.endSession = () => {
+  for (const request of waiting) request.onFailure();
+  waiting.clear();
+  last.finally(() => location.reload());
+};
+
+/** @param {Document} shown */
+const userOf = (shown) => shown.querySelector("meta[name=live]")?.dataset.user;
+/** Takes the new token if the same person has logged in again in another tab, which ends the token of every form.
+ * @returns {Promise<boolean>} */
+async function renewToken() {
+  const { page: list } = await fetchPart(listAddress(), "");
+  if (userOf(list) !== userOf(document)) {
+    say("Somebody else is logged in now.");
+    return false;
+  }
+  for (const field of all(TOKEN)) field.value = list.querySelector(TOKEN).value;
+  return true;
+}
+
+/** @type {Set<QueuedRequest>} those that have not begun */
+const waiting = new Set();
+let last = Promise.resolve();
+export const queue = { pending: 0, total: 0 };
+
+/** Resolves once the page has painted what a key has changed. A hidden page paints nothing. */
+export const afterPaint = () =>
+  /** @type {Promise<void>} */
+  new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+    setTimeout(resolve, LATE_MS);
+  });
+
+/** @param {QueuedRequest} request @returns {RequestInit} */
+function post(request) {
+  const body = request.body();
+  body.set("csrfmiddlewaretoken", document.querySelector(TOKEN).value);
+  return { method: "POST", body, keepalive: true };
+}
+/** @param {QueuedRequest} request */
+async function perform(request) {
+  const url = request.url();
+  if (!waiting.delete(request) || !url) return; // it went out as the page was left, or what it undoes was refused
+  try {
+    let reply = await fetchPart(url, request.target, post(request));
+    if (reply.response.status === 403 && (await renewToken()))
+      reply = await fetchPart(url, request.target, post(request));
+    if (reply.response.ok) request.onSuccess(reply);
+    else request.onFailure(reply);
+  } catch {
+    request.onFailure();
+  }
+}
+
+/** Queues a request. `url` and `body` are asked for when its turn comes. Without an answer `onFailure` gets none.
+ * @param {QueuedRequest} request
+ * @returns {() => boolean} Takes the request back; false if it has begun. */
+export function enqueue(request) {
+  waiting.add(request);
+  queue.pending += 1;
+  queue.total += 1;
+  last = last
+    .then(afterPaint)
+    .then(() => perform(request))
+    .finally(() => {
+      queue.pending -= 1;
+      dispatchEvent(new Event("holdfast:sent"));
+    });
+  return () => waiting.delete(request);
+}
+addEventListener("pagehide", () => {
+  for (const request of waiting) {
+    const url = request.url();
+    if (url) fetch(url, post(request));
+  }
+  waiting.clear();
+});
+
+/** The fields of a request.
+ * @param {Record<string, string>} fields */
+export function formData(fields) {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(fields)) body.set(name, value);
+  return body;
+}
+/** What the server says in an answer, in the words of its toasts.
+ * @param {Reply | undefined} reply @returns {string[]} */
+export const wordsOf = (reply) =>
+  reply ? all(".toast", reply.page).map(({ textContent }) => textContent.trim().split("\n")[0]) : [];
+
+// --- what was done, and can be undone -------------------------------------------------------------------------------
+/** Newest last. A step that cannot be taken back has `stays`: why not, in words.
+ * @type {Step[]} */
+export const steps = [];
+/** @param {Step | undefined} step */
+export const forgetStep = (step) => step && steps.splice(steps.indexOf(step) >>> 0, 1);

@@ -1,0 +1,91 @@
+/* Brings the open conversation up to date. What somebody types, selects or has unfolded stays as it is. */
+import { byId, page } from "./page.js";
+import { pane, replace, stale, storePanes } from "./panes.js";
+import { fetchPart } from "./queue.js";
+import { addressOf } from "./rows.js";
+import { markRead } from "./triage.js";
+import { hasText, restoreTexts } from "./typed.js";
+
+const IDLE_MS = 30000;
+let usedAt = Date.now();
+for (const kind of ["keydown", "pointermove", "wheel"])
+  addEventListener(kind, () => (usedAt = Date.now()), { passive: true });
+/** Whether a person looks at the page: it is in front, and was used a moment ago. */
+export const isWatched = () => !document.hidden && document.hasFocus() && Date.now() - usedAt < IDLE_MS;
+
+/** The page's address without its fragment. */
+export const here = () => location.href.split("#")[0];
+
+// These differ in each answer.
+const VARYING =
+  /(<span id="here".*?<\/span>|name="(csrfmiddlewaretoken|client_token)" value="[^"]*"|<time.*?<\/time>)/g;
+/** @param {Element} element */
+const contentOf = (element) => element.innerHTML.replace(VARYING, "");
+/** @param {Element} element */
+function isInUse(element) {
+  const selection = getSelection();
+  return (
+    element.contains(document.activeElement) ||
+    hasText(element) ||
+    element.querySelector(":popover-open, dialog[open]") ||
+    (selection?.containsNode(element, true) && !selection.isCollapsed)
+  );
+}
+
+/** Reads the open conversation again. Throws if the server does not answer. */
+export async function renewPane() {
+  const lead = page.shown;
+  if (!lead) return;
+  stale.add(lead);
+  if (pane().ariaBusy) return; // it is renewed once it is here
+  const { page: answer } = await fetchPart(page.opened ? here() : addressOf(lead), "convo");
+  const newest = answer.getElementById("convo");
+  if (page.shown !== lead || newest?.dataset.lead !== lead) return;
+  if (pane().ariaBusy || pane().querySelector("form[aria-busy]")) return;
+  stale.delete(lead);
+  storePanes();
+  renewMessages(newest);
+  for (const selector of [".convo-head", "#answer", ".rail"]) renewPart(selector, newest);
+  // A message that was refused stands below the place where it was going out.
+  if (!newest.querySelector("#going")) pane().querySelector("#going:not([data-poll])")?.remove();
+  restoreTexts(pane());
+  dispatchEvent(new Event("holdfast:pane"));
+  if (page.opened && isWatched()) markRead(lead);
+}
+/** Renews the pane that is shown, if the server answers. The next change asks again. */
+export const tryRenewPane = () => renewPane().catch(() => {});
+
+/** @param {string} selector @param {Element} newest */
+function renewPart(selector, newest) {
+  const old = pane().querySelector(selector);
+  const part = newest.querySelector(selector);
+  if (!old || !part || contentOf(old) === contentOf(part) || isInUse(old)) return;
+  replace(document.adoptNode(part), old);
+  htmx.process(part);
+}
+/** Renews the messages. The newest one that was shown keeps its place on the screen.
+ * @param {Element} newest */
+function renewMessages(newest) {
+  const log = pane().querySelector(".log");
+  const anchor = log.querySelector("[role=log] > :nth-last-child(1 of article)");
+  const top = anchor?.getBoundingClientRect().top;
+  mergeChildren(byId("messages"), newest.querySelector("#messages"));
+  if (anchor?.isConnected) log.scrollTop += anchor.getBoundingClientRect().top - top;
+}
+/** @param {Element} old @param {Element} newest */
+function mergeChildren(old, newest) {
+  /** @param {Element} node */
+  const keyOf = (node) => node.id || node.textContent;
+  const unmatched = new Map([...old.children].map((node) => [keyOf(node), node]));
+  /** @type {Element | undefined} */
+  let previous;
+  for (const node of [...newest.children]) {
+    const known = unmatched.get(keyOf(node));
+    if (!known) previous ? previous.after(node) : old.prepend(node);
+    else if (contentOf(known) !== contentOf(node) && !isInUse(known)) known.replaceWith(node);
+    previous = known?.isConnected ? known : node;
+    unmatched.delete(keyOf(node));
+  }
+  for (const node of unmatched.values())
+    if (!node.id.startsWith("message-") && !node.ariaBusy && !isInUse(node)) node.remove();
+}

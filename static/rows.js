@@ -1,0 +1,63 @@
+/* The list of conversations: its rows, their addresses, and the page's title. A row's id is `row-` and the lead's id. */
+import { all, byId, create, page } from "./page.js";
+
+export const threads = () => byId("threads");
+export const list = () => byId("rows");
+/** @returns {any[]} */
+export const rows = () => [...(list()?.children ?? [])];
+/** @param {Element | undefined} row */
+export const idOf = (row) => row?.id.slice(4) ?? "";
+/** @param {string} id */
+export const rowOf = (id) => byId(`row-${id}`);
+/** @param {Element | null | undefined} row @returns {any} */
+export const linkOf = (row) => row?.querySelector("a");
+
+/** Leads with something new that nobody has looked at; the title counts them.
+ * @type {Set<string>} */
+export const fresh = new Set();
+
+/** The query string of the list, without what concerns one conversation. */
+function listQuery() {
+  const query = new URLSearchParams(location.search);
+  for (const name of ["all", "decided"]) query.delete(name);
+  return query.size ? `?${query}` : "";
+}
+/** @param {string} id */
+export const addressOf = (id) => `${threads().dataset.base}${id}/${listQuery()}`;
+export const listAddress = () => `${threads().dataset.base}${listQuery()}`;
+
+// The page is laid out once for a key, when the browser paints: so the focus moves before anything else changes, and
+// does not scroll. The row is scrolled into view after the paint.
+/** @param {Element} row */
+const reveal = (row) => requestAnimationFrame(() => row?.scrollIntoView({ block: "nearest" }));
+/** @param {Element} row */
+export function focusRow(row) {
+  linkOf(row)?.focus({ preventScroll: true });
+  reveal(row);
+}
+/** Marks the row of the conversation that is shown.
+ * @param {string} id */
+export function markCurrent(id) {
+  for (const link of all(".row > a[aria-current]"))
+    if (idOf(link.parentElement) !== id) link.removeAttribute("aria-current");
+  linkOf(rowOf(id))?.setAttribute("aria-current", "true");
+  reveal(rowOf(id));
+}
+/** @param {Element} row @param {boolean} unread */
+export const setUnread = (row, unread) => row?.classList.toggle("unread", unread);
+
+/** @param {any} heading @param {number} level */
+function setLevel(heading, level) {
+  if (!heading || heading.localName === `h${level}`) return;
+  const other = create(`h${level}`);
+  for (const { name, value } of [...heading.attributes]) other.setAttribute(name, value);
+  other.append(...heading.childNodes);
+  heading.replaceWith(other);
+}
+/** Names the open conversation in the title, and makes its name the page's first heading. */
+export function showTitle() {
+  const name = page.opened && byId("lead")?.textContent;
+  document.title = `${fresh.size ? `(${fresh.size}) ` : ""}${name ? `${name}, ` : ""}${threads().dataset.title}`;
+  setLevel(byId("list-h"), page.opened ? 2 : 1);
+  setLevel(byId("lead"), page.opened ? 1 : 2);
+}

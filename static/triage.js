@@ -1,0 +1,50 @@
+/* Decisions about conversations, as the server gets them: done, snoozed, unread, assigned, tagged, read. */
+import { all, byId, page } from "./page.js";
+import { stale } from "./panes.js";
+import { enqueue, formData } from "./queue.js";
+import { rowOf, setUnread, threads } from "./rows.js";
+import { say } from "./toasts.js";
+
+/** What of a conversation the person saw, as the value that a decision carries: what its pane shows, which may be older
+ * than what its row says by now.
+ * @param {string} lead
+ * @returns {[string, string | undefined]} */
+export const seenOf = (lead) => [
+  lead,
+  (lead === page.shown && byId("triage")?.elements.lead.value) || rowOf(lead)?.querySelector("input")?.value,
+];
+
+/** Sends one decision. `seen`: pairs of a lead and what of it the person saw.
+ * @param {string} decision @param {[string, string | undefined][]} seen @param {(reply?: Reply) => void} onFailure
+ * @param {Record<string, string>} [fields]
+ * @returns {SentDecision} */
+export function sendDecision(decision, seen, onFailure, fields) {
+  const sent = { token: "", cancel: () => false };
+  const url = threads().dataset.triage;
+  const body = () => {
+    const form = formData({ do: decision, ...fields });
+    for (const [, value] of seen) form.append("lead", value ?? "");
+    return form;
+  };
+  /** @param {Reply} reply */
+  const onSuccess = (reply) => {
+    sent.token = reply.page.querySelector("[name=token]")?.value ?? "";
+    if (decision === "read") return;
+    const refusals = all(".toast", reply.page).filter((toast) => !toast.querySelector("form"));
+    for (const toast of refusals) say(toast.textContent.trim());
+    if (refusals.length) page.refreshList(); // the rows come back
+  };
+  sent.cancel = enqueue({ url: () => url, body, target: "toasts", onSuccess, onFailure });
+  for (const [lead] of seen) if (lead !== page.shown) stale.add(lead); // its pane may be wanted back at once
+  return sent;
+}
+
+/** Marks a conversation as read, here and on the server.
+ * @param {string} lead */
+export function markRead(lead) {
+  const row = rowOf(lead);
+  if (!row?.matches(".unread")) return;
+  const seen = seenOf(lead);
+  setUnread(row, false);
+  if (seen[1]) sendDecision("read", [seen], () => {});
+}

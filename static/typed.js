@@ -1,0 +1,77 @@
+/* Text that is typed stays with its tab until it is sent or discarded, or its person logs out. */
+import { all, page } from "./page.js";
+import { steps } from "./queue.js";
+import { say } from "./toasts.js";
+
+const STORED = `typed ${document.querySelector("meta[name=live]")?.dataset.user}`;
+for (const name of Object.keys(sessionStorage))
+  if (name.startsWith("typed ") && name !== STORED) sessionStorage.removeItem(name);
+/** By lead and by the field's id.
+ * @type {Record<string, Record<string, Typed> | undefined>} */
+const texts = JSON.parse(sessionStorage[STORED] ?? "{}");
+/** @type {WeakSet<Element>} the panes that have got their text back */
+const restored = new WeakSet();
+
+/** @param {any} form */
+const channelOf = (form) => form.elements.channel?.value ?? form.querySelector("[data-way]")?.dataset.way;
+
+/** Whether a pane holds a text that was typed, or that was refused.
+ * @param {any} pane */
+export const hasText = (pane) =>
+  pane instanceof Element &&
+  (pane.querySelector("#answer-e") ||
+    all("textarea", pane).some(({ value, defaultValue }) => value !== defaultValue));
+
+/** @param {any} pane */
+function textsIn(pane) {
+  /** @type {Record<string, Typed>} */
+  const fields = {};
+  for (const { id, value, defaultValue, form } of all("form[method=post] textarea[id]", pane))
+    if (value && !form.ariaBusy && (value !== defaultValue || form.querySelector("#answer-e")))
+      fields[id] = [value, defaultValue, channelOf(form)];
+  const earlier = texts[pane.dataset.lead] ?? {}; // of fields that this pane does not have now
+  for (const id in earlier) if (!pane.querySelector(`form:not([aria-busy]) #${id}`)) fields[id] = earlier[id];
+  return Object.keys(fields).length ? fields : undefined;
+}
+/** Stores what is typed in `panes`.
+ * @param {any[]} panes */
+export function storeTexts(panes) {
+  for (const pane of panes) if (restored.has(pane)) texts[pane.dataset.lead] = textsIn(pane);
+  const stored = JSON.stringify(texts);
+  if (!page.leaving && stored !== (sessionStorage[STORED] ?? "{}")) sessionStorage[STORED] = stored;
+}
+/** Forgets what a form holds, as it is being sent.
+ * @param {string} lead @param {any} form */
+export function forgetTexts(lead, form) {
+  for (const { id } of form.elements) delete texts[lead]?.[id];
+}
+
+/** Puts what was typed back into a pane.
+ * @param {any} pane */
+export function restoreTexts(pane) {
+  if (!pane.dataset.lead || pane.ariaBusy) return;
+  restored.add(pane);
+  for (const [id, typed] of Object.entries(texts[pane.dataset.lead] ?? {})) {
+    const text = pane.querySelector(`form #${id}`);
+    if (text && text.value === text.defaultValue && text.value !== typed[0]) restoreText(text, typed);
+  }
+}
+/** @param {any} text @param {Typed} typed */
+function restoreText(text, [value, replaced, channel]) {
+  const { form } = text;
+  text.value = value;
+  const choice = channel && form.querySelector(`[name=channel][value="${channel}"]`);
+  if (choice) choice.checked = true;
+  form.closest("details")?.setAttribute("open", "");
+  // The input event stops a draft that would go out by itself.
+  setTimeout(() => text.dispatchEvent(new Event("input", { bubbles: true })));
+  if (text.defaultValue && text.defaultValue !== replaced)
+    offerDraft(text, channel && channelOf(form) !== channel ? " It was for another channel." : "");
+}
+/** Lets Undo replace a text that came back with the newer draft.
+ * @param {any} text @param {string} remark */
+function offerDraft(text, remark) {
+  const { lead } = text.closest("#convo").dataset;
+  const toast = say(`Your text is back, in place of a newer draft.${remark}`, { undo: true });
+  steps.push({ lead, text, value: text.value, toast });
+}
