@@ -69,7 +69,8 @@ class _Served:
 
     def _read(self, path: str) -> bytes:
         with self.files.open(path) as file:
-            return file.read()
+            contents: bytes = file.read()
+        return contents
 
 
 class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # whitenoise has no types
