@@ -1,8 +1,6 @@
-"""What a person may do to jobs on a page: retry, move to a time, cancel, discard. Each call takes many jobs.
-
-Each call is one transaction (or part of the caller's) with a few statements, whatever the number of jobs. It writes a
-JobAction into each job's timeline. The signal `acted` lets the audit log write its entries in the same transaction.
-When a failed job is retried, its row, its error and its attempts stay.
+"""What a person may do to jobs on a page. Each call is one transaction for many jobs, writes a JobAction into each
+job's timeline, and sends `acted`, for the audit log. `workspace_id` limits a call to one workspace; None is for staff.
+Jobs that are not there are left out of the results. Raises ValueError for more than MAX_JOBS.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,18 +30,12 @@ MAX_TOLD = 10
 FARTHEST = timedelta(days=365)
 
 acted = Signal()
-"""Sent when a person did something to jobs, in its transaction, with `action`, `actor`, `results` and `detail`.
-
-`results` has only the jobs that were changed.
-"""
+"""Sent in the transaction with `action`, `actor`, `results` (of the jobs that were changed) and `detail`."""
 
 
 @dataclass(frozen=True)
 class ActionResult:
-    """What happened to one background job that a person retried, moved, cancelled or discarded.
-
-    If `done` is False, nothing was changed and `reason` says why, in words for the page.
-    """
+    """What happened to one job. If `done` is False, nothing was changed, and `reason` is for the page."""
 
     job_id: UUID
     workspace_id: UUID | None
@@ -55,24 +47,14 @@ class ActionResult:
 def retry_now(
     job_ids: Sequence[UUID], *, workspace_id: UUID | None, actor: AbstractBaseUser
 ) -> list[ActionResult]:
-    """Makes failed, cancelled and waiting jobs due now. A failed or cancelled one gets all its attempts again; a
-    waiting one keeps its count. Returns a result for each job.
-
-    `workspace_id` limits the call to one workspace's jobs; None is for staff who may act on all. Jobs that do not exist
-    there are left out of the results. `actor` is named in the timeline. Raises ValueError for more than MAX_JOBS.
-    """
+    """Makes failed, cancelled and waiting jobs due now. All but waiting ones get all their attempts again."""
     return _each(job_ids, workspace_id, actor, Action.RETRY, "", _why_not_requeued, _requeue(Now()))
 
 
 def run_at(
     job_ids: Sequence[UUID], moment: datetime, *, workspace_id: UUID | None, actor: AbstractBaseUser
 ) -> list[ActionResult]:
-    """Makes failed, cancelled and waiting jobs due at `moment` (aware). A failed or cancelled one gets all its attempts
-    again; a waiting one keeps its count. Returns a result for each job.
-
-    `workspace_id` limits the call to one workspace's jobs; None is for staff who may act on all. Raises ValueError if
-    the moment is past or over a year away, or for more than MAX_JOBS.
-    """
+    """As `retry_now`, but due at `moment` (aware). Raises ValueError if that is past or over a year away."""
     if not timezone.now() - timedelta(minutes=1) <= moment <= timezone.now() + FARTHEST:
         raise ValueError("moment: must lie within the coming year.")
     detail = moment.isoformat(timespec="minutes")
@@ -82,9 +64,7 @@ def run_at(
 
 
 def requeue(jobs: QuerySet[BackgroundJob]) -> int:
-    """Makes those of `jobs` due now that wait or have failed, without a person's word for it. A failed one gets all its
-    attempts again. Returns how many there were.
-    """
+    """Makes those of `jobs` due now that wait or have failed, without a person's word. Returns how many there were."""
     waiting = jobs.filter(status__in=[Status.QUEUED, Status.FAILED])
     with transaction.atomic():
         for kind, lane in set(waiting.values_list("kind", "lane")):
@@ -93,9 +73,7 @@ def requeue(jobs: QuerySet[BackgroundJob]) -> int:
 
 
 def parse_moment(text: str) -> datetime:
-    """The time that a form's `text` names in the active time zone, as an aware datetime.
-    Raises ValueError if it is no date and time.
-    """
+    """The time that `text` names in the active time zone. Raises ValueError if it is no date and time."""
     try:
         moment = parse_datetime(text)
     except ValueError:
@@ -108,24 +86,14 @@ def parse_moment(text: str) -> datetime:
 def cancel(
     job_ids: Sequence[UUID], *, workspace_id: UUID | None, actor: AbstractBaseUser
 ) -> list[ActionResult]:
-    """Cancels waiting jobs, and asks running ones to stop at their next step or outside call. Jobs that have ended stay
-    as they are. Returns a result for each job.
-
-    `workspace_id` limits the call to one workspace's jobs; None is for staff who may act on all. Raises ValueError for
-    more than MAX_JOBS.
-    """
+    """Cancels waiting jobs, and asks running ones to stop at their next step or outside call."""
     return _each(job_ids, workspace_id, actor, Action.CANCEL, "", _why_not_cancelled, _cancel)
 
 
 def discard(
     job_ids: Sequence[UUID], reason: str, *, workspace_id: UUID | None, actor: AbstractBaseUser
 ) -> list[ActionResult]:
-    """Closes failed or waiting jobs without running them: their status becomes cancelled. Returns a result for each
-    job.
-
-    `workspace_id` limits the call to one workspace's jobs; None is for staff who may act on all. Raises ValueError if
-    `reason` does not have 1 to 200 characters, or for more than MAX_JOBS.
-    """
+    """Closes failed or waiting jobs without running them. Raises ValueError if `reason` is empty or too long."""
     reason = reason.strip()
     if not 0 < len(reason) <= 200:
         raise ValueError("reason: say why in 1 to 200 characters.")
@@ -135,10 +103,7 @@ def discard(
 def move_to_lane(
     job_ids: Sequence[UUID], lane: str, *, workspace_id: UUID | None, actor: AbstractBaseUser
 ) -> list[ActionResult]:
-    """Moves waiting jobs to another lane. Returns a result for each job; other jobs stay as they are.
-
-    Raises ValueError if `lane` is not one of jobs.lanes, or for more than MAX_JOBS.
-    """
+    """Moves waiting jobs to another lane. Raises ValueError if `lane` is not one of jobs.lanes."""
     if lane not in BY_NAME:
         raise ValueError(f"lane: choose one of {', '.join(BY_NAME)}.")
     return _each(
@@ -153,11 +118,8 @@ def retry_group(
     actor: AbstractBaseUser,
     workspace_ids: Sequence[UUID] | None = None,
 ) -> list[ActionResult]:
-    """Makes the failed jobs of one cause (`fingerprint`) due now, with all their attempts again: the MAX_JOBS that
-    failed first.
-
-    `workspace_id` and `workspace_ids` limit the call to one or several workspaces; None is no limit. Returns results
-    only for jobs that this call has queued. So a form that is sent twice finds none the second time.
+    """Makes the MAX_JOBS failed jobs of one cause due that failed first. Returns results only for jobs that this call
+    has queued, so a form that is sent twice finds none the second time.
     """
     failed = BackgroundJob.objects.filter(status=Status.FAILED, fingerprint=fingerprint)
     if workspace_id is not None:
@@ -170,26 +132,19 @@ def retry_group(
 
 
 def complaint(error: ValueError) -> str:
-    """The sentence for a person who gave a bad value to an action on jobs: the error's text without the argument's
-    name.
-    """
+    """The sentence for a person who gave a bad value: the error's text without the argument's name."""
     sentence = str(error).partition(": ")[2]
     return sentence[:1].upper() + sentence[1:]
 
 
 def group_sentences(results: Sequence[ActionResult]) -> list[tuple[bool, str]]:
-    """The results of retry_group as sentences for a page, each with whether it is good news. For no results, one
-    sentence says that all jobs of the cause are queued already, or done.
-    """
+    """The results of `retry_group` as sentences for a page, each with whether it is good news."""
     none = "No failed job of this cause is left: all of them are queued already, or done."
     return sentences(results) if results else [(True, none)]
 
 
 def sentences(results: Sequence[ActionResult]) -> list[tuple[bool, str]]:
-    """The results of an action on jobs as sentences for a page, each with whether it is good news.
-
-    One sentence counts the changed jobs. Then each unchanged job is named with the reason, up to MAX_TOLD.
-    """
+    """The results as sentences for a page, each with whether it is good news. Up to MAX_TOLD are named."""
     done = [row for row in results if row.done]
     refused = [row for row in results if not row.done]
     lines = []

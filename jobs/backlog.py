@@ -1,7 +1,4 @@
-"""What waits in the queue, by lane and workspace, and which promises were broken.
-
-It is read by look-ups in indexes, so that a page may ask every few seconds whatever the length of the queue.
-"""
+"""What waits in the queue, by lane and workspace, and which promises were broken, by look-ups in indexes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,10 +17,8 @@ SAMPLE = 20_000
 
 @dataclass(frozen=True)
 class TenantQueue:
-    """The due jobs of one workspace in a lane. `tenant` is zeros for jobs of no workspace.
-
-    `due` counts at most CAP for each priority. `oldest_s` is how many seconds the first has waited, `late` how many
-    wait longer than the lane promises. `paused`: the workspace's limit is 0, so its jobs wait until a person raises it.
+    """The due jobs of one workspace in a lane: `due` (at most CAP a priority), how long the first has waited, how many
+    are `late` for the lane's promise. `paused`: the workspace's limit is 0. `tenant` is zeros for jobs of no workspace.
     """
 
     tenant: UUID
@@ -35,9 +30,7 @@ class TenantQueue:
 
 @dataclass
 class Backlog:
-    """A lane's due jobs by workspace, the longest queue first. `began_late` counts the jobs of the last hour that began
-    later than the lane promises.
-    """
+    """A lane's due jobs by workspace, the longest queue first, and how many of the last hour began too late."""
 
     lane: Lane
     tenants: list[TenantQueue] = field(default_factory=list)
@@ -50,19 +43,16 @@ class Backlog:
 
     @property
     def held(self) -> int:
-        """The number of due jobs of paused workspaces."""
         return sum(queue.due for queue in self.tenants if queue.paused)
 
     @property
     def oldest_s(self) -> float:
-        """The seconds that the oldest due job has waited, without those of paused workspaces; 0.0 if none is due."""
+        """The seconds that the oldest due job has waited, without paused workspaces; 0.0 if none is due."""
         return max((queue.oldest_s for queue in self.tenants if not queue.paused), default=0.0)
 
     @property
     def broken(self) -> int:
-        """How often the lane's promise was broken: jobs that began too late in the last hour, and jobs that wait too
-        long now.
-        """
+        """How often the promise was broken: jobs that began too late in the last hour, or wait too long now."""
         return self.began_late + sum(queue.late for queue in self.tenants if not queue.paused)
 
 
@@ -75,8 +65,7 @@ QUEUES = """queues AS (
         WHERE j.status = 'queued' AND (j.lane, j.priority, j.tenant) > (queues.lane, queues.priority, queues.tenant)
         ORDER BY j.lane, j.priority, j.tenant LIMIT 1) next
 )"""
-"""The part of a WITH RECURSIVE that lists the queues: as jobs.queue.CLAIM does, it steps through the index from one
-(lane, priority, tenant) to the next."""
+"""The queues, for a WITH RECURSIVE that steps through the index, as jobs/sql/claim.sql does."""
 
 WAITING = f"""
 WITH RECURSIVE promise (lane, promise_s) AS (VALUES
@@ -107,9 +96,7 @@ WHERE waited_s > promise_s GROUP BY p.lane
 
 
 def by_lane(tenants: Sequence[UUID] | None) -> list[Backlog]:
-    """The backlog of every lane, in the order in which lanes are served. `tenants` are the ids of the workspaces to
-    count; None counts all.
-    """
+    """The backlog of every lane, in the order in which lanes are served; `tenants` None counts all."""
     backlogs = {lane.name: Backlog(lane) for lane in LANES}
     with connection.cursor() as cursor:
         cursor.execute(WAITING, {"tenants": None if tenants is None else list(tenants), "cap": CAP})

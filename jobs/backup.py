@@ -42,10 +42,7 @@ class DumpFailed(Exception):
 
 
 def dump(file: Path) -> dict[str, Any]:
-    """Dumps the database into `file`, in pg_dump's custom format, and returns the list of what is in it.
-
-    Traffic goes on meanwhile. Raises DumpFailed.
-    """
+    """Dumps into `file`, in pg_dump's custom format. Returns the list of contents. Raises DumpFailed."""
     if which("pg_dump") is None:
         raise DumpFailed("pg_dump is not in PATH. On Debian: apt-get install postgresql-client")
     with transaction.atomic():
@@ -69,18 +66,14 @@ def dump(file: Path) -> dict[str, Any]:
 
 
 def contents() -> dict[str, Any]:
-    """The list of what is in the database now: `tables`, each with its number of rows and a sum over them, and
-    `schema`, the names of what guards and finds them.
-    """
+    """`tables`, each with its number of rows and a sum over them, and `schema`, names of what guards them."""
     with transaction.atomic():
         _have_time()
         return _contents()
 
 
 def missing(expected: dict[str, Any]) -> Iterator[str]:
-    """What the database lacks of `expected`, the list that was made with a dump, in words. Yields nothing if all is
-    there.
-    """
+    """What the database lacks of `expected`, the list of a dump, in words."""
     actual = contents()
     for table, (rows, total) in expected["tables"].items():
         now, sum_now = actual["tables"].get(table, (0, ""))
@@ -116,7 +109,6 @@ def _have_time() -> None:
 
 
 def _run(statement: str, *parameters: str) -> list[tuple[Any, ...]]:
-    """Runs a statement and returns its rows."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall() if cursor.description else []

@@ -46,10 +46,8 @@ FROM taken HAVING count(*) > 0
 
 
 class PostgresBroker(ORM):  # type: ignore[misc]  # django-q2 has no types
-    """The broker that Q_CLUSTER names in `broker_class`. Only a dispatcher calls `dequeue`, and so holds the session
-    that listens.
-
-    `deaf`: it has found that it is behind a pooler, where no NOTIFY arrives. It holds no such session then.
+    """The broker that Q_CLUSTER names. Only a dispatcher calls `dequeue`, and so holds the session that listens.
+    `deaf`: behind a pooler no NOTIFY arrives, so it holds no such session.
     """
 
     deaf = _more = False
@@ -114,15 +112,12 @@ class PostgresBroker(ORM):  # type: ignore[misc]  # django-q2 has no types
                 stack.pop_all()
 
     def close(self) -> None:
-        """Ends the session that listens, if there is one."""
         if self._session is not None:
             self._session.close()
             self._session = None
 
     def acknowledge(self, task_id: int) -> None:
-        """Deletes a tick that has ended. If the database refuses, it runs again after Conf.RETRY seconds, where
-        django-q2's own broker would end the monitor.
-        """
+        """Deletes a tick that has ended. If the database refuses, it runs again after Conf.RETRY seconds."""
         try:
             super().acknowledge(task_id)
         except Error:

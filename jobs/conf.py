@@ -9,10 +9,7 @@ from math import ceil
 from typing import Any
 
 LEASE_S = 20
-"""Seconds that a worker's claim lasts without renewal.
-
-With one sweep more, a killed worker's jobs are free after 30 s.
-"""
+"""Seconds that a claim lasts without renewal. With one sweep more, a killed worker's jobs are free after 30 s."""
 
 HEARTBEAT_S = 4
 """Seconds between renewals of a lease, which also notice cancellations. Four may fail before the lease ends."""
@@ -48,8 +45,7 @@ MAX_BATCH = 50
 """The most jobs that one claim takes."""
 
 BATCH_TARGET_MS = 250
-"""A claim that was full takes more jobs next time if its jobs end within so many ms. After that time a place gives back
-the jobs that it has not started, and takes fewer next time."""
+"""A full claim takes more jobs next time if its jobs end within so many ms. Others give back the rest."""
 
 GIVE_BACK_AFTER_MS = 1_000
 """If a job runs longer than this, the claimed jobs that wait behind it go back to the queue for other workers."""
@@ -65,22 +61,16 @@ WAKE_UPS = "holdfast-wake-ups"
 
 PROCESSES = 2
 THREADS = 32
-"""How many worker processes a cluster has, and how many jobs each runs at once.
-
-Most of a job's time is waiting for a model.
-"""
+"""How many workers a cluster has, and how many jobs each runs at once: most of a job's time is waiting."""
 
 CONNECTIONS = 5
 """The most database connections of all places of a process together. Its lease keeper and its ticks have one each."""
 
 
 def q_cluster(broker_url: str = "", *, workers: int = PROCESSES) -> dict[str, Any]:
-    """The setting Q_CLUSTER, which configures django-q2's processes. `workers` is their number.
-
-    `broker_url` is a redis:// URL, or empty for PostgreSQL. `save_limit` -1: the job rows are the history; with a
-    positive limit django-q2 locks every stored success at every save. `ack_failures`: a task that failed is not worth
-    another run, its next turn replaces it. `queue_limit` and `bulk` are 1, as a lease of django-q2 runs while a task
-    waits. The workers of django-q2 run ticks (recurring work): jobs run beside them, in threads of their own.
+    """The setting Q_CLUSTER. `broker_url` is a redis:// URL, or empty for PostgreSQL. `save_limit` -1: with a positive
+    one django-q2 locks every stored success at every save. `ack_failures`: the next turn of a tick replaces a failed
+    one. `queue_limit` and `bulk` are 1, as a lease of django-q2 runs while a task waits.
     """
     timeout_s = TICK_S + 40
     cluster = {
@@ -106,9 +96,6 @@ def q_cluster(broker_url: str = "", *, workers: int = PROCESSES) -> dict[str, An
 
 
 def redis_options(broker_url: str) -> str:
-    """The Redis address `broker_url` with time limits in its query, where redis-py reads them: 1 s to connect, 3 s for
-    an answer. So a silent Redis cannot block a request or a worker. An answer may take longer than the second that
-    BLPOP may wait.
-    """
+    """The address with limits for redis-py: 1 s to connect, 3 s for an answer, longer than BLPOP may wait."""
     limits = "socket_connect_timeout=1&socket_timeout=3"
     return f"{broker_url}{'&' if '?' in broker_url else '?'}{limits}"

@@ -16,9 +16,7 @@ _of_thread = threading.local()
 
 
 class Gate:
-    """Lets at most `places` threads have a database connection at once. Connections that are kept for the next thread
-    count too.
-    """
+    """Lets at most `places` threads have a database connection at once. Those kept for the next thread count too."""
 
     def __init__(self, places: int) -> None:
         self._places = threading.BoundedSemaphore(places)
@@ -26,19 +24,15 @@ class Gate:
         self._lock = threading.Lock()
 
     def enter_with_this_thread(self) -> None:
-        """Makes the calling thread use this gate: it waits for its turn here before each connection to the database."""
+        """Makes the calling thread wait for its turn here before each connection to the database."""
         _of_thread.gate = self
 
     def enter(self) -> None:
-        """Waits for a turn to connect to the database.
-
-        Raises OperationalError, as for an unreachable database, if no turn is free within WAIT_S seconds.
-        """
+        """Waits for a turn. Raises OperationalError, as for an unreachable database, after WAIT_S seconds."""
         if not self._places.acquire(timeout=WAIT_S):
             raise OperationalError("All connections of this process are in use.")
 
     def leave(self) -> None:
-        """Ends this thread's turn, so that another thread may connect to the database."""
         self._places.release()
 
     def keep(self, connection: psycopg.Connection) -> None:
@@ -47,9 +41,7 @@ class Gate:
             self._kept.append(connection)
 
     def take(self) -> psycopg.Connection | None:
-        """The connection that was kept last and that its server has not closed; None if there is none. Connections that
-        the server has closed are dropped.
-        """
+        """The connection that was kept last and that its server has not closed, or None."""
         while True:
             with self._lock:
                 if not self._kept:
@@ -60,7 +52,6 @@ class Gate:
             connection.close()
 
     def close(self) -> None:
-        """Closes the connections that are kept. Those in use are left alone."""
         with self._lock:
             idle, self._kept = self._kept, []
         for connection in idle:
@@ -75,5 +66,4 @@ def _spoken_to(connection: psycopg.Connection) -> bool:
 
 
 def gate_of_this_thread() -> Gate | None:
-    """The gate at which the calling thread waits before it connects to the database, or None."""
     return getattr(_of_thread, "gate", None)

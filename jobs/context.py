@@ -24,16 +24,12 @@ StepFunction = Callable[[Deadline], Any]
 
 
 def running_job() -> UUID | None:
-    """The id of the job whose handler runs in this thread.
-
-    None outside of a job's handler, and in threads that a handler starts.
-    """
+    """The id of the job whose handler runs in this thread. None in threads that a handler starts."""
     return _running.get()
 
 
 @contextlib.contextmanager
 def running(job_id: UUID) -> Iterator[None]:
-    """Makes `running_job` return `job_id` in this thread within the `with` block."""
     token = _running.set(job_id)
     try:
         yield
@@ -42,10 +38,7 @@ def running(job_id: UUID) -> Iterator[None]:
 
 
 class JobContext:
-    """What a job's handler gets: the job, its time, and the records of its steps.
-
-    `deadline` ends with the job's time limit, its cancellation, or the loss of its lease (the right to run it).
-    """
+    """What a job's handler gets. `deadline` ends with the time limit, a cancellation, or the loss of the lease."""
 
     def __init__(self, started: Started, deadline: Deadline, lease_expired: Callable[[], bool]) -> None:
         self.job: BackgroundJob = started.job
@@ -62,23 +55,18 @@ class JobContext:
 
     @property
     def workspace_id(self) -> UUID:
-        """The id of the workspace that the job works for.
-
-        Raises PermanentError for a job of the platform itself (`job.workspace_id` is None for those).
-        """
+        """The workspace of the job. Raises PermanentError for a job of the platform itself."""
         if self.job.workspace_id is None:
             raise PermanentError("This kind of job works for a workspace, and the job names none.")
         return self.job.workspace_id
 
     @property
     def attempt(self) -> int:
-        """The number of this attempt at the job, from 1. A retry by hand counts from 1 again."""
+        """The number of this attempt, from 1. A retry by hand counts from 1 again."""
         return self.job.attempts
 
     def checkpoint(self) -> None:
-        """Raises an error if the job must stop: Cancelled, ShutdownRequested, DeadlineExceeded or LeaseLost. Else it
-        does nothing.
-        """
+        """Raises Cancelled, ShutdownRequested, DeadlineExceeded or LeaseLost if the job must stop."""
         self.deadline.check()
 
     def step(
@@ -90,15 +78,11 @@ class JobContext:
         time_limit_ms: int | None = None,
         on_interrupted: StepFunction | None = None,
     ) -> Any:
-        """Runs `fn(deadline)` once per job, as the step `name`, records its result, which must be JSON, and returns it.
-        A later attempt gets the recorded result without a call.
-
-        `effect` says what the step does outside: "read", "idempotent" or "send". A "send" is recorded as started before
-        `fn` runs. If a later attempt finds it only started, the message may have gone out. Then
-        `on_interrupted(deadline)` finds out and returns the step's result; without it StepInterrupted is raised. If a
-        send raises an error with `sent = False`, nothing went out and the step may be tried again. `time_limit_ms`
-        limits this step. Raises what `fn` raises, the errors of `checkpoint`, and LeaseLost if another worker has taken
-        the job over.
+        """Runs `fn(deadline)` once per job, records its result, which must be JSON, and returns it. A later attempt
+        gets the record without a call. `effect`: "read", "idempotent" or "send". A send is recorded as started first;
+        if a later attempt finds it only started, the message may have gone out. Then `on_interrupted(deadline)` finds
+        out, or StepInterrupted is raised. An error with `sent = False` proves that nothing went out. Raises what `fn`
+        raises, and the errors of `checkpoint`.
         """
         self.checkpoint()
         record = self._steps().get(name)
@@ -124,38 +108,27 @@ class JobContext:
         return output
 
     def skip(self, name: str, reason: str) -> None:
-        """Records that a step of the job is not needed, and why. A step that is recorded already stays as it is. Raises
-        LeaseLost if another worker has taken the job over.
-        """
+        """Records that a step is not needed, and why. Raises LeaseLost."""
         if name not in self._steps():
             self._write(name, steps.Effect.READ, steps.Status.SKIPPED, reason=reason)
 
     def recorded(self, name: str) -> bool:
-        """Whether the job's step with this name is recorded as done, skipped or started."""
+        """Whether the step is recorded as done, skipped or started."""
         return name in self._steps()
 
     def forget(self, names: list[str]) -> None:
-        """Deletes the records of the job's steps with these names, so that they run again because something that they
-        depend on has changed.
-
-        Only for steps that may be repeated. Raises LeaseLost if another worker has taken the job over.
-        """
+        """Deletes the records of steps that may be repeated, so that they run again. Raises LeaseLost."""
         persist(lambda: steps.forget(self.job.pk, self._token, names), give_up=self._lease_expired)
         self._known_steps = None
 
     def move_to(self, lane: str) -> None:
-        """Ends this run of the job so that it goes on in another lane (a queue with its own promise of the longest
-        wait): raises Moved, which the handler must let pass. Does nothing if the job is in `lane` already. Recorded
-        steps stay done.
-        """
+        """Ends this run so that the job goes on in another lane: raises Moved, unless it is there already."""
         if self.job.lane != lane:
             self.leave_for(lane)
             raise Moved()
 
     def leave_for(self, lane: str) -> None:
-        """Changes the lane (a queue with its own promise of the longest wait) in which the job's next start will be;
-        this run goes on. Raises LeaseLost if another worker has taken the job over.
-        """
+        """Changes the lane of the job's next start; this run goes on. Raises LeaseLost."""
         if not persist(
             lambda: queue.change_lane(self.job.pk, self._token, lane), give_up=self._lease_expired
         ):
@@ -163,11 +136,7 @@ class JobContext:
         self.job.lane = lane
 
     def progress(self, done: int, total: int | None = None) -> None:
-        """Shows on the pages that `done` of `total` parts of the job are done (`total` None: of an unknown number).
-        Raises an error if the job must stop (see checkpoint).
-
-        It is written once a second at most, and when all parts are done.
-        """
+        """Shows that `done` of `total` parts are done, once a second at most. Raises the errors of `checkpoint`."""
         self.checkpoint()
         if time.monotonic() - self._progress_at >= PROGRESS_EVERY_S or done == total:
             self._progress_at = time.monotonic()
@@ -176,9 +145,7 @@ class JobContext:
 
     @contextlib.contextmanager
     def fenced(self) -> Iterator[None]:
-        """A context manager: a transaction that commits only while the worker holds the job. It must be short, as it
-        locks the job's row. Raises LeaseLost if another worker has taken the job over.
-        """
+        """A context manager: a short transaction that commits only while the worker holds the job, or LeaseLost."""
         with transaction.atomic():
             if not queue.holds(self.job.pk, self._token):
                 raise LeaseLost()

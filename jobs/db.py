@@ -28,9 +28,7 @@ RETRY_STATES = {"40001", "40P01", "55P03"}
 
 
 class Fault(StrEnum):
-    """What went wrong with the database, and so what to do: it cannot be reached, the statement may be tried again, it
-    took too long, or our own code is wrong.
-    """
+    """What went wrong with the database, and so what to do."""
 
     UNREACHABLE = "unreachable"  # reconnect and try again; nobody knows whether a COMMIT took effect
     RETRY = "retry"  # deadlock or lock timeout: rolled back, so run it again
@@ -39,7 +37,6 @@ class Fault(StrEnum):
 
 
 def db_fault(error: Error) -> Fault:
-    """What a `django.db.Error` says went wrong with the database. An error in our own code is Fault.BUG."""
     state = getattr(error.__cause__, "sqlstate", None)
     if not isinstance(error, (OperationalError, InterfaceError, InternalError)):
         return Fault.BUG
@@ -69,28 +66,20 @@ def insert_or_ignore(row: Model) -> bool:
 
 
 def refresh_connection() -> None:
-    """Closes this thread's database connection if it is broken or too old. To be called between two pieces of work.
-
-    It is like Django's close_old_connections, but leaves a connection with an open transaction alone (as in tests).
-    """
+    """Closes this thread's connection if it is broken or too old, unless it has an open transaction (as in tests)."""
     if not connection.in_atomic_block:
         connection.close_if_unusable_or_obsolete()
 
 
 def drop_connection() -> None:
-    """Closes this thread's database connection, so that none is held while another machine is waited for. The next
-    query opens one again. Does nothing while the caller has a transaction open on it (as in tests).
-    """
+    """Closes this thread's connection before a wait for another machine; not within a transaction (as in tests)."""
     if not connection.in_atomic_block:
         connection.close()
 
 
 @contextmanager
 def statements_within(limit_ms: int) -> Iterator[None]:
-    """Within the `with` block, which is one transaction, PostgreSQL ends each statement after `limit_ms`.
-
-    The django.db.Error that is raised then is a Fault.SLOW.
-    """
+    """One transaction in which PostgreSQL ends each statement after `limit_ms`: a django.db.Error of Fault.SLOW."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL statement_timeout = {limit_ms:d}")
@@ -98,13 +87,9 @@ def statements_within(limit_ms: int) -> Iterator[None]:
 
 
 def persist(write: Callable[[], T], *, give_up: Callable[[], bool], pause_s: float = 0.2) -> T:
-    """Runs `write`, which writes to the database, and returns its result. While the database restarts, refuses,
-    deadlocks or is too slow, it is run again, until `give_up()` is true.
-
-    `write` must be safe to repeat, as our writes are that name a lease token. The pause before a new try is random and
-    grows from `pause_s` seconds to 2 s, so that a restarted database is not flooded with connections. Raises the last
-    error after giving up. Raises any other kind of error at once, and every one within the caller's transaction, which
-    cannot go on after it.
+    """Runs `write`, which must be safe to repeat, and returns its result. While the database restarts, refuses,
+    deadlocks or is too slow, it is run again until `give_up()`, after random pauses up to 2 s. Raises the last error
+    then; any other kind, and every one within the caller's transaction, at once.
     """
     while True:
         try:

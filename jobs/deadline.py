@@ -15,11 +15,7 @@ shutdown_requested = threading.Event()
 
 
 class Deadline:
-    """The time by which a piece of work must be over, in seconds of the monotonic clock (`ends_at`).
-
-    `cancelled` is an optional function that returns True once the caller no longer wants the result. `check` calls it
-    each time.
-    """
+    """The time by which work must be over, in monotonic seconds, or its caller no longer wants it (`cancelled()`)."""
 
     __slots__ = ("_ends_at", "_cancelled")
 
@@ -29,35 +25,25 @@ class Deadline:
 
     @classmethod
     def after_ms(cls, budget_ms: float, cancelled: Callable[[], bool] | None = None) -> "Deadline":
-        """A Deadline that ends in `budget_ms` milliseconds. `cancelled()` returns True
-        once the caller no longer wants the result.
-        """
         return cls(time.monotonic() + budget_ms / 1000, cancelled)
 
     def within_ms(self, budget_ms: float) -> "Deadline":
-        """A Deadline for a part of the work: in `budget_ms` milliseconds, but never later than this one.
-
-        If the caller cancels the work, both end.
-        """
+        """A Deadline for a part of the work, never later than this one. If the caller cancels, both end."""
         return Deadline(min(self._ends_at, time.monotonic() + budget_ms / 1000), self._cancelled)
 
     def remaining_s(self) -> float:
-        """Seconds left until the deadline, never below 0."""
         return max(0.0, self._ends_at - time.monotonic())
 
     def remaining_ms(self) -> float:
-        """Milliseconds left until the deadline, never below 0."""
         return self.remaining_s() * 1000
 
     @property
     def expired(self) -> bool:
-        """Whether the deadline has passed."""
         return time.monotonic() >= self._ends_at
 
     def check(self) -> None:
-        """Raises an error if the work must stop: ShutdownRequested, Cancelled or DeadlineExceeded, in this order.
-
-        A process that is stopping must give its work back and not report a timeout, so ShutdownRequested comes first.
+        """Raises ShutdownRequested, Cancelled or DeadlineExceeded, in this order: a process that is stopping must give
+        its work back and not report a timeout.
         """
         if shutdown_requested.is_set():
             raise ShutdownRequested()
@@ -67,9 +53,7 @@ class Deadline:
             raise DeadlineExceeded()
 
     def sleep_s(self, seconds: float, granularity_s: float = 0.1) -> None:
-        """Sleeps for `seconds`, but raises the errors of `check` within `granularity_s` seconds once the work must
-        stop.
-        """
+        """Sleeps, but raises the errors of `check` within `granularity_s` seconds once the work must stop."""
         until = time.monotonic() + seconds
         while (rest_s := until - time.monotonic()) > 0:
             self.check()

@@ -23,9 +23,7 @@ LATE_S = 60
 
 
 def now(workspace_id: UUID | None, totals: stats.Totals, times: stats.Timings) -> dict[str, Any]:
-    """The context of templates/jobs/_now.html: the numbers of the job queue of one workspace, or of all (None), as they
-    are now and over the last day. `totals` and `times` are theirs.
-    """
+    """The context of templates/jobs/_now.html: the queue's numbers now and over the last day."""
     series = stats.series(workspace_id)
     return {
         "tiles": tiles(totals, "" if workspace_id is None else " on this workspace’s jobs"),
@@ -37,16 +35,12 @@ def now(workspace_id: UUID | None, totals: stats.Totals, times: stats.Timings) -
 
 
 def day(workspace_id: UUID | None, times: stats.Timings) -> dict[str, Any]:
-    """The context of templates/jobs/_day.html: the kinds of job of one workspace, or of all (None), and the recurring
-    work. `times` is what `stats.timings` finds.
-    """
+    """The context of templates/jobs/_day.html: the kinds of job, and the recurring work."""
     return {"by_kind": by_kind(workspace_id, times), "ticks": stats.ticks()}
 
 
 def tiles(totals: stats.Totals, whose: str = "") -> list[dict[str, Any]]:
-    """The numbers about the job queue for partials/tiles.html: jobs by state, the oldest due job, and the workers.
-    `whose` says on which jobs the busy places work.
-    """
+    """The tiles of partials/tiles.html. `whose` says on which jobs the busy places work."""
     counts, oldest_s = totals.jobs, totals.oldest_s
     failed = counts[Status.FAILED]
     return [
@@ -74,10 +68,7 @@ def tiles(totals: stats.Totals, whose: str = "") -> list[dict[str, Any]]:
 def lanes(
     workspace_id: UUID | None, times: stats.Timings, running: Mapping[str, int]
 ) -> list[dict[str, Any]]:
-    """Every lane (a queue with its own promise of the longest wait) with how its promise is kept, as
-    templates/jobs/_now.html draws it. `workspace_id` None means all workspaces. `times` is what `stats.timings` finds,
-    and `running` the number of jobs that run, by lane.
-    """
+    """Every lane with how its promise is kept, as templates/jobs/_now.html draws it."""
     return [
         {
             "label": state.lane.name.capitalize(),
@@ -94,9 +85,7 @@ def lanes(
 
 
 def by_kind(workspace_id: UUID | None, times: stats.Timings) -> list[dict[str, Any]]:
-    """The kinds of job that have due jobs, or jobs that ended in the last day, as templates/jobs/_day.html draws them.
-    `workspace_id` None means all workspaces. `times` is what `stats.timings` finds.
-    """
+    """The kinds of job as templates/jobs/_day.html draws them."""
     return [
         {
             "kind": state.kind,
@@ -113,16 +102,12 @@ def _tile(label: str, figure: str, note: str, tone: str = "") -> dict[str, Any]:
 
 
 def counted(count: int, cap: int = stats.COUNT_CAP) -> str:
-    """A number of jobs for people, with thousands separators. One that has reached `cap`, where counting stops, gets a
-    "+".
-    """
+    """A number of jobs for people. One that has reached `cap`, where counting stops, gets a "+"."""
     return f"{count:,}+" if count >= cap else f"{count:,}"
 
 
 def bars(series: list[stats.Bucket]) -> list[dict[str, Any]]:
-    """The rectangles of the chart of ended jobs, on a grid of 96 × 100: one for successes in each bucket, and one for
-    failures on top of it. Empty ones are left out.
-    """
+    """The rectangles of the chart of ended jobs, on a grid of 96 × 100: failures stand on successes."""
     top = max((bucket.done + bucket.failed for bucket in series), default=0) or 1
     rectangles = []
     for x, bucket in enumerate(series):
@@ -138,9 +123,7 @@ def bars(series: list[stats.Bucket]) -> list[dict[str, Any]]:
 
 
 def hours(series: list[stats.Bucket]) -> list[dict[str, Any]]:
-    """The numbers of the chart of ended jobs as rows of a table, one for each hour in which a job ended: "at" (the
-    hour's start), "done" and "failed".
-    """
+    """The numbers of the chart as rows of a table, one for each hour in which a job ended."""
     by_hour: dict[datetime, dict[str, Any]] = {}
     for bucket in series:
         hour = timezone.localtime(bucket.starts_at).replace(minute=0)
@@ -152,9 +135,7 @@ def hours(series: list[stats.Bucket]) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a tick, as it is kept in the tick's row. `ms` is how long it took; `counts` says in words what it
-    counted.
-    """
+    """One run of a tick. `ms` is how long it took; `counts` says in words what it counted."""
 
     at: datetime | None
     ms: int
@@ -227,18 +208,12 @@ def schedule(every_s: int) -> str:
 
 
 def timeline(job: BackgroundJob, *, with_reasons: bool = True) -> list[dict[str, Any]]:
-    """A job's attempts, steps and people's actions, for templates/jobs/_timeline.html.
-
-    `with_reasons` is False for those who may not read what a person wrote when discarding the job.
-    """
+    """A job's attempts, steps and actions. `with_reasons` False hides what a person wrote when discarding it."""
     return [_line(entry, with_reasons) for entry in stats.timeline(job)]
 
 
 def _line(entry: JobAttempt | JobStep | JobAction, with_reasons: bool) -> dict[str, Any]:
-    """One line of the timeline: its colour, icon, text, reason and time.
-
-    Its key keeps details open when the page refreshes.
-    """
+    """One line of the timeline. Its key keeps details open when the page refreshes."""
     if isinstance(entry, JobAction):
         return _action_line(entry, with_reasons)
     return _step_line(entry) if isinstance(entry, JobStep) else _attempt_line(entry)

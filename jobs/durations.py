@@ -6,9 +6,7 @@ TWO_UNITS_BELOW = 10
 
 
 def duration(seconds: float) -> str:
-    """A number of seconds for people, always rounded down: "34 ms", "9.4 s", "16 min", "1 h 30 min", "12 h",
-    "1 day 3 h", "23 days". Less than none is "0 ms".
-    """
+    """Seconds for people, rounded down: "34 ms", "9.4 s", "16 min", "1 h 30 min", "12 h", "1 day 3 h", "23 days"."""
     ms = max(0, round(seconds * 1_000))
     if ms < 1_000:
         return f"{ms} ms"

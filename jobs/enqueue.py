@@ -1,8 +1,6 @@
 """Adds jobs to the queue: a row in the caller's transaction, once per dedupe key, and a django-q2 task for the workers.
-
-The unique constraint (tenant, dedupe_key) decides. Adding a job again never resets one that runs or has ended; it only
-creates the job if it is missing. With `anew`, a job that has begun does not count, because it may have looked at things
-before they changed: it gives up its key.
+The unique constraint (tenant, dedupe_key) decides; a job that runs or has ended is never reset. With `anew`, a job that
+has begun gives up its key, because it may have looked at things before they changed.
 """
 
 import json
@@ -33,17 +31,14 @@ logger = logging.getLogger(__name__)
 
 DRAIN = "jobs.worker.drain"
 REDIS_PAUSE_S = 10
-"""Seconds in which Redis is not used after an error, so that requests do not queue up behind a dead broker."""
+"""Seconds in which Redis is not used after an error, so that requests do not queue up behind it."""
 PAYLOAD_LIMIT = 8_000
 """The most characters of a payload's JSON. Payloads hold ids; anything longer would be somebody's text."""
 
 
 @dataclass(frozen=True)
 class JobSpec:
-    """One job for `enqueue_many`.
-
-    `run_at` None is now. `lane` and `priority` (lower goes first) None are the kind's own.
-    """
+    """One job for `enqueue_many`. `run_at` None is now; `lane` and `priority` None are the kind's own."""
 
     dedupe_key: str
     workspace_id: UUID | None = None
@@ -58,9 +53,7 @@ _held_until: ContextVar[datetime | None] = ContextVar("held_until", default=None
 
 @contextmanager
 def held_until(moment: datetime) -> Iterator[None]:
-    """Makes all jobs that this thread enqueues within the `with` block due at `moment` (aware), whatever time they ask
-    for.
-    """
+    """Makes all jobs that this thread enqueues within the `with` block due at `moment` (aware)."""
     token = _held_until.set(moment)
     try:
         yield
@@ -140,9 +133,7 @@ def _free_keys(specs: Sequence[JobSpec]) -> None:
 
 
 def _insert(kind: str, specs: Sequence[JobSpec], columns: tuple[str, ...]) -> list[tuple[Any, ...]]:
-    """Insert the missing jobs and wake a worker if one is due by the database's clock. Returns `columns` of the new
-    jobs.
-    """
+    """Insert the missing jobs, wake a worker if one is due, and return `columns` of the new jobs."""
     rows = json.dumps([_row(kind, spec) for spec in specs], cls=DjangoJSONEncoder)
     if len(rows) > PAYLOAD_LIMIT:
         _refuse_texts(specs)
@@ -158,9 +149,8 @@ _woken = threading.local()
 
 
 def _wake_once(due: set[tuple[int, str, str]]) -> None:
-    """Wake a worker for each (transaction id, kind, lane) of `due` that this thread has not woken one for.
-
-    If a savepoint with a wake-up is rolled back, the look once a second finds what the transaction enqueues after it.
+    """Wake a worker for each (transaction id, kind, lane) of `due` that this thread has not woken one for. If a
+    savepoint with a wake-up is rolled back, the look once a second finds the rest.
     """
     if due:
         before: set[tuple[int, str, str]] = getattr(_woken, "names", set())
@@ -170,8 +160,8 @@ def _wake_once(due: set[tuple[int, str, str]]) -> None:
 
 
 def wake(kind: str, lane: str) -> None:
-    """Enqueues the task of django-q2 with which a cluster looks for due jobs, named by kind and lane, in the caller's
-    transaction. With Redis it is sent when that commits, and only logged if it cannot be sent.
+    """Enqueues the task with which a cluster looks for due jobs, in the caller's transaction. With Redis it is sent at
+    the commit, and only logged if it cannot be sent.
     """
     task = partial(async_task, DRAIN, task_name=kind, group=lane, cluster=WAKE_UPS, save=False)
     if settings.Q_BROKER_URL:

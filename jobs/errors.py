@@ -8,16 +8,15 @@ from datetime import datetime
 
 
 class TransientError(Exception):
-    """It may work later: an attempt is used and the job is retried with backoff.
-
-    `retry_after_ms` (int, in ms) is how long the other side asks us to wait. It is used instead of the backoff.
-    """
+    """It may work later: an attempt is used and the job is retried with backoff."""
 
     sent: bool | None  # whether an outside call went out, set by code that knows it (integrations.errors)
 
     def __init__(self, message: str = "", *, retry_after_ms: int | None = None) -> None:
         super().__init__(message or (type(self).__doc__ or "").split("\n")[0])
-        self.retry_after_ms = retry_after_ms
+        self.retry_after_ms = (
+            retry_after_ms  # how long the other side asks us to wait, in place of the backoff
+        )
 
 
 class PermanentError(Exception):
@@ -44,10 +43,8 @@ class ShutdownRequested(Exception):
 
 
 class Snooze(Exception):
-    """The job cannot run now: it runs again at `run_at` (aware), and no attempt is used. It fails instead if `run_at`
-    is more than its kind's `max_age_hours` after its first due time.
-
-    `reason` is a sentence that is shown to people. It must not quote a lead's or a colleague's words.
+    """The job runs again at `run_at` (aware), and no attempt is used. It fails if that is over its kind's
+    `max_age_hours`. `reason` is shown to people and must not quote a lead's or a colleague's words.
     """
 
     def __init__(self, run_at: datetime, reason: str) -> None:
@@ -57,10 +54,7 @@ class Snooze(Exception):
 
 
 class Moved(Exception):
-    """The rest of the job goes on in another lane (queue), which its row names already.
-
-    No attempt is used and the job keeps its due time.
-    """
+    """The rest of the job goes on in another lane, which its row names already. No attempt is used."""
 
 
 class StepInterrupted(PermanentError):

@@ -24,10 +24,7 @@ PASSED_BY_ALL = {"execute_limited"}
 
 @dataclass(frozen=True)
 class Failure:
-    """A job's error in the form in which it is stored.
-
-    Errors of the same job kind, class and place have the same `fingerprint`.
-    """
+    """A job's error as it is stored. Errors of the same kind, class and place have the same `fingerprint`."""
 
     error_class: str = ""
     message: str = ""
@@ -39,9 +36,7 @@ NO_FAILURE = Failure()
 
 
 def describe(error: BaseException, kind: str) -> Failure:
-    """What may be stored of `error`, which a job of `kind` raised: class, message, places in the code and fingerprint,
-    without people's text.
-    """
+    """What may be stored of `error`: class, message, places in the code and fingerprint, without people's text."""
     name = _class_name(error)
     place, line = _place(error)
     message = str(error) if isinstance(error, OWN) else f"{type(error).__name__} at {place}:{line}"
@@ -54,19 +49,13 @@ def describe(error: BaseException, kind: str) -> Failure:
 
 
 def where(error: BaseException) -> str:
-    """The place in the code that raised `error`, as "path:function:line": the innermost in our own code, or the
-    innermost of all if none is ours.
-    """
+    """The place that raised `error`, as "path:function:line": the innermost in our code, or of all if none is ours."""
     place, line = _place(error)
     return f"{place}:{line}"
 
 
 def database_facts(error: BaseException) -> dict[str, str]:
-    """What PostgreSQL names of a database error: `sqlstate`, `constraint`, `table` and `column`, as far as it does. {}
-    for other errors.
-
-    These are names of our schema. PostgreSQL's other words may quote a row, so they are left out.
-    """
+    """What PostgreSQL names of a database error. These are names of our schema; its other words may quote a row."""
     refused = next((cause for cause in chain(error) if isinstance(cause, psycopg.Error)), None)
     if refused is None:
         return {}
@@ -81,9 +70,7 @@ def database_facts(error: BaseException) -> dict[str, str]:
 
 
 def facts_of(error: BaseException) -> dict[str, str]:
-    """The `extra` of a log line about `error`: its class, the place in our code that raised it, and what PostgreSQL
-    names.
-    """
+    """The `extra` of a log line about `error`: its class, its place in our code, and what PostgreSQL names."""
     return {"error_class": type(error).__name__, "where": where(error), **database_facts(error)}
 
 
@@ -118,10 +105,7 @@ def _relative(filename: str) -> str:
 
 
 def _place(error: BaseException) -> tuple[str, int]:
-    """The place that raised the error, as (path:function, line).
-
-    It is the innermost place in our own code, or the innermost of all if none is ours.
-    """
+    """The place that raised the error, as (path:function, line), by the rule of `where`."""
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:
         return "no frame", 0

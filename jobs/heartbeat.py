@@ -30,10 +30,8 @@ LATE_S = 2.0
 
 
 class Claim:
-    """What one place (job thread of a worker) holds: a token, its lease (the right to the jobs for some seconds), the
-    running job, and the jobs that wait behind it.
-
-    The place's thread writes which job runs. The keeper's thread writes what has happened to the lease.
+    """What one place holds: a token with its lease, the running job, and the jobs that wait behind it. The place's
+    thread writes which job runs, the keeper's thread what has happened to the lease.
     """
 
     def __init__(self, token: UUID, asked_at: float, jobs: list[BackgroundJob]) -> None:
@@ -47,10 +45,8 @@ class Claim:
         self._thread = threading.get_ident()
 
     def begin(self, started: Started, limit_s: float) -> Callable[[], bool]:
-        """Notes that the job of `started` begins to run, for at most `limit_s` seconds.
-
-        Returns the function that the job's Deadline calls. It returns True once the job is cancelled, and raises
-        LeaseLost once the job was taken away.
+        """Notes that a job begins to run, for at most `limit_s` seconds. Returns the function for the job's Deadline:
+        it returns True once the job is cancelled, and raises LeaseLost once it was taken away.
         """
         self.lost = self.cancel_requested = self.fenced = False
         self.began_at, self.limit_s = time.monotonic(), limit_s
@@ -58,7 +54,6 @@ class Claim:
         return lambda: self._cancelled(started)
 
     def rest(self) -> None:
-        """Notes that the running job of this claim has ended."""
         self.started = None
 
     def _cancelled(self, started: Started) -> bool:
@@ -67,29 +62,21 @@ class Claim:
         return self.cancel_requested
 
     def expired(self) -> bool:
-        """Whether the lease (the right to the jobs) has expired by this host's monotonic clock,
-        which also runs while a process is stopped.
-        """
+        """Whether the lease has expired by the monotonic clock, which also runs while a process is stopped."""
         return time.monotonic() > self.valid_until
 
     def holds_others_up(self, now: float) -> bool:
-        """Whether the claim's running job has taken over GIVE_BACK_AFTER_MS while others of the claim wait behind it
-        and are not given back yet. `now` is monotonic seconds.
-        """
+        """Whether the running job has taken over GIVE_BACK_AFTER_MS while others wait behind it."""
         long = self.started is not None and (now - self.began_at) * 1000 > GIVE_BACK_AFTER_MS
         return long and not self.given_back and bool(self.waiting)
 
     def overran(self, now: float) -> bool:
-        """Whether the running job still runs OVERRUN_GRACE_S seconds after its time limit, and is not taken away yet.
-        `now` is monotonic seconds.
-        """
+        """Whether the running job still runs OVERRUN_GRACE_S seconds after its time limit."""
         late = self.started is not None and now > self.began_at + self.limit_s + OVERRUN_GRACE_S
         return late and not self.fenced
 
     def take_away(self, error: BaseException, worker: str) -> None:
-        """Settles the running job as ended with `error`, although its thread still works on it. What that thread writes
-        later is refused. `worker` is the worker's name. Does nothing if no job runs or it is lost already.
-        """
+        """Settles the running job as ended with `error`. What its thread writes later is refused."""
         started, now = self.started, time.monotonic()
         if started is None or self.lost:
             return
@@ -105,9 +92,7 @@ class Claim:
 
 
 class LeaseKeeper:
-    """Renews the leases (rights to jobs) of one process, a claim for each of its job threads, and tells jobs when to
-    stop.
-    """
+    """Renews the leases of one process, a claim for each of its job threads, and tells jobs when to stop."""
 
     def __init__(self, me: WorkerProcess) -> None:
         self._me = me
@@ -128,9 +113,7 @@ class LeaseKeeper:
             self._thread.join(timeout=5)
 
     def hold(self, token: UUID, asked_at: float, jobs: list[BackgroundJob]) -> Claim:
-        """Starts to renew the lease (right to the jobs) of a new claim, and returns the claim. `asked_at` is the
-        monotonic time just before the claim was sent.
-        """
+        """Starts to renew the lease of a new claim. `asked_at`: the monotonic time just before it was sent."""
         claim = Claim(token, asked_at, jobs)
         with self._lock:
             self._claims.append(claim)
@@ -138,25 +121,20 @@ class LeaseKeeper:
         return claim
 
     def drop(self, claim: Claim) -> None:
-        """Stops renewing the lease of a claim, because all its jobs have ended."""
         with self._lock:
             self._claims.remove(claim)
             self._me.slot.busy = len(self._claims)
 
     def has_room(self) -> bool:
-        """Whether fewer job threads of this process have work than it has places now."""
         with self._lock:
             return len(self._claims) < int(self._me.slot.places)
 
     def running(self) -> list[Claim]:
-        """The claims of this process that have a running job."""
         with self._lock:
             return [claim for claim in self._claims if claim.started is not None]
 
     def hand_back(self) -> None:
-        """Gives every running job of this process back to the queue, although its thread may still work on it. No
-        attempt is used.
-        """
+        """Gives every running job back to the queue, although its thread may still work on it. No attempt is used."""
         for claim in self.running():
             claim.take_away(ShutdownRequested(), self._me.name)
 
@@ -202,10 +180,7 @@ class LeaseKeeper:
             connection.close()
 
     def _fence(self, claim: Claim) -> None:
-        """Take a job away from its thread, because a thread cannot be ended.
-
-        The process ends once its other jobs are done.
-        """
+        """Take a job away from its thread, which cannot be ended. The process ends once its other jobs are done."""
         logger.error("job ignored its time limit", extra={"job_id": _job_id(claim)})
         self._me.retire()
         started = claim.started

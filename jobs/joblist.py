@@ -35,19 +35,14 @@ def of(tenants: Sequence[UUID] | None) -> QuerySet[BackgroundJob]:
 
 
 def in_state(jobs: QuerySet[BackgroundJob], state: str | None) -> QuerySet[BackgroundJob]:
-    """Those of `jobs` in the state `state`, a key of STATES. All of `jobs` for None or "", none for any other word."""
+    """Those of `jobs` in a state of STATES. All of them for None or "", none for any other word."""
     if not state:
         return jobs
     return jobs.filter(STATES[state][1]) if state in STATES else jobs.none()
 
 
 def causes(tenants: Sequence[UUID] | None) -> QuerySet[Any, Any]:
-    """A query that counts the latest FAILURES failed jobs by cause, for `tally.read`. The key of each count is the
-    fingerprint, its `about` the kind.
-
-    Its title is the error of one of the jobs. Those of the others may have other ids in it. `tenants` None means all
-    jobs.
-    """
+    """A query for `tally.read` that counts the latest FAILURES failed jobs by cause. Its title is one job's error."""
     failed = tally.latest(of(tenants).filter(status=Status.FAILED), "finished_at", FAILURES)
     by = {
         "title": Cast("last_error_class", TextField()),
@@ -77,9 +72,7 @@ UNION ALL SELECT state, count(*)
 
 
 def counts(tenants: Sequence[UUID] | None) -> dict[str, int]:
-    """The number of jobs of `tenants` (None: of all) by state, each at most tally.CAP. The states of waiting jobs (due,
-    retrying, later) share that limit.
-    """
+    """The number of jobs by state, each at most tally.CAP. The states of waiting jobs share that limit."""
     workspaces: Any = BackgroundJob._meta.get_field("workspace").related_model
     statement = COUNT.format(workspaces=workspaces._meta.db_table)
     with connection.cursor() as cursor:

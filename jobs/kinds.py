@@ -1,7 +1,5 @@
-"""The registry of job kinds. Each kind is declared with its handler, its limits and retention.
-
-The kinds of an app are in `<app>/jobs.py`, which `jobs.apps` imports at start. Code that enqueues a kind declares it
-with `kind_name`. A system check (jobs.system_checks) reports declared kinds without a handler.
+"""The registry of job kinds. Those of an app stand in `<app>/jobs.py`, which `jobs.apps` imports at start. Code that
+enqueues a kind declares it with `kind_name`; a system check reports one without a handler.
 """
 
 from collections.abc import Callable
@@ -21,11 +19,9 @@ Handler = Callable[["JobContext"], Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """The limits of a kind of background job: attempts, time, place in the queue, and how long its rows are kept.
-
-    `lane` is one of `jobs.lanes`; `priority` orders jobs within it, lower first. The pause before a retry is min(cap,
-    base * 2^(attempt - 1)) ms, up to the next full second. After an unexpected error it is a random time up to that.
-    `max_age_hours` counts from the job's first due time; a retry or snooze beyond it fails the job as too old.
+    """The limits of a kind. `priority` orders jobs within the lane, lower first. The pause before a retry is min(cap,
+    base * 2^(attempt - 1)) ms; after an unexpected error it is a random time up to that. `max_age_hours` counts from
+    the job's first due time; a retry or snooze beyond it fails the job.
     """
 
     attempts: int = 8
@@ -41,10 +37,6 @@ class Policy:
 
 @dataclass(frozen=True)
 class JobKind:
-    """A kind of background job: its name, the function that runs it (`handler`), its limits (`policy`), and what it
-    does in words for people.
-    """
-
     name: str
     handler: Handler
     policy: Policy = field(default_factory=Policy)
@@ -57,18 +49,14 @@ NAMED: dict[str, str] = {}
 
 
 def kind_name(name: str, module: str) -> str:
-    """Declares that `module` enqueues background jobs of the kind `name`, and returns the name. A system check then
-    asks for a handler of that kind.
-    """
+    """Declares that `module` enqueues jobs of the kind `name`, and returns the name."""
     NAMED[name] = module
     return name
 
 
 def job_kind(name: str, handler: Handler, *, words: str = "", **policy: Any) -> None:
-    """Registers `handler(ctx)` as what runs jobs of the kind `name`. The keyword arguments are Policy's fields. `words`
-    says for people what such a job does.
-
-    Raises ImproperlyConfigured for a name that is taken, a time limit out of range, or a missing or unknown lane.
+    """Registers `handler(ctx)` for jobs of the kind `name`. The keyword arguments are Policy's fields. Raises
+    ImproperlyConfigured for a name that is taken, a time limit out of range, or a missing or unknown lane.
     """
     if policy.get("lane") not in BY_NAME:
         raise ImproperlyConfigured(f"Job kind {name}: state its lane, one of {', '.join(BY_NAME)}.")
@@ -84,15 +72,11 @@ def job_kind(name: str, handler: Handler, *, words: str = "", **policy: Any) -> 
 
 
 def policy_of(kind: str) -> Policy:
-    """The limits of jobs of `kind`, or the default ones for a kind that this process does not know.
-
-    An older or newer release may have made such a job.
-    """
+    """The limits of jobs of `kind`; the default ones for a kind of an older or newer release."""
     entry = KINDS.get(kind)
     return entry.policy if entry else Policy()
 
 
 def in_words(kind: str) -> str:
-    """What jobs of `kind` do, in words for people; the kind's name if its declaration has none."""
     entry = KINDS.get(kind)
     return entry.words if entry and entry.words else kind

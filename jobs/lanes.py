@@ -13,10 +13,8 @@ AGED_EVERY = 8
 
 @dataclass(frozen=True)
 class Lane:
-    """One lane. A job in it should start within `promise_s` seconds after it is due.
-
-    `half`: the lane may use at most half of all places, because some of its jobs take minutes.
-    `turn`: the order in which lanes get a place of their own if there are few. None: the lane gets none.
+    """A job in the lane should start within `promise_s` seconds. `half`: it may use at most half of all places, as some
+    of its jobs take minutes. `turn`: the order in which lanes get a place of their own if there are few; None: never.
     """
 
     name: str
@@ -28,10 +26,7 @@ class Lane:
 
 STOP, PROOF, PERSON, REPLY, DRAFT, STEPS, BULK = "stop", "proof", "person", "reply", "draft", "steps", "bulk"
 UNASSIGNED = ""
-"""The lane of jobs that the previous release has made.
-
-They run with the replies, until the tick of `jobs.housekeeping.assign_lanes` puts them into the lanes of their kinds.
-"""
+"""The lane of jobs from before lanes. They run with the replies until `jobs.housekeeping.assign_lanes` moves them."""
 
 LANES = (
     Lane(STOP, 5, "what must not go out any more: opt-outs, stopped campaigns", 0, half=False),

@@ -35,10 +35,8 @@ class Fate(IntEnum):
 
 
 def sweep() -> dict[str, int]:
-    """Gives back to the queue, or fails, every job whose lease (a worker's right to it) has expired. Rows that another
-    transaction has locked are left for the next time. Returns counts by outcome.
-
-    Nobody saw how its worker ended, so the attempt counts as used.
+    """Gives back to the queue, or fails, every job whose lease has expired; locked rows wait for the next time. Returns
+    counts by outcome. Nobody saw how the worker ended, so the attempt counts as used.
     """
     counts: Counter[str] = Counter()
     while True:
@@ -58,11 +56,9 @@ def sweep() -> dict[str, int]:
 
 
 def release(fates: Mapping[UUID, Fate]) -> dict[str, int]:
-    """Gives back to the queue, or fails, every job of worker processes that have ended, and records their end. `fates`
-    says how each of them ended. Returns counts by outcome.
-
-    If a worker died first, any job that ran in it may be to blame. If one of them was in such a worker before, only
-    that one is blamed, because a worker runs only one of that sort at a time.
+    """Gives back, or fails, every job of workers that have ended as `fates` says, and records their end. Returns counts
+    by outcome. If a worker died first, any of its jobs may be to blame, but only the one that was in such a worker
+    before, as a worker runs only one of that sort at a time.
     """
     counts: Counter[str] = Counter()
     with transaction.atomic():
@@ -117,7 +113,6 @@ def _take_back(job: BackgroundJob, fate: Fate | None) -> str:
 
 
 def jobs_are_due() -> bool:
-    """Whether any queued job should run now."""
     return _due().exists()
 
 
@@ -128,9 +123,8 @@ def _due() -> QuerySet[BackgroundJob]:
 def report_alive(
     cluster_id: UUID, host: str, workers: Mapping[UUID, int], *, alive: Mapping[UUID, int]
 ) -> None:
-    """Records which of a cluster's worker processes are `alive`, and how many places (job threads) each has now.
-    `workers` maps the ids of all that the cluster has to their process ids. Other workers of the cluster are recorded
-    as ended.
+    """Records which of a cluster's workers (id to process id) are `alive`, with their places now. Other workers of the
+    cluster are recorded as ended.
     """
     rows = [
         Worker(pk=key, cluster=cluster_id, host=host[:80], pid=workers[key], places=places)
@@ -146,5 +140,4 @@ def report_alive(
 
 
 def count_due() -> int:
-    """The number of queued jobs that should run now, at most COUNT_CAP."""
     return _due()[:COUNT_CAP].count()

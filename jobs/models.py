@@ -18,10 +18,8 @@ NO_WORKSPACE = "00000000-0000-0000-0000-000000000000"
 
 
 class BackgroundJob(models.Model):
-    """A background job: a piece of work that must happen once. The row says what, for whom, when, and its state.
-
-    `payload` holds ids, never people's text or secrets, because pages show it. `attempts` counts the starts since it
-    was queued or retried by hand; JobAttempt keeps all of them.
+    """A piece of work that must happen once. `payload` holds ids, never people's text or secrets, because pages show
+    it. `attempts` counts the starts since it was queued or retried by hand; JobAttempt keeps all of them.
     """
 
     class Status(models.TextChoices):
@@ -129,9 +127,7 @@ JOB_COLUMNS = tuple(field.attname for field in BackgroundJob._meta.concrete_fiel
 
 
 def job_from_row(columns: Sequence[str], row: Sequence[Any]) -> BackgroundJob:
-    """A BackgroundJob from a row of a plain database cursor. `columns` are the names of the row's values. Other columns
-    are loaded when they are used.
-    """
+    """A BackgroundJob from a row of a plain cursor. Columns that are not in `columns` are loaded when they are used."""
     values = [
         json.loads(cell) if name in ("payload", "result") and cell is not None else cell
         for name, cell in zip(columns, row, strict=True)
@@ -140,9 +136,7 @@ def job_from_row(columns: Sequence[str], row: Sequence[Any]) -> BackgroundJob:
 
 
 class JobStep(models.Model):
-    """A named part of a background job that is recorded as done (or skipped), so that a later attempt does not do it
-    again.
-    """
+    """A part of a job that is recorded as done or skipped, so that a later attempt does not do it again."""
 
     class Status(models.TextChoices):
         STARTED = "started", "Started"
@@ -171,7 +165,7 @@ class JobStep(models.Model):
 
 
 class JobAttempt(models.Model):
-    """One start of a background job and how it ended. It is written in the same statement as the job's change."""
+    """One start of a job and how it ended, written in the same statement as the job's change."""
 
     class Outcome(models.TextChoices):
         SUCCEEDED = "succeeded", "Succeeded"
@@ -200,7 +194,7 @@ class JobAttempt(models.Model):
 
 
 class JobAction(models.Model):
-    """What a person did to a background job (retry, move, cancel, discard), for its timeline."""
+    """What a person did to a job, for its timeline."""
 
     class Action(models.TextChoices):
         RETRY = "retry", "Retried"
@@ -220,8 +214,6 @@ class JobAction(models.Model):
 
 
 class Worker(models.Model):
-    """A worker process that runs background jobs, as its cluster sees it."""
-
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     cluster = models.UUIDField()
     host = models.CharField(max_length=80)
@@ -242,9 +234,7 @@ class Worker(models.Model):
 
 
 class WorkspaceLimit(models.Model):
-    """How many background jobs of one workspace may run at once (0: none). Without a row, a workspace may use seven of
-    eight job threads.
-    """
+    """How many jobs of one workspace may run at once. Without a row: seven of eight places."""
 
     workspace = models.OneToOneField(
         "inbox.Workspace", on_delete=models.CASCADE, primary_key=True, related_name="+"
@@ -256,9 +246,7 @@ class WorkspaceLimit(models.Model):
 
 
 class Tick(models.Model):
-    """The state of a tick (recurring work): its last run, and the lease that keeps it from running
-    twice at once. There is one row per name.
-    """
+    """The last runs of a tick, and the lease that keeps it from running twice at once."""
 
     name = models.CharField(max_length=80, primary_key=True)
     slot = models.BigIntegerField(default=0, help_text="The last period that was worked.")

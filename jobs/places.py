@@ -17,8 +17,6 @@ logger = logging.getLogger(__name__)
 
 
 class _Place(threading.Thread):
-    """One place: it works until nothing is due, then waits until it is woken."""
-
     def __init__(self, places: "Places", number: int) -> None:
         super().__init__(name=f"place-{number}", daemon=True)
         self.woken = threading.Event()
@@ -39,9 +37,7 @@ class _Place(threading.Thread):
 
 
 class Places:
-    """The job threads of a worker process: up to `count` threads that run `work`, which returns once no job is due.
-    They end when `stopping()` is true.
-    """
+    """The job threads of a worker: up to `count` that run `work`, which returns once no job is due."""
 
     def __init__(self, count: int, work: Callable[[], object], stopping: Callable[[], bool]) -> None:
         self.gate = Gate(CONNECTIONS)
@@ -54,9 +50,7 @@ class Places:
         self._again = False
 
     def wake(self) -> None:
-        """Makes one more job thread look for due jobs: an idle one, else a new one. If all are busy, the first that
-        finds no more work looks again.
-        """
+        """Makes one more thread look for due jobs: an idle one, else a new one."""
         with self._lock:
             if self._stopping():
                 return
@@ -73,9 +67,7 @@ class Places:
             place.woken.set()
 
     def rest(self, place: _Place) -> bool:
-        """Waits in the job thread `place`, which found no due job, until it is woken. Returns False if the process
-        stops, so that the thread ends.
-        """
+        """Waits in the thread `place` until it is woken. Returns False if the process stops."""
         drop_connection()
         with self._lock:
             if self._stopping():
@@ -89,10 +81,7 @@ class Places:
         return not self._stopping()
 
     def finish(self, timeout_s: float) -> bool:
-        """Waits up to `timeout_s` seconds until all job threads have ended, and closes the connections that they left.
-
-        `stopping()` must be true by then. Returns whether all have ended.
-        """
+        """Waits until all threads have ended, closes their connections, and returns whether all have."""
         with self._lock:
             for place in self._idle:
                 place.woken.set()

@@ -1,7 +1,4 @@
-"""What a worker process knows about itself: its id in the database, and whether it was asked to stop.
-
-The sentinel gives a worker of a cluster its id. Any other process that runs jobs (a test, a shell) makes its own.
-"""
+"""What a worker process knows about itself. The sentinel gives a cluster's worker its id; others make their own."""
 
 import os
 import socket
@@ -18,9 +15,7 @@ from jobs.ids import uuid7
 
 
 class WorkerProcess:
-    """What a process that runs jobs knows about itself: its id, and whether it must stop. A signal
-    handler sets that flag, so it uses no lock.
-    """
+    """What a process that runs jobs knows about itself. A signal handler sets that it must stop, so no lock is used."""
 
     def __init__(
         self,
@@ -47,22 +42,16 @@ class WorkerProcess:
         self._stop_asked_at: float | None = None
 
     def resize(self, places: int) -> None:
-        """Gives this process so many places, but one at least and no more than it was made with. Jobs that run in
-        places that it has no longer go on to their ends.
-        """
+        """Gives this process so many places, at least one, at most those it was made with. Running jobs go on."""
         self.slot.places = min(max(places, 1), self._most_places)
 
     def ask_to_stop(self) -> None:
-        """Makes this process claim no more jobs. The time that running jobs still have begins now; a second call does
-        not lengthen it.
-        """
+        """Makes this process claim no more jobs. A second call does not lengthen the time that running jobs have."""
         if self._stop_asked_at is None:
             self._stop_asked_at = time.monotonic()
 
     def retire(self) -> None:
-        """Makes this process stop by itself, because one of its threads is stuck. The sentinel then starts another in
-        its place.
-        """
+        """Makes this process stop by itself, as one of its threads is stuck. The sentinel starts another."""
         self.retired = True
         self.ask_to_stop()
 
@@ -71,7 +60,6 @@ class WorkerProcess:
         return self._stop_asked_at is not None
 
     def stopping_for_s(self) -> float:
-        """Seconds since this process was asked to stop, or 0."""
         return 0.0 if self._stop_asked_at is None else time.monotonic() - self._stop_asked_at
 
 
@@ -79,9 +67,7 @@ _current: WorkerProcess | None = None
 
 
 def current() -> WorkerProcess:
-    """This process as one that runs jobs: its WorkerProcess, which is made at the first call unless `become` was
-    called. A forked child does not get its parent's.
-    """
+    """This process as one that runs jobs. A forked child does not get its parent's."""
     global _current
     if _current is None or _current.pid != os.getpid():
         _current = WorkerProcess()
@@ -89,6 +75,5 @@ def current() -> WorkerProcess:
 
 
 def become(process: WorkerProcess) -> None:
-    """Makes `current` return `process` in this process."""
     global _current
     _current = process

@@ -71,9 +71,7 @@ RETURNING id, lease_token, cancel_requested_at IS NOT NULL
 
 @dataclass(frozen=True)
 class Started:
-    """A job that has begun to run, with its attempt counted. `token` proves the right to it.
-    `started_at` is from the database's clock.
-    """
+    """A job that has begun to run, with its attempt counted. `token` proves the right to it."""
 
     job: BackgroundJob
     token: UUID
@@ -83,12 +81,9 @@ class Started:
 def claim(
     worker_id: UUID, limit: int | Mapping[str, int], *, aged: bool = False, suspects: bool = True
 ) -> tuple[UUID, list[BackgroundJob]]:
-    """Takes due jobs of one lane (queue) for one job thread of the worker, with a lease of LEASE_S seconds. Returns the
-    claim's token and the jobs, in the order to run them.
-
-    `limit` is the most jobs to take, for all lanes or by lane, and never more than MAX_BATCH. With `aged`, the lane is
-    the one that has waited longest compared with its promise, not the first. `suspects`: also take jobs that were in a
-    worker when it died. No attempt is counted until a job starts.
+    """Takes due jobs of one lane for one place, with a lease of LEASE_S seconds. Returns the claim's token and the
+    jobs, in order. `limit`: the most jobs, for all lanes or by lane. `aged`: take the lane that has waited longest for
+    its promise, not the first. `suspects`: also take jobs that were in a worker when it died.
     """
     token = uuid4()
     limits = limit if isinstance(limit, Mapping) else dict.fromkeys((lane.name for lane in RANKED), limit)
@@ -106,9 +101,7 @@ def claim(
 
 
 def start(job: BackgroundJob, token: UUID) -> Started | None:
-    """Counts an attempt and starts `job`, which was claimed with `token`. Returns None, and starts nothing, if the job
-    was taken back, given back or cancelled meanwhile.
-    """
+    """Counts an attempt and starts `job`. Returns None if it was taken back, given back or cancelled meanwhile."""
     with connection.cursor() as cursor:
         cursor.execute(START, {"next": job.pk, "token": token, "lease_s": LEASE_S})
         return _started(job, token, *(cursor.fetchone() or (None, None)))
@@ -135,12 +128,9 @@ def settle(
     loss: bool = False,
     upcoming: BackgroundJob | None = None,
 ) -> tuple[str | None, Started | None]:
-    """Writes how a job goes on (`decision`) and the record of its attempt, and starts `upcoming`, the next job of the
-    same claim, if given.
-
-    Returns the outcome that was written, and what start() would return for `upcoming`. The outcome is None, and nothing
-    was written, if the token no longer holds the job. `duration_ms` None is measured with the database's clock.
-    `death`: the job's own worker died first. `loss`: the job lost its worker.
+    """Writes how a job goes on and the record of its attempt, and starts `upcoming`, the next job of the claim. Returns
+    the outcome (None, and nothing is written, if the token no longer holds the job) and what start() would return.
+    `duration_ms` None is measured by the database. `death`: its own worker died first. `loss`: it lost its worker.
     """
     values: dict[str, Any] = {
         "id": started.job.pk,
@@ -173,7 +163,7 @@ def settle(
 
 
 def give_back(token: UUID, worker_id: UUID) -> None:
-    """Puts the jobs that were claimed with `token` and have not started back into the queue. No attempt is used."""
+    """Puts the claim's jobs that have not started back into the queue. No attempt is used."""
     claimed = BackgroundJob.objects.filter(lease_token=token, worker_id=worker_id, status=Status.RUNNING)
     claimed.filter(started_at=None).update(
         status=Status.QUEUED, lease_token=None, lease_expires_at=None, worker_id=None
@@ -181,32 +171,24 @@ def give_back(token: UUID, worker_id: UUID) -> None:
 
 
 def renew(tokens: list[UUID], worker_id: UUID) -> dict[tuple[UUID, UUID], bool]:
-    """Extends the leases (rights to jobs) of these claims to LEASE_S seconds from now. Returns the jobs that are still
-    held, by (id, token). The value is whether the job's cancellation was requested.
-    """
+    """Extends these claims' leases. Returns, by (id, token) of each job still held, whether to cancel it."""
     with connection.cursor() as cursor:
         cursor.execute(RENEW, [tokens, worker_id])
         return {(job_id, token): wanted for job_id, token, wanted in cursor.fetchall()}
 
 
 def holds(job_id: UUID, token: UUID) -> bool:
-    """Whether the claim's `token` still gives the right to the running job. Locks the job's row for the open
-    transaction.
-    """
+    """Whether `token` still gives the right to the running job. Locks the job's row for the open transaction."""
     return bool(_held(job_id, token).select_for_update(no_key=True).values_list("pk"))
 
 
 def change_lane(job_id: UUID, token: UUID, lane: str) -> bool:
-    """Moves the running job to `lane` (a queue). Returns False, and changes nothing, if `token` no longer gives the
-    right to the job.
-    """
+    """Moves the running job to `lane`. Returns False if `token` no longer gives the right to it."""
     return _held(job_id, token).update(lane=lane) == 1
 
 
 def progress(job_id: UUID, token: UUID, done: int, total: int | None) -> bool:
-    """Stores how much of the running job is done. Returns False, and stores nothing, if `token` no longer gives the
-    right to the job.
-    """
+    """Stores how much of the running job is done. Returns False if `token` no longer gives the right to it."""
     return _held(job_id, token).update(progress_done=done, progress_total=total) == 1
 
 

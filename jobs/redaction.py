@@ -22,25 +22,19 @@ ADDRESS = re.compile(r"\S*[/?]\S*")
 
 
 def redact_path(path: str) -> str:
-    """Returns a path, or a text about a request, with "[key]" in place of all that looks like a secret key, and without
-    its query.
-
-    The address of a webhook and a one-time link give access to whoever knows them, so their last part is replaced too.
+    """The path, or text about a request, with "[key]" for all that looks like a secret key, and without its query.
+    Webhook addresses and one-time links give access, so their last part is replaced too.
     """
     return KEY.sub("[key]", _redact_address(path))
 
 
 def redact_addresses(text: str) -> str:
-    """Returns `text` with `redact_path` applied to each word that may be an address: those with a slash or a question
-    mark. Other words, such as ids, stay.
-    """
+    """`text` with `redact_path` applied to each word with a slash or a question mark. Ids stay."""
     return ADDRESS.sub(lambda word: redact_path(word[0]), text)
 
 
 def redact_traceback(text: str) -> str:
-    """Returns a traceback with `redact_path` applied to each of its lines, except those that name a file of the
-    program.
-    """
+    """A traceback with `redact_path` applied to its lines, except those that name a file of the program."""
     lines = text.split("\n")
     return "\n".join(line if line.lstrip().startswith('File "') else redact_path(line) for line in lines)
 

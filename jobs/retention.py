@@ -1,9 +1,5 @@
-"""Deletes rows that are old enough, in slices that hold no lock for long.
-
-Each app registers functions for its own tables.
-
-Each function gets a share of the time, so that much of one thing cannot keep the others waiting for ever. What people
-were promised to have deleted comes first. If a function fails, that is logged, and the others still run.
+"""Deletes rows that are old enough, in slices that hold no lock for long. Each app registers functions for its tables.
+Each function gets a share of the time; what people were promised comes first, and a function that fails is logged.
 """
 
 import logging
@@ -32,14 +28,11 @@ KEEP_WORKER_DAYS = 7
 Pruner = Callable[[Deadline], int]
 PRUNERS: dict[str, Pruner] = {}
 PROMISED: set[str] = set()
-"""The names of the functions that run first, because their rows were promised to be deleted by a certain time."""
+"""The functions that run first, as the deletion was promised by a certain time."""
 
 
 def prunes(name: str, *, promised: bool = False) -> Callable[[Pruner], Pruner]:
-    """Decorator that registers a function `pruner(deadline)`, which deletes old rows and returns how many.
-
-    The count is reported under `name`. A `promised` one (people were promised the deletion) runs before the others.
-    """
+    """Decorator: registers `pruner(deadline)`, which deletes rows and returns how many. `promised` ones run first."""
 
     def register(pruner: Pruner) -> Pruner:
         PRUNERS[name] = pruner
@@ -110,12 +103,9 @@ def prune(deadline: Deadline) -> dict[str, int]:
 def in_slices(
     rows: QuerySet[Any], deadline: Deadline, *, by: str, delete: Callable[[list[Any]], int] | None = None
 ) -> int:
-    """Deletes `rows`, oldest first, SLICE at a time, until none is left or the deadline has passed. Returns the number
-    of deleted rows.
-
-    `by` is the time column of an index over exactly these rows. Each slice begins where the one before ended; otherwise
-    rows that it left, or their dead index entries, would be read again. `delete(pks)` is used if a plain DELETE is not
-    enough, as where other tables point at the rows: Django would read those first.
+    """Deletes `rows`, the oldest first by `by`, the time column of an index over exactly these rows, SLICE at a time,
+    until the deadline. Returns how many. Each slice begins where the one before ended, so that dead index entries are
+    not read again. `delete(pks)` is used where other tables point at the rows.
     """
     delete, deleted, remaining = delete or partial(delete_rows, rows.model), 0, rows
     while not deadline.expired:
@@ -130,16 +120,12 @@ def in_slices(
 
 
 def delete_rows(model: type[Model], pks: list[Any]) -> int:
-    """Deletes the rows of `model` with these primary keys, and returns the number of deleted rows. Where nothing points
-    at the model, Django does it by one DELETE and reads no row.
-    """
+    """Deletes these rows of `model`; by one DELETE where nothing points at it. Returns how many."""
     return model._base_manager.filter(pk__in=pks).only("pk").delete()[1].get(model._meta.label, 0)
 
 
 def prune_jobs(deadline: Deadline) -> int:
-    """Deletes finished jobs that are older than their kind allows (`keep_done_days`, `keep_failed_days`), with their
-    steps, attempts and actions, until the deadline. Returns the number of deleted jobs.
-    """
+    """Deletes finished jobs that are older than their kind allows, with all about them."""
     failed, deleted = Q(status=BackgroundJob.Status.FAILED), 0
     for rows, days_of in ((~failed, "keep_done_days"), (failed, "keep_failed_days")):
         for days, kinds in _kinds_by(days_of):
@@ -151,11 +137,7 @@ def prune_jobs(deadline: Deadline) -> int:
 
 
 def _kinds_by(days_of: str) -> Iterator[tuple[int, Q]]:
-    """Yields pairs of days and a condition for the jobs whose kind is kept for so many days.
-
-    `days_of` names the field of the kind's policy: the days for jobs that are done, or for failed ones. A kind that no
-    code knows gets the default.
-    """
+    """Yields days (Policy's field `days_of`) with a condition for the jobs whose kind is kept for so many."""
     names: dict[int, list[str]] = {getattr(Policy(), days_of): []}
     for kind in KINDS.values():
         names.setdefault(getattr(kind.policy, days_of), []).append(kind.name)
@@ -171,31 +153,24 @@ def _delete_jobs(pks: list[Any]) -> int:
 
 
 def prune_workers(deadline: Deadline) -> int:
-    """Deletes the rows of worker processes that have not reported for KEEP_WORKER_DAYS days, until the deadline.
-    Returns the number of deleted rows.
-    """
     gone = Worker.objects.filter(heartbeat_at__lt=Now() - timedelta(days=KEEP_WORKER_DAYS))
     return in_slices(gone, deadline, by="heartbeat_at")
 
 
 def prune_task_results(deadline: Deadline) -> int:
-    """Deletes results of django-q2's tasks that are older than KEEP_TASK_DAYS days, until the deadline; django-q2
-    itself keeps failures for ever. Returns the number of deleted rows.
-    """
+    """Deletes old results of django-q2's tasks; it keeps failures for ever itself."""
     old = Task.objects.filter(stopped__lt=Now() - timedelta(days=KEEP_TASK_DAYS))
     return in_slices(old, deadline, by="stopped")
 
 
 def prune_wakeups(deadline: Deadline) -> int:
-    """Deletes wake-ups that no worker has taken for KEEP_WAKEUP_DAYS days, for example those of a cluster whose name is
-    no longer used, until the deadline. Returns the number of deleted rows.
-    """
+    """Deletes wake-ups that no worker took for KEEP_WAKEUP_DAYS days, as of a cluster whose name is no longer used."""
     old = OrmQ.objects.filter(lock__lt=Now() - timedelta(days=KEEP_WAKEUP_DAYS))
     return in_slices(old, deadline, by="lock")
 
 
 def register() -> None:
-    """Registers the functions that delete old rows of the job queue's own tables. JobsConfig calls it at start."""
+    """Registers the functions for the queue's own tables."""
     prunes("jobs")(prune_jobs)
     prunes("workers")(prune_workers)
     prunes("task_results")(prune_task_results)

@@ -26,10 +26,8 @@ DEATH_PAUSE_MS = 2_000
 
 @dataclass(frozen=True)
 class Decision:
-    """How a job goes on after an attempt.
-
-    A queued job runs at `run_at` or in `delay_ms`; if both are None, it keeps its due time and so its place. `refund`
-    gives the attempt back. `note` is the reason, if the error does not say it.
+    """How a job goes on. A queued job runs at `run_at` or in `delay_ms`; if both are None, it keeps its due time.
+    `refund` gives the attempt back.
     """
 
     status: Status
@@ -50,12 +48,9 @@ def decide(
     cancel_requested: bool = False,
     uniform: Uniform = random.uniform,
 ) -> Decision:
-    """How a job goes on whose attempt number `attempts` ended at `now` (aware) with `error` (None if it returned).
-    Writes nothing.
-
-    A requested cancellation wins over everything except success. A shutdown, a move to another lane or a snooze uses no
-    attempt. A permanent error fails the job at once. Any other error is retried until the attempts or the kind's
-    greatest age are used up.
+    """How a job goes on whose attempt ended at `now` (aware) with `error`. A cancellation wins over everything except
+    success. A shutdown, a move or a snooze uses no attempt. Any other error but a permanent one is retried until the
+    attempts or the kind's greatest age are used up.
     """
     if error is None:
         return Decision(Status.SUCCEEDED, AttemptOutcome.SUCCEEDED)
@@ -87,7 +82,7 @@ def decide(
 
 
 def full_second(moment: datetime) -> datetime:
-    """The time `moment`, rounded up to a full second. So jobs that wait for the same thing are due at the same time."""
+    """The time `moment`, rounded up, so that jobs that wait for the same thing are due at the same time."""
     return moment + timedelta(microseconds=-moment.microsecond % 1_000_000)
 
 
@@ -110,11 +105,9 @@ def decide_loss(
     witnessed: bool,
     stopped: bool = False,
 ) -> Decision:
-    """How a started job goes on that lost its worker process. The counts include this loss.
-
-    `own_death`: its own worker died first, so the job may be the cause. `witnessed`: the supervisor saw the end and
-    knows that the job was not the cause, so the attempt is given back. Without that the attempt stays used. `stopped`:
-    the worker was asked to stop, and the job did not give itself back in time.
+    """How a job goes on that lost its worker; the counts include this loss. `own_death`: its worker died first, so the
+    job may be the cause. `witnessed`: the supervisor knows that it was not, so the attempt is given back. `stopped`:
+    the worker was asked to stop.
     """
     if stopped:
         return Decision(Status.QUEUED, AttemptOutcome.HANDED_BACK, refund=True)

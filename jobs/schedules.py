@@ -13,11 +13,8 @@ LOCK = 0x7469636B  # any number that no other advisory lock of this database use
 
 
 def sync() -> None:
-    """Makes django-q2's schedules match the registered ticks (recurring work): creates, changes and deletes rows. Rows
-    that somebody else made are left alone.
-
-    Several clusters may do this at once. django-q2's table has no unique name, so a lock keeps each schedule to one
-    row.
+    """Makes django-q2's schedules match the registered ticks; rows that somebody else made stay. Several clusters may
+    do this at once. As django-q2's table has no unique name, a lock keeps each schedule to one row.
     """
     with transaction.atomic():
         with connection.cursor() as cursor:

@@ -1,7 +1,4 @@
-"""Settles the jobs of a worker: decides from the end of an attempt how the job goes on, and writes it.
-
-It is called by the thread that ran the job, or by the one that takes the job away from it.
-"""
+"""Decides from the end of an attempt how a job goes on, and writes it."""
 
 import sys
 from datetime import timedelta
@@ -27,11 +24,7 @@ def settle(
     worker: str,
     upcoming: BackgroundJob | None = None,
 ) -> tuple[str | None, Started | None]:
-    """Decides how a job goes on whose attempt ended with `error`, or with `output` if `error` is None, and writes it.
-    `duration_ms` is how long the attempt took; `worker` is the worker's name.
-
-    Returns what queue.settle returns: the outcome, and the start of the `upcoming` job.
-    """
+    """Decides how a job goes on whose attempt ended with `error` or `output`. Returns as queue.settle does."""
     job = started.job
     decision = decide(
         error,
@@ -53,9 +46,7 @@ def settle(
 
 
 def where_it_stands(thread_id: int) -> TracebackType | None:
-    """The line of code that another thread runs right now, with its callers, as a traceback. None if the thread has
-    ended.
-    """
+    """The line of code that another thread runs right now, with its callers. None if the thread has ended."""
     frame: FrameType | None = sys._current_frames().get(thread_id)
     trace = None
     while frame is not None:

@@ -42,17 +42,13 @@ class Limit:
 
     @contextlib.contextmanager
     def waiting(self, *, answered: Callable[[], bool] = lambda: True) -> Iterator[Callable[[], bool]]:
-        """A context manager around the wait for one statement. Yields a function that says whether to give up: once
-        `seconds` have passed.
-        """
+        """A context manager around the wait for one statement. Yields a function that says whether to give up."""
         ends_at = time.monotonic() + self.seconds
         yield lambda: time.monotonic() >= ends_at
 
 
 class RequestLimit(Limit):
-    """The limit of a web request. The bulkhead may refuse its statements. Once one of them was given up, all further
-    ones raise Stalled at once.
-    """
+    """The limit of a web request. Once one of its statements was given up, all further ones raise Stalled at once."""
 
     def __init__(self, seconds: float, bulkhead: "Bulkhead") -> None:
         super().__init__(seconds)
@@ -60,7 +56,7 @@ class RequestLimit(Limit):
         self._gave_up = False
 
     def is_for_all(self) -> bool:
-        """Whether the database answers nobody just now, so that a wait that has begun is the one that asks for all."""
+        """Whether the database answers nobody just now, so that this wait is the one that asks for all."""
         return self._bulkhead.is_asked_for_all
 
     @contextlib.contextmanager
@@ -76,11 +72,9 @@ class RequestLimit(Limit):
 
 
 class Bulkhead:
-    """Keeps a database that answers nobody from taking all threads of a process.
-
-    Once MOST_LONG_WAITS requests wait long, or one has given up, the others are refused at once, and those that wait
-    long beyond that number give up. One at a time asks all the same, for LONG_S, so that the first answer is noticed.
-    It may have waited for a free thread before, while others waited for the database.
+    """Keeps a database that answers nobody from taking all threads of a process. Once MOST_LONG_WAITS requests wait
+    long, or one has given up, the others are refused at once. One at a time asks all the same, for LONG_S, so that the
+    first answer is noticed.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -93,11 +87,9 @@ class Bulkhead:
 
     @contextlib.contextmanager
     def waiting(self, *, answered: Callable[[], bool] = lambda: True) -> Iterator[Callable[[], bool]]:
-        """A context manager around the wait for one statement. Raises Stalled if the statement should not be sent.
-        Yields a function that says whether to give up.
-
-        `answered` is called at the end. It returns False where success does not prove that the database answered, as a
-        pooler takes connections for a database that is frozen.
+        """A context manager around the wait for one statement. Yields a function that says whether to give up. Raises
+        Stalled. `answered` is called at the end; False means that success proves nothing, as a pooler takes connections
+        for a frozen database.
         """
         wait = object()
         self._begin(wait)
@@ -116,7 +108,6 @@ class Bulkhead:
 
     @property
     def is_asked_for_all(self) -> bool:
-        """Whether one wait asks for all others just now."""
         return self._asks_for_all is not None
 
     def _begin(self, wait: object) -> None:
@@ -153,9 +144,7 @@ class Bulkhead:
 
 
 class Connection(psycopg.Connection[Any]):
-    """A connection to PostgreSQL that closes itself and raises Stalled if a statement takes longer than the limit of
-    the thread or the process. Without a limit it waits as long as it takes.
-    """
+    """A connection that closes itself and raises Stalled if a statement takes longer than the limit in force."""
 
     def wait(
         self,
@@ -183,10 +172,8 @@ def _is_of_server(error: psycopg.Error) -> bool:
 def _broken_off(
     gen: Generator[Any, Any, T], given_up: Callable[[], bool], heard: threading.Event
 ) -> Generator[Any, Any, T]:
-    """Goes on as `gen` does until `given_up()`. Psycopg sends it what the socket is ready for: at least every 0.1 s.
-
-    Sets `heard` once something was waited for and came. What psycopg notes in memory alone waits for nothing, as
-    setting autocommit, which Django does on each new connection.
+    """Goes on as `gen` does until `given_up()`: psycopg sends it what the socket is ready for, at least every 0.1 s.
+    Sets `heard` once something came; what psycopg notes in memory alone, as setting autocommit, waits for nothing.
     """
     try:
         ready = yield next(gen)
@@ -207,10 +194,8 @@ _bulkhead = Bulkhead()
 
 @contextlib.contextmanager
 def request_limit(seconds: float) -> Iterator[None]:
-    """A context manager for a web request: each statement within it is waited for `seconds`, and none is sent while the
-    database answers nobody.
-
-    Where that fails it raises OperationalError, and again for each further statement: the request should end.
+    """A context manager for a web request: each statement is waited for `seconds`, and none is sent while the database
+    answers nobody. Then it raises OperationalError, and again for each further statement.
     """
     with _held(RequestLimit(seconds, _bulkhead)):
         yield
@@ -218,9 +203,7 @@ def request_limit(seconds: float) -> Iterator[None]:
 
 @contextlib.contextmanager
 def limit(seconds: float) -> Iterator[None]:
-    """A context manager: each statement within it is waited for `seconds`. Then OperationalError is raised and the
-    connection is closed.
-    """
+    """A context manager: a statement over `seconds` raises OperationalError and closes the connection."""
     with _held(Limit(seconds)):
         yield
 
@@ -235,9 +218,7 @@ def _held(limit: Limit) -> Iterator[None]:
 
 
 def limit_process(seconds: float) -> None:
-    """Sets for this process, and those that it forks, how many `seconds` each statement is waited for, where no `limit`
-    or `request_limit` holds.
-    """
+    """Sets the limit of this process, and those that it forks, where no `limit` or `request_limit` holds."""
     global _of_process
     _of_process = Limit(seconds)
 
@@ -245,7 +226,7 @@ def limit_process(seconds: float) -> None:
 @contextlib.contextmanager
 def connecting(params: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """A context manager around the opening of a connection with psycopg's `params`. Yields them, with at most CONNECT_S
-    for the web request that asks for all. Raises Stalled for one that should not ask a database that answers nobody.
+    for the web request that asks for all. Raises Stalled.
     """
     asks = _limit.get()
     if asks is None:
@@ -259,8 +240,6 @@ def connecting(params: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def watched(connection: "psycopg.Connection[Any]") -> "psycopg.Connection[Any]":
-    """Makes `connection` a `Connection` in place, and returns it. Django makes psycopg's own connections and takes no
-    other class.
-    """
+    """Makes `connection` a `Connection` in place, as Django takes no other class than psycopg's own."""
     connection.__class__ = Connection
     return connection

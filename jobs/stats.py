@@ -1,7 +1,5 @@
-"""The numbers about the queue that the pages and the admin show. Each function takes one workspace, or None for all.
-
-Numbers are limited: counts stop at COUNT_CAP where not said otherwise, and series and percentiles cover the last 24
-hours.
+"""The numbers about the queue that pages show, of one workspace or, for None, of all. Counts stop at COUNT_CAP; series
+and percentiles cover 24 hours.
 """
 
 import json
@@ -32,7 +30,6 @@ BUCKET_S = 15 * 60
 
 
 def of(workspace_id: UUID | None) -> QuerySet[BackgroundJob]:
-    """The jobs of one workspace; for None, all jobs."""
     jobs = BackgroundJob.objects.all()
     return jobs if workspace_id is None else jobs.filter(tenant=workspace_id)
 
@@ -47,10 +44,7 @@ def find(
     older_than_s: int | None = None,
     text: str = "",
 ) -> QuerySet[BackgroundJob]:
-    """The jobs of one workspace, or of all (None), that match the filters, newest first. "" and None filter nothing.
-
-    `older_than_s`: made more than so many seconds ago. `text` is an id or a part of a dedupe key.
-    """
+    """The jobs that match the filters, the newest first. `text` is an id or a part of a dedupe key."""
     jobs = of(workspace_id).order_by("-pk")
     if kind:
         jobs = jobs.filter(kind=kind)
@@ -68,9 +62,7 @@ def find(
 
 
 def matching(jobs: QuerySet[BackgroundJob], text: str) -> QuerySet[BackgroundJob]:
-    """Those of `jobs` with `text` as their id, or as a part of their dedupe key (the name that keeps a job single),
-    which contains ids too. All of `jobs` if `text` is empty.
-    """
+    """Those of `jobs` with `text` as their id or a part of their dedupe key; all if it is empty."""
     text = text.strip()
     if not text:
         return jobs
@@ -82,10 +74,8 @@ def matching(jobs: QuerySet[BackgroundJob], text: str) -> QuerySet[BackgroundJob
 
 @dataclass(frozen=True)
 class Totals:
-    """The queue in a few numbers. `jobs` is the number of jobs by status, each at most COUNT_CAP; `oldest_s` the
-    seconds that the job has waited that has been due longest, 0.0 if none is due. `workers` have reported within
-    WORKER_ALIVE_S seconds and run up to `places` jobs at once; `busy` of these places run a job now. `running` is the
-    number of jobs that run, by lane.
+    """The queue in a few numbers. `jobs` by status, each at most COUNT_CAP; `running` by lane; `oldest_s`: how long the
+    oldest due job has waited. `busy` of the `places` of live `workers` run a job now.
     """
 
     jobs: dict[str, int]
@@ -97,18 +87,14 @@ class Totals:
 
 
 def oldest_due_age_s(workspace_id: UUID | None) -> float:
-    """The seconds that the job has waited that has been due longest; 0.0 if none is due. `workspace_id` None means all
-    workspaces.
-    """
+    """The seconds that the oldest due job has waited; 0.0 if none is due."""
     due = of(workspace_id).filter(status=Status.QUEUED, run_at__lte=Now())
     oldest = due.aggregate(at=Min("run_at"))["at"]
     return max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0.0
 
 
 def totals(workspace_id: UUID | None) -> Totals:
-    """The queue of one workspace in a few numbers, of all for None, by one query. Workers work for all workspaces;
-    `busy` counts the places that work for this one.
-    """
+    """The queue in a few numbers, by one query. `busy` counts the places that work for this workspace."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -152,14 +138,13 @@ def totals(workspace_id: UUID | None) -> Totals:
 
 
 def workers() -> QuerySet[Worker]:
-    """The worker processes that have reported within WORKER_ALIVE_S seconds, by host."""
     since = Now() - timedelta(seconds=WORKER_ALIVE_S)
     return Worker.objects.filter(ended_at=None, heartbeat_at__gt=since).order_by("host", "pid")
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """How many jobs ended in a quarter of an hour: `done` counts those that succeeded, `failed` those that failed."""
+    """How many jobs succeeded (`done`) and failed in a quarter of an hour."""
 
     starts_at: datetime
     done: int
@@ -167,9 +152,7 @@ class Bucket:
 
 
 def series(workspace_id: UUID | None) -> list[Bucket]:
-    """How many jobs ended in each of the last 96 quarters of an hour, oldest first,
-    without gaps. The last one is not over yet.
-    """
+    """The last 96 quarters of an hour, the oldest first, without gaps. The last one is not over yet."""
     now_s = int(timezone.now().timestamp())
     last = now_s - now_s % BUCKET_S
     with connection.cursor() as cursor:
@@ -187,10 +170,7 @@ def series(workspace_id: UUID | None) -> list[Bucket]:
 
 @dataclass(frozen=True)
 class Timing:
-    """How long the jobs of one kind, or of one lane (queue), took in the last day.
-
-    It counts jobs that succeeded, and how long they waited (from due to start) and ran, in ms.
-    """
+    """How long the jobs of a kind or lane that succeeded in the last day waited from due to start, and ran, in ms."""
 
     name: str
     jobs: int
@@ -201,16 +181,12 @@ class Timing:
 
 
 class Timings(NamedTuple):
-    """How long jobs took, by the name of their kind and of their lane (queue)."""
-
     kinds: dict[str, Timing]
     lanes: dict[str, Timing]
 
 
 def timings(workspace_id: UUID | None) -> Timings:
-    """How long the jobs of each kind and lane (queue) waited and ran, as percentiles over the last SAMPLE jobs of the
-    day that succeeded. `workspace_id` None means all workspaces. A kind or lane without such jobs is left out.
-    """
+    """How long the last SAMPLE jobs of the day that succeeded waited and ran."""
     totals = Timings({}, {})
     with connection.cursor() as cursor:
         cursor.execute(
@@ -242,11 +218,7 @@ class Due(NamedTuple):
 
 
 def due(workspace_id: UUID | None) -> dict[str, Due]:
-    """The jobs that should run now, by kind: how many, and for how long the first of them has waited. A kind without
-    any is left out, and so are workspaces whose jobs a person has paused. `workspace_id` None means all workspaces.
-
-    The first backlog.CAP due jobs of each workspace are looked at in each lane and priority.
-    """
+    """The due jobs by kind, without paused workspaces: backlog.CAP of each workspace, lane and priority."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -270,9 +242,7 @@ NOTHING_DUE = Due(0, 0.0)
 
 @dataclass(frozen=True)
 class LaneState:
-    """How a lane (a queue with its own promise of the longest wait) does now: jobs due and running, and how long its
-    jobs waited in the last day (`waits`, None if none succeeded).
-    """
+    """A lane with its due and running jobs, and how long its jobs waited in the last day (None if none succeeded)."""
 
     lane: Lane
     due: Due
@@ -281,17 +251,14 @@ class LaneState:
 
     @property
     def broken(self) -> bool:
-        """Whether the job of this lane (queue) that has been due longest waits longer than the lane promises."""
+        """Whether the job that has been due longest waits longer than the lane promises."""
         return self.due.oldest_s > self.lane.promise_s
 
 
 def lanes(
     workspace_id: UUID | None, times: Timings | None = None, running: Mapping[str, int] | None = None
 ) -> list[LaneState]:
-    """How every lane (a queue with its own promise of the longest wait) does now, in the order in which lanes are
-    served. `workspace_id` None means all workspaces. `times` is what `timings` finds and `running` what `totals` finds,
-    if they are known.
-    """
+    """Every lane in the order in which lanes are served. `times` and `running` spare two queries."""
     waits = (times or timings(workspace_id)).lanes
     waiting = backlog.by_lane(None if workspace_id is None else [workspace_id])
     if running is None:
@@ -310,17 +277,13 @@ def lanes(
 
 @dataclass(frozen=True)
 class KindState:
-    """The due jobs of a kind, and how long its jobs took in the last day (`times`, None if none succeeded)."""
-
     kind: str
     due: Due
     times: Timing | None
 
 
 def kinds(workspace_id: UUID | None, times: Timings | None = None) -> list[KindState]:
-    """The kinds of job with due jobs, or with jobs that succeeded in the last day, by name. `workspace_id` None means
-    all workspaces. `times` is what `timings` finds, if that is known.
-    """
+    """The kinds with due jobs, or with jobs that succeeded in the last day, by name."""
     waiting = due(workspace_id)
     took = (times or timings(workspace_id)).kinds
     return [
@@ -329,9 +292,7 @@ def kinds(workspace_id: UUID | None, times: Timings | None = None) -> list[KindS
 
 
 def exact_due(*, by: Literal["kind", "lane"]) -> dict[str, int]:
-    """The number of jobs that should run now, by kind or lane (queue), without a limit, for a monitor; the query reads
-    all of them. Jobs of workspaces that a person has paused do not count.
-    """
+    """Due jobs by kind or lane, without a limit, for a monitor. Those of paused workspaces do not count."""
     paused = WorkspaceLimit.objects.filter(max_workers=0).values("workspace")
     due = BackgroundJob.objects.filter(status=Status.QUEUED, run_at__lte=Now()).exclude(tenant__in=paused)
     counts: Counter[str] = Counter()
@@ -349,16 +310,13 @@ def exact_counts() -> dict[str, int]:
 
 
 def exact_failures() -> dict[str, int]:
-    """The number of failed jobs, in the form of `exact_counts`, without a limit. An index answers it."""
+    """The number of failed jobs in the form of `exact_counts`. An index answers it."""
     return {Status.FAILED.value: BackgroundJob.objects.filter(status=Status.FAILED).count()}
 
 
 def failure_groups(workspace_id: UUID | None) -> Sequence[Mapping[str, Any]]:
-    """Failed jobs by cause, the most recent cause first, at most GROUPS of them. `workspace_id` None means all
-    workspaces.
-
-    Keys: fingerprint, kind, last_error_class, last_error, jobs, first_at, last_at. `last_error` is that of one job of
-    the group; the others' may have other ids in it. Only the latest tally.CAP failures are looked at.
+    """Failed jobs by cause, the latest cause first: at most GROUPS, of the latest tally.CAP failures. `last_error` is
+    that of one job; the others' may have other ids in it.
     """
     return list(
         tally.latest(find(workspace_id, status=Status.FAILED), "finished_at")
@@ -375,9 +333,7 @@ def failure_groups(workspace_id: UUID | None) -> Sequence[Mapping[str, Any]]:
 
 @dataclass(frozen=True)
 class TickState:
-    """A tick (recurring work) with its last run, None if it has never run. `missed` means that no run began within two
-    of its periods.
-    """
+    """A tick with its last run, None if it never ran. `missed`: no run began within two of its periods."""
 
     name: str
     every_s: int
@@ -386,9 +342,7 @@ class TickState:
 
     @property
     def unsuccessful_s(self) -> float | None:
-        """The seconds since a run began that ended well; since the oldest one that is kept, if none did; None if it
-        has never run.
-        """
+        """The seconds since a good run began, or else the oldest run that is kept; None if it never ran."""
         runs = self.last.recent if self.last else []
         good = [run["at"] for run in runs if not run["error"]] or [run["at"] for run in runs[-1:]]
         return (timezone.now() - datetime.fromisoformat(good[0])).total_seconds() if good else None
@@ -400,7 +354,6 @@ class TickState:
 
 
 def ticks() -> list[TickState]:
-    """All registered ticks (recurring work) with their last runs."""
     rows = {row.name: row for row in Tick.objects.all()}
     now = timezone.now()
     return [
@@ -411,9 +364,7 @@ def ticks() -> list[TickState]:
 
 
 def missed(started_at: datetime | None, every_s: int, now: datetime) -> bool:
-    """Whether more than two periods (`every_s` seconds each) lie between `now` and the time at which a tick last began.
-    True if it never began.
-    """
+    """Whether a tick never began, or began more than two periods of `every_s` seconds before `now`."""
     return started_at is None or now - started_at > timedelta(seconds=2 * every_s)
 
 

@@ -1,7 +1,4 @@
-"""Reads and writes the recorded steps of jobs.
-
-Every write is fenced: it changes nothing once the job's lease is lost.
-"""
+"""Reads and writes the recorded steps of jobs. No write changes anything once the job's lease is lost."""
 
 import json
 from typing import Any
@@ -53,10 +50,7 @@ def write(
     reason: str = "",
     took_ms: float = 0,
 ) -> bool:
-    """Saves the record of a step of a job; an earlier record of this step is overwritten. `took_ms` is how long the
-    step took, `reason` why it was skipped (cut to 200 characters). Returns False, and saves nothing, if `token` no
-    longer gives the right to the job.
-    """
+    """Saves the record of a step. Returns False if `token` no longer gives the right to the job."""
     with connection.cursor() as cursor:
         cursor.execute(
             WRITE,
@@ -76,21 +70,16 @@ def write(
 
 
 def forget_started(job_id: UUID, token: UUID, name: str) -> None:
-    """Deletes the record that a step of a job has started, because it is known that it did not happen. The record of a
-    finished step stays. Does nothing if `token` no longer gives the right to the job.
-    """
+    """Deletes the record that a step has started, because it did not happen. That of a finished step stays."""
     with connection.cursor() as cursor:
         cursor.execute(FORGET, [job_id, token, name])
 
 
 def forget(job_id: UUID, token: UUID, names: list[str]) -> None:
-    """Deletes the records of these steps of a job, so that they run again. Does nothing if `token` no longer gives the
-    right to the job.
-    """
+    """Deletes the records of these steps, so that they run again."""
     with connection.cursor() as cursor:
         cursor.execute(FORGET_ALL, [job_id, token, names])
 
 
 def recorded(job_id: UUID) -> dict[str, JobStep]:
-    """The recorded steps of a job, by the step's name."""
     return {step.name: step for step in JobStep.objects.filter(job_id=job_id)}

@@ -13,7 +13,7 @@ from jobs.ticks import TICKS
 
 
 def check_waits(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """A system check that django-q2 ends no tick (recurring work) within the time that the tick declares."""
+    """Checks that django-q2 ends no tick within the time that the tick declares."""
     timeout_s = settings.Q_CLUSTER.get("timeout") or 0
     needed_s = max((tick.budget_ms for tick in TICKS.values()), default=0) / 1000
     if timeout_s > needed_s:
@@ -28,7 +28,7 @@ def check_waits(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def check_service(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """A system check that warns of settings that work but serve people badly: too few job threads."""
+    """Warns of too few job threads."""
     cluster = settings.Q_CLUSTER
     errors: list[CheckMessage] = []
     if cluster.get("workers", 1) * settings.WORKER_THREADS < FEW_PLACES:
@@ -43,8 +43,8 @@ def check_service(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def check_cluster(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """A system check that Q_CLUSTER is what jobs.conf makes. With another broker a task would not commit with its job,
-    and with other waits it would be handed out again while it runs.
+    """Checks that Q_CLUSTER is what jobs.conf makes. With another broker a task would not commit with its job, and with
+    other waits it would be handed out again while it runs.
     """
     ours = q_cluster(settings.Q_BROKER_URL, workers=settings.Q_CLUSTER.get("workers", PROCESSES))
     theirs = {name for name, _ in settings.Q_CLUSTER.items() ^ ours.items()}
@@ -60,10 +60,7 @@ def check_cluster(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def check_database(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """A system check that Django's settings use no pool of database connections.
-
-    After a fork, two processes would use its connections at the same time.
-    """
+    """Checks that there is no pool: after a fork, two processes would use its connections at the same time."""
     if settings.DATABASES["default"].get("OPTIONS", {}).get("pool"):
         return [
             Error(
@@ -76,9 +73,7 @@ def check_database(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def check_order(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """A system check that INSTALLED_APPS lists `jobs` before `django_q`. Otherwise
-    `qcluster` would be django-q2's command.
-    """
+    """Checks that `jobs` stands before `django_q`. Otherwise `qcluster` would be django-q2's command."""
     names = [config.name for config in apps.get_app_configs()]
     if "django_q" not in names or names.index("jobs") > names.index("django_q"):
         return [Error("INSTALLED_APPS must list 'jobs' before 'django_q'.", id="jobs.E009")]
@@ -86,9 +81,7 @@ def check_order(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def check_kinds(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """A system check that every kind of job that is enqueued has a handler. A job of an unknown kind would wait for
-    ever.
-    """
+    """Checks that every kind that is enqueued has a handler. A job of an unknown kind would wait for ever."""
     return [
         Error(
             f"Nothing handles jobs of the kind “{name}”, which {module} enqueues.",

@@ -38,22 +38,18 @@ COLUMNS = [f"tally_{name}" for name in Tally.__dataclass_fields__]
 
 
 def text(words: str) -> Cast:
-    """An SQL expression for a column that holds `words` in each row. Columns of a union must all be of one type."""
+    """An SQL expression for `words` in each row. Columns of a union must all be of one type."""
     return Cast(Value(words), TextField())
 
 
 def latest(rows: QuerySet[Row], column: str, cap: int = CAP) -> QuerySet[Row]:
-    """The `cap` rows of `rows` that are last by `column`, a time with an index, and any others with the same time as
-    the earliest of them.
-    """
+    """The `cap` last rows by `column`, a time with an index, with any of the same time as the earliest."""
     last = rows.order_by(f"-{column}").values(column)[cap - 1 : cap]
     return rows.filter(Q(**{f"{column}__gte": Coalesce(Subquery(last), NEVER)}))
 
 
 def oldest(rows: QuerySet[Row], column: str, cap: int = CAP) -> QuerySet[Row]:
-    """The `cap` rows of `rows` that are first by `column`, a time with an index, and any others with the same time as
-    the latest of them.
-    """
+    """The `cap` first rows by `column`, a time with an index, with any of the same time as the latest."""
     last = rows.order_by(column).values(column)[cap - 1 : cap]
     return rows.filter(Q(**{f"{column}__lte": Coalesce(Subquery(last), ALWAYS)}))
 
@@ -61,11 +57,8 @@ def oldest(rows: QuerySet[Row], column: str, cap: int = CAP) -> QuerySet[Row]:
 def grouped(
     rows: QuerySet[Any], part: str, *, at: str, one_of: str = "", by: dict[str, Any] | None = None
 ) -> QuerySet[Any, Any]:
-    """A queryset with the columns of a Tally for each group of `rows`, to be given to `read`. `at` is the column of
-    their time, `part` the Tally's.
-
-    `by` has the expressions of title, about and key by which they are grouped. `one_of` names a column of which one
-    value is the title, for a column that differs within a group.
+    """A queryset with the columns of a Tally for each group of `rows`, for `read`. `at` is the column of their time;
+    `by` has the expressions of title, about and key. `one_of` names a column of which one value is the title.
     """
     words = {name: text("") for name in ("title", "about", "key")} | (by or {})
     if one_of:

@@ -1,10 +1,6 @@
-"""Registers and runs ticks, which are recurring work.
-
-Each tick has a time limit and a lease, so it never runs twice at once.
-
-A tick may be started by django-q2's schedule in several clusters, and by the platform's cron over HTTP. The schedule
-runs each period once, whoever comes first. A cron request always runs it, because somebody asked for it, and the period
-then counts as done. Runs over the time limit are counted. The last run and its counts are stored for the pages.
+"""Registers and runs ticks, which are recurring work. django-q2's schedule of several clusters and the platform's cron
+may start one. A lease keeps it from running twice at once, and the schedule runs each period once. A cron request
+always runs it, and the period then counts as done.
 """
 
 import json
@@ -39,11 +35,8 @@ RECENT = 20
 
 @dataclass(frozen=True)
 class TickSpec:
-    """A registered tick (recurring work). `run(deadline)` returns counts, in which "errors" counts errors in our own
-    code. It runs every `every_s` seconds, for `budget_ms` at most.
-
-    `limits()` returns the settings in force, for the cron's answer if there are no counts. It must not query the
-    database. `words` says for people what the tick does.
+    """A registered tick. `run(deadline)` returns counts, of which "errors" are our own. It runs every `every_s`
+    seconds, for `budget_ms` at most. `limits()` returns the settings in force for the cron's answer, without a query.
     """
 
     name: str
@@ -66,11 +59,8 @@ def tick(
     budget_ms: int = TICK_S * 1000,
     limits: Callable[[], dict[str, int]] = dict,
 ) -> None:
-    """Registers `run(deadline) -> counts` as a tick (recurring work) under its cron name. `limits` and
-    `words` as in TickSpec.
-
-    `every_s` must be a multiple of 60, because django-q2 schedules by the minute. Raises ImproperlyConfigured for any
-    other value, a `budget_ms` that is not below it, or a name that is taken.
+    """Registers `run(deadline) -> counts` as a tick. Raises ImproperlyConfigured for an `every_s` that is no multiple
+    of 60 (django-q2 schedules by the minute), a `budget_ms` that is not below it, or a name that is taken.
     """
 
     if every_s < 60 or every_s % 60:
@@ -106,10 +96,8 @@ WHERE name = %(name)s AND lease_token = %(token)s
 
 
 def run_tick(name: str, *, requested: bool = False) -> dict[str, Any]:
-    """Runs the tick (recurring work) `name` under its time limit, and stores how that ended. It is skipped if it is
-    running, or (unless `requested`) if its period is already done.
-
-    Returns its counts, or {"skipped": reason}. Raises KeyError for an unknown name, and what the tick raises.
+    """Runs the tick under its time limit, and stores how that ended. It is skipped if it is running, or (unless
+    `requested`) if its period is done. Returns its counts, or {"skipped": reason}. Raises KeyError for an unknown name.
     """
     spec = TICKS[name]
     token = uuid4()

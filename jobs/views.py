@@ -1,7 +1,4 @@
-"""The view `/api/cron/<name>/`, by which the platform's cron starts a tick.
-
-The secret is checked before the database is used.
-"""
+"""The view `/api/cron/<name>/`. The secret is checked before the database is used."""
 
 import hmac
 import logging
@@ -32,10 +29,7 @@ DB_RETRIES = 2
 @never_cache
 @require_http_methods(["GET", "POST"])
 def cron(request: HttpRequest, name: str) -> JsonResponse:
-    """`/api/cron/<name>/`: runs the tick (recurring work) `name` now, for the platform's cron, and answers its counts:
-    200, 401, 404, 500 or 503 (docs/reference/addresses.md, Cron). A database that cannot be reached is tried again
-    twice.
-    """
+    """Runs the tick `name` now and answers its counts (docs/reference/addresses.md, Cron)."""
     if not settings.CRON_SECRET:
         return JsonResponse({"success": False, "error": "cron_not_configured"}, status=503)
     if not _authorized(request):

@@ -48,10 +48,8 @@ SLOW_CLAIM_S = 1.0
 
 
 def drain(budget_s: float = DRAIN_S) -> dict[str, int]:
-    """The task of django-q2 that a wake-up is: has due jobs run. Returns how many attempts ended in which way.
-
-    A worker with places wakes one of them, returns {} at once, and the place runs the jobs. Any other process runs the
-    due jobs itself: it claims new ones for `budget_s` seconds, and returns when the last has ended.
+    """The task of django-q2 that a wake-up is. A worker with places wakes one and returns {}. Any other process claims
+    and runs due jobs itself for `budget_s` seconds, and returns how many attempts ended in which way.
     """
     me = process.current()
     if me.wake_place is not None:
@@ -62,8 +60,8 @@ def drain(budget_s: float = DRAIN_S) -> dict[str, int]:
 
 
 def work(me: WorkerProcess, keeper: LeaseKeeper, *, ends_at: float = math.inf) -> Counter[str]:
-    """Runs due jobs in this thread until none is left, the process stops, or `ends_at` (monotonic seconds) has passed.
-    Returns how many attempts ended in which way. It also returns if the database does not answer.
+    """Runs due jobs in this thread until none is left, the process stops, the database does not answer, or `ends_at`
+    (monotonic seconds) has passed. Returns how many attempts ended in which way.
     """
     counts: Counter[str] = Counter()
     refresh_connection()
@@ -105,9 +103,7 @@ def _next_batch(size: int, *, quick: bool, full: bool) -> int:
 def _claim(
     me: WorkerProcess, sizes: Mapping[str, int], ends_at: float, *, suspects: bool
 ) -> tuple[UUID, list[BackgroundJob]] | None:
-    """Claim jobs, at most as many as `sizes` says for their lane. Returns the token and at least one job, or None if
-    nothing is due or the database does not answer.
-    """
+    """Claim at most `sizes` jobs of a lane. None if nothing is due or the database does not answer."""
 
     def give_up() -> bool:
         return me.stopping or time.monotonic() > ends_at
@@ -129,9 +125,7 @@ def _claim(
 
 
 def _work_off(claim: Claim, me: WorkerProcess) -> Counter[str]:
-    """Run the jobs of a claim one after the other. Those that are left after BATCH_TARGET_MS go back to the queue, as
-    other places may be free for them.
-    """
+    """Run the jobs of a claim one after the other. What is left after BATCH_TARGET_MS goes back."""
     counts: Counter[str] = Counter()
     started: Started | None = None
     claimed, ends_at = len(claim.waiting), time.monotonic() + BATCH_TARGET_MS / 1000
@@ -168,8 +162,6 @@ def _give_back(claim: Claim, me: WorkerProcess) -> None:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a job's handler ended: with `result`, or with `error` (None if it returned)."""
-
     result: Any
     error: BaseException | None
     duration_ms: int
@@ -181,10 +173,9 @@ def run(
     me: WorkerProcess,
     take_next: Callable[[], BackgroundJob | None] = lambda: None,
 ) -> tuple[str, Started | None]:
-    """Runs one started job and settles it. In the same commit the job that `take_next` gives is started.
-
-    Returns the outcome's name ("fenced" if the job was taken away, "not_stored" if the database did not take it), and
-    the next job, or None if none was started.
+    """Runs one started job and settles it; the job that `take_next` gives is started in the same commit. Returns that
+    start or None, and the outcome's name: "fenced" if the job was taken away, "not_stored" if the database did not take
+    it.
     """
     ended = _call(started, claim)
     outcome, following = "fenced", None

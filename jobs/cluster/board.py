@@ -16,11 +16,8 @@ MAX_WORKERS = 64
 
 
 class Slot(ctypes.Structure):
-    """One worker's numbers in memory shared by the cluster's processes: when it was last seen (`beat_at`) and one of
-    its threads last looked for work (`looked_at`), in monotonic seconds, how many threads are busy, and how many may be
-    (`places`).
-
-    `fate` says how the worker ended. Only the sentinel (the process that watches the workers) writes it.
+    """One worker's numbers: when it was last seen (`beat_at`) and last looked for work, in monotonic seconds, how many
+    threads are busy and may be (`places`), and how it ended (`fate`, written by the sentinel).
     """
 
     _fields_ = [
@@ -38,18 +35,14 @@ class Slot(ctypes.Structure):
         return UUID(bytes=bytes(self.worker_id))
 
     def assign(self, worker_id: UUID) -> None:
-        """Gives this slot to a new worker: sets the worker's id and all numbers to 0. Its process id is written once it
-        is known.
-        """
+        """Gives this slot to a new worker. Its process id is written once it is there."""
         ctypes.memmove(self.worker_id, worker_id.bytes, 16)
         self.pid, self.beat_at, self.looked_at = 0, 0.0, 0.0
         self.busy, self.places, self.fate = 0, settings.WORKER_THREADS, 0
 
 
 class Board(ctypes.Structure):
-    """Numbers in memory that the cluster's processes share: when supervisor, sentinel and dispatcher were last seen and
-    since when jobs have been due, in monotonic seconds, and a slot for each worker.
-    """
+    """When supervisor, sentinel and dispatcher were last seen (monotonic seconds), and a slot for each worker."""
 
     _fields_ = [
         ("supervisor_at", ctypes.c_double),
@@ -61,29 +54,22 @@ class Board(ctypes.Structure):
     ]
 
     def slots_in_use(self) -> Iterator[Slot]:
-        """The slots of workers that run or have ended. Slots that no worker has had are left out."""
         return (slot for slot in self.slots if slot.pid)
 
     def pids(self) -> list[int]:
-        """The process ids of all children of the sentinel, the process that watches the workers."""
         return [pid for pid in (*self.helper_pids, *(slot.pid for slot in self.slots)) if pid]
 
     def last_look_at(self) -> float:
         return max((slot.looked_at for slot in self.slots_in_use()), default=0.0)
 
     def beating(self, within_s: float) -> Iterator[Slot]:
-        """The slots of the workers that were last seen less than `within_s` seconds ago.
-
-        A process id proves nothing here: a process that is frozen still has it.
-        """
+        """The slots of workers seen less than `within_s` seconds ago. A frozen process has its id, too."""
         now = time.monotonic()
         return (slot for slot in self.slots_in_use() if now - slot.beat_at < within_s)
 
 
 def new_board() -> Board:
-    """A new board (the numbers that the cluster's processes share). The memory is shared with the processes that this
-    one forks later.
-    """
+    """A new board, in memory that is shared with the processes that this one forks later."""
     board = RawValue(Board)
     now = time.monotonic()
     board.supervisor_at = board.sentinel_at = board.dispatcher_at = now

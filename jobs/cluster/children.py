@@ -35,7 +35,6 @@ RETIRED = 72
 """Exit code of a worker that stopped by itself, because a job did not leave one of its threads."""
 
 STOP_SEEN_S = 1.0
-"""Seconds after which an idle worker notices that it must stop."""
 
 PR_SET_PDEATHSIG = 1
 PR_SET_NAME = 15
@@ -43,10 +42,8 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 def settle_in(name: str, parent_pid: int, on_sigterm: Callable[[int, Any], object] | signal.Handlers) -> None:
-    """Prepares this newly forked process of the cluster: it is killed when the process `parent_pid` ends, ignores
-    Ctrl-C, calls `on_sigterm` at SIGTERM, and drops inherited database connections without closing them.
-
-    `name` (up to 15 bytes) is shown by ps and top. Ends the process if the parent has ended already.
+    """Prepares this newly forked process: it dies with `parent_pid`, ignores Ctrl-C, calls `on_sigterm` at SIGTERM, and
+    drops inherited connections without closing them. `name` (up to 15 bytes) is shown by ps.
     """
     _prctl(PR_SET_NAME, name.encode())
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -61,9 +58,7 @@ def settle_in(name: str, parent_pid: int, on_sigterm: Callable[[int, Any], objec
 
 
 def adopt_orphans() -> None:
-    """Makes this process the parent of all descendants whose own parent ends, so that it is told when they end. On
-    Linux only.
-    """
+    """Makes this process the parent of descendants whose own parent ends. On Linux only."""
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
@@ -81,11 +76,8 @@ def run_worker(
     timer: "Synchronized[float]",
     timeout: int | None,
 ) -> None:
-    """The main function of a worker process: it runs ticks (recurring work) in its main thread and jobs in other
-    threads, its places, until it is asked to stop.
-
-    It writes its state to its slot of the board, in shared memory. `bell` is the reading end of a pipe: each byte that
-    is written to the pipe wakes one place. Ends the process with RETIRED if a job did not leave its thread.
+    """The main function of a worker: it runs ticks in its main thread and jobs in its places until it is asked to stop.
+    Each byte in the pipe `bell` wakes one place. Ends the process with RETIRED if a job did not leave its thread.
     """
 
     me = WorkerProcess(slot.id, slot=slot, most_places=settings.WORKER_THREADS)
@@ -118,7 +110,6 @@ class _Tasks:
         self._me = me
 
     def get(self) -> Any:
-        """The next task of django-q2's queue, or its "STOP" once the worker stops."""
         while not self._me.stopping:
             with contextlib.suppress(Empty):
                 return self._queue.get(timeout=STOP_SEEN_S)
@@ -126,8 +117,6 @@ class _Tasks:
 
 
 def run_monitor(parent_pid: int, result_queue: "Queue[Any]") -> None:
-    """The main function of the monitor process: it runs django-q2's monitor, which stores results until the sentinel
-    sends STOP. It waits if the database is down.
-    """
+    """The main function of django-q2's monitor, which stores results. It waits if the database is down."""
     settle_in("q-monitor", parent_pid, signal.SIG_IGN)
     monitor(result_queue, persist(get_broker, give_up=lambda: False))

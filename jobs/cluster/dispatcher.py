@@ -42,9 +42,7 @@ LOOK_S = 5.0
 
 
 class Dispatcher:
-    """Passes wake-ups on to one cluster's workers, and puts ticks (recurring work) into their queue. Nothing else
-    writes to that queue until the sentinel stops the dispatcher.
-    """
+    """Passes wake-ups on to one cluster's workers, and puts ticks into their queue."""
 
     def __init__(
         self, task_queue: "Queue[Any]", board: Board, bells: Sequence[tuple[int, int]], cluster_id: uuid.UUID
@@ -61,15 +59,11 @@ class Dispatcher:
         self._schedules_synced = False
 
     def stop(self, *_signal: object) -> None:
-        """Asks the dispatcher to stop. A signal handler may call it, because the main thread never
-        waits on the event.
-        """
+        """Asks the dispatcher to stop. A signal handler may call it: the main thread never waits on the event."""
         self._stopping.set()
 
     def run(self) -> None:
-        """Hears wake-ups and looks for due jobs, and wakes the workers, until `stop` is called. Two threads beside it
-        do the chores and the schedule. Errors of the database are logged and waited out.
-        """
+        """Hears wake-ups, looks for due jobs and wakes workers until `stop` is called. Errors are waited out."""
         for name, work, every_s in (
             ("chores", self._chores, SWEEP_S),
             ("schedule", self._schedule, SCHEDULE_S),
@@ -88,11 +82,7 @@ class Dispatcher:
                 time.sleep(random.uniform(0.05, DUE_CHECK_S))
 
     def _hear(self) -> None:
-        """Wait for a wake-up, a second at most.
-
-        Where none can be heard, that is tried again a while later, as a server that does not answer would hold each
-        look up.
-        """
+        """Wait for a wake-up, a second at most. Where none can be heard, that is tried again a while later."""
         if time.monotonic() < self._deaf_until:
             time.sleep(max(0.0, self._next_look - time.monotonic()))
             return
@@ -109,9 +99,7 @@ class Dispatcher:
             self._deaf_s = min(self._deaf_s * 2, DEAF_MOST_S)
 
     def _take(self, queue: str) -> bool:
-        """Take what django-q2's broker has in `queue`, wait a little if that is nothing, and return whether it was
-        something. A wake-up wakes the workers; any other task goes to the worker that is free first.
-        """
+        """Take what the broker has in `queue`, and return whether that was something."""
         if queue not in self._brokers:
             self._brokers[queue] = get_broker(queue)
         broker = self._brokers[queue]
@@ -130,7 +118,6 @@ class Dispatcher:
         return bool(tasks)
 
     def _look(self) -> None:
-        """Look for jobs that no wake-up spoke of, as they have become due by time."""
         now = time.monotonic()
         if now < self._next_look:
             return
@@ -142,7 +129,6 @@ class Dispatcher:
             self._ring()
 
     def _ring(self) -> None:
-        """Wake one place of every worker."""
         for _, bell in self._bells:
             # The pipe is full: the worker was woken often and has not noticed yet.
             with contextlib.suppress(BlockingIOError):
@@ -181,9 +167,7 @@ def run_dispatcher(
     bells: Sequence[tuple[int, int]],
     cluster_id: uuid.UUID,
 ) -> None:
-    """The main function of the dispatcher process, which wakes the workers. `bells` are the pipes that wake them, one
-    for each. Returns when the process is asked to stop.
-    """
+    """The main function of the dispatcher process. `bells` are the pipes that wake the workers."""
     dispatcher = Dispatcher(task_queue, board, bells, cluster_id)
     settle_in("q-dispatcher", parent_pid, dispatcher.stop)
     with contextlib.suppress(BrokenPipeError):

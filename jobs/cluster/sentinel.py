@@ -50,9 +50,7 @@ class WorkerChild(Process):
 
 
 class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no types
-    """Watches the processes of one cluster until it is asked to stop (its process then exits with 0) or one of them is
-    lost (it exits with CRASHED).
-    """
+    """Watches one cluster until it is asked to stop (exit 0) or a process is lost (exit CRASHED)."""
 
     def __init__(self, board: Board, cluster_id: UUID, stop: threading.Event) -> None:
         self.board = board
@@ -119,9 +117,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
         self.guard()
 
     def guard(self) -> None:
-        """Watches the cluster's child processes, and stops the cluster once the sentinel is asked to. A worker that
-        ended by itself is replaced; if anything else ends or is stuck, the cluster is given up. Never returns.
-        """
+        """Watches the children until the sentinel is asked to stop, or gives the cluster up. Never returns."""
         self.start_event.set()
         logger.info("cluster running", extra={"cluster_id": str(self.cluster_id), "workers": self.pool_size})
         while not self.stop_event.is_set():
@@ -175,10 +171,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
                 self._handle_ended([worker])
 
     def _watch(self) -> None:
-        """End the cluster if something makes no progress.
-
-        A stuck process still has its process id, so that proves nothing.
-        """
+        """End the cluster if something makes no progress. A stuck process still has its process id."""
         self._watch_supervisor()
         now, board = time.monotonic(), self.board
         if now - board.dispatcher_at > SILENT_AFTER_S:
@@ -192,10 +185,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
             self.crash("jobs are due and no place looks for them")
 
     def _watch_supervisor(self) -> None:
-        """End the supervisor if it is stuck: it would neither stop nor restart this cluster.
-
-        The rounds of this process are counted, so that the time does not count in which both were stopped together.
-        """
+        """End a stuck supervisor. Rounds are counted, so time in which both were stopped does not count."""
         beat = self.board.supervisor_at
         self._silent_rounds = self._silent_rounds + 1 if beat == self._supervisor_at else 0
         self._supervisor_at = beat
@@ -207,9 +197,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
     def crash(
         self, why: str, *, exitcode: int | None = None, fates: dict[Process, Fate] | None = None
     ) -> NoReturn:
-        """Give the cluster up because of `why`: record which workers may be to blame, kill all
-        children, and end this process with CRASHED.
-        """
+        """Record which workers may be to blame, kill all children, and end this process with CRASHED."""
         logger.error("cluster given up", extra={"why": why, "child_exitcode": exitcode})
         for worker, fate in (fates or {}).items():
             self.board.slots[self._slots[worker]].fate = fate
@@ -220,9 +208,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
     # --- stopping ---
 
     def stop(self) -> None:
-        """Stops the cluster: lets the workers finish within SHUTDOWN_GRACE_S + SHUTDOWN_HARD_S seconds, kills those
-        that are left, has the results stored, and ends this process with 0.
-        """
+        """Lets the workers finish for a while, kills the rest, has results stored, and ends this process with 0."""
         logger.info("cluster stopping", extra={"cluster_id": str(self.cluster_id)})
         ends_at = time.monotonic() + SHUTDOWN_GRACE_S + SHUTDOWN_HARD_S
         for child in (self.pusher, *self.pool):
@@ -242,10 +228,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
 
 
 def _bell() -> tuple[int, int]:
-    """A pipe that wakes a worker.
-
-    It has no lock that a killed process could hold. If it is full, the worker was woken already.
-    """
+    """A pipe that wakes a worker. It has no lock that a killed process could hold."""
     read, write = os.pipe()
     os.set_blocking(write, False)
     return read, write
@@ -257,7 +240,6 @@ def _raw(worker: WorkerChild) -> float:
 
 
 def run_sentinel(supervisor_pid: int, board: Board, cluster_id: UUID) -> None:
-    """The main function of the sentinel process, which watches the cluster's other processes."""
     stop = threading.Event()
     settle_in("q-sentinel", supervisor_pid, lambda *_: stop.set())
     sentinel = CrashOnlySentinel(board, cluster_id, stop)

@@ -30,10 +30,7 @@ logger = logging.getLogger(__name__)
 
 POLL_S = 0.1
 SILENT_AFTER_S = 30
-"""Seconds without a sign of the sentinel after which it counts as stuck.
-
-It never queries the database, so nothing else can delay it.
-"""
+"""Seconds without a sign of the sentinel after which it counts as stuck. It never queries the database."""
 
 STOP_AFTER_S = SHUTDOWN_GRACE_S + 3 * SHUTDOWN_HARD_S
 BACKOFF_FIRST_S = 0.25
@@ -44,8 +41,6 @@ RELEASE_S = 3
 
 
 class Supervisor:
-    """Keeps one cluster of worker processes running until SIGTERM or SIGINT."""
-
     def __init__(self) -> None:
         self._stopping = False
 
@@ -83,7 +78,7 @@ class Supervisor:
         self._release(board)
 
     def _watch(self, sentinel: Process, board: Board) -> None:
-        """Wait until the sentinel has ended. A sentinel that is stuck, or does not stop in time, is killed."""
+        """Wait until the sentinel has ended. One that is stuck, or does not stop in time, is killed."""
         asked_at: float | None = None
         while sentinel.is_alive():
             sentinel.join(POLL_S)
@@ -104,10 +99,7 @@ class Supervisor:
                 os.waitpid(pid, 0)
 
     def _release(self, board: Board) -> None:
-        """Give the jobs of the dead workers back to the queue.
-
-        If the database is down too, they wait until their leases expire.
-        """
+        """Give the jobs of the dead workers back. If the database is down too, they wait until their leases expire."""
         usual = Fate.STOPPED if self._stopping else Fate.ENDED
         fates = {slot.id: Fate(slot.fate) if slot.fate else usual for slot in board.slots_in_use()}
         gives_up_at = time.monotonic() + RELEASE_S

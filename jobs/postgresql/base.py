@@ -1,6 +1,4 @@
-"""The database wrapper whose connections pass through a thread's gate (`jobs.connections`) and are waited for only so
-long (`jobs.stalls`).
-"""
+"""The database wrapper with a thread's gate (`jobs.connections`) and a limit of waits (`jobs.stalls`)."""
 
 from typing import Any
 
@@ -13,9 +11,8 @@ from jobs.connections import Gate, gate_of_this_thread
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Django's database wrapper. If its thread has a gate (a limit on connections that threads share), it waits there
-    before it connects. It takes a connection that the gate has kept, if there is one, and leaves its own there when it
-    is closed.
+    """Django's wrapper. If its thread has a gate, it waits there before it connects, takes a connection that the gate
+    has kept, and leaves its own there when it is closed.
     """
 
     _passed: Gate | None = None
