@@ -1,6 +1,6 @@
 """Admin pages of deliveries, for staff and all their workspaces. They show and do what a workspace's own pages do.
 
-Both use the same functions (`inbox.pages.operations.delivery_body`, `inbox.webhooks.replay`).
+Both use the same functions (`inbox.pages.operations.deliveries`, `inbox.webhooks.replay`).
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from admin.base import RecordAdmin, WorkspaceFilter, known_values, link
 from admin.scope import scope_of
 from inbox.models import WebhookDelivery, Workspace
 from inbox.pages.access import signed_in
-from inbox.pages.operations import delivery_body
+from inbox.pages.operations import deliveries
 from inbox.pages.state_marks import state_of
 from inbox.pages.templatetags.holdfast import render_chip
 from inbox.webhooks import replay
@@ -175,11 +175,11 @@ class WebhookDeliveryAdmin(RecordAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        delivery, show = kwargs.get("obj"), delivery_body.shown_as(request.GET.get("show"))
+        delivery, show = kwargs.get("obj"), deliveries.shown_as(request.GET.get("show"))
         if delivery is not None:
             context |= {
                 "delivery": delivery,
-                "views": delivery_body.VIEWS,
+                "views": deliveries.VIEWS,
                 "show": show,
                 "runs": delivery.replays.order_by("received_at", "pk").defer(*self.heavy, *self.text_fields),
                 "may_replay": self.may_replay(request),
@@ -187,7 +187,7 @@ class WebhookDeliveryAdmin(RecordAdmin):
                 "reads": self.may_read(request, delivery),
             }
             if context["reads"]:
-                context["text"], context["cut"] = delivery_body.excerpt(delivery, show)
+                context["text"], context["cut"] = deliveries.excerpt(delivery, show)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def replay_one(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:

@@ -12,8 +12,8 @@ from django.urls import path
 
 from admin.base import BaseAdmin
 from inbox.leads import merge
+from inbox.pages import leads
 from inbox.pages.access import signed_in
-from inbox.pages.leads import merging
 
 
 class MergingAdmin(BaseAdmin):
@@ -28,7 +28,7 @@ class MergingAdmin(BaseAdmin):
         if not self.has_change_permission(request):
             raise PermissionDenied
         keep = self.get_object(request, str(pk))
-        choice = merging.asked_for(request, keep)
+        choice = leads.asked_for(request, keep)
         if request.method == "POST" and choice.other is not None:
             try:
                 merge.merge(keep, choice.other, signed_in(request))
@@ -39,7 +39,7 @@ class MergingAdmin(BaseAdmin):
                 return redirect("admin:inbox_lead_change", pk)
         context = {
             **self.admin_site.each_context(request),
-            **merging.context_of(request, choice, reads=self.may_read(request, keep)),
+            **leads.context_of(request, choice, reads=self.may_read(request, keep)),
             "opts": self.opts,
             "title": f"Merge another lead into {keep.display_name}",
         }

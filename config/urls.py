@@ -12,7 +12,7 @@ from config import views
 from config.metrics import metrics
 from inbox.pages.account import invitations, login, notices, profile
 from inbox.pages.desk import live
-from inbox.pages.operations import reconnect
+from inbox.pages.operations import health
 
 urlpatterns = [
     path("", profile.home, name="home"),
@@ -30,7 +30,7 @@ urlpatterns = [
     path("invitation/<str:token>/", invitations.by_mail, name="invitation"),
     path("invitations/", invitations.waiting, name="invitations"),
     path("invitations/<int:invitation_id>/", invitations.answer, name="invitation-answer"),
-    path("reconnect/<str:token>/", reconnect.owner, name="owner-reconnect"),
+    path("reconnect/<str:token>/", health.owner, name="owner-reconnect"),
     path("w/<uuid:workspace_id>/insights/", include("insights.urls")),
     path("w/<uuid:workspace_id>/", include("inbox.urls")),
     path("api/schema/", login_not_required(SpectacularJSONAPIView.as_view()), name="schema"),

@@ -10,7 +10,7 @@ from inbox.intake.handlers.bookings import WHO_BOOKED
 from inbox.intake.messages import PROCESS
 from inbox.leads import enrichment, erasure, own_notices, stops
 from inbox.pages.account import notice_mails
-from inbox.pages.desk import all_matching_job
+from inbox.pages.desk import all_matching
 from inbox.pipeline import (
     alike,
     campaign_mail,
@@ -230,8 +230,8 @@ job_kind(
     lane=lanes.BULK,
 )
 job_kind(
-    all_matching_job.JOB,
-    all_matching_job.run,
+    all_matching.JOB,
+    all_matching.run,
     words="Carries out a decision on all conversations of a list",
     attempts=5,
     time_limit_ms=600_000,
@@ -239,8 +239,8 @@ job_kind(
     keep_done_days=2,
 )
 job_kind(
-    all_matching_job.UNDO,
-    all_matching_job.run_undo,
+    all_matching.UNDO,
+    all_matching.run_undo,
     words="Takes back a decision on all conversations of a list",
     attempts=5,
     time_limit_ms=600_000,

@@ -2,22 +2,11 @@
 
 from django.urls import path
 
-from inbox.pages import help
-from inbox.pages.conversation import (
-    alike,
-    answers,
-    conversation,
-    files,
-    forwarding,
-    history,
-    inserts,
-    notes,
-    reply_tags,
-)
+from inbox.pages import help, leads
+from inbox.pages.conversation import answers, conversation, files, forwarding, history, inserts, reply_tags
 from inbox.pages.desk import all_matching, conversation_list, live, palette, saved_views, snoozing, triage
 from inbox.pages.followups import follow_ups, sequences
-from inbox.pages.leads import edit, erasing, merging
-from inbox.pages.operations import deliveries, drill, health, jobs, trace
+from inbox.pages.operations import deliveries, health, jobs, trace
 from inbox.pages.settings import (
     automation,
     facts,
@@ -27,7 +16,6 @@ from inbox.pages.settings import (
     people,
     rules,
     snippets,
-    webhook_keys,
     workspace,
 )
 from inbox.pages.start import steps_page
@@ -58,15 +46,15 @@ urlpatterns = [
     path("inbox/<uuid:lead_id>/snippets/", inserts.snippets_for, name="lead-snippets"),
     path("inbox/<uuid:lead_id>/times/", inserts.times_for, name="lead-times"),
     path("inbox/<uuid:lead_id>/insert/", inserts.insert, name="insert"),
-    path("inbox/<uuid:lead_id>/note/", notes.write, name="note"),
+    path("inbox/<uuid:lead_id>/note/", answers.write_note, name="note"),
     path("inbox/<uuid:lead_id>/rewriting/", conversation.rewriting, name="rewriting"),
     path("inbox/<uuid:lead_id>/outgoing/<uuid:send_id>/", conversation.outgoing, name="outgoing"),
     path("sends/<uuid:send_id>/", answers.settle_send, name="send"),
     path("drafts/<uuid:draft_id>/", answers.decide_draft, name="draft"),
     path("messages/<uuid:message_id>/why/", reply_tags.why, name="why"),
     path("messages/<uuid:message_id>/suspicion/", reply_tags.decide_suspicion, name="suspicion"),
-    path("messages/<uuid:message_id>/alike/", alike.alike, name="alike"),
-    path("messages/<uuid:message_id>/alike/progress/", alike.progress, name="alike-progress"),
+    path("messages/<uuid:message_id>/alike/", reply_tags.alike, name="alike"),
+    path("messages/<uuid:message_id>/alike/progress/", reply_tags.alike_progress, name="alike-progress"),
     path("trace/", trace.find, name="find"),
     path("trace/<str:kind>/<uuid:row_id>/", trace.trace, name="trace"),
     path("rules/", rules.rule_list, name="rules"),
@@ -97,7 +85,7 @@ urlpatterns = [
     path("followups/sequences/<uuid:sequence_id>/enrol/", sequences.enrol, name="sequence-enrol"),
     path("health/", health.health, name="health"),
     path("health/banner/", health.live_banner, name="banner"),
-    path("health/drill/", drill.page, name="drill"),
+    path("health/drill/", health.fire_drill, name="drill"),
     path("health/<uuid:integration_id>/", health.account, name="health-account"),
     path("messages/<uuid:message_id>/original/", conversation.original, name="original"),
     path("messages/<uuid:message_id>/forward/", forwarding.forward, name="forward"),
@@ -111,11 +99,11 @@ urlpatterns = [
     path("integrations/", integrations.integrations, name="integrations"),
     path("integrations/new/<str:provider>/", integrations.connect_account, name="integration-new"),
     path("integrations/keys/<int:key_id>/", integrations.show_key, name="key-show"),
-    path("integrations/keys/<int:key_id>/end/", webhook_keys.end_key, name="key-end"),
+    path("integrations/keys/<int:key_id>/end/", integrations.end_key, name="key-end"),
     path("integrations/<uuid:integration_id>/", integrations.settings, name="integration-settings"),
     path("integrations/<uuid:integration_id>/test/", integrations.test, name="integration-test"),
     path("integrations/<uuid:integration_id>/event/", integrations.last_event, name="integration-event"),
-    path("integrations/<uuid:integration_id>/rotate/", webhook_keys.rotate, name="key-rotate"),
+    path("integrations/<uuid:integration_id>/rotate/", integrations.rotate, name="key-rotate"),
     path("people/", people.member_list, name="people"),
     path("people/away/", people.away, name="people-away"),
     path("people/add/", people.add, name="people-add"),
@@ -126,10 +114,10 @@ urlpatterns = [
     path("settings/notices/<str:kind>/try/", notices.try_way, name="notice-try"),
     path("settings/", workspace.workspace_settings, name="settings"),
     path("leads/<uuid:lead_id>/enrol/", sequences.enrol_lead, name="lead-enrol"),
-    path("leads/<uuid:lead_id>/edit/", edit.edit_lead, name="lead-edit"),
-    path("leads/<uuid:lead_id>/contact/", edit.add_contact, name="lead-contact"),
-    path("leads/<uuid:lead_id>/allow/", edit.allow_channel, name="lead-allow"),
-    path("meetings/<uuid:appointment_id>/handled/", edit.meeting_handled, name="meeting-handled"),
-    path("leads/<uuid:lead_id>/erase/", erasing.erase_lead, name="lead-erase"),
-    path("leads/<uuid:lead_id>/merge/", merging.merge_lead, name="merge"),
+    path("leads/<uuid:lead_id>/edit/", leads.edit_lead, name="lead-edit"),
+    path("leads/<uuid:lead_id>/contact/", leads.add_contact, name="lead-contact"),
+    path("leads/<uuid:lead_id>/allow/", leads.allow_channel, name="lead-allow"),
+    path("meetings/<uuid:appointment_id>/handled/", leads.meeting_handled, name="meeting-handled"),
+    path("leads/<uuid:lead_id>/erase/", leads.erase_lead, name="lead-erase"),
+    path("leads/<uuid:lead_id>/merge/", leads.merge_lead, name="merge"),
 ]

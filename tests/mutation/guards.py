@@ -51,7 +51,7 @@ TENANCY = (
     ),
     ("inbox/pages/access.py", "if not membership.at_least(min_role) or (", "if (", ACCESS),
     (
-        "inbox/pages/desk/all_matching_job.py",
+        "inbox/pages/desk/all_matching.py",
         "return member if member and member.at_least(Membership.Role.MEMBER) else None",
         "return member",
         "tests/inbox/pages/desk/test_all_matching.py",
@@ -660,7 +660,7 @@ HOST = (
 
 OTHERS = (
     (
-        "inbox/pages/desk/all_matching_job.py",
+        "inbox/pages/desk/all_matching.py",
         "self.leads = self.now.exclude(pk__in=changed(request.workspace.pk, mark))",
         "self.leads = self.now",
         "tests/inbox/pages/desk/test_all_matching.py",

@@ -10,7 +10,7 @@ from django.db import connection
 
 from inbox.intake import handlers
 from inbox.models import Message, WebhookDelivery
-from inbox.pages.operations import delivery_body
+from inbox.pages.operations import deliveries
 from inbox.webhooks import replay, stored
 from inbox.webhooks.scrub import MARK, without_secrets
 from integrations.models import WebhookKey, hash_key
@@ -335,8 +335,8 @@ class TestStored:
 
     def test_page_shows_no_secret_of_one_that_is_not_clean_yet(self, poster):
         row = self.store(poster, "x")
-        for show in delivery_body.VIEWS:
-            assert "sl-other-secret" not in delivery_body.excerpt(row, show)[0]
+        for show in deliveries.VIEWS:
+            assert "sl-other-secret" not in deliveries.excerpt(row, show)[0]
 
     def test_nothing_is_looked_for_among_deliveries_that_are_clean(self, poster):
         """Guard: the index of what is to be cleaned; without it each run reads the whole ledger."""

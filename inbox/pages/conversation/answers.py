@@ -1,4 +1,4 @@
-"""Receives what people send or decide in a conversation. `inbox.replying.review` carries it out."""
+"""Receives answers, decisions about drafts and notes. `inbox.replying.review` carries out what goes to a lead."""
 
 import uuid
 
@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from inbox.leads import notes
 from inbox.models import Draft, Lead, OutboundSend
 from inbox.models.lead import WRITTEN_ON
 from inbox.pages.access import WorkspaceRequest, workspace_view
@@ -17,6 +18,7 @@ from inbox.pages.conversation.conversation import Typed, find_lead, render_conve
 from inbox.pages.desk.conversation_list import threads
 from inbox.pages.forms import PostedText
 from inbox.pages.parts import part_asked
+from inbox.pages.team import team_of
 from inbox.replying import autosend, review, send_claims, variables
 
 TEXT_LIMIT = 20_000
@@ -170,3 +172,33 @@ def _following(request: WorkspaceRequest, lead_id: uuid.UUID) -> uuid.UUID:
     ids = [row.pk for row in threads(request).page.rows]
     below = ids[ids.index(lead_id) + 1 :] if lead_id in ids else ids
     return next((key for key in (*below, *ids) if key != lead_id), lead_id)
+
+
+TEXT_LIMIT = 20_000
+
+
+class NoteForm(forms.Form):
+    text = PostedText(
+        max_length=TEXT_LIMIT,
+        error_messages={
+            "required": "Write the note first.",
+            "max_length": f"The note is too long: at most {TEXT_LIMIT:,} characters.",
+        },
+    )
+
+
+@require_POST
+@workspace_view()
+def write_note(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """`w/<workspace>/inbox/<lead>/note/`: stores `text` as a note, and calls the members whom it names with @. An
+    unknown name becomes a warning. An empty or too long text is refused with 422.
+    """
+    lead, form = find_lead(request, lead_id), NoteForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, str(form.errors["text"][0]))
+        return render_conversation(request, lead, status=422)
+    note = notes.write(lead, request.membership, form.cleaned_data["text"], team_of(request).callable)
+    for word in note.unknown:
+        messages.warning(request, f"Nobody is called “@{word}” here, so nobody was told by it.")
+    url = reverse("inbox:conversation", args=[request.workspace.pk, lead.pk])
+    return HttpResponseRedirect(f"{url}?{request.GET.urlencode()}#latest")

@@ -1,25 +1,265 @@
-"""The pages that decide about all conversations of a list, and show the progress."""
+"""Carries out one decision on all conversations of a list, beyond its page: done, snooze, unread or assign.
 
+The job reads the list itself, as the person who asked sees it, in slices from the newest to the oldest. It leaves alone
+every lead that has changed since their page was read (`inbox.pages.changes`). Each slice is a step with its undo token,
+so a job that starts again goes on after it.
+"""
+
+import time
 import uuid
-from datetime import datetime
+import zoneinfo
+from collections import Counter
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import count
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.db import IntegrityError, transaction
+from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from inbox.leads import assigning
-from inbox.models import Membership
+from inbox.intake.retention import KEEP_CHANGES
+from inbox.leads import assigning, triage
+from inbox.leads.triage import Seen, TriageResult
+from inbox.models import Lead, Membership, User, Workspace, audit
 from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
-from inbox.pages.desk import all_matching_job
+from inbox.pages.changes import changed
 from inbox.pages.desk.conversation_list import query_of
 from inbox.pages.desk.decision_forms import AllForm, DecisionForm
-from inbox.pages.desk.saved_views import open_view
+from inbox.pages.desk.filters import ORDER, filtered, looked_at
+from inbox.pages.desk.saved_views import open_view, parameters
+from inbox.pages.pagination import SCAN, KeysetPage, keyset_page, older
 from inbox.pages.team import team_of
-from jobs.models import BackgroundJob
+from jobs.context import JobContext
+from jobs.deadline import Deadline
+from jobs.enqueue import enqueue
+from jobs.errors import Snooze
+from jobs.kinds import kind_name
+from jobs.models import BackgroundJob, JobStep
+
+JOB = kind_name("leads.all", __name__)
+UNDO = kind_name("leads.all_undo", __name__)
+MOST = 50_000
+"""About how many conversations one job treats. The rest can be chosen again."""
+SLICE = 200
+"""The conversations of one transaction."""
+PLACE_S = 20
+"""How long (in seconds) a job runs before it lets others go first. Its lane promises a minute."""
+GOOD_FOR = KEEP_CHANGES - timedelta(minutes=10)
+"""How long after the page was read a slice can tell what has changed since."""
+UNDO_FOR = timedelta(seconds=triage.UNDO_MAX_AGE_S)
+
+
+class Matching:
+    """The conversations of the list that the query string of `request` names, after its cursor `after`. Left out are
+    those that changed since a page was read with the snapshot `mark` at the time `at`, and those whose snooze ended
+    since.
+
+    Raises Http404 for an unknown folder, an invalid filter, and a search.
+    """
+
+    def __init__(self, request: WorkspaceRequest, at: datetime, mark: str) -> None:
+        self.folder, self.filter, rows = filtered(request)
+        if not self.filter.is_valid() or self.filter.words:
+            raise Http404("No such list.")
+        after = request.GET.get("after", "")
+        self.now = older(rows, ORDER, after).exclude(snoozed_until__gt=at, snoozed_until__lte=timezone.now())
+        self.leads = self.now.exclude(pk__in=changed(request.workspace.pk, mark))
+        among = looked_at(request, self.folder, self.filter)
+        self.among = None if among is None else older(among, ORDER, after)
+
+    def page(self, after: str, size: int) -> KeysetPage:
+        """The `size` conversations after the cursor `after`, newest first, with those that have changed. A page may
+        have few, and yet a next one.
+        """
+        return keyset_page(self.now, ORDER, after=after, size=size, among=self.among)
+
+    def count(self) -> tuple[int, bool]:
+        """The number of conversations, and whether there may be more: a bounded number is looked at."""
+        leads, edge = self.leads, None
+        if self.among is not None:
+            edge = self.among.only(ORDER).order_by(f"-{ORDER}", "-pk")[SCAN : SCAN + 1].first()
+            leads = leads.filter(last_message_at__gt=edge.last_message_at) if edge else leads
+        total = leads.order_by().values("pk")[: MOST + 1].count()
+        return min(total, MOST), bool(edge) or total > MOST
+
+
+class Otherwise(ValueError):
+    """The list is not as the page showed it, so nothing is done. The message is a sentence for people."""
+
+
+def start(request: WorkspaceRequest, form: AllForm, snooze_until: datetime | None) -> BackgroundJob:
+    """Enqueues the job for the valid `form` in the name of the request's user. The same decision twice, as by a double
+    click, is one job.
+
+    Raises Otherwise if more conversations match than the page said, or none, or if the job was taken back; Http404 as
+    Matching.
+    """
+    user, workspace, cleaned = signed_in(request), request.workspace, form.cleaned_data
+    do, at = cleaned["do"], cleaned["at"].isoformat()
+    key = f"{JOB}:{user.pk}:{at}:{do}:{snooze_until and snooze_until.isoformat() or ''}"
+    if job_before := BackgroundJob.objects.filter(tenant=workspace.pk, dedupe_key=key).first():
+        if undo_job(job_before):
+            raise Otherwise("That was taken back. Choose it here to do it again.")
+        return job_before
+    total, more = Matching(request, cleaned["at"], cleaned["mark"]).count()
+    if not total or (cleaned["count"] is not None and total > cleaned["count"]):
+        raise Otherwise("The list has changed since. Look how many match by now.")
+    payload = {
+        "do": do,
+        "at": at,
+        "mark": cleaned["mark"],
+        "user": user.pk,
+        "query": urlencode(parameters(request.GET) | {"after": request.GET.get("after", "")}),
+        "count": None if more else total,
+        "snooze_until": snooze_until and snooze_until.isoformat(),
+    }
+    with transaction.atomic():
+        job, created = enqueue(JOB, workspace_id=workspace.pk, dedupe_key=key, payload=payload)
+        if created:
+            audit.record(workspace.pk, user, "leads.all", job, do=do, count=total)
+    return job
+
+
+def run(ctx: JobContext) -> dict[str, int | str]:
+    """The job `leads.all`. Returns how many it changed (`done`) and how many it left because they changed meanwhile
+    (`left`). If it stops early, `why` says the reason, and the rest can be chosen from the cursor `after`.
+    """
+    counts: Counter[str] = Counter(done=0, left=0)
+    began = time.monotonic()
+    member = _member(ctx)
+    if member is None:
+        return dict(counts) | {"why": "Who asked for it may not do that here any more."}
+    with timezone.override(zoneinfo.ZoneInfo(member.workspace.timezone)):
+        at, after = datetime.fromisoformat(ctx.payload["at"]), ""
+        try:
+            matching = Matching(_request(member, ctx.payload["query"]), at, ctx.payload["mark"])
+        except Http404:
+            return dict(counts) | {"why": "The list is not there any more: one of its filters is gone."}
+        for number in count(1):
+            anew = not ctx.recorded(f"slice {number}")
+            if anew and timezone.now() - at > GOOD_FOR:
+                return dict(counts) | {"why": "It took too long.", "after": after}
+            work = partial(_slice, member, ctx.payload, matching, after)
+            try:
+                with transaction.atomic():  # what is done and what undoes it are stored together
+                    report = ctx.step(f"slice {number}", work, effect="idempotent")
+            except assigning.NotAMember as reason:
+                return dict(counts) | {"why": str(reason)}
+            counts.update({name: report[name] for name in counts})
+            ctx.progress(counts.total(), ctx.payload["count"])
+            if not (after := report["after"]) or counts.total() >= MOST:
+                return dict(counts) | (
+                    {"why": f"It ends after about {MOST:,}.", "after": after} if after else {}
+                )
+            if anew:
+                _let_others(began)
+    raise AssertionError("the slices have no end")
+
+
+def undo_job(job: BackgroundJob) -> BackgroundJob | None:
+    """The job that takes back `job`; None if nobody has asked for it."""
+    return BackgroundJob.objects.filter(tenant=job.tenant, dedupe_key=f"{UNDO}:{job.pk}").first()
+
+
+def can_undo(job: BackgroundJob) -> bool:
+    """Whether `job` can be taken back: it ended within the last ten minutes."""
+    return job.finished_at is not None and timezone.now() - job.finished_at < UNDO_FOR
+
+
+def start_undo(job: BackgroundJob, user: User) -> bool:
+    """Enqueues the job that takes back `job` for `user`, once. Returns False if that is not possible any more."""
+    if not can_undo(job):
+        return False
+    payload = {"job": str(job.pk), "user": user.pk}
+    enqueue(UNDO, workspace_id=job.workspace_id, dedupe_key=f"{UNDO}:{job.pk}", payload=payload)
+    return True
+
+
+def run_undo(ctx: JobContext) -> dict[str, int | str]:
+    """The job `leads.all_undo`: takes back a job `leads.all`, its last slice first. Conversations that changed since
+    stay as they are. Returns how many it put back (`done`).
+    """
+    done, member, began = 0, _member(ctx), time.monotonic()
+    if member is None:
+        return {"done": 0, "why": "Who asked for it may not do that here any more."}
+    jobs = BackgroundJob.objects.filter(workspace=ctx.workspace_id, kind=JOB, pk=ctx.payload["job"])
+    for step in JobStep.objects.filter(job__in=jobs).order_by("-pk"):
+        work = partial(_put_back, member, (step.result or {}).get("undo", ""))
+        anew = not ctx.recorded(step.name)
+        with transaction.atomic():
+            done += ctx.step(step.name, work, effect="idempotent")
+        ctx.progress(done)
+        if anew:
+            _let_others(began)
+    return {"done": done}
+
+
+def _let_others(began: float) -> None:
+    """Raises Snooze if the job, which began at `began` by the monotonic clock, has run long enough."""
+    if time.monotonic() - began > PLACE_S:
+        raise Snooze(timezone.now(), "Others go first for a moment.")
+
+
+def _member(ctx: JobContext) -> Membership | None:
+    """The membership of the person who asked for the job, if they may still decide; else None."""
+    rows = Membership.objects.filter(
+        workspace=ctx.workspace_id, user=ctx.payload["user"], user__is_active=True
+    )
+    member = rows.select_related("user", "workspace").first()
+    return member if member and member.at_least(Membership.Role.MEMBER) else None
+
+
+def _request(member: Membership, query: str) -> WorkspaceRequest:
+    """A request for the list with the query string `query`, as `member` would make it."""
+    request = WorkspaceRequest()
+    request.user, request.workspace, request.membership = member.user, member.workspace, member
+    request.GET = QueryDict(query)
+    return request
+
+
+def _slice(
+    member: Membership, payload: dict[str, Any], matching: Matching, after: str, _deadline: Deadline
+) -> dict[str, Any]:
+    page = matching.page(after, SLICE)
+    ids = [lead.pk for lead in page.rows]
+    rows = Lead.objects.filter(workspace=member.workspace, pk__in=ids)
+    list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    still = list(matching.leads.filter(pk__in=ids))  # what came before the lock is seen by this query
+    outcome = _decide(member, payload, still)
+    return {
+        "after": page.after or "",
+        "done": len(outcome.leads),
+        "left": len(ids) - len(still) + len(outcome.missed) + outcome.gone,
+        "undo": outcome.undo if outcome.leads else "",
+    }
+
+
+def _decide(member: Membership, payload: dict[str, Any], leads: list[Lead]) -> TriageResult:
+    """Applies the decision in `payload` to `leads`, in the name of `member`. Raises NotAMember."""
+    workspace: Workspace = member.workspace
+    action, _, word = payload["do"].partition(":")
+    if action == "assign":
+        to = assigning.receiver(workspace, None if word == "nobody" else int(word))
+        movable = [lead for lead in leads if lead.assigned_to_id != (to and to.user_id)]
+        return assigning.give(workspace, member.user, map(Seen.of, movable), to)
+    rows = [Seen.of(lead) for lead in leads]
+    if action == "snooze":
+        return triage.change(workspace, rows, triage.snoozed(datetime.fromisoformat(payload["snooze_until"])))
+    return triage.change(workspace, rows, triage.DONE if action == "done" else triage.UNREAD)
+
+
+def _put_back(member: Membership, token: str, _deadline: Deadline) -> int:
+    try:
+        return len(assigning.undo(member.workspace, member.user, token, max_age_s=None)) if token else 0
+    except IntegrityError:  # whose they were have left the workspace
+        return 0
+
 
 MEMBER = Membership.Role.MEMBER
 
@@ -36,7 +276,7 @@ def decide(request: WorkspaceRequest) -> HttpResponse:
         return _start(request, query)
     now = timezone.now()
     mark = vars(request.membership)["snapshot"]
-    matching = all_matching_job.Matching(request, now, mark)
+    matching = Matching(request, now, mark)
     count, more = matching.count()
     context = {
         "label": view.name if (view := open_view(request)) else matching.folder.label,
@@ -54,11 +294,11 @@ def _start(request: WorkspaceRequest, query: str) -> HttpResponse:
     form = AllForm(request.POST, opens_at=request.workspace.opens_at)
     try:
         if not form.is_valid():
-            raise all_matching_job.Otherwise(form.problem())
+            raise Otherwise(form.problem())
         if form.action == "assign":
             assigning.receiver(request.workspace, form.membership_id())
-        job = all_matching_job.start(request, form, form.cleaned_data.get("snooze_until"))
-    except (assigning.NotAMember, all_matching_job.Otherwise) as reason:
+        job = start(request, form, form.cleaned_data.get("snooze_until"))
+    except (assigning.NotAMember, Otherwise) as reason:
         messages.error(request, str(reason))
         return HttpResponseRedirect(request.get_full_path())
     page = reverse("inbox:all-progress", args=[request.workspace.pk, job.pk])
@@ -70,22 +310,22 @@ def progress(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/inbox/all/<job>/`: shows the user how far their job is. A POST takes it back. Raises Http404 for
     another person's job.
     """
-    jobs = BackgroundJob.objects.filter(workspace=request.workspace, kind=all_matching_job.JOB, pk=job_id)
+    jobs = BackgroundJob.objects.filter(workspace=request.workspace, kind=JOB, pk=job_id)
     job = jobs.first()
     if job is None or job.payload["user"] != signed_in(request).pk:
         raise Http404("No such job.")
     query = query_of(request)
     if request.method == "POST":
-        if not all_matching_job.start_undo(job, signed_in(request)):
+        if not start_undo(job, signed_in(request)):
             messages.error(request, "That is too long ago to undo.")
         page = reverse("inbox:all-progress", args=[request.workspace.pk, job.pk])
         return HttpResponseRedirect(f"{page}?{query}")
-    undoing = all_matching_job.undo_job(job)
+    undoing = undo_job(job)
     context = {
         "job": job,
         "undoing": undoing,
         "what": _said(request, job.payload),
-        "can_undo": undoing is None and all_matching_job.can_undo(job),
+        "can_undo": undoing is None and can_undo(job),
         "runs": (undoing or job).finished_at is None,
         "query": query,
     }

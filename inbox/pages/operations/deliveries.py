@@ -1,10 +1,15 @@
-"""The pages on which admins see what providers delivered and what became of it, and replay it."""
+"""The pages on which admins see what providers delivered and what became of it, and replay it. Bodies lose their
+secrets.
+"""
 
+import json
 import uuid
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Count, Q, QuerySet
 from django.forms import DateInput
 from django.http import HttpResponse
@@ -13,14 +18,61 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet
 
+from inbox.health import backfill
 from inbox.models import Membership, WebhookDelivery, Workspace
 from inbox.pages.access import WorkspaceRequest, workspace_view
-from inbox.pages.operations import delivery_body
 from inbox.pages.pagination import keyset_page
 from inbox.trace import search as trace_search
 from inbox.webhooks import replay
+from inbox.webhooks.scrub import without_secrets
 from integrations import registry
+from integrations.events import Event, PayloadInvalid
 from jobs.models import BackgroundJob
+
+VIEWS = ("pretty", "raw", "parsed")
+MOST_SHOWN = 200_000
+"""The most characters of a body on a page."""
+
+
+def shown_as(name: str | None) -> str:
+    """`name` if it is one of VIEWS, else the first of them."""
+    return name if name in VIEWS else VIEWS[0]
+
+
+def excerpt(delivery: WebhookDelivery, show: str) -> tuple[str, bool]:
+    """The body without secrets, cut at MOST_SHOWN characters, and whether it is cut; "" if it is no longer stored. If
+    the source cannot read it, the text says what is wrong.
+    """
+    if delivery.body is None:
+        return "", False
+    text = _text(delivery, show)
+    return text[:MOST_SHOWN], len(text) > MOST_SHOWN
+
+
+def _text(delivery: WebhookDelivery, show: str) -> str:
+    body, source = (
+        without_secrets(bytes(delivery.body or b""), ()),
+        registry.webhook_sources().get(delivery.source),
+    )
+    if show == "raw" or source is None:
+        return body.decode(errors="replace")
+    try:
+        content = source.decode(body)
+        if show == "parsed":
+            event = _event(delivery, body, content)
+            content = {"event": type(event).__name__} | {
+                name: part for name, part in asdict(event).items() if part not in ("", None, [], {})
+            }
+    except PayloadInvalid as error:
+        return "\n".join(f"{name}: {text}" for name, text in error.fields.items())
+    return json.dumps(content, indent=2, ensure_ascii=False, cls=DjangoJSONEncoder)
+
+
+def _event(delivery: WebhookDelivery, body: bytes, content: object) -> Event:
+    if delivery.event_type == backfill.EVENT:
+        return backfill.event_of(body)
+    return registry.webhook_source(delivery.source).parse(content, delivery.received_at)
+
 
 ADMIN = Membership.Role.ADMIN
 Verdict = WebhookDelivery.Verdict
@@ -141,12 +193,12 @@ def _own(request: WorkspaceRequest, delivery_id: uuid.UUID) -> WebhookDelivery:
 def _detail(
     request: WorkspaceRequest, delivery: WebhookDelivery, dry: replay.ReplayResult | None = None
 ) -> HttpResponse:
-    show = delivery_body.shown_as(request.GET.get("show"))
-    text, cut = delivery_body.excerpt(delivery, show)
+    show = shown_as(request.GET.get("show"))
+    text, cut = excerpt(delivery, show)
     context = {
         "delivery": delivery,
         "show": show,
-        "views": delivery_body.VIEWS,
+        "views": VIEWS,
         "text": text,
         "cut": cut,
         "kept_until": delivery.received_at + timedelta(days=request.workspace.keep_bodies_days),

@@ -1,24 +1,30 @@
-"""The health page, and the actions of admins on an account in trouble."""
+"""The health page, the fire drill, and the page on which an account's owner reconnects it."""
 
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from inbox.health import banner, complaints, uptime
+from inbox.health import banner, complaints, drill, owner_link, reconnect, uptime
 from inbox.health.model_outage import model_away
-from inbox.models import Membership
+from inbox.models import Membership, audit
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.operations import account_actions
 from inbox.pages.safe_next import next_url
-from inbox.workspaces.accounts import account_name
+from inbox.workspaces.accounts import account_name, slack_of
+from integrations.health import probes
 from integrations.models import HealthTransition, Integration, Notice, WorkspaceIntegrationHealth
+from jobs.models import BackgroundJob, JobStep
 
 SHOWN = 50
 
@@ -83,3 +89,86 @@ def account(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
         context={},
     )
     return account_actions.act(request, integration, page)
+
+
+ADMIN = Membership.Role.ADMIN
+
+
+@dataclass(frozen=True, slots=True)
+class DrillLine:
+    """One step with its outcome. `ms` is its duration in milliseconds; None if it is not done."""
+
+    title: str
+    tone: str
+    icon: str
+    word: str
+    said: str = ""
+    ms: float | None = None
+
+
+@workspace_view(ADMIN)
+def fire_drill(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/health/drill/`: the last drill; for htmx the part with its steps. A POST starts one."""
+    if request.method == "POST":
+        begun = drill.start(request.workspace, request.user)
+        audit.record(request.workspace.pk, request.user, "health.drill", begun)
+        messages.info(request, "The drill has begun.")
+        return redirect("inbox:drill", request.workspace.pk)
+    job = drill.last(request.workspace)
+    context = {"job": job, "lines": _lines(job) if job else []}
+    if request.htmx:
+        return render(request, "health/_drill.html", context)
+    return render(request, "health/drill.html", context | {"slack": slack_of(request.workspace.pk)})
+
+
+def _lines(job: BackgroundJob) -> list[DrillLine]:
+    """Every step in order: done with its outcome, running, or still to come."""
+    steps = {step.name: step for step in JobStep.objects.filter(job=job)}
+    lines, running = [], job.status == BackgroundJob.Status.RUNNING
+    for name, title in drill.STEPS.items():
+        step = steps.get(name)
+        if step is not None and step.result is not None and step.finished_at is not None:
+            ms = (step.finished_at - step.started_at).total_seconds() * 1000
+            lines.append(_done(title, step.result, ms))
+        elif running:
+            lines.append(DrillLine(title, "info", "run", "Running"))
+            running = False
+        elif job.finished_at:
+            lines.append(DrillLine(title, "", "off", "Not reached"))
+        else:
+            lines.append(DrillLine(title, "", "clock", "To come"))
+    return lines
+
+
+def _done(title: str, outcome: dict[str, Any], ms: float) -> DrillLine:
+    look = {True: ("ok", "ok", "Passed"), False: ("bad", "fail", "Failed"), None: ("", "off", "Skipped")}
+    return DrillLine(title, *look[outcome["ok"]], said=outcome["said"], ms=ms)
+
+
+AFTERWARDS = "done"
+"""The query parameter with which the provider's page returns here."""
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def owner(request: HttpRequest, token: str) -> HttpResponse:
+    """`/reconnect/<token>/`: tells an account's owner what is wrong. A POST gets the provider's reconnect page and
+    shows a link to it.
+    """
+    try:
+        health = owner_link.read(token)
+    except owner_link.LinkExpired as expired:
+        return _page(request, {"expired": True, "back": expired.back}, 200 if expired.back else 410)
+    context: dict[str, object] = {"account": account_name(health), "workspace_name": health.workspace.name}
+    if AFTERWARDS in request.GET:
+        probes.enqueue_probe(health.integration)
+        context["checking"] = True
+    elif request.method == "POST":
+        back = request.build_absolute_uri(f"{request.path}?{AFTERWARDS}=1")
+        context["link"] = reconnect.hosted_link(health.integration, back)
+    return _page(request, context)
+
+
+def _page(request: HttpRequest, context: dict[str, object], status: int = 200) -> HttpResponse:
+    return render(request, "health/owner.html", context, status=status)

@@ -13,8 +13,7 @@ from inbox.health.account_cards import Key
 from inbox.models import Membership, Workspace, audit
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.safe_next import next_url
-from inbox.pages.settings.integrations import KEY_UNREADABLE, check_now
-from inbox.pages.settings.webhook_keys import key_of, own_key
+from inbox.pages.settings.integrations import KEY_UNREADABLE, check_now, key_of, own_key
 from inbox.pages.start import first_steps
 from inbox.pages.start.first_steps import FirstSteps
 from inbox.webhooks import samples

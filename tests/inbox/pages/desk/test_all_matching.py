@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from inbox.leads import triage
 from inbox.models import AuditEntry, Lead, LeadChange, Membership
-from inbox.pages.desk import all_matching_job
+from inbox.pages.desk import all_matching
 from jobs.models import BackgroundJob
 from jobs.worker import drain
 from tests import factories
@@ -35,7 +35,7 @@ def waiting(workspace, number: int, **fields) -> list[Lead]:
 
 @pytest.fixture(autouse=True)
 def slices(monkeypatch):
-    monkeypatch.setattr(all_matching_job, "SLICE", 3)
+    monkeypatch.setattr(all_matching, "SLICE", 3)
 
 
 def shown(client, path: str) -> dict[str, str]:
@@ -75,7 +75,7 @@ def test_all_that_match_are_done_and_nobody_else_and_come_back(workspace, people
     assert "10 put back." in page and UNDO not in page
     assert list(Lead.objects.order_by("pk").values(*triage.DONE)) == before
     assert not Lead.objects.get(pk=done[0].pk).needs_reply
-    assert BackgroundJob.objects.filter(kind=all_matching_job.UNDO).count() == 1
+    assert BackgroundJob.objects.filter(kind=all_matching.UNDO).count() == 1
 
 
 @pytest.mark.django_db(transaction=True)  # what a transaction writes itself, its snapshot may show as seen
@@ -103,7 +103,7 @@ def test_a_lead_that_changes_while_its_slice_is_decided_is_left_and_counted(work
         return change(*args)
 
     change = triage.change
-    monkeypatch.setattr(all_matching_job.triage, "change", meanwhile)
+    monkeypatch.setattr(all_matching.triage, "change", meanwhile)
     page = member.get(choose(member, workspace, "done")).text
     assert "3 conversations" in page and "1 left as it was, as something changed meanwhile" in page
 
@@ -167,7 +167,7 @@ def test_a_page_that_is_too_old_decides_nothing(late, workspace, member, monkeyp
         assert "Open this page anew." in member.get(path).text and not BackgroundJob.objects.exists()
     else:
         here = member.post(path, page)["Location"]
-        monkeypatch.setattr(all_matching_job, "GOOD_FOR", timedelta())
+        monkeypatch.setattr(all_matching, "GOOD_FOR", timedelta())
         drain()
         assert "It took too long." in member.get(here).text
     assert Lead.objects.filter(needs_reply=True).count() == 2
@@ -179,7 +179,7 @@ def test_the_rest_is_chosen_from_where_a_job_ended_and_who_has_it_already_is_not
     leads = waiting(workspace, 7)
     mate = Membership.objects.get(workspace=workspace, user=people.users.owner)
     Lead.objects.filter(pk=leads[0].pk).update(assigned_to=mate.user)
-    monkeypatch.setattr(all_matching_job, "MOST", 2)
+    monkeypatch.setattr(all_matching, "MOST", 2)
     page = people.member.get(choose(people.member, workspace, f"assign:{mate.pk}")).text
     assert "It ends after about 2." in page
     rest = re.search(r'href="([^"]+)">Go on with the rest', page)[1].replace("&amp;", "&")
@@ -205,7 +205,7 @@ def test_a_list_whose_filter_is_gone_says_so_and_a_search_is_decided_page_by_pag
 def test_a_long_run_lets_others_go_first_and_loses_no_attempt(workspace, member, monkeypatch):
     waiting(workspace, 7)
     clock = iter(range(0, 10_000, 11))  # each look at the clock is eleven seconds later
-    monkeypatch.setattr(all_matching_job, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(all_matching, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     here = choose(member, workspace, "done")
     BackgroundJob.objects.update(run_at=ago(seconds=1))
     drain()
@@ -255,7 +255,7 @@ def test_a_job_that_breaks_off_goes_on_and_all_of_it_can_be_undone(workspace, me
             raise ConnectionError("the worker is gone before the slice is stored")
         return made
 
-    monkeypatch.setattr(all_matching_job.triage, "change", breaking)
+    monkeypatch.setattr(all_matching.triage, "change", breaking)
     here = choose(member, workspace, "done")
     assert Lead.objects.filter(needs_reply=True).count() == 5  # the broken slice is not half done
     BackgroundJob.objects.update(run_at=ago(seconds=1))
