@@ -6,11 +6,7 @@ from typing import NamedTuple
 from django.urls import reverse
 
 from inbox.health import banner
-from inbox.leads.folders import (
-    COUNT_LIMIT,
-    DEFAULT_FOLDER,
-    FOLDERS,
-)
+from inbox.leads.folders import COUNT_LIMIT, DEFAULT_FOLDER, FOLDERS
 from inbox.models import Membership, Workspace
 from inbox.pages.access import WorkspaceRequest, signed_in
 from inbox.pages.desk import saved_views

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
-from django.http import Http404
+from django.http import Http404, HttpRequest
 
 PAGE_SIZE = 50
 SCAN = 20_000
@@ -66,6 +66,14 @@ def keyset_page(
         rows.reverse()
         return KeysetPage(rows, cursor_of(rows[-1], time_field) if rows else None, beyond)
     return KeysetPage(rows, beyond, cursor_of(rows[0], time_field) if after and rows else None)
+
+
+def page_of(
+    request: HttpRequest, queryset: QuerySet[Any], time_field: str, *, among: QuerySet[Any] | None = None
+) -> KeysetPage:
+    """The page of `keyset_page` that the request's parameters `after` and `before` ask for."""
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
+    return keyset_page(queryset, time_field, after=after, before=before, among=among)
 
 
 def older(queryset: QuerySet[Any], time_field: str, cursor: str) -> QuerySet[Any]:

@@ -50,6 +50,10 @@ class Busy(Exception):
     """So many pages of this process wait for a provider's answer already that no further page may."""
 
 
+NO_ANSWER = (Busy, ProviderError, ProviderMisconfigured, Cancelled, DeadlineExceeded, ShutdownRequested)
+"""What a provider's call within a slot raises when there is no answer for the page."""
+
+
 @contextmanager
 def slot(places: threading.BoundedSemaphore = SLOTS, budget_ms: int | None = None) -> Iterator[Deadline]:
     """Within the `with` block, this page may wait for a provider. It has given up its database connection, so it must

@@ -16,7 +16,7 @@ from inbox.models.lead import WRITTEN_ON
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.conversation.conversation import Typed, find_lead, render_conversation
 from inbox.pages.desk.conversation_list import threads
-from inbox.pages.forms import PostedText
+from inbox.pages.forms import PostedText, first_error
 from inbox.pages.parts import part_asked
 from inbox.pages.team import team_of
 from inbox.replying import autosend, review, send_claims, variables
@@ -152,7 +152,7 @@ def _again(
     """The conversation with the typed text and the error: 409 for a refusal, 422 for a form to correct. `channel` is
     that of the edited draft.
     """
-    error = str(refusal or next(iter(next(iter(form.errors.values())))))
+    error = str(refusal or first_error(form))
     text, channel = request.POST.get("text", ""), channel or request.POST.get("channel", "")
     lead = find_lead(request, lead.pk)  # as it is now, so that what is new counts as seen
     second = isinstance(refusal, review.ColleagueAnswered) or "second" in request.POST
@@ -195,7 +195,7 @@ def write_note(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """
     lead, form = find_lead(request, lead_id), NoteForm(request.POST)
     if not form.is_valid():
-        messages.error(request, str(form.errors["text"][0]))
+        messages.error(request, first_error(form))
         return render_conversation(request, lead, status=422)
     note = notes.write(lead, request.membership, form.cleaned_data["text"], team_of(request).callable)
     for word in note.unknown:

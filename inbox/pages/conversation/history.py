@@ -20,11 +20,9 @@ from inbox.trace import asking
 from inbox.understanding.text import newest_text
 from inbox.workspaces.accounts import connected
 from integrations import emailbison, registry
-from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.events import MessageEvent
 from integrations.models import Integration
 from integrations.spec import stated
-from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
 
 
 @require_safe
@@ -47,14 +45,7 @@ def _ask(integration: Integration, lead: Lead) -> dict[str, object]:
     try:
         with asking.slot() as deadline:
             sent = history.read(integration, identity.person_of(lead), deadline)
-    except (
-        asking.Busy,
-        ProviderError,
-        ProviderMisconfigured,
-        Cancelled,
-        DeadlineExceeded,
-        ShutdownRequested,
-    ):
+    except asking.NO_ANSWER:
         return {"unanswered": True}
     return {"sent": _unsaved(lead, sent), "total": len(sent)}
 

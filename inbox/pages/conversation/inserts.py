@@ -19,8 +19,6 @@ from inbox.pages.conversation.conversation import Typed, find_lead, render_conve
 from inbox.replying import slots
 from inbox.trace import asking
 from inbox.workspaces.own_and_shared import SNIPPETS
-from integrations.errors import ProviderError, ProviderMisconfigured
-from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
 
 FORMS = ("own", "draft")
 """The ids of the forms of a conversation that send something."""
@@ -110,14 +108,7 @@ def _times(request: WorkspaceRequest, lead: Lead) -> Times:
     try:
         with asking.slot() as deadline:
             free = slots.next_free(workspace, deadline)
-    except (
-        asking.Busy,
-        ProviderError,
-        ProviderMisconfigured,
-        Cancelled,
-        DeadlineExceeded,
-        ShutdownRequested,
-    ):
+    except asking.NO_ANSWER:
         drafted = _drafted(lead)
         hint = " These were free when the draft was written." if drafted else ""
         return Times(drafted, f"The calendar does not answer just now, so free times are not known.{hint}")

@@ -18,6 +18,7 @@ from inbox.intake import tag_decisions
 from inbox.leads.tags import SAID
 from inbox.models import Message
 from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.forms import first_error
 from inbox.pipeline.alike import MOST, SHOWN, Alike, NotAlike
 from inbox.understanding import rules
 
@@ -78,7 +79,7 @@ def decide_suspicion(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpRe
     message = find_reply(request, message_id)
     form = SuspicionForm(request.POST)
     if not form.is_valid():
-        messages.error(request, str(form.errors["answer"][0]))
+        messages.error(request, first_error(form))
     elif decision := tag_decisions.decide(
         message, is_it=form.cleaned_data["answer"] == "yes", user=request.user
     ):

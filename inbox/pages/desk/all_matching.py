@@ -33,6 +33,7 @@ from inbox.pages.desk.conversation_list import query_of
 from inbox.pages.desk.decision_forms import AllForm, DecisionForm
 from inbox.pages.desk.filters import ORDER, filtered, looked_at
 from inbox.pages.desk.saved_views import open_view, parameters
+from inbox.pages.forms import first_error
 from inbox.pages.pagination import SCAN, KeysetPage, keyset_page, older
 from inbox.pages.team import team_of
 from jobs.context import JobContext
@@ -294,7 +295,7 @@ def _start(request: WorkspaceRequest, query: str) -> HttpResponse:
     form = AllForm(request.POST, opens_at=request.workspace.opens_at)
     try:
         if not form.is_valid():
-            raise Otherwise(form.problem())
+            raise Otherwise(first_error(form))
         if form.action == "assign":
             assigning.receiver(request.workspace, form.membership_id())
         job = start(request, form, form.cleaned_data.get("snooze_until"))

@@ -30,7 +30,7 @@ from inbox.pages.desk.empty_states import Empty, beyond, of_folder
 from inbox.pages.desk.filters import ORDER, LeadFilter, campaigns, filtered, looked_at, offer_campaigns
 from inbox.pages.desk.saved_views import open_view
 from inbox.pages.desk.search import search_page
-from inbox.pages.pagination import SCAN, KeysetPage, keyset_page
+from inbox.pages.pagination import SCAN, KeysetPage, page_of
 from inbox.pages.parts import COUNTS, THREADS, part_asked, render_part, varied
 from inbox.pages.templatetags.holdfast import capped
 
@@ -141,12 +141,12 @@ def _page(
 ) -> tuple[KeysetPage, Number]:
     """The page of the list that the request asks for, and the number of leads."""
     rows = with_badges(leads, request.workspace, signed_in(request).pk)
-    after, before = request.GET.get("after", ""), request.GET.get("before", "")
     if lead_filter.words:
+        after = request.GET.get("after", "")
         hits, count = search_page(rows, request.workspace, lead_filter.words, after=after)
         return hits, Number(count)
     among = looked_at(request, folder, lead_filter)
-    page = keyset_page(rows, ORDER, after=after, before=before, among=among)
+    page = page_of(request, rows, ORDER, among=among)
     return page, _number(request, leads, page, among)
 
 

@@ -4,12 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from inbox.health import model_outage
-from inbox.leads.folders import (
-    capped_count,
-    folder_count_expressions,
-    read_values,
-    uncertain_count,
-)
+from inbox.leads.folders import capped_count, folder_count_expressions, read_values, uncertain_count
 from inbox.models import Membership
 from inbox.pages.access import WorkspaceRequest, signed_in
 from inbox.pages.combined_query import expression, instances, rows

@@ -117,9 +117,6 @@ class DecisionForm(forms.Form):
     def action(self) -> str:
         return str(self.cleaned_data["do"]).partition(":")[0]
 
-    def problem(self) -> str:
-        return str(next(iter(next(iter(self.errors.values())))))
-
 
 class TriageForm(DecisionForm):
     lead = SeenField(error_messages={"required": "Select a conversation first."})

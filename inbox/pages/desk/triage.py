@@ -19,6 +19,7 @@ from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.desk.decision_forms import TriageForm
 from inbox.pages.desk.filters import ORDER, filtered, looked_at
 from inbox.pages.desk.search import following
+from inbox.pages.forms import first_error
 from inbox.pages.pagination import cursor_of, keyset_page
 from inbox.pages.parts import part_asked, render_part
 
@@ -38,7 +39,7 @@ def decide(request: WorkspaceRequest) -> HttpResponse:
     form = TriageForm(posted, opens_at=request.workspace.opens_at)
     part = part_asked(request)
     if not form.is_valid():
-        messages.error(request, form.problem())
+        messages.error(request, first_error(form))
         return render_part(request, part, status=422) if part else HttpResponseRedirect(_list_url(request))
     target, changed = "" if part else _after(request, form) or _list_url(request), False
     try:

@@ -7,17 +7,14 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inbox.followups import by_hand, lists, step_job
-from inbox.models import (
-    FollowUpInstance,
-    FollowUpTask,
-    Membership,
-)
+from inbox.models import FollowUpInstance, FollowUpTask, Membership
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.forms import PostedText
-from inbox.pages.pagination import keyset_page
+from inbox.pages.pagination import page_of
 from inbox.replying import limits
 from inbox.replying.send_claims import Refused
 
@@ -42,7 +39,6 @@ class ApprovalForm(forms.Form):
         return text
 
 
-ADMIN = Membership.Role.ADMIN
 NOTES = {
     "due": "taken up in a minute",
     "in-hand": "being written or sent",
@@ -91,12 +87,8 @@ def follow_ups(request: WorkspaceRequest) -> HttpResponse:
     related = (
         ("lead", "step__sequence", "instance", "send") if view.of_tasks else ("lead", "sequence", "next_step")
     )
-    page = keyset_page(
-        lists.because(view, request.workspace.pk, reason).select_related(*related),
-        view.order,
-        after=request.GET.get("after", ""),
-        before=request.GET.get("before", ""),
-    )
+    rows = lists.because(view, request.workspace.pk, reason).select_related(*related)
+    page = page_of(request, rows, view.order)
     context = {
         "tiles": [
             {
@@ -116,13 +108,17 @@ def follow_ups(request: WorkspaceRequest) -> HttpResponse:
         "reasons": lists.reasons(request.workspace, view),
         "reason": reason,
         "fell_through": lists.fell_through(request.workspace)[:20],
-        "buttons": [(name, LABELS[name]) for name in BUTTONS[view.key]] if _writes(request) else [],
+        "buttons": [(name, LABELS[name]) for name in BUTTONS[view.key]]
+        if request.membership.at_least(Membership.Role.MEMBER)
+        else [],
     }
     return render(request, "followups/list.html", context)
 
 
-def _writes(request: WorkspaceRequest) -> bool:
-    return request.membership.at_least(Membership.Role.MEMBER)
+def list_of(request: WorkspaceRequest, view: str) -> HttpResponse:
+    """Redirects to the list `view`, a key of lists.VIEWS; "" for the first one that has rows."""
+    url = reverse("inbox:followups", args=[request.workspace.pk])
+    return redirect(f"{url}?view={view}" if view else url)
 
 
 def _row(view: lists.View, row: Any) -> dict[str, object]:
@@ -150,8 +146,7 @@ def act(request: WorkspaceRequest) -> HttpResponse:
     `view` with this `reason`: 1,000 at most. An action that the list does not offer changes nothing.
     """
     name, view = request.POST.get("do", ""), lists.VIEWS.get(request.POST.get("view", ""))
-    target = redirect("inbox:followups", request.workspace.pk)
-    target["Location"] += f"?view={view.key}" if view else ""
+    target = list_of(request, view.key if view else "")
     if view is None or name not in BUTTONS[view.key]:
         messages.error(request, "Choose what to do.")
         return target
@@ -195,8 +190,7 @@ def task(request: WorkspaceRequest, task_id: uuid.UUID) -> HttpResponse:
     waiting = FollowUpTask.objects.select_related("lead", "instance", "step__sequence")
     step_task = get_object_or_404(waiting, pk=task_id, workspace=request.workspace)
     form = ApprovalForm(request.POST or None, channel=step_task.channel, initial={"text": step_task.text})
-    back = redirect("inbox:followups", request.workspace.pk)
-    back["Location"] += "?view=approval"
+    back = list_of(request, "approval")
     if request.POST.get("do") == "skip":
         outcome = by_hand.act(request.workspace, "skip", [step_task.instance_id], user=request.user)
         _tell(request, "skip", outcome)

@@ -14,17 +14,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from inbox.followups import plan, responses, step_text
 from inbox.leads.folders import CappedCount
-from inbox.models import (
-    FollowUpInstance,
-    FollowUpSequence,
-    FollowUpStep,
-    Lead,
-    Membership,
-    Workspace,
-    audit,
-)
+from inbox.models import FollowUpInstance, FollowUpSequence, FollowUpStep, Lead, Membership, Workspace, audit
 from inbox.models.lead import Tag
 from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.followups.follow_ups import list_of
 from inbox.pages.forms import PostedText
 from inbox.replying.variables import VARIABLES
 
@@ -242,8 +235,7 @@ def enrol_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 def enrol(request: WorkspaceRequest, sequence_id: uuid.UUID) -> HttpResponse:
     """Starts a sequence for the named leads, 2,000 at most, and reports how many it started and left out."""
     sequence, form = _own(request, sequence_id), EnrolForm(request.POST)
-    back = redirect("inbox:followups", request.workspace.pk)
-    back["Location"] += "?view=waiting"
+    back = list_of(request, "waiting")
     if not form.is_valid():
         messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
         return back

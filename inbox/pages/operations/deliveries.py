@@ -21,7 +21,7 @@ from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet
 from inbox.health import backfill
 from inbox.models import Membership, WebhookDelivery, Workspace
 from inbox.pages.access import WorkspaceRequest, workspace_view
-from inbox.pages.pagination import keyset_page
+from inbox.pages.pagination import page_of
 from inbox.trace import search as trace_search
 from inbox.webhooks import replay
 from inbox.webhooks.scrub import without_secrets
@@ -125,12 +125,7 @@ def delivery_list(request: WorkspaceRequest) -> HttpResponse:
     delivery_filter = DeliveryFilter(request.GET, deliveries, request=request)
     rows = replay.with_repair(delivery_filter.qs).select_related("lead", "job", "message")
     rows = rows.defer("body", "headers", "message__raw_html")
-    page = keyset_page(
-        rows if delivery_filter.is_valid() else rows.none(),
-        "received_at",
-        after=request.GET.get("after", ""),
-        before=request.GET.get("before", ""),
-    )
+    page = page_of(request, rows if delivery_filter.is_valid() else rows.none(), "received_at")
     context = {
         "filter": delivery_filter,
         "filtered": any(request.GET.get(name) for name in delivery_filter.filters),

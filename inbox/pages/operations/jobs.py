@@ -23,7 +23,7 @@ from inbox.models import (
     Workspace,
 )
 from inbox.pages.access import WorkspaceRequest, workspace_view
-from inbox.pages.pagination import KeysetPage, keyset_page
+from inbox.pages.pagination import KeysetPage, page_of
 from inbox.pages.safe_next import next_url
 from jobs import actions, display, stats
 from jobs.kinds import KINDS
@@ -78,8 +78,7 @@ def _page(request: WorkspaceRequest, filters: dict[str, str]) -> KeysetPage:
         older_than_s=int(filters["age"]) if filters["age"] in display.AGES else None,
         text=filters["q"],
     )
-    after, before = request.GET.get("after", ""), request.GET.get("before", "")
-    return keyset_page(jobs.order_by(), "created_at", after=after, before=before)
+    return page_of(request, jobs.order_by(), "created_at")
 
 
 def _now(request: WorkspaceRequest, totals: stats.Totals, times: stats.Timings) -> dict[str, Any]:

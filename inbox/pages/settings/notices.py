@@ -10,6 +10,7 @@ from inbox.health import notice_trial
 from inbox.leads.tags import SAID
 from inbox.models import Membership, Workspace, audit
 from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.forms import first_error
 from inbox.workspaces.accounts import connected
 from integrations import slack
 from integrations.models import Notice
@@ -69,7 +70,7 @@ def told_of(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/rules/notices/`: sets the `tags` of replies that the Slack channel is told of."""
     form = NoticeForm(request.POST)
     if not form.is_valid():
-        messages.error(request, str(form.errors["tags"][0]))
+        messages.error(request, first_error(form))
         return redirect("inbox:notices", request.workspace.pk)
     tags = form.cleaned_data["tags"]
     Workspace.objects.filter(pk=request.workspace.pk).update(notice_tags=tags)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from inbox.leads import assigning
 from inbox.models import Invitation, Membership
 from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.forms import first_error
 from inbox.pages.team import Team, team_of
 from inbox.workspaces import invitations, people
 from integrations.mail import is_off
@@ -52,9 +53,6 @@ class AwayForm(forms.Form):
         if not today < until <= today + timedelta(days=AWAY_DAYS):
             raise forms.ValidationError("Away until: pick a day from tomorrow to a year from now.")
         return until
-
-    def problem(self) -> str:
-        return str(next(iter(next(iter(self.errors.values())))))
 
 
 ADMIN = Membership.Role.ADMIN
@@ -132,7 +130,7 @@ def away(request: WorkspaceRequest) -> HttpResponse:
         people.set_away(me, None)
         messages.success(request, "You are here again.")
     elif not form.is_valid():
-        messages.error(request, form.problem())
+        messages.error(request, first_error(form))
     else:
         until = form.cleaned_data["until"]
         people.set_away(me, timezone.make_aware(datetime.combine(until, time())))

@@ -48,13 +48,13 @@ class Step:
     the first one that needs a person.
     """
 
-    key: str
     state: str
     title: str
     said: str = ""
     at: datetime | None = None
     url: str = ""
     link: str = ""
+    key: str = ""
     is_next: bool = False
 
     @property
@@ -147,19 +147,21 @@ class FirstSteps:
 
     @cached_property
     def steps(self) -> list[Step]:
-        steps = [
-            self._sender(),
-            self._address(),
-            self._event(),
-            self._model(),
-            self._persona(),
-            self._notice(),
-            self._colleague(),
-            self._draft(),
-        ]
-        if following := next((step for step in steps if step.state in (OPEN, FAILED)), None):
+        steps = {
+            "sender": self._sender(),
+            "address": self._address(),
+            "event": self._event(),
+            "model": self._model(),
+            "persona": self._persona(),
+            "notice": self._notice(),
+            "colleague": self._colleague(),
+            "draft": self._draft(),
+        }
+        for key, step in steps.items():
+            step.key = key
+        if following := next((step for step in steps.values() if step.state in (OPEN, FAILED)), None):
             following.is_next = True
-        return steps
+        return list(steps.values())
 
     @property
     def done(self) -> int:
@@ -222,14 +224,12 @@ class FirstSteps:
     def _sender(self) -> Step:
         if not self.senders and self.facts["heard"]:
             return Step(
-                "sender",
                 OPEN,
                 "Connect what your answers go out by",
                 "Replies come in by webhook alone. Nothing can be sent before an account’s key is known.",
             )
         if not self.senders:
             return Step(
-                "sender",
                 OPEN,
                 "Connect what your replies come from",
                 "Its key is checked at once. You can connect more later.",
@@ -238,14 +238,13 @@ class FirstSteps:
         name, health = known_as(account.provider), getattr(account, "health", None)
         state = state_of(account)
         if health is None or state == HealthState.UNKNOWN:
-            return Step("sender", CHECKING, f"{name} is being checked", "This takes a few seconds.")
+            return Step(CHECKING, f"{name} is being checked", "This takes a few seconds.")
         if state in WORKS:
             names = _names([row for row in self.senders if state_of(row) in WORKS])
             title = f"{listed(names)} {'are' if len(names) > 1 else 'is'} connected"
-            return Step("sender", DONE, title, at=health.last_success_at)
+            return Step(DONE, title, at=health.last_success_at)
         words = f" {name} says: “{health.words.rstrip('.')}”." if health.words else ""
         return Step(
-            "sender",
             FAILED,
             sentences.headline(health, self.workspace.name),
             f"{_upper(sentences.why(health.reason))}.{words}" if health.reason else words.strip(),
@@ -255,16 +254,15 @@ class FirstSteps:
 
     def _address(self) -> Step:
         if self.used_at:
-            return Step("address", DONE, "The webhook address is in use", at=self.used_at)
+            return Step(DONE, "The webhook address is in use", at=self.used_at)
         title = f"Paste the webhook address into {self.names or 'the account'}"
         if not self.senders:
-            return Step("address", LATER, title, "Waits for an account.")
-        return Step("address", OPEN, title, "Nothing has called it yet. Whoever has it can post events.")
+            return Step(LATER, title, "Waits for an account.")
+        return Step(OPEN, title, "Nothing has called it yet. Whoever has it can post events.")
 
     def _event(self) -> Step:
         if self.facts["event_at"]:
             return Step(
-                "event",
                 DONE,
                 "Replies come in",
                 at=self.facts["event_at"],
@@ -272,11 +270,10 @@ class FirstSteps:
                 link="Open the reply",
             )
         if self.facts["heard"] and self.used_at:  # its delivery is no longer kept
-            return Step("event", DONE, "Replies come in", at=self.used_at)
+            return Step(DONE, "Replies come in", at=self.used_at)
         if not self.senders:
-            return Step("event", LATER, "See the first reply come in", "Waits for an account.")
+            return Step(LATER, "See the first reply come in", "Waits for an account.")
         return Step(
-            "event",
             CHECKING,
             "Listening for the first reply",
             f"It shows up here within seconds of {self.names} telling us. Replies to a campaign take their time: "
@@ -288,15 +285,14 @@ class FirstSteps:
         health = getattr(account, "health", None)
         if not model_calls.ready():
             return Step(
-                "model",
                 FAILED,
                 "No model is connected",
                 "The installation’s operator sets OPENAI_API_KEY. Until then replies come in, and people read them.",
             )
         if health is None or health.state == HealthState.UNKNOWN:
-            return Step("model", OPEN, "Try the model’s key", "The model reads replies and drafts answers.")
+            return Step(OPEN, "Try the model’s key", "The model reads replies and drafts answers.")
         if health.state in WORKS:
-            return Step("model", DONE, "The model’s key works", at=health.last_success_at)
+            return Step(DONE, "The model’s key works", at=health.last_success_at)
         words = f" OpenAI says: “{health.words.rstrip('.')}”." if health.words else ""
         refused = health.state == HealthState.DISCONNECTED
         act = "The installation’s operator has to act." if refused else "We keep trying."
@@ -304,14 +300,13 @@ class FirstSteps:
             "The model’s key does not work" if refused else sentences.headline(health, self.workspace.name)
         )
         why = f"{_upper(sentences.why(health.reason))}." if health.reason else ""
-        return Step("model", FAILED, title, f"{why}{words} {act}".strip())
+        return Step(FAILED, title, f"{why}{words} {act}".strip())
 
     def _persona(self) -> Step:
         workspace, settings = self.workspace, self._page("settings")
         name, url = workspace.persona_name.strip(), f"{settings}#id_persona_name"
         if not name:
             return Step(
-                "persona",
                 OPEN,
                 "Say who signs the answers",
                 f"Nobody does yet. The time zone stands there too: it is {workspace.timezone}.",
@@ -321,7 +316,7 @@ class FirstSteps:
         lack = slots.lack(workspace, self.accounts)
         times = f" {lack.words}" if lack else " Free times come from the calendar."
         words = f"Times are those of {workspace.timezone}.{times}"
-        return Step("persona", DONE, f"Answers are signed by {name}", words, url=url, link="Settings")
+        return Step(DONE, f"Answers are signed by {name}", words, url=url, link="Settings")
 
     def _notice(self) -> Step:
         facts, way = self.facts, notice_trial.told_by(self.workspace)
@@ -329,22 +324,19 @@ class FirstSteps:
         arrived = facts["slack_at" if by_slack else "email_at"] if way else None
         if facts["trial_state"] and not (arrived and arrived >= facts["trial_at"]):
             if facts["trial_state"] == Notice.State.CLAIMED:
-                return Step("notice", CHECKING, "A trial notice is on its way")
+                return Step(CHECKING, "A trial notice is on its way")
             if facts["trial_state"] != Notice.State.SENT:
                 why = facts["trial_reason"] or "nobody knows whether it arrived"
-                return Step("notice", FAILED, "The trial notice did not arrive", f"{_upper(why)}.")
+                return Step(FAILED, "The trial notice did not arrive", f"{_upper(why)}.")
         if arrived:
             words = "A notice reached Slack." if by_slack else "The mail server took a notice to you."
-            return Step("notice", DONE, "You are told when an account breaks", words, arrived)
+            return Step(DONE, "You are told when an account breaks", words, arrived)
         if by_slack:
-            return Step(
-                "notice", OPEN, "Be told when an account breaks", "A trial notice goes to your Slack channel."
-            )
+            return Step(OPEN, "Be told when an account breaks", "A trial notice goes to your Slack channel.")
         if way:
             words = "A trial notice goes to owners and admins by e-mail. With Slack connected, it goes there."
-            return Step("notice", OPEN, "Be told when an account breaks", words)
+            return Step(OPEN, "Be told when an account breaks", words)
         return Step(
-            "notice",
             OPEN,
             "Be told when an account breaks",
             "Connect Slack. There is no mail server here that could tell you by e-mail.",
@@ -356,7 +348,6 @@ class FirstSteps:
         facts, people = self.facts, self._page("people")
         if facts["people"] > 1:
             return Step(
-                "colleague",
                 DONE,
                 "You are not alone here",
                 f"{capped(facts['people'])} people are in.",
@@ -365,15 +356,9 @@ class FirstSteps:
             )
         if facts["invited"]:
             return Step(
-                "colleague",
-                DONE,
-                f"{facts['invited']} is invited",
-                "They have not joined yet.",
-                url=people,
-                link="People",
+                DONE, f"{facts['invited']} is invited", "They have not joined yet.", url=people, link="People"
             )
         return Step(
-            "colleague",
             OPEN,
             "Invite a colleague",
             "Two see more than one, and somebody answers while you are away.",
@@ -383,17 +368,16 @@ class FirstSteps:
 
     def _draft(self) -> Step:
         if self.facts["approved"]:
-            return Step("draft", DONE, "The first draft is approved")
+            return Step(DONE, "The first draft is approved")
         if self.facts["draft_lead"]:
             return Step(
-                "draft",
                 OPEN,
                 "Approve the first draft",
                 "It waits below the reply. Change what you like; nothing goes out before you send it.",
                 url=self._page("conversation", self.facts["draft_lead"]),
                 link="Look at the draft",
             )
-        return Step("draft", LATER, "Approve the first draft", "Waits for a reply that the model answers.")
+        return Step(LATER, "Approve the first draft", "Waits for a reply that the model answers.")
 
 
 def finish(workspace: Workspace) -> bool:
