@@ -4,7 +4,7 @@ from django.urls import path
 
 from inbox.pages import help, leads
 from inbox.pages.conversation import answers, conversation, files, forwarding, history, inserts, reply_tags
-from inbox.pages.desk import all_matching, conversation_list, live, palette, saved_views, snoozing, triage
+from inbox.pages.desk import all_matching, conversation_list, live, saved_views, snoozing, triage
 from inbox.pages.followups import follow_ups, sequences
 from inbox.pages.operations import deliveries, health, jobs, trace
 from inbox.pages.settings import (
@@ -37,7 +37,7 @@ urlpatterns = [
     path("inbox/all/", all_matching.decide, name="all"),
     path("inbox/all/<uuid:job_id>/", all_matching.progress, name="all-progress"),
     path("inbox/for-you/", live.news_for_you, name="for-you"),
-    path("inbox/named/", palette.leads_named, name="leads-named"),
+    path("inbox/named/", live.leads_named, name="leads-named"),
     path("inbox/views/", saved_views.view_list, name="views"),
     path("inbox/views/<uuid:view_id>/", saved_views.change, name="view"),
     path("inbox/<uuid:lead_id>/", conversation.conversation, name="conversation"),

@@ -8,7 +8,7 @@ from inbox.health.model_outage import ModelAway
 from inbox.models import Membership
 from inbox.pages import navigation
 from inbox.pages.access import WorkspaceRequest
-from inbox.pages.account import notices
+from inbox.pages.account import profile
 from inbox.pages.desk import counts
 from inbox.pages.release import Release, release
 from inbox.pages.shortcuts import SHORTCUTS
@@ -63,7 +63,7 @@ class Shell:
     @property
     def notices(self) -> str:
         """How this browser shows notices: "on", "sound" (with a sound), or "" (not at all)."""
-        return notices.chosen(self._request)
+        return profile.chosen(self._request)
 
     @property
     def may_write(self) -> bool:

@@ -14,10 +14,13 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
 
 from inbox.leads import for_you
+from inbox.leads.folders import leads_in
 from inbox.models import User
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.changes import LIMIT, WORKSPACES, news, parse_snapshot
 from inbox.pages.desk import presence
+from inbox.pages.desk.filters import SEARCH_LIMIT
+from inbox.pages.desk.search import search
 
 
 @require_safe
@@ -105,3 +108,29 @@ def _told(request: WorkspaceRequest, entry: for_you.ForYou) -> dict[str, str]:
         "body": f"{who} · {request.workspace.name}",
         "url": reverse("inbox:conversation", args=[request.workspace.pk, lead.pk]),
     }
+
+
+MOST = 6
+
+
+@require_safe
+@workspace_view()
+def leads_named(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/inbox/named/?q=…`: at most six leads, those with the newest message first, as JSON."""
+    leads = leads_in(request.workspace, "all")
+    text = request.GET.get("q", "")[:SEARCH_LIMIT]
+    hits = search(leads, request.workspace, text, size=MOST, by_messages=False)
+    rows = leads.in_bulk([hit.lead_id for hit in hits.hits])
+    matches = [rows[hit.lead_id] for hit in hits.hits if hit.lead_id in rows]
+    return JsonResponse(
+        {
+            "leads": [
+                {
+                    "name": lead.display_name,
+                    "about": lead.company or lead.email,
+                    "url": f"{reverse('inbox:conversation', args=[request.workspace.pk, lead.pk])}?view=all",
+                }
+                for lead in matches
+            ]
+        }
+    )
