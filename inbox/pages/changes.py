@@ -36,9 +36,7 @@ SNAPSHOT = re.compile(r"(\d{1,18}):(\d{1,18}):((?:\d{1,18}(?:,\d{1,18}){0,999})?
 
 @dataclass(frozen=True)
 class News:
-    """News of a workspace for one member: the ids of the changed leads, or EVERYTHING, and the next snapshot to ask
-    with.
-    """
+    """The ids of the leads that changed for a member, or EVERYTHING, and the next snapshot to ask with."""
 
     workspace_id: UUID
     user: User

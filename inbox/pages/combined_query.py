@@ -37,9 +37,7 @@ def read_together(workspace_id: UUID, parts: Mapping[str, Rows]) -> dict[str, li
 
 
 def instances(part: Rows, rows: list[dict[str, Any]] | None) -> list[Any]:
-    """The model instances for the value of the list's `expression`; Django makes it None for a list that is always
-    empty.
-    """
+    """The model instances for the value of the list's `expression`, which is None for an empty queryset."""
     return [_instance(part.queryset.model, row) for row in rows or ()]
 
 

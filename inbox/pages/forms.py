@@ -26,9 +26,7 @@ def first_error(form: forms.BaseForm) -> str:
 
 
 def accepts(form: forms.BaseForm, field: str, act: Callable[[], object]) -> bool:
-    """Whether the form was posted, is valid, and `act` stored what it holds. A refusal (Refused) becomes an error of
-    `field`.
-    """
+    """Whether `form` was posted and valid, and `act` stored it. Refused becomes an error of `field`."""
     if not form.is_valid():
         return False
     try:

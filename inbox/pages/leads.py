@@ -231,9 +231,7 @@ class Asked(NamedTuple):
 @require_http_methods(["GET", "POST"])
 @workspace_view(Membership.Role.ADMIN)
 def merge_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/leads/<lead>/merge/?q=…&other=<lead>`: shows the effects of merging `other` into this lead. A POST
-    merges them.
-    """
+    """`w/<workspace>/leads/<lead>/merge/?q=…&other=<lead>`: the effects of merging `other` in; a POST merges."""
     choice = asked_for(request, get_object_or_404(Lead, pk=lead_id, workspace=request.workspace))
     if request.method == "POST" and choice.other is not None:
         try:

@@ -19,9 +19,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class KeysetPage:
-    """One page of a long list, newest row first. `after` and `before` are the cursors of the neighbouring pages, or
-    None.
-    """
+    """One page of a list, newest row first. `after` and `before` are the cursors of its neighbours, or None."""
 
     rows: list[Any]
     after: str | None

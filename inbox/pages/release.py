@@ -10,9 +10,7 @@ from jobs import schema
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """`schema` is the number of the inbox's newest migration in this code; `missing` counts those that the database
-    lacks.
-    """
+    """`schema` is the number of inbox's newest migration here; `missing` counts those the database lacks."""
 
     version: str
     schema: str

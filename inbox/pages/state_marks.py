@@ -126,7 +126,5 @@ TABLES: dict[str, Mapping[Any, StateMark]] = {
 
 
 def state_of(table: str, name: str) -> StateMark:
-    """The mark of the state `name` in `table`, a key of TABLES. An unknown state is shown as it is. Raises KeyError for
-    an unknown table.
-    """
+    """The mark of a state; an unknown one is shown as it is. Raises KeyError for a table that is not in TABLES."""
     return TABLES[table].get(name) or StateMark("", "info", name)

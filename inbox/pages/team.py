@@ -15,9 +15,7 @@ YOU = "You"
 
 @dataclass(frozen=True)
 class Teammate:
-    """A member as a page shows them: `name` may be "You", `full_name` is their name, `initials` are at most two
-    letters.
-    """
+    """A member: `name` may be "You", `full_name` is their name, `initials` are at most two letters."""
 
     membership_id: int
     user_id: int

@@ -93,9 +93,7 @@ def usable(integration: Integration) -> bool:
 
 
 def slack_of(workspace_id: UUID) -> Integration | None:
-    """The Slack account for notices to people, with a channel or an incoming webhook, or None; also if it is
-    unreadable.
-    """
+    """The Slack account for notices, with a channel or an incoming webhook, or None. Unreadable secrets count."""
     account = connected(workspace_id, slack.NAME)
     if account is None or account.is_unreadable or account.config.get("channel"):
         return account

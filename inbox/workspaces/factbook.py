@@ -53,9 +53,7 @@ def add(
 
 
 def change(fact: WorkspaceFact, by: User, *, question: str, answer: str, position: int | None = None) -> None:
-    """Changes a fact (`position` None: as it is). Raises Refused if somebody has changed or deleted it since `fact` was
-    read, and NameTaken.
-    """
+    """Changes a fact (`position` None: as it is). Raises NameTaken, and Refused if `fact` is outdated."""
     values: dict[str, str | int] = {"question": question, "answer": answer}
     if position is not None:
         values["position"] = position

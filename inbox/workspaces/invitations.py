@@ -73,9 +73,7 @@ def invite(by: Membership, email: str, role: str) -> Invitation:
 
 @transaction.atomic
 def send_again(by: Membership, invitation: Invitation) -> None:
-    """Mails the invitation once more in the name of `by`, valid for its full time. Raises NotAllowed as `invite`, or if
-    it is closed.
-    """
+    """Mails the invitation once more in the name of `by`. Raises NotAllowed as `invite`, or if it is closed."""
     check_rank(by, invitation.role)
     now = timezone.now()
     _check_mails(by.workspace_id, invitation.email, now)
@@ -162,9 +160,7 @@ def path(invitation: Invitation) -> str:
 
 
 def read(token: str) -> Invitation | None:
-    """The invitation of a mailed link's token; None if the token is forged or the invitation cannot be accepted any
-    more.
-    """
+    """The invitation of a mailed link's token; None for a forged token or an invitation that does not stand."""
     try:
         pk = signing.loads(token, salt=SALT)
     except signing.BadSignature:

@@ -108,9 +108,7 @@ password_tokens = PasswordTokens()
 
 
 def password_path(user: User) -> str:
-    """The path of the page on which this person sets a password, once, within PASSWORD_RESET_TIMEOUT (seconds). Only
-    mails and operators may show it.
-    """
+    """The path for setting a password once, within PASSWORD_RESET_TIMEOUT (s), for mails and operators alone."""
     uid = urlsafe_base64_encode(force_bytes(user.pk))
     return reverse("password-new", args=[uid, password_tokens.make_token(user)])
 
@@ -137,9 +135,7 @@ def mail_password_link(ctx: JobContext) -> dict[str, str]:
 
 
 def send(subject: str, text: str, email: str, headers: dict[str, str] | None = None) -> dict[str, str]:
-    """Sends one mail, and returns {"sent": "email"}, or {"skipped": why} without a mail server. Raises TransientError
-    if the mail server does not take it.
-    """
+    """Sends one mail; {"skipped": why} without a mail server. Raises TransientError if it is not taken."""
     if is_off():
         return {"skipped": "EMAIL_URL is not set."}
     drop_connection()

@@ -1,4 +1,4 @@
-"""The home page, the account page, and the preferences of a person."""
+"""The home page, the account page with the notices to a person, and their preferences."""
 
 from typing import Any
 
@@ -139,9 +139,7 @@ NOTICES = "/account/#notices"
 
 @require_POST
 def notices(request: HttpRequest) -> HttpResponse:
-    """`/account/notices/`: stores the choices for each workspace. `everywhere`, the id of one membership, applies the
-    choice made there to all.
-    """
+    """`/account/notices/`: stores the choices for each workspace; those of the membership `everywhere` for all."""
     members = {str(member.pk): member for member, _ in desks_of(signed_in(request))}
     pattern = request.POST.get("everywhere")
     prefixed = [(pattern or key, member) for key, member in members.items()]

@@ -97,9 +97,7 @@ def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse
 @require_POST
 @workspace_view()
 def own_message(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """Sends the `text` that a person wrote to a lead on `channel`, once for each `client_token`. With `do` send-next,
-    the next conversation opens.
-    """
+    """Sends `text` to a lead on `channel`, once for each `client_token`. `do` send-next opens the next conversation."""
     lead = find_lead(request, lead_id)
     form = OwnMessageForm(request.POST)
     if not form.is_valid():
@@ -149,9 +147,7 @@ def _again(
     refusal: send_claims.Refused | None = None,
     channel: str = "",
 ) -> HttpResponse:
-    """The conversation with the typed text and the error: 409 for a refusal, 422 for a form to correct. `channel` is
-    that of the edited draft.
-    """
+    """The conversation with the typed text and the error: 409 for a refusal, 422 for a form to correct."""
     error = str(refusal or first_error(form))
     text, channel = request.POST.get("text", ""), channel or request.POST.get("channel", "")
     lead = find_lead(request, lead.pk)  # as it is now, so that what is new counts as seen

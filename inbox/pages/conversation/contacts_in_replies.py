@@ -27,9 +27,7 @@ WRITTEN = {
 
 @dataclass(frozen=True)
 class Find:
-    """A number or address in a reply: its column ("phone" or "email"), normal form, spelling for people, and source,
-    such as "mail of 12 May".
-    """
+    """A contact in a reply: column ("phone", "email"), normal form, spelling, and source, as in "mail of 12 May"."""
 
     name: str
     value: str

@@ -236,9 +236,7 @@ def render_conversation(
 
 
 def alike_to(lead: Lead, decided: str) -> Alike | None:
-    """The replies with the same words as the one with the id `decided`, about which a person has just decided; None
-    without any.
-    """
+    """The replies with the words of the one that a person has just decided about, by its id; None without any."""
     try:
         message = lead.messages.filter(pk=uuid.UUID(decided)).first()
     except ValueError:
@@ -250,9 +248,7 @@ def alike_to(lead: Lead, decided: str) -> Alike | None:
 @require_safe
 @workspace_view()
 def outgoing(request: WorkspaceRequest, lead_id: uuid.UUID, send_id: uuid.UUID) -> HttpResponse:
-    """The part that is polled while a message is being sent: 204 until that ends, then the new message and
-    the area below.
-    """
+    """The part that is polled during a send: 204 until it ends, then the new message and the area below."""
     sends = OutboundSend.objects.select_related("approved_by")
     send = get_object_or_404(sends, workspace=request.workspace, lead=lead_id, pk=send_id)
     if send.state == OutboundSend.State.INTENT:
@@ -288,9 +284,7 @@ def _answer(request: WorkspaceRequest, lead: Lead, answer: Answer, **more: objec
 @xframe_options_sameorigin
 @workspace_view()
 def original(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponseBase:
-    """A mail's HTML as it came, cleaned, in a sandboxed frame. Nothing in it runs, and images load only with `images`
-    in the query string.
-    """
+    """A mail's HTML, cleaned, in a sandboxed frame. Images load only with `images` in the query string."""
     message = get_object_or_404(Message, workspace=request.workspace, pk=message_id)
     images = bool(request.GET.get("images"))
     html = sanitize_html(message.raw_html, allow_images=images) if message.raw_html else ""

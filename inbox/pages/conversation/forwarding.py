@@ -1,6 +1,4 @@
-"""Forwards a message: as a text to copy, and as links that open the person's own mail program. Nothing is sent from
-here.
-"""
+"""Forwards a message, as a text and as links to the person's own mail program. Nothing is sent from here."""
 
 import uuid
 from collections.abc import Iterable

@@ -1,6 +1,4 @@
-"""Shows the mails that EmailBison has sent to a lead, by asking it while the page is open: within 3 s, for few pages at
-once.
-"""
+"""Shows EmailBison's mails to a lead by asking while the page is open: within 3 s, for few pages at once."""
 
 import uuid
 

@@ -30,9 +30,7 @@ class Insert(NamedTuple):
 
 
 class Times(NamedTuple):
-    """Meeting times to offer, and a sentence about them: their source, or why there are none. `url` and `link` lead to
-    the page that mends it.
-    """
+    """Meeting times, and a sentence about their source or their lack. `url` and `link` lead to the mending page."""
 
     words: list[str]
     said: str
@@ -43,9 +41,7 @@ class Times(NamedTuple):
 @require_safe
 @workspace_view(Membership.Role.MEMBER)
 def snippets_for(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`…/inbox/<lead>/snippets/?for=<form>&words=<words>`: the menu of the snippets with the words, filled in for the
-    lead.
-    """
+    """`…/inbox/<lead>/snippets/?for=<form>&words=<words>`: the menu of snippets, filled in for the lead."""
     words = request.GET.get("words", "").replace("\0", "").strip()
     lead = get_object_or_404(Lead, workspace=request.workspace, pk=lead_id)
     inserts = _snippets(request, lead, words)

@@ -1,6 +1,4 @@
-"""The tag of a reply: why it has it, its correction, a suspicion, and the same decision for replies with the same
-words.
-"""
+"""The tag of a reply: its reasons, its correction, a suspicion, and the replies with the same words."""
 
 import uuid
 from datetime import datetime
@@ -92,9 +90,7 @@ def decide_suspicion(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpRe
 
 
 class AlikeForm(forms.Form):
-    """Applies the decision with the id `decision` to the replies counted at `until`; a later time than now counts as
-    now.
-    """
+    """Applies the decision with the id `decision` to the replies up to `until`, which is at most now."""
 
     decision = forms.UUIDField()
     until = forms.DateTimeField()

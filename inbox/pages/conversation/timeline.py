@@ -1,6 +1,4 @@
-"""Builds the timeline of a conversation: its messages by the provider's time, notes, and sends without a stored
-message.
-"""
+"""Builds the timeline of a conversation: messages by the provider's time, notes, and sends without a message."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,9 +55,7 @@ class Entry:
 
     @property
     def author(self) -> str:
-        """The author for people: the person who wrote or approved it, the product for an automatic answer, the account
-        for a message that was written elsewhere.
-        """
+        """The person who wrote or approved the message, the product for an automatic answer, else the account."""
         if send := self.send or self.sent_as:
             if send.approved_by:
                 return send.approved_by.name
@@ -98,9 +94,7 @@ class Entry:
 
     @cached_property
     def quoted(self) -> str:
-        """The folded part of a mail, such as quoted earlier mails: the whole mail if no words in it are the lead's own;
-        "" without any.
-        """
+        """The folded part of a mail, such as quoted mails: all of it if no words are the lead's own; "" without any."""
         message = self.message
         if message is not None and not message.text:
             return (message.raw_text.strip() or html_text(message.raw_html))[:TEXT_LIMIT]

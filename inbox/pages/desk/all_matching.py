@@ -1,4 +1,4 @@
-"""Carries out one decision on all conversations of a list, beyond its page: done, snooze, unread or assign.
+"""Decides about all conversations of a list, beyond its page: done, snooze, unread or assign.
 
 The job reads the list itself, as the person who asked sees it, in slices from the newest to the oldest. It leaves alone
 every lead that has changed since their page was read (`inbox.pages.changes`). Each slice is a step with its undo token,
@@ -75,9 +75,7 @@ class Matching:
         self.among = None if among is None else older(among, ORDER, after)
 
     def page(self, after: str, size: int) -> KeysetPage:
-        """The `size` conversations after the cursor `after`, newest first, with those that have changed. A page may
-        have few, and yet a next one.
-        """
+        """`size` conversations after the cursor `after`, changed ones too. A page may have few, and yet a next one."""
         return keyset_page(self.now, ORDER, after=after, size=size, among=self.among)
 
     def count(self) -> tuple[int, bool]:
@@ -308,9 +306,7 @@ def _start(request: WorkspaceRequest, query: str) -> HttpResponse:
 
 @workspace_view(MEMBER)
 def progress(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/inbox/all/<job>/`: shows the user how far their job is. A POST takes it back. Raises Http404 for
-    another person's job.
-    """
+    """`w/<workspace>/inbox/all/<job>/`: the progress of the user's job; a POST takes it back. 404 for another job."""
     jobs = BackgroundJob.objects.filter(workspace=request.workspace, kind=JOB, pk=job_id)
     job = jobs.first()
     if job is None or job.payload["user"] != signed_in(request).pk:

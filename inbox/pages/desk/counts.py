@@ -13,9 +13,7 @@ from inbox.replying.prompts import model_calls
 from inbox.webhooks import replay
 
 UNCERTAIN, UNREPAIRED, NOT_READ, OUTAGE = "uncertain", "unrepaired", "not-read", "outage"
-"""The keys of the sends that may or may not have gone out, the failed deliveries (for admins), the leads that wait for
-a model, and the model's outage.
-"""
+"""Keys: sends that may have gone out, failed deliveries, leads that wait for a model, and its outage."""
 OUTAGES = rows(model_calls.outages(), "since", "why")
 
 

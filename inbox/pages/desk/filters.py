@@ -153,9 +153,7 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
 
     @property
     def span(self) -> Span:
-        """The span of time for the newest message: the intersection of `since`, `until` and `when`. The filters must be
-        valid.
-        """
+        """The span for the newest message: `since`, `until` and `when` together. The filters must be valid."""
         cleaned: dict[str, Any] = self.form.cleaned_data
         in_words = date_ranges.read(cleaned["when"]) if cleaned["when"] else None
         return date_ranges.days(cleaned["since"], cleaned["until"]).and_(in_words or Span())

@@ -1,4 +1,4 @@
-"""Answers the polls of open pages: what has changed, who else is there, and which news is for this person."""
+"""Answers what scripts ask for: what has changed, who else is there, news for this person, and the palette's leads."""
 
 import uuid
 from datetime import timedelta
@@ -116,7 +116,7 @@ MOST = 6
 @require_safe
 @workspace_view()
 def leads_named(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/inbox/named/?q=…`: at most six leads, those with the newest message first, as JSON."""
+    """`w/<workspace>/inbox/named/?q=…`: at most six leads with that name, address or number, newest first, as JSON."""
     leads = leads_in(request.workspace, "all")
     text = request.GET.get("q", "")[:SEARCH_LIMIT]
     hits = search(leads, request.workspace, text, size=MOST, by_messages=False)

@@ -114,9 +114,7 @@ def search(
 
 
 def matches(leads: QuerySet[Lead], workspace: Workspace, text: str) -> QuerySet[Lead]:
-    """Those of `leads` that are found by themselves, also leads without a message. An empty `text` finds nobody. The
-    order of `leads` stays.
-    """
+    """Those of `leads` that are found by themselves, also without a message. An empty `text` finds nobody."""
     typed = Typed.read(workspace, text)
     if typed is None:
         return leads.none()

@@ -133,9 +133,7 @@ def workspace_unindexed(model: type[Model], workspace: Workspace) -> RawSQL:
 
 
 def older_than(time_field: str, place: Place | None) -> Q:
-    """A filter for the rows after `place` in a list with the newest first by `time_field`, then by id; all rows for
-    None.
-    """
+    """A filter for the rows after `place`, newest first by `time_field`, then by id; all rows for None."""
     if place is None:
         return Q()
     at, pk = place

@@ -54,9 +54,7 @@ class Typed:
 
     @property
     def in_messages(self) -> WordsQuery:
-        """The query for the column `Message.found_by`: messages with all of `words`, or with one of `numbers`. `words`
-        must not be empty.
-        """
+        """The query for `Message.found_by`: all of `words`, which must not be empty, or one of `numbers`."""
         words = [
             f"'{self.mark}{word}'{':*' * (begins and len(word.encode()) >= MIN_BYTES)}"
             for word, begins in self.words

@@ -148,9 +148,7 @@ def _number(word: str) -> int:
 @require_safe
 @workspace_view()
 def snooze_words(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/inbox/snooze/?words=…&for=<form>`: the time that the words name, as a button of that form, or why
-    they name none.
-    """
+    """`w/<workspace>/inbox/snooze/?words=…&for=<form>`: the time in the words as a button, or why there is none."""
     form, words = request.GET.get("for"), request.GET.get("words", "").replace("\0", "").strip()
     context: dict[str, object] = {"form": form if form in ("triage", "bulk", "all") else None, "words": words}
     if words:

@@ -85,9 +85,7 @@ def _carry_out(request: WorkspaceRequest, form: TriageForm) -> tuple[str, triage
 @require_POST
 @workspace_view()
 def undo(request: WorkspaceRequest) -> HttpResponse:
-    """Takes back the change that `token` names, within ten minutes. A request for a part gets 409 if nothing could be
-    taken back.
-    """
+    """Takes back the change of `token` within ten minutes. A part gets 409 if nothing could be taken back."""
     leads: list[Lead] = []
     try:
         leads = assigning.undo(request.workspace, signed_in(request), request.POST.get("token", ""))

@@ -77,9 +77,7 @@ LABELS = {"resume": "Resume", "skip": "Skip step", "cancel": "Stop", "pause": "P
 @require_GET
 @workspace_view()
 def follow_ups(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/followups/?view=<key of lists.VIEWS>&reason=<lists.Reason>`: a list of follow-ups; without `view`
-    the first one that has rows.
-    """
+    """`w/<workspace>/followups/?view=…&reason=…`: a list of follow-ups, else the first one that has rows."""
     counts = lists.counts(request.workspace)
     wanted = request.GET.get("view") or next(filter(counts.get, lists.VIEWS), "due")
     view = lists.VIEWS.get(wanted, lists.VIEWS["due"])
@@ -184,9 +182,7 @@ def _chosen(request: WorkspaceRequest, view: lists.View) -> list[uuid.UUID]:
 @require_http_methods(["GET", "POST"])
 @workspace_view(Membership.Role.MEMBER)
 def task(request: WorkspaceRequest, task_id: uuid.UUID) -> HttpResponse:
-    """A follow-up that waits for approval. The person changes and approves it (`do` = approve) or skips it (`do` =
-    skip).
-    """
+    """A follow-up that waits for approval: a person changes and approves it, or skips it, as `do` says."""
     waiting = FollowUpTask.objects.select_related("lead", "instance", "step__sequence")
     step_task = get_object_or_404(waiting, pk=task_id, workspace=request.workspace)
     form = ApprovalForm(request.POST or None, channel=step_task.channel, initial={"text": step_task.text})

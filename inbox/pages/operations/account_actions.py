@@ -70,9 +70,7 @@ def _unmute(request: HttpRequest, integration: Integration, page: Page) -> None:
 
 
 def _reconnect(request: HttpRequest, integration: Integration, page: Page) -> HttpResponse | None:
-    """Shows a link to the provider's hosted page: our Content Security Policy forbids that a form redirects to another
-    site.
-    """
+    """Shows a link to the provider's page, because our Content Security Policy forbids forms to redirect to it."""
     link = reconnect.hosted_link(integration, request.build_absolute_uri(page.back))
     return _ways_back(request, integration, page, link)
 

@@ -1,6 +1,4 @@
-"""The pages on which admins see what providers delivered and what became of it, and replay it. Bodies lose their
-secrets.
-"""
+"""The pages on which admins see what providers delivered, without secrets, and replay it."""
 
 import json
 import uuid

@@ -153,9 +153,7 @@ AFTERWARDS = "done"
 @never_cache
 @require_http_methods(["GET", "POST"])
 def owner(request: HttpRequest, token: str) -> HttpResponse:
-    """`/reconnect/<token>/`: tells an account's owner what is wrong. A POST gets the provider's reconnect page and
-    shows a link to it.
-    """
+    """`/reconnect/<token>/`: tells an owner what is wrong. A POST shows a link to the provider's reconnect page."""
     try:
         health = owner_link.read(token)
     except owner_link.LinkExpired as expired:

@@ -46,9 +46,7 @@ SUBJECTS: dict[str, tuple[type[Model], str]] = {
 @require_GET
 @workspace_view(ADMIN)
 def job_list(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/jobs/?kind=…&status=…&error=…&fingerprint=…&age=…&q=…`: lists the jobs. Its two parts, the counts
-    and the list, reload alone.
-    """
+    """`w/<workspace>/jobs/` with FILTERS: lists the jobs. Its two parts, the counts and the list, reload alone."""
     workspace_id = request.workspace.pk
     totals = stats.totals(workspace_id)
     if request.htmx and request.htmx.target == "jobs-now":

@@ -84,9 +84,7 @@ def _context(workspace: Workspace) -> dict[str, object]:
 
 @workspace_view(ADMIN)
 def policy(request: WorkspaceRequest, campaign_id: uuid.UUID | None = None) -> HttpResponse:
-    """Edits a policy: `…/policy/` for the workspace, `…/policy/<campaign>/` for one campaign. The change is audited. A
-    form with errors is shown again as 422.
-    """
+    """Edits the policy of the workspace or a campaign, with an audit entry. A form with errors is a 422."""
     campaign = (
         get_object_or_404(Campaign, workspace=request.workspace, pk=campaign_id) if campaign_id else None
     )
@@ -107,9 +105,7 @@ def policy(request: WorkspaceRequest, campaign_id: uuid.UUID | None = None) -> H
 @require_POST
 @workspace_view(ADMIN)
 def pause(request: WorkspaceRequest) -> HttpResponse:
-    """The kill switch: `do` is pause or resume, else 404. Pausing takes back what people have sent and still counts
-    down. The change is audited.
-    """
+    """The kill switch: `do` is pause or resume, else 404. Pausing takes back sends that count down. It is audited."""
     wanted = request.POST.get("do")
     if wanted not in ("pause", "resume"):
         raise Http404("No such action.")

@@ -99,9 +99,7 @@ class Plan:
 
 
 def plan(workspace: Workspace, text: str) -> Plan:
-    """The effects of importing the CSV `text`; changes nothing. Raises Unreadable if it is no CSV, lacks a column, is
-    empty or has more than 500 rows.
-    """
+    """The effects of the CSV `text`. Raises Unreadable for no CSV, a missing column, no row or more than 500."""
     facts = {(fact.kind, fact.folded): fact for fact in WorkspaceFact.objects.filter(workspace=workspace)}
     first: dict[tuple[str, str], int] = {}
     room, draft = MOST - len(facts), Plan()

@@ -28,9 +28,7 @@ class PersonForm(forms.Form):
 
 
 class AwayForm(forms.Form):
-    """The day on which a member is back (`until`), and the membership that takes over their conversations ("" for
-    nobody yet).
-    """
+    """The day on which a member is back, and the membership that takes over ("" for nobody yet)."""
 
     until = forms.DateField(
         error_messages={

@@ -37,9 +37,7 @@ def rule_list(request: WorkspaceRequest) -> HttpResponse:
 @require_safe
 @workspace_view(Membership.Role.ADMIN)
 def corrections(request: WorkspaceRequest) -> StreamingHttpResponse:
-    """`w/<workspace>/corrections.jsonl`: the replies whose tag people corrected, one a line, as the command
-    evaluate_replies reads them.
-    """
+    """`w/<workspace>/corrections.jsonl`: corrected replies, one a line, as evaluate_replies reads them."""
 
     def lines() -> Iterator[str]:
         for row in labelled(request.workspace):

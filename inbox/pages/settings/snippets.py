@@ -21,9 +21,7 @@ from inbox.workspaces.own_and_shared import SNIPPETS
 
 
 class SnippetForm(forms.Form):
-    """A snippet. Only a person who `shares` may give it to everybody. The text is checked as that of a follow-up's
-    step.
-    """
+    """A snippet, checked as the text of a follow-up's step. Only a person who `shares` may share it."""
 
     name = forms.CharField(max_length=NAME_CHARS, error_messages={"required": "Give it a name."})
     text = PostedText(

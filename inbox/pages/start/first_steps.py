@@ -44,8 +44,8 @@ WORKS = (HealthState.CONNECTED, HealthState.QUIET, HealthState.RATE_LIMITED)
 
 @dataclass(slots=True)
 class Step:
-    """One step: its state, headline and details (`said`). `at`: when it was proven, if that is known. `is_next`: it is
-    the first one that needs a person.
+    """A step with its details (`said`) and the time of its proof (`at`). `is_next`: it is the first that needs a
+    person.
     """
 
     state: str

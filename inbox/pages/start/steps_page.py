@@ -45,9 +45,7 @@ def live(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _page(request: WorkspaceRequest, shown: int | None = None) -> HttpResponse:
-    """Renders the page, with one webhook address in full (`shown`). Once all steps are done, an admin's visit takes
-    them out of the menu.
-    """
+    """Renders the page. Once all steps are done, an admin's visit takes them out of the menu."""
     steps = FirstSteps(request.workspace)
     if steps.all_done and request.membership.at_least(ADMIN):
         first_steps.finish(request.workspace)

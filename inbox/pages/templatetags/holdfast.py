@@ -162,9 +162,7 @@ def moment(at: datetime | None) -> SafeString:
 
 @register.filter
 def day_name(at: datetime) -> str:
-    """A heading for the day of `at`: "Today, Tue 24 Nov", "Yesterday, …", "Tue 17 Nov", with another year than this
-    one.
-    """
+    """A heading for the day of `at`: "Today, Tue 24 Nov", "Yesterday, …", "Tue 17 Nov", "Tue 17 Nov 2025"."""
     local, today = timezone.localtime(at), timezone.localdate()
     text = format_date(local, "D j M" if local.year == today.year else "D j M Y")
     if local.date() == today:
