@@ -62,19 +62,7 @@ def workspace_view(min_role: str = Membership.Role.VIEWER) -> Callable[[View[Res
         def guarded(
             request: HttpRequest, workspace_id: UUID, *args: Rest.args, **kwargs: Rest.kwargs
         ) -> HttpResponseBase:
-            membership = (
-                with_snapshot()
-                .select_related("workspace")
-                .filter(workspace_id=workspace_id, user=signed_in(request))
-                .first()
-            )
-            if membership is None:
-                raise Http404("No such page.")
-            writing = request.method not in SAFE_METHODS
-            if not membership.at_least(min_role) or (
-                writing and not membership.at_least(Membership.Role.MEMBER)
-            ):
-                raise PermissionDenied(f"Your role here is {membership.get_role_display().lower()}.")
+            membership = _admitted(request, workspace_id, min_role)
             inside = cast(WorkspaceRequest, request)
             inside.workspace, inside.membership = membership.workspace, membership
             if request.session.get(LAST_WORKSPACE) != str(workspace_id):
@@ -86,3 +74,15 @@ def workspace_view(min_role: str = Membership.Role.VIEWER) -> Callable[[View[Res
         return guarded
 
     return decorate
+
+
+def _admitted(request: HttpRequest, workspace_id: UUID, min_role: str) -> Membership:
+    """The user's membership, if its role may make this request. Raises Http404 and PermissionDenied."""
+    rows = with_snapshot().select_related("workspace")
+    membership = rows.filter(workspace_id=workspace_id, user=signed_in(request)).first()
+    if membership is None:
+        raise Http404("No such page.")
+    writing = request.method not in SAFE_METHODS
+    if not membership.at_least(min_role) or (writing and not membership.at_least(Membership.Role.MEMBER)):
+        raise PermissionDenied(f"Your role here is {membership.get_role_display().lower()}.")
+    return membership

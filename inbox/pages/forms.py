@@ -1,4 +1,4 @@
-"""What the forms of several matters share: a field for text of more than one line, and how an error becomes words."""
+"""Shared by the forms of several matters: a field for text of more than one line, and errors as words."""
 
 from collections.abc import Callable
 from typing import Any

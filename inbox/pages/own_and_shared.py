@@ -1,4 +1,4 @@
-"""What the pages of saved views and of snippets share: members have their own, and admins change the shared ones."""
+"""Shared by the pages of saved views and of snippets: members have their own, and admins change the shared ones."""
 
 import uuid
 from collections.abc import Iterable

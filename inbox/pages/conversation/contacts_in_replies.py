@@ -15,7 +15,7 @@ from inbox.pages.conversation.timeline import Timeline
 
 REPLIES, CHARS, OFFERS = 10, 5_000, 3
 """The newest replies that are read, the characters of each, and the finds that are offered."""
-# begins nowhere inside a word, as whoever writes chooses how long that is
+# A match begins at a word, because a sender chooses how long a word is.
 ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 WRITTEN = {
     Channel.EMAIL: "mail",

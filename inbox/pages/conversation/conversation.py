@@ -136,7 +136,7 @@ def answer_for(
     taken_back = (send for send in sends if send.state == OutboundSend.State.TAKEN_BACK and send.text)
     returned = None if typed.text or draft or unsettled else next(taken_back, None)
     ways = channels.ways(lead, unsettled, draft, send_claims.by_channel(shown.read) if shown else None)
-    if typed.text:  # it is sent from there once the message on its way has gone out
+    if typed.text:  # the text stays in its field until the message on its way has gone out
         busy = send_claims.on_its_way(OutboundSend.State.INTENT)
         ways = [replace(way, shut="") if way.shut == busy else way for way in ways]
     return Answer(

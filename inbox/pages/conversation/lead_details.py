@@ -92,7 +92,7 @@ def _wrote(timeline: Timeline) -> Tile:
 
 
 def next_step(lead: Lead, draft: Draft | None, sends: Sequence[OutboundSend] = ()) -> str:
-    """What a person should do next about `lead`, in one sentence. `sends` are the messages of ours on the page."""
+    """The next step of a person with `lead`, in one sentence. `sends` are the messages of ours on the page."""
     if lead.sample:
         return "Nothing: it is a sample."
     if lead.is_stopped:

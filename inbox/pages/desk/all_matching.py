@@ -256,7 +256,7 @@ def _decide(member: Membership, payload: dict[str, Any], leads: list[Lead]) -> T
 def _put_back(member: Membership, token: str, _deadline: Deadline) -> int:
     try:
         return len(assigning.undo(member.workspace, member.user, token, max_age_s=None)) if token else 0
-    except IntegrityError:  # whose they were have left the workspace
+    except IntegrityError:  # the members who had them have left the workspace
         return 0
 
 
@@ -330,7 +330,7 @@ def progress(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
 
 
 def _said(request: WorkspaceRequest, payload: dict[str, Any]) -> str:
-    """What the job with this payload does to each conversation, in words."""
+    """The decision of the job with this payload, in words."""
     action, _, word = payload["do"].partition(":")
     if action == "snooze":
         until = timezone.localtime(datetime.fromisoformat(payload["snooze_until"]))

@@ -53,7 +53,7 @@ def beyond(workspace: Workspace, query: str) -> Empty:
 
 
 def _wrong(workspace: Workspace, folder: Folder) -> Empty | None:
-    """What prevents replies; None if nothing does."""
+    """Explains what prevents replies; None if nothing does."""
     first, start = FirstSteps(workspace), first_steps.url(workspace)
     if not first.senders and not first.facts["heard"]:
         return Empty(

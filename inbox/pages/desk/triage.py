@@ -91,7 +91,7 @@ def undo(request: WorkspaceRequest) -> HttpResponse:
         leads = assigning.undo(request.workspace, signed_in(request), request.POST.get("token", ""))
     except BadSignature:
         messages.error(request, "That is too long ago to undo.")
-    except IntegrityError:  # they were a member's who has left
+    except IntegrityError:  # the member who had them has left
         messages.error(request, "Who had it is not in this workspace any more.")
     else:
         messages.info(

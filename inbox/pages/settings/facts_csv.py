@@ -132,7 +132,7 @@ def apply(workspace: Workspace, by: User, text: str, *, digest: str) -> Plan:
         ]
         changed = []
         for line in changes.changed:
-            assert line.fact is not None  # a row that changes a fact has found that fact
+            assert line.fact is not None  # a row that changes a fact has it
             line.fact.question, line.fact.answer = line.question, line.answer
             changed.append(line.fact)
         factbook.write_all(workspace, by, added, changed)

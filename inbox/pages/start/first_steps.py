@@ -18,24 +18,25 @@ from django.utils import timezone
 from inbox.health import notice_trial, sentences
 from inbox.leads.folders import capped_count
 from inbox.models import Draft, Invitation, Lead, Membership, Message, WebhookDelivery, Workspace
+from inbox.pages.state_marks import StateMark
 from inbox.pages.templatetags.holdfast import capped
 from inbox.replying import slots
 from inbox.replying.prompts import model_calls
 from inbox.workspaces.accounts import known_as, usable
 from integrations import openai, registry, slack
 from integrations.events import BACKFILL
-from integrations.models import HealthState, Integration, Notice, WebhookKey
+from integrations.models import HealthState, Integration, Notice, WebhookKey, WorkspaceIntegrationHealth
 from integrations.spec import stated
 
 DONE, FAILED, CHECKING, OPEN, LATER = "done", "failed", "checking", "open", "later"
 MARKS = {
-    DONE: ("ok", "ok", "Done"),
-    FAILED: ("bad", "fail", "Failed"),
-    CHECKING: ("info", "run", "Waiting"),
-    OPEN: ("", "off", "To do"),
-    LATER: ("", "off", "Later"),
+    DONE: StateMark("ok", "ok", "Done"),
+    FAILED: StateMark("bad", "fail", "Failed"),
+    CHECKING: StateMark("info", "run", "Waiting"),
+    OPEN: StateMark("", "off", "To do"),
+    LATER: StateMark("", "off", "Later"),
 }
-"""Tone, icon and word of each state."""
+NEXT = StateMark("info", "right", "Next")
 
 
 WORKS = (HealthState.CONNECTED, HealthState.QUIET, HealthState.RATE_LIMITED)
@@ -62,16 +63,8 @@ class Step:
         return self.state == DONE
 
     @property
-    def tone(self) -> str:
-        return "info" if self.is_next and self.state == OPEN else MARKS[self.state][0]
-
-    @property
-    def icon(self) -> str:
-        return "right" if self.is_next and self.state == OPEN else MARKS[self.state][1]
-
-    @property
-    def word(self) -> str:
-        return "Next" if self.is_next and self.state == OPEN else MARKS[self.state][2]
+    def mark(self) -> StateMark:
+        return NEXT if self.is_next and self.state == OPEN else MARKS[self.state]
 
 
 class FirstSteps:
@@ -105,16 +98,7 @@ class FirstSteps:
     def facts(self) -> dict[str, Any]:
         """The facts from other tables, by one statement of indexed look-ups."""
         scope = {"workspace": OuterRef("pk")}
-        event = (
-            WebhookDelivery.objects.filter(
-                **scope,
-                verdict=WebhookDelivery.Verdict.ACCEPTED,
-                sample=False,
-                message__direction=Message.Direction.INBOUND,
-            )
-            .exclude(event_type=BACKFILL)
-            .order_by("-received_at")
-        )
+        event = _events().filter(**scope)
         notice = Notice.objects.filter(**scope).order_by("-created_at")
         arrived = notice.filter(state=Notice.State.SENT)
         by_slack = arrived.filter(path=Notice.Path.SLACK)
@@ -124,9 +108,9 @@ class FirstSteps:
         waiting = draft.filter(status=Draft.Status.PENDING).order_by("-created_at")
         invited = Invitation.objects.filter(**scope, state=Invitation.State.OPEN).order_by("-created_at")
         people = Membership.objects.filter(**scope)
-        values = (
-            Workspace.objects.filter(pk=self.workspace.pk)
-            .values(
+        rows = Workspace.objects.filter(pk=self.workspace.pk)
+        return dict(
+            rows.values(
                 event_lead=Subquery(event.values("lead")[:1]),
                 event_at=Subquery(event.values("received_at")[:1]),
                 heard=Exists(Lead.objects.filter(**scope, sample=False, last_inbound_at__isnull=False)),
@@ -140,10 +124,8 @@ class FirstSteps:
                 approved=Exists(_approved(draft)),
                 draft_lead=Subquery(waiting.values("lead")[:1]),
                 sample=Subquery(Lead.objects.filter(**scope, sample=True).values("pk")[:1]),
-            )
-            .get()
+            ).get()
         )
-        return dict(values)
 
     @cached_property
     def steps(self) -> list[Step]:
@@ -243,11 +225,10 @@ class FirstSteps:
             names = _names([row for row in self.senders if state_of(row) in WORKS])
             title = f"{listed(names)} {'are' if len(names) > 1 else 'is'} connected"
             return Step(DONE, title, at=health.last_success_at)
-        words = f" {name} says: “{health.words.rstrip('.')}”." if health.words else ""
         return Step(
             FAILED,
             sentences.headline(health, self.workspace.name),
-            f"{_upper(sentences.why(health.reason))}.{words}" if health.reason else words.strip(),
+            _failure(health, name),
             url=self._page("integration-settings", account.pk),
             link="Settings",
         )
@@ -293,14 +274,11 @@ class FirstSteps:
             return Step(OPEN, "Try the model’s key", "The model reads replies and drafts answers.")
         if health.state in WORKS:
             return Step(DONE, "The model’s key works", at=health.last_success_at)
-        words = f" OpenAI says: “{health.words.rstrip('.')}”." if health.words else ""
         refused = health.state == HealthState.DISCONNECTED
         act = "The installation’s operator has to act." if refused else "We keep trying."
-        title = (
-            "The model’s key does not work" if refused else sentences.headline(health, self.workspace.name)
-        )
-        why = f"{_upper(sentences.why(health.reason))}." if health.reason else ""
-        return Step(FAILED, title, f"{why}{words} {act}".strip())
+        headline = sentences.headline(health, self.workspace.name)
+        title = "The model’s key does not work" if refused else headline
+        return Step(FAILED, title, f"{_failure(health, 'OpenAI')} {act}".strip())
 
     def _persona(self) -> Step:
         workspace, settings = self.workspace, self._page("settings")
@@ -395,6 +373,13 @@ def state_of(account: Integration) -> str:
     return health.state if health else HealthState.UNKNOWN
 
 
+def _events() -> QuerySet[WebhookDelivery]:
+    """The deliveries that brought a real reply, the newest first."""
+    accepted = WebhookDelivery.objects.filter(verdict=WebhookDelivery.Verdict.ACCEPTED, sample=False)
+    replies = accepted.filter(message__direction=Message.Direction.INBOUND).exclude(event_type=BACKFILL)
+    return replies.order_by("-received_at")
+
+
 def _approved(drafts: QuerySet[Draft]) -> QuerySet[Draft]:
     return drafts.filter(decided_by__isnull=False, status__in=[Draft.Status.APPROVED, Draft.Status.SENT])
 
@@ -406,6 +391,13 @@ def listed(words: Sequence[str]) -> str:
 
 def _names(accounts: Sequence[Integration]) -> list[str]:
     return list(dict.fromkeys(known_as(row.provider) for row in accounts))
+
+
+def _failure(health: WorkspaceIntegrationHealth, provider: str) -> str:
+    """Why an account does not work, and the provider's own words; "" if neither is known."""
+    why = f"{_upper(sentences.why(health.reason))}." if health.reason else ""
+    words = f"{provider} says: “{health.words.rstrip('.')}”." if health.words else ""
+    return f"{why} {words}".strip()
 
 
 def _upper(text: str) -> str:
