@@ -9,7 +9,7 @@ const HIDDEN_MS = 25000;
 const LOST_MS = 2500;
 const LIMIT_MS = 10000;
 const KEPT_MS = 50 * 60000; // the server keeps changes for an hour (inbox/intake/retention.py)
-const MOST = 10; // workspaces that the server answers for at once (WORKSPACES in inbox/pages/live.py)
+const MOST = 10; // workspaces that the server answers for at once (WORKSPACES in inbox/pages/changes.py)
 
 /** @type {any} what the page says of itself; a page without a workspace says nothing and asks for nothing */
 const meta = document.querySelector("meta[name=live]");
