@@ -4,10 +4,11 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Model, QuerySet
 
 from jobs import queue, steps
 from jobs.db import persist
@@ -15,6 +16,8 @@ from jobs.deadline import Deadline
 from jobs.errors import LeaseLost, Moved, PermanentError, StepInterrupted
 from jobs.models import BackgroundJob, JobStep
 from jobs.queue import Started
+
+Row = TypeVar("Row", bound=Model)
 
 PROGRESS_EVERY_S = 1.0
 
@@ -59,6 +62,10 @@ class JobContext:
         if self.job.workspace_id is None:
             raise PermanentError("This kind of job works for a workspace, and the job names none.")
         return self.job.workspace_id
+
+    def row(self, rows: QuerySet[Row], name: str) -> Row:
+        """The one of `rows` of the job's workspace whose id the payload holds as `name`. Raises its DoesNotExist."""
+        return rows.get(pk=self.payload[name], workspace_id=self.workspace_id)
 
     @property
     def attempt(self) -> int:

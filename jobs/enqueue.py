@@ -114,6 +114,17 @@ def enqueue(
             return job, False
 
 
+def enqueue_about(
+    kind: str, row: Any, name: str, *, key: str = "", anew: bool = False
+) -> tuple[BackgroundJob, bool]:
+    """Does what `enqueue` does for a job about `row`, a row with a workspace, whose id the payload holds as `name`.
+    `key` tells apart several such jobs; "" makes one for each row.
+    """
+    dedupe_key = f"{kind}:{key or row.pk}"
+    payload = {name: str(row.pk)}
+    return enqueue(kind, workspace_id=row.workspace_id, dedupe_key=dedupe_key, payload=payload, anew=anew)
+
+
 def enqueue_many(kind: str, specs: Sequence[JobSpec], *, anew: bool = False) -> set[UUID]:
     """Adds those of `specs` to the queue whose keys have no job yet, in one statement in the caller's transaction.
 

@@ -38,9 +38,7 @@ def spec(task: FollowUpTask) -> JobSpec:
 
 def run(ctx: JobContext) -> dict[str, str]:
     """The job `followup.step`. If the step's text offers meeting times, it first asks the calendar for free ones."""
-    task = FollowUpTask.objects.select_related("step", "workspace", "lead").get(
-        pk=ctx.payload["task_id"], workspace_id=ctx.workspace_id
-    )
+    task = ctx.row(FollowUpTask.objects.select_related("step", "workspace", "lead"), "task_id")
     offered: list[Slot] = []
     if step_text.wants_slots(task.step.subject, task.step.text):
         offered = _slots(ctx, task)

@@ -66,8 +66,8 @@ def make_up() -> int:
 
 def run(ctx: JobContext) -> dict[str, int]:
     """The job `health.recover`. Returns how many messages were new and how many sends go on."""
-    health = WorkspaceIntegrationHealth.objects.select_related("integration__workspace", "workspace").get(
-        pk=ctx.payload["health_id"], workspace_id=ctx.workspace_id
+    health = ctx.row(
+        WorkspaceIntegrationHealth.objects.select_related("integration__workspace", "workspace"), "health_id"
     )
     version = health.version
     try:

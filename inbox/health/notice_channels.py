@@ -36,7 +36,7 @@ from integrations.slack.posting import Unconfirmed
 from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
-from jobs.enqueue import enqueue
+from jobs.enqueue import enqueue, enqueue_about
 from jobs.errors import PermanentError, TransientError
 from jobs.kinds import kind_name
 from jobs.models import BackgroundJob
@@ -97,7 +97,9 @@ def _free_undelivered() -> int:
     """Gives back the slots of notices that went to e-mail, if the e-mail's job ended without sending."""
     freed = 0
     for notice in notices.in_doubt():
-        job = BackgroundJob.objects.filter(tenant=notice.workspace_id, dedupe_key=_email_key(notice)).first()
+        job = BackgroundJob.objects.filter(
+            tenant=notice.workspace_id, dedupe_key=f"{EMAIL}:{notice.pk}"
+        ).first()
         unsent = (
             job is not None and job.status == Status.SUCCEEDED and Notice.State.FAILED in (job.result or {})
         )
@@ -117,7 +119,7 @@ def run(ctx: JobContext) -> dict[str, object]:
 
 def _health(ctx: JobContext) -> WorkspaceIntegrationHealth:
     healths = WorkspaceIntegrationHealth.objects.select_related("integration", "workspace")
-    return healths.get(pk=ctx.payload["health_id"], workspace_id=ctx.workspace_id)
+    return ctx.row(healths, "health_id")
 
 
 def tell(health: WorkspaceIntegrationHealth, slack: Integration | None, text: str) -> dict[str, object]:
@@ -204,7 +206,7 @@ def _settle(slack: Integration, notice: Notice, token: UUID, error: Exception | 
         with transaction.atomic():
             notices.settle(notice, token, Notice.State.SENT)
             if notice.workspace.health_emails:
-                _enqueue_email(notice)
+                enqueue_about(EMAIL, notice, "notice_id")
         return {"sent": "slack"}
     reason = error.code or str(error.outcome) if isinstance(error, ProviderError) else "not configured"
     if getattr(error, "sent", False) is None:
@@ -227,27 +229,12 @@ def _give_to_email(notice: Notice, token: UUID | None, reason: str) -> None:
     """Sends a notice by e-mail because nobody knows whether it arrived in Slack. Its slot stays used."""
     with transaction.atomic():
         notices.settle(notice, token, Notice.State.UNKNOWN, reason)
-        _enqueue_email(notice)
-
-
-def _enqueue_email(notice: Notice) -> None:
-    enqueue(
-        EMAIL,
-        workspace_id=notice.workspace_id,
-        dedupe_key=_email_key(notice),
-        payload={"notice_id": str(notice.pk)},
-    )
-
-
-def _email_key(notice: Notice) -> str:
-    return f"{EMAIL}:{notice.pk}"
+        enqueue_about(EMAIL, notice, "notice_id")
 
 
 def run_email(ctx: JobContext) -> dict[str, str]:
     """The job `health.email`: sends a notice by e-mail, once. A mail that may have left is not sent again."""
-    notice = Notice.objects.select_related("health__integration", "workspace").get(
-        pk=ctx.payload["notice_id"], workspace_id=ctx.workspace_id
-    )
+    notice = ctx.row(Notice.objects.select_related("health__integration", "workspace"), "notice_id")
     outcome: dict[str, str] = ctx.step(
         "mail",
         lambda _deadline: _mail(notice),

@@ -21,7 +21,7 @@ from integrations.slack.posting import deliver
 from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
-from jobs.enqueue import enqueue
+from jobs.enqueue import enqueue_about
 from jobs.kinds import kind_name
 from jobs.models import JobStep
 
@@ -106,12 +106,7 @@ def start(workspace: Workspace, user: User, about: About = ACCOUNTS) -> Notice:
             text=_text(workspace, user, about),
             destination="" if path == Path.SLACK else notice_mail.ADMINS,
         )
-        enqueue(
-            TRY,
-            workspace_id=workspace.pk,
-            dedupe_key=f"{TRY}:{notice.pk}",
-            payload={"notice_id": str(notice.pk)},
-        )
+        enqueue_about(TRY, notice, "notice_id")
         audit.record(workspace.pk, user, "notice.tried", notice, path=path)
     return notice
 
@@ -130,9 +125,7 @@ def last_trials(workspace: Workspace) -> dict[str, Notice]:
 
 def run(ctx: JobContext) -> dict[str, str]:
     """The job `notice.try`: posts a trial notice once, and records whether it arrived."""
-    notice = Notice.objects.select_related("workspace").get(
-        pk=ctx.payload["notice_id"], workspace_id=ctx.workspace_id
-    )
+    notice = ctx.row(Notice.objects.select_related("workspace"), "notice_id")
     state, reason = ctx.step(
         "post",
         lambda deadline: list(_post(notice, deadline)),

@@ -50,9 +50,7 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 def run(ctx: JobContext) -> dict[str, int]:
     """The job `replies.poll`: stores the messages since the last time, of ten days at most, that we lack."""
-    integration = Integration.objects.select_related("workspace", "reply_poll").get(
-        pk=ctx.payload["integration_id"], workspace_id=ctx.workspace_id
-    )
+    integration = ctx.row(Integration.objects.select_related("workspace", "reply_poll"), "integration_id")
     poll, asked_at = integration.reply_poll, timezone.now()
     caught = backfill.run(integration, max(poll.complete_through, asked_at - LONGEST_GAP), ctx.deadline)
     ReplyPoll.objects.filter(pk=poll.pk).update(

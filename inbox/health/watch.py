@@ -86,7 +86,7 @@ def _keep_installation_accounts() -> None:
 
 def run(ctx: JobContext) -> dict[str, str]:
     """The job `health.probe`: makes one cheap read call. If it works, what waits for the account goes on."""
-    integration = Integration.objects.get(pk=ctx.payload["integration_id"], workspace_id=ctx.workspace_id)
+    integration = ctx.row(Integration.objects.all(), "integration_id")
     writer.forget_successes()
     probe = probes.probe(integration, ctx.deadline)
     if probe.ok and registry.spec_of(integration.provider).stop_campaign:

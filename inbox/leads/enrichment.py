@@ -16,7 +16,7 @@ from integrations.errors import ProviderMisconfigured
 from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
-from jobs.enqueue import enqueue
+from jobs.enqueue import enqueue_about
 from jobs.kinds import kind_name
 
 ASK = kind_name("clay.ask", __name__)
@@ -40,12 +40,7 @@ def request(lead: Lead, kind: str, now: datetime) -> Enrichment:
         lead=lead, kind=kind, defaults={"workspace_id": lead.workspace_id, "requested_at": now}
     )
     if created:
-        enqueue(
-            ASK,
-            workspace_id=lead.workspace_id,
-            dedupe_key=f"{ASK}:{row.pk}",
-            payload={"enrichment_id": str(row.pk)},
-        )
+        enqueue_about(ASK, row, "enrichment_id")
     return row
 
 
@@ -66,9 +61,7 @@ def run(ctx: JobContext) -> dict[str, str]:
     """The job `clay.ask`: adds the lead to Clay's table, once; an unclear call counts as asked. Raises
     ProviderMisconfigured.
     """
-    row = Enrichment.objects.select_related("lead").get(
-        pk=ctx.payload["enrichment_id"], workspace_id=ctx.workspace_id
-    )
+    row = ctx.row(Enrichment.objects.select_related("lead"), "enrichment_id")
     if row.status != Status.PENDING:
         return {"outcome": row.status}
 

@@ -32,7 +32,7 @@ from inbox.models import (
 from integrations.models import Notice
 from jobs.context import JobContext
 from jobs.deadline import Deadline
-from jobs.enqueue import enqueue
+from jobs.enqueue import enqueue_about
 from jobs.errors import Snooze
 from jobs.kinds import kind_name
 from jobs.models import BackgroundJob
@@ -153,13 +153,7 @@ def begin(lead: Lead, actor: User | None) -> BackgroundJob:
             rollup.save(row)
             _remember(row)
             audit.record(row.workspace_id, actor, "lead.erase", row)
-        job, _ = enqueue(
-            ERASE,
-            workspace_id=row.workspace_id,
-            dedupe_key=f"{ERASE}:{row.pk}",
-            payload={"lead_id": str(row.pk)},
-            anew=True,
-        )
+        job, _ = enqueue_about(ERASE, row, "lead_id", anew=True)
     return job
 
 

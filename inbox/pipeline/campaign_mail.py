@@ -15,7 +15,7 @@ from integrations.models import Integration
 from integrations.spec import stated
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
-from jobs.enqueue import enqueue, enqueue_many
+from jobs.enqueue import enqueue_about, enqueue_many
 from jobs.kinds import kind_name
 
 IDENTIFY = kind_name("lead.identify", __name__)
@@ -24,12 +24,7 @@ SENT_LIMIT = 12
 
 def identify(situation: Situation, _deadline: Deadline) -> dict[str, str]:
     """Enqueues the job that finds the lead at EmailBison, or creates it there."""
-    job, _ = enqueue(
-        IDENTIFY,
-        workspace_id=situation.workspace.pk,
-        dedupe_key=f"{IDENTIFY}:{situation.message.pk}",
-        payload={"lead_id": str(situation.lead.pk)},
-    )
+    job, _ = enqueue_about(IDENTIFY, situation.lead, "lead_id", key=str(situation.message.pk))
     return {"job": str(job.pk)}
 
 

@@ -28,7 +28,7 @@ def identify_lead(ctx: JobContext) -> dict[str, str]:
     """The job `lead.identify`: finds the lead at EmailBison by its address, or creates it there. A refusal is stored
     with the lead (`repair_reason`) and raised.
     """
-    lead = Lead.objects.get(pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id)
+    lead = ctx.row(Lead.objects.all(), "lead_id")
     if lead.emailbison_lead_id or not lead.email:
         return {"outcome": "known" if lead.emailbison_lead_id else "no address"}
     client = EmailBisonClient.for_integration(_account(ctx, emailbison.NAME))
@@ -54,8 +54,8 @@ def stop_emails(ctx: JobContext) -> dict[str, str]:
     cost of attempts, while no account of the provider can be asked (`inbox.leads.stops.ask_again` ends that), and
     ProviderMisconfigured if it cannot stop a campaign.
     """
-    lead = Lead.objects.get(pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id)
-    campaign = Campaign.objects.get(pk=ctx.payload["campaign_id"], workspace_id=ctx.workspace_id)
+    lead = ctx.row(Lead.objects.all(), "lead_id")
+    campaign = ctx.row(Campaign.objects.all(), "campaign_id")
     spec = registry.spec_of(campaign.provider)
     if isinstance(spec.stop_campaign, NONE):
         raise ProviderMisconfigured(f"{spec.label} cannot stop a campaign: {spec.stop_campaign.why}")
@@ -75,9 +75,7 @@ def stop_emails(ctx: JobContext) -> dict[str, str]:
 
 def crm_contact(ctx: JobContext) -> dict[str, str]:
     """The job `ghl.contact`: connects the lead with its contact at GoHighLevel, which is made if there is none."""
-    lead = Lead.objects.select_related("workspace").get(
-        pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id
-    )
+    lead = ctx.row(Lead.objects.select_related("workspace"), "lead_id")
     client = GhlClient.for_integration(_account(ctx, ghl.NAME))
     joined = crm.join(client, lead, ctx.deadline)
     return {"outcome": joined.outcome if joined else "neither address nor number"}

@@ -24,7 +24,7 @@ from integrations.events import Person
 from integrations.openai.schema import ModelAnswer
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
-from jobs.enqueue import enqueue
+from jobs.enqueue import enqueue_about
 from jobs.kinds import kind_name
 
 CRM_CONTACT = kind_name("ghl.contact", __name__)
@@ -125,13 +125,7 @@ def tell_crm(situation: Situation, _deadline: Deadline) -> dict[str, bool]:
 
 
 def _tell_crm(lead: Lead) -> bool:
-    _, created = enqueue(
-        CRM_CONTACT,
-        workspace_id=lead.workspace_id,
-        dedupe_key=f"{CRM_CONTACT}:{lead.pk}:{lead.phone}",
-        payload={"lead_id": str(lead.pk)},
-    )
-    return created
+    return enqueue_about(CRM_CONTACT, lead, "lead_id", key=f"{lead.pk}:{lead.phone}")[1]
 
 
 def on_enriched(sender: Any, lead: Lead, **kwargs: Any) -> None:

@@ -54,9 +54,7 @@ def _enqueue(lead: Lead, tag: str, *, about: str) -> str:
 
 def run(ctx: JobContext) -> dict[str, str]:
     """The job `lead.notice`: posts once in Slack what a lead wants. Raises an error only if nothing was posted."""
-    lead = Lead.objects.select_related("workspace", "campaign").get(
-        pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id
-    )
+    lead = ctx.row(Lead.objects.select_related("workspace", "campaign"), "lead_id")
     place = slack_for_replies(ctx.workspace_id)
     if place is None:
         return {"outcome": "Slack is not connected any more"}

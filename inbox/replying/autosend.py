@@ -105,7 +105,7 @@ def run(ctx: JobContext) -> dict[str, str]:
     no leaves it to a person; only closed hours move it to their next opening.
     """
     drafts = Draft.objects.select_related("lead__campaign", "trigger_message__campaign", "workspace")
-    draft = drafts.get(pk=ctx.payload["draft_id"], workspace_id=ctx.workspace_id)
+    draft = ctx.row(drafts, "draft_id")
     now = timezone.now()
     if draft.status != Draft.Status.PENDING or draft.revision != ctx.payload["revision"]:
         return {"outcome": "decided otherwise"}

@@ -29,7 +29,7 @@ def run(ctx: JobContext) -> dict[str, object]:
     unknown end.
     """
     sends = OutboundSend.objects.select_related("lead", "reply_to__campaign", "draft", "workspace")
-    send = sends.get(pk=ctx.payload["send_id"], workspace_id=ctx.workspace_id)
+    send = ctx.row(sends, "send_id")
     while send.state == State.UNKNOWN and (due := next_look(send)) is not None:
         if due > timezone.now():
             raise Snooze(due, "The provider is asked again then.")

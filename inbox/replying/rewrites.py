@@ -15,7 +15,7 @@ def run(ctx: JobContext) -> dict[str, Any]:
     model.
     """
     drafts = Draft.objects.select_related("trigger_message__lead", "trigger_message__workspace")
-    draft = drafts.get(pk=ctx.payload["draft_id"], workspace_id=ctx.workspace_id)
+    draft = ctx.row(drafts, "draft_id")
     asked_revision = ctx.payload["revision"]
     # If an earlier attempt died between writing and judging, the next revision is this job's own.
     if draft.status != Draft.Status.PENDING or draft.revision not in (asked_revision, asked_revision + 1):

@@ -22,7 +22,7 @@ from integrations.slack.posting import can_look, deliver
 from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
-from jobs.enqueue import enqueue
+from jobs.enqueue import enqueue_about
 from jobs.kinds import kind_name
 from jobs.models import JobStep
 
@@ -44,12 +44,7 @@ def channel_of(workspace_id: Any) -> tuple[Integration, str] | None:
 
 def ask(draft: Draft) -> None:
     """Enqueues the job that posts the draft to its reviewers in Slack, once for each draft."""
-    enqueue(
-        POST,
-        workspace_id=draft.workspace_id,
-        dedupe_key=f"{POST}:{draft.pk}",
-        payload={"draft_id": str(draft.pk)},
-    )
+    enqueue_about(POST, draft, "draft_id")
 
 
 def follow(sender: type, draft: Draft, event: str, **kwargs: object) -> None:
@@ -64,12 +59,7 @@ def follow(sender: type, draft: Draft, event: str, **kwargs: object) -> None:
         ):
             ask(draft)
         return
-    enqueue(
-        FOLLOW,
-        workspace_id=draft.workspace_id,
-        dedupe_key=f"{FOLLOW}:{draft.pk}:{draft.revision}:{event}",
-        payload={"draft_id": str(draft.pk)},
-    )
+    enqueue_about(FOLLOW, draft, "draft_id", key=f"{draft.pk}:{draft.revision}:{event}")
 
 
 def post(ctx: JobContext) -> dict[str, str]:
