@@ -1,7 +1,4 @@
-"""Answers a person's follow-up question about a pack.
-
-The answer rests on the pack's readings; nothing is read again.
-"""
+"""Answers a person's follow-up question about a pack from the pack's readings; nothing is read again."""
 
 from typing import Any
 from uuid import UUID
@@ -23,11 +20,9 @@ Status = PackQuestion.Status
 
 
 def run(ctx: JobContext) -> dict[str, Any]:
-    """The job that answers a person's follow-up question about a context pack (conversations read and put together as
-    the answer to a question). Stores the answer, or why there is none, and returns the question's status.
-
-    An error that may pass is raised, so that the job is retried. When the last attempt has failed, the tick in
-    `insights.upkeep` marks the question as failed.
+    """The job that answers a follow-up question. Stores the answer, or why there is none, and returns the question's
+    status. An error that may pass is raised; after the last attempt the tick in `insights.upkeep` marks the question as
+    failed.
     """
     outage = Outage()
     drop_connection()

@@ -1,8 +1,5 @@
-"""Has a model read the conversation of every lead who booked a meeting, without anybody asking for a pack.
-
-The tick looks for such leads without a reading and enqueues a job for each. The job's dedupe key contains the lead and
-the date of the booking. So there is one job per booking, and a conversation that cannot be read is not tried again
-every ten minutes.
+"""Has a model read the conversation of every lead who booked a meeting, without a pack. The job's dedupe key has the
+lead and the date of the booking, so a conversation that cannot be read is not tried again every ten minutes.
 """
 
 from datetime import UTC, datetime
@@ -41,18 +38,13 @@ class BeingRead(TransientError):
 
 
 def limits() -> dict[str, int]:
-    """{"leadLimit": how many conversations of leads who booked a meeting one run of this tick (recurring work) enqueues
-    at most}, for the cron's answer.
-    """
+    """The most conversations that one run of the tick enqueues, for the cron's answer."""
     return {"leadLimit": settings.INSIGHTS_BOOKED_SUMMARIES_CRON_LIMIT}
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The tick `insights/booked-summaries` (recurring work): enqueues jobs in which a model reads the conversations of
-    leads who booked a meeting and whose conversation was never read.
-
-    Returns counts: the newest such leads (`candidates`), jobs made now, jobs of those leads that are under way or have
-    failed, whether more leads wait (`more`, 0 or 1), and the limits.
+    """The tick `insights/booked-summaries`: enqueues readings of leads who booked a meeting. Returns counts of the
+    newest such leads, of jobs made, under way and failed, `more` (1 if more leads wait), and the limits.
     """
     limit = settings.INSIGHTS_BOOKED_SUMMARIES_CRON_LIMIT
     words = Message.objects.filter(lead=OuterRef("pk")).exclude(text="")
@@ -111,10 +103,8 @@ def _untried(rows: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def run(ctx: JobContext) -> dict[str, Any]:
-    """The job in which a model reads the conversation of one lead who booked a meeting, and stores the reading. It does
-    nothing if the conversation has no text, or was read and has not changed since.
-
-    Raises what `readings.read` raises, and BeingRead if another job is reading the same conversation.
+    """The job that has a model read one such conversation, unless it has no text or was read and has not changed.
+    Raises what `readings.read` raises, and BeingRead.
     """
     lead_id, workspace_id, outage = UUID(ctx.payload["lead_id"]), ctx.workspace_id, Outage()
     label = readings.prompt().label

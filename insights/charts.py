@@ -1,8 +1,4 @@
-"""Computes the bars of the overview's charts as SVG attributes.
-
-They use no CSS, because the content security policy allows no inline style. Each chart stands beside the table that
-it shows.
-"""
+"""Computes the bars of the overview's charts as SVG attributes, as pages allow no inline style."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,9 +26,7 @@ class Rect:
 
 @dataclass(frozen=True)
 class Plot:
-    """One chart of the overview page. `label` says in words what it shows, and `axis`
-    lists the marks below it from left to right.
-    """
+    """One chart. `label` says in words what it shows, and `axis` lists the marks below it from left to right."""
 
     width: float
     height: float
@@ -42,10 +36,8 @@ class Plot:
 
 
 def bars(rows: Sequence[Sequence[tuple[float, str]]]) -> list[Plot]:
-    """One stacked horizontal bar for each row of a table, all on one scale. A row is a list of (value, tone), where the
-    tone names the bar's colour ("" for the ordinary one).
-
-    The bars have no label, because the table's row says the same in words.
+    """One stacked horizontal bar for each row of a table, on one scale. A row is a list of (value, tone), where the
+    tone names the bar's colour. The table's row says the same in words.
     """
     longest = max((sum(length for length, _ in values) for values in rows), default=0) or 1
     return [Plot(WIDTH, ROW, "", list(_stack(values, longest))) for values in rows]
@@ -61,9 +53,7 @@ def _stack(values: Sequence[tuple[float, str]], longest: float) -> Iterator[Rect
 
 
 def days(overview: Overview, first: date, last: date) -> Plot:
-    """The chart of replies by day from `first` to `last`. The lower part of each bar is the positive replies. Days
-    without replies have no bar.
-    """
+    """The chart of replies by day. The lower part of each bar is the positive replies."""
     counts = {day: (count, good) for day, count, good in overview.days}
     highest = max((count for count, _ in counts.values()), default=0) or 1
     span = (last - first).days + 1

@@ -22,9 +22,7 @@ class Citation:
 
 @dataclass(frozen=True)
 class ShownClaim:
-    """A statement of an answer, with links to the messages that it rests on. `gone` counts cited messages that were
-    deleted since.
-    """
+    """A statement with links to its messages. `gone` counts cited messages that were deleted since."""
 
     text: str
     citations: list[Citation]
@@ -33,9 +31,7 @@ class ShownClaim:
 
 @dataclass(frozen=True)
 class ShownAnswer:
-    """An answer about a context pack (conversations read together) in the form that pages show. It is made from what
-    `insights.cited_statements.stored` returned. `left_out` counts the claims that cited no message.
-    """
+    """An answer in the form that pages show. `left_out` counts the claims that cited no message."""
 
     answer: str
     claims: list[ShownClaim]
@@ -45,17 +41,12 @@ class ShownAnswer:
 
 
 def message_url(workspace_id: UUID, lead_id: UUID, message_id: UUID) -> str:
-    """The path of the lead's conversation page, opened at this message.
-
-    It also works for messages that a page hides at first.
-    """
+    """The path of the lead's conversation page, opened at this message, also if a page hides it at first."""
     return f"{reverse('inbox:conversation', args=[workspace_id, lead_id])}?all=1#message-{message_id}"
 
 
 def citations(workspace_id: UUID, message_ids: Iterable[str]) -> dict[str, Citation]:
-    """The links to the messages with these ids, by message id. An id of which this workspace has no message any more is
-    left out.
-    """
+    """Links to these messages by id. An id of which this workspace has no message any more is left out."""
     messages = Message.objects.filter(workspace_id=workspace_id, pk__in=set(message_ids))
     cited_messages = messages.select_related("lead").only("id", "lead", "text", "direction", "sent_at")
     return {
@@ -71,9 +62,7 @@ def citations(workspace_id: UUID, message_ids: Iterable[str]) -> dict[str, Citat
 
 
 def show(workspace_id: UUID, *answers: dict[str, Any] | None) -> list[ShownAnswer | None]:
-    """Each of `answers`, which are stored answers about context packs, in the form that pages show; None stays None.
-    All links are looked up in one query.
-    """
+    """The stored `answers` in the form that pages show; None stays None. All links are looked up in one query."""
     ids = [
         message_id
         for answer in answers
@@ -96,9 +85,7 @@ def _shown(answer: dict[str, Any], links: dict[str, Citation]) -> ShownAnswer:
 
 
 def quotes(workspace_id: UUID, threads: Iterable[PackThread]) -> dict[int, list[tuple[str, Citation]]]:
-    """For each of these conversations, by the PackThread's id, what its reading quotes: pairs of the quote and a link
-    to its message. Quotes of deleted messages are left out.
-    """
+    """By the PackThread's id, pairs of a quote and a link to its message. Quotes of deleted messages are left out."""
     by_thread = {
         thread.pk: thread.insight.data.get("evidence_quotes", []) if thread.insight else []
         for thread in threads

@@ -1,7 +1,4 @@
-"""Prepares the readings of a pack as input for the model, and ties every claim of its answer to messages.
-
-A claim that cites no message of the input is not stored. It is only counted.
-"""
+"""Prepares a pack's readings for the model, and ties every claim of its answer to messages. Others are only counted."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -21,9 +18,7 @@ MATERIAL_CHARS = 400_000
 
 @dataclass(frozen=True)
 class Material:
-    """The readings of a context pack's conversations as blocks of the model's input. `ids` has our message id for each
-    short id in them. `threads` is how many conversations are in it.
-    """
+    """The readings as blocks of the model's input. `ids` has our message id for each short id in them."""
 
     blocks: tuple[str | Said, ...]
     ids: dict[str, UUID]
@@ -31,18 +26,14 @@ class Material:
 
 
 def readable(pack: ContextPack) -> list[PackThread]:
-    """The conversations of `pack` that have been read, in order, with `insight` and `lead` loaded. Those of leads who
-    are being erased are left out.
-    """
+    """The conversations of `pack` that have been read, in order, without leads who are being erased."""
     done = pack.threads.filter(status=PackThread.Status.DONE, insight__isnull=False, lead__erasing_at=None)
     return list(done.select_related("insight", "lead__campaign").order_by("position"))
 
 
 def material(threads: Sequence[PackThread]) -> Material:
-    """The readings of these conversations as input for the model: numbered, with quotes under short message ids.
-
-    `insight` and `lead` of the threads must be loaded. The first reading that goes beyond MATERIAL_CHARS and all after
-    it are left out.
+    """The readings as input for the model: numbered, with quotes under short message ids. The first that goes beyond
+    MATERIAL_CHARS and all after it are left out. `insight` and `lead` must be loaded.
     """
     ids: dict[str, UUID] = {}
     blocks: list[str | Said] = []
@@ -57,10 +48,7 @@ def material(threads: Sequence[PackThread]) -> Material:
 
 
 def _blocks(number: int, thread: PackThread, ids: dict[str, UUID]) -> tuple[str, Said]:
-    """One reading as a heading of ours and a text that the model must not trust.
-
-    A model wrote the reading from what people wrote, and it may have repeated instructions of theirs.
-    """
+    """One reading as a heading of ours and an untrusted text: it may repeat instructions of the people who wrote."""
     reading = thread.insight
     assert reading is not None  # callers pass only threads that have been read
     answer = reading.data
@@ -83,18 +71,13 @@ def _blocks(number: int, thread: PackThread, ids: dict[str, UUID]) -> tuple[str,
 
 
 def question(text: str, material: Material) -> Sheet:
-    """The model's input for a question about a context pack: its readings, and `text`, the question of one of our
-    users.
-    """
+    """The model's input for a question about a pack: its readings, and `text`, the question."""
     return sheet(*material.blocks, f"# Question\n\n{text}")
 
 
 def stored(answer: PackAnswer, material: Material) -> dict[str, Any]:
-    """The model's answer about a context pack in the form in which it is stored: answer, claims
-    with message ids, counts, recommended tests.
-
-    `left_out` counts the claims that cite nothing, or only messages that were not in the material. `unknown` counts the
-    citations that were removed from the remaining claims.
+    """The model's answer in the form in which it is stored. `left_out` counts the claims that cite no message of the
+    material, `unknown` the citations that were removed from the others.
     """
     counts: Counter[str] = Counter()
     claims = []

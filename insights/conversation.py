@@ -1,7 +1,5 @@
-"""Prepares a conversation as input for the model, with a hash that tells whether it changed since it was last read.
-
-Each message gets a short id (m1, m2, …), which the model cites. Short ids cost few tokens, the model copies them
-without mistakes, and one that it invents is recognised. Our own message ids are what is stored.
+"""Prepares a conversation as input for the model, with a hash that tells whether it changed. The model cites messages
+by short ids (m1, m2, …): they cost few tokens, and one that it invents is recognised.
 """
 
 import hashlib
@@ -24,9 +22,8 @@ MESSAGE_CHARS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """The conversation with one lead as input for the model. `ids` has our message id for each short id in it.
-    `newest_inbound` and `newest_words` are the lead's newest message with text; None and "" if there is none.
-    `content_hash` changes with the messages, the prompt and the schema.
+    """`ids` has our message id for each short id. `newest_inbound` and `newest_words` are the lead's newest message
+    with text. `content_hash` changes with the messages, the prompt and the schema.
     """
 
     lead_id: UUID
@@ -38,11 +35,8 @@ class Conversation:
 
 
 def load(lead_ids: Sequence[UUID], *, prompt_label: str) -> dict[UUID, Conversation]:
-    """The conversations of these leads as input for the model, by lead id; one query. Each has its newest MESSAGES
-    messages with text, cut to MESSAGE_CHARS. A lead without any, or who is being erased, gets an empty
-    conversation.
-
-    `prompt_label` is part of each conversation's hash, because another prompt gives another reading.
+    """The conversations of these leads, by lead id, in one query: the newest MESSAGES messages with text, cut to
+    MESSAGE_CHARS. A lead without any, or who is being erased, gets an empty one. `prompt_label` is part of the hash.
     """
     rank = Window(RowNumber(), partition_by=F("lead_id"), order_by=[F("sent_at").desc(), F("id").desc()])
     rows = (
@@ -88,8 +82,6 @@ def _blocks(short: str, row: Mapping[str, Any]) -> tuple[str, Said]:
 
 
 def cited(short_ids: Iterable[str], ids: dict[str, UUID]) -> list[str]:
-    """Our message ids for those short ids named by the model that exist, each once, in order. "[m3]" and "M3" count as
-    m3.
-    """
+    """Our message ids for those short ids that exist, each once, in order. "[m3]" and "M3" count as m3."""
     message_ids = (ids.get(short.strip("[]#() .").lower()) for short in short_ids)
     return list(dict.fromkeys(str(message_id) for message_id in message_ids if message_id is not None))

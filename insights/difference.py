@@ -7,9 +7,7 @@ from insights.models import ContextPack, ConversationInsight
 
 @dataclass(frozen=True)
 class Difference:
-    """What changed between two builds of a context pack. `outcomes` has (label, before, now) where the numbers differ.
-    The counts of threads are of conversations that only the newer or only the older build has.
-    """
+    """What changed between two builds. `outcomes` has (label, before, now) where the numbers differ."""
 
     new_threads: int
     gone_threads: int
@@ -19,9 +17,7 @@ class Difference:
 
 
 def between(before: ContextPack, now: ContextPack) -> Difference:
-    """What changed between two complete builds of a context pack. Two claims count as one if their words are equal,
-    apart from case and spaces.
-    """
+    """What changed between two complete builds. Claims are equal if their words are, apart from case and spaces."""
     old, new = (set(pack.threads.values_list("lead_id", flat=True)) for pack in (before, now))
     old_claims, new_claims = _claims(before), _claims(now)
     return Difference(

@@ -14,10 +14,8 @@ WAIT = timedelta(minutes=1)
 
 
 def forget(lead: Lead) -> None:
-    """Takes what rested on `lead` out of the answers of the packs that have read it: the claims that cite its messages,
-    and the text, which may name anybody. Raises Snooze while such an answer is being written.
-
-    It may run before and after the lead's messages are deleted, so a claim stays only if what it cites is there.
+    """Takes what rested on `lead` out of the answers of packs: the claims that cite its messages, and the text, which
+    may name anybody. Runs before and after the messages go. Raises Snooze while such an answer is being written.
     """
     packs = ContextPack.objects.filter(workspace_id=lead.workspace_id, threads__lead=lead).distinct()
     questions = PackQuestion.objects.filter(pack__in=packs)

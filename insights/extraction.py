@@ -1,7 +1,4 @@
-"""Reads one conversation of a pack in a thread of the pool: claims it, asks the model, stores the reading.
-
-An error in one conversation does not stop the others.
-"""
+"""Reads one conversation of a pack in a thread of the pool. An error in one does not stop the others."""
 
 import logging
 from dataclasses import dataclass
@@ -46,9 +43,7 @@ class Unavailable:
 
 
 class Reader:
-    """Has the model read conversations of a context pack, in one round of its job. Several threads may call `work` at
-    once. `source` says what the readings are for (ConversationInsight.Source).
-    """
+    """Has the model read conversations of a pack, in one round. Several threads may call `work` at once."""
 
     def __init__(self, deadline: Deadline, outage: Outage, source: str) -> None:
         self._deadline = deadline
@@ -56,10 +51,8 @@ class Reader:
         self._source = source
 
     def work(self, thread: PackThread, conversation: Conversation) -> str | Unavailable | BaseException:
-        """Has the model read one conversation, and stores the reading. Never raises. Returns "done", "failed" (for
-        good), "later" (the next round tries it again) or "busy" (somebody else reads it).
-
-        If the whole job has to stop, it returns an Unavailable or the exception instead.
+        """Has the model read one conversation, and stores the reading. Returns "done", "failed" (for good), "later" or
+        "busy", or, if the whole job has to stop, an Unavailable or the exception. Never raises.
         """
         try:
             self._deadline.check()
@@ -85,10 +78,7 @@ class Reader:
         return self._ask(thread, conversation)
 
     def _claim(self, thread: PackThread, conversation: Conversation) -> Claim:
-        """Claim the reading and count the attempt, in one transaction.
-
-        If the reading is known already, the thread is done.
-        """
+        """Claim the reading and count the attempt, in one transaction. A reading that is stored ends the thread."""
         with transaction.atomic():
             claimed, reading_id = readings.claim(
                 conversation, thread.pack.workspace_id, self._source, thread.pack_id
@@ -162,10 +152,7 @@ def _charge(thread: PackThread, bill: Bill) -> None:
 
 
 def _refunded(error: Exception) -> bool:
-    """Whether the attempt does not count.
-
-    That is so if the call was never made (breaker, rate limit), or if the job was told to stop.
-    """
+    """Whether the attempt does not count: the call was never made, or the job was told to stop."""
     if isinstance(error, ProviderError):
         return error.sent is False and error.code in ("circuit_open", "throttled", "own_limit")
     return isinstance(error, STOP)

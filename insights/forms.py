@@ -16,9 +16,7 @@ FARTHEST_DAYS = 366
 
 
 class PackForm(forms.Form):
-    """The form for a new context pack (conversations read as the answer to a question): its question, its window of
-    time, and the campaigns to read.
-    """
+    """The form for a new pack: its question, its window of time, and the campaigns to read."""
 
     question = forms.CharField(max_length=500, label="Question")
     window = forms.ChoiceField(
@@ -45,9 +43,7 @@ class PackForm(forms.Form):
         return campaigns
 
     def clean(self) -> dict[str, Any]:
-        """Checks the days that the user chose for the window CUSTOM: both must be given, at most FARTHEST_DAYS apart.
-        What is wrong becomes an error of the field.
-        """
+        """Checks the days of the window CUSTOM: both must be given, at most FARTHEST_DAYS apart."""
         super().clean()
         values = self.cleaned_data
         if values.get("window") == ContextPack.Window.CUSTOM:
@@ -59,9 +55,7 @@ class PackForm(forms.Form):
         return values
 
     def custom(self) -> tuple[datetime, datetime] | None:
-        """The start and end (aware) of the days that the user chose, from midnight to the midnight after the last day
-        in the current time zone; None for any other window.
-        """
+        """The chosen days, from midnight to the midnight after the last (aware); None for any other window."""
         if self.cleaned_data["window"] != ContextPack.Window.CUSTOM:
             return None
         since, until = self.cleaned_data["since"], self.cleaned_data["until"]
@@ -69,9 +63,7 @@ class PackForm(forms.Form):
 
 
 class QuestionForm(forms.Form):
-    """The form for a follow-up question about a context pack. `client_token` is an id made with the form, so that a
-    form that is sent twice asks once.
-    """
+    """The form for a question. `client_token` is made with it, so that a form that is sent twice asks once."""
 
     question = forms.CharField(max_length=500, label="Ask about these conversations")
     client_token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)

@@ -1,7 +1,5 @@
-"""Protects the work of insights from database failures: short visits to the database, retried twice.
-
-After three failed visits in a row no further model call is made. `jobs.db` decides which errors are failures of the
-database, and which may pass with another try. All other errors are our own and are raised at once.
+"""Protects the work of insights from database failures: short visits, retried twice. After three failed ones in a row
+no further model call is made. `jobs.db` decides which errors may pass with another try.
 """
 
 import logging

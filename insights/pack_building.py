@@ -1,9 +1,6 @@
-"""Builds a context pack: selects conversations, reads those that are not known yet, and answers the pack's question.
-
-There is one job per pack, and its writes are fenced, so only one worker builds a pack. The work can be resumed: each
-conversation is a row, and a new run goes on with the rows that are still pending. Data is read in one short visit to
-the database, then the connection is released. A bounded pool of threads calls the model. Each result is written in one
-short transaction.
+"""Builds a pack: selects conversations, reads those that are new, and answers the question. There is one job per pack,
+and its writes are fenced. Each conversation is a row, so a new run goes on with the pending ones. A bounded pool of
+threads calls the model, without a database connection.
 """
 
 import logging
@@ -40,16 +37,11 @@ LEFT_FOR_SYNTHESIS_MS = 130_000
 
 
 def build(ctx: JobContext) -> dict[str, Any]:
-    """The job that builds a context pack (conversations read as the answer to a question). Returns the counts "read",
-    "failed" and "paid" of its conversations and one for each outcome, or why nothing was done. Raises Snooze if the
-    rest is left for the next run.
-    """
+    """The job that builds a pack. Returns counts of its conversations, or why nothing was done. Raises Snooze."""
     return Build(ctx).run()
 
 
 class Build:
-    """One run of the job that builds a context pack."""
-
     def __init__(self, ctx: JobContext) -> None:
         self.ctx = ctx
         self.pack_id = UUID(ctx.payload["pack_id"])
@@ -57,10 +49,8 @@ class Build:
         self.pack: ContextPack
 
     def run(self) -> dict[str, Any]:
-        """Builds the context pack (conversations read as the answer to a question) as far as the time allows. Returns
-        counts of its conversations, or {"skipped": why} or {"failed": why}.
-
-        Raises Snooze if conversations are left for the next run. An error that cannot pass marks the pack as failed.
+        """Builds the pack as far as the time allows. Returns counts, {"skipped": why} or {"failed": why}. Raises Snooze
+        if conversations are left for the next run. An error that cannot pass marks the pack as failed.
         """
         pack = self._visit(self._open)
         if pack is None:
@@ -91,10 +81,7 @@ class Build:
         return self._visit(in_transaction)
 
     def _open(self) -> ContextPack | None:
-        """Mark the pack as running and select its conversations.
-
-        Returns None if the pack is complete, failed or stopped.
-        """
+        """Mark the pack as running and select its conversations. None if it is complete, failed or stopped."""
         with self.ctx.fenced():
             under_way = ContextPack.objects.filter(pk=self.pack_id, status__in=ContextPack.UNDER_WAY)
             pack = under_way.select_for_update(of=("self",)).first()
@@ -149,10 +136,7 @@ class Build:
         return cited_statements.readable(self.pack)
 
     def _answer_early(self) -> None:
-        """Answer the question from the first conversations once enough are read.
-
-        If this fails, the build goes on without it.
-        """
+        """Answer the question from the first conversations. If this fails, the build goes on without it."""
         if self.pack.early_answer is not None:
             return
         threads = self._visit(self._done)
@@ -260,9 +244,7 @@ class Build:
 
 
 def early_after(target_threads: int) -> int:
-    """The number of read conversations after which a context pack of `target_threads` conversations
-    answers its question for the first time.
-    """
+    """After how many read conversations a pack of `target_threads` answers its question for the first time."""
     return max(EARLY_MIN, min(EARLY_MAX, math.ceil(target_threads * EARLY_SHARE)))
 
 

@@ -22,9 +22,7 @@ def load(name: str) -> Prompt:
 
 
 class Bill:
-    """Adds up the cost of the model calls for one piece of work, in millionths of a dollar. Answers that cannot be used
-    count too.
-    """
+    """The cost of model calls in millionths of a dollar. Answers that cannot be used count too."""
 
     def __init__(self) -> None:
         self.microusd = 0
@@ -36,10 +34,8 @@ class Bill:
 def ask(
     prompt: Prompt, schema: type[Answer], sheet: Sheet, *, workspace_id: UUID, deadline: Deadline, bill: Bill
 ) -> Answer:
-    """Asks the language model `prompt` about `sheet` (the prompt's input). Returns its answer as an instance of
-    `schema`. No database connection is held during the call.
-
-    The call's cost is added to `bill`, also if it fails. Raises what `OpenAIClient.ask` raises.
+    """Asks the model `prompt` about `sheet`. Returns its answer as an instance of `schema`. The cost is added to
+    `bill`, also if it fails. Raises what `OpenAIClient.ask` raises.
     """
     drop_connection()
     return OpenAIClient().ask(

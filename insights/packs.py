@@ -1,7 +1,4 @@
-"""What people and ticks do with context packs: ask for one, build it again, stop it, mark it as failed, ask a question.
-
-A context pack is the answer to a question, made from the conversations of a time. `insights.pack_building` builds it.
-"""
+"""What people and ticks do with context packs. `insights.pack_building` builds them."""
 
 import hashlib
 import logging
@@ -38,9 +35,7 @@ class TokenUsed(ValueError):
 
 
 def build_key(pack_id: UUID) -> str:
-    """The dedupe key (the name that keeps a job single) of the job that builds this context pack. It keeps a second
-    worker from building it.
-    """
+    """The dedupe key of the job that builds this pack, which keeps a second worker from building it."""
     return f"{BUILD}:{pack_id}"
 
 
@@ -54,13 +49,9 @@ def request(
     custom: tuple[datetime, datetime] | None = None,
     keep_fresh: bool = False,
 ) -> tuple[ContextPack, bool]:
-    """Creates a context pack (conversations read as the answer to `question`) and enqueues the job that builds it.
-    Returns the pack, and whether this call created it. If a pack with this question, window and campaigns is being
-    built already, that one is returned.
-
-    `window` is one of ContextPack.Window; `custom` is (from, to), aware, for the window CUSTOM. No `campaigns` means
-    the whole workspace. `user` is None if the product itself refreshes a pack. Raises CampaignGone if one of them was
-    deleted meanwhile.
+    """Creates a pack and enqueues its job. Returns it, and whether this call created it: one with this question, window
+    and campaigns that is being built is returned. `custom` is (from, to), aware, for the window CUSTOM. No `campaigns`
+    is the whole workspace, no `user` the product itself. Raises CampaignGone.
     """
     until = timezone.now()
     if custom is None:
@@ -103,10 +94,7 @@ def _create(series: QuerySet[ContextPack], campaigns: Sequence[Campaign], **fiel
 
 
 def build_again(pack: ContextPack, user: User | None) -> tuple[ContextPack, bool]:
-    """Asks for a new build of a context pack with the question, window and campaigns of `pack`. The window ends now;
-    one of chosen days (CUSTOM) stays. Returns the new build, and whether this call created it, and raises
-    CampaignGone, as `request` does.
-    """
+    """Asks for a new build of `pack`, as `request` does. The window ends now; one of chosen days stays."""
     custom = (pack.window_from, pack.window_to) if pack.window == ContextPack.Window.CUSTOM else None
     return request(
         pack.workspace,
@@ -120,10 +108,8 @@ def build_again(pack: ContextPack, user: User | None) -> tuple[ContextPack, bool
 
 
 def start(pack: ContextPack) -> bool:
-    """Enqueues the job that builds the context pack. Returns False if it exists already.
-
-    A pack without `created_by`, which the product refreshes by itself, goes to the bulk lane, because nobody waits for
-    it.
+    """Enqueues the job that builds the pack. Returns False if it exists. A pack that nobody asked for goes to the bulk
+    lane.
     """
     _, created = enqueue(
         BUILD,
@@ -136,9 +122,7 @@ def start(pack: ContextPack) -> bool:
 
 
 def stop(pack: ContextPack, user: User) -> bool:
-    """Marks the context pack's build as failed and cancels its job, because `user` asked for it. Returns False if the
-    build had ended already.
-    """
+    """Marks the build as failed and cancels its job, because `user` asked for it. False if it had ended already."""
     with transaction.atomic():
         if not fail(pack.pk, f"Stopped by {user}."):
             return False
@@ -150,10 +134,7 @@ def stop(pack: ContextPack, user: User) -> bool:
 
 
 def fail(pack_id: UUID, reason: str) -> bool:
-    """Marks a build of a context pack that waits or runs as failed. Returns False if it had ended already.
-
-    `reason` is a sentence for people, cut to 300 characters. The readings that the build has stored until then stay.
-    """
+    """Marks a build as failed; its readings stay. `reason`, a sentence for people, is cut. False if it had ended."""
     under_way = ContextPack.objects.filter(pk=pack_id, status__in=ContextPack.UNDER_WAY)
     failed = under_way.update(status=Status.FAILED, error=reason[:300], finished_at=Now()) == 1
     if failed:
@@ -162,9 +143,7 @@ def fail(pack_id: UUID, reason: str) -> bool:
 
 
 def jobs_of(packs: Sequence[ContextPack]) -> dict[UUID, BackgroundJob]:
-    """The jobs that build these context packs, by the pack's id, in one query, without payload and result. A pack that
-    was not started is left out.
-    """
+    """The jobs that build these packs, by the pack's id, in one query, without payload and result."""
     keys = {build_key(pack.pk): pack.pk for pack in packs}
     jobs = BackgroundJob.objects.filter(
         tenant__in={pack.workspace_id for pack in packs}, dedupe_key__in=keys
@@ -173,9 +152,8 @@ def jobs_of(packs: Sequence[ContextPack]) -> dict[UUID, BackgroundJob]:
 
 
 def ask(pack: ContextPack, user: User, text: str, client_token: UUID) -> PackQuestion:
-    """Stores a follow-up question about a context pack and enqueues the job that answers it. Returns the question. A
-    second call with the same `client_token` (an id made with the form) returns the first question. Raises TokenUsed if
-    that one is about another pack.
+    """Stores a follow-up question and enqueues its job. A second call with the same `client_token` returns the first
+    question. Raises TokenUsed if that one is about another pack.
     """
     try:
         with transaction.atomic():

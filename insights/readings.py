@@ -1,7 +1,5 @@
-"""Reads one conversation with the model, so that an unchanged conversation is paid for once.
-
-A caller first claims the reading by an upsert that succeeds for one caller per text. So if two jobs, packs or a page
-want the same conversation at the same time, one model call is made. The claim of a caller that dies expires.
+"""Reads one conversation with the model, so that an unchanged one is paid for once. A caller first claims the reading
+by an upsert that succeeds for one caller per text. The claim of a caller that dies expires.
 """
 
 from enum import Enum
@@ -38,9 +36,7 @@ RETURNING id
 
 
 class Claim(Enum):
-    """What a caller may do who wants a conversation read: ask the model (MINE), use the stored
-    reading (KNOWN), or come back later (BUSY).
-    """
+    """What a caller may do: ask the model (MINE), use the stored reading (KNOWN), or come back later (BUSY)."""
 
     MINE = "mine"
     KNOWN = "known"
@@ -55,11 +51,8 @@ def prompt() -> Prompt:
 def claim(
     conversation: Conversation, workspace_id: UUID, source: str, owner: UUID
 ) -> tuple[Claim, UUID | None]:
-    """Claims the right to have a conversation read by the model, for CLAIM_S seconds. Returns (MINE, None), (KNOWN, id
-    of the stored reading) or (BUSY, None).
-
-    `owner` is the id of the pack or job that asks. It gets its own earlier claim again at once, which a run that was
-    cut short may have left. `source` says what the reading is for (ConversationInsight.Source).
+    """Claims the reading for CLAIM_S seconds. Returns (MINE, None), (KNOWN, id of the reading) or (BUSY, None).
+    `owner`, the pack or job that asks, gets its own earlier claim again at once.
     """
     values: dict[str, Any] = {
         "id": uuid7(),
@@ -82,9 +75,7 @@ def claim(
 
 
 def read(conversation: Conversation, workspace_id: UUID, deadline: Deadline, bill: Bill) -> InsightAnswer:
-    """Has the model read the conversation, within TIME_LIMIT_MS. Returns its answer, not stored. No database connection
-    is held during the call. Raises what `pack_model_calls.ask` raises.
-    """
+    """Has the model read the conversation, within TIME_LIMIT_MS. Raises what `pack_model_calls.ask` raises."""
     return ask(
         prompt(),
         InsightAnswer,
@@ -98,9 +89,7 @@ def read(conversation: Conversation, workspace_id: UUID, deadline: Deadline, bil
 def store(
     conversation: Conversation, owner: UUID, answer: InsightAnswer, source: str, cost_microusd: int
 ) -> UUID | None:
-    """Saves what the model found in the conversation as its reading, if `owner` still has the claim, and ends the
-    claim. Returns the reading's id; None, and nothing is saved, if the claim expired and another caller has taken it.
-    """
+    """Saves the reading, if `owner` still has the claim, and ends the claim. Returns the reading's id, or None."""
     rows = ConversationInsight.objects.filter(lead_id=conversation.lead_id, claim_token=owner)
     changed = rows.update(
         outcome=answer.outcome,
@@ -120,19 +109,15 @@ def store(
 
 
 def release(conversation: Conversation, owner: UUID) -> None:
-    """Ends the claim of `owner` on the conversation, so that another caller may have it read. Does nothing if `owner`
-    has no claim.
-    """
+    """Ends the claim of `owner` on the conversation, so that another caller may have it read."""
     ConversationInsight.objects.filter(lead_id=conversation.lead_id, claim_token=owner).update(
         claim_token=None, claim_expires_at=None
     )
 
 
 def data_of(answer: InsightAnswer, conversation: Conversation) -> dict[str, Any]:
-    """The model's answer about a conversation in the form in which it is stored.
-
-    Quotes get our message ids; those without a known one are dropped. If no quote remains, the newest message of the
-    lead is quoted, so that people can look up what is claimed.
+    """The model's answer in the form in which it is stored. Quotes without one of our message ids are dropped. If none
+    remains, the lead's newest message is quoted, so that people can look up what is claimed.
     """
     fields = answer.model_dump()
     quotes = []

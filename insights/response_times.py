@@ -1,7 +1,4 @@
-"""Computes how fast each person of a workspace answers.
-
-It is one query over an index on workspace and time, with two look-ups in the lead's own messages for each answer.
-"""
+"""Computes how fast each person of a workspace answers, in one query over an index on workspace and time."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,9 +45,7 @@ GROUP BY a.approved_by_id ORDER BY 2 DESC, 1 LIMIT 50
 
 @dataclass(frozen=True)
 class PersonRow:
-    """How fast one person has answered. `answers` are the replies that they answered first; `median_s` and `p90_s` are
-    the times until then, in seconds: half and nine of ten were answered within them.
-    """
+    """How fast one person answered the replies that they answered first: median and 90th percentile, in seconds."""
 
     name: str
     answers: int

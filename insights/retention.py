@@ -1,6 +1,4 @@
-"""Deletes old builds of context packs, of which the last good one stays, and what is older than the messages that its
-workspace keeps.
-"""
+"""Deletes old builds of packs but the last good one, and what is older than the messages that its workspace keeps."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,11 +15,7 @@ KEEP_BUILDS_DAYS = 180
 
 
 def old_builds(deadline: Deadline) -> int:
-    """Deletes builds of context packs that ended over 180 days ago and have a later complete build, until `deadline`.
-    Returns the number of deleted builds.
-
-    The rows of their conversations and questions are deleted with them.
-    """
+    """Deletes builds that ended over 180 days ago and have a later complete build. Returns how many."""
     newer = ContextPack.objects.filter(
         workspace=OuterRef("workspace"),
         scope_key=OuterRef("scope_key"),
@@ -33,9 +27,7 @@ def old_builds(deadline: Deadline) -> int:
 
 
 def past_messages(deadline: Deadline) -> int:
-    """Delete readings and packs that rest on messages which their workspace does not keep any more
-    (`Workspace.keep_messages_days`), until the deadline. Returns how many.
-    """
+    """Delete readings and packs that rest on messages past `Workspace.keep_messages_days`. Returns how many."""
     deleted = 0
     for workspace, days in Workspace.objects.order_by("?").values_list("pk", "keep_messages_days"):
         if days is None:

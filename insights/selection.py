@@ -34,11 +34,8 @@ QUOTAS = {
 
 
 def select(pack: ContextPack, campaigns: Iterable[Campaign]) -> list[PackThread]:
-    """Chooses the conversations that a context pack reads, by RULES and QUOTAS. Returns unsaved rows, each lead once:
-    by campaign, then by reason, the newest first.
-
-    Only leads who wrote in the pack's window are chosen. A conversation in which only an automatic reply came back is
-    left out, and so is a sample, or somebody who is being erased. Without `campaigns` the whole workspace is looked at.
+    """Chooses the conversations that a pack reads, by RULES and QUOTAS, of leads who wrote in its window. Returns
+    unsaved rows, each lead once. Automatic replies, samples and people who are being erased are left out.
     """
     leads = _in_window(pack)
     scopes = [leads.filter(campaign=campaign) for campaign in campaigns] or [leads]

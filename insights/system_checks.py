@@ -1,7 +1,4 @@
-"""System checks that insights has registered its additions with the other apps.
-
-Without them the server does not start.
-"""
+"""Checks that insights has registered its additions with the other apps, or the server does not start."""
 
 from django.apps import apps
 from django.core.checks import CheckMessage, Error
@@ -28,9 +25,7 @@ APPS = "Add it in insights/apps.py."
 
 
 def check_additions(**_kwargs: object) -> list[CheckMessage]:
-    """A system check that insights has registered with the inbox: its page, the states of its rows, and what happens to
-    its rows when two leads are merged. Returns an error for each that is missing.
-    """
+    """Checks its page, the states of its rows, and what happens to its rows when two leads are merged."""
     pages = {page.url_name for page in navigation.PAGES}
     problems = [] if "insights:overview" in pages else ["The page insights:overview is in no menu."]
     problems += [
@@ -45,9 +40,7 @@ def check_additions(**_kwargs: object) -> list[CheckMessage]:
 
 
 def check_ticks(**_kwargs: object) -> list[CheckMessage]:
-    """A system check that exactly the ticks (recurring work) in TICKS are registered. Returns an error for each that is
-    missing or not listed.
-    """
+    """Checks that exactly the ticks in TICKS are registered."""
     hint = "Register it with tick in insights/jobs.py."
     errors: list[CheckMessage] = [
         Error(f"The tick “{name}” is missing: {lost}.", hint=hint, id="insights.E002")

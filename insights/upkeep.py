@@ -1,7 +1,5 @@
-"""The tick of context packs: starts waiting packs, rebuilds stale ones, and ends those whose job has ended.
-
-It calls no model; jobs build the packs. An error in one pack does not stop the others. After three database failures
-in a row the tick ends.
+"""The tick of context packs, which jobs build. An error in one pack does not stop the others. After three database
+failures in a row the tick ends.
 """
 
 import logging
@@ -30,9 +28,7 @@ SCANNED = 200
 
 
 def limits() -> dict[str, int]:
-    """The settings that limit the building of context packs by one run of the tick, for the cron's answer: packs
-    started (`packLimit`), and conversations in a round (`maxThreadsToProcess`).
-    """
+    """The most packs started in one run, and conversations in a round, for the cron's answer."""
     return {
         "packLimit": settings.INSIGHTS_CONTEXT_PACK_CRON_LIMIT,
         "maxThreadsToProcess": settings.INSIGHTS_CONTEXT_PACK_CRON_BATCH,
@@ -40,11 +36,8 @@ def limits() -> dict[str, int]:
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The tick `insights/context-packs` (recurring work): starts waiting builds of context packs, rebuilds stale ones,
-    and ends builds and questions whose job has ended.
-
-    Returns counts: builds started, refreshed, failed and under way; builds left for the next run (`left`, of the first
-    200 of each sort); failed questions; errors; and the limits. Raises the database's error if it stays unreachable.
+    """The tick `insights/context-packs`: starts waiting builds, rebuilds stale ones, and ends builds and questions
+    whose job has ended. Returns counts (`left` for the next run, of the first 200 of each sort) and the limits.
     """
     counts: Counter[str] = Counter(started=0, refreshed=0, failed=0, underWay=0, questionsFailed=0)
     outage = Outage()
@@ -89,10 +82,7 @@ def _over(job: BackgroundJob | None) -> bool:
 
 
 def _fail(pack: ContextPack, job: BackgroundJob) -> bool:
-    """Mark a pack as failed whose job has ended without finishing it.
-
-    Either no attempts were left, or somebody cancelled the job.
-    """
+    """Mark a pack as failed whose job has ended without finishing it."""
     if job.status == BackgroundJob.Status.CANCELLED:
         return packs.fail(pack.pk, "The job was cancelled.")
     return packs.fail(pack.pk, f"Building was given up after {job.attempts} attempts: {job.last_error}")

@@ -6,12 +6,9 @@ from jobs.ids import uuid7
 
 
 class ConversationInsight(models.Model):
-    """What a model found in one lead's conversation (a reading). There is one row per lead.
-
-    `content_hash` is the hash of the text that `data` was read from, with the versions of schema and prompt. While the
-    conversation has this hash, the reading is valid and nobody has to pay for a new one. A claim (token, expiry)
-    decides which one of several callers asks the model. It is taken by one conditional upsert in `insights.readings`.
-    An answer is stored only while its caller's token is in the row.
+    """A reading: what a model found in one lead's conversation. While the conversation has `content_hash`, which
+    includes schema and prompt, nobody pays for a new one. A claim, taken by a conditional upsert in
+    `insights.readings`, decides who asks the model; an answer is stored only while its caller's token is in the row.
     """
 
     class Outcome(models.TextChoices):

@@ -1,6 +1,5 @@
-"""The tables of context packs and of their conversations.
-
-A context pack has a question, a window of time and campaigns. It is the answer that the conversations in them give.
+"""The tables of context packs (a question, and the answer that the conversations of a time give) and their
+conversations.
 """
 
 from datetime import datetime, timedelta
@@ -14,11 +13,8 @@ from jobs.ids import uuid7
 
 
 class ContextPack(models.Model):
-    """One build of a context pack: conversations of a time, read and put together as the answer to one question.
-    Building it again makes a new row with the same `scope_key`.
-
-    So a build that fails leaves the last good one untouched, and two builds can be compared. A constraint allows only
-    one build per scope at a time.
+    """One build of a context pack. Building it again makes a new row with the same `scope_key`, so a build that fails
+    leaves the last good one untouched. A constraint allows one build per scope at a time.
     """
 
     class Window(models.TextChoices):
@@ -104,21 +100,18 @@ class ContextPack(models.Model):
 
     @property
     def under_way(self) -> bool:
-        """Whether this build of the context pack waits or runs."""
         return self.status in self.UNDER_WAY
 
     @property
     def stale_from(self) -> datetime | None:
-        """When (aware) this build of the context pack (conversations read as the answer to a question) stops being
-        fresh. None for a build of days that a person chose, and for one that is not complete.
-        """
+        """When (aware) this build stops being fresh. None for chosen days, and for one that is not complete."""
         if self.status != self.Status.COMPLETE or self.window == self.Window.CUSTOM:
             return None
         return self.window_to + self.FRESH_FOR[self.Window(self.window)]
 
     @property
     def stale_since(self) -> datetime | None:
-        """When this build of the context pack stopped being fresh; None if it has not."""
+        """When this build stopped being fresh; None if it has not."""
         at = self.stale_from
         return at if at and at <= timezone.now() else None
 

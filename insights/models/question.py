@@ -7,10 +7,7 @@ from jobs.ids import uuid7
 
 
 class PackQuestion(models.Model):
-    """A follow-up question about a context pack. A person asks it and a job answers it.
-
-    `answer` has the form of `ContextPack.synthesis`.
-    """
+    """A follow-up question of a person, which a job answers. `answer` has the form of `ContextPack.synthesis`."""
 
     class Status(models.TextChoices):
         PENDING = "pending", "Being answered"

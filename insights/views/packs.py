@@ -27,9 +27,7 @@ SHOWN_CLAIMS = 3
 @require_http_methods(["GET", "HEAD", "POST"])
 @workspace_view()
 def pack_list(request: WorkspaceRequest) -> HttpResponse:
-    """Lists the newest build of each context pack (conversations read as the answer to a question). POST asks for a new
-    pack.
-    """
+    """Lists the newest build of each pack. POST asks for a new pack."""
     form = PackForm(request.POST or None, workspace=request.workspace)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
@@ -96,10 +94,7 @@ def pack(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
 @require_safe
 @workspace_view()
 def progress(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
-    """The part of a context pack's page that is refreshed while the pack is being built.
-
-    Once the build has ended it makes the browser load the whole page again.
-    """
+    """The part of a pack's page that is refreshed during a build. At its end the page is loaded again."""
     own_pack = _own(request, pack_id)
     waiting = own_pack.questions.filter(status="pending").exists()
     response = render(
@@ -113,9 +108,7 @@ def progress(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @workspace_view(MEMBER)
 def ask(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
-    """Stores a follow-up question about the context pack, which a job answers, and goes back to the pack's page.
-    Without a read conversation the page says that nothing can be answered.
-    """
+    """Stores a follow-up question about the pack. Without a read conversation the page says that none is answered."""
     own_pack = _own(request, pack_id)
     form = QuestionForm(request.POST)
     if not form.is_valid():
