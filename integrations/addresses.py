@@ -36,9 +36,7 @@ class Mailbox(NamedTuple):
 
 
 def mailboxes(text: str) -> list[Mailbox]:
-    """All e-mail addresses in an address field (From, To, Cc), in order. Parts that are no address are left out, and so
-    is what follows after READ_LIMIT characters.
-    """
+    """All addresses in an address field (From, To, Cc), in order, of its first READ_LIMIT characters."""
     text = text.strip()
     if BARE.fullmatch(text):
         return [Mailbox(text)]
@@ -46,17 +44,12 @@ def mailboxes(text: str) -> list[Mailbox]:
 
 
 def mailbox(text: str) -> Mailbox:
-    """The first e-mail address of an address field (From, To, Cc), with its name. If the field has none, its whole text
-    ("" for an empty field) is the address, so callers must check what they get.
-    """
+    """The first address of a field. If it has none, its whole text is the address, so callers must check it."""
     return next(iter(mailboxes(text)), Mailbox(text.strip()))
 
 
 def decoded(name: str) -> str:
-    """A person's name from a mail header with its encoded words decoded (`=?utf-8?q?Ada?=`), in one line.
-
-    Characters that PostgreSQL cannot store are removed.
-    """
+    """A name from a mail header with its encoded words decoded (`=?utf-8?q?Ada?=`), in one line, storable."""
     if "=?" in name:
         with suppress(ValueError, LookupError):  # unknown or wrong encoding: the name stays as it is
             name = str(make_header(decode_header(name)))
@@ -64,11 +57,10 @@ def decoded(name: str) -> str:
 
 
 def listed(**fields: list[tuple[str, str]]) -> dict[str, list[dict[str, str]]]:
-    """The recipients of an e-mail in the form in which messages store them: a list of {address, name} for each of to,
-    cc and bcc. A kind without recipients is left out.
+    """The recipients as messages store them: a list of {address, name} for each of to, cc and bcc that has any.
 
-    `fields` are to, cc and bcc, each a list of (address field, name that the provider gives separately). The separate
-    name wins. A field that contains no address is kept as the address.
+    `fields`: to, cc and bcc, each a list of (address field, name that the provider gives separately, which wins). A
+    field without an address is kept as the address.
     """
     by_kind = {
         kind: [
@@ -82,10 +74,7 @@ def listed(**fields: list[tuple[str, str]]) -> dict[str, list[dict[str, str]]]:
 
 
 def _parts(text: str) -> Iterator[list[str]]:
-    """The tokens of each part of an address field.
-
-    Commas and semicolons separate parts, except in quotes or comments.
-    """
+    """The tokens of each part. Commas and semicolons separate parts, except in quotes or comments."""
     part: list[str] = []
     for token in TOKEN.findall(text):
         if token in ",;":

@@ -19,7 +19,7 @@ direction of a text, by which `exe.pdf` can be made of `fdp.exe`."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A file that came with a message. What the provider does not tell is "", or None for `size`, which is in bytes.
+    """A file that came with a message. A part that the provider does not tell is "", or None for `size` (bytes).
 
     `type` is its MIME type, or the provider's own word for its kind. `url` is the address at which it lies.
     """
@@ -50,9 +50,7 @@ def read(stored: Any) -> list[Attachment]:
 
 
 def attachment(**fields: Any) -> Attachment:
-    """An Attachment from what a provider tells, of whatever type: `name`, `type`, `mimetype` (which counts before
-    `type`), `size`, `id`, `url`. Other fields are ignored, and a `url` that is none.
-    """
+    """An Attachment from untrusted fields. `mimetype` counts before `type`; a `url` that is none is left out."""
     fields["type"] = fields.get("mimetype") or fields.get("type")
     texts = {name: _text(fields.get(name), limit) for name, limit in LONGEST.items()}
     texts["url"] = texts["url"] if _is_url(texts["url"]) else ""

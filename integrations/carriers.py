@@ -13,25 +13,21 @@ if TYPE_CHECKING:
 
 
 class CannotSend(Exception):
-    """Something is missing that is needed to send a message, and nothing was sent. The text
-    is a sentence for people.
-    """
+    """Something is missing that sending needs, and nothing was sent. The text is a sentence for people."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A person to whom an e-mail goes: address and name."""
-
     address: str
     name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """The lead's message that a message of ours answers, with the provider's ids, "" where it told none.
+    """The lead's message that a message of ours answers, with the provider's ids or "".
 
-    `account_address` is our mailbox that received it. `campaign_id` is its campaign at this provider, "" for none.
-    `body`: its HTML, else its text. `sent_at` is aware.
+    `account_address`: our mailbox that received it. `campaign_id`: its campaign at this provider. `body`: its HTML,
+    else its text. `sent_at` is aware.
     """
 
     external_id: str
@@ -69,9 +65,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A provider took our message for sending. `message_id` is "" if the provider does not return the id of the new
-    message.
-    """
+    """A provider took our message for sending. An id that it does not return is ""."""
 
     message_id: str = ""
     thread_id: str = ""
@@ -80,9 +74,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One message from a provider's list of what was sent to a person. `message_id` is "" and `sent_at` (aware) None if
-    the provider does not say them.
-    """
+    """One message from a provider's list of what was sent to a person. `message_id` may be "", `sent_at` None."""
 
     message_id: str
     sent_at: datetime | None
@@ -96,15 +88,13 @@ class Carrier(Protocol):
     """How messages are sent through one provider. `inbox.replying.sending` makes the call itself, once."""
 
     def prepare(self, message: Outgoing, account: "Integration", deadline: Deadline) -> Post:
-        """Returns a function that sends `message` when it is called, and raises the provider's errors. Nothing is sent
-        before that, but preparing may read from the provider.
+        """Returns a function that sends `message` and raises the provider's errors. Nothing is sent before.
 
-        Raises CannotSend, and the errors of those reads.
+        It may read from the provider. Raises CannotSend, and the errors of those reads.
         """
 
     def listed(self, message: Outgoing, account: "Integration", deadline: Deadline) -> Iterable[Listed]:
-        """The messages that the provider says were sent to the recipient of `message`, in the order of its lists. Some
-        of them may be sent before `message.since`, or be read only as the result is consumed.
+        """The messages that the provider says were sent to the recipient, perhaps also before `message.since`.
 
         They are searched when nobody knows whether a message went out. Raises the errors of those reads.
         """

@@ -28,9 +28,7 @@ Row = TypeVar("Row", bound=BaseModel)
 
 
 def secrets_of(integration: Integration) -> dict[str, str]:
-    """The account's own credentials by name; {} if it has none. Raises SecretsUnreadable if no configured key can
-    decrypt them: the installation's must not be used then, because they may open another account.
-    """
+    """The account's own credentials by name. Raises SecretsUnreadable if no configured key can decrypt them."""
     if integration.is_unreadable:
         raise SecretsUnreadable(integration.provider)
     credentials: dict[str, str] = integration.credentials
@@ -38,10 +36,7 @@ def secrets_of(integration: Integration) -> dict[str, str]:
 
 
 def required_secret(integration: Integration, name: str) -> str:
-    """The credential `name` that calls carry: the account's own, else the installation's if it may go to this address.
-
-    Raises ProviderMisconfigured if there is none, and SecretsUnreadable if it cannot be decrypted.
-    """
+    """The account's own credential `name`, else the installation's if it may go to this address."""
     secret = str(secrets_of(integration).get(name) or destinations.installation_key(integration)).strip()
     return secret or _missing(integration, name)
 
@@ -83,9 +78,7 @@ def session_for(
 
 
 def bearer_session(integration: Integration, **options: Any) -> ProviderSession:
-    """A session whose calls carry the account's `api_key` as a bearer token. Raises ProviderMisconfigured if key or
-    address is missing, and SecretsUnreadable if the key cannot be decrypted.
-    """
+    """A session whose calls carry the account's `api_key` as a bearer token."""
     headers = {"Authorization": f"Bearer {required_secret(integration, 'api_key')}"}
     return session_for(
         integration,
@@ -107,9 +100,7 @@ class ProviderClient:
 
     @classmethod
     def for_integration(cls, integration: Integration) -> Self:
-        """The client of an account. Raises ProviderMisconfigured if a setting is missing that its calls need, and
-        SecretsUnreadable if a secret cannot be decrypted.
-        """
+        """Raises ProviderMisconfigured if a setting is missing, and SecretsUnreadable."""
         return cls(cls.session_of(integration))
 
     @staticmethod
@@ -143,9 +134,10 @@ class ProviderClient:
         )
 
     def file(self, path: str, deadline: Deadline) -> bytes:
-        """The file at `path`, which begins with a slash or is a whole URL: at most LARGEST bytes, asked for once,
-        within the Deadline alone. The session's headers hold the key, so they are sent only to the address of its
-        calls. Raises a ProviderError, and HostRefused if the provider may not be called there.
+        """The file at a path or whole URL: at most LARGEST bytes, asked for once, within the Deadline alone.
+
+        The session's headers hold the key, so they go only to the address of its calls. Raises HostRefused if the
+        provider may not be called there.
         """
         session = replace(self._session, max_retries=0)
         if not path.startswith("/") and not _is_at(session, path):
@@ -167,9 +159,7 @@ def _is_at(session: ProviderSession, url: str) -> bool:
 
 
 def path_part(provider: str, text: str) -> str:
-    """The id `text` as one part of a path. Ids come from webhooks, and with one such as ".." the call would go to
-    another path. Raises ProviderRejected for such an id.
-    """
+    """The id `text` as one part of a path. Ids come from webhooks; one such as ".." would change the call."""
     if not PATH_PART.fullmatch(text):
         raise ProviderRejected(provider, code="invalid_id", sent=False)
     return quote(text, safe="")
@@ -183,8 +173,7 @@ def number_part(provider: str, text: str) -> int:
 
 
 def items_of(body: Any, *names: str) -> list[dict[str, Any]]:
-    """The JSON objects of an API answer that is a list: a bare array, or an array under `data` or one of `names`,
-    nested at most twice. Other entries are left out.
+    """The JSON objects of a list: a bare array, or one under `data` or one of `names`, nested at most twice.
 
     Raises ValueError if there is no list. ProviderSession turns that into ProviderFault.
     """
@@ -210,9 +199,7 @@ def rows(model: type[Row], *names: str) -> Callable[[Response], list[Row]]:
 def page(
     model: type[Row], position: str, following: str, *names: str
 ) -> Callable[[Response], tuple[list[Row], dict[str, str]]]:
-    """Reads a page of a list, with the query of the next page, or {}: the answer's field `following`, as the parameter
-    `position`.
-    """
+    """Reads a page and the query of the next one: the answer's field `following`, as the parameter `position`."""
 
     def read(response: Response) -> tuple[list[Row], dict[str, str]]:
         cursor = str(response.data.get(following) or "")

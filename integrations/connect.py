@@ -14,11 +14,7 @@ class ConnectError(ValueError):
 
 
 def provider_named(name: str) -> str:
-    """The provider's own name for `name`, which may also be the name of one of its webhooks. Case and surrounding
-    blanks do not matter.
-
-    Raises ConnectError, which lists all names.
-    """
+    """The provider that `name` or one of its aliases means. Raises ConnectError, which lists all names."""
     name = name.strip().lower()
     for spec in registry.specs().values():
         if name == spec.name or name in spec.aliases:
@@ -27,20 +23,15 @@ def provider_named(name: str) -> str:
 
 
 def account_setting(provider: str) -> str:
-    """The name of the setting in which accounts of this provider have the provider's own account id, or "" if they have
-    none.
-    """
+    """The setting in which accounts of this provider have the provider's own account id, or ""."""
     stated = registry.spec_of(provider).account_id
     return stated.name if stated else ""
 
 
 def apply(integration: Integration, values: dict[str, str]) -> None:
-    """Put `values` (settings and secrets by name) into the account, without saving it. An empty setting is removed. If
-    the stored secrets cannot be read any more, the first new one replaces all of them.
+    """Put `values` (settings and secrets by name) into the account, without saving it, as `put` does.
 
-    Raises ConnectError for an unknown name; for a secret that is empty or has a space, a line break or a letter beyond
-    ASCII; and for an address that calls may not go to. It also raises it for a new address without the secret, because
-    the stored one was given for the old address.
+    Raises ConnectError also for a new address without the secret, because the stored one was given for the old address.
     """
     before = destinations.leads_to(integration)
     put(integration, values)
@@ -49,11 +40,10 @@ def apply(integration: Integration, values: dict[str, str]) -> None:
 
 
 def secret_for_new_address(integration: Integration, before: Address | str, names: Collection[str]) -> str:
-    """The name of a stored secret that a person must give again because calls now go to another
-    address than `before`, or "" if none must be.
+    """A stored secret that must be given again because calls now go elsewhere than `before`, or "".
 
-    `names` has the names of settings that were just given. A secret that cannot be read today counts
-    as stored, because its key may come back.
+    `names` has the settings that were just given. A secret that cannot be read today counts as stored, because its key
+    may come back.
     """
     name = registry.spec_of(integration.provider).key or ""
     stored = integration.is_unreadable or bool(integration.credentials.get(name))
@@ -61,12 +51,11 @@ def secret_for_new_address(integration: Integration, before: Address | str, name
 
 
 def put(integration: Integration, values: dict[str, str]) -> None:
-    """Put `values` (settings and secrets by name) into the account, without saving it. An empty value removes a setting
-    that is no secret.
+    """Put `values` into the account, without saving it. An empty value removes a setting that is no secret.
 
-    Unlike `apply`, it does not ask for the secret again if calls now go to another address: the caller must check that
-    (`secret_for_new_address`). Raises ConnectError for an unknown name, a secret that cannot be one, and an address
-    that calls may not go to.
+    If the stored secrets cannot be read any more, the first new one replaces all of them. The caller must check
+    `secret_for_new_address`. Raises ConnectError for an unknown name, a secret that cannot be one, and an address that
+    calls may not go to.
     """
     spec = registry.spec_of(integration.provider)
     secrets, settings = {field.name for field in spec.secrets}, {field.name for field in spec.settings}

@@ -11,9 +11,7 @@ from integrations.models import Integration
 
 
 def default_url(provider: str) -> str:
-    """The base URL of calls to a provider, if an account has none of its own: the operator's, else the provider's, or
-    "".
-    """
+    """The base URL for accounts that have none of their own, or ""."""
     stated = registry.spec_of(provider).base_url
     return stated() if stated else ""
 
@@ -24,10 +22,7 @@ def base_url(integration: Integration) -> str:
 
 
 def installation_key(integration: Integration) -> str:
-    """The installation's API key of the provider, for an account that has none of its own.
-
-    It is "" if there is none, or if the account's calls go to another address than the operator's.
-    """
+    """The installation's API key, or "" if the account's calls go to another address than the operator's."""
     read_key = registry.spec_of(integration.provider).installation_key
     key = read_key() if read_key else ""
     default = default_url(integration.provider)
@@ -35,9 +30,7 @@ def installation_key(integration: Integration) -> str:
 
 
 def leads_to(integration: Integration) -> Address | str:
-    """Scheme, host and port to which the account's calls go, to compare it with another address. If its base URL is not
-    one that calls may have, the URL's text is returned.
-    """
+    """Scheme, host and port of the account's calls, or the URL's text if calls may not have it."""
     return _leads_to(integration.provider, base_url(integration))
 
 

@@ -60,9 +60,7 @@ class CallOutcome(models.TextChoices):
 
 
 def safe_code(code: object) -> str:
-    """A provider's error code as text, if it has 1 to 64 of the characters A-Z, a-z, 0-9 and `_./:-`, else "". Anything
-    else may be a person's words, which must not get into a log.
-    """
+    """An error code of 1 to 64 of the characters A-Z, a-z, 0-9 and `_./:-`, else "": it may be a person's words."""
     text = str(code or "")
     return text if re.fullmatch(r"[A-Za-z0-9_./:-]{1,64}", text) else ""
 
@@ -116,10 +114,7 @@ class ProviderUnreachable(ProviderError, TransientError):
 
 
 class CircuitOpen(ProviderUnreachable, Snooze):
-    """Our circuit breaker held a call to a provider back, as it has not answered. A job waits and uses no attempt.
-
-    run_at: when the breaker lets the next call pass.
-    """
+    """Our circuit breaker held a call back. A job waits until `run_at` and uses no attempt."""
 
     reason = "The provider does not answer, so calls wait"
 
@@ -129,9 +124,9 @@ class CircuitOpen(ProviderUnreachable, Snooze):
 
 
 class ProviderRateLimited(ProviderError, TransientError, Snooze):
-    """Too many calls to a provider, by the provider's limit or our own. A job waits and uses no attempt.
+    """Too many calls, by the provider's limit or our own. A job waits and uses no attempt.
 
-    run_at: when to try again. That is after `retry_after_ms`, or after RATE_LIMIT_PAUSE_MS if it is not given.
+    run_at: after `retry_after_ms`, or after RATE_LIMIT_PAUSE_MS if it is not given.
     """
 
     outcome = CallOutcome.RATE_LIMITED
@@ -156,9 +151,7 @@ class ProviderAuthError(ProviderError, PermanentError):
 
 
 class SecretsUnreadable(ProviderError, Snooze):
-    """No configured key can decrypt the secrets of the provider account. No call is made, and a job waits until a
-    person acts.
-    """
+    """No configured key can decrypt the account's secrets. No call is made; a job waits for a person."""
 
     outcome = CallOutcome.AUTH
     reason = "The account's secrets cannot be read"
@@ -178,9 +171,7 @@ class ProviderRejected(ProviderError, PermanentError):
 
 
 class CallCancelled(Cancelled):
-    """The caller gave up during a call to a provider. `sent`: whether a message went out (True, False, or None: nobody
-    knows).
-    """
+    """The caller gave up during a call. `sent`: True, False, or None if nobody knows."""
 
     def __init__(self, sent: bool | None) -> None:
         super().__init__("cancelled during a provider call")
@@ -188,9 +179,7 @@ class CallCancelled(Cancelled):
 
 
 class CallInterrupted(ShutdownRequested):
-    """The platform stopped this process during a call to a provider. `sent`: whether a message went
-    out (True, False, or None: nobody knows).
-    """
+    """The platform stopped this process during a call. `sent` as in CallCancelled."""
 
     def __init__(self, sent: bool | None) -> None:
         super().__init__("shutdown during a provider call")

@@ -41,9 +41,7 @@ class CampaignRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What a provider's webhook means, in our own types; the base of all events. `event_key` identifies an event that
-    makes no message. It is the same each time the provider delivers the event.
-    """
+    """The base of all events. `event_key` identifies one that makes no message, the same at every delivery."""
 
     event_type: str
     event_key: str = ""
@@ -124,9 +122,7 @@ class UnsubscribeEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelEvent(Event):
-    """People at the provider have put a label of their own on a lead. The account's settings say which labels mean that
-    the lead wants no more (integrations.spec.STOP_LABELS).
-    """
+    """People at the provider put a label on a lead. The account's setting STOP_LABELS says what it means."""
 
     person: Person
     label: str
@@ -136,10 +132,9 @@ class LabelEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagEvent(Event):
-    """The provider's people, or its model, say what a lead wants. `tag` is our word for it, such as "Not Interested".
+    """The provider's people or model say what a lead wants. `tag` is our word for it, such as "Not Interested".
 
-    It is about the newest reply that the lead had written at `occurred_at`. If the provider does not
-    give that time, the time of receipt is used.
+    It is about the newest reply that the lead had written at `occurred_at`, by default the time of receipt.
     """
 
     person: Person
@@ -157,10 +152,10 @@ class ConnectionEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountStatusEvent(Event):
-    """The provider reports the state of a connected account, in the provider's own word.
+    """The state of a connected account, in the provider's own word.
 
-    `mailbox`: the address that the report is about, if the account sends from several; "" for the whole account.
-    `told_by`: all event types that report this state, if there are several.
+    `mailbox`: the address that the report is about, "" for the whole account. `told_by`: all event types that report
+    this state, if there are several.
     """
 
     account_id: str
@@ -171,10 +166,7 @@ class AccountStatusEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnrichmentEvent(Event):
-    """A callback of Clay: what it found about one of our leads.
-
-    `kind`: linkedin or phone. `status`: found, not_found or error.
-    """
+    """A callback of Clay about a lead. `kind`: linkedin or phone. `status`: found, not_found or error."""
 
     lead_id: str
     kind: str
@@ -226,17 +218,13 @@ class ButtonEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IgnoredEvent(Event):
-    """An event of a provider that we do not use, for `reason`. It is acknowledged and stored with its
-    webhook request, and nothing else is done.
-    """
+    """An event that we do not use, for `reason`. It is acknowledged and stored, and nothing else is done."""
 
     reason: str
 
 
 class PayloadInvalid(ValueError):
-    """The body of a webhook request does not have the provider's form. `fields` names each
-    wrong field with what was expected there.
-    """
+    """`fields` names each wrong field of the body with what was expected there."""
 
     def __init__(self, fields: dict[str, str]) -> None:
         super().__init__(", ".join(fields))

@@ -56,10 +56,10 @@ USES = {name for kind in (dict, list, str) for name in dir(kind) if not name.sta
 
 
 class Unreadable:
-    """The value of a stored secret that none of today's FIELD_ENCRYPTION_KEYS can decrypt.
+    """A stored secret that none of today's FIELD_ENCRYPTION_KEYS can decrypt. It counts as true.
 
-    It counts as true, because something is stored, and saving it writes back what was read. Every other use raises
-    DecryptionError, so that it is never mistaken for a missing secret.
+    Saving it writes back what was read. Every other use raises DecryptionError, so it is never mistaken for a missing
+    secret.
     """
 
     __slots__ = ("token",)
@@ -86,10 +86,10 @@ class Unreadable:
 
 
 def holds_nothing(token: str) -> bool:
-    """Whether a Fernet token is too short to contain a secret, whatever its key. False for text that is no base64.
+    """Whether a Fernet token is too short for a secret. False for text that is no base64.
 
-    One block holds at most 15 characters of JSON. The shortest credentials, such as {"api_key": "x"}, have 16. So a
-    token of one block contains {}, which is stored for an account without secrets of its own.
+    One block holds at most 15 characters of JSON, and the shortest credentials have 16. A token of one block contains
+    {}.
     """
     try:
         return len(base64.urlsafe_b64decode(token.encode())) == SHORTEST_TOKEN_BYTES
@@ -134,9 +134,7 @@ class _OpenedWhenRead(DeferredAttribute):
 
 
 def no_key_opens(row: models.Model, name: str) -> bool:
-    """Whether the field `name` of `row` stores a secret that none of FIELD_ENCRYPTION_KEYS can decrypt. Decrypts
-    nothing, unless the field was deferred.
-    """
+    """Whether the field stores a secret that no key can decrypt. Decrypts nothing, unless it was deferred."""
     stored = vars(row).get(name) or getattr(row, name)
     if not isinstance(stored, Sealed):
         return isinstance(stored, Unreadable)
@@ -146,9 +144,7 @@ def no_key_opens(row: models.Model, name: str) -> bool:
 
 
 def holds_something(row: models.Model, name: str) -> bool:
-    """Whether the field `name` of `row` stores a secret, even one that no key opens. Decrypts nothing, unless the field
-    was deferred, and answers the same whether or not it was opened.
-    """
+    """Whether the field stores a secret, even one that no key opens. Decrypts nothing, unless deferred."""
     stored = vars(row).get(name) or getattr(row, name)
     if isinstance(stored, Sealed | Unreadable):
         return not holds_nothing(stored.token)
@@ -189,9 +185,7 @@ class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]  # Django 
         return None if value is None else Sealed(value)
 
     def opened(self, token: str) -> Any:
-        """The value in a stored token. `Unreadable` if no key opens it, or the field's default if it is too short for a
-        secret.
-        """
+        """The stored value; `Unreadable` if no key opens it, or the default if it is too short for one."""
         try:
             return json.loads(decrypt(token))
         except DecryptionError:

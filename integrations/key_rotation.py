@@ -30,18 +30,14 @@ def encrypted_fields() -> list[tuple[type[models.Model], str]]:
 
 
 def needed_keys(model: type[models.Model], field: str) -> Counter[int]:
-    """How many rows need which key, by the key's place in FIELD_ENCRYPTION_KEYS, counted from 1.
-
-    UNREADABLE counts the rows that no key opens. A stored {} that no key opens needs none: it is read as {} anyway.
-    """
+    """How many rows need which key, by its place from 1, or UNREADABLE. A stored {} needs none."""
     return Counter(_place(token) for _, token in _tokens(model, field) if not _is_spare(model, field, token))
 
 
 def rotate(model: type[models.Model], field: str) -> int:
-    """Encrypt the secrets in `field` again that an older key has encrypted. Returns how many rows were written. Rows
-    that no key opens are left as they are.
+    """Encrypt again what an older key has encrypted. Returns how many rows were written.
 
-    A row that somebody else writes meanwhile is left too: it is encrypted with the newest key already.
+    Rows that no key opens, or that somebody else writes meanwhile with the newest key, are left.
     """
     written = 0
     for pk, token in _tokens(model, field):

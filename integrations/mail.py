@@ -74,9 +74,7 @@ class _GuardedTLS(smtplib.SMTP_SSL, _Guarded):
 
 
 class EmailBackend(smtp.EmailBackend):
-    """Sends the product's own mails by SMTP. All that one backend sends must be done SEND_LIMIT_MS after it was made:
-    then it raises TimeoutError. It raises OSError as Django's backend does.
-    """
+    """Sends mails by SMTP, all within SEND_LIMIT_MS of its making. Raises TimeoutError, and OSError."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -95,11 +93,7 @@ class EmailBackend(smtp.EmailBackend):
         return context
 
     def open(self) -> bool | None:
-        """Connect to the mail server and log in. Returns as Django's backend does: True for a new connection, False for
-        one that was open, None if it failed silently. A connection that fails halfway is closed.
-
-        Raises OSError, and TimeoutError when the time is over.
-        """
+        """Returns True for a new connection, False for an open one, None after a silent failure, as Django's."""
         try:
             with guarded(self._guard), _in_time():
                 return super().open()
@@ -108,15 +102,11 @@ class EmailBackend(smtp.EmailBackend):
             raise
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        """Send the mails. Returns how many the server has accepted. Raises OSError, and TimeoutError when the time is
-        over.
-        """
+        """Returns how many mails the server has accepted. Raises OSError and TimeoutError."""
         with guarded(self._guard), _in_time():
             return super().send_messages(email_messages)
 
     def close(self) -> None:
-        """End the connection to the mail server. Its OSErrors, and the end of the time, are ignored, because the server
-        has accepted the mail already.
-        """
+        """Errors are ignored, because the server has accepted the mail already."""
         with suppress(OSError), guarded(self._guard), _in_time():
             super().close()

@@ -29,9 +29,7 @@ HEAD_LIMIT = 64_000
 
 
 def headers_of(*sources: Any) -> dict[str, str]:
-    """The headers of an e-mail that are listed in NAMES, by name in lower case; {} if none is there. If several
-    `sources` have one, the first counts. A value is cut to VALUE_LIMIT characters.
-    """
+    """The headers listed in NAMES, by name in lower case, each cut to VALUE_LIMIT. The first source counts."""
     headers: dict[str, str] = {}
     for source in sources:
         for name, text in _pairs(source):

@@ -6,11 +6,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """One meeting as its calendar lists it. Times are aware. `state` is booked, cancelled or no_show.
+    """One meeting as its calendar lists it. Times are aware. `state`: booked, cancelled or no_show.
 
-    `as_of` is when the state was reached, if the calendar says so. If not, `read_at` is when we began to read, and
-    anything that a webhook has reported since is newer. `moved`: whether another booking replaced it; None if the
-    calendar does not say so (GoHighLevel moves the same appointment). `replaces_id`: the booking that it replaced.
+    `as_of` is when the state was reached. If the calendar does not say so, `read_at` is when we began to read, and a
+    later webhook is newer. `moved`: whether another booking replaced it; None if the calendar does not say so.
     """
 
     provider: str

@@ -41,10 +41,10 @@ State = Notice.State
 
 
 def due() -> list[WorkspaceIntegrationHealth]:
-    """The provider accounts about which people should be told now, at most 500. Each has been in trouble for as long as
-    PATIENCE says, nobody was told in the last 24 hours, and no worker is telling them now.
+    """The accounts about which people should be told now, at most 500: in trouble for as long as PATIENCE says.
 
-    Accounts that are switched off or muted, and those of fire drills, are left out.
+    Left out are accounts of which people were told in the last 24 hours or are being told, switched off or muted ones,
+    and fire drills.
     """
     now = timezone.now()
     unnotified = Q(last_notice_at=None) | Q(last_notice_at__lte=now - WINDOW)
@@ -63,11 +63,10 @@ def due() -> list[WorkspaceIntegrationHealth]:
 
 
 def claim(health: WorkspaceIntegrationHealth) -> UUID | None:
-    """Claim the right to send the notice about a broken account, which one worker at a time may have. Returns the
-    claim's token, to be given to `settle`.
+    """Claim the right to send the notice about a broken account. Returns the token for `settle`, or None.
 
-    None if another worker has it, a notice was sent within 24 hours, the account is no longer in such trouble, or
-    people muted it.
+    One worker at a time may have it. None also if a notice was sent within 24 hours, people muted it, or the trouble is
+    over.
     """
     now, token = timezone.now(), uuid4()
     free = Q(last_notice_at=None) | Q(last_notice_at__lte=now - WINDOW)
@@ -78,9 +77,7 @@ def claim(health: WorkspaceIntegrationHealth) -> UUID | None:
 
 
 def mute(health: WorkspaceIntegrationHealth) -> bool:
-    """Let no further notice about a broken account go out until it works again. Returns False if it was muted already,
-    or it is not in such trouble that people are told.
-    """
+    """Let no notice about the account go out until it works again. False if it was muted already or is not broken."""
     return bool(
         WorkspaceIntegrationHealth.objects.filter(
             Q(state__in=PATIENCE) | REFUSES_TO_SEND,
@@ -100,9 +97,7 @@ def unmute(health: WorkspaceIntegrationHealth) -> bool:
 
 
 def open_notice(health: WorkspaceIntegrationHealth, path: str, text: str, destination: str = "") -> Notice:
-    """Write the row of a notice about a broken account that is going out by `path`, and return it. It must be committed
-    before anything is posted.
-    """
+    """Write the row of a notice that is going out by `path`. Commit it before anything is posted."""
     return Notice.objects.create(
         workspace_id=health.workspace_id,
         health=health,
@@ -141,10 +136,7 @@ def post(
 
 
 def _tried_since(notice: Notice) -> datetime | None:
-    """The time of the first try, since the last sent notice, of which nobody knows whether it arrived.
-
-    None if there is none.
-    """
+    """The time of the first try, since the last sent notice, of which nobody knows whether it arrived; or None."""
     posted = Notice.objects.filter(health_id=notice.health_id, path=Notice.Path.SLACK)
     tries = posted.filter(created_at__gt=timezone.now() - WINDOW, state__in=[State.SENT, State.UNKNOWN])
     since = None
@@ -158,11 +150,10 @@ def _tried_since(notice: Notice) -> datetime | None:
 def settle(
     notice: Notice, token: UUID | None, state: str, reason: str = "", *, try_again: bool = False
 ) -> None:
-    """Record how a notice about a broken account ended, and give up the right to send it, together. After sent and
-    unknown no other notice goes out for 24 hours; after a failure one may.
+    """Record how a notice ended, and give up the right to send it, together.
 
-    With `try_again` one may in any case. `token` None means that nobody holds the right, so the health row stays as it
-    is.
+    After sent and unknown no other notice goes out for 24 hours; after a failure or with `try_again` one may. `token`
+    None means that nobody holds the right.
     """
     slot: dict[str, Any] = {"notice_token": None, "notice_claimed_at": None}
     now = timezone.now()
@@ -175,18 +166,14 @@ def settle(
 
 
 def close(notice: Notice, state: str, reason: str = "", *, at: datetime | None = None) -> None:
-    """Record how a notice to people ended that needed no right to send. `at` (aware) is when, by default now. `reason`
-    is cut to 64 characters. A notice whose end is recorded already keeps it.
-    """
+    """Record once how a notice ended that needed no right to send, at `at` (aware, by default now)."""
     Notice.objects.filter(pk=notice.pk, state=Notice.State.CLAIMED).update(
         state=state, reason=reason[:64], finished_at=at or timezone.now()
     )
 
 
 def in_doubt() -> list[Notice]:
-    """Notices in Slack of which nobody knows whether they arrived, and after which no other notice goes out for 24
-    hours. At most 500, those that ended first come first.
-    """
+    """Notices in Slack that may not have arrived and hold back others for 24 hours: 500, the oldest first."""
     doubtful = Notice.objects.filter(
         path=Notice.Path.SLACK,
         state=Notice.State.UNKNOWN,
@@ -197,9 +184,7 @@ def in_doubt() -> list[Notice]:
 
 
 def free(notice: Notice) -> bool:
-    """Let another notice about the account go out at once, because `notice` did not arrive. Returns False, and changes
-    nothing, if another one was sent or is going out since, or if it is about no account.
-    """
+    """Let another notice go out at once, because `notice` did not arrive. False if another one has gone out since."""
     if notice.health_id is None:
         return False
     before = Notice.objects.filter(health_id=notice.health_id, state=Notice.State.SENT)
@@ -211,8 +196,7 @@ def free(notice: Notice) -> bool:
 
 
 def abandoned() -> list[Notice]:
-    """Notices about broken accounts whose worker died before it could record how they ended, at most 100: they have
-    been going out for STALE_CLAIM (5 minutes).
+    """Notices whose worker died before it recorded how they ended, STALE_CLAIM ago; at most 100.
 
     It also frees the right to send of workers that died before they wrote a notice.
     """

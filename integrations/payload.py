@@ -18,9 +18,7 @@ HASHED = "sha256:"
 
 
 class Payload(BaseModel):
-    """Base of the types of webhook bodies and API answers. Unknown fields are ignored, because providers add some every
-    month.
-    """
+    """Base of webhook bodies and API answers. Unknown fields are ignored: providers add some every month."""
 
     model_config = ConfigDict(extra="ignore", str_strip_whitespace=False, frozen=True)
 
@@ -57,9 +55,7 @@ LooseObject = Annotated[dict[str, Any], BeforeValidator(_optional_object)]
 
 
 def validate(model: type[Model], body: Any) -> Model:
-    """`body`, a webhook's or an API answer's, read as the type `model`. Raises PayloadInvalid, which names each wrong
-    field (at most 20) and never quotes a value.
-    """
+    """`body` read as `model`. Raises PayloadInvalid, which names each wrong field and never quotes a value."""
     try:
         return model.model_validate(body)
     except ValidationError as error:
@@ -72,10 +68,9 @@ def validate(model: type[Model], body: Any) -> Model:
 
 
 def parse_time(raw: Any) -> datetime | None:
-    """An aware datetime (UTC) from ISO 8601 text, epoch seconds or epoch milliseconds, also as text. None for anything
-    else.
+    """An aware time (UTC) from ISO 8601, epoch seconds or ms, also as text; without a zone UTC; else None.
 
-    Text without a zone is read as UTC. Years outside 2000 to 2100 count as invalid.
+    Years outside 2000 to 2100 count as invalid.
     """
     if isinstance(raw, bool) or raw is None:
         return None
@@ -107,9 +102,7 @@ def utc_text(at: datetime, timespec: str = "milliseconds") -> str:
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """First name and the rest of a full name; a name of one word has "" as its rest. "Lindqvist, Ada" is read the other
-    way round.
-    """
+    """First name and the rest of a full name. "Lindqvist, Ada" is read the other way round."""
     last, comma, first = " ".join(name.split()).partition(", ")
     if comma and "," not in first:
         return first, last
@@ -118,15 +111,10 @@ def split_name(name: str) -> tuple[str, str]:
 
 
 def digest(*parts: str) -> str:
-    """A short, stable hash of `parts` (40 hex characters).
-
-    It identifies an event, so that a duplicate is noticed, if the provider sends no id or one that is too long.
-    """
+    """A stable hash of `parts` (40 hex characters), for events to which the provider gives no usable id."""
     return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:40]
 
 
 def short_key(text: str, limit: int = 200) -> str:
-    """The key `text` if it fits into a column of `limit` characters, else HASHED and its `digest`. A message id of
-    RFC 5322 may have 998 characters.
-    """
+    """`text` if it fits, else HASHED and its `digest`. A message id of RFC 5322 may have 998 characters."""
     return text if len(text) <= limit else f"{HASHED}{digest(text)}"

@@ -22,10 +22,7 @@ TEXT_OR_VALUE = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[,\[{]', re.DOTALL)
 
 
 def parse(body: bytes) -> Any:
-    """The value of a UTF-8 JSON document. Its texts lose NUL and lone surrogates, and what is nested deeper than
-    DEPTH_LIMIT is None. Raises PayloadInvalid (field `body`) if it is no such document, or contains NaN or an infinite
-    number.
-    """
+    """The value of a UTF-8 JSON document, as `storable`. Raises PayloadInvalid (field `body`), also for NaN."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -38,9 +35,7 @@ def parse(body: bytes) -> Any:
 
 
 def storable(parsed: Any) -> Any:
-    """A value that `json.loads` gave, as PostgreSQL takes it: its texts lose NUL and lone surrogates, and what is
-    nested deeper than DEPTH_LIMIT is None. Lists and objects are changed in place, so that there are no two of them.
-    """
+    """A parsed value without NUL and lone surrogates, and None deeper than DEPTH_LIMIT. Changed in place."""
     return _clean(parsed, DEPTH_LIMIT)
 
 
@@ -64,10 +59,7 @@ def _loads(text: str) -> Any:
 
 
 def _pruned(text: str) -> str:
-    """`text` with null in place of what is nested too deep. It is found without recursion.
-
-    If the brackets are not in pairs, the result is no JSON either, and the parser will say so.
-    """
+    """`text` with null in place of what is nested too deep, found without recursion."""
     pieces, start, open_ones = [], 0, []
     for token in TEXT_OR_BRACKET.finditer(text):
         bracket = token[0]

@@ -34,9 +34,7 @@ class UnknownSource(LookupError):
 
 @cache
 def specs() -> Mapping[str, ProviderSpec]:
-    """The declarations of all providers (what each can do), by the provider's name. Raises
-    spec.Incomplete if one leaves something out.
-    """
+    """All declarations by the provider's name. Raises spec.Incomplete."""
     return MappingProxyType({spec.name: spec for spec in _declared()})
 
 
@@ -45,7 +43,7 @@ def _declared() -> list[ProviderSpec]:
 
 
 def spec_of(provider: str) -> ProviderSpec:
-    """The declaration of what `provider` can do. Raises UnknownProvider."""
+    """Raises UnknownProvider."""
     try:
         return specs()[provider]
     except KeyError:
@@ -67,16 +65,14 @@ def labels(capability: str = "name") -> dict[str, str]:
 
 @cache
 def message_sources() -> Mapping[str, MessageSource]:
-    """All sources of messages (providers' lists that message ids belong to), by name."""
+    """All sources of messages, by name."""
     return MappingProxyType(
         {source.name: source for spec in specs().values() for source in spec.sources or ()}
     )
 
 
 def source_of(name: str) -> MessageSource:
-    """The declaration of the source of messages (a provider's list that message ids belong
-    to) with this name. Raises UnknownSource.
-    """
+    """Raises UnknownSource."""
     try:
         return message_sources()[name]
     except KeyError:
@@ -95,13 +91,13 @@ def _provider_by_source() -> Mapping[str, str]:
 
 
 def provider_of(source: str) -> str:
-    """The name of the provider to which a source of messages belongs. Raises UnknownSource."""
+    """The provider to which a source of messages belongs. Raises UnknownSource."""
     return _provider_by_source()[source_of(source).name]
 
 
 @cache
 def webhook_sources() -> Mapping[str, WebhookSource]:
-    """The declarations of all webhook addresses, by source name. The row of a stored webhook request has this name."""
+    """All webhook addresses, by source name, which the row of a stored webhook request has."""
     return MappingProxyType(
         {source.name: source for spec in specs().values() for source in spec.webhooks or ()}
     )
@@ -109,14 +105,12 @@ def webhook_sources() -> Mapping[str, WebhookSource]:
 
 @cache
 def keyed_sources() -> Mapping[str, WebhookSource]:
-    """The declarations of webhook addresses that contain a workspace's own key, by source name.
-    Each workspace has one address for each.
-    """
+    """The webhook addresses that contain a workspace's own key, by source name."""
     return MappingProxyType({name: source for name, source in webhook_sources().items() if source.keyed})
 
 
 def webhook_source(name: str) -> WebhookSource:
-    """The declaration of the webhook address with this source name. Raises UnknownSource."""
+    """Raises UnknownSource."""
     try:
         return webhook_sources()[name]
     except KeyError:
@@ -133,18 +127,14 @@ def address_of(provider: str) -> WebhookSource | None:
 
 @cache
 def refusals() -> Mapping[str, str]:
-    """Words for the providers' own error codes, by code. Two providers cannot have different words for one code
-    (`problems`).
-    """
+    """Words for the providers' own error codes. Two providers cannot differ on one (`problems`)."""
     return MappingProxyType(
         {code: words for spec in specs().values() for code, words in spec.refusals.items()}
     )
 
 
 def ledger_source(provider: str) -> str:
-    """The webhook source under which messages that were read from the provider's list are stored.
-    Raises UnknownSource if the provider has none.
-    """
+    """The webhook source under which messages of the provider's list are stored. Raises UnknownSource."""
     source = address_of(provider) or next(iter(spec_of(provider).webhooks or ()), None)
     if source is None:
         raise UnknownSource(f"{provider} posts no webhooks, so that nothing of its list can be kept.")
@@ -152,9 +142,7 @@ def ledger_source(provider: str) -> str:
 
 
 def forget() -> None:
-    """Drop what was read of the providers' declarations, so that the next look-up reads them again. For tests that add
-    a provider.
-    """
+    """Have the declarations read again. For tests that add a provider."""
     for derived in (
         specs,
         stating,

@@ -31,9 +31,7 @@ CHANNELS = ("email", "sms", "linkedin")
 
 
 class NONE:
-    """States, in a provider's declaration, that the provider does not have a capability. `why` is the reason, as a
-    sentence for readers. It counts as false.
-    """
+    """States that the provider does not have a capability, and `why`, as a sentence. It counts as false."""
 
     def __init__(self, why: str) -> None:
         if not why.strip():
@@ -90,9 +88,7 @@ def complete(cls: type[Declared]) -> type[Declared]:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """One value that a person gives to connect an account, such as an API key. Without a `required` one the account
-    does not work.
-    """
+    """A value that a person gives to connect an account, such as an API key."""
 
     name: str
     label: str
@@ -267,9 +263,7 @@ def campaign_mail(provider: str, *, flags_interest: bool) -> tuple[MessageSource
 @complete
 @dataclass(frozen=True, kw_only=True)
 class AccountWords:
-    """The provider's words for the state of an account or mailbox, by meaning: `refused` (a person must act), `down`
-    (the provider cannot reach it), `well`. Any other word says nothing.
-    """
+    """The provider's words for an account's or mailbox's state. Any other word says nothing."""
 
     refused: frozenset[str]
     down: frozenset[str]

@@ -9,9 +9,7 @@ from integrations.spec import Incomplete
 
 
 def check_declarations(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """A system check of the providers' declarations in the registry. Returns an error for each contradiction or gap. An
-    incomplete declaration already stops the start in `apps.ready`.
-    """
+    """An error for each contradiction or gap in the providers' declarations."""
     try:
         problems = registry.problems()
     except Incomplete as incomplete:

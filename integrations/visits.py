@@ -16,10 +16,7 @@ _places = threading.BoundedSemaphore(CONNECTIONS)
 
 
 def _refill() -> None:
-    """Free all places after a fork.
-
-    The child copies places that other threads held, and has no thread that frees them.
-    """
+    """The child of a fork copies places that other threads held, and has no thread that frees them."""
     global _places
     _places = threading.BoundedSemaphore(CONNECTIONS)
 
@@ -28,10 +25,9 @@ os.register_at_fork(after_in_child=_refill)
 
 
 def refuse_in_transaction() -> None:
-    """Raise RuntimeError inside a database transaction, because locks must not be held while waiting for another
-    machine.
+    """Raise RuntimeError in a transaction: no lock is held while waiting for another machine.
 
-    The transaction that Django's TestCase and pytest's fixture `db` put around a test does not count.
+    The transaction that a test runs in does not count.
     """
     for open_connection in connections.all(initialized_only=True):
         if any(not getattr(block, "_from_testcase", False) for block in open_connection.atomic_blocks):
@@ -42,11 +38,7 @@ def refuse_in_transaction() -> None:
 
 @contextmanager
 def visit() -> Iterator[None]:
-    """Use the database within the `with` block, and leave the connection as it was: if none was open, it is closed
-    again.
-
-    A thread without a connection first waits for one of CONNECTIONS places.
-    """
+    """Use the database, and close its connection again if none was open. A thread waits for one of CONNECTIONS."""
     if connection.connection is not None:
         yield
         return

@@ -7,24 +7,16 @@ from jobs.deadline import Deadline
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
-    """Make the cheap call that shows whether the Calendly account works: read whose token it is. Raises the errors of
-    integrations.errors if it does not.
-    """
     CalendlyClient.for_integration(account).me(deadline)
 
 
 def check_token(test: Test) -> str:
-    """Check that Calendly accepts the token, and keep its user in `test.found` for the next check. Returns a sentence
-    for people, "" if the user has no name. Raises the errors of integrations.errors.
-    """
+    """Keeps the token's user in `test.found` for the next check."""
     test.found = CalendlyClient.for_integration(test.account).me(test.deadline)
     return f"It is {test.found.name}’s." if test.found.name else ""
 
 
 def check_event_type(test: Test) -> str:
-    """Check that the event type (kind of meeting) that the account offers exists at Calendly. Returns a sentence for
-    people, also if none is chosen. Raises Wrong if the chosen one does not exist.
-    """
     wanted = test.account.config.get("event_type_uri")
     types = CalendlyClient.for_integration(test.account).event_types(test.found.uri, test.deadline)
     chosen = next((event_type for event_type in types if event_type.uri.rstrip("/") == wanted), None)

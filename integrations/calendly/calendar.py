@@ -18,19 +18,16 @@ from jobs.deadline import Deadline
 def free_times(
     account: Integration, event_type: str, start: datetime, end: datetime, deadline: Deadline
 ) -> list[datetime]:
-    """The starts of the free times of an event type (kind of meeting) at Calendly, from `start` to `end`, all aware."""
     return CalendlyClient.for_integration(account).available_times(event_type, start, end, deadline)
 
 
 def meetings(
     account: Integration, person: Person, booked: Mapping[str, str], deadline: Deadline
 ) -> list[Meeting]:
-    """The meetings of a person at Calendly; [] if neither an address nor an earlier meeting of theirs is known. If the
-    account has a chosen event type, meetings of another type are left out.
+    """The meetings of a person, of the chosen event type if there is one; [] if nothing of the person is known.
 
-    `booked` has the invitees that webhooks reported, each with the address of its meeting. They are read as well,
-    because the person may have booked under another address. Meetings are named by the invitee's URI, as in webhooks.
-    Raises the errors of integrations.errors, but leaves out a known meeting that Calendly no longer has.
+    Invitees in `booked` are read as well, because the person may have booked under another address. A known meeting
+    that Calendly no longer has is left out.
     """
     return list(_meetings(account, person, booked, deadline)) if person.email or booked else []
 

@@ -51,11 +51,7 @@ class ScheduledEvent(Payload):
 
 
 class Invitee(Payload):
-    """A person who is invited to a meeting at Calendly.
-
-    `no_show` is set if somebody marked that they did not come. `rescheduled` and `new_invitee` say that a cancelled
-    booking was moved. `old_invitee` names the booking that this one replaced.
-    """
+    """`rescheduled` and `new_invitee` say that a cancelled booking was moved; `old_invitee` was replaced by this."""
 
     uri: str = Field(min_length=1)
     email: Text = ""
@@ -68,8 +64,6 @@ class Invitee(Payload):
 
 
 class CalendlyClient(ProviderClient):
-    """Makes calls to Calendly with the token of one account."""
-
     @staticmethod
     def session_of(integration: Integration) -> ProviderSession:
         return bearer_session(integration, timeout_ms=TIMEOUT_MS)
@@ -89,10 +83,7 @@ class CalendlyClient(ProviderClient):
     def available_times(
         self, event_type_uri: str, start: datetime, end: datetime, deadline: Deadline
     ) -> list[datetime]:
-        """The starts (aware) of an event type's free times from `start` to `end`, in order.
-
-        Both are aware; Calendly allows at most 7 days between.
-        """
+        """The aware starts of free times in order. Calendly allows at most 7 days between `start` and `end`."""
 
         def parse(response: Response) -> list[datetime]:
             items = items_of(response.data, "collection")
@@ -107,18 +98,13 @@ class CalendlyClient(ProviderClient):
 
     # Reference: GET /scheduled_events
     def events_of(self, user_uri: str, invitee_email: str, deadline: Deadline) -> list[ScheduledEvent]:
-        """The user's meetings (at most a hundred) with the invitee who has this e-mail address, to compare with what
-        webhooks reported.
-        """
+        """The user's meetings with the invitee who has this e-mail address, at most a hundred."""
         params = {"user": user_uri, "invitee_email": invitee_email, "count": "100"}
         return self._get("/scheduled_events", "events", deadline, rows(ScheduledEvent, "collection"), params)
 
     # Reference: GET /scheduled_events/{uuid}
     def event(self, event_uri: str, deadline: Deadline) -> ScheduledEvent:
-        """The meeting with this URI. Raises ProviderRejected if the token's user has none.
-
-        Only the last part of the URI is used and never its host, because the URI comes from outside.
-        """
+        """Only the last part of the URI is used and never its host, because the URI comes from outside."""
         path = f"/scheduled_events/{_uuid(event_uri)}"
         return self._get(path, "event", deadline, _resource(ScheduledEvent))
 

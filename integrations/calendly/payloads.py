@@ -59,16 +59,12 @@ class Invitee(Payload):
 
 
 def account_of(_body: Any) -> str:
-    """Always "": the body of a Calendly webhook names no account that an admin could know beforehand."""
+    """Always "": the body names no account that an admin could know beforehand."""
     return ""
 
 
 def parse(body: Any, now: datetime) -> Event:
-    """Reads the event from the body of a Calendly webhook. `now` (aware) is its time if the body states none. An event
-    that is not used becomes an IgnoredEvent, and so does a no-show mark without a time.
-
-    Raises PayloadInvalid if the invitee is missing or unusable.
-    """
+    """A no-show mark without a time becomes an IgnoredEvent."""
     header = validate(Header, body)
     if not header.event:
         return IgnoredEvent(event_type="", reason="missing_event")
@@ -104,10 +100,7 @@ def _is_mark(header: Header) -> bool:
 
 
 def _mark(header: Header, invitee: Invitee) -> str:
-    """The part of the key that tells one no-show mark from the next.
-
-    It is "" for events that happen to an invitee once.
-    """
+    """The part of the key that tells one no-show mark from the next, "" for events that happen once."""
     if not _is_mark(header):
         return ""
     return f":{invitee.no_show and invitee.no_show.uri or header.created_at}"
@@ -121,10 +114,7 @@ def _person(invitee: Invitee) -> Person:
 
 
 def _invitee(payload: Any) -> Invitee:
-    """The invitee of the body, whether it is nested or flat.
-
-    Fields beside a nested invitee count as its own. Calendly's record of a no-show names the invitee only by its URI.
-    """
+    """The invitee of the body, nested or flat. Calendly's record of a no-show names it only by its URI."""
     if not isinstance(payload, dict):
         raise PayloadInvalid({"payload": "needs the invitee"})
     nested = payload.get("invitee")

@@ -23,8 +23,7 @@ def signing_key(credentials: dict[str, Any]) -> str:
 
 
 def valid(credentials: dict[str, Any], raw: bytes, headers: Mapping[str, str], now: datetime) -> bool:
-    """Whether a webhook's body `raw` was signed by Calendly with our key, at most five
-    minutes from `now`. False if there is no key.
+    """Whether Calendly signed `raw` with our key, within TOLERANCE_S of `now`. False if there is no key.
 
     The digest may be hex or base64. One valid `v1` of several is enough, as there are several while a key is replaced.
     """
@@ -42,8 +41,5 @@ def valid(credentials: dict[str, Any], raw: bytes, headers: Mapping[str, str], n
 
 
 def accepts(credentials: dict[str, Any], raw: bytes, headers: Mapping[str, str], now: datetime) -> bool:
-    """Whether to accept a Calendly webhook whose address contains a valid webhook key.
-
-    It must also be signed if a signing key is known.
-    """
+    """A webhook must be signed if a signing key is known."""
     return not signing_key(credentials) or valid(credentials, raw, headers, now)

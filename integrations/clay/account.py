@@ -8,20 +8,16 @@ from integrations.models import Integration
 
 
 def usable(account: Integration) -> bool:
-    """Whether any Clay table (which looks facts about people up) has an address, in the
-    account's settings or the installation's.
-    """
+    """Whether any table has an address, in the account's settings or the installation's."""
     table = account.config.get("linkedin_table_url") or account.config.get("phone_table_url")
     return bool(table or settings.CLAY_LINKEDIN_TABLE_WEBHOOK_URL or settings.CLAY_PHONE_TABLE_WEBHOOK_URL)
 
 
 def operator_urls() -> tuple[str, ...]:
-    """The addresses of the Clay tables that the operator has set for all workspaces; "" for one that is not set."""
     return settings.CLAY_LINKEDIN_TABLE_WEBHOOK_URL, settings.CLAY_PHONE_TABLE_WEBHOOK_URL
 
 
 def check_tables(test: Test) -> str:
-    """Check that at least one Clay table has an address. Returns a sentence for people. Raises Wrong if none has."""
     tables = [str(table) for table in ClayClient.for_integration(test.account).tables]
     if not tables:
         raise Wrong("No table has an address.", "Put the tables’ webhook addresses in under Settings.")

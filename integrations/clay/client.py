@@ -22,22 +22,18 @@ ROWS, WINDOW_S = 10, 60.0
 
 
 class Table(StrEnum):
-    """What a Clay table looks up about a person."""
-
     LINKEDIN = "linkedin"
     PHONE = "phone"
 
 
 class ClayClient:
-    """Adds rows to the Clay tables of one workspace. Clay looks up the person of each row and posts the result back."""
-
     def __init__(self, session: ProviderSession, urls: Mapping[Table, str]) -> None:
         self._session = session
         self._urls = urls
 
     @classmethod
     def for_integration(cls, integration: Integration) -> Self:
-        """A client for the account's own Clay tables, else the installation's.
+        """The account's own tables, else the installation's.
 
         Raises SecretsUnreadable if the secret of Clay's callbacks cannot be read, because then nobody could check the
         result.
@@ -52,16 +48,15 @@ class ClayClient:
 
     @property
     def tables(self) -> list[Table]:
-        """The Clay tables that have an address."""
+        """The tables that have an address."""
         return [table for table, url in self._urls.items() if url]
 
     # Reference: https://www.clay.com/university/guide/webhook-integration-guide
     def add_row(self, table: Table, row: Mapping[str, str], deadline: Deadline) -> None:
-        """Add `row` to a Clay table, in one call without retries.
+        """Add a row, in one call without retries. Raises ProviderMisconfigured if the table has no address.
 
         Its keys: `leadId`, `emailAddress`, `firstName`, `lastName`, `fullName`, `companyName`, `companyDomain`,
-        `state`, and for phones `linkedInProfile`. Raises ProviderMisconfigured if the table has no address,
-        ProviderRateLimited if it got 10 rows in the last minute, and the other errors of integrations.errors.
+        `state`, and for phones `linkedInProfile`.
         """
         url = self._urls[table]
         if not url:
@@ -78,9 +73,6 @@ class ClayClient:
         )
 
     def _limited(self, url: str) -> ProviderSession:
-        """A session under the table's limit, which all workspaces share.
-
-        The address is a secret, so the limit is named by a hash.
-        """
+        """All workspaces share a table's limit. The address is a secret, so a hash names the limit."""
         key = f"clay:{sha256(url.encode()).hexdigest()[:32]}"
         return self._session.with_rate_limit(RateLimit(key, ROWS, WINDOW_S))

@@ -51,23 +51,16 @@ class Callback(Payload):
 
 
 def account_of(_body: Any) -> str:
-    """Always "": a callback of Clay names no Clay account."""
     return ""
 
 
 def names(body: Any, now: datetime) -> NamedTenant:
-    """The tenant that a signed callback of Clay names: the id of our own lead, which was sent to Clay with the row. The
-    lead's workspace is the callback's. Raises PayloadInvalid as `parse` does.
-    """
+    """The lead's workspace is the callback's. The lead's id was sent to Clay with the row."""
     event = parse(body, now)
     return NamedTenant(lead_id=event.lead_id) if isinstance(event, EnrichmentEvent) else NamedTenant()
 
 
 def parse(body: Any, _now: datetime) -> Event:
-    """Reads the event from a callback of Clay. Raises PayloadInvalid if the lead is missing, the kind is not linkedin
-    or phone, or the state is unknown. A state that is missing is told from the data. A message is cut to 300
-    characters.
-    """
     row = validate(Callback, body)
     kind = row.kind.strip().lower()
     if kind not in KINDS:
@@ -89,10 +82,7 @@ def parse(body: Any, _now: datetime) -> Event:
 
 
 def _status(row: Callback) -> str:
-    """The state: "found", "not_found" or "error". "Found" without data counts as not found.
-
-    If the callback names no state, the data decides.
-    """
+    """ "found", "not_found" or "error". Without a state the data decides; "found" without data is not_found."""
     word = row.status.strip().lower().replace(" ", "_").replace("-", "_")
     has_data = bool(row.phone.strip() if row.kind.strip().lower() == "phone" else row.linkedin_url.strip())
     if word in ERROR:

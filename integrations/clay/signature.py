@@ -15,18 +15,12 @@ HEADERS = ("X-Clay-Signature", "X-Webhook-Signature")
 
 
 def valid(raw: bytes, headers: Mapping[str, str]) -> bool:
-    """Whether a callback of Clay carries, or is signed with, CLAY_CALLBACK_SECRET. False if that is not set.
-
-    With CLAY_CALLBACK_USE_HMAC only a signature is accepted.
-    """
+    """Whether the request carries, or is signed with, CLAY_CALLBACK_SECRET. False if that is not set."""
     return bool(settings.CLAY_CALLBACK_SECRET) and _valid(raw, headers, settings.CLAY_CALLBACK_SECRET)
 
 
 def accepts(credentials: dict[str, Any], raw: bytes, headers: Mapping[str, str], _now: datetime) -> bool:
-    """Whether to accept a callback of Clay whose address contains a valid webhook key.
-
-    It must match the account's `callback_secret` if that is set.
-    """
+    """It must match the account's `callback_secret` if that is set."""
     secret = credentials.get("callback_secret")
     return not secret or _valid(raw, headers, secret)
 

@@ -10,21 +10,14 @@ from jobs.deadline import Deadline
 
 
 def lacks(account: Integration) -> tuple[str, str] | None:
-    """The name of the setting that the EmailBison account still needs, with a sentence for people. None if it needs
-    none.
-    """
+    """Each customer of EmailBison has an address of its own."""
     if destinations.base_url(account):
         return None
     return "base_url", "Needed: each customer of EmailBison has an address."
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
-    """Make the cheap call that shows whether the EmailBison account works: read whose key it is.
-
-    If mailboxes are known to be down, it also reads their states and records which are back; an account that was broken
-    because its sender was down then counts as working once none is. Raises MailboxesLost if a mailbox that was reported
-    lost still is down, and the errors of integrations.errors.
-    """
+    """Read whose key it is. If mailboxes are known to be down, also read their states and record which are back."""
     client = EmailBisonClient.for_integration(account)
     client.account(deadline)
     health = writer.row(account)
@@ -36,17 +29,13 @@ def probe(account: Integration, deadline: Deadline) -> None:
 
 
 def check_key(test: Test) -> str:
-    """Check that EmailBison accepts the key, and keep its workspace in `test.found` for the next check. Returns a
-    sentence for people, "" if the workspace has no name. Raises the errors of integrations.errors.
-    """
+    """Keeps the key's workspace in `test.found` for the next check."""
     test.found = EmailBisonClient.for_integration(test.account).account(test.deadline)
     return f"It opens {test.found.workspace_name}." if test.found.workspace_name else ""
 
 
 def check_account(test: Test) -> str:
-    """Check that the key belongs to the EmailBison workspace that the account names. Returns a sentence for people.
-    Raises Wrong if it belongs to another; if either of the two names none, it passes.
-    """
+    """It passes if the account or EmailBison names no workspace."""
     same_account(str(test.found.workspace_id or ""), test.account.external_account_id)
     return (
         f"Workspace {test.found.workspace_id}." if test.found.workspace_id else "EmailBison does not name it."
@@ -54,9 +43,6 @@ def check_account(test: Test) -> str:
 
 
 def check_senders(test: Test) -> str:
-    """Check that the EmailBison workspace has a mailbox to send from. Returns a sentence
-    for people. Raises Wrong if it has none.
-    """
     count = len(EmailBisonClient.for_integration(test.account).sender_emails(test.deadline))
     if not count:
         raise Wrong("It has no sender address.", "Connect a mailbox in EmailBison.")

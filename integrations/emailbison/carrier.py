@@ -16,11 +16,6 @@ from jobs.deadline import Deadline
 
 
 class EmailBisonCarrier:
-    """Sends e-mails through EmailBison, and lists what was sent there.
-
-    Implements `integrations.carriers.Carrier`.
-    """
-
     def prepare(self, message: Outgoing, account: Integration, deadline: Deadline) -> Post:
         answers = message.answers
         if answers is None:
@@ -70,7 +65,7 @@ def _listed(reply: Reply) -> Listed:
 
 
 def _outgoing(client: EmailBisonClient, message: Outgoing, deadline: Deadline) -> list[Listed]:
-    """Messages of the workspace to the same address. EmailBison may know the person under another lead id."""
+    """EmailBison may know the person under another lead id, so messages to the same address are read."""
     wanted = {person.address.lower() for person in message.to}
     return [
         _listed(reply)
@@ -89,10 +84,7 @@ def _replacement(client: EmailBisonClient, bad: str, deadline: Deadline) -> str:
 
 
 def _sender(client: EmailBisonClient, address: str, besides: str, deadline: Deadline) -> SenderEmail:
-    """The workspace's mailbox with this address, else the first one that can send.
-
-    Raises CannotSend if there is none.
-    """
+    """The workspace's mailbox with this address, else the first that can send. Raises CannotSend if none can."""
     usable = [
         sender for sender in client.sender_emails(deadline) if sender.id != besides and not sender.is_down
     ]
@@ -108,10 +100,6 @@ def fetch_file(account: Integration, _message_id: str, file: Attachment, deadlin
 
 
 def stop_campaign(account: Integration, campaign_id: str, person: Person, deadline: Deadline) -> str:
-    """Stop all further e-mails of an EmailBison campaign to the lead with the id `person.emailbison_lead_id`.
-
-    Returns "stopped".
-    """
     client = EmailBisonClient.for_integration(account)
     client.stop_future_emails(campaign_id, [person.emailbison_lead_id], deadline)
     return "stopped"

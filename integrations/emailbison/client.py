@@ -28,20 +28,15 @@ SEARCHES = ("filters[search]", "search", "filters[email]", "filters[email_addres
 
 
 def sent_id(reply_id: str) -> str:
-    """Our id of a mail that EmailBison lists among the replies, in the folder Sent. The ids of replies and of scheduled
-    e-mails are counted apart, so it cannot be the bare number.
-    """
+    """Our id of a mail in the folder Sent. Ids of replies and of scheduled e-mails are counted apart."""
     return f"reply:{reply_id}" if reply_id else ""
 
 
 def is_outgoing(folder: str, kind: str) -> bool:
-    """Whether a reply of EmailBison with this folder and type is a mail that went out."""
     return folder.lower() == "sent" or kind.lower().startswith("outgoing")
 
 
 class Address(Payload):
-    """A recipient in EmailBison's lists: address and name."""
-
     address: Text = Field("", validation_alias=AliasChoices("address", "email_address", "email"))
     name: Text = ""
 
@@ -68,9 +63,7 @@ class Lead(Payload):
     custom_variables: list[Variable] | None = None
 
     def variable(self, *names: str) -> str:
-        """The first of the lead's custom variables `names` at EmailBison that is not empty,
-        or "". Upper and lower case do not matter.
-        """
+        """The first of the lead's custom variables `names`, in any case, that is not empty; else ""."""
         values = {custom.name.strip().lower(): custom.value.strip() for custom in self.custom_variables or []}
         return next((values[name.lower()] for name in names if values.get(name.lower())), "")
 
@@ -109,7 +102,6 @@ class Reply(Payload):
 
     @property
     def outgoing(self) -> bool:
-        """Whether it is a mail that went out."""
         return is_outgoing(self.folder, self.type)
 
 
@@ -143,21 +135,16 @@ class SenderEmail(Payload):
 
     @property
     def is_down(self) -> bool:
-        """Whether EmailBison says that the mailbox cannot send."""
         return self.status.lower() in DEAD
 
 
 class Account(Payload):
-    """The EmailBison workspace that the key belongs to."""
-
     workspace_id: ExternalId | None = Field(None, validation_alias="id")
     workspace_name: Text = Field("", validation_alias="name")
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A person to whom an answer goes through EmailBison: address and name."""
-
     email_address: str
     name: str = ""
 
@@ -166,8 +153,6 @@ class Recipient:
 
 
 class EmailBisonClient(ProviderClient):
-    """Makes calls to EmailBison with the key of one account."""
-
     @staticmethod
     def session_of(integration: Integration) -> ProviderSession:
         return bearer_session(
@@ -179,9 +164,7 @@ class EmailBisonClient(ProviderClient):
 
     # Reference: EmailBison API, GET /api/users
     def account(self, deadline: Deadline) -> Account:
-        """The EmailBison workspace that the key belongs to. This is the cheapest call that proves that key and host
-        fit.
-        """
+        """The key's workspace: the cheapest call that proves that key and host fit."""
 
         def parse(response: Response) -> Account:
             user = _inner(response.data)
@@ -191,16 +174,11 @@ class EmailBisonClient(ProviderClient):
 
     # Reference: GET /api/campaigns
     def campaigns(self, deadline: Deadline) -> list[Campaign]:
-        """All campaigns of the EmailBison workspace."""
         return list(self._list(Campaign, "/api/campaigns", "campaigns", deadline, "campaigns"))
 
     # Reference: POST /api/campaigns/{id}/leads/stop-future-emails
     def stop_future_emails(self, campaign_id: str, lead_ids: Sequence[str], deadline: Deadline) -> None:
-        """Stop further e-mails of an EmailBison campaign to these leads.
-
-        Raises ProviderRejected also for an answer 200 with `success: false` and for an id that is no number, and
-        ProviderFault for a 200 that does not confirm it.
-        """
+        """Raises ProviderRejected also for a 200 with `success: false` and for an id that is no number."""
 
         def parse(response: Response) -> None:
             if _inner(response.data).get("success") is not True:
@@ -212,16 +190,14 @@ class EmailBisonClient(ProviderClient):
 
     # Reference: GET /api/leads/{id}
     def lead(self, lead_id: str, deadline: Deadline) -> Lead:
-        """EmailBison's lead with this id. Raises ProviderRejected if there is none."""
         return self._get(f"/api/leads/{_number(lead_id)}", "lead", deadline, _lead)
 
     # Reference: GET /api/leads?filters[search]=
     def find_lead(self, email: str, deadline: Deadline) -> Lead | None:
-        """EmailBison's lead with exactly this e-mail address, whatever its case, or None.
+        """The lead with exactly this e-mail address, whatever its case, among the first 200 of a search.
 
-        It reads the first page (at most 200 leads) of EmailBison's search, which also finds similar addresses.
-        Instances of EmailBison differ in the filter's name and ignore an unknown one, so all names of SEARCHES are
-        tried in turn.
+        Instances of EmailBison differ in the filter's name and ignore an unknown one, so all of SEARCHES are tried in
+        turn.
         """
         for name in SEARCHES:
             params = {name: email, "per_page": 200}
@@ -232,17 +208,13 @@ class EmailBisonClient(ProviderClient):
 
     # Reference: POST /api/leads
     def create_lead(self, email: str, first_name: str, last_name: str, deadline: Deadline) -> Lead:
-        """Create a lead at EmailBison and return it. Raises ProviderRejected if the address is taken."""
+        """Raises ProviderRejected if the address is taken."""
         body = {"email": email, "first_name": first_name, "last_name": last_name}
         return self._post("/api/leads", "create_lead", deadline, body, _lead)
 
     # Reference: GET /api/replies
     def replies_since(self, since: datetime, deadline: Deadline) -> Iterator[Reply]:
-        """The messages of the EmailBison workspace, newest first, until the first one before `since` (aware). Those in
-        the folder "Sent" are ours, and those without a time are not left out.
-
-        Pages are read only as the result is consumed, at most MAX_PAGES of PER_PAGE messages.
-        """
+        """The workspace's messages back to `since` (aware), newest first, and those without a time."""
         params = {"per_page": PER_PAGE}
         for reply in self._list(Reply, "/api/replies", "replies", deadline, "replies", params=params):
             if reply.at is not None and reply.at < since:
@@ -251,9 +223,7 @@ class EmailBisonClient(ProviderClient):
 
     # Reference: GET /api/replies/{reply_id}/conversation-thread
     def newer_messages(self, reply_id: str, deadline: Deadline) -> list[Reply]:
-        """The messages of the thread of a reply that are newer than it, in both directions. Raises ProviderRejected if
-        there is no such reply, and ProviderFault for an answer that names no newer messages.
-        """
+        """The messages of a reply's thread that are newer than it, in both directions."""
 
         def parse(response: Response) -> list[Reply]:
             return [Reply.model_validate(reply) for reply in _inner(response.data)["newer_messages"]]
@@ -270,7 +240,6 @@ class EmailBisonClient(ProviderClient):
 
     # Reference: GET /api/sender-emails
     def sender_emails(self, deadline: Deadline) -> list[SenderEmail]:
-        """The mailboxes from which the EmailBison workspace sends."""
         path = "/api/sender-emails"
         return list(self._list(SenderEmail, path, "sender_emails", deadline, "sender_emails"))
 
@@ -286,10 +255,7 @@ class EmailBisonClient(ProviderClient):
         subject: str = "",
         cc: Sequence[Recipient] = (),
     ) -> str:
-        """Send an answer to a reply, from the mailbox `sender_email_id`. Returns the id of the new message (`sent_id`);
-        "" if EmailBison does not name it.
-
-        The call is made once and never repeated; an error's `sent` says whether the answer may have gone out.
+        """Answer a reply from the mailbox `sender_email_id`, in one call. Returns the new message's id or "".
 
         Raises ProviderRejected with the code `invalid_sender` if another mailbox must be used.
         """

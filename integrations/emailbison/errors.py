@@ -21,9 +21,7 @@ SENDER_IS_DOWN = re.compile(
 
 
 def classify(response: Response) -> ResponseVerdict | None:
-    """Which error an answer of EmailBison means, or None if its HTTP status says enough. A 200 with `success: false` is
-    a refusal.
-    """
+    """A 200 with `success: false` is a refusal."""
     body = response.data if isinstance(response.data, dict) else {}
     inner = body.get("data")
     inner = inner if isinstance(inner, dict) else {}

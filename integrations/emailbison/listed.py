@@ -15,10 +15,7 @@ from jobs.deadline import Deadline
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
-    """The replies that EmailBison received since `moment` (aware) and the mails in its folder Sent, as events, newest
-    first. Those without a time, a sender or (in Sent) a recipient are left out. They are read only as the result is
-    consumed.
-    """
+    """The replies and the mails in the folder Sent, newest first, but for those without time, sender or recipient."""
     for reply in EmailBisonClient.for_integration(account).replies_since(moment, deadline):
         if reply.at is None or not reply.from_email_address:
             continue
@@ -83,9 +80,7 @@ def _reply(reply: Reply, at: datetime) -> MessageEvent:
 
 
 def sent_to(account: Integration, person: Person, deadline: Deadline) -> list[MessageEvent]:
-    """The e-mails that EmailBison has sent to the person (campaigns' steps and answers), as events. Those without a
-    time are left out. Raises ProviderRejected if `person.emailbison_lead_id` is empty.
-    """
+    """Campaigns' steps and answers, but for those without a time."""
     client = EmailBisonClient.for_integration(account)
     mails = client.sent_emails(person.emailbison_lead_id, deadline)
     return [_sent(person, mail, mail.at) for mail in mails if mail.at is not None]

@@ -38,11 +38,7 @@ REPLIES = ("LEAD_REPLIED", "LEAD_INTERESTED", "UNTRACKED_REPLY_RECEIVED")
 BY_HAND = "MANUAL_EMAIL_SENT"
 REMOVED = "EMAIL_ACCOUNT_REMOVED"
 STATUS = {"EMAIL_ACCOUNT_DISCONNECTED": "DISCONNECTED", "EMAIL_ACCOUNT_RECONNECTED": "RECONNECTED"}
-"""What EmailBison reports about a mailbox, in one word.
-
-The report has neither id nor time. So whether it is new is decided by comparing it with the last report about that
-mailbox. A mailbox is removed only once.
-"""
+"""What EmailBison reports about a mailbox, without id or time: it is compared with the mailbox's last report."""
 TAGGED = "TAG_ATTACHED"
 CONTACT, LEAD = "CONTACT_", "LEAD_"
 """EmailBison's pages call leads contacts, and its events are taken by either name."""
@@ -152,20 +148,13 @@ class Header(Payload):
 
 
 def account_of(body: Any) -> str:
-    """The id of the EmailBison workspace that the body of a webhook names, or "". It is compared with the account of
-    the webhook's key, never looked up.
-    """
+    """The EmailBison workspace's id, or "". It is compared with the account of the webhook's key, never looked up."""
     event = body.get("event") if isinstance(body, dict) else None
     raw_id = event.get("workspace_id") if isinstance(event, dict) else None
     return str(raw_id) if isinstance(raw_id, int | str) and not isinstance(raw_id, bool) else ""
 
 
 def parse(body: Any, now: datetime) -> Event:
-    """Reads the event from the body of an EmailBison webhook. `now` (aware) is its time if the body states none. An
-    event that is not used becomes an IgnoredEvent.
-
-    Raises PayloadInvalid if a needed field is missing or has a wrong type.
-    """
     kind = validate(Header, body).event.type
     if kind.startswith(CONTACT):
         kind = LEAD + kind.removeprefix(CONTACT)
@@ -276,9 +265,7 @@ def _sent(kind: str, payload: Data, now: datetime) -> Event:
 
 
 def _by_hand(kind: str, payload: Data, now: datetime) -> Event:
-    """A mail that a person or an API call sent. The event names it as `reply`, in the folder Sent, or as
-    `scheduled_email`.
-    """
+    """A mail that a person or an API call sent. The event has it as `reply`, in Sent, or as `scheduled_email`."""
     reply, person = payload.reply, _addressee(payload)
     if reply is not None and is_outgoing(reply.folder, reply.type) and person is not None:
         return MessageEvent(
@@ -297,7 +284,6 @@ def _by_hand(kind: str, payload: Data, now: datetime) -> Event:
 
 
 def _addressee(payload: Data) -> Person | None:
-    """EmailBison's lead, else the first recipient of the mail. None if there is neither."""
     if payload.lead is not None:
         return _person(payload)
     to = next(iter(payload.reply.to or ()), None) if payload.reply else None
@@ -325,7 +311,6 @@ _PARSERS = {
 
 
 def _notice(payload: Data, now: datetime) -> dict[str, Any]:
-    """The fields of the reply itself. If the event is a bounce, the reply is its notice."""
     reply = payload.reply
     shared = {"channel": "email", "campaign": _campaign(payload), **_account(payload)}
     if reply is None:
@@ -353,7 +338,7 @@ def _notice(payload: Data, now: datetime) -> dict[str, Any]:
 
 
 def _person(payload: Data) -> Person:
-    """EmailBison's lead. For an untracked reply it is whoever wrote the reply."""
+    """EmailBison's lead, or for an untracked reply its sender."""
     if payload.lead is None:
         sender = payload.reply.from_email_address if payload.reply else Mailbox()
         first, last = split_name(decoded(payload.reply.from_name if payload.reply else "") or sender.name)

@@ -77,11 +77,7 @@ class _Slot(Payload):
 
 
 def from_app(body: dict[str, Any], now: datetime) -> Event:
-    """Reads the event from an appointment webhook of GoHighLevel's Marketplace app. `now` (aware) stands for a time
-    that it does not state, and is the time of a deletion. An unknown status makes an IgnoredEvent.
-
-    Raises PayloadInvalid if location, appointment or contact is missing.
-    """
+    """`now` (aware) stands for a time that the body does not state, and is the time of a deletion."""
     payload = validate(_AppBody, body)
     meeting, kind = payload.appointment, payload.type[:64]
     state = "cancelled" if kind == DELETE else state_of(meeting.status)
@@ -106,9 +102,7 @@ def from_app(body: dict[str, Any], now: datetime) -> Event:
 
 
 def from_workflow(calendar: dict[str, Any], person: Person, now: datetime) -> Event | None:
-    """The appointment that triggered a GoHighLevel workflow, as an event of the time `now` (aware). None if `calendar`
-    (a part of the webhook's body) names none. An unknown status makes an IgnoredEvent.
-    """
+    """The appointment that triggered a workflow, as an event of the time `now`. None if `calendar` names none."""
     slot = validate(_Slot, calendar)
     if not slot.id.strip():
         return None

@@ -15,26 +15,20 @@ from jobs.deadline import Deadline
 def free_times(
     account: Integration, calendar: str, start: datetime, end: datetime, deadline: Deadline
 ) -> list[datetime]:
-    """The starts (aware) of the free times of a GoHighLevel calendar, from `start` to `end` (aware), in order."""
     return GhlClient.for_integration(account).free_slots(calendar, start, end, deadline)
 
 
 def meetings(
     account: Integration, person: Person, _booked: Mapping[str, str], deadline: Deadline
 ) -> list[Meeting]:
-    """The appointments of the person's contact at GoHighLevel; [] if no contact is known.
-
-    Raises ProviderRejected with the code "not_found" if the contact is deleted.
-    """
+    """[] if no contact is known. Raises ProviderRejected with the code "not_found" if the contact is deleted."""
     if not person.ghl_contact_id:
         return []
     return of_contact(GhlClient.for_integration(account), person.ghl_contact_id, deadline)
 
 
 def of_contact(client: GhlClient, contact_id: str, deadline: Deadline) -> list[Meeting]:
-    """The appointments of a GoHighLevel contact, apart from those with a status that we do not know. Raises the errors
-    of the client.
-    """
+    """The appointments of a contact, but for those with a status that we do not know."""
     return [
         Meeting(
             NAME,

@@ -17,11 +17,6 @@ from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
 
 
 class GhlCarrier:
-    """Sends SMS through GoHighLevel, and lists what was sent there.
-
-    Implements `integrations.carriers.Carrier`.
-    """
-
     def prepare(self, message: Outgoing, account: Integration, deadline: Deadline) -> Post:
         client = GhlClient.for_integration(account)
         contact_id = message.person.ghl_contact_id or _contact(message, deadline)
@@ -47,7 +42,6 @@ class GhlCarrier:
 
 
 def _contact(message: Outgoing, deadline: Deadline) -> str:
-    """The id of the person's contact. Raises CannotSend if no phone number is known, and what the client raises."""
     contact_id = message.contact(deadline) if message.person.phone else ""
     if not contact_id:
         raise CannotSend("No phone number of this lead is known.")
@@ -55,10 +49,7 @@ def _contact(message: Outgoing, deadline: Deadline) -> str:
 
 
 def _another(message: Outgoing, refused: ProviderRejected, contact_id: str, deadline: Deadline) -> str:
-    """Another contact instead of one that was deleted. GHL has refused the text, so it may be sent to that contact.
-
-    Raises `refused` if GHL still has the contact, if there is no other one, or if GHL cannot be asked.
-    """
+    """Another contact instead of a deleted one. GHL has refused the text, so it may be sent to that contact."""
     try:
         another = message.contact(deadline)
     except (ProviderError, Cancelled, ShutdownRequested, DeadlineExceeded) as error:

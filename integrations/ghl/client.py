@@ -50,7 +50,7 @@ class Conversation(Payload):
 
 
 class Message(Payload):
-    """One message of a conversation at GoHighLevel. It may be of any channel."""
+    """One message of a conversation, of any channel."""
 
     id: ExternalId
     body: Text = ""
@@ -112,8 +112,6 @@ class Calendar(Payload):
 
 
 class Location(Payload):
-    """The GoHighLevel location (a customer's account there) that the key belongs to."""
-
     id: ExternalId
     name: Text = ""
     timezone: Text = ""
@@ -135,7 +133,7 @@ class GhlClient(ProviderClient):
 
     # Reference: GET /locations/{locationId}
     def location(self, deadline: Deadline) -> Location:
-        """The GoHighLevel location of the account. A result proves that key and location id fit."""
+        """A result proves that key and location id fit."""
 
         def parse(response: Response) -> Location:
             return Location.model_validate(response.data.get("location") or response.data)
@@ -145,16 +143,13 @@ class GhlClient(ProviderClient):
 
     # Reference: GET /contacts/{contactId}
     def contact(self, contact_id: str, deadline: Deadline) -> Contact:
-        """The GoHighLevel contact with this id. Raises ProviderRejected with the code "not_found" if there is none."""
+        """Raises ProviderRejected with the code "not_found" if there is none."""
         path = f"/contacts/{_part(contact_id)}"
         return self._get(path, "contact", deadline, _contact, headers=CONTACTS_VERSION)
 
     # Reference: POST /contacts/search
     def find_contacts(self, field: str, text: str, deadline: Deadline) -> list[Contact]:
-        """The GoHighLevel contacts whose `field` ("email" or "phone") is `text`, at most 20.
-
-        It is a POST that changes nothing, so it may be retried.
-        """
+        """The contacts whose `field` ("email" or "phone") is `text`, at most 20. It may be retried."""
         body = {
             "locationId": self.location_id,
             "pageLimit": 20,
@@ -172,16 +167,14 @@ class GhlClient(ProviderClient):
 
     # Reference: POST /contacts/upsert
     def upsert_contact(self, values: Mapping[str, Any], deadline: Deadline) -> Contact:
-        """Create a contact at GoHighLevel, or update the one with the same e-mail or phone, and return it. `values`
-        have GoHighLevel's field names.
-        """
+        """Create a contact, or update the one with the same e-mail or phone. `values`: GHL's field names."""
         body = {"locationId": self.location_id, **values}
         path, headers = "/contacts/upsert", CONTACTS_VERSION
         return self._post(path, "upsert_contact", deadline, body, _contact, headers=headers)
 
     # Reference: PUT /contacts/{contactId}
     def update_contact(self, contact_id: str, values: Mapping[str, Any], deadline: Deadline) -> None:
-        """Change fields of a contact at GoHighLevel. `values` have GoHighLevel's field names."""
+        """`values` have GoHighLevel's field names."""
         self._session.request(
             "PUT",
             f"/contacts/{_part(contact_id)}",
@@ -193,7 +186,6 @@ class GhlClient(ProviderClient):
 
     # Reference: GET /contacts/{contactId}/appointments
     def contact_appointments(self, contact_id: str, deadline: Deadline) -> list[Appointment]:
-        """The appointments of a GoHighLevel contact."""
         path, parse = (
             f"/contacts/{_part(contact_id)}/appointments",
             rows(Appointment, "events", "appointments"),
@@ -202,17 +194,13 @@ class GhlClient(ProviderClient):
 
     # Reference: POST /conversations/messages
     def send_sms(self, contact_id: str, text: str, deadline: Deadline) -> SentMessage:
-        """Send an SMS to a GoHighLevel contact, in one call without retries. Returns the ids of message and
-        conversation. An error's `sent` says whether it may have gone out.
-
-        If the contact wants no SMS, or its number cannot be used, ProviderRejected has a code of ghl.errors.STATES.
-        """
+        """Send an SMS in one call. If the contact wants none, ProviderRejected has a code of errors.STATES."""
         body = {"type": "SMS", "contactId": contact_id, "message": text}
         return self._post("/conversations/messages", "send_sms", deadline, body, one(SentMessage))
 
     # Reference: GET /conversations/search
     def conversations(self, contact_id: str, deadline: Deadline) -> list[Conversation]:
-        """The conversations of a GoHighLevel contact, the latest first: GoHighLevel's first page of them."""
+        """The contact's conversations, the latest first: GoHighLevel's first page of them."""
         params, parse = (
             {"locationId": self.location_id, "contactId": contact_id},
             rows(Conversation, "conversations"),
@@ -221,9 +209,7 @@ class GhlClient(ProviderClient):
 
     # Reference: GET /conversations/{conversationId}/messages
     def messages(self, conversation_id: str, deadline: Deadline, *, limit: int = 100) -> list[Message]:
-        """The latest messages of a conversation at GoHighLevel, of any channel, newest first: `limit` of them, but at
-        most 100.
-        """
+        """The newest messages of a conversation, of any channel: `limit` of them, but at most 100."""
         path = f"/conversations/{_part(conversation_id)}/messages"
         return self._get(
             path, "messages", deadline, rows(Message, "messages"), {"limit": str(min(limit, 100))}
@@ -231,8 +217,7 @@ class GhlClient(ProviderClient):
 
     # Reference: GET /conversations/messages/export
     def export_messages(self, deadline: Deadline, *, since: datetime) -> Iterator[Message]:
-        """The SMS of the GoHighLevel location since `since` (aware) in both directions, newest first: at most
-        EXPORT_MAX_PAGES pages of EXPORT_PAGE, each read as the result is consumed.
+        """The location's SMS since `since` (aware) in both directions, newest first.
 
         GoHighLevel's export is some time behind, so it is for filling gaps and not for the current state.
         """
@@ -249,7 +234,6 @@ class GhlClient(ProviderClient):
 
     # Reference: GET /calendars/
     def calendars(self, deadline: Deadline) -> list[Calendar]:
-        """The calendars of the GoHighLevel location."""
         params = {"locationId": self.location_id}
         return self._get("/calendars/", "calendars", deadline, rows(Calendar, "calendars"), params)
 

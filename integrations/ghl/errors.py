@@ -54,16 +54,12 @@ CANNOT_SEND = (
 THEIRS = re.compile(r"\b(?:contact|recipient|destination|landline|to[ _]?number)\b", re.I)
 """Words which show that a refusal is about the recipient's number."""
 PAUSE_MS = 10_000
-"""How long to wait after a 429 without Retry-After.
-
-It is the window of GHL's limit (100 requests in 10 s per location).
-"""
+"""How long to wait after a 429 without Retry-After: the window of GHL's limit (100 requests in 10 s)."""
 PIT_PAUSE_MS = 30_000
 """The same if GHL's search has no point-in-time contexts left, which takes longer to pass."""
 
 
 def classify(response: Response) -> ResponseVerdict | None:
-    """Which error an answer of GoHighLevel means, or None if its HTTP status says enough."""
     if response.ok:
         return None
     body = response.data if isinstance(response.data, dict) else {}

@@ -15,9 +15,7 @@ LATEST = 30
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
-    """The SMS at GoHighLevel since `moment` (aware), in both directions, as events, newest first. Those without a time,
-    a contact, or words and files are left out. They are read only as the result is consumed.
-    """
+    """The SMS in both directions, newest first, but for those without time, contact, or words and files."""
     for message in GhlClient.for_integration(account).export_messages(deadline, since=moment):
         if message.at is None or message.at < moment or not message.contact_id:
             continue
@@ -28,9 +26,7 @@ def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterato
 
 
 def sent_to(account: Integration, person: Person, deadline: Deadline) -> list[MessageEvent]:
-    """The SMS that GoHighLevel has sent to the person, as events, oldest first. Only the LATEST newest messages of the
-    contact's newest conversation are read.
-    """
+    """Oldest first: what went out among the LATEST newest messages of the contact's newest conversation."""
     client, contact_id = GhlClient.for_integration(account), person.ghl_contact_id
     texts = [
         text

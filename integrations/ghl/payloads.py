@@ -66,15 +66,9 @@ WORKFLOW_EVENT = "InboundSMS"
 EVENTS = (WORKFLOW_EVENT, appointments.WORKFLOW_EVENT, *APP_EVENTS)
 
 RETRY_SPAN_S = 75 * 60
-"""Seconds in which GHL may repeat a webhook.
-
-It tries six times, ten minutes apart with jitter, which is about 70 minutes (help article 155000007071).
-"""
+"""Seconds in which GHL may repeat a webhook: six times, ten minutes apart (help article 155000007071)."""
 TRUSTED = timedelta(minutes=20)
-"""How far a stated time may be from the receipt.
-
-It has no zone, so a larger difference comes from another time zone.
-"""
+"""How far a stated time may be from the receipt. It has no zone; a larger difference is another zone's."""
 
 CLIENT_NAMES = {"client", "clientname", "subclient", "smscampaign", "campaign", "campaignname"}
 LINKEDIN_PROFILE = re.compile(
@@ -150,7 +144,6 @@ class EmailStats(Payload):
 
 
 def account_of(body: Any) -> str:
-    """The id of the GoHighLevel location that the body of a webhook names, or ""."""
     if not isinstance(body, dict):
         return ""
     location = body.get("location")
@@ -159,17 +152,12 @@ def account_of(body: Any) -> str:
 
 
 def names(body: Any, _now: datetime) -> NamedTenant:
-    """What the signed body of a GoHighLevel webhook names: the location, which belongs to one workspace only."""
+    """A location belongs to one workspace only."""
     return NamedTenant(account_id=account_of(body))
 
 
 def parse(body: Any, now: datetime) -> Event:
-    """Reads the event (an SMS, an appointment or a refusal) from the body of a GoHighLevel webhook, in either form.
-    `now` (aware) is its time if the body states none, or one that is more than TRUSTED away. Other events, other
-    channels and empty messages become an IgnoredEvent.
-
-    Raises PayloadInvalid if location or contact is missing.
-    """
+    """`now` (aware) is the event's time if the body states none, or one that is more than TRUSTED away."""
     kind = body.get("type") if isinstance(body, dict) else None
     if kind in (APP_GONE, APP_BACK):
         location = account_of(body)
@@ -251,9 +239,7 @@ def _elsewhere(kind: str, direction: str, sort: str, message: AppMessage, now: d
 
 
 def _do_not_disturb(kind: str, contact: Contact) -> Event:
-    """An event for the channels that a contact's do-not-disturb refuses: all of them by `dnd`, else single ones. That
-    it was lifted reopens nothing, as the person may have refused in words too.
-    """
+    """All channels are refused by `dnd`, else single ones. A lifted refusal reopens nothing."""
     settings = {name: setting for name, setting in contact.dnd_settings.items() if isinstance(setting, dict)}
     refused = tuple(
         ours for name, ours in DND_CHANNELS.items() if settings.get(name, {}).get("status") in DND_ON
@@ -328,9 +314,7 @@ def words_of(body: str, attachments: Any) -> str:
 
 
 def content_key(direction: str, location_id: str, contact_id: str, text: str) -> str:
-    """A hash that is equal for SMS with equal words to or from one GoHighLevel contact; case and blanks do not matter.
-    By it, an SMS is recognised that came without its id.
-    """
+    """A hash for SMS of one contact with equal words, in any case. It recognises an SMS without its id."""
     return digest("ghl", direction, location_id, contact_id, " ".join(text.split()).lower())
 
 
@@ -377,7 +361,7 @@ def _linkedin_url(text: WorkflowText) -> str:
 
 
 def _sub_client(text: WorkflowText) -> CampaignRef | None:
-    """The client of the workspace that the text is for. Workspaces put it into a custom field with various names."""
+    """The workspace's client that the text is for. The custom field that holds it has various names."""
     for values in (text.custom, text.trigger):
         for name, raw in values.items():
             label = " ".join(_text(raw).split())
@@ -407,5 +391,4 @@ def sample(reply: SampleReply) -> dict[str, Any]:
 
 
 def files_of(raw: Any) -> list[dict[str, Any]]:
-    """The files at the addresses in a text's `attachments`, as a MessageEvent has them; [] for anything but a list."""
     return as_stored(attachment(url=url) for url in (raw if isinstance(raw, list) else []))

@@ -17,9 +17,7 @@ HEADER = "X-GHL-Signature"
 
 
 def valid(raw: bytes, headers: Mapping[str, str]) -> bool:
-    """Whether the webhook body `raw` has the signature of GoHighLevel's Marketplace app. False if GHL_APP_PUBLIC_KEY is
-    not set.
-    """
+    """Whether the Marketplace app signed `raw`. False if GHL_APP_PUBLIC_KEY is not set."""
     key = _public_key(settings.GHL_APP_PUBLIC_KEY)
     if key is None:
         return False
@@ -31,10 +29,7 @@ def valid(raw: bytes, headers: Mapping[str, str]) -> bool:
 
 
 def _public_key(text: str) -> Ed25519PublicKey | None:
-    r"""The public key in a setting's text, or None if there is none.
-
-    It may be a PEM document (also on one line with \n in it), a base64 DER, or 32 bytes in base64.
-    """
+    r"""A PEM document (also on one line with \n in it), a base64 DER, or 32 bytes in base64; else None."""
     text = text.replace("\\n", "\n").strip()
     try:
         if text.startswith("-----"):

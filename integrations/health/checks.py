@@ -30,10 +30,7 @@ OK, BAD, WARN, NOT_TRIED = "ok", "bad", "warn", ""
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of the result when a person tests a provider account.
-
-    `tone` is ok, bad, warn, or "" if it was not tried. `fix` says what a person can do.
-    """
+    """One line of a test's result. `tone` is ok, bad, warn, or "" if it was not tried."""
 
     label: str
     tone: str
@@ -42,9 +39,7 @@ class Check:
 
 
 class Wrong(Exception):
-    """The provider answered the call of an account's check, but the answer is not as it should be. `said` is what is
-    wrong and `fix` what to do, as sentences for people.
-    """
+    """The provider's answer is not as it should be. `said` is the fault and `fix` the remedy, as sentences."""
 
     def __init__(self, sentence: str, fix: str) -> None:
         super().__init__(sentence)
@@ -53,9 +48,7 @@ class Wrong(Exception):
 
 @dataclass
 class Test:
-    """The test of a provider account that is running. `found` is what the first call
-    answered, for the checks after it.
-    """
+    """The running test of an account. `found` is what the first call answered, for the checks after it."""
 
     account: Integration
     deadline: Deadline
@@ -63,11 +56,10 @@ class Test:
 
 
 def run(account: Integration) -> list[Check]:
-    """Make the checks of a provider account, for at most TEST_MS in all, and return a line for each. After the first
-    one that fails, the others are "Not tried."
+    """Make an account's checks, for at most TEST_MS in all. After the first that fails, the others are "Not tried."
 
-    It calls the provider, so the caller must not hold a transaction. The calls are made also while the circuit breaker
-    is open, and are recorded in the account's health. Raises Cancelled and ShutdownRequested.
+    The caller must not hold a transaction. The calls are made also while the circuit breaker is open, and are recorded
+    in the account's health. Raises Cancelled and ShutdownRequested.
     """
     writer.forget_successes()
     breakers.look_again(account.provider, account.workspace_id)
@@ -111,7 +103,6 @@ def _code(error: ProviderError) -> str:
 
 
 def _fix(account: Integration, error: ProviderError) -> str:
-    """The remedy for the error, for a person."""
     spec = registry.spec_of(account.provider)
     new_key = f"Make a new key in {spec.key_made_at}, and put it in under Settings."
     if error.code == ANOTHER_ACCOUNT:
@@ -139,9 +130,7 @@ def _wait(account: Integration) -> str:
 
 
 def same_account(account_id: str, wanted: str) -> None:
-    """Raise Wrong if the key belongs to another account than the one we know. `account_id` is the id that the provider
-    names, `wanted` the stored one. Nothing is raised if either is unknown.
-    """
+    """Raise Wrong if the key belongs to another account than `wanted`. An unknown id passes."""
     if wanted and account_id and account_id != wanted:
         raise Wrong(
             f"The key belongs to account {account_id}, and this is account {wanted}.",

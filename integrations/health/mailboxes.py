@@ -5,12 +5,11 @@ from integrations.models import Integration
 
 
 class MailboxesLost(Exception):
-    """The provider account works, but some of its mailboxes do not. The message is a sentence for people."""
+    """The account works, but some of its mailboxes do not. The message is a sentence for people."""
 
 
 def look_for(account: Integration, down: set[str]) -> None:
-    """Record which of the account's mailboxes that were reported lost are back: those that are not in `down`, the
-    addresses (in lower case) that the provider lists as broken now. Does nothing if none was reported lost.
+    """Record which lost mailboxes are back: those not in `down`, the broken addresses in lower case.
 
     Raises MailboxesLost if some still are down.
     """

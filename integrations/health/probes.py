@@ -34,27 +34,21 @@ UNREADABLE_FIX = "Put their key back into FIELD_ENCRYPTION_KEYS, or put the secr
 
 
 def can_prove(integration: Integration) -> bool:
-    """Whether the provider has a cheap read call that proves that the account works. Raises DecryptionError if the
-    account's secrets cannot be read.
-    """
+    """Whether a cheap read call proves that the account works. Raises DecryptionError."""
     probe = registry.spec_of(integration.provider).probe
     return bool(probe and probe.applies(integration))
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """The result of a probe (a cheap call that shows whether an account works), with a sentence for people."""
-
     ok: bool
     sentence: str
 
 
 def probe(integration: Integration, deadline: Deadline) -> ProbeResult:
-    """Make the cheap read call that shows whether the provider account works, also while the circuit breaker is open.
-    The result is `ok` without a call if the provider has none to make.
+    """Make the cheap read call, also while the circuit breaker is open. `ok` without one if there is none to make.
 
-    An error of the provider is told by the result and not raised. Raises Cancelled and ShutdownRequested, and
-    DeadlineExceeded if the deadline is over before the probe's next call begins.
+    An error of the provider is in the result and not raised. Raises Cancelled, ShutdownRequested and DeadlineExceeded.
     """
     stated, unreadable = registry.spec_of(integration.provider).probe, look_at_secrets(integration)
     if not stated and not unreadable:
@@ -83,7 +77,7 @@ def probe(integration: Integration, deadline: Deadline) -> ProbeResult:
 
 
 def look_at_secrets(integration: Integration) -> bool:
-    """Record in the account's health whether a configured key can decrypt its secrets. Returns True if none can.
+    """Record in the account's health whether a key can decrypt its secrets. True if none can.
 
     An account whose secrets are readable again counts as working once a call has worked, or at once if no call can
     prove it.
@@ -96,10 +90,7 @@ def look_at_secrets(integration: Integration) -> bool:
 
 
 def check_now(integration: Integration) -> ProbeResult:
-    """Make the cheap call that shows whether the account works while somebody waits, for at most 5 s. If they are over
-    before all of it was asked, the result says so. Raises Cancelled and ShutdownRequested. The caller must not hold a
-    transaction.
-    """
+    """Probe while somebody waits, for at most 5 s. The caller must not hold a transaction."""
     writer.forget_successes()
     try:
         return probe(integration, Deadline.after_ms(CHECK_MS))
@@ -111,11 +102,7 @@ def check_now(integration: Integration) -> ProbeResult:
 
 
 def due() -> list[Integration]:
-    """The provider accounts that should be probed (called to see whether they work) now: every 5 minutes while they are
-    broken, else every 30 minutes. At most 500, those that were not probed for longest first.
-
-    Accounts that are switched off, and those of fire drills, are left out.
-    """
+    """The accounts to probe now: every 5 minutes while they are broken, else every 30; at most 500, the oldest first."""
     now = timezone.now()
     broken = Q(health__state__in=BROKEN)
     late = Q(health__last_probe_at=None) | Q(health__last_probe_at__lt=now - EVERY)
@@ -130,8 +117,7 @@ def due() -> list[Integration]:
 
 
 def enqueue_probe(integration: Integration) -> bool:
-    """Enqueue a probe (a cheap call that shows whether it works) of the account. Returns False if one is waiting
-    already.
+    """Enqueue a probe. False if one is waiting already.
 
     A probe that has begun does not count, because it may have asked the provider before the event that caused this
     call.

@@ -49,8 +49,6 @@ changed = DjangoSignal()
 
 
 class SignalKind(StrEnum):
-    """What somebody found out about a provider account, such as that a call worked or was refused."""
-
     WORKED = "worked"  # a call succeeded, which proves that the account works
     REFUSED = "refused"  # the provider refuses credentials or the account: a person must act
     CANNOT_SEND = "cannot_send"  # the account answers but its sender cannot send: a person must act
@@ -107,10 +105,7 @@ SIGNAL_OF = {
 
 
 def decide(state: str, kind: SignalKind, failures: int) -> str:
-    """The health state of an account that was in `state`, after a signal of this kind.
-
-    `failures` is how many calls in a row have had trouble, including this one.
-    """
+    """The state after a signal. `failures`: how many calls in a row have had trouble, including this one."""
     if kind is SignalKind.REFUSED:
         return HealthState.DISCONNECTED
     if kind in HEALED_BY:
@@ -133,7 +128,7 @@ def decide(state: str, kind: SignalKind, failures: int) -> str:
 
 
 def row(integration: Integration) -> WorkspaceIntegrationHealth:
-    """The health row of the provider account. It is created if it does not exist."""
+    """The account's health row, made if it does not exist."""
     health, _ = WorkspaceIntegrationHealth.objects.get_or_create(
         integration=integration,
         defaults={
@@ -146,11 +141,9 @@ def row(integration: Integration) -> WorkspaceIntegrationHealth:
 
 
 def record(integration: Integration, signal: Signal, *, at: datetime | None = None) -> str | None:
-    """Record in the account's health what was found out about it. Returns the new state if this call changed the state,
-    else None.
+    """Record a signal at `at` (aware, by default now). Returns the new state if this call changed it, else None.
 
-    `at` (aware) is the time of the event (default: now). It may run inside a transaction; the signal `changed` is sent
-    after commit. If other writers change the state TRIES times meanwhile, it logs an error and gives up.
+    If other writers change the state TRIES times meanwhile, it logs an error and gives up.
     """
     at = at or timezone.now()
     for _ in range(TRIES):
@@ -167,8 +160,7 @@ def record(integration: Integration, signal: Signal, *, at: datetime | None = No
 
 
 def lose_mailbox(integration: Integration, mailbox: str, *, at: datetime) -> None:
-    """Record that the provider has lost one of the account's mailboxes, at the time `at` (aware). The mailbox counts as
-    lost until the provider's list shows it as working. At most MAILBOXES_KEPT are kept.
+    """Record that the provider lost a mailbox at `at`, until its list shows it as working.
 
     An account that is disconnected as a whole keeps that reason.
     """
@@ -183,11 +175,9 @@ def lose_mailbox(integration: Integration, mailbox: str, *, at: datetime) -> Non
 
 
 def looked_at_mailboxes(integration: Integration, looked_at: list[str], broken: set[str]) -> str:
-    """Record that, of the account's mailboxes in `looked_at`, the provider lists `broken` as broken. Those that are not
-    broken no longer count as lost.
+    """Record that the provider lists `broken` among `looked_at`. The others no longer count as lost.
 
-    Returns the reason to show to people if any still are lost. Returns "" if none is; the account then counts as
-    working.
+    Returns the reason to show if some still are lost, else "": the account then counts as working.
     """
     with transaction.atomic():
         health = WorkspaceIntegrationHealth.objects.select_for_update().get(pk=row(integration).pk)
@@ -204,7 +194,7 @@ def _lacking(mailboxes: list[str]) -> Signal:
 
 
 def note_unreadable(integration: Integration) -> bool:
-    """Record in the account's health if no configured key can decrypt its secrets. Returns whether that is so."""
+    """Record if no configured key can decrypt the account's secrets. Returns whether that is so."""
     if not integration.is_unreadable:
         return False
     if not _is_unreadable(row(integration)):
@@ -213,16 +203,12 @@ def note_unreadable(integration: Integration) -> bool:
 
 
 def note_readable(integration: Integration) -> None:
-    """Mark an account as connected that was disconnected only because its secrets could not be read. Does nothing
-    otherwise. It is for accounts that no call can prove.
-    """
+    """Connect an account that was disconnected only because its secrets could not be read."""
     take_back(integration, SECRETS_UNREADABLE)
 
 
 def take_back(integration: Integration, reason: str) -> None:
-    """Mark an account as connected that was disconnected for `reason` alone, which no longer holds. Does nothing
-    otherwise. It is for reasons whose end no call can prove.
-    """
+    """Connect an account that was disconnected for `reason` alone, whose end no call can prove."""
     for _ in range(TRIES):
         health = WorkspaceIntegrationHealth.objects.filter(integration=integration).first()
         if health is None or (health.state, health.reason) != (HealthState.DISCONNECTED, reason):
@@ -236,9 +222,7 @@ def _is_unreadable(health: WorkspaceIntegrationHealth) -> bool:
 
 
 def start_over(integration: Integration) -> None:
-    """Set the account's health back to unknown and forget its lost mailboxes, because the row now stands for another
-    account of the provider.
-    """
+    """Set health back to unknown, because the row now stands for another account of the provider."""
     WorkspaceIntegrationHealth.objects.filter(integration=integration).update(lost_mailboxes=[])
     for _ in range(TRIES):
         health = row(integration)
@@ -249,7 +233,6 @@ def start_over(integration: Integration) -> None:
 
 
 def _facts(signal: Signal, at: datetime) -> dict[str, Any]:
-    """The columns that every signal writes, whether it changes the state or not."""
     if signal.kind is SignalKind.WORKED:
         return {"last_success_at": at, "consecutive_failures": 0, "blocked_until": None}
     if signal.kind is SignalKind.HEARD:
@@ -315,9 +298,7 @@ _healthy_until: dict[UUID, float] = {}
 
 
 def observe(report: CallReport) -> None:
-    """Record a finished call to a provider in the account's health. A call that says nothing about the account, or was
-    made within `unobserved`, is not recorded. Each process writes successes of a healthy account at most once in
-    SUCCESS_EVERY_S seconds.
+    """Record a finished call. Each process writes a healthy account's success once in SUCCESS_EVERY_S.
 
     If the thread held no database connection during the call, it holds none afterwards.
     """
@@ -340,11 +321,7 @@ def observe(report: CallReport) -> None:
 
 
 def _is_proof(integration: Integration, report: CallReport) -> bool:
-    """Whether a successful call proves that the account works.
-
-    It does not while mailboxes are lost. If the account could not send, only a sent message is a proof. The provider's
-    declaration may name further conditions (`spec.still_broken`).
-    """
+    """No proof while mailboxes are lost. If the account could not send, only a sent message is one."""
     health, spec = row(integration), registry.spec_of(integration.provider)
     if health.lost_mailboxes:
         return False
@@ -362,9 +339,7 @@ def _signal(report: CallReport, kind: SignalKind) -> Signal:
 
 
 def forget_successes() -> None:
-    """Let this process write the next success of a call to an account's health at once, even if it has just written
-    one.
-    """
+    """Let this process write the next success at once."""
     _healthy_until.clear()
 
 
@@ -373,10 +348,7 @@ _unobserved: ContextVar[bool] = ContextVar("unobserved", default=False)
 
 @contextmanager
 def unobserved() -> Iterator[None]:
-    """Within the `with` block, calls of this thread are not recorded in the health of accounts.
-
-    A test of new credentials says nothing about the stored ones.
-    """
+    """Do not record this thread's calls: a test of new credentials says nothing about the stored ones."""
     token = _unobserved.set(True)
     try:
         yield

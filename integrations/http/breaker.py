@@ -79,9 +79,7 @@ WHERE key = %(key)s AND open_until > clock_timestamp()
 
 @dataclass(slots=True)
 class Seen:
-    """What this process last read about a circuit breaker (which stops calls to a failing provider), as seconds of its
-    monotonic clock. `open_until` is None for a closed one, `throttled_until` 0 for one that is not throttled.
-    """
+    """What this process last read, in seconds of its monotonic clock. `open_until` is None for a closed breaker."""
 
     open_until: float | None = None
     throttled_until: float = 0.0
@@ -95,9 +93,7 @@ class Tally:
     recent: deque[bool] = field(default_factory=lambda: deque(maxlen=WINDOW))
 
     def add(self, failed: bool) -> bool:
-        """Count one call to a provider. Returns True if so many have failed that the circuit breaker
-        should open, which stops calls for a while.
-        """
+        """Count one call. True if so many have failed that the breaker should open."""
         self.consecutive = self.consecutive + 1 if failed else 0
         self.recent.append(failed)
         half_failing = len(self.recent) == WINDOW and sum(self.recent) >= WINDOW // 2
@@ -106,7 +102,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Permission of the circuit breaker to make one call to a provider. It is given back with the call's outcome."""
+    """Permission to make one call. It is given back with the call's outcome."""
 
     provider: str
     workspace_id: uuid.UUID | None
@@ -118,23 +114,20 @@ class Permit:
 
 
 class Breakers:
-    """This process's view of all circuit breakers, which stop calls to failing providers.
-    `breakers` of this module is the one in use.
-    """
+    """This process's view of all circuit breakers. `breakers` is the one in use."""
 
     def __init__(self) -> None:
         self.forget()
 
     def forget(self) -> None:
-        """Start with nothing known about the circuit breakers: after a fork, and between tests."""
+        """After a fork, and between tests."""
         self._lock = threading.Lock()
         self._seen: dict[str, Seen] = {}
         self._tallies: defaultdict[str, Tally] = defaultdict(Tally)
         self._read_at = float("-inf")
 
     def enter(self, provider: str, workspace_id: uuid.UUID | None) -> Permit:
-        """Ask the circuit breaker whether a call to the provider may be made now. Returns a Permit, which must be given
-        to `leave`. Once an open breaker's time is over, one call at a time gets a Permit, as a probe.
+        """A Permit for one call, which must be given to `leave`. An open breaker lets one probe pass in time.
 
         Raises CircuitOpen or ProviderRateLimited (with `sent` False) with the time to wait.
         """
@@ -156,9 +149,7 @@ class Breakers:
         raise CircuitOpen(provider, wait_ms=round(REFRESH_S * 1000))
 
     def leave(self, permit: Permit, outcome: CallOutcome, retry_after_ms: int | None = None) -> None:
-        """Count how a permitted call ended. This may open or close the circuit breaker; after a 429, calls are stopped
-        for `retry_after_ms`. A cancelled call counts as none. Raises nothing.
-        """
+        """Count how a permitted call ended, which may open or close the breaker. Raises nothing."""
         if outcome in (CallOutcome.CANCELLED, CallOutcome.SHUTDOWN):
             if permit.probe:
                 self._write(RELEASE_PROBE, permit)
@@ -178,9 +169,7 @@ class Breakers:
             self._throttle(permit, retry_after_ms)
 
     def look_again(self, provider: str, workspace_id: uuid.UUID | None) -> None:
-        """End the time for which calls to the provider are stopped, so that the next call passes as a probe. Does
-        nothing if they are not stopped. It is for calls that find out how the provider is.
-        """
+        """Let the next call pass as a probe, to find out how the provider is."""
         self._write(END_OPENING, Permit(provider, workspace_id), ms=OPEN_MS)
 
     def heard(self, provider: str, workspace_id: uuid.UUID | None) -> None:

@@ -39,11 +39,9 @@ def declare(providers: Iterable[str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class CallReport:
-    """How one call to a provider ended, for the log, the metrics and the account's health.
+    """How one call ended. `account` is the provider's name for it; `code` and `error` contain no person's text.
 
-    `account` is the provider's name for the account, if one integration has several. `code` is the provider's error
-    code and `error` the class of the exception; neither contains people's text. `said` and `cannot_send` are as in
-    ProviderError; `said` is not logged.
+    `said` and `cannot_send` are as in ProviderError; `said` is not logged.
     """
 
     provider: str
@@ -69,30 +67,23 @@ QUIET = {CallOutcome.OK, CallOutcome.CANCELLED, CallOutcome.SHUTDOWN}
 
 
 def subscribe(subscriber: Subscriber) -> Subscriber:
-    """Have `subscriber(report)` called after every finished call to a provider, in the caller's thread. Returns
-    `subscriber`, so that it can be used as a decorator.
-
-    Subscribing twice changes nothing.
-    """
+    """Have `subscriber(report)` called after every finished call, in the caller's thread. Once is enough."""
     if subscriber not in _subscribers:
         _subscribers.append(subscriber)
     return subscriber
 
 
 def is_subscribed(subscriber: Subscriber) -> bool:
-    """Whether `subscriber` is called after every finished call to a provider."""
     return subscriber in _subscribers
 
 
 def unsubscribe(subscriber: Subscriber) -> None:
-    """Have `subscriber` no longer called after calls to providers. Raises ValueError if it does not subscribe."""
+    """Raises ValueError if it does not subscribe."""
     _subscribers.remove(subscriber)
 
 
 def report(call: CallReport) -> None:
-    """Log and count one finished call to a provider, and pass it to the subscribers. A subscriber's error is logged and
-    not raised.
-    """
+    """Log and count one finished call. A subscriber's error is logged and not raised."""
     CALLS.labels(call.provider, call.outcome).inc()
     CALL_SECONDS.labels(call.provider).observe(call.duration_ms / 1000)
     logger.log(

@@ -24,10 +24,7 @@ PLAIN = re.compile(
     r"(https?)://((?:[a-z0-9-]+\.)*[a-z0-9-]+\.?|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?(?=[/?#]|\Z)",
     re.ASCII | re.IGNORECASE,
 )
-"""A scheme, host and port that all parsers read the same way.
-
-It has no user name, backslash, percent sign, blank, control character, or letter beyond ASCII.
-"""
+"""A scheme, host and port that all parsers read alike: no user name, percent sign, blank or other letters."""
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 SPECIAL = tuple(
     map(
@@ -52,9 +49,8 @@ _opened_port: ContextVar[int] = ContextVar("opened_port", default=0)
 
 @contextmanager
 def opened(port: int) -> Iterator[None]:
-    """Within the `with` block, let this thread alone call `http://127.0.0.1:<port>`.
+    """Let this thread alone call `http://127.0.0.1:<port>`, where a fire drill has started its own sandbox
 
-    A fire drill (a rehearsed outage) needs this, because its provider is a sandbox that it has started itself
     (docs/adr/0031-the-fire-drill-calls-a-sandbox-of-its-own.md).
     """
     token = _opened_port.set(port)
@@ -69,7 +65,7 @@ class HostRefused(ProviderMisconfigured):
 
 
 class Address(NamedTuple):
-    """Where a provider's URL leads. Scheme and host are in lower case, and the host has no dot at its end."""
+    """Scheme and host in lower case, the host without a dot at its end."""
 
     scheme: str
     host: str
@@ -101,11 +97,9 @@ def address_of(provider: str, url: str) -> Address:
 
 
 def allowed_places(provider: str) -> tuple[Place, ...]:
-    """The hosts and ports at which a provider may be called.
+    """The provider's own hosts, those in `settings.PROVIDER_HOSTS`, and the addresses that an operator set.
 
-    They are its own hosts, those in `settings.PROVIDER_HOSTS` (`provider=host` or `provider=host:port`, for white
-    labels and proxies, with `@` and a workspace's id if they serve that one alone), and the addresses that an operator
-    has set for it. A port other than 443 is allowed if an operator named it, or if it is one of the provider's own.
+    An entry is `provider=host` or `provider=host:port`, with `@` and a workspace's id if it serves that one alone.
     Raises UnknownProvider.
     """
     if provider == HEARTBEAT:
@@ -127,9 +121,7 @@ def _place(provider: str, url: str, owner: str = "") -> Place:
 
 
 def check_url(provider: str, url: str, workspace_id: UUID | None = None) -> None:
-    """Raise HostRefused if calls to `provider` may not go to `url` for this workspace, or for none. Its text says what
-    is wrong and what is allowed.
-    """
+    """Raise HostRefused, which says what is allowed, if calls may not go to `url` for this workspace or none."""
     address = address_of(provider, url)
     if settings.ALLOW_LOOPBACK_PROVIDERS and _is_loopback(address.host):
         return
@@ -166,10 +158,9 @@ def _is_loopback(host: str) -> bool:
 
 
 def check_address(address: str, port: int = 0) -> None:
-    """Raise HostRefused if `address`, an IP address that a provider's host name resolves to, is not public.
+    """Raise HostRefused if an IP address that a host name resolves to is not public.
 
-    Loopback is allowed with `ALLOW_LOOPBACK_PROVIDERS` (demo and tests), and at a port that this thread has `opened`.
-    Other private addresses never are.
+    Loopback is allowed with `ALLOW_LOOPBACK_PROVIDERS`, and at a port that this thread has `opened`.
     """
     ip = _reached(ipaddress.ip_address(address.partition("%")[0]))
     if ip.is_loopback and (settings.ALLOW_LOOPBACK_PROVIDERS or (port and port == _opened_port.get())):

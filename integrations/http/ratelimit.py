@@ -33,18 +33,14 @@ FROM integrations_ratewindow, unnest(stamps) s WHERE key = %(key)s ORDER BY s DE
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """A limit of ours on calls to a provider, over all processes: at most `limit` calls in any `window_s` seconds.
-    Calls with the same `key` ("ghl:<location>") count together.
-    """
+    """At most `limit` calls in any `window_s` seconds, over all processes, under one `key` ("ghl:<location>")."""
 
     key: str
     limit: int
     window_s: float
 
     def take(self) -> int:
-        """Count one call to a provider and return 0. If our limit on such calls is reached, count nothing and return
-        the milliseconds (at least 1) until a call is allowed. If the database cannot be asked, return 0.
-        """
+        """Count one call and return 0, or the milliseconds until one is allowed. 0 if the database is away."""
         values: dict[str, Any] = {"key": self.key, "limit": self.limit, "window_s": self.window_s}
         try:
             with visit(), connection.cursor() as cursor:

@@ -44,10 +44,10 @@ def parse_retry_after_ms(header: str | None) -> int | None:
 
 
 class RetryBudget:
-    """Stops retries while most calls to a provider fail, so that retries do not multiply an outage (gRPC A6).
+    """Stops retries while most calls to a provider fail, so that they do not multiply an outage (gRPC A6).
 
-    It starts with 10 tokens. A failure takes 1, a success gives back 0.1, and with 5 or fewer nothing is retried. There
-    is one for each provider and process. Threads may share it.
+    A failure takes one of 10 tokens, a success gives back 0.1, and with 5 or fewer nothing is retried. Threads may
+    share it.
     """
 
     FULL = 10.0
@@ -70,9 +70,7 @@ class RetryBudget:
 
 
 def may_pass(ending: object) -> bool:
-    """Whether a call to a provider that ended in `ending` (a value or an error) may succeed if it is repeated in a
-    moment: True for an error of RETRYABLE that asks for at most INLINE_WAIT_MS of patience.
-    """
+    """Whether the call may succeed in a moment: a RETRYABLE error that asks for at most INLINE_WAIT_MS."""
     return (
         isinstance(ending, ProviderError)
         and ending.outcome in RETRYABLE
@@ -81,9 +79,7 @@ def may_pass(ending: object) -> bool:
 
 
 def wait_s(state: RetryCallState, error: ProviderError) -> float:
-    """Seconds until a failed call to a provider is tried again: what the provider asked for and a little longer (up to
-    a tenth), else a random pause by BACKOFF.
-    """
+    """Seconds until the next try: what the provider asked for and up to a tenth more, else by BACKOFF."""
     if error.retry_after_ms is None:
         return BACKOFF(state)
     return error.retry_after_ms / 1000 + random.uniform(0.05, 0.05 + error.retry_after_ms / 10_000)

@@ -48,9 +48,7 @@ from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
 
 
 class Budget(NamedTuple):
-    """How much of an answer is read: its `bytes`, its JSON `values`, each of which takes up to fifty times the memory
-    of its text, and `parse_ms`, the milliseconds in which they are read.
-    """
+    """How much of an answer is read: its bytes, its JSON values, and the milliseconds for reading them."""
 
     bytes: int
     values: int
@@ -101,10 +99,9 @@ Classify = Callable[[Response], ResponseVerdict | None]
 
 
 def verdict_by_status(response: Response) -> ResponseVerdict | None:
-    """Which error the HTTP status of a provider's answer means, or None for a 2xx.
+    """The error that the HTTP status means, or None for a 2xx.
 
-    After a 4xx no message went out (`sent` False). After a 5xx, 408 or 409, and after a redirect, which is not
-    followed, nobody knows (`sent` None).
+    After a 4xx no message went out. After a 5xx, 408 or 409, and after a redirect, which is not followed, nobody knows.
     """
     status = response.status
     if response.ok:
@@ -215,7 +212,6 @@ class ProviderSession:
         return cast(T, self._run(call))
 
     def with_rate_limit(self, rate_limit: RateLimit) -> "ProviderSession":
-        """A copy of this session with another limit of ours on its calls."""
         return replace(self, rate_limit=rate_limit)
 
     def _prepare(
@@ -269,10 +265,7 @@ class ProviderSession:
         return call.last
 
     def _admit(self, call: _Call) -> Permit:
-        """Wait until the next attempt may be made, by the breaker and our own rate limit.
-
-        Errors that it raises have `sent` False, because this attempt did not begin.
-        """
+        """Wait for breaker and rate limit. Errors have `sent` False, as this attempt did not begin."""
         try:
             call.deadline.check()
             permit = breakers.enter(self.provider, self.workspace_id)
@@ -309,10 +302,10 @@ class ProviderSession:
             _budgets[self.provider].failed()
 
     def _exchange(self, call: _Call) -> Response | Exception:
-        """Send the request and read the whole answer. Errors are returned and not raised.
+        """Send the request and read the answer. Errors are returned and not raised.
 
-        An exception of `requests` names the URL, which may contain a key. An error that is made outside of its handler
-        does not carry it along.
+        An exception of `requests` names the URL, which may contain a key: an error made outside of its handler does
+        not.
         """
         guard = CallGuard(
             call.deadline.within_ms(call.timeout_ms),
@@ -358,7 +351,6 @@ class ProviderSession:
         )
 
     def _finish(self, call: _Call, ending: Response | Exception) -> Any:
-        """Parse the answer, report the call, and return the result or raise the error."""
         parsed: Any = None
         if isinstance(ending, Response):
             try:
@@ -412,11 +404,7 @@ def _interrupted(reason: Exception, sent: bool | None) -> CallCancelled | CallIn
 
 
 def _exchange_bytes(provider: str, call: _Call, guard: CallGuard) -> Response:
-    """Send the request and read the answer under `guard`, within the budget of its kind. With a file limit, a 2xx is a
-    file.
-
-    Raises what the guard raises, _TooLarge, and the errors of requests and urllib3.
-    """
+    """Send and read under `guard`, within the budget. With a file limit, a 2xx is a file."""
     budget = READ if call.idempotent else WRITE
     answer = adapters.get(provider).send(call.request, stream=True)
     ok = 200 <= answer.status_code < 300
@@ -448,7 +436,7 @@ def _no_check() -> None:
 
 
 def _parse_json(content: bytes, check: Callable[[], None]) -> Any:
-    """The JSON value, or None if it is none. `check` is called between the steps, and raises if there is no time."""
+    """The JSON value, or None. `check` raises if there is no time left."""
     try:
         check()
         parsed = json.loads(content)

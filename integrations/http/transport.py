@@ -44,19 +44,15 @@ SLICE_S = 0.25
 CONNECT_LIMIT_S = 5.0
 """Seconds that one IP address may take to accept a connection. Then the host's next address is tried."""
 MAX_IDLE_S = 15.0
-"""Seconds after which an unused connection of the pool is not used again.
-
-The server may be closing it at this moment, and then nobody would know whether a message that is sent has arrived.
-"""
+"""Seconds after which a pooled connection is not used again: the server may be closing it at this moment."""
 
 
 class CallGuard:
-    """The Deadline of the call to a provider that this thread makes, and how far the call has got.
+    """The Deadline of this thread's call, and how far the call has got.
 
-    `workspace_id`: the workspace that it is made for, if any. `started`: bytes of the request may have left.
-    `answered`: bytes of the answer have arrived. With `finish_once_started`, only the Deadline ends a call that has
-    started. A cancelled job or a shutdown does not interrupt a message that is being sent, because then nobody would
-    know whether it went out.
+    `started`: bytes of the request may have left. `answered`: bytes of the answer have arrived. With
+    `finish_once_started`, only the Deadline ends a started call: nobody would know whether an interrupted message went
+    out.
     """
 
     __slots__ = (
@@ -81,9 +77,7 @@ class CallGuard:
         self.answered = False
 
     def slice_s(self) -> float:
-        """Seconds that the next wait on the network may last. Raises DeadlineExceeded, Cancelled
-        or ShutdownRequested if the call must end.
-        """
+        """Seconds that the next wait may last. Raises DeadlineExceeded, Cancelled or ShutdownRequested."""
         now = time.monotonic()
         if self._deadline.expired:
             raise DeadlineExceeded()
@@ -94,9 +88,7 @@ class CallGuard:
         return max(0.001, min(SLICE_S, self._deadline.remaining_s()))
 
     def parsing(self, budget_ms: float) -> Callable[[], None]:
-        """Begins the parse of the answer. Returns a function that raises what `slice_s` raises once the call must end,
-        and DeadlineExceeded after `budget_ms` milliseconds.
-        """
+        """A function that raises what `slice_s` raises, and DeadlineExceeded after `budget_ms`."""
         self.phase = "parse"
         return self._deadline.within_ms(budget_ms).check
 
@@ -115,7 +107,7 @@ def guarded(guard: CallGuard) -> Iterator[None]:
 
 
 def current_guard() -> CallGuard:
-    """The guard (Deadline and progress) of the call that this thread makes. Raises LookupError outside of `guarded`."""
+    """Raises LookupError outside of `guarded`."""
     return _guard.get()
 
 
@@ -150,14 +142,11 @@ class _GuardedIO(socket.socket):
 
 
 class GuardedSocket(_GuardedIO):
-    """A TCP socket whose waits obey the Deadline of the current CallGuard."""
+    pass
 
 
 class GuardedTLSSocket(_GuardedIO, ssl.SSLSocket):
-    """A TLS socket whose waits obey the Deadline of the current CallGuard.
-
-    It waits in short slices and tries again after each, which OpenSSL allows for a handshake, a read and a write.
-    """
+    """OpenSSL allows to try again after each slice, for a handshake, a read and a write."""
 
     def do_handshake(self, block: bool = False) -> None:
         _guard.get().phase = "tls"
@@ -169,11 +158,7 @@ class GuardedTLSSocket(_GuardedIO, ssl.SSLSocket):
 
 
 def resolve(host: str, port: int, guard: CallGuard) -> list[tuple[Any, ...]]:
-    """Does what `socket.getaddrinfo` does, within the Deadline of `guard`. The C library has no
-    time limit, so a thread looks the name up.
-
-    Raises OSError if the name does not resolve, and what CallGuard.slice_s raises.
-    """
+    """`socket.getaddrinfo` within the Deadline: the C library has no time limit, so a thread looks up."""
     answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def look_up() -> None:
@@ -198,10 +183,10 @@ def resolve(host: str, port: int, guard: CallGuard) -> list[tuple[Any, ...]]:
 
 
 def open_socket(host: str, port: int, guard: CallGuard, *, public_only: bool = True) -> GuardedSocket:
-    """A socket that is connected to the first address of `host` that accepts, within the Deadline of `guard`.
+    """A socket connected to the first address of `host` that accepts.
 
-    Raises HostRefused if any of its addresses is not public, unless `public_only` is False because the operator chose
-    the host. Raises OSError if no address accepts, and what CallGuard.slice_s raises.
+    Raises HostRefused if any address is not public, unless the operator chose the host (`public_only` False). Raises
+    OSError if none accepts.
     """
     guard.phase = "resolve"
     addresses = resolve(host.strip("[]"), port, guard)
@@ -256,13 +241,11 @@ class _GuardedConnection(HTTPConnection):
 
 
 class GuardedHTTPConnection(_GuardedConnection):
-    """A plain HTTP connection within the Deadline of the current CallGuard. Only the sandbox on
-    this machine uses it (see hosts.check_url).
-    """
+    """Only the sandbox on this machine uses it (hosts.check_url)."""
 
 
 class GuardedHTTPSConnection(_GuardedConnection, HTTPSConnection):
-    """An HTTPS connection within the Deadline of the current CallGuard."""
+    pass
 
 
 class _HTTPPool(HTTPConnectionPool):
@@ -275,10 +258,7 @@ class _HTTPSPool(HTTPSConnectionPool):
 
 @functools.cache
 def tls_context() -> ssl.SSLContext:
-    """The TLS settings of calls to providers, made once per process.
-
-    Reading the certificate authorities takes 60 ms, so it is not done per connection.
-    """
+    """Made once per process, because reading the certificate authorities takes 60 ms."""
     context = create_urllib3_context()
     context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
     context.sslsocket_class = GuardedTLSSocket
@@ -286,11 +266,10 @@ def tls_context() -> ssl.SSLContext:
 
 
 class GuardedAdapter(HTTPAdapter):
-    """The `requests` adapter for the calls to one provider, within the Deadline of the current CallGuard. It does not
-    retry.
+    """The `requests` adapter for one provider, without retries.
 
-    It is used without a `requests.Session`. So there are no cookies (which could leak between workspaces), no
-    redirects, and no proxies or .netrc from the environment.
+    It is used without a `requests.Session`: no cookies (which could leak between workspaces), redirects, proxies or
+    .netrc.
     """
 
     def __init__(self, provider: str) -> None:
@@ -302,17 +281,13 @@ class GuardedAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
-        """Send the request to the provider if its URL is allowed. This is the last check,
-        after everything that may change the URL.
-
-        Raises HostRefused, what CallGuard.slice_s raises, and the errors of requests.
-        """
+        """The last check of the URL, after everything that may change it. Raises HostRefused."""
         guard = _guard.get(None)
         check_url(self.provider, request.url or "", guard.workspace_id if guard else None)
         return super().send(request, *args, **kwargs)
 
     def cert_verify(self, conn: Any, *_: Any) -> None:
-        """Always verify the provider's certificate, with the authorities that `tls_context` has read."""
+        """With the authorities that `tls_context` has read."""
         conn.cert_reqs = "CERT_REQUIRED"
 
 
@@ -323,7 +298,7 @@ class _Adapters:
         self.forget()
 
     def forget(self) -> None:
-        """Start with no connections to providers: after a fork, because two processes must never share one."""
+        """After a fork: two processes must never share a connection."""
         self._lock = threading.Lock()
         self._by_provider: dict[str, GuardedAdapter] = {}
 

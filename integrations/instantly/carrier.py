@@ -11,11 +11,6 @@ from jobs.deadline import Deadline
 
 
 class InstantlyCarrier:
-    """Sends e-mails through Instantly, and lists what was sent there.
-
-    Implements `integrations.carriers.Carrier`.
-    """
-
     def prepare(self, message: Outgoing, account: Integration, deadline: Deadline) -> Post:
         answers = message.answers
         if answers is None or not answers.external_id:
@@ -46,11 +41,7 @@ class InstantlyCarrier:
 
 
 def stop_campaign(account: Integration, _campaign_id: str, person: Person, deadline: Deadline) -> str:
-    """Put the person's address on Instantly's block list, so that no campaign mails them. Returns "stopped", or
-    "stopped before" if the address was on the list already.
-
-    Instantly has no call that ends one campaign for one lead and keeps the lead, so the campaign's id is not used.
-    """
+    """Put the address on the block list. Instantly has no call that ends one campaign for one lead."""
     client = InstantlyClient.for_integration(account)
     try:
         client.block(person.email, deadline)

@@ -78,20 +78,17 @@ class Email(Payload):
 
 
 class InstantlyClient(ProviderClient):
-    """Makes calls to Instantly with the key of one account."""
-
     @staticmethod
     def session_of(integration: Integration) -> ProviderSession:
         return bearer_session(integration, timeout_ms=TIMEOUT_MS, classify=classify)
 
     # Reference: GET /workspaces/current
     def workspace(self, deadline: Deadline) -> Workspace:
-        """The Instantly workspace that the key belongs to."""
         return self._get("/workspaces/current", "workspace", deadline, one(Workspace))
 
     # Reference: GET /accounts
     def accounts(self, deadline: Deadline) -> list[Account]:
-        """The mailboxes of the Instantly workspace, at most a thousand."""
+        """The workspace's mailboxes, at most a thousand."""
         parse = page(Account, "starting_after", "next_starting_after", "items")
 
         def read(position: dict[str, Any]) -> tuple[list[Account], dict[str, Any]]:
@@ -101,7 +98,7 @@ class InstantlyClient(ProviderClient):
 
     # Reference: GET /campaigns
     def campaigns(self, deadline: Deadline) -> list[Campaign]:
-        """The first hundred campaigns of the Instantly workspace."""
+        """The first hundred campaigns."""
         return self._get("/campaigns", "campaigns", deadline, rows(Campaign, "items"), {"limit": PAGE})
 
     # Reference: GET /emails
@@ -112,11 +109,9 @@ class InstantlyClient(ProviderClient):
 
     # Reference: GET /emails
     def received_since(self, since: datetime, deadline: Deadline) -> Iterator[Email]:
-        """The e-mails that came in since `since` (aware), and those without a time. Instantly sorts them by its own
-        time of creation, newest first, so not strictly by the time that an e-mail has.
+        """The e-mails that came in since `since` (aware), and those without a time, newest first.
 
-        At most MAX_PAGES pages of PAGE e-mails are read, each as the result is consumed, and none after a page whose
-        e-mails are all older than `since`.
+        Instantly sorts by its own time of creation, so reading ends with the first page whose e-mails are all older.
         """
         parse = page(Email, "starting_after", "next_starting_after", "items")
 
@@ -132,9 +127,7 @@ class InstantlyClient(ProviderClient):
 
     # Reference: GET /block-lists-entries
     def is_blocked(self, address: str, deadline: Deadline) -> bool:
-        """Whether exactly this e-mail address, whatever its case, is on the workspace's block list. Only the first
-        hundred entries that Instantly finds for it are read.
-        """
+        """Whether exactly this address is on the block list. Only the first hundred matches are read."""
 
         def parse(response: Response) -> bool:
             entries = items_of(response.data, "items")
@@ -145,9 +138,7 @@ class InstantlyClient(ProviderClient):
 
     # Reference: POST /block-lists-entries
     def block(self, address: str, deadline: Deadline) -> None:
-        """Put an e-mail address on the workspace's block list, so that none of its campaigns mails it any more. Raises
-        ProviderRejected if it is there already.
-        """
+        """Put an address on the block list. Raises ProviderRejected if it is there already."""
         self._post("/block-lists-entries", "block", deadline, {"bl_value": address}, expect_json=False)
 
     # Reference: POST /emails/reply
@@ -162,11 +153,7 @@ class InstantlyClient(ProviderClient):
         html: str = "",
         cc: Sequence[str] = (),
     ) -> str:
-        """Send an answer to the e-mail `reply_to_uuid` from our mailbox `eaccount`, in one call without retries.
-
-        Returns the id of the new e-mail, or "" if Instantly does not say it. An error's `sent` says whether it may have
-        gone out.
-        """
+        """Answer an e-mail from our mailbox `eaccount`, in one call. Returns the new e-mail's id or ""."""
         body: dict[str, Any] = {
             "reply_to_uuid": reply_to_uuid,
             "eaccount": eaccount,

@@ -14,7 +14,6 @@ SENDER_IS_DOWN = re.compile(
 
 
 def classify(response: Response) -> ResponseVerdict | None:
-    """Which error an answer of Instantly means, or None if its HTTP status says enough."""
     body = response.data if isinstance(response.data, dict) else {}
     if response.status not in (400, 409, 422):
         return None

@@ -13,9 +13,7 @@ from jobs.deadline import Deadline
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
-    """The replies that Instantly received since `moment` (aware), as events, roughly the newest first. Those without
-    a time or a lead's address are left out. They are read only as the result is consumed.
-    """
+    """Roughly the newest first, but for those without a time or a lead's address."""
     for email in InstantlyClient.for_integration(account).received_since(moment, deadline):
         wrote, lead = mailbox(email.from_email), mailbox(email.lead or email.from_email)
         if not email.received or email.at is None or not lead.address:

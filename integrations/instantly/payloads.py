@@ -56,17 +56,11 @@ TAGS = {
     "lead_out_of_office": "Out of Office",
     "lead_wrong_person": "Wrong Person",
 }
-"""What Instantly's people or its model say about a lead, in our words.
-
-The others (lead_neutral, lead_closed, lead_no_show) have no equal word of ours.
-"""
+"""Our words for what Instantly's people or its model say about a lead. Its other words have no equal of ours."""
 ACCOUNT_ERROR = "account_error"
 EVENTS = (*REPLIES, *SENT, *UNSUBSCRIBED, *BOUNCED, *TAGS, ACCOUNT_ERROR)
 RETRY_SPAN_S = 3600
-"""Seconds in which Instantly may repeat a webhook.
-
-Users report three retries within half a minute; an hour also covers a queue that was stuck.
-"""
+"""Seconds in which Instantly may repeat a webhook: users report half a minute; a queue may be stuck."""
 
 TYPE = AliasChoices("event_type", "type")
 
@@ -102,17 +96,11 @@ class Body(Payload):
 
 
 def account_of(body: Any) -> str:
-    """The id of the Instantly workspace that the body of a webhook names, or ""."""
     workspace = body.get("workspace") if isinstance(body, dict) else None
     return workspace.strip() if isinstance(workspace, str) else ""
 
 
 def parse(body: Any, now: datetime) -> Event:
-    """Reads the event from the body of an Instantly webhook. `now` (aware) is its time if the body states none. An
-    event that is not used becomes an IgnoredEvent.
-
-    Raises PayloadInvalid if a needed field is missing or has a wrong type.
-    """
     kind = validate(Header, body).event_type
     if kind not in EVENTS:
         return _labelled(kind, body)
@@ -238,9 +226,7 @@ def _shared(payload: Body, now: datetime, subject: str, text: str) -> dict[str, 
 
 
 def content_key(lead_email: str, subject: str, text: str) -> str:
-    """A hash that is equal for mails of one lead with the same subject and words; blanks in the text do not matter. By
-    it, a mail is recognised that came without its id.
-    """
+    """A hash for mails of one lead with equal subject and words. It recognises a mail without its id."""
     return digest("instantly", lead_email.lower(), subject, " ".join(text.split()))
 
 

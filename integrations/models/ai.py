@@ -7,9 +7,7 @@ from jobs.ids import uuid7
 
 
 class AiCall(models.Model):
-    """One question to the language model: for which feature, with which prompt, at what cost,
-    and with what outcome. It holds no text.
-    """
+    """One question to the language model: feature, cost and outcome. It holds no text."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey(

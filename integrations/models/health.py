@@ -37,8 +37,9 @@ REASON_LIMIT = 64
 
 
 def lost(mailboxes: list[str]) -> str:
-    """The reason to show for an account whose `mailboxes` are disconnected: the first one's address, and how many more
-    there are. It has REASON_LIMIT characters at most, for which the address is cut. "" if `mailboxes` is empty.
+    """The reason for an account whose mailboxes are disconnected: the first one, and how many more there are.
+
+    The address is cut so that it has REASON_LIMIT characters at most. "" if there are none.
     """
     if not mailboxes:
         return ""
@@ -48,9 +49,7 @@ def lost(mailboxes: list[str]) -> str:
 
 
 class WorkspaceIntegrationHealth(models.Model):
-    """The health of one provider account: its state, since when, and why. Only
-    `integrations.health.writer` writes it.
-    """
+    """One account's state, since when, and why. Only `integrations.health.writer` writes it."""
 
     integration = models.OneToOneField(Integration, on_delete=models.CASCADE, related_name="health")
     workspace = models.ForeignKey(
@@ -123,9 +122,7 @@ class WorkspaceIntegrationHealth(models.Model):
 
     @property
     def is_down(self) -> bool:
-        """Whether the account counts as disconnected, or its provider as down. An account that lacks only some of its
-        mailboxes (`lacks_mailboxes`) counts as disconnected too.
-        """
+        """Also true if it lacks only some of its mailboxes (`lacks_mailboxes`)."""
         return self.state in (HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN)
 
 
@@ -149,9 +146,7 @@ class HealthTransition(models.Model):
 
 
 class Notice(models.Model):
-    """One notice to people by Slack or e-mail, such as that an account is broken. State `unknown`: it was posted, and
-    nobody knows whether it arrived.
-    """
+    """One notice to people by Slack or e-mail. State `unknown`: nobody knows whether it arrived."""
 
     class State(models.TextChoices):
         CLAIMED = "claimed", "Going out"

@@ -16,10 +16,7 @@ from jobs.ids import uuid7
 
 
 def known_provider(name: str) -> None:
-    """Validates a field that names a provider.
-
-    Raises ValidationError for one that integrations.registry does not list.
-    """
+    """Raises ValidationError for a provider that integrations.registry does not list."""
     if name not in registry.specs():
         raise ValidationError(f"“{name}” is no provider. Known are: {', '.join(registry.specs())}.")
 
@@ -27,8 +24,7 @@ def known_provider(name: str) -> None:
 class Integration(models.Model):
     """One connected account of one provider in one workspace.
 
-    `external_account_id` is the provider's id of the account (EmailBison workspace, GHL location, Unipile account).
-    Events that name another account are refused. If it is empty, nothing is checked.
+    Events that name another account than `external_account_id` are refused. If it is empty, nothing is checked.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -78,19 +74,13 @@ class Integration(models.Model):
 
 
 def hash_key(key: str) -> str:
-    """The SHA-256 of a webhook key (the secret part of a webhook's address), in hex. It is what is stored and looked
-    up.
-
-    A key has 256 random bits, so no slower hash is needed.
-    """
+    """What is stored and looked up. A key has 256 random bits, so no slower hash is needed."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
 class WebhookKeyQuerySet(models.QuerySet["WebhookKey"]):
-    """Queries for webhook keys (the secret parts of webhook addresses)."""
-
     def usable(self) -> Self:
-        """The webhook keys that are still accepted: neither expired nor revoked."""
+        """Neither expired nor revoked."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
 
 
@@ -114,31 +104,22 @@ class WebhookKey(models.Model):
 
     @property
     def is_usable(self) -> bool:
-        """Whether the webhook key is still accepted: neither expired nor revoked."""
         return self.expires_at is None or self.expires_at > timezone.now()
 
     @property
     def is_unreadable(self) -> bool:
-        """Whether the webhook key's text cannot be decrypted and shown any more. Requests with it are still accepted,
-        because it is looked up by its hash. Decrypts nothing.
-        """
+        """Whether its text cannot be shown. Requests with it are accepted: its hash is looked up."""
         return no_key_opens(self, "secret")
 
     @classmethod
     def issue(cls, integration: Integration) -> "WebhookKey":
-        """Make a new webhook key for the account `integration`, store it and return it. Keys that the account has stay
-        valid.
-
-        Its text is stored encrypted, because admins must be able to copy it again.
-        """
+        """A new, stored key. Its text is stored encrypted, because admins must be able to copy it again."""
         key = secrets.token_urlsafe(32)
         return cls.objects.create(integration=integration, key_hash=hash_key(key), secret=key)
 
     @classmethod
     def rotate(cls, integration: Integration, overlap: timedelta) -> "WebhookKey":
-        """Make a new webhook key for the account, store it and return it. The old ones still work for `overlap`, which
-        is taken as 0 to 7 days; one that ends sooner keeps its end.
-        """
+        """A new, stored key. The old ones still work for `overlap`, which is taken as 0 to 7 days."""
         ends = timezone.now() + min(max(overlap, timedelta(0)), timedelta(days=7))
         live = Q(expires_at=None) | Q(expires_at__gt=ends)
         cls.objects.filter(live, integration=integration).update(expires_at=ends)

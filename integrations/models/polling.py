@@ -6,10 +6,7 @@ from integrations.models.integration import Integration
 
 
 class ReplyPoll(models.Model):
-    """How far one provider account's messages were compared with the provider's list.
-
-    All messages that the provider had at `complete_through` are here, whatever webhooks did.
-    """
+    """All messages that the provider had at `complete_through` are here, whatever webhooks did."""
 
     integration = models.OneToOneField(Integration, on_delete=models.CASCADE, related_name="reply_poll")
     complete_through = models.DateTimeField()

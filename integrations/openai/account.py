@@ -22,11 +22,7 @@ def usable(_account: Integration) -> bool:
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
-    """Make the cheap call that shows whether OpenAI can be used: read the list of models. Raises the errors of
-    integrations.errors if it cannot.
-
-    If the quota was used up, it asks a very short question instead, because only questions show that.
-    """
+    """Read the list of models. After a used-up quota ask a very short question, because only questions show that."""
     if writer.row(account).reason in QUOTA:
         ask_shortly(deadline, account)
     else:
@@ -34,16 +30,10 @@ def probe(account: Integration, deadline: Deadline) -> None:
 
 
 def stays_broken(_account: Integration, reason: str, operation: str) -> bool:
-    """Whether the OpenAI account still counts as broken for `reason`, although the call `operation` succeeded.
-
-    The list of models is also answered without credit or for bad requests.
-    """
+    """The list of models is also answered without credit or for bad requests."""
     return operation == LIST and reason in (*QUOTA, REQUEST_REFUSED)
 
 
 def check_key(test: Test) -> str:
-    """Check that OpenAI accepts the installation's key. Returns a sentence for people. Raises the errors of
-    integrations.errors if it does not.
-    """
     check(test.deadline, test.account)
     return "The installation’s key is accepted."

@@ -12,21 +12,14 @@ from integrations.errors import ProviderMisconfigured
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A language model of OpenAI that may be used.
-
-    `efforts` are the values of reasoning.effort that it accepts; "" means its default. Prices
-    (dollars per million tokens) may be unknown.
-    """
+    """`efforts`: what it accepts as reasoning.effort. Prices (dollars per million tokens) may be unknown."""
 
     efforts: tuple[str, ...]
     input_usd: float | None
     output_usd: float | None
 
     def cost_microusd(self, *, input_tokens: int, cached_tokens: int, output_tokens: int) -> int | None:
-        """The cost of so many tokens in millionths of a dollar, or None if the model's prices are unknown.
-
-        A price in dollars per million tokens is the same number in millionths of a dollar per token.
-        """
+        """In millionths of a dollar, which is the price in dollars per million tokens. None if it is unknown."""
         if self.input_usd is None or self.output_usd is None:
             return None
         fresh = max(0, input_tokens - cached_tokens)
@@ -43,9 +36,7 @@ MODELS = {
 
 
 def checked(model: str, effort: str) -> Model:
-    """The catalog's entry of the model named `model`, which accepts the effort `effort` ("" for its default). Raises
-    ProviderMisconfigured, which names the possible models or efforts.
-    """
+    """The model's entry. Raises ProviderMisconfigured, which names the possible models or efforts."""
     entry = MODELS.get(model)
     if entry is None:
         raise ProviderMisconfigured(f"openai: the model “{model}” is not one of: {', '.join(MODELS)}.")

@@ -41,10 +41,7 @@ LIST = "models"
 
 T = TypeVar("T", bound=ModelAnswer)
 MORE_TOKENS = 1.5
-"""An answer that the token limit cut off gets one more try with this many times the limit.
-
-Reasoning uses up tokens too.
-"""
+"""An answer that the token limit cut off is asked for again with this many times the limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +79,7 @@ class Usage:
         self.reasoning_tokens += getattr(usage.output_tokens_details, "reasoning_tokens", 0) or 0
 
     def cost_microusd(self, pricing: Model) -> int | None:
-        """The cost of all tries of one question to the model in millionths of a dollar, or None if the model's prices
-        are unknown.
-        """
+        """In millionths of a dollar, or None if the model's prices are unknown."""
         return pricing.cost_microusd(
             input_tokens=self.input_tokens,
             cached_tokens=self.cached_tokens,
@@ -93,9 +88,7 @@ class Usage:
 
 
 class OpenAIClient:
-    """Asks the language model questions through OpenAI's Responses API
-    (docs/reference/openai.md), with the installation's key.
-    """
+    """Asks questions through OpenAI's Responses API (docs/reference/openai.md), with the installation's key."""
 
     def ask(
         self,
@@ -114,10 +107,9 @@ class OpenAIClient:
     ) -> T:
         """The model's answer to `text` under `instructions`, as an instance of `schema`.
 
-        effort: the reasoning effort, "" for the model's default. max_output_tokens: an answer that this limit cuts off
-        is asked for once more with MORE_TOKENS times as many. on_cost: called with the cost in millionths of a dollar,
-        also if the question failed, provided that the model's price is known. The question is recorded in AiCall,
-        without its words, and a refusal in the health of the workspace's account.
+        effort: the reasoning effort, "" for the model's default. max_output_tokens: an answer that it cuts off is asked
+        for once more with MORE_TOKENS times as many. on_cost: called with the cost in millionths of a dollar, also if
+        the question failed, if the price is known. AiCall records the question without its words.
 
         Raises OpenAINotConfigured, ProviderMisconfigured for an unknown model or effort, AnswerRefused, AnswerUnusable,
         and what ProviderSession.request raises.
@@ -162,10 +154,8 @@ class OpenAIClient:
 
 
 def check(deadline: Deadline, account: Integration | None = None) -> str:
-    """Prove that the installation's OpenAI key works, by a read that costs nothing. Raises OpenAINotConfigured, and
-    what ProviderSession.request raises.
+    """Prove by a read that costs nothing that the key works. Returns the owner of the first model, or "".
 
-    account: the account whose health records the call. Returns the owner of the first model in the list, or "".
     Reference: https://platform.openai.com/docs/api-reference/models/list
     """
     listed = _session(account).request("GET", "/models", operation=LIST, deadline=deadline).data
@@ -175,9 +165,7 @@ def check(deadline: Deadline, account: Integration | None = None) -> str:
 
 
 def ask_shortly(deadline: Deadline, account: Integration) -> None:
-    """Prove that OpenAI answers questions, by a very short one to the cheapest model (at most 16 tokens of answer). The
-    account's health records the call. Raises OpenAINotConfigured, and what ProviderSession.request raises.
-    """
+    """Prove that OpenAI answers questions, by one to the cheapest model with at most 16 tokens of answer."""
     body = {"model": next(iter(MODELS)), "input": "Say OK.", "max_output_tokens": 16}
     _session(account).request("POST", "/responses", operation="short question", deadline=deadline, json=body)
 
@@ -250,7 +238,7 @@ def _respond(question: Question, limit: int, deadline: Deadline) -> "ModelRespon
 
 
 def _cut_off(response: "ModelResponse") -> bool:
-    """Whether the token limit cut the answer off. Raises AnswerRefused if the content filter did."""
+    """Raises AnswerRefused if the content filter cut the answer off."""
     if response.status != "incomplete":
         return False
     reason = response.incomplete_details.reason if response.incomplete_details else ""

@@ -21,23 +21,15 @@ class OpenAINotConfigured(ProviderMisconfigured):
 
 
 class AnswerUnusable(ProviderFault):
-    """The model's answer cannot be used. `code` is max_output_tokens, empty, not_json, schema, failed or
-    unexpected_shape.
-    """
+    """`code` is max_output_tokens, empty, not_json, schema, failed or unexpected_shape."""
 
 
 class AnswerRefused(ProviderRejected):
-    """The model or its content filter refused to answer.
-
-    Asking again does not help. `code` is refusal or content_filter.
-    """
+    """The model or its content filter refused. Asking again does not help. `code`: refusal or content_filter."""
 
 
 def classify(response: Response) -> ResponseVerdict | None:
-    """Which error an answer of OpenAI means, or None if its HTTP status says enough.
-
-    A used-up quota comes as a 429, but waiting does not help, so it is a ProviderAuthError.
-    """
+    """A used-up quota comes as a 429, but waiting does not help, so it is a ProviderAuthError."""
     if response.ok:
         return None
     body = response.data if isinstance(response.data, dict) else {}

@@ -24,10 +24,7 @@ DROPPED = {
     "discriminator",
     "deprecated",
 }
-"""Keywords that are not sent: they mean nothing to the model, or OpenAI does not know them.
-
-Our types still check lengths.
-"""
+"""Keywords that mean nothing to the model, or that OpenAI does not know. Our types still check lengths."""
 
 
 class SchemaError(TypeError):
@@ -35,10 +32,7 @@ class SchemaError(TypeError):
 
 
 class ModelAnswer(BaseModel):
-    """Base of every answer type.
-
-    Texts that are too long are cut by validators, because the model cannot count characters.
-    """
+    """Base of every answer type. Validators cut long texts, because the model cannot count characters."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 

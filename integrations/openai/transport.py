@@ -14,11 +14,7 @@ DECODED = {"content-encoding", "content-length", "transfer-encoding"}
 
 
 class SeamTransport(httpx2.BaseTransport):
-    """Carries one HTTP call of OpenAI's SDK through ProviderSession, under `deadline`. The errors of
-    ProviderSession.request pass through the SDK.
-
-    Asking the model again costs money but changes nothing, so the call may be repeated.
-    """
+    """Carries one HTTP call of OpenAI's SDK through ProviderSession. A repeated question changes nothing."""
 
     def __init__(self, session: ProviderSession, operation: str, deadline: Deadline) -> None:
         self._session = session

@@ -25,9 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 def of(workspace_id: UUID | None) -> Integration | None:
-    """The workspace's account for the language model, made on first use. None without a
-    workspace, or if the database cannot be reached.
-    """
+    """The workspace's account, made on first use. None without a workspace, or if the database is away."""
     if workspace_id is None:
         return None
     try:
@@ -43,11 +41,10 @@ def of(workspace_id: UUID | None) -> Integration | None:
 
 
 def refused(account: Integration | None, error: ProviderError | ProviderMisconfigured) -> None:
-    """Record in the health of the workspace's OpenAI account that OpenAI refuses our request or that the set address is
-    not allowed, because a person must act. `account` None records nothing. If the database cannot be reached, that is
-    logged and nothing is recorded.
+    """Record in the account's health that OpenAI refuses our request or that its address is not allowed.
 
-    The report of a finished call does not record this by itself, because such a refusal says nothing about the key.
+    Reports of finished calls do not record this, because a rejected request says nothing about other providers'
+    accounts. If the database is away, it is only logged.
     """
     if account is None:
         return

@@ -12,16 +12,12 @@ from jobs.deadline import Deadline
 
 
 def usable(account: Integration) -> bool:
-    """Whether the Slack account has a token or a webhook, or may use the installation's token in a channel of its own.
-    Secrets that cannot be read count as well.
-    """
+    """A token, a webhook, or the installation's token with a channel. Secrets that cannot be read count as well."""
     return bool(account.has_secrets or (installation_key(account) and account.config.get("channel")))
 
 
 def lacks(account: Integration) -> tuple[str, str] | None:
-    """The name of the setting that the Slack account still needs, with a sentence for people. None if it needs none.
-    Only the account's own token or webhook counts. Raises DecryptionError if its secrets cannot be read.
-    """
+    """Only the account's own token or webhook counts. Raises DecryptionError if its secrets cannot be read."""
     if not (account.credentials.get("bot_token") or account.credentials.get("webhook_url")):
         return "bot_token", "Give a bot token, or an incoming webhook below."
     if not account.credentials.get("webhook_url") and not account.config.get("channel"):
@@ -35,17 +31,12 @@ def own_token() -> str:
 
 
 def can_be_read(account: Integration) -> bool:
-    """Whether a read call can show that the Slack account works, which is so unless it has only an incoming webhook.
-    Raises DecryptionError if its secrets cannot be read.
-    """
+    """Not with an incoming webhook alone. Raises DecryptionError if its secrets cannot be read."""
     return bool(account.credentials.get("bot_token") or not account.credentials.get("webhook_url"))
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
-    """Make the cheap call that shows whether the Slack account works: read whose token it is. If Slack had refused the
-    channel, also look whether the channel is available again, and then record the account as working. Raises the errors
-    of integrations.errors if a call fails.
-    """
+    """Read whose token it is. If Slack had refused the channel, also look whether it is available again."""
     client = SlackClient.for_integration(account)
     client.identity(deadline)
     if writer.row(account).reason in CHANNEL and client.is_in_channel(deadline):
@@ -53,16 +44,12 @@ def probe(account: Integration, deadline: Deadline) -> None:
 
 
 def stays_broken(_account: Integration, reason: str, _operation: str) -> bool:
-    """Whether the Slack account still counts as broken for `reason`, although a call succeeded: only looking at the
-    channel proves that it is available again.
-    """
+    """Only looking at the channel proves that it is available again."""
     return reason in CHANNEL
 
 
 def check_token(test: Test) -> str:
-    """Check that Slack accepts the bot token, and keep its owner in `test.found` for the next checks. Returns a
-    sentence for people. An incoming webhook cannot be checked without posting, so the sentence says that.
-    """
+    """Keeps the token's owner in `test.found` for the next checks."""
     if not test.account.credentials.get("bot_token") and test.account.credentials.get("webhook_url"):
         return "An incoming webhook. It can only be tried by posting: use the fire drill."
     test.found = SlackClient.for_integration(test.account).identity(test.deadline)
@@ -70,9 +57,6 @@ def check_token(test: Test) -> str:
 
 
 def check_scopes(test: Test) -> str:
-    """Check that the Slack token has the permissions that the product needs. Returns a sentence
-    for people. Raises Wrong if it lacks one.
-    """
     if test.found is None:
         return "An incoming webhook needs none."
     if missing := test.found.missing_scopes:
@@ -86,9 +70,6 @@ def check_scopes(test: Test) -> str:
 
 
 def check_channel(test: Test) -> str:
-    """Check that the chosen Slack channel exists and the bot is in it. Returns a sentence for people. Raises Wrong if
-    not.
-    """
     channel = test.account.config.get("channel")
     if test.found is None:
         return "The webhook’s own."

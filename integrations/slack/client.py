@@ -103,11 +103,7 @@ class _SeamWebClient(WebClient):
 
 
 class SlackClient:
-    """Makes calls to one Slack workspace, with a bot token, an incoming webhook, or both. Every method that calls takes
-    a Deadline and raises the errors of integrations.errors.
-
-    All but `post` need the bot token, and raise ProviderMisconfigured without it.
-    """
+    """Makes calls with a bot token, an incoming webhook, or both. All but `post` need the bot token."""
 
     def __init__(
         self, session: ProviderSession, *, token: str = "", webhook_url: str = "", channel: str = ""
@@ -117,11 +113,7 @@ class SlackClient:
 
     @classmethod
     def for_integration(cls, integration: Integration) -> Self:
-        """The client of a Slack account, with its own bot token or webhook. If it has neither, it gets the
-        installation's bot token, if that may go to its address.
-
-        Raises ProviderMisconfigured if there is none of these, and SecretsUnreadable if its own cannot be decrypted.
-        """
+        """The account's own token or webhook, else the installation's token if it may go to the address."""
         secrets = secrets_of(integration)
         webhook_url = str(secrets.get("webhook_url") or "")
         token = str(secrets.get("bot_token") or ("" if webhook_url else installation_key(integration)))
@@ -150,11 +142,9 @@ class SlackClient:
         channel: str = "",
         key: str = "",
     ) -> Posted:
-        """Post a message to `channel` (default: the account's), else through the incoming webhook. The call is made
-        only once. Returns where the message stands, which nobody knows for a webhook.
+        """Post a message, in one call, to `channel` (default: the account's), else by the incoming webhook.
 
-        If there are `blocks`, `text` is what notifications show. `find` finds the message by its `key`. Raises
-        ProviderMisconfigured if there is neither a channel nor a webhook.
+        If there are `blocks`, `text` is what notifications show. `find` finds the message by its `key`.
         """
         channel = channel or self._channel
         if not (self._token and channel):
@@ -170,8 +160,7 @@ class SlackClient:
         )
 
     def find(self, key: str, since: datetime, deadline: Deadline, *, channel: str = "") -> Posted | None:
-        """Our message in Slack that was posted with `key` to `channel` (default: the account's) after `since` (aware),
-        among the PAGE newest of the channel. None if there is none.
+        """Our message with `key` after `since` (aware), among the PAGE newest of the channel; else None.
 
         Raises ProviderMisconfigured if there is no channel, and ProviderAuthError without HISTORY_SCOPES.
         """

@@ -29,9 +29,7 @@ LIMITED = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 
 
 def classify(response: Response) -> ResponseVerdict | None:
-    """Which error an answer of Slack's API or of a Slack webhook means, or None if it is none or its HTTP status says
-    enough. An unknown refusal counts as permanent.
-    """
+    """An unknown refusal counts as permanent."""
     if response.status == 429 or response.status >= 500:
         return None
     if isinstance(response.data, dict):

@@ -62,9 +62,7 @@ class Interaction(Payload):
 
 
 def decode(raw: bytes) -> Any:
-    """The JSON that Slack sends in the form field `payload`, or that is the whole body: so Slack sends it when it
-    checks the address. Raises PayloadInvalid if it is neither.
-    """
+    """The JSON in the form field `payload`, or the whole body, which Slack sends when it checks the address."""
     if raw.lstrip()[:1] == b"{":
         return rawjson.parse(raw)
     try:
@@ -82,20 +80,14 @@ def account_of(_body: Any) -> str:
 
 
 def names(body: Any, now: datetime) -> NamedTenant:
-    """What a signed button press in Slack names: the workspace whose id we wrote into the button, or none. Raises
-    PayloadInvalid as `parse` does.
-    """
+    """The workspace whose id we wrote into the button, or none."""
     event = parse(body, now)
     workspace_id = event.value.get("clientId") if isinstance(event, ButtonEvent) else ""
     return NamedTenant(workspace_id=workspace_id if isinstance(workspace_id, str) else "")
 
 
 def parse(body: Any, _now: datetime) -> Event:
-    """Reads the event (a button press) from the body of a Slack interaction. Other interactions, and buttons that only
-    open a page, become an IgnoredEvent. Of several actions, the first counts.
-
-    Raises PayloadInvalid if the press cannot be understood.
-    """
+    """Buttons that only open a page become an IgnoredEvent. Of several actions, the first counts."""
     kind = validate(Header, body).type
     if kind == EVENT:
         kind = validate(Callback, body).event.type

@@ -27,11 +27,7 @@ SKEW = timedelta(minutes=2)
 
 
 class Unconfirmed(ProviderFault):
-    """Slack reported a failure of posting a message, or the message was not found in the channel, so it was probably
-    not posted.
-
-    Try again with `tried_since`, so that the channel is searched for it first.
-    """
+    """The message was probably not posted. Try again with `tried_since`, so that it is searched for first."""
 
 
 def deliver(
@@ -44,12 +40,10 @@ def deliver(
     channel: str = "",
     tried_since: datetime | None = None,
 ) -> Posted:
-    """Post a message to Slack, or find the one that an earlier try has posted and update its text. Returns where it
-    stands.
+    """Post a message, or find the one that an earlier try has posted and update its text.
 
-    key: names the message in its channel; it is the same at each try. tried_since: when the first try was made, None
-    for the first. Raises Unconfirmed, and what SlackClient.post raises. If the error's `sent` is False, try again; if
-    it is None, the message may be there, so do not post it again.
+    key: names the message in its channel, the same at each try. tried_since: when the first try was made, or None.
+    Raises Unconfirmed and what SlackClient.post raises; if the error's `sent` is None, the message may be there.
     """
     if tried_since is not None:
         _, posted = look(client, key, tried_since, deadline, channel=channel)
@@ -75,10 +69,9 @@ def deliver(
 def look(
     client: SlackClient, key: str, since: datetime, deadline: Deadline, *, channel: str = ""
 ) -> tuple[bool, Posted | None]:
-    """Whether the Slack channel could be read, and where our message with `key` stands that was posted since `since`,
-    or None.
+    """Whether the channel could be read, and where our message with `key` since `since` stands, or None.
 
-    If the token may not read the channel, that says nothing about the account, so its health does not record it.
+    A token that may not read the channel says nothing about the account, so its health does not record it.
     """
     try:
         with writer.unobserved():
@@ -88,9 +81,7 @@ def look(
 
 
 def can_look(client: SlackClient, deadline: Deadline, *, channel: str = "") -> bool:
-    """Whether our messages in the Slack channel can be searched for, which takes one call. Only then is a message
-    posted again that a dead worker may have posted.
-    """
+    """Whether our messages can be searched for. Only then is one posted again that a dead worker may have posted."""
     return look(client, "", timezone.now(), deadline, channel=channel)[0]
 
 

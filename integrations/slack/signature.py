@@ -16,9 +16,7 @@ class _At(Clock):
 
 
 def valid(raw: bytes, headers: Mapping[str, str], now: datetime) -> bool:
-    """Whether Slack signed the request body `raw` within five minutes of `now`. False if SLACK_SIGNING_SECRET is not
-    set.
-    """
+    """False if SLACK_SIGNING_SECRET is not set."""
     secret = settings.SLACK_SIGNING_SECRET
     if not secret:
         return False

@@ -8,11 +8,7 @@ from jobs.deadline import Deadline
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
-    """Make the cheap call that shows whether the SmartLead account works: read the list of campaigns. If mailboxes were
-    reported lost, also read their states and record which are back.
-
-    Raises MailboxesLost if some still are down, and the errors of integrations.errors.
-    """
+    """Read the campaigns. If mailboxes were reported lost, also read their states and record which are back."""
     client = SmartLeadClient.for_integration(account)
     client.campaigns(deadline)
     if writer.row(account).lost_mailboxes:
@@ -20,8 +16,5 @@ def probe(account: Integration, deadline: Deadline) -> None:
 
 
 def check_key(test: Test) -> str:
-    """Check that SmartLead accepts the key. Returns a sentence for people. Raises the errors of integrations.errors if
-    it does not.
-    """
     count = len(SmartLeadClient.for_integration(test.account).campaigns(test.deadline))
     return f"{count} campaign{'' if count == 1 else 's'} can be read."

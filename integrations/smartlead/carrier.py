@@ -14,11 +14,6 @@ from jobs.deadline import Deadline
 
 
 class SmartLeadCarrier:
-    """Sends e-mails through SmartLead, and lists what was sent there.
-
-    Implements `integrations.carriers.Carrier`.
-    """
-
     def prepare(self, message: Outgoing, account: Integration, deadline: Deadline) -> Post:
         answers = message.answers
         if answers is None or not answers.campaign_id:
@@ -56,9 +51,7 @@ class SmartLeadCarrier:
 
 
 def _found(client: SmartLeadClient, message: Outgoing, answers: Answered, deadline: Deadline) -> Answered:
-    """`answers` with the ids that its webhook did not tell, from the lead's newest reply in SmartLead's history. Raises
-    CannotSend if there is none.
-    """
+    """`answers` with the ids of the lead's newest reply, which its webhook did not tell. Raises CannotSend."""
     lead = client.find_lead(message.person.email, deadline)
     for entry in reversed(client.history(answers.campaign_id, lead.id, deadline) if lead else []):
         if entry.kind.upper() == "REPLY" and entry.stats_id and entry.message_id:
@@ -67,9 +60,6 @@ def _found(client: SmartLeadClient, message: Outgoing, answers: Answered, deadli
 
 
 def stop_campaign(account: Integration, campaign_id: str, person: Person, deadline: Deadline) -> str:
-    """Stop all further e-mails of a SmartLead campaign to the lead with the person's address. Returns "stopped", or
-    "not known there" if SmartLead has no such lead.
-    """
     client = SmartLeadClient.for_integration(account)
     lead = client.find_lead(person.email, deadline)
     if lead is None:

@@ -93,8 +93,6 @@ class Thread(Payload):
 
 
 class SmartLeadClient(ProviderClient):
-    """Makes calls to SmartLead with the key of one account."""
-
     @staticmethod
     def session_of(integration: Integration) -> ProviderSession:
         return session_for(
@@ -107,7 +105,6 @@ class SmartLeadClient(ProviderClient):
 
     # Reference: GET /campaigns
     def campaigns(self, deadline: Deadline) -> list[Campaign]:
-        """All campaigns of the SmartLead account."""
         return self._get("/campaigns", "campaigns", deadline, rows(Campaign, "campaigns"))
 
     # Reference: GET /email-accounts/
@@ -138,11 +135,7 @@ class SmartLeadClient(ProviderClient):
 
     # Reference: POST /master-inbox/inbox-replies
     def threads_since(self, since: datetime, deadline: Deadline) -> Iterator[Thread]:
-        """SmartLead's threads with a reply since `since` (aware), each with its e-mails, the newest reply first, and
-        those without a time.
-
-        At most INBOX_PAGES pages of INBOX_PAGE threads are read, each as the result is consumed.
-        """
+        """Threads with a reply since `since` (aware), or without a time, the newest reply first."""
         filters = {"filters": {"emailStatus": "Replied"}, "sortBy": "REPLY_TIME_DESC"}
 
         def read(position: dict[str, Any]) -> tuple[list[Thread], dict[str, Any]]:
@@ -181,10 +174,7 @@ class SmartLeadClient(ProviderClient):
         deadline: Deadline,
         cc: Sequence[str] = (),
     ) -> None:
-        """Send an answer in a campaign's thread, in one call without retries. `answers`: the reply that it answers;
-        SmartLead calls its thread `stats_id`. SmartLead does not return the id of the new message. An error's `sent`
-        says whether it may have gone out.
-        """
+        """Answer in a campaign's thread, in one call. SmartLead does not return the new message's id."""
         body = {
             "email_stats_id": answers.thread_id,
             "email_body": html,

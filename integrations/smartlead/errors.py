@@ -14,9 +14,7 @@ SENDER_IS_DOWN = re.compile(
 
 
 def classify(response: Response) -> ResponseVerdict | None:
-    """Which error an answer of SmartLead means, or None if its HTTP status says enough. A 200 with `ok: false`, or
-    `success: false`, is a refusal.
-    """
+    """A 200 with `ok: false` or `success: false` is a refusal."""
     body = response.data if isinstance(response.data, dict) else {}
     no = body.get("ok") is False or body.get("success") is False
     refused = no if response.ok else response.status in (400, 409, 422)

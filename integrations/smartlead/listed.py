@@ -13,9 +13,7 @@ from jobs.deadline import Deadline
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
-    """The replies that SmartLead received since `moment` (aware), as events. Those without an id or a time are left
-    out. They are read only as the result is consumed.
-    """
+    """Replies without an id or a time are left out."""
     for thread in SmartLeadClient.for_integration(account).threads_since(moment, deadline):
         for entry in thread.items or []:
             if entry.kind.upper() == "REPLY" and entry.message_id and entry.at and entry.at >= moment:

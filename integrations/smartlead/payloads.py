@@ -53,10 +53,7 @@ CATEGORY = "LEAD_CATEGORY_UPDATED"
 DISCONNECTED = ("EMAIL_ACCOUNT_DISCONNECTED", "email.account.disconnected")
 EVENTS = (*REPLIES, *SENT, *UNSUBSCRIBED, *BOUNCED, *UNTRACKED, CATEGORY, *DISCONNECTED)
 RETRY_SPAN_S = 3600
-"""Seconds in which a reply without a message id is the one that was stored with the same sender and words.
-
-SmartLead tries a webhook three times, and its list brings the reply once more, with the id, within half an hour.
-"""
+"""Seconds in which a reply without a message id may come again; its list brings it within half an hour."""
 MARKUP = re.compile(r"<[a-zA-Z][^<>]*>")
 
 TAGS = {
@@ -155,9 +152,7 @@ class LeadData(Payload):
 
 
 class Categorised(Body):
-    """A SmartLead webhook about a lead's new category. The old form names it in `category`;
-    the new one also has the category before.
-    """
+    """A lead's new category: in `category` by the old form, beside the category before by the new one."""
 
     category: LooseText = ""
     lead_category: Category | None = None
@@ -183,16 +178,10 @@ class Untracked(Payload):
 
 
 def account_of(_body: Any) -> str:
-    """Always "": the body of a SmartLead webhook names no SmartLead account."""
     return ""
 
 
 def parse(body: Any, now: datetime) -> Event:
-    """Reads the event from the body of a SmartLead webhook. `now` (aware) is its time if the body states none. An event
-    or a category that is not used becomes an IgnoredEvent.
-
-    Raises PayloadInvalid if a needed field is missing or has a wrong type.
-    """
     kind = validate(Header, body).event_type
     if kind in UNTRACKED:
         return _untracked(kind, validate(Untracked, body), now)

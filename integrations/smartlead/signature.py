@@ -10,10 +10,7 @@ HEADER = "X-Smartlead-Signature"
 
 
 def accepts(credentials: dict[str, Any], raw: bytes, headers: Mapping[str, str], _now: datetime) -> bool:
-    """Whether to accept a SmartLead webhook whose address contains a valid webhook key.
-
-    It must also be signed if the account has a `signing_secret`.
-    """
+    """A webhook must be signed if the account has a `signing_secret`."""
     if not (secret := credentials.get("signing_secret")):
         return True
     signed = hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()

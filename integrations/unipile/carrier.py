@@ -22,11 +22,6 @@ INMAIL_CHARS = 1_900
 
 
 class UnipileCarrier:
-    """Sends LinkedIn messages, InMails and invitations through Unipile, and lists what was sent there.
-
-    Implements `integrations.carriers.Carrier`.
-    """
-
     def prepare(self, message: Outgoing, account: Integration, deadline: Deadline) -> Post:
         client = UnipileClient.for_integration(account)
         chat_id = message.answers.thread_id if message.answers else ""
@@ -86,7 +81,6 @@ def _to(client: UnipileClient, message: Outgoing, deadline: Deadline) -> Iterabl
 
 
 def _until(messages: Iterable[ChatMessage], since: datetime) -> Iterable[ChatMessage]:
-    """The messages, which are newest first, back to `since`."""
     for message in messages:
         if message.at is not None and message.at < since:
             return
@@ -98,7 +92,6 @@ def _accepted(sent: SentMessage) -> Accepted:
 
 
 def _identifier(person: Person) -> str:
-    """Unipile's identifier of the person. Raises CannotSend if nothing about their LinkedIn profile is known."""
     slug = person.linkedin_url.rstrip("/").rpartition("/")[2]
     if not (person.linkedin_member_id or slug):
         raise CannotSend("No LinkedIn profile of this lead is known.")

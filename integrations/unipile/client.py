@@ -82,8 +82,6 @@ class Profile(Payload):
 
 
 class SentMessage(Payload):
-    """What Unipile answers after taking a message for sending. An id that it leaves out is ""."""
-
     chat_id: LooseText = ""
     message_id: LooseText = ""
 
@@ -96,9 +94,7 @@ class Invitation(Payload):
 
 
 class InMailBalance(Payload):
-    """The InMail credits of a LinkedIn account by subscription. None means that the
-    account does not have that subscription.
-    """
+    """The InMail credits by subscription. None: the account does not have that subscription."""
 
     premium: int | None = None
     recruiter: int | None = None
@@ -110,11 +106,7 @@ class InMailBalance(Payload):
 
 
 class Account(Payload):
-    """A LinkedIn account connected at Unipile. `status` is OK, CREDENTIALS, ERROR,
-    STOPPED, CONNECTING or DELETED, as in webhooks.
-
-    `owner_id` is LinkedIn's id of the person who is logged in, or "" if Unipile does not say it.
-    """
+    """`status`: OK, CREDENTIALS, ERROR, STOPPED, CONNECTING or DELETED. `owner_id`: who is logged in, or ""."""
 
     id: ExternalId
     name: Text = ""
@@ -167,8 +159,6 @@ class Chat(Payload):
 
 
 class Attendee(Payload):
-    """A person in a LinkedIn chat."""
-
     provider_id: LooseText = ""
     name: Text = ""
     profile_url: Text = ""
@@ -176,8 +166,6 @@ class Attendee(Payload):
 
 
 class UnipileClient(ProviderClient):
-    """Makes calls to Unipile for one LinkedIn account."""
-
     @staticmethod
     def session_of(integration: Integration) -> ProviderSession:
         account_id_of(integration)
@@ -195,26 +183,19 @@ class UnipileClient(ProviderClient):
 
     # Reference: https://developer.unipile.com/reference/userscontroller_getprofilebyidentifier
     def profile(self, identifier: str, deadline: Deadline) -> Profile:
-        """The LinkedIn profile of a person, by public identifier or LinkedIn id.
-
-        A failed call raises an error and never means "not connected".
-        """
+        """A failed call raises an error and never means "not connected"."""
         params = {"account_id": self.account_id}
         return self._get(f"/users/{_part(identifier)}", "profile", deadline, one(Profile), params)
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_startnewchat
     def send_message(self, provider_id: str, text: str, deadline: Deadline) -> SentMessage:
-        """Send a direct LinkedIn message to a person who is connected with us, in one call without retries. Returns the
-        ids of chat and message. An error's `sent` says whether it may have gone out.
-        """
+        """Send a direct message to a person who is connected with us, in one call."""
         body = {"account_id": self.account_id, "attendees_ids": [provider_id], "text": text}
         return self._post("/chats", "send_message", deadline, body, one(SentMessage))
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_sendmessageinchat
     def reply(self, chat_id: str, text: str, deadline: Deadline) -> SentMessage:
-        """Send a message in an existing LinkedIn chat, in one call without retries. Returns the ids of chat and
-        message. An error's `sent` says whether it may have gone out.
-        """
+        """Send a message in an existing chat, in one call."""
         path = f"/chats/{_part(chat_id)}/messages"
         body = {"account_id": self.account_id, "text": text}
         sent = self._post(path, "reply", deadline, body, one(SentMessage))
@@ -222,11 +203,7 @@ class UnipileClient(ProviderClient):
 
     # Reference: https://developer.unipile.com/docs/send-messages#send-inmail-linkedin
     def send_inmail(self, provider_id: str, subject: str, text: str, deadline: Deadline) -> SentMessage:
-        """Send a LinkedIn InMail, in one call without retries. Returns the ids of chat and message. An error's `sent`
-        says whether it may have gone out.
-
-        Without credits, ProviderRejected has a code of the group `credits`.
-        """
+        """Send an InMail in one call. Without credits, ProviderRejected has a code of the group `credits`."""
         body = {
             "account_id": self.account_id,
             "attendees_ids": [provider_id],
@@ -238,11 +215,9 @@ class UnipileClient(ProviderClient):
 
     # Reference: https://developer.unipile.com/reference/userscontroller_adduserbyidentifier
     def invite(self, provider_id: str, note: str, deadline: Deadline) -> Invitation:
-        """Send an invitation to connect on LinkedIn, in one call without retries. The note is cut to NOTE_LIMIT
-        characters.
+        """Send an invitation in one call. The note is cut to NOTE_LIMIT characters.
 
-        It is no error if the person is already connected or invited: then the result's `already` says so, and nothing
-        is sent.
+        It is no error if the person is connected or invited already: then the result's `already` says so.
         """
         body = {"account_id": self.account_id, "provider_id": provider_id}
         if note:
@@ -262,17 +237,14 @@ class UnipileClient(ProviderClient):
 
     # Reference: https://developer.unipile.com/reference/accountscontroller_getaccountbyid
     def account(self, deadline: Deadline) -> Account:
-        """The LinkedIn account's state at Unipile. This also succeeds while LinkedIn refuses the account."""
+        """This also succeeds while LinkedIn refuses the account."""
         return self._get(f"/accounts/{_part(self.account_id)}", "account", deadline, one(Account))
 
     # Reference: https://developer.unipile.com/reference/hostedcontroller_requestlink
     def reconnect_link(
         self, *, expires_at: datetime, success_url: str, failure_url: str, deadline: Deadline
     ) -> str:
-        """Have Unipile make a one-time page on which the owner reconnects the LinkedIn account. Returns its address.
-
-        It is valid until `expires_at`, which is aware.
-        """
+        """The address of a one-time page on which the owner reconnects, valid until `expires_at` (aware)."""
         body = {
             "type": "reconnect",
             "reconnect_account": self.account_id,
@@ -292,16 +264,12 @@ class UnipileClient(ProviderClient):
 
     # Reference: https://developer.unipile.com/reference/messagescontroller_listallmessages
     def messages_since(self, since: datetime, deadline: Deadline) -> Iterator[ChatMessage]:
-        """All messages of the LinkedIn account after `since` (aware), newest first, in both directions. Pages are read
-        only as the result is consumed, at most MAX_PAGES of PAGE messages.
-        """
+        """The account's messages after `since` (aware) in both directions, newest first."""
         return self._list(ChatMessage, "/messages", "messages", deadline, {"after": utc_text(since)})
 
     # Reference: https://developer.unipile.com/reference/messagescontroller_getattachment
     def attachment(self, message_id: str, attachment_id: str, deadline: Deadline) -> bytes:
-        """A file that came with a LinkedIn message. Unipile is asked first whether the message is one of the account's,
-        as the installation's key opens those of all accounts. Raises ProviderRejected if it is not.
-        """
+        """Raises ProviderRejected if the message is another account's: the installation's key opens those too."""
         message = f"/messages/{_part(message_id)}"
         path = f"{message}/attachments/{_part(attachment_id)}"
         if self._get(message, "message", deadline, one(Owned)).account_id != self.account_id:
@@ -310,21 +278,16 @@ class UnipileClient(ProviderClient):
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_listchatmessages
     def chat_messages(self, chat_id: str, deadline: Deadline) -> Iterator[ChatMessage]:
-        """The messages of one LinkedIn chat, newest first. They are searched when nobody knows whether a message went
-        out.
-        """
+        """The messages of one chat, newest first."""
         return self._list(ChatMessage, f"/chats/{_part(chat_id)}/messages", "chat_messages", deadline)
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_listallchats
     def chats_since(self, since: datetime, deadline: Deadline) -> Iterator[Chat]:
-        """The LinkedIn chats with a message after `since` (aware), newest first. Pages are read only as the result is
-        consumed, at most MAX_PAGES of PAGE chats.
-        """
+        """The chats with a message after `since` (aware), newest first."""
         return self._list(Chat, "/chats", "chats", deadline, {"after": utc_text(since)})
 
     # Reference: https://developer.unipile.com/reference/chatattendeescontroller_listattendeesbychatid
     def attendees(self, chat_id: str, deadline: Deadline) -> list[Attendee]:
-        """The people in a LinkedIn chat."""
         path = f"/chats/{_part(chat_id)}/attendees"
         return list(self._list(Attendee, path, "attendees", deadline))
 

@@ -86,14 +86,11 @@ ERRORS: dict[Group, type[ProviderError]] = {
 
 
 def group_of(code: str) -> Group | None:
-    """The group of an error code of Unipile, or None for a code that no table has."""
     return GROUPS.get(code)
 
 
 def classify(response: Response) -> ResponseVerdict | None:
-    """Which error an answer of Unipile means, or None if its HTTP status says enough. Its `type` decides; if that is
-    not in GROUPS, its status and its words.
-    """
+    """The answer's `type` decides; if GROUPS does not have it, the status and the words do."""
     if response.ok:
         return None
     body = response.data if isinstance(response.data, dict) else {}

@@ -16,8 +16,7 @@ STRANGER = "stranger"
 
 
 def verify(integration: Integration, account: Account) -> None:
-    """Compare the person who is logged in at Unipile now with the account's first owner. The first person ever seen is
-    remembered as the owner. Owner and result are saved in the account's `config`, where `stays_broken` looks.
+    """Compare the person who is logged in with the first one ever seen, who is remembered as the owner.
 
     Raises ProviderAuthError with the code ANOTHER_ACCOUNT if it is somebody else.
     """
@@ -38,10 +37,7 @@ def _remember(integration: Integration, facts: dict[str, object]) -> None:
 
 
 def forget(integration: Integration) -> None:
-    """Forget who owns the LinkedIn account, so that the next person who is logged in becomes its owner.
-
-    For a changed account id. It does not save.
-    """
+    """For a changed account id: the next person who is logged in becomes the owner. It does not save."""
     integration.config = {
         name: setting for name, setting in integration.config.items() if name not in (OWNER, STRANGER)
     }

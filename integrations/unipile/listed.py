@@ -11,9 +11,7 @@ from jobs.deadline import Deadline
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
-    """The LinkedIn messages since `moment` (aware), in both directions, as events, newest first. Those without a time
-    are left out. The other person of each chat is asked for once. All is read only as the result is consumed.
-    """
+    """Messages in both directions, newest first, with a time. The other person of a chat is asked for once."""
     client = UnipileClient.for_integration(account)
     people: dict[str, Person] = {}
     for message in client.messages_since(moment, deadline):

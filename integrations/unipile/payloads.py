@@ -117,7 +117,6 @@ class Status(Payload):
 
 
 def account_of(body: Any) -> str:
-    """The id of the connected LinkedIn account that the body of a webhook names, or ""."""
     if not isinstance(body, dict):
         return ""
     holder = body[STATUS] if isinstance(body.get(STATUS), dict) else body
@@ -126,11 +125,7 @@ def account_of(body: Any) -> str:
 
 
 def parse(body: Any, now: datetime) -> Event:
-    """Reads the event from the body of a Unipile webhook. `now` (aware) is a message's time if the body states none. An
-    event that is not used, or of another account than LinkedIn's, becomes an IgnoredEvent.
-
-    Raises PayloadInvalid if a needed field is missing or has a wrong type.
-    """
+    """Events of another account than LinkedIn's become an IgnoredEvent."""
     if isinstance(body, dict) and STATUS in body:
         status = validate(Status, body[STATUS])
         return AccountStatusEvent(
@@ -236,10 +231,7 @@ def _attendee(attendee: Attendee) -> Person:
 
 
 def _person(member_id: str, url: str, name: str) -> Person:
-    """A person.
-
-    A profile URL that contains the member id (/in/ACoAA…) is taken as that id and not as a profile's name.
-    """
+    """A profile URL with the member id in it (/in/ACoAA…) is taken as that id and not as a profile's name."""
     match = MEMBER_ID_URL.search(url)
     if match:
         member_id, url = member_id or match[1], ""
@@ -266,9 +258,7 @@ def sample(reply: SampleReply) -> dict[str, Any]:
 
 
 def files_of(raw: Any) -> list[dict[str, Any]]:
-    """The files in a message's `attachments`, as a MessageEvent has them. Unipile documents one object, but its API
-    sends a list.
-    """
+    """Unipile documents one object, but its API sends a list."""
     items = raw if isinstance(raw, list) else [raw]
     return as_stored(_attachment(file) for file in items if isinstance(file, dict))
 
