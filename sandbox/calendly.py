@@ -31,11 +31,8 @@ TITLES = {
 
 @dataclass
 class Diary:
-    """What the played Calendly keeps for one user: bookings and webhook subscriptions."""
-
     events: dict[str, dict[str, Any]] = field(default_factory=Shelf)
     invitees: dict[str, dict[str, Any]] = field(default_factory=Shelf)
-    subscriptions: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 class Calendly(Provider):
@@ -215,13 +212,6 @@ def book(call: Call) -> Response:
     return json_response({"resource": invitee}, 201)
 
 
-@routes.on("POST", "/scheduling_links")
-def scheduling_link(call: Call) -> Response:
-    owner = call.request.data.get("owner") or EVENT_TYPE
-    link = {"booking_url": f"https://calendly.com/d/{uuid.uuid4().hex[:8]}/intro", "owner": owner}
-    return json_response({"resource": {**link, "owner_type": "EventType"}}, 201)
-
-
 @routes.on("POST", "/scheduled_events/{event_id}/cancellation")
 def cancel(call: Call) -> Response:
     meeting = _found(call.store.events, call.params["event_id"])
@@ -234,43 +224,6 @@ def cancel(call: Call) -> Response:
     return json_response(
         {"resource": {"canceled_by": "Alex Moreno", "reason": reason, "canceler_type": "host"}}, 201
     )
-
-
-@routes.on("GET", "/webhook_subscriptions")
-def subscriptions(call: Call) -> Response:
-    return _collection(list(call.store.subscriptions.values()))
-
-
-@routes.on("POST", "/webhook_subscriptions")
-def subscribe(call: Call) -> Response:
-    values = call.request.data
-    if not values.get("url") or not values.get("events"):
-        raise BadRequestError("The supplied parameters are invalid: url and events are required.")
-    uri = f"{API}/webhook_subscriptions/{uuid.uuid4()}"
-    subscription = {
-        "uri": uri,
-        "callback_url": values["url"],
-        "events": values["events"],
-        "state": "active",
-        "scope": "user",
-    }
-    call.store.subscriptions[_key(uri)] = subscription
-    secret = values.get("signing_key") or ""
-    call.sandbox.set_webhook("calendly", call.account.name, values["url"], secret=secret)
-    return json_response({"resource": subscription}, 201)
-
-
-@routes.on("GET", "/webhook_subscriptions/{key}")
-def subscription(call: Call) -> Response:
-    return json_response({"resource": _found(call.store.subscriptions, call.params["key"])})
-
-
-@routes.on("DELETE", "/webhook_subscriptions/{key}")
-def unsubscribe(call: Call) -> Response:
-    _found(call.store.subscriptions, call.params["key"])
-    del call.store.subscriptions[call.params["key"]]
-    call.sandbox.outbox.remove_webhook("calendly", call.account.name)
-    return Response(204)
 
 
 PLAYER = Calendly()

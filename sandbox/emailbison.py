@@ -7,13 +7,12 @@ lead is found or made from the first recipient.
 import html
 import urllib.parse
 import uuid
-from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox import emailbison_events as events
 from sandbox.provider import Call, Provider
-from sandbox.state import Account, Shelf, now_iso, ring
+from sandbox.state import Account, Shelf, now_iso
 from sandbox.web import BadRequestError, Response, Router, json_response, refused_field
 
 routes = Router()
@@ -46,7 +45,6 @@ class Mailbox:
     replies: dict[int, dict[str, Any]] = field(default_factory=Shelf)
     emails: dict[str, int] = field(default_factory=Shelf)
     sent: dict[int, dict[str, Any]] = field(default_factory=Shelf)
-    scheduled: deque[dict[str, Any]] = field(default_factory=ring)
     campaigns: dict[int, dict[str, Any]] = field(default_factory=dict)
     senders: dict[int, dict[str, Any]] = field(default_factory=dict)
     lead_campaigns: dict[int, set[int]] = field(default_factory=Shelf)
@@ -106,11 +104,6 @@ def campaigns(call: Call) -> Response:
     return _page(call, list(call.store.campaigns.values()))
 
 
-@routes.on("GET", "/api/campaigns/{campaign_id}")
-def campaign(call: Call) -> Response:
-    return json_response({"data": _found(call.store.campaigns, call.params["campaign_id"])})
-
-
 @routes.on("GET", "/api/campaigns/{campaign_id}/leads")
 def campaign_leads(call: Call) -> Response:
     campaign_id = _found(call.store.campaigns, call.params["campaign_id"])["id"]
@@ -141,9 +134,6 @@ def stop_future_emails(call: Call) -> Response:
     campaign_id = _number(call.params["campaign_id"])
     box: Mailbox = call.store
     box.stopped.update((campaign_id, _number(lead_id)) for lead_id in lead_ids)
-    rest = [mail for mail in box.scheduled if (mail.get("campaign_id"), mail["lead_id"]) not in box.stopped]
-    box.scheduled = ring()
-    box.scheduled.extend(rest)
     message = "Future emails stopped for selected leads."
     return json_response({"data": {"success": True, "message": message}})
 
@@ -197,20 +187,9 @@ def lead_sent_emails(call: Call) -> Response:
     return _page(call, call.store.sent_to(lead_id)[::-1])
 
 
-@routes.on("GET", "/api/leads/{lead_id}/scheduled-emails")
-def lead_scheduled_emails(call: Call) -> Response:
-    lead_id = _number(call.params["lead_id"])
-    return _page(call, [mail for mail in call.store.scheduled if mail["lead_id"] == lead_id])
-
-
 @routes.on("GET", "/api/replies")
 def replies(call: Call) -> Response:
     return _page(call, _filtered(call, list(call.store.replies.values())))
-
-
-@routes.on("GET", "/api/replies/{reply_id}")
-def reply(call: Call) -> Response:
-    return json_response({"data": _found(call.store.replies, call.params["reply_id"])})
 
 
 @routes.on("GET", "/api/replies/{reply_id}/conversation-thread")

@@ -131,11 +131,6 @@ def export_messages(call: Call) -> Response:
     return _traced({"messages": rows[first : first + limit], "nextCursor": cursor, "total": len(rows)})
 
 
-@routes.on("GET", "/conversations/{conversation_id}")
-def conversation(call: Call) -> Response:
-    return json_response(_found(call.store.conversations, call.params["conversation_id"], "Conversation"))
-
-
 @routes.on("GET", "/conversations/{conversation_id}/messages")
 def conversation_messages(call: Call) -> Response:
     conversation = _found(call.store.conversations, call.params["conversation_id"], "Conversation")
@@ -288,12 +283,6 @@ def delete_appointment(call: Call) -> Response:
 def users(call: Call) -> Response:
     user = {"id": "UsrSandbox0000000001", "name": "Alex Moreno", "email": "alex@outreach.example.com"}
     return _traced({"users": [user]})
-
-
-@routes.on("GET", "/workflows/")
-def workflows(call: Call) -> Response:
-    workflow = {"id": "wf-1", "name": "Inbound SMS", "status": "published", "locationId": _location(call)}
-    return _traced({"workflows": [workflow]})
 
 
 @routes.on("GET", "/locations/{location_id}")

@@ -5,7 +5,6 @@ Whoever wants the result waits for the Future.
 """
 
 import http.client
-import json
 import queue
 import threading
 import time
@@ -127,20 +126,6 @@ class Outbox:
             for parcel in parcels:
                 self._queue.put(parcel)
         return [parcel.future for parcel in parcels]
-
-    def post_to(
-        self, url: str, provider: str, account: str, body: dict[str, Any]
-    ) -> "Future[dict[str, Any]]":
-        """Post a webhook's body to an address that came with a request (a notify_url), and return the delivery's
-        Future. Faults do not apply to it.
-        """
-        headers = {"Content-Type": "application/json"}
-        parcel = _Parcel(
-            Webhook(provider, account, url), account, json.dumps(body).encode(), headers, Future()
-        )
-        self._start_threads()
-        self._queue.put(parcel)
-        return parcel.future
 
     def open(self) -> None:
         """Start to post webhooks. Nothing is left over from before a `stop`."""

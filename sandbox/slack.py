@@ -207,14 +207,6 @@ def _dm(call: Call, user_id: str) -> str:
     return str(call.store.dms.setdefault(user_id, "D0" + user_id[1:]))
 
 
-@routes.on("POST", "/api/conversations.open")
-def open_conversation(call: Call) -> Response:
-    users = _field(call.request, "users").strip('[]"')
-    if not users.startswith("U"):
-        raise _refuse("user_not_found")
-    return _ok(call, {"channel": {"id": _dm(call, users.split(",")[0])}})
-
-
 @routes.on("GET", "/api/conversations.list")
 @routes.on("POST", "/api/conversations.list")
 def list_conversations(call: Call) -> Response:
@@ -255,13 +247,6 @@ def lookup_user(call: Call) -> Response:
     if "@" not in email or email.startswith("nobody"):
         raise _refuse("users_not_found")
     return _ok(call, {"user": _user(call, email)})
-
-
-@routes.on("GET", "/api/users.list")
-@routes.on("POST", "/api/users.list")
-def list_users(call: Call) -> Response:
-    _user(call, "alex@outreach.example.com")
-    return _ok(call, {"members": list(call.store.users.values()), "response_metadata": {"next_cursor": ""}})
 
 
 def _user(call: Call, email: str) -> dict[str, Any]:

@@ -245,28 +245,8 @@ def _keep(account: Account, email: str, **entry: Any) -> None:
 
 @routes.on("GET", "/api/v1/campaigns")
 def campaigns(call: Call) -> Response:
-    return json_response([_campaign(*item) for item in call.store.campaigns.items()])
-
-
-@routes.on("GET", "/api/v1/campaigns/{campaign_id}")
-def campaign(call: Call) -> Response:
-    for campaign_id, name in call.store.campaigns.items():
-        if str(campaign_id) == call.params["campaign_id"]:
-            return json_response(_campaign(campaign_id, name))
-    raise BadRequestError("Campaign not found.", status=404)
-
-
-def _campaign(campaign_id: int, name: str) -> dict[str, Any]:
-    return {"id": campaign_id, "name": name, "status": "ACTIVE", "created_at": "2026-01-01T00:00:00.000Z"}
-
-
-@routes.on("GET", "/api/v1/campaigns/{campaign_id}/leads")
-def campaign_leads(call: Call) -> Response:
-    wanted = call.params["campaign_id"]
-    leads = [lead for lead in call.store.leads.values() if str(lead["campaign_id"]) == wanted]
-    start, limit = call.request.number("offset", 0, 0, 10**9), call.request.number("limit", 100, 1, 100)
-    rows = [{"campaign_lead_map_id": lead["id"], "lead": lead} for lead in leads[start : start + limit]]
-    return json_response({"total_leads": str(len(leads)), "offset": start, "limit": limit, "data": rows})
+    rest = {"status": "ACTIVE", "created_at": "2026-01-01T00:00:00.000Z"}
+    return json_response([{"id": key, "name": name, **rest} for key, name in call.store.campaigns.items()])
 
 
 @routes.on("GET", "/api/v1/campaigns/{campaign_id}/leads/{lead_id}/message-history")

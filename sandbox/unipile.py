@@ -220,11 +220,6 @@ def invite(call: Call) -> Response:
     return json_response({"object": "UserInvitationSent", "invitation_id": invitation["id"]}, 201)
 
 
-@routes.on("GET", "/api/v1/users/invite/sent")
-def invitations(call: Call) -> Response:
-    return _list(call, "InvitationList", list(call.store.invitations.values())[::-1])
-
-
 @routes.on("GET", "/api/v1/linkedin/inmail_balance")
 def inmail_balance(call: Call) -> Response:
     rest = _inmails_left(call)
@@ -279,11 +274,6 @@ def start_chat(call: Call) -> Response:
     chat = events.keep_chat(call.account, None, person)
     message = _send(call, chat, text, "inmail" if inmail else "dm")
     return json_response({"object": "ChatStarted", "chat_id": chat["id"], "message_id": message["id"]}, 201)
-
-
-@routes.on("GET", "/api/v1/chats/{chat_id}")
-def chat(call: Call) -> Response:
-    return json_response(_chat(call))
 
 
 @routes.on("GET", "/api/v1/chats/{chat_id}/messages")

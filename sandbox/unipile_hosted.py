@@ -47,9 +47,6 @@ def hosted_reconnect(call: Call) -> Response:
     del call.store.links[call.params["token"]]
     call.store.linked = True
     call.sandbox.set_account("unipile", call.account.name, "ok")
-    if link.get("notify_url"):
-        notice = {"status": "RECONNECTED", "account_id": call.account.name, "name": link.get("name")}
-        call.sandbox.outbox.post_to(link["notify_url"], "unipile", call.account.name, notice)
     if link.get("success_redirect_url"):
         return Response(303, headers={"Location": link["success_redirect_url"]})
     return _html("Connected", "<p>The account is connected again. You can close this page.</p>")

@@ -102,7 +102,7 @@ def check_now(integration: Integration) -> ProbeResult:
 
 
 def due() -> list[Integration]:
-    """The accounts to probe now: every 5 minutes while they are broken, else every 30; at most 500, the oldest first."""
+    """The accounts to probe now: every 5 minutes while broken, else every 30; at most 500, the oldest first."""
     now = timezone.now()
     broken = Q(health__state__in=BROKEN)
     late = Q(health__last_probe_at=None) | Q(health__last_probe_at__lt=now - EVERY)

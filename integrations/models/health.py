@@ -21,7 +21,6 @@ class HealthState(models.TextChoices):
     NOT_UNDERSTOOD = "not_understood", "Not understood"
 
 
-NEEDS_A_PERSON = (HealthState.DISCONNECTED,)
 TROUBLED = (
     HealthState.DISCONNECTED,
     HealthState.NOT_UNDERSTOOD,

@@ -40,9 +40,11 @@ def test_history_needs_its_scope_and_shows_metadata_where_it_is_asked_for(sandbo
 
 def test_people_are_found_and_written_to(slack):
     user = slack.users_lookupByEmail(email="ada@example.com")["user"]
-    channel = slack.conversations_open(users=[user["id"]])["channel"]["id"]
-    assert slack.chat_postMessage(channel=user["id"], text="hi")["channel"] == channel
-    assert user["id"] in [member["id"] for member in slack.users_list()["members"]]
+    channel = slack.chat_postMessage(channel=user["id"], text="hi")["channel"]
+    assert (
+        channel.startswith("D")
+        and channel == slack.chat_postMessage(channel=user["id"], text="you")["channel"]
+    )
 
 
 def test_a_token_is_tested_and_its_scopes_told(slack):
