@@ -139,16 +139,15 @@ class ProviderClient:
         The session's headers hold the key, so they go only to the address of its calls. Raises HostRefused if the
         provider may not be called there.
         """
-        session = replace(self._session, max_retries=0)
+        session = replace(self._session, max_retries=0, timeout_ms=math.ceil(deadline.remaining_ms()))
         if not path.startswith("/") and not _is_at(session, path):
-            session = replace(session, headers={})
+            session = replace(session, headers={}, params={})
         return session.request(
             "GET",
             path,
             operation="file",
             deadline=deadline,
             headers={"Accept": "*/*"},
-            timeout_ms=math.ceil(deadline.remaining_ms()),
             file_limit=LARGEST,
             parse=lambda response: response.content,
         )

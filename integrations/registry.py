@@ -3,7 +3,7 @@
 Looking up an undeclared name raises an error. There are no defaults.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType
@@ -175,6 +175,20 @@ def problems() -> list[str]:
     return lines + [f"{spec.name}: {fault}" for spec in declared for fault in _faults(spec)]
 
 
+NEEDS = {
+    "carrier": ("channel", "sends"),
+    "newer": ("carrier",),
+    "opens_channel": ("carrier",),
+    "sources": ("channel",),
+    "sends": ("carrier",),
+    "pauses_follow_ups": ("carrier",),
+    "stop_campaign": ("sources",),
+    "backfill": ("webhooks", "sources"),
+    "poll_every": ("backfill",),
+}
+"""The capabilities that a capability cannot do without."""
+
+
 def _faults(spec: ProviderSpec) -> list[str]:
     sources, webhooks = spec.sources or (), spec.webhooks or ()
     names = {source.name for source in sources}
@@ -187,7 +201,25 @@ def _faults(spec: ProviderSpec) -> list[str]:
     faults += [f"the name “{name}” is longer than 20 characters." for name in too_long]
     if spec.channel and spec.channel not in CHANNELS:
         faults.append(f"channel is “{spec.channel}”; it must be one of {', '.join(CHANNELS)}.")
+    faults += _webhook_faults(spec, webhooks)
     faults += [
+        f"bounces of “{source.name}” are kept as “{source.bounces}”, which it does not declare."
+        for source in sources
+        if source.bounces and source.bounces not in names
+    ]
+    faults += [
+        f"{name} is stated without {need}."
+        for name, required in NEEDS.items()
+        for need in required
+        if getattr(spec, name) and not getattr(spec, need)
+    ]
+    if not (spec.channel or spec.stopped):
+        faults.append("neither channel nor stopped says what does not happen while it is disconnected.")
+    return faults
+
+
+def _webhook_faults(spec: ProviderSpec, webhooks: Iterable[WebhookSource]) -> list[str]:
+    faults = [
         f"nothing opens the webhook address “{webhook.name}”: neither a key nor a signature."
         for webhook in webhooks
         if not (webhook.keyed or webhook.signature)
@@ -202,28 +234,4 @@ def _faults(spec: ProviderSpec) -> list[str]:
         for webhook in webhooks
         if webhook.sample and not webhook.keyed
     ]
-    faults += [
-        f"bounces of “{source.name}” are kept as “{source.bounces}”, which it does not declare."
-        for source in sources
-        if source.bounces and source.bounces not in names
-    ]
-    needs = {
-        "carrier": ("channel", "sends"),
-        "newer": ("carrier",),
-        "opens_channel": ("carrier",),
-        "sources": ("channel",),
-        "sends": ("carrier",),
-        "pauses_follow_ups": ("carrier",),
-        "stop_campaign": ("sources",),
-        "backfill": ("webhooks", "sources"),
-        "poll_every": ("backfill",),
-    }
-    faults += [
-        f"{name} is stated without {need}."
-        for name, required in needs.items()
-        for need in required
-        if getattr(spec, name) and not getattr(spec, need)
-    ]
-    if not (spec.channel or spec.stopped):
-        faults.append("neither channel nor stopped says what does not happen while it is disconnected.")
     return faults

@@ -192,6 +192,11 @@ def replies(call: Call) -> Response:
     return _page(call, _filtered(call, list(call.store.replies.values())))
 
 
+@routes.on("GET", "/api/replies/{reply_id}")
+def reply(call: Call) -> Response:
+    return json_response({"data": _found(call.store.replies, call.params["reply_id"])})
+
+
 @routes.on("GET", "/api/replies/{reply_id}/conversation-thread")
 def conversation_thread(call: Call) -> Response:
     """The replies of the same lead, or of the same person if it has no lead, older and newer than this one. A reply

@@ -36,20 +36,32 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
     events = (*INBOUND, *OTHERS, *ACCOUNTS, REMOVED, *CONTACTS)
     if event not in events:
         raise BadRequestError(f"EmailBison events: {', '.join(events)}", code="event")
-    tracked = event != "UNTRACKED_REPLY_RECEIVED"
     sender = keep_sender(account.data, fields.get("sender") or {"id": 311})
     if event == REMOVED:
         del account.data.senders[sender["id"]]
     if event in (*ACCOUNTS, REMOVED):
         sender["status"] = ACCOUNTS.get(event, sender["status"])
         return {"event": _envelope(account, event), "data": {"sender_email": public(sender)}}
+    payload = _about_lead(account, event, fields, sender)
+    if event == "MANUAL_EMAIL_SENT":
+        reply = _by_hand(account, payload["scheduled_email"], sender)
+        if not fields.get("as_scheduled_email"):
+            return manual_sent(account, reply, sender)
+    if event in INBOUND:
+        payload["reply"] = _reply(account, event, fields, payload, sender)
+    return {"event": _envelope(account, event), "data": payload}
+
+
+def _about_lead(
+    account: Account, event: str, fields: dict[str, Any], sender: dict[str, Any]
+) -> dict[str, Any]:
     payload: dict[str, Any] = {
         "campaign": None,
         "campaign_event": None,
         "lead": None,
         "sender_email": public(sender),
     }
-    if tracked:
+    if event != "UNTRACKED_REPLY_RECEIVED":
         if not (fields.get("lead") or {}).get("email"):
             raise BadRequestError("an object with an email", code="lead")
         campaign = keep_campaign(account.data, fields.get("campaign") or {"id": 901})
@@ -58,13 +70,7 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
         payload["campaign_event"] = _campaign_event(account, event)
         payload["lead"] = {name: lead[name] for name in LEAD_FIELDS}
         payload["scheduled_email"] = _scheduled_email(account, lead, campaign, sender, fields, event)
-    if event == "MANUAL_EMAIL_SENT":
-        reply = _by_hand(account, payload["scheduled_email"], sender)
-        if not fields.get("as_scheduled_email"):
-            return manual_sent(account, reply, sender)
-    if event in INBOUND:
-        payload["reply"] = _reply(account, event, fields, payload, sender)
-    return {"event": _envelope(account, event), "data": payload}
+    return payload
 
 
 def manual_sent(account: Account, reply: dict[str, Any], sender: dict[str, Any]) -> dict[str, Any]:

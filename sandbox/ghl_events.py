@@ -39,6 +39,10 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
         raise BadRequestError(f"GHL events: sms, {names}", code="event")
     if not fields.get("text"):
         raise BadRequestError("the SMS's text", code="text")
+    return _text(account, fields)
+
+
+def _text(account: Account, fields: dict[str, Any]) -> dict[str, Any]:
     contact = _contact(account, fields.get("contact") or {})
     location = {
         "id": account.properties.get("location_id", "LocSandbox01"),

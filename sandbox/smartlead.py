@@ -99,38 +99,7 @@ class SmartLead(Provider):
             raise BadRequestError("an object with an email", code="lead")
         if fields.get("form") == "nested":
             return _nested(event, lead, campaign, fields)
-        mailbox = fields.get("mailbox") or MAILBOX
-        reply, at = event in REPLIES, now_iso()
-        message_id = fields.get("message_id") or f"<{uuid.uuid4().hex}@example.com>"
-        text = fields.get("text") or ("Sure" if reply else "Hi")
-        markup = fields.get("html") or f"<p>{html.escape(text)}</p>"
-        body = {
-            "event_type": event,
-            "campaign_id": int(campaign["id"]),
-            "campaign_name": campaign.get("name") or "Q1",
-            "sl_lead_email": lead["email"],
-            "sl_lead_name": lead.get("name") or "",
-            "stats_id": fields.get("stats_id") or f"st-{uuid.uuid4().hex[:10]}",
-            "message_id": message_id,
-            "from_email": lead["email"] if event == "EMAIL_REPLY" else mailbox,
-            "to_email": mailbox if event == "EMAIL_REPLY" else lead["email"],
-            "subject": fields.get("subject") or ("Re: hi" if reply else "hi"),
-            "cc_emails": [],
-            "event_timestamp": at,
-            "sequence_number": 1,
-        }
-        if event == CATEGORY:
-            name = fields.get("category") or "Interested"
-            body |= {"category": name, "lead_category": {"old_name": None, "new_name": name}}
-        content = {"message_id": message_id, "html": markup, "text": text, "time": at}
-        if reply:
-            body |= {"preview_text": text, "reply_message": content}
-            body["lead_correspondence"] = dict.fromkeys(
-                ("targetLeadEmail", "replyReceivedFrom"), lead["email"]
-            )
-        elif event == "EMAIL_SENT":
-            body["sent_message"] = content
-        return body
+        return _flat(event, lead, campaign, fields)
 
     def learn(self, account: Account, body: dict[str, Any]) -> None:
         if "lead" in body:
@@ -159,6 +128,41 @@ class SmartLead(Provider):
                 email_body=text,
                 **_ends(email, body, reply),
             )
+
+
+def _flat(
+    event: str, lead: dict[str, Any], campaign: dict[str, Any], fields: dict[str, Any]
+) -> dict[str, Any]:
+    mailbox = fields.get("mailbox") or MAILBOX
+    reply, at = event in REPLIES, now_iso()
+    message_id = fields.get("message_id") or f"<{uuid.uuid4().hex}@example.com>"
+    text = fields.get("text") or ("Sure" if reply else "Hi")
+    markup = fields.get("html") or f"<p>{html.escape(text)}</p>"
+    body = {
+        "event_type": event,
+        "campaign_id": int(campaign["id"]),
+        "campaign_name": campaign.get("name") or "Q1",
+        "sl_lead_email": lead["email"],
+        "sl_lead_name": lead.get("name") or "",
+        "stats_id": fields.get("stats_id") or f"st-{uuid.uuid4().hex[:10]}",
+        "message_id": message_id,
+        "from_email": lead["email"] if event == "EMAIL_REPLY" else mailbox,
+        "to_email": mailbox if event == "EMAIL_REPLY" else lead["email"],
+        "subject": fields.get("subject") or ("Re: hi" if reply else "hi"),
+        "cc_emails": [],
+        "event_timestamp": at,
+        "sequence_number": 1,
+    }
+    if event == CATEGORY:
+        name = fields.get("category") or "Interested"
+        body |= {"category": name, "lead_category": {"old_name": None, "new_name": name}}
+    content = {"message_id": message_id, "html": markup, "text": text, "time": at}
+    if reply:
+        body |= {"preview_text": text, "reply_message": content}
+        body["lead_correspondence"] = dict.fromkeys(("targetLeadEmail", "replyReceivedFrom"), lead["email"])
+    elif event == "EMAIL_SENT":
+        body["sent_message"] = content
+    return body
 
 
 def _disconnected(account: Account, mailbox: str) -> dict[str, Any]:

@@ -194,6 +194,10 @@ def _app(body: dict[str, Any], now: datetime) -> Event:
         return IgnoredEvent(event_type=kind, reason="empty_message")
     if sort != "SMS":
         return _elsewhere(kind, direction, sort, message, now)
+    return _sms(kind, direction, message, words, now)
+
+
+def _sms(kind: str, direction: str, message: AppMessage, words: str, now: datetime) -> Event:
     number = message.from_ if direction == "inbound" else message.to
     return MessageEvent(
         event_type=kind,

@@ -262,13 +262,8 @@ def _move(health: WorkspaceIntegrationHealth, state: str, signal: Signal, at: da
     move |= {"reason": signal.reason[:64], "words": signal.words[:200]}
     if state == HealthState.CONNECTED:
         # From now on it is known how long the account was down. People see it, and the backfill uses it.
-        move |= {
-            "recovered_from": before,
-            "recovered_at": at,
-            "down_since": health.since,
-            "imported_messages": None,
-            "muted_at": None,
-        }
+        move |= {"recovered_from": before, "recovered_at": at, "down_since": health.since}
+        move |= {"imported_messages": None, "muted_at": None}
     with transaction.atomic():
         moved = WorkspaceIntegrationHealth.objects.filter(pk=health.pk, version=health.version).update(
             **_facts(signal, at) | move

@@ -175,35 +175,23 @@ class ProviderSession:
         data: Any = None,
         headers: Mapping[str, str] | None = None,
         idempotent: bool | None = None,
-        timeout_ms: int | None = None,
         expect_json: bool = True,
         file_limit: int = 0,
         parse: Callable[[Response], T] = _whole,
     ) -> T:
-        """Make one call to the provider and return `parse` of its answer.
+        """Make one call and return `parse` of its answer.
 
-        path: begins with a slash and is appended to the base URL, or is a whole URL. operation: the call's name in logs
-        and metrics. idempotent: whether the call may be repeated, by default True for GET and HEAD. Once the first byte
-        of another call is out, only the Deadline ends it, and not a cancellation or shutdown. timeout_ms: the limit of
-        one attempt. expect_json: a 2xx without JSON is a fault. file_limit: the answer is a file of at most so many
-        bytes, which is not read as JSON. Raises a ProviderError (ProviderFault if `parse` cannot read the answer),
-        CallCancelled, CallInterrupted, ProviderMisconfigured, and RuntimeError inside a database transaction.
-        Before the first attempt it raises DeadlineExceeded, Cancelled or ShutdownRequested.
+        path: appended to the base URL, or a whole URL. operation: the call's name in logs. idempotent: may be repeated,
+        by default GET and HEAD; another call ends by the Deadline alone once its first byte is out. file_limit: the
+        answer is a file of at most so many bytes. Raises a ProviderError (ProviderFault if `parse` cannot read the
+        answer), CallCancelled, CallInterrupted, ProviderMisconfigured; before the first attempt a stop of the caller's.
         """
         refuse_in_transaction()
-        url = f"{self.base_url.rstrip('/')}{path}" if path.startswith("/") else path
         call = _Call(
-            request=self._prepare(
-                method,
-                url,
-                {**self.headers, **(headers or {})},
-                {**(params or {}), **self.params},
-                data,
-                json,
-            ),
+            request=self._prepare(method, path, headers or {}, params or {}, data, json),
             operation=operation,
             deadline=deadline,
-            timeout_ms=timeout_ms or self.timeout_ms,
+            timeout_ms=self.timeout_ms,
             idempotent=method in (HTTPMethod.GET, HTTPMethod.HEAD) if idempotent is None else idempotent,
             expect_json=expect_json and not file_limit,
             file_limit=file_limit,
@@ -215,16 +203,24 @@ class ProviderSession:
         return replace(self, rate_limit=rate_limit)
 
     def _prepare(
-        self, method: str, url: str, headers: Mapping[str, str], params: Any, form: Any, body: Any
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        params: Mapping[str, Any],
+        form: Any,
+        body: Any,
     ) -> requests.PreparedRequest:
-        headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **headers}
+        url = f"{self.base_url.rstrip('/')}{path}" if path.startswith("/") else path
+        headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **self.headers, **headers}
+        query = {**params, **self.params}
         # The URL is checked before requests prepares it, because requests would rewrite some unusual URLs into plain
         # ones and would remove a password from others.
         address_of(self.provider, url)
         try:
             for text in headers.values():
                 text.encode("latin-1")
-            return requests.Request(method, url, headers, params=params, data=form, json=body).prepare()
+            return requests.Request(method, url, headers, params=query, data=form, json=body).prepare()
         except (requests.RequestException, ValueError):
             # The original error would quote the header and so the key.
             raise ProviderMisconfigured(

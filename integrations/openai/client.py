@@ -32,6 +32,7 @@ from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
 
 if TYPE_CHECKING:
     from openai.types.responses import Response as ModelResponse
+    from openai.types.responses import ResponseFormatTextJSONSchemaConfigParam
     from openai.types.shared_params import ReasoningEffort
 
 logger = logging.getLogger(__name__)
@@ -107,12 +108,9 @@ class OpenAIClient:
     ) -> T:
         """The model's answer to `text` under `instructions`, as an instance of `schema`.
 
-        effort: the reasoning effort, "" for the model's default. max_output_tokens: an answer that it cuts off is asked
-        for once more with MORE_TOKENS times as many. on_cost: called with the cost in millionths of a dollar, also if
-        the question failed, if the price is known. AiCall records the question without its words.
-
-        Raises OpenAINotConfigured, ProviderMisconfigured for an unknown model or effort, AnswerRefused, AnswerUnusable,
-        and what ProviderSession.request raises.
+        effort: "" for the model's default. max_output_tokens: see MORE_TOKENS. on_cost: called with the cost in
+        millionths of a dollar, if it is known, also after a failure. Raises OpenAINotConfigured, ProviderMisconfigured,
+        AnswerRefused, AnswerUnusable, and what ProviderSession.request raises.
         """
         if not settings.OPENAI_API_KEY:
             raise OpenAINotConfigured()
@@ -127,30 +125,37 @@ class OpenAIClient:
             workspace_id=workspace_id,
             account=workspace_accounts.of(workspace_id),
         )
-        try:
-            pricing = checked(model, effort)
-        except ProviderMisconfigured as error:
+        return _ask(question, schema, max_output_tokens, deadline, on_cost)
+
+
+def _ask(
+    question: Question,
+    schema: type[T],
+    max_output_tokens: int,
+    deadline: Deadline,
+    on_cost: Callable[[int], None] | None,
+) -> T:
+    """Ask, and record the question in AiCall without its words."""
+    usage, began, outcome = Usage(), time.monotonic(), "error"
+    try:
+        pricing = checked(question.model, question.effort)
+        answer = _answer(question, schema, usage, max_output_tokens, deadline)
+        outcome = "ok"
+        return answer
+    except ProviderMisconfigured as error:
+        workspace_accounts.refused(question.account, error)
+        raise
+    except (ProviderError, DeadlineExceeded, Cancelled, ShutdownRequested) as error:
+        outcome = _outcome(error)
+        if isinstance(error, ProviderRejected) and not isinstance(error, AnswerRefused):
             workspace_accounts.refused(question.account, error)
-            raise
-        usage, began, outcome = Usage(), time.monotonic(), "error"
-        try:
-            answer = _answer(question, schema, usage, max_output_tokens, deadline)
-            outcome = "ok"
-            return answer
-        except ProviderMisconfigured as error:
-            workspace_accounts.refused(question.account, error)
-            raise
-        except (ProviderError, DeadlineExceeded, Cancelled, ShutdownRequested) as error:
-            outcome = _outcome(error)
-            if isinstance(error, ProviderRejected) and not isinstance(error, AnswerRefused):
-                workspace_accounts.refused(question.account, error)
-            raise
-        finally:
-            if usage.tries:
-                cost_microusd = usage.cost_microusd(pricing)
-                _record(question, usage, cost_microusd, outcome, round((time.monotonic() - began) * 1000))
-                if on_cost is not None and cost_microusd is not None:
-                    on_cost(cost_microusd)
+        raise
+    finally:
+        if usage.tries:
+            cost_microusd = usage.cost_microusd(pricing)
+            _record(question, usage, cost_microusd, outcome, round((time.monotonic() - began) * 1000))
+            if on_cost is not None and cost_microusd is not None:
+                on_cost(cost_microusd)
 
 
 def check(deadline: Deadline, account: Integration | None = None) -> str:
@@ -225,16 +230,18 @@ def _respond(question: Question, limit: int, deadline: Deadline) -> "ModelRespon
             input=question.text,
             max_output_tokens=limit,
             truncation="auto",
-            text={
-                "format": {
-                    "type": "json_schema",
-                    "name": question.schema.__name__,
-                    "schema": strict_schema(question.schema),
-                    "strict": True,
-                }
-            },
+            text={"format": _format(question.schema)},
             reasoning={"effort": cast("ReasoningEffort", question.effort)} if question.effort else omit,
         )
+
+
+def _format(schema: type[ModelAnswer]) -> "ResponseFormatTextJSONSchemaConfigParam":
+    return {
+        "type": "json_schema",
+        "name": schema.__name__,
+        "schema": strict_schema(schema),
+        "strict": True,
+    }
 
 
 def _cut_off(response: "ModelResponse") -> bool:

@@ -205,16 +205,13 @@ def _reply(kind: str, event: Body, now: datetime) -> Event:
     part, ours = event.reply_message or Part(), event.sent_message or Part()
     message_id = (part.message_id or event.message_id).strip()
     text, html = _words(event)
-    missing = {} if event.campaign_id else {"campaign_id": f"{kind} needs it"}
-    if not (message_id or text or html):
-        missing["message_id"] = f"{kind} needs the reply's message id or its words"
-    if missing:
-        raise PayloadInvalid(missing)
+    _check_reply(kind, event, message_id or text or html)
     lead = _lead(event)
     replier = event.correspondence.replier if event.correspondence.replier.address else lead
     mailbox = _mailbox(event, replier.address)
-    is_lead = replier.address.lower() == lead.address.lower()
     name = decoded(event.name) or f"{event.first_name} {event.last_name}".strip()
+    if replier.address.lower() != lead.address.lower():
+        name = ""
     return MessageEvent(
         event_type=kind,
         source="smartlead_reply",
@@ -228,7 +225,7 @@ def _reply(kind: str, event: Body, now: datetime) -> Event:
         text=text,
         html=html,
         from_address=replier.address,
-        from_name=(name if is_lead else "") or replier.name,
+        from_name=name or replier.name,
         recipients=_recipients(mailbox, event.cc_emails),
         headers=headers_of(part.headers),
         occurred_at=first_time(part.time, event.event_timestamp) or now,
@@ -237,6 +234,14 @@ def _reply(kind: str, event: Body, now: datetime) -> Event:
         sent_html=ours.html or event.sent_body,
         sent_text=ours.text,
     )
+
+
+def _check_reply(kind: str, event: Body, content: str) -> None:
+    missing = {} if event.campaign_id else {"campaign_id": f"{kind} needs it"}
+    if not content:
+        missing["message_id"] = f"{kind} needs the reply's message id or its words"
+    if missing:
+        raise PayloadInvalid(missing)
 
 
 def _words(event: Body) -> tuple[str, str]:

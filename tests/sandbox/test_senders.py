@@ -53,9 +53,7 @@ def test_smartlead_refuses_what_it_cannot_send(sandbox, smart):
 
 
 def test_smartlead_campaigns_are_a_bare_list(smart):
-    assert [one["id"] for one in smart("GET", "/campaigns").json()] == [501]
-    assert smart("GET", "/campaigns/501").json()["name"] == "Q1"
-    assert smart("GET", "/campaigns/501/leads").json()["data"] == []
+    assert [(one["id"], one["name"]) for one in smart("GET", "/campaigns").json()] == [(501, "Q1")]
 
 
 def test_an_instantly_thread_lists_reply_and_answer(sandbox, call):

@@ -37,9 +37,13 @@ from tests.waiting import SLACK_S
 pytestmark = [pytest.mark.django_db, pytest.mark.faults]
 
 
-def call(url, method="GET", *, deadline=None, max_retries=0, **kwargs):
+def call(url, method="GET", *, deadline=None, max_retries=0, timeout_ms=30_000, **kwargs):
     session = ProviderSession(
-        provider="emailbison", base_url=url, max_retries=max_retries, headers={"X-Key": "k"}
+        provider="emailbison",
+        base_url=url,
+        max_retries=max_retries,
+        timeout_ms=timeout_ms,
+        headers={"X-Key": "k"},
     )
     return session.request(
         method, "/thing", operation="thing", deadline=deadline or Deadline.after_ms(2000), **kwargs
