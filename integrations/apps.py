@@ -1,7 +1,4 @@
-"""The app of integrations.
-
-At start it reads the providers' declarations and connects account health to finished calls.
-"""
+"""At start, reads the providers' declarations and connects account health to finished calls."""
 
 from django.apps import AppConfig
 from django.core.checks import register

@@ -88,13 +88,7 @@ class Carrier(Protocol):
     """How messages are sent through one provider. `inbox.replying.sending` makes the call itself, once."""
 
     def prepare(self, message: Outgoing, account: "Integration", deadline: Deadline) -> Post:
-        """Returns a function that sends `message` and raises the provider's errors. Nothing is sent before.
-
-        It may read from the provider. Raises CannotSend, and the errors of those reads.
-        """
+        """A function that sends `message`. Preparing may read, and raises CannotSend. Nothing is sent before."""
 
     def listed(self, message: Outgoing, account: "Integration", deadline: Deadline) -> Iterable[Listed]:
-        """The messages that the provider says were sent to the recipient, perhaps also before `message.since`.
-
-        They are searched when nobody knows whether a message went out. Raises the errors of those reads.
-        """
+        """Messages that the provider says were sent to the recipient, perhaps also before `message.since`."""

@@ -1,7 +1,4 @@
-"""The base of the providers' clients, and helpers for an account's session, credentials, paths, list answers and files.
-
-Methods of clients take a Deadline and raise the errors of integrations.errors.
-"""
+"""The base of the providers' clients, whose methods take a Deadline and raise the errors of integrations.errors."""
 
 import math
 import re

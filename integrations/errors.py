@@ -124,10 +124,7 @@ class CircuitOpen(ProviderUnreachable, Snooze):
 
 
 class ProviderRateLimited(ProviderError, TransientError, Snooze):
-    """Too many calls, by the provider's limit or our own. A job waits and uses no attempt.
-
-    run_at: after `retry_after_ms`, or after RATE_LIMIT_PAUSE_MS if it is not given.
-    """
+    """Too many calls. A job waits until `run_at`, `retry_after_ms` or RATE_LIMIT_PAUSE_MS from now."""
 
     outcome = CallOutcome.RATE_LIMITED
     reason = "rate limited"

@@ -33,8 +33,6 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class CampaignRef:
-    """A provider's campaign as an event names it: the provider's id and the name."""
-
     external_id: str
     name: str = ""
 
@@ -145,8 +143,6 @@ class TagEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionEvent(Event):
-    """The person accepted an invitation of ours on LinkedIn."""
-
     person: Person
 
 

@@ -35,10 +35,7 @@ def needed_keys(model: type[models.Model], field: str) -> Counter[int]:
 
 
 def rotate(model: type[models.Model], field: str) -> int:
-    """Encrypt again what an older key has encrypted. Returns how many rows were written.
-
-    Rows that no key opens, or that somebody else writes meanwhile with the newest key, are left.
-    """
+    """Encrypt again what an older key has encrypted. Returns how many rows were written."""
     written = 0
     for pk, token in _tokens(model, field):
         if _place(token) > 1:
@@ -56,7 +53,6 @@ def fingerprints() -> list[str]:
 
 
 def fingerprints_at_hand() -> list[str]:
-    """The fingerprints of all keys in FIELD_ENCRYPTION_KEYS."""
     return [_fingerprint(key) for key in settings.FIELD_ENCRYPTION_KEYS]
 
 

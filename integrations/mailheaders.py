@@ -1,7 +1,6 @@
-"""Reads the headers of an e-mail that say how it was sent, from all forms in which providers pass headers on.
+"""Reads the headers of an e-mail that say how it was sent, from all forms in which providers pass them on:
 
-The forms are an object, a list of names and values, a text, and the whole source of the mail (RFC 5322). Only the
-headers that rules look at are kept: others are long and contain people's names.
+an object, a list of names and values, a text, and the whole source of the mail (RFC 5322).
 """
 
 from collections.abc import Iterable

@@ -196,10 +196,7 @@ def free(notice: Notice) -> bool:
 
 
 def abandoned() -> list[Notice]:
-    """Notices whose worker died before it recorded how they ended, STALE_CLAIM ago; at most 100.
-
-    It also frees the right to send of workers that died before they wrote a notice.
-    """
+    """Notices whose worker died STALE_CLAIM ago, at most 100. Rights to send of dead workers are freed too."""
     _free_empty_claims()
     stale = Notice.objects.filter(
         state=Notice.State.CLAIMED, created_at__lt=timezone.now() - STALE_CLAIM, health__isnull=False

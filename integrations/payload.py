@@ -1,7 +1,4 @@
-"""Base and field types for the payloads of webhooks and API answers.
-
-They are tolerant of fields that we do not use, and strict about those that we do.
-"""
+"""Base and field types for webhooks and API answers, tolerant of fields that we do not use."""
 
 import hashlib
 import math

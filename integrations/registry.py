@@ -1,7 +1,4 @@
-"""Lists the providers, and derives every table of providers from their declarations.
-
-Looking up an undeclared name raises an error. There are no defaults.
-"""
+"""Lists the providers, and derives every table of providers from their declarations. There are no defaults."""
 
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -65,7 +62,6 @@ def labels(capability: str = "name") -> dict[str, str]:
 
 @cache
 def message_sources() -> Mapping[str, MessageSource]:
-    """All sources of messages, by name."""
     return MappingProxyType(
         {source.name: source for spec in specs().values() for source in spec.sources or ()}
     )

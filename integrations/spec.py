@@ -31,7 +31,7 @@ CHANNELS = ("email", "sms", "linkedin")
 
 
 class NONE:
-    """States that the provider does not have a capability, and `why`, as a sentence. It counts as false."""
+    """States that the provider does not have a capability, and `why`. It counts as false."""
 
     def __init__(self, why: str) -> None:
         if not why.strip():
@@ -99,9 +99,7 @@ class Setting:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class DeliveryRules:
-    """The HTTP statuses that we answer to a webhook with an authenticated body that we cannot use, and while we can
-    store nothing. `why` is the provider's rule (docs/reference/addresses.md, Answers).
-    """
+    """Our answers to a body that we cannot use, and while we can store nothing (docs/reference/addresses.md)."""
 
     unusable_status: int
     unavailable_status: int
@@ -110,9 +108,7 @@ class DeliveryRules:
 
 @dataclass(frozen=True, slots=True)
 class NamedTenant:
-    """The one field in the signed body of a webhook by which its workspace is found, or none. `account_id` is the
-    provider's id of the account.
-    """
+    """The one field in a webhook's signed body by which its workspace is found, or none."""
 
     account_id: str = ""
     workspace_id: str = ""
@@ -134,9 +130,7 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class SampleReply:
-    """The invented reply of the button "Send a test event". `id` is new at every press, `account_id` is the provider's
-    id of our account or "", and `at` is aware.
-    """
+    """The invented reply of the button "Send a test event". `id` is new at every press; `at` is aware."""
 
     id: str
     person: Person
@@ -215,8 +209,6 @@ def json_webhook(
 
 
 class Counts(StrEnum):
-    """What the messages of a source count as."""
-
     ANSWER = "answer"  # a person or this product wrote it to this lead
     STEP = "step"  # a campaign sent it, so it answers nothing
     BOUNCE = "bounce"  # a report that our mail came back, which no person wrote
@@ -346,8 +338,6 @@ class CallLimit:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class Names:
-    """How the provider is called."""
-
     name: str
     """In the database and in logs: at most 20 small letters."""
     label: str
@@ -363,8 +353,6 @@ class Names:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class Calls:
-    """Where the provider's calls go, and how often."""
-
     hosts: tuple[str, ...]
     """The hosts, with their subdomains, at which an account may be."""
     ports: Collection[int]
@@ -379,8 +367,6 @@ class Calls:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class Connecting:
-    """The settings with which an account is connected."""
-
     account_id: Setting | NONE
     """The provider's id of the account (`external_account_id`). If it is NONE, a workspace has only one account."""
     secrets: tuple[Setting, ...]
@@ -400,8 +386,6 @@ class Connecting:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class Messages:
-    """The messages that the provider carries to and from leads."""
-
     sources: tuple[MessageSource, ...] | NONE
     channel: str | NONE
     """The channel of its messages: one of CHANNELS."""
@@ -409,10 +393,7 @@ class Messages:
     """Whether it can carry the first message to somebody who has not written through it yet."""
     carrier: Carrier | NONE
     newer: "Callable[[Outgoing, Integration, Deadline], Iterable[Listed]] | NONE"
-    """Lists what went out to the person, at least all since they wrote what the message answers.
-
-    It is read right before a message that no person pressed goes out (docs/adr/0024-gates-give-reasons.md).
-    """
+    """Lists what went out since the person wrote (docs/adr/0024-gates-give-reasons.md)."""
     sends: frozenset[str] | NONE
     """The client's operations that send. If an account refuses to send, only these prove that it works again."""
     contacts: "Callable[[Integration], Any] | NONE"
@@ -447,10 +428,7 @@ class Health:
 
     probe: Probe | NONE
     checks: "tuple[tuple[str, Callable[[Test], str]], ...]"
-    """The test behind the button on an account's card: labels and checks, each building on the one before.
-
-    A check returns a text for people, and raises `health.checks.Wrong` or a ProviderError if something is wrong.
-    """
+    """Labels and checks, each building on the one before. A check returns a text, or raises `health.checks.Wrong`."""
     account_words: AccountWords | NONE
     no_proof: frozenset[str] | NONE
     """Operations that succeed even if the account does not work."""
@@ -464,19 +442,16 @@ class Health:
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderSpec(Names, Calls, Connecting, Messages, Login, Health):
-    """Everything that a provider can do, side by side."""
-
     webhooks: tuple[WebhookSource, ...] | NONE
     calendar: Calendar | NONE
 
     @property
     def is_connected_here(self) -> bool:
-        """Whether workspaces connect accounts of this provider themselves: there is something to set."""
+        """Whether there is something to set."""
         return bool(self.all_settings)
 
     @property
     def all_settings(self) -> tuple[Setting, ...]:
-        """All settings of an account of this provider, in the order of its form."""
         return (*([self.account_id] if self.account_id else []), *self.secrets, *self.settings)
 
 

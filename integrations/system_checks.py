@@ -9,7 +9,6 @@ from integrations.spec import Incomplete
 
 
 def check_declarations(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """An error for each contradiction or gap in the providers' declarations."""
     try:
         problems = registry.problems()
     except Incomplete as incomplete:

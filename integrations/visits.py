@@ -25,10 +25,7 @@ os.register_at_fork(after_in_child=_refill)
 
 
 def refuse_in_transaction() -> None:
-    """Raise RuntimeError in a transaction: no lock is held while waiting for another machine.
-
-    The transaction that a test runs in does not count.
-    """
+    """Raise RuntimeError in a transaction, but a test's: no lock is held while waiting for others."""
     for open_connection in connections.all(initialized_only=True):
         if any(not getattr(block, "_from_testcase", False) for block in open_connection.atomic_blocks):
             raise RuntimeError(

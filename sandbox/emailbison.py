@@ -104,6 +104,11 @@ def campaigns(call: Call) -> Response:
     return _page(call, list(call.store.campaigns.values()))
 
 
+@routes.on("GET", "/api/campaigns/{campaign_id}")
+def campaign(call: Call) -> Response:
+    return json_response({"data": _found(call.store.campaigns, call.params["campaign_id"])})
+
+
 @routes.on("GET", "/api/campaigns/{campaign_id}/leads")
 def campaign_leads(call: Call) -> Response:
     campaign_id = _found(call.store.campaigns, call.params["campaign_id"])["id"]

@@ -1,5 +1,3 @@
-"""Tests a Calendly account: whose token it is, and whether the chosen event type exists."""
-
 from integrations.calendly.client import CalendlyClient
 from integrations.health.checks import Test, Wrong
 from integrations.models import Integration

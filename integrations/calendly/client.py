@@ -1,7 +1,4 @@
-"""Calls to Calendly's API: whose token it is, free times, meetings. Bookings themselves arrive as webhooks.
-
-Reference: https://developer.calendly.com/api-docs
-"""
+"""Calls to Calendly's API (https://developer.calendly.com/api-docs). Bookings arrive as webhooks."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -70,7 +67,6 @@ class CalendlyClient(ProviderClient):
 
     # Reference: GET /users/me
     def me(self, deadline: Deadline) -> User:
-        """The Calendly user whose token the account has."""
         return self._get("/users/me", "me", deadline, _resource(User))
 
     # Reference: GET /event_types

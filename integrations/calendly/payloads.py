@@ -59,7 +59,6 @@ class Invitee(Payload):
 
 
 def account_of(_body: Any) -> str:
-    """Always "": the body names no account that an admin could know beforehand."""
     return ""
 
 

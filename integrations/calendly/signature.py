@@ -1,7 +1,6 @@
 """Checks Calendly's signature: `Calendly-Webhook-Signature: t=<unix>,v1=<HMAC-SHA256 of "t.body">`.
 
-Calendly recommends a tolerance of three minutes. We allow five, for clocks that are slightly wrong. Calendly signs
-every attempt with a new time.
+Calendly recommends a tolerance of three minutes. We allow five, for clocks that are slightly wrong.
 """
 
 import base64

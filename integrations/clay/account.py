@@ -1,5 +1,3 @@
-"""Tests whether Clay's tables have addresses. Whether they work can only be tried with a row, which costs credits."""
-
 from django.conf import settings
 
 from integrations.clay.client import ClayClient

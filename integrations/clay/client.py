@@ -1,7 +1,6 @@
 """Adds rows to Clay's tables, which look people up and post the results back (docs/reference/clay.md).
 
-The webhook of a table takes no credentials: its address is the secret. A table gets at most 10 rows a minute from all
-processes together. Further rows are not lost; they raise ProviderRateLimited and are added later.
+A table's address is its secret. It gets at most 10 rows a minute from all processes; further rows are added later.
 """
 
 from collections.abc import Mapping
@@ -48,7 +47,6 @@ class ClayClient:
 
     @property
     def tables(self) -> list[Table]:
-        """The tables that have an address."""
         return [table for table, url in self._urls.items() if url]
 
     # Reference: https://www.clay.com/university/guide/webhook-integration-guide

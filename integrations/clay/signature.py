@@ -1,7 +1,4 @@
-"""Checks that a Clay callback carries the shared secret, or an HMAC-SHA256 (hex) of the raw body made with it.
-
-Clay signs no time, so an old callback cannot be told from a new one. One that is sent twice changes nothing.
-"""
+"""Checks that a Clay callback carries the shared secret, or an HMAC-SHA256 (hex) of the body. It signs no time."""
 
 import hashlib
 import hmac

@@ -1,5 +1,3 @@
-"""Tests an EmailBison account: whose key it is, and whether its mailboxes can send."""
-
 from integrations import destinations
 from integrations.emailbison.client import EmailBisonClient
 from integrations.errors import SENDER_DOWN

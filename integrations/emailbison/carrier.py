@@ -1,8 +1,4 @@
-"""Sends e-mail through EmailBison, as an answer to an existing reply.
-
-It is sent from the mailbox that received the reply, or from another one if that mailbox is no longer valid. A send
-with an unknown result is searched in the lead's sent e-mails and in the folder Sent.
-"""
+"""Sends e-mail through EmailBison, as an answer from the mailbox that received the reply, or another valid one."""
 
 from collections.abc import Iterator
 

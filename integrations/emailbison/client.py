@@ -1,7 +1,6 @@
-"""Calls to EmailBison's API ("Inboxxia"): campaigns, leads, replies and sent e-mails (docs/reference/emailbison.md).
+"""Calls to EmailBison's API ("Inboxxia", docs/reference/emailbison.md).
 
-A key belongs to one workspace and is valid on exactly one host. The API can only answer an existing reply and cannot
-start a thread.
+A key belongs to one workspace and is valid on exactly one host. The API cannot start a thread.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -233,7 +232,6 @@ class EmailBisonClient(ProviderClient):
 
     # Reference: GET /api/leads/{id}/sent-emails
     def sent_emails(self, lead_id: str, deadline: Deadline) -> list[SentEmail]:
-        """The e-mails that campaigns and answers have sent to the lead."""
         path, names = f"/api/leads/{_number(lead_id)}/sent-emails", ("sent_emails", "emails")
         params = {"per_page": PER_PAGE}
         return list(self._list(SentEmail, path, "sent_emails", deadline, *names, params=params))

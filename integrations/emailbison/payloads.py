@@ -15,21 +15,10 @@ from typing import Any
 
 from pydantic import AliasChoices, AliasPath, Field
 
+from integrations import events
 from integrations.addresses import Mailbox, MailField, decoded, listed
 from integrations.attachments import as_stored, attachment
 from integrations.emailbison.client import is_outgoing, sent_id
-from integrations.events import (
-    AccountStatusEvent,
-    BounceEvent,
-    CampaignRef,
-    Event,
-    IgnoredEvent,
-    LabelEvent,
-    MessageEvent,
-    PayloadInvalid,
-    Person,
-    UnsubscribeEvent,
-)
 from integrations.mailheaders import headers_of
 from integrations.payload import ExternalId, Payload, Text, first_time, short_key, split_name, validate
 from integrations.spec import SampleReply
@@ -154,29 +143,31 @@ def account_of(body: Any) -> str:
     return str(raw_id) if isinstance(raw_id, int | str) and not isinstance(raw_id, bool) else ""
 
 
-def parse(body: Any, now: datetime) -> Event:
+def parse(body: Any, now: datetime) -> events.Event:
     kind = validate(Header, body).event.type
     if kind.startswith(CONTACT):
         kind = LEAD + kind.removeprefix(CONTACT)
     if kind not in EVENTS:
-        return IgnoredEvent(event_type=kind, reason="unknown event type")
+        return events.IgnoredEvent(event_type=kind, reason="unknown event type")
     if kind == TAGGED:
         return _tagged(kind, validate(Tagged, body).data)
     payload = validate(Envelope, body).data
     if kind in STATUS or kind == REMOVED:
         return _status(kind, payload)
     if kind == "EMAIL_OPENED":
-        return IgnoredEvent(event_type=kind, reason="opens are not used")
+        return events.IgnoredEvent(event_type=kind, reason="opens are not used")
     return _PARSERS.get(kind, _reply)(kind, payload, now)
 
 
-def _reply(kind: str, payload: Data, now: datetime) -> Event:
+def _reply(kind: str, payload: Data, now: datetime) -> events.Event:
     reply = payload.reply
     if reply is None:
-        raise PayloadInvalid({"data.reply": f"{kind} needs the reply with its id"})
+        raise events.PayloadInvalid({"data.reply": f"{kind} needs the reply with its id"})
     if payload.lead is None and not reply.from_email_address.address:
-        raise PayloadInvalid({"data.reply.from_email_address": "a reply without a lead needs its sender"})
-    return MessageEvent(
+        raise events.PayloadInvalid(
+            {"data.reply.from_email_address": "a reply without a lead needs its sender"}
+        )
+    return events.MessageEvent(
         event_type=kind,
         external_id=reply.id,
         source="emailbison_reply",
@@ -189,11 +180,11 @@ def _reply(kind: str, payload: Data, now: datetime) -> Event:
     )
 
 
-def _status(kind: str, payload: Data) -> Event:
+def _status(kind: str, payload: Data) -> events.Event:
     sender = payload.sender_email
     if sender is None:
-        raise PayloadInvalid({"data.sender_email": f"{kind} needs the mailbox it is about"})
-    return AccountStatusEvent(
+        raise events.PayloadInvalid({"data.sender_email": f"{kind} needs the mailbox it is about"})
+    return events.AccountStatusEvent(
         event_type=kind,
         account_id=sender.id,
         event_key=f"removed:{sender.id}" if kind == REMOVED else "",
@@ -203,18 +194,20 @@ def _status(kind: str, payload: Data) -> Event:
     )
 
 
-def _tagged(kind: str, tag: Tag) -> Event:
+def _tagged(kind: str, tag: Tag) -> events.Event:
     """A tag on a lead. EmailBison tells it by the lead's id alone. Campaigns and mailboxes have tags, too."""
     if tag.taggable_type.rpartition("\\")[2].lower() not in ("lead", "contact"):
-        return IgnoredEvent(event_type=kind, reason="the tag is not on a lead")
-    return LabelEvent(event_type=kind, person=Person(emailbison_lead_id=tag.taggable_id), label=tag.tag_name)
+        return events.IgnoredEvent(event_type=kind, reason="the tag is not on a lead")
+    return events.LabelEvent(
+        event_type=kind, person=events.Person(emailbison_lead_id=tag.taggable_id), label=tag.tag_name
+    )
 
 
-def _bounced(kind: str, payload: Data, now: datetime) -> Event:
+def _bounced(kind: str, payload: Data, now: datetime) -> events.Event:
     if payload.lead is None:
-        raise PayloadInvalid({"data.lead": "a bounce needs the lead it is about"})
+        raise events.PayloadInvalid({"data.lead": "a bounce needs the lead it is about"})
     mail_id = payload.scheduled_email.id if payload.scheduled_email else ""
-    return BounceEvent(
+    return events.BounceEvent(
         event_type=kind,
         external_id=_bounce_key(payload, mail_id),
         mail_id=mail_id,
@@ -234,18 +227,18 @@ def _bounce_key(payload: Data, mail_id: str) -> str:
         return short_key(f"mail:{mail_id}")
     if payload.campaign_event is not None:
         return short_key(f"event:{payload.campaign_event.id}")
-    raise PayloadInvalid(
+    raise events.PayloadInvalid(
         {"data.scheduled_email.id": "a bounce without its notice needs the mail's id or the event's"}
     )
 
 
-def _sent(kind: str, payload: Data, now: datetime) -> Event:
+def _sent(kind: str, payload: Data, now: datetime) -> events.Event:
     email, sender = payload.scheduled_email, payload.sender_email
     if email is None:
-        raise PayloadInvalid({"data.scheduled_email.id": f"{kind} needs the e-mail with its id"})
+        raise events.PayloadInvalid({"data.scheduled_email.id": f"{kind} needs the e-mail with its id"})
     if payload.lead is None:
-        raise PayloadInvalid({"data.lead": f"{kind} needs the lead it went to"})
-    return MessageEvent(
+        raise events.PayloadInvalid({"data.lead": f"{kind} needs the lead it went to"})
+    return events.MessageEvent(
         event_type=kind,
         external_id=email.id,
         source="emailbison_sent",
@@ -264,11 +257,11 @@ def _sent(kind: str, payload: Data, now: datetime) -> Event:
     )
 
 
-def _by_hand(kind: str, payload: Data, now: datetime) -> Event:
+def _by_hand(kind: str, payload: Data, now: datetime) -> events.Event:
     """A mail that a person or an API call sent. The event has it as `reply`, in Sent, or as `scheduled_email`."""
     reply, person = payload.reply, _addressee(payload)
     if reply is not None and is_outgoing(reply.folder, reply.type) and person is not None:
-        return MessageEvent(
+        return events.MessageEvent(
             event_type=kind,
             external_id=sent_id(reply.id),
             source="emailbison_sent",
@@ -279,21 +272,21 @@ def _by_hand(kind: str, payload: Data, now: datetime) -> Event:
             **_notice(payload, now) | {"automated_reply": None},
         )
     if payload.scheduled_email is None or payload.lead is None:
-        return IgnoredEvent(event_type=kind, reason="it does not say which e-mail went to whom")
+        return events.IgnoredEvent(event_type=kind, reason="it does not say which e-mail went to whom")
     return _sent(kind, payload, now)
 
 
-def _addressee(payload: Data) -> Person | None:
+def _addressee(payload: Data) -> events.Person | None:
     if payload.lead is not None:
         return _person(payload)
     to = next(iter(payload.reply.to or ()), None) if payload.reply else None
-    return Person(email=to.address) if to and to.address else None
+    return events.Person(email=to.address) if to and to.address else None
 
 
-def _unsubscribed(kind: str, payload: Data, now: datetime) -> Event:
+def _unsubscribed(kind: str, payload: Data, now: datetime) -> events.Event:
     if payload.lead is None:
-        raise PayloadInvalid({"data.lead": "LEAD_UNSUBSCRIBED needs the lead"})
-    return UnsubscribeEvent(
+        raise events.PayloadInvalid({"data.lead": "LEAD_UNSUBSCRIBED needs the lead"})
+    return events.UnsubscribeEvent(
         event_type=kind,
         event_key=f"unsubscribed:{payload.campaign_event.id}" if payload.campaign_event else "",
         person=_person(payload),
@@ -337,17 +330,17 @@ def _notice(payload: Data, now: datetime) -> dict[str, Any]:
     }
 
 
-def _person(payload: Data) -> Person:
+def _person(payload: Data) -> events.Person:
     """EmailBison's lead, or for an untracked reply its sender."""
     if payload.lead is None:
         sender = payload.reply.from_email_address if payload.reply else Mailbox()
         first, last = split_name(decoded(payload.reply.from_name if payload.reply else "") or sender.name)
-        return Person(email=sender.address, first_name=first, last_name=last)
+        return events.Person(email=sender.address, first_name=first, last_name=last)
     lead = payload.lead
     first, last = lead.first_name, lead.last_name
     if not first and not last:
         first, last = split_name(lead.email.name)
-    return Person(
+    return events.Person(
         emailbison_lead_id=lead.id,
         email=lead.email.address,
         first_name=first,
@@ -357,8 +350,8 @@ def _person(payload: Data) -> Person:
     )
 
 
-def _campaign(payload: Data) -> CampaignRef | None:
-    return CampaignRef(payload.campaign.id, payload.campaign.name) if payload.campaign else None
+def _campaign(payload: Data) -> events.CampaignRef | None:
+    return events.CampaignRef(payload.campaign.id, payload.campaign.name) if payload.campaign else None
 
 
 def _account(payload: Data) -> dict[str, Any]:
@@ -392,7 +385,7 @@ def sample(reply: SampleReply) -> dict[str, Any]:
 
 
 def files_of(raw: Any) -> list[dict[str, Any]]:
-    """The files in a reply's `attachments`, as a MessageEvent has them; [] for anything but a list."""
+    """The files in a reply's `attachments`, as a events.MessageEvent has them; [] for anything but a list."""
     items = [file for file in raw if isinstance(file, dict)] if isinstance(raw, list) else []
     return as_stored(
         attachment(id=file.get("id"), name=file.get("file_name"), url=file.get("download_url"))

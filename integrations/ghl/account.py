@@ -1,5 +1,3 @@
-"""Tests a GoHighLevel account: whose key it is, and what it may read."""
-
 from integrations.ghl.client import GhlClient
 from integrations.health.checks import Test, same_account
 from integrations.models import Integration

@@ -1,7 +1,4 @@
-"""Sends texts through GoHighLevel to the lead's contact there.
-
-A contact that belongs to another lead is used for this text, but stays with that lead.
-"""
+"""Sends texts through GoHighLevel to the lead's contact, or another lead's, which stays with that lead."""
 
 from collections.abc import Iterable
 

@@ -1,6 +1,5 @@
-"""Calls to GoHighLevel's API: contacts, SMS conversations and appointments of one location (docs/reference/ghl.md).
+"""Calls to GoHighLevel's API for one location (docs/reference/ghl.md), under `spec.call_limit`.
 
-GHL allows 100 requests in 10 s per location, from all our processes together. `spec.call_limit` keeps to that.
 Reference: https://highlevel.stoplight.io/docs/integrations
 """
 
@@ -118,8 +117,6 @@ class Location(Payload):
 
 
 class GhlClient(ProviderClient):
-    """Makes calls to GoHighLevel for one location (a customer's account there)."""
-
     @staticmethod
     def session_of(integration: Integration) -> ProviderSession:
         account_id_of(integration)

@@ -1,7 +1,4 @@
-"""Classifies GoHighLevel's refusals (docs/reference/ghl.md).
-
-GHL has no error codes, so some are known by their texts.
-"""
+"""Classifies GoHighLevel's refusals (docs/reference/ghl.md). It has no error codes, so some are known by text."""
 
 import re
 

@@ -15,18 +15,9 @@ from typing import Any
 
 from pydantic import AliasChoices, Field
 
+from integrations import events
 from integrations.addresses import Mailbox, MailField, mailbox
 from integrations.attachments import as_stored, attachment
-from integrations.events import (
-    AccountStatusEvent,
-    CampaignRef,
-    Event,
-    IgnoredEvent,
-    MessageEvent,
-    PayloadInvalid,
-    Person,
-    UnsubscribeEvent,
-)
 from integrations.ghl import appointments
 from integrations.payload import (
     ExternalId,
@@ -156,14 +147,14 @@ def names(body: Any, _now: datetime) -> NamedTenant:
     return NamedTenant(account_id=account_of(body))
 
 
-def parse(body: Any, now: datetime) -> Event:
+def parse(body: Any, now: datetime) -> events.Event:
     """`now` (aware) is the event's time if the body states none, or one that is more than TRUSTED away."""
     kind = body.get("type") if isinstance(body, dict) else None
     if kind in (APP_GONE, APP_BACK):
         location = account_of(body)
         if not location:
-            return IgnoredEvent(event_type=kind, reason="it names an agency and no location")
-        return AccountStatusEvent(
+            return events.IgnoredEvent(event_type=kind, reason="it names an agency and no location")
+        return events.AccountStatusEvent(
             event_type=kind, account_id=location, status=kind, told_by=(APP_GONE, APP_BACK)
         )
     if isinstance(kind, str) and "locationId" in body:
@@ -171,7 +162,7 @@ def parse(body: Any, now: datetime) -> Event:
     return _workflow(validate(WorkflowText, body), now)
 
 
-def _app(body: dict[str, Any], now: datetime) -> Event:
+def _app(body: dict[str, Any], now: datetime) -> events.Event:
     kind = body["type"][:64]
     if kind in appointments.APP_EVENTS:
         return appointments.from_app(body, now)
@@ -180,7 +171,7 @@ def _app(body: dict[str, Any], now: datetime) -> Event:
     if kind == EMAIL_STATS:
         return _statistic(kind, validate(EmailStats, body).statistic)
     if kind not in MESSAGES:
-        return IgnoredEvent(event_type=kind, reason="unknown event type")
+        return events.IgnoredEvent(event_type=kind, reason="unknown event type")
     message = validate(AppMessage, body)
     # The direction is read from the event's name, because GHL's examples of OutboundMessage say "direction": "inbound".
     direction = "inbound" if kind == "InboundMessage" else "outbound"
@@ -188,18 +179,18 @@ def _app(body: dict[str, Any], now: datetime) -> Event:
     # Of what goes out elsewhere, campaigns and workflows send the most. Only what a person wrote answers a lead.
     by_a_person = direction == "inbound" or message.user_id
     if sort != "SMS" and not (sort in ELSEWHERE and by_a_person):
-        return IgnoredEvent(event_type=kind, reason="not a written message of a person")
+        return events.IgnoredEvent(event_type=kind, reason="not a written message of a person")
     words = words_of(message.body, message.attachments)
     if not words:
-        return IgnoredEvent(event_type=kind, reason="empty_message")
+        return events.IgnoredEvent(event_type=kind, reason="empty_message")
     if sort != "SMS":
         return _elsewhere(kind, direction, sort, message, now)
     return _sms(kind, direction, message, words, now)
 
 
-def _sms(kind: str, direction: str, message: AppMessage, words: str, now: datetime) -> Event:
+def _sms(kind: str, direction: str, message: AppMessage, words: str, now: datetime) -> events.Event:
     number = message.from_ if direction == "inbound" else message.to
-    return MessageEvent(
+    return events.MessageEvent(
         event_type=kind,
         source="ghl_message",
         direction=direction,
@@ -207,7 +198,9 @@ def _sms(kind: str, direction: str, message: AppMessage, words: str, now: dateti
         external_id=message.message_id,
         content_key=content_key(direction, message.location_id, message.contact_id, words),
         window_s=RETRY_SPAN_S,
-        person=Person(ghl_contact_id=message.contact_id, phone=number if isinstance(number, str) else ""),
+        person=events.Person(
+            ghl_contact_id=message.contact_id, phone=number if isinstance(number, str) else ""
+        ),
         text=message.body,
         occurred_at=parse_time(message.date_added) or now,
         account_id=message.location_id,
@@ -216,12 +209,14 @@ def _sms(kind: str, direction: str, message: AppMessage, words: str, now: dateti
     )
 
 
-def _elsewhere(kind: str, direction: str, sort: str, message: AppMessage, now: datetime) -> Event:
+def _elsewhere(kind: str, direction: str, sort: str, message: AppMessage, now: datetime) -> events.Event:
     """A message on a channel of GoHighLevel's on which we do not write. An e-mail's body is HTML."""
     name, mail = ELSEWHERE[sort], sort == "EMAIL"
     sender = mailbox(message.from_) if mail and isinstance(message.from_, str) else Mailbox()
-    lead = Person(ghl_contact_id=message.contact_id, email=sender.address if direction == "inbound" else "")
-    return MessageEvent(
+    lead = events.Person(
+        ghl_contact_id=message.contact_id, email=sender.address if direction == "inbound" else ""
+    )
+    return events.MessageEvent(
         event_type=kind,
         source="ghl_message",
         direction=direction,
@@ -242,17 +237,17 @@ def _elsewhere(kind: str, direction: str, sort: str, message: AppMessage, now: d
     )
 
 
-def _do_not_disturb(kind: str, contact: Contact) -> Event:
+def _do_not_disturb(kind: str, contact: Contact) -> events.Event:
     """All channels are refused by `dnd`, else single ones. A lifted refusal reopens nothing."""
     settings = {name: setting for name, setting in contact.dnd_settings.items() if isinstance(setting, dict)}
     refused = tuple(
         ours for name, ours in DND_CHANNELS.items() if settings.get(name, {}).get("status") in DND_ON
     )
     if not contact.dnd and not refused:
-        return IgnoredEvent(event_type=kind, reason="it refuses no channel that we write on")
-    return UnsubscribeEvent(
+        return events.IgnoredEvent(event_type=kind, reason="it refuses no channel that we write on")
+    return events.UnsubscribeEvent(
         event_type=kind,
-        person=Person(
+        person=events.Person(
             ghl_contact_id=contact.id,
             email=contact.email.address,
             phone=contact.phone,
@@ -266,25 +261,25 @@ def _do_not_disturb(kind: str, contact: Contact) -> Event:
     )
 
 
-def _statistic(kind: str, statistic: Statistic) -> Event:
+def _statistic(kind: str, statistic: Statistic) -> events.Event:
     by = NO_MORE.get(statistic.event.lower())
     if by is None:
-        return IgnoredEvent(event_type=kind, reason="only unsubscribes and complaints are used")
+        return events.IgnoredEvent(event_type=kind, reason="only unsubscribes and complaints are used")
     if not statistic.recipient.address:
-        raise PayloadInvalid(
+        raise events.PayloadInvalid(
             {"webhookPayload.recipient": "needs the address of the person who wants no more"}
         )
     key = statistic.id and short_key(f"{kind}:{statistic.event}:{statistic.id}:{statistic.recipient.address}")
-    return UnsubscribeEvent(
+    return events.UnsubscribeEvent(
         event_type=kind,
         event_key=key,
-        person=Person(email=statistic.recipient.address),
+        person=events.Person(email=statistic.recipient.address),
         occurred_at=parse_time(statistic.timestamp),
         by=f"GoHighLevel: {by}",
     )
 
 
-def _workflow(text: WorkflowText, now: datetime) -> Event:
+def _workflow(text: WorkflowText, now: datetime) -> events.Event:
     body = text.message.body
     if not body.strip():
         # This comes before the custom field, because a copied workflow may fill that with the contact's last message.
@@ -292,10 +287,10 @@ def _workflow(text: WorkflowText, now: datetime) -> Event:
             return booked
         body = _text(text.custom.get("Message"))
     if not body.strip():
-        return IgnoredEvent(event_type=WORKFLOW_EVENT, reason="empty_message")
+        return events.IgnoredEvent(event_type=WORKFLOW_EVENT, reason="empty_message")
     stated = f"{_text(text.custom.get('Date'))} {_text(text.custom.get('Time'))}".strip()
     moment = _stamp_time(stated)
-    return MessageEvent(
+    return events.MessageEvent(
         event_type=WORKFLOW_EVENT,
         source="ghl_message",
         direction="inbound",
@@ -343,11 +338,11 @@ def _stamp_time(stamp: str) -> datetime | None:
     return parse_time(parsed.isoformat())
 
 
-def _person(text: WorkflowText) -> Person:
+def _person(text: WorkflowText) -> events.Person:
     first, last = text.first_name, text.last_name
     if not first and not last:
         first, last = split_name(text.full_name)
-    return Person(
+    return events.Person(
         ghl_contact_id=text.contact_id,
         email=text.email or _text(text.custom.get("Email")),
         phone=text.phone or _text(text.custom.get("Phone Number")),
@@ -364,13 +359,13 @@ def _linkedin_url(text: WorkflowText) -> str:
     return next((match[0] for match in matches if match), "")
 
 
-def _sub_client(text: WorkflowText) -> CampaignRef | None:
+def _sub_client(text: WorkflowText) -> events.CampaignRef | None:
     """The workspace's client that the text is for. The custom field that holds it has various names."""
     for values in (text.custom, text.trigger):
         for name, raw in values.items():
             label = " ".join(_text(raw).split())
             if label and re.sub(r"[^a-z]", "", name.lower()) in CLIENT_NAMES:
-                return CampaignRef(label.lower()[:200], label)
+                return events.CampaignRef(label.lower()[:200], label)
     return None
 
 

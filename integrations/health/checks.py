@@ -1,8 +1,4 @@
-"""The test of an account that a person starts on a page. It makes real, read-only calls and says what to do.
-
-The checks build on each other, so the first failure ends the test. The calls are ordinary ones: what they find is also
-recorded as the account's health.
-"""
+"""The test of an account that a person starts on a page: real, read-only calls that also update its health."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -9,10 +9,7 @@ class MailboxesLost(Exception):
 
 
 def look_for(account: Integration, down: set[str]) -> None:
-    """Record which lost mailboxes are back: those not in `down`, the broken addresses in lower case.
-
-    Raises MailboxesLost if some still are down.
-    """
+    """Record which lost mailboxes are not in `down` (lower case). Raises MailboxesLost if some still are."""
     lost_before = writer.row(account).lost_mailboxes
     if lost_before and (reason := writer.looked_at_mailboxes(account, lost_before, down)):
         raise MailboxesLost(f"{account} answers, but {reason}.")

@@ -1,8 +1,4 @@
-"""Probes: one cheap read per account, which proves that its credentials and its connection work.
-
-A probe is an ordinary call, so its outcome is recorded in the account's health like any other. It is made even if the
-circuit breaker is open, because it is meant to find out whether the provider works again.
-"""
+"""Probes: one cheap read per account, recorded in its health, even while the circuit breaker is open."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

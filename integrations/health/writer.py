@@ -141,10 +141,7 @@ def row(integration: Integration) -> WorkspaceIntegrationHealth:
 
 
 def record(integration: Integration, signal: Signal, *, at: datetime | None = None) -> str | None:
-    """Record a signal at `at` (aware, by default now). Returns the new state if this call changed it, else None.
-
-    If other writers change the state TRIES times meanwhile, it logs an error and gives up.
-    """
+    """Record a signal at `at` (aware, by default now). Returns the new state if this call changed it."""
     at = at or timezone.now()
     for _ in range(TRIES):
         health = row(integration)
@@ -160,10 +157,7 @@ def record(integration: Integration, signal: Signal, *, at: datetime | None = No
 
 
 def lose_mailbox(integration: Integration, mailbox: str, *, at: datetime) -> None:
-    """Record that the provider lost a mailbox at `at`, until its list shows it as working.
-
-    An account that is disconnected as a whole keeps that reason.
-    """
+    """Record that the provider lost a mailbox. An account that is disconnected as a whole keeps its reason."""
     with transaction.atomic():
         health = WorkspaceIntegrationHealth.objects.select_for_update().get(pk=row(integration).pk)
         whole = health.state == HealthState.DISCONNECTED and not health.lacks_mailboxes
@@ -175,10 +169,7 @@ def lose_mailbox(integration: Integration, mailbox: str, *, at: datetime) -> Non
 
 
 def looked_at_mailboxes(integration: Integration, looked_at: list[str], broken: set[str]) -> str:
-    """Record that the provider lists `broken` among `looked_at`. The others no longer count as lost.
-
-    Returns the reason to show if some still are lost, else "": the account then counts as working.
-    """
+    """Those of `looked_at` that are not `broken` are no longer lost. Returns the reason to show, or ""."""
     with transaction.atomic():
         health = WorkspaceIntegrationHealth.objects.select_for_update().get(pk=row(integration).pk)
         lost = [box for box in health.lost_mailboxes if box in broken or box not in looked_at]

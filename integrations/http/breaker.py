@@ -87,8 +87,6 @@ class Seen:
 
 @dataclass(slots=True)
 class Tally:
-    """How the recent calls of this process to one provider in one workspace ended."""
-
     consecutive: int = 0
     recent: deque[bool] = field(default_factory=lambda: deque(maxlen=WINDOW))
 
@@ -127,10 +125,7 @@ class Breakers:
         self._read_at = float("-inf")
 
     def enter(self, provider: str, workspace_id: uuid.UUID | None) -> Permit:
-        """A Permit for one call, which must be given to `leave`. An open breaker lets one probe pass in time.
-
-        Raises CircuitOpen or ProviderRateLimited (with `sent` False) with the time to wait.
-        """
+        """A Permit for one call, to be given to `leave`. Raises CircuitOpen or ProviderRateLimited."""
         permit = Permit(provider, workspace_id)
         self._refresh()
         circuit = self._seen.get(permit.key)

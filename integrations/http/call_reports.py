@@ -1,8 +1,4 @@
-"""Passes every finished call on, once: to the log, to the metrics, and to subscribers.
-
-Integration health subscribes at start-up, so the code of calls knows nothing about it. A subscriber's error never
-fails the call.
-"""
+"""Passes every finished call on, once: to the log, to the metrics, and to subscribers such as health."""
 
 import logging
 import uuid

@@ -73,10 +73,7 @@ class Address(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A host with its subdomains to which calls may go, and the ports besides 443 that they may use there.
-
-    `owner`: the id of the only workspace that it serves, "" for all.
-    """
+    """A host with its subdomains, the ports besides 443, and the only workspace that it serves ("" for all)."""
 
     host: str
     ports: Collection[int]
@@ -158,10 +155,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def check_address(address: str, port: int = 0) -> None:
-    """Raise HostRefused if an IP address that a host name resolves to is not public.
-
-    Loopback is allowed with `ALLOW_LOOPBACK_PROVIDERS`, and at a port that this thread has `opened`.
-    """
+    """Raise HostRefused if an IP address is not public, unless it is an allowed or `opened` loopback."""
     ip = _reached(ipaddress.ip_address(address.partition("%")[0]))
     if ip.is_loopback and (settings.ALLOW_LOOPBACK_PROVIDERS or (port and port == _opened_port.get())):
         return

@@ -1,7 +1,6 @@
-"""Our own limits on calls, which hold across all processes: a sliding window for each account, stored in one row.
+"""Our own limits on calls, which hold across all processes: a sliding window per account, in one row.
 
-One statement takes a place or says how long until one is free. Nobody waits while holding the row. If the database
-cannot be reached, the call is made; the provider's own limit (429) is still there.
+Nobody waits while holding the row. If the database is away, the call is made: the provider's own limit remains.
 """
 
 import logging

@@ -1,8 +1,4 @@
-"""Decides whether a failed call is tried again, and when. No other layer retries: the SDKs' own retries are off.
-
-Only calls that are safe to repeat are retried, and only after errors that may pass. Retries are limited in number, by
-the Deadline, and by a budget per provider. Their pauses are random, so that not all callers come back at once.
-"""
+"""Decides whether a failed call is tried again, and when. No other layer retries."""
 
 import random
 import re

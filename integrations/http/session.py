@@ -1,7 +1,6 @@
-"""ProviderSession, through which every call to a provider goes. It limits, classifies, retries and reports the call.
+"""ProviderSession, through which every call goes. It limits, classifies, retries and reports the call.
 
-A call returns its result or raises an error of integrations.errors; `CallOutcome` lists all ends. If answers of a
-provider need a judgement of their own, its client passes the function `classify`.
+`CallOutcome` lists all ends.
 """
 
 import io
@@ -125,8 +124,6 @@ def _whole(response: Response) -> Any:
 
 @dataclass(slots=True)
 class _Call:
-    """One call that is being made, with what all its attempts share."""
-
     request: requests.PreparedRequest
     operation: str
     deadline: Deadline

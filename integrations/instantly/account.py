@@ -1,5 +1,3 @@
-"""Tests an Instantly workspace: whose key it is, and whether its mailboxes work."""
-
 from integrations.health import mailboxes, writer
 from integrations.health.checks import Test
 from integrations.instantly.client import InstantlyClient

@@ -98,7 +98,6 @@ class InstantlyClient(ProviderClient):
 
     # Reference: GET /campaigns
     def campaigns(self, deadline: Deadline) -> list[Campaign]:
-        """The first hundred campaigns."""
         return self._get("/campaigns", "campaigns", deadline, rows(Campaign, "items"), {"limit": PAGE})
 
     # Reference: GET /emails

@@ -16,20 +16,8 @@ from typing import Any
 
 from pydantic import AliasChoices, Field
 
+from integrations import events
 from integrations.addresses import Mailbox, MailField, NeededMail, listed
-from integrations.events import (
-    AccountStatusEvent,
-    BounceEvent,
-    CampaignRef,
-    Event,
-    IgnoredEvent,
-    LabelEvent,
-    MessageEvent,
-    PayloadInvalid,
-    Person,
-    TagEvent,
-    UnsubscribeEvent,
-)
 from integrations.mailheaders import headers_of
 from integrations.payload import (
     ExternalId,
@@ -54,7 +42,7 @@ TAGS = {
     "lead_meeting_booked": "Meeting Booked",
     "lead_meeting_completed": "Meeting Booked",
     "lead_out_of_office": "Out of Office",
-    "lead_wrong_person": "Wrong Person",
+    "lead_wrong_person": "Wrong events.Person",
 }
 """Our words for what Instantly's people or its model say about a lead. Its other words have no equal of ours."""
 ACCOUNT_ERROR = "account_error"
@@ -100,7 +88,7 @@ def account_of(body: Any) -> str:
     return workspace.strip() if isinstance(workspace, str) else ""
 
 
-def parse(body: Any, now: datetime) -> Event:
+def parse(body: Any, now: datetime) -> events.Event:
     kind = validate(Header, body).event_type
     if kind not in EVENTS:
         return _labelled(kind, body)
@@ -108,7 +96,7 @@ def parse(body: Any, now: datetime) -> Event:
         return _account_error(kind, validate(AccountBody, body))
     payload = validate(Body, body)
     if kind in UNSUBSCRIBED:
-        return UnsubscribeEvent(
+        return events.UnsubscribeEvent(
             event_type=kind,
             person=_person(payload),
             campaign=_campaign(payload),
@@ -121,9 +109,9 @@ def parse(body: Any, now: datetime) -> Event:
     return _reply(kind, payload, now) if kind in REPLIES else _sent(kind, payload, now)
 
 
-def _reply(kind: str, payload: Body, now: datetime) -> Event:
+def _reply(kind: str, payload: Body, now: datetime) -> events.Event:
     text, html = payload.reply_text, payload.reply_html
-    return MessageEvent(
+    return events.MessageEvent(
         event_type=kind,
         source="instantly_reply",
         direction="inbound",
@@ -143,8 +131,8 @@ def _reply(kind: str, payload: Body, now: datetime) -> Event:
     )
 
 
-def _sent(kind: str, payload: Body, now: datetime) -> Event:
-    return MessageEvent(
+def _sent(kind: str, payload: Body, now: datetime) -> events.Event:
+    return events.MessageEvent(
         event_type=kind,
         source="instantly_sent",
         direction="outbound",
@@ -157,9 +145,9 @@ def _sent(kind: str, payload: Body, now: datetime) -> Event:
     )
 
 
-def _bounced(kind: str, payload: Body, now: datetime) -> Event:
+def _bounced(kind: str, payload: Body, now: datetime) -> events.Event:
     key = payload.email_id.strip() or f"bounced:{payload.campaign_id or ''}:{payload.lead.address.lower()}"
-    return BounceEvent(
+    return events.BounceEvent(
         event_type=kind,
         source="instantly_bounce",
         direction="inbound",
@@ -173,9 +161,9 @@ def _bounced(kind: str, payload: Body, now: datetime) -> Event:
     )
 
 
-def _account_error(kind: str, payload: AccountBody) -> Event:
+def _account_error(kind: str, payload: AccountBody) -> events.Event:
     mailbox = payload.account.address.lower()
-    return AccountStatusEvent(
+    return events.AccountStatusEvent(
         event_type=kind,
         event_key=short_key(f"{kind}:{mailbox}:{payload.timestamp}") if payload.timestamp else "",
         account_id=mailbox,
@@ -184,9 +172,9 @@ def _account_error(kind: str, payload: AccountBody) -> Event:
     )
 
 
-def _said(kind: str, payload: Body) -> Event:
+def _said(kind: str, payload: Body) -> events.Event:
     about = (payload.campaign_id or "", payload.lead.address.lower(), payload.email_id, payload.timestamp)
-    return TagEvent(
+    return events.TagEvent(
         event_type=kind,
         event_key=short_key(":".join((kind, *about))),
         tag=TAGS[kind],
@@ -196,13 +184,13 @@ def _said(kind: str, payload: Body) -> Event:
     )
 
 
-def _labelled(kind: str, body: Any) -> Event:
+def _labelled(kind: str, body: Any) -> events.Event:
     """An event that is not used, or a label of the workspace's own, which comes as an event of its name."""
     try:
         payload = validate(Body, body)
-    except PayloadInvalid:
-        return IgnoredEvent(event_type=kind, reason="event not used")
-    return LabelEvent(
+    except events.PayloadInvalid:
+        return events.IgnoredEvent(event_type=kind, reason="event not used")
+    return events.LabelEvent(
         event_type=kind,
         person=_person(payload),
         label=kind,
@@ -230,19 +218,20 @@ def content_key(lead_email: str, subject: str, text: str) -> str:
     return digest("instantly", lead_email.lower(), subject, " ".join(text.split()))
 
 
-def _person(payload: Body) -> Person:
+def _person(payload: Body) -> events.Person:
     first, last = payload.first_name, payload.last_name
     if not first and not last:
         first, last = split_name(payload.name or payload.lead.name)
-    return Person(email=payload.lead.address, first_name=first, last_name=last, company=payload.company)
+    return events.Person(
+        email=payload.lead.address, first_name=first, last_name=last, company=payload.company
+    )
 
 
-def _campaign(payload: Body) -> CampaignRef | None:
-    return CampaignRef(payload.campaign_id, payload.campaign_name) if payload.campaign_id else None
+def _campaign(payload: Body) -> events.CampaignRef | None:
+    return events.CampaignRef(payload.campaign_id, payload.campaign_name) if payload.campaign_id else None
 
 
 def sample(reply: SampleReply) -> dict[str, Any]:
-    """A reply as Instantly posts one, without a campaign."""
     person = reply.person
     return {
         "event_type": "reply_received",

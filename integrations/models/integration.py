@@ -80,7 +80,6 @@ def hash_key(key: str) -> str:
 
 class WebhookKeyQuerySet(models.QuerySet["WebhookKey"]):
     def usable(self) -> Self:
-        """Neither expired nor revoked."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
 
 

@@ -12,12 +12,10 @@ from jobs.deadline import Deadline
 
 
 def own_key() -> str:
-    """The installation's OpenAI key, or ""."""
     return settings.OPENAI_API_KEY
 
 
 def usable(_account: Integration) -> bool:
-    """Whether the installation has an OpenAI key."""
     return bool(settings.OPENAI_API_KEY)
 
 

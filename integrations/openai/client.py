@@ -62,8 +62,6 @@ class Question:
 
 @dataclass(slots=True)
 class Usage:
-    """The tokens that all tries of one question to the language model have used."""
-
     tries: int = 0
     input_tokens: int = 0
     cached_tokens: int = 0

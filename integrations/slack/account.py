@@ -26,7 +26,6 @@ def lacks(account: Integration) -> tuple[str, str] | None:
 
 
 def own_token() -> str:
-    """The installation's Slack bot token, or ""."""
     return settings.SLACK_BOT_TOKEN
 
 

@@ -47,8 +47,6 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whose Slack token it is, and which permissions (scopes) it has."""
-
     team: str
     team_id: str
     user_id: str
@@ -61,8 +59,6 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A Slack channel that the bot can see, and whether the bot is a member."""
-
     id: str
     name: str
     is_member: bool
@@ -212,7 +208,6 @@ class SlackClient:
         return self._ask(deadline, lambda slack: slack.auth_test(), read)
 
     def find_user(self, email: str, deadline: Deadline) -> str:
-        """The Slack id of the member with this e-mail address, or ""."""
         try:
             # Reference: https://docs.slack.dev/reference/methods/users.lookupByEmail
             return self._ask(
@@ -250,7 +245,6 @@ class SlackClient:
         return [channel for channels in pages(read, MAX_PAGES) for channel in channels]
 
     def is_in_channel(self, deadline: Deadline) -> bool:
-        """Whether the Slack account's own channel exists and the bot is in it."""
         name = self._channel.lstrip("#")
         return any(
             channel.is_member and name in (channel.id, channel.name) for channel in self.channels(deadline)

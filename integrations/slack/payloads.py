@@ -75,7 +75,6 @@ def decode(raw: bytes) -> Any:
 
 
 def account_of(_body: Any) -> str:
-    """Always "": a button press in Slack names its workspace in the button's value, which we wrote and Slack signed."""
     return ""
 
 
@@ -114,7 +113,6 @@ def parse(body: Any, _now: datetime) -> Event:
 
 
 def _value(text: str) -> dict[str, Any]:
-    """The object of ids that we put into the button. Raises PayloadInvalid."""
     try:
         button = rawjson.parse(text[:2000].encode())
     except PayloadInvalid:

@@ -1,5 +1,3 @@
-"""Tests a SmartLead account: whether its key opens it, and whether its mailboxes work."""
-
 from integrations.health import mailboxes, writer
 from integrations.health.checks import Test
 from integrations.models import Integration

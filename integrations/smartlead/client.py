@@ -77,8 +77,6 @@ class HistoryItem(Payload):
 
 
 class Thread(Payload):
-    """A lead's thread in SmartLead's master inbox, with its e-mails."""
-
     lead_email: LooseText = ""
     first_name: LooseText = Field("", validation_alias="lead_first_name")
     last_name: LooseText = Field("", validation_alias="lead_last_name")
@@ -109,8 +107,6 @@ class SmartLeadClient(ProviderClient):
 
     # Reference: GET /email-accounts/
     def mailboxes(self, deadline: Deadline) -> list[Account]:
-        """The mailboxes of the SmartLead account, at most ten thousand."""
-
         def read(position: dict[str, Any]) -> tuple[list[Account], dict[str, Any]]:
             params = {"offset": 0, "limit": ACCOUNT_PAGE} | position
             accounts = self._get("/email-accounts/", "mailboxes", deadline, rows(Account), params)

@@ -18,19 +18,8 @@ from typing import Any
 
 from pydantic import AliasChoices, AliasPath, Field
 
+from integrations import events
 from integrations.addresses import Mailbox, MailField, MailList, NeededMail, decoded, listed
-from integrations.events import (
-    AccountStatusEvent,
-    BounceEvent,
-    CampaignRef,
-    Event,
-    IgnoredEvent,
-    MessageEvent,
-    PayloadInvalid,
-    Person,
-    TagEvent,
-    UnsubscribeEvent,
-)
 from integrations.mailheaders import headers_of
 from integrations.payload import (
     ExternalId,
@@ -66,7 +55,7 @@ TAGS = {
     "booked": "Meeting Booked",
     "not interested": "Not Interested",
     "out of office": "Out of Office",
-    "wrong person": "Wrong Person",
+    "wrong person": "Wrong events.Person",
 }
 """SmartLead's categories, and common names of people's own categories, in our words."""
 OPT_OUTS = {"do not contact", "dnc", "do not email", "unsubscribe", "unsubscribed", "opt out", "opted out"}
@@ -161,8 +150,6 @@ class Categorised(Body):
 
 
 class MailboxReport(Payload):
-    """A SmartLead webhook about one of our mailboxes that it lost."""
-
     id: LooseText = ""
     email: NeededMail = Field(validation_alias=AliasChoices("email", AliasPath("data", "email")))
     created_at: LooseText = ""
@@ -181,19 +168,19 @@ def account_of(_body: Any) -> str:
     return ""
 
 
-def parse(body: Any, now: datetime) -> Event:
+def parse(body: Any, now: datetime) -> events.Event:
     kind = validate(Header, body).event_type
     if kind in UNTRACKED:
         return _untracked(kind, validate(Untracked, body), now)
     if kind == CATEGORY:
         return _categorised(validate(Categorised, body))
     if kind not in EVENTS:
-        return IgnoredEvent(event_type=kind, reason="event not used")
+        return events.IgnoredEvent(event_type=kind, reason="event not used")
     if kind in DISCONNECTED:
         return _disconnected(kind, validate(MailboxReport, body))
     event = validate(Body, body)
     if not _lead(event).address:
-        raise PayloadInvalid({"sl_lead_email": f"{kind} needs the lead's address"})
+        raise events.PayloadInvalid({"sl_lead_email": f"{kind} needs the lead's address"})
     if kind in REPLIES:
         return _reply(kind, event, now)
     if kind in BOUNCED:
@@ -201,7 +188,7 @@ def parse(body: Any, now: datetime) -> Event:
     return _sent(kind, event, now) if kind in SENT else _unsubscribed(kind, event)
 
 
-def _reply(kind: str, event: Body, now: datetime) -> Event:
+def _reply(kind: str, event: Body, now: datetime) -> events.Event:
     part, ours = event.reply_message or Part(), event.sent_message or Part()
     message_id = (part.message_id or event.message_id).strip()
     text, html = _words(event)
@@ -212,7 +199,7 @@ def _reply(kind: str, event: Body, now: datetime) -> Event:
     name = decoded(event.name) or f"{event.first_name} {event.last_name}".strip()
     if replier.address.lower() != lead.address.lower():
         name = ""
-    return MessageEvent(
+    return events.MessageEvent(
         event_type=kind,
         source="smartlead_reply",
         direction="inbound",
@@ -241,7 +228,7 @@ def _check_reply(kind: str, event: Body, content: str) -> None:
     if not content:
         missing["message_id"] = f"{kind} needs the reply's message id or its words"
     if missing:
-        raise PayloadInvalid(missing)
+        raise events.PayloadInvalid(missing)
 
 
 def _words(event: Body) -> tuple[str, str]:
@@ -251,15 +238,15 @@ def _words(event: Body) -> tuple[str, str]:
     return part.text or event.preview_text or ("" if html else body), html
 
 
-def _sent(kind: str, event: Body, now: datetime) -> Event:
+def _sent(kind: str, event: Body, now: datetime) -> events.Event:
     part = event.sent_message or Part()
     lead = _lead(event).address
     step = event.sequence_number or event.event_timestamp
     if not (key := _mail_id(event)) and not step:
-        raise PayloadInvalid({"message_id": f"{kind} needs the e-mail's message id, step or time"})
+        raise events.PayloadInvalid({"message_id": f"{kind} needs the e-mail's message id, step or time"})
     key = key or f"sent:{event.campaign_id or ''}:{lead.lower()}:{step}"
     mailbox = _mailbox(event, lead)
-    return MessageEvent(
+    return events.MessageEvent(
         event_type=kind,
         source="smartlead_sent",
         direction="outbound",
@@ -284,9 +271,9 @@ def _mail_id(event: Body) -> str:
     return key or (f"stats:{event.stats_id}:{event.sequence_number}" if event.stats_id else "")
 
 
-def _bounced(kind: str, event: Body, now: datetime) -> Event:
+def _bounced(kind: str, event: Body, now: datetime) -> events.Event:
     key = _mail_id(event) or f"bounced:{event.campaign_id or ''}:{_lead(event).address.lower()}"
-    return BounceEvent(
+    return events.BounceEvent(
         event_type=kind,
         source="smartlead_bounce",
         direction="inbound",
@@ -301,10 +288,10 @@ def _bounced(kind: str, event: Body, now: datetime) -> Event:
     )
 
 
-def _unsubscribed(kind: str, event: Body) -> Event:
+def _unsubscribed(kind: str, event: Body) -> events.Event:
     at = first_time(event.event_timestamp)
     key = f"unsubscribed:{event.campaign_id or ''}:{_lead(event).address.lower()}:{event.event_timestamp}"
-    return UnsubscribeEvent(
+    return events.UnsubscribeEvent(
         event_type=kind,
         event_key=short_key(key) if at else "",
         person=_person(event),
@@ -313,10 +300,10 @@ def _unsubscribed(kind: str, event: Body) -> Event:
     )
 
 
-def _disconnected(kind: str, report: MailboxReport) -> Event:
+def _disconnected(kind: str, report: MailboxReport) -> events.Event:
     mailbox = report.email.address.lower()
     time = report.id or report.created_at
-    return AccountStatusEvent(
+    return events.AccountStatusEvent(
         event_type=kind,
         event_key=short_key(f"disconnected:{mailbox}:{time}") if time else "",
         account_id=mailbox,
@@ -326,12 +313,12 @@ def _disconnected(kind: str, report: MailboxReport) -> Event:
     )
 
 
-def _categorised(event: Categorised) -> Event:
+def _categorised(event: Categorised) -> events.Event:
     name = ((event.lead_category and event.lead_category.new_name) or event.category).strip()
     plain = " ".join(re.sub(r"[-_/]", " ", name).split()).casefold()
     if plain not in TAGS and plain not in OPT_OUTS:
         reason = f"category not used: {name[:120]}" if name else "it names no category"
-        return IgnoredEvent(event_type=CATEGORY, reason=reason)
+        return events.IgnoredEvent(event_type=CATEGORY, reason=reason)
     about_lead = event.lead_data or LeadData()
     person = replace(_person(event), company=about_lead.company or event.company)
     if about_lead.email.address:
@@ -339,7 +326,7 @@ def _categorised(event: Categorised) -> Event:
     if about_lead.first_name or about_lead.last_name:
         person = replace(person, first_name=about_lead.first_name, last_name=about_lead.last_name)
     if not person.email:
-        raise PayloadInvalid({"sl_lead_email": f"{CATEGORY} needs the lead's address"})
+        raise events.PayloadInvalid({"sl_lead_email": f"{CATEGORY} needs the lead's address"})
     at = first_time(event.event_timestamp, event.created_at)
     about = (event.campaign_id or "", person.email.lower(), plain, event.event_timestamp or event.created_at)
     shared: dict[str, Any] = {
@@ -351,11 +338,11 @@ def _categorised(event: Categorised) -> Event:
     }
     if plain in OPT_OUTS:
         known_by = {} if at else {"event_key": ""}
-        return UnsubscribeEvent(by=f"provider: {name[:60]}", **shared | known_by)
-    return TagEvent(tag=TAGS[plain], **shared)
+        return events.UnsubscribeEvent(by=f"provider: {name[:60]}", **shared | known_by)
+    return events.TagEvent(tag=TAGS[plain], **shared)
 
 
-def _untracked(kind: str, event: Untracked, now: datetime) -> Event:
+def _untracked(kind: str, event: Untracked, now: datetime) -> events.Event:
     address, name = event.sender_detail
     mailbox = event.recipient_detail.address
     missing = {}
@@ -364,15 +351,15 @@ def _untracked(kind: str, event: Untracked, now: datetime) -> Event:
     if not event.reply_message.message_id.strip():
         missing["reply_message.message_id"] = "an untracked reply needs its message id"
     if missing:
-        raise PayloadInvalid(missing)
+        raise events.PayloadInvalid(missing)
     first, last = split_name(name)
-    return MessageEvent(
+    return events.MessageEvent(
         event_type=kind,
         source="smartlead_reply",
         direction="inbound",
         channel="email",
         external_id=short_key(event.reply_message.message_id.strip()),
-        person=Person(email=address, first_name=first, last_name=last),
+        person=events.Person(email=address, first_name=first, last_name=last),
         subject=event.subject,
         text=event.reply_message.text or event.visible_text,
         html=event.reply_message.html,
@@ -399,16 +386,16 @@ def _mailbox(event: Body, replier: str) -> str:
     return next((address for address in ours if address.lower() not in people), "")
 
 
-def _person(event: Body) -> Person:
+def _person(event: Body) -> events.Person:
     lead = _lead(event)
     first, last = event.first_name, event.last_name
     if not first and not last:
         first, last = split_name(decoded(event.name) or lead.name)
-    return Person(email=lead.address, first_name=first, last_name=last, company=event.company)
+    return events.Person(email=lead.address, first_name=first, last_name=last, company=event.company)
 
 
-def _campaign(event: Body) -> CampaignRef | None:
-    return CampaignRef(event.campaign_id, event.campaign_name) if event.campaign_id else None
+def _campaign(event: Body) -> events.CampaignRef | None:
+    return events.CampaignRef(event.campaign_id, event.campaign_name) if event.campaign_id else None
 
 
 def _recipients(to: str, cc: list[Mailbox]) -> dict[str, Any]:
@@ -416,7 +403,6 @@ def _recipients(to: str, cc: list[Mailbox]) -> dict[str, Any]:
 
 
 def sample(reply: SampleReply) -> dict[str, Any]:
-    """A reply as SmartLead posts one from a person who is in no campaign."""
     person = reply.person
     return {
         "event_type": "UNTRACKED_REPLIES",

@@ -99,5 +99,4 @@ def _identifier(person: Person) -> str:
 
 
 def fetch_file(account: Integration, message_id: str, file: Attachment, deadline: Deadline) -> bytes:
-    """The file with its id, by Unipile's API."""
     return UnipileClient.for_integration(account).attachment(message_id, file.id, deadline)

@@ -37,8 +37,6 @@ MAX_PAGES = 200
 
 
 class Distance(models.TextChoices):
-    """How two people are connected on LinkedIn."""
-
     SELF = "SELF", "oneself"
     CONNECTED = "DISTANCE_1", "connected"
     SECOND = "DISTANCE_2", "second degree"
@@ -128,8 +126,6 @@ class Account(Payload):
 
 
 class ChatMessage(Payload):
-    """One LinkedIn message in Unipile's lists."""
-
     id: ExternalId
     chat_id: LooseText = ""
     sender_id: LooseText = ""
@@ -144,8 +140,6 @@ class ChatMessage(Payload):
 
 
 class Owned(Payload):
-    """What says of a single LinkedIn message whose it is."""
-
     account_id: ExternalId
 
 
@@ -195,7 +189,6 @@ class UnipileClient(ProviderClient):
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_sendmessageinchat
     def reply(self, chat_id: str, text: str, deadline: Deadline) -> SentMessage:
-        """Send a message in an existing chat, in one call."""
         path = f"/chats/{_part(chat_id)}/messages"
         body = {"account_id": self.account_id, "text": text}
         sent = self._post(path, "reply", deadline, body, one(SentMessage))
@@ -278,7 +271,6 @@ class UnipileClient(ProviderClient):
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_listchatmessages
     def chat_messages(self, chat_id: str, deadline: Deadline) -> Iterator[ChatMessage]:
-        """The messages of one chat, newest first."""
         return self._list(ChatMessage, f"/chats/{_part(chat_id)}/messages", "chat_messages", deadline)
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_listallchats

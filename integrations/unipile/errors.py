@@ -111,7 +111,6 @@ def classify(response: Response) -> ResponseVerdict | None:
 
 
 def _by_wording(status: int, text: str) -> str:
-    """The type that fits an answer which has no known one."""
     if status == 401:
         down = re.search(r"disconnected|reconnect", text, re.I)
         return "disconnected_account" if down else "missing_credentials"

@@ -16,16 +16,8 @@ from typing import Any
 
 from pydantic import Field
 
+from integrations import events
 from integrations.attachments import Attachment, as_stored, attachment
-from integrations.events import (
-    AccountStatusEvent,
-    ConnectionEvent,
-    Event,
-    IgnoredEvent,
-    MessageEvent,
-    PayloadInvalid,
-    Person,
-)
 from integrations.payload import (
     ExternalId,
     LooseText,
@@ -124,43 +116,43 @@ def account_of(body: Any) -> str:
     return account_id.strip() if isinstance(account_id, str) else ""
 
 
-def parse(body: Any, now: datetime) -> Event:
-    """Events of another account than LinkedIn's become an IgnoredEvent."""
+def parse(body: Any, now: datetime) -> events.Event:
+    """Events of another account than LinkedIn's become an events.IgnoredEvent."""
     if isinstance(body, dict) and STATUS in body:
         status = validate(Status, body[STATUS])
-        return AccountStatusEvent(
+        return events.AccountStatusEvent(
             event_type=STATUS, account_id=status.account_id, status=status.message.upper()
         )
     if isinstance(body, dict) and {"type", "payload"} <= body.keys() and "event" not in body:
-        raise PayloadInvalid({"type": "is of Unipile's version 2; this product speaks version 1"})
+        raise events.PayloadInvalid({"type": "is of Unipile's version 2; this product speaks version 1"})
     header = validate(Header, body)
     kind = header.event
     if header.account_type.upper() not in ("", "LINKEDIN"):
-        return IgnoredEvent(event_type=kind, reason="not a LinkedIn account")
+        return events.IgnoredEvent(event_type=kind, reason="not a LinkedIn account")
     if kind in ACCEPTED:
         return _accepted(kind, validate(Relation, body))
     if kind not in (*RECEIVED, *EDITED, *SENT):
-        return IgnoredEvent(event_type=kind, reason="event not used")
+        return events.IgnoredEvent(event_type=kind, reason="event not used")
     if body.get("message") is None:
-        raise PayloadInvalid({"message": f"{kind} needs the message with its id"})
+        raise events.PayloadInvalid({"message": f"{kind} needs the message with its id"})
     nested = isinstance(body["message"], dict)
     event = _nested(kind, validate(Nested, body), now) if nested else _flat(kind, validate(Flat, body), now)
     if kind not in EDITED:
         return event
     if event.direction == "outbound":
-        return IgnoredEvent(event_type=kind, reason="a message of ours was edited")
+        return events.IgnoredEvent(event_type=kind, reason="a message of ours was edited")
     # Unipile states the time of the message, and none of the edit.
     return replace(event, occurred_at=now)
 
 
-def _nested(kind: str, payload: Nested, now: datetime) -> MessageEvent:
+def _nested(kind: str, payload: Nested, now: datetime) -> events.MessageEvent:
     message = payload.message
     is_ours = kind in SENT or bool(message.is_sender)
     sender = _person(message.sender_id, message.sender_linkedin_url, message.sender_name)
     return _message(
         kind,
         outgoing=is_ours,
-        lead=Person() if is_ours else sender,
+        lead=events.Person() if is_ours else sender,
         external_id=message.id,
         text=message.text,
         from_name=message.sender_name,
@@ -171,7 +163,7 @@ def _nested(kind: str, payload: Nested, now: datetime) -> MessageEvent:
     )
 
 
-def _flat(kind: str, payload: Flat, now: datetime) -> MessageEvent:
+def _flat(kind: str, payload: Flat, now: datetime) -> events.MessageEvent:
     sender_id = payload.sender.attendee_provider_id
     user_id = payload.account_info.user_id if payload.account_info else ""
     is_ours = kind in SENT or bool(payload.is_sender) or bool(user_id and user_id == sender_id)
@@ -196,11 +188,11 @@ def _flat(kind: str, payload: Flat, now: datetime) -> MessageEvent:
     )
 
 
-def _message(kind: str, *, outgoing: bool, lead: Person, **fields: Any) -> MessageEvent:
-    """A message as an event. One of our own may name no lead; then the chat leads to it. Raises PayloadInvalid."""
-    if lead == Person() and not fields["thread_id"]:
-        raise PayloadInvalid({"message": "needs the other person, or the chat it belongs to"})
-    return MessageEvent(
+def _message(kind: str, *, outgoing: bool, lead: events.Person, **fields: Any) -> events.MessageEvent:
+    """A message as an event. One of our own may name no lead; then the chat leads to it. Raises events.PayloadInvalid."""
+    if lead == events.Person() and not fields["thread_id"]:
+        raise events.PayloadInvalid({"message": "needs the other person, or the chat it belongs to"})
+    return events.MessageEvent(
         event_type=kind,
         source="unipile_message",
         direction="outbound" if outgoing else "inbound",
@@ -210,7 +202,7 @@ def _message(kind: str, *, outgoing: bool, lead: Person, **fields: Any) -> Messa
     )
 
 
-def _accepted(kind: str, payload: Relation) -> Event:
+def _accepted(kind: str, payload: Relation) -> events.Event:
     connection = payload.connection or NestedConnection(
         linkedin_url=payload.user_profile_url,
         linkedin_member_id=payload.user_provider_id,
@@ -220,23 +212,23 @@ def _accepted(kind: str, payload: Relation) -> Event:
     person = _person(connection.linkedin_member_id, connection.linkedin_url, name)
     who = person.linkedin_member_id or person.linkedin_url or connection.id
     if not (person.linkedin_member_id or person.linkedin_url):
-        raise PayloadInvalid({"connection": "needs the person's member id or profile URL"})
-    return ConnectionEvent(
+        raise events.PayloadInvalid({"connection": "needs the person's member id or profile URL"})
+    return events.ConnectionEvent(
         event_type=kind, event_key=short_key(f"connected:{payload.account_id}:{who}"), person=person
     )
 
 
-def _attendee(attendee: Attendee) -> Person:
+def _attendee(attendee: Attendee) -> events.Person:
     return _person(attendee.attendee_provider_id, attendee.attendee_profile_url, attendee.attendee_name)
 
 
-def _person(member_id: str, url: str, name: str) -> Person:
+def _person(member_id: str, url: str, name: str) -> events.Person:
     """A profile URL with the member id in it (/in/ACoAA…) is taken as that id and not as a profile's name."""
     match = MEMBER_ID_URL.search(url)
     if match:
         member_id, url = member_id or match[1], ""
     first, last = split_name(name)
-    return Person(linkedin_member_id=member_id, linkedin_url=url, first_name=first, last_name=last)
+    return events.Person(linkedin_member_id=member_id, linkedin_url=url, first_name=first, last_name=last)
 
 
 def sample(reply: SampleReply) -> dict[str, Any]:

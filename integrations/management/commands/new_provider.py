@@ -105,7 +105,6 @@ def _target(file: Path, places: dict[str, Path]) -> Path | None:
 
 
 def _words(name: str, label: str, channel: str) -> dict[str, str]:
-    """The example's words, each with what the copy has in its place."""
     article = "an" if label[0].lower() in "aeiou" else "a"
     words = {f"{an} Example Mail": f"{an[0]}{article[1:]} Example Mail" for an in ("an", "An")}
     words |= dict(zip(EXAMPLE, (name, name.capitalize(), label), strict=True))

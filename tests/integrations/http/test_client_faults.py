@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from integrations.calendly.client import CalendlyClient, User
+from integrations.calendly.client import CalendlyClient
 from integrations.carriers import Answered
 from integrations.clay.client import ClayClient, Table
 from integrations.emailbison.client import EmailBisonClient, Recipient
@@ -109,13 +109,6 @@ SENDS: dict[str, Operation] = {
     ),
     "instantly": lambda url, d: connect(InstantlyClient, "instantly", url).reply(
         "u", eaccount="a@example.com", subject="x", text="x", deadline=d
-    ),
-    "calendly": lambda url, d: connect(CalendlyClient, "calendly", url).subscribe(
-        User(uri="https://api.calendly.com/users/1"),
-        "https://app.example.com/hook",
-        "key",
-        ["invitee.created"],
-        d,
     ),
 }
 
