@@ -385,7 +385,7 @@ def sample(reply: SampleReply) -> dict[str, Any]:
 
 
 def files_of(raw: Any) -> list[dict[str, Any]]:
-    """The files in a reply's `attachments`, as a events.MessageEvent has them; [] for anything but a list."""
+    """The files in a reply's `attachments`, as a MessageEvent has them; [] for anything but a list."""
     items = [file for file in raw if isinstance(file, dict)] if isinstance(raw, list) else []
     return as_stored(
         attachment(id=file.get("id"), name=file.get("file_name"), url=file.get("download_url"))

@@ -117,7 +117,7 @@ def account_of(body: Any) -> str:
 
 
 def parse(body: Any, now: datetime) -> events.Event:
-    """Events of another account than LinkedIn's become an events.IgnoredEvent."""
+    """Events of another account than LinkedIn's become an IgnoredEvent."""
     if isinstance(body, dict) and STATUS in body:
         status = validate(Status, body[STATUS])
         return events.AccountStatusEvent(
@@ -189,7 +189,7 @@ def _flat(kind: str, payload: Flat, now: datetime) -> events.MessageEvent:
 
 
 def _message(kind: str, *, outgoing: bool, lead: events.Person, **fields: Any) -> events.MessageEvent:
-    """A message as an event. One of our own may name no lead; then the chat leads to it. Raises events.PayloadInvalid."""
+    """A message as an event. One of our own may name no lead; then the chat leads to it. Raises PayloadInvalid."""
     if lead == events.Person() and not fields["thread_id"]:
         raise events.PayloadInvalid({"message": "needs the other person, or the chat it belongs to"})
     return events.MessageEvent(
