@@ -37,7 +37,7 @@ EXPORT = re.compile(r"^export ((?:async )?(?:const|function) (\w+))", re.MULTILI
 
 def served(name: str, read: Callable[[str], bytes]) -> bytes:
     """A script or style of ours as browsers get it: without its comments, and a script with the modules that it imports
-    (docs/adr/0080). No text in it may go over several lines. `read` gives the source of a file.
+    (docs/adr/0080-scripts-are-modules.md). No text in it may go over several lines. `read` gives the source of a file.
     """
     modules: dict[str, str] = {}
     script = _module(name, read, modules)
