@@ -43,6 +43,7 @@ _DATE_LINE = re.compile(
     r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4})"
     r",? ?(?:at|um|a|a las|alle|om|o|kl\.?|v|,)? ?\d{1,2}[:.]\d\d(?::\d\d)?(?: ?[ap]m)?$"
 )
+_WRAPPED_ADDRESS = re.compile(r"(<[^\s@<>]{1,64}@[^\s@<>]{1,250})\n>:")
 _BRACKETED_ADDRESS = re.compile(r"[<(\[]\s?(?:mailto:)?[^\s@<>]+@[^\s@<>]+[>)\]]")
 _DATE = re.compile(
     r"\b(?:19|20)\d\d\b|(?:19|20)\d\d\s?[年년]|\b\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2,4}\b|\b\d{1,2}[:.h]\d{2}\b"
@@ -71,6 +72,7 @@ _SEPARATOR = re.compile(
     r"원본 메시지|元のメッセージ|転送メッセージ)[-_=*\s]{0,40}:?$"
 )
 _SEPARATOR_RULED = re.compile(r"^[-_=*]{2,}|[-_=*]{2,}$")
+_RULE_ABOVE = re.compile(r"[-_=*]{5,}|[-_=*]{2,}[^-_=*].{0,60}[-_=*]{2,}")
 _BEGIN_FORWARD = re.compile(
     r"^(?:begin forwarded message|anfang der weitergeleiteten (?:nachricht|e-mail)|"
     r"debut du message (?:reexpedie|transfere)|"
@@ -113,21 +115,23 @@ def plain_lines(text: str) -> list[QuotedLine]:
     """Splits a plain body into lines, each with the depth of its quote marks (`>`), which are removed. A line like "On
     … wrote:" inside another line becomes a line of its own.
     """
+    # An attribution that is wrapped behind its address leaves ">:" on a line, which is no quote mark.
+    text = _WRAPPED_ADDRESS.sub(r"\1>:", text)
     parts = [part for raw in text.split("\n") for part in _split_flattened(raw)]
-    lines = (
-        [_read_prefix(part) for part in parts] if _MARK.search(text) else [QuotedLine(part) for part in parts]
-    )
-    _unquote_comparisons(lines)
+    lines = [QuotedLine(part) for part in parts]
+    read_marks(lines)
     _quote_barred(lines)
     _quote_wrapped(lines)
     return lines
 
 
-def _read_prefix(part: str) -> QuotedLine:
-    match = _PREFIX.match(part)
-    if not match:
-        return QuotedLine(part)
-    return QuotedLine(part[match.end() :], sum(match[1].count(mark) for mark in ">＞"), marked=True)
+def read_marks(lines: list[QuotedLine]) -> None:
+    """Takes the quote marks (`>`) off lines that are not quoted yet, and sets their depth. Changes `lines` in place."""
+    for line in lines:
+        if not line.depth and (match := _PREFIX.match(line.text)):
+            line.text, line.marked = line.text[match.end() :], True
+            line.depth = len(_MARK.findall(match[1]))
+    _unquote_comparisons(lines)
 
 
 def mark_quoted(lines: list[QuotedLine]) -> None:
@@ -187,11 +191,13 @@ def _is_separator(line: str) -> bool:
 
 
 def _with_rule(lines: list[QuotedLine], folded: list[str], index: int) -> int:
-    """The index of the rule above a header block, or `index`. Outlook draws that rule, and it belongs to the quote."""
+    """The index of the rule above a header block, or `index`: a rule that a mail client draws, or its words between two
+    rules, in any language, belong to the quote.
+    """
     previous = index - 1
     while previous >= 0 and not folded[previous]:
         previous -= 1
-    if previous >= 0 and re.fullmatch(r"[-_=*]{5,}", folded[previous]):
+    if previous >= 0 and _RULE_ABOVE.fullmatch(folded[previous]):
         return previous
     return index
 

@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from itertools import takewhile
 
 from inbox.understanding import signature_words as marks
 from inbox.understanding.normalise import fold
@@ -42,18 +43,37 @@ def _is_noise(low: str) -> bool:
 
 def _ends_text(lines: list[str], folded: list[str], index: int, names: frozenset[str]) -> bool:
     """Whether the line at `index` is the first that no longer belongs to the writer's text."""
-    low = folded[index]
-    if not low:
+    if not folded[index]:
         return False
-    if marks.DISCLAIMER.match(low) and (
-        marks.FOOTER.match(low) or marks.LEGAL.search(" ".join(folded[index : index + 6]))
-    ):
+    if _disclaims(folded, index):
         return True
     if marks.DELIMITER.match(lines[index]):
         return _is_signature(lines, folded, index + 1, lenient=True)
     if marks.LONG_RULE.match(lines[index]):
         return _is_signature(lines, folded, index + 1)
+    if _contact_block(lines, folded, index, names) and _is_signature(lines, folded, index):
+        return True
     return _signs_off(lines, folded, index, names)
+
+
+def _disclaims(folded: list[str], index: int) -> bool:
+    low = folded[index]
+    legal = marks.FOOTER.match(low) or marks.LEGAL.search(" ".join(folded[index : index + 6]))
+    return bool(marks.DISCLAIMER.match(low) and legal)
+
+
+def _contact_block(lines: list[str], folded: list[str], index: int, names: frozenset[str]) -> bool:
+    """Whether a paragraph begins at `index` with a company's line, or with the sender's name above contacts."""
+    if not index or folded[index - 1]:
+        return False
+    block = list(takewhile(bool, folded[index:]))
+    named = not names.isdisjoint(re.findall(r"\w+", block[0]))
+    contacts = sum(bool(marks.CONTACT.search(low)) for low in block[1:])
+    return bool(marks.COMPANY.match(lines[index])) or (named and contacts > 1)
+
+
+def _offers(low: str) -> bool:
+    return bool(marks.OFFER.match(low)) and not marks.WRITER.search(low)
 
 
 def _signs_off(lines: list[str], folded: list[str], index: int, names: frozenset[str]) -> bool:
@@ -86,18 +106,21 @@ def _is_name(line: str, rest: str, names: frozenset[str], *, strict: bool) -> bo
 
 
 def _is_signature(lines: list[str], folded: list[str], start: int, *, lenient: bool = False) -> bool:
-    """Whether the lines from `start` can be a signature: short lines without sentences. A P.S. or a disclaimer
-    ends it.
+    """Whether the lines from `start` can be a signature: short lines without sentences. A P.S., a disclaimer, or a
+    sentence below contacts that is not the writer's ends it.
 
     A company's motto right under the name is a sentence too, but it does not address the reader. With
     `lenient` such sentences may stand anywhere, because a delimiter above says that a signature follows.
     """
     count = 0
-    for line, low in zip(
-        lines[start : start + _TAIL_LINES], folded[start : start + _TAIL_LINES], strict=True
-    ):
+    in_block = below_contacts = False
+    tail = slice(start, start + _TAIL_LINES)
+    for line, low in zip(lines[tail], folded[tail], strict=True):
         part = _part(line, low)
-        if part == _END:
+        in_block = bool(low) and (in_block or bool(marks.CONTACT.search(low)))
+        below_contacts |= in_block or bool(marks.COMPANY.match(line))
+        footer = in_block and part in (_ADDRESS, _MOTTO) and not marks.WRITER.search(low)
+        if part == _END or footer or (below_contacts and _offers(low)):
             return True
         if part == _SKIPPED:
             continue
@@ -128,10 +151,9 @@ def _closes(lines: list[str], folded: list[str], index: int, names: frozenset[st
     if marks.DELIMITER.match(line) or marks.LONG_RULE.match(line) or _name_line(line, names):
         return True
     if marks.DISCLAIMER.match(low):
-        legal = marks.LEGAL.search(" ".join(folded[index : index + 6]))
-        return bool(legal or marks.FOOTER.match(low))
+        return _disclaims(folded, index)
     apart = not folded[index - 1]
-    if apart and (marks.COMPANY.match(line) or (marks.OFFER.match(low) and not marks.WRITER.search(low))):
+    if apart and (marks.COMPANY.match(line) or _offers(low)):
         return True
     if marks.CONTACT.search(low) and sum(word[:1].islower() for word in line.split()) < 3:
         return True
@@ -173,6 +195,7 @@ def _part(line: str, low: str) -> int:
         or len(set(marks.LEGAL.findall(low))) > 1
         or marks.DELIMITER.match(line)
         or _AUTOMATIC.search(low)
+        or marks.COMPANY.match(line)
     ):
         return _END
     if marks.LONG_RULE.match(line):

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from inbox.understanding.html import html_lines, looks_like_html, without_bulk
 from inbox.understanding.normalise import clean, fold
-from inbox.understanding.quoting import QuotedLine, mark_quoted, plain_lines
+from inbox.understanding.quoting import QuotedLine, mark_quoted, plain_lines, read_marks
 from inbox.understanding.signature import name_words, strip_signature
 
 _HINT_CHARS = 12  # shorter lines ("Hi,") stand both in the answer and in the quote
@@ -55,6 +55,7 @@ def newest_text(
             _apply_hints(lines, html_lines(markup))
     else:
         lines, truncated = html_lines(markup) if markup.strip() else [], html_truncated
+        read_marks(lines)
         mark_quoted(lines)
     if sent:
         _take_out_sent(lines, sent)

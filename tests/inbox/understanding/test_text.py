@@ -40,6 +40,9 @@ TAILS = {
     "greek": f"Από: {ALEX}\nΣτάλθηκε: Τρίτη, 3 Νοεμβρίου 2026\nΠρος: Rex\nΘέμα: x\n\n{OURS}",
     "chinese": f"发件人: {ALEX}\n发送时间: 2026年11月3日 10:02\n收件人: Rex\n主题: x\n\n{OURS}",
     "japanese": f"2026年11月3日(火) 10:02 {ALEX}:\n\n{QUOTED}",
+    "samsung in danish": f"-------- Oprindelig besked --------\nFra: {ALEX}\nDato: 03.11.2026 10.02\nTil: Rex\n\n{OURS}",
+    "samsung in a language not listed": f"-------- Bericht wuh --------\nVon: {ALEX}\nAn: Rex\n\n{OURS}",
+    "address wrapped": f"tir. 3. nov. 2026 kl. 10:02 skrev Alex Moreno <alex@outreach.example.com\n>:\n\n{QUOTED}",
     "none": "",
 }
 SIGNATURES = {
@@ -53,6 +56,10 @@ SIGNATURES = {
     "german": "Mit freundlichen Grüßen aus Ulm\ni. A. Rex Dunn",
     "disclaimer": "Rex\n\nCONFIDENTIALITY NOTICE: This message may be privileged. If you are not the recipient, stop.",
     "phone": "Get Outlook for iOS<https://aka.ms/o0ukef>",
+    "sentence below contacts": "Rex Dunn\n(555) 555-0100\nWe mend gates too, ask for your free quote today!\n\nOpen daily",
+    "company": "Dunn Fence Ltd, 4 Mill Road\nOur prices hold until you order.",
+    "offer below a company": "Rex\n\nDunn Fence Ltd\n\nIf you no longer wish to hear of fences, reply and you hear no more.",
+    "contacts": "~ Rex Dunn ~\nOwner\nrex@dunnfence.example.com\nwww.dunnfence.example.com",
 }
 
 
@@ -158,6 +165,29 @@ def test_quote_without_marks_is_known_from_the_html():
         "<div>Say unsubscribe to stop.</div></blockquote>"
     )
     assert newest_text(text, html).text == "Send the numbers please."
+
+
+def test_quote_marks_that_stand_in_html_as_text_are_read():
+    html = (
+        f"<div>{BODY.splitlines()[-1]}<br><br>{'<br>'.join(QUOTED.replace('>', '&gt;').splitlines())}</div>"
+    )
+    assert newest_text(None, html, sender=SENDER).text == BODY.splitlines()[-1]
+
+
+def test_a_comparison_in_html_is_no_quote():
+    assert newest_text(None, "<p>We have<br>&gt; 50 trucks</p>", sender=SENDER).text == "We have\n> 50 trucks"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "If you can do twelve trucks, send a quote.",
+        "Our two yards:\n\nyard@dunnfence.example.com\n(555) 555-0100",
+        "(555) 555-0100\nI answer it from eight to five.",
+    ],
+)
+def test_what_the_writer_adds_in_a_paragraph_like_a_footer_stays(more):
+    assert plain(f"{BODY}\n\n{more}") == f"{BODY}\n\n{more}"
 
 
 def test_lines_a_provider_joined_are_cut_in_the_middle():
