@@ -1,11 +1,10 @@
 """Recognises automatic replies: mails that no person wrote. Among them it finds those that say a person is away."""
 
 import re
-from collections.abc import Callable
 
 from inbox.understanding import autoreply_phrases as phrases
 from inbox.understanding import bounce
-from inbox.understanding.cleaned import ALL_CHANNELS, EMAIL, Reading, Rule
+from inbox.understanding.cleaned import MAIL_ONLY, Reading, Rule, in_a_letter, rule
 from inbox.understanding.word_weights import count_words, features, weights
 
 SURE = 0.88
@@ -56,6 +55,11 @@ def _evidence(reading: Reading, label: str = "auto_reply") -> str:
     return weights(label).strongest(reading.clauses, reading.reply.subject or "")
 
 
+@rule(
+    "auto_reply.headers",
+    "The mail's own headers say so: Auto-Submitted, X-Autoreply, Precedence: auto_reply.",
+    channels=MAIL_ONLY,
+)
 def _by_headers(reading: Reading) -> str | None:
     headers = reading.headers
     submitted = headers.get("auto-submitted", "no")
@@ -69,6 +73,11 @@ def _by_headers(reading: Reading) -> str | None:
     return None
 
 
+@rule(
+    "auto_reply.delivery_notice",
+    "A mail system reports a delay or a success: no address failed, nobody wrote.",
+    channels=MAIL_ONLY,
+)
 def _by_delivery_notice(reading: Reading) -> str | None:
     if (
         not (bounce.mail_system(reading) or bounce.shared_name(reading))
@@ -79,6 +88,11 @@ def _by_delivery_notice(reading: Reading) -> str | None:
     return reading.reply.subject or ""
 
 
+@rule(
+    "auto_reply.read_receipt",
+    "A receipt: the message was displayed, read or deleted unread.",
+    channels=MAIL_ONLY,
+)
 def _by_receipt(reading: Reading) -> str | None:
     low = reading.folded_body[:2000]
     receipt = phrases.RECEIPT.search(low)
@@ -88,6 +102,12 @@ def _by_receipt(reading: Reading) -> str | None:
     return reading.reply.subject if confirms and _sure(reading, SURE_WITH_A_SIGN) else None
 
 
+@rule(
+    "auto_reply.subject",
+    'The subject starts as mail systems start automatic replies ("Automatic reply:", "Abwesenheitsnotiz"). '
+    "Behind our own thread the wording must not be a person's.",
+    channels=MAIL_ONLY,
+)
 def _by_subject(reading: Reading) -> str | None:
     subject = reading.raw_subject
     match = phrases.AUTO_SUBJECT.match(subject) or phrases.AWAY_SUBJECT.match(subject)
@@ -100,11 +120,21 @@ def _written_by_software(reading: Reading) -> bool:
     return weights("auto_reply").probability(features(reading.above)) >= PERHAPS
 
 
+@rule(
+    "auto_reply.robot_sender",
+    "Sent from a no-reply address, and the wording is not a person's.",
+    channels=MAIL_ONLY,
+)
 def _by_robot_sender(reading: Reading) -> str | None:
     robot = phrases.ROBOT_LOCAL.search(reading.sender_local) and _sure(reading, SURE_WITH_A_SIGN)
     return reading.reply.sender_email if robot else None
 
 
+@rule(
+    "auto_reply.wording",
+    "A text of some length that holds an expression as only software uses it (receipt confirmed, mailbox not read, "
+    f"away until a day), and whose wording as a whole is at least {SURE:.0%} sure to be software's.",
+)
 def _by_wording(reading: Reading) -> str | None:
     sure = (
         count_words(reading.above) >= ENOUGH_WORDS
@@ -114,10 +144,20 @@ def _by_wording(reading: Reading) -> str | None:
     return _evidence(reading) if sure else None
 
 
-def _suspected(reading: Reading) -> str | None:
-    return _evidence(reading) if reading.text and _sure(reading, PERHAPS) else None
+@rule(
+    "auto_reply.suspected",
+    f"The wording is at least {PERHAPS:.0%} sure to be software's: a model or a person decides.",
+    sure=False,
+)
+def suspicion(reading: Reading) -> str | None:
+    probability = in_a_letter(reading.once(_probability), reading)
+    return _evidence(reading) if reading.text and probability >= PERHAPS else None
 
 
+@rule(
+    "auto_reply.provider_flag",
+    f"The provider flags the reply as automatic, and its wording is at least {SURE_WITH_A_SIGN:.0%} sure to be.",
+)
 def _by_provider_flag(reading: Reading) -> str | None:
     """The evidence if the provider flags the mail as automatic and the wording agrees. Providers flag some
     people's mail too.
@@ -126,67 +166,14 @@ def _by_provider_flag(reading: Reading) -> str | None:
     return _evidence(reading) if flagged and _sure(reading, SURE_WITH_A_SIGN) else None
 
 
-_MAIL = frozenset({EMAIL})
-
-
-def _rule(
-    name: str,
-    description: str,
-    match: Callable[[Reading], str | None],
-    channels: frozenset[str] = ALL_CHANNELS,
-) -> Rule:
-    return Rule(f"auto_reply.{name}", "auto_reply", description, match, channels)
-
-
 RULES = (
-    _rule(
-        "headers",
-        "The mail's own headers say so: Auto-Submitted, X-Autoreply, Precedence: auto_reply.",
-        _by_headers,
-        _MAIL,
-    ),
-    _rule(
-        "delivery_notice",
-        "A mail system reports a delay or a success: no address failed, nobody wrote.",
-        _by_delivery_notice,
-        _MAIL,
-    ),
-    _rule(
-        "read_receipt", "A receipt: the message was displayed, read or deleted unread.", _by_receipt, _MAIL
-    ),
-    _rule(
-        "subject",
-        'The subject starts as mail systems start automatic replies ("Automatic reply:", "Abwesenheitsnotiz"). '
-        "Behind our own thread the wording must not be a person's.",
-        _by_subject,
-        _MAIL,
-    ),
-    _rule(
-        "robot_sender",
-        "Sent from a no-reply address, and the wording is not a person's.",
-        _by_robot_sender,
-        _MAIL,
-    ),
-    _rule(
-        "wording",
-        "A text of some length that holds an expression as only software uses it (receipt confirmed, mailbox not read, "
-        f"away until a day), and whose wording as a whole is at least {SURE:.0%} sure to be software's.",
-        _by_wording,
-    ),
-    _rule(
-        "provider_flag",
-        f"The provider flags the reply as automatic, and its wording is at least {SURE_WITH_A_SIGN:.0%} sure to be.",
-        _by_provider_flag,
-    ),
-)
-
-
-SUSPICION = Rule(
-    "auto_reply.suspected",
-    "auto_reply",
-    f"The wording is at least {PERHAPS:.0%} sure to be software's: a model or a person decides.",
-    _suspected,
-    sure=False,
+    _by_headers,
+    _by_delivery_notice,
+    _by_receipt,
+    _by_subject,
+    _by_robot_sender,
+    _by_wording,
+    _by_provider_flag,
 )
 
 
@@ -202,14 +189,11 @@ def _away(reading: Reading) -> str | None:
 
 AWAY_RULE = Rule(
     "out_of_office.wording",
-    "out_of_office",
     "For an automatic reply: its subject, or its wording with an expression of absence, says that somebody is away.",
     _away,
 )
-
 AWAY_SUSPICION = Rule(
     "out_of_office.suspected",
-    "out_of_office",
     "For what may be an automatic reply: its wording as learned says that somebody is away for a time.",
     _away,
     sure=False,

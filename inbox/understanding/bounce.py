@@ -2,7 +2,7 @@
 
 import re
 
-from inbox.understanding.cleaned import EMAIL, Reading, Rule
+from inbox.understanding.cleaned import MAIL_ONLY, Reading, rule
 from inbox.understanding.normalise import fold
 from inbox.understanding.word_weights import weights
 
@@ -143,6 +143,11 @@ def _asks(reading: Reading) -> bool:
     return any(folded.endswith(("?", "？")) for _, folded in reading.sentences)
 
 
+@rule(
+    "bounce.report_headers",
+    "The headers call it a delivery report (RFC 3464 multipart/report, X-Failed-Recipients); not a delay.",
+    channels=MAIL_ONLY,
+)
 def _by_report_headers(reading: Reading) -> str | None:
     kind = reading.headers.get("content-type", "")
     report = "multipart/report" in kind and "delivery-status" in kind
@@ -151,6 +156,11 @@ def _by_report_headers(reading: Reading) -> str | None:
     return kind if report else reading.headers["x-failed-recipients"]
 
 
+@rule(
+    "bounce.mail_system",
+    "Sent by mailer-daemon or the null sender, and subject or text report a failed delivery.",
+    channels=MAIL_ONLY,
+)
 def _by_mail_system(reading: Reading) -> str | None:
     if not mail_system(reading) or reading.is_forward or reading.once(delayed):
         return None
@@ -165,6 +175,11 @@ def _by_mail_system(reading: Reading) -> str | None:
     return recipients[0] if recipients else None
 
 
+@rule(
+    "bounce.shared_name",
+    "An address that people use too (postmaster, bounce, no-reply): a failure subject, or a report's build.",
+    channels=MAIL_ONLY,
+)
 def _by_shared_name(reading: Reading) -> str | None:
     """The evidence for a report whose sender's name people use too.
 
@@ -183,6 +198,11 @@ def _by_shared_name(reading: Reading) -> str | None:
     return _quote_from_body(reading, _FAILED) if built else None
 
 
+@rule(
+    "bounce.report_build",
+    "Any other sender (some providers name the lead): a failure subject, and a report's build or codes.",
+    channels=MAIL_ONLY,
+)
 def _by_report_build(reading: Reading) -> str | None:
     if mail_system(reading) or shared_name(reading) or not _failure_subject(reading) or reading.once(delayed):
         return None
@@ -213,13 +233,26 @@ def _evidence(reading: Reading) -> str:
     return weights("bounce").strongest(reading.sentences, reading.reply.subject or "")
 
 
+@rule(
+    "bounce.wording",
+    f"The wording as learned is at least {SURE:.0%} sure to be a failure report's, beside a sender, codes or a "
+    "subject of one.",
+    channels=MAIL_ONLY,
+)
 def _by_wording(reading: Reading) -> str | None:
     """The evidence for a report of a mail system whose words are not in our lists."""
     sign = reading.once(_coded) or mail_system(reading) or shared_name(reading) or _failure_subject(reading)
     return _evidence(reading) if sign and reading.once(_probability) >= SURE else None
 
 
-def _suspected(reading: Reading) -> str | None:
+@rule(
+    "bounce.suspected",
+    f"The wording is at least {PERHAPS:.0%} sure to be a failure report's, with no other sign: a model or a person "
+    "decides.",
+    channels=MAIL_ONLY,
+    sure=False,
+)
+def suspicion(reading: Reading) -> str | None:
     return _evidence(reading) if reading.text and reading.once(_probability) >= PERHAPS else None
 
 
@@ -278,53 +311,10 @@ def failed_recipients(text: str, headers: dict[str, str] | None = None) -> tuple
     return tuple(dict.fromkeys(address for address in lowered if not _NOT_A_LEAD.match(address)))
 
 
-_CHANNELS = frozenset({EMAIL})
-
 RULES = (
-    Rule(
-        "bounce.report_headers",
-        "bounce",
-        "The headers call it a delivery report (RFC 3464 multipart/report, X-Failed-Recipients); not a delay.",
-        _by_report_headers,
-        _CHANNELS,
-    ),
-    Rule(
-        "bounce.mail_system",
-        "bounce",
-        "Sent by mailer-daemon or the null sender, and subject or text report a failed delivery.",
-        _by_mail_system,
-        _CHANNELS,
-    ),
-    Rule(
-        "bounce.shared_name",
-        "bounce",
-        "An address that people use too (postmaster, bounce, no-reply): a failure subject, or a report's build.",
-        _by_shared_name,
-        _CHANNELS,
-    ),
-    Rule(
-        "bounce.report_build",
-        "bounce",
-        "Any other sender (some providers name the lead): a failure subject, and a report's build or codes.",
-        _by_report_build,
-        _CHANNELS,
-    ),
-    Rule(
-        "bounce.wording",
-        "bounce",
-        f"The wording as learned is at least {SURE:.0%} sure to be a failure report's, beside a sender, codes or a "
-        "subject of one.",
-        _by_wording,
-        _CHANNELS,
-    ),
-)
-
-SUSPICION = Rule(
-    "bounce.suspected",
-    "bounce",
-    f"The wording is at least {PERHAPS:.0%} sure to be a failure report's, with no other sign: a model or a person "
-    "decides.",
-    _suspected,
-    _CHANNELS,
-    sure=False,
+    _by_report_headers,
+    _by_mail_system,
+    _by_shared_name,
+    _by_report_build,
+    _by_wording,
 )

@@ -2,7 +2,7 @@
 
 import re
 
-from inbox.understanding.cleaned import EMAIL, Reading, Rule
+from inbox.understanding.cleaned import MAIL_ONLY, Reading, rule
 
 _ADDRESS = r"[a-z0-9!#$%&'*+/=?^_{|}~.-]{1,64}@[a-z0-9][a-z0-9.-]{1,250}[a-z0-9]"
 _FIELDS = re.compile(r"(?:^|\n)[ \t]*feedback-type[ \t]*:[ \t]*[a-z-]+", re.I)
@@ -29,11 +29,22 @@ def recipients(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(address.lower() for address in _RECIPIENTS.findall(text[:20_000])))
 
 
+@rule(
+    "complaint.report_headers",
+    "The headers call it a feedback report (RFC 5965): somebody has marked our mail as spam.",
+    channels=MAIL_ONLY,
+)
 def _by_report_headers(reading: Reading) -> str | None:
     kind = reading.headers.get("content-type", "")
     return kind if "multipart/report" in kind and "feedback-report" in kind else None
 
 
+@rule(
+    "complaint.report_build",
+    "It has the fields or the opening of a feedback report, and is no answer: somebody has marked our mail as "
+    "spam.",
+    channels=MAIL_ONLY,
+)
 def _by_report_build(reading: Reading) -> str | None:
     """The evidence for a complaint in the text: the fields of a report, or its first words.
 
@@ -49,19 +60,6 @@ def _by_report_build(reading: Reading) -> str | None:
 
 
 RULES = (
-    Rule(
-        "complaint.report_headers",
-        "complaint",
-        "The headers call it a feedback report (RFC 5965): somebody has marked our mail as spam.",
-        _by_report_headers,
-        frozenset({EMAIL}),
-    ),
-    Rule(
-        "complaint.report_build",
-        "complaint",
-        "It has the fields or the opening of a feedback report, and is no answer: somebody has marked our mail as "
-        "spam.",
-        _by_report_build,
-        frozenset({EMAIL}),
-    ),
+    _by_report_headers,
+    _by_report_build,
 )

@@ -2,7 +2,7 @@
 
 import re
 
-from inbox.understanding.cleaned import Reading, Rule
+from inbox.understanding.cleaned import Reading, rule
 
 _BARE = re.compile(
     r"^(?:hi|hello|hey|alex|thanks|thank you)?[,.! ]*(?:no|nope|nah|non|nein|nee|nie|nej|nei)\b,? ?"
@@ -35,6 +35,10 @@ _OPEN = re.compile(
 )
 
 
+@rule(
+    "not_interested.refusal",
+    'A plain refusal ("not interested", "no thanks") with no question, no "but" and no later time.',
+)
 def _refuses(reading: Reading) -> str | None:
     """The evidence for a refusal, or None.
 
@@ -47,11 +51,4 @@ def _refuses(reading: Reading) -> str | None:
     return reading.first(_REFUSAL)
 
 
-RULES = (
-    Rule(
-        "not_interested.refusal",
-        "not_interested",
-        'A plain refusal ("not interested", "no thanks") with no question, no "but" and no later time.',
-        _refuses,
-    ),
-)
+RULES = (_refuses,)

@@ -8,7 +8,7 @@ lawyer.
 import re
 
 from inbox.understanding import channel_phrases as phrases
-from inbox.understanding.cleaned import EMAIL, LINKEDIN, SMS, Reading, Rule
+from inbox.understanding.cleaned import EMAIL, LINKEDIN, SMS, Reading, rule
 from inbox.understanding.normalise import fold
 
 ELSEWHERE = "elsewhere"
@@ -87,15 +87,11 @@ def _one_address(text: str) -> bool:
     )
 
 
-def _ends_one(reading: Reading) -> str | None:
-    return reading.newest.text if _refused(reading.above) or _one_address(reading.above) else None
-
-
-RULE = Rule(
+@rule(
     "one_channel.instead",
-    "one_channel",
     "The text ends one channel or address and asks for another instead: the lead stays. Nothing more goes out "
     "on a channel "
     "that it ends.",
-    _ends_one,
 )
+def ends_one(reading: Reading) -> str | None:
+    return reading.newest.text if _refused(reading.above) or _one_address(reading.above) else None

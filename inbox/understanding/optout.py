@@ -1,11 +1,10 @@
 """Recognises that a person asks us never to write again. A wrong yes silences a buyer, so the rules must be sure."""
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from inbox.understanding import wish_phrases as phrases
-from inbox.understanding.cleaned import ALL_CHANNELS, EMAIL, LINKEDIN, SMS, Reading, Rule
+from inbox.understanding.cleaned import EMAIL, LINKEDIN, SMS, TEXTS_ONLY, Reading, in_a_letter, rule
 from inbox.understanding.normalise import fold, sentences
 from inbox.understanding.snooze import ends
 from inbox.understanding.word_weights import weights, wish_features
@@ -46,6 +45,11 @@ def _wholes(reading: Reading) -> list[str]:
     return [reading.above, *([] if "?" in rest else [first.strip()])]
 
 
+@rule(
+    "opt_out.carrier_keyword",
+    "The whole text is a carrier's keyword (STOP, STOPALL, CANCEL, END, QUIT, REVOKE, OPTOUT, BAJA, ARRET …).",
+    channels=TEXTS_ONLY,
+)
 def _carrier(reading: Reading) -> str | None:
     for text in _wholes(reading):
         words = _words(text)
@@ -60,6 +64,11 @@ def _carrier(reading: Reading) -> str | None:
     return reading.newest.text if shouted else None
 
 
+@rule(
+    "opt_out.keyword",
+    "The whole message, its first line, its subject, or a sentence to us is one wish in a word: stop, unsubscribe, "
+    "remove me, opt out. Only what stands above the sign-off counts.",
+)
 def _keyword(reading: Reading) -> str | None:
     if phrases.TAKEN_BACK.search(reading.above):
         return None
@@ -104,10 +113,16 @@ def _probability(reading: Reading) -> float:
         return 0.0
     strongest = max(lasting, key=lambda folded: learned.score(lasting[folded]))
     if len(lasting) > _LETTER and not learned.express(strongest):
-        return learned.probability(frozenset().union(*lasting.values()))
-    return learned.strongest_clause(list(lasting.values()))
+        probability = learned.probability(frozenset().union(*lasting.values()))
+    else:
+        probability = learned.strongest_clause(list(lasting.values()))
+    return in_a_letter(probability, reading)
 
 
+@rule(
+    "opt_out.answer",
+    "A bare yes or no, or the word that we offered, answers our own question whether to stop writing.",
+)
 def _answer(reading: Reading) -> str | None:
     """The evidence for a wish if a bare yes or no answers our question whether to stop, or is the word that we offered
     for it.
@@ -137,11 +152,22 @@ def _evidence(reading: Reading) -> str:
     return weights("opt_out").strongest(reading.clauses, reading.reply.subject or "")
 
 
+@rule(
+    "opt_out.wording",
+    "What stands above the sign-off, and the strongest of its sentences, are in words as only a wish to be left "
+    f"alone has them: at least {SURE[EMAIL]:.0%} sure, in a text (SMS) {SURE[SMS]:.0%}.",
+)
 def _wording(reading: Reading) -> str | None:
     return _evidence(reading) if reading.once(_probability) >= SURE[reading.reply.channel] else None
 
 
-def _suspected(reading: Reading) -> str | None:
+@rule(
+    "opt_out.suspected",
+    f"The wording is at least {PERHAPS[EMAIL]:.0%} sure to be a wish to be left alone, or such a wish stands below the "
+    "sign-off of what is no answer: a model or a person decides.",
+    sure=False,
+)
+def suspicion(reading: Reading) -> str | None:
     probability = reading.once(_probability)
     if probability >= PERHAPS[reading.reply.channel]:
         return _evidence(reading)
@@ -152,63 +178,23 @@ def _suspected(reading: Reading) -> str | None:
     return next((written for sure, written in below if sure >= SURE[EMAIL]), None)
 
 
-def _rule(
-    name: str,
-    description: str,
-    match: Callable[[Reading], str | None],
-    channels: frozenset[str] = ALL_CHANNELS,
-) -> Rule:
-    return Rule(f"opt_out.{name}", "opt_out", description, match, channels)
-
-
 RULES = (
-    _rule(
-        "carrier_keyword",
-        "The whole text is a carrier's keyword (STOP, STOPALL, CANCEL, END, QUIT, REVOKE, OPTOUT, BAJA, ARRET …).",
-        _carrier,
-        frozenset({SMS}),
-    ),
-    _rule(
-        "keyword",
-        "The whole message, its first line, its subject, or a sentence to us is one wish in a word: stop, unsubscribe, "
-        "remove me, opt out. Only what stands above the sign-off counts.",
-        _keyword,
-    ),
-    _rule(
-        "answer",
-        "A bare yes or no, or the word that we offered, answers our own question whether to stop writing.",
-        _answer,
-    ),
-    _rule(
-        "wording",
-        "What stands above the sign-off, and the strongest of its sentences, are in words as only a wish to be left "
-        f"alone has them: at least {SURE[EMAIL]:.0%} sure, in a text (SMS) {SURE[SMS]:.0%}.",
-        _wording,
-    ),
-)
-
-SUSPICION = Rule(
-    "opt_out.suspected",
-    "opt_out",
-    f"The wording is at least {PERHAPS[EMAIL]:.0%} sure to be a wish to be left alone, or such a wish stands below the "
-    "sign-off of what is no answer: a model or a person decides.",
-    _suspected,
-    sure=False,
+    _carrier,
+    _keyword,
+    _answer,
+    _wording,
 )
 
 
+@rule(
+    "opt_in.carrier_keyword",
+    "The whole text is a carrier's keyword that subscribes again (START, UNSTOP), with a please or a sorry.",
+    channels=TEXTS_ONLY,
+)
 def _opts_in(reading: Reading) -> str | None:
     return (
         reading.newest.text if "?" not in reading.text and phrases.START.match(_words(reading.text)) else None
     )
 
 
-OPT_IN_RULES = (
-    Rule(
-        "opt_in.carrier_keyword",
-        "opt_in",
-        "The whole text is a carrier's keyword that subscribes again (START, UNSTOP), with a please or a sorry.",
-        _opts_in,
-        frozenset({SMS}),
-    ),
-)
+OPT_IN_RULES = (_opts_in,)

@@ -20,7 +20,7 @@ __all__ = [
     "judge",
 ]
 
-RULES_VERSION = "8"
+RULES_VERSION = "9"
 """The version of the rules, stored with each decision. Raise it when a rule is added, removed or decides
 differently.
 """
@@ -31,13 +31,13 @@ RULES: tuple[Rule, ...] = (
     *autoreply.RULES,
     autoreply.AWAY_RULE,
     *optout.OPT_IN_RULES,
-    one_channel.RULE,
+    one_channel.ends_one,
     *optout.RULES,
     *interest.RULES,
-    bounce.SUSPICION,
-    autoreply.SUSPICION,
+    bounce.suspicion,
+    autoreply.suspicion,
     autoreply.AWAY_SUSPICION,
-    optout.SUSPICION,
+    optout.suspicion,
 )
 """Every rule in the order in which it is applied. The page that explains tags lists them."""
 
@@ -125,7 +125,7 @@ def judge(reply: ReplyText, tz: tzinfo = UTC) -> RuleVerdict:
     opted_in = _first(
         optout.OPT_IN_RULES, reading
     )  # looks at the whole text, as "SUBSCRIBE" alone resembles the opposite
-    elsewhere = None if opted_in else one_channel.RULE.apply(reading)
+    elsewhere = None if opted_in else one_channel.ends_one.apply(reading)
     opted_out = None if opted_in or elsewhere else _first(optout.RULES, reading)
     if opted_out:
         return RuleVerdict(**common, opt_out=opted_out)
@@ -145,8 +145,8 @@ def _suspicions(reading: Reading) -> tuple[RuleHit, ...]:
 
     If it may be an automatic reply, this also says whether it tells of an absence.
     """
-    hits = [optout.SUSPICION.apply(reading), bounce.SUSPICION.apply(reading)]
-    automatic = autoreply.SUSPICION.apply(reading) if autoreply.judgeable(reading) else None
+    hits = [optout.suspicion.apply(reading), bounce.suspicion.apply(reading)]
+    automatic = autoreply.suspicion.apply(reading) if autoreply.judgeable(reading) else None
     if automatic:
         hits += [autoreply.AWAY_SUSPICION.apply(reading), automatic]
     return tuple(hit for hit in hits if hit)

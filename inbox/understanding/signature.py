@@ -67,8 +67,8 @@ def _contact_block(lines: list[str], folded: list[str], index: int, names: froze
     if not index or folded[index - 1]:
         return False
     block = list(takewhile(bool, folded[index:]))
-    named = not names.isdisjoint(re.findall(r"\w+", block[0]))
-    contacts = sum(bool(marks.CONTACT.search(low)) for low in block[1:])
+    named = not (names.isdisjoint(re.findall(r"\w+", block[0])) or marks.CONTACT.search(block[0]))
+    contacts = sum(bool(marks.NUMBER_OR_ADDRESS.search(low)) for low in block[1:])
     return bool(marks.COMPANY.match(lines[index])) or (named and contacts > 1)
 
 
@@ -117,7 +117,7 @@ def _is_signature(lines: list[str], folded: list[str], start: int, *, lenient: b
     tail = slice(start, start + _TAIL_LINES)
     for line, low in zip(lines[tail], folded[tail], strict=True):
         part = _part(line, low)
-        in_block = bool(low) and (in_block or bool(marks.CONTACT.search(low)))
+        in_block = part != _SKIPPED and (in_block or bool(marks.NUMBER_OR_ADDRESS.search(low)))
         below_contacts |= in_block or bool(marks.COMPANY.match(line))
         footer = in_block and part in (_ADDRESS, _MOTTO) and not marks.WRITER.search(low)
         if part == _END or footer or (below_contacts and _offers(low)):

@@ -187,6 +187,7 @@ LEGAL = re.compile(
     r"vertrouwelijk\w*|geadresseerde|bestemd|poufn\w*|adresat\w*|"
     r"konfidentiell\w*|avsett|fortrolig\w*|beregnet|duvern\w*|vat (?:no|number|reg))\b"
 )
+NUMBER_OR_ADDRESS = re.compile(r"\d(?:(?!\.\.)[\s().·/-]{0,3}\d){7,}|https?://|www\.|\S@\S+\.\w")
 CONTACT = re.compile(
     r"\+?\(?\d[\d\s().·/-]{6,}\d|https?://|www\.|\S@\S+\.\w|\s[|·•]\s|^(?:t|f|m|o|p|c|tel|fon|phone|mobile|"
     r"cell|fax|mob|office|direct)\b\.?:? ?\+?[\d(]"

@@ -123,6 +123,24 @@ def test_a_wish_about_one_address_leaves_the_lead(text):
     assert verdict.one_channel and not verdict.opt_out and not verdict.perhaps
 
 
+RELAYS = (
+    "Here is what I found. The first hop is fine. The second adds a header that breaks the signature. The third sees a "
+    "broken signature and counts it as junk. Remove the second hop and the mails arrive."
+)
+LAW = (
+    "What the new law says is this. You may write once. If they say no, that is the end of it. If they say nothing, you "
+    "may write again after a year. Our lawyers read it more strictly than that."
+)
+
+
+def test_a_letter_about_mail_is_no_wish():
+    assert opt_out(f"{RELAYS}\n\n{LAW}") is False
+
+
+def test_a_wish_at_the_end_of_a_letter_is_acted_on():
+    assert opt_out(f"{LAW}\n\nPlease remove me from your mailing list.") is True
+
+
 def test_a_wish_that_names_its_own_end_is_a_deferral():
     assert opt_out("Please send me nothing until March 1.") is False
     assert opt_out("Please send me nothing any more.") is True
