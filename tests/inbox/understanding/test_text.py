@@ -40,7 +40,7 @@ TAILS = {
     "greek": f"Από: {ALEX}\nΣτάλθηκε: Τρίτη, 3 Νοεμβρίου 2026\nΠρος: Rex\nΘέμα: x\n\n{OURS}",
     "chinese": f"发件人: {ALEX}\n发送时间: 2026年11月3日 10:02\n收件人: Rex\n主题: x\n\n{OURS}",
     "japanese": f"2026年11月3日(火) 10:02 {ALEX}:\n\n{QUOTED}",
-    "samsung in danish": f"-------- Oprindelig besked --------\nFra: {ALEX}\nDato: 03.11.2026 10.02\nTil: Rex\n\n{OURS}",
+    "samsung in danish": f"-------- Oprindelig besked --------\nFra: {ALEX}\nDato: 03.11.2026\nTil: Rex\n\n{OURS}",
     "samsung in a language not listed": f"-------- Bericht wuh --------\nVon: {ALEX}\nAn: Rex\n\n{OURS}",
     "address wrapped": f"tir. 3. nov. 2026 kl. 10:02 skrev Alex Moreno <alex@outreach.example.com\n>:\n\n{QUOTED}",
     "none": "",
@@ -56,9 +56,9 @@ SIGNATURES = {
     "german": "Mit freundlichen Grüßen aus Ulm\ni. A. Rex Dunn",
     "disclaimer": "Rex\n\nCONFIDENTIALITY NOTICE: This message may be privileged. If you are not the recipient, stop.",
     "phone": "Get Outlook for iOS<https://aka.ms/o0ukef>",
-    "sentence below contacts": "Rex Dunn\n(555) 555-0100\nWe mend gates too, ask for your free quote today!\n\nOpen daily",
+    "sentence below contacts": "Rex Dunn\n(555) 555-0100\nWe mend gates too, ask for your quote today!\n\nOpen daily",
     "company": "Dunn Fence Ltd, 4 Mill Road\nOur prices hold until you order.",
-    "offer below a company": "Rex\n\nDunn Fence Ltd\n\nIf you no longer wish to hear of fences, reply and you hear no more.",
+    "offer below a company": "Rex\n\nDunn Fence Ltd\n\nIf you no longer wish to hear of fences, reply.",
     "contacts": "~ Rex Dunn ~\nOwner\nrex@dunnfence.example.com\nwww.dunnfence.example.com",
 }
 

@@ -128,8 +128,8 @@ RELAYS = (
     "broken signature and counts it as junk. Remove the second hop and the mails arrive."
 )
 LAW = (
-    "What the new law says is this. You may write once. If they say no, that is the end of it. If they say nothing, you "
-    "may write again after a year. Our lawyers read it more strictly than that."
+    "What the new law says is this. You may write once. If they say no, that is the end of it. If they say nothing, "
+    "you may write again after a year. Our lawyers read it more strictly than that."
 )
 
 
