@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from integrations.attachments import Attachment
 from integrations.carriers import Accepted, CannotSend, Listed, Outgoing, Post
-from integrations.emailbison.client import EmailBisonClient, Recipient, Reply, SenderEmail, sent_id
+from integrations.emailbison.client import EmailBisonClient, Reply, SenderEmail, sent_id
 from integrations.errors import ProviderError, ProviderRejected
 from integrations.events import Person
 from integrations.models import Integration
@@ -24,8 +24,8 @@ class EmailBisonCarrier:
                 answers.external_id,
                 message_html=message.html,
                 sender_email_id=sender,
-                to=[Recipient(row.address, row.name) for row in message.to],
-                cc=[Recipient(row.address, row.name) for row in message.cc],
+                to=message.to,
+                cc=message.cc,
                 subject=message.subject,
                 deadline=within,
             )

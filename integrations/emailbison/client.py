@@ -4,7 +4,6 @@ A key belongs to one workspace and is valid on exactly one host. The API cannot 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -12,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from django.conf import settings
 from pydantic import AliasChoices, Field
 
+from integrations.carriers import Recipient
 from integrations.client import ProviderClient, Row, bearer_session, number_part, pages, rows
 from integrations.emailbison import NAME
 from integrations.emailbison.errors import classify
@@ -142,15 +142,6 @@ class Account(Payload):
     workspace_name: Text = Field("", validation_alias="name")
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    email_address: str
-    name: str = ""
-
-    def as_json(self) -> dict[str, str]:
-        return {"name": self.name, "email_address": self.email_address}
-
-
 class EmailBisonClient(ProviderClient):
     @staticmethod
     def session_of(integration: Integration) -> ProviderSession:
@@ -260,14 +251,14 @@ class EmailBisonClient(ProviderClient):
         body: dict[str, Any] = {
             "message": message_html,
             "sender_email_id": _number(sender_email_id),
-            "to_emails": [person.as_json() for person in to],
+            "to_emails": _people(to),
             "inject_previous_email_body": False,
             "content_type": "html",
         }
         if subject:
             body["subject"] = subject
         if cc:
-            body["cc_emails"] = [person.as_json() for person in cc]
+            body["cc_emails"] = _people(cc)
         return self._post(f"/api/replies/{_number(reply_id)}/reply", "reply", deadline, body, _accepted)
 
     def _list(
@@ -309,6 +300,10 @@ def _next_query(body: Any) -> dict[str, str]:
 
 def _number(text: str) -> int:
     return number_part(NAME, text)
+
+
+def _people(recipients: Sequence[Recipient]) -> list[dict[str, str]]:
+    return [{"name": person.name, "email_address": person.address} for person in recipients]
 
 
 def _inner(body: Any) -> dict[str, Any]:

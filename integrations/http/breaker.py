@@ -78,7 +78,7 @@ WHERE key = %(key)s AND open_until > clock_timestamp()
 
 
 @dataclass(slots=True)
-class Seen:
+class CircuitState:
     """What this process last read, in seconds of its monotonic clock. `open_until` is None for a closed breaker."""
 
     open_until: float | None = None
@@ -120,7 +120,7 @@ class Breakers:
     def forget(self) -> None:
         """After a fork, and between tests."""
         self._lock = threading.Lock()
-        self._seen: dict[str, Seen] = {}
+        self._seen: dict[str, CircuitState] = {}
         self._tallies: defaultdict[str, Tally] = defaultdict(Tally)
         self._read_at = float("-inf")
 
@@ -220,7 +220,7 @@ class Breakers:
             rows = []
         now = time.monotonic()
         self._seen = {
-            key: Seen(
+            key: CircuitState(
                 open_until=None if open_s is None else now + float(open_s),
                 throttled_until=0.0 if throttled_s is None else now + float(throttled_s),
             )

@@ -72,7 +72,7 @@ class Address(NamedTuple):
     port: int
 
 
-class Place(NamedTuple):
+class AllowedHost(NamedTuple):
     """A host with its subdomains, the ports besides 443, and the only workspace that it serves ("" for all)."""
 
     host: str
@@ -93,7 +93,7 @@ def address_of(provider: str, url: str) -> Address:
     return Address(scheme, host.lower().removesuffix("."), int(port) if port else default)
 
 
-def allowed_places(provider: str) -> tuple[Place, ...]:
+def allowed_places(provider: str) -> tuple[AllowedHost, ...]:
     """The provider's own hosts, those in `settings.PROVIDER_HOSTS`, and the addresses that an operator set.
 
     An entry is `provider=host` or `provider=host:port`, with `@` and a workspace's id if it serves that one alone.
@@ -102,7 +102,7 @@ def allowed_places(provider: str) -> tuple[Place, ...]:
     if provider == HEARTBEAT:
         return (_place(provider, settings.HEARTBEAT_URL),)
     spec = registry.spec_of(provider)
-    places = [Place(host, spec.ports) for host in spec.hosts]
+    places = [AllowedHost(host, spec.ports) for host in spec.hosts]
     for entry in settings.PROVIDER_HOSTS:
         if entry.startswith(f"{provider}="):
             host, _, owner = entry.partition("=")[2].partition("@")
@@ -112,9 +112,9 @@ def allowed_places(provider: str) -> tuple[Place, ...]:
     return (*places, *(_place(provider, url) for url in urls if url))
 
 
-def _place(provider: str, url: str, owner: str = "") -> Place:
+def _place(provider: str, url: str, owner: str = "") -> AllowedHost:
     address = address_of(provider, url)
-    return Place(address.host, (address.port,), owner)
+    return AllowedHost(address.host, (address.port,), owner)
 
 
 def check_url(provider: str, url: str, workspace_id: UUID | None = None) -> None:

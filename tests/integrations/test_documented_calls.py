@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from integrations.emailbison.client import EmailBisonClient, Recipient
+from integrations.carriers import Recipient
+from integrations.emailbison.client import EmailBisonClient
 from integrations.instantly.client import InstantlyClient
 from integrations.models import Integration
 from tests.integrations.fault_server import FaultServer, answer

@@ -5,7 +5,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from integrations.emailbison.client import EmailBisonClient, Recipient
+from integrations.carriers import Recipient
+from integrations.emailbison.client import EmailBisonClient
 from integrations.errors import (
     ProviderAuthError,
     ProviderFault,

@@ -13,9 +13,9 @@ import pytest
 from django.conf import settings
 
 from integrations.calendly.client import CalendlyClient
-from integrations.carriers import Answered
+from integrations.carriers import Answered, Recipient
 from integrations.clay.client import ClayClient, Table
-from integrations.emailbison.client import EmailBisonClient, Recipient
+from integrations.emailbison.client import EmailBisonClient
 from integrations.errors import CallCancelled, CallInterrupted, ProviderError, ProviderTimeout
 from integrations.ghl.client import GhlClient
 from integrations.instantly.client import InstantlyClient
