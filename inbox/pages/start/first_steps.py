@@ -37,8 +37,7 @@ MARKS = {
     LATER: StateMark("", "off", "Later"),
 }
 NEXT = StateMark("info", "right", "Next")
-
-
+APPROVED = [Draft.Status.APPROVED, Draft.Status.SENT]
 WORKS = (HealthState.CONNECTED, HealthState.QUIET, HealthState.RATE_LIMITED)
 """The states in which an account's key is known to be good."""
 
@@ -121,7 +120,7 @@ class FirstSteps:
                 trial_reason=Subquery(trial.values("reason")[:1]),
                 people=capped_count(people),
                 invited=Subquery(invited.values("email")[:1]),
-                approved=Exists(_approved(draft)),
+                approved=Exists(draft.filter(decided_by__isnull=False, status__in=APPROVED)),
                 draft_lead=Subquery(waiting.values("lead")[:1]),
                 sample=Subquery(Lead.objects.filter(**scope, sample=True).values("pk")[:1]),
             ).get()
@@ -378,10 +377,6 @@ def _events() -> QuerySet[WebhookDelivery]:
     accepted = WebhookDelivery.objects.filter(verdict=WebhookDelivery.Verdict.ACCEPTED, sample=False)
     replies = accepted.filter(message__direction=Message.Direction.INBOUND).exclude(event_type=BACKFILL)
     return replies.order_by("-received_at")
-
-
-def _approved(drafts: QuerySet[Draft]) -> QuerySet[Draft]:
-    return drafts.filter(decided_by__isnull=False, status__in=[Draft.Status.APPROVED, Draft.Status.SENT])
 
 
 def listed(words: Sequence[str]) -> str:
