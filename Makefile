@@ -12,10 +12,10 @@
 
 PYTHON ?= python3
 PY := .venv/bin/python
-# Each set of pins holds the one before: the product, the demo's, and what developing needs.
-sum = $(shell cksum < $(1) | cut -d ' ' -f 1)
-DEMO := .venv/.demo-$(call sum,requirements-demo.txt)
-INSTALLED := .venv/.installed-$(call sum,requirements-dev.txt)
+# Each set of pins names the one below with -r: the product, the demo's, and what developing needs.
+sum = $(shell cat $(1) | cksum | cut -d ' ' -f 1)
+DEMO := .venv/.demo-$(call sum,requirements.txt requirements-demo.txt)
+INSTALLED := .venv/.installed-$(call sum,requirements.txt requirements-demo.txt requirements-dev.txt)
 ALONE := faults and not (crash or browser)
 FAULTS := tests/faults tests/integrations/http tests/integrations/openai tests/integrations/test_mail.py tests/demo/test_postgres_faults.py
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -201,11 +201,16 @@ release: setup
 	deploy/release $(NEXT)
 
 # The files of pins, made from the *.in files. Versions stay as they are: ARGS="--upgrade-package django" or --upgrade.
+# A set leaves out the pins of the sets below it, and names the nearest one instead. A pin that depends on the system is
+# repeated, as the larger set may need the package everywhere.
 requirements: setup
 	$(call compile,requirements)
-	$(call compile,requirements-demo,-c requirements.txt)
-	$(call compile,requirements-sentry,-c requirements.txt)
-	$(call compile,requirements-dev,-c requirements-demo.txt -c requirements-sentry.txt)
+	$(call compile,requirements-demo,$(call above,requirements))
+	$(call compile,requirements-sentry,$(call above,requirements))
+	$(call compile,requirements-dev,-c requirements-sentry.txt $(call above,requirements requirements-demo))
+	sed -i '1i -r requirements.txt' requirements-demo.txt requirements-sentry.txt
+	sed -i '1i -r requirements-demo.txt' requirements-dev.txt
+above = $(foreach set,$(1),-c $(set).txt $$(sed -n 's/^\([a-z0-9-]*\)==[^ ]* .$$/--no-emit-package \1/p' $(set).txt))
 compile = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	  --custom-compile-command "make requirements" $(2) $(1).in --output-file $(1).txt $(ARGS)
 
