@@ -36,16 +36,20 @@ EACH_SECOND = "/live/"
 """Open pages ask it each second. Only its failures are counted and logged."""
 
 
-class RequestLogMiddleware:
+class Middleware:
+    """The base of our middleware: it holds the next layer."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+
+class RequestLogMiddleware(Middleware):
     """Gives each request an id, counts it, and logs its method, path, status and duration in ms. Static files, health
     pages, and what open pages ask each second (`/live/`, unless it fails) are neither counted nor logged.
 
     The id is in all log lines of the request and in the header `X-Request-Id` of the response. A client's own id is
     kept if it has 8 to 64 letters, digits and dashes.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
@@ -74,11 +78,8 @@ class RequestLogMiddleware:
         return response
 
 
-class PermissionsPolicyMiddleware:
+class PermissionsPolicyMiddleware(Middleware):
     """Forbids pages the use of camera, microphone, location and payment, which the product does not need."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
@@ -115,13 +116,10 @@ class LoginMiddleware(LoginRequiredMiddleware):
         return redirect_to_login(urlunsplit(("", "", *address)), self.get_login_url(view_func))
 
 
-class FormAddressMiddleware:
+class FormAddressMiddleware(Middleware):
     """Leads a person who opens an address that only takes forms, as from the browser's history, to the page above it.
     Programs get the 405.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)

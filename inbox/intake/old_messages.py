@@ -12,40 +12,12 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from inbox.intake.retention import each_workspace
+from inbox.intake.retention import per_workspace
 from inbox.models import FollowUpTask, Lead, Message, Note, OutboundSend
 from inbox.models.message import OWN
-from jobs.deadline import Deadline
-from jobs.retention import in_slices
 
 ENDED = (OutboundSend.State.SENT, OutboundSend.State.FAILED, OutboundSend.State.TAKEN_BACK)
 UNDECIDED = ~Q(suspected="") & Q(suspicion_decided_by="")
-
-
-def old_messages(deadline: Deadline) -> int:
-    """Deletes messages that are older than their workspace's `keep_messages_days`, with the ended sends that answer
-    them or made them. Stops at `deadline`. Returns the number of deleted messages.
-
-    A message stays while nobody has decided about what it is suspected of, and while its answer is not finished.
-    """
-
-    def walk(workspace_id: UUID | None, keep_days: int) -> int:
-        assert workspace_id is not None  # each message has a workspace, and `of_none` is None
-        return in_slices(of(workspace_id, keep_days), deadline, by="received_at", delete=_delete)
-
-    return each_workspace(deadline, walk, "keep_messages_days", None)
-
-
-def old_notes(deadline: Deadline) -> int:
-    """Deletes the notes of each workspace that are older than the messages that it keeps, as they tell of them. Stops
-    at `deadline`. Returns how many went.
-    """
-
-    def walk(workspace_id: UUID | None, keep_days: int) -> int:
-        old = Note.objects.filter(workspace=workspace_id, created_at__lt=Now() - timedelta(days=keep_days))
-        return in_slices(old, deadline, by="created_at")
-
-    return each_workspace(deadline, walk, "keep_messages_days", None)
 
 
 def of(workspace_id: UUID, keep_days: int) -> "QuerySet[Message]":
@@ -53,6 +25,15 @@ def of(workspace_id: UUID, keep_days: int) -> "QuerySet[Message]":
     return Message.objects.filter(
         ~UNDECIDED, workspace_id=workspace_id, received_at__lt=Now() - timedelta(days=keep_days)
     )
+
+
+def _old_messages(workspace_id: UUID | None, keep_days: int) -> "QuerySet[Message]":
+    assert workspace_id is not None  # each message has a workspace, and `of_none` is None
+    return of(workspace_id, keep_days)
+
+
+def _old_notes(workspace_id: UUID | None, keep_days: int) -> "QuerySet[Note]":
+    return Note.objects.filter(workspace=workspace_id, created_at__lt=Now() - timedelta(days=keep_days))
 
 
 def _delete(pks: list[Any]) -> int:
@@ -73,3 +54,11 @@ def _delete(pks: list[Any]) -> int:
             ~Exists(Message.objects.filter(lead=OuterRef("pk"))), pk__in={lead for _, lead, *_ in going}
         ).update(last_snippet="", suspected_words="")
     return len(message_ids)
+
+
+old_messages = per_workspace(
+    _old_messages, by="received_at", column="keep_messages_days", of_none=None, delete=_delete
+)
+"""Deletes messages that are older than their workspace keeps them, with the ended sends that answer or made them."""
+old_notes = per_workspace(_old_notes, by="created_at", column="keep_messages_days", of_none=None)
+"""Deletes the notes that are older than the messages that their workspace keeps, as they tell of them."""

@@ -79,8 +79,8 @@ class IntakeResult:
     """
 
     verdict: str
-    event_type: str = ""
     reason: str = ""
+    event_type: str = ""
     fields: dict[str, Any] = field(default_factory=dict)
     message: Message | None = None
     lead: Lead | None = None
@@ -106,8 +106,7 @@ def receive(received: Received, event: Event, handler: Handler) -> IntakeResult:
         try:
             with transaction.atomic():
                 outcome = _duplicate_event(received, event) or handler(received, event)
-                record(received, _named(outcome, event), event.event_key)
-            return outcome
+                return record(received, _named(outcome, event), event.event_key)
         except PayloadInvalid as error:
             outcome = rejected(error)
         except Error as error:
@@ -120,8 +119,7 @@ def receive(received: Received, event: Event, handler: Handler) -> IntakeResult:
         except Exception as error:  # any such error is a defect of ours and not of the provider
             outcome = failed(received, event.event_type, error)
         break
-    record(received, _named(outcome, event))
-    return outcome
+    return record(received, _named(outcome, event))
 
 
 def _named(outcome: IntakeResult, event: Event) -> IntakeResult:
@@ -146,7 +144,7 @@ def _duplicate_event(received: Received, event: Event) -> IntakeResult | None:
     )
     if first is None:
         return None
-    return IntakeResult(DeliveryVerdict.DUPLICATE, event.event_type, lead=first.lead, message=first.message)
+    return IntakeResult(DeliveryVerdict.DUPLICATE, lead=first.lead, message=first.message)
 
 
 def rejected(error: PayloadInvalid) -> IntakeResult:
@@ -171,12 +169,12 @@ def failed(received: WebhookRequest, event_type: str, error: Exception) -> Intak
         },
     )
     names = "".join(f", {name} {facts[name]}" for name in ("constraint", "column") if name in facts)
-    return IntakeResult(DeliveryVerdict.FAILED, event_type, f"{type(error).__name__} at {where}{names}"[:200])
+    reason = f"{type(error).__name__} at {where}{names}"[:200]
+    return IntakeResult(DeliveryVerdict.FAILED, reason, event_type)
 
 
-def record(received: WebhookRequest, outcome: IntakeResult, event_key: str = "") -> WebhookDelivery:
-    """Stores the webhook request and what became of it as a WebhookDelivery, returns that, and puts its id into
-    `outcome`.
+def record(received: WebhookRequest, outcome: IntakeResult, event_key: str = "") -> IntakeResult:
+    """Stores the webhook request and what became of it as a WebhookDelivery, and returns `outcome` with its id.
 
     `event_key` (the provider's key of the event) is stored only for an accepted request. Otherwise the retry of a
     failed one would count as a duplicate.
@@ -205,4 +203,4 @@ def record(received: WebhookRequest, outcome: IntakeResult, event_key: str = "")
         replay_of=received.replay_of,
     )
     outcome.delivery_id = delivery.pk
-    return delivery
+    return outcome

@@ -12,13 +12,13 @@ from uuid import UUID
 
 from axes.models import AccessLog
 from django.contrib.sessions.models import Session
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.db.models.functions import Now
 
 from inbox.models import Invitation, LeadChange, WebhookDelivery, Workspace
 from integrations.models import AiCall
 from jobs.deadline import Deadline
-from jobs.retention import in_slices
+from jobs.retention import Pruner, in_slices
 
 KEEP_BODIES_DAYS = 30
 KEEP_MODEL_CALLS_DAYS = 90
@@ -33,61 +33,60 @@ KEEP_ROWS_DAYS = 400
 """A ledger row without a body is small. Rows with an event key are never deleted: a late repeat would count as new."""
 
 
-def empty_bodies(deadline: Deadline) -> int:
-    """Deletes the raw bodies of webhook requests after 30 days, or sooner if the workspace asks for it. The rows stay.
-    Stops at `deadline`. Returns the number of emptied rows.
+def per_workspace(
+    rows: Callable[[UUID | None, int], QuerySet[Any]],
+    *,
+    by: str,
+    column: str = "keep_bodies_days",
+    of_none: int | None = KEEP_BODIES_DAYS,
+    delete: Callable[[list[Any]], int] | None = None,
+) -> Pruner:
+    """Makes a function `prune(deadline)` that deletes `rows(workspace_id, days)` of each workspace whose `column` has
+    days, and those without a workspace after `of_none` days (None: there are none). It returns how many went.
+
+    `by` and `delete` are as in `jobs.retention.in_slices`.
     """
 
-    def walk(workspace_id: UUID | None, keep_days: int) -> int:
-        return in_slices(bodies(workspace_id, keep_days), deadline, by="received_at", delete=_empty)
+    def prune(deadline: Deadline) -> int:
+        workspaces = list(Workspace.objects.order_by("?").values_list("pk", column))
+        count = 0
+        for workspace_id, keep_days in [(None, of_none), *workspaces]:
+            if deadline.expired:
+                break
+            if keep_days is not None:
+                count += in_slices(rows(workspace_id, keep_days), deadline, by=by, delete=delete)
+        return count
 
-    return each_workspace(deadline, walk)
+    return prune
+
+
+def by_age(model: type[Model], by: str, days: int) -> Pruner:
+    """Makes a function `prune(deadline)` that deletes the rows of `model` whose time `by` is `days` days ago."""
+
+    def prune(deadline: Deadline) -> int:
+        old = model._default_manager.filter(**{f"{by}__lt": Now() - timedelta(days=days)})
+        return in_slices(old, deadline, by=by)
+
+    return prune
 
 
 def bodies(workspace_id: UUID | None, keep_days: int) -> "QuerySet[WebhookDelivery]":
     """The webhook requests that still have a raw body and are older than `keep_days` days, or than 30."""
     age = timedelta(days=min(keep_days, KEEP_BODIES_DAYS))
-    return WebhookDelivery.objects.filter(
-        workspace=workspace_id, received_at__lt=Now() - age, body__isnull=False
-    )
+    return _deliveries(workspace_id, age).filter(body__isnull=False)
+
+
+def _deliveries(workspace_id: UUID | None, age: timedelta) -> "QuerySet[WebhookDelivery]":
+    return WebhookDelivery.objects.filter(workspace=workspace_id, received_at__lt=Now() - age)
 
 
 def _empty(pks: list[Any]) -> int:
     return WebhookDelivery.objects.filter(pk__in=pks).update(body=None, headers={})
 
 
-def old_changes(_deadline: Deadline) -> int:
-    """Deletes the rows of LeadChange that are older than an hour, in one statement and without a look at the deadline.
-    Returns the number of deleted rows.
-    """
-    return LeadChange.objects.filter(at__lt=Now() - KEEP_CHANGES).delete()[0]
-
-
-def old_rows(deadline: Deadline) -> int:
-    """Deletes the rows of webhook requests after 400 days, except those whose event key is needed to recognise a
-    repeat. Stops at `deadline`. Returns the number of deleted rows.
-    """
-
-    def walk(workspace_id: UUID | None, _: int) -> int:
-        age = timedelta(days=KEEP_ROWS_DAYS)
-        old = WebhookDelivery.objects.filter(
-            workspace=workspace_id, received_at__lt=Now() - age, event_key=None
-        )
-        # A replay is younger than the delivery that it ran again. It stays, without `replay_of`.
-        return in_slices(old, deadline, by="received_at")
-
-    return each_workspace(deadline, walk)
-
-
-def old_model_calls(deadline: Deadline) -> int:
-    """Deletes the records of calls to the language model when the time is up that their workspace has set, or after 90
-    days those of no workspace. Stops at `deadline`. Returns the number of deleted rows.
-    """
-
-    def walk(workspace_id: UUID | None, keep_days: int) -> int:
-        return in_slices(model_calls(workspace_id, keep_days), deadline, by="created_at")
-
-    return each_workspace(deadline, walk, "keep_model_calls_days", KEEP_MODEL_CALLS_DAYS)
+def _old_rows(workspace_id: UUID | None, _days: int) -> "QuerySet[WebhookDelivery]":
+    # A replay is younger than the delivery that it ran again. It stays, without `replay_of`.
+    return _deliveries(workspace_id, timedelta(days=KEEP_ROWS_DAYS)).filter(event_key=None)
 
 
 def model_calls(workspace_id: UUID | None, keep_days: int) -> "QuerySet[AiCall]":
@@ -95,43 +94,20 @@ def model_calls(workspace_id: UUID | None, keep_days: int) -> "QuerySet[AiCall]"
     return AiCall.objects.filter(workspace=workspace_id, created_at__lt=Now() - timedelta(days=keep_days))
 
 
-def old_log_ins(deadline: Deadline) -> int:
-    """Deletes the records of who logged in from which IP address after 90 days. Stops at
-    `deadline`. Returns the number of deleted rows.
-    """
-    old = AccessLog.objects.filter(attempt_time__lt=Now() - timedelta(days=KEEP_LOG_INS_DAYS))
-    return in_slices(old, deadline, by="attempt_time")
+def old_changes(_deadline: Deadline) -> int:
+    """Deletes the rows of LeadChange that are older than an hour, in one statement. Returns how many went."""
+    return LeadChange.objects.filter(at__lt=Now() - KEEP_CHANGES).delete()[0]
 
 
-def old_invitations(deadline: Deadline) -> int:
-    """Deletes invitations to workspaces 90 days after they expired. Stops at `deadline`. Returns the number of deleted
-    rows.
-    """
-    old = Invitation.objects.filter(expires_at__lt=Now() - timedelta(days=KEEP_INVITATIONS_DAYS))
-    return in_slices(old, deadline, by="expires_at")
-
-
-def ended_sessions(deadline: Deadline) -> int:
-    """Deletes log-in sessions that have expired, which Django would keep for ever. Stops at
-    `deadline`. Returns the number of deleted rows.
-    """
-    return in_slices(Session.objects.filter(expire_date__lt=Now()), deadline, by="expire_date")
-
-
-def each_workspace(
-    deadline: Deadline,
-    walk: Callable[[UUID | None, int], int],
-    column: str = "keep_bodies_days",
-    of_none: int | None = KEEP_BODIES_DAYS,
-) -> int:
-    """The sum of `walk(workspace_id, days)` over all workspaces whose `column` has days, and over rows without a
-    workspace, which are kept for `of_none` days (None: there are none).
-    """
-    workspaces = list(Workspace.objects.order_by("?").values_list("pk", column))
-    done = 0
-    for workspace_id, keep_days in [(None, of_none), *workspaces]:
-        if deadline.expired:
-            break
-        if keep_days is not None:
-            done += walk(workspace_id, keep_days)
-    return done
+empty_bodies = per_workspace(bodies, by="received_at", delete=_empty)
+"""Empties the raw bodies of webhook requests after 30 days, or sooner if the workspace asks for it. The rows stay."""
+old_rows = per_workspace(_old_rows, by="received_at")
+"""Deletes the rows of webhook requests after 400 days, except those whose event key recognises a repeat."""
+old_model_calls = per_workspace(
+    model_calls, by="created_at", column="keep_model_calls_days", of_none=KEEP_MODEL_CALLS_DAYS
+)
+"""Deletes the records of calls to the model when their workspace's time is up; after 90 days those of none."""
+old_log_ins = by_age(AccessLog, "attempt_time", KEEP_LOG_INS_DAYS)
+old_invitations = by_age(Invitation, "expires_at", KEEP_INVITATIONS_DAYS)
+ended_sessions = by_age(Session, "expire_date", 0)
+"""Deletes log-in sessions that have expired, which Django would keep for ever."""

@@ -2,11 +2,11 @@
 
 from django.db import models
 
+from inbox.models.row import Row
 from integrations.models import known_provider
-from jobs.ids import uuid7
 
 
-class Appointment(models.Model):
+class Appointment(Row):
     """One invitee of one meeting in a calendar, known by the calendar's own id.
 
     The two webhooks of a reschedule, and that of a cancellation, may come in any order. So the row stores each fact
@@ -22,7 +22,6 @@ class Appointment(models.Model):
     FELL_THROUGH = (Status.CANCELLED, Status.NO_SHOW)
     """The states that a person has to look at."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="appointments")
     lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="appointments")
     provider = models.CharField(max_length=20, validators=[known_provider])

@@ -7,10 +7,10 @@ from django.db import models
 from django.db.models import Q
 
 from inbox.models.lead import Suspicion, Tag
-from jobs.ids import uuid7
+from inbox.models.row import Row
 
 
-class TagDecision(models.Model):
+class TagDecision(Row):
     """One decision about the tag of a message (what it says), by a rule, the model, the provider or a person. It is
     never changed: a later decision is another row.
 
@@ -33,7 +33,6 @@ class TagDecision(models.Model):
         TRUST = "trust", "Trust"
         COMPETITOR = "competitor", "Competitor"
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="tag_decisions")
     lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="tag_decisions")
     message = models.ForeignKey("inbox.Message", on_delete=models.CASCADE, related_name="tag_decisions")
@@ -88,14 +87,13 @@ class TagDecision(models.Model):
         return f"{self.tag} by {self.by}"
 
 
-class ProviderWord(models.Model):
+class ProviderWord(Row):
     """What people at a provider, or the provider's model, said about a lead, as a tag. The row is never changed.
 
     `inbox.leads.provider_tags` gives it to the reply that was the lead's newest then, as a TagDecision with the same
     `by`.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="+")
     lead = models.ForeignKey(
         "inbox.Lead", on_delete=models.CASCADE, related_name="provider_words", db_index=False

@@ -5,7 +5,7 @@ effect.
 from django.db import models
 from django.db.models import Q
 
-from jobs.ids import uuid7
+from inbox.models.row import Row
 
 ACCOUNT_EVENTS = [
     "AccountStatus",
@@ -16,7 +16,7 @@ ACCOUNT_EVENTS = [
 """Event types that tell the state of an account or a mailbox."""
 
 
-class WebhookDelivery(models.Model):
+class WebhookDelivery(Row):
     """One webhook request of a provider: its raw bytes, the verdict on it, and what was made of it."""
 
     class Verdict(models.TextChoices):
@@ -27,7 +27,6 @@ class WebhookDelivery(models.Model):
         MISMATCH = "mismatch", "Other workspace"
         FAILED = "failed", "Failed on our side"
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey(  # without an index of its own, as look-ups use delivery_by_workspace
         "inbox.Workspace",
         on_delete=models.CASCADE,

@@ -5,10 +5,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from inbox.models.lead import WRITTEN_ON
-from jobs.ids import uuid7
+from inbox.models.row import Row
 
 
-class Draft(models.Model):
+class Draft(Row):
     """A proposed answer to one message on one channel. A person decides about it, or it goes
     out by itself when every check allows it.
     """
@@ -19,7 +19,6 @@ class Draft(models.Model):
         SENT = "sent", "Sent"
         REJECTED = "rejected", "Rejected"
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="drafts")
     lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="drafts")
     trigger_message = models.ForeignKey("inbox.Message", on_delete=models.CASCADE, related_name="drafts")
@@ -95,7 +94,7 @@ class Draft(models.Model):
         return self.text.strip().splitlines() != self.generated_text.strip().splitlines()
 
 
-class OutboundSend(models.Model):
+class OutboundSend(Row):
     """One message on its way to a lead. The row is written before the provider is called, and is the
     only place that says how the send ended.
 
@@ -119,7 +118,6 @@ class OutboundSend(models.Model):
         UNKNOWN = "unknown", "Not known whether it went out"
         TAKEN_BACK = "taken_back", "Taken back"
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="sends")
     lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="sends")
     channel = models.CharField(max_length=10, choices=WRITTEN_ON)

@@ -2,10 +2,10 @@
 
 from django.db import models
 
-from jobs.ids import uuid7
+from inbox.models.row import Row
 
 
-class Enrichment(models.Model):
+class Enrichment(Row):
     """One missing fact about one lead, such as its phone number, that an outside source is asked for once, and what
     came of it.
 
@@ -21,7 +21,6 @@ class Enrichment(models.Model):
         FOUND = "found", "Found"
         NOT_FOUND = "not_found", "Not found"
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="enrichments")
     lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="enrichments")
     kind = models.CharField(max_length=10, choices=Kind.choices)

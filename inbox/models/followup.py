@@ -9,18 +9,17 @@ from django.db import models
 from django.db.models import Q
 
 from inbox.models.lead import WRITTEN_ON, Channel
+from inbox.models.row import Row
 from integrations import registry
-from jobs.ids import uuid7
 
 
-class FollowUpSequence(models.Model):
+class FollowUpSequence(Row):
     """A plan of messages to leads who have gone silent. A workspace uses it for many leads."""
 
     class Start(models.TextChoices):
         PERSON = "person", "When a person enrols a lead"
         BOOKED = "booked", "When a meeting is booked"
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="sequences")
     name = models.CharField(max_length=120)
     enabled = models.BooleanField(
@@ -41,7 +40,7 @@ class FollowUpSequence(models.Model):
         return self.name
 
 
-class FollowUpStep(models.Model):
+class FollowUpStep(Row):
     """One message of a follow-up sequence. It is due `offset_days` and `offset_minutes` after the step before, or after
     the start.
     """
@@ -54,7 +53,6 @@ class FollowUpStep(models.Model):
         NO_PHONE = "no_phone", "Only if no phone number is known"
         NOTHING_SENT = "nothing_sent", "Only if no earlier step was sent"
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     sequence = models.ForeignKey(FollowUpSequence, on_delete=models.CASCADE, related_name="steps")
     position = models.PositiveSmallIntegerField(default=0)
     offset_days = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(365)])
@@ -74,7 +72,7 @@ class FollowUpStep(models.Model):
         return f"step {self.position}"
 
 
-class FollowUpInstance(models.Model):
+class FollowUpInstance(Row):
     """One lead's progress in one follow-up sequence. `due_at` is empty while its step is being prepared, sent or
     approved.
     """
@@ -95,7 +93,6 @@ class FollowUpInstance(models.Model):
 
     LIVE = (Status.ACTIVE, Status.PAUSED)
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="followups")
     lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="followups")
     sequence = models.ForeignKey(FollowUpSequence, on_delete=models.CASCADE, related_name="instances")
@@ -163,7 +160,7 @@ class FollowUpInstance(models.Model):
         return self.pause_words(self.paused_for) if self.paused_for else ""
 
 
-class FollowUpTask(models.Model):
+class FollowUpTask(Row):
     """One step of one lead's follow-up. `attempt` counts how often it was claimed; each attempt sends one message at
     most.
     """
@@ -188,7 +185,6 @@ class FollowUpTask(models.Model):
 
     OPEN = (Status.CLAIMED, Status.WAITING, Status.APPROVAL, Status.SENDING)
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="followup_tasks")
     lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="followup_tasks")
     instance = models.ForeignKey(FollowUpInstance, on_delete=models.CASCADE, related_name="tasks")

@@ -8,9 +8,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Reverse
 
+from inbox.models.row import Row
 from inbox.models.words import names_vector
 from integrations.models import known_provider
-from jobs.ids import uuid7
 
 
 class Tag(models.TextChoices):
@@ -69,10 +69,9 @@ class Suspicion(models.TextChoices):
     AUTO_REPLY = "auto_reply", "Perhaps an automatic reply"
 
 
-class Campaign(models.Model):
+class Campaign(Row):
     """A campaign (a series of mails) that runs at a provider. We know its id and name from the provider's events."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="campaigns")
     provider = models.CharField(max_length=20, validators=[known_provider])
     external_id = models.CharField(max_length=200)
@@ -135,14 +134,13 @@ def _unique(field: str) -> models.UniqueConstraint:
     )
 
 
-class Lead(models.Model):
+class Lead(Row):
     """One person to whom a workspace writes.
 
     Identity columns hold normalised values (address in lower case, E.164 phone, canonical profile URL) or "". A value
     is unique within its workspace. This constraint keeps two first messages that arrive at once from making two leads.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey(  # its look-ups use lead_by_last_message
         "inbox.Workspace", on_delete=models.CASCADE, related_name="leads", db_index=False
     )

@@ -8,9 +8,9 @@ from django.db.models.functions import MD5, Left, Lower, Trim
 from django.utils import timezone
 
 from inbox.models.lead import Channel, Suspicion, Tag
+from inbox.models.row import Row
 from inbox.models.words import WordsField
 from integrations import registry
-from jobs.ids import uuid7
 
 ALIKE_CHARS = 1_000
 """Longer texts are not compared by their words."""
@@ -61,14 +61,13 @@ class MessageManager(models.Manager["Message"]):
         return super().get_queryset().defer("found_by")
 
 
-class Message(models.Model):
+class Message(Row):
     """What somebody wrote to or from a lead, on any channel."""
 
     class Direction(models.TextChoices):
         INBOUND = "inbound", "Inbound"
         OUTBOUND = "outbound", "Outbound"
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # Both are the first column of an index below, so they need no index of their own.
     workspace = models.ForeignKey(
         "inbox.Workspace", on_delete=models.CASCADE, related_name="messages", db_index=False

@@ -4,15 +4,14 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from jobs.ids import uuid7
+from inbox.models.row import Row
 
 
-class Note(models.Model):
+class Note(Row):
     """What a member wrote beside a conversation, for colleagues alone. It is no message: no provider, model or count
     reads this table. It is never changed.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="notes")
     lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="notes", db_index=False)
     author = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True)

@@ -4,22 +4,21 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
 
+from inbox.models.row import Row
 from inbox.models.workspace import User, Workspace
-from jobs.ids import uuid7
 
 NAME_CHARS, QUERY_CHARS = 60, 2_000
 MOST = 12
 """The most views of one person in a workspace, and the most that it shares: each page counts them."""
 
 
-class SavedView(models.Model):
+class SavedView(Row):
     """A folder with its filters under a name, of one member or, without `owner`, of the whole workspace.
 
     `query` is the list's query string. It is read anew each time, so "last 7 days" stays that, and a filter for what is
     gone says so.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="saved_views")
     owner = models.ForeignKey(User, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     name = models.CharField(max_length=NAME_CHARS)

@@ -4,20 +4,19 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
 
+from inbox.models.row import Row
 from inbox.models.workspace import User, Workspace
-from jobs.ids import uuid7
 
 NAME_CHARS, TEXT_CHARS = 60, 5_000
 MOST = 200
 """The most snippets of one person in a workspace, and the most that it shares."""
 
 
-class Snippet(models.Model):
+class Snippet(Row):
     """A text under a name, of one member or, without `owner`, of the whole workspace. Its variables are written as in
     the steps of follow-ups, such as {first_name}.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="snippets")
     owner = models.ForeignKey(User, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     name = models.CharField(max_length=NAME_CHARS)

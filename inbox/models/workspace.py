@@ -12,9 +12,9 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
+from inbox.models.row import Row
 from inbox.models.timezones import validate_timezone
 from integrations.fields import EncryptedJSONField
-from jobs.ids import uuid7
 
 
 class UserManager(BaseUserManager["User"]):
@@ -127,10 +127,9 @@ class User(AbstractUser):
             self._was_staff = vars(self).get("is_staff")
 
 
-class Workspace(models.Model):
+class Workspace(Row):
     """One team with its leads, messages, integrations and jobs. No data crosses from one workspace to another."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=120)
     timezone = models.CharField(max_length=64, default="UTC", validators=[validate_timezone])
     phone_region = models.CharField(

@@ -7,16 +7,16 @@ from django.db.models import Q
 from django.db.models.functions import Length, Now
 from django.db.models.lookups import LessThanOrEqual
 
+from inbox.models.row import Row
 from inbox.models.workspace import User, Workspace
 from inbox.understanding.normalise import fold
-from jobs.ids import uuid7
 
 QUESTION_CHARS, ANSWER_CHARS, FOLDED_CHARS = 200, 2_000, 400
 MOST = 500
 """The most facts of one workspace."""
 
 
-class WorkspaceFact(models.Model):
+class WorkspaceFact(Row):
     """One fact about the company that drafted answers may use, or a phrase that they must not use.
 
     It is a question with its answer, a price with its policy, a link with when to give it, or a phrase that no answer
@@ -30,7 +30,6 @@ class WorkspaceFact(models.Model):
         LINK = "link", "Link"
         NEVER = "never", "Never said"
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="workspace_facts")
     kind = models.CharField(max_length=6, choices=Kind.choices)
     question = models.CharField(max_length=QUESTION_CHARS)

@@ -6,8 +6,7 @@ from django.utils import timezone
 
 from inbox.models import Draft, FollowUpTask, GateResult, Message, OutboundSend, SendingPolicy
 from inbox.replying import provenance, sending
-from inbox.trace.arrival import link_of_message
-from inbox.trace.events import Event, Item, Link, count, provider_label, wait
+from inbox.trace.events import Event, Item, count, link_to, provider_label, wait
 from inbox.trace.records import Records
 from jobs.models import BackgroundJob
 
@@ -19,24 +18,13 @@ MODES = {
 
 
 def events(records: Records) -> Iterator[Event]:
-    """What became of the drafts and of the messages that we sent, as events of a trace (the story of one row), in no
+    """What became of the drafts and of the messages that we sent, as events of a trace, in no
     order.
     """
     for draft in records.drafts:
         yield from _drafted(records, draft)
     for send in records.sends:
         yield from _sent(records, send)
-
-
-def link_of_draft(draft: Draft) -> Link:
-    """The link to a draft in a trace (the story of one row)."""
-    return Link("draft", draft.pk, f"Draft {str(draft.pk)[-6:]}", "draft", draft.status)
-
-
-def link_of_send(send: OutboundSend) -> Link:
-    """The link in a trace (the story of one row) to the OutboundSend of a message of ours."""
-    part = f", part {send.part + 1}" if send.part else ""
-    return Link("send", send.pk, f"Send {str(send.pk)[-6:]}{part}", "send", send.state)
 
 
 def _drafted(records: Records, draft: Draft) -> Iterator[Event]:
@@ -46,7 +34,7 @@ def _drafted(records: Records, draft: Draft) -> Iterator[Event]:
         "An answer was drafted",
         tone="ok",
         detail=_made_of(draft),
-        links=(link_of_draft(draft),),
+        links=(link_to(draft),),
     )
     for stage in GateResult.Stage:
         judged = [gate for gate in records.gates.get(draft.pk, []) if gate.stage == stage]
@@ -117,7 +105,7 @@ def _waits(draft: Draft) -> Event:
             tone="info",
             branch="It is due" if late else "Unless somebody stops it",
             why="A worker takes it up next." if late else "The checks are asked once more at that time.",
-            links=(link_of_draft(draft),),
+            links=(link_to(draft),),
         )
     return Event(
         draft.updated_at,
@@ -126,7 +114,7 @@ def _waits(draft: Draft) -> Event:
         tone="warn",
         branch="Until somebody approves or discards it",
         why=draft.status_reason or "Nothing goes out by itself here, or a check said no.",
-        links=(link_of_draft(draft),),
+        links=(link_to(draft),),
         quotes=("why",),
     )
 
@@ -149,7 +137,7 @@ def _decision(draft: Draft) -> Event:
         else "The text is not the one that was drafted."
         if edited
         else "Nothing in it was changed.",
-        links=(link_of_draft(draft),),
+        links=(link_to(draft),),
     )
 
 
@@ -170,7 +158,7 @@ def _sent(records: Records, send: OutboundSend) -> Iterator[Event]:
             if in_doubt
             else "",
             ms=_call_ms(send, looks),
-            links=(link_of_send(send),),
+            links=(link_to(send),),
         )
     if send.finished_at is not None:
         if looks is not None and send.state == State.SENT:
@@ -179,7 +167,7 @@ def _sent(records: Records, send: OutboundSend) -> Iterator[Event]:
     elif send.state == State.INTENT and send.reason:
         yield Event(
             send.created_at, "clock", "It is not out yet", tone="warn", branch="It waits", why=send.reason,
-            links=(link_of_send(send),),
+            links=(link_to(send),),
         )  # fmt: skip
 
 
@@ -209,16 +197,14 @@ def _claimed(send: OutboundSend) -> Iterator[Event]:
             f"{send.approved_by or 'A person'} wrote an answer",
             tone="ok",
             why=again.strip(),
-            links=(link_of_send(send),),
+            links=(link_to(send),),
         )
     elif again:
-        yield Event(
-            send.created_at, "retry", "It was sent again", why=again.strip(), links=(link_of_send(send),)
-        )
+        yield Event(send.created_at, "retry", "It was sent again", why=again.strip(), links=(link_to(send),))
 
 
 def _end(send: OutboundSend, who: str, message: Message | None) -> Event:
-    links = (link_of_send(send), *((link_of_message(message),) if message else ()))
+    links = (link_to(send), *((link_to(message),) if message else ()))
     at = send.finished_at or send.created_at
     if send.state == State.SENT:
         branch = "Settled later" if send.reason else f"{who} took it"

@@ -7,8 +7,7 @@ from django.template.defaultfilters import filesizeformat
 
 from inbox.models import Lead, Message, TagDecision, WebhookDelivery
 from inbox.models.lead import Channel, Tag
-from inbox.models.message import OWN
-from inbox.trace.events import Event, Item, Link, provider_label, sender_of
+from inbox.trace.events import Event, Item, link_to, provider_label, sender_of
 from inbox.trace.records import Records
 from integrations import registry
 from integrations.events import BACKFILL, IMPORT
@@ -28,7 +27,7 @@ STOP = "No draft, follow-up or campaign goes on: nothing more goes to this lead.
 
 def events(records: Records) -> Iterator[Event]:
     """How the messages came in (webhook requests, the lead they were matched to, what was read in them), as events of a
-    trace (the story of one row), in no order.
+    trace, in no order.
     """
     for delivery in records.deliveries:
         yield called(delivery)
@@ -39,7 +38,7 @@ def events(records: Records) -> Iterator[Event]:
 
 
 def called(delivery: WebhookDelivery) -> Event:
-    """The event of a trace (the story of one row) that a provider posted a webhook
+    """The event of a trace that a provider posted a webhook
     request, with what was decided about it and why.
     """
     who = sender_of(delivery.source)
@@ -62,16 +61,11 @@ def called(delivery: WebhookDelivery) -> Event:
         branch=branch,
         why=why,
         ms=delivery.duration_ms,
-        links=(link_of(delivery),),
+        links=(link_to(delivery),),
         items=tuple(Item(f"{name} {text}", tone="bad") for name, text in delivery.error_fields.items()),
         items_label="What was wrong",
         quotes=("items",),
     )
-
-
-def link_of(delivery: WebhookDelivery) -> Link:
-    """The link to a webhook request in a trace (the story of one row)."""
-    return Link("delivery", delivery.pk, f"Delivery {str(delivery.pk)[-6:]}", "delivery", delivery.verdict)
 
 
 def verdict(delivery: WebhookDelivery) -> tuple[str, str]:
@@ -116,7 +110,7 @@ def _stored(records: Records, message: Message) -> Iterator[Event]:
             "The message was stored",
             branch="No request is kept that brought it",
             why="It was read from the provider’s history, or the request is older than what is kept.",
-            links=(link_of_message(message),),
+            links=(link_to(message),),
         )
     if message.direction != Message.Direction.INBOUND:
         return
@@ -127,16 +121,8 @@ def _stored(records: Records, message: Message) -> Iterator[Event]:
     yield from understood(message, records.decisions.get(message.pk, []))
 
 
-def link_of_message(message: Message) -> Link:
-    """The link to a message in a trace (the story of one row)."""
-    if message.source == OWN:
-        return Link("message", message.pk, "Our message")
-    came = "Message" if message.direction == Message.Direction.INBOUND else "Our message"
-    return Link("message", message.pk, f"{came} {message.external_id[:40]}")
-
-
 def matched(message: Message, first: WebhookDelivery | None) -> Event:
-    """The event of a trace (the story of one row) that says whether the lead of a message was new, or how it was
+    """The event of a trace that says whether the lead of a message was new, or how it was
     found. `first` is the webhook request that brought the message; None if none is kept.
     """
     lead = message.lead
@@ -155,7 +141,7 @@ def matched(message: Message, first: WebhookDelivery | None) -> Event:
         tone="ok",
         branch=branch,
         why=why,
-        links=(Link("lead", lead.pk, lead.display_name), link_of_message(message)),
+        links=(link_to(lead), link_to(message)),
     )
 
 
@@ -188,7 +174,7 @@ def is_bounce(message: Message) -> bool:
 
 
 def came_back(message: Message) -> Event:
-    """The event of a trace (the story of one row) that a mail of ours could not be delivered, as `message` reports."""
+    """The event of a trace that a mail of ours could not be delivered, as `message` reports."""
     return Event(
         message.received_at,
         "fail",
@@ -197,13 +183,13 @@ def came_back(message: Message) -> Event:
         branch="Bounced",
         why=f"The address does not work. {STOP}",
         said=message.tag_evidence,
-        links=(link_of_message(message),),
+        links=(link_to(message),),
     )
 
 
 def understood(message: Message, decisions: list[TagDecision]) -> Iterator[Event]:
     """What rules, the provider, a model and people read in a reply, each with its reason, as
-    events of a trace (the story of one row).
+    events of a trace.
     """
     if message.suspected:
         open_ = not message.suspicion_decided_by

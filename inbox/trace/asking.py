@@ -15,9 +15,7 @@ from django.utils import timezone
 
 from inbox.leads import identity
 from inbox.models import Lead, Message, OutboundSend, Workspace
-from inbox.trace.answer import link_of_send
-from inbox.trace.arrival import link_of_message
-from inbox.trace.events import Link
+from inbox.trace.events import Link, link_to
 from inbox.trace.search import Wanted, leads_of
 from inbox.workspaces.accounts import usable
 from integrations import registry
@@ -201,11 +199,11 @@ def _known(workspace: Workspace, events: list[MessageEvent]) -> list[Listed]:
         workspace=workspace, source__in={event.source for event in events}, external_id__in=ids
     )
     ours = {
-        (message.source, message.external_id): link_of_message(message)
+        (message.source, message.external_id): link_to(message)
         for message in stored.only("pk", "source", "external_id", "direction")
     }
     sends = {
-        send.provider_message_id: link_of_send(send)
+        send.provider_message_id: link_to(send)
         for send in OutboundSend.objects.filter(workspace=workspace, provider_message_id__in=ids)
     }
     return [

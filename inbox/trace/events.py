@@ -1,13 +1,20 @@
 """What a trace is made of: events with their time, the reason at each branch in plain words, and their rows."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from django.db.models import Model
+
+from inbox.models import Draft, Lead, Message, OutboundSend, WebhookDelivery
+from inbox.models.message import OWN
 from integrations import registry
+from integrations.models import Notice
 from jobs.durations import duration
+from jobs.models import BackgroundJob
 
 WAIT_FROM_S = 1.0
 """Shorter waits are not worth a line."""
@@ -15,7 +22,7 @@ WAIT_FROM_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link in a trace (the story of one row) to a row that an event is about.
+    """A link in a trace to a row that an event is about.
 
     `kind` is one of `inbox.trace.subjects.KINDS`. `table` and `state` are those of
     `inbox.pages.state_marks`, "" for a row without a state.
@@ -28,9 +35,36 @@ class Link:
     state: str = ""
 
 
+STATE_COLUMNS: dict[type[Model], tuple[str, str]] = {
+    BackgroundJob: ("job", "status"),
+    Draft: ("draft", "status"),
+    Notice: ("notice", "state"),
+    OutboundSend: ("send", "state"),
+    WebhookDelivery: ("delivery", "verdict"),
+}
+"""The rows whose links show a state: their kind, and the column that holds the state."""
+
+
+def link_to(row: Model) -> Link:
+    """The link to a row that an event is about: a lead, a message, or one of STATE_COLUMNS."""
+    if isinstance(row, Lead):
+        return Link("lead", row.pk, row.display_name)
+    if isinstance(row, Message):
+        ours = row.source == OWN or row.direction == Message.Direction.OUTBOUND
+        number = "" if row.source == OWN else f" {row.external_id[:40]}"
+        return Link("message", row.pk, f"{'Our message' if ours else 'Message'}{number}")
+    kind, column = STATE_COLUMNS[type(row)]
+    words = [kind.capitalize(), str(row.pk)[-6:]]
+    if isinstance(row, BackgroundJob):
+        words.insert(1, row.kind)
+    if isinstance(row, OutboundSend) and row.part:
+        words[-1] += f", part {row.part + 1}"
+    return Link(kind, row.pk, " ".join(words), kind, getattr(row, column))
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A line below an event of a trace (the story of one row), shown when it is unfolded: a step of a job, a check of a
+    """A line below an event of a trace, shown when it is unfolded: a step of a job, a check of a
     draft. `tone` is "ok", "warn", "bad", "info" or "".
     """
 
@@ -41,7 +75,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened, as a line of a trace (the story of one row).
+    """One thing that happened, as a line of a trace.
 
     `tone` is "ok", "warn", "bad", "info" or "". `branch` names the way that was taken and `why` gives its reason.
     `said` is what a person or a model wrote, and `quotes` names the other fields that repeat it: whoever may not read
@@ -80,7 +114,7 @@ class Event:
 
 
 def wait(start: datetime | None, end: datetime | None, words: str) -> Iterable[Event]:
-    """The line of a trace (the story of one row) that something waited from `start` to `end`; empty if that took less
+    """The line of a trace that something waited from `start` to `end`; empty if that took less
     than 1 s or one of the two is None. `words` say what was waited for.
     """
     if start is None or end is None or (seconds := (end - start).total_seconds()) < WAIT_FROM_S:
@@ -97,14 +131,11 @@ def sender_of(source: str) -> str:
     """The name for people of the provider that a source of webhooks or of messages belongs to;
     the source's own name if none declares it.
     """
-    try:
+    with suppress(LookupError):
         return registry.spec_of(registry.webhook_source(source).provider).label
-    except LookupError:
-        pass
-    try:
+    with suppress(LookupError):
         return registry.spec_of(registry.provider_of(source)).label
-    except LookupError:
-        return source
+    return source
 
 
 def provider_label(provider: str) -> str:

@@ -38,7 +38,7 @@ Found = TypeVar("Found", bound=Model)
 
 @dataclass(slots=True)
 class Records:
-    """The rows from which a trace (the story of one row) is told, each kind oldest first. `own` are our own messages
+    """The rows from which a trace is told, each kind oldest first. `own` are our own messages
     by the id of their OutboundSend. `cut`: there are more rows of some kind than are read.
     """
 
@@ -80,7 +80,7 @@ class Records:
 
 
 def load(subject: Subject) -> Records:
-    """Reads all stored rows about `subject`, from which its trace (its story) is told, about a hundred of a kind at
+    """Reads all stored rows about `subject`, from which its trace is told, about a hundred of a kind at
     most. How many queries it needs does not depend on the number of rows.
     """
     records = Records(subject)

@@ -8,7 +8,7 @@ import contextlib
 import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -20,8 +20,8 @@ from inbox.leads import identity
 from inbox.models import Draft, Lead, Message, OutboundSend, WebhookDelivery, Workspace
 from inbox.models.lead import by_alternate_email, by_alternate_phone
 from inbox.models.message import OWN
-from inbox.trace.arrival import link_of, verdict
-from inbox.trace.events import Link, provider_label, sender_of
+from inbox.trace.arrival import verdict
+from inbox.trace.events import Link, link_to, provider_label, sender_of
 from inbox.trace.subjects import HEAVY, MESSAGES
 from integrations import registry
 from integrations.models import Integration, Notice, WebhookKey
@@ -36,7 +36,12 @@ many of the newest of all those are looked for that were not used.
 BODY_BYTES = 50_000
 TROUBLED, UNUSED = ("failed", "rejected"), ("mismatch", "ignored")
 MIN_CHARS = 3
-Verdict = WebhookDelivery.Verdict
+WHYS: dict[type[Model], tuple[str, str]] = {
+    Draft: ("A draft", "status_reason"),
+    BackgroundJob: ("A job", "last_error"),
+    Notice: ("A notice", "reason"),
+}
+"""The rows that are found by their id alone: their name, and the column that says what became of them."""
 Row = TypeVar("Row", bound=Model)
 
 
@@ -280,35 +285,27 @@ def _doors(workspace: Workspace) -> list[tuple[Integration, datetime | None]]:
 def _lead(lead: Lead) -> Hit:
     stopped = "Opted out: nothing more goes to them." if lead.opted_out_at else ""
     bounced = "Their address bounced: no e-mail goes there." if lead.bounced_at else ""
-    return Hit(
-        lead.created_at, Link("lead", lead.pk, lead.display_name), "Lead", f"{stopped} {bounced}".strip()
-    )
+    return Hit(lead.created_at, link_to(lead), "Lead", f"{stopped} {bounced}".strip())
 
 
 def _message(message: Message) -> Hit:
     inbound = message.direction == Message.Direction.INBOUND
     what = f"{'Came' if inbound else 'Went out'} by {message.get_channel_display()}"
     why = "" if message.processed_at or not inbound else "The work on it has not ended."
-    link = Link("message", message.pk, message.subject or f"Message {message.external_id[:40]}", "", "")
-    return Hit(message.sent_at, link, what, why)
+    link = link_to(message)
+    return Hit(message.sent_at, replace(link, label=message.subject or link.label), what, why)
 
 
 def _delivered(delivery: WebhookDelivery) -> Hit:
     branch, why = verdict(delivery)
     what = f"{sender_of(delivery.source)}: {delivery.event_type or 'unreadable event'}"
-    return Hit(delivery.received_at, link_of(delivery), what, f"{branch}. {why}")
+    return Hit(delivery.received_at, link_to(delivery), what, f"{branch}. {why}")
 
 
 def _send(send: OutboundSend) -> Hit:
-    link = Link("send", send.pk, f"Send {str(send.pk)[-6:]}", "send", send.state)
-    return Hit(send.created_at, link, f"By {provider_label(send.provider)}", send.reason)
+    return Hit(send.created_at, link_to(send), f"By {provider_label(send.provider)}", send.reason)
 
 
 def _row(row: Draft | BackgroundJob | Notice) -> Hit:
-    if isinstance(row, Draft):
-        return Hit(
-            row.created_at, Link("draft", row.pk, "Draft", "draft", row.status), "A draft", row.status_reason
-        )
-    if isinstance(row, BackgroundJob):
-        return Hit(row.created_at, Link("job", row.pk, row.kind, "job", row.status), "A job", row.last_error)
-    return Hit(row.created_at, Link("notice", row.pk, "Notice", "notice", row.state), "A notice", row.reason)
+    name, column = WHYS[type(row)]
+    return Hit(row.created_at, link_to(row), name, getattr(row, column))

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
+from typing import NamedTuple
 
 from inbox.models import AuditEntry, Draft, Lead, Message, OutboundSend, WebhookDelivery, Workspace
 from inbox.trace import answer, arrival, records, subjects, work
 from inbox.trace.decisions import OF_A_TRACE
-from inbox.trace.events import Event, Link, provider_label, sender_of
+from inbox.trace.events import Event, Link, link_to, provider_label, sender_of
 from inbox.trace.records import Records
 from integrations.models import Notice
 from jobs.durations import duration
@@ -18,9 +19,29 @@ from jobs.models import BackgroundJob, JobAttempt, JobStep
 State, Verdict, Job = OutboundSend.State, WebhookDelivery.Verdict, BackgroundJob.Status
 
 
+class Ending(NamedTuple):
+    """How a trace ended: its headline, and its state as a chip (`tone`, `icon`, `word`) with a sentence."""
+
+    headline: str
+    tone: str
+    icon: str
+    word: str
+    summary: str = ""
+
+
+BOUNCED = Ending(
+    "The mail came back", "bad", "fail", "Bounced", "The address does not work: no more e-mail goes there."
+)
+ENDS_OF_SEND = {
+    State.FAILED: Ending("The answer did not go out", "bad", "fail", "Failed to send"),
+    State.TAKEN_BACK: Ending("The answer was taken back", "", "off", "Taken back"),
+    State.INTENT: Ending("The answer is on its way", "info", "send", "Going out"),
+}
+
+
 @dataclass(frozen=True)
 class Part:
-    """A share of the time that a trace (the story of one row) took, for the bar above it: `x` and `width` in
+    """A share of the time that a trace took, for the bar above it: `x` and `width` in
     thousandths.
     """
 
@@ -77,15 +98,10 @@ def of(workspace: Workspace, kind: str, row_id: uuid.UUID) -> Trace:
         ),
         key=lambda event: event.at,
     )
-    headline, tone, icon, word, summary = _end(rows)
     return Trace(
         kind=kind,
         id=row_id,
-        headline=headline,
-        tone=tone,
-        icon=icon,
-        word=word,
-        summary=summary,
+        **_end(rows)._asdict(),
         events=events,
         links=_links(events),
         parts=_parts(rows),
@@ -104,7 +120,6 @@ def _people(entries: list[AuditEntry]) -> Iterator[Event]:
 
 
 def _notices(rows: Records) -> Iterator[Event]:
-    own_notice = rows.subject.notice
     for change in rows.transitions:
         yield Event(
             change.at,
@@ -113,9 +128,8 @@ def _notices(rows: Records) -> Iterator[Event]:
             tone="ok" if change.after == "connected" else "warn",
             why=change.reason if change.reason != "ok" else "",
         )
-    notices = [own_notice] if own_notice else records.notices_of(rows)
-    for notice in notices:
-        yield _noticed(notice)
+    own_notice = rows.subject.notice
+    yield from map(_noticed, [own_notice] if own_notice else records.notices_of(rows))
 
 
 def _noticed(notice: Notice) -> Event:
@@ -130,7 +144,7 @@ def _noticed(notice: Notice) -> Event:
         why=notice.reason,
         said=notice.words,
         ms=(notice.finished_at - notice.created_at).total_seconds() * 1000 if notice.finished_at else None,
-        links=(Link("notice", notice.pk, f"Notice {str(notice.pk)[-6:]}", "notice", notice.state),),
+        links=(link_to(notice),),
     )
 
 
@@ -142,52 +156,28 @@ def _links(events: list[Event]) -> list[Link]:
     return list(links.values())
 
 
-Ending = tuple[str, str, str, str, str]
-
-
 def _end(rows: Records) -> Ending:
-    """Headline, tone, icon, word and summary: the furthest point that was reached."""
-    kind, lead = rows.subject.kind, rows.lead
-    if kind == "notice" and rows.subject.notice is not None:
-        notice = rows.subject.notice
-        return (
-            f"A notice by {notice.get_path_display()}",
-            *_tone(notice.state == "sent"),
-            notice.get_state_display(),
-            "",
-        )
+    """How the trace ended: the furthest point that was reached."""
+    kind, lead, notice = rows.subject.kind, rows.lead, rows.subject.notice
+    if kind == "notice" and notice is not None:
+        tone, icon = ("ok", "check") if notice.state == Notice.State.SENT else ("warn", "warn")
+        return Ending(f"A notice by {notice.get_path_display()}", tone, icon, notice.get_state_display())
     if kind == "lead" and lead is not None:
-        return (
-            f"What happened with {lead.display_name}",
-            "",
-            "user",
-            _lead_word(lead),
-            "The newest messages, and what became of each.",
-        )
+        headline = f"What happened with {lead.display_name}"
+        return Ending(headline, "", "user", _lead_word(lead), "The newest messages, and what became of each.")
     if rows.bounces or any(arrival.is_bounce(message) for message in rows.messages):
-        return (
-            "The mail came back",
-            "bad",
-            "fail",
-            "Bounced",
-            "The address does not work: no more e-mail goes there.",
-        )
+        return BOUNCED
     send = rows.subject.send or (rows.sends[-1] if rows.sends else None)
     if send is not None:
         return _end_of_send(rows, send)
     if rows.messages and rows.messages[0].direction == Message.Direction.OUTBOUND:
-        sender = sender_of(rows.messages[0].source)
-        return (
-            f"It went out from {sender}", "ok", "check", "Sent",
-            "A campaign, or a person on the provider’s pages, sent it.",
-        )  # fmt: skip
+        headline = f"It went out from {sender_of(rows.messages[0].source)}"
+        return Ending(
+            headline, "ok", "check", "Sent", "A campaign, or a person on the provider’s pages, sent it."
+        )
     if not rows.messages and rows.deliveries:
         return _end_of_delivery(rows.deliveries[-1])
     return _end_of_work(rows)
-
-
-def _tone(good: bool) -> tuple[str, str]:
-    return ("ok", "check") if good else ("warn", "warn")
 
 
 def _lead_word(lead: Lead) -> str:
@@ -197,21 +187,15 @@ def _lead_word(lead: Lead) -> str:
 
 
 def _end_of_send(rows: Records, send: OutboundSend) -> Ending:
-    asked_at = rows.messages[0].received_at if rows.messages else send.created_at
-    if send.state == State.SENT:
-        took = duration(((send.finished_at or send.created_at) - asked_at).total_seconds())
-        headline = f"Answered in {took}" if rows.messages else f"Went out in {took}"
-        return headline, "ok", "check", "Sent", _held_words(rows)
-    if send.state == State.FAILED:
-        return "The answer did not go out", "bad", "fail", "Failed to send", send.reason
     if send.state == State.UNKNOWN:
-        return (
-            "Nobody knows whether the answer went out", "warn", "warn", "Not known",
-            f"{provider_label(send.provider)} gave no clear answer. It is not sent again by itself.",
-        )  # fmt: skip
-    if send.state == State.TAKEN_BACK:
-        return "The answer was taken back", "", "off", "Taken back", send.reason
-    return "The answer is on its way", "info", "send", "Going out", send.reason
+        summary = f"{provider_label(send.provider)} gave no clear answer. It is not sent again by itself."
+        return Ending("Nobody knows whether the answer went out", "warn", "warn", "Not known", summary)
+    if send.state != State.SENT:
+        return ENDS_OF_SEND[State(send.state)]._replace(summary=send.reason)
+    asked_at = rows.messages[0].received_at if rows.messages else send.created_at
+    took = duration(((send.finished_at or send.created_at) - asked_at).total_seconds())
+    headline = f"{'Answered' if rows.messages else 'Went out'} in {took}"
+    return Ending(headline, "ok", "check", "Sent", _held_words(rows))
 
 
 def _held_words(rows: Records) -> str:
@@ -219,22 +203,23 @@ def _held_words(rows: Records) -> str:
     draft = next((row for row in rows.drafts if row.decided_by_id and row.decided_at), None)
     if draft is None or draft.decided_at is None:
         return "It went out once."
-    held = next((gate.evidence for gate in rows.gates.get(draft.pk, []) if not gate.passed), "")
     waited = duration((draft.decided_at - draft.created_at).total_seconds())
-    return f"{waited} of that it waited for a person. {held}".strip()
+    return f"{waited} of that it waited for a person. {_refusal(rows, draft)}".strip()
+
+
+def _refusal(rows: Records, draft: Draft) -> str:
+    """The evidence of the first check that held the draft; "" if all passed."""
+    return next((gate.evidence for gate in rows.gates.get(draft.pk, []) if not gate.passed), "")
 
 
 def _end_of_delivery(delivery: WebhookDelivery) -> Ending:
     branch, why = arrival.verdict(delivery)
-    good = delivery.verdict in (Verdict.ACCEPTED, Verdict.DUPLICATE)
-    tone = "ok" if good else "" if delivery.verdict == Verdict.IGNORED else "bad"
-    return (
-        branch,
-        tone,
-        "check" if good else "info" if not tone else "fail",
-        delivery.get_verdict_display(),
-        why,
-    )
+    if delivery.verdict == Verdict.IGNORED:
+        tone, icon = "", "info"
+    else:
+        good = delivery.verdict in (Verdict.ACCEPTED, Verdict.DUPLICATE)
+        tone, icon = ("ok", "check") if good else ("bad", "fail")
+    return Ending(branch, tone, icon, delivery.get_verdict_display(), why)
 
 
 def _end_of_work(rows: Records) -> Ending:
@@ -242,43 +227,28 @@ def _end_of_work(rows: Records) -> Ending:
     draft = rows.drafts[-1] if rows.drafts else None
     if draft is not None and draft.status == Draft.Status.PENDING:
         if draft.send_at is not None:
-            return "The answer goes out by itself", "info", "clock", "Scheduled", ""
-        held = draft.status_reason or next(
-            (gate.evidence for gate in rows.gates.get(draft.pk, []) if not gate.passed), ""
-        )
-        return "The answer waits for a person", "warn", "pause", "Held", held
+            return Ending("The answer goes out by itself", "info", "clock", "Scheduled")
+        summary = draft.status_reason or _refusal(rows, draft)
+        return Ending("The answer waits for a person", "warn", "pause", "Held", summary)
     job = rows.subject.job or next((row for row in rows.jobs if row.kind in work.READING), None)
     if job is not None and job.status == Job.FAILED:
-        return "The work on it failed", "bad", "fail", "Failed", job.last_error
+        return Ending("The work on it failed", "bad", "fail", "Failed", job.last_error)
     if job is not None and job.status in (Job.QUEUED, Job.RUNNING):
-        ends = [attempt.outcome for attempt in rows.attempts.get(job.pk, [])]
-        waits = bool(ends) and ends[-1] != JobAttempt.Outcome.MOVED
-        return (
-            ("It waits to be tried again", "warn", "retry", "Waits", job.last_error)
-            if waits
-            else ("It is being worked on", "info", "run", "Under way", "")
-        )
+        attempts = rows.attempts.get(job.pk)
+        if attempts and attempts[-1].outcome != JobAttempt.Outcome.MOVED:
+            return Ending("It waits to be tried again", "warn", "retry", "Waits", job.last_error)
+        return Ending("It is being worked on", "info", "run", "Under way")
     if draft is not None:
-        return "The draft was discarded", "", "off", "Discarded", draft.status_reason
+        return Ending("The draft was discarded", "", "off", "Discarded", draft.status_reason)
     if rows.messages:
-        return "Nothing was sent", "", "info", "No answer", _no_draft(rows)
-    return (
-        (f"{work.words_of(job)}: {job.get_status_display().lower()}" if job else "What happened"),
-        "",
-        "info",
-        "",
-        "",
-    )
+        return Ending("Nothing was sent", "", "info", "No answer", _no_draft(rows))
+    headline = f"{work.words_of(job)}: {job.get_status_display().lower()}" if job else "What happened"
+    return Ending(headline, "", "info", "")
 
 
 def _no_draft(rows: Records) -> str:
-    skipped = (
-        step.reason
-        for steps in rows.steps.values()
-        for step in steps
-        if step.name == "draft" and step.status == JobStep.Status.SKIPPED
-    )
-    return next(skipped, "")
+    steps = (step for steps in rows.steps.values() for step in steps if step.name == "draft")
+    return next((step.reason for step in steps if step.status == JobStep.Status.SKIPPED), "")
 
 
 def _parts(rows: Records) -> list[Part]:

@@ -3,7 +3,10 @@
 import re
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+
+from django.core.exceptions import ObjectDoesNotExist
 
 from inbox.models import (
     Draft,
@@ -27,12 +30,12 @@ MESSAGES = Message.objects.select_related("lead__workspace").defer("raw_text", "
 
 
 class NotHere(LookupError):
-    """The workspace has no row with this id of which a trace (its story) could be told."""
+    """The workspace has no row with this id of which a trace could be told."""
 
 
 @dataclass(slots=True)
 class Subject:
-    """The row that a trace (its story) is told of. `messages` are those whose way is told, oldest first. `job`,
+    """The row that a trace is told of. `messages` are those whose way is told, oldest first. `job`,
     `send`, `notice`, `delivery_id` and `draft_id` are the rows that it is or leads to.
 
     `earlier`: the lead has older messages that are left out.
@@ -52,128 +55,112 @@ class Subject:
 
 
 def find(workspace: Workspace, kind: str, row_id: uuid.UUID) -> Subject:
-    """Finds the row `row_id` of `workspace` whose trace (its story) is asked for, with its lead and
-    messages. `kind` is one of KINDS. Raises NotHere.
+    """Finds the row `row_id` of `workspace` whose trace is asked for, with its lead and messages. `kind` is one of
+    KINDS. Raises NotHere.
     """
     if kind not in _FINDERS:
         raise NotHere(f"There is no trace of a “{kind}”.")
+    subject = Subject(workspace, kind, row_id)
     try:
-        return _FINDERS[kind](Subject(workspace, kind, row_id))
-    except (
-        Message.DoesNotExist, Lead.DoesNotExist, BackgroundJob.DoesNotExist, WebhookDelivery.DoesNotExist,
-        OutboundSend.DoesNotExist, Draft.DoesNotExist, Notice.DoesNotExist,
-    ):  # fmt: skip
+        _FINDERS[kind](subject, row_id)
+    except ObjectDoesNotExist:
         raise NotHere(f"This workspace has no {kind} with the id {row_id}.") from None
+    return subject
 
 
-def _message(subject: Subject) -> Subject:
-    message = MESSAGES.get(workspace=subject.workspace, pk=subject.id)
-    if message.source == OWN:
-        subject.id, message_id = uuid.UUID(message.external_id), subject.id
-        try:
-            return _send(subject)
-        except OutboundSend.DoesNotExist:
-            pass  # the lead's sends may have been deleted; the message then stands alone
-        finally:
-            subject.id = message_id
-    return _about(subject, message)
+def _message(subject: Subject, pk: uuid.UUID) -> None:
+    message = MESSAGES.get(workspace=subject.workspace, pk=pk)
+    if not _follow_own(subject, message):
+        _about(subject, message)
 
 
-def _about(subject: Subject, message: Message | None, lead: Lead | None = None) -> Subject:
+def _follow_own(subject: Subject, message: Message | None) -> bool:
+    """Fills in `subject` from the send of our own message. False if it is not ours, or its send was deleted."""
+    if message is None or message.source != OWN:
+        return False
+    with suppress(OutboundSend.DoesNotExist):
+        _send(subject, uuid.UUID(message.external_id))
+        return True
+    return False
+
+
+def _about(subject: Subject, message: Message | None, lead: Lead | None = None) -> None:
     subject.messages = [message] if message else []
     subject.lead = message.lead if message else lead
-    return subject
 
 
-def _lead(subject: Subject) -> Subject:
-    subject.lead = Lead.objects.get(workspace=subject.workspace, pk=subject.id)
-    newest = list(
-        MESSAGES.filter(lead=subject.lead).exclude(source=OWN).order_by("-sent_at", "-pk")[: NEWEST + 1]
-    )
+def _lead(subject: Subject, pk: uuid.UUID) -> None:
+    subject.lead = Lead.objects.get(workspace=subject.workspace, pk=pk)
+    own_messages = MESSAGES.filter(lead=subject.lead).exclude(source=OWN)
+    newest = list(own_messages.order_by("-sent_at", "-pk")[: NEWEST + 1])
     subject.messages, subject.earlier = newest[:NEWEST][::-1], len(newest) > NEWEST
-    return subject
 
 
-def _draft(subject: Subject) -> Subject:
-    draft = Draft.objects.select_related("trigger_message__lead__workspace").get(
-        workspace=subject.workspace, pk=subject.id
-    )
+def _draft(subject: Subject, pk: uuid.UUID) -> None:
+    drafts = Draft.objects.select_related("trigger_message__lead__workspace")
+    draft = drafts.get(workspace=subject.workspace, pk=pk)
     subject.draft_id = draft.pk
-    return _about(subject, draft.trigger_message)
+    _about(subject, draft.trigger_message)
 
 
-def _send(subject: Subject) -> Subject:
-    sends = OutboundSend.objects.select_related(
-        "lead__workspace", "draft__trigger_message__lead", "reply_to__lead"
+def _send(subject: Subject, pk: uuid.UUID) -> None:
+    related = ("lead__workspace", "draft__trigger_message__lead", "reply_to__lead")
+    send = subject.send = OutboundSend.objects.select_related(*related).get(
+        workspace=subject.workspace, pk=pk
     )
-    send = subject.send = sends.get(workspace=subject.workspace, pk=subject.id)
-    if send.origin == OutboundSend.Origin.FOLLOWUP:  # it answers nothing, whatever it is a reply to
-        return _about(subject, None, send.lead)
-    return _about(subject, send.draft.trigger_message if send.draft else send.reply_to, send.lead)
+    message = send.draft.trigger_message if send.draft else send.reply_to
+    # A follow-up answers nothing, whatever it is a reply to.
+    _about(subject, None if send.origin == OutboundSend.Origin.FOLLOWUP else message, send.lead)
 
 
-def _delivery(subject: Subject) -> Subject:
+def _delivery(subject: Subject, pk: uuid.UUID) -> None:
     deliveries = WebhookDelivery.objects.select_related("message__lead__workspace", "lead").defer(*HEAVY)
-    delivery = deliveries.get(workspace=subject.workspace, pk=subject.id)
+    delivery = deliveries.get(workspace=subject.workspace, pk=pk)
     subject.delivery_id = delivery.pk
-    message = delivery.message
-    if message is not None and message.source == OWN:
-        subject.id = uuid.UUID(message.external_id)
-        try:
-            return _send(subject)
-        except OutboundSend.DoesNotExist:
-            pass
-        finally:
-            subject.id = delivery.pk
-    return _about(subject, message, delivery.lead)
+    if not _follow_own(subject, delivery.message):
+        _about(subject, delivery.message, delivery.lead)
 
 
-def _job(subject: Subject) -> Subject:
-    job = subject.job = BackgroundJob.objects.get(workspace=subject.workspace, pk=subject.id)
+def _job(subject: Subject, pk: uuid.UUID) -> None:
+    job = subject.job = BackgroundJob.objects.get(workspace=subject.workspace, pk=pk)
     for name, find_row in _OF_PAYLOAD.items():
-        try:
-            subject.id = uuid.UUID(str(job.payload.get(name)))
-            return find_row(subject)
-        except (ValueError, Message.DoesNotExist, Lead.DoesNotExist, Draft.DoesNotExist,
-                OutboundSend.DoesNotExist, FollowUpTask.DoesNotExist, Enrichment.DoesNotExist):  # fmt: skip
-            continue
-        finally:
-            subject.id = job.pk
-    return subject
+        with suppress(ValueError, ObjectDoesNotExist):
+            find_row(subject, uuid.UUID(str(job.payload.get(name))))
+            return
 
 
-def _task(subject: Subject) -> Subject:
-    task = FollowUpTask.objects.select_related("lead").get(workspace=subject.workspace, pk=subject.id)
+def _task(subject: Subject, pk: uuid.UUID) -> None:
+    task = FollowUpTask.objects.select_related("lead").get(workspace=subject.workspace, pk=pk)
     if task.send_id is None:
-        return _about(subject, None, task.lead)
-    subject.id = task.send_id
-    return _send(subject)
+        _about(subject, None, task.lead)
+    else:
+        _send(subject, task.send_id)
 
 
-def _enrichment(subject: Subject) -> Subject:
-    enrichment = Enrichment.objects.select_related("lead").get(workspace=subject.workspace, pk=subject.id)
-    return _about(subject, None, enrichment.lead)
+def _enrichment(subject: Subject, pk: uuid.UUID) -> None:
+    enrichments = Enrichment.objects.select_related("lead")
+    _about(subject, None, enrichments.get(workspace=subject.workspace, pk=pk).lead)
 
 
-def _only_lead(subject: Subject) -> Subject:
-    return _about(subject, None, Lead.objects.get(workspace=subject.workspace, pk=subject.id))
+def _only_lead(subject: Subject, pk: uuid.UUID) -> None:
+    _about(subject, None, Lead.objects.get(workspace=subject.workspace, pk=pk))
 
 
-def _notice(subject: Subject) -> Subject:
+def _notice(subject: Subject, pk: uuid.UUID) -> None:
     notices = Notice.objects.select_related("health__integration")
-    notice = subject.notice = notices.get(workspace=subject.workspace, pk=subject.id)
-    link = LEAD_LINK.search(notice.text)  # a notice of a tag links to the conversation
-    if link is None:
-        return subject
-    own_messages = MESSAGES.filter(
-        workspace=subject.workspace, lead_id=uuid.UUID(link[1]), received_at__lte=notice.created_at
-    )
-    return _about(
-        subject, own_messages.filter(direction=Message.Direction.INBOUND).order_by("-sent_at", "-pk").first()
-    )
+    notice = subject.notice = notices.get(workspace=subject.workspace, pk=pk)
+    if link := LEAD_LINK.search(notice.text):  # a notice of a tag links to the conversation
+        replies = MESSAGES.filter(
+            workspace=subject.workspace,
+            lead_id=uuid.UUID(link[1]),
+            received_at__lte=notice.created_at,
+            direction=Message.Direction.INBOUND,
+        )
+        _about(subject, replies.order_by("-sent_at", "-pk").first())
 
 
-_OF_PAYLOAD: dict[str, Callable[[Subject], Subject]] = {
+Finder = Callable[[Subject, uuid.UUID], None]
+_OF_PAYLOAD: dict[str, Finder] = {
     "send_id": _send,
     "draft_id": _draft,
     "message_id": _message,
@@ -182,7 +169,7 @@ _OF_PAYLOAD: dict[str, Callable[[Subject], Subject]] = {
     "lead_id": _only_lead,
 }
 """The ids that a job's payload may hold, the most telling first."""
-_FINDERS: dict[str, Callable[[Subject], Subject]] = {
+_FINDERS: dict[str, Finder] = {
     "message": _message,
     "lead": _lead,
     "job": _job,

@@ -8,7 +8,7 @@ from inbox.pipeline.skip_conditions import NO_DRAFT
 from inbox.pipeline.tag_notices import TELL
 from inbox.replying import autosend, review, send_claims, sending
 from inbox.replying.provenance import dollars
-from inbox.trace.events import Event, Item, Link, count, wait
+from inbox.trace.events import Event, Item, count, link_to, wait
 from inbox.trace.records import Records
 from integrations.errors import CallOutcome
 from integrations.models import AiCall
@@ -52,6 +52,11 @@ ASKED_TO = {
     "evaluate": "judge the answer",
 }
 """What the model is asked to do, by the name of the prompt."""
+LEFT_OUT = {
+    "draft": ("draft", "No answer was drafted", "Not for this reply"),
+    "gates": ("pause", "The checks were not asked", "Left out"),
+}
+"""The steps whose being left out decides what becomes of the reply: icon, words and branch."""
 REFUSED = ("refusal", "content_filter")
 STEP_TONES = {JobStep.Status.DONE: "ok", JobStep.Status.SKIPPED: "", JobStep.Status.STARTED: "warn"}
 
@@ -61,13 +66,8 @@ def words_of(job: BackgroundJob) -> str:
     return WORDS.get(job.kind) or in_words(job.kind)
 
 
-def link_of(job: BackgroundJob) -> Link:
-    """The link to a background job in a trace (the story of one row)."""
-    return Link("job", job.pk, f"Job {job.kind} {str(job.pk)[-6:]}", "job", job.status)
-
-
 def events(records: Records) -> Iterator[Event]:
-    """What the background jobs did, as events of a trace (the story of one row), in no order."""
+    """What the background jobs did, as events of a trace, in no order."""
     for job in records.jobs:
         attempts = records.attempts.get(job.pk, [])
         steps = records.steps.get(job.pk, [])
@@ -114,7 +114,7 @@ def _attempt(job: BackgroundJob, attempt: JobAttempt, steps: list[JobStep]) -> E
         if attempt.outcome == Outcome.SNOOZED
         else attempt.error_class.rpartition(".")[2],
         ms=attempt.duration_ms,
-        links=(link_of(job),),
+        links=(link_to(job),),
         items=tuple(_step(step) for step in steps) if len(steps) > 1 else (),
         items_label=count(len(steps), "step"),
         waits=attempt.outcome == Outcome.MOVED,
@@ -133,53 +133,32 @@ def _step(step: JobStep) -> Item:
 
 def _now(job: BackgroundJob, attempts: list[JobAttempt], why: str) -> Iterator[Event]:
     """How a job stands that has not ended, or that ended without an attempt."""
+    words, links = words_of(job), (link_to(job),)
     if job.status == Status.RUNNING:
-        yield Event(
-            job.started_at or job.run_at,
-            "run",
-            f"{words_of(job)}: under way",
-            tone="info",
-            links=(link_of(job),),
-        )
+        yield Event(job.started_at or job.run_at, "run", f"{words}: under way", tone="info", links=links)
+    elif job.status == Status.QUEUED and attempts:
+        why = job.last_error or f"{why}."
+        branch = "Tried again then"
+        yield Event(job.run_at, "clock", f"{words}: waits", tone="warn", branch=branch, why=why, links=links)
     elif job.status == Status.QUEUED:
-        held = job.last_error if attempts else ""
-        yield Event(
-            job.run_at,
-            "clock",
-            f"{words_of(job)}: waits" if attempts else f"{words_of(job)}: has not started",
-            tone="warn" if attempts else "info",
-            branch="Tried again then" if attempts else "Due then",
-            why=held or ("A worker takes it up when it is due." if not attempts else f"{why}."),
-            links=(link_of(job),),
-        )
+        why = "A worker takes it up when it is due."
+        what = f"{words}: has not started"
+        yield Event(job.run_at, "clock", what, tone="info", branch="Due then", why=why, links=links)
     elif not attempts and job.finished_at is not None:
-        yield Event(
-            job.finished_at,
-            "off" if job.status == Status.CANCELLED else "info",
-            f"{words_of(job)}: {job.get_status_display().lower()}",
-            tone="bad" if job.status == Status.FAILED else "",
-            why=job.last_error,
-            links=(link_of(job),),
-        )
+        icon = "off" if job.status == Status.CANCELLED else "info"
+        tone = "bad" if job.status == Status.FAILED else ""
+        what = f"{words}: {job.get_status_display().lower()}"
+        yield Event(job.finished_at, icon, what, tone=tone, why=job.last_error, links=links)
 
 
 def _left_out(steps: list[JobStep]) -> Iterator[Event]:
     """The steps whose being left out decides what becomes of the reply."""
     for step in steps:
-        if step.status != JobStep.Status.SKIPPED:
+        if step.status != JobStep.Status.SKIPPED or step.reason == NO_DRAFT.reason:
             continue
-        if step.name == "draft":
-            yield Event(
-                step.started_at,
-                "draft",
-                "No answer was drafted",
-                branch="Not for this reply",
-                why=step.reason,
-            )
-        elif step.name == "gates" and step.reason != NO_DRAFT.reason:
-            yield Event(
-                step.started_at, "pause", "The checks were not asked", branch="Left out", why=step.reason
-            )
+        if step.name in LEFT_OUT:
+            icon, what, branch = LEFT_OUT[step.name]
+            yield Event(step.started_at, icon, what, branch=branch, why=step.reason)
 
 
 def _asked(call: AiCall) -> Event:

@@ -227,32 +227,26 @@ def process(source: WebhookSource, received: WebhookRequest) -> IntakeResult:
     try:
         event = parse(source, received)
     except PayloadInvalid as error:
-        outcome = rejected(error)
-        record(received, outcome)
-        return outcome
+        return record(received, rejected(error))
     except WrongWorkspace:
-        outcome = IntakeResult(DeliveryVerdict.MISMATCH, reason="it names another workspace")
-        record(received, outcome)
-        return outcome
-    # this is a defect of a parser, and a replay after its fix completes the delivery
-    except Exception as error:
+        mismatch = IntakeResult(DeliveryVerdict.MISMATCH, reason="it names another workspace")
+        return record(received, mismatch)
+    except (
+        Exception
+    ) as error:  # this is a defect of a parser, and a replay after its fix completes the delivery
         if isinstance(error, Error) and db_fault(error) is not Fault.BUG:
             raise
-        outcome = failed(received, "", error)
-        record(received, outcome)
-        return outcome
+        return record(received, failed(received, "", error))
     if received.workspace is None:
-        outcome = IntakeResult(
-            DeliveryVerdict.IGNORED, event.event_type, "no workspace here has this account"
-        )
-        record(received, outcome)
-        return outcome
+        return record(received, _ignored(event, "no workspace here has this account"))
     off = received.integration is not None and not received.integration.enabled
     if off and isinstance(event, UNUSED_WHILE_OFF):
-        outcome = IntakeResult(DeliveryVerdict.IGNORED, event.event_type, "integration switched off")
-        record(received, outcome)
-        return outcome
+        return record(received, _ignored(event, "integration switched off"))
     return receive(received.of(received.workspace), event, handlers.handle)
+
+
+def _ignored(event: Event, reason: str) -> IntakeResult:
+    return IntakeResult(DeliveryVerdict.IGNORED, reason, event.event_type)
 
 
 def parse(source: WebhookSource, received: WebhookRequest) -> Event:

@@ -24,7 +24,7 @@ from integrations.events import (
 
 def ignore(_received: Received, event: IgnoredEvent) -> IntakeResult:
     """Changes nothing. Returns the verdict `ignored` with the event's reason."""
-    return IntakeResult(DeliveryVerdict.IGNORED, event.event_type, event.reason)
+    return IntakeResult(DeliveryVerdict.IGNORED, event.reason)
 
 
 HANDLERS: dict[type[Event], Callable[[Received, Any], IntakeResult]] = {
@@ -50,5 +50,5 @@ def handle(received: Received, event: Event) -> IntakeResult:
     """
     if isinstance(event, MessageEvent) and gone(received, event):
         received.body, received.headers = b"", {}
-        return IntakeResult(DeliveryVerdict.IGNORED, event.event_type, "erased with its person")
+        return IntakeResult(DeliveryVerdict.IGNORED, "erased with its person")
     return HANDLERS[type(event)](received, event)

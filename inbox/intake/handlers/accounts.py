@@ -30,9 +30,7 @@ def status(received: Received, event: AccountStatusEvent) -> IntakeResult:
     """
     account = received.integration
     if account is None:
-        return IntakeResult(
-            DeliveryVerdict.IGNORED, event.event_type, "the account is no longer connected here"
-        )
+        return IntakeResult(DeliveryVerdict.IGNORED, "the account is no longer connected here")
     locks.hold("account", account.pk)
     reason = f"{event.mailbox[:MAILBOX_LIMIT]}: {event.status}" if event.mailbox else event.status
     repeated = not event.event_key and _repeats(received, event, reason)
@@ -43,9 +41,7 @@ def status(received: Received, event: AccountStatusEvent) -> IntakeResult:
         for loss in filter(None, (_loss_without_proof(received, account, word) for word in words.refused)):
             writer.take_back(account, loss)
         probes.enqueue_probe(account)
-    return IntakeResult(
-        DeliveryVerdict.DUPLICATE if repeated else DeliveryVerdict.ACCEPTED, event.event_type, reason
-    )
+    return IntakeResult(DeliveryVerdict.DUPLICATE if repeated else DeliveryVerdict.ACCEPTED, reason)
 
 
 def _follow(account: Integration, received: Received, event: AccountStatusEvent) -> None:
@@ -113,4 +109,4 @@ def connected(received: Received, event: ConnectionEvent) -> IntakeResult:
     lead = identity.find_or_create(received.workspace, event.person, received.provider).lead
     lead.linkedin_connected_at = min(filter(None, (lead.linkedin_connected_at, received.received_at)))
     lead.save(update_fields=["linkedin_connected_at", "updated_at"])
-    return IntakeResult(DeliveryVerdict.ACCEPTED, event.event_type, lead=lead)
+    return IntakeResult(DeliveryVerdict.ACCEPTED, lead=lead)

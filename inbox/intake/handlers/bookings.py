@@ -28,30 +28,30 @@ def handle(received: Received, event: BookingEvent) -> IntakeResult:
     """
     expected = received.integration.config.get("event_type_uri") if received.integration else None
     if expected and event.event_type_uri and event.event_type_uri != expected:
-        return IntakeResult(DeliveryVerdict.IGNORED, event.event_type, "event_type_mismatch")
+        return IntakeResult(DeliveryVerdict.IGNORED, "event_type_mismatch")
     lead = _lead(received, event)
     if lead is None:
         _look_up(received, event)
-        return IntakeResult(DeliveryVerdict.IGNORED, event.event_type, "lead_not_found")
+        return IntakeResult(DeliveryVerdict.IGNORED, "lead_not_found")
     if event.as_of is not None:
         return _restate(lead, event)
     changed = appointments.hear(event, partial(_appointment, lead, event))
     if not changed:
-        return IntakeResult(DeliveryVerdict.IGNORED, event.event_type, "older than what is known", lead=lead)
+        return IntakeResult(DeliveryVerdict.IGNORED, "older than what is known", lead=lead)
     for appointment in changed:
         appointment.save()
     settle(lead, moved=event.status != Status.BOOKED or bool(event.replaces_uri))
-    return IntakeResult(DeliveryVerdict.ACCEPTED, event.event_type, lead=lead)
+    return IntakeResult(DeliveryVerdict.ACCEPTED, lead=lead)
 
 
 def _restate(lead: Lead, event: BookingEvent) -> IntakeResult:
     change = appointments.write(lead, appointments.stated_by(event))
     if change is appointments.Change.STALE:
-        return IntakeResult(DeliveryVerdict.IGNORED, event.event_type, "older than what is known", lead=lead)
+        return IntakeResult(DeliveryVerdict.IGNORED, "older than what is known", lead=lead)
     if change is appointments.Change.SAME:
-        return IntakeResult(DeliveryVerdict.DUPLICATE, event.event_type, lead=lead)
+        return IntakeResult(DeliveryVerdict.DUPLICATE, lead=lead)
     settle(lead, moved=change is not appointments.Change.NEW)
-    return IntakeResult(DeliveryVerdict.ACCEPTED, event.event_type, lead=lead)
+    return IntakeResult(DeliveryVerdict.ACCEPTED, lead=lead)
 
 
 def settle(lead: Lead, *, moved: bool = False) -> None:

@@ -68,7 +68,6 @@ def _store(received: Received, event: MessageEvent, judged: Arrival) -> IntakeRe
             stop(lead, message)
     return IntakeResult(
         DeliveryVerdict.ACCEPTED if created else DeliveryVerdict.DUPLICATE,
-        event.event_type,
         message=message,
         lead=lead,
     )

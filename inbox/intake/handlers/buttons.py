@@ -45,7 +45,7 @@ def _press_on_notice(received: Received, event: ButtonEvent) -> IntakeResult:
 
 
 def _ignored(event: ButtonEvent, reason: str) -> IntakeResult:
-    return IntakeResult(DeliveryVerdict.IGNORED, event.event_type, reason)
+    return IntakeResult(DeliveryVerdict.IGNORED, reason)
 
 
 def _accepted(
@@ -65,7 +65,7 @@ def _accepted(
             "message_ts": event.message_ts,
         },
     )
-    return IntakeResult(DeliveryVerdict.ACCEPTED, event.event_type, lead=lead, job_id=job.pk)
+    return IntakeResult(DeliveryVerdict.ACCEPTED, lead=lead, job_id=job.pk)
 
 
 def _draft(received: Received, event: ButtonEvent) -> Draft | None:

@@ -20,7 +20,6 @@ def handle(received: Received, event: EnrichmentEvent) -> IntakeResult:
     if lead is None:
         return IntakeResult(
             DeliveryVerdict.REJECTED,
-            event.event_type,
             "unknown lead",
             fields={"leadId": "must be the id of a lead of this workspace, as it was sent to Clay"},
         )
@@ -36,7 +35,7 @@ def handle(received: Received, event: EnrichmentEvent) -> IntakeResult:
     enrichment.save()
     if enrichment.status != Enrichment.Status.PENDING:
         lead_enriched.send(Enrichment, lead=lead, now=received.received_at)
-    return IntakeResult(DeliveryVerdict.ACCEPTED, event.event_type, lead=lead)
+    return IntakeResult(DeliveryVerdict.ACCEPTED, lead=lead)
 
 
 def lead_named(workspace: Workspace | None, lead_id: str) -> Lead | None:

@@ -35,7 +35,6 @@ def handle(received: Received, event: MessageEvent) -> IntakeResult:
     job_id = _start(message)
     return IntakeResult(
         DeliveryVerdict.ACCEPTED,
-        event.event_type,
         "id used again for another text" if message.id_reused else "",
         message=message,
         lead=message.lead,
@@ -48,7 +47,7 @@ def _known(received: Received, event: MessageEvent) -> IntakeResult | None:
     """The outcome for a message of ours that is stored already, or that somebody wrote on the provider's pages to
     nobody who is a lead here; None for any other.
     """
-    duplicate = partial(IntakeResult, DeliveryVerdict.DUPLICATE, event.event_type)
+    duplicate = partial(IntakeResult, DeliveryVerdict.DUPLICATE)
     if ours := own_messages.find(received.workspace, event):
         return duplicate("we sent it ourselves", message=ours, lead=ours.lead)
     if twin := own_messages.by_another_id(received.workspace, event):
@@ -58,7 +57,7 @@ def _known(received: Received, event: MessageEvent) -> IntakeResult | None:
     names = identity.identities_of(received.workspace, event.person)
     if event.tracked or (names and identity.named_by(received.workspace, names).exists()):
         return None
-    return IntakeResult(DeliveryVerdict.IGNORED, event.event_type, "it went to nobody who is a lead here")
+    return IntakeResult(DeliveryVerdict.IGNORED, "it went to nobody who is a lead here")
 
 
 def _spec(message: Message) -> JobSpec:
@@ -93,7 +92,6 @@ def _duplicate(received: Received, event: MessageEvent, message: Message) -> Int
         rollup.written_by_hand(message)
     return IntakeResult(
         DeliveryVerdict.DUPLICATE,
-        event.event_type,
         message=message,
         lead=message.lead,
         job_id=job_id,

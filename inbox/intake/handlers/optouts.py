@@ -19,7 +19,7 @@ def handle(received: Received, event: UnsubscribeEvent) -> IntakeResult:
     repeated = _refuse(received, event, lead) if event.channels else _opt_out(received, event, lead)
     rollup.save(lead)
     verdict = DeliveryVerdict.DUPLICATE if repeated else DeliveryVerdict.ACCEPTED
-    return IntakeResult(verdict, event.event_type, lead=lead)
+    return IntakeResult(verdict, lead=lead)
 
 
 def _opt_out(received: Received, event: UnsubscribeEvent, lead: Lead) -> bool:
@@ -46,7 +46,7 @@ def labelled(received: Received, event: LabelEvent) -> IntakeResult:
     names = str(account.config.get(STOP_LABELS.name) or "") if account else ""
     stops = set(map(label_words, ("do not contact", *names.split(",")))) - {""}
     if label_words(event.label) not in stops:
-        return IntakeResult(DeliveryVerdict.IGNORED, event.event_type, "no label that means “do not contact”")
+        return IntakeResult(DeliveryVerdict.IGNORED, "no label that means “do not contact”")
     unsubscribed = UnsubscribeEvent(
         event_type=event.event_type,
         person=event.person,

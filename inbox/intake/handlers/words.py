@@ -30,7 +30,6 @@ def handle(received: Received, event: TagEvent) -> IntakeResult:
         enqueued = True
     return IntakeResult(
         DeliveryVerdict.ACCEPTED,
-        event.event_type,
         _stands_above(lead, reply, event.tag),
         message=reply,
         lead=lead,
