@@ -1,6 +1,5 @@
-"""Secrets for a developer's own machine.
-
-They are made once and kept in `.local/secrets`, so that the product starts with DEBUG=1 and nothing else.
+"""Makes secrets for a developer's machine once, in `.local/secrets`: the product starts with DEBUG=1 and nothing
+else.
 """
 
 import base64
@@ -14,16 +13,12 @@ STORE = Path(__file__).resolve().parent.parent / ".local" / "secrets"
 
 
 def secret(name: str) -> str:
-    """A random secret of 67 characters for a developer's machine. The first call for `name` makes and stores it; all
-    later ones, in every process of this checkout, return the same.
-    """
+    """A random secret of 67 characters. All processes of this checkout get the same one for `name`."""
     return _stored(name, secrets.token_urlsafe(50))
 
 
 def fernet_key(name: str) -> str:
-    """A random key for encrypting secrets (a Fernet key) for a developer's machine. The first call for `name` makes and
-    stores it; all later ones, in every process of this checkout, return the same.
-    """
+    """A random key for encrypting secrets. All processes of this checkout get the same one for `name`."""
     return _stored(name, base64.urlsafe_b64encode(os.urandom(32)).decode())
 
 

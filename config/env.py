@@ -1,7 +1,7 @@
-"""Reads the product's settings from environment variables, strips them and checks them. Nothing else reads them.
+"""Reads the product's settings from environment variables, strips and checks them. Nothing else reads them.
 
-A number out of its range is moved into it, with a warning. A value that cannot be parsed stops the process with the
-variable's name and what is allowed. Values are stripped because a trailing newline in a secret breaks a login silently.
+A number out of its range is moved into it, with a warning. An unusable value stops the process. A trailing newline in
+a secret would break a login silently.
 """
 
 import logging
@@ -28,17 +28,14 @@ PROVIDER_HOST = re.compile(rf"[a-z]+={HOST}(?:@{UUID})?", re.ASCII | re.IGNORECA
 
 
 class Env:
-    """Reads environment variables from a mapping (`os.environ` by default) as values of a type. An empty value counts
-    as unset.
-    """
+    """Reads environment variables as values of a type. An empty value counts as unset."""
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         self._environ = os.environ if environ is None else environ
 
     def text(self, name: str, default: str = "", choices: Iterable[str] | None = None) -> str:
-        """The environment variable's value without spaces around it; `default` if it is unset or empty.
-
-        Raises ImproperlyConfigured if `choices` are given and the value is none of them.
+        """The variable without spaces around it. Raises ImproperlyConfigured if `choices` are given and it is none of
+        them.
         """
         setting = self._environ.get(name, "").strip() or default
         if choices is not None and setting and setting not in choices:
@@ -46,9 +43,7 @@ class Env:
         return setting
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """The environment variable as a boolean; `default` if it is unset, False if it is empty. Raises
-        ImproperlyConfigured for anything but 1/0, true/false, yes/no, on/off.
-        """
+        """The variable as a boolean, False if it is empty. Raises ImproperlyConfigured for another word."""
         raw = self._environ.get(name)
         if raw is None:
             return default
@@ -60,9 +55,7 @@ class Env:
         raise ImproperlyConfigured(f"{name} must be 1 or 0 (also true/false, yes/no, on/off).")
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
-        """The environment variable as an integer, moved into `low` to `high` with a warning; `default` if it is unset
-        or empty. Raises ImproperlyConfigured if it is no integer.
-        """
+        """The variable as an integer, moved into `low` to `high` with a warning. Raises ImproperlyConfigured."""
         raw = self.text(name)
         if not raw:
             return default
@@ -76,15 +69,11 @@ class Env:
         return clamped
 
     def words(self, name: str, default: str = "") -> list[str]:
-        """The parts of the environment variable, a comma-separated list, without spaces around them. Empty parts are
-        dropped. `default` has the same form.
-        """
+        """The parts of a comma-separated list, without spaces and empty parts."""
         return [part.strip() for part in self.text(name, default).split(",") if part.strip()]
 
     def url(self, name: str, default: str = "", schemes: tuple[str, ...] = ("https", "http")) -> str:
-        """The environment variable as an absolute URL without its trailing slash; `default` if it is unset. Raises
-        ImproperlyConfigured for any other form or scheme.
-        """
+        """The variable as an absolute URL without its trailing slash. Raises ImproperlyConfigured for another form."""
         url = self.text(name, default).rstrip("/")
         if url:
             parts = urlsplit(url)
@@ -97,9 +86,8 @@ class Env:
         return url
 
     def provider_hosts(self, name: str) -> list[str]:
-        """The entries of the environment variable, a comma-separated list of `provider=host` or `provider=host:port`.
-        Each may end in `@` and the id of the workspace that it serves alone. Raises ImproperlyConfigured for any other
-        form.
+        """The entries of a list of `provider=host[:port]`, each perhaps with `@` and the id of the one workspace that
+        it serves. Raises ImproperlyConfigured for another form.
         """
         entries = self.words(name)
         if not all(map(PROVIDER_HOST.fullmatch, entries)):
@@ -111,11 +99,10 @@ class Env:
 
 
 def postgres_config(url: str, name: str = "DATABASE_URL") -> dict[str, Any]:
-    """Django's database settings for a URL of the form `postgres://user:password@host:port/name?option=value`. `name`
-    is the variable to name in an error.
+    """Django's database settings for `postgres://user:password@host:port/name?option=value`. `name` is the variable.
 
-    The directory of a Unix socket may be given in the query, as `host=/path`. Raises ImproperlyConfigured for another
-    scheme or a missing database name. The error never quotes the URL, which may contain a password.
+    The query's `host=/path` may give the directory of a Unix socket. Raises ImproperlyConfigured, without the URL,
+    which may contain a password.
     """
     try:
         config: Any = dj_database_url.parse(url)
@@ -131,12 +118,10 @@ def postgres_config(url: str, name: str = "DATABASE_URL") -> dict[str, Any]:
 
 
 def email_config(url: str, *, debug: bool, name: str = "EMAIL_URL") -> dict[str, Any]:
-    """Django's mail settings for a URL of the form `smtp://user:password@host:port?from=address`. `name` is the
-    variable to name in an error.
+    """Django's mail settings for `smtp://user:password@host:port?from=address`. `name` is the variable.
 
     smtp:// means STARTTLS, smtps:// TLS from the start. Without a URL, mail is printed if `debug`, and dropped
-    otherwise. Raises ImproperlyConfigured for any other form. The error never quotes the URL, which may contain a
-    password.
+    otherwise. Raises ImproperlyConfigured, without the URL, which may contain a password.
     """
     if not url:
         kind = "console" if debug else "dummy"
@@ -159,9 +144,9 @@ def email_config(url: str, *, debug: bool, name: str = "EMAIL_URL") -> dict[str,
 
 
 def metrics_dir(folder: str, *, release: Path) -> str:
-    """The folder in which the processes of a host share their counters; it is made if it is missing, and named to
-    prometheus_client, which is imported later. "" for `folder` means one for this user and release in the temporary
-    folder. Raises ImproperlyConfigured if it cannot be made, or is somebody else's.
+    """Makes the folder in which a host's processes share their counters, and names it to prometheus_client, which is
+    imported later. "" means one for this user and release. Raises ImproperlyConfigured if it cannot be made, or
+    another user owns it.
     """
     path = Path(
         folder
@@ -183,8 +168,8 @@ def metrics_dir(folder: str, *, release: Path) -> str:
 
 
 def presence_cache(broker_url: str, folder: str) -> dict[str, Any]:
-    """The setting of the cache in which web processes tell each other who looks at a conversation: the Redis at
-    `broker_url`, which all hosts share; else `folder`, which the processes of one gunicorn share; else this process.
+    """The cache in which web processes share the readers of a conversation: Redis at `broker_url` for all hosts; else
+    `folder` for one gunicorn; else this process.
     """
     if broker_url:
         options = {

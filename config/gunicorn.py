@@ -1,8 +1,8 @@
 """Settings of gunicorn, the web server.
 
-It uses threads, because a request only ever waits for PostgreSQL. It does not preload the application, because a
-database connection must not be shared across a fork. gunicorn's access log is off: `config.middleware` logs each
-request without secrets. gunicorn's error log quotes addresses, so a filter removes the webhook keys in them.
+It uses threads, because a request only waits for PostgreSQL, and does not preload the application, because a
+connection must not be shared across a fork. `config.middleware` logs requests instead of gunicorn. A filter removes
+webhook keys from the addresses in its error log.
 """
 
 import atexit
@@ -45,10 +45,8 @@ A request makes about as many, and nearly all of them are freed without the coll
 
 
 def on_starting(server: Any) -> None:
-    """gunicorn calls this before it starts workers: it opens HEALTH_BIND, and starts the embedded PostgreSQL if
-    DATABASE_URL is unset.
-
-    The database server runs for as long as gunicorn does, as it does for a command of manage.py.
+    """A hook of gunicorn, before workers start: opens HEALTH_BIND, and starts the embedded PostgreSQL for its
+    lifetime.
     """
     global _health_socket
     if HEALTH_BIND:
@@ -84,11 +82,10 @@ def _remove(folder: str, owner: int) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """gunicorn calls this in each new worker: it checks the installation, limits waits, answers at HEALTH_BIND, tunes
-    the garbage collector.
+    """A hook of gunicorn in each new worker: checks the installation, limits waits, answers at HEALTH_BIND.
 
-    What was imported lives as long as the process, so the collector is told to leave it alone. Otherwise it would walk
-    half a million objects again and again while requests are served (docs/adr/0009-what-a-delivery-costs.md).
+    Imported objects live as long as the process. Without `freeze` the garbage collector would walk half a million of
+    them while requests are served (docs/adr/0009-what-a-delivery-costs.md).
     """
     _require_wiring(worker)
     _require_static(worker)
@@ -102,7 +99,7 @@ def post_worker_init(worker: Any) -> None:
 
 
 def _require_wiring(worker: Any) -> None:
-    """End the server if something that must be registered is not. gunicorn itself runs no system checks."""
+    """Ends the server if a registration is missing. gunicorn itself runs no system checks."""
     from django.core import checks
 
     if messages := checks.run_checks(tags=["wiring"]):
@@ -112,10 +109,7 @@ def _require_wiring(worker: Any) -> None:
 
 
 def _require_static(worker: Any) -> None:
-    """End the server if its first workers find that this release's static files are not collected.
-
-    Workers that start later only log it: a running server receives webhooks, which need no static files.
-    """
+    """Ends the server if its first workers lack collected static files. Later ones log it, as webhooks need none."""
     from config import static
 
     if fault := static.fault():
@@ -123,10 +117,7 @@ def _require_static(worker: Any) -> None:
 
 
 def _require_weights(worker: Any) -> None:
-    """End the server if its first workers find that the weights in RULE_WEIGHTS_DIR cannot be used.
-
-    Workers that start later only log it, and use the weights that come with the product.
-    """
+    """Ends the server if its first workers cannot use RULE_WEIGHTS_DIR. Later ones log it and use the product's."""
     from inbox import weights_check
 
     if fault := weights_check.unfit_weights():

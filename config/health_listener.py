@@ -1,8 +1,7 @@
-"""A second, small listener of the web processes, at HEALTH_BIND, for operators: `/healthz`, and all of `/readyz`.
+"""A second, small listener of the web processes, at HEALTH_BIND: `/healthz`, and all of `/readyz`.
 
-Each web process answers there by a thread of its own. So the platform hears from it while all threads that serve people
-wait for a slow database or for slow clients, and does not restart it for that. gunicorn's master opens the socket and
-its workers share it: while one is replaced, the others answer.
+A thread of its own answers while all others wait for a slow database or slow clients, so the platform does not restart
+the process. gunicorn's workers share the socket: while one is replaced, the others answer.
 """
 
 import json
@@ -88,9 +87,7 @@ class _Server(ThreadingHTTPServer):
 
 
 def open_socket(bind: str) -> socket.socket:
-    """Opens a listening socket at `bind`, which is `host:port`. It does not block. Raises OSError if the port is taken
-    or the host is no address of this machine, and ValueError for another form.
-    """
+    """Opens a listening socket at `host:port`, which does not block. Raises OSError or ValueError."""
     host, _, port = bind.rpartition(":")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host.strip("[]"), int(port)), family=family, backlog=128)

@@ -1,11 +1,10 @@
-"""Shortens the log where it would say the same again and again: equal warnings, and requests that are refused.
+"""Shortens the log where it would repeat itself: equal warnings, and refused requests.
 
-While the database is away, each process warns of it many times a minute. Equal warnings are logged once a minute with
-their count. Warnings are equal if all that they say is, apart from their time.
+While the database is away, each process warns many times a minute. Equal warnings are logged once a minute with their
+count.
 
-Requests that Django or gunicorn refuses before a view sees them, such as those with a wrong Host header, come by the
-thousand from scanners of the internet. Each kind is logged once a minute with its count, without a traceback and
-without text from the client. So are requests that are answered 503, whose cause has a line of its own.
+Scanners of the internet cause refusals by the thousand, such as for a wrong Host header. Each kind is logged once a
+minute with its count, without text from the client; so are answers of 503, whose cause has its own line.
 """
 
 import logging
@@ -25,11 +24,9 @@ SECURITY, GUNICORN = "django.security.", "gunicorn.error"
 
 
 class Fold(logging.Filter):
-    """A logging filter that lets one line per minute pass for equal warnings, and for each kind of refused request. All
-    other lines pass.
+    """A filter that passes one line per minute for equal warnings, and for each kind of refused request.
 
-    A warning that stands for several, those since the line before it, has their number as `times`. The filter also
-    removes the traceback from lines about answers below 500, since the client caused those.
+    A warning that stands for several has their number as `times`. Lines about answers below 500 lose their traceback.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -64,7 +61,6 @@ class Fold(logging.Filter):
         return count > 0
 
     def _count(self, kind: str) -> int:
-        """How many records of this kind the one at hand stands for; 0 if it is only counted."""
         with self._lock:
             now = self._clock()
             if len(self._due) >= MOST_KINDS and now >= self._forget_at:
@@ -84,9 +80,7 @@ class Fold(logging.Filter):
 
 
 def _kind(record: logging.LogRecord) -> str:
-    """The fault of a refused request, as the name of Django's exception or of its status. It is "" for any other
-    log record.
-    """
+    """The fault of a refused request, by Django's exception or the status; "" for any other record."""
     if record.name.startswith(SECURITY) and record.levelno >= logging.ERROR:
         return record.name.removeprefix(SECURITY)
     if (

@@ -17,9 +17,7 @@ An address in them may contain a blank, so they are redacted as a whole.
 
 
 def redact_event(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """A structlog processor that replaces secrets by "[redacted]" or "[key]" in every field of a log line, and removes
-    queries from addresses.
-    """
+    """A structlog processor that replaces secrets in every field, and removes queries from addresses."""
     for name, field in event.items():
         if not name.startswith("_") and name != "exc_info":
             event[name] = _redacted(name, field)
@@ -27,11 +25,9 @@ def redact_event(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str,
 
 
 def print_exception(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """A structlog processor that puts the error's traceback into the line, without secrets and without what the
-    database quotes.
+    """A structlog processor that adds the error's traceback without secrets and without quotes of the database.
 
-    For a database error it adds names instead: its constraint, table and column, and the place in our code that raised
-    it.
+    For a database error it adds names: constraint, table, column, and the place in our code.
     """
     exc_info = event.get("exc_info")
     error = exc_info[1] if isinstance(exc_info, tuple) else None
@@ -60,9 +56,7 @@ def _redacted(name: str, field: object) -> object:
 
 
 def logging_config(debug: bool, *, sentry_dsn: str = "", release: str = "") -> dict[str, Any]:
-    """Django's LOGGING setting: all loggers write to standard error in structlog's format. With `sentry_dsn` errors go
-    to a Sentry server too (config.sentry).
-    """
+    """Django's LOGGING: all loggers write to standard error; with `sentry_dsn` errors go to Sentry too."""
     sentry = {"()": "config.sentry.Handler", "dsn": sentry_dsn, "release": release}
     shared = [
         structlog.contextvars.merge_contextvars,

@@ -1,10 +1,7 @@
-"""The `/metrics` page for Prometheus, protected by METRICS_TOKEN.
+"""The `/metrics` page for Prometheus, protected by METRICS_TOKEN: counters of processes and the database's state.
 
-It shows counters of processes and the database's state.
-
-Workers call the providers, and workers serve no page. So all processes of a host keep their counters in files of one
-directory, METRICS_DIR, and the page of each web process shows the sum of all. The label `host` names the directory:
-of several pages with the same one, a rule takes any.
+Workers serve no page, so all processes of a host keep their counters in METRICS_DIR, and each web process shows the
+sum. The label `host` names the directory: of several pages with the same one, a rule takes any.
 """
 
 import fcntl
@@ -59,8 +56,8 @@ class Counting:
         self._left_s = COUNTING_MS / 1000
 
     def exactly(self, count: Callable[[], dict[str, int]]) -> dict[str, int] | None:
-        """The counts that `count()` returns; None if the time is used up or the database was too slow. The caller then
-        leaves the number out, as that is no false one. Raises any other error of the database.
+        """The counts of `count()`; None if the time is used up or the database too slow: a missing number is no false
+        one. Raises other errors of the database.
         """
         if self._left_s <= 0:
             return None
@@ -78,13 +75,11 @@ class Counting:
 
 
 class DatabaseMetrics(Collector):
-    """The metrics for Prometheus that are read from the database at each request to `/metrics`. Every process shows the
-    same ones.
-    """
+    """The metrics that are read from the database at each request. Every process shows the same ones."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Yields the metrics part by part, those first that alerts wake somebody by. A part that is too slow is left
-        out, and so are all parts after PARTS_S seconds. Raises other errors of the database.
+        """Yields the metrics part by part, those of alerts first. Slow parts are left out, and all after PARTS_S
+        seconds. Raises other errors of the database.
         """
         counting, began = Counting(), time.monotonic()
         lanes, kinds = partial(_by_lane, counting), partial(_by_kind, counting)
@@ -188,7 +183,6 @@ def _ticks() -> Iterator[GaugeMetricFamily]:
 
 
 def _by_lane(counting: Counting) -> Iterator[GaugeMetricFamily]:
-    """Gauges per lane: due jobs and their age, the waits of the last day's jobs, and the promised wait."""
     lanes = {state.lane.name: state for state in stats.lanes(None)}
     promises = {name: state.lane.promise_s for name, state in lanes.items()}
     yield _gauge("lane", "lane_promise_seconds", "The longest wait that the lane promises.", promises)
@@ -225,9 +219,7 @@ def _gauge(by: str, name: str, text: str, values: Mapping[str, float]) -> GaugeM
 
 
 def counted() -> bytes:
-    """The counters of processes for `/metrics`, in Prometheus' text format: the sum over all that share METRICS_DIR; if
-    that is "", the counters of this process.
-    """
+    """The counters for `/metrics` in Prometheus' text format: the sum over METRICS_DIR, or those of this process."""
     if not settings.METRICS_DIR:
         return generate_latest(REGISTRY)
     directory = Path(settings.METRICS_DIR)
@@ -254,10 +246,7 @@ class HostCounters(Collector):
 
 
 def _inherit(directory: Path) -> None:
-    """Add the counters of processes that have ended to one common file, and delete their files.
-
-    Workers are replaced often and each has files of its own, so the directory would grow without end.
-    """
+    """Adds the counters of ended processes to one common file and deletes their files, which would grow without end."""
     for path in directory.glob("*_*.db"):
         kind, _, owner = path.stem.rpartition("_")
         if owner == HEIR or psutil.pid_exists(int(owner)):
@@ -280,10 +269,8 @@ def is_operator(request: HttpRequest) -> bool:
 @never_cache
 @login_not_required
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The view of `/metrics`. It answers 503 if no METRICS_TOKEN is set, and 401 if the request does not carry it as
-    `Authorization: Bearer METRICS_TOKEN`. Without a database it answers the counters of processes alone.
-
-    The token is checked before the first query.
+    """The view of `/metrics`: 503 without METRICS_TOKEN, 401 without it as a bearer token, which is checked before the
+    first query. Without a database it shows the counters alone.
     """
     if not settings.METRICS_TOKEN:
         return HttpResponse("METRICS_TOKEN is not set.\n", status=503, content_type="text/plain")

@@ -1,5 +1,5 @@
-"""Middleware for every request: a request id, one log line without secrets, a header that Django does not set, and the
-way back from an address that only takes forms.
+"""Middleware for every request: its id and log line, a header that Django lacks, and the way back from form
+addresses.
 """
 
 import logging
@@ -45,10 +45,10 @@ class Middleware:
 
 class RequestLogMiddleware(Middleware):
     """Gives each request an id, counts it, and logs its method, path, status and duration in ms. Static files, health
-    pages, and what open pages ask each second (`/live/`, unless it fails) are neither counted nor logged.
+    pages and successful `/live/` requests are left out.
 
-    The id is in all log lines of the request and in the header `X-Request-Id` of the response. A client's own id is
-    kept if it has 8 to 64 letters, digits and dashes.
+    All log lines of the request and the header `X-Request-Id` carry the id. A client's own id is kept if it has 8 to
+    64 letters, digits and dashes.
     """
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -90,9 +90,7 @@ class PermissionsPolicyMiddleware(Middleware):
 
 
 class LoginMiddleware(LoginRequiredMiddleware):
-    """Django's own, which asks for a log-in on every page that is not declared public. For a public page it does not
-    read the user from the database; pages that ask often do that themselves.
-    """
+    """Django's own, which asks for a log-in unless a page is public. It does not read the user for public pages."""
 
     def process_view(
         self,
@@ -117,9 +115,7 @@ class LoginMiddleware(LoginRequiredMiddleware):
 
 
 class FormAddressMiddleware(Middleware):
-    """Leads a person who opens an address that only takes forms, as from the browser's history, to the page above it.
-    Programs get the 405.
-    """
+    """Leads a person from an address that only takes forms to the page above it. Programs get the 405."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)

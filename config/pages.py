@@ -1,8 +1,7 @@
-"""Limits how long a page's database statements may run, and shows a clear error page when the database does not answer.
+"""Limits a page's database statements, and shows an error page while the database does not answer.
 
-The limit is sent together with a statement, as `SET LOCAL …; SELECT …` in one message. That costs no extra round trip.
-PostgreSQL runs such a message as one transaction, so the limit also holds behind PgBouncer in transaction mode.
-Webhooks and cron requests have time limits of their own and are left out here.
+The limit is sent with a statement, as `SET LOCAL …; SELECT …` in one message, which costs no round trip. PostgreSQL
+runs it as one transaction, so it also holds behind PgBouncer. Webhooks and cron requests have limits of their own.
 """
 
 import logging
@@ -37,9 +36,8 @@ A statement that was too slow has none: it would be slow again.
 
 
 class PageDatabaseMiddleware:
-    """Limits how long each SQL statement of a page may run (PAGE_STATEMENT_TIMEOUT_MS), and answers 503 if the database
-    cannot be reached, is too slow, or refuses for the moment. An error in our own code stays a 500. Webhooks and cron
-    requests are left alone.
+    """Limits each statement of a page (PAGE_STATEMENT_TIMEOUT_MS), and answers 503 if the database is away, too slow,
+    or refuses for the moment. An error in our own code stays a 500.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -66,8 +64,8 @@ class PageDatabaseMiddleware:
 def limited(limit_ms: int) -> Callable[..., Any]:
     """An `execute_wrapper` by which PostgreSQL cancels a statement after `limit_ms` (error 57014, `Fault.SLOW`).
 
-    Only the first statement of a transaction carries the limit, which then holds until the transaction's end.
-    `executemany` cannot carry a second statement, so it is limited only inside a transaction that has already begun.
+    The first statement of a transaction carries the limit for all of it. `executemany` cannot carry a second
+    statement, so it is limited only inside a transaction.
     """
     prefix = f"SET LOCAL statement_timeout = {limit_ms:d}; "
 
@@ -93,9 +91,7 @@ class FaultyRequest(HttpRequest):
 
 @receiver(got_request_exception)
 def note_fault(request: HttpRequest, **_: object) -> None:
-    """Stores on the request what was wrong with the database, if that made its view fail. Errors in our own code are
-    left out. Receives the signal of a view's exception.
-    """
+    """Stores the database's fault on the request whose view failed. Receives the signal of a view's exception."""
     error = sys.exc_info()[1]
     if isinstance(error, Error) and db_fault(error) is not Fault.BUG:
         faulty = cast(FaultyRequest, request)
@@ -103,20 +99,15 @@ def note_fault(request: HttpRequest, **_: object) -> None:
 
 
 class WithoutOutages(logging.Filter):
-    """A filter of the logger `django.request` that drops lines about failures of the database.
-
-    The middleware has logged each of them in one line. Django would add a traceback.
-    """
+    """A filter that drops Django's lines about failures of the database, which the middleware has logged."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not hasattr(getattr(record, "request", None), "database_fault")
 
 
 def unavailable(request: HttpRequest, fault: Fault) -> HttpResponse:
-    """The 503 answer of a page while the database fails, made without the database: a page, a sentence for htmx, or
-    JSON.
-
-    It has a `Retry-After` header if the fault may be over soon.
+    """The 503 answer without the database: a page, a sentence for htmx, or JSON; with Retry-After if it may be over
+    soon.
     """
     part = "HX-Request" in request.headers
     context = {

@@ -1,8 +1,4 @@
-"""Which release this tree is, and which commit.
-
-`make release` writes NUMBER. git writes ARCHIVED when it makes an archive (.gitattributes); so does the build of an
-image, which has no git either.
-"""
+"""The number and commit of this tree. `make release` writes NUMBER, `git archive` and the image's build ARCHIVED."""
 
 import subprocess
 from pathlib import Path

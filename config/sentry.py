@@ -1,8 +1,7 @@
 """Reports defects to a Sentry server, for an installation that sets SENTRY_DSN. Nothing else needs the package.
 
-What goes out is built here, from a list of what may: the constant text of a log line of ours, classes of errors, places
-in code, and ids. sentry-sdk's own integrations are off, as they collect requests, queries and local variables, which
-hold what people wrote.
+Events are built here from a list of what may leave: constant text of our log lines, classes of errors, places in code,
+and ids. sentry-sdk's integrations collect requests, queries and local variables, so they are off.
 """
 
 import logging
@@ -66,8 +65,8 @@ MISSING = (
 
 
 class Handler(logging.Handler):
-    """Sends each log line of the level ERROR to the Sentry server of `dsn`, apart from requests that were refused.
-    Raises ImproperlyConfigured where sentry-sdk is not installed, or `dsn` is no DSN.
+    """Sends log lines of the level ERROR to the Sentry server of `dsn`, without refused requests. Raises
+    ImproperlyConfigured if sentry-sdk is missing, or `dsn` is no DSN.
     """
 
     def __init__(self, dsn: str, release: str) -> None:
@@ -135,9 +134,7 @@ def _passes(text: str, form: str, vocabulary: set[str]) -> bool:
 
 
 def names() -> set[str]:
-    """The names that may leave: of tables, columns, constraints and choices, of kinds of jobs, ticks, pruners,
-    providers, sources and faults, and of the classes of errors. None while Django starts.
-    """
+    """The names that may leave, such as of tables, kinds of jobs and classes of errors. None while Django starts."""
     from django.apps import apps
 
     if not apps.ready:
@@ -167,9 +164,7 @@ def _error_classes() -> set[str]:
 
 
 def text_of(record: logging.LogRecord) -> str:
-    """The text of a log line before anything is filled in. That of a library may hold anything, so its name stands for
-    it.
-    """
+    """The constant text of a log line. A library's may hold anything, so its name stands for it."""
     ours = record.name.partition(".")[0] in OURS
     return str(record.msg) if ours else f"An error in {record.name}"
 

@@ -1,7 +1,4 @@
-"""Django's settings, for production and development.
-
-Production is DEBUG unset. docs/operations.md lists all variables.
-"""
+"""Django's settings. Production is DEBUG unset. docs/operations.md lists all variables."""
 
 import logging
 from pathlib import Path

@@ -40,11 +40,7 @@ _migrated = threading.Event()
 @never_cache
 @login_not_required
 def healthz(request: HttpRequest) -> HttpResponse:
-    """`/healthz`: answers "ok" if the process runs.
-
-    It does not query the database, because the platform restarts a process that does not answer, and that would not
-    bring the database back.
-    """
+    """`/healthz`: answers "ok" without a query, as a restart of the process would not bring the database back."""
     return HttpResponse("ok", content_type="text/plain")
 
 
@@ -52,19 +48,17 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_not_required
 def readyz(request: HttpRequest) -> JsonResponse:
-    """`/readyz`: answers 200 if this process can serve requests, else 503. Only who has METRICS_TOKEN is told more."""
+    """`/readyz`: answers 200 if this process can serve requests, else 503. METRICS_TOKEN opens the details."""
     status, answer = readiness()
     return JsonResponse(answer if is_operator(request) else {"ready": answer["ready"]}, status=status)
 
 
 def readiness() -> tuple[int, dict[str, Any]]:
-    """The HTTP status of `/readyz`, and what operators are told there and at HEALTH_BIND.
+    """The HTTP status of `/readyz`, and the details for operators.
 
-    It needs the static files, the database, and all migrations applied. Some troubles are reported but are no 503.
-    Static files of another release: pages still open, and webhooks must be received. The state of the job queue:
-    removing web servers would help no job. Accounts whose secrets this process cannot decrypt: their webhooks and all
-    pages still work. Migrations of a newer release: this one works on them. A database that was restored: messages are
-    held, and all else works.
+    It needs the static files, the database, and all migrations. These are reported and no 503: stale static files
+    (webhooks must be received), the queue (fewer web servers would help no job), unreadable secrets, migrations of a
+    newer release, and a restored database, from which only sends are held.
     """
     if (files := static.fault()) == static.MISSING:
         return 503, {"ready": False, "static": f"{files}. {static.FIX}"}
@@ -99,9 +93,8 @@ def _heartbeat_s() -> float | None:
 
 
 def _queue() -> dict[str, Any]:
-    """Due jobs and their age by lane and kind, and the waits of the last day's jobs in each lane.
-
-    If the database does not answer within QUEUE_STATEMENT_MS, it says so instead.
+    """Due jobs and their age by lane and kind, and the waits of the last day; a fault if it takes over
+    QUEUE_STATEMENT_MS.
     """
     try:
         with statements_within(QUEUE_STATEMENT_MS):

@@ -1,8 +1,8 @@
 """gunicorn's threaded worker, which also cuts off clients that are too slow
 (docs/adr/0018-slow-clients-are-cut-off.md).
 
-A thread reads a request's headers and body itself. So as many clients as there are threads, each sending a byte now and
-then, would hold the whole site. A proxy that buffers prevents it (deploy/nginx). Without one, this limit does.
+A thread reads a request's headers and body itself. So as many clients as there are threads, each sending a byte now
+and then, would hold the whole site. A proxy that buffers prevents it (deploy/nginx). Without one, this limit does.
 """
 
 import errno
@@ -57,8 +57,8 @@ class ClientSocket(socket.socket):
             self.settimeout(own_s)
 
     def sendall(self, data: Any, *args: Any) -> None:
-        """Sends `data` in pieces of PIECE bytes, and gives the client SLOW_CLIENT_S for each. Python's own limit is for
-        the whole call, and would cut a long answer off.
+        """Sends `data` in pieces of PIECE bytes, and gives the client SLOW_CLIENT_S for each. Python's own limit is
+        for the whole call, and would cut a long answer off.
         """
         self.settimeout(SLOW_CLIENT_S)
         try:
@@ -92,9 +92,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         super().enqueue_req(conn)
 
     def handle(self, conn: TConn) -> Any:
-        """Serves one request of `conn`, in one of gunicorn's threads. Returns a true value if the connection stays
-        open.
-        """
+        """Serves one request of `conn`, in a thread of gunicorn. Returns a true value if the connection stays open."""
         if not conn.initialized and not isinstance(conn.sock, ClientSocket):
             conn.sock = ClientSocket(fileno=conn.sock.detach())
             conn.sock.setblocking(False)

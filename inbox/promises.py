@@ -1,7 +1,7 @@
 """The promises that nobody may miss, read from rows: exact over restarts, and the same for every process.
 
-`/metrics` shows them, and alerts ask for them (`deploy/prometheus/alerts.yml`). An operator without Prometheus sets
-HEARTBEAT_URL instead, an address of a monitor that raises the alarm once it is not called any more.
+`/metrics` shows them for alerts (`deploy/prometheus/alerts.yml`). Without Prometheus, a monitor at HEARTBEAT_URL
+raises the alarm once it is not called.
 """
 
 import logging
@@ -45,8 +45,8 @@ def failed_deliveries() -> dict[str, int]:
 
 
 def refused_deliveries() -> dict[str, int]:
-    """How many webhook requests of the last hour were refused or not understood, by source. Those of an account that is
-    not understood are left out: HoldfastAccountsDown counts the account.
+    """The requests of the last hour that were refused, by source. HoldfastAccountsDown counts accounts that are not
+    understood.
     """
     refused = replay.unrepaired(verdict=DeliveryVerdict.REJECTED).filter(
         received_at__gt=Now() - timedelta(hours=1)
@@ -86,10 +86,7 @@ def broken() -> list[str]:
 
 
 def beat(deadline: Deadline) -> dict[str, int]:
-    """The tick `heartbeat` (recurring work): calls HEARTBEAT_URL if no promise is broken, else it logs which are.
-
-    Raises a ProviderError if the monitor does not answer with a 2xx.
-    """
+    """The tick `heartbeat`: calls HEARTBEAT_URL if no promise is broken, else logs which are. Raises ProviderError."""
     if not settings.HEARTBEAT_URL:
         return {}
     if alerts := broken():

@@ -1,8 +1,6 @@
-"""Signals that rooms of the inbox send about a lead or a draft, for other rooms of the inbox that want to know.
+"""Signals of rooms of the inbox about a lead or a draft. `inbox/wiring.py` connects the receivers.
 
-`inbox/wiring.py` connects the receivers. They run inside the step or transaction that sends the signal.
-
-They must be idempotent, because a step may run again, and must never call another machine.
+They run inside the sender's step or transaction, must be idempotent, and must never call another machine.
 """
 
 from django.dispatch import Signal

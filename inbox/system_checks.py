@@ -1,8 +1,7 @@
-"""System checks: everything that must be registered at start is registered, or nothing starts.
+"""System checks that everything in `inbox/wiring.py` is registered, or nothing starts.
 
-`inbox/wiring.py` registers it. This module lists what must be registered and what is lost without it. So a
-line that is missing there fails, and so does a line without a reason here. The tag `wiring` runs these checks
-alone.
+Each registration has its reason here: a missing line there fails, and so does a line without a reason. The tag
+`wiring` runs these checks alone.
 """
 
 from collections.abc import Callable, Iterator
@@ -155,9 +154,7 @@ def check_receivers(**_kwargs: object) -> list[CheckMessage]:
 
 
 def check_vetoes(**_kwargs: object) -> list[CheckMessage]:
-    """A system check that sends of every origin (draft, follow-up, person) have a veto function, which
-    is asked before each call of a provider.
-    """
+    """A system check that sends of every origin have a veto, which is asked before each call of a provider."""
     return [
         _error(f"Sends of the origin “{origin}” have no veto: none of them would go out.", WIRING, 3)
         for origin in OutboundSend.Origin.values

@@ -9,9 +9,7 @@ _unfit: list[str] = []
 
 
 def take_own_weights() -> None:
-    """Loads the installation's own weights for the rules that read replies from RULE_WEIGHTS_DIR. If it is not set, or
-    they cannot be used, the product's weights are used.
-    """
+    """Loads the rule weights of RULE_WEIGHTS_DIR; the product's own if it is not set or unusable."""
     from inbox.understanding import installed_weights
 
     _unfit.clear()
@@ -25,9 +23,7 @@ def take_own_weights() -> None:
 
 
 def unfit_weights() -> str:
-    """Why the rule weights in RULE_WEIGHTS_DIR are not used, and what to do, as a text; "" if
-    they are used or not set.
-    """
+    """Why the weights in RULE_WEIGHTS_DIR are not used, and what to do; "" if they are used or not set."""
     return next(iter(_unfit), "")
 
 

@@ -1,7 +1,6 @@
-"""Connects the parts of the inbox that must not import each other: receivers, vetoes, buttons, retention rules.
+"""Connects rooms of the inbox that must not import each other: receivers, vetoes, buttons, retention rules.
 
-InboxConfig calls `connect` at start. Kinds of jobs and ticks are in `inbox/jobs.py`. `inbox/system_checks.py`
-says what must be here and why. If a line is missing, nothing starts.
+InboxConfig calls `connect` at start. `inbox/system_checks.py` says why each line is here; without one nothing starts.
 """
 
 from inbox import signals
@@ -19,9 +18,7 @@ from jobs.retention import prunes
 
 
 def connect() -> None:
-    """Connects signal receivers, vetoes of sends, Slack buttons and retention rules. Calling
-    it again changes nothing.
-    """
+    """Connects receivers, vetoes, buttons and retention rules. Calling it again changes nothing."""
     _receivers()
     _vetoes()
     _buttons()

@@ -1,8 +1,6 @@
 """Stores the state of an appointment as a calendar states it, by webhook or by list, with the same result.
 
-The newest state counts, in whatever order the states arrive. Only a meeting that was not known counts as new.
-A meeting that was moved, or came back, does not. What a calendar lists corrects what its webhooks told
-wrongly.
+The newest state counts, in whatever order the states arrive. A list corrects what webhooks told wrongly.
 """
 
 from collections.abc import Callable
@@ -36,9 +34,8 @@ def stated_by(event: BookingEvent) -> Meeting:
 
 
 class Change(StrEnum):
-    """What `write` made of a meeting's state. NEW: the meeting stands and was not known as booked before. CHANGED: its
-    status or start is another one. SAME: both are as before. STALE: a newer state is known, nothing was saved.
-    ANOTHERS: the appointment belongs to another lead, nothing was saved.
+    """The effect of `write`. NEW: the meeting stands and was not booked before. CHANGED: its status or start differs.
+    STALE: a newer state is known. ANOTHERS: the appointment is another lead's. The last two save nothing.
     """
 
     NEW = "new"
@@ -49,11 +46,10 @@ class Change(StrEnum):
 
 
 def hear(event: BookingEvent, row_of: Callable[[str], Appointment]) -> list[Appointment]:
-    """Applies a Calendly event to the appointment of the invitee and, if the booking replaces another one, to that
-    appointment too.
+    """Applies a Calendly event to the invitee's appointment, and to the appointment that the booking replaces.
 
-    `row_of(uri)` gives the appointment of an invitee. Returns the changed rows; the caller saves them. Returns [] if
-    the event marks the invitee as absent, or takes that back, and a newer event of this sort is known.
+    `row_of(uri)` gives the appointment of an invitee. Returns the changed rows, which the caller saves; [] if a newer
+    event about the invitee's absence is known.
     """
     row = row_of(event.invitee_uri)
     if event.status in ("no_show", "came"):
@@ -82,8 +78,8 @@ def hear(event: BookingEvent, row_of: Callable[[str], Appointment]) -> list[Appo
 
 
 def write(lead: Lead, stated: Meeting) -> Change:
-    """Saves a meeting's state in its appointment row, which is created if it is missing. Returns what that changed;
-    STALE and ANOTHERS save nothing. The caller must have locked the lead's row, which is not changed.
+    """Saves a meeting's state in its appointment row, and returns the effect. The caller must have locked the lead's
+    row.
     """
     row, created = Appointment.objects.get_or_create(
         workspace_id=lead.workspace_id,
@@ -107,16 +103,13 @@ def write(lead: Lead, stated: Meeting) -> Change:
 
 
 def _taken_over(row: Appointment) -> bool:
-    """Whether another booking is known to have replaced this one."""
     later = Appointment.objects.filter(workspace_id=row.workspace_id, provider=row.provider)
     return later.filter(replaces_id=row.external_id).exists()
 
 
 def restate(row: Appointment, stated: Meeting, *, taken_over: bool = False) -> bool:
-    """Puts a meeting's whole state into its appointment row, without saving. Returns False, and
-    changes nothing, if a newer state is known.
-
-    `taken_over`: another booking has replaced this one.
+    """Puts a meeting's state into its row without saving. False if a newer state is known. `taken_over`: another
+    booking has replaced this one.
     """
     if _stale(row, stated):
         return False

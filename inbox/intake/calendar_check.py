@@ -1,8 +1,7 @@
-"""Compares what calendars list with what their webhooks told us; the tick `appointment-reconcile` and its jobs.
+"""Compares the meetings that calendars list with those that webhooks reported: the tick and its jobs.
 
-Each lead has a time of its next look. It moves on when the look is claimed, whatever comes of it. A lead
-whose look fails waits longer each time, and delays no other lead. One job looks at a few leads of one
-workspace.
+Claiming a check moves its next time on, whatever comes of it. A lead whose check fails waits longer each time, and
+delays no other lead.
 """
 
 import logging
@@ -40,11 +39,9 @@ STOPPING = (Cancelled, ShutdownRequested, DeadlineExceeded)
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """Enqueues jobs that compare the calendars' meetings with ours, for up to 1000 leads whose next check is due.
-    Workspaces take turns. A check's next time is set as it is claimed.
+    """Enqueues checks for up to 1,000 leads that are due. Workspaces take turns.
 
-    Returns how many leads got a first check (`begun`), how many checks were claimed, in all and by workspace, and how
-    many are left for the next run.
+    Returns the first checks (`begun`), the claimed ones in all and by workspace, and how many are left.
     """
     counts: Counter[str] = Counter()
     for workspace_id in _with_calendar():
@@ -76,7 +73,6 @@ def _with_calendar() -> list[Any]:
 
 
 def _begin(workspace_id: UUID) -> int:
-    """Creates the first look for leads that are close to a meeting or have one."""
     lately = timezone.now() - RECENT
     own_leads = Lead.objects.filter(workspace_id=workspace_id, booking_check=None, sample=False).exclude(
         email="", ghl_contact_id=""
@@ -98,7 +94,6 @@ def _due(now: datetime) -> QuerySet[BookingCheck]:
 
 
 def _claim(now: datetime) -> list[BookingCheck]:
-    """The checks that are due. Their next time is moved on."""
     turn = Window(RowNumber(), partition_by=F("workspace_id"), order_by=[F("next_at"), F("pk")])
     waiting = _due(now).annotate(turn=turn)
     ids = list(waiting.order_by("turn", "next_at", "pk").values_list("pk", flat=True)[:PER_TICK])
@@ -117,10 +112,7 @@ def _spec(workspace_id: UUID, ids: list[int], now: datetime) -> JobSpec:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `bookings.check`: compares the calendar's meetings with ours for each lead that the job names.
-
-    If the provider fails for a lead, only that lead's check is delayed. Returns how many leads had each outcome.
-    """
+    """The job `bookings.check`. Returns how many leads had each outcome; a provider's failure delays its lead alone."""
     counts: Counter[str] = Counter()
     for number, pk in enumerate(ctx.payload["check_ids"]):
         ctx.progress(number, len(ctx.payload["check_ids"]))
@@ -154,10 +146,7 @@ def _look(check: BookingCheck, deadline: Deadline) -> str:
 
 
 def _park(check: BookingCheck, error: Exception) -> None:
-    """Puts the lead's next look off, longer after each failure.
-
-    A rate limit, or secrets that cannot be read, do not count as a failure of the lead.
-    """
+    """Puts the next check off, longer after each failure of this lead. A rate limit or an unreadable secret is none."""
     failures = check.failures + (not isinstance(error, Snooze))
     pause = min(EVERY * 2 ** min(failures, 8), PARKED_AT_MOST)
     words = str(error) if isinstance(error, (ProviderError, ProviderMisconfigured)) else type(error).__name__

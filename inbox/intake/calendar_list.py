@@ -29,9 +29,8 @@ KNOWN_SINCE = timedelta(days=30)
 
 
 def read(account: Integration, lead: Lead, deadline: Deadline) -> list[Meeting]:
-    """Asks the calendar account for the meetings of `lead`. If GoHighLevel has deleted the contact that we know, it
-    looks for another contact of the lead, stores that one's id with the lead, and asks for its meetings; [] if
-    there is no other.
+    """Asks the calendar account for the meetings of `lead`. If GoHighLevel has deleted the known contact, it looks for
+    another one and stores its id; [] if there is none.
 
     Raises the errors of the provider's client.
     """
@@ -60,8 +59,8 @@ def read(account: Integration, lead: Lead, deadline: Deadline) -> list[Meeting]:
 
 
 def apply(lead: Lead, listed: list[Meeting]) -> int:
-    """Stores the meetings that a calendar listed for `lead`, and returns how many were new or changed. The lead's row
-    is locked and updated in the same transaction, which this opens.
+    """Stores the meetings that a calendar listed for `lead`, in one transaction. Returns how many were new or
+    changed.
     """
     with transaction.atomic():
         locked = rollup.locked(lead)
@@ -73,11 +72,10 @@ def apply(lead: Lead, listed: list[Meeting]) -> int:
 
 
 def identify_contact(ctx: JobContext) -> dict[str, object]:
-    """The job `bookings.who`: finds the lead for a GoHighLevel contact that booked a meeting, by the contact's e-mail
-    address or phone number, and stores the contact's meetings. Returns the outcome in words.
+    """The job `bookings.who`: finds the lead of a GoHighLevel contact that booked a meeting, and stores its meetings.
+    Returns the outcome in words.
 
-    If GoHighLevel no longer knows the contact, or no lead fits, nothing is stored and no error is raised. Raises
-    ProviderMisconfigured if GoHighLevel is not connected.
+    Raises ProviderMisconfigured if GoHighLevel is not connected.
     """
     workspace = Workspace.objects.get(pk=ctx.workspace_id)
     account = connected(workspace.pk, ghl.NAME)

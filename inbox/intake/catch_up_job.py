@@ -12,16 +12,13 @@ CATCH_UP = kind_name("inbound.catch_up", __name__)
 
 
 def again(message: Message, cause: str) -> None:
-    """Enqueues the job that works on the reply `message` once more. `cause` is the id of what made it necessary. A
-    second call with the same cause enqueues nothing.
-    """
+    """Enqueues the job that works on `message` once more, once for each `cause` (an id)."""
     enqueue_many(CATCH_UP, [spec(message, cause)])
 
 
 def spec(message: Message, cause: str = "", run_at: datetime | None = None) -> JobSpec:
-    """The job that works on the reply `message` once more, to be enqueued by the caller; it runs at `run_at` (aware),
-    or now for None. `cause` is the id of what made it necessary: there is one job for each cause. With "" there is at
-    most one job in each hour.
+    """The job that works on `message` once more, at `run_at` (aware) or now. There is one for each `cause` (an id),
+    and at most one in each hour without a cause.
     """
     return JobSpec(
         dedupe_key=f"{CATCH_UP}:{message.pk}:{cause or timezone.now().strftime('%Y-%m-%dT%H')}",

@@ -1,8 +1,7 @@
-"""Finds the lead of a LinkedIn chat, because a message of ours may not name the person that we write to.
+"""Finds the lead of a LinkedIn chat, because a message of ours may not name its recipient.
 
-If nobody has answered in the chat yet, our messages are kept on a stand-in: a lead without any identity. It
-becomes the person as soon as they write. A lock lets the messages of one chat be handled one after the other,
-so that both orders of arrival end in one lead.
+Until somebody answers, our messages are kept on a stand-in: a lead without any identity. It becomes the person who
+writes. A lock puts the messages of one chat in a row, so both orders of arrival end in one lead.
 """
 
 from django.db import IntegrityError, transaction

@@ -1,6 +1,4 @@
-"""Recognises bounces that are stored already. A provider reports one mail under several ids, and its notice may
-come alone.
-"""
+"""Recognises stored bounces. A provider reports one mail under several ids, and its notice may come alone."""
 
 from inbox.leads import rollup
 from inbox.models import Lead, Message
@@ -23,13 +21,11 @@ NOTICE_FIELDS = (
 
 
 def find(lead: Lead, event: BounceEvent, message: Message) -> Message | None:
-    """The bounce that `lead` has stored already for the mail that `event` is about; None if the
-    event is new. The lead's row must be locked.
+    """The stored bounce of `lead` for the mail that `event` is about; None if it is new. The lead's row must be
+    locked.
 
-    `message` is what the event would be stored as. If it brings the text of the bounce notice and the
-    stored row has none, the row takes text and id, because the notice may also come by itself. An older
-    release did not store which mail had come back: its row counts as this bounce if the campaign is the
-    same, unless both have a notice of their own.
+    `message` is the event as a row. If it brings the notice's text and the stored row has none, the row takes text and
+    id. A row of an older release, which names no mail, counts if the campaign is the same, unless both have a notice.
     """
     if not event.mail_id:
         return None

@@ -46,15 +46,14 @@ KNOWN = Message.objects.select_related("lead").only(
 def store(
     received: Received, event: MessageEvent, judged: Arrival, *, count: bool = True
 ) -> tuple[Message, bool]:
-    """Stores the message of `event` on its lead, or finds it stored. Returns the message, and whether it is new. A new
-    one is counted in its lead's row if `count`. `judged` holds what the rules read in it.
+    """Stores the message of `event` on its lead, or finds it. Returns the message, and whether it is new; a new one is
+    counted in its lead's row if `count`. `judged` holds what the rules read in it.
 
-    If another transaction stores the same message at once, its message is returned. If another one creates the same
-    lead at once, this raises IntegrityError, and the caller runs it again (`inbox.intake.receipt.receive`,
-    `inbox.models.races.settled`).
+    If another transaction stores the message at once, its row is returned. If another one creates the lead at once,
+    IntegrityError is raised, and the caller runs this again (`receipt.receive`, `races.settled`).
 
-    A provider may use an id again for another text. Then both are kept; the later one is flagged and gets a key of its
-    own. For a message from the provider's list (`listed`) the id alone decides, whichever came first.
+    A provider may use an id for another text. Then both are kept, the later one flagged under its own key. For a
+    message from the provider's list (`listed`) the id alone decides.
     """
     fingerprint = event.content_key or _fingerprint(event, judged.newest_text)
     if event.window_s and (twin := texts.stored_text(received, event, fingerprint, judged)):
@@ -78,9 +77,7 @@ def _get_or_create(
     matches: list[identity.LeadMatch] = []
 
     def lead() -> Lead:
-        """Finds or creates the lead of a new message. A new lead's row is written once, with its first message counted
-        in.
-        """
+        """The lead of a new message. A new lead's row is written once, with its first message counted in."""
         matches.append(_lead(received, event, count_in if count else None))
         return matches[0].lead
 
@@ -101,10 +98,9 @@ def _get_or_create(
 
 
 def gone(received: Received, event: MessageEvent) -> bool:
-    """Whether the message of `event` was erased with its person, or is one of ours to somebody who was erased.
+    """Whether the message of `event` was erased with its person, or is ours to an erased person.
 
-    The provider's id alone does not say so: another account, or the provider itself, may use it again for somebody
-    else's text. So the person, the sender or a recipient must be one who was erased, unless nobody is named at all.
+    A provider may use an id again, so the person, the sender or a recipient must be erased, unless nobody is named.
     """
     if received.workspace.erasure_key is None:
         return False
@@ -132,9 +128,7 @@ def _people(received: Received, event: MessageEvent) -> set[erased.Name]:
 
 
 def _inherit_id(received: Received, event: MessageEvent) -> None:
-    """Gives the id of an erased message to a message of the sender of `event` that is stored under a key of its own, as
-    the id was taken. Otherwise it would be stored a second time.
-    """
+    """Gives an erased message's id to the same sender's message that is stored under a key of its own."""
     stored = Message.objects.filter(workspace=received.workspace, source=event.source)
     key = f"{event.external_id[: KEY_LIMIT - 17]}#"
     numbered = stored.filter(
@@ -146,9 +140,7 @@ def _inherit_id(received: Received, event: MessageEvent) -> None:
 
 
 def _same(message: Message, fingerprint: str) -> bool:
-    """Whether the stored text is that of `fingerprint`. Its sender may have been stored with a name beside the
-    address.
-    """
+    """Whether the stored text is that of `fingerprint`. Its sender may be stored with a name beside the address."""
     if message.content_hash in ("", fingerprint):
         return True
     sender = mailbox(message.from_address).address
@@ -189,9 +181,7 @@ def _fields(received: Received, event: MessageEvent, judged: Arrival) -> dict[st
 
 
 def _fingerprint(event: MessageEvent, newest_text: str) -> str:
-    """A hash of what makes two texts equal: the sender and the words. Markup does not count, as a retry may
-    render it anew.
-    """
+    """A hash of sender and words. Markup does not count, as a retry may render it anew."""
     return texts.hash_of(event.from_address, newest_text or event.text or event.html or event.subject)
 
 
@@ -201,9 +191,9 @@ CAMPAIGNS_KEPT = 4096
 
 
 def campaign_id(received: Received, ref: CampaignRef | None) -> UUID | None:
-    """Our id of the provider's campaign that `ref` names; None without `ref`. A campaign that is new to us is created.
+    """Our id of the campaign that `ref` names, which is created if it is new; None without `ref`.
 
-    A second attempt at a webhook request does not use the cache, because the campaign may have been deleted since.
+    A second attempt does not use the cache, because the campaign may have been deleted since.
     """
     if ref is None:
         return None
@@ -260,9 +250,8 @@ def _tell_apart(received: Received, lead: Lead) -> None:
 
 
 def add_links(received: Received, event: MessageEvent, message: Message) -> None:
-    """Adds what came late to a stored message: the campaign, and the provider's id of the lead. The message moves to
-    another lead if the id belongs to that one. Does nothing for an event without the provider's lead (`tracked` is
-    False).
+    """Adds a late campaign or provider's id to a stored message, and moves it if the id is another lead's. Does
+    nothing for an event without the provider's lead (`tracked` is False).
     """
     if not event.tracked:
         return
@@ -280,7 +269,5 @@ def add_links(received: Received, event: MessageEvent, message: Message) -> None
 
 
 def mark_processed(message_id: UUID) -> None:
-    """Records that the job of this message is done. So the message does not count as one whose job is missing when the
-    job's row is deleted later.
-    """
+    """Records that this message's job is done, so that it is not made again once the job's row is deleted."""
     Message.objects.filter(pk=message_id, processed_at=None).update(processed_at=timezone.now())

@@ -1,7 +1,6 @@
-"""Deletes messages when the time is up that their workspace has set, with the drafts and sends that belong to them.
+"""Deletes messages when their workspace's time is up, with the drafts and sends that belong to them.
 
-What a lead's row says stays: an opt-out, a bounce, a booking. So does a message that somebody still has to decide
-about, and one whose answer is on its way.
+The lead keeps its opt-out, bounce and booking. A message stays while it is suspected, or its answer is on its way.
 """
 
 from datetime import timedelta

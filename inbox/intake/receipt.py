@@ -1,8 +1,7 @@
 """Takes in one delivery in one transaction and writes its ledger row.
 
-The event becomes lead, message, job and ledger row, all or nothing. If a defect of ours rolls them back, the
-ledger row is written alone, with the raw bytes, so that a replay can repair it. Nothing here calls another
-machine.
+Lead, message, job and ledger row are stored all or nothing. If a defect of ours rolls them back, the ledger row is
+written alone, with the raw bytes, so that a replay can repair it. Nothing here calls another machine.
 """
 
 import logging
@@ -30,11 +29,11 @@ DeliveryVerdict = WebhookDelivery.Verdict
 
 @dataclass(slots=True)
 class WebhookRequest:
-    """A provider's webhook request that passed authentication, before anything is made of it.
+    """A provider's webhook request that passed authentication.
 
     `body` and `headers` are without the sender's secrets, unless `scrubbed` is False. `started` is
-    `time.perf_counter()` at its arrival, in seconds. `sample`: we made it ourselves, on a person's press. `workspace`
-    is None where a signed request names an account that no workspace here has.
+    `time.perf_counter()` at its arrival, in seconds. `sample`: a person had us make it. `workspace` is None if no
+    workspace has the account.
     """
 
     source: str
@@ -65,17 +64,15 @@ class WebhookRequest:
 
 @dataclass(slots=True)
 class Received(WebhookRequest):
-    """A webhook request whose workspace is known. `integration` is None where the account was deleted since, or where
-    the request names the workspace alone.
-    """
+    """A webhook request whose workspace is known. `integration` is None if the account is deleted or not named."""
 
     workspace: Workspace
 
 
 @dataclass(slots=True)
 class IntakeResult:
-    """What became of a webhook request: the verdict, the reason, and the message and lead that it made. `fields` names
-    the wrong fields of a rejected body. `enqueued`: the message has a job, or had one that is done.
+    """The outcome of a webhook request. `fields` names the wrong fields of a rejected body. `enqueued`: the message
+    has a job, or had one that is done.
     """
 
     verdict: str
@@ -94,12 +91,11 @@ Handler = Callable[[Received, Event], IntakeResult]
 
 
 def receive(received: Received, event: Event, handler: Handler) -> IntakeResult:
-    """Runs `handler(received, event)` and writes the webhook request's row in the table of deliveries, in one
-    transaction.
+    """Runs `handler(received, event)` and writes the delivery's row, in one transaction.
 
-    After a deadlock, a lost race or a vanished row the transaction is run again, at most ROUNDS times. A defect of ours
-    gives the verdict `failed`: everything is rolled back, and the row is written alone. Raises django.db.Error if the
-    database cannot be reached. Then nothing is stored, and the provider must be told to send it again.
+    After a deadlock, a lost race or a vanished row it runs again, at most ROUNDS times. A defect of ours gives the
+    verdict `failed`: everything is rolled back, and the row is written alone. Raises django.db.Error if the database
+    cannot be reached: nothing is stored, and the provider must send it again.
     """
     for last in (False,) * (ROUNDS - 1) + (True,):
         received.attempt += 1
@@ -128,10 +124,7 @@ def _named(outcome: IntakeResult, event: Event) -> IntakeResult:
 
 
 def _duplicate_event(received: Received, event: Event) -> IntakeResult | None:
-    """The result for an event that was accepted before; None if it is new. For events that make no message.
-
-    Such an event has a key of its own, which is stored on the accepted delivery.
-    """
+    """The result for an event without a message that was accepted before, by its own key; None if it is new."""
     if not event.event_key:
         return None
     first = (
@@ -174,10 +167,9 @@ def failed(received: WebhookRequest, event_type: str, error: Exception) -> Intak
 
 
 def record(received: WebhookRequest, outcome: IntakeResult, event_key: str = "") -> IntakeResult:
-    """Stores the webhook request and what became of it as a WebhookDelivery, and returns `outcome` with its id.
+    """Stores the request and its outcome as a WebhookDelivery. Returns `outcome` with its id.
 
-    `event_key` (the provider's key of the event) is stored only for an accepted request. Otherwise the retry of a
-    failed one would count as a duplicate.
+    `event_key` is stored only with an accepted request: the retry of a failed one is no duplicate.
     """
     delivery = WebhookDelivery.objects.create(
         id=uuid7(),

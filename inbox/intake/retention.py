@@ -1,8 +1,7 @@
-"""Deletes what the inbox keeps only for a time: raw bodies of deliveries, old ledger rows, and other old records.
+"""Deletes rows that the inbox keeps for a time: raw bodies of deliveries, ledger rows, and other records.
 
-Rows are read by workspace and time, as the indexes are. So rows that stay, or are empty already, are not read
-again each time. The workspaces come in another order each time, so that a run that ends early leaves none out
-for ever.
+Rows are read by workspace and time, as the indexes are. Workspaces come in a random order, so that a run that ends
+early leaves none out for ever.
 """
 
 from collections.abc import Callable

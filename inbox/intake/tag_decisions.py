@@ -1,5 +1,4 @@
-"""Stores judgements about tags. Each is a row of its own, and the newest valid one is put on the message and the
-lead.
+"""Stores judgements about tags. Each is a row of its own, and the newest valid one is put on the message and the lead.
 
 What a person says stays: no rule or model run overrides it.
 """
@@ -54,13 +53,13 @@ def record_rules(message: Message) -> TagDecision | None:
 
 
 def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecision:
-    """Gives `message` the tag that the model read in it, unless a person or the provider has decided meanwhile. Returns
-    the stored decision. `by` names the model and the version of its prompt.
+    """Gives `message` the tag that the model read in it, unless a person or the provider has decided meanwhile.
+    Returns the stored decision. `by` names the model and the version of its prompt.
 
     The model may confirm what our own rules suspect, with a quote of the words that they suspect; it never denies it,
     so any other tag leaves the suspicion to a person. Without such a suspicion, a tag that silences the lead only
-    becomes one. A lead who ends one channel for another is not opted out by the model. A second call with the same `by`
-    changes nothing.
+    becomes one. A lead who ends one channel for another is not opted out by the model. A second call with the same
+    `by` changes nothing.
     """
     judgement = _believed(message, judgement)
     alone = judgement.tag in NO_ANSWER and not _confirms(message, judgement)

@@ -1,7 +1,7 @@
 """Gives the newest replies of several leads the tag that a person names.
 
-Nobody has read each of these replies just now. So a stop or a suspicion stays, unless the tag stops the lead; no answer
-is drafted because of it; and it is no labelled data.
+Nobody has read each of these replies just now. So a stop or a suspicion stays, unless the tag stops the lead; no
+answer is drafted because of it; and it is no labelled data.
 """
 
 from collections.abc import Iterable
@@ -18,8 +18,8 @@ from inbox.models.lead import Tag
 def tag(workspace: Workspace, by: User, views: Iterable[Seen], tag: str) -> TriageResult:
     """Stores that `by`, a person, gives `tag` to the newest reply of each lead of `workspace` in `views`
     (`tag_decisions.correct`). Leads with a newer reply than was seen, and those who have never written, stay as they
-    are, and so do those that are stopped or suspected of something, unless the tag is Blacklist; the result names them.
-    It has no token: only another tag takes a tag back.
+    are, and so do those that are stopped or suspected of something, unless the tag is Blacklist; the result names
+    them. It has no token: only another tag takes a tag back.
 
     Each lead is a transaction of its own, so that none is locked for long.
     """

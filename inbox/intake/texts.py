@@ -1,12 +1,12 @@
 """Recognises repeated texts (SMS, and mails) that come without the provider's id, by their words and their time.
 
-The decision is made under a lock on the words. It looks before and after the moment of receipt, within the
-time in which the provider repeats a delivery. So a replay also finds a text that came later. When the provider's own
-id turns up, the text gets it.
+The decision is made under a lock on the words. It looks before and after the moment of receipt, within the time in
+which the provider repeats a delivery. So a replay also finds a text that came later. When the provider's own id turns
+up, the text gets it.
 
-A STOP that may be a repetition counts as a second STOP, because writing to a person who asked us not to is
-worse than showing a text twice. A START that may be a repetition reopens nothing, unless the lead has gone through STOP
-and START before.
+A STOP that may be a repetition counts as a second STOP, because writing to a person who asked us not to is worse than
+showing a text twice. A START that may be a repetition reopens nothing, unless the lead has gone through STOP and START
+before.
 """
 
 import hashlib
@@ -39,8 +39,8 @@ def own_id() -> str:
 
 
 def stored_text(received: Received, event: MessageEvent, words: str, judged: Arrival) -> Message | None:
-    """The stored text that `event` repeats; None if it is a new one. If the event brings
-    the provider's id, the stored one gets it.
+    """The stored text that `event` repeats; None if it is a new one. If the event brings the provider's id, the stored
+    one gets it.
 
     `words`: the hash by which texts are the same. `judged` says whether they ask us to write no more, or again. If an
     earlier text asked so and the opposite was asked since, this one is new. Holds a lock on the words until the
@@ -105,8 +105,7 @@ def _same(event: MessageEvent, message: Message) -> bool:
 def _stops_anew(received: Received, event: MessageEvent, message: Message) -> bool:
     """Whether `event`, which may repeat the STOP `message`, comes after the lead was let in again.
 
-    If the lead is still stopped, the stop counts from now on, so that a START written before it comes too
-    late.
+    If the lead is still stopped, the stop counts from now on: a START written before it comes too late.
     """
     told_at = event.occurred_at if event.external_id else received.received_at
     if told_at <= message.received_at:
@@ -120,8 +119,8 @@ def _stops_anew(received: Received, event: MessageEvent, message: Message) -> bo
 
 
 def _lets_in_anew(received: Received, event: MessageEvent, message: Message) -> bool:
-    """Whether `event`, which may repeat the START `message`, comes after a STOP that followed on it. It counts only for
-    a lead whom that START had let in after an earlier STOP, as they know then what the word does.
+    """Whether `event`, which may repeat the START `message`, follows a later STOP. It counts only if the lead used
+    STOP before that START, so they know the word.
     """
     told_at = event.occurred_at if event.external_id else received.received_at
     lead = rollup.locked(message.lead)

@@ -23,10 +23,8 @@ MOST = 200
 def record(
     workspace_id: UUID | None, actor: User | None, action: str, subject: Model, **data: object
 ) -> None:
-    """Adds an entry about `subject` to the audit log. `actor` is None where the product itself acted.
-
-    `workspace_id` is None if it concerns all workspaces, or a webhook request that belongs to none. `data` may hold
-    ids, states and settings, never text of people.
+    """Adds an entry about `subject` to the audit log. `actor` is None for the product itself, `workspace_id` for all
+    workspaces. `data` may hold ids, states and settings, never text of people.
     """
     record_all(workspace_id, actor, action, [subject], **data)
 
@@ -34,9 +32,7 @@ def record(
 def record_all(
     workspace_id: UUID | None, actor: User | None, action: str, subjects: Sequence[Model], **data: object
 ) -> None:
-    """Adds an entry to the audit log for each of `subjects`. `actor` is None where the product itself acted. `data` may
-    hold ids, states and settings, never text of people.
-    """
+    """Adds an entry for each of `subjects`, as `record` does."""
     AuditEntry.objects.bulk_create(
         AuditEntry(
             workspace_id=workspace_id,
@@ -53,10 +49,8 @@ def record_all(
 def record_jobs(
     action: str, actor: User, results: Sequence[actions.ActionResult], detail: str, **kwargs: object
 ) -> None:
-    """Adds an entry to the audit log for each job that a person retried, moved, cancelled or discarded (`action`).
-
-    `detail` is the new time or lane of a moved job. The reason for a discard is text of a person, so it is stored with
-    the job and not here.
+    """Adds an entry for each job that a person acted on. `detail` is the new time or lane of a moved job; the reason
+    for a discard is a person's text and stays with the job.
     """
     names = {actions.Action.RUN_AT: "moment", actions.Action.LANE: "lane"}
     details = {names[actions.Action(action)]: detail} if action in names else {}

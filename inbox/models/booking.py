@@ -7,10 +7,10 @@ from integrations.models import known_provider
 
 
 class Appointment(Row):
-    """One invitee of one meeting in a calendar, known by the calendar's own id.
+    """One invitee of one meeting, by the calendar's own id.
 
-    The two webhooks of a reschedule, and that of a cancellation, may come in any order. So the row stores each fact
-    (`booked_at`, `cancelled_at`, `no_show_at`, `replaced`), and `status` is derived from them.
+    The webhooks of a reschedule or a cancellation may come in any order. So the row stores each fact, and `status` is
+    derived from them.
     """
 
     class Status(models.TextChoices):
@@ -79,11 +79,7 @@ class Appointment(Row):
 
 
 class BookingCheck(models.Model):
-    """When a lead's meetings are next compared with the calendar (`next_at`).
-
-    The time is moved on before each comparison. So a lead whose comparison fails waits, and never delays the other
-    leads.
-    """
+    """The time when a lead's meetings are next compared with the calendar, moved on before each comparison."""
 
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="+")
     lead = models.OneToOneField("inbox.Lead", on_delete=models.CASCADE, related_name="booking_check")

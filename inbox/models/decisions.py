@@ -1,6 +1,4 @@
-"""Models for decisions and their reasons: tags of messages, what may be sent without a person, and verdicts of
-gates.
-"""
+"""Models for decisions and their reasons: tags of messages, sending policies, and verdicts of gates."""
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -11,11 +9,9 @@ from inbox.models.row import Row
 
 
 class TagDecision(Row):
-    """One decision about the tag of a message (what it says), by a rule, the model, the provider or a person. It is
-    never changed: a later decision is another row.
+    """One decision about a message's tag, by a rule, the model, the provider or a person. Later ones are other rows.
 
-    `quote` holds the lead's own words that decided it. `by` names the rule, or the model with the version of its
-    prompt.
+    `quote` holds the lead's words that decided it. `by` names the rule, or the model with its prompt's version.
     """
 
     class Kind(models.TextChoices):
@@ -88,10 +84,8 @@ class TagDecision(Row):
 
 
 class ProviderWord(Row):
-    """What people at a provider, or the provider's model, said about a lead, as a tag. The row is never changed.
-
-    `inbox.leads.provider_tags` gives it to the reply that was the lead's newest then, as a TagDecision with the same
-    `by`.
+    """A tag that a provider's people or model gave a lead. The row never changes; `inbox.leads.provider_tags` gives it
+    to the lead's newest reply of then.
     """
 
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="+")
@@ -110,9 +104,7 @@ class ProviderWord(Row):
 
 
 class SendingPolicy(models.Model):
-    """Whether drafted answers may go out without a person, in a workspace or in one campaign. For replies to a campaign
-    that has a policy, the campaign's applies.
-    """
+    """Whether drafts may go out without a person, in a workspace or, above that, in one campaign."""
 
     class Mode(models.TextChoices):
         OFF = "off", "Off"
@@ -148,9 +140,7 @@ class SendingPolicy(models.Model):
 
 
 class GateResult(models.Model):
-    """What one gate (a check whether a draft may go out without a person) said of one draft, with a sentence of
-    evidence. Each stage keeps only its newest result.
-    """
+    """A gate's verdict on a draft, with a sentence of evidence. Each stage keeps only its newest result."""
 
     class Stage(models.TextChoices):
         DRAFT = "draft", "When it was written"

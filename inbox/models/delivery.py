@@ -1,6 +1,4 @@
-"""The model of webhook deliveries: every authenticated request of a provider, what was decided about it, and its
-effect.
-"""
+"""The model of webhook deliveries: every authenticated request of a provider, its verdict and its effect."""
 
 from django.db import models
 from django.db.models import Q

@@ -9,9 +9,7 @@ from inbox.models.row import Row
 
 
 class Draft(Row):
-    """A proposed answer to one message on one channel. A person decides about it, or it goes
-    out by itself when every check allows it.
-    """
+    """A proposed answer to one message on one channel. A person decides about it, or every check lets it go out."""
 
     class Status(models.TextChoices):
         PENDING = "pending", "Waiting for review"
@@ -88,22 +86,19 @@ class Draft(Row):
 
     @property
     def was_edited(self) -> bool:
-        """Whether the text is another one than the model wrote. How its lines end does not count: forms once stored
-        "\\r\\n".
-        """
+        """Whether a person changed the model's text. Line ends do not count, as forms once stored carriage returns."""
         return self.text.strip().splitlines() != self.generated_text.strip().splitlines()
 
 
 class OutboundSend(Row):
-    """One message on its way to a lead. The row is written before the provider is called, and is the
-    only place that says how the send ended.
+    """One message on its way to a lead. The row is written before the provider is called, and alone says how the send
+    ended.
 
-    A message that a person sends counts down until `send_at`. Until the provider is called for, they can take it back:
-    then a text of their own is `taken_back` and waits in the composer, and the row of a draft is deleted.
+    A person's message counts down until `send_at` and can be taken back until the call: their own text is `taken_back`
+    and waits in the composer; a draft's row is deleted.
 
-    `intent` means that the provider has not been called yet, or that the caller died. `unknown` means that it was
-    called and nobody knows whether the message went out. Such a send is looked up at the provider or decided by a
-    person. It is never repeated by itself.
+    `intent`: the provider has not been called, or the caller died. `unknown`: it was called, and the outcome is open.
+    Then the provider is asked, or a person decides; it is never repeated by itself.
     """
 
     class Origin(models.TextChoices):

@@ -6,10 +6,8 @@ from inbox.models.row import Row
 
 
 class Enrichment(Row):
-    """One missing fact about one lead, such as its phone number, that an outside source is asked for once, and what
-    came of it.
-
-    The fact itself is a column of the lead. This row says where it came from and how old it is.
+    """A question to an outside source for one missing fact of a lead, and its outcome. The fact is a column of the
+    lead.
     """
 
     class Kind(models.TextChoices):

@@ -8,9 +8,8 @@ from inbox.models.workspace import Workspace
 class ErasedMark(models.Model):
     """A keyed hash of one thing that named an erased person, or one of their messages (`inbox.leads.erased`).
 
-    With the hash of an address or of a provider's id of a person comes `opted_out_at`: since then nothing is sent to
-    them. So it is with an address or number that a lead ended (`inbox.leads.refused_addresses`). The hash of a message
-    lets us know it when a provider brings it again.
+    With `opted_out_at`, nothing is sent to the address or id since then, as to an ended address
+    (`inbox.leads.refused_addresses`). The hash of a message recognises it when a provider brings it again.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)

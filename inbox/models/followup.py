@@ -1,7 +1,7 @@
 """Models of follow-ups: the plan (sequence, step), a lead's progress in it (instance), and each step done (task).
 
-Constraints keep one live instance for each lead and sequence, and one task for each instance and step. Steps
-are never deleted, only retired, so that every sent message keeps its step.
+Constraints keep one live instance for each lead and sequence, and one task for each instance and step. Steps are
+retired and never deleted, so that every sent message keeps its step.
 """
 
 from django.core.validators import MaxValueValidator
@@ -41,9 +41,7 @@ class FollowUpSequence(Row):
 
 
 class FollowUpStep(Row):
-    """One message of a follow-up sequence. It is due `offset_days` and `offset_minutes` after the step before, or after
-    the start.
-    """
+    """One message of a sequence, due `offset_days` and `offset_minutes` after the step before, or after the start."""
 
     class Condition(models.TextChoices):
         ALWAYS = "always", "Always"
@@ -73,9 +71,7 @@ class FollowUpStep(Row):
 
 
 class FollowUpInstance(Row):
-    """One lead's progress in one follow-up sequence. `due_at` is empty while its step is being prepared, sent or
-    approved.
-    """
+    """One lead's progress in one sequence. `due_at` is empty while its step is being prepared, sent or approved."""
 
     class Status(models.TextChoices):
         ACTIVE = "active", "Running"
@@ -141,16 +137,12 @@ class FollowUpInstance(Row):
 
     @staticmethod
     def pause_for(provider: str) -> str:
-        """The value of `paused_for` for a follow-up that is paused because the account at
-        `provider` is disconnected.
-        """
+        """The `paused_for` of a follow-up that waits for a disconnected account at `provider`."""
         return f"{provider}_disconnected"
 
     @classmethod
     def pause_words(cls, pause: str) -> str:
-        """Why a follow-up is paused, in words. `pause` is a value of the column `paused_for`; raises ValueError for any
-        other.
-        """
+        """Why a follow-up is paused, in words. Raises ValueError for an unknown `pause`."""
         for provider in registry.stating("pauses_follow_ups"):
             if pause == cls.pause_for(provider):
                 return str(registry.spec_of(provider).pauses_follow_ups)
@@ -161,9 +153,7 @@ class FollowUpInstance(Row):
 
 
 class FollowUpTask(Row):
-    """One step of one lead's follow-up. `attempt` counts how often it was claimed; each attempt sends one message at
-    most.
-    """
+    """One step of one lead's follow-up. `attempt` counts its claims; each attempt sends one message at most."""
 
     class Status(models.TextChoices):
         CLAIMED = "claimed", "Being prepared"
@@ -231,10 +221,7 @@ class FollowUpTask(Row):
 
 
 class ChannelRefusal(models.Model):
-    """A provider's statement that a lead cannot be reached on a channel (do not disturb, unreachable).
-
-    It is a state of the lead, and no failure of a send.
-    """
+    """A provider's word that a lead cannot be reached on a channel: a state of the lead, and no failure of a send."""
 
     WORDS = {
         "sms_dnd": "Do not disturb",

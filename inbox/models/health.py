@@ -4,9 +4,7 @@ from django.db import models
 
 
 class HiddenBanner(models.Model):
-    """A banner about a broken account that one user has hidden until a time. It shows again earlier if the account's
-    health has another `version` by then.
-    """
+    """A banner that a user has hidden until a time, or until the account's health has another `version`."""
 
     user = models.ForeignKey("inbox.User", on_delete=models.CASCADE, related_name="hidden_banners")
     health = models.ForeignKey(

@@ -9,8 +9,7 @@ from inbox.models.workspace import Membership, User, Workspace
 class Invitation(models.Model):
     """An e-mail address that was invited to a workspace. Alone it gives no access.
 
-    A membership is made when the owner of the address accepts (inbox.workspaces.invitations). Invitations
-    have their own table and are no state of Membership, so that no code takes an invited person for a member.
+    Accepting makes a membership. The table of its own keeps code from taking an invited person for a member.
     """
 
     class State(models.TextChoices):

@@ -1,6 +1,4 @@
-"""Models of a lead (the person on the other side) and of the campaign that reached them. Also their tags and
-channels.
-"""
+"""Models of a lead and of the campaign that reached it, and their tags and channels."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -14,9 +12,7 @@ from integrations.models import known_provider
 
 
 class Tag(models.TextChoices):
-    """What the newest reply of a lead says, such as "Interested". Which tag wins and what
-    follows from it is in `inbox.leads.tags`.
-    """
+    """What the newest reply of a lead says. `inbox.leads.tags` knows which tag wins, and its effects."""
 
     NEW = "New"
     INTERESTED = "Interested"
@@ -44,9 +40,7 @@ HAS_BOOKED = Q(booked_at__isnull=False) | Q(tag=Tag.MEETING_BOOKED)
 
 
 class Channel(models.TextChoices):
-    """The channels on which a message can come or go. On ELSEWHERE messages only come, and people answer them on the
-    provider's pages.
-    """
+    """The channels of messages. On ELSEWHERE they only come, and people answer on the provider's pages."""
 
     EMAIL = "email", "Email"
     SMS = "sms", "SMS"
@@ -59,9 +53,7 @@ WRITTEN_ON = [(channel.value, channel.label) for channel in Channel if channel i
 
 
 class Suspicion(models.TextChoices):
-    """What the rules suspect a reply to be when they are not sure. Until a model or person
-    decides, nothing goes out to the lead by itself.
-    """
+    """What the rules suspect a reply to be. Until it is decided, nothing goes out to the lead by itself."""
 
     OPT_OUT = "opt_out", "Perhaps an opt-out"
     BOUNCE = "bounce", "Perhaps a failure report"
@@ -100,23 +92,17 @@ IDENTITY_FIELDS = (
 
 
 def by_alternate_email(address: str) -> Q:
-    """A filter for leads who also wrote from `address` (lower case). Its second condition lets PostgreSQL use
-    the index.
-    """
+    """A filter for leads who also wrote from `address` (lower case). Its second condition is the index's."""
     return Q(alternate_emails__contains=[address]) & ~Q(alternate_emails=[])
 
 
 def by_alternate_phone(number: str) -> Q:
-    """A filter for leads who also have the phone `number` (E.164). Its second condition lets PostgreSQL use the
-    index.
-    """
+    """A filter for leads who also have the phone `number` (E.164). Its second condition is the index's."""
     return Q(alternate_phones__contains=[number]) & ~Q(alternate_phones=[])
 
 
 def by_alternate_contact(contact_id: str) -> Q:
-    """A filter for leads who also have the GoHighLevel contact `contact_id`. Its second condition lets PostgreSQL use
-    the index.
-    """
+    """A filter for leads who also have the GoHighLevel contact. Its second condition is the index's."""
     return Q(alternate_contacts__contains=[contact_id]) & ~Q(alternate_contacts=[])
 
 
@@ -137,8 +123,8 @@ def _unique(field: str) -> models.UniqueConstraint:
 class Lead(Row):
     """One person to whom a workspace writes.
 
-    Identity columns hold normalised values (address in lower case, E.164 phone, canonical profile URL) or "". A value
-    is unique within its workspace. This constraint keeps two first messages that arrive at once from making two leads.
+    Identity columns hold normalised values (lower case, E.164, canonical URL) or "". They are unique within a
+    workspace, so two first messages at once make one lead.
     """
 
     workspace = models.ForeignKey(  # its look-ups use lead_by_last_message
@@ -375,9 +361,7 @@ class Lead(Row):
 
     @property
     def is_understood(self) -> bool:
-        """Whether a rule, a model, the provider or a person has said what the newest reply means. False while it waits
-        for the model.
-        """
+        """Whether the newest reply has a meaning. False while it waits for the model."""
         return not self.awaiting_model or bool(self.tag_decided_by)
 
     @property

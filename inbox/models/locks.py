@@ -1,6 +1,4 @@
-"""Locks by name, for things that have no row yet. Two deliveries of one text or of one chat so run one after the
-other.
-"""
+"""Locks by name, for what has no row yet. Two deliveries of one text or chat run one after the other."""
 
 import hashlib
 
@@ -8,9 +6,7 @@ from django.db import connection
 
 
 def hold(*parts: object) -> None:
-    """Takes the database lock that `parts` name, and holds it until the transaction ends. Waits while another
-    transaction holds it. Must run in a transaction.
-    """
+    """Takes the lock that `parts` name until the transaction ends, and waits for it. Must run in a transaction."""
     name = "\0".join(map(str, parts)).encode()
     key = int.from_bytes(hashlib.sha256(name).digest()[:8], signed=True)
     with connection.cursor() as cursor:

@@ -43,9 +43,7 @@ OWN = "holdfast"
 
 
 def known_source(name: str) -> None:
-    """Validates a field that names a source of messages (a provider's list that ids belong to). Raises ValidationError
-    if no provider declares that source.
-    """
+    """Raises ValidationError if no provider declares `name` as a source of messages."""
     if name != OWN and name not in registry.message_sources():
         raise ValidationError(f"“{name}” is no source of messages: no provider declares it.")
 

@@ -8,8 +8,8 @@ from inbox.models.row import Row
 
 
 class Note(Row):
-    """What a member wrote beside a conversation, for colleagues alone. It is no message: no provider, model or count
-    reads this table. It is never changed.
+    """A member's words to colleagues, beside a conversation. No provider, model or count reads them. They never
+    change.
     """
 
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="notes")

@@ -7,10 +7,9 @@ from django.db.models.expressions import RawSQL
 
 
 class DatabaseOrigin(models.Model):
-    """The one row that says where this database belongs (`place`), so that a restored or copied one is known by it.
+    """The one row that says where this database belongs (`place`), so that a restored or copied one is recognised.
 
-    `seen_at` is about the newest moment of the state that it holds. The others are written by `manage.py restored`:
-    what happened from `lost_from` to `lost_until` outside, this database may not know.
+    `seen_at` is about the newest moment in it. `manage.py restored` writes the others: the lost time.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
@@ -35,9 +34,8 @@ class DatabaseOrigin(models.Model):
 
 
 def here() -> Any:
-    """The expression for where the rows are: the server, its timeline, the database, and the table within it.
+    """The expression for where the rows are: server, timeline, database, and table.
 
-    A restored dump has another server or another table, a promoted replica or a point in time another timeline. The
-    row came along with the value of where it was.
+    A restored dump has another server or table, a promoted replica or a point in time another timeline.
     """
     return RawSQL("inbox_place()", [], models.CharField())

@@ -5,9 +5,7 @@ from django.db import models
 
 class ModelOutage(models.Model):
     """The outage of a provider of language models. The row exists while the last call failed, for the whole
-    installation. The first call that works deletes it.
-
-    There is one row for each provider of models. Today that is one provider, with the installation's key.
+    installation.
     """
 
     provider = models.CharField(max_length=20, primary_key=True)

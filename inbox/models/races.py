@@ -13,11 +13,9 @@ five.
 
 
 def settled(work: Callable[[], Result]) -> Result:
-    """Runs `work()` in a savepoint and returns its result. If a unique constraint refuses what it writes, because
-    another transaction was first, it is run again, ROUNDS times at most.
+    """Runs `work()` in a savepoint, and again if a unique constraint refuses its rows, ROUNDS times at most.
 
-    `work` must look before it inserts, and must keep nothing of a failed round. Raises IntegrityError if the last round
-    is refused too; then the cause is no race.
+    `work` must look before it inserts. Raises IntegrityError if the last round is refused too: that is no race.
     """
     for last in (False,) * (ROUNDS - 1) + (True,):
         try:

@@ -15,8 +15,7 @@ MOST = 12
 class SavedView(Row):
     """A folder with its filters under a name, of one member or, without `owner`, of the whole workspace.
 
-    `query` is the list's query string. It is read anew each time, so "last 7 days" stays that, and a filter for what is
-    gone says so.
+    `query` is the list's query string, read anew each time, so "last 7 days" stays that.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="saved_views")

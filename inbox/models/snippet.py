@@ -13,8 +13,8 @@ MOST = 200
 
 
 class Snippet(Row):
-    """A text under a name, of one member or, without `owner`, of the whole workspace. Its variables are written as in
-    the steps of follow-ups, such as {first_name}.
+    """A text under a name, of one member or, without `owner`, of the workspace. Variables are written as in
+    follow-ups.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="snippets")

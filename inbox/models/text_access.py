@@ -12,8 +12,7 @@ LASTS = timedelta(hours=1)
 
 
 class TextAccess(models.Model):
-    """The permission of an operator to read what people wrote in a workspace: why they asked for it, and until when it
-    holds, an hour at most.
+    """An operator's permission to read texts of a workspace, with a reason, for an hour at most.
 
     The database refuses to change or delete a row while its workspace exists.
     """

@@ -1,12 +1,12 @@
-"""What the search finds a text by: its words and the phone numbers in it, as PostgreSQL's index holds them.
+"""The entries by which the search finds a text: its words and phone numbers, as PostgreSQL's index holds them.
 
-Words are folded: lower case, without accents. A phone number is kept by its digits from the last one on, because its
-spellings differ at the beginning ("+1 555 …", "(555) …", "0044 …"). Each entry of a message or a lead begins with the
-end of the workspace's id. So a search reads the index entries of one workspace, however many texts others have.
+Words are folded: lower case, without accents. A phone number is kept from its last digit backwards, because its
+spellings differ at the beginning. Each entry begins with the end of the workspace's id, so a search reads the entries
+of one workspace.
 
-The words are cut here and not by PostgreSQL's own parser, which takes "reyes.example" or "and/or" for one word. So a
-query, a stored text and a snippet are cut by the same code. Names of leads are cut by an expression of PostgreSQL
-(LEAD_WORDS), because they change in many places. A test compares the two.
+The words are cut here and not by PostgreSQL's parser, which takes "reyes.example" for one word. So a query, a text and
+a snippet are cut alike. Names of leads are cut by an expression of PostgreSQL (LEAD_WORDS), because they change in
+many places; a test compares the two.
 """
 
 import re
@@ -49,19 +49,15 @@ def words_of(text: str) -> list[str]:
 
 
 def words_at(text: str) -> Iterator[tuple[int, int, list[str]]]:
-    """Yields each word of `text` as (start, end, its folded words). There is one folded word, except for signs such as
-    "½", of which folding makes several.
-    """
+    """Yields each word of `text` as (start, end, its folded words). A sign such as "½" folds to several."""
     for match in _RAW_WORD.finditer(text):
         yield match.start(), match.end(), words_of(match[0])
 
 
 def numbers_at(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yields what may be a phone number in `text` as (start, end, its last 15 digits backwards). Fewer than 7 digits
-    are none.
+    """Yields what may be a phone number as (start, end, its last 15 digits backwards), from 7 digits on.
 
-    In "555-0119 2026-11-28" it cannot be told where the number ends, so each group of digits may be its end, and one
-    place of the text may be yielded several times.
+    Each group of digits may be a number's end, so one place may be yielded several times ("555-0119 2026-11-28").
     """
     for match in _NUMBER.finditer(text):
         digits = ""
@@ -72,16 +68,12 @@ def numbers_at(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def mark_of(workspace_id: UUID) -> str:
-    """The three characters with which each entry of a workspace begins. Other workspaces may have the same, so a query
-    must ask for its workspace too.
-    """
+    """The three characters with which a workspace's entries begin. Others may share them: ask for the workspace too."""
     return str(workspace_id)[-3:]
 
 
 def vector(workspace_id: UUID, subject: str, text: str) -> str:
-    """The entries by which the search finds a message, as the text that PostgreSQL reads as a tsvector. Of a subject or
-    a text, what is beyond SUBJECT_CHARS or TEXT_CHARS is left out.
-    """
+    """The entries of a message, as the text of a tsvector. Beyond SUBJECT_CHARS and TEXT_CHARS nothing counts."""
     mark, parts = mark_of(workspace_id), (subject[:SUBJECT_CHARS], text[:TEXT_CHARS])
     entries = {mark + word for part in parts for word in words_of(part)}
     entries |= {mark + NUMBER + digits for part in parts for _, _, digits in numbers_at(part)}
@@ -98,10 +90,10 @@ class WordsField(SearchVectorField):  # type: ignore[type-arg]  # Django makes n
 
 
 class WordsQuery(Func):
-    """A query for entries, written in PostgreSQL's syntax of a tsquery, as an SQL expression.
+    """A query for entries, in PostgreSQL's syntax of a tsquery.
 
-    It is a subquery, so that the planner does not see the words. It would guess from them how many rows there are, and
-    for two frequent words that never meet it guesses wrong and reads the whole table.
+    It is a subquery that hides the words from the planner, which for two frequent words that never meet would read the
+    whole table.
     """
 
     template = "(SELECT %(expressions)s::tsquery)"
@@ -138,8 +130,8 @@ def _folded(text: Any) -> Func:
 
 
 def names_vector(*columns: str, of_workspace: bool = False) -> Func:
-    """The folded words of `columns`, as an SQL expression that an index can have. With `of_workspace` each begins with
-    the mark of the row's workspace (`mark_of`); without it a search of all workspaces finds them.
+    """The folded words of `columns`, as an expression for an index. `of_workspace`: each begins with the workspace's
+    mark.
     """
     parts: list[Any] = [F(columns[0])]
     for column in columns[1:]:

@@ -23,9 +23,7 @@ class UserManager(BaseUserManager["User"]):
     use_in_migrations = True
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Creates a user with this e-mail address. If `password` is None, no password works for
-        them. Raises ValueError without an address.
-        """
+        """Creates a user. Without `password` none works. Raises ValueError without an address."""
         if not email:
             raise ValueError("A user needs an e-mail address.")
         user = self.model(email=self.normalize_email(email).lower(), **fields)
@@ -34,9 +32,7 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Creates a staff user with every permission, for `manage.py createsuperuser`. The e-mail address counts as
-        proven, because the operator gave it.
-        """
+        """Creates a staff user with every permission. The operator's word proves the address."""
         rights = {"is_staff": True, "is_superuser": True, "address_proven_at": timezone.now()}
         return self.create_user(email, password, **rights | fields)
 
@@ -45,9 +41,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractUser):
-    """A person who can log in. Memberships give the rights in workspaces; preferences such as the theme are stored
-    here.
-    """
+    """A person who can log in. Memberships give the rights in workspaces."""
 
     class Theme(models.TextChoices):
         SYSTEM = "", "As the system"
@@ -101,9 +95,8 @@ class User(AbstractUser):
         return user
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Saves the user. `is_staff` is written only if this object changed it.
-
-        The database sets it as roles change, and a page that read the user before must not undo that.
+        """Saves the user. `is_staff` is written only if this object changed it, as the database sets it when roles
+        change.
         """
         columns = names = kwargs.get("update_fields")
         if self.pk is not None and self._was_staff is not None and not kwargs.get("force_insert"):
@@ -284,9 +277,7 @@ class Membership(models.Model):
 
 
 class AuditEntry(models.Model):
-    """An entry of the audit log: who did what to which object. Entries are only added. They
-    hold ids and settings, never text of people.
-    """
+    """An entry of the audit log: an actor's action on an object. Entries are only added, and hold no text of people."""
 
     workspace = models.ForeignKey(
         Workspace, on_delete=models.CASCADE, related_name="audit_entries", null=True
@@ -313,8 +304,8 @@ class AuditEntry(models.Model):
 
     @property
     def changes(self) -> dict[str, list[object]]:
-        """The changed fields, each with its old and new value; {} if the entry has none. A pair is empty where the log
-        holds only the field's name.
+        """The changed fields, each with its old and new value. A pair is empty if the log holds only the field's
+        name.
         """
         changes = self.data.get("changes")
         return changes if isinstance(changes, dict) else {}

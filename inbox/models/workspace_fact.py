@@ -17,11 +17,10 @@ MOST = 500
 
 
 class WorkspaceFact(Row):
-    """One fact about the company that drafted answers may use, or a phrase that they must not use.
+    """A fact about the company that drafted answers may use, or a phrase that they must not use.
 
-    It is a question with its answer, a price with its policy, a link with when to give it, or a phrase that no answer
-    may hold. For a phrase, `question` is the phrase and `answer` is what to say instead. `folded` is `question` without
-    case, accents and extra spaces. Within a kind it is unique, so that each question exists once.
+    It is a question with its answer, a price with its policy, a link with its occasion, or a phrase with what to say
+    instead. `folded` makes the question unique within its kind.
     """
 
     class Kind(models.TextChoices):
@@ -67,7 +66,5 @@ class WorkspaceFact(Row):
 
 
 def folded(question: str) -> str:
-    """`question` without case, accents and extra spaces, so that different spellings compare as equal. Of each kind, a
-    workspace can have one fact with the same result.
-    """
+    """`question` without case, accents and extra spaces, so that different spellings are equal."""
     return " ".join(fold(question).split())

@@ -18,9 +18,7 @@ MODES = {
 
 
 def events(records: Records) -> Iterator[Event]:
-    """What became of the drafts and of the messages that we sent, as events of a trace, in no
-    order.
-    """
+    """What became of the drafts and of the messages that we sent, as events of a trace, in no order."""
     for draft in records.drafts:
         yield from _drafted(records, draft)
     for send in records.sends:

@@ -26,9 +26,7 @@ STOP = "No draft, follow-up or campaign goes on: nothing more goes to this lead.
 
 
 def events(records: Records) -> Iterator[Event]:
-    """How the messages came in (webhook requests, the lead they were matched to, what was read in them), as events of a
-    trace, in no order.
-    """
+    """The events of the messages' arrival, in no order."""
     for delivery in records.deliveries:
         yield called(delivery)
     for message in records.messages:
@@ -38,9 +36,7 @@ def events(records: Records) -> Iterator[Event]:
 
 
 def called(delivery: WebhookDelivery) -> Event:
-    """The event of a trace that a provider posted a webhook
-    request, with what was decided about it and why.
-    """
+    """The event of a trace that a provider posted a webhook request, with what was decided about it and why."""
     who = sender_of(delivery.source)
     branch, why = verdict(delivery)
     if delivery.replay_of_id:
@@ -122,9 +118,7 @@ def _stored(records: Records, message: Message) -> Iterator[Event]:
 
 
 def matched(message: Message, first: WebhookDelivery | None) -> Event:
-    """The event of a trace that says whether the lead of a message was new, or how it was
-    found. `first` is the webhook request that brought the message; None if none is kept.
-    """
+    """The event that a message's lead was new or found. `first` is the request that brought the message, if kept."""
     lead = message.lead
     since = first.received_at if first else message.received_at
     within = timedelta(milliseconds=first.duration_ms) if first else timedelta(seconds=1)
@@ -146,9 +140,7 @@ def matched(message: Message, first: WebhookDelivery | None) -> Event:
 
 
 def known_by(message: Message, lead: Lead) -> str:
-    """By which address, number or id the lead of a message was recognised, as a sentence.
-    It goes by what the lead's row says now.
-    """
+    """The address, number or id that recognised a message's lead, as a sentence, by the lead's row of today."""
     wrote = message.from_address.lower()
     if wrote and wrote == lead.email:
         return "By the e-mail address that it came from."
@@ -188,9 +180,7 @@ def came_back(message: Message) -> Event:
 
 
 def understood(message: Message, decisions: list[TagDecision]) -> Iterator[Event]:
-    """What rules, the provider, a model and people read in a reply, each with its reason, as
-    events of a trace.
-    """
+    """What rules, the provider, a model and people read in a reply, each with its reason, as events of a trace."""
     if message.suspected:
         open_ = not message.suspicion_decided_by
         yield Event(

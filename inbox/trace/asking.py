@@ -1,7 +1,6 @@
-"""Asks a provider what it has of an address, a number or a message, while a person waits at a page.
+"""Asks a provider about an address, a number or a message, while a person waits at a page.
 
-A call takes at most BUDGET_MS, and few pages of a process wait at once, so that the others are answered. No connection
-to the database is held meanwhile.
+A call takes at most BUDGET_MS, and few pages of a process wait at once. No connection to the database is held.
 """
 
 import threading
@@ -54,9 +53,8 @@ NO_ANSWER = (Busy, ProviderError, ProviderMisconfigured, Cancelled, DeadlineExce
 
 @contextmanager
 def slot(places: threading.BoundedSemaphore = SLOTS, budget_ms: int | None = None) -> Iterator[Deadline]:
-    """Within the `with` block, this page may wait for a provider. It has given up its database connection, so it must
-    be in no transaction, and gets a Deadline, which raises Cancelled after `budget_ms` (2.8 s unless given). Raises
-    Busy if all `places` of this process are taken.
+    """Lets this page wait for a provider within the `with` block, without a database connection. The Deadline raises
+    Cancelled after `budget_ms` (2.8 s unless given). Raises Busy if all `places` are taken.
     """
     budget_ms = BUDGET_MS - OWN_PART_MS if budget_ms is None else budget_ms
     if not places.acquire(blocking=False):
@@ -93,11 +91,10 @@ class Listed:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a provider listed when a person asked for messages. `read` counts the messages that were looked at, and
-    `listed` holds those that the person looks for. `complete` is False if the time or the limit ran out, or the
-    provider failed; `problem` then says why, "" if the limit ran out.
+    """A provider's list of messages, as asked for by a person. `read` counts the messages, `listed` holds those that
+    match. `complete` is False if the time or the limit ran out, or the provider failed (`problem`).
 
-    `poll_every`: how often messages that we lack are fetched without a person, in words; "" if they are not.
+    `poll_every`: how often missing messages are fetched by themselves, in words.
     """
 
     label: str
@@ -115,9 +112,7 @@ class Answer:
 
 
 def accounts(workspace: Workspace) -> list[Account]:
-    """The workspace's provider accounts. Each one's `cannot` is the reason why it cannot be asked for messages, "" if
-    it can.
-    """
+    """The workspace's accounts, each with the reason why it cannot be asked, or ""."""
     rows = Integration.objects.filter(workspace=workspace).order_by("provider", "name", "pk")
     return [Account(row, row.label, _cannot(row)) for row in rows]
 
@@ -132,10 +127,9 @@ def _cannot(integration: Integration) -> str:
 
 
 def ask(workspace: Workspace, account: Account, wanted: Wanted) -> Answer:
-    """Reads the provider's list of messages of the last 7 days, at most 1000, and returns those that the person looks
-    for (`wanted`), in the provider's order. Takes 3 s at most, and stores nothing.
+    """Reads the provider's messages of the last 7 days, at most 1,000, in 3 s, and returns those that match `wanted`.
 
-    Errors of the provider are not raised; the Answer's `problem` says them.
+    Errors of the provider are the Answer's `problem`.
     """
     now = timezone.now()
     blank = Answer(account.label, now, now - BACK, complete=False)
@@ -174,9 +168,7 @@ def ask(workspace: Workspace, account: Account, wanted: Wanted) -> Answer:
 
 
 def about(workspace: Workspace, wanted: Wanted, leads: list[Lead], event: MessageEvent) -> bool:
-    """Whether a message in a provider's list is one that the person looks for (`wanted`): by its id, by address or
-    number, or because it is of one of `leads`.
-    """
+    """Whether a listed message matches `wanted` by id, address or number, or belongs to one of `leads`."""
     if wanted.text == event.external_id:
         return True
     if wanted.email and wanted.email == identity.normal_email(event.from_address):

@@ -22,10 +22,8 @@ WAIT_FROM_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link in a trace to a row that an event is about.
-
-    `kind` is one of `inbox.trace.subjects.KINDS`. `table` and `state` are those of
-    `inbox.pages.state_marks`, "" for a row without a state.
+    """A link to a row that an event is about: `kind` is of `subjects.KINDS`; `table` and `state` are of `state_marks`,
+    or "".
     """
 
     kind: str
@@ -64,9 +62,7 @@ def link_to(row: Model) -> Link:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A line below an event of a trace, shown when it is unfolded: a step of a job, a check of a
-    draft. `tone` is "ok", "warn", "bad", "info" or "".
-    """
+    """A line below an event, shown when it is unfolded. `tone` is "ok", "warn", "bad", "info" or ""."""
 
     what: str
     why: str = ""
@@ -77,10 +73,9 @@ class Item:
 class Event:
     """One thing that happened, as a line of a trace.
 
-    `tone` is "ok", "warn", "bad", "info" or "". `branch` names the way that was taken and `why` gives its reason.
-    `said` is what a person or a model wrote, and `quotes` names the other fields that repeat it: whoever may not read
-    people's text gets none of them. `ms` is how long it took, None where that is not known. `waits`: a quiet line, as
-    nothing was decided in that time.
+    `tone` is "ok", "warn", "bad", "info" or "". `branch` names the way taken and `why` its reason. `said` is text of
+    people or models, which `quotes` repeat: without the right to read it, all of them are hidden. `ms` is its
+    duration. `waits`: a quiet line.
     """
 
     at: datetime
@@ -114,9 +109,7 @@ class Event:
 
 
 def wait(start: datetime | None, end: datetime | None, words: str) -> Iterable[Event]:
-    """The line of a trace that something waited from `start` to `end`; empty if that took less
-    than 1 s or one of the two is None. `words` say what was waited for.
-    """
+    """The line that something waited from `start` to `end`; empty below 1 s, or if one of them is None."""
     if start is None or end is None or (seconds := (end - start).total_seconds()) < WAIT_FROM_S:
         return ()
     return (Event(start, "clock", words, ms=seconds * 1000, waits=True),)
@@ -128,9 +121,7 @@ def count(number: int, noun: str) -> str:
 
 
 def sender_of(source: str) -> str:
-    """The name for people of the provider that a source of webhooks or of messages belongs to;
-    the source's own name if none declares it.
-    """
+    """The provider's name for a source of webhooks or messages; the source itself if none declares it."""
     with suppress(LookupError):
         return registry.spec_of(registry.webhook_source(source).provider).label
     with suppress(LookupError):

@@ -30,9 +30,7 @@ class NotFetched(Exception):
 
 
 def why_not(spec: ProviderSpec, workspace_id: UUID, attachment: Attachment) -> str:
-    """Why the file `attachment`, which a message from the provider of `spec` brought, cannot be fetched, as a
-    sentence; "" if it can be tried. Asks neither the database nor the provider.
-    """
+    """The reason why a message's file cannot be fetched, as a sentence; "" if it can be tried. Asks nobody."""
     if isinstance(spec.files, NONE):
         return spec.files.why
     if not getattr(attachment, spec.files.needs):
@@ -61,9 +59,8 @@ class Held(io.BytesIO):
 
 
 def fetch(message: Message, attachment: Attachment) -> Held:
-    """The file `attachment` that came with `message`: at most 25 MB, asked for once, within 15 s. Close it when the
-    browser has it. No connection to the database is held meanwhile. The call says nothing about the account's
-    health, as a file may be gone or lie elsewhere. Raises NotFetched.
+    """The file of a message: at most 25 MB, asked for once, within 15 s. Close it when the browser has it. No
+    connection is held, and the account's health stays, as a file may be gone or lie elsewhere. Raises NotFetched.
     """
     spec = registry.spec_of(registry.provider_of(message.source))
     if why := why_not(spec, message.workspace_id, attachment):

@@ -38,8 +38,8 @@ Found = TypeVar("Found", bound=Model)
 
 @dataclass(slots=True)
 class Records:
-    """The rows from which a trace is told, each kind oldest first. `own` are our own messages
-    by the id of their OutboundSend. `cut`: there are more rows of some kind than are read.
+    """The rows of a trace, each kind oldest first. `own` are our messages by their send's id. `cut`: rows are left
+    out.
     """
 
     subject: Subject
@@ -67,9 +67,7 @@ class Records:
         return self.subject.messages
 
     def job(self, key: str) -> BackgroundJob | None:
-        """The background job with this dedupe key (the name that keeps a job single), if it
-        is among the rows of the trace; else None.
-        """
+        """The job with this dedupe key among the rows; else None."""
         return next((job for job in self.jobs if job.dedupe_key == key), None)
 
     def first(self, rows: QuerySet[Found], most: int) -> list[Found]:
@@ -80,9 +78,7 @@ class Records:
 
 
 def load(subject: Subject) -> Records:
-    """Reads all stored rows about `subject`, from which its trace is told, about a hundred of a kind at
-    most. How many queries it needs does not depend on the number of rows.
-    """
+    """Reads the rows about `subject`, about a hundred of a kind at most, in a fixed number of queries."""
     records = Records(subject)
     ids = [message.pk for message in subject.messages]
     for decision in TagDecision.objects.filter(message_id__in=ids).select_related("user").order_by("pk"):
@@ -106,7 +102,6 @@ def load(subject: Subject) -> Records:
 
 
 def _answers(records: Records, ids: list[uuid.UUID]) -> None:
-    """The drafts for the messages, their checks, and what was sent in answer."""
     subject = records.subject
     own_draft = Q(pk=subject.draft_id) if subject.draft_id else Q()
     if ids or own_draft:
@@ -167,7 +162,6 @@ def _deliveries(records: Records, ids: list[uuid.UUID]) -> None:
 
 
 def _jobs(records: Records) -> None:
-    """The jobs, found by their keys, with their attempts, steps and calls to the model."""
     subject = records.subject
     job_ids = {delivery.job_id for delivery in records.deliveries if delivery.job_id}
     if subject.job is not None:
@@ -198,7 +192,6 @@ def _by_job(rows: Iterable[Row]) -> dict[uuid.UUID, list[Row]]:
 
 
 def _keys(records: Records) -> Iterable[str]:
-    """The dedupe keys of the jobs that the rows have had."""
     for message in records.messages:
         yield f"{PROCESS}:{message.pk}"
         decisions = records.decisions.get(message.pk, [])

@@ -1,7 +1,7 @@
-"""Looks for what did not arrive, or not where it should: by address, phone number or id, in everything that is kept.
+"""Looks for what did not arrive by address, phone number or id, in everything that is kept.
 
-What was typed may be several things at once: a provider's id may be a UUID as ours are, or digits as a phone number
-is. So it is looked for as each of them. Each look-up reads through an index and stops at a limit.
+A provider's id may be a UUID or digits as a phone number is, so the text is looked for as each of them. Each look-up
+reads through an index and stops at a limit.
 """
 
 import contextlib
@@ -47,8 +47,8 @@ Row = TypeVar("Row", bound=Model)
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a person looks for: the typed text, read as an e-mail address, a phone number (E.164) or an id of ours.
-    Whatever else it is, `text` may be a provider's id too.
+    """The text that a person looks for, read as an e-mail address, a phone number (E.164) or an id; `text` may be any
+    id.
     """
 
     text: str
@@ -77,9 +77,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Ledger:
-    """What a search found in one table, such as the webhook requests. `none` is the sentence for
-    nothing. `more`: not all rows are shown.
-    """
+    """The hits of one table. `none` is the sentence for nothing. `more`: not all rows are shown."""
 
     label: str
     hits: list[Hit]
@@ -89,9 +87,7 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Found:
-    """The result of a search for something that did not arrive, table by table, and when
-    each account last called us.
-    """
+    """The result of a search, table by table, and when each account last called us."""
 
     wanted: Wanted
     ledgers: list[Ledger]
@@ -108,9 +104,7 @@ class Found:
 
 
 def read(workspace: Workspace, text: str) -> Wanted | None:
-    """What the person looks for who typed `text`, of which the first 320 characters count; None if it has fewer than
-    3.
-    """
+    """The typed text, cut to 320 characters, as it may be meant; None below 3 characters."""
     text = text.replace("\0", "").strip()[:320]
     if len(text) < MIN_CHARS:
         return None
@@ -128,9 +122,7 @@ def read(workspace: Workspace, text: str) -> Wanted | None:
 
 
 def find(workspace: Workspace, wanted: Wanted) -> Found:
-    """Looks for what the person wants to find in all tables of `workspace` that record what came and what was sent.
-    Each table shows its newest 10 rows at most.
-    """
+    """Looks for `wanted` in all tables of `workspace` that record arrivals and sends, the newest 10 rows of each."""
     leads = list(leads_of(workspace, wanted)[: LIMIT + 1])
     ids = [lead.pk for lead in leads[:LIMIT]]
     accepted = _taken(WebhookDelivery.objects.filter(workspace=workspace), workspace, wanted, ids)
@@ -192,9 +184,7 @@ def _messages(workspace: Workspace, wanted: Wanted, leads: list[uuid.UUID]) -> l
 
 
 def deliveries_of(own_deliveries: QuerySet[Any], workspace: Workspace, wanted: Wanted) -> QuerySet[Any]:
-    """Those of `own_deliveries`, all of `workspace`, that have what the person looks for as their own id, or as an id
-    or address of their message or lead.
-    """
+    """Those of `own_deliveries`, all of `workspace`, that match `wanted` themselves, or whose message or lead does."""
     return _taken(
         own_deliveries, workspace, wanted, list(leads_of(workspace, wanted).values_list("pk")[:LIMIT])
     )

@@ -41,9 +41,7 @@ ENDS_OF_SEND = {
 
 @dataclass(frozen=True)
 class Part:
-    """A share of the time that a trace took, for the bar above it: `x` and `width` in
-    thousandths.
-    """
+    """A share of the time that a trace took, for the bar above it: `x` and `width` in thousandths."""
 
     who: str
     tone: str
@@ -59,10 +57,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Trace:
-    """What happened to one row, such as a message or a job, told as events, oldest first. `tone`, `icon` and `word`
-    are its state as a chip. `links` are the rows that the events are about.
+    """The events of one row, oldest first. `tone`, `icon` and `word` are its state as a chip, `links` the events'
+    rows.
 
-    `cut`: some rows are left out, as there are too many. `earlier`: older messages of the lead are left out.
+    `cut`: some rows are left out. `earlier`: older messages of the lead are left out.
     """
 
     kind: str
@@ -87,9 +85,7 @@ class Trace:
 
 
 def of(workspace: Workspace, kind: str, row_id: uuid.UUID) -> Trace:
-    """Tells what happened to the row with the id `row_id`; `kind` (of `subjects.KINDS`) says what it is, such as a
-    message. Raises subjects.NotHere.
-    """
+    """The trace of the row `row_id`; `kind` is of `subjects.KINDS`. Raises subjects.NotHere."""
     subject = subjects.find(workspace, kind, row_id)
     rows = records.load(subject)
     events = sorted(
@@ -223,7 +219,6 @@ def _end_of_delivery(delivery: WebhookDelivery) -> Ending:
 
 
 def _end_of_work(rows: Records) -> Ending:
-    """How it stands where nothing has been sent."""
     draft = rows.drafts[-1] if rows.drafts else None
     if draft is not None and draft.status == Draft.Status.PENDING:
         if draft.send_at is not None:

@@ -35,8 +35,7 @@ class NotHere(LookupError):
 
 @dataclass(slots=True)
 class Subject:
-    """The row that a trace is told of. `messages` are those whose way is told, oldest first. `job`,
-    `send`, `notice`, `delivery_id` and `draft_id` are the rows that it is or leads to.
+    """The row of a trace, with its `messages`, oldest first, and the rows that it is or leads to.
 
     `earlier`: the lead has older messages that are left out.
     """
@@ -55,9 +54,7 @@ class Subject:
 
 
 def find(workspace: Workspace, kind: str, row_id: uuid.UUID) -> Subject:
-    """Finds the row `row_id` of `workspace` whose trace is asked for, with its lead and messages. `kind` is one of
-    KINDS. Raises NotHere.
-    """
+    """Finds the row `row_id` of `workspace` with its lead and messages. `kind` is one of KINDS. Raises NotHere."""
     if kind not in _FINDERS:
         raise NotHere(f"There is no trace of a “{kind}”.")
     subject = Subject(workspace, kind, row_id)

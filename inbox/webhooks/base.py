@@ -1,7 +1,6 @@
 """Handles the requests of all webhooks: checks size, key, payload and workspace, runs intake, and answers.
 
-docs/reference/addresses.md, Answers, lists the answers. Nothing here calls another machine. `DeliveryRules`
-says what each status makes a provider do next.
+docs/reference/addresses.md, Answers, lists the answers. Nothing here calls another machine.
 """
 
 import hashlib
@@ -182,10 +181,10 @@ class WebhookView(APIView):
         return answer(self.source, outcome)
 
     def tenant(self, request: Request, key: str, body: Callable[[], bytes]) -> Tenant:
-        """The workspace and account to which a webhook request belongs, from the key or signature that proves it.
+        """The workspace and account of a request, by the key or signature that proves it. `body` reads the body if the
+        proof is in there.
 
-        `body` reads the request's body, and is called only where the proof is in there. Raises Unauthorized. Raises
-        DecryptionError if the secret that would prove it cannot be read; the provider then tries again.
+        Raises Unauthorized, or DecryptionError if the secret cannot be read: the provider tries again.
         """
         source = self.source
         if source.signature and not key and source.signature.valid(body(), request.headers, timezone.now()):
@@ -197,11 +196,10 @@ class WebhookView(APIView):
         return Tenant(integration.workspace, integration)
 
     def authenticate(self, request: Request, key: str, body: Callable[[], bytes]) -> Integration:
-        """The provider account whose webhook key the request carries, found by one indexed look-up. `body` reads the
-        request's body, and is called only where the key may be in there.
+        """The account whose webhook key the request carries, by one indexed look-up. `body` reads the body if the key
+        may be in there. A POST is noted as a use.
 
-        A POST is noted as a use of the key. Raises Unauthorized if the key is missing, unknown, revoked, expired or
-        another provider's.
+        Raises Unauthorized if the key is missing, unknown, revoked, expired or another provider's.
         """
         secret = key or candidate_key(request, self.source, body)
         if not self.source.keyed or not secret or len(secret) > 200:
@@ -218,11 +216,10 @@ class WebhookView(APIView):
 
 
 def process(source: WebhookSource, received: WebhookRequest) -> IntakeResult:
-    """Reads the event from a webhook request's body, applies it, records the request, and returns what became of it. A
-    replay of a stored request uses this too.
+    """Reads the event from a request's body, applies it, and records the request. A replay uses this too.
 
-    A body that cannot be used, or a defect of ours, is an outcome and not an error. Raises django.db.Error if the
-    database cannot be reached.
+    An unusable body, or a defect of ours, is an outcome and no error. Raises django.db.Error if the database cannot be
+    reached.
     """
     try:
         event = parse(source, received)
@@ -250,9 +247,7 @@ def _ignored(event: Event, reason: str) -> IntakeResult:
 
 
 def parse(source: WebhookSource, received: WebhookRequest) -> Event:
-    """Reads the event from a webhook request's body. Raises PayloadInvalid, or WrongWorkspace if it names another
-    account than that of the request's key.
-    """
+    """Reads the event from a request's body. Raises PayloadInvalid, or WrongWorkspace if it names another account."""
     body = source.decode(received.body)
     if received.integration is not None:
         account_id, stored_id = source.account_of(body), received.integration.external_account_id
@@ -262,10 +257,7 @@ def parse(source: WebhookSource, received: WebhookRequest) -> Event:
 
 
 def _names_another_workspace(received: WebhookRequest) -> bool:
-    """Whether the address's clientId is the id of another workspace here. An id that no workspace has is ignored.
-
-    Addresses of an older form still carry such ids.
-    """
+    """Whether the address's clientId, which older addresses carry, is the id of another workspace here."""
     try:
         client_id = UUID(received.headers[CLIENT_ID])
     except (KeyError, ValueError):
@@ -310,16 +302,12 @@ def answer(source: WebhookSource, outcome: IntakeResult) -> Response:
 
 
 def failure(status: int, error: str, **extra: object) -> Response:
-    """The HTTP answer that tells a webhook's sender of an error. `error` is its code;
-    `extra` are more fields of the JSON body.
-    """
+    """The answer of an error: its code, and `extra` fields of the JSON body."""
     return Response({"success": False, "error": error, **extra}, status=status)
 
 
 def unavailable(status: int) -> Response:
-    """The HTTP answer, with Retry-After, to a webhook's sender while the database cannot be reached. It also drops
-    this thread's database connection, so that the next request gets a new one.
-    """
+    """The answer, with Retry-After, while the database cannot be reached. Drops this thread's connection."""
     drop_connection()
     response = failure(status, "unavailable")
     response["Retry-After"] = str(RETRY_AFTER_S)

@@ -1,7 +1,7 @@
 """Posts recorded webhooks to a running server and compares each verdict with the expected one.
 
-Lines with the same `at_ms` were sent at the same moment, so they are posted at the same moment. If a line's
-note says that any one of several may win, their verdicts may be swapped within that moment.
+Lines with the same `at_ms` are posted at the same moment. Their verdicts may be swapped if a note says that any of
+them may win.
 """
 
 import hashlib
@@ -38,9 +38,7 @@ class TrafficError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RecordedDelivery:
-    """One recorded webhook request. `source` is the name in the address ("ghl/sms"). `at_ms` is its time in
-    milliseconds. `expect` is the verdict that it must get.
-    """
+    """One recorded request. `source` is the name in the address ("ghl/sms"), `expect` the verdict that it must get."""
 
     number: int
     at_ms: int
@@ -57,9 +55,7 @@ class RecordedDelivery:
 
 @dataclass(slots=True)
 class Report:
-    """The result of posting recorded webhook requests. `unmet` holds the lines whose verdict was
-    not the expected one, with both verdicts.
-    """
+    """The result of a run. `unmet` holds the lines with an unexpected verdict, each with both verdicts."""
 
     verdicts: Counter[str] = field(default_factory=Counter)
     unmet: list[tuple[RecordedDelivery, str, str]] = field(default_factory=list)
@@ -67,9 +63,7 @@ class Report:
 
 
 def read(path: Path) -> list[RecordedDelivery]:
-    """Reads the recorded webhook requests of a file in order. Raises TrafficError for a line that is no JSON, lacks a
-    field or names an unknown source, and OSError if the file cannot be read.
-    """
+    """Reads the recorded requests of a file. Raises TrafficError for an unusable line, and OSError."""
     lines = []
     for number, text in enumerate(path.read_text().splitlines(), 1):
         if not text.strip():
@@ -111,11 +105,7 @@ class Keys:
                 self._keys[label, key.integration.provider].setdefault(account, key.secret)
 
     def of(self, label: str, source: str, account: str = "") -> str:
-        """The webhook key of the workspace's account whose id at the provider is
-        `account`, or of its first account if none has it.
-
-        Raises TrafficError if the workspace has no usable key for `source`.
-        """
+        """The webhook key of the account with this id, or of the first one. Raises TrafficError if there is none."""
         keys = self._keys[label, registry.webhook_source(source).provider]
         if not keys:
             raise TrafficError(f"The workspace for {label} has no usable webhook key for {source}.")
@@ -127,9 +117,7 @@ Accepted = frozenset[tuple[UUID, str, str]]
 
 
 def accepted_before(workspaces: Iterable[Workspace]) -> Accepted:
-    """The webhook requests that `workspaces` have accepted so far, each by workspace, source and digest of its body. If
-    one is sent again, it is a duplicate.
-    """
+    """The requests that `workspaces` have accepted, each by workspace, source and digest of its body."""
     accepted = WebhookDelivery.objects.filter(
         workspace__in=list(workspaces), verdict=WebhookDelivery.Verdict.ACCEPTED
     )
@@ -138,9 +126,7 @@ def accepted_before(workspaces: Iterable[Workspace]) -> Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The server's answer to one recorded webhook request. `again`: the request was
-    accepted before, so a duplicate is expected now.
-    """
+    """The server's answer to one line. `again`: it was accepted before, so a duplicate is expected."""
 
     line: RecordedDelivery
     verdict: str
@@ -148,11 +134,9 @@ class Answer:
 
 
 class Replayer:
-    """Posts recorded webhook requests to `base_url`. `workspaces` maps the labels of the file to workspaces of this
-    installation.
+    """Posts recorded requests to `base_url`. `workspaces` maps the labels of the file to workspaces.
 
-    A request that is in `before` is expected to be a duplicate. With `repeat`, a duplicate is expected for every
-    request that the file expects to be accepted.
+    A request in `before` is expected to be a duplicate; with `repeat`, each one that the file expects to be accepted.
     """
 
     def __init__(
@@ -179,11 +163,10 @@ class Replayer:
         stop: Callable[[], bool] = lambda: False,
         before_moment: Callable[[list[RecordedDelivery]], None] = lambda _batch: None,
     ) -> Report:
-        """Posts all recorded webhook requests, `speed` times faster than recorded, or as fast as possible if it is 0,
-        over `connections` threads. Stops when `stop()` is true. Returns the report.
+        """Posts the lines, `speed` times faster than recorded (0: as fast as possible), over `connections` threads,
+        until `stop()`. `before_moment` gets the lines of a moment first.
 
-        `before_moment` gets the lines of one moment before they are posted. Raises TrafficError if a workspace has no
-        usable key for a line.
+        Raises TrafficError if a workspace has no usable key for a line.
         """
         started = time.monotonic()
         with ThreadPoolExecutor(connections) as pool:
@@ -206,7 +189,6 @@ class Replayer:
         return Answer(line, self._post(line, text), self._repeat or stored)
 
     def _post(self, line: RecordedDelivery, text: bytes) -> str:
-        """The verdict of our server on one line."""
         key = self._keys.of(
             line.workspace, line.source, registry.webhook_source(line.source).account_of(line.body)
         )
@@ -251,11 +233,10 @@ class Replayer:
 
 
 def _unmet(group: list[Answer]) -> list[tuple[RecordedDelivery, str, str]]:
-    """The lines of a group that got none of the expected verdicts, each with an expected verdict that no line got.
+    """The lines of a group that got no expected verdict, each with an expected verdict that no line got.
 
-    The verdicts within a group may be swapped. One more duplicate is expected for each line that was accepted
-    before. Account states are left out: they have no id, so sent again they count as new, unless they equal
-    the last one.
+    Verdicts within a group may be swapped. A line that was accepted before is expected as a duplicate. Account states
+    have no id: sent again they may count as new, so they are left out.
     """
     group = [answer for answer in group if not (answer.again and _is_state(answer))]
     expected = Counter(answer.line.expect for answer in group)
@@ -291,9 +272,7 @@ def _swaps_with(line: RecordedDelivery, answers: list[Answer]) -> bool:
 
 
 def verdict_of(response: requests.Response) -> str:
-    """The word that a file of recorded requests uses for one of our HTTP answers. "rejected" stands for 400, 401, 403,
-    413 and 200 quarantined; another status than 200 is "status <code>".
-    """
+    """The word for one of our answers. "rejected" stands for 400, 401, 403, 413 and 200 quarantined."""
     if response.status_code in (400, 401, 403, 413):
         return "rejected"
     if response.status_code != 200:

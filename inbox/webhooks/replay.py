@@ -1,7 +1,6 @@
-"""Runs stored deliveries through today's code again, after a repair or to see what would happen.
+"""Runs stored deliveries through today's code, after a repair or to see the effect.
 
-This is safe because every key is idempotent: replaying everything changes nothing. A dry run is the real run,
-rolled back.
+Every key is idempotent, so replaying everything changes nothing. A dry run is the real run, rolled back.
 """
 
 import hashlib
@@ -53,9 +52,7 @@ class NotReplayable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ReplayResult:
-    """The result of running a stored webhook request again. `made` counts the rows that it makes
-    (or would make), by what they are called.
-    """
+    """The result of a replay. `made` counts the new rows by their names."""
 
     outcome: IntakeResult
     made: dict[str, int]
@@ -76,8 +73,7 @@ def dry_run(delivery: WebhookDelivery) -> ReplayResult:
 
 
 def replay(delivery: WebhookDelivery, actor: User | None = None) -> ReplayResult:
-    """Runs the stored webhook request through today's code, and records the run as a
-    request of its own. Raises NotReplayable.
+    """Runs the stored request through today's code, and records the run. Raises NotReplayable.
 
     Raises django.db.Error if the database cannot be reached; then nothing has changed.
     """
@@ -97,9 +93,8 @@ def unrepaired(
     until: datetime | None = None,
     source: str = "",
 ) -> QuerySet[WebhookDelivery]:
-    """Stored webhook requests with this verdict whose body is still kept and for which no later run succeeded, oldest
-    first, of one workspace or of all (None). `since` and `until` (aware) limit when they came; `source` "" means
-    every source.
+    """The stored requests with this verdict that have a body and no later success, oldest first, of one workspace or
+    of all (None). `since` and `until` (aware) limit their time; `source` "" means every one.
     """
     deliveries = WebhookDelivery.objects.filter(verdict=verdict, replay_of=None, body__isnull=False)
     if workspace is not None:
@@ -114,9 +109,7 @@ def unrepaired(
 
 
 def with_repair(deliveries: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelivery]:
-    """Annotates `deliveries` with two booleans: `repaired`, a later run of the stored request succeeded; `emptied`,
-    its body is deleted, so it cannot be run again.
-    """
+    """Annotates `deliveries`: `repaired`, a later run succeeded; `emptied`, its body is deleted."""
     return deliveries.annotate(repaired=Exists(SETTLED), emptied=Q(body__isnull=True))
 
 
@@ -128,10 +121,10 @@ class Started(NamedTuple):
 
 
 def start(hours: str, actor: User, workspace: Workspace | None) -> Started:
-    """Starts the job that runs all webhook requests again that failed in the last `hours` (a key of SPANS).
-    `workspace` None means those of all workspaces. `actor` is recorded in the audit.
+    """Starts the job that replays the requests that failed in the last `hours` (a key of SPANS), of one workspace or
+    of all (None).
 
-    Raises NothingToReplay if `hours` is no key of SPANS or no failed request is left.
+    Raises NothingToReplay if `hours` is no key, or no failed request is left.
     """
     if hours not in SPANS:
         raise NothingToReplay("Choose how far back to go.")
@@ -151,10 +144,8 @@ def start(hours: str, actor: User, workspace: Workspace | None) -> Started:
 
 
 def run_job(ctx: JobContext) -> dict[str, int]:
-    """The job `deliveries.replay`: runs all webhook requests again that failed between two moments and were not
-    repaired since. Returns counts by verdict; "skipped" counts those that can no longer be run.
-
-    It covers the job's workspace, or all of them if the job has none.
+    """The job `deliveries.replay`: replays the requests that failed between two moments, of one workspace or of all.
+    Returns counts by verdict; "skipped" counts those that cannot be run.
     """
     workspace = Workspace.objects.get(pk=ctx.job.workspace_id) if ctx.job.workspace_id else None
     ids = list(

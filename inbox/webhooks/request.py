@@ -13,8 +13,8 @@ BODY_LIMIT = 1024 * 1024
 DRAIN_LIMIT = 8 * 1024 * 1024
 CHUNK = 64 * 1024
 CLIENT_ID = "clientId"
-"""The query parameter of addresses of the older form. It is stored with the headers, because a replay must check
-it too.
+"""The query parameter of addresses of the older form. It is stored with the headers, because a replay must check it
+too.
 """
 SECRET_HEADERS = ("secret", "token", "authorization", "signature", "cookie", "key", "proxy", "forwarded")
 
@@ -28,11 +28,10 @@ class BodyBrokenOff(Exception):
 
 
 def read_body(request: Request) -> bytes:
-    """The raw bytes of a request's body, also of one sent in chunks. Raises PayloadTooLarge over 1 MiB, and
-    BodyBrokenOff.
+    """The raw bytes of a body, also of one sent in chunks. Raises PayloadTooLarge over 1 MiB, and BodyBrokenOff.
 
-    Django reads no body without a Content-Length. The server itself ends a chunked one (`wsgi.input_terminated`). A
-    body that is too large is read on, up to 8 MiB, so that the sender gets our answer and not a broken connection.
+    Django reads no body without a Content-Length, so a chunked one is read from the server. A body that is too large
+    is read on, up to 8 MiB, so that the sender gets our answer.
     """
     environ = request.META
     chunked = not environ.get("CONTENT_LENGTH") and environ.get("wsgi.input_terminated")
@@ -58,16 +57,12 @@ def _read(stream: Any) -> bytes:
 
 
 def candidate_key(request: Request, source: WebhookSource, body: Callable[[], bytes]) -> str:
-    """The webhook key that a request carries in a header or its body instead of the path
-    (docs/reference/addresses.md, Keys); "" if it carries none. `body` is only asked for where it may be there.
-    """
+    """The webhook key in a header or the body instead of the path; "" if there is none. `body` reads the body."""
     return next(iter(secrets_in_headers(request, source)), "") or _secret_in_body(source, body)
 
 
 def secrets_in_headers(request: Request, source: WebhookSource) -> list[str]:
-    """The values of a request's headers that may be its webhook key, in the order in which they count: a bearer token,
-    then the headers that the source names.
-    """
+    """The headers that may be the webhook key, in their order: a bearer token, then those that the source names."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     bearer = token if scheme.lower() == "bearer" else ""
     secrets = [request.headers.get(name, "") for name in ("X-Webhook-Secret", *source.secret_headers)]
@@ -86,8 +81,8 @@ def _secret_in_body(source: WebhookSource, body: Callable[[], bytes]) -> str:
 
 
 def safe_headers(request: Request) -> dict[str, str]:
-    """The request's headers without those whose name says that they may hold a secret: at most 40, each value cut at
-    500 characters. The query parameter `clientId` is added as if it were a header.
+    """The headers whose name does not suggest a secret: at most 40, each cut at 500 characters, with the query's
+    `clientId`.
     """
     headers: dict[str, str] = {}
     for name, text in request.headers.items():

@@ -1,8 +1,7 @@
-"""Brings an invented reply in, so that people see what happens with a real one before the first has come.
+"""Brings an invented reply in, so that people see its way before the first real one has come.
 
-The reply is in the form that the account's provider declares. It takes the way of every delivery: the account's real
-address and key, the same view, the same intake. Only the view's `sample` differs, and no address leads to a view that
-has it. From there on it is a mark of the delivery and of the lead (docs/adr/0071-a-sample-is-marked-by-its-view.md).
+The reply has the form of the account's provider and takes the way of every delivery. Only the view's `sample` differs,
+and no address leads to such a view (docs/adr/0071-a-sample-is-marked-by-its-view.md).
 """
 
 import json
@@ -44,8 +43,7 @@ class NoSample(Exception):
 
 
 def send(integration: Integration, user: User) -> Lead:
-    """Posts an invented reply to the webhook address of this account, and returns the sample lead that has it. Nothing
-    is called outside this process.
+    """Posts an invented reply to the account's webhook address, within this process. Returns its sample lead.
 
     Raises NoSample if the account cannot take one, or the workspace has 10 already.
     """
@@ -80,7 +78,6 @@ def _key(integration: Integration) -> str:
 
 
 def _post(source: WebhookSource, key: str, account_id: str) -> dict[str, object]:
-    """The answer of the address to one more invented reply."""
     assert source.sample  # the caller has looked
     reply = SampleReply(
         id=f"sample-{uuid4()}",
@@ -120,10 +117,7 @@ def of(workspace_id: UUID) -> QuerySet[Lead]:
 
 
 def remove(workspace: Workspace, user: User) -> int:
-    """Deletes the workspace's samples with their messages, drafts and deliveries. Returns how many leads there were.
-
-    A job that works on one of them ends, as its reply is gone.
-    """
+    """Deletes the workspace's samples with their messages, drafts and deliveries. Returns the number of leads."""
     with transaction.atomic():
         leads = [lead.pk for lead in of(workspace.pk).select_for_update().order_by("pk")]
         WebhookDelivery.objects.filter(workspace=workspace, lead__in=leads, sample=True).delete()

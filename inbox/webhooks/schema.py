@@ -76,16 +76,12 @@ get_schema = extend_schema(
 
 
 def one_address_each(endpoints: list[Any]) -> list[Any]:
-    """Returns those of `endpoints` whose path ends with a slash, so that the OpenAPI schema shows each webhook address
-    once. A preprocessing hook of drf-spectacular.
-    """
+    """A hook of drf-spectacular: shows each webhook address once, by its path with a slash."""
     return [endpoint for endpoint in endpoints if endpoint[0].endswith("/")]
 
 
 class Schema(AutoSchema):
-    """The OpenAPI description of the webhook views. It names each operation by its path and HTTP
-    method, so that no two have the same name.
-    """
+    """The OpenAPI description of the webhook views. The path and method name each operation."""
 
     def get_operation_id(self) -> str:
         words = self.path.replace("{", "").replace("}", "").strip("/").replace("/", "_").replace("-", "_")

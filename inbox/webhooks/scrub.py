@@ -1,8 +1,6 @@
 """Removes secrets from a webhook's body and headers before they are stored.
 
-A sender proves itself with a secret, and some put it into the body or repeat it in a header: SmartLead sends
-`secret_key`, and a workflow quotes the address that it calls. No later step needs it, as a replay proves
-nothing.
+Some senders put their secret into the body or a header, as SmartLead's `secret_key`. No later step needs it.
 """
 
 import json
@@ -35,11 +33,10 @@ STRIPPED = rb"(?:\\u0000|\\u[dD][89a-fA-F][0-9a-fA-F]{2})*"
 
 
 def without_secrets(body: bytes, secrets: Collection[str]) -> bytes:
-    """Returns a webhook request's `body` with MARK in place of each of `secrets`, however it is written,
-    and of the value of each field in NAMES.
+    """Returns `body` with MARK in place of each of `secrets`, however written, and of the fields in NAMES.
 
-    SmartLead's own secret is also looked for everywhere. JSON stays JSON, and a form stays a form. A secret shorter
-    than SHORTEST is replaced only in those fields.
+    JSON stays JSON, and a form stays a form. A secret shorter than SHORTEST is replaced only in those fields.
+    SmartLead's own secret is looked for everywhere.
     """
     marked = [match.decode(errors="replace") for match in OWN.findall(body)[-1:]]  # parsers keep the last one
     for secret in (*secrets, *marked):
@@ -72,8 +69,8 @@ def _character(character: str) -> bytes:
 
 
 def headers_without_secrets(headers: Mapping[str, str], secrets: Collection[str]) -> dict[str, str]:
-    """Returns a webhook request's `headers` with MARK in place of each of `secrets`, and without queries and keys in
-    the addresses that they quote. A secret shorter than 8 characters is left.
+    """Returns `headers` with MARK in place of each of `secrets` of 8 characters or more, and without queries and keys
+    in quoted addresses.
     """
     clean = {}
     for name, text in headers.items():

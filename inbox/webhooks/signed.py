@@ -1,7 +1,6 @@
-"""The webhook addresses that a signature authenticates instead of a key. One sender calls them for all workspaces.
+"""The webhook addresses that a signature authenticates. One sender calls them for all workspaces.
 
-docs/reference/addresses.md, Webhooks, lists them. The signed bytes name the workspace. A delivery for an
-unknown workspace is recorded without one.
+docs/reference/addresses.md, Webhooks, lists them. The signed bytes name the workspace, which may be unknown.
 """
 
 import uuid
@@ -41,8 +40,8 @@ class CalendlyWorkspaceView(WebhookView):
         return super().post(request, str(workspace_id))
 
     def tenant(self, request: Request, key: str, body: Callable[[], bytes]) -> Tenant:
-        """The workspace that the path names by its id (`key`), if one of its Calendly accounts has the key with which
-        the request was signed. Raises Unauthorized.
+        """The workspace in the path (`key`), if one of its Calendly accounts has signed the request. Raises
+        Unauthorized.
         """
         accounts = Integration.objects.select_related("workspace").filter(
             workspace=uuid.UUID(key), provider=calendly.NAME
@@ -57,11 +56,9 @@ class CalendlyWorkspaceView(WebhookView):
 
 
 class SlackView(SignedView):
-    """The address to which Slack posts presses of buttons in our messages. A press is acknowledged at once, and a job
-    does its work. The button holds the workspace's id.
+    """The address to which Slack posts presses of buttons. A press is acknowledged at once, and a job does its work.
 
-    Slack also says here that somebody has removed the app or revoked its tokens, and names its own team alone. Which
-    accounts that ends, each one's probe finds out.
+    Slack also reports here that a team removed the app or revoked its tokens. Each account's probe then finds out.
     """
 
     challenge = ""
@@ -76,9 +73,7 @@ class SlackView(SignedView):
         return tenant
 
     def answered(self, outcome: IntakeResult) -> Response:
-        """The HTTP answer to a button press in Slack. A refused press is marked so that
-        Slack does not send it again.
-        """
+        """Marks a refused press so that Slack does not send it again."""
         if self.challenge:
             return Response({"challenge": self.challenge})
         if outcome.event_type in slack_payloads.REVOKED:

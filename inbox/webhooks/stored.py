@@ -1,8 +1,6 @@
 """Removes secrets from deliveries that an older release stored with them.
 
-This is a part of retention, so it runs beside traffic and beside the older release. What that release still
-writes has `scrubbed` False, the column's default in the database. Once nothing is left, a run costs one look
-into an empty index.
+This is a part of retention, beside traffic and beside the older release, whose rows have `scrubbed` False by default.
 """
 
 import hashlib
@@ -23,14 +21,11 @@ SLICE = 200
 
 
 class SecretUnreadable(Exception):
-    """A secret of the account to which a stored webhook request belongs was encrypted with a
-    key that the installation no longer has.
-    """
+    """A secret of the account was encrypted with a key that the installation no longer has."""
 
 
 def clean_all(deadline: Deadline) -> int:
-    """Removes secrets from webhook requests that an older release stored with them, oldest first, until `deadline`.
-    Returns how many are clean now.
+    """Cleans stored requests, oldest first, until `deadline`. Returns how many are clean now.
 
     A request whose account has an unreadable secret is left for a run that can read it.
     """
@@ -56,10 +51,9 @@ def clean_all(deadline: Deadline) -> int:
 def cleaned(
     delivery: WebhookDelivery, cache: dict[UUID | None, list[str] | None] | None = None
 ) -> tuple[bytes, dict[str, str]]:
-    """Body and headers of a stored webhook request without the secrets of its account, and without the values of
-    fields that hold secrets by their name. The row is not changed.
+    """Body and headers of a stored request without secrets. The row is not changed.
 
-    `cache` holds the accounts' secrets by account id; this fills it. Raises SecretUnreadable.
+    `cache` holds the accounts' secrets by id; this fills it. Raises SecretUnreadable.
     """
     cache = {} if cache is None else cache
     account = delivery.integration_id

@@ -15,9 +15,7 @@ class Unauthorized(Exception):
 
 
 class Tenant(NamedTuple):
-    """The workspace to which a webhook request belongs, and the provider account that it came
-    from. Both are None for an unknown workspace.
-    """
+    """The workspace and account of a request; both None if they are unknown."""
 
     workspace: Workspace | None
     integration: Integration | None
@@ -27,8 +25,8 @@ NOBODY = Tenant(None, None)
 
 
 def named_in(source_name: str, body: bytes) -> Tenant:
-    """The workspace and account that the body of a signed webhook request names; NOBODY if it names none that is known
-    here, cannot be read, or the source signs nothing. The caller must have checked the signature.
+    """The workspace and account that a signed body names; NOBODY if none is known here, or the source signs nothing.
+    The caller must have checked the signature.
     """
     source = registry.webhook_source(source_name)
     if not source.signature:
@@ -50,9 +48,7 @@ def named_in(source_name: str, body: bytes) -> Tenant:
 
 
 def _account(provider: str, account_id: str) -> Tenant:
-    """The account with that id. If several workspaces have it, it is unknown which is meant, and the result is
-    NOBODY.
-    """
+    """The account with that id; NOBODY if several workspaces have it."""
     accounts = Integration.objects.select_related("workspace").filter(
         provider=provider, external_account_id=account_id
     )[:2]

@@ -23,7 +23,6 @@ from integrations.events import (
 
 
 def ignore(_received: Received, event: IgnoredEvent) -> IntakeResult:
-    """Changes nothing. Returns the verdict `ignored` with the event's reason."""
     return IntakeResult(DeliveryVerdict.IGNORED, event.reason)
 
 
@@ -43,8 +42,7 @@ HANDLERS: dict[type[Event], Callable[[Received, Any], IntakeResult]] = {
 
 
 def handle(received: Received, event: Event) -> IntakeResult:
-    """Applies `event`, which a webhook request brought, by the handler of its type, and returns that handler's result.
-    Must run in a transaction.
+    """Applies `event` by the handler of its type. Must run in a transaction.
 
     A message that was erased with its person is not taken in again, and nothing of it is kept.
     """

@@ -1,9 +1,7 @@
-"""Applies what a provider says of a connected account, and records who accepted an invitation on LinkedIn.
+"""Applies a provider's word about a connected account, and records accepted LinkedIn invitations.
 
-An account status has no id and no time of its own. It is new if it differs from the last one of the same
-account, or of the same mailbox. So a repeated delivery changes nothing, and an account that breaks and heals
-several times is seen to do so. A bad status also counts as new if a probe has found the account well since
-the last one.
+A status has no id and no time. It is new if it differs from the last one of the account or mailbox, or if a probe has
+found the account well since. So a repeated delivery changes nothing, and an account may break many times.
 """
 
 from inbox.intake.receipt import DeliveryVerdict, IntakeResult, Received
@@ -22,11 +20,10 @@ MAILBOX_LIMIT = 150
 
 
 def status(received: Received, event: AccountStatusEvent) -> IntakeResult:
-    """Records what a provider says of an account or of one of its mailboxes, such as "disconnected", in the account's
-    health. A good status enqueues a probe, which alone can heal the account.
+    """Records a status of the account or of one of its mailboxes in the account's health. A good status enqueues a
+    probe, which alone can heal the account.
 
-    A repeated event changes nothing. It is ignored if the account was deleted since. Raises UnknownProvider if the
-    provider's spec declares no words for states.
+    Raises UnknownProvider if the provider's spec declares no words for states.
     """
     account = received.integration
     if account is None:
@@ -103,8 +100,8 @@ def _repeats(received: Received, event: AccountStatusEvent, reason: str) -> bool
 
 
 def connected(received: Received, event: ConnectionEvent) -> IntakeResult:
-    """Records that the lead accepted our LinkedIn invitation, so that direct messages now reach them. The earliest time
-    is kept. The lead is created if the workspace does not know them.
+    """Records that the lead accepted our LinkedIn invitation: direct messages now reach them. The earliest time is
+    kept.
     """
     lead = identity.find_or_create(received.workspace, event.person, received.provider).lead
     lead.linkedin_connected_at = min(filter(None, (lead.linkedin_connected_at, received.received_at)))

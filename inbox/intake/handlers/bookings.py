@@ -1,8 +1,7 @@
 """Applies bookings, moves and cancellations of meetings. Any order of the calendar's events has the same result.
 
-Calendly tells what happened to an invitee. GoHighLevel tells the whole state of an appointment each time
-(`as_of`). The appointment's row stores the facts, and its status is derived from them. The lead's columns are
-derived from the appointments that stand. A moved meeting is neither cancelled nor booked a second time.
+Calendly reports an event of an invitee, GoHighLevel the whole state of an appointment (`as_of`). The appointment
+stores the facts, from which its status and the lead's columns are derived.
 """
 
 from functools import partial
@@ -22,9 +21,8 @@ Status = Appointment.Status
 
 
 def handle(received: Received, event: BookingEvent) -> IntakeResult:
-    """Applies a calendar's event to the lead's appointment, and to the lead's columns about meetings. The event is
-    ignored if it is of another event type than the account's chosen one, if a newer state is known, or if no lead of
-    the workspace is the person who booked. In the last case a job asks GoHighLevel who the contact is.
+    """Applies a calendar's event to the lead's appointment and columns. It is ignored if its event type is not the
+    account's, a newer state is known, or no lead booked; then a job asks GoHighLevel about the contact.
     """
     expected = received.integration.config.get("event_type_uri") if received.integration else None
     if expected and event.event_type_uri and event.event_type_uri != expected:
@@ -55,10 +53,9 @@ def _restate(lead: Lead, event: BookingEvent) -> IntakeResult:
 
 
 def settle(lead: Lead, *, moved: bool = False) -> None:
-    """Sets the lead's columns about meetings from its appointments, and saves the lead. If a meeting stands, sends the
-    signal `lead_booked`.
+    """Sets the lead's columns about meetings and saves it. Sends `lead_booked` if a meeting stands.
 
-    The lead's row must be locked. `moved`: a known meeting was moved to another time, so it does not count as new.
+    The lead's row must be locked. `moved`: a known meeting was moved, so it does not count as new.
     """
     standing = Appointment.objects.filter(lead=lead, status=Status.BOOKED, booked_at__isnull=False)
     booked_at = max((row.booked_at for row in standing if row.booked_at is not None), default=None)
@@ -69,9 +66,6 @@ def settle(lead: Lead, *, moved: bool = False) -> None:
 
 
 def _lead(received: Received, event: BookingEvent) -> Lead | None:
-    """The lead of a booking: by the invitee, by the booking that it replaces or is replaced by, by e-mail, by
-    the event.
-    """
     bookings = Appointment.objects.filter(workspace=received.workspace, provider=event.provider)
     uris = [uri for uri in (event.invitee_uri, event.replaces_uri, event.replaced_by_uri) if uri]
     booking = bookings.filter(external_id__in=uris).first()

@@ -19,15 +19,13 @@ spam_complaints = Counter(
 
 
 def handle(received: Received, event: BounceEvent) -> IntakeResult:
-    """Stores a bounce (our mail came back) that the provider reports by an event of its
-    own, and stops what would go to the lead.
-    """
+    """Stores a bounce that the provider reports by an event of its own, and stops messages to the lead."""
     return _store(received, event, judge(event))
 
 
 def handle_notice(received: Received, event: MessageEvent, judged: Arrival) -> IntakeResult:
-    """Stores a bounce notice or a spam complaint that came as if it were a reply, and stops what would go to the lead
-    that it is about. `judged` holds what the rules read in it, such as the address that failed.
+    """Stores a bounce notice or spam complaint that came like a reply, and stops messages to the lead that it is
+    about.
     """
     person = event.person
     if judged.failed_recipients and not event.tracked:
@@ -74,8 +72,8 @@ def _store(received: Received, event: MessageEvent, judged: Arrival) -> IntakeRe
 
 
 def stop(lead: Lead, message: Message) -> None:
-    """Stops campaigns, follow-ups and drafts for `lead`, because the bounce `message` says that its address does not
-    exist. Saves the lead. The lead's row must be locked.
+    """Stops all messages to `lead`, whose address does not exist by the bounce `message`, and saves it. The row must
+    be locked.
     """
     rollup.bounced(lead, message.sent_at)
     lead.tag_decided_by = message.tag_decided_by
@@ -83,9 +81,7 @@ def stop(lead: Lead, message: Message) -> None:
 
 
 def complained(lead: Lead, message: Message) -> None:
-    """Opts the lead out because of the spam complaint `message`: who marks a mail as spam wants no more. Saves the
-    lead. The lead's row must be locked.
-    """
+    """Opts the lead out because of the spam complaint `message`, and saves it. The row must be locked."""
     spam_complaints.labels(message.source).inc()
     rollup.opt_out(lead, message.sent_at)
     lead.tag_decided_by = message.tag_decided_by

@@ -12,9 +12,8 @@ from jobs.enqueue import enqueue
 
 
 def press(received: Received, event: ButtonEvent) -> IntakeResult:
-    """Enqueues the work of a button that a person pressed in one of our Slack messages. The press is ignored if no such
-    button exists, if what it is about is not in this workspace, or if it was pressed elsewhere than on our own message
-    about that.
+    """Enqueues the work of a button that a person pressed in Slack. The press is ignored if the button does not exist,
+    its object is not in this workspace, or it stands on another message than ours.
     """
     if event.action not in ACTIONS:
         return _ignored(event, "no such button")

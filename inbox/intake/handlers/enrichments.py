@@ -13,8 +13,8 @@ from integrations.events import EnrichmentEvent, Person
 
 
 def handle(received: Received, event: EnrichmentEvent) -> IntakeResult:
-    """Fills the lead's empty columns from Clay's answer about a missing fact, and stores the answer. An error of Clay
-    is only counted, so that the question stays open. The request is rejected if the workspace has no lead with the id.
+    """Fills the lead's empty columns from Clay's answer, and stores it. An error of Clay is only counted, so the
+    question stays open. An unknown lead rejects the request.
     """
     lead = lead_named(received.workspace, event.lead_id)
     if lead is None:
@@ -39,9 +39,7 @@ def handle(received: Received, event: EnrichmentEvent) -> IntakeResult:
 
 
 def lead_named(workspace: Workspace | None, lead_id: str) -> Lead | None:
-    """The lead with this id, its row locked; None if there is none. With `workspace` None, leads of all workspaces are
-    looked at.
-    """
+    """The lead with this id, locked; None if there is none. `workspace` None looks at all workspaces."""
     try:
         key = uuid.UUID(lead_id)
     except ValueError:
@@ -51,9 +49,7 @@ def lead_named(workspace: Workspace | None, lead_id: str) -> Lead | None:
 
 
 def _apply(workspace: Workspace, lead: Lead, event: EnrichmentEvent) -> bool:
-    """Fills the lead's empty columns. Returns False if the answer holds nothing usable (a company's page, half a
-    number).
-    """
+    """Fills the lead's empty columns. False if the answer holds nothing usable, such as half a number."""
     if event.kind == Enrichment.Kind.PHONE:
         person = Person(phone=event.phone)
     else:

@@ -20,9 +20,8 @@ from jobs.models import BackgroundJob
 
 
 def handle(received: Received, event: MessageEvent) -> IntakeResult:
-    """Stores the message of `event` on its lead, and enqueues the job of a new inbound message. A message that is
-    stored already, by workspace, source and the provider's id, is a duplicate. A bounce notice or a spam complaint
-    stops the lead instead.
+    """Stores the message of `event` on its lead, and enqueues the job of a new inbound one. A known provider's id is a
+    duplicate. A bounce notice or a spam complaint stops the lead instead.
     """
     if event.direction == Message.Direction.OUTBOUND and (outcome := _known(received, event)):
         return outcome
@@ -44,8 +43,8 @@ def handle(received: Received, event: MessageEvent) -> IntakeResult:
 
 
 def _known(received: Received, event: MessageEvent) -> IntakeResult | None:
-    """The outcome for a message of ours that is stored already, or that somebody wrote on the provider's pages to
-    nobody who is a lead here; None for any other.
+    """The outcome for our own message that is stored already, or that a person wrote to nobody who is a lead; else
+    None.
     """
     duplicate = partial(IntakeResult, DeliveryVerdict.DUPLICATE)
     if ours := own_messages.find(received.workspace, event):
@@ -61,9 +60,7 @@ def _known(received: Received, event: MessageEvent) -> IntakeResult | None:
 
 
 def _spec(message: Message) -> JobSpec:
-    """The job of `message`. A reply that may be an opt-out gets a lane in which it does not wait behind other
-    replies.
-    """
+    """The job of `message`. A reply that may be an opt-out does not wait behind other replies."""
     return JobSpec(
         dedupe_key=f"{PROCESS}:{message.pk}",
         workspace_id=message.workspace_id,
@@ -73,16 +70,13 @@ def _spec(message: Message) -> JobSpec:
 
 
 def _start(message: Message) -> UUID | None:
-    """Enqueues the job of a new message. Returns the job's id, or None for a message that needs no job."""
     if message.direction != Message.Direction.INBOUND:
         return None
     return next(iter(enqueue_many(PROCESS, [_spec(message)])))
 
 
 def _duplicate(received: Received, event: MessageEvent, message: Message) -> IntakeResult:
-    """Handles a message that is stored already: repairs a missing job, adds late links, and keeps a mark of
-    interest.
-    """
+    """Repairs a missing job, adds late links, and keeps a mark of interest."""
     job_id = None
     inbound = message.direction == Message.Direction.INBOUND
     if inbound and message.processed_at is None:

@@ -10,8 +10,8 @@ from integrations.spec import STOP_LABELS, label_words
 
 
 def handle(received: Received, event: UnsubscribeEvent) -> IntakeResult:
-    """Stops all messages to a lead who unsubscribed at the provider, or those on the event's channels. If we have never
-    seen the lead, it is created, so that a later message finds it stopped.
+    """Stops messages to a lead who unsubscribed, or those on the event's channels. An unknown lead is created, so that
+    a later message finds it stopped.
     """
     campaign = campaign_id(received, event.campaign)  # before the lead, as a message's intake locks them
     lead = identity.find_or_create(received.workspace, event.person, received.provider).lead

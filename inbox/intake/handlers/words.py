@@ -11,8 +11,8 @@ from integrations.events import TagEvent
 
 
 def handle(received: Received, event: TagEvent) -> IntakeResult:
-    """Stores what people at the provider, or its model, say about a lead ("not interested"), as a tag for the lead's
-    reply. If we have never seen the lead, it is created, so that a reply that comes later gets the tag.
+    """Stores a provider's word about a lead ("not interested") as a tag for its reply. An unknown lead is created, so
+    that a later reply gets the tag.
     """
     campaign = campaign_id(received, event.campaign)  # before the lead, as a message's intake locks them
     lead = identity.find_or_create(received.workspace, event.person, received.provider).lead

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from inbox.management.arguments import count
 from inbox.models import DatabaseOrigin
 from inbox.replying import lost_time
 from integrations import key_rotation
@@ -41,8 +42,8 @@ class Command(BaseCommand):
                 f"note  Sends are held. {why}\n      → manage.py restored --since {expected['made_at']}"
             )
         if wrong:
-            raise CommandError(f"{len(wrong)} thing{'' if len(wrong) == 1 else 's'} to mend.")
-        rows = sum(count for count, _ in expected["tables"].values())
+            raise CommandError(f"{count(len(wrong), 'thing')} to mend.")
+        rows = sum(number for number, _ in expected["tables"].values())
         self.stdout.write(
             f"All {rows} rows of {len(expected['tables'])} tables are there, and every secret can be read."
         )

@@ -1,8 +1,4 @@
-"""The command `connect_integration WORKSPACE PROVIDER --set name=value …`: stores an account's credentials and
-settings.
-
-It is described in docs/reference/commands.md, Workspaces.
-"""
+"""`connect_integration`: stores an account's credentials and settings (docs/reference/commands.md, Workspaces)."""
 
 import sys
 from typing import Any
@@ -10,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import IntegrityError, transaction
 
+from inbox.management.arguments import workspace_named
 from inbox.models import Workspace
 from inbox.workspaces import creation
 from integrations import connect, registry
@@ -28,7 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *, workspace: str, provider: str, values: list[str], **options: Any) -> None:
         try:
-            target = creation.get_workspace(workspace)
+            target = workspace_named(workspace)
             provider = connect.provider_named(provider)
             settings = dict(map(_pair, values))
             if not settings:
@@ -40,7 +37,7 @@ class Command(BaseCommand):
                 fresh = integration._state.adding
                 integration.save()
                 key = creation.issue_key(integration) if fresh else None
-        except (creation.WorkspaceNotFound, connect.ConnectError) as error:
+        except connect.ConnectError as error:
             raise CommandError(str(error)) from None
         except IntegrityError:
             raise CommandError("That account is connected already, here or in another workspace.") from None
@@ -60,9 +57,7 @@ def _refuse_unusable(integration: Integration, settings: dict[str, Any]) -> None
 
 
 def _account(workspace: Workspace, provider: str, settings: dict[str, Any]) -> Integration:
-    """The account that the settings name; else the workspace's only one, or one without an account id; else a
-    new one.
-    """
+    """The account that the settings name; else the workspace's only one, a blank one, or a new one."""
     accounts = Integration.objects.select_for_update().filter(workspace=workspace, provider=provider)
     account_id = settings.get(connect.account_setting(provider), "")
     exact = accounts.filter(external_account_id=account_id).first() if account_id else None

@@ -1,8 +1,4 @@
-"""The command `create_workspace NAME --admin-email E [--admin-password P] [--json]`: creates a workspace with
-its owner.
-
-What it prints is described in docs/reference/commands.md, Workspaces.
-"""
+"""`create_workspace`: creates a workspace with its owner (docs/reference/commands.md, Workspaces)."""
 
 import json
 import secrets

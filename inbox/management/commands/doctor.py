@@ -12,6 +12,7 @@ from django_q.brokers import get_broker
 from redis.exceptions import RedisError
 
 from inbox.health import account_tests, notice_mail
+from inbox.management.arguments import count
 from inbox.models import DatabaseOrigin, Workspace
 from inbox.pages.start.first_steps import FirstSteps
 from inbox.pipeline import rejudging
@@ -75,14 +76,21 @@ FAULTS = (
     (r"53300|too many", "it has no connection left", "Raise max_connections, or put PgBouncer between."),
     (r"53100|No space", "its disk is full", "Make room on PostgreSQL's disk. Nothing need be started again."),
 )
-"""What PostgreSQL, PgBouncer and libpq say of a database that does not work: a pattern of the SQLSTATE or, as a refused
-connection has none, of their words; then what it means, and its fix."""
+"""What PostgreSQL, PgBouncer and libpq say of a database that does not work: a pattern of the SQLSTATE or, as a
+refused connection has none, of their words; then what it means, and its fix."""
+
+
+WANTED = {
+    "CRON_SECRET": "Set it where a platform's cron calls /api/cron/.",
+    "OPENAI_API_KEY": "Set it: without a model replies get no draft and keep the tag that rules can give.",
+    "PUBLIC_URL": "Set it: links in notices need it.",
+    "METRICS_TOKEN": "Set it to scrape /metrics.",
+}
+"""Settings that work is better with, and why."""
 
 
 class Finding(NamedTuple):
-    """The result of one check of the installation by the command `doctor`. `ok` None means no fault,
-    but worth knowing. `fix` says what to do.
-    """
+    """The result of one check. `ok` None is no fault, but worth knowing. `fix` says what to do."""
 
     ok: bool | None
     subject: str
@@ -101,7 +109,7 @@ class Command(BaseCommand):
         with stalls.limit(STATEMENT_S):
             broken = self._report(providers=not options["no_providers"])
         if broken:
-            raise CommandError(f"{broken} thing{'' if broken == 1 else 's'} to mend.")
+            raise CommandError(f"{count(broken, 'thing')} to mend.")
         self.stdout.write("All is well.")
 
     def _report(self, *, providers: bool) -> int:
@@ -117,8 +125,8 @@ class Command(BaseCommand):
 
 
 def examine(*, providers: bool = True) -> Iterator[Finding]:
-    """Checks the installation and yields each finding, the database first. If the database or its schema is broken, the
-    rest is not checked. `providers`: also ask the providers whether their accounts work.
+    """Yields each finding, the database first: if it or its schema is broken, the rest is not checked. `providers`:
+    also calls the accounts.
     """
     yield from _configuration()
     yield from _broker()
@@ -146,9 +154,7 @@ def examine(*, providers: bool = True) -> Iterator[Finding]:
 
 
 def _fault(error: DatabaseError) -> Finding:
-    """Says which fault of the database `error` is. The words of PostgreSQL about a statement may quote a row, so they
-    are left out; those about a connection name its user, host and database alone.
-    """
+    """Says which fault of the database `error` is. Words about a statement may quote a row, so they are left out."""
     facts = database_facts(error)
     details = " ".join([*facts.values()] or str(error).split())
     for pattern, words, fix in FAULTS:
@@ -186,13 +192,11 @@ def _configuration() -> Iterator[Finding]:
         yield Finding(False, f"check {issue.id}", str(issue.msg), str(issue.hint or ""))
     if not problems:
         yield Finding(True, "configuration", "no check complains")
-    wanted = {
-        "CRON_SECRET": "Set it where a platform's cron calls /api/cron/.",
-        "OPENAI_API_KEY": "Set it: without a model replies get no draft and keep the tag that rules can give.",
-        "PUBLIC_URL": "Set it: links in notices need it.",
-        "METRICS_TOKEN": "Set it to scrape /metrics.",
-    }
-    for name, fix in wanted.items():
+    yield from _settings()
+
+
+def _settings() -> Iterator[Finding]:
+    for name, fix in WANTED.items():
         if not getattr(settings, name):
             yield Finding(None, name, "not set", fix)
     if settings.PUBLIC_URL.startswith("http://") and not settings.DEBUG:
@@ -233,7 +237,7 @@ def _schema() -> Finding:
         fix = "Run: manage.py migrate; then this again, for what could not be looked at."
         return Finding(False, "schema", f"{len(missing)} migrations are missing", fix)
     if unknown := schema.unknown():
-        number = f"{len(unknown)} migration{'' if len(unknown) == 1 else 's'}"
+        number = count(len(unknown), "migration")
         words = f"of a newer release: this one does not know {number}, and works all the same"
         return Finding(None, "schema", words, "See docs/upgrading.md, Going back.")
     return Finding(True, "schema", "all migrations are applied")
@@ -251,9 +255,7 @@ def _compiling() -> Iterator[Finding]:
 
 
 def _lanes() -> Iterator[Finding]:
-    """One finding for each lane and each kind: its oldest due job, and how long the last day's jobs waited. A lane's
-    stands beside its promise.
-    """
+    """The oldest due job and yesterday's waits of each lane, beside its promise, and of each kind."""
     kinds = stats.kinds(None)
     latest = sorted((kind for kind in kinds if kind.due.jobs), key=lambda kind: -kind.due.oldest_s)[:3]
     late = ", ".join(f"{kind.kind} {kind.due.oldest_s:.0f} s" for kind in latest)
@@ -309,7 +311,7 @@ def _rules() -> Iterator[Finding]:
 
 
 def _deliveries() -> Finding:
-    """Checks for webhooks that failed on our side. They were acknowledged, so the provider will not send them again."""
+    """Finds requests that failed on our side. They were acknowledged, so the provider will not send them again."""
     failed = replay.unrepaired().count()
     if not failed:
         return Finding(True, "deliveries", "none waits for a repair")
@@ -347,13 +349,13 @@ def _model() -> Iterator[Finding]:
 
 def _accounts() -> Iterator[Finding]:
     """Runs each connected account's own test, the same as the button on its card."""
-    count = 0
+    connected = 0
     for account in Integration.objects.filter(enabled=True).select_related("workspace"):
         if registry.spec_of(account.provider).is_connected_here and accounts.usable(account):
-            count += 1
+            connected += 1
             if not account.is_unreadable:  # unreadable secrets are reported already
                 yield _verdict(f"{account.workspace}, {account}", account_tests.run(account))
-    if not count:
+    if not connected:
         yield Finding(None, "accounts", "none is connected", "Run: manage.py connect_integration")
 
 
@@ -377,9 +379,7 @@ def _first_steps() -> Iterator[Finding]:
 
 
 def _notices() -> Iterator[Finding]:
-    """Checks that somebody would be told of a broken account: by a Slack that has worked, or by a mail server
-    that answers.
-    """
+    """Checks that somebody would learn of a broken account: by a Slack that has worked, or by mail."""
     mail_trouble = notice_mail.trouble()
     connected = Integration.objects.filter(enabled=True).exclude(provider=SLACK)
     for workspace in Workspace.objects.filter(pk__in=connected.values("workspace"), drill_of=None):

@@ -1,7 +1,4 @@
-"""The command `erase_lead WORKSPACE LEAD_OR_EMAIL [--dry-run]`: erases a person.
-
-It is described in docs/reference/commands.md, Workspaces.
-"""
+"""`erase_lead`: erases a person (docs/reference/commands.md, Workspaces)."""
 
 import uuid
 from typing import Any
@@ -9,9 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from inbox.leads import erased, erasure
+from inbox.management.arguments import workspace_named
 from inbox.models import Lead, Workspace, audit
 from inbox.models.lead import by_alternate_email
-from inbox.workspaces import creation
 from jobs.deadline import Deadline
 
 
@@ -39,10 +36,7 @@ class Command(BaseCommand):
         forget_unreadable: bool,
         **options: Any,
     ) -> None:
-        try:
-            target = creation.get_workspace(workspace)
-        except creation.WorkspaceNotFound as error:
-            raise CommandError(str(error)) from None
+        target = workspace_named(workspace)
         if forget_unreadable:
             self._forget(target)
             return

@@ -7,20 +7,20 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from inbox.management.arguments import BAD_INPUT, labelled_replies
 from inbox.replying import prompts
 from inbox.replying.evaluation import drafts
 from inbox.replying.evaluation.cases import Case, read_cases
 from inbox.replying.evaluation.judging import Drafted
 from inbox.replying.evaluation.report import Report
 from inbox.replying.prompts import model_calls
-from inbox.understanding.evaluate import BadLine
 from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.openai import client as openai
 from integrations.openai.errors import AnswerUnusable
 from jobs.deadline import Deadline
 from jobs.errors import DeadlineExceeded, Snooze
 
-_BAD_INPUT, _STOPPED = 2, 130
+STOPPED = 130
 MINUTES = 240
 DRAFT_MS = 300_000
 """The most milliseconds for one draft, which takes at most six answers of the model."""
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, file: Path, minutes: int, **options: Any) -> None:
-        cases = self._cases(file)
+        cases = labelled_replies(file, read_cases)
         model = self._model()
         report = Report()
         with drafts.metered() as usage:
@@ -50,25 +50,13 @@ class Command(BaseCommand):
                 self._run(cases, report, Deadline.after_ms(minutes * 60_000))
             except KeyboardInterrupt:
                 raise CommandError(
-                    f"Stopped after {report.n} of {len(cases)} drafts. Nothing was kept.", returncode=_STOPPED
+                    f"Stopped after {report.n} of {len(cases)} drafts. Nothing was kept.", returncode=STOPPED
                 ) from None
         if options["json"]:
             self.stdout.write(json.dumps(report.as_json(model, usage), ensure_ascii=False))
         else:
             for line in report.lines(model, usage):
                 self.stdout.write(line)
-
-    def _cases(self, file: Path) -> list[Case]:
-        try:
-            with file.open("rb") as lines:
-                cases = list(read_cases(lines))
-        except OSError as error:
-            raise CommandError(f"{file}: {error.strerror}", returncode=_BAD_INPUT) from None
-        except BadLine as error:
-            raise CommandError(f"{file}: {error}", returncode=_BAD_INPUT) from None
-        if not cases:
-            raise CommandError(f"{file}: no labelled replies in it", returncode=_BAD_INPUT)
-        return cases
 
     def _model(self) -> dict[str, Any]:
         """Finds out which model is measured. This comes first, so that a wrong key costs one call."""
@@ -77,7 +65,7 @@ class Command(BaseCommand):
         except (ProviderError, ProviderMisconfigured, DeadlineExceeded) as error:
             raise CommandError(
                 f"The model cannot be had: {error} Correct OPENAI_API_KEY and OPENAI_BASE_URL, or try again later.",
-                returncode=_BAD_INPUT,
+                returncode=BAD_INPUT,
             ) from None
         used = sorted(
             {prompts.load(name).model for name in ("strategy", "email", "linkedin", "sms", "verify")}
@@ -111,6 +99,6 @@ class Command(BaseCommand):
         except (model_calls.TextRefused, AnswerUnusable, DeadlineExceeded) as error:
             return None, f"{error}"
         except model_calls.NoModel as reason:
-            raise CommandError(str(reason), returncode=_BAD_INPUT) from None
+            raise CommandError(str(reason), returncode=BAD_INPUT) from None
         except Snooze as outage:
             raise CommandError(f"{outage} Run it again later.", returncode=1) from None

@@ -1,7 +1,5 @@
-"""The command `evaluate_replies FILE.jsonl [--json] [--model]`: measures the rules, and the model with --model.
-
-Without --model it needs no database. docs/reference/commands.md, Rules and drafts, says what it reads and
-prints.
+"""`evaluate_replies`: measures the rules, without a database, and the model (docs/reference/commands.md, Rules and
+drafts).
 """
 
 import json
@@ -12,21 +10,19 @@ from zoneinfo import ZoneInfo
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from inbox.management.arguments import BAD_INPUT, labelled_replies
 from inbox.replying import prompts
 from inbox.replying.evaluation.tags import ModelReport, evaluate_model
 from inbox.replying.prompts import model_calls, tag_answer, thread
-from inbox.understanding.evaluate import BadLine, Case, Report, evaluate, open_labelled, read_cases
+from inbox.understanding.evaluate import Case, Report, evaluate, read_cases
 from inbox.understanding.rules import RULES_VERSION
 from jobs.deadline import Deadline
 from jobs.errors import Snooze
 
-_BAD_INPUT = 2
-
 
 def ask_model(case: Case, newest_text: str) -> tag_answer.Judgement | None:
-    """Asks the model for the tag of a test case's reply, with the prompt that the product uses, as if no meeting were
-    booked. Returns None if the model refuses, or its evidence is not in the text. Raises the other errors of
-    `model_calls.ask`.
+    """Asks the model for a reply's tag as the product does, without a booking; None if it refuses or has no evidence.
+    Raises the other errors of `model_calls.ask`.
     """
     prompt = prompts.load("tag")
     text = thread.reading_of(
@@ -61,15 +57,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print the report as JSON.")
 
     def handle(self, *, file: Path, **options: Any) -> None:
-        try:
-            with open_labelled(file) as lines:
-                cases = list(read_cases(lines))
-        except OSError as error:
-            raise CommandError(f"{file}: {error.strerror}", returncode=_BAD_INPUT) from None
-        except BadLine as error:
-            raise CommandError(f"{file}: {error}", returncode=_BAD_INPUT) from None
-        if not cases:
-            raise CommandError(f"{file}: no labelled replies in it", returncode=_BAD_INPUT)
+        cases = labelled_replies(file, read_cases)
         report = evaluate(cases)
         by_model = self._ask_model(cases) if options["model"] else None
         if options["json"]:
@@ -84,7 +72,7 @@ class Command(BaseCommand):
         try:
             return evaluate_model(cases, ask_model)
         except model_calls.NoModel as reason:
-            raise CommandError(str(reason), returncode=_BAD_INPUT) from None
+            raise CommandError(str(reason), returncode=BAD_INPUT) from None
         except Snooze as outage:
             raise CommandError(f"{outage} Run it again later.", returncode=1) from None
 

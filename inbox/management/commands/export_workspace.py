@@ -1,7 +1,4 @@
-"""The command `export_workspace WORKSPACE FILE`: writes everything of one workspace into a zip file.
-
-It is described in docs/reference/commands.md, Workspaces.
-"""
+"""`export_workspace`: writes everything of one workspace into a zip file (docs/reference/commands.md, Workspaces)."""
 
 import os
 from typing import Any
@@ -9,8 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from inbox.management.arguments import workspace_named
 from inbox.models import audit
-from inbox.workspaces import creation, export
+from inbox.workspaces import export
 
 
 class Command(BaseCommand):
@@ -27,11 +25,9 @@ class Command(BaseCommand):
         try:
             if os.path.exists(file):
                 raise CommandError(f"{file} exists already.")
-            target = creation.get_workspace(workspace)
+            target = workspace_named(workspace)
             audit.record(target.pk, None, "workspace.exported", target)
             counts = export.write(target, file, settings.VERSION)
-        except creation.WorkspaceNotFound as error:
-            raise CommandError(str(error)) from None
         except OSError as error:
             raise CommandError(f"{error.filename or file} cannot be written: {error.strerror}.") from None
         finally:

@@ -1,6 +1,4 @@
-"""The command `password_link EMAIL`: prints a link by which a person sets a password or joins, if mail cannot
-carry it.
-"""
+"""`password_link`: prints a link by which a person sets a password or joins, without mail."""
 
 from typing import Any
 

@@ -1,7 +1,4 @@
-"""The command `rejudge [--since 30d] [--json] [--apply]`: what today's rules say otherwise of stored replies.
-
-It is described in docs/reference/commands.md, Rules and drafts.
-"""
+"""`rejudge`: judges stored replies by today's rules (docs/reference/commands.md, Rules and drafts)."""
 
 import json
 import re

@@ -1,18 +1,15 @@
-"""The command `replay_deliveries [--verdict failed] [--since …] [--dry-run]`: runs stored deliveries again.
+"""`replay_deliveries`: runs stored deliveries again (docs/reference/commands.md, Traffic)."""
 
-It is described in docs/reference/commands.md, Traffic.
-"""
-
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from inbox.management.arguments import moment, workspace_named
 from inbox.models import WebhookDelivery
 from inbox.webhooks import replay
-from inbox.workspaces import creation
 from integrations import registry
-from integrations.payload import parse_time
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -39,12 +36,9 @@ class Command(BaseCommand):
         dry_run: bool,
         **options: Any,
     ) -> None:
-        try:
-            target = creation.get_workspace(workspace) if workspace else None
-        except creation.WorkspaceNotFound as error:
-            raise CommandError(str(error)) from None
+        target = workspace_named(workspace) if workspace else None
         deliveries = replay.unrepaired(target, verdict=verdict, since=_moment(since), source=source)
-        counts: dict[str, int] = {}
+        counts: Counter[str] = Counter()
         # All ids are read first, because a run adds rows of its own.
         for pk in list(deliveries.values_list("pk", flat=True)):
             delivery = WebhookDelivery.objects.get(pk=pk)
@@ -54,11 +48,11 @@ class Command(BaseCommand):
                 outcome, sentence = "skipped", str(error)
             else:
                 outcome, sentence = str(replayed.outcome.verdict), replayed.sentence
-            counts[outcome] = counts.get(outcome, 0) + 1
+            counts[outcome] += 1
             self.stdout.write(f"{pk} {delivery.source} {delivery.event_type or '?'}: {sentence}")
         total = ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "none found"
         self.stdout.write(f"{'Dry run, nothing kept' if dry_run else 'Replayed'}: {total}.")
-        if counts.get(WebhookDelivery.Verdict.FAILED):
+        if counts[WebhookDelivery.Verdict.FAILED]:
             raise CommandError("Some deliveries fail still: see the log for where.")
 
 
@@ -68,7 +62,4 @@ def _moment(text: str | None) -> datetime | None:
     number, unit = text[:-1], UNITS.get(text[-1].lower())
     if number.isascii() and number.isdecimal() and unit and len(number) < 6:
         return datetime.now(UTC) - timedelta(**{unit: int(number)})
-    moment = parse_time(text)
-    if moment is None:
-        raise CommandError("--since takes a time like 2026-11-24T09:00Z, or an age like 90m, 24h or 7d.")
-    return moment
+    return moment(text, "--since takes a time like 2026-11-24T09:00Z, or an age like 90m, 24h or 7d.")

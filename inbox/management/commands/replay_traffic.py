@@ -1,7 +1,4 @@
-"""The command `replay_traffic FILE --workspace … | --map …`: posts recorded webhooks to a running server.
-
-It is described in docs/reference/commands.md, Traffic.
-"""
+"""`replay_traffic`: posts recorded webhooks to a running server (docs/reference/commands.md, Traffic)."""
 
 from pathlib import Path
 from typing import Any

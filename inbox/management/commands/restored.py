@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from inbox.management.arguments import moment
 from inbox.replying import restored
-from integrations.payload import parse_time
 
 
 class Command(BaseCommand):
@@ -49,7 +49,4 @@ class Command(BaseCommand):
 
 
 def _moment(name: str, text: str | None) -> datetime:
-    moment = parse_time(text) if text else None
-    if moment is None:
-        raise CommandError(f"{name} is no time: write it as 2026-11-24T09:00Z.")
-    return moment
+    return moment(text, f"{name} is no time: write it as 2026-11-24T09:00Z.")

@@ -1,0 +1,52 @@
+"""Reads what commands are given: a workspace, a time, a file of labelled replies. What is wrong is a CommandError."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from django.core.management.base import CommandError
+
+from inbox.models import Workspace
+from inbox.understanding.evaluate import BadLine, open_labelled
+from inbox.workspaces import creation
+from integrations.payload import parse_time
+
+BAD_INPUT = 2
+"""The exit code for a file or a setting that cannot be used."""
+Case = TypeVar("Case")
+
+
+def workspace_named(name: str) -> Workspace:
+    """The workspace with this name or id."""
+    try:
+        return creation.get_workspace(name)
+    except creation.WorkspaceNotFound as error:
+        raise CommandError(str(error)) from None
+
+
+def moment(text: str | None, wrong: str) -> datetime:
+    """The aware time that `text` gives in ISO form. `wrong` is the error's text."""
+    time = parse_time(text) if text else None
+    if time is None:
+        raise CommandError(wrong)
+    return time
+
+
+def labelled_replies(file: Path, read: Callable[[BinaryIO], Iterable[Case]]) -> list[Case]:
+    """The labelled replies of `file`, which `read` makes of its lines. The exit code of an error is BAD_INPUT."""
+    try:
+        with open_labelled(file) as lines:
+            cases = list(read(lines))
+    except OSError as error:
+        raise CommandError(f"{file}: {error.strerror}", returncode=BAD_INPUT) from None
+    except BadLine as error:
+        raise CommandError(f"{file}: {error}", returncode=BAD_INPUT) from None
+    if not cases:
+        raise CommandError(f"{file}: no labelled replies in it", returncode=BAD_INPUT)
+    return cases
+
+
+def count(number: int, noun: str) -> str:
+    """A number of things in words: "1 thing", "2 things"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
