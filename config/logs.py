@@ -55,6 +55,19 @@ def _redacted(name: str, field: object) -> object:
     return field
 
 
+LOGGERS: dict[str, dict[str, Any]] = {
+    # Django's own handlers are left out, because they would write the text unredacted.
+    "django": {"level": "INFO"},
+    "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+    "django.request": {"filters": ["without_outages"]},
+    "axes": {"level": "WARNING"},
+    "httpx2": {
+        "level": "WARNING"
+    },  # each call is logged once, with its outcome, by integrations.http.call_reports
+    "django-q": {"level": "WARNING"},  # several lines per wake-up; jobs log their own end
+}
+
+
 def logging_config(debug: bool, *, sentry_dsn: str = "", release: str = "") -> dict[str, Any]:
     """Django's LOGGING: all loggers write to standard error; with `sentry_dsn` errors go to Sentry too."""
     sentry = {"()": "config.sentry.Handler", "dsn": sentry_dsn, "release": release}
@@ -94,15 +107,5 @@ def logging_config(debug: bool, *, sentry_dsn: str = "", release: str = "") -> d
             **({"sentry": sentry} if sentry_dsn else {}),
         },
         "root": {"handlers": ["stderr", *(["sentry"] if sentry_dsn else [])], "level": "INFO"},
-        "loggers": {
-            # Django's own handlers are left out, because they would write the text unredacted.
-            "django": {"level": "INFO"},
-            "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
-            "django.request": {"filters": ["without_outages"]},
-            "axes": {"level": "WARNING"},
-            "httpx2": {
-                "level": "WARNING"
-            },  # each call is logged once, with its outcome, by integrations.http.call_reports
-            "django-q": {"level": "WARNING"},  # several lines per wake-up; jobs log their own end
-        },
+        "loggers": LOGGERS,
     }

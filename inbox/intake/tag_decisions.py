@@ -4,6 +4,7 @@ What a person says stays: no rule or model run overrides it.
 """
 
 from dataclasses import replace
+from typing import Any
 
 from django.db import transaction
 
@@ -36,20 +37,30 @@ def record_rules(message: Message) -> TagDecision | None:
         return message.tag_decisions.filter(kind=Kind.PROVIDER, by=message.tag_decided_by).first()
     if message.tag == Tag.BLACKLIST or not message.provider_interested:
         return decision
-    decision, created = TagDecision.objects.get_or_create(
-        message=message,
-        kind=Kind.PROVIDER,
-        by="provider",
-        defaults={
-            "workspace_id": message.workspace_id,
-            "lead_id": message.lead_id,
-            "tag": Tag.INTERESTED,
-            "reason": "The provider's people marked it as interested.",
-        },
-    )
+    reason = "The provider's people marked it as interested."
+    decision, created = _once(message, Kind.PROVIDER, "provider", tag=Tag.INTERESTED, reason=reason)
     if created:
         lead_tagged.send(Message, lead=message.lead, message=message, tag=Tag.INTERESTED, previous="")
     return decision
+
+
+def _once(message: Message, kind: Kind, by: str, **fields: Any) -> tuple[TagDecision, bool]:
+    """The decision of this kind by `by` about `message`, and whether it was made now. A job may run again."""
+    defaults = {"workspace_id": message.workspace_id, "lead_id": message.lead_id} | fields
+    return TagDecision.objects.get_or_create(message=message, kind=kind, by=by, defaults=defaults)
+
+
+def _by_person(message: Message, user: User, alike_to: Message | None, **fields: Any) -> TagDecision:
+    return TagDecision.objects.create(
+        workspace_id=message.workspace_id,
+        lead_id=message.lead_id,
+        message=message,
+        kind=Kind.PERSON,
+        by=f"{PERSON} {user.pk}",
+        user=user,
+        alike_to=alike_to.pk if alike_to else None,
+        **fields,
+    )
 
 
 def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecision:
@@ -65,19 +76,15 @@ def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecisi
     alone = judgement.tag in NO_ANSWER and not _confirms(message, judgement)
     with transaction.atomic():
         lead = rollup.locked(message.lead)
-        decision, created = TagDecision.objects.get_or_create(
-            message=message,
-            kind=Kind.MODEL,
-            by=by,
-            defaults={
-                "workspace_id": message.workspace_id,
-                "lead_id": lead.pk,
-                "tag": Tag.NEUTRAL if alone else judgement.tag,
-                "quote": "" if alone else judgement.quote,
-                "reason": judgement.reason,
-                "objection": judgement.objection,
-                "follow_up_on": judgement.follow_up_on,
-            },
+        decision, created = _once(
+            message,
+            Kind.MODEL,
+            by,
+            tag=Tag.NEUTRAL if alone else judgement.tag,
+            quote="" if alone else judgement.quote,
+            reason=judgement.reason,
+            objection=judgement.objection,
+            follow_up_on=judgement.follow_up_on,
         )
         message.refresh_from_db()
         bounced = suspicion.of(message) == Suspicion.BOUNCE
@@ -122,18 +129,9 @@ def rejudge(message: Message, judged: Arrival, *, before: str, after: str) -> Ta
     message.suspicion_decided_by = ""
     if judged.tag != Tag.BLACKLIST:
         _lift_stop(lead, message)
-    decision, _ = TagDecision.objects.get_or_create(
-        message=message,
-        kind=Kind.RULE,
-        by=by,
-        defaults={
-            "workspace_id": message.workspace_id,
-            "lead": lead,
-            "tag": judged.tag or Tag.NEUTRAL,
-            "quote": judged.evidence,
-            "reason": f"Judged anew: {before or 'nothing'} before, {after or 'nothing'} now.",
-        },
-    )
+    reason = f"Judged anew: {before or 'nothing'} before, {after or 'nothing'} now."
+    tag = judged.tag or Tag.NEUTRAL
+    decision, _ = _once(message, Kind.RULE, by, tag=tag, quote=judged.evidence, reason=reason)
     message.save(update_fields=["suspected", "suspected_words", "suspicion_decided_by"])
     if judged.tag:
         _apply(lead, message, decision, by, bounced=bounced)
@@ -164,17 +162,7 @@ def correct(
         message.lead = lead
         provider_tags.keep_rule(message)  # the reply's own job may not have stored it yet
         was, bounced = message.tag, suspicion.of(message) == Suspicion.BOUNCE
-        decision = TagDecision.objects.create(
-            workspace_id=message.workspace_id,
-            lead=lead,
-            message=message,
-            tag=tag,
-            kind=Kind.PERSON,
-            by=f"{PERSON} {user.pk}",
-            user=user,
-            reason=reason[:300],
-            alike_to=alike_to.pk if alike_to else None,
-        )
+        decision = _by_person(message, user, alike_to, tag=tag, reason=reason[:300])
         if tag != Tag.BLACKLIST:
             _lift_stop(lead, message)
         _settle(lead, message, decision.by)
@@ -201,18 +189,14 @@ def decide(
         if not suspected:
             return None
         words = Suspicion(suspected).label.removeprefix("Perhaps ")
-        decision = TagDecision.objects.create(
-            workspace_id=message.workspace_id,
-            lead=lead,
-            message=message,
+        decision = _by_person(
+            message,
+            user,
+            alike_to,
             tag=suspicion.TAG_OF[suspected] if is_it else message.tag or Tag.NEUTRAL,
             denied="" if is_it else suspected,
-            kind=Kind.PERSON,
-            by=f"{PERSON} {user.pk}",
-            user=user,
             quote=message.suspected_words,
             reason=f"It is {'' if is_it else 'not '}{words}.",
-            alike_to=alike_to.pk if alike_to else None,
         )
         _settle(lead, message, decision.by)
         if is_it:

@@ -181,47 +181,31 @@ def came_back(message: Message) -> Event:
 
 def understood(message: Message, decisions: list[TagDecision]) -> Iterator[Event]:
     """What rules, the provider, a model and people read in a reply, each with its reason, as events of a trace."""
+    at = message.received_at
     if message.suspected:
-        open_ = not message.suspicion_decided_by
+        decided = "It has been decided since."
         yield Event(
-            message.received_at,
+            at,
             "pause",
             message.get_suspected_display(),
             tone="warn",
             branch="The rules were not sure",
-            why="Nothing goes out by itself until it is decided." if open_ else "It has been decided since.",
+            why=decided
+            if message.suspicion_decided_by
+            else "Nothing goes out by itself until it is decided.",
             said=message.suspected_words,
         )
-    for decision in decisions:
-        yield _decided(decision)
+    yield from map(_decided, decisions)
     if not decisions and message.tag:
-        yield Event(
-            message.received_at,
-            "filter",
-            f"Understood: {message.get_tag_display()}",
-            tone="ok",
-            branch="When it came in",
-            why=f"Decided by {message.tag_decided_by or 'the rules'}.",
-            said=message.tag_evidence,
-        )
+        what, by = f"Understood: {message.get_tag_display()}", message.tag_decided_by or "the rules"
+        why, quote = f"Decided by {by}.", message.tag_evidence
+        yield Event(at, "filter", what, tone="ok", branch="When it came in", why=why, said=quote)
     if message.tag == Tag.BLACKLIST and message.lead.opted_out_at is not None:
-        yield Event(
-            message.received_at,
-            "off",
-            "Everything was stopped",
-            tone="warn",
-            branch="They asked not to be contacted",
-            why=STOP,
-        )
+        branch = "They asked not to be contacted"
+        yield Event(at, "off", "Everything was stopped", tone="warn", branch=branch, why=STOP)
     elif message.direction == Message.Direction.INBOUND and not message.tag and not message.suspected:
-        yield Event(
-            message.received_at,
-            "clock",
-            "Not understood yet",
-            tone="warn",
-            branch="No rule speaks on these words",
-            why="It waits for a model or a person.",
-        )
+        branch, why = "No rule speaks on these words", "It waits for a model or a person."
+        yield Event(at, "clock", "Not understood yet", tone="warn", branch=branch, why=why)
 
 
 WHO = {

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import islice
 
 from django.utils import timezone
 
@@ -137,24 +138,23 @@ def ask(workspace: Workspace, account: Account, wanted: Wanted) -> Answer:
     if account.cannot or isinstance(spec.backfill, NONE):
         return replace(blank, problem=account.cannot)
     leads = list(leads_of(workspace, wanted)[:LEADS])
-    read, events, complete, problem = 0, [], True, ""
+    events: list[MessageEvent] = []
+    read, problem = 0, ""
     try:
         with slot() as deadline:
-            for event in spec.backfill(account.integration, blank.since, deadline):
+            for event in islice(spec.backfill(account.integration, blank.since, deadline), MOST):
                 read += 1
                 if about(workspace, wanted, leads, event):
                     events.append(event)
-                if read == MOST:
-                    complete = False
-                    break
-    except Busy:
-        problem = "Other pages are asking providers just now. Try again in a few seconds."
-    except (Cancelled, DeadlineExceeded, ShutdownRequested):
-        problem = f"{account.label} had not answered in full after {BUDGET_MS // 1000} s."
-    except ProviderMisconfigured as error:
-        problem = str(error)
-    except ProviderError as error:
-        problem = f"{account.label} did not answer: {error.outcome.label}."
+    except (
+        Busy,
+        Cancelled,
+        DeadlineExceeded,
+        ShutdownRequested,
+        ProviderMisconfigured,
+        ProviderError,
+    ) as error:
+        problem = _problem(account.label, error)
     return replace(
         blank,
         read=read,
@@ -162,9 +162,20 @@ def ask(workspace: Workspace, account: Account, wanted: Wanted) -> Answer:
         if isinstance(spec.poll_every, timedelta)
         else "",
         listed=_known(workspace, events),
-        complete=complete and not problem,
+        complete=read < MOST and not problem,
         problem=problem,
     )
+
+
+def _problem(label: str, error: Exception) -> str:
+    """Why a provider's list was not read to its end, as a sentence."""
+    if isinstance(error, Busy):
+        return "Other pages are asking providers just now. Try again in a few seconds."
+    if isinstance(error, ProviderMisconfigured):
+        return str(error)
+    if isinstance(error, ProviderError):
+        return f"{label} did not answer: {error.outcome.label}."
+    return f"{label} had not answered in full after {BUDGET_MS // 1000} s."
 
 
 def about(workspace: Workspace, wanted: Wanted, leads: list[Lead], event: MessageEvent) -> bool:
