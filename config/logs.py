@@ -55,6 +55,14 @@ def _redacted(name: str, field: object) -> object:
     return field
 
 
+PROCESSORS = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.ExtraAdder(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    redact_event,
+]
 LOGGERS: dict[str, dict[str, Any]] = {
     # Django's own handlers are left out, because they would write the text unredacted.
     "django": {"level": "INFO"},
@@ -71,14 +79,6 @@ LOGGERS: dict[str, dict[str, Any]] = {
 def logging_config(debug: bool, *, sentry_dsn: str = "", release: str = "") -> dict[str, Any]:
     """Django's LOGGING: all loggers write to standard error; with `sentry_dsn` errors go to Sentry too."""
     sentry = {"()": "config.sentry.Handler", "dsn": sentry_dsn, "release": release}
-    shared = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        redact_event,
-    ]
     renderer = (
         structlog.dev.ConsoleRenderer(colors=False)
         if debug
@@ -90,7 +90,7 @@ def logging_config(debug: bool, *, sentry_dsn: str = "", release: str = "") -> d
         "formatters": {
             "structured": {
                 "()": structlog.stdlib.ProcessorFormatter,
-                "foreign_pre_chain": shared,
+                "foreign_pre_chain": PROCESSORS,
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                     print_exception,

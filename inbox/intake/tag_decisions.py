@@ -89,10 +89,7 @@ def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecisi
         message.refresh_from_db()
         bounced = suspicion.of(message) == Suspicion.BOUNCE
         if created and alone and not message.suspected:
-            message.suspected = suspicion.OF_TAG[judgement.tag]
-            message.suspected_words = judgement.quote
-            message.save(update_fields=["suspected", "suspected_words"])
-            rollup.decided(lead)
+            _suspect(lead, message, judgement)
         elif decision.tag in NO_ANSWER:  # not what this model alone suspected in a run before
             _settle(lead, message, by)
         # An opt-out wins over a provider's word.
@@ -102,6 +99,13 @@ def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecisi
         if created:
             lead_tagged.send(Message, lead=lead, message=message, tag=decision.tag, previous=lead.tag)
     return decision
+
+
+def _suspect(lead: Lead, message: Message, judgement: Judgement) -> None:
+    message.suspected = suspicion.OF_TAG[judgement.tag]
+    message.suspected_words = judgement.quote
+    message.save(update_fields=["suspected", "suspected_words"])
+    rollup.decided(lead)
 
 
 def _believed(message: Message, judgement: Judgement) -> Judgement:

@@ -49,7 +49,7 @@ class Busy(Exception):
 
 
 NO_ANSWER = (Busy, ProviderError, ProviderMisconfigured, Cancelled, DeadlineExceeded, ShutdownRequested)
-"""What a provider's call within a slot raises when there is no answer for the page."""
+"""The errors of a provider's call within a slot that leave the page without an answer."""
 
 
 @contextmanager
@@ -132,9 +132,8 @@ def ask(workspace: Workspace, account: Account, wanted: Wanted) -> Answer:
 
     Errors of the provider are the Answer's `problem`.
     """
-    now = timezone.now()
+    now, spec = timezone.now(), registry.spec_of(account.integration.provider)
     blank = Answer(account.label, now, now - BACK, complete=False)
-    spec = registry.spec_of(account.integration.provider)
     if account.cannot or isinstance(spec.backfill, NONE):
         return replace(blank, problem=account.cannot)
     leads = list(leads_of(workspace, wanted)[:LEADS])
@@ -146,21 +145,13 @@ def ask(workspace: Workspace, account: Account, wanted: Wanted) -> Answer:
                 read += 1
                 if about(workspace, wanted, leads, event):
                     events.append(event)
-    except (
-        Busy,
-        Cancelled,
-        DeadlineExceeded,
-        ShutdownRequested,
-        ProviderMisconfigured,
-        ProviderError,
-    ) as error:
+    except NO_ANSWER as error:
         problem = _problem(account.label, error)
+    every = spec.poll_every
     return replace(
         blank,
         read=read,
-        poll_every=duration(spec.poll_every.total_seconds())
-        if isinstance(spec.poll_every, timedelta)
-        else "",
+        poll_every=duration(every.total_seconds()) if isinstance(every, timedelta) else "",
         listed=_known(workspace, events),
         complete=read < MOST and not problem,
         problem=problem,
