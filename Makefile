@@ -1,7 +1,7 @@
 # Everything from a bare checkout; only Python 3.11 or newer must be there. Another one: `make setup PYTHON=python3.13`.
 #
 #   make demo ARGS="--exit-after 30"            options of manage.py demo
-#   make quick                                  linters, and the tests of the folders that differ from main
+#   make quick                                  linters, and the tests that execute what differs from main
 #   make test                                   linters, checks and every test in its short form, fast ones first
 #   make test PYTEST_ARGS="tests/jobs -x"       only those tests
 #   make test PYTEST_ARGS="-m 'not browser'"    without a tier: races, faults, browser, slow
@@ -75,7 +75,7 @@ shots: setup
 quick: lint
 	@paths=$$($(PY) -m tests.changed) || exit 1; \
 	if [ -z "$$paths" ]; then echo "No tests belong to what differs from main."; exit 0; fi; \
-	$(PYTEST) -n 2 --dist worksteal -m "not (slow or races or faults or browser)" $$paths
+	$(PYTEST) -n 2 --dist worksteal -m "not (slow or faults)" $$paths
 
 ifdef PYTEST_ARGS
 test: setup
@@ -135,12 +135,15 @@ faults: setup
 browser: setup
 	$(PYTEST) -n 2 --maxschedchunk 1 -m browser tests/browser
 
-# Lines and branches of the product that the first tier reaches, its subprocesses included.
+# Lines and branches of the product that the first tier reaches, its subprocesses included; and the map of which tests
+# execute which function, by which `make quick` and `make mutate` choose (tests/map.txt: commit it).
 coverage: setup
 	@rm -f .coverage .coverage.*
-	DEBUG=1 $(PY) -m coverage run -m pytest -q -n 2 --dist worksteal -m "not ($(ALONE) or browser)" $(ARGS)
+	@rm -rf .local/coverage
+	DEBUG=1 $(PY) -m coverage run -m pytest -p tests.recorder -q -n 2 --dist worksteal -m "not ($(ALONE) or browser)" $(ARGS)
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
+	$(PY) -m tests.map
 
 # Known vulnerabilities in what is pinned. Needs an index that tells of them (PyPI's; `ARGS="-s osv"` asks osv.dev):
 # a package about which none could be asked is a failure.

@@ -1,18 +1,27 @@
-"""The tests that belong to what differs from main, by folders: `make quick` runs what this prints.
+"""The tests that belong to what differs from main: `make quick` runs what this prints.
 
-A module's tests stand in the folder of `tests/` that has its path. `ELSEWHERE` names those whose tests stand in another
-one. A test file that differs runs by itself; of a helper or a fixture its folder runs.
+Of a function and of a template run the test files that execute it (tests/map.txt, written by `make coverage`), the most
+specific first, as many as `SECONDS` allows. Of what no line of a test executes, such as settings or a script, runs its
+folder: the tests of a module stand in the folder of `tests/` that has its path, and `ELSEWHERE` names other places.
+A test file that differs runs by itself; of a helper or a fixture its folder runs.
 What everything stands on (`tests/world.py`, settings, models) is no matter for a quick look: `make test`.
 """
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
+from itertools import zip_longest
 from pathlib import Path, PurePosixPath
 
+from tests import map as test_map
+
+SECONDS = 60.0
+"""What the chosen tests may take together, in seconds of one process; two share them."""
 ROOT = Path(__file__).resolve().parents[1]
 MAINS = ("origin/main", "main")
 MIGRATIONS = ["tests/config/test_migrations.py", "tests/config/test_squashed_migrations.py"]
+SCRIPTS = ["tests/config/test_static.py", "tests/inbox/pages/test_assets.py"]
 ELSEWHERE = {
     "inbox/webhooks": ["tests/webhooks"],
     "inbox/intake": ["tests/inbox/intake", "tests/webhooks"],
@@ -27,11 +36,23 @@ ELSEWHERE = {
     "insights/migrations": MIGRATIONS,
     "integrations/migrations": MIGRATIONS,
     "jobs/migrations": MIGRATIONS,
-    "inbox/sql": [*MIGRATIONS, "tests/inbox/admin", "tests/inbox/leads", "tests/webhooks/test_samples.py"],
+    "inbox/sql": [*MIGRATIONS, "tests/admin", "tests/inbox/leads", "tests/webhooks/test_samples.py"],
     "jobs/sql": [*MIGRATIONS, "tests/jobs"],
     "integrations/registry.py": ["tests/integrations/test_registry.py", "tests/webhooks/test_contract.py"],
     "templates": ["tests/inbox/pages"],
-    "static": ["tests/config/test_static.py"],
+    **{
+        f"static/{name}.js": [*SCRIPTS, f"tests/browser/test_{test}.py"]
+        for test, names in {
+            "desk": "desk inbox mentions news page panes queue renewal rows toasts triage typed writing",
+            "keyboard": "decisions early_keys holdfast palette",
+            "session_end": "clock live",
+            "notices": "notices",
+            "jobs_admin": "admin_list",
+            "pages": "left shell",
+        }.items()
+        for name in names.split()
+    },
+    "static": SCRIPTS,
     "docs": ["tests/docs"],
     "benchmarks": [],
 }
@@ -41,18 +62,36 @@ AT_THE_TOP = {".md": ["tests/docs"], ".in": ["tests/config"], ".txt": ["tests/co
 
 def changed_files() -> list[str]:
     """What differs from where this branch left main, uncommitted and new files included."""
-    for main in MAINS:
-        left = _git("merge-base", "HEAD", main)
-        if left:
-            break
-    else:
-        left = ["HEAD"]
-    return [*_git("diff", "--name-only", left[0]), *_git("ls-files", "--others", "--exclude-standard")]
+    return [*_git("diff", "--name-only", _base()), *_git("ls-files", "--others", "--exclude-standard")]
+
+
+def _base() -> str:
+    """The commit at which this branch left main."""
+    return next((base[0] for main in MAINS if (base := _git("merge-base", "HEAD", main))), "HEAD")
 
 
 def _git(*arguments: str) -> list[str]:
     done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     return done.stdout.splitlines() if done.returncode == 0 else []
+
+
+def changed_lines(path: str) -> list[int]:
+    """The lines of a file, as it is now, that differ from main, and for lines that went the one before them."""
+    base = _base()
+    if not _git("ls-tree", base, "--", path):
+        return list(range(1, len((ROOT / path).read_text().splitlines()) + 1))
+    lines: set[int] = set()
+    for line in _git("diff", "-U0", base, "--", path):
+        if hunk := re.match(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@", line):
+            first, count = int(hunk[1]), int(hunk[2] or 1)
+            lines |= set(range(first, first + count)) or {max(first, 1)}
+    return sorted(lines)
+
+
+def tests_at(path: str, source: str, lines: Iterable[int]) -> list[str]:
+    """The test files to run for changed lines of a module with the text `source`, the most specific first."""
+    names = test_map.names_at(source, lines) if path.endswith(".py") else None
+    return [test for test in test_map.read().of(path, names) if (ROOT / test).exists()] or tests_of(path)
 
 
 def tests_of(path: str) -> list[str]:
@@ -77,11 +116,34 @@ def _files(room: PurePosixPath) -> Iterable[str]:
 
 
 def chosen(paths: Iterable[str]) -> list[str]:
-    """What to run for `paths`: there, once, and nothing that stands in another folder of them."""
-    found = {test for path in paths for test in tests_of(path) if (ROOT / test).exists()}
+    """What to run for `paths`: what is there, once, and nothing that stands in another folder of it."""
+    found: set[str] = set()
+    by_rank: list[list[str]] = []
+    for path in paths:
+        if _is_recorded(path):
+            by_rank.append(tests_at(path, (ROOT / path).read_text(), changed_lines(path)))
+        else:
+            found |= {test for test in tests_of(path) if (ROOT / test).exists()}
+    found |= set(_affordable(by_rank))
     return sorted(
         test for test in found if not any(str(parent) in found for parent in PurePosixPath(test).parents)
     )
+
+
+def _is_recorded(path: str) -> bool:
+    return (ROOT / path).is_file() and bool(test_map.read().of(path))
+
+
+def _affordable(by_rank: list[list[str]]) -> list[str]:
+    """Of the tests of each changed file the first one, then the second ones, and so on, for about SECONDS."""
+    tests: list[str] = []
+    spent = 0.0
+    for test in dict.fromkeys(test for rank in zip_longest(*by_rank) for test in rank if test):
+        seconds = test_map.read().seconds.get(test, 1.0)
+        if len(tests) < len(by_rank) or spent + seconds <= SECONDS:
+            tests.append(test)
+            spent += seconds
+    return tests
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 from tests import changed
+from tests import map as test_map
 from tests.docs.pages import ROOT
 
 
@@ -71,3 +72,60 @@ def test_what_differs_from_main_is_found_whether_committed_or_not(monkeypatch, t
     (tmp_path / "edited.py").write_text("after")
     (tmp_path / "untracked.py").write_text("new")
     assert set(changed.changed_files()) == {"committed.py", "edited.py", "untracked.py"}
+
+
+# --- the map (tests/map.txt) -----------------------------------------------------------------------------------------
+SOURCE = """
+LIMIT = 3
+
+class Lead:
+    @property
+    def name(self):
+        def inner():
+            return 1
+        return inner()
+
+def close():
+    return LIMIT
+"""
+
+
+def test_a_changed_line_belongs_to_its_function_with_its_decorators_and_what_stands_in_it():
+    assert test_map.names_at(SOURCE, [5, 8, 12]) == ["Lead.name", "close"]
+    assert test_map.names_at(SOURCE, [2, 12]) is None  # outside of all
+
+
+def test_the_map_is_read_as_it_was_written_and_the_most_specific_tests_come_first(monkeypatch, tmp_path):
+    monkeypatch.setattr(test_map, "FILE", tmp_path / "map.txt")
+    test_map.read.cache_clear()
+    tests = {"a.py::one": ["tests/x.py", "tests/y.py"], "a.py::two": ["tests/y.py"], "t.html": ["tests/x.py"]}
+    test_map.write(test_map.Map({"tests/x.py": 1.5, "tests/y.py": 20}, tests))
+    recorded = test_map.read()
+    test_map.read.cache_clear()
+    assert (recorded.seconds, recorded.tests) == ({"tests/x.py": 1.5, "tests/y.py": 20.0}, tests)
+    assert recorded.of("a.py", ["one"]) == ["tests/x.py", "tests/y.py"]
+    assert recorded.of("a.py") == ["tests/y.py", "tests/x.py"]
+    assert recorded.of("t.html") == ["tests/x.py"]
+
+
+def test_tests_of_a_change_fit_into_the_time_and_each_changed_file_has_one(monkeypatch):
+    recorded = test_map.Map({"tests/a.py": 50, "tests/b.py": 5, "tests/c.py": 30, "tests/d.py": 4}, {})
+    monkeypatch.setattr(test_map, "read", lambda: recorded)
+    chosen = changed._affordable([["tests/a.py", "tests/b.py", "tests/c.py"], ["tests/d.py"]])
+    assert chosen == ["tests/a.py", "tests/d.py", "tests/b.py"]
+
+
+@pytest.mark.skipif(not test_map.FILE.exists(), reason="tests/map.txt is missing: run make coverage")
+def test_every_module_with_functions_stands_in_the_map():
+    recorded = {key.split("::")[0] for key in test_map.read().tests}
+    missing = [
+        path.relative_to(ROOT).as_posix()
+        for room in ("admin", "config", "inbox", "insights", "integrations", "jobs", "sandbox")
+        for path in (ROOT / room).rglob("*.py")
+        if "migrations" not in path.parts
+        and test_map.functions(path.read_text())
+        and path.relative_to(ROOT).as_posix() not in recorded
+    ]
+    assert missing == [], (
+        "No test executes them, or the map is older: run make coverage and commit tests/map.txt."
+    )

@@ -3,12 +3,15 @@
     python -m tests.mutation            # all of them
     python -m tests.mutation claim      # those with “claim” in kind, file or line
     python -m tests.mutation --green    # right after `make test`: the tests are known to pass with every guard
+    python -m tests.mutation --search 20 --seed 7    # 20 of those that stand in the product's text, drawn at random
 
 Ends with 1 where a guard of MUST_DIE survives, where another one survives without a reason, and where the tests of a
 guard do not pass with it, as then they prove nothing.
 """
 
+import argparse
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -17,6 +20,7 @@ from pathlib import Path
 
 from jobs.schema import checksum_of
 from tests.mutation.guards import GUARDS, MUST_DIE, Guard
+from tests.mutation.search import search
 
 ROOT = Path(__file__).resolve().parents[2]
 FAILED = 1
@@ -58,11 +62,20 @@ def without(tree: Path, guard: Guard) -> int:
     """The exit code of the guard's tests without it."""
     file = tree / guard.path
     text = file.read_text()
-    change(tree, file, text.replace(guard.line, guard.instead))
+    change(tree, file, removed(text, guard))
     try:
         return run(tree, guard.tests)
     finally:
         change(tree, file, text)
+
+
+def removed(text: str, guard: Guard) -> str:
+    """The text of the guard's file without it."""
+    lines = text.splitlines(keepends=True)
+    if not guard.row:
+        return text.replace(guard.line, guard.instead)
+    lines[guard.row - 1] = lines[guard.row - 1].replace(guard.line, guard.instead)
+    return "".join(lines)
 
 
 def change(tree: Path, file: Path, text: str) -> None:
@@ -88,10 +101,20 @@ def verdict(tree: Path, guard: Guard, green: dict[str, bool]) -> tuple[bool, str
     return excused, f"SURVIVES: {guard.survives or 'no test notices'}"
 
 
-def main(words: list[str]) -> int:
-    known_green = "--green" in words
-    wanted = " ".join(word for word in words if word != "--green")
-    chosen = [guard for guard in GUARDS if wanted in f"{guard.kind} {guard.path} {guard.line}"]
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation")
+    parser.add_argument("words", nargs="*", help="only guards with these words in kind, file or line")
+    parser.add_argument("--green", action="store_true", help="the tests are known to pass with every guard")
+    parser.add_argument(
+        "--search", type=int, metavar="COUNT", help="so many guards of the product's text instead"
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(arguments)
+    wanted, known_green = " ".join(options.words), options.green
+    guards = GUARDS if options.search is None else list(search())
+    chosen = [guard for guard in guards if wanted in f"{guard.kind} {guard.path} {guard.line}"]
+    if options.search is not None:
+        chosen = random.Random(options.seed).sample(chosen, min(options.search, len(chosen)))
     if not chosen:
         print(f"No guard has “{wanted}” in its kind, file or line.")
         return 1
@@ -105,7 +128,9 @@ def main(words: list[str]) -> int:
             well, said = verdict(tree, guard, green)
             bad += not well
             mark = "ok " if well else "BAD"
-            print(f"{mark} {guard.kind:9} {guard.path}: {guard.line}  →  {guard.instead or 'nothing'}")
+            print(
+                f"{mark} {guard.kind:9} {guard.path}:{guard.row or ''} {guard.line}  →  {guard.instead or 'nothing'}"
+            )
             print(f"      {said} ({time.monotonic() - began:.0f} s)", flush=True)
     print(f"{len(chosen)} guards, {bad} not as they must be.")
     return int(bad > 0)

@@ -10,7 +10,9 @@ OTHER = "other"
 
 
 class Guard(NamedTuple):
-    """`line`: a part of one line of `path` (from the repository's root). `tests`: paths for pytest, with spaces."""
+    """`line`: a part of one line of `path` (from the repository's root). `row`: the number of that line, or 0 where the
+    part stands once in the file. `tests`: paths for pytest, with spaces.
+    """
 
     kind: str
     path: str
@@ -18,6 +20,7 @@ class Guard(NamedTuple):
     instead: str
     tests: str
     survives: str = ""
+    row: int = 0
 
 
 ACCESS = "tests/inbox/pages/test_access.py"

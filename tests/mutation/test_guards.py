@@ -1,10 +1,13 @@
 """The list of guards that `make mutate` removes is true: each line stands where it says, once."""
 
+import ast
 from pathlib import Path
 
 import pytest
 
+from tests.mutation.__main__ import removed
 from tests.mutation.guards import GUARDS, MUST_DIE
+from tests.mutation.search import guards_in, search
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -14,6 +17,30 @@ def test_a_guard_stands_once_in_its_file_and_its_tests_are_there(guard):
     assert (ROOT / guard.path).read_text().count(guard.line) == 1
     assert guard.tests.split() and all((ROOT / test).exists() for test in guard.tests.split())
     assert "\n" not in guard.line and guard.line != guard.instead
+
+
+def test_the_search_finds_the_workspace_of_a_query_the_condition_of_an_update_and_a_role():
+    source = """
+@workspace_view(ADMIN)
+def close(request, workspace, leads):
+    leads.filter(workspace=workspace, pk=1).exists()
+    return leads.filter(pk=1, state="open").update(state="closed")
+"""
+    guards = list(guards_in("inbox/pages/x.py", source))
+    assert [(guard.kind, guard.row, guard.line) for guard in guards] == [
+        ("role", 2, "ADMIN"),
+        ("tenancy", 4, "workspace=workspace,"),
+        ("other", 5, 'state="open"'),
+    ]
+    assert removed(source, guards[1]) == source.replace("workspace=workspace, pk", " pk")
+
+
+def test_the_search_finds_guards_of_every_kind_in_the_product_and_each_has_tests():
+    guards = list(search())
+    assert {guard.kind for guard in guards} == {"role", "tenancy", "other"} and len(guards) > 300
+    assert [guard for guard in guards if not guard.tests] == []
+    for guard in guards:
+        ast.parse(removed((ROOT / guard.path).read_text(), guard))
 
 
 def test_no_guard_of_safety_is_let_survive():
