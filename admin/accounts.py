@@ -9,6 +9,7 @@ from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, W
 from django.http import HttpRequest
 from django.urls import reverse
 
+from admin.columns import list_url, row_url
 from admin.scope import Scope, scope_of
 from inbox.health import banner
 from inbox.health.banner import Banner
@@ -138,9 +139,7 @@ def _banner(down: Sequence[WorkspaceIntegrationHealth], scope: Scope) -> Banner 
         more,
         acts=scope.may(CHECK),
         act_url=reverse("admin:integrations_workspaceintegrationhealth_act", args=[worst.pk]),
-        details_url=reverse("admin:integrations_workspaceintegrationhealth_changelist") + "?standing=down"
-        if more
-        else reverse("admin:integrations_workspaceintegrationhealth_change", args=[worst.pk]),
+        details_url=list_url(WorkspaceIntegrationHealth, standing="down") if more else row_url(worst),
         key_url=key_url(worst, scope),
     )
 
@@ -160,7 +159,5 @@ def _mark(place: int, row: WorkspaceIntegrationHealth) -> Mark:
 
 
 def _broken(row: WorkspaceIntegrationHealth) -> Broken:
-    url = reverse("admin:integrations_workspaceintegrationhealth_change", args=[row.pk])
-    return Broken(
-        f"{account_name(row)}: {row.workspace.name}", row.since, "bad" if row.is_down else "warn", url
-    )
+    name, tone = f"{account_name(row)}: {row.workspace.name}", "bad" if row.is_down else "warn"
+    return Broken(name, row.since, tone, row_url(row))

@@ -15,16 +15,18 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import path
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from admin.base import BaseAdmin, WorkspaceFilter, known_values, link, list_link
-from admin.causes import list_url, many, of_jobs
-from admin.job_actions import DoingAdmin, asked_workspace
+from admin.base import BaseAdmin
+from admin.causes import of_jobs
+from admin.columns import link, linked, list_link, list_url
+from admin.filters import WorkspaceFilter, known_values
+from admin.job_actions import JobActionsAdmin, asked_workspace
 from admin.job_filters import (
     AgeFilter,
     CauseFilter,
@@ -47,13 +49,13 @@ Status = BackgroundJob.Status
 
 
 @admin.register(BackgroundJob)
-class BackgroundJobAdmin(DoingAdmin):
+class BackgroundJobAdmin(JobActionsAdmin):
     """The list and the pages of jobs, with actions on them."""
 
     workspace_path = "workspace"
     trace_kind = "job"
     plain_texts = ("payload", "dedupe_key", "result", "last_error_class", "last_error")
-    list_display = ("kind_words", "state", "tries", "cause_words", "lane_name", "workspace_link", "when")
+    list_display = ("kind_words", "state", "tries", "cause_words", "lane_name", linked("workspace"), "when")
     list_filter = (
         StateFilter,
         known_values("lane", [lane.name for lane in LANES]),
@@ -65,10 +67,8 @@ class BackgroundJobAdmin(DoingAdmin):
         WorkspaceFilter,
     )
     linked_by = ("status__exact",)
-    list_select_related = ("workspace",)
     search_fields = ("dedupe_key",)
     search_help_text = "A job's id, or a part of its dedupe key"
-    ordering = ("-pk",)
     heavy = ("result",)
 
     def get_ordering(self, request: HttpRequest) -> Any:
@@ -123,9 +123,6 @@ class BackgroundJobAdmin(DoingAdmin):
     def kind_words(self, job: BackgroundJob) -> SafeString:
         return format_html('{}<br><span class="mini quiet">{}</span>', in_words(job.kind), job.kind)
 
-    def in_words(self, row: BackgroundJob) -> str:
-        return in_words(row.kind)
-
     @admin.display(description="attempts", ordering="attempts")
     def tries(self, job: BackgroundJob) -> str:
         return f"{job.attempts}/{policy_of(job.kind).attempts}"
@@ -149,10 +146,6 @@ class BackgroundJobAdmin(DoingAdmin):
             word = "began"
         shown = date_format(timezone.localtime(at), "j M, H:i") if at else ""
         return format_html('<span class="mini quiet">{}</span> <span class="nowrap">{}</span>', word, shown)
-
-    @admin.display(description="workspace")
-    def workspace_link(self, job: BackgroundJob) -> SafeString:
-        return link(job.workspace)
 
     @admin.display(description="status", ordering="status")
     def state(self, job: BackgroundJob) -> SafeString:
@@ -180,7 +173,7 @@ class BackgroundJobAdmin(DoingAdmin):
         workspace_id = asked_workspace(request)
         times = stats.timings(workspace_id)
         context = display.now(workspace_id, stats.totals(workspace_id), times) | {
-            "list_url": reverse("admin:jobs_backgroundjob_changelist"),
+            "list_url": list_url(BackgroundJob),
             "asks_first": self.has_retry_permission(request),
             "chosen": workspace_id,
         }
@@ -216,7 +209,7 @@ class BackgroundJobAdmin(DoingAdmin):
                 "timeline": display.timeline(job, with_reasons=self._may_see_reasons(request, job)),
                 "links": list(_links(job)),
                 "job_actions": self._fitting(request, job),
-                "alike": list_url("jobs_backgroundjob", state="failed", fingerprint=job.fingerprint),
+                "alike": list_url(BackgroundJob, state="failed", fingerprint=job.fingerprint),
             }
         )
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
@@ -251,8 +244,8 @@ def _tabs(request: HttpRequest, counts: dict[str, int]) -> list[dict[str, Any]]:
     return [
         {
             "label": words,
-            "count": many(counts[name], tally.CAP) if name else "",
-            "url": list_url("jobs_backgroundjob", state=name, **filters),
+            "count": display.counted(counts[name], tally.CAP) if name else "",
+            "url": list_url(BackgroundJob, state=name, **filters),
             "current": request.GET.get("state", "") == name,
         }
         for name, words in names.items()
@@ -267,7 +260,6 @@ class WorkspaceLimitAdmin(BaseAdmin):
 
     workspace_path = "workspace"
     list_display = ("workspace", "max_workers")
-    list_select_related = ("workspace",)
     ordering = ("workspace__name", "pk")
     raw_id_fields = ("workspace",)
 

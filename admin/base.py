@@ -6,15 +6,14 @@ columns hold what people wrote. `admin.checks` lets nothing start without that.
 
 import contextlib
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.contrib.auth import get_permission_codename
 from django.db.models import DateTimeField, Model, Q, QuerySet, UUIDField
-from django.db.models.options import Options
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -22,6 +21,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
+from admin.columns import link
 from admin.long_lists import EstimatingPaginator, LongList
 from admin.scope import INSTALLATION, scope_of, steps_of, workspace_of
 from inbox.models import AuditEntry, audit
@@ -46,85 +46,6 @@ LONGEST_NUMBER = 18
 """How many digits every number has that fits into a column of PostgreSQL."""
 
 
-def link(target: Model | None, text: str = "") -> SafeString:
-    """A link to the admin page of `target`, with `text` or its name. Where there is no such page it is only the text;
-    for None, a dash.
-    """
-    if target is None:
-        return SafeString("–")
-    if not admin.site.is_registered(type(target)):
-        return format_html("{}", text or target)
-    return format_html('<a href="{}">{}</a>', _url(target._meta, "change", target.pk), text or str(target))
-
-
-def list_link(model: type[Model], text: str, **filters: object) -> SafeString:
-    """A link with the text `text` to the admin's list of `model`, filtered by `filters`."""
-    query = "&".join(f"{name}={wanted}" for name, wanted in filters.items())
-    return format_html('<a href="{}?{}">{}</a>', _url(model._meta, "changelist"), query, text)
-
-
-def _url(options: "Options[Any]", page: str, *args: object) -> str:
-    return reverse(f"admin:{options.app_label}_{options.model_name}_{page}", args=args)
-
-
-class WorkspaceFilter(admin.SimpleListFilter):
-    """A filter by workspace. It offers the workspaces that the person may see, if they are several."""
-
-    title = "workspace"
-    parameter_name = "workspace"
-
-    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
-        scope = scope_of(request)
-        names = scope.names if scope.chosen is None else []
-        return [(str(pk), name) for pk, name in names] if len(names) > 1 else []
-
-    def has_output(self) -> bool:
-        """Whether the list is filtered by it: if it offers workspaces, or if the address names one."""
-        return bool(self.value()) or super().has_output()
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Those of `queryset` in the chosen workspace. All of them if none is chosen; none for a value that is no id,
-        as an action on all rows must not reach more than was meant.
-        """
-        if not (workspace_id := self.value()):
-            return queryset
-        with contextlib.suppress(ValueError):
-            return queryset.filter(**{self.path(queryset.model): uuid.UUID(workspace_id)})
-        return queryset.none()
-
-    @staticmethod
-    def path(model: type[Model]) -> str:
-        model_admin = admin.site.get_model_admin(model)
-        assert isinstance(model_admin, BaseAdmin)
-        return model_admin.workspace_path
-
-
-def known_values(
-    field: str, values: Iterable[str] | Callable[[], Mapping[str, str]]
-) -> type[admin.SimpleListFilter]:
-    """A filter on `field` whose values are known in advance. Asking the table for its values would read all of it.
-
-    `values` are the values, or a function that returns labels by value. It is called at each request, so that values
-    that are registered later appear too.
-    """
-
-    class KnownValues(admin.SimpleListFilter):
-        title = field.rpartition("__")[2].replace("_", " ")
-        parameter_name = field
-
-        def lookups(
-            self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]"
-        ) -> list[tuple[str, str]]:
-            if isinstance(values, Iterable):
-                return [(choice, str(getattr(choice, "label", choice))) for choice in values]
-            return list(values().items())
-
-        def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-            return queryset.filter(**{field: self.value()}) if self.value() else queryset
-
-    return KnownValues
-
-
 class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes none at run time
     """Base of all admin pages: rows of the person's workspaces, 50 a page, no slow counts, search by id and by index.
 
@@ -137,7 +58,11 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     `id_fields` are indexed columns of ids, which a search for an id asks beside the row's own.
     `ordering_of_one` is the order of a list of one workspace, where an index begins with the workspace.
     `trace_kind` is the name under which the admin's page “What happened” knows such a row; "" if there is no such page.
+    `index_begins` has, by look-up of `search_fields`, the column with which its index begins after the workspace, and a
+    function that returns all values of that column.
     `linked_by` are the look-ups, beside those of `list_filter`, by which pages of ours link to the list.
+    `pages_in_workspace` are the workspace's own pages about a row, which only members are offered: the text
+    and the name of each, and the fields whose contents follow the workspace in the address.
     `named_by` is a relation whose row names this one on the admin's pages, such as its lead; "" for a name of its own.
     `logs_values` says whether the history keeps what a field was before and is now, and not only the field's name.
     """
@@ -150,10 +75,13 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     id_fields: tuple[str, ...] = ()
     ordering_of_one: tuple[str, ...] = ()
     linked_by: tuple[str, ...] = ()
+    index_begins: ClassVar[dict[str, tuple[str, Callable[[], Iterable[str]]]]] = {}
+    pages_in_workspace: tuple[tuple[str, ...], ...] = ()
     trace_kind = ""
     named_by = ""
     logs_values = True
 
+    list_select_related: ClassVar[tuple[str, ...]] = ()
     list_per_page = 50
     list_max_show_all = 0
     show_full_result_count = False
@@ -170,25 +98,33 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return rows.defer(
             *self.text_fields,
             *self.secret_fields,
-            *(self._texts_beside() if listing else ()),
+            *(self._texts_beside(request) if listing else ()),
             *(self.heavy if listing else ()),
         )
 
-    def _texts_beside(self) -> Iterator[str]:
+    def get_list_select_related(self, request: HttpRequest) -> tuple[str, ...]:
+        """The relations that the list loads with its rows: those of its columns, and `list_select_related`."""
+        columns = (getattr(column, "admin_order_field", column) for column in self.list_display)
+        shown = {str(column).partition("__")[0] for column in columns}
+        relations = (field.name for field in self.opts.concrete_fields if field.is_relation)
+        return (*self.list_select_related, *(name for name in relations if name in shown))
+
+    def _texts_beside(self, request: HttpRequest) -> Iterator[str]:
         """The columns with text or secrets of the rows that a list loads with its own."""
-        related = self.list_select_related
-        for path in related if isinstance(related, list | tuple) else ():
+        for path in self.get_list_select_related(request):
             names = path.split("__")
             for depth, step in enumerate(steps_of(self.model, path), 1):
-                model: Any = step.related_model
-                if not self.admin_site.is_registered(model):
-                    continue
-                model_admin = self.admin_site.get_model_admin(model)
-                assert isinstance(model_admin, BaseAdmin)
-                before = "__".join(names[:depth])
-                yield from (
-                    f"{before}__{name}" for name in (*model_admin.text_fields, *model_admin.secret_fields)
-                )
+                if shown := self._page_of(step.related_model):
+                    before = "__".join(names[:depth])
+                    yield from (f"{before}__{name}" for name in (*shown.text_fields, *shown.secret_fields))
+
+    def _page_of(self, model: Any) -> "BaseAdmin | None":
+        """The class that shows rows of `model`; None if the admin does not show them."""
+        if not self.admin_site.is_registered(model):
+            return None
+        page = self.admin_site.get_model_admin(model)
+        assert isinstance(page, BaseAdmin)
+        return page
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """The row with this id, with its text if the person may read it. Raises Http404 if there is none, or if it
@@ -205,12 +141,10 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         """The rows that a form's field may point to: those that the person may see."""
         rows: QuerySet[Any] | None = super().get_field_queryset(db, db_field, request)
         model = db_field.remote_field.model
-        if not self.admin_site.is_registered(model):
+        if not (page := self._page_of(model)):
             return rows
-        model_admin = self.admin_site.get_model_admin(model)
-        assert isinstance(model_admin, BaseAdmin)
         rows = model._default_manager.all() if rows is None else rows
-        return scope_of(request).limit(rows, model_admin.workspace_path)
+        return scope_of(request).limit(rows, page.workspace_path)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LongList]:
         return LongList
@@ -298,14 +232,15 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         scope, (first, *rest) = scope_of(request), lookup.split("__")
         rows = self.model._default_manager.all()
         if len(rest) < 2:
-            return [part.filter(**{lookup: term}) for part in scope.parts(rows, self.workspace_path)]
-        model: Any = self.opts.get_field(first).related_model
-        model_admin = self.admin_site.get_model_admin(model)
-        assert isinstance(model_admin, BaseAdmin)
+            column, values = self.index_begins.get(name, ("", list))
+            begins = {f"{column}__in": list(values())} if column else {}
+            parts = scope.parts(rows, self.workspace_path)
+            return [part.filter(**begins, **{lookup: term}) for part in parts]
+        page: Any = self._page_of(self.opts.get_field(first).related_model)
         limited = scope.limit(rows, self.workspace_path)
         return [
             limited.filter(**{f"{first}__in": part.order_by().values("pk")[:SEARCHED]})
-            for part in model_admin.found_by(request, "__".join(rest), term)
+            for part in page.found_by(request, "__".join(rest), term)
         ]
 
     # --- people's text ---
@@ -320,19 +255,10 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         hidden = set(self.secret_fields)
         if self.text_fields and not (obj is not None and self.may_read(request, obj)):
             hidden.update(self.text_fields)
-        names: list[Any] = [name for name in super().get_fields(request, obj) if name not in hidden]
-        links = {name for name in names if name.endswith("_link")}  # each stands where its column would
-        names = [f"{name}_link" if f"{name}_link" in links else name for name in names]
-        return list(dict.fromkeys(names))
+        return [name for name in super().get_fields(request, obj) if name not in hidden]
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> Any:
         return [*(super().get_exclude(request, obj) or ()), *self.secret_fields]
-
-    def _note_reading(self, request: HttpRequest, row: Model) -> None:
-        """Write into the audit that a person who is no member has read a text."""
-        workspace_id = workspace_of(row, self.workspace_path)
-        if workspace_id is not None and not scope_of(request).is_member(workspace_id):
-            audit.record(workspace_id, signed_in(request), "text.read", row)
 
     # --- who may do what ---
 
@@ -386,12 +312,6 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
 
     # --- the page of a row ---
 
-    def workspace_pages(self, row: Any) -> list[tuple[str, str]]:
-        """The pages of the workspace about `row`, as pairs of text and address. Only members are offered them. A
-        subclass overrides it; here there are none.
-        """
-        return []
-
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
@@ -399,11 +319,14 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         if row is not None:
             workspace_id = workspace_of(row, self.workspace_path)
             member, reads = scope_of(request).is_member(workspace_id), self.may_read(request, row)
-            if self.text_fields and reads:
-                self._note_reading(request, row)
+            if self.text_fields and reads and workspace_id is not None and not member:
+                audit.record(workspace_id, signed_in(request), "text.read", row)
             context |= {
                 "subtitle": self.in_words(row),
-                "workspace_pages": self.workspace_pages(row) if member else [],
+                "workspace_pages": [
+                    (text, reverse(name, args=[workspace_id, *(getattr(row, field) for field in fields)]))
+                    for text, name, *fields in (self.pages_in_workspace if member else ())
+                ],
                 "text_of": workspace_id if self.text_fields and not reads else None,
                 "may_open_text": scope_of(request).may("inbox.open_text"),
                 "trace_address": self.trace_address(row),
@@ -413,35 +336,62 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     # --- actions ---
 
     def ask_first(
-        self,
-        request: HttpRequest,
-        rows: QuerySet[Any],
-        action: str,
-        at_once: int,
-        *,
-        harmless: bool = False,
+        self, request: HttpRequest, rows: QuerySet[Any], at_once: int, *, harmless: bool = False
     ) -> HttpResponse | None:
-        """The page that asks whether `action` is meant for `rows`; None once that page was posted, so that the caller
-        acts.
-
-        It names the first SHOWN rows and counts the others. One request acts on at most `at_once` of them. The button
-        has a warning colour unless the action is `harmless`.
+        """The page that asks whether the request's action is meant for `rows`; None once that page was posted, so that
+        the caller acts. One request acts on at most `at_once` rows. The button has a warning colour unless the action
+        is `harmless`.
         """
         if "confirmed" in request.POST:
             return None
-        count = rows.count()
+        return self.question(request, rows, self.action_words(request), at_once, harmless=harmless)
+
+    def action_words(self, request: HttpRequest) -> str:
+        """The words of the action that the request names."""
+        return str(dict(self.get_action_choices(request))[request.POST["action"]])
+
+    def question(
+        self, request: HttpRequest, rows: QuerySet[Any], words: str, at_once: int, **context: object
+    ) -> HttpResponse:
+        """A page that asks whether `words` is meant for `rows`. It names the first SHOWN of them and counts the others,
+        up to `at_once`. A model's own template, `admin/<app>/<model>/confirm.html`, may say more about them.
+        """
+        count, shown = rows.order_by()[: at_once + 1].count(), rows[:SHOWN]
         context = self.admin_site.each_context(request) | {
-            "title": f"{getattr(self, action).short_description}?",
+            "title": f"{words}?",
+            "words": words,
             "opts": self.opts,
-            "action": action,
+            "action": request.POST.get("action", ""),
             "count": count,
-            "harmless": harmless,
             "at_once": at_once if count > at_once else 0,
-            "shown": [link(row, self.in_words(row)) for row in rows[:SHOWN]],
+            "shown": [(row, link(row, self.in_words(row))) for row in shown],
+            "more": max(0, min(count, at_once) - SHOWN),
             "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
             "select_across": request.POST.get("select_across", ""),
+            "back": request.get_full_path(),
+            **context,
         }
-        return TemplateResponse(request, "admin/confirm.html", context)
+        own = f"admin/{self.opts.app_label}/{self.opts.model_name}/confirm.html"
+        return TemplateResponse(request, [own, "admin/confirm.html"], context)
+
+    def act_on_each(
+        self,
+        request: HttpRequest,
+        rows: QuerySet[Any],
+        do: Callable[[Any], object],
+        refusals: tuple[type[Exception], ...],
+    ) -> int:
+        """Calls `do` for each of `rows` by itself. A row that it refuses with one of `refusals` is named in a warning.
+        Returns how many were done.
+        """
+        done = 0
+        for row in rows:
+            try:
+                do(row)
+                done += 1
+            except refusals as refusal:
+                messages.warning(request, format_html("{}: {}", link(row, self.in_words(row)), refusal))
+        return done
 
     def in_words(self, row: Any) -> str:
         """The name of `row` above its own page, and on the page that asks before an action."""
@@ -489,9 +439,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         """
         scope, shown = scope_of(request), AuditEntry.objects.select_related("actor")
         shown = shown.filter(object_type=self.opts.model_name, object_id=unquote(object_id))
-        if (
-            not scope.sees_all
-        ):  # whoever sees all sees those of no workspace too, to whichever one they narrow
+        if not scope.sees_all:  # an operator sees entries of no workspace too, also when narrowed to one
             shown = scope.limit(shown, "workspace")
         return super().history_view(
             request, object_id, {"entries": shown[:SEARCHED], **(extra_context or {})}
@@ -501,8 +449,20 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
 SEARCHES = {"exact", "iexact", "startswith", "istartswith", "icontains"}
 
 
-class RecordAdmin(BaseAdmin):
+class EditAdmin(BaseAdmin):
+    """Base of the admin pages of rows that people change there, but neither add nor delete."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class RecordAdmin(EditAdmin):
     """Base of the admin pages of records: people can look at them but not add, change or delete them."""
+
+    ordering: ClassVar[Any] = ("-pk",)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """The fields of a record's page, and the times that the database or the code sets, such as when it was made."""
@@ -510,14 +470,18 @@ class RecordAdmin(BaseAdmin):
         times = (field for field in self.opts.fields if isinstance(field, DateTimeField))
         return names if self.fields else list(dict.fromkeys([*names, *(field.name for field in times)]))
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+
+class LeadRecordAdmin(RecordAdmin):
+    """The base of admin pages for records that belong to a lead. Their search finds the lead's address and ids."""
+
+    workspace_path = "workspace"
+    named_by = "lead"
+    search_fields: ClassVar[Any] = ("lead__email__exact",)
+    search_help_text = "The lead's address, or an id"
+    pages_in_workspace = (("Conversation", "inbox:conversation", "lead_id"),)
 
 
 class RecordInline(admin.TabularInline):  # type: ignore[type-arg]  # Django takes none at run time

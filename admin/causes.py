@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.text import Truncator
 
+from admin.columns import list_url
+from jobs.display import counted
 from jobs.joblist import FAILURES
 from jobs.kinds import in_words
+from jobs.models import BackgroundJob
 from jobs.tally import Tally
 
 WORDS = 90
@@ -43,7 +45,7 @@ def of_jobs(cause: Tally, *, may_retry: bool) -> CauseLine:
     """The line of failed jobs with one cause. Its title is the last error, which is no text of people (jobs.failures).
     It has a button only if the person may retry jobs (`may_retry`).
     """
-    count = many(cause.count, FAILURES)
+    count = counted(cause.count, FAILURES)
     return CauseLine(
         key=f"cause-{cause.key}",
         count=count,
@@ -51,23 +53,10 @@ def of_jobs(cause: Tally, *, may_retry: bool) -> CauseLine:
         about=in_words(cause.about),
         workspaces=whose(cause.workspaces),
         since=cause.first,
-        url=list_url("jobs_backgroundjob", state="failed", fingerprint=cause.key),
+        url=list_url(BackgroundJob, state="failed", fingerprint=cause.key),
         fix=f"Retry {count}" if may_retry and cause.key else "",
         fix_url=reverse("admin:jobs_backgroundjob_cause", args=[cause.key]) if cause.key else "",
     )
-
-
-def list_url(model: str, **filters: object) -> str:
-    """The address of the admin's list of `model` (such as "jobs_backgroundjob"). `filters` become its query; those with
-    None or "" are left out.
-    """
-    query = urlencode({name: wanted for name, wanted in filters.items() if wanted not in (None, "")})
-    return reverse(f"admin:{model}_changelist") + (f"?{query}" if query else "")
-
-
-def many(count: int, cap: int) -> str:
-    """A count in digits, with thousands separators. One that has reached `cap`, where counting stops, gets a "+"."""
-    return f"{count:,}+" if count >= cap else f"{count:,}"
 
 
 def whose(names: Sequence[str | None]) -> str:

@@ -15,16 +15,20 @@ from django.urls import reverse
 from django.utils import timezone
 
 from admin import accounts
-from admin.causes import CauseLine, list_url, many, of_jobs, whose
+from admin.causes import CauseLine, of_jobs, whose
+from admin.columns import list_url
 from admin.scope import Scope, scope_of
 from admin.tallies import read
+from inbox.models import Draft, Lead, OutboundSend, WebhookDelivery
 from inbox.pages.state_marks import state_of
 from inbox.pages.templatetags.holdfast import ago_text
+from integrations.models import WorkspaceIntegrationHealth
 from jobs import backlog, stats, tally
 from jobs.backlog import Backlog, TenantQueue
+from jobs.display import counted
 from jobs.durations import duration
 from jobs.joblist import FAILURES
-from jobs.models import NO_WORKSPACE
+from jobs.models import NO_WORKSPACE, BackgroundJob
 from jobs.tally import Tally
 from jobs.ticks import TICKS
 
@@ -125,15 +129,15 @@ def _tiles(
     if "cause" in parts:
         tiles += [_failed_tile(tallies["cause"]), _promises_tile(lanes)]
     if "sends" in parts:
-        url = list_url("inbox_outboundsend", state__exact="unknown")
+        url = list_url(OutboundSend, state__exact="unknown")
         tiles.append(_waiting_tile("Sends not known", tallies["sends"], url, "warn"))
     if "unread" in parts:
-        url = list_url("inbox_lead", awaiting_model__exact=1, sample__exact=0)
+        url = list_url(Lead, awaiting_model__exact=1, sample__exact=0)
         tiles.append(_waiting_tile("No model has read", tallies["unread"], url, "warn"))
     if "deliveries" in parts:
         tiles.append(_deliveries_tile(tallies["deliveries"]))
     if "drafts" in parts:
-        url = list_url("inbox_draft", status__exact="pending", sample=0)
+        url = list_url(Draft, status__exact="pending", sample=0)
         tiles.append(_waiting_tile("Drafts waiting", tallies["drafts"], url, ""))
     if "ticks" in parts:
         tiles.append(_ticks_tile(tallies["ticks"]))
@@ -142,23 +146,21 @@ def _tiles(
 
 def _accounts_tile(board: accounts.Board) -> Tile:
     note = f"worst {_for(board.oldest)}" if board.oldest else f"of {board.total}"
-    url = list_url("integrations_workspaceintegrationhealth", standing="down" if board.down else "")
+    url = list_url(WorkspaceIntegrationHealth, standing="down" if board.down else "")
     return Tile("Accounts down", str(board.down), note, "bad" if board.down else "", url)
 
 
 def _failed_tile(failed: Sequence[Tally]) -> Tile:
     count = sum(cause.count for cause in failed)
-    url = list_url("jobs_backgroundjob", state="failed")
-    return Tile("Jobs failed", many(count, FAILURES), _causes(failed), "bad" if count else "", url)
+    url = list_url(BackgroundJob, state="failed")
+    return Tile("Jobs failed", counted(count, FAILURES), _causes(failed), "bad" if count else "", url)
 
 
 def _promises_tile(lanes: Sequence[Backlog]) -> Tile:
     worst = max(lanes, key=lambda lane: lane.broken)
     if not worst.broken:
-        return Tile(
-            "Promises broken", "0", "in the last hour", "", list_url("jobs_backgroundjob", state="due")
-        )
-    url = list_url("jobs_backgroundjob", state="due", lane=worst.lane.name)
+        return Tile("Promises broken", "0", "in the last hour", "", list_url(BackgroundJob, state="due"))
+    url = list_url(BackgroundJob, state="due", lane=worst.lane.name)
     note = f"most in {worst.lane.name.capitalize()}, last hour"
     return Tile("Promises broken", f"{sum(lane.broken for lane in lanes):,}", note, "bad", url)
 
@@ -167,7 +169,7 @@ def _waiting_tile(label: str, tallies: Sequence[Tally], url: str, tone: str) -> 
     count = sum(row.count for row in tallies)
     first = min((row.first for row in tallies if row.first), default=None)
     note = f"oldest {_for(first)}" if first else "none"
-    return Tile(label, many(count, tally.CAP), note, tone if count else "", url)
+    return Tile(label, counted(count, tally.CAP), note, tone if count else "", url)
 
 
 def _for(since: datetime) -> str:
@@ -179,8 +181,8 @@ def _for(since: datetime) -> str:
 def _deliveries_tile(causes: Sequence[Tally]) -> Tile:
     count = sum(row.count for row in causes)
     note = f"{_causes(causes)}, 7 days" if causes else "none in 7 days"
-    url = list_url("inbox_webhookdelivery", trouble="open")
-    return Tile("Deliveries in trouble", many(count, tally.CAP), note, "warn" if count else "", url)
+    url = list_url(WebhookDelivery, trouble="open")
+    return Tile("Deliveries in trouble", counted(count, tally.CAP), note, "warn" if count else "", url)
 
 
 def _causes(causes: Sequence[Tally]) -> str:
@@ -204,14 +206,14 @@ def _delivery_cause(place: int, row: Tally) -> CauseLine:
     filters = {"trouble": "open", "verdict__exact": row.key, "source": row.about, "reason__exact": row.title}
     return CauseLine(
         key=f"deliveries-{place}",
-        count=many(row.count, tally.CAP),
+        count=counted(row.count, tally.CAP),
         title=f"{word}: {row.title}" if row.title else word,
         about=row.about,
         workspaces=whose(row.workspaces),
         since=row.first,
-        url=list_url("inbox_webhookdelivery", **filters),
+        url=list_url(WebhookDelivery, **filters),
         fix="Look",
-        fix_url=list_url("inbox_webhookdelivery", **filters),
+        fix_url=list_url(WebhookDelivery, **filters),
     )
 
 
@@ -228,15 +230,15 @@ def _lane_line(lane: Backlog, names: dict[UUID, str]) -> LaneLine:
     return LaneLine(
         label=spec.name.capitalize(),
         what=spec.what,
-        due=many(lane.due, backlog.CAP),
-        held=many(lane.held, backlog.CAP) if lane.held else "",
+        due=counted(lane.due, backlog.CAP),
+        held=counted(lane.held, backlog.CAP) if lane.held else "",
         oldest=duration(lane.oldest_s) if lane.due else "none",
         promise=duration(spec.promise_s),
         percent=min(100, round(100 * lane.oldest_s / spec.promise_s)),
         broken=lane.broken,
-        url=list_url("jobs_backgroundjob", state="due", lane=spec.name),
+        url=list_url(BackgroundJob, state="due", lane=spec.name),
         whose=_name(first, names) if first else "",
-        fullest=many(first.due, backlog.CAP) if first else "",
+        fullest=counted(first.due, backlog.CAP) if first else "",
         fullest_url=_tenant_url(first, spec.name) if first else "",
         paused=first is not None and first.paused,
     )
@@ -253,4 +255,4 @@ def _name(queue: TenantQueue, names: dict[UUID, str]) -> str:
 def _tenant_url(queue: TenantQueue, lane: str) -> str:
     no_tenant = str(queue.tenant) == NO_WORKSPACE
     whose = {"workspace__isnull": "True"} if no_tenant else {"workspace": queue.tenant}
-    return list_url("jobs_backgroundjob", state="due", lane=lane, **whose)
+    return list_url(BackgroundJob, state="due", lane=lane, **whose)

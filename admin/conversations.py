@@ -1,20 +1,25 @@
 """Admin pages of leads, campaigns, messages and drafts, linked with each other."""
 
-from typing import Any
+import uuid
+from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from admin.base import RecordAdmin, WorkspaceFilter, known_values, link, list_link
+from admin.base import EditAdmin, LeadRecordAdmin, RecordAdmin
+from admin.columns import chip, linked, list_link
+from admin.filters import WorkspaceFilter, choice_filter, known_values
 from admin.integrations import provider_name
-from admin.merging import MergingAdmin
 from admin.scope import scope_of
-from inbox.leads import facts
+from inbox.leads import facts, merge
 from inbox.models import (
     Appointment,
     Campaign,
@@ -30,9 +35,8 @@ from inbox.models.lead import LEAD_WORDS
 from inbox.models.message import OWN
 from inbox.models.words import HasWords
 from inbox.pages.access import signed_in
+from inbox.pages import leads
 from inbox.pages.desk.search_terms import names_query
-from inbox.pages.state_marks import state_of
-from inbox.pages.templatetags.holdfast import render_chip
 from integrations import registry
 
 WORDS = "words"
@@ -48,16 +52,14 @@ def message_sources() -> dict[str, str]:
 class CampaignAdmin(RecordAdmin):
     workspace_path = "workspace"
     plain_texts = ("external_id", "name")
-    list_display = ("name", provider_name, "external_id", "workspace", "created_at")
+    list_display = ("name", provider_name, "external_id", linked("workspace"), "created_at")
     list_filter = (known_values("provider", registry.labels), WorkspaceFilter)
-    list_select_related = ("workspace",)
-    ordering = ("-pk",)
     search_fields = ("name__istartswith", "external_id__exact")
     search_help_text = "Beginning of the name, or the provider's id"
 
 
 @admin.register(Lead)
-class LeadAdmin(MergingAdmin):
+class LeadAdmin(EditAdmin):
     """Leads. Their names can be corrected. Identities and roll-ups follow from messages and cannot be edited."""
 
     workspace_path = "workspace"
@@ -72,25 +74,19 @@ class LeadAdmin(MergingAdmin):
         "display_name",
         "company",
         "email",
-        "tag_chip",
+        chip("tag", "tag"),
         "needs_reply",
-        "workspace",
+        linked("workspace"),
         "last_message_at",
     )
     list_filter = ("needs_reply", "tag", "last_channel", "identity_conflict", "sample", WorkspaceFilter)
     linked_by = ("awaiting_model__exact",)
-    list_select_related = ("workspace",)
     ordering = ("-pk",)
     ordering_of_one = ("-last_message_at", "-pk")
     search_fields = ("email__exact", "phone__exact", WORDS)
     search_help_text = "Address, beginnings of names, a phone number as +15555550119, or an id"
+    pages_in_workspace = (("Conversation", "inbox:conversation", "pk"),)
     editable = ("first_name", "last_name", "company", "title", "identity_conflict")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Lead | None = None) -> bool:
-        return False
 
     def get_fields(self, request: HttpRequest, obj: Lead | None = None) -> list[Any]:
         names = [field.name for field in Lead._meta.fields if field.name not in self.editable]
@@ -104,9 +100,6 @@ class LeadAdmin(MergingAdmin):
         rows = scope_of(request).limit(Lead.objects.all(), self.workspace_path)
         return [rows.filter(HasWords(LEAD_WORDS, query))] if query else [rows.none()]
 
-    def workspace_pages(self, row: Lead) -> list[tuple[str, str]]:
-        return [("Conversation", reverse("inbox:conversation", args=[row.workspace_id, row.pk]))]
-
     def get_readonly_fields(self, request: HttpRequest, obj: Lead | None = None) -> list[str]:
         return [name for name in self.get_fields(request, obj) if name not in self.editable]
 
@@ -117,9 +110,31 @@ class LeadAdmin(MergingAdmin):
         # only these columns, as the roll-ups may have changed meanwhile
         obj.save(update_fields=[*columns, "updated_at"])
 
-    @admin.display(description="tag", ordering="tag")
-    def tag_chip(self, lead: Lead) -> SafeString:
-        return render_chip(state_of("tag", lead.tag))
+    def get_urls(self) -> list[Any]:
+        page = path("<uuid:pk>/merge/", self.admin_site.admin_view(self.merge), name="inbox_lead_merge")
+        return [page, *super().get_urls()]
+
+    def merge(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+        """`<lead>/merge/?q=…&other=<lead>`: shows the merge of `other` into this lead. A POST does it."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        keep = self.get_object(request, str(pk))
+        choice = leads.asked_for(request, keep)
+        if request.method == "POST" and choice.other is not None:
+            try:
+                merge.merge(keep, choice.other, signed_in(request))
+            except merge.MergeRefused as refusal:
+                messages.error(request, str(refusal))
+            else:
+                messages.info(request, "The two leads are one now.")
+                return redirect("admin:inbox_lead_change", pk)
+        context = {
+            **self.admin_site.each_context(request),
+            **leads.context_of(request, choice, reads=self.may_read(request, keep)),
+            "opts": self.opts,
+            "title": f"Merge another lead into {keep.display_name}",
+        }
+        return TemplateResponse(request, "admin/inbox/lead/merge.html", context)
 
     @admin.display(description="related")
     def related(self, lead: Lead) -> SafeString:
@@ -137,9 +152,7 @@ class LeadAdmin(MergingAdmin):
 
 
 @admin.register(Message)
-class MessageAdmin(RecordAdmin):
-    workspace_path = "workspace"
-    named_by = "lead"
+class MessageAdmin(LeadRecordAdmin):
     trace_kind = "message"
     text_fields = (
         "subject",
@@ -157,36 +170,21 @@ class MessageAdmin(RecordAdmin):
         "source",
         "external_id",
         "direction",
-        "lead_link",
+        linked("lead"),
         "tag",
         "processed_at",
-        "workspace",
+        linked("workspace"),
     )
     list_filter = (
         known_values("source", message_sources),
         "direction",
         WorkspaceFilter,
     )
-    list_select_related = ("lead", "workspace")
-    ordering = ("-pk",)
     ordering_of_one = ("-received_at",)
     search_fields = ("external_id__exact", "lead__email__exact")
     search_help_text = "The provider's id, the lead's address, or an id"
-    readonly_fields = ("lead_link", "deliveries")
-
-    def found_by(self, request: HttpRequest, name: str, term: str) -> list[QuerySet[Message]]:
-        parts: list[QuerySet[Message]] = super().found_by(request, name, term)
-        if name != "external_id__exact":
-            return parts
-        # the index of ids begins with workspace and source
-        return [part.filter(source__in=list(message_sources())) for part in parts]
-
-    def workspace_pages(self, row: Message) -> list[tuple[str, str]]:
-        return [("Conversation", reverse("inbox:conversation", args=[row.workspace_id, row.lead_id]))]
-
-    @admin.display(description="lead", ordering="lead")
-    def lead_link(self, message: Message) -> SafeString:
-        return link(message.lead, message.lead.display_name)
+    index_begins: ClassVar = {"external_id__exact": ("source", message_sources)}
+    readonly_fields = ("deliveries",)
 
     @admin.display(description="deliveries")
     def deliveries(self, message: Message) -> SafeString:
@@ -194,43 +192,21 @@ class MessageAdmin(RecordAdmin):
 
 
 @admin.register(Note)
-class NoteAdmin(RecordAdmin):
+class NoteAdmin(LeadRecordAdmin):
     """What colleagues noted beside a conversation. It is people's text, and only added."""
 
-    workspace_path = "workspace"
-    named_by = "lead"
     text_fields = ("text",)
-    list_display = ("created_at", "lead_link", "author", "workspace")
+    list_display = ("created_at", linked("lead"), "author", linked("workspace"))
     list_filter = (WorkspaceFilter,)
-    list_select_related = ("lead", "author", "workspace")
-    ordering = ("-pk",)
-    search_fields = ("lead__email__exact",)
-    search_help_text = "The lead's address, or an id"
-    readonly_fields = ("lead_link",)
-
-    @admin.display(description="lead", ordering="lead")
-    def lead_link(self, note: Note) -> SafeString:
-        return link(note.lead, note.lead.display_name)
 
 
-class SampleFilter(admin.SimpleListFilter):
-    """A filter for drafts that are for people, or for samples."""
-
-    title = "sample"
-    parameter_name = "sample"
-
-    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
-        return [("0", "No"), ("1", "Yes")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        chosen = self.value()
-        return queryset if chosen is None else queryset.filter(lead__sample=chosen == "1")
+def of_sample(drafts: QuerySet[Draft], choice: str) -> QuerySet[Draft]:
+    """The drafts for samples (`choice` "1"), or for people ("0")."""
+    return drafts.filter(lead__sample=choice == "1") if choice in ("0", "1") else drafts.none()
 
 
 @admin.register(Draft)
-class DraftAdmin(RecordAdmin):
-    workspace_path = "workspace"
-    named_by = "lead"
+class DraftAdmin(LeadRecordAdmin):
     trace_kind = "draft"
     text_fields = (
         "subject",
@@ -242,24 +218,21 @@ class DraftAdmin(RecordAdmin):
         "evaluation",
         "status_reason",
     )
-    list_display = ("created_at", "lead_link", "channel", "status_chip", "decided_by", "workspace")
-    list_filter = ("status", "channel", SampleFilter, WorkspaceFilter)
-    list_select_related = ("lead", "decided_by", "workspace")
-    ordering = ("-pk",)
-    search_fields = ("lead__email__exact",)
-    search_help_text = "The lead's address, or an id"
-    readonly_fields = ("lead_link", "sends")
-
-    @admin.display(description="lead", ordering="lead")
-    def lead_link(self, draft: Draft) -> SafeString:
-        return link(draft.lead, draft.lead.display_name)
-
-    @admin.display(description="status", ordering="status")
-    def status_chip(self, draft: Draft) -> SafeString:
-        return render_chip(state_of("draft", draft.status))
-
-    def workspace_pages(self, row: Draft) -> list[tuple[str, str]]:
-        return [("Conversation", reverse("inbox:conversation", args=[row.workspace_id, row.lead_id]))]
+    list_display = (
+        "created_at",
+        linked("lead"),
+        "channel",
+        chip("status", "draft"),
+        "decided_by",
+        linked("workspace"),
+    )
+    list_filter = (
+        "status",
+        "channel",
+        choice_filter("sample", lambda: {"0": "No", "1": "Yes"}, of_sample),
+        WorkspaceFilter,
+    )
+    readonly_fields = ("sends",)
 
     @admin.display(description="sends")
     def sends(self, draft: Draft) -> SafeString:

@@ -5,7 +5,7 @@ Both use the same functions (`inbox.pages.operations.deliveries`, `inbox.webhook
 
 import contextlib
 import uuid
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -13,17 +13,16 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
-from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from admin import tallies
-from admin.base import RecordAdmin, WorkspaceFilter, known_values, link
+from admin.base import RecordAdmin
+from admin.columns import chip, linked
+from admin.filters import WorkspaceFilter, choice_filter, known_values
 from admin.scope import scope_of
 from inbox.models import WebhookDelivery, Workspace
 from inbox.pages.access import signed_in
-from inbox.pages.operations import deliveries
-from inbox.pages.state_marks import state_of
-from inbox.pages.templatetags.holdfast import render_chip
+from inbox.pages.operations import deliveries as delivery_pages
 from inbox.webhooks import replay
 from integrations import registry
 from jobs.models import BackgroundJob
@@ -39,27 +38,18 @@ class DryRequest(HttpRequest):
     dry: replay.ReplayResult
 
 
-class TroubleFilter(admin.SimpleListFilter):
-    """Filters deliveries to those that the admin's first page counts as being in trouble."""
-
-    title = parameter_name = "trouble"
-
-    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
-        return [("open", "Rejected or failed, 7 days")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return tallies.in_trouble(queryset) if self.value() else queryset
+def in_trouble(deliveries: QuerySet[WebhookDelivery], choice: str) -> QuerySet[WebhookDelivery]:
+    """What the admin's first page counts as being in trouble."""
+    return tallies.in_trouble(deliveries) if choice == "open" else deliveries.none()
 
 
-class UnrepairedFilter(admin.SimpleListFilter):
-    title = "repair"
-    parameter_name = "repair"
-
-    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
-        return [("waiting", "Failed, not repaired yet")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(pk__in=replay.unrepaired().values("pk")) if self.value() else queryset
+def unrepaired(deliveries: QuerySet[WebhookDelivery], choice: str) -> QuerySet[WebhookDelivery]:
+    """What failed, and no later run has repaired."""
+    return (
+        deliveries.filter(pk__in=replay.unrepaired().values("pk"))
+        if choice == "waiting"
+        else deliveries.none()
+    )
 
 
 @admin.register(WebhookDelivery)
@@ -72,24 +62,22 @@ class WebhookDeliveryAdmin(RecordAdmin):
     plain_texts = ("event_key", "reason", "headers")
     list_display = (
         "received_at",
-        "workspace",
+        linked("workspace"),
         "source",
         "event_type",
-        "verdict_chip",
-        "message_link",
-        "job_link",
+        chip("verdict", "delivery"),
+        linked("message", lambda message: Truncator(str(message)).chars(32)),
+        linked("job", lambda job: job.kind),
     )
     list_filter = (
         "verdict",
-        TroubleFilter,
-        UnrepairedFilter,
+        choice_filter("trouble", lambda: {"open": "Rejected or failed, 7 days"}, in_trouble),
+        choice_filter("repair", lambda: {"waiting": "Failed, not repaired yet"}, unrepaired),
         "received_at",
         known_values("source", lambda: {name: name for name in registry.webhook_sources()}),
         WorkspaceFilter,
     )
     linked_by = ("reason__exact",)
-    list_select_related = ("message", "job", "workspace")
-    ordering = ("-pk",)
     ordering_of_one = ("-received_at", "-pk")
     search_fields = (
         "event_key__exact",
@@ -100,30 +88,7 @@ class WebhookDeliveryAdmin(RecordAdmin):
     heavy = ("headers",)
     actions = ("replay_chosen",)
     exclude = ("body",)
-    readonly_fields = ("message_link", "lead_link", "job_link")
-
-    def found_by(self, request: HttpRequest, name: str, term: str) -> list[QuerySet[WebhookDelivery]]:
-        parts: list[QuerySet[WebhookDelivery]] = super().found_by(request, name, term)
-        if name != "event_key__exact":
-            return parts
-        # the index of keys begins with workspace and source
-        return [part.filter(source__in=list(registry.webhook_sources())) for part in parts]
-
-    @admin.display(description="verdict", ordering="verdict")
-    def verdict_chip(self, delivery: WebhookDelivery) -> SafeString:
-        return render_chip(state_of("delivery", delivery.verdict))
-
-    @admin.display(description="message")
-    def message_link(self, delivery: WebhookDelivery) -> SafeString:
-        return link(delivery.message, Truncator(str(delivery.message)).chars(32))
-
-    @admin.display(description="lead")
-    def lead_link(self, delivery: WebhookDelivery) -> SafeString:
-        return link(delivery.lead)
-
-    @admin.display(description="job")
-    def job_link(self, delivery: WebhookDelivery) -> SafeString:
-        return link(delivery.job, delivery.job.kind if delivery.job else "")
+    index_begins: ClassVar = {"event_key__exact": ("source", registry.webhook_sources)}
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view
@@ -146,15 +111,12 @@ class WebhookDeliveryAdmin(RecordAdmin):
         """Runs the ticked deliveries, 100 at most, through today's code, each for itself, and tells of each that was
         not. It asks the person to confirm first.
         """
-        if question := self.ask_first(request, deliveries, "replay_chosen", AT_ONCE):
+        if question := self.ask_first(request, deliveries, AT_ONCE):
             return question
-        done = 0
-        for delivery in deliveries[:AT_ONCE]:
-            try:
-                replay.replay(delivery, signed_in(request))
-                done += 1
-            except replay.NotReplayable as refusal:
-                messages.warning(request, f"{delivery.pk}: {refusal}")
+        user, refusals = signed_in(request), (replay.NotReplayable,)
+        done = self.act_on_each(
+            request, deliveries[:AT_ONCE], lambda delivery: replay.replay(delivery, user), refusals
+        )
         messages.info(request, f"{done} replayed.")
         return None
 
@@ -175,11 +137,11 @@ class WebhookDeliveryAdmin(RecordAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        delivery, show = kwargs.get("obj"), deliveries.shown_as(request.GET.get("show"))
+        delivery, show = kwargs.get("obj"), delivery_pages.shown_as(request.GET.get("show"))
         if delivery is not None:
             context |= {
                 "delivery": delivery,
-                "views": deliveries.VIEWS,
+                "views": delivery_pages.VIEWS,
                 "show": show,
                 "runs": delivery.replays.order_by("received_at", "pk").defer(*self.heavy, *self.text_fields),
                 "may_replay": self.may_replay(request),
@@ -187,7 +149,7 @@ class WebhookDeliveryAdmin(RecordAdmin):
                 "reads": self.may_read(request, delivery),
             }
             if context["reads"]:
-                context["text"], context["cut"] = deliveries.excerpt(delivery, show)
+                context["text"], context["cut"] = delivery_pages.excerpt(delivery, show)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def replay_one(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:

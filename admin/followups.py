@@ -2,13 +2,12 @@
 workspace.
 """
 
-from typing import Any, ClassVar
-
 from django.contrib import admin
-from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from admin.base import RecordAdmin, WorkspaceFilter, known_values, link, list_link
+from admin.base import LeadRecordAdmin, RecordAdmin
+from admin.columns import chip, linked, list_link
+from admin.filters import WorkspaceFilter, known_values
 from admin.integrations import provider_name
 from inbox.models import (
     Appointment,
@@ -20,25 +19,7 @@ from inbox.models import (
     FollowUpStep,
     FollowUpTask,
 )
-from inbox.pages.state_marks import state_of
-from inbox.pages.templatetags.holdfast import render_chip
 from integrations import registry
-
-
-class LeadRecordAdmin(RecordAdmin):
-    """The base of admin pages for records that belong to a lead."""
-
-    workspace_path = "workspace"
-    named_by = "lead"
-    ordering: ClassVar[tuple[str, ...]] = ("-pk",)
-    list_select_related: ClassVar[tuple[str, ...]] = ("lead", "workspace")
-    search_fields: ClassVar[tuple[str, ...]] = ("lead__email__exact",)
-    search_help_text = "The lead's address, or an id"
-    readonly_fields: ClassVar[tuple[str, ...]] = ("lead_link",)
-
-    @admin.display(description="lead", ordering="lead")
-    def lead_link(self, row: Any) -> SafeString:
-        return link(row.lead, row.lead.display_name)
 
 
 def pauses() -> dict[str, str]:
@@ -52,15 +33,12 @@ def pauses() -> dict[str, str]:
 class FollowUpSequenceAdmin(RecordAdmin):
     workspace_path = "workspace"
     ordering = ("name", "pk")
-    list_display = ("name", "starts", "enabled", "business_hours_only", "workspace", "created_at")
+    list_display = ("name", "starts", "enabled", "business_hours_only", linked("workspace"), "created_at")
     list_filter = ("enabled", "starts", WorkspaceFilter)
-    list_select_related = ("workspace",)
     search_fields = ("name__istartswith",)
     search_help_text = "Beginning of the name, or an id"
     readonly_fields = ("related",)
-
-    def workspace_pages(self, row: FollowUpSequence) -> list[tuple[str, str]]:
-        return [("Edit in the workspace", reverse("inbox:sequence", args=[row.workspace_id, row.pk]))]
+    pages_in_workspace = (("Edit in the workspace", "inbox:sequence", "pk"),)
 
     @admin.display(description="related")
     def related(self, sequence: FollowUpSequence) -> SafeString:
@@ -87,7 +65,6 @@ class FollowUpStepAdmin(RecordAdmin):
     text_fields = ("subject", "text")
     ordering = ("sequence", "position", "pk")
     list_filter = ("channel", "condition", "needs_approval", "retired", WorkspaceFilter)
-    list_select_related = ("sequence",)
     search_fields = ("sequence__name__istartswith",)
     search_help_text = "Beginning of the sequence's name, or an id"
 
@@ -100,17 +77,16 @@ class FollowUpInstanceAdmin(LeadRecordAdmin):
     plain_texts = ("waits_for", "finish_reason")
     list_display = (
         "started_at",
-        "lead_link",
+        linked("lead"),
         "sequence",
         "status",
         "paused_words",
         "due_at",
         "waits_for",
-        "workspace",
+        linked("workspace"),
     )
     list_filter = ("status", known_values("paused_for", pauses), WorkspaceFilter)
-    list_select_related = ("lead", "sequence", "workspace")
-    readonly_fields = ("lead_link", "tasks")
+    readonly_fields = ("tasks",)
 
     @admin.display(description="paused for", ordering="paused_for")
     def paused_words(self, instance: FollowUpInstance) -> str:
@@ -123,24 +99,23 @@ class FollowUpInstanceAdmin(LeadRecordAdmin):
 
 @admin.register(FollowUpTask)
 class FollowUpTaskAdmin(LeadRecordAdmin):
-    list_display = ("claimed_at", "lead_link", "channel", "status_chip", "reason", "response", "workspace")
+    list_display = (
+        "claimed_at",
+        linked("lead"),
+        "channel",
+        chip("status", "followup"),
+        "reason",
+        "response",
+        linked("workspace"),
+    )
     list_filter = ("status", "response", "channel", WorkspaceFilter)
     text_fields = ("subject", "text", "offered")
     plain_texts = ("reason",)
-    readonly_fields = ("lead_link", "send_link")
-
-    @admin.display(description="status", ordering="status")
-    def status_chip(self, task: FollowUpTask) -> SafeString:
-        return render_chip(state_of("followup", task.status))
-
-    @admin.display(description="send")
-    def send_link(self, task: FollowUpTask) -> SafeString:
-        return link(task.send)
 
 
 @admin.register(ChannelRefusal)
 class ChannelRefusalAdmin(LeadRecordAdmin):
-    list_display = ("since", "lead_link", "channel", "code", "recheck_at", "workspace")
+    list_display = ("since", linked("lead"), "channel", "code", "recheck_at", linked("workspace"))
     list_filter = ("channel", WorkspaceFilter)
 
 
@@ -149,26 +124,22 @@ class AppointmentAdmin(LeadRecordAdmin):
     plain_texts = ("external_id", "event_uri", "event_type_uri", "invitee_email", "replaces_id")
     list_display = (
         "starts_at",
-        "lead_link",
+        linked("lead"),
         provider_name,
-        "status_chip",
+        chip("status", "meeting"),
         "booked_at",
         "handled_at",
-        "workspace",
+        linked("workspace"),
     )
     list_filter = ("status", known_values("provider", lambda: registry.labels("calendar")), WorkspaceFilter)
     search_fields = ("lead__email__exact", "external_id__exact")
     search_help_text = "The lead's address, the calendar's id, or an id"
 
-    @admin.display(description="status", ordering="status")
-    def status_chip(self, appointment: Appointment) -> SafeString:
-        return render_chip(state_of("meeting", appointment.status))
-
 
 @admin.register(BookingCheck)
 class BookingCheckAdmin(LeadRecordAdmin):
     plain_texts = ("last_error",)
-    list_display = ("next_at", "lead_link", "checked_at", "failures", "last_error", "workspace")
+    list_display = ("next_at", linked("lead"), "checked_at", "failures", "last_error", linked("workspace"))
     list_filter = (WorkspaceFilter,)
     ordering = ("next_at",)
 
@@ -177,12 +148,12 @@ class BookingCheckAdmin(LeadRecordAdmin):
 class EnrichmentAdmin(LeadRecordAdmin):
     list_display = (
         "created_at",
-        "lead_link",
+        linked("lead"),
         "kind",
         "status",
         "source",
         "answered_at",
         "errors",
-        "workspace",
+        linked("workspace"),
     )
     list_filter = ("kind", "status", WorkspaceFilter)

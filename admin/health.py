@@ -1,22 +1,29 @@
 """The health board of the admin: connected accounts of all workspaces, the worst first. Staff can have them checked."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.shortcuts import render
+from django.urls import path, reverse
 from django.utils.safestring import SafeString
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
 
 from admin import accounts
-from admin.acting import ActingAdmin
-from admin.base import RecordInline, WorkspaceFilter, known_values, link
-from inbox.health import sentences
+from admin.base import RecordAdmin, RecordInline
+from admin.columns import Column, chip, linked, row_url
+from admin.filters import WorkspaceFilter, choice_filter, known_values
+from admin.scope import scope_of
+from inbox.health import banner, sentences
 from inbox.models import audit
+from inbox.pages.operations import account_actions
 from inbox.pages.access import signed_in
-from inbox.pages.state_marks import state_of
-from inbox.pages.templatetags.holdfast import ago, render_chip
+from inbox.pages.safe_next import next_url
+from inbox.pages.templatetags.holdfast import ago
 from inbox.workspaces import account_effects
 from inbox.workspaces.accounts import account_name
 from integrations import registry
@@ -27,19 +34,27 @@ AT_ONCE = 100
 """The most accounts that one request has checked."""
 
 
-class StandingFilter(admin.SimpleListFilter):
-    """Filters accounts to those that are down, or to those in any trouble."""
+STANDINGS = {"down": ("Down", accounts.DOWN), "trouble": ("In trouble", TROUBLED)}
+"""What the filter by standing offers: words and states."""
 
-    title = "standing"
-    parameter_name = "standing"
 
-    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
-        return [("down", "Down"), ("trouble", "In trouble")]
+def in_standing(
+    rows: QuerySet[WorkspaceIntegrationHealth], choice: str
+) -> QuerySet[WorkspaceIntegrationHealth]:
+    """The accounts in a standing, a key of STANDINGS."""
+    _, states = STANDINGS.get(choice, ("", ()))
+    return rows.filter(state__in=states)
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if not (standing := self.value()):
-            return queryset
-        return queryset.filter(state__in={"down": accounts.DOWN, "trouble": TROUBLED}.get(standing, ()))
+
+def since(field: str, words: str) -> Column:
+    """A column that says how long ago the time in `field` was."""
+
+    @admin.display(description=words, ordering=field)
+    def column(health: WorkspaceIntegrationHealth) -> SafeString:
+        return ago(getattr(health, field))
+
+    column.__name__ = field
+    return column
 
 
 class TransitionInline(RecordInline):
@@ -51,27 +66,31 @@ class TransitionInline(RecordInline):
 
 
 @admin.register(WorkspaceIntegrationHealth)
-class HealthBoard(ActingAdmin):
+class HealthBoard(RecordAdmin):
+    """The accounts in use, with the banner's address and what people do about an account in trouble."""
+
     workspace_path = "workspace"
     plain_texts = ("words",)
     list_display = (
         "account",
-        "workspace_link",
-        "state_chip",
-        "for_how_long",
+        linked("workspace"),
+        chip("state", "health", accounts.WORST_FIRST),
+        since("since", "since"),
         "why",
-        "last_success",
-        "failed",
-        "last_event",
-        "last_check",
+        since("last_success_at", "last success"),
+        since("last_failure_at", "last failure"),
+        since("last_received_at", "last event"),
+        since("last_probe_at", "last check"),
     )
     list_filter = (
-        StandingFilter,
+        choice_filter(
+            "standing", lambda: {name: words for name, (words, _) in STANDINGS.items()}, in_standing
+        ),
         known_values("state", HealthState),
         known_values("provider", registry.labels),
         WorkspaceFilter,
     )
-    list_select_related = ("workspace", "integration")
+    list_select_related = ("integration",)
     paginator = Paginator  # type: ignore[assignment]  # as many rows as accounts: they are counted
     search_fields = (
         "workspace__name__istartswith",
@@ -85,11 +104,11 @@ class HealthBoard(ActingAdmin):
     ordering = (accounts.WORST_FIRST, "since", "pk")
     actions = ("check_now",)
     readonly_fields = ("paused",)
+    pages_in_workspace = (("Health page", "inbox:health"),)
     inlines = (TransitionInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WorkspaceIntegrationHealth]:
-        rows = super().get_queryset(request).defer("integration__credentials")
-        return rows.filter(integration__enabled=True, workspace__drill_of=None)
+        return super().get_queryset(request).filter(integration__enabled=True, workspace__drill_of=None)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """The list, with what waits for the accounts that it shows, which one query finds for all of them."""
@@ -112,34 +131,6 @@ class HealthBoard(ActingAdmin):
     def account(self, health: WorkspaceIntegrationHealth) -> str:
         return str(health.integration)
 
-    @admin.display(description="workspace", ordering="workspace__name")
-    def workspace_link(self, health: WorkspaceIntegrationHealth) -> SafeString:
-        return link(health.workspace)
-
-    @admin.display(description="state", ordering=accounts.WORST_FIRST)
-    def state_chip(self, health: WorkspaceIntegrationHealth) -> SafeString:
-        return render_chip(state_of("health", health.state))
-
-    @admin.display(description="since", ordering="since")
-    def for_how_long(self, health: WorkspaceIntegrationHealth) -> SafeString:
-        return ago(health.since)
-
-    @admin.display(description="last success", ordering="last_success_at")
-    def last_success(self, health: WorkspaceIntegrationHealth) -> SafeString:
-        return ago(health.last_success_at)
-
-    @admin.display(description="last failure", ordering="last_failure_at")
-    def failed(self, health: WorkspaceIntegrationHealth) -> SafeString:
-        return ago(health.last_failure_at)
-
-    @admin.display(description="last event", ordering="last_received_at")
-    def last_event(self, health: WorkspaceIntegrationHealth) -> SafeString:
-        return ago(health.last_received_at)
-
-    @admin.display(description="last check", ordering="last_probe_at")
-    def last_check(self, health: WorkspaceIntegrationHealth) -> SafeString:
-        return ago(health.last_probe_at)
-
     @admin.display(description="why", ordering="reason")
     def why(self, health: WorkspaceIntegrationHealth) -> str:
         """Why it is in trouble, and what waits because of it."""
@@ -160,9 +151,6 @@ class HealthBoard(ActingAdmin):
     def in_words(self, row: WorkspaceIntegrationHealth) -> str:
         return f"{account_name(row)}: {row.workspace.name}"
 
-    def workspace_pages(self, row: WorkspaceIntegrationHealth) -> list[tuple[str, str]]:
-        return [("Health page", reverse("inbox:health", args=[row.workspace_id]))]
-
     @admin.action(description="Check now", permissions=["check"])
     def check_now(
         self, request: HttpRequest, rows: QuerySet[WorkspaceIntegrationHealth]
@@ -170,7 +158,7 @@ class HealthBoard(ActingAdmin):
         """Has the ticked accounts, 100 at most, probed by a worker, so that no page waits for a provider. Accounts of
         a provider without a probe are left out, and the page says how many are checked.
         """
-        if question := self.ask_first(request, rows, "check_now", AT_ONCE, harmless=True):
+        if question := self.ask_first(request, rows, AT_ONCE, harmless=True):
             return question
         chosen = list(rows[:AT_ONCE])
         checked = [health for health in chosen if registry.spec_of(health.provider).probe]
@@ -183,3 +171,54 @@ class HealthBoard(ActingAdmin):
             messages.SUCCESS if len(checked) == len(chosen) else messages.WARNING,
         )
         return None
+
+    # --- what people do about an account ---
+
+    def get_urls(self) -> list[Any]:
+        view, name = self.admin_site.admin_view, "integrations_workspaceintegrationhealth"
+        return [
+            path("banner/", require_GET(never_cache(view(self.live_banner))), name=f"{name}_banner"),
+            path("<int:pk>/act/", require_POST(never_cache(view(self.act))), name=f"{name}_act"),
+            *super().get_urls(),
+        ]
+
+    def has_check_permission(self, request: HttpRequest) -> bool:
+        """Whether the user may have accounts called, and have them reconnected."""
+        return scope_of(request).may(accounts.CHECK)
+
+    def live_banner(self, request: HttpRequest) -> HttpResponse:
+        """The banner for a page that is open. Answers 204 if it still says what was `seen`."""
+        banner = accounts.banner_of(request)
+        if (banner.key if banner else "") == request.GET.get("seen", ""):
+            return HttpResponse(status=204)
+        return render(request, "health/_live.html", {"banner": banner, "live_url": request.path})
+
+    def act(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """`<account>/act/`: does what the form's `do` names, as the workspace's own pages do it. Raises
+        PermissionDenied without the permission to have accounts checked.
+        """
+        if not self.has_check_permission(request):
+            raise PermissionDenied
+        health = cast(WorkspaceIntegrationHealth, self.get_object(request, str(pk)))
+        own_page = row_url(health)
+        page = account_actions.Page(
+            back=next_url(request, own_page),
+            act_url=request.path,
+            template="admin/integrations/workspaceintegrationhealth/reconnect.html",
+            context=self.admin_site.each_context(request) | {"title": "Reconnect", "opts": self.opts},
+        )
+        return account_actions.act(request, health.integration, page)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        health = kwargs.get("obj")
+        if health is not None and health.state in TROUBLED:
+            context |= {
+                "line": banner.line(health, health.workspace),
+                "why": sentences.why(health.reason),
+                "act_url": reverse("admin:integrations_workspaceintegrationhealth_act", args=[health.pk]),
+                "may_act": self.has_check_permission(request),
+                "key_url": accounts.key_url(health, scope_of(request)),
+            }
+        return super().render_change_form(request, context, *args, **kwargs)

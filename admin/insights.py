@@ -2,7 +2,9 @@
 
 from django.contrib import admin
 
-from admin.base import RecordAdmin, WorkspaceFilter
+from admin.base import RecordAdmin
+from admin.columns import linked
+from admin.filters import WorkspaceFilter
 from admin.integrations import cost
 from insights.models import ContextPack, ConversationInsight, PackQuestion, PackThread
 
@@ -12,10 +14,8 @@ class ContextPackAdmin(RecordAdmin):
     workspace_path = "workspace"
     text_fields = ("question", "synthesis", "early_answer", "metrics")
     plain_texts = ("error",)
-    list_display = ("created_at", "workspace", "window", "status", "target_threads", cost, "error")
+    list_display = ("created_at", linked("workspace"), "window", "status", "target_threads", cost, "error")
     list_filter = ("status", "window", WorkspaceFilter)
-    list_select_related = ("workspace",)
-    ordering = ("-pk",)
 
 
 @admin.register(PackThread)
@@ -27,8 +27,6 @@ class PackThreadAdmin(RecordAdmin):
     plain_texts = ("error",)
     list_display = ("pack", "position", "reason", "status", "outcome", "paid", "attempts", "error")
     list_filter = ("status", "reason", WorkspaceFilter)
-    list_select_related = ("pack",)
-    ordering = ("-pk",)
 
 
 @admin.register(ConversationInsight)
@@ -38,7 +36,7 @@ class ConversationInsightAdmin(RecordAdmin):
     text_fields = ("data",)
     list_display = (
         "created_at",
-        "workspace",
+        linked("workspace"),
         "outcome",
         "source",
         "prompt_version",
@@ -46,8 +44,6 @@ class ConversationInsightAdmin(RecordAdmin):
         cost,
     )
     list_filter = ("outcome", "source", WorkspaceFilter)
-    list_select_related = ("workspace",)
-    ordering = ("-pk",)
 
 
 @admin.register(PackQuestion)
@@ -55,7 +51,5 @@ class PackQuestionAdmin(RecordAdmin):
     workspace_path = "workspace"
     text_fields = ("text", "answer")
     plain_texts = ("error",)
-    list_display = ("created_at", "workspace", "pack", "status", cost, "error")
+    list_display = ("created_at", linked("workspace"), linked("pack"), "status", cost, "error")
     list_filter = ("status", WorkspaceFilter)
-    list_select_related = ("workspace", "pack")
-    ordering = ("-pk",)

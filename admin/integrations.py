@@ -3,13 +3,13 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from admin.base import BY_ID, BaseAdmin, RecordAdmin, WorkspaceFilter, known_values, link
+from admin.base import BY_ID, EditAdmin, RecordAdmin
+from admin.columns import link, linked
+from admin.filters import WorkspaceFilter, known_values
 from admin.scope import INSTALLATION
 from integrations import registry
 from integrations.health import probes
@@ -39,7 +39,7 @@ def cost(row: Any) -> str:
 
 
 @admin.register(Integration)
-class IntegrationAdmin(BaseAdmin):
+class IntegrationAdmin(EditAdmin):
     """The admin page of connected provider accounts. Staff can rename an account and switch it on or off here.
     One that is switched on is checked at once, as on the workspace's own page.
 
@@ -49,9 +49,15 @@ class IntegrationAdmin(BaseAdmin):
     workspace_path = "workspace"
     secret_fields = ("credentials",)
     plain_texts = ("config",)
-    list_display = (provider_name, "name", "workspace", "external_account_id", "enabled", "updated_at")
+    list_display = (
+        provider_name,
+        "name",
+        linked("workspace"),
+        "external_account_id",
+        "enabled",
+        "updated_at",
+    )
     list_filter = (known_values("provider", registry.labels), "enabled", WorkspaceFilter)
-    list_select_related = ("workspace",)
     ordering = ("provider", "created_at", "pk")
     search_fields = ("name__istartswith", "external_account_id__exact", "workspace__name__istartswith")
     search_help_text = "Beginning of its name or its workspace's, the provider's account id, or an id"
@@ -66,14 +72,7 @@ class IntegrationAdmin(BaseAdmin):
         "updated_at",
     )
     readonly_fields = ("workspace", "provider", "external_account_id", "config", "created_at", "updated_at")
-
-    def workspace_pages(self, row: Integration) -> list[tuple[str, str]]:
-        return [
-            (
-                "Its page in the workspace",
-                reverse("inbox:integration-settings", args=[row.workspace_id, row.pk]),
-            )
-        ]
+    pages_in_workspace = (("Its page in the workspace", "inbox:integration-settings", "pk"),)
 
     def save_model(
         self, request: HttpRequest, obj: Integration, form: "ModelForm[Integration]", change: bool
@@ -83,12 +82,6 @@ class IntegrationAdmin(BaseAdmin):
             probes.look_at_secrets(obj)
             if registry.spec_of(obj.provider).probe:
                 probes.enqueue_probe(obj)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Integration | None = None) -> bool:
-        return False
 
 
 @admin.register(WebhookKey)
@@ -102,14 +95,10 @@ class WebhookKeyAdmin(RecordAdmin):
     workspace_path = "integration__workspace"
     named_by = "integration"
     secret_fields = ("secret", "key_hash")
-    ordering = ("-pk",)
     list_display = ("id", "integration", "workspace", "created_at", "expires_at", "last_used_at")
     list_filter = (WorkspaceFilter, known_values("integration__provider", registry.labels))
     list_select_related = ("integration__workspace",)
     fields = ("integration", "created_at", "expires_at", "last_used_at")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookKey]:
-        return super().get_queryset(request).defer("integration__credentials")
 
     @admin.display(description="workspace")
     def workspace(self, key: WebhookKey) -> str:
@@ -124,7 +113,6 @@ class HealthTransitionAdmin(RecordAdmin):
     list_display = ("at", "account", "workspace", "before", "after", "reason")
     list_filter = ("after", "before", WorkspaceFilter)
     list_select_related = ("health__integration", "health__workspace")
-    ordering = ("-pk",)
 
     @admin.display(description="account")
     def account(self, transition: HealthTransition) -> SafeString:
@@ -143,10 +131,8 @@ class NoticeAdmin(RecordAdmin):
     trace_kind = "notice"
     text_fields = ("text",)
     plain_texts = ("destination",)
-    list_display = ("created_at", "workspace", "kind", "path", "destination", "state", "reason")
+    list_display = ("created_at", linked("workspace"), "kind", "path", "destination", "state", "reason")
     list_filter = ("state", "path", WorkspaceFilter)
-    list_select_related = ("workspace",)
-    ordering = ("-pk",)
     ordering_of_one = ("-created_at",)
 
 
@@ -159,7 +145,7 @@ class AiCallAdmin(RecordAdmin):
     workspace_path = "workspace"
     list_display = (
         "created_at",
-        "workspace",
+        linked("workspace"),
         "feature",
         "model",
         "outcome",
@@ -169,11 +155,9 @@ class AiCallAdmin(RecordAdmin):
         "duration_ms",
     )
     list_filter = ("created_at", WorkspaceFilter)
-    list_select_related = ("workspace",)
     id_fields = ("job_id",)
     search_fields = (BY_ID,)
     search_help_text = "The id of the call, or of the job that asked"
-    ordering = ("-pk",)
     ordering_of_one = ("-created_at",)
 
 
@@ -184,7 +168,6 @@ class CircuitBreakerAdmin(RecordAdmin):
     workspace_path = "workspace"
     list_display = ("key", provider_name, "workspace", "opened_at", "open_until", "throttled_until", "reason")
     list_filter = (known_values("provider", registry.labels), WorkspaceFilter)
-    list_select_related = ("workspace",)
     ordering = ("-open_until", "key")
 
 
@@ -222,8 +205,4 @@ class ReplyPollAdmin(RecordAdmin):
         "total_new",
     )
     list_filter = (WorkspaceFilter,)
-    list_select_related = ("integration",)
     ordering = ("due_at",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ReplyPoll]:
-        return super().get_queryset(request).defer("integration__credentials")

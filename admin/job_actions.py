@@ -10,16 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import path
 
 from admin.base import RecordAdmin
-from admin.causes import list_url
+from admin.columns import list_url, row_url
 from admin.scope import scope_of
 from inbox.pages.access import signed_in
 from jobs import actions, joblist
@@ -27,19 +25,41 @@ from jobs.kinds import in_words
 from jobs.lanes import LANES
 from jobs.models import BackgroundJob, JobAction
 
-SHOWN = 20
-"""So many of the jobs are listed on a page that asks first."""
-
-Do = Callable[[list[UUID]], list[actions.ActionResult]]
+Do = Callable[..., list[actions.ActionResult]]
 Jobs = QuerySet[BackgroundJob]
 
 
-class DoingAdmin(RecordAdmin):
+def job_action(name: str, words: str, permission: str, do: Do, field: str = "") -> Callable[..., Any]:
+    """An action of the list of jobs. `do` gets the jobs' ids, and what the person has entered into the `field` of the
+    page that asks first, if it has one.
+    """
+
+    @admin.action(description=words, permissions=[permission])
+    def act(page: "JobActionsAdmin", request: HttpRequest, jobs: Jobs) -> HttpResponse | None:
+        entered = [request.POST.get(field, "")] if field else []
+        return page.act(request, jobs, do, *entered)
+
+    act.__name__ = name
+    return act
+
+
+def run_at(ids: list[UUID], moment: str, **whose: Any) -> list[actions.ActionResult]:
+    """Makes jobs due at `moment`, as a browser sends it. Raises ValueError for what is no moment."""
+    return actions.run_at(ids, actions.parse_moment(moment), **whose)
+
+
+class JobActionsAdmin(RecordAdmin):
     """The actions on jobs, and the page that retries all failed jobs of one cause. The admin page of jobs is based on
     it.
     """
 
-    actions = ("retry_now", "run_at", "move", "cancel", "discard")
+    actions = (
+        job_action("retry_now", "Retry or run now", "retry", actions.retry_now),
+        job_action("run_at", "Run at a time", "move", run_at, "moment"),
+        job_action("move", "Move to another lane", "move", actions.move_to_lane, "lane"),
+        job_action("cancel", "Cancel, or ask to stop", "cancel", actions.cancel),
+        job_action("discard", "Discard with a reason", "discard", actions.discard, "reason"),
+    )
 
     def get_urls(self) -> list[Any]:
         cause = path(
@@ -61,66 +81,30 @@ class DoingAdmin(RecordAdmin):
     def has_discard_permission(self, request: HttpRequest) -> bool:
         return scope_of(request).may("jobs.discard_backgroundjob")
 
-    @admin.action(description="Retry or run now", permissions=["retry"])
-    def retry_now(self, request: HttpRequest, jobs: Jobs) -> HttpResponse | None:
-        def do(ids: list[UUID]) -> list[actions.ActionResult]:
-            return actions.retry_now(ids, workspace_id=None, actor=signed_in(request))
+    def in_words(self, row: BackgroundJob) -> str:
+        return in_words(row.kind)
 
-        return self._ask_first(request, jobs, "retry_now", do)
-
-    @admin.action(description="Run at a time", permissions=["move"])
-    def run_at(self, request: HttpRequest, jobs: Jobs) -> HttpResponse | None:
-        def do(ids: list[UUID]) -> list[actions.ActionResult]:
-            moment = actions.parse_moment(request.POST.get("moment", ""))
-            return actions.run_at(ids, moment, workspace_id=None, actor=signed_in(request))
-
-        return self._ask_first(request, jobs, "run_at", do)
-
-    @admin.action(description="Move to another lane", permissions=["move"])
-    def move(self, request: HttpRequest, jobs: Jobs) -> HttpResponse | None:
-        def do(ids: list[UUID]) -> list[actions.ActionResult]:
-            lane = request.POST.get("lane", "")
-            return actions.move_to_lane(ids, lane, workspace_id=None, actor=signed_in(request))
-
-        return self._ask_first(request, jobs, "move", do)
-
-    @admin.action(description="Cancel, or ask to stop", permissions=["cancel"])
-    def cancel(self, request: HttpRequest, jobs: Jobs) -> HttpResponse | None:
-        def do(ids: list[UUID]) -> list[actions.ActionResult]:
-            return actions.cancel(ids, workspace_id=None, actor=signed_in(request))
-
-        return self._ask_first(request, jobs, "cancel", do)
-
-    @admin.action(description="Discard with a reason", permissions=["discard"])
-    def discard(self, request: HttpRequest, jobs: Jobs) -> HttpResponse | None:
-        def do(ids: list[UUID]) -> list[actions.ActionResult]:
-            reason = request.POST.get("reason", "")
-            return actions.discard(ids, reason, workspace_id=None, actor=signed_in(request))
-
-        return self._ask_first(request, jobs, "discard", do)
-
-    def _ask_first(self, request: HttpRequest, jobs: Jobs, action: str, do: Do) -> HttpResponse | None:
-        """Show a page that asks for confirmation, and call `do` once that page is posted."""
+    def act(self, request: HttpRequest, jobs: Jobs, do: Do, *entered: str) -> HttpResponse | None:
+        """Asks first, and calls `do` once that page is posted. If `do` refuses the entry, the same question comes again."""
+        from_its_page = "from_its_page" in request.POST
         if "confirmed" in request.POST:
+            ids = list(jobs.values_list("pk", flat=True)[: actions.MAX_JOBS])
             try:
-                results = do(list(jobs.values_list("pk", flat=True)[: actions.MAX_JOBS]))
+                results = do(ids, *entered, workspace_id=None, actor=signed_in(request))
             except ValueError as error:
                 messages.error(request, actions.complaint(error))
             else:
                 _tell(request, actions.sentences(results))
-                if "from_its_page" in request.POST and len(results) == 1:
+                if from_its_page and len(results) == 1:
                     return redirect("admin:jobs_backgroundjob_change", results[0].job_id)
                 return None
-        context = {
-            "title": f"{getattr(self, action).short_description}?",
-            "action": action,
-            "count": jobs.order_by()[: actions.MAX_JOBS + 1].count(),
-            "shown": jobs.select_related("workspace")[:SHOWN],
-            "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
-            "select_across": request.POST.get("select_across", ""),
-            "from_its_page": "from_its_page" in request.POST,
-        }
-        return self._asking(request, context)
+        job = jobs.first() if from_its_page else None
+        back = row_url(job) if job else list_url(BackgroundJob)
+        words, more = (
+            self.action_words(request),
+            {"lanes": LANES, "from_its_page": from_its_page, "back": back},
+        )
+        return self.question(request, jobs, words, actions.MAX_JOBS, **more)
 
     def cause(self, request: HttpRequest, fingerprint: str) -> HttpResponse:
         """`cause/<fingerprint>/?workspace=…`: asks whether all failed jobs of one cause are to run again. A POST makes
@@ -135,31 +119,10 @@ class DoingAdmin(RecordAdmin):
                 fingerprint, workspace_id=None, workspace_ids=ids, actor=signed_in(request)
             )
             _tell(request, actions.group_sentences(results))
-            return redirect(list_url("jobs_backgroundjob", **_done(results)))
+            return redirect(list_url(BackgroundJob, **_done(results)))
         jobs = joblist.of(ids).filter(status=BackgroundJob.Status.FAILED, fingerprint=fingerprint)
-        context = {
-            "title": "Retry all jobs of this cause?",
-            "count": jobs.order_by()[: actions.MAX_JOBS + 1].count(),
-            "shown": jobs.select_related("workspace").order_by("-pk")[:SHOWN],
-        }
-        return self._asking(request, context)
-
-    def _asking(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-        shown = list(context["shown"])
-        context |= self.admin_site.each_context(request) | {
-            "opts": self.opts,
-            "shown": [(job, in_words(job.kind)) for job in shown],
-            "more": max(0, min(context["count"], actions.MAX_JOBS) - len(shown)),
-            "at_once": actions.MAX_JOBS if context["count"] > actions.MAX_JOBS else None,
-            "lanes": LANES,
-            "back": self._back(context, shown),
-        }
-        return TemplateResponse(request, "admin/jobs/backgroundjob/confirm.html", context)
-
-    def _back(self, context: dict[str, Any], shown: list[BackgroundJob]) -> str:
-        if context.get("from_its_page") and shown:
-            return reverse("admin:jobs_backgroundjob_change", args=[shown[0].pk])
-        return reverse("admin:jobs_backgroundjob_changelist")
+        jobs, words = jobs.select_related("workspace").order_by("-pk"), "Retry all jobs of this cause"
+        return self.question(request, jobs, words, actions.MAX_JOBS, back=list_url(BackgroundJob))
 
 
 def asked_workspace(request: HttpRequest) -> UUID | None:

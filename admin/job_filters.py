@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
 
+from admin.filters import choice_filter
 from admin.scope import scope_of
 from jobs import display, joblist, tally
 from jobs.models import JobAction
@@ -48,20 +49,14 @@ class StateFilter(admin.SimpleListFilter):
         return joblist.in_state(queryset, self.value())
 
 
-class AgeFilter(admin.SimpleListFilter):
-    """Filters jobs by how long ago they were made."""
+def older_than(jobs: QuerySet[Any], age_s: str) -> QuerySet[Any]:
+    """The jobs that were made more than `age_s` seconds ago, a key of display.AGES."""
+    if age_s not in display.AGES:
+        return jobs.none()
+    return jobs.filter(created_at__lt=Now() - timedelta(seconds=int(age_s)))
 
-    title = parameter_name = "age"
 
-    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
-        return list(display.AGES.items())
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if not (age_s := self.value()):
-            return queryset
-        if age_s not in display.AGES:
-            return queryset.none()
-        return queryset.filter(created_at__lt=Now() - timedelta(seconds=int(age_s)))
+AgeFilter = choice_filter("age", lambda: display.AGES, older_than)
 
 
 class CauseFilter(admin.SimpleListFilter):
@@ -88,9 +83,6 @@ class ErrorFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
         return [(self.value() or "", self.value() or "")] if self.value() else []
-
-    def has_output(self) -> bool:
-        return self.value() is not None
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(last_error_class=self.value()) if self.value() else queryset

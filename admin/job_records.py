@@ -8,56 +8,47 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
-from django.utils.safestring import SafeString
 
-from admin.base import RecordAdmin, WorkspaceFilter, known_values, link
+from admin.base import RecordAdmin
+from admin.columns import linked
+from admin.filters import WorkspaceFilter, known_values
 from admin.scope import INSTALLATION
 from jobs import display
 from jobs.models import JobAction, JobAttempt, JobStep, Tick, Worker
 
-
-class OfJobAdmin(RecordAdmin):
-    """The base of admin pages for records that belong to a job."""
-
-    workspace_path = "job__workspace"
-    ordering = ("-pk",)
-    readonly_fields = ("job_link",)
-
-    @admin.display(description="job", ordering="job")
-    def job_link(self, row: JobStep | JobAttempt | JobAction) -> SafeString:
-        return link(row.job, f"{row.job.kind} {str(row.job_id)[-6:]}")
+JOB = linked("job", lambda job: f"{job.kind} {str(job.pk)[-6:]}")
 
 
 @admin.register(JobStep)
-class JobStepAdmin(OfJobAdmin):
+class JobStepAdmin(RecordAdmin):
+    workspace_path = "job__workspace"
     plain_texts = ("result", "reason")
-    list_display = ("started_at", "job_link", "name", "effect", "status", "reason", "finished_at")
+    list_display = ("started_at", JOB, "name", "effect", "status", "reason", "finished_at")
     list_filter = ("status", "effect", WorkspaceFilter)
-    list_select_related = ("job",)
     heavy = ("result",)
 
 
 @admin.register(JobAttempt)
-class JobAttemptAdmin(OfJobAdmin):
+class JobAttemptAdmin(RecordAdmin):
+    workspace_path = "job__workspace"
     plain_texts = ("traceback", "error_class", "error")
-    list_display = ("started_at", "job_link", "number", "outcome", "duration_ms", "error_class", "worker")
+    list_display = ("started_at", JOB, "number", "outcome", "duration_ms", "error_class", "worker")
     list_filter = ("outcome", WorkspaceFilter)
-    list_select_related = ("job",)
     heavy = ("traceback",)
 
 
 @admin.register(JobAction)
-class JobActionAdmin(OfJobAdmin):
+class JobActionAdmin(RecordAdmin):
     """What people did to jobs: retried, moved, cancelled, discarded.
 
     `detail` is people's text, as it says why a job was discarded.
     """
 
+    workspace_path = "job__workspace"
     text_fields = ("detail",)
     plain_texts = ("actor",)
-    list_display = ("created_at", "job_link", "action", "actor")
+    list_display = ("created_at", JOB, "action", "actor")
     list_filter = ("action", WorkspaceFilter)
-    list_select_related = ("job",)
 
 
 @admin.register(Worker)
@@ -65,7 +56,6 @@ class WorkerAdmin(RecordAdmin):
     workspace_path = INSTALLATION
     list_display = ("host", "pid", "places", "started_at", "heartbeat_at", "ended_at", "end_reason")
     list_filter = ("started_at", known_values("end_reason", ("stopped", "crashed", "lost")))
-    ordering = ("-pk",)
 
 
 @admin.register(Tick)

@@ -1,6 +1,7 @@
 """Admin pages of sends and of the audit log. Nobody edits them. Sends that nobody knows of can be settled."""
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -8,12 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from admin.base import RecordAdmin, WorkspaceFilter, link
+from admin.base import LeadRecordAdmin, RecordAdmin
+from admin.columns import chip, link, linked
+from admin.filters import WorkspaceFilter
 from admin.scope import scope_of
 from inbox.models import AuditEntry, OutboundSend
 from inbox.pages.access import signed_in
-from inbox.pages.state_marks import state_of
-from inbox.pages.templatetags.holdfast import render_chip
 from inbox.replying import review
 from inbox.replying.send_claims import AlreadyDecided, SendBlocked
 from inbox.trace import decisions
@@ -23,35 +24,25 @@ AT_ONCE = 100
 
 
 @admin.register(OutboundSend)
-class OutboundSendAdmin(RecordAdmin):
-    workspace_path = "workspace"
+class OutboundSendAdmin(LeadRecordAdmin):
     trace_kind = "send"
     text_fields = ("subject", "text", "rest")
     plain_texts = ("reason", "recipients", "provider_message_id")
-    list_display = ("created_at", "lead_link", "channel", "origin", "state_chip", "reason", "workspace")
+    list_display = (
+        "created_at",
+        linked("lead"),
+        "channel",
+        "origin",
+        chip("state", "send"),
+        "reason",
+        linked("workspace"),
+    )
     list_filter = ("state", "channel", "origin", WorkspaceFilter)
-    list_select_related = ("lead", "workspace")
-    ordering = ("-pk",)
     search_fields = ("lead__email__exact", "provider_message_id__exact", "origin_id__exact")
     search_help_text = "The lead's address, the provider's message id, or an id"
     heavy = ("recipients",)
     actions = ("went_out", "send_again")
-    readonly_fields = ("lead_link",)
-
-    def found_by(self, request: HttpRequest, name: str, term: str) -> list[QuerySet[OutboundSend]]:
-        parts: list[QuerySet[OutboundSend]] = super().found_by(request, name, term)
-        if name != "origin_id__exact":
-            return parts
-        # the index of origins begins with workspace and kind of origin
-        return [part.filter(origin__in=OutboundSend.Origin.values) for part in parts]
-
-    @admin.display(description="lead", ordering="lead")
-    def lead_link(self, send: OutboundSend) -> SafeString:
-        return link(send.lead, send.lead.display_name)
-
-    @admin.display(description="state", ordering="state")
-    def state_chip(self, send: OutboundSend) -> SafeString:
-        return render_chip(state_of("send", send.state))
+    index_begins: ClassVar = {"origin_id__exact": ("origin", lambda: OutboundSend.Origin.values)}
 
     def in_words(self, row: OutboundSend) -> str:
         return f"{row.lead.display_name}, {row.get_channel_display()}"
@@ -62,33 +53,22 @@ class OutboundSendAdmin(RecordAdmin):
 
     @admin.action(description="It went out: settle as sent", permissions=["settle"])
     def went_out(self, request: HttpRequest, sends: QuerySet[OutboundSend]) -> HttpResponse | None:
-        return self._each(
-            request, sends, "went_out", lambda send: review.it_went_out(send, user=signed_in(request))
-        )
+        return self._settle(request, sends, review.it_went_out)
 
     @admin.action(description="It never arrived: send again", permissions=["settle"])
     def send_again(self, request: HttpRequest, sends: QuerySet[OutboundSend]) -> HttpResponse | None:
-        return self._each(
-            request, sends, "send_again", lambda send: review.send_again(send, user=signed_in(request))
-        )
+        return self._settle(request, sends, review.send_again)
 
-    def _each(
-        self,
-        request: HttpRequest,
-        sends: QuerySet[OutboundSend],
-        action: str,
-        do: Callable[[OutboundSend], object],
+    def _settle(
+        self, request: HttpRequest, sends: QuerySet[OutboundSend], do: Callable[..., object]
     ) -> HttpResponse | None:
-        if question := self.ask_first(request, sends, action, AT_ONCE):
+        if question := self.ask_first(request, sends, AT_ONCE):
             return question
-        done = 0
-        for pk in sends.values_list("pk", flat=True)[:AT_ONCE]:
-            send = OutboundSend.objects.select_related("lead").get(pk=pk)
-            try:
-                do(send)
-                done += 1
-            except (AlreadyDecided, SendBlocked) as refusal:
-                messages.warning(request, f"{send}: {refusal}")
+        user, refusals = signed_in(request), (AlreadyDecided, SendBlocked)
+        whole = OutboundSend.objects.select_related("lead")  # the list has them without their texts
+        done = self.act_on_each(
+            request, sends[:AT_ONCE], lambda send: do(whole.get(pk=send.pk), user=user), refusals
+        )
         messages.info(request, f"{done} done.")
         return None
 
@@ -97,10 +77,9 @@ class OutboundSendAdmin(RecordAdmin):
 class AuditEntryAdmin(RecordAdmin):
     workspace_path = "workspace"
     plain_texts = ("data",)
-    list_display = ("created_at", "who", "what", "about", "workspace")
+    list_display = ("created_at", "who", "what", "about", linked("workspace"))
     list_filter = ("created_at", WorkspaceFilter)
-    list_select_related = ("actor", "workspace")
-    ordering = ("-pk",)
+    list_select_related = ("actor",)
     ordering_of_one = ("-created_at", "-pk")
     search_fields = ("object_id__exact", "actor__email__exact", "action__startswith")
     search_help_text = "An object's id, a person's address, or the beginning of an action"

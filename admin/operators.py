@@ -11,7 +11,9 @@ from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from admin.base import BaseAdmin, RecordAdmin, WorkspaceFilter
+from admin.base import BaseAdmin, RecordAdmin
+from admin.columns import linked
+from admin.filters import WorkspaceFilter
 from admin.roles import GROUPS
 from admin.scope import INSTALLATION
 from inbox.models import TextAccess
@@ -45,10 +47,8 @@ class LogEntryAdmin(RecordAdmin):
     plain_texts = ("change_message", "object_id", "object_repr")
     list_display = ("action_time", "user__email", "content_type", "object_repr", "action_flag")
     list_filter = ("action_time", "action_flag")
-    list_select_related = ("user", "content_type")
     search_fields = ("user__email__exact",)
     search_help_text = "The whole address of who did it"
-    ordering = ("-pk",)
 
 
 @admin.register(TextAccess)
@@ -57,10 +57,8 @@ class TextAccessAdmin(RecordAdmin):
 
     workspace_path = "workspace"
     plain_texts = ("reason",)
-    list_display = ("created_at", "user__email", "workspace", "reason", "expires_at")
+    list_display = ("created_at", "user__email", linked("workspace"), "reason", "expires_at")
     list_filter = ("created_at", WorkspaceFilter)
-    list_select_related = ("user", "workspace")
-    ordering = ("-pk",)
 
 
 class LogInAdmin(RecordAdmin):
@@ -71,7 +69,6 @@ class LogInAdmin(RecordAdmin):
     list_filter = ("attempt_time",)
     search_fields = ("username__exact", "ip_address__exact")
     search_help_text = "The whole address of the person or of the machine"
-    ordering = ("-pk",)
 
     def found_by(self, request: HttpRequest, name: str, term: str) -> list[QuerySet[Any]]:
         if name == "ip_address__exact":

@@ -12,12 +12,13 @@ from django.db.models.functions import Coalesce
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from admin import roles
-from admin.base import BaseAdmin, RecordAdmin, WorkspaceFilter, link, list_link
+from admin.base import BaseAdmin, RecordAdmin
+from admin.columns import linked, list_link
+from admin.filters import WorkspaceFilter
 from admin.scope import WORKSPACE_ADMIN, choose, scope_of
 from inbox.models import (
     Draft,
@@ -170,6 +171,11 @@ class WorkspaceAdmin(BaseAdmin):
     search_fields = ("name__istartswith",)
     search_help_text = "Beginning of the name, or an id"
     actions = ("narrow",)
+    pages_in_workspace = (
+        ("Inbox", "inbox:list"),
+        ("Settings", "inbox:settings"),
+        ("People", "inbox:people"),
+    )
     readonly_fields = (
         *("sends_paused", "notice_tags", "keep_messages_days", "keep_bodies_days", "keep_model_calls_days"),
         *("id", "created_at", "contents"),
@@ -185,13 +191,6 @@ class WorkspaceAdmin(BaseAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Workspace | None = None) -> bool:
         return False  # deleting a workspace would delete all its records
-
-    def workspace_pages(self, row: Workspace) -> list[tuple[str, str]]:
-        return [
-            ("Inbox", reverse("inbox:list", args=[row.pk])),
-            ("Settings", reverse("inbox:settings", args=[row.pk])),
-            ("People", reverse("inbox:people", args=[row.pk])),
-        ]
 
     @admin.action(description="Show this workspace alone", permissions=["view"])
     def narrow(self, request: HttpRequest, workspaces: QuerySet[Workspace]) -> HttpResponse | None:
@@ -247,9 +246,8 @@ class MembershipAdmin(BaseAdmin):
     ordering = ("workspace__name", "pk")
     form = MembershipForm
     fields = ("user", "workspace", "role", "takes_leads")
-    list_display = ("user__email", "workspace_link", "role", "created_at")
+    list_display = ("user__email", linked("workspace"), "role", "created_at")
     list_filter = ("role", WorkspaceFilter)
-    list_select_related = ("user", "workspace")
     search_fields = ("user__email__istartswith", "workspace__name__istartswith")
     search_help_text = "Beginning of an address or of a workspace's name"
     raw_id_fields = ("user", "workspace")
@@ -323,17 +321,12 @@ class MembershipAdmin(BaseAdmin):
             raise people.NotAllowed("Only owners and admins of a workspace change who belongs to it.")
         return acting
 
-    @admin.display(description="workspace", ordering="workspace__name")
-    def workspace_link(self, membership: Membership) -> SafeString:
-        return link(membership.workspace)
-
 
 @admin.register(Invitation)
 class InvitationAdmin(RecordAdmin):
     workspace_path = "workspace"
     ordering = ("-created_at", "-pk")
-    list_display = ("email", "workspace", "role", "state", "created_at", "expires_at")
+    list_display = ("email", linked("workspace"), "role", "state", "created_at", "expires_at")
     list_filter = ("state", "role", WorkspaceFilter)
-    list_select_related = ("workspace",)
     search_fields = ("email__istartswith", "workspace__name__istartswith")
     search_help_text = "Beginning of an address or of a workspace's name"

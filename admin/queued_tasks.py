@@ -41,14 +41,14 @@ class OrmQAdmin(RecordAdmin):
     secret_fields = ("payload",)
     list_display = ("pk", "key", "name", "group", "func", "lock")
     readonly_fields = ("name", "group", "func")
-    ordering = ("-pk",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrmQ]:
         return super().get_queryset(request).defer(None)  # the columns above are read from the signed payload
 
 
+@admin.register(Success, Failure)
 class TaskAdmin(RecordAdmin):
-    """The base of admin pages of wake-ups that ended."""
+    """Tasks that ended: ticks, as wake-ups leave no result."""
 
     workspace_path = INSTALLATION
     secret_fields = ("args", "kwargs", "result")
@@ -57,13 +57,3 @@ class TaskAdmin(RecordAdmin):
     ordering = ("-stopped",)
     search_fields = ("name__exact",)
     search_help_text = "The task's whole name"
-
-
-@admin.register(Success)
-class SuccessAdmin(TaskAdmin):
-    pass
-
-
-@admin.register(Failure)
-class FailureAdmin(TaskAdmin):
-    pass

@@ -75,7 +75,7 @@ def test_retry_runs_a_failed_job_and_says_why_not_a_done_one(root, workspace):
     failed, done = make(workspace, "failed"), make(workspace, "succeeded")
 
     asked = post(root, "retry_now", failed, done)
-    assert "2 jobs:" in asked and in_words("inbound.process") in asked
+    assert "2 background jobs:" in asked and in_words("inbound.process") in asked
     assert status_of(failed) == "failed"
     page = post(root, "retry_now", failed, done, confirmed="yes")
 
@@ -132,7 +132,7 @@ def test_an_action_on_all_that_match_reaches_those_on_other_pages(root, workspac
     data = {"action": "retry_now", "_selected_action": [str(jobs[0].pk)], "select_across": "1"}
 
     asked = root.post(f"{reverse(LIST)}?state=failed", data).content.decode()
-    assert "60 jobs:" in asked and "and 40 more" in asked
+    assert "60 background jobs:" in asked and "and 40 more" in asked
     root.post(f"{reverse(LIST)}?state=failed", data | {"confirmed": "yes"})
 
     assert BackgroundJob.objects.filter(status="queued").count() == 60
@@ -168,7 +168,7 @@ def test_all_jobs_of_one_cause_are_retried_after_a_question(root, workspace):
     other = make(workspace, "failed", fingerprint="f2")
     page = reverse(CAUSE, args=["f1"])
 
-    assert "3 jobs:" in root.get(page).content.decode()
+    assert "3 background jobs:" in root.get(page).content.decode()
     assert status_of(jobs[0]) == "failed"
     after = root.post(page, {"confirmed": "yes"}, follow=True)
 
@@ -199,7 +199,7 @@ def test_a_cause_is_retried_in_the_workspaces_that_one_may_see(workspace):
     client = staff_of(workspace, "retry_backgroundjob")
     page = reverse(CAUSE, args=["f1"])
 
-    assert "1 job:" in client.get(page).content.decode()
+    assert "1 background job:" in client.get(page).content.decode()
     client.post(page, {"confirmed": "yes"})
 
     assert (status_of(own), status_of(theirs)) == ("queued", "failed")
@@ -399,7 +399,7 @@ def test_all_failures_of_one_cause_are_retried(root, workspace):
     asking = f"{reverse('admin:jobs_backgroundjob_cause', args=['f1'])}?workspace={workspace.pk}"
 
     assert asking in overview
-    assert "3 jobs:" in root.get(asking).content.decode()
+    assert "3 background jobs:" in root.get(asking).content.decode()
     assert {status_of(job) for job in jobs} == {"failed"}  # it was only asked
     page = root.post(asking, follow=True).content.decode()
 
