@@ -17,11 +17,11 @@ from django.db.models import DateTimeField, Model, Q, QuerySet, UUIDField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from admin.columns import link
+from admin.columns import link, list_link
 from admin.long_lists import EstimatingPaginator, LongList
 from admin.scope import INSTALLATION, scope_of, steps_of, workspace_of
 from inbox.models import AuditEntry, audit
@@ -63,6 +63,8 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     `linked_by` are the look-ups, beside those of `list_filter`, by which pages of ours link to the list.
     `pages_in_workspace` are the workspace's own pages about a row, which only members are offered: the text
     and the name of each, and the fields whose contents follow the workspace in the address.
+    `related_lists` are lists of rows that belong to a row: the text of each, its model, and the field that points here.
+    The read-only field `related` links to them.
     `named_by` is a relation whose row names this one on the admin's pages, such as its lead; "" for a name of its own.
     `logs_values` says whether the history keeps what a field was before and is now, and not only the field's name.
     """
@@ -76,6 +78,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     ordering_of_one: tuple[str, ...] = ()
     linked_by: tuple[str, ...] = ()
     index_begins: ClassVar[dict[str, tuple[str, Callable[[], Iterable[str]]]]] = {}
+    related_lists: tuple[tuple[str, type[Model], str], ...] = ()
     pages_in_workspace: tuple[tuple[str, ...], ...] = ()
     trace_kind = ""
     named_by = ""
@@ -311,6 +314,11 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return reverse("admin:trace", args=[self.trace_kind, row.pk])
 
     # --- the page of a row ---
+
+    @admin.display(description="related")
+    def related(self, row: Model) -> SafeString:
+        lists = ((list_link(model, words, **{field: row.pk}),) for words, model, field in self.related_lists)
+        return format_html_join(" · ", "{}", lists)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -127,33 +127,50 @@ def _tiles(
 ) -> list[Tile]:
     tiles = [_accounts_tile(board)] if board.seen else []
     if "cause" in parts:
-        tiles += [_failed_tile(tallies["cause"]), _promises_tile(lanes)]
+        failed, url = tallies["cause"], list_url(BackgroundJob, state="failed")
+        tiles += [_tile("Jobs failed", failed, url, _causes(failed), "bad", FAILURES), _promises_tile(lanes)]
     if "sends" in parts:
-        url = list_url(OutboundSend, state__exact="unknown")
-        tiles.append(_waiting_tile("Sends not known", tallies["sends"], url, "warn"))
+        unknown, url = tallies["sends"], list_url(OutboundSend, state__exact="unknown")
+        tiles.append(_tile("Sends not known", unknown, url, _oldest(unknown), "warn"))
     if "unread" in parts:
-        url = list_url(Lead, awaiting_model__exact=1, sample__exact=0)
-        tiles.append(_waiting_tile("No model has read", tallies["unread"], url, "warn"))
+        unread, url = tallies["unread"], list_url(Lead, awaiting_model__exact=1, sample__exact=0)
+        tiles.append(_tile("No model has read", unread, url, _oldest(unread), "warn"))
     if "deliveries" in parts:
-        tiles.append(_deliveries_tile(tallies["deliveries"]))
+        troubled, url = tallies["deliveries"], list_url(WebhookDelivery, trouble="open")
+        note = f"{_causes(troubled)}, 7 days" if troubled else "none in 7 days"
+        tiles.append(_tile("Deliveries in trouble", troubled, url, note, "warn"))
     if "drafts" in parts:
-        url = list_url(Draft, status__exact="pending", sample=0)
-        tiles.append(_waiting_tile("Drafts waiting", tallies["drafts"], url, ""))
+        drafts, url = tallies["drafts"], list_url(Draft, status__exact="pending", sample=0)
+        tiles.append(_tile("Drafts waiting", drafts, url, _oldest(drafts), ""))
     if "ticks" in parts:
         tiles.append(_ticks_tile(tallies["ticks"]))
     return tiles
+
+
+def _tile(label: str, tallies: Sequence[Tally], url: str, note: str, tone: str, cap: int = tally.CAP) -> Tile:
+    count = sum(row.count for row in tallies)
+    return Tile(label, counted(count, cap), note, tone if count else "", url)
+
+
+def _causes(causes: Sequence[Tally]) -> str:
+    return f"{len(causes)} cause{'' if len(causes) == 1 else 's'}" if causes else "none"
+
+
+def _oldest(tallies: Sequence[Tally]) -> str:
+    first = min((row.first for row in tallies if row.first), default=None)
+    return f"oldest {_for(first)}" if first else "none"
+
+
+def _for(since: datetime) -> str:
+    """How long something has waited, in few letters."""
+    waited = ago_text(since)
+    return "under 1 min" if waited == "now" else waited
 
 
 def _accounts_tile(board: accounts.Board) -> Tile:
     note = f"worst {_for(board.oldest)}" if board.oldest else f"of {board.total}"
     url = list_url(WorkspaceIntegrationHealth, standing="down" if board.down else "")
     return Tile("Accounts down", str(board.down), note, "bad" if board.down else "", url)
-
-
-def _failed_tile(failed: Sequence[Tally]) -> Tile:
-    count = sum(cause.count for cause in failed)
-    url = list_url(BackgroundJob, state="failed")
-    return Tile("Jobs failed", counted(count, FAILURES), _causes(failed), "bad" if count else "", url)
 
 
 def _promises_tile(lanes: Sequence[Backlog]) -> Tile:
@@ -163,30 +180,6 @@ def _promises_tile(lanes: Sequence[Backlog]) -> Tile:
     url = list_url(BackgroundJob, state="due", lane=worst.lane.name)
     note = f"most in {worst.lane.name.capitalize()}, last hour"
     return Tile("Promises broken", f"{sum(lane.broken for lane in lanes):,}", note, "bad", url)
-
-
-def _waiting_tile(label: str, tallies: Sequence[Tally], url: str, tone: str) -> Tile:
-    count = sum(row.count for row in tallies)
-    first = min((row.first for row in tallies if row.first), default=None)
-    note = f"oldest {_for(first)}" if first else "none"
-    return Tile(label, counted(count, tally.CAP), note, tone if count else "", url)
-
-
-def _for(since: datetime) -> str:
-    """How long something has waited, in few letters."""
-    waited = ago_text(since)
-    return "under 1 min" if waited == "now" else waited
-
-
-def _deliveries_tile(causes: Sequence[Tally]) -> Tile:
-    count = sum(row.count for row in causes)
-    note = f"{_causes(causes)}, 7 days" if causes else "none in 7 days"
-    url = list_url(WebhookDelivery, trouble="open")
-    return Tile("Deliveries in trouble", counted(count, tally.CAP), note, "warn" if count else "", url)
-
-
-def _causes(causes: Sequence[Tally]) -> str:
-    return f"{len(causes)} cause{'' if len(causes) == 1 else 's'}" if causes else "none"
 
 
 def _ticks_tile(ticks: Sequence[Tally]) -> Tile:
@@ -204,6 +197,7 @@ def _ticks_tile(ticks: Sequence[Tally]) -> Tile:
 def _delivery_cause(place: int, row: Tally) -> CauseLine:
     word = state_of("delivery", row.key).word
     filters = {"trouble": "open", "verdict__exact": row.key, "source": row.about, "reason__exact": row.title}
+    url = list_url(WebhookDelivery, **filters)
     return CauseLine(
         key=f"deliveries-{place}",
         count=counted(row.count, tally.CAP),
@@ -211,9 +205,9 @@ def _delivery_cause(place: int, row: Tally) -> CauseLine:
         about=row.about,
         workspaces=whose(row.workspaces),
         since=row.first,
-        url=list_url(WebhookDelivery, **filters),
+        url=url,
         fix="Look",
-        fix_url=list_url(WebhookDelivery, **filters),
+        fix_url=url,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from admin.base import EditAdmin, LeadRecordAdmin, RecordAdmin
-from admin.columns import chip, linked, list_link
+from admin.columns import chip, linked
 from admin.filters import WorkspaceFilter, choice_filter, known_values
 from admin.integrations import provider_name
 from admin.scope import scope_of
@@ -86,6 +86,14 @@ class LeadAdmin(EditAdmin):
     search_fields = ("email__exact", "phone__exact", WORDS)
     search_help_text = "Address, beginnings of names, a phone number as +15555550119, or an id"
     pages_in_workspace = (("Conversation", "inbox:conversation", "pk"),)
+    related_lists = (
+        ("Messages", Message, "lead"),
+        ("Drafts", Draft, "lead"),
+        ("Sends", OutboundSend, "lead"),
+        ("Deliveries", WebhookDelivery, "lead"),
+        ("Follow-ups", FollowUpInstance, "lead"),
+        ("Meetings", Appointment, "lead"),
+    )
     editable = ("first_name", "last_name", "company", "title", "identity_conflict")
 
     def get_fields(self, request: HttpRequest, obj: Lead | None = None) -> list[Any]:
@@ -137,18 +145,10 @@ class LeadAdmin(EditAdmin):
         return TemplateResponse(request, "admin/inbox/lead/merge.html", context)
 
     @admin.display(description="related")
-    def related(self, lead: Lead) -> SafeString:
-        merging_page = reverse("admin:inbox_lead_merge", args=[lead.pk])
-        links = [
-            format_html('<a href="{}">Merge another lead into this one…</a>', merging_page),
-            list_link(Message, "Messages", lead=lead.pk),
-            list_link(Draft, "Drafts", lead=lead.pk),
-            list_link(OutboundSend, "Sends", lead=lead.pk),
-            list_link(WebhookDelivery, "Deliveries", lead=lead.pk),
-            list_link(FollowUpInstance, "Follow-ups", lead=lead.pk),
-            list_link(Appointment, "Meetings", lead=lead.pk),
-        ]
-        return SafeString(" · ".join(links))
+    def related(self, row: Model) -> SafeString:
+        merging_page = reverse("admin:inbox_lead_merge", args=[row.pk])
+        merging_link = format_html('<a href="{}">Merge another lead into this one…</a>', merging_page)
+        return format_html("{} · {}", merging_link, super().related(row))
 
 
 @admin.register(Message)
@@ -184,11 +184,8 @@ class MessageAdmin(LeadRecordAdmin):
     search_fields = ("external_id__exact", "lead__email__exact")
     search_help_text = "The provider's id, the lead's address, or an id"
     index_begins: ClassVar = {"external_id__exact": ("source", message_sources)}
-    readonly_fields = ("deliveries",)
-
-    @admin.display(description="deliveries")
-    def deliveries(self, message: Message) -> SafeString:
-        return list_link(WebhookDelivery, "Deliveries of this message", message=message.pk)
+    readonly_fields = ("related",)
+    related_lists = (("Deliveries of this message", WebhookDelivery, "message"),)
 
 
 @admin.register(Note)
@@ -232,8 +229,5 @@ class DraftAdmin(LeadRecordAdmin):
         choice_filter("sample", lambda: {"0": "No", "1": "Yes"}, of_sample),
         WorkspaceFilter,
     )
-    readonly_fields = ("sends",)
-
-    @admin.display(description="sends")
-    def sends(self, draft: Draft) -> SafeString:
-        return list_link(OutboundSend, "Sends of this draft", draft=draft.pk)
+    readonly_fields = ("related",)
+    related_lists = (("Sends of this draft", OutboundSend, "draft"),)

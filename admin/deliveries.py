@@ -3,24 +3,23 @@
 Both use the same functions (`inbox.pages.operations.deliveries`, `inbox.webhooks.replay`).
 """
 
-import contextlib
 import uuid
 from typing import Any, ClassVar, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.text import Truncator
 
 from admin import tallies
 from admin.base import RecordAdmin
-from admin.columns import chip, linked
+from admin.columns import chip, linked, row_url
 from admin.filters import WorkspaceFilter, choice_filter, known_values
 from admin.scope import scope_of
-from inbox.models import WebhookDelivery, Workspace
+from inbox.models import WebhookDelivery
 from inbox.pages.access import signed_in
 from inbox.pages.operations import deliveries as delivery_pages
 from inbox.webhooks import replay
@@ -171,27 +170,18 @@ class WebhookDeliveryAdmin(RecordAdmin):
     def replay_failed(self, request: HttpRequest) -> HttpResponse:
         """Starts the job that runs all failed deliveries of the last hours again, of one workspace or of all."""
         self._must_replay(request)
+        wanted, scope = request.POST.get("workspace", ""), scope_of(request)
+        workspace = None if not wanted and scope.ids is None else scope.workspace(wanted)
         try:
-            started = replay.start(request.POST.get("hours", ""), signed_in(request), self._chosen(request))
+            started = replay.start(request.POST.get("hours", ""), signed_in(request), workspace)
         except replay.NothingToReplay as nothing:
             messages.info(request, str(nothing))
             return redirect("admin:inbox_webhookdelivery_changelist")
         messages.info(request, f"Replaying {started.waiting} failed deliveries.")
-        if scope_of(request).may("jobs.view_backgroundjob"):
-            return redirect(reverse("admin:jobs_backgroundjob_change", args=[started.job.pk]))
+        if scope.may("jobs.view_backgroundjob"):
+            return redirect(row_url(started.job))
         return redirect("admin:inbox_webhookdelivery_changelist")
 
     def _must_replay(self, request: HttpRequest) -> None:
         if request.method != "POST" or not self.may_replay(request):
             raise PermissionDenied
-
-    def _chosen(self, request: HttpRequest) -> Workspace | None:
-        """The chosen workspace. None means all of them, for those who may see all of them."""
-        wanted, scope = request.POST.get("workspace", ""), scope_of(request)
-        if not wanted and scope.ids is None:
-            return None
-        with contextlib.suppress(ValueError):
-            chosen = scope.limit(Workspace.objects.filter(pk=uuid.UUID(wanted)), "pk").first()
-            if chosen is not None:
-                return chosen
-        raise Http404("No such workspace.")

@@ -3,10 +3,9 @@ workspace.
 """
 
 from django.contrib import admin
-from django.utils.safestring import SafeString
 
 from admin.base import LeadRecordAdmin, RecordAdmin
-from admin.columns import chip, linked, list_link
+from admin.columns import chip, linked
 from admin.filters import WorkspaceFilter, known_values
 from admin.integrations import provider_name
 from inbox.models import (
@@ -39,14 +38,7 @@ class FollowUpSequenceAdmin(RecordAdmin):
     search_help_text = "Beginning of the name, or an id"
     readonly_fields = ("related",)
     pages_in_workspace = (("Edit in the workspace", "inbox:sequence", "pk"),)
-
-    @admin.display(description="related")
-    def related(self, sequence: FollowUpSequence) -> SafeString:
-        links = [
-            list_link(FollowUpStep, "Steps", sequence=sequence.pk),
-            list_link(FollowUpInstance, "Leads in it", sequence=sequence.pk),
-        ]
-        return SafeString(" · ".join(links))
+    related_lists = (("Steps", FollowUpStep, "sequence"), ("Leads in it", FollowUpInstance, "sequence"))
 
 
 @admin.register(FollowUpStep)
@@ -86,15 +78,12 @@ class FollowUpInstanceAdmin(LeadRecordAdmin):
         linked("workspace"),
     )
     list_filter = ("status", known_values("paused_for", pauses), WorkspaceFilter)
-    readonly_fields = ("tasks",)
+    readonly_fields = ("related",)
+    related_lists = (("Steps of this follow-up", FollowUpTask, "instance"),)
 
     @admin.display(description="paused for", ordering="paused_for")
     def paused_words(self, instance: FollowUpInstance) -> str:
         return FollowUpInstance.pause_words(instance.paused_for) if instance.paused_for else ""
-
-    @admin.display(description="tasks")
-    def tasks(self, instance: FollowUpInstance) -> SafeString:
-        return list_link(FollowUpTask, "Steps of this follow-up", instance=instance.pk)
 
 
 @admin.register(FollowUpTask)

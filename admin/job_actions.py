@@ -4,7 +4,6 @@
 what became of each job.
 """
 
-import contextlib
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -12,7 +11,7 @@ from uuid import UUID
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
 
@@ -85,7 +84,7 @@ class JobActionsAdmin(RecordAdmin):
         return in_words(row.kind)
 
     def act(self, request: HttpRequest, jobs: Jobs, do: Do, *entered: str) -> HttpResponse | None:
-        """Asks first, and calls `do` once that page is posted. If `do` refuses the entry, the same question comes again."""
+        """Asks first, and calls `do` once that page is posted. If `do` refuses the entry, the page comes again."""
         from_its_page = "from_its_page" in request.POST
         if "confirmed" in request.POST:
             ids = list(jobs.values_list("pk", flat=True)[: actions.MAX_JOBS])
@@ -132,15 +131,9 @@ def asked_workspace(request: HttpRequest) -> UUID | None:
     Raises Http404 if it is no workspace that the person may see, or if they may see none.
     """
     key, scope = request.GET.get("workspace", ""), scope_of(request)
-    if not key and scope.ids is None:
-        return None
-    if not key and scope.ids:
-        return scope.ids[0]
-    with contextlib.suppress(ValueError):
-        wanted = UUID(key)
-        if wanted in scope.ids if scope.ids is not None else scope.may_choose(wanted):
-            return wanted
-    raise Http404("No such workspace.")
+    if not key and (scope.ids is None or scope.ids):
+        return scope.ids[0] if scope.ids else None
+    return scope.workspace(key).pk
 
 
 def _done(results: list[actions.ActionResult]) -> dict[str, str]:

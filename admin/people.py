@@ -176,9 +176,17 @@ class WorkspaceAdmin(BaseAdmin):
         ("Settings", "inbox:settings"),
         ("People", "inbox:people"),
     )
+    related_lists = (
+        ("Memberships", Membership, "workspace"),
+        ("Leads", Lead, "workspace"),
+        ("Messages", Message, "workspace"),
+        ("Drafts", Draft, "workspace"),
+        ("Sends", OutboundSend, "workspace"),
+        ("Deliveries", WebhookDelivery, "workspace"),
+    )
     readonly_fields = (
         *("sends_paused", "notice_tags", "keep_messages_days", "keep_bodies_days", "keep_model_calls_days"),
-        *("id", "created_at", "contents"),
+        *("id", "created_at", "related"),
     )
 
     def save_model(
@@ -200,15 +208,6 @@ class WorkspaceAdmin(BaseAdmin):
             return None
         choose(request, workspaces[0].pk)
         return redirect("admin:index")
-
-    @admin.display(description="what it holds")
-    def contents(self, workspace: Workspace) -> SafeString:
-        models = (Membership, Lead, Message, Draft, OutboundSend, WebhookDelivery)
-        links = [
-            list_link(model, str(model._meta.verbose_name_plural).capitalize(), workspace=workspace.pk)
-            for model in models
-        ]
-        return SafeString(" · ".join(links))
 
 
 class MembershipForm(ModelForm):  # type: ignore[type-arg]

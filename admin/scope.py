@@ -5,6 +5,7 @@ which they are owner or admin. People's text is another matter: it is for member
 have said why they must read it (`inbox.TextAccess`).
 """
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
@@ -13,7 +14,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Exists, Field, ForeignKey, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 
 from inbox.models import Membership, TextAccess, User, Workspace
 from inbox.pages.access import signed_in
@@ -127,6 +128,14 @@ class Scope:
         if len(self.names) < MOST_NAMES:
             return [pk for pk, _ in self.names]
         return list(Workspace.objects.values_list("pk", flat=True))
+
+    def workspace(self, key: object) -> Workspace:
+        """The workspace with the id `key`, if its rows may be seen now. Raises Http404 for all else."""
+        with contextlib.suppress(ValueError):
+            rows = self.limit(Workspace.objects.filter(pk=UUID(str(key))), "pk")
+            if workspace := rows.first():
+                return workspace
+        raise Http404("No such workspace.")
 
     def may_choose(self, workspace_id: UUID) -> bool:
         """Whether the person may narrow the admin to this workspace."""

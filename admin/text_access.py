@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models.functions import Now
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -36,9 +36,7 @@ def open_text(request: HttpRequest, workspace_id: UUID) -> HttpResponse:
 
     It is for those who see the workspace and have the permission `open_text`. Others get a 404 or a 403.
     """
-    workspace = scope_of(request).limit(Workspace.objects.filter(pk=workspace_id), "pk").first()
-    if workspace is None:
-        raise Http404("No such workspace.")
+    workspace = scope_of(request).workspace(workspace_id)
     if not scope_of(request).may(PERMISSION):
         raise PermissionDenied
     form = ReasonForm(request.POST or None)
