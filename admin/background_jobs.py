@@ -24,8 +24,8 @@ from django.utils.text import Truncator
 
 from admin.base import BaseAdmin
 from admin.causes import of_jobs
-from admin.columns import link, linked, list_link, list_url
-from admin.filters import WorkspaceFilter, known_values
+from admin.columns import link, list_link, list_url
+from admin.filters import known_values
 from admin.job_actions import JobActionsAdmin, asked_workspace
 from admin.job_filters import (
     AgeFilter,
@@ -55,7 +55,7 @@ class BackgroundJobAdmin(JobActionsAdmin):
     workspace_path = "workspace"
     trace_kind = "job"
     plain_texts = ("payload", "dedupe_key", "result", "last_error_class", "last_error")
-    list_display = ("kind_words", "state", "tries", "cause_words", "lane_name", linked("workspace"), "when")
+    list_display = ("kind_words", "state", "tries", "cause_words", "lane_name", "when")
     list_filter = (
         StateFilter,
         known_values("lane", [lane.name for lane in LANES]),
@@ -64,7 +64,6 @@ class BackgroundJobAdmin(JobActionsAdmin):
         ErrorFilter,
         DoneFilter,
         AgeFilter,
-        WorkspaceFilter,
     )
     linked_by = ("status__exact",)
     search_fields = ("dedupe_key",)

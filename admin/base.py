@@ -21,9 +21,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from admin.columns import link, list_link
+from admin.columns import link, linked, list_link
+from admin.filters import WorkspaceFilter
 from admin.long_lists import EstimatingPaginator, LongList
-from admin.scope import INSTALLATION, scope_of, steps_of, workspace_of
+from admin.scope import INSTALLATION, is_to_many, scope_of, steps_of, workspace_of
 from inbox.models import AuditEntry, audit
 from inbox.pages.access import signed_in
 
@@ -105,12 +106,19 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
             *(self.heavy if listing else ()),
         )
 
+    @property
+    def is_of_workspace(self) -> bool:
+        """Whether each row belongs to one workspace at most, and is none itself."""
+        path = self.workspace_path
+        return path not in (INSTALLATION, "pk") and not is_to_many(self.model, path)
+
     def get_list_select_related(self, request: HttpRequest) -> tuple[str, ...]:
         """The relations that the list loads with its rows: those of its columns, and `list_select_related`."""
+        workspace = (self.workspace_path,) if self.is_of_workspace else ()
         columns = (getattr(column, "admin_order_field", column) for column in self.list_display)
         shown = {str(column).partition("__")[0] for column in columns}
         relations = (field.name for field in self.opts.concrete_fields if field.is_relation)
-        return (*self.list_select_related, *(name for name in relations if name in shown))
+        return (*workspace, *self.list_select_related, *(name for name in relations if name in shown))
 
     def _texts_beside(self, request: HttpRequest) -> Iterator[str]:
         """The columns with text or secrets of the rows that a list loads with its own."""
@@ -178,7 +186,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         """
         if "\0" in value or (value.isdigit() and len(value) > LONGEST_NUMBER):  # PostgreSQL refuses them
             return False
-        filters = {str(getattr(each, "parameter_name", each)) for each in self.list_filter}
+        filters = {str(getattr(each, "parameter_name", each)) for each in self.get_list_filter(request)}
         if lookup in filters or lookup in self.linked_by:
             return True
         name, _, how = lookup.rpartition("__")
@@ -299,8 +307,15 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        columns = super().get_list_display(request)
+        """The columns of the list: those that the class declares, the row's workspace, and its trace."""
+        columns = [*super().get_list_display(request)]
+        if self.is_of_workspace and self.workspace_path not in columns:
+            columns.append(linked(self.workspace_path))
         return [*columns, "what_happened"] if self.trace_kind else columns
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        filters = super().get_list_filter(request)
+        return (*filters, WorkspaceFilter) if self.is_of_workspace else filters
 
     @admin.display(description="trace")
     def what_happened(self, row: Model) -> SafeString:

@@ -1,6 +1,7 @@
 """Links to pages of the admin, and columns of its lists: links to other rows, and states as chips."""
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 from urllib.parse import urlencode
 
@@ -44,12 +45,15 @@ def list_link(model: type[Model], text: str, **filters: object) -> SafeString:
     return format_html('<a href="{}">{}</a>', list_url(model, **filters), text)
 
 
-def linked(name: str, words: Callable[[Any], str] = str) -> Column:
-    """A column that leads to the admin page of the row that the field `name` points to. `words` makes its text."""
+def linked(path: str, words: Callable[[Any], str] = str) -> Column:
+    """A column that leads to the admin page of the row at the end of `path`, a look-up such as `lead` or
+    `job__workspace`. `words` makes its text.
+    """
+    name = path.rpartition("__")[2]
 
-    @admin.display(description=name, ordering=name)
+    @admin.display(description=name, ordering=path)
     def column(row: Any) -> SafeString:
-        target = getattr(row, name)
+        target = reduce(lambda row, step: row and getattr(row, step), path.split("__"), row)
         return link(target, words(target) if target else "")
 
     column.__name__ = f"{name}_link"  # the class of its cells

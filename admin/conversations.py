@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from admin.base import EditAdmin, LeadRecordAdmin, RecordAdmin
 from admin.columns import chip, linked
-from admin.filters import WorkspaceFilter, choice_filter, known_values
+from admin.filters import choice_filter, known_values
 from admin.integrations import provider_name
 from admin.scope import scope_of
 from inbox.leads import facts, merge
@@ -52,8 +52,8 @@ def message_sources() -> dict[str, str]:
 class CampaignAdmin(RecordAdmin):
     workspace_path = "workspace"
     plain_texts = ("external_id", "name")
-    list_display = ("name", provider_name, "external_id", linked("workspace"), "created_at")
-    list_filter = (known_values("provider", registry.labels), WorkspaceFilter)
+    list_display = ("name", provider_name, "external_id", "created_at")
+    list_filter = (known_values("provider", registry.labels),)
     search_fields = ("name__istartswith", "external_id__exact")
     search_help_text = "Beginning of the name, or the provider's id"
 
@@ -70,16 +70,8 @@ class LeadAdmin(EditAdmin):
         *("sources", "score_reason", "repair_reason", "last_account"),
     )
     logs_values = False
-    list_display = (
-        "display_name",
-        "company",
-        "email",
-        chip("tag", "tag"),
-        "needs_reply",
-        linked("workspace"),
-        "last_message_at",
-    )
-    list_filter = ("needs_reply", "tag", "last_channel", "identity_conflict", "sample", WorkspaceFilter)
+    list_display = ("display_name", "company", "email", chip("tag", "tag"), "needs_reply", "last_message_at")
+    list_filter = ("needs_reply", "tag", "last_channel", "identity_conflict", "sample")
     linked_by = ("awaiting_model__exact",)
     ordering = ("-pk",)
     ordering_of_one = ("-last_message_at", "-pk")
@@ -165,21 +157,8 @@ class MessageAdmin(LeadRecordAdmin):
     )
     secret_fields = ("found_by",)  # the words of the text, in an order that says nothing to people
     plain_texts = ("external_id", "from_address", "from_name", "recipients", "account_address", "thread_id")
-    list_display = (
-        "sent_at",
-        "source",
-        "external_id",
-        "direction",
-        linked("lead"),
-        "tag",
-        "processed_at",
-        linked("workspace"),
-    )
-    list_filter = (
-        known_values("source", message_sources),
-        "direction",
-        WorkspaceFilter,
-    )
+    list_display = ("sent_at", "source", "external_id", "direction", linked("lead"), "tag", "processed_at")
+    list_filter = (known_values("source", message_sources), "direction")
     ordering_of_one = ("-received_at",)
     search_fields = ("external_id__exact", "lead__email__exact")
     search_help_text = "The provider's id, the lead's address, or an id"
@@ -193,8 +172,7 @@ class NoteAdmin(LeadRecordAdmin):
     """What colleagues noted beside a conversation. It is people's text, and only added."""
 
     text_fields = ("text",)
-    list_display = ("created_at", linked("lead"), "author", linked("workspace"))
-    list_filter = (WorkspaceFilter,)
+    list_display = ("created_at", linked("lead"), "author")
 
 
 def of_sample(drafts: QuerySet[Draft], choice: str) -> QuerySet[Draft]:
@@ -215,19 +193,7 @@ class DraftAdmin(LeadRecordAdmin):
         "evaluation",
         "status_reason",
     )
-    list_display = (
-        "created_at",
-        linked("lead"),
-        "channel",
-        chip("status", "draft"),
-        "decided_by",
-        linked("workspace"),
-    )
-    list_filter = (
-        "status",
-        "channel",
-        choice_filter("sample", lambda: {"0": "No", "1": "Yes"}, of_sample),
-        WorkspaceFilter,
-    )
+    list_display = ("created_at", linked("lead"), "channel", chip("status", "draft"), "decided_by")
+    list_filter = ("status", "channel", choice_filter("sample", lambda: {"0": "No", "1": "Yes"}, of_sample))
     readonly_fields = ("related",)
     related_lists = (("Sends of this draft", OutboundSend, "draft"),)

@@ -17,7 +17,7 @@ from django.utils.text import Truncator
 from admin import tallies
 from admin.base import RecordAdmin
 from admin.columns import chip, linked, row_url
-from admin.filters import WorkspaceFilter, choice_filter, known_values
+from admin.filters import choice_filter, known_values
 from admin.scope import scope_of
 from inbox.models import WebhookDelivery
 from inbox.pages.access import signed_in
@@ -61,7 +61,6 @@ class WebhookDeliveryAdmin(RecordAdmin):
     plain_texts = ("event_key", "reason", "headers")
     list_display = (
         "received_at",
-        linked("workspace"),
         "source",
         "event_type",
         chip("verdict", "delivery"),
@@ -74,7 +73,6 @@ class WebhookDeliveryAdmin(RecordAdmin):
         choice_filter("repair", lambda: {"waiting": "Failed, not repaired yet"}, unrepaired),
         "received_at",
         known_values("source", lambda: {name: name for name in registry.webhook_sources()}),
-        WorkspaceFilter,
     )
     linked_by = ("reason__exact",)
     ordering_of_one = ("-received_at", "-pk")

@@ -6,7 +6,7 @@ from django.contrib import admin
 
 from admin.base import LeadRecordAdmin, RecordAdmin
 from admin.columns import chip, linked
-from admin.filters import WorkspaceFilter, known_values
+from admin.filters import known_values
 from admin.integrations import provider_name
 from inbox.models import (
     Appointment,
@@ -32,8 +32,8 @@ def pauses() -> dict[str, str]:
 class FollowUpSequenceAdmin(RecordAdmin):
     workspace_path = "workspace"
     ordering = ("name", "pk")
-    list_display = ("name", "starts", "enabled", "business_hours_only", linked("workspace"), "created_at")
-    list_filter = ("enabled", "starts", WorkspaceFilter)
+    list_display = ("name", "starts", "enabled", "business_hours_only", "created_at")
+    list_filter = ("enabled", "starts")
     search_fields = ("name__istartswith",)
     search_help_text = "Beginning of the name, or an id"
     readonly_fields = ("related",)
@@ -56,7 +56,7 @@ class FollowUpStepAdmin(RecordAdmin):
     )
     text_fields = ("subject", "text")
     ordering = ("sequence", "position", "pk")
-    list_filter = ("channel", "condition", "needs_approval", "retired", WorkspaceFilter)
+    list_filter = ("channel", "condition", "needs_approval", "retired")
     search_fields = ("sequence__name__istartswith",)
     search_help_text = "Beginning of the sequence's name, or an id"
 
@@ -67,17 +67,8 @@ class FollowUpStepAdmin(RecordAdmin):
 @admin.register(FollowUpInstance)
 class FollowUpInstanceAdmin(LeadRecordAdmin):
     plain_texts = ("waits_for", "finish_reason")
-    list_display = (
-        "started_at",
-        linked("lead"),
-        "sequence",
-        "status",
-        "paused_words",
-        "due_at",
-        "waits_for",
-        linked("workspace"),
-    )
-    list_filter = ("status", known_values("paused_for", pauses), WorkspaceFilter)
+    list_display = ("started_at", linked("lead"), "sequence", "status", "paused_words", "due_at", "waits_for")
+    list_filter = ("status", known_values("paused_for", pauses))
     readonly_fields = ("related",)
     related_lists = (("Steps of this follow-up", FollowUpTask, "instance"),)
 
@@ -88,24 +79,16 @@ class FollowUpInstanceAdmin(LeadRecordAdmin):
 
 @admin.register(FollowUpTask)
 class FollowUpTaskAdmin(LeadRecordAdmin):
-    list_display = (
-        "claimed_at",
-        linked("lead"),
-        "channel",
-        chip("status", "followup"),
-        "reason",
-        "response",
-        linked("workspace"),
-    )
-    list_filter = ("status", "response", "channel", WorkspaceFilter)
+    list_display = ("claimed_at", linked("lead"), "channel", chip("status", "followup"), "reason", "response")
+    list_filter = ("status", "response", "channel")
     text_fields = ("subject", "text", "offered")
     plain_texts = ("reason",)
 
 
 @admin.register(ChannelRefusal)
 class ChannelRefusalAdmin(LeadRecordAdmin):
-    list_display = ("since", linked("lead"), "channel", "code", "recheck_at", linked("workspace"))
-    list_filter = ("channel", WorkspaceFilter)
+    list_display = ("since", linked("lead"), "channel", "code", "recheck_at")
+    list_filter = ("channel",)
 
 
 @admin.register(Appointment)
@@ -118,9 +101,8 @@ class AppointmentAdmin(LeadRecordAdmin):
         chip("status", "meeting"),
         "booked_at",
         "handled_at",
-        linked("workspace"),
     )
-    list_filter = ("status", known_values("provider", lambda: registry.labels("calendar")), WorkspaceFilter)
+    list_filter = ("status", known_values("provider", lambda: registry.labels("calendar")))
     search_fields = ("lead__email__exact", "external_id__exact")
     search_help_text = "The lead's address, the calendar's id, or an id"
 
@@ -128,21 +110,11 @@ class AppointmentAdmin(LeadRecordAdmin):
 @admin.register(BookingCheck)
 class BookingCheckAdmin(LeadRecordAdmin):
     plain_texts = ("last_error",)
-    list_display = ("next_at", linked("lead"), "checked_at", "failures", "last_error", linked("workspace"))
-    list_filter = (WorkspaceFilter,)
+    list_display = ("next_at", linked("lead"), "checked_at", "failures", "last_error")
     ordering = ("next_at",)
 
 
 @admin.register(Enrichment)
 class EnrichmentAdmin(LeadRecordAdmin):
-    list_display = (
-        "created_at",
-        linked("lead"),
-        "kind",
-        "status",
-        "source",
-        "answered_at",
-        "errors",
-        linked("workspace"),
-    )
-    list_filter = ("kind", "status", WorkspaceFilter)
+    list_display = ("created_at", linked("lead"), "kind", "status", "source", "answered_at", "errors")
+    list_filter = ("kind", "status")

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from admin import accounts
 from admin.base import RecordAdmin, RecordInline
-from admin.columns import Column, chip, linked, row_url
-from admin.filters import WorkspaceFilter, choice_filter, known_values
+from admin.columns import Column, chip, row_url
+from admin.filters import choice_filter, known_values
 from admin.scope import scope_of
 from inbox.health import banner, sentences
 from inbox.models import audit
@@ -73,7 +73,6 @@ class HealthBoard(RecordAdmin):
     plain_texts = ("words",)
     list_display = (
         "account",
-        linked("workspace"),
         chip("state", "health", accounts.WORST_FIRST),
         since("since", "since"),
         "why",
@@ -88,7 +87,6 @@ class HealthBoard(RecordAdmin):
         ),
         known_values("state", HealthState),
         known_values("provider", registry.labels),
-        WorkspaceFilter,
     )
     list_select_related = ("integration",)
     paginator = Paginator  # type: ignore[assignment]  # as many rows as accounts: they are counted

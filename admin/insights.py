@@ -4,7 +4,6 @@ from django.contrib import admin
 
 from admin.base import RecordAdmin
 from admin.columns import linked
-from admin.filters import WorkspaceFilter
 from admin.integrations import cost
 from insights.models import ContextPack, ConversationInsight, PackQuestion, PackThread
 
@@ -14,8 +13,8 @@ class ContextPackAdmin(RecordAdmin):
     workspace_path = "workspace"
     text_fields = ("question", "synthesis", "early_answer", "metrics")
     plain_texts = ("error",)
-    list_display = ("created_at", linked("workspace"), "window", "status", "target_threads", cost, "error")
-    list_filter = ("status", "window", WorkspaceFilter)
+    list_display = ("created_at", "window", "status", "target_threads", cost, "error")
+    list_filter = ("status", "window")
 
 
 @admin.register(PackThread)
@@ -26,7 +25,7 @@ class PackThreadAdmin(RecordAdmin):
     named_by = "lead"
     plain_texts = ("error",)
     list_display = ("pack", "position", "reason", "status", "outcome", "paid", "attempts", "error")
-    list_filter = ("status", "reason", WorkspaceFilter)
+    list_filter = ("status", "reason")
 
 
 @admin.register(ConversationInsight)
@@ -34,16 +33,8 @@ class ConversationInsightAdmin(RecordAdmin):
     workspace_path = "workspace"
     named_by = "lead"
     text_fields = ("data",)
-    list_display = (
-        "created_at",
-        linked("workspace"),
-        "outcome",
-        "source",
-        "prompt_version",
-        "read_at",
-        cost,
-    )
-    list_filter = ("outcome", "source", WorkspaceFilter)
+    list_display = ("created_at", "outcome", "source", "prompt_version", "read_at", cost)
+    list_filter = ("outcome", "source")
 
 
 @admin.register(PackQuestion)
@@ -51,5 +42,5 @@ class PackQuestionAdmin(RecordAdmin):
     workspace_path = "workspace"
     text_fields = ("text", "answer")
     plain_texts = ("error",)
-    list_display = ("created_at", linked("workspace"), linked("pack"), "status", cost, "error")
-    list_filter = ("status", WorkspaceFilter)
+    list_display = ("created_at", linked("pack"), "status", cost, "error")
+    list_filter = ("status",)

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from admin.base import BY_ID, EditAdmin, RecordAdmin
-from admin.columns import link, linked
+from admin.columns import link
 from admin.filters import WorkspaceFilter, known_values
 from admin.scope import INSTALLATION
 from integrations import registry
@@ -49,15 +49,8 @@ class IntegrationAdmin(EditAdmin):
     workspace_path = "workspace"
     secret_fields = ("credentials",)
     plain_texts = ("config",)
-    list_display = (
-        provider_name,
-        "name",
-        linked("workspace"),
-        "external_account_id",
-        "enabled",
-        "updated_at",
-    )
-    list_filter = (known_values("provider", registry.labels), "enabled", WorkspaceFilter)
+    list_display = (provider_name, "name", "external_account_id", "enabled", "updated_at")
+    list_filter = (known_values("provider", registry.labels), "enabled")
     ordering = ("provider", "created_at", "pk")
     search_fields = ("name__istartswith", "external_account_id__exact", "workspace__name__istartswith")
     search_help_text = "Beginning of its name or its workspace's, the provider's account id, or an id"
@@ -95,14 +88,9 @@ class WebhookKeyAdmin(RecordAdmin):
     workspace_path = "integration__workspace"
     named_by = "integration"
     secret_fields = ("secret", "key_hash")
-    list_display = ("id", "integration", "workspace", "created_at", "expires_at", "last_used_at")
+    list_display = ("id", "integration", "created_at", "expires_at", "last_used_at")
     list_filter = (WorkspaceFilter, known_values("integration__provider", registry.labels))
-    list_select_related = ("integration__workspace",)
     fields = ("integration", "created_at", "expires_at", "last_used_at")
-
-    @admin.display(description="workspace")
-    def workspace(self, key: WebhookKey) -> str:
-        return key.integration.workspace.name
 
 
 @admin.register(HealthTransition)
@@ -110,17 +98,13 @@ class HealthTransitionAdmin(RecordAdmin):
     """The admin page of the changes of accounts' health states. Only `integrations.health.writer` writes them."""
 
     workspace_path = "health__workspace"
-    list_display = ("at", "account", "workspace", "before", "after", "reason")
-    list_filter = ("after", "before", WorkspaceFilter)
-    list_select_related = ("health__integration", "health__workspace")
+    list_display = ("at", "account", "before", "after", "reason")
+    list_filter = ("after", "before")
+    list_select_related = ("health__integration",)
 
     @admin.display(description="account")
     def account(self, transition: HealthTransition) -> SafeString:
         return link(transition.health, str(transition.health.integration))
-
-    @admin.display(description="workspace")
-    def workspace(self, transition: HealthTransition) -> str:
-        return transition.health.workspace.name
 
 
 @admin.register(Notice)
@@ -131,8 +115,8 @@ class NoticeAdmin(RecordAdmin):
     trace_kind = "notice"
     text_fields = ("text",)
     plain_texts = ("destination",)
-    list_display = ("created_at", linked("workspace"), "kind", "path", "destination", "state", "reason")
-    list_filter = ("state", "path", WorkspaceFilter)
+    list_display = ("created_at", "kind", "path", "destination", "state", "reason")
+    list_filter = ("state", "path")
     ordering_of_one = ("-created_at",)
 
 
@@ -145,7 +129,6 @@ class AiCallAdmin(RecordAdmin):
     workspace_path = "workspace"
     list_display = (
         "created_at",
-        linked("workspace"),
         "feature",
         "model",
         "outcome",
@@ -154,7 +137,7 @@ class AiCallAdmin(RecordAdmin):
         cost,
         "duration_ms",
     )
-    list_filter = ("created_at", WorkspaceFilter)
+    list_filter = ("created_at",)
     id_fields = ("job_id",)
     search_fields = (BY_ID,)
     search_help_text = "The id of the call, or of the job that asked"
@@ -166,8 +149,8 @@ class CircuitBreakerAdmin(RecordAdmin):
     """The admin page of circuit breakers of providers that failed: which are open, until when, and why."""
 
     workspace_path = "workspace"
-    list_display = ("key", provider_name, "workspace", "opened_at", "open_until", "throttled_until", "reason")
-    list_filter = (known_values("provider", registry.labels), WorkspaceFilter)
+    list_display = ("key", provider_name, "opened_at", "open_until", "throttled_until", "reason")
+    list_filter = (known_values("provider", registry.labels),)
     ordering = ("-open_until", "key")
 
 
@@ -204,5 +187,4 @@ class ReplyPollAdmin(RecordAdmin):
         "last_new",
         "total_new",
     )
-    list_filter = (WorkspaceFilter,)
     ordering = ("due_at",)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from admin.base import RecordAdmin
 from admin.columns import linked
-from admin.filters import WorkspaceFilter, known_values
+from admin.filters import known_values
 from admin.scope import INSTALLATION
 from jobs import display
 from jobs.models import JobAction, JobAttempt, JobStep, Tick, Worker
@@ -24,7 +24,7 @@ class JobStepAdmin(RecordAdmin):
     workspace_path = "job__workspace"
     plain_texts = ("result", "reason")
     list_display = ("started_at", JOB, "name", "effect", "status", "reason", "finished_at")
-    list_filter = ("status", "effect", WorkspaceFilter)
+    list_filter = ("status", "effect")
     heavy = ("result",)
 
 
@@ -33,7 +33,7 @@ class JobAttemptAdmin(RecordAdmin):
     workspace_path = "job__workspace"
     plain_texts = ("traceback", "error_class", "error")
     list_display = ("started_at", JOB, "number", "outcome", "duration_ms", "error_class", "worker")
-    list_filter = ("outcome", WorkspaceFilter)
+    list_filter = ("outcome",)
     heavy = ("traceback",)
 
 
@@ -48,7 +48,7 @@ class JobActionAdmin(RecordAdmin):
     text_fields = ("detail",)
     plain_texts = ("actor",)
     list_display = ("created_at", JOB, "action", "actor")
-    list_filter = ("action", WorkspaceFilter)
+    list_filter = ("action",)
 
 
 @admin.register(Worker)

@@ -4,7 +4,6 @@ from django.contrib import admin
 
 from admin.base import LeadRecordAdmin, RecordAdmin
 from admin.columns import linked
-from admin.filters import WorkspaceFilter
 from admin.integrations import provider_name
 from admin.scope import INSTALLATION
 from inbox.models import GateResult, ModelOutage, ProviderWord, SendingPolicy, TagDecision, WorkspaceFact
@@ -15,8 +14,8 @@ class TagDecisionAdmin(LeadRecordAdmin):
     """Each judgement of a reply: which tag, and which rule, model, provider or person gave it."""
 
     text_fields = ("quote", "reason")
-    list_display = ("created_at", linked("lead"), "tag", "kind", "by", linked("workspace"))
-    list_filter = ("kind", "tag", WorkspaceFilter)
+    list_display = ("created_at", linked("lead"), "tag", "kind", "by")
+    list_filter = ("kind", "tag")
     search_help_text = "The lead's address, or the id of the decision or of its message"
     id_fields = ("message",)
 
@@ -25,8 +24,8 @@ class TagDecisionAdmin(LeadRecordAdmin):
 class ProviderWordAdmin(LeadRecordAdmin):
     """What people at a provider said of a lead."""
 
-    list_display = ("said_at", linked("lead"), "tag", "by", linked("workspace"))
-    list_filter = ("tag", WorkspaceFilter)
+    list_display = ("said_at", linked("lead"), "tag", "by")
+    list_filter = ("tag",)
 
 
 @admin.register(GateResult)
@@ -35,16 +34,8 @@ class GateResultAdmin(RecordAdmin):
 
     workspace_path = "workspace"
     text_fields = ("evidence",)
-    list_display = (
-        "decided_at",
-        linked("draft"),
-        "stage",
-        "gate",
-        "passed",
-        "policy_version",
-        linked("workspace"),
-    )
-    list_filter = ("stage", "passed", WorkspaceFilter)
+    list_display = ("decided_at", linked("draft"), "stage", "gate", "passed", "policy_version")
+    list_filter = ("stage", "passed")
     id_fields = ("draft",)
 
 
@@ -62,7 +53,7 @@ class SendingPolicyAdmin(RecordAdmin):
         "max_delay_s",
         "updated_at",
     )
-    list_filter = ("mode", "business_hours_only", WorkspaceFilter)
+    list_filter = ("mode", "business_hours_only")
     ordering = ("-updated_at", "pk")
     pages_in_workspace = (("Change it in the workspace", "inbox:automation"),)
 
@@ -73,8 +64,8 @@ class WorkspaceFactAdmin(RecordAdmin):
 
     workspace_path = "workspace"
     text_fields = ("question", "folded", "answer")
-    list_display = ("updated_at", linked("workspace"), "kind", "position", "updated_by")
-    list_filter = ("kind", WorkspaceFilter)
+    list_display = ("updated_at", "kind", "position", "updated_by")
+    list_filter = ("kind",)
     pages_in_workspace = (("Change it in the workspace", "inbox:fact", "pk"),)
 
 

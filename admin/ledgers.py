@@ -11,7 +11,6 @@ from django.utils.safestring import SafeString
 
 from admin.base import LeadRecordAdmin, RecordAdmin
 from admin.columns import chip, link, linked
-from admin.filters import WorkspaceFilter
 from admin.scope import scope_of
 from inbox.models import AuditEntry, OutboundSend
 from inbox.pages.access import signed_in
@@ -28,16 +27,8 @@ class OutboundSendAdmin(LeadRecordAdmin):
     trace_kind = "send"
     text_fields = ("subject", "text", "rest")
     plain_texts = ("reason", "recipients", "provider_message_id")
-    list_display = (
-        "created_at",
-        linked("lead"),
-        "channel",
-        "origin",
-        chip("state", "send"),
-        "reason",
-        linked("workspace"),
-    )
-    list_filter = ("state", "channel", "origin", WorkspaceFilter)
+    list_display = ("created_at", linked("lead"), "channel", "origin", chip("state", "send"), "reason")
+    list_filter = ("state", "channel", "origin")
     search_fields = ("lead__email__exact", "provider_message_id__exact", "origin_id__exact")
     search_help_text = "The lead's address, the provider's message id, or an id"
     heavy = ("recipients",)
@@ -77,8 +68,8 @@ class OutboundSendAdmin(LeadRecordAdmin):
 class AuditEntryAdmin(RecordAdmin):
     workspace_path = "workspace"
     plain_texts = ("data",)
-    list_display = ("created_at", "who", "what", "about", linked("workspace"))
-    list_filter = ("created_at", WorkspaceFilter)
+    list_display = ("created_at", "who", "what", "about")
+    list_filter = ("created_at",)
     list_select_related = ("actor",)
     ordering_of_one = ("-created_at", "-pk")
     search_fields = ("object_id__exact", "actor__email__exact", "action__startswith")

@@ -12,8 +12,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from admin.base import BaseAdmin, RecordAdmin
-from admin.columns import linked
-from admin.filters import WorkspaceFilter
 from admin.roles import GROUPS
 from admin.scope import INSTALLATION
 from inbox.models import TextAccess
@@ -57,8 +55,8 @@ class TextAccessAdmin(RecordAdmin):
 
     workspace_path = "workspace"
     plain_texts = ("reason",)
-    list_display = ("created_at", "user__email", linked("workspace"), "reason", "expires_at")
-    list_filter = ("created_at", WorkspaceFilter)
+    list_display = ("created_at", "user__email", "reason", "expires_at")
+    list_filter = ("created_at",)
 
 
 class LogInAdmin(RecordAdmin):

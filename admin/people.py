@@ -17,8 +17,7 @@ from django.utils.safestring import SafeString
 
 from admin import roles
 from admin.base import BaseAdmin, RecordAdmin
-from admin.columns import linked, list_link
-from admin.filters import WorkspaceFilter
+from admin.columns import list_link
 from admin.scope import WORKSPACE_ADMIN, choose, scope_of
 from inbox.models import (
     Draft,
@@ -245,8 +244,8 @@ class MembershipAdmin(BaseAdmin):
     ordering = ("workspace__name", "pk")
     form = MembershipForm
     fields = ("user", "workspace", "role", "takes_leads")
-    list_display = ("user__email", linked("workspace"), "role", "created_at")
-    list_filter = ("role", WorkspaceFilter)
+    list_display = ("user__email", "role", "created_at")
+    list_filter = ("role",)
     search_fields = ("user__email__istartswith", "workspace__name__istartswith")
     search_help_text = "Beginning of an address or of a workspace's name"
     raw_id_fields = ("user", "workspace")
@@ -325,7 +324,7 @@ class MembershipAdmin(BaseAdmin):
 class InvitationAdmin(RecordAdmin):
     workspace_path = "workspace"
     ordering = ("-created_at", "-pk")
-    list_display = ("email", linked("workspace"), "role", "state", "created_at", "expires_at")
-    list_filter = ("state", "role", WorkspaceFilter)
+    list_display = ("email", "role", "state", "created_at", "expires_at")
+    list_filter = ("state", "role")
     search_fields = ("email__istartswith", "workspace__name__istartswith")
     search_help_text = "Beginning of an address or of a workspace's name"
