@@ -307,10 +307,10 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        """The columns of the list: those that the class declares, the row's workspace, and its trace."""
+        """The columns of the list: those that the class declares, with the row's workspace second, and its trace."""
         columns = [*super().get_list_display(request)]
         if self.is_of_workspace and self.workspace_path not in columns:
-            columns.append(linked(self.workspace_path))
+            columns.insert(1, linked(self.workspace_path))
         return [*columns, "what_happened"] if self.trace_kind else columns
 
     def get_list_filter(self, request: HttpRequest) -> Any:

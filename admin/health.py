@@ -20,8 +20,8 @@ from admin.filters import choice_filter, known_values
 from admin.scope import scope_of
 from inbox.health import banner, sentences
 from inbox.models import audit
-from inbox.pages.operations import account_actions
 from inbox.pages.access import signed_in
+from inbox.pages.operations import account_actions
 from inbox.pages.safe_next import next_url
 from inbox.pages.templatetags.holdfast import ago
 from inbox.workspaces import account_effects

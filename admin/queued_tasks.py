@@ -27,7 +27,7 @@ class ScheduleAdmin(RecordAdmin):
     workspace_path = INSTALLATION
     secret_fields = ("args", "kwargs")
     plain_texts = ("func", "hook")
-    list_display = ("name", "func", "schedule_type", "minutes", "cron", "next_run")
+    list_display = ("name", "next_run", "schedule_type", "minutes", "cron", "func")
     ordering = ("name", "pk")
 
 
@@ -39,7 +39,7 @@ class OrmQAdmin(RecordAdmin):
 
     workspace_path = INSTALLATION
     secret_fields = ("payload",)
-    list_display = ("pk", "key", "name", "group", "func", "lock")
+    list_display = ("pk", "name", "group", "lock", "key", "func")
     readonly_fields = ("name", "group", "func")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrmQ]:
