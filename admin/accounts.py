@@ -32,9 +32,7 @@ WORST_FIRST = Case(
 
 
 class Mark(NamedTuple):
-    """One account's bar in the strip: place and size in the units of the drawing, and its tone. Broken accounts have
-    taller bars, so that the tone is not the only sign.
-    """
+    """One account's bar in the strip. Broken accounts have taller bars, so that the tone is not the only sign."""
 
     x: int
     y: int
@@ -78,19 +76,15 @@ class Board:
 
 
 def rows_of(scope: Scope) -> QuerySet[WorkspaceIntegrationHealth]:
-    """The health of the accounts in use that `scope` may see, without their secrets. Accounts of fire drills are left
-    out.
-    """
+    """The health of the accounts in use that `scope` may see, without secrets and fire drills."""
     rows = scope.limit(WorkspaceIntegrationHealth.objects.all(), "workspace")
     rows = rows.filter(integration__enabled=True, workspace__drill_of=None)
     return rows.select_related("integration", "workspace").defer("integration__credentials")
 
 
 def board(request: HttpRequest) -> Board:
-    """How the accounts of the workspaces stand that `request.user` may see; the strip draws the worst 120. `seen` is
+    """The state of the accounts that `request.user` may see, by one query, and one more for the banner. `seen` is
     False, and nothing is counted, if the user may not look at accounts.
-
-    It takes one query, and one more for the banner.
     """
     scope = scope_of(request)
     if not scope.may(VIEW):
@@ -120,9 +114,7 @@ def board(request: HttpRequest) -> Board:
 
 
 def banner_of(request: HttpRequest) -> Banner | None:
-    """The banner of the admin's pages: the worst account that is down and that the user has not hidden. None if there
-    is none, or the user may not look at accounts.
-    """
+    """The banner of the worst account that is down and not hidden by the user; None without one that they may see."""
     scope = scope_of(request)
     if not scope.may(VIEW):
         return None

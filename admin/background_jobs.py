@@ -1,7 +1,4 @@
-"""The Django admin's pages of background jobs, for staff. `jobs.display` and `jobs.actions` do the work.
-
-They show the same numbers, timeline and actions as a workspace's own pages. Nobody edits a job's row by hand.
-"""
+"""Admin pages of background jobs, with the numbers, timelines and actions of a workspace's own pages (jobs.display)."""
 
 import contextlib
 from collections.abc import Iterator
@@ -71,9 +68,7 @@ class BackgroundJobAdmin(JobActionsAdmin):
     heavy = ("result",)
 
     def get_ordering(self, request: HttpRequest) -> Any:
-        """The columns by which the list is ordered. The list of due jobs is ordered by when they became due; every
-        other list has the newest job first.
-        """
+        """Due jobs in the order in which they became due; in every other list the newest job first."""
         return ("run_at", "pk") if request.GET.get("state") == "due" else super().get_ordering(request)
 
     def in_own_order(self, request: HttpRequest) -> QuerySet[BackgroundJob]:
@@ -84,9 +79,7 @@ class BackgroundJobAdmin(JobActionsAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Shows the list of jobs, below tabs with the number of jobs in each state. Where no filter but a state is set,
-        the causes of failures stand above it too.
-        """
+        """The list, below tabs with the number of jobs in each state; in a plain list also below causes of failures."""
         counts = self._counts(request)
         may_retry = self.has_retry_permission(request)
         shown = is_plain(request) and request.GET.get("state", "") in ("", "failed")
@@ -102,9 +95,7 @@ class BackgroundJobAdmin(JobActionsAdmin):
     def get_paginator(
         self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kwargs: Any
     ) -> Any:
-        """The paginator of the list. Where no filter but a state is set, it takes the number of rows from the tabs and
-        does not count again.
-        """
+        """The paginator of the list. A plain list has the number of its rows from the tabs."""
         paginator = super().get_paginator(request, queryset, per_page, *args, **kwargs)
         if is_plain(request):
             counts, state = self._counts(request), request.GET.get("state", "")
@@ -164,8 +155,8 @@ class BackgroundJobAdmin(JobActionsAdmin):
         return [page, *super().get_urls()]
 
     def overview(self, request: HttpRequest) -> HttpResponse:
-        """The page `overview/?workspace=…`: numbers of the queue and failures by cause. A request of HTMX gets that
-        part alone. Raises PermissionDenied, and Http404 for a workspace that the person may not see.
+        """The page `overview/?workspace=…`; a request of HTMX gets its live part alone. Raises PermissionDenied, and
+        Http404 for a workspace that the person may not see.
         """
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -253,9 +244,7 @@ def _tabs(request: HttpRequest, counts: dict[str, int]) -> list[dict[str, Any]]:
 
 @admin.register(WorkspaceLimit)
 class WorkspaceLimitAdmin(BaseAdmin):
-    """How many jobs of a workspace may run at once. Without a row here, a workspace may use seven of
-    eight job threads.
-    """
+    """How many jobs of a workspace may run at once: without a row, seven of eight job threads."""
 
     workspace_path = "workspace"
     list_display = ("workspace", "max_workers")

@@ -1,8 +1,4 @@
-"""Base classes for the admin pages of all apps: rows of what a person may see, fast lists, records nobody edits.
-
-Each registered class says with `workspace_path` how its model leads to a workspace, and with `text_fields` which of its
-columns hold what people wrote. `admin.checks` lets nothing start without that.
-"""
+"""Base classes for the admin pages of all apps. `admin.checks` lets nothing start without their declarations."""
 
 import contextlib
 import uuid
@@ -138,9 +134,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return page
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """The row with this id, with its text if the person may read it. Raises Http404 if there is none, or if it
-        belongs to a workspace that the person may not see.
-        """
+        """The row with this id, with its text if the person may read it. Raises Http404 unless the person sees it."""
         row: Model | None = super().get_object(request, object_id, from_field)
         if row is None:
             raise Http404(f"No such {self.opts.verbose_name}.")
@@ -165,9 +159,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return ordering or super().get_ordering(request)
 
     def in_own_order(self, request: HttpRequest) -> QuerySet[Any]:
-        """The rows of the list without its filters, so possibly more than the list has, in an order
-        that an index has.
-        """
+        """The rows of the list without its filters, in an order that an index has."""
         rows: QuerySet[Any] = self.model._default_manager.order_by(*self.get_ordering(request))
         if self.ordering_of_one and self._is_of_one(request):
             return scope_of(request).limit(rows, self.workspace_path)
@@ -257,9 +249,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     # --- people's text ---
 
     def may_read(self, request: HttpRequest, row: Model) -> bool:
-        """Whether the person may read what people wrote in `row`: as a member of its workspace, or with
-        a reason given.
-        """
+        """Whether the person may read what people wrote in `row`."""
         return scope_of(request).may_read(workspace_of(row, self.workspace_path))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -361,9 +351,8 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     def ask_first(
         self, request: HttpRequest, rows: QuerySet[Any], at_once: int, *, harmless: bool = False
     ) -> HttpResponse | None:
-        """The page that asks whether the request's action is meant for `rows`; None once that page was posted, so that
-        the caller acts. One request acts on at most `at_once` rows. The button has a warning colour unless the action
-        is `harmless`.
+        """The page that asks whether the request's action is meant for at most `at_once` of `rows`; None once that page
+        was posted. The button has a warning colour unless the action is `harmless`.
         """
         if "confirmed" in request.POST:
             return None
@@ -394,8 +383,8 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
             "back": request.get_full_path(),
             **context,
         }
-        own = f"admin/{self.opts.app_label}/{self.opts.model_name}/confirm.html"
-        return TemplateResponse(request, [own, "admin/confirm.html"], context)
+        template = f"admin/{self.opts.app_label}/{self.opts.model_name}/confirm.html"
+        return TemplateResponse(request, [template, "admin/confirm.html"], context)
 
     def act_on_each(
         self,
@@ -404,9 +393,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         do: Callable[[Any], object],
         refusals: tuple[type[Exception], ...],
     ) -> int:
-        """Calls `do` for each of `rows` by itself. A row that it refuses with one of `refusals` is named in a warning.
-        Returns how many were done.
-        """
+        """Calls `do` for each of `rows`, and warns of each that it refuses. Returns the number of the others."""
         done = 0
         for row in rows:
             try:
@@ -457,9 +444,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The page of the row's history: who changed it, from what to what, in the admin and on the pages of its
-        workspace. It shows at most SEARCHED entries of the audit log.
-        """
+        """The page of the row's history, with at most SEARCHED entries of the audit log."""
         scope, shown = scope_of(request), AuditEntry.objects.select_related("actor")
         shown = shown.filter(object_type=self.opts.model_name, object_id=unquote(object_id))
         if not scope.sees_all:  # an operator sees entries of no workspace too, also when narrowed to one
@@ -508,9 +493,7 @@ class LeadRecordAdmin(RecordAdmin):
 
 
 class RecordInline(admin.TabularInline):  # type: ignore[type-arg]  # Django takes none at run time
-    """Base of the tables of records inside the page of another row. A person who may see that row sees them; nobody can
-    add or change them.
-    """
+    """Base of the tables of records inside the page of another row. Nobody adds or changes them there."""
 
     extra = 0
     can_delete = False

@@ -23,11 +23,8 @@ NAMED = 2
 
 @dataclass(frozen=True, slots=True)
 class CauseLine:
-    """Rows in trouble for one reason, as a line of an admin page: how many, since when, of which workspaces, and the
-    address of the list of them (`url`).
-
-    `key` is for the element's id. `fix` is the word on the line's button, which leads to `fix_url`; "" where there is
-    no button.
+    """Rows in trouble for one reason, as a line of an admin page. `key` is the element's id, `url` leads to the rows.
+    `fix` is the word on the button that leads to `fix_url`; "" for no button.
     """
 
     key: str
@@ -42,9 +39,7 @@ class CauseLine:
 
 
 def of_jobs(cause: Tally, *, may_retry: bool) -> CauseLine:
-    """The line of failed jobs with one cause. Its title is the last error, which is no text of people (jobs.failures).
-    It has a button only if the person may retry jobs (`may_retry`).
-    """
+    """The line of failed jobs with one cause. Its title is the last error, no text of people (jobs.failures)."""
     count = counted(cause.count, FAILURES)
     return CauseLine(
         key=f"cause-{cause.key}",
@@ -60,9 +55,7 @@ def of_jobs(cause: Tally, *, may_retry: bool) -> CauseLine:
 
 
 def whose(names: Sequence[str | None]) -> str:
-    """The workspaces of a cause in words: the first NAMED by name, and how many more; "no workspace" if none has a
-    name.
-    """
+    """The workspaces of a cause in words: the first NAMED by name, and the number of the others."""
     workspaces = sorted(name for name in names if name)
     if not workspaces:
         return "no workspace"

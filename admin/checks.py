@@ -19,9 +19,7 @@ HINT = "Say in the class how its model leads to a workspace, and which columns h
 
 
 def check_admin(**_kwargs: object) -> list[CheckMessage]:
-    """A system check of every class that is registered with the admin. Returns an error for each thing that `faults_of`
-    finds.
-    """
+    """A system check: an error for each of `faults_of` every class that is registered with the admin."""
     return [
         Error(
             f"{type(model_admin).__name__} of {model._meta.label}: {fault}",
@@ -34,8 +32,8 @@ def check_admin(**_kwargs: object) -> list[CheckMessage]:
 
 
 def faults_of(model_admin: "admin.ModelAdmin[Any]") -> Iterator[tuple[int, str]]:
-    """Yields what is wrong with a class of the admin: the number of the check and a sentence. The class must say how
-    its rows lead to a workspace and which columns hold people's text, and must not show such columns to everybody.
+    """Yields the number and the sentence of each fault: a class must say how its rows lead to a workspace and which
+    columns hold people's text, and must not show such columns to everybody.
     """
     if not isinstance(model_admin, BaseAdmin):
         yield 20, "it is no BaseAdmin, so it shows the rows of all workspaces to everybody."

@@ -1,7 +1,6 @@
-"""The admin's first page: what is broken, for whom, since when, and the one button. It is read anew every few seconds.
+"""The admin's first page: what is broken, for whom, since when, and the one button.
 
-Everything is read in four queries, whatever the number of workspaces: accounts, what waits for the worst of them,
-lanes, and the tallies of `admin.tallies`.
+It takes four queries, whatever the number of workspaces: accounts, what waits for them, lanes, and `admin.tallies`.
 """
 
 from collections.abc import Sequence
@@ -94,9 +93,7 @@ class Cockpit:
 
 
 def of(request: HttpRequest) -> Cockpit:
-    """What the admin's first page shows of the workspaces that `request.user` may see, in four queries. Parts that the
-    user may not look at are empty.
-    """
+    """The first page for `request.user`, in four queries. Parts that the user may not look at are empty."""
     scope = scope_of(request)
     parts = [name for name, permission in VIEWS.items() if scope.may(permission)]
     if not scope.sees_all and "ticks" in parts:  # the installation's own, as its list

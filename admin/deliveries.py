@@ -105,9 +105,7 @@ class WebhookDeliveryAdmin(RecordAdmin):
     def replay_chosen(
         self, request: HttpRequest, deliveries: QuerySet[WebhookDelivery]
     ) -> HttpResponse | None:
-        """Runs the ticked deliveries, 100 at most, through today's code, each for itself, and tells of each that was
-        not. It asks the person to confirm first.
-        """
+        """Runs the ticked deliveries, AT_ONCE at most, through today's code, each by itself."""
         if question := self.ask_first(request, deliveries, AT_ONCE):
             return question
         user, refusals = signed_in(request), (replay.NotReplayable,)

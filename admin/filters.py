@@ -27,9 +27,7 @@ class WorkspaceFilter(admin.SimpleListFilter):
         return bool(self.value()) or super().has_output()
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Those of `queryset` in the chosen workspace. All of them if none is chosen; none for a value that is no id,
-        as an action on all rows must not reach more than was meant.
-        """
+        """Those of `queryset` in the chosen workspace, all without a choice, and none for what is no id."""
         if not (workspace_id := self.value()):
             return queryset
         model_admin: Any = admin.site.get_model_admin(queryset.model)
@@ -43,10 +41,8 @@ def choice_filter(
     labels: Callable[[], Mapping[str, str]],
     narrow: Callable[[QuerySet[Any], str], QuerySet[Any]],
 ) -> type[admin.SimpleListFilter]:
-    """A filter by `parameter` of the address. `labels` returns what it offers, by choice. It is called at each
-    request, so that choices that are registered later appear too. `narrow` returns the rows of a choice.
-
-    `narrow` must return no row for a choice that it does not know: an action could else be taken on all rows.
+    """A filter by `parameter` of the address. Each request calls `labels` for what it offers, by choice. `narrow`
+    returns the rows of a choice, and none for an unknown one: an action could else be taken on all rows.
     """
 
     class ChoiceFilter(admin.SimpleListFilter):
@@ -68,9 +64,7 @@ def choice_filter(
 def known_values(
     field: str, values: Iterable[str] | Callable[[], Mapping[str, str]]
 ) -> type[admin.SimpleListFilter]:
-    """A filter on `field` by values, or by a function that returns labels by value. Asking the table for its values
-    would read all of it.
-    """
+    """A filter on `field` by values, or by a function that returns labels by value: no query asks for them."""
 
     def labels() -> Mapping[str, str]:
         if isinstance(values, Iterable):

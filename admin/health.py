@@ -153,9 +153,7 @@ class HealthBoard(RecordAdmin):
     def check_now(
         self, request: HttpRequest, rows: QuerySet[WorkspaceIntegrationHealth]
     ) -> HttpResponse | None:
-        """Has the ticked accounts, 100 at most, probed by a worker, so that no page waits for a provider. Accounts of
-        a provider without a probe are left out, and the page says how many are checked.
-        """
+        """Has a worker probe the ticked accounts, AT_ONCE at most. Providers without a probe are left out."""
         if question := self.ask_first(request, rows, AT_ONCE, harmless=True):
             return question
         chosen = list(rows[:AT_ONCE])
@@ -192,9 +190,7 @@ class HealthBoard(RecordAdmin):
         return render(request, "health/_live.html", {"banner": banner, "live_url": request.path})
 
     def act(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """`<account>/act/`: does what the form's `do` names, as the workspace's own pages do it. Raises
-        PermissionDenied without the permission to have accounts checked.
-        """
+        """`<account>/act/`: does what the form's `do` names, as a workspace's pages do. Raises PermissionDenied."""
         if not self.has_check_permission(request):
             raise PermissionDenied
         health = cast(WorkspaceIntegrationHealth, self.get_object(request, str(pk)))

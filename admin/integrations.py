@@ -40,10 +40,8 @@ def cost(row: Any) -> str:
 
 @admin.register(Integration)
 class IntegrationAdmin(EditAdmin):
-    """The admin page of connected provider accounts. Staff can rename an account and switch it on or off here.
-    One that is switched on is checked at once, as on the workspace's own page.
-
-    An account is connected on the workspace's own pages, where its credentials can be tested.
+    """Connected accounts. Staff rename them and switch them on, which checks them at once, or off. The workspace's own
+    pages connect them, where credentials can be tested.
     """
 
     workspace_path = "workspace"
@@ -79,11 +77,7 @@ class IntegrationAdmin(EditAdmin):
 
 @admin.register(WebhookKey)
 class WebhookKeyAdmin(RecordAdmin):
-    """The admin page of webhook keys (the secret parts of webhook addresses): when each was
-    made, when it ends and when it was last used.
-
-    The key itself is not shown.
-    """
+    """When each secret part of a webhook address was made, ends, and was last used. The secret is not shown."""
 
     workspace_path = "integration__workspace"
     named_by = "integration"
@@ -122,9 +116,7 @@ class NoticeAdmin(RecordAdmin):
 
 @admin.register(AiCall)
 class AiCallAdmin(RecordAdmin):
-    """The admin page of calls to the language model: feature, tokens, cost and outcome. Their rows have no text of the
-    question or the answer.
-    """
+    """Calls to the language model. Their rows hold no text of the question or the answer."""
 
     workspace_path = "workspace"
     list_display = (
@@ -156,9 +148,7 @@ class CircuitBreakerAdmin(RecordAdmin):
 
 @admin.register(RateWindow)
 class RateWindowAdmin(RecordAdmin):
-    """The admin page of our own limits on calls: how many calls were made lately under each. For the whole
-    installation.
-    """
+    """Our own limits on calls, with the calls that were made lately under each."""
 
     workspace_path = INSTALLATION
     list_display = ("key", "calls")
@@ -172,9 +162,7 @@ class RateWindowAdmin(RecordAdmin):
 
 @admin.register(ReplyPoll)
 class ReplyPollAdmin(RecordAdmin):
-    """The admin page that says up to when each account's messages were compared with the provider's list, and what that
-    found.
-    """
+    """Up to when each account's messages were compared with the provider's list, and what was new."""
 
     workspace_path = "integration__workspace"
     named_by = "integration"

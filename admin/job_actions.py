@@ -1,7 +1,6 @@
-"""What people do to jobs in the admin: to one, to those ticked, to all that match, or to all of one cause.
+"""The actions on jobs in the admin, by `jobs.actions`, as on the workspace's own pages.
 
-`jobs.actions` does it, as for the workspace's own pages. Each action has a permission of its own, asks first, and says
-what became of each job.
+Each action has a permission of its own, asks first, and says what became of each job.
 """
 
 from collections.abc import Callable
@@ -29,9 +28,7 @@ Jobs = QuerySet[BackgroundJob]
 
 
 def job_action(name: str, words: str, permission: str, do: Do, field: str = "") -> Callable[..., Any]:
-    """An action of the list of jobs. `do` gets the jobs' ids, and what the person has entered into the `field` of the
-    page that asks first, if it has one.
-    """
+    """An action of the list of jobs. `do` gets the jobs' ids, and what the page that asks first has in `field`."""
 
     @admin.action(description=words, permissions=[permission])
     def act(page: "JobActionsAdmin", request: HttpRequest, jobs: Jobs) -> HttpResponse | None:
@@ -48,9 +45,7 @@ def run_at(ids: list[UUID], moment: str, **whose: Any) -> list[actions.ActionRes
 
 
 class JobActionsAdmin(RecordAdmin):
-    """The actions on jobs, and the page that retries all failed jobs of one cause. The admin page of jobs is based on
-    it.
-    """
+    """The base of the admin page of jobs: the actions, and the page that retries all failed jobs of one cause."""
 
     actions = (
         job_action("retry_now", "Retry or run now", "retry", actions.retry_now),
@@ -125,10 +120,8 @@ class JobActionsAdmin(RecordAdmin):
 
 
 def asked_workspace(request: HttpRequest) -> UUID | None:
-    """The id of the workspace that `?workspace=` names. Without the parameter it is None, which means all, for a person
-    who may see all; for others their first workspace.
-
-    Raises Http404 if it is no workspace that the person may see, or if they may see none.
+    """The id of the workspace that `?workspace=` names. Without the parameter: None for a person who sees all, for
+    others their first workspace. Raises Http404 for a workspace that the person may not see.
     """
     key, scope = request.GET.get("workspace", ""), scope_of(request)
     if not key and (scope.ids is None or scope.ids):

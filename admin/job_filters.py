@@ -21,9 +21,7 @@ WORDS = 60
 
 
 def causes_of(request: HttpRequest) -> list[Tally]:
-    """The causes of failed jobs, with their counts, that the person may see, the latest first. A second call in the
-    same request returns the same list.
-    """
+    """The causes of failed jobs that the person may see, the latest first, read once per request."""
     causes: list[Tally] | None = getattr(request, "_job_causes", None)
     if causes is None:
         causes = tally.read([joblist.causes(scope_of(request).ids)])
@@ -89,10 +87,7 @@ class ErrorFilter(admin.SimpleListFilter):
 
 
 class DoneFilter(admin.SimpleListFilter):
-    """Filters jobs by the last action of a person: its value is the range of that action's JobActions ("17-40").
-
-    A retried job that succeeds has no cause any more, so the filter by cause would not find it.
-    """
+    """Filters jobs by the range of a person's JobActions ("17-40"): a retried job that succeeds has no cause."""
 
     title = "what was done"
     parameter_name = "done"

@@ -28,12 +28,11 @@ anew: a page by number reads the keys of all rows before it.
 
 
 class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes none at run time
-    """Counts the rows of a list where that is cheap. Elsewhere it takes PostgreSQL's estimate, which is enough for
-    pages.
+    """Counts the rows of a list where that is cheap, and else takes PostgreSQL's estimate (`estimated`). The last page
+    makes it exact.
 
-    `estimated` says whether `count` is an estimate. Reading the last page makes the number exact. `bounded`: the keys
-    of all pages are found by one query. `begins`: the first page is shown; then its rows are read before they are
-    counted, since they may be all that there are.
+    `bounded`: one query finds the keys of all pages. `begins`: the first page is shown, so its rows are read before
+    they are counted, since they may be all.
     """
 
     estimated = False
@@ -67,10 +66,7 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes 
         return min(super().num_pages, MOST_PAGES)
 
     def page(self, number: int | str) -> "Page[Any]":
-        """The rows of one page. Raises InvalidPage if there is no such page.
-
-        Their keys are found first, so that the rows before the page are neither loaded nor joined.
-        """
+        """The rows of one page, by their keys: rows before it are neither loaded nor joined. Raises InvalidPage."""
         rows = self.object_list
         if not isinstance(rows, QuerySet):
             return super().page(number)
@@ -111,10 +107,8 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes 
 
 
 class LongList(ChangeList):
-    """A list that reads a bounded number of rows, however long it is and however rare the rows that are looked for.
-
-    `bound` is where it stopped to look, as a value of the column that it is ordered by; None if it looked through all
-    rows.
+    """A list that reads a bounded number of rows, however long it is and however rare its rows are. `bound` is where
+    the look ended, in the column of its order; None after all rows.
     """
 
     bound: Any = None
@@ -183,9 +177,7 @@ class LongList(ChangeList):
 
     @property
     def further_url(self) -> str:
-        """The address of the rows after those of all numbered pages; "" if there are none, or if somebody has sorted
-        the list.
-        """
+        """The address of the rows after all numbered pages; "" without such rows and in a sorted list."""
         key, rows = self._key(), list(self.result_list)
         if not key:
             return ""
@@ -225,9 +217,7 @@ class LongList(ChangeList):
 
 
 def plan_of(rows: QuerySet[Any]) -> tuple[int, float]:
-    """How many rows PostgreSQL expects to find, and its estimate of the cost, in its own unit. (0, 0.0) if nothing can
-    be found.
-    """
+    """The number of rows and the cost that PostgreSQL expects. (0, 0.0) if nothing can match."""
     explained = rows.order_by().values("pk").explain(format="json")
     if not explained:  # Django knows that nothing can be found, and does not ask
         return 0, 0.0

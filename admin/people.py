@@ -41,10 +41,8 @@ RUNNING = (Membership.Role.OWNER, Membership.Role.ADMIN)
 
 
 class RightsForm(UserChangeForm):  # type: ignore[type-arg]
-    """A person's rights in the admin, without those that follow from their roles in workspaces.
-
-    The group Workspace admin is not offered: a page that was opened before the last role ended would give it back. A
-    person who is owner or admin of a workspace stays staff.
+    """A person's rights, without those that follow from roles in workspaces. The group Workspace admin is not offered:
+    a page that was opened before the last role ended would give it back.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -68,10 +66,8 @@ class RightsForm(UserChangeForm):  # type: ignore[type-arg]
 
 @admin.register(User)
 class UserAdmin(BaseAdmin, StockUserAdmin):  # type: ignore[type-arg]
-    """Users, by e-mail address. Only a superuser gives rights, makes accounts, and sets addresses and passwords.
-
-    Other staff could otherwise set a password for a person who is invited to a workspace that the staff may
-    not see.
+    """Users. Only a superuser gives rights, makes accounts, and sets addresses and passwords: other staff could set the
+    password of a person who is invited to a workspace that the staff may not see.
     """
 
     workspace_path = "memberships__workspace"
@@ -140,10 +136,7 @@ class UserAdmin(BaseAdmin, StockUserAdmin):  # type: ignore[type-arg]
 
     @staticmethod
     def _may_touch(request: HttpRequest, user: User | None) -> bool:
-        """Whether staff may edit or delete `user`. Only superusers may edit other staff and superusers.
-
-        Staff could otherwise set a superuser's password and log in as them.
-        """
+        """Whether staff may edit or delete `user`. Staff who edit a superuser could log in as them."""
         privileged = user is not None and (user.is_staff or user.is_superuser) and user.pk != request.user.pk
         return request.user.is_superuser or not privileged
 
@@ -235,9 +228,8 @@ class MembershipForm(ModelForm):  # type: ignore[type-arg]
 
 @admin.register(Membership)
 class MembershipAdmin(BaseAdmin):
-    """Memberships. People are invited on the workspace's People page. Only a superuser adds a member here.
-
-    A role that is changed, or taken, follows the rules of that page: only owners make owners, and one owner stays.
+    """Memberships. Only a superuser adds a member here; the workspace's People page invites people. Changes follow the
+    rules of that page: only owners make owners, and one owner stays.
     """
 
     workspace_path = "workspace"
@@ -307,9 +299,8 @@ class MembershipAdmin(BaseAdmin):
 
     @staticmethod
     def _by(request: HttpRequest, membership: Membership) -> Membership:
-        """The membership by which the user acts in that workspace. A superuser acts as its owner.
-
-        Raises NotAllowed for everybody else who is neither owner nor admin there, whatever rights they have elsewhere.
+        """The membership by which the user acts in that workspace. A superuser acts as its owner. Raises NotAllowed for
+        all others who are neither owner nor admin there.
         """
         user, workspace_id = signed_in(request), membership.workspace_id
         if user.is_superuser:

@@ -5,6 +5,8 @@ pages that only show replace them. Of a pickle only what our own key has signed 
 signed, and so not shown.
 """
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -41,6 +43,14 @@ class OrmQAdmin(RecordAdmin):
     secret_fields = ("payload",)
     list_display = ("pk", "name", "group", "lock", "key", "func")
     readonly_fields = ("name", "group", "func")
+
+    @admin.display(description="kind or tick")
+    def name(self, task: OrmQ) -> Any:
+        return task.name()
+
+    @admin.display(description="lane")
+    def group(self, task: OrmQ) -> Any:
+        return task.group()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrmQ]:
         return super().get_queryset(request).defer(None)  # the columns above are read from the signed payload

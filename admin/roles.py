@@ -60,11 +60,8 @@ def permissions_of(group: str) -> set[str]:
 
 
 def follow_roles(user: User) -> None:
-    """Gives `user` the group Workspace admin, and makes them staff, if they are owner or admin of a workspace. Else
-    takes the group, and staff too if they have no other rights in the admin.
-
-    A person who becomes staff in this way loses all other groups, permissions and superuser rights; the audit says
-    which. The database's function `inbox_follow_roles` does it.
+    """Makes `user` staff, in the group Workspace admin, while they are owner or admin of a workspace, by the database's
+    function `inbox_follow_roles`. A person who becomes staff in this way loses all other rights; the audit says which.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT inbox_follow_roles(%s)", [user.pk])
@@ -79,9 +76,7 @@ def _views(*, everything: bool) -> Iterator[str]:
 
 
 def fill(using: str = "default", **_kwargs: Any) -> None:
-    """Gives each of GROUPS exactly its permissions; permissions that somebody added to one of them are taken. It runs
-    after each `migrate`, as new models bring new permissions.
-    """
+    """Gives each of GROUPS exactly its permissions, after each `migrate`, as new models bring new permissions."""
     if Group._meta.db_table not in connections[using].introspection.table_names():
         return
     groups = list(Group.objects.using(using).filter(name__in=GROUPS))

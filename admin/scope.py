@@ -1,8 +1,7 @@
-"""What a request of the admin may see: all workspaces or a person's own, narrowed to one by a choice in the session.
+"""The rows that a request of the admin may see.
 
-An operator of the installation has the permission `inbox.see_all_workspaces`. Everybody else sees the workspaces in
-which they are owner or admin. People's text is another matter: it is for members of the workspace, and for those who
-have said why they must read it (`inbox.TextAccess`).
+Operators see all workspaces, others those in which they are owner or admin. The text of people is for members of its
+workspace, and for those with a stated reason (TextAccess).
 """
 
 import contextlib
@@ -37,11 +36,8 @@ Row = TypeVar("Row", bound=Model)
 
 @dataclass
 class Scope:
-    """What one person may see in the admin.
-
-    `roles` has the role in each workspace that the person is a member of. `runs` are the workspaces in which that role
-    opens the admin. `chosen` is the workspace to which the session is narrowed. `in_group` is whether the person is in
-    the group Workspace admin.
+    """The view of one person: `roles` by workspace, the workspaces that the person `runs` as owner or admin, the one to
+    which the session is narrowed (`chosen`), and whether the person is in the group Workspace admin (`in_group`).
     """
 
     user: User
@@ -57,9 +53,8 @@ class Scope:
     def may(self, permission: str) -> bool:
         """Whether the person has `permission` in all workspaces whose rows they see.
 
-        Rights that a person has only by the group Workspace admin hold in the workspaces that they run. For a person
-        who also sees all workspaces such rights do not count here, as they would hold in all. A superuser has every
-        right.
+        For a person who sees all workspaces, rights from the group Workspace admin do not count: they hold in the
+        workspaces that the person runs, and no others.
         """
         if not self.user.has_perm(permission):
             return False
@@ -97,8 +92,8 @@ class Scope:
         return name or str(Workspace.objects.filter(pk=self.chosen).first() or "")
 
     def limit(self, rows: QuerySet[Row], path: str) -> QuerySet[Row]:
-        """Those of `rows` that the person may see now. `path` is the look-up from the model to its workspace, or
-        INSTALLATION; rows of the latter are for those who see all workspaces.
+        """Those of `rows` that the person may see now. `path` is the look-up from the model to its workspace. Only
+        those who see all workspaces see rows of INSTALLATION.
         """
         if path == INSTALLATION:
             return rows if self.sees_all else rows.none()
@@ -111,10 +106,8 @@ class Scope:
         return rows.filter(**condition)
 
     def parts(self, rows: QuerySet[Row], path: str) -> list[QuerySet[Row]]:
-        """The same rows as `limit`, as querysets that together hold them and name each workspace.
-
-        Look-ups by a column need that: the indexes of those columns begin with the workspace, so a look-up that does
-        not name it reads the whole table.
+        """The same rows as `limit`, as querysets that name each workspace: indexes of columns begin with it, and a
+        look-up without it reads the whole table.
         """
         if path in (INSTALLATION, "pk") or "__" in path or is_to_many(rows.model, path):
             return [self.limit(rows, path)]
@@ -159,18 +152,14 @@ class Scope:
         return self._granted[workspace_id]
 
     def may_read(self, workspace_id: UUID | None) -> bool:
-        """Whether the person may read what people wrote in the workspace. None stands for text that belongs to no
-        workspace: it is for those who see all workspaces.
-        """
+        """Whether the person may read the workspace's text. Text of no workspace (None) is for those who see all."""
         if workspace_id is None:
             return self.sees_all
         return self.is_member(workspace_id) or self.is_granted(workspace_id)
 
 
 def scope_of(request: HttpRequest) -> Scope:
-    """The scope of a request, which is what its person may see. It is computed once per request, by at most one query
-    beside those for the permissions. Raises PermissionDenied if nobody is signed in.
-    """
+    """The scope of a request, computed once by one query. Raises PermissionDenied if nobody is signed in."""
     scope: Scope | None = getattr(request, "_admin_scope", None)
     if scope is None:
         scope = _scope(request)
@@ -197,9 +186,7 @@ def _scope(request: HttpRequest) -> Scope:
 
 
 def choose(request: HttpRequest, workspace_id: UUID | None) -> None:
-    """Narrows the admin to one workspace for the rest of this session; None shows all again. The caller must have
-    checked `may_choose`.
-    """
+    """Narrows the session to one workspace that the person `may_choose`; None shows all again."""
     if workspace_id is None:
         request.session.pop(CHOSEN, None)
     else:

@@ -17,10 +17,7 @@ from admin.scope import choose, scope_of
 
 
 class AdminSite(admin.AdminSite):
-    """The Django admin with the product's name, a workspace switcher, and a summary on its start page.
-
-    Rows are deleted one by one, or not at all: the action that deletes all ticked rows is off.
-    """
+    """The Django admin with a workspace switcher and a summary on its start page, and no action to delete many rows."""
 
     site_header = site_title = "Holdfast"
     index_title = "Operations"
@@ -68,9 +65,7 @@ class AdminSite(admin.AdminSite):
         }
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """The admin's start page: what is broken, above the list of models. A request of HTMX gets the upper part
-        alone.
-        """
+        """The admin's start page. A request of HTMX gets what is above the list of models."""
         panels = cockpit.of(request)
         if request.headers.get("HX-Request"):
             return TemplateResponse(request, "admin/_cockpit.html", {"cockpit": panels})

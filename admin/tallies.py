@@ -38,9 +38,7 @@ Scope = Sequence[UUID] | None
 
 
 def read(parts: Sequence[str], scope: Scope) -> dict[str, list[Tally]]:
-    """The tallies of `parts`, keys of PARTS, in `scope`, by one query. The answer has every key of PARTS; those that
-    are not in `parts` are empty. The latest tally of a part comes first.
-    """
+    """The tallies of `parts` in `scope`, by one query, the latest first. The answer has every key of PARTS."""
     tallies: dict[str, list[Tally]] = {name: [] for name in PARTS}
     for row in tally.read(PARTS[name](scope) for name in parts):
         tallies[row.part].append(row)
