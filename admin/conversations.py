@@ -34,8 +34,8 @@ from inbox.models import (
 from inbox.models.lead import LEAD_WORDS
 from inbox.models.message import OWN
 from inbox.models.words import HasWords
-from inbox.pages.access import signed_in
 from inbox.pages import leads
+from inbox.pages.access import signed_in
 from inbox.pages.desk.search_terms import names_query
 from integrations import registry
 
