@@ -70,15 +70,7 @@ def read_as(channel: str, html: str) -> str:
 def read(reply: rules.ReplyText, channel: str) -> Arrival:
     """What the rules say of a reply that came on `channel`, in the form in which intake stores it."""
     verdict = rules.judge(reply)
-    hit = (
-        verdict.complaint
-        or verdict.opt_out
-        or verdict.bounce
-        or verdict.out_of_office
-        or verdict.auto_reply
-        or verdict.not_interested
-    )
-    decided = hit if verdict.tag else None
+    decided = verdict.decided
     suspicion = next(iter(verdict.perhaps), None)
     return Arrival(
         newest_text=verdict.newest_text,

@@ -3,7 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from email.utils import parseaddr
 from pathlib import Path
@@ -75,17 +75,8 @@ class Score:
         self.held_fp += held and not expected
 
     def as_json(self) -> dict[str, Any]:
-        """How often the rules were right and wrong about one label, and the shares that follow, as JSON values."""
-        return {
-            "precision": round(self.precision, 4),
-            "recall": round(self.recall, 4),
-            "tp": self.tp,
-            "fp": self.fp,
-            "fn": self.fn,
-            "held_tp": self.held_tp,
-            "held_fp": self.held_fp,
-            "caught": round(self.caught, 4),
-        }
+        shares = {"precision": round(self.precision, 4), "recall": round(self.recall, 4)}
+        return shares | asdict(self) | {"caught": round(self.caught, 4)}
 
 
 @dataclass

@@ -12,68 +12,17 @@ _BULK_CHARS = 2_000_000
 _INLINED = re.compile(r"\bdata:[\w/+.-]{1,80};base64,[\w+/=\s]+", re.I)
 
 _BLOCKS = frozenset(
-    {
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "center",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figure",
-        "footer",
-    }
-    | {
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "html",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-    }
-    | {"table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"}
-)
-_VOID = frozenset({"br", "hr", "img", "col", "wbr"})
-_READ_TAGS = (
-    _BLOCKS
-    | _VOID
-    | frozenset(
-        {
-            "a",
-            "b",
-            "big",
-            "em",
-            "font",
-            "i",
-            "s",
-            "small",
-            "span",
-            "strike",
-            "strong",
-            "sub",
-            "sup",
-            "u",
-            "code",
-            "tt",
-            "label",
-        }
+    re.findall(
+        r"\w+",
+        "address article aside blockquote body center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 "
+        "header hr html li main nav ol p pre section table tbody td tfoot th thead tr ul",
     )
 )
+_VOID = frozenset({"br", "hr", "img", "col", "wbr"})
+_INLINE = frozenset(
+    re.findall(r"\w+", "a b big em font i s small span strike strong sub sup u code tt label")
+)
+_READ_TAGS = _BLOCKS | _VOID | _INLINE
 _READ_ATTRIBUTES = {"*": {"class", "id", "type", "style", "data-smartmail"}}
 READABLE = nh3.Cleaner(tags=set(_READ_TAGS), attributes=_READ_ATTRIBUTES, link_rel=None)
 """The cleaner for reading: it keeps the tags and attributes that this module reads, and balances the tags."""

@@ -42,6 +42,17 @@ RULES: tuple[Rule, ...] = (
 """Every rule in the order in which it is applied. The page that explains tags lists them."""
 
 
+_TAGS = {
+    "complaint": "Blacklist",
+    "opt_out": "Blacklist",
+    "bounce": "Blacklist",
+    "out_of_office": "Out of Office",
+    "auto_reply": "Automated Reply",
+    "not_interested": "Not Interested",
+}
+"""The tag of each label that has one. Of several labels the first counts."""
+
+
 @dataclass(frozen=True)
 class RuleVerdict:
     """What the rules found in one reply, by label (opt_out, bounce, …).
@@ -73,17 +84,14 @@ class RuleVerdict:
         return self.snooze.until if self.snooze and self.snooze.confidence >= APPLY_AT else None
 
     @property
+    def decided(self) -> RuleHit | None:
+        """The hit that gives the reply its tag. None leaves the decision to the model or a person."""
+        return next((hit for label in _TAGS if (hit := getattr(self, label))), None)
+
+    @property
     def tag(self) -> str | None:
-        """The tag that the rules give to the reply: Blacklist, Out of Office, Automated Reply or Not Interested; of
-        several, the first of these. None leaves the decision to the model or a person.
-        """
-        decided = (
-            ("Blacklist", self.complaint or self.opt_out or self.bounce),
-            ("Out of Office", self.out_of_office),
-            ("Automated Reply", self.auto_reply),
-            ("Not Interested", self.not_interested),
-        )
-        return next((tag for tag, hit in decided if hit), None)
+        """The tag that the rules give to the reply, by what is `decided`."""
+        return _TAGS[self.decided.label] if self.decided else None
 
     def answer(self, label: str) -> bool | str:
         """What the rules say of one label, such as "opt_out": True (sure), "perhaps" or False."""

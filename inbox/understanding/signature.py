@@ -66,10 +66,13 @@ def _contact_block(lines: list[str], folded: list[str], index: int, names: froze
     """Whether a paragraph begins at `index` with a company's line, or with the sender's name above contacts."""
     if not index or folded[index - 1]:
         return False
-    block = list(takewhile(bool, folded[index:]))
-    named = not (names.isdisjoint(re.findall(r"\w+", block[0])) or marks.CONTACT.search(block[0]))
-    contacts = sum(bool(marks.NUMBER_OR_ADDRESS.search(low)) for low in block[1:])
-    return bool(marks.COMPANY.match(lines[index])) or (named and contacts > 1)
+    if marks.COMPANY.match(lines[index]):
+        return True
+    named = not names.isdisjoint(re.findall(r"\w+", folded[index]))
+    if not named or marks.CONTACT.search(folded[index]):
+        return False
+    block = takewhile(bool, folded[index + 1 :])
+    return sum(bool(marks.NUMBER_OR_ADDRESS.search(low)) for low in block) > 1
 
 
 def _offers(low: str) -> bool:
