@@ -42,7 +42,7 @@ TAGS = {
     "lead_meeting_booked": "Meeting Booked",
     "lead_meeting_completed": "Meeting Booked",
     "lead_out_of_office": "Out of Office",
-    "lead_wrong_person": "Wrong events.Person",
+    "lead_wrong_person": "Wrong Person",
 }
 """Our words for what Instantly's people or its model say about a lead. Its other words have no equal of ours."""
 ACCOUNT_ERROR = "account_error"

@@ -55,7 +55,7 @@ TAGS = {
     "booked": "Meeting Booked",
     "not interested": "Not Interested",
     "out of office": "Out of Office",
-    "wrong person": "Wrong events.Person",
+    "wrong person": "Wrong Person",
 }
 """SmartLead's categories, and common names of people's own categories, in our words."""
 OPT_OUTS = {"do not contact", "dnc", "do not email", "unsubscribe", "unsubscribed", "opt out", "opted out"}

@@ -1,5 +1,6 @@
 """Many wish to answer one lead at once: exactly one message goes out."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +12,7 @@ from inbox.models import Draft, Message, OutboundSend
 from inbox.replying import autosend, review, send_claims, sending, slack_cards
 from inbox.understanding.arrival import Arrival
 from integrations.carriers import Accepted
+from jobs.context import JobContext
 from tests import factories
 from tests.racing import InBackground, at_once, waiting_for_a_lock, won
 from tests.ready import passing_draft
@@ -228,6 +230,7 @@ def test_slack_and_the_page_at_once_make_one_send(workspace, draft, monkeypatch)
         payload = {"draft_id": str(draft.pk), "user_id": "U1", "channel_id": "C1", "message_ts": "1.1"}
         payload["value"] = {"revision": 1}
         context = SimpleNamespace(workspace_id=slack.workspace_id, payload=payload, deadline=None)
+        context.row = partial(JobContext.row, context)
         return slack_cards.approve_pressed(context)["outcome"]
 
     results = at_once(press, approve(draft, member), press, approve(draft, member), press)

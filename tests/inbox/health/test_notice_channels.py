@@ -4,6 +4,7 @@ import smtplib
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -24,6 +25,7 @@ from integrations.health.writer import Signal, SignalKind
 from integrations.http.breaker import breakers
 from integrations.models import HealthTransition, Integration, Notice, WorkspaceIntegrationHealth
 from integrations.slack.client import SlackClient
+from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.errors import TransientError
 from jobs.kinds import policy_of
@@ -79,12 +81,14 @@ def tell(account, attempt: int = 1) -> dict:
 
 
 def context(account, attempt: int = 1, **payload) -> SimpleNamespace:
-    return SimpleNamespace(
+    job = SimpleNamespace(
         payload=payload,
         workspace_id=account.workspace_id,
         attempt=attempt,
         deadline=Deadline.after_ms(10_000),
     )
+    job.row = partial(JobContext.row, job)
+    return job
 
 
 def send_mails() -> None:
