@@ -31,12 +31,6 @@ AT_ONCE = 100
 """The most deliveries that one request replays. Of all that failed, a job replays the lot."""
 
 
-class DryRequest(HttpRequest):
-    """A request for the page of a delivery, with what a replay would do."""
-
-    dry: replay.ReplayResult
-
-
 def in_trouble(deliveries: QuerySet[WebhookDelivery], choice: str) -> QuerySet[WebhookDelivery]:
     """What the admin's first page counts as being in trouble."""
     return tallies.in_trouble(deliveries) if choice == "open" else deliveries.none()
@@ -132,35 +126,20 @@ class WebhookDeliveryAdmin(RecordAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        delivery, show = kwargs.get("obj"), delivery_pages.shown_as(request.GET.get("show"))
+        delivery = kwargs.get("obj")
         if delivery is not None:
-            context |= {
-                "delivery": delivery,
-                "views": delivery_pages.VIEWS,
-                "show": show,
-                "runs": delivery.replays.order_by("received_at", "pk").defer(*self.heavy, *self.text_fields),
-                "may_replay": self.may_replay(request),
-                "dry": getattr(request, "dry", None),
-                "reads": self.may_read(request, delivery),
-            }
-            if context["reads"]:
-                context["text"], context["cut"] = delivery_pages.excerpt(delivery, show)
+            reads = self.may_read(request, delivery)
+            context |= delivery_pages.detail(request, delivery, row_url, reads=reads)
+            context["may_replay"] = self.may_replay(request)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def replay_one(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Shows what a replay of one delivery would do (`do=dry`), or does it (`do=run`)."""
         self._must_replay(request)
         delivery = cast(WebhookDelivery, self.get_object(request, str(pk)))
-        try:
-            if request.POST.get("do") != "run":
-                cast(DryRequest, request).dry = replay.dry_run(delivery)
-                request.method = "GET"  # shows the page of the delivery with what would happen
-                return self.change_view(request, str(pk))
-            run = replay.replay(delivery, signed_in(request))
-        except replay.NotReplayable as refusal:
-            messages.error(request, str(refusal))
-        else:
-            messages.info(request, f"Replayed. {run.sentence}")
+        if dry := delivery_pages.replay_or_dry_run(request, delivery):
+            request.method = "GET"  # shows the page of the delivery with what would happen
+            return self.change_view(request, str(pk), extra_context={"dry": dry})
         return redirect("admin:inbox_webhookdelivery_change", pk)
 
     def replay_failed(self, request: HttpRequest) -> HttpResponse:
@@ -168,14 +147,9 @@ class WebhookDeliveryAdmin(RecordAdmin):
         self._must_replay(request)
         wanted, scope = request.POST.get("workspace", ""), scope_of(request)
         workspace = None if not wanted and scope.ids is None else scope.workspace(wanted)
-        try:
-            started = replay.start(request.POST.get("hours", ""), signed_in(request), workspace)
-        except replay.NothingToReplay as nothing:
-            messages.info(request, str(nothing))
-            return redirect("admin:inbox_webhookdelivery_changelist")
-        messages.info(request, f"Replaying {started.waiting} failed deliveries.")
-        if scope.may("jobs.view_backgroundjob"):
-            return redirect(row_url(started.job))
+        job = delivery_pages.start_replay(request, workspace)
+        if job is not None and scope.may("jobs.view_backgroundjob"):
+            return redirect(row_url(job))
         return redirect("admin:inbox_webhookdelivery_changelist")
 
     def _must_replay(self, request: HttpRequest) -> None:

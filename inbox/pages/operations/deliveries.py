@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -10,15 +11,16 @@ from django.contrib import messages
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Count, Q, QuerySet
 from django.forms import DateInput
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet
 
 from inbox.health import backfill
 from inbox.models import Membership, WebhookDelivery, Workspace
-from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.pagination import page_of
 from inbox.trace import search as trace_search
 from inbox.webhooks import replay
@@ -32,9 +34,28 @@ MOST_SHOWN = 200_000
 """The most characters of a body on a page."""
 
 
-def shown_as(name: str | None) -> str:
-    """`name` if it is one of VIEWS, else the first of them."""
-    return name if name in VIEWS else VIEWS[0]
+def detail(
+    request: HttpRequest, delivery: WebhookDelivery, url_of: Callable[[WebhookDelivery], str], *, reads: bool
+) -> dict[str, Any]:
+    """The context of the partials in templates/deliveries/. `url_of` gives the address of a delivery's page. `reads`
+    says whether the user may read the body; without it no text of the body is loaded.
+    """
+    asked = request.GET.get("show")
+    show = asked if asked in VIEWS else VIEWS[0]
+    text, cut = excerpt(delivery, show) if reads else ("", False)
+    workspace = delivery.workspace
+    runs = delivery.replays.order_by("received_at", "pk").defer("body", "headers", "error_fields")
+    return {
+        "delivery": delivery,
+        "delivery_url": url_of(delivery),
+        "show": show,
+        "views": VIEWS,
+        "reads": reads,
+        "text": text,
+        "cut": cut,
+        "kept_until": workspace and delivery.received_at + timedelta(days=workspace.keep_bodies_days),
+        "runs": [(run, url_of(run)) for run in runs],
+    }
 
 
 def excerpt(delivery: WebhookDelivery, show: str) -> tuple[str, bool]:
@@ -147,28 +168,44 @@ def delivery(request: WorkspaceRequest, delivery_id: uuid.UUID) -> HttpResponse:
 def run_again(request: WorkspaceRequest, delivery_id: uuid.UUID) -> HttpResponse:
     """Shows the effects of a replay (`do=dry`), or replays the request (`do=run`)."""
     delivery = _own(request, delivery_id)
+    if dry := replay_or_dry_run(request, delivery):
+        return _detail(request, delivery, dry=dry)
+    return redirect("inbox:delivery", request.workspace.pk, delivery.pk)
+
+
+def replay_or_dry_run(request: HttpRequest, delivery: WebhookDelivery) -> replay.ReplayResult | None:
+    """Replays `delivery` if the form says `do=run`, and else returns what a replay would do. A message tells the user
+    the outcome of a replay, or why there is none.
+    """
     try:
         if request.POST.get("do") != "run":
-            return _detail(request, delivery, dry=replay.dry_run(delivery))
-        run = replay.replay(delivery, request.user)
+            return replay.dry_run(delivery)
+        run = replay.replay(delivery, signed_in(request))
+        messages.info(request, f"Replayed. {run.sentence}")
     except replay.NotReplayable as refusal:
         messages.error(request, str(refusal))
-    else:
-        messages.info(request, f"Replayed. {run.sentence}")
-    return redirect("inbox:delivery", request.workspace.pk, delivery.pk)
+    return None
 
 
 @require_POST
 @workspace_view(ADMIN)
 def replay_failed(request: WorkspaceRequest) -> HttpResponse:
     """Starts the job that replays the failed webhook requests of the last `hours`."""
+    start_replay(request, request.workspace)
+    return redirect("inbox:deliveries", request.workspace.pk)
+
+
+def start_replay(request: HttpRequest, workspace: Workspace | None) -> BackgroundJob | None:
+    """Starts the job that replays what failed in the last `hours` of the form, in `workspace` or in all for None. A
+    message tells the user how many wait. None if nothing does.
+    """
     try:
-        started = replay.start(request.POST.get("hours", ""), request.user, request.workspace)
+        started = replay.start(request.POST.get("hours", ""), signed_in(request), workspace)
     except replay.NothingToReplay as nothing:
         messages.info(request, str(nothing))
-    else:
-        messages.info(request, f"Replaying {started.waiting} failed deliveries.")
-    return redirect("inbox:deliveries", request.workspace.pk)
+        return None
+    messages.info(request, f"Replaying {started.waiting} failed deliveries.")
+    return started.job
 
 
 @require_GET
@@ -179,25 +216,19 @@ def replay_progress(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _own(request: WorkspaceRequest, delivery_id: uuid.UUID) -> WebhookDelivery:
-    rows = WebhookDelivery.objects.select_related("lead", "job", "message", "replay_of", "integration")
+    rows = WebhookDelivery.objects.select_related(
+        "workspace", "lead", "job", "message", "replay_of", "integration"
+    )
     return get_object_or_404(rows, pk=delivery_id, workspace=request.workspace)
 
 
 def _detail(
     request: WorkspaceRequest, delivery: WebhookDelivery, dry: replay.ReplayResult | None = None
 ) -> HttpResponse:
-    show = shown_as(request.GET.get("show"))
-    text, cut = excerpt(delivery, show)
-    context = {
-        "delivery": delivery,
-        "show": show,
-        "views": VIEWS,
-        "text": text,
-        "cut": cut,
-        "kept_until": delivery.received_at + timedelta(days=request.workspace.keep_bodies_days),
-        "runs": delivery.replays.order_by("received_at", "pk").select_related("lead", "message", "job"),
-        "dry": dry,
-    }
+    def url_of(row: WebhookDelivery) -> str:
+        return reverse("inbox:delivery", args=[request.workspace.pk, row.pk])
+
+    context = detail(request, delivery, url_of, reads=True) | {"dry": dry}
     return render(request, "deliveries/detail.html", context)
 
 

@@ -110,6 +110,11 @@ def test_dry_run_says_what_would_happen_and_keeps_nothing(people, failed, url):
     assert not Message.objects.exists() and WebhookDelivery.objects.count() == 1
 
 
+def test_dry_run_links_to_the_page_of_the_delivery_to_show_the_body_another_way(people, failed, url):
+    page = people.owner.post(url("delivery-replay", failed.pk), {"do": "dry"}).content.decode()
+    assert f'href="{url("delivery", failed.pk)}?show=raw"' in page
+
+
 def test_replay_does_it_and_records_who(people, failed, url):
     response = people.owner.post(url("delivery-replay", failed.pk), {"do": "run"})
     assert response.status_code == 302
