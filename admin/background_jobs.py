@@ -139,7 +139,7 @@ class BackgroundJobAdmin(JobActionsAdmin):
 
     @admin.display(description="status", ordering="status")
     def state(self, job: BackgroundJob) -> SafeString:
-        return render_to_string("admin/jobs/backgroundjob/_state.html", {"job": job})
+        return render_to_string("jobs/_state.html", {"job": job})
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -194,9 +194,7 @@ class BackgroundJobAdmin(JobActionsAdmin):
             {}
             if job is None
             else {
-                "job": job,
-                "policy": policy_of(job.kind),
-                "timeline": display.timeline(job, with_reasons=self._may_see_reasons(request, job)),
+                **display.job_page(job, with_reasons=self._may_see_reasons(request, job)),
                 "links": list(_links(job)),
                 "job_actions": self._fitting(request, job),
                 "alike": list_url(BackgroundJob, state="failed", fingerprint=job.fingerprint),
@@ -211,20 +209,9 @@ class BackgroundJobAdmin(JobActionsAdmin):
 
     def _fitting(self, request: HttpRequest, job: BackgroundJob) -> list[tuple[str, str]]:
         """The actions that the person may take on `job` as it stands now: name and word."""
-        fitting: dict[str, dict[str, str]] = {
-            Status.QUEUED: {
-                "retry_now": "Run now",
-                "run_at": "Run at…",
-                "move": "Move to another lane…",
-                "cancel": "Cancel…",
-                "discard": "Discard…",
-            },
-            Status.RUNNING: {"cancel": "Ask to stop…"},
-            Status.FAILED: {"retry_now": "Retry", "run_at": "Run at…", "discard": "Discard…"},
-            Status.CANCELLED: {"retry_now": "Retry", "run_at": "Run at…"},
-        }
-        words = fitting.get(job.status, {})
-        return [(name, words[name]) for name in self.get_actions(request) if name in words]
+        words = display.FITTING.get(job.status, {})
+        fitting = ((name, words[name]) for name in self.get_actions(request) if name in words)
+        return [(name, word if name == "retry_now" else f"{word}…") for name, word in fitting]
 
 
 def _tabs(request: HttpRequest, counts: dict[str, int]) -> list[dict[str, Any]]:

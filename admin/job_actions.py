@@ -18,6 +18,7 @@ from admin.base import RecordAdmin
 from admin.columns import list_url, row_url
 from admin.scope import scope_of
 from inbox.pages.access import signed_in
+from inbox.pages.operations.jobs import tell
 from jobs import actions, joblist
 from jobs.kinds import in_words
 from jobs.lanes import LANES
@@ -88,7 +89,7 @@ class JobActionsAdmin(RecordAdmin):
             except ValueError as error:
                 messages.error(request, actions.complaint(error))
             else:
-                _tell(request, actions.sentences(results))
+                tell(request, actions.sentences(results))
                 if from_its_page and len(results) == 1:
                     return redirect("admin:jobs_backgroundjob_change", results[0].job_id)
                 return None
@@ -112,7 +113,7 @@ class JobActionsAdmin(RecordAdmin):
             results = actions.retry_group(
                 fingerprint, workspace_id=None, workspace_ids=ids, actor=signed_in(request)
             )
-            _tell(request, actions.group_sentences(results))
+            tell(request, actions.group_sentences(results))
             return redirect(list_url(BackgroundJob, **_done(results)))
         jobs = joblist.of(ids).filter(status=BackgroundJob.Status.FAILED, fingerprint=fingerprint)
         jobs, words = jobs.select_related("workspace").order_by("-pk"), "Retry all jobs of this cause"
@@ -135,8 +136,3 @@ def _done(results: list[actions.ActionResult]) -> dict[str, str]:
     newest = log.order_by("job_id", "-pk").distinct("job_id").values_list("pk", flat=True)
     ids = list(newest)
     return {"done": f"{min(ids)}-{max(ids)}"} if ids else {}
-
-
-def _tell(request: HttpRequest, lines: list[tuple[bool, str]]) -> None:
-    for good, line in lines:
-        messages.add_message(request, messages.SUCCESS if good else messages.WARNING, line)

@@ -11,6 +11,7 @@ from django.utils.dateparse import parse_datetime
 
 from jobs import backlog, stats
 from jobs.durations import duration
+from jobs.kinds import policy_of
 from jobs.models import BackgroundJob, JobAction, JobAttempt, JobStep, Tick
 from jobs.ticks import TICKS
 
@@ -36,7 +37,7 @@ def now(workspace_id: UUID | None, totals: stats.Totals, times: stats.Timings) -
 
 def day(workspace_id: UUID | None, times: stats.Timings) -> dict[str, Any]:
     """The context of templates/jobs/_day.html: the kinds of job, and the recurring work."""
-    return {"by_kind": by_kind(workspace_id, times), "ticks": stats.ticks()}
+    return {"by_kind": by_kind(workspace_id, times), "crons": crons()}
 
 
 def tiles(totals: stats.Totals, whose: str = "") -> list[dict[str, Any]]:
@@ -205,6 +206,31 @@ def schedule(every_s: int) -> str:
         if count and not rest:
             return f"every {unit}" if count == 1 else f"every {count} {unit}s"
     return f"every {every_s} seconds"
+
+
+FITTING: dict[str, dict[str, str]] = {
+    Status.QUEUED: {
+        "retry_now": "Run now",
+        "run_at": "Run at",
+        "move": "Move to another lane",
+        "cancel": "Cancel",
+        "discard": "Discard",
+    },
+    Status.RUNNING: {"cancel": "Ask to stop"},
+    Status.FAILED: {"retry_now": "Retry now", "run_at": "Run at", "discard": "Discard"},
+    Status.CANCELLED: {"retry_now": "Retry now", "run_at": "Run at"},
+}
+"""The actions, functions of jobs.actions, that fit a job of each status, with the words of their buttons."""
+
+
+def job_page(job: BackgroundJob, *, with_reasons: bool = True) -> dict[str, Any]:
+    """The context of templates/jobs/_job.html. `with_reasons` is as for `timeline`."""
+    return {
+        "job": job,
+        "policy": policy_of(job.kind),
+        "timeline": timeline(job, with_reasons=with_reasons),
+        "fitting": FITTING.get(job.status, {}),
+    }
 
 
 def timeline(job: BackgroundJob, *, with_reasons: bool = True) -> list[dict[str, Any]]:

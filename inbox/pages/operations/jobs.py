@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.db.models import Model
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -93,14 +93,9 @@ def job(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
     """One job: its subject, its attempts and steps in order, and the possible actions."""
     row = _job(request.workspace, job_id)
     about = _about(request.workspace, row)
-    context = {
-        "job": row,
-        "timeline": display.timeline(row),
+    context = display.job_page(row) | {
         "about": about,
         "delivery": _delivery(request.workspace, row, about.message),
-        "can_retry": row.status in (Status.FAILED, Status.CANCELLED, Status.QUEUED),
-        "can_discard": row.status in (Status.FAILED, Status.QUEUED),
-        "can_cancel": row.status in (Status.QUEUED, Status.RUNNING),
     }
     template = "jobs/_job.html" if request.htmx else "jobs/job.html"
     return render(request, template, context)
@@ -121,9 +116,14 @@ def act(request: WorkspaceRequest) -> HttpResponse:
         messages.error(request, actions.complaint(error))
         return back
     grouped = request.POST.get("do") == "retry-group"
-    for good, line in actions.group_sentences(results) if grouped else actions.sentences(results):
-        messages.add_message(request, messages.SUCCESS if good else messages.WARNING, line)
+    tell(request, actions.group_sentences(results) if grouped else actions.sentences(results))
     return back
+
+
+def tell(request: HttpRequest, lines: list[tuple[bool, str]]) -> None:
+    """Shows the sentences of an action on jobs as messages: each with whether it went well."""
+    for good, line in lines:
+        messages.add_message(request, messages.SUCCESS if good else messages.WARNING, line)
 
 
 def _ids(request: WorkspaceRequest) -> list[uuid.UUID]:
