@@ -10,7 +10,7 @@ from insights import cited_statements
 from insights.extraction import reason_of
 from insights.models import PackQuestion, PackThread
 from insights.outage import Outage
-from insights.pack_model_calls import Bill, ask, load
+from insights.pack_model_calls import Bill, load
 from insights.schema import PackAnswer
 from jobs.context import JobContext
 from jobs.db import drop_connection
@@ -30,18 +30,19 @@ def run(ctx: JobContext) -> dict[str, Any]:
     if loaded is None:
         return {"skipped": "It is answered, or the pack is gone."}
     question, threads = loaded
-    prompt, bill, material = load("answer_pack"), Bill(), cited_statements.material(threads)
+    prompt, bill = load("answer_pack"), Bill()
     values: dict[str, Any]
     try:
-        answer = ask(
+        answer = cited_statements.answer(
             prompt,
             PackAnswer,
-            cited_statements.question(question.text, material),
+            question.text,
+            threads,
             workspace_id=question.workspace_id,
             deadline=ctx.deadline,
             bill=bill,
         )
-        values = {"status": Status.ANSWERED, "answer": cited_statements.stored(answer, material), "error": ""}
+        values = {"status": Status.ANSWERED, "answer": answer, "error": ""}
     except PermanentError as error:
         values = {"status": Status.FAILED, "error": reason_of(error)[:300]}
 

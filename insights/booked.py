@@ -31,10 +31,7 @@ SOURCE = ConversationInsight.Source.BOOKED_CRON
 
 
 class BeingRead(TransientError):
-    """Somebody else is reading this conversation.
-
-    The job that raises it is tried again.
-    """
+    """Another caller reads this conversation. The job that raises it is tried again."""
 
 
 def limits() -> dict[str, int]:
@@ -47,17 +44,7 @@ def tick(deadline: Deadline) -> dict[str, int]:
     newest such leads, of jobs made, under way and failed, `more` (1 if more leads wait), and the limits.
     """
     limit = settings.INSIGHTS_BOOKED_SUMMARIES_CRON_LIMIT
-    words = Message.objects.filter(lead=OuterRef("pk")).exclude(text="")
-    missing = Lead.objects.filter(
-        HAS_BOOKED,
-        Q(insight__isnull=True) | Q(insight__read_at__isnull=True),
-        Exists(words),
-        sample=False,
-        erasing_at=None,
-    )
-    rows = missing.annotate(at=Coalesce("booked_at", "last_message_at")).order_by(
-        F("at").desc(nulls_last=True)
-    )
+    rows = _missing()
     candidates = list(rows.values_list("pk", "workspace_id", "at")[: max(3 * limit, 20)])
     keys = {lead_id: _key(lead_id, at) for lead_id, _, at in candidates}
     tried = BackgroundJob.objects.filter(
@@ -80,6 +67,21 @@ def tick(deadline: Deadline) -> dict[str, int]:
         "more": int(len(fresh) > limit),
         **limits(),
     }
+
+
+def _missing() -> QuerySet[Any]:
+    """The leads who booked a meeting `at` a time and whose conversation is not read, the newest first."""
+    words = Message.objects.filter(lead=OuterRef("pk")).exclude(text="")
+    leads = Lead.objects.filter(
+        HAS_BOOKED,
+        Q(insight__isnull=True) | Q(insight__read_at__isnull=True),
+        Exists(words),
+        sample=False,
+        erasing_at=None,
+    )
+    at = Coalesce("booked_at", "last_message_at")
+    rows: QuerySet[Any] = leads.annotate(at=at).order_by(F("at").desc(nulls_last=True))
+    return rows
 
 
 def _key(lead_id: UUID, at: datetime | None) -> str:

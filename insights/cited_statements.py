@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from inbox.replying.prompts import Prompt
 from inbox.replying.prompts.sheet import Said, Sheet, sheet, theirs
 from insights.conversation import cited
 from insights.models import ContextPack, PackThread
+from insights.pack_model_calls import Bill, ask
 from insights.schema import PackAnswer
+from jobs.deadline import Deadline
 
 LIST_ITEMS = 5
 MATERIAL_CHARS = 400_000
@@ -68,6 +71,25 @@ def _blocks(number: int, thread: PackThread, ids: dict[str, UUID]) -> tuple[str,
     # Each item becomes one line, so that nobody's text can begin a line with an id and look like a quote.
     text = "\n".join(" ".join(line.split()) for line in lines)
     return f"# Conversation {number}: {reading.outcome}", theirs("read by a model", text)
+
+
+def answer(
+    prompt: Prompt,
+    schema: type[PackAnswer],
+    text: str,
+    threads: Sequence[PackThread],
+    *,
+    workspace_id: UUID,
+    deadline: Deadline,
+    bill: Bill,
+) -> dict[str, Any]:
+    """Asks the model the question `text` about the readings of `threads`. Returns its answer as it is stored. The cost
+    is added to `bill`, also if it fails. Raises what `OpenAIClient.ask` raises.
+    """
+    shown = material(threads)
+    asked = question(text, shown)
+    words = ask(prompt, schema, asked, workspace_id=workspace_id, deadline=deadline, bill=bill)
+    return stored(words, shown)
 
 
 def question(text: str, material: Material) -> Sheet:

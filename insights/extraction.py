@@ -101,8 +101,7 @@ class Reader:
             if not isinstance(error, ProviderError) or isinstance(error, ProviderAuthError):
                 raise
             if refund:
-                wait = timedelta(milliseconds=error.retry_after_ms or 1_000)
-                return Unavailable(timezone.now() + wait, f"{error}: trying again.")
+                return Unavailable(try_again_at(error), f"{error}: trying again.")
             final = isinstance(error, PermanentError) or thread.attempts >= THREAD_ATTEMPTS
             return self._settle(thread, reason_of(error), final=final)
         stored = self._outage.visit(lambda: self._store(thread, conversation, answer, bill))
@@ -156,6 +155,11 @@ def _refunded(error: Exception) -> bool:
     if isinstance(error, ProviderError):
         return error.sent is False and error.code in ("circuit_open", "throttled", "own_limit")
     return isinstance(error, STOP)
+
+
+def try_again_at(error: ProviderError) -> datetime:
+    """When (aware) the provider may be called again after `error`: when it says, else in a second."""
+    return timezone.now() + timedelta(milliseconds=error.retry_after_ms or 1_000)
 
 
 def reason_of(error: BaseException) -> str:

@@ -18,18 +18,21 @@ from inbox.leads.tags import POSITIVE
 from inbox.models import Message, Workspace
 from inbox.models.lead import Tag
 
-# The first reply of each lead in the span, and our first answer to it. A campaign's step is no answer
-# (inbox.leads.rollup.answers). Samples count nowhere. `waits` says whether the lead's newest reply needs an answer
-# and has none.
-REPLIED = """
-WITH replied AS (
-    SELECT m.lead_id, min(m.sent_at) AS first_at, count(*) AS replies
+IN_SPAN = """m.received_at >= %(since)s - interval '1 day' AND m.sent_at >= %(since)s AND m.sent_at < %(until)s
+      AND m.lead_id NOT IN (SELECT id FROM inbox_lead WHERE workspace_id = %(workspace)s AND sample)"""
+"""Samples count nowhere."""
+REPLIES = f"""
     FROM inbox_message m
     WHERE m.workspace_id = %(workspace)s AND m.direction = 'inbound' AND m.automated_reply IS NOT TRUE
-      AND m.tag NOT IN ('Automated Reply', 'Out of Office') AND m.received_at >= %(since)s - interval '1 day'
-      AND m.sent_at >= %(since)s AND m.sent_at < %(until)s
-      AND m.lead_id NOT IN (SELECT id FROM inbox_lead WHERE workspace_id = %(workspace)s AND sample)
-    GROUP BY m.lead_id
+      AND m.tag NOT IN ('Automated Reply', 'Out of Office') AND {IN_SPAN}
+"""
+
+# The first reply of each lead in the span, and our first answer to it. A campaign's step is no answer
+# (inbox.leads.rollup.answers). `waits` says whether the lead's newest reply needs an answer
+# and has none.
+REPLIED = f"""
+WITH replied AS (
+    SELECT m.lead_id, min(m.sent_at) AS first_at, count(*) AS replies {REPLIES} GROUP BY m.lead_id
 ), answered AS (
     SELECT r.*, l.campaign_id, l.tag, l.booked_at, l.needs_reply AS waits,
            extract(epoch FROM a.sent_at - r.first_at) AS answer_s
@@ -62,21 +65,15 @@ SELECT coalesce(sum(a.replies), 0), count(*),
        count(*) FILTER (WHERE a.answer_s >= 86400), count(*) FILTER (WHERE a.answer_s IS NULL AND a.waits),
        count(*) FILTER (WHERE a.answer_s IS NULL AND NOT a.waits)
 """
-CONTACTED = """, (
-    SELECT count(DISTINCT lead_id) FROM inbox_message
-    WHERE workspace_id = %(workspace)s AND direction = 'outbound' AND received_at >= %(since)s - interval '1 day'
-      AND sent_at >= %(since)s AND sent_at < %(until)s
-      AND lead_id NOT IN (SELECT id FROM inbox_lead WHERE workspace_id = %(workspace)s AND sample))
+CONTACTED = f""", (
+    SELECT count(DISTINCT m.lead_id) FROM inbox_message m
+    WHERE m.workspace_id = %(workspace)s AND m.direction = 'outbound' AND {IN_SPAN})
 FROM answered a
 """
-BY_DAY = """
+BY_DAY = f"""
 SELECT (m.sent_at AT TIME ZONE %(zone)s)::date AS day, count(*),
        count(*) FILTER (WHERE m.tag = ANY(%(positive)s) OR m.tag = 'Meeting Booked')
-FROM inbox_message m
-WHERE m.workspace_id = %(workspace)s AND m.direction = 'inbound' AND m.automated_reply IS NOT TRUE
-  AND m.tag NOT IN ('Automated Reply', 'Out of Office') AND m.received_at >= %(since)s - interval '1 day'
-  AND m.sent_at >= %(since)s AND m.sent_at < %(until)s
-  AND m.lead_id NOT IN (SELECT id FROM inbox_lead WHERE workspace_id = %(workspace)s AND sample)
+{REPLIES}
 GROUP BY 1 ORDER BY 1
 """
 OBJECTIONS = """

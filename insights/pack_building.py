@@ -7,7 +7,6 @@ import logging
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,11 +15,12 @@ from django.db.models import Count, F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from inbox.replying.prompts import Prompt
 from insights import cited_statements, conversation, packs, readings, selection
-from insights.extraction import Reader, Unavailable, reason_of
+from insights.extraction import Reader, Unavailable, reason_of, try_again_at
 from insights.models import ContextPack, ConversationInsight, PackThread
 from insights.outage import Outage
-from insights.pack_model_calls import Bill, ask, load
+from insights.pack_model_calls import Bill, load
 from insights.schema import PackAnswer, PackSynthesis
 from integrations.errors import ProviderError
 from jobs.context import JobContext
@@ -144,17 +144,8 @@ class Build:
         if not wanted <= len(threads) < self.pack.target_threads:
             return
         bill = Bill()
-        material = cited_statements.material(threads)
         try:
-            answer = ask(
-                load("answer_pack"),
-                PackAnswer,
-                cited_statements.question(self.pack.question, material),
-                workspace_id=self.pack.workspace_id,
-                deadline=self.ctx.deadline,
-                bill=bill,
-            )
-            early = cited_statements.stored(answer, material)
+            early = self._ask(load("answer_pack"), PackAnswer, threads, bill)
         except ProviderError as error:
             logger.warning(
                 "no early answer", extra={"pack_id": str(self.pack_id), "error_class": type(error).__name__}
@@ -171,16 +162,8 @@ class Build:
         bill = Bill()
         prompt = load("synthesise_pack")
         self._fenced(self._count_synthesis)
-        material = cited_statements.material(threads)
         try:
-            answer = ask(
-                prompt,
-                PackSynthesis,
-                cited_statements.question(self.pack.question, material),
-                workspace_id=self.pack.workspace_id,
-                deadline=self.ctx.deadline,
-                bill=bill,
-            )
+            synthesis = self._ask(prompt, PackSynthesis, threads, bill)
         except ProviderError as error:
             self._fenced(lambda: self._save(bill))
             self._give_up_or_raise(error)
@@ -189,7 +172,7 @@ class Build:
             lambda: self._save(
                 bill,
                 status=Status.COMPLETE,
-                synthesis=cited_statements.stored(answer, material),
+                synthesis=synthesis,
                 metrics=counts,
                 model=prompt.model,
                 prompt_version=prompt.label,
@@ -199,14 +182,26 @@ class Build:
         )
         return counts
 
+    def _ask(
+        self, prompt: Prompt, schema: type[PackAnswer], threads: list[PackThread], bill: Bill
+    ) -> dict[str, Any]:
+        return cited_statements.answer(
+            prompt,
+            schema,
+            self.pack.question,
+            threads,
+            workspace_id=self.pack.workspace_id,
+            deadline=self.ctx.deadline,
+            bill=bill,
+        )
+
     def _give_up_or_raise(self, error: ProviderError) -> None:
         attempts = self.pack.synthesis_attempts
         if isinstance(error, TransientError) and not isinstance(error, PermanentError):
-            if (
-                error.sent is False and error.retry_after_ms
-            ):  # no call was made, because of a breaker or a limit of ours
+            # No call was made, because of a breaker or a limit of ours.
+            if error.sent is False and error.retry_after_ms:
                 self._fenced(lambda: self._save(Bill(), synthesis_attempts=F("synthesis_attempts") - 1))
-                raise Snooze(_after(error), f"{error}: trying again.") from error
+                raise Snooze(try_again_at(error), f"{error}: trying again.") from error
             if attempts < SYNTHESIS_ATTEMPTS:
                 return
         raise PermanentError(
@@ -246,7 +241,3 @@ class Build:
 def early_after(target_threads: int) -> int:
     """After how many read conversations a pack of `target_threads` answers its question for the first time."""
     return max(EARLY_MIN, min(EARLY_MAX, math.ceil(target_threads * EARLY_SHARE)))
-
-
-def _after(error: ProviderError) -> Any:
-    return timezone.now() + timedelta(milliseconds=error.retry_after_ms or 1_000)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from inbox.models import Campaign, User, Workspace, audit
 from insights.models import ContextPack, PackQuestion
 from jobs import actions, lanes
-from jobs.enqueue import enqueue
+from jobs.enqueue import enqueue, enqueue_about
 from jobs.kinds import kind_name
 from jobs.models import BackgroundJob
 
@@ -51,13 +51,10 @@ def request(
 ) -> tuple[ContextPack, bool]:
     """Creates a pack and enqueues its job. Returns it, and whether this call created it: one with this question, window
     and campaigns that is being built is returned. `custom` is (from, to), aware, for the window CUSTOM. No `campaigns`
-    is the whole workspace, no `user` the product itself. Raises CampaignGone.
+    is the whole workspace, no `user` the product. Raises CampaignGone.
     """
-    until = timezone.now()
-    if custom is None:
-        since = until - ContextPack.SPANS[ContextPack.Window(window)]
-    else:
-        since, until = custom
+    now = timezone.now()
+    since, until = custom or (now - ContextPack.SPANS[ContextPack.Window(window)], now)
     key = _scope_key(question, window, campaigns, custom)
     series = ContextPack.objects.filter(workspace=workspace, scope_key=key)
     fields = {
@@ -75,10 +72,8 @@ def request(
     except IntegrityError as refused:
         if under_way := series.filter(status__in=ContextPack.UNDER_WAY).order_by("-id").first():
             return under_way, False
-        own_campaigns = Campaign.objects.filter(
-            workspace=workspace, pk__in=[campaign.pk for campaign in campaigns]
-        )
-        if own_campaigns.count() < len(campaigns):
+        ids = [campaign.pk for campaign in campaigns]
+        if Campaign.objects.filter(workspace=workspace, pk__in=ids).count() < len(ids):
             raise CampaignGone(GONE) from refused
     return _create(series, campaigns, **fields), True  # the build that was under way has ended meanwhile
 
@@ -164,20 +159,15 @@ def ask(pack: ContextPack, user: User, text: str, client_token: UUID) -> PackQue
                 text=text,
                 client_token=client_token,
             )
-            enqueue(
-                ANSWER,
-                workspace_id=pack.workspace_id,
-                dedupe_key=f"{ANSWER}:{question.pk}",
-                payload={"question_id": str(question.pk)},
-            )
+            enqueue_about(ANSWER, question, "question_id")
             audit.record(pack.workspace_id, user, "pack.asked", question, pack=str(pack.pk))
             return question
     except IntegrityError as refused:
-        row = PackQuestion.objects.filter(client_token=client_token, pack=pack).first()
-        if row is None and PackQuestion.objects.filter(client_token=client_token).exists():
-            raise TokenUsed from refused
+        row = PackQuestion.objects.filter(client_token=client_token).first()
         if row is None:
             raise
+        if row.pack_id != pack.pk:
+            raise TokenUsed from refused
         return row
 
 

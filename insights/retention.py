@@ -1,7 +1,6 @@
 """Deletes old builds of packs but the last good one, and what is older than the messages that its workspace keeps."""
 
 from datetime import timedelta
-from typing import Any
 
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
@@ -23,7 +22,7 @@ def old_builds(deadline: Deadline) -> int:
         status=ContextPack.Status.COMPLETE,
     )
     old = ContextPack.objects.filter(Exists(newer), finished_at__lt=Now() - timedelta(days=KEEP_BUILDS_DAYS))
-    return in_slices(old, deadline, by="finished_at", delete=_delete)
+    return in_slices(old, deadline, by="finished_at")
 
 
 def past_messages(deadline: Deadline) -> int:
@@ -36,9 +35,5 @@ def past_messages(deadline: Deadline) -> int:
         readings = ConversationInsight.objects.filter(workspace=workspace, read_at__lt=before)
         packs = ContextPack.objects.filter(workspace=workspace, finished_at__lt=before)
         deleted += in_slices(readings, deadline, by="read_at")
-        deleted += in_slices(packs, deadline, by="finished_at", delete=_delete)
+        deleted += in_slices(packs, deadline, by="finished_at")
     return deleted
-
-
-def _delete(pks: list[Any]) -> int:
-    return ContextPack.objects.filter(pk__in=pks).delete()[1].get("insights.ContextPack", 0)

@@ -4,7 +4,7 @@ A text that is too long is cut and an unknown word is replaced, but nothing is r
 whole reading. The docstrings of the answer types are sent to the model as part of the schema.
 """
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BeforeValidator
 
@@ -23,9 +23,9 @@ def _at_most(count: int) -> BeforeValidator:
     return BeforeValidator(lambda entries: entries[:count] if isinstance(entries, list) else entries)
 
 
-def _one_of(*values: str, otherwise: str) -> BeforeValidator:
-    """Replace a value by the one of `values` that it equals apart from case, else by `otherwise`."""
-    canonical = {word.lower(): word for word in values}
+def _one_of(words: Any, otherwise: str) -> BeforeValidator:
+    """Replace a value by the one of `words`, a Literal, that it equals apart from case, else by `otherwise`."""
+    canonical = {word.lower(): word for word in get_args(words)}
     return BeforeValidator(lambda word: canonical.get(str(word).lower(), otherwise))
 
 
@@ -35,9 +35,9 @@ def _percent(number: Any) -> Any:
 
 Item = Annotated[str, _text(ITEM_CHARS)]
 Summary = Annotated[str, _text(1_200)]
-OUTCOMES = ("BOOKED", "REQUESTED", "STALLED", "NO_RESPONSE", "UNKNOWN")
-OBJECTIONS = ("pricing", "timing", "authority", "need", "trust", "competitor", "none")
-ENDINGS = ("positive", "negative", "neutral")
+Outcome = Literal["BOOKED", "REQUESTED", "STALLED", "NO_RESPONSE", "UNKNOWN"]
+Objection = Literal["pricing", "timing", "authority", "need", "trust", "competitor", "none"]
+Ending = Literal["positive", "negative", "neutral"]
 
 
 class EvidenceQuote(ModelAnswer):
@@ -48,12 +48,9 @@ class EvidenceQuote(ModelAnswer):
 
 
 class ObjectionResponse(ModelAnswer):
-    objection_type: Annotated[
-        Literal["pricing", "timing", "authority", "need", "trust", "competitor", "none"],
-        _one_of(*OBJECTIONS, otherwise="none"),
-    ]
+    objection_type: Annotated[Objection, _one_of(Objection, otherwise="none")]
     agent_response: Annotated[str, _text(300)]
-    outcome: Annotated[Literal["positive", "negative", "neutral"], _one_of(*ENDINGS, otherwise="neutral")]
+    outcome: Annotated[Ending, _one_of(Ending, otherwise="neutral")]
 
 
 class FollowUp(ModelAnswer):
@@ -73,10 +70,7 @@ class FollowUpEffectiveness(ModelAnswer):
 class InsightAnswer(ModelAnswer):
     """The reading of one conversation."""
 
-    outcome: Annotated[
-        Literal["BOOKED", "REQUESTED", "STALLED", "NO_RESPONSE", "UNKNOWN"],
-        _one_of(*OUTCOMES, otherwise="UNKNOWN"),
-    ]
+    outcome: Annotated[Outcome, _one_of(Outcome, otherwise="UNKNOWN")]
     summary: Summary
     key_events: Annotated[list[Item], _at_most(18)]
     what_worked: Annotated[list[Item], _at_most(14)]

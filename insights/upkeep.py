@@ -41,32 +41,15 @@ def tick(deadline: Deadline) -> dict[str, int]:
     """
     counts: Counter[str] = Counter(started=0, refreshed=0, failed=0, underWay=0, questionsFailed=0)
     outage = Outage()
+    each = partial(_each, deadline, outage, counts)
     limit = settings.INSIGHTS_CONTEXT_PACK_CRON_LIMIT
-
-    def each(name: str, rows: Iterable[Any], work: Callable[[Any], bool], at_most: int = SCANNED) -> None:
-        for row in rows:
-            if deadline.expired or counts[name] >= at_most:
-                return
-            try:
-                counts[name] += bool(outage.visit(partial(work, row)))
-            except Error as error:
-                if outage.open or db_fault(error) not in PASSING:
-                    raise
-                counts["connectionErrors"] += 1
-            except Exception:
-                logger.exception("pack left out", extra={"object_id": str(row.pk)})
-                counts["errors"] += 1
-
     under_way = list(
         ContextPack.objects.filter(status__in=ContextPack.UNDER_WAY).order_by("created_at")[:SCANNED]
     )
     counts["underWay"] = len(under_way)
     jobs = packs.jobs_of(under_way)
-    each(
-        "failed",
-        [pack for pack in under_way if _over(jobs.get(pack.pk))],
-        lambda pack: _fail(pack, jobs[pack.pk]),
-    )
+    over = [pack for pack in under_way if pack.pk in jobs and jobs[pack.pk].status in OVER]
+    each("failed", over, lambda pack: _fail(pack, jobs[pack.pk]))
     each("started", [pack for pack in under_way if pack.pk not in jobs], packs.start, limit)
     stale = _stale()
     each("refreshed", stale, lambda pack: packs.build_again(pack, None)[1], limit - counts["started"])
@@ -77,8 +60,28 @@ def tick(deadline: Deadline) -> dict[str, int]:
     return dict(counts) | {"retries": outage.retries} | limits()
 
 
-def _over(job: BackgroundJob | None) -> bool:
-    return job is not None and job.status in OVER
+def _each(
+    deadline: Deadline,
+    outage: Outage,
+    counts: Counter[str],
+    name: str,
+    rows: Iterable[Any],
+    work: Callable[[Any], bool],
+    at_most: int = SCANNED,
+) -> None:
+    """Does `work` for each of `rows` while time is left, and counts under `name` where it changed something."""
+    for row in rows:
+        if deadline.expired or counts[name] >= at_most:
+            return
+        try:
+            counts[name] += bool(outage.visit(partial(work, row)))
+        except Error as error:
+            if outage.open or db_fault(error) not in PASSING:
+                raise
+            counts["connectionErrors"] += 1
+        except Exception:
+            logger.exception("pack left out", extra={"object_id": str(row.pk)})
+            counts["errors"] += 1
 
 
 def _fail(pack: ContextPack, job: BackgroundJob) -> bool:
@@ -109,9 +112,5 @@ def _give_up_question(question: PackQuestion) -> bool:
     if job is None or job.status not in OVER:
         return False
     reason = job.last_error or "The job was cancelled."
-    return (
-        pending(question.pk).update(
-            status=PackQuestion.Status.FAILED, error=reason[:300], answered_at=timezone.now()
-        )
-        == 1
-    )
+    status, moment = PackQuestion.Status.FAILED, timezone.now()
+    return pending(question.pk).update(status=status, error=reason[:300], answered_at=moment) == 1

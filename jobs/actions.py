@@ -26,6 +26,7 @@ Action = JobAction.Action
 MAX_JOBS = 10_000
 """The most jobs in one call, which is also the most that the pages count. For more, call again."""
 
+REQUEUED = (Status.QUEUED, Status.FAILED, Status.CANCELLED)
 MAX_TOLD = 10
 FARTHEST = timedelta(days=365)
 
@@ -48,7 +49,7 @@ def retry_now(
     job_ids: Sequence[UUID], *, workspace_id: UUID | None, actor: AbstractBaseUser
 ) -> list[ActionResult]:
     """Makes failed, cancelled and waiting jobs due now. All but waiting ones get all their attempts again."""
-    return _each(job_ids, workspace_id, actor, Action.RETRY, "", _why_not_requeued, _requeue(Now()))
+    return _each(job_ids, workspace_id, actor, Action.RETRY, "", REQUEUED, _requeue(Now()))
 
 
 def run_at(
@@ -58,9 +59,7 @@ def run_at(
     if not timezone.now() - timedelta(minutes=1) <= moment <= timezone.now() + FARTHEST:
         raise ValueError("moment: must lie within the coming year.")
     detail = moment.isoformat(timespec="minutes")
-    return _each(
-        job_ids, workspace_id, actor, Action.RUN_AT, detail, _why_not_requeued, _requeue(Value(moment))
-    )
+    return _each(job_ids, workspace_id, actor, Action.RUN_AT, detail, REQUEUED, _requeue(Value(moment)))
 
 
 def requeue(jobs: QuerySet[BackgroundJob]) -> int:
@@ -87,7 +86,7 @@ def cancel(
     job_ids: Sequence[UUID], *, workspace_id: UUID | None, actor: AbstractBaseUser
 ) -> list[ActionResult]:
     """Cancels waiting jobs, and asks running ones to stop at their next step or outside call."""
-    return _each(job_ids, workspace_id, actor, Action.CANCEL, "", _why_not_cancelled, _cancel)
+    return _each(job_ids, workspace_id, actor, Action.CANCEL, "", (Status.QUEUED, Status.RUNNING), _cancel)
 
 
 def discard(
@@ -97,7 +96,7 @@ def discard(
     reason = reason.strip()
     if not 0 < len(reason) <= 200:
         raise ValueError("reason: say why in 1 to 200 characters.")
-    return _each(job_ids, workspace_id, actor, Action.DISCARD, reason, _why_not_discarded, _close)
+    return _each(job_ids, workspace_id, actor, Action.DISCARD, reason, (Status.QUEUED, Status.FAILED), _close)
 
 
 def move_to_lane(
@@ -106,8 +105,9 @@ def move_to_lane(
     """Moves waiting jobs to another lane. Raises ValueError if `lane` is not one of jobs.lanes."""
     if lane not in BY_NAME:
         raise ValueError(f"lane: choose one of {', '.join(BY_NAME)}.")
+    waiting = (Status.QUEUED,)
     return _each(
-        job_ids, workspace_id, actor, Action.LANE, lane, _why_not_waiting, lambda jobs: jobs.update(lane=lane)
+        job_ids, workspace_id, actor, Action.LANE, lane, waiting, lambda jobs: jobs.update(lane=lane)
     )
 
 
@@ -127,7 +127,7 @@ def retry_group(
     if workspace_ids is not None:
         failed = failed.filter(tenant__in=workspace_ids)
     ids = list(failed.order_by("finished_at").values_list("pk", flat=True)[:MAX_JOBS])
-    results = _each(ids, workspace_id, actor, Action.RETRY, "", _why_not_failed, _requeue(Now()))
+    results = _each(ids, workspace_id, actor, Action.RETRY, "", (Status.FAILED,), _requeue(Now()))
     return [row for row in results if row.done]
 
 
@@ -165,10 +165,10 @@ def _each(
     actor: AbstractBaseUser,
     action: Action,
     detail: str,
-    why_not: Callable[[BackgroundJob], str | None],
+    states: Sequence[Status],
     change: Change,
 ) -> list[ActionResult]:
-    """Lock the jobs in a fixed order, ask `why_not` about each, and `change` those that have no reason against it."""
+    """Lock the jobs in a fixed order, and `change` those that are in one of `states`."""
     if len(job_ids) > MAX_JOBS:
         raise ValueError(f"job_ids: at most {MAX_JOBS} at once.")
     with transaction.atomic():
@@ -177,7 +177,7 @@ def _each(
             jobs = jobs.filter(tenant=workspace_id)
         results, moved = [], set()
         for job in jobs.only("workspace_id", "kind", "lane", "status", "started_at"):
-            refused = why_not(job)
+            refused = None if job.status in states else _state_of(job)
             results.append(
                 ActionResult(job.pk, job.workspace_id, job.kind, refused is None, refused or action.label)
             )
@@ -196,17 +196,9 @@ def _each(
     return results
 
 
-def _why_not_requeued(job: BackgroundJob) -> str | None:
-    refused: dict[str, str] = {Status.RUNNING: "It is running.", Status.SUCCEEDED: "It has succeeded."}
-    return refused.get(job.status)
-
-
-def _why_not_failed(job: BackgroundJob) -> str | None:
-    return None if job.status == Status.FAILED else f"It is {job.get_status_display().lower()}."
-
-
-def _why_not_waiting(job: BackgroundJob) -> str | None:
-    return None if job.status == Status.QUEUED else f"It is {job.get_status_display().lower()}."
+def _state_of(job: BackgroundJob) -> str:
+    verb = "has" if job.status in (Status.SUCCEEDED, Status.FAILED) else "is"
+    return f"It {verb} {job.get_status_display().lower()}."
 
 
 def _requeue(moment: Now | Value) -> Callable[[QuerySet[BackgroundJob]], int]:
@@ -226,18 +218,10 @@ def _requeue(moment: Now | Value) -> Callable[[QuerySet[BackgroundJob]], int]:
     )
 
 
-def _why_not_cancelled(job: BackgroundJob) -> str | None:
-    return f"It is already {job.get_status_display().lower()}." if job.status in BackgroundJob.FINAL else None
-
-
 def _cancel(jobs: QuerySet[BackgroundJob]) -> None:
     in_work = Q(status=Status.RUNNING, started_at__isnull=False)
     jobs.filter(in_work).update(cancel_requested_at=Now())
     _close(jobs.exclude(in_work))
-
-
-def _why_not_discarded(job: BackgroundJob) -> str | None:
-    return None if job.status == Status.QUEUED else _why_not_failed(job)
 
 
 def _close(jobs: QuerySet[BackgroundJob]) -> None:

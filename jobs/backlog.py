@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from jobs.lanes import LANES, REPLY, UNASSIGNED, Lane
+from jobs.lanes import LANES, Lane
 
 CAP = 5_000
 """So many due jobs are counted of each workspace in a lane; a longer queue is shown as "5,000+"."""
@@ -78,8 +78,8 @@ WITH RECURSIVE promise (lane, promise_s) AS (VALUES
 )
 SELECT p.lane, q.tenant, sum(due.jobs)::bigint, extract(epoch FROM statement_timestamp() - min(due.oldest))::float8,
        sum(due.late)::bigint, coalesce(cap.max_workers, 1) = 0
-FROM (SELECT *, coalesce(nullif(lane, '{UNASSIGNED}'), '{REPLY}') AS served FROM queues) q
-JOIN promise p ON p.lane = q.served
+FROM queues q
+JOIN promise p ON p.lane = q.lane
 LEFT JOIN jobs_workspacelimit cap ON cap.workspace_id = q.tenant,
 LATERAL (
     SELECT count(*) AS jobs, min(run_at) AS oldest,

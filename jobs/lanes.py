@@ -25,8 +25,6 @@ class Lane:
 
 
 STOP, PROOF, PERSON, REPLY, DRAFT, STEPS, BULK = "stop", "proof", "person", "reply", "draft", "steps", "bulk"
-UNASSIGNED = ""
-"""The lane of jobs from before lanes. They run with the replies until `jobs.housekeeping.assign_lanes` moves them."""
 
 LANES = (
     Lane(STOP, 5, "what must not go out any more: opt-outs, stopped campaigns", 0, half=False),

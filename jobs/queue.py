@@ -6,7 +6,7 @@ name the claim's token and change nothing once another worker has taken the job.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 
 from jobs.conf import LEASE_S, MAX_BATCH, WORKER_ALIVE_S
 from jobs.failures import Failure
-from jobs.lanes import BY_NAME, LANES, REPLY, UNASSIGNED
+from jobs.lanes import LANES
 from jobs.models import BackgroundJob, job_from_row
 from jobs.retries import AttemptOutcome, Decision
 
@@ -32,9 +32,6 @@ CLAIMED_FIELDS = (
     "attempts", "snoozes", "worker_deaths", "losses", "lease_token", "worker_id", "created_at",
 )  # fmt: skip
 
-_REPLY = LANES.index(BY_NAME[REPLY]) + 1
-RANKED = (*LANES[:_REPLY], replace(BY_NAME[REPLY], name=UNASSIGNED, turn=None), *LANES[_REPLY:])
-
 # These three are functions in the database, which keeps their plans: jobs/sql/claim.sql, start.sql and settle.sql. The
 # next job of a batch starts in the commit that settles the one before it, as a busy worker mostly waits for commits.
 CLAIM = f"""
@@ -48,10 +45,10 @@ CLAIM_VALUES: dict[str, Any] = {
     "lease_s": LEASE_S,
     "alive_s": WORKER_ALIVE_S,
     "few_places": FEW_PLACES,
-    "names": [lane.name for lane in RANKED],
-    "promises_s": [lane.promise_s for lane in RANKED],
-    "turns": [lane.turn for lane in RANKED],
-    "halves": [lane.half for lane in RANKED],
+    "names": [lane.name for lane in LANES],
+    "promises_s": [lane.promise_s for lane in LANES],
+    "turns": [lane.turn for lane in LANES],
+    "halves": [lane.half for lane in LANES],
 }
 START = "SELECT * FROM jobs_start(%(next)s, %(token)s, %(lease_s)s)"
 SETTLE = """
@@ -86,13 +83,13 @@ def claim(
     its promise, not the first. `suspects`: also take jobs that were in a worker when it died.
     """
     token = uuid4()
-    limits = limit if isinstance(limit, Mapping) else dict.fromkeys((lane.name for lane in RANKED), limit)
+    limits = limit if isinstance(limit, Mapping) else dict.fromkeys((lane.name for lane in LANES), limit)
     params: dict[str, Any] = {
         "token": token,
         "worker": worker_id,
         "aged": aged,
         "suspects": suspects,
-        "batches": [min(limits[lane.name], MAX_BATCH) for lane in RANKED],
+        "batches": [min(limits[lane.name], MAX_BATCH) for lane in LANES],
     }
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, CLAIM_VALUES | params)
@@ -132,25 +129,19 @@ def settle(
     the outcome (None, and nothing is written, if the token no longer holds the job) and what start() would return.
     `duration_ms` None is measured by the database. `death`: its own worker died first. `loss`: it lost its worker.
     """
-    values: dict[str, Any] = {
+    values: dict[str, Any] = asdict(decision) | asdict(failure)
+    values |= {
         "id": started.job.pk,
         "token": started.token,
         "next": upcoming and upcoming.pk,
         "lease_s": LEASE_S,
-        "status": decision.status,
-        "run_at": decision.run_at,
-        "delay_ms": decision.delay_ms,
         "refund": int(decision.refund),
         "snoozed": int(decision.outcome is AttemptOutcome.SNOOZED),
         "death": int(death),
         "loss": int(loss),
         "result": None if output is None else json.dumps(output, cls=DjangoJSONEncoder),
-        "error_class": failure.error_class,
         "error": " · ".join(part for part in (decision.note, failure.message) if part)[:500],
-        "traceback": failure.traceback,
-        "fingerprint": failure.fingerprint,
         "attempt": started.job.attempts,
-        "outcome": decision.outcome,
         "started_at": started.started_at,
         "duration_ms": duration_ms,
         "worker": worker,

@@ -63,22 +63,17 @@ def decide(
     if isinstance(error, PermanentError):
         return Decision(Status.FAILED, AttemptOutcome.FAILED)
     if isinstance(error, Snooze):
-        later, refund, outcome = max(error.run_at, now), True, AttemptOutcome.SNOOZED
+        later, outcome = max(error.run_at, now), AttemptOutcome.SNOOZED
     elif attempts >= policy.attempts:
         return Decision(Status.FAILED, AttemptOutcome.FAILED, note=f"attempts used up ({attempts})")
     else:
-        later, refund, outcome = (
-            now + _backoff(error, policy, attempts, uniform),
-            False,
-            AttemptOutcome.RETRIED,
-        )
+        later, outcome = now + _backoff(error, policy, attempts, uniform), AttemptOutcome.RETRIED
         if isinstance(error, TransientError):
             later = full_second(later)
     if later > first_run_at + timedelta(hours=policy.max_age_hours):
-        return Decision(
-            Status.FAILED, AttemptOutcome.FAILED, note=f"too old (over {policy.max_age_hours:g} h)"
-        )
-    return Decision(Status.QUEUED, outcome, run_at=later, refund=refund)
+        too_old = f"too old (over {policy.max_age_hours:g} h)"
+        return Decision(Status.FAILED, AttemptOutcome.FAILED, note=too_old)
+    return Decision(Status.QUEUED, outcome, run_at=later, refund=outcome is AttemptOutcome.SNOOZED)
 
 
 def full_second(moment: datetime) -> datetime:

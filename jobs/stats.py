@@ -3,7 +3,6 @@ and percentiles cover 24 hours.
 """
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,7 @@ from django.utils import timezone
 
 from jobs import backlog, tally
 from jobs.conf import WORKER_ALIVE_S
-from jobs.lanes import REPLY, Lane
+from jobs.lanes import Lane
 from jobs.models import BackgroundJob, JobAction, JobAttempt, JobStep, Tick, Worker, WorkspaceLimit
 from jobs.ticks import TICKS
 
@@ -45,17 +44,11 @@ def find(
     text: str = "",
 ) -> QuerySet[BackgroundJob]:
     """The jobs that match the filters, the newest first. `text` is an id or a part of a dedupe key."""
-    jobs = of(workspace_id).order_by("-pk")
-    if kind:
-        jobs = jobs.filter(kind=kind)
-    if (
-        status
-    ):  # when it ended is said too, as the index of a workspace's jobs wants to know that they have ended
+    equal = {"kind": kind, "last_error_class": error_class, "fingerprint": fingerprint}
+    jobs = of(workspace_id).order_by("-pk").filter(**{name: text for name, text in equal.items() if text})
+    if status:
+        # The index of a workspace's ended jobs serves only a query that says that they have ended.
         jobs = jobs.filter(status=status, finished_at__isnull=status not in BackgroundJob.FINAL)
-    if error_class:
-        jobs = jobs.filter(last_error_class=error_class)
-    if fingerprint:
-        jobs = jobs.filter(fingerprint=fingerprint)
     if older_than_s is not None:
         jobs = jobs.filter(created_at__lt=Now() - timedelta(seconds=older_than_s))
     return matching(jobs, text)
@@ -93,45 +86,46 @@ def oldest_due_age_s(workspace_id: UUID | None) -> float:
     return max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0.0
 
 
+TOTALS = """
+WITH alive AS (
+    SELECT id, places FROM jobs_worker WHERE ended_at IS NULL
+    AND heartbeat_at > statement_timestamp() - %(alive_s)s * interval '1 second'
+)
+SELECT
+    (SELECT jsonb_object_agg(one, (SELECT count(*) FROM (
+        SELECT FROM jobs_backgroundjob WHERE status = one AND finished_at IS NOT NULL
+        AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s) LIMIT %(cap)s) capped))
+     FROM unnest(%(final)s::text[]) one),
+    (SELECT count(*) FROM (
+        SELECT FROM jobs_backgroundjob WHERE status = 'queued'
+        AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s) LIMIT %(cap)s) capped),
+    (SELECT count(*) FROM (
+        SELECT FROM jobs_backgroundjob WHERE status = 'running'
+        AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s) LIMIT %(cap)s) capped),
+    (SELECT coalesce(jsonb_object_agg(lane, jobs), '{}') FROM (
+        SELECT lane, count(*) AS jobs FROM jobs_backgroundjob
+        WHERE status = 'running' AND started_at IS NOT NULL
+        AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s) GROUP BY lane) lanes),
+    (SELECT greatest(0, extract(epoch FROM statement_timestamp() - min(run_at)))::float8
+     FROM jobs_backgroundjob WHERE status = 'queued' AND run_at <= statement_timestamp()
+     AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s)),
+    (SELECT count(*) FROM alive), (SELECT coalesce(sum(places), 0) FROM alive),
+    (SELECT count(*) FROM jobs_backgroundjob JOIN alive ON worker_id = alive.id
+     WHERE status = 'running' AND started_at IS NOT NULL
+     AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s))
+"""
+
+
 def totals(workspace_id: UUID | None) -> Totals:
     """The queue in a few numbers, by one query. `busy` counts the places that work for this workspace."""
+    values = {
+        "alive_s": WORKER_ALIVE_S,
+        "tenant": workspace_id,
+        "cap": COUNT_CAP,
+        "final": [status.value for status in BackgroundJob.FINAL],
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH alive AS (
-                SELECT id, places FROM jobs_worker WHERE ended_at IS NULL
-                AND heartbeat_at > statement_timestamp() - %(alive_s)s * interval '1 second'
-            )
-            SELECT
-                (SELECT jsonb_object_agg(one, (SELECT count(*) FROM (
-                    SELECT FROM jobs_backgroundjob WHERE status = one AND finished_at IS NOT NULL
-                    AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s) LIMIT %(cap)s) capped))
-                 FROM unnest(%(final)s::text[]) one),
-                (SELECT count(*) FROM (
-                    SELECT FROM jobs_backgroundjob WHERE status = 'queued'
-                    AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s) LIMIT %(cap)s) capped),
-                (SELECT count(*) FROM (
-                    SELECT FROM jobs_backgroundjob WHERE status = 'running'
-                    AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s) LIMIT %(cap)s) capped),
-                (SELECT coalesce(jsonb_object_agg(lane, jobs), '{}') FROM (
-                    SELECT lane, count(*) AS jobs FROM jobs_backgroundjob
-                    WHERE status = 'running' AND started_at IS NOT NULL
-                    AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s) GROUP BY lane) lanes),
-                (SELECT greatest(0, extract(epoch FROM statement_timestamp() - min(run_at)))::float8
-                 FROM jobs_backgroundjob WHERE status = 'queued' AND run_at <= statement_timestamp()
-                 AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s)),
-                (SELECT count(*) FROM alive), (SELECT coalesce(sum(places), 0) FROM alive),
-                (SELECT count(*) FROM jobs_backgroundjob JOIN alive ON worker_id = alive.id
-                 WHERE status = 'running' AND started_at IS NOT NULL
-                 AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s))
-            """,
-            {
-                "alive_s": WORKER_ALIVE_S,
-                "tenant": workspace_id,
-                "cap": COUNT_CAP,
-                "final": [status.value for status in BackgroundJob.FINAL],
-            },
-        )
+        cursor.execute(TOTALS, values)
         ended, queued, begun, running, oldest_s, alive, places, busy = cursor.fetchone()
     jobs = {Status.QUEUED.value: queued, Status.RUNNING.value: begun} | json.loads(ended)
     return Totals(jobs, json.loads(running), oldest_s or 0.0, alive, places, busy)
@@ -295,12 +289,7 @@ def exact_due(*, by: Literal["kind", "lane"]) -> dict[str, int]:
     """Due jobs by kind or lane, without a limit, for a monitor. Those of paused workspaces do not count."""
     paused = WorkspaceLimit.objects.filter(max_workers=0).values("workspace")
     due = BackgroundJob.objects.filter(status=Status.QUEUED, run_at__lte=Now()).exclude(tenant__in=paused)
-    counts: Counter[str] = Counter()
-    for name, jobs in due.order_by().values_list(by).annotate(jobs=Count("pk")):
-        counts[name or REPLY] += (
-            jobs  # a job of the release before has no lane, and is served with the replies
-        )
-    return dict(counts)
+    return dict(due.order_by().values_list(by).annotate(jobs=Count("pk")))
 
 
 def exact_counts() -> dict[str, int]:

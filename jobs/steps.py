@@ -6,8 +6,9 @@ from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
+from django.db.models import QuerySet
 
-from jobs.models import JobStep
+from jobs.models import BackgroundJob, JobStep
 
 Status = JobStep.Status
 Effect = JobStep.Effect
@@ -27,17 +28,6 @@ ON CONFLICT (job_id, name) DO UPDATE
 SET status = EXCLUDED.status, result = EXCLUDED.result, reason = EXCLUDED.reason, finished_at = EXCLUDED.finished_at
 """
 
-FORGET_ALL = """
-DELETE FROM jobs_jobstep USING jobs_backgroundjob j
-WHERE job_id = j.id AND j.id = %s AND j.lease_token = %s AND j.status = 'running' AND jobs_jobstep.name = ANY(%s)
-"""
-
-FORGET = """
-DELETE FROM jobs_jobstep USING jobs_backgroundjob j
-WHERE job_id = j.id AND j.id = %s AND j.lease_token = %s AND j.status = 'running'
-  AND jobs_jobstep.name = %s AND jobs_jobstep.status = 'started'
-"""
-
 
 def write(
     job_id: UUID,
@@ -51,34 +41,36 @@ def write(
     took_ms: float = 0,
 ) -> bool:
     """Saves the record of a step. Returns False if `token` no longer gives the right to the job."""
+    values: dict[str, Any] = {
+        "job": job_id,
+        "token": token,
+        "name": name,
+        "effect": effect,
+        "status": status,
+        "result": None if output is None else json.dumps(output, cls=DjangoJSONEncoder),
+        "reason": reason[:200],
+        "took_ms": took_ms,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            WRITE,
-            {
-                "job": job_id,
-                "token": token,
-                "name": name,
-                "effect": effect,
-                "status": status,
-                "result": None if output is None else json.dumps(output, cls=DjangoJSONEncoder),
-                "reason": reason[:200],
-                "took_ms": took_ms,
-            },
-        )
+        cursor.execute(WRITE, values)
         changed: int = cursor.rowcount
         return changed == 1
 
 
 def forget_started(job_id: UUID, token: UUID, name: str) -> None:
     """Deletes the record that a step has started, because it did not happen. That of a finished step stays."""
-    with connection.cursor() as cursor:
-        cursor.execute(FORGET, [job_id, token, name])
+    _held(job_id, token).filter(name=name, status=Status.STARTED).delete()
 
 
 def forget(job_id: UUID, token: UUID, names: list[str]) -> None:
     """Deletes the records of these steps, so that they run again."""
-    with connection.cursor() as cursor:
-        cursor.execute(FORGET_ALL, [job_id, token, names])
+    _held(job_id, token).filter(name__in=names).delete()
+
+
+def _held(job_id: UUID, token: UUID) -> QuerySet[JobStep]:
+    return JobStep.objects.filter(
+        job=job_id, job__lease_token=token, job__status=BackgroundJob.Status.RUNNING
+    )
 
 
 def recorded(job_id: UUID) -> dict[str, JobStep]:

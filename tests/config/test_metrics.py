@@ -199,7 +199,7 @@ def test_a_long_queue_is_counted_whole(client, settings, monkeypatch):
     settings.METRICS_TOKEN = "right"
     for number in range(5):
         BackgroundJob.objects.create(kind="t.many", lane="bulk", dedupe_key=str(number))
-    BackgroundJob.objects.create(kind="t.before", lane="", dedupe_key="of the release before")
+    BackgroundJob.objects.create(kind="t.reply", lane="reply", dedupe_key="reply")
 
     text = scrape(client, "right").content.decode()
 

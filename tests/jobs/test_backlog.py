@@ -69,12 +69,6 @@ def test_a_broken_promise_is_a_job_that_waits_or_began_too_late():
     assert lane("reply").broken == 2
 
 
-def test_jobs_of_the_release_before_wait_among_the_replies():
-    queue(factories.make_workspace(), "", 2)
-
-    assert lane("reply").due == 2
-
-
 def test_a_workspace_sees_its_own_queue_alone():
     mine, other = factories.make_workspace(), factories.make_workspace()
     queue(mine, "bulk", 1, waited_s=5)

@@ -1,14 +1,16 @@
 """The claim: who is next, how many workers a workspace may keep busy, and what a flood costs the others."""
 
 from datetime import timedelta
+from importlib import import_module
 from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
-from jobs import housekeeping, queue
+from jobs import queue
 from jobs.failures import NO_FAILURE
+from jobs.lanes import BY_NAME
 from jobs.models import BackgroundJob, Worker, WorkspaceLimit
 from jobs.retries import AttemptOutcome, Decision, Status
 from tests.factories import make_workspace
@@ -183,7 +185,7 @@ def test_a_claim_is_of_one_lane():
 
 def test_a_claim_takes_as_many_as_its_lane_is_good_for():
     put(lane="draft", count=5)
-    sizes = dict.fromkeys((lane.name for lane in queue.RANKED), 5) | {"draft": 2}
+    sizes = dict.fromkeys((lane.name for lane in queue.LANES), 5) | {"draft": 2}
 
     assert len(queue.claim(uuid4(), sizes)[1]) == 2
 
@@ -195,12 +197,12 @@ def test_drafts_that_take_all_they_can_get_leave_every_other_lane_a_place():
     [worker] = have_workers(1, places=64)
 
     drafts = [job for _ in range(64) for job in claimed(1, worker)]
-    for lane in queue.BY_NAME:
+    for lane in BY_NAME:
         put(workspaces[0], lane=lane, count=10)
     others = [claimed(1, worker) for _ in range(6)]
 
     assert len(drafts) == 58
-    assert sorted(job.lane for [job] in others) == sorted(set(queue.BY_NAME) - {"draft"})
+    assert sorted(job.lane for [job] in others) == sorted(set(BY_NAME) - {"draft"})
 
 
 def test_lanes_with_long_jobs_take_half_of_the_places_at_most():
@@ -229,16 +231,17 @@ def test_a_workspace_leaves_one_of_eight_places_to_others():
     assert BackgroundJob.objects.filter(status="running", workspace=flooded).count() == 14
 
 
-def test_jobs_of_a_release_that_knew_no_lanes_are_worked_on_and_find_theirs(kind):
-    kind("t", lambda ctx: None, lane="bulk")
+def test_jobs_of_a_release_that_had_no_lanes_get_one_by_the_migration():
+    put(lane="")
+    BackgroundJob.objects.update(status="failed", finished_at=timezone.now())
     put(lane="", count=2)
     put(lane="draft")
-    assert [job.lane for job in claimed(1)] == [""]
 
-    assert housekeeping.assign_lanes() == 1
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("jobs.migrations.0018_a_lane_for_every_job").ASSIGN)
 
-    assert sorted(BackgroundJob.objects.values_list("lane", flat=True)) == ["", "bulk", "draft"]
-    assert housekeeping.assign_lanes() == 0
+    assert sorted(BackgroundJob.objects.values_list("lane", flat=True)) == ["draft", *["reply"] * 3]
+    assert [job.lane for job in claimed(5)] == ["reply"] * 2
 
 
 @pytest.mark.parametrize("counted", [True, False])

@@ -1,0 +1,20 @@
+"""Gives a lane to jobs of before 0.2.0 that have none and may run again. Release 0.2.0 does so for those that wait."""
+
+from django.db import migrations, models
+
+from jobs import lanes
+
+ASSIGN = "UPDATE jobs_backgroundjob SET lane = 'reply' WHERE lane = '' AND status <> 'succeeded'"
+
+
+class Migration(migrations.Migration):
+    dependencies = [("jobs", "0017_settle_without_due_goes")]
+
+    operations = [
+        migrations.AlterField(
+            "backgroundjob",
+            "lane",
+            models.CharField(max_length=8, choices=lanes.CHOICES, default="reply", db_default=""),
+        ),
+        migrations.RunSQL(ASSIGN, migrations.RunSQL.noop),
+    ]
