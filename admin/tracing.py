@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from admin.base import BaseAdmin
+from admin.columns import row_url
 from admin.scope import scope_of
 from inbox.models import Draft, Lead, Message, OutboundSend, WebhookDelivery, Workspace, audit
 from inbox.pages.access import signed_in
@@ -62,15 +63,16 @@ def trace(request: HttpRequest, kind: str, row_id: uuid.UUID) -> HttpResponse:
 
 
 def _context(request: HttpRequest, model: type[Model], workspace: Workspace, record: Trace) -> dict[str, Any]:
-    scope, options = scope_of(request), model._meta
+    scope = scope_of(request)
     inside = [workspace.pk, record.kind, record.id]
     return {
         **admin.site.each_context(request),
         "title": record.headline,
         "trace": record,
         "traced": workspace,
+        "zone": workspace.timezone,
         "base": f"{reverse('admin:index')}trace/",
-        "row_url": reverse(f"admin:{options.app_label}_{options.model_name}_change", args=[record.id]),
+        "row_url": row_url(model(pk=record.id)),
         "text_of": None if scope.may_read(workspace.pk) else workspace.pk,
         "may_open_text": scope.may("inbox.open_text"),
         "inside": reverse("inbox:trace", args=inside) if scope.is_member(workspace.pk) else "",

@@ -31,9 +31,12 @@ def trace(request: WorkspaceRequest, kind: str, row_id: uuid.UUID) -> HttpRespon
         raise Http404(str(error)) from error
     if request.GET.get("as") == "text":
         return HttpResponse(as_text(record), content_type="text/plain; charset=utf-8")
-    return render(
-        request, "trace/trace.html", {"trace": record, **places(request), "own": _own_page(request, record)}
-    )
+    context = places(request) | {
+        "trace": record,
+        "zone": request.workspace.timezone,
+        "own": _own_page(request, record),
+    }
+    return render(request, "trace/trace.html", context)
 
 
 @require_safe
