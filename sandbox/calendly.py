@@ -1,7 +1,5 @@
 """Plays Calendly as far as Holdfast uses it: event types, free times and bookings of one user per token."""
 
-import hashlib
-import hmac
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -38,9 +36,7 @@ class Diary:
 class Calendly(Provider):
     name = "calendly"
     routes = routes
-
-    def new_data(self) -> Diary:
-        return Diary()
+    new_data = Diary
 
     def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
         title = TITLES.get(status) or ("Too Many Requests" if status == 429 else "Internal Server Error")
@@ -78,9 +74,7 @@ class Calendly(Provider):
         payload, headers = super().encode(webhook, body)
         if webhook.secret:
             at = str(int(time.time()))
-            signed = hmac.new(
-                webhook.secret.encode(), f"{at}.".encode() + payload, hashlib.sha256
-            ).hexdigest()
+            signed = webhook.signature(f"{at}.".encode() + payload)
             headers["Calendly-Webhook-Signature"] = f"t={at},v1={signed}"
         return payload, headers
 
@@ -149,10 +143,9 @@ def _collection(items: list[dict[str, Any]]) -> Response:
     return json_response({"collection": items, "pagination": {"count": len(items), "next_page": None}})
 
 
-def _found(table: dict[str, dict[str, Any]], key: str) -> dict[str, Any]:
-    if key not in table:
-        raise BadRequestError("The server could not find the requested resource.", status=404)
-    return table[key]
+def _event(call: Call) -> dict[str, Any]:
+    refusal = "The server could not find the requested resource."
+    return call.look_up(call.store.events, "event_id", refusal)
 
 
 @routes.on("GET", "/users/me")
@@ -188,12 +181,12 @@ def scheduled_events(call: Call) -> Response:
 
 @routes.on("GET", "/scheduled_events/{event_id}")
 def scheduled_event(call: Call) -> Response:
-    return json_response({"resource": _found(call.store.events, call.params["event_id"])})
+    return json_response({"resource": _event(call)})
 
 
 @routes.on("GET", "/scheduled_events/{event_id}/invitees")
 def invitees(call: Call) -> Response:
-    uri = _found(call.store.events, call.params["event_id"])["uri"]
+    uri = _event(call)["uri"]
     return _collection([invitee for invitee in call.store.invitees.values() if invitee["event"] == uri])
 
 
@@ -214,7 +207,7 @@ def book(call: Call) -> Response:
 
 @routes.on("POST", "/scheduled_events/{event_id}/cancellation")
 def cancel(call: Call) -> Response:
-    meeting = _found(call.store.events, call.params["event_id"])
+    meeting = _event(call)
     meeting["status"] = "canceled"
     for invitee in call.store.invitees.values():
         if invitee["event"] == meeting["uri"]:

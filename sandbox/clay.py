@@ -5,7 +5,6 @@ profile, others a phone number. A row with "nobody" in its name or address is no
 """
 
 import hashlib
-import hmac
 import json
 import re
 from dataclasses import dataclass, field
@@ -29,9 +28,7 @@ class Table:
 class Clay(Provider):
     name = "clay"
     routes = routes
-
-    def new_data(self) -> Table:
-        return Table()
+    new_data = Table
 
     def credential(self, request: Request) -> str:
         return request.path.strip("/")
@@ -54,7 +51,7 @@ class Clay(Provider):
     def encode(self, webhook: "Webhook", body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
         payload, headers = super().encode(webhook, body)
         if webhook.secret:
-            signed = hmac.new(webhook.secret.encode(), payload, hashlib.sha256).hexdigest()
+            signed = webhook.signature(payload)
             headers["x-clay-signature"] = signed if webhook.hmac else webhook.secret
         return payload, headers
 

@@ -45,9 +45,7 @@ class Location:
 class GoHighLevel(Provider):
     name = "ghl"
     routes = routes
-
-    def new_data(self) -> Location:
-        return Location()
+    new_data = Location
 
     def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
         text = (
@@ -133,7 +131,7 @@ def export_messages(call: Call) -> Response:
 
 @routes.on("GET", "/conversations/{conversation_id}/messages")
 def conversation_messages(call: Call) -> Response:
-    conversation = _found(call.store.conversations, call.params["conversation_id"], "Conversation")
+    conversation = call.look_up(call.store.conversations, "conversation_id", "Conversation not found")
     ids = list(call.store.by_conversation[conversation["id"]])[::-1]
     last = call.request.query.get("lastMessageId")
     ids = ids[ids.index(last) + 1 :] if last in ids else ids
@@ -189,12 +187,12 @@ def search_contacts(call: Call) -> Response:
 
 @routes.on("GET", "/contacts/{contact_id}")
 def contact(call: Call) -> Response:
-    return _traced({"contact": _found(call.store.contacts, call.params["contact_id"], "Contact")})
+    return _traced({"contact": call.look_up(call.store.contacts, "contact_id", "Contact not found")})
 
 
 @routes.on("PUT", "/contacts/{contact_id}")
 def change_contact(call: Call) -> Response:
-    row = _found(call.store.contacts, call.params["contact_id"], "Contact")
+    row = call.look_up(call.store.contacts, "contact_id", "Contact not found")
     return _traced(
         {"succeded": True, "contact": events.keep_contact(call.account, _person(call) | {"id": row["id"]})}
     )
@@ -202,7 +200,7 @@ def change_contact(call: Call) -> Response:
 
 @routes.on("DELETE", "/contacts/{contact_id}")
 def delete_contact(call: Call) -> Response:
-    row = _found(call.store.contacts, call.params["contact_id"], "Contact")
+    row = call.look_up(call.store.contacts, "contact_id", "Contact not found")
     del call.store.contacts[row["id"]]
     call.store.deleted[row["id"]] = True
     return _traced({"succeded": True})
@@ -262,19 +260,19 @@ def create_appointment(call: Call) -> Response:
 @routes.on("GET", "/calendars/events/appointments/{appointment_id}")
 def appointment(call: Call) -> Response:
     return _traced(
-        {"appointment": _found(call.store.appointments, call.params["appointment_id"], "Appointment")}
+        {"appointment": call.look_up(call.store.appointments, "appointment_id", "Appointment not found")}
     )
 
 
 @routes.on("PUT", "/calendars/events/appointments/{appointment_id}")
 def change_appointment(call: Call) -> Response:
-    stored = _found(call.store.appointments, call.params["appointment_id"], "Appointment")
+    stored = call.look_up(call.store.appointments, "appointment_id", "Appointment not found")
     return json_response(events.keep_appointment(call.account, {**call.request.data, "id": stored["id"]}))
 
 
 @routes.on("DELETE", "/calendars/events/appointments/{appointment_id}")
 def delete_appointment(call: Call) -> Response:
-    _found(call.store.appointments, call.params["appointment_id"], "Appointment")
+    call.look_up(call.store.appointments, "appointment_id", "Appointment not found")
     del call.store.appointments[call.params["appointment_id"]]
     return json_response({"succeeded": True})
 
@@ -295,13 +293,6 @@ def _location(call: Call) -> str:
     return str(
         call.request.query.get("locationId") or call.account.properties.get("location_id", "LocSandbox01")
     )
-
-
-def _found(table: dict[str, dict[str, Any]], key: str, kind: str) -> dict[str, Any]:
-    row = table.get(key)
-    if row is None:
-        raise BadRequestError(f"{kind} not found", status=404)
-    return row
 
 
 PLAYER = GoHighLevel()

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.provider import Call, Provider
 from sandbox.state import Account, Shelf, now_iso
-from sandbox.web import BadRequestError, Response, Router, json_response, refused_field
+from sandbox.web import BadRequestError, Response, Router, json_response
 
 routes = Router()
 
@@ -65,9 +65,7 @@ class Workspace:
 class Instantly(Provider):
     name = "instantly"
     routes = routes
-
-    def new_data(self) -> Workspace:
-        return Workspace()
+    new_data = Workspace
 
     def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
         name = NAMES.get(status) or ("Internal Server Error" if status >= 500 else "Bad Request")
@@ -174,7 +172,7 @@ def blocked(call: Call) -> Response:
 
 @routes.on("POST", "/api/v2/block-lists-entries")
 def block(call: Call) -> Response:
-    address = _checked(call, {"bl_value": str}, ("bl_value",))["bl_value"]
+    address = call.check_body({"bl_value": str}, ("bl_value",), WHY)["bl_value"]
     if address.lower() in call.store.blocked:
         raise BadRequestError("Entry already exists")
     entry = {"id": str(uuid.uuid4()), "timestamp_created": now_iso(), "bl_value": address}
@@ -199,15 +197,12 @@ def emails(call: Call) -> Response:
 
 @routes.on("GET", "/api/v2/emails/{email_id}")
 def email(call: Call) -> Response:
-    row = call.store.emails.get(call.params["email_id"])
-    if row is None:
-        raise BadRequestError("Email not found", status=404)
-    return json_response(row)
+    return json_response(call.look_up(call.store.emails, "email_id", "Email not found"))
 
 
 @routes.on("POST", "/api/v2/emails/reply")
 def reply(call: Call) -> Response:
-    values = _checked(call, ANSWER, ("reply_to_uuid", "eaccount", "subject", "body"))
+    values = call.check_body(ANSWER, ("reply_to_uuid", "eaccount", "subject", "body"), WHY)
     content = values["body"]
     if not content.get("text") and not content.get("html"):
         raise BadRequestError("body/body must have text or html")
@@ -234,14 +229,6 @@ def reply(call: Call) -> Response:
     }
     call.tell({**event, "email_text": content.get("text"), "email_html": content.get("html")}, echo=True)
     return json_response(sent)
-
-
-def _checked(call: Call, fields: dict[str, type], required: tuple[str, ...]) -> dict[str, Any]:
-    """The body of a call. Raises BadRequestError for a field that is missing or that Instantly's page does not name."""
-    name, why = refused_field(call.request.data, fields, required)
-    if name:
-        raise BadRequestError(WHY[why].format(name))
-    return call.request.data
 
 
 PLAYER = Instantly()

@@ -4,6 +4,8 @@ Deliveries run in a few threads of their own, so that neither a provider call no
 Whoever wants the result waits for the Future.
 """
 
+import hashlib
+import hmac
 import http.client
 import queue
 import threading
@@ -41,6 +43,10 @@ class Webhook:
     attempts: int = 1
     retry_ms: float = 1000
     echo: bool = False
+
+    def signature(self, payload: bytes) -> str:
+        """The HMAC-SHA256 of the bytes with the webhook's secret, in hexadecimal digits."""
+        return hmac.new(self.secret.encode(), payload, hashlib.sha256).hexdigest()
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -5,12 +5,13 @@ A provider is one module with a Router of its calls, a data class for what an ac
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sandbox.faults import Fault
 from sandbox.state import Account, SendRecord
-from sandbox.web import BadRequestError, Request, Response, Router
+from sandbox.web import BadRequestError, Request, Response, Router, refused_field
 
 if TYPE_CHECKING:
     from sandbox.core import Sandbox
@@ -35,6 +36,22 @@ class Call:
     def store(self) -> Any:
         """What the played provider keeps for the account, an instance of the provider's own class."""
         return self.account.data
+
+    def look_up(self, rows: dict[str, dict[str, Any]], name: str, refusal: str) -> dict[str, Any]:
+        """The row of `rows` whose key the path has as `name`. Raises BadRequestError (404) with the text `refusal`."""
+        key = self.params[name]
+        if key not in rows:
+            raise BadRequestError(refusal, status=404)
+        return rows[key]
+
+    def check_body(
+        self, fields: dict[str, type], required: tuple[str, ...], refusals: dict[str, str]
+    ) -> dict[str, Any]:
+        """The body of the call. Raises BadRequestError, with a text of `refusals`, as `refused_field` finds it."""
+        name, why = refused_field(self.request.data, fields, required)
+        if name:
+            raise BadRequestError(refusals[why].format(name))
+        return self.request.data
 
     def sent(
         self, kind: str, send_id: str | int, *, to: str = "", thread: str | int = "", text: str = ""
@@ -71,9 +88,8 @@ class Provider(ABC):
     statuses: tuple[str, ...] = ()
     """Statuses of its accounts besides `ok` and STATUS_CODES."""
 
-    @abstractmethod
-    def new_data(self) -> Any:
-        """An empty store of the played provider for a new account."""
+    new_data: Callable[..., Any] = dict
+    """Makes an empty store of the played provider for a new account."""
 
     def credential(self, request: Request) -> str:
         """The key with which the caller authenticates at the played provider, or ""."""

@@ -5,7 +5,6 @@ answers with plain text.
 """
 
 import hashlib
-import hmac
 import json
 import time
 import urllib.parse
@@ -50,9 +49,7 @@ class Workspace:
 class Slack(Provider):
     name = "slack"
     routes = routes
-
-    def new_data(self) -> Workspace:
-        return Workspace()
+    new_data = Workspace
 
     def credential(self, request: Request) -> str:
         if request.path.startswith("/services/"):
@@ -103,7 +100,7 @@ class Slack(Provider):
         """
         payload = urllib.parse.urlencode({"payload": json.dumps(body)}).encode()
         at = str(int(time.time()))
-        signed = hmac.new(webhook.secret.encode(), f"v0:{at}:".encode() + payload, hashlib.sha256).hexdigest()
+        signed = webhook.signature(f"v0:{at}:".encode() + payload)
         return payload, {
             "Content-Type": "application/x-www-form-urlencoded",
             "X-Slack-Request-Timestamp": at,

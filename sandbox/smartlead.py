@@ -3,8 +3,6 @@
 What it takes and refuses is in docs/reference/smartlead.md, with the public pages.
 """
 
-import hashlib
-import hmac
 import html
 import uuid
 from dataclasses import dataclass, field
@@ -13,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.provider import Call, Provider
 from sandbox.state import Account, Shelf, now_iso
-from sandbox.web import BadRequestError, Request, Response, Router, json_response, refused_field
+from sandbox.web import BadRequestError, Request, Response, Router, json_response
 
 if TYPE_CHECKING:
     from sandbox.outbox import Webhook
@@ -47,7 +45,7 @@ ANSWER: dict[str, type] = dict.fromkeys(
 """The fields of an answer. api.smartlead.ai/api-reference/campaigns/reply-email-thread, read on 2026-11-30."""
 INBOX: dict[str, type] = {"offset": int, "limit": int, "filters": dict, "sortBy": str}
 """The fields of a look into the master inbox. api.smartlead.ai/api-reference/inbox/get-messages, 2026-11-30."""
-WHY = {"missing": "is required", "unknown": "is not allowed", "type": "has the wrong type"}
+WHY = {"missing": '"{}" is required', "unknown": '"{}" is not allowed', "type": '"{}" has the wrong type'}
 
 
 @dataclass
@@ -67,9 +65,7 @@ class Sender:
 class SmartLead(Provider):
     name = "smartlead"
     routes = routes
-
-    def new_data(self) -> Sender:
-        return Sender()
+    new_data = Sender
 
     def credential(self, request: Request) -> str:
         return request.query.get("api_key", "").strip()
@@ -85,7 +81,7 @@ class SmartLead(Provider):
     def encode(self, webhook: "Webhook", body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
         payload, headers = super().encode(webhook, body)
         if webhook.secret:
-            signed = hmac.new(webhook.secret.encode(), payload, hashlib.sha256).hexdigest()
+            signed = webhook.signature(payload)
             headers["X-Smartlead-Signature"] = f"sha256={signed}"
         return payload, headers
 
@@ -253,12 +249,14 @@ def campaigns(call: Call) -> Response:
     return json_response([{"id": key, "name": name, **rest} for key, name in call.store.campaigns.items()])
 
 
+def _lead_of(call: Call) -> dict[str, Any]:
+    leads = {str(lead["id"]): lead for lead in call.store.leads.values()}
+    return call.look_up(leads, "lead_id", "Lead not found.")
+
+
 @routes.on("GET", "/api/v1/campaigns/{campaign_id}/leads/{lead_id}/message-history")
 def message_history(call: Call) -> Response:
-    wanted = call.params["lead_id"]
-    lead = next((lead for lead in call.store.leads.values() if str(lead["id"]) == wanted), None)
-    if lead is None:
-        raise BadRequestError("Lead not found.", status=404)
+    lead = _lead_of(call)
     return json_response(
         {"history": call.store.history.get(lead["email"].lower(), []), "from": MAILBOX, "to": lead["email"]}
     )
@@ -266,7 +264,7 @@ def message_history(call: Call) -> Response:
 
 @routes.on("POST", "/api/v1/master-inbox/inbox-replies")
 def inbox_replies(call: Call) -> Response:
-    values = _checked(call, INBOX, ())
+    values = call.check_body(INBOX, (), WHY)
     offset, limit = int(values.get("offset") or 0), int(values.get("limit") or 20)
     if limit > 20:
         raise BadRequestError('"limit" must be less than or equal to 20')
@@ -300,10 +298,7 @@ def _last_reply(thread: dict[str, Any]) -> str:
 
 @routes.on("POST", "/api/v1/campaigns/{campaign_id}/leads/{lead_id}/unsubscribe")
 def unsubscribe(call: Call) -> Response:
-    wanted = call.params["lead_id"]
-    lead = next((lead for lead in call.store.leads.values() if str(lead["id"]) == wanted), None)
-    if lead is None:
-        raise BadRequestError("Lead not found.", status=404)
+    lead = _lead_of(call)
     lead["is_unsubscribed"] = True
     return json_response({"success": True, "message": "Lead unsubscribed successfully"})
 
@@ -325,7 +320,7 @@ def lead_by_email(call: Call) -> Response:
 
 @routes.on("POST", "/api/v1/campaigns/{campaign_id}/reply-email-thread")
 def reply_thread(call: Call) -> Response:
-    values = _checked(call, ANSWER, ("email_stats_id", "email_body"))
+    values = call.check_body(ANSWER, ("email_stats_id", "email_body"), WHY)
     stats_id, text = values["email_stats_id"], values["email_body"]
     email = call.store.threads.get(stats_id) or values.get("to_email")
     if not email:
@@ -344,14 +339,6 @@ def reply_thread(call: Call) -> Response:
     }
     call.tell({**event, "sent_message": {**message, "html": text}}, echo=True)
     return json_response({"success": True, "message": "Reply sent successfully"})
-
-
-def _checked(call: Call, fields: dict[str, type], required: tuple[str, ...]) -> dict[str, Any]:
-    """The body of a call. Raises BadRequestError for a field that is missing or that SmartLead's page does not name."""
-    name, why = refused_field(call.request.data, fields, required)
-    if name:
-        raise BadRequestError(f'"{name}" {WHY[why]}')
-    return call.request.data
 
 
 PLAYER = SmartLead()

@@ -69,9 +69,7 @@ class Unipile(Provider):
     name = "unipile"
     routes = routes
     statuses = (*BLOCKING, "connecting")
-
-    def new_data(self) -> LinkedIn:
-        return LinkedIn()
+    new_data = LinkedIn
 
     def credential(self, request: Request) -> str:
         if request.path.startswith("/hosted/"):
@@ -329,17 +327,11 @@ def _newest_first(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _message(call: Call) -> dict[str, Any]:
-    message: dict[str, Any] | None = call.store.messages.get(call.params["message_id"])
-    if message is None:
-        raise BadRequestError("Message not found.", status=404, code="resource_not_found")
-    return message
+    return call.look_up(call.store.messages, "message_id", "Message not found.")
 
 
 def _chat(call: Call) -> dict[str, Any]:
-    chat: dict[str, Any] | None = call.store.chats.get(call.params["chat_id"])
-    if chat is None:
-        raise BadRequestError("Chat not found.", status=404, code="resource_not_found")
-    return chat
+    return call.look_up(call.store.chats, "chat_id", "Chat not found.")
 
 
 def _send(call: Call, chat: dict[str, Any], text: str, kind: str) -> dict[str, Any]:
