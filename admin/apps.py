@@ -7,8 +7,8 @@ from django.core.checks import Tags, register
 from django.db.models.signals import post_migrate
 
 REGISTERING = (
-    *("queued_tasks", "background_jobs", "job_records", "integrations", "conversations", "deliveries"),
-    *("followups", "health", "judgement", "ledgers", "operators", "people", "insights"),
+    *("queued_tasks", "background_jobs", "job_records", "integrations", "leads", "deliveries"),
+    *("followups", "health", "judgement", "ledgers", "operators", "members", "insights"),
 )
 """The modules of the room that register pages. The address of an app's list of models names the apps in this order."""
 

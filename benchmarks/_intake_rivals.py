@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 from config.urls import urlpatterns as product
 from inbox.models import Campaign, Lead, Message, WebhookDelivery
 from inbox.understanding.text import newest_text
-from inbox.webhooks.base import Tenant, WebhookView
+from inbox.webhooks.views import Tenant, WebhookView
 from integrations.emailbison import payloads
 from integrations.events import MessageEvent, PayloadInvalid
 from integrations.models import WebhookKey, hash_key

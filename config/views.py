@@ -18,7 +18,7 @@ from config import static
 from config.metrics import is_operator
 from inbox.replying import lost_time
 from integrations.models import Integration
-from jobs import schema, stats
+from jobs import schema_version, stats
 from jobs.db import db_fault, statements_within
 from jobs.models import Worker
 
@@ -63,16 +63,18 @@ def readiness() -> tuple[int, dict[str, Any]]:
     if (files := static.fault()) == static.MISSING:
         return 503, {"ready": False, "static": f"{files}. {static.FIX}"}
     try:
-        missing = [] if _migrated.is_set() else schema.missing()
+        missing = [] if _migrated.is_set() else schema_version.missing()
         if missing:
-            why = {"missing_migrations": missing, "refusal": schema.refusal()}
+            why = {"missing_migrations": missing, "refusal": schema_version.refusal()}
             return 503, {"ready": False, "database": "ok", **why}
         _migrated.set()
         answer = {
             "last_worker_heartbeat_s": _heartbeat_s(),
             "sends_held": lost_time.is_held(),
             "unreadable_secrets": cache.get_or_set(UNREADABLE, _unreadable, UNREADABLE_EVERY_S),
-            "unknown_migrations": cache.get_or_set(UNKNOWN, lambda: len(schema.unknown()), UNKNOWN_EVERY_S),
+            "unknown_migrations": cache.get_or_set(
+                UNKNOWN, lambda: len(schema_version.unknown()), UNKNOWN_EVERY_S
+            ),
         }
     except DatabaseError:
         return 503, {"ready": False, "database": "unreachable"}

@@ -4,7 +4,7 @@ from django.urls import path
 
 from inbox.pages import help, leads
 from inbox.pages.conversation import answers, conversation, files, forwarding, history, inserts, reply_tags
-from inbox.pages.desk import all_matching, conversation_list, live, saved_views, snoozing, triage
+from inbox.pages.desk import all_matching, conversation_list, live, saved_views, snooze_words, triage
 from inbox.pages.followups import follow_ups, sequences
 from inbox.pages.operations import deliveries, health, jobs, trace
 from inbox.pages.settings import (
@@ -32,7 +32,7 @@ urlpatterns = [
     path("start/hide/", steps_page.hide, name="start-hide"),
     path("inbox/", conversation_list.thread_list, name="list"),
     path("inbox/triage/", triage.decide, name="triage"),
-    path("inbox/snooze/", snoozing.snooze_words, name="snooze-words"),
+    path("inbox/snooze/", snooze_words.snooze_words, name="snooze-words"),
     path("inbox/undo/", triage.undo, name="undo"),
     path("inbox/all/", all_matching.decide, name="all"),
     path("inbox/all/<uuid:job_id>/", all_matching.progress, name="all-progress"),

@@ -1,5 +1,5 @@
 /* Keyboard shortcuts, dialogs, and parts of pages that reload. Every page also works without this file.
-   The shortcuts are read from the help sheet in the page (inbox/pages/shortcuts.py), so the two cannot differ. */
+   The shortcuts are read from the help sheet in the page (inbox/pages/palette.py), so the two cannot differ. */
 import { all, byId, focusedRow, isField, isVisible, on, page } from "./page.js";
 import { say } from "./toasts.js";
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from inbox.followups import plan, step_job
 from inbox.followups.conditions import Case, ConditionKind, Decision, account_down
 from inbox.models import ChannelRefusal, FollowUpInstance, FollowUpTask, Lead, OutboundSend
-from inbox.replying import offers, outgoing
+from inbox.replying import carrier_messages, offers
 from integrations.errors import SAYING
 from integrations.ghl.errors import STATES
 from integrations.unipile.errors import GROUPS, Group
@@ -116,7 +116,7 @@ def _held(case: Case, send: OutboundSend) -> Decision | None:
     """Why a failed send, which did not go out, is tried again by a new claim later; None if it is not."""
     if send.reason == offers.GONE:
         return Decision(ConditionKind.WAIT, "The offered times are worded anew.", case.now)
-    if outgoing.ELSEWHERE in send.reason:
+    if carrier_messages.ELSEWHERE in send.reason:
         return Decision(ConditionKind.PAUSE, send.reason, pause=FollowUpInstance.Pause.PERSON)
     return account_down(case)
 

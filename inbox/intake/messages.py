@@ -14,7 +14,7 @@ from inbox.intake.receipt import Received
 from inbox.leads import erased, identity, refused_addresses, rollup, stops
 from inbox.models import Campaign, Lead, Message
 from inbox.models.lead import IDENTITY_FIELDS, Channel
-from inbox.replying import outgoing
+from inbox.replying import carrier_messages
 from inbox.understanding.arrival import Arrival
 from integrations import registry
 from integrations.addresses import mailbox
@@ -107,7 +107,9 @@ def gone(received: Received, event: MessageEvent) -> bool:
     ids, ours = erased.names_of_message(event.source, event.external_id), set[erased.Name]()
     if event.direction == Message.Direction.OUTBOUND:
         ids |= erased.names_of_send(received.provider, event.external_id, "")
-        ours = erased.names_of_send(received.provider, "", outgoing.marked_send_id(event.html or event.text))
+        ours = erased.names_of_send(
+            received.provider, "", carrier_messages.marked_send_id(event.html or event.text)
+        )
     people = _people(received, event)
     marked = erased.marked(received.workspace, ids | ours | people) if ids or ours else set()
     if marked & ours or (marked & ids and (marked & people or not people)):

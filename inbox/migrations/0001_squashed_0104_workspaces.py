@@ -1,6 +1,6 @@
 """People, workspaces and who belongs to which, as release 0.2.0 left them. The other apps' tables refer to these.
 
-A database that has some of the replaced migrations and not all is refused before Django plans (jobs/schema.py). So the
+A database that has some of the replaced migrations and not all is refused before Django plans (jobs/schema_version.py). So the
 first and the last of 0.2.0 are named here, and all between them in 0002: a database of before never has both.
 """
 

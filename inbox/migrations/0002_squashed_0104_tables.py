@@ -18,7 +18,7 @@ import inbox.models.message
 import inbox.models.words
 import integrations.models.integration
 from jobs.ids import uuid7
-from jobs.schema import run_file
+from jobs.schema_version import run_file
 
 REPLACED = """
 0001_tables 0002_initial 0002_squashed_0045_tables_with_accounts_and_jobs

@@ -10,8 +10,8 @@ from inbox.pages import navigation
 from inbox.pages.access import WorkspaceRequest
 from inbox.pages.account import profile
 from inbox.pages.desk import counts
+from inbox.pages.palette import SHORTCUTS
 from inbox.pages.release import Release, release
-from inbox.pages.shortcuts import SHORTCUTS
 from inbox.pages.state_marks import StateMark
 from inbox.pages.team import Team, own_memberships, team_of
 

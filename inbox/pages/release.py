@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.migrations.loader import MigrationLoader
 
-from jobs import schema
+from jobs import schema_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ def release() -> Release:
     """The release that runs. It asks the database only until all migrations are applied."""
     if _known:
         return _known[0]
-    missing = schema.missing()
+    missing = schema_version.missing()
     (_, last), *_ = MigrationLoader(None).graph.leaf_nodes("inbox")
     current = Release(settings.VERSION, last.partition("_")[0], len(missing))
     if not missing:

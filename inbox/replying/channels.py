@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from inbox.models import Draft, Lead, Message, OutboundSend
 from inbox.models.lead import Channel
-from inbox.replying import outgoing, send_claims
+from inbox.replying import carrier_messages, send_claims
 from inbox.replying.account_pauses import is_down
 from inbox.workspaces.accounts import accounts_of, connected, known_as, name_of
 from integrations import registry
@@ -61,13 +61,13 @@ def ways(
 
 
 def _way(send: OutboundSend, to: str, shut: str, accounts: list[Integration]) -> Way:
-    channel, to_people = Channel(send.channel), outgoing.people(send, "to")
+    channel, to_people = Channel(send.channel), carrier_messages.people(send, "to")
     sender, trouble = _sender(send, accounts)
     return Way(
         channel=channel,
         label=channel.label,
         to=to_people[0].address if to_people else to,
-        cc=outgoing.people(send, "cc"),
+        cc=carrier_messages.people(send, "cc"),
         sender=sender,
         trouble=trouble,
         subject=send.shown_subject if channel == Channel.EMAIL else "",
@@ -81,7 +81,7 @@ def _sender(send: OutboundSend, accounts: list[Integration]) -> tuple[str, str]:
         account = connected(send.workspace_id, send.provider, accounts)
         return name_of(account) if account else "", ""
     try:
-        _, account = outgoing.way_of(send, accounts)
+        _, account = carrier_messages.way_of(send, accounts)
     except CannotSend as why:
         return "", str(why)
     mailbox = send.reply_to.account_address if send.reply_to and send.channel == Channel.EMAIL else ""

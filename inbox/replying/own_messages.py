@@ -13,7 +13,7 @@ from inbox.models import Message, OutboundSend, Workspace, locks
 from inbox.models.lead import Channel
 from inbox.models.message import OWN
 from inbox.replying import sending
-from inbox.replying.outgoing import EARLIER, LATER, marked_send_id, quotes, same_words
+from inbox.replying.carrier_messages import EARLIER, LATER, marked_send_id, quotes, same_words
 from integrations.carriers import Accepted
 from integrations.events import MessageEvent
 

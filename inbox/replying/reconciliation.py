@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from inbox.models import OutboundSend
-from inbox.replying import outgoing, send_claims, sending
-from inbox.replying.outgoing import match
+from inbox.replying import carrier_messages, send_claims, sending
+from inbox.replying.carrier_messages import match
 from integrations.carriers import Accepted, CannotSend
 from integrations.errors import ProviderError, ProviderMisconfigured
 from jobs.context import JobContext
@@ -50,9 +50,9 @@ def look(send: OutboundSend, deadline: Deadline) -> bool:
     Snooze if the provider was not asked: this look is still to come.
     """
     try:
-        carrier, integration = outgoing.way_of(send)
+        carrier, integration = carrier_messages.way_of(send)
         drop_connection()
-        entry = match(send, carrier.listed(outgoing.of(send, integration), integration, deadline))
+        entry = match(send, carrier.listed(carrier_messages.of(send, integration), integration, deadline))
     except (CannotSend, ProviderError, ProviderMisconfigured) as error:
         if isinstance(error, ProviderError) and isinstance(error, Snooze) and error.sent is False:
             raise

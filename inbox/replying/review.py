@@ -3,7 +3,6 @@ one conditional UPDATE in one transaction, so exactly one counts: of two reviewe
 page at once.
 """
 
-from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -20,7 +19,6 @@ from inbox.replying.send_claims import (
     Refused,
     again,
     claim,
-    undo,
     wrote_during_countdown,
     wrote_since,
 )
@@ -166,34 +164,6 @@ def _end_of_countdown(workspace_id: UUID) -> datetime | None:
     """When a message that is sent now goes out; None: at once."""
     seconds = Workspace.objects.values_list("undo_send_s", flat=True).get(pk=workspace_id)
     return timezone.now() + timedelta(seconds=seconds) if seconds else None
-
-
-def take_back(send: OutboundSend, *, user: User) -> None:
-    """Takes back, for its sender, a message that counts down. Raises AlreadyDecided, and Refused to anybody else."""
-    if send.approved_by is not None and send.approved_by != user:
-        raise Refused(f"{send.approved_by.name} sent it: only they can take it back.")
-    _take_back(send, user)
-
-
-def _take_back(send: OutboundSend, user: User) -> None:
-    with transaction.atomic():
-        lead = rollup.locked(send.lead)
-        if not undo(send, lead, f"{user.name} took it back."):
-            raise AlreadyDecided("It could not be taken back: it is out already.")
-        audit.record(send.workspace_id, user, "send.take_back", send)
-
-
-def take_back_all(workspace_id: UUID, *, user: User) -> int:
-    """Takes back all messages of the workspace that count down. Returns how many."""
-    counting = OutboundSend.objects.filter(
-        workspace_id=workspace_id, state=State.INTENT, called_at=None, send_at__isnull=False
-    )
-    taken_back = 0
-    for send in counting.select_related("lead").order_by("pk"):
-        with suppress(AlreadyDecided):
-            _take_back(send, user)
-            taken_back += 1
-    return taken_back
 
 
 def forget(sends: QuerySet[OutboundSend]) -> None:

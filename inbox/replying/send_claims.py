@@ -11,7 +11,6 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
-from django.utils import timezone
 
 from inbox.leads import erased, refused_addresses, suspicion
 from inbox.leads.rollup import answers
@@ -231,28 +230,12 @@ def take_back(send: OutboundSend, lead: Lead, why: str) -> bool:
         return False
     if not OutboundSend.objects.filter(pk=send.pk, state=State.INTENT, called_at=None).delete()[0]:
         return False
-    _back_to_review(send.draft_id, lead, f"Held: {why}", send)
+    back_to_review(send.draft_id, lead, f"Held: {why}", send)
     return True
 
 
-def undo(send: OutboundSend, lead: Lead, why: str) -> bool:
-    """Takes back a message before its provider is called, because a person asked for it. A draft waits for review with
-    the text as approved; other text is kept for the composer. Returns False without a countdown, or if the provider was
-    called. Runs in a transaction with the lead's row locked.
-    """
-    counting = OutboundSend.objects.filter(pk=send.pk, part=0, send_at__isnull=False)
-    claimed = counting.filter(state=State.INTENT, called_at=None)
-    if not claimed.update(state=State.TAKEN_BACK, reason=why[:300], finished_at=timezone.now()):
-        return False
-    if send.draft_id is not None:
-        # a draft is claimed once, and this one may be sent again
-        OutboundSend.objects.filter(pk=send.pk).delete()
-        Draft.objects.filter(pk=send.draft_id).update(held_by_person=True)
-        _back_to_review(send.draft_id, lead, why, send)
-    return True
-
-
-def _back_to_review(draft_id: UUID, lead: Lead, why: str, send: OutboundSend) -> None:
+def back_to_review(draft_id: UUID, lead: Lead, why: str, send: OutboundSend) -> None:
+    """Has the draft of `send`, whose claim is gone, wait for a person again, or rejects it if the lead is stopped."""
     status = Draft.Status.REJECTED if lead.is_stopped else Draft.Status.PENDING
     Draft.objects.filter(pk=draft_id).update(
         status=status, status_reason=why[:200], decided_by=None, decided_at=None, send_at=None

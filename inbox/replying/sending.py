@@ -16,7 +16,7 @@ from django.utils import timezone
 from inbox.leads import rollup
 from inbox.models import Draft, Message, OutboundSend
 from inbox.models.message import OWN
-from inbox.replying import hours, lost_time, offers, outgoing, send_claims
+from inbox.replying import carrier_messages, hours, lost_time, offers, send_claims
 from inbox.replying.account_pauses import require_up
 from inbox.signals import draft_changed
 from inbox.understanding.arrival import Arrival
@@ -79,12 +79,12 @@ def _attempt(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> dict[st
 
 def _send(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> None:
     try:
-        carrier, integration = outgoing.way_of(send)
+        carrier, integration = carrier_messages.way_of(send)
         require_up(integration, send.reply_to.account_address if send.reply_to else "")
         drop_connection()
         if not ctx.payload.get("anyway") and (gone := offers.problem(send, deadline)):
             raise CannotSend(gone)
-        post = carrier.prepare(outgoing.of(send, integration), integration, deadline)
+        post = carrier.prepare(carrier_messages.of(send, integration), integration, deadline)
         answered = _answered(ctx, send, integration, deadline)
     except (CannotSend, ProviderMisconfigured) as refusal:
         settle_failed(send, str(refusal))
@@ -98,11 +98,11 @@ def _send(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> None:
 def _answered(ctx: JobContext, send: OutboundSend, integration: Integration, deadline: Deadline) -> str:
     """The answer that somebody gave elsewhere, or "". A thread that cannot be read holds the message for a person."""
     try:
-        return outgoing.answer_elsewhere(send, integration, deadline)
+        return carrier_messages.answer_elsewhere(send, integration, deadline)
     except ProviderError as error:
         if not isinstance(error, PermanentError) and ctx.attempt < ATTEMPTS:
             raise
-        return f"{integration.label} did not say whether somebody has {outgoing.ELSEWHERE}."
+        return f"{integration.label} did not say whether somebody has {carrier_messages.ELSEWHERE}."
 
 
 def _begin(ctx: JobContext, send: OutboundSend, answered: str) -> bool:
@@ -180,7 +180,7 @@ def _not_sent(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
 
 def _look_again_soon(send: OutboundSend, error: CircuitOpen) -> None:
     """Asks soon whether the provider works again, and tries the message after that, as a person waits for it."""
-    probes.enqueue_probe(outgoing.way_of(send)[1])
+    probes.enqueue_probe(carrier_messages.way_of(send)[1])
     error.run_at = min(error.run_at, full_second(timezone.now() + WAIT_FOR_BREAKER))
 
 

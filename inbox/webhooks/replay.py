@@ -20,8 +20,8 @@ from inbox.intake import handlers
 from inbox.intake.receipt import DeliveryVerdict, IntakeResult, WebhookRequest, receive
 from inbox.models import Lead, User, WebhookDelivery, Workspace, audit
 from inbox.webhooks import stored
-from inbox.webhooks.base import process
 from inbox.webhooks.tenants import named_in
+from inbox.webhooks.views import process
 from integrations import registry
 from integrations.events import MessageEvent, PayloadInvalid
 from jobs.context import JobContext

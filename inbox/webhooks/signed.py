@@ -11,9 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from inbox.intake.receipt import IntakeResult
-from inbox.webhooks.base import WebhookView, answer
 from inbox.webhooks.schema import form_schema, post_schema
 from inbox.webhooks.tenants import Tenant, Unauthorized
+from inbox.webhooks.views import WebhookView, answer
 from integrations import calendly, registry, slack
 from integrations.calendly import signature as calendly_signature
 from integrations.health import probes

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 
-from inbox.webhooks.base import WebhookView
 from inbox.webhooks.signed import CalendlyWorkspaceView, SignedView, SlackView
+from inbox.webhooks.views import WebhookView
 from integrations import registry
 
 

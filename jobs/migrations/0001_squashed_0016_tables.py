@@ -5,7 +5,7 @@ from django.db.models import functions
 from django.db.models.functions import Now
 
 from jobs.ids import uuid7
-from jobs.schema import run_file
+from jobs.schema_version import run_file
 
 REPLACED = """
 0001_initial 0001_squashed_0009_tables 0002_django_q_indexes 0003_index_finished_jobs_by_workspace

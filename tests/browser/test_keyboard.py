@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from inbox.models import Lead
-from inbox.pages.shortcuts import SHORTCUTS
+from inbox.pages.palette import SHORTCUTS
 from tests import factories
 from tests.browser.audit import audit
 from tests.factories import ago

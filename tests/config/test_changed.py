@@ -16,7 +16,7 @@ from tests.docs.pages import ROOT
         ("jobs/cluster/sentinel.py", ["tests/jobs"]),
         ("integrations/http/hosts.py", ["tests/integrations/http"]),
         ("inbox/replying/carriers/ghl.py", ["tests/inbox/replying"]),
-        ("inbox/webhooks/base.py", ["tests/webhooks"]),
+        ("inbox/webhooks/views.py", ["tests/webhooks"]),
         ("inbox/intake/handlers/texts.py", ["tests/inbox/intake", "tests/webhooks"]),
         ("templates/base.html", ["tests/inbox/pages"]),
         ("tests/jobs/test_steps.py", ["tests/jobs/test_steps.py"]),

@@ -10,7 +10,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
 from config import health_listener, views
-from jobs import schema
+from jobs import schema_version
 from tests import factories
 from tests.waiting import PATIENCE_S
 
@@ -31,7 +31,7 @@ def asked():
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": TOKEN}])
 def test_a_stranger_is_told_whether_it_is_ready_and_no_more(headers, monkeypatch):
     assert Client().get("/readyz", headers=headers).json() == {"ready": True}
-    monkeypatch.setattr(schema, "missing", lambda: ["inbox.0099_future"])
+    monkeypatch.setattr(schema_version, "missing", lambda: ["inbox.0099_future"])
     views._migrated.clear()
     answer = Client().get("/readyz", headers=headers)
     assert (answer.status_code, answer.json()) == (503, {"ready": False})
@@ -98,7 +98,7 @@ def test_readyz_counts_the_accounts_whose_secrets_cannot_be_read_and_stays_ready
 
 @pytest.mark.django_db
 def test_readyz_is_503_while_migrations_are_missing(monkeypatch):
-    monkeypatch.setattr(schema, "missing", lambda: ["inbox.0099_future"])
+    monkeypatch.setattr(schema_version, "missing", lambda: ["inbox.0099_future"])
     views._migrated.clear()
     response = asked()
     assert response.status_code == 503

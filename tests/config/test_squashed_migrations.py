@@ -20,8 +20,8 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from config import views
 from inbox.management.commands.doctor import examine
-from jobs import schema as jobs_schema
-from jobs.schema import checksum_of, refusal, run_file
+from jobs import schema_version as jobs_schema
+from jobs.schema_version import checksum_of, refusal, run_file
 from tests import factories, schema, template
 
 Key = tuple[str, str]

@@ -54,8 +54,8 @@ def test_what_a_page_names_is_in_the_code(page):
 
 
 def test_a_name_that_is_not_there_is_found():
-    assert is_there("inbox.webhooks.base.WebhookView.post")
-    assert not is_there("inbox.webhooks.base.WebhookView.put_it")
+    assert is_there("inbox.webhooks.views.WebhookView.post")
+    assert not is_there("inbox.webhooks.views.WebhookView.put_it")
     assert not is_there("inbox.nowhere.at_all")
 
 

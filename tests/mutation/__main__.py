@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from jobs.schema import checksum_of
+from jobs.schema_version import checksum_of
 from tests.mutation.guards import GUARDS, MUST_DIE, Guard
 from tests.mutation.search import search
 

@@ -198,13 +198,13 @@ TENANCY = (
         f"{ACCESS} tests/inbox/followups/test_page.py",
     ),
     (
-        "inbox/webhooks/base.py",
+        "inbox/webhooks/views.py",
         "if (stored_id and account_id and account_id != stored_id) or _names_another_workspace(received):",
         "if _names_another_workspace(received):",
         f"{TENANTS} tests/webhooks/test_contract.py",
     ),
     (
-        "inbox/webhooks/base.py",
+        "inbox/webhooks/views.py",
         "if (stored_id and account_id and account_id != stored_id) or _names_another_workspace(received):",
         "if stored_id and account_id and account_id != stored_id:",
         f"{TENANTS} tests/webhooks/test_contract.py",
@@ -213,14 +213,14 @@ TENANCY = (
 
 CLAIM = (
     (
-        "inbox/replying/send_claims.py",
-        "claimed = counting.filter(state=State.INTENT, called_at=None)",
-        "claimed = counting.filter(state=State.INTENT)",
+        "inbox/replying/undo.py",
+        "claimed = counting.filter(state=OutboundSend.State.INTENT, called_at=None)",
+        "claimed = counting.filter(state=OutboundSend.State.INTENT)",
         SENDS,
     ),
     (
-        "inbox/replying/send_claims.py",
-        "claimed = counting.filter(state=State.INTENT, called_at=None)",
+        "inbox/replying/undo.py",
+        "claimed = counting.filter(state=OutboundSend.State.INTENT, called_at=None)",
         "claimed = counting.filter(called_at=None)",
         UNDO,
     ),
@@ -601,19 +601,19 @@ SIGNATURE = (
         "tests/integrations/slack/test_signature.py",
     ),
     (
-        "inbox/webhooks/base.py",
+        "inbox/webhooks/views.py",
         "if accepts and not accepts(integration.credentials, body(), request.headers, timezone.now()):",
         "if False:",
         SIGNED,
     ),
     (
-        "inbox/webhooks/base.py",
+        "inbox/webhooks/views.py",
         "if not row.is_usable or row.integration.provider != self.source.provider:",
         "if not row.is_usable:",
         f"{TENANTS} {SIGNED}",
     ),
     (
-        "inbox/webhooks/base.py",
+        "inbox/webhooks/views.py",
         "if not row.is_usable or row.integration.provider != self.source.provider:",
         "if row.integration.provider != self.source.provider:",
         f"{TENANTS} {SIGNED}",

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from inbox.leads import rollup
 from inbox.models import Draft, Message, OutboundSend
-from inbox.replying import autosend, review, send_claims, sending, slack_cards
+from inbox.replying import autosend, review, send_claims, sending, slack_cards, undo
 from inbox.understanding.arrival import Arrival
 from integrations.carriers import Accepted
 from jobs.context import JobContext
@@ -79,7 +79,7 @@ def test_a_send_that_was_settled_meanwhile_is_not_called(workspace, draft):
 @pytest.mark.parametrize("text", ["draft", "own"])
 @pytest.mark.parametrize("first", ["undo", "call"])
 def test_a_send_is_taken_back_or_called_for_and_never_both(workspace, draft, first, text):
-    """Guard: `called_at=None` in `send_claims.undo`; without it what has gone out is said to be taken back."""
+    """Guard: `called_at=None` in `inbox.replying.undo`; without it what has gone out is said to be taken back."""
     type(workspace).objects.filter(pk=workspace.pk).update(undo_send_s=10)
     user = factories.make_member(workspace)
     if text == "draft":
@@ -87,7 +87,7 @@ def test_a_send_is_taken_back_or_called_for_and_never_both(workspace, draft, fir
     else:
         send = review.send_own(draft.lead, user=user, channel="email", text="Hi.", client_token="token-1")
     fresh = OutboundSend.objects.select_related("lead").get(pk=send.pk)
-    racers = {"call": beginning(send), "undo": lambda: review.take_back(fresh, user=user)}
+    racers = {"call": beginning(send), "undo": lambda: undo.take_back(fresh, user=user)}
 
     with transaction.atomic():
         racers.pop(first)()

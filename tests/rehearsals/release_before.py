@@ -31,7 +31,7 @@ import requests
 from cryptography.fernet import Fernet
 
 from demo.postgres import EmbeddedPostgres
-from jobs.schema import OLDEST
+from jobs.schema_version import OLDEST
 from tests import schema
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,18 +7,18 @@ from django.db import connection
 
 from config.logs import redact_event
 from inbox.models import WebhookDelivery
-from inbox.webhooks import base
+from inbox.webhooks import views
 from jobs.redaction import redact_path
 from tests.recorded import payload
 from tests.webhooks.test_statements import recorded
 
 
 def told(caplog) -> list[logging.LogRecord]:
-    return [record for record in caplog.records if record.name == "inbox.webhooks.base"]
+    return [record for record in caplog.records if record.name == "inbox.webhooks.views"]
 
 
 def test_delivery_over_its_budget_is_a_warning_with_event_type_and_milliseconds(poster, caplog, monkeypatch):
-    monkeypatch.setattr(base, "SLOW_MS", 0)
+    monkeypatch.setattr(views, "SLOW_MS", 0)
     poster.post("email", recorded("LEAD_REPLIED"))
     (record,) = told(caplog)
     assert record.levelno == logging.WARNING
@@ -28,8 +28,8 @@ def test_delivery_over_its_budget_is_a_warning_with_event_type_and_milliseconds(
 
 
 def test_delivery_within_its_budget_is_no_warning(poster, caplog, monkeypatch):
-    monkeypatch.setattr(base, "SLOW_MS", 60_000)
-    caplog.set_level(logging.INFO, logger="inbox.webhooks.base")
+    monkeypatch.setattr(views, "SLOW_MS", 60_000)
+    caplog.set_level(logging.INFO, logger="inbox.webhooks.views")
     poster.post("email", recorded("LEAD_REPLIED"))
     (record,) = told(caplog)
     assert (record.levelno, record.verdict) == (logging.INFO, "accepted")

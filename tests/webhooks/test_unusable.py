@@ -8,7 +8,7 @@ from django.db import OperationalError, connection
 
 from inbox.leads.identity import normal_profile_url
 from inbox.models import Lead, Message, WebhookDelivery
-from inbox.webhooks import base, replay
+from inbox.webhooks import replay, views
 from integrations import rawjson
 from jobs.redaction import redact_path
 from tests.factories import make_lead
@@ -139,11 +139,11 @@ def test_database_out_of_reach_asks_to_come_again(poster, monkeypatch, method):
     def away(**_lookup):
         raise OperationalError("the connection is closed")
 
-    monkeypatch.setattr(base, "KEYS", SimpleNamespace(get=away))
-    monkeypatch.setattr(base, "drop_connection", lambda: None)  # the test's own
+    monkeypatch.setattr(views, "KEYS", SimpleNamespace(get=away))
+    monkeypatch.setattr(views, "drop_connection", lambda: None)  # the test's own
     answer = getattr(poster.client, method)(poster.path("email"))
     assert (answer.status_code, answer.json()) == (503, {"success": False, "error": "unavailable"})
-    assert answer["Retry-After"] == str(base.RETRY_AFTER_S)
+    assert answer["Retry-After"] == str(views.RETRY_AFTER_S)
 
 
 @pytest.fixture(params=["53100", "53200", "58030"])
@@ -159,7 +159,7 @@ def exhausted(request, db):
 def test_postgresql_without_disk_or_memory_asks_to_come_again(poster, exhausted):
     answer = poster.post("smartlead", payload("smartlead", "email_reply"))
     assert (answer.status_code, answer.json()) == (503, {"success": False, "error": "unavailable"})
-    assert answer["Retry-After"] == str(base.RETRY_AFTER_S)
+    assert answer["Retry-After"] == str(views.RETRY_AFTER_S)
     assert not Lead.objects.exists() and not Message.objects.exists()
 
 
@@ -168,4 +168,4 @@ def test_postgresql_without_disk_or_memory_answers_ghls_app_429(poster, exhauste
     poster.configure("ghl/sms", external_account_id="LocNorthwind01")
     raw = encoded(payload("ghl", "app_inbound_message"))
     answer = poster.post_to("/api/webhooks/ghl/app/", raw, **ghl_headers(raw))
-    assert (answer.status_code, answer["Retry-After"]) == (429, str(base.RETRY_AFTER_S))
+    assert (answer.status_code, answer["Retry-After"]) == (429, str(views.RETRY_AFTER_S))

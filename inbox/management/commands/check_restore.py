@@ -11,7 +11,7 @@ from inbox.models import DatabaseOrigin
 from inbox.replying import lost_time
 from integrations import key_rotation
 from integrations.key_rotation import UNREADABLE
-from jobs import backup, schema
+from jobs import backup, schema_version
 
 
 class Command(BaseCommand):
@@ -29,7 +29,9 @@ class Command(BaseCommand):
         except (OSError, ValueError) as error:
             raise CommandError(f"{file} cannot be read: {error}") from None
         wrong = list(backup.missing(expected))
-        wrong += [f"the migration {name} is missing: run manage.py migrate" for name in schema.missing()]
+        wrong += [
+            f"the migration {name} is missing: run manage.py migrate" for name in schema_version.missing()
+        ]
         for model, field in key_rotation.encrypted_fields():
             if lost := key_rotation.needed_keys(model, field)[UNREADABLE]:
                 wrong.append(f"{model._meta.db_table}.{field}: no key at hand opens {lost} rows")

@@ -30,7 +30,7 @@ from integrations.mail import is_off
 from integrations.models import TROUBLED, Integration, WebhookKey, WorkspaceIntegrationHealth
 from integrations.openai import client as openai
 from integrations.slack import NAME as SLACK
-from jobs import backlog, schema, stalls, stats
+from jobs import backlog, schema_version, stalls, stats
 from jobs.deadline import Deadline
 from jobs.display import counted
 from jobs.errors import DeadlineExceeded
@@ -231,12 +231,12 @@ def _addresses() -> Iterator[Finding]:
 
 
 def _schema() -> Finding:
-    if refusal := schema.refusal():
+    if refusal := schema_version.refusal():
         return Finding(False, "schema", "it is of a release that this one cannot migrate", refusal)
-    if missing := schema.missing():
+    if missing := schema_version.missing():
         fix = "Run: manage.py migrate; then this again, for what could not be looked at."
         return Finding(False, "schema", f"{len(missing)} migrations are missing", fix)
-    if unknown := schema.unknown():
+    if unknown := schema_version.unknown():
         number = count(len(unknown), "migration")
         words = f"of a newer release: this one does not know {number}, and works all the same"
         return Finding(None, "schema", words, "See docs/upgrading.md, Going back.")

@@ -19,7 +19,7 @@ from inbox.pages.desk.conversation_list import threads
 from inbox.pages.forms import PostedText, first_error
 from inbox.pages.parts import part_asked
 from inbox.pages.team import team_of
-from inbox.replying import autosend, review, send_claims, variables
+from inbox.replying import autosend, review, send_claims, undo, variables
 
 TEXT_LIMIT = 20_000
 
@@ -121,7 +121,7 @@ def settle_send(request: WorkspaceRequest, send_id: uuid.UUID) -> HttpResponse:
     action = _action(request, "again", "went-out", "take-back", "forget")
     try:
         if action == "take-back":
-            review.take_back(send, user=request.user)
+            undo.take_back(send, user=request.user)
         elif action == "forget":
             review.forget(OutboundSend.objects.filter(pk=send.pk))
         elif action == "went-out":

@@ -13,7 +13,7 @@ from inbox.models.message import OWN
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.conversation.conversation import find_lead
 from inbox.pages.conversation.timeline import TEXT_LIMIT
-from inbox.replying.outgoing import LATER, marked_send_id, quotes, same_words
+from inbox.replying.carrier_messages import LATER, marked_send_id, quotes, same_words
 from inbox.trace import asking
 from inbox.understanding.text import newest_text
 from inbox.workspaces.accounts import connected

@@ -9,7 +9,7 @@ from django.utils import timezone
 from inbox.leads.tags import SAID
 from inbox.leads.triage import Seen
 from inbox.pages.changes import parse_snapshot
-from inbox.pages.desk import snoozing
+from inbox.pages.desk import snooze_words
 
 LEAD_LIMIT = 50
 SNOOZE_DAYS_LIMIT = 366
@@ -37,7 +37,7 @@ class DecisionForm(forms.Form):
     """The decision `do`: done, read, unread, snooze, assign:<membership> or assign:nobody, or tag:<tag>.
 
     A snooze ends on the day `until`, or as `snooze:<words>` says: a key of WORDS, a time (ISO 8601), or words
-    (inbox.pages.desk.snoozing). A day without an hour ends at `opens_at` in the active time zone.
+    (inbox.pages.desk.snooze_words). A day without an hour ends at `opens_at` in the active time zone.
     `cleaned_data["snooze_until"]` is that moment.
     """
 
@@ -82,7 +82,7 @@ class DecisionForm(forms.Form):
         if action == "snooze":
             try:
                 self.cleaned_data["snooze_until"] = self._end(words)
-            except snoozing.NotUnderstood as reason:
+            except snooze_words.NotUnderstood as reason:
                 self.add_error("until", str(reason))
         return self.cleaned_data
 
@@ -91,17 +91,17 @@ class DecisionForm(forms.Form):
         now, today, limit = timezone.now(), timezone.localdate(), timedelta(days=SNOOZE_DAYS_LIMIT)
         if moment := self._moment(words):
             if not now < moment <= now + limit:
-                raise snoozing.NotUnderstood(
+                raise snooze_words.NotUnderstood(
                     "Snooze until: that time has passed, or is more than a year ahead."
                 )
             return moment
         if words and words not in self.WORDS:
-            return snoozing.read(words, self.opens_at)
+            return snooze_words.read(words, self.opens_at)
         day = today + timedelta(days=self.WORDS[words]) if words else self.cleaned_data.get("until")
         if day is None:
-            raise snoozing.NotUnderstood("Snooze until: pick a date.")
+            raise snooze_words.NotUnderstood("Snooze until: pick a date.")
         if not today < day <= today + limit:
-            raise snoozing.NotUnderstood("Snooze until: pick a date from tomorrow to a year from now.")
+            raise snooze_words.NotUnderstood("Snooze until: pick a date from tomorrow to a year from now.")
         return timezone.make_aware(datetime.combine(day, self.opens_at))
 
     def membership_id(self) -> int | None:

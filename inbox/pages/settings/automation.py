@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from inbox.models import Campaign, Membership, SendingPolicy, Workspace, audit
 from inbox.pages.access import WorkspaceRequest, workspace_view
-from inbox.replying import gates, review, shadow
+from inbox.replying import gates, shadow, undo
 
 Mode = SendingPolicy.Mode
 
@@ -113,7 +113,7 @@ def pause(request: WorkspaceRequest) -> HttpResponse:
     Workspace.objects.filter(pk=request.workspace.pk).update(sends_paused=paused)
     changes = {"sends_paused": [request.workspace.sends_paused, paused]}
     audit.record(request.workspace.pk, request.user, f"sends.{wanted}", request.workspace, changes=changes)
-    count = review.take_back_all(request.workspace.pk, user=request.user) if paused else 0
+    count = undo.take_back_all(request.workspace.pk, user=request.user) if paused else 0
     words = "Nothing goes out by itself any more." if paused else "What passes every gate goes out again."
     messages.success(request, f"{words} Taken back before they went out: {count}." if count else words)
     return redirect("inbox:automation", request.workspace.pk)

@@ -14,7 +14,7 @@ from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 from django.db import Error, OperationalError, connection
 
-from jobs import schema
+from jobs import schema_version
 from jobs.db import Fault, db_fault
 
 LOCK_S = 2
@@ -40,7 +40,7 @@ class Command(migrate.Command):
         stay applied. Raises CommandError if the last try gets no lock either, and at once if the database is of a
         release that this one cannot migrate.
         """
-        if refusal := schema.refusal():
+        if refusal := schema_version.refusal():
             raise CommandError(refusal)
         try:
             self._try(*args, **options)

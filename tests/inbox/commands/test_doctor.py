@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from integrations.health import writer
 from integrations.models import HealthState, Integration, WebhookKey, WorkspaceIntegrationHealth
-from jobs import schema
+from jobs import schema_version
 from jobs.ids import uuid7
 from jobs.models import BackgroundJob, Worker
 from sandbox import SandboxServer
@@ -156,7 +156,7 @@ def test_unreadable_secrets_are_named_without_asking_any_provider(worker):
 
 
 def test_missing_migrations_are_not_taken_for_a_database_that_is_away(worker, monkeypatch):
-    monkeypatch.setattr(schema, "missing", lambda: ["inbox.0099_future"])
+    monkeypatch.setattr(schema_version, "missing", lambda: ["inbox.0099_future"])
     report = run()
     assert "FAIL  schema: 1 migrations are missing" in report and "manage.py migrate" in report
     assert "FAIL  database" not in report and "exit 1: 1 thing" in report

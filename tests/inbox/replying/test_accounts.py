@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from inbox.models import Draft, OutboundSend
-from inbox.replying import autosend, outgoing, review, send_claims
+from inbox.replying import autosend, carrier_messages, review, send_claims
 from inbox.workspaces.accounts import NotAnswerable, answering
 from integrations.models import Integration
 from tests import factories
@@ -91,7 +91,7 @@ def test_an_account_that_goes_after_the_approval_fails_the_send_and_no_other_is_
 
 def test_the_account_that_was_written_to_answers_though_another_is_older(world, draft, account):
     send = review.approve(draft, user=world.user, text=draft.text)
-    assert outgoing.way_of(send)[1] == account
+    assert carrier_messages.way_of(send)[1] == account
 
 
 def test_what_was_to_go_out_by_itself_waits_for_a_person(world):

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from inbox.followups import plan
 from inbox.models import Draft, FollowUpInstance, Message, OutboundSend
-from inbox.replying import outgoing, review
+from inbox.replying import carrier_messages, review
 from integrations.emailbison.carrier import EmailBisonCarrier
 from jobs.deadline import Deadline
 from jobs.models import BackgroundJob
@@ -145,7 +145,9 @@ def test_the_answer_to_a_send_names_the_mail_and_its_webhook_joins_it(world):
     world.work()
     send = OutboundSend.objects.select_related("lead", "reply_to").get(pk=send.pk)
     account = world.workspace.integrations.get(provider="emailbison")
-    mail = EmailBisonCarrier().newer(outgoing.of(send, account), account, Deadline.after_ms(20_000))[0]
+    mail = EmailBisonCarrier().newer(carrier_messages.of(send, account), account, Deadline.after_ms(20_000))[
+        0
+    ]
     assert send.provider_message_id == mail.message_id != ""
     body = emit(world, "emailbison", "MANUAL_EMAIL_SENT", "Without our marker, and in other words")
     body["data"]["reply"]["id"] = int(mail.message_id.removeprefix("reply:"))

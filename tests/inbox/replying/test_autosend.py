@@ -7,7 +7,7 @@ import time_machine
 from django.utils import timezone
 
 from inbox.models import Draft, OutboundSend, SendingPolicy, Workspace
-from inbox.replying import autosend, hours, review
+from inbox.replying import autosend, hours, review, undo
 from jobs.models import BackgroundJob
 from jobs.worker import drain
 from tests import factories
@@ -164,7 +164,7 @@ def test_what_a_person_took_back_never_goes_out_by_itself(way):
         autosend.cancel(fresh(draft), user=user)
     else:
         Workspace.objects.filter(pk=draft.workspace_id).update(undo_send_s=10)
-        review.take_back(review.approve(fresh(draft), user=user, text=draft.text), user=user)
+        undo.take_back(review.approve(fresh(draft), user=user, text=draft.text), user=user)
 
     assert judged(draft) == "held"  # as when the provider marks the reply as interested later
 

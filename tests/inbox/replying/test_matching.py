@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from inbox.replying.outgoing import as_html, marker, match, same_words
+from inbox.replying.carrier_messages import as_html, marker, match, same_words
 from integrations.carriers import Listed
 from tests import factories
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from inbox.models import Draft, OutboundSend, Workspace
 from inbox.models.lead import Tag
-from inbox.replying import review
+from inbox.replying import review, undo
 from jobs.models import BackgroundJob
 from tests import factories
 
@@ -52,7 +52,7 @@ def test_it_goes_out_when_the_countdown_is_over_and_not_before(world, draft):
 
     assert len(world.posted()) == 1 and "Friday" in world.posted()[0]["text"]
     with pytest.raises(review.AlreadyDecided):
-        review.take_back(send, user=world.user)
+        undo.take_back(send, user=world.user)
 
 
 def test_a_job_that_is_made_due_early_leaves_the_countdown_its_time(world, draft):
@@ -67,13 +67,13 @@ def test_a_job_that_is_made_due_early_leaves_the_countdown_its_time(world, draft
 
 
 def test_another_text_from_the_form_of_what_was_taken_back_is_refused(world, draft):
-    review.take_back(own(world), user=world.user)
+    undo.take_back(own(world), user=world.user)
     with pytest.raises(review.Refused, match="taken back"):
         own(world, "Another text.")
 
 
 def test_a_draft_that_is_taken_back_waits_as_it_was_approved_and_may_be_sent_again(world, draft):
-    review.take_back(approve(world, draft), user=world.user)
+    undo.take_back(approve(world, draft), user=world.user)
     draft.refresh_from_db()
     assert (draft.status, draft.text, draft.decided_by) == (
         Draft.Status.PENDING,
@@ -92,7 +92,7 @@ def test_a_draft_that_is_taken_back_waits_as_it_was_approved_and_may_be_sent_aga
 
 def test_a_text_of_ones_own_that_is_taken_back_is_kept_and_its_form_sends_nothing_again(world, draft):
     send = own(world)
-    review.take_back(send, user=world.user)
+    undo.take_back(send, user=world.user)
     assert own(world).pk == send.pk  # the form of before, once more
     send.refresh_from_db()
     assert (send.state, send.text, send.called_at) == (State.TAKEN_BACK, "Call me.", None)
@@ -139,7 +139,7 @@ def test_what_has_failed_before_its_call_is_not_taken_back(world, draft):
     world.reply("STOP. Please unsubscribe me.")
     let_the_countdown_end(world)
     with pytest.raises(review.AlreadyDecided):
-        review.take_back(send, user=world.user)
+        undo.take_back(send, user=world.user)
     send.refresh_from_db()
     assert (send.state, world.posted()) == (State.FAILED, [])
 
@@ -148,7 +148,7 @@ def test_what_goes_out_by_itself_has_had_its_countdown(world, draft):
     send = review.approve(draft, user=None, text=draft.text)
     assert send.send_at is None and not send.can_be_taken_back
     with pytest.raises(review.AlreadyDecided):
-        review.take_back(send, user=world.user)
+        undo.take_back(send, user=world.user)
 
 
 def test_switching_off_all_sends_takes_back_what_counts_down_in_this_workspace(world, draft):
@@ -159,7 +159,7 @@ def test_switching_off_all_sends_takes_back_what_counts_down_in_this_workspace(w
         factories.make_message(factories.make_lead(elsewhere)).lead,
         user=world.user, channel="email", text="Hello", client_token=str(uuid.uuid4()),
     )  # fmt: skip
-    assert review.take_back_all(world.workspace.pk, user=world.user) == 1
+    assert undo.take_back_all(world.workspace.pk, user=world.user) == 1
     assert not OutboundSend.objects.filter(pk=send.pk).exists()
     other.refresh_from_db()
     assert other.state == State.INTENT

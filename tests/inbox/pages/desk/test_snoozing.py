@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from inbox.pages.desk import date_ranges, snoozing
+from inbox.pages.desk import date_ranges, snooze_words
 
 ZONE = ZoneInfo("America/New_York")
 NOW = datetime(2026, 11, 26, 11, 53, tzinfo=ZONE)
@@ -44,7 +44,7 @@ def _a_thursday(monkeypatch):
     ],
 )
 def test_words_name_a_time(words, until):
-    assert snoozing.read(words, time(9, 15)).strftime("%a %d %b %H:%M") == until
+    assert snooze_words.read(words, time(9, 15)).strftime("%a %d %b %H:%M") == until
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_words_name_a_time(words, until):
     ],
 )
 def test_other_words_are_refused_with_the_reason(words, why):
-    with pytest.raises(snoozing.NotUnderstood, match=why):
-        snoozing.read(words, time(9))
+    with pytest.raises(snooze_words.NotUnderstood, match=why):
+        snooze_words.read(words, time(9))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,56 @@
+"""Takes back a message that counts down, because a person asked for it, before its provider is called."""
+
+from contextlib import suppress
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from inbox.leads import rollup
+from inbox.models import Draft, Lead, OutboundSend, User, audit
+from inbox.replying.send_claims import AlreadyDecided, Refused, back_to_review
+
+
+def take_back(send: OutboundSend, *, user: User) -> None:
+    """Takes back, for its sender, a message that counts down. Raises AlreadyDecided, and Refused to anybody else."""
+    if send.approved_by is not None and send.approved_by != user:
+        raise Refused(f"{send.approved_by.name} sent it: only they can take it back.")
+    _take_back(send, user)
+
+
+def _take_back(send: OutboundSend, user: User) -> None:
+    with transaction.atomic():
+        lead = rollup.locked(send.lead)
+        if not _undo(send, lead, f"{user.name} took it back."):
+            raise AlreadyDecided("It could not be taken back: it is out already.")
+        audit.record(send.workspace_id, user, "send.take_back", send)
+
+
+def take_back_all(workspace_id: UUID, *, user: User) -> int:
+    """Takes back all messages of the workspace that count down. Returns how many."""
+    counting = OutboundSend.objects.filter(
+        workspace_id=workspace_id, state=OutboundSend.State.INTENT, called_at=None, send_at__isnull=False
+    )
+    taken_back = 0
+    for send in counting.select_related("lead").order_by("pk"):
+        with suppress(AlreadyDecided):
+            _take_back(send, user)
+            taken_back += 1
+    return taken_back
+
+
+def _undo(send: OutboundSend, lead: Lead, why: str) -> bool:
+    """Takes back a message before its provider is called, because a person asked for it. A draft waits for review with
+    the text as approved; other text is kept for the composer. Returns False without a countdown, or if the provider was
+    called. Runs in a transaction with the lead's row locked.
+    """
+    counting = OutboundSend.objects.filter(pk=send.pk, part=0, send_at__isnull=False)
+    claimed = counting.filter(state=OutboundSend.State.INTENT, called_at=None)
+    if not claimed.update(state=OutboundSend.State.TAKEN_BACK, reason=why[:300], finished_at=timezone.now()):
+        return False
+    if send.draft_id is not None:
+        # a draft is claimed once, and this one may be sent again
+        OutboundSend.objects.filter(pk=send.pk).delete()
+        Draft.objects.filter(pk=send.draft_id).update(held_by_person=True)
+        back_to_review(send.draft_id, lead, why, send)
+    return True
