@@ -7,7 +7,6 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
@@ -22,6 +21,7 @@ from inbox.health import banner, sentences
 from inbox.models import audit
 from inbox.pages.access import signed_in
 from inbox.pages.operations import account_actions
+from inbox.pages.operations.health import banner_part
 from inbox.pages.safe_next import next_url
 from inbox.pages.templatetags.holdfast import ago
 from inbox.workspaces import account_effects
@@ -184,10 +184,7 @@ class HealthBoard(RecordAdmin):
 
     def live_banner(self, request: HttpRequest) -> HttpResponse:
         """The banner for a page that is open. Answers 204 if it still says what was `seen`."""
-        banner = accounts.banner_of(request)
-        if (banner.key if banner else "") == request.GET.get("seen", ""):
-            return HttpResponse(status=204)
-        return render(request, "health/_live.html", {"banner": banner, "live_url": request.path})
+        return banner_part(request, accounts.banner_of(request))
 
     def act(self, request: HttpRequest, pk: int) -> HttpResponse:
         """`<account>/act/`: does what the form's `do` names, as a workspace's pages do. Raises PermissionDenied."""

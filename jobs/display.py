@@ -45,19 +45,17 @@ def tiles(totals: stats.Totals, whose: str = "") -> list[dict[str, Any]]:
     counts, oldest_s = totals.jobs, totals.oldest_s
     failed = counts[Status.FAILED]
     return [
-        _tile("Queued", counted(counts[Status.QUEUED]), "due or for later"),
-        _tile(
+        tile("Queued", counted(counts[Status.QUEUED]), "due or for later"),
+        tile(
             "Oldest due",
             duration(oldest_s) if oldest_s else "none",
             "since it became due",
             "warn" if oldest_s > LATE_S else "",
         ),
-        _tile("Running", counted(counts[Status.RUNNING]), "right now"),
-        _tile("Failed", counted(failed), "wait for a person", "bad" if failed else ""),
-        _tile(
-            "Done", counted(counts[Status.SUCCEEDED]), f"and {counted(counts[Status.CANCELLED])} cancelled"
-        ),
-        _tile(
+        tile("Running", counted(counts[Status.RUNNING]), "right now"),
+        tile("Failed", counted(failed), "wait for a person", "bad" if failed else ""),
+        tile("Done", counted(counts[Status.SUCCEEDED]), f"and {counted(counts[Status.CANCELLED])} cancelled"),
+        tile(
             "Workers alive",
             str(totals.workers),
             f"{totals.busy} of {totals.places} places busy{whose}",
@@ -98,7 +96,8 @@ def by_kind(workspace_id: UUID | None, times: stats.Timings) -> list[dict[str, A
     ]
 
 
-def _tile(label: str, figure: str, note: str, tone: str = "") -> dict[str, Any]:
+def tile(label: str, figure: str | int, note: str, tone: str = "") -> dict[str, Any]:
+    """A tile of partials/tiles.html."""
     return {"label": label, "value": figure, "note": note, "tone": tone}
 
 

@@ -27,6 +27,7 @@ from inbox.webhooks import replay
 from inbox.webhooks.scrub import without_secrets
 from integrations import registry
 from integrations.events import Event, PayloadInvalid
+from jobs.display import tile
 from jobs.models import BackgroundJob
 
 VIEWS = ("pretty", "raw", "parsed")
@@ -243,16 +244,12 @@ def _tiles(workspace: Workspace) -> list[dict[str, Any]]:
         counts.get(verdict, 0) for verdict in (Verdict.ACCEPTED, Verdict.DUPLICATE, Verdict.IGNORED)
     )
     return [
-        _tile("Received, 24 h", sum(counts.values()), f"{accepted} accepted"),
-        _tile("Duplicates", duplicates, "recognised, nothing stored twice"),
-        _tile("Ignored", ignored, "events that are not used"),
-        _tile("Rejected", bad, "unusable, or for another account", "warn" if bad else ""),
-        _tile("Failed on our side", failed, "waiting for a replay", "bad" if failed else ""),
+        tile("Received, 24 h", sum(counts.values()), f"{accepted} accepted"),
+        tile("Duplicates", duplicates, "recognised, nothing stored twice"),
+        tile("Ignored", ignored, "events that are not used"),
+        tile("Rejected", bad, "unusable, or for another account", "warn" if bad else ""),
+        tile("Failed on our side", failed, "waiting for a replay", "bad" if failed else ""),
     ]
-
-
-def _tile(label: str, number: int, note: str, tone: str = "") -> dict[str, object]:
-    return {"label": label, "value": number, "note": note, "tone": tone}
 
 
 def _last_replay(workspace: Workspace) -> BackgroundJob | None:

@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inbox.health import banner, complaints, drill, owner_link, reconnect, uptime
-from inbox.health.model_outage import model_away
+from inbox.health.model_outage import ModelAway, model_away
 from inbox.models import Membership, audit
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.operations import account_actions
@@ -61,6 +61,13 @@ def live_banner(request: WorkspaceRequest) -> HttpResponse:
     accounts = banner.banner_for(
         request.workspace, request.user, request.membership, model_away=model is not None
     )
+    return banner_part(request, accounts, model)
+
+
+def banner_part(
+    request: HttpRequest, accounts: banner.Banner | None, model: ModelAway | None = None
+) -> HttpResponse:
+    """The part of a page with its banners. 204 if the key of what it shows is still the one that was `seen`."""
     if "".join(part.key for part in (accounts, model) if part) == request.GET.get("seen", ""):
         return HttpResponse(status=204)
     context = {"banner": accounts, "model": model, "live_url": request.path}
