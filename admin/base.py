@@ -351,8 +351,8 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     def ask_first(
         self, request: HttpRequest, rows: QuerySet[Any], at_once: int, *, harmless: bool = False
     ) -> HttpResponse | None:
-        """The page that asks whether the request's action is meant for at most `at_once` of `rows`; None once that page
-        was posted. The button has a warning colour unless the action is `harmless`.
+        """The page that asks a person to confirm the action on at most `at_once` of `rows`; None once they have
+        confirmed. The button has a warning colour unless the action is `harmless`.
         """
         if "confirmed" in request.POST:
             return None

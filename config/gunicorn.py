@@ -109,7 +109,7 @@ def _require_wiring(worker: Any) -> None:
 
 
 def _require_static(worker: Any) -> None:
-    """Ends the server if its first workers lack collected static files. Later ones log it, as webhooks need none."""
+    """Ends the server if its first workers lack collected static files. Workers that start later only log it."""
     from config import static
 
     if fault := static.fault():

@@ -25,7 +25,7 @@ def redact_event(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str,
 
 
 def print_exception(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """A structlog processor that adds the error's traceback without secrets and without quotes of the database.
+    """A structlog processor that adds the error's traceback without secrets and without the values of rows.
 
     For a database error it adds names: constraint, table, column, and the place in our code.
     """

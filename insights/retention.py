@@ -1,4 +1,4 @@
-"""Deletes old builds of packs but the last good one, and what is older than the messages that its workspace keeps."""
+"""Deletes the old builds of each pack except its last good one, and whatever is older than its workspace keeps."""
 
 from datetime import timedelta
 

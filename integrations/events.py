@@ -51,14 +51,14 @@ class MessageEvent(Event):
     recognised.
 
     A provider may send a message without its id. Then `content_key` is a hash of what identifies it ("" if sender and
-    words do): equal ones within `window_s` seconds are one message, later ones are another. `stamp` is the local time
-    that the text itself states (ISO without a zone, if it can be read). Texts with different stamps are different
+    text are enough): equal ones within `window_s` seconds are one message, later ones are another. `stamp` is the local
+    time that the text itself states (ISO without a zone, if it can be read). Texts with different stamps are different
     messages, and stamps tell which was first. `headers`: the headers of an e-mail that say how it was sent
-    (integrations.mailheaders). `listed`: the message was read from the provider's list, which may have other words
-    than the webhook, so only the id identifies it. `by_hand`: a person wrote this outbound message on the
-    provider's pages, so it answers the lead, unlike a campaign's step. `sent_html`, `sent_text`: the body of our
-    mail that this one answers, if the provider gives it. `attachments`: the files that came with it, as
-    integrations.attachments.as_stored makes them.
+    (integrations.mailheaders). `listed`: the message was read from the provider's list, which may have other words than
+    the webhook, so only the id identifies it. `by_hand`: a person wrote this outbound message on the provider's pages,
+    so it answers the lead, unlike a campaign's step. `sent_html`, `sent_text`: the body of our mail that this one
+    answers, if the provider gives it. `attachments`: the files that came with it, as integrations.attachments.as_stored
+    makes them.
     """
 
     source: str

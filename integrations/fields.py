@@ -155,8 +155,8 @@ class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]  # Django 
     """A JSON value that is encrypted in the database, and decrypted when the attribute of a row is read. It cannot be
     searched and is in no form. `values` and `values_list` give it as `Sealed`.
 
-    If no configured key can decrypt a stored value, it is read as `Unreadable`, or as the field's default if its token
-    is too short for a secret.
+    A stored value that no configured key decrypts is read as `Unreadable`. If its token is so short that it can only
+    hold `{}`, it is read as the field's default.
     """
 
     # Only django-stubs reads these: the types that the attribute accepts and returns.

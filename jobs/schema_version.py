@@ -45,8 +45,8 @@ def unknown() -> list[str]:
 
 
 def run_file(path: str, checksum: str) -> RunSQL:
-    """The operation that runs the functions and triggers in the file `path`, one statement after the other. Where the
-    file changes, the operation moves into a new migration, so that no older one runs the newer text.
+    """The operation that runs the functions and triggers in the file `path`, one statement after the other. If you
+    change the file, move the operation into a new migration, so that no older migration runs the newer text.
 
     Raises ImproperlyConfigured if `checksum` is not the file's.
     """

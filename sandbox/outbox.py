@@ -30,7 +30,7 @@ RESPONSE_LIMIT = 2000
 class Webhook:
     """Where the played provider posts the webhooks of one account (`*`: of all).
 
-    `secret` signs them if the provider signs. `attempts`: how often one is posted until it is answered with a 2xx, with
+    `secret` signs them if the provider signs. `attempts`: how often one is posted at most; the first 2xx ends it, with
     a pause of `retry_ms` milliseconds. With `echo`, what we send through the provider is posted back to us.
     """
 

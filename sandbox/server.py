@@ -1,4 +1,4 @@
-"""The sandbox as an HTTP/1.1 server with keep-alive and one thread per connection. It stops at once.
+"""The sandbox as an HTTP/1.1 server with keep-alive and one thread per connection. `stop` closes every connection.
 
 Faults need the bare socket, so bodies are read (by length or chunked) and answers written here. http.server parses
 request lines and headers.

@@ -102,7 +102,7 @@ function readPage() {
 
 // --- what fits the words -----------------------------------------------------------------------------------------------
 const wordsTyped = () => input.value.toLowerCase().split(/\s+/).filter(Boolean);
-/** The place in `label` of a word that begins so; -1 if none does. `label` is in lower case.
+/** The place in `label`, in lower case, of the first word that begins with `word`; -1 if none does.
  * @param {string} label @param {string} word */
 function startOf(label, word) {
   let start = label.indexOf(word);

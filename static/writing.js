@@ -180,7 +180,7 @@ function keepNote(form) {
   enqueue({ url: () => form.action, body: () => body, target: "convo", onSuccess, onFailure });
 }
 
-// A snippet goes to the caret. Its first gap is selected.
+// A snippet goes to the caret. Its first placeholder, such as {name}, is selected.
 on("click", (element, event) => {
   const button = element.closest("button[name=insert]");
   if (!button) return;

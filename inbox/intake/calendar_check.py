@@ -1,7 +1,7 @@
 """Compares the meetings that calendars list with those that webhooks reported: the tick and its jobs.
 
-Claiming a check moves its next time on, whatever comes of it. A lead whose check fails waits longer each time, and
-delays no other lead.
+Claiming a check already sets the time of the next one, even if this one fails. A lead whose check fails waits longer
+each time, and delays no other lead.
 """
 
 import logging

@@ -1,5 +1,6 @@
-"""Keeps that erased people want no more, as hashes of what named them, under a key that is stored encrypted, so that
-nobody with the tables alone can try addresses out. While it cannot be read, nothing is sent in that workspace.
+"""Remembers that erased people want no more messages. It stores keyed hashes of what named them. The key is stored
+encrypted, so nobody who has only the tables can try addresses out. While the key cannot be read, nothing is sent in
+that workspace.
 """
 
 import hashlib

@@ -369,8 +369,8 @@ def _fill(
 
 
 def _free(rivals: list[Lead], identities: dict[str, str]) -> dict[str, str]:
-    """Those of `identities` that none of the other leads has, be it as another address or number. Another contact of
-    theirs is theirs until an event says otherwise, as this one does.
+    """Those of `identities` that none of the rivals has, also as another address or number. A rival's other GoHighLevel
+    contacts do not count: this event says that the contact is not theirs.
     """
     return {
         name: text

@@ -2,7 +2,6 @@
 run again.
 """
 
-from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -15,17 +14,10 @@ from inbox.leads import assigning, drafts, own_notices, rollup
 from inbox.leads import score as scoring
 from inbox.leads.tags import NO_ANSWER
 from inbox.models import Draft, Lead, Membership, Message, TagDecision, audit, locks
-from inbox.models.lead import Tag
 from inbox.pipeline.situation import NotNow, Situation
 from inbox.pipeline.skip_conditions import UNANSWERABLE
 from inbox.signals import lead_replied
-from inbox.understanding import snooze as snoozing
-from inbox.understanding.dates import named_days
 from jobs.deadline import Deadline
-
-MORNING = time(9)
-NEAR = timedelta(days=31)
-"""How far a model's day may be from a day in the words. "Mid-March" is read as a month."""
 
 
 def close_drafts(situation: Situation, _deadline: Deadline) -> dict[str, int]:
@@ -70,47 +62,6 @@ def tell_follow_ups(situation: Situation, _deadline: Deadline) -> dict[str, Any]
     """Sends `lead_replied`, so that the lead's running follow-ups pause. Returns each receiver's answer by name."""
     answers = lead_replied.send(Message, lead=situation.lead, message=situation.message)
     return {receiver.__name__: answer for receiver, answer in answers}
-
-
-def snooze(situation: Situation, _deadline: Deadline) -> dict[str, str]:
-    """Hides the conversation until the day that the reply names. Raises NotNow if none is clear and ahead, or if the
-    lead is snoozed or has written again.
-    """
-    until = _until(situation)
-    if until is None:
-        raise NotNow("No day is named, or not clearly enough.")
-    changed = Lead.objects.filter(
-        pk=situation.lead.pk, last_inbound_at=situation.lead.last_inbound_at, snoozed_until=None
-    ).update(snoozed_until=until)
-    if not changed and situation.lead.snoozed_until != until:
-        raise NotNow("The lead is snoozed already, or has written again.")
-    return {"until": until.isoformat()}
-
-
-def _until(situation: Situation) -> datetime | None:
-    message = situation.message
-    if situation.tag == Tag.OUT_OF_OFFICE:
-        words = f"{message.subject}\n{message.raw_text or message.text}"
-        snooze = snoozing.return_day(words, message.sent_at, situation.zone)
-    else:
-        snooze = snoozing.deferral(message.text, message.sent_at, situation.zone)
-    if snooze is not None and snooze.confidence >= snoozing.APPLY_AT:
-        return snooze.until if snooze.until > timezone.now() else None
-    decision = TagDecision.objects.filter(message=message, follow_up_on__isnull=False).order_by("-pk").first()
-    if decision is None or decision.follow_up_on is None:
-        return None
-    until = datetime.combine(decision.follow_up_on, MORNING, tzinfo=situation.zone)
-    if not _is_named(decision.follow_up_on, situation, snooze):
-        return None
-    return until if until > timezone.now() + timedelta(hours=1) else None
-
-
-def _is_named(day: date, situation: Situation, snooze: snoozing.Snooze | None) -> bool:
-    """Whether the words name a day near the one that a model took from them. A model alone must not hide a lead."""
-    words = situation.message.text
-    received = timezone.localtime(situation.message.sent_at, situation.zone).date()
-    days = [at.day for at in named_days(words, received)] + ([snooze.until.date()] if snooze else [])
-    return any(abs(day - at) <= NEAR for at in days) and day - received <= snoozing.AT_MOST
 
 
 def score(situation: Situation, _deadline: Deadline) -> dict[str, Any]:

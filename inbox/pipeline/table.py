@@ -7,7 +7,15 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any, NamedTuple
 
-from inbox.pipeline import answer_steps, assignment, campaign_mail, missing_facts, sentiment, tag_notices
+from inbox.pipeline import (
+    answer_steps,
+    assignment,
+    campaign_mail,
+    missing_facts,
+    sentiment,
+    snoozing,
+    tag_notices,
+)
 from inbox.pipeline import skip_conditions as when
 from inbox.pipeline.situation import Situation
 from jobs.deadline import Deadline
@@ -96,7 +104,7 @@ STEPS = (
     Step("follow-ups", assignment.tell_follow_ups, Reach.INSIDE),
     Step(
         "snooze",
-        assignment.snooze,
+        snoozing.snooze,
         Reach.INSIDE,
         (when.STOPPED, when.AUTOMATIC, when.SUSPECTED, when.WANTS_ANSWER_NOW, when.OLDER),
     ),

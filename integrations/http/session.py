@@ -142,10 +142,9 @@ class ProviderSession:
     """Makes calls to one provider for one account.
 
     base_url: paths are appended to it. headers, params: sent with every call; they may contain credentials, so they
-    are never shown. timeout_ms: the
-    limit of one attempt; the Deadline of a call limits all attempts together. classify: judges an answer before its
-    status does. rate_limit: our own limit, which holds across processes. A session is cheap to make; connections are
-    pooled per provider and process.
+    are never shown. timeout_ms: the limit of one attempt; the Deadline of a call limits all attempts together.
+    classify: judges an answer before its status does. rate_limit: our own limit, which holds across processes. A
+    session is cheap to make; connections are pooled per provider and process.
     """
 
     provider: str
