@@ -8,7 +8,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Exists, OuterRef
 
 from inbox.followups import responses
@@ -17,6 +16,7 @@ from inbox.leads.folders import leads_in
 from inbox.leads.tags import POSITIVE
 from inbox.models import Message, Workspace
 from inbox.models.lead import Tag
+from jobs.db import fetch
 
 IN_SPAN = """m.received_at >= %(since)s - interval '1 day' AND m.sent_at >= %(since)s AND m.sent_at < %(until)s
       AND m.lead_id NOT IN (SELECT id FROM inbox_lead WHERE workspace_id = %(workspace)s AND sample)"""
@@ -152,7 +152,7 @@ def overview(workspace_id: UUID, since: datetime, until: datetime, zone: str) ->
     name of the IANA database. Samples and automatic replies do not count.
     """
     values = _values(workspace_id, since, until, zone)
-    *totals, contacted = _rows(TOTALS + CONTACTED, values)[0]
+    *totals, contacted = fetch(TOTALS + CONTACTED, values)[0]
     replies, people, positive, requested, booked, answer_s = totals[:6]
     contacted = max(contacted, people)
     return Overview(
@@ -171,10 +171,10 @@ def overview(workspace_id: UUID, since: datetime, until: datetime, zone: str) ->
         answers=list(zip(BUCKETS, totals[6:], strict=True)),
         campaigns=[
             CampaignRow(row[0], row[1] or "No campaign", int(row[2]), *row[3:])
-            for row in _rows(BY_CAMPAIGN, values)
+            for row in fetch(BY_CAMPAIGN, values)
         ],
-        objections=[ObjectionRow(*row) for row in _rows(OBJECTIONS, values)],
-        days=[(day, count, good) for day, count, good in _rows(BY_DAY, values)],
+        objections=[ObjectionRow(*row) for row in fetch(OBJECTIONS, values)],
+        days=[(day, count, good) for day, count, good in fetch(BY_DAY, values)],
         follow_ups=list(responses.effectiveness(workspace_id, since, until)),
     )
 
@@ -182,7 +182,7 @@ def overview(workspace_id: UUID, since: datetime, until: datetime, zone: str) ->
 def totals(workspace_id: UUID, since: datetime, until: datetime, zone: str) -> Totals:
     """The totals of the overview page from `since` up to `until` (aware), counted as `overview` counts them."""
     values = _values(workspace_id, since, until, zone)
-    replies, people, positive, _, booked, answer_s, *_ = _rows(f"{TOTALS} FROM answered a", values)[0]
+    replies, people, positive, _, booked, answer_s, *_ = fetch(f"{TOTALS} FROM answered a", values)[0]
     return Totals(int(replies), people, positive, booked, answer_s)
 
 
@@ -195,13 +195,6 @@ def _values(workspace_id: UUID, since: datetime, until: datetime, zone: str) -> 
         "positive": [str(tag.value) for tag in POSITIVE],
         "steps": list(rollup.steps()),
     }
-
-
-def _rows(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        fetched: list[tuple[Any, ...]] = cursor.fetchall()
-        return fetched
 
 
 def waiting(workspace: Workspace, since: datetime, until: datetime) -> int:

@@ -6,7 +6,6 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models.functions import Now
 
 from inbox.replying.prompts import Prompt
@@ -14,6 +13,7 @@ from insights.conversation import Conversation, cited
 from insights.models import ConversationInsight
 from insights.pack_model_calls import Bill, ask, load
 from insights.schema import SCHEMA_VERSION, InsightAnswer
+from jobs.db import fetch
 from jobs.deadline import Deadline
 from jobs.ids import uuid7
 
@@ -63,10 +63,8 @@ def claim(
         "seconds": CLAIM_S,
         "hash": conversation.content_hash,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, values)
-        if cursor.fetchone():
-            return Claim.MINE, None
+    if fetch(CLAIM, values):
+        return Claim.MINE, None
     readings = ConversationInsight.objects.filter(
         lead_id=conversation.lead_id, content_hash=conversation.content_hash
     )

@@ -5,11 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from inbox.leads import rollup
 from inbox.models import User
 from inbox.pages.team import SOMEBODY
+from jobs.db import fetch
 
 # The answers that a person wrote or approved here, each with the reply that had waited for it: the first one since
 # anybody had answered. What goes out by itself and follow-ups are nobody's answers, and a campaign's step is none
@@ -65,9 +64,7 @@ def by_person(workspace_id: UUID, since: datetime, until: datetime) -> list[Pers
         "until": until,
         "steps": list(rollup.steps()),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(BY_PERSON, values)
-        rows = cursor.fetchall()
+    rows = fetch(BY_PERSON, values)
     users = User.objects.in_bulk([user_id for user_id, *_ in rows if user_id is not None])
     return [
         PersonRow(users[user_id].name if user_id in users else SOMEBODY, *numbers)

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db import connection
-
+from jobs.db import fetch
 from jobs.lanes import LANES, Lane
 
 CAP = 5_000
@@ -98,13 +97,12 @@ WHERE waited_s > promise_s GROUP BY p.lane
 def by_lane(tenants: Sequence[UUID] | None) -> list[Backlog]:
     """The backlog of every lane, in the order in which lanes are served; `tenants` None counts all."""
     backlogs = {lane.name: Backlog(lane) for lane in LANES}
-    with connection.cursor() as cursor:
-        cursor.execute(WAITING, {"tenants": None if tenants is None else list(tenants), "cap": CAP})
-        for lane, tenant, jobs, oldest_s, late, paused in cursor.fetchall():
-            if tenant is None:
-                backlogs[lane].began_late = jobs
-            else:
-                backlogs[lane].tenants.append(TenantQueue(tenant, jobs, oldest_s, late, paused))
+    values = {"tenants": None if tenants is None else list(tenants), "cap": CAP}
+    for lane, tenant, jobs, oldest_s, late, paused in fetch(WAITING, values):
+        if tenant is None:
+            backlogs[lane].began_late = jobs
+        else:
+            backlogs[lane].tenants.append(TenantQueue(tenant, jobs, oldest_s, late, paused))
     for backlog in backlogs.values():
         backlog.tenants.sort(key=lambda queue: (-queue.due, str(queue.tenant)))
     return list(backlogs.values())

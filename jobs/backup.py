@@ -13,6 +13,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from jobs.db import fetch
+
 TABLES = """
 SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY relname
 """
@@ -46,9 +48,9 @@ def dump(file: Path) -> dict[str, Any]:
     if which("pg_dump") is None:
         raise DumpFailed("pg_dump is not in PATH. On Debian: apt-get install postgresql-client")
     with transaction.atomic():
-        _run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        fetch("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         _have_time()
-        [(snapshot,)] = _run("SELECT pg_export_snapshot()")
+        [(snapshot,)] = fetch("SELECT pg_export_snapshot()")
         client = connection.client.settings_to_cmd_args_env(connection.settings_dict, [])
         command = [
             "pg_dump",
@@ -58,7 +60,7 @@ def dump(file: Path) -> dict[str, Any]:
             f"--snapshot={snapshot}",
         ]
         done = subprocess.run(
-            command, env=_environment(client[1]), capture_output=True, text=True, check=False
+            command, env={**os.environ, **(client[1] or {})}, capture_output=True, text=True, check=False
         )
         if done.returncode:
             raise DumpFailed(done.stderr.strip()[-2_000:])
@@ -89,30 +91,20 @@ def missing(expected: dict[str, Any]) -> Iterator[str]:
 def _sequences_behind() -> Iterator[str]:
     """Sequences that would give an id that is taken already."""
     quote = connection.ops.quote_name
-    for table, column, sequence in _run(BEHIND):
+    for table, column, sequence in fetch(BEHIND):
         newest = f"SELECT max({quote(column)}) FROM {quote(table)}"
-        if _run(f"SELECT coalesce(({newest}), 0) > last_value FROM {sequence}")[0][0]:
+        if fetch(f"SELECT coalesce(({newest}), 0) > last_value FROM {sequence}")[0][0]:
             yield f"{sequence} would give an id that is taken"
 
 
 def _contents() -> dict[str, Any]:
     tables = {
-        table: list(_run(CONTENTS.format(connection.ops.quote_name(table)))[0]) for (table,) in _run(TABLES)
+        table: list(fetch(CONTENTS.format(connection.ops.quote_name(table)))[0]) for (table,) in fetch(TABLES)
     }
-    return {"tables": tables, "schema": [name for (name,) in _run(SCHEMA)]}
+    return {"tables": tables, "schema": [name for (name,) in fetch(SCHEMA)]}
 
 
 def _have_time() -> None:
     """Take the limits of the role away for this transaction: a large table is read for minutes."""
     for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
-        _run("SELECT set_config(%s, '0', true)", name)
-
-
-def _run(statement: str, *parameters: str) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return cursor.fetchall() if cursor.description else []
-
-
-def _environment(extra: dict[str, str] | None) -> dict[str, str]:
-    return {**os.environ, **(extra or {})}
+        fetch("SELECT set_config(%s, '0', true)", [name])

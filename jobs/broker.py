@@ -22,7 +22,7 @@ from django_q.status import Status
 
 from jobs import lost_workers, stats
 from jobs.conf import WAKE_UPS
-from jobs.db import drop_connection
+from jobs.db import drop_connection, fetch
 from jobs.postgresql.base import DatabaseWrapper
 
 CHANNEL = "holdfast_jobs"
@@ -57,9 +57,8 @@ class PostgresBroker(ORM):  # type: ignore[misc]  # django-q2 has no types
         """Adds a signed task to the queue in the caller's transaction. Returns its id."""
         if self.list_key != WAKE_UPS:
             return int(super().enqueue(task))
-        with connection.cursor() as cursor:
-            cursor.execute(ENQUEUE, [self.list_key, task])
-            return int(cursor.fetchone()[0])
+        [(task_id, _)] = fetch(ENQUEUE, [self.list_key, task])
+        return int(task_id)
 
     def dequeue(self) -> list[tuple[int | None, str]] | None:
         """The tasks that wait, as pairs of an id to acknowledge and the signed task. Wake-ups, however many, are one,
@@ -72,9 +71,7 @@ class PostgresBroker(ORM):  # type: ignore[misc]  # django-q2 has no types
         notified = self._wait()
         if not (notified or self.deaf):
             return None
-        with connection.cursor() as cursor:
-            cursor.execute(TAKE, [self.list_key])
-            rows = cursor.fetchall()
+        rows = fetch(TAKE, [self.list_key])
         rest, self._more = self._more, any(more for _, _, more, _ in rows)
         return [row[:2] for row in rows] or ([NOTIFIED] if notified and not rest else None)
 

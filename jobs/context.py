@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from jobs.models import BackgroundJob, JobStep
 from jobs.queue import Started
 
 Row = TypeVar("Row", bound=Model)
+T = TypeVar("T")
 
 PROGRESS_EVERY_S = 1.0
 
@@ -106,9 +108,7 @@ class JobContext:
             output = fn(self.deadline if time_limit_ms is None else self.deadline.within_ms(time_limit_ms))
         except Exception as error:
             if effect == steps.Effect.SEND and getattr(error, "sent", None) is False:
-                persist(
-                    lambda: steps.forget_started(self.job.pk, self._token, name), give_up=self._lease_expired
-                )
+                self._persist(lambda: steps.forget_started(self.job.pk, self._token, name))
             raise
         took_ms = (time.monotonic() - began) * 1000
         self._write(name, effect, steps.Status.DONE, output=output, took_ms=took_ms)
@@ -125,7 +125,7 @@ class JobContext:
 
     def forget(self, names: list[str]) -> None:
         """Deletes the records of steps that may be repeated, so that they run again. Raises LeaseLost."""
-        persist(lambda: steps.forget(self.job.pk, self._token, names), give_up=self._lease_expired)
+        self._persist(lambda: steps.forget(self.job.pk, self._token, names))
         self._known_steps = None
 
     def move_to(self, lane: str) -> None:
@@ -136,9 +136,7 @@ class JobContext:
 
     def leave_for(self, lane: str) -> None:
         """Changes the lane of the job's next start; this run goes on. Raises LeaseLost."""
-        if not persist(
-            lambda: queue.change_lane(self.job.pk, self._token, lane), give_up=self._lease_expired
-        ):
+        if not self._persist(lambda: queue.change_lane(self.job.pk, self._token, lane)):
             raise LeaseLost()
         self.job.lane = lane
 
@@ -158,16 +156,17 @@ class JobContext:
                 raise LeaseLost()
             yield
 
+    def _persist(self, write: Callable[[], T]) -> T:
+        return persist(write, give_up=self._lease_expired)
+
     def _steps(self) -> dict[str, JobStep]:
         if self._known_steps is None:
             self._known_steps = steps.recorded(self.job.pk)
         return self._known_steps
 
     def _write(self, name: str, effect: str, status: str, **details: Any) -> None:
-        def write() -> bool:
-            return steps.write(self.job.pk, self._token, name, effect, status, **details)
-
-        if not persist(write, give_up=self._lease_expired):
+        write = partial(steps.write, self.job.pk, self._token, name, effect, status, **details)
+        if not self._persist(write):
             raise LeaseLost()
         self._steps()[name] = JobStep(
             job_id=self.job.pk, name=name, effect=effect, status=status, result=details.get("output")

@@ -51,6 +51,13 @@ def db_fault(error: Error) -> Fault:
     return Fault.BUG
 
 
+def fetch(statement: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+    """The rows that an SQL statement returns; none for a statement without a result."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall() if cursor.description else []
+
+
 def insert_or_ignore(row: Model) -> bool:
     """Inserts `row`, unless a constraint refuses it: PostgreSQL then logs no error, and this returns False."""
     counts: list[int] = []

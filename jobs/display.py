@@ -75,11 +75,11 @@ def lanes(
             "promise": duration(state.lane.promise_s),
             "due": counted(state.due.jobs, backlog.CAP),
             "oldest": duration(state.due.oldest_s) if state.due.jobs else "",
-            "running": state.running,
+            "running": running.get(state.lane.name, 0),
             "waits": state.waits,
             "broken": state.broken,
         }
-        for state in stats.lanes(workspace_id, times, running)
+        for state in stats.lanes(workspace_id, times)
     ]
 
 

@@ -18,11 +18,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection, transaction
+from django.db import transaction
 from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
 from jobs.conf import WAKE_UPS
+from jobs.db import fetch
 from jobs.ids import uuid7
 from jobs.kinds import KINDS
 from jobs.models import JOB_COLUMNS, NO_WORKSPACE, BackgroundJob, job_from_row
@@ -139,8 +140,7 @@ def enqueue_many(kind: str, specs: Sequence[JobSpec], *, anew: bool = False) -> 
 def _free_keys(specs: Sequence[JobSpec]) -> None:
     """Give those jobs of `specs` that have begun other keys, so that new ones can be made."""
     tenants = [str(spec.workspace_id or NO_WORKSPACE) for spec in specs]
-    with connection.cursor() as cursor:
-        cursor.execute(FREE_KEYS, [tenants, [spec.dedupe_key for spec in specs]])
+    fetch(FREE_KEYS, [tenants, [spec.dedupe_key for spec in specs]])
 
 
 def _insert(kind: str, specs: Sequence[JobSpec], columns: tuple[str, ...]) -> list[tuple[Any, ...]]:
@@ -149,9 +149,7 @@ def _insert(kind: str, specs: Sequence[JobSpec], columns: tuple[str, ...]) -> li
     if len(rows) > PAYLOAD_LIMIT:
         _refuse_texts(specs)
     with transaction.atomic(savepoint=False):
-        with connection.cursor() as cursor:
-            cursor.execute(INSERT + ", ".join(columns), [rows])
-            created = cursor.fetchall()
+        created = fetch(INSERT + ", ".join(columns), [rows])
         _wake_once({(row[1], kind, row[0]) for row in created if row[0]})
     return [row[2:] for row in created]
 

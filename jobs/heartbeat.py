@@ -181,9 +181,10 @@ class LeaseKeeper:
 
     def _fence(self, claim: Claim) -> None:
         """Take a job away from its thread, which cannot be ended. The process ends once its other jobs are done."""
-        logger.error("job ignored its time limit", extra={"job_id": _job_id(claim)})
-        self._me.retire()
         started = claim.started
+        job_id = str(started.job.pk) if started else ""
+        logger.error("job ignored its time limit", extra={"job_id": job_id})
+        self._me.retire()
         claim.take_away(TimeLimitExceeded(), self._me.name)
         claim.fenced = claim.started is started
 
@@ -200,8 +201,3 @@ class LeaseKeeper:
             if key not in held and not claim.lost:
                 claim.lost = True
                 logger.warning("job was taken over", extra={"job_id": str(started.job.pk)})
-
-
-def _job_id(claim: Claim) -> str:
-    started = claim.started
-    return str(started.job.pk) if started else ""

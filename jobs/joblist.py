@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast, Now
 
 from jobs import tally
+from jobs.db import fetch
 from jobs.models import NO_WORKSPACE, BackgroundJob
 
 Status = BackgroundJob.Status
@@ -75,6 +75,5 @@ def counts(tenants: Sequence[UUID] | None) -> dict[str, int]:
     """The number of jobs by state, each at most tally.CAP. The states of waiting jobs share that limit."""
     workspaces: Any = BackgroundJob._meta.get_field("workspace").related_model
     statement = COUNT.format(workspaces=workspaces._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, {"tenants": None if tenants is None else list(tenants)})
-        return dict.fromkeys(STATES, 0) | dict(cursor.fetchall())
+    rows = fetch(statement, {"tenants": None if tenants is None else list(tenants)})
+    return dict.fromkeys(STATES, 0) | dict(rows)

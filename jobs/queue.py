@@ -12,10 +12,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection
 from django.db.models import QuerySet
 
 from jobs.conf import LEASE_S, MAX_BATCH, WORKER_ALIVE_S
+from jobs.db import fetch
 from jobs.failures import Failure
 from jobs.lanes import LANES
 from jobs.models import BackgroundJob, job_from_row
@@ -91,17 +91,15 @@ def claim(
         "suspects": suspects,
         "batches": [min(limits[lane.name], MAX_BATCH) for lane in LANES],
     }
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, CLAIM_VALUES | params)
-        rows = sorted(cursor.fetchall(), key=lambda row: row[0])
+    rows = sorted(fetch(CLAIM, CLAIM_VALUES | params), key=lambda row: row[0])
     return token, [job_from_row(CLAIMED_FIELDS, row[1:]) for row in rows]
 
 
 def start(job: BackgroundJob, token: UUID) -> Started | None:
     """Counts an attempt and starts `job`. Returns None if it was taken back, given back or cancelled meanwhile."""
-    with connection.cursor() as cursor:
-        cursor.execute(START, {"next": job.pk, "token": token, "lease_s": LEASE_S})
-        return _started(job, token, *(cursor.fetchone() or (None, None)))
+    for attempts, started_at in fetch(START, {"next": job.pk, "token": token, "lease_s": LEASE_S}):
+        return _started(job, token, attempts, started_at)
+    return None
 
 
 def _started(
@@ -146,9 +144,7 @@ def settle(
         "duration_ms": duration_ms,
         "worker": worker,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(SETTLE, values)
-        outcome, attempts, started_at = cursor.fetchone()
+    [(outcome, attempts, started_at)] = fetch(SETTLE, values)
     following = _started(upcoming, started.token, attempts, started_at) if upcoming else None
     return outcome, following
 
@@ -163,9 +159,7 @@ def give_back(token: UUID, worker_id: UUID) -> None:
 
 def renew(tokens: list[UUID], worker_id: UUID) -> dict[tuple[UUID, UUID], bool]:
     """Extends these claims' leases. Returns, by (id, token) of each job still held, whether to cancel it."""
-    with connection.cursor() as cursor:
-        cursor.execute(RENEW, [tokens, worker_id])
-        return {(job_id, token): wanted for job_id, token, wanted in cursor.fetchall()}
+    return {(job_id, token): wanted for job_id, token, wanted in fetch(RENEW, [tokens, worker_id])}
 
 
 def holds(job_id: UUID, token: UUID) -> bool:

@@ -124,6 +124,7 @@ def delete_rows(model: type[Model], pks: list[Any]) -> int:
     return model._base_manager.filter(pk__in=pks).only("pk").delete()[1].get(model._meta.label, 0)
 
 
+@prunes("jobs")
 def prune_jobs(deadline: Deadline) -> int:
     """Deletes finished jobs that are older than their kind allows, with all about them."""
     failed, deleted = Q(status=BackgroundJob.Status.FAILED), 0
@@ -152,26 +153,21 @@ def _delete_jobs(pks: list[Any]) -> int:
     return delete_rows(BackgroundJob, pks)
 
 
+@prunes("workers")
 def prune_workers(deadline: Deadline) -> int:
     gone = Worker.objects.filter(heartbeat_at__lt=Now() - timedelta(days=KEEP_WORKER_DAYS))
     return in_slices(gone, deadline, by="heartbeat_at")
 
 
+@prunes("task_results")
 def prune_task_results(deadline: Deadline) -> int:
     """Deletes old results of django-q2's tasks; it keeps failures for ever itself."""
     old = Task.objects.filter(stopped__lt=Now() - timedelta(days=KEEP_TASK_DAYS))
     return in_slices(old, deadline, by="stopped")
 
 
+@prunes("wakeups")
 def prune_wakeups(deadline: Deadline) -> int:
     """Deletes wake-ups that no worker took for KEEP_WAKEUP_DAYS days, as of a cluster whose name is no longer used."""
     old = OrmQ.objects.filter(lock__lt=Now() - timedelta(days=KEEP_WAKEUP_DAYS))
     return in_slices(old, deadline, by="lock")
-
-
-def register() -> None:
-    """Registers the functions for the queue's own tables."""
-    prunes("jobs")(prune_jobs)
-    prunes("workers")(prune_workers)
-    prunes("task_results")(prune_task_results)
-    prunes("wakeups")(prune_wakeups)

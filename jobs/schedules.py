@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django_q.models import Schedule
 
+from jobs.db import fetch
 from jobs.ticks import TICKS
 
 PREFIX = "tick: "
@@ -17,8 +18,7 @@ def sync() -> None:
     do this at once. As django-q2's table has no unique name, a lock keeps each schedule to one row.
     """
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        fetch("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         ours = Schedule.objects.filter(name__startswith=PREFIX)
         names = {PREFIX + name for name in TICKS}
         ours.exclude(name__in=names).delete()

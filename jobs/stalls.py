@@ -1,11 +1,11 @@
-"""Ends a wait for PostgreSQL that lasts longer than whoever asks can wait
+"""Ends a wait for PostgreSQL that lasts longer than its caller can wait
 (docs/adr/0017-a-stalled-database-is-given-up.md).
 
 A server that is frozen, as a stopped virtual machine or a hung disk leaves it, still acknowledges TCP. No timeout of
 the server fires then, nor one of the socket. So the client gives up: it closes the connection, and the statement fails
 as it does where the database cannot be reached. If it was a COMMIT, nobody knows whether it took effect.
 
-Who has no limit waits as long as it takes: `migrate` and other commands do.
+A caller without a limit waits as long as it takes: `migrate` and other commands do.
 """
 
 import contextlib
@@ -192,20 +192,16 @@ _of_process: Limit | None = None
 _bulkhead = Bulkhead()
 
 
-@contextlib.contextmanager
-def request_limit(seconds: float) -> Iterator[None]:
+def request_limit(seconds: float) -> contextlib.AbstractContextManager[None]:
     """A context manager for a web request: each statement is waited for `seconds`, and none is sent while the database
     answers nobody. Then it raises OperationalError, and again for each further statement.
     """
-    with _held(RequestLimit(seconds, _bulkhead)):
-        yield
+    return _held(RequestLimit(seconds, _bulkhead))
 
 
-@contextlib.contextmanager
-def limit(seconds: float) -> Iterator[None]:
+def limit(seconds: float) -> contextlib.AbstractContextManager[None]:
     """A context manager: a statement over `seconds` raises OperationalError and closes the connection."""
-    with _held(Limit(seconds)):
-        yield
+    return _held(Limit(seconds))
 
 
 @contextlib.contextmanager

@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Count, Max, Min, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from jobs import backlog, tally
 from jobs.conf import WORKER_ALIVE_S
+from jobs.db import fetch
 from jobs.lanes import Lane
 from jobs.models import BackgroundJob, JobAction, JobAttempt, JobStep, Tick, Worker, WorkspaceLimit
 from jobs.ticks import TICKS
@@ -124,9 +124,7 @@ def totals(workspace_id: UUID | None) -> Totals:
         "cap": COUNT_CAP,
         "final": [status.value for status in BackgroundJob.FINAL],
     }
-    with connection.cursor() as cursor:
-        cursor.execute(TOTALS, values)
-        ended, queued, begun, running, oldest_s, alive, places, busy = cursor.fetchone()
+    [(ended, queued, begun, running, oldest_s, alive, places, busy)] = fetch(TOTALS, values)
     jobs = {Status.QUEUED.value: queued, Status.RUNNING.value: begun} | json.loads(ended)
     return Totals(jobs, json.loads(running), oldest_s or 0.0, alive, places, busy)
 
@@ -149,15 +147,14 @@ def series(workspace_id: UUID | None) -> list[Bucket]:
     """The last 96 quarters of an hour, the oldest first, without gaps. The last one is not over yet."""
     now_s = int(timezone.now().timestamp())
     last = now_s - now_s % BUCKET_S
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT floor(extract(epoch FROM finished_at) / %(size)s)::bigint * %(size)s AS bucket,"
-            " count(*) FILTER (WHERE status = 'succeeded'), count(*) FILTER (WHERE status = 'failed')"
-            " FROM jobs_backgroundjob WHERE finished_at >= to_timestamp(%(since)s)"
-            " AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s) GROUP BY bucket",
-            {"size": BUCKET_S, "since": last - 95 * BUCKET_S, "tenant": workspace_id},
-        )
-        counts = {row[0]: row[1:] for row in cursor.fetchall()}
+    rows = fetch(
+        "SELECT floor(extract(epoch FROM finished_at) / %(size)s)::bigint * %(size)s AS bucket,"
+        " count(*) FILTER (WHERE status = 'succeeded'), count(*) FILTER (WHERE status = 'failed')"
+        " FROM jobs_backgroundjob WHERE finished_at >= to_timestamp(%(since)s)"
+        " AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s) GROUP BY bucket",
+        {"size": BUCKET_S, "since": last - 95 * BUCKET_S, "tenant": workspace_id},
+    )
+    counts = {row[0]: row[1:] for row in rows}
     starts = range(last - 95 * BUCKET_S, last + 1, BUCKET_S)
     return [Bucket(datetime.fromtimestamp(at, tz=UTC), *counts.get(at, (0, 0))) for at in starts]
 
@@ -182,25 +179,24 @@ class Timings(NamedTuple):
 def timings(workspace_id: UUID | None) -> Timings:
     """How long the last SAMPLE jobs of the day that succeeded waited and ran."""
     totals = Timings({}, {})
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT grouping(kind), coalesce(kind, lane), count(*),
-                percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM started_at - run_at)),
-                percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - started_at))
-            FROM (
-                SELECT kind, lane, run_at, started_at, finished_at FROM jobs_backgroundjob
-                WHERE status = 'succeeded' AND finished_at > statement_timestamp() - interval '24 hours'
-                  AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s) AND started_at IS NOT NULL
-                ORDER BY finished_at DESC LIMIT %(sample)s
-            ) latest
-            GROUP BY GROUPING SETS ((kind), (lane)) ORDER BY kind, lane
-            """,
-            {"tenant": workspace_id, "sample": SAMPLE},
-        )
-        for of_lane, name, jobs, waits, runs in cursor.fetchall():
-            times = [max(0, round(seconds * 1000)) for seconds in (*waits, *runs)]
-            (totals.lanes if of_lane else totals.kinds)[name] = Timing(name, jobs, *times)
+    rows = fetch(
+        """
+        SELECT grouping(kind), coalesce(kind, lane), count(*),
+            percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM started_at - run_at)),
+            percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - started_at))
+        FROM (
+            SELECT kind, lane, run_at, started_at, finished_at FROM jobs_backgroundjob
+            WHERE status = 'succeeded' AND finished_at > statement_timestamp() - interval '24 hours'
+              AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s) AND started_at IS NOT NULL
+            ORDER BY finished_at DESC LIMIT %(sample)s
+        ) latest
+        GROUP BY GROUPING SETS ((kind), (lane)) ORDER BY kind, lane
+        """,
+        {"tenant": workspace_id, "sample": SAMPLE},
+    )
+    for of_lane, name, jobs, waits, runs in rows:
+        times = [max(0, round(seconds * 1000)) for seconds in (*waits, *runs)]
+        (totals.lanes if of_lane else totals.kinds)[name] = Timing(name, jobs, *times)
     return totals
 
 
@@ -213,22 +209,21 @@ class Due(NamedTuple):
 
 def due(workspace_id: UUID | None) -> dict[str, Due]:
     """The due jobs by kind, without paused workspaces: backlog.CAP of each workspace, lane and priority."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            WITH RECURSIVE {backlog.QUEUES}
-            SELECT kind, count(*), extract(epoch FROM statement_timestamp() - min(run_at))::float8
-            FROM queues q LEFT JOIN jobs_workspacelimit cap ON cap.workspace_id = q.tenant,
-            LATERAL (
-                SELECT j.kind, j.run_at FROM jobs_backgroundjob j
-                WHERE j.status = 'queued' AND j.lane = q.lane AND j.priority = q.priority AND j.tenant = q.tenant
-                  AND j.run_at <= statement_timestamp() ORDER BY j.run_at LIMIT %(cap)s) first
-            WHERE coalesce(max_workers, 1) > 0 AND (%(tenant)s::uuid IS NULL OR q.tenant = %(tenant)s)
-            GROUP BY kind
-            """,
-            {"tenant": workspace_id, "cap": backlog.CAP},
-        )
-        return {name: Due(jobs, oldest_s) for name, jobs, oldest_s in cursor.fetchall()}
+    rows = fetch(
+        f"""
+        WITH RECURSIVE {backlog.QUEUES}
+        SELECT kind, count(*), extract(epoch FROM statement_timestamp() - min(run_at))::float8
+        FROM queues q LEFT JOIN jobs_workspacelimit cap ON cap.workspace_id = q.tenant,
+        LATERAL (
+            SELECT j.kind, j.run_at FROM jobs_backgroundjob j
+            WHERE j.status = 'queued' AND j.lane = q.lane AND j.priority = q.priority AND j.tenant = q.tenant
+              AND j.run_at <= statement_timestamp() ORDER BY j.run_at LIMIT %(cap)s) first
+        WHERE coalesce(max_workers, 1) > 0 AND (%(tenant)s::uuid IS NULL OR q.tenant = %(tenant)s)
+        GROUP BY kind
+        """,
+        {"tenant": workspace_id, "cap": backlog.CAP},
+    )
+    return {name: Due(jobs, oldest_s) for name, jobs, oldest_s in rows}
 
 
 NOTHING_DUE = Due(0, 0.0)
@@ -236,11 +231,10 @@ NOTHING_DUE = Due(0, 0.0)
 
 @dataclass(frozen=True)
 class LaneState:
-    """A lane with its due and running jobs, and how long its jobs waited in the last day (None if none succeeded)."""
+    """A lane with its due jobs, and how long its jobs waited in the last day (None if none succeeded)."""
 
     lane: Lane
     due: Due
-    running: int
     waits: Timing | None
 
     @property
@@ -249,23 +243,12 @@ class LaneState:
         return self.due.oldest_s > self.lane.promise_s
 
 
-def lanes(
-    workspace_id: UUID | None, times: Timings | None = None, running: Mapping[str, int] | None = None
-) -> list[LaneState]:
-    """Every lane in the order in which lanes are served. `times` and `running` spare two queries."""
+def lanes(workspace_id: UUID | None, times: Timings | None = None) -> list[LaneState]:
+    """Every lane in the order in which lanes are served. `times` spares a query."""
     waits = (times or timings(workspace_id)).lanes
     waiting = backlog.by_lane(None if workspace_id is None else [workspace_id])
-    if running is None:
-        jobs = of(workspace_id).filter(status=Status.RUNNING, started_at__isnull=False)
-        running = dict(jobs.values_list("lane").annotate(jobs=Count("pk")).order_by())
     return [
-        LaneState(
-            queue.lane,
-            Due(queue.due, queue.oldest_s),
-            running.get(queue.lane.name, 0),
-            waits.get(queue.lane.name),
-        )
-        for queue in waiting
+        LaneState(queue.lane, Due(queue.due, queue.oldest_s), waits.get(queue.lane.name)) for queue in waiting
     ]
 
 

@@ -30,16 +30,15 @@ def check_waits(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 def check_service(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Warns of too few job threads."""
     cluster = settings.Q_CLUSTER
-    errors: list[CheckMessage] = []
-    if cluster.get("workers", 1) * settings.WORKER_THREADS < FEW_PLACES:
-        errors.append(
-            Warning(
-                "WORKER_PROCESSES × WORKER_THREADS is below 8: no place is set aside for what must not wait.",
-                hint="Use the defaults: a place costs little, as it mostly waits.",
-                id="jobs.W003",
-            )
+    if cluster.get("workers", 1) * settings.WORKER_THREADS >= FEW_PLACES:
+        return []
+    return [
+        Warning(
+            "WORKER_PROCESSES × WORKER_THREADS is below 8: no place is set aside for what must not wait.",
+            hint="Use the defaults: a place costs little, as it mostly waits.",
+            id="jobs.W003",
         )
-    return errors
+    ]
 
 
 def check_cluster(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:

@@ -12,10 +12,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
 
 from jobs.conf import TICK_S
-from jobs.db import persist
+from jobs.db import fetch, persist
 from jobs.deadline import Deadline
 from jobs.failures import NO_FAILURE, Failure, describe
 from jobs.models import Tick
@@ -101,19 +100,14 @@ def run_tick(name: str, *, requested: bool = False) -> dict[str, Any]:
     """
     spec = TICKS[name]
     token = uuid4()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            CLAIM,
-            {
-                "name": name,
-                "every_s": spec.every_s,
-                "token": token,
-                "lease_s": spec.budget_ms / 1000 + LEASE_GRACE_S,
-                "requested": requested,
-            },
-        )
-        claimed = cursor.fetchone()
-    if not claimed:
+    claim = {
+        "name": name,
+        "every_s": spec.every_s,
+        "token": token,
+        "lease_s": spec.budget_ms / 1000 + LEASE_GRACE_S,
+        "requested": requested,
+    }
+    if not fetch(CLAIM, claim):
         busy = Tick.objects.filter(name=name, lease_token__isnull=False).exists()
         return {"skipped": "running" if busy else "already worked"}
     began = time.monotonic()
@@ -145,20 +139,13 @@ def _record(spec: TickSpec, token: UUID, counts: dict[str, Any], failure: Failur
         },
     )
     gives_up_at = time.monotonic() + RECORD_S
-
-    def write() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                RECORD,
-                {
-                    "ms": duration_ms,
-                    "counts": json.dumps(counts),
-                    "error_class": failure.error_class,
-                    "error": failure.message,
-                    "overran": int(overran),
-                    "name": spec.name,
-                    "token": token,
-                },
-            )
-
-    persist(write, give_up=lambda: time.monotonic() > gives_up_at)
+    record = {
+        "ms": duration_ms,
+        "counts": json.dumps(counts),
+        "error_class": failure.error_class,
+        "error": failure.message,
+        "overran": int(overran),
+        "name": spec.name,
+        "token": token,
+    }
+    persist(lambda: fetch(RECORD, record), give_up=lambda: time.monotonic() > gives_up_at)
