@@ -43,18 +43,6 @@ def judgeable(reading: Reading) -> bool:
     return not reading.once(calendar_answer) and not reading.is_forward
 
 
-def _probability(reading: Reading) -> float:
-    return weights("auto_reply").probability(reading.mail_slots)
-
-
-def _sure(reading: Reading, probability: float) -> bool:
-    return reading.once(_probability) >= probability
-
-
-def _evidence(reading: Reading, label: str = "auto_reply") -> str:
-    return weights(label).strongest(reading.clauses, reading.reply.subject or "")
-
-
 @rule(
     "auto_reply.headers",
     "The mail's own headers say so: Auto-Submitted, X-Autoreply, Precedence: auto_reply.",
@@ -99,7 +87,7 @@ def _by_receipt(reading: Reading) -> str | None:
     if phrases.RECEIPT_SUBJECT.match(reading.raw_subject) and (receipt or not reading.text):
         return reading.reply.subject
     confirms = receipt and re.search(r"\byour message\b", low)
-    return reading.reply.subject if confirms and _sure(reading, SURE_WITH_A_SIGN) else None
+    return reading.reply.subject if confirms and reading.written_by_software >= SURE_WITH_A_SIGN else None
 
 
 @rule(
@@ -112,12 +100,10 @@ def _by_subject(reading: Reading) -> str | None:
     subject = reading.raw_subject
     match = phrases.AUTO_SUBJECT.match(subject) or phrases.AWAY_SUBJECT.match(subject)
     # behind our own thread the subject is not the writer's, so the words must agree
-    ours = reading.above and reading.newest.quoted and not _written_by_software(reading)
-    return reading.reply.subject if match and not ours else None
-
-
-def _written_by_software(reading: Reading) -> bool:
-    return weights("auto_reply").probability(features(reading.above)) >= PERHAPS
+    ours = reading.above and reading.newest.quoted
+    if not match or (ours and weights("auto_reply").probability(features(reading.above)) < PERHAPS):
+        return None
+    return reading.reply.subject
 
 
 @rule(
@@ -126,8 +112,8 @@ def _written_by_software(reading: Reading) -> bool:
     channels=MAIL_ONLY,
 )
 def _by_robot_sender(reading: Reading) -> str | None:
-    robot = phrases.ROBOT_LOCAL.search(reading.sender_local) and _sure(reading, SURE_WITH_A_SIGN)
-    return reading.reply.sender_email if robot else None
+    robot = phrases.ROBOT_LOCAL.search(reading.sender_local)
+    return reading.reply.sender_email if robot and reading.written_by_software >= SURE_WITH_A_SIGN else None
 
 
 @rule(
@@ -138,10 +124,10 @@ def _by_robot_sender(reading: Reading) -> str | None:
 def _by_wording(reading: Reading) -> str | None:
     sure = (
         count_words(reading.above) >= ENOUGH_WORDS
-        and _sure(reading, SURE)
+        and reading.written_by_software >= SURE
         and weights("auto_reply").express(reading.above)
     )
-    return _evidence(reading) if sure else None
+    return reading.evidence("auto_reply") if sure else None
 
 
 @rule(
@@ -150,8 +136,8 @@ def _by_wording(reading: Reading) -> str | None:
     sure=False,
 )
 def suspicion(reading: Reading) -> str | None:
-    probability = in_a_letter(reading.once(_probability), reading)
-    return _evidence(reading) if reading.text and probability >= PERHAPS else None
+    probability = in_a_letter(reading.written_by_software, reading)
+    return reading.evidence("auto_reply") if reading.text and probability >= PERHAPS else None
 
 
 @rule(
@@ -159,11 +145,9 @@ def suspicion(reading: Reading) -> str | None:
     f"The provider flags the reply as automatic, and its wording is at least {SURE_WITH_A_SIGN:.0%} sure to be.",
 )
 def _by_provider_flag(reading: Reading) -> str | None:
-    """The evidence if the provider flags the mail as automatic and the wording agrees. Providers flag some
-    people's mail too.
-    """
-    flagged = reading.reply.automated_reply is True
-    return _evidence(reading) if flagged and _sure(reading, SURE_WITH_A_SIGN) else None
+    # providers flag some people's mail too, so the wording must agree
+    flagged = reading.reply.automated_reply is True and reading.written_by_software >= SURE_WITH_A_SIGN
+    return reading.evidence("auto_reply") if flagged else None
 
 
 RULES = (
@@ -184,7 +168,7 @@ def _away(reading: Reading) -> str | None:
         return None
     learned = weights("out_of_office")
     away = learned.probability(reading.mail_slots) >= SURE_AWAY and learned.express(reading.above)
-    return _evidence(reading, "out_of_office") if away else None
+    return reading.evidence("out_of_office") if away else None
 
 
 AWAY_RULE = Rule(

@@ -3,7 +3,7 @@
 import re
 
 from inbox.understanding.cleaned import MAIL_ONLY, Reading, rule
-from inbox.understanding.normalise import fold
+from inbox.understanding.normalise import ADDRESS, fold
 from inbox.understanding.word_weights import weights
 
 SURE = 0.4
@@ -229,10 +229,6 @@ def _coded(reading: Reading) -> bool:
     return bool(_SMTP_REFUSAL.search(reading.folded_body) or _REPORT_FIELDS.search(reading.body))
 
 
-def _evidence(reading: Reading) -> str:
-    return weights("bounce").strongest(reading.sentences, reading.reply.subject or "")
-
-
 @rule(
     "bounce.wording",
     f"The wording as learned is at least {SURE:.0%} sure to be a failure report's, beside a sender, codes or a "
@@ -240,9 +236,9 @@ def _evidence(reading: Reading) -> str:
     channels=MAIL_ONLY,
 )
 def _by_wording(reading: Reading) -> str | None:
-    """The evidence for a report of a mail system whose words are not in our lists."""
     sign = reading.once(_coded) or mail_system(reading) or shared_name(reading) or _failure_subject(reading)
-    return _evidence(reading) if sign and reading.once(_probability) >= SURE else None
+    sure = sign and reading.once(_probability) >= SURE
+    return reading.evidence("bounce", reading.sentences) if sure else None
 
 
 @rule(
@@ -253,7 +249,8 @@ def _by_wording(reading: Reading) -> str | None:
     sure=False,
 )
 def suspicion(reading: Reading) -> str | None:
-    return _evidence(reading) if reading.text and reading.once(_probability) >= PERHAPS else None
+    suspected = reading.text and reading.once(_probability) >= PERHAPS
+    return reading.evidence("bounce", reading.sentences) if suspected else None
 
 
 def _quote_from_body(reading: Reading, pattern: re.Pattern[str]) -> str | None:
@@ -263,28 +260,27 @@ def _quote_from_body(reading: Reading, pattern: re.Pattern[str]) -> str | None:
     return next((line for line in lines if pattern.search(fold(line[:500]))), lines[0] if lines else "")
 
 
-_ADDRESS = r"[a-z0-9!#$%&'*+/=?^_{|}~.-]{1,64}@[a-z0-9][a-z0-9.-]{1,250}[a-z0-9]"
 _RECIPIENT_PATTERNS = tuple(
     re.compile(pattern, re.I)
     for pattern in (
-        rf"(?:^|\n)[ \t]*original-recipient[ \t]*:[ \t]*(?:rfc822|utf-8)?[ \t]*;?[ \t]*<?({_ADDRESS})",
-        rf"(?:^|\n)[ \t]*final-recipient[ \t]*:[ \t]*(?:rfc822|utf-8)?[ \t]*;?[ \t]*<?({_ADDRESS})",
-        rf"(?:^|\n)[ \t]*x-failed-recipients[ \t]*:[ \t]*<?({_ADDRESS})",
-        rf"delivered to[ \t:]+<?({_ADDRESS})",
-        rf"(?:^|\n)[ \t]*<({_ADDRESS})>[ \t]*(?::|\n|\(|$)",
+        rf"(?:^|\n)[ \t]*original-recipient[ \t]*:[ \t]*(?:rfc822|utf-8)?[ \t]*;?[ \t]*<?({ADDRESS})",
+        rf"(?:^|\n)[ \t]*final-recipient[ \t]*:[ \t]*(?:rfc822|utf-8)?[ \t]*;?[ \t]*<?({ADDRESS})",
+        rf"(?:^|\n)[ \t]*x-failed-recipients[ \t]*:[ \t]*<?({ADDRESS})",
+        rf"delivered to[ \t:]+<?({ADDRESS})",
+        rf"(?:^|\n)[ \t]*<({ADDRESS})>[ \t]*(?::|\n|\(|$)",
         r"(?:recipients?(?: or groups)?|address(?:es|\(es\))?(?: failed)?|empfänger\w*|gruppen|groupes|"
         r"destinat\w+|grupos?|gruppi|"
         r"groepen|geadresseerden|adresat\w*|grupper|modtagere|mottagare|mottakere|příjemc\w*|betroffen|"
         r"failed)"
-        rf"[^\n@]{{0,40}}:[ \t]*\n\s{{0,20}}<?({_ADDRESS})",
+        rf"[^\n@]{{0,40}}:[ \t]*\n\s{{0,20}}<?({ADDRESS})",
         rf"(?:recipient|empfänger|destinataire|destinatario|destinatário|ontvanger|"
-        rf"adresat)[ \t]*:[ \t]*<?({_ADDRESS})",
-        rf"rcpt to:[ \t]*<({_ADDRESS})>",
+        rf"adresat)[ \t]*:[ \t]*<?({ADDRESS})",
+        rf"rcpt to:[ \t]*<({ADDRESS})>",
         r"(?:message|nachricht|mensaje|messaggio|mensagem|bericht|e-?mail)"
-        rf"[^\n@]{{0,60}}?\b(?:to|an|à|a|para|aan|til|till|do|l'adresse)[ \t]+<?({_ADDRESS})",
+        rf"[^\n@]{{0,60}}?\b(?:to|an|à|a|para|aan|til|till|do|l'adresse)[ \t]+<?({ADDRESS})",
     )
 )
-_ANY_ADDRESS = re.compile(rf"(?<![a-z0-9.])({_ADDRESS})", re.I)
+_ANY_ADDRESS = re.compile(rf"(?<![a-z0-9.])({ADDRESS})", re.I)
 _OWN_HEADER = re.compile(r"(?im)^[ \t]*(?:from|return-path|sender|reply-to|x-postfix-sender)[ \t]*:.*$")
 _NOT_A_LEAD = re.compile(r"^(?:mailer-?daemon|postmaster|no-?reply|abuse|support)@", re.I)
 
@@ -297,13 +293,10 @@ def failed_recipients(text: str, headers: dict[str, str] | None = None) -> tuple
     to even where a mailbox forwards; `Final-Recipient`; the phrases of Gmail, Postfix, qmail, Exchange, Exim and SES.
     If none of these is there, any address that is not the sender's is taken.
     """
-    addresses: list[str] = []
-    for key, header in (headers or {}).items():
-        if key.lower() == "x-failed-recipients":
-            addresses += _ANY_ADDRESS.findall(header[:2000])
     body = text[:20_000]
-    for pattern in _RECIPIENT_PATTERNS:
-        addresses += pattern.findall(body)
+    lines = [header for key, header in (headers or {}).items() if key.lower() == "x-failed-recipients"]
+    addresses = [address for line in lines for address in _ANY_ADDRESS.findall(line[:2000])]
+    addresses += [address for pattern in _RECIPIENT_PATTERNS for address in pattern.findall(body)]
     if not addresses:
         senders = {address for line in _OWN_HEADER.findall(body) for address in _ANY_ADDRESS.findall(line)}
         addresses = [address for address in _ANY_ADDRESS.findall(body) if address not in senders]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -11,7 +11,14 @@ from inbox.understanding.normalise import clean, fold, sentences, without_speech
 from inbox.understanding.signature import closing, name_words
 from inbox.understanding.signature_words import POSTSCRIPT
 from inbox.understanding.text import NewestText, newest_text
-from inbox.understanding.word_weights import QUESTION_MARKS, count_words, features, wish_features, words
+from inbox.understanding.word_weights import (
+    QUESTION_MARKS,
+    count_words,
+    features,
+    weights,
+    wish_features,
+    words,
+)
 
 T = TypeVar("T")
 
@@ -136,6 +143,12 @@ class Reading:
             reply.text, reply.html, channel=reply.channel, sender=sender, sent=reply.sent
         )
 
+    @property
+    def received_at(self) -> datetime | None:
+        """The time of arrival. Some providers send it without a zone, which counts as UTC."""
+        moment = self.reply.received_at
+        return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
+
     @cached_property
     def _judged(self) -> str:
         text = self.newest.text
@@ -259,6 +272,11 @@ class Reading:
         return frozenset().union(*slots)
 
     @cached_property
+    def written_by_software(self) -> float:
+        """How sure the wording is software's, 0 to 1."""
+        return weights("auto_reply").probability(self.mail_slots)
+
+    @cached_property
     def report_slots(self) -> frozenset[int]:
         """The numbers of the word features by which learned weights recognise a delivery report: its start, before what
         it quotes, and the subject as it came.
@@ -275,6 +293,14 @@ class Reading:
             self._found[find] = find(self)
         finding: T = self._found[find]
         return finding
+
+    def evidence(self, label: str, passages: list[tuple[str, str]] | None = None) -> str:
+        """The sentence that speaks most for `label` by learned weights, of `passages` or else of `clauses`; the subject
+        if there is none.
+        """
+        return weights(label).strongest(
+            self.clauses if passages is None else passages, self.reply.subject or ""
+        )
 
     def first(self, pattern: re.Pattern[str]) -> str | None:
         """Of the newest text's sentences, the first that matches `pattern`, as the person wrote it; None if none

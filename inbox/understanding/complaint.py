@@ -3,8 +3,8 @@
 import re
 
 from inbox.understanding.cleaned import MAIL_ONLY, Reading, rule
+from inbox.understanding.normalise import ADDRESS
 
-_ADDRESS = r"[a-z0-9!#$%&'*+/=?^_{|}~.-]{1,64}@[a-z0-9][a-z0-9.-]{1,250}[a-z0-9]"
 _FIELDS = re.compile(r"(?:^|\n)[ \t]*feedback-type[ \t]*:[ \t]*[a-z-]+", re.I)
 _OPENING = re.compile(
     r"\b(?:e-?mail )?(?:abuse|feedback|complaint|spam) (?:feedback )?report (?:for|from|about|regarding|on) "
@@ -17,7 +17,7 @@ _SPOKEN_OF = re.compile(
     "spam|junk|abuse|unsolicited|complain|feedback"
 )  # each opening holds one of these words, and most mails hold none, so the search ends here
 _RECIPIENTS = re.compile(
-    rf"(?:^|\n)[ \t]*(?:original-rcpt-to|removal-recipient)[ \t]*:[ \t]*(?:rfc822;)?[ \t]*<?({_ADDRESS})",
+    rf"(?:^|\n)[ \t]*(?:original-rcpt-to|removal-recipient)[ \t]*:[ \t]*(?:rfc822;)?[ \t]*<?({ADDRESS})",
     re.I,
 )
 

@@ -1,6 +1,7 @@
 """Finds the calendar days that a text names, in the languages that replies come in. Days count from a given day."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -100,15 +101,11 @@ def named_days(text: str, today: date) -> list[Named]:
     """
     low = fold(text[:5000])
     days: list[Named] = []
-    for pattern, read in (
-        (_ISO, _read_full),
-        (_EAST, _read_full),
-        (_DAY_MONTH, _read_month_name),
-        (_MONTH_DAY, _read_month_name),
-        (_DOTTED, _read_full),
-    ):
+    for pattern in (_ISO, _EAST, _DAY_MONTH, _MONTH_DAY, _DOTTED):
         for match in pattern.finditer(low):
-            _add(days, match, read(match, today), "day")
+            names = match.groupdict()
+            month = MONTHS[names["name"]] if "name" in names else int(names["month"])
+            _add(days, match, _resolve(int(match["day"]), month, match["year"], today), "day")
     month_first = _month_comes_first(low)
     for match in _SLASHED.finditer(low):
         if match[0] == "24/7" or (match["sep"] == "-" and not match["year"]):
@@ -141,20 +138,12 @@ def _add(days: list[Named], match: re.Match[str], day: date | None, kind: str) -
         days.append(Named(day, match.start(), match.end(), kind))
 
 
-def _read_full(match: re.Match[str], today: date) -> date | None:
-    return _resolve(int(match["day"]), int(match["month"]), match["year"], today)
-
-
-def _read_month_name(match: re.Match[str], today: date) -> date | None:
-    return _resolve(int(match["day"]), MONTHS[match["name"]], match["year"], today)
-
-
 def _read_month(match: re.Match[str], today: date) -> date | None:
     part = match["part"] or ""
     month = MONTHS[match["name"]]
     if re.match(r"end|late|ende|fin|eind|fine", part):
         first = _resolve(1, month, match["year"], today - timedelta(days=31))
-        return (first + timedelta(days=31)).replace(day=1) if first else None
+        return next_month(first) if first else None
     return _resolve(15 if re.match(r"mi|me", part) else 1, month, match["year"], today)
 
 
@@ -163,24 +152,25 @@ def _resolve(day: int, month: int, year: str | None, today: date) -> date | None
         if year:
             return date(int(year) + (2000 if len(year) == 2 else 0), month, day)
         nearest = date(today.year, month, day)
-        if nearest < today - timedelta(days=_SLACK_DAYS):
-            nearest = date(today.year + 1, month, day)
-        return nearest
+        past = nearest < today - timedelta(days=_SLACK_DAYS)
+        return date(today.year + 1, month, day) if past else nearest
     except ValueError:
         return None
 
 
 def _day_of_month(day: int, today: date) -> date | None:
     first = today.replace(day=1)
-    for months in range(3):
-        year, month = first.year + (first.month - 1 + months) // 12, (first.month - 1 + months) % 12 + 1
-        try:
-            candidate = date(year, month, day)
-        except ValueError:
-            continue
-        if candidate > today:
-            return candidate
+    for _ in range(3):
+        with suppress(ValueError):  # a month may be too short for the day
+            if first.replace(day=day) > today:
+                return first.replace(day=day)
+        first = next_month(first)
     return None
+
+
+def next_month(day: date) -> date:
+    """The first day of the month after that of `day`."""
+    return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
 
 
 def _month_comes_first(low: str) -> bool:

@@ -9,7 +9,6 @@ on it.
 import base64
 import binascii
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 
 from inbox.understanding.machine_phrases import ORDERS
@@ -43,15 +42,12 @@ def _found(text: str) -> str:
     if hidden:
         return hidden[:SHOWN_CHARS]
     folded = _plain(text)
-    for candidate in (*_lines(folded), " ".join(folded.split())):
+    lines = (line.strip(" >*-\"'") for line in folded.split("\n"))
+    for candidate in (*lines, " ".join(folded.split())):
         for pattern in ORDERS:
             if match := pattern.search(candidate):
                 return " ".join(match[0].split())[:SHOWN_CHARS]
     return ""
-
-
-def _lines(folded: str) -> Iterator[str]:
-    return (line.strip(" >*-\"'") for line in folded.split("\n"))
 
 
 def _plain(text: str) -> str:

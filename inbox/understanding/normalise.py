@@ -50,6 +50,7 @@ _LETTERS = str.maketrans(
         "\u2212": "-",
     }
 )
+ADDRESS = r"[a-z0-9!#$%&'*+/=?^_{|}~.-]{1,64}@[a-z0-9][a-z0-9.-]{1,250}[a-z0-9]"
 # In "Am 3. November" the point ends no sentence, so a point behind one or two digits does not count.
 _SENTENCE_END = re.compile(r"(?<=[.!?…])(?<!\b\d\.)(?<!\b\d\d\.)[\"')\]]*\s+|(?<=[。！？])|\n+")
 

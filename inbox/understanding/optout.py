@@ -124,9 +124,6 @@ def _probability(reading: Reading) -> float:
     "A bare yes or no, or the word that we offered, answers our own question whether to stop writing.",
 )
 def _answer(reading: Reading) -> str | None:
-    """The evidence for a wish if a bare yes or no answers our question whether to stop, or is the word that we offered
-    for it.
-    """
     answer = _words(reading.above)
     if not answer or len(answer.split()) > ANSWER_WORDS:
         return None
@@ -148,17 +145,14 @@ def _answer(reading: Reading) -> str | None:
     return None
 
 
-def _evidence(reading: Reading) -> str:
-    return weights("opt_out").strongest(reading.clauses, reading.reply.subject or "")
-
-
 @rule(
     "opt_out.wording",
     "What stands above the sign-off, and the strongest of its sentences, are in words as only a wish to be left "
     f"alone has them: at least {SURE[EMAIL]:.0%} sure, in a text (SMS) {SURE[SMS]:.0%}.",
 )
 def _wording(reading: Reading) -> str | None:
-    return _evidence(reading) if reading.once(_probability) >= SURE[reading.reply.channel] else None
+    sure = reading.once(_probability) >= SURE[reading.reply.channel]
+    return reading.evidence("opt_out") if sure else None
 
 
 @rule(
@@ -170,7 +164,7 @@ def _wording(reading: Reading) -> str | None:
 def suspicion(reading: Reading) -> str | None:
     probability = reading.once(_probability)
     if probability >= PERHAPS[reading.reply.channel]:
-        return _evidence(reading)
+        return reading.evidence("opt_out")
     if reading.above and probability < _NO_ANSWER:
         return None
     learned = weights("opt_out")
@@ -192,9 +186,8 @@ RULES = (
     channels=TEXTS_ONLY,
 )
 def _opts_in(reading: Reading) -> str | None:
-    return (
-        reading.newest.text if "?" not in reading.text and phrases.START.match(_words(reading.text)) else None
-    )
+    starts = "?" not in reading.text and phrases.START.match(_words(reading.text))
+    return reading.newest.text if starts else None
 
 
 OPT_IN_RULES = (_opts_in,)

@@ -163,10 +163,7 @@ def _boundary(lines: list[QuotedLine], folded: list[str], index: int) -> tuple[i
     start = _attribution(lines, folded, index)
     if start is None:
         return None, 0
-    following = _next_text(lines, index + 1)
-    if following is not None and lines[following].depth > 0:
-        return start, following
-    return start, end
+    return start, _quote_below(lines, index) or end
 
 
 @lru_cache(maxsize=256)  # a mail has its lines twice, as text and as HTML
@@ -197,9 +194,7 @@ def _with_rule(lines: list[QuotedLine], folded: list[str], index: int) -> int:
     previous = index - 1
     while previous >= 0 and not folded[previous]:
         previous -= 1
-    if previous >= 0 and _RULE_ABOVE.fullmatch(folded[previous]):
-        return previous
-    return index
+    return previous if previous >= 0 and _RULE_ABOVE.fullmatch(folded[previous]) else index
 
 
 def _marked_below(lines: list[QuotedLine], folded: list[str], index: int) -> int | None:
@@ -216,11 +211,13 @@ def _marked_below(lines: list[QuotedLine], folded: list[str], index: int) -> int
     return None
 
 
-def _next_text(lines: list[QuotedLine], index: int) -> int | None:
-    for position in range(index, min(index + 6, len(lines))):
-        if lines[position].text.strip():
-            return position
-    return None
+def _quote_below(lines: list[QuotedLine], index: int) -> int | None:
+    """The index of the first line with text below `index`, if that line is quoted."""
+    below = (
+        position for position in range(index + 1, min(index + 7, len(lines))) if lines[position].text.strip()
+    )
+    following = next(below, None)
+    return following if following is not None and lines[following].depth else None
 
 
 def _header_block(lines: list[QuotedLine], folded: list[str], index: int) -> bool:
@@ -228,10 +225,11 @@ def _header_block(lines: list[QuotedLine], folded: list[str], index: int) -> boo
 
     One of them must have a value that no sentence would have: an address or a date.
     """
-    if not _role(folded[index]):
-        return bool(_FLAT_HEADER.match(lines[index].text) and _plausible(folded[index]))
-    if _FLAT_HEADER.match(lines[index].text) and _plausible(folded[index]):
+    low = folded[index]
+    if _FLAT_HEADER.match(lines[index].text) and (_ADDRESS.search(low) or _DATE.search(low)):
         return True
+    if not _role(low):
+        return False
     roles: dict[str, str] = {}
     misses = 0
     for line in folded[index : index + 14]:
@@ -254,10 +252,6 @@ def _role(line: str) -> tuple[str, str] | None:
     return (role, match[2]) if match and role else None
 
 
-def _plausible(line: str) -> bool:
-    return bool(_ADDRESS.search(line) or _DATE.search(line))
-
-
 def _attribution(lines: list[QuotedLine], folded: list[str], index: int) -> int | None:
     """The index of the first line of an attribution ("On … wrote:") that ends at `index`, or None.
 
@@ -269,8 +263,7 @@ def _attribution(lines: list[QuotedLine], folded: list[str], index: int) -> int 
         return _name_above_date(lines, index)
     if not folded[index].endswith((":", "：")):
         return index if _reads_as_open_attribution(folded[index]) else None
-    following = _next_text(lines, index + 1)
-    quoted_next = following is not None and lines[following].depth > 0
+    quoted_next = _quote_below(lines, index) is not None
     first = None
     joined = ""
     for start in range(index, max(index - 4, -1), -1):
@@ -299,8 +292,7 @@ def _name_above_date(lines: list[QuotedLine], index: int) -> int | None:
 
     Postbox and some webmails write it so.
     """
-    following = _next_text(lines, index + 1)
-    if following is None or not lines[following].depth:
+    if _quote_below(lines, index) is None:
         return None
     name = lines[index - 1].text.split() if index else []
     alone = index < 2 or not lines[index - 2].text.strip()
@@ -326,15 +318,12 @@ def _split_flattened(line: str) -> list[str]:
     if "@" not in line or len(line) < 60:
         return [line]
     head = line[:20_000]
-    cuts = [match.start(1) for match in [_FLAT_ATTRIBUTION.search(head)] if match]
-    cuts += [match.start() for match in [_FLAT_HEADER.search(head)] if match and match.start() > 0]
-    if not cuts:
-        return [line]
-    cut = min(cuts)
-    flat = _FLAT_ATTRIBUTION.search(head)
-    if flat and flat.start(1) == cut:
-        return [line[:cut], line[cut : flat.end(1)], line[flat.end(1) :]]
-    return [line[:cut], line[cut:].strip()]
+    attribution, header = _FLAT_ATTRIBUTION.search(head), _FLAT_HEADER.search(head)
+    cut = header.start() if header else 0
+    if attribution and not 0 < cut < attribution.start(1):
+        start, end = attribution.span(1)
+        return [line[:start], line[start:end], line[end:]]
+    return [line[:cut], line[cut:].strip()] if cut else [line]
 
 
 def _unquote_comparisons(lines: list[QuotedLine]) -> None:

@@ -5,20 +5,10 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from inbox.understanding import autoreply, bounce, complaint, interest, one_channel, optout
-from inbox.understanding.cleaned import EMAIL, LINKEDIN, SMS, Reading, ReplyText, Rule, RuleHit
+from inbox.understanding.cleaned import Reading, ReplyText, Rule, RuleHit
 from inbox.understanding.snooze import APPLY_AT, Snooze, deferral, return_day
 
-__all__ = [
-    "EMAIL",
-    "LINKEDIN",
-    "RULES",
-    "RULES_VERSION",
-    "SMS",
-    "ReplyText",
-    "RuleHit",
-    "RuleVerdict",
-    "judge",
-]
+__all__ = ["RULES", "RULES_VERSION", "ReplyText", "RuleVerdict", "judge"]
 
 RULES_VERSION = "9"
 """The version of the rules, stored with each decision. Raise it when a rule is added, removed or decides
@@ -101,68 +91,57 @@ class RuleVerdict:
 
 
 def judge(reply: ReplyText, tz: tzinfo = UTC) -> RuleVerdict:
-    """Applies the rules to a reply. Never raises, whatever the reply contains. `tz` is the time zone in which the
-    reply's dates are read.
-
-    In a complaint, a bounce or an automatic reply no wishes are looked for, because no person wrote it. Without
-    `received_at` no snooze is read, because every date is counted from it.
+    """Applies the rules to a reply. Never raises, whatever the reply contains. Its dates are read in the time zone `tz`
+    and counted from `received_at`, so without that no snooze is read.
     """
     reading = Reading(reply)
-    common: dict[str, Any] = {
-        "newest_text": reading.newest.text,
-        "quoted_text": reading.newest.quoted,
-        "truncated": reading.newest.truncated,
-    }
-    complained = _first(complaint.RULES, reading)
-    if complained:
-        return RuleVerdict(
-            **common, complaint=complained, failed_recipients=complaint.recipients(reading.body)
-        )
-    bounced = _first(bounce.RULES, reading)
-    if bounced:
-        return RuleVerdict(
-            **common, bounce=bounced, failed_recipients=bounce.failed_recipients(reading.body, reply.headers)
-        )
-    received = _aware(reply.received_at)
+    newest = reading.newest
+    labels = _of_software(reading, tz) or _of_a_person(reading, tz)
+    return RuleVerdict(newest.text, newest.quoted, truncated=newest.truncated, **labels)
+
+
+def _of_software(reading: Reading, tz: tzinfo) -> dict[str, Any]:
+    """The labels of a complaint, a bounce or an automatic reply, by field of RuleVerdict; {} for another reply."""
+    if complained := _first(complaint.RULES, reading):
+        return {"complaint": complained, "failed_recipients": complaint.recipients(reading.body)}
+    if bounced := _first(bounce.RULES, reading):
+        recipients = bounce.failed_recipients(reading.body, reading.reply.headers)
+        return {"bounce": bounced, "failed_recipients": recipients}
     automatic = _first(autoreply.RULES, reading) if autoreply.judgeable(reading) else None
-    if automatic:
-        away = autoreply.AWAY_RULE.apply(reading)
-        words = f"{reading.raw_subject}\n{reading.newest.text}"
-        back = return_day(words, received, tz) if away and received else None
-        return RuleVerdict(**common, auto_reply=automatic, out_of_office=away, snooze=back)
-    opted_in = _first(
-        optout.OPT_IN_RULES, reading
-    )  # looks at the whole text, as "SUBSCRIBE" alone resembles the opposite
-    elsewhere = None if opted_in else one_channel.ends_one.apply(reading)
-    opted_out = None if opted_in or elsewhere else _first(optout.RULES, reading)
-    if opted_out:
-        return RuleVerdict(**common, opt_out=opted_out)
-    perhaps = () if opted_in or elsewhere else _suspicions(reading)
-    return RuleVerdict(
-        **common,
-        opt_in=opted_in,
-        one_channel=elsewhere,
-        not_interested=None if perhaps else _first(interest.RULES, reading),
-        perhaps=perhaps,
-        snooze=deferral(reading.newest.text, received, tz) if received else None,
-    )
+    if not automatic:
+        return {}
+    away = autoreply.AWAY_RULE.apply(reading)
+    words = f"{reading.raw_subject}\n{reading.newest.text}"
+    back = return_day(words, reading.received_at, tz) if away and reading.received_at else None
+    return {"auto_reply": automatic, "out_of_office": away, "snooze": back}
+
+
+def _of_a_person(reading: Reading, tz: tzinfo) -> dict[str, Any]:
+    """The labels of what a person may have written, by field of RuleVerdict."""
+    labels: dict[str, Any] = {}
+    # the whole text is read for a wish to get mail again, as "SUBSCRIBE" alone resembles the opposite
+    if opted_in := _first(optout.OPT_IN_RULES, reading):
+        labels["opt_in"] = opted_in
+    elif elsewhere := one_channel.ends_one.apply(reading):
+        labels["one_channel"] = elsewhere
+    elif opted_out := _first(optout.RULES, reading):
+        return {"opt_out": opted_out}
+    else:
+        labels["perhaps"] = _suspicions(reading)
+    if not labels.get("perhaps"):
+        labels["not_interested"] = _first(interest.RULES, reading)
+    if reading.received_at:
+        labels["snooze"] = deferral(reading.newest.text, reading.received_at, tz)
+    return labels
 
 
 def _suspicions(reading: Reading) -> tuple[RuleHit, ...]:
-    """What the reply may be, the most harmful first.
-
-    If it may be an automatic reply, this also says whether it tells of an absence.
-    """
+    """The suspicions of a reply, the most harmful first. One of an automatic reply comes with that of an absence."""
     hits = [optout.suspicion.apply(reading), bounce.suspicion.apply(reading)]
     automatic = autoreply.suspicion.apply(reading) if autoreply.judgeable(reading) else None
     if automatic:
         hits += [autoreply.AWAY_SUSPICION.apply(reading), automatic]
-    return tuple(hit for hit in hits if hit)
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    """Returns a time with a zone. Some providers send a time without one, which is taken as UTC."""
-    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
+    return tuple(filter(None, hits))
 
 
 def _first(rules: tuple[Rule, ...], reading: Reading) -> RuleHit | None:

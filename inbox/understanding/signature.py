@@ -2,7 +2,7 @@
 
 import re
 from functools import lru_cache
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 
 from inbox.understanding import signature_words as marks
 from inbox.understanding.normalise import fold
@@ -326,39 +326,29 @@ def _without_banner(lines: list[str]) -> list[str]:
     first = next((index for index, line in enumerate(lines) if line.strip()), None)
     if first is None or not marks.BANNER.match(fold(lines[first][:400])):
         return lines
-    index = first + 1
-    while index < len(lines) and (
-        not lines[index].strip() or marks.BANNER_MORE.match(fold(lines[index][:300]))
-    ):
-        index += 1
-    return lines[index:]
+    return list(dropwhile(_goes_on_banner, lines[first + 1 :]))
+
+
+def _goes_on_banner(line: str) -> bool:
+    return not line.strip() or bool(marks.BANNER_MORE.match(fold(line[:300])))
 
 
 def _postscript(lines: list[str], folded: list[str]) -> list[str]:
     """The P.S. below a signature, up to the next blank line. It is the writer's text."""
-    for index, line in enumerate(lines):
-        if marks.POSTSCRIPT.match(line):
-            texts = []
-            for text, low in zip(lines[index:], folded[index:], strict=True):
-                if (
-                    not low
-                    or marks.DISCLAIMER.match(low)
-                    or marks.MOBILE.match(low)
-                    or marks.DELIMITER.match(text)
-                ):
-                    break
-                texts.append(text)
-            return texts
-    return []
+    start = next((index for index, line in enumerate(lines) if marks.POSTSCRIPT.match(line)), len(lines))
+    own = takewhile(lambda pair: not _ends_postscript(*pair), zip(lines[start:], folded[start:], strict=True))
+    return [line for line, _ in own]
+
+
+def _ends_postscript(line: str, low: str) -> bool:
+    return not low or bool(
+        marks.DISCLAIMER.match(low) or marks.MOBILE.match(low) or marks.DELIMITER.match(line)
+    )
 
 
 def _trim(lines: list[str]) -> list[str]:
-    start, end = 0, len(lines)
-    while start < end and not lines[start].strip():
-        start += 1
-    while end > start and not lines[end - 1].strip():
-        end -= 1
-    return lines[start:end]
+    filled = [index for index, line in enumerate(lines) if line.strip()]
+    return lines[filled[0] : filled[-1] + 1] if filled else []
 
 
 def name_words(sender: str) -> frozenset[str]:

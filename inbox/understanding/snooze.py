@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from operator import attrgetter
 
 from inbox.understanding import snooze_phrases as phrases
-from inbox.understanding.dates import Named, named_days
+from inbox.understanding.dates import Named, named_days, next_month
 from inbox.understanding.normalise import fold, sentences
 
 APPLY_AT = 0.95
@@ -24,6 +24,7 @@ _AT_LEAST = timedelta(hours=1)
 AT_MOST = timedelta(days=550)
 
 _NEAR_CHARS = 32
+_UNIT_DAYS = {"d": 1, "t": 1, "w": 7, "m": 30}
 
 _BARE_WORDS = 5  # "Maybe next quarter" answers our question when to write
 
@@ -59,7 +60,8 @@ def deferral(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
         bare = len(text.split()) <= _BARE_WORDS
         for clause in clauses:
             asks = bool(phrases.ASKS.search(clause))
-            days = (*_quarters(clause, today), *_dated(clause, today, english), *_vague(clause, today))
+            dated = [(day, confidence) for day, confidence, _ in _cued(clause, today, english)]
+            days = (*_quarters(clause, today), *dated, *_vague(clause, today))
             ahead = [
                 Snooze(
                     until, confidence if asks or then or bare else min(confidence, _BARE_CONFIDENCE), sentence
@@ -112,14 +114,8 @@ def _back_on(before: str, behind: str) -> bool:
 
 
 def _day_after(span: Named) -> date:
-    """The day after the last day off. A month as the last day off ("through June") is off to its end."""
-    if span.kind == "month":
-        return (span.day.replace(day=1) + timedelta(days=31)).replace(day=1)
-    return span.day + timedelta(days=1)
-
-
-def _dated(low: str, today: date, english: bool) -> list[tuple[date, float]]:
-    return [(day, confidence) for day, confidence, _ in _cued(low, today, english)]
+    """The day after a named day. That after a month ("through June") is the first of the next."""
+    return next_month(span.day) if span.kind == "month" else span.day + timedelta(days=1)
 
 
 def _cued(low: str, today: date, english: bool) -> list[tuple[date, float, bool]]:
@@ -136,24 +132,10 @@ def _cued(low: str, today: date, english: bool) -> list[tuple[date, float, bool]
                 since or phrases.FROM_ABROAD.search(before),
             )
         cued = bool(after or since)
-        out.append((_first_day(span, bool(after)), _confidence(span, cued), cued))
+        confidence = _MONTH_DAY_CONFIDENCE if cued else _BARE_CONFIDENCE
+        day = _day_after(span) if after else span.day
+        out.append((day, confidence if span.kind == "day" else _VAGUE_CONFIDENCE, cued))
     return out
-
-
-def _first_day(span: Named, after: bool) -> date:
-    if not after:
-        return span.day
-    return (
-        span.day + timedelta(days=1)
-        if span.kind != "month"
-        else (span.day + timedelta(days=31)).replace(day=1)
-    )
-
-
-def _confidence(span: Named, cued: bool) -> float:
-    if span.kind == "day":
-        return _MONTH_DAY_CONFIDENCE if cued else _BARE_CONFIDENCE
-    return _VAGUE_CONFIDENCE
 
 
 def _quarters(low: str, today: date) -> list[tuple[date, float]]:
@@ -188,28 +170,24 @@ def _quarter_day(match: re.Match[str], today: date, end: bool) -> date | None:
 
 
 def _vague(low: str, today: date) -> list[tuple[date, float]]:
-    out = []
-    for pattern, days in phrases.VAGUE:
-        if pattern.search(low):
-            if days is None:
-                out.append((today + timedelta(days=7 - today.weekday()), _VAGUE_CONFIDENCE))
-            elif days == 30:
-                out.append(((today.replace(day=1) + timedelta(days=31)).replace(day=1), _VAGUE_CONFIDENCE))
-            elif days == 366:
-                out.append((date(today.year + 1, 1, 2), _VAGUE_CONFIDENCE))
-            else:
-                out.append((today + timedelta(days=days), _VAGUE_CONFIDENCE))
+    starts = {
+        phrases.NEXT_WEEK: today + timedelta(days=7 - today.weekday()),
+        phrases.NEXT_MONTH: next_month(today),
+        phrases.NEXT_YEAR: date(today.year + 1, 1, 2),
+    }
+    days = [
+        starts.get(ahead) or today + timedelta(days=ahead)
+        for pattern, ahead in phrases.VAGUE
+        if pattern.search(low)
+    ]
     for match in phrases.IN_N.finditer(low):
         number = phrases.NUMBERS.get(match["n"]) or int(match["n"])
-        unit = match["unit"][0]
-        out.append(
-            (today + timedelta(days=number * {"d": 1, "t": 1, "w": 7, "m": 30}[unit]), _VAGUE_CONFIDENCE)
-        )
-    return out
+        days.append(today + timedelta(days=number * _UNIT_DAYS[match["unit"][0]]))
+    return [(day, _VAGUE_CONFIDENCE) for day in days]
 
 
 def _working_day(day: date) -> date:
-    return day + timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)
+    return day + timedelta(days=7 - day.weekday() if day.weekday() > 4 else 0)
 
 
 def _morning(day: date, tz: tzinfo) -> datetime:

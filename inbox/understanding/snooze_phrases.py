@@ -73,6 +73,7 @@ FISCAL = re.compile(
 )
 QUARTER_WORDS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": 4}
 END = re.compile(r"\b(?:end of|late|ende|fin|finales de|fine|eind)(?: the)? ?$")
+NEXT_WEEK, NEXT_MONTH, NEXT_YEAR = -1, -2, -3
 VAGUE = (
     (re.compile(r"\b(?:tomorrow|tmrw|morgen|demain|manana|domani|amanha|jutro|imorgon|i morgen)\b"), 1),
     (
@@ -81,24 +82,24 @@ VAGUE = (
             r"la prossima settimana|(?:na )?(?:proxima semana|semana que vem)|volgende week|"
             r"w przyszlym tygodniu|nasta vecka|naeste uge|neste uke)\b"
         ),
-        None,
+        NEXT_WEEK,
     ),
     (
         re.compile(
             r"\b(?:next month|nachste\w* monat|le mois prochain|el (?:proximo mes|mes que viene)|"
             r"il prossimo mese|(?:no )?proximo mes|volgende maand|w przyszlym miesiacu|nasta manad)\b"
         ),
-        30,
+        NEXT_MONTH,
     ),
     (
         re.compile(
             r"\b(?:next year|nachste\w* jahr|l'annee prochaine|el (?:proximo ano|ano que viene)|"
             r"l'anno prossimo|volgend jaar|nasta ar)\b"
         ),
-        366,
+        NEXT_YEAR,
     ),
     (re.compile(r"\bin (?:a|one|1) week\b"), 7),
-    (re.compile(r"\bin (?:a|one|1) month\b"), 30),
+    (re.compile(r"\bin (?:a|one|1) month\b"), NEXT_MONTH),
 )
 IN_N = re.compile(
     r"\bin (?:about |around )?(?P<n>\d{1,2}|two|three|four|five|six|zwei|drei|vier|sechs) (?P<unit>days?|"
