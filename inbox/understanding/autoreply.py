@@ -27,20 +27,11 @@ ENOUGH_WORDS = 5
 """The least number of words that are judged by wording. A shorter text is never judged so."""
 
 
-def calendar_answer(reading: Reading) -> bool:
-    """Whether the mail is a calendar's answer to an invitation. A person caused it by a click, so it never counts as an
-    automatic reply.
-    """
-    if phrases.CALENDAR_SUBJECT.match(reading.raw_subject):
-        return True
-    return bool(phrases.CALENDAR_BODY.search(reading.folded_body[:400]))
-
-
 def judgeable(reading: Reading) -> bool:
-    """Whether the rules for automatic replies apply to this mail. They do not apply to a
-    calendar's answer or to a forwarded mail.
-    """
-    return not reading.once(calendar_answer) and not reading.is_forward
+    """Whether the mail may be an automatic reply. A calendar's answer is none, as a person caused it by a click."""
+    if reading.is_forward or phrases.CALENDAR_SUBJECT.match(reading.raw_subject):
+        return False
+    return not phrases.CALENDAR_BODY.search(reading.folded_body[:400])
 
 
 @rule(

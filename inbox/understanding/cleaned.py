@@ -301,9 +301,3 @@ class Reading:
         return weights(label).strongest(
             self.clauses if passages is None else passages, self.reply.subject or ""
         )
-
-    def first(self, pattern: re.Pattern[str]) -> str | None:
-        """Of the newest text's sentences, the first that matches `pattern`, as the person wrote it; None if none
-        matches. The pattern is tried on the folded sentence (lower case, without accents).
-        """
-        return next((written for written, folded in self.sentences if pattern.search(folded)), None)

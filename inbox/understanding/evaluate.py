@@ -92,6 +92,9 @@ class Report:
     n: int = 0
     misses: list[dict[str, Any]] = field(default_factory=list)
 
+    def add_miss(self, case: Case, label: str, expected: object, got: object) -> None:
+        self.misses.append({"id": case.id, "label": label, "expected": expected, "got": got})
+
     def as_json(self) -> dict[str, Any]:
         return {
             "labels": {label: score.as_json() for label, score in self.labels.items()},
@@ -111,7 +114,7 @@ def evaluate(cases: Iterable[Case], report: Report | None = None) -> Report:
             got = verdict.answer(label)
             report.labels[label].add(expected, got)
             if got != expected:
-                report.misses.append({"id": case.id, "label": label, "expected": expected, "got": got})
+                report.add_miss(case, label, expected, got)
         if case.newest_text is not None:
             _compare_text(report, case, verdict)
     return report
@@ -122,13 +125,7 @@ def _compare_text(report: Report, case: Case, verdict: RuleVerdict) -> None:
     if verdict.newest_text.split() == (case.newest_text or "").split():
         report.exact += 1
     else:
-        miss = {
-            "id": case.id,
-            "label": "newest_text",
-            "expected": case.newest_text,
-            "got": verdict.newest_text,
-        }
-        report.misses.append(miss)
+        report.add_miss(case, "newest_text", case.newest_text, verdict.newest_text)
 
 
 def open_labelled(path: Path) -> BinaryIO:
@@ -159,46 +156,49 @@ def read_cases(lines: Iterable[bytes], *, labelled: bool = False) -> Iterator[Ca
         yield case
 
 
+_Types = tuple[tuple[str, set[type], str], ...]
+_NULL = type(None)
+_TYPES: _Types = (
+    ("id", {str, int}, "a string"),
+    *((name, {str, _NULL}, "a string or null") for name in ("from", "subject", "text", "html")),
+    ("automated_reply", {bool, _NULL}, "true, false or null"),
+    ("headers", {dict, _NULL}, "an object or null"),
+    ("sent", {list, _NULL}, "a list of strings or null"),
+    ("expected", {dict}, "an object with the labels"),
+)
+_EXPECTED_TYPES: _Types = (
+    *((label, {bool, _NULL}, "true or false") for label in LABELS),
+    ("tag", {str, _NULL}, "a string"),
+    ("newest_text", {str, _NULL}, "a string"),
+)
+
+
+def _check(number: int, fields: dict[str, Any], types: _Types, prefix: str = "") -> None:
+    for name, kinds, words in types:
+        kind = type(fields.get(name))
+        if kind not in kinds:
+            raise BadLine(number, prefix + name, f"expected {words}, got {kind.__name__}")
+
+
 def _case(number: int, fields: dict[str, Any]) -> Case:
-    if not isinstance(fields.get("id"), str | int) or isinstance(fields.get("id"), bool):
-        raise BadLine(number, "id", "expected a string")
+    _check(number, fields, _TYPES)
+    expected = fields["expected"]
+    _check(number, expected, _EXPECTED_TYPES, "expected.")
     if fields.get("channel") not in ALL_CHANNELS:
-        raise BadLine(
-            number,
-            "channel",
-            f"expected one of {', '.join(sorted(ALL_CHANNELS))}, got {fields.get('channel')!r}",
-        )
-    for name in ("from", "subject", "text", "html"):
-        if not isinstance(fields.get(name), str | None):
-            raise BadLine(number, name, f"expected a string or null, got {type(fields[name]).__name__}")
-    if not fields.get("text") and not fields.get("html") and "text" not in fields:
+        channels = ", ".join(sorted(ALL_CHANNELS))
+        raise BadLine(number, "channel", f"expected one of {channels}, got {fields.get('channel')!r}")
+    if not fields.get("html") and "text" not in fields:
         raise BadLine(number, "text", 'missing; expected a string, or null where "html" is given')
-    if not isinstance(fields.get("automated_reply"), bool | None):
-        raise BadLine(number, "automated_reply", "expected true, false or null")
-    labels, newest = _expected(number, fields)
-    return Case(str(fields["id"]), _reply(number, fields), labels, newest, fields["expected"].get("tag"))
-
-
-def _expected(number: int, fields: dict[str, Any]) -> tuple[dict[str, bool], str | None]:
-    expected = fields.get("expected")
-    if not isinstance(expected, dict):
-        raise BadLine(number, "expected", "expected an object with the labels")
-    for label in LABELS:
-        if not isinstance(expected.get(label), bool | None):
-            raise BadLine(number, f"expected.{label}", f"expected true or false, got {expected[label]!r}")
-    if not isinstance(expected.get("tag"), str | None):
-        raise BadLine(number, "expected.tag", "expected a string")
-    if not isinstance(expected.get("newest_text"), str | None):
-        raise BadLine(number, "expected.newest_text", "expected a string")
+    if not all(isinstance(text, str) for text in fields.get("sent") or ()):
+        raise BadLine(number, "sent", "expected a list of strings or null")
     labels = {label: expected[label] for label in LABELS if expected.get(label) is not None}
-    return labels, expected.get("newest_text")
+    return Case(
+        str(fields["id"]), _reply(number, fields), labels, expected.get("newest_text"), expected.get("tag")
+    )
 
 
 def _reply(number: int, fields: dict[str, Any]) -> ReplyText:
     name, address = split_sender(fields.get("from") or "", fields["channel"])
-    headers = fields.get("headers")
-    if not isinstance(headers, dict | None):
-        raise BadLine(number, "headers", "expected an object or null")
     return ReplyText(
         channel=fields["channel"],
         text=fields.get("text"),
@@ -207,18 +207,10 @@ def _reply(number: int, fields: dict[str, Any]) -> ReplyText:
         sender_name=name,
         subject=fields.get("subject"),
         automated_reply=fields.get("automated_reply"),
-        headers=headers,
+        headers=fields.get("headers"),
         received_at=_time(number, fields.get("received_at")),
-        sent=_sent(number, fields.get("sent")),
+        sent=tuple(fields.get("sent") or ()),
     )
-
-
-def _sent(number: int, texts: object) -> tuple[str, ...]:
-    if texts is None:
-        return ()
-    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise BadLine(number, "sent", "expected a list of strings or null")
-    return tuple(texts)
 
 
 def _time(number: int, text: object) -> datetime | None:

@@ -48,7 +48,7 @@ def _refuses(reading: Reading) -> str | None:
         return None
     if _BARE.match(reading.text):
         return reading.newest.text
-    return reading.first(_REFUSAL)
+    return next((written for written, folded in reading.sentences if _REFUSAL.search(folded)), None)
 
 
 RULES = (_refuses,)

@@ -23,32 +23,10 @@ _UNSEEN = re.compile(f"{INVISIBLE.pattern}|[\U000e0000-\U000e007f]")
 _SPACES = re.compile(r"[^\S\n]{2,}|[^\S\n ]")  # a plain space between two words is left alone
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _LETTERS = str.maketrans(
-    {
-        "ł": "l",
-        "ø": "o",
-        "æ": "ae",
-        "œ": "oe",
-        "đ": "d",
-        "ı": "i",
-        "ß": "ss",
-        "\u2018": "'",
-        "\u2019": "'",
-        "\u201b": "'",
-        "`": "'",
-        "\u00b4": "'",
-        "\u02bc": "'",
-        "\u201c": '"',
-        "\u201d": '"',
-        "\u201e": '"',
-        "\u00ab": '"',
-        "\u00bb": '"',
-        "\u2010": "-",
-        "\u2011": "-",
-        "\u2012": "-",
-        "\u2013": "-",
-        "\u2014": "-",
-        "\u2212": "-",
-    }
+    {"ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ı": "i", "ß": "ss"}
+    | dict.fromkeys("\u2018\u2019\u201b`\u00b4\u02bc", "'")
+    | dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"')
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
 )
 ADDRESS = r"[a-z0-9!#$%&'*+/=?^_{|}~.-]{1,64}@[a-z0-9][a-z0-9.-]{1,250}[a-z0-9]"
 # In "Am 3. November" the point ends no sentence, so a point behind one or two digits does not count.

@@ -31,17 +31,9 @@ def refused(text: str) -> frozenset[str]:
     """The channels (EMAIL, SMS, LINKEDIN, ELSEWHERE) on which the person wants no more because they ask for another
     one, according to `text`. Empty if there is none, for a question, and for a text of more than 180 characters.
     """
-    return _refused(fold(text))
-
-
-def _refused(folded: str) -> frozenset[str]:
-    if (
-        "?" in folded
-        or len(folded) > _MOST_CHARS
-        or not phrases.REFUSES.search(phrases.RATHER_THAN.sub(" not ", folded))
-    ):
-        return frozenset()
-    if phrases.WIDER.search(folded):
+    folded = fold(text)
+    refuses = phrases.REFUSES.search(phrases.RATHER_THAN.sub(" not ", folded))
+    if "?" in folded or len(folded) > _MOST_CHARS or not refuses or phrases.WIDER.search(folded):
         return frozenset()
     against: set[str] = set()
     wanted: set[str] = set()
@@ -63,7 +55,7 @@ def ended(text: str, sender: str) -> frozenset[str]:
     An address behind a verb of writing is the one to use. That of the sender is ended only if another is given.
     """
     folded = fold(text)
-    if _refused(folded) or not _one_address(folded):
+    if refused(folded) or not _one_address(folded):
         return frozenset()
     against: set[str] = set()
     wanted: set[str] = set()
@@ -94,4 +86,4 @@ def _one_address(text: str) -> bool:
     "that it ends.",
 )
 def ends_one(reading: Reading) -> str | None:
-    return reading.newest.text if _refused(reading.above) or _one_address(reading.above) else None
+    return reading.newest.text if refused(reading.above) or _one_address(reading.above) else None

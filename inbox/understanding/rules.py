@@ -107,7 +107,7 @@ def _of_software(reading: Reading, tz: tzinfo) -> dict[str, Any]:
     if bounced := _first(bounce.RULES, reading):
         recipients = bounce.failed_recipients(reading.body, reading.reply.headers)
         return {"bounce": bounced, "failed_recipients": recipients}
-    automatic = _first(autoreply.RULES, reading) if autoreply.judgeable(reading) else None
+    automatic = _first(autoreply.RULES, reading) if reading.once(autoreply.judgeable) else None
     if not automatic:
         return {}
     away = autoreply.AWAY_RULE.apply(reading)
@@ -138,7 +138,7 @@ def _of_a_person(reading: Reading, tz: tzinfo) -> dict[str, Any]:
 def _suspicions(reading: Reading) -> tuple[RuleHit, ...]:
     """The suspicions of a reply, the most harmful first. One of an automatic reply comes with that of an absence."""
     hits = [optout.suspicion.apply(reading), bounce.suspicion.apply(reading)]
-    automatic = autoreply.suspicion.apply(reading) if autoreply.judgeable(reading) else None
+    automatic = autoreply.suspicion.apply(reading) if reading.once(autoreply.judgeable) else None
     if automatic:
         hits += [autoreply.AWAY_SUSPICION.apply(reading), automatic]
     return tuple(filter(None, hits))

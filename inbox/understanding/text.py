@@ -4,7 +4,7 @@ folding.
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from inbox.understanding.html import html_lines, looks_like_html, without_bulk
 from inbox.understanding.normalise import clean, fold
@@ -110,19 +110,13 @@ def _letters(text: str) -> str:
 
 
 def _own_text(lines: list[QuotedLine], names: frozenset[str]) -> str:
-    stretches = _stretches(lines, use_signature_marks=True)
-    if not any(any(line.strip() for line in stretch) for stretch in stretches):
-        # Some people write their answer inside the signature element of their mail client.
-        stretches = _stretches(lines, use_signature_marks=False)
-    filled = [index for index, stretch in enumerate(stretches) if any(line.strip() for line in stretch)]
-    if not filled:
-        return ""
+    # Some people write their answer inside the signature element of their mail client.
+    stretches = _stretches(lines, use_signature_marks=True) or _stretches(lines, use_signature_marks=False)
     parts: list[str] = []
-    for index in reversed(filled):
-        body = strip_signature(stretches[index], names, last=not parts)
-        if any(line.strip() for line in body) and not (
-            index != filled[0] and not parts and _only_a_name(body, names)
-        ):
+    for index, stretch in reversed(list(enumerate(stretches))):
+        body = strip_signature(stretch, names, last=not parts)
+        lone_name = index > 0 and not parts and _only_a_name(body, names)
+        if any(line.strip() for line in body) and not lone_name:
             parts.insert(0, "\n".join(body))
     return "\n\n".join(parts).strip()
 
@@ -133,15 +127,12 @@ def _only_a_name(lines: list[str], names: frozenset[str]) -> bool:
 
 
 def _stretches(lines: list[QuotedLine], *, use_signature_marks: bool) -> list[list[str]]:
-    """Groups the unquoted lines into runs, in their order."""
-    out: list[list[str]] = [[]]
-    for line in lines:
-        if line.depth:
-            if out[-1]:
-                out.append([])
-        elif not (use_signature_marks and line.signature):
-            out[-1].append(line.text.rstrip())
-    return out
+    """The runs of unquoted lines that hold text, in their order."""
+    runs = [list(run) for quoted, run in groupby(lines, key=lambda line: line.depth > 0) if not quoted]
+    texts = [
+        [line.text.rstrip() for line in run if not (use_signature_marks and line.signature)] for run in runs
+    ]
+    return [text for text in texts if any(text)]
 
 
 def _rest(lines: list[QuotedLine], newest: str) -> str:
