@@ -11,15 +11,10 @@ from integrations.events import MessageEvent
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What the rules say of one message as it arrives, in the form in which intake stores it.
+    """The rules' answer to one message as it arrives, in the form in which intake stores it.
 
-    - `tag`: the tag of the lead; "" where only a model can tell.
-    - `decided_by`: the rule that gave the tag, and its version. `evidence`: the words that it went by.
-    - `refuses_channel`: the lead wants no more on this channel and names another.
-    - `ended_addresses`: the addresses and numbers that the lead ends while they go on at another (`one_channel.ended`).
-    - `suspected`: what the message may be (a Suspicion), with the sentence in `suspected_words`. Both are ""
-      where the rules are sure, or see no sign.
-    - `complaint`: the message reports that somebody marked our mail as spam. `failed_recipients` says who.
+    `tag` is "" where only a model can tell; `evidence` holds the words that gave it. `ended_addresses` comes from
+    `one_channel.ended`. `suspected` names a Suspicion; it is "" where the rules are sure, or see no sign.
     """
 
     newest_text: str
@@ -38,10 +33,7 @@ class Arrival:
 
 
 def judge(event: MessageEvent) -> Arrival:
-    """What the rules say of a message that arrives. Of a message of ours only the newest text is found.
-
-    Until when the lead is snoozed is not read here: the message's job does that.
-    """
+    """The rules' answer to a message that arrives; of one of ours only the newest text. No snooze is read."""
     channel = read_as(event.channel, event.html)
     if event.direction != "inbound":
         return Arrival(newest_text(event.text, event.html, channel=channel).text)
@@ -68,7 +60,7 @@ def read_as(channel: str, html: str) -> str:
 
 
 def read(reply: rules.ReplyText, channel: str) -> Arrival:
-    """What the rules say of a reply that came on `channel`, in the form in which intake stores it."""
+    """The rules' answer to a reply that came on `channel`, in the form in which intake stores it."""
     verdict = rules.judge(reply)
     decided = verdict.decided
     suspicion = next(iter(verdict.perhaps), None)
@@ -93,8 +85,6 @@ def read(reply: rules.ReplyText, channel: str) -> Arrival:
 
 
 def _sent(event: MessageEvent) -> tuple[str, ...]:
-    """Our mail that this message answers, as plain text in a tuple. The tuple is empty where the provider does
-    not send it.
-    """
+    """Our mail that this message answers, as plain text; () where the provider does not send it."""
     text = event.sent_text or (html_text(event.sent_html) if event.sent_html else "")
     return (text,) if text else ()

@@ -8,14 +8,10 @@ from inbox.understanding.cleaned import MAIL_ONLY, Reading, Rule, in_a_letter, r
 from inbox.understanding.word_weights import count_words, features, weights
 
 SURE = 0.88
-"""The probability from which a text counts as software's by its wording, if it also holds a phrase that only
-software uses.
-"""
+"""The probability from which a text that holds a phrase of software alone counts as software's."""
 
 SURE_WITH_A_SIGN = 0.05
-"""The same probability for a text with another sign: the provider's flag, a no-reply sender. Such a sign alone
-may be wrong.
-"""
+"""The same for a text with another sign, which alone may be wrong: the provider's flag, a no-reply sender."""
 
 PERHAPS = 0.5
 """The probability from which a text may be software's. A model or a person then decides."""

@@ -10,9 +10,7 @@ SURE = 0.4
 """The probability from which the wording makes a mail a report, if its sender, its subject or its codes say so too."""
 
 PERHAPS = 0.8
-"""The probability from which another mail may be a report, unless it answers one of ours. A model or a person
-then decides.
-"""
+"""The probability from which another mail may be a report. A model or a person then decides."""
 
 _DAEMON_LOCAL = re.compile(
     r"^(?:mailer[-_.]?daemon|maildaemon|mail[-_.]?delivery.*|mailsystem|mail[-_.]system|mdaemon|"
@@ -125,9 +123,7 @@ def shared_name(reading: Reading) -> bool:
 
 
 def delayed(reading: Reading) -> bool:
-    """Whether a delivery report says that delivery is still being tried, or that it
-    succeeded. Then no address is dead.
-    """
+    """Whether a report says that delivery is still being tried, or succeeded. Then no address is dead."""
     low = f"{reading.raw_subject}\n{reading.folded_body[:4000]}"
     if _DELIVERED.search(low) and not _ACTION_FAILED.search(low):
         return True
@@ -181,11 +177,7 @@ def _by_mail_system(reading: Reading) -> str | None:
     channels=MAIL_ONLY,
 )
 def _by_shared_name(reading: Reading) -> str | None:
-    """The evidence for a report whose sender's name people use too.
-
-    A question shows that a person wrote the mail, unless it is built like a report. Some reports end with
-    one, such as "Was this helpful?".
-    """
+    """A question shows that a person wrote the mail, unless it is built like a report ("Was this helpful?")."""
     if not shared_name(reading) or reading.is_reply or reading.once(delayed):
         return None
     low = reading.folded_body
@@ -213,10 +205,7 @@ def _by_report_build(reading: Reading) -> str | None:
 
 
 def _probability(reading: Reading) -> float:
-    """How likely the wording is a failure report's, from 0 to 1.
-
-    It is 0 where a person forwards a mail or asks something, and where the mail only tells of a delay.
-    """
+    """How likely the wording is a failure report's, 0 to 1; 0 for a forward, a question and a mere delay."""
     system = mail_system(reading)
     if reading.is_forward or (reading.is_reply and not (reading.once(_coded) or system)):
         return 0.0
@@ -286,12 +275,10 @@ _NOT_A_LEAD = re.compile(r"^(?:mailer-?daemon|postmaster|no-?reply|abuse|support
 
 
 def failed_recipients(text: str, headers: dict[str, str] | None = None) -> tuple[str, ...]:
-    """The addresses that a delivery report (`text`, `headers`) says were not reached: lower case, without repeats, the
-    best evidence first; () if it names none. Addresses such as postmaster@ are left out.
+    """The addresses that a delivery report says were not reached: lower case, without repeats, the best evidence first.
 
-    The order is: the header `X-Failed-Recipients`; `Original-Recipient` of RFC 3464, which is the address that we wrote
-    to even where a mailbox forwards; `Final-Recipient`; the phrases of Gmail, Postfix, qmail, Exchange, Exim and SES.
-    If none of these is there, any address that is not the sender's is taken.
+    The header `X-Failed-Recipients` comes first, then the fields of RFC 3464, then the phrases of mail systems. Without
+    these, any address counts that is not the sender's. Addresses such as postmaster@ are left out.
     """
     body = text[:20_000]
     lines = [header for key, header in (headers or {}).items() if key.lower() == "x-failed-recipients"]

@@ -32,7 +32,7 @@ TEXTS_ONLY = frozenset({SMS})
 # Of a very long text only the start and the end are judged, so that a hundred rules stay fast.
 _HEAD_CHARS, _TAIL_CHARS = 6_000, 2_000
 _REPORT_CHARS = 2_000  # a report says what it is before it quotes the mail that it returns
-_LETTER_WORDS = 40
+_LETTER_WORDS = 40  # of an inbox one wish in 300 is so long, and 40 of 1,300 other replies
 _OPENING_WORDS = 120  # software says what it is at the start, and the length of a letter proves nothing
 _QUOTE_CHARS = 240  # evidence is shown on a page, and the message itself is one click away
 
@@ -49,10 +49,10 @@ _FORWARD_PREFIX = re.compile(r"^(?:fwd?|fw|wg|tr|rv|enc|doorst|pd|vl|转发|転�
 
 @dataclass(frozen=True)
 class ReplyText:
-    """A reply as it came in, which is the input of the rules.
+    """A reply as it came in. `automated_reply` is the provider's own flag; None where it says nothing.
 
-    `automated_reply` is the provider's own flag; None where it says nothing. `received_at` is the time of
-    arrival, from which dates in the text are counted. `sent` holds the plain texts that we had sent before.
+    `received_at` is the time of arrival, from which dates are counted. `sent` holds the plain texts that we sent
+    before.
     """
 
     channel: str
@@ -69,10 +69,9 @@ class ReplyText:
 
 @dataclass(frozen=True)
 class RuleHit:
-    """The answer of a rule that matched a reply: the rule's id, its label (such as "opt_out"), and the words of the
-    reply that made it match, cut to 240 characters.
+    """The answer of a rule: its id, its label (such as "opt_out"), and the words that prove it, up to 240 characters.
 
-    With `sure` the rule decides. Without it the rule only suspects, and a model or a person decides.
+    A rule that is not `sure` only suspects, and a model or a person decides.
     """
 
     rule_id: str
@@ -83,11 +82,9 @@ class RuleHit:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule that reads replies, with a description for people, and the channels that it is for. `match` returns the
-    words that prove it, or None if it does not match.
+    """A rule with a description for people. `match` returns the words of a reply that prove it, or None.
 
-    A rule that is not `sure` holds the lead: until a model or a person has decided, the lead is not silenced, and
-    nothing goes out to it by itself.
+    A rule that is not `sure` holds the lead until a model or a person has decided: nothing goes out by itself.
     """
 
     id: str
@@ -116,9 +113,7 @@ def rule(
 
 
 def in_a_letter(probability: float, reading: "Reading") -> float:
-    """How sure wording is, 0 to 1, by the length of the whole reply: a letter of more than 40 words is rarely a wish to
-    be left alone or software's. In the mix of an inbox one wish in 300 is so long, and 40 of 1,300 other replies.
-    """
+    """How sure wording is, 0 to 1, by the reply's length: a letter of over 40 words is rarely a wish or software's."""
     odds = probability / (1 - probability) * min(1, (_LETTER_WORDS / max(count_words(reading.text), 1)) ** 2)
     return odds / (1 + odds)
 
@@ -128,9 +123,7 @@ def _sentences(text: str) -> list[tuple[str, str]]:
 
 
 class Reading:
-    """A reply with everything that rules ask of it. Its newest text is found at once;
-    everything else is computed when first asked for.
-    """
+    """A reply with everything that rules ask of it. Most of it is computed when first asked for."""
 
     def __init__(self, reply: ReplyText) -> None:
         self.reply = reply
@@ -163,9 +156,7 @@ class Reading:
 
     @cached_property
     def _parts(self) -> tuple[str, str]:
-        """What the newest text says to us, and what stands below: sign-off, name, contact block, footer. A P.S. speaks
-        to us. Texts and chats have no such parts.
-        """
+        """The words to us (all of a text or chat, and a P.S.), and the rest: sign-off, name, contacts, footer."""
         if self.reply.channel != EMAIL:
             return self._judged, ""
         lines = self._judged.split("\n")
@@ -176,7 +167,7 @@ class Reading:
 
     @cached_property
     def above(self) -> str:
-        """What the newest text says to us, above the sign-off or a footer; folded (in lower case, without accents)."""
+        """The newest text's words to us, above the sign-off or a footer; folded (in lower case, without accents)."""
         return fold(self._parts[0])
 
     @cached_property
@@ -202,9 +193,7 @@ class Reading:
 
     @cached_property
     def sentences(self) -> list[tuple[str, str]]:
-        """The sentences of the newest text as pairs: as written, and folded (in lower case,
-        without accents) without reported speech.
-        """
+        """The newest text's sentences as pairs: as written, and folded without reported speech."""
         return _sentences(self._judged)
 
     @cached_property
@@ -238,16 +227,12 @@ class Reading:
 
     @cached_property
     def own_words(self) -> str:
-        """The text in which a person's wish is looked for: what speaks to us, folded, without reported speech. If the
-        person wrote only a subject, it is the subject, unless that begins with "Re:" and so repeats ours.
-        """
+        """The text in which a person's wish is looked for: the folded `clauses`, a line each."""
         return "\n".join(folded for _, folded in self.clauses)
 
     @cached_property
     def clause_slots(self) -> list[frozenset[int]]:
-        """The numbers of the word features by which learned weights judge a wish, clause by clause: its words, the
-        words that it denies, and those of a question.
-        """
+        """The numbers of the word features by which learned weights judge a wish, clause by clause."""
         return [wish_features(folded) for _, folded in self.clauses]
 
     @cached_property
@@ -257,9 +242,7 @@ class Reading:
 
     @cached_property
     def mail_slots(self) -> frozenset[int]:
-        """The numbers of the word features by which learned weights recognise software: the start of what speaks to
-        us, and the subject unless it repeats ours.
-        """
+        """The word features of software: of the start of the words to us, and of the subject unless it repeats ours."""
         slots = [] if self.is_reply else [features(self.raw_subject, "subject:")]
         room = _OPENING_WORDS
         for _, folded in self.clauses if self.above else ():
@@ -278,26 +261,20 @@ class Reading:
 
     @cached_property
     def report_slots(self) -> frozenset[int]:
-        """The numbers of the word features by which learned weights recognise a delivery report: its start, before what
-        it quotes, and the subject as it came.
-        """
+        """The word features of a delivery report: of its start, before what it quotes, and of the subject."""
         return features((self.text or self.folded_body)[:_REPORT_CHARS]).union(
             features(self.raw_subject, "subject:")
         )
 
     def once(self, find: "Callable[[Reading], T]") -> T:
-        """The result of `find(self)`. The first call computes it, later ones with the same `find` get
-        the kept result.
-        """
+        """The result of `find(self)`, which only the first call computes."""
         if find not in self._found:
             self._found[find] = find(self)
         finding: T = self._found[find]
         return finding
 
     def evidence(self, label: str, passages: list[tuple[str, str]] | None = None) -> str:
-        """The sentence that speaks most for `label` by learned weights, of `passages` or else of `clauses`; the subject
-        if there is none.
-        """
+        """The sentence of `passages`, or else of `clauses`, that speaks most for `label`; without any, the subject."""
         return weights(label).strongest(
             self.clauses if passages is None else passages, self.reply.subject or ""
         )

@@ -23,9 +23,7 @@ _RECIPIENTS = re.compile(
 
 
 def recipients(text: str) -> tuple[str, ...]:
-    """The addresses of the people who marked our mail as spam, from the text of a spam report: lower case, without
-    repeats. () if the report hides them, as many do (RFC 5965, 3.2).
-    """
+    """The addresses of the people who marked our mail as spam; () if the report hides them (RFC 5965, 3.2)."""
     return tuple(dict.fromkeys(address.lower() for address in _RECIPIENTS.findall(text[:20_000])))
 
 
@@ -46,10 +44,7 @@ def _by_report_headers(reading: Reading) -> str | None:
     channels=MAIL_ONLY,
 )
 def _by_report_build(reading: Reading) -> str | None:
-    """The evidence for a complaint in the text: the fields of a report, or its first words.
-
-    A person who answers us may speak of such a report, so replies and forwarded mails do not count.
-    """
+    """A person who answers us may speak of such a report, so replies and forwarded mails do not count."""
     if reading.is_reply or reading.is_forward:
         return None
     if match := _FIELDS.search(reading.body):

@@ -81,10 +81,9 @@ _SLACK_DAYS = 30
 
 @dataclass(frozen=True)
 class Named:
-    """A day that a text names, and where it stands (`start`, `end`) in the folded text (lower case, without accents).
+    """A day that a text names, and its place in the folded text. `kind` is "day", "month" or "weekday".
 
-    `kind` says what the text names: "day", "month" or "weekday". For a month, `day` is its first day, its 15th for the
-    middle of it, or the first day after it for the end of it.
+    The `day` of a month is its first, for the middle its 15th, for the end the first day after it.
     """
 
     day: date
@@ -96,8 +95,8 @@ class Named:
 def named_days(text: str, today: date) -> list[Named]:
     """The days that `text` names, in the order of the text. Only its first 5,000 characters are read.
 
-    A day without a year is the next such day after `today`, or one of the 30 days before it. A weekday is the next one
-    after `today`; one that only introduces a date ("Monday, November 30") is left out.
+    A day without a year is the next one after `today`, or one of the 30 days before it. A weekday is the next one,
+    unless it only introduces a date ("Monday, November 30").
     """
     low = fold(text[:5000])
     days: list[Named] = []
@@ -174,9 +173,7 @@ def next_month(day: date) -> date:
 
 
 def _month_comes_first(low: str) -> bool:
-    """Whether dates such as 3/11 are in American order. They are if the text is English and no other date
-    contradicts it.
-    """
+    """Whether 3/11 is in American order: the text is English, and no other date contradicts it."""
     pairs = [(int(match["a"]), int(match["b"])) for match in _SLASHED.finditer(low)]
     if any(a > 12 for a, _ in pairs):
         return False

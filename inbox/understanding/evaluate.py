@@ -16,9 +16,7 @@ LABELS = ("opt_out", "bounce", "auto_reply", "out_of_office")
 
 
 class BadLine(ValueError):
-    """A line of a file of labelled replies cannot be used. The message names the line, the
-    field and what is expected.
-    """
+    """A line of labelled replies cannot be used. The message names the line, the field and what is expected."""
 
     def __init__(self, number: int, name: str, problem: str) -> None:
         super().__init__(f'line {number}: field "{name}": {problem}')
@@ -26,9 +24,7 @@ class BadLine(ValueError):
 
 @dataclass(frozen=True)
 class Case:
-    """A labelled reply, by which the rules are measured. `labels` and `newest_text` hold the right answers; what is
-    missing there is not counted.
-    """
+    """A labelled reply. `labels` and `newest_text` hold the right answers; an answer that is missing is not counted."""
 
     id: str
     reply: ReplyText
@@ -39,11 +35,9 @@ class Case:
 
 @dataclass
 class Score:
-    """How often the rules were right and wrong about one label, such as "opt_out".
+    """Counts of right and wrong answers about one label: of sure ones, and of suspicions (`held_tp`, `held_fp`).
 
-    `tp`, `fp` and `fn` count answers that the rules are sure of. `held_tp` and `held_fp` count suspicions,
-    which silence nobody. A right suspicion therefore also counts in `fn`. If nothing was found, precision is 1.
-    If there was nothing to find, recall is 1.
+    A suspicion silences nobody, so a right one counts in `fn` too. Without any answer precision and recall are 1.
     """
 
     tp: int = 0
@@ -81,11 +75,7 @@ class Score:
 
 @dataclass
 class Report:
-    """The result of measuring the rules by `manage.py evaluate_replies`: a score for each label, and of `n` replies
-    with a known newest text the `exact` ones. `misses` lists each wrong answer.
-
-    Scripts rely on the shape of `as_json` (docs/reference/commands.md, Rules and drafts).
-    """
+    """The result of `manage.py evaluate_replies`. Scripts rely on `as_json` (docs/reference/commands.md)."""
 
     labels: dict[str, Score] = field(default_factory=lambda: {label: Score() for label in LABELS})
     exact: int = 0
@@ -104,9 +94,7 @@ class Report:
 
 
 def evaluate(cases: Iterable[Case], report: Report | None = None) -> Report:
-    """Judges every labelled reply by the rules and counts right and wrong answers. Adds to `report` and returns it;
-    None begins a new one.
-    """
+    """Judges each labelled reply, and counts right and wrong answers in `report` or a new one, which it returns."""
     report = report or Report()
     for case in cases:
         verdict = judge(case.reply)
@@ -129,15 +117,12 @@ def _compare_text(report: Report, case: Case, verdict: RuleVerdict) -> None:
 
 
 def open_labelled(path: Path) -> BinaryIO:
-    """Opens the file of labelled replies at `path` for reading bytes; a file with a name in .gz is unpacked. Raises
-    `OSError`.
-    """
+    """Opens the file at `path` for reading bytes; one with a name in .gz is unpacked. Raises `OSError`."""
     return cast(BinaryIO, gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
 
 
 def read_cases(lines: Iterable[bytes], *, labelled: bool = False) -> Iterator[Case]:
-    """Reads labelled replies from the lines of a JSON-lines file and skips blank lines. Raises
-    `BadLine` at the first line that cannot be used.
+    """Reads the labelled replies of a JSON-lines file. Raises `BadLine` at the first line that cannot be used.
 
     With `labelled`, a line that carries none of LABELS cannot be used.
     """
@@ -226,9 +211,7 @@ def _time(number: int, text: object) -> datetime | None:
 
 
 def split_sender(sender: str, channel: str = "email") -> tuple[str, str]:
-    """Splits a mail's From value into name and address. "<>", the null sender, gives two empty strings. On SMS and
-    LinkedIn the whole value is the name.
-    """
+    """Splits a mail's From value into name and address; "<>" has neither. On other channels all of it is the name."""
     if channel != "email":
         return sender, ""
     if sender.strip().endswith(">") and "<" in sender:

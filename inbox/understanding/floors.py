@@ -1,7 +1,4 @@
-"""Defines how good learned weights must be before the product judges replies by them.
-
-They are measured on replies from which nothing is learned.
-"""
+"""Defines how good learned weights must be, on replies that they never learned from, before they judge."""
 
 from typing import Any, NamedTuple
 
@@ -9,9 +6,7 @@ from inbox.understanding.evaluate import Score
 
 
 class Floor(NamedTuple):
-    """The least values that learned weights must reach for one label: `precision` and `recall` of sure answers, and
-    `caught`, the share decided or suspected (each 0 to 1).
-    """
+    """The least `precision` and `recall` of sure answers, and the least share `caught` (sure or suspected), 0 to 1."""
 
     precision: float
     recall: float
@@ -26,17 +21,13 @@ FLOORS = {
 }
 """The least values by label, measured on `training/labelled/unseen.jsonl.gz`."""
 MOST_SILENCED = 0.002
-"""The greatest share of ordinary sentences (`training/labelled/ordinary-unseen.txt.gz`) on which a rule may be sure.
-
-A sure rule silences: it takes the sentence for an opt-out, a bounce, an automatic reply or an absence.
-"""
+"""The greatest share of ordinary sentences on which a rule may be sure, which silences a lead."""
 MOST_HELD = 0.02
 """The greatest share of ordinary sentences that the rules may suspect, which holds the lead for a person."""
 
 
 def missed(measured: dict[str, Any]) -> list[str]:
-    """One sentence for each value of FLOORS, MOST_SILENCED and MOST_HELD that learned weights miss; [] if they are good
-    enough. `measured` comes from `training.measured`.
+    """One sentence for each value that learned weights miss by `measured` (of `training.measured`); [] if none.
 
     Raises KeyError or TypeError if it does not hold such counts.
     """

@@ -59,11 +59,7 @@ _SHOWN_TAGS = nh3.ALLOWED_TAGS - {"img"}
 
 
 class _Reader:
-    """Collects the lines of an HTML body with their quote depth. It reads only what nh3 has cleaned, so tags are
-    balanced.
-
-    The parser of the standard library takes about twice as long, most of it for markup that nh3 never writes.
-    """
+    """Collects the lines of HTML that nh3 has cleaned, with their quote depth. `html.parser` takes twice as long."""
 
     def __init__(self) -> None:
         self.lines: list[QuotedLine] = []
@@ -145,13 +141,10 @@ class _Reader:
 
 
 def without_bulk(html: str) -> str:
-    """Returns `html` without style sheets, comments and inlined images, if it is longer than `MAX_CHARS`; else as it
-    is. Of a longer one, what is behind `_BULK_CHARS` characters is dropped.
-
-    These parts can be longer than any letter, and the later cut to `MAX_CHARS` would lose the words behind them.
-    """
+    """Returns `html` without style sheets, comments and inlined images if it is longer than `MAX_CHARS`."""
     if len(html) <= MAX_CHARS:
         return html
+    # these can be longer than any letter, and the cut to MAX_CHARS would lose the words behind them
     html = html[:_BULK_CHARS]
     for opening, closing in (("<!--", "-->"), ("<style", "</style>"), ("<STYLE", "</STYLE>")):
         html = _without(html, opening, closing)
@@ -173,18 +166,13 @@ def html_text(html: str) -> str:
 
 
 def html_lines(html: str) -> list[QuotedLine]:
-    """Returns the lines of an HTML body, at most `MAX_LINES`, each with how many times over it is quoted (0: not at
-    all). Reads at most `MAX_CHARS`.
-    """
+    """Returns the lines of an HTML body, at most `MAX_LINES`, with their quote depth. Reads at most `MAX_CHARS`."""
     source = _shallow(html)
     return _Reader().read(READABLE.clean(source))[:MAX_LINES]
 
 
 def _shallow(html: str) -> str:
-    """Returns the cleaned source, or only its text where tags nest deeper than in any mail.
-
-    The time to parse such tags grows with the square of their depth.
-    """
+    """Returns the cleaned source, or only its text where tags nest too deep to be parsed in a short time."""
     source, _ = clean(html)
     if source.count("<") <= _MAX_DEPTH:
         return source
@@ -210,8 +198,7 @@ def looks_like_html(text: str) -> bool:
 def sanitize_html(html: str, *, allow_images: bool = False) -> str:
     """Returns HTML that is safe to put into a page: without scripts, handlers, styles, forms and frames.
 
-    Images stay only with `allow_images`, and then only over https. A remote image would tell the sender that
-    the mail was opened, when and where.
+    Images stay only with `allow_images`, over https. A remote image tells the sender that the mail was opened.
     """
     source = _shallow(html)
     tags = set(_SHOWN_TAGS)

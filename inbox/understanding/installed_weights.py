@@ -1,8 +1,4 @@
-"""Loads the weights that an installation has learned from its own corrections, and refuses weights that do not fit.
-
-They are used only if they belong to this version of the code and are as good as `floors` asks. Nothing is
-learned here: `manage.py train_rules --corrections` does that.
-"""
+"""Loads the weights that an installation has learned from its corrections, and refuses weights that do not fit."""
 
 import hashlib
 import json
@@ -29,9 +25,7 @@ class Unfit(ValueError):
 
 
 def load(folder: Path) -> tuple[dict[str, Any], dict[str, word_weights.Weights]]:
-    """Reads learned weights of the rules from `folder`. Returns their manifest (what they were learned from, and how
-    good they are), and the weights by label. Raises Unfit.
-    """
+    """Reads the learned weights in `folder`. Returns their manifest, and the weights by label. Raises Unfit."""
     path = folder / MANIFEST.name
     try:
         manifest = json.loads(path.read_bytes())
@@ -46,10 +40,7 @@ def load(folder: Path) -> tuple[dict[str, Any], dict[str, word_weights.Weights]]
 
 
 def use(folder: Path | None) -> None:
-    """Lets the rules use the learned weights in `folder` from now on, in this process; for None, the product's own.
-
-    Raises Unfit if they cannot be used; then nothing has changed.
-    """
+    """Makes this process judge by the weights in `folder`; None stands for the product's own. Raises Unfit."""
     manifest, weights = load(folder) if folder else ({}, {})
     word_weights.use(weights)
     in_use.clear()

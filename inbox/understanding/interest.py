@@ -40,10 +40,7 @@ _OPEN = re.compile(
     'A plain refusal ("not interested", "no thanks") with no question, no "but" and no later time.',
 )
 def _refuses(reading: Reading) -> str | None:
-    """The evidence for a refusal, or None.
-
-    "Not interested at this time. Best of luck." is a polite no. "Not interested, but try me in May" is none.
-    """
+    """A polite no counts ("Not interested. Best of luck."), "Not interested, but try me in May" does not."""
     if _OPEN.search(reading.text):
         return None
     if _BARE.match(reading.text):

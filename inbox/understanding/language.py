@@ -52,19 +52,13 @@ for _code, _listed in _WORDS.items():
 
 _NO_WORDS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+")
 LEAST = 2.0
-"""The least evidence for a language. A word of this language alone counts 1. A word of several languages counts
-its share.
-"""
+"""The least evidence for a language. A word counts 1, in equal parts for each language that has it."""
 AHEAD = 1.3
 """How many times the evidence of the second language the first one must have."""
 
 
 def language_of(text: str) -> str:
-    """The ISO 639-1 code of the text's language, one of LANGUAGES. It is "" for too few words, or words of two
-    languages.
-
-    Names, figures, links and addresses do not count.
-    """
+    """The ISO 639-1 code of the text's language, one of LANGUAGES; "" for too few words, or words of two languages."""
     scores: defaultdict[str, float] = defaultdict(float)
     for word in re.findall(r"[^\W\d_]+", fold(_NO_WORDS.sub(" ", text))):
         spoken_by = _SPOKEN_BY.get(word, ())

@@ -1,9 +1,6 @@
-"""Finds text that gives orders to a language model, such as "ignore your instructions", as nobody writes to a person.
-What it finds is marked in prompts, which hold every word, and the answer waits for a person.
+"""Finds text that gives orders to a language model, such as "ignore your instructions", also where it is hidden.
 
-It knows the common forms in the languages that replies come in, and the ways to hide them: invisible letters, letters
-of another alphabet, spaced letters, base64. It misses some. So the checks of an answer before it goes out do not rely
-on it.
+It misses some, so the checks of an answer before it goes out do not rely on it.
 """
 
 import base64
@@ -28,9 +25,7 @@ _BASE64 = re.compile(r"(?<![\w/+.:=?&%-])[A-Za-z0-9+/_-]{24,}={0,2}(?![\w/+])")
 
 
 def orders_in(text: str) -> str:
-    """The first words of `text` that give orders to a language model, at most SHOWN_CHARS characters; "" if there are
-    none. Only the first MAX_CHARS characters are read.
-    """
+    """The first words of `text` that give orders to a language model, up to SHOWN_CHARS characters; or ""."""
     return _found(text[:MAX_CHARS])
 
 

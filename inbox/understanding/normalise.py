@@ -1,16 +1,11 @@
-"""Cleans and folds text, so that different spellings of the same words compare as equal.
-
-Every rule matches folded text. So no pattern has to list accents or upper case.
-"""
+"""Cleans and folds text, so that different spellings compare as equal. Every pattern matches folded text."""
 
 import re
 import unicodedata
 from functools import lru_cache
 
 MAX_CHARS = 200_000
-"""The most characters of a body that are read. In real mail a longer body is a quoted thread or an inlined
-attachment.
-"""
+"""The most characters of a body that are read. A longer body is a quoted thread or an inlined attachment."""
 
 MAX_LINES = 5_000
 """The most lines of a body that are read. A body of 200,000 lines with one letter each would take seconds."""
@@ -34,11 +29,9 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…])(?<!\b\d\.)(?<!\b\d\d\.)[\"')\]]*\s+|(
 
 
 def clean(raw: object) -> tuple[str, bool]:
-    """Returns a pair: `raw`, a message's body, as text that PostgreSQL can store, with plain newlines; and whether it
-    was cut to MAX_CHARS or MAX_LINES.
+    """Returns `raw` as text that PostgreSQL can store, with plain newlines, and whether it was cut.
 
-    NUL characters and lone surrogates, which occur in provider payloads, are dropped. A value that is no string gives
-    "".
+    NUL characters and lone surrogates, which providers send, are dropped. A value that is no string gives "".
     """
     if not isinstance(raw, str):
         return "", False
@@ -59,8 +52,7 @@ def visible(text: str) -> str:
 def fold(text: str) -> str:
     """Returns the text for comparing: lower case, no accents, no invisible characters, plain quotes and dashes.
 
-    Runs of spaces become one space, and newlines stay. Only Latin, Greek and Cyrillic letters lose their accents ("й"
-    becomes "и"); Kana and Hangul keep their marks.
+    Runs of spaces become one, and newlines stay. Only Latin, Greek and Cyrillic letters lose their accents.
     """
     # Nine replies in ten are plain ASCII. Of the tables below only the backtick concerns them.
     if text.isascii():
@@ -83,9 +75,7 @@ _SPEECH = re.compile(r"""\"[^"\n]{0,300}\"|(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w)){1,3
 
 
 def without_speech(folded: str) -> str:
-    """Returns a folded sentence (lower case, without accents) with each quotation of three words or more replaced by
-    `""`, because `Liked "reply STOP to opt out"` says nothing about what the writer wants.
-    """
+    """Returns a folded sentence with `""` for each quotation of three words or more, as these are not the writer's."""
     if '"' not in folded and "'" not in folded:
         return folded
     return _SPEECH.sub(lambda match: match[0] if len(match[0].split()) < 3 else '""', folded)

@@ -1,8 +1,6 @@
 """Recognises that a person ends one channel and asks for another: "stop texting me, mail me instead".
 
-The text must say both, and must ask for the second channel instead of the first. "Don't text me, don't mail
-me" ends everything, which `optout` judges. So does a text that goes beyond a channel: a list, a complaint, a
-lawyer.
+A text that goes further ends everything, which `optout` judges: it names a list, a lawyer or both channels.
 """
 
 import re
@@ -28,9 +26,7 @@ _CHANNELS = {channel: re.compile(rf"\b(?:{names})\b") for channel, names in _NAM
 
 
 def refused(text: str) -> frozenset[str]:
-    """The channels (EMAIL, SMS, LINKEDIN, ELSEWHERE) on which the person wants no more because they ask for another
-    one, according to `text`. Empty if there is none, for a question, and for a text of more than 180 characters.
-    """
+    """The channels that `text` ends, as it asks for another instead; none for a question or over 180 characters."""
     folded = fold(text)
     refuses = phrases.REFUSES.search(phrases.RATHER_THAN.sub(" not ", folded))
     if "?" in folded or len(folded) > _MOST_CHARS or not refuses or phrases.WIDER.search(folded):
@@ -49,10 +45,9 @@ def refused(text: str) -> frozenset[str]:
 
 
 def ended(text: str, sender: str) -> frozenset[str]:
-    """The addresses ("info@corbel.example", or "info@" without the rest) and numbers that `text`, of `sender`, ends
-    because the person asks to be written to at another. "" stands for an old one that it does not name.
+    """The addresses ("info@corbel.example", "info@") and numbers that `text` ends, as it asks us to write to another.
 
-    An address behind a verb of writing is the one to use. That of the sender is ended only if another is given.
+    An old one without a name gives "". The address of the `sender` is ended only if another is given.
     """
     folded = fold(text)
     if refused(folded) or not _one_address(folded):

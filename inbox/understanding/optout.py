@@ -10,9 +10,7 @@ from inbox.understanding.snooze import ends
 from inbox.understanding.word_weights import weights, wish_features
 
 SURE = {EMAIL: 0.85, LINKEDIN: 0.85, SMS: 0.5}
-"""The probability from which wording is a wish to be left alone, by channel (docs/adr/0026-wording-is-learned.md). Any
-reasonable words end texts, by the rules of the carriers.
-"""
+"""The probability from which wording is a wish to be left alone (ADR 0026). Any reasonable words end texts."""
 
 PERHAPS = {EMAIL: 0.2, LINKEDIN: 0.2, SMS: 0.1}
 """The probability from which wording may be such a wish, by channel. A model or a person then decides."""
@@ -38,9 +36,7 @@ def _words(text: str) -> str:
 
 
 def _wholes(reading: Reading) -> list[str]:
-    """What is judged as if it were the whole message: all that speaks to us, and its first line, whatever follows but
-    a question.
-    """
+    """The texts that are judged as a whole message: all words to us, and the first line unless a question follows."""
     first, _, rest = reading.above.partition("\n")
     return [reading.above, *([] if "?" in rest else [first.strip()])]
 

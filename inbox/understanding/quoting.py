@@ -112,9 +112,7 @@ _FLAT_ATTRIBUTION = re.compile(
 
 
 def plain_lines(text: str) -> list[QuotedLine]:
-    """Splits a plain body into lines, each with the depth of its quote marks (`>`), which are removed. A line like "On
-    … wrote:" inside another line becomes a line of its own.
-    """
+    """Splits a plain body into lines with their quote depth, without `>`. An "On … wrote:" becomes its own line."""
     # An attribution that is wrapped behind its address leaves ">:" on a line, which is no quote mark.
     text = _WRAPPED_ADDRESS.sub(r"\1>:", text)
     parts = [part for raw in text.split("\n") for part in _split_flattened(raw)]
@@ -135,9 +133,7 @@ def read_marks(lines: list[QuotedLine]) -> None:
 
 
 def mark_quoted(lines: list[QuotedLine]) -> None:
-    """Sets the depth of lines that repeat somebody else's words without a `>`: lines like "On … wrote:", and everything
-    below a header block or a separator. Changes `lines` in place.
-    """
+    """Marks what stands below "On … wrote:", a header block or a separator as quoted. Changes `lines` in place."""
     folded = [fold(line.text) if len(line.text) <= _DETECT_CHARS else "" for line in lines]
     index = 0
     while index < len(lines):
@@ -168,9 +164,7 @@ def _boundary(lines: list[QuotedLine], folded: list[str], index: int) -> tuple[i
 
 @lru_cache(maxsize=256)  # a mail has its lines twice, as text and as HTML
 def _may_bound(line: str) -> bool:
-    """Whether a folded line may be a boundary and is worth a closer look. Most lines have no colon and no other
-    sign of one.
-    """
+    """Whether a folded line may be a boundary, which most cannot, and is worth a closer look."""
     return (
         ":" in line
         or "@" in line
@@ -188,9 +182,7 @@ def _is_separator(line: str) -> bool:
 
 
 def _with_rule(lines: list[QuotedLine], folded: list[str], index: int) -> int:
-    """The index of the rule above a header block, or `index`: a rule that a mail client draws, or its words between two
-    rules, in any language, belong to the quote.
-    """
+    """The index of the rule that a mail client draws above a header block, also around words; `index` without one."""
     previous = index - 1
     while previous >= 0 and not folded[previous]:
         previous -= 1
@@ -198,11 +190,7 @@ def _with_rule(lines: list[QuotedLine], folded: list[str], index: int) -> int:
 
 
 def _marked_below(lines: list[QuotedLine], folded: list[str], index: int) -> int | None:
-    """The index of the first `>` line that follows a separator or header block; None where the quote has no such
-    marks.
-
-    If there are such lines, only they are the quote, and what stands below them is the answer.
-    """
+    """The index of the first `>` line below a separator or header block. An answer may then stand below the quote."""
     for position in range(index + 1, min(index + 16, len(lines))):
         if lines[position].depth:
             return position
@@ -221,10 +209,7 @@ def _quote_below(lines: list[QuotedLine], index: int) -> int | None:
 
 
 def _header_block(lines: list[QuotedLine], folded: list[str], index: int) -> bool:
-    """Whether From/Sent/To/Subject lines begin at `index`, in any language and order.
-
-    One of them must have a value that no sentence would have: an address or a date.
-    """
+    """Whether From/Sent/To/Subject lines begin at `index`, in any language and order, with an address or a date."""
     low = folded[index]
     if _FLAT_HEADER.match(lines[index].text) and (_ADDRESS.search(low) or _DATE.search(low)):
         return True
@@ -253,10 +238,7 @@ def _role(line: str) -> tuple[str, str] | None:
 
 
 def _attribution(lines: list[QuotedLine], folded: list[str], index: int) -> int | None:
-    """The index of the first line of an attribution ("On … wrote:") that ends at `index`, or None.
-
-    An attribution may be wrapped over four lines.
-    """
+    """The index of the first of up to four lines of an attribution ("On … wrote:") that ends at `index`; or None."""
     if _RULED_ATTRIBUTION.match(folded[index]):
         return index
     if _DATE_LINE.match(folded[index]):
@@ -288,10 +270,7 @@ def _reads_as_open_attribution(line: str) -> bool:
 
 
 def _name_above_date(lines: list[QuotedLine], index: int) -> int | None:
-    """The first line of an attribution of which the name and the date stand on two lines, above quoted lines.
-
-    Postbox and some webmails write it so.
-    """
+    """The first line of an attribution with the name above the date, before a quote, as Postbox writes it; or None."""
     if _quote_below(lines, index) is None:
         return None
     name = lines[index - 1].text.split() if index else []
@@ -312,9 +291,7 @@ def _reads_as_attribution(line: str, quoted_next: bool) -> bool:
 
 
 def _split_flattened(line: str) -> list[str]:
-    """Cuts a line before an attribution or a header block in its middle. Some providers join all lines of a body
-    into one.
-    """
+    """Cuts a line before an attribution or a header block inside it. Some providers join all lines into one."""
     if "@" not in line or len(line) < 60:
         return [line]
     head = line[:20_000]
@@ -327,9 +304,7 @@ def _split_flattened(line: str) -> list[str]:
 
 
 def _unquote_comparisons(lines: list[QuotedLine]) -> None:
-    """Removes the quote marks of a body whose only `>` lines are like "> 50 people". Such a body compares, and
-    quotes nothing.
-    """
+    """Removes the quote marks of a body whose only `>` lines are like "> 50 people", which quotes nothing."""
     quoted = [line for line in lines if line.depth]
     if not quoted or not all(line.depth == 1 and re.match(r"[$€£]?\d", line.text) for line in quoted):
         return
@@ -354,10 +329,7 @@ def _quote_barred(lines: list[QuotedLine]) -> None:
 
 
 def _quote_wrapped(lines: list[QuotedLine]) -> None:
-    """Marks the second half of a quoted line that was wrapped again, as it has no `>` of its own.
-
-    It begins in lower case and follows a long line that does not end a sentence.
-    """
+    """Marks the second half of a quoted line that was wrapped again, as it has no `>`: it begins in lower case."""
     for before, line, after in zip(lines, lines[1:], lines[2:] + [QuotedLine("")], strict=False):
         if not before.depth or line.depth or not line.text.strip():
             continue

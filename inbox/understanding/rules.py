@@ -11,9 +11,7 @@ from inbox.understanding.snooze import APPLY_AT, Snooze, deferral, return_day
 __all__ = ["RULES", "RULES_VERSION", "ReplyText", "RuleVerdict", "judge"]
 
 RULES_VERSION = "9"
-"""The version of the rules, stored with each decision. Raise it when a rule is added, removed or decides
-differently.
-"""
+"""The version of the rules, stored with each decision. Raise it when the rules decide differently."""
 
 RULES: tuple[Rule, ...] = (
     *complaint.RULES,
@@ -45,11 +43,11 @@ _TAGS = {
 
 @dataclass(frozen=True)
 class RuleVerdict:
-    """What the rules found in one reply, by label (opt_out, bounce, …).
+    """The hits of the rules in one reply, by label (opt_out, bounce, …). A label without a hit is undecided, not
+    denied.
 
-    The hits in the fields of labels are sure. `perhaps` holds suspicions, the most harmful first: until a model or a
-    person has decided, a suspicion does not silence the lead, and nothing goes out by itself. A label without a hit is
-    undecided, not denied.
+    `perhaps` holds suspicions, the most harmful first. They silence no lead, but until a model or a person has decided,
+    nothing goes out by itself.
     """
 
     newest_text: str
@@ -84,16 +82,14 @@ class RuleVerdict:
         return _TAGS[self.decided.label] if self.decided else None
 
     def answer(self, label: str) -> bool | str:
-        """What the rules say of one label, such as "opt_out": True (sure), "perhaps" or False."""
+        """The answer of the rules about one label, such as "opt_out": True (sure), "perhaps" or False."""
         if getattr(self, label) is not None:
             return True
         return "perhaps" if any(hit.label == label for hit in self.perhaps) else False
 
 
 def judge(reply: ReplyText, tz: tzinfo = UTC) -> RuleVerdict:
-    """Applies the rules to a reply. Never raises, whatever the reply contains. Its dates are read in the time zone `tz`
-    and counted from `received_at`, so without that no snooze is read.
-    """
+    """Applies the rules to a reply. Never raises. Dates are read in the zone `tz` and counted from `received_at`."""
     reading = Reading(reply)
     newest = reading.newest
     labels = _of_software(reading, tz) or _of_a_person(reading, tz)

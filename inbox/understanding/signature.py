@@ -13,11 +13,9 @@ _SIGNATURE_LINES = 14
 
 
 def strip_signature(lines: list[str], names: frozenset[str], *, last: bool) -> list[str]:
-    """Returns the writer's own lines of one unquoted stretch of a mail: without banners, sign-off, signature and
-    footers. A P.S. stays.
+    """Returns the writer's own lines of one unquoted stretch: without banners, sign-off, signature and footers.
 
-    `names` are the folded words of the sender's name and address (`name_words`). `last` says that no text of the writer
-    follows this stretch.
+    A P.S. stays. `names` are the sender's `name_words`. `last` says that no text of the writer follows this stretch.
     """
     folded_of = {line: fold(line[:400]) for line in lines}
     lines = _trim(_without_banner([line for line in lines if not _is_noise(folded_of[line])]))
@@ -91,10 +89,7 @@ def _signs_off(lines: list[str], folded: list[str], index: int, names: frozenset
 
 
 def _is_name(line: str, rest: str, names: frozenset[str], *, strict: bool) -> bool:
-    """Whether the words that follow a sign-off on its line can be a name.
-
-    With `strict` only the sender's name counts. Without it the addressee's may stand there too.
-    """
+    """Whether the words behind a sign-off can be a name: with `strict` only the sender's, else the addressee's too."""
     words = rest.split("|")[0].split()
     if not words or len(words) > 5:
         return not rest or "|" in rest
@@ -109,11 +104,9 @@ def _is_name(line: str, rest: str, names: frozenset[str], *, strict: bool) -> bo
 
 
 def _is_signature(lines: list[str], folded: list[str], start: int, *, lenient: bool = False) -> bool:
-    """Whether the lines from `start` can be a signature: short lines without sentences. A P.S., a disclaimer, or a
-    sentence below contacts that is not the writer's ends it.
+    """Whether the lines from `start` can be a signature: short lines without sentences, up to a P.S. or a disclaimer.
 
-    A company's motto right under the name is a sentence too, but it does not address the reader. With
-    `lenient` such sentences may stand anywhere, because a delimiter above says that a signature follows.
+    A motto right under the name is a sentence too. With `lenient`, below a delimiter, sentences may stand anywhere.
     """
     count = 0
     in_block = below_contacts = False
@@ -136,10 +129,9 @@ def _is_signature(lines: list[str], folded: list[str], start: int, *, lenient: b
 
 
 def closing(lines: list[str], names: frozenset[str]) -> int:
-    """The index of the first line that no longer speaks to the reader: a sign-off, the sender's name, a contact block,
-    a company's line, an offer to its readers or a disclaimer, whatever follows. A P.S. is the writer's text again.
+    """The index of the first line that no longer speaks to the reader, whatever follows; a P.S. speaks again.
 
-    `names` are the folded words of the sender's name and address (`name_words`).
+    It is a sign-off, the sender's name (of `name_words`), a contact block, a company's line, an offer or a disclaimer.
     """
     folded = [fold(line[:400]) for line in lines]
     if len(lines) > 1 and _is_sign_off(lines, folded, 0, names):
@@ -184,12 +176,7 @@ _SKIPPED, _END, _ADDRESS, _MOTTO, _PART = range(5)
 
 @lru_cache(maxsize=1024)
 def _part(line: str, low: str) -> int:
-    """What a line is when it stands below a sign-off. `low` is the folded line.
-
-    _END: a P.S., a disclaimer or the like, which ends a signature. _ADDRESS: a sentence that addresses the
-    reader. _MOTTO: another sentence. _PART: a part of a signature. Results are cached, because a line is
-    looked at once for each line above it.
-    """
+    """The role of a line below a sign-off; `low` is the folded line. An _ADDRESS is a sentence to the reader."""
     if not low:
         return _SKIPPED
     if (
@@ -263,11 +250,7 @@ def _second_line_names(lines: list[str], folded: list[str], index: int, names: f
 
 
 def _name_line(line: str, names: frozenset[str]) -> int:
-    """How many words of the sender's name a line holds; 0 if it is anything but a name.
-
-    It may hold capitalised words of the name, titles, initials ("R.", "RD") and what a signature puts behind
-    a name. It may hold nothing of a sentence.
-    """
+    """How many words of the sender's name a line holds; 0 if it is anything but a name with titles or initials."""
     if line.strip().endswith("?"):
         return 0
     head = re.split(r"[|·•(]|,| - | / |\s{3,}", line.strip().lstrip("-–—~*/^ "), maxsplit=1)[0].strip(" *_.")
@@ -352,9 +335,7 @@ def _trim(lines: list[str]) -> list[str]:
 
 
 def name_words(sender: str) -> frozenset[str]:
-    """The words of a mail's From value, folded (lower case, without accents): of the display name, and of the address
-    before the @, split at dots and dashes. Single letters and words such as "info" or "gmbh" are left out.
-    """
+    """The folded words of a From value, of its name and its address before the @; without "info", "gmbh" and such."""
     display, _, address = sender.rpartition("<")
     local = address.rstrip("> ").split("@")[0] if "@" in address else ""
     if "@" not in address:

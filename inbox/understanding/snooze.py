@@ -1,7 +1,4 @@
-"""Finds until when a lead is to be left alone: 09:00 in the lead's zone on the day that the reply names.
-
-That is the day that a person asks for, or on which an absent person is back.
-"""
+"""Finds until when a lead is to be left alone: 09:00 in its zone on the day that it names or is back."""
 
 import re
 from dataclasses import dataclass, replace
@@ -31,9 +28,7 @@ _BARE_WORDS = 5  # "Maybe next quarter" answers our question when to write
 
 @dataclass(frozen=True)
 class Snooze:
-    """The time (aware) until which a lead is to be left alone, as a reply asks; how sure that is (`confidence`, 0 to
-    1); and the sentence that says it.
-    """
+    """The aware time until which a lead is to be left alone, how sure that is (0 to 1), and the sentence for it."""
 
     until: datetime
     confidence: float
@@ -41,13 +36,12 @@ class Snooze:
 
 
 def deferral(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
-    """The later time at which a person asks to be written to; None if the reply names none, or only times less than an
-    hour or more than 550 days ahead. Of several the surest is taken.
+    """The surest later time, an hour to 550 days ahead, at which a person asks to be written to; None without one.
 
-    The confidence is 0.99 for a month and day behind "after", "until" or "from"; 0.97 for a quarter or fiscal year; 0.9
-    for a day without such a word; 0.8 for a month, a weekday or "next week". It is at most 0.9, which only suggests,
-    unless the clause with the date asks us to act then, and no other asks for something now. `reference` (aware) is
-    when the message was received; `tz` is the lead's zone.
+    The confidence is 0.99 for a month and day behind "after", "until" or "from", 0.97 for a quarter or fiscal year, 0.9
+    for a bare day and 0.8 for a vaguer time. It is at most 0.9, which only suggests, unless the clause with the date
+    asks us to act then, and no other asks for something now. `reference` (aware) is the time of receipt; `tz` is the
+    lead's zone.
     """
     today = reference.astimezone(tz).date()
     english = bool(phrases.ENGLISH.search(fold(text[:5000])))
@@ -83,8 +77,9 @@ def ends(clause: str, today: date) -> bool:
 
 
 def return_day(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
-    """09:00 on the working day on which an absent person is back, read from an automatic reply; None if it names no day
-    to come. `reference` (aware) is when the message was received; `tz` is the lead's zone.
+    """09:00 on the working day on which an absent person is back, by an automatic reply; None without a day to come.
+
+    `reference` (aware) is the time of receipt; `tz` is the lead's zone.
     """
     today = reference.astimezone(tz).date()
     low = fold(text[:5000])

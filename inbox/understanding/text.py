@@ -1,6 +1,4 @@
-"""Finds the newest text of a reply: what its writer wrote now. The rest of the body is kept as `quoted`, for
-folding.
-"""
+"""Finds the newest text of a reply, which its writer wrote now. The rest is kept as `quoted`, for folding."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,9 +15,7 @@ _SENT_CHARS = 16  # with this many letters and digits a line is equal to ours by
 
 @dataclass(frozen=True)
 class NewestText:
-    """A mail's body in two parts: what the person wrote now (`text`), and the rest in its order (`quoted`).
-    `truncated`: the body was longer than what is read.
-    """
+    """A body in two parts: the writer's newest `text`, and the rest in its order. `truncated`: not all was read."""
 
     text: str
     quoted: str = ""
@@ -34,13 +30,11 @@ def newest_text(
     sender: str = "",
     sent: tuple[str, ...] = (),
 ) -> NewestText:
-    """Splits a body into the newest text and the rest. Never raises. On other channels than e-mail the whole plain text
-    is the newest.
+    """Splits a body into the newest text and the rest. Never raises. Outside e-mail all plain text is the newest.
 
-    Plain text is preferred. HTML is read if there is no plain text; else it only tells which plain lines are quoted.
-    `sender` is the From value ("Dana Reyes <dana@example.com>"), by which a signature is recognised. `sent` holds the
-    plain texts that we sent: their lines are ours, whatever marks stand before them. An empty result means that the
-    person wrote nothing. Then what was quoted must not be judged in its place.
+    Of a mail with plain text, the HTML only tells which lines are quoted. `sender` is the From value, by which a
+    signature is recognised. The lines of `sent` are ours, whatever stands before them. An empty text means that the
+    person wrote nothing, and the quote is not judged in its place.
     """
     plain, truncated = clean(text)
     markup, html_truncated = clean(without_bulk(html) if isinstance(html, str) else html)
@@ -64,9 +58,7 @@ def newest_text(
 
 
 def own_lines(text: str, quoted: tuple[str, ...]) -> str:
-    """The lines of a mail that are not quoted, as one text, with its signature. Lines from one of the texts `quoted`
-    count as quoted.
-    """
+    """The lines of a mail that are not quoted, with its signature. Lines of the texts `quoted` count as quoted."""
     lines = plain_lines(clean(text)[0])
     mark_quoted(lines)
     if quoted:
@@ -75,11 +67,9 @@ def own_lines(text: str, quoted: tuple[str, ...]) -> str:
 
 
 def _take_out_sent(lines: list[QuotedLine], sent: tuple[str, ...]) -> None:
-    """Marks the lines that repeat what we sent as quoted, and unmarks what somebody wrote between them without a
-    mark.
+    """Marks the lines that repeat what we sent as quoted, and unmarks what somebody wrote between them.
 
-    Lines are compared by letters and digits alone, because programs wrap a text anew and put "|", "U>" or
-    "--]" before it.
+    Lines are compared by letters and digits alone, because programs wrap a text anew and put "|" or "U>" before it.
     """
     ours = "\n".join(_letters(text) for text in sent)
     flags = [
@@ -146,9 +136,7 @@ def _rest(lines: list[QuotedLine], newest: str) -> str:
 
 
 def _apply_hints(lines: list[QuotedLine], marked: list[QuotedLine]) -> None:
-    """Marks plain lines as quoted or as signature where the HTML shows them only inside a quote or only inside a
-    signature.
-    """
+    """Marks plain lines that the HTML shows only inside a quote, or only inside a signature."""
     mark_quoted(marked)
     newest = {_key(line.text) for line in marked if not line.depth and not line.signature}
     quoted = {_key(line.text) for line in marked if line.depth} - newest
