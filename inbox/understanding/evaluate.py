@@ -142,7 +142,7 @@ def read_cases(lines: Iterable[bytes], *, labelled: bool = False) -> Iterator[Ca
 
 
 _Types = tuple[tuple[str, set[type], str], ...]
-_NULL = type(None)
+_NULL: type = type(None)
 _TYPES: _Types = (
     ("id", {str, int}, "a string"),
     *((name, {str, _NULL}, "a string or null") for name in ("from", "subject", "text", "html")),
