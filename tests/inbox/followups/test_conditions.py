@@ -103,14 +103,14 @@ def test_stop_condition_between_the_claim_and_the_call(world, workspace, name, m
     with time_machine.travel(datetime(2026, 11, 24, 15, tzinfo=UTC), tick=True):
         instance = enrolled(workspace, business_hours_only=name == "outside business hours")
         run_tick("followups", requested=True)
-        prepare, held = sending.outgoing.way_of, []
+        prepare, held = sending.carrier_messages.way_of, []
 
         def late(send):
             if not held:
                 held.append(happens(instance.lead))
             return prepare(send)
 
-        monkeypatch.setattr(sending.outgoing, "way_of", late)
+        monkeypatch.setattr(sending.carrier_messages, "way_of", late)
         drain()
         instance.refresh_from_db()
         assert (instance.status, statuses(instance)) == (status, [(task, reason)])
