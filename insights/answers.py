@@ -31,7 +31,7 @@ def run(ctx: JobContext) -> dict[str, Any]:
         return {"skipped": "It is answered, or the pack is gone."}
     question, threads = loaded
     prompt, bill = load("answer_pack"), Bill()
-    values: dict[str, Any]
+    values: dict[str, Any] = {"model": prompt.model, "prompt_version": prompt.label}
     try:
         answer = cited_statements.answer(
             prompt,
@@ -42,22 +42,16 @@ def run(ctx: JobContext) -> dict[str, Any]:
             deadline=ctx.deadline,
             bill=bill,
         )
-        values = {"status": Status.ANSWERED, "answer": answer, "error": ""}
+        values |= {"status": Status.ANSWERED, "answer": answer, "error": ""}
     except PermanentError as error:
-        values = {"status": Status.FAILED, "error": reason_of(error)[:300]}
-
-    def write() -> None:
-        with ctx.fenced():
-            pending(question.pk).update(
-                answered_at=Now(),
-                model=prompt.model,
-                prompt_version=prompt.label,
-                cost_microusd=bill.microusd,
-                **values,
-            )
-
-    outage.visit(write)
+        values |= {"status": Status.FAILED, "error": reason_of(error)[:300]}
+    outage.visit(lambda: _store(ctx, question.pk, cost_microusd=bill.microusd, **values))
     return {"status": str(values["status"])}
+
+
+def _store(ctx: JobContext, question_id: UUID, **values: Any) -> None:
+    with ctx.fenced():
+        pending(question_id).update(answered_at=Now(), **values)
 
 
 def pending(question_id: UUID) -> QuerySet[PackQuestion]:

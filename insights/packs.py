@@ -49,12 +49,10 @@ def request(
     custom: tuple[datetime, datetime] | None = None,
     keep_fresh: bool = False,
 ) -> tuple[ContextPack, bool]:
-    """Creates a pack and enqueues its job. Returns it, and whether this call created it: one with this question, window
-    and campaigns that is being built is returned. `custom` is (from, to), aware, for the window CUSTOM. No `campaigns`
-    is the whole workspace, no `user` the product. Raises CampaignGone.
+    """Creates a pack and its job. Returns (pack, True), or (the same pack under way, False). `custom`: from and to,
+    aware, for the window CUSTOM. No `campaigns`: all of them. No `user`: the product. Raises CampaignGone.
     """
-    now = timezone.now()
-    since, until = custom or (now - ContextPack.SPANS[ContextPack.Window(window)], now)
+    since, until = custom or _until_now(window)
     key = _scope_key(question, window, campaigns, custom)
     series = ContextPack.objects.filter(workspace=workspace, scope_key=key)
     fields = {
@@ -76,6 +74,11 @@ def request(
         if Campaign.objects.filter(workspace=workspace, pk__in=ids).count() < len(ids):
             raise CampaignGone(GONE) from refused
     return _create(series, campaigns, **fields), True  # the build that was under way has ended meanwhile
+
+
+def _until_now(window: str) -> tuple[datetime, datetime]:
+    now = timezone.now()
+    return now - ContextPack.SPANS[ContextPack.Window(window)], now
 
 
 def _create(series: QuerySet[ContextPack], campaigns: Sequence[Campaign], **fields: Any) -> ContextPack:

@@ -56,10 +56,9 @@ def decide(
         return Decision(Status.SUCCEEDED, AttemptOutcome.SUCCEEDED)
     if cancel_requested or isinstance(error, Cancelled):
         return Decision(Status.CANCELLED, AttemptOutcome.CANCELLED)
-    if isinstance(error, ShutdownRequested):
-        return Decision(Status.QUEUED, AttemptOutcome.HANDED_BACK, refund=True)
-    if isinstance(error, Moved):
-        return Decision(Status.QUEUED, AttemptOutcome.MOVED, refund=True)
+    if isinstance(error, (ShutdownRequested, Moved)):
+        outcome = AttemptOutcome.MOVED if isinstance(error, Moved) else AttemptOutcome.HANDED_BACK
+        return Decision(Status.QUEUED, outcome, refund=True)
     if isinstance(error, PermanentError):
         return Decision(Status.FAILED, AttemptOutcome.FAILED)
     if isinstance(error, Snooze):

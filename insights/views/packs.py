@@ -133,13 +133,12 @@ def decide(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
     if request.POST.get("do") == "stop":
         stopped = packs.stop(own_pack, request.user)
         messages.info(request, "Stopped." if stopped else "It was over already.")
-        return redirect("insights:pack", request.workspace.pk, own_pack.pk)
-    try:
-        requested = packs.build_again(own_pack, request.user)
-    except packs.CampaignGone as why:
-        messages.error(request, str(why))
-        return redirect("insights:pack", request.workspace.pk, own_pack.pk)
-    return _built(request, *requested)
+    else:
+        try:
+            return _built(request, *packs.build_again(own_pack, request.user))
+        except packs.CampaignGone as why:
+            messages.error(request, str(why))
+    return redirect("insights:pack", request.workspace.pk, own_pack.pk)
 
 
 @require_safe
