@@ -123,9 +123,8 @@ def settle(
     loss: bool = False,
     upcoming: BackgroundJob | None = None,
 ) -> tuple[str | None, Started | None]:
-    """Writes how a job goes on and the record of its attempt, and starts `upcoming`, the next job of the claim. Returns
-    the outcome (None, and nothing is written, if the token no longer holds the job) and what start() would return.
-    `duration_ms` None is measured by the database. `death`: its own worker died first. `loss`: it lost its worker.
+    """Writes how a job goes on with its attempt's record, and starts `upcoming` of the same claim. Returns the outcome
+    (None: the token lost the job, nothing is written) and what start() would. The database measures `duration_ms` None.
     """
     values: dict[str, Any] = asdict(decision) | asdict(failure)
     values |= {

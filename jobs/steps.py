@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection
 from django.db.models import QuerySet
 
+from jobs.db import fetch
 from jobs.models import BackgroundJob, JobStep
 
 Status = JobStep.Status
@@ -26,6 +26,7 @@ SELECT id, %(name)s, %(effect)s, %(status)s, %(result)s, %(reason)s,
 FROM held
 ON CONFLICT (job_id, name) DO UPDATE
 SET status = EXCLUDED.status, result = EXCLUDED.result, reason = EXCLUDED.reason, finished_at = EXCLUDED.finished_at
+RETURNING job_id
 """
 
 
@@ -51,10 +52,7 @@ def write(
         "reason": reason[:200],
         "took_ms": took_ms,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(WRITE, values)
-        changed: int = cursor.rowcount
-        return changed == 1
+    return bool(fetch(WRITE, values))
 
 
 def forget_started(job_id: UUID, token: UUID, name: str) -> None:
