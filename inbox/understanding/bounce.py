@@ -209,9 +209,11 @@ def _probability(reading: Reading) -> float:
     system = mail_system(reading)
     if reading.is_forward or (reading.is_reply and not (reading.once(_coded) or system)):
         return 0.0
-    if (_asks(reading) and not system) or reading.once(delayed):
+    if _asks(reading) and not system:
         return 0.0
-    return weights("bounce").probability(reading.report_slots)
+    probability = weights("bounce").probability(reading.report_slots)
+    # the search for a delay is slow, and under SURE it changes no verdict
+    return 0.0 if probability >= SURE and reading.once(delayed) else probability
 
 
 def _coded(reading: Reading) -> bool:

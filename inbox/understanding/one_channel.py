@@ -28,8 +28,12 @@ _CHANNELS = {channel: re.compile(rf"\b(?:{names})\b") for channel, names in _NAM
 def refused(text: str) -> frozenset[str]:
     """The channels that `text` ends, as it asks for another instead; none for a question or over 180 characters."""
     folded = fold(text)
-    refuses = phrases.REFUSES.search(phrases.RATHER_THAN.sub(" not ", folded))
-    if "?" in folded or len(folded) > _MOST_CHARS or not refuses or phrases.WIDER.search(folded):
+    if (
+        "?" in folded
+        or len(folded) > _MOST_CHARS
+        or not phrases.REFUSES.search(phrases.RATHER_THAN.sub(" not ", folded))
+        or phrases.WIDER.search(folded)
+    ):
         return frozenset()
     against: set[str] = set()
     wanted: set[str] = set()
