@@ -4,7 +4,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.contrib.admin import site as admin_site
 from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils import timezone
@@ -137,10 +136,10 @@ def test_an_operator_takes_each_action_and_finds_it_in_the_audit(world, operator
     factories.make_send(factories.make_draft(second), state="failed")
     failed = fail_job(world.workspace, "again")
     waiting = {
-        "run_at": "Run at…",
-        "move": "Move to another lane…",
-        "cancel": "Cancel…",
-        "discard": "Discard…",
+        "run_at": ("Run at…", "Run at a time"),
+        "move": ("Move to another lane…", "Move to another lane"),
+        "cancel": ("Cancel…", "Cancel, or ask to stop"),
+        "discard": ("Discard…", "Discard with a reason"),
     }
     later = timezone.now() + timedelta(hours=1)
     page = open_page(operator)
@@ -160,13 +159,12 @@ def test_an_operator_takes_each_action_and_finds_it_in_the_audit(world, operator
         do("Go", action, told)
 
     page.goto(f"/admin/jobs/backgroundjob/{failed.pk}/change/")
-    do("Retry", "Retry or run now", "1 job: retried.")
-    for name, word in waiting.items():
+    do("Retry now", "Retry or run now", "1 job: retried.")
+    for name, (word, sure) in waiting.items():
         job = BackgroundJob.objects.create(
             workspace=world.workspace, kind="inbound.process", dedupe_key=name, run_at=later
         )
         page.goto(f"/admin/jobs/backgroundjob/{job.pk}/change/")
-        sure = admin_site.get_model_admin(BackgroundJob).get_action(name)[2]
         do(word, sure, "1 job: ")
     choose("/admin/inbox/webhookdelivery/", "LEAD_REPLIED", "Replay", "1 replayed.")
     choose("/admin/inbox/outboundsend/", "Not known", "It went out: settle as sent", "1 done.")
