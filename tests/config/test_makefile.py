@@ -35,8 +35,9 @@ def make(tmp_path):
     for name in ("requirements-demo.txt", "requirements-dev.txt"):
         (tmp_path / name).touch()
     (tmp_path / ".venv").mkdir()
-    (tmp_path / "bin").mkdir()
-    for program in (tmp_path / "python", tmp_path / "bin" / "promtool"):
+    for program in ("python", "bin/promtool", "bin/node", "node_modules/.bin/biome", "node_modules/.bin/tsc"):
+        program = tmp_path / program
+        program.parent.mkdir(parents=True, exist_ok=True)
         program.write_text(PYTHON)
         program.chmod(0o755)
 
@@ -46,7 +47,14 @@ def make(tmp_path):
         fails: str = "nothing at all",
         path: str = f"{tmp_path}/bin:/usr/local/bin:/usr/bin:/bin",
     ) -> tuple[subprocess.CompletedProcess, list[str]]:
-        command = [shutil.which("make"), target, "PY=./python", "INSTALLED=Makefile", *options]
+        command = [
+            shutil.which("make"),
+            target,
+            "PY=./python",
+            "INSTALLED=Makefile",
+            "NODE=Makefile",
+            *options,
+        ]
         environment = {"PATH": path, "FAILS": fails}
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
         return done, (tmp_path / "calls").read_text().splitlines()
