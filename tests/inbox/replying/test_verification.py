@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from inbox.models import Lead, Message, Workspace
 from inbox.replying import prompts
-from inbox.replying.chosen_facts import Told
+from inbox.replying.chosen_facts import ChosenFacts
 from inbox.replying.draft_material import Context, Slot
 from inbox.replying.verification import problems
 
@@ -32,7 +32,7 @@ def context(
         text=said, from_name="Dana Reyes", channel=channel, sent_at=datetime(2026, 1, 14, tzinfo=UTC)
     )
     before = [Message(text=earlier, channel=channel)] if earlier else []
-    return Context(Workspace(**facts), lead, message, channel, before, list(slots), told or Told())
+    return Context(Workspace(**facts), lead, message, channel, before, list(slots), told or ChosenFacts())
 
 
 GOOD = "Hi Dana,\n\nThanks for writing back. What would be most useful to look at first?\n\nBest,\nAlex"
