@@ -49,12 +49,12 @@ def _module(name: str, read: Callable[[str], bytes], modules: dict[str, str]) ->
     which browsers would run them.
     """
     source = COMMENT.sub(b"", read(name)).decode()
-    for _names, other in IMPORT.findall(source):
-        if other not in modules:
-            body = _module(f"{other}.js", read, modules)
+    for _names, imported in IMPORT.findall(source):
+        if imported not in modules:
+            body = _module(f"{imported}.js", read, modules)
             names = ", ".join(name for _declaration, name in EXPORT.findall(body))
             body = EXPORT.sub(r"\1", body)
-            modules[other] = f"const ${other} = (() => {{\n{body}return {{ {names} }};\n}})();\n"
+            modules[imported] = f"const ${imported} = (() => {{\n{body}return {{ {names} }};\n}})();\n"
     return IMPORT.sub(lambda match: f"const {match[1]} = ${match[2]};\n" if match[1] else "", source)
 
 

@@ -87,8 +87,9 @@ def answer(
     is added to `bill`, also if it fails. Raises what `OpenAIClient.ask` raises.
     """
     shown = material(threads)
-    asked = question(text, shown)
-    words = ask(prompt, schema, asked, workspace_id=workspace_id, deadline=deadline, bill=bill)
+    words = ask(
+        prompt, schema, question(text, shown), workspace_id=workspace_id, deadline=deadline, bill=bill
+    )
     return stored(words, shown)
 
 

@@ -182,7 +182,7 @@ def items_of(body: Any, *names: str) -> list[dict[str, Any]]:
     raise ValueError("no list in the answer")
 
 
-def one(model: type[Row]) -> Callable[[Response], Row]:
+def single(model: type[Row]) -> Callable[[Response], Row]:
     """Reads an answer that is one object."""
     return lambda response: model.model_validate(response.data)
 

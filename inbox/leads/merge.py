@@ -144,13 +144,15 @@ def _adopt(keep: Lead, twin: Lead) -> None:
         fields["ghl_contact_id"] = ""  # texts to this contact would go to the other number
     adopted = [name for name, text in fields.items() if text and not getattr(keep, name)]
     facts.adopt(keep, twin.sources, adopted)
-    others = {name: [getattr(twin, name), *getattr(twin, more)] for name, more in rollup.ALTERNATES.items()}
+    alternates = {
+        name: [getattr(twin, name), *getattr(twin, more)] for name, more in rollup.ALTERNATES.items()
+    }
     twin.delete()  # this frees its identities for the lead that stays
     for name in adopted:
         setattr(keep, name, fields[name])
     if "assigned_to" in adopted:
         keep.handed_over_at = twin.handed_over_at
-    for name, texts in others.items():
+    for name, texts in alternates.items():
         for text in texts:
             rollup.know(keep, name, text)
     rollup.inherit(keep, twin)

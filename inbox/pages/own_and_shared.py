@@ -22,8 +22,13 @@ def groups(
 ) -> list[tuple[str, str, list[Row], bool]]:
     """The rows in two groups, own and shared: key, heading, rows, and whether the user may change them."""
     everything = list(rows)
-    own, shared = ([row for row in everything if row.is_shared is is_shared] for is_shared in (False, True))
-    return [("own", f"Your {words}", own, True), ("shared", f"Shared {words}", shared, may_share(request))]
+    private, shared = (
+        [row for row in everything if row.is_shared is is_shared] for is_shared in (False, True)
+    )
+    return [
+        ("own", f"Your {words}", private, True),
+        ("shared", f"Shared {words}", shared, may_share(request)),
+    ]
 
 
 def find(request: WorkspaceRequest, rows: QuerySet[Row], row_id: uuid.UUID) -> Row:

@@ -66,8 +66,8 @@ def _contact_block(lines: list[str], folded: list[str], index: int, names: froze
         return False
     if marks.COMPANY.match(lines[index]):
         return True
-    named = not names.isdisjoint(re.findall(r"\w+", folded[index]))
-    if not named or marks.CONTACT.search(folded[index]):
+    has_name = not names.isdisjoint(re.findall(r"\w+", folded[index]))
+    if not has_name or marks.CONTACT.search(folded[index]):
         return False
     block = takewhile(bool, folded[index + 1 :])
     return sum(bool(marks.NUMBER_OR_ADDRESS.search(low)) for low in block) > 1

@@ -14,11 +14,11 @@ from integrations.client import (
     ProviderClient,
     account_id_of,
     bearer_session,
-    one,
     page,
     pages,
     path_part,
     rows,
+    single,
 )
 from integrations.ghl.errors import classify
 from integrations.http.session import ProviderSession, Response
@@ -193,7 +193,7 @@ class GhlClient(ProviderClient):
     def send_sms(self, contact_id: str, text: str, deadline: Deadline) -> SentMessage:
         """Send an SMS in one call. If the contact wants none, ProviderRejected has a code of errors.STATES."""
         body = {"type": "SMS", "contactId": contact_id, "message": text}
-        return self._post("/conversations/messages", "send_sms", deadline, body, one(SentMessage))
+        return self._post("/conversations/messages", "send_sms", deadline, body, single(SentMessage))
 
     # Reference: GET /conversations/search
     def conversations(self, contact_id: str, deadline: Deadline) -> list[Conversation]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import AliasChoices, Field, field_validator
 
-from integrations.client import ProviderClient, bearer_session, items_of, one, page, pages, rows
+from integrations.client import ProviderClient, bearer_session, items_of, page, pages, rows, single
 from integrations.http.session import ProviderSession, Response
 from integrations.instantly.errors import classify
 from integrations.models import Integration
@@ -84,7 +84,7 @@ class InstantlyClient(ProviderClient):
 
     # Reference: GET /workspaces/current
     def workspace(self, deadline: Deadline) -> Workspace:
-        return self._get("/workspaces/current", "workspace", deadline, one(Workspace))
+        return self._get("/workspaces/current", "workspace", deadline, single(Workspace))
 
     # Reference: GET /accounts
     def accounts(self, deadline: Deadline) -> list[Account]:

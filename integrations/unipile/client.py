@@ -15,12 +15,12 @@ from integrations.client import (
     Row,
     account_id_of,
     base_url_of,
-    one,
     page,
     pages,
     path_part,
     required_secret,
     session_for,
+    single,
 )
 from integrations.errors import ProviderRejected
 from integrations.http.session import ProviderSession
@@ -179,19 +179,19 @@ class UnipileClient(ProviderClient):
     def profile(self, identifier: str, deadline: Deadline) -> Profile:
         """A failed call raises an error and never means "not connected"."""
         params = {"account_id": self.account_id}
-        return self._get(f"/users/{_part(identifier)}", "profile", deadline, one(Profile), params)
+        return self._get(f"/users/{_part(identifier)}", "profile", deadline, single(Profile), params)
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_startnewchat
     def send_message(self, provider_id: str, text: str, deadline: Deadline) -> SentMessage:
         """Send a direct message to a person who is connected with us, in one call."""
         body = {"account_id": self.account_id, "attendees_ids": [provider_id], "text": text}
-        return self._post("/chats", "send_message", deadline, body, one(SentMessage))
+        return self._post("/chats", "send_message", deadline, body, single(SentMessage))
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_sendmessageinchat
     def reply(self, chat_id: str, text: str, deadline: Deadline) -> SentMessage:
         path = f"/chats/{_part(chat_id)}/messages"
         body = {"account_id": self.account_id, "text": text}
-        sent = self._post(path, "reply", deadline, body, one(SentMessage))
+        sent = self._post(path, "reply", deadline, body, single(SentMessage))
         return sent.model_copy(update={"chat_id": sent.chat_id or chat_id})
 
     # Reference: https://developer.unipile.com/docs/send-messages#send-inmail-linkedin
@@ -204,7 +204,7 @@ class UnipileClient(ProviderClient):
             "text": text,
             "linkedin": {"api": "classic", "inmail": True},
         }
-        return self._post("/chats", "send_inmail", deadline, body, one(SentMessage))
+        return self._post("/chats", "send_inmail", deadline, body, single(SentMessage))
 
     # Reference: https://developer.unipile.com/reference/userscontroller_adduserbyidentifier
     def invite(self, provider_id: str, note: str, deadline: Deadline) -> Invitation:
@@ -216,7 +216,7 @@ class UnipileClient(ProviderClient):
         if note:
             body["message"] = note[:NOTE_LIMIT]
         try:
-            return self._post("/users/invite", "invite", deadline, body, one(Invitation))
+            return self._post("/users/invite", "invite", deadline, body, single(Invitation))
         except ProviderRejected as error:
             if group_of(error.code) is not Group.BENIGN:
                 raise
@@ -226,12 +226,14 @@ class UnipileClient(ProviderClient):
     def inmail_balance(self, deadline: Deadline) -> InMailBalance:
         """The InMail credits that the LinkedIn account has left. The call needs a live LinkedIn session."""
         params = {"account_id": self.account_id}
-        return self._get("/linkedin/inmail_balance", "inmail_balance", deadline, one(InMailBalance), params)
+        return self._get(
+            "/linkedin/inmail_balance", "inmail_balance", deadline, single(InMailBalance), params
+        )
 
     # Reference: https://developer.unipile.com/reference/accountscontroller_getaccountbyid
     def account(self, deadline: Deadline) -> Account:
         """This also succeeds while LinkedIn refuses the account."""
-        return self._get(f"/accounts/{_part(self.account_id)}", "account", deadline, one(Account))
+        return self._get(f"/accounts/{_part(self.account_id)}", "account", deadline, single(Account))
 
     # Reference: https://developer.unipile.com/reference/hostedcontroller_requestlink
     def reconnect_link(
@@ -265,7 +267,7 @@ class UnipileClient(ProviderClient):
         """Raises ProviderRejected if the message is another account's: the installation's key opens those too."""
         message = f"/messages/{_part(message_id)}"
         path = f"{message}/attachments/{_part(attachment_id)}"
-        if self._get(message, "message", deadline, one(Owned)).account_id != self.account_id:
+        if self._get(message, "message", deadline, single(Owned)).account_id != self.account_id:
             raise ProviderRejected("unipile", code="message_of_another_account", sent=False)
         return self.file(path, deadline)
 

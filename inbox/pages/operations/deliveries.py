@@ -41,8 +41,8 @@ def detail(
     """The context of the partials in templates/deliveries/. `url_of` gives the address of a delivery's page. `reads`
     says whether the user may read the body; without it no text of the body is loaded.
     """
-    asked = request.GET.get("show")
-    show = asked if asked in VIEWS else VIEWS[0]
+    view = request.GET.get("show")
+    show = view if view in VIEWS else VIEWS[0]
     text, cut = excerpt(delivery, show) if reads else ("", False)
     workspace = delivery.workspace
     runs = delivery.replays.order_by("received_at", "pk").defer("body", "headers", "error_fields")
