@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
-from integrations.client import ProviderClient, bearer_session, one, page, pages, path_part
+from integrations.client import ProviderClient, bearer_session, page, pages, path_part, single
 from integrations.http.session import ProviderSession
 from integrations.models import Integration
 from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time
@@ -57,7 +57,7 @@ class ExampleMailClient(ProviderClient):
     # Reference: GET /v1/me
     def me(self, deadline: Deadline) -> Me:
         """The owner of the key: the cheapest proof that it works."""
-        return self._get("/v1/me", "me", deadline, one(Me))
+        return self._get("/v1/me", "me", deadline, single(Me))
 
     # Reference: GET /v1/messages
     def messages(self, deadline: Deadline, **query: str) -> Iterator[Message]:
