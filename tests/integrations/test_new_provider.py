@@ -25,7 +25,7 @@ def run(checkout: Path, *command: str) -> subprocess.CompletedProcess:
     environment = os.environ | {
         "DEBUG": "1",
         "DATABASE_URL": f"postgres://{database['USER']}@/{database['NAME']}?host={database['HOST']}",
-        "PYTEST_DB_SUFFIX": "_new_provider",
+        "PYTEST_DB_SUFFIX": f"_new_provider_{os.environ.get('PYTEST_XDIST_WORKER', '')}",
         "PYTHONPATH": str(checkout),
     }
     return subprocess.run(
