@@ -10,7 +10,9 @@ from inbox.understanding.snooze import ends
 from inbox.understanding.word_weights import weights, wish_features
 
 SURE = {EMAIL: 0.85, LINKEDIN: 0.85, SMS: 0.5}
-"""The probability from which wording is a wish to be left alone (ADR 0026). Any reasonable words end texts."""
+"""The probability from which wording is a wish to be left alone (docs/adr/0026-wording-is-learned.md). Any reasonable
+words end texts.
+"""
 
 PERHAPS = {EMAIL: 0.2, LINKEDIN: 0.2, SMS: 0.1}
 """The probability from which wording may be such a wish, by channel. A model or a person then decides."""
