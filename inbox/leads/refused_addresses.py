@@ -3,26 +3,42 @@ kept as keyed hashes beside those of erased people (`inbox.leads.erased`), so no
 more, whichever lead it is for.
 """
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from inbox.leads import erased, identity, stops
+from inbox.leads import erased, identity, stops, suspicion
 from inbox.models import Lead, Message, OutboundSend, Workspace
-from inbox.models.lead import Channel
+from inbox.models.lead import Channel, Suspicion
 from integrations.fields import no_key_opens
 
 REASON = "They asked that nothing goes to this address or number any more: answer where they want it."
 
 
 def end(message: Message, names: frozenset[str]) -> None:
-    """Ends the addresses and numbers that `message` names, and stops the campaigns that reach them. The lead's row must
-    be locked. While the workspace's key cannot be read, nothing is kept, as nothing is sent there at all.
+    """Ends the addresses and numbers that `message` names, and stops the campaigns of each lead who has one of them.
+    The message's lead must be locked. If the workspace's key cannot be read, no hash can be kept: then the message is
+    held as a suspected opt-out until a person decides.
     """
     addresses = {address for name in names if (address := _whole(message, name))}
-    if not addresses or no_key_opens(message.workspace, "erasure_key"):
+    if not addresses:
         return
-    erased.remember(message.workspace_id, map(_name, addresses), opted_out_at=message.sent_at)
-    for lead in Lead.objects.filter(workspace=message.workspace_id, email__in=addresses):
+    holders = [
+        identity.are_named_by({"email" if "@" in address else "phone": address}) for address in addresses
+    ]
+    for lead in Lead.objects.filter(reduce(or_, holders), workspace=message.workspace_id):
         stops.stop_campaigns(lead, anew=True)
+    if no_key_opens(message.workspace, "erasure_key"):
+        _ask_a_person(message)
+    else:
+        erased.remember(message.workspace_id, map(_name, addresses), opted_out_at=message.sent_at)
+
+
+def _ask_a_person(message: Message) -> None:
+    message.suspected, message.suspected_words = Suspicion.OPT_OUT, message.text
+    message.save(update_fields=["suspected", "suspected_words"])
+    suspicion.add(message.lead, message, started_again=False)
+    message.lead.save(update_fields=["suspected", "suspected_words"])
 
 
 def without(lead: Lead, recipients: dict[str, list[Any]]) -> dict[str, list[Any]]:

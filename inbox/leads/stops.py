@@ -1,5 +1,6 @@
 """Stops everything that could still go out to a lead who wants no more or cannot be reached: in this product in the
-caller's transaction, at the providers by jobs. The lead's row must be locked. `anew`: the lead has just opted out.
+caller's transaction, at the providers by jobs. The lead's row must be locked, but for `stop_campaigns`. `anew`: the
+lead has just opted out.
 """
 
 from collections.abc import Collection

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -411,6 +411,46 @@ def test_who_ends_their_main_address_is_answered_where_they_write_from(world):
     with pytest.raises(send_claims.SendBlocked, match="nothing goes to this address"), transaction.atomic():
         answer_to(before, world.user)
     assert answer_to(message, world.user).recipients["to"][0]["address"] == "new@example.org"
+
+
+def test_campaigns_of_a_lead_who_has_the_ended_address_as_another_one_are_stopped(world):
+    campaign = factories.make_campaign(world.workspace)
+    moved = factories.make_lead(
+        world.workspace,
+        email="new@example.org",
+        alternate_emails=["old@example.org"],
+        campaign=campaign,
+        emailbison_lead_id="79",
+    )
+    world.reply("Remove old@example.org, write to me here. What does it cost?")
+    assert BackgroundJob.objects.filter(kind="campaign.stop-emails", payload__lead_id=str(moved.pk)).exists()
+
+
+def test_an_ended_address_that_cannot_be_kept_stops_its_campaigns_and_waits_for_a_person(world):
+    """The workspace's key fits no configured one, so that no hash can be made."""
+    campaign = factories.make_campaign(world.workspace)
+    office = factories.make_lead(
+        world.workspace, email="info@example.org", campaign=campaign, emailbison_lead_id="77"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE inbox_workspace SET erasure_key = 'not for any key'")
+    message = world.reply("Remove info@example.org, write to me here. What does it cost?")
+
+    assert BackgroundJob.objects.filter(kind="campaign.stop-emails", payload__lead_id=str(office.pk)).exists()
+    message.refresh_from_db()
+    assert message.suspected == "opt_out" and "Remove info@example.org" in message.suspected_words
+    assert message.lead.suspected == "opt_out" and not message.lead.is_stopped
+
+
+def test_a_message_whose_address_is_ended_during_its_countdown_does_not_go_out(world):
+    campaign = factories.make_campaign(world.workspace)
+    office = factories.make_lead(
+        world.workspace, email="info@example.org", campaign=campaign, emailbison_lead_id="77"
+    )
+    asked = factories.make_message(office, "Who is this for?", from_address="info@example.org")
+    send = answer_to(asked, world.user)
+    world.reply("Remove info@example.org, write to me here. What does it cost?")
+    assert send_claims.vetoed(send, office) == refused_addresses.REASON
 
 
 def test_an_answer_waits_for_a_person_where_the_ended_address_is_the_one_they_write_from(world):
