@@ -169,8 +169,8 @@ def _snoozed(case: Case) -> Decision | None:
 
 
 def account_down(case: Case) -> Decision | None:
-    """A PAUSE decision if the account of the step is disconnected and its provider pauses follow-ups. Locks the
-    account's health.
+    """A PAUSE decision if the account of the step is disconnected as a whole and its provider pauses follow-ups; an
+    account that only lacks mailboxes does not pause. Locks the account's health, so it needs a transaction.
     """
     decision = _account(case)
     return decision if decision is not None and decision.kind is ConditionKind.PAUSE else None

@@ -141,7 +141,9 @@ def _remember(task: FollowUpTask, code: str) -> None:
 
 
 def strand(deadline: Deadline) -> Counter[str]:
-    """Fails the steps whose job has ended 10 minutes after their claim, and pauses their follow-ups."""
+    """Fails the steps that were claimed over 10 minutes ago and whose job neither waits nor runs, and pauses their
+    follow-ups.
+    """
     counts: Counter[str] = Counter()
     old = FollowUpTask.objects.filter(
         status=Status.CLAIMED, claimed_at__lt=timezone.now() - STRANDED_AFTER

@@ -108,18 +108,22 @@ def _was_lost(moment: datetime | None) -> bool:
 
 
 def put_off(instance: FollowUpInstance, until: datetime, reason: str) -> None:
+    """Makes the next step due at `until`. The instance's row must be locked."""
     instance.due_at, instance.waits_for = until, reason[:200]
     instance.save(update_fields=["due_at", "waits_for"])
 
 
 def pause(instance: FollowUpInstance, reason: str) -> None:
+    """Pauses the follow-up at its step for `reason`, one of Pause. The instance's row must be locked."""
     instance.status, instance.paused_for = Status.PAUSED, reason
     instance.due_at = instance.due_at or timezone.now()
     instance.save(update_fields=["status", "paused_for", "due_at"])
 
 
 def finish(instance: FollowUpInstance, status: str, reason: str) -> None:
-    """Ends the follow-up as `status` says, and cancels steps that wait; a message that is going out goes on."""
+    """Ends the follow-up as `status` says, and cancels steps that wait; a message that is going out goes on. The
+    instance's row must be locked.
+    """
     now = timezone.now()
     instance.status, instance.finish_reason, instance.finished_at = status, reason[:200], now
     instance.due_at, instance.paused_for, instance.waits_for = None, "", ""
@@ -132,7 +136,9 @@ def finish(instance: FollowUpInstance, status: str, reason: str) -> None:
 
 
 def finish_all(lead: Lead, status: str, reason: str, *, instances: Q | None = None) -> int:
-    """Ends the lead's running and paused follow-ups that match `instances`. Returns how many."""
+    """Ends the lead's running and paused follow-ups that match `instances`. Returns how many. The lead's row must be
+    locked.
+    """
     live = FollowUpInstance.objects.select_for_update().filter(
         instances or Q(), lead=lead, status__in=FollowUpInstance.LIVE
     )
@@ -143,7 +149,9 @@ def finish_all(lead: Lead, status: str, reason: str, *, instances: Q | None = No
 
 
 def pause_all(lead: Lead, reason: str) -> int:
-    """Pauses the lead's running follow-ups and returns how many. Messages for approval wait no more."""
+    """Pauses the lead's running follow-ups and returns how many. Messages that wait for approval can no longer be
+    approved. The lead's row must be locked.
+    """
     running = FollowUpInstance.objects.select_for_update().filter(lead=lead, status=Status.ACTIVE)
     instances = list(running.order_by("pk"))
     for instance in instances:
@@ -155,8 +163,8 @@ def pause_all(lead: Lead, reason: str) -> int:
 
 
 def resumed(instances: QuerySet[Any], *, by_person: bool) -> int:
-    """Lets the paused ones of `instances` go on, now or when their step is due. `by_person`: a person has seen the
-    lead's replies, so those until now do not pause them again.
+    """Lets the paused ones of `instances` go on, now or when their step is due, and returns how many. `by_person`: a
+    person has seen the lead's replies, so those until now do not pause them again. After an account's return they do.
     """
     now = timezone.now()
     changes = {"quiet_since": now} if by_person else {}

@@ -1,6 +1,7 @@
 """Does one step of one lead: judges it, writes its text and claims its send, all in one transaction, so that a killed
 worker leaves it either done or not begun. The task's attempt is part of the claim's name (`origin_id`): a step that is
-taken up again gets a new claim, and only if the one before certainly did not go out.
+taken up again gets a new claim, and only if the one before certainly did not go out. Just before the provider is
+called, `veto` asks the stop conditions again.
 """
 
 from datetime import datetime, timedelta

@@ -1,6 +1,6 @@
-"""The tick `followups`: settles what was sent, pauses or resumes groups, and claims the steps that are due. It calls no
-provider. A task's unique row and a job named after its attempt make each step single; two ticks at once pass over the
-rows that the other has locked.
+"""The tick `followups`: settles sent steps, pauses or resumes groups, and claims the steps that are due, taking
+workspaces in turn. It calls no provider. A task's unique row and a job named after its attempt make each step single;
+two ticks at once pass over the rows that the other has locked.
 """
 
 import logging

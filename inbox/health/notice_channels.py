@@ -2,10 +2,12 @@
 in 24 hours, and somebody always gets it:
 
 - Slack answered with a failure: the post is repeated, up to SLACK_TRIES times; then an e-mail is sent.
-- Slack did not answer: the message is looked for in the channel. If that is impossible, an e-mail is sent.
+- Slack did not answer: the message is looked for in the channel. If that is impossible, an e-mail is sent,
+  and no second post.
 - The e-mail failed for good: the slot of 24 hours is given back, and the next hour tries both again.
 
-While the slot is used up, further changes are written into the message in the channel, else into the next notice.
+A notice in Slack is also sent by e-mail if the workspace wants that. While the slot is used up, further changes are
+written into the message in the channel, else into the next notice.
 """
 
 import json

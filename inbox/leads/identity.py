@@ -304,7 +304,9 @@ class KeptIdentity(StrEnum):
 
 
 def keep(lead: Lead, name: str, text: str, source: str) -> KeptIdentity:
-    """Saves `text` in the lead's column `name` if the product may fill it. If another lead has it, both are flagged."""
+    """Saves `text` in the lead's column `name` if the product may fill it (FILLED), else changes nothing (KNOWN). If
+    another lead has it, both are flagged (ANOTHERS). `source` is a provider, or another source of `inbox.leads.facts`.
+    """
     try:
         with transaction.atomic():
             row = Lead.objects.select_for_update().filter(pk=lead.pk).first()
@@ -325,8 +327,8 @@ def keep(lead: Lead, name: str, text: str, source: str) -> KeptIdentity:
 
 
 def keep_contact(lead: Lead, contact_id: str, phone: str, source: str) -> KeptIdentity:
-    """Saves GoHighLevel's contact of `phone` ("" if unknown) for the locked lead, as the one for texts or
-    another one.
+    """Saves GoHighLevel's contact of `phone` ("" if unknown) for the locked lead: as the one for texts, with the result
+    of `keep`, or as another one (KNOWN).
     """
     if not lead.ghl_contact_id and phone not in lead.alternate_phones:
         return keep(lead, "ghl_contact_id", contact_id, source)

@@ -244,7 +244,9 @@ def opted_in_after(lead: Lead, at: datetime, stamp: str = "") -> bool:
 
 
 def stop_counts_from(lead: Lead, at: datetime, stamp: str = "") -> bool:
-    """Moves the opt-out of a lead to `at` if that is later. Saves it, and returns whether it moved."""
+    """Moves the lead's opt-out to `at` if that is later. Saves it, and returns whether it moved. The lead must be opted
+    out, and its row locked.
+    """
     later = is_later(at, stamp, lead.opted_out_at, lead.opted_out_stamp)
     if later:
         lead.opted_out_at, lead.opted_out_stamp = at, stamp

@@ -119,7 +119,9 @@ def _rewrite_key(draft: Draft, revision: int) -> str:
 
 
 def veto(send: OutboundSend, lead: Lead) -> str:
-    """Why a person's message may not go out: the lead has written during its countdown. "" if it may."""
+    """Why a person's message may not go out: the lead has written during its countdown. "" if it may. An opt-out is
+    checked by `send_claims.blocked`.
+    """
     return WROTE_AGAIN if wrote_during_countdown(send) else ""
 
 

@@ -73,7 +73,11 @@ def claim(
     """Claims the sending of `text` to `lead`, whose row must be locked, and enqueues it, in the caller's transaction.
 
     `origin` and `origin_id` say what the message comes from. `reply_to` None is the lead's newest message on the
-    channel, `user` None nobody, `send_at` None no countdown. Raises AlreadyDecided or SendBlocked.
+    channel, `user` None nobody, `send_at` None no countdown.
+
+    Raises AlreadyDecided if the origin was claimed before. Raises SendBlocked if the lead must not be written to,
+    another send to them is under way, nobody approved it and a suspicion is open, the text does not fit, a variable is
+    left in text or subject, an e-mail answers none, the account they wrote to cannot send, or they ended the address.
     """
     reply_to = reply_to or newest_inbound(lead, channel)
     held = "" if user else suspicion.reason(lead)
