@@ -28,14 +28,16 @@ PROVIDER_HOST = re.compile(rf"[a-z]+={HOST}(?:@{UUID})?", re.ASCII | re.IGNORECA
 
 
 class Env:
-    """Reads environment variables as values of a type. An empty value counts as unset."""
+    """Reads environment variables as values of a type. `default` stands for one that is unset or, except for `flag`,
+    empty.
+    """
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         self._environ = os.environ if environ is None else environ
 
     def text(self, name: str, default: str = "", choices: Iterable[str] | None = None) -> str:
-        """The variable without spaces around it. Raises ImproperlyConfigured if `choices` are given and it is none of
-        them.
+        """The variable without spaces around it. Raises ImproperlyConfigured if `choices` are given and it is not empty
+        and none of them.
         """
         setting = self._environ.get(name, "").strip() or default
         if choices is not None and setting and setting not in choices:
@@ -43,7 +45,9 @@ class Env:
         return setting
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """The variable as a boolean, False if it is empty. Raises ImproperlyConfigured for another word."""
+        """The variable as a boolean: `default` if it is unset, False if it is empty. Raises ImproperlyConfigured for a
+        word that is neither in TRUE nor in FALSE.
+        """
         raw = self._environ.get(name)
         if raw is None:
             return default
@@ -55,7 +59,9 @@ class Env:
         raise ImproperlyConfigured(f"{name} must be 1 or 0 (also true/false, yes/no, on/off).")
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
-        """The variable as an integer, moved into `low` to `high` with a warning. Raises ImproperlyConfigured."""
+        """The variable as an integer, moved into `low` to `high` with a warning. Raises ImproperlyConfigured if it is
+        none.
+        """
         raw = self.text(name)
         if not raw:
             return default
@@ -73,7 +79,9 @@ class Env:
         return [part.strip() for part in self.text(name, default).split(",") if part.strip()]
 
     def url(self, name: str, default: str = "", schemes: tuple[str, ...] = ("https", "http")) -> str:
-        """The variable as an absolute URL without its trailing slash. Raises ImproperlyConfigured for another form."""
+        """The variable as an absolute URL without its trailing slash. Raises ImproperlyConfigured for another form or
+        scheme, or a host that is not in plain letters and digits.
+        """
         url = self.text(name, default).rstrip("/")
         if url:
             parts = urlsplit(url)
@@ -99,10 +107,10 @@ class Env:
 
 
 def postgres_config(url: str, name: str = "DATABASE_URL") -> dict[str, Any]:
-    """Django's database settings for `postgres://user:password@host:port/name?option=value`. `name` is the variable.
+    """Django's database settings for `postgres://user:password@host:port/name?option=value`.
 
-    The query's `host=/path` may give the directory of a Unix socket. Raises ImproperlyConfigured, without the URL,
-    which may contain a password.
+    The query's `host=/path` may give the directory of a Unix socket. Raises ImproperlyConfigured for another scheme or
+    a missing database name. The error names the variable `name`, not the URL, which may contain a password.
     """
     try:
         config: Any = dj_database_url.parse(url)
@@ -118,10 +126,11 @@ def postgres_config(url: str, name: str = "DATABASE_URL") -> dict[str, Any]:
 
 
 def email_config(url: str, *, debug: bool, name: str = "EMAIL_URL") -> dict[str, Any]:
-    """Django's mail settings for `smtp://user:password@host:port?from=address`. `name` is the variable.
+    """Django's mail settings for `smtp://user:password@host:port?from=address`.
 
     smtp:// means STARTTLS, smtps:// TLS from the start. Without a URL, mail is printed if `debug`, and dropped
-    otherwise. Raises ImproperlyConfigured, without the URL, which may contain a password.
+    otherwise. Raises ImproperlyConfigured for another scheme or a missing host. The error names the variable `name`,
+    not the URL, which may contain a password.
     """
     if not url:
         kind = "console" if debug else "dummy"

@@ -45,8 +45,8 @@ A request makes about as many, and nearly all of them are freed without the coll
 
 
 def on_starting(server: Any) -> None:
-    """A hook of gunicorn, before workers start: opens HEALTH_BIND, and starts the embedded PostgreSQL for its
-    lifetime.
+    """A hook of gunicorn, before workers start: opens HEALTH_BIND and, without DATABASE_URL
+    (settings.EMBEDDED_POSTGRES), starts the embedded PostgreSQL, which runs as long as gunicorn.
     """
     global _health_socket
     if HEALTH_BIND:

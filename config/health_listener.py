@@ -87,7 +87,9 @@ class _Server(ThreadingHTTPServer):
 
 
 def open_socket(bind: str) -> socket.socket:
-    """Opens a listening socket at `host:port`, which does not block. Raises OSError or ValueError."""
+    """Opens a listening socket at `host:port`, which does not block. Raises OSError if the port is taken or
+    the host is no address of this machine, and ValueError for another form.
+    """
     host, _, port = bind.rpartition(":")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host.strip("[]"), int(port)), family=family, backlog=128)

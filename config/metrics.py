@@ -246,7 +246,9 @@ class HostCounters(Collector):
 
 
 def _inherit(directory: Path) -> None:
-    """Adds the counters of ended processes to one common file and deletes their files, which would grow without end."""
+    """Adds the counters of ended processes to one common file and deletes their files, as the directory would otherwise
+    grow without end.
+    """
     for path in directory.glob("*_*.db"):
         kind, _, owner = path.stem.rpartition("_")
         if owner == HEIR or psutil.pid_exists(int(owner)):
@@ -269,8 +271,8 @@ def is_operator(request: HttpRequest) -> bool:
 @never_cache
 @login_not_required
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The view of `/metrics`: 503 without METRICS_TOKEN, 401 without it as a bearer token, which is checked before the
-    first query. Without a database it shows the counters alone.
+    """The view of `/metrics`: 503 if METRICS_TOKEN is not set, 401 if the request does not carry it as a bearer token,
+    which is checked before the first query. Without a database it shows the counters alone.
     """
     if not settings.METRICS_TOKEN:
         return HttpResponse("METRICS_TOKEN is not set.\n", status=503, content_type="text/plain")

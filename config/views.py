@@ -65,8 +65,8 @@ def readiness() -> tuple[int, dict[str, Any]]:
     try:
         missing = [] if _migrated.is_set() else schema_version.missing()
         if missing:
-            why = {"missing_migrations": missing, "refusal": schema_version.refusal()}
-            return 503, {"ready": False, "database": "ok", **why}
+            details = {"missing_migrations": missing, "refusal": schema_version.refusal()}
+            return 503, {"ready": False, "database": "ok", **details}
         _migrated.set()
         answer = {
             "last_worker_heartbeat_s": _heartbeat_s(),

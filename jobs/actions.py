@@ -1,4 +1,4 @@
-"""What a person may do to jobs on a page. Each call is one transaction for many jobs, writes a JobAction into each
+"""The actions of people on jobs. Each call is one transaction for many jobs, writes a JobAction into each
 job's timeline, and sends `acted`, for the audit log. `workspace_id` limits a call to one workspace; None is for staff.
 Jobs that are not there are left out of the results. Raises ValueError for more than MAX_JOBS.
 """
@@ -26,7 +26,16 @@ Action = JobAction.Action
 MAX_JOBS = 10_000
 """The most jobs in one call, which is also the most that the pages count. For more, call again."""
 
-REQUEUED = (Status.QUEUED, Status.FAILED, Status.CANCELLED)
+RUNNABLE = (Status.QUEUED, Status.FAILED, Status.CANCELLED)
+"""The states of a job that a person may have run now or at a time."""
+STATES: dict[Action, Sequence[Status]] = {
+    Action.RETRY: RUNNABLE,
+    Action.RUN_AT: RUNNABLE,
+    Action.LANE: (Status.QUEUED,),
+    Action.CANCEL: (Status.QUEUED, Status.RUNNING),
+    Action.DISCARD: (Status.QUEUED, Status.FAILED),
+}
+"""The states of a job that each action fits."""
 MAX_TOLD = 10
 FARTHEST = timedelta(days=365)
 
@@ -49,7 +58,7 @@ def retry_now(
     job_ids: Sequence[UUID], *, workspace_id: UUID | None, actor: AbstractBaseUser
 ) -> list[ActionResult]:
     """Makes failed, cancelled and waiting jobs due now. All but waiting ones get all their attempts again."""
-    return _each(job_ids, workspace_id, actor, Action.RETRY, "", REQUEUED, _requeue(Now()))
+    return _each(job_ids, workspace_id, actor, Action.RETRY, "", _requeue(Now()))
 
 
 def run_at(
@@ -59,7 +68,7 @@ def run_at(
     if not timezone.now() - timedelta(minutes=1) <= moment <= timezone.now() + FARTHEST:
         raise ValueError("moment: must lie within the coming year.")
     detail = moment.isoformat(timespec="minutes")
-    return _each(job_ids, workspace_id, actor, Action.RUN_AT, detail, REQUEUED, _requeue(Value(moment)))
+    return _each(job_ids, workspace_id, actor, Action.RUN_AT, detail, _requeue(Value(moment)))
 
 
 def requeue(jobs: QuerySet[BackgroundJob]) -> int:
@@ -72,7 +81,7 @@ def requeue(jobs: QuerySet[BackgroundJob]) -> int:
 
 
 def parse_moment(text: str) -> datetime:
-    """The time that `text` names in the active time zone. Raises ValueError if it is no date and time."""
+    """The aware time that `text` names in the active time zone. Raises ValueError if it is no date and time."""
     try:
         moment = parse_datetime(text)
     except ValueError:
@@ -86,7 +95,7 @@ def cancel(
     job_ids: Sequence[UUID], *, workspace_id: UUID | None, actor: AbstractBaseUser
 ) -> list[ActionResult]:
     """Cancels waiting jobs, and asks running ones to stop at their next step or outside call."""
-    return _each(job_ids, workspace_id, actor, Action.CANCEL, "", (Status.QUEUED, Status.RUNNING), _cancel)
+    return _each(job_ids, workspace_id, actor, Action.CANCEL, "", _cancel)
 
 
 def discard(
@@ -96,7 +105,7 @@ def discard(
     reason = reason.strip()
     if not 0 < len(reason) <= 200:
         raise ValueError("reason: say why in 1 to 200 characters.")
-    return _each(job_ids, workspace_id, actor, Action.DISCARD, reason, (Status.QUEUED, Status.FAILED), _close)
+    return _each(job_ids, workspace_id, actor, Action.DISCARD, reason, _close)
 
 
 def move_to_lane(
@@ -105,10 +114,7 @@ def move_to_lane(
     """Moves waiting jobs to another lane. Raises ValueError if `lane` is not one of jobs.lanes."""
     if lane not in BY_NAME:
         raise ValueError(f"lane: choose one of {', '.join(BY_NAME)}.")
-    waiting = (Status.QUEUED,)
-    return _each(
-        job_ids, workspace_id, actor, Action.LANE, lane, waiting, lambda jobs: jobs.update(lane=lane)
-    )
+    return _each(job_ids, workspace_id, actor, Action.LANE, lane, lambda jobs: jobs.update(lane=lane))
 
 
 def retry_group(
@@ -127,7 +133,7 @@ def retry_group(
     if workspace_ids is not None:
         failed = failed.filter(tenant__in=workspace_ids)
     ids = list(failed.order_by("finished_at").values_list("pk", flat=True)[:MAX_JOBS])
-    results = _each(ids, workspace_id, actor, Action.RETRY, "", (Status.FAILED,), _requeue(Now()))
+    results = _each(ids, workspace_id, actor, Action.RETRY, "", _requeue(Now()), [Status.FAILED])
     return [row for row in results if row.done]
 
 
@@ -165,10 +171,11 @@ def _each(
     actor: AbstractBaseUser,
     action: Action,
     detail: str,
-    states: Sequence[Status],
     change: Change,
+    states: Sequence[Status] | None = None,
 ) -> list[ActionResult]:
-    """Lock the jobs in a fixed order, and `change` those that are in one of `states`."""
+    """Lock the jobs in a fixed order, and `change` those in one of `states`; None means all that the action fits."""
+    states = STATES[action] if states is None else states
     if len(job_ids) > MAX_JOBS:
         raise ValueError(f"job_ids: at most {MAX_JOBS} at once.")
     with transaction.atomic():

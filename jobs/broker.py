@@ -72,8 +72,8 @@ class PostgresBroker(ORM):  # type: ignore[misc]  # django-q2 has no types
         if not (notified or self.deaf):
             return None
         rows = fetch(TAKE, [self.list_key])
-        rest, self._more = self._more, any(more for _, _, more, _ in rows)
-        return [row[:2] for row in rows] or ([NOTIFIED] if notified and not rest else None)
+        had_more, self._more = self._more, any(more for _, _, more, _ in rows)
+        return [row[:2] for row in rows] or ([NOTIFIED] if notified and not had_more else None)
 
     def _wait(self) -> bool:
         """Wait until PostgreSQL notifies. Returns whether it did.

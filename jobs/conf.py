@@ -45,7 +45,8 @@ MAX_BATCH = 50
 """The most jobs that one claim takes."""
 
 BATCH_TARGET_MS = 250
-"""A full claim takes more jobs next time if its jobs end within so many ms. Others give back the rest."""
+"""A full claim takes more jobs next time if its jobs end within so many ms. After that time a place gives back the jobs
+that it has not started, and takes fewer next time."""
 
 GIVE_BACK_AFTER_MS = 1_000
 """If a job runs longer than this, the claimed jobs that wait behind it go back to the queue for other workers."""

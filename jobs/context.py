@@ -90,8 +90,8 @@ class JobContext:
         """Runs `fn(deadline)` once per job, records its result, which must be JSON, and returns it. A later attempt
         gets the record without a call. `effect`: "read", "idempotent" or "send". A send is recorded as started first;
         if a later attempt finds it only started, the message may have gone out. Then `on_interrupted(deadline)` finds
-        out, or StepInterrupted is raised. An error with `sent = False` proves that nothing went out. Raises what `fn`
-        raises, and the errors of `checkpoint`.
+        out, or StepInterrupted is raised. An error with `sent = False` proves that nothing went out. `time_limit_ms`
+        limits this step. Raises what `fn` raises, and the errors of `checkpoint`.
         """
         self.checkpoint()
         record = self._steps().get(name)
@@ -124,7 +124,9 @@ class JobContext:
         return name in self._steps()
 
     def forget(self, names: list[str]) -> None:
-        """Deletes the records of steps that may be repeated, so that they run again. Raises LeaseLost."""
+        """Deletes the records of steps that may be repeated, so that they run again. Does nothing if the job
+        is no longer this worker's.
+        """
         self._persist(lambda: steps.forget(self.job.pk, self._token, names))
         self._known_steps = None
 
@@ -150,7 +152,7 @@ class JobContext:
 
     @contextlib.contextmanager
     def fenced(self) -> Iterator[None]:
-        """A context manager: a short transaction that commits only while the worker holds the job, or LeaseLost."""
+        """A context manager: a short transaction that commits if the worker holds the job. Else raises LeaseLost."""
         with transaction.atomic():
             if not queue.holds(self.job.pk, self._token):
                 raise LeaseLost()

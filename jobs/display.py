@@ -10,12 +10,14 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from jobs import backlog, stats
+from jobs.actions import STATES
 from jobs.durations import duration
 from jobs.kinds import policy_of
 from jobs.models import BackgroundJob, JobAction, JobAttempt, JobStep, Tick
 from jobs.ticks import TICKS
 
 Status = BackgroundJob.Status
+Action = JobAction.Action
 AGES = {"3600": "Older than 1 hour", "86400": "Older than 1 day", "604800": "Older than 7 days"}
 """The ages, in seconds, by which a list can be filtered."""
 
@@ -207,19 +209,23 @@ def schedule(every_s: int) -> str:
     return f"every {every_s} seconds"
 
 
-FITTING: dict[str, dict[str, str]] = {
-    Status.QUEUED: {
-        "retry_now": "Run now",
-        "run_at": "Run at",
-        "move": "Move to another lane",
-        "cancel": "Cancel",
-        "discard": "Discard",
-    },
-    Status.RUNNING: {"cancel": "Ask to stop"},
-    Status.FAILED: {"retry_now": "Retry now", "run_at": "Run at", "discard": "Discard"},
-    Status.CANCELLED: {"retry_now": "Retry now", "run_at": "Run at"},
+WORDS = {
+    "retry_now": (Action.RETRY, "Retry now"),
+    "run_at": (Action.RUN_AT, "Run at"),
+    "move": (Action.LANE, "Move to another lane"),
+    "cancel": (Action.CANCEL, "Cancel"),
+    "discard": (Action.DISCARD, "Discard"),
 }
-"""The actions, functions of jobs.actions, that fit a job of each status, with the words of their buttons."""
+WORDS_BY_STATUS = {(Status.QUEUED, "retry_now"): "Run now", (Status.RUNNING, "cancel"): "Ask to stop"}
+FITTING: dict[str, dict[str, str]] = {
+    status: {
+        name: WORDS_BY_STATUS.get((status, name), words)
+        for name, (action, words) in WORDS.items()
+        if status in STATES[action]
+    }
+    for status in Status
+}
+"""The names of the admin's actions that fit a job of each status, with the words of their buttons."""
 
 
 def job_page(job: BackgroundJob, *, with_reasons: bool = True) -> dict[str, Any]:

@@ -7,7 +7,7 @@ TWO_UNITS_BELOW = 10
 
 def duration(seconds: float) -> str:
     """Seconds for people, rounded down: "34 ms", "9.4 s", "16 min", "1 h 30 min", "12 h", "1 day 3 h", "23 days"."""
-    ms = max(0, round(seconds * 1_000))
+    ms = max(0, int(seconds * 1_000))
     if ms < 1_000:
         return f"{ms} ms"
     if ms < 10_000:

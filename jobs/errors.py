@@ -43,8 +43,9 @@ class ShutdownRequested(Exception):
 
 
 class Snooze(Exception):
-    """The job runs again at `run_at` (aware), and no attempt is used. It fails if that is over its kind's
-    `max_age_hours`. `reason` is shown to people and must not quote a lead's or a colleague's words.
+    """The job runs again at `run_at` (aware), and no attempt is used. It fails if that is more than its kind's
+    `max_age_hours` after its first due time. `reason` is shown to people and must not quote a lead's or colleague's
+    words.
     """
 
     def __init__(self, run_at: datetime, reason: str) -> None:

@@ -55,7 +55,9 @@ def where(error: BaseException) -> str:
 
 
 def database_facts(error: BaseException) -> dict[str, str]:
-    """What PostgreSQL names of a database error. These are names of our schema; its other words may quote a row."""
+    """The `sqlstate`, `constraint`, `table` and `column` of a database error, as far as PostgreSQL names them; {} for
+    other errors. These are names of our schema; its other words may quote a row.
+    """
     refused = next((cause for cause in chain(error) if isinstance(cause, psycopg.Error)), None)
     if refused is None:
         return {}

@@ -20,8 +20,8 @@ Handler = Callable[["JobContext"], Any]
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     """The limits of a kind. `priority` orders jobs within the lane, lower first. The pause before a retry is min(cap,
-    base * 2^(attempt - 1)) ms; after an unexpected error it is a random time up to that. `max_age_hours` counts from
-    the job's first due time; a retry or snooze beyond it fails the job.
+    base * 2^(attempt - 1)) ms, up to the next full second; after an unexpected error it is a random time up to that.
+    `max_age_hours` counts from the job's first due time; a retry or snooze beyond it fails the job.
     """
 
     attempts: int = 8

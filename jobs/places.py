@@ -81,7 +81,9 @@ class Places:
         return not self._stopping()
 
     def finish(self, timeout_s: float) -> bool:
-        """Waits until all threads have ended, closes their connections, and returns whether all have."""
+        """Waits up to `timeout_s` seconds until all threads have ended, closes their connections, and returns whether
+        all have. `stopping()` must be true by then.
+        """
         with self._lock:
             for place in self._idle:
                 place.woken.set()

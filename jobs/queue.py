@@ -97,9 +97,8 @@ def claim(
 
 def start(job: BackgroundJob, token: UUID) -> Started | None:
     """Counts an attempt and starts `job`. Returns None if it was taken back, given back or cancelled meanwhile."""
-    for attempts, started_at in fetch(START, {"next": job.pk, "token": token, "lease_s": LEASE_S}):
-        return _started(job, token, attempts, started_at)
-    return None
+    rows = fetch(START, {"next": job.pk, "token": token, "lease_s": LEASE_S})
+    return _started(job, token, *rows[0]) if rows else None
 
 
 def _started(
@@ -123,8 +122,9 @@ def settle(
     loss: bool = False,
     upcoming: BackgroundJob | None = None,
 ) -> tuple[str | None, Started | None]:
-    """Writes how a job goes on with its attempt's record, and starts `upcoming` of the same claim. Returns the outcome
-    (None: the token lost the job, nothing is written) and what start() would. The database measures `duration_ms` None.
+    """Writes how a job goes on with its attempt's record, and starts `upcoming` of the same claim. `death`: the job's
+    own worker died first. `loss`: the job lost its worker. If `duration_ms` is None, the database measures it. Returns
+    the outcome, or None if the token lost the job and nothing is written, and what start() returns for `upcoming`.
     """
     values: dict[str, Any] = asdict(decision) | asdict(failure)
     values |= {

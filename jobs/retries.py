@@ -27,7 +27,7 @@ DEATH_PAUSE_MS = 2_000
 @dataclass(frozen=True)
 class Decision:
     """How a job goes on. A queued job runs at `run_at` or in `delay_ms`; if both are None, it keeps its due time.
-    `refund` gives the attempt back.
+    `refund` gives the attempt back. `note` is the reason, if the error does not say it.
     """
 
     status: Status
@@ -76,7 +76,7 @@ def decide(
 
 
 def full_second(moment: datetime) -> datetime:
-    """The time `moment`, rounded up, so that jobs that wait for the same thing are due at the same time."""
+    """`moment` rounded up to a full second, so that jobs that wait for the same thing are due at the same time."""
     return moment + timedelta(microseconds=-moment.microsecond % 1_000_000)
 
 

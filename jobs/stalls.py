@@ -88,8 +88,8 @@ class Bulkhead:
     @contextlib.contextmanager
     def waiting(self, *, answered: Callable[[], bool] = lambda: True) -> Iterator[Callable[[], bool]]:
         """A context manager around the wait for one statement. Yields a function that says whether to give up. Raises
-        Stalled. `answered` is called at the end; False means that success proves nothing, as a pooler takes connections
-        for a frozen database.
+        Stalled if the statement should not be sent. `answered` is called at the end; False means that success proves
+        nothing, as a pooler takes connections for a frozen database.
         """
         wait = object()
         self._begin(wait)
@@ -222,7 +222,7 @@ def limit_process(seconds: float) -> None:
 @contextlib.contextmanager
 def connecting(params: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """A context manager around the opening of a connection with psycopg's `params`. Yields them, with at most CONNECT_S
-    for the web request that asks for all. Raises Stalled.
+    for the web request that asks for all. Raises Stalled for one that may not ask, as the database answers nobody.
     """
     asks = _limit.get()
     if asks is None:

@@ -44,8 +44,8 @@ def find(
     text: str = "",
 ) -> QuerySet[BackgroundJob]:
     """The jobs that match the filters, the newest first. `text` is an id or a part of a dedupe key."""
-    equal = {"kind": kind, "last_error_class": error_class, "fingerprint": fingerprint}
-    jobs = of(workspace_id).order_by("-pk").filter(**{name: text for name, text in equal.items() if text})
+    fields = {"kind": kind, "last_error_class": error_class, "fingerprint": fingerprint}
+    jobs = of(workspace_id).order_by("-pk").filter(**{name: word for name, word in fields.items() if word})
     if status:
         # The index of a workspace's ended jobs serves only a query that says that they have ended.
         jobs = jobs.filter(status=status, finished_at__isnull=status not in BackgroundJob.FINAL)
@@ -177,7 +177,9 @@ class Timings(NamedTuple):
 
 
 def timings(workspace_id: UUID | None) -> Timings:
-    """How long the last SAMPLE jobs of the day that succeeded waited and ran."""
+    """How long the last SAMPLE jobs of the day that succeeded waited and ran, as percentiles. A kind or lane without
+    such jobs is left out.
+    """
     totals = Timings({}, {})
     rows = fetch(
         """

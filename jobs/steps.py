@@ -61,7 +61,9 @@ def forget_started(job_id: UUID, token: UUID, name: str) -> None:
 
 
 def forget(job_id: UUID, token: UUID, names: list[str]) -> None:
-    """Deletes the records of these steps, so that they run again."""
+    """Deletes the records of these steps, so that they run again. Does nothing if `token` no longer gives the right to
+    the job.
+    """
     _held(job_id, token).filter(name__in=names).delete()
 
 

@@ -36,6 +36,7 @@ RECENT = 20
 class TickSpec:
     """A registered tick. `run(deadline)` returns counts, of which "errors" are our own. It runs every `every_s`
     seconds, for `budget_ms` at most. `limits()` returns the settings in force for the cron's answer, without a query.
+    `words` says for people what it does.
     """
 
     name: str
@@ -96,7 +97,8 @@ WHERE name = %(name)s AND lease_token = %(token)s
 
 def run_tick(name: str, *, requested: bool = False) -> dict[str, Any]:
     """Runs the tick under its time limit, and stores how that ended. It is skipped if it is running, or (unless
-    `requested`) if its period is done. Returns its counts, or {"skipped": reason}. Raises KeyError for an unknown name.
+    `requested`) if its period is done. Returns its counts, or {"skipped": reason}. Raises KeyError for an unknown name,
+    and what the tick raises.
     """
     spec = TICKS[name]
     token = uuid4()

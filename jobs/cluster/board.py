@@ -42,7 +42,9 @@ class Slot(ctypes.Structure):
 
 
 class Board(ctypes.Structure):
-    """When supervisor, sentinel and dispatcher were last seen (monotonic seconds), and a slot for each worker."""
+    """When supervisor, sentinel and dispatcher were last seen and since when jobs have been due (monotonic seconds),
+    and a slot for each worker.
+    """
 
     _fields_ = [
         ("supervisor_at", ctypes.c_double),

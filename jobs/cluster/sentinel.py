@@ -208,7 +208,9 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
     # --- stopping ---
 
     def stop(self) -> None:
-        """Lets the workers finish for a while, kills the rest, has results stored, and ends this process with 0."""
+        """Lets the workers finish within SHUTDOWN_GRACE_S + SHUTDOWN_HARD_S seconds, kills the rest, has results
+        stored, and ends this process with 0.
+        """
         logger.info("cluster stopping", extra={"cluster_id": str(self.cluster_id)})
         ends_at = time.monotonic() + SHUTDOWN_GRACE_S + SHUTDOWN_HARD_S
         for child in (self.pusher, *self.pool):

@@ -2,8 +2,15 @@
 
 from django.db import migrations, models
 
-from jobs import lanes
-
+LANES = [
+    ("stop", "Stop"),
+    ("proof", "Proof"),
+    ("person", "Person"),
+    ("reply", "Reply"),
+    ("draft", "Draft"),
+    ("steps", "Steps"),
+    ("bulk", "Bulk"),
+]
 ASSIGN = "UPDATE jobs_backgroundjob SET lane = 'reply' WHERE lane = '' AND status <> 'succeeded'"
 
 
@@ -14,7 +21,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             "backgroundjob",
             "lane",
-            models.CharField(max_length=8, choices=lanes.CHOICES, default="reply", db_default=""),
+            models.CharField(max_length=8, choices=LANES, default="reply", db_default=""),
         ),
         migrations.RunSQL(ASSIGN, migrations.RunSQL.noop),
     ]
