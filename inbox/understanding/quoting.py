@@ -63,7 +63,7 @@ _SEPARATOR = re.compile(
     r"message (?:d'origine|original|transfere)|"
     r"mensaje (?:original|reenviado)|mensagem (?:original|encaminhada)|messaggio (?:originale|inoltrato)|"
     r"oorspronkelijk(?:e)? bericht|doorgestuurd bericht|wiadomosc (?:oryginalna|przekazana)|"
-    r"ursprungligt meddelande|originalmeddelande|vidarebefordrat (?:meddelande|brev)|oprindelig meddelelse|"
+    r"ursprungligt meddelande|originalmeddelande|vidarebefordrat (?:meddelande|brev)|oprindelig (?:meddelelse|besked)|"
     r"opprinnelig melding|videresendt (?:meddelelse|besked|melding)|puvodni (?:zprava|e-?mail)|"
     r"preposlana zprava|"
     r"alkuperainen viesti|eredeti uzenet|mesaj original|orijinal mesaj|iletilen mesaj|исходное сообщение|"
@@ -72,7 +72,7 @@ _SEPARATOR = re.compile(
     r"원본 메시지|元のメッセージ|転送メッセージ)[-_=*\s]{0,40}:?$"
 )
 _SEPARATOR_RULED = re.compile(r"^[-_=*]{2,}|[-_=*]{2,}$")
-_RULE_ABOVE = re.compile(r"[-_=*]{5,}|[-_=*]{2,}[^-_=*].{0,60}[-_=*]{2,}")
+_RULE_ABOVE = re.compile(r"[-_=*]{5,}")
 _BEGIN_FORWARD = re.compile(
     r"^(?:begin forwarded message|anfang der weitergeleiteten (?:nachricht|e-mail)|"
     r"debut du message (?:reexpedie|transfere)|"
@@ -182,7 +182,7 @@ def _is_separator(line: str) -> bool:
 
 
 def _with_rule(lines: list[QuotedLine], folded: list[str], index: int) -> int:
-    """The index of the rule that a mail client draws above a header block, also around words; `index` without one."""
+    """The index of the rule that a mail client draws above a header block; `index` without one. Words are no rule."""
     previous = index - 1
     while previous >= 0 and not folded[previous]:
         previous -= 1

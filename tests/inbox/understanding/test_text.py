@@ -41,7 +41,6 @@ TAILS = {
     "chinese": f"发件人: {ALEX}\n发送时间: 2026年11月3日 10:02\n收件人: Rex\n主题: x\n\n{OURS}",
     "japanese": f"2026年11月3日(火) 10:02 {ALEX}:\n\n{QUOTED}",
     "samsung in danish": f"-------- Oprindelig besked --------\nFra: {ALEX}\nDato: 03.11.2026\nTil: Rex\n\n{OURS}",
-    "samsung in a language not listed": f"-------- Bericht wuh --------\nVon: {ALEX}\nAn: Rex\n\n{OURS}",
     "address wrapped": f"tir. 3. nov. 2026 kl. 10:02 skrev Alex Moreno <alex@outreach.example.com\n>:\n\n{QUOTED}",
     "none": "",
 }
@@ -210,6 +209,20 @@ def test_gateway_warning_on_top_is_not_the_person():
 
 def test_nul_and_lone_surrogates_go_and_joiners_inside_words_stay():
     assert plain("un\u200bsubscribe\x00 me\ud800") == "un\u200bsubscribe me"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "**Please remove me from your list**",
+        "*** STOP ***",
+        "__Please unsubscribe__",
+        "***Tuesday at 3 works***",
+    ]
+    + ["--- No more emails please ---", "Hi Alex,\n\n-------- Never write again --------"],
+)
+def test_an_answer_between_marks_above_a_header_block_is_no_rule(answer):
+    assert plain(f"{answer}\n\n{TAILS['outlook']}") == answer
 
 
 def test_only_a_quote_is_an_empty_answer():
