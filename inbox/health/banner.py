@@ -18,7 +18,7 @@ from inbox.models import HiddenBanner, Membership, User, Workspace
 from inbox.workspaces import account_effects
 from integrations import openai, registry
 from integrations.models import TROUBLED, HealthState, HealthTransition, WorkspaceIntegrationHealth
-from jobs.durations import duration
+from jobs.durations import MINUTE_S, duration
 
 HIDE_FOR = timedelta(hours=4)
 SHOW_RECOVERY_FOR = timedelta(minutes=5)
@@ -194,7 +194,7 @@ def recovery(health: WorkspaceIntegrationHealth) -> str:
     if health.down_since is None or health.recovered_at is None:
         return ""
     down_s = (health.recovered_at - health.down_since).total_seconds()
-    downtime = f"It was down for {duration(down_s)}"
+    downtime = f"It was down for {duration(max(MINUTE_S, down_s))}"
     if not registry.spec_of(health.provider).backfill:
         return f"{downtime}."
     count = health.imported_messages

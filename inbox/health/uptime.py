@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from inbox.workspaces.accounts import account_name
 from integrations.models import HealthState, HealthTransition, WorkspaceIntegrationHealth
-from jobs.durations import duration
+from jobs.durations import MINUTE_S, duration
 
 DAYS = 30
 DOWN = {HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN}
@@ -98,4 +98,4 @@ def _day(
         return Day("", 2, day, "not known")
     if not down_s:
         return Day("ok", 6, day, "up")
-    return Day("bad", 10, day, f"down {duration(down_s)}")
+    return Day("bad", 10, day, f"down {duration(max(MINUTE_S, down_s))}")

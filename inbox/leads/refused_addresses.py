@@ -48,12 +48,14 @@ def without(lead: Lead, recipients: dict[str, list[Any]]) -> dict[str, list[Any]
     return recipients | {"cc": [row for row, name in copies if name not in marks]} if marks else recipients
 
 
-def reason(send: OutboundSend, lead: Lead) -> str:
-    """Why `send` may not go out: one of its recipients ended that address or number. "" if none did."""
+def reason(send: OutboundSend, lead: Lead, workspace: Workspace | None = None) -> str:
+    """Why `send` may not go out: one of its recipients ended that address or number. "" if none did. `workspace` None
+    is read anew, as its key may have been made meanwhile.
+    """
     addresses = {str(row.get("address", "")).lower() for rows in send.recipients.values() for row in rows}
     if send.channel == Channel.SMS:
         addresses = {lead.phone}
-    workspace = Workspace.objects.only("erasure_key").get(pk=lead.workspace_id)
+    workspace = workspace or Workspace.objects.only("erasure_key").get(pk=lead.workspace_id)
     return REASON if erased.marked(workspace, set(map(_name, addresses))) else ""
 
 

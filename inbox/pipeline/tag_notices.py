@@ -5,6 +5,7 @@ repeated; one that is unclear, and about which Slack cannot be asked, is not. Ea
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.urls import reverse
 
 from inbox.models import Lead, Message
@@ -98,9 +99,10 @@ def _post(
         if not_sent:
             raise
         return "unclear"
-    stands = {"provider_message_id": posted.ts, "destination": posted.channel or channel}
-    Notice.objects.filter(pk=notice.pk).update(**stands)
-    notices.close(notice, State.SENT)
+    place = {"provider_message_id": posted.ts, "destination": posted.channel or channel}
+    with transaction.atomic():
+        Notice.objects.filter(pk=notice.pk).update(**place)
+        notices.close(notice, State.SENT)
     return "posted"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from inbox.leads import refused_addresses
 from inbox.models import Draft, Lead, Message, OutboundSend
 from inbox.models.lead import Channel
 from inbox.replying import carrier_messages, send_claims
@@ -56,6 +57,7 @@ def ways(
                 reply_to = draft.trigger_message
         if to or drafted:
             send = send_claims.addressed(lead, channel, reply_to, accounts, subject=subject)
+            send.recipients = refused_addresses.without(lead, send.recipients)
             open_ways.append(_way(send, str(to), _shut(send, live.get(channel), accounts), accounts))
     return sorted(open_ways, key=lambda way: way.channel != lead.last_channel)
 
@@ -96,10 +98,10 @@ def _sender(send: OutboundSend, accounts: list[Integration]) -> tuple[str, str]:
 def _shut(send: OutboundSend, live: str | None, accounts: list[Integration]) -> str:
     if why := send_claims.unreachable(send.lead, send.channel) or send_claims.on_its_way(live):
         return why
-    if send.reply_to is not None:
-        return ""
-    if send.channel == Channel.EMAIL:
+    if send.reply_to is None and send.channel == Channel.EMAIL:
         return send_claims.ONLY_ANSWERS
-    if connected(send.workspace_id, send.provider, accounts) is None:
+    if why := refused_addresses.reason(send, send.lead, send.lead.workspace):
+        return why
+    if send.reply_to is None and connected(send.workspace_id, send.provider, accounts) is None:
         return f"{registry.spec_of(send.provider).label} is not connected."
     return ""

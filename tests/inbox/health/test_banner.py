@@ -8,7 +8,7 @@ import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox.health import banner
+from inbox.health import banner, uptime
 from integrations import registry
 from integrations.health import writer
 from integrations.health.writer import Signal, SignalKind
@@ -163,6 +163,14 @@ def test_the_page_of_a_workspace_without_accounts_says_so(client, workspace):
     client.force_login(make_member(workspace, role="viewer"))
     page = client.get(reverse("inbox:health", args=[workspace.pk])).content.decode()
     assert "No account has been used yet" in page
+
+
+def test_a_blip_counts_as_a_minute_in_the_banner_and_in_the_strip(client, workspace, linkedin):
+    at = timezone.now() - timedelta(seconds=2)
+    writer.record(linkedin, Signal(SignalKind.REFUSED), at=at)
+    writer.record(linkedin, Signal(SignalKind.WORKED), at=at + timedelta(milliseconds=400))
+    assert "It was down for 1 min" in page_of(client, workspace)
+    assert uptime.account(linkedin.health).strip[-1].word == "down 1 min"
 
 
 def test_the_page_shows_each_account_with_its_history(client, workspace, linkedin):

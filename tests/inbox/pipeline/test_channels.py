@@ -11,7 +11,7 @@ from inbox.intake import tag_decisions
 from inbox.leads import refused_addresses, rollup
 from inbox.models import Draft, Enrichment, Lead, Message, OutboundSend
 from inbox.pipeline import rejudging
-from inbox.replying import reconciliation, review, send_claims
+from inbox.replying import channels, reconciliation, review, send_claims
 from inbox.understanding.one_channel import ended
 from integrations.ghl.client import GhlClient
 from jobs.deadline import Deadline
@@ -398,6 +398,24 @@ def test_who_ends_one_address_goes_on_at_the_other_and_nobody_s_message_goes_to_
     abroad = factories.make_lead(factories.make_workspace("Elsewhere"), email="info@example.org")
     theirs = factories.make_message(abroad, "Hello?", from_address="info@example.org")
     assert refused_addresses.reason(send_claims.addressed(abroad, "email", theirs), abroad) == ""
+
+
+def test_the_composer_shows_and_offers_only_recipients_that_a_claim_accepts(world):
+    office = factories.make_lead(world.workspace, email="info@example.org", phone="+12125550199")
+    factories.make_message(office, "Who is this for?", from_address="info@example.org")
+    message = world.reply("Remove info@example.org, write to me here. What does it cost?")
+    copied = {"cc": [{"address": "info@example.org", "name": ""}, {"address": "jo@example.org", "name": ""}]}
+    Message.objects.filter(pk=message.pk).update(recipients=copied)
+
+    (way,) = channels.ways(message.lead, [])
+    assert (way.to, [person.address for person in way.cc], way.shut) == (
+        "dana@example.org",
+        ["jo@example.org"],
+        "",
+    )
+    by_email, by_text = channels.ways(Lead.objects.get(pk=office.pk), [])
+    assert (by_email.channel, by_email.shut) == ("email", refused_addresses.REASON)
+    assert by_text.shut != refused_addresses.REASON
 
 
 def test_who_ends_their_main_address_is_answered_where_they_write_from(world):

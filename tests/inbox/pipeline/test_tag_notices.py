@@ -41,6 +41,18 @@ def test_a_tag_that_is_asked_for_is_told_with_the_words_and_the_way_there(slack)
     assert (notice.state, notice.destination, notice.workspace) == ("sent", "C0SANDBOX01", slack.workspace)
 
 
+def test_a_notice_has_slacks_id_only_together_with_its_state(slack, monkeypatch):
+    def fail(*_: object) -> None:
+        raise ConnectionError("The database went away.")
+
+    monkeypatch.setattr(tag_notices.notices, "close", fail)
+    slack.reply("How much is it?")
+    slack.work()
+
+    notice = Notice.objects.get(kind="tag")
+    assert len(told(slack)) == 1 and (notice.state, notice.provider_message_id) == ("claimed", "")
+
+
 def test_replies_may_have_a_channel_of_their_own(slack):
     accounts = slack.workspace.integrations.filter(provider="slack")
     own = {"channel": "C0SANDBOX01", "replies_channel": "C0SANDBOX02"}

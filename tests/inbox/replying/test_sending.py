@@ -150,7 +150,8 @@ def test_a_refusal_is_failed_and_a_person_can_send_it_again(world, draft):
     send = settled(world, again)
 
     assert (send.state, send.tries) == (State.SENT, 1)
-    assert len(world.posted()) == 1
+    (posted,) = world.posted()
+    assert "Hi Dana, Thursday works." in posted["text"]
 
 
 @pytest.mark.parametrize("kind", ["rate_limit", "drop_before"])
