@@ -9,10 +9,10 @@ from typing import Any
 from django.db import transaction
 
 from inbox.intake.catch_up_job import again
-from inbox.leads import provider_tags, rollup, score, suspicion
+from inbox.leads import provider_tags, refused_addresses, refused_channels, rollup, score, suspicion
 from inbox.leads.provider_tags import PERSON
 from inbox.leads.tags import DRAFTED, NO_ANSWER
-from inbox.models import Lead, Message, TagDecision, User, audit
+from inbox.models import Lead, Message, TagDecision, User, WebhookDelivery, audit
 from inbox.models.lead import Suspicion, Tag
 from inbox.replying.prompts.tag_answer import Judgement, quoted
 from inbox.signals import lead_tagged
@@ -123,16 +123,21 @@ def _confirms(message: Message, judgement: Judgement) -> bool:
 
 def rejudge(message: Message, judged: Arrival, *, before: str, after: str) -> TagDecision:
     """Decides about `message` anew by today's rules, as `judged` says, and stores the decision. What they decided
-    before goes, with the stop that it caused; a tag of a model stays where they now say nothing. `before` and `after`
-    are recorded in the audit. The lead's row must be locked, in the caller's transaction.
+    before goes, with the stop that it caused, unless the lead has another; a tag of a model stays where they now say
+    nothing. Addresses and channels that the reply ends are ended. `before` and `after` are recorded in the audit. The
+    lead's row must be locked, in the caller's transaction.
     """
     lead, bounced = message.lead, judged.bounce
     by = judged.decided_by or f"rules {RULES_VERSION}: none"
     ruled = message.tag_decided_by.startswith("rules ")
     message.suspected, message.suspected_words = judged.suspected, judged.suspected_words
     message.suspicion_decided_by = ""
-    if judged.tag != Tag.BLACKLIST:
+    if judged.tag != Tag.BLACKLIST and not has_another_stop(message):
         _lift_stop(lead, message)
+    if judged.ended_addresses:
+        refused_addresses.end(message, judged.ended_addresses)
+    if judged.refuses_channel:
+        refused_channels.refuse(lead, message.channel)
     reason = f"Judged anew: {before or 'nothing'} before, {after or 'nothing'} now."
     tag = judged.tag or Tag.NEUTRAL
     decision, _ = _once(message, Kind.RULE, by, tag=tag, quote=judged.evidence, reason=reason)
@@ -223,6 +228,17 @@ def _settle(lead: Lead, message: Message, by: str) -> None:
 def has_stopped(lead: Lead, message: Message) -> bool:
     """Whether `message` is why nothing more goes to `lead`: it was the opt-out or the bounce."""
     return _asked_for_it(lead, message) or lead.bounced_at == message.sent_at
+
+
+def has_another_stop(message: Message) -> bool:
+    """Whether the lead may have been stopped by more than `message`: by another reply, or by an event of a provider
+    that brought no message, such as an unsubscribe. A lead stores the time of the latest stop alone.
+    """
+    events = WebhookDelivery.objects.filter(
+        lead=message.lead_id, message=None, verdict=WebhookDelivery.Verdict.ACCEPTED
+    )
+    wishes = Message.objects.filter(lead=message.lead_id, tag=Tag.BLACKLIST).exclude(pk=message.pk)
+    return wishes.exists() or events.exists()
 
 
 def _asked_for_it(lead: Lead, message: Message) -> bool:

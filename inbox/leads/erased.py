@@ -67,7 +67,7 @@ def forget_unreadable(workspace: Workspace) -> int:
 
 def hold(lead: Lead, workspace: Workspace) -> None:
     """Opts the new `lead` out if its person was erased and has said no START since. The caller saves it."""
-    if (at := _opted_out_at(workspace, names_of(lead))) is None:
+    if (at := opted_out_at(workspace, names_of(lead))) is None:
         return
     rollup.opt_out(lead, at)
     if lead.opted_out_at is not None:
@@ -86,9 +86,9 @@ def reason(lead: Lead, recipients: dict[str, list[dict[str, str]]]) -> str:
         ("email", str(row.get("address", "")).lower()) for rows in recipients.values() for row in rows
     }
     names = names_of(lead)
-    at = _opted_out_at(workspace, names)
+    at = opted_out_at(workspace, names)
     wants = at is None or (lead.opted_in_at is not None and lead.opted_in_at > at)
-    if wants and _opted_out_at(workspace, addressed - names) is None:  # nobody's START speaks for another
+    if wants and opted_out_at(workspace, addressed - names) is None:  # nobody's START speaks for another
         return ""
     return "Somebody whom this would reach was erased, and is not written to again."
 
@@ -101,7 +101,8 @@ def marked(workspace: Workspace, names: set[Name]) -> set[Name]:
     return {name for name in names if _digest(key, name) in digests}
 
 
-def _opted_out_at(workspace: Workspace, names: set[Name]) -> datetime | None:
+def opted_out_at(workspace: Workspace, names: set[Name]) -> datetime | None:
+    """The latest time from which nothing more goes to one of `names`; None if all may be written to."""
     times = _marks(workspace, names).filter(opted_out_at__isnull=False).values_list("opted_out_at", flat=True)
     return max(filter(None, times), default=None)
 

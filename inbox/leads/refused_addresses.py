@@ -49,14 +49,16 @@ def without(lead: Lead, recipients: dict[str, list[Any]]) -> dict[str, list[Any]
 
 
 def reason(send: OutboundSend, lead: Lead, workspace: Workspace | None = None) -> str:
-    """Why `send` may not go out: one of its recipients ended that address or number. "" if none did. `workspace` None
-    is read anew, as its key may have been made meanwhile.
+    """Why `send` may not go out: one of its recipients ended that address or number. "" if none did, or if the lead
+    sent START from the number since. `workspace` None is read anew, as its key may have been made meanwhile.
     """
     addresses = {str(row.get("address", "")).lower() for rows in send.recipients.values() for row in rows}
     if send.channel == Channel.SMS:
         addresses = {lead.phone}
     workspace = workspace or Workspace.objects.only("erasure_key").get(pk=lead.workspace_id)
-    return REASON if erased.marked(workspace, set(map(_name, addresses))) else ""
+    at = erased.opted_out_at(workspace, {_name(address) for address in addresses})
+    started = send.channel == Channel.SMS and lead.opted_in_at is not None and at and lead.opted_in_at > at
+    return REASON if at is not None and not started else ""
 
 
 def _name(address: str) -> erased.Name:

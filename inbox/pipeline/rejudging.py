@@ -15,7 +15,7 @@ from inbox.intake import tag_decisions
 from inbox.leads import provider_tags, rollup
 from inbox.leads.tags import NO_ANSWER
 from inbox.models import AuditEntry, Message, TagDecision, Workspace, audit
-from inbox.models.lead import Channel, Tag
+from inbox.models.lead import Channel, Suspicion, Tag
 from inbox.understanding.arrival import Arrival, read, read_as
 from inbox.understanding.rules import RULES_VERSION, ReplyText
 from jobs.context import JobContext
@@ -80,13 +80,17 @@ def change_of(message: Message) -> Rejudgement | None:
     suspected = "" if message.suspicion_decided_by else message.suspected  # a model of before denied it
     before, after = _words(ruled, suspected), _words(judged.tag, judged.suspected)
     agreed = judged.tag == message.tag and not suspected  # with a model that gave the tag
-    if before == after or (judged.tag and agreed) or (suspected and not after and _by_model(message)):
+    wish = Suspicion.OPT_OUT if judged.tag == Tag.BLACKLIST else judged.suspected
+    spared = not after or (suspected == Suspicion.OPT_OUT and wish != suspected)
+    if before == after or (judged.tag and agreed) or (suspected and spared and _by_model(message)):
         return None
     return Rejudgement(message, judged, before, after, _effect(message, ruled, judged))
 
 
 def _by_model(message: Message) -> bool:
-    """Whether a model may have raised the suspicion: alone it gives no tag but Neutral, without a quote."""
+    """Whether a model may have raised the suspicion: alone it gives no tag but Neutral, without a quote. A suspicion of
+    the rules that a model read as Neutral looks the same and stays too.
+    """
     return message.tag_decisions.filter(kind=TagDecision.Kind.MODEL, tag=Tag.NEUTRAL, quote="").exists()
 
 
@@ -127,7 +131,7 @@ def _effect(message: Message, ruled: str, judged: Arrival) -> str:
         later = judged.opt_out and rollup.opted_in_after(lead, rollup.stopped_at(message), message.stamp)
         return "unchanged" if lead.is_stopped or later else "stopped"
     if ruled == Tag.BLACKLIST and tag_decisions.has_stopped(lead, message):
-        return "freed"
+        return "unchanged" if tag_decisions.has_another_stop(message) else "freed"
     if message.sent_at != lead.last_inbound_at or lead.is_stopped:
         return "unchanged"
     if judged.suspected:

@@ -484,6 +484,8 @@ def test_no_text_goes_to_a_number_that_was_ended(texts):
     for lead, shut in ((office, True), (message.lead, False)):
         why = refused_addresses.reason(send_claims.addressed(lead, "sms", None), lead)
         assert bool(why) is shut
+    office.opted_in_at = message.sent_at + timedelta(minutes=1)
+    assert refused_addresses.reason(send_claims.addressed(office, "sms", None), office) == ""
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,13 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from inbox.intake import tag_decisions
-from inbox.models import AuditEntry, Message, TagDecision
+from inbox.models import AuditEntry, ErasedMark, Lead, Message, TagDecision
 from inbox.pipeline import rejudging
 from inbox.understanding.rules import RULES_VERSION, ReplyText, judge
 from integrations import registry
 from integrations.events import MessageEvent
 from jobs.models import BackgroundJob
+from tests import factories
 from tests.recorded import DAY_START, Line, traffic
 from tests.webhooks.day import CALLBACKS, Day
 
@@ -120,6 +121,38 @@ def test_applying_frees_the_buyer_in_a_job_with_a_line_for_each_lead_and_an_audi
     assert report()["counts"] == {}
 
 
+@pytest.mark.parametrize("other", ["unsubscribed at the provider", "another reply"])
+def test_a_lead_who_has_another_stop_is_not_freed(world, silenced, other):
+    if other == "another reply":
+        factories.make_message(
+            silenced.lead, WISH, tag="Blacklist", tag_decided_by="rules 1: opt_out.wording"
+        )
+    else:
+        factories.make_delivery(world.workspace, lead=silenced.lead, verdict="accepted")
+    (line,) = (
+        line
+        for line in report()["workspaces"][str(world.workspace.pk)]
+        if line["message"] == str(silenced.pk)
+    )
+    assert line["effect"] == "unchanged"
+    rejudge("--apply")
+    world.work()
+    assert world.lead().opted_out_at == silenced.sent_at
+    assert Message.objects.get(pk=silenced.pk).tag != "Blacklist"
+
+
+def test_applying_ends_the_address_that_a_reply_ends_which_older_rules_took_for_an_opt_out(world):
+    message = world.reply("Remove info@example.org, write to me here. What does it cost?")
+    world.work()
+    ErasedMark.objects.all().delete()
+    decided_before(message, "Blacklist")
+    Lead.objects.filter(pk=message.lead_id).update(tag="Blacklist", opted_out_at=message.sent_at)
+
+    rejudge("--apply")
+    world.work()
+    assert not world.lead().is_stopped and ErasedMark.objects.exists()
+
+
 def test_applying_stops_whom_the_rules_of_before_overheard(world):
     message = world.reply(WISH)
     world.work()
@@ -207,6 +240,21 @@ def test_what_only_a_model_suspects_stays_suspected(world):
     by = "model gpt-5-mini, prompt 2"
     TagDecision.objects.create(
         workspace=message.workspace, lead=message.lead, message=message, tag="Neutral", kind="model", by=by
+    )
+    assert report()["counts"] == {}
+
+
+def test_an_opt_out_that_only_a_model_suspects_stays_suspected_though_the_rules_see_an_absence(world):
+    message = world.reply(AWAY)
+    world.work()
+    decided_before(message, "", suspected="opt_out", suspected_words=AWAY)
+    TagDecision.objects.create(
+        workspace=message.workspace,
+        lead=message.lead,
+        message=message,
+        tag="Neutral",
+        kind="model",
+        by="model x",
     )
     assert report()["counts"] == {}
 
