@@ -59,7 +59,9 @@ def fetch(statement: str, parameters: Any = None) -> list[tuple[Any, ...]]:
 
 
 def insert_or_ignore(row: Model) -> bool:
-    """Inserts `row`, unless a constraint refuses it: PostgreSQL then logs no error, and this returns False."""
+    """Inserts `row`, whose key is set, or returns False if a unique constraint refuses it, which PostgreSQL does not
+    log. Raises any other django.db.Error. What the database fills in is not read back.
+    """
     counts: list[int] = []
 
     def count(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:

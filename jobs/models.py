@@ -39,7 +39,7 @@ class BackgroundJob(models.Model):
     payload = models.JSONField(default=dict, blank=True)
     dedupe_key = models.CharField(max_length=255)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.QUEUED)
-    lane = models.CharField(max_length=8, choices=lanes.CHOICES, default=lanes.REPLY, db_default="")
+    lane = models.CharField(max_length=8, choices=lanes.CHOICES, default=lanes.REPLY, db_default=lanes.REPLY)
     priority = models.SmallIntegerField(default=100, help_text="Within its lane. Lower goes first.")
     run_at = models.DateTimeField(db_default=Now())
     first_run_at = models.DateTimeField(db_default=Now(), help_text="What the age limit counts from.")

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             "backgroundjob",
             "lane",
-            models.CharField(max_length=8, choices=LANES, default="reply", db_default=""),
+            models.CharField(max_length=8, choices=LANES, default="reply", db_default="reply"),
         ),
         migrations.RunSQL(ASSIGN, migrations.RunSQL.noop),
     ]

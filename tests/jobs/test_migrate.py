@@ -70,9 +70,11 @@ def test_a_concurrent_build_waits_without_end_as_it_stops_nobody():
         "CREATE INDEX CONCURRENTLY i ON t (c)",
         "ALTER TABLE t ADD c text",
         "ROLLBACK TO SAVEPOINT s",
+        "CREATE FUNCTION f() RETURNS void AS 'REINDEX TABLE CONCURRENTLY t' LANGUAGE sql",
+        "\n    DROP INDEX CONCURRENTLY IF EXISTS i",
     ):
         migrate.wait_briefly(execute, sql, None, False, {"connection": connection})
-    assert [limit for _, limit in limits] == ["0", "200ms", "200ms"]
+    assert [limit for _, limit in limits] == ["0", "200ms", "200ms", "200ms", "0"]
     connection.close()
 
 

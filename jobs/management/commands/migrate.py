@@ -5,6 +5,7 @@ So each statement asks for its locks for LOCK_S seconds. If it gets none, the mi
 """
 
 import random
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,6 +21,7 @@ from jobs.db import Fault, db_fault
 LOCK_S = 2
 """How many seconds a migration waits for a lock, and traffic behind it."""
 TRIES = 20
+CONCURRENT = re.compile(r"\s*(?:CREATE (?:UNIQUE )?|DROP )INDEX CONCURRENTLY\b", re.I)
 PAUSE_S = 3.0
 
 
@@ -27,10 +29,11 @@ def wait_briefly(execute: Callable[..., Any], sql: Any, params: Any, many: bool,
     """Executes a statement that waits LOCK_S seconds for a lock. A concurrent build or drop of an index waits without
     end: it stops nobody, and waits for every transaction that is open.
     """
-    words = str(sql)
-    if not words.startswith(("SAVEPOINT", "ROLLBACK TO", "RELEASE")):  # which may follow an error
-        limit_ms = 0 if "CONCURRENTLY" in words else round(LOCK_S * 1000)
-        context["connection"].connection.execute(f"SET lock_timeout = {limit_ms}")
+    statement = str(sql)
+    if not statement.startswith(("SAVEPOINT", "ROLLBACK TO", "RELEASE")):  # which may follow an error
+        limit_ms = 0 if CONCURRENT.match(statement) else round(LOCK_S * 1000)
+        with context["connection"].wrap_database_errors:
+            context["connection"].connection.execute(f"SET lock_timeout = {limit_ms}")
     return execute(sql, params, many, context)
 
 

@@ -201,9 +201,9 @@ def test_a_cancel_reaches_a_running_job(stage, cluster):
 def test_a_job_whose_wakeup_was_lost_is_found(stage, cluster):
     """As on a broker that lost its memory: the job is there, nobody rings."""
     stage.query(
-        "INSERT INTO jobs_backgroundjob (id, kind, dedupe_key, status, lane, priority, payload, attempts, snoozes,"
+        "INSERT INTO jobs_backgroundjob (id, kind, dedupe_key, status, priority, payload, attempts, snoozes,"
         " worker_deaths, losses, last_error_class, last_error, fingerprint) VALUES"
-        " (gen_random_uuid(), 'harness.stamp', 'a', 'queued', 'bulk', 1, '{\"key\": \"a\"}', 0, 0, 0, 0, '', '', '')"
+        " (gen_random_uuid(), 'harness.stamp', 'a', 'queued', 1, '{\"key\": \"a\"}', 0, 0, 0, 0, '', '', '')"
     )
 
     stage.wait(lambda: row(stage, "a")[0] == "succeeded", "it ran")
