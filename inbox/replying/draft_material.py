@@ -34,7 +34,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """All that an answer to `message` may be made of. `slots` are free meeting times, `told` the workspace's facts."""
+    """All that an answer to `message` may be made of. `slots` are free meeting times, `chosen` the workspace's facts."""
 
     workspace: Workspace
     lead: Lead
@@ -42,7 +42,7 @@ class Context:
     channel: str
     earlier: list[Message]
     slots: list[Slot] = field(default_factory=list)
-    told: ChosenFacts = ChosenFacts()
+    chosen: ChosenFacts = ChosenFacts()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -51,11 +51,11 @@ class Context:
     @property
     def facts(self) -> str:
         """The prompt's section about the company. The workspace's people wrote all of it."""
-        return "\n".join(filter(None, (self._profile, self.told.lines)))
+        return "\n".join(filter(None, (self._profile, self.chosen.lines)))
 
     @property
     def sayable(self) -> str:
-        return "\n".join(filter(None, (self._profile, self.told.sayable)))
+        return "\n".join(filter(None, (self._profile, self.chosen.sayable)))
 
     @property
     def _profile(self) -> str:

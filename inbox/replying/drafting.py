@@ -94,7 +94,7 @@ def write(message: Message, deadline: Deadline) -> Written:
 def compose(context: Context, ask: Ask) -> Written:
     """Has the model write an answer from `context` alone. Reads and writes no rows. Raises the errors of `ask`."""
     strategy = ask(prompts.load("strategy"), Strategy, context.render())
-    used, strange = context.told.used(strategy.facts)
+    used, strange = context.chosen.used(strategy.facts)
     plan = _plan(strategy, context, used)
     drafted = ask(prompts.load(context.channel), Text, context.render(plan=plan))
     text = drafted.text.strip()

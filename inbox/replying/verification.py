@@ -138,7 +138,7 @@ def _times(text: str, context: Context) -> Iterator[str]:
 
 
 def _never(text: str, context: Context) -> Iterator[str]:
-    for phrase in context.told.forbidden(text):
+    for phrase in context.chosen.forbidden(text):
         yield f"It says what is never said here: {phrase}"
 
 

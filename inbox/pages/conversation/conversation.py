@@ -62,7 +62,7 @@ class Answer:
     draft_way: Way | None = None
     taken_back: OutboundSend | None = None
     rewrite: BackgroundJob | None = None
-    made: DraftMaterial | None = None
+    material: DraftMaterial | None = None
     line: DraftLine | None = None
     seen_send: str = ""
 
@@ -168,7 +168,7 @@ def _about(lead: Lead, draft: Draft) -> dict[str, Any]:
     return {
         "line": draft_line(lead, draft, parts["gates"]),
         "rewrite": next(iter(parts["rewrites"]), None),
-        "made": provenance.of(draft, parts["facts"]),
+        "material": provenance.of(draft, parts["facts"]),
     }
 
 

@@ -109,7 +109,7 @@ class DrillLine:
     tone: str
     icon: str
     word: str
-    said: str = ""
+    reason: str = ""
     ms: float | None = None
 
 
@@ -149,7 +149,7 @@ def _lines(job: BackgroundJob) -> list[DrillLine]:
 
 def _done(title: str, outcome: dict[str, Any], ms: float) -> DrillLine:
     look = {True: ("ok", "ok", "Passed"), False: ("bad", "fail", "Failed"), None: ("", "off", "Skipped")}
-    return DrillLine(title, *look[outcome["ok"]], said=outcome["said"], ms=ms)
+    return DrillLine(title, *look[outcome["ok"]], reason=outcome["said"], ms=ms)
 
 
 AFTERWARDS = "done"

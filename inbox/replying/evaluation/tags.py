@@ -29,8 +29,8 @@ class ModelReport:
             "tag": {"right": self.right, "n": self.n, "asked": self.asked, "unproven": self.unproven},
             "opt_out": self.opt_out.as_json(),
             "confusions": [
-                {"expected": expected, "got": got, "n": count}
-                for (expected, got), count in self.confusions.most_common()
+                {"expected": expected, "got": tag, "n": count}
+                for (expected, tag), count in self.confusions.most_common()
             ],
         }
 
@@ -41,13 +41,13 @@ def evaluate_model(cases: Iterable[Case], ask: Ask) -> ModelReport:
     for case in cases:
         if case.tag is None:
             continue
-        got = _tag(case, ask, report)
+        tag = _tag(case, ask, report)
         report.n += 1
-        report.right += got == case.tag
+        report.right += tag == case.tag
         if "opt_out" in case.labels:
-            report.opt_out.add(case.labels["opt_out"], got == "Blacklist" and not case.labels.get("bounce"))
-        if got != case.tag:
-            report.confusions[case.tag, got] += 1
+            report.opt_out.add(case.labels["opt_out"], tag == "Blacklist" and not case.labels.get("bounce"))
+        if tag != case.tag:
+            report.confusions[case.tag, tag] += 1
     return report
 
 

@@ -71,7 +71,7 @@ def test_a_phrase_is_not_found_inside_of_other_words(phrase, text):
 
 
 def test_a_draft_that_says_what_is_never_said_is_a_problem_that_names_the_phrase():
-    given = context(told=told(fact("cheaper than anybody", "We are good value.", "never")))
+    given = context(chosen=told(fact("cheaper than anybody", "We are good value.", "never")))
 
     assert problems("Hi Dana, we are cheaper than anybody in your town.", given) == [
         "It says what is never said here: cheaper than anybody"
@@ -85,7 +85,7 @@ def test_a_price_and_a_link_of_a_fact_may_be_said_and_those_of_what_is_never_sai
         fact("Brochure", "https://northwind.example.com/b when they ask for it", "link"),
         fact("save 30%", "", "never"),
     ]
-    given = context(told=told(*rows))
+    given = context(chosen=told(*rows))
 
     assert (
         problems("Hi Dana, it is $1,500 a month: see https://northwind.example.com/b for more.", given) == []
@@ -96,7 +96,7 @@ def test_a_price_and_a_link_of_a_fact_may_be_said_and_those_of_what_is_never_sai
 def test_the_id_of_a_fact_proves_no_number():
     rows = [fact(f"Question {'abcdefgh'[n]}?") for n in range(8)]
 
-    assert problems("Hi Dana, it is $8 a month for you and the crew.", context(told=told(*rows))) != []
+    assert problems("Hi Dana, it is $8 a month for you and the crew.", context(chosen=told(*rows))) != []
 
 
 def test_ids_are_read_whatever_stands_around_them_and_what_is_never_said_is_no_ground():

@@ -18,7 +18,7 @@ def context(
     earlier: str = "",
     channel: str = "email",
     slots=(),
-    told=None,
+    chosen=None,
     **workspace,
 ) -> Context:
     facts = {
@@ -32,7 +32,7 @@ def context(
         text=said, from_name="Dana Reyes", channel=channel, sent_at=datetime(2026, 1, 14, tzinfo=UTC)
     )
     before = [Message(text=earlier, channel=channel)] if earlier else []
-    return Context(Workspace(**facts), lead, message, channel, before, list(slots), told or ChosenFacts())
+    return Context(Workspace(**facts), lead, message, channel, before, list(slots), chosen or ChosenFacts())
 
 
 GOOD = "Hi Dana,\n\nThanks for writing back. What would be most useful to look at first?\n\nBest,\nAlex"
