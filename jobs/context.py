@@ -43,7 +43,7 @@ def running(job_id: UUID) -> Iterator[None]:
 
 
 class JobContext:
-    """What a job's handler gets. `deadline` ends with the time limit, a cancellation, or the loss of the lease."""
+    """The argument of a job's handler. `deadline` ends with the time limit, a cancellation or a lost lease."""
 
     def __init__(self, started: Started, deadline: Deadline, lease_expired: Callable[[], bool]) -> None:
         self.job: BackgroundJob = started.job

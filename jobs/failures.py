@@ -36,7 +36,7 @@ NO_FAILURE = Failure()
 
 
 def describe(error: BaseException, kind: str) -> Failure:
-    """What may be stored of `error`: class, message, places in the code and fingerprint, without people's text."""
+    """The storable part of `error`: class, message, places in the code and fingerprint, without people's text."""
     name = _class_name(error)
     place, line = _place(error)
     message = str(error) if isinstance(error, OWN) else f"{type(error).__name__} at {place}:{line}"
