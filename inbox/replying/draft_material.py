@@ -34,7 +34,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """All that an answer to `message` may be made of. `slots` are free meeting times, `chosen` the workspace's facts."""
+    """The material of an answer to `message`. `slots` are free meeting times, `chosen` the workspace's facts."""
 
     workspace: Workspace
     lead: Lead
