@@ -87,8 +87,8 @@ endif
 
 # The tools that check the scripts in static/. They are installed once, and then need no network.
 $(NODE):
-	@node --version 2>/dev/null | grep -Eq '^v(2[0-9]|[3-9][0-9])' && command -v npm >/dev/null || { \
-	  echo "Node 20 or newer with npm is missing. On Debian and Ubuntu: apt-get install nodejs npm" >&2; exit 1; }
+	@node --test-force-exit --eval "" 2>/dev/null && command -v npm >/dev/null || { \
+	  echo "Node 20.14, or 22 and newer, with npm is missing. On Debian and Ubuntu: apt-get install nodejs npm" >&2; exit 1; }
 	npm ci --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
 

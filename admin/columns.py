@@ -1,7 +1,7 @@
 """Links to pages of the admin, and columns of its lists: links to other rows, and states as chips."""
 
 from collections.abc import Callable
-from functools import reduce
+from functools import cache, reduce
 from typing import Any
 from urllib.parse import urlencode
 
@@ -45,6 +45,7 @@ def list_link(model: type[Model], text: str, **filters: object) -> SafeString:
     return format_html('<a href="{}">{}</a>', list_url(model, **filters), text)
 
 
+@cache  # Django sorts a list by a column that is the same object at each call of get_list_display
 def linked(path: str, words: Callable[[Any], str] = str) -> Column:
     """A column that leads to the admin page of the row at the end of `path`, a look-up such as `lead` or
     `job__workspace`. `words` makes its text.

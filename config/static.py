@@ -26,12 +26,13 @@ FIX = "Run manage.py collectstatic --noinput, then start the web processes again
 
 
 COMMENT = re.compile(
-    rb"^\s*(?:/\*(?s:.*?)\*/|//.*)\n|^ +|/\*\* @type [^*\n]* \*/ | +// [^\"'`\n]*$| +/\* [^*\n]* \*/$",
+    rb"^\s*(?:/\*(?s:(?:(?!\*/).)*)\*/|//.*)\n|^ +|/\*\* @type [^*\n]* \*/ | +// [^\"'`\n]*$| +/\* [^*\n]* \*/$",
     re.MULTILINE,
 )
 """What in our scripts and styles is for those who read the source: comments on lines of their own or at the end of one,
 and indents. A comment with a quotation mark at the end of a line stays, as it could be text."""
 IMPORT = re.compile(r"^import (?:(\{[^}]*\}) from )?\"\./(\w+)\.js\";\n", re.MULTILINE)
+HEAD = re.compile(r"\A(?:\s*^import (?:\{[^}]*\} from )?\"\./\w+\.js\";\n)*", re.MULTILINE)
 EXPORT = re.compile(r"^export ((?:async )?(?:const|function) (\w+))", re.MULTILINE)
 
 
@@ -39,23 +40,33 @@ def served(name: str, read: Callable[[str], bytes]) -> bytes:
     """A script or style of ours as browsers get it: without its comments, and a script with the modules that it imports
     (docs/adr/0080-scripts-are-modules.md). No text in it may go over several lines. `read` gives the source of a file.
     """
-    modules: dict[str, str] = {}
+    modules: dict[str, tuple[list[str], str]] = {}
     script = _module(name, read, modules)
-    return "".join([*modules.values(), script]).encode()
+    objects = (
+        f"const ${module} = (() => {{\n{body}return {{ {', '.join(exports)} }};\n}})();\n"
+        for module, (exports, body) in modules.items()
+    )
+    return "".join([*objects, script]).encode()
 
 
-def _module(name: str, read: Callable[[str], bytes], modules: dict[str, str]) -> str:
-    """A script whose imports read from objects named after the modules. Adds the modules to `modules`, in the order in
-    which browsers would run them.
+def _module(name: str, read: Callable[[str], bytes], modules: dict[str, tuple[list[str], str]]) -> str:
+    """A script whose imports read from objects named after the modules. Adds to `modules` the names that each exports
+    and its body, in the order in which browsers would run them. Raises ValueError if they cannot be joined.
     """
     source = COMMENT.sub(b"", read(name)).decode()
-    for _names, imported in IMPORT.findall(source):
+    imports = HEAD.findall(source)[0]
+    body = source.removeprefix(imports)
+    if re.search(r"^import\b", body, re.MULTILINE):
+        raise ValueError(f'{name} has an import below code, or not of the form import {{ a }} from "./b.js".')
+    for names, imported in IMPORT.findall(imports):
         if imported not in modules:
-            body = _module(f"{imported}.js", read, modules)
-            names = ", ".join(name for _declaration, name in EXPORT.findall(body))
-            body = EXPORT.sub(r"\1", body)
-            modules[imported] = f"const ${imported} = (() => {{\n{body}return {{ {names} }};\n}})();\n"
-    return IMPORT.sub(lambda match: f"const {match[1]} = ${match[2]};\n" if match[1] else "", source)
+            module = _module(f"{imported}.js", read, modules)
+            exports = [export for _declaration, export in EXPORT.findall(module)]
+            modules[imported] = exports, EXPORT.sub(r"\1", module)
+        for wanted in map(str.strip, names.strip("{}").split(",")):
+            if wanted and wanted not in modules[imported][0]:
+                raise ValueError(f"{name} imports {wanted} from {imported}.js, which exports no such name.")
+    return IMPORT.sub(lambda match: f"const {match[1]} = ${match[2]};\n" if match[1] else "", imports) + body
 
 
 class _Served:

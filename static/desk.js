@@ -2,7 +2,7 @@
    the queue. Without scripts every link and form loads a page, by the same addresses. */
 import { dropKeys, replayKeys } from "./early_keys.js";
 import { actions } from "./holdfast.js";
-import { all, byId, focusedRow, on, page } from "./page.js";
+import { all, byId, focusedRow, on, page, recall } from "./page.js";
 import { copyOf, fetchAhead, fetchPane, keepPane, pane, panes, putPane, sketch, stale } from "./panes.js";
 import { afterPaint } from "./queue.js";
 import { tryRenewPane } from "./renewal.js";
@@ -140,7 +140,7 @@ addEventListener("pagehide", () => {
   sessionStorage.place = JSON.stringify([location.href, focusedId, threads().scrollTop, page.shown]);
 });
 on("DOMContentLoaded", () => {
-  const [address, focusedId, scrollTop, shown] = JSON.parse(sessionStorage.place ?? "[]");
+  const [address, focusedId, scrollTop, shown] = recall("place", []);
   const returns = address === location.href;
   if (page.shown) keepPane(page.shown, pane());
   restoreTexts(pane());

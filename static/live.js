@@ -15,7 +15,8 @@ const MOST = 10; // workspaces that the server answers for at once (WORKSPACES i
 const meta = document.querySelector("meta[name=live]");
 const { workspace, clock, at } = meta?.dataset ?? {};
 let { since } = meta?.dataset ?? {}; // how far this page knows: a snapshot of the database, taken before the page was read
-const channel = new BroadcastChannel("holdfast");
+/** @type {BroadcastChannel} to the other tabs of this browser; `start` opens it */
+let channel;
 /** @type {Map<string, string>} by each workspace that a tab of this browser shows: how far it is known */
 const marks = new Map([[workspace, since]]);
 /** @type {((reason?: unknown) => void) | null} what ends this tab's lead */
@@ -78,7 +79,8 @@ function hear(answer) {
 /** The older one of two snapshots.
  * @param {string} a @param {string} b */
 const older = (a, b) => (BigInt(a.split(":")[0]) < BigInt(b.split(":")[0]) ? a : b);
-channel.onmessage = ({ data: message }) => {
+/** @param {MessageEvent} event */
+function onMessage({ data: message }) {
   const { answer } = message;
   if (message.ended) endSession();
   else if (answer) {
@@ -92,7 +94,7 @@ channel.onmessage = ({ data: message }) => {
     const mark = marks.get(message.workspace);
     marks.set(message.workspace, mark ? older(mark, message.since) : message.since);
   }
-};
+}
 
 let isOut = false; // whether the page says that the session has ended
 function endSession() {
@@ -171,6 +173,8 @@ function requestLead(steal) {
 }
 
 function start() {
+  channel = new BroadcastChannel("holdfast");
+  channel.onmessage = onMessage;
   requestLead(!document.hidden);
   on("visibilitychange", () => {
     if (document.hidden) return;

@@ -1,6 +1,8 @@
 /* Shows notices of this browser to a person who does not look at Holdfast. Pages load this file only where the person has
    turned notices on, and the page on which they do. */
 
+import { recall } from "./page.js";
+
 /** @type {any} */
 const { ask, workspace, sound } = document.querySelector("script[src*=notices]").dataset;
 const LOOKED_AT = "holdfast-looked-at";
@@ -61,7 +63,7 @@ const isLookedAt = async () =>
 /** Whether no tab has shown the notice with this key. From now on one has.
  * @param {string} key */
 function claim(key) {
-  const shown = JSON.parse(localStorage.getItem(SHOWN) ?? "[]");
+  const shown = recall(SHOWN, [], localStorage);
   if (shown.includes(key)) return false;
   localStorage.setItem(SHOWN, JSON.stringify([...shown, key].slice(-MOST_SHOWN)));
   return true;

@@ -22,6 +22,17 @@ export const isVisible = (element) => element?.checkVisibility();
 export const isField = (element) =>
   element.matches("input:not([type=checkbox], [type=radio], [type=button]), textarea, select");
 
+/** What a tab or a browser stores under `key`; `missing` where it stores nothing that can be read as such an array or object.
+ * @type {(key: string, missing: object, storage?: Storage) => any} */
+export function recall(key, missing, storage = sessionStorage) {
+  try {
+    const stored = JSON.parse(storage.getItem(key) ?? "null");
+    return stored.constructor === missing.constructor ? stored : missing;
+  } catch {
+    return missing;
+  }
+}
+
 /** @returns {any} The row of the list that has the focus, or null. */
 export const focusedRow = () => document.activeElement?.closest(".row");
 

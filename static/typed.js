@@ -1,5 +1,5 @@
 /* Text that is typed stays with its tab until it is sent or discarded, or its person logs out. */
-import { all, page } from "./page.js";
+import { all, page, recall } from "./page.js";
 import { steps } from "./queue.js";
 import { say } from "./toasts.js";
 
@@ -8,7 +8,7 @@ for (const name of Object.keys(sessionStorage))
   if (name.startsWith("typed ") && name !== STORED) sessionStorage.removeItem(name);
 /** By lead and by the field's id.
  * @type {Record<string, Record<string, Typed> | undefined>} */
-const texts = JSON.parse(sessionStorage[STORED] ?? "{}");
+const texts = recall(STORED, {});
 /** @type {WeakSet<Element>} the panes that have got their text back */
 const restored = new WeakSet();
 

@@ -100,7 +100,10 @@ def tests_of(path: str) -> list[str]:
     if len(file.parts) == 1:
         return AT_THE_TOP.get(file.suffix, [])
     if file.parts[0] == "tests":
-        return [path] if file.name.startswith("test_") else [str(file.parent)] * (len(file.parts) > 2)
+        if file.name.startswith("test_"):
+            return [path]
+        has_tests = len(file.parts) > 2 and any((ROOT / file.parent).rglob("test_*.py"))
+        return [str(file.parent)] if has_tests else []  # `make lint` runs those of the scripts
     for place in (file, *file.parents[:-1]):
         if str(place) in ELSEWHERE:
             return ELSEWHERE[str(place)]
@@ -139,11 +142,21 @@ def _affordable(by_rank: list[list[str]]) -> list[str]:
     tests: list[str] = []
     spent = 0.0
     for test in dict.fromkeys(test for rank in zip_longest(*by_rank) for test in rank if test):
-        seconds = test_map.read().seconds.get(test, 1.0)
+        seconds = _seconds(test)
         if len(tests) < len(by_rank) or spent + seconds <= SECONDS:
             tests.append(test)
             spent += seconds
     return tests
+
+
+def _seconds(path: str) -> float:
+    """How long a test file takes, or all of a folder; 1 if the map knows none."""
+    below = (
+        seconds
+        for test, seconds in test_map.read().seconds.items()
+        if PurePosixPath(test).is_relative_to(path)
+    )
+    return sum(below) or 1.0
 
 
 if __name__ == "__main__":

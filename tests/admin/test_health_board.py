@@ -56,6 +56,17 @@ def test_the_worst_comes_first_over_all_workspaces(staff, rows):
     ]
 
 
+def test_it_is_sorted_by_the_name_of_the_workspace(staff, rows):
+    for row, name in zip(rows.values(), ["Delta", "Alpha", "Charlie", "Bravo"], strict=True):
+        row.workspace.name = name
+        row.workspace.save()
+    by_name = sorted(rows.values(), key=lambda row: row.workspace.name)
+    page = staff.get(reverse(LIST), {"o": "2"})
+    assert list(page.context["cl"].result_list) == by_name
+    assert "o=-2" in page.content.decode()  # the heading turns the order round
+    assert shown(staff, o="-2") == by_name[::-1]
+
+
 def test_it_is_filtered_by_provider_and_state(staff, rows):
     assert shown(staff, provider="ghl") == [rows[SignalKind.SLOWED]]
     assert shown(staff, state="disconnected") == [rows[SignalKind.REFUSED]]

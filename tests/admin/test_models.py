@@ -10,7 +10,7 @@ from django.contrib.admin.sites import AdminSite
 from django.utils.formats import localize
 
 from admin import checks
-from admin.base import RecordAdmin
+from admin.base import BaseAdmin, RecordAdmin
 from admin.integrations import cost
 from inbox.models import Draft, Lead, Message
 from jobs.models import BackgroundJob
@@ -39,6 +39,16 @@ def test_every_model_is_shown_or_named_with_a_reason():
 
 def test_every_class_says_who_sees_its_rows():
     assert checks.check_admin() == []
+
+
+@pytest.mark.parametrize(
+    "page",
+    [page for page in REGISTERED.values() if isinstance(page, BaseAdmin) and page.sortable_by is None],
+    ids=lambda page: type(page).__name__,
+)
+def test_every_column_that_a_list_shows_is_among_those_by_which_it_is_sorted(page, rf):
+    request = rf.get("/admin/")
+    assert set(page.get_list_display(request)) == set(page.get_sortable_by(request))
 
 
 def test_model_calls_show_tokens_cost_and_outcome():

@@ -22,6 +22,7 @@ from tests.docs.pages import ROOT
         ("tests/jobs/test_steps.py", ["tests/jobs/test_steps.py"]),
         ("tests/jobs/conftest.py", ["tests/jobs"]),
         ("tests/world.py", []),
+        ("tests/static/queue.test.js", []),
         ("docs/operations.md", ["tests/docs"]),
         ("README.md", ["tests/docs"]),
         ("Makefile", ["tests/config"]),
@@ -113,6 +114,14 @@ def test_tests_of_a_change_fit_into_the_time_and_each_changed_file_has_one(monke
     monkeypatch.setattr(test_map, "read", lambda: recorded)
     chosen = changed._affordable([["tests/a.py", "tests/b.py", "tests/c.py"], ["tests/d.py"]])
     assert chosen == ["tests/a.py", "tests/d.py", "tests/b.py"]
+
+
+def test_a_folder_takes_as_long_as_all_tests_below_it(monkeypatch):
+    seconds = {"tests/a.py": 5, "tests/jobs/b.py": 30, "tests/jobs/x/c.py": 28, "tests/jobs_admin/d.py": 90}
+    monkeypatch.setattr(test_map, "read", lambda: test_map.Map(seconds, {}))
+    assert changed._affordable([["tests/a.py", "tests/jobs"]]) == ["tests/a.py"]
+    assert changed._affordable([["tests/a.py", "tests/jobs/x"]]) == ["tests/a.py", "tests/jobs/x"]
+    assert changed._affordable([["tests/a.py", "tests/new"]]) == ["tests/a.py", "tests/new"]
 
 
 @pytest.mark.skipif(not test_map.FILE.exists(), reason="tests/map.txt is missing: run make coverage")

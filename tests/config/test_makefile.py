@@ -99,6 +99,21 @@ def test_the_check_plays_the_alerts_and_names_the_package_of_what_is_missing_for
     assert done.returncode != 0 and "apt-get install prometheus" in done.stderr
 
 
+def test_a_node_that_cannot_run_the_tests_of_the_scripts_is_refused_with_the_version_it_must_have(
+    make, tmp_path
+):
+    (tmp_path / "bin/node").write_text(
+        '#!/bin/sh\necho v21.7.3\ncase "$*" in *--test-force-exit*) exit 9;; esac\n'
+    )
+    (tmp_path / "bin/npm").write_text(PYTHON)
+    (tmp_path / "bin/npm").chmod(0o755)
+    (tmp_path / "calls").touch()
+    done, calls = make(
+        "NODE=node_modules/.installed-1", target="scripts", path=f"{tmp_path}/bin:/usr/bin:/bin"
+    )
+    assert done.returncode != 0 and "Node 20.14, or 22 and newer" in done.stderr and calls == []
+
+
 def test_chosen_tests_run_alone(make):
     done, calls = make("PYTEST_ARGS=tests/jobs -x")
     assert calls[-1] == "-m pytest tests/jobs -x" and sum("pytest" in call for call in calls) == 1

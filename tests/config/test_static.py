@@ -98,6 +98,40 @@ def test_a_script_goes_out_under_a_name_that_changes_with_the_modules_in_it(sour
     assert staticfiles_storage.stored_name("desk.js") != first
 
 
+@pytest.mark.parametrize(
+    ("script", "sent"),
+    [
+        (
+            "/** @type {any} */ (window).x = 1;\nkeep();\n/* end */\nlast();\n",
+            "(window).x = 1;\nkeep();\nlast();\n",
+        ),
+        ("/* one */ first();\nkeep();\n/* end */\n", "/* one */ first();\nkeep();\n"),
+        ("/** Two\n * lines. **/\nkeep();\n", "keep();\n"),
+    ],
+)
+def test_a_comment_ends_at_its_own_end_and_takes_no_code_with_it(script, sent):
+    assert static.served("desk.js", lambda _: script.encode()).decode() == sent
+    style = "/* one */ .a { top: 0 }\n.b { top: 1px }\n/* end */\n"
+    assert static.served("a.css", lambda _: style.encode()).decode() == style.removesuffix("/* end */\n")
+
+
+@pytest.mark.parametrize(
+    ("imports", "words"),
+    [
+        ('import { later, sooner } from "./queue.js";\n', "desk.js imports sooner from queue.js"),
+        ('import { later as soon } from "./queue.js";\n', "desk.js imports later as soon from queue.js"),
+        ('import { later } from "./queue.js";\n\ngo();\nimport "./page.js";\n', "desk.js has an import"),
+        ('import * as queue from "./queue.js";\n', "desk.js has an import"),
+    ],
+)
+def test_scripts_that_cannot_be_joined_are_not_collected(source, imports, words):
+    (source / "queue.js").write_text("export const later = 1, sooner = 2;\n")
+    (source / "page.js").write_text("go();\n")
+    (source / "desk.js").write_text(f"// The desk.\n{imports}")
+    with pytest.raises(ValueError, match=words):
+        collect()
+
+
 @pytest.mark.parametrize("broken", ["", "{", json.dumps({"version": "77"})])
 def test_a_manifest_that_cannot_be_read_is_as_good_as_none(source, broken):
     collect()

@@ -74,7 +74,8 @@ def removed(text: str, guard: Guard) -> str:
     lines = text.splitlines(keepends=True)
     if not guard.row:
         return text.replace(guard.line, guard.instead)
-    lines[guard.row - 1] = lines[guard.row - 1].replace(guard.line, guard.instead)
+    row, end = lines[guard.row - 1], guard.column + len(guard.line)
+    lines[guard.row - 1] = row[: guard.column] + guard.instead + row[end:]
     return "".join(lines)
 
 

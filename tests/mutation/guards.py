@@ -11,7 +11,8 @@ OTHER = "other"
 
 class Guard(NamedTuple):
     """`line`: a part of one line of `path` (from the repository's root). `row`: the number of that line, or 0 where the
-    part stands once in the file. `tests`: paths for pytest, with spaces.
+    part stands once in the file. `column`: the characters before the part in its row. `tests`: paths for pytest, with
+    spaces.
     """
 
     kind: str
@@ -21,6 +22,7 @@ class Guard(NamedTuple):
     tests: str
     survives: str = ""
     row: int = 0
+    column: int = 0
 
 
 ACCESS = "tests/inbox/pages/test_access.py"

@@ -33,7 +33,9 @@ def guards_in(path: str, source: str) -> Iterator[Guard]:
         text = lines[row - 1].encode()
         comma = text[end : end + 1] == b","
         line = text[part.col_offset : end + comma].decode()
-        yield Guard(kind, path, line, "", " ".join(changed.tests_at(path, source, [row])), row=row)
+        column = len(text[: part.col_offset].decode())
+        tests = " ".join(changed.tests_at(path, source, [row]))
+        yield Guard(kind, path, line, "", tests, row=row, column=column)
 
 
 def _parts(tree: ast.Module) -> Iterator[tuple[str, ast.keyword | ast.expr]]:

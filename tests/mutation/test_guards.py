@@ -35,6 +35,14 @@ def close(request, workspace, leads):
     assert removed(source, guards[1]) == source.replace("workspace=workspace, pk", " pk")
 
 
+def test_of_guards_that_are_alike_in_one_line_only_the_one_is_removed():
+    line = "é = (leads.filter(workspace=w, pk=1).exists(), leads.filter(workspace=w, pk=2).exists())\n"
+    assert [removed(line, guard) for guard in guards_in("inbox/x.py", line)] == [
+        line.replace("workspace=w, pk=1", " pk=1"),
+        line.replace("workspace=w, pk=2", " pk=2"),
+    ]
+
+
 def test_the_search_finds_guards_of_every_kind_in_the_product_and_each_has_tests():
     guards = list(search())
     assert {guard.kind for guard in guards} == {"role", "tenancy", "other"} and len(guards) > 300
