@@ -2,11 +2,13 @@
 
 import math
 import re
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NoReturn, Self, TypeVar
 from urllib.parse import quote
 
+from django.core.exceptions import ImproperlyConfigured
 from pydantic import BaseModel
 
 from integrations import destinations, registry
@@ -90,7 +92,12 @@ def _whole(response: Response) -> Any:
 
 
 class ProviderClient:
-    """Makes calls with one account. `session_of(account)` makes the session for them."""
+    """Makes calls with one account."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if cls.session_of is ProviderClient.session_of:
+            raise ImproperlyConfigured(f"{cls.__module__}: {cls.__name__} has no session_of.")
 
     def __init__(self, session: ProviderSession) -> None:
         self._session = session
@@ -98,11 +105,13 @@ class ProviderClient:
     @classmethod
     def for_integration(cls, integration: Integration) -> Self:
         """Raises ProviderMisconfigured if a setting is missing, and SecretsUnreadable."""
+        secrets_of(integration)  # those that cannot be read are named before a setting that is missing
         return cls(cls.session_of(integration))
 
     @staticmethod
+    @abstractmethod
     def session_of(integration: Integration) -> ProviderSession:
-        raise NotImplementedError
+        """The session for calls with an account."""
 
     def _get(
         self,
@@ -129,6 +138,11 @@ class ProviderClient:
         return self._session.request(
             "POST", path, operation=operation, deadline=deadline, json=body, parse=parse, **options
         )
+
+    def file_at(self, url: str, deadline: Deadline) -> bytes:
+        """As `file`, for an address that a webhook brings. Raises HostRefused for a path, which the key would open."""
+        address_of(self._session.provider, url)
+        return self.file(url, deadline)
 
     def file(self, path: str, deadline: Deadline) -> bytes:
         """The file at a path or whole URL: at most LARGEST bytes, asked for once, within the Deadline alone.

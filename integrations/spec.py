@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
@@ -70,7 +71,7 @@ def complete(cls: type[Declared]) -> type[Declared]:
     def __init__(self: Declared, **stated: object) -> None:
         missing, unknown = [name for name in names if name not in stated], sorted(set(stated) - set(names))
         if missing or unknown:
-            caller = sys._getframe(1)
+            caller = _caller()
             owner = stated.get("name") or caller.f_globals.get("NAME") or caller.f_globals.get("__name__")
             part = f"the {cls.__name__} of “{owner}”"
             faults = [f"{part} does not state {', '.join(missing)}"] if missing else []
@@ -83,6 +84,14 @@ def complete(cls: type[Declared]) -> type[Declared]:
 
     cls.__init__ = __init__  # type: ignore[method-assign,assignment]
     return cls
+
+
+def _caller() -> FrameType:
+    """The line of the declaration: the nearest one that stands in no function of this module."""
+    frame = sys._getframe(1)
+    while frame.f_code.co_filename == __file__ and frame.f_code.co_name != "<module>" and frame.f_back:
+        frame = frame.f_back
+    return frame
 
 
 @complete
@@ -179,18 +188,10 @@ class Payloads(Protocol):
     def account_of(self, body: Any, /) -> str: ...
 
 
-def json_webhook(
-    provider: str,
-    name: str,
-    payloads: Payloads,
-    *,
-    secret_headers: tuple[str, ...],
-    secret_field: str,
-    accepts: Callable[[dict[str, Any], bytes, Mapping[str, str], datetime], bool] | NONE,
-    sample: Callable[[SampleReply], dict[str, Any]] | NONE,
-    rules: DeliveryRules,
-) -> WebhookSource:
-    """A webhook address with a workspace's own key, to which the provider posts the JSON that `payloads` reads."""
+def json_webhook(provider: str, name: str, payloads: Payloads, **stated: Any) -> WebhookSource:
+    """A webhook address with a workspace's own key, to which the provider posts the JSON that `payloads` reads.
+    `stated` are the other fields of WebhookSource. Raises Incomplete without one of them.
+    """
     return WebhookSource(
         name=name,
         provider=provider,
@@ -200,11 +201,7 @@ def json_webhook(
         parse=payloads.parse,
         account_of=payloads.account_of,
         events=payloads.EVENTS,
-        secret_headers=secret_headers,
-        secret_field=secret_field,
-        accepts=accepts,
-        sample=sample,
-        rules=rules,
+        **stated,
     )
 
 
@@ -231,18 +228,14 @@ class MessageSource:
     names_account: bool
 
 
-def campaign_mail(provider: str, *, flags_interest: bool) -> tuple[MessageSource, ...]:
-    """The sources of a provider that mails campaigns: <provider>_reply, <provider>_sent and <provider>_bounce."""
+def campaign_mail(provider: str, **stated: bool) -> tuple[MessageSource, ...]:
+    """The sources of a provider that mails campaigns: <provider>_reply, <provider>_sent and <provider>_bounce.
+    `stated` is `flags_interest` of the replies. Raises Incomplete without it.
+    """
     reply, sent, bounce = (f"{provider}_{kind}" for kind in ("reply", "sent", "bounce"))
     no_bounce = NONE("Its messages are no replies.")
     return (
-        MessageSource(
-            name=reply,
-            counts=Counts.ANSWER,
-            bounces=bounce,
-            flags_interest=flags_interest,
-            names_account=False,
-        ),
+        MessageSource(name=reply, counts=Counts.ANSWER, bounces=bounce, names_account=False, **stated),
         MessageSource(
             name=sent, counts=Counts.STEP, bounces=no_bounce, flags_interest=False, names_account=False
         ),
@@ -500,8 +493,8 @@ STOP_LABELS = Setting(
     help="Their names, with commas between them. “Do not contact” always does.",
     required=False,
 )
-BASE_URL_ALONE = NONE("Calls go to the base URL alone.")
-WAITS_AT_429 = NONE("It documents no limit; a call that it refuses with 429 is repeated later.")
+BASE_URL_ALONE = NONE("The operator sets no address beside the base URL.")
+WAITS_AT_429 = NONE("No calls are counted; one that it refuses with 429 is made again later.")
 KEY_PER_ACCOUNT = NONE("Each account has a key of its own.")
 KEY_IS_ENOUGH = NONE("The required settings are all that it needs.")
 SIGNS_NOTHING = NONE("It signs nothing.")

@@ -5,7 +5,6 @@ A provider is one module with a Router of its calls, a data class for what an ac
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -88,8 +87,9 @@ class Provider(ABC):
     statuses: tuple[str, ...] = ()
     """Statuses of its accounts besides `ok` and STATUS_CODES."""
 
-    new_data: Callable[..., Any] = dict
-    """Makes an empty store of the played provider for a new account."""
+    @abstractmethod
+    def new_data(self) -> Any:
+        """Makes an empty store of the played provider for a new account."""
 
     def credential(self, request: Request) -> str:
         """The key with which the caller authenticates at the played provider, or ""."""

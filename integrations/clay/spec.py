@@ -3,6 +3,8 @@
 from integrations import rawjson, spec
 from integrations.clay import NAME, account, payloads, signature
 
+ROW_PROVES_ALL = spec.NONE("A row that a table accepts proves that its address works.")
+
 SPEC = spec.Declaration(
     names=spec.Names(name=NAME, label="Clay", known_as="Clay", company="Clay", aliases=()),
     calls=spec.Calls(
@@ -59,13 +61,13 @@ SPEC = spec.Declaration(
     ),
     messages=spec.NO_MESSAGES,
     calendar=spec.NO_CALENDAR,
-    login=spec.NEW_KEY,
+    login=spec.NONE("Nobody logs in: a table’s address opens it."),
     health=spec.Health(
         probe=spec.NONE("It can only be tried by a row, which costs credits."),
         checks=(("Tables", account.check_tables),),
         account_words=spec.NONE("It says nothing of an account’s state."),
-        no_proof=spec.KEY_PROVES_ALL,
-        still_broken=spec.KEY_PROVES_ALL,
+        no_proof=ROW_PROVES_ALL,
+        still_broken=ROW_PROVES_ALL,
         refusals={},
         stopped="Leads are not looked up",
     ),

@@ -92,7 +92,7 @@ def _sender(client: EmailBisonClient, address: str, besides: str, deadline: Dead
 
 def fetch_file(account: Integration, _message_id: str, file: Attachment, deadline: Deadline) -> bytes:
     """The file at its address. The key goes along only if that is at the account's own."""
-    return EmailBisonClient.for_integration(account).file(file.url, deadline)
+    return EmailBisonClient.for_integration(account).file_at(file.url, deadline)
 
 
 def stop_campaign(account: Integration, campaign_id: str, person: Person, deadline: Deadline) -> str:

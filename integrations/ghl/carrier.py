@@ -62,4 +62,4 @@ def _accepted(sent: SentMessage) -> Accepted:
 
 def fetch_file(account: Integration, _message_id: str, file: Attachment, deadline: Deadline) -> bytes:
     """The file at its address. The key goes along only if that is at the account's own."""
-    return GhlClient.for_integration(account).file(file.url, deadline)
+    return GhlClient.for_integration(account).file_at(file.url, deadline)

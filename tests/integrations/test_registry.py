@@ -1,6 +1,7 @@
 """Providers declare themselves: what is left out stops the start and is named, and no name goes by a default."""
 
 import ast
+import re
 import subprocess
 import sys
 from dataclasses import fields
@@ -13,6 +14,7 @@ from django.core.exceptions import ValidationError
 from inbox.models import Message
 from inbox.models.lead import WRITTEN_ON
 from integrations import registry, spec
+from integrations.clay import payloads
 from integrations.models import Integration
 from integrations.spec import CHANNELS, NONE, Declaration, Incomplete
 from integrations.system_checks import check_declarations
@@ -21,20 +23,30 @@ from tests.declaring import declared
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "tests" / "example_provider" / "spec.py"
-GROUPS = ("Declaration", "Names", "Calls", "Connecting", "Messages", "Health")
-CAPABILITIES = [(group, field.name) for group in GROUPS for field in fields(getattr(spec, group))]
+GROUPS = [
+    group
+    for group in vars(spec).values()
+    if isinstance(group, type) and group.__init__.__qualname__.startswith("complete.")
+]
+"""The classes with the decorator `complete`."""
+CAPABILITIES = [(group.__name__, field.name) for group in GROUPS for field in fields(group)]
 
 
 def spec_without(group: str, capability: str) -> str:
-    """The example's declaration with a capability left out; the code of all others stays."""
+    """The example's declaration with a capability left out of a group; the code of all others stays. If the example has
+    none of the group, one is added at its end.
+    """
     tree = ast.parse(EXAMPLE.read_text())
-    (call,) = (
+    calls = [
         node
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and ast.unparse(node.func) == f"spec.{group}"
-    )
-    assert capability in [keyword.arg for keyword in call.keywords]
-    call.keywords = [keyword for keyword in call.keywords if keyword.arg != capability]
+    ]
+    if not calls:
+        others = {field.name for field in fields(getattr(spec, group))} - {capability}
+        return f"{ast.unparse(tree)}\nspec.{group}({', '.join(f'{name}=None' for name in others)})"
+    assert capability in [keyword.arg for keyword in calls[0].keywords]
+    calls[0].keywords = [keyword for keyword in calls[0].keywords if keyword.arg != capability]
     return ast.unparse(tree)
 
 
@@ -77,7 +89,10 @@ def test_with_any_capability_left_out_nothing_starts_and_the_message_names_it(
     (problem,) = check_declarations(None)
 
     for said in (str(stopped.value), problem.msg):
-        assert f"the {group} of “examplemail” does not state {capability}." in said
+        assert re.search(
+            f"the {group} of “(examplemail|examplemail_reply|account_id)” does not state {capability}\\.",
+            said,
+        )
         assert f"{package}/spec.py, line " in said
     assert (problem.id, problem.level) == ("integrations.E001", 40)
 
@@ -104,6 +119,33 @@ def test_no_process_starts(command, lacking, tmp_path):
     )
 
     assert ended.returncode != 0 and "“examplemail” does not state stop_campaign." in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("declare", "missing"),
+    [
+        (
+            lambda: spec.json_webhook(
+                "clay",
+                "clay",
+                payloads,
+                secret_headers=(),
+                secret_field="",
+                accepts=NONE("no"),
+                sample=NONE("no"),
+            ),
+            "the WebhookSource of “clay” does not state rules",
+        ),
+        (
+            lambda: spec.campaign_mail("clay"),
+            "the MessageSource of “clay_reply” does not state flags_interest",
+        ),
+    ],
+)
+def test_what_is_left_out_of_a_shared_form_is_named_with_the_line_that_uses_it(declare, missing):
+    with pytest.raises(Incomplete, match=missing) as stopped:
+        declare()
+    assert str(stopped.value).startswith(f"{__file__}, line ")
 
 
 def test_a_capability_that_nobody_asks_for_is_named_too():

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from sandbox import SandboxServer
+from sandbox.provider import Provider
 from tests.waiting import PATIENCE_S, until
 
 
@@ -19,6 +20,15 @@ def raw(sandbox: SandboxServer, request: bytes) -> bytes:
         while part := connection.recv(65536):
             answer += part
     return answer
+
+
+def test_a_played_provider_that_does_not_say_what_an_account_contains_stops_the_start():
+    class Storeless(Provider):
+        name = "storeless"
+        error = None
+
+    with pytest.raises(TypeError, match="new_data"):
+        Storeless()
 
 
 def test_one_connection_serves_many_requests(sandbox):

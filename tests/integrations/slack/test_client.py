@@ -77,6 +77,16 @@ def test_channels_end_after_six_pages(soon):
         assert len(client_at(server.url).channels(soon)) == 6
 
 
+def test_channels_end_where_slack_gives_the_same_cursor_again(soon):
+    page = {
+        "ok": True,
+        "channels": [{"id": "C1", "name": "one"}],
+        "response_metadata": {"next_cursor": "more"},
+    }
+    with FaultServer(answer(body=page)) as server:
+        assert len(client_at(server.url).channels(soon)) == 2
+
+
 def test_posts_by_webhook_where_there_is_no_token(soon, sandbox):
     url = f"{sandbox.url('slack')}/services/T0/B0/secret"
     client = client_at(sandbox.url("slack"), webhook_url=url)
