@@ -4,8 +4,9 @@ Three limits apply to the last AXES_COOLOFF_TIME. django-axes stores the tries.
 
 - AXES_FAILURE_LIMIT: tries per account and source.
 - SOURCE_LIMIT: tries per source, for all accounts together.
-- ACCOUNT_LIMIT: tries per account, from all sources together. Sources from which the account has logged in are exempt,
-  so that nobody elsewhere can keep its owner out.
+- ACCOUNT_LIMIT: tries per account, from all sources together. Beyond it each source has ATTACKED_LIMIT tries, so that
+  guesses stay few and the owner's right password is taken from a new source, too. Sources from which the account has
+  logged in are exempt.
 
 A successful log-in clears the tries of its own account from its own source, and nothing else.
 """
@@ -29,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 SOURCE_LIMIT = 30
 ACCOUNT_LIMIT = 60
+ATTACKED_LIMIT = 2
 FORGOTTEN_LIMIT = 10
 KNOWN_FOR = timedelta(days=60)
 """How long after a log-in its source counts as the account's own."""
@@ -114,10 +116,9 @@ class Throttle(AxesDatabaseHandler):  # type: ignore[misc]  # django-axes has no
 
         each = FORGOTTEN_LIMIT if username == FORGOTTEN else settings.AXES_FAILURE_LIMIT
         lefts = [rest(each, username=username, ip_address=source), rest(SOURCE_LIMIT, ip_address=source)]
-        if username != FORGOTTEN:
-            over_all = rest(ACCOUNT_LIMIT, username=username)
-            if over_all < min(lefts) and not _known(username, source):
-                lefts.append(over_all)
+        is_attacked = username != FORGOTTEN and rest(ACCOUNT_LIMIT, username=username) <= 0
+        if is_attacked and not _known(username, source):
+            lefts.append(rest(ATTACKED_LIMIT, username=username, ip_address=source))
         return int(settings.AXES_FAILURE_LIMIT) - min(lefts)
 
 

@@ -136,13 +136,21 @@ def test_a_try_while_locked_does_not_make_the_pause_longer(ana):
     )
 
 
-def test_many_sources_at_one_account_are_shut_out_and_the_owner_is_not(ana):
-    assert log_in(HERE, password=PASSWORD).status_code == 302  # known from now on
-    sources = throttling.ACCOUNT_LIMIT // (LIMIT - 1)
-    for number in range(sources):
-        fail(f"192.0.2.{number}", times=LIMIT - 1)
+def test_sixty_sources_with_a_wrong_password_do_not_stop_the_owner_at_a_new_source(ana):
+    for number in range(throttling.ACCOUNT_LIMIT):
+        assert log_in(f"192.0.2.{number}").status_code == 200
 
+    assert log_in(THERE, password=PASSWORD).status_code == 302
+
+
+def test_each_source_has_few_tries_at_an_account_that_many_sources_try(ana):
+    assert log_in(HERE, password=PASSWORD).status_code == 302  # known from now on
+    for number in range(throttling.ACCOUNT_LIMIT):
+        log_in(f"192.0.2.{number}")
+
+    assert fail(THERE, times=throttling.ATTACKED_LIMIT) == [200] * (throttling.ATTACKED_LIMIT - 1) + [429]
     assert log_in(THERE, password=PASSWORD).status_code == 429
+    assert fail(HERE, times=LIMIT - 1) == [200] * (LIMIT - 1)
     assert log_in(HERE, password=PASSWORD).status_code == 302
 
 
@@ -156,7 +164,7 @@ def test_a_source_is_known_for_some_weeks_only(ana):
         attempt_time=timezone.now(),
     )
 
-    assert log_in(HERE, password=PASSWORD).status_code == 429
+    assert fail(HERE, times=throttling.ATTACKED_LIMIT)[-1] == 429
 
 
 def test_the_tries_that_are_said_to_be_left_are_left(ana):
