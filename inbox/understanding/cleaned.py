@@ -178,8 +178,9 @@ class Reading:
 
     @cached_property
     def below(self) -> list[tuple[str, str]]:
-        """The sentences below the sign-off, as pairs like `sentences`."""
-        return _sentences(self._parts[1])
+        """The sentences below the sign-off, also those that the newest text leaves out, as pairs like `sentences`."""
+        below = f"{self._parts[1]}\n\n{self.newest.cut[:_HEAD_CHARS]}"
+        return _sentences(_BREAK.sub("\n\n", below))
 
     @cached_property
     def body(self) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from inbox.understanding import wish_phrases as phrases
 from inbox.understanding.cleaned import EMAIL, LINKEDIN, SMS, TEXTS_ONLY, Reading, in_a_letter, rule
 from inbox.understanding.normalise import fold, sentences
+from inbox.understanding.signature import offers
 from inbox.understanding.snooze import ends
 from inbox.understanding.word_weights import weights, wish_features
 
@@ -29,8 +30,8 @@ _LETTER = 3
 """With more sentences than these, the strongest counts apart only if it holds an expression as only wishes have."""
 _MARK = re.compile(r"^[>| ]+", re.M)
 _WITH_OBJECT = re.compile(r"\b(?:me|us|my|our)\b")
-_NO_ANSWER = 0.02
-"""The probability under which what stands above is an answer, so that nothing below it is a wish."""
+# Mail programs leave only the words of a link in a footer.
+_LABEL = re.compile(r"\W*(?:un-?subscribe|opt[ -]?out)\W*")
 
 
 def _words(text: str) -> str:
@@ -155,19 +156,27 @@ def _wording(reading: Reading) -> str | None:
 
 @rule(
     "opt_out.suspected",
-    f"The wording is at least {PERHAPS[EMAIL]:.0%} sure to be a wish to be left alone, or such a wish stands below the "
-    "sign-off of what is no answer: a model or a person decides.",
+    f"The wording is at least {PERHAPS[EMAIL]:.0%} sure to be a wish to be left alone, or a sentence below the "
+    "sign-off is such a wish: a model or a person decides.",
     sure=False,
 )
 def suspicion(reading: Reading) -> str | None:
-    probability = reading.once(_probability)
-    if probability >= PERHAPS[reading.reply.channel]:
+    if reading.once(_probability) >= PERHAPS[reading.reply.channel]:
         return reading.evidence("opt_out")
-    if reading.above and probability < _NO_ANSWER:
-        return None
+    return next((written for written, folded in reading.below if _stands_alone(folded, reading)), None)
+
+
+def _stands_alone(folded: str, reading: Reading) -> bool:
+    """Whether a sentence below the sign-off is the writer's wish: no label of a link, offer or other address."""
+    if _is_keyword(folded):
+        return not _LABEL.fullmatch(folded)
     learned = weights("opt_out")
-    below = ((learned.probability(wish_features(folded)), written) for written, folded in reading.below)
-    return next((written for sure, written in below if sure >= SURE[EMAIL]), None)
+    return (
+        "@" not in folded.replace(reading.reply.sender_email.lower(), "")
+        and learned.probability(wish_features(folded)) >= SURE[EMAIL]
+        and learned.express(folded)
+        and not offers(folded)
+    )
 
 
 RULES = (

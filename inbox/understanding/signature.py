@@ -64,8 +64,9 @@ def _contact_block(lines: list[str], folded: list[str], index: int, names: froze
     """Whether a paragraph begins at `index` with a company's line, or with the sender's name above contacts."""
     if not index or folded[index - 1]:
         return False
-    if marks.COMPANY.match(lines[index]):
-        return True
+    if _is_company(lines[index]):
+        tail = slice(index, index + _TAIL_LINES)
+        return _MOTTO not in map(_part, lines[tail], folded[tail])
     has_name = not names.isdisjoint(re.findall(r"\w+", folded[index]))
     if not has_name or marks.CONTACT.search(folded[index]):
         return False
@@ -73,7 +74,15 @@ def _contact_block(lines: list[str], folded: list[str], index: int, names: froze
     return sum(bool(marks.NUMBER_OR_ADDRESS.search(low)) for low in block) > 1
 
 
-def _offers(low: str) -> bool:
+def _is_company(line: str) -> bool:
+    """Whether a line is a company's name, alone or above an offer or its registration, and no sentence about it."""
+    name = marks.COMPANY.match(line)
+    rest = line[name.end() :].lstrip(" .,|-") if name else ""
+    low = fold(rest)
+    return bool(name) and (not _is_sentence(rest) or offers(low) or bool(marks.LEGAL.search(low)))
+
+
+def offers(low: str) -> bool:
     return bool(marks.OFFER.match(low)) and not marks.WRITER.search(low)
 
 
@@ -109,18 +118,17 @@ def _is_signature(lines: list[str], folded: list[str], start: int, *, lenient: b
     A motto right under the name is a sentence too. With `lenient`, below a delimiter, sentences may stand anywhere.
     """
     count = 0
-    in_block = below_contacts = False
+    below_contacts = False
     tail = slice(start, start + _TAIL_LINES)
     for line, low in zip(lines[tail], folded[tail], strict=True):
         part = _part(line, low)
-        in_block = part != _SKIPPED and (in_block or bool(marks.NUMBER_OR_ADDRESS.search(low)))
-        below_contacts |= in_block or bool(marks.COMPANY.match(line))
-        footer = in_block and part in (_ADDRESS, _MOTTO) and not marks.WRITER.search(low)
-        if part == _END or footer or (below_contacts and _offers(low)):
+        below_contacts |= bool(marks.NUMBER_OR_ADDRESS.search(low)) or _is_company(line)
+        if part == _END:
             return True
-        if part == _SKIPPED:
+        if part == _SKIPPED or (below_contacts and offers(low)):
             continue
-        if part == _ADDRESS or (part == _MOTTO and not (lenient or (count and folded[start + count - 1]))):
+        motto = lenient or (count and folded[start + count - 1] and not _WE.search(low))
+        if part == _ADDRESS or (part == _MOTTO and not motto):
             return False
         count += 1
         if count > _SIGNATURE_LINES:
@@ -148,7 +156,7 @@ def _closes(lines: list[str], folded: list[str], index: int, names: frozenset[st
     if marks.DISCLAIMER.match(low):
         return _disclaims(folded, index)
     apart = not folded[index - 1]
-    if apart and (marks.COMPANY.match(line) or _offers(low)):
+    if apart and (_is_company(line) or offers(low)):
         return True
     if marks.CONTACT.search(low) and sum(word[:1].islower() for word in line.split()) < 3:
         return True
@@ -185,7 +193,6 @@ def _part(line: str, low: str) -> int:
         or len(set(marks.LEGAL.findall(low))) > 1
         or marks.DELIMITER.match(line)
         or _AUTOMATIC.search(low)
-        or marks.COMPANY.match(line)
     ):
         return _END
     if marks.LONG_RULE.match(line):
@@ -203,6 +210,10 @@ _AUTOMATIC = re.compile(
 _SPEAKS = re.compile(
     r"\?|\b(?:you|your|i|i'm|i'll|i've|i'd|let me|please|sie|ihnen|ich|bitte|vous|je|usted|le|yo|lei|voce|"
     r"eu|u|ik|pan|pani|du|jag|jeg)\b"
+)
+# no motto has the writer in it
+_WE = re.compile(
+    r"\b(?:we|us|me|my|wir|uns|mich|mir|nous|moi|nosotros|noi|nos|mi|wij|ons|mij|vi|oss|mig|meg)\b"
 )
 
 

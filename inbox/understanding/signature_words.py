@@ -202,13 +202,14 @@ COMPANY = re.compile(
     r"Limited|LLC|LLP|PLC|Inc|"
     r"S\.?A\.?(?:R\.?L\.?|S\.?|U\.?)?|S\.?r\.?l\.?|S\.?L\.?U?|S\.?p\.?A|Lda|Ltda|B\.?V\.?|N\.?V\.?|AB|A/S|ApS|"
     r"AS|Oyj?|[Ss]p\. z o\.\s?o|"
-    r"s\.r\.o|a\.s|Kft|Zrt|SRL|A\.?Ş|Ltd\. Şti|ООО|ТОВ)\b"
+    r"s\.r\.o|a\.s|Kft|Zrt|SRL|A\.?Ş|Ltd\. Şti|ООО|ТОВ)\b(?! [a-zà-ÿ])"
 )
 # A company's offer to its readers: a condition or a purpose of theirs, with the reader as the one who wishes.
 OFFER = re.compile(
-    r"^\W{0,6}(?:(?:(?:if|should|in case) you|do(?:n't| not) (?:you )?(?:want|wish)|would you (?:rather|"
+    r"^\W{0,6}(?:(?:(?:if|should|in case) you|do(?:n't| not) (?:you )?(?:want|wish)(?=[^.!]*\?)|would you (?:rather|"
     r"prefer)|"
-    r"(?:to|click (?:here )?to) (?:unsubscribe|opt|stop|be removed|leave|manage)|you (?:can|may|receive|get)|"
+    r"(?:to|click (?:here )?to) (?:unsubscribe|opt|stop|be removed|leave|manage)|"
+    r"you (?:(?:can|may)(?! stop \w+ing (?:to )?(?:me|us)\b)|receive|get)|"
     r"unsubscribe (?:here|from)|"
     r"(?:falls|wenn|sofern|sollten|mochten|wollen|konnen) [^.?!]{0,40}?\bsie|sie (?:konnen|erhalten)|"
     r"zum abbest|kein interesse mehr|"

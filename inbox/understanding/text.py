@@ -15,11 +15,15 @@ _SENT_CHARS = 16  # with this many letters and digits a line is equal to ours by
 
 @dataclass(frozen=True)
 class NewestText:
-    """A body in two parts: the writer's newest `text`, and the rest in its order. `truncated`: not all was read."""
+    """A body in two parts: the writer's newest `text`, and the rest in its order, as `quoted`.
+
+    `cut` repeats of that rest what is no quote: signatures and footers. `truncated`: not all was read.
+    """
 
     text: str
     quoted: str = ""
     truncated: bool = False
+    cut: str = ""
 
 
 def newest_text(
@@ -54,7 +58,10 @@ def newest_text(
     if sent:
         _take_out_sent(lines, sent)
     newest = _own_text(lines, name_words(sender))
-    return NewestText(newest, _rest(lines, newest), truncated)
+    rest = _rest(lines, newest)
+    cut = "\n".join(line.text for line in rest if not line.depth)
+    quoted = "\n".join(">" * line.depth + (" " if line.depth else "") + line.text for line in rest)
+    return NewestText(newest, quoted.strip("\n"), truncated, cut)
 
 
 def own_lines(text: str, quoted: tuple[str, ...]) -> str:
@@ -125,14 +132,9 @@ def _stretches(lines: list[QuotedLine], *, use_signature_marks: bool) -> list[li
     return [text for text in texts if any(text)]
 
 
-def _rest(lines: list[QuotedLine], newest: str) -> str:
+def _rest(lines: list[QuotedLine], newest: str) -> list[QuotedLine]:
     newest_lines = set(newest.split("\n"))
-    rest = [
-        ">" * line.depth + (" " if line.depth else "") + line.text
-        for line in lines
-        if line.depth or line.text.rstrip() not in newest_lines
-    ]
-    return "\n".join(rest).strip("\n")
+    return [line for line in lines if line.depth or line.text.rstrip() not in newest_lines]
 
 
 def _apply_hints(lines: list[QuotedLine], marked: list[QuotedLine]) -> None:

@@ -55,8 +55,7 @@ SIGNATURES = {
     "german": "Mit freundlichen Grüßen aus Ulm\ni. A. Rex Dunn",
     "disclaimer": "Rex\n\nCONFIDENTIALITY NOTICE: This message may be privileged. If you are not the recipient, stop.",
     "phone": "Get Outlook for iOS<https://aka.ms/o0ukef>",
-    "sentence below contacts": "Rex Dunn\n(555) 555-0100\nWe mend gates too, ask for your quote today!\n\nOpen daily",
-    "company": "Dunn Fence Ltd, 4 Mill Road\nOur prices hold until you order.",
+    "company": "Dunn Fence Ltd, 4 Mill Road\nOpen daily",
     "offer below a company": "Rex\n\nDunn Fence Ltd\n\nIf you no longer wish to hear of fences, reply.",
     "contacts": "~ Rex Dunn ~\nOwner\nrex@dunnfence.example.com\nwww.dunnfence.example.com",
 }

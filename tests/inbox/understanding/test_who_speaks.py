@@ -43,7 +43,69 @@ def test_a_wish_above_any_footer_is_acted_on(signed, footer):
 
 def test_a_wish_below_the_sign_off_is_at_most_perhaps():
     assert opt_out("Thanks,\nMara\nPlease remove me from your list.") == "perhaps"
-    assert opt_out("Sure, call me on Monday.\n\nThanks,\nMara\nPlease remove me from your list.") is False
+    assert opt_out("Sure, call me on Monday.\n\nThanks,\nMara\nPlease remove me from your list.") == "perhaps"
+
+
+BLOCKS = {
+    "company": "Corbel Doors Ltd",
+    "company and telephone": "Corbel Doors GmbH & Co. KG\nTel. 030 123 456 78",
+    "contacts": "Mara Lund\nT +1 212 555 0123\nwww.corbel.example.com",
+    "sign-off and contacts": "Best,\nMara Lund\nCorbel Doors\n+1 212 555 0123",
+    "delimiter": "-- \nMara Lund\nCorbel Doors Ltd\n+1 212 555 0123",
+    "disclaimer": "Mara Lund\nCorbel Doors Ltd\n\nThis e-mail is confidential and intended for the addressee only.",
+    "offer": "Mara Lund\nCorbel Doors Ltd\n+1 212 555 0123\n\nIf you no longer wish to receive our offers, click here.",
+}
+
+
+@pytest.mark.parametrize("block", BLOCKS.values(), ids=BLOCKS)
+@pytest.mark.parametrize("above", ["Hi Alex,", "Thanks for the note.", "We have a supplier already."])
+@pytest.mark.parametrize("gap", ["\n\n", "\n"], ids=["apart", "same block"])
+@pytest.mark.parametrize(
+    "wish",
+    [
+        "Please remove me from your list.",
+        "please take us off your mailing list",
+        "Stop writing to me.",
+        "STOP",
+    ]
+    + [
+        "We do not want any more mails from you.",
+        "You can stop writing to us.",
+        "Do not want any more emails.",
+    ]
+    + ["Bitte streichen Sie uns aus Ihrem Verteiler.", "Merci de ne plus m'écrire."],
+)
+def test_a_wish_below_a_signature_or_a_company_is_never_lost(wish, gap, above, block):
+    assert opt_out(f"{above}\n\n{block}{gap}{wish}") == "perhaps"
+
+
+@pytest.mark.parametrize("block", ["company", "company and telephone", "contacts", "sign-off and contacts"])
+@pytest.mark.parametrize("gap", ["\n\n", "\n"], ids=["apart", "same block"])
+@pytest.mark.parametrize(
+    "sentence",
+    ["We would like a demo on Tuesday.", "Could you send us a quote for two doors?"]
+    + ["Wir brauchen ein Angebot bis Freitag.", "Call me at three, my number is above."],
+)
+def test_a_sentence_below_a_signature_or_a_company_is_still_the_writer_s(sentence, gap, block):
+    text = f"Hi Alex,\n\n{BLOCKS[block]}{gap}{sentence}"
+    verdict = judge(ReplyText("email", text, sender_name="Mara Lund", sender_email="mara@corbel.example.com"))
+    assert sentence in verdict.newest_text and not verdict.opt_out and not verdict.perhaps
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["Corbel Doors Ltd does not need your services. Please take us off your list."]
+    + ["Corbel Doors GmbH. Please remove us from your list.", "Corbel Doors Ltd, please stop writing to us."],
+)
+def test_a_sentence_that_begins_with_a_company_s_name_is_the_writer_s(sentence):
+    assert opt_out(f"Hi Alex,\n\n{sentence}") is True
+
+
+def test_a_link_s_label_and_another_address_below_an_answer_are_nobody_s_wish():
+    for footer in ("Unsubscribe", "Opt out", "Warning: never ever send any mail to trap@corbel.example.com"):
+        assert (
+            opt_out(f"Sounds good, ring me at three.\n\nBest,\nMara\n\nCorbel Doors Ltd\n{footer}") is False
+        )
 
 
 def test_a_postscript_speaks_to_us():
