@@ -136,7 +136,8 @@ browser: setup
 	$(PYTEST) -n 2 --maxschedchunk 1 -m browser tests/browser
 
 # Lines and branches of the product that the first tier reaches, its subprocesses included; and the map of which tests
-# execute which function, by which `make quick` and `make mutate` choose (tests/map.txt: commit it).
+# execute which function, by which `make quick` and `make mutate` choose (tests/map.txt: commit it). With
+# ARGS="tests/jobs tests/admin/test_models.py" only these tests run, and the map keeps what it holds of all others.
 coverage: setup
 	@rm -f .coverage .coverage.*
 	@rm -rf .local/coverage

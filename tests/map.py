@@ -1,6 +1,7 @@
 """Which test files execute which function of the product: `map.txt`, which `make coverage` writes.
 
-    python -m tests.map          writes map.txt from what coverage has measured
+    python -m tests.map          writes into map.txt what coverage has measured; of test files that did not run it keeps
+                                 what map.txt holds
 
 `make quick` and `make mutate` choose their tests by it. A function has its most specific test files: those that
 execute all of it and little else.
@@ -116,6 +117,36 @@ def names_at(source: str, lines: Iterable[int]) -> list[str] | None:
     return None if None in found else sorted(set(found))
 
 
+def merged(before: Map, measured: Map) -> Map:
+    """The map `before`, with what was `measured` in place of what it holds of the same test files. Functions, templates
+    and test files that no longer exist go. Where a function has tests that were not measured, new ones come after all.
+    """
+    seconds = {
+        test: spent for test, spent in (before.seconds | measured.seconds).items() if (ROOT / test).is_file()
+    }
+    tests: dict[str, list[str]] = {}
+    for key in _existing({*before.tests, *measured.tests}):
+        executing = measured.tests.get(key, [])
+        others = {
+            test for test in before.tests.get(key, []) if test in seconds and test not in measured.seconds
+        }
+        order = [test for test in before.tests.get(key, []) if test in others or test in executing]
+        if chosen := list(dict.fromkeys([*(order if others else ()), *executing]))[:MOST]:
+            tests[key] = chosen
+    return Map(seconds, tests)
+
+
+def _existing(keys: set[str]) -> set[str]:
+    """Those of the keys whose function or template exists."""
+    existing: set[str] = set()
+    for path in {key.split("::")[0] for key in keys}:
+        if (ROOT / path).is_file():
+            existing.add(path)
+        if path in existing and path.endswith(".py"):
+            existing |= {f"{path}::{function.name}" for function in functions((ROOT / path).read_text())}
+    return existing & keys
+
+
 # --- from what coverage has measured -------------------------------------------------------------------------------
 def measured() -> Map:
     """The map of the run that coverage and `tests.recorder` have just measured."""
@@ -132,7 +163,7 @@ def measured() -> Map:
         ]
         for key, lines_by_test in executed.items()
     }
-    return Map({test: seconds.get(test, 0.0) for test in breadth}, tests)
+    return Map(dict.fromkeys(breadth, 0.0) | seconds, tests)
 
 
 def _rank(key: str, test: str, lines: int, breadth: int) -> tuple[float, str]:
@@ -171,5 +202,6 @@ def _rendered_templates() -> dict[str, dict[str, int]]:
 
 
 if __name__ == "__main__":
-    write(measured())
-    sys.stdout.write(f"{FILE.relative_to(ROOT)}: {len(read().tests)} functions and templates.\n")
+    recorded = merged(read(), measured())
+    write(recorded)
+    sys.stdout.write(f"{FILE.relative_to(ROOT)}: {len(recorded.tests)} functions and templates.\n")

@@ -109,6 +109,32 @@ def test_the_map_is_read_as_it_was_written_and_the_most_specific_tests_come_firs
     assert recorded.of("t.html") == ["tests/x.py"]
 
 
+def test_of_the_map_only_what_was_measured_is_written_anew(monkeypatch, tmp_path):
+    monkeypatch.setattr(test_map, "ROOT", tmp_path)
+    (tmp_path / "tests").mkdir()
+    for test in "abcd":
+        (tmp_path / f"tests/{test}.py").touch()
+    (tmp_path / "m.py").write_text("def one(): ...\ndef two(): ...\ndef three(): ...\n")
+    (tmp_path / "page.html").touch()
+    a, b, c, d, deleted = (f"tests/{test}.py" for test in ["a", "b", "c", "d", "deleted"])
+    before = test_map.Map(
+        {a: 1, b: 2, c: 3, deleted: 4},
+        {
+            "m.py::one": [a, b, c, deleted],
+            "m.py::two": [a, b],
+            "m.py::three": [a],
+            "m.py::gone": [c],
+            "old.html": [c],
+        },
+    )
+    measured = test_map.Map(
+        {a: 5, b: 6, d: 7}, {"m.py::one": [d, b], "m.py::two": [d, b, a], "page.html": [d]}
+    )
+    after = test_map.merged(before, measured)
+    assert after.seconds == {a: 5, b: 6, c: 3, d: 7}
+    assert after.tests == {"m.py::one": [b, c, d], "m.py::two": [d, b, a], "page.html": [d]}
+
+
 def test_tests_of_a_change_fit_into_the_time_and_each_changed_file_has_one(monkeypatch):
     recorded = test_map.Map({"tests/a.py": 50, "tests/b.py": 5, "tests/c.py": 30, "tests/d.py": 4}, {})
     monkeypatch.setattr(test_map, "read", lambda: recorded)
