@@ -43,7 +43,7 @@ from django.conf import settings
 from django.db.models import Count
 from django.test import Client
 from inbox.models import Lead, Membership, Workspace
-from inbox.pages.live import with_snapshot
+from inbox.pages.changes import with_snapshot
 workspace = Workspace.objects.exclude(name="Desk").annotate(size=Count("leads")).order_by("-size")[0]
 member = with_snapshot().filter(workspace=workspace, role="owner").select_related("user")[0]
 client = Client()

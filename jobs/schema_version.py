@@ -2,8 +2,10 @@
 
 from functools import cache
 from hashlib import sha256
+from pathlib import Path
 
 import sqlparse
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
@@ -39,9 +41,9 @@ def missing() -> list[str]:
 def unknown() -> list[str]:
     """The migrations that the database has and this code does not know, as `app.name`: those of a newer release."""
     on_disk = _on_disk().keys() | {old for replaced in _on_disk().values() for old in replaced}
-    apps = {app for app, _ in on_disk}
+    labels = {app for app, _ in on_disk}
     applied = MigrationRecorder(connection).applied_migrations()
-    return sorted(f"{app}.{name}" for app, name in applied if app in apps and (app, name) not in on_disk)
+    return sorted(f"{app}.{name}" for app, name in applied if app in labels and (app, name) not in on_disk)
 
 
 def run_file(path: str, checksum: str) -> RunSQL:
@@ -64,10 +66,13 @@ def checksum_of(text: str) -> str:
 
 
 def _half_replaced() -> list[str]:
-    """The migrations of this code of which the database has some of those that they replace, but not all."""
+    """The migrations of our own apps of which the database has some of those that they replace, but not all."""
+    ours = {app.label for app in apps.get_app_configs() if Path(app.path).parent == settings.BASE_DIR}
     applied = MigrationRecorder(connection).applied_migrations()
     counts = {key: sum(old in applied for old in replaced) for key, replaced in _on_disk().items()}
-    return [".".join(key) for key, count in counts.items() if 0 < count < len(_on_disk()[key])]
+    return [
+        ".".join(key) for key, count in counts.items() if key[0] in ours and 0 < count < len(_on_disk()[key])
+    ]
 
 
 @cache

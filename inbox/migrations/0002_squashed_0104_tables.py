@@ -53,7 +53,7 @@ REPLACED = """
 0098_what_members_are_told 0099_other_numbers_of_leads 0100_leads_by_their_other_numbers
 0101_other_contacts_of_leads 0102_leads_by_their_other_contacts 0103_messages_from_elsewhere
 """
-# The admin's groups. What they may do is written after each `migrate` (inbox/roles.py).
+# The admin's groups. What they may do is written after each `migrate` (admin/roles.py).
 GROUPS = "INSERT INTO auth_group (name) VALUES ('Support'), ('Operator'), ('Workspace admin') ON CONFLICT DO NOTHING"
 # Leads belong to members of their workspace only, and to nobody once the member leaves.
 ASSIGNED = """
@@ -2677,7 +2677,7 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(GROUPS, migrations.RunSQL.noop),
         migrations.RunSQL(ASSIGNED, migrations.RunSQL.noop),
-        run_file("inbox/sql/follow_roles.sql", "213f6c1f4e6e"),
+        run_file("inbox/sql/follow_roles.sql", "a6eef9d642cc"),
         run_file("inbox/sql/only_grows.sql", "2950ff7c032a"),
         run_file("inbox/sql/samples.sql", "ec332d81eb96"),
         run_file("inbox/sql/follow_leads.sql", "64f1438656a7"),

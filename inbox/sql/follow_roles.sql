@@ -1,4 +1,4 @@
--- Owners and admins of a workspace enter the admin (docs/adr/0062). What its group may do: inbox/roles.py.
+-- Owners and admins of a workspace enter the admin (docs/adr/0062). What its group may do: admin/roles.py.
 --
 -- The trigger follows every change of a membership, however it is made. The person's row is locked first, so that of
 -- two changes at once the second sees the first: who loses two roles at the same time keeps none by chance. A person

@@ -138,13 +138,15 @@ def ask(workspace: Workspace, account: Account, wanted: Wanted) -> Answer:
         return replace(blank, problem=account.cannot)
     leads = list(leads_of(workspace, wanted)[:LEADS])
     events: list[MessageEvent] = []
-    read, problem = 0, ""
+    read, complete, problem = 0, False, ""
     try:
         with slot() as deadline:
-            for event in islice(spec.backfill(account.integration, blank.since, deadline), MOST):
+            messages = iter(spec.backfill(account.integration, blank.since, deadline))
+            for event in islice(messages, MOST):
                 read += 1
                 if about(workspace, wanted, leads, event):
                     events.append(event)
+            complete = next(messages, None) is None
     except NO_ANSWER as error:
         problem = _problem(account.label, error)
     every = spec.poll_every
@@ -153,7 +155,7 @@ def ask(workspace: Workspace, account: Account, wanted: Wanted) -> Answer:
         read=read,
         poll_every=duration(every.total_seconds()) if isinstance(every, timedelta) else "",
         listed=_known(workspace, events),
-        complete=read < MOST and not problem,
+        complete=complete,
         problem=problem,
     )
 

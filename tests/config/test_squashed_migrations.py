@@ -147,6 +147,13 @@ def test_each_single_gap_is_refused():
 
 
 @pytest.mark.django_db
+def test_another_package_s_migrations_refuse_no_database(monkeypatch):
+    replaced = {("auth", "0001_squashed"): [("auth", "0001_initial"), ("auth", "of_a_later_django")]}
+    monkeypatch.setattr(jobs_schema, "_on_disk", lambda: replaced)
+    assert refusal() == ""
+
+
+@pytest.mark.django_db
 def test_messages_that_only_the_search_of_before_finds_are_waited_for():
     migration = MigrationLoader(None).disk_migrations["inbox", "0105_what_release_0_1_0_needed_goes"]
     message = factories.make_message(factories.make_lead(factories.make_workspace()), "thursday")

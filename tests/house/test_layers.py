@@ -1,6 +1,7 @@
 """`jobs` and `integrations` know nothing of the domain above them. Import-linter reads imports; this reads names."""
 
 import ast
+import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,3 +56,15 @@ def test_a_name_of_the_domain_is_refused(line):
 def test_a_foreign_key_and_a_docstring_may_name_the_domain():
     key = 'workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE)'
     assert not list(names_of_domain(f'"""It is for `inbox.replying`."""\n{key}'))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("[a-z]*.py")), ids=lambda path: path.stem)
+def test_what_a_benchmark_imports_is_there(path):
+    """No other test imports benchmarks. They run some of their code in other processes, as a text."""
+    imports = re.findall(r"^[ ]*from (\w[\w.]*) import (\w+(?:, \w+)*)$", path.read_text(), re.M)
+    assert imports
+    for module, names in imports:
+        if (ROOT / module.split(".")[0]).exists():
+            for name in names.split(", "):
+                if not hasattr(importlib.import_module(module), name):
+                    importlib.import_module(f"{module}.{name}")

@@ -80,7 +80,7 @@ interface LeadFound {
   about: string;
   url: string;
 }
-/** The answer of inbox/pages/live.py. */
+/** The answer of inbox/pages/desk/live.py. */
 interface LiveAnswer {
   since: string;
   changed: Record<string, string[]>;

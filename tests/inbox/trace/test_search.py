@@ -204,6 +204,16 @@ class TestAsking:
 
         assert (answer.read, answer.listed, answer.missing) == (1, [], 0)
 
+    @pytest.mark.parametrize(("most", "read", "complete"), [(1, 1, False), (2, 2, True), (3, 2, True)])
+    def test_a_list_is_complete_if_it_ends_within_the_limit(self, world, monkeypatch, most, read, complete):
+        for text in ("Hello", "Hello again"):
+            emitted(world, text=text)
+        monkeypatch.setattr(asking, "MOST", most)
+
+        answer = self.ask(world)
+
+        assert (answer.read, answer.complete) == (read, complete)
+
     @pytest.mark.parametrize("kind", ["server_error", "unauthorized", "drop", "html"])
     def test_a_provider_that_does_not_answer_is_named_and_nothing_is_claimed(self, world, kind):
         world.sandbox.fault(provider="emailbison", kind=kind)
