@@ -7,7 +7,7 @@ import { keepPane, putPane } from "./panes.js";
 import { enqueue, forgetStep, formData, steps, wordsOf } from "./queue.js";
 import { focusRow, idOf, list, rowOf, rows, setUnread, showTitle, threads } from "./rows.js";
 import { say } from "./toasts.js";
-import { seenOf, sendDecision } from "./triage.js";
+import { sendDecision, viewOf } from "./triage.js";
 
 /** @type {Record<string, string>} */
 const WORDS = { done: "Done", snooze: "Snoozed", unread: "Unread", assign: "Assigned" };
@@ -33,10 +33,10 @@ function nameOf(listed, leads) {
 /** Decides about conversations. False: there was none.
  * @param {string} decision @param {string[]} leads @param {Record<string, string>} [fields] @param {any} [button] */
 export function decide(decision, leads, fields = {}, button = null) {
-  const seen = leads.map(seenOf).filter(([, value]) => value);
-  if (!seen.length) return false;
+  const views = leads.map(viewOf).filter(([, state]) => state);
+  if (!views.length) return false;
   const kind = decision.split(":")[0];
-  const ids = seen.map(([lead]) => lead);
+  const ids = views.map(([lead]) => lead);
   const listed = ids.map(rowOf).filter(Boolean);
   const name = nameOf(listed, ids);
   /** @type {Step} */
@@ -48,7 +48,7 @@ export function decide(decision, leads, fields = {}, button = null) {
     say(wordsOf(reply).at(-1) || `That did not work. ${name} is as it was.`);
     page.refreshList();
   };
-  step.sent = sendDecision(decision, seen, onFailure, fields);
+  step.sent = sendDecision(decision, views, onFailure, fields);
   steps.push(step);
   if (kind === "tag")
     step.stays = `${name}: only another tag takes a tag back.`; // the server says what it did

@@ -18,12 +18,12 @@ export function dropKeys() {
 }
 /** Does what the keys asked for, now that the conversation is here. */
 export function replayKeys() {
-  const kept = keys ?? [];
+  const events = keys ?? [];
   const action = firstAction;
   dropKeys();
   action?.();
   const field = action && opensField ? document.activeElement : null;
-  for (const key of kept) replay(key, field);
+  for (const event of events) replay(event, field);
 }
 /** @param {KeyboardEvent} event @param {any} field */
 function replay({ key, ctrlKey, metaKey, shiftKey }, field) {

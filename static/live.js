@@ -21,8 +21,8 @@ let channel;
 const marks = new Map([[workspace, since]]);
 /** @type {((reason?: unknown) => void) | null} what ends this tab's lead */
 let endLead = null;
-let heardAt = Date.now(); // when a tab last asked, or said that it is about to
-let knownAt = at * 1000; // when this page last knew all of its workspace: at first, when it was read
+let answerAt = Date.now(); // when a tab last had an answer, or said that it is about to ask
+let currentAt = at * 1000; // when this page last had all changes of its workspace: at first, when it was read
 
 // A browser slows the timers of a hidden page down to one a minute, but not those of a worker.
 const worker = clock && new Worker(clock);
@@ -53,26 +53,26 @@ function everyPosition() {
 }
 
 // --- what the page hears ---------------------------------------------------------------------------------------------
-let toldAt = 0;
+let eventAt = 0;
 /** @type {Set<string>} leads that the page was not told of yet; "*": so many that any lead may have changed */
 let changes = new Set();
 /** @param {string[]} leads */
 function tellPage(leads) {
   for (const lead of leads) changes.add(lead);
-  if (!changes.size || (document.hidden && Date.now() - toldAt < HIDDEN_MS)) return;
-  toldAt = Date.now();
+  if (!changes.size || (document.hidden && Date.now() - eventAt < HIDDEN_MS)) return;
+  eventAt = Date.now();
   dispatchEvent(new CustomEvent("holdfast:changed", { detail: changes }));
   changes = new Set();
 }
 /** @param {LiveAnswer} answer */
 function hear(answer) {
-  heardAt = Date.now();
+  answerAt = Date.now();
   isOut = false; // logged in again, in another tab
   dispatchEvent(new CustomEvent("holdfast:here", { detail: answer.here }));
   const leads = answer.changed[workspace];
   if (!leads) return;
-  const isLate = heardAt - knownAt > KEPT_MS; // after a sleep, or from the browser's history: the server deletes changes
-  knownAt = heardAt;
+  const isLate = answerAt - currentAt > KEPT_MS; // after a sleep, or from the browser's history: the server deletes changes
+  currentAt = answerAt;
   since = answer.since;
   tellPage(isLate ? ["*"] : leads);
 }
@@ -87,7 +87,7 @@ function onMessage({ data: message }) {
     if (!endLead) for (const id of Object.keys(answer.changed)) marks.set(id, answer.since);
     hear(answer);
   } else if (message.tab) {
-    if (message.front) heardAt = Date.now();
+    if (message.front) answerAt = Date.now();
     positions.set(message.tab, [message.position, Date.now()]);
   } else if (message.roll) channel.postMessage({ workspace, since });
   else if (message.workspace) {
@@ -105,9 +105,9 @@ function endSession() {
 
 // --- the tab that leads asks ---------------------------------------------------------------------------------------
 async function ask() {
-  const asked = [...marks].slice(0, MOST);
+  const batch = [...marks].slice(0, MOST);
   const parameters = [
-    ...asked.map(([id, mark]) => `w=${id}~${mark}`),
+    ...batch.map(([id, mark]) => `w=${id}~${mark}`),
     ...everyPosition().map((at) => `at=${at}`),
   ];
   const address = `${meta.content}?${parameters.join("&")}`;
@@ -119,10 +119,10 @@ async function ask() {
   if (!response.ok) throw new Error(String(response.status));
   /** @type {LiveAnswer} */
   const answer = await response.json();
-  for (const [id, mark] of asked) {
-    const now = /** @type {string} */ (marks.get(id)); // a tab that came meanwhile may know less
+  for (const [id, mark] of batch) {
+    const latest = /** @type {string} */ (marks.get(id)); // a tab that came meanwhile may know less
     marks.delete(id); // to the end, so that the others have their turn
-    if (id in answer.changed) marks.set(id, now === mark ? answer.since : now);
+    if (id in answer.changed) marks.set(id, latest === mark ? answer.since : latest);
   }
   channel.postMessage({ answer });
   hear(answer);
@@ -187,7 +187,7 @@ function start() {
   setInterval(() => {
     if (document.hidden) return;
     channel.postMessage({ tab, position: position(), front: Boolean(endLead) });
-    if (!endLead && Date.now() - heardAt > LOST_MS) requestLead(true);
+    if (!endLead && Date.now() - answerAt > LOST_MS) requestLead(true);
   }, 1000);
 }
 /** Follows the counts of the folders on a page without the inbox, which reads them with its list. */

@@ -110,12 +110,12 @@ function takeOver(coming) {
   const last = coming.findLastIndex(({ id }) => shownRows.has(id));
   coming.forEach((row, at) => {
     const { id } = row;
-    const known = shownRows.get(id);
+    const rowHere = shownRows.get(id);
     const isNew = newest.has(id) ? newest.get(id) !== newestIn(row) : at < last || touched.has(idOf(row));
-    if (isNew && (at < last || known)) waiting.add(id);
+    if (isNew && (at < last || rowHere)) waiting.add(id);
     if (isNew && (idOf(row) !== page.shown || document.hidden)) fresh.add(id);
     newest.set(id, newestIn(row));
-    if (known) renewRow(known, row);
+    if (rowHere) renewRow(rowHere, row);
     else if (at > last) list().append(row);
   });
 }

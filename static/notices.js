@@ -63,16 +63,16 @@ const isLookedAt = async () =>
 /** Whether no tab has shown the notice with this key. From now on one has.
  * @param {string} key */
 function claim(key) {
-  const shown = recall(SHOWN, [], localStorage);
-  if (shown.includes(key)) return false;
-  localStorage.setItem(SHOWN, JSON.stringify([...shown, key].slice(-MOST_SHOWN)));
+  const keys = recall(SHOWN, [], localStorage);
+  if (keys.includes(key)) return false;
+  localStorage.setItem(SHOWN, JSON.stringify([...keys, key].slice(-MOST_SHOWN)));
   return true;
 }
 /** @param {Notice} notice */
 function show({ key, title, body, url }) {
-  const shown = new Notification(title, { body, tag: key, silent: true });
-  shown.onclick = () => {
-    shown.close();
+  const notification = new Notification(title, { body, tag: key, silent: true });
+  notification.onclick = () => {
+    notification.close();
     window.focus();
     // A page with unsent text refuses to be left.
     if (dispatchEvent(new Event("holdfast:leave", { cancelable: true }))) location.assign(url);

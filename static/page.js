@@ -26,8 +26,8 @@ export const isField = (element) =>
  * @type {(key: string, missing: object, storage?: Storage) => any} */
 export function recall(key, missing, storage = sessionStorage) {
   try {
-    const stored = JSON.parse(storage.getItem(key) ?? "null");
-    return stored.constructor === missing.constructor ? stored : missing;
+    const content = JSON.parse(storage.getItem(key) ?? "null");
+    return content.constructor === missing.constructor ? content : missing;
   } catch {
     return missing;
   }

@@ -198,12 +198,12 @@ function choose(chosen) {
 async function findLeads() {
   search?.abort();
   search = new AbortController();
-  const asked = input.value.trim();
+  const query = input.value.trim();
   try {
-    const response = await fetch(`${dialog.dataset.leads}?q=${encodeURIComponent(asked)}`, {
+    const response = await fetch(`${dialog.dataset.leads}?q=${encodeURIComponent(query)}`, {
       signal: search.signal,
     });
-    if (!response.ok || asked !== input.value.trim()) return;
+    if (!response.ok || query !== input.value.trim()) return;
     const icon = byId("people").content.querySelector(".icon");
     /** @type {LeadFound[]} */
     const answer = (await response.json()).leads;

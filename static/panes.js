@@ -39,8 +39,8 @@ export function expirePane(lead) {
 /** The pane of a conversation: an element, or the promise of one.
  * @param {string} lead */
 export function fetchPane(lead) {
-  const known = panes.get(lead);
-  if (known) return known;
+  const entry = panes.get(lead);
+  if (entry) return entry;
   const promise = fetchPart(addressOf(lead), "convo").then(({ page: answer }) => {
     const element = answer.getElementById("convo");
     if (element?.dataset.lead !== lead) throw new Error("no such conversation");

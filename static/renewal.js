@@ -80,10 +80,11 @@ function mergeChildren(old, newest) {
   /** @type {Element | undefined} */
   let previous;
   for (const node of [...newest.children]) {
-    const known = unmatched.get(keyOf(node));
-    if (!known) previous ? previous.after(node) : old.prepend(node);
-    else if (contentOf(known) !== contentOf(node) && !isInUse(known)) known.replaceWith(node);
-    previous = known?.isConnected ? known : node;
+    const counterpart = unmatched.get(keyOf(node));
+    if (!counterpart) previous ? previous.after(node) : old.prepend(node);
+    else if (contentOf(counterpart) !== contentOf(node) && !isInUse(counterpart))
+      counterpart.replaceWith(node);
+    previous = counterpart?.isConnected ? counterpart : node;
     unmatched.delete(keyOf(node));
   }
   for (const node of unmatched.values())

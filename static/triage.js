@@ -9,21 +9,21 @@ import { say } from "./toasts.js";
  * than what its row says by now.
  * @param {string} lead
  * @returns {[string, string | undefined]} */
-export const seenOf = (lead) => [
+export const viewOf = (lead) => [
   lead,
   (lead === page.shown && byId("triage")?.elements.lead.value) || rowOf(lead)?.querySelector("input")?.value,
 ];
 
-/** Sends one decision. `seen`: pairs of a lead and what of it the person saw.
- * @param {string} decision @param {[string, string | undefined][]} seen @param {(reply?: Reply) => void} onFailure
+/** Sends one decision. `views`: pairs of a lead and what of it the person saw.
+ * @param {string} decision @param {[string, string | undefined][]} views @param {(reply?: Reply) => void} onFailure
  * @param {Record<string, string>} [fields]
  * @returns {SentDecision} */
-export function sendDecision(decision, seen, onFailure, fields) {
+export function sendDecision(decision, views, onFailure, fields) {
   const sent = { token: "", cancel: () => false };
   const url = threads().dataset.triage;
   const body = () => {
     const form = formData({ do: decision, ...fields });
-    for (const [, value] of seen) form.append("lead", value ?? "");
+    for (const [, state] of views) form.append("lead", state ?? "");
     return form;
   };
   /** @param {Reply} reply */
@@ -35,7 +35,7 @@ export function sendDecision(decision, seen, onFailure, fields) {
     if (refusals.length) page.refreshList(); // the rows come back
   };
   sent.cancel = enqueue({ url: () => url, body, target: "toasts", onSuccess, onFailure });
-  for (const [lead] of seen) if (lead !== page.shown) stale.add(lead); // its pane may be wanted back at once
+  for (const [lead] of views) if (lead !== page.shown) stale.add(lead); // its pane may be wanted back at once
   return sent;
 }
 
@@ -44,7 +44,7 @@ export function sendDecision(decision, seen, onFailure, fields) {
 export function markRead(lead) {
   const row = rowOf(lead);
   if (!row?.matches(".unread")) return;
-  const seen = seenOf(lead);
+  const view = viewOf(lead);
   setUnread(row, false);
-  if (seen[1]) sendDecision("read", [seen], () => {});
+  if (view[1]) sendDecision("read", [view], () => {});
 }

@@ -37,8 +37,8 @@ function textsIn(pane) {
  * @param {any[]} panes */
 export function storeTexts(panes) {
   for (const pane of panes) if (restored.has(pane)) texts[pane.dataset.lead] = textsIn(pane);
-  const stored = JSON.stringify(texts);
-  if (!page.leaving && stored !== (sessionStorage[STORED] ?? "{}")) sessionStorage[STORED] = stored;
+  const json = JSON.stringify(texts);
+  if (!page.leaving && json !== (sessionStorage[STORED] ?? "{}")) sessionStorage[STORED] = json;
 }
 /** Forgets what a form holds, as it is being sent.
  * @param {string} lead @param {any} form */
@@ -57,15 +57,15 @@ export function restoreTexts(pane) {
   }
 }
 /** @param {any} text @param {Typed} typed */
-function restoreText(text, [value, replaced, channel]) {
+function restoreText(text, [words, draft, channel]) {
   const { form } = text;
-  text.value = value;
+  text.value = words;
   const choice = channel && form.querySelector(`[name=channel][value="${channel}"]`);
   if (choice) choice.checked = true;
   form.closest("details")?.setAttribute("open", "");
   // The input event stops a draft that would go out by itself.
   setTimeout(() => text.dispatchEvent(new Event("input", { bubbles: true })));
-  if (text.defaultValue && text.defaultValue !== replaced)
+  if (text.defaultValue && text.defaultValue !== draft)
     offerDraft(text, channel && channelOf(form) !== channel ? " It was for another channel." : "");
 }
 /** Lets Undo replace a text that came back with the newer draft.

@@ -163,7 +163,7 @@ function keepNote(form) {
   note.scrollIntoView({ block: "nearest" });
   /** @param {Reply} reply */
   const onSuccess = (reply) => {
-    for (const said of wordsOf(reply)) say(said);
+    for (const line of wordsOf(reply)) say(line);
     const remove = () => note.remove();
     if (lead === page.shown) return renewPane().then(remove, remove);
     note.remove();

@@ -40,7 +40,7 @@ interface SentDecision {
   cancel: () => boolean;
 }
 /** What is typed in a field, what it replaces, and the channel that it is for. */
-type Typed = [value: string, replaced: string, channel?: string];
+type Typed = [words: string, draft: string, channel?: string];
 /** Where a row stood, and whether it was unread. */
 interface Place {
   row: any;
