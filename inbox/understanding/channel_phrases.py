@@ -31,6 +31,11 @@ _OLD = (
     r"direccion|correo|indirizzo|endereco|telefo\w*|adres\w*|osoite\w*)"
 )
 OLD = re.compile(_OLD)
+ENDS = re.compile(
+    r"\b(?:remov\w+|delet\w+|drop|unsubscrib\w+|take\b.*\boff|(?:streich|losch|entfern)\w*|nehm\w*\b.*\baus|retir\w+|"
+    r"supprim\w+|enlev\w+|quit[ea]\w*|borr\w+|elimin\w+|tolg\w+|togli\w*|cancell\w+|rimuov\w+|haal|verwijder\w*|"
+    r"ta bort|fjern\w*|slet\w*|usun\w*|smaz\w*|vymaz\w*|poist\w+|torol\w*|sterg\w*|sil\w*|удал\w*|видал\w*)\b"
+)
 ADDRESS = re.compile(rf"[\w.+-]+@|{_OLD}")
 NAMED = re.compile(r"[\w.+-]+@(?:[\w-]+(?:\.[\w-]+)+)?|\+?\d[\d ()/.-]{7,}\d")
 _WRITE = (

@@ -8,6 +8,7 @@ import re
 from inbox.understanding import channel_phrases as phrases
 from inbox.understanding.cleaned import EMAIL, LINKEDIN, SMS, Reading, rule
 from inbox.understanding.normalise import fold
+from inbox.understanding.signature_words import WRITER
 
 ELSEWHERE = "elsewhere"
 """Stands for calls and messengers. We send nothing there, but people refuse them and ask for them."""
@@ -54,16 +55,18 @@ def ended(text: str, sender: str) -> frozenset[str]:
     An old one without a name gives "". The address of the `sender` is ended only if another is given.
     """
     folded = fold(text)
-    if refused(folded) or not _one_address(folded):
+    if refused(folded) or not _goes_on(folded):
         return frozenset()
+    folded = phrases.RATHER_THAN.sub(" , not ", folded)
     against: set[str] = set()
     wanted: set[str] = set()
     for match in phrases.NAMED.finditer(folded):
-        clause = phrases.CLAUSE.split(folded[: match.start()])[-1]
-        if not clause.strip() or ("@" not in match[0] and not phrases.OLD.search(clause)):
-            continue
-        goes_on = phrases.WRITE.search(clause) and not phrases.REFUSES.search(clause)
-        (wanted if goes_on else against).add(match[0])
+        before = phrases.CLAUSE.split(folded[: match.start()])[-1]
+        after = phrases.CLAUSE.split(folded[match.end() :], maxsplit=1)[0]
+        if phrases.OLD.search(before) or ("@" in match[0] and _ends(before, after)):
+            against.add(match[0])
+        elif "@" in match[0] and phrases.WRITE.search(before):
+            wanted.add(match[0])
     if not wanted:
         against.discard(sender.lower())
         if not against and phrases.OLD.search(folded):
@@ -71,11 +74,21 @@ def ended(text: str, sender: str) -> frozenset[str]:
     return frozenset(against - wanted)
 
 
-def _one_address(text: str) -> bool:
-    """Whether the text ends one address or number of the writer, and asks to be written to at another."""
-    return len(text) <= _MOST_CHARS * 2 and bool(
-        phrases.ADDRESS.search(text) and phrases.HERE.search(phrases.ADDRESS.sub(" ", text, count=1))
-    )
+def _ends(before: str, after: str) -> bool:
+    """Whether the words of a clause before and behind an address end it."""
+    return bool(phrases.REFUSES.search(before) or phrases.ENDS.search(f"{before} {after}"))
+
+
+def _goes_on(text: str) -> bool:
+    """Whether the text ends an address or number of the writer, or a list, and asks for mail at another address."""
+    if len(text) > _MOST_CHARS * 2 or not phrases.ADDRESS.search(text):
+        return False
+    text = phrases.NAMED.sub(" @ ", phrases.RATHER_THAN.sub(" , not ", text))
+    clauses = phrases.CLAUSE.split(text)
+    wanted = [each for each in clauses if phrases.HERE.search(each) and not phrases.REFUSES.search(each)]
+    if any(phrases.OLD.search(each) or ("@" in each and _ends(*each.split("@", 1))) for each in clauses):
+        return bool(wanted)
+    return bool(phrases.ENDS.search(text)) and any("@" in each and WRITER.search(each) for each in wanted)
 
 
 @rule(
@@ -85,4 +98,4 @@ def _one_address(text: str) -> bool:
     "that it ends.",
 )
 def ends_one(reading: Reading) -> str | None:
-    return reading.newest.text if refused(reading.above) or _one_address(reading.above) else None
+    return reading.newest.text if refused(reading.above) or _goes_on(reading.above) else None

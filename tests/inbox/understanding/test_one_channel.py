@@ -79,7 +79,29 @@ MARA = "mara@corbel.example"
         (f"Remove {MARA}, write to me here.", set()),
         ("Stop texting me, mail me at dana@corbel.example instead", set()),
         ("Sounds good, ask info@corbel.example", set()),
+        # without a wish to end it in its clause
+        ("Write to me directly at mara2@corbel.example instead.", set()),
+        ("My new address is mara2@corbel.example, write to me here.", set()),
+        ("You wrote to info@corbel.example. Mail me directly next time.", set()),
+        ("My colleague jo@corbel.example will contact you. Send it directly.", set()),
+        ("Use jo@corbel.example instead of info@corbel.example, or reach me here.", {"info@corbel.example"}),
+        ("info@corbel.example should be deleted, write to me directly.", {"info@corbel.example"}),
+        ("Take info@corbel.example off your list and write to me here.", {"info@corbel.example"}),
     ],
 )
 def test_the_address_that_a_wish_ends_is_told_from_the_one_that_it_gives(text, addresses):
     assert ended(text, MARA) == addresses
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Unsubscribe {MARA}. Do not write to me here again.",
+        f"Please remove {MARA} and never contact me here again.",
+        f"Stop mailing info@corbel.example and {MARA}. Do not reply to this address.",
+        "Not me. Never write to me again. Ask jo@corbel.example directly.",
+    ],
+)
+def test_a_wish_that_asks_for_no_other_address_ends_everything(text):
+    verdict = judge(ReplyText("email", text, sender_email=MARA, subject="Re: doors"))
+    assert verdict.opt_out and not verdict.one_channel
