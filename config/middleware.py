@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import structlog
+from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -22,6 +23,9 @@ from django.urls import Resolver404, resolve
 from django.utils.http import url_has_allowed_host_and_scheme
 from prometheus_client import Histogram
 
+from inbox.pages.access import signed_in
+from inbox.pages.account.throttling import client_address
+from inbox.workspaces import sessions
 from jobs.redaction import redact_path
 
 logger = logging.getLogger(__name__)
@@ -90,7 +94,9 @@ class PermissionsPolicyMiddleware(Middleware):
 
 
 class LoginMiddleware(LoginRequiredMiddleware):
-    """Django's own, which asks for a log-in unless a page is public. It does not read the user for public pages."""
+    """Django's own, which asks for a log-in unless a page is public. It does not read the user for public pages. For
+    others it notes the use of the session, and logs a person out whose session is over.
+    """
 
     def process_view(
         self,
@@ -101,7 +107,11 @@ class LoginMiddleware(LoginRequiredMiddleware):
     ) -> HttpResponseBase | None:
         if not getattr(view_func, "login_required", True):
             return None
-        return super().process_view(request, view_func, view_args, view_kwargs)
+        refusal = super().process_view(request, view_func, view_args, view_kwargs)
+        if refusal is None and not sessions.note_use(request, signed_in(request), client_address(request)):
+            logout(request)
+            refusal = self.handle_no_permission(request, view_func)
+        return refusal
 
     def handle_no_permission(
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]

@@ -152,7 +152,7 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 AXES_HANDLER = "inbox.pages.account.throttling.Throttle"
-AXES_CLIENT_IP_CALLABLE = "inbox.pages.account.throttling.client_address"
+AXES_CLIENT_IP_CALLABLE = "inbox.pages.account.throttling.guess_source"
 AXES_USERNAME_CALLABLE = "inbox.pages.account.throttling.account_name"
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_FAILURE_LIMIT = 6
@@ -181,7 +181,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
 SECURE_HSTS_PRELOAD = env.flag("HSTS_PRELOAD")
 SILENCED_SYSTEM_CHECKS = ["security.W021"]  # whoever owns the domain decides about preload
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_AGE = 3600 * env.number("SESSION_IDLE_HOURS", 14 * 24, 1, 90 * 24)
+SESSION_MAX_DAYS = env.number("SESSION_MAX_DAYS", 90, 1, 365)
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -10,7 +10,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 import jobs.views
 from config import views
 from config.metrics import metrics
-from inbox.pages.account import invitations, login, profile
+from inbox.pages.account import invitations, login, profile, security
 from inbox.pages.desk import live
 from inbox.pages.operations import health
 
@@ -23,6 +23,8 @@ urlpatterns = [
     path("account/preferences/", profile.preferences, name="preferences"),
     path("account/notices/", profile.notices, name="own-notices"),
     path("account/notices/browser/", profile.notices_here, name="browser-notices"),
+    path("account/security/", security.security, name="security"),
+    path("account/security/sessions/", security.end_session, name="session-end"),
     path("account/password/", login.PasswordChange.as_view(), name="password-change"),
     path("password/forgotten/", login.PasswordForgotten.as_view(), name="password-forgotten"),
     path("password/mailed/", login.PasswordMailed.as_view(), name="password-mailed"),

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from weakref import ReferenceType
 
 from django.apps import apps
+from django.contrib.auth import user_logged_in
 from django.core.checks import CheckMessage, Error
 from django.dispatch import Signal
 
@@ -19,6 +20,7 @@ from inbox.leads import enrichment
 from inbox.models import OutboundSend, audit
 from inbox.pipeline import merged, missing_facts, tag_notices
 from inbox.replying import buttons, send_claims, slack_cards
+from inbox.workspaces import sessions
 from integrations import registry
 from integrations.health import writer
 from integrations.http import call_reports
@@ -71,6 +73,7 @@ HEARD = (
     ),
     Heard(writer.changed, "changed", comeback.on_change, "nobody is told of a broken account"),
     Heard(writer.changed, "changed", groups.on_change, "follow-ups do not pause for a broken account"),
+    Heard(user_logged_in, "user_logged_in", sessions.begin, "a session lasts as long as it is used"),
     Heard(actions.acted, "acted", audit.record_jobs, "what people do with jobs is not recorded"),
 )
 
@@ -118,7 +121,7 @@ KEPT = {
         " inbox.FollowUpSequence inbox.FollowUpStep inbox.SavedView inbox.Snippet integrations.Integration"
         " integrations.WebhookKey jobs.WorkspaceLimit auth.Group"
     ),
-    "It goes with the note that it belongs to.": "inbox.Mention",
+    "It goes with the note or the session that it belongs to.": "inbox.Mention inbox.BrowserSession",
     "It keeps that somebody who was erased wants no more, without saying who.": "inbox.ErasedMark",
     "It says who did what, and is there to be looked up later.": (
         "inbox.AuditEntry inbox.TextAccess admin.LogEntry"

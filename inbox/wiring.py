@@ -3,6 +3,8 @@
 InboxConfig calls `connect` at start. `inbox/system_checks.py` says why each line is here; without one nothing starts.
 """
 
+from django.contrib.auth import signals as auth_signals
+
 from inbox import signals
 from inbox.followups import groups, receivers, step_job
 from inbox.health import comeback, notice_channels
@@ -12,6 +14,7 @@ from inbox.models import OutboundSend, audit
 from inbox.pipeline import merged, missing_facts, tag_notices
 from inbox.replying import autosend, buttons, review, send_claims, slack_cards
 from inbox.webhooks import stored
+from inbox.workspaces import sessions
 from integrations.health import writer
 from jobs import actions
 from jobs.retention import prunes
@@ -38,6 +41,7 @@ def _receivers() -> None:
     writer.changed.connect(comeback.on_change)
     writer.changed.connect(groups.on_change)
     actions.acted.connect(audit.record_jobs)
+    auth_signals.user_logged_in.connect(sessions.begin)
 
 
 def _vetoes() -> None:

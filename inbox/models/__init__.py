@@ -22,6 +22,7 @@ from inbox.models.note import Mention, Note
 from inbox.models.origin import DatabaseOrigin
 from inbox.models.outage import ModelOutage
 from inbox.models.saved_view import SavedView
+from inbox.models.session import BrowserSession
 from inbox.models.snippet import Snippet
 from inbox.models.text_access import TextAccess
 from inbox.models.workspace import AuditEntry, Membership, User, Workspace
@@ -31,6 +32,7 @@ __all__ = [
     "Appointment",
     "AuditEntry",
     "BookingCheck",
+    "BrowserSession",
     "Campaign",
     "ChannelRefusal",
     "DatabaseOrigin",

@@ -13,6 +13,7 @@ from django.db import models
 from django.utils import timezone
 
 from inbox.models.row import Row
+from inbox.models.session import end_sessions
 from inbox.models.timezones import validate_timezone
 from integrations.fields import EncryptedJSONField
 
@@ -95,9 +96,10 @@ class User(AbstractUser):
         return user
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Saves the user. `is_staff` is written only if this object changed it, as the database sets it when roles
-        change.
+        """Saves the user. A new password ends all sessions. `is_staff` is written only if this object changed it, as
+        the database sets it when roles change.
         """
+        has_new_password = self.pk is not None and vars(self).get("_password") is not None
         columns = names = kwargs.get("update_fields")
         if self.pk is not None and self._was_staff is not None and not kwargs.get("force_insert"):
             if names is None:
@@ -107,6 +109,8 @@ class User(AbstractUser):
         super().save(*args, **kwargs)
         if columns is None or "is_staff" in columns:
             self._was_staff = vars(self).get("is_staff")
+        if has_new_password:
+            end_sessions(self.pk)
 
     def refresh_from_db(
         self,

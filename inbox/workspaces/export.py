@@ -27,6 +27,7 @@ PAGE = 100
 EXPORTED = {
     "inbox.Workspace": "pk",
     "inbox.User": "memberships__workspace",
+    "inbox.BrowserSession": "user__memberships__workspace",
     "inbox.FollowUpStep": "sequence__workspace",
     "inbox.Mention": "note__workspace",
     "insights.PackThread": "pack__workspace",
@@ -50,7 +51,10 @@ LEFT_OUT = {
 }
 """The tables that are not exported, by the reason."""
 
-ONLY = {"inbox.User": {"id", "email", "first_name", "last_name", "is_active", "date_joined", "last_login"}}
+ONLY = {
+    "inbox.User": {"id", "email", "first_name", "last_name", "is_active", "date_joined", "last_login"},
+    "inbox.BrowserSession": {"id", "user", "browser", "created_at", "last_used_at"},
+}
 """The columns of a table whose other columns are not the workspace's."""
 
 

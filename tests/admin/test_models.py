@@ -22,6 +22,7 @@ NOT_SHOWN = {
     "contenttypes.ContentType": "It numbers the models for the libraries that need a number.",
     "django_q.Task": "Its rows are shown as successful and as failed tasks.",
     "inbox.ErasedMark": "Its rows are hashes, which say nothing to anybody.",
+    "inbox.BrowserSession": "A person sees and ends their own sessions on their own page.",
     "inbox.DatabaseOrigin": "Its one row says where the database belongs; doctor tells what follows.",
     "inbox.HiddenBanner": "A person has put a banner away for a while. That is theirs alone.",
     "inbox.LeadChange": "Its rows are ids and transactions' numbers alone, and are deleted after an hour.",

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
+from django.contrib.auth import user_logged_in
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.dispatch import Signal
@@ -33,7 +34,10 @@ from jobs.kinds import KINDS, NAMED, job_kind
 from tests import factories
 
 SOURCE = Path(inspect.getfile(wiring)).read_text()
-HEARD = [*(one for one in vars(signals).values() if isinstance(one, Signal)), writer.changed, actions.acted]
+HEARD = [
+    *(one for one in vars(signals).values() if isinstance(one, Signal)),
+    *(writer.changed, actions.acted, user_logged_in),
+]
 PACKAGES = ("inbox", "insights", "integrations", "jobs")
 
 

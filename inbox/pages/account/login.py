@@ -101,7 +101,7 @@ class Login(LoginView):
 class PasswordChange(PasswordChangeView):
     template_name = "registration/password.html"
     form_class = ChangePasswordForm
-    success_url = reverse_lazy("home")
+    success_url = reverse_lazy("security")
     extra_context = {"heading": "Change your password", "act": "Change password"}
 
     def get_form_kwargs(self) -> dict[str, Any]:

@@ -45,40 +45,44 @@ class AxesRequest(HttpRequest):
     axes_locked_out: bool
 
 
+def guess_source(request: HttpRequest) -> str | None:
+    """The source by which a client's tries are counted: IPv4, or the first address of an IPv6 client's /64 network."""
+    text = client_address(request)
+    if text is None or ":" not in text:
+        return text
+    return str(ipaddress.IPv6Address(int(ipaddress.IPv6Address(text)) >> 64 << 64))
+
+
 def client_address(request: HttpRequest) -> str | None:
-    """The address by which a client's tries are counted: IPv4, or the first address of an IPv6 client's /64 network.
+    """The client's IP address.
 
     Behind TRUSTED_PROXY proxies it is the entry of X-Forwarded-For that the outermost of them added, counted from the
     right; the client sent the entries further left. Without such an entry it is the connection's peer, which is None
     for a Unix socket.
     """
-    peer = _network(request.META.get("REMOTE_ADDR", ""))
+    peer = _address(request.META.get("REMOTE_ADDR", ""))
     proxies = settings.TRUSTED_PROXY
     if not proxies:
         return peer
     entries = request.headers.get("X-Forwarded-For", "").split(",")
-    address = _network(entries[-proxies]) if len(entries) >= proxies else None
+    address = _address(entries[-proxies]) if len(entries) >= proxies else None
     if address is None:
         logger.warning("no client address from the proxies", extra={"trusted_proxy": proxies})
     return address or peer
 
 
-def _network(entry: str) -> str | None:
-    """The address in `entry`, or its /64 network; None for no address. Some proxies add a port."""
+def _address(entry: str) -> str | None:
+    """The address in `entry` without a zone; None for no address. Some proxies add a port."""
     text = entry.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
         text = text.partition(":")[0]
     try:
-        address = ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return None
-    if address.version == 4:
-        return str(address)
-    if address.ipv4_mapped:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.IPv6Address(int(address) >> 64 << 64))
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def account_name(request: HttpRequest, credentials: dict[str, Any] | None) -> str:

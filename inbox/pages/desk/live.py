@@ -21,6 +21,7 @@ from inbox.pages.changes import LIMIT, WORKSPACES, news, parse_snapshot
 from inbox.pages.desk import presence
 from inbox.pages.desk.filters import SEARCH_LIMIT
 from inbox.pages.desk.search import search
+from inbox.workspaces.sessions import is_over
 
 
 @require_safe
@@ -35,7 +36,7 @@ def live(request: HttpRequest) -> HttpResponse:
     places = list(map(_place, request.GET.getlist("at")[: presence.PLACES]))
     snapshots = dict(map(_asked, request.GET.getlist("w")[:WORKSPACES]))
     user_id = request.session.get(SESSION_KEY)
-    if user_id is None:
+    if user_id is None or is_over(request.session):
         return HttpResponse(status=401)
     entries = news(user_id, snapshots)
     if not entries:

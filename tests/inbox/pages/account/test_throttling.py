@@ -76,7 +76,7 @@ def test_the_client_is_the_entry_that_the_outermost_trusted_proxy_wrote(
 ):
     settings.TRUSTED_PROXY = proxies
 
-    assert throttling.client_address(request(remote, *forwarded)) == address
+    assert throttling.guess_source(request(remote, *forwarded)) == address
 
 
 def test_wrong_passwords_from_elsewhere_do_not_lock_the_owner_out(ana):

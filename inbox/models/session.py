@@ -1,0 +1,36 @@
+"""The model of a person's sessions, and how they end."""
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
+from django.db import models
+from django.db.models.functions import Now
+
+from inbox.models.row import Row
+
+
+class BrowserSession(Row):
+    """A session as its owner recognises it: its browser, its address, and when it was used. The database deletes it
+    with the session and with the user.
+    """
+
+    session = models.OneToOneField(Session, on_delete=models.DO_NOTHING, db_constraint=False)
+    user = models.ForeignKey("inbox.User", on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
+    browser = models.CharField(max_length=60)
+    address = models.GenericIPAddressField(null=True)
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-last_used_at"]
+
+    def __str__(self) -> str:
+        return f"{self.browser}, {self.address}"
+
+
+def end_sessions(user_id: int, *, but: str | None = None) -> int:
+    """Ends all sessions of a user but the one with the key `but`. Returns how many. It reads all sessions, as one that
+    has not been used since the upgrade to this table has no row in it.
+    """
+    running = Session.objects.filter(expire_date__gt=Now()).exclude(pk=but)
+    keys = [row.pk for row in running if row.get_decoded().get(SESSION_KEY) == str(user_id)]
+    return Session.objects.filter(pk__in=keys).delete()[0]

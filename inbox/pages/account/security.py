@@ -1,0 +1,41 @@
+"""The page of a person's log-in: the password, and where they are logged in."""
+
+from django.contrib import messages
+from django.contrib.sessions.models import Session
+from django.core.exceptions import BadRequest, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from inbox.models import audit
+from inbox.models.session import end_sessions
+from inbox.pages.access import signed_in
+from inbox.workspaces.sessions import sessions_of
+
+
+@never_cache
+@require_safe
+def security(request: HttpRequest) -> HttpResponse:
+    """`/account/security/`: the sessions of the user."""
+    context = {"sessions": sessions_of(signed_in(request)), "here": request.session.session_key}
+    return render(request, "registration/security.html", context)
+
+
+@require_POST
+def end_session(request: HttpRequest) -> HttpResponse:
+    """`/account/security/sessions/`: ends the session with the id `session`, or all but this one ("others"). 400 for
+    text that is neither.
+    """
+    user, wanted = signed_in(request), request.POST.get("session", "")
+    if wanted == "others":
+        count = end_sessions(user.pk, but=request.session.session_key)
+    else:
+        try:
+            rows = sessions_of(user).filter(pk=wanted)
+            count = Session.objects.filter(browsersession__in=rows).delete()[0]
+        except ValidationError:
+            raise BadRequest("session: must be the id of a session, or “others”.") from None
+    audit.record(None, user, "session.ended", user, count=count)
+    messages.success(request, "No other browser is logged in." if wanted == "others" else "Logged out there.")
+    return redirect("security")

@@ -1,0 +1,85 @@
+"""Notes how the sessions of people are used, and ends those that are too old."""
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.http import HttpRequest
+
+from inbox.models import BrowserSession, User
+
+STARTED, USED = "started", "used"
+"""Keys of the session: when the person logged in (s since 1970); its key when its use was noted last, and that time."""
+EACH_S = 60
+BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
+SYSTEMS = {
+    "iPhone": "an iPhone",
+    "iPad": "an iPad",
+    "Android": "Android",
+    "Windows": "Windows",
+    "Mac OS": "a Mac",
+    "CrOS": "ChromeOS",
+    "Linux": "Linux",
+}
+"""What a browser's name and system look like in its User-Agent, the more telling ones first."""
+
+
+def begin(request: HttpRequest, **_signal: Any) -> None:
+    """Receiver of user_logged_in: the session's time begins."""
+    request.session[STARTED] = int(time.time())
+
+
+def is_over(session: SessionBase) -> bool:
+    """Whether the person logged in longer ago than SESSION_MAX_DAYS."""
+    started: float = session.get(STARTED, time.time())
+    return time.time() - started > settings.SESSION_MAX_DAYS * 24 * 3600
+
+
+def note_use(request: HttpRequest, user: User, address: str | None) -> bool:
+    """Notes that the session of `user` is used, once a minute. Returns False for one that is over, or was ended
+    meanwhile.
+    """
+    session, now = request.session, int(time.time())
+    if is_over(session):
+        return False
+    key, used = session.get(USED, ("", 0))
+    if key == session.session_key and now - used < EACH_S:
+        return True
+    session[USED] = (
+        session.session_key,
+        now,
+    )  # the session is saved by it, which moves its end by SESSION_COOKIE_AGE
+    row = BrowserSession(
+        session_id=str(session.session_key),
+        user=user,
+        browser=browser_of(request.headers.get("User-Agent", "")),
+        address=address,
+        created_at=datetime.fromtimestamp(session.setdefault(STARTED, now), UTC),
+        last_used_at=datetime.fromtimestamp(now, UTC),
+    )
+    changing = ["user", "browser", "address", "created_at", "last_used_at"]
+    try:
+        with transaction.atomic():
+            BrowserSession.objects.bulk_create(
+                [row], update_conflicts=True, unique_fields=["session"], update_fields=changing
+            )
+    except IntegrityError:  # its session has gone since this request read it
+        return False
+    return True
+
+
+def sessions_of(user: User) -> QuerySet[BrowserSession]:
+    """The sessions of `user` that have not ended, the one that was used last first."""
+    return BrowserSession.objects.filter(user=user, session__expire_date__gt=Now())
+
+
+def browser_of(agent: str) -> str:
+    """Browser and system in the words of people, as the header User-Agent tells them: "Firefox on Windows"."""
+    browser = next((name for mark, name in BROWSERS.items() if mark in agent), "A program")
+    system = next((name for mark, name in SYSTEMS.items() if mark in agent), "")
+    return f"{browser} on {system}" if system else browser
