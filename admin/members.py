@@ -78,12 +78,13 @@ class UserAdmin(BaseAdmin, StockUserAdmin):  # type: ignore[type-arg]
     search_help_text = "Beginning of an address or a name"
     form = RightsForm
     change_password_form = OperatorsPasswordForm
-    readonly_fields = ("last_login", "date_joined", "address_proven_at")
+    plain_texts = ("company_key",)
+    readonly_fields = ("last_login", "date_joined", "address_proven_at", "company_key", "emergency")
     fieldsets = (
         (None, {"fields": ("email", "password", "first_name", "last_name")}),
         ("Preferences", {"fields": ("theme", "density", "single_key_shortcuts")}),
-        ("Rights", {"fields": ("is_active", *RIGHTS)}),
-        ("Dates", {"fields": ("last_login", "date_joined", "address_proven_at")}),
+        ("Rights", {"fields": ("is_active", "emergency", *RIGHTS)}),
+        ("Dates", {"fields": ("last_login", "date_joined", "address_proven_at", "company_key")}),
     )
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("email", "usable_password", "password1", "password2")}),

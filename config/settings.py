@@ -142,7 +142,22 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- people --------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "inbox.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+OIDC_ISSUER = env.url("OIDC_ISSUER", schemes=("http", "https") if DEBUG else ("https",))
+OIDC_CLIENT_ID = env.text("OIDC_CLIENT_ID")
+OIDC_CLIENT_SECRET = env.text("OIDC_CLIENT_SECRET")
+OIDC_ONLY = env.flag("OIDC_ONLY")
+if any((OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_ONLY)) and not all(
+    (OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET)
+):
+    raise ImproperlyConfigured(
+        "The company log-in needs OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET. Set all three or none."
+    )
+# A session belongs to the backend that opened it, so OIDC_ONLY ends all that passwords have opened.
+PASSWORD_BACKEND = (
+    "inbox.workspaces.log_in.EmergencyBackend" if OIDC_ONLY else "django.contrib.auth.backends.ModelBackend"
+)
+COMPANY_BACKEND = "inbox.workspaces.log_in.CompanyBackend"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", PASSWORD_BACKEND, COMPANY_BACKEND]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},

@@ -10,13 +10,15 @@ from drf_spectacular.views import SpectacularJSONAPIView
 import jobs.views
 from config import views
 from config.metrics import metrics
-from inbox.pages.account import invitations, login, profile, security
+from inbox.pages.account import company_login, invitations, login, profile, security
 from inbox.pages.desk import live
 from inbox.pages.operations import health
 
 urlpatterns = [
     path("", profile.home, name="home"),
     path("login/", login.Login.as_view(), name="login"),
+    path("login/company/", company_login.begin, name="company-login"),
+    path("login/company/done/", company_login.end, name="company-login-end"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("live/", live.live, name="live"),
     path("account/", profile.Account.as_view(), name="account"),

@@ -72,6 +72,17 @@ class User(AbstractUser):
         "somebody else may know the password.",
     )
 
+    company_key = models.CharField(
+        max_length=600,
+        null=True,
+        blank=True,
+        unique=True,
+        help_text="The issuer of the company log-in, # and its id of this person, since the first log-in by it.",
+    )
+    emergency = models.BooleanField(
+        default=False, db_default=False, help_text="Whether the password opens the account under OIDC_ONLY."
+    )
+
     _was_staff: bool | None = None
 
     USERNAME_FIELD = "email"

@@ -10,6 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core.mail import EmailMessage
 from django.db import transaction
@@ -96,12 +97,20 @@ def remove(by: Membership, membership: Membership) -> None:
             model.objects.filter(workspace_id=membership.workspace_id, owner_id=membership.user_id).delete()
 
 
+def password_opens(user: User | AnonymousUser | None) -> bool:
+    """Whether a password may open the account of `user`: under OIDC_ONLY only that of an emergency account."""
+    return not settings.OIDC_ONLY or getattr(user, "emergency", False)
+
+
 class PasswordTokens(PasswordResetTokenGenerator):
     """Makes the tokens of links for setting a password, which prove that the e-mail address is the user's. Admins could
     once see links of Django's default generator, so the salt differs from its own.
     """
 
     key_salt = "holdfast.password-link"
+
+    def check_token(self, user: User | None, token: str | None) -> bool:
+        return super().check_token(user, token) and password_opens(user)
 
 
 password_tokens = PasswordTokens()
@@ -129,6 +138,8 @@ def mail_password_link(ctx: JobContext) -> dict[str, str]:
     user = User.objects.filter(pk=ctx.payload["user_id"], is_active=True).first()
     if user is None:
         return {"skipped": "There is no active account."}
+    if not password_opens(user):
+        return {"skipped": "The account opens by the company's log-in alone."}
     link = settings.PUBLIC_URL + password_path(user)
     text = f"Set a new password for Holdfast:\n\n{link}\n\nIf you did not ask for this, do nothing.\n"
     return send("Holdfast: your password", text, user.email)

@@ -42,6 +42,9 @@ ISATAP = {0x0000_5EFE, 0x0200_5EFE}
 UNUSED = ipaddress.ip_network("0.0.0.0/8")
 HEARTBEAT = "heartbeat"
 """The name under which HEARTBEAT_URL is called, which may be at any public host. It is no provider."""
+COMPANY = "company"
+"""The name under which the issuer of the company log-in (OIDC_ISSUER) is called. It names its own addresses, which may
+be at any public host. It is no provider."""
 
 
 _opened_port: ContextVar[int] = ContextVar("opened_port", default=0)
@@ -126,6 +129,8 @@ def check_url(provider: str, url: str, workspace_id: UUID | None = None) -> None
         return
     if address.scheme != "https":
         raise HostRefused(f"{provider}: the address must begin with https://.")
+    if provider == COMPANY:
+        return
     places = [place for place in allowed_places(provider) if _is_within(address.host, place.host)]
     if not places:
         raise HostRefused(

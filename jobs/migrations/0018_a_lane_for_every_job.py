@@ -15,6 +15,8 @@ ASSIGN = "UPDATE jobs_backgroundjob SET lane = 'reply' WHERE lane = '' AND statu
 
 
 class Migration(migrations.Migration):
+    atomic = False  # so that the table is not locked while rows are written
+
     dependencies = [("jobs", "0017_settle_without_due_goes")]
 
     operations = [

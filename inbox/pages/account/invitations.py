@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import SetPasswordForm
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,7 +21,6 @@ from inbox.workspaces import invitations
 from inbox.workspaces.people import NotAllowed
 from integrations.mail import is_off
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 ANSWERS = ("accept", "decline")
 
 
@@ -36,7 +38,7 @@ def by_mail(request: HttpRequest, token: str) -> HttpResponse:
         return _by_mail(request, status=410)
     account = User.objects.filter(email=invitation.email).first()
     form = None
-    if account is None or account.address_proven_at is None:
+    if not settings.OIDC_ONLY and (account is None or account.address_proven_at is None):
         form = SetPasswordForm(account or User(email=invitation.email))
     context: dict[str, Any] = {"invitation": invitation, "form": form, "account": account}
     if request.method == "GET":
@@ -51,6 +53,8 @@ def by_mail(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _accept(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    if settings.OIDC_ONLY and request.user != context["account"]:
+        return redirect_to_login(reverse("invitations"), reverse("company-login"))
     password = None
     if context["form"]:
         context["form"] = form = SetPasswordForm(context["form"].user, request.POST)
@@ -60,7 +64,7 @@ def _accept(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     membership = invitations.accept_by_mail(context["invitation"], password)
     if password is None and request.user != membership.user:
         return _by_mail(request, **context, done="joined")
-    login(request, membership.user, backend=BACKEND)
+    login(request, membership.user, backend=settings.PASSWORD_BACKEND)
     return _in(request, context["invitation"])
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate
 from django.contrib.auth.decorators import login_not_required
@@ -12,6 +13,7 @@ from django.contrib.auth.forms import (
     PasswordChangeForm,
     SetPasswordForm,
 )
+from django.contrib.auth.mixins import UserPassesTestMixin
 from django.contrib.auth.views import LoginView, PasswordChangeView, PasswordResetConfirmView
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +23,7 @@ from django.utils.decorators import method_decorator
 from django.views.generic import FormView, TemplateView
 
 from inbox.models import User
+from inbox.pages.access import signed_in
 from inbox.pages.account.throttling import may_ask_for_link, tries_left
 from inbox.workspaces import people
 from integrations.mail import is_off
@@ -91,6 +94,10 @@ class Login(LoginView):
 
     authentication_form = LoginForm
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        ways = {"company": settings.OIDC_ISSUER, "company_only": settings.OIDC_ONLY}
+        return super().get_context_data(**kwargs) | ways
+
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_valid(form)
         if not form.cleaned_data["remember"]:
@@ -98,11 +105,14 @@ class Login(LoginView):
         return response
 
 
-class PasswordChange(PasswordChangeView):
+class PasswordChange(UserPassesTestMixin, PasswordChangeView):
     template_name = "registration/password.html"
     form_class = ChangePasswordForm
     success_url = reverse_lazy("security")
     extra_context = {"heading": "Change your password", "act": "Change password"}
+
+    def test_func(self) -> bool:
+        return people.password_opens(signed_in(self.request))
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {"request": self.request}
@@ -149,5 +159,5 @@ class PasswordNew(PasswordResetConfirmView):
     token_generator = people.password_tokens
     success_url = reverse_lazy("home")
     post_reset_login = True
-    post_reset_login_backend = "django.contrib.auth.backends.ModelBackend"
+    post_reset_login_backend = settings.PASSWORD_BACKEND
     extra_context = {"heading": "Choose a password", "act": "Set password"}

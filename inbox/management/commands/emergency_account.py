@@ -1,0 +1,35 @@
+"""`emergency_account`: opens or closes the password log-in of one account under OIDC_ONLY."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from inbox.models import User
+from inbox.workspaces import people
+
+
+class Command(BaseCommand):
+    help = (
+        "Let one account log in with a password under OIDC_ONLY, for the day on which the company's log-in does not "
+        "work, and print a link by which its owner sets the password. Keep that password in a safe."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("email")
+        parser.add_argument("--end", action="store_true", help="close it again; the account's sessions end")
+
+    def handle(self, *, email: str, end: bool, **options: Any) -> None:
+        user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
+        if user is None:
+            raise CommandError("No active account has that address. Make one with createsuperuser first.")
+        if end:
+            user.set_unusable_password()
+        User.objects.filter(pk=user.pk).update(emergency=not end, password=user.password)
+        self.stdout.write(
+            f"{user.email} {'no longer logs' if end else 'may log'} in with a password under OIDC_ONLY."
+        )
+        if not end:
+            self.stdout.write(
+                f"A link to set the password: {settings.PUBLIC_URL}{people.password_path(user)}"
+            )

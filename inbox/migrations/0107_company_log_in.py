@@ -1,0 +1,30 @@
+"""Adds to a user the person that a company's log-in has proven, and whether a password opens the account without it."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("inbox", "0106_browser_sessions")]
+
+    operations = [
+        migrations.AddField(
+            "user",
+            "company_key",
+            models.CharField(
+                max_length=600,
+                null=True,
+                blank=True,
+                unique=True,
+                help_text="The issuer of the company log-in, # and its id of this person, since the first log-in by it.",
+            ),
+        ),
+        migrations.AddField(
+            "user",
+            "emergency",
+            models.BooleanField(
+                default=False,
+                db_default=False,
+                help_text="Whether the password opens the account under OIDC_ONLY.",
+            ),
+        ),
+    ]

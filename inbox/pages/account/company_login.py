@@ -1,0 +1,105 @@
+"""The log-in by the company (OIDC_ISSUER): the way to the issuer's page, and the way back from it."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from inbox.pages.safe_next import next_url
+from inbox.workspaces import log_in
+from inbox.workspaces.people import NotAllowed
+from integrations import oidc
+from integrations.errors import CallInterrupted, ProviderError, ProviderMisconfigured
+from jobs.deadline import Deadline
+
+logger = logging.getLogger(__name__)
+
+LIMIT_MS = 10_000
+ATTEMPTS = "company_attempts"
+"""In the session: the log-ins that this browser has begun and not ended, at most TABS, oldest first."""
+TABS = 5
+REFUSED = "Your company’s log-in did not prove who you are. Try again, and tell your operator if it stays so."
+OUT_OF_REACH = "Your company’s log-in does not answer. Try again in a moment."
+OVER = "This log-in was begun in another browser, or is over. Begin it here."
+
+
+@login_not_required
+@never_cache
+@require_safe
+def begin(request: HttpRequest) -> HttpResponse:
+    """`/login/company/`: leads to the issuer's page. `next` is where the person goes afterwards."""
+    _require_issuer()
+    attempt = oidc.begin(next_url(request, reverse("home")))
+    try:
+        url = oidc.login_url(attempt, _return_to(), Deadline.after_ms(LIMIT_MS))
+    except (ProviderError, ProviderMisconfigured, CallInterrupted, oidc.LoginRefused) as error:
+        return _failed(request, OUT_OF_REACH, error)
+    request.session[ATTEMPTS] = [*request.session.get(ATTEMPTS, []), attempt][-TABS:]
+    return redirect(url)
+
+
+@login_not_required
+@never_cache
+@require_safe
+def end(request: HttpRequest) -> HttpResponse:
+    """`/login/company/done/`: logs in the person whom the issuer's answer proves. Each answer counts once."""
+    _require_issuer()
+    attempt = _taken(request)
+    if attempt is None:
+        return _failed(request, OVER)
+    if "code" not in request.GET:  # the person has turned back, or the issuer does not let them in
+        return _failed(request, REFUSED)
+    try:
+        identity = oidc.identity(
+            attempt,
+            request.GET["code"],
+            request.GET.get("iss", ""),
+            _return_to(),
+            Deadline.after_ms(LIMIT_MS),
+        )
+        user = log_in.person_of(identity)
+    except NotAllowed as reason:
+        return _failed(request, str(reason))
+    except oidc.LoginRefused as error:
+        return _failed(request, REFUSED, error)
+    except (ProviderError, ProviderMisconfigured, CallInterrupted) as error:
+        return _failed(request, OUT_OF_REACH, error)
+    login(request, user, backend=settings.COMPANY_BACKEND)
+    request.session.set_expiry(0)
+    return redirect(attempt.next)
+
+
+def _require_issuer() -> None:
+    if not settings.OIDC_ISSUER:
+        raise Http404("No company log-in is set up.")
+
+
+def _return_to() -> str:
+    return settings.PUBLIC_URL + reverse("company-login-end")
+
+
+def _taken(request: HttpRequest) -> oidc.Attempt | None:
+    """The attempt with the state that the answer has, out of the session; None if this browser has not begun it."""
+    attempts = [oidc.Attempt(*fields) for fields in request.session.get(ATTEMPTS, [])]
+    state = request.GET.get("state", "")
+    attempt = next((attempt for attempt in attempts if constant_time_compare(attempt.state, state)), None)
+    request.session[ATTEMPTS] = [rest for rest in attempts if rest is not attempt]
+    return attempt
+
+
+def _failed(request: HttpRequest, sentence: str, error: Exception | None = None) -> HttpResponse:
+    if error is not None:
+        checks: dict[str, Any] = {"error": type(error).__name__}
+        if isinstance(error, oidc.LoginRefused):
+            checks["checks"] = str(error)
+        logger.warning("company log-in failed", extra=checks)
+    return render(request, "registration/company.html", {"sentence": sentence}, status=HTTPStatus.FORBIDDEN)

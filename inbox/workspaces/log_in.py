@@ -1,0 +1,68 @@
+"""The ways in: a password, or the company's own log-in (integrations.oidc). Neither opens a workspace: a membership
+does.
+"""
+
+from typing import Any
+
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import AnonymousUser
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from inbox.models import User
+from inbox.workspaces import invitations
+from inbox.workspaces.people import NotAllowed, password_opens
+from integrations.oidc import Identity
+
+NO_ACCOUNT = "Nobody with the address {} is in a workspace here. Ask an admin of yours for an invitation."
+SOMEBODY_ELSE = "Another person of the company has logged in with the address {} before. Ask an operator."
+
+
+class EmergencyBackend(ModelBackend):
+    """The password log-in under OIDC_ONLY: for emergency accounts alone (`manage.py emergency_account`)."""
+
+    def user_can_authenticate(self, user: User | AnonymousUser | None) -> bool:
+        return super().user_can_authenticate(user) and password_opens(user)
+
+
+class CompanyBackend(ModelBackend):
+    """Holds the sessions that a company's log-in has opened. It accepts no password."""
+
+    def authenticate(self, *_args: Any, **_credentials: Any) -> None:
+        return None
+
+
+def person_of(identity: Identity) -> User:
+    """The user that the company's log-in has proven: the one who came by it before, else the one with the address, else
+    a new one if the address is invited. Raises NotAllowed.
+    """
+    key = f"{identity.issuer}#{identity.subject}"
+    user = User.objects.filter(company_key=key).first() or _with_address(identity, key)
+    if user is None or not user.is_active:
+        raise NotAllowed(NO_ACCOUNT.format(identity.email))
+    return user
+
+
+def _with_address(identity: Identity, key: str) -> User | None:
+    """Binds the user of the address to `key`, unless the issuer has already named somebody else for it."""
+    try:
+        with transaction.atomic():
+            user = User.objects.filter(email=identity.email).first() or _invited(identity.email)
+            if user is None:
+                return None
+            unbound = Q(company_key=None) | ~Q(company_key__startswith=f"{identity.issuer}#")
+            if not User.objects.filter(unbound, pk=user.pk).update(company_key=key):
+                raise NotAllowed(SOMEBODY_ELSE.format(identity.email))
+            if user.address_proven_at is None:  # somebody else may know the password
+                user.set_unusable_password()
+                User.objects.filter(pk=user.pk).update(
+                    password=user.password, address_proven_at=timezone.now()
+                )
+    except IntegrityError:  # the same log-in in another window was faster
+        pass
+    return User.objects.filter(company_key=key).first()
+
+
+def _invited(email: str) -> User | None:
+    return User.objects.create_user(email) if invitations.waiting_for(User(email=email)).exists() else None

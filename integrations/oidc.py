@@ -1,0 +1,225 @@
+"""OpenID Connect with the one issuer that the operator names (OIDC_ISSUER): its addresses, the exchange of a code, and
+the check of the ID token.
+
+Calls go through our own session under a Deadline, outside of any transaction. joserfc checks the signatures
+(docs/adr/0081-a-company-logs-in-by-openid-connect.md).
+Sources: OpenID Connect Core 1.0 (3.1.3.7) and Discovery 1.0, RFC 7636 (PKCE), RFC 9207 (`iss` beside the code).
+"""
+
+import base64
+import hashlib
+import secrets
+import time
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
+
+from django.conf import settings
+from django.core.cache import cache
+from django.utils.crypto import constant_time_compare
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+from pydantic import Field, ValidationError
+
+from integrations.http.hosts import COMPANY, check_url
+from integrations.http.session import ProviderSession
+from integrations.payload import Payload
+from jobs.db import drop_connection
+from jobs.deadline import Deadline
+
+TRY_MS = 5_000
+LEEWAY_S = 60
+"""How far the issuer's clock may be from ours, in seconds."""
+CACHED_S = 600
+ALGORITHMS = {
+    "RS256",
+    "RS384",
+    "RS512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256",
+    "ES384",
+    "ES512",
+    "Ed25519",
+    "EdDSA",
+}
+"""Signatures that only the issuer can make. A token signed with a shared secret, or not at all, is refused."""
+KEY_TYPES = {"RSA", "EC", "OKP"}
+
+
+class LoginRefused(Exception):
+    """The issuer's answer proves nobody. The text names the checks that failed, and holds nothing that it said."""
+
+
+class Metadata(Payload):
+    """The issuer's own description of itself, as far as it is used."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    token_endpoint_auth_methods_supported: list[str] = ["client_secret_basic"]
+    id_token_signing_alg_values_supported: list[str] = ["RS256"]
+    authorization_response_iss_parameter_supported: bool = False
+
+
+class _Claims(Payload):
+    iss: str
+    aud: str | list[str]
+    exp: float
+    iat: float
+    sub: str = Field(min_length=1, max_length=255)
+    nbf: float = 0
+    nonce: str = ""
+    azp: str = ""
+    auth_time: float | None = None
+    email: str = Field("", max_length=254)
+    email_verified: bool = False
+
+
+class Attempt(NamedTuple):
+    """One log-in that a browser has begun. `again`: a person who is logged in proves once more who they are."""
+
+    state: str
+    nonce: str
+    verifier: str
+    next: str
+    began: float
+    again: bool
+
+
+class Identity(NamedTuple):
+    """A person of the company: the issuer with its id of them, and their verified e-mail address in lower case."""
+
+    issuer: str
+    subject: str
+    email: str
+
+
+def begin(next_url: str, *, again: bool = False) -> Attempt:
+    state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+    return Attempt(state, nonce, verifier, next_url, time.time(), again)
+
+
+def login_url(attempt: Attempt, return_to: str, deadline: Deadline) -> str:
+    """The issuer's page for the log-in, which leads back to `return_to`. Raises LoginRefused and errors of calls."""
+    url = _metadata(deadline).authorization_endpoint
+    check_url(COMPANY, url)
+    challenge = (
+        base64.urlsafe_b64encode(hashlib.sha256(attempt.verifier.encode()).digest()).rstrip(b"=").decode()
+    )
+    query = {
+        "response_type": "code",
+        "client_id": settings.OIDC_CLIENT_ID,
+        "redirect_uri": return_to,
+        "scope": "openid email profile",
+        "state": attempt.state,
+        "nonce": attempt.nonce,
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+        **({"max_age": "0", "prompt": "login"} if attempt.again else {}),
+    }
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}"
+
+
+def identity(attempt: Attempt, code: str, issuer: str, return_to: str, deadline: Deadline) -> Identity:
+    """The person that the issuer has logged in for `attempt`. `issuer`: the parameter `iss` of its answer, or "".
+    Raises LoginRefused, and the errors of calls.
+    """
+    metadata = _metadata(deadline)
+    if issuer != metadata.issuer and (issuer or metadata.authorization_response_iss_parameter_supported):
+        raise LoginRefused("issuer of the answer")
+    token = _exchange(metadata, attempt, code, return_to, deadline)
+    try:
+        claims = _Claims.model_validate(_signed(token, metadata, deadline))
+    except ValidationError as error:
+        fields = {str(fault["loc"][0]) for fault in error.errors(include_input=False, include_url=False)}
+        raise LoginRefused(", ".join(sorted(fields))) from None
+    if failed := _failed(claims, metadata, attempt):
+        raise LoginRefused(", ".join(failed))
+    return Identity(metadata.issuer, claims.sub, claims.email.strip().lower())
+
+
+def _failed(claims: _Claims, metadata: Metadata, attempt: Attempt) -> list[str]:
+    """The checks that `claims` do not pass, by name."""
+    client, now = settings.OIDC_CLIENT_ID, time.time()
+    audience = [claims.aud] if isinstance(claims.aud, str) else claims.aud
+    checks = {
+        "issuer": claims.iss == metadata.issuer,
+        "audience": client in audience
+        and (claims.azp == client if len(audience) > 1 else claims.azp in ("", client)),
+        "expiry": claims.exp > now - LEEWAY_S,
+        "time of issue": max(claims.iat, claims.nbf) < now + LEEWAY_S
+        and claims.iat > attempt.began - LEEWAY_S,
+        "nonce": constant_time_compare(claims.nonce, attempt.nonce),
+        "verified address": "@" in claims.email and claims.email_verified,
+        "time of log-in": not attempt.again or (claims.auth_time or 0) > attempt.began - LEEWAY_S,
+    }
+    return [name for name, holds in checks.items() if not holds]
+
+
+def _metadata(deadline: Deadline) -> Metadata:
+    url = f"{settings.OIDC_ISSUER}/.well-known/openid-configuration"
+    metadata = Metadata.model_validate(_document(url, "discovery", deadline))
+    if metadata.issuer.rstrip("/") != settings.OIDC_ISSUER:
+        raise LoginRefused("issuer of the description")
+    return metadata
+
+
+def _document(url: str, operation: str, deadline: Deadline, *, fresh: bool = False) -> dict[str, Any]:
+    """A JSON document of the issuer, as it was within the last CACHED_S seconds."""
+    key = f"oidc.{hashlib.sha256(url.encode()).hexdigest()}"
+    document: dict[str, Any] | None = None if fresh else cache.get(key)
+    if document is None:
+        document = _session().request(
+            "GET", url, operation=operation, deadline=deadline, parse=lambda answer: answer.data
+        )
+        cache.set(key, document, CACHED_S)
+    return document
+
+
+def _exchange(metadata: Metadata, attempt: Attempt, code: str, return_to: str, deadline: Deadline) -> str:
+    """The ID token for `code`, for which only the browser of `attempt` has the verifier."""
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": return_to,
+        "code_verifier": attempt.verifier,
+        "client_id": settings.OIDC_CLIENT_ID,
+    }
+    headers = {}
+    if "client_secret_basic" in metadata.token_endpoint_auth_methods_supported:
+        pair = ":".join(
+            quote(part, safe="") for part in (settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET)
+        )
+        headers = {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
+    else:
+        form["client_secret"] = settings.OIDC_CLIENT_SECRET
+    return _session().request(
+        "POST",
+        metadata.token_endpoint,
+        operation="token",
+        deadline=deadline,
+        data=form,
+        headers=headers,
+        parse=lambda answer: str(answer.data["id_token"]),
+    )
+
+
+def _signed(token: str, metadata: Metadata, deadline: Deadline) -> dict[str, Any]:
+    """The claims of `token`. The issuer's keys are read once more if none of those that we have signed it."""
+    algorithms = ALGORITHMS.intersection(metadata.id_token_signing_alg_values_supported)
+    for fresh in (False, True):
+        keys = _document(metadata.jwks_uri, "keys", deadline, fresh=fresh)["keys"]
+        usable = [key for key in keys if key.get("kty") in KEY_TYPES and key.get("use", "sig") == "sig"]
+        try:
+            return jwt.decode(token, KeySet.import_key_set({"keys": usable}), algorithms=algorithms).claims
+        except (JoseError, ValueError):
+            continue
+    raise LoginRefused("signature")
+
+
+def _session() -> ProviderSession:
+    drop_connection()
+    return ProviderSession(provider=COMPANY, timeout_ms=TRY_MS, max_retries=1)

@@ -1,0 +1,277 @@
+"""The log-in by the company, over HTTP against the sandbox's issuer, which can also be wrong in each way."""
+
+from http import HTTPStatus
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+from django.core.cache import cache
+from django.core.management import CommandError, call_command
+from django.test import Client, override_settings
+from django.urls import reverse
+
+from inbox.models import Invitation, Membership, User
+from inbox.pages.account import company_login
+from inbox.workspaces import people
+from sandbox.company import ACCOUNT, CLIENT, PERSON, SECRET
+from tests import factories
+from tests.world import forget_calls
+
+pytestmark = pytest.mark.django_db
+
+EMAIL = PERSON["email"]
+ONLY = {
+    "OIDC_ONLY": True,
+    "PASSWORD_BACKEND": "inbox.workspaces.log_in.EmergencyBackend",
+    "AUTHENTICATION_BACKENDS": [
+        "axes.backends.AxesStandaloneBackend",
+        "inbox.workspaces.log_in.EmergencyBackend",
+        "inbox.workspaces.log_in.CompanyBackend",
+    ],
+}
+
+
+@pytest.fixture
+def issuer(sandbox):
+    cache.clear()
+    forget_calls()
+    sandbox.set_account("company", ACCOUNT, properties={})
+    with override_settings(
+        OIDC_ISSUER=sandbox.url("company"),
+        OIDC_CLIENT_ID=CLIENT,
+        OIDC_CLIENT_SECRET=SECRET,
+        PUBLIC_URL="http://testserver",
+    ):
+        yield lambda **properties: sandbox.set_account("company", ACCOUNT, properties=properties)
+    cache.clear()
+
+
+def answer_of(client, next_url=""):
+    """The issuer's answer, as a path of ours, to a log-in that this browser has begun."""
+    page = client.get(reverse("company-login"), {"next": next_url} if next_url else {})
+    assert page.status_code == HTTPStatus.FOUND, page.content
+    moved = requests.get(page["Location"], allow_redirects=False, timeout=5)
+    assert moved.status_code == HTTPStatus.FOUND, moved.text
+    address = urlsplit(moved.headers["Location"])
+    return f"{address.path}?{address.query}"
+
+
+def log_in(client, next_url=""):
+    return client.get(answer_of(client, next_url))
+
+
+def person_in(client):
+    key = client.session.get("_auth_user_id")
+    return User.objects.get(pk=key).email if key else None
+
+
+def test_a_member_logs_in_by_the_company_and_comes_to_the_page_that_they_wanted(issuer):
+    user = factories.make_user(EMAIL)
+    client = Client()
+    page = log_in(client, "/account/")
+    assert (page.status_code, page["Location"], person_in(client)) == (302, "/account/", EMAIL)
+    assert client.get("/account/").status_code == HTTPStatus.OK
+    user.refresh_from_db()
+    assert user.company_key.endswith("/company#dana-1")
+
+
+def test_the_session_before_the_log_in_is_not_the_session_after_it(issuer):
+    factories.make_user(EMAIL)
+    client = Client()
+    answer = answer_of(client)
+    before = client.session.session_key
+    client.get(answer)
+    assert client.session.session_key != before
+
+
+def test_a_next_of_another_site_is_not_followed(issuer):
+    factories.make_user(EMAIL)
+    assert log_in(Client(), "https://evil.example/")["Location"] == reverse("home")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"claims": {"aud": "another-client"}},
+        {"claims": {"aud": [CLIENT, "another-client"]}},
+        {"claims": {"aud": [CLIENT, "another-client"], "azp": "another-client"}},
+        {"claims": {"azp": "another-client"}},
+        {"claims": {"iss": "https://evil.example"}},
+        {"claims": {"nonce": "of-another-log-in"}},
+        {"claims": {"nonce": None}},
+        {"claims": {"sub": None}},
+        {"claims": {"exp": None}},
+        {"skew_s": -600},
+        {"skew_s": 600},
+        {"claims": {"email": None}},
+        {"claims": {"email_verified": False}},
+        {"claims": {"email_verified": None}},
+        {"algorithm": "none"},
+        {"algorithm": "HS256"},
+        {"key": 2, "published": [1]},
+        {"answer": {"iss": "https://evil.example"}},
+        {"answer": {"code": "another-code"}},
+        {"description": {"issuer": "https://evil.example"}},
+    ],
+    ids=str,
+)
+def test_an_answer_that_does_not_prove_the_person_opens_nothing(issuer, wrong):
+    factories.make_user(EMAIL)
+    client = Client()
+    if "description" not in wrong:
+        answer = answer_of(client)
+    issuer(**wrong)
+    if "description" in wrong:
+        page = client.get(reverse("company-login"))
+    elif "answer" in wrong:
+        parts = {name: texts[0] for name, texts in parse_qs(urlsplit(answer).query).items()}
+        page = client.get(reverse("company-login-end"), parts | wrong["answer"])
+    else:
+        page = client.get(answer)
+    assert page.status_code == HTTPStatus.FORBIDDEN
+    assert person_in(client) is None
+    assert User.objects.get(email=EMAIL).company_key is None
+
+
+def test_a_clock_that_is_a_little_off_and_an_audience_with_its_party_are_accepted(issuer):
+    factories.make_user(EMAIL)
+    for right in ({"skew_s": 45}, {"skew_s": -45}, {"claims": {"aud": [CLIENT, "another"], "azp": CLIENT}}):
+        issuer(**{"skew_s": 0, "claims": {}} | right)
+        assert log_in(Client()).status_code == HTTPStatus.FOUND
+
+
+def test_a_new_key_of_the_issuer_is_fetched_once_it_signs(issuer):
+    factories.make_user(EMAIL)
+    assert log_in(Client()).status_code == HTTPStatus.FOUND
+    issuer(key=2, published=[2, 1])
+    assert log_in(Client()).status_code == HTTPStatus.FOUND
+
+
+def test_an_answer_counts_once_and_in_the_browser_that_began_it(issuer):
+    factories.make_user(EMAIL)
+    client, stranger = Client(), Client()
+    answer = answer_of(client)
+    assert stranger.get(answer).status_code == HTTPStatus.FORBIDDEN
+    assert client.get(answer).status_code == HTTPStatus.FOUND
+    client.post(reverse("logout"))
+    assert client.get(answer).status_code == HTTPStatus.FORBIDDEN
+    assert person_in(client) is None
+
+
+def test_tabs_do_not_disturb_each_other_and_old_ones_end(issuer):
+    factories.make_user(EMAIL)
+    client = Client()
+    answers = [answer_of(client) for _ in range(company_login.TABS + 1)]
+    assert client.get(answers[0]).status_code == HTTPStatus.FORBIDDEN
+    assert client.get(answers[1]).status_code == HTTPStatus.FOUND
+
+
+def test_a_person_of_the_company_without_account_or_invitation_opens_nothing(issuer):
+    client = Client()
+    page = log_in(client)
+    assert page.status_code == HTTPStatus.FORBIDDEN and EMAIL in page.content.decode()
+    assert not User.objects.exists() and person_in(client) is None
+
+
+def test_an_invited_person_gets_an_account_and_sees_the_invitation_but_no_workspace(issuer):
+    workspace = factories.make_workspace()
+    owner = factories.make_member(workspace, Membership.Role.OWNER)
+    factories.make_invitation(workspace, email=EMAIL, invited_by=owner)
+    client = Client()
+    assert log_in(client, reverse("invitations")).status_code == HTTPStatus.FOUND
+    user = User.objects.get(email=EMAIL)
+    assert not user.has_usable_password() and user.address_proven_at and not user.memberships.exists()
+    assert client.get(reverse("inbox:list", args=[workspace.pk])).status_code == HTTPStatus.NOT_FOUND
+    invitation = Invitation.objects.get()
+    client.post(reverse("invitation-answer", args=[invitation.pk]), {"do": "accept"})
+    assert client.get(reverse("inbox:list", args=[workspace.pk])).status_code == HTTPStatus.OK
+
+
+def test_a_password_that_somebody_else_may_know_ends_with_the_first_proof(issuer):
+    user = factories.make_user(EMAIL, address_proven_at=None)
+    stranger = Client()
+    stranger.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    log_in(Client())
+    user.refresh_from_db()
+    assert not user.has_usable_password() and user.address_proven_at
+    assert stranger.get("/account/").status_code == HTTPStatus.FOUND
+
+
+def test_an_address_that_went_to_somebody_else_at_the_company_does_not_open_the_account(issuer):
+    factories.make_user(EMAIL)
+    log_in(Client())
+    issuer(person={"sub": "another-person"})
+    client = Client()
+    assert log_in(client).status_code == HTTPStatus.FORBIDDEN and person_in(client) is None
+
+
+def test_a_person_whose_address_changed_at_the_company_keeps_the_account(issuer):
+    factories.make_user(EMAIL)
+    log_in(Client())
+    issuer(person={"email": "dana.new@example.org"})
+    client = Client()
+    log_in(client)
+    assert person_in(client) == EMAIL
+
+
+def test_an_account_that_is_switched_off_stays_shut(issuer):
+    factories.make_user(EMAIL, is_active=False)
+    client = Client()
+    assert log_in(client).status_code == HTTPStatus.FORBIDDEN and person_in(client) is None
+
+
+def test_an_issuer_that_does_not_answer_is_said_and_costs_no_longer_than_its_limit(
+    issuer, sandbox, monkeypatch
+):
+    factories.make_user(EMAIL)
+    monkeypatch.setattr(company_login, "LIMIT_MS", 300)
+    client = Client()
+    answer = answer_of(client)
+    sandbox.fault(provider="company", kind="hang", path="/token")
+    page = client.get(answer)
+    assert page.status_code == HTTPStatus.FORBIDDEN and "does not answer" in page.content.decode()
+
+
+@pytest.mark.parametrize("address", ["company-login", "company-login-end"])
+def test_without_an_issuer_there_is_no_company_log_in(address):
+    assert Client().get(reverse(address)).status_code == HTTPStatus.NOT_FOUND
+    assert "your company" not in Client().get(reverse("login")).content.decode()
+
+
+def test_under_oidc_only_passwords_open_the_emergency_account_alone(issuer, capsys):
+    workspace = factories.make_workspace()
+    member = factories.make_member(workspace, email="ana@example.org")
+    before = Client()
+    before.force_login(member, "django.contrib.auth.backends.ModelBackend")
+    with override_settings(**ONLY):
+        assert before.get("/account/").status_code == HTTPStatus.FOUND  # what a password opened has ended
+        form = {"username": member.email, "password": factories.PASSWORD}
+        client = Client()
+        assert "do not match" in client.post(reverse("login"), form).content.decode()
+        call_command("emergency_account", member.email)
+        assert "/password/new/" in capsys.readouterr().out
+        assert client.post(reverse("login"), form).status_code == HTTPStatus.FOUND
+        call_command("emergency_account", member.email, "--end")
+        assert client.get("/account/").status_code == HTTPStatus.FOUND
+        assert "do not match" in client.post(reverse("login"), form).content.decode()
+    with pytest.raises(CommandError, match="No active account"):
+        call_command("emergency_account", "nobody@example.org")
+
+
+def test_under_oidc_only_no_link_sets_a_password_and_an_invitation_leads_to_the_company(issuer):
+    workspace = factories.make_workspace()
+    owner = factories.make_member(workspace, Membership.Role.OWNER)
+    invitation = factories.make_invitation(workspace, email=EMAIL, invited_by=owner)
+    from inbox.workspaces import invitations
+
+    path, link = invitations.path(invitation), people.password_path(owner)
+    with override_settings(**ONLY):
+        client = Client()
+        assert 'name="new_password1"' not in client.get(link, follow=True).content.decode()
+        page = client.get(path)
+        assert "password" not in page.content.decode().lower()
+        page = client.post(path, {"do": "accept"})
+        assert page["Location"] == f"{reverse('company-login')}?next={reverse('invitations')}"
+        log_in(client, reverse("invitations"))
+        client.post(path, {"do": "accept"})
+        assert Membership.objects.filter(workspace=workspace, user__email=EMAIL).exists()
