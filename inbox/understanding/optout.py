@@ -118,14 +118,11 @@ def _probability(reading: Reading) -> float:
     return in_a_letter(probability, reading)
 
 
-@rule(
-    "opt_out.answer",
-    "A bare yes or no, or the word that we offered, answers our own question whether to stop writing.",
-)
-def _answer(reading: Reading) -> str | None:
+def _answered(reading: Reading) -> str:
+    """Whether a bare answer to a question of ours asks us to stop: "sure", "perhaps" or "" (no)."""
     answer = _words(reading.above)
     if not answer or len(answer.split()) > ANSWER_WORDS:
-        return None
+        return ""
     subject = reading.subject if reading.is_reply else ""
     ours = fold("\n".join((subject, _MARK.sub("", reading.newest.quoted), *reading.reply.sent)))
     word = re.compile(
@@ -133,15 +130,32 @@ def _answer(reading: Reading) -> str | None:
     )
     for sentence in reversed(sentences(ours)):
         if sentence.endswith("?") and (phrases.YES.match(answer) or phrases.NO.match(answer)):
-            meant = phrases.STOPS if phrases.YES.match(answer) else phrases.GOES_ON
-            return reading.newest.text if meant.search(sentence) else None
+            return _asked(sentence, phrases.STOPS if phrases.YES.match(answer) else phrases.GOES_ON)
         offers = phrases.OFFER.split(sentence) if phrases.OFFERS.search(sentence) else ()
         if any(
             word.search(offer) and phrases.STOPS.search(offer if len(offers) > 1 else sentence)
             for offer in offers
         ):
-            return reading.newest.text
-    return None
+            return "sure"
+    return ""
+
+
+def _asked(question: str, meant: re.Pattern[str]) -> str:
+    """Whether a question asks what is `meant`: "perhaps" if it also asks something else, so that a yes means either."""
+    first, *others = phrases.ALTERNATIVE.split(f" {question}")
+    others = [other for other in others if len(other.split()) > 2 or phrases.STOPS.search(other)]
+    stops = [bool(phrases.STOPS.search(part)) for part in (first, *others)]
+    if any(stops) and not all(stops):
+        return "perhaps"
+    return "sure" if meant.search(question) else ""
+
+
+@rule(
+    "opt_out.answer",
+    "A bare yes or no, or the word that we offered, answers our own question whether to stop writing.",
+)
+def _answer(reading: Reading) -> str | None:
+    return reading.newest.text if reading.once(_answered) == "sure" else None
 
 
 @rule(
@@ -156,11 +170,14 @@ def _wording(reading: Reading) -> str | None:
 
 @rule(
     "opt_out.suspected",
-    f"The wording is at least {PERHAPS[EMAIL]:.0%} sure to be a wish to be left alone, or a sentence below the "
-    "sign-off is such a wish: a model or a person decides.",
+    f"The wording is at least {PERHAPS[EMAIL]:.0%} sure to be a wish to be left alone, a sentence below the "
+    "sign-off is such a wish, or a yes or no answers our question whether to stop or do something else: a model or a "
+    "person decides.",
     sure=False,
 )
 def suspicion(reading: Reading) -> str | None:
+    if reading.once(_answered):
+        return reading.newest.text
     if reading.once(_probability) >= PERHAPS[reading.reply.channel]:
         return reading.evidence("opt_out")
     return next((written for written, folded in reading.below if _stands_alone(folded, reading)), None)

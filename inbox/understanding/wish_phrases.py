@@ -51,6 +51,7 @@ KEYWORD = re.compile(
 POLITE = re.compile(r" (?:please|pls|thanks|thank you|bitte|danke)$")
 OFFERS = re.compile(r"\b(?:reply|answer|text|say|send|write|press|type)\b")
 OFFER = re.compile(r",? or |, (?=\w+ (?:to|for|if)\b)")
+ALTERNATIVE = re.compile(r",? (?:or|oder|ou|o|eller|lub|albo|czy|nebo|vagy|sau|veya|tai|vai|или|або) |, of ")
 YES = re.compile(
     r"(?:yes|yep|yeah|yup|y|ok|okay|sure|please(?: do)?|i would|do (?:so|that)|ja|jawohl|gern\w*|oui|d'accord|"
     r"si|claro|"

@@ -163,6 +163,14 @@ ASKED = "Hi Mara, should I take you off my list?"
         ("C please", "Reply A for a demo, B for later, or C to be left alone: I stop then.", True),
         ("A", "Reply A for a demo, B for later, or C to be left alone: I stop then.", False),
         ("Ja bitte", "Soll ich Sie aus dem Verteiler nehmen?", True),
+        ("Yes", "Would a demo help, or should I stop?", "perhaps"),
+        ("No", "Would a demo help, or should I stop?", "perhaps"),
+        ("Yes", "Demo or stop?", "perhaps"),
+        ("Yes please", "Would a demo help? Or should I take you off my list?", "perhaps"),
+        ("Ja", "Hilft Ihnen eine Demo oder soll ich aufhören?", "perhaps"),
+        ("Oui", "Une démo vous aiderait, ou dois-je arrêter ?", "perhaps"),
+        ("Yes", "Should I stop writing to you or your team?", True),
+        ("Yes", "Should I stop, yes or no?", True),
     ],
 )
 def test_a_bare_answer_is_read_with_the_question_of_ours_that_it_answers(answer, ours, expected):
