@@ -123,7 +123,7 @@ def _by_wording(reading: Reading) -> str | None:
     sure=False,
 )
 def suspicion(reading: Reading) -> str | None:
-    probability = in_a_letter(reading.written_by_software, reading)
+    probability = in_a_letter(reading.written_by_software, reading.text)
     return reading.evidence("auto_reply") if reading.text and probability >= PERHAPS else None
 
 

@@ -37,7 +37,7 @@ _OPENING_WORDS = 120  # software says what it is at the start, and the length of
 _QUOTE_CHARS = 240  # evidence is shown on a page, and the message itself is one click away
 
 # Within a sentence a new thought begins here.
-_BREAK = re.compile(r"(?<=\w)(?:\s*(?:\.\.\.|…)\s*|[:;]\s+|\s+[-–—]+\s+)(?=\w)")
+BREAK = re.compile(r"(?<=\w)(?:\s*(?:\.\.\.|…)\s*|[:;]\s+|\s+[-–—]+\s+)(?=\w)")
 
 _REPLY_PREFIX = re.compile(
     r"^(?:(?:re|aw|antw|antwort|sv|vs|odp|ref|rif|r|res|ynt|yanit|vb|tr|rv|回复|回覆|答复|返信|답장|رد|תשובה|на|отв|"
@@ -112,9 +112,9 @@ def rule(
     return lambda match: Rule(rule_id, description, match, channels, sure)
 
 
-def in_a_letter(probability: float, reading: "Reading") -> float:
-    """How sure wording is, 0 to 1, by the reply's length: a letter of over 40 words is rarely a wish or software's."""
-    odds = probability / (1 - probability) * min(1, (_LETTER_WORDS / max(count_words(reading.text), 1)) ** 2)
+def in_a_letter(probability: float, text: str) -> float:
+    """How sure wording of `text` is, 0 to 1, by its length: one of over 40 words is rarely a wish or software's."""
+    odds = probability / (1 - probability) * min(1, (_LETTER_WORDS / max(count_words(text), 1)) ** 2)
     return odds / (1 + odds)
 
 
@@ -174,13 +174,13 @@ class Reading:
     def clauses(self) -> list[tuple[str, str]]:
         """The sentences that speak to us, as pairs like `sentences`; those of the subject if only that was written."""
         written = self._parts[0] or ("" if self.is_reply else clean(self.reply.subject)[0][:500])
-        return _sentences(_BREAK.sub("\n\n", written))
+        return _sentences(BREAK.sub("\n\n", written))
 
     @cached_property
     def below(self) -> list[tuple[str, str]]:
         """The sentences below the sign-off, also those that the newest text leaves out, as pairs like `sentences`."""
         below = f"{self._parts[1]}\n\n{self.newest.cut[:_HEAD_CHARS]}"
-        return _sentences(_BREAK.sub("\n\n", below))
+        return _sentences(below)
 
     @cached_property
     def body(self) -> str:

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 
 from inbox.understanding import wish_phrases as phrases
-from inbox.understanding.cleaned import EMAIL, LINKEDIN, SMS, TEXTS_ONLY, Reading, in_a_letter, rule
+from inbox.understanding.cleaned import BREAK, EMAIL, LINKEDIN, SMS, TEXTS_ONLY, Reading, in_a_letter, rule
 from inbox.understanding.normalise import fold, sentences
 from inbox.understanding.signature import offers
 from inbox.understanding.snooze import ends
@@ -115,7 +115,9 @@ def _probability(reading: Reading) -> float:
         probability = learned.probability(frozenset().union(*lasting.values()))
     else:
         probability = learned.strongest_clause(list(lasting.values()))
-    return in_a_letter(probability, reading)
+    channel = reading.reply.channel
+    least = PERHAPS[channel] if probability >= SURE[channel] else 0.0
+    return max(in_a_letter(probability, reading.above), least)
 
 
 def _answered(reading: Reading) -> str:
@@ -142,9 +144,12 @@ def _answered(reading: Reading) -> str:
 
 def _asked(question: str, meant: re.Pattern[str]) -> str:
     """Whether a question asks what is `meant`: "perhaps" if it also asks something else, so that a yes means either."""
-    first, *others = phrases.ALTERNATIVE.split(f" {question}")
-    others = [other for other in others if len(other.split()) > 2 or phrases.STOPS.search(other)]
-    stops = [bool(phrases.STOPS.search(part)) for part in (first, *others)]
+    first, *later = phrases.ALTERNATIVE.split(f" {question}")
+    options = [
+        first,
+        *(option for option in later if len(option.split()) > 2 or phrases.STOPS.search(option)),
+    ]
+    stops = [bool(phrases.STOPS.search(option)) for option in options]
     if any(stops) and not all(stops):
         return "perhaps"
     return "sure" if meant.search(question) else ""
@@ -192,7 +197,7 @@ def _stands_alone(folded: str, reading: Reading) -> bool:
         "@" not in folded.replace(reading.reply.sender_email.lower(), "")
         and learned.probability(wish_features(folded)) >= SURE[EMAIL]
         and learned.express(folded)
-        and not offers(folded)
+        and not any(map(offers, BREAK.split(folded)))
     )
 
 

@@ -211,6 +211,25 @@ def test_a_wish_at_the_end_of_a_letter_is_acted_on():
     assert opt_out(f"{LAW}\n\nPlease remove me from your mailing list.") is True
 
 
+STORY = (
+    "We are four people and a dog in a small yard near the coast. Last year two of us were ill for months and we fell "
+    "behind with the orders. Two doors still stand in the hall and wait for their owners. "
+)
+SHOWROOM = (
+    "Mara Lund\nT +1 212 555 0123\nwe open at nine, and you find us in the old mill by the river.\n"
+    + "Doors of oak, ash and pine are on view every day but Monday. Parking is free for two hours behind the house. "
+    * 6
+)
+
+
+def test_a_wish_in_a_very_long_letter_is_at_least_held():
+    assert opt_out(STORY * 7 + "Do not send us more of this.") == "perhaps"
+
+
+def test_a_long_footer_below_a_wish_makes_no_letter_of_it():
+    assert opt_out(f"Hi Alex,\n\nI would rather you did not send us anything else.\n\n{SHOWROOM}") is True
+
+
 def test_a_wish_that_names_its_own_end_is_a_deferral():
     assert opt_out("Please send me nothing until March 1.") is False
     assert opt_out("Please send me nothing any more.") is True
