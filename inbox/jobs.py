@@ -5,10 +5,11 @@ from typing import Any
 from inbox import promises
 from inbox.followups import step_job
 from inbox.followups import tick as followups
-from inbox.health import comeback, drill, notice_channels, notice_trial, reply_polls, watch
+from inbox.health import backfill, comeback, drill, notice_channels, notice_trial, reply_polls, watch
 from inbox.intake import calendar_check, calendar_list
 from inbox.intake.catch_up_job import CATCH_UP
 from inbox.intake.handlers.bookings import WHO_BOOKED
+from inbox.intake.handlers.messages import READ
 from inbox.intake.messages import PROCESS
 from inbox.leads import enrichment, erasure, own_notices, stops
 from inbox.pages.account import notice_mails
@@ -173,6 +174,12 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
         comeback.run,
         "Fetches and resumes what was held up after an account came back",
         _policy(lanes.PROOF, 8, 180),
+    ),
+    (
+        READ,
+        backfill.read_message,
+        "Reads a message that a webhook named by its id alone",
+        _policy(lanes.STOP, 12, 60, max_age_hours=24 * 30),
     ),
     (
         reply_polls.POLL,

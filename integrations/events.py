@@ -92,6 +92,19 @@ class MessageEvent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessageNotice(Event):
+    """A message that a webhook names by its ids alone, so that a job reads it at the provider.
+
+    `edited`: its words have changed since it was first reported.
+    """
+
+    account_id: str
+    thread_id: str
+    message_id: str
+    edited: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BounceEvent(MessageEvent):
     """A mail of ours to `person` came back. `text` is the notice about it, if there is one.
 

@@ -20,7 +20,7 @@ from django.core.exceptions import ImproperlyConfigured
 from integrations import rawjson
 from integrations.attachments import Attachment
 from integrations.carriers import Carrier, Listed, Outgoing
-from integrations.events import Event, MessageEvent, Person
+from integrations.events import Event, MessageEvent, MessageNotice, Person
 from integrations.meetings import Meeting
 from jobs.deadline import Deadline
 
@@ -395,6 +395,8 @@ class Messages:
     history: History | NONE
     backfill: "Callable[[Integration, datetime, Deadline], Iterator[MessageEvent]] | NONE"
     """All messages that the provider has since a moment, as the events that its webhooks would have brought."""
+    read_message: "Callable[[Integration, MessageNotice, Deadline], MessageEvent | None] | NONE"
+    """The message that a webhook named by its ids alone, as `backfill` reads it; None if no person wrote one."""
     poll_every: timedelta | NONE
     """How often `backfill` is called even if nothing is known to be missing."""
     files: Files | NONE
@@ -412,6 +414,8 @@ class Login:
     """Makes the page, given its expiry and the address to return to."""
     forget_owner: "Callable[[Integration], None] | NONE"
     """Forgets what is known about the account's owner, because the account's id has changed. It does not save."""
+    former_ids: "Callable[[Integration], frozenset[str]] | NONE"
+    """The account's other ids of before, with the same owner, who may answer what came to them."""
 
 
 @complete
@@ -499,6 +503,7 @@ KEY_PER_ACCOUNT = NONE("Each account has a key of its own.")
 KEY_IS_ENOUGH = NONE("The required settings are all that it needs.")
 SIGNS_NOTHING = NONE("It signs nothing.")
 NO_MESSAGES = NONE("It carries no messages.")
+WHOLE_MESSAGES = NONE("Its webhooks hold the message itself.")
 NO_CALENDAR = NONE("It has no calendar.")
 NO_CONTACTS = NONE("It has no contacts.")
 NEW_KEY = NONE("A new key is put in under Settings.")

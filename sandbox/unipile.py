@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 routes = Router()
 routes.include(unipile_hosted.routes)
+routes.include(unipile_hosted.pages)
 
 BLOCKING = {
     "disconnected": (401, "disconnected_account"),
@@ -82,13 +83,13 @@ class Unipile(Provider):
         """
         parts = request.path.split("/")
         if request.path.startswith("/hosted/"):
-            return _owner(sandbox, "links", parts[2])
+            return self.owner(sandbox, "links", parts[2])
         account_id = params.get("account_id") or request.query.get("account_id")
         if not account_id and request.method == "POST":
             account_id = request.data.get("account_id")
         for table, key in (("chats", "chat_id"), ("messages", "message_id")):
             if not account_id and key in params:
-                account_id = _owner(sandbox, table, params[key])
+                account_id = self.owner(sandbox, table, params[key])
         return str(account_id or "*")
 
     def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
@@ -129,12 +130,10 @@ class Unipile(Provider):
     def status_event(self, account: Account, status: str) -> dict[str, Any] | None:
         return events.account_status(account, status)
 
-
-def _owner(sandbox: "Sandbox", table: str, key: str) -> str:
-    for account in sandbox.state.accounts("unipile"):
-        if key in getattr(account.data, table):
-            return account.name
-    return "*"
+    def owner(self, sandbox: "Sandbox", table: str, key: str) -> str:
+        """The name of the account whose `table` has a row `key`; `*` if none has."""
+        accounts = sandbox.state.accounts(self.name)
+        return next((account.name for account in accounts if key in getattr(account.data, table)), "*")
 
 
 # Accounts
@@ -176,7 +175,7 @@ def _account(account: Account) -> dict[str, Any]:
 
 @routes.on("GET", "/api/v1/users/{identifier}")
 def profile(call: Call) -> Response:
-    person = _person(call, call.params["identifier"])
+    person = person_of(call, call.params["identifier"])
     first, _, last = person["name"].partition(" ")
     return json_response(
         {
@@ -196,7 +195,7 @@ def profile(call: Call) -> Response:
 @routes.on("POST", "/api/v1/users/invite")
 def invite(call: Call) -> Response:
     values = call.request.data
-    person = _person(call, _text(values, "provider_id"))
+    person = person_of(call, required_text(values, "provider_id"))
     note = values.get("message") or ""
     if len(note) > NOTE_LIMIT:
         raise BadRequestError(f"message is longer than {NOTE_LIMIT} characters.")
@@ -220,17 +219,17 @@ def invite(call: Call) -> Response:
 
 @routes.on("GET", "/api/v1/linkedin/inmail_balance")
 def inmail_balance(call: Call) -> Response:
-    rest = _inmails_left(call)
+    rest = inmails_left(call)
     balance = {"object": "LinkedinInmailBalance", "premium": rest, "recruiter": None, "sales_navigator": None}
     return json_response(balance)
 
 
-def _inmails_left(call: Call) -> int:
+def inmails_left(call: Call) -> int:
     used: int = call.store.inmails_used
     return max(0, int(call.account.properties.get("inmail_balance", 5)) - used)
 
 
-def _person(call: Call, identifier: str) -> dict[str, Any]:
+def person_of(call: Call, identifier: str) -> dict[str, Any]:
     """A person by public identifier or provider id.
 
     Unknown people are made, as connections unless `profiles` says otherwise.
@@ -247,8 +246,8 @@ def _person(call: Call, identifier: str) -> dict[str, Any]:
 
 @routes.on("GET", "/api/v1/chats")
 def chats(call: Call) -> Response:
-    rows = _newest_first(call.store.chats.values())
-    return _list(call, "ChatList", _between(call, rows))
+    rows = newest_first(call.store.chats.values())
+    return _list(call, "ChatList", between(call, rows))
 
 
 @routes.on("POST", "/api/v1/chats")
@@ -259,11 +258,11 @@ def start_chat(call: Call) -> Response:
         attendees = [attendees]
     if not attendees:
         raise BadRequestError("attendees_ids is required.")
-    text = _text(values, "text")
+    text = required_text(values, "text")
     options = values.get("linkedin") or {}
     inmail = bool((json.loads(options) if isinstance(options, str) else options).get("inmail"))
-    person = _person(call, str(attendees[0]))
-    if inmail and _inmails_left(call) == 0:
+    person = person_of(call, str(attendees[0]))
+    if inmail and inmails_left(call) == 0:
         raise BadRequestError(DETAILS["insufficient_credits"], status=402, code="insufficient_credits")
     if not inmail and person["network_distance"] != CONNECTED:
         detail = "The recipient is not a first degree connection."
@@ -278,12 +277,12 @@ def start_chat(call: Call) -> Response:
 def chat_messages(call: Call) -> Response:
     chat_id = _chat(call)["id"]
     rows = [message for message in call.store.messages.values() if message["chat_id"] == chat_id]
-    return _list(call, "MessageList", _between(call, _newest_first(rows)))
+    return _list(call, "MessageList", between(call, newest_first(rows)))
 
 
 @routes.on("POST", "/api/v1/chats/{chat_id}/messages")
 def send_message(call: Call) -> Response:
-    message = _send(call, _chat(call), _text(call.request.data, "text"), "dm")
+    message = _send(call, _chat(call), required_text(call.request.data, "text"), "dm")
     return json_response({"object": "MessageSent", "message_id": message["id"]}, 201)
 
 
@@ -304,7 +303,7 @@ def chat_attendees(call: Call) -> Response:
 
 @routes.on("GET", "/api/v1/messages")
 def messages(call: Call) -> Response:
-    return _list(call, "MessageList", _between(call, _newest_first(call.store.messages.values())))
+    return _list(call, "MessageList", between(call, newest_first(call.store.messages.values())))
 
 
 @routes.on("GET", "/api/v1/messages/{message_id}")
@@ -321,7 +320,7 @@ def attachment(call: Call) -> Response:
     raise BadRequestError("Attachment not found.", status=404, code="resource_not_found")
 
 
-def _newest_first(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def newest_first(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Of one millisecond the later first: two are written in the same one on a quick machine."""
     return sorted(rows, key=lambda row: row["timestamp"])[::-1]
 
@@ -341,14 +340,14 @@ def _send(call: Call, chat: dict[str, Any], text: str, kind: str) -> dict[str, A
     return message
 
 
-def _text(values: dict[str, Any], name: str) -> str:
+def required_text(values: dict[str, Any], name: str) -> str:
     text = values.get(name)
     if not isinstance(text, str) or not text.strip():
         raise BadRequestError(f"{name} is required.")
     return text
 
 
-def _between(call: Call, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def between(call: Call, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     query = call.request.query
     if after := query.get("after"):
         items = [row for row in items if events.instant(row["timestamp"]) > events.instant(after)]

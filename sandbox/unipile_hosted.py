@@ -1,4 +1,6 @@
-"""Plays Unipile's hosted page, on which the owner reconnects a LinkedIn account. Its link works once and expires."""
+"""Plays Unipile's hosted page, on which the owner reconnects a LinkedIn account. Its link works once and expires. Both
+versions have it.
+"""
 
 import html
 import uuid
@@ -9,7 +11,7 @@ from sandbox.provider import Call
 from sandbox.unipile_events import instant
 from sandbox.web import BadRequestError, Response, Router, json_response, text_response
 
-routes = Router()
+routes, pages = Router(), Router()
 
 
 @routes.on("POST", "/api/v1/hosted/accounts/link")
@@ -22,13 +24,17 @@ def hosted_link(call: Call) -> Response:
     )
     if not name:
         raise BadRequestError("reconnect_account is required for type reconnect.")
-    token = uuid.uuid4().hex
-    call.sandbox.state.account("unipile", name).data.links[token] = {**values, "account": name}
-    url = f"{call.request.origin}/unipile/hosted/{token}"
-    return json_response({"object": "HostedAuthUrl", "url": url}, 201)
+    return json_response({"object": "HostedAuthUrl", "url": new_link(call, name, values)}, 201)
 
 
-@routes.on("GET", "/hosted/{token}")
+def new_link(call: Call, name: str, values: dict[str, Any]) -> str:
+    """The address of a new page for the account `name`; `values` as version 1 names them."""
+    provider, token = call.account.provider, uuid.uuid4().hex
+    call.sandbox.state.account(provider, name).data.links[token] = {**values, "account": name}
+    return f"{call.request.origin}/{provider}/hosted/{token}"
+
+
+@pages.on("GET", "/hosted/{token}")
 def hosted_page(call: Call) -> Response:
     if _link(call) is None:
         return _html("Link expired", "<p>This link has been used or has expired.</p>", 410)
@@ -39,14 +45,14 @@ def hosted_page(call: Call) -> Response:
     return _html("Reconnect your LinkedIn account", form)
 
 
-@routes.on("POST", "/hosted/{token}")
+@pages.on("POST", "/hosted/{token}")
 def hosted_reconnect(call: Call) -> Response:
     link = _link(call)
     if link is None:
         return _html("Link expired", "<p>This link has been used or has expired.</p>", 410)
     del call.store.links[call.params["token"]]
     call.store.linked = True
-    call.sandbox.set_account("unipile", call.account.name, "ok")
+    call.sandbox.set_account(call.account.provider, call.account.name, "ok")
     if link.get("success_redirect_url"):
         return Response(303, headers={"Location": link["success_redirect_url"]})
     return _html("Connected", "<p>The account is connected again. You can close this page.</p>")

@@ -16,9 +16,10 @@ from inbox.intake import handlers
 from inbox.intake.receipt import DeliveryVerdict, Received, receive
 from inbox.models import Message
 from integrations import rawjson, registry
-from integrations.events import BACKFILL, CampaignRef, MessageEvent, PayloadInvalid, Person
+from integrations.events import BACKFILL, CampaignRef, MessageEvent, MessageNotice, PayloadInvalid, Person
 from integrations.models import Integration
 from integrations.spec import stated
+from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
 
@@ -63,6 +64,18 @@ def take_in(integration: Integration, events: list[MessageEvent]) -> int:
         receive(_received(integration, event), event, handlers.handle).verdict == DeliveryVerdict.ACCEPTED
         for event in fresh
     )
+
+
+def read_message(ctx: JobContext) -> dict[str, str]:
+    """The job `message.read`: takes in, from the provider, the message that a webhook named by its ids alone."""
+    account = ctx.row(Integration.objects.select_related("workspace"), "integration_id")
+    ids = {name: ctx.payload[name] for name in ("thread_id", "message_id", "edited")}
+    notice = MessageNotice(event_type=EVENT, account_id=account.external_account_id, **ids)
+    drop_connection()
+    event = stated(registry.spec_of(account.provider).read_message)(account, notice, ctx.deadline)
+    if event is None:
+        return {"verdict": DeliveryVerdict.IGNORED}
+    return {"verdict": str(receive(_received(account, event), event, handlers.handle).verdict)}
 
 
 def event_of(body: bytes) -> MessageEvent:

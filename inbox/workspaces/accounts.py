@@ -71,10 +71,11 @@ def _came_to(message: Message, rows: list[Integration]) -> Integration | None:
     list brought the message; else the only possible one.
     """
     if registry.source_of(message.source).names_account and message.account_id:
+        heir = next((row for row in rows if message.account_id in former_ids(row)), None)
         rows = [account for account in rows if account.external_account_id in (message.account_id, "")]
         addressed = [account for account in rows if account.external_account_id]
-        if addressed:
-            return addressed[0]
+        if addressed or heir:
+            return addressed[0] if addressed else heir
     if "brought_by" in vars(message):
         brought_by = set(vars(message)["brought_by"])
     else:
@@ -83,6 +84,12 @@ def _came_to(message: Message, rows: list[Integration]) -> Integration | None:
     if brought_by:
         rows = [account for account in rows if account.pk in brought_by]
     return rows[0] if len(rows) == 1 else None
+
+
+def former_ids(account: Integration) -> frozenset[str]:
+    """The ids that the account had at its provider before, with the same owner."""
+    stated = registry.spec_of(account.provider).former_ids
+    return stated(account) if stated else frozenset()
 
 
 def usable(integration: Integration) -> bool:

@@ -69,6 +69,7 @@ SPEC = spec.Declaration(
         stop_campaign=spec.StopCampaign(known_by="emailbison_lead_id", stop=carrier.stop_campaign),
         history=spec.History(known_by="emailbison_lead_id", read=listed.sent_to),
         backfill=listed.since,
+        read_message=spec.WHOLE_MESSAGES,
         poll_every=timedelta(hours=6),
         files=spec.Files(needs="url", fetch=carrier.fetch_file),
         pauses_follow_ups="EmailBison is disconnected",

@@ -102,6 +102,7 @@ SPEC = spec.Declaration(
         stop_campaign=spec.NONE("Its campaigns are workflows, which end by what they see themselves."),
         history=spec.History(known_by="ghl_contact_id", read=listed.sent_to),
         backfill=listed.since,
+        read_message=spec.WHOLE_MESSAGES,
         poll_every=timedelta(minutes=30),  # GHL may lose an event at its first failure
         files=spec.Files(needs="url", fetch=carrier.fetch_file),
         pauses_follow_ups="GoHighLevel is disconnected",

@@ -51,6 +51,7 @@ SPEC = spec.Declaration(
         stop_campaign=spec.StopCampaign(known_by="email", stop=carrier.stop_campaign),
         history=spec.NONE("What its campaigns send comes by webhook."),
         backfill=listed.since,
+        read_message=spec.WHOLE_MESSAGES,
         poll_every=timedelta(minutes=30),  # Instantly may lose an event at its first failure
         files=spec.NONE(
             "Instantly tells nothing of the files that came with a mail. They are in its Unibox."

@@ -1,7 +1,6 @@
 """Tests a LinkedIn account at Unipile: whether Unipile knows it, who is logged in, and whether the session is alive."""
 
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -10,8 +9,8 @@ from integrations.errors import ANOTHER_ACCOUNT, ProviderAuthError, ProviderErro
 from integrations.health import writer
 from integrations.health.checks import Test, Wrong
 from integrations.models import Integration
-from integrations.unipile import identity
-from integrations.unipile.client import UnipileClient
+from integrations.unipile import identity, version
+from integrations.unipile.client import Account, InMailBalance, UnipileClient
 from jobs.deadline import Deadline
 
 
@@ -21,30 +20,9 @@ def usable(account: Integration) -> bool:
 
 def lacks(account: Integration) -> tuple[str, str] | None:
     """Raises DecryptionError if its secrets cannot be read."""
-    if name := speaks_version_2(account):
-        return name, VERSION_2
     if account.credentials.get("api_key") or installation_key(account):
         return None
     return "api_key", "Needed: the installation’s own key is for the installation’s address only."
-
-
-VERSION_2 = (
-    "This is of Unipile’s version 2, which this product does not speak. Connect an account of version 1: its address "
-    "names a server and a port, such as https://api8.unipile.com:13851."
-)
-
-
-def speaks_version_2(account: Integration) -> str:
-    """The setting that only version 2 of the API has: an id "acc_…", or its one address for everybody; or "".
-
-    Source: https://developer.unipile.com/v2.0/docs/migration-from-v1
-    """
-    address = urlsplit(str(account.config.get("base_url") or ""))
-    if account.external_account_id.startswith("acc_"):
-        return "account_id"
-    if "v2" in address.path.split("/") or (address.hostname == "api.unipile.com" and not address.port):
-        return "base_url"
-    return ""
 
 
 def own_key() -> str:
@@ -56,14 +34,30 @@ def probe(account: Integration, deadline: Deadline) -> None:
 
     Raises ProviderAuthError with the code ANOTHER_ACCOUNT, and records it, if it is not the owner.
     """
-    client = UnipileClient.for_integration(account)
+    client, answer = version.look(account, deadline)
     try:
-        identity.verify(account, client.account(deadline))
+        identity.verify(account, answer)
     except ProviderAuthError as error:
-        if error.code == ANOTHER_ACCOUNT:  # the call itself succeeded, so nothing else records this
-            writer.record(account, writer.Signal(writer.SignalKind.REFUSED, error.code))
+        if error.code == ANOTHER_ACCOUNT:
+            _record(account, error)
         raise
-    client.inmail_balance(deadline)
+    _balance(account, client, answer, deadline)
+
+
+def _balance(
+    account: Integration, client: UnipileClient, answer: Account, deadline: Deadline
+) -> InMailBalance:
+    """Version 2 may answer from its cache, so its word for a session that has ended counts before the balance."""
+    if answer.status == "disconnected":
+        error = ProviderAuthError("unipile", code="disconnected_account")
+        _record(account, error)
+        raise error
+    return client.inmail_balance(deadline)
+
+
+def _record(account: Integration, error: ProviderAuthError) -> None:
+    """The call itself succeeded, so nothing else records this."""
+    writer.record(account, writer.Signal(writer.SignalKind.REFUSED, error.code))
 
 
 def stays_broken(account: Integration, _reason: str, _operation: str) -> bool:
@@ -72,30 +66,33 @@ def stays_broken(account: Integration, _reason: str, _operation: str) -> bool:
 
 
 def reconnect(account: Integration, until: datetime, back_url: str, deadline: Deadline) -> str:
-    return UnipileClient.for_integration(account).reconnect_link(
+    return version.client_of(account, deadline).reconnect_link(
         expires_at=until, success_url=back_url, failure_url=back_url, deadline=deadline
     )
 
 
 def check_key(test: Test) -> str:
-    """Keeps the account in `test.found` for the next check."""
+    """Keeps the client and the account in `test.found` for the next checks."""
     try:
-        test.found = UnipileClient.for_integration(test.account).account(test.deadline)
+        test.found = version.look(test.account, test.deadline)
     except ProviderError as error:
         if error.status == 404:
             raise Wrong(
                 "Unipile does not know this account.", "Copy the account’s id from Unipile’s dashboard again."
             ) from None
         raise
-    return f"Unipile knows the account as {test.found.name}." if test.found.name else ""
+    number, name = version.number_of(test.account), test.found[1].name
+    return f"Unipile knows the account as {name}, in its version {number}." if name else ""
 
 
 def check_owner(test: Test) -> str:
     """The first person who is logged in counts as the owner."""
-    identity.verify(test.account, test.found)
-    return f"{test.found.name}." if test.found.name else ""
+    answer = test.found[1]
+    identity.verify(test.account, answer)
+    return f"{answer.name}." if answer.name else ""
 
 
 def check_session(test: Test) -> str:
-    balance = UnipileClient.for_integration(test.account).inmail_balance(test.deadline)
+    client, answer = test.found
+    balance = _balance(test.account, client, answer, test.deadline)
     return f"{balance.total} InMail credits."

@@ -12,6 +12,7 @@ from integrations.carriers import Accepted, CannotSend, Listed, Outgoing, Post
 from integrations.errors import ProviderRejected
 from integrations.events import Person
 from integrations.models import Integration
+from integrations.unipile import version
 from integrations.unipile.client import ChatMessage, Profile, SentMessage, UnipileClient
 from integrations.unipile.errors import Group, group_of
 from jobs.deadline import Deadline
@@ -23,16 +24,19 @@ INMAIL_CHARS = 1_900
 
 class UnipileCarrier:
     def prepare(self, message: Outgoing, account: Integration, deadline: Deadline) -> Post:
-        client = UnipileClient.for_integration(account)
-        chat_id = message.answers.thread_id if message.answers else ""
+        client = version.client_of(account, deadline)
+        chat_id = _chat(client, message)
         if chat_id:
             return lambda within: _accepted(client.reply(chat_id, message.text, within))
         return _first_contact(client, message, client.profile(_identifier(message.person), deadline))
 
     def listed(self, message: Outgoing, account: Integration, deadline: Deadline) -> Iterable[Listed]:
-        client = UnipileClient.for_integration(account)
-        chat_id = message.answers.thread_id if message.answers else ""
-        messages = client.chat_messages(chat_id, deadline) if chat_id else _to(client, message, deadline)
+        client = version.client_of(account, deadline)
+        chat_id, member_id = _chat(client, message), message.person.linkedin_member_id
+        if chat_id:
+            messages = client.chat_messages(chat_id, deadline)
+        else:
+            messages = client.messages_since(message.since, deadline, member_id)
         return [
             Listed(row.id, row.at, row.text)
             for row in _until(messages, message.since)
@@ -70,14 +74,8 @@ def _no_inmail(error: ProviderRejected) -> bool:
     return group_of(error.code) in (Group.CREDITS, Group.FEATURE) or error.code == "not_allowed_inmail"
 
 
-def _to(client: UnipileClient, message: Outgoing, deadline: Deadline) -> Iterable[ChatMessage]:
-    """The account's messages since the call. If the lead's LinkedIn id is known, only those in chats with the lead."""
-    member = message.person.linkedin_member_id
-    chats = {
-        chat.id for chat in client.chats_since(message.since, deadline) if chat.attendee_provider_id == member
-    }
-    messages = client.messages_since(message.since, deadline)
-    return (row for row in messages if not member or row.chat_id in chats)
+def _chat(client: UnipileClient, message: Outgoing) -> str:
+    return client.chat_of(message.answers.external_id, message.answers.thread_id) if message.answers else ""
 
 
 def _until(messages: Iterable[ChatMessage], since: datetime) -> Iterable[ChatMessage]:
@@ -99,4 +97,4 @@ def _identifier(person: Person) -> str:
 
 
 def fetch_file(account: Integration, message_id: str, file: Attachment, deadline: Deadline) -> bytes:
-    return UnipileClient.for_integration(account).attachment(message_id, file.id, deadline)
+    return version.client_of(account, deadline).attachment(message_id, file.id, deadline)

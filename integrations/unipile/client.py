@@ -94,7 +94,7 @@ class Invitation(Payload):
 class InMailBalance(Payload):
     """The InMail credits by subscription. None: the account does not have that subscription."""
 
-    premium: int | None = None
+    premium: int | None = Field(None, validation_alias=AliasChoices("premium", "classic"))
     recruiter: int | None = None
     sales_navigator: int | None = None
 
@@ -104,13 +104,17 @@ class InMailBalance(Payload):
 
 
 class Account(Payload):
-    """`status`: OK, CREDENTIALS, ERROR, STOPPED, CONNECTING or DELETED. `owner_id`: who is logged in, or ""."""
+    """`status`: OK, CREDENTIALS, ERROR, STOPPED, CONNECTING or DELETED; in version 2 running, disconnected or errored,
+    among others. `owner_id`: who is logged in, or "".
+    """
 
     id: ExternalId
     name: Text = ""
-    type: Text = ""
+    type: Text = Field("", validation_alias=AliasChoices("type", "provider"))
     status: str = ""
-    owner_id: Text = Field("", validation_alias=AliasPath("connection_params", "im", "id"))
+    owner_id: Text = Field(
+        "", validation_alias=AliasChoices(AliasPath("connection_params", "im", "id"), "user_id")
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -160,12 +164,16 @@ class Attendee(Payload):
 
 
 class UnipileClient(ProviderClient):
-    @staticmethod
-    def session_of(integration: Integration) -> ProviderSession:
+    """Calls by version 1. `v2.client` makes each of them by version 2 (`version.client_of`)."""
+
+    root = "/api/v1"
+
+    @classmethod
+    def session_of(cls, integration: Integration) -> ProviderSession:
         account_id_of(integration)
         return session_for(
             integration,
-            base_url=base_url_of(integration) + "/api/v1",
+            base_url=base_url_of(integration).removesuffix(cls.root) + cls.root,
             headers={"X-API-KEY": required_secret(integration, "api_key")},
             timeout_ms=TIMEOUT_MS,
             classify=classify,
@@ -179,7 +187,7 @@ class UnipileClient(ProviderClient):
     def profile(self, identifier: str, deadline: Deadline) -> Profile:
         """A failed call raises an error and never means "not connected"."""
         params = {"account_id": self.account_id}
-        return self._get(f"/users/{_part(identifier)}", "profile", deadline, single(Profile), params)
+        return self._get(f"/users/{part(identifier)}", "profile", deadline, single(Profile), params)
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_startnewchat
     def send_message(self, provider_id: str, text: str, deadline: Deadline) -> SentMessage:
@@ -189,7 +197,7 @@ class UnipileClient(ProviderClient):
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_sendmessageinchat
     def reply(self, chat_id: str, text: str, deadline: Deadline) -> SentMessage:
-        path = f"/chats/{_part(chat_id)}/messages"
+        path = f"/chats/{part(chat_id)}/messages"
         body = {"account_id": self.account_id, "text": text}
         sent = self._post(path, "reply", deadline, body, single(SentMessage))
         return sent.model_copy(update={"chat_id": sent.chat_id or chat_id})
@@ -233,7 +241,7 @@ class UnipileClient(ProviderClient):
     # Reference: https://developer.unipile.com/reference/accountscontroller_getaccountbyid
     def account(self, deadline: Deadline) -> Account:
         """This also succeeds while LinkedIn refuses the account."""
-        return self._get(f"/accounts/{_part(self.account_id)}", "account", deadline, single(Account))
+        return self._get(f"/accounts/{part(self.account_id)}", "account", deadline, single(Account))
 
     # Reference: https://developer.unipile.com/reference/hostedcontroller_requestlink
     def reconnect_link(
@@ -258,22 +266,40 @@ class UnipileClient(ProviderClient):
         )
 
     # Reference: https://developer.unipile.com/reference/messagescontroller_listallmessages
-    def messages_since(self, since: datetime, deadline: Deadline) -> Iterator[ChatMessage]:
-        """The account's messages after `since` (aware) in both directions, newest first."""
-        return self._list(ChatMessage, "/messages", "messages", deadline, {"after": utc_text(since)})
+    def messages_since(
+        self, since: datetime, deadline: Deadline, member_id: str = ""
+    ) -> Iterator[ChatMessage]:
+        """The account's messages after `since` (aware) in both directions, newest first. If LinkedIn's `member_id` of
+        a person is given, only those in chats with that person.
+        """
+        chats = {
+            chat.id
+            for chat in (self.chats_since(since, deadline) if member_id else ())
+            if chat.attendee_provider_id == member_id
+        }
+        messages = self._list(ChatMessage, "/messages", "messages", deadline, {"after": utc_text(since)})
+        return (row for row in messages if not member_id or row.chat_id in chats)
+
+    def message(self, chat_id: str, message_id: str, deadline: Deadline) -> ChatMessage | None:
+        """One message; None if no person wrote it. Raises LookupError: webhooks of version 1 name none by its ids."""
+        raise LookupError("a webhook of version 1 holds the message itself")
 
     # Reference: https://developer.unipile.com/reference/messagescontroller_getattachment
     def attachment(self, message_id: str, attachment_id: str, deadline: Deadline) -> bytes:
         """Raises ProviderRejected if the message is another account's: the installation's key opens those too."""
-        message = f"/messages/{_part(message_id)}"
-        path = f"{message}/attachments/{_part(attachment_id)}"
+        message = f"/messages/{part(message_id)}"
+        path = f"{message}/attachments/{part(attachment_id)}"
         if self._get(message, "message", deadline, single(Owned)).account_id != self.account_id:
             raise ProviderRejected("unipile", code="message_of_another_account", sent=False)
         return self.file(path, deadline)
 
+    def chat_of(self, message_id: str, thread_id: str) -> str:
+        """The chat of a message that we have stored; "" if the account had another version then, with other ids."""
+        return "" if "/" in message_id else thread_id
+
     # Reference: https://developer.unipile.com/reference/chatscontroller_listchatmessages
     def chat_messages(self, chat_id: str, deadline: Deadline) -> Iterator[ChatMessage]:
-        return self._list(ChatMessage, f"/chats/{_part(chat_id)}/messages", "chat_messages", deadline)
+        return self._list(ChatMessage, f"/chats/{part(chat_id)}/messages", "chat_messages", deadline)
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_listallchats
     def chats_since(self, since: datetime, deadline: Deadline) -> Iterator[Chat]:
@@ -282,7 +308,7 @@ class UnipileClient(ProviderClient):
 
     # Reference: https://developer.unipile.com/reference/chatattendeescontroller_listattendeesbychatid
     def attendees(self, chat_id: str, deadline: Deadline) -> list[Attendee]:
-        path = f"/chats/{_part(chat_id)}/attendees"
+        path = f"/chats/{part(chat_id)}/attendees"
         return list(self._list(Attendee, path, "attendees", deadline))
 
     def _list(
@@ -303,5 +329,5 @@ class UnipileClient(ProviderClient):
             yield from entries
 
 
-def _part(text: str) -> str:
+def part(text: str) -> str:
     return path_part("unipile", text)

@@ -1,7 +1,8 @@
 """Classifies Unipile's refusals by their `type` (docs/reference/unipile.md, Refusals).
 
 A table says for each type what it concerns: the account, our own key, a limit, the recipient, or nobody. A new type
-needs a row there and in the test's table. Reference: https://developer.unipile.com/docs/errors
+needs a row there and in the test's table. References: https://developer.unipile.com/docs/errors, and for version 2,
+whose types begin with the one who refuses, https://developer.unipile.com/v2.0/reference/error-responses
 """
 
 import re
@@ -41,15 +42,23 @@ GROUPS: dict[str, Group] = {
             "disconnected_account", "invalid_credentials", "expired_credentials", "wrong_account", "multiple_sessions",
             "invalid_proxy_credentials", "checkpoint_error", "insufficient_privileges", "account_mismatch",
             "session_mismatch", "unknown_authentication_context", "action_required", "invalid_account",
+            "provider/invalid_authorization", "provider/invalid_credentials", "provider/account_mismatch",
+            "provider/invalid_checkpoint_code", "provider/unknown_authentication_context", "api/proxy_auth_error",
         ),
         Group.ACCOUNT_DOWN,
     ),
-    "account_restricted": Group.RESTRICTED,
-    "missing_credentials": Group.OUR_KEY,
+    **dict.fromkeys(("account_restricted", "api/account_restricted"), Group.RESTRICTED),
+    **dict.fromkeys(
+        (
+            "missing_credentials", "api/missing_authorization", "api/expired_authorization",
+            "api/invalid_auth_format", "api/inactive_subscription",
+        ),
+        Group.OUR_KEY,
+    ),
     **dict.fromkeys(
         (
             "too_many_requests", "cannot_resend_yet", "cannot_resend_within_24hrs", "connection_limit_reached",
-            "limit_exceeded",
+            "limit_exceeded", "api/too_many_requests", "provider/too_many_requests",
         ),
         Group.THROTTLED,
     ),
@@ -64,12 +73,19 @@ GROUPS: dict[str, Group] = {
     **dict.fromkeys(
         (
             "disconnected_feature", "feature_not_subscribed", "subscription_required", "insufficient_permissions",
-            "resource_access_restricted",
+            "resource_access_restricted", "api/insufficient_permissions", "provider/insufficient_permissions",
+            "api/not_implemented", "provider/method_not_allowed",
         ),
         Group.FEATURE,
     ),
     **dict.fromkeys(("already_connected", "already_invited_recently"), Group.BENIGN),
-    "provider_unreachable": Group.PROVIDER,
+    **dict.fromkeys(
+        (
+            "provider_unreachable", "provider/server_error", "provider/timeout", "api/internal_error",
+            "api/proxy_error", "api/proxy_timeout",
+        ),
+        Group.PROVIDER,
+    ),
 }  # fmt: skip
 
 ERRORS: dict[Group, type[ProviderError]] = {

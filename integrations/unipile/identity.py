@@ -1,7 +1,8 @@
 """Checks that the person who is logged in at Unipile is still the owner of the connected account.
 
 Anybody can log in on a reconnect page. So LinkedIn's id of the first owner is remembered. If somebody else is logged in
-later, the account does not count as healthy, whatever its calls answer.
+later, the account does not count as healthy, whatever its calls answer. A person whose account gets another id, as with
+version 2, stays the one to whom people have written.
 """
 
 from django.db import transaction
@@ -12,7 +13,10 @@ from integrations.unipile.client import Account
 
 OWNER = "owner_id"
 STRANGER = "stranger"
-"""Keys of `Integration.config`: the owner's id, and whether somebody else was logged in at the last check."""
+OWNERS = "owners"
+"""Keys of `Integration.config`: the owner's id, whether somebody else was logged in at the last check, and the owner of
+each id that the account has had at Unipile.
+"""
 
 
 def verify(integration: Integration, account: Account) -> None:
@@ -22,8 +26,14 @@ def verify(integration: Integration, account: Account) -> None:
     """
     owner_id = integration.config.get(OWNER, "")
     stranger = bool(account.owner_id and owner_id and account.owner_id != owner_id)
+    facts: dict[str, object] = {}
     if account.owner_id and (not owner_id or stranger != bool(integration.config.get(STRANGER))):
-        _remember(integration, {OWNER: owner_id or account.owner_id, STRANGER: stranger})
+        facts = {OWNER: owner_id or account.owner_id, STRANGER: stranger}
+    owners, number = integration.config.get(OWNERS) or {}, integration.external_account_id
+    if account.owner_id and not stranger and owners.get(number) != account.owner_id:
+        facts[OWNERS] = owners | {number: account.owner_id}
+    if facts:
+        _remember(integration, facts)
     if stranger:
         raise ProviderAuthError("unipile", code=ANOTHER_ACCOUNT)
 
@@ -34,6 +44,14 @@ def _remember(integration: Integration, facts: dict[str, object]) -> None:
         row.config = {**row.config, **facts}
         row.save(update_fields=["config", "updated_at"])
     integration.config = row.config
+
+
+def former_ids(integration: Integration) -> frozenset[str]:
+    """The other ids that the account had at Unipile, with the person who is its owner now."""
+    owners = integration.config.get(OWNERS) or {}
+    owner_id = owners.get(integration.external_account_id)
+    ids = (number for number, person in owners.items() if person == owner_id)
+    return frozenset(ids) - {integration.external_account_id}
 
 
 def forget(integration: Integration) -> None:

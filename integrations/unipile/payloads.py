@@ -1,4 +1,5 @@
-"""Turns Unipile's LinkedIn webhooks (docs/reference/unipile.md) into our events. There are two forms of them.
+"""Turns Unipile's LinkedIn webhooks (docs/reference/unipile.md) into our events. Version 1 has two forms of them;
+`v2.payloads` reads those of version 2.
 
 A message that a lead has edited comes under its id with other words. It is kept beside the first one, so that it is
 heard.
@@ -9,7 +10,6 @@ message id, which is the same in both forms. An accepted invitation has the acco
 own form has no id. A status of an account has neither id nor time, so it is compared with the last status.
 """
 
-import re
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,6 @@ from typing import Any
 from pydantic import Field
 
 from integrations import events
-from integrations.attachments import Attachment, as_stored, attachment
 from integrations.payload import (
     ExternalId,
     LooseText,
@@ -25,19 +24,18 @@ from integrations.payload import (
     Text,
     parse_time,
     short_key,
-    split_name,
     validate,
 )
 from integrations.spec import SampleReply
+from integrations.unipile import people
+from integrations.unipile.v2 import payloads as version_2
 
 RECEIVED = ("message.received", "message_received")
 EDITED = ("message.edited", "message_edited")
 SENT = ("message.sent", "message_sent")
 ACCEPTED = ("connection.accepted", "new_relation")
 STATUS = "AccountStatus"
-EVENTS = (*RECEIVED, *EDITED, *SENT, *ACCEPTED, STATUS)
-
-MEMBER_ID_URL = re.compile(r"/(?:in|pub)/(AC[ow]AA[\w-]+)", re.IGNORECASE)
+EVENTS = (*RECEIVED, *EDITED, *SENT, *ACCEPTED, STATUS, *version_2.EVENTS)
 
 
 class Header(Payload):
@@ -124,7 +122,7 @@ def parse(body: Any, now: datetime) -> events.Event:
             event_type=STATUS, account_id=status.account_id, status=status.message.upper()
         )
     if isinstance(body, dict) and {"type", "payload"} <= body.keys() and "event" not in body:
-        raise events.PayloadInvalid({"type": "is of Unipile's version 2; this product speaks version 1"})
+        return version_2.parse(body, now)
     header = validate(Header, body)
     kind = header.event
     if header.account_type.upper() not in ("", "LINKEDIN"):
@@ -148,7 +146,7 @@ def parse(body: Any, now: datetime) -> events.Event:
 def _nested(kind: str, payload: Nested, now: datetime) -> events.MessageEvent:
     message = payload.message
     is_ours = kind in SENT or bool(message.is_sender)
-    sender = _person(message.sender_id, message.sender_linkedin_url, message.sender_name)
+    sender = people.person(message.sender_id, message.sender_linkedin_url, message.sender_name)
     return _message(
         kind,
         outgoing=is_ours,
@@ -159,7 +157,7 @@ def _nested(kind: str, payload: Nested, now: datetime) -> events.MessageEvent:
         occurred_at=parse_time(message.timestamp) or now,
         account_id=payload.account_id,
         thread_id=message.chat_id,
-        attachments=files_of(message.attachments),
+        attachments=people.files_of(message.attachments),
     )
 
 
@@ -167,12 +165,12 @@ def _flat(kind: str, payload: Flat, now: datetime) -> events.MessageEvent:
     sender_id = payload.sender.attendee_provider_id
     user_id = payload.account_info.user_id if payload.account_info else ""
     is_ours = kind in SENT or bool(payload.is_sender) or bool(user_id and user_id == sender_id)
-    people = [
+    recipients = [
         row for row in payload.attendees or [] if row.attendee_provider_id not in (sender_id, user_id, "")
     ]
     lead = payload.sender
     if is_ours:  # a message to a group is addressed to nobody in particular
-        lead = people[0] if len(people) == 1 else Attendee()
+        lead = recipients[0] if len(recipients) == 1 else Attendee()
     return _message(
         kind,
         outgoing=is_ours,
@@ -184,7 +182,7 @@ def _flat(kind: str, payload: Flat, now: datetime) -> events.MessageEvent:
         occurred_at=parse_time(payload.timestamp) or now,
         account_id=payload.account_id,
         thread_id=payload.chat_id,
-        attachments=files_of(payload.attachments),
+        attachments=people.files_of(payload.attachments),
     )
 
 
@@ -209,7 +207,7 @@ def _accepted(kind: str, payload: Relation) -> events.Event:
         name=payload.user_full_name,
     )
     name = f"{connection.first_name} {connection.last_name}".strip() or connection.name
-    person = _person(connection.linkedin_member_id, connection.linkedin_url, name)
+    person = people.person(connection.linkedin_member_id, connection.linkedin_url, name)
     who = person.linkedin_member_id or person.linkedin_url or connection.id
     if not (person.linkedin_member_id or person.linkedin_url):
         raise events.PayloadInvalid({"connection": "needs the person's member id or profile URL"})
@@ -219,16 +217,7 @@ def _accepted(kind: str, payload: Relation) -> events.Event:
 
 
 def _attendee(attendee: Attendee) -> events.Person:
-    return _person(attendee.attendee_provider_id, attendee.attendee_profile_url, attendee.attendee_name)
-
-
-def _person(member_id: str, url: str, name: str) -> events.Person:
-    """A profile URL with the member id in it (/in/ACoAA…) is taken as that id and not as a profile's name."""
-    match = MEMBER_ID_URL.search(url)
-    if match:
-        member_id, url = member_id or match[1], ""
-    first, last = split_name(name)
-    return events.Person(linkedin_member_id=member_id, linkedin_url=url, first_name=first, last_name=last)
+    return people.person(attendee.attendee_provider_id, attendee.attendee_profile_url, attendee.attendee_name)
 
 
 def sample(reply: SampleReply) -> dict[str, Any]:
@@ -247,21 +236,3 @@ def sample(reply: SampleReply) -> dict[str, Any]:
             "attendee_provider_id": person.linkedin_member_id,
         },
     }
-
-
-def files_of(raw: Any) -> list[dict[str, Any]]:
-    """Unipile documents one object, but its API sends a list."""
-    items = raw if isinstance(raw, list) else [raw]
-    return as_stored(_attachment(file) for file in items if isinstance(file, dict))
-
-
-def _attachment(file: dict[str, Any]) -> Attachment:
-    size = file.get("file_size")
-    return attachment(
-        id=file.get("id"),
-        name=file.get("file_name") or file.get("name"),
-        type=file.get("type"),
-        mimetype=file.get("mimetype"),
-        size=size if size is not None else file.get("size"),
-        url=file.get("url"),
-    )

@@ -7,6 +7,7 @@ from django.conf import settings
 from integrations import spec
 from integrations.errors import ANOTHER_ACCOUNT
 from integrations.unipile import NAME, account, carrier, identity, listed, payloads
+from integrations.unipile.v2 import signature
 
 SPEC = spec.Declaration(
     names=spec.Names(
@@ -24,7 +25,15 @@ SPEC = spec.Declaration(
         account_id=spec.Setting(
             name="account_id", label="Account id", help="As on Unipile’s dashboard.", required=True
         ),
-        secrets=(spec.API_KEY,),
+        secrets=(
+            spec.API_KEY,
+            spec.Setting(
+                name=signature.SECRET,
+                label="Webhook signing secret",
+                help="Version 2 alone: Unipile shows it with the webhook endpoint, and signs with it.",
+                required=False,
+            ),
+        ),
         settings=(spec.BASE_URL,),
         key="api_key",
         installation_key=account.own_key,
@@ -39,7 +48,7 @@ SPEC = spec.Declaration(
             payloads,
             secret_headers=("X-Unipile-Secret",),
             secret_field="",
-            accepts=spec.NONE("It signs nothing; the shared secret is its header’s."),
+            accepts=signature.accepts,
             sample=payloads.sample,
             rules=spec.DeliveryRules(
                 unusable_status=200,
@@ -67,12 +76,15 @@ SPEC = spec.Declaration(
         stop_campaign=spec.NONE("It runs no campaigns."),
         history=spec.NONE("A chat’s messages all come by webhook, in both directions."),
         backfill=listed.since,
+        read_message=listed.read,
         poll_every=timedelta(hours=6),
         files=spec.Files(needs="id", fetch=carrier.fetch_file),
         pauses_follow_ups="LinkedIn account is disconnected",
     ),
     calendar=spec.NO_CALENDAR,
-    login=spec.Login(reconnect=account.reconnect, forget_owner=identity.forget),
+    login=spec.Login(
+        reconnect=account.reconnect, forget_owner=identity.forget, former_ids=identity.former_ids
+    ),
     health=spec.Health(
         probe=spec.Probe(read=account.probe, applies=spec.any_account),
         checks=(
@@ -81,13 +93,28 @@ SPEC = spec.Declaration(
             ("LinkedIn session", account.check_session),
         ),
         account_words=spec.AccountWords(
-            # docs/reference/unipile.md, Webhooks. CONNECTING says nothing yet, and an unknown word says nothing.
-            refused=frozenset({"CREDENTIALS", "PERMISSIONS", "DELETED"}),
-            down=frozenset({"ERROR", "STOPPED"}),
-            well=frozenset({"OK", "RECONNECTED", "SYNC_SUCCESS", "CREATION_SUCCESS"}),
+            # docs/reference/unipile.md, Webhooks: the words of version 1, then those of version 2. A good word only has
+            # the account looked at, so PARTIAL and its like, whose meaning for us is not documented, are among them.
+            refused=frozenset({"CREDENTIALS", "PERMISSIONS", "DELETED"} | {"DISCONNECTED", "REMOVE"}),
+            down=frozenset({"ERROR", "STOPPED"} | {"ERRORED", "PAUSED"}),
+            well=frozenset(
+                {"OK", "RECONNECTED", "SYNC_SUCCESS", "CREATION_SUCCESS"}
+                | {"RUNNING", "ADD", "RECONNECT", "PARTIAL", "DEGRADED", "LOCKED", "UNLOCKED"}
+            ),
         ),
         # Unipile answers these from its own copy, without asking LinkedIn.
-        no_proof=frozenset({"account", "reconnect_link", "messages", "chat_messages", "chats", "attendees"}),
+        no_proof=frozenset(
+            {
+                "account",
+                "reconnect_link",
+                "messages",
+                "message",
+                "chat_messages",
+                "chats",
+                "inboxes",
+                "attendees",
+            }
+        ),
         still_broken=account.stays_broken,
         refusals={
             "missing_credentials": "our access key refused",

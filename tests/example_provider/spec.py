@@ -82,6 +82,7 @@ SPEC = spec.Declaration(
         stop_campaign=spec.StopCampaign(known_by="email", stop=carrier.stop_campaign),
         history=spec.History(known_by="email", read=listed.sent_to),
         backfill=listed.since,
+        read_message=spec.WHOLE_MESSAGES,
         poll_every=timedelta(hours=6),
         files=spec.Files(needs="id", fetch=carrier.fetch_file),
         pauses_follow_ups="Example Mail is disconnected",

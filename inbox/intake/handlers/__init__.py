@@ -17,6 +17,7 @@ from integrations.events import (
     IgnoredEvent,
     LabelEvent,
     MessageEvent,
+    MessageNotice,
     TagEvent,
     UnsubscribeEvent,
 )
@@ -28,6 +29,7 @@ def ignore(_received: Received, event: IgnoredEvent) -> IntakeResult:
 
 HANDLERS: dict[type[Event], Callable[[Received, Any], IntakeResult]] = {
     MessageEvent: messages.handle,
+    MessageNotice: messages.notice,
     BounceEvent: bounces.handle,
     UnsubscribeEvent: optouts.handle,
     LabelEvent: optouts.labelled,

@@ -1,5 +1,6 @@
 """Stores a message that arrives, once, on one lead, with one job. A duplicate only repairs and adds what came late."""
 
+from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
@@ -9,14 +10,20 @@ from inbox.intake.handlers import bounces
 from inbox.intake.messages import PROCESS, add_links, store
 from inbox.intake.receipt import DeliveryVerdict, IntakeResult, Received
 from inbox.leads import identity, rollup
-from inbox.models import Message
+from inbox.models import Lead, Message
 from inbox.models.lead import Suspicion
 from inbox.replying import own_messages
 from inbox.understanding.arrival import judge
-from integrations.events import MessageEvent
+from inbox.workspaces import accounts
+from integrations.events import MessageEvent, MessageNotice
 from jobs import lanes
 from jobs.enqueue import JobSpec, enqueue, enqueue_many
+from jobs.kinds import kind_name
 from jobs.models import BackgroundJob
+
+READ = kind_name("message.read", __name__)
+CLOCKS_APART = timedelta(seconds=2)
+"""How far two versions of a provider may be apart on when a message was sent."""
 
 
 def handle(received: Received, event: MessageEvent) -> IntakeResult:
@@ -25,6 +32,9 @@ def handle(received: Received, event: MessageEvent) -> IntakeResult:
     """
     if event.direction == Message.Direction.OUTBOUND and (outcome := _known(received, event)):
         return outcome
+    if twin := _by_former_account(received, event):
+        reason = "stored under the account's former id"
+        return IntakeResult(DeliveryVerdict.DUPLICATE, reason, message=twin, lead=twin.lead)
     judged = judge(texts.with_question(received.workspace, event))
     if judged.bounce or judged.complaint:
         return bounces.handle_notice(received, event, judged)
@@ -42,6 +52,21 @@ def handle(received: Received, event: MessageEvent) -> IntakeResult:
     )
 
 
+def notice(received: Received, event: MessageNotice) -> IntakeResult:
+    """Enqueues the job that reads the message at the provider (`inbox.health.backfill.read_message`)."""
+    account = received.integration
+    if account is None:
+        return IntakeResult(DeliveryVerdict.IGNORED, "the account is no longer connected here")
+    payload = {name: getattr(event, name) for name in ("thread_id", "message_id", "edited")}
+    job, _ = enqueue(
+        READ,
+        workspace_id=received.workspace.pk,
+        dedupe_key=f"{READ}:{account.pk}:{event.event_key}",
+        payload=payload | {"integration_id": str(account.pk)},
+    )
+    return IntakeResult(DeliveryVerdict.ACCEPTED, "it is read at the provider", job_id=job.pk)
+
+
 def _known(received: Received, event: MessageEvent) -> IntakeResult | None:
     """The outcome for our own message that is stored already, or that a person wrote to nobody who is a lead; else
     None.
@@ -57,6 +82,20 @@ def _known(received: Received, event: MessageEvent) -> IntakeResult | None:
     if event.tracked or (names and identity.named_by(received.workspace, names).exists()):
         return None
     return IntakeResult(DeliveryVerdict.IGNORED, "it went to nobody who is a lead here")
+
+
+def _by_former_account(received: Received, event: MessageEvent) -> Message | None:
+    """The message of `event` as it was stored when its account had another id, which gives messages other ids too."""
+    former = accounts.former_ids(received.integration) if received.integration else None
+    names = identity.identities_of(received.workspace, event.person)
+    if not former or not names:
+        return None
+    leads = Lead.objects.filter(identity.are_named_by(names), workspace=received.workspace)
+    at = event.occurred_at
+    near = Message.objects.select_related("lead").filter(
+        lead__in=leads, source=event.source, sent_at__range=(at - CLOCKS_APART, at + CLOCKS_APART)
+    )
+    return near.filter(account_id__in=former, direction=event.direction, raw_text=event.text).first()
 
 
 def _spec(message: Message) -> JobSpec:

@@ -72,34 +72,15 @@ def test_three_refused_requests_among_many_are_no_change_of_form(world, bison):
     assert state(bison) == "not_understood"
 
 
-def test_events_of_unipile_s_version_2_are_quarantined_with_a_sentence_and_noticed(world):
-    """https://developer.unipile.com/v2.0/reference/event-types-1, read on 2026-11-30"""
+def test_events_that_a_provider_is_answered_200_for_are_quarantined_and_noticed(world):
     account = world.connect("unipile", "uni_acc_health", api_key="key-unipile")
     world.add_webhook("linkedin", "linkedin", account)
-    event = {"id": "evt_1", "created_at": "2026-11-30T09:00:00Z", "account_id": "uni_acc_health"}
-    event |= {"account_provider": "linkedin", "type": "account.status.disconnected", "payload": {}}
+    event = {"id": "evt_1", "account_id": "uni_acc_health", "type": "message.new", "payload": {"text": "Hi"}}
     for _ in range(3):
         answer = world.client.post(world.paths["linkedin"], event, content_type="application/json").json()
         assert answer["quarantined"]
-    assert "version 2" in WebhookDelivery.objects.filter(source="linkedin")[0].error_fields["type"]
+    assert "payload.chat_id" in WebhookDelivery.objects.filter(source="linkedin")[0].error_fields
     assert state(account) == "not_understood"
-
-
-@pytest.mark.parametrize(
-    ("setting", "values"),
-    [
-        ("account_id", {"account_id": "acc_01h455vb4pex5vsknk084sn02q"}),
-        ("base_url", {"base_url": "https://api.unipile.com/v2"}),
-    ],
-)
-def test_an_account_of_unipile_s_version_2_is_refused_when_it_is_connected(world, setting, values):
-    world.workspace.memberships.filter(user=world.user).update(role="admin")
-    world.client.force_login(world.user)
-    form = {"name": "Dana", "account_id": "a4qFy0liRAGo", "api_key": "key-2", "base_url": ""} | values
-    page = world.client.post(reverse("inbox:integration-new", args=[world.workspace.pk, "unipile"]), form)
-    assert setting in page.context["form"].errors
-    assert "version 2" in str(page.context["form"].errors[setting])
-    assert not Integration.objects.filter(provider="unipile", external_account_id=form["account_id"]).exists()
 
 
 def test_what_an_account_that_is_not_understood_sends_is_counted_by_its_health_alone(world, bison):

@@ -1,0 +1,229 @@
+"""Calls to version 2 of Unipile's API, each with the same result as the call of version 1 (`unipile.client`).
+
+Facts: docs/reference/unipile.md. Source: https://developer.unipile.com/v2.0/reference and Unipile's own
+client (https://github.com/unipile/unipile-python), which is generated from the API's description.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import takewhile
+from typing import Any
+
+from pydantic import model_validator
+
+from integrations.client import (
+    Row,
+    pages,
+    rows,
+    single,
+)
+from integrations.errors import ProviderRejected
+from integrations.http.session import Response
+from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time, utc_text
+from integrations.unipile.client import (
+    MAX_PAGES,
+    NOTE_LIMIT,
+    Account,
+    Attendee,
+    Chat,
+    ChatMessage,
+    InMailBalance,
+    Invitation,
+    Profile,
+    SentMessage,
+    UnipileClient,
+    part,
+)
+from integrations.unipile.errors import Group, group_of
+from integrations.unipile.v2.payloads import Message, User, message_key
+from jobs.deadline import Deadline
+
+PAGE = 20
+"""Unipile's own default, so that a page with fewer is the last one."""
+START_FROM = "CLASSIC_PRIMARY"
+"""The inbox from which a chat of LinkedIn Classic can be begun."""
+
+
+class ProfileV2(Profile):
+    @model_validator(mode="before")
+    @classmethod
+    def _pending(cls, body: Any) -> Any:
+        """The invitation of ours that waits is an object in version 2."""
+        specifics = body.get("specifics") if isinstance(body, dict) else None
+        request = specifics.get("relation_request") if isinstance(specifics, dict) else None
+        sent = isinstance(request, dict) and request.get("type") == "sent"
+        return body | {"pending_invitation": sent} if isinstance(body, dict) else body
+
+
+class Inbox(Payload):
+    id: ExternalId
+    disabled: bool = False
+
+
+class ChatV2(Payload):
+    id: ExternalId
+    user_id: LooseText = ""
+    user: User | None = None
+    last_message_timestamp: Text = ""
+
+    @property
+    def at(self) -> datetime | None:
+        return parse_time(self.last_message_timestamp)
+
+
+class UnipileV2Client(UnipileClient):
+    root = "/v2"
+
+    def profile(self, identifier: str, deadline: Deadline) -> Profile:
+        return self._get(self._path("users", identifier), "profile", deadline, single(ProfileV2))
+
+    def send_message(self, provider_id: str, text: str, deadline: Deadline) -> SentMessage:
+        return self._start("send_message", {"users_ids": [provider_id], "text": text}, deadline)
+
+    def send_inmail(self, provider_id: str, subject: str, text: str, deadline: Deadline) -> SentMessage:
+        """Version 2 documents no subject for an InMail of LinkedIn Classic, so `subject` is not sent."""
+        specifics = {"linkedin": {"classic": {"inmail": True}}}
+        body = {"users_ids": [provider_id], "text": text, "specifics": specifics}
+        return self._start("send_inmail", body, deadline)
+
+    def _start(self, operation: str, body: dict[str, Any], deadline: Deadline) -> SentMessage:
+        return self._post(
+            self._path("inboxes", START_FROM, "chats", "send"), operation, deadline, body, lambda r: _sent(r)
+        )
+
+    def reply(self, chat_id: str, text: str, deadline: Deadline) -> SentMessage:
+        path = self._path("chats", chat_id, "messages", "send")
+        return self._post(path, "reply", deadline, {"text": text}, lambda r: _sent(r, chat_id))
+
+    def invite(self, provider_id: str, note: str, deadline: Deadline) -> Invitation:
+        body = {"user_id": provider_id} | ({"message": note[:NOTE_LIMIT]} if note else {})
+        path = self._path("users", "me", "relation-requests")
+        return self._post(
+            path, "invite", deadline, body, lambda r: Invitation(invitation_id=r.data.get("id") or "")
+        )
+
+    def inmail_balance(self, deadline: Deadline) -> InMailBalance:
+        path = self._path("linkedin", "inmail-credits")
+        return self._get(
+            path, "inmail_balance", deadline, lambda r: InMailBalance.model_validate(r.data["credits"])
+        )
+
+    def account(self, deadline: Deadline) -> Account:
+        return self._get(f"/accounts/{part(self.account_id)}", "account", deadline, single(Account))
+
+    def reconnect_link(
+        self, *, expires_at: datetime, success_url: str, failure_url: str, deadline: Deadline
+    ) -> str:
+        """Version 2 has one address to return to, for both ends."""
+        body = {
+            "account_id": self.account_id,
+            "expires_on": utc_text(expires_at),
+            "redirect_uri": success_url,
+        }
+        return self._post("/auth/link", "reconnect_link", deadline, body, lambda r: str(r.data["link"]))
+
+    def messages_since(
+        self, since: datetime, deadline: Deadline, member_id: str = ""
+    ) -> Iterator[ChatMessage]:
+        """There is no list of all messages: the chats with a newer one are read, each on its own, newest first."""
+        for chat in self.chats_since(since, deadline):
+            if not member_id or chat.attendee_provider_id == member_id:
+                yield from self._messages(chat.id, deadline, {"after": utc_text(since)})
+
+    def message(self, chat_id: str, message_id: str, deadline: Deadline) -> ChatMessage | None:
+        path = self._path("chats", chat_id, "messages", message_id)
+        try:
+            message = self._get(path, "message", deadline, single(Message))
+        except ProviderRejected as error:
+            # Recruiter and Sales Navigator have lists alone.
+            if group_of(error.code) is not Group.FEATURE and error.status != 404:
+                raise
+            listed = self.chat_messages(chat_id, deadline)
+            return next((row for row in listed if row.id == message_key(chat_id, message_id)), None)
+        return next(iter(_rows([message])), None)
+
+    def attachment(self, message_id: str, attachment_id: str, deadline: Deadline) -> bytes:
+        chat_id, _, number = message_id.partition("/")
+        path = self._path("chats", chat_id, "messages", number, "attachments", attachment_id)
+        return self.file(path, deadline)
+
+    def chat_of(self, message_id: str, thread_id: str) -> str:
+        return thread_id if "/" in message_id else ""
+
+    def chat_messages(self, chat_id: str, deadline: Deadline) -> Iterator[ChatMessage]:
+        return self._messages(chat_id, deadline, {})
+
+    def chats_since(self, since: datetime, deadline: Deadline) -> Iterator[Chat]:
+        """The chats of all inboxes, each once: LinkedIn lists them by inbox, and some inboxes are parts of others."""
+        ids: set[str] = set()
+        for inbox in self._rows(Inbox, self._path("inboxes"), "inboxes", deadline):
+            chats = self._rows(ChatV2, self._path("inboxes", inbox.id, "chats"), "chats", deadline)
+            for chat in (
+                () if inbox.disabled else takewhile(lambda chat: chat.at is None or chat.at > since, chats)
+            ):
+                if chat.id not in ids:
+                    yield Chat(id=chat.id, attendee_provider_id=chat.user_id)
+                ids.add(chat.id)
+
+    def attendees(self, chat_id: str, deadline: Deadline) -> list[Attendee]:
+        """The other person of a chat of two; none for a group."""
+        chat = self._get(self._path("chats", chat_id), "attendees", deadline, single(ChatV2))
+        person = (chat.user or User(id=chat.user_id)).person
+        name = chat.user.display_name if chat.user else ""
+        if not (person.linkedin_member_id or person.linkedin_url):
+            return []
+        return [Attendee(provider_id=person.linkedin_member_id, name=name, profile_url=person.linkedin_url)]
+
+    def _messages(self, chat_id: str, deadline: Deadline, query: dict[str, str]) -> Iterator[ChatMessage]:
+        path = self._path("chats", chat_id, "messages")
+        return _rows(self._rows(Message, path, "chat_messages", deadline, query))
+
+    def _rows(
+        self,
+        model: type[Row],
+        path: str,
+        operation: str,
+        deadline: Deadline,
+        query: dict[str, str] | None = None,
+    ) -> Iterator[Row]:
+        """A whole list. Recruiter's pages name the next by a cursor; those of the other products are counted."""
+
+        def read(position: dict[str, Any]) -> tuple[list[Row], dict[str, Any]]:
+            params = {"limit": str(PAGE), **(query or {}), **position}
+            entries, cursor = self._get(path, operation, deadline, lambda r: _page(model, r), params)
+            if cursor:
+                return entries, {"cursor": cursor}
+            is_last = len(entries) < PAGE or "cursor" in position
+            return entries, {} if is_last else {"offset": position.get("offset", 0) + len(entries)}
+
+        for entries in pages(read, MAX_PAGES):
+            yield from entries
+
+    def _path(self, *parts: str) -> str:
+        return "/" + "/".join(part(name) for name in (self.account_id, *parts))
+
+
+def _page(model: type[Row], response: Response) -> tuple[list[Row], str]:
+    return rows(model, "data")(response), str(response.data.get("next_cursor") or "")
+
+
+def _sent(response: Response, chat_id: str = "") -> SentMessage:
+    """A long text may become several messages; the first is the one that we know the send by."""
+    chat_id = str(response.data.get("chat_id") or chat_id)
+    ids = response.data.get("message_id") or ""
+    message_id = str((ids[0] if ids else "") if isinstance(ids, list) else ids)
+    return SentMessage(chat_id=chat_id, message_id=message_key(chat_id, message_id) if message_id else "")
+
+
+def _rows(messages: Iterator[Message] | list[Message]) -> Iterator[ChatMessage]:
+    for message in messages:
+        if not message.is_event and not message.is_deleted:
+            yield ChatMessage(
+                id=message.external_id,
+                chat_id=message.chat_id,
+                sender_id=message.sender_id,
+                text=message.text or "",
+                timestamp=message.timestamp,
+                is_sender=message.is_sender,
+                attachments=message.attachments,
+            )

@@ -1,0 +1,63 @@
+"""Decides by which version of Unipile's API an account is called: by the one at whose address the account answers.
+
+Each version has accounts, addresses and ids of its own. The answer is remembered with the address and the account id
+for which it was given, so a change of either has Unipile asked anew.
+"""
+
+from django.db import transaction
+
+from integrations import destinations
+from integrations.errors import ProviderRejected
+from integrations.models import Integration
+from integrations.unipile.client import Account, UnipileClient
+from integrations.unipile.v2.client import UnipileV2Client
+from jobs.deadline import Deadline
+
+CLIENTS: dict[int, type[UnipileClient]] = {1: UnipileClient, 2: UnipileV2Client}
+VERSION = "version"
+"""The key of `Integration.config` for the answer."""
+
+
+def client_of(integration: Integration, deadline: Deadline) -> UnipileClient:
+    """A client of the account's version, which is asked for if it is not remembered. Raises the errors of that call."""
+    number = number_of(integration)
+    return CLIENTS[number].for_integration(integration) if number else look(integration, deadline)[0]
+
+
+def number_of(integration: Integration) -> int:
+    """The version that is remembered; 0 if Unipile has not been asked since the address or the id changed."""
+    answer = integration.config.get(VERSION) or {}
+    return int(answer["number"]) if answer.get("of") == _subject(integration) else 0
+
+
+def look(integration: Integration, deadline: Deadline) -> tuple[UnipileClient, Account]:
+    """Reads the account by its version. If none is remembered, that of either version which has the account is.
+
+    Raises ProviderRejected with the status 404 if there is no such account, and the errors of calls.
+    """
+    # Ids of version 2 begin so. This only decides which version is asked first.
+    likely = 2 if integration.external_account_id.startswith("acc_") else 1
+    client = CLIENTS[number_of(integration) or likely].for_integration(integration)
+    if number_of(integration):
+        return client, client.account(deadline)
+    try:
+        account, number = client.account(deadline), likely
+    except ProviderRejected as refusal:
+        if refusal.status != 404:
+            raise
+        client, number = CLIENTS[3 - likely].for_integration(integration), 3 - likely
+        account = client.account(deadline)
+    _remember(integration, number)
+    return client, account
+
+
+def _subject(integration: Integration) -> str:
+    return f"{destinations.base_url(integration)} {integration.external_account_id}"
+
+
+def _remember(integration: Integration, number: int) -> None:
+    with transaction.atomic():
+        row = Integration.objects.select_for_update().get(pk=integration.pk)
+        row.config = row.config | {VERSION: {"number": number, "of": _subject(integration)}}
+        row.save(update_fields=["config", "updated_at"])
+    integration.config = row.config
