@@ -18,7 +18,7 @@ from admin.causes import CauseLine, of_jobs, whose
 from admin.columns import list_url
 from admin.scope import Scope, scope_of
 from admin.tallies import read
-from inbox.models import Draft, Lead, OutboundSend, WebhookDelivery
+from inbox.models import Deviation, Draft, Lead, OutboundSend, WebhookDelivery
 from inbox.pages.state_marks import state_of
 from inbox.pages.templatetags.holdfast import ago_text
 from integrations.models import WorkspaceIntegrationHealth
@@ -39,6 +39,7 @@ VIEWS = {
     "sends": "inbox.view_outboundsend",
     "unread": "inbox.view_lead",
     "deliveries": "inbox.view_webhookdelivery",
+    "contract": "inbox.view_deviation",
     "drafts": "inbox.view_draft",
     "ticks": "jobs.view_tick",
     "decisions": "inbox.view_auditentry",
@@ -136,6 +137,10 @@ def _tiles(
         troubled, url = tallies["deliveries"], list_url(WebhookDelivery, trouble="open")
         note = f"{_causes(troubled)}, 7 days" if troubled else "none in 7 days"
         tiles.append(_tile("Deliveries in trouble", troubled, url, note, "warn"))
+    if "contract" in parts:
+        new, url = tallies["contract"], list_url(Deviation, told="lately")
+        sources = ", ".join(row.title for row in new)
+        tiles.append(_tile("Forms changed", new, url, sources or "none in 7 days", "warn"))
     if "drafts" in parts:
         drafts, url = tallies["drafts"], list_url(Draft, status__exact="pending", sample=0)
         tiles.append(_tile("Drafts waiting", drafts, url, _oldest(drafts), ""))

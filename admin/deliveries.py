@@ -12,17 +12,18 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
+from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from admin import tallies
 from admin.base import RecordAdmin
-from admin.columns import chip, linked, row_url
+from admin.columns import chip, linked, list_link, row_url
 from admin.filters import choice_filter, known_values
 from admin.scope import scope_of
-from inbox.models import WebhookDelivery
+from inbox.models import Deviation, WebhookDelivery
 from inbox.pages.access import signed_in
 from inbox.pages.operations import deliveries as delivery_pages
-from inbox.webhooks import replay
+from inbox.webhooks import contract_watch, replay
 from integrations import registry
 from jobs.models import BackgroundJob
 
@@ -155,3 +156,29 @@ class WebhookDeliveryAdmin(RecordAdmin):
     def _must_replay(self, request: HttpRequest) -> None:
         if request.method != "POST" or not self.may_replay(request):
             raise PermissionDenied
+
+
+def told_lately(rows: QuerySet[Deviation], choice: str) -> QuerySet[Deviation]:
+    """What the admin's first page counts as new at providers."""
+    return rows.filter(pk__in=contract_watch.news().values("pk")) if choice == "lately" else rows.none()
+
+
+@admin.register(Deviation)
+class DeviationAdmin(RecordAdmin):
+    """What providers send and their contracts lack, each with a delivery that has it."""
+
+    workspace_path = "integration__workspace"
+    plain_texts = ("name",)
+    list_display = ("last_at", "source", "kind", "name", "integration", "count", "first_at", "delivery")
+    list_filter = (
+        choice_filter("told", lambda: {"lately": "Operators told, 7 days"}, told_lately),
+        "kind",
+        known_values("source", lambda: {name: name for name in registry.webhook_sources()}),
+    )
+    readonly_fields = ("delivery",)
+    ordering = ("-last_at", "-pk")
+
+    @admin.display(description="example")
+    def delivery(self, row: Deviation) -> SafeString:
+        """A link to the last delivery that had it, whose page says how its form differs."""
+        return list_link(WebhookDelivery, "Show", q=row.example)

@@ -11,10 +11,13 @@ from uuid import UUID
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
     CharField,
+    Count,
     DateTimeField,
     Exists,
     F,
     IntegerField,
+    Max,
+    Min,
     Model,
     OuterRef,
     QuerySet,
@@ -24,6 +27,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce, Now
 
 from inbox.models import AuditEntry, Draft, Lead, OutboundSend, WebhookDelivery
+from inbox.webhooks import contract_watch
 from inbox.webhooks.replay import REPAIRED
 from jobs import joblist, tally
 from jobs.models import Tick
@@ -112,9 +116,30 @@ def _ticks(scope: Scope) -> QuerySet[Any, Any]:
     )
 
 
+def _contract(scope: Scope) -> QuerySet[Any, Any]:
+    """What operators were lately told that providers have begun to send, by source."""
+    rows = contract_watch.news()
+    rows = rows if scope is None else rows.filter(integration__workspace__in=scope)
+    words = {"part": tally.text("contract"), "title": Cast("source", TextField()), "about": tally.text("")}
+    return (
+        rows.order_by()
+        .values(
+            **{f"tally_{name}": expression for name, expression in words.items()}, tally_key=tally.text("")
+        )
+        .annotate(
+            tally_count=Count("pk"),
+            tally_first=Min("first_at"),
+            tally_last=Max("told_at"),
+            tally_workspaces=Cast(Value([]), ArrayField(CharField())),
+        )
+        .values_list(*tally.COLUMNS)
+    )
+
+
 PARTS: dict[str, Callable[[Scope], QuerySet[Any, Any]]] = {
     "cause": joblist.causes,
     "deliveries": _deliveries,
+    "contract": _contract,
     "sends": _sends,
     "unread": _unread,
     "drafts": _drafts,

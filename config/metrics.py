@@ -118,6 +118,8 @@ def _promises() -> Iterator[GaugeMetricFamily]:
     failed, refused = promises.failed_deliveries(), promises.refused_deliveries()
     yield _gauge("source", "deliveries_failed", "Webhooks that failed here and wait for a replay.", failed)
     yield _gauge("source", "deliveries_refused", "Webhooks refused or not understood, last hour.", refused)
+    text = "Event types, fields, headers and states that providers have begun to send, last 7 days."
+    yield _gauge("source", "contract_news", text, promises.contract_news())
     text = "Jobs that failed for good within 15 minutes, without those that an account's owner must mend."
     yield GaugeMetricFamily("holdfast_jobs_failed_recently", text, promises.recent_failures())
     text = "Failed jobs that keep something from going out."

@@ -35,7 +35,7 @@ from inbox.replying import (
     sending,
     slack_cards,
 )
-from inbox.webhooks import replay
+from inbox.webhooks import contract_watch, replay
 from inbox.workspaces import invitations, people
 from integrations.health import probes
 from jobs import lanes
@@ -219,6 +219,12 @@ TICKS: tuple[tuple[str, TickFunction, str, int], ...] = (
         integration_health_tick,
         "Enqueues probes, finds silent accounts, and enqueues recoveries that were missed",
         60,
+    ),
+    (
+        "contract-watch",
+        contract_watch.tick,
+        "Compares deliveries with what their providers are known to send",
+        300,
     ),
     ("notifications", notice_channels.tick, "Enqueues notices about broken accounts", 60),
     ("followups", followups.run, "Claims the steps of follow-ups that are due", 60),

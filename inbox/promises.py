@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from inbox.intake.receipt import DeliveryVerdict
 from inbox.replying import lost_time
-from inbox.webhooks import replay
+from inbox.webhooks import contract_watch, replay
 from integrations import registry
 from integrations.errors import ProviderAuthError, ProviderMisconfigured
 from integrations.http.hosts import HEARTBEAT
@@ -53,6 +53,12 @@ def refused_deliveries() -> dict[str, int]:
     )
     rest = refused.exclude(integration__enabled=True, integration__health__state=HealthState.NOT_UNDERSTOOD)
     rows = rest.order_by().values_list("source").annotate(deliveries=Count("pk"))
+    return dict.fromkeys(registry.webhook_sources(), 0) | dict(rows)
+
+
+def contract_news() -> dict[str, int]:
+    """How much operators were lately told of that providers send and their contracts lack, by source."""
+    rows = contract_watch.news().order_by().values_list("source").annotate(new=Count("pk"))
     return dict.fromkeys(registry.webhook_sources(), 0) | dict(rows)
 
 

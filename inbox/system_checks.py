@@ -81,6 +81,7 @@ TICKS = {
     "appointment-reconcile": "meetings are not compared with the calendar",
     "background-jobs": "a job whose worker died is not taken up again",
     "catch-up": "replies that wait for a model wait for ever",
+    "contract-watch": "a provider that changes its form is not noticed",
     "followups": "no follow-up is sent",
     "heartbeat": "a monitor outside raises an alarm though all is well",
     "integration-health": "no account is probed, and silence is not noticed",
@@ -93,6 +94,7 @@ TICKS = {
 
 PRUNED = {
     "inbox.WebhookDelivery": ("delivery secrets", "delivery bodies", "deliveries"),
+    "inbox.Deviation": ("deviations",),
     "inbox.Message": ("messages",),
     "inbox.Note": ("notes",),
     "inbox.Invitation": ("invitations",),

@@ -62,6 +62,7 @@ def _retention() -> None:
     prunes("messages", promised=True)(old_messages.old_messages)
     prunes("notes", promised=True)(old_messages.old_notes)
     prunes("deliveries")(retention.old_rows)
+    prunes("deviations")(retention.old_deviations)
     prunes("changes of leads")(retention.old_changes)
     prunes("model calls")(retention.old_model_calls)
     prunes("log-ins")(retention.old_log_ins)

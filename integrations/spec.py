@@ -20,6 +20,8 @@ from django.core.exceptions import ImproperlyConfigured
 from integrations import rawjson
 from integrations.attachments import Attachment
 from integrations.carriers import Carrier, Listed, Outgoing
+from integrations.contract import Contract
+from integrations.contract import contract_of as contract_of
 from integrations.events import Event, MessageEvent, MessageNotice, Person
 from integrations.meetings import Meeting
 from jobs.deadline import Deadline
@@ -159,7 +161,7 @@ class WebhookSource:
     account's credentials demand besides the key. `secret_headers` and `secret_field`: where the provider puts the
     shared secret. `parse(body, now)` makes the event. `account_of(body)` is the account that the body names, or "".
     `sample(reply)` makes the body of an invented reply; it names no campaign, and no id by which the provider could
-    know the person.
+    know the person. `contract`: what the address is known to get, as `contract.toml` beside the payloads declares it.
     """
 
     name: str
@@ -170,6 +172,7 @@ class WebhookSource:
     parse: Callable[[Any, datetime], Event]
     account_of: Callable[[Any], str]
     events: tuple[str, ...]
+    contract: Contract
     secret_headers: tuple[str, ...]
     secret_field: str
     accepts: Callable[[dict[str, Any], bytes, Mapping[str, str], datetime], bool] | NONE
@@ -201,6 +204,7 @@ def json_webhook(provider: str, name: str, payloads: Payloads, **stated: Any) ->
         parse=payloads.parse,
         account_of=payloads.account_of,
         events=payloads.EVENTS,
+        contract=contract_of(payloads, name),
         **stated,
     )
 

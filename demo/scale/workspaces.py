@@ -17,6 +17,7 @@ from demo.scale.year import DAY, HOUR, MINUTE, Year, moment, uuid_at
 from demo.seed import PASSWORD, SANDBOX_PATHS, STAFF
 from inbox.models import (
     Campaign,
+    Deviation,
     FollowUpSequence,
     FollowUpStep,
     Membership,
@@ -273,6 +274,21 @@ def _account(
         HealthTransition(health=health, before=before, after=after, at=at)
         for before, after, at in _history(rng, year, state, since)
     )
+    if source := registry.address_of(provider):
+        own = Random(turn)  # so that the year is as it was before there were deviations
+        first = moment(year.until - own.randrange(DAY, 60 * DAY))
+        Deviation.objects.create(
+            integration=account,
+            source=source.name,
+            kind=Deviation.Kind.FIELD,
+            name=f"{made_up(own).lower()}_score",
+            example=UUID(uuid_at(year.begins, own)),
+            count=own.randrange(1, 5_000),
+            told_count=1,
+            first_at=first,
+            last_at=first,
+            told_at=first,
+        )
     if provider in registry.stating("poll_every"):
         every = registry.spec_of(provider).poll_every
         assert isinstance(every, timedelta)

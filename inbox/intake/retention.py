@@ -14,7 +14,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Model, QuerySet
 from django.db.models.functions import Now
 
-from inbox.models import Invitation, LeadChange, WebhookDelivery, Workspace
+from inbox.models import Deviation, Invitation, LeadChange, WebhookDelivery, Workspace
 from integrations.models import AiCall
 from jobs.deadline import Deadline
 from jobs.retention import Pruner, in_slices
@@ -24,6 +24,7 @@ KEEP_MODEL_CALLS_DAYS = 90
 KEEP_LOG_INS_DAYS = 90
 """Longer than inbox.pages.account.throttling.KNOWN_FOR, which uses these rows to know an account's own sources."""
 KEEP_INVITATIONS_DAYS = 90
+KEEP_DEVIATIONS_DAYS = 90
 KEEP_CHANGES = timedelta(hours=1)
 """What changed is kept for pages that ask each second. One that heard nothing for 50 minutes takes everything as
 changed when it asks again (static/live.js).
@@ -108,5 +109,7 @@ old_model_calls = per_workspace(
 """Deletes the records of calls to the model when their workspace's time is up; after 90 days those of none."""
 old_log_ins = by_age(AccessLog, "attempt_time", KEEP_LOG_INS_DAYS)
 old_invitations = by_age(Invitation, "expires_at", KEEP_INVITATIONS_DAYS)
+old_deviations = by_age(Deviation, "last_at", KEEP_DEVIATIONS_DAYS)
+"""Deletes what a provider has not sent for 90 days. Operators are told of it again if it comes back."""
 ended_sessions = by_age(Session, "expire_date", 0)
 """Deletes log-in sessions that have expired, which Django would keep for ever."""

@@ -85,7 +85,7 @@ OTHERS = {
     "It is about accounts of providers.": (
         "integrations.Integration integrations.WebhookKey integrations.WorkspaceIntegrationHealth"
         " integrations.HealthTransition integrations.ReplyPoll integrations.CircuitBreaker"
-        " integrations.RateWindow inbox.ModelOutage"
+        " integrations.RateWindow inbox.ModelOutage inbox.Deviation"
     ),
     "It belongs to the installation or to a library, and names no lead.": (
         "inbox.DatabaseOrigin contenttypes.ContentType"

@@ -3,7 +3,7 @@
 from inbox.models.booking import Appointment, BookingCheck
 from inbox.models.change import LeadChange
 from inbox.models.decisions import GateResult, ProviderWord, SendingPolicy, TagDecision
-from inbox.models.delivery import WebhookDelivery
+from inbox.models.delivery import Deviation, WebhookDelivery
 from inbox.models.draft import Draft, OutboundSend
 from inbox.models.enrichment import Enrichment
 from inbox.models.erasure import ErasedMark
@@ -36,6 +36,7 @@ __all__ = [
     "Campaign",
     "ChannelRefusal",
     "DatabaseOrigin",
+    "Deviation",
     "Draft",
     "Enrichment",
     "ErasedMark",

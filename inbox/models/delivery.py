@@ -1,4 +1,4 @@
-"""The model of webhook deliveries: every authenticated request of a provider, its verdict and its effect."""
+"""The models of webhook deliveries: every authenticated request of a provider, and what is new in their form."""
 
 from django.db import models
 from django.db.models import Q
@@ -117,3 +117,41 @@ class WebhookDelivery(Row):
 
     def __str__(self) -> str:
         return f"{self.source} {self.event_type} {self.verdict}"
+
+
+class Deviation(models.Model):
+    """Something that a provider sends and its contract lacks. No text of people is in it: `integrations.contract`."""
+
+    class Kind(models.TextChoices):
+        EVENT = "event", "Event type"
+        FIELD = "field", "Field"
+        HEADER = "header", "Header"
+        STATUS = "status", "Status"
+
+    integration = models.ForeignKey(
+        "integrations.Integration", on_delete=models.CASCADE, null=True, blank=True, db_index=False
+    )
+    source = models.CharField(max_length=20)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    name = models.CharField(max_length=300)
+    example = models.UUIDField(help_text="The id of the last delivery that had it.")
+    count = models.PositiveBigIntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField(db_index=True)
+    told_count = models.PositiveBigIntegerField(
+        default=0,
+        help_text="The count when operators were told. They are told again when it is ten times that.",
+    )
+    told_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["integration", "source", "kind", "name"],
+                nulls_distinct=False,
+                name="deviation_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source}, {self.get_kind_display().lower()} {self.name}"

@@ -21,6 +21,10 @@ class DatabaseOrigin(models.Model):
         null=True, blank=True, help_text="When somebody said that it was restored."
     )
 
+    watched_through = models.UUIDField(
+        null=True, blank=True, help_text="The last delivery that was compared with its contract."
+    )
+
     here: str
     """Where it is in truth. Set by `read`."""
 

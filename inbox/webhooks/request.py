@@ -5,6 +5,7 @@ from typing import Any
 
 from rest_framework.request import Request
 
+from inbox.webhooks.scrub import MARK
 from integrations import rawjson
 from integrations.events import PayloadInvalid
 from integrations.spec import WebhookSource
@@ -81,13 +82,13 @@ def _secret_in_body(source: WebhookSource, body: Callable[[], bytes]) -> str:
 
 
 def safe_headers(request: Request) -> dict[str, str]:
-    """The headers whose name does not suggest a secret: at most 40, each cut at 500 characters, with the query's
-    `clientId`.
+    """The headers, with MARK in place of the text where the name suggests a secret: at most 40, each cut at 500
+    characters, with the query's `clientId`.
     """
     headers: dict[str, str] = {}
-    for name, text in request.headers.items():
-        if not any(part in name.lower() for part in SECRET_HEADERS) and len(headers) < 40:
-            headers[name[:100]] = rawjson.UNSTORABLE.sub("", text)[:500]
+    for name, text in [*request.headers.items()][:40]:
+        secret = any(part in name.lower() for part in SECRET_HEADERS)
+        headers[name[:100]] = MARK if secret else rawjson.UNSTORABLE.sub("", text)[:500]
     if client_id := request.GET.get(CLIENT_ID):
         headers[CLIENT_ID] = rawjson.UNSTORABLE.sub("", client_id)[:100]
     return headers

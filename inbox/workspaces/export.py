@@ -28,6 +28,7 @@ EXPORTED = {
     "inbox.Workspace": "pk",
     "inbox.User": "memberships__workspace",
     "inbox.BrowserSession": "user__memberships__workspace",
+    "inbox.Deviation": "integration__workspace",
     "inbox.FollowUpStep": "sequence__workspace",
     "inbox.Mention": "note__workspace",
     "insights.PackThread": "pack__workspace",

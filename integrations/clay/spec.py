@@ -48,6 +48,7 @@ SPEC = spec.Declaration(
             parse=payloads.parse,
             account_of=payloads.account_of,
             events=payloads.EVENTS,
+            contract=spec.contract_of(payloads, "clay"),
             secret_headers=signature.HEADERS,
             secret_field="",
             accepts=signature.accepts,

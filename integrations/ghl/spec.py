@@ -72,6 +72,7 @@ SPEC = spec.Declaration(
             parse=payloads.parse,
             account_of=payloads.account_of,
             events=payloads.APP_EVENTS,
+            contract=spec.contract_of(payloads, "ghl/app"),
             secret_headers=(),
             secret_field="",
             accepts=spec.NONE("The signature opens it: there is no key beside it."),

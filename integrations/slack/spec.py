@@ -67,6 +67,7 @@ SPEC = spec.Declaration(
             parse=payloads.parse,
             account_of=payloads.account_of,
             events=payloads.EVENTS,
+            contract=spec.contract_of(payloads, "slack/interactions"),
             secret_headers=(),
             secret_field="",
             accepts=spec.NONE("The signature opens it: there is no key beside it."),

@@ -18,6 +18,7 @@ from inbox.models import (
     AuditEntry,
     BookingCheck,
     ChannelRefusal,
+    Deviation,
     Enrichment,
     FollowUpTask,
     GateResult,
@@ -131,6 +132,16 @@ def of_workspace(workspace: Workspace, key: str = "x") -> dict[type[Model], Mode
             key=f"emailbison:{workspace.pk}", provider="emailbison", workspace=workspace
         ),
         ReplyPoll.objects.create(integration=account, complete_through=now, due_at=now),
+        Deviation.objects.create(
+            integration=account,
+            source="email",
+            kind="field",
+            name=f"data.{key}",
+            example=job.pk,
+            count=1,
+            first_at=now,
+            last_at=now,
+        ),
         WorkspaceLimit.objects.create(workspace=workspace, max_workers=3),
     ]
     member = factories.make_member(workspace)

@@ -80,6 +80,7 @@ RULES = {
             "inbox.AuditEntry",
             "inbox.BookingCheck",
             "inbox.Campaign",
+            "inbox.Deviation",
             "inbox.ChannelRefusal",
             "inbox.Draft",
             "inbox.Enrichment",

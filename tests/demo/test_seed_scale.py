@@ -29,6 +29,8 @@ from inbox.leads import rollup, score
 from inbox.models import (
     Appointment,
     Campaign,
+    DatabaseOrigin,
+    Deviation,
     Draft,
     FollowUpInstance,
     FollowUpSequence,
@@ -40,9 +42,11 @@ from inbox.models import (
     Workspace,
     WorkspaceFact,
 )
+from inbox.webhooks import contract_watch
 from inbox.workspaces import creation
 from insights.models import ContextPack
 from integrations.models import AiCall, Integration, WebhookKey, WorkspaceIntegrationHealth
+from jobs.deadline import Deadline
 from jobs.kinds import policy_of
 from jobs.models import BackgroundJob, JobStep
 from jobs.ticks import run_tick
@@ -420,3 +424,13 @@ def test_a_run_that_fails_leaves_the_database_as_it_was(year, monkeypatch):
 def test_a_column_that_nobody_states_a_value_for_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"inbox\.Message\.sent_at"):
         copying.Sheet(Message, "id workspace_id lead_id", tmp_path, Year(0))
+
+
+def test_a_month_of_the_year_has_nothing_that_contracts_lack(filled):
+    month = filled["until"] - timedelta(days=30)
+    DatabaseOrigin.objects.update(watched_through=contract_watch._id_at(month))
+    deviations = set(Deviation.objects.values_list("pk", "count"))
+    assert len(deviations) > WORKSPACES, "each account that is sent webhooks has one"
+    kept = WebhookDelivery.objects.filter(received_at__gt=month, body__isnull=False)
+    assert contract_watch.tick(Deadline.after_ms(120_000))["compared"] >= kept.count() > 0
+    assert set(Deviation.objects.values_list("pk", "count")) == deviations

@@ -18,7 +18,7 @@ from inbox.pages.start.first_steps import FirstSteps
 from inbox.pipeline import rejudging
 from inbox.replying import lost_time
 from inbox.understanding.rules import RULES_VERSION
-from inbox.webhooks import replay
+from inbox.webhooks import contract_watch, replay
 from inbox.workspaces import accounts
 from inbox.workspaces.accounts import slack_of
 from integrations import registry
@@ -139,6 +139,7 @@ def examine(*, providers: bool = True) -> Iterator[Finding]:
         yield from _queue()
         yield _sends()
         yield _deliveries()
+        yield from _contracts()
         yield from _rules()
         yield from _secrets()
         yield from _addresses()
@@ -317,6 +318,16 @@ def _deliveries() -> Finding:
         return Finding(True, "deliveries", "none waits for a repair")
     fix = "Mend what the log names, then run manage.py replay_deliveries --verdict failed."
     return Finding(False, "deliveries", f"{failed} failed on our side and wait for a replay", fix)
+
+
+def _contracts() -> Iterator[Finding]:
+    """Notes what providers have lately begun to send and this release does not know."""
+    for row in contract_watch.news().select_related("integration__workspace"):
+        where = f"{row.integration.workspace}, {row.integration}" if row.integration else "no account"
+        words = (
+            f"{row.get_kind_display().lower()} {row.name} is not in the contract ({row.count} times, {where})"
+        )
+        yield Finding(None, row.source, words, f"Look at delivery {row.example}, and report it.")
 
 
 def _secrets() -> Iterator[Finding]:

@@ -1,0 +1,146 @@
+"""What a webhook address is known to get: the declaration in its provider's `contract.toml`, and what differs from it.
+
+Names alone are looked at, and words at the places that the contract names. No other value of a request is read.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import translate
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from django.core.exceptions import ImproperlyConfigured
+
+FILE = "contract.toml"
+PROXIES = Path(__file__).with_name("proxies.toml")
+ANY = "*"
+NAME = re.compile(r"(?!.*\d{4})[A-Za-z_$][\w$ -]{0,39}")
+"""Names that are no one's data. A key such as an address or an id stands as ANY."""
+WORD = r"[A-Za-z][\w .:-]{0,39}"
+
+
+class Difference(NamedTuple):
+    """A request beside the known form `event`: the fields that only one of the two has."""
+
+    event: str
+    more: list[str]
+    fewer: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """The contract of one webhook address. Paths of fields are names with dots between, through lists too.
+
+    `types`: where the event's type stands. `free`: objects whose fields people name; ANY for the whole body.
+    """
+
+    types: tuple[str, ...]
+    type_pattern: re.Pattern[str]
+    events: Mapping[str, frozenset[str]]
+    fields: frozenset[str]
+    free: frozenset[str]
+    words: Mapping[str, frozenset[str]]
+    headers: re.Pattern[str]
+
+    def event_of(self, body: Any) -> str:
+        """The type of the event in `body`, else the known one that is the name of an object in it, or ""."""
+        for path in self.types:
+            node = body
+            for name in path.split("."):
+                node = node.get(name) if isinstance(node, dict) else None
+            if isinstance(node, str) and node:
+                return node if self.type_pattern.fullmatch(node) else ""
+        return next((event for event in self.events if isinstance(body, dict) and event in body), "")
+
+    def deviations(self, body: Any, headers: Mapping[str, str]) -> set[tuple[str, str]]:
+        """What the request has and the contract lacks: pairs of kind (event, field, header or status) and name."""
+        names = {name.lower()[:100] for name in headers}
+        new = {("header", name) for name in names if not self.headers.fullmatch(name)}
+        event = self.event_of(body)
+        if event and event not in self.events:
+            new.add(("event", event))
+        for path, part in self.paths(body):
+            if path not in self.fields:
+                new.add(("field", path))
+            elif path in self.words and isinstance(part, str) and part.casefold() not in self.words[path]:
+                new |= {("status", f"{path}: {part}")} if re.fullmatch(WORD, part) else set()
+        return new
+
+    def paths(self, node: Any, above: str = "") -> Iterator[tuple[str, Any]]:
+        """The path and value of each field in `node`, without what is in free objects and in unknown ones."""
+        if isinstance(node, list):
+            for part in node:
+                yield from self.paths(part, above)
+        elif isinstance(node, dict):
+            for name, part in node.items():
+                path = above + (name if NAME.fullmatch(name) else ANY)
+                if path in self.fields or not (ANY in self.free and not above):
+                    yield path, part
+                if path in self.fields and path not in self.free:
+                    yield from self.paths(part, f"{path}.")
+
+    def nearest(self, body: Any) -> Difference | None:
+        """The known form that `body` is, by its type, or is most like; None for a body without fields."""
+        paths = {path for path, _ in self.paths(body)}
+        if not paths:
+            return None
+        event = self.event_of(body)
+        if event not in self.events:
+            event = max(self.events, key=lambda known: _likeness(paths, self.events[known]))
+        form = self.events[event]
+        fewer = sorted(path for path in form - paths if path.rpartition(".")[0] not in form - paths)
+        return Difference(event, sorted(paths - form), fewer)
+
+
+def _likeness(paths: set[str], form: frozenset[str]) -> float:
+    return len(paths & form) / len(paths | form)
+
+
+def contract_of(payloads: Any, source: str) -> Contract:
+    """The contract of the webhook address `source`, beside the provider's module `payloads`. Raises
+    ImproperlyConfigured.
+    """
+    path = Path(payloads.__file__).with_name(FILE)
+    try:
+        return _read(tomllib.loads(path.read_text())[source])
+    except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
+        words = f"{path}: it does not declare what “{source}” gets ({type(error).__name__}: {error})."
+        raise ImproperlyConfigured(words) from None
+
+
+def _read(table: dict[str, Any]) -> Contract:
+    fields = {
+        f"{above}.{name}".lstrip(".") for above, names in table["fields"].items() for name in names.split()
+    }
+    words = {
+        path: frozenset(word.casefold() for word in (words.split() if isinstance(words, str) else words))
+        for path, words in table["words"].items()
+    }
+    forms = {names: _form(fields, parts.split()) for names, parts in table["events"].items()}
+    return Contract(
+        types=tuple(table["type"].split()),
+        type_pattern=re.compile(table.get("type_pattern", WORD)),
+        events={name: form for names, form in forms.items() for name in names.split()},
+        fields=frozenset(fields),
+        free=frozenset(table["free"].split()),
+        words=words,
+        headers=re.compile("|".join(map(translate, [*_proxies(), *table["headers"].split()]))),
+    )
+
+
+def _form(fields: set[str], parts: list[str]) -> frozenset[str]:
+    """Those of `fields` that are one of `parts`, in one, or around one."""
+    return frozenset(
+        field
+        for field in fields
+        if any(f"{field}.".startswith(f"{part}.") or part.startswith(f"{field}.") for part in parts)
+    )
+
+
+@cache
+def _proxies() -> list[str]:
+    names: str = tomllib.loads(PROXIES.read_text())["headers"]
+    return names.split()
