@@ -24,6 +24,7 @@ from inbox.webhooks.tenants import named_in
 from inbox.webhooks.views import process
 from integrations import registry
 from integrations.events import MessageEvent, PayloadInvalid
+from integrations.health import writer
 from jobs.context import JobContext
 from jobs.enqueue import enqueue
 from jobs.kinds import kind_name
@@ -37,6 +38,17 @@ SETTLED = WebhookDelivery.objects.filter(
 """The runs after a delivery that succeeded. The condition that seems to say nothing lets PostgreSQL read the few runs
 alone, where it would read every delivery of all workspaces.
 """
+
+HEARD = WebhookDelivery.objects.filter(
+    replay_of=OuterRef("pk"), replay_of__isnull=False, verdict__in=REPAIRED[:2]
+)
+"""As SETTLED, for deliveries that were ignored: one that is ignored again may be read by a later release."""
+MISSED: dict[str, str] = {
+    DeliveryVerdict.FAILED: "failed",
+    DeliveryVerdict.REJECTED: "been refused",
+    DeliveryVerdict.IGNORED: "been ignored",
+}
+"""The verdicts of which all deliveries can be replayed at once, with the words for it."""
 
 SPANS = {"1": "1 hour", "24": "24 hours", "168": "7 days", "720": "30 days"}
 """How far back all failed deliveries can be replayed, in hours, with the words for it."""
@@ -78,6 +90,8 @@ def replay(delivery: WebhookDelivery, actor: User | None = None) -> ReplayResult
     Raises django.db.Error if the database cannot be reached; then nothing has changed.
     """
     outcome = _run(delivery)
+    if outcome.outcome.verdict in REPAIRED[:2] and delivery.integration is not None:
+        writer.record(delivery.integration, writer.Signal(writer.SignalKind.UNDERSTOOD))
     if actor is not None:
         audit.record(
             delivery.workspace_id, actor, "delivery.replayed", delivery, verdict=str(outcome.outcome.verdict)
@@ -92,9 +106,10 @@ def unrepaired(
     since: datetime | None = None,
     until: datetime | None = None,
     source: str = "",
+    event_type: str = "",
 ) -> QuerySet[WebhookDelivery]:
     """The stored requests with this verdict that have a body and no later success, oldest first, of one workspace or
-    of all (None). `since` and `until` (aware) limit their time; `source` "" means every one.
+    of all (None). `since` and `until` (aware) limit their time; `source` and `event_type` "" mean every one.
     """
     deliveries = WebhookDelivery.objects.filter(verdict=verdict, replay_of=None, body__isnull=False)
     if workspace is not None:
@@ -105,7 +120,10 @@ def unrepaired(
         deliveries = deliveries.filter(received_at__lte=until)
     if source:
         deliveries = deliveries.filter(source=source)
-    return deliveries.exclude(Exists(SETTLED)).order_by("received_at", "pk")
+    if event_type:
+        deliveries = deliveries.filter(event_type=event_type)
+    settled = HEARD if verdict == DeliveryVerdict.IGNORED else SETTLED
+    return deliveries.exclude(Exists(settled)).order_by("received_at", "pk")
 
 
 def with_repair(deliveries: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelivery]:
@@ -114,37 +132,50 @@ def with_repair(deliveries: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelive
 
 
 class Started(NamedTuple):
-    """The job that runs `waiting` failed webhook requests again."""
+    """The job that runs `waiting` webhook requests again."""
 
     job: BackgroundJob
     waiting: int
 
 
-def start(hours: str, actor: User, workspace: Workspace | None) -> Started:
-    """Starts the job that replays the requests that failed in the last `hours` (a key of SPANS), of one workspace or
-    of all (None).
+def start(
+    hours: str,
+    actor: User,
+    workspace: Workspace | None,
+    *,
+    verdict: str = DeliveryVerdict.FAILED,
+    source: str = "",
+    event_type: str = "",
+) -> Started:
+    """Starts the job that replays the requests of the last `hours` (a key of SPANS) with `verdict` (a key of MISSED),
+    of one workspace or of all (None), of one source and event type or of all ("").
 
-    Raises NothingToReplay if `hours` is no key, or no failed request is left.
+    Raises NothingToReplay if a key is unknown, or no such request is left.
     """
-    if hours not in SPANS:
+    if hours not in SPANS or verdict not in MISSED:
         raise NothingToReplay("Choose how far back to go.")
-    until = timezone.now().replace(microsecond=0)
+    until = timezone.now()
     since = until - timedelta(hours=int(hours))
-    waiting = unrepaired(workspace, since=since, until=until).count()
+    kind = {"verdict": verdict, "source": source, "event_type": event_type}
+    waiting = unrepaired(workspace, since=since, until=until, **kind).count()
     if not waiting:
-        raise NothingToReplay(f"Nothing has failed in the last {SPANS[hours]} that is not repaired.")
+        raise NothingToReplay(
+            f"Nothing has {MISSED[verdict]} in the last {SPANS[hours]} that is not repaired."
+        )
+    span = {"since": since.isoformat(), "until": until.isoformat()}
+    about = workspace.pk if workspace else "all"
     job, _ = enqueue(
         JOB,
         workspace_id=workspace.pk if workspace else None,
-        dedupe_key=f"{JOB}:{workspace.pk if workspace else 'all'}:{since.isoformat()}:{until.isoformat()}",
-        payload={"verdict": DeliveryVerdict.FAILED, "since": since.isoformat(), "until": until.isoformat()},
+        dedupe_key=f"{JOB}:{about}:{hours}:{until:%Y%m%d%H%M%S}:{':'.join(kind.values())}",
+        payload=kind | span,
     )
-    audit.record(job.workspace_id, actor, "deliveries.replayed", job, hours=int(hours))
+    audit.record(job.workspace_id, actor, "deliveries.replayed", job, hours=int(hours), **kind)
     return Started(job, waiting)
 
 
 def run_job(ctx: JobContext) -> dict[str, int]:
-    """The job `deliveries.replay`: replays the requests that failed between two moments, of one workspace or of all.
+    """The job `deliveries.replay`: replays what `start` chose, which came between two moments.
     Returns counts by verdict; "skipped" counts those that cannot be run.
     """
     workspace = Workspace.objects.get(pk=ctx.job.workspace_id) if ctx.job.workspace_id else None
@@ -152,6 +183,8 @@ def run_job(ctx: JobContext) -> dict[str, int]:
         unrepaired(
             workspace,
             verdict=ctx.payload["verdict"],
+            source=ctx.payload.get("source", ""),  # jobs of release 0.2.0 name neither
+            event_type=ctx.payload.get("event_type", ""),
             since=datetime.fromisoformat(ctx.payload["since"]),
             until=datetime.fromisoformat(ctx.payload["until"]),
         ).values_list("pk", flat=True)

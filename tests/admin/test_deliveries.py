@@ -1,7 +1,7 @@
 """Staff in the admin: the ledger with its bodies, replay of one and of all that failed, and merging of two leads."""
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -178,3 +178,18 @@ def test_merge_over_the_wall_is_not_found(root, staff, workspace):
     assert browser.get(url("lead_merge", foreign.pk)).status_code == 404
     assert staff("view_lead").post(url("lead_merge", keep.pk), {"other": keep.pk}).status_code == 403
     assert Lead.objects.count() == 2
+
+
+def test_staff_who_may_not_read_see_the_form_of_a_refused_delivery_by_names_alone(staff, workspace):
+    row = make_delivery(
+        make_workspace("Bluebird"), verdict=Verdict.REJECTED, event_type="",
+        body=b'{"event": {"type": "LEAD_REPLIED"}, "data": {"answer": "my cat is called Rex"}}',
+        error_fields={"data.reply": "a sentence that quotes nobody"},
+    )  # fmt: skip
+    browser = Client()
+    operator = make_user("operator@example.com", is_staff=True)
+    operator.groups.add(Group.objects.get(name="Operator"))
+    browser.force_login(operator)
+    page = browser.get(url("webhookdelivery_change", row.pk)).content.decode()
+    assert "Only in the request: data.answer" in page and "Replay all 1 of this kind" in page
+    assert "Rex" not in page and "quotes nobody" not in page

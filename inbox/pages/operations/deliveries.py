@@ -5,8 +5,9 @@ import uuid
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Count, Q, QuerySet
@@ -30,7 +31,9 @@ from integrations.events import Event, PayloadInvalid
 from jobs.display import tile
 from jobs.models import BackgroundJob
 
+Verdict = WebhookDelivery.Verdict
 VIEWS = ("pretty", "raw", "parsed")
+LONGEST_SPAN = max(map(int, replay.SPANS))
 MOST_SHOWN = 200_000
 """The most characters of a body on a page."""
 
@@ -39,7 +42,8 @@ def detail(
     request: HttpRequest, delivery: WebhookDelivery, url_of: Callable[[WebhookDelivery], str], *, reads: bool
 ) -> dict[str, Any]:
     """The context of the partials in templates/deliveries/. `url_of` gives the address of a delivery's page. `reads`
-    says whether the user may read the body; without it no text of the body is loaded.
+    says whether the user may read the body; without it no text of the body is shown, and of a refused one only the
+    names of its fields are read.
     """
     view = request.GET.get("show")
     show = view if view in VIEWS else VIEWS[0]
@@ -55,8 +59,53 @@ def detail(
         "text": text,
         "cut": cut,
         "kept_until": workspace and delivery.received_at + timedelta(days=workspace.keep_bodies_days),
+        "form": form_of(delivery, reads=reads),
         "runs": [(run, url_of(run)) for run in runs],
     }
+
+
+class Form(NamedTuple):
+    """The form of a request that was not taken in, beside the known one that is nearest, as text for a report that
+    holds nothing of people. `alike` is how many wait that are like it, and `event_type` what they have in common.
+    """
+
+    report: str
+    alike: int
+    event_type: str
+
+
+def form_of(delivery: WebhookDelivery, *, reads: bool) -> Form | None:
+    """None if the request was taken in, is of an event that is known and not used, or has no body any more."""
+    source = registry.webhook_sources().get(delivery.source)
+    ignored = delivery.verdict == Verdict.IGNORED
+    kind = delivery.event_type if ignored else ""
+    idle = source and ignored and (kind in source.contract.events and kind not in source.events)
+    if source is None or idle or delivery.verdict not in (Verdict.REJECTED, Verdict.IGNORED):
+        return None
+    raw = WebhookDelivery.objects.values_list("body", flat=True).get(pk=delivery.pk)
+    try:
+        body = source.decode(bytes(raw or b""))
+    except PayloadInvalid:
+        body = None
+    if (difference := source.contract.nearest(body)) is None:
+        return None
+    new = sorted(source.contract.deviations(body, delivery.headers))
+    lines = {
+        "Holdfast": f"{settings.VERSION}, {delivery.source}, {delivery.verdict}, delivery {delivery.pk}",
+        "Nearest form": difference.event,
+        "Only in the request": ", ".join(difference.more),
+        "Only in that form": ", ".join(difference.fewer),
+        "Not in the contract": ", ".join(f"{what} {name}" for what, name in new),
+        "Wrong": "; ".join(f"{name}: {text}" for name, text in delivery.error_fields.items())
+        if reads
+        else "",
+    }
+    since = timezone.now() - timedelta(hours=LONGEST_SPAN)
+    alike = replay.unrepaired(
+        delivery.workspace, verdict=delivery.verdict, since=since, source=source.name, event_type=kind
+    )
+    report = "\n".join(f"{name}: {words}" for name, words in lines.items() if words)
+    return Form(report, alike.count(), kind)
 
 
 def excerpt(delivery: WebhookDelivery, show: str) -> tuple[str, bool]:
@@ -95,7 +144,6 @@ def _event(delivery: WebhookDelivery, body: bytes, content: object) -> Event:
 
 
 ADMIN = Membership.Role.ADMIN
-Verdict = WebhookDelivery.Verdict
 SETTLED = "settled"
 """A choice beside the verdicts: failed deliveries that need nothing more. `failed` shows those that the menu counts."""
 DAY = DateInput(attrs={"type": "date"})
@@ -197,15 +245,18 @@ def replay_failed(request: WorkspaceRequest) -> HttpResponse:
 
 
 def start_replay(request: HttpRequest, workspace: Workspace | None) -> BackgroundJob | None:
-    """Starts the job that replays what failed in the last `hours` of the form, in `workspace` or in all for None. A
-    message tells the user how many wait. None if nothing does.
+    """Starts the job that replays what failed in the last `hours` of the form, or what has its `verdict`, `source` and
+    `event_type`, in `workspace` or in all for None. A message tells the user how many wait. None if nothing does.
     """
     try:
-        started = replay.start(request.POST.get("hours", ""), signed_in(request), workspace)
+        chosen = {name: request.POST.get(name, "") for name in ("source", "event_type")}
+        verdict = request.POST.get("verdict", Verdict.FAILED)
+        hours = request.POST.get("hours", "")
+        started = replay.start(hours, signed_in(request), workspace, verdict=verdict, **chosen)
     except replay.NothingToReplay as nothing:
         messages.info(request, str(nothing))
         return None
-    messages.info(request, f"Replaying {started.waiting} failed deliveries.")
+    messages.info(request, f"Replaying {started.waiting} deliveries that have {replay.MISSED[verdict]}.")
     return started.job
 
 

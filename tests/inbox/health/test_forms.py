@@ -6,11 +6,16 @@ from django.utils import timezone
 
 from inbox import promises
 from inbox.health import watch
-from inbox.models import WebhookDelivery
+from inbox.models import Message, WebhookDelivery
+from inbox.webhooks import replay
+from integrations.emailbison import payloads
+from integrations.events import PayloadInvalid
 from integrations.health import probes, writer
 from integrations.models import Integration, WorkspaceIntegrationHealth
 from jobs.deadline import Deadline
 from jobs.models import BackgroundJob
+from jobs.worker import drain
+from tests import factories
 from tests.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -90,3 +95,40 @@ def test_what_an_account_that_is_not_understood_sends_is_counted_by_its_health_a
     assert promises.refused_deliveries()["email"] == 0
     Integration.objects.filter(pk=bison.pk).update(enabled=False)
     assert promises.refused_deliveries()["email"] == 3  # its health is in no metric now
+
+
+def test_a_parser_that_is_taken_away_and_brought_back_loses_nothing(world, bison, monkeypatch):
+    """State, banner and notice while it is away; then one press reads all that was refused, and ends the state."""
+
+    def unknown(kind, payload, now):
+        raise PayloadInvalid({"data.reply": "is of a form that this release does not know"})
+
+    parser = payloads._reply
+    monkeypatch.setattr(payloads, "_reply", unknown)
+    for number in range(4):
+        body = STRANGE | {
+            "data": {"reply": {"id": number, "from_email_address": f"dana{number}@example.org"}}
+        }
+        assert (
+            world.client.post(world.paths["email"], body, content_type="application/json").status_code == 400
+        )
+    watch.tick(Deadline.after_ms(20_000))
+    assert WorkspaceIntegrationHealth.objects.get(integration=bison).state == "not_understood"
+    assert BackgroundJob.objects.filter(kind="health.notify").exists()
+    world.client.force_login(factories.make_member(world.workspace, "admin"))
+    inbox = world.client.get(reverse("inbox:list", args=[world.workspace.pk])).content.decode()
+    assert "is not understood" in inbox
+    refused = WebhookDelivery.objects.filter(verdict="rejected").latest("received_at")
+    address = reverse("inbox:delivery", args=[world.workspace.pk, refused.pk])
+    page = world.client.get(address)
+    assert "Replay all 4 of this kind" in page.content.decode()
+
+    monkeypatch.setattr(payloads, "_reply", parser)
+    form = {"hours": "720", "verdict": "rejected", "source": "email", "event_type": ""}
+    world.client.post(reverse("inbox:deliveries-replay", args=[world.workspace.pk]), form)
+    drain()
+    assert Message.objects.count() == 4
+    assert not replay.unrepaired(verdict="rejected").exists()
+    assert WorkspaceIntegrationHealth.objects.get(integration=bison).state == "connected"
+    assert BackgroundJob.objects.filter(kind="health.recover").exists()
+    assert "Replay all" not in world.client.get(address).content.decode()

@@ -8,6 +8,7 @@ from inbox.models import AuditEntry, Message, WebhookDelivery
 from inbox.webhooks import replay
 from integrations.events import MessageEvent
 from jobs.models import BackgroundJob
+from jobs.worker import drain
 from tests.factories import ago, make_delivery, make_integration, make_lead, make_workspace
 from tests.recorded import payload
 from tests.webhooks.posting import encoded
@@ -186,3 +187,93 @@ def test_another_workspaces_failures_are_in_neither_list(people, failed, url):
     make_delivery(make_workspace("Bluebird"), verdict=Verdict.FAILED)
     for verdict, count in (("failed", 1), ("settled", 0)):
         assert len(people.owner.get(url("deliveries"), {"verdict": verdict}).context["page"].rows) == count
+
+
+STRANGE = encoded(
+    {
+        "event": {"type": "LEAD_REPLIED"},
+        "data": {"answer": {"words": "my cat is called Rex"}, "lead": {"id": 7, "rex@example.org": 1}},
+    }
+)
+
+
+def refused(workspace, **fields) -> WebhookDelivery:
+    about = {"verdict": Verdict.REJECTED, "event_type": "", "body": STRANGE, "received_at": ago(minutes=5)}
+    about |= {"headers": {"X-Bison-Signature": "[secret]", "User-Agent": "x"}}
+    return make_delivery(workspace, **about | fields)
+
+
+def test_a_refused_form_stands_beside_the_nearest_one_by_names_alone(people, workspace, url):
+    row = refused(workspace, error_fields={"data.reply": "LEAD_REPLIED needs the reply with its id"})
+    page = people.owner.get(url("delivery", row.pk))
+    report = page.context["form"].report
+    assert "Nearest form: LEAD_REPLIED" in report and str(row.pk) in report
+    assert "Only in the request: data.answer, data.lead.*" in report
+    assert "Only in that form: data.campaign, data.campaign_event, data.lead.bounces" in report
+    assert "header x-bison-signature" in report and "needs the reply with its id" in report
+    assert "Rex" not in report and "rex" not in report
+    assert 'data-copy="form-report"' in page.content.decode()
+
+
+def test_an_unknown_form_stands_beside_the_one_that_it_is_most_like(people, workspace, url):
+    body = encoded(
+        {
+            "kind": "reply",
+            "account_id": "a",
+            "account_info": {},
+            "chat_id": "c",
+            "message_id": "m",
+            "message": "x",
+        }
+        | {"sender": {}, "attendees": [], "is_sender": False, "attachments": [], "subject": ""}
+    )
+    row = refused(workspace, source="linkedin", body=body)
+    assert (
+        "Nearest form: message_received" in people.owner.get(url("delivery", row.pk)).context["form"].report
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({"verdict": Verdict.IGNORED, "event_type": "LEAD_FORWARDED"}, True),
+        ({"verdict": Verdict.IGNORED, "event_type": "LEAD_REPLIED"}, True),  # a release has learned it since
+        ({"verdict": Verdict.IGNORED, "event_type": "EMAIL_ACCOUNT_ADDED"}, False),  # known, and not used
+        ({"verdict": Verdict.ACCEPTED, "event_type": "LEAD_REPLIED"}, False),
+        ({"body": None}, False),
+        ({"body": b"{"}, False),
+        ({"source": "gone"}, False),
+    ],
+)
+def test_a_form_is_shown_only_where_it_says_something(people, workspace, url, fields, shown):
+    row = refused(workspace, **fields)
+    assert bool(people.owner.get(url("delivery", row.pk)).context["form"]) is shown
+
+
+def test_all_of_one_kind_are_replayed_by_one_press_and_no_others(people, workspace, url):
+    rows = [
+        refused(workspace, verdict=Verdict.IGNORED, event_type="LEAD_REPLIED", body=b"{}") for _ in range(3)
+    ]
+    refused(workspace, verdict=Verdict.IGNORED, event_type="EMAIL_OPENED")
+    refused(make_workspace(), verdict=Verdict.IGNORED, event_type="LEAD_REPLIED")
+    form = {"hours": "720", "verdict": "ignored", "source": "email", "event_type": "LEAD_REPLIED"}
+    page = people.owner.post(url("deliveries-replay"), form, follow=True)
+    assert "Replaying 3 deliveries that have been ignored" in page.content.decode()
+    drain()
+    runs = WebhookDelivery.objects.exclude(replay_of=None)
+    assert set(runs.values_list("replay_of", flat=True)) == {row.pk for row in rows}
+    assert AuditEntry.objects.get(action="deliveries.replayed").data["event_type"] == "LEAD_REPLIED"
+
+
+def test_what_is_ignored_again_waits_for_the_next_release(workspace, integration):
+    row = refused(workspace, integration=None, verdict=Verdict.IGNORED, event_type="LEAD_FORWARDED")
+    make_delivery(workspace, verdict=Verdict.IGNORED, replay_of=row)
+    assert list(replay.unrepaired(verdict="ignored")) == [row]
+    make_delivery(workspace, verdict=Verdict.ACCEPTED, replay_of=row)
+    assert not replay.unrepaired(verdict="ignored").exists()
+
+
+def test_a_verdict_that_is_not_offered_starts_nothing(people, workspace, url):
+    refused(workspace, verdict=Verdict.MISMATCH)
+    people.owner.post(url("deliveries-replay"), {"hours": "24", "verdict": "mismatch"})
+    assert not BackgroundJob.objects.exists()
