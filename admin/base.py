@@ -23,6 +23,7 @@ from admin.long_lists import EstimatingPaginator, LongList
 from admin.scope import INSTALLATION, is_to_many, scope_of, steps_of, workspace_of
 from inbox.models import AuditEntry, audit
 from inbox.pages.access import signed_in
+from inbox.pages.proof import question
 
 SEARCHED = 1_000
 """The most rows that one look-up of a search may find."""
@@ -64,6 +65,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     The read-only field `related` links to them.
     `named_by` is a relation whose row names this one on the admin's pages, such as its lead; "" for a name of its own.
     `logs_values` says whether the history keeps what a field was before and is now, and not only the field's name.
+    `asks_again` says whether who adds, changes or deletes a row must have proven lately who they are.
     """
 
     workspace_path: str
@@ -80,6 +82,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     trace_kind = ""
     named_by = ""
     logs_values = True
+    asks_again = False
 
     list_select_related: ClassVar[tuple[str, ...]] = ()
     list_per_page = 50
@@ -406,6 +409,17 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     def in_words(self, row: Any) -> str:
         """The name of `row` above its own page, and on the page that asks before an action."""
         return str(getattr(row, self.named_by) if self.named_by else row)
+
+    # --- steps that ask again ---
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._question(request) or super().changeform_view(request, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._question(request) or super().delete_view(request, *args, **kwargs)
+
+    def _question(self, request: HttpRequest) -> HttpResponse | None:
+        return question(request) if self.asks_again and request.method == "POST" else None
 
     # --- history ---
 

@@ -71,6 +71,7 @@ class UserAdmin(BaseAdmin, StockUserAdmin):  # type: ignore[type-arg]
     """
 
     workspace_path = "memberships__workspace"
+    asks_again = True
     ordering = ("email",)
     list_display = ("email", "name", "workspaces_of", "is_staff", "is_active", "last_login")
     list_filter = ("is_staff", "is_superuser", "is_active")
@@ -114,7 +115,7 @@ class UserAdmin(BaseAdmin, StockUserAdmin):  # type: ignore[type-arg]
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         if not request.user.is_superuser:
             raise PermissionDenied
-        return super().user_change_password(request, id, form_url)
+        return self._question(request) or super().user_change_password(request, id, form_url)
 
     def save_model(self, request: HttpRequest, obj: User, form: "ModelForm[User]", change: bool) -> None:
         if not change:
@@ -234,6 +235,7 @@ class MembershipAdmin(BaseAdmin):
     """
 
     workspace_path = "workspace"
+    asks_again = True
     ordering = ("workspace__name", "pk")
     form = MembershipForm
     fields = ("user", "workspace", "role", "takes_leads")

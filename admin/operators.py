@@ -25,6 +25,7 @@ class GroupAdmin(BaseAdmin, StockGroupAdmin):
     """Groups of permissions. Each upgrade sets those of Support, Operator and Workspace admin; others are yours."""
 
     workspace_path = INSTALLATION
+    asks_again = True
     search_fields = ("name__istartswith",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:

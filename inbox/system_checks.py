@@ -20,7 +20,7 @@ from inbox.leads import enrichment
 from inbox.models import OutboundSend, audit
 from inbox.pipeline import merged, missing_facts, tag_notices
 from inbox.replying import buttons, send_claims, slack_cards
-from inbox.workspaces import sessions
+from inbox.workspaces import identity
 from integrations import registry
 from integrations.health import writer
 from integrations.http import call_reports
@@ -73,7 +73,7 @@ HEARD = (
     ),
     Heard(writer.changed, "changed", comeback.on_change, "nobody is told of a broken account"),
     Heard(writer.changed, "changed", groups.on_change, "follow-ups do not pause for a broken account"),
-    Heard(user_logged_in, "user_logged_in", sessions.begin, "a session lasts as long as it is used"),
+    Heard(user_logged_in, "user_logged_in", identity.begin, "a session lasts as long as it is used"),
     Heard(actions.acted, "acted", audit.record_jobs, "what people do with jobs is not recorded"),
 )
 

@@ -14,7 +14,7 @@ from inbox.models import OutboundSend, audit
 from inbox.pipeline import merged, missing_facts, tag_notices
 from inbox.replying import autosend, buttons, review, send_claims, slack_cards
 from inbox.webhooks import stored
-from inbox.workspaces import sessions
+from inbox.workspaces import identity
 from integrations.health import writer
 from jobs import actions
 from jobs.retention import prunes
@@ -41,7 +41,7 @@ def _receivers() -> None:
     writer.changed.connect(comeback.on_change)
     writer.changed.connect(groups.on_change)
     actions.acted.connect(audit.record_jobs)
-    auth_signals.user_logged_in.connect(sessions.begin)
+    auth_signals.user_logged_in.connect(identity.begin)
 
 
 def _vetoes() -> None:

@@ -21,6 +21,7 @@ from inbox.models import Appointment, Lead, Membership, audit
 from inbox.models.lead import Channel
 from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.desk.search import matches, search_page
+from inbox.pages.proof import asks_again
 
 TAKEN = "Another lead has this. Correct it, or merge the two leads."
 NO_ADDRESS = "That is no e-mail address, as in name@example.com."
@@ -284,6 +285,7 @@ def _candidates(choice: Asked, reads: bool) -> list[Lead]:
 
 @require_http_methods(["GET", "POST"])
 @workspace_view(Membership.Role.ADMIN)
+@asks_again()
 def erase_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/leads/<lead>/erase/`: shows the effects of erasing the lead. A POST with `sure` erases it."""
     lead = get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)

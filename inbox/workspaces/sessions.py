@@ -2,7 +2,6 @@
 
 import time
 from datetime import UTC, datetime
-from typing import Any
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
@@ -27,11 +26,6 @@ SYSTEMS = {
     "Linux": "Linux",
 }
 """What a browser's name and system look like in its User-Agent, the more telling ones first."""
-
-
-def begin(request: HttpRequest, **_signal: Any) -> None:
-    """Receiver of user_logged_in: the session's time begins."""
-    request.session[STARTED] = int(time.time())
 
 
 def is_over(session: SessionBase) -> bool:

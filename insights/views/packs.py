@@ -15,6 +15,7 @@ from inbox.models import Membership
 from inbox.pages import csvs
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.pagination import keyset_page
+from inbox.pages.proof import asks_again
 from insights import citation_links, difference, packs
 from insights.forms import PackForm, QuestionForm
 from insights.models import ContextPack, PackThread
@@ -143,6 +144,7 @@ def decide(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
 
 @require_safe
 @workspace_view()
+@asks_again(reading=True)
 def pack_csv(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
     """Downloads the context pack's claims and conversations as CSV, one row for each cited message or conversation."""
     own_pack = _own(request, pack_id)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from inbox.pages.safe_next import next_url
 from inbox.workspaces import log_in
+from inbox.workspaces.identity import identity_of, note_proof
 from inbox.workspaces.people import NotAllowed
 from integrations import oidc
 from integrations.errors import CallInterrupted, ProviderError, ProviderMisconfigured
@@ -36,9 +37,12 @@ OVER = "This log-in was begun in another browser, or is over. Begin it here."
 @never_cache
 @require_safe
 def begin(request: HttpRequest) -> HttpResponse:
-    """`/login/company/`: leads to the issuer's page. `next` is where the person goes afterwards."""
+    """`/login/company/`: leads to the issuer's page. `next` is where the person goes afterwards. With `again`, a person
+    who is logged in proves once more who they are.
+    """
     _require_issuer()
-    attempt = oidc.begin(next_url(request, reverse("home")))
+    again = "again" in request.GET and request.user.is_authenticated
+    attempt = oidc.begin(next_url(request, reverse("home")), again=again)
     try:
         url = oidc.login_url(attempt, _return_to(), Deadline.after_ms(LIMIT_MS))
     except (ProviderError, ProviderMisconfigured, CallInterrupted, oidc.LoginRefused) as error:
@@ -73,6 +77,9 @@ def end(request: HttpRequest) -> HttpResponse:
         return _failed(request, REFUSED, error)
     except (ProviderError, ProviderMisconfigured, CallInterrupted) as error:
         return _failed(request, OUT_OF_REACH, error)
+    if attempt.again and request.user == user:  # the session and its forms stay
+        note_proof(request, identity_of(request).strength)
+        return redirect(attempt.next)
     login(request, user, backend=settings.COMPANY_BACKEND)
     request.session.set_expiry(0)
     return redirect(attempt.next)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from inbox.models import Campaign, Membership, SendingPolicy, Workspace, audit
 from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.proof import asks_again
 from inbox.replying import gates, shadow, undo
 
 Mode = SendingPolicy.Mode
@@ -83,6 +84,7 @@ def _context(workspace: Workspace) -> dict[str, object]:
 
 
 @workspace_view(ADMIN)
+@asks_again(lambda request: request.POST.get("mode") == Mode.AUTO)
 def policy(request: WorkspaceRequest, campaign_id: uuid.UUID | None = None) -> HttpResponse:
     """Edits the policy of the workspace or a campaign, with an audit entry. A form with errors is a 422."""
     campaign = (

@@ -23,6 +23,7 @@ from inbox.models import Membership, User, Workspace, WorkspaceFact
 from inbox.models.workspace_fact import MOST, folded
 from inbox.pages import csvs
 from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.proof import asks_again
 from inbox.pages.settings.facts import FactForm, Kind
 from inbox.workspaces import factbook
 
@@ -289,6 +290,7 @@ def import_csv(request: WorkspaceRequest) -> HttpResponse:
 
 @require_safe
 @workspace_view()
+@asks_again(reading=True)
 def export_csv(request: WorkspaceRequest) -> HttpResponse:
     """`…/facts/export.csv`: all facts as a CSV file that can be imported again."""
     facts: dict[str, list[tuple[str, str, str]]] = {kind: [] for kind in Kind}

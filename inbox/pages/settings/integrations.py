@@ -18,6 +18,7 @@ from inbox.health import account_cards, account_tests
 from inbox.health.account_cards import AccountCard, Key
 from inbox.models import AuditEntry, Membership, audit
 from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.proof import asks_again
 from inbox.pages.safe_next import next_url
 from inbox.pages.settings.account_form import AccountForm
 from inbox.workspaces import creation
@@ -56,6 +57,7 @@ def key_of(request: WorkspaceRequest, row: WebhookKey, source: WebhookSource, sh
 
 @require_POST
 @workspace_view(ADMIN)
+@asks_again()
 def rotate(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
     """Makes a new key for the account, with an audit entry. The old keys work on for `overlap` hours; 0 ends them."""
     integration = get_object_or_404(Integration, pk=integration_id, workspace=request.workspace)
@@ -113,6 +115,7 @@ def integrations(request: WorkspaceRequest) -> HttpResponse:
 @never_cache
 @require_POST
 @workspace_view(ADMIN)
+@asks_again()
 def show_key(request: WorkspaceRequest, key_id: int) -> HttpResponse:
     """The page with one webhook key in full, with an audit entry."""
     key = own_key(request, key_id)
@@ -197,6 +200,7 @@ def _checks(request: WorkspaceRequest, integration: Integration, lines: list[Che
 
 
 @workspace_view(ADMIN)
+@asks_again()
 def settings(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResponse:
     """`…/integrations/<account>/`: edits an account. 404 for one that uses only the installation's key."""
     integration = _own(request, integration_id)
@@ -206,6 +210,7 @@ def settings(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpRespon
 
 
 @workspace_view(ADMIN)
+@asks_again()
 def connect_account(request: WorkspaceRequest, provider: str) -> HttpResponse:
     """`…/integrations/new/<provider>/`: connects one more account, or sets up the existing one without secrets."""
     spec = registry.specs().get(provider)

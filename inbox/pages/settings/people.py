@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -15,6 +15,7 @@ from inbox.leads import assigning
 from inbox.models import Invitation, Membership
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.forms import first_error
+from inbox.pages.proof import asks_again
 from inbox.pages.team import Team, team_of
 from inbox.workspaces import invitations, people
 from integrations.mail import is_off
@@ -63,8 +64,13 @@ def member_list(request: WorkspaceRequest) -> HttpResponse:
     return _page(request, PersonForm())
 
 
+def _makes_owner(request: HttpRequest) -> bool:
+    return request.POST.get("role") == Membership.Role.OWNER and request.POST.get("do", "role") == "role"
+
+
 @require_POST
 @workspace_view(ADMIN)
+@asks_again(_makes_owner)
 def add(request: WorkspaceRequest) -> HttpResponse:
     """Invites a person to the workspace. A refusal shows the page again with the reason, as 400."""
     form = PersonForm(request.POST)
@@ -103,6 +109,7 @@ def invitation(request: WorkspaceRequest, invitation_id: int) -> HttpResponse:
 
 @require_POST
 @workspace_view(ADMIN)
+@asks_again(_makes_owner)
 def change(request: WorkspaceRequest, membership_id: int) -> HttpResponse:
     """Changes a member as `do` says: role, takes (leads in turn; `takes` is on or off), or remove."""
     rows = Membership.objects.select_related("user").filter(workspace=request.workspace)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from inbox.models import Membership
 from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.proof import asks_again
 from inbox.pipeline import agreement
 from inbox.pipeline.corrections import count, labelled
 from inbox.replying import prompts
@@ -36,6 +37,7 @@ def rule_list(request: WorkspaceRequest) -> HttpResponse:
 
 @require_safe
 @workspace_view(Membership.Role.ADMIN)
+@asks_again(reading=True)
 def corrections(request: WorkspaceRequest) -> StreamingHttpResponse:
     """`w/<workspace>/corrections.jsonl`: corrected replies, one a line, as evaluate_replies reads them."""
 

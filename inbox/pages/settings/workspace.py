@@ -12,6 +12,7 @@ from inbox.intake import retention_effects
 from inbox.models import Membership, Workspace, audit
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.forms import PostedText
+from inbox.pages.proof import asks_again
 from inbox.pages.settings.countries import countries, time_zones
 
 TIME = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
@@ -129,6 +130,7 @@ def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @workspace_view(Membership.Role.ADMIN)
+@asks_again()
 def retention(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/settings/retention/`: sets the days. A GET with the days shows their effects, and only then offers
     to save them. A POST saves them, with an audit entry; the next hourly run removes what is older. Invalid days are a

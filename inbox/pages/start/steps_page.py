@@ -12,6 +12,7 @@ from inbox.health import notice_trial
 from inbox.health.account_cards import Key
 from inbox.models import Membership, Workspace, audit
 from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.proof import asks_again
 from inbox.pages.safe_next import next_url
 from inbox.pages.settings.integrations import KEY_UNREADABLE, check_now, key_of, own_key
 from inbox.pages.start import first_steps
@@ -72,6 +73,7 @@ def _address(
 @never_cache
 @require_POST
 @workspace_view(ADMIN)
+@asks_again()
 def show_address(request: WorkspaceRequest, key_id: int) -> HttpResponse:
     """The page with one webhook address in full, with an audit entry."""
     key = own_key(request, key_id)

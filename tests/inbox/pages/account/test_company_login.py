@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from inbox.models import Invitation, Membership, User
 from inbox.pages.account import company_login
-from inbox.workspaces import people
+from inbox.workspaces import identity, people
 from sandbox.company import ACCOUNT, CLIENT, PERSON, SECRET
 from tests import factories
 from tests.world import forget_calls
@@ -275,3 +275,28 @@ def test_under_oidc_only_no_link_sets_a_password_and_an_invitation_leads_to_the_
         log_in(client, reverse("invitations"))
         client.post(path, {"do": "accept"})
         assert Membership.objects.filter(workspace=workspace, user__email=EMAIL).exists()
+
+
+def test_a_step_that_asks_again_takes_the_company_s_proof_and_keeps_the_form(issuer, workspace):
+    user = factories.make_member(workspace, Membership.Role.OWNER, email=EMAIL, password=None)
+    client = Client()
+    log_in(client)
+    session = client.session
+    session[identity.PROVEN] = 0
+    session.save()
+    place = reverse("inbox:retention", args=[workspace.pk])
+    days = {"keep_messages_days": "365", "keep_bodies_days": "7", "keep_model_calls_days": "30"}
+    asked = client.post(place, days).content.decode()
+    assert "once more, in a new tab" in asked and 'type="password"' not in asked
+    assert "Is it you?" in client.post(place, days).content.decode()
+
+    begun = client.get(reverse("company-login"), {"again": "1", "next": "/account/security/"})["Location"]
+    assert parse_qs(urlsplit(begun).query)["prompt"] == ["login"]
+    moved = requests.get(begun, allow_redirects=False, timeout=5).headers["Location"]
+    key = client.session.session_key
+    assert client.get(moved.removeprefix("http://testserver"))["Location"] == "/account/security/"
+
+    assert client.session.session_key == key, "its forms in other tabs work on"
+    assert identity.Strength(client.session[identity.STRENGTH]) is identity.Strength.COMPANY
+    assert client.post(place, days).status_code == HTTPStatus.FOUND
+    assert person_in(client) == user.email
