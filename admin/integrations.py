@@ -16,6 +16,7 @@ from integrations.health import probes
 from integrations.models import (
     AiCall,
     CircuitBreaker,
+    DayReceipt,
     HealthTransition,
     Integration,
     Notice,
@@ -176,3 +177,25 @@ class ReplyPollAdmin(RecordAdmin):
         "total_new",
     )
     ordering = ("due_at",)
+
+
+@admin.register(DayReceipt)
+class DayReceiptAdmin(RecordAdmin):
+    """What each account's provider lists of a day, against what is here."""
+
+    workspace_path = "integration__workspace"
+    named_by = "integration"
+    list_display = (
+        "integration",
+        "day",
+        "kind",
+        "listed",
+        "held",
+        "fetched",
+        "ignored",
+        "missing",
+        "reasons",
+    )
+    list_filter = ("kind",)
+    plain_texts = ("reasons",)
+    ordering = ("-day",)

@@ -100,6 +100,7 @@ PRUNED = {
     "inbox.Invitation": ("invitations",),
     "inbox.LeadChange": ("changes of leads",),
     "integrations.AiCall": ("model calls",),
+    "integrations.DayReceipt": ("receipts",),
     "jobs.BackgroundJob": ("jobs",),
     "jobs.JobStep": ("jobs",),
     "jobs.JobAttempt": ("jobs",),

@@ -101,6 +101,7 @@ urlpatterns = [
     path("integrations/keys/<int:key_id>/", integrations.show_key, name="key-show"),
     path("integrations/keys/<int:key_id>/end/", integrations.end_key, name="key-end"),
     path("integrations/<uuid:integration_id>/", integrations.settings, name="integration-settings"),
+    path("integrations/<uuid:integration_id>/receipts/", integrations.receipts, name="receipts"),
     path("integrations/<uuid:integration_id>/test/", integrations.test, name="integration-test"),
     path("integrations/<uuid:integration_id>/event/", integrations.last_event, name="integration-event"),
     path("integrations/<uuid:integration_id>/rotate/", integrations.rotate, name="key-rotate"),

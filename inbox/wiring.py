@@ -64,6 +64,7 @@ def _retention() -> None:
     prunes("deliveries")(retention.old_rows)
     prunes("deviations")(retention.old_deviations)
     prunes("changes of leads")(retention.old_changes)
+    prunes("receipts")(retention.old_receipts)
     prunes("model calls")(retention.old_model_calls)
     prunes("log-ins")(retention.old_log_ins)
     prunes("sessions")(retention.ended_sessions)

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from integrations import destinations, registry
 from integrations.attachments import LARGEST
-from integrations.errors import ProviderMisconfigured, ProviderRejected, SecretsUnreadable
+from integrations.errors import ProviderFault, ProviderMisconfigured, ProviderRejected, SecretsUnreadable
 from integrations.http.hosts import address_of
 from integrations.http.ratelimit import RateLimit
 from integrations.http.session import ProviderSession, Response
@@ -218,8 +218,11 @@ def page(
     return read
 
 
-def pages(read: Callable[[dict[str, Any]], tuple[list[T], dict[str, Any]]], most: int) -> Iterator[list[T]]:
-    """The pages of a list, at most `most`, each read only when it is asked for.
+def pages(
+    read: Callable[[dict[str, Any]], tuple[list[T], dict[str, Any]]], most: int, whole: str = ""
+) -> Iterator[list[T]]:
+    """The pages of a list, at most `most`, each read only when it is asked for. Raises ProviderFault of the provider
+    `whole`, if it is named, where there are more.
 
     `read(query)` returns a page, and the query of the next one, {} after the last. The first query is {}. A query that
     comes again ends the list, so that a provider's error cannot make it endless.
@@ -233,3 +236,5 @@ def pages(read: Callable[[dict[str, Any]], tuple[list[T], dict[str, Any]]], most
         query = following
         if not query or query in queries:
             return
+    if whole:
+        raise ProviderFault(whole, code="list_cut_off", sent=False)

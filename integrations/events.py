@@ -232,6 +232,20 @@ class IgnoredEvent(Event):
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unusable:
+    """An entry of a provider's list that lacks what an event needs, as `reason` says; `at` is None without a time.
+
+    `kind`: which receipt counts it (DayReceipt.Kind). With its id it may be known from a webhook.
+    """
+
+    kind: str
+    reason: str
+    at: datetime | None
+    source: str
+    external_id: str
+
+
 class PayloadInvalid(ValueError):
     """`fields` names each wrong field of the body with what was expected there."""
 

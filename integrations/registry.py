@@ -179,8 +179,11 @@ NEEDS = {
     "sends": ("carrier",),
     "pauses_follow_ups": ("carrier",),
     "stop_campaign": ("sources",),
-    "backfill": ("webhooks", "sources"),
-    "poll_every": ("backfill",),
+    "replies": ("webhooks", "sources", "poll_every"),
+    "sent": ("webhooks", "sources", "poll_every"),
+    "bounces": ("webhooks", "sources", "poll_every"),
+    "opt_outs": ("webhooks", "poll_every"),
+    "appointments": ("webhooks", "poll_every"),
 }
 """The capabilities that a capability cannot do without."""
 

@@ -22,13 +22,15 @@ from integrations.attachments import Attachment
 from integrations.carriers import Carrier, Listed, Outgoing
 from integrations.contract import Contract
 from integrations.contract import contract_of as contract_of
-from integrations.events import Event, MessageEvent, MessageNotice, Person
+from integrations.events import Event, MessageEvent, MessageNotice, Person, Unusable
 from integrations.meetings import Meeting
 from jobs.deadline import Deadline
 
 if TYPE_CHECKING:
     from integrations.health.checks import Test
     from integrations.models import Integration
+
+    Listing = Callable[[Integration, datetime, Deadline], Iterator[Event | Unusable]]
 
 CHANNELS = ("email", "sms", "linkedin")
 
@@ -397,16 +399,30 @@ class Messages:
     """Makes a client for the provider's contacts (inbox.leads.crm)."""
     stop_campaign: StopCampaign | NONE
     history: History | NONE
-    backfill: "Callable[[Integration, datetime, Deadline], Iterator[MessageEvent]] | NONE"
-    """All messages that the provider has since a moment, as the events that its webhooks would have brought."""
     read_message: "Callable[[Integration, MessageNotice, Deadline], MessageEvent | None] | NONE"
-    """The message that a webhook named by its ids alone, as `backfill` reads it; None if no person wrote one."""
-    poll_every: timedelta | NONE
-    """How often `backfill` is called even if nothing is known to be missing."""
+    """The message that a webhook named by its ids alone, as `Lists.replies` reads it; None if no person wrote one."""
     files: Files | NONE
     """The reason of NONE stands beside a file, and says where people find it."""
     pauses_follow_ups: str | NONE
     """What follow-ups wait for while it is disconnected, as a reason for people ("EmailBison is disconnected")."""
+
+
+@complete
+@dataclass(frozen=True, kw_only=True)
+class Lists:
+    """What the provider lists, by the kinds that a receipt counts (DayReceipt.Kind), or why it cannot be compared.
+
+    A function yields everything since a moment (aware) as the events that webhooks would have brought, and what is no
+    event as Unusable. One function may serve several kinds. It raises if the list breaks off.
+    """
+
+    poll_every: timedelta | NONE
+    """How often the lists are compared even if nothing is known to be missing."""
+    replies: "Listing | NONE"
+    sent: "Listing | NONE"
+    opt_outs: "Listing | NONE"
+    bounces: "Listing | NONE"
+    appointments: "Listing | NONE"
 
 
 @complete
@@ -442,7 +458,7 @@ class Health:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProviderSpec(Names, Calls, Connecting, Messages, Login, Health):
+class ProviderSpec(Names, Calls, Connecting, Messages, Lists, Login, Health):
     webhooks: tuple[WebhookSource, ...] | NONE
     calendar: Calendar | NONE
 
@@ -466,6 +482,7 @@ class Declaration:
     connecting: Connecting
     webhooks: tuple[WebhookSource, ...] | NONE
     messages: Messages | NONE
+    lists: Lists | NONE
     calendar: Calendar | NONE
     login: Login | NONE
     health: Health
@@ -476,6 +493,7 @@ class Declaration:
             Calls: self.calls,
             Connecting: self.connecting,
             Messages: self.messages,
+            Lists: self.lists,
             Login: self.login,
             Health: self.health,
         }
@@ -508,6 +526,7 @@ KEY_IS_ENOUGH = NONE("The required settings are all that it needs.")
 SIGNS_NOTHING = NONE("It signs nothing.")
 NO_MESSAGES = NONE("It carries no messages.")
 WHOLE_MESSAGES = NONE("Its webhooks hold the message itself.")
+NO_LISTS = NONE("It lists nothing that is counted here.")
 NO_CALENDAR = NONE("It has no calendar.")
 NO_CONTACTS = NONE("It has no contacts.")
 NEW_KEY = NONE("A new key is put in under Settings.")

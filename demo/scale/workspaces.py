@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 from itertools import count
 from random import Random
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.hashers import make_password
 
 from demo.scale.words import Corpus, made_up
-from demo.scale.year import DAY, HOUR, MINUTE, Year, moment, uuid_at
+from demo.scale.year import DAY, DAYS, HOUR, MINUTE, Year, moment, uuid_at
 from demo.seed import PASSWORD, SANDBOX_PATHS, STAFF
+from inbox.health import receipts
 from inbox.models import (
     Campaign,
     Deviation,
@@ -29,6 +31,7 @@ from inbox.models import (
 from inbox.models.workspace_fact import folded
 from integrations import calendly, connect, emailbison, ghl, instantly, registry, slack, smartlead, unipile
 from integrations.models import (
+    DayReceipt,
     HealthState,
     HealthTransition,
     Integration,
@@ -295,6 +298,20 @@ def _account(
         polled = moment(year.until) - every * rng.random()
         ReplyPoll.objects.create(
             integration=account, complete_through=polled, polled_at=polled, due_at=polled + every
+        )
+        today = polled.astimezone(ZoneInfo(workspace.timezone)).date()
+        DayReceipt.objects.bulk_create(
+            DayReceipt(
+                integration=account,
+                day=today - timedelta(days=back),
+                kind=kind,
+                listed=1 + back * 7 % 40,
+                held=1 + back * 7 % 40,
+                fetched=int(back % 9 == 0),
+                compared_through=polled,
+            )
+            for back in range(DAYS)
+            for kind in receipts.kinds_of(provider)
         )
 
 

@@ -11,7 +11,7 @@ from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import TruncHour
 from django.utils import timezone
 
-from inbox.health import sentences
+from inbox.health import receipts, sentences
 from inbox.models import WebhookDelivery, Workspace
 from inbox.workspaces import account_effects
 from inbox.workspaces.accounts import known_as, usable
@@ -70,6 +70,7 @@ class AccountCard:
     last_delivery: WebhookDelivery | None = None
     received: list[int] = field(default_factory=lambda: [0] * HOURS)
     paused: list[account_effects.Effect] = field(default_factory=list)
+    completeness: receipts.Completeness | None = None
     keys: list[Key] = field(default_factory=list)
     checks: list[Check] | None = None
 
@@ -118,18 +119,20 @@ def of_workspace(workspace: Workspace) -> list[AccountCard]:
         for row in accounts.annotate(newest_id=Subquery(newest))
         if registry.spec_of(row.provider).is_connected_here or usable(row)
     ]
-    received = _received(workspace)
+    received, complete = _received(workspace), receipts.lately(workspace)
     paused = _paused(rows)
     deliveries = LIGHT.in_bulk(row.newest_id for row in rows if row.newest_id)
     cards = [
-        _card(row, received.get(row.pk, [0] * HOURS), paused, deliveries.get(row.newest_id)) for row in rows
+        _card(row, received.get(row.pk, [0] * HOURS), paused, deliveries.get(row.newest_id), complete)
+        for row in rows
     ]
     return sorted(cards, key=lambda card: not card.connected)
 
 
 def of_account(integration: Integration) -> AccountCard:
     received = _received(integration.workspace).get(integration.pk, [0] * HOURS)
-    return _card(integration, received, _paused([integration]), last_delivery(integration))
+    complete = receipts.lately(integration.workspace)
+    return _card(integration, received, _paused([integration]), last_delivery(integration), complete)
 
 
 def last_delivery(integration: Integration) -> WebhookDelivery | None:
@@ -153,6 +156,7 @@ def _card(
     received: list[int],
     paused: dict[UUID, list[account_effects.Effect]],
     newest: WebhookDelivery | None,
+    complete: dict[UUID, receipts.Completeness],
 ) -> AccountCard:
     health = getattr(integration, "health", None)
     source = registry.address_of(integration.provider)
@@ -165,6 +169,7 @@ def _card(
         last_delivery=newest,
         received=received,
         paused=paused.get(integration.pk, []),
+        completeness=complete.get(integration.pk),
     )
 
 

@@ -1,5 +1,6 @@
-"""Fetches from a provider what its webhooks did not bring. Each missing message becomes the event of its webhook,
-stored as a delivery of type BACKFILL, and is taken in as webhooks are, so that nothing is doubled.
+"""Compares what a provider lists with what is here, and fetches what its webhooks did not bring. Each missing entry
+becomes the event of its webhook, stored as a delivery of type BACKFILL, and is taken in as webhooks are, so that
+nothing is doubled.
 """
 
 import hashlib
@@ -12,58 +13,134 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
+from inbox.health.receipts import Outcome, Tally
 from inbox.intake import handlers
 from inbox.intake.receipt import DeliveryVerdict, Received, receive
-from inbox.models import Message
+from inbox.models import Message, WebhookDelivery
 from integrations import rawjson, registry
-from integrations.events import BACKFILL, CampaignRef, MessageEvent, MessageNotice, PayloadInvalid, Person
-from integrations.models import Integration
+from integrations.events import (
+    BACKFILL,
+    BounceEvent,
+    CampaignRef,
+    MessageEvent,
+    MessageNotice,
+    PayloadInvalid,
+    Person,
+    Unusable,
+)
+from integrations.models import DayReceipt, Integration
 from integrations.spec import stated
 from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
 
 OVERLAP = timedelta(minutes=15)
-"""How far before the wanted time the provider is asked, since it lists messages late."""
+"""How late a provider may list something: so long before now ends what counts as compared."""
 EVENT = BACKFILL
+LONGEST_GAP = timedelta(days=10)
+"""How far back is fetched. EmailBison keeps events for 10 days (docs/reference/emailbison.md, Limits); no other
+provider says that it keeps them longer.
+"""
 CHUNK = 2_000
-"""How many messages are read before they are stored. No database connection is held while a provider is asked."""
+"""How many entries are read before they are stored. No database connection is held while a provider is asked."""
+Kind = DayReceipt.Kind
+Entry = MessageEvent | Unusable
 
 
 class Caught(NamedTuple):
-    """How many messages were read from the provider, and how many of them were new to us."""
+    """How many entries were read from the provider's lists, how many were new to us, and how many are missing."""
 
     read: int
     new: int
+    missing: int
 
 
 def run(integration: Integration, since: datetime, deadline: Deadline) -> Caught:
-    """Fetches the messages since `since` (aware) and stores those that we lack. Raises the provider's errors."""
-    messages = stated(registry.spec_of(integration.provider).backfill)(integration, since - OVERLAP, deadline)
-    read = new = 0
-    while True:
-        drop_connection()
-        chunk = sorted(islice(messages, CHUNK), key=lambda event: event.occurred_at)
-        if not chunk:
-            return Caught(read, new)
-        read += len(chunk)
-        new += take_in(integration, chunk)
+    """Compares the provider's lists from the day of `since` (aware) on, but not before the account was connected.
+    Stores what we lack and writes the receipts of these days. Raises the provider's errors; then no receipt changes.
+    """
+    tally = Tally(integration, timezone.now())
+    spec = registry.spec_of(integration.provider)
+    begins = max(tally.day_begins(since), min(since, integration.created_at) - OVERLAP)
+    lists = [reading for kind in Kind if (reading := getattr(spec, kind))]
+    for reading in dict.fromkeys(lists):
+        entries = reading(integration, begins, deadline)
+        while True:
+            drop_connection()
+            chunk = sorted(islice(entries, CHUNK), key=lambda entry: _at(entry) or tally.asked_at)
+            if not chunk:
+                break
+            compare(integration, chunk, tally, bounces=reading is not spec.replies)
+    tally.write(begins, tally.asked_at - OVERLAP)
+    return Caught(tally.read, tally.new, tally.missing)
 
 
-def take_in(integration: Integration, events: list[MessageEvent]) -> int:
-    """Stores those of the fetched `events` that we lack, in the order given. Returns how many were new."""
-    stored = set(
-        Message.objects.filter(
-            workspace_id=integration.workspace_id,
-            source__in={event.source for event in events},
-            external_id__in=[event.external_id for event in events],
-        ).values_list("source", "external_id")
+def compare(integration: Integration, entries: list[Entry], tally: Tally, *, bounces: bool) -> None:
+    """Counts `entries` in `tally`, and takes in those that we lack, in the order given."""
+    stored = _stored(integration, entries)
+    missing = [entry for entry in entries if not stored.intersection(_names(entry))]
+    fresh = {id(entry): _received(integration, entry) for entry in missing if isinstance(entry, MessageEvent)}
+    settled = _settled(integration, list(fresh.values()), tally)
+    for entry in entries:
+        if not tally.is_first(entry.source, entry.external_id):
+            continue
+        outcome: str = Outcome.HELD
+        if isinstance(entry, Unusable) and entry in missing:
+            outcome = entry.reason
+        elif received := fresh.get(id(entry)):
+            assert isinstance(entry, MessageEvent)
+            verdict = settled.get(received.sha256) or receive(received, entry, handlers.handle).verdict
+            outcome = OUTCOMES.get(verdict, "Holdfast could not take it in.")
+        tally.add(_kind(entry, bounces), _at(entry), outcome)
+
+
+OUTCOMES: dict[str, str] = {
+    DeliveryVerdict.ACCEPTED: Outcome.FETCHED,
+    DeliveryVerdict.DUPLICATE: Outcome.HELD,
+    DeliveryVerdict.IGNORED: Outcome.IGNORED,
+}
+
+
+def _kind(entry: Entry, bounces: bool) -> str:
+    if isinstance(entry, Unusable):
+        return entry.kind
+    if entry.direction == Message.Direction.OUTBOUND:
+        return Kind.SENT
+    return Kind.BOUNCES if bounces else Kind.REPLIES
+
+
+def _at(entry: Entry) -> datetime | None:
+    return entry.at if isinstance(entry, Unusable) else entry.occurred_at
+
+
+def _names(entry: Entry) -> set[tuple[str, str]]:
+    """The sources and ids under which it may be stored: a bounce report that comes as a reply has its own source."""
+    bounce = registry.source_of(entry.source).bounces or entry.source
+    return {(source, entry.external_id) for source in (entry.source, bounce) if entry.external_id}
+
+
+def _stored(integration: Integration, entries: list[Entry]) -> set[tuple[str, str]]:
+    names = set().union(*map(_names, entries))
+    stored = Message.objects.filter(
+        workspace_id=integration.workspace_id,
+        source__in={source for source, _ in names},
+        external_id__in={external_id for _, external_id in names},
     )
-    fresh = [event for event in events if (event.source, event.external_id) not in stored]
-    return sum(
-        receive(_received(integration, event), event, handlers.handle).verdict == DeliveryVerdict.ACCEPTED
-        for event in fresh
+    return set(stored.values_list("source", "external_id"))
+
+
+def _settled(integration: Integration, fresh: list[Received], tally: Tally) -> dict[str, str]:
+    """The verdicts, by the body's hash, of what an earlier read took for a duplicate or ignored. It is not run again,
+    as each run writes a row.
+    """
+    rows = WebhookDelivery.objects.filter(
+        integration=integration,
+        received_at__gte=tally.asked_at - LONGEST_GAP,
+        event_type=EVENT,
+        verdict__in=[DeliveryVerdict.DUPLICATE, DeliveryVerdict.IGNORED],
+        body_sha256__in=[received.sha256 for received in fresh],
     )
+    return dict(rows.values_list("body_sha256", "verdict")) if fresh else {}
 
 
 def read_message(ctx: JobContext) -> dict[str, str]:
@@ -83,7 +160,8 @@ def event_of(body: bytes) -> MessageEvent:
     try:
         fields = rawjson.parse(body)["backfill"]
         campaign = fields.pop("campaign")
-        return MessageEvent(
+        event = BounceEvent if "mail_id" in fields else MessageEvent
+        return event(
             **fields
             | {
                 "person": Person(**fields["person"]),

@@ -134,7 +134,7 @@ def banner_for(
         rows = [row for row in rows if not vars(row)["hidden"]]
         back = max(
             rows,
-            key=lambda row: (bool(registry.spec_of(row.provider).backfill), row.recovered_at),
+            key=lambda row: (bool(registry.spec_of(row.provider).replies), row.recovered_at),
             default=None,
         )
         return _of_workspace(back, workspace, len(rows) - 1, acts) if back else None
@@ -195,7 +195,7 @@ def recovery(health: WorkspaceIntegrationHealth) -> str:
         return ""
     down_s = (health.recovered_at - health.down_since).total_seconds()
     downtime = f"It was down for {duration(max(MINUTE_S, down_s))}"
-    if not registry.spec_of(health.provider).backfill:
+    if not registry.spec_of(health.provider).replies:
         return f"{downtime}."
     count = health.imported_messages
     if count is None:

@@ -21,10 +21,6 @@ from jobs.kinds import kind_name
 
 RECOVER = kind_name("health.recover", __name__)
 RECENT = timedelta(hours=1)
-LONGEST_GAP = timedelta(days=10)
-"""How far back missed messages are fetched. EmailBison keeps events for 10 days (docs/reference/emailbison.md, Limits);
-no other provider says that it keeps them longer.
-"""
 
 
 def on_change(sender: Any, health: WorkspaceIntegrationHealth, before: str, **kwargs: Any) -> None:
@@ -91,16 +87,18 @@ def run(ctx: JobContext) -> dict[str, int]:
 
 
 def fetch_missed(health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
-    """Stores the messages that came while the account was down, of ten days at most. Returns how many were new. Raises
+    """Fetches what came while the account was down, of ten days at most. Returns how many were new. Raises
     the provider's errors.
     """
     since = health.down_since or health.since
     poll = ReplyPoll.objects.filter(integration=health.integration_id).first()
     complete = poll.complete_through if poll else None
     last_good = min(filter(None, (since, health.last_received_at, complete)))
-    if not registry.spec_of(health.provider).backfill:
+    if not registry.spec_of(health.provider).poll_every:
         return 0
-    imported = backfill.run(health.integration, max(last_good, health.since - LONGEST_GAP), deadline).new
+    imported = backfill.run(
+        health.integration, max(last_good, health.since - backfill.LONGEST_GAP), deadline
+    ).new
     WorkspaceIntegrationHealth.objects.filter(pk=health.pk).update(imported_messages=imported)
     return imported
 

@@ -1,6 +1,6 @@
-"""The tick `reply-poll` and its jobs: ask providers now and then (`spec.poll_every`) for what they hold, as a webhook
-may be lost. Messages go through the intake of webhooks, so asking too often changes nothing. The watermark moves when a
-poll has ended well.
+"""The tick `reply-poll` and its jobs: compare what providers list with what is here each `spec.poll_every`, as webhooks
+may be lost. What lacks goes through the intake of webhooks, so asking too often changes nothing. The watermark moves
+when a poll has ended well.
 """
 
 from collections import defaultdict
@@ -11,8 +11,7 @@ from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from inbox.health import backfill
-from inbox.health.comeback import LONGEST_GAP
+from inbox.health import backfill, receipts
 from inbox.workspaces import accounts
 from integrations import registry
 from integrations.models import HealthState, Integration, ReplyPoll
@@ -49,12 +48,15 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `replies.poll`: stores the messages since the last time, of ten days at most, that we lack."""
+    """The job `replies.poll`: compares the account's lists since the last time, of ten days at most, and the latest
+    days of which something was missing.
+    """
     integration = ctx.row(Integration.objects.select_related("workspace", "reply_poll"), "integration_id")
     poll, asked_at = integration.reply_poll, timezone.now()
-    caught = backfill.run(integration, max(poll.complete_through, asked_at - LONGEST_GAP), ctx.deadline)
+    since = max(receipts.unsettled_since(integration, poll.complete_through), asked_at - backfill.LONGEST_GAP)
+    caught = backfill.run(integration, since, ctx.deadline)
     ReplyPoll.objects.filter(pk=poll.pk).update(
-        complete_through=Greatest(F("complete_through"), asked_at),
+        complete_through=Greatest(F("complete_through"), asked_at - backfill.OVERLAP),
         polled_at=asked_at,
         last_read=caught.read,
         last_new=caught.new,
@@ -88,7 +90,7 @@ def late() -> dict[str, int]:
     )
     behind = Q(due_at__lt=now - LATE)
     for name in providers:
-        oldest = now - 2 * stated(registry.spec_of(name).poll_every)
+        oldest = now - 2 * stated(registry.spec_of(name).poll_every) - backfill.OVERLAP
         behind |= works & Q(integration__provider=name, complete_through__lt=oldest)
     polls = ReplyPoll.objects.filter(
         behind,

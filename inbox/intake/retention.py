@@ -15,7 +15,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.functions import Now
 
 from inbox.models import Deviation, Invitation, LeadChange, WebhookDelivery, Workspace
-from integrations.models import AiCall
+from integrations.models import AiCall, DayReceipt
 from jobs.deadline import Deadline
 from jobs.retention import Pruner, in_slices
 
@@ -30,7 +30,9 @@ KEEP_CHANGES = timedelta(hours=1)
 changed when it asks again (static/live.js).
 """
 KEEP_ROWS_DAYS = 400
-"""A ledger row without a body is small. Rows with an event key are never deleted: a late repeat would count as new."""
+"""A ledger row without a body is small, and so is a receipt. Rows with an event key are never deleted: a late repeat
+would count as new.
+"""
 
 
 def per_workspace(
@@ -107,6 +109,7 @@ old_model_calls = per_workspace(
     model_calls, by="created_at", column="keep_model_calls_days", of_none=KEEP_MODEL_CALLS_DAYS
 )
 """Deletes the records of calls to the model when their workspace's time is up; after 90 days those of none."""
+old_receipts = by_age(DayReceipt, "day", KEEP_ROWS_DAYS)
 old_log_ins = by_age(AccessLog, "attempt_time", KEEP_LOG_INS_DAYS)
 old_invitations = by_age(Invitation, "expires_at", KEEP_INVITATIONS_DAYS)
 old_deviations = by_age(Deviation, "last_at", KEEP_DEVIATIONS_DAYS)

@@ -84,8 +84,8 @@ OTHERS = {
     ),
     "It is about accounts of providers.": (
         "integrations.Integration integrations.WebhookKey integrations.WorkspaceIntegrationHealth"
-        " integrations.HealthTransition integrations.ReplyPoll integrations.CircuitBreaker"
-        " integrations.RateWindow inbox.ModelOutage inbox.Deviation"
+        " integrations.HealthTransition integrations.ReplyPoll integrations.DayReceipt"
+        " integrations.CircuitBreaker integrations.RateWindow inbox.ModelOutage inbox.Deviation"
     ),
     "It belongs to the installation or to a library, and names no lead.": (
         "inbox.DatabaseOrigin contenttypes.ContentType"

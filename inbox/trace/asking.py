@@ -120,8 +120,8 @@ def accounts(workspace: Workspace) -> list[Account]:
 
 def _cannot(integration: Integration) -> str:
     spec = registry.spec_of(integration.provider)
-    if isinstance(spec.backfill, NONE):
-        return f"{spec.label} has no list of messages to ask for. {spec.backfill.why}"
+    if isinstance(spec.replies, NONE):
+        return f"{spec.label} has no list of messages to ask for. {spec.replies.why}"
     if not integration.enabled:
         return f"This {spec.label} account is switched off."
     return "" if usable(integration) else f"This {spec.label} account lacks its key."
@@ -134,17 +134,17 @@ def ask(workspace: Workspace, account: Account, wanted: Wanted) -> Answer:
     """
     now, spec = timezone.now(), registry.spec_of(account.integration.provider)
     blank = Answer(account.label, now, now - BACK, complete=False)
-    if account.cannot or isinstance(spec.backfill, NONE):
+    if account.cannot or isinstance(spec.replies, NONE):
         return replace(blank, problem=account.cannot)
     leads = list(leads_of(workspace, wanted)[:LEADS])
     events: list[MessageEvent] = []
     read, complete, problem = 0, False, ""
     try:
         with slot() as deadline:
-            messages = iter(spec.backfill(account.integration, blank.since, deadline))
+            messages = iter(spec.replies(account.integration, blank.since, deadline))
             for event in islice(messages, MOST):
                 read += 1
-                if about(workspace, wanted, leads, event):
+                if isinstance(event, MessageEvent) and about(workspace, wanted, leads, event):
                     events.append(event)
             complete = next(messages, None) is None
     except NO_ANSWER as error:

@@ -33,6 +33,7 @@ EXPORTED = {
     "inbox.Mention": "note__workspace",
     "insights.PackThread": "pack__workspace",
     "integrations.HealthTransition": "health__workspace",
+    "integrations.DayReceipt": "integration__workspace",
     "integrations.ReplyPoll": "integration__workspace",
     "jobs.JobAction": "job__workspace",
     "jobs.JobAttempt": "job__workspace",

@@ -55,6 +55,14 @@ SPEC = spec.Declaration(
         ),
     ),
     messages=spec.NO_MESSAGES,
+    lists=spec.Lists(
+        poll_every=spec.NONE("Its meetings are compared lead by lead, every two hours."),
+        replies=spec.NO_MESSAGES,
+        sent=spec.NO_MESSAGES,
+        opt_outs=spec.NO_MESSAGES,
+        bounces=spec.NO_MESSAGES,
+        appointments=spec.NONE("Its meetings are compared lead by lead, every two hours."),
+    ),
     calendar=spec.Calendar(
         choice="event_type_uri", free_times=calendar.free_times, meetings=calendar.meetings
     ),

@@ -61,6 +61,7 @@ SPEC = spec.Declaration(
         ),
     ),
     messages=spec.NO_MESSAGES,
+    lists=spec.NO_LISTS,
     calendar=spec.NO_CALENDAR,
     login=spec.NONE("Nobody logs in: a table’s address opens it."),
     health=spec.Health(

@@ -203,9 +203,11 @@ class EmailBisonClient(ProviderClient):
         return self._post("/api/leads", "create_lead", deadline, body, _lead)
 
     # Reference: GET /api/replies
-    def replies_since(self, since: datetime, deadline: Deadline) -> Iterator[Reply]:
-        """The workspace's messages back to `since` (aware), newest first, and those without a time."""
-        params = {"per_page": PER_PAGE}
+    def replies_since(self, since: datetime, deadline: Deadline, folder: str = "") -> Iterator[Reply]:
+        """The workspace's messages back to `since` (aware), newest first, and those without a time; those of one
+        `folder` ("bounced") if it is named.
+        """
+        params = {"per_page": PER_PAGE} | ({"folder": folder} if folder else {})
         for reply in self._list(Reply, "/api/replies", "replies", deadline, "replies", params=params):
             if reply.at is not None and reply.at < since:
                 return
@@ -278,7 +280,7 @@ class EmailBisonClient(ProviderClient):
         def read(position: dict[str, Any]) -> tuple[list[Row], dict[str, Any]]:
             return self._get(path, operation, deadline, parse, {**(params or {}), **position})
 
-        for entries in pages(read, MAX_PAGES):
+        for entries in pages(read, MAX_PAGES, NAME):
             yield from entries
 
 

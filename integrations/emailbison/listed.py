@@ -1,28 +1,64 @@
 """Turns what EmailBison lists into the same events that its webhooks would have brought."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 
 from integrations.addresses import decoded, listed, mailbox
 from integrations.emailbison.client import EmailBisonClient, Reply, SentEmail, sent_id
 from integrations.emailbison.payloads import files_of
-from integrations.events import BACKFILL, IMPORT, CampaignRef, MessageEvent, Person
+from integrations.events import BACKFILL, IMPORT, BounceEvent, CampaignRef, MessageEvent, Person, Unusable
 from integrations.mailheaders import headers_of
 from integrations.models import Integration
 from integrations.payload import split_name
 from jobs.deadline import Deadline
 
+BOUNCED = "bounced"
 
-def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
-    """The replies and the mails in the folder Sent, newest first, but for those without time, sender or recipient."""
+
+def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent | Unusable]:
+    """The replies and the mails in the folder Sent, newest first, without those in the folder Bounced."""
     for reply in EmailBisonClient.for_integration(account).replies_since(moment, deadline):
-        if reply.at is None or not reply.from_email_address:
+        if reply.folder.lower() == BOUNCED:
             continue
-        if not reply.outgoing:
+        if reply.at is None or not reply.from_email_address:
+            yield _unusable(reply, "replies")
+        elif not reply.outgoing:
             yield _reply(reply, reply.at)
         elif reply.lead_id or _recipient(reply):
             yield _by_hand(reply, reply.at)
+
+
+def bounces(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent | Unusable]:
+    """The failure reports, newest first."""
+    for reply in EmailBisonClient.for_integration(account).replies_since(moment, deadline, BOUNCED):
+        if reply.at is None or not reply.from_email_address:
+            yield _unusable(reply, "bounces")
+        else:
+            yield _bounce(reply, reply.at)
+
+
+def _unusable(reply: Reply, kind: str) -> Unusable:
+    reason = "It has no time." if reply.at is None else "It has no sender."
+    return Unusable(kind=kind, reason=reason, at=reply.at, source="emailbison_reply", external_id=reply.id)
+
+
+def _bounce(reply: Reply, at: datetime) -> MessageEvent:
+    """If the report belongs to no lead, intake looks for the address in its words."""
+    report = _reply(reply, at)
+    if not reply.lead_id:
+        return report
+    mail_id = reply.scheduled_email_id or ""
+    return BounceEvent(
+        **{field.name: getattr(report, field.name) for field in fields(report)}
+        | {
+            "source": "emailbison_bounce",
+            "person": Person(emailbison_lead_id=reply.lead_id),
+            "mail_id": mail_id,
+            "thread_id": mail_id,
+            "notice": True,
+        }
+    )
 
 
 def _recipient(reply: Reply) -> str:

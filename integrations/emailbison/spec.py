@@ -68,11 +68,19 @@ SPEC = spec.Declaration(
         contacts=spec.NO_CONTACTS,
         stop_campaign=spec.StopCampaign(known_by="emailbison_lead_id", stop=carrier.stop_campaign),
         history=spec.History(known_by="emailbison_lead_id", read=listed.sent_to),
-        backfill=listed.since,
         read_message=spec.WHOLE_MESSAGES,
-        poll_every=timedelta(hours=6),
         files=spec.Files(needs="url", fetch=carrier.fetch_file),
         pauses_follow_ups="EmailBison is disconnected",
+    ),
+    lists=spec.Lists(
+        poll_every=timedelta(minutes=30),
+        replies=listed.since,
+        sent=spec.NONE(
+            "It lists what campaigns send for one lead at a time only. What people write there comes with the replies."
+        ),
+        opt_outs=spec.NONE("It lists who has unsubscribed, but not when."),
+        bounces=listed.bounces,
+        appointments=spec.NO_CALENDAR,
     ),
     calendar=spec.NO_CALENDAR,
     login=spec.NEW_KEY,

@@ -20,6 +20,7 @@ from integrations.client import (
     rows,
     single,
 )
+from integrations.ghl import NAME
 from integrations.ghl.errors import classify
 from integrations.http.session import ProviderSession, Response
 from integrations.models import Integration
@@ -29,7 +30,7 @@ from jobs.deadline import Deadline
 VERSION = {"Version": "2021-04-15"}
 CONTACTS_VERSION = {"Version": "2021-07-28"}
 CALLS, WINDOW_S = 90, 10.0
-EXPORT_MAX_PAGES, EXPORT_PAGE = 5, 400
+EXPORT_MAX_PAGES, EXPORT_PAGE = 50, 400
 SMS_TYPES = {"2", "TYPE_SMS", "SMS"}
 
 
@@ -226,7 +227,7 @@ class GhlClient(ProviderClient):
             path = "/conversations/messages/export"
             return self._get(path, "export_messages", deadline, parse, params | position)
 
-        for messages in pages(read, EXPORT_MAX_PAGES):
+        for messages in pages(read, EXPORT_MAX_PAGES, NAME):
             yield from messages
 
     # Reference: GET /calendars/

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from integrations.events import BACKFILL, IMPORT, MessageEvent, Person
+from integrations.events import BACKFILL, IMPORT, MessageEvent, Person, Unusable
 from integrations.ghl.client import GhlClient, Message
 from integrations.ghl.payloads import RETRY_SPAN_S, content_key, files_of, words_of
 from integrations.models import Integration
@@ -14,14 +14,21 @@ LATEST = 30
 """How many of a conversation's texts are read to know what the last one answers."""
 
 
-def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
-    """The SMS in both directions, newest first, but for those without time, contact, or words and files."""
+def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent | Unusable]:
+    """The SMS in both directions, newest first, but for those without words and files."""
     for message in GhlClient.for_integration(account).export_messages(deadline, since=moment):
-        if message.at is None or message.at < moment or not message.contact_id:
-            continue
-        if not words_of(message.body, message.attachments):
+        if (message.at and message.at < moment) or not words_of(message.body, message.attachments):
             continue
         direction = "inbound" if message.direction == "inbound" else OUTBOUND
+        if message.at is None or not message.contact_id:
+            yield Unusable(
+                kind="replies" if direction == "inbound" else "sent",
+                reason="It has no contact." if message.at else "It has no time.",
+                at=message.at,
+                source="ghl_message",
+                external_id=message.id,
+            )
+            continue
         yield _event(account, BACKFILL, direction, message.contact_id, message, message.at)
 
 

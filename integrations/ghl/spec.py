@@ -102,11 +102,17 @@ SPEC = spec.Declaration(
         contacts=GhlClient.for_integration,
         stop_campaign=spec.NONE("Its campaigns are workflows, which end by what they see themselves."),
         history=spec.History(known_by="ghl_contact_id", read=listed.sent_to),
-        backfill=listed.since,
         read_message=spec.WHOLE_MESSAGES,
-        poll_every=timedelta(minutes=30),  # GHL may lose an event at its first failure
         files=spec.Files(needs="url", fetch=carrier.fetch_file),
         pauses_follow_ups="GoHighLevel is disconnected",
+    ),
+    lists=spec.Lists(
+        poll_every=timedelta(minutes=30),  # GHL may lose an event at its first failure
+        replies=listed.since,
+        sent=listed.since,
+        opt_outs=spec.NONE("It lists no contacts by when they refused messages."),
+        bounces=spec.NONE("A text does not bounce."),
+        appointments=spec.NONE("Its meetings are compared lead by lead, every two hours."),
     ),
     calendar=spec.Calendar(choice="calendar_id", free_times=calendar.free_times, meetings=calendar.meetings),
     login=spec.NEW_KEY,

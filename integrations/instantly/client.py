@@ -11,6 +11,7 @@ from pydantic import AliasChoices, Field, field_validator
 
 from integrations.client import ProviderClient, bearer_session, items_of, page, pages, rows, single
 from integrations.http.session import ProviderSession, Response
+from integrations.instantly import NAME
 from integrations.instantly.errors import classify
 from integrations.models import Integration
 from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time
@@ -118,7 +119,7 @@ class InstantlyClient(ProviderClient):
             params = {"email_type": "received", "limit": PAGE} | position
             return self._get("/emails", "received_since", deadline, parse, params)
 
-        for emails in pages(read, MAX_PAGES):
+        for emails in pages(read, MAX_PAGES, NAME):
             recent = [email for email in emails if email.at is None or email.at >= since]
             yield from recent
             if emails and not recent:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from integrations.addresses import mailbox
-from integrations.events import BACKFILL, CampaignRef, MessageEvent, Person
+from integrations.events import BACKFILL, CampaignRef, MessageEvent, Person, Unusable
 from integrations.instantly.client import InstantlyClient
 from integrations.instantly.payloads import RETRY_SPAN_S, content_key
 from integrations.models import Integration
@@ -12,11 +12,20 @@ from integrations.payload import short_key
 from jobs.deadline import Deadline
 
 
-def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
-    """Roughly the newest first, but for those without a time or a lead's address."""
+def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent | Unusable]:
+    """Roughly the newest first."""
     for email in InstantlyClient.for_integration(account).received_since(moment, deadline):
         wrote, lead = mailbox(email.from_email), mailbox(email.lead or email.from_email)
-        if not email.received or email.at is None or not lead.address:
+        if not email.received:
+            continue
+        if email.at is None or not lead.address:
+            yield Unusable(
+                kind="replies",
+                reason="It has no sender." if email.at else "It has no time.",
+                at=email.at,
+                source="instantly_reply",
+                external_id=short_key(email.id),
+            )
             continue
         yield MessageEvent(
             event_type=BACKFILL,

@@ -50,15 +50,21 @@ SPEC = spec.Declaration(
         contacts=spec.NO_CONTACTS,
         stop_campaign=spec.StopCampaign(known_by="email", stop=carrier.stop_campaign),
         history=spec.NONE("What its campaigns send comes by webhook."),
-        backfill=listed.since,
         read_message=spec.WHOLE_MESSAGES,
-        poll_every=timedelta(minutes=30),  # Instantly may lose an event at its first failure
         files=spec.NONE(
             "Instantly tells nothing of the files that came with a mail. They are in its Unibox."
         ),
         pauses_follow_ups=spec.NONE(
             "A follow-up over it waits at its own send: none is known to go by it before."
         ),
+    ),
+    lists=spec.Lists(
+        poll_every=timedelta(minutes=30),  # Instantly may lose an event at its first failure
+        replies=listed.since,
+        sent=spec.NONE("It allows too few calls to list everything that campaigns send."),
+        opt_outs=spec.NONE("It lists who has unsubscribed, but not when."),
+        bounces=spec.NONE("It lists whose mail came back, but not when."),
+        appointments=spec.NO_CALENDAR,
     ),
     calendar=spec.NO_CALENDAR,
     login=spec.NEW_KEY,

@@ -9,13 +9,14 @@ from integrations.models.health import (
     WorkspaceIntegrationHealth,
 )
 from integrations.models.integration import Integration, WebhookKey, hash_key, known_provider
-from integrations.models.polling import ReplyPoll
+from integrations.models.polling import DayReceipt, ReplyPoll
 from integrations.models.traffic import CircuitBreaker, RateWindow
 
 __all__ = [
     "TROUBLED",
     "AiCall",
     "CircuitBreaker",
+    "DayReceipt",
     "HealthState",
     "HealthTransition",
     "Integration",

@@ -1,4 +1,4 @@
-"""The table that says how far each account's messages were compared with the provider's list."""
+"""The tables that say how far each account was compared with the provider's lists, and with which result."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from integrations.models.integration import Integration
 
 
 class ReplyPoll(models.Model):
-    """All messages that the provider had at `complete_through` are here, whatever webhooks did."""
+    """Whatever the provider listed up to `complete_through` was compared (DayReceipt says with which result)."""
 
     integration = models.OneToOneField(Integration, on_delete=models.CASCADE, related_name="reply_poll")
     complete_through = models.DateTimeField()
@@ -20,3 +20,43 @@ class ReplyPoll(models.Model):
 
     def __str__(self) -> str:
         return f"{self.integration_id} complete through {self.complete_through}"
+
+
+class DayReceipt(models.Model):
+    """What a provider lists of one kind and day of the workspace's time zone, against what is here.
+
+    `held` is here, and of it `fetched` came by asking. `ignored` is not kept on purpose, as it was erased or is about
+    nobody who is a lead. `missing` is not here, and `reasons` counts it by the reason. The day is complete if
+    `compared_through` is not before its end, and nothing is missing.
+    """
+
+    class Kind(models.TextChoices):
+        """Each is a field of integrations.spec.Lists, where a provider declares its list."""
+
+        REPLIES = "replies", "replies"
+        SENT = "sent", "sent messages"
+        OPT_OUTS = "opt_outs", "opt-outs"
+        BOUNCES = "bounces", "bounces"
+        APPOINTMENTS = "appointments", "appointments"
+
+    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="receipts")
+    day = models.DateField()
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    listed = models.PositiveIntegerField(default=0)
+    held = models.PositiveIntegerField(default=0)
+    fetched = models.PositiveIntegerField(default=0)
+    ignored = models.PositiveIntegerField(default=0)
+    missing = models.PositiveIntegerField(default=0)
+    reasons = models.JSONField(default=dict, blank=True)
+    compared_through = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["integration", "day", "kind"], name="one_receipt_per_day_and_kind"
+            ),
+        ]
+        indexes = [models.Index(fields=["day"], name="dayreceipt_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.integration_id} {self.day} {self.kind}"

@@ -26,6 +26,7 @@ SPEC = spec.Declaration(
     ),
     webhooks=spec.NONE("It is asked, and posts nothing."),
     messages=spec.NO_MESSAGES,
+    lists=spec.NO_LISTS,
     calendar=spec.NO_CALENDAR,
     login=spec.NONE("The operator sets another key."),
     health=spec.Health(

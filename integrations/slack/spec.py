@@ -80,6 +80,7 @@ SPEC = spec.Declaration(
         ),
     ),
     messages=spec.NO_MESSAGES,
+    lists=spec.NO_LISTS,
     calendar=spec.NO_CALENDAR,
     login=spec.NEW_KEY,
     health=spec.Health(

@@ -148,7 +148,7 @@ class SmartLeadClient(ProviderClient):
             )
             return threads, _offset_after(body, threads)
 
-        for threads in pages(read, INBOX_PAGES):
+        for threads in pages(read, INBOX_PAGES, NAME):
             for thread in threads:
                 if thread.last_reply_at is not None and thread.last_reply_at < since:
                     return

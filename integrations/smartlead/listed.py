@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from integrations.addresses import mailbox
-from integrations.events import BACKFILL, CampaignRef, MessageEvent, Person
+from integrations.events import BACKFILL, CampaignRef, MessageEvent, Person, Unusable
 from integrations.models import Integration
 from integrations.payload import short_key
 from integrations.smartlead.client import HistoryItem, SmartLeadClient, Thread
@@ -12,12 +12,22 @@ from integrations.smartlead.payloads import RETRY_SPAN_S
 from jobs.deadline import Deadline
 
 
-def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
-    """Replies without an id or a time are left out."""
+def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent | Unusable]:
+    """The replies of the threads that have one since `moment`."""
     for thread in SmartLeadClient.for_integration(account).threads_since(moment, deadline):
         for entry in thread.items or []:
-            if entry.kind.upper() == "REPLY" and entry.message_id and entry.at and entry.at >= moment:
+            if entry.kind.upper() != "REPLY" or (entry.at and entry.at < moment):
+                continue
+            if entry.at and entry.message_id:
                 yield _reply(thread, entry, entry.at)
+            else:
+                yield Unusable(
+                    kind="replies",
+                    reason="It has no id." if entry.at else "It has no time.",
+                    at=entry.at,
+                    source="smartlead_reply",
+                    external_id=short_key(entry.message_id.strip()),
+                )
 
 
 def _reply(thread: Thread, entry: HistoryItem, at: datetime) -> MessageEvent:

@@ -58,15 +58,21 @@ SPEC = spec.Declaration(
         contacts=spec.NO_CONTACTS,
         stop_campaign=spec.StopCampaign(known_by="email", stop=carrier.stop_campaign),
         history=spec.NONE("What its campaigns send comes by webhook."),
-        backfill=listed.since,
         read_message=spec.WHOLE_MESSAGES,
-        poll_every=timedelta(minutes=30),  # SmartLead may lose an event at its first failure
         files=spec.NONE(
             "SmartLead tells nothing of the files that came with a mail. They are in its Master Inbox."
         ),
         pauses_follow_ups=spec.NONE(
             "A follow-up over it waits at its own send: none is known to go by it before."
         ),
+    ),
+    lists=spec.Lists(
+        poll_every=timedelta(minutes=30),  # SmartLead may lose an event at its first failure
+        replies=listed.since,
+        sent=spec.NONE("It lists no sent mails but those of threads with a reply."),
+        opt_outs=spec.NONE("It lists them for one campaign at a time only."),
+        bounces=spec.NONE("It lists them for one campaign at a time only."),
+        appointments=spec.NO_CALENDAR,
     ),
     calendar=spec.NO_CALENDAR,
     login=spec.NEW_KEY,

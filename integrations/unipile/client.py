@@ -26,6 +26,7 @@ from integrations.errors import ProviderRejected
 from integrations.http.session import ProviderSession
 from integrations.models import Integration
 from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time, utc_text
+from integrations.unipile import NAME
 from integrations.unipile.errors import Group, classify, group_of
 from jobs.deadline import Deadline
 
@@ -325,7 +326,7 @@ class UnipileClient(ProviderClient):
         def read(position: dict[str, Any]) -> tuple[list[Row], dict[str, Any]]:
             return self._get(path, operation, deadline, parse, query | position)
 
-        for entries in pages(read, MAX_PAGES):
+        for entries in pages(read, MAX_PAGES, NAME):
             yield from entries
 
 

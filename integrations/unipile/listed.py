@@ -5,19 +5,28 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from integrations.events import BACKFILL, MessageEvent, MessageNotice, Person
+from integrations.events import BACKFILL, MessageEvent, MessageNotice, Person, Unusable
 from integrations.models import Integration
 from integrations.unipile import people, version
 from integrations.unipile.client import ChatMessage, UnipileClient
 from jobs.deadline import Deadline
 
 
-def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
-    """Messages in both directions, newest first, with a time. The other person of a chat is asked for once."""
+def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent | Unusable]:
+    """Messages in both directions, newest first. The other person of a chat is asked for once."""
     client = version.client_of(account, deadline)
     partners: dict[str, Person] = {}
     for message in client.messages_since(moment, deadline):
-        if message.at is None or message.at < moment:
+        if message.at is None:
+            yield Unusable(
+                kind="sent" if message.is_sender else "replies",
+                reason="It has no time.",
+                at=None,
+                source="unipile_message",
+                external_id=message.id,
+            )
+            continue
+        if message.at < moment:
             continue
         if message.chat_id not in partners:
             partners[message.chat_id] = _partner(client, message.chat_id, deadline)

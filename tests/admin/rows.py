@@ -35,6 +35,7 @@ from integrations.health import writer
 from integrations.models import (
     AiCall,
     CircuitBreaker,
+    DayReceipt,
     HealthTransition,
     Notice,
     RateWindow,
@@ -142,6 +143,7 @@ def of_workspace(workspace: Workspace, key: str = "x") -> dict[type[Model], Mode
             first_at=now,
             last_at=now,
         ),
+        DayReceipt.objects.create(integration=account, day=now, kind="replies", compared_through=now),
         WorkspaceLimit.objects.create(workspace=workspace, max_workers=3),
     ]
     member = factories.make_member(workspace)

@@ -103,6 +103,7 @@ RULES = {
             "insights.PackThread",
             "integrations.AiCall",
             "integrations.CircuitBreaker",
+            "integrations.DayReceipt",
             "integrations.HealthTransition",
             "integrations.Notice",
             "integrations.ReplyPoll",

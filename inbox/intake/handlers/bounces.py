@@ -19,8 +19,14 @@ spam_complaints = Counter(
 
 
 def handle(received: Received, event: BounceEvent) -> IntakeResult:
-    """Stores a bounce that the provider reports by an event of its own, and stops messages to the lead."""
-    return _store(received, event, judge(event))
+    """Stores a bounce that the provider reports by an event of its own, and stops messages to the lead. An event that
+    names no address takes it from the notice.
+    """
+    judged = judge(event)
+    if judged.failed_recipients and not event.person.email:
+        person = replace(event.person, email=_intended(received, judged.failed_recipients))
+        event = replace(event, person=person)
+    return _store(received, event, judged)
 
 
 def handle_notice(received: Received, event: MessageEvent, judged: Arrival) -> IntakeResult:

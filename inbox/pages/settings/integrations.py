@@ -2,6 +2,7 @@
 
 import threading
 import uuid
+import zoneinfo
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from inbox.health import account_cards, account_tests
+from inbox.health import receipts as account_receipts
 from inbox.health.account_cards import AccountCard, Key
 from inbox.models import AuditEntry, Membership, audit
 from inbox.pages.access import WorkspaceRequest, workspace_view
@@ -22,11 +24,12 @@ from inbox.pages.proof import asks_again
 from inbox.pages.safe_next import next_url
 from inbox.pages.settings.account_form import AccountForm
 from inbox.workspaces import creation
-from inbox.workspaces.accounts import usable
+from inbox.workspaces.accounts import name_of, usable
 from integrations import registry
 from integrations.health.checks import WARN, Check
-from integrations.models import Integration, WebhookKey
+from integrations.models import DayReceipt, Integration, WebhookKey
 from integrations.spec import WebhookSource
+from jobs.durations import duration
 
 ADMIN = Membership.Role.ADMIN
 OVERLAPS = {"0": "at once", "1": "after 1 hour", "24": "after 24 hours", "168": "after 7 days"}
@@ -142,6 +145,33 @@ def _page(
         "acts": request.membership.at_least(ADMIN),
     }
     return render(request, "integrations/integrations.html", context)
+
+
+RECEIPT_DAYS = 30
+
+
+@require_safe
+@workspace_view()
+def receipts(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
+    """`w/<workspace>/integrations/<account>/receipts/`: what the provider lists of the last 30 days against what is
+    here, and why it cannot be compared for the other kinds.
+    """
+    account = get_object_or_404(Integration, pk=integration_id, workspace=request.workspace)
+    spec, zone = registry.spec_of(account.provider), zoneinfo.ZoneInfo(request.workspace.timezone)
+    today = timezone.now().astimezone(zone).date()
+    first = today - timedelta(days=RECEIPT_DAYS - 1)
+    rows = DayReceipt.objects.filter(integration=account, day__gte=first).order_by("-day", "kind")
+    context = {
+        "account": account,
+        "name": name_of(account),
+        "completeness": account_receipts.by_account(request.workspace, first, today).get(account.pk),
+        "receipts": [(row, account_receipts.is_complete(row, zone)) for row in rows],
+        "reasons": [
+            (kind.label, getattr(spec, kind).why) for kind in DayReceipt.Kind if not getattr(spec, kind)
+        ],
+        "every": duration(spec.poll_every.total_seconds()) if spec.poll_every else "",
+    }
+    return render(request, "integrations/receipts.html", context)
 
 
 def _addable(request: WorkspaceRequest) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ from integrations.client import (
 from integrations.errors import ProviderRejected
 from integrations.http.session import Response
 from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time, utc_text
+from integrations.unipile import NAME
 from integrations.unipile.client import (
     MAX_PAGES,
     NOTE_LIMIT,
@@ -196,7 +197,7 @@ class UnipileV2Client(UnipileClient):
             is_last = len(entries) < PAGE or "cursor" in position
             return entries, {} if is_last else {"offset": position.get("offset", 0) + len(entries)}
 
-        for entries in pages(read, MAX_PAGES):
+        for entries in pages(read, MAX_PAGES, NAME):
             yield from entries
 
     def _path(self, *parts: str) -> str:

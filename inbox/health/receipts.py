@@ -1,0 +1,224 @@
+"""Receipts: for each day and kind of an account, what its provider lists against what is here (DayReceipt), and from
+them the answer to "complete through when, and what is not" for a workspace.
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import Count, F, FilteredRelation, Min, Q, Sum
+from django.utils import timezone
+
+from inbox.models import Workspace
+from inbox.workspaces.accounts import name_of
+from integrations import registry
+from integrations.models import DayReceipt, Integration
+from integrations.spec import stated
+
+DAY = timedelta(days=1)
+LOOKED_AT_AGAIN = timedelta(days=3)
+"""How long a day of which something is missing is read again at each poll."""
+SLACK = timedelta(minutes=20)
+"""How late a poll may be: a tick comes every five minutes, and what a provider lists late is left for the next poll."""
+
+
+class Outcome(StrEnum):
+    """How an entry of a list was settled. Any other text is the reason why it is missing."""
+
+    HELD = "held"
+    FETCHED = "fetched"
+    IGNORED = "ignored"
+
+
+class Tally:
+    """Counts the entries of one read of an account's lists, by day of the workspace's time zone and kind."""
+
+    def __init__(self, integration: Integration, asked_at: datetime) -> None:
+        self.integration = integration
+        self.asked_at = asked_at
+        self.read = 0
+        self._zone = ZoneInfo(integration.workspace.timezone)
+        self._outcomes: dict[tuple[date, str], Counter[str]] = defaultdict(Counter)
+        self._names: set[tuple[str, str]] = set()
+
+    def day_begins(self, moment: datetime) -> datetime:
+        return _begins(moment.astimezone(self._zone).date(), self._zone)
+
+    def is_first(self, source: str, external_id: str) -> bool:
+        """Whether this read has not counted the id yet. Pages shift when something new is listed meanwhile."""
+        if (source, external_id) in self._names:
+            return False
+        if external_id:
+            self._names.add((source, external_id))
+        return True
+
+    def add(self, kind: str, at: datetime | None, outcome: str) -> None:
+        """Counts one entry of the time `at`; one without a time counts on the day of the read."""
+        self.read += 1
+        self._outcomes[(at or self.asked_at).astimezone(self._zone).date(), kind][outcome] += 1
+
+    @property
+    def new(self) -> int:
+        return sum(outcomes[Outcome.FETCHED] for outcomes in self._outcomes.values())
+
+    @property
+    def missing(self) -> int:
+        return sum(_missing(outcomes).total() for outcomes in self._outcomes.values())
+
+    def write(self, begins: datetime, through: datetime) -> None:
+        """Writes the receipts of the days from `begins` until now, which are compared through `through`. A read that
+        began later is not written over.
+        """
+        first, last = (moment.astimezone(self._zone).date() for moment in (begins, self.asked_at))
+        keys = [
+            (first + n * DAY, kind)
+            for n in range((last - first).days + 1)
+            for kind in kinds_of(self.integration.provider)
+        ]
+        DayReceipt.objects.bulk_create(
+            [
+                DayReceipt(integration=self.integration, day=day, kind=kind, compared_through=through)
+                for day, kind in keys
+            ],
+            ignore_conflicts=True,
+        )
+        with transaction.atomic():
+            for day, kind in keys:
+                self._update(day, kind, through)
+
+    def _update(self, day: date, kind: str, through: datetime) -> None:
+        outcomes = self._outcomes[day, kind]
+        reasons, new = _missing(outcomes), outcomes[Outcome.FETCHED]
+        receipt = DayReceipt.objects.filter(integration=self.integration, day=day, kind=kind)
+        receipt.update(fetched=F("fetched") + new)
+        receipt.filter(compared_through__lte=through).update(
+            listed=outcomes.total(),
+            held=outcomes[Outcome.HELD] + new,
+            ignored=outcomes[Outcome.IGNORED],
+            missing=reasons.total(),
+            reasons=dict(reasons),
+            compared_through=through,
+        )
+
+
+def _missing(outcomes: Counter[str]) -> Counter[str]:
+    return Counter({reason: count for reason, count in outcomes.items() if reason not in set(Outcome)})
+
+
+def _begins(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone)
+
+
+def kinds_of(provider: str) -> list[DayReceipt.Kind]:
+    """The kinds that the provider lists, so that they can be compared."""
+    spec = registry.spec_of(provider)
+    return [kind for kind in DayReceipt.Kind if getattr(spec, kind)]
+
+
+def unsettled_since(integration: Integration, through: datetime) -> datetime:
+    """From when on the lists must be read again: `through`, or the beginning of an earlier day of which something is
+    missing, if that is not longer ago than LOOKED_AT_AGAIN.
+    """
+    zone = ZoneInfo(integration.workspace.timezone)
+    oldest = (timezone.now() - LOOKED_AT_AGAIN).astimezone(zone).date()
+    missing = DayReceipt.objects.filter(integration=integration, day__gte=oldest, missing__gt=0)
+    day = missing.aggregate(day=Min("day"))["day"]
+    return min(through, _begins(day, zone)) if day else through
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Why an account is not complete from `day` on: `missing` entries of its lists are not here, or it was last
+    compared through `through`, or not before the day `until`. None of them: it was not compared in the span.
+    """
+
+    account: str
+    day: date
+    missing: int = 0
+    through: datetime | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """Up to when everything that a workspace's accounts list was compared and is here, in a span of days. `through` is
+    None without an account that can be compared; with `gaps`, it holds for the other accounts.
+    """
+
+    through: datetime | None
+    gaps: list[Gap]
+
+    @property
+    def label(self) -> str:
+        """The answer for a file, without the reasons."""
+        if self.through is None:
+            return "cannot be compared"
+        return "not complete" if self.gaps else f"complete through {self.through:%Y-%m-%d %H:%M} UTC"
+
+
+def completeness(workspace: Workspace, first: date, last: date) -> Completeness:
+    """Says what is complete from `first` to `last`, which are days of the workspace's time zone, by one query."""
+    accounts = by_account(workspace, first, last).values()
+    ends = [account.through for account in accounts if account.through]
+    return Completeness(min(ends, default=None), [gap for account in accounts for gap in account.gaps])
+
+
+def by_account(workspace: Workspace, first: date, last: date) -> dict[UUID, Completeness]:
+    """The same for each account that was connected by the day `last` and can be compared, by its key."""
+    zone = ZoneInfo(workspace.timezone)
+    # The day before says up to when an account was compared that has no receipt of today yet.
+    span = FilteredRelation("receipts", condition=Q(receipts__day__range=(first - DAY, last)))
+    rows = (
+        Integration.objects.filter(workspace=workspace, enabled=True)
+        .filter(provider__in=registry.stating("poll_every"))
+        .annotate(receipt=span, day=F("receipt__day"), kinds=Count("receipt__pk"))
+        .annotate(through=Min("receipt__compared_through"), missing=Sum("receipt__missing"))
+        .values("pk", "provider", "name", "created_at", "day", "kinds", "through", "missing")
+        .order_by("provider", "pk", "day")
+    )
+    accounts = {}
+    for pk, days in groupby(rows, key=lambda row: row["pk"]):
+        account = list(days)
+        connected_on = account[0]["created_at"].astimezone(zone).date()
+        if connected_on <= last:
+            accounts[pk] = _of_account(account, max(first, connected_on), last, zone)
+    return accounts
+
+
+def lately(workspace: Workspace) -> dict[UUID, Completeness]:
+    """What `by_account` says of today and the six days before."""
+    today = timezone.now().astimezone(ZoneInfo(workspace.timezone)).date()
+    return by_account(workspace, today - 6 * DAY, today)
+
+
+def is_complete(receipt: DayReceipt, zone: ZoneInfo) -> bool:
+    return not receipt.missing and receipt.compared_through >= _begins(receipt.day + DAY, zone)
+
+
+def _of_account(days: list[Any], first: date, last: date, zone: ZoneInfo) -> Completeness:
+    """Follows an account's days, each with the sums of its receipts, up to the first that is not compared in full."""
+    account = Integration(provider=days[0]["provider"], name=days[0]["name"])
+    label, expected = name_of(account), len(kinds_of(account.provider))
+    late = timezone.now() - 2 * stated(registry.spec_of(account.provider).poll_every) - SLACK
+    by_day = {row["day"]: row for row in days if row["kinds"] == expected}
+    through, day = days[0]["created_at"], min(by_day, default=first)
+    if not by_day:
+        return Completeness(through, [Gap(label, first)] if through < late else [])
+    gaps = [Gap(label, first, until=day)] if day > first else []
+    while day <= last:
+        row, ends = by_day.get(day), _begins(day + DAY, zone)
+        if row and row["missing"] and day >= first:
+            gaps.append(Gap(label, day, missing=row["missing"]))
+        through = max(through, min(row["through"], ends)) if row else through
+        if row is None or row["through"] < ends:
+            if through < late:
+                gaps.append(Gap(label, day, through=through))
+            break
+        day += DAY
+    return Completeness(through, gaps)

@@ -1,0 +1,387 @@
+"""Receipts: what a provider lists of a day against what is here, and what pages may say of it."""
+
+import random
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from html import unescape
+from types import SimpleNamespace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+
+from inbox.health import backfill, receipts, reply_polls
+from inbox.models import Message, WebhookDelivery
+from integrations import registry
+from integrations.models import DayReceipt, Integration, ReplyPoll
+from jobs.deadline import Deadline
+from jobs.errors import TransientError
+from tests.forms import either, some
+from tests.inbox.health.test_reply_polls import LOCATION, connect, lose
+from tests.world import World
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ZONE = ZoneInfo("America/New_York")
+MONDAY = datetime(2026, 10, 26, 9, tzinfo=ZONE)
+HALF_HOUR = timedelta(minutes=30)
+
+
+def compare(account: Integration) -> dict[str, int]:
+    """The job of the poll, at the clock's time."""
+    reply_polls._add_accounts()
+    context = SimpleNamespace(
+        row=lambda rows, _: rows.get(pk=account.pk), deadline=Deadline.after_ms(120_000)
+    )
+    return reply_polls.run(context)
+
+
+def said(world: World, first: date, last: date | None = None) -> receipts.Completeness:
+    return receipts.completeness(world.workspace, first, last or first)
+
+
+def receipt(account: Integration, day: date, kind: str = "replies") -> DayReceipt:
+    return DayReceipt.objects.get(integration=account, day=day, kind=kind)
+
+
+def numbers(row: DayReceipt) -> tuple[int, int, int, int, int]:
+    return row.listed, row.held, row.fetched, row.ignored, row.missing
+
+
+def state(world: World) -> Any:
+    """What the played SmartLead has."""
+    return world.sandbox.state.account("smartlead", "smartlead-key").data
+
+
+def answers(world: World, count: int) -> None:
+    """As many people answer, each in a thread of their own; pages of the list have 20."""
+    for number in range(count):
+        lead = {"email": f"p{number}@example.org"}
+        world.sandbox.emit("smartlead", "smartlead-key", "EMAIL_REPLY", deliver=False, lead=lead, text="Sure")
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(MONDAY, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def smartlead(clock, world) -> Integration:
+    """An account of SmartLead, the only one, connected on Monday at nine."""
+    world.workspace.integrations.all().delete()
+    account = connect(world, "smartlead")
+    account.name = ""
+    account.save()
+    return account
+
+
+class TestADay:
+    def test_what_the_list_holds_is_counted_and_what_was_lost_is_fetched(self, world, smartlead, clock):
+        world.take(lose(world, "smartlead"), "smartlead")
+        lose(world, "smartlead")
+        clock.shift(HALF_HOUR)
+        assert compare(smartlead) == {"read": 2, "new": 1, "missing": 0}
+        assert numbers(receipt(smartlead, MONDAY.date())) == (2, 2, 1, 0, 0)
+        clock.shift(HALF_HOUR)
+        compare(smartlead)
+        assert numbers(receipt(smartlead, MONDAY.date())) == (2, 2, 1, 0, 0)
+        assert said(world, MONDAY.date()).through == MONDAY + 2 * HALF_HOUR - backfill.OVERLAP
+
+    def test_it_is_complete_when_it_was_compared_after_its_end(self, world, smartlead, clock):
+        midnight = MONDAY.replace(hour=0) + timedelta(days=1)
+        for at, through in ((10, -5), (20, 0)):
+            clock.move_to(midnight + timedelta(minutes=at))
+            compare(smartlead)
+            answer = said(world, MONDAY.date())
+            assert answer.through == midnight + timedelta(minutes=through) and answer.gaps == []
+
+    def test_one_without_anything_is_complete_too(self, world, smartlead, clock):
+        clock.move_to(MONDAY + timedelta(days=1))
+        compare(smartlead)
+        assert numbers(receipt(smartlead, MONDAY.date())) == (0, 0, 0, 0, 0)
+        assert said(world, MONDAY.date()) == receipts.Completeness(
+            MONDAY.replace(hour=0) + timedelta(days=1), []
+        )
+
+    def test_an_account_connected_at_noon_promises_nothing_of_the_morning(self, world, smartlead, clock):
+        assert said(world, MONDAY.date()) == receipts.Completeness(MONDAY, [])
+        assert said(world, MONDAY.date() - timedelta(days=1)) == receipts.Completeness(None, [])
+        clock.shift(timedelta(hours=3))
+        assert [gap.through for gap in said(world, MONDAY.date()).gaps] == [None]  # it was never compared
+
+    @pytest.mark.parametrize("day", [date(2026, 11, 1), date(2027, 3, 14)])
+    def test_the_day_on_which_the_clocks_change_has_its_own_length(self, world, smartlead, clock, day):
+        begins, ends = (datetime(day.year, day.month, day.day + n, tzinfo=ZONE) for n in (0, 1))
+        Integration.objects.update(created_at=begins - timedelta(days=1))
+        for moment in (begins, ends - timedelta(minutes=1)):
+            clock.move_to(moment)
+            lose(world, "smartlead")
+        clock.move_to(ends + timedelta(minutes=14))
+        compare(smartlead)
+        assert numbers(receipt(smartlead, day)) == (2, 2, 2, 0, 0)
+        assert said(world, day).through == ends - timedelta(minutes=1)
+        clock.move_to(ends + timedelta(minutes=15))
+        compare(smartlead)
+        assert said(world, day).through == ends
+
+    def test_a_reply_that_is_listed_late_is_fetched_before_the_stamp_passes_it(self, world, smartlead, clock):
+        lose(world, "smartlead")
+        played = state(world)
+        shown, played.leads = played.leads, {}
+        clock.shift(timedelta(minutes=14))
+        assert compare(smartlead)["new"] == 0 and said(world, MONDAY.date()).through <= MONDAY
+        played.leads = shown
+        clock.shift(HALF_HOUR)
+        assert compare(smartlead)["new"] == 1
+
+
+class TestMissing:
+    def test_an_entry_without_an_id_keeps_the_day_incomplete_until_it_has_one(self, world, smartlead, clock):
+        lose(world, "smartlead")
+        (entry,) = self.entries(world)
+        name, entry["message_id"] = entry["message_id"], ""
+        clock.move_to(MONDAY + timedelta(days=1))
+        compare(smartlead)
+        row = receipt(smartlead, MONDAY.date())
+        assert numbers(row) == (1, 0, 0, 0, 1) and row.reasons == {"It has no id.": 1}
+        (gap,) = said(world, MONDAY.date()).gaps
+        assert (gap.account, gap.day, gap.missing) == ("SmartLead", MONDAY.date(), 1)
+        entry["message_id"] = name
+        clock.shift(HALF_HOUR)
+        compare(smartlead)
+        assert numbers(receipt(smartlead, MONDAY.date())) == (1, 1, 1, 0, 0)
+        assert said(world, MONDAY.date()).gaps == []
+
+    def test_an_entry_without_a_time_counts_on_the_day_of_the_read_unless_it_is_here(
+        self, world, smartlead, clock
+    ):
+        for body in [lose(world, "smartlead") for _ in range(3)][1:]:
+            world.take(body, "smartlead")
+        for entry in self.entries(world)[:2]:
+            entry["time"] = ""
+        clock.shift(HALF_HOUR)
+        compare(smartlead)
+        row = receipt(smartlead, MONDAY.date())
+        assert numbers(row) == (3, 2, 0, 0, 1) and row.reasons == {"It has no time.": 1}
+
+    def test_what_our_code_fails_on_is_missing_and_fetched_by_the_next_poll(
+        self, world, smartlead, clock, monkeypatch
+    ):
+        lose(world, "smartlead")
+        clock.shift(HALF_HOUR)
+        with monkeypatch.context() as broken:
+            broken.setitem(backfill.handlers.HANDLERS, backfill.MessageEvent, lambda *_: 1 / 0)
+            assert compare(smartlead)["missing"] == 1
+        assert said(world, MONDAY.date()).gaps
+        clock.shift(HALF_HOUR)
+        assert compare(smartlead) == {"read": 1, "new": 1, "missing": 0}
+        assert said(world, MONDAY.date()).gaps == []
+
+    def test_what_is_ignored_on_purpose_is_not_missing_and_run_once(
+        self, world, smartlead, clock, monkeypatch
+    ):
+        lose(world, "smartlead")
+        monkeypatch.setattr(backfill.handlers, "gone", lambda *_: True)
+        for _ in range(3):
+            clock.shift(HALF_HOUR)
+            compare(smartlead)
+        assert numbers(receipt(smartlead, MONDAY.date())) == (1, 0, 0, 1, 0)
+        assert WebhookDelivery.objects.count() == 1 and said(world, MONDAY.date()).gaps == []
+
+    def test_a_list_that_breaks_off_moves_no_stamp(self, world, smartlead, clock):
+        answers(world, 25)
+        clock.shift(HALF_HOUR)
+        world.sandbox.fault(provider="smartlead", kind="error", status=500, skip=1, count=9)
+        with pytest.raises(TransientError):
+            compare(smartlead)
+        assert not DayReceipt.objects.exists() and said(world, MONDAY.date()).through == MONDAY
+        world.sandbox.clear_faults()
+        clock.shift(HALF_HOUR)
+        assert compare(smartlead)["new"] == 25
+
+    def test_a_list_that_is_longer_than_we_read_moves_no_stamp(self, world, smartlead, clock, monkeypatch):
+        monkeypatch.setattr("integrations.smartlead.client.INBOX_PAGES", 1)
+        answers(world, 25)
+        clock.shift(HALF_HOUR)
+        with pytest.raises(TransientError, match="list_cut_off"):
+            compare(smartlead)
+        assert not DayReceipt.objects.exists()
+
+    def test_an_account_that_is_not_compared_is_named_with_its_last_time(self, world, smartlead, clock):
+        clock.shift(HALF_HOUR)
+        compare(smartlead)
+        through = MONDAY + HALF_HOUR - backfill.OVERLAP
+        clock.shift(timedelta(minutes=60))
+        assert said(world, MONDAY.date()).gaps == []
+        clock.shift(timedelta(minutes=15))
+        assert said(world, MONDAY.date()).gaps == [receipts.Gap("SmartLead", MONDAY.date(), through=through)]
+
+    def test_an_older_read_does_not_write_over_a_later_one(self, world, smartlead, clock):
+        early = receipts.Tally(smartlead, clock_at := MONDAY + HALF_HOUR)
+        late = receipts.Tally(smartlead, clock_at + HALF_HOUR)
+        late.add("replies", clock_at, "It has no id.")
+        late.write(MONDAY, late.asked_at)
+        early.write(MONDAY, early.asked_at)
+        assert numbers(receipt(smartlead, MONDAY.date())) == (1, 0, 0, 0, 1)
+
+    @staticmethod
+    def entries(world: World) -> list[dict]:
+        """The e-mails of the played SmartLead's threads, in the order in which they came."""
+        return [entry for thread in state(world).history.values() for entry in thread]
+
+
+class TestPages:
+    def test_the_account_has_a_page_with_each_day_and_why_something_cannot_be_compared(
+        self, world, smartlead, clock
+    ):
+        answers(world, 2)
+        TestMissing.entries(world)[0]["message_id"] = ""
+        clock.shift(HALF_HOUR)
+        compare(smartlead)
+        world.client.force_login(world.user)
+        page = world.client.get(f"/w/{world.workspace.pk}/integrations/{smartlead.pk}/receipts/")
+        text = " ".join(unescape(re.sub("<[^>]+>", " ", page.content.decode())).split())
+        assert "Mon 26 Oct Replies Not complete 1: It has no id. 2 1 1 0 1" in text
+        assert "SmartLead lists 1 of Mon 26 Oct that is not here." in text
+        assert "compared with what is here every 30 min." in text
+        assert "Bounces It lists them for one campaign at a time only." in text
+
+    def test_the_card_says_up_to_when_it_is_complete(self, world, smartlead, clock):
+        clock.shift(HALF_HOUR)
+        compare(smartlead)
+        world.client.force_login(world.user)
+        card = world.client.get(f"/w/{world.workspace.pk}/integrations/").content.decode()
+        assert "Complete through" in card and "9:15 a.m." in card or "09:15" in card
+
+    def test_a_slack_account_cannot_be_compared(self, world, clock):
+        slack = world.connect("slack", bot_token="xoxb-1")
+        world.client.force_login(world.user)
+        page = world.client.get(f"/w/{world.workspace.pk}/integrations/{slack.pk}/receipts/").content.decode()
+        assert "Cannot be compared" in page and "It lists nothing that is counted here." in page
+
+
+def test_each_provider_declares_a_list_or_a_reason_for_each_kind():
+    for spec in registry.specs().values():
+        for kind in DayReceipt.Kind:
+            assert getattr(spec, kind) or getattr(spec, kind).why
+    assert receipts.kinds_of("slack") == []
+
+
+def test_an_account_without_lists_says_nothing_about_completeness(world, clock):
+    world.workspace.integrations.all().delete()
+    world.connect("slack")
+    assert said(world, MONDAY.date()) == receipts.Completeness(None, [])
+
+
+def test_another_workspace_is_not_in_the_answer(world, smartlead, clock):
+    other = World.make(world.sandbox, "Bluebird")
+    clock.shift(timedelta(hours=5))
+    assert len(said(world, MONDAY.date()).gaps) == len(said(other, MONDAY.date()).gaps) == 1
+
+
+RATES = (0.01, 0.05, 0.2)
+PLANS = [(share, seed) for share in RATES for seed in (1, 2, 3)]
+COUNT = either(300, 10_000)
+STARTS = datetime(2026, 10, 31, 20, tzinfo=ZONE)
+"""The next day has 25 hours."""
+SPAN = timedelta(hours=either(7, 53))
+TEXTS = ("Sure, call me", "Not for us", "What does it cost?")
+
+
+class Field:
+    """Accounts of five providers, their events, and which of them are here."""
+
+    def __init__(self, world: World, seed: int) -> None:
+        self.world, self.random = world, random.Random(seed)
+        self.accounts = {
+            "emailbison": world.workspace.integrations.get(provider="emailbison"),
+            **{name: connect(world, name) for name in ("smartlead", "instantly", "ghl")},
+            "unipile": world.connect("unipile", "acc-1"),
+        }
+        world.add_webhook("unipile", "linkedin", self.accounts["unipile"])
+        world.sandbox.set_account("ghl", "ghl-key", properties={"location_id": LOCATION})
+        Integration.objects.update(created_at=STARTS)
+        self.times: dict[str, dict[str, datetime]] = {name: {} for name in self.accounts}
+
+    def happens(self, number: int, at: datetime, withheld: bool) -> None:
+        provider = self.random.choice(list(self.accounts))
+        mark = f"{self.random.choice(TEXTS)} {number}x"
+        lead = {"email": f"p{number}@example.org", "name": "Dana Reyes"}
+        if provider == "emailbison" and number % 4 == 0:
+            mark = f"p{number}@example.org"
+            fields = {"event": "EMAIL_BOUNCED", "lead": lead}
+        elif provider == "emailbison":
+            fields = {"event": "LEAD_REPLIED", "lead": lead, "text": mark}
+        elif provider == "ghl":
+            contact = {"id": f"Contact{number:013}", "phone": f"+1555{number:07}"}
+            fields = {"event": "sms", "contact": contact, "text": mark}
+        elif provider == "unipile":
+            event = "message.sent" if number % 3 == 0 else "message.received"
+            fields = {"event": event, "sender": {"id": f"dana-{number}"}, "text": mark}
+        else:
+            event = {"smartlead": "EMAIL_REPLY", "instantly": "reply_received"}[provider]
+            fields = {"event": event, "lead": lead, "text": mark}
+        key = {"emailbison": self.world.key, "unipile": "acc-1"}.get(provider, f"{provider}-key")
+        body = self.world.sandbox.emit(provider, key, fields.pop("event"), deliver=False, **fields)["body"]
+        self.times[provider][mark] = at
+        if not withheld:
+            path = self.world.paths["email" if provider == "emailbison" else provider]
+            assert self.world.client.post(path, body, content_type="application/json").status_code == 200
+
+    def lacking(self, provider: str) -> list[datetime]:
+        """The times of what happened and is not here."""
+        source = {"ghl": "ghl_message", "unipile": "unipile_message"}.get(provider, f"{provider}_reply")
+        marks = set(Message.objects.filter(source=source).values_list("text", flat=True))
+        marks |= set(
+            Message.objects.filter(source=f"{provider}_bounce").values_list("lead__email", flat=True)
+        )
+        return [at for mark, at in self.times[provider].items() if mark not in marks]
+
+
+def false_stamps(field: Field, name: str) -> list[str]:
+    """What is said to be complete of an account although something of that time is not here."""
+    account, lacking = field.accounts[name], field.lacking(name)
+    answer = receipts.by_account(field.world.workspace, STARTS.date(), date(2026, 11, 3)).get(account.pk)
+    wrong = [
+        f"{name}: {at} is missing" for at in lacking if answer and answer.through and at < answer.through
+    ]
+    for row in DayReceipt.objects.filter(integration=account, missing=0):
+        ends = receipts._begins(row.day + timedelta(days=1), ZONE)
+        if row.compared_through >= ends:
+            wrong += [f"{row.day}: {at}" for at in lacking if at.astimezone(ZONE).date() == row.day]
+    return wrong
+
+
+@pytest.mark.shortened
+@pytest.mark.parametrize("plan", some(PLANS, [f"{p[0]}-{p[1]}" for p in PLANS], {"0.2-1"}))
+def test_withheld_webhooks_are_fetched_within_an_interval_and_no_stamp_is_wrong(world, clock, plan):
+    share, seed = plan
+    clock.move_to(STARTS)
+    field = Field(world, seed)
+    times = sorted(STARTS + SPAN * field.random.random() for _ in range(COUNT))
+    withheld = set(field.random.sample(range(COUNT), round(COUNT * share)))
+    wrong, alarms, number, turn = [], [], 0, 0
+    while turn * HALF_HOUR < SPAN + timedelta(hours=7):
+        turn += 1
+        now = STARTS + turn * HALF_HOUR
+        while number < COUNT and times[number] < now:
+            clock.move_to(times[number])
+            field.happens(number, times[number], number in withheld)
+            number += 1
+        clock.move_to(now)
+        for name, account in field.accounts.items():
+            if turn % (registry.spec_of(name).poll_every // HALF_HOUR) == 0:
+                wrong += false_stamps(field, name)
+                compare(account)
+                assert field.lacking(name) == [], name
+            wrong += false_stamps(field, name)
+        alarms += said(world, STARTS.date(), now.date()).gaps
+    assert (number, wrong, alarms) == (COUNT, [], [])
+    rows = DayReceipt.objects.all()
+    assert all(row.listed == row.held and not row.ignored for row in rows)
+    assert sum(row.listed for row in rows) == COUNT
+    assert sum(row.fetched for row in rows) == len(withheld)
+    assert ReplyPoll.objects.filter(total_new__gt=0).exists()
