@@ -199,6 +199,7 @@ def _list(call: Call, rows: list[dict[str, Any]]) -> Response:
 
 @routes.on("GET", "/v2/accounts/{account_id}")
 def account(call: Call) -> Response:
+    unnamed = "running" if call.account.status in STATUS_CODES else "disconnected"
     owner = call.account.properties.get("owner_id") or events.member_id(call.account.name)
     body = {
         "object": "Account",
@@ -207,7 +208,7 @@ def account(call: Call) -> Response:
         "user_id": owner,
         "name": call.account.properties.get("name", "Alex Moreno"),
         "created_at": call.store.created_at,
-        "status": WORDS.get(call.account.status, "disconnected"),
+        "status": WORDS.get(call.account.status, unnamed),
         "provider": "linkedin",
     }
     return json_response(body)

@@ -44,7 +44,7 @@ def call(sandbox: SandboxServer, http: requests.Session) -> Caller:
         provider: str, method: str, path: str, *, key: str = "key-a", **options: Any
     ) -> requests.Response:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        if provider == "unipile":
+        if provider.startswith("unipile"):
             headers = {"X-API-KEY": key} if key else {}
         headers |= options.pop("headers", {})
         return http.request(method, sandbox.url(provider) + path, headers=headers, timeout=10, **options)
