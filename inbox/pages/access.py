@@ -47,14 +47,15 @@ Guarded = Callable[..., HttpResponseBase]
 
 
 def workspace_view(min_role: str = Membership.Role.VIEWER) -> Callable[[View[Rest]], Guarded]:
-    """Decorator for views under `w/<uuid:workspace_id>/`: checks the user's role and passes the view no `workspace_id`.
+    """Decorator for views under `w/<uuid:workspace_id>/`. It checks the user's role and hides `workspace_id` from the
+    view.
 
     It sets `request.workspace` and `request.membership`, activates the workspace's time zone, and remembers the
-    workspace for the home page. The membership's `snapshot` is taken before the view reads anything
+    workspace for the home page. It takes the membership's `snapshot` before the view reads anything
     (inbox.pages.changes).
 
-    An outsider gets a 404, so that they cannot learn which workspaces exist. A member below `min_role` gets a 403, and
-    so does a viewer with a method other than GET, HEAD or OPTIONS.
+    A user who isn't a member gets a 404, so that they cannot learn which workspaces exist. A member below `min_role`
+    gets a 403. So does a viewer who uses a method other than GET, HEAD or OPTIONS.
     """
 
     def decorate(view: View[Rest]) -> Guarded:
@@ -77,7 +78,7 @@ def workspace_view(min_role: str = Membership.Role.VIEWER) -> Callable[[View[Res
 
 
 def _admitted(request: HttpRequest, workspace_id: UUID, min_role: str) -> Membership:
-    """The user's membership, if its role may make this request. Raises Http404 and PermissionDenied."""
+    """Returns the user's membership if its role may make this request. Raises Http404 or PermissionDenied otherwise."""
     rows = with_snapshot().select_related("workspace")
     membership = rows.filter(workspace_id=workspace_id, user=signed_in(request)).first()
     if membership is None:

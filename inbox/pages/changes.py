@@ -1,7 +1,7 @@
-"""Finds the leads that changed since a person's pages were read, by one query.
+"""Finds the leads that changed since a person's pages were rendered, in one query.
 
-A page keeps a snapshot of the database, taken before anything else was read for it. News is what that snapshot did not
-see: no change is missed, in whatever order transactions are committed, and no clock is asked.
+A page stores a database snapshot that was taken before anything else was read for it. A change is new if that snapshot
+cannot see it. So no change is missed, whatever the order of commits, and no clock is needed.
 """
 
 import re
@@ -14,10 +14,10 @@ from django.db.models import BigIntegerField, BooleanField, CharField, F, Func, 
 from inbox.models import LeadChange, Membership, User
 
 LIMIT = 50
-"""The most changed leads that are named. With more, pages look at everything anyway."""
+"""The most changed leads that a response names. If there are more, pages reload everything."""
 EVERYTHING = "*"
 WORKSPACES = 10
-"""The most workspaces that one request may ask about: those that the tabs of a browser show."""
+"""The most workspaces that one request may ask about. The tabs of one browser show no more."""
 NEWS = """
     SELECT member.*, membership.workspace_id, pg_current_snapshot()::text AS snapshot, ARRAY(
         SELECT DISTINCT lead_id FROM inbox_leadchange
@@ -30,13 +30,13 @@ NEWS = """
     JOIN unnest(%s::uuid[], %s::pg_snapshot[]) AS asked (id, since) ON asked.id = membership.workspace_id
     WHERE member.id = %s AND member.is_active
 """
-"""Written as SQL, since each open browser asks it each second: compiling it took half of the time."""
+"""Raw SQL, because each open browser runs this query every second, and compiling it took half of the time."""
 SNAPSHOT = re.compile(r"(\d{1,18}):(\d{1,18}):((?:\d{1,18}(?:,\d{1,18}){0,999})?)")
 
 
 @dataclass(frozen=True)
 class News:
-    """The ids of the leads that changed for a member, or EVERYTHING, and the next snapshot to ask with."""
+    """The ids of the leads that changed for a member, or EVERYTHING, and the snapshot for the next request."""
 
     workspace_id: UUID
     user: User
@@ -45,7 +45,7 @@ class News:
 
 
 def parse_snapshot(text: str) -> str | None:
-    """`text` if it is a snapshot as PostgreSQL writes them ("xmin:xmax:xip,xip"), else None."""
+    """Returns `text` if it is a snapshot in PostgreSQL's notation ("xmin:xmax:xip,xip"), else None."""
     match = SNAPSHOT.fullmatch(text)
     if match is None:
         return None
@@ -57,15 +57,15 @@ def parse_snapshot(text: str) -> str | None:
 
 
 def with_snapshot() -> QuerySet[Membership]:
-    """All memberships, each with `snapshot`: PostgreSQL's snapshot, as text, of the statement that reads it."""
+    """Returns all memberships annotated with `snapshot`: the snapshot of the statement that reads them, as text."""
     snapshot = Func(template="pg_current_snapshot()::text", output_field=CharField())
     return Membership.objects.annotate(snapshot=snapshot)
 
 
 def news(user_id: str, snapshots: Mapping[UUID, str]) -> list[News]:
-    """The news for an active user in those workspaces of `snapshots` that they are a member of, by one query.
+    """Returns an active user's news for each workspace in `snapshots` that they are a member of, by one query.
 
-    `snapshots` maps each workspace's id to the snapshot of its pages, as `parse_snapshot` accepts it.
+    `snapshots` maps each workspace's id to the snapshot of its page, in the form that `parse_snapshot` accepts.
     """
     users = User.objects.raw(NEWS, [LIMIT + 1, list(snapshots), list(snapshots.values()), user_id])
     rows = [(user, vars(user)) for user in users]
@@ -73,8 +73,9 @@ def news(user_id: str, snapshots: Mapping[UUID, str]) -> list[News]:
 
 
 def changed(workspace_id: UUID, mark: str) -> QuerySet[LeadChange, UUID]:
-    """The ids of a workspace's leads that changed since a page was read with the snapshot `mark`, as `parse_snapshot`
-    accepts it. Changes are stored for an hour.
+    """Returns the ids of a workspace's leads that changed since a page was read with the snapshot `mark`.
+
+    `mark` has the form that `parse_snapshot` accepts. Changes are stored for an hour.
     """
     text = CharField()
     of_page = Func(Value(mark), template="(%(expressions)s)::pg_snapshot", output_field=text)
@@ -83,7 +84,8 @@ def changed(workspace_id: UUID, mark: str) -> QuerySet[LeadChange, UUID]:
     )
     xid = Func(F("xid"), template="(%(expressions)s)::text::xid8", output_field=text)
     visible = Func(xid, of_page, function="pg_visible_in_snapshot", output_field=BooleanField())
-    # PostgreSQL finds the first row that may be unseen by the index, and only then asks of each whether it was seen.
+    # PostgreSQL finds the first possibly unseen row by the index, and only then tests the visibility of each
+    # row.
     unseen = LeadChange.objects.filter(~visible, xid__gte=first, workspace_id=workspace_id)
     return unseen.values_list("lead_id", flat=True)
 

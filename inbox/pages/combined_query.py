@@ -1,4 +1,4 @@
-"""Reads several short lists by one query, each as an array of JSON objects beside the others."""
+"""Reads several short lists in one query, each as an array of JSON objects."""
 
 from collections.abc import Mapping
 from itertools import groupby
@@ -14,30 +14,33 @@ from inbox.leads.folders import read_values
 
 
 class Rows(NamedTuple):
-    """A short list: the rows of `queryset` with the columns `names`; "__" in a name follows a foreign key."""
+    """A short list: the rows of `queryset` with the columns `names`. "__" in a name follows a foreign key."""
 
     queryset: QuerySet[Any]
     names: tuple[str, ...]
 
 
 def rows(queryset: QuerySet[Any], *names: str) -> Rows:
-    """The rows of `queryset` with the columns `names` and the key, for `read_together`."""
+    """Describes the rows of `queryset` with the columns `names` and the primary key, for `read_together`."""
     return Rows(queryset, ("pk", *names))
 
 
 def expression(part: Rows) -> ArraySubquery:
-    """The SQL expression of a list, to be read as a value beside others. `instances` makes rows of it."""
+    """Returns the SQL expression of a list, to be selected with others. `instances` turns its value into rows."""
     return ArraySubquery(part.queryset.values(as_json=JSONObject(**{name: name for name in part.names})))
 
 
 def read_together(workspace_id: UUID, parts: Mapping[str, Rows]) -> dict[str, list[Any]]:
-    """The rows of all `parts` by their keys, as model instances, by one query. Other columns are read on access."""
+    """Returns the rows of all `parts`, by their keys, as model instances. It makes one query.
+
+    Columns that were not named are read when they are accessed.
+    """
     columns = read_values(workspace_id, {key: expression(part) for key, part in parts.items()})
     return {key: instances(part, columns[key]) for key, part in parts.items()}
 
 
 def instances(part: Rows, rows: list[dict[str, Any]] | None) -> list[Any]:
-    """The model instances for the value of the list's `expression`, which is None for an empty queryset."""
+    """Returns the model instances for the value of the list's `expression`. The value is None for an empty queryset."""
     return [_instance(part.queryset.model, row) for row in rows or ()]
 
 
@@ -45,7 +48,7 @@ def _instance(model: type[Model], row: Mapping[str, Any]) -> Model:
     plain = {name: cell for name, cell in row.items() if "__" not in name}
     fields = {field.attname: field for field in model._meta.concrete_fields}
     values = {_attname(model, name): cell for name, cell in plain.items()}
-    names = [name for name in fields if name in values]  # in the model's order, as a row of a query has them
+    names = [name for name in fields if name in values]  # in the model's order, as in a row of a query
     instance = model.from_db(
         DEFAULT_DB_ALIAS, names, [fields[name].to_python(values[name]) for name in names]
     )
@@ -53,12 +56,12 @@ def _instance(model: type[Model], row: Mapping[str, Any]) -> Model:
     for name, columns in groupby(sorted(related, key=lambda entry: entry[0]), key=lambda entry: entry[0]):
         columns_of = {column: cell for _, column, cell in columns}
         to = model._meta.get_field(name).related_model
-        assert isinstance(to, type)  # "self" is a class by now
+        assert isinstance(to, type)  # Django has resolved "self" to a class by now
         setattr(instance, name, _instance(to, columns_of) if columns_of["pk"] is not None else None)
     return instance
 
 
 def _attname(model: type[Model], name: str) -> str:
     field = model._meta.pk if name == "pk" else model._meta.get_field(name)
-    assert isinstance(field, Field)  # a column of the table itself
+    assert isinstance(field, Field)  # a column of the model's own table
     return field.attname

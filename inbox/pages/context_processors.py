@@ -1,4 +1,4 @@
-"""Provides what surrounds every page: navigation, banner, workspaces."""
+"""Adds the frame of every page to the template context: navigation, banner and workspaces."""
 
 from django.conf import settings
 from django.utils.functional import cached_property
@@ -42,7 +42,7 @@ class Shell:
 
     @cached_property
     def banner(self) -> Banner | None:
-        """The banner about broken accounts; None without one, or if this user has hidden it."""
+        """The banner about broken accounts; None if all accounts work or this user has hidden the banner."""
         request = self._request
         rows = navigation.health_rows(request)
         away = self.model is not None
@@ -50,12 +50,12 @@ class Shell:
 
     @cached_property
     def model(self) -> ModelAway | None:
-        """The notice that no language model reads replies now; None if one does."""
+        """The notice that no language model reads replies at the moment; None if one does."""
         return counts.model_away(self._request)
 
     @property
     def here(self) -> str:
-        """The address to which a form leads back: the page, or the page around a fragment; "/" after a POST."""
+        """The address to which a form returns: the page, or the page around a fragment. It is "/" after a POST."""
         if self._request.htmx:
             return self._request.htmx.current_url_abs_path or "/"
         return self._request.get_full_path() if self._request.method == "GET" else "/"
@@ -72,7 +72,7 @@ class Shell:
 
     @property
     def may_share(self) -> bool:
-        """Whether the user's role allows what concerns all people of the workspace (admin or higher)."""
+        """Whether the user's role allows changes that affect everyone in the workspace (admin or higher)."""
         return self._request.membership.at_least(Membership.Role.ADMIN)
 
     @property

@@ -1,4 +1,4 @@
-"""The log-in by the company (OIDC_ISSUER): the way to the issuer's page, and the way back from it."""
+"""Log-in through the company's OpenID provider (OIDC_ISSUER): redirects to the provider and handles its callback."""
 
 import logging
 from http import HTTPStatus
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 LIMIT_MS = 10_000
 ATTEMPTS = "company_attempts"
-"""In the session: the log-ins that this browser has begun and not ended, at most TABS, oldest first."""
+"""Session key of the log-ins that this browser has begun but not finished: at most TABS, oldest first."""
 TABS = 5
 REFUSED = "Your company’s log-in did not prove who you are. Try again, and tell your operator if it stays so."
 OUT_OF_REACH = "Your company’s log-in does not answer. Try again in a moment."
@@ -37,8 +37,9 @@ OVER = "This log-in was begun in another browser, or is over. Begin it here."
 @never_cache
 @require_safe
 def begin(request: HttpRequest) -> HttpResponse:
-    """`/login/company/`: leads to the issuer's page. `next` is where the person goes afterwards. With `again`, a person
-    who is logged in proves once more who they are.
+    """`/login/company/`: redirects to the issuer's page, and after log-in to `next`.
+
+    With `again`, a user who is already logged in proves once more who they are.
     """
     _require_issuer()
     again = "again" in request.GET and request.user.is_authenticated
@@ -55,12 +56,12 @@ def begin(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def end(request: HttpRequest) -> HttpResponse:
-    """`/login/company/done/`: logs in the person whom the issuer's answer proves. Each answer counts once."""
+    """`/login/company/done/`: logs in the person whom the issuer's answer identifies. Each answer is accepted once."""
     _require_issuer()
     attempt = _taken(request)
     if attempt is None:
         return _failed(request, OVER)
-    if "code" not in request.GET:  # the person has turned back, or the issuer does not let them in
+    if "code" not in request.GET:  # the person cancelled, or the issuer refused them
         return _failed(request, REFUSED)
     try:
         identity = oidc.identity(
@@ -95,7 +96,9 @@ def _return_to() -> str:
 
 
 def _taken(request: HttpRequest) -> oidc.Attempt | None:
-    """The attempt with the state that the answer has, out of the session; None if this browser has not begun it."""
+    """Removes the attempt with the answer's state from the session and returns it; None if this browser did not begin
+    it.
+    """
     attempts = [oidc.Attempt(*fields) for fields in request.session.get(ATTEMPTS, [])]
     state = request.GET.get("state", "")
     attempt = next((attempt for attempt in attempts if constant_time_compare(attempt.state, state)), None)

@@ -1,4 +1,4 @@
-"""The pages on which an invited person answers: by the link in the mail, or after log-in."""
+"""The pages on which an invited person accepts or declines, either by the mailed link or after logging in."""
 
 from typing import Any
 
@@ -29,9 +29,10 @@ ANSWERS = ("accept", "decline")
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 def by_mail(request: HttpRequest, token: str) -> HttpResponse:
-    """`/invitation/<token>/`: shows an invitation; a POST accepts or declines it (`do`). 410 if it cannot be answered.
+    """`/invitation/<token>/`: shows an invitation. A POST accepts or declines it, as `do` says.
 
-    Accepting needs a new password if the person has not yet proven that the e-mail address is theirs.
+    Responds with 410 if the invitation cannot be answered. To accept, a person who has not yet proven that the e-mail
+    address is theirs must set a new password.
     """
     invitation = invitations.read(token)
     if invitation is None:
@@ -48,7 +49,7 @@ def by_mail(request: HttpRequest, token: str) -> HttpResponse:
             invitations.decline(invitation)
             return _by_mail(request, **context, done="declined")
         return _accept(request, context)
-    except NotAllowed:  # it was withdrawn, or answered in another window, after it was read
+    except NotAllowed:  # withdrawn or answered in another window since it was read
         return _by_mail(request, status=410)
 
 
@@ -70,13 +71,13 @@ def _accept(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 
 @require_safe
 def waiting(request: HttpRequest) -> HttpResponse:
-    """`/invitations/`: lists the invitations that wait for the user's answer."""
+    """`/invitations/`: lists the invitations that the user has not answered yet."""
     return _own(request)
 
 
 @require_POST
 def answer(request: HttpRequest, invitation_id: int) -> HttpResponse:
-    """Accepts or declines an invitation of the user, as `do` says."""
+    """Accepts or declines one of the user's invitations, as `do` says."""
     invitation = get_object_or_404(invitations.waiting_for(signed_in(request)), pk=invitation_id)
     try:
         if _answer(request) == "accept":

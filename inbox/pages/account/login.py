@@ -1,4 +1,4 @@
-"""Log-in and passwords: the pages and their forms. Each kind of failure has one sentence."""
+"""Log-in and passwords: the pages and their forms. Each kind of failure has one message."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ class LoginForm(AuthenticationForm):
     remember = forms.BooleanField(required=False)
 
     def get_invalid_login_error(self) -> ValidationError:
-        """The same error whether or not the address has an account, with the number of tries left if they are few."""
+        """Returns the same error whether or not the address has an account. It names the tries left if they are few."""
         text = "That email and password do not match."
         if self.request is not None:
             text += _few_left(self.request, str(self.cleaned_data.get("username")))
@@ -43,7 +43,7 @@ class LoginForm(AuthenticationForm):
 
 
 class ChangePasswordForm(PasswordChangeForm):
-    """Changes a password. A wrong old password counts as a failed log-in, so that a stolen session cannot guess it."""
+    """Changes a password. A wrong old password counts as a failed log-in: a stolen session must not guess it."""
 
     def __init__(self, user: User, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(user, *args, **kwargs)
@@ -58,7 +58,7 @@ class ChangePasswordForm(PasswordChangeForm):
 
 
 class _Proves:
-    """Mixed into forms after which only the owner of the address can know the account's password."""
+    """Mixin for forms that set a password which only the owner of the e-mail address can know."""
 
     user: User
 
@@ -69,7 +69,7 @@ class _Proves:
 
 
 class NewPasswordForm(_Proves, SetPasswordForm):  # type: ignore[type-arg]
-    """Sets a password after a link that was mailed to the person or handed over by an operator."""
+    """Sets a password through a link that was mailed to the person or handed over by an operator."""
 
 
 class OperatorsPasswordForm(_Proves, AdminPasswordChangeForm):  # type: ignore[type-arg]
@@ -77,7 +77,7 @@ class OperatorsPasswordForm(_Proves, AdminPasswordChangeForm):  # type: ignore[t
 
 
 class ForgottenForm(forms.Form):
-    """Asks for the e-mail address to mail a link to."""
+    """Asks for the e-mail address to which the link is mailed."""
 
     email = forms.EmailField(widget=forms.EmailInput(attrs={"autocomplete": "username"}))
 
@@ -90,7 +90,7 @@ def _few_left(request: HttpRequest, username: str) -> str:
 
 
 class Login(LoginView):
-    """The log-in page. Without `remember`, the session ends with the browser."""
+    """The log-in page. Without `remember`, the session ends when the browser is closed."""
 
     authentication_form = LoginForm
 
@@ -124,7 +124,7 @@ class PasswordChange(UserPassesTestMixin, PasswordChangeView):
 
 @method_decorator(login_not_required, name="dispatch")
 class PasswordForgotten(FormView):  # type: ignore[type-arg]
-    """Mails a link to set a new password. A job sends the mail, so every address is answered equally fast."""
+    """Mails a link for setting a new password. A job sends the mail, so every address gets an equally fast response."""
 
     template_name = "registration/password.html"
     form_class = ForgottenForm
@@ -143,7 +143,7 @@ class PasswordForgotten(FormView):  # type: ignore[type-arg]
 
 @method_decorator(login_not_required, name="dispatch")
 class PasswordMailed(TemplateView):
-    """The page after a link was asked for. It says the same whether or not the address has an account."""
+    """The page shown after a user asks for a link. It reads the same whether or not the address has an account."""
 
     template_name = "registration/password_mailed.html"
 
@@ -152,7 +152,7 @@ class PasswordMailed(TemplateView):
 
 
 class PasswordNew(PasswordResetConfirmView):
-    """The page behind a link for setting a password. It logs the person in."""
+    """The page that a password link opens. Setting the password logs the person in."""
 
     template_name = "registration/password.html"
     form_class = NewPasswordForm

@@ -1,7 +1,7 @@
-"""Mails a member the news for them, if they have not seen it and have been away for the minutes that they chose.
+"""Mails members their unseen news once they have been away for the minutes that they chose.
 
-A mail names the lead and has a link, and nothing that anybody wrote. At most one goes out for a conversation and hour,
-because the hour is part of its job's key.
+A mail names the lead and links to the conversation, but quotes nothing that anybody wrote. At most one mail per hour
+goes out for a conversation, because the hour is part of the job's key.
 """
 
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ from jobs.kinds import kind_name
 
 MAIL = kind_name("notice.own", __name__)
 WINDOW = timedelta(hours=24)
-"""What is older is not mailed any more."""
+"""Older news is no longer mailed."""
 HOUR = timedelta(hours=1)
 WORDS = {
     for_you.CALLED: "A colleague calls you in a note beside the conversation with {}.",
@@ -32,9 +32,10 @@ WORDS = {
 
 
 def look(ctx: JobContext) -> dict[str, str]:
-    """The job `notice.look`: enqueues a mail about one conversation, or about all news, that the member has not seen.
+    """The job `notice.look`: enqueues a mail if the member has unseen news.
 
-    It waits until the member has been away for their minutes, and for the next hour if a mail went out in this one.
+    The mail is about one conversation, or about all news. The job waits until the member has been away for the minutes
+    that they chose. If a mail already went out in this hour, it waits for the next hour.
     """
     member = _member(ctx)
     if member is None or not _unseen(ctx, member):
@@ -56,7 +57,7 @@ def look(ctx: JobContext) -> dict[str, str]:
 
 
 def mail(ctx: JobContext) -> dict[str, str]:
-    """The job `notice.own`: mails the unseen news. Raises TransientError if the mail server does not take it."""
+    """The job `notice.own`: mails the unseen news. Raises TransientError if the mail server does not accept it."""
     member = _member(ctx)
     news = _unseen(ctx, member) if member else []
     if member is None or not news:
@@ -68,13 +69,13 @@ def mail(ctx: JobContext) -> dict[str, str]:
 
 
 def letter(member: Membership, news: list[ForYou]) -> tuple[str, str]:
-    """The subject and the text of the mail about `news`, of which there is at least one."""
+    """Returns the subject and the text of the mail about `news`, which must not be empty."""
     workspace, first = member.workspace, news[0]
     path = reverse("inbox:conversation", args=[workspace.pk, first.lead.pk])
     subject = f"{first.lead.display_name} in {workspace.name}"
     if len(news) > 1:
         path = reverse("inbox:list", args=[workspace.pk])
-        if all(entry.why != for_you.HOT for entry in news):  # a hot reply does not stand in For you
+        if all(entry.why != for_you.HOT for entry in news):  # the folder "For you" does not list hot replies
             path += "?view=mentions"
         subject = f"{len(news)} conversations in {workspace.name}"
     lines = [WORDS[entry.why].format(entry.lead.display_name) for entry in news]

@@ -1,4 +1,4 @@
-"""The home page, the account page with the notices to a person, and their preferences."""
+"""The home page, and the account page with the user's preferences and notices."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from integrations.mail import is_off
 
 
 class NameForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The first and last name that colleagues see. Saving it writes only these two columns."""
+    """The first and last name that colleagues see. Saving the form writes only these two columns."""
 
     class Meta:
         model = User
@@ -58,9 +58,10 @@ class Account(FormView):  # type: ignore[type-arg]
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """`/`: redirects to the inbox of the workspace that the user saw last, or of the first one.
+    """`/`: redirects to the inbox of the workspace that the user last saw, or else of the first one.
 
-    Open invitations come first, unless the query string has `later`. A user without a workspace gets a plain page.
+    A user with open invitations is sent to these first, unless the query string has `later`. A user without a workspace
+    gets a plain page.
     """
     memberships = Membership.objects.filter(user=signed_in(request)).order_by("workspace__name")
     last = request.session.get(LAST_WORKSPACE)
@@ -74,7 +75,10 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def preferences(request: HttpRequest) -> HttpResponse:
-    """Stores `theme`, `density` or `single_keys` ("on" or "off": shortcuts of one key), and redirects to `next`."""
+    """Stores `theme`, `density` or `single_keys`, and redirects to `next`.
+
+    `single_keys` is "on" or "off" and switches shortcuts of one key.
+    """
     changes: dict[str, str | bool] = {}
     if request.POST.get("theme") in User.Theme.values:
         changes["theme"] = request.POST["theme"]
@@ -90,17 +94,17 @@ def preferences(request: HttpRequest) -> HttpResponse:
 COOKIE = "notices"
 ON, SOUND = "on", "sound"
 KEPT_S = 400 * 24 * 3600
-"""The longest that browsers keep a cookie."""
+"""The longest time for which browsers keep a cookie."""
 
 
 def chosen(request: HttpRequest) -> str:
-    """ON, SOUND (with a sound), or "" where this browser shows the request's user nothing."""
+    """Returns ON, SOUND (with a sound), or "" if this browser shows no notices to the request's user."""
     user, _, how = request.COOKIES.get(COOKIE, "").partition(".")
     return how if how in (ON, SOUND) and user == str(getattr(request.user, "pk", "")) else ""
 
 
 def choose(response: HttpResponse, user_id: int, how: str) -> None:
-    """Has the browser that gets `response` show notices from now on: ON, SOUND, or anything else for not at all."""
+    """Sets how the browser that receives `response` shows notices: ON, SOUND, or any other value for not at all."""
     if how in (ON, SOUND):
         secure = settings.SESSION_COOKIE_SECURE
         cookie = f"{user_id}.{how}"
@@ -113,7 +117,7 @@ MINUTES = (5, 15, 60)
 
 
 class NoticesForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The events that a workspace tells a member, and the minutes until a mail. Saving writes only these two."""
+    """The events that a member is notified about, and the minutes until a mail. Saves only these two columns."""
 
     mail_after_min = forms.TypedChoiceField(
         choices=[("", "No"), *((minutes, f"After {minutes} minutes away") for minutes in MINUTES)],
@@ -139,7 +143,7 @@ NOTICES = "/account/#notices"
 
 @require_POST
 def notices(request: HttpRequest) -> HttpResponse:
-    """`/account/notices/`: stores the choices for each workspace; those of the membership `everywhere` for all."""
+    """`/account/notices/`: stores the choices for each workspace, or those of the membership `everywhere` for all."""
     members = {str(member.pk): member for member, _ in desks_of(signed_in(request))}
     pattern = request.POST.get("everywhere")
     prefixed = [(pattern or key, member) for key, member in members.items()]
@@ -155,7 +159,7 @@ def notices(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def notices_here(request: HttpRequest) -> HttpResponse:
-    """`/account/notices/browser/`: stores whether this browser shows notices; `do` is on, sound or off."""
+    """`/account/notices/browser/`: stores whether this browser shows notices. `do` is on, sound or off."""
     response = redirect(NOTICES)
     choose(response, signed_in(request).pk, request.POST.get("do", ""))
     return response

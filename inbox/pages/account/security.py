@@ -1,4 +1,4 @@
-"""The page of a person's log-in: the password, and where they are logged in."""
+"""The page on which a user changes the password and sees where they are logged in."""
 
 from django.contrib import messages
 from django.contrib.sessions.models import Session
@@ -17,15 +17,16 @@ from inbox.workspaces.sessions import sessions_of
 @never_cache
 @require_safe
 def security(request: HttpRequest) -> HttpResponse:
-    """`/account/security/`: the sessions of the user."""
+    """`/account/security/`: lists the user's sessions."""
     context = {"sessions": sessions_of(signed_in(request)), "here": request.session.session_key}
     return render(request, "registration/security.html", context)
 
 
 @require_POST
 def end_session(request: HttpRequest) -> HttpResponse:
-    """`/account/security/sessions/`: ends the session with the id `session`, or all but this one ("others"). 400 for
-    text that is neither.
+    """`/account/security/sessions/`: ends the session with the id `session`, or all others if it is "others".
+
+    Responds with 400 for any other text.
     """
     user, wanted = signed_in(request), request.POST.get("session", "")
     if wanted == "others":

@@ -1,12 +1,12 @@
-"""Limits how often somebody may try to log in, change a password, or ask for a password link.
+"""Limits how often a client may try to log in, change a password, or ask for a password link.
 
 Three limits apply to the last AXES_COOLOFF_TIME. django-axes stores the tries.
 
 - AXES_FAILURE_LIMIT: tries per account and source.
 - SOURCE_LIMIT: tries per source, for all accounts together.
-- ACCOUNT_LIMIT: tries per account, from all sources together. Beyond it each source has ATTACKED_LIMIT tries, so that
-  guesses stay few and the owner's right password is taken from a new source, too. Sources from which the account has
-  logged in are exempt.
+- ACCOUNT_LIMIT: tries per account, from all sources together. Beyond it each source still has ATTACKED_LIMIT tries: an
+  attacker gets few guesses, and the owner can still log in from a new source. Sources from which the account has logged
+  in before are exempt.
 
 A successful log-in clears the tries of its own account from its own source, and nothing else.
 """
@@ -33,20 +33,20 @@ ACCOUNT_LIMIT = 60
 ATTACKED_LIMIT = 2
 FORGOTTEN_LIMIT = 10
 KNOWN_FOR = timedelta(days=60)
-"""How long after a log-in its source counts as the account's own."""
+"""How long a source is trusted by an account after a log-in from it."""
 FORGOTTEN = "password link"
-"""The name under which requests for password links are counted. No account has this name, as it is no address."""
+"""The name under which requests for password links are counted. No account can have it, as it is not an address."""
 
 
 class AxesRequest(HttpRequest):
-    """A request with the attributes that django-axes sets on it."""
+    """A request with the attributes that django-axes sets."""
 
     axes_ip_address: str | None
     axes_locked_out: bool
 
 
 def guess_source(request: HttpRequest) -> str | None:
-    """The source by which a client's tries are counted: IPv4, or the first address of an IPv6 client's /64 network."""
+    """Returns the source of a client's tries: its IPv4 address, or the first address of its IPv6 /64 network."""
     text = client_address(request)
     if text is None or ":" not in text:
         return text
@@ -54,11 +54,11 @@ def guess_source(request: HttpRequest) -> str | None:
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """The client's IP address.
+    """Returns the client's IP address.
 
-    Behind TRUSTED_PROXY proxies it is the entry of X-Forwarded-For that the outermost of them added, counted from the
-    right; the client sent the entries further left. Without such an entry it is the connection's peer, which is None
-    for a Unix socket.
+    Behind TRUSTED_PROXY proxies, it is the entry of X-Forwarded-For that the outermost proxy added, counted from the
+    right. Entries further left were sent by the client. Without such an entry it is the address of the connection's
+    peer, which is None for a Unix socket.
     """
     peer = _address(request.META.get("REMOTE_ADDR", ""))
     proxies = settings.TRUSTED_PROXY
@@ -72,7 +72,7 @@ def client_address(request: HttpRequest) -> str | None:
 
 
 def _address(entry: str) -> str | None:
-    """The address in `entry` without a zone; None for no address. Some proxies add a port."""
+    """Returns the address in `entry` without port and zone; None if it is no address. Some proxies add a port."""
     text = entry.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]
@@ -86,19 +86,19 @@ def _address(entry: str) -> str | None:
 
 
 def account_name(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
-    """The name under which tries are counted: the lower-case e-mail address in `credentials`; "" if there is none."""
+    """Returns the name under which tries are counted: the lower-case e-mail address in `credentials`, or ""."""
     return ((credentials or {}).get(settings.AXES_USERNAME_FORM_FIELD) or "").strip().lower()
 
 
 def tries_left(request: HttpRequest, username: str) -> int:
-    """The wrong passwords that the client may still enter for `username`; 0 or less if it must wait now."""
+    """Returns how many more wrong passwords the client may enter for `username`. At 0 or less the client must wait."""
     credentials = get_credentials(username)
     failures: int = AxesProxyHandler.get_failures(request, credentials)
     return int(settings.AXES_FAILURE_LIMIT) - failures
 
 
 def may_ask_for_link(request: HttpRequest) -> bool:
-    """Counts one request for a password link. Returns False if the client must wait; AxesMiddleware then says so."""
+    """Counts a request for a password link. Returns False if the client must wait; AxesMiddleware then says so."""
     credentials, axes_request = get_credentials(FORGOTTEN), cast(AxesRequest, request)
     if AxesProxyHandler.is_allowed(request, credentials):
         AxesProxyHandler.user_login_failed(__name__, credentials, request)
@@ -108,10 +108,10 @@ def may_ask_for_link(request: HttpRequest) -> bool:
 
 
 class Throttle(AxesDatabaseHandler):  # type: ignore[misc]  # django-axes has no types
-    """Makes django-axes apply all three limits: its count reaches AXES_FAILURE_LIMIT with the first of them."""
+    """Applies all three limits in django-axes: its failure count reaches AXES_FAILURE_LIMIT with the first of them."""
 
     def get_failures(self, request: AxesRequest, credentials: dict[str, Any] | None = None) -> int:
-        """AXES_FAILURE_LIMIT minus the tries that the strictest of the three limits leaves."""
+        """Returns AXES_FAILURE_LIMIT minus the tries that the strictest of the three limits still allows."""
         username, source = get_client_username(request, credentials), request.axes_ip_address
         recent = AccessAttempt.objects.filter(attempt_time__gte=get_cool_off_threshold(request))
 

@@ -1,4 +1,6 @@
-"""Receives answers, decisions about drafts and notes. `inbox.replying.review` carries out what goes to a lead."""
+"""Handles posted answers, notes and decisions about drafts. `inbox.replying.review` carries out everything that goes to
+a lead.
+"""
 
 import uuid
 
@@ -25,8 +27,10 @@ TEXT_LIMIT = 20_000
 
 
 class AnswerForm(forms.Form):
-    """The text to send. `seen_at` is the time of the lead's newest message on the reviewer's page, `seen_send` the time
-    when the newest message of ours on it was claimed.
+    """The text to send.
+
+    `seen_at` is the time of the lead's newest message on the reviewer's page. `seen_send` is the time when our newest
+    message on that page was claimed.
     """
 
     seen_at = forms.DateTimeField(required=False)
@@ -47,7 +51,7 @@ class AnswerForm(forms.Form):
 
 
 class OwnMessageForm(AnswerForm):
-    """A message that a person wrote. The page makes `client_token`, so that a double click sends one message."""
+    """A message that a person wrote. The page generates `client_token`, so that a double click sends one message."""
 
     channel = forms.ChoiceField(choices=WRITTEN_ON)
     client_token = forms.UUIDField()
@@ -59,10 +63,11 @@ SENDING = ("send", "send-next")
 @require_POST
 @workspace_view()
 def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse:
-    """Carries out a reviewer's decision about a draft (`do`): send or send-next with the edited `text`, discard,
-    rewrite, or hold; of a sample also pretend. Redirects to the conversation; send-next opens the next one.
+    """Carries out a reviewer's decision about a draft and redirects to the conversation.
 
-    A refusal shows the conversation with the reason, as 409; a text that cannot be sent, as 422.
+    `do` is send or send-next (both with the edited `text`), discard, rewrite or hold, and for a sample also pretend.
+    send-next opens the next conversation. A refusal shows the conversation with the reason, as 409. A text that cannot
+    be sent is a 422.
     """
     drafts = Draft.objects.select_related("lead__campaign")
     draft = get_object_or_404(drafts, workspace=request.workspace, pk=draft_id)
@@ -97,7 +102,9 @@ def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse
 @require_POST
 @workspace_view()
 def own_message(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """Sends `text` to a lead on `channel`, once for each `client_token`. `do` send-next opens the next conversation."""
+    """Sends `text` to a lead on `channel`, once for each `client_token`. If `do` is send-next, opens the next
+    conversation.
+    """
     lead = find_lead(request, lead_id)
     form = OwnMessageForm(request.POST)
     if not form.is_valid():
@@ -113,8 +120,10 @@ def own_message(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @workspace_view()
 def settle_send(request: WorkspaceRequest, send_id: uuid.UUID) -> HttpResponse:
-    """Carries out a decision about a message (`do`). A failed or unclear one: again (send it once more) or went-out.
-    One that counts down: take-back; then forget, which drops its text.
+    """Carries out a decision about one of our messages, as `do` says.
+
+    For a failed or unclear message: again (send it once more) or went-out. For a message that counts down: take-back.
+    For one that was taken back: forget, which deletes its text.
     """
     sends = OutboundSend.objects.select_related("lead__campaign", "reply_to")
     send = get_object_or_404(sends, workspace=request.workspace, pk=send_id)
@@ -147,10 +156,10 @@ def _again(
     refusal: send_claims.Refused | None = None,
     channel: str = "",
 ) -> HttpResponse:
-    """The conversation with the typed text and the error: 409 for a refusal, 422 for a form to correct."""
+    """Renders the conversation with the typed text and the error: 409 for a refusal, 422 for a form to correct."""
     error = str(refusal or first_error(form))
     text, channel = request.POST.get("text", ""), channel or request.POST.get("channel", "")
-    lead = find_lead(request, lead.pk)  # as it is now, so that what is new counts as seen
+    lead = find_lead(request, lead.pk)  # read again, so that new messages count as seen
     second = isinstance(refusal, review.ColleagueAnswered) or "second" in request.POST
     typed = Typed(text, channel, error, second)
     return render_conversation(request, lead, typed, status=409 if refusal else 422)
@@ -164,7 +173,7 @@ def _back(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 
 
 def _following(request: WorkspaceRequest, lead_id: uuid.UUID) -> uuid.UUID:
-    """The lead below this one in the request's list; else the first other one, else this one."""
+    """Returns the id of the next lead in the request's list, else of the first other one, else of this one."""
     ids = [row.pk for row in threads(request).page.rows]
     below = ids[ids.index(lead_id) + 1 :] if lead_id in ids else ids
     return next((key for key in (*below, *ids) if key != lead_id), lead_id)
@@ -186,8 +195,9 @@ class NoteForm(forms.Form):
 @require_POST
 @workspace_view()
 def write_note(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/inbox/<lead>/note/`: stores `text` as a note, and calls the members whom it names with @. An
-    unknown name becomes a warning. An empty or too long text is refused with 422.
+    """`w/<workspace>/inbox/<lead>/note/`: stores `text` as a note and notifies the members whom it names with @.
+
+    An unknown name becomes a warning. An empty or too long text is a 422.
     """
     lead, form = find_lead(request, lead_id), NoteForm(request.POST)
     if not form.is_valid():

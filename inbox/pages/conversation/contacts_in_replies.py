@@ -1,4 +1,4 @@
-"""Finds phone numbers and addresses in a lead's replies, which a person may add as the lead's with one press."""
+"""Finds phone numbers and e-mail addresses in a lead's replies, which a person can add to the lead with one click."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -14,8 +14,8 @@ from inbox.models.lead import Channel
 from inbox.pages.conversation.timeline import Timeline
 
 REPLIES, CHARS, OFFERS = 10, 5_000, 3
-"""The newest replies that are read, the characters of each, and the finds that are offered."""
-# A match begins at a word, because a sender chooses how long a word is.
+"""How many of the newest replies are read, how many characters of each, and how many finds are offered."""
+# A match begins at a word, because the sender controls how long a word is.
 ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 WRITTEN = {
     Channel.EMAIL: "mail",
@@ -27,7 +27,7 @@ WRITTEN = {
 
 @dataclass(frozen=True)
 class Find:
-    """A contact in a reply: column ("phone", "email"), normal form, spelling, and source, as in "mail of 12 May"."""
+    """A contact in a reply: its column ("phone" or "email"), normal form, spelling, and source ("mail of 12 May")."""
 
     name: str
     value: str
@@ -40,8 +40,9 @@ class Find:
 
 
 def finds(workspace: Workspace, lead: Lead, timeline: Timeline) -> list[Find]:
-    """The numbers and addresses in the newest replies that are not stored for the lead, the newest first. Quoted text
-    and what we wrote ourselves do not count. Makes no query.
+    """Returns numbers and addresses in the newest replies that the lead does not have yet, newest first.
+
+    Quoted text and our own messages are ignored. Makes no query.
     """
     messages = [entry.message for entry in reversed(timeline.entries) if entry.message is not None]
     theirs = [reply for reply in messages if reply.direction == Message.Direction.INBOUND]
@@ -66,12 +67,12 @@ def _known(lead: Lead) -> set[str]:
 
 
 def _domains(messages: Iterable[Message]) -> set[str]:
-    """The domains of our accounts that the messages came to or from."""
+    """Returns the domains of our accounts that received or sent the messages."""
     return {row.account_address.lower().rpartition("@")[2] for row in messages if row.account_address}
 
 
 def _contacts(text: str, region: str) -> Iterator[tuple[str, str, str]]:
-    """The numbers and addresses in `text`: column, normal form, and spelling for people."""
+    """Yields the numbers and addresses in `text`: column, normal form, and spelling for people."""
     text = text[:CHARS]
     forms = phonenumbers.PhoneNumberFormat
     for match in phonenumbers.PhoneNumberMatcher(text, region, leniency=phonenumbers.Leniency.VALID):

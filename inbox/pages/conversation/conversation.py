@@ -1,4 +1,4 @@
-"""The page of one conversation: its messages, the answer that is due, and the lead's details."""
+"""The page of one conversation: its messages, the area for the next answer, and the lead's details."""
 
 import uuid
 from dataclasses import dataclass, replace
@@ -37,18 +37,18 @@ from inbox.understanding.html import sanitize_html
 from jobs.models import BackgroundJob
 
 NO_SEND = datetime(1970, 1, 1, tzinfo=UTC)
-"""The form's value where there is no message of ours yet: each one is newer."""
+"""The form's value if we have sent no message yet. Every message is newer than this."""
 ON_THE_WAY = (OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN)
 ORIGINAL_POLICY = {"default-src": [NONE], "style-src": [SELF], "frame-ancestors": [SELF], "sandbox": [True]}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The area below the messages: a message on its way, a draft to review, or a field for a message of one's own.
+    """The area below the messages: a message on its way, a draft to review, or a field for the person's own message.
 
-    `ways` are the channels by which the lead can be written to, without the draft's, which is `draft_way`. `text` and
-    `channel` come back with an `error`, or from a message that was `taken_back`. `second`: it would be a second message
-    after a colleague's.
+    `ways` are the channels on which the lead can be reached, except the draft's channel, which is `draft_way`. `text`
+    and `channel` are returned with an `error`, or come from a message that was `taken_back`. `second` is true if the
+    answer would be a second message after a colleague's.
     """
 
     send: OutboundSend | None
@@ -68,7 +68,7 @@ class Answer:
 
     @property
     def being_written(self) -> bool:
-        """Whether the model rewrites the draft now. False while its job waits, so that the draft stays visible."""
+        """Whether the model is rewriting the draft. False while its job waits, so that the draft stays visible."""
         job = self.rewrite
         if job is None or self.text or job.status in BackgroundJob.FINAL:
             return False
@@ -76,12 +76,12 @@ class Answer:
 
     @property
     def is_own(self) -> bool:
-        """Whether the typed text is a message of the person's own, and no edited draft."""
+        """Whether the typed text is the person's own message rather than an edited draft."""
         return not self.draft or any(way.channel == self.channel for way in self.open_ways)
 
     @property
     def open_ways(self) -> list[Way]:
-        """The channels by which the lead can be written to now, the chosen one first."""
+        """The channels on which the lead can be reached now, the chosen one first."""
         return sorted((way for way in self.ways if not way.shut), key=lambda way: way.channel != self.channel)
 
     @property
@@ -102,10 +102,11 @@ NOTHING = Typed()
 
 
 def find_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> Lead:
-    """The lead of the request's workspace with this id. Raises Http404.
+    """Returns the lead with this id in the request's workspace. Raises Http404.
 
-    It has `calls_me` (an unread note calls the user), `newest_send_at` (when the newest message of ours was claimed)
-    and `first_seen_at` (when the lead was stored, or the time of the first message, if that is earlier).
+    The lead is annotated with `calls_me` (whether an unread note mentions the user), `newest_send_at` (when our newest
+    message was claimed) and `first_seen_at` (when the lead was stored, or the time of its first message if that is
+    earlier).
     """
     calls_me = notes.calls_user(request.workspace.pk, signed_in(request).pk)
     newest = OutboundSend.objects.filter(lead=OuterRef("pk")).order_by("-created_at").values("created_at")[:1]
@@ -113,7 +114,7 @@ def find_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> Lead:
     leads = Lead.objects.select_related("campaign").annotate(
         calls_me=calls_me,
         newest_send_at=Subquery(newest),
-        first_seen_at=Least("created_at", Subquery(first)),  # PostgreSQL leaves a NULL out
+        first_seen_at=Least("created_at", Subquery(first)),  # PostgreSQL's LEAST ignores NULL
     )
     lead = get_object_or_404(leads, workspace=request.workspace, pk=lead_id)
     lead.workspace = request.workspace
@@ -121,22 +122,24 @@ def find_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> Lead:
 
 
 def draft_of(lead: Lead) -> Draft | None:
-    """The lead's newest draft that waits for a person; None if there is none."""
+    """Returns the lead's newest draft that waits for a person; None if no draft waits."""
     return lead.drafts.filter(status=Draft.Status.PENDING).order_by("-created_at").first()
 
 
 def answer_for(
     lead: Lead, draft: Draft | None, shown: Timeline | None = None, typed: Typed = NOTHING
 ) -> Answer:
-    """The area below the messages. `lead` is one of `find_lead`, `draft` one of `draft_of`, and `shown` the timeline of
-    the page, if it has one. `typed` is a text that was refused.
+    """Returns the area below the messages.
+
+    `lead` comes from `find_lead` and `draft` from `draft_of`. `shown` is the page's timeline, if it has one. `typed` is
+    a text that was refused.
     """
     sends = sorted(shown.sends if shown else open_sends(lead), key=lambda send: send.created_at, reverse=True)
     unsettled = [send for send in sends if send.state in ON_THE_WAY]
     taken_back = (send for send in sends if send.state == OutboundSend.State.TAKEN_BACK and send.text)
     returned = None if typed.text or draft or unsettled else next(taken_back, None)
     ways = channels.ways(lead, unsettled, draft, send_claims.by_channel(shown.read) if shown else None)
-    if typed.text:  # the text stays in its field until the message on its way has gone out
+    if typed.text:  # the text stays in its field until the pending message has gone out
         busy = send_claims.on_its_way(OutboundSend.State.INTENT)
         ways = [replace(way, shut="") if way.shut == busy else way for way in ways]
     return Answer(
@@ -156,7 +159,7 @@ def answer_for(
 
 
 def _about(lead: Lead, draft: Draft) -> dict[str, Any]:
-    """The line, the rewrite and the sources of a draft, by one query."""
+    """Reads the line, the rewrite and the sources of a draft in one query."""
     parts = read_together(
         lead.workspace_id,
         {
@@ -173,7 +176,7 @@ def _about(lead: Lead, draft: Draft) -> dict[str, Any]:
 
 
 def _seen_send(lead: Lead) -> str:
-    """For the form: when the newest message of ours on the page was claimed."""
+    """Returns the time, for the form, when our newest message on the page was claimed."""
     newest: datetime | None = vars(lead)["newest_send_at"]
     return (newest or NO_SEND).isoformat()
 
@@ -181,10 +184,10 @@ def _seen_send(lead: Lead) -> str:
 @require_safe
 @workspace_view()
 def conversation(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/inbox/<lead>/`: a conversation, with the list of the same query string beside it.
+    """`w/<workspace>/inbox/<lead>/`: shows a conversation beside the list for the same query string.
 
-    A member's visit marks it as read. A request for one of its parts ("convo", "threads", "folders") does not, since
-    the script fetches conversations ahead; it posts to `inbox:triage` once a person looks.
+    A member's visit marks the conversation as read. A request for one of its parts ("convo", "threads", "folders") does
+    not, since the script fetches conversations ahead. The script posts to `inbox:triage` once a person opens one.
     """
     part = part_asked(request)
     if part == COUNTS:
@@ -204,8 +207,9 @@ def conversation(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 def render_conversation(
     request: WorkspaceRequest, lead: Lead, typed: Typed = NOTHING, status: int = 200, **more: object
 ) -> HttpResponse:
-    """Renders the page of `lead` (one of `find_lead`), or the part that the request asks for. `typed` is a text that
-    comes back, and `more` goes to the templates.
+    """Renders the page of `lead`, or the part that the request asks for.
+
+    `lead` comes from `find_lead`. `typed` is a text that is shown again, and `more` is passed to the templates.
     """
     part = part_asked(request)
     draft = draft_of(lead)
@@ -236,7 +240,10 @@ def render_conversation(
 
 
 def alike_to(lead: Lead, decided: str) -> Alike | None:
-    """The replies with the words of the one that a person has just decided about, by its id; None without any."""
+    """Returns the replies with the same words as the reply that was just decided; None if it has none.
+
+    `decided` is that reply's id.
+    """
     try:
         message = lead.messages.filter(pk=uuid.UUID(decided)).first()
     except ValueError:
@@ -248,7 +255,7 @@ def alike_to(lead: Lead, decided: str) -> Alike | None:
 @require_safe
 @workspace_view()
 def outgoing(request: WorkspaceRequest, lead_id: uuid.UUID, send_id: uuid.UUID) -> HttpResponse:
-    """The part that is polled during a send: 204 until it ends, then the new message and the area below."""
+    """The part that is polled during a send: 204 until the send ends, then the new message and the area below it."""
     sends = OutboundSend.objects.select_related("approved_by")
     send = get_object_or_404(sends, workspace=request.workspace, lead=lead_id, pk=send_id)
     if send.state == OutboundSend.State.INTENT:
@@ -260,7 +267,7 @@ def outgoing(request: WorkspaceRequest, lead_id: uuid.UUID, send_id: uuid.UUID) 
     arrived = [] if send.state == OutboundSend.State.TAKEN_BACK else [Entry(send.created_at, send=send)]
     if message:
         arrived = [Entry(message.sent_at, message=message, sent_as=send)]
-    if answer.send and answer.send != send:  # the next part of a long text goes out
+    if answer.send and answer.send != send:  # the next part of a long text is being sent
         arrived.append(Entry(answer.send.created_at, send=answer.send))
     return _answer(request, lead, answer, settled=send, arrived=arrived)
 
@@ -268,14 +275,16 @@ def outgoing(request: WorkspaceRequest, lead_id: uuid.UUID, send_id: uuid.UUID) 
 @require_safe
 @workspace_view()
 def rewriting(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """The part that is polled while the model rewrites a draft: 204 until that ends, then the area below."""
+    """The part that is polled while the model rewrites a draft: 204 until it finishes, then the area below the
+    messages.
+    """
     lead = find_lead(request, lead_id)
     answer = answer_for(lead, draft_of(lead))
     return HttpResponse(status=204) if answer.being_written else _answer(request, lead, answer)
 
 
 def _answer(request: WorkspaceRequest, lead: Lead, answer: Answer, **more: object) -> HttpResponse:
-    """Renders the area below the messages alone. Its forms keep the list's query string."""
+    """Renders only the area below the messages. Its forms keep the list's query string."""
     context = {"lead": lead, "answer": answer, "threads": {"query": request.GET.urlencode()}}
     return render(request, "inbox/_answer.html", context | more)
 
@@ -284,7 +293,7 @@ def _answer(request: WorkspaceRequest, lead: Lead, answer: Answer, **more: objec
 @xframe_options_sameorigin
 @workspace_view()
 def original(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponseBase:
-    """A mail's HTML, cleaned, in a sandboxed frame. Images load only with `images` in the query string."""
+    """Shows a mail's sanitized HTML in a sandboxed frame. Images load only if the query string has `images`."""
     message = get_object_or_404(Message, workspace=request.workspace, pk=message_id)
     images = bool(request.GET.get("images"))
     html = sanitize_html(message.raw_html, allow_images=images) if message.raw_html else ""

@@ -1,4 +1,4 @@
-"""Sums up in one line why a draft goes out by itself, or why it waits for a person."""
+"""Explains in one line why a draft goes out automatically, or why it waits for a person."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,10 @@ UNSIGNED = "Nobody signs yet: it ends without a name."
 
 @dataclass(frozen=True)
 class DraftLine:
-    """The line above the checks of a draft: tone, icon, the emphasised `head`, and `words`. `gates` are the checks,
-    failed ones first. For a draft that counts down, `head` is empty and `words` follow the time. `unsigned`: an e-mail
-    that nobody signs.
+    """The line above the checks of a draft: tone, icon, the emphasised `head`, and `words`.
+
+    `gates` are the checks, failed ones first. For a draft that counts down, `head` is empty and `words` follow the
+    time. `unsigned` is true for an e-mail without a signature.
     """
 
     tone: str
@@ -25,8 +26,10 @@ class DraftLine:
 
 
 def draft_line(lead: Lead, draft: Draft, gates: list[GateResult]) -> DraftLine:
-    """The line for `draft` to `lead`. `gates` are its gate results; where nothing goes out by itself there are none,
-    and the check of the draft's text stands for them.
+    """Returns the line for `draft` to `lead`.
+
+    `gates` are the draft's gate results. They are empty if nothing goes out automatically; then the check of the
+    draft's text replaces them.
     """
     held = [gate for gate in gates if not gate.passed]
     score = f"{len(gates) - len(held)} of {len(gates)} checks pass." if gates else ""
@@ -60,7 +63,7 @@ def is_signed(workspace: Workspace) -> bool:
 
 
 def _of_text(draft: Draft) -> list[GateResult]:
-    """The check of the draft's text as gate results; [] if there was none."""
+    """Returns the check of the draft's text as gate results; [] if the text was not checked."""
     problems = draft.verification.get("problems")
     if problems is None:
         return []

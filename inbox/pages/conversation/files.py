@@ -1,4 +1,4 @@
-"""The files that came with a message: whether each opens here, and its download from the provider."""
+"""The files that came with a message: whether each one opens here, and its download from the provider."""
 
 import uuid
 from dataclasses import dataclass
@@ -26,8 +26,10 @@ from integrations.spec import NONE
 
 @dataclass(frozen=True, slots=True)
 class FileLine:
-    """A file as the page shows it, counted from 1. It opens here if `why` is ""; else `why` is the reason, and `url`
-    the address, at `host`, where the browser may open it ("" if it has none).
+    """A file as the page shows it, counted from 1.
+
+    If `why` is "", the file opens here; otherwise `why` is the reason. `url`, at `host`, is the address where the
+    browser may open the file; "" if it has none.
     """
 
     number: int
@@ -39,7 +41,7 @@ class FileLine:
 
 
 def file_lines(message: Message) -> list[FileLine]:
-    """The files that came with `message`, in the provider's order. Asks neither the database nor the provider."""
+    """Returns the files that came with `message`, in the provider's order. Makes no query and no call."""
     attachments = read(message.attachments)
     if not attachments or message.source == OWN:
         return []
@@ -61,7 +63,7 @@ def file_line(message: Message, number: int, attachment: Attachment) -> FileLine
 
 
 def untold(message: Message) -> str:
-    """Where files are found if the message's provider does not report them, as a sentence; else ""."""
+    """Says where to find the files if the message's provider does not report them; "" if it does."""
     if message.source == OWN or message.direction != Message.Direction.INBOUND:
         return ""
     files = registry.spec_of(registry.provider_of(message.source)).files
@@ -75,8 +77,9 @@ FILE_POLICY = {"default-src": [constants.NONE], "sandbox": [True]}
 @never_cache
 @workspace_view()
 def file(request: WorkspaceRequest, message_id: uuid.UUID, number: int) -> HttpResponseBase:
-    """`w/<workspace>/messages/<message>/files/<number>/`: downloads a file, counted from 1, or says why it cannot be
-    fetched. The browser always saves it.
+    """`w/<workspace>/messages/<message>/files/<number>/`: downloads a file, counted from 1, or explains why it cannot.
+
+    The browser always saves the file instead of showing it.
     """
     messages = Message.objects.select_related("lead").filter(workspace=request.workspace)
     message = get_object_or_404(messages, pk=message_id)
@@ -94,7 +97,7 @@ def file(request: WorkspaceRequest, message_id: uuid.UUID, number: int) -> HttpR
 
 def _download(attachment: Attachment, content: files.Held) -> FileResponse:
     return FileResponse(
-        content,  # the response closes it
+        content,  # the response closes the stream
         content_type="application/octet-stream",
         headers={
             "Content-Disposition": content_disposition_header(True, attachment.file_name) or "attachment",

@@ -1,4 +1,4 @@
-"""Forwards a message, as a text and as links to the person's own mail program. Nothing is sent from here."""
+"""Prepares a message for forwarding, as text and as links that open the user's mail program. It sends nothing."""
 
 import uuid
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from inbox.pages.conversation.files import file_lines
 from inbox.pages.conversation.timeline import Entry
 
 LONGEST_LINK = 1_900
-"""The most characters of a `mailto:` link. Some systems cut longer ones, at 2,048 characters."""
+"""The most characters of a `mailto:` link. Some systems truncate links at 2,048 characters."""
 SUBJECT_LIMIT = 150
 
 
@@ -27,8 +27,10 @@ def subject_of(message: Message, lead: Lead) -> str:
 
 
 def text_of(message: Message, lead: Lead, conversation_url: str, files: Iterable[tuple[str, str]]) -> str:
-    """The message as a text to forward: links to the conversation and its `files` (name and address), the author, the
-    time, and the words. The links stand first, because a mail program may get only the beginning.
+    """Returns the message as text to forward: links, author, time and words.
+
+    The links lead to the conversation and to its `files` (name and address). They come first, because a mail program
+    may receive only the beginning of the text.
     """
     entry = Entry(message.sent_at, message=message)
     who = entry.author or lead.display_name
@@ -49,7 +51,10 @@ def text_of(message: Message, lead: Lead, conversation_url: str, files: Iterable
 
 
 def mail_link(address: str, subject: str, text: str) -> tuple[str, bool]:
-    """A `mailto:` link to `address` ("" for nobody yet), and whether it holds only the beginning of `text`."""
+    """Returns a `mailto:` link, and whether the link holds only the beginning of `text`.
+
+    `address` is "" for a link without a recipient.
+    """
     head = f"mailto:{quote(address, safe='@')}?subject={quote(subject, safe='')}&body="
     room = LONGEST_LINK - len(head)
     excerpt = text[:room]
@@ -61,7 +66,9 @@ def mail_link(address: str, subject: str, text: str) -> tuple[str, bool]:
 @require_safe
 @workspace_view()
 def forward(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/messages/<message>/forward/`: the text, and a link for each colleague and for nobody yet."""
+    """`w/<workspace>/messages/<message>/forward/`: shows the text, a link for each colleague, and one without a
+    recipient.
+    """
     messages = Message.objects.select_related("lead").filter(workspace=request.workspace)
     message = get_object_or_404(messages, pk=message_id)
     lead, workspace = message.lead, request.workspace

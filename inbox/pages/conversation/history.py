@@ -1,4 +1,4 @@
-"""Shows EmailBison's mails to a lead by asking while the page is open: within 3 s, for few pages at once."""
+"""Fetches EmailBison's mails to a lead while the page is open: within 3 s, and for only a few pages at a time."""
 
 import uuid
 
@@ -26,8 +26,9 @@ from integrations.spec import stated
 @require_safe
 @workspace_view()
 def history(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """The campaign mails to one lead that are not stored here, as EmailBison lists them now: a part for htmx, else a
-    page. Without an answer in 3 s, the page says so.
+    """Shows the campaign mails to one lead that are not stored here, as EmailBison lists them now.
+
+    An htmx request gets a part, any other request a page. If EmailBison does not respond within 3 s, the page says so.
     """
     lead = find_lead(request, lead_id)
     integration = connected(request.workspace.pk, emailbison.NAME)
@@ -49,7 +50,7 @@ def _ask(integration: Integration, lead: Lead) -> dict[str, object]:
 
 
 def _unsaved(lead: Lead, sent: list[MessageEvent]) -> list[dict[str, object]]:
-    """The mails that are none of the conversation's messages (`_holds`)."""
+    """Returns the mails that match no message of the conversation (`_holds`)."""
     ours = list(
         lead.messages.filter(direction=Message.Direction.OUTBOUND).only(
             "source", "external_id", "text", "sent_at"
@@ -63,8 +64,10 @@ def _unsaved(lead: Lead, sent: list[MessageEvent]) -> list[dict[str, object]]:
 
 
 def _holds(message: Message, mail: MessageEvent) -> bool:
-    """Whether our `message` is the listed `mail`: by the provider's id or the marker of our send; else by its words at
-    about that time, apart from the sign-off and quotes.
+    """Whether the stored `message` is the listed `mail`.
+
+    They match by the provider's id or by the marker of our send. Otherwise they match if they have the same words at
+    about the same time; the sign-off and quotes are ignored.
     """
     if (message.source, message.external_id) == (mail.source, mail.external_id):
         return True

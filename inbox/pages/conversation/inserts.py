@@ -21,7 +21,7 @@ from inbox.trace import asking
 from inbox.workspaces.own_and_shared import SNIPPETS
 
 FORMS = ("own", "draft")
-"""The ids of the forms of a conversation that send something."""
+"""The ids of the forms in a conversation that send something."""
 
 
 class Insert(NamedTuple):
@@ -30,7 +30,10 @@ class Insert(NamedTuple):
 
 
 class Times(NamedTuple):
-    """Meeting times, and a sentence about their source or their lack. `url` and `link` lead to the mending page."""
+    """Meeting times, and a sentence that names their source or says why there are none.
+
+    `url` and `link` lead to the page that fixes the problem.
+    """
 
     words: list[str]
     said: str
@@ -41,7 +44,7 @@ class Times(NamedTuple):
 @require_safe
 @workspace_view(Membership.Role.MEMBER)
 def snippets_for(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`…/inbox/<lead>/snippets/?for=<form>&words=<words>`: the menu of snippets, filled in for the lead."""
+    """`…/inbox/<lead>/snippets/?for=<form>&words=<words>`: shows the menu of snippets, filled in for the lead."""
     words = request.GET.get("words", "").replace("\0", "").strip()
     lead = get_object_or_404(Lead, workspace=request.workspace, pk=lead_id)
     inserts = _snippets(request, lead, words)
@@ -53,7 +56,7 @@ def snippets_for(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 @require_safe
 @workspace_view(Membership.Role.MEMBER)
 def times_for(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`…/inbox/<lead>/times/?for=<form>`: the menu of free meeting times, from the calendar within 3 s."""
+    """`…/inbox/<lead>/times/?for=<form>`: shows the menu of free meeting times, read from the calendar within 3 s."""
     lead = get_object_or_404(Lead, workspace=request.workspace, pk=lead_id)
     context = {"form": _form(request), "lead": lead, "times": _times(request, lead)}
     return render(request, "inbox/_time_list.html", context)
@@ -62,8 +65,9 @@ def times_for(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @workspace_view()
 def insert(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`…/inbox/<lead>/insert/`: the conversation again, for a page without a script: with the menu named by `show`, or
-    with `insert` at the end of the typed `text`.
+    """`…/inbox/<lead>/insert/`: renders the conversation for a browser without scripts.
+
+    It shows the menu that `show` names, or appends `insert` to the typed `text`.
     """
     lead = find_lead(request, lead_id)
     text, channel = request.POST.get("text", ""), request.POST.get("channel", "")
@@ -83,7 +87,7 @@ def _form(request: WorkspaceRequest) -> str:
 
 
 def _snippets(request: WorkspaceRequest, lead: Lead, words: str = "") -> list[Insert]:
-    """The user's snippets that have all of `words`, filled in for `lead`. A variable without a value stays."""
+    """Returns the user's snippets that contain all of `words`, filled in for `lead`. Unknown variables stay."""
     rows = SNIPPETS.listed(request.workspace, signed_in(request))
     for word in words.split():
         rows = rows.filter(Q(name__icontains=word) | Q(text__icontains=word))
@@ -97,7 +101,9 @@ def _snippets(request: WorkspaceRequest, lead: Lead, words: str = "") -> list[In
 
 
 def _times(request: WorkspaceRequest, lead: Lead) -> Times:
-    """The next free times, as the calendar says now. If it does not answer, those that the draft offers."""
+    """Returns the calendar's next free times. If the calendar does not respond, returns the times that the draft
+    offers.
+    """
     workspace = request.workspace
     if lack := slots.lack(workspace):
         return _lacking(request, lack)
@@ -114,7 +120,7 @@ def _times(request: WorkspaceRequest, lead: Lead) -> Times:
 
 
 def _lacking(request: WorkspaceRequest, lack: slots.Lack) -> Times:
-    """Why there are no times, with the way to mend it."""
+    """Explains why there are no times, and how to fix that."""
     if not request.membership.at_least(Membership.Role.ADMIN):
         return Times([], f"{lack.words} An owner or admin sets that under Integrations.")
     if lack.account is None:
@@ -126,7 +132,7 @@ def _lacking(request: WorkspaceRequest, lack: slots.Lack) -> Times:
 
 
 def _drafted(lead: Lead) -> list[str]:
-    """The times that the lead's draft offers and that are still ahead."""
+    """Returns the times that the lead's draft offers and that have not passed."""
     drafts = lead.drafts.filter(status=Draft.Status.PENDING).order_by("-created_at")
     draft = drafts.only("verification").first()
     offered = draft.verification.get("offered", []) if draft else []

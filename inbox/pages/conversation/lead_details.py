@@ -1,4 +1,4 @@
-"""The rail beside a conversation: four numbers about the lead, the next step, and short lists such as meetings."""
+"""The column beside a conversation: four numbers about the lead, the next step, and short lists such as meetings."""
 
 import zoneinfo
 from collections.abc import Iterable, Sequence
@@ -21,12 +21,12 @@ from inbox.pages.templatetags.desk import WAITS_LONG, waits
 from inbox.pages.templatetags.holdfast import ago_text
 
 NIGHT_ENDS, NIGHT_BEGINS = 8, 20
-"""The hours of the day between which people are taken to be at work."""
+"""The hours of the day during which people are assumed to be at work."""
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One number: its label, the value, a note below it, and a tone of inbox.pages.state_marks or ""."""
+    """One number with its label, a note below it, and a tone of inbox.pages.state_marks or ""."""
 
     label: str
     value: str
@@ -41,7 +41,7 @@ class Rail:
 
 
 def rail(lead: Lead, timeline: Timeline, draft: Draft | None) -> Rail:
-    """The top of the rail for `lead`, whose page shows `timeline` and perhaps `draft`. Makes no query."""
+    """Returns the top of the column for `lead`, whose page shows `timeline` and perhaps `draft`. Makes no query."""
     tiles = [_score(lead), _their_time(lead), _waits(lead), _wrote(timeline)]
     return Rail(tiles, next_step(lead, draft, timeline.sends))
 
@@ -66,7 +66,7 @@ def _their_time(lead: Lead) -> Tile:
 
 
 def zone_of_phone(phone: str) -> zoneinfo.ZoneInfo | None:
-    """The time zone of a phone number (E.164); None if the number is invalid, or has several zones or none."""
+    """Returns the time zone of a phone number (E.164); None if the number is invalid or its zone is ambiguous."""
     try:
         names = time_zones_for_number(phonenumbers.parse(phone))
         return zoneinfo.ZoneInfo(names[0]) if len(names) == 1 else None
@@ -92,7 +92,7 @@ def _wrote(timeline: Timeline) -> Tile:
 
 
 def next_step(lead: Lead, draft: Draft | None, sends: Sequence[OutboundSend] = ()) -> str:
-    """The next step of a person with `lead`, in one sentence. `sends` are the messages of ours on the page."""
+    """Says in one sentence what a person should do next for `lead`. `sends` are our messages on the page."""
     if lead.sample:
         return "Nothing: it is a sample."
     if lead.is_stopped:
@@ -105,7 +105,7 @@ def next_step(lead: Lead, draft: Draft | None, sends: Sequence[OutboundSend] = (
 
 
 def _of_sends(sends: Iterable[OutboundSend]) -> str:
-    """The step while messages of ours are on their way; "" if none is."""
+    """Returns the step while our messages are on their way; "" if none is."""
     under_way = list(sends)
     if any(send.state == OutboundSend.State.UNKNOWN for send in under_way):
         return "Say whether the last message went out."
@@ -116,7 +116,7 @@ def _of_sends(sends: Iterable[OutboundSend]) -> str:
 
 
 def _failed(lead: Lead, sends: Iterable[OutboundSend]) -> bool:
-    """Whether the newest message of ours failed, after the lead's last reply."""
+    """Whether our newest message failed after the lead's last reply."""
     newest = max(sends, key=lambda send: send.created_at, default=None)
     if newest is None or newest.state != OutboundSend.State.FAILED:
         return False
@@ -140,11 +140,11 @@ def _of_answer(lead: Lead, draft: Draft | None, failed: bool) -> str:
 
 
 LIMIT = 5
-"""The newest meetings and deliveries that are listed."""
+"""How many of the newest meetings and deliveries are listed."""
 
 
 def parts(lead: Lead) -> dict[str, Rows]:
-    """The lists beside the conversation with `lead`, by the keys that `context` takes them by."""
+    """Returns the lists beside the conversation with `lead`, by the keys under which `context` reads them."""
     deliveries = WebhookDelivery.objects.filter(workspace=lead.workspace_id, lead=lead).order_by(
         "-received_at"
     )
@@ -166,8 +166,9 @@ def parts(lead: Lead) -> dict[str, Rows]:
 
 
 def _suspicious(lead: Lead) -> QuerySet[Message]:
-    """The lead's undecided replies that the rules suspect to be something, such as an opt-out, the newest first. While
-    there is one, nothing goes out to the lead.
+    """Returns the lead's undecided replies that the rules suspect, such as a possible opt-out, newest first.
+
+    While there is one, nothing is sent to the lead.
     """
     if not lead.suspected:
         return Message.objects.none()
@@ -178,7 +179,10 @@ def _suspicious(lead: Lead) -> QuerySet[Message]:
 
 
 def context(lead: Lead, lists: dict[str, list[Any]]) -> dict[str, Any]:
-    """The context of the rail's templates from the rows of `parts`. `suspicion` is the reply to decide about."""
+    """Returns the context of the column's templates, from the rows of `parts`.
+
+    `suspicion` is the reply that a person has to decide about.
+    """
     enquiries, people, assignments = (lists[key] for key in ("asked", "people", "given"))
     deliveries: list[WebhookDelivery] = lists["deliveries"]
     return {

@@ -1,4 +1,4 @@
-"""The tag of a reply: its reasons, its correction, a suspicion, and the replies with the same words."""
+"""The tag of a reply: its reasons, its correction, a suspicion, and other replies with the same words."""
 
 import uuid
 from datetime import datetime
@@ -29,7 +29,7 @@ class CorrectionForm(forms.Form):
 
 
 class SuspicionForm(forms.Form):
-    """A person's answer whether a reply is what the rules suspect, such as an opt-out."""
+    """A person's answer to the question whether a reply is what the rules suspect, such as an opt-out."""
 
     answer = forms.ChoiceField(
         choices=[("yes", "It is"), ("no", "It is not")],
@@ -41,14 +41,16 @@ class SuspicionForm(forms.Form):
 
 
 def find_reply(request: WorkspaceRequest, message_id: uuid.UUID) -> Message:
-    """The reply of a lead of the request's workspace with this id. Raises Http404."""
+    """Returns the reply with this id in the request's workspace. Raises Http404."""
     inbound = Message.objects.select_related("lead").filter(direction=Message.Direction.INBOUND)
     return get_object_or_404(inbound, workspace=request.workspace, pk=message_id)
 
 
 @workspace_view()
 def why(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/messages/<message>/why/`: the decisions about a reply's tag, and its correction by a member."""
+    """`w/<workspace>/messages/<message>/why/`: shows the decisions about a reply's tag. Members can correct the tag
+    here.
+    """
     message = find_reply(request, message_id)
     form = CorrectionForm(request.POST or None, initial={"tag": message.tag or message.lead.tag})
     if request.method == "POST" and form.is_valid():
@@ -73,7 +75,7 @@ def why(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @workspace_view()
 def decide_suspicion(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/messages/<message>/suspicion/`: stores a person's `answer`, yes or no, to a suspicion."""
+    """`w/<workspace>/messages/<message>/suspicion/`: stores a person's `answer` to a suspicion: yes or no."""
     message = find_reply(request, message_id)
     form = SuspicionForm(request.POST)
     if not form.is_valid():
@@ -90,7 +92,7 @@ def decide_suspicion(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpRe
 
 
 class AlikeForm(forms.Form):
-    """Applies the decision with the id `decision` to the replies up to `until`, which is at most now."""
+    """Applies the decision with the id `decision` to the replies up to `until`, which may not be in the future."""
 
     decision = forms.UUIDField()
     until = forms.DateTimeField()
@@ -102,10 +104,11 @@ class AlikeForm(forms.Form):
 
 @workspace_view()
 def alike(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/messages/<message>/alike/`: applies a decision about this reply to replies with the same words.
+    """`w/<workspace>/messages/<message>/alike/`: applies a decision about this reply to all replies with the same
+    words.
 
-    A GET shows the changes. A POST enqueues the job for the replies that had arrived by `until`, when the page showed
-    them.
+    A GET shows the effects. A POST enqueues the job. The job covers the replies that had arrived by `until`, the time
+    when the page showed them.
     """
     message = find_reply(request, message_id)
     group = Alike.to(message)
@@ -150,7 +153,7 @@ def _start(request: WorkspaceRequest, group: Alike | None) -> None:
 @require_safe
 @workspace_view()
 def alike_progress(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
-    """The part of the page that shows how far the job is."""
+    """The part of the page that shows the job's progress."""
     message = find_reply(request, message_id)
     group = Alike.to(message)
     return render(

@@ -1,4 +1,4 @@
-"""Builds the timeline of a conversation: messages by the provider's time, notes, and sends without a message."""
+"""Builds the timeline of a conversation: messages by the provider's time, notes, and sends without a stored message."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,15 +26,16 @@ OPEN_STATES = (OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN, OutboundSe
 LEFT_OPEN = Q(state__in=(OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN)) | (
     Q(state=OutboundSend.State.TAKEN_BACK) & ~Q(text="")
 )
-"""Sends whose end is unknown yet, and those that were taken back with their text."""
+"""Sends whose outcome is still unknown, and sends that were taken back but keep their text."""
 BY_ITSELF = "Holdfast"
-"""The author of an answer that went out without a person."""
+"""The author of an answer that went out automatically."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of a conversation: a stored message, a send that is under way, failed or unclear, or a note. `sent_as`
-    is the send that a stored message of ours came from.
+    """One entry of a conversation: a stored message, a note, or a send that is under way, failed or unclear.
+
+    `sent_as` is the send from which one of our stored messages came.
     """
 
     at: datetime
@@ -46,7 +47,7 @@ class Entry:
     @property
     def _row(self) -> Message | OutboundSend:
         row = self.message or self.send
-        assert row is not None  # an entry has one of the two
+        assert row is not None  # an entry has a message or a send
         return row
 
     @property
@@ -55,28 +56,28 @@ class Entry:
 
     @property
     def author(self) -> str:
-        """The person who wrote or approved the message, the product for an automatic answer, else the account."""
+        """The person who wrote or approved the message; the product for an automatic answer; else the account."""
         if send := self.send or self.sent_as:
             if send.approved_by:
                 return send.approved_by.name
             return SOMEBODY if send.origin == OutboundSend.Origin.PERSON else BY_ITSELF
         message = self.message
-        assert message is not None  # an entry has one of the two
+        assert message is not None  # an entry has a message or a send
         if not self.outbound:
             return message.from_name or message.from_address
         return message.account_address or message.from_address or message.from_name or "Us"
 
     @property
     def answered_in(self) -> str:
-        """The provider on whose pages people answer this message, as it cannot be answered here; else ""."""
+        """The provider on whose site people answer this message; "" if it can be answered here."""
         if self.outbound or self.channel != Channel.ELSEWHERE:
             return ""
-        assert self.message is not None  # what is not outbound is a message
+        assert self.message is not None  # an entry that is not outbound has a message
         return registry.spec_of(registry.provider_of(self.message.source)).label
 
     @property
     def account(self) -> str:
-        """Our address or number that this message came to or went from; "" if it is unknown."""
+        """Our address or number that received or sent this message; "" if it is unknown."""
         return self.message.account_address if self.message else ""
 
     @property
@@ -89,12 +90,15 @@ class Entry:
 
     @property
     def cut(self) -> bool:
-        """Whether the message is longer than the text on the page."""
+        """Whether the page shows only the beginning of the message."""
         return len(self._row.text) > TEXT_LIMIT
 
     @cached_property
     def quoted(self) -> str:
-        """The folded part of a mail, such as quoted mails: all of it if no words are the lead's own; "" without any."""
+        """The folded part of a mail, such as quoted mails; "" if nothing is folded.
+
+        If no words are the lead's own, the whole mail is folded.
+        """
         message = self.message
         if message is not None and not message.text:
             return (message.raw_text.strip() or html_text(message.raw_html))[:TEXT_LIMIT]
@@ -110,7 +114,7 @@ class Entry:
 
     @property
     def untold_files(self) -> str:
-        """Where files are found that the message's provider does not report; "" if it reports them."""
+        """Says where to find files that the message's provider does not report; "" if it reports them."""
         return untold(self.message) if self.message else ""
 
     @property
@@ -120,8 +124,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The newest messages of a conversation and the notes between them, oldest first. `earlier`: there are more.
-    `sends` are those of the messages and the open ones. `read` has the messages, and older ones that an answer answers.
+    """The newest messages of a conversation with the notes between them, oldest first.
+
+    `earlier` is true if there are older messages. `sends` are the open sends and those of the messages. `read` holds
+    the messages, and also older ones that an answer would answer.
     """
 
     everything: list[Entry]
@@ -140,8 +146,9 @@ class Timeline:
 
 
 def timeline(lead: Lead, draft: Draft | None, *, everything: bool = False) -> Timeline:
-    """The newest 50 messages with `lead`, or 1000 if `everything`, the notes since then, and sends that are under way,
-    failed or unclear. The message that `draft` answers is read with them.
+    """Returns the newest 50 messages with `lead`, or 1000 if `everything`, with the notes since then.
+
+    It adds the sends that are under way, failed or unclear, and reads the message that `draft` answers.
     """
     limit = LIMIT * 20 if everything else LIMIT
     read = _read(lead, draft, limit + 1)
@@ -162,14 +169,15 @@ def timeline(lead: Lead, draft: Draft | None, *, everything: bool = False) -> Ti
         if send.state in OPEN_STATES and not (since and send.created_at < since)
     ]
     entries += [Entry(note.created_at, note=note) for note in written[:limit]]
-    # Providers that tell whole seconds or minutes have one time for a mail and the answer that came at once.
+    # Providers that report whole seconds or minutes give a mail and its immediate answer the same time.
     entries.sort(key=lambda entry: (entry.at, not entry.outbound))
     return Timeline(entries, earlier, list(sends.values()), read)
 
 
 def _read(lead: Lead, draft: Draft | None, count: int) -> list[Message]:
-    """The newest `count` messages, then older ones that an answer would answer: the lead's newest on each channel, and
-    that of `draft`. One query reads all.
+    """Returns the newest `count` messages, followed by older ones that an answer would answer. It makes one query.
+
+    The older ones are the lead's newest message on each channel, and the message that `draft` answers.
     """
     newest = lead.messages.order_by(*NEWEST).values("pk")[:count]
     wanted = Q(pk__in=newest) | send_claims.are_newest(lead)
@@ -183,12 +191,12 @@ def _read(lead: Lead, draft: Draft | None, count: int) -> list[Message]:
 
 
 def open_sends(lead: Lead) -> QuerySet[OutboundSend]:
-    """Our messages to `lead` whose end is unknown yet, or that were taken back."""
+    """Returns our messages to `lead` whose outcome is still unknown, or that were taken back."""
     return lead.sends.filter(LEFT_OPEN)
 
 
 def send_id_of(message: Message) -> UUID | None:
-    """The id of the send that a stored message of ours came from; None if it was written elsewhere."""
+    """Returns the id of the send from which our stored message came; None if it was written elsewhere."""
     try:
         return UUID(message.external_id) if message.source == OWN else None
     except ValueError:
