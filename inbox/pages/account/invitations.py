@@ -7,10 +7,8 @@ from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import SetPasswordForm
-from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -41,7 +39,12 @@ def by_mail(request: HttpRequest, token: str) -> HttpResponse:
     form = None
     if not settings.OIDC_ONLY and (account is None or account.address_proven_at is None):
         form = SetPasswordForm(account or User(email=invitation.email))
-    context: dict[str, Any] = {"invitation": invitation, "form": form, "account": account}
+    context: dict[str, Any] = {
+        "invitation": invitation,
+        "form": form,
+        "account": account,
+        "company_first": settings.OIDC_ONLY and request.user != account,
+    }
     if request.method == "GET":
         return _by_mail(request, **context)
     try:
@@ -54,8 +57,8 @@ def by_mail(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _accept(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    if settings.OIDC_ONLY and request.user != context["account"]:
-        return redirect_to_login(reverse("invitations"), reverse("company-login"))
+    if context["company_first"]:
+        return _by_mail(request, **context, status=403)
     password = None
     if context["form"]:
         context["form"] = form = SetPasswordForm(context["form"].user, request.POST)
@@ -63,9 +66,10 @@ def _accept(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
             return _by_mail(request, **context, status=400)
         password = form.cleaned_data["new_password1"]
     membership = invitations.accept_by_mail(context["invitation"], password)
-    if password is None and request.user != membership.user:
+    if password is not None:
+        login(request, membership.user, backend=settings.PASSWORD_BACKEND)
+    elif request.user != membership.user:
         return _by_mail(request, **context, done="joined")
-    login(request, membership.user, backend=settings.PASSWORD_BACKEND)
     return _in(request, context["invitation"])
 
 
