@@ -24,6 +24,7 @@ from integrations.unipile import version
 from jobs.deadline import Deadline
 from jobs.models import BackgroundJob
 from tests import factories
+from tests.inbox.followups.helpers import enrolled, minute, quiet_lead, statuses
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -330,19 +331,68 @@ def test_message_that_version_1_brought_is_not_taken_again_from_the_list_of_vers
     assert Message.objects.filter(text=MEETING).count() == 1
 
 
-def test_delivery_that_an_earlier_release_refused_is_taken_by_a_replay(linkedin):
-    told = emit(linkedin, "message.new", text=MEETING)
-    refused = factories.make_delivery(
-        linkedin.workspace,
-        source="linkedin",
-        integration=account_of(linkedin),
-        verdict="rejected",
-        body=json.dumps(told).encode(),
-        reason="invalid payload",
-        error_fields={"type": "is of Unipile's version 2; this product speaks version 1"},
+def test_one_press_takes_in_what_an_earlier_release_refused(linkedin):
+    reply = emit(linkedin, "message.new", text=MEETING)
+    for body in (reply, emit(linkedin, "relation.new"), emit(linkedin, "account.status.running")):
+        factories.make_delivery(
+            linkedin.workspace,
+            source="linkedin",
+            integration=account_of(linkedin),
+            verdict="rejected",
+            body=json.dumps(body).encode(),
+            reason="invalid payload",
+            error_fields={"type": "is of Unipile's version 2; this product speaks version 1"},
+        )
+    client = Client()
+    client.force_login(factories.make_member(linkedin.workspace, role="admin"))
+    press = {"hours": "24", "verdict": "rejected", "source": "linkedin"}
+    client.post(reverse("inbox:deliveries-replay", args=[linkedin.workspace.pk]), press)
+    linkedin.work()
+    assert Message.objects.get(direction="inbound").text == MEETING
+    assert Lead.objects.get(linkedin_member_id=DANA["id"]).linkedin_connected_at is not None
+    assert not replay.unrepaired(linkedin.workspace, verdict="rejected").exists()
+
+
+@pytest.mark.parametrize(
+    ("profile", "kind"),
+    [
+        ({"network_distance": "DISTANCE_1"}, "dm"),
+        ({"network_distance": "DISTANCE_2", "open_profile": True}, "inmail"),
+        ({"network_distance": "DISTANCE_2", "open_profile": False}, "invite"),
+    ],
+)
+def test_follow_up_goes_the_way_that_linkedin_allows(linkedin, profile, kind):
+    linkedin.sandbox.set_account("unipile_v2", ACCOUNT, properties={"profiles": {"dana": profile}})
+    lead = quiet_lead(linkedin.workspace, linkedin_url="https://www.linkedin.com/in/dana")
+    instance = enrolled(linkedin.workspace, {"channel": "linkedin"}, lead=lead)
+    minute()
+    assert statuses(instance) == [("sent", "")]
+    assert [send["kind"] for send in linkedin.posted("unipile_v2")] == [kind]
+
+
+def test_open_profile_without_credits_is_invited(linkedin):
+    profile = {"network_distance": "DISTANCE_3", "open_profile": True}
+    properties = {"profiles": {"dana": profile}, "inmail_balance": 0}
+    linkedin.sandbox.set_account("unipile_v2", ACCOUNT, properties=properties)
+    lead = quiet_lead(linkedin.workspace, linkedin_url="https://www.linkedin.com/in/dana")
+    enrolled(linkedin.workspace, {"channel": "linkedin"}, lead=lead)
+    minute()
+    assert [send["kind"] for send in linkedin.posted("unipile_v2")] == ["invite"]
+
+
+def test_lost_answer_of_a_first_message_is_found_in_the_person_s_chat(linkedin):
+    linkedin.sandbox.fault(
+        provider="unipile_v2", kind="accept_drop", path="/chats/send", method="POST", count=1
     )
-    outcome = replay.replay(refused).outcome
-    assert outcome.verdict == "accepted" and outcome.message.text == MEETING
+    lead = quiet_lead(linkedin.workspace, linkedin_member_id=DANA["id"])
+    enrolled(linkedin.workspace, {"channel": "linkedin", "text": "Still interested?"}, lead=lead)
+    minute()
+    send = OutboundSend.objects.select_related("lead", "reply_to").get()
+    assert send.state == "unknown"
+    assert reconciliation.look(send, soon())
+    send.refresh_from_db()
+    assert send.state == "sent" and "/" in send.provider_message_id
+    assert len(linkedin.posted("unipile_v2")) == 1
 
 
 def test_form_takes_an_account_of_version_2_and_the_first_look_decides(linkedin):
