@@ -23,20 +23,18 @@ WIDER = re.compile(
     r"police"
     r"|everything|anything|anymore at all|at all|ever again|altogether|completely)\b"
 )
-_OLD = (
+OLD = re.compile(
     r"\b(?:old|other|former|previous|alte|andere|ancienne?|autre|antigu?[ao]|otr[ao]|vecchi[ao]|"
     r"altr[ao]|outr[ao]|"
     r"oude|gamla|gamle|star\w+|vanha)\w* (?:e-?mail |work )?(?:address|number|inbox|mailbox|phone|adress\w*|"
     r"nummer|numero|"
     r"direccion|correo|indirizzo|endereco|telefo\w*|adres\w*|osoite\w*)"
 )
-OLD = re.compile(_OLD)
 ENDS = re.compile(
     r"\b(?:remov\w+|delet\w+|drop|unsubscrib\w+|take\b.*\boff|(?:streich|losch|entfern)\w*|nehm\w*\b.*\baus|retir\w+|"
     r"supprim\w+|enlev\w+|quit[ea]\w*|borr\w+|elimin\w+|tolg\w+|togli\w*|cancell\w+|rimuov\w+|haal|verwijder\w*|"
     r"ta bort|fjern\w*|slet\w*|usun\w*|smaz\w*|vymaz\w*|poist\w+|torol\w*|sterg\w*|sil\w*|удал\w*|видал\w*)\b"
 )
-ADDRESS = re.compile(rf"[\w.+-]+@|{_OLD}")
 NAMED = re.compile(r"[\w.+-]+@(?:[\w-]+(?:\.[\w-]+)+)?|\+?\d[\d ()/.-]{7,}\d")
 _WRITE = (
     r"\b(?:use|write|e-?mail|mail|reach|contact|send|text|call|reply|schreib\w*|nehmen|nutz\w*|mailen|ecri\w*|"

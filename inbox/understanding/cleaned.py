@@ -179,8 +179,7 @@ class Reading:
     @cached_property
     def below(self) -> list[tuple[str, str]]:
         """The sentences below the sign-off, also those that the newest text leaves out, as pairs like `sentences`."""
-        below = f"{self._parts[1]}\n\n{self.newest.cut[:_HEAD_CHARS]}"
-        return _sentences(below)
+        return _sentences(f"{self._parts[1]}\n\n{self.newest.cut[:_HEAD_CHARS]}")
 
     @cached_property
     def body(self) -> str:

@@ -63,9 +63,9 @@ def ended(text: str, sender: str) -> frozenset[str]:
     for match in phrases.NAMED.finditer(folded):
         before = phrases.CLAUSE.split(folded[: match.start()])[-1]
         after = phrases.CLAUSE.split(folded[match.end() :], maxsplit=1)[0]
-        if phrases.OLD.search(before) or ("@" in match[0] and _ends(before, after)):
+        if _ends(before, after):
             against.add(match[0])
-        elif "@" in match[0] and phrases.WRITE.search(before):
+        elif phrases.WRITE.search(before):
             wanted.add(match[0])
     if not wanted:
         against.discard(sender.lower())
@@ -74,14 +74,16 @@ def ended(text: str, sender: str) -> frozenset[str]:
     return frozenset(against - wanted)
 
 
-def _ends(before: str, after: str) -> bool:
+def _ends(before: str, after: str = "") -> bool:
     """Whether the words of a clause before and behind an address end it."""
-    return bool(phrases.REFUSES.search(before) or phrases.ENDS.search(f"{before} {after}"))
+    return any(
+        (phrases.REFUSES.search(before), phrases.OLD.search(before), phrases.ENDS.search(before + after))
+    )
 
 
 def _goes_on(text: str) -> bool:
     """Whether the text ends an address or number of the writer, or a list, and asks for mail at another address."""
-    if len(text) > _MOST_CHARS * 2 or not phrases.ADDRESS.search(text):
+    if len(text) > _MOST_CHARS * 2:
         return False
     text = phrases.NAMED.sub(" @ ", phrases.RATHER_THAN.sub(" , not ", text))
     clauses = phrases.CLAUSE.split(text)

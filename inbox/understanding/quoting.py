@@ -183,10 +183,8 @@ def _is_separator(line: str) -> bool:
 
 def _with_rule(lines: list[QuotedLine], folded: list[str], index: int) -> int:
     """The index of the rule that a mail client draws above a header block; `index` without one. Words are no rule."""
-    previous = index - 1
-    while previous >= 0 and not folded[previous]:
-        previous -= 1
-    return previous if previous >= 0 and _RULE_ABOVE.fullmatch(folded[previous]) else index
+    above = next((place for place in reversed(range(index)) if folded[place]), index)
+    return above if _RULE_ABOVE.fullmatch(folded[above]) else index
 
 
 def _marked_below(lines: list[QuotedLine], folded: list[str], index: int) -> int | None:
@@ -201,11 +199,9 @@ def _marked_below(lines: list[QuotedLine], folded: list[str], index: int) -> int
 
 def _quote_below(lines: list[QuotedLine], index: int) -> int | None:
     """The index of the first line with text below `index`, if that line is quoted."""
-    below = (
-        position for position in range(index + 1, min(index + 7, len(lines))) if lines[position].text.strip()
-    )
-    following = next(below, None)
-    return following if following is not None and lines[following].depth else None
+    below = range(index + 1, min(index + 7, len(lines)))
+    following = next((position for position in below if lines[position].text.strip()), index)
+    return following if following > index and lines[following].depth else None
 
 
 def _header_block(lines: list[QuotedLine], folded: list[str], index: int) -> bool:

@@ -92,9 +92,8 @@ def _signs_off(lines: list[str], folded: list[str], index: int, names: frozenset
     if len(low) > 80 or len(lines) == 1:
         return False
     following = lines[index + 1].strip() if index + 1 < len(lines) else ""
-    if low.endswith(",") and len(low.split()) <= 4 and _name_line(following, names):
-        return _is_signature(lines, folded, index + 1)
-    return _is_sign_off(lines, folded, index, names) and _is_signature(lines, folded, index + 1)
+    sign_off = low.endswith(",") and len(low.split()) <= 4 and _name_line(following, names) > 0
+    return (sign_off or _is_sign_off(lines, folded, index, names)) and _is_signature(lines, folded, index + 1)
 
 
 def _is_name(line: str, rest: str, names: frozenset[str], *, strict: bool) -> bool:
@@ -330,14 +329,11 @@ def _goes_on_banner(line: str) -> bool:
 def _postscript(lines: list[str], folded: list[str]) -> list[str]:
     """The P.S. below a signature, up to the next blank line. It is the writer's text."""
     start = next((index for index, line in enumerate(lines) if marks.POSTSCRIPT.match(line)), len(lines))
-    own = takewhile(lambda pair: not _ends_postscript(*pair), zip(lines[start:], folded[start:], strict=True))
-    return [line for line, _ in own]
-
-
-def _ends_postscript(line: str, low: str) -> bool:
-    return not low or bool(
-        marks.DISCLAIMER.match(low) or marks.MOBILE.match(low) or marks.DELIMITER.match(line)
+    postscript = takewhile(
+        lambda pair: pair[1] and not marks.DISCLAIMER.match(pair[1]),
+        zip(lines[start:], folded[start:], strict=True),
     )
+    return [line for line, _ in postscript]
 
 
 def _trim(lines: list[str]) -> list[str]:

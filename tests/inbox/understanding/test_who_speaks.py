@@ -92,6 +92,12 @@ def test_a_sentence_below_a_signature_or_a_company_is_still_the_writer_s(sentenc
     assert sentence in verdict.newest_text and not verdict.opt_out and not verdict.perhaps
 
 
+@pytest.mark.parametrize("block", ["company", "company and telephone"])
+def test_below_a_company_without_a_sign_off_no_sentence_is_a_motto(block):
+    text = f"Hi Alex,\n\n{BLOCKS[block]}\nTuesday at three works for the demo."
+    assert judge(ReplyText("email", text, sender_email="mara@corbel.example.com")).newest_text == text
+
+
 @pytest.mark.parametrize(
     "sentence",
     ["Corbel Doors Ltd does not need your services. Please take us off your list."]
