@@ -4,7 +4,7 @@ them the answer to "complete through when, and what is not" for a workspace.
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import groupby
 from typing import Any
@@ -132,6 +132,17 @@ def unsettled_since(integration: Integration, through: datetime) -> datetime:
     return min(through, _begins(day, zone)) if day else through
 
 
+def missing() -> dict[str, int]:
+    """How many entries of the last LOOKED_AT_AGAIN are missing, by provider, of all accounts that are switched on."""
+    rows = DayReceipt.objects.filter(
+        day__gte=(timezone.now() - LOOKED_AT_AGAIN).date(),
+        integration__enabled=True,
+        integration__workspace__drill_of=None,
+    )
+    sums = rows.values_list("integration__provider").annotate(Sum("missing")).order_by()
+    return dict.fromkeys(registry.stating("poll_every"), 0) | dict(sums)
+
+
 @dataclass(frozen=True)
 class Gap:
     """Why an account is not complete from `day` on: `missing` entries of its lists are not here, or it was last
@@ -155,11 +166,20 @@ class Completeness:
     gaps: list[Gap]
 
     @property
+    def is_troubled(self) -> bool:
+        """Whether something is missing or late. That an account was not compared in earlier days is no trouble."""
+        return any(gap.until is None for gap in self.gaps)
+
+    @property
     def label(self) -> str:
         """The answer for a file, without the reasons."""
         if self.through is None:
             return "cannot be compared"
-        return "not complete" if self.gaps else f"complete through {self.through:%Y-%m-%d %H:%M} UTC"
+        begins = max((f"from {gap.until} " for gap in self.gaps if gap.until), default="")
+        through = self.through.astimezone(UTC)
+        return (
+            "not complete" if self.is_troubled else f"complete {begins}through {through:%Y-%m-%d %H:%M} UTC"
+        )
 
 
 def completeness(workspace: Workspace, first: date, last: date) -> Completeness:

@@ -71,9 +71,10 @@ def models_of() -> dict[type[models.Model], str]:
     return paths
 
 
-def write(workspace: Workspace, path: str, release: str) -> dict[str, int]:
+def write(workspace: Workspace, path: str, release: str, complete: str) -> dict[str, int]:
     """Writes everything of `workspace` into a new zip file at `path`, and returns the number of rows by table. Until it
-    is whole it is `path`.part. Raises OSError if that exists or cannot be written.
+    is whole it is `path`.part. `complete` says up to when its accounts were compared. Raises OSError if that exists or
+    cannot be written.
     """
     counts = {}
     with _whole_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -88,6 +89,7 @@ def write(workspace: Workspace, path: str, release: str) -> dict[str, int]:
             "workspace": {"id": workspace.pk, "name": workspace.name},
             "release": release,
             "written_at": timezone.now(),
+            "complete": complete,
             "rows": counts,
             "left_out": LEFT_OUT,
         }

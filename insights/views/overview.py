@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from inbox.health import receipts
 from inbox.pages import csvs
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from insights import charts, overview_numbers, response_times
@@ -27,6 +28,7 @@ def overview(request: WorkspaceRequest) -> HttpResponse:
     before = overview_numbers.totals(request.workspace.pk, since - (until - since), since, zone)
     plots = charts.of(numbers)
     local = zoneinfo.ZoneInfo(zone)
+    first, last = (moment.astimezone(local).date() for moment in (since, until))
     context = {
         "spans": SPANS,
         "span": span,
@@ -42,7 +44,8 @@ def overview(request: WorkspaceRequest) -> HttpResponse:
         "funnel": zip(numbers.funnel, plots["funnel"], strict=True),
         "objections": list(zip(numbers.objections, plots["objections"], strict=True)),
         "people": response_times.by_person(request.workspace.pk, since, until),
-        "days": charts.days(numbers, since.astimezone(local).date(), until.astimezone(local).date()),
+        "days": charts.days(numbers, first, last),
+        "completeness": receipts.completeness(request.workspace, first, last),
         "since": since,
         "until": until,
     }
@@ -54,10 +57,22 @@ def overview(request: WorkspaceRequest) -> HttpResponse:
 def overview_csv(request: WorkspaceRequest) -> HttpResponse:
     """Downloads the overview page's table of campaigns as CSV."""
     _, since, until = _span(request)
+    zone = zoneinfo.ZoneInfo(request.workspace.timezone)
+    complete = receipts.completeness(
+        request.workspace, since.astimezone(zone).date(), until.astimezone(zone).date()
+    )
     numbers = overview_numbers.overview(request.workspace.pk, since, until, request.workspace.timezone)
-    head = ["Campaign", "Replies", "People", "Positive", "Booked", "First answer (median, s)"]
+    head = ["Campaign", "Replies", "People", "Positive", "Booked", "First answer (median, s)", "Complete"]
     rows = (
-        (row.name, row.replies, row.people, row.positive, row.booked, row.answer_s and round(row.answer_s))
+        (
+            row.name,
+            row.replies,
+            row.people,
+            row.positive,
+            row.booked,
+            row.answer_s and round(row.answer_s),
+            complete.label,
+        )
         for row in numbers.campaigns
     )
     return csvs.answer(f"insights-{until:%Y-%m-%d}", head, rows)

@@ -2,6 +2,7 @@
 
 import uuid
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
@@ -11,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from inbox.health import receipts
 from inbox.models import Membership
 from inbox.pages import csvs
 from inbox.pages.access import WorkspaceRequest, workspace_view
@@ -88,6 +90,7 @@ def pack(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
         if own_pack.previous and own_pack.status == ContextPack.Status.COMPLETE
         else None,
         "waiting": any(question.status == "pending" for question in questions),
+        "completeness": _completeness(own_pack),
     }
     return render(request, "insights/pack.html", context)
 
@@ -158,7 +161,16 @@ def pack_csv(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
     for thread in _threads(own_pack):
         summary = thread.insight.data.get("summary", "") if thread.insight else thread.error
         rows.append(("Conversation", summary, thread.lead.display_name, thread.get_outcome_display()))
-    return csvs.answer(f"pack-{own_pack.pk}", ["Kind", "Text", "Person", "Message or outcome"], rows)
+    complete = _completeness(own_pack).label
+    head = ["Kind", "Text", "Person", "Message or outcome", "Complete"]
+    return csvs.answer(f"pack-{own_pack.pk}", head, [(*row, complete) for row in rows])
+
+
+def _completeness(pack: ContextPack) -> receipts.Completeness:
+    """Up to when what the accounts list of the pack's time was compared and is here."""
+    zone = ZoneInfo(pack.workspace.timezone)
+    first, last = (moment.astimezone(zone).date() for moment in (pack.window_from, pack.window_to))
+    return receipts.completeness(pack.workspace, first, last)
 
 
 def _built(request: WorkspaceRequest, pack: ContextPack, created: bool) -> HttpResponse:

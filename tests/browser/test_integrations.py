@@ -1,9 +1,14 @@
 """The integrations page, the fire drill and the way back, driven in both themes and on a phone."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
+from inbox.health import receipts
 from integrations.health import probes, writer
+from integrations.models import DayReceipt, Integration
 from jobs.worker import drain
 from sandbox import SandboxServer
 from tests import forms
@@ -108,3 +113,32 @@ def test_the_pages_of_an_outage_are_accessible(page, world, open_page):
     drain()
     owner.get_by_role("link", name="Look again").click()
     expect(owner.get_by_role("heading", level=1)).to_have_text("It is connected again")
+
+
+@page_like("narrow")
+def test_receipts_of_an_account_are_read_at_any_width(page, world):
+    account, now = world.workspace.integrations.get(provider="emailbison"), timezone.now()
+    Integration.objects.update(created_at=now - timedelta(days=3))
+    for back in range(3):
+        missing = {"reasons": {"It has no time.": 1}, "missing": 1} if back == 1 else {"missing": 0}
+        for kind in receipts.kinds_of("emailbison"):
+            DayReceipt.objects.create(
+                integration=account,
+                day=(now - timedelta(days=back)).date(),
+                kind=kind,
+                listed=1284,
+                held=1284 - missing["missing"],
+                fetched=3,
+                compared_through=now - timedelta(minutes=20),
+                **missing,
+            )
+    page.goto(f"/w/{world.workspace.pk}/integrations/")
+    assert audit(page) == []
+    page.get_by_role("link", name="Receipts").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Receipts of EmailBison for Outreach")
+    expect(page.get_by_role("row").filter(has_text="It has no time.").first).to_contain_text("Not complete")
+    expect(page.get_by_role("region", name="Cannot be compared")).to_contain_text("but not when")
+    assert audit(page) == []
+    page.goto(f"/w/{world.workspace.pk}/inbox/")
+    expect(page.get_by_role("link", name="Not complete: see Integrations")).to_be_visible()
+    assert audit(page) == []

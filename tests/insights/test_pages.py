@@ -169,7 +169,8 @@ def test_an_empty_workspace_says_what_comes_next(name, workspace, client_of, url
 def test_csv_of_a_pack_names_every_conversation(built, client_of, url):
     text = client_of(Role.VIEWER).get(url("pack-csv", built.pk)).content.decode("utf-8-sig")
 
-    assert text.splitlines()[0] == "Kind,Text,Person,Message or outcome"
+    assert text.splitlines()[0] == "Kind,Text,Person,Message or outcome,Complete"
+    assert text.splitlines()[1].endswith(",cannot be compared")
     assert text.count("\nConversation,") == 2
 
 

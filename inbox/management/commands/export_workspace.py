@@ -5,7 +5,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
+from inbox.health import receipts
 from inbox.management.arguments import workspace_named
 from inbox.models import audit
 from inbox.workspaces import export
@@ -27,7 +29,9 @@ class Command(BaseCommand):
                 raise CommandError(f"{file} exists already.")
             target = workspace_named(workspace)
             audit.record(target.pk, None, "workspace.exported", target)
-            counts = export.write(target, file, settings.VERSION)
+            today = timezone.now().date()
+            complete = receipts.completeness(target, target.created_at.date(), today).label
+            counts = export.write(target, file, settings.VERSION, complete)
         except OSError as error:
             raise CommandError(f"{error.filename or file} cannot be written: {error.strerror}.") from None
         finally:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from inbox.health import banner, complaints, drill, owner_link, reconnect, uptime
+from inbox.health import banner, complaints, drill, owner_link, receipts, reconnect, uptime
 from inbox.health.model_outage import ModelAway, model_away
 from inbox.models import Membership, audit
 from inbox.pages.access import WorkspaceRequest, workspace_view
@@ -38,12 +38,13 @@ def health(request: WorkspaceRequest) -> HttpResponse:
         .select_related("integration")
         .order_by("provider", "pk")
     )
+    compared = receipts.lately(request.workspace)
     changes = HealthTransition.objects.filter(
         health__in=rows, at__gt=timezone.now() - timedelta(days=uptime.DAYS)
     ).select_related("health__integration")[:SHOWN]
     context = {
         "lines": [banner.line(row, request.workspace) for row in banner.troubled(request.workspace)],
-        "accounts": [uptime.account(row) for row in rows if _used(row)],
+        "accounts": [(uptime.account(row), compared.get(row.integration_id)) for row in rows if _used(row)],
         "transitions": [(change, account_name(change.health)) for change in changes],
         "complaints": complaints.by_mailbox(request.workspace),
         "notices": Notice.objects.filter(workspace=request.workspace).order_by("-created_at")[:SHOWN],

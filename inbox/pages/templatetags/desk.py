@@ -8,9 +8,10 @@ from django.utils import timezone
 from django.utils.html import escape, format_html, linebreaks
 from django.utils.safestring import SafeString
 
+from inbox.health import receipts
 from inbox.leads import notes
 from inbox.leads.tags import DRAFTED, NO_ANSWER, SAID
-from inbox.models import Lead, OutboundSend, User
+from inbox.models import Lead, OutboundSend, User, Workspace
 from inbox.models.lead import Tag
 from inbox.pages.state_marks import StateMark, state_of
 from inbox.pages.team import Team
@@ -67,6 +68,12 @@ def who(context: dict[str, Any], user_id: int | None) -> SafeString:
         SafeString(' data-tone="info"' if mate.is_you else ""),
         mate.initials,
     )
+
+
+@register.simple_tag
+def is_incomplete(workspace: Workspace) -> bool:
+    """Whether not all is here that the accounts list of the last seven days."""
+    return any(account.is_troubled for account in receipts.lately(workspace).values())
 
 
 @register.simple_tag

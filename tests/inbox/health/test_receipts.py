@@ -233,6 +233,12 @@ class TestMissing:
         return [entry for thread in state(world).history.values() for entry in thread]
 
 
+def csv(world: World) -> list[str]:
+    """The lines of the overview as CSV."""
+    answer = world.client.get(f"/w/{world.workspace.pk}/insights/overview.csv")
+    return answer.content.decode("utf-8-sig").splitlines()
+
+
 class TestPages:
     def test_the_account_has_a_page_with_each_day_and_why_something_cannot_be_compared(
         self, world, smartlead, clock
@@ -255,6 +261,45 @@ class TestPages:
         world.client.force_login(world.user)
         card = world.client.get(f"/w/{world.workspace.pk}/integrations/").content.decode()
         assert "Complete through" in card and "9:15 a.m." in card or "09:15" in card
+
+    def test_numbers_say_whether_their_days_are_complete(self, world, smartlead, clock):
+        world.client.force_login(world.user)
+        clock.shift(HALF_HOUR)
+        compare(smartlead)
+        assert "Complete through" in self.text(world, "insights/") and "Receipts" in self.text(
+            world, "health/"
+        )
+        assert "Not complete" not in self.text(world, "inbox/")
+        assert csv(world)[0].split(",")[-1] == "Complete"
+        answers(world, 1)
+        TestMissing.entries(world)[0]["message_id"] = ""
+        world.take(lose(world, "smartlead"), "smartlead")
+        clock.shift(HALF_HOUR)
+        compare(smartlead)
+        for page in ("insights/", "health/"):
+            assert "Not complete SmartLead lists 1 of Mon 26 Oct that is not here." in self.text(world, page)
+        assert "Not complete: see Integrations" in self.text(world, "inbox/")
+        assert csv(world)[1].endswith(",not complete") and receipts.missing()["smartlead"] == 1
+        clock.shift(timedelta(hours=2))
+        assert "SmartLead was last compared through" in self.text(world, "insights/")
+
+    def test_days_before_the_first_receipt_are_named_and_are_no_trouble(self, world, smartlead, clock):
+        Integration.objects.update(created_at=MONDAY - timedelta(days=9))
+        ReplyPoll.objects.create(integration=smartlead, complete_through=MONDAY, due_at=MONDAY)
+        clock.shift(HALF_HOUR)
+        compare(smartlead)
+        world.client.force_login(world.user)
+        assert "SmartLead was not compared before Mon 26 Oct." in self.text(world, "insights/")
+        answer = said(world, MONDAY.date() - timedelta(days=5), MONDAY.date())
+        assert answer.label == "complete from 2026-10-26 through 2026-10-26 13:15 UTC"
+        assert not answer.is_troubled and "Not complete" not in self.text(world, "inbox/")
+
+    @staticmethod
+    def text(world: World, page: str) -> str:
+        """The words of a page, without tags; labels of icons are among them."""
+        content = world.client.get(f"/w/{world.workspace.pk}/{page}").content.decode()
+        labelled = re.sub(r'aria-label="([^"]*)"', r">\1<", content)
+        return " ".join(unescape(re.sub("<[^>]*>", " ", labelled)).split())
 
     def test_a_slack_account_cannot_be_compared(self, world, clock):
         slack = world.connect("slack", bot_token="xoxb-1")
