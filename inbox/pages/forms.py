@@ -1,4 +1,4 @@
-"""Shared by the forms of several matters: a field for text of more than one line, and errors as words."""
+"""Helpers that several form pages share: a field for text of several lines, and form errors as sentences."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,8 +9,8 @@ from inbox.workspaces.own_and_shared import Refused
 
 
 class PostedText(forms.CharField):
-    """A text field with "\\n" at the end of each line. Browsers post "\\r\\n" (HTML standard, form data), so an
-    unchanged text of two lines would otherwise differ from the one that was shown.
+    """A text field that ends lines with "\\n". Browsers post "\\r\\n" (HTML standard, form data), so an unchanged text
+    of two lines would otherwise differ from the one that was shown.
     """
 
     widget = forms.Textarea
@@ -21,12 +21,12 @@ class PostedText(forms.CharField):
 
 
 def first_error(form: forms.BaseForm) -> str:
-    """The first error of a form that has one, as a sentence for people."""
+    """Returns the first error of an invalid form as a sentence for the user."""
     return str(next(iter(form.errors.values()))[0])
 
 
 def accepts(form: forms.BaseForm, field: str, act: Callable[[], object]) -> bool:
-    """Whether `form` was posted and valid, and `act` stored it. Refused becomes an error of `field`."""
+    """Whether `form` was posted and valid, and `act` stored it. If `act` raises Refused, `field` gets the error."""
     if not form.is_valid():
         return False
     try:

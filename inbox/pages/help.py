@@ -1,6 +1,6 @@
 """Renders the two pages of docs/ that explain the product to its users.
 
-It knows what these pages use: headings, paragraphs, lists, tables, bold, emphasis, code, and links to each other.
+It supports only the Markdown of these pages: headings, paragraphs, lists, tables, bold, emphasis, code and links.
 """
 
 import re
@@ -23,14 +23,14 @@ LINK = re.compile(r"\[([^]]+)\]\(([\w-]+\.md)?(#[\w-]+)?\)")
 
 @cache
 def rendered(name: str) -> tuple[str, SafeString]:
-    """The title and the HTML of a page. Raises KeyError for a name that is not in PAGES, OSError without docs."""
+    """Returns a page's title and HTML. Raises KeyError for a name not in PAGES, and OSError if docs/ is missing."""
     title, _, text = (DOCS / PAGES[name]).read_text(encoding="utf-8").partition("\n")
     blocks = re.split(r"\n\s*\n", text.strip())
     return title.lstrip("# "), mark_safe("\n".join(map(_block, blocks)))
 
 
 def slug(heading: str) -> str:
-    """A heading as an address's fragment names it."""
+    """Returns a heading as a URL fragment."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
@@ -67,7 +67,7 @@ def _words(text: str) -> str:
 
 
 def _link(match: re.Match[str]) -> str:
-    """A link to the other page, or within this one; other documents are named without a link."""
+    """Returns a link to the other help page or within this one. Other documents are named without a link."""
     words, page, fragment = match[1], match[2], match[3] or ""
     name = next((name for name, file in PAGES.items() if file == page), None)
     if page and name is None:

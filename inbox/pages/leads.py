@@ -1,6 +1,6 @@
-"""Corrects, merges and erases a lead, reopens a channel, and closes a missed meeting.
+"""Edits, merges and erases a lead, reopens a channel, and closes a missed meeting.
 
-Values are stored in the normal forms in which identities are compared.
+Values are stored in the normalized forms that identities are compared by.
 """
 
 import uuid
@@ -27,11 +27,11 @@ TAKEN = "Another lead has this. Correct it, or merge the two leads."
 NO_ADDRESS = "That is no e-mail address, as in name@example.com."
 NO_NUMBER = "That is no phone number. Write it as +1 555 555 0123."
 MOST = 50
-"""The most other addresses, and other numbers, of a lead."""
+"""The most additional addresses, and the most additional numbers, of a lead."""
 
 
 class LinesField(forms.CharField):
-    """A list, one entry a line."""
+    """A list with one entry per line."""
 
     widget = forms.Textarea(attrs={"rows": 2})
 
@@ -44,8 +44,9 @@ class LinesField(forms.CharField):
 
 
 class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A lead's names, numbers and addresses. Only what the person changed is stored: each field also carries the value
-    that it showed, so a value that came in meanwhile is not overwritten.
+    """A lead's names, numbers and addresses. Only fields that the user changed are stored.
+
+    Each field also posts the value that it showed, so a value that arrived in the meantime is not overwritten.
     """
 
     alternate_emails = LinesField(
@@ -109,7 +110,7 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
         return address
 
     def _lines(self, name: str, main: str, normal: Callable[[str], str], problem: str) -> list[str]:
-        """The values of a field with several, each once, without the one of the column `main`."""
+        """Returns the values of a field with several lines, each once, without the value of the column `main`."""
         addresses = {}
         for line in filter(None, map(str.strip, self.cleaned_data[name].splitlines())):
             if not (address := normal(line)):
@@ -121,11 +122,11 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
         return list(addresses)
 
     def entered(self) -> dict[str, str | list[str]]:
-        """The columns that the person changed, with their new values. The form must be valid."""
+        """Returns the columns that the user changed, with their new values. The form must be valid."""
         return {name: self.cleaned_data[name] for name in self.changed_data}
 
     def shown(self) -> dict[str, list[str]]:
-        """The other addresses and numbers that the form showed, by column."""
+        """Returns the additional addresses and numbers that the form showed, by column."""
         return {
             name: str(self.data.get(self[name].html_initial_name, "")).splitlines()
             for name in facts.ALTERNATES
@@ -135,7 +136,7 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
 @require_http_methods(["GET", "POST"])
 @workspace_view(Membership.Role.MEMBER)
 def edit_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/leads/<lead>/edit/`: edits a lead. A value that a person enters stays, whatever is found later."""
+    """`w/<workspace>/leads/<lead>/edit/`: edits a lead. Later events do not replace a value that a person entered."""
     lead = get_object_or_404(
         Lead.objects.select_related("workspace"), pk=lead_id, workspace=request.workspace
     )
@@ -157,8 +158,9 @@ def edit_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @workspace_view(Membership.Role.MEMBER)
 def add_contact(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/leads/<lead>/contact/`: adds a `phone` or `email` from a reply. If another lead has it, nothing is
-    added, both are flagged, and an admin gets to the page that merges them.
+    """`w/<workspace>/leads/<lead>/contact/`: adds a `phone` or `email` from a reply.
+
+    If another lead has it, nothing is added, both leads are flagged, and an admin is sent to the page that merges them.
     """
     lead = get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)
     name = "phone" if "phone" in request.POST else "email"
@@ -190,7 +192,8 @@ def _taken(request: WorkspaceRequest, lead: Lead, conflict: facts.Taken) -> Http
 @workspace_view(Membership.Role.MEMBER)
 def allow_channel(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/leads/<lead>/allow/`: allows messages on `channel` again after an opt-out, with an audit entry.
-    Does nothing for a channel that is not refused.
+
+    A channel that is allowed already stays unchanged.
     """
     lead = get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)
     channel = request.POST.get("channel", "")
@@ -207,7 +210,7 @@ def allow_channel(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse
 @require_POST
 @workspace_view()
 def meeting_handled(request: WorkspaceRequest, appointment_id: uuid.UUID) -> HttpResponse:
-    """Closes a meeting that was cancelled or missed. Another meeting is a 404. A second time changes nothing."""
+    """Closes a meeting that was cancelled or missed. Closing it again changes nothing. Any other meeting is a 404."""
     fell_through = Appointment.objects.filter(
         workspace=request.workspace, status__in=Appointment.FELL_THROUGH
     )
@@ -222,7 +225,7 @@ CANDIDATES = 10
 
 
 class Asked(NamedTuple):
-    """The lead that stays, the other one if it is chosen, and the search for it."""
+    """The lead to keep, the chosen lead to merge into it (if any), and the search text."""
 
     keep: Lead
     other: Lead | None
@@ -232,7 +235,7 @@ class Asked(NamedTuple):
 @require_http_methods(["GET", "POST"])
 @workspace_view(Membership.Role.ADMIN)
 def merge_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/leads/<lead>/merge/?q=…&other=<lead>`: the effects of merging `other` in; a POST merges."""
+    """`w/<workspace>/leads/<lead>/merge/?q=…&other=<lead>`: shows the effects of merging `other` in. A POST merges."""
     choice = asked_for(request, get_object_or_404(Lead, pk=lead_id, workspace=request.workspace))
     if request.method == "POST" and choice.other is not None:
         try:
@@ -246,7 +249,7 @@ def merge_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 
 
 def asked_for(request: HttpRequest, keep: Lead) -> Asked:
-    """Reads the choice for merging into `keep`. Raises Http404 if `other` is no lead of the same workspace."""
+    """Reads the lead that is to be merged into `keep`. Raises Http404 if `other` is not in the same workspace."""
     text = request.POST.get("other") or request.GET.get("other")
     try:
         key = uuid.UUID(text) if text else None
@@ -257,8 +260,9 @@ def asked_for(request: HttpRequest, keep: Lead) -> Asked:
 
 
 def context_of(request: HttpRequest, choice: Asked, *, reads: bool = True) -> dict[str, object]:
-    """The template context: the effects of merging the chosen lead, and other leads to choose from. Unless the person
-    `reads` messages, their words find no lead.
+    """Returns the template context: the effects of merging the chosen lead, and other leads to choose from.
+
+    If the user may not read messages (`reads`), the search ignores the words of messages.
     """
     candidates = _candidates(choice, reads)
     context = {"keep": choice.keep, "query": choice.query, "candidates": candidates, "preview": None}
@@ -266,13 +270,13 @@ def context_of(request: HttpRequest, choice: Asked, *, reads: bool = True) -> di
         try:
             context["preview"] = merge.preview(choice.keep, choice.other)
         except merge.MergeRefused as refusal:
-            if request.method == "GET":  # a POST has shown the refusal already
+            if request.method == "GET":  # after a POST the user has seen the refusal
                 messages.error(request, str(refusal))
     return context
 
 
 def _candidates(choice: Asked, reads: bool) -> list[Lead]:
-    """The leads that the search finds, else those with an identity conflict."""
+    """Returns the leads that the search finds, or else those with an identity conflict."""
     workspace = choice.keep.workspace
     leads = Lead.objects.filter(workspace=workspace).exclude(pk=choice.keep.pk)
     hits = matches(leads, workspace, choice.query) if choice.query else leads.filter(identity_conflict=True)

@@ -1,4 +1,4 @@
-"""Builds the side navigation, one entry per page of a workspace. A new page adds a line to PAGES."""
+"""Builds the side navigation, with one entry for each page of a workspace. A new page adds a line to PAGES."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -16,14 +16,14 @@ from integrations.models import WorkspaceIntegrationHealth
 
 
 class Badge(NamedTuple):
-    """The small mark behind a link of the navigation, with a tone of inbox.pages.state_marks if it needs attention."""
+    """The small mark after a link of the navigation. It has a tone of inbox.pages.state_marks if it needs attention."""
 
     text: str
     tone: str = ""
 
 
 class Page(NamedTuple):
-    """A page of a workspace by its URL name. The URL takes only the workspace's id."""
+    """A page of a workspace, by its URL name. The URL's only argument is the workspace's id."""
 
     url_name: str
     label: str
@@ -34,7 +34,7 @@ class Page(NamedTuple):
 
 
 def health_rows(request: WorkspaceRequest) -> list[WorkspaceIntegrationHealth]:
-    """The troubled accounts for the banner and the badge of the page Health. They are read once in a request."""
+    """Returns the accounts in trouble, for the banner and the badge of Health. They are read once per request."""
     rows: list[WorkspaceIntegrationHealth] | None = vars(request).get("health_rows")
     if rows is None:
         rows = vars(request)["health_rows"] = banner.rows_for(request.workspace, signed_in(request))
@@ -70,11 +70,11 @@ PAGES: list[Page] = [
     Page("inbox:people", "People", "user"),
     Page("inbox:settings", "Settings", "settings", Membership.Role.ADMIN),
 ]
-"""The pages in their order. Other apps append theirs when they are ready."""
+"""The pages in the order of the menu. Other apps append theirs in AppConfig.ready()."""
 
 
 class Entry(NamedTuple):
-    """One link in the side navigation. `current`: it leads to the open page."""
+    """One link in the side navigation. `current` is true if it leads to the open page."""
 
     url: str
     label: str
@@ -121,14 +121,14 @@ def rail(request: WorkspaceRequest) -> Rail:
 
 
 def _counted(count: int, has_older: bool) -> Badge | None:
-    """The badge of a view; with `has_older` it may have more."""
+    """Returns the badge of a view. With `has_older`, the view may have more than `count`."""
     if not count:
         return None
     return Badge(capped(count) if count > COUNT_LIMIT or not has_older else f"{count}+")
 
 
 def page_entries(request: WorkspaceRequest) -> list[Entry]:
-    """The links to the workspace's other pages that the user's role may open."""
+    """Returns the links to the other pages that the user's role may open."""
     entries = []
     for page in PAGES:
         if request.membership.at_least(page.min_role) and page.shown(request.workspace):

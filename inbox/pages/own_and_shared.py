@@ -1,4 +1,4 @@
-"""Shared by the pages of saved views and of snippets: members have their own, and admins change the shared ones."""
+"""Shared by the pages of saved views and snippets: members have their own, and admins change the shared ones."""
 
 import uuid
 from collections.abc import Iterable
@@ -13,14 +13,14 @@ from inbox.workspaces.own_and_shared import Row
 
 
 def may_share(request: WorkspaceRequest) -> bool:
-    """Whether the user's role allows what concerns everybody in the workspace."""
+    """Whether the user's role allows changes that affect everyone in the workspace."""
     return request.membership.at_least(Membership.Role.ADMIN)
 
 
 def groups(
     request: WorkspaceRequest, rows: Iterable[Row], words: str
 ) -> list[tuple[str, str, list[Row], bool]]:
-    """The rows in two groups, own and shared: key, heading, rows, and whether the user may change them."""
+    """Groups the rows into own and shared: key, heading, rows, and whether the user may change them."""
     everything = list(rows)
     private, shared = (
         [row for row in everything if row.is_shared is is_shared] for is_shared in (False, True)
@@ -32,7 +32,7 @@ def groups(
 
 
 def find(request: WorkspaceRequest, rows: QuerySet[Row], row_id: uuid.UUID) -> Row:
-    """The row with this id, which the user may change. Raises Http404, and PermissionDenied for a shared one."""
+    """Returns the row with this id if the user may change it. Raises Http404, or PermissionDenied for a shared row."""
     row = get_object_or_404(rows, pk=row_id)
     if row.is_shared and not may_share(request):
         raise PermissionDenied("An admin changes what is shared.")

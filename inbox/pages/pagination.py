@@ -1,6 +1,6 @@
-"""Splits long lists into pages, newest first, by a time and the id (keyset pagination).
+"""Splits long lists into pages by a time and the id, newest first (keyset pagination).
 
-Page 2,000 costs what page 1 costs, and new rows do not shift the pages.
+Page 2,000 costs as much as page 1, and new rows do not shift the pages.
 """
 
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from django.http import Http404, HttpRequest
 
 PAGE_SIZE = 50
 SCAN = 20_000
-"""The rows of a list that one page of a filtered list looks at."""
+"""How many rows of a list are scanned for one page of a filtered list."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class KeysetPage:
-    """One page of a list, newest row first. `after` and `before` are the cursors of its neighbours, or None."""
+    """One page of a list, newest row first. `after` and `before` are the cursors of the adjacent pages, or None."""
 
     rows: list[Any]
     after: str | None
@@ -27,7 +27,7 @@ class KeysetPage:
 
 
 def cursor_of(row: Model, time_field: str) -> str:
-    """The place of `row` in a list ordered by `time_field`, as text for a URL."""
+    """Returns the position of `row` in a list ordered by `time_field`, as text for a URL."""
     return f"{(getattr(row, time_field) - EPOCH) // timedelta(microseconds=1)}-{row.pk}"
 
 
@@ -40,12 +40,12 @@ def keyset_page(
     size: int = PAGE_SIZE,
     among: QuerySet[Any] | None = None,
 ) -> KeysetPage:
-    """The `size` rows after the cursor `after` (older) or before the cursor `before` (newer), else the newest rows.
+    """Returns `size` rows after the cursor `after` (older) or before the cursor `before` (newer), else the newest rows.
 
-    The order is by `time_field`, which must never be null in `queryset`. Raises Http404 for an invalid cursor.
+    The order is by `time_field`, which must not be null in `queryset`. Raises Http404 for an invalid cursor.
 
-    `among` bounds the work: it must contain all of `queryset` and have an index in that order, and only its next SCAN
-    rows are looked at. Then a page may have few rows or none, and yet lead to a next one.
+    `among` bounds the work: only its next SCAN rows are scanned. It must contain all of `queryset` and have an index in
+    that order. A page may then have few rows or none, and still have a next page.
     """
     newer = bool(before and not after)
     cursor, order = (before, "") if newer else (after, "-")
@@ -69,18 +69,18 @@ def keyset_page(
 def page_of(
     request: HttpRequest, queryset: QuerySet[Any], time_field: str, *, among: QuerySet[Any] | None = None
 ) -> KeysetPage:
-    """The page of `keyset_page` that the request's parameters `after` and `before` ask for."""
+    """Returns the page of `keyset_page` for the request's parameters `after` and `before`."""
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     return keyset_page(queryset, time_field, after=after, before=before, among=among)
 
 
 def older(queryset: QuerySet[Any], time_field: str, cursor: str) -> QuerySet[Any]:
-    """The rows of `queryset` after the cursor `cursor`; all for "". Raises Http404 for an invalid cursor."""
+    """Returns the rows of `queryset` after `cursor`, or all rows for "". Raises Http404 for an invalid cursor."""
     return _beyond(queryset, time_field, cursor, "lt") if cursor else queryset
 
 
 def _up_to(queryset: QuerySet[Any], time_field: str, edge: Any, lookup: str) -> QuerySet[Any]:
-    """The rows of `queryset` up to the row `edge`, which is one of them."""
+    """Returns the rows of `queryset` up to and including the row `edge`."""
     moment = getattr(edge, time_field)
     return queryset.filter(
         Q(**{f"{time_field}__{lookup}e": moment}),

@@ -1,7 +1,7 @@
-"""The table of shortcuts: the script binds the keys, the help sheet shows them, and the palette offers the actions.
+"""The table of shortcuts: the script binds the keys, the help sheet lists them, and the palette offers the actions.
 
-`action` names a function in static/holdfast.js; if there is none, the element with `data-shortcut="<action>"` is
-clicked. A user can switch off keys of one letter (User.single_key_shortcuts).
+`action` names a function in static/holdfast.js. If no such function exists, the script clicks the element with
+`data-shortcut="<action>"`. A user can switch off one-letter keys (User.single_key_shortcuts).
 """
 
 from typing import NamedTuple
@@ -10,8 +10,9 @@ CAPS = {"Control": "Ctrl", "Escape": "Esc", "J": "Shift j", "K": "Shift k", "N":
 
 
 class Shortcut(NamedTuple):
-    """One action: its label, its keys (KeyboardEvent.key), and its subject: the "lead", the "list" or the "page". An
-    action without keys stands only in the palette.
+    """One action: its label, its keys (KeyboardEvent.key), and the "lead", "list" or "page" that it acts on.
+
+    An action without keys is only in the palette.
     """
 
     action: str

@@ -1,8 +1,8 @@
-"""How a page is asked for a part of itself, without a page load.
+"""How a script requests a part of a page instead of the whole page.
 
-A request with the headers `HX-Request: true` and `HX-Target: <id>` is answered by the element with that id, and the
-elements that change with it. The address is that of the page. Any other request gets the whole page or a redirect, so
-links, forms and the back button work without a script.
+A request with the headers `HX-Request: true` and `HX-Target: <id>` gets the element with that id, and the elements that
+change with it, from the page's own URL. Any other request gets the whole page or a redirect, so links, forms and the
+back button work without scripts.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ TEMPLATES = {
 
 
 def part_asked(request: WorkspaceRequest) -> str:
-    """The id of the element that the request asks for, a key of TEMPLATES; "" if it asks for anything else."""
+    """Returns the id of the requested element, a key of TEMPLATES; "" for any other request."""
     target = request.htmx.target if request.htmx else None
     return target if target in TEMPLATES else ""
 
@@ -31,11 +31,11 @@ def part_asked(request: WorkspaceRequest) -> str:
 def render_part(
     request: WorkspaceRequest, part: str, context: dict[str, Any] | None = None, status: int = 200
 ) -> HttpResponse:
-    """The element `part`, a key of TEMPLATES. Its Vary header keeps a browser from showing it as the whole page."""
+    """Renders the element `part`, a key of TEMPLATES. Its Vary header keeps it from being cached as the whole page."""
     return varied(render(request, TEMPLATES[part], context, status=status))
 
 
 def varied(response: HttpResponse) -> HttpResponse:
-    """Marks `response` as dependent on the part that the request asked for, and returns it."""
+    """Makes `response` vary by the requested part, and returns it."""
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response

@@ -1,6 +1,6 @@
-"""Steps that ask again who is there: a session that somebody else took over must not be enough for them.
+"""Asks users to prove again who they are before sensitive steps, so that a stolen session is not enough for them.
 
-The page that asks keeps what was posted in hidden fields, so nothing that a person typed is lost.
+The page that asks keeps the posted fields in hidden inputs, so that nothing the user typed is lost.
 """
 
 from collections.abc import Callable
@@ -22,15 +22,16 @@ from inbox.workspaces.identity import identity_of, prove_again
 from inbox.workspaces.people import password_opens
 
 PROOF = "proof"
-"""The field of a form with the password."""
+"""The form field with the password."""
 View = Callable[..., HttpResponseBase]
 
 
 def asks_again(
     when: Callable[[HttpRequest], bool] | None = None, *, reading: bool = False
 ) -> Callable[[View], View]:
-    """Decorator for views that need a proof of the person in the last 15 minutes, for requests that change something
-    and match `when`; with `reading`, for every request.
+    """Decorator for views that need the user to have proven who they are in the last 15 minutes.
+
+    It applies to requests that change something and match `when`; with `reading`, to all requests.
     """
 
     def decorate(view: View) -> View:
@@ -47,14 +48,14 @@ def asks_again(
 
 
 def question(request: HttpRequest) -> HttpResponse | None:
-    """None if the person has proven lately who they are, or does so by this form; else the page that asks."""
+    """Returns None if the user has proven recently who they are, or does so with this form; else the page that asks."""
     if identity_of(request).is_fresh:
         return None
     if request.method in SAFE_METHODS:
         return redirect(f"{reverse('proof')}?{urlencode({'next': request.get_full_path()})}")
     posted = request.POST.copy()
     secret = str(posted.pop(PROOF, [""])[-1])
-    request.POST = QueryDict()  # django-axes stores what comes with a wrong password
+    request.POST = QueryDict()  # django-axes stores the form of a failed log-in
     is_proven = bool(secret) and prove_again(request, signed_in(request), secret)
     request.POST = posted  # type: ignore[assignment]  # Django hands out one that cannot be changed
     return None if is_proven else _page(request, is_wrong=bool(secret))
@@ -63,7 +64,7 @@ def question(request: HttpRequest) -> HttpResponse | None:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 def proof(request: HttpRequest) -> HttpResponse:
-    """`/account/proof/?next=…`: asks for the password, and leads on."""
+    """`/account/proof/?next=…`: asks for the password, then redirects."""
     if request.method == "GET" and not identity_of(request).is_fresh:
         return _page(request)
     return question(request) or redirect(next_url(request, reverse("home")))

@@ -1,4 +1,4 @@
-"""The release that answers, and whether the database has its schema, for the head of the admin's pages."""
+"""The running release, and whether the database has its schema, for the header of the admin's pages."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from jobs import schema_version
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """`schema` is the number of inbox's newest migration here; `missing` counts those the database lacks."""
+    """`schema` is the number of inbox's newest migration in this code. `missing` counts migrations not yet applied."""
 
     version: str
     schema: str
@@ -18,11 +18,11 @@ class Release:
 
 
 _known: list[Release] = []
-"""The release, once all migrations were applied. That cannot change while this code runs."""
+"""The release, once all migrations are applied. It cannot change while the process runs."""
 
 
 def release() -> Release:
-    """The release that runs. It asks the database only until all migrations are applied."""
+    """Returns the running release. It queries the database only until all migrations are applied."""
     if _known:
         return _known[0]
     missing = schema_version.missing()

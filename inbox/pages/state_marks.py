@@ -1,6 +1,6 @@
-"""The tone, icon and word of each state, in tables that pages and the admin share.
+"""The tone, icon and word of each state, in tables that the pages and the admin share.
 
-Colour is never the only sign: every state has an icon and a word. A tone is "ok", "warn", "bad", "info" or "".
+Colour is never the only cue: every state has an icon and a word. A tone is "ok", "warn", "bad", "info" or "".
 """
 
 from collections.abc import Mapping
@@ -126,5 +126,5 @@ TABLES: dict[str, Mapping[Any, StateMark]] = {
 
 
 def state_of(table: str, name: str) -> StateMark:
-    """The mark of a state; an unknown one is shown as it is. Raises KeyError for a table that is not in TABLES."""
+    """Returns the mark of a state. An unknown state is shown by its name. Raises KeyError for an unknown `table`."""
     return TABLES[table].get(name) or StateMark("", "info", name)

@@ -1,4 +1,4 @@
-"""The members of a workspace as a page names them: "You" for the user who looks at it, and everybody else by name."""
+"""The members of a workspace as a page names them: "You" for the current user, and other members by name."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ YOU = "You"
 
 @dataclass(frozen=True)
 class Teammate:
-    """A member: `name` may be "You", `full_name` is their name, `initials` are at most two letters."""
+    """A member. `name` may be "You", `full_name` is their name, and `initials` are at most two letters."""
 
     membership_id: int
     user_id: int
@@ -28,7 +28,7 @@ class Teammate:
 
 
 class Team:
-    """The members of one workspace: first the user who looks at the page, then the others by name."""
+    """The members of one workspace: first the current user, then the others by name."""
 
     def __init__(self, rows: list[Membership], viewer_id: int | None) -> None:
         mates = [_teammate(row, viewer_id) for row in rows]
@@ -47,20 +47,20 @@ class Team:
 
     @property
     def callable(self) -> dict[int, str]:
-        """The members whom a note can call: full names by the id of the membership."""
+        """The members whom a note can mention: full names by the id of the membership."""
         return {mate.membership_id: mate.full_name for mate in self.writers}
 
     def of(self, user_id: int | None) -> Teammate | None:
         return self._by_user.get(user_id) if user_id is not None else None
 
     def name_of(self, user_id: int | None) -> str:
-        """ "You", the member's name, or that they have left."""
+        """Returns "You", the member's name, or that they have left."""
         mate = self.of(user_id)
         return mate.name if mate else SOMEBODY
 
 
 def team_of(request: WorkspaceRequest) -> Team:
-    """The members of the request's workspace. They are read once in a request."""
+    """Returns the members of the request's workspace. They are read once per request."""
     team: Team | None = vars(request).get("team")
     if team is None:
         rows = [row for row in _memberships(request) if row.workspace_id == request.workspace.pk]
@@ -69,12 +69,12 @@ def team_of(request: WorkspaceRequest) -> Team:
 
 
 def own_memberships(request: WorkspaceRequest) -> list[Membership]:
-    """The memberships of the request's user in all workspaces, by the name of the workspace."""
+    """Returns the memberships of the request's user in all workspaces, ordered by the workspace's name."""
     return [row for row in _memberships(request) if row.user_id == request.user.pk]
 
 
 def _memberships(request: WorkspaceRequest) -> list[Membership]:
-    """The memberships of the user, and all of the request's workspace, if it has one: one query in a request."""
+    """Returns the user's memberships and all those of the request's workspace, by one query per request."""
     memberships: list[Membership] | None = vars(request).get("memberships")
     if memberships is None:
         workspace = getattr(request, "workspace", None)
@@ -101,7 +101,7 @@ def _teammate(row: Membership, viewer_id: int | None) -> Teammate:
 
 
 def desks_of(user: User) -> list[tuple[Membership, Team]]:
-    """The workspaces in which `user` answers, by name: their membership, and the team as they see it."""
+    """Returns the workspaces in which `user` answers, by name: the user's membership, and the team as they see it."""
     rows = Membership.objects.filter(workspace__in=user.workspaces.all()).select_related("user", "workspace")
     teams: dict[UUID, list[Membership]] = {}
     for row in rows.order_by("workspace__name", "pk"):

@@ -96,9 +96,7 @@ def _return_to() -> str:
 
 
 def _taken(request: HttpRequest) -> oidc.Attempt | None:
-    """Removes the attempt with the answer's state from the session and returns it; None if this browser did not begin
-    it.
-    """
+    """Removes the attempt with the answer's state from the session; None if this browser did not begin it."""
     attempts = [oidc.Attempt(*fields) for fields in request.session.get(ATTEMPTS, [])]
     state = request.GET.get("state", "")
     attempt = next((attempt for attempt in attempts if constant_time_compare(attempt.state, state)), None)

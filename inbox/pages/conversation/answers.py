@@ -1,6 +1,4 @@
-"""Handles posted answers, notes and decisions about drafts. `inbox.replying.review` carries out everything that goes to
-a lead.
-"""
+"""Handles posted answers, notes and decisions about drafts. `inbox.replying.review` carries out what goes to a lead."""
 
 import uuid
 
@@ -102,9 +100,7 @@ def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse
 @require_POST
 @workspace_view()
 def own_message(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """Sends `text` to a lead on `channel`, once for each `client_token`. If `do` is send-next, opens the next
-    conversation.
-    """
+    """Sends `text` to a lead on `channel`, once per `client_token`. `do` send-next then opens the next conversation."""
     lead = find_lead(request, lead_id)
     form = OwnMessageForm(request.POST)
     if not form.is_valid():

@@ -275,9 +275,7 @@ def outgoing(request: WorkspaceRequest, lead_id: uuid.UUID, send_id: uuid.UUID) 
 @require_safe
 @workspace_view()
 def rewriting(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """The part that is polled while the model rewrites a draft: 204 until it finishes, then the area below the
-    messages.
-    """
+    """The part that is polled while the model rewrites a draft: 204 until it finishes, then the area below."""
     lead = find_lead(request, lead_id)
     answer = answer_for(lead, draft_of(lead))
     return HttpResponse(status=204) if answer.being_written else _answer(request, lead, answer)

@@ -101,9 +101,7 @@ def _snippets(request: WorkspaceRequest, lead: Lead, words: str = "") -> list[In
 
 
 def _times(request: WorkspaceRequest, lead: Lead) -> Times:
-    """Returns the calendar's next free times. If the calendar does not respond, returns the times that the draft
-    offers.
-    """
+    """Returns the calendar's next free times, or those that the draft offers if the calendar does not respond."""
     workspace = request.workspace
     if lack := slots.lack(workspace):
         return _lacking(request, lack)

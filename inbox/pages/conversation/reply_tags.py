@@ -48,9 +48,7 @@ def find_reply(request: WorkspaceRequest, message_id: uuid.UUID) -> Message:
 
 @workspace_view()
 def why(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/messages/<message>/why/`: shows the decisions about a reply's tag. Members can correct the tag
-    here.
-    """
+    """`w/<workspace>/messages/<message>/why/`: shows the decisions about a reply's tag. Members can correct it."""
     message = find_reply(request, message_id)
     form = CorrectionForm(request.POST or None, initial={"tag": message.tag or message.lead.tag})
     if request.method == "POST" and form.is_valid():

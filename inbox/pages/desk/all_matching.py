@@ -1,8 +1,8 @@
-"""Decides about all conversations of a list, beyond its page: done, snooze, unread or assign.
+"""Decides about all conversations of a list, not only those on its page: done, snooze, unread or assign.
 
-The job reads the list itself, as the person who asked sees it, in slices from the newest to the oldest. It leaves alone
-every lead that has changed since their page was read (`inbox.pages.changes`). Each slice is a step with its undo token,
-so a job that starts again goes on after it.
+The job reads the list in slices, newest first, with the permissions of the user who asked. It skips every lead that has
+changed since the user's page was read (`inbox.pages.changes`). Each slice is a step that stores its undo token, so a
+restarted job continues after the last finished slice.
 """
 
 import time
@@ -46,22 +46,21 @@ from jobs.models import BackgroundJob, JobStep
 JOB = kind_name("leads.all", __name__)
 UNDO = kind_name("leads.all_undo", __name__)
 MOST = 50_000
-"""About how many conversations one job treats. The rest can be chosen again."""
+"""About how many conversations one job handles. The user can select the rest again."""
 SLICE = 200
-"""The conversations of one transaction."""
+"""How many conversations one transaction handles."""
 PLACE_S = 20
-"""How long (in seconds) a job runs before it lets others go first. Its lane promises a minute."""
+"""How long (in seconds) a job runs before it lets other jobs run. Its lane promises to start jobs within a minute."""
 GOOD_FOR = KEEP_CHANGES - timedelta(minutes=10)
-"""How long after the page was read a slice can tell what has changed since."""
+"""How long after the page was read a slice can still detect changes."""
 UNDO_FOR = timedelta(seconds=triage.UNDO_MAX_AGE_S)
 
 
 class Matching:
-    """The conversations of the list that the query string of `request` names, after its cursor `after`. Left out are
-    those that changed since a page was read with the snapshot `mark` at the time `at`, and those whose snooze ended
-    since.
+    """The conversations of the list that the query string of `request` names, after its cursor `after`.
 
-    Raises Http404 for an unknown folder, an invalid filter, and a search.
+    It excludes conversations that changed since a page was read at the time `at` with the snapshot `mark`, and those
+    whose snooze has ended since. Raises Http404 for an unknown folder, an invalid filter, or a search.
     """
 
     def __init__(self, request: WorkspaceRequest, at: datetime, mark: str) -> None:
@@ -75,11 +74,14 @@ class Matching:
         self.among = None if among is None else older(among, ORDER, after)
 
     def page(self, after: str, size: int) -> KeysetPage:
-        """`size` conversations after the cursor `after`, changed ones too. A page may have few, and yet a next one."""
+        """Returns `size` conversations after the cursor `after`, including changed ones.
+
+        Even a page with few rows may have a next page.
+        """
         return keyset_page(self.now, ORDER, after=after, size=size, among=self.among)
 
     def count(self) -> tuple[int, bool]:
-        """The number of conversations, and whether there may be more: a bounded number is looked at."""
+        """Returns the number of conversations, and whether there may be more. It reads a limited number of rows."""
         leads, edge = self.leads, None
         if self.among is not None:
             edge = self.among.only(ORDER).order_by(f"-{ORDER}", "-pk")[SCAN : SCAN + 1].first()
@@ -89,15 +91,14 @@ class Matching:
 
 
 class Otherwise(ValueError):
-    """The list is not as the page showed it, so nothing is done. The message is a sentence for people."""
+    """The list is no longer what the page showed, so nothing is changed. The message is a sentence for the user."""
 
 
 def start(request: WorkspaceRequest, form: AllForm, snooze_until: datetime | None) -> BackgroundJob:
-    """Enqueues the job for the valid `form` in the name of the request's user. The same decision twice, as by a double
-    click, is one job.
+    """Enqueues the job for the valid `form` as the request's user. Posting the same decision twice creates one job.
 
-    Raises Otherwise if more conversations match than the page said, or none, or if the job was taken back; Http404 as
-    Matching.
+    Raises Otherwise if no conversation matches, if more match than the page said, or if the job was taken back. Raises
+    Http404 as Matching does.
     """
     user, workspace, cleaned = signed_in(request), request.workspace, form.cleaned_data
     do, at = cleaned["do"], cleaned["at"].isoformat()
@@ -126,8 +127,10 @@ def start(request: WorkspaceRequest, form: AllForm, snooze_until: datetime | Non
 
 
 def run(ctx: JobContext) -> dict[str, int | str]:
-    """The job `leads.all`. Returns how many it changed (`done`) and how many it left because they changed meanwhile
-    (`left`). If it stops early, `why` says the reason, and the rest can be chosen from the cursor `after`.
+    """The job `leads.all`. Returns how many conversations it changed (`done`) and how many it skipped (`left`).
+
+    Skipped conversations changed in the meantime. If the job stops early, `why` is the reason, and the rest can be
+    selected from the cursor `after`.
     """
     counts: Counter[str] = Counter(done=0, left=0)
     began = time.monotonic()
@@ -146,7 +149,7 @@ def run(ctx: JobContext) -> dict[str, int | str]:
                 return dict(counts) | {"why": "It took too long.", "after": after}
             work = partial(_slice, member, ctx.payload, matching, after)
             try:
-                with transaction.atomic():  # what is done and what undoes it are stored together
+                with transaction.atomic():  # the changes and their undo token are stored together
                     report = ctx.step(f"slice {number}", work, effect="idempotent")
             except assigning.NotAMember as reason:
                 return dict(counts) | {"why": str(reason)}
@@ -162,17 +165,17 @@ def run(ctx: JobContext) -> dict[str, int | str]:
 
 
 def undo_job(job: BackgroundJob) -> BackgroundJob | None:
-    """The job that takes back `job`; None if nobody has asked for it."""
+    """Returns the job that takes back `job`; None if nobody has asked for one."""
     return BackgroundJob.objects.filter(tenant=job.tenant, dedupe_key=f"{UNDO}:{job.pk}").first()
 
 
 def can_undo(job: BackgroundJob) -> bool:
-    """Whether `job` can be taken back: it ended within the last ten minutes."""
+    """Whether `job` can be taken back, which is possible for ten minutes after it ends."""
     return job.finished_at is not None and timezone.now() - job.finished_at < UNDO_FOR
 
 
 def start_undo(job: BackgroundJob, user: User) -> bool:
-    """Enqueues the job that takes back `job` for `user`, once. Returns False if that is not possible any more."""
+    """Enqueues the job that takes back `job` for `user`, once. Returns False if that is no longer possible."""
     if not can_undo(job):
         return False
     payload = {"job": str(job.pk), "user": user.pk}
@@ -181,8 +184,9 @@ def start_undo(job: BackgroundJob, user: User) -> bool:
 
 
 def run_undo(ctx: JobContext) -> dict[str, int | str]:
-    """The job `leads.all_undo`: takes back a job `leads.all`, its last slice first. Conversations that changed since
-    stay as they are. Returns how many it put back (`done`).
+    """The job `leads.all_undo`: takes back a job `leads.all`, last slice first. Returns how many it restored (`done`).
+
+    Conversations that have changed since then stay as they are.
     """
     done, member, began = 0, _member(ctx), time.monotonic()
     if member is None:
@@ -200,13 +204,13 @@ def run_undo(ctx: JobContext) -> dict[str, int | str]:
 
 
 def _let_others(began: float) -> None:
-    """Raises Snooze if the job, which began at `began` by the monotonic clock, has run long enough."""
+    """Raises Snooze if the job, which began at `began` on the monotonic clock, has run for PLACE_S seconds."""
     if time.monotonic() - began > PLACE_S:
         raise Snooze(timezone.now(), "Others go first for a moment.")
 
 
 def _member(ctx: JobContext) -> Membership | None:
-    """The membership of the person who asked for the job, if they may still decide; else None."""
+    """Returns the membership of the user who asked for the job; None if they are no longer allowed to decide."""
     rows = Membership.objects.filter(
         workspace=ctx.workspace_id, user=ctx.payload["user"], user__is_active=True
     )
@@ -215,7 +219,7 @@ def _member(ctx: JobContext) -> Membership | None:
 
 
 def _request(member: Membership, query: str) -> WorkspaceRequest:
-    """A request for the list with the query string `query`, as `member` would make it."""
+    """Builds a request for the list with the query string `query`, as `member` would send it."""
     request = WorkspaceRequest()
     request.user, request.workspace, request.membership = member.user, member.workspace, member
     request.GET = QueryDict(query)
@@ -229,7 +233,7 @@ def _slice(
     ids = [lead.pk for lead in page.rows]
     rows = Lead.objects.filter(workspace=member.workspace, pk__in=ids)
     list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
-    still = list(matching.leads.filter(pk__in=ids))  # what came before the lock is seen by this query
+    still = list(matching.leads.filter(pk__in=ids))  # sees every change before the lock
     outcome = _decide(member, payload, still)
     return {
         "after": page.after or "",
@@ -240,7 +244,7 @@ def _slice(
 
 
 def _decide(member: Membership, payload: dict[str, Any], leads: list[Lead]) -> TriageResult:
-    """Applies the decision in `payload` to `leads`, in the name of `member`. Raises NotAMember."""
+    """Applies the decision in `payload` to `leads` on behalf of `member`. Raises NotAMember."""
     workspace: Workspace = member.workspace
     action, _, word = payload["do"].partition(":")
     if action == "assign":
@@ -256,7 +260,7 @@ def _decide(member: Membership, payload: dict[str, Any], leads: list[Lead]) -> T
 def _put_back(member: Membership, token: str, _deadline: Deadline) -> int:
     try:
         return len(assigning.undo(member.workspace, member.user, token, max_age_s=None)) if token else 0
-    except IntegrityError:  # the members who had them have left the workspace
+    except IntegrityError:  # an earlier assignee has left the workspace
         return 0
 
 
@@ -265,10 +269,10 @@ MEMBER = Membership.Role.MEMBER
 
 @workspace_view(MEMBER)
 def decide(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/inbox/all/?view=…`, with the filters of the list: decides about all conversations that match.
+    """`w/<workspace>/inbox/all/?view=…`, with the list's filters: decides about all conversations that match.
 
-    A GET shows their number. A POST enqueues the job, which leaves alone what changes after the page was read. Raises
-    Http404 for an unknown folder or filter, and for a search.
+    A GET shows how many match. A POST enqueues the job, which skips conversations that change after the page was read.
+    Raises Http404 for an unknown folder or filter, and for a search.
     """
     query = query_of(request)
     if request.method == "POST":
@@ -306,7 +310,7 @@ def _start(request: WorkspaceRequest, query: str) -> HttpResponse:
 
 @workspace_view(MEMBER)
 def progress(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/inbox/all/<job>/`: the progress of the user's job; a POST takes it back. 404 for another job."""
+    """`w/<workspace>/inbox/all/<job>/`: shows the progress of the user's own job. A POST takes it back."""
     jobs = BackgroundJob.objects.filter(workspace=request.workspace, kind=JOB, pk=job_id)
     job = jobs.first()
     if job is None or job.payload["user"] != signed_in(request).pk:
@@ -330,7 +334,7 @@ def progress(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
 
 
 def _said(request: WorkspaceRequest, payload: dict[str, Any]) -> str:
-    """The decision of the job with this payload, in words."""
+    """Describes the decision of the job with this payload."""
     action, _, word = payload["do"].partition(":")
     if action == "snooze":
         until = timezone.localtime(datetime.fromisoformat(payload["snooze_until"]))

@@ -1,4 +1,4 @@
-"""Reads the numbers around every page: leads per folder and saved view, and the badges of the navigation."""
+"""Reads the counts on every page: leads per folder and saved view, and the badges of the navigation."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,13 +13,14 @@ from inbox.replying.prompts import model_calls
 from inbox.webhooks import replay
 
 UNCERTAIN, UNREPAIRED, NOT_READ, OUTAGE = "uncertain", "unrepaired", "not-read", "outage"
-"""Keys: sends that may have gone out, failed deliveries, leads that wait for a model, and its outage."""
+"""Keys of `counts_of`: sends that may have gone out, failed deliveries, leads waiting for a model, the model outage."""
 OUTAGES = rows(model_calls.outages(), "since", "why")
 
 
 def counts_of(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The number of leads per folder and saved view, and UNCERTAIN, UNREPAIRED, NOT_READ and OUTAGE. One query in a
-    request reads all, and with them the SQL expressions `also`.
+    """Returns the number of leads per folder and saved view, and UNCERTAIN, UNREPAIRED, NOT_READ and OUTAGE.
+
+    One query per request reads all of them, together with the SQL expressions `also`.
     """
     counts: dict[str, Any] = vars(request).setdefault("counts", {})
     wanted = dict(also or {})
@@ -41,6 +42,6 @@ def counts_of(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) 
 
 
 def model_away(request: WorkspaceRequest) -> model_outage.ModelAway | None:
-    """The notice that no language model reads replies now; None if one does."""
+    """Returns the notice that no language model reads replies at the moment; None if one does."""
     counts = counts_of(request)
     return model_outage.notice_of(next(iter(instances(OUTAGES, counts[OUTAGE])), None), counts[NOT_READ])

@@ -26,7 +26,7 @@ _OLDER = re.compile(r"(?:older|longer|more) than (\d{1,4}) (hour|day|week|month|
 
 @dataclass(frozen=True)
 class Span:
-    """A span of time: from `start` on, and before `end`. None: without that end."""
+    """A span of time that includes `start` and excludes `end`. None leaves that side open."""
 
     start: datetime | None = None
     end: datetime | None = None
@@ -38,13 +38,14 @@ class Span:
 
 
 def days(first: date | None, last: date | None) -> Span:
-    """The span of whole days from `first` to `last`, both included. None: without that end."""
+    """Returns the span of whole days from `first` to `last`, both included. None leaves that side open."""
     return Span(_begin(first) if first else None, _begin(last + timedelta(days=1)) if last else None)
 
 
 def read(text: str) -> Span | None:
-    """The span that `text` names: "last 7 days" includes today, "older than 2 days" counts from now. None if it is not
-    understood, or reaches back more than ten years.
+    """Returns the span that `text` names; None if it is not understood or reaches back more than ten years.
+
+    "last 7 days" includes today. "older than 2 days" counts from now.
     """
     words = " ".join(text.lower().split())
     if match := _COUNTED.fullmatch(words):
@@ -63,7 +64,7 @@ def _length(match: re.Match[str]) -> timedelta | None:
 
 
 def _ago(length: timedelta, *, whole_days: bool) -> datetime:
-    """When a span of the last so many days begins: today is the last of them."""
+    """Returns the start of a span of this length. With `whole_days`, today is its last day."""
     if whole_days:
         return _begin(timezone.localdate() - length + timedelta(days=1))
     return timezone.now() - length

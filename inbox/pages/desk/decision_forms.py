@@ -15,11 +15,11 @@ LEAD_LIMIT = 50
 SNOOZE_DAYS_LIMIT = 366
 ID_DIGITS = 19
 PAGE_GOOD_FOR = timedelta(minutes=15)
-"""How long a page is valid on which a person decides about all conversations of a list."""
+"""How long a page stays valid for deciding about all conversations of a list."""
 
 
 class SeenField(forms.Field):
-    """Leads, each with the time of the newest message on the page (inbox.leads.triage.Seen)."""
+    """Leads, each with the time of the newest message that the page showed (inbox.leads.triage.Seen)."""
 
     widget = forms.MultipleHiddenInput
 
@@ -36,9 +36,9 @@ class SeenField(forms.Field):
 class DecisionForm(forms.Form):
     """The decision `do`: done, read, unread, snooze, assign:<membership> or assign:nobody, or tag:<tag>.
 
-    A snooze ends on the day `until`, or as `snooze:<words>` says: a key of WORDS, a time (ISO 8601), or words
-    (inbox.pages.desk.snooze_words). A day without an hour ends at `opens_at` in the active time zone.
-    `cleaned_data["snooze_until"]` is that moment.
+    A snooze ends on the day `until`, or at the time in `snooze:<words>`: a key of WORDS, a time (ISO 8601), or words
+    that inbox.pages.desk.snooze_words reads. A day without a time ends at `opens_at` in the active time zone.
+    `cleaned_data["snooze_until"]` holds the result.
     """
 
     ACTIONS: tuple[str, ...] = ("done", "unread", "read", "snooze", "assign", "tag")
@@ -69,11 +69,11 @@ class DecisionForm(forms.Form):
 
     @staticmethod
     def _moment(word: str) -> datetime | None:
-        """The time that `word` is, with its offset; None if it is none."""
+        """Parses `word` as a time with an offset; None if it is not one."""
         try:
             moment = datetime.fromisoformat(word)
             return timezone.localtime(moment) if moment.tzinfo else None
-        except (ValueError, OverflowError):  # the first and last days have no time in every zone
+        except (ValueError, OverflowError):  # the first and last days have no time in some zones
             return None
 
     def clean(self) -> dict[str, Any]:
@@ -87,7 +87,7 @@ class DecisionForm(forms.Form):
         return self.cleaned_data
 
     def _end(self, words: str) -> datetime:
-        """When a snooze ends. Raises NotUnderstood."""
+        """Returns the time when a snooze ends. Raises NotUnderstood."""
         now, today, limit = timezone.now(), timezone.localdate(), timedelta(days=SNOOZE_DAYS_LIMIT)
         if moment := self._moment(words):
             if not now < moment <= now + limit:
@@ -105,12 +105,12 @@ class DecisionForm(forms.Form):
         return timezone.make_aware(datetime.combine(day, self.opens_at))
 
     def membership_id(self) -> int | None:
-        """The id of the membership that gets the conversations; None for nobody."""
+        """Returns the id of the membership that receives the conversations; None for nobody."""
         return None if self.word == self.NOBODY else int(self.word)
 
     @property
     def word(self) -> str:
-        """The part of `do` after the action: the tag, the membership's id, or the time; "" without one."""
+        """The part of `do` after the action: the tag, the membership's id, or the time; "" if it has none."""
         return str(self.cleaned_data["do"]).partition(":")[2]
 
     @property
@@ -124,8 +124,10 @@ class TriageForm(DecisionForm):
 
 
 class AllForm(DecisionForm):
-    """Decides about all conversations of a list as its page was read: at the time `at`, with the snapshot `mark`
-    (inbox.pages.changes) and `count` conversations (None: more than can be counted).
+    """Decides about all conversations of a list as the page showed it.
+
+    The page was read at the time `at` with the snapshot `mark` (inbox.pages.changes). It showed `count` conversations,
+    or None if there were too many to count.
     """
 
     ACTIONS = ("done", "unread", "snooze", "assign")

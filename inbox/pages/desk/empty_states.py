@@ -1,6 +1,6 @@
-"""Explains an empty list: why, from facts, and what to do next.
+"""Explains why a list is empty and what to do next, based on facts.
 
-It never says that all is done while nothing is connected, no event has come, or an account is down.
+It never says that everything is done while nothing is connected, no event has arrived, or an account is down.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from inbox.replying.prompts import model_calls
 from integrations.models import HealthState
 
 NOT_DOWN = tuple(state for state in WORKS if state != HealthState.QUIET)
-"""The states in which replies come in as usual. A quiet account may miss some, though its key is good."""
+"""States in which replies arrive as usual. A quiet account has a valid key but may miss replies."""
 
 ELSEWHERE = (
     ("scheduled", "on the way out", "Look at what goes out"),
@@ -39,13 +39,13 @@ class Empty:
 
 
 def of_folder(workspace: Workspace, folder: Folder) -> Empty:
-    """The explanation for the empty `folder`: first what prevents replies, else that all is well."""
+    """Explains the empty `folder`: what prevents replies, or else that all is well."""
     wrong = _wrong(workspace, folder) if folder.incoming else None
     return wrong or _well(workspace, folder)
 
 
 def beyond(workspace: Workspace, query: str) -> Empty:
-    """The explanation for a page after the last one of the list with the query string `query`."""
+    """Explains a page after the last one of the list with the query string `query`."""
     url = f"{reverse('inbox:list', args=[workspace.pk])}?{query}"
     return Empty(
         "inbox", "Nothing is left on this page", "The list became shorter.", url, "To the first page"
@@ -81,7 +81,7 @@ def _wrong(workspace: Workspace, folder: Folder) -> Empty | None:
 
 
 def _well(workspace: Workspace, folder: Folder) -> Empty:
-    """Nothing is wrong: the folders to look at instead."""
+    """Offers the folders to look at instead, as nothing is wrong."""
     counts = folder_counts(workspace) if folder.key == DEFAULT_FOLDER else {}
     for elsewhere, words, action in ELSEWHERE:
         if count := counts.get(elsewhere):

@@ -1,4 +1,4 @@
-"""The filters of the list of conversations, each a parameter of the URL, and the leads that they leave."""
+"""The filters of the list of conversations, each a URL parameter, and the leads that match them."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -27,21 +27,21 @@ SCORES = [("4", "4"), ("3", "3 or more"), ("2", "2 or more"), ("1", "1 or more")
 WAITS, GOES_OUT, NO_DRAFT = "waits", "goes-out", "none"
 DRAFTS = [(WAITS, "Waits for review"), (GOES_OUT, "Goes out by itself"), (NO_DRAFT, "None")]
 CHOSEN = ("channel", "campaign", "assignee", "tag", "score", "draft")
-"""The filters with a list of choices."""
+"""The filters that offer a list of choices."""
 
 
 def campaigns(workspace: Workspace) -> Rows:
-    """The campaigns of the workspace, to be read with other values. `offer_campaigns` takes them."""
+    """Describes the workspace's campaigns as a list to read with other values, for `offer_campaigns`."""
     return rows(Campaign.objects.filter(workspace=workspace), "name", "external_id")
 
 
 def offer_campaigns(request: WorkspaceRequest, campaigns: Iterable[Campaign]) -> None:
-    """Makes `campaigns` the choices of this request's filter, so that they are not read again."""
+    """Sets `campaigns` as the choices of this request's filter, so that they are not read again."""
     vars(request)["campaigns"] = [(str(row.pk), str(row)) for row in campaigns]
 
 
 def _campaigns(request: WorkspaceRequest) -> list[tuple[str, str]]:
-    """The campaigns as choices: one query in a request, and none if no campaign is asked for."""
+    """Returns the campaigns as choices: one query per request, and none if no campaign is requested."""
     if "campaigns" not in vars(request):
         offer_campaigns(request, Campaign.objects.filter(workspace=request.workspace))
     choices: list[tuple[str, str]] = vars(request)["campaigns"]
@@ -57,7 +57,7 @@ def _known_span(text: str) -> None:
 
 
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
-"""Days beyond them may have no time in UTC, and no day after them."""
+"""Days outside this range may have no time in UTC or no following day."""
 
 
 def _day(label: str) -> DateFilter:
@@ -73,10 +73,10 @@ def _day(label: str) -> DateFilter:
 
 
 class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
-    """The filters for leads of `request.workspace`. Campaigns and members of other workspaces cannot be chosen.
+    """The filters for the leads of `request.workspace`. Campaigns and members of other workspaces cannot be chosen.
 
-    An invalid value is an error of the form, never a wider list. `q` leaves the leads as they are, because a search has
-    its own order (inbox.pages.desk.search). The times are about the newest message; `when` has them in words.
+    An invalid value is a form error and never widens the list. `q` does not filter the leads, because a search has its
+    own order (inbox.pages.desk.search). The times refer to the newest message; `when` is a time in words.
     """
 
     channel = ChoiceFilter(
@@ -148,23 +148,23 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
 
     @property
     def words(self) -> str:
-        """The search; "" without one."""
+        """The search text; "" if there is none."""
         return self.form.cleaned_data.get("q", "").strip() if self.is_valid() else ""
 
     @property
     def span(self) -> Span:
-        """The span for the newest message: `since`, `until` and `when` together. The filters must be valid."""
+        """The span for the newest message: `since`, `until` and `when` combined. The filters must be valid."""
         cleaned: dict[str, Any] = self.form.cleaned_data
         in_words = date_ranges.read(cleaned["when"]) if cleaned["when"] else None
         return date_ranges.days(cleaned["since"], cleaned["until"]).and_(in_words or Span())
 
     @property
     def narrows(self) -> bool:
-        """Whether a filter other than the search `q` is set; False if a filter is not valid."""
+        """Whether a filter other than the search `q` is set; False if a filter is invalid."""
         return any(name != "q" for name, _, _ in self.active()) if self.is_valid() else False
 
     def active(self) -> list[tuple[str, str, str]]:
-        """Every filter that is set: parameter of the URL, label, and value in words."""
+        """Returns every filter that is set: URL parameter, label, and value in words."""
         filters = []
         for name, content in self.form.cleaned_data.items():
             if content:
@@ -184,8 +184,10 @@ ORDER = "last_message_at"
 
 
 def filtered(request: WorkspaceRequest) -> tuple[Folder, LeadFilter, QuerySet[Lead]]:
-    """The folder, the filter and the matching leads for the request's query string. A search (`LeadFilter.words`) is
-    still to be made among these leads. Raises Http404 for an unknown folder.
+    """Returns the folder, the filter and the matching leads for the request's query string.
+
+    If there is a search (`LeadFilter.words`), the caller still has to search these leads. Raises Http404 for an unknown
+    folder.
     """
     folder = FOLDERS.get(request.GET.get("view", DEFAULT_FOLDER))
     if folder is None:
@@ -196,7 +198,7 @@ def filtered(request: WorkspaceRequest) -> tuple[Folder, LeadFilter, QuerySet[Le
 
 
 def looked_at(request: WorkspaceRequest, folder: Folder, lead_filter: LeadFilter) -> QuerySet[Lead] | None:
-    """The leads that `keyset_page` looks at (`among`) for a filtered list; None if no filter is set."""
+    """Returns the leads that `keyset_page` scans (`among`) for a filtered list; None if no filter is set."""
     if not lead_filter.narrows:
         return None
     return leads_looked_at(request.workspace, folder.key, signed_in(request).pk, end=lead_filter.span.end)

@@ -1,4 +1,4 @@
-"""Answers what scripts ask for: what has changed, who else is there, news for this person, and the palette's leads."""
+"""Answers the requests of scripts: changed leads, colleagues present, news for the user, and leads for the palette."""
 
 import uuid
 from datetime import timedelta
@@ -25,13 +25,14 @@ from inbox.workspaces.sessions import is_over
 
 
 @require_safe
-@login_not_required  # it looks for the person itself: two queries in all, as each open tab's browser asks each second
+@login_not_required  # it looks up the user itself: two queries per request, as each open tab polls every second
 def live(request: HttpRequest) -> HttpResponse:
     """`live/?w=<workspace>~<snapshot>&…&at=<workspace>~<lead>~<writes>&…`: the leads that changed since each snapshot,
-    and the next snapshot. 401 without a log-in, 404 if none of the workspaces is the user's.
+    and the next snapshot.
 
-    `at` names the conversations in front, and whether the user writes there (0 or 1). `here` in the answer names the
-    others.
+    `at` names the conversations in the foreground, and whether the user is writing there (0 or 1). `here` in the
+    response names the colleagues there. Responds with 401 without a log-in, and 404 if none of the workspaces is the
+    user's.
     """
     places = list(map(_place, request.GET.getlist("at")[: presence.PLACES]))
     snapshots = dict(map(_asked, request.GET.getlist("w")[:WORKSPACES]))
@@ -70,14 +71,14 @@ def _place(text: str) -> presence.Place:
 
 
 def _is_theirs(session: SessionBase, user: User) -> bool:
-    """Whether the session is still valid for `user`: it ends when the password changes (as auth.get_user decides)."""
+    """Whether the session is still valid for `user`. A password change ends it, as in django.contrib.auth.get_user."""
     session_hash = session.get(HASH_SESSION_KEY) or ""
     hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
     return any(constant_time_compare(session_hash, user_hash) for user_hash in hashes)
 
 
 WINDOW = timedelta(hours=1)
-"""How old news in a browser may be. The key of each keeps a browser from showing it twice."""
+"""How old news may be when a browser shows it. Each has a key, so that a browser does not show it twice."""
 TITLES = {
     for_you.CALLED: "A note calls you",
     for_you.GIVEN: "Given to you",
@@ -88,8 +89,10 @@ TITLES = {
 @require_safe
 @workspace_view()
 def news_for_you(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/inbox/for-you/?lead=…&lead=…`: the user's news about these leads, or about all, as JSON: a `key`,
-    the words of a notice, and an address. Nothing that a lead wrote is in it. A member who wants no notices gets none.
+    """`w/<workspace>/inbox/for-you/?lead=…&lead=…`: returns the user's news about these leads, or about all, as JSON.
+
+    Each entry has a `key`, the text of a notice, and a URL, but nothing that a lead wrote. A member who wants no
+    notices gets an empty list.
     """
     try:
         leads = [uuid.UUID(text) for text in request.GET.getlist("lead")[:LIMIT]]
@@ -117,7 +120,7 @@ MOST = 6
 @require_safe
 @workspace_view()
 def leads_named(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/inbox/named/?q=…`: at most six leads with that name, address or number, newest first, as JSON."""
+    """`w/<workspace>/inbox/named/?q=…`: returns up to six leads by name, address or number as JSON, newest first."""
     leads = leads_in(request.workspace, "all")
     text = request.GET.get("q", "")[:SEARCH_LIMIT]
     hits = search(leads, request.workspace, text, size=MOST, by_messages=False)

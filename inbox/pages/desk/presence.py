@@ -1,8 +1,8 @@
-"""The people who have a conversation open in front of them now, and whether they write in it.
+"""The people who have a conversation in the foreground, and whether they are writing in it.
 
-The poll of a browser names the conversations in front, and its answer names the others. That is stored for 10 s in a
-cache that the web processes share (Q_BROKER_URL in docs/operations.md), never in the database. Without the cache nobody
-is seen, and the pages work on.
+A browser's poll names the conversations in its foreground, and the response names the colleagues there. This is stored
+for 10 s in a cache that the web processes share (Q_BROKER_URL in docs/operations.md), never in the database. Without
+the cache the pages work, but show nobody.
 """
 
 import json
@@ -24,11 +24,11 @@ CACHE = "presence"
 KEPT_S = 10
 """How long a person counts as present after a poll."""
 AGAIN_S = 4
-"""How long before presence is written again."""
+"""How long a stored presence is reused before it is written again."""
 DESK_S = 2 * 3600
-"""How long the time of the last visit is stored."""
+"""How long the time of a user's last visit is stored."""
 PLACES = 10
-"""The most conversations in one poll."""
+"""The most conversations that one poll may name."""
 
 
 class Place(NamedTuple):
@@ -38,21 +38,22 @@ class Place(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "Place":
-        """Reads "<workspace>~<lead>~<0 or 1>". Raises ValueError for any other text."""
+        """Parses "<workspace>~<lead>~<0 or 1>". Raises ValueError for any other text."""
         workspace, lead, writes = text.split("~")
         return cls(UUID(workspace), UUID(lead), bool(int(writes)))
 
 
 class Other(NamedTuple):
-    """A colleague in a conversation, by name. `writes`: they write in it."""
+    """A colleague in a conversation. `writes` is true while they write in it."""
 
     name: str
     writes: bool
 
 
 def last_there(user_id: int) -> datetime | None:
-    """When the user had a conversation in front of them last. None if that is hours ago, or unknown, as the cache
-    cannot be reached or this process does not share it.
+    """Returns when the user last had a conversation in the foreground.
+
+    Returns None if that is hours ago, or if the cache cannot be reached or is not shared by this process.
     """
     try:
         at = caches[CACHE].get(f"desk:{user_id}")
@@ -64,13 +65,13 @@ def last_there(user_id: int) -> datetime | None:
 
 
 class Plain:
-    """Serializes values for Redis as JSON. Django would pickle them, and run what anybody else puts there."""
+    """Serializes values for Redis as JSON. Django's pickle would run code that another client of the cache stored."""
 
     def dumps(self, content: object) -> str:
         return json.dumps(content)
 
     def loads(self, text: bytes) -> Any:
-        """The value; None if it is no JSON."""
+        """Returns the value; None if it is not JSON."""
         try:
             return json.loads(text)
         except (ValueError, RecursionError):
@@ -78,8 +79,9 @@ class Plain:
 
 
 def meet(places: Iterable[Place], user: User) -> dict[UUID, list[Other]]:
-    """Stores that `user` is in `places`, and returns the others by the id of the lead. The caller has checked that the
-    user belongs to the workspaces. Nobody is found without the cache.
+    """Stores that `user` is in `places`, and returns the other users there by the lead's id.
+
+    The caller must have checked that the user belongs to the workspaces. Without the cache the result is empty.
     """
     by_lead: dict[UUID, list[Other]] = {}
     try:
@@ -96,14 +98,15 @@ def _meet(place: Place, user: User) -> list[Other]:
     present = {who: state for who, state in _known(cache.get(key)).items() if abs(now - state[2]) < KEPT_S}
     entry = present.get(me)
     if entry is None or entry[:2] != [user.name, place.writes] or now - entry[2] > AGAIN_S:
-        # If two people report in the same moment, one report may be lost; the next one repairs it after 4 s.
+        # If two people report at the same moment, one report may be lost; the next one, 4 s later, repairs
+        # that.
         cache.set(key, present | {me: [user.name, place.writes, now]}, KEPT_S)
         cache.set(f"desk:{me}", now, DESK_S)
     return sorted(Other(name, writes) for who, (name, writes, _) in present.items() if who != me)
 
 
 def _known(cached: Any) -> dict[str, list[Any]]:
-    """Each person's name, whether they write, and the time, by their id. Empty if the cache holds another form."""
+    """Returns name, whether they write, and time for each person, by id; {} for a cached value of another form."""
     whole = isinstance(cached, dict) and all(
         isinstance(state, list) and list(map(type, state)) == [str, bool, float] for state in cached.values()
     )

@@ -1,4 +1,4 @@
-"""The saved views of a person: their counts, their page, and saving, renaming, ordering and removing them."""
+"""The saved views of a user: their counts and their page, on which users save, rename, order and remove views."""
 
 import uuid
 from typing import Any
@@ -32,11 +32,11 @@ from inbox.workspaces import saved_views
 from inbox.workspaces.own_and_shared import VIEWS, Refused
 
 SCAN = 5_000
-"""The newest conversations of a folder that the count of a view looks at. With more, it says "12+"."""
+"""The newest conversations of a folder that the count of a view scans. If there are more, it shows "12+"."""
 
 
 def views_of(request: WorkspaceRequest) -> list[SavedView]:
-    """The views that the user sees: first their own, in their order. They are read once in a request."""
+    """Returns the views that the user sees, their own first, in order. They are read once per request."""
     views: list[SavedView] | None = vars(request).get("saved_views")
     if views is None:
         views = vars(request)["saved_views"] = list(saved_views.listed(request.workspace, signed_in(request)))
@@ -44,21 +44,21 @@ def views_of(request: WorkspaceRequest) -> list[SavedView]:
 
 
 def open_view(request: WorkspaceRequest) -> SavedView | None:
-    """The saved view whose list the request asks for, or None."""
+    """Returns the saved view whose list the request asks for; None if no view matches."""
     wanted = parameters(request.GET)
     views = views_of(request) if len(wanted) > 1 else []
     return next((view for view in views if parameters(QueryDict(view.query)) == wanted), None)
 
 
 def parameters(query: QueryDict) -> dict[str, str]:
-    """The folder and the filters in a query string, by their parameters, without empty ones and without the page."""
+    """Returns the folder and the filters in a query string as parameters, without empty ones and without the page."""
     filters = {name: query.get(name, "").strip() for name in LeadFilter.base_filters}
     folder = query.get("view", DEFAULT_FOLDER)
     return {"view": folder} | {name: choice for name, choice in filters.items() if choice}
 
 
 def canonical(request: WorkspaceRequest, query: str) -> str | None:
-    """The query string `query` with nothing but its folder and filters; None if it has no filter, or an invalid one."""
+    """Reduces the query string `query` to its folder and filters; None if it has no filter or an invalid one."""
     params = QueryDict(query)
     filters = parameters(params)
     lead_filter = _filter(request, params)
@@ -66,8 +66,10 @@ def canonical(request: WorkspaceRequest, query: str) -> str | None:
 
 
 def count_expressions(request: WorkspaceRequest) -> dict[str, Any]:
-    """SQL expressions that count the conversations of the saved views: under the view's id the number, and under its id
-    with "+" whether there may be more. Views with a search or an invalid filter are left out.
+    """Returns SQL expressions that count the conversations of the saved views.
+
+    The view's id is the key of the count. The id followed by "+" is the key of whether there may be more. Views with a
+    search or an invalid filter are left out.
     """
     counted: dict[str, LeadFilter] = {}
     looked_at: dict[str, Any] = {}
@@ -106,7 +108,7 @@ class RenameForm(forms.Form):
 
 
 class SaveForm(RenameForm):
-    """Saves the list with the query string `query` under a name; `shared`: for the whole workspace."""
+    """Saves the list with the query string `query` under a name. With `shared`, all members see the view."""
 
     query = forms.CharField(
         max_length=QUERY_CHARS, error_messages={"max_length": "That are too many filters to save."}
@@ -117,8 +119,8 @@ class SaveForm(RenameForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 @workspace_view()
 def view_list(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/inbox/views/`: the saved views. A POST saves the list with the query string `query` under `name`,
-    and shows it; an admin may share it (`shared`).
+    """`w/<workspace>/inbox/views/`: lists the saved views. A POST saves the list with the query string `query` under
+    `name` and shows it. An admin may share it (`shared`).
     """
     if request.method == "POST":
         return HttpResponseRedirect(f"{reverse('inbox:list', args=[request.workspace.pk])}?{_save(request)}")
@@ -127,7 +129,7 @@ def view_list(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _save(request: WorkspaceRequest) -> str:
-    """Saves the view. Returns the query string of the list to show next."""
+    """Saves the view and returns the query string of the list to show next."""
     form = SaveForm(request.POST)
     try:
         if not form.is_valid():
@@ -160,7 +162,7 @@ def change(request: WorkspaceRequest, view_id: uuid.UUID) -> HttpResponse:
 
 
 def _changed(request: WorkspaceRequest, view: SavedView) -> str:
-    """Changes the view as the form says, and returns the outcome in words. Raises Refused."""
+    """Changes the view as the form says, and returns the outcome as a sentence. Raises Refused."""
     by, do = signed_in(request), request.POST.get("do")
     if do == "remove":
         VIEWS.delete(view, by)

@@ -1,10 +1,10 @@
-"""Searches the leads of one workspace by words, address, phone number in any spelling, or id. The lead with the newest
-hit comes first.
+"""Searches the leads of one workspace by words, address, phone number in any spelling, or id.
 
-Words match by their beginnings ("roof" finds "Roofing"), and phone numbers by their last digits ("555-0119" finds
-+15555550119), in messages too. A lead is found by itself (its names, addresses, numbers and ids) or by its messages.
+The lead with the newest hit comes first. Words match by prefix ("roof" finds "Roofing"), and phone numbers by their
+last digits ("555-0119" finds +15555550119). A search covers the lead's own names, addresses, numbers and ids, and its
+messages.
 
-The work is bounded, whatever the words are. docs/adr/0072-a-search-reads-the-newest-first.md says how and why.
+The work is bounded for any input. docs/adr/0072-a-search-reads-the-newest-first.md explains how and why.
 """
 
 from dataclasses import dataclass
@@ -36,8 +36,10 @@ from inbox.pages.pagination import EPOCH, PAGE_SIZE, KeysetPage
 
 @dataclass(frozen=True)
 class Hit:
-    """A lead that the search found. `at` is when the matching message came in, or for a lead that was found by itself,
-    the time of its last message. `snippet` is the part of the message, in pieces.
+    """A lead that the search found.
+
+    `at` is the time of the matching message, or of the lead's last message if the lead's own fields matched. `snippet`
+    is an excerpt of the message, in pieces.
     """
 
     lead_id: UUID
@@ -48,8 +50,9 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
-    """One page of hits. `after` is the cursor of the next page, or None. `count` is the number of leads on the pages
-    before, on this one and of those read ahead: at most COUNT_LIMIT + 1.
+    """One page of hits. `after` is the cursor of the next page, or None.
+
+    `count` is the number of leads on the previous pages, on this one, and on those read ahead: at most COUNT_LIMIT + 1.
     """
 
     hits: list[Hit]
@@ -60,20 +63,21 @@ class Found:
 def search_page(
     leads: QuerySet[Lead], workspace: Workspace, text: str, *, after: str = "", size: int = PAGE_SIZE
 ) -> tuple[KeysetPage, int]:
-    """One page of the list of hits, and the count. Each row has its Hit as `hit`. The page leads only to older ones:
-    its `before` is None. Raises Http404 for an invalid cursor.
+    """Returns one page of hits, and the count. Each row has its Hit as `hit`.
+
+    `before` of the page is None, as one can only move to older hits. Raises Http404 for an invalid cursor.
     """
     hits = search(leads, workspace, text, after=after, size=size)
     rows = leads.in_bulk([hit.lead_id for hit in hits.hits])
     for hit in hits.hits:
-        if hit.lead_id in rows:  # it may have left the list meanwhile
+        if hit.lead_id in rows:  # it may have left the list since then
             rows[hit.lead_id].hit = hit  # type: ignore[attr-defined]
     listed = [rows[hit.lead_id] for hit in hits.hits if hit.lead_id in rows]
     return KeysetPage(listed, hits.after, None), hits.count
 
 
 def following(leads: QuerySet[Lead], workspace: Workspace, text: str, lead: Lead) -> Lead | None:
-    """The lead after `lead` in the list of hits; None if it is the last one, or is not found."""
+    """Returns the lead after `lead` in the list of hits; None if `lead` is the last hit or no hit."""
     alone = search(Lead.objects.filter(workspace=workspace, pk=lead.pk), workspace, text, size=1).hits
     if not alone:
         return None
@@ -90,8 +94,10 @@ def search(
     size: int = PAGE_SIZE,
     by_messages: bool = True,
 ) -> Found:
-    """The leads among `leads` that match `text`, newest hits first: `size` of them after the cursor `after`. An empty
-    text finds nobody. Without `by_messages`, leads are found by themselves alone. Raises Http404 for an invalid cursor.
+    """Returns `size` of the `leads` that match `text` after the cursor `after`, newest hits first.
+
+    An empty text matches nothing. Without `by_messages`, only the leads' own fields are searched. Raises Http404 for an
+    invalid cursor.
     """
     typed = Typed.read(workspace, text)
     if typed is None:
@@ -114,13 +120,13 @@ def search(
 
 
 def matches(leads: QuerySet[Lead], workspace: Workspace, text: str) -> QuerySet[Lead]:
-    """Those of `leads` that are found by themselves, also without a message. An empty `text` finds nobody."""
+    """Returns those of `leads` whose own fields match, even without a message. An empty `text` matches nothing."""
     typed = Typed.read(workspace, text)
     if typed is None:
         return leads.none()
     ours = Lead.objects.filter(workspace=workspace)
     ways = [typed.identity, *typed.phones, *filter(None, [typed.names])]
-    # This is a union of index look-ups, because an OR over them would read every lead of the workspace.
+    # This is a union of index look-ups, because OR over them would read every lead of the workspace.
     first, *further = (ours.filter(way).order_by().values("pk") for way in ways)
     return leads.filter(pk__in=first.union(*further))
 
@@ -130,7 +136,7 @@ def _place(row: Row) -> Place:
 
 
 def _cursor(place: Place, shown: int) -> str:
-    """The place after which the next page begins, with the number of leads on the pages before, as text for a URL."""
+    """Encodes the place after which the next page begins, and the number of leads on previous pages, for a URL."""
     return f"{shown}.{(place[0] - EPOCH) // timedelta(microseconds=1)}-{place[1]}"
 
 
@@ -169,9 +175,9 @@ def _by_itself(leads: QuerySet[Lead], workspace: Workspace, typed: Typed, place:
 
 
 def _by_messages(leads: QuerySet[Lead], workspace: Workspace, typed: Typed, place: Place | None) -> Steps:
-    """The search for leads by their messages, without those that are found by themselves."""
+    """The search for leads by their messages. It leaves out leads whose own fields match."""
     has_words = HasWords(F("found_by"), typed.in_messages)
-    matches = Coalesce(has_words, False, output_field=BooleanField())  # for which no index is used
+    matches = Coalesce(has_words, False, output_field=BooleanField())  # this expression uses no index
     ours = Message.objects.filter(workspace=workspace)
     anywhere = Message.objects.filter(workspace_unindexed(Message, workspace))
     newest = ours.filter(older_than("received_at", place)).order_by("-received_at", "-pk")
@@ -188,5 +194,5 @@ def _by_messages(leads: QuerySet[Lead], workspace: Workspace, typed: Typed, plac
 
 
 def _named(typed: Typed) -> Q:
-    """The filter for leads that are found by themselves, for looking at one lead after the other."""
+    """Returns the filter for leads whose own fields match, for testing one lead at a time."""
     return reduce(or_, [typed.identity, *typed.phones, *filter(None, [typed.names])])

@@ -1,11 +1,11 @@
-"""The statement by which the search reads leads or messages. It reads a bounded number of rows, whatever is typed.
+"""The SQL statement with which the search reads leads or messages. It reads a bounded number of rows for any input.
 
-Its steps are fenced (MATERIALIZED, LATERAL with a limit, WordsQuery), so that the planner has one way to go:
+Each step is fenced (MATERIALIZED, LATERAL with a limit, WordsQuery), so that the planner has only one plan:
 
 1. `few`: if the list has few leads, the newest hit of each.
-2. `newest` and `near`: else the hits among the newest rows.
-3. `older` and `far`: if these are too few, what the indexes have.
-4. `floor`: if the indexes have too much, how far back the newest rows reach. The next page goes on from there.
+2. `newest` and `near`: otherwise the hits among the newest rows.
+3. `older` and `far`: if these are too few, the hits that the indexes find.
+4. `floor`: if the indexes find too many, how far back the newest rows reach. The next page starts there.
 """
 
 import re
@@ -22,13 +22,13 @@ from inbox.models import Lead, Message, Workspace
 from inbox.models.words import TEXT_CHARS
 
 FEW = 500
-"""If a list has no more leads than this, each one is looked at."""
+"""If a list has no more leads than this, each lead is checked."""
 NEWEST: dict[type[Model], int] = {Message: 3_000, Lead: 150}
-"""The newest rows that are read before an index is asked for older ones."""
+"""The newest rows that are read before an index is used for older ones."""
 OLDER = 5_000
-"""The rows of an index that are read. A search with more, and few among the newest, goes on page by page."""
+"""The rows that are read by an index. A search with more of them continues from page to page."""
 Place = tuple[datetime, UUID]
-"""The place of a hit in the list: its time, and the id of the message or lead. The newest comes first."""
+"""The place of a hit in the list: its time, and the id of the message or lead. Newer places come first."""
 Row = tuple[UUID, UUID, datetime, str, str]
 """A hit: the id of the message or lead, the lead's id, the time, and the message's subject and text."""
 
@@ -71,12 +71,12 @@ LEFT JOIN inbox_message m ON m.id = found.id
 ORDER BY found.at DESC, found.id DESC
 """
 OF_HIT, OF_FEW = RawSQL("hit.lead_id", ()), RawSQL("few.lead_id", ())
-"""The lead of the row before, in the steps that are run for each row."""
+"""The current lead in the subqueries that run once per row."""
 
 
 @dataclass(frozen=True)
 class Read:
-    """Hits, one for each lead, the newest first, complete down to the place `floor`; None if there is nothing older."""
+    """Hits, one for each lead, newest first, complete down to the place `floor`. It is None if no older hit exists."""
 
     rows: list[Row]
     floor: Place | None = None
@@ -86,9 +86,12 @@ class Read:
 class Steps:
     """The queries of one search of `model`. Each selects the columns that FRAME names beside it.
 
-    `few`: the leads of the list. `of_few`: the newest hit of OF_FEW. `newest`: rows with whether they match, unsliced.
-    `older`: hits by an index, each. `listed`: OF_HIT, if the list has it. `seen`: a hit of OF_HIT that pages before
-    have shown.
+    - `few`: the leads of the list.
+    - `of_few`: the newest hit of OF_FEW.
+    - `newest`: unsliced rows, each with whether it matches.
+    - `older`: hits, one query for each index.
+    - `listed`: OF_HIT, if the list contains it.
+    - `seen`: a hit of OF_HIT that previous pages have shown.
     """
 
     model: type[Model]
@@ -100,7 +103,7 @@ class Steps:
     seen: QuerySet[Any, Any] | None
 
     def read(self, place: Place | None, want: int) -> Read:
-        """The `want` newest hits after `place` (None: from the newest on), one for each lead, by one statement."""
+        """Returns the `want` newest hits after `place`, one per lead, by one statement. None starts at the newest."""
         not_few = RawSQL("(SELECT count(*) FROM few) > %s", (FEW,), BooleanField())
         newest = NEWEST[self.model]
         parts = {
@@ -128,23 +131,23 @@ class Steps:
 
 
 def workspace_unindexed(model: type[Model], workspace: Workspace) -> RawSQL:
-    """A filter for rows of `workspace` that uses no index, so that another condition's index is used."""
+    """Returns a filter for rows of `workspace` that uses no index, so that another condition's index is used."""
     return RawSQL(f"({model._meta.db_table}.workspace_id = %s) IS TRUE", (workspace.pk,), BooleanField())
 
 
 def older_than(time_field: str, place: Place | None) -> Q:
-    """A filter for the rows after `place`, newest first by `time_field`, then by id; all rows for None."""
+    """Returns a filter for the rows after `place`, newest first by `time_field` and id. None keeps all rows."""
     if place is None:
         return Q()
     at, pk = place
-    # The second condition implies the first, but an index scan can start at the first alone.
+    # The second condition implies the first, but an index scan can start only at the first.
     return Q(**{f"{time_field}__lte": at}) & (
         Q(**{f"{time_field}__lt": at}) | Q(**{time_field: at, "pk__lt": pk})
     )
 
 
 def not_older_than(time_field: str, place: Place) -> Q:
-    """A filter for rows at `place` in the list or before it."""
+    """Returns a filter for rows at `place` in the list or before it."""
     at, pk = place
     return Q(**{f"{time_field}__gt": at}) | Q(**{time_field: at, "pk__gte": pk})
 
@@ -159,5 +162,5 @@ def _union(queries: list[tuple[str, tuple[Any, ...]]]) -> tuple[str, tuple[Any, 
 
 
 def _absent(query: tuple[str, tuple[Any, ...]]) -> tuple[str, tuple[Any, ...]]:
-    # NOT EXISTS could become a join that reads every hit there is.
+    # PostgreSQL could turn NOT EXISTS into a join that reads every hit.
     return f"({query[0]}) IS NULL", query[1]

@@ -1,4 +1,4 @@
-"""The words, phone number and id in a text that a person typed into the search, and their places in a message."""
+"""The words, phone number and id in a text that a user typed into the search, and where they occur in a message."""
 
 import contextlib
 import re
@@ -19,10 +19,10 @@ from inbox.models.words import NUMBER, HasWords, WordsQuery, mark_of, numbers_at
 MIN_PHONE_DIGITS = 4
 MAX_WORDS = 12
 MIN_BYTES = 3
-"""Shorter words match messages as whole words, as too many begin with "a". A Chinese sign has 3 bytes."""
+"""Shorter words match only whole words in messages, as too many begin with "a". A Chinese character has 3 bytes."""
 PHONE_LIKE = re.compile(r"[0-9\s()+./-]+")
 AROUND = 24
-"""The characters of a snippet before the first hit: few, so that a narrow row shows the hit."""
+"""How many characters a snippet shows before the first hit: few, so that even a narrow row shows the hit."""
 SNIPPET_CHARS = 200
 Word = tuple[str, bool]
 Part = tuple[str, bool]
@@ -31,9 +31,10 @@ Part = tuple[str, bool]
 
 @dataclass(frozen=True)
 class Typed:
-    """A search: `words` are folded, each with whether longer words that begin with it match too. `numbers` are the ends
-    of phone numbers, their digits backwards; `phone` is the whole number (E.164), if one was typed. `mark` stands
-    before each word of this workspace in `Message.found_by`.
+    """A search. Each of the folded `words` says whether it also matches as a prefix of longer words.
+
+    `numbers` are the ends of phone numbers, with their digits reversed. `phone` is the whole number (E.164), if one was
+    typed. `mark` precedes each word of this workspace in `Message.found_by`.
     """
 
     text: str
@@ -44,7 +45,7 @@ class Typed:
 
     @classmethod
     def read(cls, workspace: Workspace, text: str) -> "Typed | None":
-        """The search of `workspace` for `text`; None if it is empty."""
+        """Parses `text` into a search of `workspace`; None if it is empty."""
         text = text.replace("\0", "").strip()
         if not text:
             return None
@@ -64,7 +65,7 @@ class Typed:
 
     @property
     def identity(self) -> Q:
-        """The filter for leads whose id, id at EmailBison or GoHighLevel, address or other phone number is the text."""
+        """The filter for leads whose id, id at EmailBison or GoHighLevel, address or phone number equals the text."""
         condition = Q(emailbison_lead_id=self.text) | Q(ghl_contact_id=self.text)
         if "@" in self.text:
             address = self.text.lower()
@@ -77,17 +78,17 @@ class Typed:
 
     @property
     def names(self) -> Q | None:
-        """The filter for leads whose names match; None without a word."""
+        """The filter for leads whose names match; None if no word was typed."""
         query = names_query(self.text, self.mark)
         return Q(HasWords(LEAD_WORDS_HERE, query)) if query else None
 
     @property
     def phones(self) -> list[Q]:
-        """A filter for each of `numbers`: leads whose phone number ends with its digits."""
+        """One filter for each of `numbers`: leads whose phone number ends with these digits."""
         return [~Q(phone="") & Q(StartsWith(Reverse("phone"), number)) for number in self.numbers]
 
     def snippet(self, *texts: str) -> list[Part]:
-        """The part of the first of `texts` with a hit, about 200 characters, in pieces; [] if none has one."""
+        """Returns an excerpt of about 200 characters, in pieces, from the first of `texts` with a hit; else []."""
         for text in texts:
             if hits := _merged(self._hits(text)):
                 start = max(0, hits[0][0] - AROUND)
@@ -96,7 +97,7 @@ class Typed:
         return []
 
     def marked(self, text: str) -> list[Part]:
-        """The whole `text` in pieces."""
+        """Returns the whole `text` in pieces."""
         return _pieces(text, _merged(self._hits(text)), 0, len(text))
 
     def _hits(self, text: str) -> Iterator[tuple[int, int]]:
@@ -109,15 +110,16 @@ class Typed:
 
 
 def names_query(text: str, mark: str = "") -> WordsQuery | None:
-    """The query for leads in whose names or address words begin with the words of `text`; None without a word. With the
-    `mark` of a workspace it is one for LEAD_WORDS_HERE, else one for LEAD_WORDS.
+    """Returns the query for leads whose names or address words begin with the words of `text`; None without a word.
+
+    With a workspace's `mark` the query is for LEAD_WORDS_HERE, without it for LEAD_WORDS.
     """
     words = [f"'{mark}{word}'{':*' * begins}" for word, begins in _words(text)]
     return WordsQuery(" & ".join(words)) if words else None
 
 
 def _words(text: str) -> list[Word]:
-    """The words of `text`. In "o'rey" a word may go on after "rey", but not after "o"."""
+    """Splits `text` into words. In "o'rey", "rey" may be the beginning of a longer word, but "o" may not."""
     parts = [words_of(typed) for typed in text.split()]
     return [(word, number == len(words)) for words in parts for number, word in enumerate(words, 1)][
         :MAX_WORDS
@@ -129,7 +131,7 @@ def _is_hit(word: str, wanted: str, begins: bool) -> bool:
 
 
 def _number_ends(workspace: Workspace, text: str) -> list[str]:
-    """The digits of a typed phone number backwards, without the prefixes of some spellings."""
+    """Returns the digits of a typed phone number, reversed and without the prefixes of some spellings."""
     if not PHONE_LIKE.fullmatch(text):
         return []
     digits = re.sub(r"\D", "", text)
@@ -144,13 +146,13 @@ def _number_ends(workspace: Workspace, text: str) -> list[str]:
                 numbers.add(phonenumbers.national_significant_number(parsed))
     ends: list[str] = []
     for number in sorted((number[::-1] for number in numbers if len(number) >= MIN_PHONE_DIGITS), key=len):
-        if not any(number.startswith(end) for end in ends):  # a shorter end finds it too
+        if not any(number.startswith(end) for end in ends):  # a shorter end matches it too
             ends.append(number)
     return ends
 
 
 def _merged(spans: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The spans in their order, and those that touch as one."""
+    """Returns the spans in order, and merges those that touch."""
     merged: list[tuple[int, int]] = []
     for start, end in sorted(spans):
         if merged and start <= merged[-1][1]:
@@ -161,7 +163,7 @@ def _merged(spans: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _pieces(text: str, hits: list[tuple[int, int]], start: int, until: int) -> list[Part]:
-    """`text` from `start` to `until`, cut at the hits."""
+    """Returns `text` from `start` to `until`, cut at the hits."""
     until = min(until, len(text))
     pieces: list[Part] = [("…", False)] if start else []
     at = start

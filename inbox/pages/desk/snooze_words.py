@@ -1,6 +1,7 @@
-"""Reads the end of a snooze in words: "tomorrow 9am", "next Tuesday", "in 3 weeks", "5 March at 14:00".
+"""Parses the end of a snooze from words: "tomorrow 9am", "next Tuesday", "in 3 weeks", "5 March at 14:00".
 
-It uses the active time zone, which is the workspace's. Without an hour it takes the one at which the workspace opens.
+It uses the active time zone, which is the workspace's. A day without a time means the time at which the workspace
+opens.
 """
 
 import calendar
@@ -36,13 +37,13 @@ _WEEKDAY = re.compile(rf"(?:(?P<next>next)|on|this|until)? ?(?P<day>{'|'.join(ma
 
 
 class NotUnderstood(ValueError):
-    """The words name no time, or one that has passed or is too far ahead. The text says so, for people."""
+    """The words name no time, or a time that has passed or is too far ahead. The message says so for the user."""
 
 
 def read(text: str, opens_at: time) -> datetime:
-    """The time that `text` names, counted from now. Raises NotUnderstood.
+    """Returns the time that `text` names, relative to now. Raises NotUnderstood.
 
-    "Next Tuesday" is the Tuesday of the next week; "Tuesday" is the first one to come.
+    "Next Tuesday" is the Tuesday of the next week. "Tuesday" is the next one to come.
     """
     words, now = " ".join(fold(text[:MOST_CHARS]).split()).strip(" .,"), timezone.localtime()
     until = _exact(words, now) or _on_a_day(words, now, opens_at)
@@ -56,7 +57,7 @@ def read(text: str, opens_at: time) -> datetime:
 
 
 def _exact(words: str, now: datetime) -> datetime | None:
-    """A time that is so many minutes or hours ahead."""
+    """Returns a time that is a number of minutes or hours ahead; None if the words name no such time."""
     match = _IN.fullmatch(words)
     if match is None or match["unit"] not in ("minute", "hour"):
         return None
@@ -76,7 +77,7 @@ def _on_a_day(words: str, now: datetime, opens_at: time) -> datetime | None:
 
 
 def _hour(words: str) -> tuple[time | None, str]:
-    """The hour of the day in the words, if they name one, and the words without it."""
+    """Returns the time of day in the words, if they name one, and the remaining words."""
     match = _CLOCK.search(words) or _CLOCK_24.search(words)
     if match is None:
         return None, words
@@ -98,7 +99,7 @@ def _next(at: time | None, now: datetime) -> date | None:
 
 
 def _day(words: str, today: date) -> date | None:
-    """The day that the words name and nothing else."""
+    """Returns the day, if the words name exactly one day; else None."""
     monday = today + timedelta(days=7 - today.weekday())
     first = (today.replace(day=1) + timedelta(days=31)).replace(day=1)
     by_word = {
@@ -148,7 +149,7 @@ def _number(word: str) -> int:
 @require_safe
 @workspace_view()
 def snooze_words(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/inbox/snooze/?words=…&for=<form>`: the time in the words as a button, or why there is none."""
+    """`w/<workspace>/inbox/snooze/?words=…&for=<form>`: shows the time in the words as a button, or why it has none."""
     form, words = request.GET.get("for"), request.GET.get("words", "").replace("\0", "").strip()
     context: dict[str, object] = {"form": form if form in ("triage", "bulk", "all") else None, "words": words}
     if words:

@@ -1,4 +1,4 @@
-"""Decides about ticked rows or the open conversation (done, snooze, unread, read, assign, tag), and undoes it."""
+"""Decides about selected rows or the open conversation (done, snooze, unread, read, assign, tag), and undoes it."""
 
 from collections.abc import Sequence
 from urllib.parse import urlencode
@@ -30,10 +30,10 @@ NAMED = 5
 @require_POST
 @workspace_view()
 def decide(request: WorkspaceRequest) -> HttpResponse:
-    """Decides about the conversations in `lead` as `do` says, and redirects to the list with the same query string. A
-    request for the part "toasts" gets the messages, with the token for undo: 409 if nothing changed.
+    """Decides about the conversations in `lead` as `do` says, and redirects to the list with the same query string.
 
-    With `open`, the conversation where the button was pressed, done and snooze lead to the next older one of the list.
+    With `open`, the conversation where the button was clicked, done and snooze lead to the next older conversation. A
+    request for the part "toasts" gets the messages with the undo token, and 409 if nothing changed.
     """
     posted = {**request.POST.dict(), "lead": request.POST.getlist("lead")}
     form = TriageForm(posted, opens_at=request.workspace.opens_at)
@@ -55,7 +55,7 @@ def decide(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _carry_out(request: WorkspaceRequest, form: TriageForm) -> tuple[str, triage.TriageResult]:
-    """Does what `form` asks for. Returns it in words, with {} for the conversations. Raises NotAMember."""
+    """Carries out `form`. Returns a sentence with {} for the conversations, and the result. Raises NotAMember."""
     workspace, rows = request.workspace, form.cleaned_data["lead"]
     if form.action == "assign":
         to = assigning.receiver(workspace, form.membership_id())
@@ -91,7 +91,7 @@ def undo(request: WorkspaceRequest) -> HttpResponse:
         leads = assigning.undo(request.workspace, signed_in(request), request.POST.get("token", ""))
     except BadSignature:
         messages.error(request, "That is too long ago to undo.")
-    except IntegrityError:  # the member who had them has left
+    except IntegrityError:  # the previous assignee has left
         messages.error(request, "Who had it is not in this workspace any more.")
     else:
         messages.info(
@@ -110,8 +110,9 @@ def _list_url(request: WorkspaceRequest) -> str:
 
 
 def _after(request: WorkspaceRequest, form: TriageForm) -> str:
-    """The address of the conversation to show after a decision in an open one: the next of the list, or the same one if
-    it was assigned or tagged; "" for the list.
+    """Returns the URL of the conversation to show after a decision in an open one; "" for the list.
+
+    It is the next one of the list, or the same one if it was assigned or tagged.
     """
     if form.action == "unread" or not request.POST.get("open"):
         return ""

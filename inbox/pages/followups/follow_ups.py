@@ -59,7 +59,7 @@ EMPTY = {
     "skipped": "A step that was left out stands here, with the reason.",
     "failed": "A step whose message did not go out stands here, with the provider’s words.",
 }
-"""The words for each list while it is empty."""
+"""The text that each list shows while it is empty."""
 TIMES = {"due_at": "Due", "claimed_at": "Taken up", "finished_at": "When"}
 BUTTONS = {
     "due": ("pause", "skip", "cancel"),
@@ -77,7 +77,7 @@ LABELS = {"resume": "Resume", "skip": "Skip step", "cancel": "Stop", "pause": "P
 @require_GET
 @workspace_view()
 def follow_ups(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/followups/?view=…&reason=…`: a list of follow-ups, else the first one that has rows."""
+    """`w/<workspace>/followups/?view=…&reason=…`: shows a list of follow-ups, by default the first that has rows."""
     counts = lists.counts(request.workspace)
     wanted = request.GET.get("view") or next(filter(counts.get, lists.VIEWS), "due")
     view = lists.VIEWS.get(wanted, lists.VIEWS["due"])
@@ -114,7 +114,7 @@ def follow_ups(request: WorkspaceRequest) -> HttpResponse:
 
 
 def list_of(request: WorkspaceRequest, view: str) -> HttpResponse:
-    """Redirects to the list `view`, a key of lists.VIEWS; "" for the first one that has rows."""
+    """Redirects to the list `view`, a key of lists.VIEWS; "" means the first list that has rows."""
     url = reverse("inbox:followups", args=[request.workspace.pk])
     return redirect(f"{url}?view={view}" if view else url)
 
@@ -140,8 +140,10 @@ def _row(view: lists.View, row: Any) -> dict[str, object]:
 @require_POST
 @workspace_view()
 def act(request: WorkspaceRequest) -> HttpResponse:
-    """Applies the action `do` (a key of by_hand.ACTIONS) to the ticked follow-ups, or with `all` to those of the list
-    `view` with this `reason`: 1,000 at most. An action that the list does not offer changes nothing.
+    """Applies the action `do` (a key of by_hand.ACTIONS) to the selected follow-ups.
+
+    With `all`, it applies to those of the list `view` with this `reason`, at most 1,000. An action that the list does
+    not offer changes nothing.
     """
     name, view = request.POST.get("do", ""), lists.VIEWS.get(request.POST.get("view", ""))
     target = list_of(request, view.key if view else "")
@@ -182,7 +184,7 @@ def _chosen(request: WorkspaceRequest, view: lists.View) -> list[uuid.UUID]:
 @require_http_methods(["GET", "POST"])
 @workspace_view(Membership.Role.MEMBER)
 def task(request: WorkspaceRequest, task_id: uuid.UUID) -> HttpResponse:
-    """A follow-up that waits for approval: a person changes and approves it, or skips it, as `do` says."""
+    """Shows a follow-up that waits for approval. A person edits and approves it, or skips it, as `do` says."""
     waiting = FollowUpTask.objects.select_related("lead", "instance", "step__sequence")
     step_task = get_object_or_404(waiting, pk=task_id, workspace=request.workspace)
     form = ApprovalForm(request.POST or None, channel=step_task.channel, initial={"text": step_task.text})

@@ -66,7 +66,7 @@ class StepForm(forms.ModelForm):  # type: ignore[type-arg]
 
     @property
     def planning(self) -> list[forms.BoundField]:
-        """The fields that say when and on which channel a step goes out, for one line of the page."""
+        """The fields that define when and on which channel a step goes out, for one line of the page."""
         return [self[name] for name in ("position", "offset_days", "offset_minutes", "channel", "condition")]
 
     @property
@@ -98,7 +98,7 @@ class _StepFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
             form.initial["position"] = last + 1
 
     def delete_existing(self, obj: FollowUpStep, commit: bool = True) -> None:
-        """Retires the step, because messages that were planned or sent keep their step."""
+        """Retires the step instead of deleting it, because planned and sent messages refer to it."""
         FollowUpStep.objects.filter(pk=obj.pk).update(retired=True)
 
 
@@ -116,7 +116,7 @@ StepFormSet = inlineformset_factory(
 
 
 class OneLeadForm(forms.Form):
-    """Starts one of the sequences that are open to the lead."""
+    """Starts one of the sequences that the lead can be enrolled in."""
 
     sequence = forms.ModelChoiceField(queryset=FollowUpSequence.objects.none())
 
@@ -128,7 +128,7 @@ class OneLeadForm(forms.Form):
 
 
 class EnrolForm(forms.Form):
-    """Chooses the leads for a sequence: by e-mail addresses or by a tag."""
+    """Chooses the leads for a sequence, by e-mail addresses or by a tag."""
 
     emails = forms.CharField(
         label="E-mail addresses, one a line", required=False, widget=forms.Textarea(attrs={"rows": 4})
@@ -159,7 +159,7 @@ class EnrolForm(forms.Form):
 @require_GET
 @workspace_view()
 def sequences(request: WorkspaceRequest) -> HttpResponse:
-    """Lists the sequences, with the leads' responses to each step."""
+    """Lists the sequences, with how leads responded to each step."""
     live = FollowUpInstance.objects.filter(sequence=OuterRef("pk"), status__in=FollowUpInstance.LIVE)
     context = {
         "sequences": FollowUpSequence.objects.filter(workspace=request.workspace).annotate(
@@ -216,7 +216,7 @@ def _edit(request: WorkspaceRequest, sequence: FollowUpSequence) -> HttpResponse
 @require_POST
 @workspace_view()
 def enrol_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """Starts a sequence for one lead, from the page of the conversation."""
+    """Starts a sequence for one lead from the conversation page."""
     lead = get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)
     form = OneLeadForm(lead, request.POST)
     started = plan.enrol(lead, form.cleaned_data["sequence"], user=request.user) if form.is_valid() else None
@@ -233,7 +233,7 @@ def enrol_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @workspace_view()
 def enrol(request: WorkspaceRequest, sequence_id: uuid.UUID) -> HttpResponse:
-    """Starts a sequence for the named leads, 2,000 at most, and reports how many it started and left out."""
+    """Starts a sequence for the named leads, at most 2,000, and reports how many were started and left out."""
     sequence, form = _own(request, sequence_id), EnrolForm(request.POST)
     back = list_of(request, "waiting")
     if not form.is_valid():

@@ -1,4 +1,4 @@
-"""The actions on an account in trouble, for the pages of a workspace and the admin: reconnect, mute, …"""
+"""The actions on an account in trouble, such as reconnect and mute, for the workspace pages and the admin."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,8 +19,9 @@ from integrations.models import TROUBLED, Integration, WorkspaceIntegrationHealt
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The page of an action. `back` is the address to return to. `template`, with `context`, shows the ways to
-    reconnect the account, and posts to `act_url`.
+    """The page on which an action is offered. `back` is the URL to return to.
+
+    `template`, rendered with `context`, shows how to reconnect the account, and posts to `act_url`.
     """
 
     back: str
@@ -30,9 +31,10 @@ class Page:
 
 
 def act(request: HttpRequest, integration: Integration, page: Page) -> HttpResponse:
-    """Carries out the action `do` of the form, one of ACTIONS, with an audit entry. Returns the page of the action,
-    else a redirect to `page.back`. An unknown `do` becomes a message. The caller has checked that the user may act on
-    `integration`.
+    """Carries out the action `do` of the form, one of ACTIONS, with an audit entry.
+
+    Returns the page of the action, or else a redirect to `page.back`. An unknown `do` becomes a message. The caller
+    must have checked that the user may act on `integration`.
     """
     name = request.POST.get("do", "")
     if name not in ACTIONS:
@@ -70,7 +72,7 @@ def _unmute(request: HttpRequest, integration: Integration, page: Page) -> None:
 
 
 def _reconnect(request: HttpRequest, integration: Integration, page: Page) -> HttpResponse | None:
-    """Shows a link to the provider's page, because our Content Security Policy forbids forms to redirect to it."""
+    """Shows a link to the provider's page, because our Content Security Policy does not let forms redirect there."""
     link = reconnect.hosted_link(integration, request.build_absolute_uri(page.back))
     return _ways_back(request, integration, page, link)
 

@@ -1,4 +1,4 @@
-"""The pages on which admins see what providers delivered, without secrets, and replay it."""
+"""The pages on which admins inspect what providers delivered, without secrets, and replay it."""
 
 import json
 import uuid
@@ -35,15 +35,16 @@ Verdict = WebhookDelivery.Verdict
 VIEWS = ("pretty", "raw", "parsed")
 LONGEST_SPAN = max(map(int, replay.SPANS))
 MOST_SHOWN = 200_000
-"""The most characters of a body on a page."""
+"""How many characters of a body a page shows at most."""
 
 
 def detail(
     request: HttpRequest, delivery: WebhookDelivery, url_of: Callable[[WebhookDelivery], str], *, reads: bool
 ) -> dict[str, Any]:
-    """The context of the partials in templates/deliveries/. `url_of` gives the address of a delivery's page. `reads`
-    says whether the user may read the body; without it no text of the body is shown, and of a refused one only the
-    names of its fields are read.
+    """Returns the context of the templates in templates/deliveries/. `url_of` returns the URL of a delivery's page.
+
+    `reads` says whether the user may read the body. If not, no text of the body is shown, and of a refused request only
+    the names of its fields are read.
     """
     view = request.GET.get("show")
     show = view if view in VIEWS else VIEWS[0]
@@ -65,8 +66,9 @@ def detail(
 
 
 class Form(NamedTuple):
-    """The form of a request that was not taken in, beside the known one that is nearest, as text for a report that
-    holds nothing of people. `alike` is how many wait that are like it, and `event_type` what they have in common.
+    """Compares a refused request with the nearest known form, as a report that contains no personal data.
+
+    `alike` counts the similar requests that wait, and `event_type` is the event type that they share.
     """
 
     report: str
@@ -75,7 +77,7 @@ class Form(NamedTuple):
 
 
 def form_of(delivery: WebhookDelivery, *, reads: bool) -> Form | None:
-    """None if the request was taken in, is of an event that is known and not used, or has no body any more."""
+    """Returns None if the request was accepted, is a known event that is not used, or no longer has a body."""
     source = registry.webhook_sources().get(delivery.source)
     ignored = delivery.verdict == Verdict.IGNORED
     kind = delivery.event_type if ignored else ""
@@ -109,8 +111,9 @@ def form_of(delivery: WebhookDelivery, *, reads: bool) -> Form | None:
 
 
 def excerpt(delivery: WebhookDelivery, show: str) -> tuple[str, bool]:
-    """The body without secrets, cut at MOST_SHOWN characters, and whether it is cut; "" if it is no longer stored. If
-    the source cannot read it, the text says what is wrong.
+    """Returns the body without secrets, cut at MOST_SHOWN characters, and whether it is cut.
+
+    The text is "" if the body is no longer stored. If the source cannot parse it, the text says what is wrong.
     """
     if delivery.body is None:
         return "", False
@@ -145,7 +148,7 @@ def _event(delivery: WebhookDelivery, body: bytes, content: object) -> Event:
 
 ADMIN = Membership.Role.ADMIN
 SETTLED = "settled"
-"""A choice beside the verdicts: failed deliveries that need nothing more. `failed` shows those that the menu counts."""
+"""An extra choice beside the verdicts: settled failures. `failed` shows the deliveries that the menu counts."""
 DAY = DateInput(attrs={"type": "date"})
 
 
@@ -208,14 +211,14 @@ def delivery_list(request: WorkspaceRequest) -> HttpResponse:
 @require_GET
 @workspace_view(ADMIN)
 def delivery(request: WorkspaceRequest, delivery_id: uuid.UUID) -> HttpResponse:
-    """One webhook request: how it came, its outcome, and its body pretty, raw or parsed (`?show=`)."""
+    """Shows one webhook request: how it arrived, its outcome, and its body pretty, raw or parsed (`?show=`)."""
     return _detail(request, _own(request, delivery_id))
 
 
 @require_POST
 @workspace_view(ADMIN)
 def run_again(request: WorkspaceRequest, delivery_id: uuid.UUID) -> HttpResponse:
-    """Shows the effects of a replay (`do=dry`), or replays the request (`do=run`)."""
+    """Shows what a replay would do (`do=dry`), or replays the request (`do=run`)."""
     delivery = _own(request, delivery_id)
     if dry := replay_or_dry_run(request, delivery):
         return _detail(request, delivery, dry=dry)
@@ -223,8 +226,9 @@ def run_again(request: WorkspaceRequest, delivery_id: uuid.UUID) -> HttpResponse
 
 
 def replay_or_dry_run(request: HttpRequest, delivery: WebhookDelivery) -> replay.ReplayResult | None:
-    """Replays `delivery` if the form says `do=run`, and else returns what a replay would do. A message tells the user
-    the outcome of a replay, or why there is none.
+    """Replays `delivery` if the form says `do=run`; otherwise returns what a replay would do.
+
+    A message tells the user the outcome of the replay, or why the request cannot be replayed.
     """
     try:
         if request.POST.get("do") != "run":
@@ -245,8 +249,10 @@ def replay_failed(request: WorkspaceRequest) -> HttpResponse:
 
 
 def start_replay(request: HttpRequest, workspace: Workspace | None) -> BackgroundJob | None:
-    """Starts the job that replays what failed in the last `hours` of the form, or what has its `verdict`, `source` and
-    `event_type`, in `workspace` or in all for None. A message tells the user how many wait. None if nothing does.
+    """Starts a job that replays failed deliveries of `workspace`, or of all workspaces for None.
+
+    The form chooses those of the last `hours`, or those with its `verdict`, `source` and `event_type`. A message tells
+    the user how many will be replayed. Returns None if no delivery matches.
     """
     try:
         chosen = {name: request.POST.get(name, "") for name in ("source", "event_type")}
@@ -263,7 +269,7 @@ def start_replay(request: HttpRequest, workspace: Workspace | None) -> Backgroun
 @require_GET
 @workspace_view(ADMIN)
 def replay_progress(request: WorkspaceRequest) -> HttpResponse:
-    """The part of the page with the progress of the replay."""
+    """The part of the page that shows the progress of the replay."""
     return render(request, "deliveries/_progress.html", {"job": _last_replay(request.workspace)})
 
 
@@ -304,7 +310,7 @@ def _tiles(workspace: Workspace) -> list[dict[str, Any]]:
 
 
 def _last_replay(workspace: Workspace) -> BackgroundJob | None:
-    """The replay that is running, or that ended within the last ten minutes; None without one."""
+    """Returns the replay that is running or ended within the last ten minutes; None if there is none."""
     recent = Q(finished_at=None) | Q(finished_at__gt=timezone.now() - timedelta(minutes=10))
     return (
         BackgroundJob.objects.filter(recent, workspace=workspace, kind=replay.JOB)

@@ -1,4 +1,4 @@
-"""The pages of background jobs for admins: their state, why they failed, and the actions on them."""
+"""The pages of background jobs for admins: their states, causes of failure, and actions."""
 
 import uuid
 from collections.abc import Callable
@@ -40,13 +40,13 @@ SUBJECTS: dict[str, tuple[type[Model], str]] = {
     "task_id": (FollowUpTask, "response_message"),
     "enrichment_id": (Enrichment, ""),
 }
-"""The ids in payloads, with their models, and the field that leads from each to a message."""
+"""The ids in payloads: their models, and the field that leads from each model to a message."""
 
 
 @require_GET
 @workspace_view(ADMIN)
 def job_list(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/jobs/` with FILTERS: lists the jobs. Its two parts, the counts and the list, reload alone."""
+    """`w/<workspace>/jobs/`, with FILTERS: lists the jobs. The counts and the list reload separately."""
     workspace_id = request.workspace.pk
     totals = stats.totals(workspace_id)
     if request.htmx and request.htmx.target == "jobs-now":
@@ -90,7 +90,7 @@ def _now(request: WorkspaceRequest, totals: stats.Totals, times: stats.Timings) 
 @require_GET
 @workspace_view(ADMIN)
 def job(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
-    """One job: its subject, its attempts and steps in order, and the possible actions."""
+    """Shows one job: its subject, its attempts and steps in order, and the possible actions."""
     row = _job(request.workspace, job_id)
     about = _about(request.workspace, row)
     context = display.job_page(row) | {
@@ -104,7 +104,7 @@ def job(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @workspace_view(ADMIN)
 def act(request: WorkspaceRequest) -> HttpResponse:
-    """Retries, moves, cancels or discards the ticked jobs, or retries all that failed for one cause, as `do` says."""
+    """Retries, moves, cancels or discards the selected jobs, or retries all that failed for one cause, as `do` says."""
     back = redirect(next_url(request, reverse("inbox:jobs", args=[request.workspace.pk])))
     action = ACTIONS.get(request.POST.get("do", ""))
     if action is None:
@@ -121,7 +121,7 @@ def act(request: WorkspaceRequest) -> HttpResponse:
 
 
 def tell(request: HttpRequest, lines: list[tuple[bool, str]]) -> None:
-    """Shows the sentences of an action on jobs as messages: each with whether it went well."""
+    """Shows the outcomes of an action on jobs as messages. Each line is a sentence with whether it succeeded."""
     for good, line in lines:
         messages.add_message(request, messages.SUCCESS if good else messages.WARNING, line)
 
@@ -186,7 +186,7 @@ def _about(workspace: Workspace, job: BackgroundJob) -> About:
 
 
 def _delivery(workspace: Workspace, job: BackgroundJob, message: Message | None) -> WebhookDelivery | None:
-    """The delivery that made the job, else the one that brought its message; None without either."""
+    """Returns the delivery that created the job, or else the delivery of its message; None if it has neither."""
     deliveries = WebhookDelivery.objects.filter(workspace=workspace).defer("body", "headers")
     delivery = deliveries.filter(job=job).first()
     if delivery is None and message is not None:

@@ -1,4 +1,4 @@
-"""The pages that say what happened to one row, and why something did not arrive. Every member may open them."""
+"""The pages that show what happened to one row, and why something did not arrive. All members may open them."""
 
 import uuid
 from typing import Any
@@ -18,13 +18,13 @@ from inbox.trace.story import Trace
 from inbox.trace.subjects import NotHere
 
 OWN_PAGES = {"job": "inbox:job", "delivery": "inbox:delivery"}
-"""The kinds of rows with a page of their own, which admins may open."""
+"""The kinds of rows that have a page of their own, which admins may open."""
 
 
 @require_safe
 @workspace_view()
 def trace(request: WorkspaceRequest, kind: str, row_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/trace/<kind>/<id>/`: the story of one row, such as a message, as a page or with `?as=text`."""
+    """`w/<workspace>/trace/<kind>/<id>/`: shows the history of one row, such as a message. `?as=text` is plain text."""
     try:
         record = story.of(request.workspace, kind, row_id)
     except NotHere as error:
@@ -42,8 +42,9 @@ def trace(request: WorkspaceRequest, kind: str, row_id: uuid.UUID) -> HttpRespon
 @require_safe
 @workspace_view()
 def find(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/trace/?q=…&ask=…`: finds an address, a phone number or an id in everything that came or was sent.
-    `ask` is the id of an account whose provider is asked, too.
+    """`w/<workspace>/trace/?q=…&ask=…`: searches everything received or sent for an address, a phone number or an id.
+
+    `ask` is the id of an account whose provider is searched as well.
     """
     text = request.GET.get("q", "").strip()[:320]
     wanted = search.read(request.workspace, text)
@@ -58,7 +59,7 @@ def find(request: WorkspaceRequest) -> HttpResponse:
 
 
 def places(request: WorkspaceRequest) -> dict[str, Any]:
-    """The template values for the links of a trace."""
+    """Returns the template values for the links of a trace."""
     return {
         "base": reverse("inbox:find", args=[request.workspace.pk]),
         "may_open": request.membership.at_least(Membership.Role.ADMIN),
@@ -66,14 +67,14 @@ def places(request: WorkspaceRequest) -> dict[str, Any]:
 
 
 def _own_page(request: WorkspaceRequest, record: Trace) -> str:
-    """The page of the row itself, for users who may open it; "" if it has none."""
+    """Returns the URL of the row's own page if the user may open it; "" otherwise."""
     if record.kind in OWN_PAGES and request.membership.at_least(Membership.Role.ADMIN):
         return reverse(OWN_PAGES[record.kind], args=[request.workspace.pk, record.id])
     return ""
 
 
 def as_text(record: Trace) -> str:
-    """The trace as plain text. Times are in the active time zone."""
+    """Returns the trace as plain text. Times are in the active time zone."""
     lines = [record.headline, record.summary, f"{record.kind} {record.id}", ""]
     return "\n".join([*filter(None, lines[:3]), "", *(_line(event) for event in record.events), ""])
 

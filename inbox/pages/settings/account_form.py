@@ -1,5 +1,6 @@
-"""The form that connects an account or changes its settings. A stored secret is never shown; an empty field keeps it,
-also if no configured encryption key can read it.
+"""The form that connects an account or changes its settings.
+
+It never shows a stored secret. An empty field keeps the secret, even if no configured encryption key can decrypt it.
 """
 
 import copy
@@ -29,7 +30,7 @@ UNREADABLE_SECOND = (
 
 
 def masked(secret: str) -> str:
-    """The secret as dots with its last four characters, or only dots if it has fewer than 12 characters."""
+    """Returns dots followed by the secret's last four characters; only dots if it has fewer than 12 characters."""
     return f"••••{secret[-4:]}" if len(secret) >= 12 else "••••"
 
 
@@ -38,7 +39,7 @@ class AccountTaken(Exception):
 
 
 class AccountForm(forms.Form):
-    """The settings and secrets of one account. An account that is connected already becomes an error of the form."""
+    """The settings and secrets of one account. If the account is already connected, the form gets an error."""
 
     def __init__(self, integration: Integration, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(data)
@@ -102,7 +103,7 @@ class AccountForm(forms.Form):
         )
 
     def _needs(self, setting: Setting) -> bool:
-        """Whether the account must have this setting; it need not if the installation has a key."""
+        """Whether the account must have this setting. It is optional if the installation has a key."""
         return setting.required and not (self.spec.installation_key and self.spec.installation_key())
 
     def clean(self) -> dict[str, Any]:
@@ -123,13 +124,13 @@ class AccountForm(forms.Form):
         return values
 
     def _clean_replacement(self, tried: Integration) -> None:
-        """Checks that all needed secrets are given if stored ones cannot be read: a new secret replaces all of them."""
+        """Checks that all needed secrets are entered if stored ones cannot be decrypted. A new secret replaces all."""
         for setting in self.spec.secrets:
             if self._needs(setting) and not tried.credentials.get(setting.name):
                 self.add_error(setting.name, "Put this in anew too: what is stored cannot be read.")
 
     def _clean_keys(self, tried: Integration, names: list[str]) -> None:
-        """Checks that `tried`, the account as it would be, has the keys for its calls and for their address."""
+        """Checks that `tried`, the account after the change, has the keys for its calls and for their URL."""
         before = destinations.leads_to(self.integration)
         if name := connect.secret_for_new_address(tried, before, names):
             self.add_error(name, connect.GIVE_AGAIN[0].upper() + connect.GIVE_AGAIN[1:])
@@ -141,8 +142,10 @@ class AccountForm(forms.Form):
         return tuple(setting.name for setting in self.spec.secrets)
 
     def save(self, workspace_id: UUID, user: User) -> Integration | None:
-        """Stores the account with an audit entry, issues a webhook key for a new one, and enqueues a check. The form
-        must be valid. Returns None, with an error in the form, if the account is connected already or cannot be stored.
+        """Stores the account with an audit entry, issues a webhook key if it is new, and enqueues a check.
+
+        The form must be valid. Returns None, and adds an error to the form, if the account cannot be stored or is
+        already connected.
         """
         try:
             with transaction.atomic():
@@ -165,7 +168,7 @@ class AccountForm(forms.Form):
         return saved
 
     def _store(self, workspace_id: UUID, user: User) -> tuple[Integration, bool]:
-        """The saved account, and whether it now is another account at the provider."""
+        """Returns the saved account, and whether it is now a different account at the provider."""
         fresh = self.integration._state.adding
         row = self.integration
         if not fresh:
@@ -175,7 +178,7 @@ class AccountForm(forms.Form):
         row.enabled = changes.pop("enabled", row.enabled)
         changes = {name: entry for name, entry in changes.items() if entry or name not in self.secret_names}
         if self.spec.key in changes:
-            # a key is meant only for the address that was entered with it
+            # a key may only be sent to the URL that was entered with it
             changes["base_url"] = self.cleaned_data["base_url"]
         connect.apply(row, changes)
         _refuse_anothers(row)
@@ -191,10 +194,10 @@ class AccountForm(forms.Form):
 
 
 def _refuse_anothers(row: Integration) -> None:
-    """Raises AccountTaken if another workspace has the account and only the installation's key opens it.
+    """Raises AccountTaken if another workspace has the account and only the installation's key can open it.
 
-    That key opens every account, so naming an account must not be enough to read it. Runs in a transaction: a lock
-    orders two workspaces that name one account.
+    That key opens every account, so naming an account must not be enough to read it. It must run in a transaction, as a
+    lock serializes workspaces that name the same account.
     """
     spec = registry.spec_of(row.provider)
     if not (spec.installation_key and spec.account_id) or row.is_unreadable or row.credentials.get(spec.key):

@@ -18,8 +18,9 @@ Mode = SendingPolicy.Mode
 
 
 class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The policy of a workspace or a campaign. "auto" is locked until people have sent enough drafts unchanged that
-    every check would have let out (shadow report).
+    """The policy of a workspace or a campaign. "auto" is locked until people have sent enough drafts unchanged.
+
+    Only drafts that pass every check count (shadow report).
     """
 
     class Meta:
@@ -107,7 +108,7 @@ def policy(request: WorkspaceRequest, campaign_id: uuid.UUID | None = None) -> H
 @require_POST
 @workspace_view(ADMIN)
 def pause(request: WorkspaceRequest) -> HttpResponse:
-    """The kill switch: `do` is pause or resume, else 404. Pausing takes back sends that count down. It is audited."""
+    """The kill switch. `do` is pause or resume, else 404. Pausing takes back sends that count down. It is audited."""
     wanted = request.POST.get("do")
     if wanted not in ("pause", "resume"):
         raise Http404("No such action.")

@@ -1,4 +1,4 @@
-"""The countries and time zones to choose from. Their names are those of the time zone database (tzdata)."""
+"""The countries and time zones to choose from, with their names in the time zone database (tzdata)."""
 
 import zoneinfo
 from importlib.resources import files
@@ -19,7 +19,7 @@ PLAINER_NAMES = {
     "WS": "Samoa",
     "XK": "Kosovo",
 }
-"""Names by country code, where the database has another one or none."""
+"""Names by country code, where the database has no name or a different one."""
 CONTINENTS = (
     *("Africa/", "America/", "Antarctica/", "Arctic/", "Asia/"),
     *("Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/"),
@@ -27,9 +27,9 @@ CONTINENTS = (
 
 
 def countries() -> list[tuple[str, str]]:
-    """The countries that a phone number can belong to, by name: code (ISO 3166, two letters) and name.
+    """Returns the countries that a phone number can belong to, sorted by name: ISO 3166 two-letter code and name.
 
-    phonenumbers has names in all languages, and takes seconds to load them.
+    phonenumbers has names in all languages, but takes seconds to load them.
     """
     table = (files("tzdata.zoneinfo") / "iso3166.tab").read_text(encoding="utf-8")
     names = dict(line.split("\t") for line in table.splitlines() if not line.startswith("#")) | PLAINER_NAMES
@@ -39,5 +39,5 @@ def countries() -> list[tuple[str, str]]:
 
 
 def time_zones() -> list[str]:
-    """The names of the time zones of places, and UTC. Old names such as US/Eastern are left out."""
+    """Returns the names of time zones of places, and UTC. Old names such as US/Eastern are left out."""
     return ["UTC", *(name for name in zoneinfo.available_timezones() if name.startswith(CONTINENTS))]

@@ -1,4 +1,4 @@
-"""The pages of a workspace's facts, which admins write. One form checks a fact that is typed and a fact from a file."""
+"""The pages of a workspace's facts, which admins write. The same form checks typed facts and facts from a file."""
 
 import re
 import uuid
@@ -22,7 +22,7 @@ Kind = WorkspaceFact.Kind
 
 
 class Words(NamedTuple):
-    """The words of the page for one kind of fact: its heading, and the labels of its two texts."""
+    """The texts of the page for one kind of fact: its heading, and the labels of its two fields."""
 
     heading: str
     what: str
@@ -108,7 +108,7 @@ ADMIN = Membership.Role.ADMIN
 @require_safe
 @workspace_view()
 def fact_list(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/facts/?q=<words>`: the facts by kind; with `q` those that have the words."""
+    """`w/<workspace>/facts/?q=<words>`: lists the facts by kind. With `q`, only those that contain the words."""
     words = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:200]
     facts = list(factbook.listed(request.workspace, words))
     context = {
@@ -164,7 +164,7 @@ def _edit(
     outcome: str,
     fact: WorkspaceFact | None = None,
 ) -> HttpResponse:
-    """Stores the posted fact by `act`, else shows the form, as 422 if it has errors."""
+    """Stores the posted fact with `act`, or shows the form again, as 422 if it has errors."""
     if accepts(form, "question", act):
         messages.success(request, outcome)
         return redirect("inbox:facts", request.workspace.pk)

@@ -1,7 +1,7 @@
-"""Imports a workspace's facts from a CSV file: plans the change for each row, and carries the plan out.
+"""Imports a workspace's facts from a CSV file: plans the change for each row, then carries out the plan.
 
-The columns are kind, question and answer. An existing question gets the file's answer. Other facts stay. A row with a
-mistake is left out, and the other rows count.
+The columns are kind, question and answer. If a question exists, it gets the file's answer. Facts that are not in the
+file stay. A row with a mistake is skipped.
 """
 
 import csv
@@ -39,18 +39,20 @@ EXAMPLE = (
 
 
 class Unreadable(Exception):
-    """The file cannot be read as CSV. The text says where, and what to do."""
+    """The file cannot be read as CSV. The message says where, and how to fix it."""
 
 
 class Moved(Exception):
-    """The facts have changed since the person saw the effects of the file."""
+    """The facts have changed since the user saw the effects of the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class FactRow:
-    """The effect of one row of the file. `row` is its number as in a spreadsheet, where the heading is 1. `do` is
-    "add", "change", "same" or "refuse", with the reason in `problem`. `before` and `fact` are the fact before the
-    import; `cells` are the texts of a refused row.
+    """The effect of one row of the file.
+
+    `row` is its number in a spreadsheet, where the heading is row 1. `do` is "add", "change", "same" or "refuse";
+    `problem` is the reason for "refuse". `before` and `fact` are the fact before and after the import. `cells` are the
+    texts of a refused row.
     """
 
     row: int
@@ -89,18 +91,18 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """Identifies the effects of the import: the same changes to the same facts have the same digest."""
+        """A digest of the import's effects: the same changes to the same facts have the same digest."""
         what = [(row.do, row.kind, row.question, row.answer, row.before) for row in self.added + self.changed]
         return hashlib.sha256(repr(what).encode()).hexdigest()[:32]
 
     @property
     def refused_text(self) -> str:
-        """A CSV text of the heading and the refused rows, to be corrected and imported again; "" without any."""
+        """The heading and the refused rows as CSV, to be corrected and imported again; "" if no row was refused."""
         return _text([COLUMNS, *(line.cells for line in self.refused)]) if self.refused else ""
 
 
 def plan(workspace: Workspace, text: str) -> Plan:
-    """The effects of the CSV `text`. Raises Unreadable for no CSV, a missing column, no row or more than 500."""
+    """Returns the effects of the CSV `text`. Raises Unreadable for other text, a missing column, no row or over 500."""
     facts = {(fact.kind, fact.folded): fact for fact in WorkspaceFact.objects.filter(workspace=workspace)}
     first: dict[tuple[str, str], int] = {}
     room, draft = MOST - len(facts), Plan()
@@ -119,8 +121,9 @@ def plan(workspace: Workspace, text: str) -> Plan:
 
 
 def apply(workspace: Workspace, by: User, text: str, *, digest: str) -> Plan:
-    """Imports the CSV `text` in a transaction of its own, and returns what it did. Refused rows are left out. `digest`
-    is that of the plan that the person saw. Raises Unreadable, and Moved if the effects would be different by now.
+    """Imports the CSV `text` in its own transaction and returns the effects. Refused rows are skipped.
+
+    `digest` is that of the plan that the user saw. Raises Unreadable, or Moved if the effects would now be different.
     """
     with transaction.atomic():
         factbook.hold(workspace)
@@ -133,7 +136,7 @@ def apply(workspace: Workspace, by: User, text: str, *, digest: str) -> Plan:
         ]
         changed = []
         for line in changes.changed:
-            assert line.fact is not None  # a row that changes a fact has it
+            assert line.fact is not None  # a row that changes a fact has one
             line.fact.question, line.fact.answer = line.question, line.answer
             changed.append(line.fact)
         factbook.write_all(workspace, by, added, changed)
@@ -165,7 +168,7 @@ def _refused(row: int, cells: list[str], problem: str) -> FactRow:
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows below the heading: kind, question, answer, and surplus cells. Raises Unreadable."""
+    """Yields the rows below the heading: kind, question, answer, and surplus cells. Raises Unreadable."""
     text = text.removeprefix("\ufeff")
     heading = text.lstrip().partition("\n")[0].lower()
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(heading), strict=True)
@@ -199,7 +202,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _delimiter(heading: str) -> str:
-    """The character between the cells. It differs by the country of the spreadsheet."""
+    """Returns the separator of the cells. It depends on the country of the spreadsheet."""
     return max(",;\t", key=heading.count)
 
 
@@ -223,7 +226,7 @@ MAX_FILE_BYTES = 1_000_000
 
 
 class FactFileForm(forms.Form):
-    """The `file` or, once the page has shown its effects, its `text`. `seen` is the digest of these effects."""
+    """The `file`, or its `text` once the page has shown the effects. `seen` is the digest of these effects."""
 
     file = forms.FileField(
         label="CSV file",

@@ -1,4 +1,4 @@
-"""The integrations page: a card for each account, its test, its settings and its webhook keys. Admins may change."""
+"""The integrations page: a card for each account with its test, settings and webhook keys. Only admins make changes."""
 
 import threading
 import uuid
@@ -36,23 +36,25 @@ OVERLAPS = {"0": "at once", "1": "after 1 hour", "24": "after 24 hours", "168": 
 
 
 class RotateForm(forms.Form):
-    """The hours for which the old keys of an account still work."""
+    """The number of hours for which the old keys of an account still work."""
 
     overlap = forms.ChoiceField(choices=OVERLAPS, initial="24")
 
 
 def keys_of(request: WorkspaceRequest, card: AccountCard, shown: int | None) -> list[Key]:
-    """The webhook keys on an account's card, for admins; else []. `shown` is the id of the key to show in full."""
+    """Returns the webhook keys on an account's card if the user is an admin; else []. `shown` is the id of the key to
+    show in full.
+    """
     if card.source is None or not request.membership.at_least(ADMIN):
         return []
-    rows: list[WebhookKey] | None = getattr(card.integration, "usable_keys", None)  # of all cards at once
+    rows: list[WebhookKey] | None = getattr(card.integration, "usable_keys", None)  # prefetched for all cards
     if rows is None:
         rows = list(WebhookKey.objects.usable().filter(integration=card.integration))
     return [key_of(request, row, card.source, shown) for row in rows]
 
 
 def key_of(request: WorkspaceRequest, row: WebhookKey, source: WebhookSource, shown: int | None) -> Key:
-    """The key as a page shows it: in full if `shown` is its id and it can be read."""
+    """Returns the key as a page shows it: in full if `shown` is its id and it can be decrypted."""
     if row.pk != shown or row.is_unreadable:
         return Key(row, source)
     return Key(row, source, request.build_absolute_uri(creation.webhook_path(source.name, row.secret)))
@@ -62,7 +64,7 @@ def key_of(request: WorkspaceRequest, row: WebhookKey, source: WebhookSource, sh
 @workspace_view(ADMIN)
 @asks_again()
 def rotate(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
-    """Makes a new key for the account, with an audit entry. The old keys work on for `overlap` hours; 0 ends them."""
+    """Issues a new key for the account, with an audit entry. The old keys work `overlap` more hours; 0 ends them."""
     integration = get_object_or_404(Integration, pk=integration_id, workspace=request.workspace)
     form = RotateForm(request.POST)
     if not form.is_valid():
@@ -81,7 +83,7 @@ def rotate(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
 @require_POST
 @workspace_view(ADMIN)
 def end_key(request: WorkspaceRequest, key_id: int) -> HttpResponse:
-    """Ends a replaced key now, with an audit entry. A key that nothing replaces is not ended; the page says so."""
+    """Ends a replaced key now, with an audit entry. A key without a replacement is not ended, and the page says so."""
     key = own_key(request, key_id)
     ended = WebhookKey.objects.filter(pk=key.pk, expires_at__isnull=False).update(expires_at=timezone.now())
     if ended:
@@ -93,13 +95,13 @@ def end_key(request: WorkspaceRequest, key_id: int) -> HttpResponse:
 
 
 def own_key(request: WorkspaceRequest, key_id: int) -> WebhookKey:
-    """The usable webhook key of the request's workspace with this id. Raises Http404."""
+    """Returns the usable webhook key with this id in the request's workspace. Raises Http404."""
     return get_object_or_404(WebhookKey.objects.usable(), pk=key_id, integration__workspace=request.workspace)
 
 
 ADMIN = Membership.Role.ADMIN
 SLOTS = threading.BoundedSemaphore(3)
-"""Limits the threads of a server process that wait for providers under test, so that the others answer pages."""
+"""Limits the threads of a server process that wait for a provider's test, so that the others can serve pages."""
 KEY_UNREADABLE = (
     "This address cannot be shown: its key cannot be read with today’s FIELD_ENCRYPTION_KEYS. It goes on to work. "
     "Rotate makes a new one."
@@ -120,7 +122,7 @@ def integrations(request: WorkspaceRequest) -> HttpResponse:
 @workspace_view(ADMIN)
 @asks_again()
 def show_key(request: WorkspaceRequest, key_id: int) -> HttpResponse:
-    """The page with one webhook key in full, with an audit entry."""
+    """Shows the page with one webhook key in full, and writes an audit entry."""
     key = own_key(request, key_id)
     if key.is_unreadable:
         messages.warning(request, KEY_UNREADABLE)
@@ -132,7 +134,7 @@ def show_key(request: WorkspaceRequest, key_id: int) -> HttpResponse:
 def _page(
     request: WorkspaceRequest, *, shown: int | None = None, tested: dict[uuid.UUID, list[Check]] | None = None
 ) -> HttpResponse:
-    """Renders the page, with one key in full (`shown`) or with results of tests (`tested`)."""
+    """Renders the page, with one key in full (`shown`) or with the results of tests (`tested`)."""
     cards = account_cards.of_workspace(request.workspace)
     for card in cards:
         card.checks = (tested or {}).get(card.integration.pk)
@@ -153,8 +155,10 @@ RECEIPT_DAYS = 30
 @require_safe
 @workspace_view()
 def receipts(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
-    """`w/<workspace>/integrations/<account>/receipts/`: what the provider lists of the last 30 days against what is
-    here, and why it cannot be compared for the other kinds.
+    """`w/<workspace>/integrations/<account>/receipts/`: compares the provider's lists of the last 30 days with our
+    data.
+
+    For the other kinds of rows, it says why they cannot be compared.
     """
     account = get_object_or_404(Integration, pk=integration_id, workspace=request.workspace)
     spec, zone = registry.spec_of(account.provider), zoneinfo.ZoneInfo(request.workspace.timezone)
@@ -175,7 +179,7 @@ def receipts(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
 
 
 def _addable(request: WorkspaceRequest) -> list[tuple[str, str]]:
-    """The providers of which one more account can be connected: without account ids, only one account is possible."""
+    """Returns the providers for which one more account can be connected. Those without account ids have at most one."""
     names = {row.provider for row in request.workspace.integrations.all() if row.has_secrets or row.config}
     return [
         (spec.name, spec.label)
@@ -187,7 +191,7 @@ def _addable(request: WorkspaceRequest) -> list[tuple[str, str]]:
 @require_safe
 @workspace_view()
 def last_event(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResponse:
-    """The part of a card with the newest webhook event, which the page polls until the first one comes."""
+    """The part of a card that shows the newest webhook event. The page polls it until the first event arrives."""
     integration = _own(request, integration_id)
     card = account_cards.AccountCard(integration, None, None, True, account_cards.last_delivery(integration))
     return render(
@@ -206,8 +210,8 @@ def test(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResponse:
 
 
 def check_now(request: WorkspaceRequest, integration: Integration) -> list[Check]:
-    """Checks an account for at most 5 s, with an audit entry, and returns a line for each check. If this process is
-    testing 3 accounts already, it returns only a line that says so.
+    """Checks an account for at most 5 s, with an audit entry, and returns one line for each check. If this process is
+    already testing 3 accounts, it returns only a line that says so.
     """
     if not SLOTS.acquire(blocking=False):
         return [BUSY]
@@ -223,7 +227,7 @@ def check_now(request: WorkspaceRequest, integration: Integration) -> list[Check
 def _checks(request: WorkspaceRequest, integration: Integration, lines: list[Check]) -> HttpResponse:
     if not request.htmx:
         return _page(request, tested={integration.pk: lines})
-    # read again, as the test has changed its health
+    # read again, as the test has changed the account's health
     card = account_cards.of_account(_own(request, integration.pk))
     card.checks = lines
     return render(request, "integrations/_tested.html", {"card": card})
@@ -232,7 +236,7 @@ def _checks(request: WorkspaceRequest, integration: Integration, lines: list[Che
 @workspace_view(ADMIN)
 @asks_again()
 def settings(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResponse:
-    """`…/integrations/<account>/`: edits an account. 404 for one that uses only the installation's key."""
+    """`…/integrations/<account>/`: edits an account. 404 for an account that uses only the installation's key."""
     integration = _own(request, integration_id)
     if not registry.spec_of(integration.provider).is_connected_here:
         raise Http404("A workspace sets nothing of this account.")
@@ -242,7 +246,7 @@ def settings(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpRespon
 @workspace_view(ADMIN)
 @asks_again()
 def connect_account(request: WorkspaceRequest, provider: str) -> HttpResponse:
-    """`…/integrations/new/<provider>/`: connects one more account, or sets up the existing one without secrets."""
+    """`…/integrations/new/<provider>/`: connects another account, or sets up the existing one that has no secrets."""
     spec = registry.specs().get(provider)
     if spec is None or not spec.is_connected_here:
         raise Http404("No such provider.")

@@ -1,4 +1,4 @@
-"""The page on which admins see where each kind of notice goes, and try each way."""
+"""The page on which admins see where each kind of notice is sent, and can test each way."""
 
 from django import forms
 from django.contrib import messages
@@ -17,7 +17,7 @@ from integrations.models import Notice
 
 
 class NoticeForm(forms.Form):
-    """The tags of replies that Slack is told of."""
+    """The tags of replies that are reported to Slack."""
 
     tags = forms.MultipleChoiceField(
         choices=[(tag, str(tag)) for tag in SAID],
@@ -33,7 +33,7 @@ ADMIN = Membership.Role.ADMIN
 @require_safe
 @workspace_view(ADMIN)
 def notice_ways(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/settings/notices/`: where each kind of notice goes, and the outcome of the newest trial."""
+    """`w/<workspace>/settings/notices/`: shows where each kind of notice is sent, and the result of the last test."""
     trials = notice_trial.last_trials(request.workspace)
     ways = [
         (about, notice_trial.way(request.workspace, about), trials.get(key))
@@ -51,7 +51,7 @@ def notice_ways(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @workspace_view(ADMIN)
 def try_way(request: WorkspaceRequest, kind: str) -> HttpResponse:
-    """`w/<workspace>/settings/notices/<kind>/try/`: sends a trial notice of this kind. An unknown kind is a 404."""
+    """`w/<workspace>/settings/notices/<kind>/try/`: sends a test notice of this kind. 404 for an unknown kind."""
     about = notice_trial.KINDS.get(kind)
     if about is None:
         raise Http404("No such kind of notice.")
@@ -67,7 +67,7 @@ def try_way(request: WorkspaceRequest, kind: str) -> HttpResponse:
 @require_POST
 @workspace_view(ADMIN)
 def told_of(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/rules/notices/`: sets the `tags` of replies that the Slack channel is told of."""
+    """`w/<workspace>/rules/notices/`: sets the `tags` of replies that are reported in the Slack channel."""
     form = NoticeForm(request.POST)
     if not form.is_valid():
         messages.error(request, first_error(form))

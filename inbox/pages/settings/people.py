@@ -1,4 +1,4 @@
-"""The page of a workspace's members. Everybody sees it; admins invite people, change roles, and remove members."""
+"""The page of a workspace's members. All members see it; admins invite people, change roles, and remove members."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -29,7 +29,7 @@ class PersonForm(forms.Form):
 
 
 class AwayForm(forms.Form):
-    """The day on which a member is back, and the membership that takes over ("" for nobody yet)."""
+    """The day on which a member is back, and the membership that takes over; "" for nobody."""
 
     until = forms.DateField(
         error_messages={
@@ -60,7 +60,7 @@ ADMIN = Membership.Role.ADMIN
 @require_safe
 @workspace_view()
 def member_list(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/people/`: the members, and for admins the open invitations."""
+    """`w/<workspace>/people/`: lists the members, and for admins the open invitations."""
     return _page(request, PersonForm())
 
 
@@ -72,7 +72,7 @@ def _makes_owner(request: HttpRequest) -> bool:
 @workspace_view(ADMIN)
 @asks_again(_makes_owner)
 def add(request: WorkspaceRequest) -> HttpResponse:
-    """Invites a person to the workspace. A refusal shows the page again with the reason, as 400."""
+    """Invites a person to the workspace. If refused, shows the page again with the reason, as 400."""
     form = PersonForm(request.POST)
     if form.is_valid():
         try:
@@ -88,7 +88,7 @@ def add(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @workspace_view(ADMIN)
 def invitation(request: WorkspaceRequest, invitation_id: int) -> HttpResponse:
-    """Mails an invitation once more or withdraws it, as `do` says: again or withdraw."""
+    """Mails an invitation again or withdraws it. `do` is again or withdraw."""
     rows = Invitation.objects.filter(workspace=request.workspace)
     invited, what = get_object_or_404(rows, pk=invitation_id), request.POST.get("do")
     if what not in ("again", "withdraw"):
@@ -111,7 +111,7 @@ def invitation(request: WorkspaceRequest, invitation_id: int) -> HttpResponse:
 @workspace_view(ADMIN)
 @asks_again(_makes_owner)
 def change(request: WorkspaceRequest, membership_id: int) -> HttpResponse:
-    """Changes a member as `do` says: role, takes (leads in turn; `takes` is on or off), or remove."""
+    """Changes a member. `do` is role, remove, or takes (whether they get new leads in turn: `takes` is on or off)."""
     rows = Membership.objects.select_related("user").filter(workspace=request.workspace)
     membership = get_object_or_404(rows, pk=membership_id)
     try:
@@ -127,8 +127,9 @@ def change(request: WorkspaceRequest, membership_id: int) -> HttpResponse:
 @require_POST
 @workspace_view(Membership.Role.MEMBER)
 def away(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/people/away/`: marks the user as away `until` a day, and hands their waiting conversations to the
-    member `to`, or to nobody. `do` back ends it.
+    """`w/<workspace>/people/away/`: marks the user as away `until` a day, and hands over their waiting conversations.
+
+    They go to the member `to`, or to nobody. `do` back ends the absence.
     """
     me, form = request.membership, AwayForm(request.POST, team=team_of(request))
     if request.POST.get("do") == "back":

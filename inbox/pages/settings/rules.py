@@ -1,4 +1,4 @@
-"""The page of the rules that tag replies without a model, and the download of the corrections as labelled data."""
+"""The page of the rules that tag replies without a model, and the download of corrections as labelled data."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from inbox.understanding import installed_weights, rules
 @require_safe
 @workspace_view()
 def rule_list(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/rules/`: the rules in the order in which they are asked, with how often each decided here."""
+    """`w/<workspace>/rules/`: lists the rules in order of evaluation, with how many replies each has decided here."""
     of_rule = agreement.by_rule(request.workspace.pk)
     lines = [
         (rule, sorted(rule.channels), of_rule.get(rule.id, agreement.Agreement())) for rule in rules.RULES
@@ -39,7 +39,7 @@ def rule_list(request: WorkspaceRequest) -> HttpResponse:
 @workspace_view(Membership.Role.ADMIN)
 @asks_again(reading=True)
 def corrections(request: WorkspaceRequest) -> StreamingHttpResponse:
-    """`w/<workspace>/corrections.jsonl`: corrected replies, one a line, as evaluate_replies reads them."""
+    """`w/<workspace>/corrections.jsonl`: streams corrected replies, one per line, in the format of evaluate_replies."""
 
     def lines() -> Iterator[str]:
         for row in labelled(request.workspace):

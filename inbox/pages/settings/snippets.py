@@ -1,4 +1,4 @@
-"""The pages of snippets. Members have their own; admins share, and change what is shared."""
+"""The pages of snippets. Members have their own. Admins share snippets and change the shared ones."""
 
 import uuid
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from inbox.workspaces.own_and_shared import SNIPPETS
 
 
 class SnippetForm(forms.Form):
-    """A snippet, checked as the text of a follow-up's step. Only a person who `shares` may share it."""
+    """A snippet, validated like the text of a follow-up step. Only a user with `shares` may share it."""
 
     name = forms.CharField(max_length=NAME_CHARS, error_messages={"required": "Give it a name."})
     text = PostedText(
@@ -58,7 +58,7 @@ def snippet_list(request: WorkspaceRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @workspace_view(MEMBER)
 def new(request: WorkspaceRequest) -> HttpResponse:
-    """`…/snippets/new/`: adds a snippet; with `shared` for all of the workspace, which an admin may."""
+    """`…/snippets/new/`: adds a snippet. With `shared`, which needs an admin, the whole workspace sees it."""
     form = SnippetForm(request.workspace, request.POST or None, shares=own_and_shared.may_share(request))
 
     def add() -> None:
@@ -89,7 +89,7 @@ def _edit(
     outcome: str,
     snippet: Snippet | None = None,
 ) -> HttpResponse:
-    """Stores the posted snippet by `act`, else shows the form, as 422 if it has errors."""
+    """Stores the posted snippet with `act`, or shows the form again, as 422 if it has errors."""
     if accepts(form, "name", act):
         messages.success(request, f"{outcome}: {form.cleaned_data['name']}")
         return redirect("inbox:snippets", request.workspace.pk)

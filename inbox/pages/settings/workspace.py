@@ -1,4 +1,4 @@
-"""The settings of a workspace: who answers, about what, when, and how long data is stored."""
+"""The settings of a workspace: who answers, which replies, when, and how long data is stored."""
 
 from typing import Any
 
@@ -19,8 +19,8 @@ TIME = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
 
 
 class ChangedColumnsForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Writes only the columns that were changed: meanwhile somebody may have stopped all sends, or erased a person, and
-    writing the whole row would undo both.
+    """Saves only the changed columns. Saving the whole row could undo a stop of all sends, or the erasure of a person,
+    that happened in the meantime.
     """
 
     def save(self, commit: bool = True) -> Workspace:
@@ -84,12 +84,12 @@ class WorkspaceForm(ChangedColumnsForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        zones = sorted({*time_zones(), self.instance.timezone})  # an old name, such as US/Eastern, may be set
+        zones = sorted({*time_zones(), self.instance.timezone})  # it may have an old name, such as US/Eastern
         self.fields["timezone"].choices = [(zone, zone) for zone in zones]  # type: ignore[attr-defined]
 
 
 class RetentionForm(ChangedColumnsForm):
-    """The days for which a workspace stores messages, raw bodies and records of model calls."""
+    """The number of days for which a workspace stores messages, raw bodies and records of model calls."""
 
     class Meta:
         model = Workspace
@@ -110,7 +110,7 @@ class RetentionForm(ChangedColumnsForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 @workspace_view(Membership.Role.ADMIN)
 def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/settings/`: edits the settings, with an audit entry. A form with errors is shown again as 400."""
+    """`w/<workspace>/settings/`: edits the settings, with an audit entry. A form with errors is a 400."""
     form = WorkspaceForm(request.POST or None, instance=request.workspace)
     if request.method == "POST" and form.is_valid():
         form.save()
@@ -132,12 +132,13 @@ def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
 @workspace_view(Membership.Role.ADMIN)
 @asks_again()
 def retention(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/settings/retention/`: sets the days. A GET with the days shows their effects, and only then offers
-    to save them. A POST saves them, with an audit entry; the next hourly run removes what is older. Invalid days are a
-    400.
+    """`w/<workspace>/settings/retention/`: sets the days for which data is stored. Invalid days are a 400.
+
+    A GET with the days shows their effects, and only then offers to save them. A POST saves them, with an audit entry;
+    the next hourly run removes older data.
     """
     params = request.POST if request.method == "POST" else request.GET
-    saved = Workspace.objects.get(pk=request.workspace.pk)  # the form changes its own
+    saved = Workspace.objects.get(pk=request.workspace.pk)  # the form has changed its own instance
     form = RetentionForm(params if "keep_bodies_days" in params else None, instance=saved)
     if request.method == "POST" and form.is_valid():
         form.save()

@@ -1,7 +1,7 @@
-"""The steps of a new workspace until its first answer goes out, each derived from facts.
+"""The steps of a new workspace up to its first answer, each derived from facts.
 
-Nothing is ticked. A step is done when the database shows that it works: an account is well, a key was used, an event
-was accepted, a notice arrived, somebody approved a draft. Samples count for none of them.
+Users tick nothing. A step is done when the database proves it: an account works, a key was used, an event was accepted,
+a notice arrived, or somebody approved a draft. Samples do not count.
 """
 
 from collections.abc import Sequence
@@ -44,8 +44,8 @@ WORKS = (HealthState.CONNECTED, HealthState.QUIET, HealthState.RATE_LIMITED)
 
 @dataclass(slots=True)
 class Step:
-    """A step with its details (`said`) and the time of its proof (`at`). `is_next`: it is the first that needs a
-    person.
+    """A step with its explanation (`said`) and the time when it was proven (`at`). `is_next` marks the first step that
+    needs a person.
     """
 
     state: str
@@ -67,7 +67,7 @@ class Step:
 
 
 class FirstSteps:
-    """The first steps of `workspace` as of now. Each query is made once, when it is needed."""
+    """The first steps of `workspace`. Each query runs once, when it is needed."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
@@ -80,7 +80,7 @@ class FirstSteps:
 
     @cached_property
     def senders(self) -> list[Integration]:
-        """The accounts that carry messages: broken ones first, then working ones, last those not checked yet."""
+        """The accounts that carry messages: broken ones first, then working ones, then those not checked yet."""
         rows = [row for row in self.accounts if registry.spec_of(row.provider).channel]
         return sorted(rows, key=lambda row: (state_of(row) == HealthState.UNKNOWN, state_of(row) in WORKS))
 
@@ -95,7 +95,7 @@ class FirstSteps:
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """The facts from other tables, by one statement of indexed look-ups."""
+        """The facts from other tables, read by one statement of indexed look-ups."""
         scope = {"workspace": OuterRef("pk")}
         event = _events().filter(**scope)
         notice = Notice.objects.filter(**scope).order_by("-created_at")
@@ -163,7 +163,7 @@ class FirstSteps:
 
     @property
     def key(self) -> str:
-        """A short text that differs whenever a step does, so that a page can tell whether to redraw."""
+        """A short text that changes whenever a step changes, so that a page knows when to redraw."""
         lines = [(step.state, step.title, step.said, step.url, step.is_next) for step in self.steps]
         return f"{crc32(repr((lines, self.addresses, self.facts['sample'])).encode()):x}"
 
@@ -178,12 +178,12 @@ class FirstSteps:
 
     @property
     def used_at(self) -> datetime | None:
-        """When a webhook address was last called with its key; None if none ever was."""
+        """When a webhook URL was last called with its key; None if that never happened."""
         return max((key.last_used_at for key in self.keys if key.last_used_at), default=None)
 
     @property
     def addresses(self) -> list[tuple[Integration, WebhookKey]]:
-        """The accounts with a webhook address, each with its newest key."""
+        """The accounts with a webhook URL, each with its newest key."""
         newest = {key.integration_id: key for key in reversed(self.keys)}
         return [(row, newest[row.pk]) for row in self.senders if row.pk in newest]
 
@@ -195,7 +195,7 @@ class FirstSteps:
 
     @property
     def choices(self) -> list[tuple[str, str, str]]:
-        """The providers that carry messages: name, label and channel, in the order of the registry."""
+        """The providers that can carry messages: name, label and channel, in the order of the registry."""
         specs = [spec for spec in registry.specs().values() if spec.channel and spec.is_connected_here]
         return [(spec.name, spec.label, stated(spec.channel)) for spec in specs]
 
@@ -249,7 +249,7 @@ class FirstSteps:
                 url=self._page("conversation", self.facts["event_lead"]),
                 link="Open the reply",
             )
-        if self.facts["heard"] and self.used_at:  # its delivery is no longer kept
+        if self.facts["heard"] and self.used_at:  # its delivery is no longer stored
             return Step(DONE, "Replies come in", at=self.used_at)
         if not self.senders:
             return Step(LATER, "See the first reply come in", "Waits for an account.")
@@ -358,7 +358,7 @@ class FirstSteps:
 
 
 def finish(workspace: Workspace) -> bool:
-    """Hides the first steps for everybody in the workspace. Returns whether they were shown until now."""
+    """Hides the first steps for everyone in the workspace. Returns whether they were visible until now."""
     return bool(Workspace.objects.filter(pk=workspace.pk, set_up_at=None).update(set_up_at=timezone.now()))
 
 
@@ -367,20 +367,20 @@ def url(workspace: Workspace) -> str:
 
 
 def state_of(account: Integration) -> str:
-    """The HealthState of the account; UNKNOWN if it has none yet."""
+    """Returns the HealthState of the account; UNKNOWN if none is stored yet."""
     health = getattr(account, "health", None)
     return health.state if health else HealthState.UNKNOWN
 
 
 def _events() -> QuerySet[WebhookDelivery]:
-    """The deliveries that brought a real reply, the newest first."""
+    """Returns the deliveries that brought a real reply, newest first."""
     accepted = WebhookDelivery.objects.filter(verdict=WebhookDelivery.Verdict.ACCEPTED, sample=False)
     replies = accepted.filter(message__direction=Message.Direction.INBOUND).exclude(event_type=BACKFILL)
     return replies.order_by("-received_at")
 
 
 def listed(words: Sequence[str]) -> str:
-    """The words as a list in a sentence: "A", "A and B", "A, B and C"."""
+    """Joins the words in a sentence: "A", "A and B", "A, B and C"."""
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""
 
 
@@ -389,7 +389,7 @@ def _names(accounts: Sequence[Integration]) -> list[str]:
 
 
 def _failure(health: WorkspaceIntegrationHealth, provider: str) -> str:
-    """Why an account does not work, and the provider's own words; "" if neither is known."""
+    """Says why an account does not work, in the provider's words if it gave a reason; "" if nothing is known."""
     why = f"{_upper(sentences.why(health.reason))}." if health.reason else ""
     words = f"{provider} says: “{health.words.rstrip('.')}”." if health.words else ""
     return f"{why} {words}".strip()

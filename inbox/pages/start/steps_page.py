@@ -1,4 +1,4 @@
-"""The page of first steps: what a new workspace still has to do, each line with its own test."""
+"""The page of first steps: what is left to do in a new workspace, with a test for each step."""
 
 import uuid
 
@@ -30,7 +30,7 @@ TO_NEXT = "#next"
 @require_safe
 @workspace_view()
 def start(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/start/`: the first steps. Members see what is being set up."""
+    """`w/<workspace>/start/`: shows the first steps. Members see them too, but cannot act on them."""
     return _page(request)
 
 
@@ -38,7 +38,7 @@ def start(request: WorkspaceRequest) -> HttpResponse:
 @require_safe
 @workspace_view()
 def live(request: WorkspaceRequest) -> HttpResponse:
-    """The steps alone, which the page polls: 204 while they still have the key `key`."""
+    """Renders only the steps, which the page polls: 204 while their key is still `key`."""
     steps = FirstSteps(request.workspace)
     if request.GET.get("key") == steps.key:
         return HttpResponse(status=204)
@@ -46,7 +46,7 @@ def live(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _page(request: WorkspaceRequest, shown: int | None = None) -> HttpResponse:
-    """Renders the page. Once all steps are done, an admin's visit takes them out of the menu."""
+    """Renders the page. Once all steps are done, the visit of an admin removes the page from the menu."""
     steps = FirstSteps(request.workspace)
     if steps.all_done and request.membership.at_least(ADMIN):
         first_steps.finish(request.workspace)
@@ -66,7 +66,7 @@ def _address(
     request: WorkspaceRequest, account: Integration, key: WebhookKey, shown: int | None
 ) -> tuple[Integration, Key]:
     source = registry.address_of(account.provider)
-    assert source is not None  # only accounts with an address are asked for
+    assert source is not None  # only accounts with a webhook URL are listed
     return account, key_of(request, key, source, shown)
 
 
@@ -75,7 +75,7 @@ def _address(
 @workspace_view(ADMIN)
 @asks_again()
 def show_address(request: WorkspaceRequest, key_id: int) -> HttpResponse:
-    """The page with one webhook address in full, with an audit entry."""
+    """Shows the page with one webhook URL in full, and writes an audit entry."""
     key = own_key(request, key_id)
     if key.is_unreadable:
         messages.warning(request, KEY_UNREADABLE)
@@ -87,7 +87,7 @@ def show_address(request: WorkspaceRequest, key_id: int) -> HttpResponse:
 @require_POST
 @workspace_view(ADMIN)
 def test_event(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResponse:
-    """Sends a test event to an account's webhook address, and opens the sample conversation that it makes."""
+    """Sends a test event to an account's webhook URL, and opens the sample conversation that it creates."""
     account = get_object_or_404(Integration, pk=integration_id, workspace=request.workspace)
     try:
         lead = samples.send(account, request.user)
@@ -126,7 +126,7 @@ def test_model(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @workspace_view(ADMIN)
 def try_notice(request: WorkspaceRequest) -> HttpResponse:
-    """Sends a trial notice the way that a notice about a broken account goes first."""
+    """Sends a test notice by the way that is tried first for a notice about a broken account."""
     try:
         notice_trial.start(request.workspace, request.user)
     except notice_trial.NoWay as why:
@@ -139,7 +139,7 @@ def try_notice(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @workspace_view(ADMIN)
 def hide(request: WorkspaceRequest) -> HttpResponse:
-    """Hides the first steps for everybody in the workspace, or shows them again, as `do` says: hide or show."""
+    """Hides the first steps for everyone in the workspace, or shows them again. `do` is hide or show."""
     if request.POST.get("do") == "show":
         Workspace.objects.filter(pk=request.workspace.pk).update(set_up_at=None)
         audit.record(request.workspace.pk, request.user, "first_steps.shown", request.workspace)

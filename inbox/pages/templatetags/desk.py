@@ -27,26 +27,26 @@ CALLS_ME = StateMark("info", "lock", "A note calls you")
 GIVEN_TO_ME = StateMark("info", "user", "Given to you")
 SAMPLE = StateMark("info", "info", "Sample")
 PLAIN_TAGS = (Tag.NEW, Tag.NEUTRAL)
-"""Tags that a row does not show."""
+"""Tags that a row of the list does not show."""
 
 
 @register.filter
 def waits(moment: datetime) -> str:
-    """How long a lead has waited since `moment`: "8 min", "1 day 3 h"; "now" for less than a minute."""
+    """Formats how long a lead has waited since `moment`: "8 min", "1 day 3 h"; "now" for less than a minute."""
     seconds = (timezone.now() - moment).total_seconds()
     return "now" if seconds < MINUTE_S else duration(seconds)
 
 
 @register.simple_tag
 def waits_since(moment: datetime) -> SafeString:
-    """How long a lead has waited since `moment`, in a warning tone after a day."""
+    """Shows how long a lead has waited since `moment`, in a warning tone after a day."""
     tone, since = "warn" if timezone.now() - moment > WAITS_LONG else "", waits(moment)
     return render_time(moment, "wrote just now" if since == "now" else f"waits {since}", tone)
 
 
 @register.simple_tag
 def waiting(lead: Lead) -> SafeString:
-    """When a conversation last moved, or how long its lead waits after a day; "" without a message."""
+    """Shows when a conversation last changed, or after a day how long its lead has waited; "" without a message."""
     if lead.needs_reply and lead.last_inbound_at and timezone.now() - lead.last_inbound_at > WAITS_LONG:
         return waits_since(lead.last_inbound_at)
     return (
@@ -58,7 +58,7 @@ def waiting(lead: Lead) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def who(context: dict[str, Any], user_id: int | None) -> SafeString:
-    """The initials of the member who has a conversation, with the name for screen readers; "" if nobody has it."""
+    """Shows the initials of the conversation's assignee, with the name for screen readers; "" if nobody has it."""
     mate = context["shell"].team.of(user_id)
     if mate is None:
         return SafeString("")
@@ -78,25 +78,25 @@ def is_incomplete(workspace: Workspace) -> bool:
 
 @register.simple_tag
 def said_tags() -> list[Tag]:
-    """The tags that a person can give to a reply: first those that ask for an answer, last those that end it."""
+    """Returns the tags that a person can give to a reply: first those that need an answer, last those that end it."""
     return sorted(SAID, key=lambda tag: (tag in NO_ANSWER, tag not in DRAFTED))
 
 
 @register.filter
 def called(team: Team, user_id: int | None) -> str:
-    """The page's name for a member: "You", their name, or that they have left."""
+    """Returns the page's name for a member: "You", their name, or that they have left."""
     return team.name_of(user_id)
 
 
 @register.filter
 def sent_by(send: OutboundSend, user: User) -> bool:
-    """Whether `user` may take the message back: it is theirs, or nobody's."""
+    """Whether `user` may take the message back: they approved it, or nobody did."""
     return send.approved_by_id in (None, user.pk)
 
 
 @register.filter
 def noted(text: str, team: Team) -> SafeString:
-    """The HTML of a note's text, with the names that call a member in bold."""
+    """Returns the HTML of a note's text. Names that mention a member are bold."""
     parts, at = [], 0
     for call in notes.calls(text, team.callable):
         if call.members:
@@ -107,10 +107,10 @@ def noted(text: str, team: Team) -> SafeString:
 
 @register.simple_tag
 def row_chips(lead: Lead) -> list[SafeString]:
-    """The chips of a lead's row (inbox.leads.folders.with_badges), two at most.
+    """Returns the chips of a lead's row (inbox.leads.folders.with_badges), at most two.
 
-    The first says that the lead is a sample or hot. The second says that the conversation is for the user, else its
-    state, else the tag.
+    The first chip marks a sample or a hot lead. The second says that the conversation is for the user, or else shows
+    its state, or else its tag.
     """
     hot = [render_chip(SAMPLE)] if lead.sample else [render_chip(HOT, solid=True)] if lead.is_hot else []
     state = _for_user(lead) or _state(lead)

@@ -1,4 +1,4 @@
-"""Template tags of all templates (a builtin library): icons, state chips, and times in the workspace's time zone."""
+"""Template tags for all templates (a builtin library): icons, state chips, and times in the workspace's time zone."""
 
 from datetime import datetime, timedelta
 
@@ -33,7 +33,7 @@ register.filter("decision", decisions.in_words)
 
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
-    """An icon. Screen readers read `label`; without it the icon is decoration."""
+    """Renders an icon. Screen readers read `label`; an icon without a label is decorative."""
     use = format_html('<use href="{}#{}"/>', static("icons.svg"), name)
     if label:
         return format_html('<svg class="icon" role="img" aria-label="{}">{}</svg>', label, use)
@@ -42,13 +42,13 @@ def icon(name: str, label: str = "") -> SafeString:
 
 @register.simple_tag
 def channel_icon(channel: str) -> SafeString:
-    """The icon of a channel, with its name as text alternative; "" for an unknown channel."""
+    """Renders the icon of a channel, with the channel's name as text alternative; "" for an unknown channel."""
     name = CHANNEL_ICONS.get(channel)
     return icon(name, Channel(channel).label) if name else SafeString("")
 
 
 def render_chip(state: StateMark, word: str = "", *, solid: bool = False) -> SafeString:
-    """A state as a chip. `word` replaces the state's word. A `solid` chip asks for action now."""
+    """Renders a state as a chip. `word` replaces the state's word. A `solid` chip needs action now."""
     shape = "chip solid" if solid else "chip"
     return format_html(
         '<span class="{}" data-tone="{}">{} {}</span>',
@@ -61,13 +61,13 @@ def render_chip(state: StateMark, word: str = "", *, solid: bool = False) -> Saf
 
 @register.simple_tag
 def chip(table: str, name: str, word: str = "") -> SafeString:
-    """A state as a chip: `{% chip "send" send.state %}`. `table` is a key of inbox.pages.state_marks.TABLES."""
+    """Renders a state as a chip: `{% chip "send" send.state %}`. `table` is a key of inbox.pages.state_marks.TABLES."""
     return render_chip(state_of(table, name), word)
 
 
 @register.simple_tag
 def state(table: str, name: str, word: str = "") -> SafeString:
-    """A state as icon and word, without a box. `table` is a key of inbox.pages.state_marks.TABLES."""
+    """Renders a state as icon and word, without a box. `table` is a key of inbox.pages.state_marks.TABLES."""
     mark = state_of(table, name)
     return format_html(
         '<span class="state" data-tone="{}">{} {}</span>', mark.tone, icon(mark.icon), word or mark.word
@@ -75,7 +75,7 @@ def state(table: str, name: str, word: str = "") -> SafeString:
 
 
 def render_time(at: datetime, text: str, tone: str = "") -> SafeString:
-    """A time that people read as `text`. Its title has the exact time in the workspace's zone."""
+    """Renders a time as `text`. The tooltip has the exact time in the workspace's zone."""
     local = timezone.localtime(at)
     full = format_date(local, "D j M Y, H:i T")
     toned = format_html(' data-tone="{}"', tone) if tone else ""
@@ -109,7 +109,7 @@ def class_name(path: str) -> str:
 
 @register.filter
 def until(at: datetime) -> str:
-    """How long it is until `at`, at least a minute: "now", "4 min", "1 h 30 min", "2 days"."""
+    """Formats the time until `at`, at least one minute: "4 min", "1 h 30 min", "2 days"; "now" if it has passed."""
     seconds = (at - timezone.now()).total_seconds()
     return duration(max(seconds, MINUTE_S)) if seconds > 0 else "now"
 
@@ -123,7 +123,7 @@ def countdown(at: datetime) -> str:
 
 @register.simple_tag
 def since(start: datetime | None) -> SafeString:
-    """When something began and how long ago: "09:14, 3 h ago" for today, else "20 Nov, 09:14, 4 days ago"."""
+    """Shows when something began and how long ago: "09:14, 3 h ago" for today, else "20 Nov, 09:14, 4 days ago"."""
     if not start:
         return SafeString("")
     local, seconds = timezone.localtime(start), (timezone.now() - start).total_seconds()
@@ -133,7 +133,7 @@ def since(start: datetime | None) -> SafeString:
 
 @register.simple_tag
 def aged(at: datetime | None) -> SafeString:
-    """How long ago `at` was, in words: "3 h ago", "4 days ago"."""
+    """Shows how long ago `at` was, in words: "3 h ago", "4 days ago"."""
     return render_time(at, age((timezone.now() - at).total_seconds())) if at else SafeString("")
 
 
@@ -145,13 +145,13 @@ def clock(at: datetime | None) -> SafeString:
 
 @register.simple_tag
 def second(at: datetime) -> SafeString:
-    """The time of day of `at` with its seconds: "14:05:09"."""
+    """Shows the time of day of `at` with seconds: "14:05:09"."""
     return render_time(at, format_date(timezone.localtime(at), "H:i:s"))
 
 
 @register.simple_tag
 def moment(at: datetime | None) -> SafeString:
-    """The day and time of `at`: "20 Nov, 14:05". Another year than this one is shown."""
+    """Shows the day and time of `at`: "20 Nov, 14:05". The year is added if it is not the current one."""
     if not at:
         return SafeString("")
     local = timezone.localtime(at)
@@ -172,11 +172,11 @@ def day_name(at: datetime) -> str:
 
 @register.filter
 def capped(count: int, limit: int = 99) -> str:
-    """A count for people: exact up to `limit`, then "99+"."""
+    """Formats a count: exact up to `limit`, then "99+"."""
     return f"{limit}+" if count > limit else str(count)
 
 
 @register.filter
 def snapshot(lead: Lead) -> str:
-    """The lead with the time of the newest message on this page (inbox.leads.triage.Seen), for a form's field."""
+    """Returns the lead with the time of the newest message on this page (inbox.leads.triage.Seen), for a form field."""
     return str(Seen.of(lead))
