@@ -8,9 +8,12 @@ Sources: OpenID Connect Core 1.0 (3.1.3.7) and Discovery 1.0, RFC 7636 (PKCE), R
 
 import base64
 import hashlib
+import re
 import secrets
 import time
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
@@ -18,11 +21,11 @@ from django.core.cache import cache
 from django.utils.crypto import constant_time_compare
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import KeySet, import_key
 from pydantic import Field, ValidationError
 
 from integrations.http.hosts import COMPANY, check_url
-from integrations.http.session import ProviderSession
+from integrations.http.session import ProviderSession, Response
 from integrations.payload import Payload
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
@@ -46,6 +49,11 @@ ALGORITHMS = {
 }
 """Signatures that only the issuer can make. A token signed with a shared secret, or not at all, is refused."""
 KEY_TYPES = {"RSA", "EC", "OKP"}
+PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+CODE = re.compile(r"[ -~]+", re.ASCII)
+"""An authorization code (RFC 6749, A.11)."""
+
+T = TypeVar("T")
 
 
 class LoginRefused(Exception):
@@ -60,7 +68,6 @@ class Metadata(Payload):
     token_endpoint: str
     jwks_uri: str
     token_endpoint_auth_methods_supported: list[str] = ["client_secret_basic"]
-    id_token_signing_alg_values_supported: list[str] = ["RS256"]
     authorization_response_iss_parameter_supported: bool = False
 
 
@@ -69,12 +76,12 @@ class _Claims(Payload):
     aud: str | list[str]
     exp: float
     iat: float
-    sub: str = Field(min_length=1, max_length=255)
+    sub: str = Field(min_length=1, max_length=255, pattern=PRINTABLE)
     nbf: float = 0
     nonce: str = ""
     azp: str = ""
     auth_time: float | None = None
-    email: str = Field("", max_length=254)
+    email: str = Field("", max_length=254, pattern=PRINTABLE)
     email_verified: bool = False
 
 
@@ -90,11 +97,14 @@ class Attempt(NamedTuple):
 
 
 class Identity(NamedTuple):
-    """A person of the company: the issuer with its id of them, and their verified e-mail address in lower case."""
+    """A person of the company: the issuer with its id of them, their verified e-mail address in lower case, and when
+    they proved to the issuer who they are (s since 1970), which it need not tell.
+    """
 
     issuer: str
     subject: str
     email: str
+    proven_at: float | None
 
 
 def begin(next_url: str, *, again: bool = False) -> Attempt:
@@ -118,7 +128,10 @@ def login_url(attempt: Attempt, return_to: str, deadline: Deadline) -> str:
         "nonce": attempt.nonce,
         "code_challenge": challenge,
         "code_challenge_method": "S256",
-        **({"max_age": "0", "prompt": "login"} if attempt.again else {}),
+        "max_age": 0
+        if attempt.again
+        else settings.SESSION_MAX_DAYS * 24 * 3600,  # with it, auth_time is told
+        **({"prompt": "login"} if attempt.again else {}),
     }
     return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}"
 
@@ -127,6 +140,8 @@ def identity(attempt: Attempt, code: str, issuer: str, return_to: str, deadline:
     """The person that the issuer has logged in for `attempt`. `issuer`: the parameter `iss` of its answer, or "".
     Raises LoginRefused, and the errors of calls.
     """
+    if not CODE.fullmatch(code):  # an issuer that failed at it would count as out of order, for everybody
+        raise LoginRefused("code")
     metadata = _metadata(deadline)
     if issuer != metadata.issuer and (issuer or metadata.authorization_response_iss_parameter_supported):
         raise LoginRefused("issuer of the answer")
@@ -138,7 +153,7 @@ def identity(attempt: Attempt, code: str, issuer: str, return_to: str, deadline:
         raise LoginRefused(", ".join(sorted(fields))) from None
     if failed := _failed(claims, metadata, attempt):
         raise LoginRefused(", ".join(failed))
-    return Identity(metadata.issuer, claims.sub, claims.email.strip().lower())
+    return Identity(metadata.issuer, claims.sub, claims.email.strip().lower(), claims.auth_time)
 
 
 def _failed(claims: _Claims, metadata: Metadata, attempt: Attempt) -> list[str]:
@@ -153,7 +168,10 @@ def _failed(claims: _Claims, metadata: Metadata, attempt: Attempt) -> list[str]:
         "time of issue": max(claims.iat, claims.nbf) < now + LEEWAY_S
         and claims.iat > attempt.began - LEEWAY_S,
         "nonce": constant_time_compare(claims.nonce, attempt.nonce),
-        "verified address": "@" in claims.email and claims.email_verified,
+        "verified address": "@" in claims.email
+        and claims.email_verified
+        # In lower case, U+212A (the Kelvin sign) is the k of another address.
+        and (claims.email.isascii() or claims.email == claims.email.lower()),
         "time of log-in": not attempt.again or (claims.auth_time or 0) > attempt.began - LEEWAY_S,
     }
     return [name for name, holds in checks.items() if not holds]
@@ -161,20 +179,20 @@ def _failed(claims: _Claims, metadata: Metadata, attempt: Attempt) -> list[str]:
 
 def _metadata(deadline: Deadline) -> Metadata:
     url = f"{settings.OIDC_ISSUER}/.well-known/openid-configuration"
-    metadata = Metadata.model_validate(_document(url, "discovery", deadline))
+    metadata = _document(url, "discovery", deadline, lambda answer: Metadata.model_validate(answer.data))
     if metadata.issuer.rstrip("/") != settings.OIDC_ISSUER:
         raise LoginRefused("issuer of the description")
     return metadata
 
 
-def _document(url: str, operation: str, deadline: Deadline, *, fresh: bool = False) -> dict[str, Any]:
-    """A JSON document of the issuer, as it was within the last CACHED_S seconds."""
+def _document(
+    url: str, operation: str, deadline: Deadline, parse: Callable[[Response], T], *, fresh: bool = False
+) -> T:
+    """A document of the issuer, as it was within the last CACHED_S seconds. One that `parse` refuses is not kept."""
     key = f"oidc.{hashlib.sha256(url.encode()).hexdigest()}"
-    document: dict[str, Any] | None = None if fresh else cache.get(key)
+    document: T | None = None if fresh else cache.get(key)
     if document is None:
-        document = _session().request(
-            "GET", url, operation=operation, deadline=deadline, parse=lambda answer: answer.data
-        )
+        document = _session().request("GET", url, operation=operation, deadline=deadline, parse=parse)
         cache.set(key, document, CACHED_S)
     return document
 
@@ -209,15 +227,20 @@ def _exchange(metadata: Metadata, attempt: Attempt, code: str, return_to: str, d
 
 def _signed(token: str, metadata: Metadata, deadline: Deadline) -> dict[str, Any]:
     """The claims of `token`. The issuer's keys are read once more if none of those that we have signed it."""
-    algorithms = ALGORITHMS.intersection(metadata.id_token_signing_alg_values_supported)
     for fresh in (False, True):
-        keys = _document(metadata.jwks_uri, "keys", deadline, fresh=fresh)["keys"]
-        usable = [key for key in keys if key.get("kty") in KEY_TYPES and key.get("use", "sig") == "sig"]
-        try:
-            return jwt.decode(token, KeySet.import_key_set({"keys": usable}), algorithms=algorithms).claims
-        except (JoseError, ValueError):
-            continue
+        keys = []
+        for key in _document(metadata.jwks_uri, "keys", deadline, _signing_keys, fresh=fresh):
+            with suppress(JoseError, ValueError, KeyError):  # one of a kind unknown here (RFC 7517, 5)
+                keys.append(import_key(key))
+        with suppress(JoseError, ValueError):
+            return jwt.decode(token, KeySet(keys), algorithms=ALGORITHMS).claims
     raise LoginRefused("signature")
+
+
+def _signing_keys(answer: Response) -> list[dict[str, Any]]:
+    return [
+        key for key in answer.data["keys"] if key.get("kty") in KEY_TYPES and key.get("use", "sig") == "sig"
+    ]
 
 
 def _session() -> ProviderSession:

@@ -3,7 +3,8 @@
 It logs in the person of its account `issuer` at once. Properties of that account: `person` (claims about the person),
 `claims` (put over the ID token's own, None takes one out), `skew_s` (its clock is ahead by that), `key` (the number of
 the key that signs, 1 or 2), `published` (the numbers of the keys it lists, by default the one that signs),
-`algorithm` (`none`, or `HS256` with the client's secret), and `description` (put over its description).
+`more_keys` (other keys that it lists), `algorithm` (`none`, or `HS256` with the client's secret), and `description`
+(put over its description).
 """
 
 import base64
@@ -97,7 +98,8 @@ def description(call: Call) -> Response:
 def keys(call: Call) -> Response:
     properties = call.account.properties
     published = properties.get("published", [properties.get("key", 1)])
-    return json_response({"keys": [_public_key(number) for number in published]})
+    more = properties.get("more_keys", [])
+    return json_response({"keys": [*more, *(_public_key(number) for number in published)]})
 
 
 @routes.on("GET", "/authorize")

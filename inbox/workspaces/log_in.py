@@ -4,6 +4,7 @@ does.
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
@@ -27,10 +28,16 @@ class EmergencyBackend(ModelBackend):
 
 
 class CompanyBackend(ModelBackend):
-    """Holds the sessions that a company's log-in has opened. It accepts no password."""
+    """Holds the sessions that a company's log-in has opened, as long as its issuer is OIDC_ISSUER. It accepts no
+    password.
+    """
 
     def authenticate(self, *_args: Any, **_credentials: Any) -> None:
         return None
+
+    def user_can_authenticate(self, user: User | AnonymousUser | None) -> bool:
+        issuer = (getattr(user, "company_key", None) or "").partition("#")[0].rstrip("/")
+        return super().user_can_authenticate(user) and issuer == settings.OIDC_ISSUER != ""
 
 
 def person_of(identity: Identity) -> User:

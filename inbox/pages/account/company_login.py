@@ -1,6 +1,7 @@
 """Log-in through the company's OpenID provider (OIDC_ISSUER): redirects to the provider and handles its callback."""
 
 import logging
+import time
 from http import HTTPStatus
 from typing import Any
 
@@ -16,11 +17,12 @@ from django.views.decorators.http import require_safe
 
 from inbox.pages.safe_next import next_url
 from inbox.workspaces import log_in
-from inbox.workspaces.identity import identity_of, note_proof
+from inbox.workspaces.identity import PROVEN, identity_of, note_proof
 from inbox.workspaces.people import NotAllowed
 from integrations import oidc
 from integrations.errors import CallInterrupted, ProviderError, ProviderMisconfigured
 from jobs.deadline import Deadline
+from jobs.errors import DeadlineExceeded
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +30,8 @@ LIMIT_MS = 10_000
 ATTEMPTS = "company_attempts"
 """Session key of the log-ins that this browser has begun but not finished: at most TABS, oldest first."""
 TABS = 5
+ATTEMPT_S = 3600
+FAILURES = (ProviderError, ProviderMisconfigured, CallInterrupted, DeadlineExceeded)
 REFUSED = "Your company’s log-in did not prove who you are. Try again, and tell your operator if it stays so."
 OUT_OF_REACH = "Your company’s log-in does not answer. Try again in a moment."
 OVER = "This log-in was begun in another browser, or is over. Begin it here."
@@ -46,7 +50,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     attempt = oidc.begin(next_url(request, reverse("home")), again=again)
     try:
         url = oidc.login_url(attempt, _return_to(), Deadline.after_ms(LIMIT_MS))
-    except (ProviderError, ProviderMisconfigured, CallInterrupted, oidc.LoginRefused) as error:
+    except (*FAILURES, oidc.LoginRefused) as error:
         return _failed(request, OUT_OF_REACH, error)
     request.session[ATTEMPTS] = [*request.session.get(ATTEMPTS, []), attempt][-TABS:]
     return redirect(url)
@@ -76,13 +80,15 @@ def end(request: HttpRequest) -> HttpResponse:
         return _failed(request, str(reason))
     except oidc.LoginRefused as error:
         return _failed(request, REFUSED, error)
-    except (ProviderError, ProviderMisconfigured, CallInterrupted) as error:
+    except FAILURES as error:
         return _failed(request, OUT_OF_REACH, error)
     if attempt.again and request.user == user:  # the session and its forms stay
         note_proof(request, identity_of(request).strength)
-        return redirect(attempt.next)
-    login(request, user, backend=settings.COMPANY_BACKEND)
-    request.session.set_expiry(0)
+    else:
+        login(request, user, backend=settings.COMPANY_BACKEND)
+        request.session.set_expiry(0)
+    # An issuer that still knows the browser asks nobody: then the proof is as old as the log-in there.
+    request.session[PROVEN] = min(identity.proven_at or time.time(), time.time())
     return redirect(attempt.next)
 
 
@@ -96,12 +102,16 @@ def _return_to() -> str:
 
 
 def _taken(request: HttpRequest) -> oidc.Attempt | None:
-    """Removes the attempt with the answer's state from the session; None if this browser did not begin it."""
+    """Removes the attempt with the answer's state from the session; None if this browser did not begin it within
+    ATTEMPT_S.
+    """
     attempts = [oidc.Attempt(*fields) for fields in request.session.get(ATTEMPTS, [])]
     state = request.GET.get("state", "")
     attempt = next((attempt for attempt in attempts if constant_time_compare(attempt.state, state)), None)
+    if attempt is None:
+        return None
     request.session[ATTEMPTS] = [rest for rest in attempts if rest is not attempt]
-    return attempt
+    return attempt if time.time() - attempt.began < ATTEMPT_S else None
 
 
 def _failed(request: HttpRequest, sentence: str, error: Exception | None = None) -> HttpResponse:

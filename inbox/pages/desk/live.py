@@ -2,8 +2,10 @@
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
-from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, load_backend
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import BadRequest
@@ -71,7 +73,15 @@ def _place(text: str) -> presence.Place:
 
 
 def _is_theirs(session: SessionBase, user: User) -> bool:
-    """Whether the session is still valid for `user`. A password change ends it, as in django.contrib.auth.get_user."""
+    """Whether the session is still valid for `user`. A password change ends it, and so does the end of the way in that
+    opened it, as in django.contrib.auth.get_user.
+    """
+    way_in = session.get(BACKEND_SESSION_KEY)
+    if way_in not in settings.AUTHENTICATION_BACKENDS:
+        return False
+    backend: Any = load_backend(way_in)
+    if not backend.user_can_authenticate(user):
+        return False
     session_hash = session.get(HASH_SESSION_KEY) or ""
     hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
     return any(constant_time_compare(session_hash, user_hash) for user_hash in hashes)

@@ -1,11 +1,13 @@
 """The log-in by the company, over HTTP against the sandbox's issuer, which can also be wrong in each way."""
 
+import time
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import Client, override_settings
@@ -13,7 +15,9 @@ from django.urls import reverse
 
 from inbox.models import Invitation, Membership, User
 from inbox.pages.account import company_login
+from inbox.pages.changes import with_snapshot
 from inbox.workspaces import identity, invitations, people
+from inbox.workspaces.log_in import CompanyBackend
 from sandbox.company import ACCOUNT, CLIENT, PERSON, SECRET
 from tests import factories
 from tests.world import forget_calls
@@ -85,9 +89,12 @@ def test_the_session_before_the_log_in_is_not_the_session_after_it(issuer):
     assert client.session.session_key != before
 
 
-def test_a_next_of_another_site_is_not_followed(issuer):
+@pytest.mark.parametrize(
+    "place", ["https://evil.example/", "//evil.example", "/\\evil.example", "evil", "?evil"]
+)
+def test_a_next_that_is_no_page_of_this_site_is_not_followed(issuer, place):
     factories.make_user(EMAIL)
-    assert log_in(Client(), "https://evil.example/")["Location"] == reverse("home")
+    assert log_in(Client(), place)["Location"] == reverse("home")
 
 
 @pytest.mark.parametrize(
@@ -101,6 +108,8 @@ def test_a_next_of_another_site_is_not_followed(issuer):
         {"claims": {"nonce": "of-another-log-in"}},
         {"claims": {"nonce": None}},
         {"claims": {"sub": None}},
+        {"claims": {"sub": "dana\0-1"}},
+        {"claims": {"email": "dana\0@example.org"}},
         {"claims": {"exp": None}},
         {"skew_s": -600},
         {"skew_s": 600},
@@ -113,6 +122,8 @@ def test_a_next_of_another_site_is_not_followed(issuer):
         {"answer": {"iss": "https://evil.example"}},
         {"answer": {"code": "another-code"}},
         {"description": {"issuer": "https://evil.example"}},
+        {"description": {"issuer": 5}},
+        {"description": {"token_endpoint": None}},
     ],
     ids=str,
 )
@@ -134,6 +145,15 @@ def test_an_answer_that_does_not_prove_the_person_opens_nothing(issuer, wrong):
     assert User.objects.get(email=EMAIL).company_key is None
 
 
+def test_an_address_that_only_looks_like_another_does_not_open_its_account(issuer):
+    factories.make_user("kim@example.org")
+    client = Client()
+    issuer(claims={"email": "\N{KELVIN SIGN}im@example.org"})
+    assert log_in(client).status_code == HTTPStatus.FORBIDDEN and person_in(client) is None
+    issuer(claims={"email": "Kim@Example.org"})
+    assert log_in(client).status_code == HTTPStatus.FOUND and person_in(client) == "kim@example.org"
+
+
 def test_a_clock_that_is_a_little_off_and_an_audience_with_its_party_are_accepted(issuer):
     factories.make_user(EMAIL)
     for right in ({"skew_s": 45}, {"skew_s": -45}, {"claims": {"aud": [CLIENT, "another"], "azp": CLIENT}}):
@@ -148,6 +168,34 @@ def test_a_new_key_of_the_issuer_is_fetched_once_it_signs(issuer):
     assert log_in(Client()).status_code == HTTPStatus.FOUND
 
 
+def test_a_key_that_cannot_be_used_does_not_hide_the_one_that_signs(issuer):
+    factories.make_user(EMAIL)
+    for key in (
+        {"kty": "OKP", "crv": "Ed999", "x": "AA"},
+        {"kty": "EC"},
+        {"kty": "RSA", "n": "AA", "e": "AQAB"},
+    ):
+        cache.clear()
+        issuer(more_keys=[key])
+        assert log_in(Client()).status_code == HTTPStatus.FOUND
+
+
+def test_a_description_that_cannot_be_read_is_asked_for_again(issuer):
+    issuer(description={"jwks_uri": None})
+    assert "does not answer" in Client().get(reverse("company-login")).content.decode()
+    issuer(description={})
+    assert Client().get(reverse("company-login")).status_code == HTTPStatus.FOUND
+
+
+def test_a_code_that_is_none_is_not_passed_on(issuer, sandbox):
+    client = Client()
+    for code in ("\0", "\r\n", "\N{SNOWMAN}", ""):
+        parts = {name: texts[0] for name, texts in parse_qs(urlsplit(answer_of(client)).query).items()}
+        page = client.get(reverse("company-login-end"), parts | {"code": code})
+        assert page.status_code == HTTPStatus.FORBIDDEN
+    assert not [call for call in sandbox.requests(provider="company") if call["path"].endswith("/token")]
+
+
 def test_an_answer_counts_once_and_in_the_browser_that_began_it(issuer):
     factories.make_user(EMAIL)
     client, stranger = Client(), Client()
@@ -157,6 +205,20 @@ def test_an_answer_counts_once_and_in_the_browser_that_began_it(issuer):
     client.post(reverse("logout"))
     assert client.get(answer).status_code == HTTPStatus.FORBIDDEN
     assert person_in(client) is None
+
+
+def test_an_answer_that_comes_too_late_opens_nothing(issuer, monkeypatch):
+    factories.make_user(EMAIL)
+    client = Client()
+    answer = answer_of(client)
+    now = time.time()
+    monkeypatch.setattr(company_login.time, "time", lambda: now + company_login.ATTEMPT_S)
+    assert client.get(answer).status_code == HTTPStatus.FORBIDDEN and person_in(client) is None
+
+
+def test_a_stranger_s_answer_makes_no_session(issuer):
+    assert Client().get(reverse("company-login-end"), {"state": "x", "code": "y"}).status_code == 403
+    assert not Session.objects.exists()
 
 
 def test_tabs_do_not_disturb_each_other_and_old_ones_end(issuer):
@@ -233,6 +295,25 @@ def test_an_issuer_that_does_not_answer_is_said_and_costs_no_longer_than_its_lim
     assert page.status_code == HTTPStatus.FORBIDDEN and "does not answer" in page.content.decode()
 
 
+def test_a_log_in_for_which_no_time_is_left_is_said(issuer, monkeypatch):
+    client = Client()
+    answer = answer_of(client)
+    monkeypatch.setattr(company_login, "LIMIT_MS", 0)
+    assert "does not answer" in client.get(answer).content.decode()
+
+
+@pytest.mark.parametrize("other", ["", "https://login.example.com"])
+def test_sessions_that_an_issuer_has_opened_end_with_it(issuer, other):
+    user = factories.make_user(EMAIL)
+    client = Client()
+    log_in(client)
+    assert client.get("/account/").status_code == HTTPStatus.OK
+    with override_settings(OIDC_ISSUER=other):
+        assert client.get("/account/").status_code == HTTPStatus.FOUND
+        assert not CompanyBackend().user_can_authenticate(User(company_key=None))
+    assert user.is_active
+
+
 @pytest.mark.parametrize("address", ["company-login", "company-login-end"])
 def test_without_an_issuer_there_is_no_company_log_in(address):
     assert Client().get(reverse(address)).status_code == HTTPStatus.NOT_FOUND
@@ -244,8 +325,13 @@ def test_under_oidc_only_passwords_open_the_emergency_account_alone(issuer, caps
     member = factories.make_member(workspace, email="ana@example.org")
     before = Client()
     before.force_login(member, "django.contrib.auth.backends.ModelBackend")
+    snapshot = with_snapshot().get(workspace=workspace, user=member).snapshot
     with override_settings(**ONLY):
-        assert before.get("/account/").status_code == HTTPStatus.FOUND  # what a password opened has ended
+        # What a password opened has ended, in open pages too.
+        assert (
+            before.get("/live/", {"w": f"{workspace.pk}~{snapshot}"}).status_code == HTTPStatus.UNAUTHORIZED
+        )
+        assert before.get("/account/").status_code == HTTPStatus.FOUND
         form = {"username": member.email, "password": factories.PASSWORD}
         client = Client()
         assert "do not match" in client.post(reverse("login"), form).content.decode()
@@ -312,3 +398,13 @@ def test_a_step_that_asks_again_takes_the_company_s_proof_and_keeps_the_form(iss
     assert identity.Strength(client.session[identity.STRENGTH]) is identity.Strength.COMPANY
     assert client.post(place, days).status_code == HTTPStatus.FOUND
     assert person_in(client) == user.email
+
+
+def test_an_issuer_that_asks_nobody_gives_no_fresh_proof(issuer, workspace):
+    factories.make_member(workspace, Membership.Role.OWNER, email=EMAIL)
+    issuer(claims={"auth_time": time.time() - 3600})
+    client = Client()
+    log_in(client)
+    assert "Is it you?" in client.post(reverse("inbox:retention", args=[workspace.pk]), {}).content.decode()
+    log_in(client)
+    assert "Is it you?" in client.post(reverse("inbox:retention", args=[workspace.pk]), {}).content.decode()
