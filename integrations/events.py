@@ -46,6 +46,19 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessageNotice(Event):
+    """A message that a webhook names by its ids alone, so that a job reads it at the provider.
+
+    `edited`: its words have changed since it was first reported.
+    """
+
+    account_id: str
+    thread_id: str
+    message_id: str
+    edited: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEvent(Event):
     """One message, to or from a lead. `external_id` is the provider's message id, by which a repeated message is
     recognised.
@@ -58,7 +71,7 @@ class MessageEvent(Event):
     the webhook, so only the id identifies it. `by_hand`: a person wrote this outbound message on the provider's pages,
     so it answers the lead, unlike a campaign's step. `sent_html`, `sent_text`: the body of our mail that this one
     answers, if the provider gives it. `attachments`: the files that came with it, as integrations.attachments.as_stored
-    makes them.
+    makes them. `unnamed`: the webhook does not say who the writer is, so a job reads that by these ids.
     """
 
     source: str
@@ -89,19 +102,7 @@ class MessageEvent(Event):
     by_hand: bool = False
     sent_html: str = ""
     sent_text: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageNotice(Event):
-    """A message that a webhook names by its ids alone, so that a job reads it at the provider.
-
-    `edited`: its words have changed since it was first reported.
-    """
-
-    account_id: str
-    thread_id: str
-    message_id: str
-    edited: bool = False
+    unnamed: MessageNotice | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

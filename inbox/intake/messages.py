@@ -252,15 +252,18 @@ def _tell_apart(received: Received, lead: Lead) -> None:
 
 
 def add_links(received: Received, event: MessageEvent, message: Message) -> None:
-    """Adds a late campaign or provider's id to a stored message, and moves it if the id is another lead's. Does
-    nothing for an event without the provider's lead (`tracked` is False).
+    """Adds a late campaign or provider's id to a stored message, and moves it if the id is another lead's. A list may
+    also bring the lead's name. Does nothing for an event without the provider's lead (`tracked` is False).
     """
     if not event.tracked:
         return
     if message.campaign_id is None and event.campaign is not None:
         rollup.campaign_known(message, campaign_id(received, event.campaign))
     identities = identity.identities_of(received.workspace, event.person)
-    if not identities or all(getattr(message.lead, name) == text for name, text in identities.items()):
+    names = event.listed and event.person.first_name and not message.lead.first_name
+    if not identities or (
+        not names and all(getattr(message.lead, name) == text for name, text in identities.items())
+    ):
         return
     match = identity.find_or_create(received.workspace, event.person, received.provider)
     if match.lead.pk != message.lead_id:

@@ -41,6 +41,8 @@ def handle(received: Received, event: MessageEvent) -> IntakeResult:
     message, created = store(received, event, judged)
     if not created:
         return _duplicate(received, event, message)
+    if event.unnamed:
+        notice(received, event.unnamed)
     job_id = _start(message)
     return IntakeResult(
         DeliveryVerdict.ACCEPTED,

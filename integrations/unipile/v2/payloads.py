@@ -129,15 +129,16 @@ def _message(envelope: Envelope, now: datetime) -> events.Event:
     message = validate(NewMessage, {"payload": payload | ids}).payload
     if message.is_event or message.is_deleted:
         return events.IgnoredEvent(event_type=kind, reason="not what a person wrote")
+    notice = events.MessageNotice(
+        event_type=kind,
+        event_key=envelope.id,
+        account_id=envelope.account_id,
+        thread_id=message.chat_id,
+        message_id=message.id,
+        edited=kind == CHANGED,
+    )
     if kind == CHANGED or not message.is_whole:
-        return events.MessageNotice(
-            event_type=kind,
-            event_key=envelope.id,
-            account_id=envelope.account_id,
-            thread_id=message.chat_id,
-            message_id=message.id,
-            edited=kind == CHANGED,
-        )
+        return notice
     sender = message.sender or User()
     writer = User(**sender.model_dump() | {"id": message.sender_id}).person
     return events.MessageEvent(
@@ -154,4 +155,5 @@ def _message(envelope: Envelope, now: datetime) -> events.Event:
         account_id=envelope.account_id,
         thread_id=message.chat_id,
         attachments=files_of(message.attachments),
+        unnamed=None if message.sender or message.is_sender else notice,
     )

@@ -137,6 +137,18 @@ def test_message_named_by_its_ids_is_read_by_a_job_and_never_in_the_request(link
     assert post(linkedin, told).json()["deduped"] is True
 
 
+def test_reply_that_does_not_name_its_writer_is_taken_at_once_and_named_by_a_job(linkedin):
+    told = emit(linkedin, "message.new", text=MEETING)
+    del told["payload"]["sender"]
+    message = take(linkedin, told)
+    assert message.lead.first_name == "" and message.text == MEETING
+    assert linkedin.sandbox.requests(provider="unipile_v2") == []
+    linkedin.work()
+    lead = Lead.objects.get(pk=message.lead_id)
+    assert (lead.first_name, lead.last_name) == ("Dana", "Reyes")
+    assert Message.objects.filter(direction="inbound").count() == 1
+
+
 def test_message_that_cannot_be_read_now_is_read_later(linkedin):
     told = emit(linkedin, "message.new", text=MEETING)
     linkedin.sandbox.fault(provider="unipile_v2", kind="server_error", count=9)

@@ -73,7 +73,10 @@ def test_no_id_of_version_1_can_be_one_of_version_2():
 
 
 def test_sender_without_a_profile_is_known_by_the_member_id():
-    assert parse(without("sender"), NOW).person == Person(linkedin_member_id="ACoAAuqMUfWioq")
+    event = parse(without("sender"), NOW)
+    assert event.person == Person(linkedin_member_id="ACoAAuqMUfWioq")
+    assert event.unnamed.message_id == "2-MTc5MTk4NjY3ODQ4MmI0Mg=="
+    assert parse(message(), NOW).unnamed is parse(fixture("message_new_own"), NOW).unnamed is None
 
 
 def test_message_that_the_owner_wrote_elsewhere_is_ours_and_names_the_chat():
