@@ -39,13 +39,10 @@ _OPEN = re.compile(
     "not_interested.refusal",
     'A plain refusal ("not interested", "no thanks") with no question, no "but" and no later time.',
 )
-def _refuses(reading: Reading) -> str | None:
+def refuses(reading: Reading) -> str | None:
     """A polite no counts ("Not interested. Best of luck."), "Not interested, but try me in May" does not."""
     if _OPEN.search(reading.text):
         return None
     if _BARE.match(reading.text):
         return reading.newest.text
     return next((written for written, folded in reading.sentences if _REFUSAL.search(folded)), None)
-
-
-RULES = (_refuses,)

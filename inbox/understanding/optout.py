@@ -99,7 +99,7 @@ def _is_keyword(text: str) -> bool:
 
 def _probability(reading: Reading) -> float:
     """How sure the wording is of a wish, 0 to 1, without the sentences that name their own end."""
-    if not reading.own_words or phrases.TAKEN_BACK.search(reading.above):
+    if not reading.clauses or phrases.TAKEN_BACK.search(reading.above):
         return 0.0
     learned = weights("opt_out")
     score = learned.strongest_clause(reading.clause_slots)
@@ -214,9 +214,6 @@ RULES = (
     "The whole text is a carrier's keyword that subscribes again (START, UNSTOP), with a please or a sorry.",
     channels=TEXTS_ONLY,
 )
-def _opts_in(reading: Reading) -> str | None:
+def opts_in(reading: Reading) -> str | None:
     starts = "?" not in reading.text and phrases.START.match(_words(reading.text))
     return reading.newest.text if starts else None
-
-
-OPT_IN_RULES = (_opts_in,)

@@ -18,10 +18,10 @@ RULES: tuple[Rule, ...] = (
     *bounce.RULES,
     *autoreply.RULES,
     autoreply.AWAY_RULE,
-    *optout.OPT_IN_RULES,
+    optout.opts_in,
     one_channel.ends_one,
     *optout.RULES,
-    *interest.RULES,
+    interest.refuses,
     bounce.suspicion,
     autoreply.suspicion,
     autoreply.AWAY_SUSPICION,
@@ -116,7 +116,7 @@ def _of_a_person(reading: Reading, tz: tzinfo) -> dict[str, Any]:
     """The labels of what a person may have written, by field of RuleVerdict."""
     labels: dict[str, Any] = {}
     # the whole text is read for a wish to get mail again, as "SUBSCRIBE" alone resembles the opposite
-    if opted_in := _first(optout.OPT_IN_RULES, reading):
+    if opted_in := optout.opts_in.apply(reading):
         labels["opt_in"] = opted_in
     elif elsewhere := one_channel.ends_one.apply(reading):
         labels["one_channel"] = elsewhere
@@ -125,7 +125,7 @@ def _of_a_person(reading: Reading, tz: tzinfo) -> dict[str, Any]:
     else:
         labels["perhaps"] = _suspicions(reading)
     if not labels.get("perhaps"):
-        labels["not_interested"] = _first(interest.RULES, reading)
+        labels["not_interested"] = interest.refuses.apply(reading)
     if reading.received_at:
         labels["snooze"] = deferral(reading.newest.text, reading.received_at, tz)
     return labels

@@ -92,6 +92,16 @@ def test_a_sentence_below_a_signature_or_a_company_is_still_the_writer_s(sentenc
     assert sentence in verdict.newest_text and not verdict.opt_out and not verdict.perhaps
 
 
+def test_a_wish_among_the_lines_of_a_gateway_s_banner_is_held():
+    banner = "CAUTION: This email originated from outside of the organization."
+    assert opt_out(f"{banner}\n\nDo not contact me again.") == "perhaps"
+
+
+def test_a_wish_inside_the_signature_element_of_a_mail_program_is_held():
+    signature = '<div class="gmail_signature">Mara Lund<br>Please remove me from your list.</div>'
+    assert opt_out("", html=f"<div>Hi Alex,</div>{signature}") == "perhaps"
+
+
 @pytest.mark.parametrize("block", ["company", "company and telephone"])
 def test_below_a_company_without_a_sign_off_no_sentence_is_a_motto(block):
     text = f"Hi Alex,\n\n{BLOCKS[block]}\nTuesday at three works for the demo."
