@@ -49,11 +49,13 @@ class ProfileV2(Profile):
     @model_validator(mode="before")
     @classmethod
     def _pending(cls, body: Any) -> Any:
-        """The invitation of ours that waits is an object in version 2."""
+        """The invitation of ours that waits is an object in version 2. Its status PENDING, IGNORED or WITHDRAWN."""
         specifics = body.get("specifics") if isinstance(body, dict) else None
-        request = specifics.get("relation_request") if isinstance(specifics, dict) else None
+        if not isinstance(specifics, dict):
+            return body
+        request = specifics.get("relation_request")
         sent = isinstance(request, dict) and request.get("type") == "sent"
-        return body | {"pending_invitation": sent} if isinstance(body, dict) else body
+        return body | {"pending_invitation": sent and specifics.get("relation_request_status") != "WITHDRAWN"}
 
 
 class Inbox(Payload):
@@ -88,9 +90,8 @@ class UnipileV2Client(UnipileClient):
         return self._start("send_inmail", body, deadline)
 
     def _start(self, operation: str, body: dict[str, Any], deadline: Deadline) -> SentMessage:
-        return self._post(
-            self._path("inboxes", START_FROM, "chats", "send"), operation, deadline, body, lambda r: _sent(r)
-        )
+        path = self._path("inboxes", START_FROM, "chats", "send")
+        return self._post(path, operation, deadline, body, _sent)
 
     def reply(self, chat_id: str, text: str, deadline: Deadline) -> SentMessage:
         path = self._path("chats", chat_id, "messages", "send")
@@ -158,10 +159,10 @@ class UnipileV2Client(UnipileClient):
         """The chats of all inboxes, each once: LinkedIn lists them by inbox, and some inboxes are parts of others."""
         ids: set[str] = set()
         for inbox in self._rows(Inbox, self._path("inboxes"), "inboxes", deadline):
+            if inbox.disabled:
+                continue
             chats = self._rows(ChatV2, self._path("inboxes", inbox.id, "chats"), "chats", deadline)
-            for chat in (
-                () if inbox.disabled else takewhile(lambda chat: chat.at is None or chat.at > since, chats)
-            ):
+            for chat in takewhile(lambda chat: chat.at is None or chat.at > since, chats):
                 if chat.id not in ids:
                     yield Chat(id=chat.id, attendee_provider_id=chat.user_id)
                 ids.add(chat.id)

@@ -129,6 +129,23 @@ def test_invitation_is_cut_to_its_limit_and_seen_to_wait(linkedin, soon, sandbox
     assert linkedin.profile("sam-lee", soon).pending_invitation
 
 
+@pytest.mark.parametrize(
+    ("invitation", "status", "waits"),
+    [
+        ({"type": "sent"}, "PENDING", True),
+        ({"type": "sent"}, "IGNORED", True),
+        ({"type": "sent"}, "WITHDRAWN", False),
+        ({"type": "received"}, "PENDING", False),
+        (None, None, False),
+    ],
+)
+def test_invitation_waits_only_if_it_is_ours_and_not_taken_back(invitation, status, waits, soon):
+    specifics = {"network_distance": "SECOND_DEGREE", "relation_request": invitation}
+    body = {"id": "ACoA1", "specifics": specifics | {"relation_request_status": status}}
+    with FaultServer(answer(body=body)) as server:
+        assert client_at(server.url).profile("dana", soon).pending_invitation is waits
+
+
 def test_account_says_how_it_is_while_its_calls_are_refused(linkedin, soon, sandbox):
     set_account(sandbox, status="disconnected")
     with pytest.raises(ProviderAuthError) as caught:
