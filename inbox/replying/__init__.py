@@ -1,1 +1,1 @@
-"""Takes a tagged reply to an answer that goes out exactly once: drafting, gates, review, sending, reconciling."""
+"""Answers tagged replies: drafts, gates, review, sending and reconciliation. Each answer goes out exactly once."""

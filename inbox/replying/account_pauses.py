@@ -1,4 +1,4 @@
-"""Puts sends off while their account is down. They go on when a call of the account has worked again."""
+"""Postpones sends while their account is down. Sending resumes after the first successful call of the account."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -15,21 +15,21 @@ SEND_KINDS = ("reply.send",)
 
 
 def require_up(integration: Integration, mailbox: str) -> None:
-    """Raises Snooze while a person has to reconnect the account, or its address `mailbox`: a call could only fail."""
+    """Raises Snooze if the account, or its address `mailbox`, must be reconnected by a person: any call would fail."""
     health = WorkspaceIntegrationHealth.objects.filter(integration=integration).first()
     if health is not None and is_down(health, mailbox):
         raise Snooze(timezone.now() + PAUSE, f"{account_name(health)} is disconnected")
 
 
 def is_down(health: WorkspaceIntegrationHealth, mailbox: str) -> bool:
-    """Whether a message from the account's address `mailbox` waits for a person to reconnect the account."""
+    """Whether messages from the account's address `mailbox` wait until a person reconnects the account."""
     if health.lacks_mailboxes:
         return mailbox.lower() in health.lost_mailboxes
     return health.state == HealthState.DISCONNECTED
 
 
 def resume_sends(workspace_id: UUID) -> int:
-    """Makes the workspace's sends that were put off due now. Returns how many."""
+    """Makes the workspace's postponed sends due now and returns their number."""
     return BackgroundJob.objects.filter(
         workspace_id=workspace_id, kind__in=SEND_KINDS, status="queued", run_at__gt=timezone.now()
     ).update(run_at=timezone.now())

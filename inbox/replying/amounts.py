@@ -1,4 +1,4 @@
-"""Finds prices, percentages and phone numbers in a text, each in a form in which equal ones compare as equal."""
+"""Finds prices, percentages and phone numbers in a text and normalises them, so that equal amounts compare equal."""
 
 import re
 from decimal import Decimal
@@ -47,11 +47,13 @@ _NO_PHONE = re.compile(
     r"\d{1,2}[.:]\d{2} ?-.*|\d{1,4}[./-] ?\d{1,2}[./-] ?\d{1,4}(?: .*)?|(?:19|20)\d\d ?[/-] ?(?:19|20)\d\d"
 )
 _LONG, _SHORT = 9, 7
-"""The least digits of a phone number: of any, and of one that begins with "+" or 0 as a phone number does."""
+"""The minimum number of digits of a phone number. `_SHORT` applies to a number that begins with "+" or 0."""
 
 
 def prices(text: str) -> dict[tuple[str, Decimal], str]:
-    """{(currency, amount): the text as written}, also with the currency "", to equal a price without one."""
+    """Returns {(currency, amount): the text as written}. Each price is also listed under the currency "", so that it
+    equals the same amount without a currency.
+    """
     amounts = {}
     for match in PRICE.finditer(text):
         sign = match["sign"] or match["after_sign"]
@@ -70,7 +72,7 @@ def percentages(text: str) -> dict[Decimal, str]:
 
 
 def unknown(text: str, material: str) -> list[tuple[str, str]]:
-    """The amounts of `text` that are not in `material`: pairs of "price" or "percentage" and the text as written."""
+    """The amounts in `text` that `material` lacks, as pairs: "price" or "percentage", and the text as written."""
     unsourced = []
     for what, read in (("price", prices), ("percentage", percentages)):
         sourced = read(material)
@@ -94,7 +96,7 @@ def digits(text: str) -> str:
 
 
 def _number(text: str) -> Decimal:
-    """ "1,500", "1.500", "1 500" and "1500.00" are one number; "15.00" is another."""
+    """Reads "1,500", "1.500", "1 500" and "1500.00" as 1500, and "15.00" as 15."""
     text = re.sub(r"[^\d.,]", "", text).rstrip(".,")
     point = max(text.rfind("."), text.rfind(","))
     whole, part = text, ""

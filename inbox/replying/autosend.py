@@ -1,5 +1,5 @@
 """Sends drafts without a person. The gates judge a draft when it is written and again in the transaction of its send.
-Between the two a countdown runs, in which a person can stop it.
+A countdown runs between the two, and a person can stop the send until it has run out.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ class Evaluation(ModelAnswer):
 
 
 def evaluate(draft: Draft, message: Message, deadline: Deadline) -> None:
-    """Stores a model's opinion whether the draft may go out without a person. Raises the errors of
+    """Asks the model whether the draft may go out without a person, and stores its opinion. Raises the errors of
     `model_calls.ask`.
     """
     evaluation = model_calls.ask(
@@ -56,8 +56,9 @@ def evaluate(draft: Draft, message: Message, deadline: Deadline) -> None:
 
 
 def judge(draft: Draft, policy: SendingPolicy) -> Outcome:
-    """Asks the gates about a draft that was just written, and schedules its send if all say yes and the policy is auto.
-    Returns "off", "held" (a gate said no, or a person took it back), "shadow" (it would have gone out) or "scheduled".
+    """Asks the gates about a new draft. Schedules its send if all gates say yes and the policy is auto.
+    Returns "off", "held" (a gate said no, or a person took the draft back), "shadow" (the draft would have gone out) or
+    "scheduled".
     """
     if policy.mode == Mode.OFF:
         return "off"
@@ -79,8 +80,8 @@ def judge(draft: Draft, policy: SendingPolicy) -> Outcome:
 
 
 def plan(draft: Draft, policy: SendingPolicy) -> datetime:
-    """When (aware) the draft would go out: the policy's delay after the lead's message, always the same for one
-    message, at least AT_LEAST from now and, if the policy says so, in business hours.
+    """When (aware) the draft would go out: the policy's delay after the lead's message, but at least AT_LEAST from now.
+    The delay is constant for a message. The policy may limit the time to business hours.
     """
     digest = hashlib.sha256(str(draft.trigger_message_id).encode()).digest()
     span = policy.max_delay_s - policy.min_delay_s + 1
@@ -101,8 +102,8 @@ def schedule(draft: Draft, at: datetime) -> None:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `reply.autosend`: sends a draft whose time has come, unless it was decided or changed. A gate that says
-    no leaves it to a person; only closed hours move it to their next opening.
+    """The job `reply.autosend`: sends a draft that is due, unless it was decided or changed. If a gate says no, the
+    draft waits for a person. Outside business hours, the send moves to the next opening.
     """
     drafts = Draft.objects.select_related("lead__campaign", "trigger_message__campaign", "workspace")
     draft = ctx.row(drafts, "draft_id")
@@ -117,7 +118,7 @@ def run(ctx: JobContext) -> dict[str, str]:
 
 
 def _send(draft: Draft, now: datetime) -> str:
-    # one automatic send of a workspace at a time, so that the daily cap holds exactly
+    # Each workspace sends one automatic answer at a time, so that the daily cap holds exactly.
     locks.hold("autosend", draft.workspace_id)
     rollup.locked(draft.lead)
     policy = policies.of(draft.workspace, draft.trigger_message.campaign or draft.lead.campaign)
@@ -140,8 +141,8 @@ def _send(draft: Draft, now: datetime) -> str:
 
 
 def veto(send: OutboundSend, lead: Lead) -> str:
-    """Why an answer may not go to its provider, by the gates if nobody approved it; "" if it may. The lead must be
-    locked.
+    """Why an answer may not go to its provider; "" if it may. The gates decide about an answer that no person approved.
+    The lead must be locked.
     """
     if not send_claims.is_automatic(send):
         return review.veto(send, lead)
@@ -164,7 +165,7 @@ def _tell_held(draft: Draft) -> None:
 
 
 def cancel(draft: Draft, *, user: User) -> None:
-    """Stops the draft's countdown, as `user` wants. Raises AlreadyDecided if it has none any more."""
+    """Stops the draft's countdown on behalf of `user`. Raises AlreadyDecided if the countdown is over."""
     with transaction.atomic():
         waiting = Draft.objects.filter(
             pk=draft.pk, workspace_id=draft.workspace_id, status=Draft.Status.PENDING, send_at__isnull=False

@@ -1,4 +1,4 @@
-"""Runs the buttons of our Slack messages: the press is acknowledged at once, its work is a job. inbox/wiring.py
+"""Runs the buttons of our Slack messages. A press is acknowledged at once, and a job does its work. inbox/wiring.py
 registers an action for each button that a module has `offered`.
 """
 
@@ -13,7 +13,7 @@ JOB = kind_name("slack.button", __name__)
 Action = Callable[[JobContext], Any]
 ACTIONS: dict[str, Action] = {}
 ON_NOTICES: set[str] = set()
-"""The buttons of notices about an account. All others stand on the card of a draft."""
+"""The buttons of notices about an account. All other buttons belong to the card of a draft."""
 
 OFFERED: dict[str, str] = {}
 """The buttons in our messages, each with the module that puts it there."""
@@ -26,9 +26,9 @@ def offered(action_id: str, module: str) -> str:
 
 
 def register(action_id: str, action: Action, *, on_notice: bool = False) -> None:
-    """Registers what a press of the button does, on a draft's card or (`on_notice`) a notice about an account. The
-    payload holds action, draft_id or health_id, value, user_id, user_name, channel_id and message_ts; the caller has
-    checked the row's workspace.
+    """Registers the action of a button on a draft's card, or on a notice about an account if `on_notice` is true.
+    The payload holds action, draft_id or health_id, value, user_id, user_name, channel_id and message_ts. The caller
+    has checked that the row belongs to the workspace.
     """
     ACTIONS[action_id] = action
     if on_notice:

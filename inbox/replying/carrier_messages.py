@@ -1,4 +1,4 @@
-"""Builds a send as its provider's carrier needs it, and finds a send among the messages that a provider lists."""
+"""Converts a send to the form that its carrier needs, and finds a send among the messages that a provider lists."""
 
 import html
 import re
@@ -23,18 +23,18 @@ from jobs.db import drop_connection
 from jobs.deadline import Deadline
 
 EARLIER, LATER = timedelta(minutes=2), timedelta(minutes=30)
-"""How far before and after our call a listed message may be, for equal texts to be one message."""
+"""A listed message with the same text is our send if its time is at most this far before or after our call."""
 
 
 ELSEWHERE = "answered outside of this inbox"
-"""Part of the reason of a message that waits, as somebody has answered at the provider, or may have."""
+"""Part of the reason of a message that waits because somebody answered, or may have answered, at the provider."""
 MARKER = re.compile(r"ref:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
 TAG = re.compile(r"<\w+[^>]*>")
 
 
 def way_of(send: OutboundSend, accounts: list[Integration] | None = None) -> tuple[Carrier, Integration]:
-    """The carrier and the account of `send`: an answer goes by the account that the lead's message came to, which alone
-    may answer it. `accounts` are the workspace's, if read. Raises CannotSend.
+    """The carrier and the account of `send`. Only the account that received the lead's message may answer it.
+    `accounts`: the workspace's accounts, if the caller has loaded them. Raises CannotSend.
     """
     provider = send.provider or provider_of(send.workspace_id, send.channel, send.reply_to)
     spec = registry.spec_of(provider)
@@ -54,7 +54,7 @@ def way_of(send: OutboundSend, accounts: list[Integration] | None = None) -> tup
 
 
 def of(send: OutboundSend, integration: Integration) -> Outgoing:
-    """The message in the form of a carrier. Its contact at the provider is looked up only when the carrier asks."""
+    """The message in the form of a carrier. The provider's contact is looked up only when the carrier asks for it."""
     return Outgoing(
         person=identity.person_of(send.lead),
         text=send.text,
@@ -108,12 +108,12 @@ def _from(send: OutboundSend) -> datetime:
 
 
 def marker(send: OutboundSend) -> str:
-    """The text that names `send` inside an HTML comment of its message, by which it is recognised later."""
+    """The text of the HTML comment by which the message of `send` is recognised later."""
     return f"ref:{send.pk}"
 
 
 def as_html(send: OutboundSend) -> str:
-    """The text as HTML, a paragraph for each block between blank lines, with the marker."""
+    """The text as HTML with the marker. Each block between blank lines becomes a paragraph."""
     paragraphs = [
         f"<p>{html.escape(part.strip()).replace(chr(10), '<br>')}</p>"
         for part in re.split(r"\n\s*\n", send.text)
@@ -123,21 +123,23 @@ def as_html(send: OutboundSend) -> str:
 
 
 def same_words(body: str, text: str) -> bool:
-    """Whether `body`, text or HTML that a provider lists, has the words of our `text`. It may quote earlier mails."""
+    """Whether `body`, a listed message as text or HTML, has the words of our `text`. It may also quote earlier
+    mails.
+    """
     wanted, lines = _words(text), _lines(body)
     readings = {_words(body), _joined(lines), _joined(line for line in lines if not line.depth)}
     return bool(wanted) and wanted in readings
 
 
 def quotes(body: str, text: str) -> bool:
-    """Whether `body` only quotes our `text`, and so is another message, which answers or follows ours."""
+    """Whether `body` only quotes our `text`. It is then a different message that answers or follows ours."""
     lines, wanted = _lines(body), _words(text)
     quoted = _joined(line for line in lines if line.depth)
     return wanted in quoted and wanted not in _joined(line for line in lines if not line.depth)
 
 
 def marked_send_id(body: str) -> str:
-    """The id of the OutboundSend whose marker stands in the HTML `body`; "" if none does."""
+    """The id of the OutboundSend whose marker is in the HTML `body`; "" without a marker."""
     match = MARKER.search(body)
     return match[1] if match else ""
 
@@ -157,18 +159,18 @@ def _words(text: str) -> str:
 
 
 def match(send: OutboundSend, listed: Iterable[Listed]) -> Listed | None:
-    """The entry of `listed` that is our message `send`; None if none is.
+    """The entry of `listed` that is our message `send`; None without a match.
 
-    It is found by its marker. Without one it is the entry with the same words from 2 minutes before to 30 minutes after
-    our call, if no other message of ours is that one. If a restore lost the time of the call (`lost_from`), it may be
-    of any time since then, and under the marker of a send that was lost.
+    The marker identifies the entry. An entry without a marker matches if it has the same words, was sent from 2 minutes
+    before to 30 minutes after our call, and is no other message of ours. If a restore lost the time of the call
+    (`lost_from`), any later entry may match, even with the marker of a lost send.
     """
     entries: list[Listed] = []
     for entry in listed:
         name = marked_send_id(entry.body)
         if name == str(send.pk) and not quotes(entry.body, send.text):
             return entry
-        # A text with another send's marker is that send, even with the same words.
+        # An entry with another send's marker belongs to that send, even if the words are the same.
         if not name or (send.lost_from and not OutboundSend.objects.filter(pk=UUID(name)).exists()):
             entries.append(entry)
     if send.called_at is None:
@@ -184,8 +186,9 @@ def match(send: OutboundSend, listed: Iterable[Listed]) -> Listed | None:
 
 
 def answer_elsewhere(send: OutboundSend, integration: Integration, deadline: Deadline) -> str:
-    """Asks the provider whether somebody has answered there, and says so in a sentence; "" if not, or if a person has
-    approved the message. A follow-up counts answers since it was begun or resumed. Raises the provider's errors.
+    """Asks the provider whether somebody has answered there. Returns a sentence about that answer; "" without one, or
+    if a person has approved the message. For a follow-up, only answers since its start or resumption count. Raises the
+    provider's errors.
     """
     newer = registry.spec_of(integration.provider).newer
     if isinstance(newer, NONE) or send.approved_by_id or send.part or send.reply_to is None:
@@ -216,7 +219,7 @@ def _is_stored(entry: Listed, stored: list[Message]) -> bool:
 
 
 def is_near(send: OutboundSend, moment: datetime | None) -> bool:
-    """Whether a message of `moment`, None if that is not known, may be our call of `send`."""
+    """Whether a message sent at `moment` (None: unknown) may come from our call for `send`."""
     if moment is None or send.called_at is None:
         return True
     return _from(send) <= moment and (send.lost_from is not None or moment <= send.called_at + LATER)

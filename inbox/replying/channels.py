@@ -1,4 +1,4 @@
-"""Lists the channels on which a person may write to a lead, with sender and recipients, and why one is shut."""
+"""Lists the channels on which a person may write to a lead, with sender, recipients and the reason of a closed one."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ from integrations.models import HealthState, Integration
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One channel by which a lead can be written to, by `sender` (mailbox or account). `trouble` is what is wrong with
-    it, `shut` why it cannot be used now; "" for nothing.
+    """A channel on which `sender` (a mailbox or account) can write to a lead. `trouble` describes a fault of the
+    sender; `shut` is the reason why the channel can't be used now. Both are "" if there is none.
     """
 
     channel: str
@@ -36,8 +36,9 @@ def ways(
     draft: Draft | None = None,
     newest: dict[str, Message] | None = None,
 ) -> list[Way]:
-    """The channels on which `lead` has an address, that of their last message first. `draft` is described as it would
-    go out. `unsettled` are sends without a clear end; `newest` is that of `send_claims.newest_by_channel`, if read.
+    """The channels on which `lead` has an address, starting with the channel of their last message. The channel of
+    `draft` shows how the draft would go out. `unsettled`: sends without a clear outcome. `newest`: the messages of
+    `send_claims.newest_by_channel`, if the caller has loaded them.
     """
     addresses = {
         Channel.EMAIL: lead.email,
@@ -78,7 +79,7 @@ def _way(send: OutboundSend, to: str, shut: str, accounts: list[Integration]) ->
 
 
 def _sender(send: OutboundSend, accounts: list[Integration]) -> tuple[str, str]:
-    """The sender of `send`, and what is wrong with it. A sample is shown the sender of a real answer."""
+    """The sender of `send` and a description of its fault. A sample shows the sender that a real answer would have."""
     if send.lead.sample:
         account = connected(send.workspace_id, send.provider, accounts)
         return name_of(account) if account else "", ""

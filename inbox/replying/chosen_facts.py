@@ -1,5 +1,6 @@
-"""Chooses which of a workspace's facts one answer gets, and checks what the answer must not say. A prompt holds each
-fact as one line: "F1 [answer] Do you handle interstate? -> Yes, in all 48 states." The ids mean nothing outside of it.
+"""Chooses the workspace's facts for an answer, and finds phrases that the answer must not use. A prompt holds each
+fact as one line: "F1 [answer] Do you handle interstate? -> Yes, in all 48 states." The ids are valid in that prompt
+only.
 """
 
 import re
@@ -14,20 +15,20 @@ from inbox.understanding.normalise import fold
 Kind = WorkspaceFact.Kind
 ORDER: list[str] = list(Kind)
 CHARS = 8_000
-"""The most characters of facts in one prompt, which the model gets three to six times for each answer."""
+"""The maximum number of characters of facts in a prompt. The model gets them three to six times for each answer."""
 NEVER_CHARS = 2_000
-"""The most of these characters for phrases that are never said. The draft is searched for all of them anyway."""
+"""The share of these characters for forbidden phrases. The draft is searched for all forbidden phrases in any case."""
 
 _TOKEN = re.compile(r"\w+|[%$€£¥₹#@&+]")
 _ID = re.compile(r"\W*(F\d+)\b.*", re.I | re.S)
-"""Finds an id in whatever a model wrote around it."""
+"""Finds an id in any text that the model wrote around it."""
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-"""Letters of scripts that put no spaces between words, or that write endings onto them."""
+"""Letters of scripts that don't separate words by spaces, or that attach endings to words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A fact as it stands in a prompt. `id` is its number there; `key` is the id of its row."""
+    """A fact in a prompt. `id` is its number in the prompt; `key` is the id of its row."""
 
     id: str
     key: str
@@ -46,8 +47,8 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class ChosenFacts:
-    """The facts for one answer: those `shown` in the prompt, how many did not fit, and phrases that are `never`
-    said.
+    """The facts for one answer: the facts `shown` in the prompt, the number that did not fit, and the phrases that it
+    must `never` use.
     """
 
     shown: tuple[Fact, ...] = ()
@@ -65,13 +66,13 @@ class ChosenFacts:
 
     @property
     def sayable(self) -> str:
-        """The facts that an answer may repeat, one a line. Ids are left out: an amount in an answer must stand in this
-        text, and an id has digits.
+        """The facts that an answer may repeat, one per line. Ids are left out, because their digits would count as a
+        source of amounts in the answer.
         """
         return "\n".join(fact.words for fact in self.shown if fact.kind != Kind.NEVER)
 
     def used(self, ids: Iterable[str]) -> tuple[list[Fact], list[str]]:
-        """The facts whose ids a model named as used, and the named ids that do not exist."""
+        """The facts that the model reports as used, and the reported ids that do not exist."""
         shown = {fact.id: fact for fact in self.shown}
         wanted = dict.fromkeys(_ID.sub(r"\1", key.strip()).upper() for key in ids)
         facts = [shown[key] for key in wanted if key in shown]
@@ -90,13 +91,13 @@ def of(workspace_id: UUID, newest: str) -> ChosenFacts:
 
 
 def forbidden(workspace_id: UUID, text: str) -> list[str]:
-    """The phrases in `text` that no answer of the workspace may hold, by the facts as they are now."""
+    """The phrases in `text` that the workspace's current facts forbid in answers."""
     rows = WorkspaceFact.objects.filter(workspace_id=workspace_id, kind=Kind.NEVER)
     return ChosenFacts(never=tuple(rows.values_list("question", flat=True))).forbidden(text)
 
 
 def choose(rows: list[WorkspaceFact], newest: str) -> ChosenFacts:
-    """Chooses the facts that fit into a prompt (CHARS), those first that share the rarest words with `newest`."""
+    """Chooses the facts that fit into a prompt (CHARS). Facts that share the rarest words with `newest` come first."""
     never = [row for row in rows if row.kind == Kind.NEVER]
     sayable = [row for row in rows if row.kind != Kind.NEVER]
     chosen = _fitting(never, NEVER_CHARS)
@@ -122,7 +123,7 @@ def _size(row: WorkspaceFact) -> int:
 
 
 def _by_overlap(rows: list[WorkspaceFact], newest: str) -> list[WorkspaceFact]:
-    """Sorts facts by the words that they share with `newest`. A word that fewer facts have weighs more."""
+    """Sorts facts by the words that they share with `newest`. A word weighs more if fewer facts contain it."""
     words = {row: _stems(f"{row.question} {row.answer}") for row in rows}
     facts_with = Counter(word for stems in words.values() for word in stems)
     message_stems = _stems(newest)
@@ -141,7 +142,7 @@ def _words(question: str, answer: str) -> str:
 
 
 def holds(text: str, phrase: str) -> bool:
-    """Whether the words of `phrase` stand in a row in `text`. Case, accents, hyphens and line ends do not matter."""
+    """Whether `text` contains the words of `phrase` in a row. Case, accents, hyphens and line ends do not matter."""
     wanted, words = _TOKEN.findall(fold(phrase)), " ".join(_TOKEN.findall(fold(text)))
     if _UNSPACED.search(phrase):
         return bool(wanted) and "".join(wanted) in words.replace(" ", "")

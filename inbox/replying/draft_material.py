@@ -1,5 +1,5 @@
-"""Gathers what an answer may be made of: the workspace's facts, what we wrote before, and the times on offer. Nothing
-else counts as true. An answer never repeats the lead's words as a statement of ours.
+"""Gathers the material of an answer: the workspace's facts, our earlier messages and the meeting times on offer.
+Nothing else counts as true. An answer never repeats the lead's words as a statement of ours.
 """
 
 import re
@@ -17,7 +17,7 @@ from inbox.understanding.text import own_lines
 
 LINK = re.compile(
     r"(?:[a-z][a-z0-9+.-]{1,15}://|www\.)[^\s<>\"')\]]+"
-    # Everything that a mail program turns into a link: a name with a point in it, or an address of numbers.
+    # Mail programs turn domain names and IP addresses into links.
     r"|(?<![\w.-])(?:(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,24}|(?:\d{1,3}\.){3}\d{1,3})(?![\w-])(?:[:/?#][^\s<>\"')\]]*)?",
     re.I,
 )
@@ -50,7 +50,7 @@ class Context:
 
     @property
     def facts(self) -> str:
-        """The prompt's section about the company. The workspace's people wrote all of it."""
+        """The prompt's section about the company. Members of the workspace wrote all of it."""
         return "\n".join(filter(None, (self._profile, self.chosen.lines)))
 
     @property
@@ -72,7 +72,9 @@ class Context:
 
     @property
     def person(self) -> Said:
-        """The prompt's section about the lead. It is marked as data, since a lead or an imported file wrote it."""
+        """The prompt's section about the lead. It is marked as data, because it comes from the lead or an imported
+        file.
+        """
         lead = self.lead
         return field_lines(
             "about the lead",
@@ -83,8 +85,8 @@ class Context:
 
     @property
     def material(self) -> str:
-        """All that an answer may repeat. Words of a lead prove nothing about us, also where a mail of ours
-        quotes them.
+        """The text that an answer may repeat. A lead's words prove nothing about us, even if a mail of ours quotes
+        them.
         """
         slots = [slot.words for slot in self.slots]
         return "\n".join([self.sayable, *self._ours(), *slots])
@@ -98,13 +100,13 @@ class Context:
         for message in self.earlier:
             if message.direction == Message.Direction.OUTBOUND:
                 yield own_lines(message.text, theirs)
-                # the subject behind "Re:" was chosen by the lead
+                # The lead chose the subject after "Re:".
                 yield "" if ":" in message.subject else message.subject
             else:
                 theirs = (*theirs, message.text)
 
     def render(self, **sections: str) -> Sheet:
-        """The input of a prompt. `sections` are texts that models wrote before, such as a plan, by heading."""
+        """The input of a prompt. `sections`: earlier texts of the model by heading, such as a plan."""
         slots = "\n".join(f"{slot.id}: {slot.words}" for slot in self.slots) or "(none)"
         return sheet(
             f"# Facts\n{self.facts}",
@@ -122,7 +124,9 @@ class Context:
 
 
 def gather(message: Message, slots: list[Slot] | None = None) -> Context:
-    """The Context of an answer to `message`, whose lead and workspace must be loaded. `slots` None offers no times."""
+    """The Context of an answer to `message`, whose lead and workspace must be loaded. Without `slots`, no times are on
+    offer.
+    """
     return Context(
         message.workspace,
         message.lead,

@@ -1,5 +1,5 @@
-"""Writes an answer: a plan, the text, a check, and at most one revision. Remaining problems are shown to the reviewer.
-Each message and channel has one draft: a second caller gets the draft of the first.
+"""Writes an answer in steps: a plan, the text, a check and at most one revision. The reviewer sees the remaining
+problems. Each message and channel has one draft; a second caller gets the existing draft.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from jobs.deadline import Deadline
 MAX_PROBLEMS = 10
 
 Ask = Callable[[Prompt, type[ModelAnswer], Sheet], Any]
-"""Asks the model with a prompt and its sheet. The answer has the type that was asked for."""
+"""Asks the model with a prompt and its sheet. The answer has the requested type."""
 
 
 class Strategy(ModelAnswer):
@@ -51,7 +51,7 @@ class Verification(ModelAnswer):
 
 @dataclass(slots=True)
 class Written:
-    """An answer that the model has written and nobody stored yet. `problems` are what the checks still find in it."""
+    """An answer of the model that is not stored yet. `problems`: the findings of the last check."""
 
     channel: str
     text: str
@@ -77,15 +77,17 @@ class Written:
 
     @property
     def held_for(self) -> str:
-        """Why a person should look twice, as a sentence of at most 200 characters; "" if there is no reason."""
+        """Why a person should check the answer with care, as a sentence of at most 200 characters; "" without a
+        reason.
+        """
         if self.problems:
             return f"Check it: {self.problems[0]}"[:200]
         return f"A person should decide: {self.strategy.why}"[:200] if self.strategy.needs_human else ""
 
 
 def write(message: Message, deadline: Deadline) -> Written:
-    """Has the model write an answer with the calendar's free times. Stores nothing. Raises as `model_calls.ask`
-    does.
+    """Has the model write an answer with the calendar's free times. Stores nothing. Raises the errors of
+    `model_calls.ask`.
     """
     context = gather(message, slots.on_offer(message.workspace, deadline))
     return compose(context, partial(model_calls.ask, workspace_id=message.workspace_id, deadline=deadline))
@@ -138,8 +140,8 @@ def _signed(text: str, context: Context) -> str:
 
 
 def keep(message: Message, written: Written) -> Draft | None:
-    """Stores the written answer as the draft for `message`, or returns the one that is there. None if the lead is
-    stopped, or a newer reply or an answer of ours came meanwhile.
+    """Stores the written answer as the draft for `message`, or returns the existing draft. Returns None if the lead is
+    stopped, or if a newer reply or an answer of ours has arrived in the meantime.
     """
     with transaction.atomic():
         lead = rollup.locked(message.lead)
@@ -161,8 +163,8 @@ def keep(message: Message, written: Written) -> Draft | None:
 
 
 def replace(draft: Draft, written: Written) -> bool:
-    """Makes a newly written answer the next revision of a waiting draft, without evaluation and automatic send. False
-    if the draft was decided or rewritten meanwhile. Reloads `draft`.
+    """Stores a new answer as the next revision of a waiting draft and reloads `draft`. The revision has no evaluation
+    and no automatic send. Returns False if the draft was decided or rewritten in the meantime.
     """
     waiting = Draft.objects.filter(pk=draft.pk, status=Draft.Status.PENDING, revision=draft.revision)
     with transaction.atomic():

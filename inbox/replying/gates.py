@@ -1,6 +1,6 @@
-"""Defines the gates. Each says yes or no to an answer going out without a person, with a sentence of evidence. All are
-asked when the draft is written and again in the transaction of its send; all verdicts are stored and shown. Gates read
-only the database: the model was asked before (`Draft.evaluation`).
+"""Defines the gates. A gate decides whether an answer may go out without a person, and explains its verdict in a
+sentence. All gates run when the draft is written and again in the transaction of its send; all verdicts are stored and
+shown. Gates read only the database: the model's opinion is already stored in `Draft.evaluation`.
 """
 
 from collections.abc import Callable, Iterable
@@ -22,17 +22,17 @@ from inbox.replying.send_claims import is_automatic
 from inbox.understanding.normalise import fold
 
 VERSION = "7"
-"""Stored with each verdict. Raise it when a gate is added, removed or decides differently."""
+"""Stored with each verdict. Increase the version when a gate is added or removed, or decides differently."""
 
 Stage = GateResult.Stage
 State = OutboundSend.State
 LOOP_WINDOW = timedelta(days=1)
 LOOP_LIMIT = 3
 SHORT_ANSWER = 25
-"""The longest reply, in characters, that may repeat an earlier one. People do say "yes, please" twice."""
+"""The maximum length, in characters, of a reply that may repeat an earlier one: people write "yes, please" twice."""
 TEXT_PASSES = "No link, price or time is made up, and the length fits."
 INSTANT_S = 20
-"""A reply within so many seconds of our message counts as a machine's."""
+"""A reply within this number of seconds after our message counts as automatic."""
 
 
 class GateVerdict(NamedTuple):
@@ -42,7 +42,7 @@ class GateVerdict(NamedTuple):
 
 @dataclass
 class Evidence:
-    """The material of the gates. `planned_at` (aware) is when the draft would go out. Properties are read once."""
+    """The material of the gates. `planned_at`: when (aware) the draft would go out. Properties are computed once."""
 
     draft: Draft
     policy: SendingPolicy
@@ -68,13 +68,15 @@ class Evidence:
 
     @cached_property
     def sends(self) -> list[OutboundSend]:
-        """The 20 latest sends to the lead on any channel and in any state, newest first, without this draft's."""
+        """The 20 latest sends to the lead except this draft's, on any channel and in any state, newest first."""
         sends = OutboundSend.objects.filter(lead_id=self.draft.lead_id).exclude(draft_id=self.draft.pk)
         return list(sends.order_by("-created_at")[:20])
 
     @cached_property
     def decision(self) -> TagDecision | None:
-        """The newest decision about the answered message's tag, without those that only deny a suspicion."""
+        """The newest decision about the tag of the answered message. Decisions that only deny a suspicion do not
+        count.
+        """
         decisions = TagDecision.objects.filter(message_id=self.draft.trigger_message_id, denied="")
         return decisions.order_by("-pk").first()
 
@@ -123,7 +125,7 @@ def _automatic_reply(e: Evidence) -> GateVerdict:
 
 
 def _suspected(e: Evidence) -> GateVerdict:
-    """No while the lead is suspected, until a person decides or a model confirms it with the lead's own words."""
+    """Says no while a suspicion about the lead is open: until a person decides, or a model quotes the lead as proof."""
     if e.lead.suspected:
         return GateVerdict(False, f"{e.lead.get_suspected_display()}: “{e.lead.suspected_words}”")
     if e.message.suspected:
@@ -314,8 +316,8 @@ GATES = (
 def judge(
     draft: Draft, *, stage: str, planned_at: datetime, policy: SendingPolicy | None = None
 ) -> list[GateResult]:
-    """Asks every gate whether `draft` may go out without a person at `planned_at` (aware), and stores the answers in
-    place of older ones for this `stage`.
+    """Asks every gate whether `draft` may go out without a person at `planned_at` (aware). The verdicts replace earlier
+    verdicts of the same `stage`.
     """
     policy = policy or policies.of(draft.workspace, draft.trigger_message.campaign or draft.lead.campaign)
     evidence = Evidence(draft, policy, stage, planned_at)

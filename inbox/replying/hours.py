@@ -1,4 +1,4 @@
-"""Business hours: Monday to Friday, from opening to closing time in the workspace's zone, across clock changes."""
+"""Business hours: Monday to Friday, from opening to closing time in the workspace's time zone."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -18,7 +18,9 @@ def is_open(workspace: Workspace, at: datetime) -> bool:
 
 
 def next_open(workspace: Workspace, at: datetime) -> datetime:
-    """`at` (aware) if it is within business hours, else the next opening; `at` too if none comes within a week."""
+    """Returns `at` (aware) if it is within business hours, or the next opening within a week. Without an opening,
+    returns `at`.
+    """
     if is_open(workspace, at):
         return at
     local = at.astimezone(zone(workspace))

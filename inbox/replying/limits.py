@@ -1,4 +1,4 @@
-"""Checks how long a text may be on each channel, counted as the channel counts."""
+"""Checks the length of a text against its channel's limit, in the units of the channel."""
 
 import re
 
@@ -10,7 +10,7 @@ EMAIL_CHARS = 20_000
 LINKEDIN_CHARS = 8_000
 """LinkedIn's limit for a message. Unipile's carrier checks the limits of an InMail and an invitation."""
 
-# In GSM 03.38 each of these takes one septet. Those of the second set are escaped and take two.
+# In GSM 03.38 each of these characters takes one septet. Characters of the second set are escaped and take two.
 GSM = set(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
     "abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -21,23 +21,25 @@ SPACELESS = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 PLAIN = str.maketrans(
     {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\u00a0": " ", "\t": " "}
 )
-"""Replaces typographic characters, each of which would cut the limit of a text from 160 to 70 characters."""
+"""Replaces typographic characters. A single one would cut the limit of an SMS from 160 to 70 characters."""
 
 
 def words(text: str) -> int:
-    """How many words `text` has. Two characters of a script without spaces count as one."""
+    """The number of words in `text`. In a script without spaces, two characters count as one word."""
     return len(text.split()) + len(SPACELESS.findall(text)) // 2
 
 
 def units(text: str) -> tuple[int, int]:
-    """The length of `text` in an SMS, and how much fits into one SMS: 160 septets, or 70 UTF-16 units."""
+    """The length of `text` in an SMS and the capacity of one SMS: 160 septets, or 70 UTF-16 units."""
     if all(char in GSM or char in GSM_ESCAPED for char in text):
         return sum(2 if char in GSM_ESCAPED else 1 for char in text), GSM_UNITS
     return len(text.encode("utf-16-le")) // 2, UCS2_UNITS
 
 
 def sms_parts(text: str) -> list[str]:
-    """Cuts `text` into pieces of one SMS each, between words; [] if it is empty or needs more than SMS_PARTS."""
+    """Splits `text` between words into parts of one SMS each. Returns [] if `text` is empty or needs more than
+    SMS_PARTS.
+    """
     text = text.translate(PLAIN).strip()
     room = units(text)[1]
     parts: list[str] = []
@@ -50,7 +52,7 @@ def sms_parts(text: str) -> list[str]:
 
 
 def _longest(text: str, room: int) -> int:
-    """How many characters of `text` fit into `room` units, up to the end of a word if possible."""
+    """The number of characters of `text` that fit into `room` units. It ends at the end of a word if possible."""
     used, end, word_end = 0, 0, 0
     for char in text:
         size = (2 if char in GSM_ESCAPED else 1) if room == GSM_UNITS else len(char.encode("utf-16-le")) // 2
@@ -64,7 +66,7 @@ def _longest(text: str, room: int) -> int:
 
 
 def problem(channel: str, text: str) -> str:
-    """Why `text` cannot be sent on `channel`, as a sentence for people; "" if it can."""
+    """Why `text` cannot be sent on `channel`, as a sentence for users; "" if it can be sent."""
     if not text.strip():
         return "There is no text to send."
     if channel == Channel.SMS and not sms_parts(text):

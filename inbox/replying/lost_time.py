@@ -1,6 +1,7 @@
-"""Keeps messages from going out twice after the database was restored. Nothing is sent from a restored database until
-`manage.py restored` says what was lost. Then a message that may have gone out in that time is `unknown` first: the
-provider is asked, and what it does not list waits for a person (docs/adr/0075-a-restored-database-sends-nothing.md).
+"""Keeps messages from going out twice after a restore of the database. A restored database sends nothing until
+`manage.py restored` states the lost time. After that, a message that may have gone out in the lost time is `unknown`:
+the provider is asked, and a message that it does not list waits for a person
+(docs/adr/0075-a-restored-database-sends-nothing.md).
 """
 
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ HELD = "Nothing is sent until it is known what went out before the database was 
 
 
 def refusal(origin: DatabaseOrigin | None) -> str:
-    """Why nothing may be sent from this database, in words for an operator; "" if it may."""
+    """Why this database must not send, as a text for operators; "" if it may send."""
     if origin is None:
         return "It is not known where this database belongs."
     was, now = origin.place.split("/"), origin.here.split("/")
@@ -49,8 +50,8 @@ def known_origin() -> DatabaseOrigin:
 
 
 def doubtful(send: OutboundSend, origin: DatabaseOrigin) -> bool:
-    """Whether a message may have gone out in the lost time. It is not once the provider was asked for it since the
-    restore: the person who sends it then has seen the answer.
+    """Whether a message may have gone out in the lost time. Returns False once the provider was asked for the message
+    after the restore: a person who sends it again has seen the provider's answer.
     """
     if origin.restored_at is None or (send.looked_at is not None and send.looked_at >= origin.restored_at):
         return False
@@ -59,17 +60,17 @@ def doubtful(send: OutboundSend, origin: DatabaseOrigin) -> bool:
     if send.origin == OutboundSend.Origin.FOLLOWUP:
         task = getattr(send, "followup_task", None)
         return task is not None and bool(task.instance.in_doubt)
-    # An answer to a message of that time, or to an older one, may have been given then.
+    # An answer to a message of the lost time, or to an older message, may have gone out in the lost time.
     answers = send.reply_to if send.origin == OutboundSend.Origin.DRAFT else None
     return answers is not None and covers(origin, answers.sent_at)
 
 
 def covers(origin: DatabaseOrigin | None, moment: datetime | None) -> bool:
-    """Whether what was due at `moment` may have been done in the lost time, unknown to this database."""
+    """Whether work that was due at `moment` may have been done in the lost time, unknown to this database."""
     lost_until = origin and origin.lost_until
     return bool(lost_until and moment and moment <= lost_until)
 
 
 def note_seen() -> None:
-    """Stores the time as the newest moment of this database's state, unless it was restored."""
+    """Stores the current time as the newest moment of this database's state, unless the database was restored."""
     DatabaseOrigin.objects.filter(place=here()).update(seen_at=timezone.now())

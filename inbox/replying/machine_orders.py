@@ -1,4 +1,4 @@
-"""Finds orders to a machine in the material of an answer's prompts. If there are any, a person answers."""
+"""Finds orders to a machine in the material of an answer's prompts. A person answers a reply that contains one."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from inbox.understanding.text import own_lines
 
 
 def orders_in(lead: Lead, message: Message, earlier: Iterable[Message]) -> str:
-    """The words that give orders to a language model, in the lead's messages, signature or names; "" if none do."""
+    """Words in the lead's messages, signature or names that give orders to a language model; "" without such words."""
     texts = [
         message.text,
         message.subject,

@@ -19,18 +19,19 @@ TAKEN = "No longer free: "
 UNKNOWN = "The calendar could not be asked whether the times in it are still free."
 AGAIN = "Write another time, or have it sent again as it is."
 WRITTEN = re.compile(r"[A-Z]\w+day \d{1,2} [A-Z]\w+, \d{1,2}:\d\d [AP]M")
-"""The form of a meeting time in a text (`slots.words`), without its zone and year."""
+"""The format of a meeting time in a text (`slots.words`), without its time zone and year."""
 
 
 def listed(offered: list[Slot], text: str) -> list[list[str]]:
-    """The slots of `offered` that `text` names, as they are stored: [ISO time, words]."""
+    """The slots of `offered` that `text` names, in their stored form: [ISO time, words]."""
     return [[slot.starts_at.isoformat(), slot.words] for slot in offered if slot.words in text]
 
 
 def problem(send: OutboundSend, deadline: Deadline) -> str:
-    """Why `send` must not go out: a meeting time in it is no longer free; "" if it may. The first part of a long SMS is
-    asked for all. A person's message counts the times that the person wrote, but none of this lead's meetings, and
-    names a calendar that cannot be asked; for others the calendar's errors are raised.
+    """Why `send` must not go out because a meeting time in it is no longer free; "" if it may go out. The check of the
+    first part of a long SMS covers all parts. For a person's message, it includes times that the person wrote, excludes
+    meetings of this lead, and reports a calendar that cannot be asked. For other messages, it raises the calendar's
+    errors.
     """
     if send.part:
         return ""
@@ -51,13 +52,13 @@ def problem(send: OutboundSend, deadline: Deadline) -> str:
 
 
 def are_why(reason: str) -> bool:
-    """Whether the meeting times in a message are the `reason` why it did not go out."""
+    """Whether a message did not go out because of its meeting times, according to its `reason`."""
     return reason.startswith((GONE, TAKEN, UNKNOWN))
 
 
 def _written(send: OutboundSend, text: str) -> dict[datetime, str]:
-    """The meeting times that `text` names in the words of an offer, up to seven days ahead. One that had passed when it
-    was written is only spoken of ("Sorry that I missed you on …").
+    """The meeting times that `text` names in the format of an offer, up to seven days ahead. A time that had passed
+    when the text was written is no offer ("Sorry that I missed you on …").
     """
     zone = hours.zone(send.workspace)
     written, last = send.created_at.astimezone(zone), timezone.now() + slots.AHEAD
@@ -72,7 +73,7 @@ def _written(send: OutboundSend, text: str) -> dict[datetime, str]:
 
 
 def _met(send: OutboundSend, times: Iterable[datetime]) -> QuerySet[Appointment, datetime | None]:
-    """Those of `times` at which the calendar is taken by a meeting of this very lead."""
+    """Those of `times` at which this lead has a meeting in the calendar."""
     meetings = Appointment.objects.filter(
         workspace_id=send.workspace_id, lead_id=send.lead_id, starts_at__in=times
     )

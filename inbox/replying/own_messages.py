@@ -1,5 +1,5 @@
-"""Recognises messages of ours that a provider reports back, by its id, by our marker, or by the same words to the same
-lead at that time, so that they join their send and are not stored twice.
+"""Recognises our own messages that a provider reports back, so that they join their send and are not stored twice.
+The provider's id, our marker, or the same words to the same lead at that time identify a message.
 """
 
 from functools import reduce
@@ -21,8 +21,8 @@ State = OutboundSend.State
 
 
 def find(workspace: Workspace, event: MessageEvent) -> Message | None:
-    """The stored message that we sent and that a provider reports in `event`. A send of unknown end is settled as sent.
-    Must run in a transaction. A campaign's own mail costs no query.
+    """Our stored message that a provider reports in `event`. Settles a send with an unknown outcome as sent. Must run
+    in a transaction. The mail of a campaign costs no query.
     """
     send = _send(workspace, event)
     if send is None:
@@ -37,8 +37,8 @@ def find(workspace: Workspace, event: MessageEvent) -> Message | None:
 
 
 def by_another_id(workspace: Workspace, event: MessageEvent) -> Message | None:
-    """The stored e-mail that `event` reports under another id, as EmailBison has two lists of mails with ids of their
-    own. Holds a lock on such reports of the workspace until the transaction ends.
+    """The stored e-mail that `event` reports under another id: EmailBison has two lists of mails with separate ids.
+    Holds a lock on such reports of the workspace until the transaction ends.
     """
     if event.channel != Channel.EMAIL or not (event.by_hand or event.listed):
         return None
@@ -66,7 +66,7 @@ def _send(workspace: Workspace, event: MessageEvent) -> OutboundSend | None:
     )
     if name and (marked := sends.filter(pk=UUID(name)).first()):
         return None if quotes(body, marked.text) else marked
-    if name:  # perhaps of a send that a restore lost
+    if name:  # The send may have been lost in a restore.
         sends = sends.filter(lost_from__isnull=False)
     if event.external_id:
         same_id = sends.filter(provider_message_id=event.external_id).exclude(state=State.FAILED).first()

@@ -1,5 +1,5 @@
-"""Keeps what a draft was made of and what it cost, as facts change and old calls are deleted. The calls are those of
-the draft's job (AiCall.job_id). Failed attempts cost too.
+"""Stores the material and the cost of a draft, because facts change and old calls are deleted. The calls are those of
+the draft's job (AiCall.job_id), including failed attempts, which also cost money.
 """
 
 from collections.abc import Iterable
@@ -16,11 +16,11 @@ from integrations.models import AiCall
 from jobs.context import running_job
 
 ASKED_FOR = ("strategy", *dict(WRITTEN_ON), "verify", "revise", "evaluate")
-"""The prompts that write a draft and judge it."""
+"""The prompts that write and evaluate a draft."""
 
 
 def made_of(context: Context, used: list[Fact], offered: list[list[str]]) -> dict[str, Any]:
-    """The material of a draft for `Draft.made_of`, without calls: its facts (`used`) and meeting times (`offered`)."""
+    """The value of `Draft.made_of` without model calls: the facts (`used`) and the meeting times (`offered`)."""
     return {
         "facts": [
             {"key": fact.key, "kind": fact.kind, "question": fact.question, "answer": fact.answer}
@@ -33,7 +33,7 @@ def made_of(context: Context, used: list[Fact], offered: list[list[str]]) -> dic
 
 
 def with_calls(made_of: dict[str, Any]) -> dict[str, Any]:
-    """`made_of` with the calls that the running job has made for a draft so far. Outside of a job it stays as it is."""
+    """Adds the calls that the running job has made for the draft so far. Outside a job, `made_of` stays unchanged."""
     stored_calls = made_of.get("calls", [])
     job_id = running_job()
     if job_id is None:
@@ -56,7 +56,7 @@ def _call(call: AiCall) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class DraftMaterial:
-    """The material of a draft. `facts` pairs each fact with its change since; `messages` is how many the model read."""
+    """The material of a draft. `facts` pairs each fact with its later change. The model read `messages` messages."""
 
     facts: list[tuple[dict[str, str], str]]
     slots: list[str]
@@ -71,7 +71,7 @@ class DraftMaterial:
 
     @property
     def earlier(self) -> int:
-        """How many messages before the reply the model read."""
+        """The number of messages before the reply that the model read."""
         return max(0, self.messages - 1)
 
     @property
@@ -85,7 +85,9 @@ class DraftMaterial:
 
 
 def of(draft: Draft, current: Iterable[WorkspaceFact]) -> DraftMaterial | None:
-    """The material of `draft`; None if an older release did not store it. `current` is what `facts_of` finds."""
+    """The material of `draft`; None if an older release did not store it. `current`: the facts that `facts_of`
+    finds.
+    """
     stored = draft.made_of
     if not stored:
         return None
@@ -95,19 +97,19 @@ def of(draft: Draft, current: Iterable[WorkspaceFact]) -> DraftMaterial | None:
 
 
 def stale(draft: Draft) -> str:
-    """The question of the first fact of the draft that was changed or deleted since; "" if there is none."""
+    """The question of the first fact of the draft that was changed or deleted later; "" if no fact was."""
     rows = {str(row.pk): row for row in facts_of(draft)}
     return next((fact["question"] for fact in draft.made_of.get("facts", []) if since(fact, rows)), "")
 
 
 def facts_of(draft: Draft) -> QuerySet[WorkspaceFact]:
-    """The facts on which the draft relies, as they are now. Deleted ones are missing."""
+    """The draft's facts in their current form. Deleted facts are missing."""
     keys = [fact["key"] for fact in draft.made_of.get("facts", [])]
     return WorkspaceFact.objects.filter(workspace_id=draft.workspace_id, pk__in=keys)
 
 
 def since(fact: dict[str, str], rows: dict[str, WorkspaceFact]) -> str:
-    """The change of a fact since a draft used it: "", "changed" or "deleted". `rows` holds the facts of now, by key."""
+    """The change of a fact since a draft used it: "", "changed" or "deleted". `rows`: the current facts by key."""
     row = rows.get(fact["key"])
     if row is None:
         return "deleted"
@@ -115,7 +117,7 @@ def since(fact: dict[str, str], rows: dict[str, WorkspaceFact]) -> str:
 
 
 def dollars(microusd: int | None) -> str:
-    """Millionths of a dollar as text, such as "$0.004". None is "cost unknown", and never 0."""
+    """Millionths of a dollar as text, such as "$0.004". None becomes "cost unknown", never 0."""
     if microusd is None:
         return "cost unknown"
     if microusd < 1_000:

@@ -1,5 +1,5 @@
-"""Finds out what became of a send of unknown end, by asking the provider for its list a few times. A message in the
-list was sent. One that is missing stays with a person, because a provider may still send what it does not list.
+"""Determines the outcome of a send that is unknown, by polling the provider's list of messages. A listed message was
+sent. A person decides about a missing message, because the provider may still send it.
 """
 
 from datetime import datetime, timedelta
@@ -20,13 +20,13 @@ from jobs.models import BackgroundJob
 State = OutboundSend.State
 
 LOOKS_S = (3, 30, 300, 3_600)
-"""The seconds after the call at which the provider is asked. Mostly the answer was lost, and not the message."""
+"""The provider is polled at these seconds after the call. In most cases only its answer was lost, not the message."""
 STRANDED_AFTER = timedelta(minutes=2)
 
 
 def run(ctx: JobContext) -> dict[str, object]:
-    """The job `send.reconcile`: asks the provider up to four times (LOOKS_S) whether it has a message of
-    unknown end.
+    """The job `send.reconcile`: asks the provider up to four times (LOOKS_S) for a message whose outcome is
+    unknown.
     """
     sends = OutboundSend.objects.select_related("lead", "reply_to__campaign", "draft", "workspace")
     send = ctx.row(sends, "send_id")
@@ -39,15 +39,15 @@ def run(ctx: JobContext) -> dict[str, object]:
 
 
 def next_look(send: OutboundSend) -> datetime | None:
-    """When (aware) the provider is asked next whether it has the message `send`; None after the last time."""
+    """The time (aware) of the next poll for the message `send`; None after the last poll."""
     called_at = send.called_at or send.created_at
     looks = [called_at + timedelta(seconds=seconds) for seconds in LOOKS_S]
     return next((due for due in looks if send.looked_at is None or due > send.looked_at), None)
 
 
 def look(send: OutboundSend, deadline: Deadline) -> bool:
-    """Asks the provider once for `send`, and settles it as sent if it is listed. An error counts as not found. Raises
-    Snooze if the provider was not asked: this look is still to come.
+    """Polls the provider once for `send`, and settles the send as sent if the message is listed. An error counts as not
+    found. Raises Snooze if the provider could not be polled, so that this poll is repeated.
     """
     try:
         carrier, integration = carrier_messages.way_of(send)
@@ -78,8 +78,8 @@ def _note(send: OutboundSend, reason: str) -> None:
 
 
 def settle_stranded(deadline: Deadline) -> dict[str, int]:
-    """The tick `sends`: settles messages that were claimed more than 2 minutes ago and whose job has ended: failed
-    without a call to the provider, else unknown. At most 500; "left" counts those after `deadline`.
+    """The tick `sends`: settles up to 500 messages that were claimed more than 2 minutes ago and whose job has ended. A
+    message without a call to the provider failed; any other is unknown. "left" counts the messages after `deadline`.
     """
     stranded = OutboundSend.objects.filter(
         state=State.INTENT, created_at__lt=timezone.now() - STRANDED_AFTER

@@ -1,4 +1,6 @@
-"""Takes a restored database over (`manage.py restored`), and makes unknown what may have gone out unknown to it."""
+"""Takes over a restored database (`manage.py restored`). Sends that may have gone out after the backup become
+unknown.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,8 +21,8 @@ SLICE = 200
 
 @dataclass(frozen=True, slots=True)
 class Doubts:
-    """How many sends are unknown now, and of how many follow-ups and drafts the provider is asked before they
-    go out.
+    """The number of sends that are unknown now. The provider is asked about `follow_ups` and `drafts` before they go
+    out.
     """
 
     sends: int
@@ -29,15 +31,16 @@ class Doubts:
 
 
 def take_over(lost_from: datetime, lost_until: datetime) -> Doubts:
-    """Lets a database restored to its state of `lost_from` send. Messages that went out until `lost_until` are lost;
-    sends under way become unknown. It may be started again: nothing goes out before its end.
+    """Permits sends from a database that was restored to its state of `lost_from`. The records of messages that went
+    out until `lost_until` are lost; pending sends become unknown. The function may be repeated: nothing goes out before
+    it returns.
     """
     origin = DatabaseOrigin.objects.first()
-    # Doubts that an earlier restore left may be older than this one.
+    # Doubts from an earlier restore may be older than this restore.
     if origin and origin.lost_from:
         lost_from = min(origin.lost_from, lost_from)
     sends = sum(sending.settle_unknown(send, lost_time.REASON, lost_from=lost_from) for send in _under_way())
-    # Empty: the step is being prepared or sent, or waits for approval.
+    # Without a due time, the step is being prepared or sent, or waits for approval.
     due = Q(due_at=None) | Q(due_at__lte=lost_until)
     follow_ups = FollowUpInstance.objects.filter(due, status__in=FollowUpInstance.LIVE).update(in_doubt=True)
     drafts = Draft.objects.filter(
@@ -48,7 +51,7 @@ def take_over(lost_from: datetime, lost_until: datetime) -> Doubts:
 
 
 def nothing_lost() -> None:
-    """Lets a database send that lost nothing: it was moved at rest, or a full replica took over."""
+    """Permits sends from a database that lost nothing: it was moved at rest, or a full replica took over."""
     _settle()
 
 

@@ -1,6 +1,6 @@
-"""Carries out what a person decides about a draft: approve, reject, rewrite, or send their own text. Each decision is
-one conditional UPDATE in one transaction, so exactly one counts: of two reviewers, a double click, or Slack and the
-page at once.
+"""Carries out a reviewer's decision about a draft: approve, reject, rewrite, or send another text. Each decision is one
+conditional UPDATE in one transaction. Exactly one decision counts, even if two reviewers, a double click, or Slack and
+the page decide at the same time.
 """
 
 from datetime import datetime, timedelta
@@ -34,7 +34,7 @@ WROTE_AGAIN = "They have written again meanwhile: read that first, then send."
 
 
 class ColleagueAnswered(AlreadyDecided):
-    """Somebody else has answered since the person looked. The text is a sentence that names them."""
+    """A colleague has answered since the person opened the conversation. The text is a sentence with their name."""
 
     def __init__(self, name: str, at: datetime) -> None:
         just = timezone.now() - at < JUST
@@ -51,10 +51,9 @@ def approve(
     seen_at: datetime | None = None,
     seen_send: datetime | None = None,
 ) -> OutboundSend:
-    """Approves `draft` and enqueues sending it with `text` and `subject` (None: as drafted), in one transaction.
-
-    `user` None means that it goes out by itself, without a countdown. `seen_at` and `seen_send` are the times of the
-    newest messages, theirs and ours, that the person saw. Raises AlreadyDecided, SendBlocked or Refused.
+    """Approves `draft` and enqueues its send with `text` and `subject` (None: as drafted), in one transaction.
+    `user`: None for an automatic send, which has no countdown. `seen_at` and `seen_send`: the times of the newest
+    message from the lead and of our newest send that the person saw. Raises AlreadyDecided, SendBlocked or Refused.
     """
     subject = draft.subject if subject is None else subject.strip()
     with transaction.atomic():
@@ -80,15 +79,15 @@ def approve(
 
 
 def reject(draft: Draft, *, user: User | None, reason: str = "") -> None:
-    """Discards `draft`. `reason` is a person's text, cut to 200 characters. Raises AlreadyDecided."""
+    """Discards `draft`. `reason`: the person's text, cut to 200 characters. Raises AlreadyDecided."""
     with transaction.atomic():
         _decide(draft, Status.REJECTED, user, status_reason=reason.strip()[:200])
         audit.record(draft.workspace_id, user, "draft.reject", draft)
 
 
 def request_rewrite(draft: Draft, *, user: User | None) -> BackgroundJob:
-    """Enqueues the job that writes `draft` again, once per revision. Raises AlreadyDecided, or Refused without
-    a model.
+    """Enqueues the job that rewrites `draft`, once per revision. Raises AlreadyDecided. Raises Refused without a
+    model.
     """
     if not model_calls.ready():
         raise Refused(model_calls.NO_KEY)
@@ -108,7 +107,7 @@ def request_rewrite(draft: Draft, *, user: User | None) -> BackgroundJob:
 
 
 def rewrites_of(draft: Draft) -> QuerySet[BackgroundJob]:
-    """The jobs that were to rewrite this revision of the draft, or that wrote it, newest first. They may have ended."""
+    """The jobs that rewrite or wrote this revision of the draft, newest first. They may have ended."""
     keys = [_rewrite_key(draft, revision) for revision in (draft.revision - 1, draft.revision)]
     jobs = BackgroundJob.objects.filter(workspace_id=draft.workspace_id, dedupe_key__in=keys)
     return jobs.order_by("-created_at", "-pk")
@@ -119,8 +118,8 @@ def _rewrite_key(draft: Draft, revision: int) -> str:
 
 
 def veto(send: OutboundSend, lead: Lead) -> str:
-    """Why a person's message may not go out: the lead has written during its countdown. "" if it may. An opt-out is
-    checked by `send_claims.blocked`.
+    """Why a person's message may not go out: the lead has written during its countdown. Returns "" if it may.
+    `send_claims.blocked` checks for opt-outs.
     """
     return WROTE_AGAIN if wrote_during_countdown(send) else ""
 
@@ -135,8 +134,9 @@ def send_own(
     seen_at: datetime | None = None,
     seen_send: datetime | None = None,
 ) -> OutboundSend:
-    """Enqueues sending a person's own `text`, once for each `client_token` of a form (64 characters), and closes drafts
-    that wait on this channel. `seen_at` and `seen_send` are those of `approve`. Raises SendBlocked or Refused.
+    """Enqueues the send of a person's `text` and closes drafts that wait on this channel. `client_token`: the token of
+    a form (64 characters); each token sends once. `seen_at` and `seen_send`: as for `approve`. Raises SendBlocked or
+    Refused.
     """
     with transaction.atomic():
         locked = rollup.locked(lead)
@@ -163,18 +163,18 @@ def send_own(
 
 
 def _end_of_countdown(workspace_id: UUID) -> datetime | None:
-    """When a message that is sent now goes out; None: at once."""
+    """The time at which a message approved now goes out; None for immediately."""
     seconds = Workspace.objects.values_list("undo_send_s", flat=True).get(pk=workspace_id)
     return timezone.now() + timedelta(seconds=seconds) if seconds else None
 
 
 def forget(sends: QuerySet[OutboundSend]) -> None:
-    """Empties the texts of those of `sends` that were taken back, which wait in composers."""
+    """Empties the texts of sends that were taken back. These texts wait in composers."""
     sends.filter(state=State.TAKEN_BACK).exclude(text="").update(text="")
 
 
 def send_again(send: OutboundSend, *, user: User) -> OutboundSend:
-    """Sends a message once more that failed or never arrived. Raises AlreadyDecided or SendBlocked."""
+    """Sends a message again that failed or never arrived. Raises AlreadyDecided or SendBlocked."""
     if send.state not in (State.FAILED, State.UNKNOWN):
         raise AlreadyDecided("This send is settled.")
     with transaction.atomic():
@@ -186,7 +186,7 @@ def send_again(send: OutboundSend, *, user: User) -> OutboundSend:
 
 
 def it_went_out(send: OutboundSend, *, user: User) -> None:
-    """Records that a person saw a message of unknown end go out. Raises AlreadyDecided."""
+    """Records that, according to a person, a message with unknown outcome was sent. Raises AlreadyDecided."""
     with transaction.atomic():
         if not sending.settle_sent(send, reason="A person saw that it went out."):
             raise AlreadyDecided("Somebody has settled this send already.")

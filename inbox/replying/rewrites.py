@@ -1,4 +1,4 @@
-"""Rewrites a draft because a person asked for it: it gets the next revision, and is judged again."""
+"""Rewrites a draft at a person's request. The draft gets its next revision, and the gates judge it again."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ from jobs.models import JobStep
 
 
 def run(ctx: JobContext) -> dict[str, Any]:
-    """The job `draft.rewrite`. A draft that was decided or rewritten stays as it is. Raises PermanentError without a
+    """The job `draft.rewrite`. A draft that was decided or rewritten stays unchanged. Raises PermanentError without a
     model.
     """
     drafts = Draft.objects.select_related("trigger_message__lead", "trigger_message__workspace")
     draft = ctx.row(drafts, "draft_id")
     asked_revision = ctx.payload["revision"]
-    # If an earlier attempt died between writing and judging, the next revision is this job's own.
+    # If an earlier attempt died between writing and judging, the next revision belongs to this job.
     if draft.status != Draft.Status.PENDING or draft.revision not in (asked_revision, asked_revision + 1):
         return {"outcome": "decided or rewritten already"}
 

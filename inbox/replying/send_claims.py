@@ -1,7 +1,6 @@
-"""Claims sends. A claim is a row that is committed before any provider is called; constraints keep each single. By
-`send_once_per_origin` a second click, a second reviewer, or Slack beside the page finds the first claim. By
-`send_one_at_a_time` a lead has at most one send under way on a channel, so a follow-up and an answer cannot both go
-out.
+"""Claims sends. A claim is a row that is committed before any provider is called. Two constraints keep it unique:
+With `send_once_per_origin`, a second click, a second reviewer, or Slack beside the page finds the first claim. With
+`send_one_at_a_time`, a lead has at most one pending send per channel, so a follow-up and an answer cannot both go out.
 """
 
 from collections.abc import Callable, Iterable
@@ -36,17 +35,17 @@ OF_EVERY_PART = (
 """The columns that all parts of a long SMS share."""
 
 VETOES: dict[str, Callable[[OutboundSend, Lead], str]] = {}
-"""Functions by origin that say why a claimed send may not go out after all ("" if it may). `vetoed` calls them in the
-transaction that commits the call to the provider, with the lead locked. Each origin has one (inbox/wiring.py).
+"""The veto function of each origin (inbox/wiring.py). It returns why a claimed send may not go out ("" if it may).
+`vetoed` calls it in the transaction that commits the call to the provider, with the lead locked.
 """
 
 
 class NoVeto(LookupError):
-    """No veto function is registered for the origin of a message, so it does not go out."""
+    """No veto function is registered for the origin of a message, so the message does not go out."""
 
 
 class Refused(Exception):
-    """A person's wish about a message cannot be done. The text is a sentence for them."""
+    """A person's request about a message cannot be fulfilled. The text is a sentence for that person."""
 
 
 class AlreadyDecided(Refused):
@@ -70,14 +69,14 @@ def claim(
     user: User | None = None,
     send_at: datetime | None = None,
 ) -> OutboundSend:
-    """Claims the sending of `text` to `lead`, whose row must be locked, and enqueues it, in the caller's transaction.
+    """Claims and enqueues the send of `text` to `lead` in the caller's transaction. The lead's row must be locked.
+    `origin` and `origin_id` identify the source of the message. `reply_to`: None for the lead's newest message on the
+    channel. `user`: None for an automatic send. `send_at`: None for no countdown.
 
-    `origin` and `origin_id` say what the message comes from. `reply_to` None is the lead's newest message on the
-    channel, `user` None nobody, `send_at` None no countdown.
-
-    Raises AlreadyDecided if the origin was claimed before. Raises SendBlocked if the lead must not be written to,
-    another send to them is under way, nobody approved it and a suspicion is open, the text does not fit, a variable is
-    left in text or subject, an e-mail answers none, the account they wrote to cannot send, or they ended the address.
+    Raises AlreadyDecided if the origin was claimed before. Raises SendBlocked if the lead must not be written to or has
+    refused the address, another send to the lead is pending, a suspicion is open and no person approved the text, the
+    text does not fit or still holds a variable, an e-mail answers no message, or the account of that message cannot
+    send.
     """
     reply_to = reply_to or newest_inbound(lead, channel)
     held = "" if user else suspicion.reason(lead)
@@ -123,7 +122,7 @@ def addressed(
     accounts: list[Integration] | None = None,
     **fields: Any,
 ) -> OutboundSend:
-    """An unsaved message to `lead` that answers `reply_to`. `accounts` are the workspace's, if they have been read."""
+    """An unsaved message to `lead` that answers `reply_to`. `accounts`: the workspace's accounts, if already loaded."""
     return OutboundSend(
         workspace_id=lead.workspace_id,
         lead=lead,
@@ -137,7 +136,9 @@ def addressed(
 
 
 def claim_next_part(send: OutboundSend) -> OutboundSend | None:
-    """Claims the next part of a long SMS after `send`; None after the last. Raises AlreadyDecided or SendBlocked."""
+    """Claims the part of a long SMS that follows `send`. Returns None after the last part. Raises AlreadyDecided or
+    SendBlocked.
+    """
     if not send.rest:
         return None
     copied = {name: getattr(send, name) for name in OF_EVERY_PART}
@@ -155,8 +156,8 @@ def _insert(send: OutboundSend) -> OutboundSend:
 
 
 def start(send: OutboundSend, *, anyway: bool = False) -> None:
-    """Enqueues the job that sends the message at the end of its countdown, once for each try. `anyway`: even if a
-    meeting time that it offers is no longer free.
+    """Enqueues the job that sends the message at the end of its countdown, once per try. With `anyway`, the message
+    goes out even if a meeting time that it offers is no longer free.
     """
     enqueue(
         SEND,
@@ -172,9 +173,8 @@ def job_key(send: OutboundSend) -> str:
 
 
 def again(send: OutboundSend, *, state: str, user: User) -> OutboundSend:
-    """Enqueues sending a message once more that is in `state`: failed, or unknown if a person knows that it never
-    arrived. A message that was held because of its meeting times is sent with these times.
-
+    """Enqueues another send of a message that is in `state`: failed, or unknown if a person knows that the message
+    never arrived. A message that was held because of its meeting times keeps these times.
     Runs in the caller's transaction, with the lead's row locked. Raises AlreadyDecided or SendBlocked.
     """
     unfit = limits.problem(send.channel, send.text) or variables.unfilled(send.text)
@@ -203,7 +203,9 @@ def again(send: OutboundSend, *, state: str, user: User) -> OutboundSend:
 
 
 def blocked(lead: Lead, channel: str, besides: OutboundSend | None = None) -> str:
-    """Why nothing may be sent to `lead` on `channel` now; "" if something may. The send `besides` does not count."""
+    """Why nothing may be sent to `lead` on `channel` now; "" if a send is permitted. The send `besides` does not
+    count.
+    """
     return unreachable(lead, channel) or _busy(lead.pk, channel, besides)
 
 
@@ -227,8 +229,9 @@ def is_automatic(send: OutboundSend) -> bool:
 
 
 def take_back(send: OutboundSend, lead: Lead, why: str) -> bool:
-    """Deletes the claim of an automatic answer whose provider was not called: its draft waits again for `why`, or is
-    rejected if the lead is stopped. Returns whether it did. Runs in a transaction with the lead's row locked.
+    """Deletes the claim of an automatic answer if the provider was not called. The draft waits for review again with
+    the reason `why`, or is rejected if the lead is stopped. Returns whether the claim was deleted. Runs in a
+    transaction with the lead's row locked.
     """
     if not is_automatic(send) or send.part or send.draft_id is None:
         return False
@@ -239,7 +242,7 @@ def take_back(send: OutboundSend, lead: Lead, why: str) -> bool:
 
 
 def back_to_review(draft_id: UUID, lead: Lead, why: str, send: OutboundSend) -> None:
-    """Has the draft of `send`, whose claim is gone, wait for a person again, or rejects it if the lead is stopped."""
+    """Returns the draft of the deleted claim `send` to review, or rejects the draft if the lead is stopped."""
     status = Draft.Status.REJECTED if lead.is_stopped else Draft.Status.PENDING
     Draft.objects.filter(pk=draft_id).update(
         status=status, status_reason=why[:200], decided_by=None, decided_at=None, send_at=None
@@ -249,8 +252,8 @@ def back_to_review(draft_id: UUID, lead: Lead, why: str, send: OutboundSend) -> 
 
 
 def vetoed(send: OutboundSend, lead: Lead) -> str:
-    """Why a claimed message may not go to the provider: its recipient was erased, the address ended, or its origin's
-    veto says so; "" if it may. Raises NoVeto.
+    """Why a claimed message may not go to the provider: its recipient was erased, refused the address, or the veto of
+    its origin applies. Returns "" if it may. Raises NoVeto.
     """
     try:
         veto = VETOES[send.origin]
@@ -270,14 +273,16 @@ def _busy(lead_id: UUID, channel: str, besides: OutboundSend | None = None) -> s
 
 
 def _live(lead_id: UUID, channel: str) -> QuerySet[OutboundSend]:
-    """The sends to the lead that are on their way, or of which nobody knows how they ended."""
+    """The sends to the lead that are pending or have an unknown outcome."""
     return OutboundSend.objects.filter(
         lead_id=lead_id, channel=channel, state__in=[State.INTENT, State.UNKNOWN]
     )
 
 
 def on_its_way(state: str | None) -> str:
-    """Why a message in `state` keeps the next one to the same lead and channel back; "" for None (no such message)."""
+    """Why a message in `state` blocks the next message to the same lead on this channel. `state`: None for no such
+    message, which returns "".
+    """
     if state == State.UNKNOWN:
         return "Nobody knows yet whether the last message to this lead went out: settle that one first."
     return "Another message to this lead is on its way." if state else ""
@@ -288,7 +293,7 @@ def newest_inbound(lead: Lead, channel: str) -> Message | None:
 
 
 def newest_by_channel(lead: Lead) -> dict[str, Message]:
-    """The newest message that the lead wrote on each channel, without texts, by one query."""
+    """The lead's newest message on each channel, without texts. Uses one query."""
     messages = accounts.with_accounts(Message.objects.filter(are_newest(lead)))
     return by_channel(messages.defer("text", "raw_text", "raw_html"))
 
@@ -310,19 +315,19 @@ def _newest(lead: Lead) -> QuerySet[Message]:
 
 
 def answered_since(message: Message) -> bool:
-    """Whether an answer of ours went to the lead after `message`, or is or may be on its way on its channel."""
+    """Whether we answered the lead after `message`, or an answer is pending or unknown on the same channel."""
     later = Message.objects.filter(answers(), lead_id=message.lead_id, sent_at__gt=message.sent_at)
     return later.exists() or _live(message.lead_id, message.channel).exists()
 
 
 def wrote_since(lead: Lead, seen_at: datetime) -> bool:
-    """Whether the lead has written after the time `seen_at` (aware). A notice of absence does not count."""
+    """Whether the lead has written after the time `seen_at` (aware). Out-of-office notices do not count."""
     newer = Message.objects.filter(lead=lead, direction=Message.Direction.INBOUND, sent_at__gt=seen_at)
     return newer.exclude(tag=Tag.OUT_OF_OFFICE).exists()
 
 
 def wrote_during_countdown(send: OutboundSend) -> bool:
-    """Whether the lead has written something newer during the countdown. A notice of absence does not count."""
+    """Whether the lead has written a newer message during the countdown. Out-of-office notices do not count."""
     if send.send_at is None:
         return False
     came = Message.objects.filter(
@@ -345,7 +350,7 @@ def _refusal(send: OutboundSend) -> Refused:
 
 
 def _recipients(reply_to: Message) -> dict[str, list[Any]]:
-    """The recipients of an answer: the sender, with the people they had in copy, without our own address."""
+    """The recipients of an answer: the sender and the people in copy, except our own address."""
     own_addresses = {reply_to.account_address.lower(), reply_to.from_address.lower()}
     copied = [
         row

@@ -1,8 +1,8 @@
 """Calls the provider for a send, once. The state of a send is stored before and after the call, and never guessed.
 
-`called_at` is committed before the call. If a later run finds it set, the caller died and the send is `unknown`. A
-clear refusal makes it `failed`. If the request may have left and no answer came, it is `unknown`. If the request never
-left, the call is taken back and tried again. The lead's row is always locked before the send's row.
+`called_at` is committed before the call. If a later run finds it set, the earlier run died and the send is `unknown`. A
+clear refusal makes the send `failed`. If the request may have left without an answer, the send is `unknown`. If the
+request never left, the call is taken back and tried again. The lead's row is always locked before the send's row.
 """
 
 import logging
@@ -40,19 +40,19 @@ State = OutboundSend.State
 ATTEMPTS = 8
 CALL_LIMIT_MS = 60_000
 WAIT_FOR_BREAKER = timedelta(seconds=30)
-"""How long a message that a person approved waits for a provider that does not answer, before both are tried again."""
+"""If a provider does not answer, it is tried again after this time, and so is a message that a person approved."""
 RECONCILE = kind_name("send.reconcile", __name__)
 TAKEN_BACK = {"state": "taken back", "reason": "A gate said no: the draft waits for a person."}
 UNSETTLED = (State.INTENT, State.UNKNOWN)
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `reply.send`: sends one message. Raises the error if nothing has left and trying again may help."""
+    """The job `reply.send`: sends one message. Raises the error if the request never left and a retry may help."""
     send = _load(ctx)
     if send is None:
         return TAKEN_BACK
     if send.counts_down and send.send_at is not None:
-        # Its job was made due early, as all that wait are when an account is back.
+        # The job became due early: an account that is back makes all waiting jobs due.
         raise Snooze(send.send_at, "It can be taken back until then.")
     attempt = partial(_attempt, ctx, send)
     ended: dict[str, str] = ctx.step(
@@ -96,7 +96,7 @@ def _send(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> None:
 
 
 def _answered(ctx: JobContext, send: OutboundSend, integration: Integration, deadline: Deadline) -> str:
-    """The answer that somebody gave elsewhere, or "". A thread that cannot be read holds the message for a person."""
+    """An answer that somebody gave elsewhere, or "". If the thread cannot be read, the message waits for a person."""
     try:
         return carrier_messages.answer_elsewhere(send, integration, deadline)
     except ProviderError as error:
@@ -106,8 +106,8 @@ def _answered(ctx: JobContext, send: OutboundSend, integration: Integration, dea
 
 
 def _begin(ctx: JobContext, send: OutboundSend, answered: str) -> bool:
-    """Commits that the call is about to be made, if it still may be. If not, settles the send as failed, or as unknown
-    where a restored database cannot know whether it went out.
+    """Commits that the call is about to start, if the message may still go out. Otherwise settles the send as failed,
+    or as unknown if a restored database cannot know whether the message went out.
     """
     with ctx.fenced():
         lead = rollup.locked(send.lead)
@@ -139,7 +139,7 @@ def _call(ctx: JobContext, send: OutboundSend, post: Post, deadline: Deadline) -
 
 
 def _broken_off(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
-    """Settles a send whose call raised. The error's `sent` says whether it went out; None means nobody knows."""
+    """Settles a send whose call raised an error. `error.sent`: whether the request went out; None for unknown."""
     sent = getattr(error, "sent", None)
     if isinstance(error, (CannotSend, ProviderMisconfigured)):
         settle_failed(send, str(error))
@@ -156,14 +156,16 @@ def _broken_off(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
 
 
 def _told(error: Exception) -> str:
-    """The error's text, with the provider by the name that people know."""
+    """The error's text with the public name of the provider."""
     if not isinstance(error, ProviderError):
         return str(error)
     return registry.spec_of(error.provider).label + str(error).removeprefix(error.provider)
 
 
 def _not_sent(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
-    """Fails the send for a final refusal before anything left; takes the call back and raises any other error."""
+    """Handles an error of a request that never left. A final refusal fails the send. For any other error, takes the
+    call back and raises the error.
+    """
     if isinstance(error, PermanentError):
         settle_failed(send, f"{_told(error)}.")
         return
@@ -179,7 +181,7 @@ def _not_sent(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
 
 
 def _look_again_soon(send: OutboundSend, error: CircuitOpen) -> None:
-    """Asks soon whether the provider works again, and tries the message after that, as a person waits for it."""
+    """Probes the provider soon and retries the message after that, because a person waits for it."""
     probes.enqueue_probe(carrier_messages.way_of(send)[1])
     error.run_at = min(error.run_at, full_second(timezone.now() + WAIT_FOR_BREAKER))
 
@@ -191,8 +193,8 @@ def _clock(send: OutboundSend, at: datetime) -> str:
 def settle_sent(
     send: OutboundSend, accepted: Accepted | None = None, *, reason: str = "", at: datetime | None = None
 ) -> bool:
-    """Records that `send` went out `at` (None: at our call), stores it as a message, and claims the next part of a long
-    SMS. Locks the lead. Returns False if it was settled as sent or failed before.
+    """Records that `send` went out, stores it as a message, and claims the next part of a long SMS. `at`: None for the
+    time of our call. Locks the lead. Returns False if the send was already settled as sent or failed.
     """
     accepted = accepted or Accepted()
     with transaction.atomic():
@@ -248,13 +250,14 @@ def _message(send: OutboundSend, accepted: Accepted) -> dict[str, object]:
 
 
 def settle_failed(send: OutboundSend, reason: str) -> bool:
-    """Records that `send` certainly did not go out. Returns False if its end was recorded before."""
+    """Records that `send` certainly did not go out. Returns False if its outcome was already recorded."""
     return _finish(send, State.FAILED, reason, expected=(State.INTENT,))
 
 
 def settle_unknown(send: OutboundSend, reason: str, *, lost_from: datetime | None = None) -> bool:
-    """Records that nobody knows whether `send` went out, and has the provider asked. Returns False if its end was
-    recorded before; with `lost_from`, the state to which the database was restored, an unknown send is asked for again.
+    """Records that the outcome of `send` is unknown, and starts the reconciliation. Returns False if the outcome was
+    already recorded. `lost_from`: the time to whose state the database was restored; unknown sends are reconciled
+    again.
     """
     key, fields = f"{RECONCILE}:{send.pk}:{send.tries}", {}
     expected: tuple[str, ...] = (State.INTENT,)

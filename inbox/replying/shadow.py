@@ -1,5 +1,5 @@
-"""Reports what would have gone out by itself and what people did with it. Good numbers unlock sending without a person.
-Only drafts count that passed every gate and that a person decided.
+"""Reports the drafts that would have gone out automatically, and what people did with them. Good numbers unlock
+automatic answers. Only drafts that passed every gate and were decided by a person count.
 """
 
 from dataclasses import dataclass
@@ -23,8 +23,9 @@ WAITING = Q(status=Draft.Status.PENDING) | Q(failed=True)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """How a campaign's drafts fared (None: without one): of `judged`, `would_send` passed every gate, and what became
-    of those. One whose sending failed waits for a person again.
+    """The counts of a campaign's drafts (`campaign` None: drafts without a campaign). Of the `judged` drafts,
+    `would_send` passed every gate; the other fields count their outcomes. A draft whose send failed waits for a person
+    again.
     """
 
     campaign: Campaign | None
@@ -46,12 +47,12 @@ class Row:
 
     @property
     def unlocked(self) -> bool:
-        """Whether people decided UNLOCK_DECIDED drafts that passed, and sent the share UNLOCK_UNCHANGED as written."""
+        """Whether people decided UNLOCK_DECIDED passed drafts and sent the share UNLOCK_UNCHANGED of them unchanged."""
         return self.decided >= UNLOCK_DECIDED and self.share_unchanged >= UNLOCK_UNCHANGED
 
     @property
     def missing(self) -> str:
-        """The condition that sending without a person still lacks, as a sentence; "" if none."""
+        """The condition that automatic answers still lack, as a sentence; "" if they are unlocked."""
         if self.decided < UNLOCK_DECIDED:
             return (
                 f"{UNLOCK_DECIDED - self.decided} more reviewed drafts that would have gone out unlock auto, "
@@ -63,7 +64,9 @@ class Row:
 
 
 def report(workspace: Workspace) -> list[Row]:
-    """How each campaign's judged drafts of the last DAYS days fared, most first, without samples."""
+    """The counts of each campaign's judged drafts of the last DAYS days, except samples. The campaign with most drafts
+    comes first.
+    """
     passed = Q(would_send=True)
     failed = OutboundSend.objects.filter(
         workspace=workspace, draft=OuterRef("pk"), part=0, state=OutboundSend.State.FAILED
@@ -91,7 +94,7 @@ def report(workspace: Workspace) -> list[Row]:
 
 
 def row_of(workspace: Workspace, campaign: Campaign | None) -> Row:
-    """The counts of the last DAYS days: the campaign's, or for None the sums of the whole workspace."""
+    """The counts of the last DAYS days. `campaign`: None for the sums over the whole workspace."""
     rows = report(workspace)
     if campaign is not None:
         return next((row for row in rows if row.campaign == campaign), Row(campaign, 0, 0, 0, 0, 0, 0, 0))
@@ -100,7 +103,7 @@ def row_of(workspace: Workspace, campaign: Campaign | None) -> Row:
 
 
 def held_by(workspace: Workspace) -> list[tuple[str, int]]:
-    """The gates that held drafts of the last DAYS days, each with its count, most first."""
+    """The gates that held drafts of the last DAYS days with their counts, the highest first."""
     results = GateResult.objects.filter(
         workspace=workspace, stage=GateResult.Stage.DRAFT, passed=False, draft__in=_judged(workspace)
     )
@@ -108,7 +111,7 @@ def held_by(workspace: Workspace) -> list[tuple[str, int]]:
 
 
 def _lines(column: str) -> Trim:
-    """The text in `column` as forms store it now: each line ends with "\\n"."""
+    """The text in `column` in the format of today's forms: each line ends with "\\n"."""
     return Trim(Replace(column, Value("\r\n"), Value("\n"), output_field=TextField()))
 
 

@@ -1,6 +1,6 @@
-"""Lets people review drafts in Slack: posts a card for each draft that waits, runs its buttons, and updates it. Only a
-member may decide: the person who pressed is found in Slack by the members' addresses. A card is rendered from the
-draft's row, so it shows every decision, wherever it was made.
+"""Reviews in Slack: posts a card for each waiting draft, runs the card's buttons, and updates the card. Only a member
+may decide. The person who pressed a button is identified by the members' e-mail addresses. A card is rendered from the
+draft's row, so it shows every decision, regardless of where it was made.
 """
 
 import json
@@ -34,7 +34,7 @@ Role = Membership.Role
 
 
 def channel_of(workspace_id: Any) -> tuple[Integration, str] | None:
-    """The Slack account and the channel for reviews; None without connection, bot token or channel."""
+    """The Slack account and the channel for reviews; None if connection, bot token or channel is missing."""
     slack = connected(workspace_id, SLACK)
     channel = str(slack.config.get("review_channel") or "") if slack else ""
     if slack and channel and (slack.is_unreadable or slack.credentials.get("bot_token")):
@@ -48,8 +48,8 @@ def ask(draft: Draft) -> None:
 
 
 def follow(sender: type, draft: Draft, event: str, **kwargs: object) -> None:
-    """Enqueues an update of the draft's card when the draft has changed. A draft without a card that was to go out by
-    itself, and now waits for a person, gets one.
+    """Enqueues an update of the card when the draft has changed. A scheduled draft that now waits for a person gets a
+    card if it has none.
     """
     if not draft.slack_ts:
         if (
@@ -63,8 +63,8 @@ def follow(sender: type, draft: Draft, event: str, **kwargs: object) -> None:
 
 
 def post(ctx: JobContext) -> dict[str, str]:
-    """The job `slack.card`: posts the draft to its reviewers. If it is unclear whether Slack took the message, and
-    Slack cannot be asked, it is not posted again.
+    """The job `slack.card`: posts the draft to its reviewers. If it is unclear whether Slack accepted the message, and
+    Slack cannot be asked, the draft is not posted again.
     """
     draft = _draft(ctx)
     place = channel_of(draft.workspace_id)
@@ -94,7 +94,7 @@ def post(ctx: JobContext) -> dict[str, str]:
     stands = ctx.step("post", send, effect=JobStep.Effect.SEND, on_interrupted=send_again)
     Draft.objects.filter(pk=draft.pk).update(slack_channel=stands["channel"], slack_ts=stands["ts"])
     if Draft.objects.exclude(status=Draft.Status.PENDING).filter(pk=draft.pk).exists():
-        # the draft may have been decided while the card was posted
+        # The draft may have been decided while the card was posted.
         _update(slack, _draft(ctx), ctx.deadline)
     return {"outcome": "posted" if stands["ts"] else "unclear"}
 
@@ -108,7 +108,9 @@ def run_follow(ctx: JobContext) -> dict[str, str]:
 
 
 def approve_pressed(ctx: JobContext) -> dict[str, str]:
-    """The button "Approve and send". If the person is no member, or the draft has changed, the card says why not."""
+    """The button "Approve and send". If the person is not a member, or the draft has changed, the card states the
+    reason.
+    """
     shown = ctx.payload["value"].get("revision", 1)
 
     def approve(draft: Draft, user: User) -> None:
@@ -121,7 +123,7 @@ def approve_pressed(ctx: JobContext) -> dict[str, str]:
 
 
 def regenerate_pressed(ctx: JobContext) -> dict[str, str]:
-    """The button "Regenerate": has the model write the draft again, or says on the card why not."""
+    """The button "Regenerate": has the model rewrite the draft, or states on the card why this is impossible."""
     return _pressed(ctx, lambda draft, user: review.request_rewrite(draft, user=user))
 
 
@@ -132,7 +134,7 @@ def _pressed(ctx: JobContext, decide: Any) -> dict[str, str]:
     member = member_of(slack, draft.workspace_id, ctx.payload["user_id"], ctx.deadline)
     note = ""
     if member is None and not draft.slack_ts:
-        # the pressed message may belong to anybody, so the draft is not shown in it
+        # The message with the button may belong to somebody else, so it does not show the draft.
         return {"outcome": "refused"}
     if member is None:
         note = "Only members of this workspace can decide. Ask an admin to add you with your Slack address."
@@ -149,7 +151,7 @@ def _pressed(ctx: JobContext, decide: Any) -> dict[str, str]:
 def member_of(
     slack: Integration, workspace_id: UUID, slack_user_id: str, deadline: Deadline
 ) -> Membership | None:
-    """The workspace's member behind a Slack user, if they may decide. Looked up by address, once per member."""
+    """The member behind a Slack user, if the member may decide. The e-mail address is looked up once per member."""
     rows = Membership.objects.filter(workspace_id=workspace_id, user__is_active=True)
     members = [row for row in rows.select_related("user") if row.at_least(Role.MEMBER)]
     linked = next((row for row in members if row.slack_user_id == slack_user_id), None)
@@ -183,7 +185,7 @@ def _update(
 
 
 def card(draft: Draft, note: str = "") -> tuple[str, list[dict[str, Any]]]:
-    """The text and the blocks of a draft's message. `note` is a sentence for the person who pressed a button."""
+    """The text and the blocks of a draft's message. `note`: a sentence for the person who pressed a button."""
     waits = draft.status == Draft.Status.PENDING
     headline = "Review needed" if waits else _became(draft)
     evaluation = draft.evaluation

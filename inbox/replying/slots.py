@@ -1,5 +1,5 @@
-"""Reads the meeting times that may be offered from the calendar that an account's settings name (`spec.calendar`), when
-a text is written and again before it goes out. Without a calendar that answers, no text may name a time.
+"""Reads free meeting times from the calendar in an account's settings (`spec.calendar`): when a text is written, and
+again before it goes out. If no calendar answers, no text may offer a time.
 """
 
 import logging
@@ -26,7 +26,9 @@ logger = logging.getLogger(__name__)
 OFFERED = 3
 NOTICE = timedelta(hours=2)
 AHEAD = timedelta(days=7)
-"""How far ahead times are read. Calendly lists at most seven days at once (docs/reference/calendly.md, Calls)."""
+"""The period for which times are read. Calendly lists at most seven days at once (docs/reference/calendly.md,
+Calls).
+"""
 
 
 def on_offer(workspace: Workspace, deadline: Deadline) -> list[Slot]:
@@ -42,7 +44,7 @@ def on_offer(workspace: Workspace, deadline: Deadline) -> list[Slot]:
 
 
 def next_free(workspace: Workspace, deadline: Deadline) -> list[Slot]:
-    """The next free times within business hours: at most OFFERED, one per half day, from 2 hours to 7 days ahead."""
+    """At most OFFERED free times within business hours, one per half day, from 2 hours to 7 days ahead."""
     start = timezone.now() + NOTICE
     zone = hours.zone(workspace)
     offered: list[Slot] = []
@@ -59,12 +61,12 @@ def next_free(workspace: Workspace, deadline: Deadline) -> list[Slot]:
 
 
 def words(local: datetime) -> str:
-    """A meeting time as an answer writes it: "Monday 30 November, 3:00 PM CET". `local` is in the workspace's zone."""
+    """The wording of a meeting time: "Monday 30 November, 3:00 PM CET". `local` is in the workspace's time zone."""
     return format_date(local, "l j F, g:i A T")
 
 
 def free_times(workspace: Workspace, start: datetime, end: datetime, deadline: Deadline) -> list[datetime]:
-    """The bookable times between `start` and `end` (all aware); [] without a calendar. Raises its client's errors."""
+    """The bookable times between `start` and `end` (all aware); [] without a calendar. Raises the calendar's errors."""
     choice = _calendar(workspace)
     if choice is None:
         return []
@@ -79,7 +81,7 @@ def has_calendar(workspace: Workspace) -> bool:
 
 
 class Lack(NamedTuple):
-    """Why there are no meeting times to offer, and the account and setting that would mend it."""
+    """Why there are no meeting times to offer, with the account and the setting that would fix it."""
 
     words: str
     account: Integration | None = None
@@ -87,7 +89,9 @@ class Lack(NamedTuple):
 
 
 def lack(workspace: Workspace, accounts: list[Integration] | None = None) -> Lack | None:
-    """Why the workspace's calendar cannot be asked; None if it can. `accounts` are the workspace's, if read."""
+    """Why the workspace's calendar cannot be asked; None if it can. `accounts`: the workspace's accounts, if already
+    loaded.
+    """
     if _calendar(workspace, accounts) is not None:
         return None
     specs = [registry.spec_of(provider) for provider in _calendars()]
@@ -102,7 +106,7 @@ def lack(workspace: Workspace, accounts: list[Integration] | None = None) -> Lac
 
 
 def unavailable(workspace: Workspace, times: Iterable[datetime], deadline: Deadline) -> list[datetime]:
-    """Those of `times` (aware) that have passed or cannot be booked, soonest first. Raises the calendar's errors."""
+    """The `times` (aware) that have passed or cannot be booked, earliest first. Raises the calendar's errors."""
     wanted = sorted(set(times))
     ahead = [moment for moment in wanted if moment > timezone.now()]
     free = free_times(workspace, ahead[0], ahead[-1] + timedelta(minutes=1), deadline) if ahead else []
@@ -112,7 +116,7 @@ def unavailable(workspace: Workspace, times: Iterable[datetime], deadline: Deadl
 def _calendar(
     workspace: Workspace, accounts: list[Integration] | None = None
 ) -> tuple[Integration, str] | None:
-    """The account whose settings choose a calendar, and that calendar; an account that carries no messages first."""
+    """The account whose settings choose a calendar, and that calendar. Accounts that carry no messages come first."""
     for provider in _calendars():
         account, chosen = (
             connected(workspace.pk, provider, accounts),

@@ -1,6 +1,6 @@
-"""Finds what a text states that its sources do not: the one ruler of the gate that sends and of `evaluate_drafts`. Our
-own words alone prove a price, a link or a promise; the lead's words also prove names, numbers, times and days.
-Statements are compared as strings, on folded text: one in plain words ("our crews are careful") is not seen.
+"""Finds statements in a text that its sources lack. The sending gate and `evaluate_drafts` share this measure. Only our
+own words prove a price, a link or a promise; the lead's words also prove names, numbers, times and days. Statements are
+compared as strings in folded text. A statement in plain words ("our crews are careful") is not detected.
 """
 
 import re
@@ -43,8 +43,8 @@ _COUNTS = {
     " trzydziesci=30 czterdziesci=40 piecdziesiat=50 szescdziesiat=60 siedemdziesiat=70 osiemdziesiat=80"
     " dziewiecdziesiat=90 sto=100 tysiac=1000 polowa polowe podwojnie",
 }
-"""Words of numbers by language, folded: the first eleven are 2 to 12, then with their value. Those without are shares
-and multiples.
+"""Folded number words by language. The first eleven mean 2 to 12; later words carry their value. Words without a value
+are fractions and multiples.
 """
 
 
@@ -69,10 +69,10 @@ PROMISE = re.compile(
     r"|terugbeta\w*|onbeperkt\w*|aterbetal\w*|obegransa\w*|certifierad\w*|gwarant\w+|zwrot\w*|bezplatn\w*|darmow\w*"
     r"|nieograniczon\w*|certyfik\w+)\b"
 )
-"""Words of promises, folded, in the languages of COUNTS."""
+"""Folded words of promises in the languages of COUNTS."""
 
 _AMBIGUOUS = {"segunda", "terca", "quarta", "quinta", "sexta"}
-"""Portuguese names of days that are ordinary words in other languages."""
+"""Portuguese day names that are ordinary words in other languages."""
 _DAYS = {word for word in WEEKDAYS if len(word) >= 5} - _AMBIGUOUS
 _DAYS |= {"tomorrow", "demain", "domani", "amanha", "imorgon", "jutro", "ubermorgen"}
 _DAY_MONTH = {word for word in MONTHS if len(word) >= 3}
@@ -85,13 +85,13 @@ _PLAIN = (
     " mr mrs ms dr herr frau monsieur madame english german french spanish italian portuguese dutch swedish polish sie"
     " ihr ihre ihnen ihren ihrem ihrer pan pani panstwo panstwa europe google zoom teams meet linkedin"
 )
-"""Words that are written with a capital and name neither a client nor a certificate."""
+"""Capitalised words that name neither a client nor a certificate."""
 _PLAIN_CAPITALS = frozenset(_PLAIN.split())
 _BREAK = re.compile(r"[.!?¿¡:…\n•–—(\"“„»«-]\s*$")
 
 
 class Statement(NamedTuple):
-    """Words of a text without a source. `kind` is "e-mail address", "link", "price", "percentage", "number", "promise",
+    """A statement without a source. `kind` is "e-mail address", "link", "price", "percentage", "number", "promise",
     "name", "time" or "day".
     """
 
@@ -100,7 +100,7 @@ class Statement(NamedTuple):
 
 
 def unsourced(text: str, ours: str, theirs: str) -> list[Statement]:
-    """The statements in `text` without a source in `ours` or, where the lead's words prove them, in `theirs`."""
+    """The statements in `text` that `ours` does not prove, nor `theirs` where the lead's words count as proof."""
     everything = f"{ours}\n{theirs}"
     bare = LINK.sub(" ", ADDRESS.sub(" ", text))
     statements = [
@@ -127,7 +127,7 @@ def unsourced(text: str, ours: str, theirs: str) -> list[Statement]:
 
 
 def numbers(text: str) -> set[str]:
-    """The numbers in `text` in one form: "1,250", "1.250" and "1250" are equal, and so are "19,50" and "19.5"."""
+    """The numbers in `text`, normalised: "1,250", "1.250" and "1250" are equal, and so are "19,50" and "19.5"."""
     return {plain(number) for number in _NUMBER.findall(text)}
 
 
@@ -137,7 +137,7 @@ def plain(number: str) -> str:
 
 
 def clock(text: str) -> str:
-    """A time of day in one form: "3 pm", "3pm" and "3:00 PM" are equal. 24-hour times keep their hour."""
+    """Normalises a time of day: "3 pm", "3pm" and "3:00 PM" are equal. 24-hour times keep their hour."""
     match = re.match(r"(\d{1,2})(?:[:h](\d{2}))?\s*([ap])?", text.strip())
     if match is None:
         return text
@@ -146,7 +146,7 @@ def clock(text: str) -> str:
 
 
 def _worded(text: str) -> Iterator[tuple[str, int | None]]:
-    """The numbers that are written as words, folded, and their value; None for a share or a multiple."""
+    """The folded number words of `text` with their values; None for a fraction or a multiple."""
     counts = COUNTS.get(language_of(text) or "en", COUNTS["en"])
     run: list[str] = []
     for word in [*re.findall(r"[^\W\d_]+|[.,;!?\n]", fold(text)), "."]:
@@ -167,8 +167,8 @@ def _value(parts: list[int | None]) -> int | None:
 
 
 def _names(text: str, everything: str) -> Iterator[Statement]:
-    """Words with a capital inside a sentence that stand in no source. German writes every noun so: there only two in a
-    row count, or one in capitals.
+    """Capitalised words inside a sentence that no source contains. German capitalises every noun, so in German only two
+    such words in a row count, or one word in capitals.
     """
     sources = set(_WORD.findall(fold(everything)))
     least = 2 if language_of(text) == "de" else 1

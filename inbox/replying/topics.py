@@ -1,4 +1,4 @@
-"""Finds subjects that a person always decides, by the words of the newest reply. Patterns match whole words, folded."""
+"""Finds subjects in the newest reply that always require a person's decision. Patterns match whole, folded words."""
 
 import re
 
@@ -92,7 +92,7 @@ TOPICS: dict[str, dict[str, str]] = {
         "pl": r"haslo\w*|hasla|wlaman\w*|zhakowa\w+|dane bankowe|kart\w+ kredytow\w+",
     },
 }
-"""Words of each subject by language, folded. A subject must have words in each of LANGUAGES."""
+"""Folded words of each subject by language. A subject must have words in each of LANGUAGES."""
 _PATTERNS = {
     (topic, language): re.compile(rf"\b(?:{words[language]})\b")
     for topic, words in TOPICS.items()
@@ -100,7 +100,7 @@ _PATTERNS = {
 }
 
 SHORT = 6
-"""A reply of fewer words may lack the function words by which its language is told."""
+"""A reply with fewer words may lack the function words that identify its language."""
 SCHEDULER = re.compile(
     r"calendly\.com|cal\.com|savvycal\.com|meetings\.hubspot\.com|calendar\.app\.google|calendar\.google\.com"
     r"|youcanbook\.me|acuityscheduling\.com|tidycal\.com|zcal\.co|chilipiper\.com"
@@ -110,8 +110,8 @@ SCHEDULER = re.compile(
 
 
 def escalated(text: str) -> tuple[str, str]:
-    """The subject that a person must decide about, and the folded word that shows it; ("", "") if there is none.
-    Without a known language, the words of all languages count.
+    """The subject that requires a person's decision, and the folded word that matched; ("", "") without a match.
+    If the language is unknown, the words of all languages count.
     """
     folded, language = fold(text), language_of(text)
     languages = (language, "en") if language else LANGUAGES
@@ -123,12 +123,14 @@ def escalated(text: str) -> tuple[str, str]:
 
 
 def is_readable(reply: str, answer: str) -> bool:
-    """Whether the subjects have words in the language of `reply`; one too short to tell has that of the `answer`."""
+    """Whether the subjects have words in the language of `reply`. For a very short reply, the language of `answer`
+    counts.
+    """
     short = limits.words(reply) < SHORT
     return bool(language_of(reply) or (short and language_of(answer)))
 
 
 def scheduling_link(text: str) -> str:
-    """The host of a scheduling page (such as "calendly.com") in `text`; "" if there is none."""
+    """The host of a scheduling page in `text`, such as "calendly.com"; "" without such a link."""
     match = SCHEDULER.search(text)
     return match[0].lower() if match else ""

@@ -1,4 +1,4 @@
-"""Takes back a message that counts down, because a person asked for it, before its provider is called."""
+"""Takes back a message at a person's request during its countdown, before the provider is called."""
 
 from contextlib import suppress
 from uuid import UUID
@@ -12,7 +12,7 @@ from inbox.replying.send_claims import AlreadyDecided, Refused, back_to_review
 
 
 def take_back(send: OutboundSend, *, user: User) -> None:
-    """Takes back, for its sender, a message that counts down. Raises AlreadyDecided, and Refused to anybody else."""
+    """Takes back a message during its countdown. Raises AlreadyDecided. Raises Refused if `user` is not its sender."""
     if send.approved_by is not None and send.approved_by != user:
         raise Refused(f"{send.approved_by.name} sent it: only they can take it back.")
     _take_back(send, user)
@@ -27,7 +27,7 @@ def _take_back(send: OutboundSend, user: User) -> None:
 
 
 def take_back_all(workspace_id: UUID, *, user: User) -> int:
-    """Takes back all messages of the workspace that count down. Returns how many."""
+    """Takes back all messages of the workspace whose countdown runs, and returns their number."""
     counting = OutboundSend.objects.filter(
         workspace_id=workspace_id, state=OutboundSend.State.INTENT, called_at=None, send_at__isnull=False
     )
@@ -40,16 +40,16 @@ def take_back_all(workspace_id: UUID, *, user: User) -> int:
 
 
 def _undo(send: OutboundSend, lead: Lead, why: str) -> bool:
-    """Takes back a message before its provider is called, because a person asked for it. A draft waits for review with
-    the text as approved; other text is kept for the composer. Returns False without a countdown, or if the provider was
-    called. Runs in a transaction with the lead's row locked.
+    """Takes back a message during its countdown. A draft returns to review with the approved text; other text is kept
+    for the composer. Returns False without a countdown, or if the provider was already called. Runs in a transaction
+    with the lead's row locked.
     """
     counting = OutboundSend.objects.filter(pk=send.pk, part=0, send_at__isnull=False)
     claimed = counting.filter(state=OutboundSend.State.INTENT, called_at=None)
     if not claimed.update(state=OutboundSend.State.TAKEN_BACK, reason=why[:300], finished_at=timezone.now()):
         return False
     if send.draft_id is not None:
-        # a draft is claimed once, and this one may be sent again
+        # A draft can be claimed only once, and this draft may be sent again.
         OutboundSend.objects.filter(pk=send.pk).delete()
         Draft.objects.filter(pk=send.draft_id).update(held_by_person=True)
         back_to_review(send.draft_id, lead, why, send)

@@ -1,4 +1,4 @@
-"""The variables that steps of follow-ups and snippets may hold, and what still holds one when it is to go out."""
+"""The variables of follow-up steps and snippets, and a check for unfilled variables before a text goes out."""
 
 import re
 
@@ -18,7 +18,9 @@ QUOTED = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
 
 
 def unfilled(text: str, received: str = "") -> str:
-    """Why `text` cannot go out: a variable is left in it that neither a quote nor `received` brought; "" if none is."""
+    """Why `text` cannot go out: it holds an unfilled variable that comes neither from a quote nor from `received`.
+    Returns "" if it can.
+    """
     for match in PLACE.finditer(QUOTED.sub("", text)):
         if match[1] in VARIABLES and match[0] not in received:
             return f"{match[0]} is not filled in: write the words in its place, or take it out."

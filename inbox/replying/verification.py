@@ -1,5 +1,5 @@
-"""Checks that a text says only what it may, without a model. Each problem is a sentence for the reviewer that quotes
-only the draft's own text.
+"""Checks a text for forbidden content without a model. Each problem is a sentence for the reviewer that quotes only the
+draft's own text.
 """
 
 import re
@@ -18,7 +18,7 @@ from inbox.understanding.normalise import fold, visible
 EMAIL_WORDS = 250
 EMAIL_MIN_WORDS = 4
 ECHO_WORDS = 8
-"""So many words in a row that the lead wrote, and no fact has, are no chance and no confirmation of a time."""
+"""A run of this many words from the lead's text, found in no fact, is neither chance nor the confirmation of a time."""
 LINKEDIN_DRAFT_CHARS = 1_000
 
 PLACEHOLDER = re.compile(
@@ -37,7 +37,7 @@ Check = Callable[[str, Context], Iterator[str]]
 
 
 def problems(text: str, context: Context) -> list[str]:
-    """The faults of `text` as an answer from the material in `context`, a sentence each."""
+    """The faults of `text` as an answer from the material in `context`, one sentence per fault."""
     visible_text = visible(text)
     problems = [problem for check in CHECKS for problem in check(visible_text, context)]
     return ["It holds characters that nobody sees.", *problems] if UNSEEN.search(text) else problems
@@ -65,8 +65,8 @@ def _finished(text: str, _context: Context) -> Iterator[str]:
 
 
 def _sources(text: str, context: Context) -> Iterator[str]:
-    """Statements without a source. An address or number that the lead wrote may be anybody's, and so may the lead's
-    number, if only their words name it.
+    """Reports statements without a source. An address or phone number from the lead's text may belong to anybody. The
+    same holds for the lead's stored number if only their own words are its source.
     """
     lead, message = context.lead, context.message
     ours = "\n".join([context.material, lead.email, message.account_address, _domain(context)])
@@ -85,7 +85,7 @@ def _sources(text: str, context: Context) -> Iterator[str]:
 
 
 def _domain(context: Context) -> str:
-    """The domain that an answer by e-mail shows in any case: its subject is the lead's, which may name their own."""
+    """The lead's own domain, which an answer by e-mail may hold: the subject is the lead's, and may name the domain."""
     return context.lead.email.rpartition("@")[2].lower() if context.channel == Channel.EMAIL else ""
 
 
@@ -103,7 +103,7 @@ def _article(kind: str) -> str:
 
 
 def _echo(text: str, context: Context) -> Iterator[str]:
-    """Words of the lead that the answer repeats: it would say what the lead wants us to say."""
+    """Reports words of the lead that the answer repeats: a lead could put words into our mouth."""
     received = [message.text for message in context.earlier if message.direction == Message.Direction.INBOUND]
     theirs = {run for words in [*received, context.message.text] for run in _runs(words)} - set(
         _runs(context.material)
@@ -113,7 +113,7 @@ def _echo(text: str, context: Context) -> Iterator[str]:
 
 
 def _prompt(text: str, context: Context) -> Iterator[str]:
-    """Words of our prompts, which a lead may ask the model to repeat."""
+    """Reports words of our prompts, which a lead may ask the model to repeat."""
     if words := next(
         (run for run in _runs(text) if run in _prompt_runs() - set(_runs(context.material))), None
     ):

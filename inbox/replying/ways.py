@@ -1,4 +1,4 @@
-"""Chooses the provider by which a message goes out: the one by which the answered message came."""
+"""Chooses the provider of a message: an answer goes out by the provider that delivered the answered message."""
 
 from uuid import UUID
 
@@ -11,8 +11,8 @@ from integrations.models import Integration
 def provider_of(
     workspace_id: UUID, channel: str, reply_to: Message | None, accounts: list[Integration] | None = None
 ) -> str:
-    """The provider that carries an answer to `reply_to`; for None the first connected one, or the first, that can begin
-    a conversation on `channel`. `accounts` are the workspace's, if read. Raises UnknownSource.
+    """The provider that carries an answer to `reply_to`. For None: the first provider that can begin a conversation on
+    `channel`; connected providers come first. `accounts`: the workspace's accounts, if loaded. Raises UnknownSource.
     """
     if reply_to is not None:
         return registry.provider_of(reply_to.source)

@@ -1,3 +1,3 @@
-"""Measures drafts: the real code answers labelled replies to invented companies, and the answers are counted. `cases`
-reads the file, `drafts` writes, `judging` compares texts, `report` counts.
+"""Measures drafts. The product's code answers labelled replies to invented companies. `cases` reads the file,
+`drafts` writes the answers, `judging` compares texts and `report` counts the outcomes.
 """

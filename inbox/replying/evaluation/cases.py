@@ -1,5 +1,5 @@
-"""Reads the file of labelled replies, one JSON object a line: a company with its facts, then the replies to it, what
-each asks, and which fact answers it (docs/reference/drafts.md).
+"""Reads the file of labelled replies, one JSON object per line: a company with its facts, then the replies to it.
+Each reply lists its questions and the facts that answer them (docs/reference/drafts.md).
 """
 
 import json
@@ -26,7 +26,7 @@ Line = TypeVar("Line", bound=_Strict)
 
 
 class LabelledFact(_Strict):
-    """A text says this fact if it holds one expression of each group in `shows`; those in `wrong` contradict it."""
+    """A text states this fact if it holds one expression of each group in `shows`. Those in `wrong` contradict it."""
 
     key: Words
     kind: Literal[tuple(WorkspaceFact.Kind.values)]  # type: ignore[valid-type]
@@ -47,8 +47,8 @@ class Company(_Strict):
 
 
 class Ask(_Strict):
-    """A question in a reply. With `fact` None no fact answers it. `about` is "price" for an unknown price or
-    discount.
+    """A question in a reply. If `fact` is None, no fact answers the question. `about` is "price" for an unknown price
+    or discount.
     """
 
     question: Words
@@ -82,7 +82,7 @@ class Case:
 
 
 def read_cases(lines: Iterable[bytes]) -> Iterator[Case]:
-    """Yields the replies of a file. Raises BadLine at the first bad line, with its number, field and fault."""
+    """Yields the replies of a file. Raises BadLine with number, field and fault of the first bad line."""
     companies: dict[str, Company] = {}
     reply_ids: set[str] = set()
     for number, raw in enumerate(lines, start=1):

@@ -1,4 +1,4 @@
-"""Writes drafts for labelled replies with the product's own code, on rows that are never saved. Only the AiCall of each
+"""Writes drafts for labelled replies with the product's code. The rows are never saved; only the AiCall of each model
 call is stored, without a workspace.
 """
 
@@ -26,7 +26,7 @@ SUBJECT = "Re: a question"
 
 @dataclass(slots=True)
 class Usage:
-    """The use of the model in a run. `cost_microusd` is None if the price of one call is unknown."""
+    """The use of the model in a run. `cost_microusd` is None if the price of any call is unknown."""
 
     calls: int = 0
     input_tokens: int = 0
@@ -43,7 +43,7 @@ class Usage:
 
 @contextmanager
 def metered() -> Iterator[Usage]:
-    """Yields a Usage that sums up the model calls which this process records within the `with` block."""
+    """Yields a Usage with the sums of the model calls that this process records within the `with` block."""
     usage = Usage()
 
     def add(instance: AiCall, **_signal: Any) -> None:
@@ -70,7 +70,7 @@ def write(case: Case, deadline: Deadline) -> Drafted:
 
 
 def _context(case: Case) -> Context:
-    """Builds what `draft_material.gather` builds from rows. There is no calendar, so no times are on offer."""
+    """Builds the Context that `draft_material.gather` builds from rows. Without a calendar, no times are on offer."""
     reply, workspace = case.reply, _workspace(case.company)
     lead = Lead(workspace=workspace, first_name=reply.first_name, email="lead@example.com")
     began = timezone.now() - timedelta(days=len(reply.thread) + 1)

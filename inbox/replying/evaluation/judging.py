@@ -1,5 +1,5 @@
-"""Finds in one draft which questions it answers, which it leaves to a person, and what it states without a source. No
-model judges here: expressions, figures and links are compared as strings, on folded text.
+"""Finds the questions that a draft answers, those that it leaves to a person, and its statements without a source.
+No model judges here: expressions, figures and links are compared as strings in folded text.
 """
 
 import re
@@ -13,7 +13,7 @@ from inbox.understanding.language import language_of
 from inbox.understanding.normalise import fold
 
 EMAIL_WORDS, LINKEDIN_CHARS, SMS_CHARS = 140, 600, 300
-"""The greatest lengths that the prompts ask for (prompts/email.md, linkedin.md, sms.md)."""
+"""The maximum lengths that the prompts request (prompts/email.md, linkedin.md, sms.md)."""
 FEWEST_WORDS = 4
 
 DEFERRING = {
@@ -49,14 +49,14 @@ DEFERRING = {
     "sv": (r"aterkomm|tar? reda pa|kollar|fragar|undersok|hora? av mig|kollega",),
     "pl": (r"sprawdz|dowiem sie|dam znac|dopyta|zapyta|potwierdz|wroc|ustal[ei]|koleg|kolezan",),
 }
-"""How a text says that somebody will find out and come back. The patterns match folded text."""
+"""Promises that somebody will find out and come back. The patterns match folded text."""
 _DEFERRING = re.compile(rf"\b(?:{'|'.join('|'.join(words) for words in DEFERRING.values())})")
 
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """A draft without signature. `problems` are those of the product's check; `open`: its plan leaves something
-    open.
+    """A draft without signature. `problems`: the findings of the product's check. `open`: whether its plan leaves a
+    question open.
     """
 
     text: str
@@ -67,7 +67,7 @@ class Drafted:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """`outcomes` has "answered", "deferred" or "neither" for each question. `too` is "long", "short" or ""."""
+    """`outcomes` holds "answered", "deferred" or "neither" for each question. `too` is "long", "short" or ""."""
 
     outcomes: tuple[str, ...]
     unsourced: list[str] = field(default_factory=list)
@@ -112,7 +112,9 @@ def _said(text: str, fact: LabelledFact) -> bool:
 
 
 def _holds(text: str, words: str) -> bool:
-    """Whether `words` are in `text`: a figure as a number in any spelling, other words at the beginning of a word."""
+    """Whether `text` contains `words`. A figure matches in any spelling; other words match at the beginning of a
+    word.
+    """
     if re.fullmatch(r"\d+(?:\.\d+)?", words):
         return statements.plain(words) in statements.numbers(text)
     folded = fold(words)

@@ -1,4 +1,6 @@
-"""Measures how well rules and model together tag labelled replies. The model is asked as the pipeline asks it."""
+"""Measures how well rules and model together tag labelled replies. The model gets the same prompts as in the
+pipeline.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -10,12 +12,14 @@ from inbox.understanding.evaluate import Case, Score
 from inbox.understanding.rules import judge
 
 Ask = Callable[[Case, str], Judgement | None]
-"""Asks the model about a case's newest text. None if the answer quotes words that are not in it."""
+"""Asks the model about a case's newest text. Returns None if the answer quotes words that the text lacks."""
 
 
 @dataclass
 class ModelReport:
-    """`right` of `n` tags; `asked` went to the model; `unproven` answers quoted words that are not in the reply."""
+    """`right` of `n` tags were correct. `asked` replies went to the model; `unproven` of its answers misquoted the
+    reply.
+    """
 
     n: int = 0
     right: int = 0
@@ -36,7 +40,7 @@ class ModelReport:
 
 
 def evaluate_model(cases: Iterable[Case], ask: Ask) -> ModelReport:
-    """Has rules and model tag every labelled reply that carries a tag. The errors of `ask` are passed on."""
+    """Has rules and model tag every labelled reply that carries a tag. Raises the errors of `ask`."""
     report = ModelReport()
     for case in cases:
         if case.tag is None:

@@ -1,6 +1,6 @@
-"""Loads the prompts for the language model. Each is a file here: a head with version, model and limits, then
-instructions, to which the rule about a Sheet's marks is added. Raise `version` with every change of a file: it is
-stored with the results, and a test pins each file's hash to it.
+"""Loads the prompts for the language model. Each prompt is a file in this folder: a head with version, model and
+limits, then the instructions. The rule about the marks of a Sheet is appended. Increase `version` with every change of
+a file: the version is stored with the results, and a test pins the hash of each file to its version.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """`effort` is the reasoning effort, "" for the model's default; `timeout_ms` limits one answer."""
+    """`effort`: the reasoning effort, "" for the model's default. `timeout_ms`: the time limit of one answer."""
 
     name: str
     version: str
@@ -27,7 +27,7 @@ class Prompt:
 
     @property
     def label(self) -> str:
-        """Stored with a result: "tag v1"."""
+        """The name that is stored with a result, such as "tag v1"."""
         return f"{self.name} v{self.version}"
 
     def question(self, sheet: Sheet) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""Asks the language model with a prompt, checks the answer against its schema, and records outages of the model. An
-installation without a key is no error: jobs go on without the model and say so. If a configured model cannot be reached
-(`ModelAway`), jobs that need it are put off to the next full minute, so that they come back in order.
+"""Asks the language model with a prompt, checks the answer against its schema, and records outages of the model.
+Without a key, jobs continue without the model and report it. If a configured model cannot be reached (`ModelAway`),
+jobs that need the model are postponed to the next full minute, so that they resume in order.
 """
 
 import logging
@@ -32,21 +32,21 @@ from jobs.models import BackgroundJob, JobAction
 
 logger = logging.getLogger(__name__)
 UNUSABLE_ATTEMPTS = 4
-"""How many useless answers of the model are accepted before the other steps go on without it."""
+"""After this number of unusable answers, the other steps continue without the model."""
 UNUSABLE = f"The model gave no usable answer, {UNUSABLE_ATTEMPTS} times."
 MINUTE = timedelta(minutes=1)
 LONG = timedelta(minutes=10)
-"""After an outage longer than this, jobs may be waiting for different moments, and are given one moment."""
+"""After a longer outage, jobs may be due at different times. They all become due at the same time."""
 Answer = TypeVar("Answer", bound=ModelAnswer)
 NO_KEY = "No model is connected (OPENAI_API_KEY is not set)."
 
 
 class NoModel(Exception):
-    """No language model will answer the question. The text says why, as a sentence."""
+    """No language model will answer the question. The text is a sentence with the reason."""
 
 
 class ModelAway(NoModel):
-    """A configured language model cannot be reached now. Jobs that need it are put off."""
+    """A configured language model cannot be reached now. Jobs that need the model are postponed."""
 
 
 class TextRefused(NoModel):
@@ -60,8 +60,8 @@ def ready() -> bool:
 def ask(
     prompt: Prompt, schema: type[Answer], sheet: Sheet, *, workspace_id: UUID | None, deadline: Deadline
 ) -> Answer:
-    """Asks `prompt` about `sheet` and returns the answer as an instance of `schema`. No database connection is held
-    during the call. Outages and their end are recorded.
+    """Asks `prompt` about `sheet` and returns the answer as an instance of `schema`. Holds no database connection
+    during the call. Records the start and the end of an outage.
 
     Raises NoModel if no key is set, TextRefused if the model refuses the text, ModelAway if OpenAI refuses our key or
     request, Snooze if the model cannot be reached, and AnswerUnusable if another attempt may help.
@@ -91,7 +91,7 @@ def ask(
 
 
 def _why(error: ProviderAuthError | ProviderRejected | ProviderMisconfigured) -> str:
-    """The reason of an outage as a sentence. The texts of these errors hold no key and no text of people."""
+    """The reason of an outage as a sentence. The texts of these errors contain no key and no message text."""
     if isinstance(error, ProviderMisconfigured):
         return f"The model is not set up right: {error}"
     quote = f": “{error.said}”" if error.said else ""
@@ -99,18 +99,18 @@ def _why(error: ProviderAuthError | ProviderRejected | ProviderMisconfigured) ->
         return f"OpenAI says that our quota is used up ({error.code}){quote}."
     if isinstance(error, ProviderAuthError):
         return f"OpenAI refuses our key ({error.code or error.status}){quote}."
-    # This would happen with any text: the model was retired, or the request is not understood any more.
+    # Any text would fail: the model was retired, or OpenAI no longer supports the request.
     return f"OpenAI does not take our request ({error.code or error.status}){quote}."
 
 
 def away(why: str) -> ModelAway:
-    """Records that the model cannot be reached now, for the reason `why`, and returns a ModelAway to raise."""
+    """Records that the model cannot be reached for the reason `why`, and returns a ModelAway to raise."""
     note_away(why)
     return ModelAway(why)
 
 
 def note_away(why: str) -> None:
-    """Records that a call to the model has failed, for `why` (cut to 300 characters). Raises nothing."""
+    """Records that a call to the model has failed for the reason `why`, cut to 300 characters. Raises nothing."""
     now = timezone.now()
     row = ModelOutage(provider=OPENAI, since=now, tried_at=now, why=why[:300])
     _note(
@@ -131,9 +131,8 @@ def _end_outage() -> None:
     waiting = _waiting()
     if timezone.now() - ended.since > LONG:
         waiting.filter(run_at__gt=next_minute()).update(run_at=next_minute())
-    # Those that asked in vain may wait longer than those that came after them and did not ask. Due when the first of
-    # their workspace is or was, all keep their order, and none becomes due later. A text that itself gets no usable
-    # answer waits on.
+    # A job that asked in vain may be due later than a newer job that did not ask. All jobs of a workspace become due
+    # with its first job, which keeps their order; none becomes due later. A text without a usable answer keeps waiting.
     asking = waiting.exclude(last_error=UNUSABLE)
     times = asking.values_list("tenant").annotate(first=Min("run_at"), last=Max("run_at"))
     for tenant, first, last in times:
@@ -143,8 +142,9 @@ def _end_outage() -> None:
 
 
 def _waiting() -> QuerySet[BackgroundJob]:
-    """The queued jobs about replies that waited for the model and may ask it now: not those of workspaces whose calls
-    are stopped, about which another workspace's answer says nothing, nor those that a person gave a time.
+    """The queued jobs about replies that waited for the model and may ask it now. Jobs whose time was set by a person
+    are left out, and so are jobs of a workspace whose calls are stopped: an answer to another workspace proves nothing
+    there.
     """
     stopped = CircuitBreaker.objects.filter(
         Q(open_until__isnull=False) | Q(throttled_until__gt=Now()), provider=OPENAI, workspace__isnull=False
@@ -156,7 +156,7 @@ def _waiting() -> QuerySet[BackgroundJob]:
 
 
 def _note(write: Callable[[], object]) -> None:
-    """Runs `write`. If the database cannot be reached, the record is lost, but not the model's answer."""
+    """Runs `write`. If the database cannot be reached, only the record is lost, and the model's answer is kept."""
     try:
         with visit():
             write()
@@ -166,7 +166,7 @@ def _note(write: Callable[[], object]) -> None:
 
 
 def outages() -> QuerySet[ModelOutage]:
-    """The row that says since when, and why, the model cannot be reached; none if the last call was answered."""
+    """The row with start and reason of the current outage. The queryset is empty if the last call was answered."""
     return ModelOutage.objects.filter(provider=OPENAI)
 
 
@@ -175,8 +175,8 @@ def outage() -> ModelOutage | None:
 
 
 def tried_since(moment: datetime) -> str:
-    """Why a job that was put off to `moment` (aware) need not ask the model; "" if it should. Only the first of all
-    jobs that wait for one moment asks.
+    """Why a job that was postponed to `moment` (aware) need not ask the model; "" if it should ask. Of all jobs that
+    wait for the same moment, only the first one asks.
     """
     current = outage()
     return current.why if current is not None and current.tried_at >= moment else ""
@@ -187,6 +187,6 @@ def next_minute() -> datetime:
 
 
 def _later(retry_after_ms: int | None) -> datetime:
-    """The next full minute, or the one after `retry_after_ms`, which OpenAI asks for."""
+    """The next full minute, or the first full minute after `retry_after_ms`, the delay that OpenAI requests."""
     now = timezone.now() + timedelta(milliseconds=retry_after_ms or 0)
     return now.replace(second=0, microsecond=0) + MINUTE

@@ -1,4 +1,4 @@
-"""Checks the model's answer about a reply. It is believed only if the words that it quotes are in the newest text."""
+"""Checks the model's answer about a reply. The answer counts only if the newest text contains the words it quotes."""
 
 import re
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ else:
 Objection = Literal["none", "pricing", "timing", "authority", "need", "trust", "competitor"]
 
 UNPROVEN = {Tag.MEETING_BOOKED: Tag.MEETING_REQUESTED}
-"""The tag that replaces one which needs proof from outside (an appointment, the provider) and has none."""
+"""The replacement for a tag that lacks its external proof (an appointment, or the provider's report)."""
 
 
 class Reading(ModelAnswer):
@@ -34,7 +34,7 @@ class Reading(ModelAnswer):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The part of the model's answer that we believe: `follow_up_on` only if the model was certain of the day."""
+    """The trusted part of the model's answer. `follow_up_on` is set only if the model was certain of the day."""
 
     tag: str
     quote: str
@@ -44,8 +44,8 @@ class Judgement:
 
 
 def judge(reading: Reading, newest_text: str, *, booked: bool) -> Judgement | None:
-    """The believable part of the model's answer; None if its quote is an order to a machine or not in the reply.
-    Neutral needs no quote. `booked`: a meeting is proven.
+    """The trusted part of the model's answer; None if its quote is an order to a machine, or is not in the reply. The
+    tag Neutral needs no quote. `booked`: whether a meeting is proven.
     """
     if reading.tag != Tag.NEUTRAL and (
         not quoted(reading.quote, newest_text) or machine_talk.orders_in(reading.quote)
@@ -59,12 +59,12 @@ def judge(reading: Reading, newest_text: str, *, booked: bool) -> Judgement | No
 
 
 def undecided(why: str) -> Judgement:
-    """The tag Neutral without a quote, for the reason `why`: nothing goes out by itself."""
+    """The tag Neutral without a quote, for the reason `why`. No answer goes out automatically."""
     return Judgement(Tag.NEUTRAL, "", f"{why} A person has to say what it means.", "none", None)
 
 
 def quoted(quote: str, text: str) -> bool:
-    """Whether the words `quote` stand in `text`, apart from case, white space and punctuation."""
+    """Whether `text` contains the words of `quote`. Case, white space and punctuation do not matter."""
     wanted = _plain(quote)
     return bool(wanted) and wanted in _plain(text)
 

@@ -1,5 +1,5 @@
-"""Writes a conversation for the model: the newest words under a heading of their own, the rest cut to size. All of it
-stands between marks (`inbox.replying.prompts.sheet`), our own messages too, as they may quote somebody.
+"""Renders a conversation for the model: the newest text under a separate heading, the earlier messages shortened. All
+messages stand between marks (`inbox.replying.prompts.sheet`), even our own, because they may quote somebody.
 """
 
 from collections.abc import Sequence
@@ -24,13 +24,13 @@ def earlier(message: Message) -> list[Message]:
 
 
 def render(messages: list[Message], zone: ZoneInfo) -> list[str | Said]:
-    """The messages with text as blocks of a prompt's input, each cut to 1,500 characters. `zone` is for their times."""
+    """The messages with text as blocks of a prompt's input, each cut to 1,500 characters, with times in `zone`."""
     blocks: list[str | Said] = [_block(message, zone) for message in messages if message.text.strip()]
     return ["# Thread, oldest first", *(blocks or ["(nothing before)"])]
 
 
 def newest(text: str) -> list[str | Said]:
-    """The text that the lead wrote just now as blocks of a prompt's input, cut to 8,000 characters."""
+    """The lead's newest text as blocks of a prompt's input, cut to 8,000 characters."""
     return ["# Newest reply", theirs("newest reply, by the lead", text.strip()[:NEWEST_CHARS])]
 
 
@@ -54,7 +54,7 @@ def reading_of(
     zone: ZoneInfo,
     before: Sequence[str | Said] = (),
 ) -> Sheet:
-    """The input of the prompt for a reply's tag. `received` is aware; `before` are blocks with earlier messages."""
+    """The input of the prompt for a reply's tag. `received` is aware. `before`: blocks with earlier messages."""
     return sheet(
         f"# Lead\nChannel: {channel}\nReceived: {_when(received, zone)} ({zone.key})",
         field_lines("about the lead", ("first_name", first_name or "unknown")),
