@@ -1,5 +1,5 @@
-"""Gives conversations to members of their workspace. Only a member can have a lead: the database refuses anybody else,
-and unassigns the leads of a member who leaves.
+"""Assigns conversations to members of their workspace. The database refuses any owner who is not a member, and
+unassigns the leads of a member who leaves.
 """
 
 from collections.abc import Collection, Iterable
@@ -22,12 +22,14 @@ SLICE = 200
 
 
 class NotAMember(ValueError):
-    """The receiver of conversations is no member of the workspace, or not any more."""
+    """The receiver of conversations is not, or no longer, a member of the workspace."""
 
 
 @dataclass(frozen=True)
 class Handover:
-    """How a lead came to its owner: by whom (None: in turn), and when. `away`: because that person is away."""
+    """How a lead came to its owner. `by`: the person who assigned it, None for the rotation. `away`: whether it was
+    handed over because that person is away.
+    """
 
     by_user_id: int | None
     at: datetime
@@ -35,7 +37,9 @@ class Handover:
 
 
 def receiver(workspace: Workspace, membership_id: int | None) -> Membership | None:
-    """The member who may get conversations; None for nobody (None). Raises NotAMember also for a viewer."""
+    """The member who may receive conversations; None if `membership_id` is None, which means nobody. Raises NotAMember,
+    also for a viewer.
+    """
     if membership_id is None:
         return None
     rows = Membership.objects.filter(workspace=workspace, pk=membership_id).select_related("user")
@@ -46,8 +50,8 @@ def receiver(workspace: Workspace, membership_id: int | None) -> Membership | No
 
 
 def give(workspace: Workspace, by: User, views: Iterable[Seen], to: Membership | None) -> TriageResult:
-    """Assigns the leads in `views` to `to`, or to nobody (None), unless they changed. Raises NotAMember if `to` has
-    left.
+    """Assigns the leads in `views` to `to` (None: to nobody), except leads that have changed. Raises NotAMember if `to`
+    has left.
     """
     user_id = to.user_id if to else None
     notified = user_id if user_id != by.pk else None
@@ -76,7 +80,7 @@ def handed_to(workspace_id: UUID, user_id: int) -> QuerySet[Lead]:
 
 
 def given_to(user_id: int) -> "ExpressionWrapper[Q]":
-    """An expression for leads: whether it was given to this user, who has not opened it since."""
+    """An expression for leads: whether the lead was given to this user, who has not opened it since."""
     return ExpressionWrapper(
         Q(assigned_to__isnull=False, assigned_to=user_id, handed_over_at__isnull=False),
         output_field=BooleanField(),
@@ -90,7 +94,9 @@ def mark_seen(workspace_id: UUID, user: User, leads: Collection[UUID]) -> int:
 def undo(
     workspace: Workspace, by: User, token: str, max_age_s: int | None = triage.UNDO_MAX_AGE_S
 ) -> list[Lead]:
-    """Undoes, for `by`, the assigning or marking of `token` (`triage.undo`, which raises). Returns the leads."""
+    """Undoes the assignment or mark of `token` on behalf of `by`. Returns the leads. Raises the errors of
+    `triage.undo`.
+    """
     with transaction.atomic():
         put_back = triage.undo(workspace, token, max_age_s)
         for lead, fields in put_back:
@@ -108,7 +114,7 @@ def assignments(lead: Lead) -> QuerySet[AuditEntry]:
 
 
 def how(lead: Lead, entries: Iterable[AuditEntry]) -> Handover | None:
-    """How the lead came to its owner, if that is known. `entries` begin with the newest of `assignments`."""
+    """How the lead came to its owner; None if unknown. `entries`: audit entries, the newest of `assignments` first."""
     newest = next(iter(entries), None)
     if lead.assigned_to_id is None or newest is None or newest.data.get("to") != lead.assigned_to_id:
         return None
@@ -116,12 +122,12 @@ def how(lead: Lead, entries: Iterable[AuditEntry]) -> Handover | None:
 
 
 def hand_over(member: Membership, to: Membership | None) -> int:
-    """Gives the waiting conversations of `member`, who is away, to `to`, or to nobody. Returns how many: none to
-    themself. Raises NotAMember if `to` has left. Each slice is a transaction of its own.
+    """Hands the waiting conversations of `member`, who is away, over to `to` (None: to nobody), and returns their
+    number. Returns 0 if `to` is `member`. Raises NotAMember if `to` has left. Each slice is a separate transaction.
     """
     user_id, done = to.user_id if to else None, 0
     if user_id == member.user_id:
-        return 0  # they would wait for the same member again, without end
+        return 0  # The conversations would wait for the same member again and again.
     waiting = Lead.objects.filter(
         workspace_id=member.workspace_id, assigned_to_id=member.user_id, needs_reply=True
     )

@@ -1,6 +1,6 @@
-"""Finds or makes the contact of a lead at GoHighLevel. A contact that GHL no longer knows is forgotten; one that
-belongs to another lead is left there. If two callers make a contact at once, GHL's upsert makes only one, and the
-second caller takes the contact that the lead has by then.
+"""Finds or creates the GoHighLevel contact of a lead. The id of a contact that GHL no longer knows is removed; a
+contact of another lead is left to that lead. If two callers create a contact at once, GHL's upsert makes only one, and
+the second caller uses the contact that the lead has by then.
 """
 
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ class Joined:
 
 
 def join(client: GhlClient, lead: Lead, deadline: Deadline) -> Joined | None:
-    """Connects the lead with its contact, or a new one, and shares the phone number that only one side knows; a number
-    that a person entered here replaces GoHighLevel's. None without a contact, address and number. Raises the client's
-    errors.
+    """Connects the lead with its contact, or with a new one, and shares a phone number that only one side knows. A
+    number that a person entered here replaces GoHighLevel's. Returns None if the lead has no contact, address or
+    number. Raises the client's errors.
     """
     contact = find(client, lead, deadline) or _make(client, lead, deadline)
     if contact is None:
@@ -33,13 +33,13 @@ def join(client: GhlClient, lead: Lead, deadline: Deadline) -> Joined | None:
     if attach(lead, contact) is KeptIdentity.ANOTHERS:
         return Joined(contact.id, "another lead has this contact")
     if lead.ghl_contact_id != contact.id:
-        return Joined(lead.ghl_contact_id, "known")  # another caller has attached a contact meanwhile
+        return Joined(lead.ghl_contact_id, "known")  # another caller has attached a contact in the meantime
     return Joined(contact.id, _share_phone(client, lead, contact, deadline))
 
 
 def find(client: GhlClient, lead: Lead, deadline: Deadline) -> Contact | None:
-    """The lead's contact, by known id, else address, else number; the one with the number wins. Forgets an id that
-    GoHighLevel does not know. Raises the client's errors.
+    """The lead's contact, found by its stored id, address or number in this order. A contact with a phone number wins.
+    Removes an id that GoHighLevel does not know. Raises the client's errors.
     """
     region = lead.workspace.phone_region
     drop_connection()
@@ -66,7 +66,7 @@ def _known(client: GhlClient, lead: Lead, deadline: Deadline) -> Contact | None:
             if error.code != NOT_FOUND:
                 raise
         Lead.objects.filter(pk=lead.pk, ghl_contact_id=contact_id).update(ghl_contact_id="")
-        lead.refresh_from_db(fields=["ghl_contact_id"])  # another one may have been attached meanwhile
+        lead.refresh_from_db(fields=["ghl_contact_id"])  # it may have another contact by now
         drop_connection()
     return None
 

@@ -1,4 +1,4 @@
-"""Closes drafts that nobody needs any more, for whatever reason. Their review cards in Slack are updated."""
+"""Closes drafts that are no longer needed. Their review cards in Slack are updated."""
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -11,7 +11,9 @@ Status = Draft.Status
 
 
 def close(drafts: QuerySet[Draft], reason: str, *, user: User | None = None) -> int:
-    """Rejects those of `drafts` that wait for review, for `reason`, and returns how many. `user` made them needless."""
+    """Rejects those of `drafts` that wait for review, with `reason`, and returns their number. `user`: the person whose
+    action made them unnecessary.
+    """
     now = timezone.now()
     with transaction.atomic():
         waiting = list(drafts.filter(status=Status.PENDING).select_for_update(of=("self",)).order_by("pk"))

@@ -1,6 +1,6 @@
-"""Asks Clay for a phone number or a LinkedIn profile, once for each lead and kind, by a job. The row of `Enrichment` is
-the claim. Clay allows ten rows a minute over all our processes; the job puts off what is too much
-(docs/reference/clay.md, Limits).
+"""Asks Clay for a phone number or a LinkedIn profile by a job, once per lead and kind. The row of `Enrichment` is the
+claim. Clay allows ten rows a minute over all our processes; the job postpones the rest (docs/reference/clay.md,
+Limits).
 """
 
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ from jobs.kinds import kind_name
 
 ASK = kind_name("clay.ask", __name__)
 PATIENCE = timedelta(hours=24)
-"""How long a follow-up waits for Clay's answer. Then its step is skipped."""
+"""A follow-up waits this long for Clay's answer. After that, its step is skipped."""
 FREE_MAIL = {
     "gmail.com",
     "googlemail.com",
@@ -35,7 +35,9 @@ Status = Enrichment.Status
 
 
 def request(lead: Lead, kind: str, now: datetime) -> Enrichment:
-    """Asks Clay, by a job, for the fact `kind` of `lead`, unless it was asked before. Must run in a transaction."""
+    """Enqueues a question to Clay about the fact `kind` of `lead`, once per lead and kind. Must run in a
+    transaction.
+    """
     row, created = Enrichment.objects.get_or_create(
         lead=lead, kind=kind, defaults={"workspace_id": lead.workspace_id, "requested_at": now}
     )
@@ -45,8 +47,8 @@ def request(lead: Lead, kind: str, now: datetime) -> Enrichment:
 
 
 def wait_for(lead: Lead, kind: str, now: datetime) -> datetime | None:
-    """Until when (aware) to wait for Clay's answer about `kind`, which is asked for if need be. None if there is no
-    Clay, an answer came, or the time is over.
+    """The time (aware) until which to wait for Clay's answer about `kind`. Enqueues the question if necessary. Returns
+    None without a Clay account, after an answer, or when the time is over.
     """
     row = Enrichment.objects.filter(lead=lead, kind=kind).first()
     if row is None:
@@ -58,7 +60,7 @@ def wait_for(lead: Lead, kind: str, now: datetime) -> datetime | None:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `clay.ask`: adds the lead to Clay's table, once; an unclear call counts as asked. Raises
+    """The job `clay.ask`: adds the lead to Clay's table once. A call with an unknown outcome counts as asked. Raises
     ProviderMisconfigured.
     """
     row = ctx.row(Enrichment.objects.select_related("lead"), "enrichment_id")
@@ -95,7 +97,9 @@ def _row(lead: Lead, kind: str) -> dict[str, str]:
 
 
 def on_answer(sender: Any, lead: Lead, now: datetime, **kwargs: Any) -> None:
-    """Makes follow-ups due that wait for Clay. Receives the signal of an answer or of facts that a person entered."""
+    """Makes follow-ups due that wait for Clay. Receives the signals of Clay's answer and of facts that a person
+    entered.
+    """
     with transaction.atomic():
         FollowUpInstance.objects.filter(
             lead=lead,

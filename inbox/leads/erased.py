@@ -1,6 +1,6 @@
-"""Remembers that erased people want no more messages. It stores keyed hashes of what named them. The key is stored
-encrypted, so nobody who has only the tables can try addresses out. While the key cannot be read, nothing is sent in
-that workspace.
+"""Remembers that erased people must get no more messages. It stores keyed hashes of their names, addresses and ids. The
+key is stored encrypted, so nobody can try addresses with the tables alone. While the key cannot be read, nothing is
+sent in that workspace.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from inbox.models.lead import IDENTITY_FIELDS
 from integrations.fields import Unreadable, no_key_opens
 
 Name = tuple[str, ...]
-"""A kind of name, and the name within that kind."""
+"""A kind of identifier, and its value."""
 UNREADABLE = (
     "The opt-outs of erased people cannot be read: their key fits none of FIELD_ENCRYPTION_KEYS. "
     "Until it does, nothing is sent here."
@@ -37,14 +37,14 @@ def names_of_message(source: str, external_id: str) -> set[Name]:
 
 
 def names_of_send(provider: str, message_id: str, send_id: str) -> set[Name]:
-    """The names of a message of ours that a provider reports: its id there, and the id that we put into it."""
+    """The identifiers of our message in a provider's report: its id at the provider, and the id that we put into it."""
     names: set[Name] = {("sent", provider, message_id)} if message_id else set()
     return names | ({("send", send_id)} if send_id else set())
 
 
 def remember(workspace_id: UUID, names: Iterable[Name], *, opted_out_at: datetime | None = None) -> None:
-    """Keeps the hashes of `names`, in the caller's transaction. To those with `opted_out_at` nothing more goes from
-    then on. Raises DecryptionError if the workspace's key cannot be read.
+    """Stores the hashes of `names` in the caller's transaction. `opted_out_at`: the time after which nothing more goes
+    to them. Raises DecryptionError if the workspace's key cannot be read.
     """
     key = _made_key(workspace_id)
     ErasedMark.objects.bulk_create(
@@ -57,7 +57,9 @@ def remember(workspace_id: UUID, names: Iterable[Name], *, opted_out_at: datetim
 
 
 def forget_unreadable(workspace: Workspace) -> int:
-    """Drops the hashes of a workspace whose key is lost, as nothing is sent there until then. Returns how many."""
+    """Deletes the hashes of a workspace whose key is lost, because nothing is sent there until then. Returns their
+    number.
+    """
     if not no_key_opens(workspace, "erasure_key"):
         return 0
     dropped = ErasedMark.objects.filter(workspace=workspace).delete()[0]
@@ -66,7 +68,7 @@ def forget_unreadable(workspace: Workspace) -> int:
 
 
 def hold(lead: Lead, workspace: Workspace) -> None:
-    """Opts the new `lead` out if its person was erased and has said no START since. The caller saves it."""
+    """Opts the new `lead` out if its person was erased and has not sent START since. The caller saves the lead."""
     if (at := opted_out_at(workspace, names_of(lead))) is None:
         return
     rollup.opt_out(lead, at)
@@ -76,8 +78,8 @@ def hold(lead: Lead, workspace: Workspace) -> None:
 
 
 def reason(lead: Lead, recipients: dict[str, list[dict[str, str]]]) -> str:
-    """Why nothing may be sent to `lead` and these recipients (`to` and `cc`); "" if nobody of them was erased, or each
-    has asked for messages again. A START counts only for the person who sent it.
+    """Why nothing may be sent to `lead` and these recipients (`to` and `cc`); "" if none of them was erased, or if each
+    has asked for messages again. A START counts only for its sender.
     """
     workspace = Workspace.objects.only("erasure_key").get(pk=lead.workspace_id)
     if no_key_opens(workspace, "erasure_key"):
@@ -88,7 +90,7 @@ def reason(lead: Lead, recipients: dict[str, list[dict[str, str]]]) -> str:
     names = names_of(lead)
     at = opted_out_at(workspace, names)
     wants = at is None or (lead.opted_in_at is not None and lead.opted_in_at > at)
-    if wants and opted_out_at(workspace, addressed - names) is None:  # nobody's START speaks for another
+    if wants and opted_out_at(workspace, addressed - names) is None:  # A START counts for its sender only.
         return ""
     return "Somebody whom this would reach was erased, and is not written to again."
 
@@ -102,13 +104,13 @@ def marked(workspace: Workspace, names: set[Name]) -> set[Name]:
 
 
 def opted_out_at(workspace: Workspace, names: set[Name]) -> datetime | None:
-    """The latest time from which nothing more goes to one of `names`; None if all may be written to."""
+    """The latest time after which nothing more may go to one of `names`; None if all may receive messages."""
     times = _marks(workspace, names).filter(opted_out_at__isnull=False).values_list("opted_out_at", flat=True)
     return max(filter(None, times), default=None)
 
 
 def _marks(workspace: Workspace, names: set[Name]) -> QuerySet[ErasedMark]:
-    """The marks of `names`. There are none in a workspace that has erased nobody, or whose key cannot be read."""
+    """The marks of `names`; none if the workspace has erased nobody, or if its key cannot be read."""
     key = workspace.erasure_key
     if key is None or isinstance(key, Unreadable):
         return ErasedMark.objects.none()

@@ -1,5 +1,5 @@
-"""Keeps where each fact of a lead comes from (`Lead.sources`). The product never changes a person's entry, even an
-empty one: a number that somebody removed because it was wrong does not come back.
+"""Keeps the source of each fact of a lead (`Lead.sources`). The product never changes a person's entry, even an empty
+one: a wrong number that somebody removed does not come back.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ from inbox.signals import lead_enriched
 from integrations import registry
 
 ALTERNATES = {"alternate_emails": "email", "alternate_phones": "phone"}
-"""The columns with a person's other addresses and numbers, each with the column of the one that we send to."""
+"""The columns with a person's other addresses and numbers, each with the column that messages are sent to."""
 FACTS = ("first_name", "last_name", "title", "company", "email", "phone", "linkedin_url")
 PERSON, TEXT, SIGNATURE = "person", "text", "signature"
 WORDS = {PERSON: "a person", TEXT: "their own words", SIGNATURE: "their signature"}
@@ -32,11 +32,11 @@ LABELS = {
 ASKED_FOR: dict[str, str] = {Enrichment.Kind.PHONE: "phone", Enrichment.Kind.LINKEDIN: "linkedin_url"}
 REACHED_BY = {Channel.SMS: "phone", Channel.LINKEDIN: "linkedin_url"}
 LASTING = ("sms_dnd",)
-"""Refusals that a person made themselves. They stay when the lead's number changes."""
+"""Refusals of a person, which stay when the lead's number changes."""
 
 
 class Taken(ValueError):
-    """The lead `other` has the entered address, number or profile already. `name` is the column."""
+    """Another lead (`other`) already has the entered address, number or profile. `name` is the column."""
 
     def __init__(self, name: str, holder: Lead | None) -> None:
         super().__init__(name)
@@ -53,8 +53,8 @@ class Origin(NamedTuple):
 
 
 def note(lead: Lead, names: Iterable[str], source: str, *, by: User | None = None) -> None:
-    """Records in `lead.sources` where the values of `names` come from: a provider, or PERSON, TEXT, SIGNATURE. The
-    caller saves.
+    """Records the source of the values of `names` in `lead.sources`: a provider, or PERSON, TEXT or SIGNATURE. The
+    caller saves the lead.
     """
     now = timezone.now().isoformat(timespec="seconds")
     origin = {"from": source, "at": now} | ({"by": str(by.pk)} if by else {})
@@ -71,7 +71,7 @@ def entered(lead: Lead, name: str) -> bool:
 
 
 def fillable(lead: Lead, name: str) -> bool:
-    """Whether the product may fill the column: it is empty, and no person has emptied it on purpose."""
+    """Whether the product may fill the column: it is empty, and no person has emptied it deliberately."""
     return not getattr(lead, name) and not entered(lead, name)
 
 
@@ -91,7 +91,7 @@ def _words(source: str) -> str:
 
 
 class Shown(NamedTuple):
-    """One fact as the lead's page shows it. `enrichment` is the question to Clay about a missing one."""
+    """A fact as the lead's page shows it. `enrichment`: the question to Clay about a missing fact."""
 
     name: str
     label: str
@@ -110,7 +110,9 @@ def people(lead: Lead) -> QuerySet[User]:
 
 
 def shown(lead: Lead, enrichments: Iterable[Enrichment], authors: Iterable[User]) -> list[Shown]:
-    """The facts on the lead's page, empty ones too, with their origin, from `enrichments_of` and `people`."""
+    """The facts on the lead's page with their origin, including empty ones. `enrichments` comes from `enrichments_of`,
+    `authors` from `people`.
+    """
     questions = {ASKED_FOR[row.kind]: row for row in enrichments}
     names = {str(user.pk): str(user) for user in authors}
     return [
@@ -132,8 +134,8 @@ def adopt(keep: Lead, other_sources: dict[str, Any], names: Iterable[str]) -> No
 
 
 def add(lead: Lead, name: str, contact: str, user: User) -> bool:
-    """Saves `contact` (normalised) as the lead's `name`, or as another one. Returns False if the lead has it. Raises
-    Taken.
+    """Saves `contact` (normalised) as the lead's `name`, or as another value of that kind. Returns False if the lead
+    already has it. Raises Taken.
     """
     more = next(column for column, of in ALTERNATES.items() if of == name)
     with transaction.atomic():
@@ -154,14 +156,14 @@ def enter(
     *,
     shown: Mapping[str, list[str]] | None = None,
 ) -> list[str]:
-    """Saves facts that the person `user` entered, and returns the columns that changed. "" empties a column. `values`
-    are normalised. `shown` maps columns of ALTERNATES to what the person saw: only what they added and took out is
-    stored. Raises Taken if another lead has one of the values; then nothing is stored.
+    """Saves facts that `user` entered, and returns the changed columns. `values` are normalised; "" empties a column.
+    `shown` maps columns of ALTERNATES to the values that the person saw: only the person's additions and removals are
+    stored. Raises Taken, without storing anything, if another lead has one of the values.
     """
     with transaction.atomic():
         row = rollup.locked(lead)
         values = {name: _edited(row, name, text, shown or {}) for name, text in values.items()}
-        # the lists first, as a new address puts the earlier one into its list
+        # The lists come first, because a new address moves the earlier address into its list.
         values = dict(sorted(values.items(), key=lambda pair: pair[0] not in ALTERNATES))
         changed = [name for name, text in values.items() if getattr(row, name) != text]
         for name in changed:
@@ -176,8 +178,8 @@ def enter(
 def _edited(
     row: Lead, name: str, entered: str | list[str], shown: Mapping[str, list[str]]
 ) -> str | list[str]:
-    """The column's new value. In a list, texts that came in since the person saw it stay, and removed ones stay
-    away.
+    """The column's new value. In a list, values that arrived after the person opened the page stay, and removed values
+    stay removed.
     """
     if name not in shown:
         return entered
@@ -186,7 +188,7 @@ def _edited(
 
 
 def _require_free(row: Lead, name: str, entered: str | list[str]) -> None:
-    """Raises Taken if another lead has one of these alternates, which no constraint can refuse."""
+    """Raises Taken if another lead has one of these alternates, which no constraint covers."""
     if name in ALTERNATES:
         for text in set(entered) - set(getattr(row, name)):
             if holder := owner(row, ALTERNATES[name], text):
@@ -194,7 +196,7 @@ def _require_free(row: Lead, name: str, entered: str | list[str]) -> None:
 
 
 def owner(lead: Lead, name: str, contact: str) -> Lead | None:
-    """Another lead of the workspace that has `contact` as its `name`, or as another address or number."""
+    """Another lead of the workspace that has `contact` as its `name`, or as an alternate address or number."""
     matches = Q(**{name: contact})
     if name == "email":
         matches |= by_alternate_email(contact)
@@ -206,7 +208,7 @@ def owner(lead: Lead, name: str, contact: str) -> Lead | None:
 def _enter(row: Lead, name: str, entered: str | list[str], user: User) -> None:
     written = [name, "sources", "updated_at"]
     if name == "email" and row.email:
-        # mail from the old address is still this lead's
+        # Mail from the old address still belongs to this lead.
         row.alternate_emails = [
             text for text in dict.fromkeys([*row.alternate_emails, row.email]) if text != entered
         ][:50]

@@ -16,8 +16,9 @@ UNSETTLED = (OutboundSend.State.FAILED, OutboundSend.State.UNKNOWN)
 
 
 class Folder(NamedTuple):
-    """`empty` is the headline of the empty list, `why` a sentence below it. `incoming`: providers fill it. `of_user`
-    filters one's own folder. `leaves` names the decisions that take a conversation out.
+    """A folder. `empty` is the headline of the empty list, `why` the sentence below it. `incoming`: providers fill the
+    folder. `of_user` filters a user's own folder. `leaves` names the decisions that remove a conversation from the
+    folder.
     """
 
     key: str
@@ -195,7 +196,7 @@ DEFAULT_FOLDER = "needs-reply"
 
 
 def leads_in(workspace: Workspace, key: str, user_id: int | None = None) -> QuerySet[Lead]:
-    """The leads with a message in the folder `key`; in a folder of one's own those of `user_id`. Raises KeyError."""
+    """The leads with a message in the folder `key`; in a personal folder, those of `user_id`. Raises KeyError."""
     leads = Lead.objects.filter(
         FOLDERS[key].condition(workspace), workspace=workspace, last_message_at__isnull=False
     )
@@ -206,41 +207,43 @@ def leads_in(workspace: Workspace, key: str, user_id: int | None = None) -> Quer
 
 
 class CappedCount(Subquery):
-    """An SQL expression that counts the rows of a queryset, and no more rows than its slice has."""
+    """An SQL expression that counts the rows of a queryset, up to the limit of its slice."""
 
     template = "(SELECT count(*) FROM (%(subquery)s) capped)"
     output_field = IntegerField()
 
 
 def capped_count(queryset: QuerySet[Any]) -> CappedCount:
-    """An SQL expression for the number of rows in `queryset`, at most COUNT_LIMIT + 1."""
+    """An SQL expression for the number of rows in `queryset`, capped at COUNT_LIMIT + 1."""
     return CappedCount(queryset.order_by().values("pk")[: COUNT_LIMIT + 1])
 
 
 def leads_looked_at(
     workspace: Workspace, key: str, user_id: int | None = None, end: datetime | None = None
 ) -> QuerySet[Lead]:
-    """The leads that a filtered list looks at, with a last message before `end`; all leads for a folder that holds most
-    of them, as an index has these in order.
+    """The leads that a filtered list examines, with a last message before `end`. For a folder that holds most leads,
+    these are all leads, because an index keeps them in order.
     """
     leads = leads_in(workspace, key if FOLDERS[key].counted else "all", user_id)
     return leads.filter(last_message_at__lt=end) if end else leads
 
 
 def oldest_looked_at(looked_at: QuerySet[Lead], limit: int) -> Subquery:
-    """An SQL expression for when the first lead after the newest `limit` last moved; null if there is none."""
+    """An SQL expression for the time of the last message of the first lead after the newest `limit`; null without such
+    a lead.
+    """
     return Subquery(looked_at.order_by("-last_message_at").values("last_message_at")[limit : limit + 1])
 
 
 def count_since(leads: QuerySet[Lead], oldest: datetime | None) -> CappedCount:
-    """As `capped_count`, for those that have moved since `oldest`, which is read before: of an unknown time PostgreSQL
-    expects so many rows that it reads them all.
+    """As `capped_count`, for leads that have moved since `oldest`. The caller reads `oldest` first: for an unknown
+    time, PostgreSQL expects so many rows that it reads them all.
     """
     return capped_count(leads.filter(last_message_at__gt=oldest) if oldest else leads)
 
 
 def folder_counts(workspace: Workspace, user_id: int | None = None) -> dict[str, int]:
-    """The counts of the counted folders by key, capped; folders of one's own for the user `user_id`. One query."""
+    """The capped counts of the counted folders by key; personal folders count for `user_id`. One query."""
     return read_values(workspace.pk, folder_count_expressions(workspace, user_id))
 
 
@@ -251,13 +254,13 @@ def folder_count_expressions(workspace: Workspace, user_id: int | None = None) -
 
 
 def read_values(workspace_id: UUID, expressions: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of SQL expressions about a workspace, by their keys. One query reads all."""
+    """The values of SQL expressions about a workspace, by key. One query reads all of them."""
     row = Workspace.objects.filter(pk=workspace_id).values_list(*expressions.values()).get()
     return dict(zip(expressions, row, strict=True))
 
 
 def oldest_not_understood(workspace: Workspace) -> Subquery:
-    """An SQL expression for when the reply was sent that waits longest for the model; null if none waits."""
+    """An SQL expression for the time of the oldest reply that waits for the model; null if none waits."""
     return Subquery(
         leads_in(workspace, "not-understood").order_by("last_inbound_at").values("last_inbound_at")[:1]
     )
@@ -268,8 +271,9 @@ def uncertain_count(workspace: Workspace) -> CappedCount:
 
 
 def with_badges(leads: QuerySet[Lead], workspace: Workspace, user_id: int) -> QuerySet[Lead]:
-    """Annotates `leads` with a row's badges for this user: `calls_me`, `given_to_me`, `has_draft`, `sends_at` (when the
-    newest draft goes out by itself) and `send_state` (of the newest send that was not taken back).
+    """Annotates `leads` with the badges of a row for this user: `calls_me`, `given_to_me`, `has_draft`, `sends_at` (the
+    time at which the newest draft goes out automatically) and `send_state` (of the newest send that was not taken
+    back).
     """
     drafts = Draft.objects.filter(lead=OuterRef("pk"), status=Draft.Status.PENDING).order_by("-created_at")
     newest = _kept().filter(lead=OuterRef("pk")).order_by("-created_at")

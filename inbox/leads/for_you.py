@@ -1,5 +1,5 @@
-"""Finds what is for one member and not seen by them: a note that calls them, a conversation that was given to them, a
-hot reply of a lead that is theirs, or nobody's if they want to hear of those.
+"""Finds unseen news for a member: a note that mentions them, a conversation that was given to them, or a hot reply. The
+hot lead is their own or, if they want to be notified of those, without an owner.
 """
 
 from collections.abc import Collection
@@ -18,7 +18,7 @@ MOST = 20
 
 
 class ForYou(NamedTuple):
-    """One thing for a member. `why` is CALLED, GIVEN or HOT; `at` is when it came about."""
+    """A piece of news for a member. `why` is CALLED, GIVEN or HOT; `at` is the time of the event."""
 
     lead: Lead
     why: str
@@ -30,7 +30,7 @@ class ForYou(NamedTuple):
 
 
 def news_for(member: Membership, since: datetime, leads: Collection[UUID] | None = None) -> list[ForYou]:
-    """The news for `member` after `since` (aware), newest first, at most MOST, one for each lead. One query."""
+    """The news for `member` after `since` (aware): at most MOST, one per lead, newest first. One query."""
     called = notes.unread(member.workspace_id, member.user_id).filter(note__created_at__gte=since)
     handed = assigning.handed_to(member.workspace_id, member.user_id).filter(handed_over_at__gte=since)
     ways = called.values("note__lead").union(handed.values("pk"), _hot(member, since).values("pk"))

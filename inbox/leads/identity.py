@@ -1,6 +1,6 @@
 """Finds or creates the lead that an event names. The unique constraints on `Lead` decide: a transaction that loses the
 race to insert finds the winner's row in the next round (`inbox.models.races`). Two leads are merged only if the event
-says everything that is known of one of them (docs/adr/0006-lead-identity.md); a partial match is flagged.
+contains every identity of one of them (docs/adr/0006-lead-identity.md); a partial match is flagged.
 """
 
 import contextlib
@@ -43,7 +43,7 @@ MATCH_ORDER = (
     "phone",
     "alternate_phones",
 )
-"""Which identity wins if an event's identities name several leads. E-mail comes before phone."""
+"""The order in which identities win if those of an event name several leads. E-mail comes before phone."""
 
 KINDS = (
     ("email",),
@@ -60,8 +60,8 @@ CONTRADICTED_BY = {
     "alternate_contacts": ("linkedin_member_id", "email"),
     "linkedin_url": ("ghl_contact_id", "linkedin_member_id"),
 }
-"""For weak identities, the stronger ones that contradict them: a phone may be shared in a family or an office, and a
-profile link may come from any field of a contact. Other numbers of a lead have contacts of their own
+"""The stronger identities that can contradict a weak one: a family or an office may share a phone, and a profile link
+may come from any field of a contact. Other numbers of a lead have their own contacts
 (docs/adr/0078-a-lead-has-other-numbers.md).
 """
 
@@ -76,13 +76,15 @@ EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def normal_email(text: str) -> str:
-    """The e-mail address in lower case; "" if `text` is no address or is longer than 320 characters."""
+    """The e-mail address in lower case; "" if `text` is not an address or is longer than 320 characters."""
     text = text.strip().strip("<>").lower()
     return text if len(text) <= 320 and EMAIL.fullmatch(text) else ""
 
 
 def normal_phone(text: str, region: str) -> str:
-    """The number in E.164 form ("+15555550123"), or "". `region` is the ISO code for one without a country code."""
+    """The number in E.164 form ("+15555550123"), or "". `region`: the ISO code of the country for numbers without a
+    country code.
+    """
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
@@ -93,7 +95,9 @@ def normal_phone(text: str, region: str) -> str:
 
 
 def normal_profile_url(text: str) -> str:
-    """A LinkedIn profile as `https://www.linkedin.com/in/<slug>`; "" for anything else, such as a /company/ page."""
+    """The URL of a LinkedIn profile as `https://www.linkedin.com/in/<slug>`; "" for any other page, such as
+    /company/.
+    """
     text = text.strip()
     try:
         parts = urlsplit(text if "//" in text else f"https://{text}")
@@ -117,15 +121,15 @@ class LeadMatch:
 
 
 def find_or_create(workspace: Workspace, person: Person, source: str) -> LeadMatch:
-    """Finds the lead with one of the person's addresses or ids, or creates it, and locks its row. Empty columns are
-    filled. Of several leads, those that are certainly one are merged, and the others flagged. `source` is the provider.
-    Must run in a transaction. Raises PayloadInvalid if no address or id of `person` can be read.
+    """Finds the lead with one of the person's addresses or ids, or creates it, locks its row, and fills its empty
+    columns. If several leads match, those that are certainly one person are merged, and the others flagged. `source`:
+    the provider. Must run in a transaction. Raises PayloadInvalid if no address or id of `person` can be read.
     """
     return settled(lambda: resolve(workspace, person, source))
 
 
 def find(workspace: Workspace, person: Person, source: str) -> LeadMatch | None:
-    """Does what `find_or_create` does for a lead that exists; None if there is none."""
+    """Does the same as `find_or_create` for an existing lead; returns None without such a lead."""
     identities = identities_of(workspace, person)
     return settled(lambda: _existing(workspace, identities, person, source)[0])
 
@@ -133,8 +137,8 @@ def find(workspace: Workspace, person: Person, source: str) -> LeadMatch | None:
 def resolve(
     workspace: Workspace, person: Person, source: str, complete: Callable[[Lead], None] | None = None
 ) -> LeadMatch:
-    """As `find_or_create`, but raises IntegrityError if another transaction creates the same lead: the caller repeats
-    all of its work. `complete(lead)` sets what else is known of a new lead, before its row is written.
+    """As `find_or_create`, but raises IntegrityError if another transaction creates the same lead. The caller then
+    repeats all of its work. `complete(lead)` sets further values of a new lead before its row is written.
     """
     identities = identities_of(workspace, person)
     match, rivals = _existing(workspace, identities, person, source)
@@ -144,7 +148,7 @@ def resolve(
 def _existing(
     workspace: Workspace, identities: dict[str, str], person: Person, source: str
 ) -> tuple[LeadMatch | None, list[Lead]]:
-    """The locked lead that `identities` name, filled from `person`, and others that they name too."""
+    """The locked lead that `identities` name, filled from `person`, and the other leads that they name."""
     if not identities:
         raise PayloadInvalid(_unreadable(person))
     candidates = sorted(named_by(workspace, identities), key=lambda lead: min(_rank(lead, identities)))
@@ -181,7 +185,7 @@ def _new(
 
 
 def identities_of(workspace: Workspace, person: Person) -> dict[str, str]:
-    """The person's addresses and ids in their normal form, by column of Lead, without the empty ones."""
+    """The person's addresses and ids in their normal form, by column of Lead. Empty ones are left out."""
     values = {
         "email": normal_email(mailbox(person.email).address),
         "phone": normal_phone(person.phone, workspace.phone_region) if person.phone else "",
@@ -195,8 +199,8 @@ def identities_of(workspace: Workspace, person: Person) -> dict[str, str]:
 
 def named_by(workspace: Workspace, identities: dict[str, str]) -> QuerySet[Lead]:
     """The leads that have any of `identities` (normalised, at least one), locked."""
-    # Rows are locked in this order, so two transactions that lock the same leads cannot deadlock.
-    # Rows that point to them may be added meanwhile (inbox.leads.rollup.locked).
+    # Rows are locked in this order, so two transactions that lock the same leads cannot deadlock. Rows that reference
+    # them may still be added (inbox.leads.rollup.locked).
     leads = Lead.objects.filter(are_named_by(identities), workspace=workspace)
     return leads.select_for_update(no_key=True).order_by("pk")
 
@@ -220,12 +224,12 @@ def _rank(lead: Lead, identities: dict[str, str]) -> list[int]:
 
 
 def _knows(lead: Lead, name: str, identities: dict[str, str]) -> bool:
-    """Whether the lead has the address, number or contact in `identities[name]` as another one."""
+    """Whether the lead has `identities[name]` as an alternate address, number or contact."""
     return name in ALTERNATES and identities.get(name) in getattr(lead, ALTERNATES[name])
 
 
 def _is_another(lead: Lead, identities: dict[str, str]) -> bool:
-    """Whether a weak identity alone names the lead, while a stronger one says that it is somebody else."""
+    """Whether only a weak identity names the lead, while a stronger one shows that this is somebody else."""
     strongest = MATCH_ORDER[min(_rank(lead, identities))]
     return any(
         identities.get(name)
@@ -241,7 +245,9 @@ def _names(lead: Lead, name: str, text: str) -> bool:
 
 
 def same_person(lead: Lead, second: Lead, identities: dict[str, str]) -> bool:
-    """Whether two leads are certainly one person: neither contradicts the other, and `identities` say all of one."""
+    """Whether two leads are certainly one person: they do not contradict each other, and `identities` contain every
+    identity of one of them.
+    """
     agree = all(
         not getattr(lead, name) or not getattr(second, name) or getattr(lead, name) == getattr(second, name)
         for name in IDENTITY_FIELDS
@@ -269,8 +275,8 @@ def _as_one(matches: list[Lead], identities: dict[str, str]) -> list[Lead]:
 
 
 def _with_other_contact(matches: list[Lead], identities: dict[str, str]) -> list[Lead]:
-    """Merges a lead of which only the event's contact is known into the one that has it, or the event's number, as
-    another one: only the order of the events has made them two.
+    """Merges a lead of which only the event's contact is known into the lead that has this contact, or the event's
+    number, as an alternate. Only the order of the events has separated the two.
     """
     owners = [
         lead for lead in matches if any(_knows(lead, n, identities) for n in ("phone", "ghl_contact_id"))
@@ -279,7 +285,7 @@ def _with_other_contact(matches: list[Lead], identities: dict[str, str]) -> list
     if len(owners) != 1 or stray is None or stray in owners:
         return matches
     with contextlib.suppress(merge.MergeRefused), transaction.atomic():
-        # It must not become the contact that texts go to.
+        # The stray contact must not become the contact that receives texts.
         contacts = [*stray.alternate_contacts, stray.ghl_contact_id]
         Lead.objects.filter(pk=stray.pk).update(ghl_contact_id="", alternate_contacts=contacts)
         merged = merge.merge(owners[0], stray, None)
@@ -293,7 +299,7 @@ def _is_only(lead: Lead, name: str, identities: dict[str, str]) -> bool:
 
 
 def _proves(lead: Lead, name: str, text: str) -> bool:
-    """Whether `text` belongs to this lead alone, as a phone and an assistant's address do not."""
+    """Whether `text` belongs to this lead alone. A phone or an assistant's address may be shared."""
     return name != "phone" and _names(lead, name, text)
 
 
@@ -304,8 +310,9 @@ class KeptIdentity(StrEnum):
 
 
 def keep(lead: Lead, name: str, text: str, source: str) -> KeptIdentity:
-    """Saves `text` in the lead's column `name` if the product may fill it (FILLED), else changes nothing (KNOWN). If
-    another lead has it, both are flagged (ANOTHERS). `source` is a provider, or another source of `inbox.leads.facts`.
+    """Saves `text` in the lead's column `name` if the product may fill it (FILLED); otherwise changes nothing (KNOWN).
+    If another lead has the value, both leads are flagged (ANOTHERS). `source`: a provider, or another source of
+    `inbox.leads.facts`.
     """
     try:
         with transaction.atomic():
@@ -327,8 +334,8 @@ def keep(lead: Lead, name: str, text: str, source: str) -> KeptIdentity:
 
 
 def keep_contact(lead: Lead, contact_id: str, phone: str, source: str) -> KeptIdentity:
-    """Saves GoHighLevel's contact of `phone` ("" if unknown) for the locked lead: as the one for texts, with the result
-    of `keep`, or as another one (KNOWN).
+    """Saves GoHighLevel's contact of `phone` ("" if unknown) for the locked lead. A first contact receives texts, with
+    the result of `keep`; any other becomes an alternate (KNOWN).
     """
     if not lead.ghl_contact_id and phone not in lead.alternate_phones:
         return keep(lead, "ghl_contact_id", contact_id, source)
@@ -338,7 +345,9 @@ def keep_contact(lead: Lead, contact_id: str, phone: str, source: str) -> KeptId
 
 
 def settle(workspace: Workspace, lead: Lead, name: str, text: str) -> None:
-    """Merges `lead` and the lead that has `text` as its `name` if they are certainly one person, else flags both."""
+    """Merges `lead` and the lead that has `text` as its `name` if they are certainly one person; otherwise flags
+    both.
+    """
     holder = Lead.objects.select_for_update().filter(workspace=workspace, **{name: text}).first()
     if holder is None:
         return
@@ -371,8 +380,8 @@ def _fill(
 
 
 def _free(rivals: list[Lead], identities: dict[str, str]) -> dict[str, str]:
-    """Those of `identities` that none of the rivals has, also as another address or number. A rival's other GoHighLevel
-    contacts do not count: this event says that the contact is not theirs.
+    """The `identities` that none of the rivals has, not even as an alternate. A rival's other GoHighLevel contacts do
+    not count: this event proves that the contact belongs to somebody else.
     """
     return {
         name: text
@@ -385,8 +394,8 @@ def _free(rivals: list[Lead], identities: dict[str, str]) -> dict[str, str]:
 
 
 def _fitting(lead: Lead, identities: dict[str, str]) -> dict[str, str]:
-    """`identities` without what the lead has as another one: nothing is sent there, so it fills no column. A contact of
-    another number is kept as another contact, or texts would go to that number.
+    """The `identities` without the lead's alternates: nothing is sent to those, so they fill no column. The contact of
+    an alternate number is kept as an alternate, or texts would go to that number.
     """
     fresh = {name: text for name, text in identities.items() if not _knows(lead, name, identities)}
     if lead.ghl_contact_id or _knows(lead, "phone", identities):

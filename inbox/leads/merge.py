@@ -1,5 +1,5 @@
-"""Merges two leads that are one person, in one transaction. The lead that stays keeps everything it has; only what it
-lacks comes from the other one. A page first shows the effects.
+"""Merges two leads that are one person in one transaction. The kept lead keeps all its values, and gets only missing
+values from the other lead. A page shows the effects first.
 """
 
 from dataclasses import dataclass, field
@@ -24,9 +24,7 @@ from inbox.signals import lead_merged
 
 FACTS = ("first_name", "last_name", "company", "title", "campaign", "assigned_to", "linkedin_connected_at")
 GIVES_WAY = [BookingCheck, ChannelRefusal, Enrichment, FollowUpInstance]
-"""Models of which a lead has one row only. If both leads have one, the row of the kept lead stays. Other apps
-append.
-"""
+"""Models with at most one row per lead. If both leads have a row, that of the kept lead stays. Other apps append."""
 
 
 class MergeRefused(ValueError):
@@ -35,8 +33,8 @@ class MergeRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class MergePreview:
-    """The effects of merging `other` into `keep`. `filled` and `given_up` map labels to the value that would be taken
-    or lost; `moves` counts rows by what they are called. `stops`: nothing more would go to the merged lead.
+    """The effects of merging `other` into `keep`. `filled` and `given_up` map labels to the values that would be copied
+    or lost; `moves` counts rows by their label. `stops`: whether nothing more would go to the merged lead.
     """
 
     keep: Lead
@@ -67,12 +65,12 @@ def preview(keep: Lead, twin: Lead) -> MergePreview:
 
 
 def merge(keep: Lead, twin: Lead, actor: User | None) -> Lead:
-    """Moves the rows of `twin` to `keep`, fills what it lacks, and deletes `twin`. Raises MergeRefused; then nothing
-    has changed. `actor` None is `inbox.leads.identity`, which joins leads by itself.
+    """Moves the rows of `twin` to `keep`, fills the missing values of `keep`, and deletes `twin`. Raises MergeRefused
+    without any change. `actor`: None for `inbox.leads.identity`, which merges leads automatically.
     """
     _check(keep, twin)
     with transaction.atomic():
-        # All code that locks several leads locks them in the order of their keys, so no deadlock follows.
+        # All code locks several leads in the order of their keys, so that no deadlock can occur.
         both = Lead.objects.select_for_update().filter(pk__in=[keep.pk, twin.pk]).order_by("pk")
         locked = {lead.pk: lead for lead in both}
         if len(locked) < 2:
@@ -111,7 +109,7 @@ def _relations() -> list[models.ManyToOneRel]:
 
 
 def _move(relation: models.ManyToOneRel, keep: Lead, twin: Lead) -> None:
-    """Gives the rows of `twin` to `keep`. If some of them collide, each row is moved alone."""
+    """Moves the rows of `twin` to `keep`. If some of them collide, each row is moved separately."""
     name = relation.field.name
     rows = relation.related_model._base_manager.filter(**{name: twin})
     try:
@@ -132,7 +130,7 @@ def _move(relation: models.ManyToOneRel, keep: Lead, twin: Lead) -> None:
 
 
 def _expect_looks(keep: Lead, twin: Lead) -> None:
-    """Enqueues the looks that waited under the lead that goes, for `keep`."""
+    """Enqueues the pending checks of the deleted lead for `keep`."""
     unread = Mention.objects.filter(membership__workspace_id=keep.workspace_id, note__lead=twin, read_at=None)
     concerned = Q(pk__in=unread.values("membership")) | Q(user=twin.assigned_to_id)
     own_notices.expect(keep.workspace_id, concerned, [keep.pk])
@@ -147,7 +145,7 @@ def _adopt(keep: Lead, twin: Lead) -> None:
     alternates = {
         name: [getattr(twin, name), *getattr(twin, more)] for name, more in rollup.ALTERNATES.items()
     }
-    twin.delete()  # this frees its identities for the lead that stays
+    twin.delete()  # This frees the identities for the kept lead.
     for name in adopted:
         setattr(keep, name, fields[name])
     if "assigned_to" in adopted:

@@ -1,5 +1,5 @@
-"""Keeps the notes of colleagues beside a conversation, and the members whom they call with @. A note is no message: it
-stands in a table of its own that no provider, prompt or count reads.
+"""Keeps the notes of colleagues beside a conversation, and the members whom they mention with @. A note is not a
+message: it has a separate table, which no provider, prompt or count reads.
 """
 
 import re
@@ -21,7 +21,9 @@ WORD = re.compile(r"[\w'’-]+")
 
 
 class Call(NamedTuple):
-    """`text[start:end]` is "@" and a name, or the next word if `members`, whose memberships it calls, is empty."""
+    """A mention: `text[start:end]` is "@" and a name, and `members` are the memberships that it calls. If `members` is
+    empty, the word after "@" names nobody.
+    """
 
     start: int
     end: int
@@ -30,7 +32,7 @@ class Call(NamedTuple):
 
 @dataclass(frozen=True)
 class WrittenNote:
-    """A stored note, the members who are told of it, and the words after "@" that name nobody."""
+    """A stored note, the members who are notified of it, and the words after "@" that name nobody."""
 
     note: Note
     told: frozenset[int]
@@ -38,7 +40,9 @@ class WrittenNote:
 
 
 def calls(text: str, names: Mapping[int, str]) -> Iterator[Call]:
-    """The mentions in `text`: "@" and a whole name, or a first word that only one has. `names` are by membership id."""
+    """The mentions in `text`: "@" and a full name, or a first name that only one member has. `names` are by membership
+    id.
+    """
     members = _callable(names)
     for match in AT.finditer(text):
         rest = _folded(text[match.end() :])
@@ -53,11 +57,11 @@ def calls(text: str, names: Mapping[int, str]) -> Iterator[Call]:
 
 
 def _folded(text: str) -> str:
-    return text.replace("İ", "I").lower()  # as long as `text`, which only the lower case of İ is not
+    return text.replace("İ", "I").lower()  # keeps the length of `text`: only "İ" becomes longer in lower case
 
 
 def _callable(names: Mapping[int, str]) -> dict[str, frozenset[int]]:
-    """The members whom each name calls, the longest name first. Two of one name are called together."""
+    """The members whom each name calls, the longest name first. A name that two members share calls both."""
     whole: dict[str, set[int]] = {}
     first: dict[str, set[int]] = {}
     for key, name in names.items():
@@ -68,7 +72,7 @@ def _callable(names: Mapping[int, str]) -> dict[str, frozenset[int]]:
 
 
 def write(lead: Lead, author: Membership, text: str, names: Mapping[int, str]) -> WrittenNote:
-    """Stores `text` as a note of `author` and calls the members in `names` (by membership id) whom it names."""
+    """Stores `text` as a note of `author` and calls the members whom it names. `names` are by membership id."""
     spans = list(calls(text, names))
     called = frozenset[int]().union(*(call.members for call in spans)) - {author.pk}
     unknown = [text[call.start + 1 : call.end] for call in spans if not call.members]
@@ -85,7 +89,7 @@ def write(lead: Lead, author: Membership, text: str, names: Mapping[int, str]) -
 
 
 def of(lead: Lead) -> QuerySet[Note]:
-    """The notes beside the conversation, newest first, each with its author and, as `told`, the users whom it calls."""
+    """The notes beside the conversation, newest first, each with its author and (as `told`) the users whom it calls."""
     called = Mention.objects.filter(note=OuterRef("pk")).order_by("pk").values("membership__user_id")
     notes = Note.objects.filter(workspace_id=lead.workspace_id, lead=lead).order_by("-created_at", "-pk")
     return notes.select_related("author").annotate(told=ArraySubquery(called))

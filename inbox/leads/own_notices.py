@@ -1,5 +1,5 @@
-"""Enqueues a look, some minutes later, at whether a member has seen what is for them, so that they are mailed if not.
-How they are mailed is known to `inbox.pages.account.notice_mails` alone.
+"""Enqueues a delayed check whether a member has seen their news, so that they are mailed otherwise. Only
+`inbox.pages.account.notice_mails` knows how they are mailed.
 """
 
 import time
@@ -16,14 +16,14 @@ from jobs.kinds import kind_name
 
 LOOK = kind_name("notice.look", __name__)
 MOST = 3
-"""About how many conversations at once a member is mailed one by one. More are one mail."""
+"""Up to this number of conversations, a member gets one mail for each. Further conversations share one mail."""
 TOGETHER_S = 300
-"""Events of one conversation within this time are looked at once. It is the shortest time that people choose."""
+"""Events of a conversation within this time share one check. It is the shortest delay that members can choose."""
 
 
 def expect(workspace_id: UUID, members: Q, leads: Collection[UUID]) -> int:
-    """Enqueues a look at whether `members` (a filter) who want mails have seen `leads`. Returns how many are new.
-    Called in the transaction of what is to be seen.
+    """Enqueues a check whether `members` (a filter) who want mails have seen `leads`. Returns the number of new checks.
+    Must be called in the transaction of the event.
     """
     wanting = Membership.objects.filter(
         members, workspace_id=workspace_id, mail_after_min__isnull=False, user__is_active=True
@@ -44,8 +44,8 @@ def expect(workspace_id: UUID, members: Q, leads: Collection[UUID]) -> int:
 
 
 def expect_hot(lead: Lead) -> int:
-    """Enqueues a look at whether its owner, or those who want to hear of leads that nobody has, have seen this hot
-    lead.
+    """Enqueues a check whether this hot lead was seen: by its owner or, without one, by the members who want to be
+    notified of unassigned leads.
     """
     if lead.sample:
         return 0

@@ -1,5 +1,5 @@
-"""Applies a word of people at a provider ("not interested") as the tag of the reply that was the lead's newest at that
-time, in any order of arrival. A person's tag and an opt-out win over it; a tag by rules or a model gives way.
+"""Applies a tag that people set at a provider ("not interested") to the reply that was the lead's newest at that time,
+in any order of arrival. A person's tag here and an opt-out win over it; a tag by rules or a model gives way.
 """
 
 from datetime import datetime
@@ -10,11 +10,11 @@ from inbox.signals import lead_tagged
 from integrations import registry
 
 PERSON = "person"
-"""The beginning of `tag_decided_by` where a person corrected the tag. Such a tag stays."""
+"""The prefix of `tag_decided_by` for a person's correction. Such a tag stays."""
 PROVIDER = "provider: "
-"""The beginning of `tag_decided_by` where the tag is a provider's word."""
+"""The prefix of `tag_decided_by` for a tag from a provider."""
 MODEL = "model"
-"""The beginning of `tag_decided_by` where a model decided."""
+"""The prefix of `tag_decided_by` for a model's decision."""
 
 Kind = TagDecision.Kind
 
@@ -24,8 +24,8 @@ def by_provider(message: Message) -> bool:
 
 
 def keep(lead: Lead, *, tag: str, by: str, at: datetime) -> ProviderWord:
-    """Stores a provider's word about the locked `lead`. `by` names its author (cut to 80 characters). The caller saves
-    the lead.
+    """Stores a provider's tag for the locked `lead`. `by` names its author (cut to 80 characters). The caller saves the
+    lead.
     """
     lead.provider_said_at = max(filter(None, (lead.provider_said_at, at)))
     return ProviderWord.objects.create(
@@ -46,15 +46,15 @@ def reply_of(word: ProviderWord, replies: list[Message]) -> Message | None:
 
 
 def settle(lead: Lead, replies: list[Message]) -> None:
-    """Gives each reply of the locked `lead` the tag of the word about it, or takes it away. A person's tag and
-    Blacklist stay. `replies` must be all, oldest first.
+    """Sets or removes the provider's tag on each reply of the locked `lead`. A person's tag and Blacklist stay.
+    `replies` must hold all replies, oldest first.
     """
     words = list(lead.provider_words.order_by("said_at", "pk"))
     about = {word.by: reply_of(word, replies) for word in words}
     for decision in TagDecision.objects.filter(lead=lead, kind=Kind.PROVIDER, by__in=about):
         reply = about[decision.by]
         if reply is None or reply.pk != decision.message_id:
-            decision.delete()  # a reply between the two has arrived only now
+            decision.delete()  # a reply between the two has arrived late
     last = {about[word.by]: word for word in words}
     for reply in replies:
         reply.lead = lead
@@ -67,7 +67,7 @@ def settle(lead: Lead, replies: list[Message]) -> None:
 
 
 def keep_rule(message: Message) -> TagDecision | None:
-    """Stores the rules' tag of `message` as a decision, once, and returns that; None where no rule decided."""
+    """Stores the rules' tag of `message` as a decision, once, and returns it; None if no rule decided."""
     if not message.tag or by_provider(message) or message.tag_decided_by.startswith((PERSON, MODEL)):
         return None
     decision, created = _decide(
@@ -100,7 +100,7 @@ def _unmark(reply: Message) -> None:
 
 
 def _flagged_itself(reply: Message) -> bool:
-    """Whether events about the reply itself said that it is interested, as opposed to a word about the lead."""
+    """Whether events about the reply itself marked it as interested, unlike a tag of the lead."""
     return reply.provider_interested and registry.source_of(reply.source).flags_interest
 
 

@@ -1,6 +1,6 @@
-"""Ends single addresses and numbers of a lead who goes on at another one ("drop info@…, write to me here"). They are
-kept as keyed hashes beside those of erased people (`inbox.leads.erased`), so nothing of the workspace goes there any
-more, whichever lead it is for.
+"""Closes single addresses and numbers of a lead who continues at another one ("drop info@…, write to me here"). They
+are stored as keyed hashes with those of erased people (`inbox.leads.erased`), so that no lead of the workspace gets
+messages there any more.
 """
 
 from functools import reduce
@@ -16,8 +16,8 @@ REASON = "They asked that nothing goes to this address or number any more: answe
 
 
 def end(message: Message, names: frozenset[str]) -> None:
-    """Ends the addresses and numbers that `message` names, and stops the campaigns of each lead who has one of them.
-    The message's lead must be locked. If the workspace's key cannot be read, no hash can be kept: then the message is
+    """Closes the addresses and numbers that `message` names, and stops the campaigns of each lead who has one of them.
+    The message's lead must be locked. If the workspace's key cannot be read, no hash can be stored: the message is then
     held as a suspected opt-out until a person decides.
     """
     addresses = {address for name in names if (address := _whole(message, name))}
@@ -42,15 +42,15 @@ def _ask_a_person(message: Message) -> None:
 
 
 def without(lead: Lead, recipients: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """The `recipients` of an e-mail without those in copy who want nothing more at their address."""
+    """The `recipients` of an e-mail without those in copy who refused messages at their address."""
     copies = [(row, _name(str(row.get("address", "")).lower())) for row in recipients.get("cc") or []]
     marks = erased.marked(lead.workspace, {name for _, name in copies})
     return recipients | {"cc": [row for row, name in copies if name not in marks]} if marks else recipients
 
 
 def reason(send: OutboundSend, lead: Lead, workspace: Workspace | None = None) -> str:
-    """Why `send` may not go out: one of its recipients ended that address or number. "" if none did, or if the lead
-    sent START from the number since. `workspace` None is read anew, as its key may have been made meanwhile.
+    """Why `send` may not go out: a recipient has refused that address or number. Returns "" if none has, or if the lead
+    has sent START from the number since. `workspace`: None to read the row again, because its key may be new.
     """
     addresses = {str(row.get("address", "")).lower() for rows in send.recipients.values() for row in rows}
     if send.channel == Channel.SMS:
@@ -66,7 +66,7 @@ def _name(address: str) -> erased.Name:
 
 
 def _whole(message: Message, name: str) -> str:
-    """The address or number, in its normal form, that a reply calls `name`; "" if that is not known."""
+    """The address or number that a reply calls `name`, in its normal form; "" if unknown."""
     lead, sender = message.lead, message.from_address.lower()
     if not name:  # "my old address" is the one that we write to, if they answer from another
         return lead.email if message.channel == Channel.EMAIL and sender != lead.email else ""

@@ -1,4 +1,4 @@
-"""Closes and reopens single channels of a lead who refused them. The lead itself is not stopped. Its row must be
+"""Closes and reopens single channels that a lead refused. The lead itself is not stopped. The lead's row must be
 locked; the caller saves it.
 """
 
@@ -8,7 +8,7 @@ from inbox.models.lead import Channel
 
 
 def refuse(lead: Lead, channel: str) -> None:
-    """Lets nothing more go to the lead on `channel`: rejects its drafts and, for e-mail, stops the campaigns."""
+    """Stops all messages to the lead on `channel`: rejects its drafts and, for e-mail, stops the campaigns."""
     if channel in lead.refused_channels:
         return
     lead.refused_channels = [*lead.refused_channels, channel]

@@ -1,7 +1,7 @@
-"""Keeps the columns of a lead that sum up its messages: last message, tag, needs reply, opt-out. Any order of arrival
-ends in the same state: a message in order is added; after a late one the columns are derived anew from all. The newest
-reply decides the tag. An opt-out lasts until a later START. The lead's row must be locked; unless a function says that
-it saves the lead, the caller does. `stamp` is the time that a text itself states, or "".
+"""Keeps the columns of a lead that summarise its messages: last message, tag, needs reply, opt-out. Any order of
+arrival has the same outcome: a message in order is added; after a late one, the columns are computed again from all
+messages. The newest reply decides the tag. An opt-out lasts until a later START. The lead's row must be locked. The
+caller saves the lead, unless a function states that it does. `stamp`: the time that a text itself states, or "".
 """
 
 from datetime import datetime
@@ -27,11 +27,11 @@ ALTERNATES = {
     "phone": "alternate_phones",
     "ghl_contact_id": "alternate_contacts",
 }
-"""The columns with other values of the same kind, by the column of the one that we send to."""
+"""The columns with alternate values, by the column that messages are sent to."""
 
 
 def answers() -> Q:
-    """A filter for messages to leads that a person or this product wrote. Steps of campaigns are left out."""
+    """A filter for messages to leads that a person or this product wrote. It excludes the steps of campaigns."""
     return Q(direction=Message.Direction.OUTBOUND) & (~Q(source__in=steps()) | Q(by_hand=True))
 
 
@@ -49,15 +49,15 @@ def counts(message: Message) -> Counts:
 
 
 def locked(lead: Lead) -> Lead:
-    """The lead's row as it is now, locked before those of its messages. Raises Lead.DoesNotExist. Rows that point to it
-    may be added meanwhile: their foreign keys are checked at COMMIT, and would wait for a lock FOR UPDATE.
+    """The lead's current row, locked before the rows of its messages. Raises Lead.DoesNotExist. Rows that reference the
+    lead can still be added: their foreign keys are checked at COMMIT, and would wait for a lock FOR UPDATE.
     """
     return Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
 
 
 def add(lead: Lead, message: Message, judged: Arrival) -> None:
-    """Counts a new message and saves the lead; a late one recomputes it. `judged` is what the rules read in the
-    message.
+    """Counts a new message and saves the lead; a late message recomputes it. `judged`: the findings of the rules about
+    the message.
     """
     late = lead.last_message_at is not None and message.sent_at <= lead.last_message_at
     count(lead, message, judged)
@@ -65,12 +65,12 @@ def add(lead: Lead, message: Message, judged: Arrival) -> None:
         recompute(lead)
         return
     if lead.is_stopped:
-        stops.stop_campaigns(lead)  # this campaign may not have been known when the lead was stopped
+        stops.stop_campaigns(lead)  # This campaign may have been unknown when the lead was stopped.
     save(lead)
 
 
 def count(lead: Lead, message: Message, judged: Arrival) -> None:
-    """Counts a new message in the lead's columns. Neither `lead` nor `message` needs to be stored yet."""
+    """Counts a new message in the lead's columns. Both `lead` and `message` may be unsaved."""
     note_last_message(lead, message)
     _note_campaign(lead, message)
     if message.direction == Message.Direction.INBOUND:
@@ -83,13 +83,13 @@ def count(lead: Lead, message: Message, judged: Arrival) -> None:
 
 
 def is_answer(message: Message) -> bool:
-    """Whether a message of ours answers the lead. A step of a campaign does not, unless a person wrote it."""
+    """Whether our message answers the lead. A step of a campaign does not, unless a person wrote it."""
     return message.by_hand or counts(message) is not Counts.STEP
 
 
 def _is_blind(answer: Message, reply: Message) -> bool:
-    """Whether `answer` went out from here before `reply` was here, though the provider's time of the reply is earlier:
-    mail is fetched in turns, and some texts state no seconds. So it does not answer it.
+    """Whether `answer` went out before `reply` arrived here, although the provider's time of the reply is earlier: mail
+    is polled, and some texts state no seconds. Such an answer does not answer the reply.
     """
     return answer.source == OWN and reply.sent_at <= answer.sent_at < reply.received_at
 
@@ -111,7 +111,7 @@ def _answered(lead: Lead, message: Message) -> None:
 
 
 def written_by_hand(message: Message) -> None:
-    """Marks a stored message of ours as written by a person, and counts it as an answer. Locks and saves the lead."""
+    """Marks our stored message as written by a person, and counts it as an answer. Locks and saves the lead."""
     lead = locked(message.lead)
     if not Message.objects.filter(pk=message.pk, by_hand=False).update(by_hand=True):
         return
@@ -176,8 +176,8 @@ def _add_inbound(lead: Lead, message: Message, judged: Arrival) -> None:
 
 
 def follow(lead: Lead, message: Message) -> None:
-    """Sets the tag by `message`, the newest reply, unless a stop, a booked meeting or the provider's people
-    decide it.
+    """Sets the tag by `message`, the newest reply, unless an opt-out, a booked meeting or a person at the provider
+    decides it.
     """
     if lead.is_stopped:
         lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
@@ -198,7 +198,9 @@ def follow(lead: Lead, message: Message) -> None:
 
 
 def booked(lead: Lead, at: datetime | None) -> None:
-    """Records that the lead has a meeting, booked `at` (aware), or none. Its tag follows. Saves the lead."""
+    """Records that the lead booked a meeting `at` (aware), or has none (None). The lead's tag follows. Saves the
+    lead.
+    """
     lead.booked_at = at
     if wrote := replies_of(lead):
         follow(lead, wrote[-1])
@@ -220,8 +222,8 @@ def _without_reply(lead: Lead) -> None:
 
 
 def opt_out(lead: Lead, at: datetime, stamp: str = "") -> None:
-    """Stops all messages to this lead, who asked for it `at` (aware), unless a later START took that back. If both
-    texts have a `stamp`, it decides which was later, because a provider that tries again delivers texts out of order.
+    """Stops all messages to the lead, who asked for it `at` (aware), unless a later START revoked it. If both texts
+    have a `stamp`, the stamps decide which one is later: a provider that retries may deliver texts out of order.
     """
     if opted_in_after(lead, at, stamp):
         return
@@ -233,8 +235,8 @@ def opt_out(lead: Lead, at: datetime, stamp: str = "") -> None:
 
 
 def stopped_at(message: Message) -> datetime:
-    """When the lead asked for no more messages: for an SMS without an id when we received it, as its own time has no
-    seconds and a START in between could seem to be later.
+    """The time of the lead's opt-out. For an SMS without an id it is the time of receipt: the SMS's own time has no
+    seconds, so that an earlier START could appear to be later.
     """
     return message.received_at if message.has_own_id else message.sent_at
 
@@ -244,8 +246,8 @@ def opted_in_after(lead: Lead, at: datetime, stamp: str = "") -> bool:
 
 
 def stop_counts_from(lead: Lead, at: datetime, stamp: str = "") -> bool:
-    """Moves the lead's opt-out to `at` if that is later. Saves it, and returns whether it moved. The lead must be opted
-    out, and its row locked.
+    """Moves the lead's opt-out to `at` if that is later. Saves the lead, and returns whether the time moved. The lead
+    must be opted out, and its row locked.
     """
     later = is_later(at, stamp, lead.opted_out_at, lead.opted_out_stamp)
     if later:
@@ -263,20 +265,22 @@ def opt_in(lead: Lead, at: datetime, stamp: str = "") -> None:
 
 
 def bounced(lead: Lead, at: datetime) -> None:
-    """Stops campaigns, follow-ups and drafts for this lead, because a mail came back at `at`."""
+    """Stops campaigns, follow-ups and drafts for this lead, because a mail to the lead bounced at `at`."""
     lead.bounced_at = min(filter(None, (lead.bounced_at, at)))
     lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
     stops.halt(lead, "The lead's address bounced.")
 
 
 def decided(lead: Lead) -> None:
-    """Derives the suspicion anew after a reply was decided or removed. Saves the lead."""
+    """Computes the suspicion again after a reply was decided or removed. Saves the lead."""
     suspicion.derive(lead, replies_of(lead))
     save(lead)
 
 
 def interested(message: Message) -> bool:
-    """Records that people at the provider marked the reply as interested. Locks and saves the lead. False if known."""
+    """Records that a person at the provider marked the reply as interested. Locks and saves the lead. Returns False if
+    this was already recorded.
+    """
     lead = locked(message.lead)
     if not Message.objects.filter(pk=message.pk, provider_interested=False).update(provider_interested=True):
         return False
@@ -289,7 +293,7 @@ def interested(message: Message) -> bool:
 
 
 def inherit(lead: Lead, twin: Lead) -> None:
-    """Adds to `lead` the stops, times and marks of `twin`, whose messages it has already."""
+    """Adds the stops, times and marks of `twin` to `lead`, which already has the messages of `twin`."""
     if twin.opted_in_at is not None:
         opt_in(lead, twin.opted_in_at, twin.opted_in_stamp)
     if twin.opted_out_at is not None:
@@ -303,14 +307,14 @@ def inherit(lead: Lead, twin: Lead) -> None:
 
 
 def move(message: Message, lead: Lead) -> None:
-    """Moves `message` and its draft to `lead`, and saves it. A lead without messages left gives its stops to `lead` and
-    goes.
+    """Moves `message` and its draft to `lead`, and saves `lead`. If the former lead has no messages left, its stops
+    move to `lead` and its row is deleted.
     """
     stand_in = Lead.objects.select_for_update().filter(pk=message.lead_id).first()
     if stand_in is None:
-        return  # the stand-in lead was merged or deleted meanwhile, and its messages with it
+        return  # The stand-in lead was merged or deleted in the meantime, with its messages.
     if stand_in.erasing_at or lead.erasing_at:
-        return  # what is being erased goes nowhere else
+        return  # A lead that is being erased keeps its messages.
     Message.objects.filter(pk=message.pk).update(lead=lead)
     Draft.objects.filter(trigger_message=message).update(lead=lead)
     message.lead = lead
@@ -332,25 +336,27 @@ def move(message: Message, lead: Lead) -> None:
 
 
 def _sender(message: Message) -> str:
-    # The address is cut again, because the lower case of some letters ("İ") is two letters.
+    # The address is cut again, because some letters ("İ") become two letters in lower case.
     return message.from_address.lower()[:320]
 
 
 def know(lead: Lead, name: str, text: str) -> None:
-    """Adds another value of the column `name`, such as an assistant's address, to its ALTERNATES, at most 50."""
+    """Adds an alternate value of the column `name`, such as an assistant's address, to its ALTERNATES, up to 50."""
     alternates = getattr(lead, ALTERNATES[name])
     if text and text != getattr(lead, name) and text not in alternates:
         setattr(lead, ALTERNATES[name], [*alternates, text][:50])
 
 
 def _thread(lead: Lead) -> list[Message]:
-    """The lead's messages in the order of their own times. Equal times are ordered by values that never change."""
+    """The lead's messages in the order of their own times. Values that never change order equal times."""
     bulky = ("raw_text", "raw_html", "recipients", "attachments")
     return list(Message.objects.filter(lead=lead).defer(*bulky).order_by("sent_at", "stamp", "external_id"))
 
 
 def replies_of(lead: Lead) -> list[Message]:
-    """The messages of the lead, or of somebody for them, oldest first, without bounces and original texts."""
+    """The lead's replies, including those that somebody sent for the lead, oldest first. Bounces and original texts are
+    left out.
+    """
     return [message for message in _thread(lead) if _is_reply(message)]
 
 
@@ -359,7 +365,7 @@ def _is_reply(message: Message) -> bool:
 
 
 def recompute(lead: Lead) -> None:
-    """Computes the lead's columns anew from all its messages, and saves the lead."""
+    """Computes the lead's columns again from all its messages, and saves the lead."""
     messages = _thread(lead)
     if messages:
         _show(lead, messages[-1])
@@ -388,11 +394,13 @@ def recompute(lead: Lead) -> None:
 
 
 def _derive_answered(lead: Lead, messages: list[Message], replies: list[Message]) -> None:
-    """Sets when the lead was answered last. An answer from before the newest reply was here counts only up to it."""
+    """Sets the time of the last answer. An answer from before the arrival of the newest reply counts only up to that
+    reply.
+    """
     answers = [row for row in messages if row.direction == Message.Direction.OUTBOUND and is_answer(row)]
     blind = [row for row in answers if replies and _is_blind(row, replies[-1])]
     if blind and lead.answered_at and lead.answered_at > replies[-1].sent_at:
-        lead.answered_at = None  # "done" counts up to the newest reply, so this is the time of an answer
+        lead.answered_at = None  # "Done" counts up to the newest reply, so this time belongs to an answer.
     for answer in answers:
         if answer not in blind:
             lead.answered_at = _latest(lead.answered_at, answer.sent_at)

@@ -1,6 +1,6 @@
-"""Computes how close a lead is to a deal, from 1 to 4 (0: nothing more goes to them). The tag of the newest reply
-weighs twice; title and company weigh once. Without them only the tag counts, and so it does where a person gave it. No
-model is asked: the same lead always gets the same score.
+"""Computes how close a lead is to a deal, from 1 to 4; 0 means that no more messages go to the lead. The tag of the
+newest reply weighs twice; title and company weigh once. Only the tag counts if both are missing, or if a person set the
+tag. No model is asked: the same lead always gets the same score.
 """
 
 import re
@@ -22,7 +22,7 @@ INTENT: dict[str, int] = {
     Tag.NOT_INTERESTED: 1,
     Tag.WRONG_PERSON: 1,
 }
-"""How much a person wants, by tag. Tags of what a machine wrote are missing here."""
+"""The strength of interest by tag. Tags of automatic messages are missing."""
 
 DECIDES = re.compile(
     r"\b(?:owner|(?:co-?)?founder|proprietor|president|partner|principal|chair\w*|c[eofmitr]o|chief|managing|director|"
@@ -38,8 +38,8 @@ class Score(NamedTuple):
 
 
 def settle(lead: Lead) -> None:
-    """Sets the score by the lead's tag, else by the newest reply that says something. The caller saves the
-    locked lead.
+    """Sets the score by the lead's tag, or by the newest reply whose tag has a score. The caller saves the locked
+    lead.
     """
     score = of(lead, lead.tag, lead.tag_decided_by)
     if score is None:
@@ -50,7 +50,7 @@ def settle(lead: Lead) -> None:
 
 
 def of(lead: Lead, tag: str, by: str = "") -> Score | None:
-    """The score by title, company and `tag`, which `by` decided. None for a tag that says nothing, such as Out of
+    """The score by title, company and `tag`, which `by` decided. None for a tag without a score, such as Out of
     Office.
     """
     if lead.is_stopped or tag == Tag.BLACKLIST:

@@ -1,6 +1,6 @@
-"""Stops everything that could still go out to a lead who wants no more or cannot be reached: in this product in the
-caller's transaction, at the providers by jobs. The lead's row must be locked, but for `stop_campaigns`. `anew`: the
-lead has just opted out.
+"""Stops everything that could still go out to a lead who opted out or cannot be reached: in this product in the
+caller's transaction, at the providers by jobs. The lead's row must be locked, except for `stop_campaigns`. `anew`:
+whether the lead has just opted out.
 """
 
 from collections.abc import Collection
@@ -23,19 +23,19 @@ from jobs.models import BackgroundJob
 
 STOP_EMAILS = kind_name("campaign.stop-emails", __name__)
 AT_ONCE = 10
-"""The priority of stops for people who want no more, ahead of those who have only answered."""
+"""The priority of stops for leads who opted out, ahead of leads who have only answered."""
 
 
 def halt(lead: Lead, reason: str, *, anew: bool = False) -> None:
-    """Rejects the lead's drafts for `reason`, sends the signal `lead_stopped`, and has its campaigns stopped."""
+    """Rejects the lead's drafts with `reason`, sends the signal `lead_stopped`, and stops the lead's campaigns."""
     reject_drafts(lead, reason)
     lead_stopped.send(Lead, lead=lead, reason=reason)
     stop_campaigns(lead, anew=anew)
 
 
 def stop_campaigns(lead: Lead, *, anew: bool = False) -> None:
-    """Enqueues jobs that stop every campaign known to reach the lead. A sample has none. `anew` stops those once more
-    that were stopped before, as somebody may have started them again.
+    """Enqueues jobs that stop every campaign known to reach the lead. A sample has no campaigns. `anew` repeats earlier
+    stops, because somebody may have restarted these campaigns.
     """
     if lead.sample:
         return
@@ -68,7 +68,7 @@ def _hurry(lead: Lead, specs: list[JobSpec]) -> None:
 
 
 def _stop_once_more(lead: Lead, specs: list[JobSpec]) -> None:
-    """Enqueues those of `specs` that have run already, under a key of this opt-out."""
+    """Enqueues the `specs` that have already run, under a key of this opt-out."""
     jobs = BackgroundJob.objects.filter(
         tenant=lead.workspace_id, dedupe_key__in=[spec.dedupe_key for spec in specs]
     )
@@ -85,7 +85,9 @@ def _stop_once_more(lead: Lead, specs: list[JobSpec]) -> None:
 
 
 def ask_again(workspace_id: UUID, provider: str, errors: Collection[type[Exception]]) -> int:
-    """Makes the stops due that wait for the account at `provider`, or failed with one of `errors`. Returns how many."""
+    """Makes stops due that wait for the account at `provider`, or that failed with one of `errors`. Returns their
+    number.
+    """
     now = timezone.now()
     campaigns = Campaign.objects.filter(workspace_id=workspace_id, provider=provider)
     jobs = BackgroundJob.objects.filter(
@@ -102,7 +104,7 @@ def ask_again(workspace_id: UUID, provider: str, errors: Collection[type[Excepti
 
 
 def stop_emails(lead: Lead, campaign_id: UUID) -> JobSpec:
-    """The job that stops a campaign's e-mails to the lead, one for each lead and campaign. The caller enqueues it."""
+    """The job that stops a campaign's e-mails to the lead, one per lead and campaign. The caller enqueues it."""
     return JobSpec(
         dedupe_key=f"{STOP_EMAILS}:{lead.pk}:{campaign_id}",
         workspace_id=lead.workspace_id,

@@ -1,6 +1,6 @@
-"""Keeps what the rules suspect of a reply (`Message.suspected`) until a model confirms it with the lead's own words, or
-a person has decided; nothing goes out by itself meanwhile. A suspected opt-out counts until a later START, any other
-only while the reply is the newest. The caller saves the lead.
+"""Keeps the rules' suspicion about a reply (`Message.suspected`) until a model confirms it with a quote, or a person
+decides. Until then, nothing goes out automatically. A suspected opt-out counts until a later START; any other suspicion
+counts only while the reply is the newest. The caller saves the lead.
 """
 
 from django.db.models import Q
@@ -10,7 +10,7 @@ from inbox.models import Lead, Message
 from inbox.models.lead import Channel, Suspicion, Tag
 
 MACHINES = (Suspicion.BOUNCE, Suspicion.OUT_OF_OFFICE, Suspicion.AUTO_REPLY)
-"""Suspicions that no person wrote the reply. Until they are decided, only what can be started again is stopped."""
+"""Suspicions that a machine wrote the reply. Until they are decided, only work that can be started again is stopped."""
 
 TAG_OF: dict[str, str] = {
     Suspicion.OPT_OUT: Tag.BLACKLIST,
@@ -20,36 +20,38 @@ TAG_OF: dict[str, str] = {
 }
 """The tag that a reply gets if the suspicion is right."""
 OF_TAG = {tag: suspected for suspected, tag in TAG_OF.items() if suspected != Suspicion.BOUNCE}
-"""The suspicion that a reply gets if only a model gives it this tag."""
+"""The suspicion for a reply to which only a model gives this tag."""
 
 
 def of(message: Message) -> str:
-    """The rules' suspicion of `message`; "" if there is none, or it is decided."""
+    """The rules' open suspicion of `message`; "" without one."""
     return "" if message.suspicion_decided_by else message.suspected
 
 
 def agrees(message: Message, tag: str) -> bool:
-    """Whether the rules suspected what `tag` says. The two tags for machines' messages count as one."""
+    """Whether the rules suspected the meaning of `tag`. The two tags for automatic messages count as one."""
     machine = (Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE)
     return TAG_OF.get(message.suspected) == tag or (message.suspected in MACHINES and tag in machine)
 
 
 def add(lead: Lead, message: Message, *, started_again: bool) -> None:
-    """Sets the suspicion by `message`, the newest reply, unless an opt-out is undecided. `started_again`: it says
-    START.
+    """Sets the suspicion by `message`, the newest reply, unless an opt-out is undecided. `started_again`: whether the
+    message says START.
     """
     if started_again or lead.suspected != Suspicion.OPT_OUT or _is_wish(lead, message):
         _show(lead, message)
 
 
 def derive(lead: Lead, replies: list[Message]) -> None:
-    """Sets the suspicion by all replies, oldest first: by the newest that may be an opt-out, else by the newest."""
+    """Sets the suspicion by all replies, oldest first. The newest possible opt-out decides, or else the newest
+    reply.
+    """
     wishes = [reply for reply in replies if _is_wish(lead, reply)]
     _show(lead, next(reversed(wishes or replies), None))
 
 
 def _is_wish(lead: Lead, message: Message) -> bool:
-    """Whether `message` may ask us to stop, and no later START has taken that back."""
+    """Whether `message` may be an opt-out that no later START has revoked."""
     if of(message) != Suspicion.OPT_OUT:
         return False
     started = lead.opted_in_at
@@ -69,8 +71,8 @@ def forget(lead: Lead) -> None:
 
 
 def pause_of_texts(lead: Lead) -> str:
-    """Why no text (SMS) goes to the lead's number, a person's neither; "" if one may: an undecided text of any lead of
-    the workspace with one of these numbers may ask us to stop.
+    """Why no SMS goes to the lead's number, not even from a person; "" if one may. An undecided SMS of any lead of the
+    workspace with one of these numbers may be an opt-out.
     """
     numbers = [number for number in (lead.phone, *lead.alternate_phones) if number]
     shared = Q(lead__phone__in=numbers) | Q(lead__alternate_phones__overlap=numbers)
@@ -90,5 +92,5 @@ def pause_of_texts(lead: Lead) -> str:
 
 
 def reason(lead: Lead) -> str:
-    """Why nothing goes to `lead` without a person: a suspicion is open. "" if none is."""
+    """Why nothing goes to `lead` without a person: a suspicion is open. Returns "" otherwise."""
     return f"{Suspicion(lead.suspected).label}: nobody has decided yet." if lead.suspected else ""

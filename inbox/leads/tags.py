@@ -1,4 +1,4 @@
-"""Defines what follows from each tag, in one table, and the sets of tags that are read from it."""
+"""Defines the consequences of each tag in one table, and the sets of tags that derive from it."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ from inbox.models.lead import Tag
 
 class Meaning(NamedTuple):
     """The consequences of a tag. The tag with the lowest `rank` wins. `positive`: somebody should act on it. `drafted`:
-    an answer is drafted. `auto`: it may go out without a person.
+    an answer is drafted. `auto`: the answer may go out without a person.
     """
 
     rank: int
@@ -39,13 +39,13 @@ POSITIVE = {tag for tag, meaning in MEANINGS.items() if meaning.positive}
 DRAFTED = {tag for tag, meaning in MEANINGS.items() if meaning.drafted}
 AUTO = {tag for tag, meaning in MEANINGS.items() if meaning.auto}
 NO_ANSWER = {Tag.BLACKLIST, Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE}
-"""Tags for which nothing is drafted. Drafts that wait are closed."""
+"""Tags that get no draft. Waiting drafts are closed."""
 
 JUDGED = tuple(
     sorted((tag for tag in MEANINGS if MEANINGS[tag].rank <= 12), key=lambda tag: MEANINGS[tag].rank)
 )
-"""The tags that rules and a model can give to a message, by rank. New and Snoozed are states of a lead. Only people say
-that it is the wrong person.
+"""The tags that rules and a model can give to a message, by rank. New and Snoozed are states of a lead. Only a person
+can set Wrong Person.
 """
 SAID = (*JUDGED, Tag.WRONG_PERSON)
 """The tags that a person can give to a message."""

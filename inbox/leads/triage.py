@@ -1,6 +1,6 @@
-"""Marks conversations as done, snoozed or unread, and takes such a change back. A change applies only to leads that are
-still as the person saw them, which is checked under a row lock. So a reply that came in meanwhile is never marked as
-done unseen.
+"""Marks conversations as done, snoozed or unread, and undoes such a change. A change applies only to leads that are
+unchanged since the person saw them; a row lock protects the check. A newer reply is therefore never marked as done
+unseen.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ DONE = {
     "needs_reply": False,
     "unread": False,
     "snoozed_until": None,
-    # The roll-up derives needs_reply from this. "Done" counts as an answer to every message that was there.
+    # The roll-up derives needs_reply from this. "Done" counts as an answer to every message up to now.
     "answered_at": Greatest("answered_at", "last_inbound_at"),
 }
 UNREAD = {"unread": True}
@@ -37,7 +37,7 @@ class Seen(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "Seen":
-        """Reads the text that `str()` of a Seen gives. Raises ValueError for any other text."""
+        """Parses the output of `str()` of a Seen. Raises ValueError for any other text."""
         lead_id, _, moment = text.partition("@")
         return cls(UUID(lead_id), datetime.fromisoformat(moment) if moment else None)
 
@@ -46,8 +46,9 @@ class Seen(NamedTuple):
 
 
 class TriageResult(NamedTuple):
-    """`missed` have a newer reply than the person saw; `silent` have never written, where a reply was needed; `held`
-    are stopped or suspected. `undo` is the token that takes the change back.
+    """The outcome of a change. `missed` leads have a newer reply than the person saw; `silent` leads have never
+    written, although a reply was needed; `held` leads are stopped or suspected. `undo` is the token that undoes the
+    change.
     """
 
     leads: list[Lead]
@@ -59,12 +60,12 @@ class TriageResult(NamedTuple):
 
 
 def snoozed(until: datetime) -> dict[str, Any]:
-    """The fields, for `change`, that hide a conversation until the time `until` (aware)."""
+    """The fields for `change` that hide a conversation until the time `until` (aware)."""
     return {"unread": False, "snoozed_until": until}
 
 
 def change(workspace: Workspace, views: Iterable[Seen], fields: dict[str, Any]) -> TriageResult:
-    """Saves `fields` (DONE, UNREAD, READ …) on the leads that have no newer reply than in `views`."""
+    """Saves `fields` (DONE, UNREAD, READ …) on leads without a newer reply than in `views`."""
     wanted = set(views)
     with transaction.atomic():
         leads, missed = _locked(workspace, wanted)
@@ -83,8 +84,8 @@ def change(workspace: Workspace, views: Iterable[Seen], fields: dict[str, Any]) 
 def undo(
     workspace: Workspace, token: str, max_age_s: int | None = UNDO_MAX_AGE_S
 ) -> list[tuple[Lead, dict[str, Any]]]:
-    """Puts back what `change` did, and returns the leads with these fields; changed ones stay as they are. Raises
-    BadSignature for a token that is forged, older than `max_age_s` seconds (None: any age), or another workspace's, and
+    """Undoes `change`, and returns the leads with the restored fields. Leads that changed later stay unchanged. Raises
+    BadSignature if the token is forged, older than `max_age_s` seconds (None: any age), or of another workspace. Raises
     IntegrityError if all the members who had the leads have left.
     """
     workspace_id, changes = signing.loads(token, salt=UNDO_SALT, max_age=max_age_s)
@@ -96,11 +97,11 @@ def undo(
     with transaction.atomic():
         for lead in _locked(workspace, wanted)[0]:
             before, after = wanted[Seen.of(lead)]
-            after.pop("handed_over_at", None)  # that they have opened it since changes nothing of whose it is
+            after.pop("handed_over_at", None)  # opening a lead does not change its owner
             if _values(lead, after) != after:
                 continue
             try:
-                with transaction.atomic():  # a refusal leaves the other leads' changes
+                with transaction.atomic():  # a refused lead keeps the changes of other leads
                     Lead.objects.filter(pk=lead.pk).update(**before)
             except IntegrityError as error:
                 refused = error
@@ -112,7 +113,7 @@ def undo(
 
 
 def mark_read(lead: Lead) -> None:
-    """Removes the unread mark of a shown conversation, unless a newer reply came. Reading is no answer."""
+    """Removes the unread mark of a displayed conversation, unless a newer reply has arrived. Reading is no answer."""
     if lead.unread:
         Lead.objects.filter(pk=lead.pk, last_inbound_at=lead.last_inbound_at).update(unread=False)
 
