@@ -142,15 +142,17 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- people --------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "inbox.User"
+PUBLIC_URL = env.url("PUBLIC_URL", "http://127.0.0.1:8000" if DEBUG else "")
 OIDC_ISSUER = env.url("OIDC_ISSUER", schemes=("http", "https") if DEBUG else ("https",))
 OIDC_CLIENT_ID = env.text("OIDC_CLIENT_ID")
 OIDC_CLIENT_SECRET = env.text("OIDC_CLIENT_SECRET")
 OIDC_ONLY = env.flag("OIDC_ONLY")
 if any((OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_ONLY)) and not all(
-    (OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET)
+    (OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, PUBLIC_URL)
 ):
     raise ImproperlyConfigured(
-        "The company log-in needs OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET. Set all three or none."
+        "The company log-in needs OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and PUBLIC_URL. Set all four, or "
+        "none that begins with OIDC_."
     )
 # A session belongs to the backend that opened it, so OIDC_ONLY ends all that passwords have opened.
 PASSWORD_BACKEND = (
@@ -184,7 +186,6 @@ AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False  # its pages are in admin/operators.py
 
 # --- web -----------------------------------------------------------------------------------------------------------
-PUBLIC_URL = env.url("PUBLIC_URL", "http://127.0.0.1:8000" if DEBUG else "")
 TRUSTED_PROXY = env.number("TRUSTED_PROXY", 0, 0, 10)
 if TRUSTED_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -196,7 +197,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
 SECURE_HSTS_PRELOAD = env.flag("HSTS_PRELOAD")
 SILENCED_SYSTEM_CHECKS = ["security.W021"]  # whoever owns the domain decides about preload
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
-SESSION_COOKIE_AGE = 3600 * env.number("SESSION_IDLE_HOURS", 14 * 24, 1, 90 * 24)
+SESSION_COOKIE_AGE = 3600 * env.number("SESSION_IDLE_HOURS", 336, 1, 2160)
 SESSION_MAX_DAYS = env.number("SESSION_MAX_DAYS", 90, 1, 365)
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {

@@ -58,8 +58,10 @@ def _with_address(identity: Identity, key: str) -> User | None:
             user = User.objects.filter(email=identity.email).first() or _invited(identity.email)
             if user is None:
                 return None
-            unbound = Q(company_key=None) | ~Q(company_key__startswith=f"{identity.issuer}#")
-            if not User.objects.filter(unbound, pk=user.pk).update(company_key=key):
+            free = (
+                Q(company_key=None) | Q(company_key=key) | ~Q(company_key__startswith=f"{identity.issuer}#")
+            )
+            if not User.objects.filter(free, pk=user.pk).update(company_key=key):
                 raise NotAllowed(SOMEBODY_ELSE.format(identity.email))
             if user.address_proven_at is None:  # somebody else may know the password
                 user.set_unusable_password()

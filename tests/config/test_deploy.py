@@ -13,6 +13,7 @@ import psycopg
 import pytest
 import requests
 from cryptography.fernet import Fernet
+from django.urls import reverse
 
 from config import gunicorn
 from demo.postgres_user import bin_dir
@@ -94,6 +95,15 @@ def test_nginx_leaves_a_kept_connection_before_gunicorn_closes_it():
     upstream = re.search(r"upstream holdfast \{(.*?)\}", text, re.S)
     kept_s = upstream and re.search(r"keepalive_timeout (\d+)s;", upstream[1])
     assert kept_s and int(kept_s[1]) < gunicorn.keepalive
+
+
+def test_nginx_limits_each_way_to_log_in():
+    text = (DEPLOY / "nginx" / "holdfast.conf").read_text(encoding="utf-8")
+    limited = re.search(r"location (.*) \{\s*limit_req zone=holdfast_login", text)
+    assert limited
+    assert all(
+        reverse(name).startswith(limited[1]) for name in ("login", "company-login", "company-login-end")
+    )
 
 
 class Slow(BaseHTTPRequestHandler):
