@@ -233,18 +233,23 @@ class IgnoredEvent(Event):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Unusable:
-    """An entry of a provider's list that lacks what an event needs, as `reason` says; `at` is None without a time.
+    """An entry of a provider's list that lacks what an event needs. With its id it may be known from a webhook.
 
-    `kind`: which receipt counts it (DayReceipt.Kind). With its id it may be known from a webhook.
+    `kind`: which receipt counts it (DayReceipt.Kind). `at` is None without a time.
     """
 
     kind: str
-    reason: str
     at: datetime | None
     source: str
     external_id: str
+
+    @property
+    def reason(self) -> str:
+        if self.at is None:
+            return "It has no time."
+        return "It has no sender or recipient." if self.external_id else "It has no id."
 
 
 class PayloadInvalid(ValueError):

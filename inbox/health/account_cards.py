@@ -119,20 +119,23 @@ def of_workspace(workspace: Workspace) -> list[AccountCard]:
         for row in accounts.annotate(newest_id=Subquery(newest))
         if registry.spec_of(row.provider).is_connected_here or usable(row)
     ]
-    received, complete = _received(workspace), receipts.lately(workspace)
+    received = _received(workspace)
     paused = _paused(rows)
     deliveries = LIGHT.in_bulk(row.newest_id for row in rows if row.newest_id)
     cards = [
-        _card(row, received.get(row.pk, [0] * HOURS), paused, deliveries.get(row.newest_id), complete)
-        for row in rows
+        _card(row, received.get(row.pk, [0] * HOURS), paused, deliveries.get(row.newest_id)) for row in rows
     ]
+    compared = receipts.lately(workspace)
+    for card in cards:
+        card.completeness = compared.get(card.integration.pk)
     return sorted(cards, key=lambda card: not card.connected)
 
 
 def of_account(integration: Integration) -> AccountCard:
     received = _received(integration.workspace).get(integration.pk, [0] * HOURS)
-    complete = receipts.lately(integration.workspace)
-    return _card(integration, received, _paused([integration]), last_delivery(integration), complete)
+    card = _card(integration, received, _paused([integration]), last_delivery(integration))
+    card.completeness = receipts.lately(integration.workspace).get(integration.pk)
+    return card
 
 
 def last_delivery(integration: Integration) -> WebhookDelivery | None:
@@ -156,7 +159,6 @@ def _card(
     received: list[int],
     paused: dict[UUID, list[account_effects.Effect]],
     newest: WebhookDelivery | None,
-    complete: dict[UUID, receipts.Completeness],
 ) -> AccountCard:
     health = getattr(integration, "health", None)
     source = registry.address_of(integration.provider)
@@ -169,7 +171,6 @@ def _card(
         last_delivery=newest,
         received=received,
         paused=paused.get(integration.pk, []),
-        completeness=complete.get(integration.pk),
     )
 
 

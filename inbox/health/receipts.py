@@ -189,6 +189,12 @@ def completeness(workspace: Workspace, first: date, last: date) -> Completeness:
     return Completeness(min(ends, default=None), [gap for account in accounts for gap in account.gaps])
 
 
+def between(workspace: Workspace, since: datetime, until: datetime) -> Completeness:
+    """What `completeness` says of the days from `since` to `until` (aware)."""
+    zone = ZoneInfo(workspace.timezone)
+    return completeness(workspace, since.astimezone(zone).date(), until.astimezone(zone).date())
+
+
 def by_account(workspace: Workspace, first: date, last: date) -> dict[UUID, Completeness]:
     """The same for each account that was connected by the day `last` and can be compared, by its key."""
     zone = ZoneInfo(workspace.timezone)

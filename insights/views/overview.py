@@ -28,7 +28,6 @@ def overview(request: WorkspaceRequest) -> HttpResponse:
     before = overview_numbers.totals(request.workspace.pk, since - (until - since), since, zone)
     plots = charts.of(numbers)
     local = zoneinfo.ZoneInfo(zone)
-    first, last = (moment.astimezone(local).date() for moment in (since, until))
     context = {
         "spans": SPANS,
         "span": span,
@@ -44,8 +43,8 @@ def overview(request: WorkspaceRequest) -> HttpResponse:
         "funnel": zip(numbers.funnel, plots["funnel"], strict=True),
         "objections": list(zip(numbers.objections, plots["objections"], strict=True)),
         "people": response_times.by_person(request.workspace.pk, since, until),
-        "days": charts.days(numbers, first, last),
-        "completeness": receipts.completeness(request.workspace, first, last),
+        "days": charts.days(numbers, since.astimezone(local).date(), until.astimezone(local).date()),
+        "completeness": receipts.between(request.workspace, since, until),
         "since": since,
         "until": until,
     }
@@ -57,25 +56,14 @@ def overview(request: WorkspaceRequest) -> HttpResponse:
 def overview_csv(request: WorkspaceRequest) -> HttpResponse:
     """Downloads the overview page's table of campaigns as CSV."""
     _, since, until = _span(request)
-    zone = zoneinfo.ZoneInfo(request.workspace.timezone)
-    complete = receipts.completeness(
-        request.workspace, since.astimezone(zone).date(), until.astimezone(zone).date()
-    )
+    complete = receipts.between(request.workspace, since, until)
     numbers = overview_numbers.overview(request.workspace.pk, since, until, request.workspace.timezone)
     head = ["Campaign", "Replies", "People", "Positive", "Booked", "First answer (median, s)", "Complete"]
     rows = (
-        (
-            row.name,
-            row.replies,
-            row.people,
-            row.positive,
-            row.booked,
-            row.answer_s and round(row.answer_s),
-            complete.label,
-        )
+        (row.name, row.replies, row.people, row.positive, row.booked, row.answer_s and round(row.answer_s))
         for row in numbers.campaigns
     )
-    return csvs.answer(f"insights-{until:%Y-%m-%d}", head, rows)
+    return csvs.answer(f"insights-{until:%Y-%m-%d}", head, [(*row, complete.label) for row in rows])
 
 
 def _span(request: WorkspaceRequest) -> tuple[str, datetime, datetime]:

@@ -2,7 +2,6 @@
 
 import uuid
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
@@ -90,7 +89,7 @@ def pack(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
         if own_pack.previous and own_pack.status == ContextPack.Status.COMPLETE
         else None,
         "waiting": any(question.status == "pending" for question in questions),
-        "completeness": _completeness(own_pack),
+        "completeness": receipts.between(request.workspace, own_pack.window_from, own_pack.window_to),
     }
     return render(request, "insights/pack.html", context)
 
@@ -161,16 +160,9 @@ def pack_csv(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
     for thread in _threads(own_pack):
         summary = thread.insight.data.get("summary", "") if thread.insight else thread.error
         rows.append(("Conversation", summary, thread.lead.display_name, thread.get_outcome_display()))
-    complete = _completeness(own_pack).label
+    complete = receipts.between(request.workspace, own_pack.window_from, own_pack.window_to).label
     head = ["Kind", "Text", "Person", "Message or outcome", "Complete"]
     return csvs.answer(f"pack-{own_pack.pk}", head, [(*row, complete) for row in rows])
-
-
-def _completeness(pack: ContextPack) -> receipts.Completeness:
-    """Up to when what the accounts list of the pack's time was compared and is here."""
-    zone = ZoneInfo(pack.workspace.timezone)
-    first, last = (moment.astimezone(zone).date() for moment in (pack.window_from, pack.window_to))
-    return receipts.completeness(pack.workspace, first, last)
 
 
 def _built(request: WorkspaceRequest, pack: ContextPack, created: bool) -> HttpResponse:

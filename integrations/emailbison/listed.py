@@ -22,7 +22,7 @@ def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterato
         if reply.folder.lower() == BOUNCED:
             continue
         if reply.at is None or not reply.from_email_address:
-            yield _unusable(reply, "replies")
+            yield Unusable("replies", reply.at, "emailbison_reply", reply.id)
         elif not reply.outgoing:
             yield _reply(reply, reply.at)
         elif reply.lead_id or _recipient(reply):
@@ -33,14 +33,9 @@ def bounces(account: Integration, moment: datetime, deadline: Deadline) -> Itera
     """The failure reports, newest first."""
     for reply in EmailBisonClient.for_integration(account).replies_since(moment, deadline, BOUNCED):
         if reply.at is None or not reply.from_email_address:
-            yield _unusable(reply, "bounces")
+            yield Unusable("bounces", reply.at, "emailbison_reply", reply.id)
         else:
             yield _bounce(reply, reply.at)
-
-
-def _unusable(reply: Reply, kind: str) -> Unusable:
-    reason = "It has no time." if reply.at is None else "It has no sender."
-    return Unusable(kind=kind, reason=reason, at=reply.at, source="emailbison_reply", external_id=reply.id)
 
 
 def _bounce(reply: Reply, at: datetime) -> MessageEvent:

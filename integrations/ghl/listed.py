@@ -20,16 +20,12 @@ def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterato
         if (message.at and message.at < moment) or not words_of(message.body, message.attachments):
             continue
         direction = "inbound" if message.direction == "inbound" else OUTBOUND
-        if message.at is None or not message.contact_id:
+        if message.at and message.contact_id:
+            yield _event(account, BACKFILL, direction, message.contact_id, message, message.at)
+        else:
             yield Unusable(
-                kind="replies" if direction == "inbound" else "sent",
-                reason="It has no contact." if message.at else "It has no time.",
-                at=message.at,
-                source="ghl_message",
-                external_id=message.id,
+                "replies" if direction == "inbound" else "sent", message.at, "ghl_message", message.id
             )
-            continue
-        yield _event(account, BACKFILL, direction, message.contact_id, message, message.at)
 
 
 def sent_to(account: Integration, person: Person, deadline: Deadline) -> list[MessageEvent]:

@@ -19,13 +19,7 @@ def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterato
         if not email.received:
             continue
         if email.at is None or not lead.address:
-            yield Unusable(
-                kind="replies",
-                reason="It has no sender." if email.at else "It has no time.",
-                at=email.at,
-                source="instantly_reply",
-                external_id=short_key(email.id),
-            )
+            yield Unusable("replies", email.at, "instantly_reply", short_key(email.id))
             continue
         yield MessageEvent(
             event_type=BACKFILL,

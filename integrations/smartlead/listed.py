@@ -21,13 +21,8 @@ def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterato
             if entry.at and entry.message_id:
                 yield _reply(thread, entry, entry.at)
             else:
-                yield Unusable(
-                    kind="replies",
-                    reason="It has no id." if entry.at else "It has no time.",
-                    at=entry.at,
-                    source="smartlead_reply",
-                    external_id=short_key(entry.message_id.strip()),
-                )
+                known_by = short_key(entry.message_id.strip())
+                yield Unusable("replies", entry.at, "smartlead_reply", known_by)
 
 
 def _reply(thread: Thread, entry: HistoryItem, at: datetime) -> MessageEvent:

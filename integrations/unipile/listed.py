@@ -18,13 +18,7 @@ def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterato
     partners: dict[str, Person] = {}
     for message in client.messages_since(moment, deadline):
         if message.at is None:
-            yield Unusable(
-                kind="sent" if message.is_sender else "replies",
-                reason="It has no time.",
-                at=None,
-                source="unipile_message",
-                external_id=message.id,
-            )
+            yield Unusable("sent" if message.is_sender else "replies", None, "unipile_message", message.id)
             continue
         if message.at < moment:
             continue

@@ -29,8 +29,7 @@ class Command(BaseCommand):
                 raise CommandError(f"{file} exists already.")
             target = workspace_named(workspace)
             audit.record(target.pk, None, "workspace.exported", target)
-            today = timezone.now().date()
-            complete = receipts.completeness(target, target.created_at.date(), today).label
+            complete = receipts.between(target, target.created_at, timezone.now()).label
             counts = export.write(target, file, settings.VERSION, complete)
         except OSError as error:
             raise CommandError(f"{error.filename or file} cannot be written: {error.strerror}.") from None
