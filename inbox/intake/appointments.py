@@ -1,6 +1,6 @@
-"""Stores the state of an appointment as a calendar states it, by webhook or by list, with the same result.
+"""Stores the state of an appointment that a calendar reports, by webhook or by list, with the same outcome.
 
-The newest state counts, in whatever order the states arrive. A list corrects what webhooks told wrongly.
+The newest state counts, in any order of arrival. A list corrects wrong reports of webhooks.
 """
 
 from collections.abc import Callable
@@ -15,11 +15,13 @@ from integrations.meetings import Meeting
 
 State = Appointment.Status
 ORDER = (State.BOOKED, State.NO_SHOW, State.CANCELLED)
-"""The order of states for the same moment: the later one here counts. A meeting ends and does not begin again."""
+"""The order of states for the same moment: the later one in this list counts. A meeting that ended cannot begin
+again.
+"""
 
 
 def stated_by(event: BookingEvent) -> Meeting:
-    """The `Meeting` that a GoHighLevel webhook states. Each of its webhooks holds the whole state of an appointment."""
+    """The `Meeting` of a GoHighLevel webhook, which always holds the whole state of an appointment."""
     return Meeting(
         event.provider,
         event.invitee_uri,
@@ -34,8 +36,9 @@ def stated_by(event: BookingEvent) -> Meeting:
 
 
 class Change(StrEnum):
-    """The effect of `write`. NEW: the meeting stands and was not booked before. CHANGED: its status or start differs.
-    STALE: a newer state is known. ANOTHERS: the appointment is another lead's. The last two save nothing.
+    """The outcome of `write`. NEW: the meeting takes place and was not booked before. CHANGED: its status or start has
+    changed. STALE: a newer state is stored. ANOTHERS: the appointment belongs to another lead. The last two save
+    nothing.
     """
 
     NEW = "new"
@@ -48,12 +51,12 @@ class Change(StrEnum):
 def hear(event: BookingEvent, row_of: Callable[[str], Appointment]) -> list[Appointment]:
     """Applies a Calendly event to the invitee's appointment, and to the appointment that the booking replaces.
 
-    `row_of(uri)` gives the appointment of an invitee. Returns the changed rows, which the caller saves; [] if a newer
-    event about the invitee's absence is known.
+    `row_of(uri)` returns the appointment of an invitee. Returns the changed rows, which the caller saves; [] if a newer
+    event about the invitee's absence is stored.
     """
     row = row_of(event.invitee_uri)
     if event.status in ("no_show", "came"):
-        # Somebody marked the invitee as absent, or took that back. The later of the two counts.
+        # Somebody marked the invitee as absent, or removed the mark. The later event counts.
         if row.told_at is not None and event.occurred_at < row.told_at:
             return []
         row.told_at = event.occurred_at
@@ -67,8 +70,8 @@ def hear(event: BookingEvent, row_of: Callable[[str], Appointment]) -> list[Appo
     changed = [row]
     if event.replaces_uri:
         row.replaces_id = event.replaces_uri[:500]
-        # The earlier booking was moved and not cancelled, even if its own cancellation has not come or does
-        # not say so.
+        # The earlier booking was moved, not cancelled, even if its own cancellation is missing or does not mention the
+        # move.
         old = row_of(event.replaces_uri)
         old.replaced = True
         changed.append(old)
@@ -78,9 +81,7 @@ def hear(event: BookingEvent, row_of: Callable[[str], Appointment]) -> list[Appo
 
 
 def write(lead: Lead, stated: Meeting) -> Change:
-    """Saves a meeting's state in its appointment row, and returns the effect. The caller must have locked the lead's
-    row.
-    """
+    """Saves a meeting's state in its appointment row, and returns the outcome. The lead's row must be locked."""
     row, created = Appointment.objects.get_or_create(
         workspace_id=lead.workspace_id,
         provider=stated.provider,
@@ -88,8 +89,7 @@ def write(lead: Lead, stated: Meeting) -> Change:
         defaults={"lead": lead, "invitee_email": lead.email},
     )
     if row.lead_id != lead.pk:
-        # The lead that the webhook named is right. The list knows only an address, which several people may
-        # share.
+        # The lead of the webhook is right. The list knows only an address, which several people may share.
         return Change.ANOTHERS
     if stated.as_of is None and not created and stated.read_at and row.updated_at > stated.read_at:
         return Change.STALE
@@ -108,8 +108,8 @@ def _taken_over(row: Appointment) -> bool:
 
 
 def restate(row: Appointment, stated: Meeting, *, taken_over: bool = False) -> bool:
-    """Puts a meeting's state into its row without saving. False if a newer state is known. `taken_over`: another
-    booking has replaced this one.
+    """Copies a meeting's state into its row without saving. Returns False if a newer state is stored. `taken_over`:
+    whether another booking has replaced this one.
     """
     if _stale(row, stated):
         return False
@@ -121,7 +121,7 @@ def restate(row: Appointment, stated: Meeting, *, taken_over: bool = False) -> b
 def _stale(row: Appointment, stated: Meeting) -> bool:
     if row.told_at is None or stated.as_of is None or stated.as_of > row.told_at:
         return False
-    # A moved meeting is recognised by the booking that replaced it.
+    # A moved meeting is recognised by the booking that replaces it.
     ended = row.status in ORDER and ORDER.index(row.status) > ORDER.index(stated.state)
     return stated.as_of < row.told_at or ended
 

@@ -1,7 +1,7 @@
-"""Compares the meetings that calendars list with those that webhooks reported: the tick and its jobs.
+"""Compares the meetings in calendars with those that webhooks reported. It defines the tick and its jobs.
 
-Claiming a check already sets the time of the next one, even if this one fails. A lead whose check fails waits longer
-each time, and delays no other lead.
+A claim already sets the time of the next check, even if this check fails. After each failure, the lead waits longer for
+its next check and delays no other lead.
 """
 
 import logging
@@ -39,9 +39,10 @@ STOPPING = (Cancelled, ShutdownRequested, DeadlineExceeded)
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """Enqueues checks for up to 1,000 leads that are due. Workspaces take turns.
+    """Enqueues checks for up to 1,000 due leads. Workspaces take turns.
 
-    Returns the first checks (`begun`), the claimed ones in all and by workspace, and how many are left.
+    Returns the number of first checks (`begun`), of claimed checks in total and by workspace, and of due checks that
+    are `left`.
     """
     counts: Counter[str] = Counter()
     for workspace_id in _with_calendar():
@@ -78,7 +79,7 @@ def _begin(workspace_id: UUID) -> int:
         email="", ghl_contact_id=""
     )
     meetings = Appointment.objects.filter(workspace_id=workspace_id, starts_at__gt=lately)
-    # A union, as an OR of the two would read every lead of the workspace.
+    # This is a union, because an OR of the two would read every lead of the workspace.
     towards = own_leads.filter(tag__in=TOWARDS_A_MEETING, last_inbound_at__gt=lately).values_list("pk")
     leads = towards.union(own_leads.filter(pk__in=meetings.values("lead")).values_list("pk"))
     rows = [
@@ -112,7 +113,9 @@ def _spec(workspace_id: UUID, ids: list[int], now: datetime) -> JobSpec:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `bookings.check`. Returns how many leads had each outcome; a provider's failure delays its lead alone."""
+    """The job `bookings.check`. Returns the number of leads by outcome. A provider's failure delays only its own
+    lead.
+    """
     counts: Counter[str] = Counter()
     for number, pk in enumerate(ctx.payload["check_ids"]):
         ctx.progress(number, len(ctx.payload["check_ids"]))
@@ -146,7 +149,9 @@ def _look(check: BookingCheck, deadline: Deadline) -> str:
 
 
 def _park(check: BookingCheck, error: Exception) -> None:
-    """Puts the next check off, longer after each failure of this lead. A rate limit or an unreadable secret is none."""
+    """Postpones the next check, longer after each failure of this lead. A rate limit or an unreadable secret is not a
+    failure.
+    """
     failures = check.failures + (not isinstance(error, Snooze))
     pause = min(EVERY * 2 ** min(failures, 8), PARKED_AT_MOST)
     words = str(error) if isinstance(error, (ProviderError, ProviderMisconfigured)) else type(error).__name__

@@ -1,4 +1,4 @@
-"""Reads a lead's meetings from a calendar and stores them by the same rules as webhooks do."""
+"""Reads a lead's meetings from a calendar, and stores them by the rules for webhooks."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -25,14 +25,12 @@ from jobs.db import drop_connection
 from jobs.deadline import Deadline
 
 KNOWN_SINCE = timedelta(days=30)
-"""Meetings that webhooks told of are asked for one by one until this long after they began."""
+"""Meetings from webhooks are requested one by one until this long after their start."""
 
 
 def read(account: Integration, lead: Lead, deadline: Deadline) -> list[Meeting]:
-    """Asks the calendar account for the meetings of `lead`. If GoHighLevel has deleted the known contact, it looks for
-    another one and stores its id; [] if there is none.
-
-    Raises the errors of the provider's client.
+    """Requests the meetings of `lead` from the calendar account. If GoHighLevel has deleted the stored contact, another
+    contact is looked up and its id stored. Returns [] without a contact. Raises the errors of the provider's client.
     """
     spec = registry.spec_of(account.provider)
     calendar = stated(spec.calendar)
@@ -59,8 +57,8 @@ def read(account: Integration, lead: Lead, deadline: Deadline) -> list[Meeting]:
 
 
 def apply(lead: Lead, listed: list[Meeting]) -> int:
-    """Stores the meetings that a calendar listed for `lead`, in one transaction. Returns how many were new or
-    changed.
+    """Stores the meetings that a calendar listed for `lead`, in one transaction. Returns the number of new or changed
+    meetings.
     """
     with transaction.atomic():
         locked = rollup.locked(lead)

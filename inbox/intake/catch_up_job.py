@@ -1,4 +1,4 @@
-"""Enqueues work on a reply that was worked on before: its tag has changed, or what was left out can be done now."""
+"""Enqueues a reply again: its tag has changed, or a step that was left out can be done now."""
 
 from datetime import datetime
 
@@ -12,13 +12,13 @@ CATCH_UP = kind_name("inbound.catch_up", __name__)
 
 
 def again(message: Message, cause: str) -> None:
-    """Enqueues the job that works on `message` once more, once for each `cause` (an id)."""
+    """Enqueues the job that processes `message` again, once per `cause` (an id)."""
     enqueue_many(CATCH_UP, [spec(message, cause)])
 
 
 def spec(message: Message, cause: str = "", run_at: datetime | None = None) -> JobSpec:
-    """The job that works on `message` once more, at `run_at` (aware) or now. There is one for each `cause` (an id),
-    and at most one in each hour without a cause.
+    """The job that processes `message` again, at `run_at` (aware) or now. There is one job per `cause` (an id). Without
+    a cause, there is at most one per hour.
     """
     return JobSpec(
         dedupe_key=f"{CATCH_UP}:{message.pk}:{cause or timezone.now().strftime('%Y-%m-%dT%H')}",

@@ -1,7 +1,7 @@
-"""Finds the lead of a LinkedIn chat, because a message of ours may not name its recipient.
+"""Finds the lead of a LinkedIn chat, because our own messages may not name their recipient.
 
-Until somebody answers, our messages are kept on a stand-in: a lead without any identity. It becomes the person who
-writes. A lock puts the messages of one chat in a row, so both orders of arrival end in one lead.
+Until somebody answers, our messages belong to a stand-in: a lead without any identity. The stand-in becomes the person
+who answers. A lock serialises the messages of a chat, so both orders of arrival end in one lead.
 """
 
 from django.db import IntegrityError, transaction
@@ -39,13 +39,15 @@ def _is_stand_in(lead: Lead) -> bool:
 
 
 def _become(workspace: Workspace, stand_in: Lead, person: Person, provider: str) -> Lead:
-    """Turns the stand-in into `person`. If the workspace knows that lead already, it gets the stand-in's messages."""
+    """Turns the stand-in into `person`. If the workspace already has a lead for the person, the stand-in's messages
+    move there.
+    """
     match = identity.find(workspace, person, provider)
     if match is None:
         try:
             with transaction.atomic():
                 identity.fill(stand_in, workspace, person, provider)
-        except IntegrityError:  # another channel has made this lead meanwhile
+        except IntegrityError:  # another channel has created this lead in the meantime
             match = identity.find_or_create(workspace, person, provider)
         else:
             return stand_in

@@ -1,11 +1,11 @@
-"""Recognises stored bounces. A provider reports one mail under several ids, and its notice may come alone."""
+"""Recognises stored bounces. A provider reports one mail under several ids, and its notice may arrive separately."""
 
 from inbox.leads import rollup
 from inbox.models import Lead, Message
 from integrations.events import BounceEvent
 
 WITHOUT_NOTICE = ("mail:", "event:")
-"""The beginnings of an EmailBison bounce's external id if no notice came with it."""
+"""The prefixes of the external id of an EmailBison bounce without a notice."""
 NOTICE_FIELDS = (
     "external_id",
     "subject",
@@ -21,11 +21,10 @@ NOTICE_FIELDS = (
 
 
 def find(lead: Lead, event: BounceEvent, message: Message) -> Message | None:
-    """The stored bounce of `lead` for the mail that `event` is about; None if it is new. The lead's row must be
-    locked.
+    """The stored bounce of `lead` for the mail in `event`; None if the bounce is new. The lead's row must be locked.
 
-    `message` is the event as a row. If it brings the notice's text and the stored row has none, the row takes text and
-    id. A row of an older release, which names no mail, counts if the campaign is the same, unless both have a notice.
+    `message`: the event as a row. If only the event has the text of the notice, the stored row gets that text and id. A
+    row of an older release, which names no mail, matches if the campaign is the same, unless both have a notice.
     """
     if not event.mail_id:
         return None

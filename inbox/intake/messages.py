@@ -1,4 +1,4 @@
-"""Stores a message as a row on one lead, or recognises it as stored. A duplicate adds the links that came late."""
+"""Stores a message as a row of one lead, or recognises the stored row. A duplicate adds late links."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -40,26 +40,27 @@ KNOWN = Message.objects.select_related("lead").only(
     "lead__bounced_at",
     *(f"lead__{name}" for name in IDENTITY_FIELDS),
 )
-"""Messages with what a duplicate is asked."""
+"""Messages with the columns that the handling of a duplicate reads."""
 
 
 def store(
     received: Received, event: MessageEvent, judged: Arrival, *, count: bool = True
 ) -> tuple[Message, bool]:
-    """Stores the message of `event` on its lead, or finds it. Returns the message, and whether it is new; a new one is
-    counted in its lead's row if `count`. `judged` holds what the rules read in it.
+    """Stores the message of `event` on its lead, or finds the stored row. Returns the message and whether it is new.
+    With `count`, the lead's row counts a new message. `judged`: the findings of the rules about the message.
 
-    If another transaction stores the message at once, its row is returned. If another one creates the lead at once,
-    IntegrityError is raised, and the caller runs this again (`receipt.receive`, `races.settled`).
+    If another transaction stores the message at the same time, its row is returned. If another transaction creates the
+    lead at the same time, IntegrityError is raised, and the caller runs this function again (`receipt.receive`,
+    `races.settled`).
 
-    A provider may use an id for another text. Then both are kept, the later one flagged under its own key. For a
-    message from the provider's list (`listed`) the id alone decides.
+    A provider may reuse an id for another text. Then both messages are kept; the later one is flagged and gets its own
+    key. For a message from the provider's list (`listed`), the id alone decides.
     """
     fingerprint = event.content_key or _fingerprint(event, judged.newest_text)
     if event.window_s and (twin := texts.stored_text(received, event, fingerprint, judged)):
         return twin, False
     if event.listed and event.channel != Channel.SMS:
-        fingerprint = ""  # a provider's list renders a mail anew, but lists a text as it was
+        fingerprint = ""  # a provider's list renders a mail differently, but keeps a text unchanged
     external_id = event.external_id or texts.own_id()
     message, created = _get_or_create(received, event, judged, count, external_id, content_hash=fingerprint)
     if created or event.listed or message.external_id != external_id or _same(message, fingerprint):
@@ -77,7 +78,7 @@ def _get_or_create(
     matches: list[identity.LeadMatch] = []
 
     def lead() -> Lead:
-        """The lead of a new message. A new lead's row is written once, with its first message counted in."""
+        """The lead of a new message. A new lead's row is written once, and already counts its first message."""
         matches.append(_lead(received, event, count_in if count else None))
         return matches[0].lead
 
@@ -98,9 +99,10 @@ def _get_or_create(
 
 
 def gone(received: Received, event: MessageEvent) -> bool:
-    """Whether the message of `event` was erased with its person, or is ours to an erased person.
+    """Whether the message of `event` was erased with its person, or was sent by us to an erased person.
 
-    A provider may use an id again, so the person, the sender or a recipient must be erased, unless nobody is named.
+    A provider may reuse an id. So the person, the sender or a recipient must also be erased, unless the event names
+    nobody.
     """
     if received.workspace.erasure_key is None:
         return False
@@ -120,7 +122,7 @@ def gone(received: Received, event: MessageEvent) -> bool:
 
 
 def _people(received: Received, event: MessageEvent) -> set[erased.Name]:
-    """The identities of the lead of `event` and of the sender; for a message of ours, of its recipients."""
+    """The identities of the lead of `event` and of the sender or, for our own message, of its recipients."""
     addresses = [event.from_address]
     if event.direction == Message.Direction.OUTBOUND:
         addresses = [str(row.get("address", "")) for rows in event.recipients.values() for row in rows]
@@ -130,7 +132,7 @@ def _people(received: Received, event: MessageEvent) -> set[erased.Name]:
 
 
 def _inherit_id(received: Received, event: MessageEvent) -> None:
-    """Gives an erased message's id to the same sender's message that is stored under a key of its own."""
+    """Transfers an erased message's id to the same sender's message that is stored under a separate key."""
     stored = Message.objects.filter(workspace=received.workspace, source=event.source)
     key = f"{event.external_id[: KEY_LIMIT - 17]}#"
     numbered = stored.filter(
@@ -142,7 +144,7 @@ def _inherit_id(received: Received, event: MessageEvent) -> None:
 
 
 def _same(message: Message, fingerprint: str) -> bool:
-    """Whether the stored text is that of `fingerprint`. Its sender may be stored with a name beside the address."""
+    """Whether the stored text matches `fingerprint`. The stored sender may include a name beside the address."""
     if message.content_hash in ("", fingerprint):
         return True
     sender = mailbox(message.from_address).address
@@ -183,19 +185,19 @@ def _fields(received: Received, event: MessageEvent, judged: Arrival) -> dict[st
 
 
 def _fingerprint(event: MessageEvent, newest_text: str) -> str:
-    """A hash of sender and words. Markup does not count, as a retry may render it anew."""
+    """A hash of sender and words. Markup does not count, because a retry may render it differently."""
     return texts.hash_of(event.from_address, newest_text or event.text or event.html or event.subject)
 
 
 _campaigns: OrderedDict[tuple[Any, ...], UUID] = OrderedDict()
-"""Campaigns that are known to be committed, so that many messages of one campaign ask the database once per process."""
+"""Campaigns that are certainly committed, so that each process queries a campaign once and not for every message."""
 CAMPAIGNS_KEPT = 4096
 
 
 def campaign_id(received: Received, ref: CampaignRef | None) -> UUID | None:
-    """Our id of the campaign that `ref` names, which is created if it is new; None without `ref`.
+    """Our id of the campaign in `ref`, which is created if it is new; None without `ref`.
 
-    A second attempt does not use the cache, because the campaign may have been deleted since.
+    A second attempt bypasses the cache, because the campaign may have been deleted since.
     """
     if ref is None:
         return None
@@ -244,7 +246,7 @@ def _lead(
 
 
 def _tell_apart(received: Received, lead: Lead) -> None:
-    """Keeps samples and people apart. What a provider brings is never taken for a sample: the lead is a person then."""
+    """Keeps samples and people apart. A lead from a provider is never a sample, so it becomes a person."""
     if received.sample:
         raise PayloadInvalid({"lead": "a lead of the workspace has the address of the sample"})
     lead.sample = False
@@ -252,8 +254,9 @@ def _tell_apart(received: Received, lead: Lead) -> None:
 
 
 def add_links(received: Received, event: MessageEvent, message: Message) -> None:
-    """Adds a late campaign or provider's id to a stored message, and moves it if the id is another lead's. A list may
-    also bring the lead's name. Does nothing for an event without the provider's lead (`tracked` is False).
+    """Adds a late campaign or provider's id to a stored message, and moves the message if the id belongs to another
+    lead. A list may also provide the lead's name. Does nothing for an event without the provider's lead (`tracked` is
+    False).
     """
     if not event.tracked:
         return
@@ -269,10 +272,10 @@ def add_links(received: Received, event: MessageEvent, message: Message) -> None
     if match.lead.pk != message.lead_id:
         rollup.move(message, match.lead)
     elif match.lead.is_stopped:
-        stops.stop_campaigns(match.lead)  # this id was not known when the lead was stopped
+        stops.stop_campaigns(match.lead)  # the id was unknown when the lead was stopped
     message.lead = match.lead
 
 
 def mark_processed(message_id: UUID) -> None:
-    """Records that this message's job is done, so that it is not made again once the job's row is deleted."""
+    """Records that this message's job is done, so that no new job is created after the job's row is deleted."""
     Message.objects.filter(pk=message_id, processed_at=None).update(processed_at=timezone.now())

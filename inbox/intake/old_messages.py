@@ -1,6 +1,7 @@
-"""Deletes messages when their workspace's time is up, with the drafts and sends that belong to them.
+"""Deletes messages with their drafts and sends at the end of their workspace's retention period.
 
-The lead keeps its opt-out, bounce and booking. A message stays while it is suspected, or its answer is on its way.
+The lead keeps its opt-out, bounce and booking. A message stays while it is suspected, or while its answer is on its
+way.
 """
 
 from datetime import timedelta
@@ -20,7 +21,7 @@ UNDECIDED = ~Q(suspected="") & Q(suspicion_decided_by="")
 
 
 def of(workspace_id: UUID, keep_days: int) -> "QuerySet[Message]":
-    """The messages of a workspace that came more than `keep_days` days ago and may go."""
+    """The messages of a workspace that arrived more than `keep_days` days ago and may be deleted."""
     return Message.objects.filter(
         ~UNDECIDED, workspace_id=workspace_id, received_at__lt=Now() - timedelta(days=keep_days)
     )
@@ -58,6 +59,8 @@ def _delete(pks: list[Any]) -> int:
 old_messages = per_workspace(
     _old_messages, by="received_at", column="keep_messages_days", of_none=None, delete=_delete
 )
-"""Deletes messages that are older than their workspace keeps them, with the ended sends that answer or made them."""
+"""Deletes messages that are older than their workspace's retention period, with the finished sends that answer or
+created them.
+"""
 old_notes = per_workspace(_old_notes, by="created_at", column="keep_messages_days", of_none=None)
-"""Deletes the notes that are older than the messages that their workspace keeps, as they tell of them."""
+"""Deletes notes that are older than the workspace's retention period of messages, because notes refer to messages."""

@@ -1,7 +1,7 @@
-"""Takes in one delivery in one transaction and writes its ledger row.
+"""Processes one delivery in one transaction and writes its ledger row.
 
 Lead, message, job and ledger row are stored all or nothing. If a defect of ours rolls them back, the ledger row is
-written alone, with the raw bytes, so that a replay can repair it. Nothing here calls another machine.
+written alone with the raw bytes, so that a replay can repair the delivery. Nothing here calls another machine.
 """
 
 import logging
@@ -31,8 +31,8 @@ DeliveryVerdict = WebhookDelivery.Verdict
 class WebhookRequest:
     """A provider's webhook request that passed authentication.
 
-    `body` and `headers` are without the sender's secrets, unless `scrubbed` is False. `started` is
-    `time.perf_counter()` at its arrival, in seconds. `sample`: a person had us make it. `workspace` is None if no
+    `body` and `headers` are free of the sender's secrets, unless `scrubbed` is False. `started`: `time.perf_counter()`
+    at its arrival, in seconds. `sample`: whether a person had the product create the request. `workspace`: None if no
     workspace has the account.
     """
 
@@ -57,7 +57,7 @@ class WebhookRequest:
         )
 
     def of(self, workspace: Workspace) -> "Received":
-        """The same request, as one of `workspace`."""
+        """The same request with `workspace`."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return Received(**values | {"workspace": workspace})
 
@@ -71,8 +71,8 @@ class Received(WebhookRequest):
 
 @dataclass(slots=True)
 class IntakeResult:
-    """The outcome of a webhook request. `fields` names the wrong fields of a rejected body. `enqueued`: the message
-    has a job, or had one that is done.
+    """The outcome of a webhook request. `fields` names the invalid fields of a rejected body. `enqueued`: whether the
+    message has a job, or had one that is finished.
     """
 
     verdict: str
@@ -93,9 +93,9 @@ Handler = Callable[[Received, Event], IntakeResult]
 def receive(received: Received, event: Event, handler: Handler) -> IntakeResult:
     """Runs `handler(received, event)` and writes the delivery's row, in one transaction.
 
-    After a deadlock, a lost race or a vanished row it runs again, at most ROUNDS times. A defect of ours gives the
+    Repeats both after a deadlock, a lost race or a vanished row, at most ROUNDS times. A defect of ours results in the
     verdict `failed`: everything is rolled back, and the row is written alone. Raises django.db.Error if the database
-    cannot be reached: nothing is stored, and the provider must send it again.
+    cannot be reached: nothing is stored, and the provider must resend the request.
     """
     for last in (False,) * (ROUNDS - 1) + (True,):
         received.attempt += 1
@@ -112,7 +112,7 @@ def receive(received: Received, event: Event, handler: Handler) -> IntakeResult:
             if fault is not Fault.BUG:
                 raise
             outcome = failed(received, event.event_type, error)
-        except Exception as error:  # any such error is a defect of ours and not of the provider
+        except Exception as error:  # any such error is our own defect, not the provider's
             outcome = failed(received, event.event_type, error)
         break
     return record(received, _named(outcome, event))
@@ -124,7 +124,7 @@ def _named(outcome: IntakeResult, event: Event) -> IntakeResult:
 
 
 def _duplicate_event(received: Received, event: Event) -> IntakeResult | None:
-    """The result for an event without a message that was accepted before, by its own key; None if it is new."""
+    """The result for an event without a message whose own key was already accepted; None if the event is new."""
     if not event.event_key:
         return None
     first = (
@@ -141,14 +141,16 @@ def _duplicate_event(received: Received, event: Event) -> IntakeResult | None:
 
 
 def rejected(error: PayloadInvalid) -> IntakeResult:
-    """The result for a webhook request whose body cannot be used. It names each wrong field."""
+    """The result for a webhook request with an unusable body. It names each invalid field."""
     return IntakeResult(DeliveryVerdict.REJECTED, reason="invalid payload", fields=error.fields)
 
 
 def failed(received: WebhookRequest, event_type: str, error: Exception) -> IntakeResult:
-    """The result for a webhook request on which our own code failed with `error`. It is logged for the operator."""
-    # The log says where it happened, and what the database names. It does not hold the error's text, which may
-    # quote a person.
+    """The result for a webhook request on which our own code failed with `error`. The error is logged for the
+    operator.
+    """
+    # The log contains the place of the error and the names from the database, but not the error's text, which may quote
+    # a person.
     where, facts = failures.where(error), failures.database_facts(error)
     logger.error(
         "delivery failed on our side",
@@ -169,7 +171,7 @@ def failed(received: WebhookRequest, event_type: str, error: Exception) -> Intak
 def record(received: WebhookRequest, outcome: IntakeResult, event_key: str = "") -> IntakeResult:
     """Stores the request and its outcome as a WebhookDelivery. Returns `outcome` with its id.
 
-    `event_key` is stored only with an accepted request: the retry of a failed one is no duplicate.
+    `event_key` is stored only for an accepted request: a retry after a failure is not a duplicate.
     """
     delivery = WebhookDelivery.objects.create(
         id=uuid7(),

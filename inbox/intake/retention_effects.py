@@ -1,4 +1,4 @@
-"""Says what a workspace's times of keeping data would remove, before they are saved."""
+"""Previews the data that a workspace's retention periods would remove, before the periods are saved."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,12 +11,12 @@ from inbox.intake import old_messages, retention
 from inbox.models import Message, Workspace
 
 MOST = 100_000
-"""So many rows are counted at most, as somebody waits for the page."""
+"""Rows are counted up to this number, because somebody waits for the page."""
 
 
 def effects(workspace: Workspace) -> list[str]:
-    """A sentence for each kind of data, with what the times that `workspace` has (they need not be saved) would remove
-    if it was done now.
+    """One sentence per kind of data about the rows that the retention periods of `workspace` would remove now. The
+    periods may be unsaved.
     """
     return [_messages(workspace), _bodies(workspace), _model_calls(workspace)]
 

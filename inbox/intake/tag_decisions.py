@@ -1,6 +1,7 @@
-"""Stores judgements about tags. Each is a row of its own, and the newest valid one is put on the message and the lead.
+"""Stores decisions about tags. Each decision has its own row, and the newest valid one sets the tag of message and
+lead.
 
-What a person says stays: no rule or model run overrides it.
+A person's decision stays: no rule or model overrides it.
 """
 
 from dataclasses import replace
@@ -22,15 +23,16 @@ from inbox.understanding.rules import RULES_VERSION
 
 Kind = TagDecision.Kind
 TOGETHER = "Tagged together with others."
-"""The reason of a tag that a person gave to several replies at once. It teaches nothing: they may have read none."""
+"""The reason of a tag that a person gave to several replies at once. It is no training data: the person may not have
+read them.
+"""
 
 
 def record_rules(message: Message) -> TagDecision | None:
-    """Stores, as decisions about the message's tag, what the rules and then the provider said of it. Returns the last
-    of these decisions; None if neither said anything. A second call changes nothing.
+    """Stores the tags that the rules and then the provider gave to the message, as decisions. Returns the last of these
+    decisions; None if there is no such tag. A second call changes nothing.
 
-    What a provider said of the lead as a whole is stored in `inbox.leads.provider_tags`, when it is given to the
-    message.
+    A provider's tag of the lead as a whole is stored in `inbox.leads.provider_tags` when a message gets it.
     """
     decision = provider_tags.keep_rule(message)
     if provider_tags.by_provider(message):
@@ -45,7 +47,7 @@ def record_rules(message: Message) -> TagDecision | None:
 
 
 def _once(message: Message, kind: Kind, by: str, **fields: Any) -> tuple[TagDecision, bool]:
-    """The decision of this kind by `by` about `message`, and whether it was made now. A job may run again."""
+    """The decision of this kind by `by` about `message`, and whether it is new. A job may run twice."""
     defaults = {"workspace_id": message.workspace_id, "lead_id": message.lead_id} | fields
     return TagDecision.objects.get_or_create(message=message, kind=kind, by=by, defaults=defaults)
 
@@ -64,13 +66,13 @@ def _by_person(message: Message, user: User, alike_to: Message | None, **fields:
 
 
 def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecision:
-    """Gives `message` the tag that the model read in it, unless a person or the provider has decided meanwhile.
+    """Gives `message` the tag from the model's reading, unless a person or the provider has decided in the meantime.
     Returns the stored decision. `by` names the model and the version of its prompt.
 
-    The model may confirm what our own rules suspect, with a quote of the words that they suspect; it never denies it,
-    so any other tag leaves the suspicion to a person. Without such a suspicion, a tag that silences the lead only
-    becomes one. A lead who ends one channel for another is not opted out by the model. A second call with the same
-    `by` changes nothing.
+    The model may confirm a suspicion of our rules by quoting the suspected words. It never denies a suspicion: any
+    other tag leaves the decision to a person. Without a suspicion of the rules, a tag that silences the lead only
+    becomes a suspicion. The model does not opt out a lead who leaves one channel for another. A second call with the
+    same `by` changes nothing.
     """
     judgement = _believed(message, judgement)
     alone = judgement.tag in NO_ANSWER and not _confirms(message, judgement)
@@ -90,9 +92,9 @@ def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecisi
         bounced = suspicion.of(message) == Suspicion.BOUNCE
         if created and alone and not message.suspected:
             _suspect(lead, message, judgement)
-        elif decision.tag in NO_ANSWER:  # not what this model alone suspected in a run before
+        elif decision.tag in NO_ANSWER:  # not the suspicion that only this model raised in an earlier run
             _settle(lead, message, by)
-        # An opt-out wins over a provider's word.
+        # An opt-out wins over a provider's tag.
         above = PERSON if decision.tag == Tag.BLACKLIST else (PERSON, provider_tags.PROVIDER)
         if not message.tag_decided_by.startswith(above):
             _apply(lead, message, decision, by, bounced=bounced)
@@ -115,17 +117,18 @@ def _believed(message: Message, judgement: Judgement) -> Judgement:
 
 
 def _confirms(message: Message, judgement: Judgement) -> bool:
-    """Whether the model says what the rules suspect, and quotes words of what they suspect."""
+    """Whether the model agrees with the rules' suspicion, and quotes the suspected words."""
     quote, words = judgement.quote, message.suspected_words
     proven = quoted(quote, message.text) and (quoted(quote, words) or quoted(words, quote))
     return proven and suspicion.agrees(message, judgement.tag)
 
 
 def rejudge(message: Message, judged: Arrival, *, before: str, after: str) -> TagDecision:
-    """Decides about `message` anew by today's rules, as `judged` says, and stores the decision. What they decided
-    before goes, with the stop that it caused, unless the lead has another; a tag of a model stays where they now say
-    nothing. Addresses and channels that the reply ends are ended. `before` and `after` are recorded in the audit. The
-    lead's row must be locked, in the caller's transaction.
+    """Decides about `message` again by today's rules, and stores the decision. `judged`: the findings of the rules.
+
+    The earlier decision of the rules is withdrawn, with the stop that it caused, unless the lead has another stop. A
+    model's tag stays if the rules now find nothing. Addresses and channels that the reply refuses are closed. `before`
+    and `after` are recorded in the audit log. The lead's row must be locked in the caller's transaction.
     """
     lead, bounced = message.lead, judged.bounce
     by = judged.decided_by or f"rules {RULES_VERSION}: none"
@@ -159,17 +162,18 @@ def rejudge(message: Message, judged: Arrival, *, before: str, after: str) -> Ta
 def correct(
     message: Message, tag: str, *, user: User, reason: str = "", alike_to: Message | None = None
 ) -> TagDecision:
-    """Stores the tag that a person gives to `message`, and returns the decision. It counts from now on, and serves as
-    labelled data for the rules. With the reason TOGETHER it does not, and no answer is drafted because of it.
+    """Stores the tag that a person gives to `message`, and returns the decision. The tag counts from now on, and is
+    labelled data for the rules. With the reason TOGETHER it is not labelled data, and no answer is drafted because of
+    it.
 
-    If the tag was Blacklist, the stop that this message caused is undone, and only that one. `alike_to`: the person
-    said it about that message, and this one has the same words.
+    If the tag was Blacklist, only the stop that this message caused is undone. `alike_to`: the message that the person
+    decided about, which has the same words.
     """
     with transaction.atomic():
         lead = rollup.locked(message.lead)
         message.refresh_from_db()
         message.lead = lead
-        provider_tags.keep_rule(message)  # the reply's own job may not have stored it yet
+        provider_tags.keep_rule(message)  # the reply's own job may not have stored the decision yet
         was, bounced = message.tag, suspicion.of(message) == Suspicion.BOUNCE
         decision = _by_person(message, user, alike_to, tag=tag, reason=reason[:300])
         if tag != Tag.BLACKLIST:
@@ -185,11 +189,11 @@ def correct(
 def decide(
     message: Message, *, is_it: bool, user: User, alike_to: Message | None = None
 ) -> TagDecision | None:
-    """Stores the answer of a person to whether `message` is what the rules suspect it to be, such as an opt-out.
-    Returns the decision; None if there is no open suspicion.
+    """Stores a person's decision whether the rules' suspicion about `message`, such as an opt-out, is right. Returns
+    the decision; None without an open suspicion.
 
-    If it is, the message gets the tag that belongs to the suspicion. If it is not, the suspicion is closed, and rules
-    and model decide the tag. `alike_to`: the person said it about that message, and this one has the same words.
+    A confirmed suspicion sets its tag. A denied suspicion is closed, and rules and model decide the tag. `alike_to`:
+    the message that the person decided about, which has the same words.
     """
     with transaction.atomic():
         lead = rollup.locked(message.lead)
@@ -218,7 +222,7 @@ def decide(
 
 
 def _settle(lead: Lead, message: Message, by: str) -> None:
-    """Records that `by` has decided what the message was suspected of."""
+    """Records that `by` has decided the suspicion about the message."""
     if suspicion.of(message):
         message.suspicion_decided_by = by[:80]
         message.save(update_fields=["suspicion_decided_by"])
@@ -226,13 +230,13 @@ def _settle(lead: Lead, message: Message, by: str) -> None:
 
 
 def has_stopped(lead: Lead, message: Message) -> bool:
-    """Whether `message` is why nothing more goes to `lead`: it was the opt-out or the bounce."""
+    """Whether `message`, as the opt-out or the bounce, is the reason why nothing more goes to `lead`."""
     return _asked_for_it(lead, message) or lead.bounced_at == message.sent_at
 
 
 def has_another_stop(message: Message) -> bool:
-    """Whether the lead may have been stopped by more than `message`: by another reply, or by an event of a provider
-    that brought no message, such as an unsubscribe. A lead stores the time of the latest stop alone.
+    """Whether the lead may have another stop than `message`: another reply, or a provider's event without a message,
+    such as an unsubscribe. A lead stores only the time of the latest stop.
     """
     events = WebhookDelivery.objects.filter(
         lead=message.lead_id, message=None, verdict=WebhookDelivery.Verdict.ACCEPTED

@@ -1,7 +1,7 @@
-"""Gives the newest replies of several leads the tag that a person names.
+"""Gives the newest replies of several leads a person's tag.
 
-Nobody has read each of these replies just now. So a stop or a suspicion stays, unless the tag stops the lead; no
-answer is drafted because of it; and it is no labelled data.
+The person may not have read each of these replies. So a stop or a suspicion stays unless the tag stops the lead, no
+answer is drafted because of the tag, and the tag is not labelled data.
 """
 
 from collections.abc import Iterable
@@ -16,12 +16,12 @@ from inbox.models.lead import Tag
 
 
 def tag(workspace: Workspace, by: User, views: Iterable[Seen], tag: str) -> TriageResult:
-    """Stores that `by`, a person, gives `tag` to the newest reply of each lead of `workspace` in `views`
-    (`tag_decisions.correct`). Leads with a newer reply than was seen, and those who have never written, stay as they
-    are, and so do those that are stopped or suspected of something, unless the tag is Blacklist; the result names
-    them. It has no token: only another tag takes a tag back.
+    """Stores that `by` gives `tag` to the newest reply of each lead of `workspace` in `views`
+    (`tag_decisions.correct`).
 
-    Each lead is a transaction of its own, so that none is locked for long.
+    Leads with a newer reply than was seen, and leads who have never written, stay unchanged. Stopped and suspected
+    leads also stay unchanged, unless the tag is Blacklist. The result names them. It has no token to undo the change:
+    only another tag replaces a tag. Each lead has its own transaction, so that no row is locked for long.
     """
     replied_at = {view.lead_id: view.last_inbound_at for view in views}
     leads, missed, silent, held = [], [], [], []
@@ -44,12 +44,12 @@ def tag(workspace: Workspace, by: User, views: Iterable[Seen], tag: str) -> Tria
 
 
 def _is_held(lead: Lead, reply: Message) -> bool:
-    """Whether a tag might take back a stop, or settle a suspicion, which a person does reply by reply."""
+    """Whether a tag might undo a stop or settle a suspicion. A person decides such replies one by one."""
     return lead.is_stopped or bool(lead.suspected or suspicion.of(reply))
 
 
 def _newest_reply(lead: Lead) -> Message | None:
-    """The reply that the lead's row follows (`rollup.replies_of`); None if the lead has never written."""
+    """The reply that determines the lead's row (`rollup.replies_of`); None if the lead has never written."""
     if lead.last_inbound_at is None:
         return None
     wrote = Message.objects.filter(

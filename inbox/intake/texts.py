@@ -1,12 +1,11 @@
-"""Recognises repeated texts (SMS, and mails) that come without the provider's id, by their words and their time.
+"""Recognises repeated texts (SMS and mails) without the provider's id by their words and their time.
 
-The decision is made under a lock on the words. It looks before and after the moment of receipt, within the time in
-which the provider repeats a delivery. So a replay also finds a text that came later. When the provider's own id turns
-up, the text gets it.
+The decision is made under a lock on the words. The search covers the time before and after the receipt in which the
+provider repeats a delivery. So a replay also finds a text that arrived later. When the provider's own id arrives, it is
+added to the stored text.
 
-A STOP that may be a repetition counts as a second STOP, because writing to a person who asked us not to is worse than
-showing a text twice. A START that may be a repetition reopens nothing, unless the lead has gone through STOP and START
-before.
+A STOP that may be a repetition counts as a second STOP, because a message to a person who opted out is worse than a
+duplicate text. A START that may be a repetition reopens nothing, unless the lead has used STOP and START before.
 """
 
 import hashlib
@@ -28,9 +27,13 @@ from integrations.events import MessageEvent
 from jobs.ids import uuid7
 
 STATED_WITHIN = timedelta(minutes=20)
-"""How far from its receipt the time that a text states may be for us to believe it (integrations.ghl.payloads)."""
+"""The time that a text states is trusted if it differs from the receipt by at most this much
+(integrations.ghl.payloads).
+"""
 CLOCKS_APART = timedelta(minutes=2)
-"""How far the provider's clock may be ahead of ours. Without this, a text could seem received before it was written."""
+"""The provider's clock may be ahead of ours by this much. Without it, a text could appear to arrive before it was
+written.
+"""
 
 
 def own_id() -> str:
@@ -39,12 +42,12 @@ def own_id() -> str:
 
 
 def stored_text(received: Received, event: MessageEvent, words: str, judged: Arrival) -> Message | None:
-    """The stored text that `event` repeats; None if it is a new one. If the event brings the provider's id, the stored
-    one gets it.
+    """The stored text that `event` repeats; None if the text is new. If the event has the provider's id, the stored
+    text gets it.
 
-    `words`: the hash by which texts are the same. `judged` says whether they ask us to write no more, or again. If an
-    earlier text asked so and the opposite was asked since, this one is new. Holds a lock on the words until the
-    transaction ends.
+    `words`: the hash that identifies equal texts. `judged`: whether the text is an opt-out or an opt-in. If an earlier
+    text had the same wish, and the lead has since expressed the opposite, this text is new. Holds a lock on the words
+    until the transaction ends.
     """
     locks.hold("text", received.workspace.pk, event.source, words)
     texts = Message.objects.select_related("lead").filter(workspace=received.workspace, source=event.source)
@@ -53,14 +56,14 @@ def stored_text(received: Received, event: MessageEvent, words: str, judged: Arr
     # What GHL lists arrives hours later, but says when it was sent.
     at = event.occurred_at if event.listed else received.received_at
     span = timedelta(seconds=event.window_s)
-    # Such a text may have been listed just now and sent long ago. Equal times are one text, however old.
+    # Such a text may have been listed just now, and sent long ago. Texts with equal times are the same, however old.
     sent = Q(sent_at__range=(at - span - STATED_WITHIN, at + span + STATED_WITHIN)) | Q(
         sent_at=event.occurred_at
     )
     near = texts.filter(sent, content_hash=words, received_at__range=(at - span, at + span))
     same = [message for message in near if _same(event, message)]
     if not same and not event.external_id and event.channel == Channel.EMAIL:
-        # The provider's list was faster than its webhook. Such mails are stored without a hash.
+        # The provider's list was faster than its webhook. Listed mails are stored without a hash.
         listed = texts.filter(sent, content_hash="", received_at__range=(at - span, at + span))
         same = [message for message in listed if hash_of(message.from_address, message.text) == words]
     if not same:
@@ -74,8 +77,8 @@ def stored_text(received: Received, event: MessageEvent, words: str, judged: Arr
 
 
 def with_question(workspace: Workspace, event: MessageEvent) -> MessageEvent:
-    """Returns `event`, if it is a short text, with our last one to that person, which it may answer by a bare yes or
-    no: GoHighLevel does not send it along. Any other event is returned as it is.
+    """Adds our last message to a short text from the same person, because the text may answer it with a bare yes or no,
+    and GoHighLevel does not include our message. Returns any other event unchanged.
     """
     answers = event.channel == Channel.SMS and event.direction == Message.Direction.INBOUND
     names = identity.identities_of(workspace, event.person)
@@ -91,7 +94,7 @@ def with_question(workspace: Workspace, event: MessageEvent) -> MessageEvent:
 
 
 def hash_of(sender: str, words: str) -> str:
-    """A hash of what makes two texts equal: the sender and the words. Blanks do not matter."""
+    """A hash of sender and words, which identifies equal texts. White space does not matter."""
     words = re.sub(r"\s+", " ", words).strip()
     return hashlib.sha256(f"{sender.lower()}\0{words}".encode()).hexdigest()
 
@@ -103,13 +106,13 @@ def _same(event: MessageEvent, message: Message) -> bool:
 
 
 def _stops_anew(received: Received, event: MessageEvent, message: Message) -> bool:
-    """Whether `event`, which may repeat the STOP `message`, comes after the lead was let in again.
+    """Whether `event`, a possible repetition of the STOP `message`, arrives after the lead was reopened.
 
-    If the lead is still stopped, the stop counts from now on: a START written before it comes too late.
+    If the lead is still stopped, the stop counts from now on, so that a START written before it has no effect.
     """
     told_at = event.occurred_at if event.external_id else received.received_at
     if told_at <= message.received_at:
-        return False  # it is a replay, or the same text by another way
+        return False  # it is a replay, or the same text from another source
     lead = message.lead = rollup.locked(message.lead)
     if lead.opted_out_at is None:
         return not rollup.opted_in_after(lead, told_at, event.stamp)
@@ -119,8 +122,8 @@ def _stops_anew(received: Received, event: MessageEvent, message: Message) -> bo
 
 
 def _lets_in_anew(received: Received, event: MessageEvent, message: Message) -> bool:
-    """Whether `event`, which may repeat the START `message`, follows a later STOP. It counts only if the lead used
-    STOP before that START, so they know the word.
+    """Whether `event`, a possible repetition of the START `message`, follows a later STOP. It counts only if the lead
+    used STOP before that START, and so knows the words.
     """
     told_at = event.occurred_at if event.external_id else received.received_at
     lead = rollup.locked(message.lead)
@@ -131,7 +134,7 @@ def _lets_in_anew(received: Received, event: MessageEvent, message: Message) -> 
 
 
 def _named(message: Message, event: MessageEvent) -> Message | None:
-    """Returns `message` with the provider's own id and thread; None if another text took the id meanwhile."""
+    """Returns `message` with the provider's own id and thread; None if another text got the id in the meantime."""
     names = {"external_id": event.external_id, "thread_id": event.thread_id[:200] or message.thread_id}
     try:
         with transaction.atomic():

@@ -1,4 +1,4 @@
-"""Maps each kind of event to the function that applies it to a workspace, inside intake's transaction."""
+"""Maps each kind of event to the function that applies it to a workspace in the transaction of the intake."""
 
 from collections.abc import Callable
 from typing import Any
@@ -44,9 +44,9 @@ HANDLERS: dict[type[Event], Callable[[Received, Any], IntakeResult]] = {
 
 
 def handle(received: Received, event: Event) -> IntakeResult:
-    """Applies `event` by the handler of its type. Must run in a transaction.
+    """Applies `event` with the handler for its type. Must run in a transaction.
 
-    A message that was erased with its person is not taken in again, and nothing of it is kept.
+    A message that was erased with its person is not stored again, not even in part.
     """
     if isinstance(event, MessageEvent) and gone(received, event):
         received.body, received.headers = b"", {}

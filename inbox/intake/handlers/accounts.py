@@ -1,7 +1,7 @@
-"""Applies a provider's word about a connected account, and records accepted LinkedIn invitations.
+"""Applies a provider's status of a connected account, and records accepted LinkedIn invitations.
 
-A status has no id and no time. It is new if it differs from the last one of the account or mailbox, or if a probe has
-found the account well since. So a repeated delivery changes nothing, and an account may break many times.
+A status has no id and no time. It is new if it differs from the last status of the account or mailbox, or if a probe
+has since found the account healthy. So a repeated delivery changes nothing, and an account may break many times.
 """
 
 from inbox.intake.receipt import DeliveryVerdict, IntakeResult, Received
@@ -16,14 +16,14 @@ from integrations.registry import UnknownProvider
 from integrations.spec import AccountWords
 
 MAILBOX_LIMIT = 150
-"""The most characters of an address that fit into the delivery's reason."""
+"""The maximum number of characters of an address in the delivery's reason."""
 
 
 def status(received: Received, event: AccountStatusEvent) -> IntakeResult:
-    """Records a status of the account or of one of its mailboxes in the account's health. A good status enqueues a
-    probe, which alone can heal the account.
+    """Records the status of an account, or of one of its mailboxes, in the account's health. A good status enqueues a
+    probe; only a probe can mark the account as healthy.
 
-    Raises UnknownProvider if the provider's spec declares no words for states.
+    Raises UnknownProvider if the provider's spec declares no status words.
     """
     account = received.integration
     if account is None:
@@ -50,7 +50,9 @@ def _follow(account: Integration, received: Received, event: AccountStatusEvent)
 
 
 def _loss_without_proof(received: Received, account: Integration, word: str) -> str:
-    """The reason of the loss that `word` reports, if no call can prove its end, so that a good word must; else ""."""
+    """The reason of the loss that `word` reports if no call can prove that the loss is over, so that a good status must
+    end it; "" otherwise.
+    """
     still_broken, reason = registry.spec_of(received.provider).still_broken, _reason(received, word)
     lasts = still_broken and still_broken(account, reason, "") and not still_broken(account, "", "")
     return reason if lasts else ""
@@ -70,18 +72,20 @@ def _words(received: Received) -> AccountWords:
 
 
 def _meaning(received: Received, word: str) -> SignalKind | None:
-    """The fault of an account or mailbox that a status reports; None for a status that is good or says nothing."""
+    """The fault of an account or mailbox that a status reports; None for a good or neutral status."""
     words = _words(received)
     return SignalKind.REFUSED if word in words.refused else SignalKind.DOWN if word in words.down else None
 
 
 def _is_well(integration: Integration) -> bool:
-    """Whether the account is well by our own calls. A repeated good status is new if they have found trouble since."""
+    """Whether our own calls find the account healthy. If they have found trouble since, a repeated good status is
+    new.
+    """
     return writer.row(integration).state not in probes.BROKEN
 
 
 def _repeats(received: Received, event: AccountStatusEvent, reason: str) -> bool:
-    """Whether the last status before this one was the same and still holds."""
+    """Whether the previous status was the same and still holds."""
     earlier = WebhookDelivery.objects.filter(
         integration=received.integration,
         event_type__in=event.told_by or (event.event_type,),
@@ -100,8 +104,8 @@ def _repeats(received: Received, event: AccountStatusEvent, reason: str) -> bool
 
 
 def connected(received: Received, event: ConnectionEvent) -> IntakeResult:
-    """Records that the lead accepted our LinkedIn invitation: direct messages now reach them. The earliest time is
-    kept.
+    """Records that the lead accepted our LinkedIn invitation, so that direct messages can reach them. The earliest time
+    is kept.
     """
     lead = identity.find_or_create(received.workspace, event.person, received.provider).lead
     lead.linkedin_connected_at = min(filter(None, (lead.linkedin_connected_at, received.received_at)))

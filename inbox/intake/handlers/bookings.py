@@ -1,7 +1,7 @@
-"""Applies bookings, moves and cancellations of meetings. Any order of the calendar's events has the same result.
+"""Applies bookings, moves and cancellations of meetings. Any order of the calendar's events has the same outcome.
 
-Calendly reports an event of an invitee, GoHighLevel the whole state of an appointment (`as_of`). The appointment
-stores the facts, from which its status and the lead's columns are derived.
+Calendly reports single events of an invitee, and GoHighLevel the whole state of an appointment (`as_of`). The
+appointment stores the facts; its status and the lead's columns derive from them.
 """
 
 from functools import partial
@@ -21,8 +21,9 @@ Status = Appointment.Status
 
 
 def handle(received: Received, event: BookingEvent) -> IntakeResult:
-    """Applies a calendar's event to the lead's appointment and columns. It is ignored if its event type is not the
-    account's, a newer state is known, or no lead booked; then a job asks GoHighLevel about the contact.
+    """Applies a calendar's event to the lead's appointment and columns. The event is ignored if its event type is not
+    the account's, or if a newer state is stored. It is also ignored without a lead; a job then asks GoHighLevel about
+    the contact.
     """
     expected = received.integration.config.get("event_type_uri") if received.integration else None
     if expected and event.event_type_uri and event.event_type_uri != expected:
@@ -53,9 +54,9 @@ def _restate(lead: Lead, event: BookingEvent) -> IntakeResult:
 
 
 def settle(lead: Lead, *, moved: bool = False) -> None:
-    """Sets the lead's columns about meetings and saves it. Sends `lead_booked` if a meeting stands.
+    """Sets the lead's columns about meetings and saves the lead. Sends `lead_booked` if a meeting takes place.
 
-    The lead's row must be locked. `moved`: a known meeting was moved, so it does not count as new.
+    The lead's row must be locked. `moved`: whether a known meeting was moved, so that it does not count as new.
     """
     standing = Appointment.objects.filter(lead=lead, status=Status.BOOKED, booked_at__isnull=False)
     booked_at = max((row.booked_at for row in standing if row.booked_at is not None), default=None)
@@ -84,7 +85,7 @@ def _lead(received: Received, event: BookingEvent) -> Lead | None:
 
 
 def _look_up(received: Received, event: BookingEvent) -> None:
-    """Enqueues a job that asks GoHighLevel who the contact is, since its webhook gives only the contact's id."""
+    """Enqueues a job that reads the contact from GoHighLevel, because the webhook contains only the contact's id."""
     contact_id, workspace = event.person.ghl_contact_id, received.workspace
     if contact_id and connected(workspace.pk, event.provider) is not None:
         enqueue(

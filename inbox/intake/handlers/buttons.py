@@ -1,4 +1,4 @@
-"""Receives presses of buttons in our Slack messages, and enqueues their work (inbox.replying.buttons)."""
+"""Receives button presses from our Slack messages, and enqueues their work (inbox.replying.buttons)."""
 
 import uuid
 from typing import Any
@@ -13,7 +13,7 @@ from jobs.enqueue import enqueue
 
 def press(received: Received, event: ButtonEvent) -> IntakeResult:
     """Enqueues the work of a button that a person pressed in Slack. The press is ignored if the button does not exist,
-    its object is not in this workspace, or it stands on another message than ours.
+    if its object is not in this workspace, or if the button is not on our own message.
     """
     if event.action not in ACTIONS:
         return _ignored(event, "no such button")
@@ -22,8 +22,8 @@ def press(received: Received, event: ButtonEvent) -> IntakeResult:
     draft = _draft(received, event)
     if draft is None:
         return _ignored(event, "the button's draft is not in this workspace")
-    # One Slack app serves all workspaces. A person who holds a bot's token can write any ids into a button,
-    # and Slack signs the press. So the press must come from the draft's own card.
+    # One Slack app serves all workspaces. The holder of a bot's token can write any ids into a button, and Slack signs
+    # the press. So the press must come from the draft's own card.
     if draft.slack_ts and (draft.slack_channel, draft.slack_ts) != (event.channel_id, event.message_ts):
         return _ignored(event, "the button is not on the draft's own card")
     return _accepted(received, event, {"draft_id": str(draft.pk)}, draft.lead)

@@ -1,4 +1,4 @@
-"""Applies what Clay found for a lead: fills empty columns, overwrites nothing, and records the answer."""
+"""Applies Clay's answers about a lead: fills empty columns, overwrites nothing, and records the answer."""
 
 import uuid
 
@@ -13,8 +13,8 @@ from integrations.events import EnrichmentEvent, Person
 
 
 def handle(received: Received, event: EnrichmentEvent) -> IntakeResult:
-    """Fills the lead's empty columns from Clay's answer, and stores it. An error of Clay is only counted, so the
-    question stays open. An unknown lead rejects the request.
+    """Fills the lead's empty columns from Clay's answer, and stores the answer. An error of Clay is only counted, so
+    the question stays open. A request for an unknown lead is rejected.
     """
     lead = lead_named(received.workspace, event.lead_id)
     if lead is None:
@@ -27,7 +27,7 @@ def handle(received: Received, event: EnrichmentEvent) -> IntakeResult:
         lead=lead, kind=event.kind, defaults={"workspace": received.workspace}
     )
     if event.status == "error":
-        enrichment.errors += 1  # it stays pending, as the next request may succeed
+        enrichment.errors += 1  # it stays pending, because the next request may succeed
     elif enrichment.status != Enrichment.Status.FOUND:
         filled = event.status == "found" and _apply(received.workspace, lead, event)
         enrichment.status = Enrichment.Status.FOUND if filled else Enrichment.Status.NOT_FOUND
@@ -39,7 +39,7 @@ def handle(received: Received, event: EnrichmentEvent) -> IntakeResult:
 
 
 def lead_named(workspace: Workspace | None, lead_id: str) -> Lead | None:
-    """The lead with this id, locked; None if there is none. `workspace` None looks at all workspaces."""
+    """The lead with this id, locked; None without such a lead. `workspace`: None to search all workspaces."""
     try:
         key = uuid.UUID(lead_id)
     except ValueError:
@@ -49,7 +49,7 @@ def lead_named(workspace: Workspace | None, lead_id: str) -> Lead | None:
 
 
 def _apply(workspace: Workspace, lead: Lead, event: EnrichmentEvent) -> bool:
-    """Fills the lead's empty columns. False if the answer holds nothing usable, such as half a number."""
+    """Fills the lead's empty columns. Returns False if the answer has nothing usable, such as an incomplete number."""
     if event.kind == Enrichment.Kind.PHONE:
         person = Person(phone=event.phone)
     else:
@@ -58,7 +58,7 @@ def _apply(workspace: Workspace, lead: Lead, event: EnrichmentEvent) -> bool:
     if not (values.get("phone") or values.get("linkedin_url")):
         return False
     if lead.linkedin_url and lead.linkedin_url != values.get("linkedin_url"):
-        values.pop("linkedin_member_id", None)  # that id belongs to the other profile
+        values.pop("linkedin_member_id", None)  # the id belongs to the other profile
     for name, text in values.items():
         if facts.fillable(lead, name):
             _fill(workspace, lead, name, text)
@@ -66,7 +66,7 @@ def _apply(workspace: Workspace, lead: Lead, event: EnrichmentEvent) -> bool:
 
 
 def _fill(workspace: Workspace, lead: Lead, name: str, text: str) -> None:
-    """Sets one identity. If another lead has it, the two are merged, or both are flagged for a person."""
+    """Sets one identity. If another lead has it, the two leads are merged, or both are flagged for a person."""
     try:
         with transaction.atomic():
             before = lead.sources

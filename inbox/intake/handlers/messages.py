@@ -1,4 +1,4 @@
-"""Stores a message that arrives, once, on one lead, with one job. A duplicate only repairs and adds what came late."""
+"""Stores an incoming message once, on one lead, with one job. A duplicate only repairs the job and adds late links."""
 
 from datetime import timedelta
 from functools import partial
@@ -23,12 +23,12 @@ from jobs.models import BackgroundJob
 
 READ = kind_name("message.read", __name__)
 CLOCKS_APART = timedelta(seconds=2)
-"""How far two versions of a provider may be apart on when a message was sent."""
+"""Two sources of a provider may differ by this much about the time of a message."""
 
 
 def handle(received: Received, event: MessageEvent) -> IntakeResult:
-    """Stores the message of `event` on its lead, and enqueues the job of a new inbound one. A known provider's id is a
-    duplicate. A bounce notice or a spam complaint stops the lead instead.
+    """Stores the message of `event` on its lead, and enqueues the job of a new inbound message. A message whose
+    provider's id is already stored is a duplicate. A bounce notice or a spam complaint stops the lead instead.
     """
     if event.direction == Message.Direction.OUTBOUND and (outcome := _known(received, event)):
         return outcome
@@ -70,7 +70,7 @@ def notice(received: Received, event: MessageNotice) -> IntakeResult:
 
 
 def _known(received: Received, event: MessageEvent) -> IntakeResult | None:
-    """The outcome for our own message that is stored already, or that a person wrote to nobody who is a lead; else
+    """The outcome if our own message is already stored, or if a person wrote to somebody who is not a lead; otherwise
     None.
     """
     duplicate = partial(IntakeResult, DeliveryVerdict.DUPLICATE)
@@ -87,7 +87,9 @@ def _known(received: Received, event: MessageEvent) -> IntakeResult | None:
 
 
 def _by_former_account(received: Received, event: MessageEvent) -> Message | None:
-    """The message of `event` as it was stored when its account had another id, which gives messages other ids too."""
+    """The stored message of `event` from the time when its account had another id. Messages of a reconnected account
+    get other ids.
+    """
     former = accounts.former_ids(received.integration) if received.integration else None
     names = identity.identities_of(received.workspace, event.person)
     if not former or not names:
@@ -101,7 +103,7 @@ def _by_former_account(received: Received, event: MessageEvent) -> Message | Non
 
 
 def _spec(message: Message) -> JobSpec:
-    """The job of `message`. A reply that may be an opt-out does not wait behind other replies."""
+    """The job of `message`. A possible opt-out does not wait behind other replies."""
     return JobSpec(
         dedupe_key=f"{PROCESS}:{message.pk}",
         workspace_id=message.workspace_id,
@@ -136,7 +138,7 @@ def _duplicate(received: Received, event: MessageEvent, message: Message) -> Int
 
 
 def _repair(message: Message) -> UUID:
-    """The job of a message that waits for one. It usually exists; if not, it is made."""
+    """The job of a message that waits for one. The job usually exists; otherwise it is created."""
     spec = _spec(message)
     waiting = BackgroundJob.objects.filter(tenant=spec.workspace_id, dedupe_key=spec.dedupe_key)
     if job_id := waiting.values_list("pk", flat=True).first():

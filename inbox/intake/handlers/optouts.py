@@ -1,4 +1,4 @@
-"""Applies a provider's statement that a lead wants no more: everything stops, whatever the tag was."""
+"""Applies an opt-out that a provider reports: everything stops, whatever the tag was."""
 
 from inbox.intake.messages import campaign_id
 from inbox.intake.receipt import DeliveryVerdict, IntakeResult, Received
@@ -10,10 +10,10 @@ from integrations.spec import STOP_LABELS, label_words
 
 
 def handle(received: Received, event: UnsubscribeEvent) -> IntakeResult:
-    """Stops messages to a lead who unsubscribed, or those on the event's channels. An unknown lead is created, so that
-    a later message finds it stopped.
+    """Stops messages to a lead who unsubscribed, or only those on the event's channels. An unknown lead is created, so
+    that a later message finds the lead stopped.
     """
-    campaign = campaign_id(received, event.campaign)  # before the lead, as a message's intake locks them
+    campaign = campaign_id(received, event.campaign)  # before the lead, in the order of a message's intake
     lead = identity.find_or_create(received.workspace, event.person, received.provider).lead
     lead.campaign_id = lead.campaign_id or campaign
     repeated = _refuse(received, event, lead) if event.channels else _opt_out(received, event, lead)
@@ -23,7 +23,7 @@ def handle(received: Received, event: UnsubscribeEvent) -> IntakeResult:
 
 
 def _opt_out(received: Received, event: UnsubscribeEvent, lead: Lead) -> bool:
-    """Stops `lead`. Returns whether that was known before."""
+    """Stops `lead`. Returns whether the opt-out was already known."""
     stopped_before, repeated = lead.is_stopped, not event.event_key and lead.opted_out_at is not None
     rollup.opt_out(lead, min(event.occurred_at or received.received_at, received.received_at))
     if lead.is_stopped and not stopped_before:
@@ -32,7 +32,7 @@ def _opt_out(received: Received, event: UnsubscribeEvent, lead: Lead) -> bool:
 
 
 def _refuse(received: Received, event: UnsubscribeEvent, lead: Lead) -> bool:
-    """Closes the event's channels, unless the lead sent START since. Returns whether they were closed before."""
+    """Closes the event's channels, unless the lead has sent START since. Returns whether they were already closed."""
     repeated = set(event.channels) <= set(lead.refused_channels)
     if not rollup.opted_in_after(lead, event.occurred_at or received.received_at):
         for channel in event.channels:
@@ -41,7 +41,7 @@ def _refuse(received: Received, event: UnsubscribeEvent, lead: Lead) -> bool:
 
 
 def labelled(received: Received, event: LabelEvent) -> IntakeResult:
-    """Stops all messages to a lead whom people at the provider have given a label that means "do not contact"."""
+    """Stops all messages to a lead with a "do not contact" label from people at the provider."""
     account = received.integration
     names = str(account.config.get(STOP_LABELS.name) or "") if account else ""
     stops = set(map(label_words, ("do not contact", *names.split(",")))) - {""}

@@ -1,4 +1,4 @@
-"""Applies what people at a provider, or its model, say of a lead, as the tag of the reply that they said it about."""
+"""Applies a lead's status from people at a provider, or from its model, as the tag of the reply that it concerns."""
 
 from inbox.intake.catch_up_job import again
 from inbox.intake.messages import campaign_id
@@ -11,10 +11,10 @@ from integrations.events import TagEvent
 
 
 def handle(received: Received, event: TagEvent) -> IntakeResult:
-    """Stores a provider's word about a lead ("not interested") as a tag for its reply. An unknown lead is created, so
+    """Stores a provider's status of a lead ("not interested") as a tag for its reply. An unknown lead is created, so
     that a later reply gets the tag.
     """
-    campaign = campaign_id(received, event.campaign)  # before the lead, as a message's intake locks them
+    campaign = campaign_id(received, event.campaign)  # before the lead, in the order of a message's intake
     lead = identity.find_or_create(received.workspace, event.person, received.provider).lead
     lead.campaign_id = lead.campaign_id or campaign
     lead.provider_interested |= event.tag == Tag.INTERESTED
@@ -39,7 +39,7 @@ def handle(received: Received, event: TagEvent) -> IntakeResult:
 
 
 def _stands_above(lead: Lead, reply: Message | None, tag: str) -> str:
-    """Why the lead's tag differs from the word, as a sentence; "" if it does not."""
+    """Why the lead's tag differs from the provider's status, as a sentence; "" if they agree."""
     if lead.tag == tag:
         return ""
     if lead.is_stopped:
