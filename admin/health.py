@@ -18,7 +18,7 @@ from admin.columns import Column, chip, row_url
 from admin.filters import choice_filter, known_values
 from admin.scope import scope_of
 from inbox.health import banner, sentences
-from inbox.models import audit
+from inbox.models import MailboxAlarm, audit
 from inbox.pages.access import signed_in
 from inbox.pages.operations import account_actions
 from inbox.pages.operations.health import banner_part
@@ -213,3 +213,14 @@ class HealthBoard(RecordAdmin):
                 "key_url": accounts.key_url(health, scope_of(request)),
             }
         return super().render_change_form(request, context, *args, **kwargs)
+
+
+@admin.register(MailboxAlarm)
+class MailboxAlarmAdmin(RecordAdmin):
+    """Mailboxes whose mail came back, was reported as spam, or was answered by fewer than before."""
+
+    workspace_path = "integration__workspace"
+    plain_texts = ("address",)
+    list_display = ("since", "integration", "address", "rate", "count", "mails", "days", "last_at", "told_at")
+    list_filter = ("rate",)
+    ordering = ("-since", "-pk")

@@ -5,7 +5,16 @@ from typing import Any
 from inbox import promises
 from inbox.followups import step_job
 from inbox.followups import tick as followups
-from inbox.health import backfill, comeback, drill, notice_channels, notice_trial, reply_polls, watch
+from inbox.health import (
+    backfill,
+    comeback,
+    drill,
+    mailbox_rates,
+    notice_channels,
+    notice_trial,
+    reply_polls,
+    watch,
+)
 from inbox.intake import calendar_check, calendar_list
 from inbox.intake.catch_up_job import CATCH_UP
 from inbox.intake.handlers.bookings import WHO_BOOKED
@@ -150,6 +159,7 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
         MANY | {"keep_done_days": 2},
     ),
     (erasure.ERASE, erasure.run, "Erases a person with all that names them", MANY | {"attempts": 8}),
+    (mailbox_rates.TELL, mailbox_rates.run, "Tells people of a mailbox whose mail goes wrong", NOTICE),
     (notice_channels.NOTIFY, notice_channels.run, "Tells people that an account is broken", SLACK_NOTICE),
     (
         notice_channels.EMAIL,
@@ -226,6 +236,7 @@ TICKS: tuple[tuple[str, TickFunction, str, int], ...] = (
         "Compares deliveries with what their providers are known to send",
         300,
     ),
+    ("mailboxes", mailbox_rates.tick, "Counts what came back, was reported and answered, by mailbox", 900),
     ("notifications", notice_channels.tick, "Enqueues notices about broken accounts", 60),
     ("followups", followups.run, "Claims the steps of follow-ups that are due", 60),
     (

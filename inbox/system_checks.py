@@ -85,6 +85,7 @@ TICKS = {
     "followups": "no follow-up is sent",
     "heartbeat": "a monitor outside raises an alarm though all is well",
     "integration-health": "no account is probed, and silence is not noticed",
+    "mailboxes": "nobody is told of a mailbox whose mail comes back or is reported as spam",
     "notifications": "people are not told of broken accounts",
     "reply-poll": "replies that no webhook brought are never found",
     "retention": "nothing is deleted when its time is up",
@@ -134,7 +135,7 @@ KEPT = {
     ),
     "It has one row per account, lead, person, provider or name, and each is written over.": (
         "integrations.WorkspaceIntegrationHealth integrations.ReplyPoll integrations.CircuitBreaker"
-        " integrations.RateWindow inbox.BookingCheck inbox.HiddenBanner inbox.ModelOutage jobs.Tick"
+        " integrations.RateWindow inbox.BookingCheck inbox.HiddenBanner inbox.MailboxAlarm inbox.ModelOutage jobs.Tick"
         " inbox.DatabaseOrigin django_q.Schedule auth.Permission contenttypes.ContentType"
     ),
     "Its library deletes it by itself, or does not use it here.": (

@@ -22,6 +22,7 @@ from inbox.models import (
     Deviation,
     FollowUpSequence,
     FollowUpStep,
+    MailboxAlarm,
     Membership,
     SendingPolicy,
     User,
@@ -277,6 +278,19 @@ def _account(
         HealthTransition(health=health, before=before, after=after, at=at)
         for before, after, at in _history(rng, year, state, since)
     )
+    if provider == place.mailer:
+        since = moment(year.until - Random(turn).randrange(2 * DAY, 200 * DAY))
+        MailboxAlarm.objects.create(
+            integration=account,
+            address=f"old{turn}@{place.label}.example.com",
+            rate=MailboxAlarm.Rate.BOUNCES,
+            count=9,
+            mails=60,
+            days=1,
+            since=since,
+            last_at=since,
+            told_at=since,
+        )
     if source := registry.address_of(provider):
         own = Random(turn)  # so that the year is as it was before there were deviations
         first = moment(year.until - own.randrange(DAY, 60 * DAY))

@@ -11,7 +11,7 @@ from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import TruncHour
 from django.utils import timezone
 
-from inbox.health import receipts, sentences
+from inbox.health import mailbox_rates, receipts, sentences
 from inbox.models import WebhookDelivery, Workspace
 from inbox.workspaces import account_effects
 from inbox.workspaces.accounts import known_as, usable
@@ -102,6 +102,12 @@ class AccountCard:
         return [Bar(x, max(1.0, round(10 * n / most, 1))) for x, n in enumerate(self.received) if n]
 
     @property
+    def alarms(self) -> list[str]:
+        return [
+            mailbox_rates.sentence(alarm) for alarm in self.integration.mailbox_alarms.all() if alarm.is_on
+        ]
+
+    @property
     def key_shown(self) -> bool:
         return any(key.shown for key in self.keys)
 
@@ -113,7 +119,9 @@ class AccountCard:
 def of_workspace(workspace: Workspace) -> list[AccountCard]:
     newest = _deliveries(OuterRef("pk"), OuterRef("workspace_id")).values("pk")[:1]
     usable_keys = Prefetch("webhook_keys", WebhookKey.objects.usable(), to_attr="usable_keys")
-    accounts = workspace.integrations.select_related("health", "reply_poll").prefetch_related(usable_keys)
+    accounts = workspace.integrations.select_related("health", "reply_poll").prefetch_related(
+        usable_keys, "mailbox_alarms"
+    )
     rows = [
         row
         for row in accounts.annotate(newest_id=Subquery(newest))

@@ -33,13 +33,15 @@ class End(NamedTuple):
         return self.state == State.FAILED and self.reason != NO_WAY
 
 
-def post(notice: Notice) -> End:
-    """Sends `notice` as one e-mail. Errors of the mail server are not raised; the returned End holds them."""
+def post(notice: Notice, about: str = "") -> End:
+    """Sends `notice` as one e-mail, with `about` in its subject, by default its account. Errors of the mail server are
+    not raised; the returned End holds them.
+    """
     to = recipients(notice.workspace)
     if not to or is_off():
         return End(State.FAILED, NO_WAY)
-    about = notice.health.integration if notice.health else "trial notice"
-    subject = f"Holdfast: {about} of {notice.workspace.name}"
+    account = notice.health.integration if notice.health else "trial notice"
+    subject = f"Holdfast: {about or account} of {notice.workspace.name}"
     drop_connection()
     server = get_connection()
     try:

@@ -86,6 +86,7 @@ OTHERS = {
         "integrations.Integration integrations.WebhookKey integrations.WorkspaceIntegrationHealth"
         " integrations.HealthTransition integrations.ReplyPoll integrations.DayReceipt"
         " integrations.CircuitBreaker integrations.RateWindow inbox.ModelOutage inbox.Deviation"
+        " inbox.MailboxAlarm"
     ),
     "It belongs to the installation or to a library, and names no lead.": (
         "inbox.DatabaseOrigin contenttypes.ContentType"

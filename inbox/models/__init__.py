@@ -14,7 +14,7 @@ from inbox.models.followup import (
     FollowUpStep,
     FollowUpTask,
 )
-from inbox.models.health import HiddenBanner
+from inbox.models.health import HiddenBanner, MailboxAlarm
 from inbox.models.invitation import Invitation
 from inbox.models.lead import Campaign, Lead
 from inbox.models.message import Message
@@ -49,6 +49,7 @@ __all__ = [
     "Invitation",
     "Lead",
     "LeadChange",
+    "MailboxAlarm",
     "Membership",
     "Mention",
     "Message",

@@ -1,6 +1,9 @@
-"""The model of health banners that a person has hidden for a while."""
+"""The models of health banners that a person has hidden for a while, and of mailboxes whose mail goes wrong."""
+
+from datetime import timedelta
 
 from django.db import models
+from django.utils import timezone
 
 
 class HiddenBanner(models.Model):
@@ -18,3 +21,42 @@ class HiddenBanner(models.Model):
 
     def __str__(self) -> str:
         return f"{self.health_id} hidden until {self.until}"
+
+
+class MailboxAlarm(models.Model):
+    """A rate of a mailbox that is out of bounds. The row is written over when it is so again."""
+
+    class Rate(models.TextChoices):
+        BOUNCES = "bounces", "Bounces"
+        COMPLAINTS = "complaints", "Spam complaints"
+        REPLIES = "replies", "Fewer replies"
+
+    integration = models.ForeignKey(
+        "integrations.Integration",
+        on_delete=models.CASCADE,
+        related_name="mailbox_alarms",
+        db_index=False,  # the constraint has one
+    )
+    address = models.CharField(max_length=320)
+    rate = models.CharField(max_length=10, choices=Rate.choices)
+    count = models.PositiveIntegerField()
+    mails = models.PositiveIntegerField(
+        help_text="How many mails the count is of; for replies, how many were expected."
+    )
+    days = models.PositiveSmallIntegerField()
+    since = models.DateTimeField()
+    last_at = models.DateTimeField(help_text="When it was so last.")
+    told_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["integration", "address", "rate"], name="mailbox_alarm_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.address}: {self.get_rate_display()}"
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it was so within a day."""
+        return self.last_at > timezone.now() - timedelta(days=1)

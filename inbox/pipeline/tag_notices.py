@@ -60,27 +60,31 @@ def run(ctx: JobContext) -> dict[str, str]:
     if place is None:
         return {"outcome": "Slack is not connected any more"}
     slack, channel = place
-    text = text_of(lead, ctx.payload["tag"])
+    return {"outcome": post_once(ctx, slack, channel, KIND, text_of(lead, ctx.payload["tag"]))}
+
+
+def post_once(ctx: JobContext, slack: Integration, channel: str, kind: str, text: str) -> str:
+    """Posts a notice of `kind` as a step of the job, once: "posted", or "unclear" if nobody can know. Raises an error
+    only if nothing was posted.
+    """
 
     def post(deadline: Deadline) -> str:
-        return _post(ctx, slack, channel, lead, text, deadline)
+        return _post(ctx, slack, channel, kind, text, deadline)
 
     def post_again(deadline: Deadline) -> str:
         looked = can_look(SlackClient.for_integration(slack), deadline, channel=channel)
         return post(deadline) if looked else "unclear"
 
-    outcome = ctx.step("post", post, effect=JobStep.Effect.SEND, on_interrupted=post_again)
-    return {"outcome": outcome}
+    outcome: str = ctx.step("post", post, effect=JobStep.Effect.SEND, on_interrupted=post_again)
+    return outcome
 
 
-def _post(
-    ctx: JobContext, slack: Integration, channel: str, lead: Lead, text: str, deadline: Deadline
-) -> str:
+def _post(ctx: JobContext, slack: Integration, channel: str, kind: str, text: str, deadline: Deadline) -> str:
     # raises before the row is made, as a job that waits for secrets would make one at every attempt
     secrets_of(slack)
     notice = Notice.objects.create(
-        workspace_id=lead.workspace_id,
-        kind=KIND,
+        workspace_id=slack.workspace_id,
+        kind=kind,
         path=Notice.Path.SLACK,
         text=text,
         destination=channel,

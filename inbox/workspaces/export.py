@@ -30,6 +30,7 @@ EXPORTED = {
     "inbox.BrowserSession": "user__memberships__workspace",
     "inbox.Deviation": "integration__workspace",
     "inbox.FollowUpStep": "sequence__workspace",
+    "inbox.MailboxAlarm": "integration__workspace",
     "inbox.Mention": "note__workspace",
     "insights.PackThread": "pack__workspace",
     "integrations.HealthTransition": "health__workspace",

@@ -22,6 +22,7 @@ from inbox.models import (
     Enrichment,
     FollowUpTask,
     GateResult,
+    MailboxAlarm,
     ModelOutage,
     Note,
     ProviderWord,
@@ -133,6 +134,16 @@ def of_workspace(workspace: Workspace, key: str = "x") -> dict[type[Model], Mode
             key=f"emailbison:{workspace.pk}", provider="emailbison", workspace=workspace
         ),
         ReplyPoll.objects.create(integration=account, complete_through=now, due_at=now),
+        MailboxAlarm.objects.create(
+            integration=account,
+            address=f"{key}@outreach.example.com",
+            rate="bounces",
+            count=9,
+            mails=60,
+            days=1,
+            since=now,
+            last_at=now,
+        ),
         Deviation.objects.create(
             integration=account,
             source="email",

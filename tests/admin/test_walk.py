@@ -90,6 +90,7 @@ RULES = {
             "inbox.FollowUpTask",
             "inbox.GateResult",
             "inbox.Invitation",
+            "inbox.MailboxAlarm",
             "inbox.Message",
             "inbox.Note",
             "inbox.ProviderWord",

@@ -25,6 +25,7 @@ from demo.scale.talk import LONGEST, REPLY, TALKATIVE, Talk
 from demo.scale.words import Corpus
 from demo.scale.workspaces import Place, Plan, Sequence, quotas
 from demo.scale.year import Year
+from inbox.health import mailbox_rates
 from inbox.leads import rollup, score
 from inbox.models import (
     Appointment,
@@ -434,3 +435,9 @@ def test_a_month_of_the_year_has_nothing_that_contracts_lack(filled):
     kept = WebhookDelivery.objects.filter(received_at__gt=month, body__isnull=False)
     assert contract_watch.tick(Deadline.after_ms(120_000))["compared"] >= kept.count() > 0
     assert set(Deviation.objects.values_list("pk", "count")) == deviations
+
+
+def test_a_month_of_the_year_has_mailboxes_and_none_is_in_trouble(filled):
+    boxes = [box for workspace in Workspace.objects.all() for box in mailbox_rates.of_workspace(workspace.pk)]
+    assert sum(box.month["sent"] for box in boxes) > 50
+    assert [trouble for box in boxes for trouble in mailbox_rates.troubles(box)] == []

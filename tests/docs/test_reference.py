@@ -24,7 +24,7 @@ OWN = ("demo", "inbox", "insights", "integrations", "jobs", "training")
 HEADINGS = (
     "Connecting", "Webhooks", "Idempotency keys", "Calls", "Refusals", "Limits", "Quirks", "Public documentation",
 )  # fmt: skip
-EVERY_S = {"minute": 60, "5 minutes": 300, "10 minutes": 600, "hour": 3600}
+EVERY_S = {"minute": 60, "5 minutes": 300, "15 minutes": 900, "10 minutes": 600, "hour": 3600}
 
 
 def section(page: str, heading: str) -> str:

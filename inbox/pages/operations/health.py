@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from inbox.health import banner, complaints, drill, owner_link, receipts, reconnect, uptime
+from inbox.health import banner, drill, mailbox_rates, owner_link, receipts, reconnect, uptime
 from inbox.health.model_outage import ModelAway, model_away
 from inbox.models import Membership, audit
 from inbox.pages.access import WorkspaceRequest, workspace_view
@@ -27,6 +27,7 @@ from integrations.models import HealthTransition, Integration, Notice, Workspace
 from jobs.models import BackgroundJob, JobStep
 
 SHOWN = 50
+MAILBOXES_SHOWN = 500
 
 
 @require_GET
@@ -46,7 +47,10 @@ def health(request: WorkspaceRequest) -> HttpResponse:
         "lines": [banner.line(row, request.workspace) for row in banner.troubled(request.workspace)],
         "accounts": [(uptime.account(row), compared.get(row.integration_id)) for row in rows if _used(row)],
         "transitions": [(change, account_name(change.health)) for change in changes],
-        "complaints": complaints.by_mailbox(request.workspace),
+        "mailboxes": mailbox_rates.of_workspace(request.workspace.pk)[:MAILBOXES_SHOWN],
+        "alarms": [
+            (alarm, mailbox_rates.sentence(alarm)) for alarm in mailbox_rates.alarms(request.workspace)
+        ],
         "notices": Notice.objects.filter(workspace=request.workspace).order_by("-created_at")[:SHOWN],
         "acts": request.membership.at_least(Membership.Role.ADMIN),
     }

@@ -1,0 +1,240 @@
+"""Counts by mailbox of 30 days, from our own messages, and the alarm of a mailbox whose mail goes wrong.
+
+An alarm needs more than bad luck: the rate of a day or a week, at the lower end of what so few mails can prove, must be
+over its bound. Replies are compared with the mailbox's own weeks before.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import sqrt
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Max, Q
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils import timezone
+
+from inbox.health import notice_mail
+from inbox.models import MailboxAlarm, Message, Workspace
+from inbox.models.message import COMPLAINTS, OWN
+from inbox.pipeline.tag_notices import post_once
+from inbox.workspaces.accounts import known_as, slack_of
+from integrations import notices, registry
+from integrations.models import Integration, Notice
+from integrations.spec import Counts
+from jobs.context import JobContext
+from jobs.deadline import Deadline
+from jobs.enqueue import enqueue
+from jobs.kinds import kind_name
+from jobs.models import JobStep
+
+TELL = kind_name("mailbox.notice", __name__)
+KIND = "mailbox"
+SPANS = {1: "24 hours", 7: "7 days", 30: "30 days"}
+DAYS = max(SPANS)
+SENT = "sent"
+Rate = MailboxAlarm.Rate
+BOUND = {Rate.BOUNCES: 0.05, Rate.COMPLAINTS: 0.003}
+"""The largest share of a mailbox's mails that may bounce or be reported as spam. Google asks for less than 0.3 %."""
+FEWEST = {Rate.BOUNCES: 5, Rate.COMPLAINTS: 3}
+FEWEST_MAILS = 20
+"""Fewer are no alarm, whatever their share. Some providers tell of no mail that went out."""
+FEWEST_REPLIES, FALL = 12, 4
+"""Replies have fallen if a week has a quarter of those expected, and at least so many were."""
+SURE = 2.58
+"""Standard deviations: 99 % sure."""
+SLACK_TRIES = 4
+"""So often Slack is tried; then the notice goes out by e-mail."""
+AGAIN_AFTER = timedelta(days=7)
+"""How long after a notice of a mailbox the next one of the same rate may go out."""
+
+
+@dataclass(slots=True)
+class Mailbox:
+    """The counts of one mailbox: how many mails it sent, and how many came back, were reported, and were replies, in
+    the last days, keys of SPANS. `address` is "" where a report of spam names none.
+    """
+
+    address: str
+    provider: str = ""
+    by_days: dict[int, Counter[str]] = field(default_factory=lambda: {days: Counter() for days in SPANS})
+    heard_at: datetime | None = None
+    is_lost: bool = False
+
+    @property
+    def month(self) -> Counter[str]:
+        return self.by_days[DAYS]
+
+    @property
+    def company(self) -> str:
+        return known_as(self.provider) if self.provider else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A rate that is out of bounds: `count` of `mails` within `days`. For replies, `count` of `mails` expected ones."""
+
+    rate: str
+    count: int
+    mails: int
+    days: int
+
+
+def troubles(mailbox: Mailbox) -> Iterator[Trouble]:
+    for rate, bound in BOUND.items():
+        for days in (1, 7):
+            count, mails = mailbox.by_days[days][rate], mailbox.by_days[days][SENT]
+            if count >= FEWEST[rate] and mails >= FEWEST_MAILS and _at_least(count, mails) > bound:
+                yield Trouble(rate, count, mails, days)
+                break
+    week = mailbox.by_days[7]
+    before = mailbox.month - week
+    expected = round(week[SENT] * before[Rate.REPLIES] / before[SENT]) if before[SENT] else 0
+    if expected >= FEWEST_REPLIES and week[Rate.REPLIES] * FALL <= expected:
+        yield Trouble(Rate.REPLIES, week[Rate.REPLIES], expected, 7)
+
+
+def _at_least(count: int, mails: int) -> float:
+    """The lower end of Wilson's interval for the share `count` of `mails`."""
+    share, spread = min(1, count / mails), SURE**2 / mails
+    return (share + spread / 2 - SURE * sqrt(share * (1 - share) / mails + spread / mails / 4)) / (1 + spread)
+
+
+def of_workspace(workspace_id: UUID) -> list[Mailbox]:
+    """The mailboxes of the last 30 days, those with the most mails first, by one query and one for the accounts."""
+    mailboxes: dict[str, Mailbox] = {}
+    for row in _counted(workspace_id):
+        mailbox = mailboxes.setdefault(row["address"], Mailbox(row["address"]))
+        if row["source"] != OWN:
+            mailbox.provider = mailbox.provider or registry.provider_of(row["source"])
+        mailbox.heard_at = max(filter(None, (mailbox.heard_at, row["last"])))
+        for days, counts in mailbox.by_days.items():
+            reported = row[f"complaints_{days}"]
+            counts.update({_kind(row): row[f"count_{days}"] - reported})
+            counts[Rate.COMPLAINTS] += reported
+    lost = Integration.objects.filter(workspace=workspace_id, enabled=True, health__lost_mailboxes__len__gt=0)
+    for provider, addresses in lost.values_list("provider", "health__lost_mailboxes"):
+        for address in addresses:
+            mailboxes.setdefault(address, Mailbox(address, provider)).is_lost = True
+    return sorted(mailboxes.values(), key=lambda mailbox: (-mailbox.month[SENT], mailbox.address))
+
+
+def _counted(workspace_id: UUID) -> Any:
+    now = timezone.now()
+    since = {days: Q(sent_at__gt=now - timedelta(days=days)) for days in SPANS}
+    messages = Message.objects.filter(workspace=workspace_id, received_at__gt=now - timedelta(days=DAYS))
+    mails = messages.filter(Q(channel="email") & ~Q(account_address="") | COMPLAINTS)
+    counts = {f"count_{days}": Count("pk", filter=late) for days, late in since.items()}
+    counts |= {f"complaints_{days}": Count("pk", filter=late & COMPLAINTS) for days, late in since.items()}
+    by = mails.order_by().values("source", "direction", address=Lower("account_address"))
+    return by.annotate(**counts, last=Max("received_at"))
+
+
+def _kind(row: dict[str, Any]) -> str:
+    if row["direction"] == Message.Direction.OUTBOUND:
+        return SENT
+    return Rate.BOUNCES if row["source"] in registry.counting_as(Counts.BOUNCE) else Rate.REPLIES
+
+
+def sentence(alarm: MailboxAlarm) -> str:
+    """What is wrong with the mailbox and what to do, in one sentence for people."""
+    name, within = known_as(alarm.integration.provider), f"in the last {SPANS[alarm.days]}"
+    if alarm.rate == Rate.BOUNCES:
+        return (
+            f"{alarm.count} of {alarm.mails} mails from {alarm.address} came back {within}: pause it at {name}, and "
+            "verify the addresses of its campaigns before it goes on."
+        )
+    if alarm.rate == Rate.COMPLAINTS:
+        return (
+            f"{alarm.count} people reported mails from {alarm.address} as spam {within}, of {alarm.mails} mails: pause "
+            f"it at {name}, and change who is written to or what they read."
+        )
+    return (
+        f"{alarm.address} got {alarm.count} replies {within} where {alarm.mails} were to be expected: its mails may "
+        f"land in spam, so send one to a mailbox of your own, and look at its warm-up at {name}."
+    )
+
+
+def tick(deadline: Deadline) -> dict[str, int]:
+    """The tick `mailboxes`: notes which mailboxes are in trouble, and has people told of new ones. At `deadline` it
+    stops; the order differs each time.
+    """
+    counts = {"alarms": 0, "told": 0, "left": 0}
+    for workspace in Workspace.objects.filter(drill_of=None).order_by("?").only("pk"):
+        if deadline.expired:
+            counts["left"] += 1
+            continue
+        accounts = {account.provider: account for account in workspace.integrations.filter(enabled=True)}
+        for mailbox in of_workspace(workspace.pk):
+            account = accounts.get(mailbox.provider)
+            if account is not None and mailbox.address:
+                for trouble in troubles(mailbox):
+                    counts["alarms"] += 1
+                    counts["told"] += _note(account, mailbox.address, trouble)
+    return counts
+
+
+def _note(account: Integration, address: str, trouble: Trouble) -> bool:
+    """Whether people are now told of it."""
+    now = timezone.now()
+    values = {"count": trouble.count, "mails": trouble.mails, "days": trouble.days, "last_at": now}
+    key = {"integration": account, "address": address, "rate": trouble.rate}
+    alarm, _ = MailboxAlarm.objects.update_or_create(
+        **key, defaults=values, create_defaults=key | values | {"since": now}
+    )
+    with transaction.atomic():
+        due = MailboxAlarm.objects.filter(Q(told_at=None) | Q(told_at__lt=now - AGAIN_AFTER), pk=alarm.pk)
+        if not due.update(told_at=now):
+            return False
+        payload = {"alarm_id": alarm.pk}
+        enqueue(
+            TELL,
+            workspace_id=account.workspace_id,
+            dedupe_key=f"{TELL}:{alarm.pk}:{now:%Y%m%d}",
+            payload=payload,
+        )
+    return True
+
+
+def alarms(workspace: Workspace) -> list[MailboxAlarm]:
+    """The alarms of which the cause was there within a day, the newest first."""
+    rows = MailboxAlarm.objects.filter(integration__workspace=workspace).select_related("integration")
+    return [alarm for alarm in rows.order_by("-since", "pk") if alarm.is_on]
+
+
+def run(ctx: JobContext) -> dict[str, str]:
+    """The job `mailbox.notice`: tells people of a mailbox, in Slack or by e-mail, as they are of a broken account."""
+    alarm = MailboxAlarm.objects.select_related("integration__workspace").get(
+        pk=ctx.payload["alarm_id"], integration__workspace=ctx.workspace_id
+    )
+    where = settings.PUBLIC_URL + reverse("inbox:health", args=[ctx.workspace_id])
+    text = f"{sentence(alarm)}\n{where}"
+    slack, outcome = slack_of(ctx.workspace_id), {}
+    if slack is not None and ctx.attempt <= SLACK_TRIES:
+        outcome["slack"] = post_once(ctx, slack, str(slack.config.get("channel") or ""), KIND, text)
+    if outcome.get("slack") != "posted" or alarm.integration.workspace.health_emails:
+        outcome["email"] = ctx.step(
+            "mail",
+            lambda _deadline: _mail(alarm, text),
+            effect=JobStep.Effect.SEND,
+            on_interrupted=lambda _deadline: str(Notice.State.UNKNOWN),
+        )
+    return outcome
+
+
+def _mail(alarm: MailboxAlarm, text: str) -> str:
+    notice = Notice.objects.create(
+        workspace_id=alarm.integration.workspace_id,
+        kind=KIND,
+        path=Notice.Path.EMAIL,
+        text=text,
+        destination=notice_mail.ADMINS,
+    )
+    end = notice_mail.post(notice, about=alarm.address)
+    notices.close(notice, *end)
+    return end.state
