@@ -51,6 +51,7 @@ def identity_of(request: HttpRequest) -> Identity:
 
 def begin(request: HttpRequest, **_signal: Any) -> None:
     """Receiver of user_logged_in: the session's time begins, with the strength of the way in."""
+    request.session.set_expiry(None)
     request.session[STARTED] = int(time.time())
     is_company = request.session[BACKEND_SESSION_KEY] == settings.COMPANY_BACKEND
     note_proof(request, Strength.COMPANY if is_company else Strength.PASSWORD)

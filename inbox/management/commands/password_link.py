@@ -30,6 +30,10 @@ class Command(BaseCommand):
         if user is not None:
             if not user.is_active:
                 raise CommandError("That account is switched off. Switch it on in the admin first.")
+            if not people.password_opens(user):
+                raise CommandError(
+                    "OIDC_ONLY closes passwords. Open the account with emergency_account first."
+                )
             return [people.password_path(user)]
         waiting = invitations.waiting_for(User(email=email))
         if not waiting:

@@ -53,6 +53,8 @@ def begin(request: HttpRequest) -> HttpResponse:
     except (*FAILURES, oidc.LoginRefused) as error:
         return _failed(request, OUT_OF_REACH, error)
     request.session[ATTEMPTS] = [*request.session.get(ATTEMPTS, []), attempt][-TABS:]
+    if not request.user.is_authenticated:  # anybody can make such a row, and it is of no use for longer
+        request.session.set_expiry(ATTEMPT_S)
     return redirect(url)
 
 

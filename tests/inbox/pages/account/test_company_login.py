@@ -1,6 +1,7 @@
 """The log-in by the company, over HTTP against the sandbox's issuer, which can also be wrong in each way."""
 
 import time
+from datetime import timedelta
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,6 +13,7 @@ from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import Client, override_settings
 from django.urls import reverse
+from django.utils import timezone
 
 from inbox.models import Invitation, Membership, User
 from inbox.pages.account import company_login
@@ -221,6 +223,22 @@ def test_a_stranger_s_answer_makes_no_session(issuer):
     assert not Session.objects.exists()
 
 
+@pytest.mark.parametrize(("form", "expiry"), [({}, 0), ({"remember": "on"}, None)])
+def test_a_log_in_that_was_only_begun_leaves_its_session_for_an_hour(issuer, form, expiry):
+    user = factories.make_user(EMAIL)
+    client = Client()
+    answer_of(client)
+    left = Session.objects.get().expire_date - timezone.now()
+    assert left <= timedelta(seconds=company_login.ATTEMPT_S)
+
+    client.post(reverse("login"), {"username": user.email, "password": factories.PASSWORD} | form)
+
+    assert client.session.get("_session_expiry") == expiry
+    assert client.session.get_expiry_age() == settings.SESSION_COOKIE_AGE
+    answer_of(client)
+    assert client.session.get("_session_expiry") == expiry
+
+
 def test_tabs_do_not_disturb_each_other_and_old_ones_end(issuer):
     factories.make_user(EMAIL)
     client = Client()
@@ -335,6 +353,8 @@ def test_under_oidc_only_passwords_open_the_emergency_account_alone(issuer, caps
         form = {"username": member.email, "password": factories.PASSWORD}
         client = Client()
         assert "do not match" in client.post(reverse("login"), form).content.decode()
+        with pytest.raises(CommandError, match="emergency_account"):
+            call_command("password_link", member.email)
         call_command("emergency_account", member.email)
         assert "/password/new/" in capsys.readouterr().out
         assert client.post(reverse("login"), form).status_code == HTTPStatus.FOUND
