@@ -1,8 +1,8 @@
-"""Reads the address fields of e-mails (RFC 5322): the bare addresses, and the names beside them.
+"""Parses the address fields of e-mails (RFC 5322) into bare addresses and names.
 
-Providers pass such a field on as the mail had it: a bare address, one with a name (`"Ada Lindqvist" <ada@x.example>`),
-a name that is encoded (RFC 2047) or in a comment, several addresses, or a group. Reading takes one pass over the text,
-whatever it contains.
+Providers pass such a field on as it stood in the mail: a bare address, an address with a name (`"Ada Lindqvist"
+<ada@x.example>`), a name that is encoded (RFC 2047) or in a comment, several addresses, or a group. The parser makes
+one pass over any text.
 """
 
 import re
@@ -17,11 +17,11 @@ from pydantic import PlainValidator
 from integrations.rawjson import UNSTORABLE
 
 READ_LIMIT = 16_000
-"""How many characters of a field are read. That is enough for hundreds of addresses."""
+"""How many characters of a field are parsed. That is enough for hundreds of addresses."""
 BARE = re.compile(r"[^\s<>()\[\],;:\"\\@]+@[^\s<>()\[\],;:\"\\@]+")
 ADDRESS = re.compile(r"[^\s<>,;@]+@[^\s<>,;@]+")
-# The length of each piece is limited, so that the time grows only with the length of the field. Without the limit, a
-# field full of opening quotes would take much longer.
+# Each token has a maximum length, so that the time grows only linearly with the field. Without it, a field
+# full of opening quotes would take much longer.
 TOKEN = re.compile(
     r'"(?:\\.|[^"\\]){0,400}+"|\((?:\\.|[^()\\]){0,400}+\)|<[^<>]{0,400}+>|[^",;(<]++|.', re.DOTALL
 )
@@ -29,14 +29,14 @@ GROUP = re.compile(r"^[^@]*:")
 
 
 class Mailbox(NamedTuple):
-    """An e-mail address and the person's name beside it. `name` is decoded, and "" if there is none."""
+    """An e-mail address, and the decoded name of its owner; "" if the field has no name."""
 
     address: str = ""
     name: str = ""
 
 
 def mailboxes(text: str) -> list[Mailbox]:
-    """All addresses in an address field (From, To, Cc), in order, of its first READ_LIMIT characters."""
+    """Returns all addresses in an address field (From, To, Cc), in order. It reads the first READ_LIMIT characters."""
     text = text.strip()
     if BARE.fullmatch(text):
         return [Mailbox(text)]
@@ -44,23 +44,24 @@ def mailboxes(text: str) -> list[Mailbox]:
 
 
 def mailbox(text: str) -> Mailbox:
-    """The first address of a field. If it has none, its whole text is the address, so callers must check it."""
+    """Returns the first address of a field. Without one, the whole text is the address, so callers must validate it."""
     return next(iter(mailboxes(text)), Mailbox(text.strip()))
 
 
 def decoded(name: str) -> str:
-    """A name from a mail header with its encoded words decoded (`=?utf-8?q?Ada?=`), in one line, storable."""
+    """Returns a name from a mail header on one line, with its encoded words (`=?utf-8?q?Ada?=`) decoded."""
     if "=?" in name:
-        with suppress(ValueError, LookupError):  # unknown or wrong encoding: the name stays as it is
+        with suppress(ValueError, LookupError):  # the name stays as it is if its encoding is unknown or wrong
             name = str(make_header(decode_header(name)))
     return " ".join(UNSTORABLE.sub("", name).split())
 
 
 def listed(**fields: list[tuple[str, str]]) -> dict[str, list[dict[str, str]]]:
-    """The recipients as messages store them: a list of {address, name} for each of to, cc and bcc that has any.
+    """Returns the recipients as messages store them: a list of {address, name} for each non-empty one of to, cc and
+    bcc.
 
-    `fields`: to, cc and bcc, each a list of (address field, name that the provider gives separately, which wins). A
-    field without an address is kept as the address.
+    `fields` are to, cc and bcc, each a list of pairs: an address field, and a name that the provider gives separately
+    and that takes precedence. A field without an address is stored as the address.
     """
     by_kind = {
         kind: [
@@ -74,7 +75,7 @@ def listed(**fields: list[tuple[str, str]]) -> dict[str, list[dict[str, str]]]:
 
 
 def _parts(text: str) -> Iterator[list[str]]:
-    """The tokens of each part. Commas and semicolons separate parts, except in quotes or comments."""
+    """Yields the tokens of each part. Commas and semicolons separate parts, except inside quotes and comments."""
     part: list[str] = []
     for token in TOKEN.findall(text):
         if token in ",;":
@@ -103,7 +104,7 @@ def _mailbox(part: list[str]) -> Mailbox | None:
 
 
 def _plain(token: str) -> str:
-    """A token without quotes. If it is not quoted, the name of a group in front of it is removed."""
+    """Returns a token without its quotes. If it is not quoted, a group name before it is removed."""
     return unquote(token) if token.startswith('"') and token.endswith('"') else GROUP.sub("", token)
 
 
@@ -130,8 +131,8 @@ def _fields(raw: Any) -> list[Mailbox]:
 
 
 MailField = Annotated[Mailbox, PlainValidator(_field)]
-"""A payload field with one sender or lead. The provider may leave it out or send null."""
+"""A payload field with one sender or lead. Providers may omit it or send null."""
 NeededMail = Annotated[Mailbox, PlainValidator(_needed)]
-"""A payload field with one address that the event needs."""
+"""A payload field with one address. The event is invalid without it."""
 MailList = Annotated[list[Mailbox], PlainValidator(_fields)]
-"""A payload field with optional addresses: a text or a list of texts. Anything else counts as empty."""
+"""A payload field with optional addresses: a string or a list of strings. Any other value counts as empty."""

@@ -1,4 +1,4 @@
-"""At start, reads the providers' declarations and connects account health to finished calls."""
+"""Loads the providers' declarations at start, and connects account health to finished calls."""
 
 from django.apps import AppConfig
 from django.core.checks import register
@@ -13,7 +13,7 @@ class IntegrationsConfig(AppConfig):
         from integrations.health import writer
         from integrations.http import call_reports
 
-        # An incomplete declaration of a provider stops the start here, with an error that says what is missing.
+        # An incomplete declaration makes the start fail here, with an error that says what is missing.
         call_reports.declare(registry.specs())
         register(system_checks.check_declarations, "wiring")
         call_reports.subscribe(writer.observe)

@@ -1,4 +1,4 @@
-"""What a provider tells of a file that came with a message. The file stays there, and is fetched when asked for."""
+"""The metadata of a file that came with a message. The file stays at the provider and is fetched on demand."""
 
 import re
 from collections.abc import Iterable
@@ -7,21 +7,22 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 LARGEST = 25 * 1024 * 1024
-"""The most bytes of a file that is fetched."""
+"""The maximum size in bytes of a file that is fetched."""
 MOST = 50
-"""How many files of one message are kept."""
+"""How many files of one message are stored."""
 LONGEST = {"name": 200, "type": 100, "id": 300, "url": 2_000}
-"""The most characters of each text that is told of a file. An id or address that is longer is not kept."""
+"""The maximum number of characters of each text about a file. A longer id or URL is not stored."""
 NOT_IN_NAMES = re.compile('[\x00-\x1f\x7f-\x9f/\\\\:*?"<>|\u200b-\u200f\u2028-\u202e\u2066-\u2069]+')
-"""What no file's name may have: separators of folders, signs that systems reserve, and characters that turn the
-direction of a text, by which `exe.pdf` can be made of `fdp.exe`."""
+"""Characters that no file name may contain: path separators, characters that systems reserve, and characters that
+reverse the text direction, which can make `fdp.exe` look like `exe.pdf`.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A file that came with a message. A part that the provider does not tell is "", or None for `size` (bytes).
+    """A file that came with a message. Unknown fields are "", or None for `size` (in bytes).
 
-    `type` is its MIME type, or the provider's own word for its kind. `url` is the address at which it lies.
+    `type` is the MIME type, or the provider's own word for the kind of file. `url` is where the file can be fetched.
     """
 
     name: str = ""
@@ -32,25 +33,25 @@ class Attachment:
 
     @property
     def file_name(self) -> str:
-        """A name under which the file can be saved: its own, else the last part of its address, else "file"."""
+        """A file name for saving: the file's own name, else the last segment of its URL, else "file"."""
         last = unquote(urlsplit(self.url).path.rpartition("/")[2]) if self.url else ""
         names = (NOT_IN_NAMES.sub(" ", name).strip(" .") for name in (self.name, last))
         return next((name[-120:] for name in names if name), "file")
 
 
 def as_stored(files: Iterable[Attachment]) -> list[dict[str, Any]]:
-    """The value of `Message.attachments` for at most MOST files: of each, only what the provider tells."""
+    """Returns the value of `Message.attachments` for at most MOST files. Unknown fields are left out."""
     rows = ({name: part for name, part in asdict(file).items() if part not in ("", None)} for file in files)
     return [file for file in rows if file][:MOST]
 
 
 def read(stored: Any) -> list[Attachment]:
-    """The files in a value of `Message.attachments`, in its order. It also reads what older releases stored."""
+    """Returns the files in a value of `Message.attachments`, in order. It also reads the format of older releases."""
     return [attachment(**row) for row in stored if isinstance(row, dict)] if isinstance(stored, list) else []
 
 
 def attachment(**fields: Any) -> Attachment:
-    """An Attachment from untrusted fields. `mimetype` counts before `type`; a `url` that is none is left out."""
+    """Builds an Attachment from untrusted fields. `mimetype` overrides `type`. An invalid `url` is dropped."""
     fields["type"] = fields.get("mimetype") or fields.get("type")
     texts = {name: _text(fields.get(name), limit) for name, limit in LONGEST.items()}
     texts["url"] = texts["url"] if _is_url(texts["url"]) else ""
@@ -62,7 +63,7 @@ def attachment(**fields: Any) -> Attachment:
 def _is_url(text: str) -> bool:
     try:
         return bool(urlsplit(text))
-    except ValueError:  # "https://[x/a.png", or a character that becomes a slash when it is normalised
+    except ValueError:  # such as "https://[x/a.png", or a character that normalises to a slash
         return False
 
 

@@ -1,4 +1,4 @@
-"""The types for sending a message through a provider: the message, its recipient, and what the provider answers."""
+"""The types for sending a message through a provider: the message, its recipient, and the provider's response."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class CannotSend(Exception):
-    """Something is missing that sending needs, and nothing was sent. The text is a sentence for people."""
+    """Sending lacks something, and nothing was sent. The message is a sentence for users."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,10 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """The lead's message that a message of ours answers, with the provider's ids or "".
+    """The lead's message that we answer. An id that the provider does not have is "".
 
-    `account_address`: our mailbox that received it. `campaign_id`: its campaign at this provider. `body`: its HTML,
-    else its text. `sent_at` is aware.
+    `account_address` is our mailbox that received it, and `campaign_id` its campaign at this provider. `body` is its
+    HTML, or else its text. `sent_at` is aware.
     """
 
     external_id: str
@@ -41,12 +41,12 @@ class Answered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A message that is to be sent through a provider.
+    """A message to send through a provider.
 
-    `html` is the text with a marker that identifies the send. `account_id` is the sender to use, "" if none was chosen.
-    `since`: the provider's messages from before then are not this one. `follow_up`: the message may be the first that
-    the person gets. `contact(deadline)` finds or makes the person's contact at the provider and returns its id, "" if
-    that is impossible. `known_contact(deadline)` only finds it.
+    `html` is the text with a marker that identifies the send. `account_id` is the sender to use, or "". Messages that
+    the provider lists from before `since` cannot be this one. `follow_up` is true if the message may be the first one
+    that the person gets. `contact(deadline)` finds or creates the person's contact at the provider and returns its id,
+    or "" if that is impossible. `known_contact(deadline)` only finds it.
     """
 
     person: Person
@@ -65,7 +65,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A provider took our message for sending. An id that it does not return is ""."""
+    """The provider accepted our message for sending. An id that it does not return is ""."""
 
     message_id: str = ""
     thread_id: str = ""
@@ -74,7 +74,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One message from a provider's list of what was sent to a person. `message_id` may be "", `sent_at` None."""
+    """A message in a provider's list of messages that were sent to a person. `message_id` may be "", `sent_at` None."""
 
     message_id: str
     sent_at: datetime | None
@@ -85,10 +85,10 @@ Post = Callable[[Deadline], Accepted]
 
 
 class Carrier(Protocol):
-    """How messages are sent through one provider. `inbox.replying.sending` makes the call itself, once."""
+    """How one provider sends messages. `inbox.replying.sending` makes the call itself, once."""
 
     def prepare(self, message: Outgoing, account: "Integration", deadline: Deadline) -> Post:
-        """A function that sends `message`. Preparing may read, and raises CannotSend. Nothing is sent before."""
+        """Returns a function that sends `message`. Preparing only reads, and raises CannotSend."""
 
     def listed(self, message: Outgoing, account: "Integration", deadline: Deadline) -> Iterable[Listed]:
-        """Messages that the provider says were sent to the recipient, perhaps also before `message.since`."""
+        """Yields messages that the provider sent to the recipient. Some may be older than `message.since`."""

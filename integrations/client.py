@@ -1,4 +1,4 @@
-"""The base of the providers' clients, whose methods take a Deadline and raise the errors of integrations.errors."""
+"""The base class of the providers' clients. Their methods take a Deadline and raise integrations.errors."""
 
 import math
 import re
@@ -21,13 +21,13 @@ from integrations.models import Integration
 from jobs.deadline import Deadline
 
 PATH_PART = re.compile(r"(?!\.+\Z)[^\s/\\?#%;\x00-\x1f\x7f]+")
-"""An id that stays one part of a path, however often its escapes are read and its dots followed on the way."""
+"""An id that remains one path segment even if its escapes are decoded and its dots resolved repeatedly."""
 T = TypeVar("T")
 Row = TypeVar("Row", bound=BaseModel)
 
 
 def secrets_of(integration: Integration) -> dict[str, str]:
-    """The account's own credentials by name. Raises SecretsUnreadable if no configured key can decrypt them."""
+    """Returns the account's own credentials by name. Raises SecretsUnreadable if no configured key can decrypt them."""
     if integration.is_unreadable:
         raise SecretsUnreadable(integration.provider)
     credentials: dict[str, str] = integration.credentials
@@ -35,18 +35,18 @@ def secrets_of(integration: Integration) -> dict[str, str]:
 
 
 def required_secret(integration: Integration, name: str) -> str:
-    """The account's own credential `name`, else the installation's if it may go to this address."""
+    """Returns the account's own credential `name`, or else the installation's if it may be sent to this address."""
     secret = str(secrets_of(integration).get(name) or destinations.installation_key(integration)).strip()
     return secret or _missing(integration, name)
 
 
 def base_url_of(integration: Integration) -> str:
-    """The base URL of the account's calls: its own, else the provider's. Raises ProviderMisconfigured without any."""
+    """Returns the base URL of the account's calls, its own or the provider's. Raises ProviderMisconfigured."""
     return destinations.base_url(integration) or _missing(integration, "base_url")
 
 
 def account_id_of(integration: Integration) -> str:
-    """The provider's id of the account. Raises ProviderMisconfigured if it has none."""
+    """Returns the provider's id of the account. Raises ProviderMisconfigured if the account has none."""
     setting = registry.spec_of(integration.provider).account_id
     return integration.external_account_id or _missing(integration, setting.name if setting else "account_id")
 
@@ -60,7 +60,7 @@ def _missing(integration: Integration, name: str) -> NoReturn:
 def session_for(
     integration: Integration, *, base_url: str, headers: Mapping[str, str] | None = None, **options: Any
 ) -> ProviderSession:
-    """A ProviderSession for the account, under its provider's rate limit. `options` are other fields of it."""
+    """Returns a ProviderSession for the account under its provider's rate limit. `options` set its other fields."""
     limit = registry.spec_of(integration.provider).call_limit
     if limit:
         key = f"{integration.provider}:{integration.external_account_id or integration.pk}"
@@ -77,7 +77,7 @@ def session_for(
 
 
 def bearer_session(integration: Integration, **options: Any) -> ProviderSession:
-    """A session whose calls carry the account's `api_key` as a bearer token."""
+    """Returns a session whose calls send the account's `api_key` as a bearer token."""
     headers = {"Authorization": f"Bearer {required_secret(integration, 'api_key')}"}
     return session_for(
         integration,
@@ -92,7 +92,7 @@ def _whole(response: Response) -> Any:
 
 
 class ProviderClient:
-    """Makes calls with one account."""
+    """Makes calls for one account."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -104,14 +104,14 @@ class ProviderClient:
 
     @classmethod
     def for_integration(cls, integration: Integration) -> Self:
-        """Raises ProviderMisconfigured if a setting is missing, and SecretsUnreadable."""
-        secrets_of(integration)  # those that cannot be read are named before a setting that is missing
+        """Raises SecretsUnreadable, and ProviderMisconfigured if a setting is missing."""
+        secrets_of(integration)  # unreadable secrets are reported before a missing setting
         return cls(cls.session_of(integration))
 
     @staticmethod
     @abstractmethod
     def session_of(integration: Integration) -> ProviderSession:
-        """The session for calls with an account."""
+        """Returns the session for calls of an account."""
 
     def _get(
         self,
@@ -140,15 +140,16 @@ class ProviderClient:
         )
 
     def file_at(self, url: str, deadline: Deadline) -> bytes:
-        """As `file`, for an address that a webhook brings. Raises HostRefused for a path, which the key would open."""
+        """Fetches a file like `file`, for a URL from a webhook. Raises HostRefused for a path, which the key opens."""
         address_of(self._session.provider, url)
         return self.file(url, deadline)
 
     def file(self, path: str, deadline: Deadline) -> bytes:
-        """The file at a path or whole URL: at most LARGEST bytes, asked for once, within the Deadline alone.
+        """Returns the file at a path or URL, of at most LARGEST bytes. It makes one attempt, limited only by the
+        Deadline.
 
-        The session's headers hold the key, so they go only to the address of its calls. Raises HostRefused if the
-        provider may not be called there.
+        The session's headers contain the key, so they are sent only to the address of its calls. Raises HostRefused if
+        the provider may not be called at the URL.
         """
         session = replace(self._session, max_retries=0, timeout_ms=math.ceil(deadline.remaining_ms()))
         if not path.startswith("/") and not _is_at(session, path):
@@ -169,23 +170,24 @@ def _is_at(session: ProviderSession, url: str) -> bool:
 
 
 def path_part(provider: str, text: str) -> str:
-    """The id `text` as one part of a path. Ids come from webhooks; one such as ".." would change the call."""
+    """Returns the id `text` as one path segment. Ids come from webhooks, and one such as ".." would change the call."""
     if not PATH_PART.fullmatch(text):
         raise ProviderRejected(provider, code="invalid_id", sent=False)
     return quote(text, safe="")
 
 
 def number_part(provider: str, text: str) -> int:
-    """The id `text` of a provider whose ids are numbers. Raises ProviderRejected for any other."""
+    """Returns the id `text` as a number. Raises ProviderRejected for any other text."""
     if not (text.isascii() and text.isdecimal()):
         raise ProviderRejected(provider, code="invalid_id", sent=False)
     return int(text)
 
 
 def items_of(body: Any, *names: str) -> list[dict[str, Any]]:
-    """The JSON objects of a list: a bare array, or one under `data` or one of `names`, nested at most twice.
+    """Returns the JSON objects of a list: a bare array, or an array under `data` or one of `names`, nested at most
+    twice.
 
-    Raises ValueError if there is no list. ProviderSession turns that into ProviderFault.
+    Raises ValueError if the body has no list, which ProviderSession turns into ProviderFault.
     """
     for _ in range(3):
         if isinstance(body, list):
@@ -197,19 +199,18 @@ def items_of(body: Any, *names: str) -> list[dict[str, Any]]:
 
 
 def single(model: type[Row]) -> Callable[[Response], Row]:
-    """Reads an answer that is one object."""
     return lambda response: model.model_validate(response.data)
 
 
 def rows(model: type[Row], *names: str) -> Callable[[Response], list[Row]]:
-    """Reads an answer that is a list, as `items_of`."""
+    """Returns a parser for a response that is a list, as in `items_of`."""
     return lambda response: [model.model_validate(entry) for entry in items_of(response.data, *names)]
 
 
 def page(
     model: type[Row], position: str, following: str, *names: str
 ) -> Callable[[Response], tuple[list[Row], dict[str, str]]]:
-    """Reads a page and the query of the next one: the answer's field `following`, as the parameter `position`."""
+    """Returns a parser for one page of a list. The next query passes the field `following` as parameter `position`."""
 
     def read(response: Response) -> tuple[list[Row], dict[str, str]]:
         cursor = str(response.data.get(following) or "")
@@ -221,11 +222,11 @@ def page(
 def pages(
     read: Callable[[dict[str, Any]], tuple[list[T], dict[str, Any]]], most: int, whole: str = ""
 ) -> Iterator[list[T]]:
-    """The pages of a list, at most `most`, each read only when it is asked for. Raises ProviderFault of the provider
-    `whole`, if it is named, where there are more.
+    """Yields at most `most` pages of a list, and reads each page only when it is needed.
 
-    `read(query)` returns a page, and the query of the next one, {} after the last. The first query is {}. A query that
-    comes again ends the list, so that a provider's error cannot make it endless.
+    `read(query)` returns a page and the query of the next page, which is {} after the last one. The first query is {}.
+    A repeated query ends the list, so that a provider's bug cannot make it endless. If the list has more pages, raises
+    ProviderFault of the provider `whole`, unless that is "".
     """
     query: dict[str, Any] = {}
     queries = []

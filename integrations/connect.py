@@ -1,4 +1,4 @@
-"""Sets and checks the settings of an account: its secrets, its other settings, and the provider's account id."""
+"""Sets and validates the settings of an account: its secrets, its other settings, and the provider's account id."""
 
 from collections.abc import Collection
 
@@ -10,11 +10,11 @@ GIVE_AGAIN = "what is stored was given for another address. Give it again for th
 
 
 class ConnectError(ValueError):
-    """A setting of a provider account cannot be stored. The message names it and says what is allowed."""
+    """A setting of an account is invalid. The message names the setting and says what is allowed."""
 
 
 def provider_named(name: str) -> str:
-    """The provider that `name` or one of its aliases means. Raises ConnectError, which lists all names."""
+    """Returns the provider that `name` or one of its aliases means. Raises ConnectError, which lists all names."""
     name = name.strip().lower()
     for spec in registry.specs().values():
         if name == spec.name or name in spec.aliases:
@@ -23,15 +23,15 @@ def provider_named(name: str) -> str:
 
 
 def account_setting(provider: str) -> str:
-    """The setting in which accounts of this provider have the provider's own account id, or ""."""
+    """Returns the setting that holds the provider's own account id; "" if the provider has none."""
     stated = registry.spec_of(provider).account_id
     return stated.name if stated else ""
 
 
 def apply(integration: Integration, values: dict[str, str]) -> None:
-    """Put `values` (settings and secrets by name) into the account, without saving it, as `put` does.
+    """Puts `values` (settings and secrets by name) into the account, as `put` does, without saving it.
 
-    Raises ConnectError also for a new address without the secret, because the stored one was given for the old address.
+    Also raises ConnectError for a new address without the secret, as the stored one was entered for the old.
     """
     before = destinations.leads_to(integration)
     put(integration, values)
@@ -40,10 +40,9 @@ def apply(integration: Integration, values: dict[str, str]) -> None:
 
 
 def secret_for_new_address(integration: Integration, before: Address | str, names: Collection[str]) -> str:
-    """A stored secret that must be given again because calls now go elsewhere than `before`, or "".
+    """Returns a stored secret that must be entered again because calls no longer go to `before`; "" if none must.
 
-    `names` has the settings that were just given. A secret that cannot be read today counts as stored, because its key
-    may come back.
+    `names` are the settings that were just entered. An undecryptable secret counts as stored, as its key may return.
     """
     name = registry.spec_of(integration.provider).key or ""
     stored = integration.is_unreadable or bool(integration.credentials.get(name))
@@ -51,11 +50,10 @@ def secret_for_new_address(integration: Integration, before: Address | str, name
 
 
 def put(integration: Integration, values: dict[str, str]) -> None:
-    """Put `values` into the account, without saving it. An empty value removes a setting that is no secret.
+    """Puts `values` into the account without saving it. An empty value removes a setting, but not a secret.
 
-    If the stored secrets cannot be read any more, the first new one replaces all of them. The caller must check
-    `secret_for_new_address`. Raises ConnectError for an unknown name, a secret that cannot be one, and an address that
-    calls may not go to.
+    If the stored secrets can no longer be decrypted, the first new one replaces all of them. The caller must check
+    `secret_for_new_address`. Raises ConnectError for an unknown name, an invalid secret, or a forbidden address.
     """
     spec = registry.spec_of(integration.provider)
     secrets, settings = {field.name for field in spec.secrets}, {field.name for field in spec.settings}

@@ -1,6 +1,7 @@
-"""What a webhook address is known to get: the declaration in its provider's `contract.toml`, and what differs from it.
+"""What a webhook address is known to receive: the declaration in its provider's `contract.toml`, and deviations from
+it.
 
-Names alone are looked at, and words at the places that the contract names. No other value of a request is read.
+It compares only names, and words at the places that the contract names. It reads no other value of a request.
 """
 
 import re
@@ -18,12 +19,12 @@ FILE = "contract.toml"
 PROXIES = Path(__file__).with_name("proxies.toml")
 ANY = "*"
 NAME = re.compile(r"(?!.*\d{4})[A-Za-z_$][\w$ -]{0,39}")
-"""Names that are no one's data. A key such as an address or an id stands as ANY."""
+"""Names that contain no personal data. Any other key, such as an address or an id, is replaced by ANY."""
 WORD = r"[A-Za-z][\w .:-]{0,39}"
 
 
 class Difference(NamedTuple):
-    """A request beside the known form `event`: the fields that only one of the two has."""
+    """How a request differs from the known form `event`: the fields that only one of the two has."""
 
     event: str
     more: list[str]
@@ -32,9 +33,10 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """The contract of one webhook address. Paths of fields are names with dots between, through lists too.
+    """The contract of one webhook address. A field's path joins names with dots, and skips list indexes.
 
-    `types`: where the event's type stands. `free`: objects whose fields people name; ANY for the whole body.
+    `types` are the paths of the event's type. `free` are objects whose field names people choose; ANY is the whole
+    body.
     """
 
     types: tuple[str, ...]
@@ -46,7 +48,7 @@ class Contract:
     headers: re.Pattern[str]
 
     def event_of(self, body: Any) -> str:
-        """The type of the event in `body`, else the known one that is the name of an object in it, or ""."""
+        """Returns the event's type in `body`, else the known type that is the name of an object in it, else ""."""
         for path in self.types:
             node = body
             for name in path.split("."):
@@ -56,7 +58,7 @@ class Contract:
         return next((event for event in self.events if isinstance(body, dict) and event in body), "")
 
     def deviations(self, body: Any, headers: Mapping[str, str]) -> set[tuple[str, str]]:
-        """What the request has and the contract lacks: pairs of kind (event, field, header or status) and name."""
+        """Returns what the request has but the contract lacks: kind (event, field, header or status) and name."""
         names = {name.lower()[:100] for name in headers}
         new = {("header", name) for name in names if not self.headers.fullmatch(name)}
         event = self.event_of(body)
@@ -70,7 +72,7 @@ class Contract:
         return new
 
     def paths(self, node: Any, above: str = "") -> Iterator[tuple[str, Any]]:
-        """The path and value of each field in `node`, without what is in free objects and in unknown ones."""
+        """Yields the path and value of each field in `node`. It does not descend into free or unknown objects."""
         if isinstance(node, list):
             for part in node:
                 yield from self.paths(part, above)
@@ -83,7 +85,7 @@ class Contract:
                     yield from self.paths(part, f"{path}.")
 
     def nearest(self, body: Any) -> Difference | None:
-        """The known form that `body` is, by its type, or is most like; None for a body without fields."""
+        """Compares `body` with the form of its type, or else the most similar form; None for a body without fields."""
         paths = {path for path, _ in self.paths(body)}
         if not paths:
             return None
@@ -100,9 +102,7 @@ def _likeness(paths: set[str], form: frozenset[str]) -> float:
 
 
 def contract_of(payloads: Any, source: str) -> Contract:
-    """The contract of the webhook address `source`, beside the provider's module `payloads`. Raises
-    ImproperlyConfigured.
-    """
+    """Returns the contract of the webhook address `source`, stored beside `payloads`. Raises ImproperlyConfigured."""
     path = Path(payloads.__file__).with_name(FILE)
     try:
         return _read(tomllib.loads(path.read_text())[source])
@@ -132,7 +132,7 @@ def _read(table: dict[str, Any]) -> Contract:
 
 
 def _form(fields: set[str], parts: list[str]) -> frozenset[str]:
-    """Those of `fields` that are one of `parts`, in one, or around one."""
+    """Returns the `fields` that equal one of `parts`, are inside one, or contain one."""
     return frozenset(
         field
         for field in fields

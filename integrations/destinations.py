@@ -1,8 +1,8 @@
 """Decides which address an account's calls go to, and which keys may be sent there.
 
-A key may only go to the address for which it was given. The installation's keys open accounts of every workspace, so
-they go only to the address that the operator has set. If the address of an account changes, the workspace must give its
-key again.
+A key may be sent only to the address for which it was entered. The installation's keys open accounts of every
+workspace, so they are sent only to the address that the operator has set. If an account's address changes, the
+workspace must enter its key again.
 """
 
 from integrations import registry
@@ -11,18 +11,18 @@ from integrations.models import Integration
 
 
 def default_url(provider: str) -> str:
-    """The base URL for accounts that have none of their own, or ""."""
+    """Returns the base URL for accounts without their own, or ""."""
     stated = registry.spec_of(provider).base_url
     return stated() if stated else ""
 
 
 def base_url(integration: Integration) -> str:
-    """The base URL of the account's calls: its own, else the default one, or "". It has no slash at the end."""
+    """Returns the base URL of the account's calls, its own or the default one, without a trailing slash; or ""."""
     return str(integration.config.get("base_url") or default_url(integration.provider)).rstrip("/")
 
 
 def installation_key(integration: Integration) -> str:
-    """The installation's API key, or "" if the account's calls go to another address than the operator's."""
+    """Returns the installation's API key; "" if the account's calls do not go to the operator's address."""
     read_key = registry.spec_of(integration.provider).installation_key
     key = read_key() if read_key else ""
     default = default_url(integration.provider)
@@ -30,7 +30,7 @@ def installation_key(integration: Integration) -> str:
 
 
 def leads_to(integration: Integration) -> Address | str:
-    """Scheme, host and port of the account's calls, or the URL's text if calls may not have it."""
+    """Returns the scheme, host and port of the account's calls, or the URL as text if calls to it are not allowed."""
     return _leads_to(integration.provider, base_url(integration))
 
 

@@ -1,11 +1,11 @@
 """The errors of calls to providers.
 
-The class of an error says whether to retry, and `sent` says whether a message left.
+The class of an error says whether to retry. `sent` says whether a message went out.
 
-Each class is also a TransientError or a PermanentError of jobs.errors, so `jobs.retries.decide` needs to know nothing
-of providers. An error's text names the provider, the outcome, the HTTP status, the provider's error code, and its words
-as `integrations.provider_words` has cleaned them. It has nothing else, because a body or a URL may contain keys and
-people's words. The text is for pages and rows; a log gets only the class.
+Each class is also a TransientError or a PermanentError of jobs.errors, so `jobs.retries.decide` does not depend on
+providers. An error's text contains the provider, the outcome, the HTTP status, the provider's error code, and the
+provider's message as `integrations.provider_words` cleans it. It contains nothing else, because a body or a URL may
+contain keys and personal data. The text is shown on pages and stored in rows; logs contain only the class.
 """
 
 import re
@@ -19,13 +19,13 @@ from jobs.errors import Cancelled, PermanentError, ShutdownRequested, Snooze, Tr
 from jobs.retries import full_second
 
 SAYING = ", saying "
-"""In an error's text, our words are before this and the provider's words after it."""
+"""Separates our words from the provider's words in an error's text."""
 RATE_LIMIT_PAUSE_MS = 30_000
-"""How long to leave a provider alone that answers "too many calls" without saying for how long."""
+"""How long calls pause if the provider answers "too many calls" without a time."""
 
 SENDER_DOWN, NUMBER_REFUSED, NO_NUMBER, NO_FUNDS = "sender_down", "number_refused", "no_number", "no_funds"
 CANNOT_SEND = {SENDER_DOWN, NUMBER_REFUSED, NO_NUMBER, NO_FUNDS}
-"""Codes of refusals that concern our sender (`cannot_send`): the account answers, but cannot send."""
+"""Codes of refusals that concern our sender (`cannot_send`): the account responds but cannot send."""
 
 ACCOUNT_SUSPENDED = "account_suspended"
 SUSPENDED = re.compile(
@@ -33,20 +33,20 @@ SUSPENDED = re.compile(
     r"\b(?:suspended|expired|inactive|cancel+ed|deactivated|ended|past due)\b",
     re.I | re.S,
 )
-"""Refusals of any provider that concern the whole account: nothing works until a person acts."""
+"""Refusals that concern the whole account at any provider: nothing works until a person acts."""
 
 
 MISSING_CREDENTIALS, ANOTHER_ACCOUNT = "missing_credentials", "another_account"
-"""Codes of refusals of any provider: it does not accept our key, or somebody has logged in with another account."""
+"""Refusal codes for any provider: it rejects our key, or somebody has logged in with another account."""
 REQUEST_REFUSED, ADDRESS_REFUSED = "request_refused", "address_refused"
-"""Codes of our own: the provider accepts our key but not our request; or calls may not go to the account's address."""
+"""Our own codes: the provider accepts our key but not our request, or the account's address may not be called."""
 SECRETS_UNREADABLE = "secrets_unreadable"
-"""Code of our own: no configured key can decrypt the account's stored secrets."""
+"""Our own code: no configured key can decrypt the account's stored secrets."""
 UNREADABLE_PAUSE = timedelta(minutes=5)
 
 
 class CallOutcome(models.TextChoices):
-    """How a call to a provider ended. People read the label."""
+    """How a call to a provider ended. The labels are shown to people."""
 
     OK = "ok", "ok"
     TIMEOUT = "timeout", "our time ran out"
@@ -60,19 +60,22 @@ class CallOutcome(models.TextChoices):
 
 
 def safe_code(code: object) -> str:
-    """An error code of 1 to 64 of the characters A-Z, a-z, 0-9 and `_./:-`, else "": it may be a person's words."""
+    """Returns a `code` of 1 to 64 characters A-Z, a-z, 0-9 and `_./:-`, else "", as it may be personal data."""
     text = str(code or "")
     return text if re.fullmatch(r"[A-Za-z0-9_./:-]{1,64}", text) else ""
 
 
 class ProviderError(Exception):
-    """A call to a provider failed. Base of the errors that say how.
+    """A call to a provider failed. This is the base class of the specific errors.
 
-    provider: our name of it, such as "ghl". status: the HTTP status, None if there was no answer. code: the provider's
-    error code, or one of ours. retry_after_ms: how long the provider, or our own limit, wants us to wait. said: the
-    provider's own words, cleaned. cannot_send: the refusal concerns our sender, not the request. sent: whether a
-    message went out, for callers that send one. False: it did not, and sending again is safe. None: nobody knows, so
-    never just send it again. True: it went out, and something after it failed.
+    - provider: our name of the provider, such as "ghl".
+    - status: the HTTP status; None if there was no response.
+    - code: the provider's error code, or one of ours.
+    - retry_after_ms: how long the provider, or our own limit, asks us to wait.
+    - said: the provider's own words, cleaned.
+    - cannot_send: whether the refusal concerns our sender instead of the request.
+    - sent: for calls that send a message, whether it went out. False: it did not, and sending again is safe. None:
+      nobody knows, so never just send again. True: it went out, and a later step failed.
     """
 
     outcome: CallOutcome
@@ -102,19 +105,19 @@ class ProviderError(Exception):
 
 
 class ProviderTimeout(ProviderError, TransientError):
-    """Our own time for a call to a provider ran out before the answer was complete."""
+    """Our time limit for a call expired before the response was complete."""
 
     outcome = CallOutcome.TIMEOUT
 
 
 class ProviderUnreachable(ProviderError, TransientError):
-    """A provider did not answer: name resolution or the connection failed, or our circuit breaker is open."""
+    """The provider did not respond: name resolution or the connection failed, or our circuit breaker is open."""
 
     outcome = CallOutcome.UNREACHABLE
 
 
 class CircuitOpen(ProviderUnreachable, Snooze):
-    """Our circuit breaker held a call back. A job waits until `run_at` and uses no attempt."""
+    """Our circuit breaker refused a call. A job waits until `run_at` and uses no attempt."""
 
     reason = "The provider does not answer, so calls wait"
 
@@ -124,7 +127,7 @@ class CircuitOpen(ProviderUnreachable, Snooze):
 
 
 class ProviderRateLimited(ProviderError, TransientError, Snooze):
-    """Too many calls. A job waits until `run_at`, `retry_after_ms` or RATE_LIMIT_PAUSE_MS from now."""
+    """Too many calls. A job waits until `run_at`: `retry_after_ms` or RATE_LIMIT_PAUSE_MS from now."""
 
     outcome = CallOutcome.RATE_LIMITED
     reason = "rate limited"
@@ -136,19 +139,19 @@ class ProviderRateLimited(ProviderError, TransientError, Snooze):
 
 
 class ProviderFault(ProviderError, TransientError):
-    """The provider failed: a 5xx status, an incomplete answer, or one that differs from its documentation."""
+    """The provider failed: a 5xx status, or a response that is incomplete or contradicts its documentation."""
 
     outcome = CallOutcome.PROVIDER_ERROR
 
 
 class ProviderAuthError(ProviderError, PermanentError):
-    """The provider refuses our credentials or the account, so a person must act."""
+    """The provider rejects our credentials or the account, so a person must act."""
 
     outcome = CallOutcome.AUTH
 
 
 class SecretsUnreadable(ProviderError, Snooze):
-    """No configured key can decrypt the account's secrets. No call is made; a job waits for a person."""
+    """No configured key can decrypt the account's secrets. No call is made, and jobs wait for a person."""
 
     outcome = CallOutcome.AUTH
     reason = "The account's secrets cannot be read"
@@ -162,13 +165,13 @@ class SecretsUnreadable(ProviderError, Snooze):
 
 
 class ProviderRejected(ProviderError, PermanentError):
-    """The provider understood the request and refuses it. It would refuse the same request again."""
+    """The provider understood the request and rejects it. It would reject the same request again."""
 
     outcome = CallOutcome.REJECTED
 
 
 class CallCancelled(Cancelled):
-    """The caller gave up during a call. `sent`: True, False, or None if nobody knows."""
+    """The caller cancelled a call while it was running. `sent` is True, False, or None if unknown."""
 
     def __init__(self, sent: bool | None) -> None:
         super().__init__("cancelled during a provider call")
@@ -176,7 +179,7 @@ class CallCancelled(Cancelled):
 
 
 class CallInterrupted(ShutdownRequested):
-    """The platform stopped this process during a call. `sent` as in CallCancelled."""
+    """The platform stopped this process during a call. `sent` is as in CallCancelled."""
 
     def __init__(self, sent: bool | None) -> None:
         super().__init__("shutdown during a provider call")
@@ -184,12 +187,12 @@ class CallInterrupted(ShutdownRequested):
 
 
 class ProviderMisconfigured(PermanentError):
-    """A setting is missing that this call needs; the message names it. It says nothing about the provider's state."""
+    """A setting that the call needs is missing; the message names it. This says nothing about the provider's state."""
 
     sent = False
 
 
 UNUSABLE = (ProviderAuthError, ProviderMisconfigured)
-"""The account cannot be asked until a person acts."""
+"""Errors after which the account cannot be called until a person acts."""
 OUT_OF_REACH = (ProviderTimeout, ProviderUnreachable, ProviderFault)
-"""The provider has not answered, or has failed."""
+"""Errors of a provider that has not responded, or has failed."""

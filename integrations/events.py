@@ -1,7 +1,7 @@
-"""What a provider's webhook means, in our own types. Intake sees only these and never the provider's JSON.
+"""The meaning of a provider's webhook in our own types. Intake sees only these, never the provider's JSON.
 
-Each provider's `payloads.py` makes these events. Values are as the provider gave them, stripped and typed. Addresses
-and phone numbers are normalised later, by the inbox.
+Each provider's `payloads.py` creates them. Values are the provider's, stripped and typed. The inbox normalises
+addresses and phone numbers later.
 """
 
 from dataclasses import dataclass, field
@@ -9,15 +9,15 @@ from datetime import datetime
 from typing import Any
 
 BACKFILL, IMPORT = "BACKFILL", "import"
-"""Event types for messages that were read from a provider's list and not told by a webhook.
+"""Event types for messages that were read from a provider's list instead of a webhook.
 
-BACKFILL fills a gap. IMPORT fetches what was written before a lead's first reply.
+BACKFILL closes a gap. IMPORT fetches what was written before a lead's first reply.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What a webhook or list of a provider says about a lead. A field is "" if it says nothing of it."""
+    """The facts about a lead in a provider's webhook or list. Unknown fields are ""."""
 
     email: str = ""
     phone: str = ""
@@ -39,7 +39,7 @@ class CampaignRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """The base of all events. `event_key` identifies one that makes no message, the same at every delivery."""
+    """The base class of all events. `event_key` identifies an event without a message, the same at every delivery."""
 
     event_type: str
     event_key: str = ""
@@ -60,8 +60,7 @@ class MessageNotice(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEvent(Event):
-    """One message, to or from a lead. `external_id` is the provider's message id, by which a repeated message is
-    recognised.
+    """One message to or from a lead. `external_id` is the provider's message id, which identifies repeated messages.
 
     A provider may send a message without its id. Then `content_key` is a hash of what identifies it ("" if sender and
     text are enough): equal ones within `window_s` seconds are one message, later ones are another. `stamp` is the local
@@ -107,10 +106,10 @@ class MessageEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BounceEvent(MessageEvent):
-    """A mail of ours to `person` came back. `text` is the notice about it, if there is one.
+    """A mail of ours to `person` bounced. `text` is the text of the bounce notice, if there is one.
 
-    `mail_id`: the provider's id of the mail that came back, if `external_id` is not that id already. It identifies the
-    bounce if the same one is reported under another id. `notice`: `external_id` is the notice's id.
+    `mail_id` is the provider's id of the bounced mail, if `external_id` is another id. It identifies a bounce that is
+    reported again under another id. `notice` is true if `external_id` is the notice's id.
     """
 
     mail_id: str = ""
@@ -119,10 +118,10 @@ class BounceEvent(MessageEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnsubscribeEvent(Event):
-    """The lead wants no more messages: by the provider's unsubscribe link, or by what `by` says.
+    """The lead wants no more messages: through the provider's unsubscribe link, or as `by` says.
 
-    `occurred_at` is when, if the provider says so. If nothing tells one such event from a later one, `event_key` is ""
-    and the handler decides. `channels`: the only channels that it is about; empty: all.
+    `occurred_at` is the provider's time, if it states one. If nothing distinguishes such an event from a later one,
+    `event_key` is "" and the handler decides. `channels` are the channels concerned; empty means all.
     """
 
     person: Person
@@ -134,7 +133,7 @@ class UnsubscribeEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelEvent(Event):
-    """People at the provider put a label on a lead. The account's setting STOP_LABELS says what it means."""
+    """Somebody at the provider put a label on a lead. The account's setting STOP_LABELS defines its meaning."""
 
     person: Person
     label: str
@@ -144,9 +143,9 @@ class LabelEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagEvent(Event):
-    """The provider's people or model say what a lead wants. `tag` is our word for it, such as "Not Interested".
+    """The provider's users or its model tagged a lead. `tag` is our name of the tag, such as "Not Interested".
 
-    It is about the newest reply that the lead had written at `occurred_at`, by default the time of receipt.
+    It applies to the newest reply that the lead had written by `occurred_at`, which defaults to the time of receipt.
     """
 
     person: Person
@@ -164,8 +163,8 @@ class ConnectionEvent(Event):
 class AccountStatusEvent(Event):
     """The state of a connected account, in the provider's own word.
 
-    `mailbox`: the address that the report is about, "" for the whole account. `told_by`: all event types that report
-    this state, if there are several.
+    `mailbox` is the address that the report concerns; "" for the whole account. `told_by` lists the event types that
+    report this state, if there are several.
     """
 
     account_id: str
@@ -191,11 +190,11 @@ class EnrichmentEvent(Event):
 class BookingEvent(Event):
     """A meeting was booked or cancelled, or the lead did not come. Times are aware.
 
-    `status`: booked, cancelled, no_show, or came (a no-show was taken back). Calendly's reschedule is a cancellation
-    and a booking, in either order. The booking names the invitee that it replaces (`replaces_uri`). The cancellation
-    has `rescheduled` set and, if Calendly says it, the new invitee (`replaced_by_uri`). It may also name an invitee
-    that it replaced itself. GHL reports the whole state of an appointment each time, and `as_of` is the time of that
-    state. The newest state counts, in whatever order they arrive.
+    `status` is booked, cancelled, no_show, or came (a no-show was taken back). Calendly reports a reschedule as a
+    cancellation and a booking, in either order. The booking names the invitee that it replaces (`replaces_uri`). The
+    cancellation has `rescheduled` set and, if Calendly names it, the new invitee (`replaced_by_uri`). It may also name
+    an invitee that it replaced itself. GHL reports the whole state of an appointment each time, and `as_of` is the time
+    of that state. The newest state counts, whatever the order of arrival.
     """
 
     provider: str
@@ -215,7 +214,7 @@ class BookingEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ButtonEvent(Event):
-    """Somebody pressed a button in one of our Slack messages. `value` is what we put into the button (ids)."""
+    """Somebody pressed a button in one of our Slack messages. `value` holds the ids that we put into the button."""
 
     action: str
     value: dict[str, Any]
@@ -228,7 +227,7 @@ class ButtonEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IgnoredEvent(Event):
-    """An event that we do not use, for `reason`. It is acknowledged and stored, and nothing else is done."""
+    """An event that we do not use, for `reason`. It is acknowledged and stored, and nothing else happens."""
 
     reason: str
 
@@ -253,7 +252,7 @@ class Unusable:
 
 
 class PayloadInvalid(ValueError):
-    """`fields` names each wrong field of the body with what was expected there."""
+    """The body is invalid. `fields` maps each wrong field to what was expected there."""
 
     def __init__(self, fields: dict[str, str]) -> None:
         super().__init__(", ".join(fields))

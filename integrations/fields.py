@@ -1,10 +1,10 @@
-"""A model field for secrets. They are encrypted with the first of FIELD_ENCRYPTION_KEYS and readable with any of them.
+"""A model field for secrets. They are encrypted with the first of FIELD_ENCRYPTION_KEYS, and any of them decrypts.
 
-It is our own code, because the packaged field returns the encrypted text on a wrong key and is unsafe with threads
-(docs/adr/0005-encrypted-field.md). A row is loaded with its secret closed (`Sealed`), and
-reading the attribute decrypts it. Pages that list rows ask
-`no_key_opens` and `holds_something`, which decrypt nothing. A value that no key can decrypt is read as
-`Unreadable`. So its row can be loaded, shown and saved, and only code that uses the secret gets an error.
+We wrote this field because the packaged one returns the encrypted text for a wrong key and is not thread-safe
+(docs/adr/0005-encrypted-field.md). A loaded row holds its secret encrypted (`Sealed`), and reading the attribute
+decrypts it. Pages that list rows call `no_key_opens` and `holds_something`, which decrypt nothing. A value that no key
+can decrypt is read as `Unreadable`. So the row can be loaded, shown and saved, and only code that uses the secret gets
+an error.
 """
 
 import base64
@@ -22,11 +22,11 @@ from django.db import models
 from django.db.models.query_utils import DeferredAttribute
 
 SHORTEST_TOKEN_BYTES = 73
-"""The size of the shortest Fernet token: version 1, time 8, vector 16, one block of ciphertext 16, signature 32."""
+"""The length of the shortest Fernet token: version 1, time 8, vector 16, one block of ciphertext 16, signature 32."""
 MOST_IN_ONE_BLOCK = 15
-"""The most characters of JSON in the shortest token."""
+"""The most characters of JSON that fit into the shortest token."""
 SIGNATURE_BYTES, SIGNING_KEY_BYTES = 32, 16
-"""The end of a token is an HMAC-SHA256 over the rest, and the first half of a Fernet key is the key for it."""
+"""The length of the HMAC-SHA256 at the end of a token. The first half of a Fernet key signs it."""
 
 
 @lru_cache(maxsize=8)
@@ -35,16 +35,16 @@ def _fernet(keys: tuple[str, ...]) -> MultiFernet:
 
 
 class DecryptionError(Exception):
-    """No configured key opens a stored secret. Put the key it was written with back into FIELD_ENCRYPTION_KEYS."""
+    """No configured key decrypts a stored secret. Put the key that encrypted it back into FIELD_ENCRYPTION_KEYS."""
 
 
 def encrypt(text: str) -> str:
-    """`text` as a Fernet token (encrypted text), encrypted with the newest of FIELD_ENCRYPTION_KEYS."""
+    """Encrypts `text` with the newest of FIELD_ENCRYPTION_KEYS and returns a Fernet token."""
     return _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS)).encrypt(text.encode()).decode()
 
 
 def decrypt(token: str) -> str:
-    """The text in a Fernet token (encrypted text). Raises DecryptionError if none of FIELD_ENCRYPTION_KEYS fits."""
+    """Decrypts a Fernet token. Raises DecryptionError if none of FIELD_ENCRYPTION_KEYS fits."""
     try:
         return _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS)).decrypt(token.encode()).decode()
     except InvalidToken:
@@ -52,13 +52,13 @@ def decrypt(token: str) -> str:
 
 
 USES = {name for kind in (dict, list, str) for name in dir(kind) if not name.startswith("__")}
-"""The methods of values that a readable secret may have. `Unreadable` raises on all of them."""
+"""The methods of values that a readable secret may have. `Unreadable` raises DecryptionError in all of them."""
 
 
 class Unreadable:
-    """A stored secret that none of today's FIELD_ENCRYPTION_KEYS can decrypt. It counts as true.
+    """A stored secret that none of the current FIELD_ENCRYPTION_KEYS can decrypt. Its truth value is true.
 
-    Saving it writes back what was read. Every other use raises DecryptionError, so it is never mistaken for a missing
+    Saving it writes back the stored token. Every other use raises DecryptionError, so it is never taken for a missing
     secret.
     """
 
@@ -73,7 +73,7 @@ class Unreadable:
     def __getattr__(self, name: str) -> NoReturn:
         if name in USES:
             self._refuse()
-        # Python and Django look for such names themselves, for example to copy a value.
+        # Python and Django look up such names themselves, for example to copy a value.
         raise AttributeError(name)
 
     def _refuse(self, *_args: object) -> NoReturn:
@@ -86,10 +86,9 @@ class Unreadable:
 
 
 def holds_nothing(token: str) -> bool:
-    """Whether a Fernet token is too short for a secret. False for text that is no base64.
+    """Whether a Fernet token is too short for a secret. False for text that is not base64.
 
-    One block holds at most 15 characters of JSON, and the shortest credentials have 16. A token of one block contains
-    {}.
+    One block holds at most 15 characters of JSON, and the shortest credentials have 16. So one block means {}.
     """
     try:
         return len(base64.urlsafe_b64decode(token.encode())) == SHORTEST_TOKEN_BYTES
@@ -98,7 +97,7 @@ def holds_nothing(token: str) -> bool:
 
 
 def _fits_a_key(token: str) -> bool:
-    """Whether one of FIELD_ENCRYPTION_KEYS has signed a Fernet token, so that it opens it. Decrypts nothing."""
+    """Whether one of FIELD_ENCRYPTION_KEYS signed a Fernet token, and so can decrypt it. Decrypts nothing."""
     try:
         signed = base64.urlsafe_b64decode(token.encode())
     except (binascii.Error, ValueError):
@@ -110,7 +109,7 @@ def _fits_a_key(token: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A stored secret as its row was loaded: encrypted, until somebody reads the attribute."""
+    """The encrypted secret of a loaded row, until the attribute is first read."""
 
     token: str
 
@@ -119,7 +118,7 @@ class Sealed:
 
 
 class _OpenedWhenRead(DeferredAttribute):
-    """The attribute of a stored secret, which is decrypted when it is first read, and not when its row is loaded."""
+    """The attribute of a stored secret. It decrypts the secret when it is first read, not when the row is loaded."""
 
     field: "EncryptedJSONField"
 
@@ -134,7 +133,7 @@ class _OpenedWhenRead(DeferredAttribute):
 
 
 def no_key_opens(row: models.Model, name: str) -> bool:
-    """Whether the field stores a secret that no key can decrypt. Decrypts nothing, unless it was deferred."""
+    """Whether the field holds a secret that no key can decrypt. Decrypts nothing, unless the field was deferred."""
     stored = vars(row).get(name) or getattr(row, name)
     if not isinstance(stored, Sealed):
         return isinstance(stored, Unreadable)
@@ -144,7 +143,7 @@ def no_key_opens(row: models.Model, name: str) -> bool:
 
 
 def holds_something(row: models.Model, name: str) -> bool:
-    """Whether the field stores a secret, even one that no key opens. Decrypts nothing, unless deferred."""
+    """Whether the field holds a secret, even one that no key can decrypt. Decrypts nothing, unless it was deferred."""
     stored = vars(row).get(name) or getattr(row, name)
     if isinstance(stored, Sealed | Unreadable):
         return not holds_nothing(stored.token)
@@ -152,14 +151,14 @@ def holds_something(row: models.Model, name: str) -> bool:
 
 
 class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]  # Django takes none at run time
-    """A JSON value that is encrypted in the database, and decrypted when the attribute of a row is read. It cannot be
-    searched and is in no form. `values` and `values_list` give it as `Sealed`.
+    """A JSON value that is encrypted in the database and decrypted when a row's attribute is read.
 
-    A stored value that no configured key decrypts is read as `Unreadable`. If its token is so short that it can only
-    hold `{}`, it is read as the field's default.
+    It cannot be searched or edited in forms. `values` and `values_list` return it as `Sealed`. A stored value that no
+    configured key can decrypt is read as `Unreadable`. If its token is so short that it can only contain `{}`, it is
+    read as the field's default.
     """
 
-    # Only django-stubs reads these: the types that the attribute accepts and returns.
+    # Only for django-stubs: the types that the attribute accepts and returns.
     _pyi_private_set_type: Any
     _pyi_private_get_type: Any
 
@@ -176,7 +175,7 @@ class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]  # Django 
 
     def get_prep_value(self, value: Any) -> str | None:
         if isinstance(value, Sealed):
-            value = self.opened(value.token)  # what is written has the newest key
+            value = self.opened(value.token)  # written values use the newest key
         if isinstance(value, Unreadable):
             return value.token
         return None if value is None else encrypt(json.dumps(value))
@@ -185,7 +184,7 @@ class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]  # Django 
         return None if value is None else Sealed(value)
 
     def opened(self, token: str) -> Any:
-        """The stored value; `Unreadable` if no key opens it, or the default if it is too short for one."""
+        """Returns the stored value; `Unreadable` if no key decrypts it; the default if it is too short for a secret."""
         try:
             return json.loads(decrypt(token))
         except DecryptionError:

@@ -1,4 +1,4 @@
-"""Encrypts stored secrets with the newest of FIELD_ENCRYPTION_KEYS, so that an older key can be taken away."""
+"""Re-encrypts stored secrets with the newest of FIELD_ENCRYPTION_KEYS, so that an older key can be removed."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ from integrations.fields import EncryptedJSONField, decrypt, encrypt, holds_noth
 
 SLICE = 500
 UNREADABLE = 0
-"""The number that stands for "none of the keys" where keys are counted from 1, the newest."""
+"""Means "no key" where keys are counted from 1, newest first."""
 
 
 def encrypted_fields() -> list[tuple[type[models.Model], str]]:
-    """Each model of the product that stores secrets, with the name of the field, sorted by the model's label."""
+    """Returns each model that stores secrets with the name of the field, sorted by the model's label."""
     fields = [
         (model, field.name)
         for model in apps.get_models()
@@ -30,12 +30,12 @@ def encrypted_fields() -> list[tuple[type[models.Model], str]]:
 
 
 def needed_keys(model: type[models.Model], field: str) -> Counter[int]:
-    """How many rows need which key, by its place from 1, or UNREADABLE. A stored {} needs none."""
+    """Counts how many rows need which key, by its position from 1, or UNREADABLE. A stored {} needs none."""
     return Counter(_place(token) for _, token in _tokens(model, field) if not _is_spare(model, field, token))
 
 
 def rotate(model: type[models.Model], field: str) -> int:
-    """Encrypt again what an older key has encrypted. Returns how many rows were written."""
+    """Re-encrypts what an older key has encrypted. Returns how many rows were written."""
     written = 0
     for pk, token in _tokens(model, field):
         if _place(token) > 1:
@@ -45,7 +45,7 @@ def rotate(model: type[models.Model], field: str) -> int:
 
 
 def fingerprints() -> list[str]:
-    """The fingerprints of the keys that stored secrets need, of those at hand. One says nothing about its key."""
+    """Returns fingerprints of the available keys that stored secrets need. A fingerprint does not reveal its key."""
     places = {place for model, field in encrypted_fields() for place in needed_keys(model, field)}
     return [
         _fingerprint(settings.FIELD_ENCRYPTION_KEYS[place - 1]) for place in sorted(places - {UNREADABLE})
@@ -61,7 +61,7 @@ def _fingerprint(key: str) -> str:
 
 
 def _tokens(model: type[models.Model], field: str) -> Iterator[tuple[object, str]]:
-    """Key and stored token of each row, in slices: no cursor and no transaction stays open between them."""
+    """Yields primary key and token of each row in slices, so that no cursor or transaction stays open between them."""
     last = None
     while True:
         rows = _rows(model, field).filter(token__isnull=False).order_by("pk")
@@ -73,7 +73,7 @@ def _tokens(model: type[models.Model], field: str) -> Iterator[tuple[object, str
 
 
 def _rows(model: type[models.Model], field: str) -> "models.QuerySet[models.Model]":
-    # The cast gives the stored text itself.
+    # The cast returns the stored text unchanged.
     return model._base_manager.annotate(token=Cast(field, models.TextField()))
 
 

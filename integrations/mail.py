@@ -1,8 +1,8 @@
-"""Django's SMTP backend with a limit on the whole time of sending a mail.
+"""Django's SMTP backend with a limit on the total time of sending a mail.
 
-The timeout of smtplib is for each socket operation. A server that sends one byte now and then could hold a worker until
-its job is killed, and nobody would know whether the mail went out. Here a mail has SEND_LIMIT_MS from looking up the
-server's name to its last answer.
+The timeout of smtplib applies to each socket operation. A server that sends a byte now and then could block a worker
+until its job is killed, and nobody would know whether the mail was sent. Here a mail has SEND_LIMIT_MS, from resolving
+the server's name to its last response.
 """
 
 import smtplib
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 SEND_LIMIT_MS = 20_000
-"""Milliseconds for one connection and what is sent over it. A job that sends mail has 60 s."""
+"""Milliseconds for one connection and everything sent over it. A job that sends mail has 60 s."""
 
 
 def is_off() -> bool:
@@ -49,7 +49,7 @@ def _in_time() -> Iterator[None]:
 
 class _Guarded(smtplib.SMTP):
     def _get_socket(self, host: str, port: int, timeout: float) -> GuardedSocket:
-        # The operator has named this server, so it may be in a private network.
+        # The operator chose this server, so it may be in a private network.
         return open_socket(host, port, current_guard(), public_only=False)
 
     def getreply(self) -> tuple[int, bytes]:
@@ -74,12 +74,12 @@ class _GuardedTLS(smtplib.SMTP_SSL, _Guarded):
 
 
 class EmailBackend(smtp.EmailBackend):
-    """Sends mails by SMTP, all within SEND_LIMIT_MS of its making. Raises TimeoutError, and OSError."""
+    """Sends mails by SMTP, all within SEND_LIMIT_MS of its creation. Raises TimeoutError and OSError."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._guard = CallGuard(Deadline.after_ms(SEND_LIMIT_MS), finish_once_started=True)
-        # A shutdown must not interrupt a mail, or nobody would know whether it went out.
+        # A shutdown must not interrupt a mail, or nobody would know whether it was sent.
         self._guard.started = True
 
     @property
@@ -93,7 +93,7 @@ class EmailBackend(smtp.EmailBackend):
         return context
 
     def open(self) -> bool | None:
-        """Returns True for a new connection, False for an open one, None after a silent failure, as Django's."""
+        """Returns True for a new connection, False for an open one, None after a silent failure, as in Django."""
         try:
             with guarded(self._guard), _in_time():
                 return super().open()
@@ -107,6 +107,6 @@ class EmailBackend(smtp.EmailBackend):
             return super().send_messages(email_messages)
 
     def close(self) -> None:
-        """Errors are ignored, because the server has accepted the mail already."""
+        """Ignores errors, because the server has already accepted the mail."""
         with suppress(OSError), guarded(self._guard), _in_time():
             super().close()

@@ -1,4 +1,4 @@
-"""Reads the headers of an e-mail that say how it was sent, from all forms in which providers pass them on:
+"""Reads the headers of an e-mail that say how it was sent, in every form in which providers pass them on:
 
 an object, a list of names and values, a text, and the whole source of the mail (RFC 5322).
 """
@@ -28,7 +28,7 @@ HEAD_LIMIT = 64_000
 
 
 def headers_of(*sources: Any) -> dict[str, str]:
-    """The headers listed in NAMES, by name in lower case, each cut to VALUE_LIMIT. The first source counts."""
+    """Returns the headers listed in NAMES by lower-case name, each cut to VALUE_LIMIT. Earlier sources win."""
     headers: dict[str, str] = {}
     for source in sources:
         for name, text in _pairs(source):

@@ -6,10 +6,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """One meeting as its calendar lists it. Times are aware. `state`: booked, cancelled or no_show.
+    """One meeting as its calendar lists it. Times are aware. `state` is booked, cancelled or no_show.
 
-    `as_of` is when the state was reached. If the calendar does not say so, `read_at` is when we began to read, and a
-    later webhook is newer. `moved`: whether another booking replaced it; None if the calendar does not say so.
+    `as_of` is when the state was reached. If the calendar does not say, `read_at`, the time when we began to read,
+    decides: a later webhook is newer. `moved` says whether another booking replaced it; None if unknown.
     """
 
     provider: str

@@ -1,8 +1,8 @@
-"""Sends notices about broken accounts to people: at most one for each account in 24 hours, and each posted only once.
+"""Sends notices about broken accounts: at most one for each account in 24 hours, and each posted only once.
 
-A worker first claims the right to send an account's notice, by a conditional UPDATE of its health row. A sent notice
-uses the right up, and a failed one frees it. If nobody knows whether the notice arrived, the right counts as used and
-the notice also goes out by e-mail. If that fails for good, the right is free again.
+A worker first claims the right to send an account's notice by a conditional UPDATE of its health row. A sent notice
+consumes the right, and a failed one releases it. If nobody knows whether the notice arrived, the right is consumed and
+the notice also goes out by e-mail. If that fails permanently, the right is released.
 """
 
 import logging
@@ -27,12 +27,12 @@ logger = logging.getLogger(__name__)
 WINDOW = timedelta(hours=24)
 STALE_CLAIM = timedelta(minutes=5)
 EDITABLE = timedelta(days=10)
-"""Notices that are older than this are not changed any more."""
+"""Older notices are no longer changed."""
 PATIENCE = dict.fromkeys(
     (HealthState.DISCONNECTED, HealthState.NOT_UNDERSTOOD, HealthState.QUIET), timedelta(0)
 )
 PATIENCE[HealthState.PROVIDER_DOWN] = timedelta(minutes=10)
-"""How long a state must last before people are told. A provider's own trouble often ends before anybody could look."""
+"""How long a state must last before users are notified. A provider's outage often ends before anybody could react."""
 REFUSES_TO_SEND = Q(state=HealthState.DEGRADED, reason__in=CANNOT_SEND)
 """An account whose mailbox or number cannot send also needs a person."""
 POST_LIMIT_MS = 30_000
@@ -41,10 +41,9 @@ State = Notice.State
 
 
 def due() -> list[WorkspaceIntegrationHealth]:
-    """The accounts about which people should be told now, at most 500: in trouble for as long as PATIENCE says.
+    """Returns the accounts to notify users about now, at most 500: in trouble for as long as PATIENCE says.
 
-    Left out are accounts of which people were told in the last 24 hours or are being told, switched off or muted ones,
-    and fire drills.
+    It leaves out accounts with a notice in the last 24 hours or on its way, disabled or muted ones, and drills.
     """
     now = timezone.now()
     unnotified = Q(last_notice_at=None) | Q(last_notice_at__lte=now - WINDOW)
@@ -63,10 +62,10 @@ def due() -> list[WorkspaceIntegrationHealth]:
 
 
 def claim(health: WorkspaceIntegrationHealth) -> UUID | None:
-    """Claim the right to send the notice about a broken account. Returns the token for `settle`, or None.
+    """Claims the right to send the notice about a broken account. Returns the token for `settle`, or None.
 
-    One worker at a time may have it. None also if a notice was sent within 24 hours, people muted it, or the trouble is
-    over.
+    Only one worker at a time can hold it. The result is also None if a notice was sent within 24 hours, the account is
+    muted, or the trouble is over.
     """
     now, token = timezone.now(), uuid4()
     free = Q(last_notice_at=None) | Q(last_notice_at__lte=now - WINDOW)
@@ -77,7 +76,7 @@ def claim(health: WorkspaceIntegrationHealth) -> UUID | None:
 
 
 def mute(health: WorkspaceIntegrationHealth) -> bool:
-    """Let no notice about the account go out until it works again. False if it was muted already or is not broken."""
+    """Stops notices about the account until it works again. Returns False if it is muted already or not broken."""
     return bool(
         WorkspaceIntegrationHealth.objects.filter(
             Q(state__in=PATIENCE) | REFUSES_TO_SEND,
@@ -89,7 +88,7 @@ def mute(health: WorkspaceIntegrationHealth) -> bool:
 
 
 def unmute(health: WorkspaceIntegrationHealth) -> bool:
-    """Let notices about an account go out again. Returns False if they do already."""
+    """Allows notices about an account again. Returns False if they are allowed already."""
     muted = WorkspaceIntegrationHealth.objects.filter(
         pk=health.pk, workspace_id=health.workspace_id, muted_at__isnull=False
     )
@@ -97,7 +96,7 @@ def unmute(health: WorkspaceIntegrationHealth) -> bool:
 
 
 def open_notice(health: WorkspaceIntegrationHealth, path: str, text: str, destination: str = "") -> Notice:
-    """Write the row of a notice that is going out by `path`. Commit it before anything is posted."""
+    """Creates the row of a notice that is about to go out by `path`. Commit it before anything is posted."""
     return Notice.objects.create(
         workspace_id=health.workspace_id,
         health=health,
@@ -111,11 +110,11 @@ def open_notice(health: WorkspaceIntegrationHealth, path: str, text: str, destin
 def post(
     slack: Integration, notice: Notice, blocks: Sequence[dict[str, Any]] = ()
 ) -> ProviderError | ProviderMisconfigured | None:
-    """Post the notice about a broken account to Slack, with `blocks` if its message can be changed later, or find it
-    there from an earlier try, and write into its row where it stands. It takes at most POST_LIMIT_MS.
+    """Posts the notice about a broken account to Slack, or finds it there from an earlier attempt.
 
-    Returns None if it is in the channel, else the error, whose `sent` says what is known about it. Raises Cancelled,
-    ShutdownRequested and DeadlineExceeded.
+    It stores the message's place in the notice's row. `blocks` are set if the message can be changed later. It takes at
+    most POST_LIMIT_MS. Returns None if the message is in the channel, else the error, whose `sent` says what is known.
+    Raises Cancelled, ShutdownRequested and DeadlineExceeded.
     """
     try:
         client = SlackClient.for_integration(slack)
@@ -136,7 +135,7 @@ def post(
 
 
 def _tried_since(notice: Notice) -> datetime | None:
-    """The time of the first try, since the last sent notice, of which nobody knows whether it arrived; or None."""
+    """Returns the time of the first attempt since the last sent notice whose outcome is unknown; None without one."""
     posted = Notice.objects.filter(health_id=notice.health_id, path=Notice.Path.SLACK)
     tries = posted.filter(created_at__gt=timezone.now() - WINDOW, state__in=[State.SENT, State.UNKNOWN])
     since = None
@@ -150,10 +149,10 @@ def _tried_since(notice: Notice) -> datetime | None:
 def settle(
     notice: Notice, token: UUID | None, state: str, reason: str = "", *, try_again: bool = False
 ) -> None:
-    """Record how a notice ended, and give up the right to send it, together.
+    """Records how a notice ended and releases the right to send it, in one transaction.
 
-    After sent and unknown no other notice goes out for 24 hours; after a failure or with `try_again` one may. `token`
-    None means that nobody holds the right.
+    After sent and unknown, no other notice goes out for 24 hours; after a failure or with `try_again`, one may. If
+    nobody holds the right, `token` is None.
     """
     slot: dict[str, Any] = {"notice_token": None, "notice_claimed_at": None}
     now = timezone.now()
@@ -166,14 +165,14 @@ def settle(
 
 
 def close(notice: Notice, state: str, reason: str = "", *, at: datetime | None = None) -> None:
-    """Record once how a notice ended that needed no right to send, at `at` (aware, by default now)."""
+    """Records once how a notice ended that needed no right to send, at `at` (aware, by default now)."""
     Notice.objects.filter(pk=notice.pk, state=Notice.State.CLAIMED).update(
         state=state, reason=reason[:64], finished_at=at or timezone.now()
     )
 
 
 def in_doubt() -> list[Notice]:
-    """Notices in Slack that may not have arrived and hold back others for 24 hours: 500, the oldest first."""
+    """Returns Slack notices that may not have arrived and block others for 24 hours: at most 500, oldest first."""
     doubtful = Notice.objects.filter(
         path=Notice.Path.SLACK,
         state=Notice.State.UNKNOWN,
@@ -184,7 +183,7 @@ def in_doubt() -> list[Notice]:
 
 
 def free(notice: Notice) -> bool:
-    """Let another notice go out at once, because `notice` did not arrive. False if another one has gone out since."""
+    """Allows another notice at once, because `notice` did not arrive. Returns False if another was sent since."""
     if notice.health_id is None:
         return False
     before = Notice.objects.filter(health_id=notice.health_id, state=Notice.State.SENT)
@@ -196,7 +195,7 @@ def free(notice: Notice) -> bool:
 
 
 def abandoned() -> list[Notice]:
-    """Notices whose worker died STALE_CLAIM ago, at most 100. Rights to send of dead workers are freed too."""
+    """Returns notices whose worker died STALE_CLAIM ago, at most 100. It also releases the claims of dead workers."""
     _free_empty_claims()
     stale = Notice.objects.filter(
         state=Notice.State.CLAIMED, created_at__lt=timezone.now() - STALE_CLAIM, health__isnull=False
@@ -205,7 +204,7 @@ def abandoned() -> list[Notice]:
 
 
 def _free_empty_claims() -> None:
-    """Free claims without a notice. Their worker died before it wrote one, so nothing was posted."""
+    """Releases claims without a notice. Their worker died before it created one, so nothing was posted."""
     WorkspaceIntegrationHealth.objects.filter(
         notice_claimed_at__lt=timezone.now() - STALE_CLAIM, notice_token__isnull=False
     ).exclude(notices__state=Notice.State.CLAIMED).update(notice_token=None, notice_claimed_at=None)
@@ -220,12 +219,12 @@ def edit(
     green: bool,
     blocks: Sequence[dict[str, Any]] = (),
 ) -> int:
-    """Change the text of Slack notices about an account, and their `blocks`. This makes no new message, so the limit of
-    one a day holds.
+    """Changes the text and `blocks` of Slack notices about an account. This posts no new message, so the limit of one
+    per day holds.
 
-    With `green` the account works again, and all its notices of the last 10 days that were not changed so before are
-    changed; else only the latest one. Returns how many were changed: 0 if Slack is connected by a webhook alone. Raises
-    the provider's errors. It may be repeated.
+    With `green`, the account works again, and all its notices of the last 10 days that have not been changed to green
+    are changed; otherwise only the latest one. Returns how many were changed, which is 0 if Slack is connected only by
+    a webhook. Raises the provider's errors. Calling it again is safe.
     """
     posted = Notice.objects.filter(
         health=health,

@@ -1,9 +1,9 @@
-"""OpenID Connect with the one issuer that the operator names (OIDC_ISSUER): its addresses, the exchange of a code, and
-the check of the ID token.
+"""OpenID Connect with the issuer that the operator names (OIDC_ISSUER): its endpoints, the code exchange, and the
+validation of the ID token.
 
 Calls go through our own session under a Deadline, outside of any transaction. joserfc checks the signatures
-(docs/adr/0081-a-company-logs-in-by-openid-connect.md).
-Sources: OpenID Connect Core 1.0 (3.1.3.7) and Discovery 1.0, RFC 7636 (PKCE), RFC 9207 (`iss` beside the code).
+(docs/adr/0081-a-company-logs-in-by-openid-connect.md). Sources: OpenID Connect Core 1.0 (3.1.3.7) and Discovery 1.0,
+RFC 7636 (PKCE), RFC 9207 (`iss` in the authorization response).
 """
 
 import base64
@@ -32,7 +32,7 @@ from jobs.deadline import Deadline
 
 TRY_MS = 5_000
 LEEWAY_S = 60
-"""How far the issuer's clock may be from ours, in seconds."""
+"""How many seconds the issuer's clock may differ from ours."""
 CACHED_S = 600
 ALGORITHMS = {
     "RS256",
@@ -47,7 +47,7 @@ ALGORITHMS = {
     "Ed25519",
     "EdDSA",
 }
-"""Signatures that only the issuer can make. A token signed with a shared secret, or not at all, is refused."""
+"""Signature algorithms that only the issuer can use. A token signed with a shared secret, or unsigned, is refused."""
 KEY_TYPES = {"RSA", "EC", "OKP"}
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 CODE = re.compile(r"[ -~]+", re.ASCII)
@@ -57,11 +57,11 @@ T = TypeVar("T")
 
 
 class LoginRefused(Exception):
-    """The issuer's answer proves nobody. The text names the checks that failed, and holds nothing that it said."""
+    """The issuer's response does not prove who the person is. The message names the failed checks and nothing else."""
 
 
 class Metadata(Payload):
-    """The issuer's own description of itself, as far as it is used."""
+    """The fields that we use of the issuer's metadata."""
 
     issuer: str
     authorization_endpoint: str
@@ -86,7 +86,7 @@ class _Claims(Payload):
 
 
 class Attempt(NamedTuple):
-    """One log-in that a browser has begun. `again`: a person who is logged in proves once more who they are."""
+    """One log-in that a browser has begun. With `again`, a logged-in user proves once more who they are."""
 
     state: str
     nonce: str
@@ -113,7 +113,7 @@ def begin(next_url: str, *, again: bool = False) -> Attempt:
 
 
 def login_url(attempt: Attempt, return_to: str, deadline: Deadline) -> str:
-    """The issuer's page for the log-in, which leads back to `return_to`. Raises LoginRefused and errors of calls."""
+    """Returns the issuer's log-in page, which redirects to `return_to`. Raises LoginRefused and errors of calls."""
     url = _metadata(deadline).authorization_endpoint
     check_url(COMPANY, url)
     challenge = (
@@ -137,8 +137,9 @@ def login_url(attempt: Attempt, return_to: str, deadline: Deadline) -> str:
 
 
 def identity(attempt: Attempt, code: str, issuer: str, return_to: str, deadline: Deadline) -> Identity:
-    """The person that the issuer has logged in for `attempt`. `issuer`: the parameter `iss` of its answer, or "".
-    Raises LoginRefused, and the errors of calls.
+    """Returns the person that the issuer has logged in for `attempt`. Raises LoginRefused and errors of calls.
+
+    `issuer` is the parameter `iss` of its response, or "".
     """
     if not CODE.fullmatch(code):  # an issuer that failed at it would count as out of order, for everybody
         raise LoginRefused("code")
@@ -157,7 +158,7 @@ def identity(attempt: Attempt, code: str, issuer: str, return_to: str, deadline:
 
 
 def _failed(claims: _Claims, metadata: Metadata, attempt: Attempt) -> list[str]:
-    """The checks that `claims` do not pass, by name."""
+    """Returns the names of the checks that `claims` fail."""
     client, now = settings.OIDC_CLIENT_ID, time.time()
     audience = [claims.aud] if isinstance(claims.aud, str) else claims.aud
     checks = {
@@ -198,7 +199,7 @@ def _document(
 
 
 def _exchange(metadata: Metadata, attempt: Attempt, code: str, return_to: str, deadline: Deadline) -> str:
-    """The ID token for `code`, for which only the browser of `attempt` has the verifier."""
+    """Exchanges `code` for the ID token. Only the browser of `attempt` has the verifier."""
     form = {
         "grant_type": "authorization_code",
         "code": code,

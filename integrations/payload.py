@@ -1,4 +1,4 @@
-"""Base and field types for webhooks and API answers, tolerant of fields that we do not use."""
+"""The base class and field types of webhooks and API responses. They tolerate fields that we do not use."""
 
 import hashlib
 import math
@@ -11,17 +11,17 @@ from integrations.events import PayloadInvalid
 
 Model = TypeVar("Model", bound=BaseModel)
 HASHED = "sha256:"
-"""How a key begins that stands for one that was too long."""
+"""The prefix of a key that replaces one that was too long."""
 
 
 class Payload(BaseModel):
-    """Base of webhook bodies and API answers. Unknown fields are ignored: providers add some every month."""
+    """Base class of webhook bodies and API responses. Unknown fields are ignored, as providers often add some."""
 
     model_config = ConfigDict(extra="ignore", str_strip_whitespace=False, frozen=True)
 
 
 def _external_id(raw: Any) -> Any:
-    """An id as text. Providers send ids as numbers or texts; a bool, a float or an object is refused."""
+    """Returns an id as text. Providers send ids as numbers or texts; a bool, float or object is refused."""
     if isinstance(raw, bool) or not isinstance(raw, int | str):
         raise ValueError("must be a number or a text")
     text = str(raw).strip()
@@ -44,15 +44,15 @@ def _optional_object(raw: Any) -> Any:
 
 ExternalId = Annotated[str, BeforeValidator(_external_id)]
 Text = Annotated[str, BeforeValidator(_optional_text)]
-"""A text field that the provider may leave out or send as null."""
+"""A text field that the provider may omit or send as null."""
 LooseText = Annotated[str, BeforeValidator(_loose_text)]
 """A text field for which the provider sometimes sends a number."""
 LooseObject = Annotated[dict[str, Any], BeforeValidator(_optional_object)]
-"""An optional object. Anything else in its place counts as empty."""
+"""An optional object. Any other value counts as empty."""
 
 
 def validate(model: type[Model], body: Any) -> Model:
-    """`body` read as `model`. Raises PayloadInvalid, which names each wrong field and never quotes a value."""
+    """Parses `body` as `model`. Raises PayloadInvalid, which names each wrong field and never quotes a value."""
     try:
         return model.model_validate(body)
     except ValidationError as error:
@@ -65,9 +65,9 @@ def validate(model: type[Model], body: Any) -> Model:
 
 
 def parse_time(raw: Any) -> datetime | None:
-    """An aware time (UTC) from ISO 8601, epoch seconds or ms, also as text; without a zone UTC; else None.
+    """Parses ISO 8601, epoch seconds or ms (also as text) into an aware time; None for any other value.
 
-    Years outside 2000 to 2100 count as invalid.
+    Without a zone it is UTC. Years outside 2000 to 2100 are invalid.
     """
     if isinstance(raw, bool) or raw is None:
         return None
@@ -89,17 +89,17 @@ def parse_time(raw: Any) -> datetime | None:
 
 
 def first_time(*values: Any) -> datetime | None:
-    """The first of `values` that can be read as a time, as an aware datetime, or None."""
+    """Returns the first of `values` that is a valid time, as an aware datetime; None if none is."""
     return next((time for time in map(parse_time, values) if time is not None), None)
 
 
 def utc_text(at: datetime, timespec: str = "milliseconds") -> str:
-    """An aware time in ISO 8601 with a Z at its end."""
+    """Formats an aware time as ISO 8601 with a trailing Z."""
     return at.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """First name and the rest of a full name. "Lindqvist, Ada" is read the other way round."""
+    """Splits a full name into the first name and the rest. "Lindqvist, Ada" is read in reverse."""
     last, comma, first = " ".join(name.split()).partition(", ")
     if comma and "," not in first:
         return first, last
@@ -108,10 +108,10 @@ def split_name(name: str) -> tuple[str, str]:
 
 
 def digest(*parts: str) -> str:
-    """A stable hash of `parts` (40 hex characters), for events to which the provider gives no usable id."""
+    """Returns a stable hash of `parts` (40 hex characters), for events without a usable id of the provider."""
     return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:40]
 
 
 def short_key(text: str, limit: int = 200) -> str:
-    """`text` if it fits, else HASHED and its `digest`. A message id of RFC 5322 may have 998 characters."""
+    """Returns `text` if it fits, else HASHED and its `digest`. A message id (RFC 5322) may have 998 characters."""
     return text if len(text) <= limit else f"{HASHED}{digest(text)}"

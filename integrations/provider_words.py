@@ -1,8 +1,9 @@
-"""Cleans a provider's own words about a refusal, so that they can be stored and shown to people
+"""Cleans a provider's own words about a refusal, so that they can be stored and shown to users
 (docs/adr/0037-a-refusal-is-shown-in-the-provider-s-words.md).
 
-An error answer often quotes the request: the key, an address, a text. So everything that was in our request is removed,
-and everything that looks like an address, a number, a link, a key or a name. The rest is cut to a sentence or two.
+An error response often quotes the request: the key, an address, a text. So everything that was in our request is
+removed, and everything that looks like an address, a number, a link, a key or a name. The rest is cut to a sentence or
+two.
 """
 
 import json
@@ -17,15 +18,15 @@ import requests
 LIMIT = 200
 GAP = "…"
 MESSAGE = ("message", "detail", "error_description", "error", "msg", "title", "reason", "data", "description")
-"""The fields in which providers put their words (docs/reference, refusals of each provider), most useful ones first."""
+"""The fields in which providers put their message (docs/reference, refusals of each provider), most useful first."""
 DEPTH = 4
 SHORTEST = 3
 """Shorter values of the request are not removed, because they occur in any sentence."""
 LONGEST_VALUE = 80
-"""A longer value is people's text. Runs of RUN words of it are removed, and everything that is quoted from it."""
+"""A longer value is somebody's text. Runs of RUN words of it are removed, and everything that is quoted from it."""
 RUN = 3
 PLAIN_KEYS = {"type", "status", "limit", "page"}
-"""Fields of our requests whose values are words of the API and belong to nobody."""
+"""Fields of our requests whose values are words of the API and not personal data."""
 OUR_HEADERS = {
     "user-agent",
     "accept",
@@ -79,16 +80,16 @@ WORDS_OF_APIS = {
     "wallet", "warming", "was", "we", "webhook", "were", "what", "when", "which", "while", "with", "within",
     "without", "work", "workspace", "would", "wrong", "you", "your",
 }  # fmt: skip
-"""Words that APIs use. Another capitalised word is taken for a name."""
+"""Words that APIs use. Any other capitalised word is treated as a name."""
 BORING = {status.phrase.casefold() for status in HTTPStatus} | {"error", "false", "true", "failed", "fail"}
 
 
 def words_of(body: Any, content: bytes, request: requests.PreparedRequest) -> str:
-    """The message of a provider's error answer, without all that was in our request and looks private. At most LIMIT
-    characters; "…" stands for what was removed. "" if it says nothing useful to a person.
+    """Returns the message of a provider's error response, without everything that was in our request or looks private.
 
-    body: the answer's JSON, or None if there is none; then `content`, the answer's bytes, is used if it is a short
-    plain text. request: our request that it answers.
+    It has at most LIMIT characters. "…" replaces what was removed. It is "" if nothing useful for users is left. `body`
+    is the response's JSON, or None; then `content`, the response's bytes, is used if it is a short plain text.
+    `request` is the request that it responds to.
     """
     parts: list[str] = []
     for text in _texts(body) if body is not None else _plain(content):
@@ -112,7 +113,7 @@ def _texts(node: Any, depth: int = 0) -> Iterator[str]:
         first: list[str] = next((texts for texts in candidates if any(map(_says_something, texts))), [])
         yield from first
         fields = node.get("errors")
-        if isinstance(fields, dict):  # EmailBison uses Laravel, which lists wrong fields like this
+        if isinstance(fields, dict):  # EmailBison uses Laravel, which lists invalid fields like this
             for name, texts in list(fields.items())[:3]:
                 yield from (f"{str(name).replace('_', ' ')}: {text}" for text in _texts(texts, depth + 1))
         else:
@@ -125,7 +126,7 @@ def _says_something(text: str) -> bool:
 
 def _plain(content: bytes) -> Iterator[str]:
     text = content[: 2 * LIMIT].decode(errors="replace")
-    if "<" not in text and "\ufffd" not in text:  # a web page, which has nothing for people
+    if "<" not in text and "\ufffd" not in text:  # a web page says nothing to users
         yield text
 
 
@@ -146,7 +147,7 @@ def _scrubbed(text: str, request: requests.PreparedRequest) -> str:
 
 
 def _without_runs(text: str, long_text: str) -> str:
-    """The text without runs of words that are also in the request."""
+    """Returns the text without runs of words that are also in the request."""
     words = text.split()
     quoted: set[int] = set()
     for start in range(len(words) - RUN + 1):
@@ -156,7 +157,7 @@ def _without_runs(text: str, long_text: str) -> str:
 
 
 def _without_names(text: str) -> str:
-    """The text without capitalised words that APIs do not use, because they may be names of people or companies."""
+    """Returns the text without capitalised words that APIs do not use, because they may be names."""
 
     def is_name(word: str) -> bool:
         core = word.strip("()[]\"'“”‘’,.;:!?")
@@ -166,7 +167,7 @@ def _without_names(text: str) -> str:
 
 
 def _sent(request: requests.PreparedRequest) -> tuple[set[str], str]:
-    """The short values in the request (also credentials and parts of the path), and all of its text in one string."""
+    """Returns the short values in the request (also credentials and path segments), and all its text in one string."""
     parts = urlsplit(request.url or "")
     values = [unquote(part) for part in parts.path.split("/") if re.search(r"\d", part)]
     values += [text for _, text in parse_qsl(parts.query)]

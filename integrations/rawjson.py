@@ -1,7 +1,7 @@
-"""Parses JSON from outside safely, without values that Python accepts and PostgreSQL does not.
+"""Parses untrusted JSON, and removes values that Python accepts but PostgreSQL does not.
 
 NUL and lone surrogates are removed from texts. NaN and Infinity (also as 1e999) are refused. Anything nested deeper
-than 64 levels is read as null: we use nothing there, and an unknown field should not make us refuse the event. With a
+than 64 levels is read as null: we use nothing there, and an unknown field should not make us refuse an event. With a
 plain `json.loads`, each of these would cause an error 500 later.
 """
 
@@ -22,7 +22,7 @@ TEXT_OR_VALUE = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[,\[{]', re.DOTALL)
 
 
 def parse(body: bytes) -> Any:
-    """The value of a UTF-8 JSON document, as `storable`. Raises PayloadInvalid (field `body`), also for NaN."""
+    """Parses a UTF-8 JSON document, cleaned by `storable`. Raises PayloadInvalid (field `body`), also for NaN."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -35,18 +35,18 @@ def parse(body: bytes) -> Any:
 
 
 def storable(parsed: Any) -> Any:
-    """A parsed value without NUL and lone surrogates, and None deeper than DEPTH_LIMIT. Changed in place."""
+    """Removes NUL and lone surrogates from a parsed value, in place, and everything below DEPTH_LIMIT. Returns it."""
     return _clean(parsed, DEPTH_LIMIT)
 
 
 def has_more_values(body: bytes, limit: int) -> bool:
-    """Whether the JSON document `body` has more than `limit` values. It makes none, so it costs no memory."""
+    """Whether the JSON document `body` has more than `limit` values. It creates none of them, so it needs no memory."""
     if body.count(b",") + body.count(b"[") + body.count(b"{") < limit:
         return False
     values = 1
     for number, token in enumerate(TEXT_OR_VALUE.finditer(body)):
         values += body[token.start()] != QUOTE
-        if values > limit or number > 3 * limit:  # a value has two texts at most: its own, and its name
+        if values > limit or number > 3 * limit:  # a value is at most two strings: itself and its name
             return True
     return False
 
@@ -59,7 +59,7 @@ def _loads(text: str) -> Any:
 
 
 def _pruned(text: str) -> str:
-    """`text` with null in place of what is nested too deep, found without recursion."""
+    """Replaces what is nested too deep in `text` with null. It uses no recursion."""
     pieces, start, open_ones = [], 0, []
     for token in TEXT_OR_BRACKET.finditer(text):
         bracket = token[0]

@@ -1,4 +1,4 @@
-"""Lists the providers, and derives every table of providers from their declarations. There are no defaults."""
+"""Lists the providers, and derives every table of providers from their declarations. Nothing has a default."""
 
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -18,7 +18,7 @@ PROVIDERS = [
     "integrations.slack",
     "integrations.openai",
 ]
-"""The package of each provider, whose `spec.py` declares SPEC. Pages show them in this order."""
+"""The package of each provider. Its `spec.py` declares SPEC. Pages list the providers in this order."""
 
 
 class UnknownProvider(LookupError):
@@ -31,7 +31,7 @@ class UnknownSource(LookupError):
 
 @cache
 def specs() -> Mapping[str, ProviderSpec]:
-    """All declarations by the provider's name. Raises spec.Incomplete."""
+    """Returns all declarations by the provider's name. Raises spec.Incomplete."""
     return MappingProxyType({spec.name: spec for spec in _declared()})
 
 
@@ -51,12 +51,12 @@ def spec_of(provider: str) -> ProviderSpec:
 
 @cache
 def stating(capability: str) -> tuple[str, ...]:
-    """The names of the providers that have `capability` (a field of ProviderSpec), in the order of PROVIDERS."""
+    """Returns the names of the providers that have `capability` (a field of ProviderSpec), in PROVIDERS' order."""
     return tuple(name for name, spec in specs().items() if getattr(spec, capability))
 
 
 def labels(capability: str = "name") -> dict[str, str]:
-    """The names of the providers that have `capability` (a field of ProviderSpec), each with its label for people."""
+    """Returns the labels of the providers that have `capability` (a field of ProviderSpec), by name."""
     return {name: specs()[name].label for name in stating(capability)}
 
 
@@ -77,7 +77,7 @@ def source_of(name: str) -> MessageSource:
 
 @cache
 def counting_as(counts: Counts) -> tuple[str, ...]:
-    """The names of the message sources whose messages count as `counts`: answers, steps of campaigns, or bounces."""
+    """Returns the message sources whose messages count as `counts`: answers, steps of campaigns, or bounces."""
     return tuple(name for name, source in message_sources().items() if source.counts is counts)
 
 
@@ -87,13 +87,13 @@ def _provider_by_source() -> Mapping[str, str]:
 
 
 def provider_of(source: str) -> str:
-    """The provider to which a source of messages belongs. Raises UnknownSource."""
+    """Returns the provider that a source of messages belongs to. Raises UnknownSource."""
     return _provider_by_source()[source_of(source).name]
 
 
 @cache
 def webhook_sources() -> Mapping[str, WebhookSource]:
-    """All webhook addresses, by source name, which the row of a stored webhook request has."""
+    """Returns all webhook addresses by the source name, which stored webhook requests contain."""
     return MappingProxyType(
         {source.name: source for spec in specs().values() for source in spec.webhooks or ()}
     )
@@ -101,7 +101,7 @@ def webhook_sources() -> Mapping[str, WebhookSource]:
 
 @cache
 def keyed_sources() -> Mapping[str, WebhookSource]:
-    """The webhook addresses that contain a workspace's own key, by source name."""
+    """Returns the webhook addresses that contain a workspace's own key, by source name."""
     return MappingProxyType({name: source for name, source in webhook_sources().items() if source.keyed})
 
 
@@ -115,7 +115,7 @@ def webhook_source(name: str) -> WebhookSource:
 
 @cache
 def address_of(provider: str) -> WebhookSource | None:
-    """The declaration of the provider's webhook address that contains a workspace's own key, or None."""
+    """Returns the provider's webhook address that contains a workspace's own key, or None."""
     return next(
         (source for source in keyed_sources().values() if source.provider == spec_of(provider).name), None
     )
@@ -123,14 +123,14 @@ def address_of(provider: str) -> WebhookSource | None:
 
 @cache
 def refusals() -> Mapping[str, str]:
-    """Words for the providers' own error codes. Two providers cannot differ on one (`problems`)."""
+    """Returns texts for the providers' own error codes. Two providers cannot differ on one (`problems`)."""
     return MappingProxyType(
         {code: words for spec in specs().values() for code, words in spec.refusals.items()}
     )
 
 
 def ledger_source(provider: str) -> str:
-    """The webhook source under which messages of the provider's list are stored. Raises UnknownSource."""
+    """Returns the webhook source under which messages from the provider's list are stored. Raises UnknownSource."""
     source = address_of(provider) or next(iter(spec_of(provider).webhooks or ()), None)
     if source is None:
         raise UnknownSource(f"{provider} posts no webhooks, so that nothing of its list can be kept.")
@@ -138,7 +138,7 @@ def ledger_source(provider: str) -> str:
 
 
 def forget() -> None:
-    """Have the declarations read again. For tests that add a provider."""
+    """Makes the declarations be read again, for tests that add a provider."""
     for derived in (
         specs,
         stating,
@@ -154,7 +154,7 @@ def forget() -> None:
 
 
 def problems() -> list[str]:
-    """Contradictions between the declarations of providers, as sentences; [] if none. Raises spec.Incomplete."""
+    """Returns contradictions between the providers' declarations as sentences; [] if none. Raises spec.Incomplete."""
     declared = _declared()
     lines: list[str] = []
     for kind, names in (
@@ -185,7 +185,7 @@ NEEDS = {
     "opt_outs": ("webhooks", "poll_every"),
     "appointments": ("webhooks", "poll_every"),
 }
-"""The capabilities that a capability cannot do without."""
+"""For each capability, the capabilities that it requires."""
 
 
 def _faults(spec: ProviderSpec) -> list[str]:

@@ -1,9 +1,9 @@
-"""The types by which a provider declares what it can do. What it cannot do is declared as NONE with the reason.
+"""The types with which a provider declares its capabilities. A missing capability is declared as NONE with the reason.
 
-Each `integrations/<provider>/spec.py` makes one `Declaration`, and `integrations.registry` lists its package. The
+Each `integrations/<provider>/spec.py` creates one `Declaration`, and `integrations.registry` lists its package. The
 product reads it as one flat `ProviderSpec`. No field has a default, so a forgotten capability is an error at start
-(docs/adr/0038-one-declaration-per-provider.md). The functions in it use only the plain dataclasses of `integrations`:
-a provider knows nothing about leads and messages of the inbox.
+(docs/adr/0038-one-declaration-per-provider.md). The functions in it use only the plain dataclasses of `integrations`,
+because a provider knows nothing about the inbox's leads and messages.
 """
 
 import re
@@ -36,7 +36,7 @@ CHANNELS = ("email", "sms", "linkedin")
 
 
 class NONE:
-    """States that the provider does not have a capability, and `why`. It counts as false."""
+    """Declares that the provider lacks a capability, and `why`. Its truth value is false."""
 
     def __init__(self, why: str) -> None:
         if not why.strip():
@@ -54,21 +54,21 @@ Value = TypeVar("Value")
 
 
 def stated(declared: Value | NONE) -> Value:
-    """`declared` itself. Raises LookupError with the reason if the provider declares that it has none."""
+    """Returns `declared`. Raises LookupError with the reason if the provider declares NONE."""
     if isinstance(declared, NONE):
         raise LookupError(declared.why)
     return declared
 
 
 class Incomplete(ImproperlyConfigured):
-    """A declaration leaves something out. The message names provider, file, line and what is missing."""
+    """A declaration is incomplete. The message names provider, file, line and the missing fields."""
 
 
 Declared = TypeVar("Declared")
 
 
 def complete(cls: type[Declared]) -> type[Declared]:
-    """Class decorator for the parts of a declaration: making an instance without all fields raises Incomplete."""
+    """Class decorator for the parts of a declaration: an instance without all fields raises Incomplete."""
     names = [field.name for field in fields(cls)]  # type: ignore[arg-type]
     plain_init = cls.__init__
 
@@ -91,7 +91,7 @@ def complete(cls: type[Declared]) -> type[Declared]:
 
 
 def _caller() -> FrameType:
-    """The line of the declaration: the nearest one that stands in no function of this module."""
+    """Returns the frame of the declaration: the nearest one outside this module."""
     frame = sys._getframe(1)
     while frame.f_code.co_filename == __file__ and frame.f_code.co_name != "<module>" and frame.f_back:
         frame = frame.f_back
@@ -101,7 +101,7 @@ def _caller() -> FrameType:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """A value that a person gives to connect an account, such as an API key."""
+    """A value that a user enters to connect an account, such as an API key."""
 
     name: str
     label: str
@@ -112,7 +112,7 @@ class Setting:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class DeliveryRules:
-    """Our answers to a body that we cannot use, and while we can store nothing (docs/reference/addresses.md)."""
+    """Our responses to a body that we cannot use, and while we cannot store anything (docs/reference/addresses.md)."""
 
     unusable_status: int
     unavailable_status: int
@@ -121,7 +121,7 @@ class DeliveryRules:
 
 @dataclass(frozen=True, slots=True)
 class NamedTenant:
-    """The one field in a webhook's signed body by which its workspace is found, or none."""
+    """The field in a webhook's signed body that identifies its workspace, or none."""
 
     account_id: str = ""
     workspace_id: str = ""
@@ -131,10 +131,10 @@ class NamedTenant:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class Signature:
-    """How requests to a webhook address are authenticated that all workspaces share.
+    """How requests to a webhook address that all workspaces share are authenticated.
 
-    `valid(raw, headers, now)` checks the signature. `names(body, now)` reads the tenant from a body whose signature is
-    valid.
+    `valid(raw, headers, now)` checks the signature. `names(body, now)` reads the workspace from a body with a valid
+    signature.
     """
 
     valid: Callable[[bytes, Mapping[str, str], datetime], bool]
@@ -143,7 +143,7 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class SampleReply:
-    """The invented reply of the button "Send a test event". `id` is new at every press; `at` is aware."""
+    """The sample reply of the button "Send a test event". `id` is new for every press; `at` is aware."""
 
     id: str
     person: Person
@@ -156,14 +156,17 @@ class SampleReply:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class WebhookSource:
-    """The declaration of a webhook address to which a provider posts events. Its `name` is a part of the address.
+    """The declaration of a webhook address to which a provider posts events. Its `name` is part of the URL.
 
-    `keyed`: the address contains a workspace's own key. `signature`: how the requests of all workspaces are
-    authenticated otherwise. `accepts(credentials, raw, headers, now)`: whether the signature is right that the
-    account's credentials demand besides the key. `secret_headers` and `secret_field`: where the provider puts the
-    shared secret. `parse(body, now)` makes the event. `account_of(body)` is the account that the body names, or "".
-    `sample(reply)` makes the body of an invented reply; it names no campaign, and no id by which the provider could
-    know the person. `contract`: what the address is known to get, as `contract.toml` beside the payloads declares it.
+    - `keyed`: the URL contains a workspace's own key.
+    - `signature`: how requests are authenticated if all workspaces share the address.
+    - `accepts(credentials, raw, headers, now)`: whether the signature is valid that the account's credentials require
+      in addition to the key.
+    - `secret_headers`, `secret_field`: where the provider puts the shared secret.
+    - `parse(body, now)`: creates the event. `account_of(body)`: the account that the body names, or "".
+    - `sample(reply)`: creates the body of a sample reply. It names no campaign, and no id that could exist at the
+      provider.
+    - `contract`: what the address is known to receive, as `contract.toml` beside the payloads declares it.
     """
 
     name: str
@@ -183,7 +186,7 @@ class WebhookSource:
 
 
 class Payloads(Protocol):
-    """A provider's module `payloads`."""
+    """The interface of a provider's module `payloads`."""
 
     @property
     def EVENTS(self) -> tuple[str, ...]: ...
@@ -194,8 +197,8 @@ class Payloads(Protocol):
 
 
 def json_webhook(provider: str, name: str, payloads: Payloads, **stated: Any) -> WebhookSource:
-    """A webhook address with a workspace's own key, to which the provider posts the JSON that `payloads` reads.
-    `stated` are the other fields of WebhookSource. Raises Incomplete without one of them.
+    """Returns a webhook address with a workspace's own key, to which the provider posts JSON that `payloads` parses.
+    `stated` are the other fields of WebhookSource. Raises Incomplete if one is missing.
     """
     return WebhookSource(
         name=name,
@@ -213,18 +216,18 @@ def json_webhook(provider: str, name: str, payloads: Payloads, **stated: Any) ->
 
 class Counts(StrEnum):
     ANSWER = "answer"  # a person or this product wrote it to this lead
-    STEP = "step"  # a campaign sent it, so it answers nothing
-    BOUNCE = "bounce"  # a report that our mail came back, which no person wrote
+    STEP = "step"  # a campaign sent it, so it answers nobody
+    BOUNCE = "bounce"  # a report that our mail bounced, which no person wrote
 
 
 @complete
 @dataclass(frozen=True, kw_only=True)
 class MessageSource:
-    """One list of messages at the provider, within which `MessageEvent.external_id` is unique.
+    """One list of messages at the provider. `MessageEvent.external_id` is unique within it.
 
-    `bounces`: the source for bounce reports that come as ordinary replies of this source. `flags_interest`: a reply's
-    events say whether the provider's people marked it as interested. `names_account`: `MessageEvent.account_id` is the
-    provider's id of the account; for other sources it is a mailbox of the account.
+    `bounces` is the source of bounce reports that arrive as ordinary replies of this source. `flags_interest`: whether
+    a reply's events say that the provider's users marked it as interested. `names_account`: whether
+    `MessageEvent.account_id` is the provider's id of the account; in other sources it is a mailbox of the account.
     """
 
     name: str
@@ -235,7 +238,7 @@ class MessageSource:
 
 
 def campaign_mail(provider: str, **stated: bool) -> tuple[MessageSource, ...]:
-    """The sources of a provider that mails campaigns: <provider>_reply, <provider>_sent and <provider>_bounce.
+    """Returns the sources of a provider that mails campaigns: <provider>_reply, <provider>_sent and <provider>_bounce.
     `stated` is `flags_interest` of the replies. Raises Incomplete without it.
     """
     reply, sent, bounce = (f"{provider}_{kind}" for kind in ("reply", "sent", "bounce"))
@@ -254,7 +257,7 @@ def campaign_mail(provider: str, **stated: bool) -> tuple[MessageSource, ...]:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class AccountWords:
-    """The provider's words for an account's or mailbox's state. Any other word says nothing."""
+    """The provider's words for the state of an account or mailbox. Other words say nothing."""
 
     refused: frozenset[str]
     down: frozenset[str]
@@ -264,11 +267,10 @@ class AccountWords:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class StopCampaign:
-    """How a provider's campaign is stopped for one person. Only a person can start it again, on the provider's pages.
+    """Stops a provider's campaign for one person. Only a user can start it again, at the provider.
 
-    `known_by`: the field of Person by which the provider knows a lead. `stop(account, campaign id, person, deadline)`
-    stops the campaign's mails to the person and returns what it did, as text. It may be called again for the same
-    person.
+    `known_by` is the field of Person by which the provider knows a lead. `stop(account, campaign id, person, deadline)`
+    stops the campaign's mails to the person and returns what it did, as text. It may be called again.
     """
 
     known_by: str
@@ -278,10 +280,10 @@ class StopCampaign:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """How to read from a provider what was sent to a person before.
+    """Reads from a provider what was sent to a person earlier.
 
-    `known_by`: the field of Person that the provider needs. `read(account, person, deadline)` returns outbound events
-    with `listed` set, in any order.
+    `known_by` is the field of Person that the provider needs. `read(account, person, deadline)` returns outbound events
+    that are `listed`, in any order.
     """
 
     known_by: str
@@ -291,10 +293,10 @@ class History:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class Files:
-    """How a file that came with a message is fetched from a provider.
+    """Fetches a file that came with a message from a provider.
 
-    `needs`: the field of Attachment without which it cannot be. `fetch(account, message id, attachment, deadline)`
-    returns the file's bytes, at most attachments.LARGEST, and raises the errors of calls.
+    `needs` is the field of Attachment that is required. `fetch(account, message id, attachment, deadline)` returns the
+    file's bytes, at most attachments.LARGEST, and raises the errors of calls.
     """
 
     needs: Literal["id", "url"]
@@ -304,11 +306,11 @@ class Files:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class Calendar:
-    """How to read meetings and free times from a provider's calendar.
+    """Reads meetings and free times from a provider's calendar.
 
-    `choice`: the setting that names the calendar or kind of meeting to offer. `free_times(account, choice, start, end,
-    deadline)` returns aware times. `meetings(account, person, booked, deadline)` returns a person's meetings; `booked`
-    has the ids of meetings that webhooks reported, each with its event's address.
+    `choice` is the setting that names the calendar or kind of meeting to offer. `free_times(account, choice, start,
+    end, deadline)` returns aware times. `meetings(account, person, booked, deadline)` returns a person's meetings.
+    `booked` maps the ids of meetings that webhooks reported to the URLs of their events.
     """
 
     choice: str
@@ -328,7 +330,7 @@ class Probe:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class CallLimit:
-    """The most calls to a provider with one account in any `window_s` seconds, over all processes."""
+    """The most calls with one account of a provider in any `window_s` seconds, across all processes."""
 
     calls: int
     window_s: float
@@ -338,13 +340,13 @@ class CallLimit:
 @dataclass(frozen=True, kw_only=True)
 class Names:
     name: str
-    """In the database and in logs: at most 20 small letters."""
+    """The name in the database and in logs: at most 20 lower-case letters."""
     label: str
-    """On pages and in sentences about connecting it."""
+    """The name on pages and in sentences about connecting the provider."""
     known_as: str
-    """In the banner: what people call the account ("LinkedIn")."""
+    """The name in the banner: what people call the account ("LinkedIn")."""
     company: str
-    """In sentences about what it reports ("Unipile says DELETED")."""
+    """The name in sentences about its reports ("Unipile says DELETED")."""
     aliases: tuple[str, ...]
     """Other names that the command `connect_integration` accepts."""
 
@@ -353,13 +355,13 @@ class Names:
 @dataclass(frozen=True, kw_only=True)
 class Calls:
     hosts: tuple[str, ...]
-    """The hosts, with their subdomains, at which an account may be."""
+    """The hosts, including their subdomains, that an account may use."""
     ports: Collection[int]
-    """Ports besides 443 at which these hosts may be called."""
+    """Ports besides 443 that may be called at these hosts."""
     base_url: Callable[[], str] | NONE
-    """The address of calls if an account has none of its own. It returns "" if the operator has set none."""
+    """The base URL of accounts that have none of their own; "" if the operator has set none."""
     operator_urls: Callable[[], Collection[str]] | NONE
-    """Further addresses that the operator has set. Calls may go there too."""
+    """Further URLs that the operator has set and that may be called."""
     call_limit: CallLimit | NONE
 
 
@@ -371,15 +373,15 @@ class Connecting:
     secrets: tuple[Setting, ...]
     settings: tuple[Setting, ...]
     key: str | NONE
-    """The secret that every call to the base URL carries. Other secrets are not sent."""
+    """The secret that every call to the base URL sends. Other secrets are not sent."""
     installation_key: Callable[[], str] | NONE
     """The operator's own key, for accounts without one. It opens the accounts of every workspace."""
     key_made_at: str | NONE
-    """Where a person makes a new key ("SmartLead under Settings, API Key")."""
+    """Where a user creates a new key ("SmartLead under Settings, API Key")."""
     usable: "Callable[[Integration], bool]"
     """Whether an account has everything that its calls need."""
     lacks: "Callable[[Integration], tuple[str, str] | None] | NONE"
-    """The setting that is missing, with a sentence. For conditions that `required` of one setting cannot express."""
+    """The missing setting with a sentence, for conditions that `required` of a single setting cannot express."""
 
 
 @complete
@@ -387,33 +389,33 @@ class Connecting:
 class Messages:
     sources: tuple[MessageSource, ...] | NONE
     channel: str | NONE
-    """The channel of its messages: one of CHANNELS."""
+    """The channel of its messages, one of CHANNELS."""
     opens_channel: bool | NONE
     """Whether it can carry the first message to somebody who has not written through it yet."""
     carrier: Carrier | NONE
     newer: "Callable[[Outgoing, Integration, Deadline], Iterable[Listed]] | NONE"
-    """Lists what went out since the person wrote (docs/adr/0024-gates-give-reasons.md)."""
+    """Lists what was sent since the person wrote (docs/adr/0024-gates-give-reasons.md)."""
     sends: frozenset[str] | NONE
-    """The client's operations that send. If an account refuses to send, only these prove that it works again."""
+    """The client's operations that send. If the account refuses to send, only these prove that it works again."""
     contacts: "Callable[[Integration], Any] | NONE"
-    """Makes a client for the provider's contacts (inbox.leads.crm)."""
+    """Creates a client for the provider's contacts (inbox.leads.crm)."""
     stop_campaign: StopCampaign | NONE
     history: History | NONE
     read_message: "Callable[[Integration, MessageNotice, Deadline], MessageEvent | None] | NONE"
-    """The message that a webhook named by its ids alone, as `Lists.replies` reads it; None if no person wrote one."""
+    """Reads a message that a webhook named only by its ids, like `Lists.replies`; None if no person wrote it."""
     files: Files | NONE
-    """The reason of NONE stands beside a file, and says where people find it."""
+    """The reason of NONE is shown beside a file and says where to find the file."""
     pauses_follow_ups: str | NONE
-    """What follow-ups wait for while it is disconnected, as a reason for people ("EmailBison is disconnected")."""
+    """Why follow-ups wait while the account is disconnected, as a sentence ("EmailBison is disconnected")."""
 
 
 @complete
 @dataclass(frozen=True, kw_only=True)
 class Lists:
-    """What the provider lists, by the kinds that a receipt counts (DayReceipt.Kind), or why it cannot be compared.
+    """The provider's lists, by the kinds that a receipt counts (DayReceipt.Kind), or why they cannot be compared.
 
-    A function yields everything since a moment (aware) as the events that webhooks would have brought, and what is no
-    event as Unusable. One function may serve several kinds. It raises if the list breaks off.
+    A function yields everything since an aware time, as the events that webhooks would have delivered. Entries that
+    cannot become events are Unusable. One function may serve several kinds. It raises an error if the list breaks off.
     """
 
     poll_every: timedelta | NONE
@@ -431,30 +433,30 @@ class Login:
     """A page of the provider on which the owner of an account logs in again."""
 
     reconnect: "Callable[[Integration, datetime, str, Deadline], str] | NONE"
-    """Makes the page, given its expiry and the address to return to."""
+    """Creates the page, given its expiry and the URL to return to."""
     forget_owner: "Callable[[Integration], None] | NONE"
-    """Forgets what is known about the account's owner, because the account's id has changed. It does not save."""
+    """Forgets the facts about the account's owner after a change of the account's id. It does not save the account."""
     former_ids: "Callable[[Integration], frozenset[str]] | NONE"
-    """The account's other ids of before, with the same owner, who may answer what came to them."""
+    """The account's earlier ids with the same owner. The owner may answer messages that came to them."""
 
 
 @complete
 @dataclass(frozen=True, kw_only=True)
 class Health:
-    """How the product knows whether an account works, and what people read about it."""
+    """How the product knows whether an account works, and what users read about it."""
 
     probe: Probe | NONE
     checks: "tuple[tuple[str, Callable[[Test], str]], ...]"
-    """Labels and checks, each building on the one before. A check returns a text, or raises `health.checks.Wrong`."""
+    """Labels and checks, each based on the previous one. A check returns a text or raises `health.checks.Wrong`."""
     account_words: AccountWords | NONE
     no_proof: frozenset[str] | NONE
     """Operations that succeed even if the account does not work."""
     still_broken: "Callable[[Integration, str, str], bool] | NONE"
     """Whether an account that is broken for a reason stays broken although an operation succeeded."""
     refusals: Mapping[str, str]
-    """The provider's own error codes in words for people."""
+    """Texts for the provider's own error codes."""
     stopped: str | NONE
-    """What does not work while the account is disconnected, as a sentence. If it has a channel, the channel says it."""
+    """What does not work while the account is disconnected, as a sentence. A provider with a channel needs none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -464,7 +466,7 @@ class ProviderSpec(Names, Calls, Connecting, Messages, Lists, Login, Health):
 
     @property
     def is_connected_here(self) -> bool:
-        """Whether there is something to set."""
+        """Whether the provider has settings or secrets to enter here."""
         return bool(self.all_settings)
 
     @property
@@ -505,7 +507,7 @@ class Declaration:
         return ProviderSpec(webhooks=self.webhooks, calendar=self.calendar, **capabilities)
 
 
-# Settings and reasons that many providers have.
+# Settings and reasons that many providers share.
 API_KEY = Setting(name="api_key", label="API key", help="", required=True)
 BASE_URL = Setting(
     name="base_url",
@@ -535,15 +537,15 @@ CHANNEL_STOPS = NONE("Its channel says it.")
 
 
 def any_account(_account: "Integration") -> Literal[True]:
-    """For a probe that every account can make."""
+    """The `applies` of a probe that every account can make."""
     return True
 
 
 def has_secrets(account: "Integration") -> bool:
-    """Whether the account has credentials of its own, even if they cannot be read. Decrypts nothing."""
+    """Whether the account has its own credentials, even if they cannot be decrypted. Decrypts nothing."""
     return account.has_secrets
 
 
 def label_words(label: str) -> str:
-    """The words of a provider's label without capitals and punctuation: "Do-Not_Contact!" is "do not contact"."""
+    """Normalises a provider's label to lower case without punctuation: "Do-Not_Contact!" is "do not contact"."""
     return " ".join(re.sub(r"[\W_]+", " ", label).split()).casefold()

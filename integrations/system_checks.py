@@ -1,4 +1,4 @@
-"""System check that the declarations of providers are complete and do not contradict each other."""
+"""Checks that the providers' declarations are complete and do not contradict each other."""
 
 from typing import Any
 

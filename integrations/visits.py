@@ -1,4 +1,4 @@
-"""Short visits to the database before and after calls to providers. No connection is held during a call."""
+"""Short uses of the database before and after calls to providers. No connection is held during a call."""
 
 import os
 import threading
@@ -10,13 +10,13 @@ from django.db import connection, connections
 from jobs.db import drop_connection
 
 CONNECTIONS = 2
-"""How many connections the visits of one process may open at the same time, however many threads call providers."""
+"""How many connections one process may open for visits at the same time, however many threads call providers."""
 
 _places = threading.BoundedSemaphore(CONNECTIONS)
 
 
 def _refill() -> None:
-    """The child of a fork copies places that other threads held, and has no thread that frees them."""
+    """Resets the semaphore in a forked child, which copied places of threads that it does not have."""
     global _places
     _places = threading.BoundedSemaphore(CONNECTIONS)
 
@@ -25,7 +25,7 @@ os.register_at_fork(after_in_child=_refill)
 
 
 def refuse_in_transaction() -> None:
-    """Raise RuntimeError in a transaction, but a test's: no lock is held while waiting for others."""
+    """Raises RuntimeError in a transaction (except a test's), so that no lock is held while a call waits."""
     for open_connection in connections.all(initialized_only=True):
         if any(not getattr(block, "_from_testcase", False) for block in open_connection.atomic_blocks):
             raise RuntimeError(
@@ -35,7 +35,7 @@ def refuse_in_transaction() -> None:
 
 @contextmanager
 def visit() -> Iterator[None]:
-    """Use the database, and close its connection again if none was open. A thread waits for one of CONNECTIONS."""
+    """Uses the database, and closes its connection again if none was open. Threads wait for one of CONNECTIONS."""
     if connection.connection is not None:
         yield
         return

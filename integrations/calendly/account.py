@@ -9,7 +9,7 @@ def probe(account: Integration, deadline: Deadline) -> None:
 
 
 def check_token(test: Test) -> str:
-    """Keeps the token's user in `test.found` for the next check."""
+    """Stores the token's user in `test.found` for the next check."""
     test.found = CalendlyClient.for_integration(test.account).me(test.deadline)
     return f"It is {test.found.name}’s." if test.found.name else ""
 

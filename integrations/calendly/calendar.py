@@ -1,4 +1,4 @@
-"""Reads from Calendly a person's meetings, and the free times of an event type."""
+"""Reads a person's meetings and an event type's free times from Calendly."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -24,10 +24,10 @@ def free_times(
 def meetings(
     account: Integration, person: Person, booked: Mapping[str, str], deadline: Deadline
 ) -> list[Meeting]:
-    """The meetings of a person, of the chosen event type if there is one; [] if nothing of the person is known.
+    """Returns a person's meetings, only those of the chosen event type if there is one.
 
-    Invitees in `booked` are read as well, because the person may have booked under another address. A known meeting
-    that Calendly no longer has is left out.
+    Invitees in `booked` are read as well, because the person may have booked with another address. A stored meeting
+    that Calendly no longer has is left out. Without an address and a booking the list is empty.
     """
     return list(_meetings(account, person, booked, deadline)) if person.email or booked else []
 
@@ -51,7 +51,7 @@ def _events(
     user = client.me(deadline)
     events = client.events_of(user.uri, person.email, deadline) if person.email else []
     for uri in sorted(set(booked.values()) - {event.uri for event in events}):
-        with suppress(ProviderRejected):  # the meeting is deleted, or belongs to another user
+        with suppress(ProviderRejected):  # the meeting was deleted or belongs to another user
             events.append(client.event(uri, deadline))
     return events
 

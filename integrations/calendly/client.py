@@ -48,7 +48,7 @@ class ScheduledEvent(Payload):
 
 
 class Invitee(Payload):
-    """`rescheduled` and `new_invitee` say that a cancelled booking was moved; `old_invitee` was replaced by this."""
+    """`rescheduled` and `new_invitee` say that a cancelled booking was moved. This one replaced `old_invitee`."""
 
     uri: str = Field(min_length=1)
     email: Text = ""
@@ -71,7 +71,7 @@ class CalendlyClient(ProviderClient):
 
     # Reference: GET /event_types
     def event_types(self, user_uri: str, deadline: Deadline) -> list[EventType]:
-        """The event types (kinds of meetings) of a user, at most a hundred."""
+        """Returns at most a hundred event types (kinds of meetings) of a user."""
         params = {"user": user_uri, "count": "100"}
         return self._get("/event_types", "event_types", deadline, rows(EventType, "collection"), params)
 
@@ -79,7 +79,7 @@ class CalendlyClient(ProviderClient):
     def available_times(
         self, event_type_uri: str, start: datetime, end: datetime, deadline: Deadline
     ) -> list[datetime]:
-        """The aware starts of free times in order. Calendly allows at most 7 days between `start` and `end`."""
+        """Returns the aware start times of free slots, in order. `start` and `end` may be at most 7 days apart."""
 
         def parse(response: Response) -> list[datetime]:
             items = items_of(response.data, "collection")
@@ -94,19 +94,19 @@ class CalendlyClient(ProviderClient):
 
     # Reference: GET /scheduled_events
     def events_of(self, user_uri: str, invitee_email: str, deadline: Deadline) -> list[ScheduledEvent]:
-        """The user's meetings with the invitee who has this e-mail address, at most a hundred."""
+        """Returns at most a hundred of the user's meetings with the invitee who has this e-mail address."""
         params = {"user": user_uri, "invitee_email": invitee_email, "count": "100"}
         return self._get("/scheduled_events", "events", deadline, rows(ScheduledEvent, "collection"), params)
 
     # Reference: GET /scheduled_events/{uuid}
     def event(self, event_uri: str, deadline: Deadline) -> ScheduledEvent:
-        """Only the last part of the URI is used and never its host, because the URI comes from outside."""
+        """Uses only the last segment of the URI and never its host, because the URI is untrusted."""
         path = f"/scheduled_events/{_uuid(event_uri)}"
         return self._get(path, "event", deadline, _resource(ScheduledEvent))
 
     # Reference: GET /scheduled_events/{uuid}/invitees
     def invitees(self, event_uri: str, deadline: Deadline) -> list[Invitee]:
-        """The people who are invited to the meeting with this URI: Calendly's first page of them."""
+        """Returns the invitees of the meeting with this URI, from the first page of Calendly's list."""
         path = f"/scheduled_events/{_uuid(event_uri)}/invitees"
         return self._get(path, "invitees", deadline, rows(Invitee, "collection"))
 

@@ -1,10 +1,10 @@
 """Turns Calendly's webhooks (docs/reference/calendly.md) into our events.
 
 The idempotency key is the event's name and the invitee's URI, because an invitee is booked once and cancelled once. A
-reschedule makes a new invitee that names the old one, so both events of it have different keys. A no-show can be marked
-and unmarked many times, so its key also contains the mark's URI or the time. Only an invitee's `rescheduled` and
-`new_invitee` say whether its cancellation was a move. `old_invitee` says that it came from a move itself; it is still
-there when the invitee is cancelled for good. Reference:
+reschedule creates a new invitee that names the old one, so its two events have different keys. A no-show can be marked
+and unmarked many times, so its key also contains the mark's URI or the time. Only `rescheduled` and `new_invitee` of a
+cancelled invitee say that the meeting was moved. `old_invitee` says that the invitee came from a move, and it remains
+when the invitee is cancelled for good. Reference:
 https://developer.calendly.com/see-how-webhook-payloads-change-when-invitees-reschedule-events
 """
 
@@ -63,7 +63,7 @@ def account_of(_body: Any) -> str:
 
 
 def parse(body: Any, now: datetime) -> Event:
-    """A no-show mark without a time becomes an IgnoredEvent."""
+    """Parses a webhook. A no-show mark without a time becomes an IgnoredEvent."""
     header = validate(Header, body)
     if not header.event:
         return IgnoredEvent(event_type="", reason="missing_event")
@@ -94,12 +94,12 @@ def parse(body: Any, now: datetime) -> Event:
 
 
 def _is_mark(header: Header) -> bool:
-    """Whether the event marks or unmarks a no-show. The later of them counts, so one without a time is useless."""
+    """Whether the event marks or unmarks a no-show. The latest one counts, so a mark without a time is unusable."""
     return STATUS_OF[header.event] in ("no_show", "came")
 
 
 def _mark(header: Header, invitee: Invitee) -> str:
-    """The part of the key that tells one no-show mark from the next, "" for events that happen once."""
+    """Returns the part of the key that distinguishes no-show marks; "" for events that happen only once."""
     if not _is_mark(header):
         return ""
     return f":{invitee.no_show and invitee.no_show.uri or header.created_at}"
@@ -113,7 +113,7 @@ def _person(invitee: Invitee) -> Person:
 
 
 def _invitee(payload: Any) -> Invitee:
-    """The invitee of the body, nested or flat. Calendly's record of a no-show names it only by its URI."""
+    """Returns the invitee of the body, nested or flat. Calendly's no-show records contain only the invitee's URI."""
     if not isinstance(payload, dict):
         raise PayloadInvalid({"payload": "needs the invitee"})
     nested = payload.get("invitee")

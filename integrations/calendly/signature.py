@@ -1,6 +1,6 @@
-"""Checks Calendly's signature: `Calendly-Webhook-Signature: t=<unix>,v1=<HMAC-SHA256 of "t.body">`.
+"""Verifies Calendly's signature: `Calendly-Webhook-Signature: t=<unix>,v1=<HMAC-SHA256 of "t.body">`.
 
-Calendly recommends a tolerance of three minutes. We allow five, for clocks that are slightly wrong.
+Calendly recommends a tolerance of three minutes. We allow five for inaccurate clocks.
 """
 
 import base64
@@ -17,14 +17,14 @@ TOLERANCE_S = 300
 
 
 def signing_key(credentials: dict[str, Any]) -> str:
-    """The key with which Calendly signs an account's webhooks: the account's own, else the installation's, or ""."""
+    """Returns the key that signs an account's webhooks: the account's own, else the installation's, else ""."""
     return credentials.get("signing_key") or settings.CALENDLY_WEBHOOK_SIGNING_KEY
 
 
 def valid(credentials: dict[str, Any], raw: bytes, headers: Mapping[str, str], now: datetime) -> bool:
-    """Whether Calendly signed `raw` with our key, within TOLERANCE_S of `now`. False if there is no key.
+    """Whether Calendly signed `raw` with our key, within TOLERANCE_S of `now`. False if no key is set.
 
-    The digest may be hex or base64. One valid `v1` of several is enough, as there are several while a key is replaced.
+    The digest may be hex or base64. One of several `v1` values is enough; a key change brings several.
     """
     key = signing_key(credentials)
     parts = [part.strip().partition("=") for part in headers.get(HEADER, "").split(",")]
@@ -40,5 +40,5 @@ def valid(credentials: dict[str, Any], raw: bytes, headers: Mapping[str, str], n
 
 
 def accepts(credentials: dict[str, Any], raw: bytes, headers: Mapping[str, str], now: datetime) -> bool:
-    """A webhook must be signed if a signing key is known."""
+    """Whether a webhook is acceptable. It must be signed if a signing key is set."""
     return not signing_key(credentials) or valid(credentials, raw, headers, now)

@@ -1,3 +1,3 @@
-"""Clay, whose tables look up facts about people and post the results back."""
+"""Clay, whose tables look up facts about people and post the results to us."""
 
 NAME = "clay"

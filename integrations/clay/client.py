@@ -1,6 +1,6 @@
-"""Adds rows to Clay's tables, which look people up and post the results back (docs/reference/clay.md).
+"""Adds rows to Clay's tables, which look people up and post the results to us (docs/reference/clay.md).
 
-A table's address is its secret. It gets at most 10 rows a minute from all processes; further rows are added later.
+A table's URL is its secret. A table accepts at most 10 rows a minute from all processes; other rows wait.
 """
 
 from collections.abc import Mapping
@@ -32,10 +32,9 @@ class ClayClient:
 
     @classmethod
     def for_integration(cls, integration: Integration) -> Self:
-        """The account's own tables, else the installation's.
+        """Returns a client for the account's own tables, or else the installation's.
 
-        Raises SecretsUnreadable if the secret of Clay's callbacks cannot be read, because then nobody could check the
-        result.
+        Raises SecretsUnreadable if the secret for Clay's callbacks cannot be decrypted, as results need it.
         """
         secrets_of(integration)
         config = integration.config
@@ -51,10 +50,10 @@ class ClayClient:
 
     # Reference: https://www.clay.com/university/guide/webhook-integration-guide
     def add_row(self, table: Table, row: Mapping[str, str], deadline: Deadline) -> None:
-        """Add a row, in one call without retries. Raises ProviderMisconfigured if the table has no address.
+        """Adds a row, in one call without retries. Raises ProviderMisconfigured if the table has no URL.
 
-        Its keys: `leadId`, `emailAddress`, `firstName`, `lastName`, `fullName`, `companyName`, `companyDomain`,
-        `state`, and for phones `linkedInProfile`.
+        The keys of `row` are `leadId`, `emailAddress`, `firstName`, `lastName`, `fullName`, `companyName`,
+        `companyDomain` and `state`, and for phones `linkedInProfile`.
         """
         url = self._urls[table]
         if not url:
@@ -71,6 +70,6 @@ class ClayClient:
         )
 
     def _limited(self, url: str) -> ProviderSession:
-        """All workspaces share a table's limit. The address is a secret, so a hash names the limit."""
+        """Limits calls to a table across all workspaces. The URL is a secret, so its hash names the limit."""
         key = f"clay:{sha256(url.encode()).hexdigest()[:32]}"
         return self._session.with_rate_limit(RateLimit(key, ROWS, WINDOW_S))

@@ -1,9 +1,7 @@
-"""Turns Clay's callbacks (docs/reference/clay.md) into our events.
+"""Turns Clay's callbacks (docs/reference/clay.md) into our events. It accepts all names that their fields have had.
 
-Their fields have had several names; all are accepted.
-
-Clay sends no id and no time. The idempotency key is a hash of lead, kind, state and data. So a repeated callback is a
-duplicate, and another result for the same lead is not. If a lead was looked up again and has the same result, it is
+Clay sends neither an id nor a time. The idempotency key is a hash of lead, kind, state and data: a repeated callback is
+a duplicate, while a different result for the same lead is not. If a second look-up of a lead has the same result, it is
 applied again. That is safe, because a known value is never overwritten.
 """
 
@@ -55,7 +53,7 @@ def account_of(_body: Any) -> str:
 
 
 def names(body: Any, now: datetime) -> NamedTenant:
-    """The lead's workspace is the callback's. The lead's id was sent to Clay with the row."""
+    """Returns the id of the lead, which was sent to Clay with the row. Its workspace is the callback's."""
     event = parse(body, now)
     return NamedTenant(lead_id=event.lead_id) if isinstance(event, EnrichmentEvent) else NamedTenant()
 
@@ -82,7 +80,7 @@ def parse(body: Any, _now: datetime) -> Event:
 
 
 def _status(row: Callback) -> str:
-    """ "found", "not_found" or "error". Without a state the data decides; "found" without data is not_found."""
+    """Returns "found", "not_found" or "error". Without a state it depends on the data: no data means not_found."""
     word = row.status.strip().lower().replace(" ", "_").replace("-", "_")
     has_data = bool(row.phone.strip() if row.kind.strip().lower() == "phone" else row.linkedin_url.strip())
     if word in ERROR:

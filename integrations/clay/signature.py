@@ -1,4 +1,4 @@
-"""Checks that a Clay callback carries the shared secret, or an HMAC-SHA256 (hex) of the body. It signs no time."""
+"""Verifies that a Clay callback has the shared secret, or an HMAC-SHA256 (hex) of the body. No time is signed."""
 
 import hashlib
 import hmac
@@ -12,12 +12,12 @@ HEADERS = ("X-Clay-Signature", "X-Webhook-Signature")
 
 
 def valid(raw: bytes, headers: Mapping[str, str]) -> bool:
-    """Whether the request carries, or is signed with, CLAY_CALLBACK_SECRET. False if that is not set."""
+    """Whether the request contains CLAY_CALLBACK_SECRET or is signed with it. False if the setting is empty."""
     return bool(settings.CLAY_CALLBACK_SECRET) and _valid(raw, headers, settings.CLAY_CALLBACK_SECRET)
 
 
 def accepts(credentials: dict[str, Any], raw: bytes, headers: Mapping[str, str], _now: datetime) -> bool:
-    """It must match the account's `callback_secret` if that is set."""
+    """Whether the request matches the account's `callback_secret`. True if the account has none."""
     secret = credentials.get("callback_secret")
     return not secret or _valid(raw, headers, secret)
 

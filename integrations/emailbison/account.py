@@ -8,14 +8,14 @@ from jobs.deadline import Deadline
 
 
 def lacks(account: Integration) -> tuple[str, str] | None:
-    """Each customer of EmailBison has an address of its own."""
+    """Returns the missing setting: each customer of EmailBison has its own address."""
     if destinations.base_url(account):
         return None
     return "base_url", "Needed: each customer of EmailBison has an address."
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
-    """Read whose key it is. If mailboxes are known to be down, also read their states and record which are back."""
+    """Reads the key's owner. If mailboxes are known to be down, also reads their states and records recovered ones."""
     client = EmailBisonClient.for_integration(account)
     client.account(deadline)
     health = writer.row(account)
@@ -27,13 +27,13 @@ def probe(account: Integration, deadline: Deadline) -> None:
 
 
 def check_key(test: Test) -> str:
-    """Keeps the key's workspace in `test.found` for the next check."""
+    """Stores the key's workspace in `test.found` for the next check."""
     test.found = EmailBisonClient.for_integration(test.account).account(test.deadline)
     return f"It opens {test.found.workspace_name}." if test.found.workspace_name else ""
 
 
 def check_account(test: Test) -> str:
-    """It passes if the account or EmailBison names no workspace."""
+    """Passes if the account or EmailBison names no workspace."""
     same_account(str(test.found.workspace_id or ""), test.account.external_account_id)
     return (
         f"Workspace {test.found.workspace_id}." if test.found.workspace_id else "EmailBison does not name it."

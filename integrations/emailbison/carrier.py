@@ -1,4 +1,4 @@
-"""Sends e-mail through EmailBison, as an answer from the mailbox that received the reply, or another valid one."""
+"""Sends e-mail through EmailBison as an answer, from the mailbox that received the reply or another working one."""
 
 from collections.abc import Iterator
 
@@ -49,8 +49,8 @@ class EmailBisonCarrier:
         yield from _outgoing(client, message, deadline)
 
     def newer(self, message: Outgoing, account: Integration, deadline: Deadline) -> list[Listed]:
-        """The mails that went out in the thread of the lead's reply after it."""
-        assert message.answers is not None  # the API can only answer
+        """Returns the mails that were sent in the reply's thread after the lead's reply."""
+        assert message.answers is not None  # the API can only answer existing mails
         client = EmailBisonClient.for_integration(account)
         thread = client.newer_messages(message.answers.external_id, deadline)
         return [_listed(reply) for reply in thread if reply.outgoing]
@@ -61,7 +61,7 @@ def _listed(reply: Reply) -> Listed:
 
 
 def _outgoing(client: EmailBisonClient, message: Outgoing, deadline: Deadline) -> list[Listed]:
-    """EmailBison may know the person under another lead id, so messages to the same address are read."""
+    """Lists mails to the recipient's address, because EmailBison may know the person under another lead id."""
     wanted = {person.address.lower() for person in message.to}
     return [
         _listed(reply)
@@ -71,7 +71,7 @@ def _outgoing(client: EmailBisonClient, message: Outgoing, deadline: Deadline) -
 
 
 def _replacement(client: EmailBisonClient, bad: str, deadline: Deadline) -> str:
-    """The id of another mailbox than `bad`. Its errors say `sent = False`, because nothing has gone out yet."""
+    """Returns the id of a mailbox other than `bad`. Its errors have `sent = False`, because nothing was sent yet."""
     try:
         return _sender(client, "", bad, deadline).id
     except ProviderError as error:
@@ -80,7 +80,7 @@ def _replacement(client: EmailBisonClient, bad: str, deadline: Deadline) -> str:
 
 
 def _sender(client: EmailBisonClient, address: str, besides: str, deadline: Deadline) -> SenderEmail:
-    """The workspace's mailbox with this address, else the first that can send. Raises CannotSend if none can."""
+    """Returns the workspace's mailbox with this address, or one that can send. Raises CannotSend if none can."""
     usable = [
         sender for sender in client.sender_emails(deadline) if sender.id != besides and not sender.is_down
     ]
@@ -91,7 +91,6 @@ def _sender(client: EmailBisonClient, address: str, besides: str, deadline: Dead
 
 
 def fetch_file(account: Integration, _message_id: str, file: Attachment, deadline: Deadline) -> bytes:
-    """The file at its address. The key goes along only if that is at the account's own."""
     return EmailBisonClient.for_integration(account).file_at(file.url, deadline)
 
 

@@ -23,11 +23,11 @@ from jobs.deadline import Deadline
 MAX_PAGES = 200
 PER_PAGE = 100
 SEARCHES = ("filters[search]", "search", "filters[email]", "filters[email_address]")
-"""Possible names of the filter for an address, the most common one first."""
+"""The names that the address filter may have, most common first."""
 
 
 def sent_id(reply_id: str) -> str:
-    """Our id of a mail in the folder Sent. Ids of replies and of scheduled e-mails are counted apart."""
+    """Returns our id of a mail in the folder Sent. Replies and scheduled e-mails have separate id sequences."""
     return f"reply:{reply_id}" if reply_id else ""
 
 
@@ -62,13 +62,13 @@ class Lead(Payload):
     custom_variables: list[Variable] | None = None
 
     def variable(self, *names: str) -> str:
-        """The first of the lead's custom variables `names`, in any case, that is not empty; else ""."""
+        """Returns the lead's first non-empty custom variable among `names`, in any case; "" if all are empty."""
         values = {custom.name.strip().lower(): custom.value.strip() for custom in self.custom_variables or []}
         return next((values[name.lower()] for name in names if values.get(name.lower())), "")
 
 
 class Reply(Payload):
-    """One message of an EmailBison thread: inbound, or outbound if its folder is "Sent"."""
+    """One message of an EmailBison thread. It is outbound if its folder is "Sent", otherwise inbound."""
 
     id: ExternalId
     subject: Text = Field("", validation_alias=AliasChoices("email_subject", "subject"))
@@ -105,7 +105,7 @@ class Reply(Payload):
 
 
 class SentEmail(Payload):
-    """An e-mail that EmailBison has sent. `id` is what its webhooks call `scheduled_email.id`."""
+    """An e-mail that EmailBison has sent. `id` is `scheduled_email.id` in its webhooks."""
 
     id: ExternalId
     lead_id: ExternalId | None = None
@@ -154,7 +154,7 @@ class EmailBisonClient(ProviderClient):
 
     # Reference: EmailBison API, GET /api/users
     def account(self, deadline: Deadline) -> Account:
-        """The key's workspace: the cheapest call that proves that key and host fit."""
+        """Returns the key's workspace. It is the cheapest call that proves that the key is valid on the host."""
 
         def parse(response: Response) -> Account:
             user = _inner(response.data)
@@ -168,7 +168,7 @@ class EmailBisonClient(ProviderClient):
 
     # Reference: POST /api/campaigns/{id}/leads/stop-future-emails
     def stop_future_emails(self, campaign_id: str, lead_ids: Sequence[str], deadline: Deadline) -> None:
-        """Raises ProviderRejected also for a 200 with `success: false` and for an id that is no number."""
+        """Also raises ProviderRejected for a 200 with `success: false`, and for an id that is not a number."""
 
         def parse(response: Response) -> None:
             if _inner(response.data).get("success") is not True:
@@ -184,10 +184,9 @@ class EmailBisonClient(ProviderClient):
 
     # Reference: GET /api/leads?filters[search]=
     def find_lead(self, email: str, deadline: Deadline) -> Lead | None:
-        """The lead with exactly this e-mail address, whatever its case, among the first 200 of a search.
+        """Finds the lead with exactly this e-mail address, in any case, among the first 200 results of a search.
 
-        Instances of EmailBison differ in the filter's name and ignore an unknown one, so all of SEARCHES are tried in
-        turn.
+        EmailBison instances differ in the filter's name and ignore unknown names, so all of SEARCHES are tried in turn.
         """
         for name in SEARCHES:
             params = {name: email, "per_page": 200}
@@ -198,14 +197,14 @@ class EmailBisonClient(ProviderClient):
 
     # Reference: POST /api/leads
     def create_lead(self, email: str, first_name: str, last_name: str, deadline: Deadline) -> Lead:
-        """Raises ProviderRejected if the address is taken."""
+        """Raises ProviderRejected if a lead with this address exists."""
         body = {"email": email, "first_name": first_name, "last_name": last_name}
         return self._post("/api/leads", "create_lead", deadline, body, _lead)
 
     # Reference: GET /api/replies
     def replies_since(self, since: datetime, deadline: Deadline, folder: str = "") -> Iterator[Reply]:
-        """The workspace's messages back to `since` (aware), newest first, and those without a time; those of one
-        `folder` ("bounced") if it is named.
+        """Yields the workspace's messages since `since` (aware), newest first, and those without a time. `folder`
+        limits them to one folder, such as "bounced".
         """
         params = {"per_page": PER_PAGE} | ({"folder": folder} if folder else {})
         for reply in self._list(Reply, "/api/replies", "replies", deadline, "replies", params=params):
@@ -215,7 +214,7 @@ class EmailBisonClient(ProviderClient):
 
     # Reference: GET /api/replies/{reply_id}/conversation-thread
     def newer_messages(self, reply_id: str, deadline: Deadline) -> list[Reply]:
-        """The messages of a reply's thread that are newer than it, in both directions."""
+        """Returns the messages of a reply's thread that are newer than the reply, in both directions."""
 
         def parse(response: Response) -> list[Reply]:
             return [Reply.model_validate(reply) for reply in _inner(response.data)["newer_messages"]]
@@ -246,7 +245,7 @@ class EmailBisonClient(ProviderClient):
         subject: str = "",
         cc: Sequence[Recipient] = (),
     ) -> str:
-        """Answer a reply from the mailbox `sender_email_id`, in one call. Returns the new message's id or "".
+        """Answers a reply from the mailbox `sender_email_id`, in one call. Returns the new message's id, or "".
 
         Raises ProviderRejected with the code `invalid_sender` if another mailbox must be used.
         """
@@ -272,7 +271,7 @@ class EmailBisonClient(ProviderClient):
         *names: str,
         params: Mapping[str, Any] | None = None,
     ) -> Iterator[Row]:
-        """The objects of all pages of a list. Of the link to the next page only the query is used, never its host."""
+        """Yields the objects of all pages of a list. It uses only the query of the next link, never its host."""
 
         def parse(response: Response) -> tuple[list[Row], dict[str, str]]:
             return rows(model, *names)(response), _next_query(response.data)
@@ -285,7 +284,7 @@ class EmailBisonClient(ProviderClient):
 
 
 def _next_query(body: Any) -> dict[str, str]:
-    """The query of the next page, from `links.next` or from `meta`, by cursor or number. Empty on the last page."""
+    """Returns the query of the next page, from `links.next` or `meta`, by cursor or number; {} on the last page."""
     if not isinstance(body, dict):
         return {}
     link = (body.get("links") or {}).get("next")

@@ -1,4 +1,4 @@
-"""Classifies EmailBison's error answers (docs/reference/emailbison.md, Refusals)."""
+"""Classifies EmailBison's error responses (docs/reference/emailbison.md, Refusals)."""
 
 import re
 from typing import Any
@@ -7,21 +7,21 @@ from integrations.errors import ACCOUNT_SUSPENDED, SENDER_DOWN, SUSPENDED, Provi
 from integrations.http.session import Response, ResponseVerdict
 
 INVALID_SENDER = "invalid_sender"
-"""The mailbox may not send, but another one of the workspace may. Nothing went out."""
+"""The mailbox may not send, but another mailbox of the workspace may. Nothing was sent."""
 NOT_FOUND = "not_found"
 REFUSED = "success_false"
 WRONG_KEY = "host_or_key"
-"""The key has expired, or it belongs to another EmailBison instance than the address."""
+"""The key has expired, or it belongs to an EmailBison instance at another address."""
 SENDER_IS_DOWN = re.compile(
     r"(?:sender[ _]e?-?mail(?: account| address)?|mailbox|inbox|e-?mail account)s? (?:is|are|was|has been) "
     r"(?:not connected|disconnected|disabled|suspended)",
     re.I,
 )
-"""Texts that say that one mailbox is down. The workspace's others still send. EmailBison has no codes for this."""
+"""Texts that say that one mailbox is down while the workspace's others work. EmailBison has no codes for this."""
 
 
 def classify(response: Response) -> ResponseVerdict | None:
-    """A 200 with `success: false` is a refusal."""
+    """A 200 with `success: false` is a refusal as well."""
     body = response.data if isinstance(response.data, dict) else {}
     inner = body.get("data")
     inner = inner if isinstance(inner, dict) else {}

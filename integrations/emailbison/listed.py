@@ -1,4 +1,4 @@
-"""Turns what EmailBison lists into the same events that its webhooks would have brought."""
+"""Turns EmailBison's lists into the events that its webhooks would have delivered."""
 
 from collections.abc import Iterator
 from dataclasses import fields, replace
@@ -17,7 +17,7 @@ BOUNCED = "bounced"
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent | Unusable]:
-    """The replies and the mails in the folder Sent, newest first, without those in the folder Bounced."""
+    """Yields the replies and the mails in the folder Sent, newest first, except those in the folder Bounced."""
     for reply in EmailBisonClient.for_integration(account).replies_since(moment, deadline):
         if reply.folder.lower() == BOUNCED:
             continue
@@ -30,7 +30,7 @@ def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterato
 
 
 def bounces(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent | Unusable]:
-    """The failure reports, newest first."""
+    """Yields the bounce reports, newest first."""
     for reply in EmailBisonClient.for_integration(account).replies_since(moment, deadline, BOUNCED):
         if reply.at is None or not reply.from_email_address:
             yield Unusable("bounces", reply.at, "emailbison_reply", reply.id)
@@ -39,7 +39,7 @@ def bounces(account: Integration, moment: datetime, deadline: Deadline) -> Itera
 
 
 def _bounce(reply: Reply, at: datetime) -> MessageEvent:
-    """If the report belongs to no lead, intake looks for the address in its words."""
+    """If the report names no lead, intake searches its text for the address."""
     report = _reply(reply, at)
     if not reply.lead_id:
         return report
@@ -111,7 +111,7 @@ def _reply(reply: Reply, at: datetime) -> MessageEvent:
 
 
 def sent_to(account: Integration, person: Person, deadline: Deadline) -> list[MessageEvent]:
-    """Campaigns' steps and answers, but for those without a time."""
+    """Returns campaign steps and answers, except those without a time."""
     client = EmailBisonClient.for_integration(account)
     mails = client.sent_emails(person.emailbison_lead_id, deadline)
     return [_sent(person, mail, mail.at) for mail in mails if mail.at is not None]

@@ -1,13 +1,15 @@
 """Turns EmailBison's webhooks (docs/reference/emailbison.md) into our events.
 
 Each event has an idempotency key that is the same at every redelivery:
-- a reply has `reply.id`, which LEAD_REPLIED, LEAD_INTERESTED and UNTRACKED_REPLY_RECEIVED of one reply share;
-- a sent e-mail has `scheduled_email.id`; one that a person wrote has the `reply.id` by which the folder Sent lists it,
-  if the event names that (`client.sent_id`);
-- a bounce has the `reply.id` of its notice, else the `scheduled_email.id` of the mail, else `campaign_event.id`. The
-  mail's id also finds a bounce that is reported again under another id;
-- an unsubscribe has `campaign_event.id`, if there is one.
-All are unique only inside one EmailBison instance, so they are used per workspace.
+
+- For a reply, it is `reply.id`, which LEAD_REPLIED, LEAD_INTERESTED and UNTRACKED_REPLY_RECEIVED of one reply share.
+- For a sent e-mail, it is `scheduled_email.id`. For one that a person wrote, it is the `reply.id` under which the
+  folder Sent lists it, if the event contains that (`client.sent_id`).
+- For a bounce, it is the `reply.id` of its notice, else the `scheduled_email.id` of the mail, else `campaign_event.id`.
+  The mail's id also identifies a bounce that is reported again under another id.
+- For an unsubscribe, it is `campaign_event.id`, if the event has one.
+
+All keys are unique only within one EmailBison instance, so they are used per workspace.
 """
 
 from datetime import UTC, datetime
@@ -27,10 +29,10 @@ REPLIES = ("LEAD_REPLIED", "LEAD_INTERESTED", "UNTRACKED_REPLY_RECEIVED")
 BY_HAND = "MANUAL_EMAIL_SENT"
 REMOVED = "EMAIL_ACCOUNT_REMOVED"
 STATUS = {"EMAIL_ACCOUNT_DISCONNECTED": "DISCONNECTED", "EMAIL_ACCOUNT_RECONNECTED": "RECONNECTED"}
-"""What EmailBison reports about a mailbox, without id or time: it is compared with the mailbox's last report."""
+"""EmailBison's reports about a mailbox. They have no id or time, so they are compared with the last report."""
 TAGGED = "TAG_ATTACHED"
 CONTACT, LEAD = "CONTACT_", "LEAD_"
-"""EmailBison's pages call leads contacts, and its events are taken by either name."""
+"""EmailBison's pages call leads contacts, so its events are accepted under either name."""
 EVENTS = (
     *REPLIES,
     "EMAIL_SENT",
@@ -137,7 +139,7 @@ class Header(Payload):
 
 
 def account_of(body: Any) -> str:
-    """The EmailBison workspace's id, or "". It is compared with the account of the webhook's key, never looked up."""
+    """Returns the EmailBison workspace's id, or "". It is compared with the webhook key's account, never looked up."""
     event = body.get("event") if isinstance(body, dict) else None
     raw_id = event.get("workspace_id") if isinstance(event, dict) else None
     return str(raw_id) if isinstance(raw_id, int | str) and not isinstance(raw_id, bool) else ""
@@ -195,7 +197,7 @@ def _status(kind: str, payload: Data) -> events.Event:
 
 
 def _tagged(kind: str, tag: Tag) -> events.Event:
-    """A tag on a lead. EmailBison tells it by the lead's id alone. Campaigns and mailboxes have tags, too."""
+    """A tag was added. EmailBison reports it with the lead's id alone. Campaigns and mailboxes have tags, too."""
     if tag.taggable_type.rpartition("\\")[2].lower() not in ("lead", "contact"):
         return events.IgnoredEvent(event_type=kind, reason="the tag is not on a lead")
     return events.LabelEvent(
@@ -258,7 +260,7 @@ def _sent(kind: str, payload: Data, now: datetime) -> events.Event:
 
 
 def _by_hand(kind: str, payload: Data, now: datetime) -> events.Event:
-    """A mail that a person or an API call sent. The event has it as `reply`, in Sent, or as `scheduled_email`."""
+    """A person or an API call sent a mail. The event contains it as `reply`, in Sent, or as `scheduled_email`."""
     reply, person = payload.reply, _addressee(payload)
     if reply is not None and is_outgoing(reply.folder, reply.type) and person is not None:
         return events.MessageEvent(
@@ -331,7 +333,7 @@ def _notice(payload: Data, now: datetime) -> dict[str, Any]:
 
 
 def _person(payload: Data) -> events.Person:
-    """EmailBison's lead, or for an untracked reply its sender."""
+    """Returns EmailBison's lead, or the sender of an untracked reply."""
     if payload.lead is None:
         sender = payload.reply.from_email_address if payload.reply else Mailbox()
         first, last = split_name(decoded(payload.reply.from_name if payload.reply else "") or sender.name)
@@ -360,7 +362,7 @@ def _account(payload: Data) -> dict[str, Any]:
 
 
 def sample(reply: SampleReply) -> dict[str, Any]:
-    """A reply as EmailBison posts one from a person whom it does not know as a lead."""
+    """Builds a reply as EmailBison posts it for a sender who is not one of its leads."""
     person = reply.person
     return {
         "event": {"type": "UNTRACKED_REPLY_RECEIVED", "workspace_id": reply.account_id or None},
@@ -385,7 +387,7 @@ def sample(reply: SampleReply) -> dict[str, Any]:
 
 
 def files_of(raw: Any) -> list[dict[str, Any]]:
-    """The files in a reply's `attachments`, as a MessageEvent has them; [] for anything but a list."""
+    """Returns the files in a reply's `attachments` as a MessageEvent stores them; [] for anything but a list."""
     items = [file for file in raw if isinstance(file, dict)] if isinstance(raw, list) else []
     return as_stored(
         attachment(id=file.get("id"), name=file.get("file_name"), url=file.get("download_url"))

@@ -12,7 +12,7 @@ SPEC = spec.Declaration(
         name=NAME, label="EmailBison", known_as="EmailBison", company="EmailBison", aliases=("email",)
     ),
     calls=spec.Calls(
-        # The first is a white label: accounts had it as their address by default until release 0.1.0.
+        # The first host is a white label. It was the default address of accounts until release 0.1.0.
         hosts=("send.meetinboxxia.com", "emailbison.com"),
         ports=(),
         base_url=lambda: settings.EMAILBISON_BASE_URL,

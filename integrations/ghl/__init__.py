@@ -1,3 +1,3 @@
-"""GoHighLevel, which sends texts and keeps contacts and calendars. An account is one location there."""
+"""GoHighLevel, which sends texts and manages contacts and calendars. An account is one GoHighLevel location."""
 
 NAME = "ghl"

@@ -9,7 +9,7 @@ def probe(account: Integration, deadline: Deadline) -> None:
 
 
 def check_key(test: Test) -> str:
-    """Keeps the key's location in `test.found` for the next check."""
+    """Stores the key's location in `test.found` for the next check."""
     test.found = GhlClient.for_integration(test.account).location(test.deadline)
     return ""
 
@@ -25,5 +25,5 @@ def check_calendars(test: Test) -> str:
 
 
 def stays_broken(_account: Integration, reason: str, _operation: str) -> bool:
-    """The key does not prove that the app is back, which brings the webhooks."""
+    """After an uninstallation, a working key does not prove that the app, which delivers the webhooks, is back."""
     return reason == "GoHighLevel says UNINSTALL."

@@ -1,11 +1,13 @@
 """Turns GoHighLevel's appointments into booking events. GHL sends them in two forms.
 
 The *Marketplace app* (`AppointmentCreate`, `AppointmentUpdate`, `AppointmentDelete`) sends the whole state of an
-appointment each time. Its id stays the same when it is moved, and `dateUpdated` is the time of the state. GHL's
-examples use these types loosely, so the state is read from `appointmentStatus`, and only a deletion from the type. The
-idempotency key is a hash of the state. A *workflow* that an appointment triggers sends it in `calendar`, with local
-times and without `dateUpdated`. It has no key: the last one received counts, and a state that is already known is a
-duplicate. Reference: https://marketplace.gohighlevel.com/docs/webhook/AppointmentCreate
+appointment each time. A moved appointment keeps its id, and `dateUpdated` is the time of the state. GHL's examples use
+these types loosely, so only a deletion is read from the type, and any other state from `appointmentStatus`. The
+idempotency key is a hash of the state.
+
+A *workflow* that an appointment triggers sends it in `calendar`, with local times and without `dateUpdated`. It has no
+key: the last one received counts, and a state that is already stored is a duplicate. Reference:
+https://marketplace.gohighlevel.com/docs/webhook/AppointmentCreate
 """
 
 from datetime import datetime
@@ -34,11 +36,11 @@ STATES = {
     "invalid": "cancelled",
     "noshow": "no_show",
 }
-"""Our states for GHL's words. A moved appointment keeps its id and state, and only its time changes."""
+"""Our states for GHL's words. Moving an appointment changes only its time, not its id or state."""
 
 
 def state_of(status: str) -> str:
-    """Our state for GoHighLevel's word for an appointment: booked, cancelled or no_show. "" for an unknown word."""
+    """Returns our state for GoHighLevel's word: booked, cancelled or no_show; "" for an unknown word."""
     return STATES.get(status.strip().lower().replace("-", "").replace("_", "").replace(" ", ""), "")
 
 
@@ -60,7 +62,7 @@ class _AppBody(Payload):
 
 
 class _Slot(Payload):
-    """A workflow's `calendar`. GHL spells one of its fields `appoinmentStatus`. `status` always says "booked"."""
+    """A workflow's `calendar`. GHL misspells its field `appoinmentStatus`. `status` always says "booked"."""
 
     id: LooseText = Field(
         default="", max_length=200, validation_alias=AliasChoices("appointmentId", "appointment_id")
@@ -77,7 +79,7 @@ class _Slot(Payload):
 
 
 def from_app(body: dict[str, Any], now: datetime) -> Event:
-    """`now` (aware) stands for a time that the body does not state, and is the time of a deletion."""
+    """`now` (aware) replaces a time that the body does not state, and is the time of a deletion."""
     payload = validate(_AppBody, body)
     meeting, kind = payload.appointment, payload.type[:64]
     state = "cancelled" if kind == DELETE else state_of(meeting.status)
@@ -96,13 +98,13 @@ def from_app(body: dict[str, Any], now: datetime) -> Event:
         starts_at=parse_time(meeting.start_time),
         ends_at=parse_time(meeting.end_time),
         occurred_at=parse_time(meeting.added) or now,
-        # GHL does not change dateUpdated when an appointment is deleted.
+        # GHL does not update dateUpdated when an appointment is deleted.
         as_of=now if kind == DELETE else parse_time(meeting.updated) or now,
     )
 
 
 def from_workflow(calendar: dict[str, Any], person: Person, now: datetime) -> Event | None:
-    """The appointment that triggered a workflow, as an event of the time `now`. None if `calendar` names none."""
+    """Returns the event for the appointment that triggered a workflow, at the time `now`; None without one."""
     slot = validate(_Slot, calendar)
     if not slot.id.strip():
         return None
@@ -124,7 +126,7 @@ def from_workflow(calendar: dict[str, Any], person: Person, now: datetime) -> Ev
 
 
 def _local_time(text: str, zone: str) -> datetime | None:
-    """The time in `text`. If it states no zone, it is read in `zone`."""
+    """Parses the time in `text`. If the text states no zone, it is in `zone`."""
     try:
         parsed = datetime.fromisoformat(text.strip())
         local = parsed if parsed.tzinfo else parsed.replace(tzinfo=ZoneInfo(zone))

@@ -1,4 +1,4 @@
-"""Reads the appointments of a contact, and the free times of a calendar, from GoHighLevel."""
+"""Reads a contact's appointments and a calendar's free times from GoHighLevel."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -21,14 +21,14 @@ def free_times(
 def meetings(
     account: Integration, person: Person, _booked: Mapping[str, str], deadline: Deadline
 ) -> list[Meeting]:
-    """[] if no contact is known. Raises ProviderRejected with the code "not_found" if the contact is deleted."""
+    """Returns [] without a contact. Raises ProviderRejected with the code "not_found" if the contact was deleted."""
     if not person.ghl_contact_id:
         return []
     return of_contact(GhlClient.for_integration(account), person.ghl_contact_id, deadline)
 
 
 def of_contact(client: GhlClient, contact_id: str, deadline: Deadline) -> list[Meeting]:
-    """The appointments of a contact, but for those with a status that we do not know."""
+    """Returns the appointments of a contact, except those with an unknown status."""
     return [
         Meeting(
             NAME,

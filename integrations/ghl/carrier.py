@@ -1,4 +1,4 @@
-"""Sends texts through GoHighLevel to the lead's contact, or another lead's, which stays with that lead."""
+"""Sends texts through GoHighLevel to the lead's contact. A contact of another lead stays with that lead."""
 
 from collections.abc import Iterable
 
@@ -46,7 +46,7 @@ def _contact(message: Outgoing, deadline: Deadline) -> str:
 
 
 def _another(message: Outgoing, refused: ProviderRejected, contact_id: str, deadline: Deadline) -> str:
-    """Another contact instead of a deleted one. GHL has refused the text, so it may be sent to that contact."""
+    """Returns another contact for a deleted one. GHL refused the text, so it is safe to send it to that contact."""
     try:
         another = message.contact(deadline)
     except (ProviderError, Cancelled, ShutdownRequested, DeadlineExceeded) as error:
@@ -61,5 +61,4 @@ def _accepted(sent: SentMessage) -> Accepted:
 
 
 def fetch_file(account: Integration, _message_id: str, file: Attachment, deadline: Deadline) -> bytes:
-    """The file at its address. The key goes along only if that is at the account's own."""
     return GhlClient.for_integration(account).file_at(file.url, deadline)

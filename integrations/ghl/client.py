@@ -77,7 +77,7 @@ class SentMessage(Payload):
 
 
 class Appointment(Payload):
-    """An appointment at GoHighLevel. `status` is its word: new, confirmed, cancelled, showed, noshow or invalid."""
+    """An appointment at GoHighLevel. `status` is new, confirmed, cancelled, showed, noshow or invalid."""
 
     id: ExternalId
     calendar_id: LooseText = Field("", validation_alias="calendarId")
@@ -102,7 +102,7 @@ class Appointment(Payload):
 
     @property
     def as_of(self) -> datetime | None:
-        """When the appointment was last changed; None if GoHighLevel does not say so."""
+        """When the appointment was last changed; None if GoHighLevel does not say."""
         return parse_time(self.updated)
 
 
@@ -131,7 +131,7 @@ class GhlClient(ProviderClient):
 
     # Reference: GET /locations/{locationId}
     def location(self, deadline: Deadline) -> Location:
-        """A result proves that key and location id fit."""
+        """Returns the account's location. A result proves that the key and the location id match."""
 
         def parse(response: Response) -> Location:
             return Location.model_validate(response.data.get("location") or response.data)
@@ -141,13 +141,13 @@ class GhlClient(ProviderClient):
 
     # Reference: GET /contacts/{contactId}
     def contact(self, contact_id: str, deadline: Deadline) -> Contact:
-        """Raises ProviderRejected with the code "not_found" if there is none."""
+        """Raises ProviderRejected with the code "not_found" if the contact does not exist."""
         path = f"/contacts/{_part(contact_id)}"
         return self._get(path, "contact", deadline, _contact, headers=CONTACTS_VERSION)
 
     # Reference: POST /contacts/search
     def find_contacts(self, field: str, text: str, deadline: Deadline) -> list[Contact]:
-        """The contacts whose `field` ("email" or "phone") is `text`, at most 20. It may be retried."""
+        """Returns at most 20 contacts whose `field` ("email" or "phone") equals `text`. It may be retried."""
         body = {
             "locationId": self.location_id,
             "pageLimit": 20,
@@ -165,14 +165,14 @@ class GhlClient(ProviderClient):
 
     # Reference: POST /contacts/upsert
     def upsert_contact(self, values: Mapping[str, Any], deadline: Deadline) -> Contact:
-        """Create a contact, or update the one with the same e-mail or phone. `values`: GHL's field names."""
+        """Creates a contact, or updates the one with the same e-mail or phone. `values` use GHL's field names."""
         body = {"locationId": self.location_id, **values}
         path, headers = "/contacts/upsert", CONTACTS_VERSION
         return self._post(path, "upsert_contact", deadline, body, _contact, headers=headers)
 
     # Reference: PUT /contacts/{contactId}
     def update_contact(self, contact_id: str, values: Mapping[str, Any], deadline: Deadline) -> None:
-        """`values` have GoHighLevel's field names."""
+        """`values` use GHL's field names."""
         self._session.request(
             "PUT",
             f"/contacts/{_part(contact_id)}",
@@ -192,13 +192,13 @@ class GhlClient(ProviderClient):
 
     # Reference: POST /conversations/messages
     def send_sms(self, contact_id: str, text: str, deadline: Deadline) -> SentMessage:
-        """Send an SMS in one call. If the contact wants none, ProviderRejected has a code of errors.STATES."""
+        """Sends an SMS in one call. If the contact refuses SMS, ProviderRejected has a code of errors.STATES."""
         body = {"type": "SMS", "contactId": contact_id, "message": text}
         return self._post("/conversations/messages", "send_sms", deadline, body, single(SentMessage))
 
     # Reference: GET /conversations/search
     def conversations(self, contact_id: str, deadline: Deadline) -> list[Conversation]:
-        """The contact's conversations, the latest first: GoHighLevel's first page of them."""
+        """Returns the first page of the contact's conversations, latest first."""
         params, parse = (
             {"locationId": self.location_id, "contactId": contact_id},
             rows(Conversation, "conversations"),
@@ -207,7 +207,7 @@ class GhlClient(ProviderClient):
 
     # Reference: GET /conversations/{conversationId}/messages
     def messages(self, conversation_id: str, deadline: Deadline, *, limit: int = 100) -> list[Message]:
-        """The newest messages of a conversation, of any channel: `limit` of them, but at most 100."""
+        """Returns the newest messages of a conversation, of any channel, at most 100."""
         path = f"/conversations/{_part(conversation_id)}/messages"
         return self._get(
             path, "messages", deadline, rows(Message, "messages"), {"limit": str(min(limit, 100))}
@@ -215,9 +215,9 @@ class GhlClient(ProviderClient):
 
     # Reference: GET /conversations/messages/export
     def export_messages(self, deadline: Deadline, *, since: datetime) -> Iterator[Message]:
-        """The location's SMS since `since` (aware) in both directions, newest first.
+        """Yields the location's SMS since `since` (aware) in both directions, newest first.
 
-        GoHighLevel's export is some time behind, so it is for filling gaps and not for the current state.
+        GoHighLevel's export lags behind, so it can close gaps but does not show the current state.
         """
         params = {"locationId": self.location_id, "channel": "SMS", "limit": str(EXPORT_PAGE)}
         params["startDate"] = utc_text(since)
@@ -239,7 +239,7 @@ class GhlClient(ProviderClient):
     def free_slots(
         self, calendar_id: str, start: datetime, end: datetime, deadline: Deadline
     ) -> list[datetime]:
-        """The starts (aware) of a calendar's free times from `start` to `end` (aware), in order."""
+        """Returns the aware start times of a calendar's free slots from `start` to `end` (aware), in order."""
 
         def parse(response: Response) -> list[datetime]:
             days = [day for day in response.data.values() if isinstance(day, dict)]
@@ -259,5 +259,5 @@ def _part(text: str) -> str:
 
 
 def _contact(response: Response) -> Contact:
-    """A contact from an answer. An upsert has the id in `contactId`, `contact.id` or `id`."""
+    """Parses a contact. The response to an upsert has the id in `contactId`, `contact.id` or `id`."""
     return Contact.model_validate(response.data.get("contact") or response.data)

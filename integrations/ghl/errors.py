@@ -1,4 +1,4 @@
-"""Classifies GoHighLevel's refusals (docs/reference/ghl.md). It has no error codes, so some are known by text."""
+"""Classifies GoHighLevel's refusals (docs/reference/ghl.md). GHL has no error codes, so some are recognised by text."""
 
 import re
 
@@ -16,15 +16,15 @@ from integrations.http.retry import parse_retry_after_ms
 from integrations.http.session import Response, ResponseVerdict
 
 SMS_DND = "sms_dnd"
-"""The contact does not want SMS. That is a state of the contact, not an error of the call."""
+"""The contact refuses SMS. This is a state of the contact, not an error of the call."""
 NOT_FOUND = "not_found"
-"""GHL does not know the object. A contact may have been deleted or merged into another one."""
+"""The object does not exist. A contact may have been deleted or merged into another one."""
 MISSING_PHONE = "missing_phone"
 INVALID_COUNTRY_CODE = "invalid_country_code"
 MISSING_SCOPE = "missing_scope"
-"""The key is valid but may not do this. GHL answers 401 for it, yet the account is not disconnected."""
+"""The key is valid but lacks a permission. GHL answers 401, yet the account is not disconnected."""
 STATES = {SMS_DND, MISSING_PHONE, INVALID_COUNTRY_CODE}
-"""Refusals that concern the contact, and that last until the contact changes."""
+"""Refusals that concern the contact and last until the contact changes."""
 
 TEXTS = (
     (re.compile(r"\bDND\b", re.I), SMS_DND),
@@ -47,13 +47,13 @@ CANNOT_SEND = (
     ),
     (re.compile(r"insufficient (?:funds|balance|credits?)|low balance|wallet", re.I), NO_FUNDS),
 )
-"""Texts about the location's own number or balance. No text can be sent to anybody until a person acts."""
+"""Texts about the location's own number or balance. No text can be sent until a person acts."""
 THEIRS = re.compile(r"\b(?:contact|recipient|destination|landline|to[ _]?number)\b", re.I)
-"""Words which show that a refusal is about the recipient's number."""
+"""Words that show that a refusal concerns the recipient's number."""
 PAUSE_MS = 10_000
 """How long to wait after a 429 without Retry-After: the window of GHL's limit (100 requests in 10 s)."""
 PIT_PAUSE_MS = 30_000
-"""The same if GHL's search has no point-in-time contexts left, which takes longer to pass."""
+"""How long to wait if GHL's search has no point-in-time contexts left, which takes longer to recover."""
 
 
 def classify(response: Response) -> ResponseVerdict | None:

@@ -1,4 +1,4 @@
-"""Turns what GoHighLevel lists into the same events that its webhooks would have brought."""
+"""Turns GoHighLevel's lists into the events that its webhooks would have delivered."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,11 +11,11 @@ from jobs.deadline import Deadline
 
 OUTBOUND = "outbound"
 LATEST = 30
-"""How many of a conversation's texts are read to know what the last one answers."""
+"""How many texts of a conversation are read to find out what the last one answers."""
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent | Unusable]:
-    """The SMS in both directions, newest first, but for those without words and files."""
+    """Yields the SMS in both directions, newest first, except those without text and files."""
     for message in GhlClient.for_integration(account).export_messages(deadline, since=moment):
         if (message.at and message.at < moment) or not words_of(message.body, message.attachments):
             continue
@@ -29,7 +29,7 @@ def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterato
 
 
 def sent_to(account: Integration, person: Person, deadline: Deadline) -> list[MessageEvent]:
-    """Oldest first: what went out among the LATEST newest messages of the contact's newest conversation."""
+    """Returns outbound texts among the LATEST newest messages of the contact's newest conversation, oldest first."""
     client, contact_id = GhlClient.for_integration(account), person.ghl_contact_id
     texts = [
         text
@@ -50,7 +50,8 @@ def _event(
         event_type=event_type,
         source="ghl_message",
         external_id=text.id,
-        # A workflow may have reported this text without an id. The content key finds it, and it then gets the id.
+        # A workflow may have reported this text without an id. The content key identifies that message, which
+        # then gets the id.
         content_key=content_key(
             direction, account.external_account_id, contact_id, words_of(text.body, text.attachments)
         ),

@@ -1,12 +1,13 @@
 """Turns GoHighLevel's webhooks (docs/reference/ghl.md) into our events. GHL sends texts in two forms.
+`integrations.ghl.appointments` reads appointments.
 
-Appointments are read by `integrations.ghl.appointments`. A *workflow* webhook (`location.id`, `contact_id`) has no
-message id. Its key is a hash of location, contact and normalised text, which counts for `RETRY_SPAN_S` seconds. So a
-redelivery is the same message, and an equal "ok" a day later is another. If the workflow passes on date and time, equal
-texts within an hour can be told apart too. `date_created` and the workflow's id are not used: the first is the
-contact's age, and two workflows may send one text. A *Marketplace app* webhook (`InboundMessage`, `OutboundMessage`,
-with `locationId`) has `messageId`, which is the key. It also gets the content hash, so that a text that arrives in both
-forms is still one message.
+A *workflow* webhook (`location.id`, `contact_id`) has no message id. Its key is a hash of location, contact and
+normalised text that is valid for `RETRY_SPAN_S` seconds. So a redelivery is the same message, while an equal "ok" a day
+later is a new one. If the workflow passes date and time, equal texts within an hour can be distinguished too.
+`date_created` and the workflow's id are not used: the first is the contact's age, and two workflows may send one text.
+
+A *Marketplace app* webhook (`InboundMessage`, `OutboundMessage`, with `locationId`) has `messageId`, which is the key.
+It also gets the content hash, so that a text that arrives in both forms is one message.
 """
 
 import re
@@ -44,22 +45,22 @@ ELSEWHERE = {
     "WEBCHAT": "Live chat",
     "GMB": "Google Business",
 }
-"""The kinds of messages that people answer in GoHighLevel, as they call them."""
+"""The kinds of messages that people answer in GoHighLevel, with GoHighLevel's names."""
 DND_CHANGED, EMAIL_STATS = "ContactDndUpdate", "LCEmailStats"
 APP_GONE, APP_BACK = "UNINSTALL", "INSTALL"
 APP_EVENTS = (*MESSAGES, *appointments.APP_EVENTS, DND_CHANGED, EMAIL_STATS, APP_GONE, APP_BACK)
 DND_CHANNELS = {"SMS": "sms", "Email": "email"}
-"""The channels of a contact's do-not-disturb on which we write, with our names for them."""
+"""The do-not-disturb channels of a contact that we send on, with our names."""
 DND_ON = ("active", "permanent")
 NO_MORE = {"unsubscribed": "unsubscribe link", "complained": "spam complaint"}
-"""The e-mail statistics by which a person wants no more."""
+"""E-mail statistics that mean that the person wants no more mail."""
 WORKFLOW_EVENT = "InboundSMS"
 EVENTS = (WORKFLOW_EVENT, appointments.WORKFLOW_EVENT, *APP_EVENTS)
 
 RETRY_SPAN_S = 75 * 60
-"""Seconds in which GHL may repeat a webhook: six times, ten minutes apart (help article 155000007071)."""
+"""Seconds within which GHL may repeat a webhook: six times, ten minutes apart (help article 155000007071)."""
 TRUSTED = timedelta(minutes=20)
-"""How far a stated time may be from the receipt. It has no zone; a larger difference is another zone's."""
+"""How far a stated time may be from the time of receipt. It has no zone, so a larger difference means another zone."""
 
 CLIENT_NAMES = {"client", "clientname", "subclient", "smscampaign", "campaign", "campaignname"}
 LINKEDIN_PROFILE = re.compile(
@@ -143,12 +144,12 @@ def account_of(body: Any) -> str:
 
 
 def names(body: Any, _now: datetime) -> NamedTenant:
-    """A location belongs to one workspace only."""
+    """Returns the location, which belongs to only one workspace."""
     return NamedTenant(account_id=account_of(body))
 
 
 def parse(body: Any, now: datetime) -> events.Event:
-    """`now` (aware) is the event's time if the body states none, or one that is more than TRUSTED away."""
+    """Parses a webhook. `now` (aware) replaces a time that is missing or more than TRUSTED away."""
     kind = body.get("type") if isinstance(body, dict) else None
     if kind in (APP_GONE, APP_BACK):
         location = account_of(body)
@@ -173,10 +174,11 @@ def _app(body: dict[str, Any], now: datetime) -> events.Event:
     if kind not in MESSAGES:
         return events.IgnoredEvent(event_type=kind, reason="unknown event type")
     message = validate(AppMessage, body)
-    # The direction is read from the event's name, because GHL's examples of OutboundMessage say "direction": "inbound".
+    # The direction is read from the event's name, because GHL's examples of OutboundMessage say "direction":
+    # "inbound".
     direction = "inbound" if kind == "InboundMessage" else "outbound"
     sort = message.message_type.upper().removeprefix("TYPE_").replace(" ", "_")
-    # Of what goes out elsewhere, campaigns and workflows send the most. Only what a person wrote answers a lead.
+    # Campaigns and workflows send most outbound messages. Only those that a person wrote answer a lead.
     by_a_person = direction == "inbound" or message.user_id
     if sort != "SMS" and not (sort in ELSEWHERE and by_a_person):
         return events.IgnoredEvent(event_type=kind, reason="not a written message of a person")
@@ -210,7 +212,7 @@ def _sms(kind: str, direction: str, message: AppMessage, words: str, now: dateti
 
 
 def _elsewhere(kind: str, direction: str, sort: str, message: AppMessage, now: datetime) -> events.Event:
-    """A message on a channel of GoHighLevel's on which we do not write. An e-mail's body is HTML."""
+    """Builds an event for a message on a GoHighLevel channel that we do not send on. An e-mail's body is HTML."""
     name, mail = ELSEWHERE[sort], sort == "EMAIL"
     sender = mailbox(message.from_) if mail and isinstance(message.from_, str) else Mailbox()
     lead = events.Person(
@@ -238,7 +240,7 @@ def _elsewhere(kind: str, direction: str, sort: str, message: AppMessage, now: d
 
 
 def _do_not_disturb(kind: str, contact: Contact) -> events.Event:
-    """All channels are refused by `dnd`, else single ones. A lifted refusal reopens nothing."""
+    """`dnd` refuses all channels; otherwise single channels may be refused. A lifted refusal reopens nothing."""
     settings = {name: setting for name, setting in contact.dnd_settings.items() if isinstance(setting, dict)}
     refused = tuple(
         ours for name, ours in DND_CHANNELS.items() if settings.get(name, {}).get("status") in DND_ON
@@ -282,7 +284,8 @@ def _statistic(kind: str, statistic: Statistic) -> events.Event:
 def _workflow(text: WorkflowText, now: datetime) -> events.Event:
     body = text.message.body
     if not body.strip():
-        # This comes before the custom field, because a copied workflow may fill that with the contact's last message.
+        # Checked before the custom field, because a copied workflow may fill that with the contact's last
+        # message.
         if booked := appointments.from_workflow(text.calendar, _person(text), now):
             return booked
         body = _text(text.custom.get("Message"))
@@ -307,19 +310,20 @@ def _workflow(text: WorkflowText, now: datetime) -> events.Event:
 
 
 def words_of(body: str, attachments: Any) -> str:
-    """The words of an SMS, or the addresses of its files if it has none, as a picture may come alone; else ""."""
+    """Returns the text of an SMS, or the URLs of its files if it has no text, such as a picture alone; else ""."""
     urls = attachments if isinstance(attachments, list) else []
     return body if body.strip() else " ".join(str(url) for url in urls)
 
 
 def content_key(direction: str, location_id: str, contact_id: str, text: str) -> str:
-    """A hash for SMS of one contact with equal words, in any case. It recognises an SMS without its id."""
+    """Returns a hash of a contact's SMS, ignoring case. It recognises an SMS that comes without its id."""
     return digest("ghl", direction, location_id, contact_id, " ".join(text.split()).lower())
 
 
 def _trusted_time(stated_at: datetime | None, created_at: datetime | None, now: datetime) -> datetime:
-    """The time that the text states, else that of its contact, else now. The text's has no seconds, so it is the newest
-    moment of its minute that is not ahead: what we wrote in that minute came before it.
+    """Returns the time that the text states, else that of its contact, else now.
+
+    The text's time has no seconds. So the result is the latest past moment of its minute, after what we wrote then.
     """
     if stated_at is not None and not stated_at.second:
         stated_at = max(stated_at, min(now, stated_at + timedelta(seconds=59)))
@@ -330,7 +334,7 @@ def _trusted_time(stated_at: datetime | None, created_at: datetime | None, now: 
 
 
 def _stamp_time(stamp: str) -> datetime | None:
-    """The time of a text like "Oct 14th, 2026 07:38 AM", read as UTC."""
+    """Parses a time like "Oct 14th, 2026 07:38 AM" as UTC."""
     try:
         parsed = datetime.strptime(DAY_SUFFIX.sub("", stamp), "%b %d, %Y %I:%M %p")  # noqa: DTZ007 - see parse_time
     except ValueError:
@@ -360,7 +364,7 @@ def _linkedin_url(text: WorkflowText) -> str:
 
 
 def _sub_client(text: WorkflowText) -> events.CampaignRef | None:
-    """The workspace's client that the text is for. The custom field that holds it has various names."""
+    """Returns the workspace's client that the text is for. The custom field for it has various names."""
     for values in (text.custom, text.trigger):
         for name, raw in values.items():
             label = " ".join(_text(raw).split())
@@ -374,7 +378,7 @@ def _text(raw: Any) -> str:
 
 
 def sample(reply: SampleReply) -> dict[str, Any]:
-    """A text message as a workflow posts it. Its stated date tells two samples in the same words apart."""
+    """Builds a text message as a workflow posts it. Its stated date distinguishes samples with the same text."""
     person = reply.person
     return {
         "location": {"id": reply.account_id or "sample"},

@@ -1,7 +1,7 @@
-"""Checks the signature of GoHighLevel's Marketplace app: Ed25519 over the raw body (docs/reference/ghl.md).
+"""Verifies the signature of GoHighLevel's Marketplace app: Ed25519 over the raw body (docs/reference/ghl.md).
 
-The older `X-WH-Signature` (RSA) is not accepted, because GHL has ended it. No time is checked: GHL repeats a delivery
-for over an hour with the same bytes and signature, and a repeated body is recognised by its message id.
+The older `X-WH-Signature` (RSA) is not accepted, because GHL has retired it. No time is checked: GHL repeats a delivery
+for over an hour with the same bytes and signature, and the message id identifies repetitions.
 """
 
 import base64

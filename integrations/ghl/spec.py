@@ -107,7 +107,7 @@ SPEC = spec.Declaration(
         pauses_follow_ups="GoHighLevel is disconnected",
     ),
     lists=spec.Lists(
-        poll_every=timedelta(minutes=30),  # GHL may lose an event at its first failure
+        poll_every=timedelta(minutes=30),  # GHL may lose an event at the first failed delivery
         replies=listed.since,
         sent=listed.since,
         opt_outs=spec.NONE("It lists no contacts by when they refused messages."),

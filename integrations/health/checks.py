@@ -1,4 +1,4 @@
-"""The test of an account that a person starts on a page: real, read-only calls that also update its health."""
+"""Tests an account that a user checks on a page: real, read-only calls that also update the account's health."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ OK, BAD, WARN, NOT_TRIED = "ok", "bad", "warn", ""
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of a test's result. `tone` is ok, bad, warn, or "" if it was not tried."""
+    """One line of a test's result. `tone` is ok, bad or warn, or "" if the check did not run."""
 
     label: str
     tone: str
@@ -35,7 +35,7 @@ class Check:
 
 
 class Wrong(Exception):
-    """The provider's answer is not as it should be. `said` is the fault and `fix` the remedy, as sentences."""
+    """The provider's response is not as it should be. `said` is the problem and `fix` the remedy, as sentences."""
 
     def __init__(self, sentence: str, fix: str) -> None:
         super().__init__(sentence)
@@ -44,7 +44,7 @@ class Wrong(Exception):
 
 @dataclass
 class Test:
-    """The running test of an account. `found` is what the first call answered, for the checks after it."""
+    """The running test of an account. `found` is the response to the first call, for later checks."""
 
     account: Integration
     deadline: Deadline
@@ -52,9 +52,9 @@ class Test:
 
 
 def run(account: Integration) -> list[Check]:
-    """Make an account's checks, for at most TEST_MS in all. After the first that fails, the others are "Not tried."
+    """Runs an account's checks, for at most TEST_MS in total. After one fails, the others are "Not tried."
 
-    The caller must not hold a transaction. The calls are made also while the circuit breaker is open, and are recorded
+    The caller must not be in a transaction. The calls are made even while the circuit breaker is open, and are recorded
     in the account's health. Raises Cancelled and ShutdownRequested.
     """
     writer.forget_successes()
@@ -70,7 +70,7 @@ def run(account: Integration) -> list[Check]:
 
 
 def _line(test: Test, label: str, check: Callable[[Test], str]) -> Check:
-    drop_connection()  # reporting the call before may have opened a connection
+    drop_connection()  # reporting the previous call may have opened a connection
     try:
         return Check(label, OK, check(test))
     except Wrong as wrong:
@@ -126,7 +126,7 @@ def _wait(account: Integration) -> str:
 
 
 def same_account(account_id: str, wanted: str) -> None:
-    """Raise Wrong if the key belongs to another account than `wanted`. An unknown id passes."""
+    """Raises Wrong if the key belongs to an account other than `wanted`. An unknown id passes."""
     if wanted and account_id and account_id != wanted:
         raise Wrong(
             f"The key belongs to account {account_id}, and this is account {wanted}.",

@@ -1,4 +1,4 @@
-"""Probes: one cheap read per account, recorded in its health, even while the circuit breaker is open."""
+"""Probes: one cheap read call per account that is recorded in its health, even while the circuit breaker is open."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ UNREADABLE_FIX = "Put their key back into FIELD_ENCRYPTION_KEYS, or put the secr
 
 
 def can_prove(integration: Integration) -> bool:
-    """Whether a cheap read call proves that the account works. Raises DecryptionError."""
+    """Whether a cheap read call can prove that the account works. Raises DecryptionError."""
     probe = registry.spec_of(integration.provider).probe
     return bool(probe and probe.applies(integration))
 
@@ -42,9 +42,9 @@ class ProbeResult:
 
 
 def probe(integration: Integration, deadline: Deadline) -> ProbeResult:
-    """Make the cheap read call, also while the circuit breaker is open. `ok` without one if there is none to make.
+    """Makes the cheap read call, even while the circuit breaker is open. Without such a call, the result is `ok`.
 
-    An error of the provider is in the result and not raised. Raises Cancelled, ShutdownRequested and DeadlineExceeded.
+    The result contains any ProviderError. Raises Cancelled, ShutdownRequested and DeadlineExceeded.
     """
     stated, unreadable = registry.spec_of(integration.provider).probe, look_at_secrets(integration)
     if not stated and not unreadable:
@@ -59,7 +59,7 @@ def probe(integration: Integration, deadline: Deadline) -> ProbeResult:
         stated.read(integration, deadline)
     except (Cancelled, ShutdownRequested):
         raise
-    except HostRefused as error:  # no call was made, so nothing else records this
+    except HostRefused as error:  # no call was made, so nothing else records the error
         writer.record(
             integration, writer.Signal(writer.SignalKind.REFUSED, ADDRESS_REFUSED, words=str(error))
         )
@@ -73,10 +73,9 @@ def probe(integration: Integration, deadline: Deadline) -> ProbeResult:
 
 
 def look_at_secrets(integration: Integration) -> bool:
-    """Record in the account's health whether a key can decrypt its secrets. True if none can.
+    """Records in the account's health whether a key can decrypt its secrets. Returns True if none can.
 
-    An account whose secrets are readable again counts as working once a call has worked, or at once if no call can
-    prove it.
+    An account whose secrets can be decrypted again works after a successful call, or at once if no call can prove it.
     """
     if writer.note_unreadable(integration):
         return True
@@ -86,7 +85,7 @@ def look_at_secrets(integration: Integration) -> bool:
 
 
 def check_now(integration: Integration) -> ProbeResult:
-    """Probe while somebody waits, for at most 5 s. The caller must not hold a transaction."""
+    """Probes while a user waits, for at most 5 s. The caller must not be in a transaction."""
     writer.forget_successes()
     try:
         return probe(integration, Deadline.after_ms(CHECK_MS))
@@ -98,7 +97,7 @@ def check_now(integration: Integration) -> ProbeResult:
 
 
 def due() -> list[Integration]:
-    """The accounts to probe now: every 5 minutes while broken, else every 30; at most 500, the oldest first."""
+    """Returns at most 500 accounts to probe now, oldest first: every 5 minutes while broken, otherwise every 30."""
     now = timezone.now()
     broken = Q(health__state__in=BROKEN)
     late = Q(health__last_probe_at=None) | Q(health__last_probe_at__lt=now - EVERY)
@@ -113,16 +112,15 @@ def due() -> list[Integration]:
 
 
 def enqueue_probe(integration: Integration) -> bool:
-    """Enqueue a probe. False if one is waiting already.
+    """Enqueues a probe. Returns False if one is already waiting.
 
-    A probe that has begun does not count, because it may have asked the provider before the event that caused this
-    call.
+    A running probe does not count, because it may have called the provider before the event that led to this call.
     """
     return enqueue_probes([integration]) == 1
 
 
 def enqueue_probes(integrations: Iterable[Integration]) -> int:
-    """Enqueue a probe of each of these accounts, as `enqueue_probe` does. Returns how many were not waiting already."""
+    """Enqueues a probe of each account, as `enqueue_probe` does. Returns how many were not waiting already."""
     specs = [
         JobSpec(
             dedupe_key=f"{PROBE}:{account.pk}",

@@ -1,8 +1,8 @@
 """Writes the health of accounts. No other module writes WorkspaceIntegrationHealth.
 
-Signals come from finished calls, provider's reports, probes and silence. A pure function decides on the state. A change
-of state is an UPDATE on the version that was read, so fifty workers that report one outage make one change. A broken
-account becomes healthy only by a call that worked.
+Signals come from finished calls, providers' reports, probes and silence. A pure function computes the next state. A
+state changes by an UPDATE on the version that was read, so fifty workers that report one outage make one change. Only a
+successful call makes a broken account healthy.
 """
 
 import logging
@@ -36,38 +36,38 @@ from integrations.visits import visit
 logger = logging.getLogger(__name__)
 
 DEGRADED_AFTER = 3
-"""Failures in a row after which people see that the provider has trouble. One slow answer is not reported."""
+"""Failures in a row after which users see that the provider has trouble. A single slow response is not shown."""
 DOWN_AFTER = 6
 SUCCESS_EVERY_S = 20
-"""Each process writes the successes of a healthy account at most once in so many seconds."""
+"""How often, in seconds, each process writes the successes of a healthy account."""
 DEFAULT_PAUSE = timedelta(seconds=60)
 TRIES = 8
 MAILBOXES_KEPT = 500
 
 changed = DjangoSignal()
-"""Sent after commit when a state has changed. Arguments: `health`, and `before`, the state until then."""
+"""Sent after commit when a state has changed. Arguments: `health`, and `before`, the previous state."""
 
 
 class SignalKind(StrEnum):
     WORKED = "worked"  # a call succeeded, which proves that the account works
-    REFUSED = "refused"  # the provider refuses credentials or the account: a person must act
-    CANNOT_SEND = "cannot_send"  # the account answers but its sender cannot send: a person must act
+    REFUSED = "refused"  # the provider rejects the credentials or the account: a person must act
+    CANNOT_SEND = "cannot_send"  # the account responds but its sender cannot send: a person must act
     SLOWED = "slowed"  # 429
-    TROUBLE = "trouble"  # timeout, unreachable, 5xx: the provider's fault
+    TROUBLE = "trouble"  # timeout, unreachable, 5xx: a problem of the provider
     DOWN = "down"  # the provider reports that it cannot reach the account
-    SILENT = "silent"  # nothing has arrived for longer than usual for this account
+    SILENT = "silent"  # nothing has arrived for longer than is usual for this account
     HEARD = "heard"  # something arrived
-    UNCLEAR = "unclear"  # what arrives has a form that we do not understand
-    UNDERSTOOD = "understood"  # something arrived that we understand
-    READABLE = "readable"  # its stored secrets can be read again, and nothing else was wrong
+    UNCLEAR = "unclear"  # arriving events have a form that we do not understand
+    UNDERSTOOD = "understood"  # an event arrived that we understand
+    READABLE = "readable"  # its stored secrets can be decrypted again, and nothing else was wrong
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What was found out about a provider account: the kind and the reason.
+    """An observation about an account: its kind and its reason.
 
-    `until` (aware): for SLOWED, the time until which the provider wants no calls. `words`: the provider's own words,
-    cleaned. `logged`: what to log instead of a `reason` that names somebody.
+    `until` (aware) is the time until which the provider wants no calls, for SLOWED. `words` are the provider's own
+    words, cleaned. `logged` replaces a `reason` that names somebody in logs.
     """
 
     kind: SignalKind
@@ -84,12 +84,12 @@ SAYS_NOTHING_OF_CALLS = (
     SignalKind.READABLE,
 )
 HEALED_BY = {
-    # A call that works does not prove that messages arrive, or are understood.
+    # A successful call does not prove that events arrive or can be understood.
     SignalKind.WORKED: set(HealthState) - {HealthState.QUIET, HealthState.NOT_UNDERSTOOD},
     SignalKind.UNDERSTOOD: {HealthState.NOT_UNDERSTOOD},
 }
 STATE_OF = {
-    SignalKind.CANNOT_SEND: HealthState.DEGRADED,  # reading still works, and so do the account's other senders
+    SignalKind.CANNOT_SEND: HealthState.DEGRADED,  # reading still works, and so do other mailboxes
     SignalKind.SLOWED: HealthState.RATE_LIMITED,
     SignalKind.UNCLEAR: HealthState.NOT_UNDERSTOOD,
 }
@@ -101,21 +101,21 @@ SIGNAL_OF = {
     CallOutcome.UNREACHABLE: SignalKind.TROUBLE,
     CallOutcome.PROVIDER_ERROR: SignalKind.TROUBLE,
 }
-"""The outcomes that say something about the account. A rejected request, a cancellation or a shutdown says nothing."""
+"""Outcomes that say something about the account. A rejected request, a cancellation or a shutdown does not."""
 
 
 def decide(state: str, kind: SignalKind, failures: int) -> str:
-    """The state after a signal. `failures`: how many calls in a row have had trouble, including this one."""
+    """Returns the state after a signal. `failures` counts the failed calls in a row, including this one."""
     if kind is SignalKind.REFUSED:
         return HealthState.DISCONNECTED
     if kind in HEALED_BY:
         return HealthState.CONNECTED if state in HEALED_BY[kind] else state
     if state == HealthState.DISCONNECTED:
-        return state  # only a call that worked ends this state
+        return state  # only a successful call ends this state
     if kind is SignalKind.DOWN or (kind is SignalKind.TROUBLE and failures >= DOWN_AFTER):
         return HealthState.PROVIDER_DOWN
     if state in (HealthState.PROVIDER_DOWN, HealthState.NOT_UNDERSTOOD):
-        return state  # what follows is less than that
+        return state  # this state is worse than the new one
     if kind in STATE_OF:
         return STATE_OF[kind]
     if kind is SignalKind.TROUBLE:
@@ -128,7 +128,7 @@ def decide(state: str, kind: SignalKind, failures: int) -> str:
 
 
 def row(integration: Integration) -> WorkspaceIntegrationHealth:
-    """The account's health row, made if it does not exist."""
+    """Returns the account's health row, and creates it if it does not exist."""
     health, _ = WorkspaceIntegrationHealth.objects.get_or_create(
         integration=integration,
         defaults={
@@ -141,7 +141,7 @@ def row(integration: Integration) -> WorkspaceIntegrationHealth:
 
 
 def record(integration: Integration, signal: Signal, *, at: datetime | None = None) -> str | None:
-    """Record a signal at `at` (aware, by default now). Returns the new state if this call changed it."""
+    """Records a signal at `at` (aware, by default now). Returns the new state if this call changed it."""
     at = at or timezone.now()
     for _ in range(TRIES):
         health = row(integration)
@@ -157,7 +157,7 @@ def record(integration: Integration, signal: Signal, *, at: datetime | None = No
 
 
 def lose_mailbox(integration: Integration, mailbox: str, *, at: datetime) -> None:
-    """Record that the provider lost a mailbox. An account that is disconnected as a whole keeps its reason."""
+    """Records that the provider lost a mailbox. If the whole account is disconnected, it keeps its reason."""
     with transaction.atomic():
         health = WorkspaceIntegrationHealth.objects.select_for_update().get(pk=row(integration).pk)
         whole = health.state == HealthState.DISCONNECTED and not health.lacks_mailboxes
@@ -169,7 +169,7 @@ def lose_mailbox(integration: Integration, mailbox: str, *, at: datetime) -> Non
 
 
 def looked_at_mailboxes(integration: Integration, looked_at: list[str], broken: set[str]) -> str:
-    """Those of `looked_at` that are not `broken` are no longer lost. Returns the reason to show, or ""."""
+    """Clears the mailboxes in `looked_at` that are not `broken`. Returns the reason to show, or ""."""
     with transaction.atomic():
         health = WorkspaceIntegrationHealth.objects.select_for_update().get(pk=row(integration).pk)
         lost = [box for box in health.lost_mailboxes if box in broken or box not in looked_at]
@@ -185,7 +185,7 @@ def _lacking(mailboxes: list[str]) -> Signal:
 
 
 def note_unreadable(integration: Integration) -> bool:
-    """Record if no configured key can decrypt the account's secrets. Returns whether that is so."""
+    """Records whether no configured key can decrypt the account's secrets, and returns that."""
     if not integration.is_unreadable:
         return False
     if not _is_unreadable(row(integration)):
@@ -194,12 +194,12 @@ def note_unreadable(integration: Integration) -> bool:
 
 
 def note_readable(integration: Integration) -> None:
-    """Connect an account that was disconnected only because its secrets could not be read."""
+    """Marks an account as connected if only its unreadable secrets had disconnected it."""
     take_back(integration, SECRETS_UNREADABLE)
 
 
 def take_back(integration: Integration, reason: str) -> None:
-    """Connect an account that was disconnected for `reason` alone, whose end no call can prove."""
+    """Marks an account as connected if it was disconnected only for `reason`, whose end no call can prove."""
     for _ in range(TRIES):
         health = WorkspaceIntegrationHealth.objects.filter(integration=integration).first()
         if health is None or (health.state, health.reason) != (HealthState.DISCONNECTED, reason):
@@ -213,7 +213,7 @@ def _is_unreadable(health: WorkspaceIntegrationHealth) -> bool:
 
 
 def start_over(integration: Integration) -> None:
-    """Set health back to unknown, because the row now stands for another account of the provider."""
+    """Resets the health to unknown, because the row now belongs to another account at the provider."""
     WorkspaceIntegrationHealth.objects.filter(integration=integration).update(lost_mailboxes=[])
     for _ in range(TRIES):
         health = row(integration)
@@ -241,7 +241,7 @@ def _facts(signal: Signal, at: datetime) -> dict[str, Any]:
 def _note(health: WorkspaceIntegrationHealth, signal: Signal, at: datetime) -> None:
     facts = _facts(signal, at)
     still_refused = signal.kind is SignalKind.CANNOT_SEND and health.state == HealthState.DEGRADED
-    if signal.kind is SignalKind.REFUSED or still_refused:  # the reason may be another one now
+    if signal.kind is SignalKind.REFUSED or still_refused:  # the reason may have changed
         facts |= {"reason": signal.reason[:64], "words": signal.words[:200]}
     if facts:
         WorkspaceIntegrationHealth.objects.filter(pk=health.pk).update(**facts)
@@ -252,7 +252,7 @@ def _move(health: WorkspaceIntegrationHealth, state: str, signal: Signal, at: da
     move = {"state": state, "since": at, "version": F("version") + 1}
     move |= {"reason": signal.reason[:64], "words": signal.words[:200]}
     if state == HealthState.CONNECTED:
-        # From now on it is known how long the account was down. People see it, and the backfill uses it.
+        # Stores how long the account was down. Users see that, and the backfill uses it.
         move |= {"recovered_from": before, "recovered_at": at, "down_since": health.since}
         move |= {"imported_messages": None, "muted_at": None}
     with transaction.atomic():
@@ -284,9 +284,9 @@ _healthy_until: dict[UUID, float] = {}
 
 
 def observe(report: CallReport) -> None:
-    """Record a finished call. Each process writes a healthy account's success once in SUCCESS_EVERY_S.
+    """Records a finished call. Each process writes a healthy account's success at most once in SUCCESS_EVERY_S.
 
-    If the thread held no database connection during the call, it holds none afterwards.
+    If the thread had no database connection during the call, it has none afterwards.
     """
     kind = SignalKind.CANNOT_SEND if report.cannot_send else SIGNAL_OF.get(report.outcome)
     if kind is None or report.integration_id is None or _unobserved.get():
@@ -307,7 +307,9 @@ def observe(report: CallReport) -> None:
 
 
 def _is_proof(integration: Integration, report: CallReport) -> bool:
-    """No proof while mailboxes are lost. If the account could not send, only a sent message is one."""
+    """Whether a successful call proves that the account works. It does not while mailboxes are lost. If the account
+    could not send, only a sent message does.
+    """
     health, spec = row(integration), registry.spec_of(integration.provider)
     if health.lost_mailboxes:
         return False
@@ -325,7 +327,7 @@ def _signal(report: CallReport, kind: SignalKind) -> Signal:
 
 
 def forget_successes() -> None:
-    """Let this process write the next success at once."""
+    """Makes this process write the next success at once."""
     _healthy_until.clear()
 
 
@@ -334,7 +336,7 @@ _unobserved: ContextVar[bool] = ContextVar("unobserved", default=False)
 
 @contextmanager
 def unobserved() -> Iterator[None]:
-    """Do not record this thread's calls: a test of new credentials says nothing about the stored ones."""
+    """Stops recording this thread's calls, because a test of new credentials says nothing about the stored ones."""
     token = _unobserved.set(True)
     try:
         yield

@@ -1,10 +1,9 @@
-"""A circuit breaker for each provider in each workspace. All processes share its state through one small table.
+"""Circuit breakers, one for each provider in each workspace. All processes share their state in a small table.
 
-Closed: calls pass. Open: calls are refused at once. After some time, or when somebody tests the account, one call at a
+Closed: calls pass. Open: calls are refused at once. After some time, or when a user tests the account, one call at a
 time may pass as a probe. It closes the breaker, or opens it again for twice as long. A Retry-After also stops calls
-("throttled"), but needs no probe. Each process counts the failures that it sees. Only the result is shared, so calls
-cost no query: each process rereads the open rows every REFRESH_S. If the database cannot be read, all breakers count as
-closed.
+("throttled"), but needs no probe. Each process counts its own failures and shares only the result, so calls cost no
+query: each process rereads the open rows every REFRESH_S. If the database cannot be read, all breakers count as closed.
 """
 
 import logging
@@ -28,11 +27,11 @@ logger = logging.getLogger(__name__)
 REFRESH_S = 3.0
 OPEN_AFTER_FAILURES = 5
 WINDOW = 20
-"""The breaker also opens if half of the last WINDOW calls have failed."""
+"""The breaker also opens if half of the last WINDOW calls failed."""
 OPEN_MS = 60_000
 OPEN_MAX_MS = 900_000
 PROBE_MS = 130_000
-"""Milliseconds until a probe's claim expires if its process dies. That is longer than any call may take."""
+"""Milliseconds after which a probe's claim expires if its process dies. This is longer than any call may take."""
 BREAKING = {CallOutcome.TIMEOUT, CallOutcome.UNREACHABLE, CallOutcome.PROVIDER_ERROR}
 
 READ = """
@@ -69,7 +68,7 @@ INSERT INTO integrations_circuitbreaker AS b (key, provider, workspace_id, throt
 VALUES (%(key)s, %(provider)s, %(workspace_id)s, clock_timestamp() + %(ms)s * interval '1 ms', 0, '')
 ON CONFLICT (key) DO UPDATE SET throttled_until = greatest(b.throttled_until, EXCLUDED.throttled_until)
 """
-# The length is halved, because a failed probe doubles it. So people who test often do not make an opening longer.
+# The length is halved because a failed probe doubles it. So frequent tests do not prolong an opening.
 END_OPENING = """
 UPDATE integrations_circuitbreaker
 SET open_until = clock_timestamp(), open_ms = greatest(open_ms / 2, %(ms)s / 2)
@@ -91,7 +90,7 @@ class Tally:
     recent: deque[bool] = field(default_factory=lambda: deque(maxlen=WINDOW))
 
     def add(self, failed: bool) -> bool:
-        """Count one call. True if so many have failed that the breaker should open."""
+        """Counts one call. Returns True if so many calls failed that the breaker should open."""
         self.consecutive = self.consecutive + 1 if failed else 0
         self.recent.append(failed)
         half_failing = len(self.recent) == WINDOW and sum(self.recent) >= WINDOW // 2
@@ -100,7 +99,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Permission to make one call. It is given back with the call's outcome."""
+    """Permission to make one call. The caller returns it with the call's outcome."""
 
     provider: str
     workspace_id: uuid.UUID | None
@@ -112,20 +111,20 @@ class Permit:
 
 
 class Breakers:
-    """This process's view of all circuit breakers. `breakers` is the one in use."""
+    """This process's view of all circuit breakers. Use the instance `breakers`."""
 
     def __init__(self) -> None:
         self.forget()
 
     def forget(self) -> None:
-        """After a fork, and between tests."""
+        """Resets the state after a fork and between tests."""
         self._lock = threading.Lock()
         self._seen: dict[str, CircuitState] = {}
         self._tallies: defaultdict[str, Tally] = defaultdict(Tally)
         self._read_at = float("-inf")
 
     def enter(self, provider: str, workspace_id: uuid.UUID | None) -> Permit:
-        """A Permit for one call, to be given to `leave`. Raises CircuitOpen or ProviderRateLimited."""
+        """Returns a Permit for one call, to be passed to `leave`. Raises CircuitOpen or ProviderRateLimited."""
         permit = Permit(provider, workspace_id)
         self._refresh()
         circuit = self._seen.get(permit.key)
@@ -144,7 +143,7 @@ class Breakers:
         raise CircuitOpen(provider, wait_ms=round(REFRESH_S * 1000))
 
     def leave(self, permit: Permit, outcome: CallOutcome, retry_after_ms: int | None = None) -> None:
-        """Count how a permitted call ended, which may open or close the breaker. Raises nothing."""
+        """Counts the outcome of a permitted call, which may open or close the breaker. Raises nothing."""
         if outcome in (CallOutcome.CANCELLED, CallOutcome.SHUTDOWN):
             if permit.probe:
                 self._write(RELEASE_PROBE, permit)
@@ -164,11 +163,11 @@ class Breakers:
             self._throttle(permit, retry_after_ms)
 
     def look_again(self, provider: str, workspace_id: uuid.UUID | None) -> None:
-        """Let the next call pass as a probe, to find out how the provider is."""
+        """Lets the next call pass as a probe, to find out whether the provider works."""
         self._write(END_OPENING, Permit(provider, workspace_id), ms=OPEN_MS)
 
     def heard(self, provider: str, workspace_id: uuid.UUID | None) -> None:
-        """Let the next call pass as a probe if calls to the provider are stopped, as it has just called us itself."""
+        """Lets the next call pass as a probe if the breaker is open, because the provider has just called us."""
         self._refresh()
         circuit = self._seen.get(CircuitBreaker.key_of(provider, workspace_id))
         if circuit is not None and circuit.open_until is not None:
@@ -192,7 +191,7 @@ class Breakers:
             )
 
     def _write(self, statement: str, permit: Permit, **values: Any) -> bool:
-        """Run one statement, and read the table again at the next call. Returns whether a row changed."""
+        """Runs one statement, and rereads the table at the next call. Returns whether a row changed."""
         values |= {"key": permit.key, "provider": permit.provider, "workspace_id": permit.workspace_id}
         try:
             with visit(), connection.cursor() as cursor:

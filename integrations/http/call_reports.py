@@ -1,4 +1,4 @@
-"""Passes every finished call on, once: to the log, to the metrics, and to subscribers such as health."""
+"""Reports every finished call once to the log, to the metrics, and to subscribers such as health."""
 
 import logging
 import uuid
@@ -27,7 +27,7 @@ REFUSALS = Counter(
 
 
 def declare(providers: Iterable[str]) -> None:
-    """Count zero calls to these providers, as a rule sees no first event of labels that it has not met."""
+    """Initialises these providers' counters with zero, because alert rules miss the first event of a new label."""
     for provider in providers:
         for outcome in CallOutcome:
             CALLS.labels(provider, outcome)
@@ -35,9 +35,9 @@ def declare(providers: Iterable[str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class CallReport:
-    """How one call ended. `account` is the provider's name for it; `code` and `error` contain no person's text.
+    """How one call ended. `account` is the provider's name of the account. `code` and `error` contain no personal data.
 
-    `said` and `cannot_send` are as in ProviderError; `said` is not logged.
+    `said` and `cannot_send` are as in ProviderError. `said` is not logged.
     """
 
     provider: str
@@ -63,7 +63,7 @@ QUIET = {CallOutcome.OK, CallOutcome.CANCELLED, CallOutcome.SHUTDOWN}
 
 
 def subscribe(subscriber: Subscriber) -> Subscriber:
-    """Have `subscriber(report)` called after every finished call, in the caller's thread. Once is enough."""
+    """Calls `subscriber(report)` after every finished call, in the caller's thread. Subscribing twice has no effect."""
     if subscriber not in _subscribers:
         _subscribers.append(subscriber)
     return subscriber
@@ -74,12 +74,12 @@ def is_subscribed(subscriber: Subscriber) -> bool:
 
 
 def unsubscribe(subscriber: Subscriber) -> None:
-    """Raises ValueError if it does not subscribe."""
+    """Raises ValueError if `subscriber` is not subscribed."""
     _subscribers.remove(subscriber)
 
 
 def report(call: CallReport) -> None:
-    """Log and count one finished call. A subscriber's error is logged and not raised."""
+    """Logs and counts one finished call. An error of a subscriber is logged and not raised."""
     CALLS.labels(call.provider, call.outcome).inc()
     CALL_SECONDS.labels(call.provider).observe(call.duration_ms / 1000)
     logger.log(

@@ -1,9 +1,9 @@
-"""Decides where calls may go: named hosts and ports, https, and public addresses only.
+"""Decides where calls may go: only named hosts and ports, https, and public addresses.
 
-A workspace admin may set a base URL. Without this check it could point at our own network (SSRF). The URL is checked
+A workspace admin may set a base URL. Without these checks it could point at our own network (SSRF). The URL is checked
 just before its request is sent (`transport.GuardedAdapter`), and by the same code in the form where it is entered. The
-IP address is checked when the connection is made, and the connection goes to exactly that address. So a host name that
-resolves differently a moment later changes nothing.
+IP address is checked when the connection is opened, and the connection uses exactly that address. So it does not matter
+if a host name resolves differently a moment later.
 """
 
 import ipaddress
@@ -24,7 +24,7 @@ PLAIN = re.compile(
     r"(https?)://((?:[a-z0-9-]+\.)*[a-z0-9-]+\.?|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?(?=[/?#]|\Z)",
     re.ASCII | re.IGNORECASE,
 )
-"""A scheme, host and port that all parsers read alike: no user name, percent sign, blank or other letters."""
+"""A scheme, host and port that all parsers read alike: no user name, percent sign, blank or non-ASCII letter."""
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 SPECIAL = tuple(
     map(
@@ -35,16 +35,18 @@ SPECIAL = tuple(
         ),
     )
 )
-"""Networks of IANA's special-purpose registries that `ipaddress` takes for public ones: AS112, AMT and 6to4 relays,
-documentation, and the site-local addresses of earlier days."""
+"""Networks in IANA's special-purpose registries that `ipaddress` classifies as public: AS112, AMT and 6to4 relays,
+documentation, and the former site-local addresses.
+"""
 ISATAP = {0x0000_5EFE, 0x0200_5EFE}
-"""The third quarter of an ISATAP address, whose last quarter is an IPv4 address of the network behind it (RFC 5214)."""
+"""The third quarter of an ISATAP address. Its last quarter is an IPv4 address in the network behind it (RFC 5214)."""
 UNUSED = ipaddress.ip_network("0.0.0.0/8")
 HEARTBEAT = "heartbeat"
-"""The name under which HEARTBEAT_URL is called, which may be at any public host. It is no provider."""
+"""The pseudo-provider under which HEARTBEAT_URL is called. It may be at any public host."""
 COMPANY = "company"
-"""The name under which the issuer of the company log-in (OIDC_ISSUER) is called. It names its own addresses, which may
-be at any public host. It is no provider."""
+"""The pseudo-provider under which the company log-in's issuer (OIDC_ISSUER) is called. The issuer names its own
+addresses, which may be at any public host.
+"""
 
 
 _opened_port: ContextVar[int] = ContextVar("opened_port", default=0)
@@ -52,7 +54,7 @@ _opened_port: ContextVar[int] = ContextVar("opened_port", default=0)
 
 @contextmanager
 def opened(port: int) -> Iterator[None]:
-    """Let this thread alone call `http://127.0.0.1:<port>`, where a fire drill has started its own sandbox
+    """Lets only this thread call `http://127.0.0.1:<port>`, where a fire drill has started its own sandbox
 
     (docs/adr/0031-the-fire-drill-calls-a-sandbox-of-its-own.md).
     """
@@ -68,7 +70,7 @@ class HostRefused(ProviderMisconfigured):
 
 
 class Address(NamedTuple):
-    """Scheme and host in lower case, the host without a dot at its end."""
+    """Scheme and host in lower case. The host has no trailing dot."""
 
     scheme: str
     host: str
@@ -76,7 +78,7 @@ class Address(NamedTuple):
 
 
 class AllowedHost(NamedTuple):
-    """A host with its subdomains, the ports besides 443, and the only workspace that it serves ("" for all)."""
+    """A host with its subdomains, its ports besides 443, and the only workspace that may use it ("" for all)."""
 
     host: str
     ports: Collection[int]
@@ -84,7 +86,7 @@ class AllowedHost(NamedTuple):
 
 
 def address_of(provider: str, url: str) -> Address:
-    """Scheme, host and port of `url`. Raises HostRefused if it does not begin as PLAIN demands."""
+    """Returns the scheme, host and port of `url`. Raises HostRefused if it does not match PLAIN."""
     match = PLAIN.match(url)
     if match is None:
         raise HostRefused(
@@ -97,10 +99,10 @@ def address_of(provider: str, url: str) -> Address:
 
 
 def allowed_places(provider: str) -> tuple[AllowedHost, ...]:
-    """The provider's own hosts, those in `settings.PROVIDER_HOSTS`, and the addresses that an operator set.
+    """Returns the provider's own hosts, those in `settings.PROVIDER_HOSTS`, and the addresses that an operator set.
 
-    An entry is `provider=host` or `provider=host:port`, with `@` and a workspace's id if it serves that one alone.
-    Raises UnknownProvider.
+    An entry is `provider=host` or `provider=host:port`, then `@` and an id if only that workspace may use it. Raises
+    UnknownProvider.
     """
     if provider == HEARTBEAT:
         return (_place(provider, settings.HEARTBEAT_URL),)
@@ -121,7 +123,7 @@ def _place(provider: str, url: str, owner: str = "") -> AllowedHost:
 
 
 def check_url(provider: str, url: str, workspace_id: UUID | None = None) -> None:
-    """Raise HostRefused, which says what is allowed, if calls may not go to `url` for this workspace or none."""
+    """Raises HostRefused, which says what is allowed, if this workspace (or None) may not call `url`."""
     address = address_of(provider, url)
     if settings.ALLOW_LOOPBACK_PROVIDERS and _is_loopback(address.host):
         return
@@ -160,7 +162,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def check_address(address: str, port: int = 0) -> None:
-    """Raise HostRefused if an IP address is not public, unless it is an allowed or `opened` loopback."""
+    """Raises HostRefused if an IP address is not public, unless it is an allowed or `opened` loopback address."""
     ip = _reached(ipaddress.ip_address(address.partition("%")[0]))
     if ip.is_loopback and (settings.ALLOW_LOOPBACK_PROVIDERS or (port and port == _opened_port.get())):
         return
@@ -171,10 +173,10 @@ def check_address(address: str, port: int = 0) -> None:
 def _reached(
     ip: ipaddress.IPv4Address | ipaddress.IPv6Address,
 ) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """The IPv4 address that an IPv6 address stands for (mapped, NAT64, ISATAP, 6to4, Teredo), else the address itself.
+    """Returns the IPv4 address that an IPv6 address embeds (mapped, NAT64, ISATAP, 6to4, Teredo), else the address.
 
-    A NAT64 may have any prefix of 96 bits (RFC 6052). An address whose third quarter is zero and whose last is a
-    private IPv4 address counts as one; small numbers, as of hosts, do not.
+    A NAT64 may use any 96-bit prefix (RFC 6052). So an address counts as one if its third quarter is zero and its last
+    quarter is a private IPv4 address. Small numbers, as in host parts, do not count.
     """
     if isinstance(ip, ipaddress.IPv4Address):
         return ip

@@ -1,6 +1,7 @@
-"""Our own limits on calls, which hold across all processes: a sliding window per account, in one row.
+"""Our own limits on calls, shared by all processes: a sliding window per account, stored in one row.
 
-Nobody waits while holding the row. If the database is away, the call is made: the provider's own limit remains.
+No process waits while it locks the row. If the database is unavailable, the call is made, and only the provider's own
+limit applies.
 """
 
 import logging
@@ -14,7 +15,8 @@ from jobs.db import drop_connection
 
 logger = logging.getLogger(__name__)
 
-# Under READ COMMITTED, a concurrent UPDATE of the row waits and then sees the new `stamps`, so the count is exact.
+# Under READ COMMITTED, a concurrent UPDATE waits for the row and then sees the new `stamps`, so the count is
+# exact.
 TAKE = """
 WITH clock AS (SELECT extract(epoch FROM clock_timestamp())::float8 AS t)
 INSERT INTO integrations_ratewindow AS w (key, stamps) SELECT %(key)s, ARRAY[t] FROM clock
@@ -32,14 +34,14 @@ FROM integrations_ratewindow, unnest(stamps) s WHERE key = %(key)s ORDER BY s DE
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """At most `limit` calls in any `window_s` seconds, over all processes, under one `key` ("ghl:<location>")."""
+    """At most `limit` calls in any `window_s` seconds across all processes, for one `key` ("ghl:<location>")."""
 
     key: str
     limit: int
     window_s: float
 
     def take(self) -> int:
-        """Count one call and return 0, or the milliseconds until one is allowed. 0 if the database is away."""
+        """Counts one call and returns 0, else returns the milliseconds to wait. Returns 0 without the database."""
         values: dict[str, Any] = {"key": self.key, "limit": self.limit, "window_s": self.window_s}
         try:
             with visit(), connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Decides whether a failed call is tried again, and when. No other layer retries."""
+"""Decides whether and when to retry a failed call. No other layer retries."""
 
 import random
 import re
@@ -18,14 +18,14 @@ RETRYABLE = {
     CallOutcome.PROVIDER_ERROR,
 }
 BACKOFF = wait_random_exponential(multiplier=0.5, max=8)
-"""From 0 to half a second before the second try, to twice as long before each further one, to 8 s at most."""
+"""The delay is random: up to 0.5 s before the first retry, then up to twice as long each time, at most 8 s."""
 INLINE_WAIT_MS = 10_000
-"""The longest Retry-After that a call waits for itself. A longer one is raised, so that the job runs later."""
+"""The longest Retry-After that a call waits out. A longer one is raised, so that the job runs later."""
 RETRY_AFTER_MAX_MS = 3_600_000
 
 
 def parse_retry_after_ms(header: str | None) -> int | None:
-    """A Retry-After header (RFC 9110 10.2.3: seconds or an HTTP date) in ms, at most an hour. None if it is invalid."""
+    """Parses a Retry-After header (RFC 9110 10.2.3: seconds or HTTP date) into ms, at most an hour; else None."""
     text = (header or "").strip()
     if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text):
         wait_ms = float(text) * 1000
@@ -40,10 +40,9 @@ def parse_retry_after_ms(header: str | None) -> int | None:
 
 
 class RetryBudget:
-    """Stops retries while most calls to a provider fail, so that they do not multiply an outage (gRPC A6).
+    """Stops retries while most calls to a provider fail, so that retries do not multiply an outage (gRPC A6).
 
-    A failure takes one of 10 tokens, a success gives back 0.1, and with 5 or fewer nothing is retried. Threads may
-    share it.
+    There are 10 tokens. A failure takes one, a success returns 0.1, and 5 or fewer stop retries. It is thread-safe.
     """
 
     FULL = 10.0
@@ -66,7 +65,7 @@ class RetryBudget:
 
 
 def may_pass(ending: object) -> bool:
-    """Whether the call may succeed in a moment: a RETRYABLE error that asks for at most INLINE_WAIT_MS."""
+    """Whether the call may soon succeed: a RETRYABLE error that asks for at most INLINE_WAIT_MS."""
     return (
         isinstance(ending, ProviderError)
         and ending.outcome in RETRYABLE
@@ -75,7 +74,7 @@ def may_pass(ending: object) -> bool:
 
 
 def wait_s(state: RetryCallState, error: ProviderError) -> float:
-    """Seconds until the next try: what the provider asked for and up to a tenth more, else by BACKOFF."""
+    """Returns the seconds until the next attempt: the provider's delay plus up to a tenth, or else BACKOFF."""
     if error.retry_after_ms is None:
         return BACKOFF(state)
     return error.retry_after_ms / 1000 + random.uniform(0.05, 0.05 + error.retry_after_ms / 10_000)

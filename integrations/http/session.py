@@ -1,6 +1,6 @@
-"""ProviderSession, through which every call goes. It limits, classifies, retries and reports the call.
+"""ProviderSession, through which every call goes. It limits, classifies, retries and reports calls.
 
-`CallOutcome` lists all ends.
+`CallOutcome` lists all outcomes.
 """
 
 import io
@@ -47,7 +47,7 @@ from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
 
 
 class Budget(NamedTuple):
-    """How much of an answer is read: its bytes, its JSON values, and the milliseconds for reading them."""
+    """The limits for reading a response: its bytes, its JSON values, and the milliseconds for reading them."""
 
     bytes: int
     values: int
@@ -55,12 +55,13 @@ class Budget(NamedTuple):
 
 
 READ = Budget(10 * 1024 * 1024, 100_000, 5_000)
-"""For a call that may be repeated: lists and conversations, with what people wrote."""
+"""For calls that may be repeated: lists and conversations, with people's texts."""
 WRITE = Budget(2 * 1024 * 1024, 20_000, 5_000)
-"""For any other call. Its answer is small, and is never given up for its time once it has come, as the call would then
-have an unknown outcome."""
+"""For all other calls. Their responses are small. A response that has arrived is never dropped for lack of time,
+because the outcome of the call would then be unknown.
+"""
 OWN_TURN_WAIT_S = 2.0
-"""The longest wait, in seconds, for a place under our own rate limit. If it takes longer, the job is put off."""
+"""The longest wait in seconds for our own rate limit. If it would take longer, the job is postponed."""
 USER_AGENT = f"Holdfast/{settings.VERSION}"
 
 _budgets: defaultdict[str, RetryBudget] = defaultdict(RetryBudget)
@@ -68,7 +69,7 @@ _budgets: defaultdict[str, RetryBudget] = defaultdict(RetryBudget)
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A provider's complete HTTP answer. `data` is the parsed JSON, or None if there is none."""
+    """A provider's complete HTTP response. `data` is the parsed JSON, or None without any."""
 
     status: int
     headers: Mapping[str, str]
@@ -82,7 +83,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class ResponseVerdict:
-    """Which error a provider's answer means if its HTTP status does not say it: the class to raise, and its fields."""
+    """The error that a response means if its HTTP status does not show it: the class to raise, and its fields."""
 
     error: type[ProviderError]
     code: str = ""
@@ -92,15 +93,15 @@ class ResponseVerdict:
 
 
 T = TypeVar("T", default=Response)
-"""The type that `parse` of a call returns. Without `parse` it is the Response."""
+"""The type that a call's `parse` returns. Without `parse` it is Response."""
 
 Classify = Callable[[Response], ResponseVerdict | None]
 
 
 def verdict_by_status(response: Response) -> ResponseVerdict | None:
-    """The error that the HTTP status means, or None for a 2xx.
+    """Returns the error that the HTTP status means; None for a 2xx.
 
-    After a 4xx no message went out. After a 5xx, 408 or 409, and after a redirect, which is not followed, nobody knows.
+    After a 4xx, no message was sent. After a 5xx, 408, 409 or redirect (which is not followed), nobody knows.
     """
     status = response.status
     if response.ok:
@@ -134,17 +135,17 @@ class _Call:
     parse: Callable[[Response], Any]
     began: float = field(default_factory=time.monotonic)
     attempts: int = 0
-    last: Any = None  # what the newest attempt came to: a Response or an error
+    last: Any = None  # the result of the newest attempt: a Response or an error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSession:
     """Makes calls to one provider for one account.
 
-    base_url: paths are appended to it. headers, params: sent with every call; they may contain credentials, so they
-    are never shown. timeout_ms: the limit of one attempt; the Deadline of a call limits all attempts together.
-    classify: judges an answer before its status does. rate_limit: our own limit, which holds across processes. A
-    session is cheap to make; connections are pooled per provider and process.
+    `base_url` is prepended to paths. `headers` and `params` are sent with every call; they may contain credentials, so
+    they are never shown. `timeout_ms` limits one attempt, while the Deadline of a call limits all attempts together.
+    `classify` judges a response before its status does. `rate_limit` is our own limit across processes. Sessions are
+    cheap to create, as connections are pooled per provider and process.
     """
 
     provider: str
@@ -175,12 +176,13 @@ class ProviderSession:
         file_limit: int = 0,
         parse: Callable[[Response], T] = _whole,
     ) -> T:
-        """Make one call and return `parse` of its answer.
+        """Makes one call and returns `parse` of its response.
 
-        path: appended to the base URL, or a whole URL. operation: the call's name in logs. idempotent: may be repeated,
-        by default GET and HEAD; another call ends by the Deadline alone once its first byte is out. file_limit: the
-        answer is a file of at most so many bytes. Raises a ProviderError (ProviderFault if `parse` cannot read the
-        answer), CallCancelled, CallInterrupted, ProviderMisconfigured; before the first attempt a stop of the caller's.
+        `path` is appended to the base URL, or is a whole URL. `operation` names the call in logs. `idempotent` calls
+        may be repeated; by default these are GET and HEAD. Once the first byte of any other call is sent, only the
+        Deadline ends it. `file_limit` says that the response is a file of at most that many bytes. Raises a
+        ProviderError (ProviderFault if `parse` fails), CallCancelled, CallInterrupted or ProviderMisconfigured. A stop
+        by the caller before the first attempt is raised as it is.
         """
         refuse_in_transaction()
         call = _Call(
@@ -210,21 +212,21 @@ class ProviderSession:
         url = f"{self.base_url.rstrip('/')}{path}" if path.startswith("/") else path
         headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **self.headers, **headers}
         query = {**params, **self.params}
-        # The URL is checked before requests prepares it, because requests would rewrite some unusual URLs into plain
-        # ones and would remove a password from others.
+        # The URL is checked before requests prepares it, because requests would turn some unusual URLs into
+        # plain ones and would remove the password from others.
         address_of(self.provider, url)
         try:
             for text in headers.values():
                 text.encode("latin-1")
             return requests.Request(method, url, headers, params=query, data=form, json=body).prepare()
         except (requests.RequestException, ValueError):
-            # The original error would quote the header and so the key.
+            # The original error would quote the header, and with it the key.
             raise ProviderMisconfigured(
                 f"{self.provider}: the address or the credentials hold characters that no request may carry."
             ) from None
 
     def _run(self, call: _Call) -> Any:
-        """Try until an attempt succeeds or none is left. The end of a call that was made is reported once."""
+        """Makes attempts until one succeeds or none is left. The outcome of a call is reported once."""
         budget = _budgets[self.provider]
         tries = Retrying(
             retry=retry_if_result(
@@ -240,7 +242,7 @@ class ProviderSession:
         )
         try:
             tries(self._attempt, call)
-        except (ProviderError, DeadlineExceeded):  # a retry that may not begin: the result before it stands
+        except (ProviderError, DeadlineExceeded):  # the retry may not start, so the previous result stands
             if call.last is None:
                 raise
         except (Cancelled, ShutdownRequested) as reason:
@@ -257,7 +259,7 @@ class ProviderSession:
         return call.last
 
     def _admit(self, call: _Call) -> Permit:
-        """Wait for breaker and rate limit. Errors have `sent` False, as this attempt did not begin."""
+        """Waits for the breaker and the rate limit. Errors have `sent` False, as this attempt did not start."""
         try:
             call.deadline.check()
             permit = breakers.enter(self.provider, self.workspace_id)
@@ -281,10 +283,11 @@ class ProviderSession:
             deadline.sleep_s(wait_ms / 1000)
 
     def _count(self, permit: Permit, call: _Call) -> None:
-        if call.file_limit:  # a file may lie anywhere, so no answer for one stops the provider's other calls
+        if call.file_limit:  # a file may be on any server, so its failure must not stop other calls
             breakers.leave(permit, CallOutcome.CANCELLED)
             return
-        # Only an HTTP 429 stops all calls. A limit on one kind of call (invitations) says nothing about the others.
+        # Only an HTTP 429 stops all calls. A limit on one kind of call (invitations) says nothing about the
+        # others.
         ending = call.last
         refused = ending if isinstance(ending, ProviderRateLimited) and ending.status == 429 else None
         breakers.leave(permit, _outcome_of(ending), refused.retry_after_ms if refused else None)
@@ -294,10 +297,9 @@ class ProviderSession:
             _budgets[self.provider].failed()
 
     def _exchange(self, call: _Call) -> Response | Exception:
-        """Send the request and read the answer. Errors are returned and not raised.
+        """Sends the request and reads the response. Errors are returned, not raised.
 
-        An exception of `requests` names the URL, which may contain a key: an error made outside of its handler does
-        not.
+        An exception of `requests` names the URL, which may contain a key. So ours is created outside its handler.
         """
         guard = CallGuard(
             call.deadline.within_ms(call.timeout_ms),
@@ -396,12 +398,12 @@ def _interrupted(reason: Exception, sent: bool | None) -> CallCancelled | CallIn
 
 
 def _exchange_bytes(provider: str, call: _Call, guard: CallGuard) -> Response:
-    """Send and read under `guard`, within the budget. With a file limit, a 2xx is a file."""
+    """Sends and reads under `guard`, within the budget. With a file limit, a 2xx is a file."""
     budget = READ if call.idempotent else WRITE
     answer = adapters.get(provider).send(call.request, stream=True)
     ok = 200 <= answer.status_code < 300
     is_file = bool(call.file_limit) and ok
-    content = io.BytesIO()  # gives its bytes without a copy
+    content = io.BytesIO()  # returns its bytes without a copy
     try:
         for chunk in answer.raw.stream(65_536, decode_content=True):
             content.write(chunk)
@@ -428,7 +430,7 @@ def _no_check() -> None:
 
 
 def _parse_json(content: bytes, check: Callable[[], None]) -> Any:
-    """The JSON value, or None. `check` raises if there is no time left."""
+    """Parses the JSON; None if it is invalid. `check` raises an error if no time is left."""
     try:
         check()
         parsed = json.loads(content)

@@ -1,10 +1,10 @@
 """Network connections that obey a Deadline, which `requests` alone cannot do.
 
-The timeout of `requests` is for each socket operation. A server that sends one byte now and then could hold a caller
-for ever (psf/requests#3099). Here every wait, from name resolution to the last byte, is cut into slices of at most
-SLICE_S, and the Deadline is checked between them. This works in any thread, unlike SIGALRM, which django-q2 uses
-itself. A request is sent only if `hosts.check_url` accepts its final URL, and a connection is made only to an address
-that `hosts.check_address` has accepted.
+The timeout of `requests` applies to each socket operation, so a server that sends a byte now and then could block a
+caller for ever (psf/requests#3099). Here every wait, from name resolution to the last byte, is divided into slices of
+at most SLICE_S, and the Deadline is checked between them. Unlike SIGALRM, which django-q2 uses itself, this works in
+any thread. A request is sent only if `hosts.check_url` accepts its final URL, and a connection is opened only to an
+address that `hosts.check_address` accepts.
 """
 
 import contextvars
@@ -35,24 +35,23 @@ from integrations.http.hosts import check_address, check_url
 from jobs.deadline import Deadline
 from jobs.errors import DeadlineExceeded
 
-# Below this level urllib3 logs whole URLs, and SmartLead's URLs contain the key.
+# At lower levels urllib3 logs whole URLs, and SmartLead's URLs contain the key.
 logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 T = TypeVar("T")
 
 SLICE_S = 0.25
 CONNECT_LIMIT_S = 5.0
-"""Seconds that one IP address may take to accept a connection. Then the host's next address is tried."""
+"""Seconds that one IP address may take to accept a connection. After that the host's next address is tried."""
 MAX_IDLE_S = 15.0
-"""Seconds after which a pooled connection is not used again: the server may be closing it at this moment."""
+"""Seconds after which a pooled connection is not reused, because the server may be closing it."""
 
 
 class CallGuard:
-    """The Deadline of this thread's call, and how far the call has got.
+    """The Deadline of this thread's call, and the progress of the call.
 
-    `started`: bytes of the request may have left. `answered`: bytes of the answer have arrived. With
-    `finish_once_started`, only the Deadline ends a started call: nobody would know whether an interrupted message went
-    out.
+    `started`: bytes of the request may have been sent. `answered`: bytes of the response have arrived. With
+    `finish_once_started`, only the Deadline stops a started call, so that no message is interrupted.
     """
 
     __slots__ = (
@@ -77,18 +76,18 @@ class CallGuard:
         self.answered = False
 
     def slice_s(self) -> float:
-        """Seconds that the next wait may last. Raises DeadlineExceeded, Cancelled or ShutdownRequested."""
+        """Returns how many seconds the next wait may last. Raises DeadlineExceeded, Cancelled or ShutdownRequested."""
         now = time.monotonic()
         if self._deadline.expired:
             raise DeadlineExceeded()
         if not (self.started and self._finish_once_started) and now >= self._next_check:
-            # Checking for cancellation costs something, so it is not done for each of a body's many reads.
+            # A cancellation check is not free, so it does not run for each of a body's many reads.
             self._next_check = now + SLICE_S / 2
             self._deadline.check()
         return max(0.001, min(SLICE_S, self._deadline.remaining_s()))
 
     def parsing(self, budget_ms: float) -> Callable[[], None]:
-        """A function that raises what `slice_s` raises, and DeadlineExceeded after `budget_ms`."""
+        """Returns a function that raises like `slice_s`, and DeadlineExceeded after `budget_ms`."""
         self.phase = "parse"
         return self._deadline.within_ms(budget_ms).check
 
@@ -98,7 +97,7 @@ _guard: contextvars.ContextVar[CallGuard] = contextvars.ContextVar("call_guard")
 
 @contextmanager
 def guarded(guard: CallGuard) -> Iterator[None]:
-    """Within the `with` block, all socket work of this thread obeys the Deadline of `guard`."""
+    """Makes all socket operations of this thread in the `with` block obey the Deadline of `guard`."""
     token = _guard.set(guard)
     try:
         yield
@@ -112,7 +111,7 @@ def current_guard() -> CallGuard:
 
 
 class _GuardedIO(socket.socket):
-    """A socket that reads and writes in slices. Its methods raise what CallGuard.slice_s raises."""
+    """A socket that reads and writes in slices. Its methods raise the errors of CallGuard.slice_s."""
 
     def _in_slices(self, operation: Callable[..., T], *args: Any) -> T:
         guard = _guard.get()
@@ -135,7 +134,7 @@ class _GuardedIO(socket.socket):
         return self._in_slices(super().send, *args)
 
     def sendall(self, data: Any, flags: int = 0) -> None:
-        # The C version does not tell how much it had written when the timeout came.
+        # The C version does not report how much it had written when the timeout occurred.
         view = memoryview(data).cast("B")
         while view:
             view = view[self.send(view, flags) :]
@@ -146,7 +145,7 @@ class GuardedSocket(_GuardedIO):
 
 
 class GuardedTLSSocket(_GuardedIO, ssl.SSLSocket):
-    """OpenSSL allows to try again after each slice, for a handshake, a read and a write."""
+    """OpenSSL can retry a handshake, a read or a write after each slice."""
 
     def do_handshake(self, block: bool = False) -> None:
         _guard.get().phase = "tls"
@@ -158,7 +157,7 @@ class GuardedTLSSocket(_GuardedIO, ssl.SSLSocket):
 
 
 def resolve(host: str, port: int, guard: CallGuard) -> list[tuple[Any, ...]]:
-    """`socket.getaddrinfo` within the Deadline: the C library has no time limit, so a thread looks up."""
+    """Calls `socket.getaddrinfo` within the Deadline. The C library has no time limit, so a thread does the look-up."""
     answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def look_up() -> None:
@@ -183,9 +182,9 @@ def resolve(host: str, port: int, guard: CallGuard) -> list[tuple[Any, ...]]:
 
 
 def open_socket(host: str, port: int, guard: CallGuard, *, public_only: bool = True) -> GuardedSocket:
-    """A socket connected to the first address of `host` that accepts.
+    """Returns a socket connected to the first address of `host` that accepts.
 
-    Raises HostRefused if any address is not public, unless the operator chose the host (`public_only` False). Raises
+    Raises HostRefused if an address is not public, unless `public_only` is False (the operator chose the host), and
     OSError if none accepts.
     """
     guard.phase = "resolve"
@@ -241,7 +240,7 @@ class _GuardedConnection(HTTPConnection):
 
 
 class GuardedHTTPConnection(_GuardedConnection):
-    """Only the sandbox on this machine uses it (hosts.check_url)."""
+    """Used only for the sandbox on this machine (hosts.check_url)."""
 
 
 class GuardedHTTPSConnection(_GuardedConnection, HTTPSConnection):
@@ -258,7 +257,7 @@ class _HTTPSPool(HTTPSConnectionPool):
 
 @functools.cache
 def tls_context() -> ssl.SSLContext:
-    """Made once per process, because reading the certificate authorities takes 60 ms."""
+    """Created once per process, because reading the certificate authorities takes 60 ms."""
     context = create_urllib3_context()
     context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
     context.sslsocket_class = GuardedTLSSocket
@@ -268,8 +267,8 @@ def tls_context() -> ssl.SSLContext:
 class GuardedAdapter(HTTPAdapter):
     """The `requests` adapter for one provider, without retries.
 
-    It is used without a `requests.Session`: no cookies (which could leak between workspaces), redirects, proxies or
-    .netrc.
+    It is used without `requests.Session`, and so has no cookies (they could leak between workspaces), redirects,
+    proxies or .netrc.
     """
 
     def __init__(self, provider: str) -> None:
@@ -281,24 +280,24 @@ class GuardedAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
-        """The last check of the URL, after everything that may change it. Raises HostRefused."""
+        """Checks the URL a last time, after everything that may change it. Raises HostRefused."""
         guard = _guard.get(None)
         check_url(self.provider, request.url or "", guard.workspace_id if guard else None)
         return super().send(request, *args, **kwargs)
 
     def cert_verify(self, conn: Any, *_: Any) -> None:
-        """With the authorities that `tls_context` has read."""
+        """Uses the certificate authorities that `tls_context` has read."""
         conn.cert_reqs = "CERT_REQUIRED"
 
 
 class _Adapters:
-    """One adapter, and so one pool of connections, for each provider in this process."""
+    """One adapter, and so one connection pool, for each provider in this process."""
 
     def __init__(self) -> None:
         self.forget()
 
     def forget(self) -> None:
-        """After a fork: two processes must never share a connection."""
+        """Drops the adapters after a fork, because two processes must never share a connection."""
         self._lock = threading.Lock()
         self._by_provider: dict[str, GuardedAdapter] = {}
 

@@ -6,7 +6,7 @@ from jobs.deadline import Deadline
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
-    """Read whose key it is. If mailboxes were reported lost, also read their states and record which are back."""
+    """Reads the key's owner. If mailboxes were reported lost, also reads their states and records recovered ones."""
     client = InstantlyClient.for_integration(account)
     client.workspace(deadline)
     if writer.row(account).lost_mailboxes:

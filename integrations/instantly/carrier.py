@@ -1,4 +1,4 @@
-"""Sends e-mail through Instantly, as an answer to one of its e-mails, from the mailbox that received it."""
+"""Sends e-mail through Instantly as an answer to one of its e-mails, from the mailbox that received it."""
 
 from collections.abc import Iterator
 
@@ -41,7 +41,7 @@ class InstantlyCarrier:
 
 
 def stop_campaign(account: Integration, _campaign_id: str, person: Person, deadline: Deadline) -> str:
-    """Put the address on the block list. Instantly has no call that ends one campaign for one lead."""
+    """Adds the address to the block list. Instantly has no call that stops one campaign for one lead."""
     client = InstantlyClient.for_integration(account)
     try:
         client.block(person.email, deadline)

@@ -34,7 +34,7 @@ class Campaign(Payload):
 
 
 class Account(Payload):
-    """A mailbox at Instantly. A negative `status` is an error of its connection or of sending."""
+    """A mailbox at Instantly. A negative `status` is an error of connecting or sending."""
 
     email: Text = ""
     status: int = 1
@@ -50,7 +50,7 @@ class Body(Payload):
 
 
 class Email(Payload):
-    """One e-mail at Instantly. `received` tells whether it came in or went out."""
+    """One e-mail at Instantly. `received` says whether it is inbound."""
 
     id: ExternalId
     from_email: LooseText = Field("", validation_alias="from_address_email")
@@ -89,7 +89,7 @@ class InstantlyClient(ProviderClient):
 
     # Reference: GET /accounts
     def accounts(self, deadline: Deadline) -> list[Account]:
-        """The workspace's mailboxes, at most a thousand."""
+        """Returns the workspace's mailboxes, at most a thousand."""
         parse = page(Account, "starting_after", "next_starting_after", "items")
 
         def read(position: dict[str, Any]) -> tuple[list[Account], dict[str, Any]]:
@@ -103,15 +103,15 @@ class InstantlyClient(ProviderClient):
 
     # Reference: GET /emails
     def emails_of(self, lead_email: str, deadline: Deadline) -> list[Email]:
-        """The latest e-mails to and from a lead, newest first, at most a hundred."""
+        """Returns the latest e-mails to and from a lead, newest first, at most a hundred."""
         params = {"lead": lead_email, "limit": PAGE}
         return self._get("/emails", "emails", deadline, rows(Email, "items"), params)
 
     # Reference: GET /emails
     def received_since(self, since: datetime, deadline: Deadline) -> Iterator[Email]:
-        """The e-mails that came in since `since` (aware), and those without a time, newest first.
+        """Yields the e-mails received since `since` (aware), and those without a time, newest first.
 
-        Instantly sorts by its own time of creation, so reading ends with the first page whose e-mails are all older.
+        Instantly sorts by its own creation time, so reading stops after the first page whose e-mails are all older.
         """
         parse = page(Email, "starting_after", "next_starting_after", "items")
 
@@ -127,7 +127,7 @@ class InstantlyClient(ProviderClient):
 
     # Reference: GET /block-lists-entries
     def is_blocked(self, address: str, deadline: Deadline) -> bool:
-        """Whether exactly this address is on the block list. Only the first hundred matches are read."""
+        """Whether exactly this address is on the block list. Reads only the first hundred matches."""
 
         def parse(response: Response) -> bool:
             entries = items_of(response.data, "items")
@@ -138,7 +138,7 @@ class InstantlyClient(ProviderClient):
 
     # Reference: POST /block-lists-entries
     def block(self, address: str, deadline: Deadline) -> None:
-        """Put an address on the block list. Raises ProviderRejected if it is there already."""
+        """Adds an address to the block list. Raises ProviderRejected if it is there already."""
         self._post("/block-lists-entries", "block", deadline, {"bl_value": address}, expect_json=False)
 
     # Reference: POST /emails/reply
@@ -153,7 +153,7 @@ class InstantlyClient(ProviderClient):
         html: str = "",
         cc: Sequence[str] = (),
     ) -> str:
-        """Answer an e-mail from our mailbox `eaccount`, in one call. Returns the new e-mail's id or ""."""
+        """Answers an e-mail from our mailbox `eaccount`, in one call. Returns the new e-mail's id, or ""."""
         body: dict[str, Any] = {
             "reply_to_uuid": reply_to_uuid,
             "eaccount": eaccount,

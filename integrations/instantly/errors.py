@@ -1,4 +1,4 @@
-"""Classifies Instantly's refusals that their status does not explain: texts about the mailbox that sends."""
+"""Classifies refusals of Instantly that the status does not explain, by their texts about the sending mailbox."""
 
 import re
 
@@ -10,7 +10,7 @@ SENDER_IS_DOWN = re.compile(
     r"(?:disconnected|not connected|reconnect|paused|suspended|connection error|sending error|soft bounce error)",
     re.I | re.S,
 )
-"""Texts that say that one mailbox (Instantly's "account") is down. The key is valid and other mailboxes still send."""
+"""Texts that say that one mailbox (Instantly's "account") is down. The key is valid, and other mailboxes still send."""
 
 
 def classify(response: Response) -> ResponseVerdict | None:

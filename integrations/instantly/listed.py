@@ -1,4 +1,4 @@
-"""Turns what Instantly lists into the same events that its webhooks would have brought."""
+"""Turns Instantly's lists into the events that its webhooks would have delivered."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,7 +13,7 @@ from jobs.deadline import Deadline
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent | Unusable]:
-    """Roughly the newest first."""
+    """Yields the replies, roughly newest first."""
     for email in InstantlyClient.for_integration(account).received_since(moment, deadline):
         wrote, lead = mailbox(email.from_email), mailbox(email.lead or email.from_email)
         if not email.received:
@@ -25,7 +25,8 @@ def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterato
             event_type=BACKFILL,
             source="instantly_reply",
             external_id=short_key(email.id),
-            # A webhook may have reported this reply without an id. The content key finds it, and it then gets the id.
+            # A webhook may have reported this reply without an id. The content key identifies it, and it then
+            # gets the id.
             content_key=content_key(lead.address, email.subject, email.body.text or email.body.html),
             window_s=RETRY_SPAN_S,
             direction="inbound",

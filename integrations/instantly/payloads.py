@@ -1,14 +1,14 @@
-"""Turns Instantly's webhooks (docs/reference/instantly.md) into our events, under documented and actual names.
+"""Turns Instantly's webhooks (docs/reference/instantly.md) into our events. It accepts documented and actual names.
 
 Idempotency keys:
-- A reply and a sent e-mail have `email_id`. The timestamp is not used, because a retry may have a new one or none. If
-  the optional id is missing, a hash of lead, subject and text is used, which counts for `RETRY_SPAN_S` seconds.
-- A bounce has the `email_id` of the mail, else campaign and address: an address bounces once in a campaign.
-- An unsubscribe has no key, because the link in a mail can be used again after a START.
-- What is said about a lead (interested, not interested, …) has campaign, address, id and time, because people change
-  their minds.
-- A label has no key, because it can be taken off and put on again.
-- An error of a mailbox has the mailbox and the time. Without a time, it is compared with the last one.
+
+- For a reply and a sent e-mail, `email_id`. The timestamp is not used, because a retry may have a new one or none.
+  Without the optional id, it is a hash of lead, subject and text that is valid for `RETRY_SPAN_S` seconds.
+- For a bounce, the `email_id` of the mail, else campaign and address: an address bounces once in a campaign.
+- For an unsubscribe, none, because the link in a mail can be used again after a START.
+- For a lead's status (interested, not interested, …), campaign, address, id and time, because leads change their minds.
+- For a label, none, because it can be removed and added again.
+- For an error of a mailbox, the mailbox and the time. Without a time, it is compared with the last one.
 """
 
 from datetime import datetime
@@ -44,11 +44,11 @@ TAGS = {
     "lead_out_of_office": "Out of Office",
     "lead_wrong_person": "Wrong Person",
 }
-"""Our words for what Instantly's people or its model say about a lead. Its other words have no equal of ours."""
+"""Our tags for the statuses that Instantly's users or model give a lead. Its other statuses have no equivalent."""
 ACCOUNT_ERROR = "account_error"
 EVENTS = (*REPLIES, *SENT, *UNSUBSCRIBED, *BOUNCED, *TAGS, ACCOUNT_ERROR)
 RETRY_SPAN_S = 3600
-"""Seconds in which Instantly may repeat a webhook: users report half a minute; a queue may be stuck."""
+"""Seconds within which Instantly may repeat a webhook. Users report half a minute, but a queue may be stuck."""
 
 TYPE = AliasChoices("event_type", "type")
 
@@ -185,7 +185,7 @@ def _said(kind: str, payload: Body) -> events.Event:
 
 
 def _labelled(kind: str, body: Any) -> events.Event:
-    """An event that is not used, or a label of the workspace's own, which comes as an event of its name."""
+    """An unused event, or a label of the workspace, which arrives as an event with the label's name."""
     try:
         payload = validate(Body, body)
     except events.PayloadInvalid:
@@ -214,7 +214,7 @@ def _shared(payload: Body, now: datetime, subject: str, text: str) -> dict[str, 
 
 
 def content_key(lead_email: str, subject: str, text: str) -> str:
-    """A hash for mails of one lead with equal subject and words. It recognises a mail without its id."""
+    """Returns a hash of a lead's mail, from its subject and text. It recognises a mail that comes without its id."""
     return digest("instantly", lead_email.lower(), subject, " ".join(text.split()))
 
 

@@ -59,7 +59,7 @@ SPEC = spec.Declaration(
         ),
     ),
     lists=spec.Lists(
-        poll_every=timedelta(minutes=30),  # Instantly may lose an event at its first failure
+        poll_every=timedelta(minutes=30),  # Instantly may lose an event at the first failed delivery
         replies=listed.since,
         sent=spec.NONE("It allows too few calls to list everything that campaigns send."),
         opt_outs=spec.NONE("It lists who has unsubscribed, but not when."),

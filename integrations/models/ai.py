@@ -1,4 +1,4 @@
-"""The table of calls to the model: what each cost and how it ended. It holds no text of people or of the model."""
+"""The table of calls to the model: their cost and outcome. It holds no text of people or of the model."""
 
 from django.db import models
 from django.db.models import Q
@@ -41,9 +41,9 @@ class AiCall(models.Model):
         verbose_name = "model call"
         ordering = ["-id"]
         indexes = [
-            # For the cost of a workspace by time, and for deleting old rows.
+            # For a workspace's cost over time, and for deleting old rows.
             models.Index(fields=["workspace", "-created_at"], name="aicall_workspace_time"),
-            # For the calls of one job, which are the cost of its draft.
+            # For the calls of one job, whose cost is the cost of its draft.
             models.Index(fields=["job_id"], condition=Q(job_id__isnull=False), name="aicall_by_job"),
         ]
 

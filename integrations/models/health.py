@@ -1,4 +1,4 @@
-"""The tables of the accounts' health: the current state, its changes, and the notices to people."""
+"""The tables of account health: the current state, its changes, and the notices to users."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -9,7 +9,7 @@ from jobs.ids import uuid7
 
 
 class HealthState(models.TextChoices):
-    """The states of a provider account's health. The labels are shown to people."""
+    """The states of an account's health. Users see the labels."""
 
     UNKNOWN = "unknown", "Not known yet"
     CONNECTED = "connected", "Connected"
@@ -36,9 +36,9 @@ REASON_LIMIT = 64
 
 
 def lost(mailboxes: list[str]) -> str:
-    """The reason for an account whose mailboxes are disconnected: the first one, and how many more there are.
+    """Returns the reason for an account with disconnected mailboxes: the first one, and how many more there are.
 
-    The address is cut so that it has REASON_LIMIT characters at most. "" if there are none.
+    The address is shortened so that the reason fits into REASON_LIMIT characters. Without mailboxes it is "".
     """
     if not mailboxes:
         return ""
@@ -48,7 +48,7 @@ def lost(mailboxes: list[str]) -> str:
 
 
 class WorkspaceIntegrationHealth(models.Model):
-    """One account's state, since when, and why. Only `integrations.health.writer` writes it."""
+    """One account's state, with its beginning and its reason. Only `integrations.health.writer` writes it."""
 
     integration = models.OneToOneField(Integration, on_delete=models.CASCADE, related_name="health")
     workspace = models.ForeignKey(
@@ -79,7 +79,8 @@ class WorkspaceIntegrationHealth(models.Model):
         help_text="Senders of the account that the provider said it has lost, until a look finds them well.",
     )
 
-    # The right to send the account's next notice. A conditional UPDATE claims it, and a sent notice uses it up.
+    # The right to send the account's next notice. A conditional UPDATE claims it, and a sent notice consumes
+    # it.
     notice_token = models.UUIDField(null=True, blank=True)
     notice_claimed_at = models.DateTimeField(null=True, blank=True)
     last_notice_at = models.DateTimeField(null=True, blank=True)
@@ -89,7 +90,7 @@ class WorkspaceIntegrationHealth(models.Model):
         help_text="When a person asked for no further notice until the account works again.",
     )
 
-    # What the last recovery brought back. People see it once, in a green line.
+    # The facts of the last recovery. Users see them once, in a green line.
     recovered_from = models.CharField(
         max_length=16, choices=HealthState.choices, blank=True, default="", db_default=""
     )
@@ -115,18 +116,18 @@ class WorkspaceIntegrationHealth(models.Model):
 
     @property
     def lacks_mailboxes(self) -> bool:
-        """Whether the account counts as disconnected only because some of its mailboxes are. The others work."""
+        """Whether the account counts as disconnected only because some of its mailboxes are. The others still work."""
         by_mailboxes = bool(self.lost_mailboxes) and self.reason == lost(self.lost_mailboxes)
         return by_mailboxes and self.state == HealthState.DISCONNECTED
 
     @property
     def is_down(self) -> bool:
-        """Also true if it lacks only some of its mailboxes (`lacks_mailboxes`)."""
+        """Also true if only some of its mailboxes are disconnected (`lacks_mailboxes`)."""
         return self.state in (HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN)
 
 
 class HealthTransition(models.Model):
-    """One change of a provider account's health state, for the history page and for counting how often it changes."""
+    """One change of an account's health state, for the history page and for counting how often the state changes."""
 
     health = models.ForeignKey(
         WorkspaceIntegrationHealth, on_delete=models.CASCADE, related_name="transitions"
@@ -145,7 +146,7 @@ class HealthTransition(models.Model):
 
 
 class Notice(models.Model):
-    """One notice to people by Slack or e-mail. State `unknown`: nobody knows whether it arrived."""
+    """One notice to users by Slack or e-mail. In the state `unknown`, nobody knows whether it arrived."""
 
     class State(models.TextChoices):
         CLAIMED = "claimed", "Going out"
@@ -183,12 +184,12 @@ class Notice(models.Model):
 
     @property
     def about(self) -> WorkspaceIntegrationHealth:
-        """The health of the account that the notice is about. Raises LookupError if it is about no account."""
+        """Returns the health of the account that the notice concerns. Raises LookupError if it concerns none."""
         if self.health is None:
             raise LookupError(f"notice {self.pk} is about no account")
         return self.health
 
     @property
     def words(self) -> str:
-        """The text of the notice in one line, without the lines that contain a link."""
+        """The text of the notice on one line, without the lines that contain a link."""
         return " ".join(line for line in self.text.splitlines() if "://" not in line)

@@ -1,4 +1,4 @@
-"""The tables of connected accounts, and of the keys that let providers post webhooks to us."""
+"""The tables of connected accounts, and of the keys with which providers post webhooks to us."""
 
 import hashlib
 import secrets
@@ -24,7 +24,7 @@ def known_provider(name: str) -> None:
 class Integration(models.Model):
     """One connected account of one provider in one workspace.
 
-    Events that name another account than `external_account_id` are refused. If it is empty, nothing is checked.
+    Events that name an account other than `external_account_id` are refused. If it is empty, nothing is checked.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -45,7 +45,8 @@ class Integration(models.Model):
             models.UniqueConstraint(
                 fields=["workspace", "provider", "external_account_id"], name="integration_once_per_account"
             ),
-            # All workspaces share the address of GHL's app webhooks, so a location must belong to exactly one of them.
+            # All workspaces share the URL of GHL's app webhooks, so a location must belong to exactly one of
+            # them.
             models.UniqueConstraint(
                 fields=["external_account_id"],
                 condition=Q(provider="ghl") & ~Q(external_account_id=""),
@@ -59,7 +60,7 @@ class Integration(models.Model):
 
     @property
     def label(self) -> str:
-        """The provider's name for people. Raises UnknownProvider."""
+        """The provider's label. Raises UnknownProvider."""
         return registry.spec_of(self.provider).label
 
     @property
@@ -69,12 +70,12 @@ class Integration(models.Model):
 
     @property
     def has_secrets(self) -> bool:
-        """Whether the account has secrets of its own, even if they cannot be read. Decrypts nothing."""
+        """Whether the account has its own secrets, even if they cannot be decrypted. Decrypts nothing."""
         return holds_something(self, "credentials")
 
 
 def hash_key(key: str) -> str:
-    """What is stored and looked up. A key has 256 random bits, so no slower hash is needed."""
+    """Returns the hash that is stored and looked up. A key has 256 random bits, so no slower hash is needed."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
@@ -84,7 +85,7 @@ class WebhookKeyQuerySet(models.QuerySet["WebhookKey"]):
 
 
 class WebhookKey(models.Model):
-    """The secret part of a webhook's address. One indexed look-up finds its account and proves who posts."""
+    """The secret part of a webhook's URL. One indexed look-up finds its account and authenticates the sender."""
 
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="webhook_keys")
     key_hash = models.CharField(max_length=64, unique=True)
@@ -107,18 +108,18 @@ class WebhookKey(models.Model):
 
     @property
     def is_unreadable(self) -> bool:
-        """Whether its text cannot be shown. Requests with it are accepted: its hash is looked up."""
+        """Whether its text cannot be shown. Requests that use it are still accepted, because its hash is looked up."""
         return no_key_opens(self, "secret")
 
     @classmethod
     def issue(cls, integration: Integration) -> "WebhookKey":
-        """A new, stored key. Its text is stored encrypted, because admins must be able to copy it again."""
+        """Creates and stores a new key. Its text is stored encrypted, because admins must be able to copy it again."""
         key = secrets.token_urlsafe(32)
         return cls.objects.create(integration=integration, key_hash=hash_key(key), secret=key)
 
     @classmethod
     def rotate(cls, integration: Integration, overlap: timedelta) -> "WebhookKey":
-        """A new, stored key. The old ones still work for `overlap`, which is taken as 0 to 7 days."""
+        """Creates and stores a new key. The old ones work for `overlap`, which is limited to 0 to 7 days."""
         ends = timezone.now() + min(max(overlap, timedelta(0)), timedelta(days=7))
         live = Q(expires_at=None) | Q(expires_at__gt=ends)
         cls.objects.filter(live, integration=integration).update(expires_at=ends)

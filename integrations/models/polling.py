@@ -1,4 +1,4 @@
-"""The tables that say how far each account was compared with the provider's lists, and with which result."""
+"""The tables of how far each account was compared with the provider's lists, and of the results."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from integrations.models.integration import Integration
 
 
 class ReplyPoll(models.Model):
-    """Whatever the provider listed up to `complete_through` was compared (DayReceipt says with which result)."""
+    """All rows that the provider listed up to `complete_through` were compared. DayReceipt holds the results."""
 
     integration = models.OneToOneField(Integration, on_delete=models.CASCADE, related_name="reply_poll")
     complete_through = models.DateTimeField()
@@ -23,15 +23,16 @@ class ReplyPoll(models.Model):
 
 
 class DayReceipt(models.Model):
-    """What a provider lists of one kind and day of the workspace's time zone, against what is here.
+    """Compares a provider's list of one kind and day (in the workspace's time zone) with our data.
 
-    `held` is here, and of it `fetched` came by asking. `ignored` is not kept on purpose, as it was erased or is about
-    nobody who is a lead. `missing` is not here, and `reasons` counts it by the reason. The day is complete if
-    `compared_through` is not before its end, and nothing is missing.
+    `held` counts the rows that we have, and `fetched` those of them that a poll brought. `ignored` counts rows that are
+    left out on purpose: they were erased or concern nobody who is a lead. `missing` counts rows that we lack, and
+    `reasons` splits them by reason. The day is complete if `compared_through` is not before its end and nothing is
+    missing.
     """
 
     class Kind(models.TextChoices):
-        """Each is a field of integrations.spec.Lists, where a provider declares its list."""
+        """Each kind is a field of integrations.spec.Lists, where a provider declares its list."""
 
         REPLIES = "replies", "replies"
         SENT = "sent", "sent messages"

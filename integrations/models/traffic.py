@@ -1,4 +1,4 @@
-"""The tables that all processes share about calls to providers: circuit breakers and rate limits."""
+"""The tables about calls to providers that all processes share: circuit breakers and rate limits."""
 
 import uuid
 
@@ -7,11 +7,11 @@ from django.db import models
 
 
 class CircuitBreaker(models.Model):
-    """The circuit breaker (which stops calls to a failing provider) of one provider in one workspace. No row, or a row
-    without times, means that calls pass.
+    """The circuit breaker of one provider in one workspace, which stops calls while the provider fails. Without a row,
+    or without times in it, calls pass.
 
-    Until `open_until`, calls are refused; then one probe at a time may pass. Until `throttled_until`, the provider has
-    asked us to make no calls. All times are the database's.
+    Until `open_until`, calls are refused; after that, one probe at a time may pass. Until `throttled_until`, the
+    provider has asked us to make no calls. All times are the database's.
     """
 
     key = models.CharField(primary_key=True, max_length=80, help_text="provider:workspace")
@@ -34,17 +34,14 @@ class CircuitBreaker(models.Model):
 
     @staticmethod
     def key_of(provider: str, workspace_id: uuid.UUID | None) -> str:
-        """The primary key of the circuit breaker of a provider in a workspace.
-
-        `workspace_id` None is for calls of no workspace.
-        """
+        """Returns the primary key of a provider's circuit breaker. `workspace_id` is None for calls of no workspace."""
         return f"{provider}:{workspace_id or '-'}"
 
 
 class RateWindow(models.Model):
-    """When the latest calls to a provider under one limit of ours were made. The limit holds across processes.
+    """The times of the latest calls to a provider under one of our limits. The limit applies across processes.
 
-    `stamps` are seconds since the epoch by the database's clock. Each call drops those that are outside the window.
+    `stamps` are seconds since the epoch by the database's clock. Each call drops those outside the window.
     """
 
     key = models.CharField(primary_key=True, max_length=160, help_text="provider:account")

@@ -1,4 +1,4 @@
-"""Tests the model's account: whether the installation's key works, and whether there is credit left."""
+"""Tests the model's account: whether the installation's key works and whether credit is left."""
 
 from django.conf import settings
 
@@ -20,7 +20,7 @@ def usable(_account: Integration) -> bool:
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
-    """Read the list of models. After a used-up quota ask a very short question, because only questions show that."""
+    """Reads the list of models. After a used-up quota it asks a tiny question, as only questions prove credit."""
     if writer.row(account).reason in QUOTA:
         ask_shortly(deadline, account)
     else:
@@ -28,7 +28,7 @@ def probe(account: Integration, deadline: Deadline) -> None:
 
 
 def stays_broken(_account: Integration, reason: str, operation: str) -> bool:
-    """The list of models is also answered without credit or for bad requests."""
+    """Whether the account stays broken: the list of models also works without credit, or if questions are refused."""
     return operation == LIST and reason in (*QUOTA, REQUEST_REFUSED)
 
 

@@ -1,8 +1,8 @@
-"""The models that may be used, with the efforts that each accepts and its prices.
+"""The models that may be used, with their prices and the efforts that each accepts.
 
-A wrong pair of model and effort gives a 400 at every call, so it is refused here with a clear message. Prices are
-OpenAI's list prices in dollars per million tokens (https://platform.openai.com/docs/pricing). Cached input costs a
-tenth.
+A model with an effort that it does not accept gives a 400 at every call, so the pair is refused here with a clear
+message. Prices are OpenAI's list prices in dollars per million tokens (https://platform.openai.com/docs/pricing).
+Cached input costs a tenth.
 """
 
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from integrations.errors import ProviderMisconfigured
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """`efforts`: what it accepts as reasoning.effort. Prices (dollars per million tokens) may be unknown."""
+    """`efforts` are the accepted values of reasoning.effort. Prices (dollars per million tokens) may be unknown."""
 
     efforts: tuple[str, ...]
     input_usd: float | None
     output_usd: float | None
 
     def cost_microusd(self, *, input_tokens: int, cached_tokens: int, output_tokens: int) -> int | None:
-        """In millionths of a dollar, which is the price in dollars per million tokens. None if it is unknown."""
+        """Returns millionths of a dollar, the same number as dollars per million tokens; None if a price is unknown."""
         if self.input_usd is None or self.output_usd is None:
             return None
         fresh = max(0, input_tokens - cached_tokens)
@@ -36,7 +36,7 @@ MODELS = {
 
 
 def checked(model: str, effort: str) -> Model:
-    """The model's entry. Raises ProviderMisconfigured, which names the possible models or efforts."""
+    """Returns the model's entry. Raises ProviderMisconfigured, which names the possible models or efforts."""
     entry = MODELS.get(model)
     if entry is None:
         raise ProviderMisconfigured(f"openai: the model “{model}” is not one of: {', '.join(MODELS)}.")

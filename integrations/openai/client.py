@@ -1,6 +1,6 @@
 """Asks the model for an answer of a given type. Each question is recorded in AiCall with its cost and its outcome.
 
-It uses OpenAI's SDK without the SDK's retries, over our own transport. A missing key raises its own error class, so
+It uses OpenAI's SDK over our own transport and without the SDK's retries. A missing key raises its own error class, so
 that callers can go on without a model and say so.
 """
 
@@ -38,16 +38,16 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LIST = "models"
-"""The name of the call that reads the list of models."""
+"""The operation name of the call that reads the list of models."""
 
 T = TypeVar("T", bound=ModelAnswer)
 MORE_TOKENS = 1.5
-"""An answer that the token limit cut off is asked for again with this many times the limit."""
+"""How much higher the token limit is when a cut-off answer is requested again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One question to the language model, and what it is recorded under: feature, prompt version, workspace."""
+    """One question to the language model, and how it is recorded: feature, prompt version and workspace."""
 
     feature: str
     prompt_version: str
@@ -78,7 +78,6 @@ class Usage:
         self.reasoning_tokens += getattr(usage.output_tokens_details, "reasoning_tokens", 0) or 0
 
     def cost_microusd(self, pricing: Model) -> int | None:
-        """In millionths of a dollar, or None if the model's prices are unknown."""
         return pricing.cost_microusd(
             input_tokens=self.input_tokens,
             cached_tokens=self.cached_tokens,
@@ -104,11 +103,11 @@ class OpenAIClient:
         deadline: Deadline,
         on_cost: Callable[[int], None] | None = None,
     ) -> T:
-        """The model's answer to `text` under `instructions`, as an instance of `schema`.
+        """Returns the model's answer to `text` under `instructions`, as an instance of `schema`.
 
-        effort: "" for the model's default. max_output_tokens: see MORE_TOKENS. on_cost: called with the cost in
-        millionths of a dollar, if it is known, also after a failure. Raises OpenAINotConfigured, ProviderMisconfigured,
-        AnswerRefused, AnswerUnusable, and what ProviderSession.request raises.
+        `effort` is "" for the model's default. For `max_output_tokens` see MORE_TOKENS. `on_cost` is called with the
+        cost in millionths of a dollar if it is known, even after a failure. Raises OpenAINotConfigured,
+        ProviderMisconfigured, AnswerRefused, AnswerUnusable, and the errors of ProviderSession.request.
         """
         if not settings.OPENAI_API_KEY:
             raise OpenAINotConfigured()
@@ -133,7 +132,7 @@ def _ask(
     deadline: Deadline,
     on_cost: Callable[[int], None] | None,
 ) -> T:
-    """Ask, and record the question in AiCall without its words."""
+    """Asks the model, and records the question in AiCall without its text."""
     usage, began, outcome = Usage(), time.monotonic(), "error"
     try:
         pricing = checked(question.model, question.effort)
@@ -157,7 +156,7 @@ def _ask(
 
 
 def check(deadline: Deadline, account: Integration | None = None) -> str:
-    """Prove by a read that costs nothing that the key works. Returns the owner of the first model, or "".
+    """Proves with a free call that the key works. Returns the owner of the first model, or "".
 
     Reference: https://platform.openai.com/docs/api-reference/models/list
     """
@@ -168,7 +167,7 @@ def check(deadline: Deadline, account: Integration | None = None) -> str:
 
 
 def ask_shortly(deadline: Deadline, account: Integration) -> None:
-    """Prove that OpenAI answers questions, by one to the cheapest model with at most 16 tokens of answer."""
+    """Proves that OpenAI answers questions: asks the cheapest model for an answer of at most 16 tokens."""
     body = {"model": next(iter(MODELS)), "input": "Say OK.", "max_output_tokens": 16}
     _session(account).request("POST", "/responses", operation="short question", deadline=deadline, json=body)
 
@@ -197,14 +196,15 @@ def _answer(
             if not _cut_off(response):
                 return _read(response, schema)
         except (AttributeError, TypeError):
-            # The SDK does not check the types that it builds.
+            # The SDK does not validate the types that it builds.
             raise AnswerUnusable("openai", code="unexpected_shape", sent=True) from None
     raise AnswerUnusable("openai", code="max_output_tokens", sent=True)
 
 
 def _respond(question: Question, limit: int, deadline: Deadline) -> "ModelResponse":
-    """Make one call. Reference: https://platform.openai.com/docs/api-reference/responses/create"""
-    # The SDK's 500 modules are a quarter of what Django's start takes, and 21 MB: only who asks loads them.
+    """Makes one call. Reference: https://platform.openai.com/docs/api-reference/responses/create"""
+    # The SDK's 500 modules take a quarter of Django's start time and 21 MB, so only processes that ask load
+    # them.
     from openai import OpenAI, omit
 
     session = ProviderSession(
@@ -243,7 +243,7 @@ def _format(schema: type[ModelAnswer]) -> "ResponseFormatTextJSONSchemaConfigPar
 
 
 def _cut_off(response: "ModelResponse") -> bool:
-    """Raises AnswerRefused if the content filter cut the answer off."""
+    """Whether the token limit cut the answer off. Raises AnswerRefused if the content filter did."""
     if response.status != "incomplete":
         return False
     reason = response.incomplete_details.reason if response.incomplete_details else ""
@@ -281,7 +281,7 @@ def _outcome(error: Exception) -> str:
 def _record(
     question: Question, usage: Usage, cost_microusd: int | None, outcome: str, duration_ms: int
 ) -> None:
-    """Write one AiCall. If the database is away, the record is lost, but the answer is used."""
+    """Creates one AiCall. If the database is unavailable, the record is lost, but the answer is used."""
     try:
         with visit():
             AiCall.objects.create(

@@ -1,4 +1,4 @@
-"""The errors of the model's answers, and the meaning of OpenAI's error answers.
+"""The errors of the model's answers, and the classification of OpenAI's error responses.
 
 Reference: https://platform.openai.com/docs/guides/error-codes
 """
@@ -13,7 +13,7 @@ from integrations.errors import (
 from integrations.http.session import Response, ResponseVerdict
 
 QUOTA = ("insufficient_quota", "billing_hard_limit_reached")
-"""Codes of a used-up quota. Questions get them; reading the list of models never does."""
+"""Codes of a used-up quota. Only questions get them, not the call that lists models."""
 
 
 class OpenAINotConfigured(ProviderMisconfigured):
@@ -25,11 +25,11 @@ class AnswerUnusable(ProviderFault):
 
 
 class AnswerRefused(ProviderRejected):
-    """The model or its content filter refused. Asking again does not help. `code`: refusal or content_filter."""
+    """The model or its content filter refused, and would refuse again. `code` is refusal or content_filter."""
 
 
 def classify(response: Response) -> ResponseVerdict | None:
-    """A used-up quota comes as a 429, but waiting does not help, so it is a ProviderAuthError."""
+    """Classifies a response. A used-up quota is a 429, but waiting does not help, so it is a ProviderAuthError."""
     if response.ok:
         return None
     body = response.data if isinstance(response.data, dict) else {}

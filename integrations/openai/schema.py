@@ -1,7 +1,7 @@
-"""The base of the model's answer types, and the strict JSON schema that is sent for each of them.
+"""The base class of the model's answer types, and the strict JSON schema that is sent for each of them.
 
-OpenAI refuses a schema that has an optional property, a free-form object or an unknown keyword. Then every call would
-fail, so a type without a strict schema cannot even be defined. A type's docstring is part of its schema. Reference:
+OpenAI refuses a schema with an optional property, a free-form object or an unknown keyword. Every call would then fail,
+so a type without a strict schema cannot even be defined. A type's docstring is part of its schema. Reference:
 https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
 """
 
@@ -24,15 +24,15 @@ DROPPED = {
     "discriminator",
     "deprecated",
 }
-"""Keywords that mean nothing to the model, or that OpenAI does not know. Our types still check lengths."""
+"""Keywords that mean nothing to the model, or that OpenAI does not support. Our types still check lengths."""
 
 
 class SchemaError(TypeError):
-    """An answer type for the language model has no strict JSON schema. The message names the place and what to do."""
+    """An answer type has no strict JSON schema. The message names the place and the remedy."""
 
 
 class ModelAnswer(BaseModel):
-    """Base of every answer type. Validators cut long texts, because the model cannot count characters."""
+    """Base class of all answer types. Validators shorten long texts, because the model cannot count characters."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -45,7 +45,7 @@ class ModelAnswer(BaseModel):
 
 @cache
 def strict_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """The strict JSON schema that OpenAI demands, of the answer type `model`. Raises SchemaError."""
+    """Returns the strict JSON schema that OpenAI requires for the answer type `model`. Raises SchemaError."""
     schema = model.model_json_schema()
     definitions = schema.pop("$defs", {})
     if schema.get("type") != "object":
@@ -58,7 +58,7 @@ def strict_schema(model: type[BaseModel]) -> dict[str, Any]:
 
 def _strict(schema: dict[str, Any], place: str) -> dict[str, Any]:
     if "$ref" in schema:
-        return {"$ref": schema["$ref"]}  # OpenAI refuses other keywords beside it
+        return {"$ref": schema["$ref"]}  # OpenAI refuses other keywords beside $ref
     if unknown := schema.keys() - KEPT - DROPPED - {"properties", "items", "anyOf", "oneOf", "const"}:
         raise SchemaError(f"{place}: “{min(unknown)}” is not possible in a strict schema.")
     strict = {keyword: rule for keyword, rule in schema.items() if keyword in KEPT}

@@ -1,7 +1,4 @@
-"""Carries the HTTP calls of OpenAI's SDK through ProviderSession.
-
-The SDK's own transport has no limit on the whole time.
-"""
+"""Carries the OpenAI SDK's HTTP calls through ProviderSession. The SDK itself cannot limit the total time."""
 
 import httpx2
 
@@ -14,7 +11,7 @@ DECODED = {"content-encoding", "content-length", "transfer-encoding"}
 
 
 class SeamTransport(httpx2.BaseTransport):
-    """Carries one HTTP call of OpenAI's SDK through ProviderSession. A repeated question changes nothing."""
+    """Carries one HTTP call of OpenAI's SDK through ProviderSession. It is safe to repeat a question."""
 
     def __init__(self, session: ProviderSession, operation: str, deadline: Deadline) -> None:
         self._session = session

@@ -1,6 +1,6 @@
-"""Gives each workspace an account for the model, made on first use. It uses the installation's key.
+"""Gives each workspace an account for the model, which is created on first use and uses the installation's key.
 
-The reasons: docs/adr/0039-the-model-is-an-account-of-each-workspace.md.
+docs/adr/0039-the-model-is-an-account-of-each-workspace.md gives the reasons.
 """
 
 import logging
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 def of(workspace_id: UUID | None) -> Integration | None:
-    """The workspace's account, made on first use. None without a workspace, or if the database is away."""
+    """Returns the workspace's account, created on first use. None without a workspace or without the database."""
     if workspace_id is None:
         return None
     try:
@@ -41,10 +41,10 @@ def of(workspace_id: UUID | None) -> Integration | None:
 
 
 def refused(account: Integration | None, error: ProviderError | ProviderMisconfigured) -> None:
-    """Record in the account's health that OpenAI refuses our request or that its address is not allowed.
+    """Records in the account's health that OpenAI refuses our request, or that its address is not allowed.
 
-    Reports of finished calls do not record this, because a rejected request says nothing about other providers'
-    accounts. If the database is away, it is only logged.
+    Reports of finished calls do not record this, because at other providers a rejected request says nothing about the
+    account. If the database is unavailable, it is only logged.
     """
     if account is None:
         return

@@ -1,3 +1,3 @@
-"""Slack, where drafts are reviewed, buttons are pressed, and notices are posted."""
+"""Slack, where people review drafts, press buttons, and get notices."""
 
 NAME = "slack"

@@ -1,4 +1,4 @@
-"""Tests a Slack connection: whose token it is, what it may do, and whether the channel exists."""
+"""Tests a Slack connection: the owner and permissions of its token, and whether the channel exists."""
 
 from django.conf import settings
 
@@ -12,12 +12,12 @@ from jobs.deadline import Deadline
 
 
 def usable(account: Integration) -> bool:
-    """A token, a webhook, or the installation's token with a channel. Secrets that cannot be read count as well."""
+    """Whether it has a token, a webhook, or the installation's token with a channel. Unreadable secrets count too."""
     return bool(account.has_secrets or (installation_key(account) and account.config.get("channel")))
 
 
 def lacks(account: Integration) -> tuple[str, str] | None:
-    """Only the account's own token or webhook counts. Raises DecryptionError if its secrets cannot be read."""
+    """Returns the missing setting. Only the account's own token or webhook counts. Raises DecryptionError."""
     if not (account.credentials.get("bot_token") or account.credentials.get("webhook_url")):
         return "bot_token", "Give a bot token, or an incoming webhook below."
     if not account.credentials.get("webhook_url") and not account.config.get("channel"):
@@ -30,12 +30,12 @@ def own_token() -> str:
 
 
 def can_be_read(account: Integration) -> bool:
-    """Not with an incoming webhook alone. Raises DecryptionError if its secrets cannot be read."""
+    """Whether Slack can be read. An incoming webhook alone cannot. Raises DecryptionError."""
     return bool(account.credentials.get("bot_token") or not account.credentials.get("webhook_url"))
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
-    """Read whose token it is. If Slack had refused the channel, also look whether it is available again."""
+    """Reads the token's owner. If Slack had refused the channel, also checks whether it is available again."""
     client = SlackClient.for_integration(account)
     client.identity(deadline)
     if writer.row(account).reason in CHANNEL and client.is_in_channel(deadline):
@@ -43,12 +43,12 @@ def probe(account: Integration, deadline: Deadline) -> None:
 
 
 def stays_broken(_account: Integration, reason: str, _operation: str) -> bool:
-    """Only looking at the channel proves that it is available again."""
+    """Whether the account stays broken: only a look-up of the channel proves that it is available again."""
     return reason in CHANNEL
 
 
 def check_token(test: Test) -> str:
-    """Keeps the token's owner in `test.found` for the next checks."""
+    """Stores the token's owner in `test.found` for the next checks."""
     if not test.account.credentials.get("bot_token") and test.account.credentials.get("webhook_url"):
         return "An incoming webhook. It can only be tried by posting: use the fire drill."
     test.found = SlackClient.for_integration(test.account).identity(test.deadline)

@@ -1,7 +1,7 @@
 """Calls to Slack: posts messages to a channel or person, and looks up channels and members (docs/reference/slack.md).
 
-It uses slack-sdk over our own transport. The SDK's own has no limit on the whole time, and posts again by default if
-the connection drops after Slack took the message. Slack has no idempotency key, so a post is called only once.
+It uses slack-sdk over our own transport. The SDK's transport has no limit on the total time, and by default posts again
+if the connection drops after Slack accepted the message. Slack has no idempotency key, so a post is made only once.
 """
 
 import logging
@@ -27,19 +27,19 @@ logging.getLogger("slack_sdk").setLevel(logging.WARNING)
 
 T = TypeVar("T")
 SCOPES = ("chat:write", "im:write", "users:read", "users:read.email", "channels:read", "groups:read")
-"""The permissions that the product needs. A missing one lets messages fail silently."""
+"""The permissions that the product needs. Without one, some messages fail silently."""
 HISTORY_SCOPES = ("channels:history", "groups:history")
-"""Optional permissions. With one of them we can look for a post of which nobody knows whether it arrived."""
+"""Optional permissions. One of them is enough to search for a post whose outcome is unknown."""
 MARK = "holdfast_message"
-"""The type of the metadata on our messages. Its payload is the message's key."""
+"""The type of the metadata on our messages. The payload is the message's key."""
 READS = {"auth.test", "conversations.history", "conversations.list", "users.list", "users.lookupByEmail"}
-"""Methods that may be repeated, because they change nothing."""
+"""Methods that may be repeated because they change nothing."""
 PAGE, MAX_PAGES = 200, 6
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """Where a message stands in Slack. Both fields are "" for an incoming webhook, whose messages cannot be changed."""
+    """The place of a message in Slack. Both fields are "" for an incoming webhook, whose messages cannot be changed."""
 
     channel: str = ""
     ts: str = ""
@@ -65,7 +65,7 @@ class Channel:
 
 
 def _data(answer: SlackResponse) -> dict[str, Any]:
-    """The answer's JSON. Raises TypeError for a file's bytes, which none of our methods returns."""
+    """Returns the response's JSON. Raises TypeError for a file's bytes, which none of our methods returns."""
     if isinstance(answer.data, bytes):
         raise TypeError("Slack answered with a file.")
     return answer.data
@@ -99,7 +99,7 @@ class _SeamWebClient(WebClient):
 
 
 class SlackClient:
-    """Makes calls with a bot token, an incoming webhook, or both. All but `post` need the bot token."""
+    """Makes calls with a bot token, an incoming webhook, or both. Only `post` works without the bot token."""
 
     def __init__(
         self, session: ProviderSession, *, token: str = "", webhook_url: str = "", channel: str = ""
@@ -109,7 +109,7 @@ class SlackClient:
 
     @classmethod
     def for_integration(cls, integration: Integration) -> Self:
-        """The account's own token or webhook, else the installation's token if it may go to the address."""
+        """Uses the account's own token or webhook, or else the installation's token if it may go to the address."""
         secrets = secrets_of(integration)
         webhook_url = str(secrets.get("webhook_url") or "")
         token = str(secrets.get("bot_token") or ("" if webhook_url else installation_key(integration)))
@@ -126,7 +126,7 @@ class SlackClient:
 
     @property
     def can_update(self) -> bool:
-        """Whether messages in Slack can be changed later. That needs a bot token."""
+        """Whether messages can be changed after posting, which needs a bot token."""
         return bool(self._token)
 
     def post(
@@ -138,9 +138,9 @@ class SlackClient:
         channel: str = "",
         key: str = "",
     ) -> Posted:
-        """Post a message, in one call, to `channel` (default: the account's), else by the incoming webhook.
+        """Posts a message in one call to `channel` (by default the account's), or else through the incoming webhook.
 
-        If there are `blocks`, `text` is what notifications show. `find` finds the message by its `key`.
+        With `blocks`, `text` is only what notifications show. `find` finds the message by its `key`.
         """
         channel = channel or self._channel
         if not (self._token and channel):
@@ -156,9 +156,10 @@ class SlackClient:
         )
 
     def find(self, key: str, since: datetime, deadline: Deadline, *, channel: str = "") -> Posted | None:
-        """Our message with `key` after `since` (aware), among the PAGE newest of the channel; else None.
+        """Returns our message with `key` after `since` (aware), among the PAGE newest of the channel; None if not
+        found.
 
-        Raises ProviderMisconfigured if there is no channel, and ProviderAuthError without HISTORY_SCOPES.
+        Raises ProviderMisconfigured without a channel, and ProviderAuthError without HISTORY_SCOPES.
         """
         channel = channel or self._channel
         if not channel:
@@ -183,7 +184,7 @@ class SlackClient:
     def update(
         self, posted: Posted, text: str, deadline: Deadline, *, blocks: Sequence[dict[str, Any]] = ()
     ) -> None:
-        """Replace the text of one of our messages in Slack, and its blocks: without `blocks` it has none afterwards."""
+        """Replaces the text and the blocks of one of our messages. Without `blocks` it has none afterwards."""
         self._ask(
             deadline,
             # Reference: https://docs.slack.dev/reference/methods/chat.update
@@ -194,7 +195,7 @@ class SlackClient:
         )
 
     def identity(self, deadline: Deadline) -> Identity:
-        """The owner and permissions of the Slack token. A result proves that the token works."""
+        """Returns the owner and permissions of the token. A result proves that the token works."""
 
         def read(answer: SlackResponse) -> Identity:
             scopes = frozenset(
@@ -221,7 +222,7 @@ class SlackClient:
             return ""
 
     def channels(self, deadline: Deadline) -> list[Channel]:
-        """The Slack channels that the bot can see, at most MAX_PAGES pages of PAGE channels."""
+        """Returns the channels that the bot can see, at most MAX_PAGES pages of PAGE channels."""
 
         def parse(answer: SlackResponse) -> tuple[list[Channel], dict[str, Any]]:
             channels = [

@@ -15,7 +15,7 @@ AUTH = {
 }  # fmt: skip
 """Codes about the app, its token or its permissions. A workspace admin must act."""
 CHANNEL = {"channel_not_found", "is_archived", "not_in_channel", "restricted_action", "channel_is_archived"}
-"""Codes about the channel. Only looking at the channel proves that it is available again."""
+"""Codes about the channel. Only a look-up of the channel proves that it is available again."""
 PASSING = {
     "internal_error",
     "fatal_error",
@@ -29,7 +29,7 @@ LIMITED = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 
 
 def classify(response: Response) -> ResponseVerdict | None:
-    """An unknown refusal counts as permanent."""
+    """Classifies a response. An unknown refusal counts as permanent."""
     if response.status == 429 or response.status >= 500:
         return None
     if isinstance(response.data, dict):

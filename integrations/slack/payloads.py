@@ -1,8 +1,8 @@
-"""Turns Slack's interactions (docs/reference/slack.md) into our events. They are JSON in the form field `payload`.
-Events are JSON alone.
+"""Turns Slack's interactions (docs/reference/slack.md) into our events. They are JSON in the form field `payload`;
+Slack's events are plain JSON.
 
-Slack repeats a button press if our answer is late. The idempotency key is the action, Slack's time of the press
-(`action_ts`) and who pressed. It is the same at a redelivery and differs for a second press.
+Slack repeats a button press if our response is late. The idempotency key is the action, Slack's time of the press
+(`action_ts`) and the user. It is the same at a redelivery and differs for a second press.
 """
 
 from datetime import datetime
@@ -21,7 +21,7 @@ EVENT = "event_callback"
 REVOKED = ("app_uninstalled", "tokens_revoked")
 EVENTS = (BLOCK_ACTIONS, *REVOKED)
 LINK_BUTTONS = {"view_dashboard"}
-"""Buttons that only open a page. Slack reports the press, but nothing needs to be done."""
+"""Buttons that only open a page. Slack reports the press, but it needs no action."""
 
 
 class Header(Payload):
@@ -62,7 +62,7 @@ class Interaction(Payload):
 
 
 def decode(raw: bytes) -> Any:
-    """The JSON in the form field `payload`, or the whole body, which Slack sends when it checks the address."""
+    """Returns the JSON in the form field `payload`, or the whole body, which Slack sends to verify the URL."""
     if raw.lstrip()[:1] == b"{":
         return rawjson.parse(raw)
     try:
@@ -79,14 +79,14 @@ def account_of(_body: Any) -> str:
 
 
 def names(body: Any, now: datetime) -> NamedTenant:
-    """The workspace whose id we wrote into the button, or none."""
+    """Returns the workspace whose id we wrote into the button, or none."""
     event = parse(body, now)
     workspace_id = event.value.get("clientId") if isinstance(event, ButtonEvent) else ""
     return NamedTenant(workspace_id=workspace_id if isinstance(workspace_id, str) else "")
 
 
 def parse(body: Any, _now: datetime) -> Event:
-    """Buttons that only open a page become an IgnoredEvent. Of several actions, the first counts."""
+    """Parses an interaction. Buttons that only open a page become an IgnoredEvent. Only the first action counts."""
     kind = validate(Header, body).type
     if kind == EVENT:
         kind = validate(Callback, body).event.type

@@ -1,10 +1,10 @@
-"""Posts a message to Slack so that it arrives, also if nobody knows whether an earlier try did
+"""Posts a message to Slack so that it arrives, even if the outcome of an earlier attempt is unknown
 (docs/adr/0036-a-notice-is-claimed-on-the-row.md).
 
-Slack has no idempotency key. So each message has a key of ours in its metadata, and we search for it in the channel's
-history, if the token may read that (`channels:history`, `groups:history`). If it may not, a try that Slack answered
-with its own failure is repeated: a second message costs little, and a lost one much. A try without any answer may have
-arrived, so it is not repeated.
+Slack has no idempotency key. So each message has our own key in its metadata, and we search for it in the channel's
+history if the token may read that (`channels:history`, `groups:history`). If it may not, an attempt to which Slack
+responded with its own failure is repeated: a duplicate costs little, a lost message much. An attempt without any
+response may have arrived, so it is not repeated.
 """
 
 from collections.abc import Sequence
@@ -40,10 +40,11 @@ def deliver(
     channel: str = "",
     tried_since: datetime | None = None,
 ) -> Posted:
-    """Post a message, or find the one that an earlier try has posted and update its text.
+    """Posts a message, or finds the one that an earlier attempt posted and updates its text.
 
-    key: names the message in its channel, the same at each try. tried_since: when the first try was made, or None.
-    Raises Unconfirmed and what SlackClient.post raises; if the error's `sent` is None, the message may be there.
+    `key` identifies the message in its channel and is the same at each attempt. `tried_since` is the time of the first
+    attempt, or None. Raises Unconfirmed and the errors of SlackClient.post. If the error's `sent` is None, the message
+    may be in the channel.
     """
     if tried_since is not None:
         _, posted = look(client, key, tried_since, deadline, channel=channel)
@@ -69,9 +70,9 @@ def deliver(
 def look(
     client: SlackClient, key: str, since: datetime, deadline: Deadline, *, channel: str = ""
 ) -> tuple[bool, Posted | None]:
-    """Whether the channel could be read, and where our message with `key` since `since` stands, or None.
+    """Returns whether the channel could be read, and our message with `key` since `since`, or None.
 
-    A token that may not read the channel says nothing about the account, so its health does not record it.
+    A token that may not read the channel says nothing about the account, so its health is not updated.
     """
     try:
         with writer.unobserved():
@@ -81,12 +82,12 @@ def look(
 
 
 def can_look(client: SlackClient, deadline: Deadline, *, channel: str = "") -> bool:
-    """Whether our messages can be searched for. Only then is one posted again that a dead worker may have posted."""
+    """Whether our messages can be searched for. Only then is a message of a dead worker posted again."""
     return look(client, "", timezone.now(), deadline, channel=channel)[0]
 
 
 def _is_slacks_own_failure(error: ProviderError) -> bool:
-    """Whether Slack answered completely and said that it failed, by its status or by a code in an answer 200."""
+    """Whether Slack reported its own failure in a complete response, by its status or by a code in a 200."""
     if not isinstance(error, ProviderFault) or error.status is None:
         return False
     return error.status >= 400 or error.code in PASSING

@@ -1,4 +1,4 @@
-"""Checks Slack's signature, `X-Slack-Signature` v0 with a tolerance of five minutes, by Slack's own library."""
+"""Verifies Slack's signature, `X-Slack-Signature` v0 with a tolerance of five minutes, by Slack's own library."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,11 +16,11 @@ class _At(Clock):
 
 
 def valid(raw: bytes, headers: Mapping[str, str], now: datetime) -> bool:
-    """False if SLACK_SIGNING_SECRET is not set."""
+    """Whether Slack signed the request. False if SLACK_SIGNING_SECRET is not set."""
     secret = settings.SLACK_SIGNING_SECRET
     if not secret:
         return False
     try:
         return SignatureVerifier(secret, _At(now)).is_valid_request(raw, dict(headers))
-    except (ValueError, TypeError):  # the library reads the timestamp as a number, and the body as UTF-8
+    except (ValueError, TypeError):  # the library parses the timestamp as a number and the body as UTF-8
         return False

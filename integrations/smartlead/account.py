@@ -6,7 +6,7 @@ from jobs.deadline import Deadline
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
-    """Read the campaigns. If mailboxes were reported lost, also read their states and record which are back."""
+    """Reads the campaigns. If mailboxes were reported lost, also reads their states and records recovered ones."""
     client = SmartLeadClient.for_integration(account)
     client.campaigns(deadline)
     if writer.row(account).lost_mailboxes:

@@ -1,6 +1,6 @@
 """Sends e-mail through SmartLead, as an answer in the campaign's thread.
 
-SmartLead returns no message id, so a send with an unknown result is searched in the thread's history.
+SmartLead returns no message id, so a send whose outcome is unknown is looked up in the thread's history.
 """
 
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ class SmartLeadCarrier:
 
 
 def _found(client: SmartLeadClient, message: Outgoing, answers: Answered, deadline: Deadline) -> Answered:
-    """`answers` with the ids of the lead's newest reply, which its webhook did not tell. Raises CannotSend."""
+    """Adds the ids of the lead's newest reply, which its webhook did not contain, to `answers`. Raises CannotSend."""
     lead = client.find_lead(message.person.email, deadline)
     for entry in reversed(client.history(answers.campaign_id, lead.id, deadline) if lead else []):
         if entry.kind.upper() == "REPLY" and entry.stats_id and entry.message_id:

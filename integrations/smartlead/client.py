@@ -1,7 +1,7 @@
 """Calls to SmartLead's API: campaigns, and replies in existing threads (docs/reference/smartlead.md).
 
-The API key is part of the query, so addresses of SmartLead must never be logged.
-Reference: https://api.smartlead.ai/reference
+The API key is part of the query, so SmartLead's URLs must never be logged. Reference:
+https://api.smartlead.ai/reference
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,10 +29,10 @@ from jobs.deadline import Deadline
 
 TIMEOUT_MS = 30_000
 INBOX_PAGE = 20
-"""The most threads that the master inbox returns at once."""
+"""The most threads that one page of the master inbox contains."""
 INBOX_PAGES = 200
 ACCOUNT_PAGE = 100
-"""The most mailboxes that SmartLead lists at once."""
+"""The most mailboxes that one page contains."""
 ACCOUNT_PAGES = 100
 
 
@@ -48,7 +48,7 @@ class Lead(Payload):
 
 
 class Account(Payload):
-    """One of our mailboxes. Fields that SmartLead leaves out say nothing, so the mailbox counts as working."""
+    """One of our mailboxes. If SmartLead omits its state, the mailbox counts as working."""
 
     email: Text = Field("", validation_alias="from_email")
     smtp_works: bool | None = Field(None, validation_alias="is_smtp_success")
@@ -116,7 +116,7 @@ class SmartLeadClient(ProviderClient):
 
     # Reference: GET /leads/?email=
     def find_lead(self, email: str, deadline: Deadline) -> Lead | None:
-        """SmartLead's lead with this e-mail address, or None, for which SmartLead answers with an empty object."""
+        """Returns the lead with this e-mail address; None if SmartLead returns an empty object, as it knows none."""
 
         def parse(response: Response) -> Lead | None:
             return Lead.model_validate(response.data) if response.data.get("id") else None
@@ -125,13 +125,13 @@ class SmartLeadClient(ProviderClient):
 
     # Reference: GET /campaigns/{campaign_id}/leads/{lead_id}/message-history
     def history(self, campaign_id: str, lead_id: str, deadline: Deadline) -> list[HistoryItem]:
-        """The e-mails of the thread with a lead, oldest first."""
+        """Returns the e-mails of the thread with a lead, oldest first."""
         path = f"{_lead_path(campaign_id, lead_id)}/message-history"
         return self._get(path, "history", deadline, rows(HistoryItem, "history"))
 
     # Reference: POST /master-inbox/inbox-replies
     def threads_since(self, since: datetime, deadline: Deadline) -> Iterator[Thread]:
-        """Threads with a reply since `since` (aware), or without a time, the newest reply first."""
+        """Yields threads with a reply since `since` (aware), and threads without a time, newest reply first."""
         filters = {"filters": {"emailStatus": "Replied"}, "sortBy": "REPLY_TIME_DESC"}
 
         def read(position: dict[str, Any]) -> tuple[list[Thread], dict[str, Any]]:
@@ -143,7 +143,7 @@ class SmartLeadClient(ProviderClient):
                 body | filters,
                 rows(Thread),
                 params={"fetch_message_history": "true"},
-                # Reads a list; it is a POST only because the filters do not fit into a query.
+                # It only reads a list. It is a POST because the filters do not fit into a query.
                 idempotent=True,
             )
             return threads, _offset_after(body, threads)
@@ -156,7 +156,7 @@ class SmartLeadClient(ProviderClient):
 
     # Reference: POST /campaigns/{campaign_id}/leads/{lead_id}/unsubscribe
     def unsubscribe(self, campaign_id: str, lead_id: str, deadline: Deadline) -> None:
-        """Stop further e-mails of a SmartLead campaign to the lead. Repeating it changes nothing."""
+        """Stops further e-mails of a SmartLead campaign to the lead. It is safe to repeat."""
         path = f"{_lead_path(campaign_id, lead_id)}/unsubscribe"
         self._post(path, "unsubscribe", deadline, None, expect_json=False)
 
@@ -170,7 +170,7 @@ class SmartLeadClient(ProviderClient):
         deadline: Deadline,
         cc: Sequence[str] = (),
     ) -> None:
-        """Answer in a campaign's thread, in one call. SmartLead does not return the new message's id."""
+        """Answers in a campaign's thread, in one call. SmartLead does not return the new message's id."""
         body = {
             "email_stats_id": answers.thread_id,
             "email_body": html,
@@ -194,6 +194,6 @@ def _lead_path(campaign_id: str, lead_id: str) -> str:
 
 
 def _offset_after(query: dict[str, int], entries: Sequence[Payload]) -> dict[str, Any]:
-    """The query of the page after a full one, or {}: SmartLead does not say whether there are more."""
+    """Returns the query for the next page after a full one, else {}. SmartLead does not say whether there is one."""
     full = len(entries) >= query["limit"]
     return {"offset": query["offset"] + query["limit"]} if full else {}

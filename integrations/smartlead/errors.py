@@ -1,4 +1,4 @@
-"""Classifies SmartLead's refusals. It has no error codes, so states of the sending mailbox are known by their texts."""
+"""Classifies SmartLead's refusals. It has no error codes, so states of the sending mailbox are recognised by text."""
 
 import re
 
@@ -10,11 +10,11 @@ SENDER_IS_DOWN = re.compile(
     r"(?:disconnected|not connected|reconnect|suspended|disabled|authentication failed|invalid (?:login|credentials))",
     re.I | re.S,
 )
-"""Texts that say that one mailbox is down. The key is valid and other mailboxes still send."""
+"""Texts that say that one mailbox is down. The key is valid, and other mailboxes still send."""
 
 
 def classify(response: Response) -> ResponseVerdict | None:
-    """A 200 with `ok: false` or `success: false` is a refusal."""
+    """Classifies a response. A 200 with `ok: false` or `success: false` is a refusal."""
     body = response.data if isinstance(response.data, dict) else {}
     no = body.get("ok") is False or body.get("success") is False
     refused = no if response.ok else response.status in (400, 409, 422)

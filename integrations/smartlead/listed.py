@@ -1,4 +1,4 @@
-"""Turns what SmartLead lists into the same events that its webhooks would have brought."""
+"""Turns SmartLead's lists into the events that its webhooks would have delivered."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,7 +13,7 @@ from jobs.deadline import Deadline
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent | Unusable]:
-    """The replies of the threads that have one since `moment`."""
+    """Yields the replies in threads that have a reply since `moment`."""
     for thread in SmartLeadClient.for_integration(account).threads_since(moment, deadline):
         for entry in thread.items or []:
             if entry.kind.upper() != "REPLY" or (entry.at and entry.at < moment):
@@ -31,7 +31,7 @@ def _reply(thread: Thread, entry: HistoryItem, at: datetime) -> MessageEvent:
         event_type=BACKFILL,
         source="smartlead_reply",
         external_id=short_key(entry.message_id.strip()),
-        window_s=RETRY_SPAN_S,  # a webhook may have told of this reply without its id, and then it gets the id
+        window_s=RETRY_SPAN_S,  # a webhook without its id may have reported it
         direction="inbound",
         channel="email",
         person=Person(

@@ -1,14 +1,16 @@
 """Turns SmartLead's webhooks (docs/reference/smartlead.md) into our events.
 
 SmartLead publishes several forms of one event, so fields are read under all their names: flat (`event_type`), with
-objects `lead` and `reply` (`event` or `event_type`), and reports of mailboxes (`type` or `eventType`). In its oldest
+objects `lead` and `reply` (`event` or `event_type`), and reports about mailboxes (`type` or `eventType`). In the oldest
 form, `from_email` of a reply is the lead; in the published ones, it is our own mailbox.
 
 Idempotency keys:
-- A reply has its RFC 5322 message id. Forms without one are recognised by sender and words for `RETRY_SPAN_S` seconds.
-- A sent e-mail has its message id, else its step. (`stats_id` belongs to a lead in a campaign: several sends share it.)
-- A bounce has the message id of the mail that came back, else campaign and address.
-- An unsubscribe and a category of a lead have campaign, address and time; an opt-out without a time has no key.
+
+- For a reply, its RFC 5322 message id. Without one, sender and text identify it for `RETRY_SPAN_S` seconds.
+- For a sent e-mail, its message id, else its step. (`stats_id` belongs to a lead in a campaign, so several sends share
+  it.)
+- For a bounce, the message id of the mail that bounced, else campaign and address.
+- For an unsubscribe or a category of a lead, campaign, address and time. An opt-out without a time has no key.
 """
 
 import re
@@ -42,7 +44,7 @@ CATEGORY = "LEAD_CATEGORY_UPDATED"
 DISCONNECTED = ("EMAIL_ACCOUNT_DISCONNECTED", "email.account.disconnected")
 EVENTS = (*REPLIES, *SENT, *UNSUBSCRIBED, *BOUNCED, *UNTRACKED, CATEGORY, *DISCONNECTED)
 RETRY_SPAN_S = 3600
-"""Seconds in which a reply without a message id may come again; its list brings it within half an hour."""
+"""Seconds within which a reply without a message id may be repeated. A poll brings it within half an hour."""
 MARKUP = re.compile(r"<[a-zA-Z][^<>]*>")
 
 TAGS = {
@@ -57,9 +59,9 @@ TAGS = {
     "out of office": "Out of Office",
     "wrong person": "Wrong Person",
 }
-"""SmartLead's categories, and common names of people's own categories, in our words."""
+"""SmartLead's categories, and common names of custom categories, with our tags."""
 OPT_OUTS = {"do not contact", "dnc", "do not email", "unsubscribe", "unsubscribed", "opt out", "opted out"}
-"""Categories which say that the lead wants no more messages."""
+"""Categories that mean that the lead wants no more messages."""
 
 
 class Header(Payload):
@@ -71,7 +73,7 @@ class Header(Payload):
 
 
 class Part(Payload):
-    """The field `reply_message` or `sent_message` of a SmartLead webhook: one e-mail."""
+    """One e-mail: the field `reply_message` or `sent_message` of a SmartLead webhook."""
 
     message_id: Text = ""
     html: Text = ""
@@ -141,7 +143,7 @@ class LeadData(Payload):
 
 
 class Categorised(Body):
-    """A lead's new category: in `category` by the old form, beside the category before by the new one."""
+    """A lead's new category. It is `category` in the old form; the new form also has the previous category."""
 
     category: LooseText = ""
     lead_category: Category | None = None
@@ -232,7 +234,7 @@ def _check_reply(kind: str, event: Body, content: str) -> None:
 
 
 def _words(event: Body) -> tuple[str, str]:
-    """A reply's text and HTML. `reply_body` has either."""
+    """Returns a reply's text and HTML. `reply_body` may be either."""
     part, body = event.reply_message or Part(), event.reply_body
     html = part.html or (body if MARKUP.search(body) else "")
     return part.text or event.preview_text or ("" if html else body), html
@@ -266,7 +268,7 @@ def _sent(kind: str, event: Body, now: datetime) -> events.Event:
 
 
 def _mail_id(event: Body) -> str:
-    """The message id of our mail that an event is about, else its place in the lead's sequence, or ""."""
+    """Returns the message id of our mail that an event concerns, else the mail's step in the sequence, or ""."""
     key = ((event.sent_message or Part()).message_id or event.message_id or event.sent_id).strip()
     return key or (f"stats:{event.stats_id}:{event.sequence_number}" if event.stats_id else "")
 
@@ -374,13 +376,13 @@ def _untracked(kind: str, event: Untracked, now: datetime) -> events.Event:
 
 
 def _lead(event: Body) -> Mailbox:
-    """The lead, even if somebody else answered. If no field names the lead, it is the recipient of the mail."""
+    """Returns the lead, even if somebody else answered. If no field names the lead, it is the mail's recipient."""
     fields = (event.correspondence.target, event.sl_lead_email, event.lead_email, event.to_email)
     return next((field for field in fields if field.address), Mailbox())
 
 
 def _mailbox(event: Body, replier: str) -> str:
-    """Our own mailbox: the one of the two addresses that is neither the lead's nor the replier's."""
+    """Returns our own mailbox: the address that is neither the lead's nor the replier's."""
     people = {replier.lower(), _lead(event).address.lower(), ""}
     ours = (field.address for field in (event.from_email, event.to_email))
     return next((address for address in ours if address.lower() not in people), "")

@@ -67,7 +67,7 @@ SPEC = spec.Declaration(
         ),
     ),
     lists=spec.Lists(
-        poll_every=timedelta(minutes=30),  # SmartLead may lose an event at its first failure
+        poll_every=timedelta(minutes=30),  # SmartLead may lose an event at the first failed delivery
         replies=listed.since,
         sent=spec.NONE("It lists no sent mails but those of threads with a reply."),
         opt_outs=spec.NONE("It lists them for one campaign at a time only."),

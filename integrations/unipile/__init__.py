@@ -1,3 +1,3 @@
-"""Unipile, through which we use people's LinkedIn accounts."""
+"""Unipile, which gives us access to people's LinkedIn accounts."""
 
 NAME = "unipile"

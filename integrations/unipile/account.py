@@ -30,9 +30,9 @@ def own_key() -> str:
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
-    """Read who is logged in, then the InMail balance, which alone needs a live LinkedIn session.
+    """Reads who is logged in, then the InMail balance, which is the only call that needs a live LinkedIn session.
 
-    Raises ProviderAuthError with the code ANOTHER_ACCOUNT, and records it, if it is not the owner.
+    If it is not the owner, records ProviderAuthError with the code ANOTHER_ACCOUNT and raises it.
     """
     client, answer = version.look(account, deadline)
     try:
@@ -47,7 +47,7 @@ def probe(account: Integration, deadline: Deadline) -> None:
 def _balance(
     account: Integration, client: UnipileClient, answer: Account, deadline: Deadline
 ) -> InMailBalance:
-    """Version 2 may answer from its cache, so its word for a session that has ended counts before the balance."""
+    """Version 2 may answer from its cache, so its report that a session has ended overrides the balance."""
     if answer.status == "disconnected":
         error = ProviderAuthError("unipile", code="disconnected_account")
         _record(account, error)
@@ -56,12 +56,12 @@ def _balance(
 
 
 def _record(account: Integration, error: ProviderAuthError) -> None:
-    """The call itself succeeded, so nothing else records this."""
+    """The call itself succeeded, so nothing else records the error."""
     writer.record(account, writer.Signal(writer.SignalKind.REFUSED, error.code))
 
 
 def stays_broken(account: Integration, _reason: str, _operation: str) -> bool:
-    """Somebody else than the owner is logged in."""
+    """Whether a person other than the owner is logged in."""
     return bool(account.config.get(identity.STRANGER))
 
 
@@ -72,7 +72,7 @@ def reconnect(account: Integration, until: datetime, back_url: str, deadline: De
 
 
 def check_key(test: Test) -> str:
-    """Keeps the client and the account in `test.found` for the next checks."""
+    """Stores the client and the account in `test.found` for the next checks."""
     try:
         test.found = version.look(test.account, test.deadline)
     except ProviderError as error:

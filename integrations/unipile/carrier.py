@@ -1,7 +1,7 @@
 """Sends LinkedIn messages through Unipile, in the chat in which the person wrote.
 
-If there is no chat, it sends a message, an InMail or an invitation, whichever LinkedIn allows between the two
-(docs/reference/unipile.md, Calls). Only a follow-up may become an invitation.
+Without a chat, it sends a message, an InMail or an invitation, depending on what LinkedIn allows between the two
+members (docs/reference/unipile.md, Calls). Only a follow-up may become an invitation.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from jobs.deadline import Deadline
 
 INMAIL_SUBJECT = "Following up"
 INMAIL_CHARS = 1_900
-"""LinkedIn's limit for an InMail's text. The client cuts the note of an invitation itself."""
+"""LinkedIn's limit for the text of an InMail. The client cuts an invitation's note itself."""
 
 
 class UnipileCarrier:
@@ -45,7 +45,7 @@ class UnipileCarrier:
 
 
 def _first_contact(client: UnipileClient, message: Outgoing, person: Profile) -> Post:
-    """The call for a person who has no chat with us yet. Raises CannotSend if LinkedIn allows nothing."""
+    """Returns the call for a person who has no chat with us yet. Raises CannotSend if LinkedIn allows none."""
     if person.connected:
         return lambda within: _accepted(client.send_message(person.provider_id, message.text, within))
     if person.pending_invitation:

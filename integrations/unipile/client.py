@@ -1,6 +1,6 @@
 """Calls to Unipile's API for LinkedIn: profiles, messages, InMails, invitations, and the account's state.
 
-Facts: docs/reference/unipile.md. One API key serves all accounts; every call names the LinkedIn account.
+Source: docs/reference/unipile.md. One API key serves all accounts, and every call names the LinkedIn account.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ from integrations.unipile.errors import Group, classify, group_of
 from jobs.deadline import Deadline
 
 NOTE_LIMIT = 300
-"""The most characters in an invitation's note. LinkedIn refuses a longer one."""
+"""The most characters in an invitation's note. LinkedIn refuses longer ones."""
 TIMEOUT_MS = 30_000
 PAGE = 100
 MAX_PAGES = 200
@@ -47,7 +47,7 @@ class Distance(models.TextChoices):
 
 
 class Profile(Payload):
-    """A LinkedIn profile as our account sees it. Fields may be at the top or under `specifics`."""
+    """A LinkedIn profile as our account sees it. Its fields may be at the top level or under `specifics`."""
 
     provider_id: str = Field(validation_alias=AliasChoices("provider_id", "id", "member_urn"), min_length=1)
     public_identifier: Text = ""
@@ -86,14 +86,14 @@ class SentMessage(Payload):
 
 
 class Invitation(Payload):
-    """An invitation to connect on LinkedIn. `already` says why none was needed; it is "" if one was sent now."""
+    """An invitation to connect on LinkedIn. If none was needed, `already` says why; "" if one was sent."""
 
     invitation_id: LooseText = ""
     already: str = ""
 
 
 class InMailBalance(Payload):
-    """The InMail credits by subscription. None: the account does not have that subscription."""
+    """The InMail credits by subscription. None means that the account does not have that subscription."""
 
     premium: int | None = Field(None, validation_alias=AliasChoices("premium", "classic"))
     recruiter: int | None = None
@@ -105,8 +105,8 @@ class InMailBalance(Payload):
 
 
 class Account(Payload):
-    """`status`: OK, CREDENTIALS, ERROR, STOPPED, CONNECTING or DELETED; in version 2 running, disconnected or errored,
-    among others. `owner_id`: who is logged in, or "".
+    """`status` is OK, CREDENTIALS, ERROR, STOPPED, CONNECTING or DELETED; in version 2, values include running,
+    disconnected and errored. `owner_id` is the person who is logged in, or "".
     """
 
     id: ExternalId
@@ -165,7 +165,7 @@ class Attendee(Payload):
 
 
 class UnipileClient(ProviderClient):
-    """Calls by version 1. `v2.client` makes each of them by version 2 (`version.client_of`)."""
+    """Makes calls to version 1. `v2.client` has the same calls for version 2 (`version.client_of`)."""
 
     root = "/api/v1"
 
@@ -186,13 +186,13 @@ class UnipileClient(ProviderClient):
 
     # Reference: https://developer.unipile.com/reference/userscontroller_getprofilebyidentifier
     def profile(self, identifier: str, deadline: Deadline) -> Profile:
-        """A failed call raises an error and never means "not connected"."""
+        """Returns a profile. A failed call raises an error and never means "not connected"."""
         params = {"account_id": self.account_id}
         return self._get(f"/users/{part(identifier)}", "profile", deadline, single(Profile), params)
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_startnewchat
     def send_message(self, provider_id: str, text: str, deadline: Deadline) -> SentMessage:
-        """Send a direct message to a person who is connected with us, in one call."""
+        """Sends a direct message to a person who is connected with us, in one call."""
         body = {"account_id": self.account_id, "attendees_ids": [provider_id], "text": text}
         return self._post("/chats", "send_message", deadline, body, single(SentMessage))
 
@@ -205,7 +205,7 @@ class UnipileClient(ProviderClient):
 
     # Reference: https://developer.unipile.com/docs/send-messages#send-inmail-linkedin
     def send_inmail(self, provider_id: str, subject: str, text: str, deadline: Deadline) -> SentMessage:
-        """Send an InMail in one call. Without credits, ProviderRejected has a code of the group `credits`."""
+        """Sends an InMail in one call. Without credits, ProviderRejected has a code of the group `credits`."""
         body = {
             "account_id": self.account_id,
             "attendees_ids": [provider_id],
@@ -217,9 +217,9 @@ class UnipileClient(ProviderClient):
 
     # Reference: https://developer.unipile.com/reference/userscontroller_adduserbyidentifier
     def invite(self, provider_id: str, note: str, deadline: Deadline) -> Invitation:
-        """Send an invitation in one call. The note is cut to NOTE_LIMIT characters.
+        """Sends an invitation in one call. The note is cut to NOTE_LIMIT characters.
 
-        It is no error if the person is connected or invited already: then the result's `already` says so.
+        If the person is already connected or invited, the result's `already` says so instead of an error.
         """
         body = {"account_id": self.account_id, "provider_id": provider_id}
         if note:
@@ -233,7 +233,7 @@ class UnipileClient(ProviderClient):
 
     # Reference: https://developer.unipile.com/reference/linkedincontroller_getinmailbalance
     def inmail_balance(self, deadline: Deadline) -> InMailBalance:
-        """The InMail credits that the LinkedIn account has left. The call needs a live LinkedIn session."""
+        """Returns the InMail credits that the account has left. The call needs a live LinkedIn session."""
         params = {"account_id": self.account_id}
         return self._get(
             "/linkedin/inmail_balance", "inmail_balance", deadline, single(InMailBalance), params
@@ -241,14 +241,14 @@ class UnipileClient(ProviderClient):
 
     # Reference: https://developer.unipile.com/reference/accountscontroller_getaccountbyid
     def account(self, deadline: Deadline) -> Account:
-        """This also succeeds while LinkedIn refuses the account."""
+        """Returns the account. This works even while LinkedIn refuses the account."""
         return self._get(f"/accounts/{part(self.account_id)}", "account", deadline, single(Account))
 
     # Reference: https://developer.unipile.com/reference/hostedcontroller_requestlink
     def reconnect_link(
         self, *, expires_at: datetime, success_url: str, failure_url: str, deadline: Deadline
     ) -> str:
-        """The address of a one-time page on which the owner reconnects, valid until `expires_at` (aware)."""
+        """Returns the URL of a one-time page on which the owner reconnects, valid until `expires_at` (aware)."""
         body = {
             "type": "reconnect",
             "reconnect_account": self.account_id,
@@ -270,8 +270,8 @@ class UnipileClient(ProviderClient):
     def messages_since(
         self, since: datetime, deadline: Deadline, member_id: str = ""
     ) -> Iterator[ChatMessage]:
-        """The account's messages after `since` (aware) in both directions, newest first. If LinkedIn's `member_id` of
-        a person is given, only those in chats with that person.
+        """Yields the account's messages after `since` (aware) in both directions, newest first. If a person's LinkedIn
+        `member_id` is given, only messages in chats with that person.
         """
         chats = {
             chat.id
@@ -282,12 +282,12 @@ class UnipileClient(ProviderClient):
         return (row for row in messages if not member_id or row.chat_id in chats)
 
     def message(self, chat_id: str, message_id: str, deadline: Deadline) -> ChatMessage | None:
-        """One message; None if no person wrote it. Raises LookupError: webhooks of version 1 name none by its ids."""
+        """Returns one message; None if no person wrote it. Version 1 raises LookupError: it needs no such call."""
         raise LookupError("a webhook of version 1 holds the message itself")
 
     # Reference: https://developer.unipile.com/reference/messagescontroller_getattachment
     def attachment(self, message_id: str, attachment_id: str, deadline: Deadline) -> bytes:
-        """Raises ProviderRejected if the message is another account's: the installation's key opens those too."""
+        """Raises ProviderRejected if another account has the message, as the installation's key opens that too."""
         message = f"/messages/{part(message_id)}"
         path = f"{message}/attachments/{part(attachment_id)}"
         if self._get(message, "message", deadline, single(Owned)).account_id != self.account_id:
@@ -295,7 +295,7 @@ class UnipileClient(ProviderClient):
         return self.file(path, deadline)
 
     def chat_of(self, message_id: str, thread_id: str) -> str:
-        """The chat of a message that we have stored; "" if the account had another version then, with other ids."""
+        """Returns the chat of a stored message; "" if the account then had another version, whose ids differ."""
         return "" if "/" in message_id else thread_id
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_listchatmessages
@@ -304,7 +304,7 @@ class UnipileClient(ProviderClient):
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_listallchats
     def chats_since(self, since: datetime, deadline: Deadline) -> Iterator[Chat]:
-        """The chats with a message after `since` (aware), newest first."""
+        """Yields the chats with a message after `since` (aware), newest first."""
         return self._list(Chat, "/chats", "chats", deadline, {"after": utc_text(since)})
 
     # Reference: https://developer.unipile.com/reference/chatattendeescontroller_listattendeesbychatid

@@ -1,8 +1,8 @@
 """Classifies Unipile's refusals by their `type` (docs/reference/unipile.md, Refusals).
 
-A table says for each type what it concerns: the account, our own key, a limit, the recipient, or nobody. A new type
+A table says for each type whom it concerns: the account, our own key, a limit, the recipient, or nobody. A new type
 needs a row there and in the test's table. References: https://developer.unipile.com/docs/errors, and for version 2,
-whose types begin with the one who refuses, https://developer.unipile.com/v2.0/reference/error-responses
+whose types begin with the party that refuses, https://developer.unipile.com/v2.0/reference/error-responses
 """
 
 import re
@@ -19,11 +19,11 @@ from integrations.errors import (
 from integrations.http.session import Response, ResponseVerdict
 
 LIMIT_PAUSE_MS = 3_600_000
-"""How long work waits after a limit of LinkedIn was reached. Unipile does not say when it ends."""
+"""How long work waits after a limit of LinkedIn is reached. Unipile does not say when the limit ends."""
 
 
 class Group(models.TextChoices):
-    """What a refusal of Unipile concerns, and so who can do something about it."""
+    """What a refusal concerns, and so who can fix it."""
 
     ACCOUNT_DOWN = "account_down", "the account is disconnected; its owner has to reconnect it"
     RESTRICTED = "restricted", "LinkedIn has restricted the account"
@@ -106,7 +106,7 @@ def group_of(code: str) -> Group | None:
 
 
 def classify(response: Response) -> ResponseVerdict | None:
-    """The answer's `type` decides; if GROUPS does not have it, the status and the words do."""
+    """Classifies a response by its `type`, or by its status and words if GROUPS lacks the type."""
     if response.ok:
         return None
     body = response.data if isinstance(response.data, dict) else {}

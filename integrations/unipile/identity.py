@@ -1,8 +1,8 @@
 """Checks that the person who is logged in at Unipile is still the owner of the connected account.
 
-Anybody can log in on a reconnect page. So LinkedIn's id of the first owner is remembered. If somebody else is logged in
-later, the account does not count as healthy, whatever its calls answer. A person whose account gets another id, as with
-version 2, stays the one to whom people have written.
+Anybody can log in on a reconnect page. So LinkedIn's id of the first owner is stored. If another person is logged in
+later, the account does not count as healthy, whatever its calls return. If the account gets another id, as with version
+2, its owner is still the person to whom leads have written.
 """
 
 from django.db import transaction
@@ -14,15 +14,15 @@ from integrations.unipile.client import Account
 OWNER = "owner_id"
 STRANGER = "stranger"
 OWNERS = "owners"
-"""Keys of `Integration.config`: the owner's id, whether somebody else was logged in at the last check, and the owner of
-each id that the account has had at Unipile.
+"""Keys of `Integration.config`: the owner's id, whether another person was logged in at the last check, and the owner
+of each id that the account has had at Unipile.
 """
 
 
 def verify(integration: Integration, account: Account) -> None:
-    """Compare the person who is logged in with the first one ever seen, who is remembered as the owner.
+    """Compares the person who is logged in with the stored owner. The first person ever seen is stored as the owner.
 
-    Raises ProviderAuthError with the code ANOTHER_ACCOUNT if it is somebody else.
+    Raises ProviderAuthError with the code ANOTHER_ACCOUNT if they differ.
     """
     owner_id = integration.config.get(OWNER, "")
     stranger = bool(account.owner_id and owner_id and account.owner_id != owner_id)
@@ -47,7 +47,7 @@ def _remember(integration: Integration, facts: dict[str, object]) -> None:
 
 
 def former_ids(integration: Integration) -> frozenset[str]:
-    """The other ids that the account had at Unipile, with the person who is its owner now."""
+    """Returns the other ids at Unipile that the account's current owner has had."""
     owners = integration.config.get(OWNERS) or {}
     owner_id = owners.get(integration.external_account_id)
     ids = (number for number, person in owners.items() if person == owner_id)
@@ -55,7 +55,7 @@ def former_ids(integration: Integration) -> frozenset[str]:
 
 
 def forget(integration: Integration) -> None:
-    """For a changed account id: the next person who is logged in becomes the owner. It does not save."""
+    """Forgets the owner, as the account id has changed: the next person to log in is the owner. Does not save."""
     integration.config = {
         name: setting for name, setting in integration.config.items() if name not in (OWNER, STRANGER)
     }

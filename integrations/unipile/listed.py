@@ -1,4 +1,4 @@
-"""Turns what Unipile lists into the same events that its webhooks would have brought."""
+"""Turns Unipile's lists into the events that its webhooks would have delivered."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,7 +13,7 @@ from jobs.deadline import Deadline
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent | Unusable]:
-    """Messages in both directions, newest first. The other person of a chat is asked for once."""
+    """Yields messages in both directions, newest first. It reads the other person of a chat only once."""
     client = version.client_of(account, deadline)
     partners: dict[str, Person] = {}
     for message in client.messages_since(moment, deadline):
@@ -28,7 +28,7 @@ def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterato
 
 
 def read(account: Integration, notice: MessageNotice, deadline: Deadline) -> MessageEvent | None:
-    """The message of `notice`. An edit that is not ours counts as new words, from now on."""
+    """Returns the message of `notice`; None for our own edit. The lead's edit counts as a new text, written now."""
     client = version.client_of(account, deadline)
     message = client.message(notice.thread_id, notice.message_id, deadline)
     if message is None or (notice.edited and message.is_sender):

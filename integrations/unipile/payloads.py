@@ -1,13 +1,13 @@
-"""Turns Unipile's LinkedIn webhooks (docs/reference/unipile.md) into our events. Version 1 has two forms of them;
+"""Turns Unipile's LinkedIn webhooks (docs/reference/unipile.md) into our events. Version 1 has two forms of them.
 `v2.payloads` reads those of version 2.
 
-A message that a lead has edited comes under its id with other words. It is kept beside the first one, so that it is
-heard.
+If a lead edits a message, it comes under the same id with a new text. Both are stored, so that the new text is noticed.
 
 Accounts that were set up for an earlier product send `message.received` with a nested message. Unipile itself sends
-`message_received` with all fields at the top, where `message` is the text. Idempotency keys: a message has Unipile's
-message id, which is the same in both forms. An accepted invitation has the account and the member, because Unipile's
-own form has no id. A status of an account has neither id nor time, so it is compared with the last status.
+`message_received` with all fields at the top level, where `message` is the text. The idempotency key of a message is
+Unipile's message id, which is the same in both forms. That of an accepted invitation is the account and the member,
+because Unipile's own form has no id. An account's status has neither id nor time, so it is compared with the last
+status.
 """
 
 from dataclasses import replace
@@ -115,7 +115,7 @@ def account_of(body: Any) -> str:
 
 
 def parse(body: Any, now: datetime) -> events.Event:
-    """Events of another account than LinkedIn's become an IgnoredEvent."""
+    """Parses a webhook. Events of accounts outside LinkedIn become an IgnoredEvent."""
     if isinstance(body, dict) and STATUS in body:
         status = validate(Status, body[STATUS])
         return events.AccountStatusEvent(
@@ -139,7 +139,7 @@ def parse(body: Any, now: datetime) -> events.Event:
         return event
     if event.direction == "outbound":
         return events.IgnoredEvent(event_type=kind, reason="a message of ours was edited")
-    # Unipile states the time of the message, and none of the edit.
+    # Unipile reports the time of the message, but not of the edit.
     return replace(event, occurred_at=now)
 
 
@@ -169,7 +169,7 @@ def _flat(kind: str, payload: Flat, now: datetime) -> events.MessageEvent:
         row for row in payload.attendees or [] if row.attendee_provider_id not in (sender_id, user_id, "")
     ]
     lead = payload.sender
-    if is_ours:  # a message to a group is addressed to nobody in particular
+    if is_ours:  # a message to a group has no particular recipient
         lead = recipients[0] if len(recipients) == 1 else Attendee()
     return _message(
         kind,
@@ -187,7 +187,7 @@ def _flat(kind: str, payload: Flat, now: datetime) -> events.MessageEvent:
 
 
 def _message(kind: str, *, outgoing: bool, lead: events.Person, **fields: Any) -> events.MessageEvent:
-    """A message as an event. One of our own may name no lead; then the chat leads to it. Raises PayloadInvalid."""
+    """Builds a message event. If our own message names no lead, its chat identifies it. Raises PayloadInvalid."""
     if lead == events.Person() and not fields["thread_id"]:
         raise events.PayloadInvalid({"message": "needs the other person, or the chat it belongs to"})
     return events.MessageEvent(
@@ -221,7 +221,7 @@ def _attendee(attendee: Attendee) -> events.Person:
 
 
 def sample(reply: SampleReply) -> dict[str, Any]:
-    """A message as Unipile posts one. It names no chat, so nothing can be written into one."""
+    """Builds a message as Unipile posts it. It names no chat, so nobody can write into one."""
     person = reply.person
     return {
         "event": "message_received",

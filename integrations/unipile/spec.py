@@ -15,7 +15,7 @@ SPEC = spec.Declaration(
     ),
     calls=spec.Calls(
         hosts=("unipile.com",),
-        # Each customer of Unipile has a port, as in https://api8.unipile.com:13443.
+        # Each customer of Unipile has its own port, as in https://api8.unipile.com:13443.
         ports=range(1024, 65_536),
         base_url=lambda: settings.UNIPILE_DSN,
         operator_urls=spec.BASE_URL_ALONE,
@@ -99,8 +99,9 @@ SPEC = spec.Declaration(
             ("LinkedIn session", account.check_session),
         ),
         account_words=spec.AccountWords(
-            # docs/reference/unipile.md, Webhooks: the words of version 1, then those of version 2. A good word only has
-            # the account looked at, so PARTIAL and its like, whose meaning for us is not documented, are among them.
+            # docs/reference/unipile.md, Webhooks: the words of version 1, then those of version 2. A good
+            # word only makes us check the account, so words such as PARTIAL, whose meaning is not documented,
+            # are among them.
             refused=frozenset({"CREDENTIALS", "PERMISSIONS", "DELETED"} | {"DISCONNECTED", "REMOVE"}),
             down=frozenset({"ERROR", "STOPPED"} | {"ERRORED", "PAUSED"}),
             well=frozenset(
@@ -108,7 +109,7 @@ SPEC = spec.Declaration(
                 | {"RUNNING", "ADD", "RECONNECT", "PARTIAL", "DEGRADED", "LOCKED", "UNLOCKED"}
             ),
         ),
-        # Unipile answers these from its own copy, without asking LinkedIn.
+        # Unipile answers these from its own copy, without contacting LinkedIn.
         no_proof=frozenset(
             {
                 "account",

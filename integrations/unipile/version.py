@@ -1,7 +1,7 @@
-"""Decides by which version of Unipile's API an account is called: by the one at whose address the account answers.
+"""Decides which version of Unipile's API an account is called with: the version at which the account exists.
 
-Each version has accounts, addresses and ids of its own. The answer is remembered with the address and the account id
-for which it was given, so a change of either has Unipile asked anew.
+Each version has its own accounts, URLs and ids. The answer is stored with the URL and account id that it applies to, so
+Unipile is asked again if either changes.
 """
 
 from django.db import transaction
@@ -19,23 +19,23 @@ VERSION = "version"
 
 
 def client_of(integration: Integration, deadline: Deadline) -> UnipileClient:
-    """A client of the account's version, which is asked for if it is not remembered. Raises the errors of that call."""
+    """Returns a client of the account's version, and asks Unipile for it if none is stored. Raises its errors."""
     number = number_of(integration)
     return CLIENTS[number].for_integration(integration) if number else look(integration, deadline)[0]
 
 
 def number_of(integration: Integration) -> int:
-    """The version that is remembered; 0 if Unipile has not been asked since the address or the id changed."""
+    """Returns the stored version; 0 if Unipile has not been asked since the URL or the id changed."""
     answer = integration.config.get(VERSION) or {}
     return int(answer["number"]) if answer.get("of") == _subject(integration) else 0
 
 
 def look(integration: Integration, deadline: Deadline) -> tuple[UnipileClient, Account]:
-    """Reads the account by its version. If none is remembered, that of either version which has the account is.
+    """Reads the account with its version. If none is stored, stores the version that has the account.
 
-    Raises ProviderRejected with the status 404 if there is no such account, and the errors of calls.
+    Raises ProviderRejected with the status 404 if neither has it, and the errors of calls.
     """
-    # Ids of version 2 begin so. This only decides which version is asked first.
+    # Ids of version 2 begin like this. It only decides which version is asked first.
     likely = 2 if integration.external_account_id.startswith("acc_") else 1
     client = CLIENTS[number_of(integration) or likely].for_integration(integration)
     if number_of(integration):

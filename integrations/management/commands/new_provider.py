@@ -1,4 +1,4 @@
-"""manage.py new_provider NAME: makes a provider's code, sandbox file, tests and reference page from the example."""
+"""manage.py new_provider NAME: creates a provider's code, sandbox file, tests and reference page from the example."""
 
 import re
 import subprocess
@@ -12,13 +12,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from integrations.spec import CHANNELS
 
 EXAMPLE = ("examplemail", "ExampleMail", "Example Mail")
-"""The example's name in code, in class names, and for people."""
+"""The example's name in code, in class names, and in texts for people."""
 NAME = re.compile(r"[a-z][a-z0-9]{1,12}")
-"""Names of providers. They are short because "<name>_bounce", the source of its bounces, may have 20 characters."""
+"""Valid provider names. They are short because "<name>_bounce", the source of bounces, is limited to 20 characters."""
 ALONE = {"player.py": "player", "reference.md": "page"}
 LAST_LINE = "]\n"
 MAIL_ALONE = re.compile(r"^ *# e-mail: .*\n(?s:(.*?))^ *# end of e-mail\n", re.MULTILINE)
-"""What the example does because it carries e-mail."""
+"""The capabilities that the example has because it carries e-mail."""
 KNOWN_BY = {
     "sms": ("phone", "+14155550123", "person.phone"),
     "linkedin": (
@@ -27,8 +27,8 @@ KNOWN_BY = {
         'f"https://www.linkedin.com/in/{person.linkedin_member_id}"',
     ),
 }
-"""By channel: the field of Person by which the provider knows a lead, whom the copied tests write to, and what names
-the person of a test event.
+"""By channel: the field of Person by which the provider knows a lead, the lead of the copied tests, and the field that
+identifies the person of a test event.
 """
 OTHER_CHANNEL = (
     ('channel="email"', 'channel="{channel}"'),
@@ -55,7 +55,7 @@ OTHER_CHANNEL = (
     ("email=", "{field}="),
     (".email", ".{field}"),
 )
-"""What a copy for another channel than e-mail has in place of the example's words."""
+"""The replacements for the example's words in a copy for a channel other than e-mail."""
 
 
 class Command(BaseCommand):
@@ -96,7 +96,7 @@ class Command(BaseCommand):
 
 
 def _target(file: Path, places: dict[str, Path]) -> Path | None:
-    """Where a file of the example is copied to. None for the file that registers the example for its tests."""
+    """Returns where a file of the example is copied to; None for the file that registers the example in its tests."""
     if file.name == "conftest.py":
         return None
     if file.name in ALONE:
@@ -124,7 +124,7 @@ def _renamed(text: str, words: dict[str, str], *, mail: bool) -> str:
 
 
 def _tidy(root: Path, places: list[Path]) -> None:
-    """Sort imports and fold lines, as both depend on the provider's name."""
+    """Sorts imports and wraps lines, because both depend on the provider's name."""
     for command in (["check", "--fix", "--quiet"], ["format", "--quiet"]):
         done = subprocess.run([sys.executable, "-m", "ruff", *command, *places], cwd=root, check=False)
         if done.returncode:

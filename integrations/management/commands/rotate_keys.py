@@ -1,4 +1,4 @@
-"""`manage.py rotate_keys`: encrypts stored secrets with the newest key, and says which rows need which key."""
+"""`manage.py rotate_keys`: re-encrypts stored secrets with the newest key, and reports which rows need which key."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
-"""Calls to version 2 of Unipile's API, each with the same result as the call of version 1 (`unipile.client`).
+"""Calls to version 2 of Unipile's API. Each has the same result as the call of version 1 (`unipile.client`).
 
-Facts: docs/reference/unipile.md. Source: https://developer.unipile.com/v2.0/reference and Unipile's own
-client (https://github.com/unipile/unipile-python), which is generated from the API's description.
+Sources: docs/reference/unipile.md, https://developer.unipile.com/v2.0/reference, and Unipile's own client
+(https://github.com/unipile/unipile-python), which is generated from the API's description.
 """
 
 from collections.abc import Iterator
@@ -40,9 +40,9 @@ from integrations.unipile.v2.payloads import Message, User, message_key
 from jobs.deadline import Deadline
 
 PAGE = 20
-"""Unipile's own default, so that a page with fewer is the last one."""
+"""Unipile's own default. A shorter page is the last one."""
 START_FROM = "CLASSIC_PRIMARY"
-"""The inbox from which a chat of LinkedIn Classic can be begun."""
+"""The inbox in which a LinkedIn Classic chat can be started."""
 
 
 class ProfileV2(Profile):
@@ -116,7 +116,7 @@ class UnipileV2Client(UnipileClient):
     def reconnect_link(
         self, *, expires_at: datetime, success_url: str, failure_url: str, deadline: Deadline
     ) -> str:
-        """Version 2 has one address to return to, for both ends."""
+        """Version 2 has one URL to return to, for success and failure."""
         body = {
             "account_id": self.account_id,
             "expires_on": utc_text(expires_at),
@@ -127,7 +127,7 @@ class UnipileV2Client(UnipileClient):
     def messages_since(
         self, since: datetime, deadline: Deadline, member_id: str = ""
     ) -> Iterator[ChatMessage]:
-        """There is no list of all messages: the chats with a newer one are read, each on its own, newest first."""
+        """Version 2 has no list of all messages, so each chat with a newer message is read, newest first."""
         for chat in self.chats_since(since, deadline):
             if not member_id or chat.attendee_provider_id == member_id:
                 yield from self._messages(chat.id, deadline, {"after": utc_text(since)})
@@ -137,7 +137,7 @@ class UnipileV2Client(UnipileClient):
         try:
             message = self._get(path, "message", deadline, single(Message))
         except ProviderRejected as error:
-            # Recruiter and Sales Navigator have lists alone.
+            # Recruiter and Sales Navigator have only lists.
             if group_of(error.code) is not Group.FEATURE and error.status != 404:
                 raise
             listed = self.chat_messages(chat_id, deadline)
@@ -156,7 +156,7 @@ class UnipileV2Client(UnipileClient):
         return self._messages(chat_id, deadline, {})
 
     def chats_since(self, since: datetime, deadline: Deadline) -> Iterator[Chat]:
-        """The chats of all inboxes, each once: LinkedIn lists them by inbox, and some inboxes are parts of others."""
+        """Yields the chats of all inboxes, each once. LinkedIn lists them by inbox, and some inboxes contain others."""
         ids: set[str] = set()
         for inbox in self._rows(Inbox, self._path("inboxes"), "inboxes", deadline):
             if inbox.disabled:
@@ -168,7 +168,7 @@ class UnipileV2Client(UnipileClient):
                 ids.add(chat.id)
 
     def attendees(self, chat_id: str, deadline: Deadline) -> list[Attendee]:
-        """The other person of a chat of two; none for a group."""
+        """Returns the other person of a chat of two; [] for a group."""
         chat = self._get(self._path("chats", chat_id), "attendees", deadline, single(ChatV2))
         person = (chat.user or User(id=chat.user_id)).person
         name = chat.user.display_name if chat.user else ""
@@ -188,7 +188,7 @@ class UnipileV2Client(UnipileClient):
         deadline: Deadline,
         query: dict[str, str] | None = None,
     ) -> Iterator[Row]:
-        """A whole list. Recruiter's pages name the next by a cursor; those of the other products are counted."""
+        """Yields a whole list. Recruiter's pages have a cursor for the next page; other products' are counted."""
 
         def read(position: dict[str, Any]) -> tuple[list[Row], dict[str, Any]]:
             params = {"limit": str(PAGE), **(query or {}), **position}
@@ -210,7 +210,7 @@ def _page(model: type[Row], response: Response) -> tuple[list[Row], str]:
 
 
 def _sent(response: Response, chat_id: str = "") -> SentMessage:
-    """A long text may become several messages; the first is the one that we know the send by."""
+    """Returns the sent message. A long text may become several messages; the first one identifies the send."""
     chat_id = str(response.data.get("chat_id") or chat_id)
     ids = response.data.get("message_id") or ""
     message_id = str((ids[0] if ids else "") if isinstance(ids, list) else ids)

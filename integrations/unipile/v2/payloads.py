@@ -1,7 +1,7 @@
 """Turns the webhooks of Unipile's version 2 into our events: `{id, created_at, account_id, type, payload, …}`.
 
-A new message comes as Unipile's Message object; where less of it comes, and where a message has changed, only its ids
-are taken, and a job reads it. Ids of messages are unique within a chat alone, so our id holds both
+A new message arrives as Unipile's Message object. If the webhook has less of it, or reports a change, only its ids are
+used, and a job reads the message. Message ids are unique only within a chat, so our id contains both
 (docs/adr/0083-two-versions-of-one-linkedin.md).
 """
 
@@ -47,7 +47,7 @@ class User(Payload):
 
 
 class Message(Payload):
-    """Unipile's Message object. Its fields may be missing in a webhook. `is_event`: LinkedIn made it, and no person."""
+    """Unipile's Message object. Webhooks may omit fields. `is_event`: LinkedIn created it, not a person."""
 
     id: ExternalId
     chat_id: ExternalId
@@ -93,12 +93,12 @@ class NewRelation(Payload):
 
 
 def message_key(chat_id: str, message_id: str) -> str:
-    """Our id of a message. An id of version 1 holds no slash, so the two cannot be mistaken for each other."""
+    """Returns our id of a message. Ids of version 1 contain no slash, so the two cannot be confused."""
     return short_key(f"{chat_id}/{message_id}")
 
 
 def parse(body: Any, now: datetime) -> events.Event:
-    """Events of another account than LinkedIn's become an IgnoredEvent. Raises PayloadInvalid."""
+    """Parses a webhook. Events of accounts outside LinkedIn become an IgnoredEvent. Raises PayloadInvalid."""
     envelope = validate(Envelope, body)
     kind = envelope.type
     if envelope.account_provider.lower() not in ("", "linkedin"):

@@ -1,6 +1,7 @@
-"""Checks Unipile's signature: `Unipile-Signature: t=<unix>,v0=<HMAC-SHA256 of "t.body" in hex>`.
+"""Verifies Unipile's signature: `Unipile-Signature: t=<unix>,v0=<HMAC-SHA256 of "t.body" in hex>`.
 
-The key is the secret of the webhook endpoint, which Unipile makes. Its pages state no tolerance; we allow five minutes.
+The key is the secret of the webhook endpoint, which Unipile generates. Its documentation states no tolerance; we allow
+five minutes.
 """
 
 import hashlib
@@ -15,7 +16,7 @@ TOLERANCE_S = 300
 
 
 def accepts(credentials: dict[str, Any], raw: bytes, headers: Mapping[str, str], now: datetime) -> bool:
-    """A webhook must be signed within TOLERANCE_S of `now` if the account has the secret."""
+    """Whether a webhook is acceptable. If the account has the secret, it must be signed within TOLERANCE_S of `now`."""
     secret = credentials.get(SECRET)
     if not secret:
         return True
