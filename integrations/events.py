@@ -47,9 +47,9 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageNotice(Event):
-    """A message that a webhook names by its ids alone, so that a job reads it at the provider.
+    """A message that a webhook names only by its ids, so a job reads it from the provider.
 
-    `edited`: its words have changed since it was first reported.
+    `edited` is true if the text has changed since the message was first reported.
     """
 
     account_id: str
@@ -62,15 +62,18 @@ class MessageNotice(Event):
 class MessageEvent(Event):
     """One message to or from a lead. `external_id` is the provider's message id, which identifies repeated messages.
 
-    A provider may send a message without its id. Then `content_key` is a hash of what identifies it ("" if sender and
-    text are enough): equal ones within `window_s` seconds are one message, later ones are another. `stamp` is the local
-    time that the text itself states (ISO without a zone, if it can be read). Texts with different stamps are different
-    messages, and stamps tell which was first. `headers`: the headers of an e-mail that say how it was sent
-    (integrations.mailheaders). `listed`: the message was read from the provider's list, which may have other words than
-    the webhook, so only the id identifies it. `by_hand`: a person wrote this outbound message on the provider's pages,
-    so it answers the lead, unlike a campaign's step. `sent_html`, `sent_text`: the body of our mail that this one
-    answers, if the provider gives it. `attachments`: the files that came with it, as integrations.attachments.as_stored
-    makes them. `unnamed`: the webhook does not say who the writer is, so a job reads that by these ids.
+    A provider may send a message without its id. Then `content_key` is a hash of what identifies the message ("" if
+    sender and text are enough): equal messages within `window_s` seconds are one message, and later ones are new.
+    `stamp` is the local time that the text states (ISO without a zone). Texts with different stamps are different
+    messages, in the order of their stamps.
+
+    - `headers`: the headers of an e-mail that say how it was sent (integrations.mailheaders).
+    - `listed`: the message was read from the provider's list. Its text may differ from the webhook's, so only the id
+      identifies it.
+    - `by_hand`: a person wrote this outbound message at the provider. It answers the lead, unlike a campaign's step.
+    - `sent_html`, `sent_text`: the body of our mail that this message answers, if the provider includes it.
+    - `attachments`: the files of the message, as integrations.attachments.as_stored returns them.
+    - `unnamed`: the ids with which a job reads the writer, if the webhook does not name them.
     """
 
     source: str
@@ -234,9 +237,9 @@ class IgnoredEvent(Event):
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """An entry of a provider's list that lacks what an event needs. With its id it may be known from a webhook.
+    """An entry of a provider's list that cannot become an event. With its id, it may already be known from a webhook.
 
-    `kind`: which receipt counts it (DayReceipt.Kind). `at` is None without a time.
+    `kind` is the receipt that counts it (DayReceipt.Kind). `at` is None if it has no time.
     """
 
     kind: str

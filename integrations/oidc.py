@@ -51,7 +51,7 @@ ALGORITHMS = {
 KEY_TYPES = {"RSA", "EC", "OKP"}
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 CODE = re.compile(r"[ -~]+", re.ASCII)
-"""An authorization code (RFC 6749, A.11)."""
+"""Matches an authorization code (RFC 6749, A.11)."""
 
 T = TypeVar("T")
 
@@ -97,8 +97,9 @@ class Attempt(NamedTuple):
 
 
 class Identity(NamedTuple):
-    """A person of the company: the issuer with its id of them, their verified e-mail address in lower case, and when
-    they proved to the issuer who they are (s since 1970), which it need not tell.
+    """A person of the company: the issuer, its id of them, and their verified e-mail address in lower case.
+
+    `proven_at` (s since 1970) is when they proved to the issuer who they are; None if the issuer does not report it.
     """
 
     issuer: str
@@ -130,7 +131,7 @@ def login_url(attempt: Attempt, return_to: str, deadline: Deadline) -> str:
         "code_challenge_method": "S256",
         "max_age": 0
         if attempt.again
-        else settings.SESSION_MAX_DAYS * 24 * 3600,  # with it, auth_time is told
+        else settings.SESSION_MAX_DAYS * 24 * 3600,  # makes the issuer report auth_time
         **({"prompt": "login"} if attempt.again else {}),
     }
     return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}"
@@ -141,7 +142,7 @@ def identity(attempt: Attempt, code: str, issuer: str, return_to: str, deadline:
 
     `issuer` is the parameter `iss` of its response, or "".
     """
-    if not CODE.fullmatch(code):  # an issuer that failed at it would count as out of order, for everybody
+    if not CODE.fullmatch(code):  # a code that makes the issuer fail would count as its outage for everybody
         raise LoginRefused("code")
     metadata = _metadata(deadline)
     if issuer != metadata.issuer and (issuer or metadata.authorization_response_iss_parameter_supported):
@@ -171,7 +172,7 @@ def _failed(claims: _Claims, metadata: Metadata, attempt: Attempt) -> list[str]:
         "nonce": constant_time_compare(claims.nonce, attempt.nonce),
         "verified address": "@" in claims.email
         and claims.email_verified
-        # In lower case, U+212A (the Kelvin sign) is the k of another address.
+        # In lower case, U+212A (the Kelvin sign) becomes the k of another address.
         and (claims.email.isascii() or claims.email == claims.email.lower()),
         "time of log-in": not attempt.again or (claims.auth_time or 0) > attempt.began - LEEWAY_S,
     }
@@ -189,7 +190,7 @@ def _metadata(deadline: Deadline) -> Metadata:
 def _document(
     url: str, operation: str, deadline: Deadline, parse: Callable[[Response], T], *, fresh: bool = False
 ) -> T:
-    """A document of the issuer, as it was within the last CACHED_S seconds. One that `parse` refuses is not kept."""
+    """Returns a document of the issuer, up to CACHED_S seconds old. One that `parse` refuses is not cached."""
     key = f"oidc.{hashlib.sha256(url.encode()).hexdigest()}"
     document: T | None = None if fresh else cache.get(key)
     if document is None:
@@ -227,11 +228,11 @@ def _exchange(metadata: Metadata, attempt: Attempt, code: str, return_to: str, d
 
 
 def _signed(token: str, metadata: Metadata, deadline: Deadline) -> dict[str, Any]:
-    """The claims of `token`. The issuer's keys are read once more if none of those that we have signed it."""
+    """Returns the claims of `token`. Reads the issuer's keys again if none of the cached ones has signed it."""
     for fresh in (False, True):
         keys = []
         for key in _document(metadata.jwks_uri, "keys", deadline, _signing_keys, fresh=fresh):
-            with suppress(JoseError, ValueError, KeyError):  # one of a kind unknown here (RFC 7517, 5)
+            with suppress(JoseError, ValueError, KeyError):  # a key type that is unknown here (RFC 7517, 5)
                 keys.append(import_key(key))
         with suppress(JoseError, ValueError):
             return jwt.decode(token, KeySet(keys), algorithms=ALGORITHMS).claims

@@ -89,7 +89,7 @@ def end(request: HttpRequest) -> HttpResponse:
     else:
         login(request, user, backend=settings.COMPANY_BACKEND)
         request.session.set_expiry(0)
-    # An issuer that still knows the browser asks nobody: then the proof is as old as the log-in there.
+    # An issuer that still knows the browser asks nothing. Then the proof is as old as the log-in there.
     request.session[PROVEN] = min(identity.proven_at or time.time(), time.time())
     return redirect(attempt.next)
 
@@ -104,9 +104,7 @@ def _return_to() -> str:
 
 
 def _taken(request: HttpRequest) -> oidc.Attempt | None:
-    """Removes the attempt with the answer's state from the session; None if this browser did not begin it within
-    ATTEMPT_S.
-    """
+    """Removes the attempt with the answer's state from the session; None if the browser began none within ATTEMPT_S."""
     attempts = [oidc.Attempt(*fields) for fields in request.session.get(ATTEMPTS, [])]
     state = request.GET.get("state", "")
     attempt = next((attempt for attempt in attempts if constant_time_compare(attempt.state, state)), None)

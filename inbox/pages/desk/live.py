@@ -73,8 +73,8 @@ def _place(text: str) -> presence.Place:
 
 
 def _is_theirs(session: SessionBase, user: User) -> bool:
-    """Whether the session is still valid for `user`. A password change ends it, and so does the end of the way in that
-    opened it, as in django.contrib.auth.get_user.
+    """Whether the session is still valid for `user`. A password change ends it, as in django.contrib.auth.get_user, and
+    so does the end of the log-in method that opened it.
     """
     way_in = session.get(BACKEND_SESSION_KEY)
     if way_in not in settings.AUTHENTICATION_BACKENDS:

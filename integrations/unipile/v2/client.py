@@ -49,7 +49,7 @@ class ProfileV2(Profile):
     @model_validator(mode="before")
     @classmethod
     def _pending(cls, body: Any) -> Any:
-        """The invitation of ours that waits is an object in version 2. Its status PENDING, IGNORED or WITHDRAWN."""
+        """In version 2, our pending invitation is an object. Its status is PENDING, IGNORED or WITHDRAWN."""
         specifics = body.get("specifics") if isinstance(body, dict) else None
         if not isinstance(specifics, dict):
             return body
