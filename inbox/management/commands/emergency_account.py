@@ -4,8 +4,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
-from inbox.models import User
+from inbox.models import User, audit
 from inbox.workspaces import people
 
 
@@ -25,7 +26,9 @@ class Command(BaseCommand):
             raise CommandError("No active account has that address. Make one with createsuperuser first.")
         if end:
             user.set_unusable_password()
-        User.objects.filter(pk=user.pk).update(emergency=not end, password=user.password)
+        with transaction.atomic():
+            User.objects.filter(pk=user.pk).update(emergency=not end, password=user.password)
+            audit.record(None, None, "user.emergency", user, changes={"emergency": [user.emergency, not end]})
         self.stdout.write(
             f"{user.email} {'no longer logs' if end else 'may log'} in with a password under OIDC_ONLY."
         )

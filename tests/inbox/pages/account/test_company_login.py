@@ -15,7 +15,7 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox.models import Invitation, Membership, User
+from inbox.models import AuditEntry, Invitation, Membership, User
 from inbox.pages.account import company_login
 from inbox.pages.changes import with_snapshot
 from inbox.workspaces import identity, invitations, people
@@ -361,6 +361,8 @@ def test_under_oidc_only_passwords_open_the_emergency_account_alone(issuer, caps
         call_command("emergency_account", member.email, "--end")
         assert client.get("/account/").status_code == HTTPStatus.FOUND
         assert "do not match" in client.post(reverse("login"), form).content.decode()
+    entries = AuditEntry.objects.filter(action="user.emergency", object_id=str(member.pk)).order_by("pk")
+    assert [entry.data["changes"]["emergency"] for entry in entries] == [[False, True], [True, False]]
     with pytest.raises(CommandError, match="No active account"):
         call_command("emergency_account", "nobody@example.org")
 
