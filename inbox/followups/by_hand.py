@@ -1,4 +1,6 @@
-"""Carries out a person's actions on follow-ups, one or many: resume, skip, cancel, pause, approve. Each is audited."""
+"""Carries out a person's actions on follow-ups, one or many: resume, skip, cancel, pause, approve. Each action is
+recorded in the audit log.
+"""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -17,15 +19,15 @@ BUSY = "It is being worked on at this moment: try again."
 
 
 class ByHandResult(NamedTuple):
-    """`done` counts the follow-ups that changed; `refusals` holds a sentence for each that did not."""
+    """`done` counts the changed follow-ups; `refusals` holds a sentence for each unchanged one."""
 
     done: int
     refusals: list[str]
 
 
 def act(workspace: Workspace, name: str, instance_ids: Iterable[UUID], *, user: User) -> ByHandResult:
-    """Does the action `name` (a key of ACTIONS) to these follow-ups, in transactions of BATCH, whatever some of them
-    refuse.
+    """Carries out the action `name` (a key of ACTIONS) on these follow-ups in transactions of BATCH. A refused
+    follow-up does not stop the others.
     """
     done, refusals, ids = 0, [], list(dict.fromkeys(instance_ids))
     for at in range(0, len(ids), BATCH):
@@ -54,8 +56,8 @@ def _act(workspace: Workspace, name: str, ids: list[UUID], user: User) -> ByHand
 
 
 def _free(lead_ids: dict[UUID, UUID]) -> list[FollowUpInstance]:
-    """Locks leads, then instances, and returns the instances that were free. No lock is waited for (`skip_locked`), so
-    no deadlock can follow.
+    """Locks leads, then instances, and returns the instances that were free. Locked rows are skipped (`skip_locked`),
+    so no deadlock can occur.
     """
     leads = Lead.objects.select_for_update(skip_locked=True).in_bulk(lead_ids.values())
     instances = FollowUpInstance.objects.filter(pk__in=lead_ids, lead__in=leads).select_related("next_step")

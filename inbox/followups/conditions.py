@@ -1,6 +1,6 @@
-"""Judges whether a step of a follow-up may go out, when it is claimed and again just before the provider is called. The
-first check of a table that has an answer decides. The lead's row is locked meanwhile, so a reply, a booking or an
-opt-out is either seen here or waits until we have committed.
+"""Judges whether a step of a follow-up may go out: when it is claimed, and again just before the call of the provider.
+The first check in a table that returns a decision wins. The lead's row is locked meanwhile, so a reply, a booking or an
+opt-out is either visible here or waits until we have committed.
 """
 
 from collections.abc import Callable
@@ -31,14 +31,16 @@ from integrations import registry
 from integrations.models import HealthState, Integration, WorkspaceIntegrationHealth
 
 NOBODY_WROTE = (Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE)
-"""Tags of messages that a machine wrote. They do not count as a reply."""
+"""Tags of automatic messages, which do not count as a reply."""
 PERHAPS = "Perhaps "
-"""The beginning of the reason while a step waits for a decision about what the lead wrote."""
+"""The prefix of the reason of a step that waits for a decision about the lead's reply."""
 BUSY_PAUSE = timedelta(minutes=5)
 
 
 class ConditionKind(StrEnum):
-    """A check's decision about a due step: COMPLETE ends the follow-up at its aim, STOP as nothing may go out."""
+    """A check's decision about a due step. COMPLETE ends the follow-up because its goal is reached, STOP because
+    nothing may go out.
+    """
 
     GO = "go"
     WAIT = "wait"
@@ -76,7 +78,7 @@ class Case:
 
     @cached_property
     def reply_to(self) -> Message | None:
-        """The lead's newest message on the step's channel, which the step would answer."""
+        """The lead's newest message on the step's channel. The step would answer it."""
         return send_claims.newest_inbound(self.lead, self.step.channel)
 
 
@@ -92,7 +94,7 @@ def _stopped(case: Case) -> Decision | None:
 def _booked(case: Case) -> Decision | None:
     follows = case.sequence.starts == FollowUpSequence.Start.BOOKED
     if follows and case.lead.booked_at is None and not case.instance.started_by_id:
-        # A calendar that moves a meeting cancels it first. The pause ends when the new booking comes.
+        # A calendar that moves a meeting cancels it first. The new booking ends the pause.
         pause = FollowUpInstance.Pause.UNBOOKED
         return Decision(ConditionKind.PAUSE, f"{pause.label}.", pause=pause)
     if follows or case.lead.booked_at is None:
@@ -109,27 +111,27 @@ def _replied(case: Case) -> Decision | None:
 
 
 def replied_since(lead: Lead, moment: datetime) -> bool:
-    """Whether the lead wrote after `moment`. Messages that a machine wrote, or perhaps wrote, do not count."""
+    """Whether the lead wrote after `moment`. Automatic and possibly automatic messages do not count."""
     replies = Message.objects.filter(lead=lead, direction=Message.Direction.INBOUND, sent_at__gt=moment)
     perhaps_a_machine = Q(suspected__in=suspicion.MACHINES, suspicion_decided_by="")
     return replies.exclude(tag__in=NOBODY_WROTE).exclude(perhaps_a_machine).exists()
 
 
 def _suspected(case: Case) -> Decision | None:
-    """Waits while the lead is suspected. The step stays due, and the tick passes it over (`held_by_suspicion`)."""
+    """Waits while the lead is suspected. The step stays due, and the tick skips it (`held_by_suspicion`)."""
     why = suspicion.reason(case.lead)
     return Decision(ConditionKind.WAIT, why, case.now) if why else None
 
 
 def held_by_suspicion() -> Q:
-    """A filter for follow-ups that wait until it is decided whether the rules' suspicion about the lead is right."""
-    # Not by a join, which would read the lead of each follow-up, also of those that wait for nothing.
+    """A filter for follow-ups that wait for a decision about the rules' suspicion of their lead."""
+    # A join would read the lead of every follow-up, including those that do not wait.
     suspected = Lead.objects.filter(pk=OuterRef("lead")).exclude(suspected="")
     return Q(Exists(suspected), waits_for__startswith=PERHAPS)
 
 
 def _switched_off(case: Case) -> Decision | None:
-    # The step stays due. The tick passes it over and counts it until the switch is back.
+    # The step stays due. The tick skips and counts it until the switch is on again.
     if case.workspace.sends_paused:
         return Decision(ConditionKind.WAIT, "Sending is paused for this workspace.", case.now)
     if not case.sequence.enabled:
@@ -169,8 +171,8 @@ def _snoozed(case: Case) -> Decision | None:
 
 
 def account_down(case: Case) -> Decision | None:
-    """A PAUSE decision if the account of the step is disconnected as a whole and its provider pauses follow-ups; an
-    account that only lacks mailboxes does not pause. Locks the account's health, so it needs a transaction.
+    """A PAUSE decision if the whole account of the step is disconnected and its provider pauses follow-ups. An account
+    that only lacks mailboxes does not pause. Locks the account's health, so it needs a transaction.
     """
     decision = _account(case)
     return decision if decision is not None and decision.kind is ConditionKind.PAUSE else None
@@ -187,7 +189,7 @@ def _account(case: Case) -> Decision | None:
         return Decision(ConditionKind.SKIP, f"{spec.label} is not connected.")
     if not spec.pauses_follow_ups or not is_down(account):
         return None
-    # Locked for the second look, so that an account that comes back later resumes what is paused here.
+    # The row is locked and checked again, so that an account that recovers later resumes what is paused here.
     locked = WorkspaceIntegrationHealth.objects.select_for_update().filter(integration=account).first()
     if locked is None or locked.state != HealthState.DISCONNECTED or locked.lacks_mailboxes:
         return None
@@ -242,7 +244,7 @@ def _gate(case: Case) -> Decision | None:
 
 
 STOPS: tuple[Check, ...] = (_stopped, _booked, _replied, _suspected, _switched_off, _snoozed)
-"""The checks that end or delay a follow-up, whatever its step is."""
+"""The checks that end or delay a follow-up, regardless of its step."""
 AT_THE_CALL: tuple[Check, ...] = (*STOPS, _hours)
 AT_THE_CLAIM: tuple[Check, ...] = (
     *STOPS,
@@ -256,5 +258,5 @@ AT_THE_CLAIM: tuple[Check, ...] = (
 
 
 def judge(case: Case, checks: tuple[Check, ...]) -> Decision:
-    """The first decision of one of the checks; GO if none makes one. The lead's row must be locked."""
+    """The first decision of the checks; GO without a decision. The lead's row must be locked."""
     return next((decision for check in checks if (decision := check(case)) is not None), GO)

@@ -1,4 +1,6 @@
-"""Computes when a step is due. Days follow the workspace's calendar: nine o'clock stays nine when the clocks change."""
+"""Computes when a step is due. Days follow the workspace's calendar: nine o'clock stays nine when daylight saving time
+begins or ends.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,8 +9,8 @@ from inbox.replying import hours
 
 
 def due_after(step: FollowUpStep, moment: datetime, workspace: Workspace) -> datetime:
-    """When (aware) `step` is due after the step that ended at `moment` (aware): days by the workspace's clock, minutes,
-    then business hours if the sequence keeps to them.
+    """When (aware) `step` is due after the step that ended at `moment` (aware): adds days in the workspace's time zone,
+    then minutes, then waits for business hours if the sequence requires them.
     """
     zone = hours.zone(workspace)
     wall = moment.astimezone(zone).replace(tzinfo=None) + timedelta(days=step.offset_days)

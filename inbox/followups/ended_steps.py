@@ -1,5 +1,5 @@
-"""Records what became of the steps that were going out: sent, refused, or left behind by a job that has ended. A step
-whose send has an unknown end stays open until it is settled; meanwhile the lead gets nothing more on that channel.
+"""Records the outcome of steps that were going out: sent, refused, or abandoned by a job that has ended. A step whose
+send is unknown stays open until it is settled; until then, the lead gets nothing more on that channel.
 """
 
 import logging
@@ -28,16 +28,16 @@ logger = logging.getLogger(__name__)
 Status, State = FollowUpTask.Status, OutboundSend.State
 
 REFUSALS = STATES | {code for code, group in GROUPS.items() if group is Group.RECIPIENT}
-"""Codes by which a provider says that this lead cannot be reached. That is a state of the lead."""
+"""A provider's error codes for a lead who cannot be reached. They describe the lead, not the account."""
 RECHECK = timedelta(days=30)
 STRANDED_AFTER = timedelta(minutes=10)
 PER_TICK, BATCH = 2_000, 50
 
 
 def settle(deadline: Deadline) -> Counter[str]:
-    """Records how up to PER_TICK sends of steps ended, and plans the next steps. Returns counts by outcome, and by
-    outcome and workspace. A batch that fails is done step by step, so that a defect affects one step; its error is
-    raised at the end.
+    """Records the outcomes of up to PER_TICK sends of steps, and plans the next steps. Returns counts by outcome, and
+    by outcome and workspace. A batch that fails is repeated step by step, so that a defect affects only one step; its
+    error is raised at the end.
     """
     counts: Counter[str] = Counter()
     failures: list[Exception] = []
@@ -74,8 +74,8 @@ def _settle_all(ended: QuerySet[Any], batch: list[tuple[Any, ...]], deadline: De
 def _free(
     ended: QuerySet[Any], task_ids: tuple[Any, ...], lead_ids: tuple[Any, ...]
 ) -> Iterator[tuple[FollowUpTask, Lead]]:
-    """Locks leads, instances and tasks in this order, and yields the tasks that were free. No lock is waited for, so no
-    deadlock can follow. The next minute takes the rest.
+    """Locks leads, instances and tasks in this order, and yields the tasks that were free. Locked rows are left to the
+    next run, so no deadlock can occur.
     """
     leads = Lead.objects.select_for_update(skip_locked=True).in_bulk(lead_ids)
     own_instances = FollowUpInstance.objects.filter(tasks__in=task_ids, lead__in=leads)
@@ -88,9 +88,9 @@ def _free(
 
 
 def _settle_one(task: FollowUpTask, lead: Lead) -> str:
-    """Settles a task whose send has ended, and returns how. The task, its instance and `lead` are locked."""
+    """Settles a task whose send has ended, and returns the outcome. The task, its instance and `lead` are locked."""
     send = task.send
-    assert send is not None  # what is settled is a task whose send has ended
+    assert send is not None  # only tasks with a finished send are settled
     ended_at = send.finished_at or timezone.now()
     if send.state == State.FAILED and not _refusal(send):
         held = _held(Case(task.instance, task.step, lead, task.workspace, timezone.now()), send)
@@ -113,7 +113,7 @@ def _settle_one(task: FollowUpTask, lead: Lead) -> str:
 
 
 def _held(case: Case, send: OutboundSend) -> Decision | None:
-    """Why a failed send, which did not go out, is tried again by a new claim later; None if it is not."""
+    """Why a failed send that did not go out is tried again later with a new claim; None if it is not."""
     if send.reason == offers.GONE:
         return Decision(ConditionKind.WAIT, "The offered times are worded anew.", case.now)
     if carrier_messages.ELSEWHERE in send.reason:
@@ -141,7 +141,7 @@ def _remember(task: FollowUpTask, code: str) -> None:
 
 
 def strand(deadline: Deadline) -> Counter[str]:
-    """Fails the steps that were claimed over 10 minutes ago and whose job neither waits nor runs, and pauses their
+    """Fails the steps that were claimed over 10 minutes ago and have no waiting or running job, and pauses their
     follow-ups.
     """
     counts: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""Pauses and resumes all follow-ups that depend on an account, when the account breaks and when it works again. The
+"""Pauses all follow-ups that depend on an account when the account breaks, and resumes them when it works again. The
 signal does so at once. The tick repeats it, in case the signal was lost with its process.
 """
 
@@ -23,14 +23,16 @@ Status = FollowUpInstance.Status
 
 
 def on_change(sender: Any, health: WorkspaceIntegrationHealth, before: str, **kwargs: Any) -> None:
-    """Brings follow-ups in line with an account that broke or is back. Receives the signal of a changed health."""
+    """Updates the follow-ups of an account that broke or recovered. Receives the signal of a changed health."""
     if health.provider not in _pausing() or HealthState.DISCONNECTED not in (before, health.state):
         return
     bring_in_line(health.workspace_id, health.provider)
 
 
 def bring_in_line(workspace_id: UUID, provider: str) -> Counter[str]:
-    """Pauses the follow-ups that use the account at `provider` if it is down, else resumes those paused for it."""
+    """Pauses the follow-ups that use the account at `provider` if it is down. Otherwise resumes those that were paused
+    for it.
+    """
     account = connected(workspace_id, provider)
     counts: Counter[str] = Counter()
     own_instances = FollowUpInstance.objects.filter(workspace_id=workspace_id)
@@ -50,7 +52,9 @@ def _pausing() -> tuple[str, ...]:
 
 
 def _going_by(instances: QuerySet[Any], provider: str) -> QuerySet[Any]:
-    """Those of `instances` whose next step `provider` would carry: not those whose mail came by another one."""
+    """The `instances` whose next step `provider` would carry. It excludes those whose mail came from another
+    provider.
+    """
     spec = registry.spec_of(provider)
     inbound = Message.objects.filter(
         lead=OuterRef("lead"), channel=spec.channel, direction=Message.Direction.INBOUND
@@ -66,7 +70,9 @@ def _going_by(instances: QuerySet[Any], provider: str) -> QuerySet[Any]:
 
 
 def reconcile(_deadline: Deadline) -> Counter[str]:
-    """Brings the follow-ups of all workspaces in line with their accounts. Returns counts, in all and by workspace."""
+    """Updates the follow-ups of all workspaces according to their accounts. Returns counts, in total and by
+    workspace.
+    """
     down = WorkspaceIntegrationHealth.objects.filter(
         state=HealthState.DISCONNECTED, provider__in=_pausing(), integration__enabled=True
     )

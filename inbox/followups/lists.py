@@ -1,4 +1,4 @@
-"""Lists follow-ups for the page, with a count for each list. Every running follow-up is in one of them."""
+"""Lists follow-ups for the page, with a count for each list. Every running follow-up is in one list."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,13 +15,13 @@ from inbox.models import Appointment, FollowUpInstance, FollowUpTask, Workspace
 Status, TaskStatus = FollowUpInstance.Status, FollowUpTask.Status
 LATELY = timedelta(days=30)
 WAITS_HERE = Q(instance__status__in=FollowUpInstance.LIVE, instance__next_step=F("step"))
-"""For a task: its sequence is still at this step. If not, it has gone on or has ended."""
+"""For a task: whether its sequence is still at this step, and has neither moved on nor ended."""
 EXCLUDED = Q(sequence__enabled=False) | Q(workspace__sends_paused=True)
 
 
 class View(NamedTuple):
-    """One list of follow-ups, or of single steps (`of_tasks`). `order` is the column of the time that is shown, `why`
-    that of the reason.
+    """A list of follow-ups, or of single steps (`of_tasks`). `order`: the column of the displayed time. `why`: the
+    column of the reason.
     """
 
     key: str
@@ -37,7 +37,9 @@ class View(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """How many follow-ups of a list share a reason: `value` as it is stored, `words` for people."""
+    """The number of follow-ups in a list that share a reason. `value` is its stored form, `words` the text for
+    users.
+    """
 
     value: str
     words: str
@@ -100,11 +102,11 @@ VIEWS = {
 
 
 def fell_through(workspace: Workspace) -> QuerySet[Appointment]:
-    """Meetings that were cancelled or missed and that nobody has dealt with, the latest first."""
+    """Cancelled or missed meetings that nobody has handled, latest first."""
     appointments = Appointment.objects.filter(
         workspace=workspace, status__in=Appointment.FELL_THROUGH, handled_at=None
     )
-    # A meeting that fell through is settled if the lead has booked again.
+    # A cancelled or missed meeting is settled if the lead has booked again.
     return appointments.filter(lead__booked_at=None).select_related("lead").order_by("-updated_at", "-pk")
 
 
@@ -113,13 +115,13 @@ def counts(workspace: Workspace) -> dict[str, int]:
 
 
 def because(view: View, workspace_id: UUID, reason: str) -> QuerySet[Any]:
-    """The rows of `view` that are in it for `reason` (a Reason.value), or all if that is ""."""
+    """The rows of `view` with this reason (a Reason.value); all rows for ""."""
     rows = view.rows(workspace_id)
     return rows.filter(**{view.why: reason}) if reason else rows
 
 
 def reasons(workspace: Workspace, view: View) -> list[Reason]:
-    """Why rows are in `view`, with a count for each reason, the most frequent first, 12 at most."""
+    """The reasons of the rows in `view` with their counts, at most 12, the most frequent first."""
     rows = view.rows(workspace.pk)
     if view.key == "excluded" and workspace.sends_paused:
         many = rows.count()

@@ -1,6 +1,6 @@
-"""Changes what is planned for follow-ups: enrol, go on, pause, resume, stop. Nothing else writes their state. Every
-change is a conditional UPDATE, or runs in the caller's transaction with the instance's row locked, always after the
-lead's row, so no deadlock follows.
+"""Changes the plan of follow-ups: enrol, go on, pause, resume, stop. Nothing else writes their state. Every change is a
+conditional UPDATE, or runs in the caller's transaction with the instance's row locked. The lead's row is always locked
+first, so no deadlock can occur.
 """
 
 from datetime import datetime
@@ -26,7 +26,7 @@ from inbox.replying import lost_time
 Status, Pause = FollowUpInstance.Status, FollowUpInstance.Pause
 TaskStatus = FollowUpTask.Status
 BEFORE_THE_CALL = (TaskStatus.CLAIMED, TaskStatus.WAITING, TaskStatus.APPROVAL)
-"""The states of tasks for which nothing has been sent. They can be taken back."""
+"""The states of tasks for which nothing has been sent yet. Such tasks can be taken back."""
 
 
 def first_step(sequence: FollowUpSequence) -> FollowUpStep | None:
@@ -34,15 +34,15 @@ def first_step(sequence: FollowUpSequence) -> FollowUpStep | None:
 
 
 def step_after(step: FollowUpStep) -> FollowUpStep | None:
-    """The next step of the same sequence that is not retired; None after the last."""
+    """The next step of the same sequence that is not retired; None after the last step."""
     later = Q(position__gt=step.position) | Q(position=step.position, pk__gt=step.pk)
     steps = FollowUpStep.objects.filter(later, sequence_id=step.sequence_id, retired=False)
     return steps.select_related("sequence__workspace").order_by("position", "pk").first()
 
 
 def enrol(lead: Lead, sequence: FollowUpSequence, *, user: User | None = None) -> FollowUpInstance | None:
-    """Starts `sequence` for `lead`; None if it runs already or has no steps, or the lead is stopped or a sample. `user`
-    None is nobody. A sequence that is switched off sends nothing until it is on.
+    """Starts `sequence` for `lead`. Returns None if it already runs or has no steps, or if the lead is stopped or a
+    sample. `user`: None for an automatic start. A sequence that is switched off sends nothing until it is switched on.
     """
     step = first_step(sequence)
     if step is None or lead.is_stopped or lead.sample:
@@ -58,7 +58,7 @@ def enrol(lead: Lead, sequence: FollowUpSequence, *, user: User | None = None) -
                 due_at=due_after(step, now, sequence.workspace),
                 quiet_since=now,
                 started_by=user,
-                # A meeting of a lost time may have started it then.
+                # A meeting in the lost time may already have started it.
                 in_doubt=user is None and _was_lost(lead.booked_at),
             )
     except IntegrityError:
@@ -87,8 +87,8 @@ def task_fields(instance: FollowUpInstance, step: FollowUpStep, now: datetime) -
 
 
 def go_on(instance: FollowUpInstance, done: FollowUpStep, at: datetime) -> None:
-    """Plans the step after `done`, which ended at `at`, or completes the follow-up. A paused one moves on too, and
-    stays paused.
+    """Plans the step after `done`, which ended at `at`, or completes the follow-up. A paused follow-up also advances,
+    and stays paused.
     """
     if instance.next_step_id != done.pk or instance.status not in FollowUpInstance.LIVE:
         return
@@ -103,7 +103,7 @@ def go_on(instance: FollowUpInstance, done: FollowUpStep, at: datetime) -> None:
 
 
 def _was_lost(moment: datetime | None) -> bool:
-    """Whether `moment` lies in or before a time that a restore of the database lost."""
+    """Whether `moment` is before the end of a time that a restore of the database lost."""
     return moment is not None and lost_time.covers(DatabaseOrigin.objects.first(), moment)
 
 
@@ -114,14 +114,14 @@ def put_off(instance: FollowUpInstance, until: datetime, reason: str) -> None:
 
 
 def pause(instance: FollowUpInstance, reason: str) -> None:
-    """Pauses the follow-up at its step for `reason`, one of Pause. The instance's row must be locked."""
+    """Pauses the follow-up at its step. `reason`: one of Pause. The instance's row must be locked."""
     instance.status, instance.paused_for = Status.PAUSED, reason
     instance.due_at = instance.due_at or timezone.now()
     instance.save(update_fields=["status", "paused_for", "due_at"])
 
 
 def finish(instance: FollowUpInstance, status: str, reason: str) -> None:
-    """Ends the follow-up as `status` says, and cancels steps that wait; a message that is going out goes on. The
+    """Ends the follow-up with `status`, and cancels waiting steps. A message that is already going out continues. The
     instance's row must be locked.
     """
     now = timezone.now()
@@ -136,8 +136,8 @@ def finish(instance: FollowUpInstance, status: str, reason: str) -> None:
 
 
 def finish_all(lead: Lead, status: str, reason: str, *, instances: Q | None = None) -> int:
-    """Ends the lead's running and paused follow-ups that match `instances`. Returns how many. The lead's row must be
-    locked.
+    """Ends the lead's running and paused follow-ups that match `instances`, and returns their number. The lead's row
+    must be locked.
     """
     live = FollowUpInstance.objects.select_for_update().filter(
         instances or Q(), lead=lead, status__in=FollowUpInstance.LIVE
@@ -149,7 +149,7 @@ def finish_all(lead: Lead, status: str, reason: str, *, instances: Q | None = No
 
 
 def pause_all(lead: Lead, reason: str) -> int:
-    """Pauses the lead's running follow-ups and returns how many. Messages that wait for approval can no longer be
+    """Pauses the lead's running follow-ups and returns their number. Messages that wait for approval can no longer be
     approved. The lead's row must be locked.
     """
     running = FollowUpInstance.objects.select_for_update().filter(lead=lead, status=Status.ACTIVE)
@@ -163,8 +163,9 @@ def pause_all(lead: Lead, reason: str) -> int:
 
 
 def resumed(instances: QuerySet[Any], *, by_person: bool) -> int:
-    """Lets the paused ones of `instances` go on, now or when their step is due, and returns how many. `by_person`: a
-    person has seen the lead's replies, so those until now do not pause them again. After an account's return they do.
+    """Resumes the paused ones of `instances`, now or when their step is due, and returns their number. `by_person`: a
+    person has seen the lead's replies, so earlier replies do not pause them again. After the recovery of an account,
+    they do.
     """
     now = timezone.now()
     changes = {"quiet_since": now} if by_person else {}

@@ -1,4 +1,4 @@
-"""Applies what happens to a lead to its follow-ups, in the same transaction or job step, by receivers of signals."""
+"""Applies a lead's events to its follow-ups, in the same transaction or job step, by signal receivers."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ Start, Status = FollowUpSequence.Start, FollowUpInstance.Status
 
 
 def pause_for_reply(sender: Any, lead: Lead, message: Message, **kwargs: Any) -> dict[str, int]:
-    """Pauses the lead's running follow-ups for the reply `message`, which becomes the response to the step before it,
-    unless a machine wrote it. Locks the lead's row.
+    """Pauses the lead's running follow-ups for the reply `message`, and stores it as the response to the previous step.
+    An automatic message does neither. Locks the lead's row.
     """
     with transaction.atomic():
         locked = rollup.locked(lead)
@@ -29,19 +29,19 @@ def pause_for_reply(sender: Any, lead: Lead, message: Message, **kwargs: Any) ->
 
 
 def note_response(sender: Any, lead: Lead, message: Message, tag: str, **kwargs: Any) -> None:
-    """Records how the lead responded to the newest step before `message`, once the reply is understood (`tag`)."""
+    """Records the lead's response to the newest step before `message` when the reply gets its tag."""
     responses.note(lead, message, tag)
 
 
 def stop(sender: Any, lead: Lead, reason: str, **kwargs: Any) -> None:
-    """Stops all follow-ups of `lead`, whose row must be locked: nothing more may go to it."""
+    """Stops all follow-ups of `lead`, whose row must be locked."""
     plan.finish_all(lead, Status.STOPPED, reason)
 
 
 def booked(sender: Any, lead: Lead, fresh: bool, **kwargs: Any) -> None:
-    """Completes the follow-ups that aim at a meeting, resumes those paused for one that fell through, and credits the
-    meeting to the newest step. A `fresh` one is not moved, so sequences that follow a booking start. The lead's row
-    must be locked.
+    """Completes the follow-ups whose goal is a meeting, resumes those that were paused for a cancelled or missed one,
+    and credits the meeting to the newest step. A `fresh` meeting was not moved, so it starts the sequences that follow
+    a booking. The lead's row must be locked.
     """
     towards = ~Q(sequence__starts=Start.BOOKED)
     if plan.finish_all(lead, Status.COMPLETED, "A meeting is booked.", instances=towards) or fresh:

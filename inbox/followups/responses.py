@@ -1,6 +1,6 @@
-"""Records how leads answered each step, and counts it. A reply is credited to the newest step sent before it, and its
-tag says what kind of response it is. Silence has no row: it is a sent step whose time is over. Our next message after
-an objection counts as our answer to it.
+"""Records the leads' responses to each step, and counts them. A reply is credited to the newest step sent before it,
+and its tag determines the kind of response. Silence has no row: it is a sent step whose time is over. Our next message
+after an objection counts as our answer to it.
 """
 
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from inbox.models.lead import Tag
 Response, Status = FollowUpTask.Response, FollowUpTask.Status
 WON = Q(lead__booked_at__gt=F("responded_at"))
 WINDOW = timedelta(days=14)
-"""How long after a step a reply still answers it. A step without a reply by then met silence."""
+"""A reply answers a step only within this time. A step without a reply until then met silence."""
 RESPONSE_OF: dict[str, str] = {
     **dict.fromkeys((*POSITIVE, Tag.MEETING_BOOKED), Response.CONVERTED),
     Tag.OBJECTION: Response.OBJECTION,
@@ -31,16 +31,16 @@ RESPONSE_OF: dict[str, str] = {
 
 
 def note(lead: Lead, message: Message, tag: str = "") -> None:
-    """Stores `message`, which means `tag`, as the response to the newest step of the 14 days before. A machine's
-    message is none: the step that had it as one has the reply after it, or waits again. A step with another response,
-    or that has led to a meeting, is left as it is.
+    """Stores `message`, which has the tag `tag`, as the response to the newest step of the 14 days before. An automatic
+    message is not a response: its step gets the next reply, or waits again. A step with another response, or one that
+    has led to a meeting, stays unchanged.
     """
     response = RESPONSE_OF.get(tag or message.tag or Tag.NEUTRAL)
     if response is None:
         _take_back(lead, message)
         return
     tasks = _answered_by(lead, message)
-    if not tasks.exists():  # a message answers one step, also if an earlier one's outcome is known only now
+    if not tasks.exists():  # a message answers one step, even if an earlier step's outcome is known only now
         task = _before(lead, message.sent_at)
         if task is None:
             return
@@ -55,7 +55,7 @@ def _answered_by(lead: Lead, message: Message) -> QuerySet[FollowUpTask]:
 
 
 def _take_back(lead: Lead, message: Message) -> None:
-    """Removes `message` as a response. The reply that came after it is one now."""
+    """Removes `message` as a response. The next reply after it becomes the response."""
     waiting = _answered_by(lead, message).exclude(response=Response.CONVERTED)
     if not waiting.update(response="", response_message=None, responded_at=None):
         return
@@ -88,8 +88,9 @@ def _before(lead: Lead, moment: datetime) -> FollowUpTask | None:
 def effectiveness(
     workspace_id: UUID, since: datetime | None = None, until: datetime | None = None
 ) -> QuerySet[Any]:
-    """A dict for each step: how many messages were `sent` from `since` until before `until` (aware), and the responses.
-    `silent`: none within 14 days; `open`: none yet. `answered`: objections that we answered; `won`: a booking followed.
+    """A dict for each step: the number of messages `sent` from `since` until before `until` (aware), and the responses.
+    `silent`: no response within 14 days. `open`: no response yet. `answered`: objections that we answered. `won`: a
+    booking followed.
     """
     sent = FollowUpTask.objects.filter(workspace_id=workspace_id, status=Status.SENT)
     if since is not None:
@@ -120,8 +121,8 @@ def _after_response() -> QuerySet[Message]:
 
 
 def objections(workspace_id: UUID) -> QuerySet[FollowUpTask]:
-    """The steps to which a lead objected, newest first, with the `kind`, our `answer`, and `won`: a booking
-    afterwards.
+    """The steps to which a lead objected, newest first, with the `kind`, our `answer`, and `won` (whether a booking
+    followed).
     """
     decided = TagDecision.objects.filter(message=OuterRef("response_message"), denied="").order_by("-pk")
     met = FollowUpTask.objects.filter(workspace_id=workspace_id, response=Response.OBJECTION)

@@ -1,7 +1,7 @@
-"""Does one step of one lead: judges it, writes its text and claims its send, all in one transaction, so that a killed
-worker leaves it either done or not begun. The task's attempt is part of the claim's name (`origin_id`): a step that is
-taken up again gets a new claim, and only if the one before certainly did not go out. Just before the provider is
-called, `veto` asks the stop conditions again.
+"""Runs a step for a lead: judges it, writes its text and claims its send in one transaction, so that a killed worker
+leaves the step either done or not started. The task's attempt is part of the claim's name (`origin_id`): a repeated
+step gets a new claim only if the previous message certainly did not go out. Just before the provider is called, `veto`
+checks the stop conditions again.
 """
 
 from datetime import datetime, timedelta
@@ -25,11 +25,11 @@ STEP = kind_name("followup.step", __name__)
 Status = FollowUpTask.Status
 Origin = OutboundSend.Origin
 SLOTS_FRESH = timedelta(minutes=15)
-"""A text with meeting times is written again if it has not gone out after this time."""
+"""A text with meeting times is rewritten if it has not gone out within this time."""
 
 
 def spec(task: FollowUpTask) -> JobSpec:
-    """The job that does the step of `task`. Each attempt has a job of its own."""
+    """The job that runs the step of `task`. Each attempt has a separate job."""
     return JobSpec(
         dedupe_key=f"{STEP}:{task.pk}:{task.attempt}",
         workspace_id=task.workspace_id,
@@ -58,8 +58,8 @@ def _slots(ctx: JobContext, task: FollowUpTask) -> list[Slot]:
 
 
 def take(stale: FollowUpTask, attempt: int, offered: list[Slot]) -> str:
-    """Decides about a step in the caller's transaction: claims its send, or has it wait for approval. With another
-    `attempt` by now, nothing is done ("settled"). `offered` are free meeting times.
+    """Decides about a step in the caller's transaction: claims its send, or has it wait for approval. If the task has
+    another `attempt` by now, nothing is done ("settled"). `offered`: free meeting times.
     """
     task, lead = locked(stale)
     instance = task.instance
@@ -89,7 +89,9 @@ def take(stale: FollowUpTask, attempt: int, offered: list[Slot]) -> str:
 
 
 def locked(stale: FollowUpTask, lead: Lead | None = None) -> tuple[FollowUpTask, Lead]:
-    """Reads and locks lead (unless it is given), follow-up and step, in this order, in the caller's transaction."""
+    """Reads and locks the lead (unless it is given), the follow-up and the step, in this order, in the caller's
+    transaction.
+    """
     lead = lead or rollup.locked(stale.lead)
     instance = FollowUpInstance.objects.select_for_update().get(pk=stale.instance_id)
     related = ("step__sequence", "workspace", "send")
@@ -161,7 +163,7 @@ def _close(task: FollowUpTask, status: str, reason: str) -> None:
 
 
 def veto(send: OutboundSend, lead: Lead) -> str:
-    """Why the message `send` may not go to its provider; "" if it may. Changes the follow-up accordingly in the
+    """Why the message `send` may not go to its provider; "" if it may. Updates the follow-up accordingly in the
     transaction that records the call, with `lead` locked.
     """
     stale = getattr(send, "followup_task", None)
@@ -171,7 +173,7 @@ def veto(send: OutboundSend, lead: Lead) -> str:
     if task.send_id != send.pk:
         return "This follow-up is planned anew."
     instance = task.instance
-    if task.status == Status.FAILED:  # a person sends the failed message again
+    if task.status == Status.FAILED:  # a person retries the failed message
         _close(task, Status.SENDING, "")
         return ""
     if task.status != Status.SENDING:
@@ -202,7 +204,9 @@ def _still_runs(task: FollowUpTask, send: OutboundSend, now: datetime) -> Decisi
 
 
 def approve(task: FollowUpTask, *, user: User, text: str = "") -> OutboundSend:
-    """Claims the send of a message that waits for approval, with `text` in its place ("" keeps it). Raises Refused."""
+    """Claims the send of a message that waits for approval. `text` replaces the message's text; "" keeps it. Raises
+    Refused.
+    """
     with transaction.atomic():
         task, lead = locked(task)
         if task.status != Status.APPROVAL or task.instance.status != FollowUpInstance.Status.ACTIVE:

@@ -1,5 +1,5 @@
-"""Fills the text of a step. Unknown variables are refused when the template is saved. If a lead's value is unknown when
-the step is due, the step is skipped, so that no mail goes out with a gap.
+"""Renders the text of a step. Unknown variables are refused when the template is saved. If a lead's value is unknown
+when the step is due, the step is skipped, so that no mail goes out with a gap.
 """
 
 import re
@@ -17,7 +17,7 @@ NOT_THE_LEADS = {
 
 
 class Missing(NamedTuple):
-    """The variables without a value for a lead. `str()` makes a sentence of them."""
+    """The variables without a value for a lead. `str()` turns them into a sentence."""
 
     names: list[str]
 
@@ -29,7 +29,7 @@ class Missing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The finished subject and text, and in `missing` the variables without a value."""
+    """The rendered subject and text, and in `missing` the variables without a value."""
 
     subject: str = ""
     text: str = ""
@@ -56,8 +56,8 @@ def wants_slots(*templates: str) -> bool:
 def render(
     subject: str, text: str, *, lead: Lead, workspace: Workspace, slots: list[Slot], gaps: bool = False
 ) -> Rendered:
-    """Fills the templates with the lead's values. `{name|fallback}` has a text for an unknown one. With `gaps`, a
-    variable without a value stays in the text, for a person to fill in.
+    """Renders the templates with the lead's values. `{name|fallback}` provides a text for an unknown value. With
+    `gaps`, a variable without a value stays in the text, for a person to fill in.
     """
     values = {
         "first_name": lead.first_name,

@@ -1,6 +1,6 @@
-"""The tick `followups`: settles sent steps, pauses or resumes groups, and claims the steps that are due, taking
-workspaces in turn. It calls no provider. A task's unique row and a job named after its attempt make each step single;
-two ticks at once pass over the rows that the other has locked.
+"""The tick `followups`: settles sent steps, pauses or resumes groups, and claims due steps, one workspace after the
+other in turns. It calls no provider. A task's unique row, and a job named after its attempt, keep each step unique; a
+tick skips the rows that another tick has locked.
 """
 
 import logging
@@ -21,8 +21,8 @@ from jobs.enqueue import enqueue_many
 logger = logging.getLogger(__name__)
 
 BATCH = 500
-"""The most steps of one transaction. They are selected all at once, as the order by which workspaces take turns costs a
-look at everything that is due.
+"""The maximum number of steps per transaction. All are selected at once, because the order of turns requires a scan of
+everything that is due.
 """
 PER_TICK = 2_000
 Status = FollowUpTask.Status
@@ -30,8 +30,8 @@ Status = FollowUpTask.Status
 
 def run(deadline: Deadline) -> dict[str, int]:
     """The tick `followups`. Returns counts by outcome, and by outcome and workspace (`sent:<id>`). A defect in one part
-    is raised after the others have run. Each part gets half of the time left before `deadline`, the last part all of
-    it.
+    is raised after the other parts have run. Each part gets half of the time left before `deadline`; the last part gets
+    all of it.
     """
     counts: Counter[str] = Counter()
     failures: list[Exception] = []
@@ -49,7 +49,9 @@ def run(deadline: Deadline) -> dict[str, int]:
 
 
 def take_up(deadline: Deadline) -> Counter[str]:
-    """Claims up to PER_TICK due steps in batches. Returns how many, in all and by workspace, and how many are left."""
+    """Claims up to PER_TICK due steps in batches. Returns the number of claimed steps, in total and by workspace, and
+    of those left.
+    """
     counts: Counter[str] = Counter(claimed=0)
     instance_ids = _due(PER_TICK)
     for at in range(0, len(instance_ids), BATCH):
@@ -63,7 +65,7 @@ def take_up(deadline: Deadline) -> Counter[str]:
 
 
 def due() -> QuerySet[FollowUpInstance]:
-    """Running follow-ups whose next step is due, without those that a switch or an undecided suspicion holds back."""
+    """Running follow-ups whose next step is due, except those that a switch or an open suspicion holds back."""
     return FollowUpInstance.objects.exclude(held_by_suspicion()).filter(
         status=FollowUpInstance.Status.ACTIVE,
         due_at__lte=timezone.now(),
@@ -80,7 +82,7 @@ def _due(size: int) -> list[Any]:
 
 @transaction.atomic
 def claim(instance_ids: list[Any]) -> list[FollowUpTask]:
-    """Claims the next steps of these follow-ups that are due and free, and enqueues their jobs in the same
+    """Claims the next steps of those follow-ups that are due and free, and enqueues their jobs in the same
     transaction.
     """
     locked = due().select_for_update(skip_locked=True, of=("self",)).filter(pk__in=instance_ids)

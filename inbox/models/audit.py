@@ -1,4 +1,4 @@
-"""Writes the audit log: one entry for each decision of a person, in the transaction of the decision."""
+"""Writes the audit log: one entry per decision of a person, in the transaction of the decision."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -14,17 +14,17 @@ NEVER = {
     *("password", "password1", "password2", "usable_password", "credentials", "secret", "key_hash"),
     *("persona_name", "signature", "service_description"),
 }
-"""Fields of forms whose contents no log holds: secrets, and what people wrote about themselves."""
+"""Form fields whose contents are never logged: secrets, and texts about people."""
 
 MOST = 200
-"""The most characters that are kept of one field."""
+"""The maximum number of characters of a field in the log."""
 
 
 def record(
     workspace_id: UUID | None, actor: User | None, action: str, subject: Model, **data: object
 ) -> None:
-    """Adds an entry about `subject` to the audit log. `actor` is None for the product itself, `workspace_id` for all
-    workspaces. `data` may hold ids, states and settings, never text of people.
+    """Adds an entry about `subject` to the audit log. `actor`: None for the product itself. `workspace_id`: None for
+    all workspaces. `data` may hold ids, states and settings, never people's texts.
     """
     record_all(workspace_id, actor, action, [subject], **data)
 
@@ -49,8 +49,8 @@ def record_all(
 def record_jobs(
     action: str, actor: User, results: Sequence[actions.ActionResult], detail: str, **kwargs: object
 ) -> None:
-    """Adds an entry for each job that a person acted on. `detail` is the new time or lane of a moved job; the reason
-    for a discard is a person's text and stays with the job.
+    """Adds an entry for each job that a person acted on. `detail`: the new time or lane of a moved job. The reason for
+    a discard is a person's text, and stays with the job.
     """
     names = {actions.Action.RUN_AT: "moment", actions.Action.LANE: "lane"}
     details = {names[actions.Action(action)]: detail} if action in names else {}
@@ -71,8 +71,8 @@ def record_jobs(
 
 
 def changes_of(form: "ModelForm[Any]", hidden: Iterable[str] | None = ()) -> dict[str, list[object]]:
-    """The changed fields of a form, each with its old and new value. The pair is empty for fields of NEVER and of
-    `hidden`; `hidden` None means all fields.
+    """The changed fields of a form, each with its old and new value. The pair is empty for fields in NEVER and in
+    `hidden`. `hidden`: None for all fields.
     """
     changes: dict[str, list[object]] = {}
     for name in form.changed_data:
@@ -87,8 +87,8 @@ def changes_of(form: "ModelForm[Any]", hidden: Iterable[str] | None = ()) -> dic
 
 
 def _plain(content: Any) -> object:
-    """`content` in a form that JSON can hold: numbers, switches and None as they are, rows by name, several values as a
-    sorted list, all else as text. Texts are cut to MOST characters.
+    """Converts `content` for JSON: numbers, booleans and None stay unchanged, rows become their name, several values a
+    sorted list, and anything else a text. Texts are cut to MOST characters.
     """
     if content is None or isinstance(content, bool | int | float):
         return content

@@ -1,4 +1,4 @@
-"""Models for meetings with leads, as calendars report them."""
+"""Models for meetings with leads, as reported by calendars."""
 
 from django.db import models
 
@@ -9,8 +9,8 @@ from integrations.models import known_provider
 class Appointment(Row):
     """One invitee of one meeting, by the calendar's own id.
 
-    The webhooks of a reschedule or a cancellation may come in any order. So the row stores each fact, and `status` is
-    derived from them.
+    The webhooks of a reschedule or a cancellation may arrive in any order. So the row stores each fact, and `status`
+    derives from the facts.
     """
 
     class Status(models.TextChoices):
@@ -20,7 +20,7 @@ class Appointment(Row):
         NO_SHOW = "no_show", "Did not show up"
 
     FELL_THROUGH = (Status.CANCELLED, Status.NO_SHOW)
-    """The states that a person has to look at."""
+    """The states that need a person's attention."""
 
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="appointments")
     lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="appointments")
@@ -74,12 +74,14 @@ class Appointment(Row):
             self.status = self.Status.BOOKED
 
     def stands(self) -> bool:
-        """Whether the meeting is booked, and neither cancelled, moved nor missed."""
+        """Whether the meeting takes place: it is booked, and neither cancelled, moved nor missed."""
         return self.status == self.Status.BOOKED and self.booked_at is not None
 
 
 class BookingCheck(models.Model):
-    """The time when a lead's meetings are next compared with the calendar, moved on before each comparison."""
+    """The time of the next comparison of a lead's meetings with the calendar. Each comparison first sets the next
+    time.
+    """
 
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="+")
     lead = models.OneToOneField("inbox.Lead", on_delete=models.CASCADE, related_name="booking_check")

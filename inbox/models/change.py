@@ -1,16 +1,16 @@
-"""The trace of what changed for a lead lately, by which open pages learn that something is new."""
+"""The log of recent changes of leads, by which open pages detect news."""
 
 from django.db import models
 from django.db.models.functions import Now
 
 
 class LeadChange(models.Model):
-    """A transaction changed what pages show of a lead. Triggers of the database add the rows, whoever writes
+    """A transaction changed data of a lead that pages show. Database triggers add the rows for every writer
     (inbox/sql/follow_leads.sql). A row is never updated, so no transaction waits for another.
 
     `xid` is the number of the transaction. A reader that keeps a snapshot of the database (`pg_current_snapshot()`)
-    finds exactly the changes that this snapshot did not see, in whatever order they were committed. Rows are deleted
-    after an hour.
+    finds exactly the changes that the snapshot did not include, in any order of commits. Rows are deleted after an
+    hour.
     """
 
     pk = models.CompositePrimaryKey("workspace_id", "xid", "lead_id")

@@ -9,9 +9,10 @@ from inbox.models.row import Row
 
 
 class TagDecision(Row):
-    """One decision about a message's tag, by a rule, the model, the provider or a person. Later ones are other rows.
+    """One decision about a message's tag, by a rule, the model, the provider or a person. A later decision is a new
+    row.
 
-    `quote` holds the lead's words that decided it. `by` names the rule, or the model with its prompt's version.
+    `quote` holds the lead's words that were decisive. `by` names the rule, or the model with the version of its prompt.
     """
 
     class Kind(models.TextChoices):
@@ -60,7 +61,7 @@ class TagDecision(Row):
 
     class Meta:
         constraints = [
-            # A job that runs again must not add a second row. People may change their minds.
+            # A repeated job must not add a second row. People may change their minds.
             models.UniqueConstraint(
                 fields=["message", "kind", "by"], condition=~Q(kind="person"), name="tag_decided_once"
             )
@@ -70,7 +71,7 @@ class TagDecision(Row):
             models.Index(
                 fields=["workspace", "-id"], condition=Q(kind="person"), name="tagdecision_corrections"
             ),
-            # answers from the index alone how often each rule decided lately
+            # counts each rule's recent decisions from the index alone
             models.Index(
                 fields=["workspace", "created_at"],
                 include=["by"],
@@ -84,8 +85,8 @@ class TagDecision(Row):
 
 
 class ProviderWord(Row):
-    """A tag that a provider's people or model gave a lead. The row never changes; `inbox.leads.provider_tags` gives it
-    to the lead's newest reply of then.
+    """A tag that a lead got from people at a provider, or from its model. The row never changes;
+    `inbox.leads.provider_tags` applies it to the reply that was the lead's newest at that time.
     """
 
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="+")
@@ -104,7 +105,7 @@ class ProviderWord(Row):
 
 
 class SendingPolicy(models.Model):
-    """Whether drafts may go out without a person, in a workspace or, above that, in one campaign."""
+    """Whether drafts may go out without a person, in a workspace or, with precedence, in one campaign."""
 
     class Mode(models.TextChoices):
         OFF = "off", "Off"

@@ -1,4 +1,4 @@
-"""Models of a proposed answer (draft), and of each message that goes out (send)."""
+"""Models of a proposed answer (draft), and of each outgoing message (send)."""
 
 from django.db import models
 from django.db.models import Q
@@ -9,7 +9,7 @@ from inbox.models.row import Row
 
 
 class Draft(Row):
-    """A proposed answer to one message on one channel. A person decides about it, or every check lets it go out."""
+    """A proposed answer to one message on one channel. A person decides about it, or all checks together release it."""
 
     class Status(models.TextChoices):
         PENDING = "pending", "Waiting for review"
@@ -38,7 +38,7 @@ class Draft(Row):
     )
     revision = models.PositiveSmallIntegerField(default=1)
 
-    # The result of the gates, whose single verdicts are rows of GateResult.
+    # The result of the gates. Their single verdicts are rows of GateResult.
     evaluation = models.JSONField(
         default=dict, db_default={}, blank=True, help_text="What the evaluating model said."
     )
@@ -71,7 +71,7 @@ class Draft(Row):
             models.Index(
                 fields=["workspace", "-created_at"], condition=Q(status="pending"), name="draft_pending"
             ),
-            # For the drafts of all workspaces that have waited longest.
+            # for the drafts of all workspaces that have waited longest
             models.Index(fields=["created_at"], condition=Q(status="pending"), name="draft_waiting"),
             models.Index(fields=["lead", "-created_at"], name="draft_by_lead"),
             models.Index(
@@ -86,19 +86,20 @@ class Draft(Row):
 
     @property
     def was_edited(self) -> bool:
-        """Whether a person changed the model's text. Line ends do not count, as forms once stored carriage returns."""
+        """Whether a person changed the model's text. Line ends do not count, because forms formerly stored carriage
+        returns.
+        """
         return self.text.strip().splitlines() != self.generated_text.strip().splitlines()
 
 
 class OutboundSend(Row):
-    """One message on its way to a lead. The row is written before the provider is called, and alone says how the send
-    ended.
+    """One message to a lead. The row is written before the provider is called, and is the only record of the outcome.
 
-    A person's message counts down until `send_at` and can be taken back until the call: their own text is `taken_back`
-    and waits in the composer; a draft's row is deleted.
+    A person's message counts down until `send_at` and can be taken back until the call. A taken-back own text becomes
+    `taken_back` and waits in the composer; the row of a draft is deleted.
 
-    `intent`: the provider has not been called, or the caller died. `unknown`: it was called, and the outcome is open.
-    Then the provider is asked, or a person decides; it is never repeated by itself.
+    `intent`: the provider has not been called, or the caller died. `unknown`: the provider was called, and the outcome
+    is open. Then the provider is asked, or a person decides; the message is never repeated automatically.
     """
 
     class Origin(models.TextChoices):
@@ -167,8 +168,7 @@ class OutboundSend(Row):
             models.UniqueConstraint(
                 fields=["workspace", "origin", "origin_id", "part"], name="send_once_per_origin"
             ),
-            # At most one send per lead and channel is under way, so a follow-up and an answer cannot both go
-            # out at once.
+            # Each lead has at most one pending send per channel, so a follow-up and an answer cannot both go out.
             models.UniqueConstraint(
                 fields=["lead", "channel"],
                 condition=Q(state__in=["intent", "unknown"]),
@@ -182,7 +182,7 @@ class OutboundSend(Row):
                 name="send_uncertain",
             ),
             models.Index(fields=["lead", "-created_at"], name="send_by_lead"),
-            # For the send that a provider's event tells of, or that a person looks for by its id.
+            # for the send in a provider's event, or in a person's search by its id
             models.Index(
                 fields=["workspace", "provider_message_id"],
                 condition=~Q(provider_message_id=""),
@@ -195,12 +195,12 @@ class OutboundSend(Row):
 
     @property
     def shown_subject(self) -> str:
-        """The subject under which it goes: its own, else that of the message that it answers."""
+        """The subject of the message: its own, or that of the message that it answers."""
         return self.subject or (self.reply_to.subject if self.reply_to else "")
 
     @property
     def can_be_taken_back(self) -> bool:
-        """Whether a person may still take the message back: it had a countdown, and its provider was not called."""
+        """Whether a person can still take the message back: it had a countdown, and its provider was not called."""
         counted = self.send_at is not None and not self.part
         return counted and self.called_at is None and self.state == self.State.INTENT
 

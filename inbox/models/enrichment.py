@@ -1,4 +1,4 @@
-"""The model of missing facts of a lead that a source was asked for."""
+"""The model of questions to outside sources about missing facts of a lead."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from inbox.models.row import Row
 
 
 class Enrichment(Row):
-    """A question to an outside source for one missing fact of a lead, and its outcome. The fact is a column of the
+    """A question to an outside source about one missing fact of a lead, and its outcome. The fact is a column of the
     lead.
     """
 

@@ -1,4 +1,4 @@
-"""The model of what is kept of an erased person: that they want no more, under keyed hashes that name nobody."""
+"""The model of the marks that remain of an erased person: keyed hashes that name nobody and block further messages."""
 
 from django.db import models
 
@@ -6,10 +6,11 @@ from inbox.models.workspace import Workspace
 
 
 class ErasedMark(models.Model):
-    """A keyed hash of one thing that named an erased person, or one of their messages (`inbox.leads.erased`).
+    """A keyed hash of an identifier of an erased person, or of one of their messages (`inbox.leads.erased`).
 
-    With `opted_out_at`, nothing is sent to the address or id since then, as to an ended address
-    (`inbox.leads.refused_addresses`). The hash of a message recognises it when a provider brings it again.
+    With `opted_out_at`, nothing has been sent to the address or id since that time; the same applies to a refused
+    address (`inbox.leads.refused_addresses`). The hash of a message recognises the message if a provider delivers it
+    again.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)

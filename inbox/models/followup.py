@@ -1,7 +1,7 @@
-"""Models of follow-ups: the plan (sequence, step), a lead's progress in it (instance), and each step done (task).
+"""Models of follow-ups: the plan (sequence, step), a lead's progress in it (instance), and each executed step (task).
 
-Constraints keep one live instance for each lead and sequence, and one task for each instance and step. Steps are
-retired and never deleted, so that every sent message keeps its step.
+Constraints allow one live instance per lead and sequence, and one task per instance and step. Steps are retired and
+never deleted, so that every sent message keeps its step.
 """
 
 from django.core.validators import MaxValueValidator
@@ -14,7 +14,7 @@ from integrations import registry
 
 
 class FollowUpSequence(Row):
-    """A plan of messages to leads who have gone silent. A workspace uses it for many leads."""
+    """A plan of messages to leads who have stopped answering. A workspace uses it for many leads."""
 
     class Start(models.TextChoices):
         PERSON = "person", "When a person enrols a lead"
@@ -41,7 +41,7 @@ class FollowUpSequence(Row):
 
 
 class FollowUpStep(Row):
-    """One message of a sequence, due `offset_days` and `offset_minutes` after the step before, or after the start."""
+    """One message of a sequence, due `offset_days` and `offset_minutes` after the previous step, or after the start."""
 
     class Condition(models.TextChoices):
         ALWAYS = "always", "Always"
@@ -80,7 +80,7 @@ class FollowUpInstance(Row):
         STOPPED = "stopped", "Stopped"
 
     class Pause(models.TextChoices):
-        """Why a lead's follow-up is paused. A disconnected account is one more reason; see `pause_for`."""
+        """Why a lead's follow-up is paused. Another reason is a disconnected account; see `pause_for`."""
 
         REPLIED = "replied", "The lead has replied"
         ERROR = "error", "A step failed on our side"
@@ -153,7 +153,7 @@ class FollowUpInstance(Row):
 
 
 class FollowUpTask(Row):
-    """One step of one lead's follow-up. `attempt` counts its claims; each attempt sends one message at most."""
+    """One step of one lead's follow-up. `attempt` counts its claims; each attempt sends at most one message."""
 
     class Status(models.TextChoices):
         CLAIMED = "claimed", "Being prepared"
@@ -221,7 +221,9 @@ class FollowUpTask(Row):
 
 
 class ChannelRefusal(models.Model):
-    """A provider's word that a lead cannot be reached on a channel: a state of the lead, and no failure of a send."""
+    """A provider's report that a lead cannot be reached on a channel. It describes the lead, and is not a failure of a
+    send.
+    """
 
     WORDS = {
         "sms_dnd": "Do not disturb",
@@ -244,5 +246,5 @@ class ChannelRefusal(models.Model):
 
     @property
     def words(self) -> str:
-        """Why the lead cannot be reached on the channel: the provider's code in words for people."""
+        """Why the lead cannot be reached on the channel: the provider's code as a text for users."""
         return self.WORDS.get(self.code) or f"Cannot be reached ({self.code.replace('_', ' ')})"

@@ -7,9 +7,9 @@ from inbox.models.workspace import Membership, User, Workspace
 
 
 class Invitation(models.Model):
-    """An e-mail address that was invited to a workspace. Alone it gives no access.
+    """An e-mail address that was invited to a workspace. The invitation alone gives no access.
 
-    Accepting makes a membership. The table of its own keeps code from taking an invited person for a member.
+    Accepting it creates a membership. A separate table prevents code from treating an invited person as a member.
     """
 
     class State(models.TextChoices):

@@ -12,7 +12,7 @@ from integrations.models import known_provider
 
 
 class Tag(models.TextChoices):
-    """What the newest reply of a lead says. `inbox.leads.tags` knows which tag wins, and its effects."""
+    """The meaning of a lead's newest reply. `inbox.leads.tags` defines which tag wins, and its consequences."""
 
     NEW = "New"
     INTERESTED = "Interested"
@@ -32,15 +32,15 @@ class Tag(models.TextChoices):
 
 
 TOWARDS_A_MEETING = (Tag.MEETING_REQUESTED, Tag.CALL_REQUESTED, Tag.INTERESTED, Tag.MEETING_BOOKED)
-"""The tags of leads who may have a meeting in a calendar that no webhook told of."""
+"""The tags of leads who may have a meeting that no webhook reported."""
 HOT_SCORE = 3
-"""The score (1 to 4) from which a lead stands out as hot."""
+"""The minimum score (1 to 4) of a hot lead."""
 HAS_BOOKED = Q(booked_at__isnull=False) | Q(tag=Tag.MEETING_BOOKED)
-"""A filter for leads with a meeting. A query must use this very filter to use its index."""
+"""A filter for leads with a meeting. A query must use this exact filter to use its index."""
 
 
 class Channel(models.TextChoices):
-    """The channels of messages. On ELSEWHERE they only come, and people answer on the provider's pages."""
+    """The channels of messages. Messages on ELSEWHERE are only received; people answer them on the provider's pages."""
 
     EMAIL = "email", "Email"
     SMS = "sms", "SMS"
@@ -53,7 +53,7 @@ WRITTEN_ON = [(channel.value, channel.label) for channel in Channel if channel i
 
 
 class Suspicion(models.TextChoices):
-    """What the rules suspect a reply to be. Until it is decided, nothing goes out to the lead by itself."""
+    """The rules' suspicion about a reply. Until it is decided, nothing goes out to the lead automatically."""
 
     OPT_OUT = "opt_out", "Perhaps an opt-out"
     BOUNCE = "bounce", "Perhaps a failure report"
@@ -62,7 +62,7 @@ class Suspicion(models.TextChoices):
 
 
 class Campaign(Row):
-    """A campaign (a series of mails) that runs at a provider. We know its id and name from the provider's events."""
+    """A campaign (a series of mails) at a provider. We know its id and name from the provider's events."""
 
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="campaigns")
     provider = models.CharField(max_length=20, validators=[known_provider])
@@ -88,30 +88,30 @@ IDENTITY_FIELDS = (
     "emailbison_lead_id",
     "ghl_contact_id",
 )
-"""The columns that can name a lead. Where they name different leads, the first column wins, so e-mail does."""
+"""The columns that identify a lead. If they name different leads, the first column wins, which is e-mail."""
 
 
 def by_alternate_email(address: str) -> Q:
-    """A filter for leads who also wrote from `address` (lower case). Its second condition is the index's."""
+    """A filter for leads who also wrote from `address` (lower case). Its second condition is that of the index."""
     return Q(alternate_emails__contains=[address]) & ~Q(alternate_emails=[])
 
 
 def by_alternate_phone(number: str) -> Q:
-    """A filter for leads who also have the phone `number` (E.164). Its second condition is the index's."""
+    """A filter for leads who also have the phone `number` (E.164). Its second condition is that of the index."""
     return Q(alternate_phones__contains=[number]) & ~Q(alternate_phones=[])
 
 
 def by_alternate_contact(contact_id: str) -> Q:
-    """A filter for leads who also have the GoHighLevel contact. Its second condition is the index's."""
+    """A filter for leads who also have the GoHighLevel contact. Its second condition is that of the index."""
     return Q(alternate_contacts__contains=[contact_id]) & ~Q(alternate_contacts=[])
 
 
 LEAD_WORDS = names_vector("first_name", "last_name", "company", "email")
-"""The words by which the admin's search finds a lead of any workspace. A query must use this very expression to use
+"""The words by which the admin's search finds a lead of any workspace. A query must use this exact expression to use
 its index.
 """
 LEAD_WORDS_HERE = names_vector("first_name", "last_name", "company", "email", of_workspace=True)
-"""The words by which the search of a workspace finds a lead, each with the workspace's mark."""
+"""The words by which the search of a workspace finds a lead, each with the workspace's prefix."""
 
 
 def _unique(field: str) -> models.UniqueConstraint:
@@ -124,10 +124,10 @@ class Lead(Row):
     """One person to whom a workspace writes.
 
     Identity columns hold normalised values (lower case, E.164, canonical URL) or "". They are unique within a
-    workspace, so two first messages at once make one lead.
+    workspace, so two simultaneous first messages create one lead.
     """
 
-    workspace = models.ForeignKey(  # its look-ups use lead_by_last_message
+    workspace = models.ForeignKey(  # look-ups use lead_by_last_message
         "inbox.Workspace", on_delete=models.CASCADE, related_name="leads", db_index=False
     )
 
@@ -180,7 +180,7 @@ class Lead(Row):
         help_text="When it was given to the member who has it, not by themself. Empty: they have opened it.",
     )
 
-    # Somebody else who answers for the lead now, such as an assistant or a colleague in CC.
+    # Somebody who now answers for the lead, such as an assistant or a colleague in CC.
     current_replier_email = models.CharField(max_length=320, blank=True, default="")
     current_replier_name = models.CharField(max_length=200, blank=True, default="")
     current_replier_since = models.DateTimeField(null=True, blank=True)
@@ -247,7 +247,7 @@ class Lead(Row):
         help_text="Why the provider does not know this lead, in words.",
     )
 
-    # Roll-ups, which let the list of conversations do without reading messages.
+    # Roll-ups, so that the list of conversations need not read messages.
     last_inbound_at = models.DateTimeField(null=True, blank=True)
     last_outbound_at = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(
@@ -272,19 +272,19 @@ class Lead(Row):
                 condition=Q(needs_reply=True),
                 name="lead_needs_reply",
             ),
-            # whose conversations wait, or wait for somebody to take them
+            # conversations that wait, or wait for an owner
             models.Index(
                 fields=["workspace", "assigned_to", "-last_message_at"],
                 condition=Q(needs_reply=True),
                 name="lead_waits_for",
             ),
-            # all that a member has, which become unassigned when the member leaves
+            # all leads of a member, which become unassigned when the member leaves
             models.Index(
                 fields=["workspace", "assigned_to", "-last_message_at"],
                 condition=Q(assigned_to__isnull=False),
                 name="lead_of_member",
             ),
-            # what was given to a member who has not opened it yet
+            # leads that were given to a member who has not opened them yet
             models.Index(
                 fields=["workspace", "assigned_to"],
                 condition=Q(handed_over_at__isnull=False),
@@ -298,7 +298,7 @@ class Lead(Row):
                 condition=Q(snoozed_until__isnull=False),
                 name="lead_snoozed",
             ),
-            # leads who are close to a meeting, for the look at their calendar
+            # leads who are close to a meeting, for the comparison with their calendar
             models.Index(
                 fields=["workspace", "last_inbound_at"],
                 condition=Q(tag__in=TOWARDS_A_MEETING),
@@ -316,7 +316,7 @@ class Lead(Row):
             ),
             # samples, of which a workspace has one or two
             models.Index(fields=["workspace"], condition=Q(sample=True), name="lead_sample"),
-            # Follow-ups of suspected leads are looked up by the lead. Few of all leads are suspected.
+            # Follow-ups of suspected leads are looked up by lead. Few leads are suspected.
             models.Index(fields=["id"], condition=~Q(suspected=""), name="lead_suspected"),
             # for the search by words, and by the last digits of a phone number
             GinIndex(LEAD_WORDS, name="lead_names"),
@@ -327,7 +327,7 @@ class Lead(Row):
                 condition=~Q(phone=""),
                 name="lead_phone_digits",
             ),
-            # Few leads have such a value, and the others need no entry in this index.
+            # Few leads have such a value; the others need no entry in this index.
             GinIndex(
                 fields=["alternate_emails"],
                 condition=~Q(alternate_emails=[]),
@@ -350,32 +350,32 @@ class Lead(Row):
 
     @property
     def refused(self) -> list[Channel]:
-        """The channels on which the lead wants nothing, for pages."""
+        """The channels that the lead refused, for pages."""
         return [Channel(channel) for channel in self.refused_channels]
 
     @property
     def display_name(self) -> str:
-        """The lead's name for pages; if it is not known, the e-mail address, phone number or profile."""
+        """The lead's name for pages; without a name, the e-mail address, phone number or profile."""
         name = f"{self.first_name} {self.last_name}".strip()
         return name or self.email or self.phone or self.linkedin_url or "Unknown person"
 
     @property
     def is_understood(self) -> bool:
-        """Whether the newest reply has a meaning. False while it waits for the model."""
+        """Whether the newest reply has a meaning. The value is False while the reply waits for the model."""
         return not self.awaiting_model or bool(self.tag_decided_by)
 
     @property
     def tagged_by_id(self) -> int | None:
-        """The id of the user who gave the lead its tag; None if no person did."""
+        """The id of the user who tagged the lead; None if no person did."""
         who, _, number = self.tag_decided_by.partition(" ")
         return int(number) if who == "person" and number.isascii() and number.isdecimal() else None
 
     @property
     def is_hot(self) -> bool:
-        """Whether the lead is close to a deal by its score, and may still be written to."""
+        """Whether the lead's score is close to a deal, and the lead may still receive messages."""
         return self.score is not None and self.score >= HOT_SCORE and not self.is_stopped
 
     @property
     def is_stopped(self) -> bool:
-        """Whether nothing may be sent to this lead any more: it has opted out, or its address bounced."""
+        """Whether nothing more may be sent to this lead, because of an opt-out or a bounce."""
         return self.opted_out_at is not None or self.bounced_at is not None

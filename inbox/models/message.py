@@ -13,13 +13,13 @@ from inbox.models.words import WordsField
 from integrations import registry
 
 ALIKE_CHARS = 1_000
-"""Longer texts are not compared by their words."""
+"""Longer texts are not compared by words."""
 WORDS = Trim(
     Lower(
         Func(
             Left("text", ALIKE_CHARS),
-            # The characters are written out, as character classes differ between databases. "?" does not
-            # count as punctuation.
+            # The characters are listed, because character classes differ between databases. "?" does not count as
+            # punctuation.
             Value(
                 "[\\s!.,;:\"'`()*_\u2018\u2019\u201c\u201d\u2026\u2013\u2014\uff01\uff0c\u3002\u3001\u060c-]+"
             ),
@@ -29,17 +29,19 @@ WORDS = Trim(
         )
     )
 )
-"""The words of a text without capitals, spaces and punctuation. A question mark stays."""
+"""The words of a text without capitals, spaces and punctuation. Question marks stay."""
 SAME_WORDS = MD5(WORDS)
-"""The expression of the index for texts with the same words. A query must use this very expression to use it."""
+"""The expression of the index for texts with the same words. A query must use this exact expression to use the
+index.
+"""
 
 
 OWN_ID = "text:"
-"""The beginning of an external id that we made ourselves, as the provider has not told its id yet."""
+"""The prefix of an external id that we created because the provider has not reported its id yet."""
 
 
 OWN = "holdfast"
-"""The source of messages that this product sent. All other sources are lists of providers (docs/reference/names.md)."""
+"""The source of messages that this product sent. All other sources belong to providers (docs/reference/names.md)."""
 
 
 def known_source(name: str) -> None:
@@ -49,7 +51,7 @@ def known_source(name: str) -> None:
 
 
 COMPLAINTS = Q(tag_decided_by__contains=": complaint.")
-"""A filter for reports of spam complaints. A query must use this very filter to use its index."""
+"""A filter for reports of spam complaints. A query must use this exact filter to use its index."""
 
 
 class MessageManager(models.Manager["Message"]):
@@ -60,13 +62,13 @@ class MessageManager(models.Manager["Message"]):
 
 
 class Message(Row):
-    """What somebody wrote to or from a lead, on any channel."""
+    """A message from or to a lead, on any channel."""
 
     class Direction(models.TextChoices):
         INBOUND = "inbound", "Inbound"
         OUTBOUND = "outbound", "Outbound"
 
-    # Both are the first column of an index below, so they need no index of their own.
+    # Each is the first column of an index below, and so needs no separate index.
     workspace = models.ForeignKey(
         "inbox.Workspace", on_delete=models.CASCADE, related_name="messages", db_index=False
     )
@@ -146,7 +148,7 @@ class Message(Row):
     processed_at = models.DateTimeField(
         null=True, blank=True, help_text="When its job was done: a pruned job is not a missing one."
     )
-    draft = models.ForeignKey(  # without an index of its own, as look-ups use message_per_draft
+    draft = models.ForeignKey(  # needs no separate index, because look-ups use message_per_draft
         "inbox.Draft", on_delete=models.SET_NULL, null=True, blank=True, db_index=False
     )
     part = models.PositiveSmallIntegerField(default=0)
@@ -170,7 +172,7 @@ class Message(Row):
         indexes = [
             models.Index(fields=["lead", "sent_at", "received_at"], name="message_timeline"),
             models.Index(fields=["workspace", "-received_at"], name="message_by_workspace"),
-            # For texts that may come without an id and are then looked up by their words.
+            # for texts that may arrive without an id, and are then looked up by their words
             models.Index(
                 fields=["workspace", "content_hash"],
                 condition=Q(source__in=["ghl_message", "instantly_reply", "instantly_sent"]),
@@ -181,11 +183,11 @@ class Message(Row):
                 condition=Q(source="unipile_message"),
                 name="message_by_chat",
             ),
-            # for replies that say the same (inbox.pipeline.alike)
+            # for replies with the same words (inbox.pipeline.alike)
             models.Index(
                 F("workspace"), SAME_WORDS, condition=Q(direction="inbound"), name="message_same_words"
             ),
-            # for how often rules suspected something lately
+            # for recent suspicions of the rules
             models.Index(
                 fields=["workspace", "received_at"],
                 include=["suspected"],
@@ -198,9 +200,9 @@ class Message(Row):
                 condition=COMPLAINTS,
                 name="message_complaints",
             ),
-            # The list of entries that are not sorted in yet is short, as each search reads it.
+            # Each search reads the list of entries that are not yet sorted in, so the list is short.
             GinIndex(fields=["found_by"], name="message_search", gin_pending_list_limit=512),
-            # Release 0.2.0 asks by it. It goes with the next release.
+            # Release 0.2.0 uses this index. The next release drops it.
             models.Index(
                 fields=["workspace", "-received_at"],
                 condition=Q(found_by__isnull=True),
@@ -213,5 +215,5 @@ class Message(Row):
 
     @property
     def has_own_id(self) -> bool:
-        """Whether the column `external_id` holds an id of ours, because the provider has not told its own yet."""
+        """Whether the column `external_id` holds our own id, because the provider has not reported its id yet."""
         return self.external_id.startswith(OWN_ID)

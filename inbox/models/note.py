@@ -1,4 +1,4 @@
-"""Notes that colleagues leave each other in a conversation, and whom they call in them. Nothing of it is ever sent."""
+"""Notes between colleagues about a conversation, and the members whom they mention. Notes are never sent."""
 
 from django.db import models
 from django.db.models import Q
@@ -8,9 +8,7 @@ from inbox.models.row import Row
 
 
 class Note(Row):
-    """A member's words to colleagues, beside a conversation. No provider, model or count reads them. They never
-    change.
-    """
+    """A member's text for colleagues, beside a conversation. No provider, model or count reads it. It never changes."""
 
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="notes")
     lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="notes", db_index=False)
@@ -29,7 +27,9 @@ class Note(Row):
 
 
 class Mention(models.Model):
-    """That a note calls a member, who has not read it while `read_at` is empty. It goes when the member leaves."""
+    """A member's mention in a note. `read_at` is empty until the member has read the note. The row is deleted when the
+    member leaves.
+    """
 
     note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="mentions", db_index=False)
     membership = models.ForeignKey("inbox.Membership", on_delete=models.CASCADE, db_index=False)

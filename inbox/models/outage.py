@@ -1,11 +1,11 @@
-"""The model that records that the language model cannot be reached now, for the whole installation."""
+"""The model of an outage of the language model, for the whole installation."""
 
 from django.db import models
 
 
 class ModelOutage(models.Model):
-    """The outage of a provider of language models. The row exists while the last call failed, for the whole
-    installation.
+    """The outage of a provider of language models, for the whole installation. The row exists while the last call
+    failed.
     """
 
     provider = models.CharField(max_length=20, primary_key=True)

@@ -1,4 +1,4 @@
-"""Repeats work that lost a race for a unique row. The next round sees the other transaction's row and finds it."""
+"""Repeats work that lost a race for a unique row. The next round sees the other transaction's row and uses it."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -7,15 +7,15 @@ from django.db import IntegrityError, transaction
 
 Result = TypeVar("Result")
 ROUNDS = 5
-"""The most rounds. Each lost race makes one more row visible, so a message and four identities of its lead need
+"""The maximum number of rounds. Each lost race reveals one more row, so a message and four identities of its lead need
 five.
 """
 
 
 def settled(work: Callable[[], Result]) -> Result:
-    """Runs `work()` in a savepoint, and again if a unique constraint refuses its rows, ROUNDS times at most.
+    """Runs `work()` in a savepoint. Repeats it if a unique constraint refuses its rows, at most ROUNDS times.
 
-    `work` must look before it inserts. Raises IntegrityError if the last round is refused too: that is no race.
+    `work` must query before it inserts. Raises IntegrityError if the last round is also refused: this is not a race.
     """
     for last in (False,) * (ROUNDS - 1) + (True,):
         try:

@@ -1,4 +1,4 @@
-"""The base of models whose rows have an id that tells nothing and sorts by time."""
+"""The base class of models whose ids reveal nothing and sort by time."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from jobs.ids import uuid7
 
 
 class Row(models.Model):
-    """A row with a UUID of version 7 as its key."""
+    """A row whose key is a UUID of version 7."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
 

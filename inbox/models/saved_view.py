@@ -9,13 +9,13 @@ from inbox.models.workspace import User, Workspace
 
 NAME_CHARS, QUERY_CHARS = 60, 2_000
 MOST = 12
-"""The most views of one person in a workspace, and the most that it shares: each page counts them."""
+"""The maximum number of views per person in a workspace, and of shared views per workspace. Each page counts them."""
 
 
 class SavedView(Row):
-    """A folder with its filters under a name, of one member or, without `owner`, of the whole workspace.
+    """A named folder with filters, of one member or, without `owner`, of the whole workspace.
 
-    `query` is the list's query string, read anew each time, so "last 7 days" stays that.
+    `query` is the list's query string. It is evaluated at every use, so "last 7 days" remains relative.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="saved_views")
@@ -41,5 +41,4 @@ class SavedView(Row):
 
     @property
     def is_shared(self) -> bool:
-        """Whether it is the whole workspace's."""
         return self.owner_id is None

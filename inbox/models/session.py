@@ -1,4 +1,4 @@
-"""The model of a person's sessions, and how they end."""
+"""The model of a person's sessions, and a function that ends them."""
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
@@ -9,8 +9,8 @@ from inbox.models.row import Row
 
 
 class BrowserSession(Row):
-    """A session as its owner recognises it: its browser, its address, and when it was used. The database deletes it
-    with the session and with the user.
+    """A session with the details by which its owner recognises it: browser, address and last use. The database deletes
+    the row with the session and with the user.
     """
 
     session = models.OneToOneField(Session, on_delete=models.DO_NOTHING, db_constraint=False)
@@ -28,8 +28,8 @@ class BrowserSession(Row):
 
 
 def end_sessions(user_id: int, *, but: str | None = None) -> int:
-    """Ends all sessions of a user but the one with the key `but`. Returns how many. It reads all sessions, as one that
-    has not been used since the upgrade to this table has no row in it.
+    """Ends all sessions of a user except the session with the key `but`, and returns their number. It reads all
+    sessions, because a session that has not been used since the upgrade has no row in this table.
     """
     running = Session.objects.filter(expire_date__gt=Now()).exclude(pk=but)
     keys = [row.pk for row in running if row.get_decoded().get(SESSION_KEY) == str(user_id)]

@@ -1,4 +1,4 @@
-"""The model of a snippet: a text with variables that people put into what they write."""
+"""The model of a snippet: a text with variables that people insert into their messages."""
 
 from django.db import models
 from django.db.models import Q
@@ -9,13 +9,11 @@ from inbox.models.workspace import User, Workspace
 
 NAME_CHARS, TEXT_CHARS = 60, 5_000
 MOST = 200
-"""The most snippets of one person in a workspace, and the most that it shares."""
+"""The maximum number of snippets per person in a workspace, and of shared snippets per workspace."""
 
 
 class Snippet(Row):
-    """A text under a name, of one member or, without `owner`, of the workspace. Variables are written as in
-    follow-ups.
-    """
+    """A named text of one member or, without `owner`, of the workspace. Its variables have the syntax of follow-ups."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="snippets")
     owner = models.ForeignKey(User, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
@@ -39,5 +37,4 @@ class Snippet(Row):
 
     @property
     def is_shared(self) -> bool:
-        """Whether it is the whole workspace's."""
         return self.owner_id is None

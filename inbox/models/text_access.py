@@ -1,4 +1,4 @@
-"""The model of a person's access to texts of a workspace of which they are no member."""
+"""The model of a person's access to the texts of a workspace that they do not belong to."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ LASTS = timedelta(hours=1)
 
 
 class TextAccess(models.Model):
-    """An operator's permission to read texts of a workspace, with a reason, for an hour at most.
+    """An operator's permission to read texts of a workspace, with a reason, for at most an hour.
 
     The database refuses to change or delete a row while its workspace exists.
     """

@@ -1,12 +1,12 @@
-"""The entries by which the search finds a text: its words and phone numbers, as PostgreSQL's index holds them.
+"""The search entries of a text: its words and phone numbers, in the form of PostgreSQL's index.
 
-Words are folded: lower case, without accents. A phone number is kept from its last digit backwards, because its
-spellings differ at the beginning. Each entry begins with the end of the workspace's id, so a search reads the entries
-of one workspace.
+Words are folded: lower case, without accents. A phone number is stored from its last digit backwards, because its
+spellings differ at the beginning. Each entry begins with the end of the workspace's id, so a search reads only the
+entries of one workspace.
 
-The words are cut here and not by PostgreSQL's parser, which takes "reyes.example" for one word. So a query, a text and
-a snippet are cut alike. Names of leads are cut by an expression of PostgreSQL (LEAD_WORDS), because they change in
-many places; a test compares the two.
+The words are split here and not by PostgreSQL's parser, which treats "reyes.example" as one word. So a query, a text
+and a snippet are split alike. Names of leads are split by an expression of PostgreSQL (LEAD_WORDS), because they change
+in many places; a test compares the two.
 """
 
 import re
@@ -21,43 +21,43 @@ from django.db.models.functions import Cast, Concat, Lower, Replace, Right
 from inbox.understanding.normalise import INVISIBLE, fold
 
 SUBJECT_CHARS, TEXT_CHARS = 1_000, 50_000
-"""How much of a message is looked at. PostgreSQL refuses vectors above 1 MB."""
+"""The number of characters of a message that are indexed. PostgreSQL refuses vectors above 1 MB."""
 WORD_CHARS = 64
-"""Longer words are found by their beginning."""
+"""Longer words are found by their first characters."""
 MIN_DIGITS, MAX_DIGITS = 7, 15
-"""How many digits a phone number has: fewer are a price or a time, and E.164 allows no more."""
+"""The number of digits of a phone number: fewer digits are a price or a time, and E.164 allows no more."""
 
 SEPARATORS = (
     "\x01-/:-@\\[-`{-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf\u00d7\u00f7\u2000-\u206f\u3000-\u3003"
     "\u3008-\u3020\u3030\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\u060c\u061b\u061f\u06d4\u0964\u0965"
 )
-"""The characters between words, for a regular expression of Python or PostgreSQL. They are written out, as character
+"""The characters between words, for regular expressions of Python and PostgreSQL. They are listed, because character
 classes differ between databases.
 """
 _WORD = re.compile(f"[^{SEPARATORS}]+")
 _RAW_WORD = re.compile(f"(?:[^{SEPARATORS}]|{INVISIBLE.pattern})+")
-"""A word before it is folded. Folding drops what cannot be seen, so "war\u00adranty" is one word."""
+"""A word before folding. Folding drops invisible characters, so "war\u00adranty" is one word."""
 _NUMBER = re.compile(r"[+(]{0,2}[0-9](?:[ \t\u00a0\u202f().\-/\u2010-\u2013]{0,3}[0-9])*")
 _DIGITS = re.compile("[0-9]+")
 NUMBER = "#"
-"""What an entry for a phone number begins with, after the workspace. No word has it."""
+"""The prefix of an entry for a phone number, after the workspace. No word begins with it."""
 
 
 def words_of(text: str) -> list[str]:
-    """The words of `text`, folded, in their order, each cut to 64 characters."""
+    """The folded words of `text` in their order, each cut to 64 characters."""
     return [word[:WORD_CHARS] for word in _WORD.findall(fold(text))]
 
 
 def words_at(text: str) -> Iterator[tuple[int, int, list[str]]]:
-    """Yields each word of `text` as (start, end, its folded words). A sign such as "½" folds to several."""
+    """Yields each word of `text` as (start, end, folded words). A sign such as "½" folds to several words."""
     for match in _RAW_WORD.finditer(text):
         yield match.start(), match.end(), words_of(match[0])
 
 
 def numbers_at(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yields what may be a phone number as (start, end, its last 15 digits backwards), from 7 digits on.
+    """Yields each possible phone number as (start, end, its last 15 digits backwards), from 7 digits on.
 
-    Each group of digits may be a number's end, so one place may be yielded several times ("555-0119 2026-11-28").
+    Each group of digits may be the end of a number, so one place may be yielded several times ("555-0119 2026-11-28").
     """
     for match in _NUMBER.finditer(text):
         digits = ""
@@ -68,16 +68,18 @@ def numbers_at(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def mark_of(workspace_id: UUID) -> str:
-    """The three characters with which a workspace's entries begin. Others may share them: ask for the workspace too."""
+    """The three characters with which a workspace's entries begin. Other workspaces may share them, so also filter by
+    workspace.
+    """
     return str(workspace_id)[-3:]
 
 
 def vector(workspace_id: UUID, subject: str, text: str) -> str:
-    """The entries of a message, as the text of a tsvector. Beyond SUBJECT_CHARS and TEXT_CHARS nothing counts."""
+    """The entries of a message, as the text of a tsvector. Text beyond SUBJECT_CHARS and TEXT_CHARS is not indexed."""
     mark, parts = mark_of(workspace_id), (subject[:SUBJECT_CHARS], text[:TEXT_CHARS])
     entries = {mark + word for part in parts for word in words_of(part)}
     entries |= {mark + NUMBER + digits for part in parts for _, _, digits in numbers_at(part)}
-    # No entry has a quote or a backslash, as both are separators.
+    # No entry contains a quote or a backslash, because both are separators.
     return " ".join(f"'{entry}'" for entry in sorted(entries))
 
 
@@ -90,10 +92,10 @@ class WordsField(SearchVectorField):  # type: ignore[type-arg]  # Django makes n
 
 
 class WordsQuery(Func):
-    """A query for entries, in PostgreSQL's syntax of a tsquery.
+    """A query for entries, in PostgreSQL's tsquery syntax.
 
-    It is a subquery that hides the words from the planner, which for two frequent words that never meet would read the
-    whole table.
+    The subquery hides the words from the planner. For two frequent words that never occur together, the planner would
+    otherwise read the whole table.
     """
 
     template = "(SELECT %(expressions)s::tsquery)"
@@ -103,7 +105,7 @@ class WordsQuery(Func):
 
 
 class HasWords(Func):
-    """An SQL expression: whether a tsvector, the first argument, matches a tsquery, the second."""
+    """An SQL expression: whether a tsvector (the first argument) matches a tsquery (the second argument)."""
 
     template = "(%(expressions)s)"
     arg_joiner = " @@ "
@@ -130,8 +132,8 @@ def _folded(text: Any) -> Func:
 
 
 def names_vector(*columns: str, of_workspace: bool = False) -> Func:
-    """The folded words of `columns`, as an expression for an index. `of_workspace`: each begins with the workspace's
-    mark.
+    """The folded words of `columns`, as an expression for an index. `of_workspace`: whether each begins with the
+    workspace's prefix.
     """
     parts: list[Any] = [F(columns[0])]
     for column in columns[1:]:

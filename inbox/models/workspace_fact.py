@@ -1,4 +1,4 @@
-"""The model of a workspace's facts: what answers may rely on, and what they must never say."""
+"""The model of a workspace's facts: statements that answers may use, and phrases that they must never use."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ from inbox.understanding.normalise import fold
 
 QUESTION_CHARS, ANSWER_CHARS, FOLDED_CHARS = 200, 2_000, 400
 MOST = 500
-"""The most facts of one workspace."""
+"""The maximum number of facts per workspace."""
 
 
 class WorkspaceFact(Row):
     """A fact about the company that drafted answers may use, or a phrase that they must not use.
 
-    It is a question with its answer, a price with its policy, a link with its occasion, or a phrase with what to say
-    instead. `folded` makes the question unique within its kind.
+    It is a question with its answer, a price with its policy, a link with its occasion, or a phrase with its
+    replacement. `folded` makes the question unique within its kind.
     """
 
     class Kind(models.TextChoices):

@@ -1,6 +1,6 @@
-"""Counts how often people agreed with each rule lately, by their last word on a reply. A tag that nobody corrected does
-not count, because perhaps nobody looked; nor do samples and replies that were treated alike to another one. A suspicion
-that only a model had counts for the rule of its kind.
+"""Counts how often people lately agreed with each rule, by their last decision on a reply. A tag that nobody corrected
+does not count, because perhaps nobody saw it. Samples, and replies that were decided together with an alike reply, do
+not count either. A suspicion that only a model raised counts for the rule of its kind.
 """
 
 from datetime import timedelta
@@ -19,8 +19,8 @@ Kind = TagDecision.Kind
 
 
 class Agreement(NamedTuple):
-    """How people agreed with one rule: `decided` is how often it decided or suspected; of the replies that a person
-    judged, `agreed` were read the same way, `corrected` were not.
+    """People's agreement with one rule. `decided`: how often the rule decided or suspected. Of the replies that a
+    person judged, people agreed with the rule on `agreed` and disagreed on `corrected`.
     """
 
     decided: int = 0
@@ -38,7 +38,7 @@ class Agreement(NamedTuple):
 
 
 def by_rule(workspace_id: UUID) -> dict[str, Agreement]:
-    """The Agreement of each rule in the workspace, by the rule's id or `<suspicion>.suspected`. Three SQL
+    """The Agreement of each rule in the workspace, by the rule's id or `<suspicion>.suspected`. Uses three SQL
     statements.
     """
     since = timezone.now() - timedelta(days=DAYS)
@@ -69,7 +69,7 @@ def by_rule(workspace_id: UUID) -> dict[str, Agreement]:
 
 
 def _said(lately: QuerySet[TagDecision]) -> QuerySet[Any]:
-    """The last words of people, each with what a rule had read or suspected: (by, tag, suspected; tag, denied, n)."""
+    """People's last decisions with the rule's earlier reading or suspicion: (by, tag, suspected; tag, denied, n)."""
     words = lately.filter(kind=Kind.PERSON, alike_to=None)
     last = words.order_by("message", "-created_at").distinct("message").values("pk")
     rule = TagDecision.objects.filter(message=OuterRef("message"), kind=Kind.RULE).order_by("-created_at")

@@ -1,10 +1,10 @@
-"""Applies a person's decision about one reply to the other replies in the same words, which may mean the same.
+"""Applies a person's decision about one reply to other replies with the same words, which may mean the same.
 
 Replies are alike if they belong to one workspace, have the same words (apart from capitals, spaces and punctuation),
-and were judged in the same way by their wording: the same is suspected of them, or the same rule, a model or nobody
-gave them the tag that this one had. Replies that were decided by a person, the provider's people, or more than wording
-(a carrier's keyword, a header) are left alone. Those that were treated alike to the same reply before are included, so
-that a second correction takes the first one back.
+and were judged in the same way by their wording: they have the same suspicion, or their tag came from the same rule,
+from a model, or from nobody. Replies that were decided by a person, by people at the provider, or by more than wording
+(a carrier's keyword, a header) are excluded. Replies that were already treated alike to the same reply are included, so
+that a second correction reverts the first one.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ from jobs.models import BackgroundJob
 
 JOB = kind_name("tags.alike", __name__)
 MOST = 1_000
-"""The most replies that one job treats. The rest is offered again."""
+"""The maximum number of replies per job. The rest is offered again."""
 SHOWN = 50
 BY_WORDING = frozenset(
     {"opt_out.wording", "auto_reply.wording", "out_of_office.wording", "not_interested.refusal"}
@@ -41,11 +41,11 @@ Kind = TagDecision.Kind
 
 
 class NotAlike(ValueError):
-    """A decision cannot be applied to other replies. The message is a sentence for people."""
+    """A decision cannot be applied to other replies. The message is a sentence for users."""
 
 
 class AlikeChange(NamedTuple):
-    """The change of another reply by a decision, in words for people. `then` is what follows for the lead."""
+    """The effect of a decision on another reply, in words for users. `then` is the consequence for the lead."""
 
     message: Message
     before: str
@@ -80,7 +80,9 @@ class Alike:
 
     @cached_property
     def _same_judgement(self) -> Q:
-        """A filter for replies that were judged in the same way; it matches none if words did not judge this one."""
+        """A filter for replies that were judged in the same way; it matches none if this reply was not judged by its
+        words.
+        """
         same, decision = Q(pk__in=[]), self.decision
         if self.message.suspected:
             same |= Q(suspected=self.message.suspected, suspicion_decided_by="")
@@ -95,7 +97,7 @@ class Alike:
         return same | (earlier & ~Q(tag=decision.tag))
 
     def replies(self, until: datetime | None = None) -> QuerySet[Message]:
-        """The alike replies with their leads, newest first; with `until` (aware), only those received by then."""
+        """The alike replies with their leads, newest first. `until` (aware) limits them to replies received by then."""
         if self._same_words is None:
             return Message.objects.none()
         last = TagDecision.objects.filter(message=OuterRef("pk"), kind=Kind.PERSON).order_by("-created_at")
@@ -120,7 +122,7 @@ class Alike:
         return self.replies().count()
 
     def changes(self, until: datetime | None = None) -> Iterator[AlikeChange]:
-        """The changes for the newest SHOWN alike replies; with `until` (aware), only for those received by then."""
+        """The changes for the newest SHOWN alike replies. `until` (aware) limits them to replies received by then."""
         for message in self.replies(until)[:SHOWN]:
             suspected = suspicion.of(message)
             before = Suspicion(suspected).label if suspected else message.tag or "No tag"
@@ -128,11 +130,11 @@ class Alike:
             yield AlikeChange(message, before, after, _then(self.decision, message, message.lead))
 
     def treat(self, message_id: UUID, user: User) -> bool:
-        """Applies the decision to one other reply, under the lock of that reply's lead. False if it is no
+        """Applies the decision to one other reply, with that reply's lead locked. Returns False if the reply is no
         longer alike.
         """
         with transaction.atomic():
-            # Look again under the lock that every decision about the lead's replies takes.
+            # The check is repeated under the lock that every decision about the lead's replies needs.
             lead = Lead.objects.filter(workspace=self.decision.workspace_id, messages=message_id)
             if lead.select_for_update(of=("self",)).first() is None:
                 return False
@@ -147,7 +149,7 @@ class Alike:
 
     @property
     def job(self) -> BackgroundJob | None:
-        """The job that applies the decision, or has done so; None if none was started."""
+        """The job that applies or applied the decision; None if none was started."""
         jobs = BackgroundJob.objects.filter(tenant=self.decision.workspace_id, dedupe_key=self._key)
         return jobs.first()
 
@@ -157,7 +159,7 @@ class Alike:
 
     def start(self, until: datetime, user: User) -> int:
         """Enqueues the job that applies the decision to the alike replies received by `until` (aware), once. Returns
-        how many they are. Raises NotAlike if it was decided otherwise since, or no reply is left.
+        the number of these replies. Raises NotAlike if the reply was decided again, or if no alike reply is left.
         """
         if not self.stands:
             raise NotAlike("Somebody has decided otherwise about this reply since. Look again.")
@@ -179,8 +181,8 @@ class Alike:
 
 
 def run(ctx: JobContext) -> dict[str, int | str]:
-    """The job `tags.alike`: applies a decision to up to MOST replies, each in a transaction of its own. A reply that is
-    done is not found again, so a second run continues.
+    """The job `tags.alike`: applies a decision to up to MOST replies, each in a separate transaction. A finished reply
+    is no longer alike, so a second run continues.
     """
     decisions = TagDecision.objects.filter(workspace=ctx.workspace_id).select_related("message")
     decision = decisions.filter(pk=ctx.payload["decision"]).first()
@@ -208,7 +210,7 @@ def _user(ctx: JobContext) -> User | None:
 
 
 def _judge(before: TagDecision | None) -> Q | None:
-    """A filter for messages judged by the same rule or model as `before`; None if that did not judge by words."""
+    """A filter for messages judged by the same rule or model as `before`; None if that was not judged by words."""
     if before is None:
         return Q(tag_decided_by="", suspected="")
     if before.kind == Kind.MODEL:

@@ -1,4 +1,4 @@
-"""The pipeline's steps for an answer: write it, have the gates judge it, and show it to the reviewers."""
+"""The pipeline's steps for an answer: they write it, have the gates judge it, and show it to the reviewers."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from jobs.deadline import Deadline
 
 
 def draft(situation: Situation, deadline: Deadline) -> dict[str, Any]:
-    """Has the model draft an answer, unless an earlier attempt did. Raises NotNow if a newer message came meanwhile."""
+    """Has the model draft an answer, unless an earlier attempt did. Raises NotNow if a newer message has arrived."""
     if situation.draft is not None:
         return {"draft": str(situation.draft.pk)}
     written = drafting.write(situation.message, deadline)
@@ -30,7 +30,9 @@ def judge(situation: Situation, deadline: Deadline) -> dict[str, str]:
 
 
 def ask_for_review(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
-    """Enqueues posting the draft in Slack. Raises NotNow without a draft, or if it goes out by itself."""
+    """Enqueues a Slack message about the draft. Raises NotNow without a draft, or if the draft goes out
+    automatically.
+    """
     draft = _draft(situation)
     if draft.send_at is not None:
         raise NotNow("It goes out by itself.")

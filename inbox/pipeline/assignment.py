@@ -1,5 +1,5 @@
 """The pipeline's steps that decide who gets the reply, when, and how urgent it is. They use only the database, and may
-run again.
+run repeatedly.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ from jobs.deadline import Deadline
 
 
 def close_drafts(situation: Situation, _deadline: Deadline) -> dict[str, int]:
-    """Rejects drafts for older messages on the reply's channel, or all if the reply's tag allows no answer."""
+    """Rejects drafts for older messages on the reply's channel, or all drafts if the reply's tag allows no answer."""
     reason = "A newer reply has come."
     waiting = Draft.objects.filter(lead=situation.lead)
     if situation.tag in NO_ANSWER:
@@ -33,8 +33,8 @@ def close_drafts(situation: Situation, _deadline: Deadline) -> dict[str, int]:
 
 
 def assign(situation: Situation, _deadline: Deadline) -> dict[str, str]:
-    """Assigns the lead to the member who takes leads, is not away, and has waited longest for one. Leads of one
-    workspace are assigned one after the other. Raises NotNow if there is none, or the lead is assigned.
+    """Assigns the lead to the member in rotation who has waited longest for a lead and is not away. The leads of a
+    workspace are assigned one at a time. Raises NotNow if no member qualifies, or if the lead is already assigned.
     """
     with transaction.atomic():
         locks.hold("assign", situation.workspace.pk)
@@ -65,7 +65,7 @@ def tell_follow_ups(situation: Situation, _deadline: Deadline) -> dict[str, Any]
 
 
 def score(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
-    """Stores how close the lead is to a deal. Raises NotNow if this reply says nothing about it."""
+    """Stores the lead's score. Raises NotNow if this reply does not affect it."""
     with transaction.atomic():
         lead = rollup.locked(situation.lead)
         if situation.newest:
@@ -79,7 +79,9 @@ def score(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
 
 
 def finish(situation: Situation, _deadline: Deadline) -> dict[str, bool]:
-    """Records that the reply is processed and, if it is the newest, whether a model still has to read or answer it."""
+    """Records that the reply is processed. For the newest reply, also records whether a model must still read or answer
+    it.
+    """
     with transaction.atomic():
         lead = rollup.locked(situation.lead)
         situation.lead = lead
@@ -95,7 +97,7 @@ def _waits_for_model(situation: Situation) -> bool:
         return False
     message = situation.message
     undecided = not message.tag and not message.provider_interested
-    if situation.suspected:  # the model is asked even if the provider's people have decided
+    if situation.suspected:  # the model is asked even if people at the provider have decided
         undecided = not message.tag_decisions.filter(kind=TagDecision.Kind.MODEL).exists()
     unwritten = situation.draft is None and not any(condition.holds(situation) for condition in UNANSWERABLE)
     return undecided or unwritten

@@ -1,6 +1,6 @@
-"""The pipeline's steps with the provider of a reply: fetch earlier messages, and tell it that the lead has answered. A
-provider that does not answer costs a few seconds and some context of the draft. A stop, which must happen however long
-it takes, is a job of its own.
+"""The pipeline's steps that call the provider of a reply: they fetch earlier messages, and report that the lead has
+answered. A provider that does not answer costs a few seconds and some context of the draft. A stop is a separate job,
+because it must happen however long it takes.
 """
 
 from typing import Any
@@ -29,8 +29,8 @@ def identify(situation: Situation, _deadline: Deadline) -> dict[str, str]:
 
 
 def stop_future(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
-    """Enqueues the job that stops this campaign's e-mails to the lead, once. EmailBison cannot start them again, so the
-    table skips this for what a machine may have written. Raises NotNow without a campaign.
+    """Enqueues the job that stops this campaign's e-mails to the lead, once. EmailBison cannot restart them, so the
+    table skips this step if a machine may have written the reply. Raises NotNow without a campaign.
     """
     if situation.campaign is None:
         raise NotNow("It belongs to no campaign.")
@@ -39,13 +39,15 @@ def stop_future(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
 
 
 def import_sent(situation: Situation, deadline: Deadline) -> dict[str, int]:
-    """Stores the latest 12 e-mails to the lead, which the reply may answer. Raises NotNow if they cannot be read."""
+    """Stores the latest 12 e-mails to the lead, for the context of the reply. Raises NotNow if they cannot be read."""
     events = _sent(situation, deadline, "drafted")
     return _store(situation, events, sorted(events, key=lambda event: event.occurred_at)[-SENT_LIMIT:])
 
 
 def import_texts(situation: Situation, deadline: Deadline) -> dict[str, int]:
-    """Stores the SMS before this reply, so that "yes" can be understood. Raises NotNow if they cannot be read."""
+    """Stores the SMS before this reply, so that a bare "yes" can be understood. Raises NotNow if they cannot be
+    read.
+    """
     events = _sent(situation, deadline, "read")
     earlier = [event for event in events if event.occurred_at < situation.message.received_at]
     return _store(situation, events, sorted(earlier, key=lambda event: event.occurred_at))

@@ -1,4 +1,4 @@
-"""The tick that works again on replies that wait for a model, oldest first, once a model can be asked."""
+"""The tick that resumes replies waiting for a model, oldest first, once a model is available."""
 
 from datetime import timedelta
 
@@ -17,17 +17,16 @@ from jobs.models import BackgroundJob
 
 OLDEST = timedelta(days=30)
 AT_ONCE = 200
-"""The most replies per tick, so that new replies do not wait behind all of them."""
+"""The maximum number of replies per tick, so that new replies do not wait behind all of them."""
 
 
 def tick(_deadline: Deadline) -> dict[str, int]:
-    """The tick `catch-up`: enqueues the replies that wait for a model, each at most once an hour, if one can be
-    asked.
+    """The tick `catch-up`: if a model is available, enqueues the replies that wait for it, each at most once an
+    hour.
     """
     if not model_calls.ready():
         return {"enqueued": 0, "left": 0}
-    # Jobs that are made in one millisecond have no order. So their due times, which lie just in the past,
-    # carry it.
+    # Jobs created in the same millisecond have no order. Their due times, which lie just in the past, define it.
     start = timezone.now() - timedelta(minutes=1)
     specs = [
         spec(message, run_at=start + timedelta(milliseconds=number))

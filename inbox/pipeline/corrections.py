@@ -13,8 +13,8 @@ from integrations.spec import Counts
 
 
 def labelled(workspace: Workspace) -> Iterator[dict[str, Any]]:
-    """Yields each reply of the workspace with people's newest decision as its label, oldest decision first. Samples are
-    left out, and replies that were tagged together with others.
+    """Yields each reply of the workspace with people's newest decision as its label, oldest decision first. Samples,
+    and replies that were tagged together with others, are left out.
     """
     decisions = _newest(workspace).select_related("message").order_by("pk")
     for decision in decisions.iterator(chunk_size=500):
@@ -48,9 +48,9 @@ def _row(decision: TagDecision, message: Message) -> dict[str, Any]:
 
 
 def _expected(decision: TagDecision, message: Message) -> dict[str, Any]:
-    if decision.denied:  # the person said nothing else
+    if decision.denied:  # the person stated nothing else
         return {decision.denied: False}
-    # Only the notice shows a bounce, never a tag. Blacklist alone means an opt-out.
+    # Only the notice reveals a bounce, never a tag. Blacklist alone means an opt-out.
     stopped = decision.tag == Tag.BLACKLIST
     bounced = rollup.counts(message) is Counts.BOUNCE or (stopped and message.suspected == Suspicion.BOUNCE)
     return {

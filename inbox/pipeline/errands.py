@@ -1,4 +1,4 @@
-"""Jobs that tell a provider something about a lead. Each may run again without a second effect, and may take hours."""
+"""Jobs that report something about a lead to a provider. A repeated job has no second effect. A job may take hours."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ from jobs.db import drop_connection
 from jobs.errors import PermanentError, Snooze
 
 PARKED = timedelta(hours=6)
-"""How long a stop waits for its account. A probe that works ends the wait (`inbox.health.watch.run`)."""
+"""A stop waits this long for its account. A successful probe ends the wait (`inbox.health.watch.run`)."""
 
 
 def identify_lead(ctx: JobContext) -> dict[str, str]:
@@ -34,7 +34,7 @@ def identify_lead(ctx: JobContext) -> dict[str, str]:
     client = EmailBisonClient.for_integration(_account(ctx, emailbison.NAME))
     drop_connection()
     try:
-        # If the answer to the creation is lost, the next attempt finds the lead by its search.
+        # If the response to the creation is lost, the next attempt finds the lead by its search.
         record = client.find_lead(lead.email, ctx.deadline) or client.create_lead(
             lead.email, lead.first_name, lead.last_name, ctx.deadline
         )
@@ -50,9 +50,10 @@ def identify_lead(ctx: JobContext) -> dict[str, str]:
 
 
 def stop_emails(ctx: JobContext) -> dict[str, str]:
-    """The job `campaign.stop-emails`: asks the campaign's provider to stop its e-mails to a lead. Raises Snooze, at no
-    cost of attempts, while no account of the provider can be asked (`inbox.leads.stops.ask_again` ends that), and
-    ProviderMisconfigured if it cannot stop a campaign.
+    """The job `campaign.stop-emails`: asks the campaign's provider to stop its e-mails to a lead.
+
+    While no account of the provider can be asked, raises Snooze, which costs no attempt; `inbox.leads.stops.ask_again`
+    ends the wait. Raises ProviderMisconfigured if the provider cannot stop a campaign.
     """
     lead = ctx.row(Lead.objects.all(), "lead_id")
     campaign = ctx.row(Campaign.objects.all(), "campaign_id")
@@ -74,7 +75,7 @@ def stop_emails(ctx: JobContext) -> dict[str, str]:
 
 
 def crm_contact(ctx: JobContext) -> dict[str, str]:
-    """The job `ghl.contact`: connects the lead with its contact at GoHighLevel, which is made if there is none."""
+    """The job `ghl.contact`: connects the lead with its contact at GoHighLevel, which is created if necessary."""
     lead = ctx.row(Lead.objects.select_related("workspace"), "lead_id")
     client = GhlClient.for_integration(_account(ctx, ghl.NAME))
     joined = crm.join(client, lead, ctx.deadline)

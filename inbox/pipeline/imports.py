@@ -1,4 +1,4 @@
-"""Stores messages that a provider lists as if its webhook had brought them: same keys, same leads, never twice."""
+"""Stores messages from a provider's list like messages from its webhook: same keys, same leads, never twice."""
 
 import time
 from collections.abc import Iterable
@@ -18,8 +18,8 @@ from integrations.models import Integration
 
 
 def store(integration: Integration, events: Iterable[MessageEvent]) -> int:
-    """Stores those of `events` that we lack, as context that no job works on, each in a transaction of its own. Returns
-    how many. A message of ours is joined with its send, and not counted.
+    """Stores the missing ones of `events` as context without a job, each in a separate transaction. Returns their
+    number. Our own message joins its send, and is not counted.
     """
     return sum(_store(integration, event) for event in events)
 
@@ -41,7 +41,9 @@ def _store(integration: Integration, event: MessageEvent) -> bool:
 
 
 def _too_old(integration: Integration, event: MessageEvent) -> bool:
-    """Whether the workspace keeps no messages of that age, and so has deleted this one perhaps."""
+    """Whether the workspace's retention period excludes messages of that age, so that this one may have been
+    deleted.
+    """
     days = integration.workspace.keep_messages_days
     return days is not None and event.occurred_at < timezone.now() - timedelta(days=days)
 

@@ -1,4 +1,4 @@
-"""Closes drafts when two leads become one: of both conversations only the newest reply is still answered."""
+"""Closes drafts when two leads are merged: only the newest reply of both conversations is still answered."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ MACHINES = (Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE)
 
 
 def on_merged(sender: Any, lead: Lead, gone: str, **kwargs: Any) -> None:
-    """Closes the drafts for older replies than the newest one, or all if that is answered or the lead is stopped, and
-    has the newest reply worked on if it waits without a draft. A machine's message closes nothing.
+    """Closes the drafts for all but the newest reply; closes all drafts if that is answered or the lead is stopped.
+    Enqueues the newest reply again if it waits without a draft. An automatic message closes nothing.
     """
     waiting = Draft.objects.filter(workspace_id=lead.workspace_id, lead=lead)
     reply = _newest(lead)
@@ -26,7 +26,7 @@ def on_merged(sender: Any, lead: Lead, gone: str, **kwargs: Any) -> None:
         older = waiting.filter(trigger_message__sent_at__lt=reply.sent_at)
         drafts.close(older, "The lead was merged with one that wrote later.")
         if lead.needs_reply and reply.processed_at and not waiting.filter(trigger_message=reply).exists():
-            again(reply, gone)  # one that is not processed yet has a job of its own
+            again(reply, gone)  # an unprocessed reply has its own job
 
 
 def _newest(lead: Lead) -> Message | None:

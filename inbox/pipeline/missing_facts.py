@@ -35,7 +35,7 @@ OWN = re.compile(
     r"|number|m|t|p|c|yes|sure|ok|okay|here|it|is|its|this|thanks|reach|text|call|at|on|ja|oui|si|sim|tak)\b\W*)*\Z"
     r"|\b(?:me|my|mine|i|i'm|ich|mich|mir|mein\w*|je|moi|mon|ma|mi|mio|mia|meu|minha|mij|mijn|ik|mig|mitt|min|mnie|moj\w*)\b"
 )
-"""Before the writer's own number in a text, folded: nothing, a label, or a word for the writer."""
+"""Matches the folded text before the writer's own number: nothing, a label, or a word for the writer."""
 ANY = re.compile("")
 OTHERS = re.compile(
     r"\b(?:tele|tel[./]?)?(?:fax|faks)\b\W*(?:no|nr|number)?\W*\Z|(?:\A|[|,;/\t])\s*f\W*\Z"
@@ -43,7 +43,7 @@ OTHERS = re.compile(
     r"|kollega|stattdessen|boss|partner|wife|husband)\b"
     r"|\bmy (?!(?:\w+ )?(?:cell|mobile|phone|number|direct|line|tel|office))\w+"
 )
-"""Before a number that is a fax or somebody else's, folded."""
+"""Matches the folded text before a fax number or another person's number."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-Ž])|\n")
 _DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d")
 PROFILE_NAMES = ("linkedin url", "linkedin", "linkedin profile")
@@ -59,7 +59,7 @@ class Signature(ModelAnswer):
 
 
 def from_text(situation: Situation, _deadline: Deadline) -> dict[str, list[str]]:
-    """Fills in a phone number or LinkedIn profile from the lead's text or signature, if it is the only one there."""
+    """Fills in a phone number or LinkedIn profile from the lead's text or signature, if the text holds only one."""
     text, signature, region = situation.message.text, situation.signature, situation.workspace.phone_region
     numbers = _own_numbers(text, region, OWN) | _own_numbers(signature, region, ANY)
     person = Person(
@@ -69,7 +69,7 @@ def from_text(situation: Situation, _deadline: Deadline) -> dict[str, list[str]]
 
 
 def from_variables(situation: Situation, deadline: Deadline) -> dict[str, list[str]]:
-    """Fills in what EmailBison has of the lead. Raises NotNow if EmailBison cannot be asked."""
+    """Fills in the facts that EmailBison has about the lead. Raises NotNow if EmailBison cannot be asked."""
     integration = situation.integration(emailbison.NAME)
     if integration is None:
         raise NotNow("EmailBison is not connected.")
@@ -89,7 +89,7 @@ def from_variables(situation: Situation, deadline: Deadline) -> dict[str, list[s
 
 
 def from_signature(situation: Situation, deadline: Deadline) -> dict[str, list[str]]:
-    """Has a model copy facts from the lead's signature. A value that does not stand in it is dropped."""
+    """Has a model copy facts from the lead's signature. A value that the signature lacks is dropped."""
     text = situation.signature
     answer = model_calls.ask(
         prompts.load("signature"),
@@ -110,7 +110,7 @@ def from_signature(situation: Situation, deadline: Deadline) -> dict[str, list[s
 
 
 def ask_clay(situation: Situation, _deadline: Deadline) -> dict[str, list[str]]:
-    """Enqueues questions to Clay for the lead's missing phone number and LinkedIn profile, each once."""
+    """Enqueues questions to Clay about the lead's missing phone number and LinkedIn profile, each once."""
     lead = situation.lead
     missing = [Kind.PHONE] * (not lead.phone) + [Kind.LINKEDIN] * (not lead.linkedin_url)
     with transaction.atomic():
@@ -120,7 +120,7 @@ def ask_clay(situation: Situation, _deadline: Deadline) -> dict[str, list[str]]:
 
 
 def tell_crm(situation: Situation, _deadline: Deadline) -> dict[str, bool]:
-    """Enqueues the job that connects the lead with a contact at GoHighLevel, one for each lead and phone number."""
+    """Enqueues the job that connects the lead with a contact at GoHighLevel, once per lead and phone number."""
     return {"enqueued": _tell_crm(situation.lead)}
 
 
@@ -129,13 +129,13 @@ def _tell_crm(lead: Lead) -> bool:
 
 
 def on_enriched(sender: Any, lead: Lead, **kwargs: Any) -> None:
-    """Tells GoHighLevel the lead's new phone number, as it sends SMS to the number of its own contact."""
+    """Sends the lead's new phone number to GoHighLevel, which sends SMS to the number of its own contact."""
     if lead.phone and connected(lead.workspace_id, ghl.NAME) is not None:
         _tell_crm(lead)
 
 
 def fill(situation: Situation, person: Person, source: str) -> list[str]:
-    """Fills the lead's empty columns from `person`, and returns their names. A value of another lead is not written."""
+    """Fills the lead's empty columns from `person`, and returns their names. A value of another lead is not stored."""
     values = identity.identities_of(situation.workspace, person)
     values |= {"title": person.title.strip()[:200], "company": person.company.strip()[:200]}
     texts = {name: text for name, text in values.items() if text}
@@ -144,8 +144,8 @@ def fill(situation: Situation, person: Person, source: str) -> list[str]:
 
 
 def _own_numbers(words: str, region: str, before: re.Pattern[str]) -> set[str]:
-    """The numbers in `words` that are the writer's: the words before one match `before`, and name neither a fax nor
-    somebody else.
+    """The writer's own numbers in `words`: `before` matches the text before the number, which mentions neither a fax
+    nor another person.
     """
     numbers = set()
     for match in phonenumbers.PhoneNumberMatcher(words, region, leniency=phonenumbers.Leniency.VALID):

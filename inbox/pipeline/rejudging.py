@@ -1,5 +1,6 @@
-"""Judges stored replies by today's rules, lists what would change, and changes it in a job. Decisions of a person or
-the provider's people stay, and so do those by a header, as headers are not stored, and suspicions of a model alone.
+"""Judges stored replies by today's rules, lists the changes, and applies them in a job. Decisions of a person or of
+people at the provider stay. Decisions by a header stay, because headers are not stored, and so do suspicions of a model
+alone.
 """
 
 from collections.abc import Iterator
@@ -28,8 +29,8 @@ RULES = "rules "
 
 
 class Rejudgement(NamedTuple):
-    """A reply that today's rules read otherwise, and the `effect` on the lead: stopped, freed, hidden, held, shown or
-    unchanged. `before` and `after` are tags, or "perhaps" and a suspicion.
+    """A reply that today's rules read differently, with the `effect` on the lead: stopped, freed, hidden, held, shown
+    or unchanged. `before` and `after` are tags, or "perhaps" and a suspicion.
     """
 
     message: Message
@@ -44,7 +45,9 @@ class Rejudgement(NamedTuple):
 
 
 def replies(workspace: Workspace, since: datetime, until: datetime) -> QuerySet[Message]:
-    """The replies of this time (aware) about which rules alone, a model or nobody has decided, oldest first."""
+    """The replies received in this period (aware) that were decided by rules alone, by a model, or not at all, oldest
+    first.
+    """
     people = TagDecision.objects.filter(workspace=workspace, kind=TagDecision.Kind.PERSON).values("message")
     decided = Q(tag_decided_by__startswith=provider_tags.PERSON) | Q(
         tag_decided_by__startswith=provider_tags.PROVIDER
@@ -60,7 +63,7 @@ def replies(workspace: Workspace, since: datetime, until: datetime) -> QuerySet[
         .exclude(source__in=rollup.bounces())
         .exclude(decided | Q(suspicion_decided_by__startswith=provider_tags.PERSON))
         .exclude(tag_decided_by__endswith="headers")
-        # a model confirmed what the rules suspected
+        # a model confirmed the rules' suspicion
         .exclude(~Q(suspicion_decided_by="") & Q(tag__in=NO_ANSWER))
         .exclude(pk__in=people)
         .select_related("lead")
@@ -77,9 +80,9 @@ def changes(workspace: Workspace, since: datetime, until: datetime) -> Iterator[
 def change_of(message: Message) -> Rejudgement | None:
     judged = read(_reply(message), message.channel)
     ruled = message.tag if message.tag_decided_by.startswith(RULES) else ""
-    suspected = "" if message.suspicion_decided_by else message.suspected  # a model of before denied it
+    suspected = "" if message.suspicion_decided_by else message.suspected  # a model denied it earlier
     before, after = _words(ruled, suspected), _words(judged.tag, judged.suspected)
-    agreed = judged.tag == message.tag and not suspected  # with a model that gave the tag
+    agreed = judged.tag == message.tag and not suspected  # with the model that set the tag
     wish = Suspicion.OPT_OUT if judged.tag == Tag.BLACKLIST else judged.suspected
     spared = not after or (suspected == Suspicion.OPT_OUT and wish != suspected)
     if before == after or (judged.tag and agreed) or (suspected and spared and _by_model(message)):
@@ -88,14 +91,14 @@ def change_of(message: Message) -> Rejudgement | None:
 
 
 def _by_model(message: Message) -> bool:
-    """Whether a model may have raised the suspicion: alone it gives no tag but Neutral, without a quote. A suspicion of
-    the rules that a model read as Neutral looks the same and stays too.
+    """Whether a model may have raised the suspicion: it then gives only the tag Neutral, without a quote. A suspicion
+    of the rules that a model read as Neutral looks the same, and also stays.
     """
     return message.tag_decisions.filter(kind=TagDecision.Kind.MODEL, tag=Tag.NEUTRAL, quote="").exists()
 
 
 def _reply(message: Message) -> ReplyText:
-    """The reply as the rules read it when it came, as far as it is stored."""
+    """The reply in the form that the rules read on arrival, as far as it is stored."""
     channel = read_as(message.channel, message.raw_html)
     mail = channel == Channel.EMAIL
     ours = Message.objects.filter(
@@ -141,7 +144,9 @@ def _effect(message: Message, ruled: str, judged: Arrival) -> str:
 
 
 def start(workspace: Workspace, since: datetime, until: datetime) -> None:
-    """Enqueues the job that judges `replies` by today's rules, unless it waits already, and audits it."""
+    """Enqueues the job that judges `replies` by today's rules, unless it already waits, and records it in the audit
+    log.
+    """
     with transaction.atomic():
         payload = {"since": since.isoformat(), "until": until.isoformat()}
         enqueue(
@@ -155,7 +160,7 @@ def start(workspace: Workspace, since: datetime, until: datetime) -> None:
 
 
 def run(ctx: JobContext) -> dict[str, Any]:
-    """The job `rules.rejudge`: changes each reply in a transaction of its own. A changed reply is not found again, so a
+    """The job `rules.rejudge`: changes each reply in a separate transaction. A changed reply no longer matches, so a
     second run continues.
     """
     workspace = Workspace.objects.get(pk=ctx.workspace_id)
@@ -177,7 +182,7 @@ def counts(lines: list[dict[str, str]]) -> dict[str, int]:
 def _apply(workspace: Workspace, since: datetime, until: datetime, message_id: UUID) -> Rejudgement | None:
     with transaction.atomic():
         rows = replies(workspace, since, until).filter(pk=message_id)
-        # Look again under the lock that every decision about the lead's replies takes.
+        # The check is repeated under the lock that every decision about the lead's replies needs.
         message = rows.select_for_update(of=("lead",), no_key=True).first()
         change = change_of(message) if message else None
         if change:
@@ -186,7 +191,7 @@ def _apply(workspace: Workspace, since: datetime, until: datetime, message_id: U
 
 
 def behind() -> list[Workspace]:
-    """The workspaces with decisions by older rules in 30 days, for which nobody has applied `rejudge` since."""
+    """The workspaces with decisions by older rules in the last 30 days, in which nobody has applied `rejudge` since."""
     done = AuditEntry.objects.filter(action=AUDITED, data__version=RULES_VERSION).values("workspace_id")
     month = timezone.now() - timedelta(days=30)
     older = TagDecision.objects.filter(kind=TagDecision.Kind.RULE, created_at__gte=month)

@@ -1,6 +1,6 @@
-"""Works on a reply: runs the steps of the table in order and records each. After a crash it continues at the next step.
-While a configured model cannot be reached, all other steps run and the job waits. Then the steps that the model's
-reading may change, from SENTIMENT on, run again.
+"""Processes a reply: runs the steps of the table in order and records each step. After a crash, the job continues with
+the next step. While a configured model cannot be reached, all other steps run and the job waits. Then the steps that
+depend on the model's reading, from SENTIMENT on, run again.
 """
 
 from datetime import datetime, timedelta
@@ -22,18 +22,18 @@ from jobs.kinds import policy_of
 from jobs.models import BackgroundJob, JobStep
 
 PATIENCE = 10
-"""A job that has waited so often and still gets no usable answer asks only once an hour: this text may be the cause."""
+"""After this number of waits without a usable answer, a job asks only once an hour: its text may be the cause."""
 NAMES = [step.name for step in STEPS]
 READ_ANEW = NAMES[NAMES.index("sentiment") :]
 
 
 def process(ctx: JobContext) -> dict[str, Any]:
-    """The jobs `inbound.process` (all steps) and `inbound.catch_up` (those that could not be done then). Returns the
-    reply's tag, and its draft or why there is none. Raises Snooze while the model cannot be reached.
+    """The jobs `inbound.process` (all steps) and `inbound.catch_up` (the steps that were impossible before). Returns
+    the reply's tag, and its draft or the reason why there is none. Raises Snooze while the model cannot be reached.
     """
     try:
         return _process(ctx, ctx.payload["message_id"])
-    except Message.DoesNotExist:  # a sample was removed meanwhile
+    except Message.DoesNotExist:  # a sample was removed in the meantime
         return {"gone": ctx.payload["message_id"]}
 
 
@@ -58,15 +58,15 @@ def _process(ctx: JobContext, message_id: str) -> dict[str, Any]:
         if step.lane and not away:
             ctx.move_to(step.lane)
         away = _run(ctx, step, situation) or away
-        situation = None  # the step has changed what is known, and may have taken long
+        situation = None  # the step has changed the situation, and may have taken long
     if away:
-        ctx.leave_for(policy_of(ctx.job.kind).lane)  # the reply is read again before it is answered
+        ctx.leave_for(policy_of(ctx.job.kind).lane)  # reading a reply has priority over answering one
         raise Snooze(_next_try(ctx, away), away)
     return _result(ctx, message_id)
 
 
 def _run(ctx: JobContext, step: Step, situation: Situation) -> str:
-    """Runs the step or records why not. Returns why the model cannot be reached, "" unless it was asked in vain."""
+    """Runs the step, or records why it was skipped. Returns why the model gave no usable answer; "" otherwise."""
     try:
         ctx.step(
             step.name,
@@ -89,7 +89,7 @@ def _run(ctx: JobContext, step: Step, situation: Situation) -> str:
 
 
 def _own_reason(ctx: JobContext) -> str:
-    """Why the job was put off before. That another text got no usable answer says nothing about this one's."""
+    """Why the job was last postponed. Another text without a usable answer is no reason to doubt this one."""
     return BackgroundJob.objects.values_list("last_error", flat=True).get(
         pk=ctx.job.pk, workspace=ctx.workspace_id
     )

@@ -1,4 +1,4 @@
-"""The pipeline's steps that find what a reply says. The model reads the replies that the rules left open."""
+"""The pipeline's steps that determine the meaning of a reply. The model reads the replies that the rules left open."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ from jobs.deadline import Deadline
 
 
 def keep_rules(situation: Situation, _deadline: Deadline) -> dict[str, Any] | None:
-    """Stores what a rule or the provider said about the reply's tag as a decision; None if neither did."""
+    """Stores the tag that a rule or the provider gave to the reply as a decision; returns None if neither did."""
     decision = tag_decisions.record_rules(situation.message)
     return {"tag": decision.tag, "by": decision.by} if decision else None
 
 
 def read(situation: Situation, deadline: Deadline) -> dict[str, Any]:
-    """Asks the model for the reply's tag, once per prompt version. It counts as far as the lead's own words
+    """Asks the model for the reply's tag, once per prompt version. The answer counts as far as the lead's own words
     prove it.
     """
     message = situation.message

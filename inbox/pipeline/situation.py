@@ -1,4 +1,4 @@
-"""The knowledge of a pipeline's step: one reply, its lead and its workspace, read afresh after each step that ran."""
+"""The data of a pipeline's step: one reply, its lead and its workspace, read again after each step."""
 
 from functools import cached_property
 from uuid import UUID
@@ -21,7 +21,7 @@ class NotNow(Exception):
 
 
 class Situation:
-    """One reply with its lead and workspace. Everything else is read from the database when it is first asked for."""
+    """One reply with its lead and workspace. Everything else is read from the database on first use."""
 
     def __init__(self, message: Message) -> None:
         self.message = message
@@ -36,12 +36,12 @@ class Situation:
 
     @property
     def tag(self) -> str:
-        """The lead's tag if this is the newest reply, else the reply's; Neutral if an older reply has none."""
+        """The lead's tag for the newest reply; otherwise the reply's own tag, or Neutral."""
         return self.lead.tag if self.newest else self.message.tag or Tag.NEUTRAL
 
     @property
     def suspected(self) -> str:
-        """The rules' suspicion of this reply, if nobody has decided yet; else ""."""
+        """The rules' open suspicion of this reply; "" without one."""
         return suspicion.of(self.message)
 
     @cached_property
@@ -53,7 +53,7 @@ class Situation:
 
     @cached_property
     def newest(self) -> bool:
-        """Whether the lead has sent no later reply than this one, on a channel that we answer."""
+        """Whether this is the lead's newest reply, apart from channels that we do not answer."""
         last = self.lead.last_inbound_at
         if last is None or self.message.sent_at >= last:
             return True
@@ -93,7 +93,7 @@ class Situation:
 
     @cached_property
     def answered(self) -> bool:
-        """Whether an answer of ours went to the lead after this reply, or is going out on its channel."""
+        """Whether our answer went to the lead after this reply, or is pending on its channel."""
         return send_claims.answered_since(self.message)
 
     @cached_property
@@ -114,7 +114,9 @@ class Situation:
         return self.integration(self.spec.name)
 
     def integration(self, provider: str) -> Integration | None:
-        """The workspace's account at `provider`: the one that the reply came to, if it came by that provider."""
+        """The workspace's account at `provider`. For a reply from that provider, it is the account that received the
+        reply.
+        """
         if self.spec.name != provider:
             return connected(self.workspace.pk, provider)
         try:

@@ -1,4 +1,6 @@
-"""The conditions for which steps of the pipeline are skipped, each with the sentence that is recorded as the reason."""
+"""The conditions under which steps of the pipeline are skipped. Each has the sentence that is recorded as the
+reason.
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -15,11 +17,13 @@ from integrations import clay, emailbison, ghl, registry
 from integrations.spec import stated
 
 SHORT_TEXT = 25
-"""The longest text, in characters, that says nothing without what it answers ("yes", "5pm works")."""
+"""The maximum length, in characters, of a text that has no meaning without our message ("yes", "5pm works")."""
 
 
 class Condition(NamedTuple):
-    """A condition for which a step is skipped. `reason` is a sentence of at most 200 characters, or makes it."""
+    """A condition under which a step is skipped. `reason`: a sentence of at most 200 characters, or a function for
+    it.
+    """
 
     reason: str | Callable[[Situation], str]
     holds: Callable[[Situation], bool]
@@ -149,4 +153,4 @@ UNANSWERABLE = (
     OLDER,
     ANSWERED,
 )
-"""The conditions for which no draft is written, whether or not there is a model."""
+"""The conditions under which no draft is written, with or without a model."""

@@ -1,4 +1,4 @@
-"""The pipeline's step that hides a conversation until the day that its reply names. It may run again."""
+"""The pipeline's step that hides a conversation until the day that its reply names. The step may run repeatedly."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -13,11 +13,11 @@ from jobs.deadline import Deadline
 
 MORNING = time(9)
 NEAR = timedelta(days=31)
-"""How far a model's day may be from a day in the words. "Mid-March" is read as a month."""
+"""The maximum distance between a model's day and a day in the text. "Mid-March" is read as a month."""
 
 
 def snooze(situation: Situation, _deadline: Deadline) -> dict[str, str]:
-    """Hides the conversation until the day that the reply names. Raises NotNow if none is clear and ahead, or if the
+    """Hides the conversation until the day that the reply names. Raises NotNow without a clear future day, or if the
     lead is snoozed or has written again.
     """
     until = _until(situation)
@@ -50,7 +50,7 @@ def _until(situation: Situation) -> datetime | None:
 
 
 def _is_named(day: date, situation: Situation, snooze: snoozes.Snooze | None) -> bool:
-    """Whether the words name a day near the one that a model took from them. A model alone must not hide a lead."""
+    """Whether the text names a day near the model's day. A model alone must not hide a lead."""
     words = situation.message.text
     received = timezone.localtime(situation.message.sent_at, situation.zone).date()
     days = [at.day for at in named_days(words, received)] + ([snooze.until.date()] if snooze else [])

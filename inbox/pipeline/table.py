@@ -1,6 +1,6 @@
-"""The table of what is done with a reply: the steps in their order, and the conditions for which each is skipped. The
-first condition that holds is the recorded reason. Calls that may take long, or fail for hours, are jobs of their own,
-so that neither tag nor draft waits for them.
+"""The table of the pipeline: the steps in their order, and the conditions under which each is skipped. The first
+condition that holds is recorded as the reason. Calls that may take long, or fail for hours, are separate jobs, so that
+neither tag nor draft waits for them.
 """
 
 from collections.abc import Callable
@@ -23,15 +23,15 @@ from jobs.lanes import DRAFT
 
 
 class Reach(Enum):
-    """Whether a step works only inside the product. A sample's reply gets only the steps with INSIDE."""
+    """Whether a step affects only the product itself. A sample's reply runs only the steps with INSIDE."""
 
-    INSIDE = auto()  # changes rows of ours, asks the model, reads our own calendar
-    OUTSIDE = auto()  # asks or tells anybody else about the lead
+    INSIDE = auto()  # changes our rows, asks the model, reads our own calendar
+    OUTSIDE = auto()  # sends or requests data about the lead anywhere else
 
 
 class Step(NamedTuple):
-    """`run` returns ids and settings to record, never text of people. `seconds` is its time limit. `lane` is the queue
-    to which the job moves first, so that a reply to be read does not wait behind answers.
+    """`run` returns ids and settings to record, never people's text. `seconds`: the time limit. `lane`: the queue to
+    which the job moves first, so that an unread reply does not wait behind answers.
     """
 
     name: str

@@ -1,5 +1,5 @@
-"""Tells people in Slack of a tag, once per reply and tag, if the workspace asks for it. A post that Slack refused is
-repeated; one that is unclear, and about which Slack cannot be asked, is not. Each notice is listed on the health page.
+"""Posts a tag in Slack, once per reply and tag, if the workspace wants it. A post that Slack refused is repeated. A
+post with an unknown outcome that Slack cannot clarify is not. The health page lists each notice.
 """
 
 from typing import Any
@@ -33,7 +33,7 @@ State = Notice.State
 
 
 def tell(situation: Situation, _deadline: Deadline) -> dict[str, str]:
-    """Enqueues a notice in the workspace's Slack channel, once for each reply and tag."""
+    """Enqueues a notice in the workspace's Slack channel, once per reply and tag."""
     return {"job": _enqueue(situation.lead, situation.tag, about=str(situation.message.pk))}
 
 
@@ -54,7 +54,7 @@ def _enqueue(lead: Lead, tag: str, *, about: str) -> str:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `lead.notice`: posts once in Slack what a lead wants. Raises an error only if nothing was posted."""
+    """The job `lead.notice`: posts the lead's tag in Slack, once. Raises an error only if nothing was posted."""
     lead = ctx.row(Lead.objects.select_related("workspace", "campaign"), "lead_id")
     place = slack_for_replies(ctx.workspace_id)
     if place is None:

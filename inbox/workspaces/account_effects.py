@@ -1,6 +1,6 @@
 """Counts the work that waits while an account is down, for the banner and the notice: "12 follow-ups are paused".
 
-Each part of the product whose work waits for an account adds a counter here.
+Each part of the product with work that waits for an account adds a counter here.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -17,7 +17,7 @@ from integrations.models import Integration
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Waiting work of one kind in words: "12 follow-ups are paused". `one` and `many` are singular and plural."""
+    """Waiting work of one kind in words: "12 follow-ups are paused". `one` and `many` are the singular and plural."""
 
     count: int
     one: str
@@ -37,7 +37,7 @@ class Counter:
 
 
 def waiting_sends(workspaces: Collection[UUID], channel: str) -> QuerySet[OutboundSend]:
-    """The approved messages on `channel` that have not been handed to the provider."""
+    """The approved messages on `channel` that the provider has not received."""
     return OutboundSend.objects.filter(
         workspace_id__in=workspaces, channel=channel, state=OutboundSend.State.INTENT, called_at=None
     )
@@ -47,12 +47,12 @@ COUNTERS = [Counter(waiting_sends, "send waits", "sends wait")]
 
 
 def effects_of(integration: Integration) -> list[Effect]:
-    """The work that waits because this account is broken; kinds without any are left out."""
+    """The work that waits because this account is broken. Kinds without waiting work are left out."""
     return effects_of_each([integration])[integration.pk]
 
 
 def effects_of_each(integrations: Sequence[Integration]) -> dict[UUID, list[Effect]]:
-    """The work that waits for each of these accounts, by the account's id, by one query."""
+    """The work that waits for each of these accounts, by account id. Uses one query."""
     workspaces: dict[str, set[UUID]] = {}
     for account in integrations:
         if channel := registry.spec_of(account.provider).channel:

@@ -1,6 +1,6 @@
-"""Chooses the account of a workspace for a call: one that is switched on and has what its calls need.
+"""Chooses the workspace's account for a call: it must be switched on and have the credentials for its calls.
 
-A reply is answered only by the account that it came to, because another account would be another sender.
+Only the account that received a reply may answer it, because another account would be another sender.
 """
 
 from uuid import UUID
@@ -14,11 +14,11 @@ from integrations.models import Integration, WorkspaceIntegrationHealth
 
 
 class NotAnswerable(Exception):
-    """The account that a message came to cannot answer it now. The text is a sentence for people."""
+    """The account that received a message cannot answer it now. The text is a sentence for users."""
 
 
 def accounts_of(workspace_id: UUID) -> list[Integration]:
-    """All accounts of the workspace with their health, the oldest first, for the parameter `accounts` below."""
+    """All accounts of the workspace with their health, oldest first. Callers pass them as `accounts` below."""
     return list(Integration.objects.filter(workspace_id=workspace_id).select_related("health"))
 
 
@@ -31,10 +31,10 @@ def connected(
 
 
 def answering(message: Message, provider: str, accounts: list[Integration] | None = None) -> Integration:
-    """The account at `provider` that the lead's `message` came to, and that must answer it.
+    """The account at `provider` that received the lead's `message`, and so must answer it.
 
-    Raises NotAnswerable if that account is switched off, lacks its key, is gone, or is one of several that are
-    possible.
+    Raises NotAnswerable if that account is switched off, lacks its key, is deleted, or is one of several possible
+    accounts.
     """
     label = registry.spec_of(provider).label
     rows = _rows(message.workspace_id, provider, accounts)
@@ -61,14 +61,14 @@ def _rows(workspace_id: UUID, provider: str, accounts: list[Integration] | None)
 
 
 def with_accounts(messages: QuerySet[Message]) -> QuerySet[Message]:
-    """Reads with each message the accounts that brought it, so that `answering` makes no query for them."""
+    """Reads each message with the accounts that received it, so that `answering` needs no query for them."""
     deliveries = WebhookDelivery.objects.filter(workspace_id=OuterRef("workspace_id"), message=OuterRef("pk"))
     return messages.annotate(brought_by=ArraySubquery(deliveries.values("integration_id")))
 
 
 def _came_to(message: Message, rows: list[Integration]) -> Integration | None:
-    """The account that the message came to, or None: the one that the provider names; else the one whose webhook or
-    list brought the message; else the only possible one.
+    """The account that received the message, or None: the account that the provider names, else the one whose webhook
+    or list contained the message, else the only possible one.
     """
     if registry.source_of(message.source).names_account and message.account_id:
         heir = next((row for row in rows if message.account_id in former_ids(row)), None)
@@ -87,20 +87,22 @@ def _came_to(message: Message, rows: list[Integration]) -> Integration | None:
 
 
 def former_ids(account: Integration) -> frozenset[str]:
-    """The ids that the account had at its provider before, with the same owner."""
+    """The earlier ids of the account at its provider, with the same owner."""
     stated = registry.spec_of(account.provider).former_ids
     return stated(account) if stated else frozenset()
 
 
 def usable(integration: Integration) -> bool:
-    """Whether an account has credentials to call the provider: its own, or those of the installation. Unreadable ones
-    count: the account is broken and not absent, so no other account takes its place.
+    """Whether an account has credentials for its provider: its own, or those of the installation. Unreadable
+    credentials count: the account is broken but present, so no other account replaces it.
     """
     return registry.spec_of(integration.provider).usable(integration)
 
 
 def slack_of(workspace_id: UUID) -> Integration | None:
-    """The Slack account for notices, with a channel or an incoming webhook, or None. Unreadable secrets count."""
+    """The Slack account for notices, with a channel or an incoming webhook, or None. Unreadable secrets count as
+    usable.
+    """
     account = connected(workspace_id, slack.NAME)
     if account is None or account.is_unreadable or account.config.get("channel"):
         return account
@@ -108,8 +110,8 @@ def slack_of(workspace_id: UUID) -> Integration | None:
 
 
 def slack_for_replies(workspace_id: UUID) -> tuple[Integration, str] | None:
-    """The Slack account for notices about replies, and their channel: their own, else that for all notices, else ""
-    (the incoming webhook's). None without any. Unreadable secrets count, as in `slack_of`.
+    """The Slack account for notices about replies, and their channel: the channel for replies, or that for all notices,
+    or "" for the incoming webhook. None without an account. Unreadable secrets count, as in `slack_of`.
     """
     account = connected(workspace_id, slack.NAME)
     if account is None:
@@ -121,14 +123,14 @@ def slack_for_replies(workspace_id: UUID) -> tuple[Integration, str] | None:
 
 
 def posts_by_webhook(account: Integration) -> bool:
-    """Whether this Slack account has only an incoming webhook, which posts to one channel."""
+    """Whether this Slack account has only an incoming webhook, which posts to a single channel."""
     if account.is_unreadable:
         return False
     return bool(account.credentials.get("webhook_url") and not account.credentials.get("bot_token"))
 
 
 def known_as(provider: str) -> str:
-    """People's name for an account of `provider`, such as "LinkedIn". Raises UnknownProvider."""
+    """The name of an account of `provider` for users, such as "LinkedIn". Raises UnknownProvider."""
     return registry.spec_of(provider).known_as
 
 
@@ -137,6 +139,6 @@ def account_name(health: WorkspaceIntegrationHealth) -> str:
 
 
 def name_of(account: Integration) -> str:
-    """The name of an account for people: "LinkedIn", or "LinkedIn for Dana" if its owner is known."""
+    """The name of an account for users: "LinkedIn", or "LinkedIn for Dana" if its owner is known."""
     name = known_as(account.provider)
     return f"{name} for {account.name}" if account.name else name

@@ -1,4 +1,4 @@
-"""Creates workspaces with an owner, an account for each webhook source, and its key. Adds members."""
+"""Creates workspaces with an owner and an account with a key for each webhook source. Adds members."""
 
 import contextlib
 import uuid
@@ -24,8 +24,8 @@ class NewWorkspace:
 
 @transaction.atomic
 def create(name: str, admin_email: str, password: str | None = None, **fields: Any) -> NewWorkspace:
-    """Creates a workspace for the owner with the address `admin_email`. `fields` are columns of Workspace. `password`
-    is the owner's, see `add_member`, which also raises AddressNotProven.
+    """Creates a workspace for the owner with the address `admin_email`. `fields`: columns of Workspace. `password`: the
+    owner's password (see `add_member`). Raises AddressNotProven.
     """
     workspace = Workspace.objects.create(name=name, **fields)
     admin = add_member(workspace, admin_email, Membership.Role.OWNER, password)
@@ -37,16 +37,16 @@ def create(name: str, admin_email: str, password: str | None = None, **fields: A
 
 
 class AddressNotProven(ValueError):
-    """The address belongs to an account whose password somebody else than its owner may know."""
+    """The address belongs to an account, but somebody other than its owner may know the password."""
 
 
 @transaction.atomic
 def add_member(workspace: Workspace, email: str, role: str, password: str | None = None) -> User:
-    """Makes the person with the address `email` a member with this role, for an operator. Creates the user, with
-    `password`, if there is none. A member gets the new role.
+    """Makes the person with the address `email` a member with this role, on behalf of an operator. Creates the user
+    with `password` if necessary. An existing member gets the new role.
 
-    A user who has proven the address keeps their password. Else the person who made the account may know it: `password`
-    replaces it, and without one this raises AddressNotProven.
+    A user who has proven the address keeps their password. Otherwise, the person who created the account may know it:
+    `password` replaces it; without `password`, AddressNotProven is raised.
     """
     email, now = email.strip().lower(), timezone.now()
     user = User.objects.select_for_update().filter(email=email).first()
@@ -63,22 +63,24 @@ def add_member(workspace: Workspace, email: str, role: str, password: str | None
 
 
 def issue_key(integration: Integration) -> str:
-    """Creates a webhook key, and returns the path of the address; "", and no key, if the provider posts no webhooks."""
+    """Creates a webhook key and returns the path of its address. Returns "", without a key, if the provider posts no
+    webhooks.
+    """
     source = registry.address_of(integration.provider)
     return webhook_path(source.name, WebhookKey.issue(integration).secret) if source else ""
 
 
 def webhook_path(source: str, key: str) -> str:
-    """The path to which a provider posts its webhooks, for the source and the secret key."""
+    """The path to which a provider posts webhooks for this source and secret key."""
     return f"/api/webhooks/{source}/{key}/"
 
 
 class WorkspaceNotFound(ValueError):
-    """No workspace has this name, or more than one has."""
+    """No workspace, or more than one, has this name."""
 
 
 def get_workspace(name: str) -> Workspace:
-    """The workspace with this id, or this name in any letter case. Raises WorkspaceNotFound."""
+    """The workspace with this id, or with this name in any letter case. Raises WorkspaceNotFound."""
     with contextlib.suppress(ValueError):
         if workspace := Workspace.objects.filter(pk=uuid.UUID(name)).first():
             return workspace

@@ -1,4 +1,6 @@
-"""Lists and changes a workspace's facts. Each change is audited and never overwrites one that was not seen."""
+"""Lists and changes a workspace's facts. Each change is recorded in the audit log, and never overwrites an unseen
+change.
+"""
 
 from collections.abc import Sequence
 
@@ -22,13 +24,15 @@ def hold(workspace: Workspace) -> None:
 
 
 def listed(workspace: Workspace, words: str = "") -> QuerySet[WorkspaceFact]:
-    """The facts whose question or answer contains `words` in any letter case, by kind and position; all for ""."""
+    """The facts whose question or answer contains `words` in any letter case, by kind and position; all facts for
+    "".
+    """
     rows = WorkspaceFact.objects.filter(workspace=workspace).select_related("updated_by")
     return rows.filter(Q(question__icontains=words) | Q(answer__icontains=words)) if words else rows
 
 
 def last_position(workspace: Workspace, kind: str) -> int:
-    """The position of the last fact of this kind; 0 if there is none."""
+    """The position of the last fact of this kind; 0 without facts."""
     rows = WorkspaceFact.objects.filter(workspace=workspace, kind=kind)
     return rows.aggregate(last=Max("position"))["last"] or 0
 
@@ -36,7 +40,7 @@ def last_position(workspace: Workspace, kind: str) -> int:
 def add(
     workspace: Workspace, by: User, *, kind: str, question: str, answer: str, position: int | None = None
 ) -> WorkspaceFact:
-    """Stores a fact, as the last of its kind unless `position` is given. Raises Full or NameTaken."""
+    """Stores a fact. It becomes the last of its kind, unless `position` is given. Raises Full or NameTaken."""
     with transaction.atomic():
         hold(workspace)
         if WorkspaceFact.objects.filter(workspace=workspace).count() >= MOST:
@@ -53,7 +57,7 @@ def add(
 
 
 def change(fact: WorkspaceFact, by: User, *, question: str, answer: str, position: int | None = None) -> None:
-    """Changes a fact (`position` None: as it is). Raises NameTaken, and Refused if `fact` is outdated."""
+    """Changes a fact. `position`: None to keep it. Raises NameTaken. Raises Refused if `fact` is outdated."""
     values: dict[str, str | int] = {"question": question, "answer": answer}
     if position is not None:
         values["position"] = position
@@ -82,8 +86,8 @@ def delete(fact: WorkspaceFact, by: User) -> None:
 def write_all(
     workspace: Workspace, by: User, added: Sequence[WorkspaceFact], changed: Sequence[WorkspaceFact]
 ) -> None:
-    """Stores the facts in `added`, each at the end of its kind, and saves those in `changed`. The caller's transaction
-    must have called `hold`. The limit on their number is not checked.
+    """Stores the facts in `added` at the end of their kinds, and saves those in `changed`. The caller's transaction
+    must have called `hold`. The limit on the number of facts is not checked.
     """
     last = {kind: last_position(workspace, kind) for kind in {fact.kind for fact in added}}
     for fact in added:

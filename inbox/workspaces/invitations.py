@@ -1,12 +1,12 @@
-"""Invites people to a workspace by e-mail. Only the owner of the address can accept, by the mailed link or after
+"""Invites people to a workspace by e-mail. Only the owner of the address can accept: by the mailed link, or after
 log-in.
 
-After log-in an invitation can be accepted only if the address is proven (User.address_proven_at). If it is
-not, somebody else may know the account's password. A person who comes by the mail to such an account, or to
-none, chooses a new password, and the old one ends.
+After log-in, an invitation can be accepted only if the address is proven (User.address_proven_at). Otherwise, somebody
+else may know the account's password. A person who follows the mailed link to such an account, or without an account,
+chooses a new password; the old password stops working.
 
-An invitation is worth what its inviter may still do when it is accepted. A person who sends it again becomes
-its inviter.
+An invitation has the rights that its inviter has at the time of acceptance. A person who resends it becomes its
+inviter.
 """
 
 from datetime import datetime, timedelta
@@ -33,17 +33,19 @@ SALT = "holdfast.invitation"
 VALID_FOR = timedelta(days=7)
 MAIL_PAUSE = timedelta(minutes=10)
 MAILS_A_DAY = 50
-"""The most mails per workspace and day. An admin can type any address and choose the names in the mail."""
+"""The maximum number of mails per workspace and day. An admin can type any address, and choose the names in the
+mail.
+"""
 OVER = "This invitation is no longer open."
 
 
 @transaction.atomic
 def invite(by: Membership, email: str, role: str) -> Invitation:
-    """Invites the person with the address `email` by mail to the workspace of `by`, as `role`, for seven days, whether
-    or not the person has an account.
+    """Mails an invitation to the workspace of `by`, with the role `role`, valid for seven days, to the address `email`.
+    The person need not have an account.
 
-    Raises NotAllowed if the address is a member or invited already, if a mail went there within ten minutes or too many
-    (MAILS_A_DAY) within a day, or if only an owner may give that role.
+    Raises NotAllowed if the address belongs to a member or is already invited, if a mail went there within ten minutes,
+    if too many mails (MAILS_A_DAY) went out within a day, or if only an owner may give that role.
     """
     check_rank(by, role)
     email, now = email.strip().lower(), timezone.now()
@@ -73,7 +75,7 @@ def invite(by: Membership, email: str, role: str) -> Invitation:
 
 @transaction.atomic
 def send_again(by: Membership, invitation: Invitation) -> None:
-    """Mails the invitation once more in the name of `by`. Raises NotAllowed as `invite`, or if it is closed."""
+    """Resends the invitation in the name of `by`. Raises NotAllowed as `invite`, or if the invitation is closed."""
     check_rank(by, invitation.role)
     now = timezone.now()
     _check_mails(by.workspace_id, invitation.email, now)
@@ -89,7 +91,9 @@ def send_again(by: Membership, invitation: Invitation) -> None:
 
 @transaction.atomic
 def withdraw(by: Membership, invitation: Invitation) -> None:
-    """Ends the invitation for `by`. Raises NotAllowed if it is closed, or if only an owner may withdraw it."""
+    """Withdraws the invitation on behalf of `by`. Raises NotAllowed if it is closed, or if only an owner may withdraw
+    it.
+    """
     check_rank(by, invitation.role)
     if not _close(invitation, State.WITHDRAWN):
         raise NotAllowed(OVER)
@@ -98,7 +102,9 @@ def withdraw(by: Membership, invitation: Invitation) -> None:
 
 @transaction.atomic
 def decline(invitation: Invitation) -> None:
-    """Ends the invitation for the invited person, whom the caller has checked. Raises NotAllowed if it is closed."""
+    """Declines the invitation for the invited person, whom the caller has verified. Raises NotAllowed if it is
+    closed.
+    """
     if not _close(invitation, State.DECLINED):
         raise NotAllowed(OVER)
     audit.record(invitation.workspace_id, None, "invitation.declined", invitation)
@@ -119,10 +125,10 @@ def accept(invitation: Invitation, user: User) -> Membership:
 
 @transaction.atomic
 def accept_by_mail(invitation: Invitation, password: str | None = None) -> Membership:
-    """Makes the holder of the mailed link a member, with a new account if there is none, and returns the membership.
+    """Makes the holder of the mailed link a member, with a new account if necessary, and returns the membership.
 
-    `password` becomes the account's if the address was not proven; else it is ignored. Raises NotAllowed if it is
-    needed and missing, if the account is switched off, or if the invitation is closed.
+    `password` becomes the account's password if the address was not proven; otherwise it is ignored. Raises NotAllowed
+    if a required password is missing, if the account is switched off, or if the invitation is closed.
     """
     User.objects.get_or_create(email=invitation.email, defaults={"password": make_password(None)})
     user = User.objects.select_for_update().get(email=invitation.email)
@@ -138,29 +144,29 @@ def accept_by_mail(invitation: Invitation, password: str | None = None) -> Membe
 
 
 def waiting_for(user: User) -> QuerySet[Invitation]:
-    """The invitations that `user` can accept, now or once they have proven the e-mail address."""
+    """The invitations that `user` can accept, now or after proving the e-mail address."""
     return _standing(Invitation.objects.filter(email=user.email))
 
 
 def open_in(workspace_id: UUID) -> QuerySet[Invitation]:
-    """The workspace's open invitations, also those that no longer stand (`stands`)."""
+    """The workspace's open invitations, including those that are no longer valid (`stands`)."""
     return _with_inviter(Invitation.objects.filter(workspace_id=workspace_id, state=State.OPEN))
 
 
 def stands(invitation: Invitation) -> bool:
-    """Whether a row of this module's querysets can be accepted: not expired, and its inviter may still invite."""
+    """Whether a row from this module's querysets is valid: not expired, and its inviter may still invite."""
     return invitation.expires_at > timezone.now() and _may_invite(
         vars(invitation)["inviter_role"], invitation.role
     )
 
 
 def path(invitation: Invitation) -> str:
-    """The path of the page for answering without a log-in. Only mails and operators may show it."""
+    """The path of the page that answers an invitation without log-in. Only mails and operators may show it."""
     return reverse("invitation", args=[signing.dumps(invitation.pk, salt=SALT)])
 
 
 def read(token: str) -> Invitation | None:
-    """The invitation of a mailed link's token; None for a forged token or an invitation that does not stand."""
+    """The invitation for the token of a mailed link; None for a forged token or an invalid invitation."""
     try:
         pk = signing.loads(token, salt=SALT)
     except signing.BadSignature:
@@ -169,12 +175,12 @@ def read(token: str) -> Invitation | None:
 
 
 def mail(ctx: JobContext) -> dict[str, str]:
-    """The job that mails an open invitation. Raises TransientError if the mail server does not take it."""
+    """The job that mails an open invitation. Raises TransientError if the mail server does not accept the mail."""
     invitation = _standing(Invitation.objects.filter(pk=ctx.payload["invitation_id"])).first()
     if invitation is None:
         return {"skipped": "The invitation is no longer open."}
     who, workspace = invitation.invited_by, invitation.workspace.name
-    assert who is not None  # only a person who is still a member can be the inviter of such a row
+    assert who is not None  # the inviter of such a row is still a member
     asker = f"{who} ({who.email})"
     text = (
         f"{asker} asks you to join {workspace} on Holdfast as {invitation.get_role_display().lower()}.\n\n"
@@ -186,7 +192,7 @@ def mail(ctx: JobContext) -> dict[str, str]:
 
 
 def _check_mails(workspace_id: UUID, email: str, now: datetime) -> None:
-    """Raises NotAllowed if too many mails were sent. A lock keeps other mails out until the transaction ends."""
+    """Raises NotAllowed if too many mails were sent. A lock blocks other mails until the transaction ends."""
     locks.hold("invitation mails", workspace_id)
     recent = Invitation.objects.filter(workspace_id=workspace_id, mailed_at__gt=now - timedelta(days=1))
     if recent.filter(email=email, mailed_at__gt=now - MAIL_PAUSE).exists():
@@ -205,7 +211,7 @@ def _enqueue_mail(invitation: Invitation) -> None:
 
 
 def _close(invitation: Invitation, state: str) -> bool:
-    """Ends the invitation and returns whether this call did. Of several calls at once only one does."""
+    """Closes the invitation. Returns whether this call did: of several concurrent calls, only one does."""
     now = timezone.now()
     still = Invitation.objects.filter(pk=invitation.pk, state=State.OPEN)
     if state == State.ACCEPTED:
@@ -216,7 +222,7 @@ def _close(invitation: Invitation, state: str) -> bool:
 def _join(invitation: Invitation, user: User) -> Membership:
     if not _close(invitation, State.ACCEPTED):
         raise NotAllowed(OVER)
-    invitation.refresh_from_db()  # the row is locked by us now, and what it says now is accepted
+    invitation.refresh_from_db()  # we hold the lock on the row now, so its current values are accepted
     if invitation.invited_by_id is None:
         raise NotAllowed(OVER)
     inviter = Membership.objects.filter(
@@ -249,6 +255,6 @@ def _with_inviter(rows: QuerySet[Invitation]) -> QuerySet[Invitation]:
 
 
 def _standing(rows: QuerySet[Invitation]) -> QuerySet[Invitation]:
-    """Those of `rows` that can be accepted, by the rule of `_may_invite`."""
+    """The `rows` that can be accepted according to `_may_invite`."""
     rows = _with_inviter(rows).filter(state=State.OPEN, expires_at__gt=timezone.now())
     return rows.filter(Q(inviter_role=Role.OWNER) | Q(inviter_role=Role.ADMIN) & ~Q(role=Role.OWNER))

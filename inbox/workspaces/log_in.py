@@ -1,5 +1,5 @@
-"""The ways in: a password, or the company's own log-in (integrations.oidc). Neither opens a workspace: a membership
-does.
+"""The log-in methods: a password, or the company's log-in (integrations.oidc). Neither opens a workspace; only a
+membership does.
 """
 
 from typing import Any
@@ -21,16 +21,14 @@ SOMEBODY_ELSE = "Another person of the company has logged in with the address {}
 
 
 class EmergencyBackend(ModelBackend):
-    """The password log-in under OIDC_ONLY: for emergency accounts alone (`manage.py emergency_account`)."""
+    """The password log-in under OIDC_ONLY, for emergency accounts only (`manage.py emergency_account`)."""
 
     def user_can_authenticate(self, user: User | AnonymousUser | None) -> bool:
         return super().user_can_authenticate(user) and password_opens(user)
 
 
 class CompanyBackend(ModelBackend):
-    """Holds the sessions that a company's log-in has opened, as long as its issuer is OIDC_ISSUER. It accepts no
-    password.
-    """
+    """Keeps the sessions of a company's log-in valid while its issuer is OIDC_ISSUER. It accepts no password."""
 
     def authenticate(self, *_args: Any, **_credentials: Any) -> None:
         return None
@@ -41,8 +39,8 @@ class CompanyBackend(ModelBackend):
 
 
 def person_of(identity: Identity) -> User:
-    """The user that the company's log-in has proven: the one who came by it before, else the one with the address, else
-    a new one if the address is invited. Raises NotAllowed.
+    """The user whom the company's log-in has proven: the user of an earlier log-in, else the user with the address,
+    else a new user if the address is invited. Raises NotAllowed.
     """
     key = f"{identity.issuer}#{identity.subject}"
     user = User.objects.filter(company_key=key).first() or _with_address(identity, key)
@@ -52,7 +50,9 @@ def person_of(identity: Identity) -> User:
 
 
 def _with_address(identity: Identity, key: str) -> User | None:
-    """Binds the user of the address to `key`, unless the issuer has already named somebody else for it."""
+    """Binds the user with this address to `key`. Raises NotAllowed if the issuer has already bound somebody else to
+    it.
+    """
     try:
         with transaction.atomic():
             user = User.objects.filter(email=identity.email).first() or _invited(identity.email)
@@ -68,7 +68,7 @@ def _with_address(identity: Identity, key: str) -> User | None:
                 User.objects.filter(pk=user.pk).update(
                     password=user.password, address_proven_at=timezone.now()
                 )
-    except IntegrityError:  # the same log-in in another window was faster
+    except IntegrityError:  # a simultaneous log-in in another window was faster
         pass
     return User.objects.filter(company_key=key).first()
 

@@ -1,6 +1,6 @@
-"""Stores rows under a name that a member has for themselves, or that a workspace shares: saved views and snippets.
+"""Stores named rows that belong to a member or are shared in a workspace: saved views and snippets.
 
-A workspace's facts, which are always shared, use the same errors and the same check for a name that exists.
+A workspace's facts, which are always shared, use the same errors and the same check for existing names.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ Row = TypeVar("Row", SavedView, Snippet)
 
 
 class Refused(Exception):
-    """A row was not stored. The text says why, and what to do."""
+    """A row was not stored. The text states the reason and the remedy."""
 
 
 class NameTaken(Refused):
@@ -25,12 +25,14 @@ class NameTaken(Refused):
 
 
 class Full(Refused):
-    """The member, or the workspace, has as many rows as it may have."""
+    """The member or the workspace has reached the limit on the number of rows."""
 
 
 @contextmanager
 def unique(problem: str, *constraints: str) -> Iterator[None]:
-    """Runs its block in a transaction, and raises NameTaken with `problem` if it breaks one of the `constraints`."""
+    """Runs its block in a transaction. Raises NameTaken with `problem` if the block violates one of the
+    `constraints`.
+    """
     try:
         with transaction.atomic():
             yield
@@ -42,7 +44,7 @@ def unique(problem: str, *constraints: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class OwnAndShared(Generic[Row]):
-    """The rows of one model: the word for one of them, the most per owner, and the words for deleting one."""
+    """The rows of one model, with the word for a row, the limit per owner, and the words for a deletion."""
 
     model: type[Row]
     word: str
@@ -51,7 +53,7 @@ class OwnAndShared(Generic[Row]):
     deleted_word: str
 
     def listed(self, workspace: Workspace, user: User) -> QuerySet[Row]:
-        """The rows that `user` sees: their own and the shared ones, in the model's order."""
+        """The rows that `user` can see: their own and the shared rows, in the model's order."""
         return self.model._default_manager.filter(Q(owner=user) | Q(owner=None), workspace=workspace)
 
     def add(self, workspace: Workspace, by: User, *, shared: bool, **columns: str | int) -> Row:
@@ -84,11 +86,11 @@ class OwnAndShared(Generic[Row]):
                 self.record(row, by, "delete")
 
     def hold(self, workspace: Workspace) -> None:
-        """Lets one transaction at a time add rows to the workspace, so that the limit on their number holds."""
+        """Serialises transactions that add rows to the workspace, so that the limit on their number holds."""
         locks.hold(f"{self.word}s", workspace.pk)
 
     def record(self, row: Row, by: User, action: str) -> None:
-        """Writes the change of a shared row, which is everybody's, to the audit log."""
+        """Records the change of a shared row in the audit log."""
         if row.is_shared:
             audit.record(row.workspace_id, by, f"{self.word}.{action}", row)
 

@@ -1,7 +1,7 @@
-"""Changes the members of a workspace: roles, removal, and the links by which people set a password.
+"""Changes the members of a workspace: roles, removal, and the links for setting a password.
 
 New members are invited first (inbox.workspaces.invitations). A workspace always keeps an owner, even if two people act
-at once: a change that takes an owner away locks the rows of the owners first.
+at the same time: a change that removes an owner locks the owners' rows first.
 """
 
 import contextlib
@@ -38,18 +38,18 @@ CHANGED = "Somebody else has changed this person's role meanwhile. Look at it ag
 
 
 class NotAllowed(ValueError):
-    """A change of members or invitations is refused. The text says why, for people."""
+    """A change of members or invitations is refused. The text states the reason for users."""
 
 
 def check_rank(by: Membership, *roles: str) -> None:
-    """Raises NotAllowed if one of `roles` is that of an owner and `by` is no owner."""
+    """Raises NotAllowed if one of `roles` is owner and `by` is not an owner."""
     if Role.OWNER in roles and not by.at_least(Role.OWNER):
         raise NotAllowed("Only an owner makes, changes or removes owners.")
 
 
 def check_owner_stays(membership: Membership, role: str | None) -> None:
-    """Raises NotAllowed if the last owner would get another role, or none (None). It takes no lock, so it is for a
-    form; `change_role` and `remove` check again.
+    """Raises NotAllowed if the last owner would get another role, or be removed (None). It takes no lock, so it is only
+    for forms; `change_role` and `remove` check again.
     """
     owners = Membership.objects.filter(workspace_id=membership.workspace_id, role=Role.OWNER)
     if membership.role == Role.OWNER != role and not owners.exclude(pk=membership.pk).exists():
@@ -57,7 +57,7 @@ def check_owner_stays(membership: Membership, role: str | None) -> None:
 
 
 def change_role(by: Membership, membership: Membership, role: str) -> None:
-    """Gives the member another role. Raises NotAllowed if only an owner may do so, if no owner would be left, or if the
+    """Changes the member's role. Raises NotAllowed if only an owner may do so, if no owner would be left, or if the
     role has changed since `membership` was read.
     """
     check_rank(by, role, membership.role)
@@ -77,7 +77,7 @@ def set_takes_leads(by: Membership, membership: Membership, takes: bool) -> None
 
 
 def set_away(membership: Membership, until: datetime | None) -> None:
-    """Sets until when this member is away, so that no leads are assigned to them in turn; None: they are here."""
+    """Sets the time until which this member is away and gets no leads in rotation. None: the member is present."""
     with transaction.atomic():
         Membership.objects.filter(pk=membership.pk).update(away_until=until)
         stated = until.isoformat() if until else None
@@ -85,8 +85,8 @@ def set_away(membership: Membership, until: datetime | None) -> None:
 
 
 def remove(by: Membership, membership: Membership) -> None:
-    """Removes a person from the workspace. The database unassigns their leads (lead_assigned_to_member). Their own
-    snippets and saved views go with them; the account and shared rows stay. Raises NotAllowed as `change_role`.
+    """Removes a person from the workspace. The database unassigns their leads (lead_assigned_to_member), and their own
+    snippets and saved views are deleted. The account and shared rows stay. Raises NotAllowed as `change_role`.
     """
     check_rank(by, membership.role)
     with _an_owner_left(membership.workspace_id):
@@ -98,13 +98,13 @@ def remove(by: Membership, membership: Membership) -> None:
 
 
 def password_opens(user: User | AnonymousUser | None) -> bool:
-    """Whether a password may open the account of `user`: under OIDC_ONLY only that of an emergency account."""
+    """Whether a password may open the account of `user`. Under OIDC_ONLY, it opens only an emergency account."""
     return not settings.OIDC_ONLY or getattr(user, "emergency", False)
 
 
 class PasswordTokens(PasswordResetTokenGenerator):
-    """Makes the tokens of links for setting a password, which prove that the e-mail address is the user's. Admins could
-    once see links of Django's default generator, so the salt differs from its own.
+    """Creates the tokens of links for setting a password, which prove ownership of the e-mail address. Admins could
+    formerly see links of Django's default generator, so the salt differs from the default.
     """
 
     key_salt = "holdfast.password-link"
@@ -117,14 +117,14 @@ password_tokens = PasswordTokens()
 
 
 def password_path(user: User) -> str:
-    """The path for setting a password once, within PASSWORD_RESET_TIMEOUT (s), for mails and operators alone."""
+    """The path for setting a password once, within PASSWORD_RESET_TIMEOUT (s). Only mails and operators may show it."""
     uid = urlsafe_base64_encode(force_bytes(user.pk))
     return reverse("password-new", args=[uid, password_tokens.make_token(user)])
 
 
 def request_password_mail(email: str) -> None:
-    """Enqueues a mail with a link for setting a password, at most one a minute. An address without an active account
-    gets a job too, which mails nothing: the request takes equally long.
+    """Enqueues a mail with a link for setting a password, at most once a minute. An address without an active account
+    also gets a job, which mails nothing, so that both requests take equally long.
     """
     address = email.strip().lower()
     user = User.objects.filter(email=address, is_active=True).only("pk").first()
@@ -134,7 +134,7 @@ def request_password_mail(email: str) -> None:
 
 
 def mail_password_link(ctx: JobContext) -> dict[str, str]:
-    """The job that mails the link. Raises TransientError if the mail server does not take it."""
+    """The job that mails the link. Raises TransientError if the mail server does not accept the mail."""
     user = User.objects.filter(pk=ctx.payload["user_id"], is_active=True).first()
     if user is None:
         return {"skipped": "There is no active account."}
@@ -146,7 +146,9 @@ def mail_password_link(ctx: JobContext) -> dict[str, str]:
 
 
 def send(subject: str, text: str, email: str, headers: dict[str, str] | None = None) -> dict[str, str]:
-    """Sends one mail; {"skipped": why} without a mail server. Raises TransientError if it is not taken."""
+    """Sends one mail. Returns {"skipped": reason} without a mail server. Raises TransientError if the mail is not
+    accepted.
+    """
     if is_off():
         return {"skipped": "EMAIL_URL is not set."}
     drop_connection()
@@ -164,7 +166,7 @@ def members_of(workspace: Workspace) -> list[Membership]:
 
 
 def _as_read(membership: Membership) -> QuerySet[Membership]:
-    """The member's row, if its role still is the one that was read and checked."""
+    """The member's row, if its role is still the role that was read and checked."""
     return Membership.objects.filter(pk=membership.pk, role=membership.role)
 
 

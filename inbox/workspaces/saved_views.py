@@ -1,4 +1,4 @@
-"""Stores saved views: a member's own, and those that a workspace shares. Their order is the one that people gave."""
+"""Stores saved views: a member's own views, and those shared in a workspace. Users choose their order."""
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -7,17 +7,17 @@ from inbox.models import SavedView, User, Workspace
 from inbox.workspaces.own_and_shared import VIEWS
 
 LAST = 1_000
-"""The position of a new view: after those that people have put in order, which are counted from 1."""
+"""The position of a new view. Views that people have ordered are counted from 1, and come before it."""
 
 
 def listed(workspace: Workspace, user: User) -> QuerySet[SavedView]:
-    """The views that `user` sees in `workspace`, in their order: their own, then the shared ones."""
+    """The views that `user` can see in `workspace`: first their own, then the shared ones, each in their order."""
     views = VIEWS.listed(workspace, user)
-    return views.order_by("owner_id", "position", "pk")  # PostgreSQL puts those without an owner last
+    return views.order_by("owner_id", "position", "pk")  # PostgreSQL sorts views without an owner last
 
 
 def move_up(view: SavedView, by: User) -> None:
-    """Puts the view before the one that stands before it. The first one stays."""
+    """Moves the view up by one place. The first view stays in place."""
     with transaction.atomic():
         VIEWS.hold(view.workspace)
         order = list(SavedView.objects.filter(workspace=view.workspace_id, owner=view.owner_id))
