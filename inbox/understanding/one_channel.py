@@ -83,7 +83,7 @@ def _ends(before: str, after: str = "") -> bool:
 
 def _goes_on(text: str) -> bool:
     """Whether the text ends an address or number of the writer, or a list, and asks for mail at another address."""
-    if len(text) > _MOST_CHARS * 2:
+    if len(text) > _MOST_CHARS * 2 or not ("@" in text or phrases.OLD.search(text)):
         return False
     text = phrases.NAMED.sub(" @ ", phrases.RATHER_THAN.sub(" , not ", text))
     clauses = phrases.CLAUSE.split(text)
