@@ -1,11 +1,14 @@
 """The Django admin site of the product. Its colours and layout are in templates/admin/."""
 
 import contextlib
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import Resolver404, path, resolve, reverse
@@ -14,6 +17,9 @@ from django.views.decorators.http import require_POST
 
 from admin import accounts, cockpit, text_access, tracing
 from admin.scope import choose, scope_of
+from inbox.pages.access import signed_in, to_second_factor
+from inbox.workspaces.identity import identity_of
+from inbox.workspaces.second_factor import is_required
 
 
 class AdminSite(admin.AdminSite):
@@ -25,6 +31,17 @@ class AdminSite(admin.AdminSite):
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
         self.disable_action("delete_selected")
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Django's own, which also asks for a second factor of those who need one."""
+        inner = super().admin_view(view, cacheable)
+
+        @wraps(inner)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            is_refused = self.has_permission(request) and view != self.logout and _needs_factor(request)
+            return to_second_factor(request) if is_refused else inner(request, *args, **kwargs)
+
+        return guarded
 
     def get_urls(self) -> list[Any]:
         return [
@@ -71,6 +88,14 @@ class AdminSite(admin.AdminSite):
             return TemplateResponse(request, "admin/_cockpit.html", {"cockpit": panels})
         context = {"cockpit": panels, "banner": panels.accounts.banner, **(extra_context or {})}
         return super().index(request, context)
+
+
+def _needs_factor(request: HttpRequest) -> bool:
+    """Whether a password is not enough here: a workspace of the person requires more, or they see all workspaces."""
+    if identity_of(request).is_strong:
+        return False
+    runs_all = settings.OPERATORS_NEED_FACTOR and scope_of(request).sees_all
+    return runs_all or is_required(signed_in(request))
 
 
 def _kept_page(request: HttpRequest) -> str:

@@ -24,8 +24,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from prometheus_client import Histogram
 
 from inbox.pages.access import signed_in
-from inbox.pages.account.throttling import client_address
 from inbox.workspaces import sessions
+from inbox.workspaces.throttling import client_address
 from jobs.redaction import redact_path
 
 logger = logging.getLogger(__name__)

@@ -165,12 +165,14 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+OPERATORS_WITHOUT_SECOND_FACTOR = env.flag("OPERATORS_WITHOUT_SECOND_FACTOR")
+OPERATORS_NEED_FACTOR = not (DEBUG or OPERATORS_WITHOUT_SECOND_FACTOR)
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
-AXES_HANDLER = "inbox.pages.account.throttling.Throttle"
-AXES_CLIENT_IP_CALLABLE = "inbox.pages.account.throttling.guess_source"
-AXES_USERNAME_CALLABLE = "inbox.pages.account.throttling.account_name"
+AXES_HANDLER = "inbox.workspaces.throttling.Throttle"
+AXES_CLIENT_IP_CALLABLE = "inbox.workspaces.throttling.guess_source"
+AXES_USERNAME_CALLABLE = "inbox.workspaces.throttling.account_name"
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_FAILURE_LIMIT = 6
 AXES_COOLOFF_TIME = 0.25  # hours
@@ -179,7 +181,7 @@ AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_SENSITIVE_PARAMETERS = [
-    *("username", "ip_address", "email", "old_password", "new_password1", "new_password2"),
+    *("username", "ip_address", "email", "old_password", "new_password1", "new_password2", "code", "proof"),
     "csrfmiddlewaretoken",
 ]
 AXES_VERBOSE = False

@@ -11,13 +11,14 @@ import jobs.views
 from config import views
 from config.metrics import metrics
 from inbox.pages import proof
-from inbox.pages.account import company_login, invitations, login, profile, security
+from inbox.pages.account import company_login, invitations, login, profile, second_factor, security
 from inbox.pages.desk import live
 from inbox.pages.operations import health
 
 urlpatterns = [
     path("", profile.home, name="home"),
     path("login/", login.Login.as_view(), name="login"),
+    path("login/code/", login.login_code, name="login-code"),
     path("login/company/", company_login.begin, name="company-login"),
     path("login/company/done/", company_login.end, name="company-login-end"),
     path("logout/", LogoutView.as_view(), name="logout"),
@@ -28,6 +29,7 @@ urlpatterns = [
     path("account/notices/browser/", profile.notices_here, name="browser-notices"),
     path("account/proof/", proof.proof, name="proof"),
     path("account/security/", security.security, name="security"),
+    path("account/security/factor/", second_factor.factor, name="factor"),
     path("account/security/sessions/", security.end_session, name="session-end"),
     path("account/password/", login.PasswordChange.as_view(), name="password-change"),
     path("password/forgotten/", login.PasswordForgotten.as_view(), name="password-forgotten"),

@@ -45,7 +45,7 @@ from inbox.replying import (
     slack_cards,
 )
 from inbox.webhooks import contract_watch, replay
-from inbox.workspaces import invitations, people
+from inbox.workspaces import invitations, people, second_factor
 from integrations.health import probes
 from jobs import lanes
 from jobs.deadline import Deadline
@@ -134,6 +134,12 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
     ),
     (slack_cards.POST, slack_cards.post, "Shows a draft to its reviewers in Slack", NOTICE),
     (slack_cards.FOLLOW, slack_cards.run_follow, "Shows in Slack what became of a draft", OWN_NOTICE),
+    (
+        second_factor.RESET_MAIL,
+        second_factor.mail_reset,
+        "Tells a person that their second factor is gone",
+        MAIL,
+    ),
     (people.PASSWORD_MAIL, people.mail_password_link, "Mails a person a link to set a password", MAIL),
     (invitations.MAIL, invitations.mail, "Mails an invitation to a workspace", MAIL),
     (

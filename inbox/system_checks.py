@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from weakref import ReferenceType
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth import user_logged_in
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Warning
 from django.dispatch import Signal
 
 from inbox import signals
@@ -123,7 +124,7 @@ KEPT = {
     "People made it, and they change or delete it.": (
         "inbox.Workspace inbox.User inbox.Membership inbox.WorkspaceFact inbox.SendingPolicy"
         " inbox.FollowUpSequence inbox.FollowUpStep inbox.SavedView inbox.Snippet integrations.Integration"
-        " integrations.WebhookKey jobs.WorkspaceLimit auth.Group"
+        " integrations.WebhookKey jobs.WorkspaceLimit auth.Group inbox.SecondFactor inbox.RecoveryCode"
     ),
     "It goes with the note or the session that it belongs to.": "inbox.Mention inbox.BrowserSession",
     "It keeps that somebody who was erased wants no more, without saying who.": "inbox.ErasedMark",
@@ -224,7 +225,16 @@ def check_retention(**_kwargs: object) -> list[CheckMessage]:
     ]
 
 
+def check_operators(**_kwargs: object) -> list[CheckMessage]:
+    """A system check that warns where a password alone opens all workspaces."""
+    if not settings.OPERATORS_WITHOUT_SECOND_FACTOR:
+        return []
+    words = "A password alone opens every workspace: superusers need no second factor."
+    return [Warning(words, hint="Unset OPERATORS_WITHOUT_SECOND_FACTOR.", id="inbox.W010")]
+
+
 CHECKS = (
+    check_operators,
     check_receivers,
     check_vetoes,
     check_stops,

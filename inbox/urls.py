@@ -107,6 +107,7 @@ urlpatterns = [
     path("integrations/<uuid:integration_id>/rotate/", integrations.rotate, name="key-rotate"),
     path("people/", people.member_list, name="people"),
     path("people/away/", people.away, name="people-away"),
+    path("people/security/", people.security, name="people-security"),
     path("people/add/", people.add, name="people-add"),
     path("people/invitations/<int:invitation_id>/", people.invitation, name="invitation"),
     path("people/<int:membership_id>/", people.change, name="person"),

@@ -22,6 +22,7 @@ from inbox.models.note import Mention, Note
 from inbox.models.origin import DatabaseOrigin
 from inbox.models.outage import ModelOutage
 from inbox.models.saved_view import SavedView
+from inbox.models.second_factor import RecoveryCode, SecondFactor
 from inbox.models.session import BrowserSession
 from inbox.models.snippet import Snippet
 from inbox.models.text_access import TextAccess
@@ -57,7 +58,9 @@ __all__ = [
     "Note",
     "OutboundSend",
     "ProviderWord",
+    "RecoveryCode",
     "SavedView",
+    "SecondFactor",
     "SendingPolicy",
     "Snippet",
     "TagDecision",

@@ -13,6 +13,7 @@ from django.db import models
 from django.utils import timezone
 
 from inbox.models.row import Row
+from inbox.models.second_factor import RecoveryCode, SecondFactor
 from inbox.models.session import end_sessions
 from inbox.models.timezones import validate_timezone
 from integrations.fields import EncryptedJSONField
@@ -84,6 +85,7 @@ class User(AbstractUser):
     )
 
     _was_staff: bool | None = None
+    _was_proven = True
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = []
@@ -104,10 +106,12 @@ class User(AbstractUser):
     ) -> Self:
         user = super().from_db(db, field_names, values, **kwargs)
         user._was_staff = vars(user).get("is_staff")
+        user._was_proven = vars(user).get("address_proven_at", True) is not None
         return user
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Saves the user. A new password ends all sessions. `is_staff` is written only if this object changed it, as
+        """Saves the user. A new password ends all sessions, and takes a second factor away that was set up before the
+        address was proven, as somebody else may have done so. `is_staff` is written only if this object changed it, as
         the database sets it when roles change.
         """
         has_new_password = self.pk is not None and vars(self).get("_password") is not None
@@ -122,6 +126,10 @@ class User(AbstractUser):
             self._was_staff = vars(self).get("is_staff")
         if has_new_password:
             end_sessions(self.pk)
+        if has_new_password and not self._was_proven:
+            SecondFactor.objects.filter(user=self).delete()
+            RecoveryCode.objects.filter(user=self).delete()
+            self._was_proven = self.address_proven_at is not None
 
     def refresh_from_db(
         self,
@@ -208,6 +216,11 @@ class Workspace(Row):
     )
     erasure_key = EncryptedJSONField(
         null=True, blank=True, help_text="The key of the hashes that keep who was erased (ErasedMark)."
+    )
+    requires_second_factor = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whether members need a second factor, or their company's log-in.",
     )
     members = models.ManyToManyField(User, through="Membership", related_name="workspaces")
     drill_of = models.ForeignKey(

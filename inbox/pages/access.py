@@ -6,14 +6,20 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 from uuid import UUID
 
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django_htmx.middleware import HtmxDetails
 
 from inbox.models import Membership, User, Workspace
 from inbox.pages.changes import with_snapshot
+from inbox.workspaces.identity import identity_of
+from inbox.workspaces.second_factor import has_factor, setup_path
 
 Rest = ParamSpec("Rest")
 
@@ -42,6 +48,17 @@ def signed_in(request: HttpRequest) -> User:
     return request.user
 
 
+def to_second_factor(request: HttpRequest) -> HttpResponseBase:
+    """Leads a person whose password is not enough to the page that sets up a second factor, and then back. A person who
+    has one logs in again with it.
+    """
+    page = request.get_full_path() if request.method in SAFE_METHODS else reverse("home")
+    if has_factor(signed_in(request)):
+        logout(request)
+        return redirect_to_login(page)
+    return redirect(setup_path(page))
+
+
 View = Callable[Concatenate[WorkspaceRequest, Rest], HttpResponseBase]
 Guarded = Callable[..., HttpResponseBase]
 
@@ -64,6 +81,8 @@ def workspace_view(min_role: str = Membership.Role.VIEWER) -> Callable[[View[Res
             request: HttpRequest, workspace_id: UUID, *args: Rest.args, **kwargs: Rest.kwargs
         ) -> HttpResponseBase:
             membership = _admitted(request, workspace_id, min_role)
+            if membership.workspace.requires_second_factor and not identity_of(request).is_strong:
+                return to_second_factor(request)
             inside = cast(WorkspaceRequest, request)
             inside.workspace, inside.membership = membership.workspace, membership
             if request.session.get(LAST_WORKSPACE) != str(workspace_id):

@@ -19,7 +19,8 @@ EVERYTHING = "*"
 WORKSPACES = 10
 """The most workspaces that one request may ask about. The tabs of one browser show no more."""
 NEWS = """
-    SELECT member.*, membership.workspace_id, pg_current_snapshot()::text AS snapshot, ARRAY(
+    SELECT member.*, membership.workspace_id, workspace.requires_second_factor,
+        pg_current_snapshot()::text AS snapshot, ARRAY(
         SELECT DISTINCT lead_id FROM inbox_leadchange
         WHERE workspace_id = membership.workspace_id AND xid >= pg_snapshot_xmin(since)::text::bigint
             AND NOT pg_visible_in_snapshot(xid::text::xid8, since)
@@ -27,6 +28,7 @@ NEWS = """
     ) AS leads
     FROM inbox_membership AS membership
     JOIN inbox_user AS member ON member.id = membership.user_id
+    JOIN inbox_workspace AS workspace ON workspace.id = membership.workspace_id
     JOIN unnest(%s::uuid[], %s::pg_snapshot[]) AS asked (id, since) ON asked.id = membership.workspace_id
     WHERE member.id = %s AND member.is_active
 """
@@ -42,6 +44,7 @@ class News:
     user: User
     snapshot: str
     leads: list[str]
+    requires_second_factor: bool
 
 
 def parse_snapshot(text: str) -> str | None:
@@ -69,7 +72,10 @@ def news(user_id: str, snapshots: Mapping[UUID, str]) -> list[News]:
     """
     users = User.objects.raw(NEWS, [LIMIT + 1, list(snapshots), list(snapshots.values()), user_id])
     rows = [(user, vars(user)) for user in users]
-    return [News(row["workspace_id"], user, row["snapshot"], _named(row["leads"])) for user, row in rows]
+    return [
+        News(row["workspace_id"], user, row["snapshot"], _named(row["leads"]), row["requires_second_factor"])
+        for user, row in rows
+    ]
 
 
 def changed(workspace_id: UUID, mark: str) -> QuerySet[LeadChange, UUID]:

@@ -43,7 +43,9 @@ EXPORTED = {
 """The path to the workspace for tables without a column `workspace`. All others are exported unnamed."""
 
 LEFT_OUT = {
-    "It holds a secret, or a hash of one, and nothing else.": "integrations.WebhookKey inbox.ErasedMark",
+    "It holds a secret, or a hash of one, and nothing else.": (
+        "integrations.WebhookKey inbox.ErasedMark inbox.SecondFactor inbox.RecoveryCode"
+    ),
     "It is of the installation, or of a library, and of no workspace.": (
         "admin.LogEntry auth.Group auth.Permission axes.AccessAttempt axes.AccessAttemptExpiration"
         " axes.AccessFailureLog axes.AccessLog contenttypes.ContentType django_q.Failure django_q.OrmQ"

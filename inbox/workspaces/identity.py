@@ -1,5 +1,6 @@
 """Answers who makes a request, and how surely: for the pages, the admin, and what else a person comes in by."""
 
+import re
 import time
 from dataclasses import dataclass
 from enum import IntEnum
@@ -10,11 +11,13 @@ from django.contrib.auth import BACKEND_SESSION_KEY, authenticate
 from django.http import HttpRequest
 
 from inbox.models import User
+from inbox.workspaces.second_factor import accepts, has_factor
 from inbox.workspaces.sessions import STARTED
 
 STRENGTH, PROVEN = "strength", "proven"
 """Keys of the session: how surely the person logged in, and when they proved it last (s since 1970)."""
 FRESH_S = 15 * 60
+CODE = re.compile(r" *\d{3} ?\d{3} *", re.ASCII)
 
 
 class Strength(IntEnum):
@@ -23,6 +26,7 @@ class Strength(IntEnum):
     NOBODY = 0
     PASSWORD = 1
     COMPANY = 2
+    FACTOR = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,11 @@ class Identity:
     actor: User | None
     strength: Strength
     proven_at: float
+
+    @property
+    def is_strong(self) -> bool:
+        """Whether more than a password was proven. A company decides itself about a second factor of its log-in."""
+        return self.strength > Strength.PASSWORD
 
     @property
     def is_fresh(self) -> bool:
@@ -53,8 +62,13 @@ def begin(request: HttpRequest, **_signal: Any) -> None:
     """Receiver of user_logged_in: the session's time begins, with the strength of the way in."""
     request.session.set_expiry(None)
     request.session[STARTED] = int(time.time())
-    is_company = request.session[BACKEND_SESSION_KEY] == settings.COMPANY_BACKEND
-    note_proof(request, Strength.COMPANY if is_company else Strength.PASSWORD)
+    note_proof(request, strength_of_log_in(request))
+
+
+def strength_of_log_in(request: HttpRequest) -> Strength:
+    """The strength of the way in which the person logged in, without a second factor."""
+    is_company = request.session.get(BACKEND_SESSION_KEY) == settings.COMPANY_BACKEND
+    return Strength.COMPANY if is_company else Strength.PASSWORD
 
 
 def note_proof(request: HttpRequest, strength: Strength) -> None:
@@ -66,8 +80,14 @@ def note_proof(request: HttpRequest, strength: Strength) -> None:
 
 
 def prove_again(request: HttpRequest, user: User, secret: str) -> bool:
-    """Whether `secret` is the password of `user`, who is logged in. Tries are limited as those of a log-in."""
-    if authenticate(request, username=user.email, password=secret) is None:
+    """Whether `secret` is the password of `user`, who is logged in, or a code of their second factor. Tries are limited
+    as those of a log-in.
+    """
+    if CODE.fullmatch(secret) and has_factor(user):
+        is_right = accepts(request, user, secret)
+    else:
+        is_right = authenticate(request, username=user.email, password=secret) is not None
+    if not is_right:
         return False
     note_proof(request, identity_of(request).strength)
     return True

@@ -27,7 +27,9 @@ NOT_SHOWN = {
     "inbox.HiddenBanner": "A person has put a banner away for a while. That is theirs alone.",
     "inbox.LeadChange": "Its rows are ids and transactions' numbers alone, and are deleted after an hour.",
     "inbox.Mention": "That a note calls a member, and whether they have read it, is theirs alone.",
+    "inbox.RecoveryCode": "Its rows are hashes, which say nothing to anybody.",
     "inbox.SavedView": "A list of somebody's own, or one that all of the workspace see in their inbox.",
+    "inbox.SecondFactor": "It is a secret, and the page of a workspace's people says who has one.",
     "inbox.Snippet": "A text of somebody's own, or one that a workspace's people keep on their own page of snippets.",
     "sessions.Session": "Who holds a session's key is logged in with it.",
 }

@@ -1,10 +1,15 @@
 """A person's own page of their log-in, by keyboard, at a phone's width, and dark."""
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 from playwright.sync_api import expect
 
+from inbox.models import Workspace
+from inbox.workspaces.identity import PROVEN
 from tests.browser.audit import audit
+from tests.factories import PASSWORD
+from tests.factors import code_of
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -21,3 +26,58 @@ def test_a_person_logs_out_another_browser_on_a_phone(open_page, user, scheme):
 
     expect(page.get_by_text("Logged out there.")).to_be_visible()
     assert other.get("/account/").status_code == 302
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_person_sets_up_their_phone_loses_it_and_gets_back_in(open_page, user, workspace, scheme):
+    """At a phone's width, led through it by a workspace that requires it, by keyboard."""
+    Workspace.objects.update(requires_second_factor=True)
+    page = open_page(user, width=375, color_scheme=scheme)
+    page.goto(f"/w/{workspace.pk}/people/security/")
+    expect(page.get_by_text("The page that you opened needs this.")).to_be_visible()
+    assert audit(page) == []
+    page.get_by_label("Type the six digits").fill("123")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("That is not the code.")
+    assert audit(page) == []
+    page.get_by_label("Type the six digits").fill(code_of(user.second_factor))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Keep these codes")).to_be_visible()
+    assert audit(page) == []
+    recovery = page.get_by_role("list", name="Recovery codes").get_by_role("listitem").first.inner_text()
+    page.get_by_role("link", name="I have kept them").press("Enter")
+    expect(page.get_by_text("Password and code")).to_be_visible()
+    assert audit(page) == []
+
+    page.context.clear_cookies()
+    page.goto("/account/security/")
+    page.get_by_label("Email").fill(user.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="The code on your phone")).to_be_visible()
+    assert audit(page) == []
+    page.get_by_role("textbox", name="Code").fill(recovery)
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("9 of your recovery codes can still be used.")).to_be_visible()
+    assert audit(page) == []
+
+
+def test_what_was_typed_is_there_after_the_question(open_page, user, workspace):
+    page = open_page(user, width=375)
+    page.goto(
+        f"/w/{workspace.pk}/settings/retention/?keep_messages_days=365&keep_bodies_days=7&keep_model_calls_days=30"
+    )
+    for session in Session.objects.all():
+        store = session.get_session_store_class()(session.pk)
+        store[PROVEN] = 0
+        store.save()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="Is it you?")).to_be_visible()
+    assert audit(page) == []
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("Saved. What is older goes")).to_be_visible()
+    workspace.refresh_from_db()
+    assert workspace.keep_messages_days == 365

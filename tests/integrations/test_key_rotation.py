@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import override_settings
 
-from inbox.models import Workspace
+from inbox.models import SecondFactor, Workspace
 from integrations import key_rotation
 from integrations.models import Integration, WebhookKey
 from tests import factories
@@ -90,6 +90,7 @@ def test_a_secret_that_is_changed_meanwhile_keeps_the_change(account, monkeypatc
 
 def test_every_field_that_stores_secrets_is_rotated():
     assert key_rotation.encrypted_fields() == [
+        (SecondFactor, "key"),
         (Workspace, "erasure_key"),
         (Integration, "credentials"),
         (WebhookKey, "secret"),

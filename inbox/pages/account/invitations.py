@@ -4,10 +4,9 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import SetPasswordForm
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from inbox.models import Invitation, User
 from inbox.pages.access import signed_in
+from inbox.pages.account.login import enter
 from inbox.workspaces import invitations
 from inbox.workspaces.people import NotAllowed
 from integrations.mail import is_off
@@ -67,8 +67,8 @@ def _accept(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         password = form.cleaned_data["new_password1"]
     membership = invitations.accept_by_mail(context["invitation"], password)
     if password is not None:
-        login(request, membership.user, backend=settings.PASSWORD_BACKEND)
-    elif request.user != membership.user:
+        return enter(request, membership.user, _in(request, context["invitation"]).url)
+    if request.user != membership.user:
         return _by_mail(request, **context, done="joined")
     return _in(request, context["invitation"])
 
@@ -101,7 +101,7 @@ def _answer(request: HttpRequest) -> str:
     return request.POST["do"]
 
 
-def _in(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+def _in(request: HttpRequest, invitation: Invitation) -> HttpResponseRedirect:
     messages.success(request, f"You are in {invitation.workspace.name}.")
     return redirect("inbox:list", invitation.workspace_id)
 

@@ -1,11 +1,12 @@
 """Log-in and passwords: the pages and their forms. Each kind of failure has one message."""
 
+import time
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import authenticate
+from django.contrib.auth import authenticate, login
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import (
     AdminPasswordChangeForm,
@@ -14,18 +15,31 @@ from django.contrib.auth.forms import (
     SetPasswordForm,
 )
 from django.contrib.auth.mixins import UserPassesTestMixin
-from django.contrib.auth.views import LoginView, PasswordChangeView, PasswordResetConfirmView
+from django.contrib.auth.views import (
+    LoginView,
+    PasswordChangeView,
+    PasswordResetConfirmView,
+    redirect_to_login,
+)
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse_lazy
+from django.shortcuts import redirect, render
+from django.urls import reverse, reverse_lazy
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
 from django.views.generic import FormView, TemplateView
 
 from inbox.models import User
 from inbox.pages.access import signed_in
-from inbox.pages.account.throttling import may_ask_for_link, tries_left
 from inbox.workspaces import people
+from inbox.workspaces.identity import Strength, note_proof
+from inbox.workspaces.people import password_opens
+from inbox.workspaces.second_factor import accepts, has_factor
+from inbox.workspaces.throttling import may_ask_for_link, tries_left
 from integrations.mail import is_off
 
 
@@ -99,10 +113,51 @@ class Login(LoginView):
         return super().get_context_data(**kwargs) | ways
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        response = super().form_valid(form)
-        if not form.cleaned_data["remember"]:
-            self.request.session.set_expiry(0)
+        user, remember = form.get_user(), form.cleaned_data["remember"]
+        return enter(self.request, user, self.get_success_url(), remember=remember)
+
+
+PENDING = "pending"
+"""In the session of somebody whose password was right, and whose code is awaited: who, for where, and since when."""
+PENDING_S = 600
+
+
+def enter(request: HttpRequest, user: User, next_url: str, *, remember: bool = True) -> HttpResponse:
+    """Logs `user` in, whose password was right, and leads to `next_url`. A person with a second factor is asked for its
+    code first. Without `remember` the session ends with the browser.
+    """
+    if not has_factor(user):
+        return _let_in(request, user, next_url, remember)
+    request.session.flush()
+    password = user.get_session_auth_hash()
+    request.session[PENDING] = [user.pk, password, next_url, remember, int(time.time())]
+    return redirect("login-code")
+
+
+def _let_in(request: HttpRequest, user: User, next_url: str, remember: bool) -> HttpResponse:
+    login(request, user, backend=settings.PASSWORD_BACKEND)
+    if not remember:
+        request.session.set_expiry(0)
+    return redirect(next_url)
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def login_code(request: HttpRequest) -> HttpResponse:
+    """`/login/code/`: asks for a code of the second factor, after the right password, for ten minutes."""
+    pk, password, next_url, remember, at = request.session.get(PENDING, (None, "", "", False, 0))
+    user = User.objects.filter(pk=pk, is_active=True).first()
+    is_open = user is not None and time.time() - at < PENDING_S and has_factor(user) and password_opens(user)
+    if user is None or not is_open or not constant_time_compare(password, user.get_session_auth_hash()):
+        return redirect_to_login(next_url or reverse("home"))
+    if request.method == "POST" and accepts(request, user, request.POST.get("code", "")):
+        del request.session[PENDING]
+        response = _let_in(request, user, next_url, remember)
+        note_proof(request, Strength.FACTOR)
         return response
+    return render(request, "registration/code.html", {"is_wrong": request.method == "POST", "next": next_url})
 
 
 class PasswordChange(UserPassesTestMixin, PasswordChangeView):
@@ -158,6 +213,8 @@ class PasswordNew(PasswordResetConfirmView):
     form_class = NewPasswordForm
     token_generator = people.password_tokens
     success_url = reverse_lazy("home")
-    post_reset_login = True
-    post_reset_login_backend = settings.PASSWORD_BACKEND
     extra_context = {"heading": "Choose a password", "act": "Set password"}
+
+    def form_valid(self, form: "SetPasswordForm[User]") -> HttpResponse:
+        super().form_valid(form)
+        return enter(self.request, form.user, str(self.success_url))

@@ -1,4 +1,4 @@
-"""The page on which a user changes the password and sees where they are logged in."""
+"""The page on which a user changes the password and sees their second factor and where they are logged in."""
 
 from django.contrib import messages
 from django.contrib.sessions.models import Session
@@ -11,14 +11,21 @@ from django.views.decorators.http import require_POST, require_safe
 from inbox.models import audit
 from inbox.models.session import end_sessions
 from inbox.pages.access import signed_in
+from inbox.workspaces.second_factor import has_factor
 from inbox.workspaces.sessions import sessions_of
 
 
 @never_cache
 @require_safe
 def security(request: HttpRequest) -> HttpResponse:
-    """`/account/security/`: lists the user's sessions."""
-    context = {"sessions": sessions_of(signed_in(request)), "here": request.session.session_key}
+    """`/account/security/`: shows the user's second factor and sessions."""
+    user = signed_in(request)
+    context = {
+        "sessions": sessions_of(user),
+        "here": request.session.session_key,
+        "has_factor": has_factor(user),
+        "codes_left": user.recovery_codes.count(),
+    }
     return render(request, "registration/security.html", context)
 
 

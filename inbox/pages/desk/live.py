@@ -23,6 +23,7 @@ from inbox.pages.changes import LIMIT, WORKSPACES, news, parse_snapshot
 from inbox.pages.desk import presence
 from inbox.pages.desk.filters import SEARCH_LIMIT
 from inbox.pages.desk.search import search
+from inbox.workspaces.identity import STRENGTH, Strength
 from inbox.workspaces.sessions import is_over
 
 
@@ -44,6 +45,9 @@ def live(request: HttpRequest) -> HttpResponse:
     entries = news(user_id, snapshots)
     if not entries:
         raise Http404("No such workspace.")
+    is_weak = request.session.get(STRENGTH, Strength.PASSWORD) <= Strength.PASSWORD
+    if is_weak and any(entry.requires_second_factor for entry in entries):
+        return HttpResponse(status=401)
     if not _is_theirs(request.session, entries[0].user):
         return HttpResponse(status=401)
     changed = {str(new.workspace_id): new.leads for new in entries}

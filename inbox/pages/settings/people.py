@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from inbox.leads import assigning
 from inbox.models import Invitation, Membership
@@ -17,7 +17,7 @@ from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.forms import first_error
 from inbox.pages.proof import asks_again
 from inbox.pages.team import Team, team_of
-from inbox.workspaces import invitations, people
+from inbox.workspaces import invitations, people, second_factor
 from integrations.mail import is_off
 
 AWAY_DAYS = 366
@@ -122,6 +122,41 @@ def change(request: WorkspaceRequest, membership_id: int) -> HttpResponse:
         messages.success(request, words)
     is_self = membership.pk == request.membership.pk and request.POST["do"] == "remove"
     return redirect("home") if is_self else redirect("inbox:people", request.workspace.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@workspace_view(ADMIN)
+@asks_again()
+def security(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/people/security/`: how surely the members log in. `do`: require or allow passwords alone, or, with
+    a `member`, reset their second factor.
+    """
+    by, wanted = request.membership, request.POST.get("do")
+    members = people.members_of(request.workspace)
+    if request.method == "POST":
+        if wanted in ("require", "allow"):
+            second_factor.require(request.workspace, by.user, wanted == "require")
+            messages.success(request, "Saved.")
+        elif wanted == "reset":
+            member = get_object_or_404(Membership, pk=_number(request), workspace=request.workspace)
+            try:
+                second_factor.reset(by, member)
+                messages.success(
+                    request, f"{member.user} logs in with the password alone, and is told by mail."
+                )
+            except people.NotAllowed as reason:
+                messages.error(request, str(reason))
+        else:
+            raise Http404("No such action.")
+        return redirect("inbox:people-security", request.workspace.pk)
+    protected = second_factor.with_factor(member.user for member in members)
+    context = {"members": members, "protected": protected, "is_owner": by.at_least(Membership.Role.OWNER)}
+    return render(request, "workspace/security.html", context)
+
+
+def _number(request: WorkspaceRequest) -> int:
+    text = request.POST.get("member", "")
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
 @require_POST

@@ -8,6 +8,7 @@ A rule is one of: public; person (whoever is logged in); workspace (its members)
 
 import re
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,13 +16,16 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from inbox.models import Membership
-from inbox.workspaces import identity
+from inbox.models import Membership, User
+from inbox.workspaces import identity, second_factor
 from tests import factories
 from tests.inbox.pages.test_access import NOBODYS, path_of, tries  # noqa: F401  a fixture
 
 KEPT = Path(__file__).with_name("doors.txt")
-RULES = dict(line.rsplit("  ", 1) for line in KEPT.read_text().splitlines())
+WRITTEN = dict(line.rsplit("  ", 1) for line in KEPT.read_text().splitlines())
+MODEL_PAGE = re.compile(r"admin/\w+/\w+/(add/|<path:object_id>/((change|delete|history)/)?)?$")
+"""A page of a model in the admin. One without a line in doors.txt asks nothing again; tests/admin/test_walk.py refuses
+a model without a rule."""
 LEAVES = {"logout/", "admin/logout/"}
 """Addresses that end the session which tries them."""
 POSTED = {
@@ -44,6 +48,7 @@ def addresses(resolver: URLResolver | None = None, before: str = "") -> Iterator
 
 
 ADDRESSES = dict(addresses())
+RULES = {route: "admin" for route in ADDRESSES if MODEL_PAGE.match(route)} | WRITTEN
 
 
 def of(*rules: str) -> list[str]:
@@ -69,8 +74,8 @@ EXPECTED = {"": (False, False), "asks to change": (False, True), "asks to read":
 
 
 def test_every_address_has_a_rule():
-    assert sorted(RULES) == list(RULES), "one after the other"
-    assert sorted(ADDRESSES) == list(RULES)
+    assert sorted(WRITTEN) == list(WRITTEN), "one after the other"
+    assert sorted(ADDRESSES) == sorted(RULES), "say in doors.txt who may open a new address"
 
 
 @pytest.mark.django_db
@@ -83,6 +88,27 @@ def test_nobody_is_led_to_the_log_in_from_everywhere_that_is_not_public():
 def test_public_addresses_ask_for_no_log_in(db):
     got = {route: Client().get(filled(route)).get("Location", "") for route in of("public")}
     assert {route: to for route, to in got.items() if "/login/?next" in to} == {}
+
+
+@pytest.mark.django_db
+def test_a_password_alone_opens_nothing_where_more_is_required(people, workspace, settings):
+    """The pages of the workspace and the admin. A person's own pages stay open, as the factor is set up there."""
+    settings.OPERATORS_NEED_FACTOR = True
+    second_factor.require(workspace, people.users.owner, True)
+    User.objects.filter(pk=people.users.owner.pk).update(is_staff=True, is_superuser=True)
+    client, got = people.owner, defaultdict(set)
+    elsewhere = {"admin/login/", "admin/password_change/"}  # they lead to the product's own pages
+    for route, method in tries("GET", "POST", routes=set(of("workspace", "admin")) - elsewhere):
+        path = (
+            filled(route).replace(NOBODYS["uuid"], str(workspace.pk), 1) if route[0] == "w" else filled(route)
+        )
+        answer = client.generic(method, path)
+        to_setup = answer.get("Location", "").startswith("/account/security/factor/?next=")
+        got[route].add("set up" if to_setup else answer.status_code)
+    assert {
+        route: codes for route, codes in got.items() if "set up" not in codes or codes - {"set up", 405}
+    } == {}
+    assert client.get("/account/security/").status_code == 200
 
 
 def old(client: Client) -> Client:

@@ -48,7 +48,7 @@ def test_a_step_asks_again_keeps_what_was_typed_and_asks_no_more_for_a_while(own
     assert is_question(asked) and fields(asked) == DAYS
 
     wrong = owner.post(place, fields(asked) | {"proof": "wrong"})
-    assert is_question(wrong) and "not your password" in wrong.content.decode() and fields(wrong) == DAYS
+    assert is_question(wrong) and "That is not right" in wrong.content.decode() and fields(wrong) == DAYS
     workspace.refresh_from_db()
     assert workspace.keep_messages_days is None
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from inbox.intake.retention import KEEP_LOG_INS_DAYS, old_log_ins
 from inbox.models import User
-from inbox.pages.account import throttling
+from inbox.workspaces import throttling
 from jobs.deadline import Deadline
 from tests import factories
 from tests.factories import PASSWORD

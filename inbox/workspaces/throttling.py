@@ -34,6 +34,8 @@ ATTACKED_LIMIT = 2
 FORGOTTEN_LIMIT = 10
 KNOWN_FOR = timedelta(days=60)
 """How long a source is trusted by an account after a log-in from it."""
+CODES_OF = "code of "
+"""Begins the name under which wrong codes of an account are counted, so that a right password does not clear them."""
 FORGOTTEN = "password link"
 """The name under which requests for password links are counted. No account can have it, as it is not an address."""
 
@@ -99,12 +101,21 @@ def tries_left(request: HttpRequest, username: str) -> int:
 
 def may_ask_for_link(request: HttpRequest) -> bool:
     """Counts a request for a password link. Returns False if the client must wait; AxesMiddleware then says so."""
-    credentials, axes_request = get_credentials(FORGOTTEN), cast(AxesRequest, request)
-    if AxesProxyHandler.is_allowed(request, credentials):
-        AxesProxyHandler.user_login_failed(__name__, credentials, request)
-    else:
-        axes_request.axes_locked_out = True
-    return not axes_request.axes_locked_out
+    return may_try(request, FORGOTTEN) and note_try(request, FORGOTTEN)
+
+
+def may_try(request: HttpRequest, name: str) -> bool:
+    """Whether the client may try once more what is counted under `name`. If not, AxesMiddleware says so."""
+    is_allowed = bool(AxesProxyHandler.is_allowed(request, get_credentials(name)))
+    if not is_allowed:
+        cast(AxesRequest, request).axes_locked_out = True
+    return is_allowed
+
+
+def note_try(request: HttpRequest, name: str) -> bool:
+    """Counts a try under `name`. Returns False if the client must wait now; AxesMiddleware then says so."""
+    AxesProxyHandler.user_login_failed(__name__, get_credentials(name), request)
+    return not cast(AxesRequest, request).axes_locked_out
 
 
 class Throttle(AxesDatabaseHandler):  # type: ignore[misc]  # django-axes has no types
@@ -129,6 +140,9 @@ class Throttle(AxesDatabaseHandler):  # type: ignore[misc]  # django-axes has no
 def _known(username: str, source: str | None) -> bool:
     since = timezone.now() - KNOWN_FOR
     log_ins = AccessLog.objects.filter(
-        username=username, ip_address=source, ip_address__isnull=False, attempt_time__gt=since
+        username=username.removeprefix(CODES_OF),
+        ip_address=source,
+        ip_address__isnull=False,
+        attempt_time__gt=since,
     )
     return bool(log_ins.exists())

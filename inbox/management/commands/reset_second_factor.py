@@ -1,0 +1,26 @@
+"""`reset_second_factor`: takes a person's second factor away, for whoever lost phone and recovery codes."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from inbox.models import User
+from inbox.workspaces import second_factor
+
+
+class Command(BaseCommand):
+    help = (
+        "Take the second factor of a person away. They log in with the password alone then, are told by mail, and "
+        "their sessions end. Be sure that it is them who ask."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("email")
+
+    def handle(self, *, email: str, **options: Any) -> None:
+        user = User.objects.filter(email=email.strip().lower()).first()
+        if user is None:
+            raise CommandError("No account has that address.")
+        if not second_factor.remove(user, None):
+            raise CommandError("That account has no second factor.")
+        self.stdout.write(f"{user.email} logs in with the password alone now.")

@@ -1,0 +1,54 @@
+"""The models of a person's second factor: the key that their phone shares with us, and the codes for its loss."""
+
+import time
+from typing import ClassVar
+
+from django.db import models
+from django_otp.models import Device
+from django_otp.oath import TOTP
+from django_otp.util import random_hex
+
+from integrations.fields import EncryptedJSONField, Unreadable
+
+TOLERANCE = 1
+"""How many steps of 30 s a phone's clock may be off."""
+
+
+class SecondFactor(Device):  # type: ignore[misc]  # django-otp has no types
+    """The app on a person's phone that shows codes. `confirmed` once it has shown one; until then it proves nothing.
+
+    django-otp's own device keeps its key in plain text, and its throttle locks the device for everybody.
+    """
+
+    user = models.OneToOneField("inbox.User", on_delete=models.CASCADE, related_name="second_factor")
+    key = EncryptedJSONField(default=random_hex)
+    last_step = models.BigIntegerField(default=-1, help_text="The step of 30 s whose code was used last.")
+    objects: ClassVar[models.Manager["SecondFactor"]] = models.Manager()
+
+    def verify_token(self, token: str) -> bool:
+        """Whether `token` is a code of these moments that was not used before. Of several requests with the same code,
+        one gets True.
+        """
+        if isinstance(self.key, Unreadable) or not (
+            token.isascii() and token.isdecimal() and len(token) == 6
+        ):
+            return False
+        totp = TOTP(bytes.fromhex(self.key))
+        totp.time = time.time()
+        if not totp.verify(int(token), TOLERANCE, self.last_step + 1):
+            return False
+        older = SecondFactor.objects.filter(pk=self.pk, last_step__lt=totp.t())
+        return bool(older.update(last_step=totp.t()))
+
+
+class RecoveryCode(models.Model):
+    """The SHA-256 of a code that lets a person in without their phone, once. Of 80 random bits, it needs no salt."""
+
+    user = models.ForeignKey("inbox.User", on_delete=models.CASCADE, related_name="recovery_codes")
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "digest"], name="recovery_code_once")]
+
+    def __str__(self) -> str:
+        return f"A recovery code of {self.user}"

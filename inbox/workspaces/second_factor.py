@@ -1,0 +1,171 @@
+"""The second factor of a person: a code of an app on their phone, or one of the recovery codes that they keep.
+
+Guesses are limited by inbox.workspaces.throttling, so that nobody else can keep the person out.
+"""
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from inbox.models import Membership, RecoveryCode, SecondFactor, User, Workspace, audit
+from inbox.models.session import end_sessions
+from inbox.workspaces import throttling
+from inbox.workspaces.people import NotAllowed, send
+from jobs.context import JobContext
+from jobs.enqueue import enqueue
+from jobs.kinds import kind_name
+
+RESET_MAIL = kind_name("account.factor_mail", __name__)
+CODES = 10
+NOT_ALL_YOURS = (
+    "{} is in a workspace of which you are no owner, or runs this installation. An operator resets it: "
+    "manage.py reset_second_factor."
+)
+
+
+def has_factor(user: User) -> bool:
+    """Whether a log-in of `user` with a password needs a code, too."""
+    return bool(SecondFactor.objects.filter(user=user, confirmed=True).exists())
+
+
+def with_factor(users: Iterable[User]) -> set[int]:
+    """The ids of those of `users` who have a second factor."""
+    return set(SecondFactor.objects.filter(user__in=users, confirmed=True).values_list("user_id", flat=True))
+
+
+def new_factor(user: User) -> SecondFactor:
+    """The factor of `user` that is being set up, with the same key until it is confirmed."""
+    factor: SecondFactor = SecondFactor.objects.get_or_create(
+        user=user, defaults={"name": "Phone", "confirmed": False}
+    )[0]
+    return factor
+
+
+def address_for_app(factor: SecondFactor) -> str:
+    """The address that an app reads from the QR code (Key Uri Format of Google Authenticator)."""
+    label = urlencode({"": f"Holdfast:{factor.user.email}"})[1:]
+    return f"otpauth://totp/{label}?{urlencode({'secret': key_in_words(factor), 'issuer': 'Holdfast'})}"
+
+
+def key_in_words(factor: SecondFactor) -> str:
+    """The key as it is typed into an app, in base32."""
+    return base64.b32encode(bytes.fromhex(factor.key)).decode()
+
+
+def confirm(user: User, code: str, session_key: str | None) -> list[str] | None:
+    """Sets the factor up if `code` is of it, ends all other sessions, and returns new recovery codes; else None."""
+    factor = new_factor(user)
+    if factor.confirmed or not factor.verify_token(code):
+        return None
+    with transaction.atomic():
+        if not SecondFactor.objects.filter(pk=factor.pk, confirmed=False).update(confirmed=True):
+            return None
+        audit.record(None, user, "second_factor.set_up", user)
+        end_sessions(user.pk, but=session_key)
+        return new_codes(user)
+
+
+@transaction.atomic
+def new_codes(user: User) -> list[str]:
+    """Replaces the recovery codes of `user`, and returns the new ones, which nobody can read again."""
+    codes = [base64.b32encode(secrets.token_bytes(10)).decode().lower() for _ in range(CODES)]
+    RecoveryCode.objects.filter(user=user).delete()
+    RecoveryCode.objects.bulk_create(RecoveryCode(user=user, digest=_digest(code)) for code in codes)
+    audit.record(None, user, "second_factor.codes", user)
+    return ["-".join(code[place : place + 4] for place in range(0, len(code), 4)) for code in codes]
+
+
+def accepts(request: HttpRequest, user: User, code: str) -> bool:
+    """Whether `code` proves `user`: one of the app, or a recovery code, each once. A wrong one counts as a try; if the
+    client must wait, AxesMiddleware says so.
+    """
+    text, name = "".join(code.split()).replace("-", ""), throttling.CODES_OF + user.email
+    if not throttling.may_try(request, name):
+        return False
+    factor = SecondFactor.objects.filter(user=user, confirmed=True).first()
+    if factor is not None and (factor.verify_token(text) or _spend(user, text)):
+        return True
+    throttling.note_try(request, name)
+    return False
+
+
+def _spend(user: User, code: str) -> bool:
+    if not RecoveryCode.objects.filter(user=user, digest=_digest(code)).delete()[0]:
+        return False
+    audit.record(None, user, "second_factor.code_used", user, left=user.recovery_codes.count())
+    return True
+
+
+def _digest(code: str) -> str:
+    return hashlib.sha256(code.lower().encode()).hexdigest()
+
+
+@transaction.atomic
+def remove(user: User, actor: User | None, *, session_key: str | None = None) -> bool:
+    """Takes the factor and the recovery codes of `user` away, ends their sessions but the one with the key, and tells
+    them by mail. Returns False if there is none. `actor` None is an operator.
+    """
+    RecoveryCode.objects.filter(user=user).delete()
+    if not SecondFactor.objects.filter(user=user).delete()[0]:
+        return False
+    end_sessions(user.pk, but=session_key)
+    audit.record(None, actor, "second_factor.removed", user)
+    key = f"{RESET_MAIL}:{secrets.token_hex(8)}"
+    enqueue(RESET_MAIL, workspace_id=None, dedupe_key=key, payload={"user_id": user.pk})
+    return True
+
+
+def reset(by: Membership, member: Membership) -> bool:
+    """As `remove`, by an owner who is asked by a member without phone and recovery codes. Raises NotAllowed, unless all
+    workspaces of that person are the owner's own.
+    """
+    user, role = member.user, Membership.Role.OWNER
+    owned = Membership.objects.filter(user=by.user, role=role).values("workspace")
+    outside = Membership.objects.filter(user=user).exclude(workspace__in=owned)
+    if (
+        not by.at_least(role)
+        or outside.exists()
+        or user.is_superuser
+        or user.has_perm("inbox.see_all_workspaces")
+    ):
+        raise NotAllowed(NOT_ALL_YOURS.format(user))
+    return remove(user, by.user)
+
+
+def mail_reset(ctx: JobContext) -> dict[str, str]:
+    """The job that tells a person that their second factor is gone. Raises TransientError if the mail is not taken."""
+    user = User.objects.filter(pk=ctx.payload["user_id"], is_active=True).first()
+    if user is None:
+        return {"skipped": "There is no active account."}
+    text = (
+        "The second factor of your Holdfast account was removed, by you, an owner of your workspace or an operator. "
+        "Until you set one up again, your password alone opens the account.\n\n"
+        "If you did not ask for this, change your password now and tell your operator.\n"
+    )
+    return send("Holdfast: your second factor was removed", text, user.email)
+
+
+def require(workspace: Workspace, actor: User, is_required: bool) -> None:
+    """Sets whether the members of `workspace` need a second factor."""
+    with transaction.atomic():
+        changed = Workspace.objects.filter(pk=workspace.pk).exclude(requires_second_factor=is_required)
+        if changed.update(requires_second_factor=is_required):
+            pair = [not is_required, is_required]
+            changes = {"requires_second_factor": pair}
+            audit.record(workspace.pk, actor, "workspace.change", workspace, changes=changes)
+
+
+def is_required(user: User) -> bool:
+    """Whether a workspace of `user` requires more than a password."""
+    return Workspace.objects.filter(memberships__user=user, requires_second_factor=True).exists()
+
+
+def setup_path(next_url: str) -> str:
+    """The path of the page that sets the factor up and then leads on."""
+    return f"{reverse('factor')}?{urlencode({'next': next_url})}"
