@@ -1,12 +1,14 @@
 """Being asked to join: the pages on a phone and on a desk, in both themes, by keyboard, and without scripts."""
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from inbox.models import Membership
 from inbox.workspaces import invitations
+from sandbox import SandboxServer, company
 from tests import factories, forms
 from tests.browser.audit import audit
 
@@ -73,3 +75,24 @@ def test_enter_in_a_password_field_joins_and_does_not_decline(workspace, invitat
     page.keyboard.press("Enter")
 
     expect(page.get_by_text("You are in Northwind.")).to_be_visible()
+
+
+def test_somebody_new_joins_by_the_company_where_passwords_are_closed(
+    workspace, invitation, open_page, settings, live_server
+):
+    """The link leads over to another site and back, which the content policy forbids a form."""
+    cache.clear()
+    settings.OIDC_ONLY, settings.ALLOW_LOOPBACK_PROVIDERS = True, True
+    settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = company.CLIENT, company.SECRET
+    settings.PUBLIC_URL = live_server.url
+    page = open_page(width=375, color_scheme="dark")
+    with SandboxServer() as sandbox:
+        sandbox.set_account("company", company.ACCOUNT, properties={"person": {"email": LONG}})
+        settings.OIDC_ISSUER = sandbox.url("company")
+        page.goto(invitations.path(invitation))
+        assert audit(page) == []
+
+        page.get_by_role("link", name="Log in with your company to join").press("Enter")
+        page.get_by_role("button", name="Accept: join Northwind").press("Enter")
+
+        expect(page.get_by_text("You are in Northwind.")).to_be_visible()
