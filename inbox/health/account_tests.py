@@ -15,7 +15,7 @@ EVENT = "Webhook events"
 
 
 def run(integration: Integration) -> list[Check]:
-    """Runs every check of the account and its webhooks, for TEST_MS at most, without a database connection held."""
+    """Runs all checks of the account and its webhooks, within TEST_MS, without holding a database connection."""
     lines = checks.run(integration)
     if registry.address_of(integration.provider):
         lines.append(webhooks(integration))

@@ -1,6 +1,6 @@
-"""Compares what a provider lists with what is here, and fetches what its webhooks did not bring. Each missing entry
-becomes the event of its webhook, stored as a delivery of type BACKFILL, and is taken in as webhooks are, so that
-nothing is doubled.
+"""Compares a provider's lists with the stored messages, and fetches the entries that its webhooks did not deliver. Each
+missing entry becomes the event of its webhook, is stored as a delivery of type BACKFILL, and passes through the intake,
+so that nothing is doubled.
 """
 
 import hashlib
@@ -35,20 +35,22 @@ from jobs.db import drop_connection
 from jobs.deadline import Deadline
 
 OVERLAP = timedelta(minutes=15)
-"""How late a provider may list something: so long before now ends what counts as compared."""
+"""A provider may list an entry this late. The compared period ends this long before now."""
 EVENT = BACKFILL
 LONGEST_GAP = timedelta(days=10)
-"""How far back is fetched. EmailBison keeps events for 10 days (docs/reference/emailbison.md, Limits); no other
-provider says that it keeps them longer.
+"""The period that is fetched. EmailBison keeps events for 10 days (docs/reference/emailbison.md, Limits); no other
+provider documents a longer period.
 """
 CHUNK = 2_000
-"""How many entries are read before they are stored. No database connection is held while a provider is asked."""
+"""The number of entries that are read before they are stored. No database connection is held while a provider is
+asked.
+"""
 Kind = DayReceipt.Kind
 Entry = MessageEvent | Unusable
 
 
 class Caught(NamedTuple):
-    """How many entries were read from the provider's lists, how many were new to us, and how many are missing."""
+    """The number of entries in the provider's lists, of those that were new to us, and of those that are missing."""
 
     read: int
     new: int
@@ -56,8 +58,9 @@ class Caught(NamedTuple):
 
 
 def run(integration: Integration, since: datetime, deadline: Deadline) -> Caught:
-    """Compares the provider's lists from the day of `since` (aware) on, but not before the account was connected.
-    Stores what we lack and writes the receipts of these days. Raises the provider's errors; then no receipt changes.
+    """Compares the provider's lists from the day of `since` (aware), but not from before the account was connected.
+    Stores missing entries, and writes the receipts of these days. Raises the provider's errors; no receipt changes
+    then.
     """
     tally = Tally(integration, timezone.now())
     spec = registry.spec_of(integration.provider)
@@ -76,7 +79,7 @@ def run(integration: Integration, since: datetime, deadline: Deadline) -> Caught
 
 
 def compare(integration: Integration, entries: list[Entry], tally: Tally, *, bounces: bool) -> None:
-    """Counts `entries` in `tally`, and takes in those that we lack, in the order given."""
+    """Counts `entries` in `tally`, and stores the missing ones in the given order."""
     stored = _stored(integration, entries)
     missing = [entry for entry in entries if not stored.intersection(_names(entry))]
     fresh = {id(entry): _received(integration, entry) for entry in missing if isinstance(entry, MessageEvent)}
@@ -114,7 +117,9 @@ def _at(entry: Entry) -> datetime | None:
 
 
 def _names(entry: Entry) -> set[tuple[str, str]]:
-    """The sources and ids under which it may be stored: a bounce report that comes as a reply has its own source."""
+    """The sources and ids under which the entry may be stored. A bounce report that arrives as a reply has its own
+    source.
+    """
     bounce = registry.source_of(entry.source).bounces or entry.source
     return {(source, entry.external_id) for source in (entry.source, bounce) if entry.external_id}
 
@@ -130,8 +135,8 @@ def _stored(integration: Integration, entries: list[Entry]) -> set[tuple[str, st
 
 
 def _settled(integration: Integration, fresh: list[Received], tally: Tally) -> dict[str, str]:
-    """The verdicts, by the body's hash, of what an earlier read took for a duplicate or ignored. It is not run again,
-    as each run writes a row.
+    """The verdicts, by the body's hash, of entries that an earlier read ignored or took for duplicates. They are not
+    processed again, because each run writes a row.
     """
     rows = WebhookDelivery.objects.filter(
         integration=integration,
@@ -144,7 +149,7 @@ def _settled(integration: Integration, fresh: list[Received], tally: Tally) -> d
 
 
 def read_message(ctx: JobContext) -> dict[str, str]:
-    """The job `message.read`: takes in, from the provider, the message that a webhook named by its ids alone."""
+    """The job `message.read`: fetches and stores a message that a webhook announced by its ids only."""
     account = ctx.row(Integration.objects.select_related("workspace"), "integration_id")
     ids = {name: ctx.payload[name] for name in ("thread_id", "message_id", "edited")}
     notice = MessageNotice(event_type=EVENT, account_id=account.external_account_id, **ids)

@@ -1,6 +1,5 @@
-"""Decides what the banner above the pages says: the worst trouble, and how many others there are. Admins see what to do
-about it; everybody else sees one grey line. Hiding it lasts four hours for one person, and ends with the next change of
-state.
+"""Chooses the banner above the pages: the worst trouble, and the number of other troubles. Admins see the remedy; other
+members see one grey line. A user can hide the banner for four hours, or until the next change of state.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,7 +27,7 @@ BROKEN = (HealthState.DISCONNECTED, HealthState.NOT_UNDERSTOOD, HealthState.PROV
 
 @dataclass(frozen=True, slots=True)
 class BannerLine:
-    """The banner's line about one account that is in trouble, or that has just begun to work again."""
+    """The banner's line about one account that is in trouble, or that has just recovered."""
 
     health: WorkspaceIntegrationHealth
     tone: str
@@ -45,14 +44,14 @@ class BannerLine:
 
     @property
     def is_new(self) -> bool:
-        """Whether a screen reader is interrupted: only for an account that broke within the last minute."""
+        """Whether to interrupt a screen reader: only for an account that broke within the last minute."""
         return self.tone == "bad" and self.health.since > timezone.now() - timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """`worst` is shown, `more` counts the others. `acts`: the user may mend it, by `act_url`, or by a new key at
-    `key_url`.
+    """`worst` is shown; `more` counts the others. `acts`: whether the user can fix the account, at `act_url`, or with a
+    new key at `key_url`.
     """
 
     worst: BannerLine
@@ -64,7 +63,7 @@ class Banner:
 
     @property
     def key(self) -> str:
-        """Differs whenever the banner says something else, so that a page can tell whether to redraw it."""
+        """A value that changes with the banner's text, so that a page can tell whether to redraw the banner."""
         health = self.worst.health
         words = f"{self.worst.headline} {self.worst.effect}"
         return f"{health.pk}.{health.version}.{self.more}.{crc32(words.encode())}"
@@ -73,7 +72,7 @@ class Banner:
 def worst_of(
     broken: Sequence[WorkspaceIntegrationHealth],
 ) -> tuple[WorkspaceIntegrationHealth | None, int]:
-    """The first of `broken` (`for_banner`) that the user has not hidden, and how many others are not hidden."""
+    """The first of `broken` (`for_banner`) that the user has not hidden, and the number of other visible ones."""
     shown = [health for health in broken if not vars(health)["hidden"]]
     return (shown[0], len(shown) - 1) if shown else (None, 0)
 
@@ -91,7 +90,9 @@ def _rows(which: Q) -> QuerySet[WorkspaceIntegrationHealth]:
 def for_banner(
     rows: QuerySet[WorkspaceIntegrationHealth], user: User
 ) -> QuerySet[WorkspaceIntegrationHealth]:
-    """Annotates `rows` for a banner without more queries: `hidden` by `user`, and `dropped`, which `drops` reads."""
+    """Annotates `rows` for a banner without more queries: `hidden` by `user`, and `dropped`, which the function `drops`
+    reads.
+    """
     hidden = HiddenBanner.objects.filter(
         user=user, until__gt=timezone.now(), health=OuterRef("pk"), version=OuterRef("version")
     )
@@ -104,7 +105,7 @@ def worst_first(rows: Iterable[WorkspaceIntegrationHealth]) -> list[WorkspaceInt
 
 
 def rows_for(workspace: Workspace, user: User) -> list[WorkspaceIntegrationHealth]:
-    """The accounts in trouble, or that began to work again in the last 5 minutes, prepared by `for_banner`."""
+    """The accounts in trouble, and those that recovered in the last 5 minutes, prepared by `for_banner`."""
     just_back = Q(
         state=HealthState.CONNECTED,
         recovered_from__in=BROKEN,
@@ -122,15 +123,15 @@ def banner_for(
     *,
     model_away: bool = False,
 ) -> Banner | None:
-    """The banner that `user` sees: the worst account in trouble, else one that is just back. `rows` are those of
-    `rows_for`, if read. `model_away`: the page says already that the model cannot be reached.
+    """The banner for `user`: the worst account in trouble, else an account that has just recovered. `rows`: the rows of
+    `rows_for`, if already loaded. `model_away`: whether the page already reports that the model cannot be reached.
     """
     acts = membership.at_least(Membership.Role.ADMIN)
     rows = rows_for(workspace, user) if rows is None else rows
     rows = [row for row in rows if not (model_away and row.provider == openai.NAME)]
     broken = worst_first(row for row in rows if row.state != HealthState.CONNECTED)
     if not broken:
-        # Of several accounts that are back, one that fetched missed messages comes first.
+        # Of several recovered accounts, one that fetched missed messages comes first.
         rows = [row for row in rows if not vars(row)["hidden"]]
         back = max(
             rows,
@@ -170,7 +171,7 @@ def line(health: WorkspaceIntegrationHealth, workspace: Workspace) -> BannerLine
 
 
 def drops(health: WorkspaceIntegrationHealth) -> list[datetime]:
-    """The times in the last 24 hours at which the account broke after it had worked."""
+    """The times in the last 24 hours at which the account broke after working."""
     annotated: list[datetime] | None = vars(health).get("dropped")
     return annotated if annotated is not None else list(_breaks(health.pk).values_list("at", flat=True))
 
@@ -190,7 +191,7 @@ def hide(user: User, health: WorkspaceIntegrationHealth) -> None:
 
 
 def recovery(health: WorkspaceIntegrationHealth) -> str:
-    """How long an account that is back was down, and how many missed messages were imported; "" if unknown."""
+    """How long a recovered account was down, and how many missed messages were imported; "" if unknown."""
     if health.down_since is None or health.recovered_at is None:
         return ""
     down_s = (health.recovered_at - health.down_since).total_seconds()

@@ -1,6 +1,4 @@
-"""Does the work after an account has come back, as a job: fetches what was missed, resumes what waited, updates the
-notice.
-"""
+"""The recovery job of an account: it fetches missed messages, resumes waiting work, and updates the notice."""
 
 from datetime import timedelta
 from typing import Any
@@ -24,8 +22,8 @@ RECENT = timedelta(hours=1)
 
 
 def on_change(sender: Any, health: WorkspaceIntegrationHealth, before: str, **kwargs: Any) -> None:
-    """Enqueues a notice when an account breaks, and the recovery when it works again after it was broken or people were
-    told of trouble. Receives the signal of a changed health.
+    """Enqueues a notice when an account breaks. Enqueues the recovery when the account works again, if it was broken or
+    people were notified of trouble. Receives the signal of a changed health.
     """
     if health.state in (HealthState.DISCONNECTED, HealthState.NOT_UNDERSTOOD):
         notice_channels.enqueue_notice(health)
@@ -39,7 +37,7 @@ def _was_told(health: WorkspaceIntegrationHealth) -> bool:
 
 
 def enqueue_recovery(health: WorkspaceIntegrationHealth) -> bool:
-    """Enqueues the recovery, once for each time that the account came back. Returns whether it is new."""
+    """Enqueues the recovery, once per return of the account. Returns whether the job is new."""
     _, created = enqueue(
         RECOVER,
         workspace_id=health.workspace_id,
@@ -50,7 +48,7 @@ def enqueue_recovery(health: WorkspaceIntegrationHealth) -> bool:
 
 
 def make_up() -> int:
-    """Enqueues the recovery of accounts that came back within the last hour, in case the signal was lost."""
+    """Enqueues the recovery of accounts that returned within the last hour, in case the signal was lost."""
     back = WorkspaceIntegrationHealth.objects.filter(
         state=HealthState.CONNECTED,
         recovered_from__in=banner.BROKEN,
@@ -61,7 +59,7 @@ def make_up() -> int:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `health.recover`. Returns how many messages were new and how many sends go on."""
+    """The job `health.recover`. Returns the number of new messages and of resumed sends."""
     health = ctx.row(
         WorkspaceIntegrationHealth.objects.select_related("integration__workspace", "workspace"), "health_id"
     )
@@ -72,7 +70,7 @@ def run(ctx: JobContext) -> dict[str, int]:
         health.refresh_from_db()
         if health.version == version:
             raise
-        # It broke again: its next recovery fetches all since the last poll.
+        # The account broke again. Its next recovery fetches everything since the last poll.
         return {"imported": 0, "resumed": 0}
     resumed = ctx.step(
         "resume", lambda deadline: account_pauses.resume_sends(health.workspace_id), effect="idempotent"
@@ -87,8 +85,8 @@ def run(ctx: JobContext) -> dict[str, int]:
 
 
 def fetch_missed(health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
-    """Fetches what came while the account was down, of ten days at most. Returns how many were new. Raises
-    the provider's errors.
+    """Fetches the messages of the outage, of ten days at most. Returns the number of new ones. Raises the provider's
+    errors.
     """
     since = health.down_since or health.since
     poll = ReplyPoll.objects.filter(integration=health.integration_id).first()

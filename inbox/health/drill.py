@@ -1,4 +1,5 @@
-"""The fire drill: a job that breaks a test account on purpose, to prove that people of this installation would know.
+"""The fire drill: a job that breaks a test account deliberately, to prove that people of this installation would be
+notified.
 
 The account belongs to a test workspace without members, which is deleted with the drill. Its provider is our own
 sandbox, started here on a loopback port that only this thread may call (hosts.opened). Everything else is the product
@@ -66,30 +67,30 @@ STEPS = {
     "green": "The Slack message turns green",
     "clean": "The test workspace is removed",
 }
-"""The steps of the drill in order, with the words that people read."""
+"""The steps of the drill in order, with their labels for users."""
 
 
 @dataclass(frozen=True, slots=True)
 class DrillResult:
-    """`ok` is True (passed), False (failed) or None (not tried). `said` is the reason."""
+    """`ok` is True (passed), False (failed) or None (not tried). `said`: the reason."""
 
     ok: bool | None
     said: str = ""
 
 
 class Failed(Exception):
-    """A step of the fire drill failed, and the later steps need it, so the drill ends."""
+    """A step of the fire drill failed. The drill ends, because later steps depend on it."""
 
 
 def start(workspace: Workspace, user: User) -> BackgroundJob:
-    """Starts a drill for `workspace`, and returns its job, or the job of the one under way."""
+    """Starts a drill for `workspace` and returns its job. If a drill is running, returns its job."""
     before = last(workspace)
     if before is not None and not before.finished_at:
         return before
     job, _ = enqueue(
         DRILL,
         workspace_id=workspace.pk,
-        # the key holds the drill before, so two people who press at once start one
+        # the key contains the previous drill, so two people who press at the same time start only one
         dedupe_key=f"{DRILL}:{before.pk if before else 'first'}",
         payload={"user_id": user.pk},
     )
@@ -101,8 +102,8 @@ def last(workspace: Workspace) -> BackgroundJob | None:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `health.drill`. Returns how many steps passed, failed and were skipped. If a worker dies, the next
-    attempt only deletes the test workspace and fails, because the sandbox died with it.
+    """The job `health.drill`. Returns the number of passed, failed and skipped steps. If a worker dies, the next
+    attempt only deletes the test workspace and fails, because the sandbox died with the worker.
     """
     parent = Workspace.objects.get(pk=ctx.workspace_id)
     parent.drills.all().delete()

@@ -1,4 +1,4 @@
-"""Tells a workspace's pages that the model cannot be reached."""
+"""Builds the notice on a workspace's pages that the model cannot be reached."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,9 @@ from inbox.replying.prompts import model_calls
 
 @dataclass(frozen=True, slots=True)
 class ModelAway:
-    """The model cannot be reached, or none is connected (`since` None). `waiting` counts unread replies, capped."""
+    """The model cannot be reached, or no model is connected (`since` None). `waiting`: the capped count of unread
+    replies.
+    """
 
     why: str
     since: datetime | None
@@ -21,7 +23,7 @@ class ModelAway:
 
     @property
     def key(self) -> str:
-        """Differs whenever the pages say something else about the model, so that they can tell whether to redraw."""
+        """A value that changes with the notice, so that pages can tell whether to redraw it."""
         return f"m{crc32(f'{self.why}{self.since}{self.waiting}'.encode())}"
 
 
@@ -30,12 +32,12 @@ def waiting(workspace: Workspace) -> QuerySet[Lead]:
 
 
 def model_away(workspace: Workspace) -> ModelAway | None:
-    """The notice on a workspace's pages; None if the model answers, or none is connected and no reply waits."""
+    """The notice on a workspace's pages. None if the model answers, or if no model is connected and no reply waits."""
     return notice_of(model_calls.outages().first(), waiting(workspace)[: COUNT_LIMIT + 1].count())
 
 
 def notice_of(outage: ModelOutage | None, count: int) -> ModelAway | None:
-    """As `model_away`, from the outage and the count of `waiting` leads."""
+    """As `model_away`, from the outage and the count of waiting leads."""
     if model_calls.ready():
         return ModelAway(outage.why, outage.since, count) if outage else None
     return ModelAway(model_calls.NO_KEY, None, count) if count else None

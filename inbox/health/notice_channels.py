@@ -1,13 +1,13 @@
-"""Tells people that an account is broken, in the workspace's Slack channel or by e-mail. One notice per account is sent
-in 24 hours, and somebody always gets it:
+"""Notifies people of a broken account, in the workspace's Slack channel or by e-mail. Each account causes at most one
+notice in 24 hours, and somebody always receives it:
 
 - Slack answered with a failure: the post is repeated, up to SLACK_TRIES times; then an e-mail is sent.
-- Slack did not answer: the message is looked for in the channel. If that is impossible, an e-mail is sent,
-  and no second post.
-- The e-mail failed for good: the slot of 24 hours is given back, and the next hour tries both again.
+- Slack did not answer: the message is searched in the channel. If that is impossible, an e-mail is sent instead of a
+second post.
+- The e-mail finally failed: the slot of 24 hours is released, and both are tried again in the next hour.
 
 A notice in Slack is also sent by e-mail if the workspace wants that. While the slot is used up, further changes are
-written into the message in the channel, else into the next notice.
+written into the message in the channel, or else into the next notice.
 """
 
 import json
@@ -48,7 +48,9 @@ logger = logging.getLogger(__name__)
 NOTIFY = kind_name("health.notify", __name__)
 EMAIL = kind_name("health.email", __name__)
 SLACK_TRIES, SLACK_PAUSE_MS = 9, 15_000
-"""How often Slack is tried, over two minutes, and the longest pause between. Then the notice goes out by e-mail."""
+"""The number of attempts in Slack, over two minutes, and the longest pause between them. Then the notice goes by
+e-mail.
+"""
 Status = BackgroundJob.Status
 CUT_SHORT = "the worker stopped while sending"
 MUTE = buttons.offered("mute_account", __name__)
@@ -57,7 +59,7 @@ REFUSED = "Only owners and admins of this workspace can mute it."
 
 
 def enqueue_notice(health: WorkspaceIntegrationHealth) -> bool:
-    """Enqueues a notice about a broken account, once an hour at most for one outage. Returns whether it is new."""
+    """Enqueues a notice about a broken account, at most once an hour per outage. Returns whether it is new."""
     last = health.last_notice_at.isoformat() if health.last_notice_at else "never"
     _, created = enqueue(
         NOTIFY,
@@ -69,7 +71,7 @@ def enqueue_notice(health: WorkspaceIntegrationHealth) -> bool:
 
 
 def enqueue_update(health: WorkspaceIntegrationHealth) -> None:
-    """Has the notice in Slack say how the account is now. A new one goes out if one is due."""
+    """Updates the notice in Slack with the account's current state. Sends a new notice if one is due."""
     enqueue(
         NOTIFY,
         workspace_id=health.workspace_id,
@@ -79,7 +81,7 @@ def enqueue_update(health: WorkspaceIntegrationHealth) -> None:
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The tick `notifications`: enqueues notices that are due, and ends those whose worker died while sending."""
+    """The tick `notifications`: enqueues due notices, and ends those whose worker died while sending."""
     counts = {"enqueued": 0, "abandoned": 0, "freed": _free_undelivered(), "left": 0}
     for notice in notices.abandoned():
         if notice.path == Notice.Path.SLACK:
@@ -96,7 +98,7 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def _free_undelivered() -> int:
-    """Gives back the slots of notices that went to e-mail, if the e-mail's job ended without sending."""
+    """Releases the slots of notices that went to e-mail, if the e-mail's job ended without sending."""
     freed = 0
     for notice in notices.in_doubt():
         job = BackgroundJob.objects.filter(
@@ -111,7 +113,7 @@ def _free_undelivered() -> int:
 
 
 def run(ctx: JobContext) -> dict[str, object]:
-    """The job `health.notify`: tells people that an account is broken, or updates the notices that they have."""
+    """The job `health.notify`: notifies people of a broken account, or updates the existing notices."""
     health = _health(ctx)
     slack = slack_of(health.workspace_id)
     by = slack if ctx.attempt <= SLACK_TRIES else None
@@ -125,8 +127,9 @@ def _health(ctx: JobContext) -> WorkspaceIntegrationHealth:
 
 
 def tell(health: WorkspaceIntegrationHealth, slack: Integration | None, text: str) -> dict[str, object]:
-    """Posts `text` about the account once, to `slack`, or by e-mail if that is None or broken, unless people were told
-    within 24 hours or the account works. Raises TransientError if another try may deliver it.
+    """Posts `text` about the account once, to `slack`, or by e-mail if `slack` is None or broken. Does nothing if
+    people were notified within 24 hours, or if the account works. Raises TransientError if another attempt may deliver
+    it.
     """
     token = notices.claim(health)
     if token is None:
@@ -135,7 +138,7 @@ def tell(health: WorkspaceIntegrationHealth, slack: Integration | None, text: st
         return _by_email(health, token, text)
     notice = notices.open_notice(health, Notice.Path.SLACK, text, str(slack.config.get("channel", "")))
     drop_connection()
-    breakers.look_again(SLACK, slack.workspace_id)  # nobody learns that Slack is back by waiting
+    breakers.look_again(SLACK, slack.workspace_id)  # waiting does not show whether Slack is back
     return _settle(slack, notice, token, notices.post(slack, notice, blocks_of(health, text)))
 
 
@@ -152,7 +155,9 @@ def _fold(
 
 
 def edit(slack: Integration, health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
-    """Rewrites the notices about an account in Slack, again if its state changes meanwhile. Returns how many."""
+    """Rewrites the notices about an account in Slack, and repeats this if its state changes meanwhile. Returns their
+    number.
+    """
     edited, version = 0, None
     while True:
         health.refresh_from_db()
@@ -166,7 +171,9 @@ def edit(slack: Integration, health: WorkspaceIntegrationHealth, deadline: Deadl
 
 
 def blocks_of(health: WorkspaceIntegrationHealth, text: str, note: str = "") -> list[dict[str, Any]]:
-    """The blocks of a notice, with the button while it can be muted, and a `note` for the person who pressed it."""
+    """The blocks of a notice, with the mute button while muting is possible. `note`: a text for the person who pressed
+    it.
+    """
     shown: list[dict[str, Any]] = [{"type": "section", "text": mrkdwn(text)}]
     if note:
         shown.append({"type": "context", "elements": [mrkdwn(note)]})
@@ -183,7 +190,7 @@ def blocks_of(health: WorkspaceIntegrationHealth, text: str, note: str = "") -> 
 
 
 def mute_pressed(ctx: JobContext) -> dict[str, str]:
-    """Runs the button "Mute until it works" for the owner or admin who pressed it. The message says what came of it."""
+    """Runs the button "Mute until it works" for the owner or admin who pressed it. The message shows the outcome."""
     health = _health(ctx)
     slack = connected(ctx.workspace_id, SLACK)
     if slack is None:
@@ -220,7 +227,7 @@ def _settle(slack: Integration, notice: Notice, token: UUID, error: Exception | 
     if not isinstance(error, PermanentError):
         retry_after_ms = getattr(error, "retry_after_ms", None)
         raise TransientError("Slack did not take the notice", retry_after_ms=retry_after_ms)
-    # Slack itself is broken. Its own health shows that, and e-mail works on.
+    # Slack itself is broken. Its own health shows that, and e-mail still works.
     if isinstance(error, ProviderRejected):
         writer.record(slack, writer.Signal(writer.SignalKind.REFUSED, reason))
     anew = notices.claim(notice.about)
@@ -228,7 +235,7 @@ def _settle(slack: Integration, notice: Notice, token: UUID, error: Exception | 
 
 
 def _give_to_email(notice: Notice, token: UUID | None, reason: str) -> None:
-    """Sends a notice by e-mail because nobody knows whether it arrived in Slack. Its slot stays used."""
+    """Sends a notice by e-mail because its delivery in Slack is unknown. Its slot stays used."""
     with transaction.atomic():
         notices.settle(notice, token, Notice.State.UNKNOWN, reason)
         enqueue_about(EMAIL, notice, "notice_id")
@@ -261,7 +268,7 @@ def _by_email(health: WorkspaceIntegrationHealth, token: UUID, text: str) -> dic
 
 
 def _report(end: notice_mail.End) -> dict[str, str]:
-    """The job's result. Raises TransientError, with `sent` False, if another try may send the mail."""
+    """The job's result. Raises TransientError, with `sent` False, if another attempt may send the mail."""
     if end.may_be_tried_again:
         error = TransientError(end.reason)
         error.sent = False
@@ -270,7 +277,7 @@ def _report(end: notice_mail.End) -> dict[str, str]:
 
 
 def text_of(health: WorkspaceIntegrationHealth) -> str:
-    """The text of a notice. It never holds a secret or what a lead wrote."""
+    """The text of a notice. It never contains a secret or a lead's text."""
     with timezone.override(health.workspace.timezone):
         line = banner.line(health, health.workspace)
     if health.state == HealthState.CONNECTED:
@@ -281,13 +288,15 @@ def text_of(health: WorkspaceIntegrationHealth) -> str:
 
 
 def _time(health: WorkspaceIntegrationHealth, at: datetime) -> str:
-    """A time as on the workspace's pages, with its zone: "24 Nov 19:28 EST"."""
+    """A time in the format of the workspace's pages, with its time zone: "24 Nov 19:28 EST"."""
     local = at.astimezone(ZoneInfo(health.workspace.timezone))
     return f"{local.day} {local:%b %H:%M %Z}"
 
 
 def news_of(health: WorkspaceIntegrationHealth, slack: Integration | None) -> str:
-    """The text of a new notice, with what it would leave out if it cannot be changed later."""
+    """The text of a new notice. If the notice cannot be changed later, it includes the details that are otherwise added
+    later.
+    """
     text = text_of(health)
     if _can_be_changed(slack):
         return text
@@ -298,7 +307,9 @@ def news_of(health: WorkspaceIntegrationHealth, slack: Integration | None) -> st
 
 
 def _can_be_changed(slack: Integration | None) -> bool:
-    """Whether a notice can be changed later. A bot's message can; an incoming webhook's and a mail cannot."""
+    """Whether a notice can be changed later: a bot's message can, but an incoming webhook's message and a mail
+    cannot.
+    """
     if slack is None or slack.is_unreadable or not slack.config.get("channel"):
         return False
     return bool(slack.credentials.get("bot_token") or not slack.credentials.get("webhook_url"))

@@ -1,5 +1,5 @@
-"""Says which notices of a workspace go where, and sends a trial to prove the way that a real notice of its kind goes
-first. It is posted once and never repeated by itself, because the person who waits for it presses again.
+"""Shows where each kind of notice of a workspace goes, and sends a trial by the path that a real notice takes first. A
+trial is posted once and never repeated automatically, because the person who waits for it can press again.
 """
 
 from typing import NamedTuple
@@ -32,11 +32,13 @@ State, Path = Notice.State, Notice.Path
 
 
 class NoWay(Exception):
-    """No way is set up by which a notice reaches people. The text is a sentence for them."""
+    """No path is configured by which a notice reaches people. The text is a sentence for users."""
 
 
 class Way(NamedTuple):
-    """The way of notices of one kind now. `path` is a Notice.Path, or "". `channel` "" is the incoming webhook's."""
+    """The current path of one kind of notice. `path`: a Notice.Path, or "". `channel`: "" for that of the incoming
+    webhook.
+    """
 
     path: str
     channel: str = ""
@@ -44,7 +46,7 @@ class Way(NamedTuple):
 
 
 class About(NamedTuple):
-    """A kind of notice that has a way of its own. `kind` is Notice.kind of its trials."""
+    """A kind of notice with its own path. `kind`: the Notice.kind of its trials."""
 
     key: str
     kind: str
@@ -66,7 +68,7 @@ KINDS = {about.key: about for about in (ACCOUNTS, REPLIES, REVIEWS)}
 
 
 def way(workspace: Workspace, about: About = ACCOUNTS) -> Way:
-    """The way of a notice of this kind now. Only notices about accounts go by e-mail where Slack is not connected."""
+    """The current path of this kind of notice. Without Slack, only notices about accounts go by e-mail."""
     if about is REVIEWS:
         place = slack_cards.channel_of(workspace.pk)
     elif about is REPLIES:
@@ -80,7 +82,7 @@ def way(workspace: Workspace, about: About = ACCOUNTS) -> Way:
 
 
 def told_by(workspace: Workspace) -> str:
-    """The Notice.Path of a notice about an account now; "" if there is none. No secret is decrypted without need."""
+    """The current Notice.Path of a notice about an account; "" without one. Secrets are decrypted only if necessary."""
     if slack_of(workspace.pk) is not None:
         return Path.SLACK
     return "" if is_off() else Path.EMAIL
@@ -91,7 +93,7 @@ def _channel(slack: Integration) -> str:
 
 
 def start(workspace: Workspace, user: User, about: About = ACCOUNTS) -> Notice:
-    """Enqueues one trial notice of this kind, and returns its row. `user` is named in it. Raises NoWay."""
+    """Enqueues a trial notice of this kind, which names `user`, and returns its row. Raises NoWay."""
     path = way(workspace, about).path
     if not path:
         alternative = (
@@ -117,7 +119,7 @@ def _text(workspace: Workspace, user: User, about: About) -> str:
 
 
 def last_trials(workspace: Workspace) -> dict[str, Notice]:
-    """The newest trial notice of each kind that was ever tried, by the kind's key."""
+    """The newest trial notice of each kind that was ever tried, by the key of the kind."""
     kinds = {about.kind: about.key for about in KINDS.values()}
     trials = Notice.objects.filter(workspace=workspace, kind__in=kinds)
     return {kinds[notice.kind]: notice for notice in trials.order_by("kind", "-created_at").distinct("kind")}

@@ -1,6 +1,6 @@
-"""Makes and checks the link that an admin sends to an account's owner to reconnect it, without a log-in here. It stops
-working after 24 hours, when the account is back, and when another outage has begun. The provider's page is asked for
-only when the owner presses the button, because a chat's link preview would use that page up.
+"""Creates and checks the link that an admin sends to an account's owner, so that they can reconnect it without a log-in
+here. The link expires after 24 hours, when the account recovers, and when another outage begins. The provider's page is
+requested only when the owner presses the button, because a chat's link preview would use it up.
 """
 
 from datetime import timedelta
@@ -15,7 +15,7 @@ VALID_FOR = timedelta(hours=24)
 
 
 class LinkExpired(Exception):
-    """An owner's link is not valid, or not any more. `back`: the account works again."""
+    """An owner's link is invalid or has expired. `back`: whether the account works again."""
 
     def __init__(self, back: bool = False) -> None:
         super().__init__("link expired")
@@ -23,15 +23,17 @@ class LinkExpired(Exception):
 
 
 def path(integration: Integration) -> str:
-    """The path of a page on which the owner can reconnect this account, for 24 hours and the present outage only."""
+    """The path of a page where the owner can reconnect this account. It is valid for 24 hours and the current outage
+    only.
+    """
     health = WorkspaceIntegrationHealth.objects.get(integration=integration)
     token = signing.dumps([str(integration.pk), health.version], salt=SALT)
     return reverse("owner-reconnect", args=[token])
 
 
 def read(token: str) -> WorkspaceIntegrationHealth:
-    """The health of the account that the link's token is about. Raises LinkExpired for a forged or old token, a
-    switched-off account, or another outage.
+    """The health of the account in the link's token. Raises LinkExpired for a forged or old token, for an account that
+    is switched off, or for another outage.
     """
     try:
         integration_id, version = signing.loads(token, salt=SALT, max_age=VALID_FOR)

@@ -1,5 +1,5 @@
-"""Receipts: for each day and kind of an account, what its provider lists against what is here (DayReceipt), and from
-them the answer to "complete through when, and what is not" for a workspace.
+"""Receipts (DayReceipt) compare what a provider lists with what is stored, for each day and kind of an account. From
+them follows until when a workspace is complete, and which entries are missing.
 """
 
 from collections import Counter, defaultdict
@@ -23,13 +23,15 @@ from integrations.spec import stated
 
 DAY = timedelta(days=1)
 LOOKED_AT_AGAIN = timedelta(days=3)
-"""How long a day of which something is missing is read again at each poll."""
+"""A day with missing entries is read again at each poll for this long."""
 SLACK = timedelta(minutes=20)
-"""How late a poll may be: a tick comes every five minutes, and what a provider lists late is left for the next poll."""
+"""A poll may be this late: a tick runs every five minutes, and an entry that a provider lists late is left to the next
+poll.
+"""
 
 
 class Outcome(StrEnum):
-    """How an entry of a list was settled. Any other text is the reason why it is missing."""
+    """The outcome of an entry of a list. Any other text is the reason why the entry is missing."""
 
     HELD = "held"
     FETCHED = "fetched"
@@ -51,7 +53,7 @@ class Tally:
         return _begins(moment.astimezone(self._zone).date(), self._zone)
 
     def is_first(self, source: str, external_id: str) -> bool:
-        """Whether this read has not counted the id yet. Pages shift when something new is listed meanwhile."""
+        """Whether this read has not yet counted the id. Pages shift when something new is listed meanwhile."""
         if (source, external_id) in self._names:
             return False
         if external_id:
@@ -59,7 +61,7 @@ class Tally:
         return True
 
     def add(self, kind: str, at: datetime | None, outcome: str) -> None:
-        """Counts one entry of the time `at`; one without a time counts on the day of the read."""
+        """Counts one entry of the time `at`. An entry without a time counts on the day of the read."""
         self.read += 1
         self._outcomes[(at or self.asked_at).astimezone(self._zone).date(), kind][outcome] += 1
 
@@ -72,8 +74,8 @@ class Tally:
         return sum(_missing(outcomes).total() for outcomes in self._outcomes.values())
 
     def write(self, begins: datetime, through: datetime) -> None:
-        """Writes the receipts of the days from `begins` until now, which are compared through `through`. A read that
-        began later is not written over.
+        """Writes the receipts of the days from `begins` until now, compared up to `through`. It does not overwrite a
+        read that began later.
         """
         first, last = (moment.astimezone(self._zone).date() for moment in (begins, self.asked_at))
         keys = [
@@ -116,14 +118,14 @@ def _begins(day: date, zone: ZoneInfo) -> datetime:
 
 
 def kinds_of(provider: str) -> list[DayReceipt.Kind]:
-    """The kinds that the provider lists, so that they can be compared."""
+    """The kinds of entries that the provider lists, and that can therefore be compared."""
     spec = registry.spec_of(provider)
     return [kind for kind in DayReceipt.Kind if getattr(spec, kind)]
 
 
 def unsettled_since(integration: Integration, through: datetime) -> datetime:
-    """From when on the lists must be read again: `through`, or the beginning of an earlier day of which something is
-    missing, if that is not longer ago than LOOKED_AT_AGAIN.
+    """The time from which the lists must be read again: `through`, or the start of an earlier day with missing entries
+    that is within LOOKED_AT_AGAIN.
     """
     zone = ZoneInfo(integration.workspace.timezone)
     oldest = (timezone.now() - LOOKED_AT_AGAIN).astimezone(zone).date()
@@ -133,7 +135,9 @@ def unsettled_since(integration: Integration, through: datetime) -> datetime:
 
 
 def missing() -> dict[str, int]:
-    """How many entries of the last LOOKED_AT_AGAIN are missing, by provider, of all accounts that are switched on."""
+    """The number of missing entries of the last LOOKED_AT_AGAIN, by provider, over all accounts that are switched
+    on.
+    """
     rows = DayReceipt.objects.filter(
         day__gte=(timezone.now() - LOOKED_AT_AGAIN).date(),
         integration__enabled=True,
@@ -145,8 +149,8 @@ def missing() -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Gap:
-    """Why an account is not complete from `day` on: `missing` entries of its lists are not here, or it was last
-    compared through `through`, or not before the day `until`. None of them: it was not compared in the span.
+    """Why an account is not complete from `day` on: `missing` entries, or it was last compared up to `through`, or it
+    was not compared before the day `until`. Without any of them, it was not compared in the period at all.
     """
 
     account: str
@@ -158,8 +162,8 @@ class Gap:
 
 @dataclass(frozen=True)
 class Completeness:
-    """Up to when everything that a workspace's accounts list was compared and is here, in a span of days. `through` is
-    None without an account that can be compared; with `gaps`, it holds for the other accounts.
+    """The time up to which all listed entries of a workspace's accounts were compared and are stored, in a period of
+    days. `through`: None without a comparable account. With `gaps`, it holds for the other accounts.
     """
 
     through: datetime | None
@@ -167,12 +171,12 @@ class Completeness:
 
     @property
     def is_troubled(self) -> bool:
-        """Whether something is missing or late. That an account was not compared in earlier days is no trouble."""
+        """Whether entries are missing or late. Earlier days without a comparison are no trouble."""
         return any(gap.until is None for gap in self.gaps)
 
     @property
     def label(self) -> str:
-        """The answer for a file, without the reasons."""
+        """The label for a file, without the reasons."""
         if self.through is None:
             return "cannot be compared"
         begins = max((f"from {gap.until} " for gap in self.gaps if gap.until), default="")
@@ -183,22 +187,22 @@ class Completeness:
 
 
 def completeness(workspace: Workspace, first: date, last: date) -> Completeness:
-    """Says what is complete from `first` to `last`, which are days of the workspace's time zone, by one query."""
+    """The completeness from `first` to `last`, which are days in the workspace's time zone. Uses one query."""
     accounts = by_account(workspace, first, last).values()
     ends = [account.through for account in accounts if account.through]
     return Completeness(min(ends, default=None), [gap for account in accounts for gap in account.gaps])
 
 
 def between(workspace: Workspace, since: datetime, until: datetime) -> Completeness:
-    """What `completeness` says of the days from `since` to `until` (aware)."""
+    """The `completeness` of the days from `since` to `until` (aware)."""
     zone = ZoneInfo(workspace.timezone)
     return completeness(workspace, since.astimezone(zone).date(), until.astimezone(zone).date())
 
 
 def by_account(workspace: Workspace, first: date, last: date) -> dict[UUID, Completeness]:
-    """The same for each account that was connected by the day `last` and can be compared, by its key."""
+    """The completeness of each comparable account that was connected by the day `last`, by account id."""
     zone = ZoneInfo(workspace.timezone)
-    # The day before says up to when an account was compared that has no receipt of today yet.
+    # For an account without a receipt of today, the previous day shows up to when it was compared.
     span = FilteredRelation("receipts", condition=Q(receipts__day__range=(first - DAY, last)))
     rows = (
         Integration.objects.filter(workspace=workspace, enabled=True)
@@ -218,7 +222,7 @@ def by_account(workspace: Workspace, first: date, last: date) -> dict[UUID, Comp
 
 
 def lately(workspace: Workspace) -> dict[UUID, Completeness]:
-    """What `by_account` says of today and the six days before."""
+    """The result of `by_account` for today and the six days before."""
     today = timezone.now().astimezone(ZoneInfo(workspace.timezone)).date()
     return by_account(workspace, today - 6 * DAY, today)
 
@@ -228,7 +232,7 @@ def is_complete(receipt: DayReceipt, zone: ZoneInfo) -> bool:
 
 
 def _of_account(days: list[Any], first: date, last: date, zone: ZoneInfo) -> Completeness:
-    """Follows an account's days, each with the sums of its receipts, up to the first that is not compared in full."""
+    """Follows an account's days, each with the sums of its receipts, up to the first day that is not fully compared."""
     account = Integration(provider=days[0]["provider"], name=days[0]["name"])
     label, expected = name_of(account), len(kinds_of(account.provider))
     late = timezone.now() - 2 * stated(registry.spec_of(account.provider).poll_every) - SLACK

@@ -1,5 +1,5 @@
-"""Asks a provider for its hosted page, on which the owner of an account logs in again. The link works once and for a
-short time, and does not heal the account: only a call that works does.
+"""Requests a provider's hosted page, on which the owner of an account logs in again. The link works once and for a
+short time. It does not heal the account: only a successful call does.
 """
 
 from dataclasses import dataclass
@@ -24,21 +24,21 @@ NOT_NEEDED = "The account is not disconnected: there is nothing to reconnect."
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link to the provider's page, or the `sentence` that says why there is none."""
+    """A link to the provider's page, or a `sentence` with the reason why there is no link."""
 
     url: str = ""
     sentence: str = ""
 
 
 def hosted_link(integration: Integration, back_url: str) -> Link:
-    """Asks for the provider's page, which leads back to `back_url`, in 5 s at most. A failure is the Link's
+    """Requests the provider's page, which leads back to `back_url`, within 5 s. A failure results in the Link's
     `sentence`.
     """
     page = registry.spec_of(integration.provider).reconnect
     if not page:
         return Link(sentence=NOT_OFFERED)
     try:
-        # That a link could be made does not prove that the account works, so this call must not heal it.
+        # A successful link does not prove that the account works, so this call must not heal it.
         with writer.unobserved():
             url = page(integration, timezone.now() + VALID_FOR, back_url, Deadline.after_ms(LINK_MS))
     except (ProviderError, ProviderMisconfigured, HostRefused) as error:

@@ -1,6 +1,6 @@
-"""The tick `reply-poll` and its jobs: compare what providers list with what is here each `spec.poll_every`, as webhooks
-may be lost. What lacks goes through the intake of webhooks, so asking too often changes nothing. The watermark moves
-when a poll has ended well.
+"""The tick `reply-poll` and its jobs: at every `spec.poll_every`, they compare the providers' lists with the stored
+messages, because webhooks may be lost. Missing entries pass through the intake, so extra polls change nothing. The
+watermark advances when a poll has succeeded.
 """
 
 from collections import defaultdict
@@ -24,11 +24,11 @@ from jobs.kinds import kind_name
 POLL = kind_name("replies.poll", __name__)
 BATCH = 100
 LATE = timedelta(minutes=15)
-"""An account that is due for so long has been passed over by three ticks."""
+"""An account that is due for this long was skipped by three ticks."""
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The tick `reply-poll`: enqueues a job for each account that is due, the longest waiting first."""
+    """The tick `reply-poll`: enqueues a job for each due account, the longest waiting first."""
     counts = {"added": _add_accounts(), "polls": 0, "waiting": 0, "left": 0}
     now = timezone.now()
     due = ReplyPoll.objects.filter(
@@ -48,8 +48,8 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `replies.poll`: compares the account's lists since the last time, of ten days at most, and the latest
-    days of which something was missing.
+    """The job `replies.poll`: compares the account's lists since the last poll, of ten days at most, and the latest
+    days with missing entries.
     """
     integration = ctx.row(Integration.objects.select_related("workspace", "reply_poll"), "integration_id")
     poll, asked_at = integration.reply_poll, timezone.now()
@@ -66,7 +66,7 @@ def run(ctx: JobContext) -> dict[str, int]:
 
 
 def _add_accounts() -> int:
-    """Gives each account that can be polled a watermark: the time at which it was connected."""
+    """Gives each account that can be polled a watermark: the time of its connection."""
     fresh = Integration.objects.filter(
         provider__in=registry.stating("poll_every"),
         enabled=True,
@@ -81,8 +81,8 @@ def _add_accounts() -> int:
 
 
 def late() -> dict[str, int]:
-    """How many accounts, by provider, are due for more than LATE, or work and are not complete for twice as long as
-    they should be.
+    """The number of late accounts by provider. An account is late if it is due for more than LATE, or if it works and
+    has been incomplete for twice its permitted time.
     """
     now, providers = timezone.now(), registry.stating("poll_every")
     works = Q(
@@ -123,8 +123,8 @@ def _spec(poll: ReplyPoll) -> JobSpec:
 
 
 def _can_be_asked(integration: Integration) -> bool:
-    """Whether an account has credentials and is not down. One that lacks some of its mailboxes answers; after an outage
-    the recovery fetches what came.
+    """Whether an account has credentials and is not down. An account that lacks only some of its mailboxes can be
+    asked. After an outage, the recovery fetches the missed messages.
     """
     health = getattr(integration, "health", None)
     down = health is not None and health.is_down and not health.lacks_mailboxes

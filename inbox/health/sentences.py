@@ -1,5 +1,5 @@
 """Writes the sentences about an account for the banner, the health page and the notice. The first line has no codes and
-no exclamation marks. A code is shown behind "Details".
+no exclamation marks; a code is shown under "Details".
 """
 
 from datetime import datetime
@@ -56,7 +56,7 @@ WHY = {
     NO_NUMBER: "there is no number to send from",
     NO_FUNDS: "the balance for sending is used up",
 }
-"""Words for our own codes. Providers declare words for theirs (`refusals`). Other codes are shown as they are."""
+"""Texts for our own codes. Providers declare the texts for theirs (`refusals`). Other codes are shown unchanged."""
 
 
 def headline(health: WorkspaceIntegrationHealth, workspace: str) -> str:
@@ -91,7 +91,7 @@ def _disconnected(health: WorkspaceIntegrationHealth, name: str, whose: str) -> 
 
 
 def why(code: str) -> str:
-    """The words for `code`, a stored reason of an account's trouble; the code itself if there are none."""
+    """The text for `code`, a stored reason of an account's trouble; the code itself without a text."""
     if code in CallOutcome.values:
         return str(CallOutcome(code).label)
     bare = code.removeprefix("errors/")
@@ -99,7 +99,7 @@ def why(code: str) -> str:
 
 
 def can_reconnect(health: WorkspaceIntegrationHealth) -> bool:
-    """Whether the owner can mend the account by logging in again on the provider's page."""
+    """Whether the owner can fix the account by logging in again on the provider's page."""
     return (
         bool(registry.spec_of(health.provider).reconnect)
         and health.state == HealthState.DISCONNECTED
@@ -108,7 +108,7 @@ def can_reconnect(health: WorkspaceIntegrationHealth) -> bool:
 
 
 def unstable(drops: list[datetime]) -> str:
-    """A sentence for an account that broke at least three times ("Unstable, 5 drops since 09:00. "), else ""."""
+    """A sentence for an account that broke at least three times ("Unstable, 5 drops since 09:00. "); otherwise ""."""
     if len(drops) < UNSTABLE_AFTER:
         return ""
     first = timezone.localtime(min(drops))
@@ -121,7 +121,7 @@ def _stopped(health: WorkspaceIntegrationHealth) -> str:
     if spec.stopped:
         return spec.stopped
     messages = MESSAGES[stated(spec.channel)]
-    # webhooks still work, as they are known by the hashes of their keys
+    # webhooks still work, because they are identified by the hashes of their keys
     if health.reason == SECRETS_UNREADABLE:
         return f"New {messages} arrive by webhook, but nothing is sent or fetched"
     if health.lacks_mailboxes:
@@ -130,7 +130,7 @@ def _stopped(health: WorkspaceIntegrationHealth) -> str:
 
 
 def effect(health: WorkspaceIntegrationHealth, effects: list[Effect]) -> str:
-    """The work that stops while the account is in trouble, and whether anybody has to act; "" if it works."""
+    """The work that stops while the account is in trouble, and whether a person must act; "" if the account works."""
     waits = ", ".join(map(str, effects))
     if health.state == HealthState.DISCONNECTED:
         way_out = f" {WAY_OUT}" if health.reason == SECRETS_UNREADABLE else ""
@@ -164,5 +164,5 @@ def _words(health: WorkspaceIntegrationHealth) -> str:
 
 
 def age(seconds: float) -> str:
-    """A time that has passed, in words: "just now", "8 min ago", "1 day 3 h ago"."""
+    """A duration as text: "just now", "8 min ago", "1 day 3 h ago"."""
     return "just now" if seconds < MINUTE_S else f"{duration(seconds)} ago"

@@ -1,4 +1,4 @@
-"""Computes an account's uptime by day for the health page, from the changes of state that were recorded."""
+"""Computes an account's uptime by day for the health page, from the recorded changes of state."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ DOWN = {HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN}
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day's bar in an account's strip. A worse day has a taller bar, so that colour is not the only sign."""
+    """The bar of one day in an account's strip. A worse day has a taller bar, so that colour is not the only sign."""
 
     tone: str
     height: int
@@ -41,7 +41,7 @@ class Account:
 
     @property
     def runs(self) -> list[tuple[str, str, str]]:
-        """The last 30 days as runs of alike days, newest first: first day, last day, and how the account was."""
+        """The last 30 days as runs of equal days, newest first: first day, last day, and the state of the account."""
         runs = []
         for word, days in groupby(reversed(self.strip), key=lambda day: day.word):
             alike = [day.day for day in days]
@@ -70,7 +70,9 @@ def _first_known(health: WorkspaceIntegrationHealth) -> datetime:
 def down_spans(
     health: WorkspaceIntegrationHealth, begins: datetime, ends: datetime
 ) -> list[tuple[datetime, datetime]]:
-    """When the account was disconnected or its provider down, between `begins` and `ends`, oldest first."""
+    """The periods between `begins` and `ends` in which the account was disconnected or its provider down, oldest
+    first.
+    """
     changes = list(
         HealthTransition.objects.filter(health=health, at__lt=ends)
         .order_by("at", "id")

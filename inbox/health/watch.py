@@ -1,6 +1,6 @@
-"""The tick `integration-health` looks at every account: can its secrets be read, is a probe due, is it silent? It also
-keeps each workspace's accounts that use the installation's key alone, such as the model. An account is silent if
-nothing has arrived for twice its longest gap of two weeks, never before six hours or with few events.
+"""The tick `integration-health` checks every account: whether its secrets can be read, a probe is due, or it is silent.
+It also maintains each workspace's accounts that use only the installation's key, such as the model. An account is
+silent if nothing has arrived for twice its longest gap of two weeks, but never before six hours, nor with few events.
 """
 
 from datetime import datetime, timedelta
@@ -26,7 +26,9 @@ SHORTEST_SILENCE = timedelta(hours=6)
 SLACK_IN_RHYTHM = 2
 FEWEST_EVENTS = 20
 FEWEST_REFUSED, SHARE_REFUSED = 3, 10
-"""An account is not understood if so many requests of an hour were refused, and at least one in so many of its own."""
+"""An account is not understood if at least this many requests of an hour were refused, and at least one in this many of
+its own requests.
+"""
 HOUR = timedelta(hours=1)
 Verdict = WebhookDelivery.Verdict
 
@@ -50,7 +52,7 @@ def tick(deadline: Deadline) -> dict[str, int]:
         counts["left"] += len(due)
     else:
         counts["probes"] = probes.enqueue_probes(due)
-    # The order differs each time, so that a tick that runs out of time leaves no account out for ever.
+    # The order is random, so that a tick that runs out of time does not always skip the same accounts.
     for integration in _listened_to(accounts).order_by("?"):
         if deadline.expired:
             counts["left"] += 1
@@ -62,7 +64,7 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def _listened_to(accounts: QuerySet[Integration]) -> QuerySet[Any]:
-    """Those of `accounts` that are sent webhooks, each with the time of the last as `heard_at`, in one query."""
+    """Those of `accounts` that receive webhooks, each with the time of its last webhook as `heard_at`, in one query."""
     arrived = WebhookDelivery.objects.filter(integration=OuterRef("pk")).exclude(event_type=BACKFILL)
     addressed = Exists(WebhookKey.objects.filter(integration=OuterRef("pk")))
     last = Subquery(arrived.order_by("-received_at").values("received_at")[:1])
@@ -70,8 +72,8 @@ def _listened_to(accounts: QuerySet[Integration]) -> QuerySet[Any]:
 
 
 def _keep_installation_accounts() -> None:
-    """Creates each workspace's account for services that use only the installation's key, or switches it off without
-    such a key.
+    """Creates each workspace's account for services that use only the installation's key. Without such a key, switches
+    it off.
     """
     for spec in registry.specs().values():
         if spec.is_connected_here or not spec.installation_key:
@@ -85,7 +87,9 @@ def _keep_installation_accounts() -> None:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `health.probe`: makes one cheap read call. If it works, what waits for the account goes on."""
+    """The job `health.probe`: makes one cheap read call. If the call succeeds, work that waits for the account
+    resumes.
+    """
     integration = ctx.row(Integration.objects.all(), "integration_id")
     writer.forget_successes()
     probe = probes.probe(integration, ctx.deadline)
@@ -95,8 +99,8 @@ def run(ctx: JobContext) -> dict[str, str]:
 
 
 def listen(integration: Integration, last: datetime | None) -> SignalKind | None:
-    """Records that webhooks came again (HEARD) or went silent (SILENT), and returns which. `last` (aware) is the last
-    one's time.
+    """Records that webhooks resumed (HEARD) or stopped (SILENT), and returns which. `last`: the time (aware) of the
+    last webhook.
     """
     if last is None:
         return None
@@ -105,7 +109,7 @@ def listen(integration: Integration, last: datetime | None) -> SignalKind | None
     if previous is None or last > previous:
         writer.record(integration, Signal(SignalKind.HEARD), at=last)
         return SignalKind.HEARD
-    # Nothing could arrive while the account was down, so the silence counts from its return.
+    # Nothing could arrive while the account was down, so the silence counts from its recovery.
     silent_for = timezone.now() - max(filter(None, (last, row.recovered_at)))
     if silent_for <= SHORTEST_SILENCE or row.state == HealthState.QUIET:
         return None
@@ -116,8 +120,8 @@ def listen(integration: Integration, last: datetime | None) -> SignalKind | None
 
 
 def note_unclear() -> int:
-    """Records accounts whose webhooks are not understood: three or more of an hour were refused, and a tenth of the
-    account's. Requests before it was last understood again do not count.
+    """Records accounts whose webhooks are not understood: three or more requests of an hour, and a tenth of the
+    account's requests, were refused. Requests from before it was last understood again do not count.
     """
     since = timezone.now() - HOUR
     arrived = WebhookDelivery.objects.filter(received_at__gt=since, replay_of=None, integration__enabled=True)
@@ -137,7 +141,7 @@ def note_unclear() -> int:
 
 
 def note_understood() -> int:
-    """Records accounts of which a request has been understood again. Returns how many."""
+    """Records accounts whose requests have been understood again, and returns their number."""
     since = WebhookDelivery.objects.filter(
         integration=OuterRef("integration"),
         received_at__gt=OuterRef("since"),
@@ -151,7 +155,7 @@ def note_understood() -> int:
 
 
 def last_heard(integration: Integration) -> datetime | None:
-    """When the account's last webhook came; None if none ever did, or it has no webhook key."""
+    """The time of the account's last webhook; None if it never got one, or has no webhook key."""
     heard = _listened_to(Integration.objects.filter(pk=integration.pk)).values_list("heard_at", flat=True)
     return heard.first()
 
@@ -165,7 +169,9 @@ SELECT count(*), max(gap) FROM (
 
 
 def usual_silence(integration: Integration) -> timedelta | None:
-    """How long the account's webhooks may pause: twice the longest gap of two weeks; None if fewer than 20 came."""
+    """How long the account's webhooks may pause: twice the longest gap of two weeks. None with fewer than 20
+    webhooks.
+    """
     with connection.cursor() as cursor:
         cursor.execute(GAPS, [integration.pk, timezone.now() - RHYTHM_WINDOW])
         count, longest = cursor.fetchone()

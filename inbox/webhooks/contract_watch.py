@@ -1,5 +1,5 @@
-"""The tick `contract-watch` compares new deliveries with the contracts of their providers, and tells operators of what
-those lack: once, and again when its number has grown tenfold.
+"""The tick `contract-watch` compares new deliveries with the contracts of their providers, and reports deviations to
+operators: once, and again when their number has grown tenfold.
 """
 
 import logging
@@ -21,14 +21,18 @@ logger = logging.getLogger(__name__)
 
 SLICE = 200
 MOST = 200
-"""So many different deviations of an account are kept. More of them are a form that has nothing of the contract."""
+"""The maximum number of different deviations per account. More of them mean a form that has nothing in common with the
+contract.
+"""
 TENFOLD = 10
 SETTLED = timedelta(minutes=1)
-"""A delivery's id is made before its transaction ends, and none takes longer (`views.STATEMENT_S`)."""
+"""A delivery's id is created before its transaction ends. No transaction takes longer than this
+(`views.STATEMENT_S`).
+"""
 BEGINS = timedelta(days=1)
-"""How far back the first comparison of an installation goes."""
+"""The period of an installation's first comparison."""
 NEWS = timedelta(days=7)
-"""How long operators see that they were told: on the admin's first page, in `doctor` and in `/metrics`."""
+"""Operators see a reported deviation for this long: on the admin's first page, in `doctor` and in `/metrics`."""
 UNTOLD = Q(told_count=0) | Q(count__gte=F("told_count") * TENFOLD)
 
 
@@ -40,7 +44,7 @@ class Place(NamedTuple):
 
 
 class Sighting:
-    """How often a deviation was seen in a slice of deliveries, when, and in which one last."""
+    """How often and when a deviation was seen in a slice of deliveries, and the last delivery with it."""
 
     def __init__(self, delivery: WebhookDelivery) -> None:
         self.count, self.first_at = 0, delivery.received_at
@@ -61,12 +65,12 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def news() -> QuerySet[Deviation]:
-    """What operators were told lately, the newest first."""
+    """The deviations that were recently reported to operators, newest first."""
     return Deviation.objects.filter(told_at__gt=timezone.now() - NEWS).order_by("-told_at", "pk")
 
 
 def tell() -> int:
-    """Logs what operators are not told of yet, and notes that they are. Returns how much that is."""
+    """Logs the deviations that are not yet reported to operators, and marks them as reported. Returns their number."""
     number = 0
     for row in Deviation.objects.filter(UNTOLD).select_related("integration"):
         now = timezone.now()
@@ -79,8 +83,8 @@ def tell() -> int:
 
 
 def _compare_slice() -> int:
-    """Compares the next deliveries, and returns how many there were. Nothing is counted if another process was faster:
-    the mark moves in the same transaction.
+    """Compares the next deliveries, and returns their number. Nothing is counted if another process was faster, because
+    the mark advances in the same transaction.
     """
     now = timezone.now()
     mark = DatabaseOrigin.objects.values_list("watched_through", flat=True).get()
@@ -136,5 +140,5 @@ def _count(place: Place, sighting: Sighting) -> None:
 
 
 def _id_at(at: datetime) -> UUID:
-    """The least id that a row of this moment may have (jobs.ids.uuid7)."""
+    """The lowest id that a row of this moment can have (jobs.ids.uuid7)."""
     return UUID(int=int(at.timestamp() * 1000) << 80)

@@ -1,7 +1,7 @@
-"""Posts recorded webhooks to a running server and compares each verdict with the expected one.
+"""Posts recorded webhooks to a running server, and compares each verdict with the expected verdict.
 
-Lines with the same `at_ms` are posted at the same moment. Their verdicts may be swapped if a note says that any of
-them may win.
+Lines with the same `at_ms` are posted at the same moment. Their verdicts may be swapped if a note says that any of them
+may win.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ class TrafficError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RecordedDelivery:
-    """One recorded request. `source` is the name in the address ("ghl/sms"), `expect` the verdict that it must get."""
+    """One recorded request. `source`: the name in the address ("ghl/sms"). `expect`: the required verdict."""
 
     number: int
     at_ms: int
@@ -94,7 +94,7 @@ def read(path: Path) -> list[RecordedDelivery]:
 
 
 class Keys:
-    """The usable webhook keys of the workspaces that the labels in a file of recorded requests stand for."""
+    """The usable webhook keys of the workspaces behind the labels in a file of recorded requests."""
 
     def __init__(self, workspaces: dict[str, Workspace]) -> None:
         self._keys: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
@@ -105,7 +105,7 @@ class Keys:
                 self._keys[label, key.integration.provider].setdefault(account, key.secret)
 
     def of(self, label: str, source: str, account: str = "") -> str:
-        """The webhook key of the account with this id, or of the first one. Raises TrafficError if there is none."""
+        """The webhook key of the account with this id, or of the first account. Raises TrafficError without a key."""
         keys = self._keys[label, registry.webhook_source(source).provider]
         if not keys:
             raise TrafficError(f"The workspace for {label} has no usable webhook key for {source}.")
@@ -113,11 +113,11 @@ class Keys:
 
 
 Accepted = frozenset[tuple[UUID, str, str]]
-"""Workspace, source and SHA-256 of bodies that were accepted."""
+"""Workspace, source and SHA-256 of accepted bodies."""
 
 
 def accepted_before(workspaces: Iterable[Workspace]) -> Accepted:
-    """The requests that `workspaces` have accepted, each by workspace, source and digest of its body."""
+    """The requests that `workspaces` have accepted, by workspace, source and digest of the body."""
     accepted = WebhookDelivery.objects.filter(
         workspace__in=list(workspaces), verdict=WebhookDelivery.Verdict.ACCEPTED
     )
@@ -126,7 +126,9 @@ def accepted_before(workspaces: Iterable[Workspace]) -> Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The server's answer to one line. `again`: it was accepted before, so a duplicate is expected."""
+    """The server's answer to a line. `again`: whether the line was already accepted, so that a duplicate is
+    expected.
+    """
 
     line: RecordedDelivery
     verdict: str
@@ -136,7 +138,8 @@ class Answer:
 class Replayer:
     """Posts recorded requests to `base_url`. `workspaces` maps the labels of the file to workspaces.
 
-    A request in `before` is expected to be a duplicate; with `repeat`, each one that the file expects to be accepted.
+    A request in `before` is expected to be a duplicate. With `repeat`, the same applies to each request that the file
+    expects to be accepted.
     """
 
     def __init__(
@@ -163,8 +166,8 @@ class Replayer:
         stop: Callable[[], bool] = lambda: False,
         before_moment: Callable[[list[RecordedDelivery]], None] = lambda _batch: None,
     ) -> Report:
-        """Posts the lines, `speed` times faster than recorded (0: as fast as possible), over `connections` threads,
-        until `stop()`. `before_moment` gets the lines of a moment first.
+        """Posts the lines over `connections` threads until `stop()`, `speed` times faster than recorded (0: as fast as
+        possible). `before_moment` first receives the lines of each moment.
 
         Raises TrafficError if a workspace has no usable key for a line.
         """
@@ -184,7 +187,7 @@ class Replayer:
 
     def _answer(self, line: RecordedDelivery) -> Answer:
         text = LEAD.sub(lambda match: self._lead_id(line, match), json.dumps(line.body)).encode()
-        digest = hashlib.sha256(without_secrets(text, ())).hexdigest()  # as it is stored
+        digest = hashlib.sha256(without_secrets(text, ())).hexdigest()  # in its stored form
         stored = (self.workspaces[line.workspace].pk, line.source, digest) in self._before
         return Answer(line, self._post(line, text), self._repeat or stored)
 
@@ -203,7 +206,7 @@ class Replayer:
             except requests.RequestException:
                 if attempt == ATTEMPTS - 1:
                     return "unreachable"
-                time.sleep(0.5)  # a provider tries again, too
+                time.sleep(0.5)  # a provider also retries
             else:
                 return verdict_of(response)
         return "unreachable"
@@ -233,10 +236,10 @@ class Replayer:
 
 
 def _unmet(group: list[Answer]) -> list[tuple[RecordedDelivery, str, str]]:
-    """The lines of a group that got no expected verdict, each with an expected verdict that no line got.
+    """The lines of a group without an expected verdict, each with an expected verdict that no line got.
 
-    Verdicts within a group may be swapped. A line that was accepted before is expected as a duplicate. Account states
-    have no id: sent again they may count as new, so they are left out.
+    Verdicts within a group may be swapped. A line that was accepted before is expected to be a duplicate. Account
+    states are left out: they have no id, so a repeated state may count as new.
     """
     group = [answer for answer in group if not (answer.again and _is_state(answer))]
     expected = Counter(answer.line.expect for answer in group)
@@ -254,7 +257,7 @@ def _unmet(group: list[Answer]) -> list[tuple[RecordedDelivery, str, str]]:
 
 
 def _is_state(answer: Answer) -> bool:
-    """Whether the line reports an account's state and was accepted, as new or as a duplicate."""
+    """Whether the line reports an account's state, and was accepted as new or as a duplicate."""
     body = answer.line.body if isinstance(answer.line.body, dict) else {}
     event = body.get("event")
     kind = event.get("type") if isinstance(event, dict) else ""
@@ -263,7 +266,7 @@ def _is_state(answer: Answer) -> bool:
 
 
 def _swaps_with(line: RecordedDelivery, answers: list[Answer]) -> bool:
-    """Whether another line of this moment says that it may be swapped with `line`."""
+    """Whether a note of another line of this moment permits it to swap with `line`."""
     return any(
         answer.line.may_swap and (answer.line.workspace, answer.line.source) == (line.workspace, line.source)
         for answer in answers
@@ -272,7 +275,7 @@ def _swaps_with(line: RecordedDelivery, answers: list[Answer]) -> bool:
 
 
 def verdict_of(response: requests.Response) -> str:
-    """The word for one of our answers. "rejected" stands for 400, 401, 403, 413 and 200 quarantined."""
+    """The word for our answer. "rejected" stands for 400, 401, 403, 413, and 200 with a quarantined request."""
     if response.status_code in (400, 401, 403, 413):
         return "rejected"
     if response.status_code != 200:

@@ -1,6 +1,6 @@
-"""Runs stored deliveries through today's code, after a repair or to see the effect.
+"""Processes stored deliveries again with today's code, after a repair or to preview the effect.
 
-Every key is idempotent, so replaying everything changes nothing. A dry run is the real run, rolled back.
+Every key is idempotent, so replaying everything changes nothing. A dry run is a real run that is rolled back.
 """
 
 import hashlib
@@ -35,36 +35,36 @@ REPAIRED = (DeliveryVerdict.ACCEPTED, DeliveryVerdict.DUPLICATE, DeliveryVerdict
 SETTLED = WebhookDelivery.objects.filter(
     replay_of=OuterRef("pk"), replay_of__isnull=False, verdict__in=REPAIRED
 )
-"""The runs after a delivery that succeeded. The condition that seems to say nothing lets PostgreSQL read the few runs
-alone, where it would read every delivery of all workspaces.
+"""The successful later runs of a delivery. The condition looks redundant, but with it PostgreSQL reads only the few
+runs, instead of every delivery of all workspaces.
 """
 
 HEARD = WebhookDelivery.objects.filter(
     replay_of=OuterRef("pk"), replay_of__isnull=False, verdict__in=REPAIRED[:2]
 )
-"""As SETTLED, for deliveries that were ignored: one that is ignored again may be read by a later release."""
+"""As SETTLED, for ignored deliveries: one that is ignored again may be understood by a later release."""
 MISSED: dict[str, str] = {
     DeliveryVerdict.FAILED: "failed",
     DeliveryVerdict.REJECTED: "been refused",
     DeliveryVerdict.IGNORED: "been ignored",
 }
-"""The verdicts of which all deliveries can be replayed at once, with the words for it."""
+"""The verdicts whose deliveries can all be replayed at once, with their texts."""
 
 SPANS = {"1": "1 hour", "24": "24 hours", "168": "7 days", "720": "30 days"}
-"""How far back all failed deliveries can be replayed, in hours, with the words for it."""
+"""The periods, in hours, of which all failed deliveries can be replayed, with their texts."""
 
 
 class NothingToReplay(ValueError):
-    """No stored webhook request is left to run again, so no job is started. The message is a sentence for people."""
+    """No stored webhook request is left to replay, so no job is started. The message is a sentence for users."""
 
 
 class NotReplayable(ValueError):
-    """The stored webhook request cannot be run again. The message is a sentence for people."""
+    """The stored webhook request cannot be replayed. The message is a sentence for users."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayResult:
-    """The result of a replay. `made` counts the new rows by their names."""
+    """The result of a replay. `made` counts the new rows by name."""
 
     outcome: IntakeResult
     made: dict[str, int]
@@ -77,7 +77,7 @@ class ReplayResult:
 
 
 def dry_run(delivery: WebhookDelivery) -> ReplayResult:
-    """Runs the stored webhook request through today's code. Stores nothing. Raises NotReplayable."""
+    """Processes the stored webhook request with today's code, without storing anything. Raises NotReplayable."""
     with transaction.atomic():
         outcome = _run(delivery)
         transaction.set_rollback(True)
@@ -85,7 +85,7 @@ def dry_run(delivery: WebhookDelivery) -> ReplayResult:
 
 
 def replay(delivery: WebhookDelivery, actor: User | None = None) -> ReplayResult:
-    """Runs the stored request through today's code, and records the run. Raises NotReplayable.
+    """Processes the stored request with today's code, and records the run. Raises NotReplayable.
 
     Raises django.db.Error if the database cannot be reached; then nothing has changed.
     """
@@ -108,8 +108,8 @@ def unrepaired(
     source: str = "",
     event_type: str = "",
 ) -> QuerySet[WebhookDelivery]:
-    """The stored requests with this verdict that have a body and no later success, oldest first, of one workspace or
-    of all (None). `since` and `until` (aware) limit their time; `source` and `event_type` "" mean every one.
+    """The stored requests with this verdict that have a body and no later success, oldest first. `workspace`: None for
+    all. `since` and `until` (aware) limit their time. `source` and `event_type`: "" for all.
     """
     deliveries = WebhookDelivery.objects.filter(verdict=verdict, replay_of=None, body__isnull=False)
     if workspace is not None:
@@ -127,12 +127,12 @@ def unrepaired(
 
 
 def with_repair(deliveries: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelivery]:
-    """Annotates `deliveries`: `repaired`, a later run succeeded; `emptied`, its body is deleted."""
+    """Annotates `deliveries` with `repaired` (a later run succeeded) and `emptied` (the body is deleted)."""
     return deliveries.annotate(repaired=Exists(SETTLED), emptied=Q(body__isnull=True))
 
 
 class Started(NamedTuple):
-    """The job that runs `waiting` webhook requests again."""
+    """The job that replays the `waiting` webhook requests."""
 
     job: BackgroundJob
     waiting: int
@@ -147,10 +147,10 @@ def start(
     source: str = "",
     event_type: str = "",
 ) -> Started:
-    """Starts the job that replays the requests of the last `hours` (a key of SPANS) with `verdict` (a key of MISSED),
-    of one workspace or of all (None), of one source and event type or of all ("").
+    """Starts the job that replays the requests of the last `hours` (a key of SPANS) with `verdict` (a key of MISSED).
+    `workspace`: None for all. `source` and `event_type`: "" for all.
 
-    Raises NothingToReplay if a key is unknown, or no such request is left.
+    Raises NothingToReplay if a key is unknown, or if no such request is left.
     """
     if hours not in SPANS or verdict not in MISSED:
         raise NothingToReplay("Choose how far back to go.")
@@ -175,15 +175,15 @@ def start(
 
 
 def run_job(ctx: JobContext) -> dict[str, int]:
-    """The job `deliveries.replay`: replays what `start` chose, which came between two moments.
-    Returns counts by verdict; "skipped" counts those that cannot be run.
+    """The job `deliveries.replay`: replays the requests that `start` selected, from a period of time. Returns counts by
+    verdict; "skipped" counts the requests that cannot be replayed.
     """
     workspace = Workspace.objects.get(pk=ctx.job.workspace_id) if ctx.job.workspace_id else None
     ids = list(
         unrepaired(
             workspace,
             verdict=ctx.payload["verdict"],
-            source=ctx.payload.get("source", ""),  # jobs of release 0.2.0 name neither
+            source=ctx.payload.get("source", ""),  # jobs of release 0.2.0 lack both
             event_type=ctx.payload.get("event_type", ""),
             since=datetime.fromisoformat(ctx.payload["since"]),
             until=datetime.fromisoformat(ctx.payload["until"]),
@@ -233,7 +233,7 @@ def _received(delivery: WebhookDelivery) -> WebhookRequest:
         with suppress(stored.SecretUnreadable):
             (body, headers), scrubbed = stored.cleaned(delivery), True
     integration, workspace = delivery.integration, delivery.workspace
-    if workspace is None:  # the account may have been connected since
+    if workspace is None:  # the account may have been connected in the meantime
         workspace, integration = named_in(delivery.source, body)
     return WebhookRequest(
         source=delivery.source,

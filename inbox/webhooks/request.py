@@ -1,4 +1,4 @@
-"""Reads what a webhook request carries: its body within a limit, its key, and the headers worth keeping."""
+"""Reads a webhook request: its body up to a limit, its key, and the headers that are stored."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,9 +14,7 @@ BODY_LIMIT = 1024 * 1024
 DRAIN_LIMIT = 8 * 1024 * 1024
 CHUNK = 64 * 1024
 CLIENT_ID = "clientId"
-"""The query parameter of addresses of the older form. It is stored with the headers, because a replay must check it
-too.
-"""
+"""The query parameter of older addresses. It is stored with the headers, because a replay must also check it."""
 SECRET_HEADERS = ("secret", "token", "authorization", "signature", "cookie", "key", "proxy", "forwarded")
 
 
@@ -25,14 +23,16 @@ class PayloadTooLarge(Exception):
 
 
 class BodyBrokenOff(Exception):
-    """The body of a webhook request could not be read to its end: the sender is gone, or its chunks are malformed."""
+    """The body of a webhook request could not be read to its end: the sender disconnected, or the chunks are
+    malformed.
+    """
 
 
 def read_body(request: Request) -> bytes:
-    """The raw bytes of a body, also of one sent in chunks. Raises PayloadTooLarge over 1 MiB, and BodyBrokenOff.
+    """The raw bytes of a body, even of a chunked one. Raises PayloadTooLarge over 1 MiB, and BodyBrokenOff.
 
-    Django reads no body without a Content-Length, so a chunked one is read from the server. A body that is too large
-    is read on, up to 8 MiB, so that the sender gets our answer.
+    Django reads no body without a Content-Length, so a chunked body is read from the server. A body that is too large
+    is still read, up to 8 MiB, so that the sender gets our answer.
     """
     environ = request.META
     chunked = not environ.get("CONTENT_LENGTH") and environ.get("wsgi.input_terminated")
@@ -52,18 +52,20 @@ def read_body(request: Request) -> bytes:
 def _read(stream: Any) -> bytes:
     try:
         chunk: bytes = stream.read(CHUNK)
-    except Exception as error:  # each server raises errors of its own
+    except Exception as error:  # each server raises different errors
         raise BodyBrokenOff from error
     return chunk
 
 
 def candidate_key(request: Request, source: WebhookSource, body: Callable[[], bytes]) -> str:
-    """The webhook key in a header or the body instead of the path; "" if there is none. `body` reads the body."""
+    """The webhook key from a header or the body instead of the path; "" without one. `body` reads the body."""
     return next(iter(secrets_in_headers(request, source)), "") or _secret_in_body(source, body)
 
 
 def secrets_in_headers(request: Request, source: WebhookSource) -> list[str]:
-    """The headers that may be the webhook key, in their order: a bearer token, then those that the source names."""
+    """The headers that may hold the webhook key, in this order: a bearer token, then the headers that the source
+    names.
+    """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     bearer = token if scheme.lower() == "bearer" else ""
     secrets = [request.headers.get(name, "") for name in ("X-Webhook-Secret", *source.secret_headers)]
@@ -82,8 +84,8 @@ def _secret_in_body(source: WebhookSource, body: Callable[[], bytes]) -> str:
 
 
 def safe_headers(request: Request) -> dict[str, str]:
-    """The headers, with MARK in place of the text where the name suggests a secret: at most 40, each cut at 500
-    characters, with the query's `clientId`.
+    """The headers and the query's `clientId`. MARK replaces the value of a header whose name suggests a secret. At most
+    40 headers are returned, each cut to 500 characters.
     """
     headers: dict[str, str] = {}
     for name, text in [*request.headers.items()][:40]:

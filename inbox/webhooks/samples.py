@@ -1,7 +1,7 @@
-"""Brings an invented reply in, so that people see its way before the first real one has come.
+"""Delivers an invented reply, so that people see its path before the first real reply has arrived.
 
-The reply has the form of the account's provider and takes the way of every delivery. Only the view's `sample` differs,
-and no address leads to such a view (docs/adr/0071-a-sample-is-marked-by-its-view.md).
+The reply has the form of the account's provider, and takes the path of every delivery. Only the view's `sample`
+differs, and no address leads to such a view (docs/adr/0071-a-sample-is-marked-by-its-view.md).
 """
 
 import json
@@ -24,7 +24,7 @@ from integrations.spec import SampleReply, WebhookSource
 
 logger = logging.getLogger(__name__)
 MOST = 10
-"""How many invented replies a workspace may have at once, as each is read and answered by the model."""
+"""The maximum number of invented replies per workspace at a time, because the model reads and answers each of them."""
 NORA = Person(
     email="nora.lund@sample.invalid",
     phone="+15555550199",
@@ -33,19 +33,19 @@ NORA = Person(
     last_name="Lund",
     company="Lund Ceramics",
 )
-"""Nobody: no address ends in .invalid, and no telephone number has the area code 555."""
+"""This person does not exist: no address ends in .invalid, and no telephone number has the area code 555."""
 SUBJECT = "Re: a quick question"
 TEXT = "Sounds useful. What would the first month look like, and could we talk on Thursday?"
 
 
 class NoSample(Exception):
-    """No invented reply can be brought in. The text is a sentence for people, with what to do."""
+    """No invented reply can be delivered. The text is a sentence for users with the remedy."""
 
 
 def send(integration: Integration, user: User) -> Lead:
-    """Posts an invented reply to the account's webhook address, within this process. Returns its sample lead.
+    """Posts an invented reply to the account's webhook address within this process. Returns its sample lead.
 
-    Raises NoSample if the account cannot take one, or the workspace has 10 already.
+    Raises NoSample if the account accepts no sample, or if the workspace already has 10.
     """
     source = registry.address_of(integration.provider)
     if source is None or not source.sample:
@@ -56,7 +56,7 @@ def send(integration: Integration, user: User) -> Lead:
         raise NoSample(f"There are {MOST} test events. Remove them first.")
     answer = _post(source, _key(integration), integration.external_account_id)
     if not answer.get("leadId"):
-        # a defect of the declared sample, or somebody has given a lead the sample's address
+        # the declared sample has a defect, or somebody has given a lead the sample's address
         logger.error("sample not taken", extra={"source": source.name, "answer": answer.get("error")})
         raise NoSample("The test event was not taken. Open it under Deliveries to see why.")
     lead = Lead.objects.get(pk=str(answer["leadId"]), workspace_id=integration.workspace_id)
@@ -65,7 +65,7 @@ def send(integration: Integration, user: User) -> Lead:
 
 
 def _key(integration: Integration) -> str:
-    """The newest webhook key of the account that still works. Raises NoSample."""
+    """The newest working webhook key of the account. Raises NoSample."""
     key = WebhookKey.objects.usable().filter(integration=integration).order_by("-created_at").first()
     if key is None:
         raise NoSample("The account has no webhook address yet. Make one under Integrations, with Rotate.")
@@ -78,7 +78,7 @@ def _key(integration: Integration) -> str:
 
 
 def _post(source: WebhookSource, key: str, account_id: str) -> dict[str, object]:
-    assert source.sample  # the caller has looked
+    assert source.sample  # the caller has checked this
     reply = SampleReply(
         id=f"sample-{uuid4()}",
         person=NORA,

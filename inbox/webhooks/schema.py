@@ -1,4 +1,4 @@
-"""Describes the webhooks as OpenAPI. `/api/schema/` serves it, and tests generate requests from it."""
+"""Describes the webhooks as OpenAPI. `/api/schema/` serves the description, and tests generate requests from it."""
 
 from typing import Any
 

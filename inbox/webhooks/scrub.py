@@ -1,6 +1,6 @@
 """Removes secrets from a webhook's body and headers before they are stored.
 
-Some senders put their secret into the body or a header, as SmartLead's `secret_key`. No later step needs it.
+Some senders put their secret into the body or a header, such as SmartLead's `secret_key`. No later step needs it.
 """
 
 import json
@@ -13,9 +13,11 @@ from jobs.redaction import redact_addresses
 
 MARK = "[secret]"
 SHORTEST = 8
-"""A shorter secret is removed only from fields named as one. Elsewhere the same letters could be an ordinary word."""
+"""A shorter secret is removed only from fields that are named as secrets. Elsewhere the same letters could be an
+ordinary word.
+"""
 LONGEST = 200
-"""No key is longer (`WebhookView.authenticate`). A longer secret is not looked for in escaped characters."""
+"""No key is longer (`WebhookView.authenticate`). A longer secret is not searched in escaped form."""
 NAMES = rb"secret_key|secret|api_?key|token|password|response_url"
 IN_JSON = re.compile(rb'("(?:%b)"\s*:\s*")(?:[^"\\]|\\.)+' % NAMES, re.IGNORECASE | re.DOTALL)
 IN_QUOTED_JSON = re.compile(
@@ -23,20 +25,20 @@ IN_QUOTED_JSON = re.compile(
 )
 """JSON within a form, as Slack sends it. Its `token` is the app's old shared secret.
 
-With its `response_url` anybody may write into the channel for half an hour.
+Anybody with its `response_url` may write into the channel for half an hour.
 """
 OWN = re.compile(rb'"secret_key"\s*:\s*"((?:[^"\\]|\\.){%d,%d})"' % (SHORTEST, LONGEST), re.DOTALL)
-"""SmartLead's field for the secret. It may hold another secret than the one that authenticated the request."""
+"""SmartLead's field for the secret. It may contain another secret than the one that authenticated the request."""
 IN_FORM = re.compile(rb"((?:\A|&)(?:%b)=)[^&]+" % NAMES, re.IGNORECASE)
 STRIPPED = rb"(?:\\u0000|\\u[dD][89a-fA-F][0-9a-fA-F]{2})*"
-"""The characters that reading JSON drops between two others (integrations.rawjson)."""
+"""The characters that JSON parsing drops between two others (integrations.rawjson)."""
 
 
 def without_secrets(body: bytes, secrets: Collection[str]) -> bytes:
-    """Returns `body` with MARK in place of each of `secrets`, however written, and of the fields in NAMES.
+    """Returns `body` with MARK in place of each of `secrets`, in any notation, and of the fields in NAMES.
 
     JSON stays JSON, and a form stays a form. A secret shorter than SHORTEST is replaced only in those fields.
-    SmartLead's own secret is looked for everywhere.
+    SmartLead's own secret is replaced everywhere.
     """
     marked = [match.decode(errors="replace") for match in OWN.findall(body)[-1:]]  # parsers keep the last one
     for secret in (*secrets, *marked):
@@ -58,7 +60,7 @@ def _without(body: bytes, secret: str) -> bytes:
 
 @lru_cache(maxsize=256)
 def _escaped(secret: str) -> re.Pattern[bytes]:
-    """A pattern for the secret as JSON may write it, with any of its characters escaped."""
+    """A pattern for the secret in JSON, where any of its characters may be escaped."""
     return re.compile(STRIPPED.join(map(_character, secret)), re.DOTALL)
 
 
@@ -69,7 +71,7 @@ def _character(character: str) -> bytes:
 
 
 def headers_without_secrets(headers: Mapping[str, str], secrets: Collection[str]) -> dict[str, str]:
-    """Returns `headers` with MARK in place of each of `secrets` of 8 characters or more, and without queries and keys
+    """Returns `headers` with MARK in place of each of `secrets` with 8 characters or more, and without queries and keys
     in quoted addresses.
     """
     clean = {}

@@ -47,8 +47,7 @@ class CalendlyWorkspaceView(WebhookView):
             workspace=uuid.UUID(key), provider=calendly.NAME
         )
         now = timezone.now()
-        # Accounts whose secrets can be read come first. An unreadable one must not refuse another account's
-        # event.
+        # Accounts with readable secrets come first. An unreadable account must not refuse another account's event.
         for integration in sorted(accounts, key=lambda account: account.is_unreadable):
             if calendly_signature.valid(integration.credentials, body(), request.headers, now):
                 return Tenant(integration.workspace, integration)
@@ -56,9 +55,9 @@ class CalendlyWorkspaceView(WebhookView):
 
 
 class SlackView(SignedView):
-    """The address to which Slack posts presses of buttons. A press is acknowledged at once, and a job does its work.
+    """The address to which Slack posts button presses. A press is acknowledged at once, and a job does its work.
 
-    Slack also reports here that a team removed the app or revoked its tokens. Each account's probe then finds out.
+    Slack also reports here that a team removed the app or revoked its tokens. A probe of each account then detects it.
     """
 
     challenge = ""
@@ -73,7 +72,7 @@ class SlackView(SignedView):
         return tenant
 
     def answered(self, outcome: IntakeResult) -> Response:
-        """Marks a refused press so that Slack does not send it again."""
+        """Answers a refused press so that Slack does not send it again."""
         if self.challenge:
             return Response({"challenge": self.challenge})
         if outcome.event_type in slack_payloads.REVOKED:
@@ -88,7 +87,7 @@ class SlackView(SignedView):
 def _challenge(source: WebhookSource, body: bytes) -> str:
     try:
         parsed = source.decode(body)
-    except Exception:  # a body that cannot be read has no challenge, as in `tenants.named_in`
+    except Exception:  # an unreadable body has no challenge, as in `tenants.named_in`
         return ""
     is_challenge = isinstance(parsed, dict) and parsed.get("type") == "url_verification"
     return str(parsed.get("challenge", ""))[:200] if is_challenge else ""

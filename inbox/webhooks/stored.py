@@ -1,6 +1,6 @@
 """Removes secrets from deliveries that an older release stored with them.
 
-This is a part of retention, beside traffic and beside the older release, whose rows have `scrubbed` False by default.
+This part of retention runs beside traffic and beside the older release, whose rows have `scrubbed` False by default.
 """
 
 import hashlib
@@ -25,9 +25,9 @@ class SecretUnreadable(Exception):
 
 
 def clean_all(deadline: Deadline) -> int:
-    """Cleans stored requests, oldest first, until `deadline`. Returns how many are clean now.
+    """Cleans stored requests, oldest first, until `deadline`. Returns the number of cleaned requests.
 
-    A request whose account has an unreadable secret is left for a run that can read it.
+    A request whose account has an unreadable secret is left to a run that can read it.
     """
     cache: dict[UUID | None, list[str] | None] = {}
     done = 0
@@ -53,7 +53,7 @@ def cleaned(
 ) -> tuple[bytes, dict[str, str]]:
     """Body and headers of a stored request without secrets. The row is not changed.
 
-    `cache` holds the accounts' secrets by id; this fills it. Raises SecretUnreadable.
+    `cache` holds the accounts' secrets by id; this function fills it. Raises SecretUnreadable.
     """
     cache = {} if cache is None else cache
     account = delivery.integration_id
@@ -77,7 +77,7 @@ def _waiting(last: WebhookDelivery | None) -> list[WebhookDelivery]:
 
 
 def _store(row: WebhookDelivery, body: bytes, headers: dict[str, str]) -> int:
-    """Stores the cleaned delivery, unless retention has emptied it meanwhile. Returns the number of rows."""
+    """Stores the cleaned delivery, unless retention has emptied it in the meantime. Returns the number of rows."""
     return WebhookDelivery.objects.filter(pk=row.pk, body__isnull=False).update(
         body=body,
         body_bytes=len(body),
@@ -88,7 +88,7 @@ def _store(row: WebhookDelivery, body: bytes, headers: dict[str, str]) -> int:
 
 
 def _secrets(account: UUID | None) -> list[str] | None:
-    """Every key that the account has ever had, and its senders' other secrets; None if one cannot be read."""
+    """All keys that the account has ever had, and its senders' other secrets; None if one cannot be read."""
     secrets = [settings.CLAY_CALLBACK_SECRET]
     try:
         secrets += [str(key.secret) for key in WebhookKey.objects.filter(integration=account)]

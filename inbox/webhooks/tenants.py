@@ -11,11 +11,11 @@ from integrations.models import Integration
 
 
 class Unauthorized(Exception):
-    """A webhook request has no key, or a wrong or revoked one. The sender does not learn which."""
+    """A webhook request has no key, or an invalid or revoked one. The sender does not learn which."""
 
 
 class Tenant(NamedTuple):
-    """The workspace and account of a request; both None if they are unknown."""
+    """The workspace and account of a request; both are None if unknown."""
 
     workspace: Workspace | None
     integration: Integration | None
@@ -25,8 +25,8 @@ NOBODY = Tenant(None, None)
 
 
 def named_in(source_name: str, body: bytes) -> Tenant:
-    """The workspace and account that a signed body names; NOBODY if none is known here, or the source signs nothing.
-    The caller must have checked the signature.
+    """The workspace and account that a signed body names; NOBODY if they are unknown here, or if the source signs
+    nothing. The caller must have checked the signature.
     """
     source = registry.webhook_source(source_name)
     if not source.signature:
@@ -35,7 +35,7 @@ def named_in(source_name: str, body: bytes) -> Tenant:
         names = source.signature.names(source.decode(body), timezone.now())
     except (
         Exception
-        # the body is malformed, or this is a defect of ours; `process` meets it again and records the delivery
+        # the body is malformed, or our code has a defect; `process` meets it again and records the delivery
     ):
         return NOBODY
     if names.account_id:
@@ -62,7 +62,7 @@ def _of(workspace: Workspace | None, provider: str) -> Tenant:
 
 
 def _ids(text: str) -> list[uuid.UUID]:
-    """A list of the id that `text` is; empty if it is no id."""
+    """The UUID in `text` as a list; an empty list if `text` is not a UUID."""
     try:
         return [uuid.UUID(text)]
     except ValueError:

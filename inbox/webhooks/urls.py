@@ -20,7 +20,7 @@ urlpatterns = [
     *_paths("calendly/<uuid:workspace_id>", CalendlyWorkspaceView.as_view(), "webhook-calendly-workspace"),
 ]
 for source in registry.webhook_sources().values():
-    if source is SLACK:  # Slack needs answers of its own, so its view is listed above
+    if source is SLACK:  # Slack needs special answers, so its view is listed above
         continue
     name = f"webhook-{source.name.replace('/', '-')}"
     if source.keyed:

@@ -1,4 +1,4 @@
-"""Handles the requests of all webhooks: checks size, key, payload and workspace, runs intake, and answers.
+"""Handles the requests of all webhooks: checks size, key, payload and workspace, runs the intake, and answers.
 
 docs/reference/addresses.md, Answers, lists the answers. Nothing here calls another machine.
 """
@@ -58,11 +58,11 @@ logger = logging.getLogger(__name__)
 
 SLOW_MS = 1_000
 STATEMENT_S = 3.0
-"""How many seconds a statement of a delivery is waited for: providers wait a few seconds for the answer."""
+"""The time limit of a SQL statement of a delivery, in seconds. Providers wait only a few seconds for the answer."""
 RETRY_AFTER_S = 30
 UNUSED_WHILE_OFF = (AccountStatusEvent, ButtonEvent)
-"""The events that are ignored while their account is switched off. What leads say and do is never among them: no
-provider tells of it again, and a lead who wants no more must be heard. Only nothing goes out over the account.
+"""The events that are ignored while their account is switched off. Messages and actions of leads are always processed:
+no provider reports them again, and an opt-out must be respected. Only outgoing messages of the account stop.
 """
 KEY_USE_EVERY = timedelta(minutes=1)
 KEYS = WebhookKey.objects.select_related("integration__workspace").only(
@@ -75,13 +75,13 @@ KEYS = WebhookKey.objects.select_related("integration__workspace").only(
     "integration__workspace__phone_region",
     "integration__workspace__erasure_key",
 )
-"""What a delivery needs to know of its tenant; the secrets of the key and of the account are not read."""
+"""The columns of the tenant that a delivery needs. The secrets of the key and of the account are not read."""
 
 deliveries_total = Counter("holdfast_webhook_deliveries", "Webhook deliveries", ["source", "verdict"])
 unauthorized_total = Counter("holdfast_webhook_unauthorized", "Webhooks without a valid key", ["source"])
 delivery_seconds = Histogram("holdfast_webhook_seconds", "Time to answer a webhook", ["source"])
 
-for _source in registry.webhook_sources():  # a rule sees no first event of labels that it has not met
+for _source in registry.webhook_sources():  # an alert misses the first event of new labels
     unauthorized_total.labels(_source)
     delivery_seconds.labels(_source)
     for _verdict in DeliveryVerdict:
@@ -89,7 +89,7 @@ for _source in registry.webhook_sources():  # a rule sees no first event of labe
 
 
 class WrongWorkspace(Exception):
-    """A webhook request names another account than that of its key, or its address names another workspace."""
+    """A webhook request names another account than the account of its key, or its address names another workspace."""
 
 
 @method_decorator(csrf_exempt, name="dispatch")
@@ -102,7 +102,7 @@ class WebhookView(APIView):
     source: WebhookSource = None  # type: ignore[assignment]  # as_view() sets this
     key_in_path = True
     sample = False
-    """Whether the request is one of ours (inbox.webhooks.samples). No address leads to a view with True."""
+    """Whether the request is our own (inbox.webhooks.samples). No address leads to a view with True."""
 
     @post_schema
     def post(self, request: Request, key: str = "") -> Response:
@@ -156,7 +156,7 @@ class WebhookView(APIView):
 
     def _deliver(self, request: Request, source: WebhookSource, key: str, started: float) -> Response:
         read = cache(lambda: read_body(request))
-        tenant = self.tenant(request, key, read)  # first: who has no key does not make us wait for a body
+        tenant = self.tenant(request, key, read)  # first, so no keyless body is awaited
         came = read()
         sent_keys = [key] * bool(key and self.key_in_path) + secrets_in_headers(request, source)
         secrets = sent_keys or [candidate_key(request, source, read)]
@@ -177,14 +177,14 @@ class WebhookView(APIView):
         return self.answered(outcome)
 
     def answered(self, outcome: IntakeResult) -> Response:
-        """The HTTP answer for what became of a webhook request, in the form that this sender expects."""
+        """The HTTP answer for the outcome of a webhook request, in the form that this sender expects."""
         return answer(self.source, outcome)
 
     def tenant(self, request: Request, key: str, body: Callable[[], bytes]) -> Tenant:
-        """The workspace and account of a request, by the key or signature that proves it. `body` reads the body if the
-        proof is in there.
+        """The workspace and account of a request, proven by its key or signature. `body` reads the body if the proof is
+        in the body.
 
-        Raises Unauthorized, or DecryptionError if the secret cannot be read: the provider tries again.
+        Raises Unauthorized. Raises DecryptionError if the secret cannot be read, so that the provider retries.
         """
         source = self.source
         if source.signature and not key and source.signature.valid(body(), request.headers, timezone.now()):
@@ -196,10 +196,10 @@ class WebhookView(APIView):
         return Tenant(integration.workspace, integration)
 
     def authenticate(self, request: Request, key: str, body: Callable[[], bytes]) -> Integration:
-        """The account whose webhook key the request carries, by one indexed look-up. `body` reads the body if the key
-        may be in there. A POST is noted as a use.
+        """The account whose webhook key the request carries, by one indexed query. `body` reads the body if the key may
+        be in the body. A POST counts as a use of the key.
 
-        Raises Unauthorized if the key is missing, unknown, revoked, expired or another provider's.
+        Raises Unauthorized if the key is missing, unknown, revoked, expired or belongs to another provider.
         """
         secret = key or candidate_key(request, self.source, body)
         if not self.source.keyed or not secret or len(secret) > 200:
@@ -210,16 +210,16 @@ class WebhookView(APIView):
             raise Unauthorized from None
         if not row.is_usable or row.integration.provider != self.source.provider:
             raise Unauthorized
-        if not self.sample and request.method == "POST":  # a look at the address in a browser is no use of it
+        if not self.sample and request.method == "POST":  # opening the address in a browser is not a use
             _note_use(row)
         return row.integration
 
 
 def process(source: WebhookSource, received: WebhookRequest) -> IntakeResult:
-    """Reads the event from a request's body, applies it, and records the request. A replay uses this too.
+    """Reads the event from a request's body, applies it, and records the request. A replay also uses this.
 
-    An unusable body, or a defect of ours, is an outcome and no error. Raises django.db.Error if the database cannot be
-    reached.
+    An unusable body, or a defect of ours, results in an outcome and not in an error. Raises django.db.Error if the
+    database cannot be reached.
     """
     try:
         event = parse(source, received)
@@ -228,9 +228,7 @@ def process(source: WebhookSource, received: WebhookRequest) -> IntakeResult:
     except WrongWorkspace:
         mismatch = IntakeResult(DeliveryVerdict.MISMATCH, reason="it names another workspace")
         return record(received, mismatch)
-    except (
-        Exception
-    ) as error:  # this is a defect of a parser, and a replay after its fix completes the delivery
+    except Exception as error:  # the parser has a defect; a replay after the fix completes the delivery
         if isinstance(error, Error) and db_fault(error) is not Fault.BUG:
             raise
         return record(received, failed(received, "", error))
@@ -257,7 +255,7 @@ def parse(source: WebhookSource, received: WebhookRequest) -> Event:
 
 
 def _names_another_workspace(received: WebhookRequest) -> bool:
-    """Whether the address's clientId, which older addresses carry, is the id of another workspace here."""
+    """Whether the `clientId` of an older address is the id of another workspace here."""
     try:
         client_id = UUID(received.headers[CLIENT_ID])
     except (KeyError, ValueError):
@@ -267,7 +265,7 @@ def _names_another_workspace(received: WebhookRequest) -> bool:
 
 
 def answer(source: WebhookSource, outcome: IntakeResult) -> Response:
-    """The HTTP answer for what became of a webhook request (docs/reference/addresses.md, Answers)."""
+    """The HTTP answer for the outcome of a webhook request (docs/reference/addresses.md, Answers)."""
     delivery = str(outcome.delivery_id)
     if outcome.verdict == DeliveryVerdict.REJECTED:
         unusable = source.rules.unusable_status
@@ -302,12 +300,12 @@ def answer(source: WebhookSource, outcome: IntakeResult) -> Response:
 
 
 def failure(status: int, error: str, **extra: object) -> Response:
-    """The answer of an error: its code, and `extra` fields of the JSON body."""
+    """An error response with a code, and `extra` fields in the JSON body."""
     return Response({"success": False, "error": error, **extra}, status=status)
 
 
 def unavailable(status: int) -> Response:
-    """The answer, with Retry-After, while the database cannot be reached. Drops this thread's connection."""
+    """The response, with Retry-After, while the database cannot be reached. Drops this thread's connection."""
     drop_connection()
     response = failure(status, "unavailable")
     response["Retry-After"] = str(RETRY_AFTER_S)
