@@ -1,4 +1,4 @@
-"""Answers a person's follow-up question about a pack from the pack's readings; nothing is read again."""
+"""Answers a user's follow-up question about a pack from the pack's existing readings."""
 
 from typing import Any
 from uuid import UUID
@@ -20,9 +20,10 @@ Status = PackQuestion.Status
 
 
 def run(ctx: JobContext) -> dict[str, Any]:
-    """The job that answers a follow-up question. Stores the answer, or why there is none, and returns the question's
-    status. An error that may pass is raised; after the last attempt the tick in `insights.upkeep` marks the question as
-    failed.
+    """The job that answers a follow-up question. It stores the answer, or why there is none, and returns the question's
+    status.
+
+    A temporary error is raised. After the last attempt, the tick in `insights.upkeep` marks the question as failed.
     """
     outage = Outage()
     drop_connection()
@@ -55,7 +56,7 @@ def _store(ctx: JobContext, question_id: UUID, **values: Any) -> None:
 
 
 def pending(question_id: UUID) -> QuerySet[PackQuestion]:
-    """A queryset with the follow-up question that has this id; it is empty once the question is answered or failed."""
+    """Returns a queryset with this follow-up question. It is empty once the question is answered or failed."""
     return PackQuestion.objects.filter(pk=question_id, status=Status.PENDING)
 
 

@@ -1,5 +1,7 @@
-"""Has a model read the conversation of every lead who booked a meeting, without a pack. The job's dedupe key has the
-lead and the date of the booking, so a conversation that cannot be read is not tried again every ten minutes.
+"""Makes a model read the conversation of every lead who booked a meeting, even outside of packs.
+
+The job's dedupe key contains the lead and the date of the booking, so an unreadable conversation is not tried again
+every ten minutes.
 """
 
 from datetime import UTC, datetime
@@ -31,17 +33,19 @@ SOURCE = ConversationInsight.Source.BOOKED_CRON
 
 
 class BeingRead(TransientError):
-    """Another caller reads this conversation. The job that raises it is tried again."""
+    """Another caller is reading this conversation. The job that raises this is retried."""
 
 
 def limits() -> dict[str, int]:
-    """The most conversations that one run of the tick enqueues, for the cron's answer."""
+    """The most conversations that one run of the tick enqueues, for the response to the cron."""
     return {"leadLimit": settings.INSIGHTS_BOOKED_SUMMARIES_CRON_LIMIT}
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The tick `insights/booked-summaries`: enqueues readings of leads who booked a meeting. Returns counts of the
-    newest such leads, of jobs made, under way and failed, `more` (1 if more leads wait), and the limits.
+    """The tick `insights/booked-summaries`: enqueues readings of leads who booked a meeting.
+
+    Returns counts of the newest such leads and of their jobs (created, under way, failed), `more` (1 if more leads
+    wait), and the limits.
     """
     limit = settings.INSIGHTS_BOOKED_SUMMARIES_CRON_LIMIT
     rows = _missing()
@@ -51,7 +55,7 @@ def tick(deadline: Deadline) -> dict[str, int]:
         dedupe_key__in=keys.values(), tenant__in={workspace_id for _, workspace_id, _ in candidates}
     )
     jobs = dict(tried.values_list("dedupe_key", "status"))
-    # Not those of `candidates` that have no job: the newest may all have one, whose reading failed.
+    # These may be other leads than `candidates`: the newest leads may all have a job whose reading failed.
     fresh = list(_untried(rows).values_list("pk", "workspace_id", "at")[: limit + 1])
     specs = [
         JobSpec(_key(lead_id, at), workspace_id, {"lead_id": str(lead_id)})
@@ -70,7 +74,7 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def _missing() -> QuerySet[Any]:
-    """The leads who booked a meeting `at` a time and whose conversation is not read, the newest first."""
+    """Returns leads who booked a meeting and whose conversation is unread, newest first. `at` is the booking's time."""
     words = Message.objects.filter(lead=OuterRef("pk")).exclude(text="")
     leads = Lead.objects.filter(
         HAS_BOOKED,
@@ -85,12 +89,12 @@ def _missing() -> QuerySet[Any]:
 
 
 def _key(lead_id: UUID, at: datetime | None) -> str:
-    """The dedupe key of a reading: of the lead, and of the day (UTC) on which the meeting was booked."""
+    """Returns the dedupe key of a reading, from the lead and the day (UTC) of the booking."""
     return f"{SUMMARISE}:{lead_id}:{at and at.astimezone(UTC).date()}"
 
 
 def _untried(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Those leads of `rows`, which have `at`, whose reading has no job."""
+    """Returns the leads in `rows`, annotated with `at`, whose reading has no job."""
     day = Func(F("at"), template="to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD')")
     key = Concat(
         Value(f"{SUMMARISE}:"),
@@ -105,8 +109,8 @@ def _untried(rows: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def run(ctx: JobContext) -> dict[str, Any]:
-    """The job that has a model read one such conversation, unless it has no text or was read and has not changed.
-    Raises what `readings.read` raises, and BeingRead.
+    """The job that makes a model read one such conversation. It skips one without text, or one that was read and is
+    unchanged. Raises BeingRead and the errors of `readings.read`.
     """
     lead_id, workspace_id, outage = UUID(ctx.payload["lead_id"]), ctx.workspace_id, Outage()
     label = readings.prompt().label

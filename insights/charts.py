@@ -1,4 +1,4 @@
-"""Computes the bars of the overview's charts as SVG attributes, as pages allow no inline style."""
+"""Computes the bars of the overview's charts as SVG attributes, because pages allow no inline styles."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ LATE = ("Over a day", "Not yet")
 
 @dataclass(frozen=True)
 class Rect:
-    """One bar of a chart, as SVG attributes. Positions and sizes are in the units of its `Plot`."""
+    """One bar of a chart, as SVG attributes. Positions and sizes are in units of its `Plot`."""
 
     x: float
     y: float
@@ -26,7 +26,7 @@ class Rect:
 
 @dataclass(frozen=True)
 class Plot:
-    """One chart. `label` says in words what it shows, and `axis` lists the marks below it from left to right."""
+    """One chart. `label` describes it in words, and `axis` lists the marks below it from left to right."""
 
     width: float
     height: float
@@ -36,8 +36,8 @@ class Plot:
 
 
 def bars(rows: Sequence[Sequence[tuple[float, str]]]) -> list[Plot]:
-    """One stacked horizontal bar for each row of a table, on one scale. A row is a list of (value, tone), where the
-    tone names the bar's colour. The table's row says the same in words.
+    """Returns one stacked horizontal bar for each row of a table, all on one scale. A row is a list of (value, tone),
+    and the tone selects the bar's colour. The table's row states the same in words.
     """
     longest = max((sum(length for length, _ in values) for values in rows), default=0) or 1
     return [Plot(WIDTH, ROW, "", list(_stack(values, longest))) for values in rows]
@@ -53,7 +53,7 @@ def _stack(values: Sequence[tuple[float, str]], longest: float) -> Iterator[Rect
 
 
 def days(overview: Overview, first: date, last: date) -> Plot:
-    """The chart of replies by day. The lower part of each bar is the positive replies."""
+    """Returns the chart of replies by day. The lower part of each bar shows the positive replies."""
     counts = {day: (count, good) for day, count, good in overview.days}
     highest = max((count for count, _ in counts.values()), default=0) or 1
     span = (last - first).days + 1
@@ -72,7 +72,7 @@ def days(overview: Overview, first: date, last: date) -> Plot:
 
 
 def of(overview: Overview) -> dict[str, list[Plot]]:
-    """The bars of all tables of the overview page, by the table's name and in the order of its rows."""
+    """Returns the bars of all tables on the overview page, by the table's name and in the order of its rows."""
     return {
         "campaigns": bars(
             [[(row.positive, "ok"), (row.people - row.positive, "")] for row in overview.campaigns]

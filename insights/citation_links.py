@@ -13,7 +13,7 @@ from insights.models import PackThread
 
 @dataclass(frozen=True)
 class Citation:
-    """A link to a message that an answer cites as its proof."""
+    """A link to a message that an answer cites as evidence."""
 
     url: str
     label: str
@@ -22,7 +22,7 @@ class Citation:
 
 @dataclass(frozen=True)
 class ShownClaim:
-    """A statement with links to its messages. `gone` counts cited messages that were deleted since."""
+    """A statement with links to its messages. `gone` counts cited messages that have been deleted since."""
 
     text: str
     citations: list[Citation]
@@ -31,7 +31,7 @@ class ShownClaim:
 
 @dataclass(frozen=True)
 class ShownAnswer:
-    """An answer in the form that pages show. `left_out` counts the claims that cited no message."""
+    """An answer as pages show it. `left_out` counts the claims that cited no message."""
 
     answer: str
     claims: list[ShownClaim]
@@ -41,12 +41,12 @@ class ShownAnswer:
 
 
 def message_url(workspace_id: UUID, lead_id: UUID, message_id: UUID) -> str:
-    """The path of the lead's conversation page, opened at this message, also if a page hides it at first."""
+    """Returns the URL of the lead's conversation page at this message, even if the page hides the message at first."""
     return f"{reverse('inbox:conversation', args=[workspace_id, lead_id])}?all=1#message-{message_id}"
 
 
 def citations(workspace_id: UUID, message_ids: Iterable[str]) -> dict[str, Citation]:
-    """Links to these messages by id. An id of which this workspace has no message any more is left out."""
+    """Returns links to these messages by id. Ids without a message in this workspace are left out."""
     messages = Message.objects.filter(workspace_id=workspace_id, pk__in=set(message_ids))
     cited_messages = messages.select_related("lead").only("id", "lead", "text", "direction", "sent_at")
     return {
@@ -62,7 +62,7 @@ def citations(workspace_id: UUID, message_ids: Iterable[str]) -> dict[str, Citat
 
 
 def show(workspace_id: UUID, *answers: dict[str, Any] | None) -> list[ShownAnswer | None]:
-    """The stored `answers` in the form that pages show; None stays None. All links are looked up in one query."""
+    """Converts the stored `answers` to what pages show; None stays None. One query finds all links."""
     ids = [
         message_id
         for answer in answers
@@ -85,7 +85,7 @@ def _shown(answer: dict[str, Any], links: dict[str, Citation]) -> ShownAnswer:
 
 
 def quotes(workspace_id: UUID, threads: Iterable[PackThread]) -> dict[int, list[tuple[str, Citation]]]:
-    """By the PackThread's id, pairs of a quote and a link to its message. Quotes of deleted messages are left out."""
+    """Returns pairs of a quote and a link to its message, by the PackThread's id. Deleted messages have none."""
     by_thread = {
         thread.pk: thread.insight.data.get("evidence_quotes", []) if thread.insight else []
         for thread in threads

@@ -1,4 +1,4 @@
-"""Prepares a pack's readings for the model, and ties every claim of its answer to messages. Others are only counted."""
+"""Prepares a pack's readings for the model, and links the claims of its answer to messages. It counts the others."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ from jobs.deadline import Deadline
 
 LIST_ITEMS = 5
 MATERIAL_CHARS = 400_000
-"""The most characters of input, about 100,000 tokens. 75 conversations of a pack take a third of it."""
+"""The most characters of input, about 100,000 tokens. The 75 conversations of a pack need a third of it."""
 
 
 @dataclass(frozen=True)
 class Material:
-    """The readings as blocks of the model's input. `ids` has our message id for each short id in them."""
+    """The readings as blocks of the model's input. `ids` maps each short id in them to our message id."""
 
     blocks: tuple[str | Said, ...]
     ids: dict[str, UUID]
@@ -29,14 +29,15 @@ class Material:
 
 
 def readable(pack: ContextPack) -> list[PackThread]:
-    """The conversations of `pack` that have been read, in order, without leads who are being erased."""
+    """Returns the conversations of `pack` that have been read, in order, except those of leads who are being erased."""
     done = pack.threads.filter(status=PackThread.Status.DONE, insight__isnull=False, lead__erasing_at=None)
     return list(done.select_related("insight", "lead__campaign").order_by("position"))
 
 
 def material(threads: Sequence[PackThread]) -> Material:
-    """The readings as input for the model: numbered, with quotes under short message ids. The first that goes beyond
-    MATERIAL_CHARS and all after it are left out. `insight` and `lead` must be loaded.
+    """Converts readings to input for the model: numbered, with quotes under short message ids.
+
+    The first reading that exceeds MATERIAL_CHARS and all later ones are left out. `insight` and `lead` must be loaded.
     """
     ids: dict[str, UUID] = {}
     blocks: list[str | Said] = []
@@ -51,7 +52,7 @@ def material(threads: Sequence[PackThread]) -> Material:
 
 
 def _blocks(number: int, thread: PackThread, ids: dict[str, UUID]) -> tuple[str, Said]:
-    """One reading as a heading of ours and an untrusted text: it may repeat instructions of the people who wrote."""
+    """Returns one reading as our heading and an untrusted text, because the text may repeat instructions."""
     reading = thread.insight
     assert reading is not None  # callers pass only threads that have been read
     answer = reading.data
@@ -68,7 +69,7 @@ def _blocks(number: int, thread: PackThread, ids: dict[str, UUID]) -> tuple[str,
         short = f"m{len(ids) + 1}"
         ids[short] = UUID(quote["message_id"])
         lines.append(f"[{short}] “{quote['quote']}”")
-    # Each item becomes one line, so that nobody's text can begin a line with an id and look like a quote.
+    # Each item is one line, so that no text can begin a line with an id and look like a quote.
     text = "\n".join(" ".join(line.split()) for line in lines)
     return f"# Conversation {number}: {reading.outcome}", theirs("read by a model", text)
 
@@ -83,8 +84,9 @@ def answer(
     deadline: Deadline,
     bill: Bill,
 ) -> dict[str, Any]:
-    """Asks the model the question `text` about the readings of `threads`. Returns its answer as it is stored. The cost
-    is added to `bill`, also if it fails. Raises what `OpenAIClient.ask` raises.
+    """Asks the model the question `text` about the readings of `threads`, and returns its answer in the stored form.
+
+    The cost is added to `bill` even if the call fails. Raises the errors of `OpenAIClient.ask`.
     """
     shown = material(threads)
     words = ask(
@@ -94,13 +96,15 @@ def answer(
 
 
 def question(text: str, material: Material) -> Sheet:
-    """The model's input for a question about a pack: its readings, and `text`, the question."""
+    """Returns the model's input for a question about a pack: the pack's readings, and `text`, the question."""
     return sheet(*material.blocks, f"# Question\n\n{text}")
 
 
 def stored(answer: PackAnswer, material: Material) -> dict[str, Any]:
-    """The model's answer in the form in which it is stored. `left_out` counts the claims that cite no message of the
-    material, `unknown` the citations that were removed from the others.
+    """Converts the model's answer to the stored form.
+
+    `left_out` counts the claims that cite no message of the material. `unknown` counts the citations that were removed
+    from the other claims.
     """
     counts: Counter[str] = Counter()
     claims = []

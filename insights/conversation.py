@@ -1,5 +1,6 @@
-"""Prepares a conversation as input for the model, with a hash that tells whether it changed. The model cites messages
-by short ids (m1, m2, …): they cost few tokens, and one that it invents is recognised.
+"""Prepares a conversation as input for the model, with a hash that shows whether it has changed.
+
+The model cites messages by short ids (m1, m2, …). They need few tokens, and an invented one is recognised.
 """
 
 import hashlib
@@ -22,7 +23,7 @@ MESSAGE_CHARS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """`ids` has our message id for each short id. `newest_inbound` and `newest_words` are the lead's newest message
+    """`ids` maps each short id to our message id. `newest_inbound` and `newest_words` are the lead's newest message
     with text. `content_hash` changes with the messages, the prompt and the schema.
     """
 
@@ -35,8 +36,10 @@ class Conversation:
 
 
 def load(lead_ids: Sequence[UUID], *, prompt_label: str) -> dict[UUID, Conversation]:
-    """The conversations of these leads, by lead id, in one query: the newest MESSAGES messages with text, cut to
-    MESSAGE_CHARS. A lead without any, or who is being erased, gets an empty one. `prompt_label` is part of the hash.
+    """Returns the conversations of these leads, by lead id, in one query.
+
+    Each has the newest MESSAGES messages with text, cut to MESSAGE_CHARS. It is empty for a lead without any, and for
+    one who is being erased. `prompt_label` is part of the hash.
     """
     rank = Window(RowNumber(), partition_by=F("lead_id"), order_by=[F("sent_at").desc(), F("id").desc()])
     rows = (
@@ -82,6 +85,6 @@ def _blocks(short: str, row: Mapping[str, Any]) -> tuple[str, Said]:
 
 
 def cited(short_ids: Iterable[str], ids: dict[str, UUID]) -> list[str]:
-    """Our message ids for those short ids that exist, each once, in order. "[m3]" and "M3" count as m3."""
+    """Returns our message ids for the short ids that exist, each once, in order. "[m3]" and "M3" mean m3."""
     message_ids = (ids.get(short.strip("[]#() .").lower()) for short in short_ids)
     return list(dict.fromkeys(str(message_id) for message_id in message_ids if message_id is not None))

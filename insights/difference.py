@@ -1,4 +1,4 @@
-"""Computes what changed between two builds of a pack: conversations, outcomes and claims."""
+"""Computes the differences between two builds of a pack: conversations, outcomes and claims."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from insights.models import ContextPack, ConversationInsight
 
 @dataclass(frozen=True)
 class Difference:
-    """What changed between two builds. `outcomes` has (label, before, now) where the numbers differ."""
+    """The differences between two builds. `outcomes` has (label, before, now) where the numbers differ."""
 
     new_threads: int
     gone_threads: int
@@ -17,7 +17,7 @@ class Difference:
 
 
 def between(before: ContextPack, now: ContextPack) -> Difference:
-    """What changed between two complete builds. Claims are equal if their words are, apart from case and spaces."""
+    """Compares two complete builds. Claims are equal if their words are, ignoring case and spaces."""
     old, new = (set(pack.threads.values_list("lead_id", flat=True)) for pack in (before, now))
     old_claims, new_claims = _claims(before), _claims(now)
     return Difference(

@@ -1,4 +1,4 @@
-"""Takes what rested on an erased person out of the answers of context packs."""
+"""Removes statements that are based on an erased person from the answers of context packs."""
 
 from datetime import timedelta
 from typing import Any
@@ -14,8 +14,9 @@ WAIT = timedelta(minutes=1)
 
 
 def forget(lead: Lead) -> None:
-    """Takes what rested on `lead` out of the answers of packs: the claims that cite its messages, and the text, which
-    may name anybody. Runs before and after the messages go. Raises Snooze while such an answer is being written.
+    """Removes what is based on `lead` from the answers of packs: the claims that cite its messages, and the text, which
+    may name anybody. It runs before and after the messages are deleted. Raises Snooze while such an answer is being
+    written.
     """
     packs = ContextPack.objects.filter(workspace_id=lead.workspace_id, threads__lead=lead).distinct()
     questions = PackQuestion.objects.filter(pack__in=packs)
@@ -33,7 +34,7 @@ def forget(lead: Lead) -> None:
 
 
 def _without(answer: dict[str, Any] | None, lead: Lead) -> dict[str, Any] | None:
-    """A stored answer without its text, and without the claims that cite a message of `lead` or one that is gone."""
+    """Returns a stored answer without its text and without claims that cite a message of `lead` or a deleted one."""
     if answer is None:
         return None
     claims = answer.get("claims", [])

@@ -43,7 +43,7 @@ class Unavailable:
 
 
 class Reader:
-    """Has the model read conversations of a pack, in one round. Several threads may call `work` at once."""
+    """Makes the model read conversations of a pack, in one round. Several threads may call `work` at once."""
 
     def __init__(self, deadline: Deadline, outage: Outage, source: str) -> None:
         self._deadline = deadline
@@ -51,8 +51,10 @@ class Reader:
         self._source = source
 
     def work(self, thread: PackThread, conversation: Conversation) -> str | Unavailable | BaseException:
-        """Has the model read one conversation, and stores the reading. Returns "done", "failed" (for good), "later" or
-        "busy", or, if the whole job has to stop, an Unavailable or the exception. Never raises.
+        """Makes the model read one conversation, and stores the reading. It never raises.
+
+        Returns "done", "failed" (permanently), "later" or "busy". If the whole job has to stop, returns an Unavailable
+        or the exception.
         """
         try:
             self._deadline.check()
@@ -78,7 +80,7 @@ class Reader:
         return self._ask(thread, conversation)
 
     def _claim(self, thread: PackThread, conversation: Conversation) -> Claim:
-        """Claim the reading and count the attempt, in one transaction. A reading that is stored ends the thread."""
+        """Claims the reading and counts the attempt, in one transaction. A stored reading completes the thread."""
         with transaction.atomic():
             claimed, reading_id = readings.claim(
                 conversation, thread.pack.workspace_id, self._source, thread.pack_id
@@ -125,7 +127,7 @@ class Reader:
             _charge(thread, bill)
 
     def _settle(self, thread: PackThread, reason: str, *, final: bool) -> str | BaseException:
-        """Store why a conversation could not be read: for good if `final`, else until the next round."""
+        """Stores why a conversation could not be read: permanently if `final`, else until the next round."""
         values = {"error": reason[:200]} | ({"status": PackThread.Status.FAILED} if final else {})
         try:
             self._outage.visit(lambda: _pending(thread).update(**values))
@@ -151,18 +153,18 @@ def _charge(thread: PackThread, bill: Bill) -> None:
 
 
 def _refunded(error: Exception) -> bool:
-    """Whether the attempt does not count: the call was never made, or the job was told to stop."""
+    """Whether the attempt does not count, because no call was made or the job was told to stop."""
     if isinstance(error, ProviderError):
         return error.sent is False and error.code in ("circuit_open", "throttled", "own_limit")
     return isinstance(error, STOP)
 
 
 def try_again_at(error: ProviderError) -> datetime:
-    """When (aware) the provider may be called again after `error`: when it says, else in a second."""
+    """Returns when (aware) the provider may be called again after `error`: when it says, else in a second."""
     return timezone.now() + timedelta(milliseconds=error.retry_after_ms or 1_000)
 
 
 def reason_of(error: BaseException) -> str:
-    """The error as a sentence for people, with a full stop."""
+    """Returns the error as a sentence for users, with a full stop."""
     text = str(error).strip() or type(error).__name__
     return text if text.endswith(".") else f"{text}."

@@ -36,14 +36,14 @@ class PackForm(forms.Form):
         campaigns.queryset = Campaign.objects.filter(workspace=workspace)
 
     def clean_campaigns(self) -> QuerySet[Campaign]:
-        """The chosen campaigns. Raises ValidationError if they are more than MAX_CAMPAIGNS."""
+        """Returns the chosen campaigns. Raises ValidationError if there are more than MAX_CAMPAIGNS."""
         campaigns: QuerySet[Campaign] = self.cleaned_data["campaigns"]
         if len(campaigns) > MAX_CAMPAIGNS:
             raise forms.ValidationError(f"Choose at most {MAX_CAMPAIGNS} campaigns.")
         return campaigns
 
     def clean(self) -> dict[str, Any]:
-        """Checks the days of the window CUSTOM: both must be given, at most FARTHEST_DAYS apart."""
+        """Validates the days of the window CUSTOM: both are required and may be at most FARTHEST_DAYS apart."""
         super().clean()
         values = self.cleaned_data
         if values.get("window") == ContextPack.Window.CUSTOM:
@@ -55,7 +55,7 @@ class PackForm(forms.Form):
         return values
 
     def custom(self) -> tuple[datetime, datetime] | None:
-        """The chosen days, from midnight to the midnight after the last (aware); None for any other window."""
+        """Returns the chosen days, from midnight to the midnight after the last (aware); None for any other window."""
         if self.cleaned_data["window"] != ContextPack.Window.CUSTOM:
             return None
         since, until = self.cleaned_data["since"], self.cleaned_data["until"]
@@ -63,7 +63,7 @@ class PackForm(forms.Form):
 
 
 class QuestionForm(forms.Form):
-    """The form for a question. `client_token` is made with it, so that a form that is sent twice asks once."""
+    """The form for a question. `client_token` is generated with the form, so that sending it twice asks once."""
 
     question = forms.CharField(max_length=500, label="Ask about these conversations")
     client_token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)

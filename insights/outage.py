@@ -1,5 +1,6 @@
-"""Protects the work of insights from database failures: short visits, retried twice. After three failed ones in a row
-no further model call is made. `jobs.db` decides which errors may pass with another try.
+"""Protects the work of insights from database failures: short visits, each retried twice.
+
+After three failed visits in a row, no further model call is made. `jobs.db` decides which errors a retry may fix.
 """
 
 import logging
@@ -21,19 +22,19 @@ T = TypeVar("T")
 RETRIES = 2
 FAILURES_TO_OPEN = 3
 PAUSES_S = ((0.25, 1.0), (1.0, 3.0))
-"""Bounds in seconds of the random pause before the first and the second retry."""
+"""Limits in seconds of the random pause before the first and the second retry."""
 PASSING = (Fault.UNREACHABLE, Fault.RETRY)
 
 
 class DatabaseUnreachable(OperationalError):
-    """Several tries to use the database have failed in a row, so the work stops and goes on in the next run.
+    """Several visits to the database have failed in a row, so the work stops and continues in the next run.
 
-    It has no SQLSTATE, so `jobs.db` counts it as an unreachable database.
+    It has no SQLSTATE, so `jobs.db` treats it as an unreachable database.
     """
 
 
 class Outage:
-    """Counts failed tries to use the database during one piece of work. The threads of that work share it."""
+    """Counts failed visits to the database during one piece of work. The threads of that work share it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -42,23 +43,20 @@ class Outage:
 
     @property
     def open(self) -> bool:
-        """Whether so many tries to use the database have failed in a row that the work should stop."""
+        """Whether so many visits to the database have failed in a row that the work should stop."""
         return self._failures >= FAILURES_TO_OPEN
 
     def check(self) -> None:
-        """Raises DatabaseUnreachable if the last FAILURES_TO_OPEN visits to the database have failed, so that the work
-        stops.
-        """
+        """Raises DatabaseUnreachable, so that the work stops, if the last FAILURES_TO_OPEN visits have failed."""
         if self.open:
             raise DatabaseUnreachable(f"{self._failures} visits to the database failed in a row.")
 
     def visit(self, work: Callable[[], T]) -> T:
-        """Runs `work` on a database connection that is closed afterwards, and returns its result. Tries 1 + RETRIES
-        times, with pauses of up to 3 seconds.
+        """Runs `work` on a database connection that is closed afterwards, and returns its result.
 
-        `work` must be one transaction or one statement, and safe to repeat. Raises DatabaseUnreachable without trying
-        once FAILURES_TO_OPEN calls in a row have failed. Raises the error of the last try, or at once one that no retry
-        can help.
+        It makes 1 + RETRIES attempts, with pauses of up to 3 seconds. `work` must be one transaction or one statement,
+        and safe to repeat. After FAILURES_TO_OPEN failed visits in a row, raises DatabaseUnreachable without an
+        attempt. Otherwise raises the error of the last attempt, or at once an error that no retry can fix.
         """
         for pause in (*PAUSES_S, None):
             self.check()

@@ -1,6 +1,6 @@
-"""Computes the numbers of the overview: replies, answers, objections and meetings of a workspace in a span of time.
+"""Computes the numbers of the overview: replies, answers, objections and meetings of a workspace in a time span.
 
-Each is one query over an index on workspace and time. A reply is a message that a lead, and no machine, wrote.
+Each number is one query over an index on workspace and time. A reply is a message that a lead wrote, not a machine.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from jobs.db import fetch
 
 IN_SPAN = """m.received_at >= %(since)s - interval '1 day' AND m.sent_at >= %(since)s AND m.sent_at < %(until)s
       AND m.lead_id NOT IN (SELECT id FROM inbox_lead WHERE workspace_id = %(workspace)s AND sample)"""
-"""Samples count nowhere."""
+"""Excludes samples from every number."""
 REPLIES = f"""
     FROM inbox_message m
     WHERE m.workspace_id = %(workspace)s AND m.direction = 'inbound' AND m.automated_reply IS NOT TRUE
@@ -28,8 +28,7 @@ REPLIES = f"""
 """
 
 # The first reply of each lead in the span, and our first answer to it. A campaign's step is no answer
-# (inbox.leads.rollup.answers). `waits` says whether the lead's newest reply needs an answer
-# and has none.
+# (inbox.leads.rollup.answers). `waits` says whether the lead's newest reply needs an answer and has none.
 REPLIED = f"""
 WITH replied AS (
     SELECT m.lead_id, min(m.sent_at) AS first_at, count(*) AS replies {REPLIES} GROUP BY m.lead_id
@@ -90,10 +89,10 @@ BUCKETS = ("Under 5 min", "5 min to 1 h", "1 to 4 h", "4 to 24 h", "Over a day",
 
 @dataclass(frozen=True)
 class CampaignRow:
-    """One campaign's row in the overview page's table of campaigns; `campaign_id` is None for replies without one.
-    `people` are leads who replied.
+    """One row in the overview's table of campaigns. `campaign_id` is None for replies without one.
 
-    `answer_s` is the median time until the first answer, in seconds; None without any answer.
+    `people` counts the leads who replied. `answer_s` is the median time until the first answer, in seconds; None
+    without an answer.
     """
 
     campaign_id: UUID | None
@@ -111,7 +110,7 @@ class CampaignRow:
 
 @dataclass(frozen=True)
 class ObjectionRow:
-    """How often leads raised one kind of objection, and how those conversations went on."""
+    """How often leads raised one kind of objection, and how those conversations continued."""
 
     kind: str
     count: int
@@ -122,8 +121,8 @@ class ObjectionRow:
 
 @dataclass(frozen=True)
 class Totals:
-    """The numbers of a span that another span is compared with. `answer_s` is the median time until the first answer,
-    in seconds; None without any.
+    """The numbers of a time span that are compared with another span. `answer_s` is the median time until the first
+    answer, in seconds; None without an answer.
     """
 
     replies: int
@@ -135,7 +134,7 @@ class Totals:
 
 @dataclass(frozen=True)
 class Overview(Totals):
-    """All numbers of the overview page. `funnel` and `answers` are lists of (label, people); `days` has (day, replies,
+    """All numbers of the overview page. `funnel` and `answers` are lists of (label, people). `days` has (day, replies,
     positive replies). `follow_ups` has the form of `inbox.followups.responses.effectiveness`.
     """
 
@@ -148,8 +147,9 @@ class Overview(Totals):
 
 
 def overview(workspace_id: UUID, since: datetime, until: datetime, zone: str) -> Overview:
-    """The numbers of the overview page from `since` up to `until` (aware). Days are counted in the time zone `zone`, a
-    name of the IANA database. Samples and automatic replies do not count.
+    """Returns the numbers of the overview page from `since` up to `until` (aware).
+
+    Days are counted in the IANA time zone `zone`. Samples and automatic replies do not count.
     """
     values = _values(workspace_id, since, until, zone)
     *totals, contacted = fetch(TOTALS + CONTACTED, values)[0]
@@ -180,7 +180,7 @@ def overview(workspace_id: UUID, since: datetime, until: datetime, zone: str) ->
 
 
 def totals(workspace_id: UUID, since: datetime, until: datetime, zone: str) -> Totals:
-    """The totals of the overview page from `since` up to `until` (aware), counted as `overview` counts them."""
+    """Returns the totals of the overview page from `since` up to `until` (aware), counted as in `overview`."""
     values = _values(workspace_id, since, until, zone)
     replies, people, positive, _, booked, answer_s, *_ = fetch(f"{TOTALS} FROM answered a", values)[0]
     return Totals(int(replies), people, positive, booked, answer_s)
@@ -198,9 +198,7 @@ def _values(workspace_id: UUID, since: datetime, until: datetime, zone: str) -> 
 
 
 def waiting(workspace: Workspace, since: datetime, until: datetime) -> int:
-    """How many leads who replied from `since` up to `until` still wait for an answer (they are in the folder Needs
-    reply).
-    """
+    """Counts leads who replied from `since` up to `until` and still wait for an answer (folder Needs reply)."""
     replies = Message.objects.filter(
         lead=OuterRef("pk"),
         direction=Message.Direction.INBOUND,

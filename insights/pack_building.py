@@ -1,6 +1,7 @@
-"""Builds a pack: selects conversations, reads those that are new, and answers the question. There is one job per pack,
-and its writes are fenced. Each conversation is a row, so a new run goes on with the pending ones. A bounded pool of
-threads calls the model, without a database connection.
+"""Builds a pack: selects conversations, reads new ones, and answers the question.
+
+Each pack has one job, whose writes are fenced. Each conversation is a row, so a new run continues with the pending
+ones. A bounded thread pool calls the model without a database connection.
 """
 
 import logging
@@ -37,7 +38,7 @@ LEFT_FOR_SYNTHESIS_MS = 130_000
 
 
 def build(ctx: JobContext) -> dict[str, Any]:
-    """The job that builds a pack. Returns counts of its conversations, or why nothing was done. Raises Snooze."""
+    """The job that builds a pack. Returns counts of its conversations, or why it did nothing. Raises Snooze."""
     return Build(ctx).run()
 
 
@@ -49,8 +50,9 @@ class Build:
         self.pack: ContextPack
 
     def run(self) -> dict[str, Any]:
-        """Builds the pack as far as the time allows. Returns counts, {"skipped": why} or {"failed": why}. Raises Snooze
-        if conversations are left for the next run. An error that cannot pass marks the pack as failed.
+        """Builds the pack as far as the time allows. Returns counts, {"skipped": why} or {"failed": why}.
+
+        Raises Snooze if conversations are left for the next run. A permanent error marks the pack as failed.
         """
         pack = self._visit(self._open)
         if pack is None:
@@ -81,7 +83,7 @@ class Build:
         return self._visit(in_transaction)
 
     def _open(self) -> ContextPack | None:
-        """Mark the pack as running and select its conversations. None if it is complete, failed or stopped."""
+        """Marks the pack as running and selects its conversations. None if it is complete, failed or stopped."""
         with self.ctx.fenced():
             under_way = ContextPack.objects.filter(pk=self.pack_id, status__in=ContextPack.UNDER_WAY)
             pack = under_way.select_for_update(of=("self",)).first()
@@ -97,7 +99,7 @@ class Build:
             return pack
 
     def _round(self) -> bool:
-        """Read one batch of pending conversations. Returns False if none is left."""
+        """Reads one batch of pending conversations. Returns False if none is left."""
         batch = self._visit(self._batch)
         if not batch:
             return False
@@ -136,7 +138,7 @@ class Build:
         return cited_statements.readable(self.pack)
 
     def _answer_early(self) -> None:
-        """Answer the question from the first conversations. If this fails, the build goes on without it."""
+        """Answers the question from the first conversations. If this fails, the build continues without it."""
         if self.pack.early_answer is not None:
             return
         threads = self._visit(self._done)
@@ -198,7 +200,7 @@ class Build:
     def _give_up_or_raise(self, error: ProviderError) -> None:
         attempts = self.pack.synthesis_attempts
         if isinstance(error, TransientError) and not isinstance(error, PermanentError):
-            # No call was made, because of a breaker or a limit of ours.
+            # A breaker or one of our limits prevented the call.
             if error.sent is False and error.retry_after_ms:
                 self._fenced(lambda: self._save(Bill(), synthesis_attempts=F("synthesis_attempts") - 1))
                 raise Snooze(try_again_at(error), f"{error}: trying again.") from error
@@ -213,7 +215,7 @@ class Build:
         self.pack.refresh_from_db(fields=["synthesis_attempts"])
 
     def _save(self, bill: Bill, **values: Any) -> None:
-        """Write to the pack if it is still running. A pack that somebody stopped stays stopped."""
+        """Writes to the pack if it is still running. A pack that a user stopped stays stopped."""
         running = ContextPack.objects.filter(pk=self.pack_id, status=Status.RUNNING)
         running.update(cost_microusd=F("cost_microusd") + bill.microusd, **values)
 
@@ -239,5 +241,5 @@ class Build:
 
 
 def early_after(target_threads: int) -> int:
-    """After how many read conversations a pack of `target_threads` answers its question for the first time."""
+    """Returns how many read conversations a pack of `target_threads` needs for its first answer."""
     return max(EARLY_MIN, min(EARLY_MAX, math.ceil(target_threads * EARLY_SHARE)))

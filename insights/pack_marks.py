@@ -1,4 +1,4 @@
-"""The icons, colours and words for the states of packs, conversations and questions (see inbox.pages.state_marks)."""
+"""The icons, colours and words for the states of packs, conversations and questions (inbox.pages.state_marks)."""
 
 from inbox.pages.state_marks import StateMark
 from insights.models import ContextPack, PackQuestion, PackThread

@@ -1,4 +1,4 @@
-"""Asks the model and adds up what it cost. No database connection is held during the call."""
+"""Asks the model and adds up the cost. No database connection is held during the call."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -17,12 +17,12 @@ FOLDER = Path(__file__).parent / "prompts"
 
 
 def load(name: str) -> Prompt:
-    """The prompt for the language model in `insights/prompts/<name>.md`."""
+    """Returns the prompt for the language model in `insights/prompts/<name>.md`."""
     return prompts.load(name, FOLDER)
 
 
 class Bill:
-    """The cost of model calls in millionths of a dollar. Answers that cannot be used count too."""
+    """The cost of model calls in millionths of a dollar. It includes answers that cannot be used."""
 
     def __init__(self) -> None:
         self.microusd = 0
@@ -34,8 +34,9 @@ class Bill:
 def ask(
     prompt: Prompt, schema: type[Answer], sheet: Sheet, *, workspace_id: UUID, deadline: Deadline, bill: Bill
 ) -> Answer:
-    """Asks the model `prompt` about `sheet`. Returns its answer as an instance of `schema`. The cost is added to
-    `bill`, also if it fails. Raises what `OpenAIClient.ask` raises.
+    """Asks the model `prompt` about `sheet`. Returns its answer as an instance of `schema`.
+
+    The cost is added to `bill` even if the call fails. Raises the errors of `OpenAIClient.ask`.
     """
     drop_connection()
     return OpenAIClient().ask(

@@ -1,4 +1,4 @@
-"""What people and ticks do with context packs. `insights.pack_building` builds them."""
+"""The actions of users and ticks on context packs. `insights.pack_building` builds them."""
 
 import hashlib
 import logging
@@ -27,15 +27,15 @@ GONE = "A campaign of this pack has been deleted. Choose again."
 
 
 class CampaignGone(ValueError):
-    """A chosen campaign was deleted meanwhile. The text is a sentence for people."""
+    """A chosen campaign has been deleted. The message is a sentence for users."""
 
 
 class TokenUsed(ValueError):
-    """A form's `client_token` has asked a question about another context pack before."""
+    """A form's `client_token` was already used for a question about another context pack."""
 
 
 def build_key(pack_id: UUID) -> str:
-    """The dedupe key of the job that builds this pack, which keeps a second worker from building it."""
+    """Returns the dedupe key of the job that builds this pack. It keeps a second worker from building the pack."""
     return f"{BUILD}:{pack_id}"
 
 
@@ -49,8 +49,10 @@ def request(
     custom: tuple[datetime, datetime] | None = None,
     keep_fresh: bool = False,
 ) -> tuple[ContextPack, bool]:
-    """Creates a pack and its job. Returns (pack, True), or (the same pack under way, False). `custom`: from and to,
-    aware, for the window CUSTOM. No `campaigns`: all of them. No `user`: the product. Raises CampaignGone.
+    """Creates a pack and its job. Returns (pack, True), or (pack, False) if the same pack is already being built.
+
+    `custom` is the start and the end (aware) of the window CUSTOM. Without `campaigns` all are read. `user` is None if
+    the product asks. Raises CampaignGone.
     """
     since, until = custom or _until_now(window)
     key = _scope_key(question, window, campaigns, custom)
@@ -73,7 +75,7 @@ def request(
         ids = [campaign.pk for campaign in campaigns]
         if Campaign.objects.filter(workspace=workspace, pk__in=ids).count() < len(ids):
             raise CampaignGone(GONE) from refused
-    return _create(series, campaigns, **fields), True  # the build that was under way has ended meanwhile
+    return _create(series, campaigns, **fields), True  # the running build has ended in the meantime
 
 
 def _until_now(window: str) -> tuple[datetime, datetime]:
@@ -92,7 +94,7 @@ def _create(series: QuerySet[ContextPack], campaigns: Sequence[Campaign], **fiel
 
 
 def build_again(pack: ContextPack, user: User | None) -> tuple[ContextPack, bool]:
-    """Asks for a new build of `pack`, as `request` does. The window ends now; one of chosen days stays."""
+    """Requests a new build of `pack`, as `request` does. The window ends now, unless the days were chosen."""
     custom = (pack.window_from, pack.window_to) if pack.window == ContextPack.Window.CUSTOM else None
     return request(
         pack.workspace,
@@ -106,9 +108,7 @@ def build_again(pack: ContextPack, user: User | None) -> tuple[ContextPack, bool
 
 
 def start(pack: ContextPack) -> bool:
-    """Enqueues the job that builds the pack. Returns False if it exists. A pack that nobody asked for goes to the bulk
-    lane.
-    """
+    """Enqueues the job that builds the pack. Returns False if it exists. Packs of the product use the bulk lane."""
     _, created = enqueue(
         BUILD,
         lane=None if pack.created_by_id else lanes.BULK,
@@ -120,7 +120,7 @@ def start(pack: ContextPack) -> bool:
 
 
 def stop(pack: ContextPack, user: User) -> bool:
-    """Marks the build as failed and cancels its job, because `user` asked for it. False if it had ended already."""
+    """Marks the build as failed and cancels its job on behalf of `user`. Returns False if it had already ended."""
     with transaction.atomic():
         if not fail(pack.pk, f"Stopped by {user}."):
             return False
@@ -132,7 +132,7 @@ def stop(pack: ContextPack, user: User) -> bool:
 
 
 def fail(pack_id: UUID, reason: str) -> bool:
-    """Marks a build as failed; its readings stay. `reason`, a sentence for people, is cut. False if it had ended."""
+    """Marks a build as failed, with `reason` as a cut sentence. Keeps its readings. False if it had already ended."""
     under_way = ContextPack.objects.filter(pk=pack_id, status__in=ContextPack.UNDER_WAY)
     failed = under_way.update(status=Status.FAILED, error=reason[:300], finished_at=Now()) == 1
     if failed:
@@ -141,7 +141,7 @@ def fail(pack_id: UUID, reason: str) -> bool:
 
 
 def jobs_of(packs: Sequence[ContextPack]) -> dict[UUID, BackgroundJob]:
-    """The jobs that build these packs, by the pack's id, in one query, without payload and result."""
+    """Returns the jobs that build these packs, by the pack's id, in one query without payload and result."""
     keys = {build_key(pack.pk): pack.pk for pack in packs}
     jobs = BackgroundJob.objects.filter(
         tenant__in={pack.workspace_id for pack in packs}, dedupe_key__in=keys
@@ -151,7 +151,7 @@ def jobs_of(packs: Sequence[ContextPack]) -> dict[UUID, BackgroundJob]:
 
 def ask(pack: ContextPack, user: User, text: str, client_token: UUID) -> PackQuestion:
     """Stores a follow-up question and enqueues its job. A second call with the same `client_token` returns the first
-    question. Raises TokenUsed if that one is about another pack.
+    question. Raises TokenUsed if that question is about another pack.
     """
     try:
         with transaction.atomic():

@@ -1,5 +1,7 @@
-"""Reads one conversation with the model, so that an unchanged one is paid for once. A caller first claims the reading
-by an upsert that succeeds for one caller per text. The claim of a caller that dies expires.
+"""Reads one conversation with the model, so that an unchanged conversation is paid for only once.
+
+A caller first claims the reading by an upsert that succeeds for one caller per text. The claim of a caller that dies
+expires.
 """
 
 from enum import Enum
@@ -18,7 +20,7 @@ from jobs.deadline import Deadline
 from jobs.ids import uuid7
 
 CLAIM_S = 180
-"""Seconds until a claim expires. That is longer than one call with all its retries may take (TIME_LIMIT_MS)."""
+"""Seconds until a claim expires. This is longer than one call with all retries may take (TIME_LIMIT_MS)."""
 TIME_LIMIT_MS = 150_000
 
 CLAIM = """
@@ -36,7 +38,7 @@ RETURNING id
 
 
 class Claim(Enum):
-    """What a caller may do: ask the model (MINE), use the stored reading (KNOWN), or come back later (BUSY)."""
+    """The outcome of a claim: ask the model (MINE), use the stored reading (KNOWN), or come back later (BUSY)."""
 
     MINE = "mine"
     KNOWN = "known"
@@ -44,7 +46,7 @@ class Claim(Enum):
 
 
 def prompt() -> Prompt:
-    """The prompt with which a model reads a conversation."""
+    """Returns the prompt with which a model reads a conversation."""
     return load("read_conversation")
 
 
@@ -52,7 +54,8 @@ def claim(
     conversation: Conversation, workspace_id: UUID, source: str, owner: UUID
 ) -> tuple[Claim, UUID | None]:
     """Claims the reading for CLAIM_S seconds. Returns (MINE, None), (KNOWN, id of the reading) or (BUSY, None).
-    `owner`, the pack or job that asks, gets its own earlier claim again at once.
+
+    `owner` is the pack or job that asks. It gets its own earlier claim again at once.
     """
     values: dict[str, Any] = {
         "id": uuid7(),
@@ -73,7 +76,7 @@ def claim(
 
 
 def read(conversation: Conversation, workspace_id: UUID, deadline: Deadline, bill: Bill) -> InsightAnswer:
-    """Has the model read the conversation, within TIME_LIMIT_MS. Raises what `pack_model_calls.ask` raises."""
+    """Makes the model read the conversation within TIME_LIMIT_MS. Raises the errors of `pack_model_calls.ask`."""
     return ask(
         prompt(),
         InsightAnswer,
@@ -87,7 +90,7 @@ def read(conversation: Conversation, workspace_id: UUID, deadline: Deadline, bil
 def store(
     conversation: Conversation, owner: UUID, answer: InsightAnswer, source: str, cost_microusd: int
 ) -> UUID | None:
-    """Saves the reading, if `owner` still has the claim, and ends the claim. Returns the reading's id, or None."""
+    """Stores the reading if `owner` still has the claim, and ends the claim. Returns the reading's id, or None."""
     rows = ConversationInsight.objects.filter(lead_id=conversation.lead_id, claim_token=owner)
     changed = rows.update(
         outcome=answer.outcome,
@@ -107,15 +110,15 @@ def store(
 
 
 def release(conversation: Conversation, owner: UUID) -> None:
-    """Ends the claim of `owner` on the conversation, so that another caller may have it read."""
+    """Ends the claim of `owner` on the conversation, so that another caller can claim it."""
     ConversationInsight.objects.filter(lead_id=conversation.lead_id, claim_token=owner).update(
         claim_token=None, claim_expires_at=None
     )
 
 
 def data_of(answer: InsightAnswer, conversation: Conversation) -> dict[str, Any]:
-    """The model's answer in the form in which it is stored. Quotes without one of our message ids are dropped. If none
-    remains, the lead's newest message is quoted, so that people can look up what is claimed.
+    """Converts the model's answer to the stored form. Quotes without one of our message ids are dropped. If none is
+    left, the lead's newest message is quoted, so that users can check the claims.
     """
     fields = answer.model_dump()
     quotes = []

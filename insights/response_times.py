@@ -10,9 +10,9 @@ from inbox.models import User
 from inbox.pages.team import SOMEBODY
 from jobs.db import fetch
 
-# The answers that a person wrote or approved here, each with the reply that had waited for it: the first one since
-# anybody had answered. What goes out by itself and follow-ups are nobody's answers, and a campaign's step is none
-# (inbox.leads.rollup.answers). Who answers a reply that is answered already has answered none.
+# The answers that a person wrote or approved here, each with the first reply that had waited for it since the
+# previous answer. Automatic answers and follow-ups belong to nobody, and a campaign's step is no answer
+# (inbox.leads.rollup.answers). A second answer to the same reply does not count.
 BY_PERSON = """
 WITH answer AS (
     SELECT m.lead_id, m.sent_at, s.approved_by_id
@@ -44,7 +44,7 @@ GROUP BY a.approved_by_id ORDER BY 2 DESC, 1 LIMIT 50
 
 @dataclass(frozen=True)
 class PersonRow:
-    """How fast one person answered the replies that they answered first: median and 90th percentile, in seconds."""
+    """How fast one person gave first answers to replies: median and 90th percentile, in seconds."""
 
     name: str
     answers: int
@@ -53,10 +53,11 @@ class PersonRow:
 
 
 def by_person(workspace_id: UUID, since: datetime, until: datetime) -> list[PersonRow]:
-    """How fast each person answered from `since` up to `until` (aware), who answered most first, at most 50. Somebody
-    who has left the workspace keeps their name. Those who are deleted are one row, of what they wrote themselves: the
-    drafts that they approved look like those that went out by themselves, which do not count, as what was written
-    elsewhere.
+    """Returns how fast each person answered from `since` up to `until` (aware), at most 50, most answers first.
+
+    A person who has left the workspace keeps their name. Deleted people share one row, which contains only what they
+    wrote themselves: drafts that they approved look like automatic answers, which do not count. Messages written
+    elsewhere do not count either.
     """
     values: dict[str, Any] = {
         "workspace": workspace_id,

@@ -1,4 +1,4 @@
-"""Deletes the old builds of each pack except its last good one, and whatever is older than its workspace keeps."""
+"""Deletes the old builds of each pack except its last good one, and everything older than its workspace keeps."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ def old_builds(deadline: Deadline) -> int:
 
 
 def past_messages(deadline: Deadline) -> int:
-    """Delete readings and packs that rest on messages past `Workspace.keep_messages_days`. Returns how many."""
+    """Deletes readings and packs based on messages older than `Workspace.keep_messages_days`. Returns how many."""
     deleted = 0
     for workspace, days in Workspace.objects.order_by("?").values_list("pk", "keep_messages_days"):
         if days is None:

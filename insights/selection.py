@@ -21,7 +21,7 @@ RULES = {
     Reason.STALLED: Q(answered_at__gt=F("last_inbound_at")),
     Reason.NEGATIVE: Q(tag__in=[Tag.NOT_INTERESTED, Tag.WRONG_PERSON, Tag.BLACKLIST]),
 }
-"""The reasons in order. A lead that fits several counts for the first."""
+"""The reasons in order. A lead that matches several counts for the first."""
 
 QUOTAS = {
     Reason.POSITIVE: (30, 12),
@@ -30,12 +30,13 @@ QUOTAS = {
     Reason.STALLED: (10, 4),
     Reason.NEGATIVE: (5, 2),
 }
-"""The most leads by reason: in one campaign or the whole workspace, and in each campaign if there are several."""
+"""The most leads for each reason: in one campaign or the whole workspace, and in each campaign if there are several."""
 
 
 def select(pack: ContextPack, campaigns: Iterable[Campaign]) -> list[PackThread]:
-    """Chooses the conversations that a pack reads, by RULES and QUOTAS, of leads who wrote in its window. Returns
-    unsaved rows, each lead once. Automatic replies, samples and people who are being erased are left out.
+    """Selects the conversations that a pack reads, by RULES and QUOTAS, from leads who wrote in its window.
+
+    Returns unsaved rows, each lead once. Automatic replies, samples and leads who are being erased are left out.
     """
     leads = _in_window(pack)
     scopes = [leads.filter(campaign=campaign) for campaign in campaigns] or [leads]

@@ -1,4 +1,4 @@
-"""Checks that insights has registered its additions with the other apps, or the server does not start."""
+"""Checks that insights has registered its additions with the other apps. If not, the server does not start."""
 
 from django.apps import apps
 from django.core.checks import CheckMessage, Error
@@ -25,7 +25,7 @@ APPS = "Add it in insights/apps.py."
 
 
 def check_additions(**_kwargs: object) -> list[CheckMessage]:
-    """Checks its page, the states of its rows, and what happens to its rows when two leads are merged."""
+    """Checks its page, the states of its rows, and how its rows are handled when two leads are merged."""
     pages = {page.url_name for page in navigation.PAGES}
     problems = [] if "insights:overview" in pages else ["The page insights:overview is in no menu."]
     problems += [
@@ -56,7 +56,7 @@ def check_ticks(**_kwargs: object) -> list[CheckMessage]:
 
 
 def check_retention(**_kwargs: object) -> list[CheckMessage]:
-    """A system check that old rows of every table of insights are deleted, or that there is a reason why not."""
+    """Checks that old rows of every table of insights are deleted, or that there is a reason to keep them."""
     ours = [model._meta.label for model in apps.get_app_config("insights").get_models()]
     return [
         Error(problem, hint=hint, id="insights.E004")
@@ -67,4 +67,4 @@ def check_retention(**_kwargs: object) -> list[CheckMessage]:
 
 
 CHECKS = (check_additions, check_ticks, check_retention)
-"""All of them, which InsightsConfig registers."""
+"""All checks, which InsightsConfig registers."""

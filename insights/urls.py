@@ -1,4 +1,4 @@
-"""The addresses of the pages of insights, under `w/<uuid:workspace_id>/insights/`."""
+"""The URLs of the pages of insights, under `w/<uuid:workspace_id>/insights/`."""
 
 from django.urls import path
 

@@ -1,7 +1,6 @@
-"""The provider sandbox: a local server that plays every provider over real HTTP (docs/sandbox.md).
+"""The provider sandbox: a local server that simulates every provider over real HTTP (docs/sandbox.md).
 
-It imports no code of the product. In the product only the fire drill (inbox/health/drill.py) and the command that runs
-it import it.
+It imports no product code. Only the fire drill (inbox/health/drill.py) and the command that runs the sandbox import it.
 """
 
 from sandbox.server import SandboxServer

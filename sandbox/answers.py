@@ -1,8 +1,9 @@
-"""Makes the answers of the sandbox's model: valid for any strict JSON schema, sensible for the fields that we ask for.
+"""Generates the answers of the simulated model: valid for any strict JSON schema, and sensible for the fields that we
+request.
 
-They prove only that everything is connected, not how good answers are. The form comes from the schema. The content
+They only prove that everything is connected, not how good answers are. The form comes from the schema. The content
 comes from the field's name, the schema's name, and the few facts that `reading` finds in the prompt. The same prompt
-gives the same answer. A value that does not fit the schema is not used, so an answer is always valid.
+gives the same answer. A value that does not fit the schema is dropped, so an answer is always valid.
 """
 
 import re
@@ -23,14 +24,14 @@ LINES = {
     "Objection": "That is fair. May I ask what would have to be different for it to make sense?",
     "Follow Up": "That makes sense. I will come back to you then.",
 }
-"""What a draft says after its greeting, by tag.
+"""The text of a draft after its greeting, by tag.
 
-It has no link, price or time, because a check of drafts would refuse them.
+It contains no link, price or time, because the check of drafts would refuse them.
 """
 
 MEETING = ("Meeting Requested", "Call Requested")
 SHORT_CHARS, SHORT_UNICODE_CHARS = 300, 200
-"""The most characters of a text message in three parts, with some room. Letters beyond ASCII need a wider alphabet."""
+"""The most characters of a text message in three parts, with some room. Non-ASCII letters need a wider alphabet."""
 UNSAFE = {"Blacklist", "Automated Reply", "Out of Office", "Call Requested", "Objection", "Not Interested"}
 OUTCOMES = {
     "Meeting Booked": "BOOKED",
@@ -41,8 +42,8 @@ OUTCOMES = {
 
 
 def draft(facts: Facts) -> str:
-    """The text of an e-mail that the played model answers with, in the language of the reply: the facts that answer the
-    lead's question, and then what is still open, or a next step.
+    """Returns the simulated model's text for an e-mail, in the language of the reply: the facts that answer the lead's
+    question, and then what is still open, or a next step.
     """
     say = PHRASES[facts.language]
     answers = [fact.sentence(say.here, short=False) for fact in facts.known]
@@ -51,8 +52,8 @@ def draft(facts: Facts) -> str:
 
 
 def short_draft(facts: Facts) -> str:
-    """The text of an SMS or LinkedIn message that the played model answers with: facts that answer the lead's question,
-    as many whole sentences as fit.
+    """Returns the simulated model's text for an SMS or LinkedIn message: facts that answer the lead's question, as many
+    whole sentences as fit.
     """
     say = PHRASES[facts.language]
     greeting, end = say.greeting.format(name=facts.first_name), _end(facts)
@@ -69,9 +70,9 @@ def _fits(text: str) -> bool:
 
 
 def _end(facts: Facts) -> str:
-    """The end of a draft: what is still open and the offered times.
+    """Returns the end of a draft: what is still open, and the offered times.
 
-    If there is neither that nor a fact, a next step.
+    If the draft has none of these and no fact, it ends with a next step.
     """
     say = PHRASES[facts.language]
     lines = [(say.rest if facts.known else say.later)] if facts.unknown else []
@@ -85,7 +86,7 @@ def _end(facts: Facts) -> str:
 
 
 def _cited(facts: Facts) -> list[str]:
-    """The first and the last message that the prompt names."""
+    """Returns the first and the last message that the prompt names."""
     return list(dict.fromkeys(facts.message_ids[:1] + facts.message_ids[-1:]))
 
 
@@ -148,7 +149,7 @@ FIELDS: tuple[tuple[str, Writer], ...] = (
         lambda f: (f.date(), f.date() and f"{f.date()}T09:00:00Z"),
     ),
 )
-"""What a field gets, by its name. Of several candidates in a tuple, the first that fits is used."""
+"""The value of a field by its name. Of several candidates in a tuple, the first one that fits is used."""
 
 FEATURES: dict[str, dict[str, Writer]] = {
     "verif": {
@@ -170,11 +171,11 @@ FEATURES: dict[str, dict[str, Writer]] = {
 
 
 class Unfit(Exception):
-    """The JSON schema does not allow the value that the played model wants to give for a field."""
+    """The JSON schema does not allow the value that the simulated model has for a field."""
 
 
 def answer(name: str, schema: dict[str, Any], facts: Facts) -> Any:
-    """The played model's answer: a value that is valid for the JSON schema `schema`, whose name is `name`."""
+    """Returns the simulated model's answer: a value that is valid for the JSON schema `schema`, named `name`."""
     words = f"{name.lower()} sms" if facts.short else name.lower()
     special = {
         field: write for word, row in FEATURES.items() if word in words for field, write in row.items()
@@ -189,7 +190,7 @@ class _Sheet:
         self._facts = facts
 
     def fill(self, node: dict[str, Any], name: str, depth: int) -> Any:
-        """A value that is valid for the part `node` of the JSON schema, which is for the field `name`."""
+        """Returns a value that is valid for the part `node` of the JSON schema, for the field `name`."""
         node = resolve(self._root, node)
         if "const" in node:
             return node["const"]
@@ -214,7 +215,7 @@ class _Sheet:
         return None if "null" in kinds else _plain(node, kinds, name)
 
     def _choose(self, options: list[dict[str, Any]], name: str, depth: int) -> Any:
-        """Choose one of several forms: null if that is allowed, else the first.
+        """Chooses one of several forms: null if it is allowed, else the first one.
 
         A recursive form ends at a certain depth.
         """
@@ -243,8 +244,7 @@ class _Sheet:
         )
 
     def _fit(self, entry: Any, node: dict[str, Any]) -> Any:
-        """The value, changed to fit the node: moved into its range, cut, or spelt like a member of its enum.
-
+        """Changes the value to fit the node: moves it into range, cuts it, or spells it like a member of the enum.
         Raises Unfit.
         """
         node = resolve(self._root, node)
@@ -283,8 +283,8 @@ class _Sheet:
 
 
 def resolve(root: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
-    """The part `node` of the JSON schema `root`, or the part that its `$ref` points to, with any further `$ref`
-    followed. Raises KeyError if that does not exist.
+    """Returns the part `node` of the JSON schema `root`, and follows its `$ref`, as often as necessary. Raises KeyError
+    if the target does not exist.
     """
     while "$ref" in node:
         target: Any = root
@@ -295,8 +295,8 @@ def resolve(root: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
 
 
 def types_of(node: dict[str, Any]) -> set[str]:
-    """The JSON types that the part `node` of a JSON schema names. An empty set means that it names none: it lists its
-    values (enum, const) or its forms (anyOf) instead.
+    """Returns the JSON types that the part `node` of a JSON schema names. The set is empty if it lists its values
+    (enum, const) or its forms (anyOf) instead.
     """
     kinds = node.get("type")
     if kinds is None:
@@ -305,7 +305,7 @@ def types_of(node: dict[str, Any]) -> set[str]:
 
 
 def _member(entry: Any, members: list[Any]) -> Any:
-    """The enum's member that equals the value, apart from case and punctuation. Raises Unfit."""
+    """Returns the enum's member that equals the value, ignoring case and punctuation. Raises Unfit."""
     wanted = _bare(entry)
     for member in members:
         if type(member) is type(entry) and _bare(member) == wanted:
@@ -328,7 +328,7 @@ def _clamped(number: float, node: dict[str, Any], *, whole: bool) -> float:
 
 
 def _cut(text: str, node: dict[str, Any]) -> str:
-    """The text, cut to the allowed length. Raises Unfit if it then breaks a pattern or a format."""
+    """Cuts the text to the allowed length. Raises Unfit if it then violates a pattern or a format."""
     text = text[: int(node.get("maxLength", len(text)))]
     pattern, form = node.get("pattern"), node.get("format")
     if len(text) < int(node.get("minLength", 0)) or (pattern and not re.search(pattern, text)):
@@ -353,7 +353,7 @@ FORMATS = {
 
 
 def _plain(node: dict[str, Any], kinds: set[str], name: str) -> Any:
-    """A value for a field that FIELDS does not know."""
+    """Returns a value for a field that FIELDS does not contain."""
     if "boolean" in kinds:
         return False
     if "integer" in kinds or "number" in kinds:

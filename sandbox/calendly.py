@@ -1,4 +1,4 @@
-"""Plays Calendly as far as Holdfast uses it: event types, free times and bookings of one user per token."""
+"""Simulates Calendly as far as Holdfast uses it: event types, free times and bookings of one user per token."""
 
 import time
 import uuid
@@ -84,7 +84,7 @@ def _key(uri: Any) -> str:
 
 
 def _take_over(account: Account, invitee: dict[str, Any]) -> None:
-    """A booking that names an old invitee is a move. The old invitee is cancelled, and then names the new one."""
+    """Moves a booking that names an old invitee. The old invitee is cancelled and then names the new one."""
     if old := account.data.invitees.get(_key(invitee["old_invitee"])):
         old |= {"status": "canceled", "rescheduled": True, "new_invitee": invitee["uri"]}
 
@@ -98,7 +98,7 @@ def _told(event: str, invitee: dict[str, Any], meeting: dict[str, Any]) -> dict[
 
 
 def _book(account: Account, fields: dict[str, Any]) -> dict[str, Any]:
-    """Add a booking. Returns the invitee."""
+    """Adds a booking and returns the invitee."""
     start = _instant(fields.get("start_time")) or (datetime.now(UTC) + timedelta(days=2)).replace(
         microsecond=0
     )

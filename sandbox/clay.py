@@ -1,7 +1,7 @@
-"""Plays Clay as far as Holdfast uses it: a table takes rows and posts results back, if a webhook is configured.
+"""Simulates Clay as far as Holdfast uses it: a table accepts rows and posts results if a webhook is configured.
 
-The result is made up from the row and is the same for the same row. Tables with "linkedin" in their names find a
-profile, others a phone number. A row with "nobody" in its name or address is not found.
+The result is invented from the row and is the same for the same row. Tables with "linkedin" in their names find a
+profile, other tables a phone number. Rows with "nobody" in the name or address are not found.
 """
 
 import hashlib

@@ -1,10 +1,15 @@
-"""Plays a company's log-in: an OpenID provider with the code flow and PKCE, as strict as OpenID Connect Core 1.0.
+"""Simulates a company's log-in: an OpenID provider with the code flow and PKCE, as strict as OpenID Connect Core 1.0.
 
-It logs in the person of its account `issuer` at once. Properties of that account: `person` (claims about the person),
-`claims` (put over the ID token's own, None takes one out), `skew_s` (its clock is ahead by that), `key` (the number of
-the key that signs, 1 or 2), `published` (the numbers of the keys it lists, by default the one that signs),
-`more_keys` (other keys that it lists), `algorithm` (`none`, or `HS256` with the client's secret), and `description`
-(put over its description).
+It logs in the person of its account `issuer` at once. The properties of that account:
+
+- `person`: claims about the person.
+- `claims`: override the ID token's own claims; None removes one.
+- `skew_s`: how many seconds its clock is ahead.
+- `key`: the number of the key that signs, 1 or 2.
+- `published`: the numbers of the keys that it lists, by default the one that signs. `more_keys`: other keys in the
+  list.
+- `algorithm`: `none`, or `HS256` with the client's secret.
+- `description`: overrides fields of its metadata.
 """
 
 import base64
@@ -27,7 +32,7 @@ PERSON = {"sub": "dana-1", "email": "dana@example.org", "email_verified": True, 
 LIFE_S = 300
 EXPONENT = 65_537
 SHA256 = bytes.fromhex("3031300d060960864801650304020105000420")
-"""What stands before the hash in a signature of RS256 (RFC 8017, 9.2)."""
+"""The prefix of the hash in an RS256 signature (RFC 8017, 9.2)."""
 KEYS = tuple(
     (int(p, 16), int(q, 16))
     for p, q in (
@@ -49,7 +54,7 @@ KEYS = tuple(
         ),
     )
 )
-"""The primes of its two keys, RSA of 2048 bits. They are no secret."""
+"""The primes of its two 2048-bit RSA keys. They are not secret."""
 
 routes = Router()
 
@@ -179,7 +184,7 @@ def _public_key(number: int) -> dict[str, str]:
 
 
 def _rsa(text: bytes, number: int) -> bytes:
-    """The signature of `text` by RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, 8.2.1)."""
+    """Returns the signature of `text` by RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, 8.2.1)."""
     p, q = KEYS[number - 1]
     digest = SHA256 + hashlib.sha256(text).digest()
     padded = b"\0\1" + b"\xff" * (253 - len(digest)) + b"\0" + digest

@@ -1,6 +1,6 @@
-"""The sandbox's control API under `/_control/`. Commands are JSON or forms; forms lead back to the control page.
+"""The sandbox's control API under `/_control/`. Commands are JSON or forms. Forms redirect to the control page.
 
-A command from a web page of another origin is refused. So no page that is open in the browser can control the sandbox.
+A command from a web page of another origin is refused, so that no other page in the browser can control the sandbox.
 """
 
 import logging
@@ -29,11 +29,11 @@ FILTERS = ("provider", "account", "kind", "contains", "path")
 
 
 def handle(sandbox: "Sandbox", request: Request) -> Response:
-    """Carry out a command of the sandbox's control API. A command that came as a form is answered by a redirect (303)
-    to the control page.
+    """Carries out a command of the sandbox's control API. A command from a form gets a redirect (303) to the control
+    page.
 
-    Answers 400 with the name of a wrong field, 403 to a command from another origin, 404 for an unknown address, and
-    500 if the sandbox itself failed.
+    Responds with 400 and the name of an invalid field, 403 to a command from another origin, 404 for an unknown
+    address, and 500 if the sandbox itself failed.
     """
     origin = request.headers.get("origin")
     if request.method not in ("GET", "HEAD") and origin not in (None, request.origin):
@@ -61,7 +61,7 @@ def _is_form(request: Request) -> bool:
 
 
 def _values(request: Request) -> dict[str, Any]:
-    """The fields of a command. In a form, `a.b` is field b of object a, and empty fields are left out."""
+    """Returns the fields of a command. In a form, `a.b` is field b of object a, and empty fields are left out."""
     if not _is_form(request):
         return dict(request.data)
     values: dict[str, Any] = {}

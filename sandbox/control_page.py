@@ -1,4 +1,4 @@
-"""The sandbox's control page: its state as tables and the commands as plain forms, without scripts or inline styles."""
+"""The sandbox's control page: tables of its state, and commands as plain forms, without scripts or inline styles."""
 
 import functools
 import html
@@ -29,7 +29,7 @@ def stylesheet() -> Response:
 
 
 def page(sandbox: "Sandbox") -> Response:
-    """The sandbox's control page as HTML. Every value in it is escaped."""
+    """Returns the sandbox's control page as HTML. Every value in it is escaped."""
     summary = sandbox.summary(limit=ROWS)
     statuses = ["ok", *STATUS_CODES, *(status for player in players().values() for status in player.statuses)]
     content = string.Template(_file("control.html")).substitute(

@@ -1,7 +1,7 @@
-"""The sandbox without its server: what requests, commands and events do to the state of the played providers.
+"""The sandbox without its server: how requests, commands and events change the state of the simulated providers.
 
 `handle` passes a request through faults, credentials, account and handler. The other public methods are the control
-API's commands, with the same names. No product code is imported, because the sandbox plays the other side.
+API's commands, with the same names. No product code is imported, because the sandbox is the other side.
 """
 
 import logging
@@ -24,9 +24,7 @@ EMIT_TIMEOUT_S = 60.0
 
 @dataclass
 class Visit:
-    """A request to one of the played providers, with what was found for it: its route, its account, and the faults that
-    apply.
-    """
+    """A request to a simulated provider, with its route, its account, and the faults that apply to it."""
 
     id: int
     provider: Provider
@@ -40,7 +38,7 @@ class Visit:
 
 
 class Sandbox:
-    """The state of all played providers, and the commands that change it."""
+    """The state of all simulated providers, and the commands that change it."""
 
     def __init__(self) -> None:
         self.state = State(lambda name: players()[name].new_data())
@@ -52,10 +50,9 @@ class Sandbox:
     # Requests
 
     def arrive(self, provider_name: str, request: Request) -> Visit | None:
-        """Look up the played provider and the account of a request, and use up the ordered faults that apply to it. The
-        provider does not act on the request yet (`answer`).
+        """Finds the simulated provider and the account of a request, and uses up the ordered faults that apply to it.
 
-        Returns None for an unknown provider.
+        The provider does not act on the request yet (`answer` does). Returns None for an unknown provider.
         """
         provider = players().get(provider_name)
         if provider is None:
@@ -82,9 +79,7 @@ class Sandbox:
         )
 
     def answer(self, visit: Visit) -> tuple[Response, bool]:
-        """The played provider's answer to a request, and whether it acted on the request
-        (its handler ran to the end).
-        """
+        """Returns the simulated provider's response, and whether it acted on the request (its handler finished)."""
         provider = visit.provider
         if visit.route is None:
             return provider.error(
@@ -114,8 +109,8 @@ class Sandbox:
     # Commands
 
     def fault(self, **values: Any) -> Fault:
-        """Order a fault: let requests that match it fail. docs/sandbox.md lists kinds and fields. Returns it with its
-        id. Raises ControlError, which names a wrong field.
+        """Orders a fault, so that requests that match it fail. docs/sandbox.md lists kinds and fields. Returns the
+        fault with its id. Raises ControlError, which names an invalid field.
         """
         fault = Fault.parse(values)
         if fault.provider != "*":
@@ -125,16 +120,16 @@ class Sandbox:
         return self.faults.add(fault)
 
     def clear_faults(self, fault_id: int | None = None) -> int:
-        """Remove one ordered fault, or all (None). Returns how many were removed."""
+        """Removes one ordered fault, or all for None. Returns how many were removed."""
         return self.faults.clear(fault_id)
 
     def set_account(
         self, provider: str, account: str, status: str | None = None, properties: dict[str, Any] | None = None
     ) -> Account:
-        """Change the status of an account at a played provider, and add to its properties. None changes nothing; an
-        unknown account is made. If the provider reports status changes by webhook, one is posted.
+        """Changes the status of an account at a simulated provider, and adds to its properties. None changes nothing.
 
-        Raises ControlError for an unknown provider, and for a status that its accounts cannot have.
+        An unknown account is created. If the provider reports status changes by webhook, it posts one. Raises
+        ControlError for an unknown provider, and for a status that its accounts cannot have.
         """
         player = self._provider(provider)
         allowed = ("ok", *STATUS_CODES, *player.statuses)
@@ -152,10 +147,10 @@ class Sandbox:
         return changed
 
     def set_webhook(self, provider: str, account: str, url: str, **options: Any) -> Webhook:
-        """Set the address to which a played provider posts an account's webhooks, instead of the one before; `*` means
-        all accounts that have none of their own. `options` are other fields of Webhook.
+        """Sets the URL to which a simulated provider posts an account's webhooks, and replaces the previous one.
 
-        Raises ControlError for an unknown provider or an address that is not http or https.
+        `*` means all accounts without a URL of their own. `options` are other fields of Webhook. Raises ControlError
+        for an unknown provider, or a URL that is not http or https.
         """
         self._provider(provider)
         if not url.startswith(("http://", "https://")):
@@ -176,12 +171,13 @@ class Sandbox:
         wait_for_answer: bool = True,
         **fields: Any,
     ) -> dict[str, Any]:
-        """Let an event happen at a played provider, and post its webhook `copies` times, unless `deliver` is False. The
-        body is made from `fields`, or is `body`. Raises ControlError for an unknown provider or event, and for a
-        missing field.
+        """Makes an event happen at a simulated provider, and posts its webhook `copies` times, unless `deliver` is
+        False.
 
-        The result has the webhook's body; `held`: whether the provider cannot see the event now, so that nothing is
-        posted; and, if `wait_for_answer`, what our side answered within EMIT_TIMEOUT_S seconds.
+        The body is built from `fields`, or is `body`. Raises ControlError for an unknown provider or event, and for a
+        missing field. The result contains the webhook's body. `held` says whether the provider cannot see the event
+        now, so that nothing is posted. With `wait_for_answer`, the result also contains our responses within
+        EMIT_TIMEOUT_S seconds.
         """
         player = self._provider(provider)
         target = self.state.account(provider, account)
@@ -198,8 +194,8 @@ class Sandbox:
         return {"event": event, "body": body, "held": held, "deliveries": deliveries}
 
     def ingest(self, provider: str, account: str, bodies: list[dict[str, Any]]) -> int:
-        """Take webhook bodies as events that have happened at a played provider, without posting anything. Returns how
-        many they were. Raises ControlError for an unknown provider.
+        """Stores webhook bodies as events of a simulated provider, without posting anything. Returns how many it
+        stored. Raises ControlError for an unknown provider.
         """
         player = self._provider(provider)
         target = self.state.account(provider, account)
@@ -211,11 +207,11 @@ class Sandbox:
     def set_answer(
         self, schema: str, answer: dict[str, Any], *, contains: str = "", count: int | None = None
     ) -> dict[str, Any]:
-        """Make the played model answer requests for the schema named `schema` with the fields
-        `answer`, whether they are valid or not.
+        """Makes the simulated model answer requests for the schema named `schema` with the fields `answer`, valid or
+        not.
 
-        Only requests with `contains` in their input get it, and only `count` times (None: until reset). The last one
-        set wins.
+        This applies only to requests with `contains` in their input, and only `count` times (None: until reset). The
+        last answer that was set wins.
         """
         scripted = {"schema": schema, "answer": answer, "contains": contains, "count": count}
         with self._status_lock:
@@ -223,8 +219,8 @@ class Sandbox:
         return scripted
 
     def scripted_answer(self, schema: str, text: str) -> dict[str, Any] | None:
-        """The fields that a test has set as the played model's answer to a request for the schema named `schema` with
-        this input, or None. One use of them is counted.
+        """Returns the fields that a test has set as the simulated model's answer for the schema named `schema` and this
+        input; None if it has set none. The answer counts as used once.
         """
         with self._status_lock:
             for scripted in self._answers:
@@ -235,7 +231,7 @@ class Sandbox:
         return None
 
     def reset(self) -> None:
-        """Forget all accounts, records, faults, answers and webhooks of the sandbox. The server goes on."""
+        """Forgets all accounts, records, faults, answers and webhooks of the sandbox. The server keeps running."""
         self._answers.clear()
         self.faults.clear()
         self.outbox.reset()
@@ -244,22 +240,24 @@ class Sandbox:
     # Looking
 
     def sends(self, **wanted: Any) -> list[dict[str, Any]]:
-        """The messages that people would have received through the played providers, oldest first. Filter by
-        any field, or by `contains` in the text.
+        """Returns the messages that people would have received through the simulated providers, oldest first. They can
+        be filtered by any field, or by `contains` in the text.
         """
         return self.state.sends(**wanted)
 
     def requests(self, **wanted: Any) -> list[dict[str, Any]]:
-        """The requests that the played providers received, oldest first. Filter by any
-        field, or by `path` contained in the path.
+        """Returns the requests that the simulated providers received, oldest first. They can be filtered by any field,
+        or by `path` in the path.
         """
         return self.state.requests(**wanted)
 
     def summary(
         self, *, provider: str | None = None, account: str | None = None, limit: int = 200
     ) -> dict[str, Any]:
-        """The whole state of the sandbox for a page or a script, with the newest `limit` entries of each list of
-        records, oldest first. `provider` and `account` narrow it; the totals count everything.
+        """Returns the state of the sandbox for a page or a script, with the newest `limit` entries of each list, oldest
+        first.
+
+        `provider` and `account` narrow the lists. The totals count everything.
         """
         wanted = {"provider": provider, "account": account}
 

@@ -1,7 +1,7 @@
-"""Plays EmailBison as far as Holdfast uses it: campaigns, leads, replies and sent e-mails of one workspace per key.
+"""Simulates EmailBison as far as Holdfast uses it: campaigns, leads, replies and sent e-mails of one workspace per key.
 
-It can only answer an existing reply. An unknown reply id is accepted too, because replayed webhooks name such ids; its
-lead is found or made from the first recipient.
+It can only answer an existing reply. It also accepts an unknown reply id, because replayed webhooks contain such ids.
+Its lead is the first recipient, who is created if necessary.
 """
 
 import html
@@ -31,15 +31,15 @@ ANSWER = {
     "bcc_emails": list,
     "subject": str,
 }
-"""The fields of an answer. docs.emailbison.com/master-inbox/responding-to-messages, read on 2026-11-30; `subject` is
-observed.
+"""The fields of an answer. Source: docs.emailbison.com/master-inbox/responding-to-messages, read on 2026-11-30;
+`subject` was observed.
 """
 WHY = {"missing": "is required", "unknown": "is prohibited", "type": "has the wrong type"}
 
 
 @dataclass
 class Mailbox:
-    """What the played EmailBison keeps for one workspace: leads, replies, sent e-mails, campaigns and mailboxes."""
+    """The data of one workspace in the simulated EmailBison: leads, replies, sent e-mails, campaigns and mailboxes."""
 
     leads: dict[int, dict[str, Any]] = field(default_factory=Shelf)
     replies: dict[int, dict[str, Any]] = field(default_factory=Shelf)
@@ -204,8 +204,8 @@ def reply(call: Call) -> Response:
 
 @routes.on("GET", "/api/replies/{reply_id}/conversation-thread")
 def conversation_thread(call: Call) -> Response:
-    """The replies of the same lead, or of the same person if it has no lead, older and newer than this one. A reply
-    with an unknown id is alone.
+    """Returns older and newer replies of the same lead, or of the same person if the reply has no lead. A reply with an
+    unknown id is alone.
     """
     number = _number(call.params["reply_id"])
     current = call.store.replies.get(number) or events.keep_reply(call.account, {"id": number})
@@ -224,7 +224,7 @@ def _age(reply: dict[str, Any]) -> tuple[str, int]:
 
 
 def _partner(reply: dict[str, Any]) -> Any:
-    """The lead of a thread, else the address of the person."""
+    """Returns the lead of a thread, else the person's address."""
     sent = reply["folder"] == "Sent"
     return reply["lead_id"] or reply["primary_to_email_address" if sent else "from_email_address"]
 
@@ -265,7 +265,7 @@ def send_reply(call: Call) -> Response:
 
 
 def _keep_sent(call: Call, parent: dict[str, Any], sender: dict[str, Any]) -> dict[str, Any]:
-    """Store the e-mail that goes out, in the form of the list of sent e-mails."""
+    """Stores the outgoing e-mail in the form of the list of sent e-mails."""
     at = now_iso()
     mail = {
         "id": call.account.next_id(),
@@ -285,7 +285,7 @@ def _keep_sent(call: Call, parent: dict[str, Any], sender: dict[str, Any]) -> di
 
 
 def _checked_reply(account: Account, values: dict[str, Any]) -> tuple[str, int]:
-    """The first recipient's address and the sender id of an answer. Raises BadRequestError if it may not be sent."""
+    """Returns the first recipient's address and the sender id of an answer. Raises BadRequestError if forbidden."""
     name, why = refused_field(values, ANSWER, ("message", "sender_email_id", "to_emails"))
     if name:
         raise BadRequestError(f"The {name.replace('_', ' ')} field {WHY[why]}.", status=422)
@@ -298,7 +298,7 @@ def _checked_reply(account: Account, values: dict[str, Any]) -> tuple[str, int]:
 
 
 def _unheard_of(call: Call, to: str) -> dict[str, Any]:
-    """A reply with an unknown id. It is taken as a reply of the lead to whom the answer goes."""
+    """Creates a reply with an unknown id, as a reply of the lead who receives the answer."""
     lead = call.store.lead_by_email(to) or events.keep_lead(call.account, {"email": to})
     reply = {"id": _number(call.params["reply_id"]), "from_email_address": to, "lead_id": lead["id"]}
     return events.keep_reply(call.account, reply)
@@ -339,13 +339,13 @@ def _found(table: dict[int, dict[str, Any]], text: str) -> dict[str, Any]:
 
 @routes.on("GET", "/api/attachments/{file_id}")
 def file(call: Call) -> Response:
-    """The file that came with a reply. The path is the sandbox's own; replies name it as `download_url`."""
+    """Returns the file that came with a reply. Replies contain this path, the sandbox's own, as `download_url`."""
     name = _found(call.store.files, call.params["file_id"])["file_name"]
     return Response(200, f"The file {name} of the sandbox.\n".encode(), "application/octet-stream")
 
 
 def _page(call: Call, items: list[dict[str, Any]]) -> Response:
-    """One page in Laravel's form: `data`, absolute `links`, `meta`."""
+    """Returns one page in Laravel's form: `data`, absolute `links`, `meta`."""
     per_page = call.request.number("per_page", 15, 1, 200)
     last = max(1, -(-len(items) // per_page))
     number = call.request.number("page", 1, 1, 10**6)

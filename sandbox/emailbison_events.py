@@ -1,4 +1,4 @@
-"""Makes EmailBison's webhooks for events, and updates the state from webhooks that are replayed."""
+"""Builds EmailBison's webhooks for events, and updates the state from replayed webhooks."""
 
 import html
 import re
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 INBOUND = ("LEAD_REPLIED", "LEAD_INTERESTED", "UNTRACKED_REPLY_RECEIVED", "EMAIL_BOUNCED")
 OTHERS = ("EMAIL_SENT", "MANUAL_EMAIL_SENT", "EMAIL_OPENED", "LEAD_UNSUBSCRIBED")
 ACCOUNTS = {"EMAIL_ACCOUNT_DISCONNECTED": "Not connected", "EMAIL_ACCOUNT_RECONNECTED": "Connected"}
-"""The events about a sender, each with the sender's status afterwards."""
+"""The events about a sender, each with the sender's new status."""
 REMOVED = "EMAIL_ACCOUNT_REMOVED"
 CONTACTS = {
     "CONTACT_REPLIED": "LEAD_REPLIED",
     "CONTACT_INTERESTED": "LEAD_INTERESTED",
     "CONTACT_UNSUBSCRIBED": "LEAD_UNSUBSCRIBED",
 }
-"""Events by the name that EmailBison's pages give them."""
+"""Events by their names on EmailBison's pages."""
 NEW_MAILS = ("EMAIL_SENT", "MANUAL_EMAIL_SENT")
 LEAD_STATUS = {"EMAIL_BOUNCED": "bounced", "LEAD_UNSUBSCRIBED": "unsubscribed"}
 
 
 def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """The body of the webhook that the played EmailBison posts for `event`, from the fields in docs/sandbox.md. Raises
-    BadRequestError, which names a missing field.
+    """Returns the body of the webhook that the simulated EmailBison posts for `event`, from the fields in
+    docs/sandbox.md. Raises BadRequestError, which names a missing field.
     """
     if event in CONTACTS:
         body = build(account, CONTACTS[event], fields)
@@ -74,8 +74,8 @@ def _about_lead(
 
 
 def manual_sent(account: Account, reply: dict[str, Any], sender: dict[str, Any]) -> dict[str, Any]:
-    """The body of the webhook that EmailBison posts about `reply`, which a person or an API call sent. Nothing is
-    stored.
+    """Returns the body of the webhook that EmailBison posts about `reply`, which a person or an API call sent. It
+    stores nothing.
     """
     lead = account.data.leads.get(reply["lead_id"])
     campaign = account.data.campaigns.get(reply["campaign_id"])
@@ -89,7 +89,7 @@ def manual_sent(account: Account, reply: dict[str, Any], sender: dict[str, Any])
 
 
 def learn(account: Account, body: dict[str, Any]) -> None:
-    """Store in the played EmailBison the lead, campaign, sender, sent e-mail and reply of a webhook's body."""
+    """Stores the lead, campaign, sender, sent e-mail and reply of a webhook's body in the simulated EmailBison."""
     payload = body.get("data") or {}
     box: Mailbox = account.data
     lead = keep_lead(account, payload["lead"]) if payload.get("lead") else None
@@ -115,8 +115,8 @@ LEAD_FIELDS = ("id", "email", "first_name", "last_name", "status", "company", "t
 
 
 def keep_lead(account: Account, values: dict[str, Any]) -> dict[str, Any]:
-    """Create or update the played EmailBison's lead with the id in `values`, else with the address in them, and return
-    it. Custom variables are added to those that it has.
+    """Creates or updates the simulated EmailBison's lead with the id in `values`, else with the address in them.
+    Returns the lead. Custom variables are added to its existing ones.
     """
     box: Mailbox = account.data
     lead = box.leads.get(int(values["id"])) if values.get("id") else box.lead_by_email(values["email"])
@@ -193,8 +193,8 @@ REPLY_FIELDS = [
 
 
 def keep_reply(account: Account, values: dict[str, Any]) -> dict[str, Any]:
-    """Create or update the played EmailBison's reply with the id in `values`, and return it in the form of its list of
-    replies. A field that `values` does not have stays as it is, or gets a default.
+    """Creates or updates the simulated EmailBison's reply with the id in `values`. Returns it in the form of the list
+    of replies. A field that is not in `values` keeps its value or gets a default.
     """
     box: Mailbox = account.data
     reply_id = int(values["id"])
@@ -221,8 +221,8 @@ def keep_reply(account: Account, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def people(values: Any) -> list[dict[str, Any]]:
-    """The `to_emails` of a request ({name, email_address}), in the form of a reply's `to` ({address, name}). Entries
-    without an address are left out; [] for anything but a list.
+    """Converts the `to_emails` of a request ({name, email_address}) to a reply's `to` ({address, name}). Entries
+    without an address are left out. Returns [] for anything but a list.
     """
     if not isinstance(values, list):
         return []
@@ -266,9 +266,9 @@ def _scheduled_email(
     fields: dict[str, Any],
     event: str,
 ) -> dict[str, Any]:
-    """The campaign e-mail that an event is about.
+    """Returns the campaign e-mail that an event concerns.
 
-    For NEW_MAILS it is a new one, else the lead's last one, which is made if there is none.
+    For NEW_MAILS it is a new one, else the lead's last one, which is created if necessary.
     """
     sent: list[dict[str, Any]] = account.data.sent_to(lead["id"])
     if sent and event not in NEW_MAILS:
@@ -294,7 +294,7 @@ def _scheduled_email(
 
 
 def _by_hand(account: Account, mail: dict[str, Any], sender: dict[str, Any]) -> dict[str, Any]:
-    """The `mail` that a person wrote, as the folder Sent lists it."""
+    """Returns the `mail` that a person wrote in the form of the folder Sent."""
     lead = account.data.leads[mail["lead_id"]]
     listed = {
         "id": account.next_id(),
@@ -345,7 +345,7 @@ def _reply(
 
 
 def _file(account: Account, values: dict[str, Any]) -> dict[str, Any]:
-    """A file that came with a reply, at `download_url`, else at the account's property `instance_url`."""
+    """Returns a file that came with a reply, at `download_url`, else at the account's property `instance_url`."""
     file_id = int(values.get("id") or account.next_id())
     home = _envelope(account, "")["instance_url"]
     file = {"id": file_id, "uuid": str(uuid.uuid4()), "file_name": values.get("file_name")}

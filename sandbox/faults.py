@@ -42,7 +42,7 @@ PROCESSED_BY_DEFAULT = {
 }
 """All kinds of faults, and whether the provider acts on the request that they hit.
 
-None: the question does not arise.
+None means that the question does not arise.
 """
 
 MODEL_KINDS = ("incomplete", "invalid_json", "refusal")
@@ -61,9 +61,9 @@ DEFAULT_MS = {"latency": 1000, "webhook_reorder": 300, "webhook_delay": 1000}
 
 @dataclass
 class Fault:
-    """One ordered fault: which requests to a played provider fail, how and how often, with its counters.
+    """One ordered fault: which requests to a simulated provider fail, how and how often, and its counters.
 
-    Times: `ms`, `jitter_ms` and `interval_ms` in ms, `seconds` in s.
+    `ms`, `jitter_ms` and `interval_ms` are in ms, `seconds` in s.
     """
 
     provider: str
@@ -94,7 +94,7 @@ class Fault:
 
     @classmethod
     def parse(cls, values: dict[str, Any]) -> "Fault":
-        """A Fault from JSON or form values. Raises ControlError, which names an unknown, missing or unusable field."""
+        """Parses a Fault from JSON or form values. Raises ControlError, which names an unknown or invalid field."""
         names = [f.name for f in fields(cls) if f.name not in ("id", "seen", "fired", "_random")]
         if unknown := sorted(set(values) - set(names)):
             raise ControlError(unknown[0], f"unknown field; known: {', '.join(names)}")
@@ -116,7 +116,7 @@ class Fault:
         return fault
 
     def _check(self) -> None:
-        """Raise ControlError for a value that has the right type but makes no sense."""
+        """Raises ControlError for a value that has the right type but makes no sense."""
         try:
             re.compile(self.path or "")
         except re.error as exc:
@@ -142,8 +142,8 @@ class Fault:
         )
 
     def fires(self) -> bool:
-        """Count a request that matches this ordered fault, and return whether the fault applies to
-        it. The caller holds the FaultBook's lock.
+        """Counts a request that matches this fault, and returns whether the fault applies to it. The caller must hold
+        the FaultBook's lock.
         """
         self.seen += 1
         if self.seen <= self.skip or (self.count is not None and self.fired >= self.count):
@@ -154,9 +154,7 @@ class Fault:
         return True
 
     def wait_ms(self) -> float:
-        """Milliseconds that the answer or webhook is delayed by this fault this time: `ms`, and up to `jitter_ms` at
-        random.
-        """
+        """Returns the milliseconds of delay by this fault: `ms`, plus a random value up to `jitter_ms`."""
         return (self.ms or 0) + self._random.uniform(0, self.jitter_ms)
 
     def shuffled(self, items: list[Any]) -> list[Any]:
@@ -168,7 +166,7 @@ _REAL = {"probability", "ms", "jitter_ms", "seconds", "interval_ms"}
 
 
 def _coerce(name: str, raw: Any) -> Any:
-    """A form's text as the field's type. JSON values of the right type stay as they are. Raises ControlError."""
+    """Converts a form's text to the field's type. JSON values of the right type are unchanged. Raises ControlError."""
     if raw is None:
         return None
     if name in _WHOLE:
@@ -208,7 +206,7 @@ class FaultBook:
             return list(self._faults)
 
     def clear(self, fault_id: int | None = None) -> int:
-        """Remove one ordered fault, or all (None). Returns how many were removed."""
+        """Removes one ordered fault, or all for None. Returns how many were removed."""
         with self._lock:
             remaining = [fault for fault in self._faults if fault_id is not None and fault.id != fault_id]
             removed = len(self._faults) - len(remaining)
@@ -218,8 +216,8 @@ class FaultBook:
     def take(
         self, provider: str, method: str, path: str, names: set[str]
     ) -> tuple[list[Fault], Fault | None]:
-        """The ordered faults that delay this request, and the first one that breaks it, or None. They are counted as
-        used. `names` are the account's name and key, either of which a fault may name.
+        """Returns the ordered faults that delay this request, and the first one that breaks it, or None. It counts them
+        as used. `names` are the account's name and key; a fault may name either.
         """
         if not self._faults:
             return [], None
@@ -235,9 +233,7 @@ class FaultBook:
         return waits, breaking
 
     def take_webhook(self, provider: str, account: str) -> list[Fault]:
-        """The ordered faults that apply to the webhook that is about to be posted for this account. They are counted as
-        used.
-        """
+        """Returns the ordered faults that apply to the next webhook of this account, and counts them as used."""
         with self._lock:
             return [
                 fault

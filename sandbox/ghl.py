@@ -1,7 +1,8 @@
-"""Plays GoHighLevel as far as Holdfast uses it: contacts, SMS conversations and appointments of one location per key.
+"""Simulates GoHighLevel as far as Holdfast uses it: contacts, SMS conversations and appointments of one location per
+key.
 
-Do-not-disturb is a state of a contact, and then an SMS to it is always refused. An SMS to an unknown contact id is
-accepted, because replayed webhooks name such ids. An SMS to a deleted contact is not.
+Do-not-disturb is a state of a contact; then every SMS to it is refused. An SMS to an unknown contact id is accepted,
+because replayed webhooks contain such ids. An SMS to a deleted contact is refused.
 """
 
 import secrets
@@ -30,7 +31,7 @@ DND = "Cannot send message as DND is active for SMS."
 
 @dataclass
 class Location:
-    """What the played GoHighLevel keeps for one location: contacts, conversations, messages and appointments."""
+    """The data of one location in the simulated GoHighLevel: contacts, conversations, messages and appointments."""
 
     contacts: dict[str, dict[str, Any]] = field(default_factory=Shelf)
     by_phone: dict[str, str] = field(default_factory=Shelf)

@@ -1,4 +1,4 @@
-"""Makes GHL's webhooks for inbound SMS (workflow) and all that the app posts, and keeps contacts and messages."""
+"""Builds GoHighLevel's webhooks for inbound SMS (workflow) and for the app, and stores contacts and messages."""
 
 import re
 import secrets
@@ -25,10 +25,11 @@ CONTACT_FIELDS = (
 
 
 def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """The body of the webhook that the played GoHighLevel posts for `event`: an inbound SMS ("sms" or ""), or what
-    the app posts. An SMS has no message id, as at GoHighLevel. Contact and appointment are made or changed.
+    """Returns the body of the webhook that the simulated GoHighLevel posts for `event`: an inbound SMS ("sms" or ""),
+    or an event of the app.
 
-    Raises BadRequestError for an unknown event or a missing field.
+    As at GoHighLevel, an SMS has no message id. The contact and the appointment are created or changed. Raises
+    BadRequestError for an unknown event or a missing field.
     """
     if event in APPOINTMENT_EVENTS:
         return _appointment_event(account, event, fields)
@@ -76,9 +77,9 @@ APPOINTMENT_EVENTS = ("AppointmentCreate", "AppointmentUpdate", "AppointmentDele
 
 
 def _appointment_event(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """An appointment's event.
+    """Builds an appointment's event.
 
-    `appointment_id` names a known one, which gets `status` and `start_time`; else one is made.
+    If `appointment_id` names an existing appointment, it gets `status` and `start_time`; otherwise one is created.
     """
     stored = account.data.appointments.get(fields.get("appointment_id"))
     if stored is None:
@@ -100,7 +101,7 @@ def _appointment_event(account: Account, event: str, fields: dict[str, Any]) -> 
 
 
 def keep_appointment(account: Account, values: dict[str, Any]) -> dict[str, Any]:
-    """Create or change the played GoHighLevel's appointment with the id in `values`, and return it."""
+    """Creates or changes the simulated GoHighLevel's appointment with the id in `values`, and returns it."""
     stored: dict[str, Any] = account.data.appointments.setdefault(
         values["id"],
         {
@@ -120,7 +121,7 @@ DND_STATES = ("active", "inactive", "permanent")
 
 
 def _message_event(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """A message in the app's form, on the channel `message_type`. An e-mail has HTML and an id of another name."""
+    """Builds a message in the app's form, on the channel `message_type`. An e-mail has HTML and another id field."""
     kind = fields.get("message_type", "SMS")
     if kind not in MESSAGE_TYPES:
         raise BadRequestError(f"one of {', '.join(MESSAGE_TYPES)}", code="message_type")
@@ -144,7 +145,7 @@ def _message_event(account: Account, event: str, fields: dict[str, Any]) -> dict
 
 
 def _dnd_event(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """A contact's do-not-disturb. As at GoHighLevel, `dnd` is absent unless it is set for everything."""
+    """Builds a contact's do-not-disturb. As at GoHighLevel, `dnd` is absent unless it applies to everything."""
     states = fields.get("channels") or {}
     if not set(states) <= set(DND_CHANNELS) or not set(states.values()) <= set(DND_STATES):
         raise BadRequestError(f"{', '.join(DND_CHANNELS)}: {', '.join(DND_STATES)}", code="channels")
@@ -177,7 +178,7 @@ APP_EVENTS: dict[str, Callable[[Account, str, dict[str, Any]], dict[str, Any]]] 
 }
 
 NAMES = {"id": "id", "first_name": "firstName", "last_name": "lastName", "email": "email", "phone": "phone"}
-"""A contact's fields in `emit`, with the API's names for them."""
+"""A contact's fields in `emit`, with the API's names."""
 
 
 def _contact(account: Account, fields: dict[str, Any]) -> dict[str, Any]:
@@ -200,8 +201,8 @@ def _custom_data(contact: dict[str, Any], text: str) -> dict[str, Any]:
 
 
 def learn(account: Account, body: dict[str, Any]) -> None:
-    """Store in the played GoHighLevel the appointment, or the contact and the SMS, of a webhook's body. The carriers'
-    keywords (STOP, START) set and lift do-not-disturb.
+    """Stores the appointment, or the contact and the SMS, of a webhook's body in the simulated GoHighLevel. The
+    carriers' keywords (STOP, START) set and lift do-not-disturb.
     """
     if isinstance(body.get("appointment"), dict) and body["appointment"].get("id"):
         keep_contact(account, {"id": body["appointment"].get("contactId")})
@@ -221,8 +222,8 @@ def learn(account: Account, body: dict[str, Any]) -> None:
 
 
 def find_contact(account: Account, values: dict[str, Any]) -> dict[str, Any] | None:
-    """The played GoHighLevel's contact with the id in `values`. If they have no id, it is found by the phone number,
-    else by the e-mail address. None if there is none.
+    """Returns the simulated GoHighLevel's contact with the id in `values`. Without an id, it finds the contact by the
+    phone number, else by the e-mail address. Returns None if no contact matches.
     """
     store = account.data
     contact_id = (
@@ -235,8 +236,8 @@ def find_contact(account: Account, values: dict[str, Any]) -> dict[str, Any] | N
 
 
 def keep_contact(account: Account, values: dict[str, Any]) -> dict[str, Any]:
-    """Create or change the played GoHighLevel's contact with the id in `values`, and return it. Without an id, one is
-    made.
+    """Creates or changes the simulated GoHighLevel's contact with the id in `values`, and returns it. Without an id, it
+    creates one.
     """
     store = account.data
     contact: dict[str, Any] | None = store.contacts.get(values.get("id"))
@@ -257,7 +258,7 @@ def keep_contact(account: Account, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def keep_message(account: Account, contact: dict[str, Any], text: str, *, inbound: bool) -> dict[str, Any]:
-    """Add an SMS to the contact's conversation at the played GoHighLevel, and return it."""
+    """Adds an SMS to the contact's conversation at the simulated GoHighLevel, and returns it."""
     store, at = account.data, now_iso()
     conversation_id = f"conv{contact['id']}"
     conversation = store.conversations.get(conversation_id)

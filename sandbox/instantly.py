@@ -1,4 +1,4 @@
-"""Plays Instantly's API v2 as far as Holdfast uses it: campaigns and e-mails of one workspace per key."""
+"""Simulates Instantly's API v2 as far as Holdfast uses it: campaigns and e-mails of one workspace per key."""
 
 import html
 import uuid
@@ -30,7 +30,7 @@ NAMES = {
     429: "Too Many Requests",
 }
 SENT, RECEIVED, MANUAL = 1, 2, 3
-"""Values of `ue_type`: sent by a campaign, received, sent by hand or through the API."""
+"""Values of `ue_type`: sent by a campaign, received, sent manually or through the API."""
 KINDS = {"received": {RECEIVED}, "sent": {SENT, MANUAL}, "manual": {RECEIVED, MANUAL}}
 MAILBOX = "alex@outreach.example.com"
 ANSWER: dict[str, type] = dict.fromkeys(
@@ -45,7 +45,7 @@ ANSWER: dict[str, type] = dict.fromkeys(
     ),
     str,
 ) | {"body": dict}
-"""The fields of an answer. developer.instantly.ai/api-reference/email/reply-to-an-email, read on 2026-11-30."""
+"""The fields of an answer. Source: developer.instantly.ai/api-reference/email/reply-to-an-email, read on 2026-11-30."""
 WHY = {
     "missing": "body must have required property '{}'",
     "unknown": "body must NOT have additional properties: '{}'",
@@ -120,7 +120,7 @@ class Instantly(Provider):
 
 
 def _keep(account: Account, email_id: str, **values: Any) -> dict[str, Any]:
-    """Store an e-mail once. Fields that follow from the others are added."""
+    """Stores an e-mail once, and adds fields that follow from the others."""
     at, lead, mailbox, received = now_iso(), values["lead"], values["eaccount"], values["ue_type"] == RECEIVED
     email = {
         "id": email_id,
@@ -138,7 +138,7 @@ def _keep(account: Account, email_id: str, **values: Any) -> dict[str, Any]:
 
 
 def _list(call: Call, items: list[dict[str, Any]]) -> Response:
-    """A page in Instantly's form. The cursor is the id of the last item shown."""
+    """Returns a page in Instantly's form. The cursor is the id of the last item on it."""
     after = call.request.query.get("starting_after")
     start = next((n + 1 for n, row in enumerate(items) if row["id"] == after), 0)
     limit = call.request.number("limit", 10, 1, 100)

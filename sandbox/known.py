@@ -1,7 +1,7 @@
-"""Finds the workspace's facts in a prompt, and which of them answer what a reply asks.
+"""Finds the workspace's facts in a prompt, and which of them answer a reply's questions.
 
 It compares words, and rare words count most. That is enough to prove that facts, plan and draft are passed on. No test
-may judge by it how good an answer is.
+may use it to judge how good an answer is.
 """
 
 import re
@@ -34,7 +34,7 @@ WHEN = re.compile(
     r"|(?:send|some|three) times|montag|dienstag|mittwoch|donnerstag|freitag|lundi|mardi|mercredi|jeudi|vendredi"
     r"|lunes|martes|jueves|viernes)\b"
 )
-"""A question about a day or a time, which no fact of a company can answer."""
+"""A question about a day or a time, which no fact about a company can answer."""
 PARTS = re.compile(r"(?<=[.!?;:])\s+|\n+|\s+(?:and|und|et|y|e|en|och|i)\s+|,\s+(?=\w+ \w+)|\?")
 FILLER = set(
     re.findall(
@@ -53,7 +53,7 @@ los las und est que qui mit von zum zur yes lot guys please thanks
 
 @dataclass(frozen=True)
 class Known:
-    """A fact about the company, as the prompt gives it to the played model. `answer` is "" if there is none."""
+    """A fact about the company, as the prompt states it. `answer` is "" if it has none."""
 
     id: str
     kind: str
@@ -61,8 +61,8 @@ class Known:
     answer: str
 
     def sentence(self, here: str, *, short: bool) -> str:
-        """The fact about the company as a sentence of a draft. `here` is the phrase that presents a
-        link. `short` gives only its first sentence.
+        """Returns the fact as a sentence of a draft. `here` is the phrase that introduces a link. `short` returns only
+        its first sentence.
         """
         link = URL.search(self.answer)
         if self.kind == "link" and link:
@@ -72,13 +72,13 @@ class Known:
 
 
 def listed(section: str) -> tuple[Known, ...]:
-    """The facts about the company in a section of the prompt."""
+    """Returns the facts about the company in a section of the prompt."""
     return tuple(Known(*groups) for groups in LINE.findall(section))
 
 
 def planned(plan: str, facts: tuple[Known, ...]) -> tuple[tuple[Known, ...], tuple[str, ...]]:
-    """Those of `facts` that a plan in the prompt says to use, in its order, and the questions that it says nobody
-    can answer.
+    """Returns the `facts` that a plan in the prompt says to use, in the plan's order, and the questions that, according
+    to the plan, nobody can answer.
     """
     ids = re.findall(r"F\d+", " ".join(USED.findall(plan)))
     by_id = {fact.id: fact for fact in facts}
@@ -86,8 +86,8 @@ def planned(plan: str, facts: tuple[Known, ...]) -> tuple[tuple[Known, ...], tup
 
 
 def matched(newest: str, facts: tuple[Known, ...]) -> tuple[tuple[Known, ...], tuple[str, ...]]:
-    """Those of `facts` that answer the questions in the reply `newest`, in the questions' order, and the questions
-    that no fact answers. Among the latter, those about a day or a time are left out.
+    """Returns the `facts` that answer the questions in the reply `newest`, in the questions' order, and the questions
+    that no fact answers. The latter do not include questions about a day or a time.
     """
     usable = [fact for fact in facts if fact.kind != "never" and fact.answer]
     answers: dict[str, Known] = {}
@@ -103,13 +103,13 @@ def matched(newest: str, facts: tuple[Known, ...]) -> tuple[tuple[Known, ...], t
 
 
 def _parts(text: str) -> list[tuple[str, bool]]:
-    """The clauses of a text, and whether each is part of a question."""
+    """Returns the clauses of a text, and whether each is part of a question."""
     parts: list[tuple[str, bool]] = []
     for sentence in re.findall(r"[^.!?\n]+(?:[.!](?=\S)[^.!?\n]+)*[.!?]*", text):
         is_question = sentence.rstrip().endswith("?") or ASKING.search(fold(sentence)) is not None
         pieces = [piece for each in PARTS.split(sentence) if (piece := each.strip(" ,?!."))]
-        # In "Sounds good, do you …" only the part that asks counts, or the one before the question mark. "Or not" asks
-        # for nothing.
+        # In "Sounds good, do you …" only the clause that asks counts, or the one before the question mark.
+        # "Or not" asks nothing.
         parts += [
             (clause, is_question and bool(_stems(clause)) and _asks(clause, pieces)) for clause in pieces
         ]
@@ -142,6 +142,6 @@ def _stems(text: str) -> set[str]:
 
 
 def fold(text: str) -> str:
-    """The text in lower case and without accents."""
+    """Returns the text in lower case and without accents."""
     decomposed = unicodedata.normalize("NFD", text.casefold().replace("’", "'"))
     return "".join(char for char in decomposed if not unicodedata.combining(char))

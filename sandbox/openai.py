@@ -1,8 +1,8 @@
-"""Plays OpenAI's Responses API as far as Holdfast uses it.
+"""Simulates OpenAI's Responses API as far as Holdfast uses it.
 
-That is strict JSON schemas, token usage, incomplete answers and errors. The content comes from `answers` and proves
-only that everything is connected. Requests are refused as OpenAI refuses them: for a schema that breaks the strict
-rules, an effort that the model does not have, or too few output tokens.
+That includes strict JSON schemas, token usage, incomplete answers and errors. The content comes from `answers` and only
+proves that everything is connected. Requests are refused as OpenAI refuses them: for a schema that breaks the strict
+rules, an effort that the model does not support, or too few output tokens.
 """
 
 import json
@@ -39,7 +39,7 @@ EFFORTS = (
     (r"gpt-5", ("minimal", "low", "medium", "high")),
     (r"o\d", ("low", "medium", "high")),
 )
-"""Reasoning efforts by model. The first pattern that matches the beginning of the model's name counts."""
+"""Reasoning efforts by model. The first pattern that matches the beginning of the model's name applies."""
 REASONING_TOKENS = {"none": 0, "minimal": 0, "low": 32, "medium": 128, "high": 512, "xhigh": 1024}
 FORBIDDEN = (
     "allOf",
@@ -53,7 +53,7 @@ FORBIDDEN = (
     "patternProperties",
 )
 OWNER = "holdfast-sandbox"
-"""The owner of the sandbox's models. By it an evaluation tells the sandbox from a real model."""
+"""The owner of the sandbox's models. It lets an evaluation distinguish the sandbox from a real model."""
 REFUSAL = "I'm sorry, but I cannot assist with that request."
 
 
@@ -62,7 +62,7 @@ class OpenAI(Provider):
     routes = routes
 
     def new_data(self) -> None:
-        """None, because the played model keeps nothing between requests."""
+        """Returns None, because the simulated model stores nothing between requests."""
 
     def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
         kind = TYPES.get(status) or ("server_error" if status >= 500 else "invalid_request_error")
@@ -110,7 +110,7 @@ def respond(call: Call) -> Response:
 
 
 def _check_parameters(values: dict[str, Any]) -> str:
-    """Refuse what OpenAI refuses, apart from schemas. Returns the reasoning effort that is used."""
+    """Refuses what OpenAI refuses, except schemas. Returns the reasoning effort in use."""
     model = values.get("model")
     if not isinstance(model, str) or not model:
         raise _refused("Missing required parameter: 'model'.", "model", "missing_required_parameter")
@@ -139,7 +139,7 @@ def _check_parameters(values: dict[str, Any]) -> str:
 
 
 def _structured(call: Call, wanted: dict[str, Any], facts: Facts) -> Any:
-    """The answer to a request for a json_schema. Raises BadRequestError for a schema that OpenAI would refuse."""
+    """Returns the answer to a request for a json_schema. Raises BadRequestError for a schema that OpenAI refuses."""
     name, schema = wanted.get("name"), wanted.get("schema")
     if not isinstance(name, str) or not re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", name):
         raise _refused("Missing or invalid parameter: 'text.format.name'.", "text.format.name")
@@ -154,7 +154,7 @@ def _structured(call: Call, wanted: dict[str, Any], facts: Facts) -> Any:
 
 
 def schema_problem(schema: dict[str, Any]) -> str | None:
-    """Why OpenAI refuses a JSON schema in strict mode, in its words. None if it accepts it."""
+    """Returns why OpenAI refuses a JSON schema in strict mode, in OpenAI's words; None if it accepts the schema."""
     if schema.get("type") != "object" or "anyOf" in schema:
         return "schema must be a JSON Schema of 'type: \"object\"', got 'type: \"None\"'."
     pending: list[tuple[tuple[str, ...], dict[str, Any]]] = [((), schema)]
@@ -197,7 +197,7 @@ def _node_problem(root: dict[str, Any], node: dict[str, Any]) -> str | None:
 
 
 class _Reply:
-    """A response object that is being made: its text and the tokens that it uses."""
+    """A response object under construction: its text and the tokens that it uses."""
 
     def __init__(
         self, values: dict[str, Any], text: str, *, input_tokens: int, reasoning_tokens: int
@@ -210,14 +210,12 @@ class _Reply:
         self.reasoning_tokens = reasoning_tokens
 
     def cut_off(self, reason: str) -> None:
-        """End the played model's text early: in half for a token limit, at once for a content filter."""
+        """Ends the simulated model's text early: after half of it for a token limit, at once for a content filter."""
         self.incomplete = reason
         self.text = self.text[: len(self.text) // 2] if reason == "max_output_tokens" else ""
 
     def keep_to_budget(self) -> None:
-        """Cut the played model's text off where it does not fit into max_output_tokens.
-        Reasoning uses these up first.
-        """
+        """Cuts the simulated model's text off where it exceeds max_output_tokens. Reasoning uses tokens first."""
         limit = self.values.get("max_output_tokens")
         if limit is None or self.reasoning_tokens + _tokens(self.text) <= limit:
             return
@@ -287,7 +285,7 @@ class _Reply:
 
 
 def _tokens(text: str) -> int:
-    """The number of tokens in a text, counting four characters as one."""
+    """Returns the number of tokens in a text: one for every four characters."""
     return -(-len(text) // 4)
 
 

@@ -1,7 +1,7 @@
-"""Posts webhooks from the sandbox to us: to which address, with how many tries, and with which faults.
+"""Posts webhooks from the sandbox to us: to which URL, in how many attempts, and with which faults.
 
-Deliveries run in a few threads of their own, so that neither a provider call nor the control API waits for our answer.
-Whoever wants the result waits for the Future.
+Deliveries run in their own threads, so that neither a provider call nor the control API waits for our response. A
+caller that needs the result waits for the Future.
 """
 
 import hashlib
@@ -28,10 +28,11 @@ RESPONSE_LIMIT = 2000
 
 @dataclass(frozen=True)
 class Webhook:
-    """Where the played provider posts the webhooks of one account (`*`: of all).
+    """Where the simulated provider posts the webhooks of one account (`*`: of all accounts).
 
-    `secret` signs them if the provider signs. `attempts`: how often one is posted at most; the first 2xx ends it, with
-    a pause of `retry_ms` milliseconds. With `echo`, what we send through the provider is posted back to us.
+    `secret` signs them if the provider signs. `attempts` is the maximum number of posts of one webhook. They stop at
+    the first 2xx, and pause for `retry_ms` milliseconds. With `echo`, what we send through the provider is posted back
+    to us.
     """
 
     provider: str
@@ -45,7 +46,7 @@ class Webhook:
     echo: bool = False
 
     def signature(self, payload: bytes) -> str:
-        """The HMAC-SHA256 of the bytes with the webhook's secret, in hexadecimal digits."""
+        """Returns the HMAC-SHA256 of the bytes with the webhook's secret, in hexadecimal digits."""
         return hmac.new(self.secret.encode(), payload, hashlib.sha256).hexdigest()
 
     def as_dict(self) -> dict[str, Any]:
@@ -63,9 +64,7 @@ class _Parcel:
 
 
 class Outbox:
-    """Posts the webhooks of the played providers to us. `post` never waits, and no answer
-    of our side makes it raise.
-    """
+    """Posts the webhooks of the simulated providers to us. `post` never waits, and no response makes it raise."""
 
     def __init__(self, state: State, faults: FaultBook, provider: Callable[[str], Provider]) -> None:
         self._state = state
@@ -91,9 +90,7 @@ class Outbox:
             return list(self._webhooks.values())
 
     def webhook(self, provider: str, account: str) -> Webhook | None:
-        """Where the webhooks of that account are posted, else where those of all accounts of
-        the provider are, or None.
-        """
+        """Returns where the account's webhooks are posted, or those of all accounts of the provider, or None."""
         with self._lock:
             return self._webhooks.get((provider, account)) or self._webhooks.get((provider, "*"))
 
@@ -105,11 +102,10 @@ class Outbox:
     def post(
         self, provider: str, account: str, body: dict[str, Any], *, copies: int = 1, echo: bool = False
     ) -> list["Future[dict[str, Any]]"]:
-        """Post a webhook's body to the address of the account, `copies` times. An `echo` is posted only if the webhook
-        asks for echoes. Returns at once.
+        """Posts a webhook's body to the account's URL, `copies` times, and returns at once.
 
-        Returns a Future for each delivery. There is none if no address is set, if a fault drops the webhook, or after
-        `stop`.
+        An `echo` is posted only if the webhook asks for echoes. Returns a Future for each delivery; [] if no URL is
+        set, if a fault drops the webhook, or after `stop`.
         """
         webhook = self.webhook(provider, account)
         if webhook is None or (echo and not webhook.echo) or self._stopping.is_set():
@@ -134,13 +130,13 @@ class Outbox:
         return [parcel.future for parcel in parcels]
 
     def open(self) -> None:
-        """Start to post webhooks. Nothing is left over from before a `stop`."""
+        """Starts to post webhooks. Nothing is left over from before a `stop`."""
         self._stopping.clear()
         self._queue = queue.SimpleQueue()
         self._threads = []
 
     def stop(self) -> None:
-        """Stop posting webhooks. Those in the queue are dropped, and their Futures never end."""
+        """Stops posting webhooks. Queued ones are dropped, and their Futures never complete."""
         self._stopping.set()
         for _ in self._threads:
             self._queue.put(None)
@@ -200,7 +196,7 @@ class Outbox:
 
 
 def _attempt(parcel: _Parcel) -> dict[str, Any]:
-    """Post once. The result has status (None: no answer), error, response text and duration in ms."""
+    """Posts once. The result has status (None without a response), error, response text and duration in ms."""
     parts = urllib.parse.urlsplit(parcel.webhook.url)
     connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     started = time.monotonic()

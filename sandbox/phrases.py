@@ -1,4 +1,4 @@
-"""The phrases of the sandbox model's drafts, in several languages. A language is recognised by some of its words."""
+"""The phrases of the simulated model's drafts, in several languages. Some typical words identify a language."""
 
 import re
 from dataclasses import dataclass
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Phrases:
-    """The phrases of one language from which the played model makes drafts.
+    """The phrases of one language that the simulated model writes drafts with.
 
-    `later`: no answer is known. `rest`: only part of the answer is known. `words`: the words that show the language.
+    `later` says that no answer is known, and `rest` that only part of it is. `words` are the words that identify the
+    language.
     """
 
     greeting: str
@@ -127,13 +128,13 @@ _WORDS = {code: set(phrases.words.split()) for code, phrases in PHRASES.items()}
 
 
 FEW_WORDS = 3
-"""In a longer text, a single word of a language is chance: "Typing w gloves" is not Polish."""
+"""In a longer text, a single word of a language is a coincidence: "Typing w gloves" is not Polish."""
 
 
 def language_of(*texts: str) -> str:
-    """The code of the language of the first text that has more words of one language than of others.
+    """Returns the language code of the first text that has more words of one language than of any other.
 
-    English if none has.
+    Returns English if no text does.
     """
     for text in texts:
         words = re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", text.lower())

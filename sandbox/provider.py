@@ -1,6 +1,7 @@
-"""The interface of a played provider. The rest of the sandbox uses only this.
+"""The interface of a simulated provider. The rest of the sandbox uses only this.
 
-A provider is one module with a Router of its calls, a data class for what an account contains, and one Provider object.
+A provider is one module with a Router of its calls, a data class for the contents of an account, and one Provider
+object.
 """
 
 import json
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
     from sandbox.outbox import Webhook
 
 STATUS_CODES = {"revoked": 401, "forbidden": 403, "rate_limited": 429, "down": 503}
-"""Statuses that every account can have besides `ok`, with the HTTP status that its calls then get."""
+"""Statuses besides `ok` that every account can have, with the HTTP status that its calls then get."""
 
 
 @dataclass
 class Call:
-    """One request that the handler of a played provider works on. The handler runs under the account's lock."""
+    """A request for the handler of a simulated provider. The handler runs under the account's lock."""
 
     sandbox: "Sandbox"
     request: Request
@@ -33,11 +34,13 @@ class Call:
 
     @property
     def store(self) -> Any:
-        """What the played provider keeps for the account, an instance of the provider's own class."""
+        """The simulated provider's data of the account, an instance of the provider's own class."""
         return self.account.data
 
     def look_up(self, rows: dict[str, dict[str, Any]], name: str, refusal: str) -> dict[str, Any]:
-        """The row of `rows` whose key the path has as `name`. Raises BadRequestError (404) with the text `refusal`."""
+        """Returns the row of `rows` with the key that the path contains as `name`. Raises BadRequestError (404) with
+        the text `refusal`.
+        """
         key = self.params[name]
         if key not in rows:
             raise BadRequestError(refusal, status=404)
@@ -46,7 +49,7 @@ class Call:
     def check_body(
         self, fields: dict[str, type], required: tuple[str, ...], refusals: dict[str, str]
     ) -> dict[str, Any]:
-        """The body of the call. Raises BadRequestError, with a text of `refusals`, as `refused_field` finds it."""
+        """Returns the body of the call. If `refused_field` finds an error, raises BadRequestError with its refusal."""
         name, why = refused_field(self.request.data, fields, required)
         if name:
             raise BadRequestError(refusals[why].format(name))
@@ -55,8 +58,8 @@ class Call:
     def sent(
         self, kind: str, send_id: str | int, *, to: str = "", thread: str | int = "", text: str = ""
     ) -> SendRecord:
-        """Record that the person `to` receives something because of this call to the played provider, and return the
-        record. `send_id` is the provider's id of it.
+        """Records that the person `to` receives something because of this call, and returns the record. `send_id` is
+        its id at the provider.
         """
         request = self.request
         searched = request.body.decode("utf-8", "replace") + " ".join(request.headers.values())
@@ -73,65 +76,59 @@ class Call:
         )
 
     def tell(self, body: dict[str, Any], *, echo: bool = False) -> None:
-        """Post a webhook of the called account in the background. An echo is posted only if the webhook asks for
-        echoes.
-        """
+        """Posts a webhook of the called account in the background. An echo needs a webhook that asks for echoes."""
         self.sandbox.outbox.post(self.account.provider, self.account.name, body, echo=echo)
 
 
 class Provider(ABC):
-    """What differs between played providers. The defaults fit an API with bearer keys and one account per key."""
+    """The differences between simulated providers. The defaults fit an API with bearer keys and one account per key."""
 
     name = ""
     routes: Router
     statuses: tuple[str, ...] = ()
-    """Statuses of its accounts besides `ok` and STATUS_CODES."""
+    """Statuses of its accounts in addition to `ok` and STATUS_CODES."""
 
     @abstractmethod
     def new_data(self) -> Any:
-        """Makes an empty store of the played provider for a new account."""
+        """Returns empty data of the simulated provider for a new account."""
 
     def credential(self, request: Request) -> str:
-        """The key with which the caller authenticates at the played provider, or ""."""
+        """Returns the key with which the caller authenticates at the simulated provider, or ""."""
         return request.bearer()
 
     def account_name(self, sandbox: "Sandbox", request: Request, params: dict[str, str]) -> str:
-        """The name of the account that a call to the played provider is for; by default, the key. May raise
-        BadRequestError.
-        """
+        """Returns the name of the account that a call is for; by default, the key. May raise BadRequestError."""
         return self.credential(request)
 
     @abstractmethod
     def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
-        """An error answer in the provider's own form. `code` is its machine-readable code, if it has one."""
+        """Returns an error response in the provider's own form. `code` is its machine-readable code, if it has one."""
 
     def blocked(self, call: Call) -> Response | None:
-        """The played provider's answer to a call if the account's status forbids it. None lets the call through."""
+        """Returns the response to a call that the account's status forbids; None lets the call through."""
         status = STATUS_CODES.get(call.account.status)
         return self.error(status) if status else None
 
     def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-        """The body of the webhook that the played provider posts for `event`. Raises BadRequestError for an unknown
-        event.
+        """Returns the body of the webhook that the simulated provider posts for `event`. Raises BadRequestError for an
+        unknown event.
         """
         raise BadRequestError(f"{self.name} posts no webhook {event}", code="event")
 
     def learn(self, account: Account, body: dict[str, Any]) -> None:
-        """Store in the account of the played provider what a webhook body says has happened. The default stores
-        nothing.
-        """
+        """Stores the event in a webhook body in the account of the simulated provider. By default it stores nothing."""
         return None
 
     def holds(self, account: Account, body: dict[str, Any]) -> bool:
-        """Whether the played provider cannot see this event at the moment (its account is disconnected), and so cannot
-        report it.
+        """Whether the simulated provider cannot see this event at the moment, because its account is disconnected, and
+        so cannot report it.
         """
         return False
 
     def encode(self, webhook: "Webhook", body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
-        """A webhook's bytes and headers as the provider posts them, signed if the provider signs."""
+        """Returns a webhook's bytes and headers as the provider posts them, signed if the provider signs."""
         return json.dumps(body).encode(), {"Content-Type": "application/json"}
 
     def status_event(self, account: Account, status: str) -> dict[str, Any] | None:
-        """The webhook body that reports a change of the account's status, or None if the provider has none."""
+        """Returns the webhook body that reports a new status of the account; None if the provider has no such event."""
         return None

@@ -1,7 +1,7 @@
 """Reads a few facts from a prompt: the newest text, the lead's first name, message ids, a tag.
 
-It uses only key words and patterns. That is enough for any prompt to prove that prompt and answer are passed on. It
-understands nothing, so no test may judge by it how good an answer is.
+It uses only key words and patterns. That is enough to prove for any prompt that prompt and answer are passed on. It
+understands nothing, so no test may use it to judge how good an answer is.
 """
 
 import json
@@ -34,10 +34,10 @@ TAGS = (
     ("Information Requested", r"\?|pricing|how much|more (info|details)|send (me )?(info|details)"),
     ("Interested", r"\b(yes|sure|interested|sounds good|love to|great|happy to)\b"),
 )
-"""Tags with their key words. The first that matches counts."""
+"""Tags with their key words. The first match counts."""
 
 UNKNOWN = ("Information Requested", "Objection")
-"""Tags of questions that ask for a fact. A question about a meeting, for example, asks for times."""
+"""Tags of questions that ask for a fact. A question about a meeting, in contrast, asks for times."""
 
 ADDRESSED = ("newest", "latest", "last", "reply", "inbound")
 JSON_KEYS = ("newest_text", "newest_message", "newest", "latest_message", "latest", "text", "body", "reply")
@@ -45,7 +45,7 @@ JSON_KEYS = ("newest_text", "newest_message", "newest", "latest_message", "lates
 SAID = re.compile(r"^<<<said (\w+) ([^\n]*)>>>\n(.*?)\n<<<end \1>>>$", re.DOTALL | re.MULTILINE)
 """Text that a prompt marks as somebody's words: code, label, words.
 
-Anything inside that looks like a mark belongs to the words.
+Anything inside that looks like a mark is part of the words.
 """
 MARKS = re.compile(r"^<<<(?:said|end) \w+[^\n]*>>>$\n?", re.MULTILINE)
 
@@ -79,7 +79,7 @@ DATE = re.compile(r"\b(\d{4}-\d{2}-\d{2})\b")
 
 @dataclass(frozen=True)
 class Facts:
-    """What the played model found in a prompt. Its answers use only this."""
+    """What the simulated model found in a prompt. Its answers use nothing else."""
 
     everything: str
     newest: str
@@ -91,20 +91,17 @@ class Facts:
     slots: tuple[str, ...]
     """The ids of the offered times."""
     offers: str
-    """The times that a plan says to offer, in its words."""
+    """The times that a plan says to offer, as the plan words them."""
     known: tuple[Known, ...]
-    """The facts of the workspace to answer with.
-
-    They are those that the plan names or, without a plan, those that fit the question.
-    """
+    """The workspace's facts to answer with: those that the plan names or, without a plan, that fit the question."""
     unknown: tuple[str, ...]
     """Questions that no fact answers."""
     language: str
-    """The code of the language of the newest text, else of the whole thread."""
+    """The language code of the newest text, else of the whole thread."""
 
     @property
     def quote(self) -> str:
-        """The beginning of the lead's newest text, word for word, at most 160 characters."""
+        """Returns the beginning of the lead's newest text verbatim, at most 160 characters."""
         return self.newest[:160].strip()
 
     def phone(self) -> str | None:
@@ -121,8 +118,8 @@ class Facts:
 
 
 def read(model_input: Any) -> Facts:
-    """The facts that the played model finds in the `input` of a request: a string, or a list of
-    messages, of which those of the user are read.
+    """Returns the facts that the simulated model finds in the `input` of a request. The input is a string, or a list of
+    messages, of which only the user's are read.
     """
     everything = flatten(model_input)
     newest = _newest(everything)
@@ -143,8 +140,8 @@ def read(model_input: Any) -> Facts:
 
 
 def flatten(model_input: Any) -> str:
-    """All text of the `input` of a request to the model. Of a list of messages it is what the user said, or everything
-    if the user said nothing. "" for anything else.
+    """Returns all text of the `input` of a request to the model. From a list of messages, it is the user's text, or all
+    text if the user wrote none. Returns "" for anything else.
     """
     if isinstance(model_input, str):
         return model_input
@@ -159,7 +156,7 @@ def flatten(model_input: Any) -> str:
 
 
 def tag_of(text: str) -> str:
-    """The tag (what a lead wants) that key words in the text show, or Neutral if none is found."""
+    """Returns the tag (what a lead wants) whose key words are in the text; Neutral if none match."""
     lowered = text.lower()
     return next((tag for tag, words in TAGS if re.search(words, lowered, re.MULTILINE)), "Neutral")
 
@@ -184,7 +181,7 @@ def _newest(text: str) -> str:
 
 
 def _newest_in_json(text: str) -> str:
-    """The newest text of a prompt that is a JSON object or contains one."""
+    """Returns the newest text of a prompt that is a JSON object or contains one."""
     start = text.find("{")
     if start < 0:
         return ""
@@ -216,6 +213,6 @@ def _first_name(text: str) -> str:
 
 
 def _section(text: str, heading: str) -> str:
-    """The text under a # heading, or ""."""
+    """Returns the text under a # heading, or ""."""
     match = re.search(rf"^#+ {heading}\n(.*?)(?=\n#|\Z)", text, re.DOTALL | re.IGNORECASE | re.MULTILINE)
     return match.group(1) if match else ""

@@ -1,4 +1,4 @@
-"""Finds the players: the modules here with a PLAYER, each of which plays a provider under its own address."""
+"""Finds the simulated providers: the modules here with a PLAYER, each under its own address."""
 
 import pkgutil
 from functools import cache
@@ -10,7 +10,7 @@ from sandbox.provider import Provider
 
 @cache
 def players() -> dict[str, Provider]:
-    """All played providers, by name."""
+    """Returns all simulated providers by name."""
     modules = [
         import_module(f"sandbox.{player.name}")
         for player in pkgutil.iter_modules([str(Path(__file__).parent)])

@@ -1,6 +1,6 @@
 """The sandbox as an HTTP/1.1 server with keep-alive and one thread per connection. `stop` closes every connection.
 
-Faults need the bare socket, so bodies are read (by length or chunked) and answers written here. http.server parses
+Faults need the bare socket, so bodies are read (by length or chunked) and responses written here. http.server parses
 request lines and headers.
 """
 
@@ -27,8 +27,8 @@ IDLE_S = 300
 
 
 class SandboxServer(Sandbox):
-    """The sandbox, which plays the providers, as an HTTP server. Port 0 takes any free one. `stop` keeps the state, and
-    a later `start` uses the same port again. As a context manager it runs within the `with` block.
+    """The sandbox as an HTTP server. Port 0 takes any free one. `stop` keeps the state, and a later `start` uses the
+    same port again. As a context manager it runs within the `with` block.
     """
 
     def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:
@@ -43,13 +43,11 @@ class SandboxServer(Sandbox):
         return f"http://{self.host}:{self.port}"
 
     def url(self, provider: str) -> str:
-        """The base URL of a played provider."""
+        """Returns the base URL of a simulated provider."""
         return f"{self.base_url}/{provider}"
 
     def start(self) -> str:
-        """Start the sandbox's server, which plays the providers. Returns its base URL. Raises OSError if the port is
-        taken.
-        """
+        """Starts the server and returns its base URL. Raises OSError if the port is in use."""
         self._httpd = _HTTPServer((self.host, self.port), self)
         self.port = self._httpd.server_address[1]
         self.outbox.open()
@@ -60,7 +58,7 @@ class SandboxServer(Sandbox):
         return self.base_url
 
     def stop(self) -> None:
-        """Stop the sandbox's server and close every connection, also those that hang. Does nothing if it is stopped."""
+        """Stops the server and closes every connection, even those that hang. It may be called twice."""
         if self._httpd is None or self._thread is None:
             return
         self.outbox.stop()
@@ -143,11 +141,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         visit = None if prefix == "_control" else sandbox.arrive(prefix, request)
         if visit is None:
             controlled = control.handle(sandbox, request) if prefix == "_control" else None
-            answer = controlled or json_response({"error": f"the sandbox plays no provider {prefix!r}"}, 404)
+            answer = controlled or json_response({"error": f"the sandbox has no provider {prefix!r}"}, 404)
             transmit(wire, None, answer, close=self.close_connection, head_only=head_only)
             return
         for fault in visit.waits:
-            # A caller that gives up does not stop a slow provider's work.
+            # A caller that hangs up does not stop a slow provider's work.
             with contextlib.suppress(WireClosed):
                 wire.wait(fault.wait_ms() / 1000)
         response, processed = Response(), False
@@ -158,7 +156,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         transmit(wire, visit.fault, spoilt, close=self.close_connection, head_only=head_only)
 
     def _release(self) -> None:
-        """Close the socket's file objects.
+        """Closes the socket's file objects.
 
         Only then does closing the socket really close it, which a TCP reset needs.
         """

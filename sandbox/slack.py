@@ -1,7 +1,7 @@
-"""Plays Slack as far as Holdfast uses it: the Web API of one bot token, and incoming webhooks.
+"""Simulates Slack as far as Holdfast uses it: the Web API of one bot token, and incoming webhooks.
 
-Errors are HTTP 200 with `ok: false`, except too many requests (429) and Slack being down (5xx). An incoming webhook
-answers with plain text.
+Errors are HTTP 200 with `ok: false`, except for too many requests (429) and an outage of Slack (5xx). An incoming
+webhook responds with plain text.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ CHANNELS = {"C0SANDBOX01": "general", "C0SANDBOX02": "replies"}
 
 @dataclass
 class Workspace:
-    """What the played Slack keeps for one bot token: messages and users."""
+    """The data of one bot token in the simulated Slack: messages and users."""
 
     messages: dict[tuple[str, str], dict[str, Any]] = field(default_factory=Shelf)
     users: dict[str, dict[str, Any]] = field(default_factory=Shelf)
@@ -41,7 +41,7 @@ class Workspace:
     last_ts: float = 0.0
 
     def next_ts(self) -> str:
-        """A new message timestamp of the played Slack, unique and growing."""
+        """Returns a new message timestamp of the simulated Slack, which is unique and increasing."""
         self.last_ts = max(time.time(), self.last_ts + 0.000_01)
         return f"{self.last_ts:.6f}"
 
@@ -95,8 +95,8 @@ class Slack(Provider):
         }
 
     def encode(self, webhook: "Webhook", body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
-        """A button press as Slack posts it: a form, with a signature `v0` (made with the webhook's `secret`) over its
-        raw bytes.
+        """Encodes a button press as Slack posts it: a form, with a signature `v0` (made with the webhook's `secret`)
+        over its raw bytes.
         """
         payload = urllib.parse.urlencode({"payload": json.dumps(body)}).encode()
         at = str(int(time.time()))
@@ -109,7 +109,7 @@ class Slack(Provider):
 
 
 def _field(request: Request, name: str) -> str:
-    """A parameter from the query, the form or the JSON body, or ""."""
+    """Returns a parameter from the query, the form or the JSON body, or ""."""
     text = request.query.get(name)
     if text is None and request.method == "POST":
         text = request.data.get(name)
@@ -183,7 +183,7 @@ def _content(call: Call) -> dict[str, Any]:
 
 
 def _channel(call: Call, channel: str) -> str:
-    """The id of a channel that is given by id, #name or user id. Raises channel_not_found for anything else."""
+    """Returns the id of a channel that is named by id, #name or user id. Raises channel_not_found for anything else."""
     channels = _channels(call)
     if channel.startswith("U"):
         return _dm(call, channel)

@@ -1,6 +1,6 @@
-"""Plays SmartLead as far as Holdfast uses it: campaigns and e-mail threads of one API key, which is in the query.
+"""Simulates SmartLead as far as Holdfast uses it: campaigns and e-mail threads of one API key, which is in the query.
 
-What it takes and refuses is in docs/reference/smartlead.md, with the public pages.
+docs/reference/smartlead.md says what it accepts and refuses, and names the public pages.
 """
 
 import html
@@ -42,16 +42,16 @@ ANSWER: dict[str, type] = dict.fromkeys(
     ),
     str,
 ) | {"add_signature": bool, "attachments": list}
-"""The fields of an answer. api.smartlead.ai/api-reference/campaigns/reply-email-thread, read on 2026-11-30."""
+"""The fields of an answer. Source: api.smartlead.ai/api-reference/campaigns/reply-email-thread, read on 2026-11-30."""
 INBOX: dict[str, type] = {"offset": int, "limit": int, "filters": dict, "sortBy": str}
-"""The fields of a look into the master inbox. api.smartlead.ai/api-reference/inbox/get-messages, 2026-11-30."""
+"""The fields of a master inbox query. Source: api.smartlead.ai/api-reference/inbox/get-messages, read on 2026-11-30."""
 WHY = {"missing": '"{}" is required', "unknown": '"{}" is not allowed', "type": '"{}" has the wrong type'}
 
 
 @dataclass
 class Sender:
-    """What the played SmartLead keeps for one account: campaigns, leads and threads. The history of a thread is stored
-    by lead.
+    """The data of one account in the simulated SmartLead: campaigns, leads and threads. A thread's history is stored by
+    lead.
     """
 
     campaigns: dict[int, str] = field(default_factory=lambda: {501: "Q1"})
@@ -71,7 +71,7 @@ class SmartLead(Provider):
         return request.query.get("api_key", "").strip()
 
     def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
-        """An error in the form of api.smartlead.ai/guides/error-handling, read on 2026-11-30."""
+        """Returns an error in the form of api.smartlead.ai/guides/error-handling, read on 2026-11-30."""
         texts = {401: "Invalid API key.", 404: "Not found.", 429: "Too many requests."}
         text = message or texts.get(status) or ("Internal server error." if status >= 500 else "Bad request.")
         name = "VALIDATION_ERROR" if status in (400, 422) else HTTPStatus(status).name
@@ -178,7 +178,7 @@ def _disconnected(account: Account, mailbox: str) -> dict[str, Any]:
 def _nested(
     event: str, lead: dict[str, Any], campaign: dict[str, Any], fields: dict[str, Any]
 ) -> dict[str, Any]:
-    """The form of api.smartlead.ai/core/webhooks, read on 2026-11-30. A reply has no message id in it."""
+    """Returns the form of api.smartlead.ai/core/webhooks, read on 2026-11-30. In it, a reply has no message id."""
     first, _, last = (lead.get("name") or "").partition(" ")
     subject, at = fields.get("subject") or "hi", now_iso()
     body: dict[str, Any] = {
@@ -199,7 +199,7 @@ def _nested(
 
 
 def _learn_nested(account: Account, body: dict[str, Any]) -> None:
-    """Store a reply with the ids that its webhook does not tell, but SmartLead's own lists do."""
+    """Stores a reply with the ids that its webhook lacks, but SmartLead's own lists contain."""
     lead = _lead(account, body["lead"]["email"], f"{body['lead']['first_name']} {body['lead']['last_name']}")
     lead["campaign_id"] = body["campaign_id"]
     account.data.campaigns[body["campaign_id"]] = body["campaign_name"]
@@ -213,7 +213,7 @@ def _learn_nested(account: Account, body: dict[str, Any]) -> None:
 
 
 def _ends(lead: str, body: dict[str, Any], reply: bool) -> dict[str, str]:
-    """Who wrote the mail, and to whom."""
+    """Returns who wrote the mail, and to whom."""
     ours = (
         address for address in (body.get("from_email"), body.get("to_email")) if address and address != lead
     )
@@ -237,7 +237,7 @@ def _lead(account: Account, email: str, name: str | None = None) -> dict[str, An
 
 
 def _keep(account: Account, email: str, **entry: Any) -> None:
-    """Add a message to the lead's history, once."""
+    """Adds a message to the lead's history, once."""
     thread = account.data.history.setdefault(email.lower(), [])
     if all(known["message_id"] != entry["message_id"] for known in thread):
         thread.append(entry)

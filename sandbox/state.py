@@ -21,7 +21,7 @@ UUID = re.compile(r"\b[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-
 
 
 def now_iso() -> str:
-    """The current time in UTC, in ISO 8601 with milliseconds and Z."""
+    """Returns the current time in UTC, in ISO 8601 with milliseconds and Z."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -40,9 +40,7 @@ def ring() -> deque[Any]:
 
 @dataclass
 class Account:
-    """One account at one played provider: its status, the properties that commands have set, and the provider's own
-    data.
-    """
+    """One account at one simulated provider: its status, its properties (set by commands), and the provider's data."""
 
     provider: str
     name: str
@@ -57,12 +55,12 @@ class Account:
         self._ids = itertools.count(self.first_id)
 
     def next_id(self) -> int:
-        """A number that no other object of this played account has. Other accounts use the same numbers."""
+        """Returns a number that no other object of this account has. Other accounts use the same numbers."""
         return next(self._ids)
 
     def over_limit(self) -> bool:
-        """Whether this call exceeds the limit of the account's property `limit` ({calls, seconds}: so many calls in any
-        so many seconds). If not, the call is counted. False without such a property.
+        """Whether this call exceeds the limit in the account's property `limit` ({calls, seconds}: the most calls in
+        any so many seconds). If not, it counts the call. False without such a property.
         """
         limit = self.properties.get("limit")
         if not limit:
@@ -102,8 +100,8 @@ class RequestRecord:
 
 @dataclass
 class SendRecord:
-    """Something that a person would have received through a played provider. Two records
-    with the same fingerprint are a double send.
+    """Something that a person would have received through a simulated provider. Two records with the same fingerprint
+    are a double send.
     """
 
     id: str
@@ -120,9 +118,7 @@ class SendRecord:
 
 
 class State:
-    """All accounts at the played providers and all records. `new_data` makes a provider's
-    empty data for a new account.
-    """
+    """All accounts at the simulated providers and all records. `new_data` creates the data of a new account."""
 
     def __init__(self, new_data: Callable[[str], Any]) -> None:
         self._new_data = new_data
@@ -147,7 +143,7 @@ class State:
         return next(self._request_ids)
 
     def account(self, provider: str, name: str) -> Account:
-        """The account of the played provider with that name. It is made on first use."""
+        """Returns the simulated provider's account with that name, which is created on first use."""
         with self._lock:
             account = self._accounts.get((provider, name))
             if account is None:
@@ -171,8 +167,8 @@ class State:
             self._counts[record.provider, record.method, record.route, record.status] += 1
 
     def record_send(self, *, searched: str, **values: Any) -> SendRecord:
-        """Record that a person would receive something, and return the record. `searched` is the text in which markers
-        (UUIDs, the ids of our sends) are looked for.
+        """Records that a person would receive something, and returns the record. `searched` is the text to search for
+        markers (UUIDs, the ids of our sends).
         """
         parts = [
             values["provider"],
@@ -195,9 +191,7 @@ class State:
             self._deliveries.append(delivery)
 
     def totals(self) -> dict[str, int]:
-        """The numbers of requests to the played providers and of messages sent through them,
-        including those that were dropped from the lists.
-        """
+        """Counts requests to the simulated providers and sent messages, including those that the lists dropped."""
         with self._lock:
             return dict(self._totals)
 
@@ -208,14 +202,14 @@ class State:
         return [{**dict(zip(names, key, strict=True)), "n": n} for key, n in sorted(items, key=str)]
 
     def sends(self, **wanted: Any) -> list[dict[str, Any]]:
-        """The messages that people would have received, oldest first, where the fields equal `wanted`; None fits all.
-        `contains` is a part of the text.
+        """Returns the messages that people would have received, oldest first, whose fields equal `wanted`. None matches
+        any value. `contains` matches a part of the text.
         """
         return self._select(self._sends, wanted, "text", wanted.pop("contains", None))
 
     def requests(self, **wanted: Any) -> list[dict[str, Any]]:
-        """Requests to the played providers, oldest first, whose fields equal `wanted`; None fits all. `path` is a part
-        of the path.
+        """Returns requests to the simulated providers, oldest first, whose fields equal `wanted`. None matches any
+        value. `path` matches a part of the path.
         """
         return self._select(self._requests, wanted, "path", wanted.pop("path", None))
 

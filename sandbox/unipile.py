@@ -1,7 +1,7 @@
-"""Plays Unipile (LinkedIn) as far as Holdfast uses it. Each account id has its own state, whatever the API key.
+"""Simulates Unipile (LinkedIn) as far as Holdfast uses it. Each account id has its own state, whatever the API key.
 
 A key belongs to the platform and only authenticates. An account that is not `ok` refuses every LinkedIn call with the
-error for its status. Its status and the hosted reconnect link can still be read, as at Unipile.
+error of its status. As at Unipile, its status and the hosted reconnect link can still be read.
 """
 
 import hashlib
@@ -54,7 +54,7 @@ NOTE_LIMIT = 300
 
 @dataclass
 class LinkedIn:
-    """What the played Unipile keeps for one LinkedIn account: chats, messages, people and invitations."""
+    """The data of one LinkedIn account in the simulated Unipile: chats, messages, people and invitations."""
 
     linked: bool = False
     created_at: str = field(default_factory=now_iso)
@@ -74,12 +74,12 @@ class Unipile(Provider):
 
     def credential(self, request: Request) -> str:
         if request.path.startswith("/hosted/"):
-            return request.path  # whoever has the link is authenticated
+            return request.path  # the link itself authenticates
         return request.headers.get("x-api-key", "").strip()
 
     def account_name(self, sandbox: "Sandbox", request: Request, params: dict[str, str]) -> str:
-        """The LinkedIn account that a call is for: the one in the path, query or body, else the one that has the chat.
-        `*` if the call is for no account.
+        """Returns the LinkedIn account that a call is for: the one in the path, query or body, else the one that has
+        the chat. Returns `*` if the call is for no account.
         """
         parts = request.path.split("/")
         if request.path.startswith("/hosted/"):
@@ -131,7 +131,7 @@ class Unipile(Provider):
         return events.account_status(account, status)
 
     def owner(self, sandbox: "Sandbox", table: str, key: str) -> str:
-        """The name of the account whose `table` has a row `key`; `*` if none has."""
+        """Returns the name of the account whose `table` has a row `key`; `*` if none has."""
         accounts = sandbox.state.accounts(self.name)
         return next((account.name for account in accounts if key in getattr(account.data, table)), "*")
 
@@ -230,9 +230,9 @@ def inmails_left(call: Call) -> int:
 
 
 def person_of(call: Call, identifier: str) -> dict[str, Any]:
-    """A person by public identifier or provider id.
+    """Returns a person by public identifier or provider id.
 
-    Unknown people are made, as connections unless `profiles` says otherwise.
+    Unknown people are created, as connections unless `profiles` says otherwise.
     """
     person = events.keep_person(call.account, identifier)
     profiles = call.account.properties.get("profiles", {})
@@ -321,7 +321,7 @@ def attachment(call: Call) -> Response:
 
 
 def newest_first(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Of one millisecond the later first: two are written in the same one on a quick machine."""
+    """Sorts newest first. Of messages with the same timestamp, the one written last comes first."""
     return sorted(rows, key=lambda row: row["timestamp"])[::-1]
 
 

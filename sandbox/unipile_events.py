@@ -1,4 +1,4 @@
-"""Makes Unipile's webhooks, and keeps the people, chats and messages that they are about."""
+"""Builds Unipile's webhooks, and stores the people, chats and messages that they concern."""
 
 import hashlib
 import re
@@ -24,12 +24,12 @@ SOURCE_STATUS = {
     "stopped": "STOPPED",
     "deleted": "DELETED",
 }
-"""Unipile's words for the sandbox's account statuses. Statuses that do not concern the account itself are not here."""
+"""Unipile's words for the sandbox's account statuses. Statuses that do not concern the account itself are left out."""
 
 
 def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """The body of the webhook that the played Unipile posts for `event`, from the fields in docs/sandbox.md. Raises
-    BadRequestError, which names a missing field.
+    """Returns the body of the webhook that the simulated Unipile posts for `event`, from the fields in docs/sandbox.md.
+    Raises BadRequestError, which names a missing field.
     """
     if event == "AccountStatus":
         return _status_body(account, str(fields.get("message") or SOURCE_STATUS.get(account.status, "OK")))
@@ -51,8 +51,8 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
 
 
 def account_status(account: Account, status: str) -> dict[str, Any] | None:
-    """The AccountStatus webhook for a change to `status`. None if the status before or after is not LinkedIn's
-    (SOURCE_STATUS), such as `rate_limited`.
+    """Returns the AccountStatus webhook for a change to `status`. Returns None if the old or the new status is not
+    LinkedIn's (SOURCE_STATUS), such as `rate_limited`.
     """
     if status not in SOURCE_STATUS or account.status not in SOURCE_STATUS:
         return None
@@ -83,8 +83,8 @@ def message_event(
 
 
 def learn(account: Account, body: dict[str, Any]) -> None:
-    """Store in the played Unipile the message or the new connection of a webhook's body. A message that is known
-    already stays as it is.
+    """Stores the message or the new connection of a webhook's body in the simulated Unipile. A stored message stays as
+    it is.
     """
     message, connection = body.get("message"), body.get("connection")
     if isinstance(connection, dict):
@@ -115,15 +115,15 @@ def learn(account: Account, body: dict[str, Any]) -> None:
 
 
 def member_id(text: str) -> str:
-    """A made-up LinkedIn member id for a name or other text, always the same for the same text. A text that is a
-    member id already is returned as it is.
+    """Returns an invented LinkedIn member id for a name or other text, always the same for the same text. A text that
+    is already a member id is returned as it is.
     """
     return text if text.startswith("ACoAA") else "ACoAA" + hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def keep_person(account: Account, identifier: str, values: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The played LinkedIn's person with that provider id, public identifier or profile URL, who is made if there is
-    none. `values` may give a name, which replaces the old one, and a profile URL.
+    """Returns the simulated LinkedIn's person with that provider id, public identifier or profile URL. The person is
+    created if necessary. `values` may have a name, which replaces the old one, and a profile URL.
     """
     values = values or {}
     slug = _slug(values.get("url")) or _slug(identifier)
@@ -149,7 +149,7 @@ def keep_person(account: Account, identifier: str, values: dict[str, Any] | None
 
 
 def keep_chat(account: Account, chat_id: str | None, person: dict[str, Any]) -> dict[str, Any]:
-    """The played Unipile's chat with that id; if `chat_id` is None, the one with that person. It is made if needed."""
+    """Returns the simulated Unipile's chat with that id, or for None the person's chat. Creates it if necessary."""
     chats = account.data.chats
     if chat_id is None:
         chats_with = (c for c in chats.values() if c["attendee_provider_id"] == person["provider_id"])
@@ -183,7 +183,7 @@ def keep_message(
     message_id: str | None = None,
     at: str | None = None,
 ) -> dict[str, Any]:
-    """Add a message to a chat of the played Unipile, as Unipile's lists of messages show it, and return it."""
+    """Adds a message to a chat of the simulated Unipile, in the form of Unipile's lists of messages, and returns it."""
     at = at or now_iso()
     message = {
         "object": "Message",
@@ -209,9 +209,7 @@ def keep_message(
 
 
 def instant(text: str) -> datetime:
-    """The time that a text in a request names, as an aware datetime. Raises BadRequestError
-    if it is no ISO 8601 date.
-    """
+    """Parses a time in a request into an aware datetime. Raises BadRequestError if it is not an ISO 8601 date."""
     try:
         at = datetime.fromisoformat(urllib.parse.unquote(text))
     except ValueError as exc:
@@ -220,7 +218,7 @@ def instant(text: str) -> datetime:
 
 
 def _slug(url: str | None) -> str | None:
-    """The public identifier in a profile URL, or the text itself if it is one. None for anything else."""
+    """Returns the public identifier in a profile URL, or the text itself if it is one; None for anything else."""
     if not url or url.startswith("ACoAA"):
         return None
     match = re.search(r"linkedin\.com/in/([^/?#]+)", url)

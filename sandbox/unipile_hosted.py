@@ -1,5 +1,5 @@
-"""Plays Unipile's hosted page, on which the owner reconnects a LinkedIn account. Its link works once and expires. Both
-versions have it.
+"""Simulates Unipile's hosted page on which the owner reconnects a LinkedIn account. Its link works once and expires.
+Both versions have it.
 """
 
 import html
@@ -28,7 +28,7 @@ def hosted_link(call: Call) -> Response:
 
 
 def new_link(call: Call, name: str, values: dict[str, Any]) -> str:
-    """The address of a new page for the account `name`; `values` as version 1 names them."""
+    """Returns the URL of a new page for the account `name`. `values` have the field names of version 1."""
     provider, token = call.account.provider, uuid.uuid4().hex
     call.sandbox.state.account(provider, name).data.links[token] = {**values, "account": name}
     return f"{call.request.origin}/{provider}/hosted/{token}"

@@ -1,5 +1,5 @@
-"""Plays version 2 of Unipile's API under an address of its own, by the description from which Unipile's own client is
-made (https://github.com/unipile/unipile-python). It keeps the same LinkedIn as version 1.
+"""Simulates version 2 of Unipile's API at its own address, as in the description that Unipile's own client is generated
+from (https://github.com/unipile/unipile-python). It shares the LinkedIn data with version 1.
 """
 
 import time

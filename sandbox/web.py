@@ -1,4 +1,4 @@
-"""Requests, responses and routes as the played providers see them: plain values without sockets."""
+"""Requests, responses and routes as the simulated providers see them: plain values without sockets."""
 
 import functools
 import json
@@ -10,9 +10,9 @@ from typing import Any
 
 
 class BadRequestError(Exception):
-    """The caller sent something that the played provider refuses.
+    """The caller sent something that the simulated provider refuses.
 
-    `status` and `code` go into the provider's own form of errors, unless `response` is already the whole answer.
+    `status` and `code` go into the provider's own form of errors, unless `response` is already the whole response.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class ControlError(ValueError):
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request to a played provider, with its body. `path` is the provider's own path, without the sandbox's
+    """One HTTP request to a simulated provider, with its body. `path` is the provider's own path, without the sandbox's
     prefix.
     """
 
@@ -48,9 +48,9 @@ class Request:
 
     @functools.cached_property
     def data(self) -> dict[str, Any]:
-        """The request's body as an object: JSON, or form fields (values that look like JSON stay text).
+        """Returns the request's body as an object: JSON, or form fields (values that look like JSON stay text).
 
-        Raises BadRequestError if there is a body that is neither, or JSON that is no object.
+        Raises BadRequestError if the body is neither, or is JSON but not an object.
         """
         if not self.body:
             return {}
@@ -65,13 +65,13 @@ class Request:
         return parsed
 
     def bearer(self) -> str:
-        """The token in the request's header `Authorization: Bearer`, or ""."""
+        """Returns the token in the request's header `Authorization: Bearer`, or ""."""
         scheme, _, token = self.headers.get("authorization", "").partition(" ")
         return token.strip() if scheme.lower() == "bearer" else ""
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
-        """The number `name` from the request's query string, moved into `low` to `high`. Anything unreadable gives
-        `default`.
+        """Returns the number `name` from the request's query string, moved into the range from `low` to `high`. An
+        invalid value gives `default`.
         """
         try:
             return max(low, min(high, int(self.query.get(name, default))))
@@ -82,8 +82,8 @@ class Request:
 def refused_field(
     values: dict[str, Any], fields: dict[str, type], required: tuple[str, ...]
 ) -> tuple[str, str]:
-    """The first field for which the document of a call refuses the request's body, and why: "missing", "unknown" or
-    "type". ("", "") if it refuses none. `fields` are all that the document names.
+    """Returns the first field for which the documentation of a call refuses the request's body, and why: "missing",
+    "unknown" or "type". Returns ("", "") if it refuses none. `fields` are all documented fields.
     """
     missing = [
         (name, "missing")
@@ -99,8 +99,8 @@ def refused_field(
 
 @dataclass
 class Response:
-    """An HTTP answer of a played provider. Headers that the server adds itself
-    (Content-Length, Date, Connection) are not in it.
+    """An HTTP response of a simulated provider. It lacks the headers that the server itself adds (Content-Length, Date,
+    Connection).
     """
 
     status: int = 200
@@ -126,7 +126,7 @@ class Route:
 
 
 class Router:
-    """A played provider's table of calls and their handlers. `{name}` in a template matches one segment of the path."""
+    """A simulated provider's table of calls and handlers. `{name}` in a template matches one path segment."""
 
     def __init__(self) -> None:
         self._routes: dict[tuple[str, int], list[Route]] = {}
@@ -134,8 +134,8 @@ class Router:
     def on(
         self, method: str, *templates: str
     ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
-        """Decorator that registers what handles a call of the played provider: the method, and one or more path
-        templates, each with or without a slash at the end.
+        """Decorator that registers the handler of a call: the method and one or more path templates, each with or
+        without a trailing slash.
         """
 
         def register(handler: Callable[..., Response]) -> Callable[..., Response]:
@@ -148,12 +148,12 @@ class Router:
         return register
 
     def include(self, router: "Router") -> None:
-        """Add another Router's calls to this one."""
+        """Adds another Router's calls to this one."""
         for key, routes in router._routes.items():
             self._routes.setdefault(key, []).extend(routes)
 
     def match(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-        """The first registered call that fits method and path, with its decoded path parameters, or None."""
+        """Returns the first registered call that matches method and path, with its decoded path parameters, or None."""
         for route in self._routes.get((method, path.rstrip("/").count("/")), ()):
             match = route.pattern.match(path)
             if match:

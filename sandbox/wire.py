@@ -1,4 +1,4 @@
-"""Carries out the faults of the connection: what each does to the bytes of an answer."""
+"""Carries out the faults of the connection: how each changes the bytes of a response."""
 
 import contextlib
 import email.utils
@@ -13,7 +13,7 @@ from sandbox.provider import Provider
 from sandbox.web import Response, text_response
 
 SILENT = {"hang", "accept_timeout", "drop", "accept_drop", "reset", "accept_reset"}
-"""Faults after which the caller gets no answer."""
+"""Faults after which the caller gets no response."""
 
 HUNG_UP = getattr(select, "POLLRDHUP", select.POLLIN) | select.POLLHUP | select.POLLERR
 
@@ -21,7 +21,7 @@ GATEWAY_PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1><hr>gatew
 
 
 class WireClosed(Exception):
-    """The connection to the caller cannot be used any more."""
+    """The connection to the caller can no longer be used."""
 
 
 class Wire:
@@ -31,37 +31,35 @@ class Wire:
         self._connection = connection
 
     def wait(self, seconds: float) -> None:
-        """Wait for `seconds` before the sandbox answers. Raises WireClosed as soon as the caller disconnects."""
+        """Waits for `seconds` before the sandbox responds. Raises WireClosed as soon as the caller disconnects."""
         poll = select.poll()
         poll.register(self._connection, HUNG_UP)
         if poll.poll(max(0.0, seconds) * 1000):
             raise WireClosed
 
     def send(self, chunk: bytes) -> None:
-        """Send bytes to the caller. Raises WireClosed if the caller does not take them."""
+        """Sends bytes to the caller. Raises WireClosed if the caller does not accept them."""
         try:
             self._connection.sendall(chunk)
         except OSError as exc:
             raise WireClosed from exc
 
     def trickle(self, chunk: bytes, interval_s: float) -> None:
-        """Send the bytes to the caller one at a time, with a pause of `interval_s` seconds after each. Raises
-        WireClosed.
-        """
+        """Sends the bytes to the caller one at a time, pausing `interval_s` seconds after each. Raises WireClosed."""
         for index in range(len(chunk)):
             self.send(chunk[index : index + 1])
             self.wait(interval_s)
 
     def reset(self) -> None:
-        """Close the connection to the caller with a TCP RST instead of a FIN."""
+        """Closes the connection to the caller with a TCP RST instead of a FIN."""
         with contextlib.suppress(OSError):
             self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._connection.close()
 
 
 def retry_after_header(seconds: str | int | float | None) -> dict[str, str]:
-    """The header `Retry-After` for a fault's `retry_after`: a number of seconds, or a text as it is. From
-    `date:<seconds from now>` it makes the date. For None there is no header: {}.
+    """Returns the header `Retry-After` for a fault's `retry_after`: a number of seconds, or a text as it is.
+    `date:<seconds from now>` becomes that date. Returns {} for None.
     """
     if seconds is None:
         return {}
@@ -72,9 +70,9 @@ def retry_after_header(seconds: str | int | float | None) -> dict[str, str]:
 
 
 def spoil(fault: Fault | None, provider: Provider, response: Response) -> Response | None:
-    """The answer that the caller gets if `fault` applies, or None for no answer.
+    """Returns the response that the caller gets if `fault` applies; None for no response.
 
-    `response` is the answer without the fault.
+    `response` is the response without the fault.
     """
     kind = fault.kind if fault else ""
     if fault is None or kind in ("drip_headers", "drip_body", "cut_body"):
@@ -99,8 +97,8 @@ def spoil(fault: Fault | None, provider: Provider, response: Response) -> Respon
 def transmit(
     wire: Wire, fault: Fault | None, response: Response | None, *, close: bool, head_only: bool
 ) -> None:
-    """Send an answer to the caller in the way that the fault demands. Raises WireClosed if the connection must not be
-    used again.
+    """Sends a response to the caller in the way that the fault demands. Raises WireClosed if the connection can no
+    longer be used.
     """
     kind = fault.kind if fault else ""
     if fault is not None and kind in ("hang", "accept_timeout"):

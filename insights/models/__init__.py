@@ -1,4 +1,4 @@
-"""The tables of insights: one reading per lead, packs of readings, and questions asked about a pack."""
+"""The tables of insights: one reading per lead, packs of readings, and questions about a pack."""
 
 from insights.models.insight import ConversationInsight
 from insights.models.pack import ContextPack, PackThread

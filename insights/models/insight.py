@@ -6,9 +6,11 @@ from jobs.ids import uuid7
 
 
 class ConversationInsight(models.Model):
-    """A reading: what a model found in one lead's conversation. While the conversation has `content_hash`, which
-    includes schema and prompt, nobody pays for a new one. A claim, taken by a conditional upsert in
-    `insights.readings`, decides who asks the model; an answer is stored only while its caller's token is in the row.
+    """A reading: what a model found in one lead's conversation.
+
+    A new reading is paid for only if `content_hash`, which covers schema and prompt, has changed. A caller claims the
+    right to ask the model by a conditional upsert in `insights.readings`. Its answer is stored only while its token is
+    in the row.
     """
 
     class Outcome(models.TextChoices):

@@ -1,5 +1,5 @@
-"""The tables of context packs (a question, and the answer that the conversations of a time give) and their
-conversations.
+"""The tables of context packs and of their conversations. A pack is a question, and the answer that the conversations
+of a period give.
 """
 
 from datetime import datetime, timedelta
@@ -13,8 +13,8 @@ from jobs.ids import uuid7
 
 
 class ContextPack(models.Model):
-    """One build of a context pack. Building it again makes a new row with the same `scope_key`, so a build that fails
-    leaves the last good one untouched. A constraint allows one build per scope at a time.
+    """One build of a context pack. A new build is a new row with the same `scope_key`, so a failed build leaves the
+    last good one untouched. A constraint allows one build per scope at a time.
     """
 
     class Window(models.TextChoices):
@@ -104,20 +104,20 @@ class ContextPack(models.Model):
 
     @property
     def stale_from(self) -> datetime | None:
-        """When (aware) this build stops being fresh. None for chosen days, and for one that is not complete."""
+        """When (aware) this build stops being fresh; None for chosen days, and for an incomplete build."""
         if self.status != self.Status.COMPLETE or self.window == self.Window.CUSTOM:
             return None
         return self.window_to + self.FRESH_FOR[self.Window(self.window)]
 
     @property
     def stale_since(self) -> datetime | None:
-        """When this build stopped being fresh; None if it has not."""
+        """When this build stopped being fresh; None if it is still fresh."""
         at = self.stale_from
         return at if at and at <= timezone.now() else None
 
 
 class PackThread(models.Model):
-    """One conversation of a context pack: why it was selected, and what came of reading it."""
+    """One conversation of a context pack: why it was selected, and the result of reading it."""
 
     class Status(models.TextChoices):
         PENDING = "pending", "To be read"

@@ -7,7 +7,7 @@ from jobs.ids import uuid7
 
 
 class PackQuestion(models.Model):
-    """A follow-up question of a person, which a job answers. `answer` has the form of `ContextPack.synthesis`."""
+    """A user's follow-up question, which a job answers. `answer` has the form of `ContextPack.synthesis`."""
 
     class Status(models.TextChoices):
         PENDING = "pending", "Being answered"
