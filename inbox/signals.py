@@ -1,27 +1,29 @@
-"""Signals of rooms of the inbox about a lead or a draft. `inbox/wiring.py` connects the receivers.
+"""The inbox's signals about a lead or a draft. `inbox/wiring.py` connects the receivers.
 
-They run inside the sender's step or transaction, must be idempotent, and must never call another machine.
+Receivers run inside the sender's step or transaction, must be idempotent, and must never call another machine.
 """
 
 from django.dispatch import Signal
 
 lead_replied = Signal()
-"""A new reply is being worked on. Arguments: `lead`, `message`."""
+"""A new reply is being processed. Arguments: `lead`, `message`."""
 
 lead_stopped = Signal()
-"""The lead asked not to be contacted, or its address does not exist. Arguments: `lead` (locked), `reason`."""
+"""The lead opted out, or its address does not exist. Arguments: `lead` (locked), `reason`."""
 
 lead_tagged = Signal()
-"""A reply has got its tag. Arguments: `lead`, `message`, `tag`, `previous` (the lead's tag before, "" if unknown)."""
+"""A reply got its tag. Arguments: `lead`, `message`, `tag`, `previous` (the lead's earlier tag, "" if unknown)."""
 
 lead_booked = Signal()
-"""A meeting stands. Arguments: `lead` (locked), `fresh` (False if it is an earlier meeting at another time)."""
+"""A meeting takes place. Arguments: `lead` (locked), `fresh` (False if an earlier meeting was moved)."""
 
 lead_merged = Signal()
-"""Two leads are one now. Arguments: `lead` (locked, as it is now), `gone` (the id of the other, as text)."""
+"""Two leads were merged. Arguments: `lead` (locked, in its current state), `gone` (the other lead's id, as text)."""
 
 draft_changed = Signal()
-"""A draft was decided, rewritten, held back or sent. Arguments: `draft`, `event` (names it; the same if sent again)."""
+"""A draft was decided, rewritten, held back or sent. Arguments: `draft`, `event` (its name, equal for a repeated
+signal).
+"""
 
 lead_enriched = Signal()
-"""A source has answered a question about the lead. Arguments: `lead` (locked), `now`."""
+"""A source answered a question about the lead. Arguments: `lead` (locked), `now`."""

@@ -1,4 +1,4 @@
-"""Loads the rule weights that the installation has set, and refuses to start if they cannot be used."""
+"""Loads the rule weights of the installation, and prevents the start if they cannot be used."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ _unfit: list[str] = []
 
 
 def take_own_weights() -> None:
-    """Loads the rule weights of RULE_WEIGHTS_DIR; the product's own if it is not set or unusable."""
+    """Loads the rule weights in RULE_WEIGHTS_DIR, or the product's own if it is unset or unusable."""
     from inbox.understanding import installed_weights
 
     _unfit.clear()
@@ -23,7 +23,7 @@ def take_own_weights() -> None:
 
 
 def unfit_weights() -> str:
-    """Why the weights in RULE_WEIGHTS_DIR are not used, and what to do; "" if they are used or not set."""
+    """Why the weights in RULE_WEIGHTS_DIR are not used, with the remedy; "" if they are used, or not set."""
     return next(iter(_unfit), "")
 
 

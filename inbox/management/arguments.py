@@ -1,4 +1,6 @@
-"""Reads what commands are given: a workspace, a time, a file of labelled replies. What is wrong is a CommandError."""
+"""Parses the arguments of commands: a workspace, a time, a file of labelled replies. An invalid one is a
+CommandError.
+"""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -13,7 +15,7 @@ from inbox.workspaces import creation
 from integrations.payload import parse_time
 
 BAD_INPUT = 2
-"""The exit code for a file or a setting that cannot be used."""
+"""The exit code for an unusable file or setting."""
 Case = TypeVar("Case")
 
 
@@ -26,7 +28,7 @@ def workspace_named(name: str) -> Workspace:
 
 
 def moment(text: str | None, wrong: str) -> datetime:
-    """The aware time that `text` gives in ISO form. `wrong` is the error's text."""
+    """The aware time in `text`, in ISO form. `wrong`: the error's text."""
     time = parse_time(text) if text else None
     if time is None:
         raise CommandError(wrong)
@@ -34,7 +36,7 @@ def moment(text: str | None, wrong: str) -> datetime:
 
 
 def labelled_replies(file: Path, read: Callable[[BinaryIO], Iterable[Case]]) -> list[Case]:
-    """The labelled replies of `file`, which `read` makes of its lines. The exit code of an error is BAD_INPUT."""
+    """The labelled replies of `file`, parsed from its lines by `read`. The exit code of an error is BAD_INPUT."""
     try:
         with open_labelled(file) as lines:
             cases = list(read(lines))
@@ -48,5 +50,5 @@ def labelled_replies(file: Path, read: Callable[[BinaryIO], Iterable[Case]]) -> 
 
 
 def count(number: int, noun: str) -> str:
-    """A number of things in words: "1 thing", "2 things"."""
+    """A count with its noun: "1 thing", "2 things"."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

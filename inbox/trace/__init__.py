@@ -1,4 +1,5 @@
-"""The trace of a message, lead, job, delivery, send, draft or notice, from the rows of each part. Nothing is changed.
+"""The trace of a message, lead, job, delivery, send, draft or notice, built from stored rows. Nothing is changed.
 
-`story.of` tells it in order, `search.find` looks for what did not arrive, and `asking.ask` asks a provider.
+`story.of` returns it in order, `search.find` searches for messages that did not arrive, and `asking.ask` asks a
+provider.
 """

@@ -1,4 +1,4 @@
-"""Tells what became of an answer: the draft, its checks, who decided, the send, and what came back of it."""
+"""Reports the history of an answer: the draft, its checks, the person who decided, the send, and the response to it."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ MODES = {
 
 
 def events(records: Records) -> Iterator[Event]:
-    """What became of the drafts and of the messages that we sent, as events of a trace, in no order."""
+    """The history of the drafts and of our messages, as unordered events of a trace."""
     for draft in records.drafts:
         yield from _drafted(records, draft)
     for send in records.sends:
@@ -170,7 +170,9 @@ def _sent(records: Records, send: OutboundSend) -> Iterator[Event]:
 
 
 def _call_ms(send: OutboundSend, looks: BackgroundJob | None) -> float | None:
-    """How long the provider took to answer. A later look moved the send's end, so the look's job tells it then."""
+    """How long the provider took to answer. If a later poll moved the end of the send, the start of polling counts as
+    the answer.
+    """
     end = looks.created_at if looks is not None else send.finished_at
     return max((end - send.called_at).total_seconds(), 0) * 1000 if end and send.called_at else None
 

@@ -1,4 +1,4 @@
-"""Tells how something came in: each request of a provider, the lead that it was matched to, and what was read in it."""
+"""Reports how a message arrived: each request of a provider, the matched lead, and the reading of the message."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -26,7 +26,7 @@ STOP = "No draft, follow-up or campaign goes on: nothing more goes to this lead.
 
 
 def events(records: Records) -> Iterator[Event]:
-    """The events of the messages' arrival, in no order."""
+    """The unordered events of the messages' arrival."""
     for delivery in records.deliveries:
         yield called(delivery)
     for message in records.messages:
@@ -36,7 +36,7 @@ def events(records: Records) -> Iterator[Event]:
 
 
 def called(delivery: WebhookDelivery) -> Event:
-    """The event of a trace that a provider posted a webhook request, with what was decided about it and why."""
+    """The trace event of a provider's webhook request, with the verdict and its reason."""
     who = sender_of(delivery.source)
     branch, why = verdict(delivery)
     if delivery.replay_of_id:
@@ -65,7 +65,7 @@ def called(delivery: WebhookDelivery) -> Event:
 
 
 def verdict(delivery: WebhookDelivery) -> tuple[str, str]:
-    """What was decided about a webhook request, and why, as two texts for people."""
+    """The verdict on a webhook request and its reason, as two texts for users."""
     reason = delivery.reason
     if delivery.verdict == Verdict.ACCEPTED:
         sentence = f"This was not known before. {_sentence(reason)}".strip()
@@ -118,7 +118,9 @@ def _stored(records: Records, message: Message) -> Iterator[Event]:
 
 
 def matched(message: Message, first: WebhookDelivery | None) -> Event:
-    """The event that a message's lead was new or found. `first` is the request that brought the message, if kept."""
+    """The event that a message's lead was created or found. `first`: the request that delivered the message, if
+    stored.
+    """
     lead = message.lead
     since = first.received_at if first else message.received_at
     within = timedelta(milliseconds=first.duration_ms) if first else timedelta(seconds=1)
@@ -140,7 +142,9 @@ def matched(message: Message, first: WebhookDelivery | None) -> Event:
 
 
 def known_by(message: Message, lead: Lead) -> str:
-    """The address, number or id that recognised a message's lead, as a sentence, by the lead's row of today."""
+    """The address, number or id that identified a message's lead, as a sentence, according to the lead's current
+    row.
+    """
     wrote = message.from_address.lower()
     if wrote and wrote == lead.email:
         return "By the e-mail address that it came from."
@@ -166,7 +170,7 @@ def is_bounce(message: Message) -> bool:
 
 
 def came_back(message: Message) -> Event:
-    """The event of a trace that a mail of ours could not be delivered, as `message` reports."""
+    """The trace event that a mail of ours bounced, as reported by `message`."""
     return Event(
         message.received_at,
         "fail",
@@ -180,7 +184,7 @@ def came_back(message: Message) -> Event:
 
 
 def understood(message: Message, decisions: list[TagDecision]) -> Iterator[Event]:
-    """What rules, the provider, a model and people read in a reply, each with its reason, as events of a trace."""
+    """The readings of a reply by rules, provider, model and people, each with its reason, as trace events."""
     at = message.received_at
     if message.suspected:
         decided = "It has been decided since."

@@ -29,33 +29,35 @@ from jobs.durations import duration
 from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
 
 BUDGET_MS = 3_000
-"""The most milliseconds for the whole answer of a page that asks a provider."""
+"""The time limit, in milliseconds, of a page that asks a provider."""
 PROVIDER_MS = 30_000
-"""After how long the provider itself counts as too slow. No page waits for that."""
+"""The provider itself counts as too slow after this time. No page waits that long."""
 OWN_PART_MS = 200
-"""The milliseconds of BUDGET_MS that are left for queries and rendering."""
+"""The milliseconds of BUDGET_MS that remain for queries and rendering."""
 SLOT_COUNT = 4
 SLOTS = threading.BoundedSemaphore(SLOT_COUNT)
-"""Limits how many threads of a server process wait for a provider, so that the others answer other pages."""
+"""Limits the number of threads of a server process that wait for a provider, so that the others can serve other
+pages.
+"""
 BACK = timedelta(days=7)
-"""How far back a provider's list is read."""
+"""The period of a provider's list that is read."""
 LEADS = 5
 MOST = 1_000
-"""How many messages of the list are read at most."""
+"""The maximum number of messages that are read from the list."""
 
 
 class Busy(Exception):
-    """So many pages of this process wait for a provider's answer already that no further page may."""
+    """The maximum number of pages of this process already waits for a provider's answer."""
 
 
 NO_ANSWER = (Busy, ProviderError, ProviderMisconfigured, Cancelled, DeadlineExceeded, ShutdownRequested)
-"""The errors of a provider's call within a slot that leave the page without an answer."""
+"""The errors of a provider's call in a slot that leave the page without an answer."""
 
 
 @contextmanager
 def slot(places: threading.BoundedSemaphore = SLOTS, budget_ms: int | None = None) -> Iterator[Deadline]:
     """Lets this page wait for a provider within the `with` block, without a database connection. The Deadline raises
-    Cancelled after `budget_ms` (2.8 s unless given). Raises Busy if all `places` are taken.
+    Cancelled after `budget_ms` (2.8 s by default). Raises Busy if all `places` are taken.
     """
     budget_ms = BUDGET_MS - OWN_PART_MS if budget_ms is None else budget_ms
     if not places.acquire(blocking=False):
@@ -63,8 +65,8 @@ def slot(places: threading.BoundedSemaphore = SLOTS, budget_ms: int | None = Non
     try:
         drop_connection()
         gives_up_at = time.monotonic() + budget_ms / 1000
-        # The person's patience ends the call as a cancellation. Were it a timeout, a provider that answers a job in
-        # four seconds would count as broken, and its breaker would stop the jobs.
+        # The person's patience ends the call as a cancellation. As a timeout, it would count against a provider that
+        # answers a job in four seconds, and the breaker would stop the jobs.
         yield Deadline.after_ms(PROVIDER_MS, cancelled=lambda: time.monotonic() >= gives_up_at)
     finally:
         places.release()
@@ -72,7 +74,7 @@ def slot(places: threading.BoundedSemaphore = SLOTS, budget_ms: int | None = Non
 
 @dataclass(frozen=True)
 class Account:
-    """A provider account that could be asked for messages. `cannot` says why it cannot be, "" if it can."""
+    """A provider account that can be asked for messages. `cannot`: why it cannot be asked, "" if it can."""
 
     integration: Integration
     label: str
@@ -81,7 +83,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Listed:
-    """One message in a provider's list, and our own row of it if we have it."""
+    """One message in a provider's list, and our own row of the message, if any."""
 
     at: datetime
     outbound: bool
@@ -92,10 +94,10 @@ class Listed:
 
 @dataclass(frozen=True)
 class Answer:
-    """A provider's list of messages, as asked for by a person. `read` counts the messages, `listed` holds those that
-    match. `complete` is False if the time or the limit ran out, or the provider failed (`problem`).
+    """A provider's list of messages, requested by a person. `read` counts the messages; `listed` holds the matching
+    ones. `complete` is False if the time or the limit ran out, or if the provider failed (`problem`).
 
-    `poll_every`: how often missing messages are fetched by themselves, in words.
+    `poll_every`: how often missing messages are fetched automatically, as a text.
     """
 
     label: str
@@ -128,9 +130,9 @@ def _cannot(integration: Integration) -> str:
 
 
 def ask(workspace: Workspace, account: Account, wanted: Wanted) -> Answer:
-    """Reads the provider's messages of the last 7 days, at most 1,000, in 3 s, and returns those that match `wanted`.
+    """Reads the provider's messages of the last 7 days, at most 1,000, within 3 s. Returns those that match `wanted`.
 
-    Errors of the provider are the Answer's `problem`.
+    The Answer's `problem` holds an error of the provider.
     """
     now, spec = timezone.now(), registry.spec_of(account.integration.provider)
     blank = Answer(account.label, now, now - BACK, complete=False)
@@ -161,7 +163,7 @@ def ask(workspace: Workspace, account: Account, wanted: Wanted) -> Answer:
 
 
 def _problem(label: str, error: Exception) -> str:
-    """Why a provider's list was not read to its end, as a sentence."""
+    """Why a provider's list was not read to the end, as a sentence."""
     if isinstance(error, Busy):
         return "Other pages are asking providers just now. Try again in a few seconds."
     if isinstance(error, ProviderMisconfigured):
@@ -189,7 +191,7 @@ def about(workspace: Workspace, wanted: Wanted, leads: list[Lead], event: Messag
 
 
 def _known(workspace: Workspace, events: list[MessageEvent]) -> list[Listed]:
-    """The listed messages with our rows of them. Our own answers are known by the id that the provider gave them."""
+    """The listed messages with our rows of them. The provider's id identifies our own answers."""
     ids = [event.external_id for event in events]
     stored = Message.objects.filter(
         workspace=workspace, source__in={event.source for event in events}, external_id__in=ids

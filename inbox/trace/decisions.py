@@ -1,4 +1,4 @@
-"""What people and the product decided, in words, by the action of the audit log."""
+"""The decisions of people and of the product as texts, by the action in the audit log."""
 
 from django.utils.text import capfirst
 
@@ -21,7 +21,7 @@ OF_A_TRACE = {
     "lead.merged": "merged another lead into this one",
     "channel.allow": "allowed a channel again",
 }
-"""Those that a trace tells. What a draft or a send says itself is left out."""
+"""The actions that a trace shows. Actions that a draft or a send already shows are left out."""
 
 WORDS = OF_A_TRACE | {
     "admin.add": "added it in the admin",
@@ -96,5 +96,5 @@ WORDS = OF_A_TRACE | {
 
 
 def in_words(action: str) -> str:
-    """What an entry of the audit log says was done, as a phrase with a capital; the action itself if it has none."""
+    """The action of an audit log entry as a capitalised phrase; the action itself without a phrase."""
     return capfirst(WORDS[action]) if action in WORDS else action

@@ -1,4 +1,4 @@
-"""What a trace is made of: events with their time, the reason at each branch in plain words, and their rows."""
+"""The parts of a trace: events with their time, the reason at each branch in plain words, and their rows."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -17,13 +17,13 @@ from jobs.durations import duration
 from jobs.models import BackgroundJob
 
 WAIT_FROM_S = 1.0
-"""Shorter waits are not worth a line."""
+"""Shorter waits are not shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link to a row that an event is about: `kind` is of `subjects.KINDS`; `table` and `state` are of `state_marks`,
-    or "".
+    """A link to the row of an event. `kind`: one of `subjects.KINDS`. `table` and `state`: those of `state_marks`, or
+    "".
     """
 
     kind: str
@@ -40,11 +40,11 @@ STATE_COLUMNS: dict[type[Model], tuple[str, str]] = {
     OutboundSend: ("send", "state"),
     WebhookDelivery: ("delivery", "verdict"),
 }
-"""The rows whose links show a state: their kind, and the column that holds the state."""
+"""The rows whose links show a state: their kind, and the column with the state."""
 
 
 def link_to(row: Model) -> Link:
-    """The link to a row that an event is about: a lead, a message, or one of STATE_COLUMNS."""
+    """The link to the row of an event: a lead, a message, or a row in STATE_COLUMNS."""
     if isinstance(row, Lead):
         return Link("lead", row.pk, row.display_name)
     if isinstance(row, Message):
@@ -62,7 +62,7 @@ def link_to(row: Model) -> Link:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A line below an event, shown when it is unfolded. `tone` is "ok", "warn", "bad", "info" or ""."""
+    """A line below an event, shown when the event is unfolded. `tone` is "ok", "warn", "bad", "info" or ""."""
 
     what: str
     why: str = ""
@@ -71,11 +71,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened, as a line of a trace.
+    """One event, as a line of a trace.
 
-    `tone` is "ok", "warn", "bad", "info" or "". `branch` names the way taken and `why` its reason. `said` is text of
-    people or models, which `quotes` repeat: without the right to read it, all of them are hidden. `ms` is its
-    duration. `waits`: a quiet line.
+    `tone` is "ok", "warn", "bad", "info" or "". `branch` names the path taken, and `why` its reason. `said`, and the
+    fields named in `quotes`, hold text of people or models. They are hidden without the permission to read it. `ms`:
+    the duration. `waits`: whether this is a subdued line.
     """
 
     at: datetime
@@ -95,11 +95,11 @@ class Event:
 
     @property
     def took(self) -> str:
-        """How long the event took, in words; "" if that is not known."""
+        """The duration of the event as a text; "" if unknown."""
         return "" if self.ms is None else duration(self.ms / 1000)
 
     def without_words(self) -> "Event":
-        """The event without what people and models wrote."""
+        """The event without the texts of people and models."""
         return replace(
             self,
             said="",
@@ -109,19 +109,19 @@ class Event:
 
 
 def wait(start: datetime | None, end: datetime | None, words: str) -> Iterable[Event]:
-    """The line that something waited from `start` to `end`; empty below 1 s, or if one of them is None."""
+    """A line about a wait from `start` to `end`. Nothing is yielded below 1 s, or if either is None."""
     if start is None or end is None or (seconds := (end - start).total_seconds()) < WAIT_FROM_S:
         return ()
     return (Event(start, "clock", words, ms=seconds * 1000, waits=True),)
 
 
 def count(number: int, noun: str) -> str:
-    """A number of things in words: "1 step", "2 steps". `noun` is singular."""
+    """A count with its noun: "1 step", "2 steps". `noun` is singular."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def sender_of(source: str) -> str:
-    """The provider's name for a source of webhooks or messages; the source itself if none declares it."""
+    """The provider's name for a source of webhooks or messages; the source itself if no provider declares it."""
     with suppress(LookupError):
         return registry.spec_of(registry.webhook_source(source).provider).label
     with suppress(LookupError):
@@ -130,7 +130,7 @@ def sender_of(source: str) -> str:
 
 
 def provider_label(provider: str) -> str:
-    """The name of a provider for people; "The provider" if the row does not say which."""
+    """The name of a provider for users; "The provider" if the row does not name one."""
     try:
         return registry.spec_of(provider).label
     except LookupError:

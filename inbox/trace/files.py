@@ -1,4 +1,4 @@
-"""Fetches a file that came with a message from its provider, while a person waits for it. It is stored nowhere here."""
+"""Fetches a message's attachment from its provider while a person waits for it. The file is not stored here."""
 
 import io
 import threading
@@ -18,19 +18,19 @@ from integrations.spec import NONE, ProviderSpec, stated
 from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
 
 BUDGET_MS = 15_000
-"""The most milliseconds that a page waits for a file."""
+"""The time limit, in milliseconds, of a page that waits for a file."""
 SLOT_COUNT = 2
 SLOTS = threading.BoundedSemaphore(SLOT_COUNT)
-"""Limits how many files a server process holds in memory at the same time."""
+"""Limits the number of files that a server process holds in memory at the same time."""
 TOO_LARGE = f"It is larger than {LARGEST // (1024 * 1024)} MB, and larger files are not fetched."
 
 
 class NotFetched(Exception):
-    """A file could not be fetched. The text is a sentence for people that says why."""
+    """A file could not be fetched. The text is a sentence with the reason for users."""
 
 
 def why_not(spec: ProviderSpec, workspace_id: UUID, attachment: Attachment) -> str:
-    """The reason why a message's file cannot be fetched, as a sentence; "" if it can be tried. Asks nobody."""
+    """Why a message's file cannot be fetched, as a sentence; "" if an attempt is possible. Makes no call."""
     if isinstance(spec.files, NONE):
         return spec.files.why
     if not getattr(attachment, spec.files.needs):
@@ -47,7 +47,7 @@ def why_not(spec: ProviderSpec, workspace_id: UUID, attachment: Attachment) -> s
 
 
 class Held(io.BytesIO):
-    """A file in memory. It takes a place among SLOTS until it is closed, or nobody has it any more."""
+    """A file in memory. It takes a slot of SLOTS until it is closed or garbage-collected."""
 
     def __init__(self, content: bytes, leave: Callable[[], None]) -> None:
         super().__init__(content)
@@ -59,8 +59,9 @@ class Held(io.BytesIO):
 
 
 def fetch(message: Message, attachment: Attachment) -> Held:
-    """The file of a message: at most 25 MB, asked for once, within 15 s. Close it when the browser has it. No
-    connection is held, and the account's health stays, as a file may be gone or lie elsewhere. Raises NotFetched.
+    """The file of a message: at most 25 MB, requested once, within 15 s. The caller closes it when the browser has
+    received it. No database connection is held. The account's health is unaffected, because a file may be deleted or
+    stored elsewhere. Raises NotFetched.
     """
     spec = registry.spec_of(registry.provider_of(message.source))
     if why := why_not(spec, message.workspace_id, attachment):

@@ -1,4 +1,4 @@
-"""Reads the rows that a trace is told from, in a number of queries that does not depend on how many rows there are."""
+"""Reads the rows of a trace, in a fixed number of queries."""
 
 import uuid
 from collections import defaultdict
@@ -31,15 +31,15 @@ from integrations.spec import Counts
 from jobs.models import BackgroundJob, JobAttempt, JobStep
 
 MOST = 100
-"""The most rows of one kind. A storm of repeats is cut, and the page says so."""
+"""The maximum number of rows of a kind. A flood of repeats is cut, and the page reports it."""
 BOUNCES = 5
 Found = TypeVar("Found", bound=Model)
 
 
 @dataclass(slots=True)
 class Records:
-    """The rows of a trace, each kind oldest first. `own` are our messages by their send's id. `cut`: rows are left
-    out.
+    """The rows of a trace, each kind oldest first. `own`: our messages by the id of their send. `cut`: whether rows are
+    left out.
     """
 
     subject: Subject
@@ -67,18 +67,18 @@ class Records:
         return self.subject.messages
 
     def job(self, key: str) -> BackgroundJob | None:
-        """The job with this dedupe key among the rows; else None."""
+        """The job with this dedupe key among the rows; None without one."""
         return next((job for job in self.jobs if job.dedupe_key == key), None)
 
     def first(self, rows: QuerySet[Found], most: int) -> list[Found]:
-        """The first rows, `most` at most. If there are more, the trace is `cut`."""
+        """The first rows, at most `most`. If there are more, the trace is marked as `cut`."""
         page = list(rows[: most + 1])
         self.cut |= len(page) > most
         return page[:most]
 
 
 def load(subject: Subject) -> Records:
-    """Reads the rows about `subject`, about a hundred of a kind at most, in a fixed number of queries."""
+    """Reads the rows about `subject`, about a hundred per kind at most, in a fixed number of queries."""
     records = Records(subject)
     ids = [message.pk for message in subject.messages]
     for decision in TagDecision.objects.filter(message_id__in=ids).select_related("user").order_by("pk"):
@@ -125,7 +125,7 @@ def _answers(records: Records, ids: list[uuid.UUID]) -> None:
 
 
 def _own_and_bounces(records: Records) -> None:
-    """The messages that sends became, and reports that a mail to the lead came back."""
+    """The messages that sends resulted in, and reports that a mail to the lead bounced."""
     if records.lead is None or not records.sends:
         return
     ids = [str(send.pk) for send in records.sends]
@@ -145,7 +145,9 @@ def _own_and_bounces(records: Records) -> None:
 
 
 def _deliveries(records: Records, ids: list[uuid.UUID]) -> None:
-    """The requests that brought the messages, told of ours, or are asked for, with their runs since."""
+    """The requests that delivered the messages, reported ours, or are the subject of the trace, with their later
+    runs.
+    """
     subject = records.subject
     message_ids = [*ids, *(message.pk for message in (*records.own.values(), *records.bounces))]
     wanted = Q(message_id__in=message_ids)
@@ -223,7 +225,7 @@ def _audited(
 
 
 def notices_of(records: Records) -> list[Notice]:
-    """The notices to people about the lead's tag that the trace's jobs have posted, oldest first, five at most."""
+    """The notices about the lead's tag that the trace's jobs have posted, oldest first, at most five."""
     notice_jobs = [job for job in records.jobs if job.kind == TELL]
     if not notice_jobs or records.lead is None:
         return []

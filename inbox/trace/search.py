@@ -1,7 +1,7 @@
-"""Looks for what did not arrive by address, phone number or id, in everything that is kept.
+"""Searches all stored data for a message that did not arrive, by address, phone number or id.
 
-A provider's id may be a UUID or digits as a phone number is, so the text is looked for as each of them. Each look-up
-reads through an index and stops at a limit.
+A provider's id may be a UUID, or digits like a phone number, so the text is searched in each of these forms. Each query
+uses an index and stops at a limit.
 """
 
 import contextlib
@@ -28,10 +28,10 @@ from integrations.models import Integration, Notice, WebhookKey
 from jobs.models import BackgroundJob
 
 LIMIT = 10
-"""The most rows that a ledger shows for one search."""
+"""The maximum number of rows that a table shows for a search."""
 BODIES, RECENT = 300, 2_000
-"""How many of the newest deliveries that were refused or failed have their stored bodies looked through, and among how
-many of the newest of all those are looked for that were not used.
+"""`BODIES`: the number of newest refused or failed deliveries whose stored bodies are searched. `RECENT`: the number of
+newest deliveries of any verdict; the bodies of unused ones among them are searched.
 """
 BODY_BYTES = 50_000
 TROUBLED, UNUSED = ("failed", "rejected"), ("mismatch", "ignored")
@@ -41,15 +41,13 @@ WHYS: dict[type[Model], tuple[str, str]] = {
     BackgroundJob: ("A job", "last_error"),
     Notice: ("A notice", "reason"),
 }
-"""The rows that are found by their id alone: their name, and the column that says what became of them."""
+"""The rows that are found by id only: their name, and the column with their state."""
 Row = TypeVar("Row", bound=Model)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """The text that a person looks for, read as an e-mail address, a phone number (E.164) or an id; `text` may be any
-    id.
-    """
+    """The search text of a person, read as an e-mail address, a phone number (E.164) or an id. `text` may be any id."""
 
     text: str
     email: str = ""
@@ -67,7 +65,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Hit:
-    """One row that a search for something that did not arrive has found. `why` says what became of it."""
+    """A row that matches a search for something that did not arrive. `why`: its state."""
 
     at: datetime
     link: Link
@@ -77,7 +75,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Ledger:
-    """The hits of one table. `none` is the sentence for nothing. `more`: not all rows are shown."""
+    """The hits in one table. `none`: the sentence without hits. `more`: whether rows are left out."""
 
     label: str
     hits: list[Hit]
@@ -87,7 +85,7 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Found:
-    """The result of a search, table by table, and when each account last called us."""
+    """The result of a search, table by table, with the time of each account's last request."""
 
     wanted: Wanted
     ledgers: list[Ledger]
@@ -104,7 +102,7 @@ class Found:
 
 
 def read(workspace: Workspace, text: str) -> Wanted | None:
-    """The typed text, cut to 320 characters, as it may be meant; None below 3 characters."""
+    """The possible meanings of the search text, cut to 320 characters; None below 3 characters."""
     text = text.replace("\0", "").strip()[:320]
     if len(text) < MIN_CHARS:
         return None
@@ -122,7 +120,9 @@ def read(workspace: Workspace, text: str) -> Wanted | None:
 
 
 def find(workspace: Workspace, wanted: Wanted) -> Found:
-    """Looks for `wanted` in all tables of `workspace` that record arrivals and sends, the newest 10 rows of each."""
+    """Searches for `wanted` in all tables of `workspace` that record arrivals and sends, up to 10 newest rows in
+    each.
+    """
     leads = list(leads_of(workspace, wanted)[: LIMIT + 1])
     ids = [lead.pk for lead in leads[:LIMIT]]
     accepted = _taken(WebhookDelivery.objects.filter(workspace=workspace), workspace, wanted, ids)
@@ -158,7 +158,7 @@ def _ledger(label: str, rows: Iterable[Row], hit: Callable[[Row], Hit], none: st
 
 
 def leads_of(workspace: Workspace, wanted: Wanted) -> QuerySet[Lead]:
-    """The leads that have what the person looks for as an address, a number or an id, the newest first."""
+    """The leads that have the search text as an address, a number or an id, newest first."""
     own_leads, text = Lead.objects.filter(workspace=workspace), wanted.text[:64]
     ways = [own_leads.filter(emailbison_lead_id=text), own_leads.filter(ghl_contact_id=text)]
     if profile := identity.normal_profile_url(wanted.text):
@@ -184,7 +184,7 @@ def _messages(workspace: Workspace, wanted: Wanted, leads: list[uuid.UUID]) -> l
 
 
 def deliveries_of(own_deliveries: QuerySet[Any], workspace: Workspace, wanted: Wanted) -> QuerySet[Any]:
-    """Those of `own_deliveries`, all of `workspace`, that match `wanted` themselves, or whose message or lead does."""
+    """Those of `own_deliveries`, all of `workspace`, that match `wanted` themselves or by their message or lead."""
     return _taken(
         own_deliveries, workspace, wanted, list(leads_of(workspace, wanted).values_list("pk")[:LIMIT])
     )
@@ -202,7 +202,7 @@ def _taken(
 
 
 def _told(workspace: Workspace, wanted: Wanted) -> QuerySet[Message]:
-    """The messages that a provider, or we, know by the id that the person looks for."""
+    """The messages with the wanted id, which is either the provider's or ours."""
     sources = [*registry.message_sources(), OWN]
     return Message.objects.filter(workspace=workspace, source__in=sources, external_id=wanted.text[:200])
 
@@ -213,28 +213,26 @@ def _by_lead_and_id(own_rows: QuerySet[Any], wanted: Wanted, leads: Sequence[Any
 
 
 def _any(rows: QuerySet[Row], ways: list[QuerySet[Any]]) -> QuerySet[Row]:
-    """Those of `rows` that are found by any of `ways`, each of which reads through an index of its own."""
+    """The `rows` that match any of `ways`. Each of these queries uses its own index."""
     first, *rest = [way.order_by().values("pk") for way in ways]
     return rows.filter(pk__in=first.union(*rest))
 
 
 def _untaken(workspace: Workspace, wanted: Wanted) -> list[WebhookDelivery]:
-    """The newest requests that made no message and whose stored body names what is wanted."""
+    """The newest requests that created no message, and whose stored body contains the search text."""
     own_deliveries = WebhookDelivery.objects.filter(workspace=workspace)
     newest = own_deliveries.order_by("-received_at").values("pk")
-    # The first has an index of its own. The others are few among many, so only the newest of all are looked through.
+    # The first query has its own index. The other rows are rare, so only the newest of all are searched.
     troubled = newest.filter(verdict__in=TROUBLED, body__isnull=False)[:BODIES]
     unused = own_deliveries.filter(pk__in=newest[:RECENT], verdict__in=UNUSED, body__isnull=False).values(
         "pk"
     )
     start = Func(F("body"), Value(1), Value(BODY_BYTES), function="substr")
-    # This reads any bytes, also those that are not UTF-8: letters of ASCII stay as they are.
+    # This reads any bytes, even if they are not UTF-8: ASCII letters stay unchanged.
     words: Func = Lower(Func(start, Value("escape"), function="encode", output_field=TextField()))
     sought = (wanted.email or wanted.text).lower()
     if wanted.phone:
-        sought = str(
-            phonenumbers.parse(wanted.phone).national_number
-        )  # a body may leave the country's code out
+        sought = str(phonenumbers.parse(wanted.phone).national_number)  # a body may omit the country code
         words = Func(
             words,
             Value(r"[^0-9]+"),
@@ -263,7 +261,7 @@ def _rows(workspace: Workspace, row_id: uuid.UUID) -> Iterator[Draft | Backgroun
 
 
 def _doors(workspace: Workspace) -> list[tuple[Integration, datetime | None]]:
-    """Each account with an address for webhooks, and when a request with a good key last came to it."""
+    """Each account with a webhook address, and the time of its last request with a valid key."""
     keys = WebhookKey.objects.filter(integration__workspace=workspace).select_related("integration")
     last: dict[Integration, datetime | None] = {}
     for key in keys.order_by("integration__provider", "integration__name", "pk"):

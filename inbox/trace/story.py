@@ -1,4 +1,4 @@
-"""Puts the events of a trace in order, and says in a line how it ended and where the time went."""
+"""Orders the events of a trace, and summarises its ending and where the time went."""
 
 import uuid
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ State, Verdict, Job = OutboundSend.State, WebhookDelivery.Verdict, BackgroundJob
 
 
 class Ending(NamedTuple):
-    """How a trace ended: its headline, and its state as a chip (`tone`, `icon`, `word`) with a sentence."""
+    """The ending of a trace: its headline, and its state as a chip (`tone`, `icon`, `word`) with a sentence."""
 
     headline: str
     tone: str
@@ -41,7 +41,7 @@ ENDS_OF_SEND = {
 
 @dataclass(frozen=True)
 class Part:
-    """A share of the time that a trace took, for the bar above it: `x` and `width` in thousandths."""
+    """A part of the duration of a trace, for the bar above it. `x` and `width` are in thousandths."""
 
     who: str
     tone: str
@@ -57,10 +57,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Trace:
-    """The events of one row, oldest first. `tone`, `icon` and `word` are its state as a chip, `links` the events'
+    """The events of one row, oldest first. `tone`, `icon` and `word` are its state as a chip; `links` are the events'
     rows.
 
-    `cut`: some rows are left out. `earlier`: older messages of the lead are left out.
+    `cut`: whether rows are left out. `earlier`: whether older messages of the lead are left out.
     """
 
     kind: str
@@ -79,7 +79,7 @@ class Trace:
     cut: bool
 
     def without_words(self) -> "Trace":
-        """The trace without what people and models wrote, for somebody who may not read it."""
+        """The trace without the texts of people and models, for somebody who may not read them."""
         events = [event.without_words() for event in self.events]
         return replace(self, events=events, message=None, summary="")
 
@@ -145,7 +145,7 @@ def _noticed(notice: Notice) -> Event:
 
 
 def _links(events: list[Event]) -> list[Link]:
-    """Each row behind the events once, in the order in which it first appears."""
+    """Each row behind the events once, in the order of its first appearance."""
     links: dict[tuple[str, uuid.UUID], Link] = {}
     for link in chain.from_iterable(event.links for event in events):
         links.setdefault((link.kind, link.id), link)
@@ -153,7 +153,7 @@ def _links(events: list[Event]) -> list[Link]:
 
 
 def _end(rows: Records) -> Ending:
-    """How the trace ended: the furthest point that was reached."""
+    """The ending of the trace: the last stage that was reached."""
     kind, lead, notice = rows.subject.kind, rows.lead, rows.subject.notice
     if kind == "notice" and notice is not None:
         tone, icon = ("ok", "check") if notice.state == Notice.State.SENT else ("warn", "warn")
@@ -195,7 +195,7 @@ def _end_of_send(rows: Records, send: OutboundSend) -> Ending:
 
 
 def _held_words(rows: Records) -> str:
-    """Why it did not go out by itself, if a person had to decide."""
+    """Why the answer did not go out automatically, if a person had to decide."""
     draft = next((row for row in rows.drafts if row.decided_by_id and row.decided_at), None)
     if draft is None or draft.decided_at is None:
         return "It went out once."
@@ -204,7 +204,7 @@ def _held_words(rows: Records) -> str:
 
 
 def _refusal(rows: Records, draft: Draft) -> str:
-    """The evidence of the first check that held the draft; "" if all passed."""
+    """The evidence of the first check that held the draft; "" if all checks passed."""
     return next((gate.evidence for gate in rows.gates.get(draft.pk, []) if not gate.passed), "")
 
 
@@ -247,7 +247,9 @@ def _no_draft(rows: Records) -> str:
 
 
 def _parts(rows: Records) -> list[Part]:
-    """Who had the time between a message's arrival and the end of its send: a person, the provider, or we."""
+    """The time between a message's arrival and the end of its send, split by its cause: a person, the provider, or
+    us.
+    """
     send = rows.sends[-1] if rows.sends else None
     if len(rows.messages) != 1 or send is None or send.called_at is None or send.finished_at is None:
         return []

@@ -1,4 +1,4 @@
-"""Finds the row that a trace is asked for, and with it the lead and the messages that it is about."""
+"""Finds the subject row of a trace, with its lead and messages."""
 
 import re
 import uuid
@@ -23,21 +23,21 @@ from integrations.models import Notice
 from jobs.models import BackgroundJob
 
 NEWEST = 20
-"""How many messages the trace of a lead shows."""
+"""The number of messages in the trace of a lead."""
 HEAVY = ("body", "headers")
 LEAD_LINK = re.compile(r"/inbox/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/")
 MESSAGES = Message.objects.select_related("lead__workspace").defer("raw_text", "raw_html", "recipients")
 
 
 class NotHere(LookupError):
-    """The workspace has no row with this id of which a trace could be told."""
+    """The workspace has no traceable row with this id."""
 
 
 @dataclass(slots=True)
 class Subject:
-    """The row of a trace, with its `messages`, oldest first, and the rows that it is or leads to.
+    """The row of a trace with its `messages`, oldest first, and related rows.
 
-    `earlier`: the lead has older messages that are left out.
+    `earlier`: whether older messages of the lead are left out.
     """
 
     workspace: Workspace
@@ -72,7 +72,9 @@ def _message(subject: Subject, pk: uuid.UUID) -> None:
 
 
 def _follow_own(subject: Subject, message: Message | None) -> bool:
-    """Fills in `subject` from the send of our own message. False if it is not ours, or its send was deleted."""
+    """Fills in `subject` from the send of our own message. Returns False if it is not ours, or if its send was
+    deleted.
+    """
     if message is None or message.source != OWN:
         return False
     with suppress(OutboundSend.DoesNotExist):
@@ -106,7 +108,7 @@ def _send(subject: Subject, pk: uuid.UUID) -> None:
         workspace=subject.workspace, pk=pk
     )
     message = send.draft.trigger_message if send.draft else send.reply_to
-    # A follow-up answers nothing, whatever it is a reply to.
+    # A follow-up answers nothing, even if it is technically a reply.
     _about(subject, None if send.origin == OutboundSend.Origin.FOLLOWUP else message, send.lead)
 
 
@@ -146,7 +148,7 @@ def _only_lead(subject: Subject, pk: uuid.UUID) -> None:
 def _notice(subject: Subject, pk: uuid.UUID) -> None:
     notices = Notice.objects.select_related("health__integration")
     notice = subject.notice = notices.get(workspace=subject.workspace, pk=pk)
-    if link := LEAD_LINK.search(notice.text):  # a notice of a tag links to the conversation
+    if link := LEAD_LINK.search(notice.text):  # a notice about a tag links to the conversation
         replies = MESSAGES.filter(
             workspace=subject.workspace,
             lead_id=uuid.UUID(link[1]),
@@ -165,7 +167,7 @@ _OF_PAYLOAD: dict[str, Finder] = {
     "enrichment_id": _enrichment,
     "lead_id": _only_lead,
 }
-"""The ids that a job's payload may hold, the most telling first."""
+"""The ids that a job's payload may hold, the most specific first."""
 _FINDERS: dict[str, Finder] = {
     "message": _message,
     "lead": _lead,
@@ -176,4 +178,4 @@ _FINDERS: dict[str, Finder] = {
     "notice": _notice,
 }
 KINDS = tuple(_FINDERS)
-"""What a trace can be asked for."""
+"""The kinds of rows that have a trace."""

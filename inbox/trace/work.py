@@ -1,4 +1,4 @@
-"""Tells what background work did: each job with its waits, attempts, steps and calls to the model."""
+"""Reports the background work: each job with its waits, attempts, steps and calls to the model."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ WORDS = {
     TELL: "Telling Slack",
     "followup.step": "A follow-up step",
 }
-"""What a kind of job does, in words that read on in a trace. Another kind is called by its own."""
+"""The activity of each kind of job, as a phrase within a trace. Any other kind is shown by its own text."""
 READING = (PROCESS, CATCH_UP)
 ENDED = {
     Outcome.SUCCEEDED: ("done", "ok", "check"),
@@ -51,23 +51,23 @@ ASKED_TO = {
     "revise": "correct the answer",
     "evaluate": "judge the answer",
 }
-"""What the model is asked to do, by the name of the prompt."""
+"""The task of the model, by the name of the prompt."""
 LEFT_OUT = {
     "draft": ("draft", "No answer was drafted", "Not for this reply"),
     "gates": ("pause", "The checks were not asked", "Left out"),
 }
-"""The steps whose being left out decides what becomes of the reply: icon, words and branch."""
+"""The steps whose omission decides about the reply: icon, words and branch."""
 REFUSED = ("refusal", "content_filter")
 STEP_TONES = {JobStep.Status.DONE: "ok", JobStep.Status.SKIPPED: "", JobStep.Status.STARTED: "warn"}
 
 
 def words_of(job: BackgroundJob) -> str:
-    """What the background job does, in words for people; those of its kind if it has none of its own."""
+    """The activity of the background job as a text for users; that of its kind without a specific text."""
     return WORDS.get(job.kind) or in_words(job.kind)
 
 
 def events(records: Records) -> Iterator[Event]:
-    """What the background jobs did, as events of a trace, in no order."""
+    """The unordered trace events of the background jobs."""
     for job in records.jobs:
         attempts = records.attempts.get(job.pk, [])
         steps = records.steps.get(job.pk, [])
@@ -79,7 +79,7 @@ def events(records: Records) -> Iterator[Event]:
 
 
 def _attempts(job: BackgroundJob, attempts: list[JobAttempt], steps: list[JobStep]) -> Iterator[Event]:
-    """The waits and attempts of a job, and how it stands now."""
+    """The waits and attempts of a job, and its current state."""
     before = max(job.created_at, job.first_run_at)
     why = "Waited for a worker"
     for number, attempt in enumerate(attempts):
@@ -132,7 +132,7 @@ def _step(step: JobStep) -> Item:
 
 
 def _now(job: BackgroundJob, attempts: list[JobAttempt], why: str) -> Iterator[Event]:
-    """How a job stands that has not ended, or that ended without an attempt."""
+    """The state of a job that has not ended, or that ended without an attempt."""
     words, links = words_of(job), (link_to(job),)
     if job.status == Status.RUNNING:
         yield Event(job.started_at or job.run_at, "run", f"{words}: under way", tone="info", links=links)
@@ -152,7 +152,7 @@ def _now(job: BackgroundJob, attempts: list[JobAttempt], why: str) -> Iterator[E
 
 
 def _left_out(steps: list[JobStep]) -> Iterator[Event]:
-    """The steps whose being left out decides what becomes of the reply."""
+    """The steps whose omission decides about the reply."""
     for step in steps:
         if step.status != JobStep.Status.SKIPPED or step.reason == NO_DRAFT.reason:
             continue
@@ -179,7 +179,7 @@ def _asked(call: AiCall) -> Event:
 
 
 def _no_answer(outcome: str) -> str:
-    """Why a call brought nothing, for people."""
+    """Why a call had no result, for users."""
     if outcome in REFUSED:
         return "It refused to answer"
     if outcome in CallOutcome.values:

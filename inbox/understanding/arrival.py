@@ -1,4 +1,4 @@
-"""Tells intake what the rules say of a message at the moment it arrives. It is a thin wrapper around `rules.judge`."""
+"""Applies the rules to a message when it arrives, for intake. It is a thin wrapper around `rules.judge`."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ from integrations.events import MessageEvent
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """The rules' answer to one message as it arrives, in the form in which intake stores it.
+    """The findings of the rules about a message at its arrival, in the form that intake stores.
 
-    `tag` is "" where only a model can tell; `evidence` holds the words that gave it. `ended_addresses` comes from
-    `one_channel.ended`. `suspected` names a Suspicion; it is "" where the rules are sure, or see no sign.
+    `tag` is "" if only a model can decide; `evidence` holds the decisive words. `ended_addresses` comes from
+    `one_channel.ended`. `suspected` names a Suspicion; it is "" if the rules are sure, or see no sign.
     """
 
     newest_text: str
@@ -33,7 +33,9 @@ class Arrival:
 
 
 def judge(event: MessageEvent) -> Arrival:
-    """The rules' answer to a message that arrives; of one of ours only the newest text. No snooze is read."""
+    """The findings of the rules about an arriving message. For our own message, only the newest text. No snooze is
+    read.
+    """
     channel = read_as(event.channel, event.html)
     if event.direction != "inbound":
         return Arrival(newest_text(event.text, event.html, channel=channel).text)
@@ -55,12 +57,12 @@ def judge(event: MessageEvent) -> Arrival:
 
 
 def read_as(channel: str, html: str) -> str:
-    """The channel by whose rules a message is read: one from elsewhere is an e-mail or a short message."""
+    """The channel whose rules apply to a message: one from elsewhere is read as an e-mail or a short message."""
     return channel if channel != one_channel.ELSEWHERE else EMAIL if html else SMS
 
 
 def read(reply: rules.ReplyText, channel: str) -> Arrival:
-    """The rules' answer to a reply that came on `channel`, in the form in which intake stores it."""
+    """The findings of the rules about a reply on `channel`, in the form that intake stores."""
     verdict = rules.judge(reply)
     decided = verdict.decided
     suspicion = next(iter(verdict.perhaps), None)
@@ -85,6 +87,6 @@ def read(reply: rules.ReplyText, channel: str) -> Arrival:
 
 
 def _sent(event: MessageEvent) -> tuple[str, ...]:
-    """Our mail that this message answers, as plain text; () where the provider does not send it."""
+    """Our mail that this message answers, as plain text; () if the provider does not include it."""
     text = event.sent_text or (html_text(event.sent_html) if event.sent_html else "")
     return (text,) if text else ()

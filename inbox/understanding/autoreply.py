@@ -1,4 +1,4 @@
-"""Recognises automatic replies: mails that no person wrote. Among them it finds those that say a person is away."""
+"""Recognises automatic replies: mails that no person wrote. Among them, it finds notices of absence."""
 
 import re
 
@@ -8,23 +8,25 @@ from inbox.understanding.cleaned import MAIL_ONLY, Reading, Rule, in_a_letter, r
 from inbox.understanding.word_weights import count_words, features, weights
 
 SURE = 0.88
-"""The probability from which a text that holds a phrase of software alone counts as software's."""
+"""The minimum probability at which a text with a phrase of software, and no other sign, counts as automatic."""
 
 SURE_WITH_A_SIGN = 0.05
-"""The same for a text with another sign, which alone may be wrong: the provider's flag, a no-reply sender."""
+"""The minimum probability if the text has another sign, which alone may be wrong: the provider's flag, or a no-reply
+sender.
+"""
 
 PERHAPS = 0.5
-"""The probability from which a text may be software's. A model or a person then decides."""
+"""The minimum probability of a possibly automatic text. A model or a person then decides."""
 
 SURE_AWAY = 0.5
-"""The probability from which an automatic reply that holds a phrase of absence says that somebody is away."""
+"""The minimum probability at which an automatic reply with a phrase of absence counts as a notice of absence."""
 
 ENOUGH_WORDS = 5
-"""The least number of words that are judged by wording. A shorter text is never judged so."""
+"""The minimum number of words for a judgement by wording. A shorter text is never judged by its wording."""
 
 
 def judgeable(reading: Reading) -> bool:
-    """Whether the mail may be an automatic reply. A calendar's answer is none, as a person caused it by a click."""
+    """Whether the mail may be an automatic reply. A calendar's answer is not, because a person's click caused it."""
     if reading.is_forward or phrases.CALENDAR_SUBJECT.match(reading.raw_subject):
         return False
     return not phrases.CALENDAR_BODY.search(reading.folded_body[:400])
@@ -86,7 +88,7 @@ def _by_receipt(reading: Reading) -> str | None:
 def _by_subject(reading: Reading) -> str | None:
     subject = reading.raw_subject
     match = phrases.AUTO_SUBJECT.match(subject) or phrases.AWAY_SUBJECT.match(subject)
-    # behind our own thread the subject is not the writer's, so the words must agree
+    # the subject of a reply in our thread is ours, so the words must agree
     ours = reading.above and reading.newest.quoted
     if not match or (ours and weights("auto_reply").probability(features(reading.above)) < PERHAPS):
         return None
@@ -132,7 +134,7 @@ def suspicion(reading: Reading) -> str | None:
     f"The provider flags the reply as automatic, and its wording is at least {SURE_WITH_A_SIGN:.0%} sure to be.",
 )
 def _by_provider_flag(reading: Reading) -> str | None:
-    # providers flag some people's mail too, so the wording must agree
+    # providers also flag mails from people, so the wording must agree
     flagged = reading.reply.automated_reply is True and reading.written_by_software >= SURE_WITH_A_SIGN
     return reading.evidence("auto_reply") if flagged else None
 

@@ -7,18 +7,17 @@ from inbox.understanding.normalise import ADDRESS, fold
 from inbox.understanding.word_weights import weights
 
 SURE = 0.4
-"""The probability from which the wording makes a mail a report, if its sender, its subject or its codes say so too."""
+"""The minimum probability at which wording makes a mail a report, if its sender, subject or codes agree."""
 
 PERHAPS = 0.8
-"""The probability from which another mail may be a report. A model or a person then decides."""
+"""The minimum probability at which any other mail may be a report. A model or a person then decides."""
 
 _DAEMON_LOCAL = re.compile(
     r"^(?:mailer[-_.]?daemon|maildaemon|mail[-_.]?delivery.*|mailsystem|mail[-_.]system|mdaemon|"
     r"microsoftexchange[0-9a-f]{8,}|"
     r"ndr|dsn|returned[-_.]?mail|failed[-_.]?delivery|undeliver(?:ed|able)|mail[-_.]daemon|mail[-_.]?router|bounce[-_.]?handler)$"
 )
-# Both software and people use these names, such as an innkeeper's postmaster@ or a firm that rents bounce
-# houses.
+# Both software and people use these names, such as an innkeeper's postmaster@, or a firm that rents out bounce houses.
 _SHARED_LOCAL = re.compile(
     r"^(?:postmaster|bounces?(?:[+=._-].*)?|admin|administrator|no-?reply|do-?not-?reply|mail|system|root)$"
 )
@@ -111,19 +110,19 @@ _DELIVERED = re.compile(
 
 
 def mail_system(reading: Reading) -> bool:
-    """Whether the mail's sender is software that reports on deliveries, or is empty (the null sender of RFC 5321)."""
+    """Whether the mail's sender is software that reports on deliveries, or the null sender of RFC 5321."""
     if _DAEMON_LOCAL.match(reading.sender_local) or _DAEMON_NAME.search(reading.sender_name):
         return True
     return not reading.sender_local and not reading.sender_name
 
 
 def shared_name(reading: Reading) -> bool:
-    """Whether the sender's address has a name that both software and people use, such as postmaster@."""
+    """Whether the name in the sender's address is used by both software and people, such as postmaster@."""
     return bool(_SHARED_LOCAL.match(reading.sender_local)) or "postmaster" in reading.sender_name
 
 
 def delayed(reading: Reading) -> bool:
-    """Whether a report says that delivery is still being tried, or succeeded. Then no address is dead."""
+    """Whether a report says that delivery is still being attempted, or succeeded. Then no address is dead."""
     low = f"{reading.raw_subject}\n{reading.folded_body[:4000]}"
     if _DELIVERED.search(low) and not _ACTION_FAILED.search(low):
         return True
@@ -135,7 +134,7 @@ def _failure_subject(reading: Reading) -> bool:
 
 
 def _asks(reading: Reading) -> bool:
-    """Whether the text holds a question. Software that reports on a delivery asks none, so a person wrote it."""
+    """Whether the text contains a question. Delivery reports ask no questions, so a person wrote it."""
     return any(folded.endswith(("?", "？")) for _, folded in reading.sentences)
 
 
@@ -165,8 +164,7 @@ def _by_mail_system(reading: Reading) -> str | None:
     quote = _quote_from_body(reading, _FAILED) or _quote_from_body(reading, _SMTP_REFUSAL)
     if quote or reading.is_reply:
         return quote
-    # A report whose words are not in our lists: a mail system that names an address, and speaks of no delay
-    # or success.
+    # The wording of this report is not in our lists: a mail system names an address, and mentions no delay or success.
     recipients = failed_recipients(reading.text[:_REPORT_CHARS]) if reading.text else ()
     return recipients[0] if recipients else None
 
@@ -177,7 +175,9 @@ def _by_mail_system(reading: Reading) -> str | None:
     channels=MAIL_ONLY,
 )
 def _by_shared_name(reading: Reading) -> str | None:
-    """A question shows that a person wrote the mail, unless it is built like a report ("Was this helpful?")."""
+    """Judges a mail from a shared name. A question shows that a person wrote the mail, unless the mail has the
+    structure of a report ("Was this helpful?").
+    """
     if not shared_name(reading) or reading.is_reply or reading.once(delayed):
         return None
     low = reading.folded_body
@@ -205,14 +205,16 @@ def _by_report_build(reading: Reading) -> str | None:
 
 
 def _probability(reading: Reading) -> float:
-    """How likely the wording is a failure report's, 0 to 1; 0 for a forward, a question and a mere delay."""
+    """The probability, 0 to 1, that the wording is that of a failure report; 0 for a forward, a question and a mere
+    delay.
+    """
     system = mail_system(reading)
     if reading.is_forward or (reading.is_reply and not (reading.once(_coded) or system)):
         return 0.0
     if _asks(reading) and not system:
         return 0.0
     probability = weights("bounce").probability(reading.report_slots)
-    # the search for a delay is slow, and under SURE it changes no verdict
+    # the search for a delay is slow, and below SURE it changes no verdict
     return 0.0 if probability >= SURE and reading.once(delayed) else probability
 
 
@@ -277,10 +279,10 @@ _NOT_A_LEAD = re.compile(r"^(?:mailer-?daemon|postmaster|no-?reply|abuse|support
 
 
 def failed_recipients(text: str, headers: dict[str, str] | None = None) -> tuple[str, ...]:
-    """The addresses that a delivery report says were not reached: lower case, without repeats, the best evidence first.
+    """The undelivered addresses of a delivery report: lower case, without repeats, the best evidence first.
 
     The header `X-Failed-Recipients` comes first, then the fields of RFC 3464, then the phrases of mail systems. Without
-    these, any address counts that is not the sender's. Addresses such as postmaster@ are left out.
+    these, any address other than the sender's counts. Addresses such as postmaster@ are left out.
     """
     body = text[:20_000]
     lines = [header for key, header in (headers or {}).items() if key.lower() == "x-failed-recipients"]

@@ -1,4 +1,4 @@
-"""Patterns for ending one channel or address and asking for another. They match folded text."""
+"""Patterns for refusing one channel or address and asking for another. They match folded text."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Prepares a reply for the rules: cleans and folds its text once. It also defines what a rule and its answer are."""
+"""Prepares a reply for the rules: cleans and folds its text once. It also defines rules and their results."""
 
 import re
 from collections.abc import Callable
@@ -31,12 +31,12 @@ TEXTS_ONLY = frozenset({SMS})
 
 # Of a very long text only the start and the end are judged, so that a hundred rules stay fast.
 _HEAD_CHARS, _TAIL_CHARS = 6_000, 2_000
-_REPORT_CHARS = 2_000  # a report says what it is before it quotes the mail that it returns
-_LETTER_WORDS = 40  # of an inbox one wish in 300 is so long, and 40 of 1,300 other replies
-_OPENING_WORDS = 120  # software says what it is at the start, and the length of a letter proves nothing
+_REPORT_CHARS = 2_000  # a report states its purpose before it quotes the returned mail
+_LETTER_WORDS = 40  # in an inbox, one wish in 300 is that long, and 40 of 1,300 other replies are
+_OPENING_WORDS = 120  # software states its purpose at the start, and the length of a letter proves nothing
 _QUOTE_CHARS = 240  # evidence is shown on a page, and the message itself is one click away
 
-# Within a sentence a new thought begins here.
+# a new thought within a sentence begins here
 BREAK = re.compile(r"(?<=\w)(?:\s*(?:\.\.\.|…)\s*|[:;]\s+|\s+[-–—]+\s+)(?=\w)")
 
 _REPLY_PREFIX = re.compile(
@@ -49,10 +49,9 @@ _FORWARD_PREFIX = re.compile(r"^(?:fwd?|fw|wg|tr|rv|enc|doorst|pd|vl|转发|転�
 
 @dataclass(frozen=True)
 class ReplyText:
-    """A reply as it came in. `automated_reply` is the provider's own flag; None where it says nothing.
+    """A reply as it arrived. `automated_reply`: the provider's own flag; None if there is no flag.
 
-    `received_at` is the time of arrival, from which dates are counted. `sent` holds the plain texts that we sent
-    before.
+    `received_at`: the time of arrival, from which dates are counted. `sent`: the plain texts that we sent before.
     """
 
     channel: str
@@ -69,9 +68,9 @@ class ReplyText:
 
 @dataclass(frozen=True)
 class RuleHit:
-    """The answer of a rule: its id, its label (such as "opt_out"), and the words that prove it, up to 240 characters.
+    """The result of a rule: its id, its label (such as "opt_out"), and the words that prove it, up to 240 characters.
 
-    A rule that is not `sure` only suspects, and a model or a person decides.
+    A rule that is not `sure` only raises a suspicion, and a model or a person decides.
     """
 
     rule_id: str
@@ -82,9 +81,9 @@ class RuleHit:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule with a description for people. `match` returns the words of a reply that prove it, or None.
+    """A rule with a description for users. `match` returns the words of a reply that prove it, or None.
 
-    A rule that is not `sure` holds the lead until a model or a person has decided: nothing goes out by itself.
+    A rule that is not `sure` holds the lead until a model or a person has decided: nothing goes out automatically.
     """
 
     id: str
@@ -98,7 +97,7 @@ class Rule:
         return self.id.split(".")[0]
 
     def apply(self, reading: "Reading") -> RuleHit | None:
-        """The rule's RuleHit for a reply; None if the rule is not for the reply's channel or does not match."""
+        """The rule's RuleHit for a reply; None if the rule does not apply to the reply's channel or does not match."""
         quote = self.match(reading) if reading.reply.channel in self.channels else None
         return (
             None if quote is None else RuleHit(self.id, self.label, quote.strip()[:_QUOTE_CHARS], self.sure)
@@ -108,12 +107,14 @@ class Rule:
 def rule(
     rule_id: str, description: str, *, channels: frozenset[str] = ALL_CHANNELS, sure: bool = True
 ) -> "Callable[[Callable[[Reading], str | None]], Rule]":
-    """A decorator that makes a Rule of the function that finds the words which prove it."""
+    """A decorator that turns a function into a Rule. The function returns the words that prove the rule."""
     return lambda match: Rule(rule_id, description, match, channels, sure)
 
 
 def in_a_letter(probability: float, text: str) -> float:
-    """How sure wording of `text` is, 0 to 1, by its length: one of over 40 words is rarely a wish or software's."""
+    """The probability of a wording, 0 to 1, adjusted to the length of `text`: one of over 40 words is rarely a wish or
+    automatic.
+    """
     odds = probability / (1 - probability) * min(1, (_LETTER_WORDS / max(count_words(text), 1)) ** 2)
     return odds / (1 + odds)
 
@@ -123,22 +124,22 @@ def _sentences(text: str) -> list[tuple[str, str]]:
 
 
 class Reading:
-    """A reply with everything that rules ask of it. Most of it is computed when first asked for."""
+    """A reply with all properties that rules use. Most are computed on first use."""
 
     def __init__(self, reply: ReplyText) -> None:
         self.reply = reply
         self._found: dict[Callable[[Reading], Any], Any] = {}
         sender = f"{reply.sender_name} <{reply.sender_email}>"
         self._names = name_words(sender)
-        # This is no cached_property: on Python 3.11 that holds a lock, and nh3 lets other threads run, which
-        # would wait for it.
+        # This is not a cached_property: on Python 3.11 that holds a lock, and nh3 lets other threads run, which would
+        # wait for it.
         self.newest: NewestText = newest_text(
             reply.text, reply.html, channel=reply.channel, sender=sender, sent=reply.sent
         )
 
     @property
     def received_at(self) -> datetime | None:
-        """The time of arrival. Some providers send it without a zone, which counts as UTC."""
+        """The time of arrival. Some providers send it without a time zone; it then counts as UTC."""
         moment = self.reply.received_at
         return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
@@ -151,12 +152,12 @@ class Reading:
 
     @cached_property
     def text(self) -> str:
-        """The newest text that the person wrote, folded (in lower case, without accents) for comparing."""
+        """The newest text of the person, folded (in lower case, without accents) for comparisons."""
         return fold(self._judged)
 
     @cached_property
     def _parts(self) -> tuple[str, str]:
-        """The words to us (all of a text or chat, and a P.S.), and the rest: sign-off, name, contacts, footer."""
+        """The words to us (all of a text or chat, and a P.S.), and the remainder: sign-off, name, contacts, footer."""
         if self.reply.channel != EMAIL:
             return self._judged, ""
         lines = self._judged.split("\n")
@@ -172,18 +173,20 @@ class Reading:
 
     @cached_property
     def clauses(self) -> list[tuple[str, str]]:
-        """The sentences that speak to us, as pairs like `sentences`; those of the subject if only that was written."""
+        """The sentences that address us, as pairs like `sentences`. For a mail without text, those of the subject."""
         written = self._parts[0] or ("" if self.is_reply else clean(self.reply.subject)[0][:500])
         return _sentences(BREAK.sub("\n\n", written))
 
     @cached_property
     def below(self) -> list[tuple[str, str]]:
-        """The sentences below the sign-off, also those that the newest text leaves out, as pairs like `sentences`."""
+        """The sentences below the sign-off, including those that the newest text leaves out, as pairs like
+        `sentences`.
+        """
         return _sentences(f"{self._parts[1]}\n\n{self.newest.cut[:_HEAD_CHARS]}")
 
     @cached_property
     def body(self) -> str:
-        """The whole body of the mail as text, not folded, with what it quotes."""
+        """The whole body of the mail as text, unfolded, including quotes."""
         body, _ = clean(self.reply.text)
         return body if body.strip() else f"{self.newest.text}\n{self.newest.quoted}".strip()
 
@@ -193,7 +196,7 @@ class Reading:
 
     @cached_property
     def sentences(self) -> list[tuple[str, str]]:
-        """The newest text's sentences as pairs: as written, and folded without reported speech."""
+        """The newest text's sentences as pairs: in the original form, and folded without reported speech."""
         return _sentences(self._judged)
 
     @cached_property
@@ -227,12 +230,12 @@ class Reading:
 
     @cached_property
     def own_words(self) -> str:
-        """The text in which a person's wish is looked for: the folded `clauses`, a line each."""
+        """The text in which a person's wish is searched: the folded `clauses`, one per line."""
         return "\n".join(folded for _, folded in self.clauses)
 
     @cached_property
     def clause_slots(self) -> list[frozenset[int]]:
-        """The numbers of the word features by which learned weights judge a wish, clause by clause."""
+        """The numbers of the word features by which learned weights judge a wish, per clause."""
         return [wish_features(folded) for _, folded in self.clauses]
 
     @cached_property
@@ -242,7 +245,9 @@ class Reading:
 
     @cached_property
     def mail_slots(self) -> frozenset[int]:
-        """The word features of software: of the start of the words to us, and of the subject unless it repeats ours."""
+        """The word features of automatic texts: of the beginning of the words to us, and of the subject unless it
+        repeats ours.
+        """
         slots = [] if self.is_reply else [features(self.raw_subject, "subject:")]
         room = _OPENING_WORDS
         for _, folded in self.clauses if self.above else ():
@@ -256,25 +261,27 @@ class Reading:
 
     @cached_property
     def written_by_software(self) -> float:
-        """How sure the wording is software's, 0 to 1."""
+        """The probability, 0 to 1, that the wording is automatic."""
         return weights("auto_reply").probability(self.mail_slots)
 
     @cached_property
     def report_slots(self) -> frozenset[int]:
-        """The word features of a delivery report: of its start, before what it quotes, and of the subject."""
+        """The word features of a delivery report: of its beginning, before any quote, and of the subject."""
         return features((self.text or self.folded_body)[:_REPORT_CHARS]).union(
             features(self.raw_subject, "subject:")
         )
 
     def once(self, find: "Callable[[Reading], T]") -> T:
-        """The result of `find(self)`, which only the first call computes."""
+        """The result of `find(self)`, computed only once."""
         if find not in self._found:
             self._found[find] = find(self)
         finding: T = self._found[find]
         return finding
 
     def evidence(self, label: str, passages: list[tuple[str, str]] | None = None) -> str:
-        """The sentence of `passages`, or else of `clauses`, that speaks most for `label`; without any, the subject."""
+        """The sentence of `passages` (by default `clauses`) that supports `label` most; the subject if there are no
+        sentences.
+        """
         return weights(label).strongest(
             self.clauses if passages is None else passages, self.reply.subject or ""
         )

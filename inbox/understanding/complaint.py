@@ -15,7 +15,7 @@ _OPENING = re.compile(
 )
 _SPOKEN_OF = re.compile(
     "spam|junk|abuse|unsolicited|complain|feedback"
-)  # each opening holds one of these words, and most mails hold none, so the search ends here
+)  # each opening contains one of these words; most mails contain none, so the search ends here
 _RECIPIENTS = re.compile(
     rf"(?:^|\n)[ \t]*(?:original-rcpt-to|removal-recipient)[ \t]*:[ \t]*(?:rfc822;)?[ \t]*<?({ADDRESS})",
     re.I,
@@ -23,7 +23,7 @@ _RECIPIENTS = re.compile(
 
 
 def recipients(text: str) -> tuple[str, ...]:
-    """The addresses of the people who marked our mail as spam; () if the report hides them (RFC 5965, 3.2)."""
+    """The addresses of the people who marked our mail as spam; () if the report conceals them (RFC 5965, 3.2)."""
     return tuple(dict.fromkeys(address.lower() for address in _RECIPIENTS.findall(text[:20_000])))
 
 
@@ -44,7 +44,9 @@ def _by_report_headers(reading: Reading) -> str | None:
     channels=MAIL_ONLY,
 )
 def _by_report_build(reading: Reading) -> str | None:
-    """A person who answers us may speak of such a report, so replies and forwarded mails do not count."""
+    """Judges a report by its structure. Replies and forwarded mails do not count, because a person may mention such a
+    report.
+    """
     if reading.is_reply or reading.is_forward:
         return None
     if match := _FIELDS.search(reading.body):

@@ -1,4 +1,4 @@
-"""Finds the calendar days that a text names, in the languages that replies come in. Days count from a given day."""
+"""Finds the calendar days that a text names, in the languages of replies. Days count from a given day."""
 
 import re
 from contextlib import suppress
@@ -83,7 +83,7 @@ _SLACK_DAYS = 30
 class Named:
     """A day that a text names, and its place in the folded text. `kind` is "day", "month" or "weekday".
 
-    The `day` of a month is its first, for the middle its 15th, for the end the first day after it.
+    The `day` of a month is its first; of its middle, the 15th; of its end, the first day after it.
     """
 
     day: date
@@ -95,8 +95,8 @@ class Named:
 def named_days(text: str, today: date) -> list[Named]:
     """The days that `text` names, in the order of the text. Only its first 5,000 characters are read.
 
-    A day without a year is the next one after `today`, or one of the 30 days before it. A weekday is the next one,
-    unless it only introduces a date ("Monday, November 30").
+    A day without a year is the next such day after `today`, or one within the 30 days before it. A weekday is the next
+    one, unless it only introduces a date ("Monday, November 30").
     """
     low = fold(text[:5000])
     days: list[Named] = []
@@ -125,7 +125,7 @@ def named_days(text: str, today: date) -> list[Named]:
 
 
 def _part_of(span: Named, after: Named | None) -> bool:
-    """Whether a weekday only introduces the date behind it, as in "Monday, November 30"."""
+    """Whether a weekday only introduces the following date, as in "Monday, November 30"."""
     return span.kind == "weekday" and after is not None and after.kind == "day" and after.start - span.end < 7
 
 
@@ -160,7 +160,7 @@ def _resolve(day: int, month: int, year: str | None, today: date) -> date | None
 def _day_of_month(day: int, today: date) -> date | None:
     first = today.replace(day=1)
     for _ in range(3):
-        with suppress(ValueError):  # a month may be too short for the day
+        with suppress(ValueError):  # a month may not have this day
             if first.replace(day=day) > today:
                 return first.replace(day=day)
         first = next_month(first)
@@ -168,7 +168,7 @@ def _day_of_month(day: int, today: date) -> date | None:
 
 
 def next_month(day: date) -> date:
-    """The first day of the month after that of `day`."""
+    """The first day of the month after `day`."""
     return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
 
 

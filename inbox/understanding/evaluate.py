@@ -1,4 +1,6 @@
-"""Measures the rules on a file of labelled replies: reads and checks each line, judges it, and counts right answers."""
+"""Measures the rules on a file of labelled replies: reads and checks each line, judges it, and counts correct
+answers.
+"""
 
 import gzip
 import json
@@ -16,7 +18,7 @@ LABELS = ("opt_out", "bounce", "auto_reply", "out_of_office")
 
 
 class BadLine(ValueError):
-    """A line of labelled replies cannot be used. The message names the line, the field and what is expected."""
+    """A line of labelled replies is invalid. The message names the line, the field and the expected value."""
 
     def __init__(self, number: int, name: str, problem: str) -> None:
         super().__init__(f'line {number}: field "{name}": {problem}')
@@ -24,7 +26,7 @@ class BadLine(ValueError):
 
 @dataclass(frozen=True)
 class Case:
-    """A labelled reply. `labels` and `newest_text` hold the right answers; an answer that is missing is not counted."""
+    """A labelled reply. `labels` and `newest_text` hold the correct answers; a missing answer is not counted."""
 
     id: str
     reply: ReplyText
@@ -35,9 +37,9 @@ class Case:
 
 @dataclass
 class Score:
-    """Counts of right and wrong answers about one label: of sure ones, and of suspicions (`held_tp`, `held_fp`).
+    """Counts right and wrong answers about one label: sure answers, and suspicions (`held_tp`, `held_fp`).
 
-    A suspicion silences nobody, so a right one counts in `fn` too. Without any answer precision and recall are 1.
+    A suspicion silences nobody, so a correct one also counts in `fn`. Without any answer, precision and recall are 1.
     """
 
     tp: int = 0
@@ -56,11 +58,11 @@ class Score:
 
     @property
     def caught(self) -> float:
-        """The share of the replies with one label, such as "opt_out", that the rules decide or suspect, 0 to 1."""
+        """The share (0 to 1) of the replies with one label, such as "opt_out", that the rules decide or suspect."""
         return (self.tp + self.held_tp) / (self.tp + self.fn) if self.tp + self.fn else 1.0
 
     def add(self, expected: bool, got: bool | str) -> None:
-        """Counts one answer of the rules, `got`: True (sure), "perhaps" or False. `expected` is the right answer."""
+        """Counts one answer of the rules. `got`: True (sure), "perhaps" or False. `expected`: the correct answer."""
         sure, held = got is True, got == "perhaps"
         self.tp += expected and sure
         self.fp += sure and not expected
@@ -94,7 +96,7 @@ class Report:
 
 
 def evaluate(cases: Iterable[Case], report: Report | None = None) -> Report:
-    """Judges each labelled reply, and counts right and wrong answers in `report` or a new one, which it returns."""
+    """Judges each labelled reply, counts right and wrong answers in `report` or a new Report, and returns it."""
     report = report or Report()
     for case in cases:
         verdict = judge(case.reply)
@@ -117,14 +119,14 @@ def _compare_text(report: Report, case: Case, verdict: RuleVerdict) -> None:
 
 
 def open_labelled(path: Path) -> BinaryIO:
-    """Opens the file at `path` for reading bytes; one with a name in .gz is unpacked. Raises `OSError`."""
+    """Opens the file at `path` for reading bytes. A file with the suffix .gz is unpacked. Raises `OSError`."""
     return cast(BinaryIO, gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
 
 
 def read_cases(lines: Iterable[bytes], *, labelled: bool = False) -> Iterator[Case]:
-    """Reads the labelled replies of a JSON-lines file. Raises `BadLine` at the first line that cannot be used.
+    """Reads the labelled replies of a JSON-lines file. Raises `BadLine` at the first invalid line.
 
-    With `labelled`, a line that carries none of LABELS cannot be used.
+    With `labelled`, a line without any of LABELS is invalid.
     """
     for number, raw in enumerate(lines, start=1):
         if not raw.strip():
@@ -211,7 +213,9 @@ def _time(number: int, text: object) -> datetime | None:
 
 
 def split_sender(sender: str, channel: str = "email") -> tuple[str, str]:
-    """Splits a mail's From value into name and address; "<>" has neither. On other channels all of it is the name."""
+    """Splits a mail's From value into name and address; "<>" has neither. On other channels, the whole value is the
+    name.
+    """
     if channel != "email":
         return sender, ""
     if sender.strip().endswith(">") and "<" in sender:

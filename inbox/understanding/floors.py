@@ -1,4 +1,4 @@
-"""Defines how good learned weights must be, on replies that they never learned from, before they judge."""
+"""Defines the minimum quality of learned weights, on replies that they never learned from, before they are used."""
 
 from typing import Any, NamedTuple
 
@@ -6,7 +6,9 @@ from inbox.understanding.evaluate import Score
 
 
 class Floor(NamedTuple):
-    """The least `precision` and `recall` of sure answers, and the least share `caught` (sure or suspected), 0 to 1."""
+    """The minimum `precision` and `recall` of sure answers, and the minimum share `caught` (sure or suspected), 0 to
+    1.
+    """
 
     precision: float
     recall: float
@@ -19,17 +21,17 @@ FLOORS = {
     "auto_reply": Floor(0.97, 0.93, 0.97),
     "out_of_office": Floor(0.97, 0.93, 0.97),
 }
-"""The least values by label, measured on `training/labelled/unseen.jsonl.gz`."""
+"""The minimum values by label, measured on `training/labelled/unseen.jsonl.gz`."""
 MOST_SILENCED = 0.002
-"""The greatest share of ordinary sentences on which a rule may be sure, which silences a lead."""
+"""The maximum share of ordinary sentences on which a rule may be sure. A sure rule silences a lead."""
 MOST_HELD = 0.02
-"""The greatest share of ordinary sentences that the rules may suspect, which holds the lead for a person."""
+"""The maximum share of ordinary sentences that the rules may suspect. A suspicion holds the lead for a person."""
 
 
 def missed(measured: dict[str, Any]) -> list[str]:
-    """One sentence for each value that learned weights miss by `measured` (of `training.measured`); [] if none.
+    """One sentence for each value in `measured` (of `training.measured`) that misses its floor; [] if all are met.
 
-    Raises KeyError or TypeError if it does not hold such counts.
+    Raises KeyError or TypeError if `measured` has no such counts.
     """
     lines = []
     for label, floor in FLOORS.items():

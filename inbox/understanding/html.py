@@ -1,4 +1,4 @@
-"""Turns an HTML body into lines of text, finds what the mail client marked as quoted, and makes HTML safe to show."""
+"""Converts an HTML body to lines of text, finds the parts that the mail client marked as quoted, and sanitises HTML."""
 
 import re
 from html import unescape
@@ -25,7 +25,7 @@ _INLINE = frozenset(
 _READ_TAGS = _BLOCKS | _VOID | _INLINE
 _READ_ATTRIBUTES = {"*": {"class", "id", "type", "style", "data-smartmail"}}
 READABLE = nh3.Cleaner(tags=set(_READ_TAGS), attributes=_READ_ATTRIBUTES, link_rel=None)
-"""The cleaner for reading: it keeps the tags and attributes that this module reads, and balances the tags."""
+"""The sanitiser for reading: it keeps the tags and attributes that this module reads, and balances the tags."""
 
 _QUOTE_CLASS = re.compile(
     r"\b(?:x_)?(?:gmail_attr|moz-cite-prefix|yahoo_quoted|protonmail_quote|zmail_extra|zmail_extra_hr|"
@@ -33,8 +33,7 @@ _QUOTE_CLASS = re.compile(
     r"tutanota_quote|quote-header|freebirdFormviewerHeaderDescription|mailmate-quote|front-blockquote)\b",
     re.I,
 )
-# Everything from here to the end of the body is the earlier mail. Outlook puts it behind these marks, not
-# inside them.
+# Everything from here to the end of the body is the earlier mail. Outlook puts it after these marks, not inside them.
 _QUOTE_FROM_HERE = re.compile(
     r"^(?:x_)?(?:divRplyFwdMsg|appendonsend|mail-editor-reference-message-container|stopSpelling|"
     r"OLK_SRC_BODY_SECTION)$",
@@ -47,10 +46,10 @@ _SIGNATURE = re.compile(
     re.I,
 )
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
-# This is how nh3 writes HTML: tags in lower case, values in double quotes, no other "<" and no comment.
+# nh3 writes HTML in this form: tags in lower case, values in double quotes, no other "<" and no comment.
 _TOKEN = re.compile(r'<(/?)([a-z][a-z0-9]*)([^>"]*(?:"[^"]*"[^>"]*)*)>|([^<]+)')
 _ATTRIBUTE = re.compile(r'([^\s="]+)="([^"]*)"')
-_SPACES = re.compile(r"[ \t\r\n\f]{2,}|[\t\r\n\f]")  # a plain space between two words is left alone
+_SPACES = re.compile(r"[ \t\r\n\f]{2,}|[\t\r\n\f]")  # a plain space between two words stays
 _MAX_DEPTH = 500  # a thread of a hundred answers nests about 300 deep, and browsers cut at 512
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.I)
 _TIGHT = re.compile(r"MsoNormal|margin(?:-(?:top|bottom))?\s*:\s*0", re.I)
@@ -71,7 +70,7 @@ class _Reader:
         self._rest_is_quoted = False
 
     def read(self, safe: str) -> list[QuotedLine]:
-        """The lines of an HTML body that nh3 has cleaned (`safe`), at most `MAX_LINES`."""
+        """The lines of an HTML body (`safe`) that nh3 has cleaned, at most `MAX_LINES`."""
         for token in _TOKEN.finditer(safe):
             if len(self.lines) >= MAX_LINES:
                 break
@@ -128,7 +127,7 @@ class _Reader:
             self._parts.append(_SPACES.sub(" ", unescape(text)))
 
     def _end_line(self, force: bool = False) -> None:
-        # Text from two elements may have two spaces where they meet.
+        # Two spaces may meet between the texts of two elements.
         text = _SPACES.sub(" ", "".join(self._parts)).strip(" ") if self._parts else ""
         if text or force:
             depth = self._depth + (1 if self._rest_is_quoted else 0)
@@ -141,10 +140,10 @@ class _Reader:
 
 
 def without_bulk(html: str) -> str:
-    """Returns `html` without style sheets, comments and inlined images if it is longer than `MAX_CHARS`."""
+    """Returns `html` without style sheets, comments and inline images if it is longer than `MAX_CHARS`."""
     if len(html) <= MAX_CHARS:
         return html
-    # these can be longer than any letter, and the cut to MAX_CHARS would lose the words behind them
+    # these can be longer than any letter, and the cut to MAX_CHARS would remove the words after them
     html = html[:_BULK_CHARS]
     for opening, closing in (("<!--", "-->"), ("<style", "</style>"), ("<STYLE", "</STYLE>")):
         html = _without(html, opening, closing)
@@ -152,7 +151,7 @@ def without_bulk(html: str) -> str:
 
 
 def _without(html: str, opening: str, closing: str) -> str:
-    """Returns `html` without every stretch from `opening` to the next `closing`. A stretch that never closes stays."""
+    """Returns `html` without each stretch from `opening` to the next `closing`. An unclosed stretch stays."""
     parts, end = [], 0
     while (start := html.find(opening, end)) >= 0 and (stop := html.find(closing, start)) >= 0:
         parts.append(html[end:start])
@@ -161,7 +160,7 @@ def _without(html: str, opening: str, closing: str) -> str:
 
 
 def html_text(html: str) -> str:
-    """Returns an HTML body as plain text, one line for each line of the body."""
+    """Converts an HTML body to plain text, one line per line of the body."""
     return "\n".join(line.text for line in html_lines(clean(html)[0]))
 
 
@@ -172,7 +171,7 @@ def html_lines(html: str) -> list[QuotedLine]:
 
 
 def _shallow(html: str) -> str:
-    """Returns the cleaned source, or only its text where tags nest too deep to be parsed in a short time."""
+    """Returns the cleaned source, or only its text if the tags nest too deeply for fast parsing."""
     source, _ = clean(html)
     if source.count("<") <= _MAX_DEPTH:
         return source
@@ -185,7 +184,7 @@ def _shallow(html: str) -> str:
 
 
 def looks_like_html(text: str) -> bool:
-    """Whether `text` begins with a tag as HTML bodies do. Some providers put the HTML body into the text field."""
+    """Whether `text` begins with a tag like an HTML body. Some providers put the HTML body into the text field."""
     return bool(
         re.match(
             r"\s*(?:<!doctype html|<html|<head|<body|<(?:div|p|table|span|meta)\b[^>]{0,500}>)",
@@ -196,9 +195,9 @@ def looks_like_html(text: str) -> bool:
 
 
 def sanitize_html(html: str, *, allow_images: bool = False) -> str:
-    """Returns HTML that is safe to put into a page: without scripts, handlers, styles, forms and frames.
+    """Returns HTML that is safe to embed in a page: without scripts, handlers, styles, forms and frames.
 
-    Images stay only with `allow_images`, over https. A remote image tells the sender that the mail was opened.
+    Images stay only with `allow_images`, over https. A remote image informs the sender that the mail was opened.
     """
     source = _shallow(html)
     tags = set(_SHOWN_TAGS)

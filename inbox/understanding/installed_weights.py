@@ -1,4 +1,4 @@
-"""Loads the weights that an installation has learned from its corrections, and refuses weights that do not fit."""
+"""Loads the weights that an installation has learned from its corrections, and refuses unsuitable weights."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from inbox.understanding import floors, word_weights
 from inbox.understanding.rules import RULES_VERSION
 
 MANIFEST = word_weights.WEIGHTS / "manifest.json"
-"""The file that says what the product's own weights were learned from and measured on. `training.lessons` writes it."""
+"""The file with the training data and measurements of the product's own weights. `training.lessons` writes it."""
 
 FIX = (
     "Learn them anew with this release (manage.py train_rules --corrections FILE), or unset RULE_WEIGHTS_DIR."
@@ -17,11 +17,11 @@ FIX = (
 
 
 in_use: dict[str, Any] = {}
-"""The manifest of the installation's weights while they are used. It is empty while the product's own are used."""
+"""The manifest of the installation's weights while they are in use; empty while the product's own are in use."""
 
 
 class Unfit(ValueError):
-    """The learned weights in a folder cannot be used. The message names the file, what is wrong, and what to do."""
+    """The learned weights in a folder cannot be used. The message names the file, the fault and the remedy."""
 
 
 def load(folder: Path) -> tuple[dict[str, Any], dict[str, word_weights.Weights]]:
@@ -40,7 +40,7 @@ def load(folder: Path) -> tuple[dict[str, Any], dict[str, word_weights.Weights]]
 
 
 def use(folder: Path | None) -> None:
-    """Makes this process judge by the weights in `folder`; None stands for the product's own. Raises Unfit."""
+    """Makes this process use the weights in `folder`; None for the product's own. Raises Unfit."""
     manifest, weights = load(folder) if folder else ({}, {})
     word_weights.use(weights)
     in_use.clear()
@@ -76,5 +76,5 @@ def hash_of(path: Path) -> str:
 
 
 def digest(content: bytes) -> str:
-    """The SHA-256 of `content` in hexadecimal digits, as the manifests of learned weights state it."""
+    """The SHA-256 of `content` as hexadecimal digits, as in the manifests of learned weights."""
     return hashlib.sha256(content).hexdigest()

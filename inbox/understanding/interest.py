@@ -1,4 +1,4 @@
-"""Recognises clear refusals, which need no model: a plain no without a question and without a later time."""
+"""Recognises clear refusals that need no model: a plain no, without a question and without a later time."""
 
 import re
 
@@ -40,7 +40,7 @@ _OPEN = re.compile(
     'A plain refusal ("not interested", "no thanks") with no question, no "but" and no later time.',
 )
 def refuses(reading: Reading) -> str | None:
-    """A polite no counts ("Not interested. Best of luck."), "Not interested, but try me in May" does not."""
+    """Matches a polite no ("Not interested. Best of luck."), but not "Not interested, but try me in May"."""
     if _OPEN.search(reading.text):
         return None
     if _BARE.match(reading.text):

@@ -1,4 +1,4 @@
-"""Tells the language of a text by its function words, for the languages in which drafts are judged."""
+"""Detects the language of a text by its function words, for the languages in which drafts are judged."""
 
 import re
 from collections import defaultdict
@@ -52,13 +52,15 @@ for _code, _listed in _WORDS.items():
 
 _NO_WORDS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+")
 LEAST = 2.0
-"""The least evidence for a language. A word counts 1, in equal parts for each language that has it."""
+"""The minimum evidence for a language. A word counts 1, split evenly between the languages that have it."""
 AHEAD = 1.3
-"""How many times the evidence of the second language the first one must have."""
+"""The first language needs at least this many times the evidence of the second."""
 
 
 def language_of(text: str) -> str:
-    """The ISO 639-1 code of the text's language, one of LANGUAGES; "" for too few words, or words of two languages."""
+    """The ISO 639-1 code of the text's language, one of LANGUAGES; "" for too few words, or for words of two
+    languages.
+    """
     scores: defaultdict[str, float] = defaultdict(float)
     for word in re.findall(r"[^\W\d_]+", fold(_NO_WORDS.sub(" ", text))):
         spoken_by = _SPOKEN_BY.get(word, ())

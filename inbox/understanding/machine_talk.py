@@ -1,6 +1,6 @@
-"""Finds text that gives orders to a language model, such as "ignore your instructions", also where it is hidden.
+"""Finds orders to a language model, such as "ignore your instructions", even if they are hidden.
 
-It misses some, so the checks of an answer before it goes out do not rely on it.
+It misses some orders, so the checks of an outgoing answer do not rely on it.
 """
 
 import base64
@@ -25,7 +25,7 @@ _BASE64 = re.compile(r"(?<![\w/+.:=?&%-])[A-Za-z0-9+/_-]{24,}={0,2}(?![\w/+])")
 
 
 def orders_in(text: str) -> str:
-    """The first words of `text` that give orders to a language model, up to SHOWN_CHARS characters; or ""."""
+    """The first words of `text` that give orders to a language model, up to SHOWN_CHARS characters; "" without any."""
     return _found(text[:MAX_CHARS])
 
 
@@ -46,7 +46,7 @@ def _found(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Folds `text`, replaces look-alike letters by the letters they imitate, and joins spaced letters."""
+    """Folds `text`, replaces look-alike letters with the letters they imitate, and joins spaced letters."""
     folded = fold(text)
     if not folded.isascii():
         folded = _WORD.sub(
@@ -56,7 +56,7 @@ def _plain(text: str) -> str:
 
 
 def _hidden(text: str) -> str:
-    """The text that is hidden in invisible letters or in base64; "" without any."""
+    """The text hidden in invisible letters or in base64; "" without any."""
     letters = "".join(_TAG_LETTERS.findall(_FLAG.sub("", text)))
     if letters:
         return "".join(chr(ord(letter) - 0xE0000) for letter in letters)
@@ -64,7 +64,7 @@ def _hidden(text: str) -> str:
 
 
 def _decoded(code: str) -> str:
-    """The sentence that `code` holds in base64; "" where it holds none."""
+    """The sentence that `code` encodes in base64; "" without one."""
     try:
         words = base64.b64decode(
             code + "=" * (-len(code) % 4), altchars=b"-_" if set(code) & set("-_") else None

@@ -1,6 +1,6 @@
-"""Recognises that a person ends one channel and asks for another: "stop texting me, mail me instead".
+"""Recognises that a person refuses one channel and asks for another: "stop texting me, mail me instead".
 
-A text that goes further ends everything, which `optout` judges: it names a list, a lawyer or both channels.
+A text that goes further refuses everything, which `optout` judges: it names a list, a lawyer or both channels.
 """
 
 import re
@@ -11,7 +11,7 @@ from inbox.understanding.normalise import fold
 from inbox.understanding.signature_words import WRITER
 
 ELSEWHERE = "elsewhere"
-"""Stands for calls and messengers. We send nothing there, but people refuse them and ask for them."""
+"""Represents calls and messengers. We send nothing there, but people refuse them and ask for them."""
 
 _MOST_CHARS = 180
 
@@ -27,7 +27,7 @@ _CHANNELS = {channel: re.compile(rf"\b(?:{names})\b") for channel, names in _NAM
 
 
 def refused(text: str) -> frozenset[str]:
-    """The channels that `text` ends, as it asks for another instead; none for a question or over 180 characters."""
+    """The channels that `text` refuses while asking for another; empty for a question, or beyond 180 characters."""
     folded = fold(text)
     if (
         "?" in folded
@@ -50,9 +50,10 @@ def refused(text: str) -> frozenset[str]:
 
 
 def ended(text: str, sender: str) -> frozenset[str]:
-    """The addresses ("info@corbel.example", "info@") and numbers that `text` ends, as it asks us to write to another.
+    """The addresses ("info@corbel.example", "info@") and numbers that `text` refuses while asking us to write to
+    another.
 
-    An old one without a name gives "". The address of the `sender` is ended only if another is given.
+    An old address without a name results in "". The address of the `sender` counts only if another one is given.
     """
     folded = fold(text)
     if refused(folded) or not _goes_on(folded):
@@ -75,14 +76,14 @@ def ended(text: str, sender: str) -> frozenset[str]:
 
 
 def _ends(before: str, after: str = "") -> bool:
-    """Whether the words of a clause before and behind an address end it."""
+    """Whether the words of a clause before and after an address refuse that address."""
     return any(
         (phrases.REFUSES.search(before), phrases.OLD.search(before), phrases.ENDS.search(before + after))
     )
 
 
 def _goes_on(text: str) -> bool:
-    """Whether the text ends an address or number of the writer, or a list, and asks for mail at another address."""
+    """Whether the text refuses an address or number of the writer, or a list, and asks for mail at another address."""
     if len(text) > _MOST_CHARS * 2 or not ("@" in text or phrases.OLD.search(text)):
         return False
     text = phrases.NAMED.sub(" @ ", phrases.RATHER_THAN.sub(" , not ", text))

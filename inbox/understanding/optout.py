@@ -1,4 +1,4 @@
-"""Recognises that a person asks us never to write again. A wrong yes silences a buyer, so the rules must be sure."""
+"""Recognises opt-outs. A wrong yes silences a buyer, so the rules must be sure."""
 
 import re
 from datetime import UTC, datetime
@@ -11,12 +11,12 @@ from inbox.understanding.snooze import ends
 from inbox.understanding.word_weights import weights, wish_features
 
 SURE = {EMAIL: 0.85, LINKEDIN: 0.85, SMS: 0.5}
-"""The probability from which wording is a wish to be left alone (docs/adr/0026-wording-is-learned.md). Any reasonable
-words end texts.
+"""The minimum probability at which wording is an opt-out, by channel (docs/adr/0026-wording-is-learned.md). It is lower
+for SMS, because any reasonable wording must end texts.
 """
 
 PERHAPS = {EMAIL: 0.2, LINKEDIN: 0.2, SMS: 0.1}
-"""The probability from which wording may be such a wish, by channel. A model or a person then decides."""
+"""The minimum probability of a possible opt-out, by channel. A model or a person then decides."""
 
 
 _SHOUT_CHARS = 80
@@ -25,12 +25,14 @@ _SPACED_OUT = re.compile(r"\b(?:\w[ .-]){3,}\w\b")
 
 
 ANSWER_WORDS = 5
-"""The most words of a bare answer, which is read with the question of ours that it answers."""
+"""The maximum number of words of a bare answer, which is read together with our question."""
 _LETTER = 3
-"""With more sentences than these, the strongest counts apart only if it holds an expression as only wishes have."""
+"""With more sentences than this, the strongest counts on its own only if it contains an expression typical of
+opt-outs.
+"""
 _MARK = re.compile(r"^[>| ]+", re.M)
 _WITH_OBJECT = re.compile(r"\b(?:me|us|my|our)\b")
-# Mail programs leave only the words of a link in a footer.
+# Mail programs reduce a link in a footer to its words.
 _LABEL = re.compile(r"\W*(?:un-?subscribe|opt[ -]?out)\W*")
 
 
@@ -78,7 +80,7 @@ def _keyword(reading: Reading) -> str | None:
     )
     if wish := next(alone, None):
         return wish
-    # behind "Re:" the word may be what the thread is about
+    # after "Re:", the word may be the subject of the thread
     written = not reading.is_reply or not reading.text
     spoken = written and not reading.is_forward and _is_keyword(reading.subject)
     return reading.reply.subject if spoken else None
@@ -98,7 +100,7 @@ def _is_keyword(text: str) -> bool:
 
 
 def _probability(reading: Reading) -> float:
-    """How sure the wording is of a wish, 0 to 1, without the sentences that name their own end."""
+    """The probability, 0 to 1, that the wording is an opt-out, without the sentences that limit it to a period."""
     if not reading.clauses or phrases.TAKEN_BACK.search(reading.above):
         return 0.0
     learned = weights("opt_out")
@@ -121,7 +123,7 @@ def _probability(reading: Reading) -> float:
 
 
 def _answered(reading: Reading) -> str:
-    """Whether a bare answer to a question of ours asks us to stop: "sure", "perhaps" or "" (no)."""
+    """Whether a bare answer to our question is an opt-out: "sure", "perhaps" or "" (no)."""
     answer = _words(reading.above)
     if not answer or len(answer.split()) > ANSWER_WORDS:
         return ""
@@ -143,7 +145,7 @@ def _answered(reading: Reading) -> str:
 
 
 def _asked(question: str, meant: re.Pattern[str]) -> str:
-    """Whether a question asks what is `meant`: "perhaps" if it also asks something else, so that a yes means either."""
+    """Whether a question asks for `meant`: "perhaps" if it also asks something else, so that a yes is ambiguous."""
     first, *later = phrases.ALTERNATIVE.split(f" {question}")
     options = [
         first,
@@ -189,7 +191,9 @@ def suspicion(reading: Reading) -> str | None:
 
 
 def _stands_alone(folded: str, reading: Reading) -> bool:
-    """Whether a sentence below the sign-off is the writer's wish: no label of a link, offer or other address."""
+    """Whether a sentence below the sign-off is the writer's wish, and not the label of a link, an offer or another
+    address.
+    """
     if _is_keyword(folded):
         return not _LABEL.fullmatch(folded)
     learned = weights("opt_out")

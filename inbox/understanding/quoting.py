@@ -1,4 +1,4 @@
-"""Finds the lines that repeat somebody else's words: `>` lines, "On … wrote:" lines, header blocks, forwarded mails."""
+"""Finds the lines that quote somebody else: `>` lines, "On … wrote:" lines, header blocks, forwarded mails."""
 
 import re
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ _DETECT_CHARS = 400  # a longer line is ordinary text, never an attribution or a
 
 @dataclass
 class QuotedLine:
-    """One line of a mail's body. `depth` says how many times over it is quoted; 0 is the writer's own text.
+    """One line of a mail's body. `depth`: the level of quotation; 0 for the writer's own text.
 
-    `signature`: the HTML itself marks the line as a signature. `marked`: the line was quoted by a `>` in the body.
+    `signature`: whether the HTML marks the line as a signature. `marked`: whether a `>` in the body quoted the line.
     """
 
     text: str
@@ -22,7 +22,7 @@ class QuotedLine:
     marked: bool = False
 
 
-# "JD> text": some programs put the initials of the quoted person before the mark.
+# "JD> text": some programs put the initials of the quoted person before the quote mark.
 _PREFIX = re.compile(r"^\s{0,3}((?:[A-Z]{0,3}[>＞]\s?)+)")
 _MARK = re.compile(r"[>＞]")
 _BAR = re.compile(r"^\s{0,3}(?:\||--\])\s")
@@ -112,8 +112,8 @@ _FLAT_ATTRIBUTION = re.compile(
 
 
 def plain_lines(text: str) -> list[QuotedLine]:
-    """Splits a plain body into lines with their quote depth, without `>`. An "On … wrote:" becomes its own line."""
-    # An attribution that is wrapped behind its address leaves ">:" on a line, which is no quote mark.
+    """Splits a plain body into lines with their quote depth, without `>`. An "On … wrote:" becomes a separate line."""
+    # An attribution that is wrapped after its address leaves ">:" on a line, which is not a quote mark.
     text = _WRAPPED_ADDRESS.sub(r"\1>:", text)
     parts = [part for raw in text.split("\n") for part in _split_flattened(raw)]
     lines = [QuotedLine(part) for part in parts]
@@ -124,7 +124,9 @@ def plain_lines(text: str) -> list[QuotedLine]:
 
 
 def read_marks(lines: list[QuotedLine]) -> None:
-    """Takes the quote marks (`>`) off lines that are not quoted yet, and sets their depth. Changes `lines` in place."""
+    """Removes the quote marks (`>`) of lines that are not yet quoted, and sets their depth. Changes `lines` in
+    place.
+    """
     for line in lines:
         if not line.depth and (match := _PREFIX.match(line.text)):
             line.text, line.marked = line.text[match.end() :], True
@@ -133,7 +135,7 @@ def read_marks(lines: list[QuotedLine]) -> None:
 
 
 def mark_quoted(lines: list[QuotedLine]) -> None:
-    """Marks what stands below "On … wrote:", a header block or a separator as quoted. Changes `lines` in place."""
+    """Marks the lines below "On … wrote:", a header block or a separator as quoted. Changes `lines` in place."""
     folded = [fold(line.text) if len(line.text) <= _DETECT_CHARS else "" for line in lines]
     index = 0
     while index < len(lines):
@@ -148,7 +150,7 @@ def mark_quoted(lines: list[QuotedLine]) -> None:
 
 
 def _boundary(lines: list[QuotedLine], folded: list[str], index: int) -> tuple[int | None, int]:
-    """The range of lines to mark as quoted if a boundary stands at `index`: (start, end), else (None, 0)."""
+    """The range of lines to mark as quoted if there is a boundary at `index`: (start, end); otherwise (None, 0)."""
     if not _may_bound(folded[index]):
         return None, 0
     end = len(lines)
@@ -162,9 +164,9 @@ def _boundary(lines: list[QuotedLine], folded: list[str], index: int) -> tuple[i
     return start, _quote_below(lines, index) or end
 
 
-@lru_cache(maxsize=256)  # a mail has its lines twice, as text and as HTML
+@lru_cache(maxsize=256)  # each line of a mail occurs twice, as text and as HTML
 def _may_bound(line: str) -> bool:
-    """Whether a folded line may be a boundary, which most cannot, and is worth a closer look."""
+    """Whether a folded line may be a boundary and needs a closer check. Most lines do not."""
     return (
         ":" in line
         or "@" in line
@@ -176,19 +178,21 @@ def _may_bound(line: str) -> bool:
 def _is_separator(line: str) -> bool:
     if _BEGIN_FORWARD.match(line):
         return True
-    # "Original message" alone could open a sentence. With a rule beside it or a colon behind it, a mail
-    # client wrote it.
+    # "Original message" alone could open a sentence. With a rule next to it, or a colon after it, a mail client wrote
+    # it.
     return bool(_SEPARATOR.match(line)) and bool(_SEPARATOR_RULED.search(line) or line.endswith(":"))
 
 
 def _with_rule(lines: list[QuotedLine], folded: list[str], index: int) -> int:
-    """The index of the rule that a mail client draws above a header block; `index` without one. Words are no rule."""
+    """The index of the rule that a mail client draws above a header block; `index` without one. Words are not a
+    rule.
+    """
     above = next((place for place in reversed(range(index)) if folded[place]), index)
     return above if _RULE_ABOVE.fullmatch(folded[above]) else index
 
 
 def _marked_below(lines: list[QuotedLine], folded: list[str], index: int) -> int | None:
-    """The index of the first `>` line below a separator or header block. An answer may then stand below the quote."""
+    """The index of the first `>` line below a separator or header block. An answer may follow below the quote."""
     for position in range(index + 1, min(index + 16, len(lines))):
         if lines[position].depth:
             return position
@@ -198,7 +202,7 @@ def _marked_below(lines: list[QuotedLine], folded: list[str], index: int) -> int
 
 
 def _quote_below(lines: list[QuotedLine], index: int) -> int | None:
-    """The index of the first line with text below `index`, if that line is quoted."""
+    """The index of the first non-empty line below `index`, if that line is quoted."""
     below = range(index + 1, min(index + 7, len(lines)))
     following = next((position for position in below if lines[position].text.strip()), index)
     return following if following > index and lines[following].depth else None
@@ -234,7 +238,9 @@ def _role(line: str) -> tuple[str, str] | None:
 
 
 def _attribution(lines: list[QuotedLine], folded: list[str], index: int) -> int | None:
-    """The index of the first of up to four lines of an attribution ("On … wrote:") that ends at `index`; or None."""
+    """The index of the first line of an attribution ("On … wrote:") of up to four lines that ends at `index`; or
+    None.
+    """
     if _RULED_ATTRIBUTION.match(folded[index]):
         return index
     if _DATE_LINE.match(folded[index]):
@@ -266,7 +272,9 @@ def _reads_as_open_attribution(line: str) -> bool:
 
 
 def _name_above_date(lines: list[QuotedLine], index: int) -> int | None:
-    """The first line of an attribution with the name above the date, before a quote, as Postbox writes it; or None."""
+    """The first line of an attribution in the style of Postbox, with the name above the date, before a quote; or
+    None.
+    """
     if _quote_below(lines, index) is None:
         return None
     name = lines[index - 1].text.split() if index else []
@@ -287,7 +295,7 @@ def _reads_as_attribution(line: str, quoted_next: bool) -> bool:
 
 
 def _split_flattened(line: str) -> list[str]:
-    """Cuts a line before an attribution or a header block inside it. Some providers join all lines into one."""
+    """Splits a line before an attribution or a header block inside it. Some providers join all lines into one."""
     if "@" not in line or len(line) < 60:
         return [line]
     head = line[:20_000]
@@ -300,7 +308,7 @@ def _split_flattened(line: str) -> list[str]:
 
 
 def _unquote_comparisons(lines: list[QuotedLine]) -> None:
-    """Removes the quote marks of a body whose only `>` lines are like "> 50 people", which quotes nothing."""
+    """Removes the quote marks of a body whose only `>` lines are like "> 50 people" and quote nothing."""
     quoted = [line for line in lines if line.depth]
     if not quoted or not all(line.depth == 1 and re.match(r"[$€£]?\d", line.text) for line in quoted):
         return
@@ -311,7 +319,7 @@ def _unquote_comparisons(lines: list[QuotedLine]) -> None:
 
 
 def _quote_barred(lines: list[QuotedLine]) -> None:
-    """Marks lines that begin with "|" or "--]" as quoted, where several stand together and are no table."""
+    """Marks lines that begin with "|" or "--]" as quoted, if several of them form a block that is not a table."""
     barred = [
         line.text[:4].lstrip()[:1] in ("|", "-") and bool(_BAR.match(line.text)) and line.text.count("|") < 2
         for line in lines
@@ -325,11 +333,11 @@ def _quote_barred(lines: list[QuotedLine]) -> None:
 
 
 def _quote_wrapped(lines: list[QuotedLine]) -> None:
-    """Marks the second half of a quoted line that was wrapped again, as it has no `>`: it begins in lower case."""
+    """Marks the second half of a rewrapped quoted line, which has no `>` and begins in lower case."""
     for before, line, after in zip(lines, lines[1:], lines[2:] + [QuotedLine("")], strict=False):
         if not before.depth or line.depth or not line.text.strip():
             continue
-        # Mail clients wrap at 72 to 78 columns. If no quote follows right below, only a full line counts.
+        # Mail clients wrap at 72 to 78 columns. If no quote follows directly below, only a full line counts.
         full = len(before.text) > (55 if after.depth else 68) and before.text.rstrip()[-1:] not in ".?!:"
         if full and line.text.lstrip()[:1].islower() and (after.depth or not after.text.strip()):
             line.depth = before.depth

@@ -1,4 +1,4 @@
-"""Applies all rules to a reply in a fixed order, and gives the one tag that follows from them."""
+"""Applies all rules to a reply in a fixed order, and determines the one tag that follows from them."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -11,7 +11,7 @@ from inbox.understanding.snooze import APPLY_AT, Snooze, deferral, return_day
 __all__ = ["RULES", "RULES_VERSION", "ReplyText", "RuleVerdict", "judge"]
 
 RULES_VERSION = "9"
-"""The version of the rules, stored with each decision. Raise it when the rules decide differently."""
+"""The version of the rules, stored with each decision. Increase it when the rules decide differently."""
 
 RULES: tuple[Rule, ...] = (
     *complaint.RULES,
@@ -27,7 +27,7 @@ RULES: tuple[Rule, ...] = (
     autoreply.AWAY_SUSPICION,
     optout.suspicion,
 )
-"""Every rule in the order in which it is applied. The page that explains tags lists them."""
+"""All rules in their order of application. The page that explains tags lists them."""
 
 
 _TAGS = {
@@ -38,7 +38,7 @@ _TAGS = {
     "auto_reply": "Automated Reply",
     "not_interested": "Not Interested",
 }
-"""The tag of each label that has one. Of several labels the first counts."""
+"""The tags of the labels that have one. Of several labels, the first counts."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class RuleVerdict:
     """The hits of the rules in one reply, by label (opt_out, bounce, …). A label without a hit is undecided, not
     denied.
 
-    `perhaps` holds suspicions, the most harmful first. They silence no lead, but until a model or a person has decided,
-    nothing goes out by itself.
+    `perhaps` holds suspicions, the most harmful first. They do not silence a lead, but nothing goes out automatically
+    until a model or a person has decided.
     """
 
     newest_text: str
@@ -68,28 +68,32 @@ class RuleVerdict:
 
     @property
     def snooze_until(self) -> datetime | None:
-        """Until when the lead's conversation is to be hidden, as the reply asks, if that is sure enough; else None."""
+        """The time until which the reply asks to hide the lead's conversation, if that is sure enough; otherwise
+        None.
+        """
         return self.snooze.until if self.snooze and self.snooze.confidence >= APPLY_AT else None
 
     @property
     def decided(self) -> RuleHit | None:
-        """The hit that gives the reply its tag. None leaves the decision to the model or a person."""
+        """The hit that determines the reply's tag. None leaves the decision to the model or a person."""
         return next((hit for label in _TAGS if (hit := getattr(self, label))), None)
 
     @property
     def tag(self) -> str | None:
-        """The tag that the rules give to the reply, by what is `decided`."""
+        """The tag of the reply according to the rules."""
         return _TAGS[self.decided.label] if self.decided else None
 
     def answer(self, label: str) -> bool | str:
-        """The answer of the rules about one label, such as "opt_out": True (sure), "perhaps" or False."""
+        """The rules' answer about one label, such as "opt_out": True (sure), "perhaps" or False."""
         if getattr(self, label) is not None:
             return True
         return "perhaps" if any(hit.label == label for hit in self.perhaps) else False
 
 
 def judge(reply: ReplyText, tz: tzinfo = UTC) -> RuleVerdict:
-    """Applies the rules to a reply. Never raises. Dates are read in the zone `tz` and counted from `received_at`."""
+    """Applies the rules to a reply. Never raises. Dates are read in the time zone `tz` and counted from
+    `received_at`.
+    """
     reading = Reading(reply)
     newest = reading.newest
     labels = _of_software(reading, tz) or _of_a_person(reading, tz)
@@ -113,9 +117,9 @@ def _of_software(reading: Reading, tz: tzinfo) -> dict[str, Any]:
 
 
 def _of_a_person(reading: Reading, tz: tzinfo) -> dict[str, Any]:
-    """The labels of what a person may have written, by field of RuleVerdict."""
+    """The labels of a text that a person may have written, by field of RuleVerdict."""
     labels: dict[str, Any] = {}
-    # the whole text is read for a wish to get mail again, as "SUBSCRIBE" alone resembles the opposite
+    # the whole text is searched for an opt-in, because "SUBSCRIBE" alone resembles an opt-out
     if opted_in := optout.opts_in.apply(reading):
         labels["opt_in"] = opted_in
     elif elsewhere := one_channel.ends_one.apply(reading):
@@ -132,7 +136,7 @@ def _of_a_person(reading: Reading, tz: tzinfo) -> dict[str, Any]:
 
 
 def _suspicions(reading: Reading) -> tuple[RuleHit, ...]:
-    """The suspicions of a reply, the most harmful first. One of an automatic reply comes with that of an absence."""
+    """The suspicions about a reply, the most harmful first. One of an automatic reply includes that of an absence."""
     hits = [optout.suspicion.apply(reading), bounce.suspicion.apply(reading)]
     automatic = autoreply.suspicion.apply(reading) if reading.once(autoreply.judgeable) else None
     if automatic:

@@ -1,4 +1,4 @@
-"""Finds where a person's words end and their sign-off, signature or footer begins, and cuts there."""
+"""Finds where a person's text ends and their sign-off, signature or footer begins, and cuts there."""
 
 import re
 from functools import lru_cache
@@ -8,14 +8,14 @@ from inbox.understanding import signature_words as marks
 from inbox.understanding.normalise import fold
 
 _SHORT_LINE = 90
-_TAIL_LINES = 60  # a signature with its disclaimer is not longer, and the limit keeps the search linear
+_TAIL_LINES = 60  # no signature with its disclaimer is longer, and the limit keeps the search linear
 _SIGNATURE_LINES = 14
 
 
 def strip_signature(lines: list[str], names: frozenset[str], *, last: bool) -> list[str]:
-    """Returns the writer's own lines of one unquoted stretch: without banners, sign-off, signature and footers.
+    """Returns the writer's own lines of an unquoted stretch: without banners, sign-off, signature and footers.
 
-    A P.S. stays. `names` are the sender's `name_words`. `last` says that no text of the writer follows this stretch.
+    A P.S. stays. `names`: the sender's `name_words`. `last`: whether no text of the writer follows this stretch.
     """
     folded_of = {line: fold(line[:400]) for line in lines}
     lines = _trim(_without_banner([line for line in lines if not _is_noise(folded_of[line])]))
@@ -29,18 +29,18 @@ def strip_signature(lines: list[str], names: frozenset[str], *, last: bool) -> l
 
 
 def _without_last_footer(lines: list[str]) -> list[str]:
-    """Removes the last line if a blank line sets it apart and it reads like a program's."""
+    """Removes the last line if a blank line separates it and it reads like a program's line."""
     apart = len(lines) > 2 and not lines[-2].strip()
     return _trim(lines[:-1]) if apart and marks.LAST_FOOTER.match(fold(lines[-1][:200])) else lines
 
 
 def _is_noise(low: str) -> bool:
-    """Whether a mail client added this folded line: a phone's signature, or a placeholder for an image."""
+    """Whether a mail client added this folded line: a phone's signature, or the placeholder of an image."""
     return bool(low) and bool(marks.NOISE.match(low) or marks.MOBILE.match(low))
 
 
 def _ends_text(lines: list[str], folded: list[str], index: int, names: frozenset[str]) -> bool:
-    """Whether the line at `index` is the first that no longer belongs to the writer's text."""
+    """Whether the line at `index` is the first line after the writer's text."""
     if not folded[index]:
         return False
     if _disclaims(folded, index):
@@ -61,7 +61,7 @@ def _disclaims(folded: list[str], index: int) -> bool:
 
 
 def _contact_block(lines: list[str], folded: list[str], index: int, names: frozenset[str]) -> bool:
-    """Whether a paragraph begins at `index` with a company's line, or with the sender's name above contacts."""
+    """Whether a paragraph at `index` begins with a company's line, or with the sender's name above contacts."""
     if not index or folded[index - 1]:
         return False
     if _is_company(lines[index]):
@@ -75,7 +75,9 @@ def _contact_block(lines: list[str], folded: list[str], index: int, names: froze
 
 
 def _is_company(line: str) -> bool:
-    """Whether a line is a company's name, alone or above an offer or its registration, and no sentence about it."""
+    """Whether a line is a company's name, alone or above an offer or its registration, and not a sentence about the
+    company.
+    """
     name = marks.COMPANY.match(line)
     rest = line[name.end() :].lstrip(" .,|-") if name else ""
     low = fold(rest)
@@ -87,7 +89,7 @@ def offers(low: str) -> bool:
 
 
 def _signs_off(lines: list[str], folded: list[str], index: int, names: frozenset[str]) -> bool:
-    """Whether the line at `index` is a sign-off, alone or with a name behind it, and only a signature follows."""
+    """Whether the line at `index` is a sign-off, alone or followed by a name, and only a signature follows."""
     low = folded[index]
     if len(low) > 80 or len(lines) == 1:
         return False
@@ -97,7 +99,9 @@ def _signs_off(lines: list[str], folded: list[str], index: int, names: frozenset
 
 
 def _is_name(line: str, rest: str, names: frozenset[str], *, strict: bool) -> bool:
-    """Whether the words behind a sign-off can be a name: with `strict` only the sender's, else the addressee's too."""
+    """Whether the words after a sign-off can be a name: with `strict` only the sender's, otherwise also the
+    addressee's.
+    """
     words = rest.split("|")[0].split()
     if not words or len(words) > 5:
         return not rest or "|" in rest
@@ -114,7 +118,8 @@ def _is_name(line: str, rest: str, names: frozenset[str], *, strict: bool) -> bo
 def _is_signature(lines: list[str], folded: list[str], start: int, *, lenient: bool = False) -> bool:
     """Whether the lines from `start` can be a signature: short lines without sentences, up to a P.S. or a disclaimer.
 
-    A motto right under the name is a sentence too. With `lenient`, below a delimiter, sentences may stand anywhere.
+    A motto directly below the name counts as a sentence. With `lenient`, below a delimiter, sentences are permitted
+    anywhere.
     """
     count = 0
     below_contacts = False
@@ -136,9 +141,11 @@ def _is_signature(lines: list[str], folded: list[str], start: int, *, lenient: b
 
 
 def closing(lines: list[str], names: frozenset[str]) -> int:
-    """The index of the first line that no longer speaks to the reader, whatever follows; a P.S. speaks again.
+    """The index of the first line that no longer addresses the reader, whatever follows; a P.S. addresses the reader
+    again.
 
-    It is a sign-off, the sender's name (of `name_words`), a contact block, a company's line, an offer or a disclaimer.
+    The line is a sign-off, the sender's name (of `name_words`), a contact block, a company's line, an offer or a
+    disclaimer.
     """
     folded = [fold(line[:400]) for line in lines]
     if len(lines) > 1 and _is_sign_off(lines, folded, 0, names):
@@ -163,7 +170,7 @@ def _closes(lines: list[str], folded: list[str], index: int, names: frozenset[st
 
 
 def _is_sign_off(lines: list[str], folded: list[str], index: int, names: frozenset[str]) -> bool:
-    """Whether the line is a sign-off, alone or with a name behind it, whatever stands below it."""
+    """Whether the line is a sign-off, alone or followed by a name, regardless of the lines below it."""
     line, low = lines[index], folded[index]
     following = lines[index + 1].strip() if index + 1 < len(lines) else ""
     firm = marks.FIRM_LINE.match(low.split(" / ")[-1])  # "Best regards / Mit freundlichen Grüßen"
@@ -174,7 +181,7 @@ def _is_sign_off(lines: list[str], folded: list[str], index: int, names: frozens
         return False
     if soft["rest"]:
         return _is_name(line, soft["rest"], names, strict=True)
-    # "Thanks!" is a sentence of the text unless a name stands right below it.
+    # "Thanks!" is a sentence of the text unless a name follows directly below it.
     return "," in soft["mark"] or bool(_name_line(following, names)) or _any_name(following)
 
 
@@ -183,7 +190,7 @@ _SKIPPED, _END, _ADDRESS, _MOTTO, _PART = range(5)
 
 @lru_cache(maxsize=1024)
 def _part(line: str, low: str) -> int:
-    """The role of a line below a sign-off; `low` is the folded line. An _ADDRESS is a sentence to the reader."""
+    """The role of a line below a sign-off. `low`: the folded line. An _ADDRESS is a sentence to the reader."""
     if not low:
         return _SKIPPED
     if (
@@ -210,7 +217,7 @@ _SPEAKS = re.compile(
     r"\?|\b(?:you|your|i|i'm|i'll|i've|i'd|let me|please|sie|ihnen|ich|bitte|vous|je|usted|le|yo|lei|voce|"
     r"eu|u|ik|pan|pani|du|jag|jeg)\b"
 )
-# no motto has the writer in it
+# a motto never mentions its writer
 _WE = re.compile(
     r"\b(?:we|us|me|my|wir|uns|mich|mir|nous|moi|nosotros|noi|nos|mi|wij|ons|mij|vi|oss|mig|meg)\b"
 )
@@ -252,7 +259,7 @@ def _name_cut(lines: list[str], folded: list[str], names: frozenset[str]) -> int
 
 
 def _second_line_names(lines: list[str], folded: list[str], index: int, names: frozenset[str]) -> bool:
-    """Whether the second line of a closing paragraph holds the sender's name. The first may be in another script."""
+    """Whether the second line of a closing paragraph contains the sender's name. The first may be in another script."""
     if index + 1 >= len(lines) or not folded[index + 1] or len(folded[index].split()) > 3:
         return False
     own_script = not folded[index].isascii() and not any(c.islower() for c in lines[index])
@@ -260,7 +267,9 @@ def _second_line_names(lines: list[str], folded: list[str], index: int, names: f
 
 
 def _name_line(line: str, names: frozenset[str]) -> int:
-    """How many words of the sender's name a line holds; 0 if it is anything but a name with titles or initials."""
+    """The number of words of the sender's name in a line; 0 if the line is anything but a name with titles or
+    initials.
+    """
     if line.strip().endswith("?"):
         return 0
     head = re.split(r"[|·•(]|,| - | / |\s{3,}", line.strip().lstrip("-–—~*/^ "), maxsplit=1)[0].strip(" *_.")
@@ -287,12 +296,14 @@ def _name_line(line: str, names: frozenset[str]) -> int:
     return sum(1 for word in low if word in names)
 
 
-_HIRAGANA = re.compile("[ぁ-ん]")  # Hiragana writes inflections, so the line is a sentence and no name
+_HIRAGANA = re.compile("[ぁ-ん]")  # Hiragana writes inflections, so the line is a sentence and not a name
 _KISSES = re.compile(r"[xX]{1,4}|[xX][oO]+")
 
 
 def _short_for(word: str, low: str, names: frozenset[str], dotted: bool) -> bool:
-    """Whether `word` stands for the sender: initials ("JMT", "R.") or a short form, such as Mitch for Mitchell."""
+    """Whether `word` abbreviates the sender's name: initials ("JMT", "R.") or a short form, such as Mitch for
+    Mitchell.
+    """
     if not low.isalpha() or low in marks.NO_NICKNAMES:
         return False
     if len(low) <= 4 and (word.isupper() or (dotted and len(low) <= 2)):
@@ -307,7 +318,7 @@ def _short_for(word: str, low: str, names: frozenset[str], dotted: bool) -> bool
 
 
 def _any_name(line: str) -> bool:
-    """Whether a line is one to three capitalised words and nothing else, so that it may be anybody's name."""
+    """Whether a line consists of one to three capitalised words, so that it may be anybody's name."""
     words = line.strip().strip(",").split()
     return 0 < len(words) <= 3 and all(
         re.fullmatch(r"[^\W\d_][\w'.-]*", word) and word[0].isupper() for word in words
@@ -327,7 +338,7 @@ def _goes_on_banner(line: str) -> bool:
 
 
 def _postscript(lines: list[str], folded: list[str]) -> list[str]:
-    """The P.S. below a signature, up to the next blank line. It is the writer's text."""
+    """The P.S. below a signature, up to the next blank line. It belongs to the writer's text."""
     start = next((index for index, line in enumerate(lines) if marks.POSTSCRIPT.match(line)), len(lines))
     postscript = takewhile(
         lambda pair: pair[1] and not marks.DISCLAIMER.match(pair[1]),
@@ -342,7 +353,9 @@ def _trim(lines: list[str]) -> list[str]:
 
 
 def name_words(sender: str) -> frozenset[str]:
-    """The folded words of a From value, of its name and its address before the @; without "info", "gmbh" and such."""
+    """The folded words of a From value, from its name and the local part of its address; without "info", "gmbh" and the
+    like.
+    """
     display, _, address = sender.rpartition("<")
     local = address.rstrip("> ").split("@")[0] if "@" in address else ""
     if "@" not in address:

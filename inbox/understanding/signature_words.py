@@ -6,7 +6,7 @@ DELIMITER = re.compile(r"^\s*(?:-- ?|—|–|__|\*\*)\s*$")
 LONG_RULE = re.compile(r"^\s*[-_=*~]{3,}\s*$")
 POSTSCRIPT = re.compile(r"^\s*p\.? ?p?\.? ?s\b\.?\s?[:,-]?\s*\S", re.I)
 
-# A firm sign-off closes a letter whatever follows. A soft one ("thanks") may also be an ordinary sentence.
+# A firm sign-off closes a letter whatever follows. A soft sign-off ("thanks") may also be an ordinary sentence.
 FIRM = (
     r"(?:(?:with |my )?(?:best|kind|kindest|warm|warmest|many|sincere)(?: personal)? )?(?:regards|"
     r"wishes)(?: from .{2,30})?|"
@@ -92,8 +92,8 @@ MOBILE = re.compile(
     r"mistakes).{0,60}|yahoo mail: .{0,60})"
     r"[.!]?(?: ?[<(]? ?https?://\S{1,200} ?[>)]?)?$"
 )
-# The last line of a mail, behind a blank line, that a program put there, whatever its name. A sentence of a
-# person may begin alike, but it has a verb or a person in it.
+# The last line of a mail, after a blank line, that a program added, whatever its name. A person's sentence may begin
+# alike, but contains a verb or a person.
 LAST_FOOTER = re.compile(
     r"^\W*(?:(?:sent|typed|written|dictated|composed) (?:from|with|by|via|on|using|but)\b"
     r"(?!.*\b(?:is|are|was|were|will|i|i'm|we|you|that|which|our|your|please call)\b).{1,50}|"
@@ -123,8 +123,8 @@ BANNER_MORE = re.compile(
     r"ne cliquez)\b.{0,160}$"
 )
 
-# The first words of a legal footer. They count only with a word of `LEGAL` close by, as people write
-# "Disclaimer:" too.
+# The first words of a legal footer. They count only with a word of `LEGAL` nearby, because people also write
+# "Disclaimer:".
 DISCLAIMER = re.compile(
     r"^\W{0,6}(?:"
     r"(?:confidentiality|privacy|legal|privileged|e-?mail|important)? ?(?:and \w+ )?(?:notice|note|"
@@ -146,7 +146,7 @@ DISCLAIMER = re.compile(
     r"[\w&.,' -]{2,60} (?:is|are) (?:a )?(?:company |limited company )?registered in (?:england|scotland|"
     r"wales|ireland)|"
     r"registered (?:office|in england|address|company|number)|"
-    # the patterns below are footers, whatever follows them
+    # the following patterns are footers, whatever follows them
     r"(?:please )?(?:consider|think of|think about|respect|spare|save).{0,40}(?:before (?:you )?print|"
     r"a tree|paper)|(?:please )?think before you print|"
     r"(?:bitte )?(?:denken|prufen) sie .{0,60}(?:umwelt|ausdruck)|(?:pensez|"
@@ -196,7 +196,7 @@ TITLE = re.compile(
     r"^(?:[a-z]|dr|mr|mrs|ms|mx|prof|ing|dipl|mag|rev|sir|mme|mlle|m|sr|sra|dott|avv|eng|i\.? ?a|i\.? ?v|"
     r"ppa|mgr|inz|bc|jr)\.?$"
 )
-# A line that begins with a company's name and its legal form.
+# A line that begins with a company's name and legal form.
 COMPANY = re.compile(
     r"^\W{0,3}(?:[A-ZÀ-ÞĀ-ŽΑ-ΩА-Я][\w&.'’+-]*[ ,]+(?:& |und |and |et |y |e |i )?){1,6}(?:G?mbH|AG|KG|Ltd|"
     r"Limited|LLC|LLP|PLC|Inc|"
@@ -204,7 +204,7 @@ COMPANY = re.compile(
     r"AS|Oyj?|[Ss]p\. z o\.\s?o|"
     r"s\.r\.o|a\.s|Kft|Zrt|SRL|A\.?Ş|Ltd\. Şti|ООО|ТОВ)\b(?! [a-zà-ÿ])"
 )
-# A company's offer to its readers: a condition or a purpose of theirs, with the reader as the one who wishes.
+# A company's offer to its readers: a condition or a purpose, with the reader as the person who wishes.
 OFFER = re.compile(
     r"^\W{0,6}(?:(?:(?:if|should|in case) you|do(?:n't| not) (?:you )?(?:want|wish)(?=[^.!]*\?)|would you (?:rather|"
     r"prefer)|"

@@ -1,4 +1,6 @@
-"""Finds the newest text of a reply, which its writer wrote now. The rest is kept as `quoted`, for folding."""
+"""Finds the newest text of a reply, which its writer has just written. The rest is kept as `quoted`, to be folded
+away.
+"""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,15 +11,16 @@ from inbox.understanding.normalise import clean, fold
 from inbox.understanding.quoting import QuotedLine, mark_quoted, plain_lines, read_marks
 from inbox.understanding.signature import name_words, strip_signature
 
-_HINT_CHARS = 12  # shorter lines ("Hi,") stand both in the answer and in the quote
-_SENT_CHARS = 16  # with this many letters and digits a line is equal to ours by more than chance
+_HINT_CHARS = 12  # shorter lines ("Hi,") occur both in the answer and in the quote
+_SENT_CHARS = 16  # a line with this many equal letters and digits equals ours by more than chance
 
 
 @dataclass(frozen=True)
 class NewestText:
     """A body in two parts: the writer's newest `text`, and the rest in its order, as `quoted`.
 
-    `cut` repeats of that rest what is no quote: signatures and footers. `truncated`: not all was read.
+    `cut`: the part of the rest that is not quoted, which is signatures and footers. `truncated`: whether the body was
+    cut.
     """
 
     text: str
@@ -34,11 +37,11 @@ def newest_text(
     sender: str = "",
     sent: tuple[str, ...] = (),
 ) -> NewestText:
-    """Splits a body into the newest text and the rest. Never raises. Outside e-mail all plain text is the newest.
+    """Splits a body into the newest text and the rest. Never raises. Outside e-mail, all plain text is the newest text.
 
-    Of a mail with plain text, the HTML only tells which lines are quoted. `sender` is the From value, by which a
-    signature is recognised. The lines of `sent` are ours, whatever stands before them. An empty text means that the
-    person wrote nothing, and the quote is not judged in its place.
+    If a mail has plain text, its HTML only shows which lines are quoted. `sender`: the From value, which identifies a
+    signature. The lines of `sent` are ours, whatever precedes them. An empty text means that the person wrote nothing,
+    and the quote is not judged instead.
     """
     plain, truncated = clean(text)
     markup, html_truncated = clean(without_bulk(html) if isinstance(html, str) else html)
@@ -65,7 +68,7 @@ def newest_text(
 
 
 def own_lines(text: str, quoted: tuple[str, ...]) -> str:
-    """The lines of a mail that are not quoted, with its signature. Lines of the texts `quoted` count as quoted."""
+    """The unquoted lines of a mail, including its signature. Lines of the texts `quoted` also count as quoted."""
     lines = plain_lines(clean(text)[0])
     mark_quoted(lines)
     if quoted:
@@ -74,9 +77,9 @@ def own_lines(text: str, quoted: tuple[str, ...]) -> str:
 
 
 def _take_out_sent(lines: list[QuotedLine], sent: tuple[str, ...]) -> None:
-    """Marks the lines that repeat what we sent as quoted, and unmarks what somebody wrote between them.
+    """Marks the lines that repeat our messages as quoted, and unmarks the lines that somebody wrote between them.
 
-    Lines are compared by letters and digits alone, because programs wrap a text anew and put "|" or "U>" before it.
+    Lines are compared by letters and digits only, because programs rewrap a text and prefix it with "|" or "U>".
     """
     ours = "\n".join(_letters(text) for text in sent)
     flags = [
@@ -97,7 +100,7 @@ def _take_out_sent(lines: list[QuotedLine], sent: tuple[str, ...]) -> None:
 
 
 def _ours_in_part(line: QuotedLine, ours: str) -> bool:
-    """Whether a line may be part of what we sent: it is short, or has a quote mark of its own."""
+    """Whether a line may be part of our message: it is short, or has its own quote mark."""
     letters = _letters(line.text)
     return line.marked or (0 < len(letters) < _SENT_CHARS and letters in ours)
 
@@ -124,7 +127,7 @@ def _only_a_name(lines: list[str], names: frozenset[str]) -> bool:
 
 
 def _stretches(lines: list[QuotedLine], *, use_signature_marks: bool) -> list[list[str]]:
-    """The runs of unquoted lines that hold text, in their order."""
+    """The runs of unquoted, non-empty lines in their order."""
     runs = [list(run) for quoted, run in groupby(lines, key=lambda line: line.depth > 0) if not quoted]
     texts = [
         [line.text.rstrip() for line in run if not (use_signature_marks and line.signature)] for run in runs
@@ -138,7 +141,7 @@ def _rest(lines: list[QuotedLine], newest: str) -> list[QuotedLine]:
 
 
 def _apply_hints(lines: list[QuotedLine], marked: list[QuotedLine]) -> None:
-    """Marks plain lines that the HTML shows only inside a quote, or only inside a signature."""
+    """Marks plain lines that the HTML contains only inside a quote, or only inside a signature."""
     mark_quoted(marked)
     newest = {_key(line.text) for line in marked if not line.depth and not line.signature}
     quoted = {_key(line.text) for line in marked if line.depth} - newest
@@ -151,6 +154,6 @@ def _apply_hints(lines: list[QuotedLine], marked: list[QuotedLine]) -> None:
             line.signature = True
 
 
-@lru_cache(maxsize=256)  # most lines of the text stand in the HTML too
+@lru_cache(maxsize=256)  # most lines of the text also occur in the HTML
 def _key(text: str) -> str:
     return "".join(fold(text[:500]).split())

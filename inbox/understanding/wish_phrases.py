@@ -1,10 +1,8 @@
-"""Patterns for keywords, and for answers to our question whether to stop, in many languages. They match "
-"folded text."""
+"""Patterns for keywords, and for answers to our question whether to stop, in many languages. They match folded text."""
 
 import re
 
-# By the rules of CTIA and the carriers these words alone end a subscription. European senders announce the
-# local ones.
+# According to CTIA and the carriers, these words alone end a subscription. European senders announce local words.
 CARRIER_STOP = frozenset(
     {"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "unsub"}
     | {"alto", "baja", "pare", "parar", "sair", "arret", "stopp", "stopt", "basta", "fin", "cancelar"}
@@ -14,8 +12,8 @@ CARRIER_START = frozenset({"start", "unstop", "subscribe", "resubscribe", "optin
 CARRIER_PHRASES = frozenset(
     {"stop all", "opt out", "stop 2 end", "stop to end", "stop 2 stop", "stop 2 quit"}
 )
-# "STOP I am not Maria": the keyword in capitals comes first. Carriers take only the word alone; we take this
-# form too.
+# "STOP I am not Maria": the keyword in capitals comes first. Carriers accept only the bare word; we also accept this
+# form.
 SHOUTED = re.compile(
     r"^\W*(?:STOP|UNSUBSCRIBE|STOPALL)\b(?=[.,!;:-]|\W*\n|\W+(?:[Ii]|this|wrong|not|no|don'?t|dont|u|you|who|"
     r"he|"
@@ -23,7 +21,7 @@ SHOUTED = re.compile(
     r"[^?]*$"
 )
 PLEADED = re.compile(r"^\W*stop,? (?:please|pls|plz)\b[^?]*$")
-# these are slips for "stop" and no other English word
+# typing errors for "stop" that are no other English word
 STOP_SLIP = re.compile(r"s+t+o+p+|sotp|stpo|tsop|stp|stpop|stiop|stoip")
 STOP_SIGNS = re.compile(
     r"^[\s!]*(?:(?:\U0001f6d1|\U0001f6ab|\u26d4|"
@@ -91,5 +89,4 @@ START = re.compile(
     rf"(?:{'|'.join(sorted(CARRIER_START))}|opt in|opt me (?:back )?in)"
     r"(?: (?:please|pls|plz|thanks|thank you|thx|again|sorry|now|me))*$"
 )
-"""The keyword with the polite words that people put around it. In a longer sentence the same word is no "
-"keyword."""
+"""The keyword with the polite words around it. In a longer sentence, the same word is not a keyword."""

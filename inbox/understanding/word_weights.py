@@ -1,7 +1,7 @@
-"""Decides how sure wording is of a label: learned weights of words and parts of words, added up over one reply.
+"""Computes the probability of a label from wording: learned weights of words and parts of words, summed over one reply.
 
-The weights are learned by `manage.py train_rules` from labelled replies and kept in `weights/`, with the expressions
-that only replies of the label have. What was learned from is in the manifest beside them.
+`manage.py train_rules` learns the weights from labelled replies. They are stored in `weights/`, with the expressions
+that occur only in replies of the label. A manifest beside them describes the training data.
 """
 
 import math
@@ -19,15 +19,15 @@ from zlib import crc32
 WEIGHTS = Path(__file__).parent / "weights"
 _BITS = 20
 SLOTS = 1 << _BITS
-"""Features share this many weights by hash. Most slots stay empty: a feature that few replies have is not learned."""
+"""Features share this number of weights by hash. Most slots stay empty, because rare features are not learned."""
 _MASK = SLOTS - 1
 
 ENOUGH = 12
-"""With fewer known features than these, a reply is weighed as if it had so many: a few words decide little."""
+"""A reply with fewer known features is weighed as if it had this number: a few words decide little."""
 
-# Scripts without spaces between words: there a word is a run of one to three letters.
+# Scripts without spaces between words. In these, a word is a run of one to three letters.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
-# Punctuation is no word: "Sure!" must not be judged by what people shout.
+# Punctuation is not a word: "Sure!" must not be judged like shouted text.
 _WORD = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
 _RUN = re.compile(f"[{_UNSPACED}]")
 _PART_CHARS = 4
@@ -39,26 +39,26 @@ _NEGATION = (
 _NEGATIONS = frozenset(_NEGATION.split("|"))
 _CLAUSE_END = re.compile("[.,;:!?\n。，、；：！？]")
 QUESTION_MARKS = ("?", "？", "؟")
-_DENIED_WORDS = 4  # how far behind a negation: "do not ever again send"
+_DENIED_WORDS = 4  # the reach of a negation: "do not ever again send"
 _MOST_WORDS = 1_500
 _WORD_CHARS = 60  # a longer run of letters is an address or noise
 _EXPRESSION_WORDS = 5
-_LONE_WORD_CHARS = 7  # a shorter word says too little by itself
+_LONE_WORD_CHARS = 7  # a shorter word alone means too little
 
 
 def slot(name: str) -> int:
-    """Where the weight of a feature stands."""
+    """The slot of a feature's weight."""
     return crc32(name.encode()) & _MASK
 
 
 def words(folded: str) -> list[str]:
-    """The words of a folded text; of a script without spaces, its runs of letters."""
+    """The words of a folded text or, in a script without spaces, its runs of letters."""
     return _WORD.findall(folded)[:_MOST_WORDS]
 
 
 @lru_cache(maxsize=256)
 def count_words(folded: str) -> int:
-    """How many words a text has; of a script without spaces, two letters count as one."""
+    """The number of words in a text. In a script without spaces, two letters count as one word."""
     return sum((len(word) + 1) // 2 if _RUN.match(word) else 1 for word in words(folded))
 
 
@@ -74,16 +74,16 @@ def _parts(word: str) -> Iterable[str]:
 
 
 class _Word(NamedTuple):
-    """A word's own slots, with those of its parts, and what the slots of pairs are made from."""
+    """A word's own slots, including those of its parts, and the checksums for the slots of pairs."""
 
     slots: frozenset[int]
     name: bytes
-    before: int  # the checksum of "word ", which goes on with a neighbour's name
-    skipping: int  # the same of "word _ "
+    before: int  # the checksum of "word ", to be continued with a neighbour's name
+    skipping: int  # the checksum of "word _ "
 
 
 def _word(word: str, kind: str) -> _Word:
-    """Most words of a reply have been seen in the one before; what is too long for a word is not worth keeping."""
+    """Caches words, because most words of a reply also occurred in the previous one. Overlong words are not cached."""
     return _kept_word(word, kind) if len(word) <= _WORD_CHARS else _new_word(word, kind)
 
 
@@ -102,11 +102,10 @@ _kept_word = lru_cache(maxsize=16_384)(_new_word)
 
 @lru_cache(maxsize=256)
 def features(folded: str, kind: str = "", most_words: int = _MOST_WORDS) -> frozenset[int]:
-    """The slots of a folded text: its words, pairs of neighbours and of next but one, and parts of words, so that a
-    slip of the pen counts.
+    """The slots of a folded text: its words, pairs of adjacent words and of words with one between them, and parts of
+    words, so that misspelled words count.
 
-    `kind` keeps words apart by where they stand ("subject:", "question:"). Words behind the first `most_words` are
-    not read.
+    `kind` separates words by their place ("subject:", "question:"). Words after the first `most_words` are not read.
     """
     found = _WORD.findall(folded)[:most_words]
     known = _kept_word if max(map(len, found), default=0) <= _WORD_CHARS else _word
@@ -118,13 +117,15 @@ def features(folded: str, kind: str = "", most_words: int = _MOST_WORDS) -> froz
 
 @lru_cache(maxsize=256)
 def wish_features(folded: str) -> frozenset[int]:
-    """The slots of a folded sentence that tell a wish: its words, those that it denies, and those of a question."""
+    """The slots of a folded sentence that indicate a wish: its words, its negated words, and the words of a
+    question.
+    """
     asked = features(folded, "question:") if folded.endswith(QUESTION_MARKS) else frozenset()
     return features(folded).union(denied(folded), asked)
 
 
 def denied(folded: str) -> set[int]:
-    """The slots of the words behind a negation in its clause: "don't stop" and "stop" have little in common."""
+    """The slots of the words after a negation in its clause: "don't stop" and "stop" have little in common."""
     slots: set[int] = set()
     for clause in _CLAUSE_END.split(folded):
         left = 0
@@ -138,9 +139,9 @@ def denied(folded: str) -> set[int]:
 
 
 def expressions_in(folded: str) -> Iterator[str]:
-    """Every run of one to five words within a clause, words joined by spaces: what may be an expression of a label.
+    """Every run of one to five words within a clause, joined by spaces: the candidates for expressions of a label.
 
-    A lone word counts from seven letters on. A letter of a script without spaces counts as a word.
+    A single word counts from seven letters on. A letter of a script without spaces counts as a word.
     """
     for clause in _CLAUSE_END.split(folded):
         read: list[str] = []
@@ -158,7 +159,7 @@ def sigmoid(logit: float) -> float:
 
 
 class Weights:
-    """What was learned of one label: the weights of features, and the expressions that only its replies have."""
+    """The learned data of one label: the weights of features, and the expressions that only its replies contain."""
 
     def __init__(self, values: Iterable[float], bias: float, expressions: Iterable[str] = ()) -> None:
         self._values = array("f", values)
@@ -166,32 +167,37 @@ class Weights:
         self.expressions = frozenset(expressions)
 
     def score(self, slots: Iterable[int]) -> float:
-        """How much features speak for the label, in logits; their number is divided out. Unknown ones say nothing."""
+        """The support of features for the label, in logits, normalised by their number. Unknown features do not
+        count.
+        """
         known = list(filter(None, map(self._values.__getitem__, slots)))
         return self._bias + sum(known) / math.sqrt(max(len(known), ENOUGH))
 
     def probability(self, slots: frozenset[int]) -> float:
-        """How sure the wording is of the label, 0 to 1."""
+        """The probability, 0 to 1, that the wording has the label."""
         return sigmoid(self.score(slots))
 
     def strongest_clause(self, clauses: list[frozenset[int]]) -> float:
-        """How sure a text is of the label, 0 to 1: as sure as its clauses together and the strongest of them alone, in
-        equal parts.
+        """The probability, 0 to 1, that a text has the label: the mean of the value of all clauses together and that of
+        the strongest clause.
         """
         together = self.score(frozenset().union(*clauses))
         return sigmoid((together + max(map(self.score, clauses))) / 2 if len(clauses) > 1 else together)
 
     def express(self, folded: str) -> bool:
-        """Whether a text holds an expression that, of all replies learned from, almost only those of the label have."""
+        """Whether a text contains an expression that, in the training data, almost only replies of the label
+        contain.
+        """
         return not self.expressions.isdisjoint(expressions_in(folded))
 
     def strongest(self, sentences: list[tuple[str, str]], otherwise: str) -> str:
-        """The sentence, as written, that speaks most for the label: the evidence. Pairs are (written, folded)."""
+        """The original sentence that supports the label most: the evidence. Pairs are (original, folded)."""
         return max(sentences, key=lambda pair: self.score(features(pair[1])), default=(otherwise, ""))[0]
 
     def as_bytes(self) -> bytes:
-        """What is kept in the file of a label, compressed: the bias, the known slots with their weights as 16-bit
-        floats (little-endian), then the expressions, a line each."""
+        """The compressed content of a label's file: the bias, the known slots with their weights as 16-bit floats
+        (little-endian), then the expressions, one per line.
+        """
         known = [(number, value) for number, value in enumerate(self._values) if value]
         numbers, values = zip(*known, strict=True) if known else ((), ())
         head = struct.pack("<eI", self._bias, len(known))
@@ -200,7 +206,7 @@ class Weights:
 
     @classmethod
     def from_bytes(cls, kept: bytes) -> "Weights":
-        """The weights that `as_bytes` kept."""
+        """The weights that `as_bytes` stored."""
         data = zlib.decompress(kept)
         bias, count = struct.unpack_from("<eI", data)
         start = struct.calcsize("<eI")
@@ -216,9 +222,9 @@ _own: dict[str, Weights] = {}
 
 
 def use(own: dict[str, Weights]) -> dict[str, Weights]:
-    """Judge by an installation's `own` weights (by label) from now on, and by the product's where there are none.
+    """Makes the process use an installation's `own` weights (by label), and the product's for the other labels.
 
-    Returns the own weights of before.
+    Returns the own weights that were used before.
     """
     before = dict(_own)
     _own.clear()
@@ -227,11 +233,10 @@ def use(own: dict[str, Weights]) -> dict[str, Weights]:
 
 
 def weights(label: str) -> Weights:
-    """The weights of a label."""
     return _own.get(label) or shipped(label)
 
 
 @cache
 def shipped(label: str) -> Weights:
-    """The product's own weights of a label; read once a process."""
+    """The product's own weights of a label, read once per process."""
     return Weights.from_bytes((WEIGHTS / label).read_bytes())

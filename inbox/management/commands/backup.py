@@ -1,4 +1,4 @@
-"""The command `backup FOLDER`: dumps the database, with a list of what is in it."""
+"""The command `backup FOLDER`: dumps the database, with a list of its contents."""
 
 import json
 from pathlib import Path

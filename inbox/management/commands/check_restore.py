@@ -1,4 +1,4 @@
-"""The command `check_restore FILE`: says what a restored database lacks of what was dumped."""
+"""The command `check_restore FILE`: reports the dumped data that a restored database lacks."""
 
 import json
 from pathlib import Path

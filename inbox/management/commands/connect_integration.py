@@ -49,7 +49,7 @@ class Command(BaseCommand):
 
 
 def _refuse_unusable(integration: Integration, settings: dict[str, Any]) -> None:
-    """Raises CommandError if the provider cannot use a setting that was given. One that is still missing may follow."""
+    """Raises CommandError if the provider cannot use a given setting. A missing setting may follow later."""
     lacks = registry.spec_of(integration.provider).lacks
     problem = None if isinstance(lacks, NONE) or integration.is_unreadable else lacks(integration)
     if problem and problem[0] in settings:
@@ -57,7 +57,7 @@ def _refuse_unusable(integration: Integration, settings: dict[str, Any]) -> None
 
 
 def _account(workspace: Workspace, provider: str, settings: dict[str, Any]) -> Integration:
-    """The account that the settings name; else the workspace's only one, a blank one, or a new one."""
+    """The account that the settings name, or else the workspace's only account, a blank one, or a new one."""
     accounts = Integration.objects.select_for_update().filter(workspace=workspace, provider=provider)
     account_id = settings.get(connect.account_setting(provider), "")
     exact = accounts.filter(external_account_id=account_id).first() if account_id else None

@@ -1,4 +1,4 @@
-"""The command `doctor`: checks whether this installation works, and says what to do if not."""
+"""The command `doctor`: checks whether this installation works, and names the remedy of each fault."""
 
 import re
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ from jobs.failures import database_facts
 PROBE_MS = 5_000
 CONNECT_S = 5
 STATEMENT_S = 30
-"""How long a connection is waited for, unless DATABASE_URL says, and each statement."""
+"""The time limit of a connection, unless DATABASE_URL has one, and of each statement."""
 FAULTS = (
     (
         r"28P01|28000|authentication|no such user|pg_hba",
@@ -76,8 +76,9 @@ FAULTS = (
     (r"53300|too many", "it has no connection left", "Raise max_connections, or put PgBouncer between."),
     (r"53100|No space", "its disk is full", "Make room on PostgreSQL's disk. Nothing need be started again."),
 )
-"""What PostgreSQL, PgBouncer and libpq say of a database that does not work: a pattern of the SQLSTATE or, as a
-refused connection has none, of their words; then what it means, and its fix."""
+"""The messages of PostgreSQL, PgBouncer and libpq about a database that does not work: a pattern of the SQLSTATE or,
+for a refused connection, of the text; then its meaning and the remedy.
+"""
 
 
 WANTED = {
@@ -86,11 +87,11 @@ WANTED = {
     "PUBLIC_URL": "Set it: links in notices need it.",
     "METRICS_TOKEN": "Set it to scrape /metrics.",
 }
-"""Settings that work is better with, and why."""
+"""Recommended settings with their reasons."""
 
 
 class Finding(NamedTuple):
-    """The result of one check. `ok` None is no fault, but worth knowing. `fix` says what to do."""
+    """The result of one check. `ok`: None for a note that is not a fault. `fix`: the remedy."""
 
     ok: bool | None
     subject: str
@@ -125,8 +126,8 @@ class Command(BaseCommand):
 
 
 def examine(*, providers: bool = True) -> Iterator[Finding]:
-    """Yields each finding, the database first: if it or its schema is broken, the rest is not checked. `providers`:
-    also calls the accounts.
+    """Yields each finding, the database first. If the database or its schema is broken, the rest is not checked.
+    `providers`: whether the accounts are also called.
     """
     yield from _configuration()
     yield from _broker()
@@ -155,7 +156,7 @@ def examine(*, providers: bool = True) -> Iterator[Finding]:
 
 
 def _fault(error: DatabaseError) -> Finding:
-    """Says which fault of the database `error` is. Words about a statement may quote a row, so they are left out."""
+    """The finding about a database error. Details of a statement may quote a row, so they are left out."""
     facts = database_facts(error)
     details = " ".join([*facts.values()] or str(error).split())
     for pattern, words, fix in FAULTS:
@@ -224,7 +225,7 @@ def _settings() -> Iterator[Finding]:
 
 
 def _addresses() -> Iterator[Finding]:
-    """Names the connected accounts that have no address to call, as the operator has set none for all."""
+    """Names the connected accounts without an address to call, for which the operator has set no common one."""
     for account in Integration.objects.filter(enabled=True).select_related("workspace"):
         if registry.spec_of(account.provider).base_url and account.has_secrets and not base_url(account):
             fix = "Run manage.py connect_integration with --set base_url=…, or set EMAILBISON_BASE_URL or UNIPILE_DSN."
@@ -245,7 +246,7 @@ def _schema() -> Finding:
 
 
 def _compiling() -> Iterator[Finding]:
-    """Checks that PostgreSQL does not compile statements, which takes seconds where they take milliseconds."""
+    """Checks that PostgreSQL does not compile statements just in time, which takes seconds instead of milliseconds."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_jit_available()")
         if cursor.fetchone()[0]:
@@ -256,7 +257,7 @@ def _compiling() -> Iterator[Finding]:
 
 
 def _lanes() -> Iterator[Finding]:
-    """The oldest due job and yesterday's waits of each lane, beside its promise, and of each kind."""
+    """The oldest due job and yesterday's waits of each lane, compared with its promise, and of each kind."""
     kinds = stats.kinds(None)
     latest = sorted((kind for kind in kinds if kind.due.jobs), key=lambda kind: -kind.due.oldest_s)[:3]
     late = ", ".join(f"{kind.kind} {kind.due.oldest_s:.0f} s" for kind in latest)
@@ -293,7 +294,7 @@ def _queue() -> Iterator[Finding]:
 
 
 def _sends() -> Finding:
-    """Checks that messages may go out: from a restored database nothing is sent until somebody has said so."""
+    """Checks that messages may go out. A restored database sends nothing until an operator permits it."""
     origin = DatabaseOrigin.read()
     if why := lost_time.refusal(origin):
         return Finding(False, "sends", f"held. {why}", lost_time.remedy(origin))
@@ -301,7 +302,7 @@ def _sends() -> Finding:
 
 
 def _rules() -> Iterator[Finding]:
-    """Notes the workspaces whose replies were judged by other rules than today's."""
+    """Notes the workspaces whose replies were judged by an older version of the rules."""
     if names := [workspace.name for workspace in rejudging.behind()]:
         yield Finding(
             None,
@@ -312,7 +313,7 @@ def _rules() -> Iterator[Finding]:
 
 
 def _deliveries() -> Finding:
-    """Finds requests that failed on our side. They were acknowledged, so the provider will not send them again."""
+    """Finds requests that failed on our side. They were acknowledged, so the provider will not resend them."""
     failed = replay.unrepaired().count()
     if not failed:
         return Finding(True, "deliveries", "none waits for a repair")
@@ -321,7 +322,7 @@ def _deliveries() -> Finding:
 
 
 def _contracts() -> Iterator[Finding]:
-    """Notes what providers have lately begun to send and this release does not know."""
+    """Notes the new data of providers that this release does not know."""
     for row in contract_watch.news().select_related("integration__workspace"):
         where = f"{row.integration.workspace}, {row.integration}" if row.integration else "no account"
         words = (
@@ -331,7 +332,7 @@ def _contracts() -> Iterator[Finding]:
 
 
 def _secrets() -> Iterator[Finding]:
-    """Checks that everything that is stored encrypted can be read with this process's keys."""
+    """Checks that all encrypted data can be read with this process's keys."""
     unreadable = 0
     for account in Integration.objects.filter(enabled=True).select_related("workspace"):
         if account.is_unreadable:
@@ -359,7 +360,7 @@ def _model() -> Iterator[Finding]:
 
 
 def _accounts() -> Iterator[Finding]:
-    """Runs each connected account's own test, the same as the button on its card."""
+    """Runs each connected account's own test, like the button on its card."""
     connected = 0
     for account in Integration.objects.filter(enabled=True).select_related("workspace"):
         if registry.spec_of(account.provider).is_connected_here and accounts.usable(account):
@@ -371,7 +372,7 @@ def _accounts() -> Iterator[Finding]:
 
 
 def _disconnected() -> Iterator[Finding]:
-    """Names the accounts that did not work when they were called last, where none is to be called now."""
+    """Names the accounts whose last call failed, if no account is to be called now."""
     troubled = WorkspaceIntegrationHealth.objects.filter(state__in=TROUBLED, integration__enabled=True)
     for health in troubled.select_related("integration__workspace"):
         account = health.integration
@@ -380,7 +381,7 @@ def _disconnected() -> Iterator[Finding]:
 
 
 def _first_steps() -> Iterator[Finding]:
-    """Says what is left of the first steps, for each workspace whose list of them is still shown."""
+    """The remaining first steps of each workspace that still shows their list."""
     for workspace in Workspace.objects.filter(set_up_at=None, drill_of=None):
         for step in FirstSteps(workspace).steps:
             if not step.done:
@@ -390,7 +391,7 @@ def _first_steps() -> Iterator[Finding]:
 
 
 def _notices() -> Iterator[Finding]:
-    """Checks that somebody would learn of a broken account: by a Slack that has worked, or by mail."""
+    """Checks that somebody would learn of a broken account, by a working Slack account or by mail."""
     mail_trouble = notice_mail.trouble()
     connected = Integration.objects.filter(enabled=True).exclude(provider=SLACK)
     for workspace in Workspace.objects.filter(pk__in=connected.values("workspace"), drill_of=None):
@@ -410,7 +411,7 @@ def _notices() -> Iterator[Finding]:
 
 
 def _verdict(subject: str, lines: list[Check]) -> Finding:
-    """The finding from the worst line of a test."""
+    """The finding for the worst line of a test."""
     for tone, ok in ((BAD, False), (WARN, None)):
         if line := next((line for line in lines if line.tone == tone), None):
             return Finding(ok, subject, f"{line.label}: {line.said}", line.fix)

@@ -23,10 +23,10 @@ from jobs.errors import DeadlineExceeded, Snooze
 STOPPED = 130
 MINUTES = 240
 DRAFT_MS = 300_000
-"""The most milliseconds for one draft, which takes at most six answers of the model."""
+"""The time limit, in milliseconds, of one draft, which takes at most six answers of the model."""
 CHECK_MS = 20_000
 SANDBOX = "holdfast-sandbox"
-"""The owner that the sandbox's list of models names (sandbox/openai.py)."""
+"""The owner in the sandbox's list of models (sandbox/openai.py)."""
 SAID_EVERY = 10
 
 
@@ -59,7 +59,7 @@ class Command(BaseCommand):
                 self.stdout.write(line)
 
     def _model(self) -> dict[str, Any]:
-        """Finds out which model is measured. This comes first, so that a wrong key costs one call."""
+        """Determines the model that is measured. This comes first, so that a wrong key costs only one call."""
         try:
             sandbox = openai.check(Deadline.after_ms(CHECK_MS)) == SANDBOX
         except (ProviderError, ProviderMisconfigured, DeadlineExceeded) as error:
@@ -93,7 +93,7 @@ class Command(BaseCommand):
                 self.stderr.write(f"{report.n} of {len(cases)}")
 
     def _write(self, case: Case, deadline: Deadline) -> tuple[Drafted | None, str]:
-        """Writes a draft. Returns None and the reason if the model has no useful answer to this reply."""
+        """Writes a draft. Returns None and the reason if the model has no usable answer to this reply."""
         try:
             return drafts.write(case, deadline.within_ms(DRAFT_MS)), ""
         except (model_calls.TextRefused, AnswerUnusable, DeadlineExceeded) as error:

@@ -21,8 +21,8 @@ from jobs.errors import Snooze
 
 
 def ask_model(case: Case, newest_text: str) -> tag_answer.Judgement | None:
-    """Asks the model for a reply's tag as the product does, without a booking; None if it refuses or has no evidence.
-    Raises the other errors of `model_calls.ask`.
+    """Asks the model for a reply's tag as the product does, without a booking. Returns None if the model refuses or
+    gives no evidence. Raises the other errors of `model_calls.ask`.
     """
     prompt = prompts.load("tag")
     text = thread.reading_of(

@@ -1,4 +1,4 @@
-"""`password_link`: prints a link by which a person sets a password or joins, without mail."""
+"""`password_link`: prints a link for setting a password or joining a workspace, without mail."""
 
 from typing import Any
 

@@ -39,7 +39,7 @@ class Command(BaseCommand):
         target = workspace_named(workspace) if workspace else None
         deliveries = replay.unrepaired(target, verdict=verdict, since=_moment(since), source=source)
         counts: Counter[str] = Counter()
-        # All ids are read first, because a run adds rows of its own.
+        # All ids are read first, because a run adds rows.
         for pk in list(deliveries.values_list("pk", flat=True)):
             delivery = WebhookDelivery.objects.get(pk=pk)
             try:

@@ -1,4 +1,4 @@
-"""The command `restored --since TIME`: lets messages go out again after the database was restored."""
+"""The command `restored --since TIME`: permits messages to go out again after a restore of the database."""
 
 from datetime import datetime
 from typing import Any
