@@ -1,6 +1,6 @@
-"""The actions of people on jobs. Each call is one transaction for many jobs, writes a JobAction into each
-job's timeline, and sends `acted`, for the audit log. `workspace_id` limits a call to one workspace; None is for staff.
-Jobs that are not there are left out of the results. Raises ValueError for more than MAX_JOBS.
+"""The actions that users take on jobs. Each call is one transaction, which adds a JobAction to each job's timeline and
+sends `acted` for the audit log. `workspace_id` limits a call to one workspace; None is for staff. Missing jobs are left
+out of the results. Each function raises ValueError for more than MAX_JOBS.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,10 +24,10 @@ Status = BackgroundJob.Status
 Action = JobAction.Action
 
 MAX_JOBS = 10_000
-"""The most jobs in one call, which is also the most that the pages count. For more, call again."""
+"""The most jobs in one call, and the most that the pages count. Call again for more."""
 
 RUNNABLE = (Status.QUEUED, Status.FAILED, Status.CANCELLED)
-"""The states of a job that a person may have run now or at a time."""
+"""The states from which a user can run a job now or at a given time."""
 STATES: dict[Action, Sequence[Status]] = {
     Action.RETRY: RUNNABLE,
     Action.RUN_AT: RUNNABLE,
@@ -35,17 +35,16 @@ STATES: dict[Action, Sequence[Status]] = {
     Action.CANCEL: (Status.QUEUED, Status.RUNNING),
     Action.DISCARD: (Status.QUEUED, Status.FAILED),
 }
-"""The states of a job that each action fits."""
 MAX_TOLD = 10
 FARTHEST = timedelta(days=365)
 
 acted = Signal()
-"""Sent in the transaction with `action`, `actor`, `results` (of the jobs that were changed) and `detail`."""
+"""Sent within the transaction, with `action`, `actor`, `results` (of the changed jobs only) and `detail`."""
 
 
 @dataclass(frozen=True)
 class ActionResult:
-    """What happened to one job. If `done` is False, nothing was changed, and `reason` is for the page."""
+    """The outcome for one job. If `done` is False, the job was not changed, and the page shows `reason`."""
 
     job_id: UUID
     workspace_id: UUID | None
@@ -57,14 +56,14 @@ class ActionResult:
 def retry_now(
     job_ids: Sequence[UUID], *, workspace_id: UUID | None, actor: AbstractBaseUser
 ) -> list[ActionResult]:
-    """Makes failed, cancelled and waiting jobs due now. All but waiting ones get all their attempts again."""
+    """Makes failed, cancelled and queued jobs due now. Failed and cancelled jobs get all their attempts again."""
     return _each(job_ids, workspace_id, actor, Action.RETRY, "", _requeue(Now()))
 
 
 def run_at(
     job_ids: Sequence[UUID], moment: datetime, *, workspace_id: UUID | None, actor: AbstractBaseUser
 ) -> list[ActionResult]:
-    """As `retry_now`, but due at `moment` (aware). Raises ValueError if that is past or over a year away."""
+    """Does what `retry_now` does, at `moment` (aware). Raises ValueError if it is in the past or over a year away."""
     if not timezone.now() - timedelta(minutes=1) <= moment <= timezone.now() + FARTHEST:
         raise ValueError("moment: must lie within the coming year.")
     detail = moment.isoformat(timespec="minutes")
@@ -72,7 +71,7 @@ def run_at(
 
 
 def requeue(jobs: QuerySet[BackgroundJob]) -> int:
-    """Makes those of `jobs` due now that wait or have failed, without a person's word. Returns how many there were."""
+    """Makes the queued and failed ones of `jobs` due now, without a user's action. Returns their number."""
     waiting = jobs.filter(status__in=[Status.QUEUED, Status.FAILED])
     with transaction.atomic():
         for kind, lane in set(waiting.values_list("kind", "lane")):
@@ -81,7 +80,7 @@ def requeue(jobs: QuerySet[BackgroundJob]) -> int:
 
 
 def parse_moment(text: str) -> datetime:
-    """The aware time that `text` names in the active time zone. Raises ValueError if it is no date and time."""
+    """Parses `text` as a time in the active time zone, aware. Raises ValueError if it is not a date and a time."""
     try:
         moment = parse_datetime(text)
     except ValueError:
@@ -94,14 +93,14 @@ def parse_moment(text: str) -> datetime:
 def cancel(
     job_ids: Sequence[UUID], *, workspace_id: UUID | None, actor: AbstractBaseUser
 ) -> list[ActionResult]:
-    """Cancels waiting jobs, and asks running ones to stop at their next step or outside call."""
+    """Cancels queued jobs, and asks running jobs to stop at their next step or outside call."""
     return _each(job_ids, workspace_id, actor, Action.CANCEL, "", _cancel)
 
 
 def discard(
     job_ids: Sequence[UUID], reason: str, *, workspace_id: UUID | None, actor: AbstractBaseUser
 ) -> list[ActionResult]:
-    """Closes failed or waiting jobs without running them. Raises ValueError if `reason` is empty or too long."""
+    """Closes failed or queued jobs without running them. Raises ValueError if `reason` is empty or too long."""
     reason = reason.strip()
     if not 0 < len(reason) <= 200:
         raise ValueError("reason: say why in 1 to 200 characters.")
@@ -111,7 +110,7 @@ def discard(
 def move_to_lane(
     job_ids: Sequence[UUID], lane: str, *, workspace_id: UUID | None, actor: AbstractBaseUser
 ) -> list[ActionResult]:
-    """Moves waiting jobs to another lane. Raises ValueError if `lane` is not one of jobs.lanes."""
+    """Moves queued jobs to another lane. Raises ValueError if `lane` is not in jobs.lanes."""
     if lane not in BY_NAME:
         raise ValueError(f"lane: choose one of {', '.join(BY_NAME)}.")
     return _each(job_ids, workspace_id, actor, Action.LANE, lane, lambda jobs: jobs.update(lane=lane))
@@ -124,9 +123,7 @@ def retry_group(
     actor: AbstractBaseUser,
     workspace_ids: Sequence[UUID] | None = None,
 ) -> list[ActionResult]:
-    """Makes the MAX_JOBS failed jobs of one cause due that failed first. Returns results only for jobs that this call
-    has queued, so a form that is sent twice finds none the second time.
-    """
+    """Requeues the MAX_JOBS oldest failures of one cause. Returns only the jobs that this call has queued."""
     failed = BackgroundJob.objects.filter(status=Status.FAILED, fingerprint=fingerprint)
     if workspace_id is not None:
         failed = failed.filter(tenant=workspace_id)
@@ -138,19 +135,19 @@ def retry_group(
 
 
 def complaint(error: ValueError) -> str:
-    """The sentence for a person who gave a bad value: the error's text without the argument's name."""
+    """Turns the error of a bad value into a sentence for the page, without the argument's name."""
     sentence = str(error).partition(": ")[2]
     return sentence[:1].upper() + sentence[1:]
 
 
 def group_sentences(results: Sequence[ActionResult]) -> list[tuple[bool, str]]:
-    """The results of `retry_group` as sentences for a page, each with whether it is good news."""
+    """Words the results of `retry_group` for a page. Each sentence has whether it reports a success."""
     none = "No failed job of this cause is left: all of them are queued already, or done."
     return sentences(results) if results else [(True, none)]
 
 
 def sentences(results: Sequence[ActionResult]) -> list[tuple[bool, str]]:
-    """The results as sentences for a page, each with whether it is good news. Up to MAX_TOLD are named."""
+    """Words the results for a page, naming at most MAX_TOLD jobs. Each sentence has whether it reports a success."""
     done = [row for row in results if row.done]
     refused = [row for row in results if not row.done]
     lines = []
@@ -174,7 +171,7 @@ def _each(
     change: Change,
     states: Sequence[Status] | None = None,
 ) -> list[ActionResult]:
-    """Lock the jobs in a fixed order, and `change` those in one of `states`; None means all that the action fits."""
+    """Lock the jobs in a fixed order, and `change` those in one of `states` (by default, those of the action)."""
     states = STATES[action] if states is None else states
     if len(job_ids) > MAX_JOBS:
         raise ValueError(f"job_ids: at most {MAX_JOBS} at once.")
@@ -209,7 +206,7 @@ def _state_of(job: BackgroundJob) -> str:
 
 
 def _requeue(moment: Now | Value) -> Callable[[QuerySet[BackgroundJob]], int]:
-    """Queue jobs for `moment`. A waiting job keeps its attempt counts, a finished one starts again from zero."""
+    """Queue jobs for `moment`. A queued job keeps its attempt counts; any other starts again from zero."""
 
     def from_zero(field: str) -> Case:
         return Case(When(status=Status.QUEUED, then=F(field)), default=0)

@@ -1,4 +1,4 @@
-"""What waits in the queue, by lane and workspace, and which promises were broken, by look-ups in indexes."""
+"""Reads from indexes how many jobs wait, by lane and workspace, and how many waited longer than their lane promises."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,16 +8,16 @@ from jobs.db import fetch
 from jobs.lanes import LANES, Lane
 
 CAP = 5_000
-"""So many due jobs are counted of each workspace in a lane; a longer queue is shown as "5,000+"."""
+"""The most due jobs counted for a workspace in a lane. A longer queue is shown as "5,000+"."""
 
 SAMPLE = 20_000
-"""So many of the jobs that ended in the last hour are looked at for broken promises, the latest first."""
+"""The most jobs of the last hour that are checked for a late start, latest first."""
 
 
 @dataclass(frozen=True)
 class TenantQueue:
-    """The due jobs of one workspace in a lane: `due` (at most CAP a priority), how long the first has waited, how many
-    are `late` for the lane's promise. `paused`: the workspace's limit is 0. `tenant` is zeros for jobs of no workspace.
+    """The due jobs of one workspace in a lane, at most CAP for each priority. `late` counts those over the lane's
+    promise. `paused` means that the workspace's limit is 0. `tenant` is zeros for jobs without a workspace.
     """
 
     tenant: UUID
@@ -29,7 +29,7 @@ class TenantQueue:
 
 @dataclass
 class Backlog:
-    """A lane's due jobs by workspace, the longest queue first, and how many of the last hour began too late."""
+    """A lane's due jobs by workspace, longest queue first. `began_late` counts the late starts of the last hour."""
 
     lane: Lane
     tenants: list[TenantQueue] = field(default_factory=list)
@@ -37,7 +37,6 @@ class Backlog:
 
     @property
     def due(self) -> int:
-        """The number of due jobs, without those of paused workspaces."""
         return sum(queue.due for queue in self.tenants if not queue.paused)
 
     @property
@@ -46,12 +45,12 @@ class Backlog:
 
     @property
     def oldest_s(self) -> float:
-        """The seconds that the oldest due job has waited, without paused workspaces; 0.0 if none is due."""
+        """The longest wait of a due job in seconds, except in paused workspaces. 0.0 if no job is due."""
         return max((queue.oldest_s for queue in self.tenants if not queue.paused), default=0.0)
 
     @property
     def broken(self) -> int:
-        """How often the promise was broken: jobs that began too late in the last hour, or wait too long now."""
+        """The jobs that broke the lane's promise: they began too late in the last hour, or have waited too long now."""
         return self.began_late + sum(queue.late for queue in self.tenants if not queue.paused)
 
 
@@ -64,7 +63,7 @@ QUEUES = """queues AS (
         WHERE j.status = 'queued' AND (j.lane, j.priority, j.tenant) > (queues.lane, queues.priority, queues.tenant)
         ORDER BY j.lane, j.priority, j.tenant LIMIT 1) next
 )"""
-"""The queues, for a WITH RECURSIVE that steps through the index, as jobs/sql/claim.sql does."""
+"""A term for WITH RECURSIVE that steps through the index from queue to queue, as jobs/sql/claim.sql does."""
 
 WAITING = f"""
 WITH RECURSIVE promise (lane, promise_s) AS (VALUES
@@ -95,7 +94,7 @@ WHERE waited_s > promise_s GROUP BY p.lane
 
 
 def by_lane(tenants: Sequence[UUID] | None) -> list[Backlog]:
-    """The backlog of every lane, in the order in which lanes are served; `tenants` None counts all."""
+    """The backlog of every lane, in the order in which lanes are served. `tenants` None means all workspaces."""
     backlogs = {lane.name: Backlog(lane) for lane in LANES}
     values = {"tenants": None if tenants is None else list(tenants), "cap": CAP}
     for lane, tenant, jobs, oldest_s, late, paused in fetch(WAITING, values):

@@ -1,7 +1,7 @@
-"""Dumps the database beside running processes, and tells whether a restored one has all that the dump had.
+"""Dumps the database while it is in use, and checks that a restored database is complete.
 
-A dump and its list of contents are made of one snapshot, so what is compared is exactly the same state. The list holds
-no rows: for each table how many there are and a sum over their contents.
+The dump and its list of contents come from one snapshot. For each table, the list holds the number of rows and a
+checksum of them, but no row.
 """
 
 import os
@@ -40,11 +40,11 @@ WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
 
 
 class DumpFailed(Exception):
-    """pg_dump is not there, or has failed. The text is what it said."""
+    """pg_dump is missing or has failed. The message is its output."""
 
 
 def dump(file: Path) -> dict[str, Any]:
-    """Dumps into `file`, in pg_dump's custom format. Returns the list of contents. Raises DumpFailed."""
+    """Dumps the database to `file` in pg_dump's custom format. Returns the list of contents. Raises DumpFailed."""
     if which("pg_dump") is None:
         raise DumpFailed("pg_dump is not in PATH. On Debian: apt-get install postgresql-client")
     with transaction.atomic():
@@ -68,14 +68,14 @@ def dump(file: Path) -> dict[str, Any]:
 
 
 def contents() -> dict[str, Any]:
-    """`tables`, each with its number of rows and a sum over them, and `schema`, names of what guards them."""
+    """The row count and checksum of each table (`tables`), and the names of the objects that guard them (`schema`)."""
     with transaction.atomic():
         _have_time()
         return _contents()
 
 
 def missing(expected: dict[str, Any]) -> Iterator[str]:
-    """What the database lacks of `expected`, the list of a dump, in words."""
+    """Sentences about what the database lacks, compared with `expected`, the list of a dump."""
     actual = contents()
     for table, (rows, total) in expected["tables"].items():
         now, sum_now = actual["tables"].get(table, (0, ""))
@@ -89,7 +89,6 @@ def missing(expected: dict[str, Any]) -> Iterator[str]:
 
 
 def _sequences_behind() -> Iterator[str]:
-    """Sequences that would give an id that is taken already."""
     quote = connection.ops.quote_name
     for table, column, sequence in fetch(BEHIND):
         newest = f"SELECT max({quote(column)}) FROM {quote(table)}"
@@ -105,6 +104,6 @@ def _contents() -> dict[str, Any]:
 
 
 def _have_time() -> None:
-    """Take the limits of the role away for this transaction: a large table is read for minutes."""
+    """Lift the role's time limits for this transaction, because reading a large table takes minutes."""
     for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
         fetch("SELECT set_config(%s, '0', true)", [name])

@@ -1,8 +1,8 @@
-"""django-q2's broker with PostgreSQL: its ORM broker and table, and NOTIFY (docs/architecture.md, Jobs and django-q2).
+"""A django-q2 broker for PostgreSQL: its ORM broker and table, plus NOTIFY (docs/architecture.md, Jobs and django-q2).
 
-A wake-up is the task with which `jobs.enqueue` has a cluster look for due jobs. It stands in a queue of its own. It is
-written in the transaction that makes a job due, notifies in the same statement, and is deleted when it is taken. Other
-tasks, which are ticks, are django-q2's own: locked when they are taken, and deleted when they have ended.
+A wake-up is a task with which `jobs.enqueue` asks a cluster to poll for due jobs. It has a queue of its own. The
+transaction that makes a job due also writes the wake-up and notifies. The dispatcher deletes it when it takes it. All
+other tasks are ticks, which django-q2 locks when they start and deletes when they end.
 """
 
 import contextlib
@@ -27,14 +27,14 @@ from jobs.postgresql.base import DatabaseWrapper
 
 CHANNEL = "holdfast_jobs"
 NOTIFIED = (None, "")
-"""The wake-up of the release before, which notified and wrote no task."""
+"""The wake-up of the previous release, which notified without writing a task."""
 
 ENQUEUE = f"""
 INSERT INTO django_q_ormq (key, payload, lock) VALUES (%s, %s, statement_timestamp())
 RETURNING id, pg_notify('{CHANNEL}', '')::text
 """
-# All wake-ups mean the same, so one of those that were taken is enough. The commit is not waited for: one that comes
-# back after a crash of PostgreSQL costs a look.
+# All wake-ups mean the same, so only one of those taken is returned. The commit is asynchronous: if PostgreSQL crashes,
+# a wake-up may come back, which costs one extra poll.
 TAKE = """
 WITH taken AS (
     DELETE FROM django_q_ormq WHERE id = ANY (ARRAY(
@@ -46,9 +46,7 @@ FROM taken HAVING count(*) > 0
 
 
 class PostgresBroker(ORM):  # type: ignore[misc]  # django-q2 has no types
-    """The broker that Q_CLUSTER names. Only a dispatcher calls `dequeue`, and so holds the session that listens.
-    `deaf`: behind a pooler no NOTIFY arrives, so it holds no such session.
-    """
+    """The broker in Q_CLUSTER. Only the dispatcher listens. `deaf`: a pooler keeps it from hearing NOTIFY."""
 
     deaf = _more = False
     _session: psycopg.Connection | None = None
@@ -61,10 +59,8 @@ class PostgresBroker(ORM):  # type: ignore[misc]  # django-q2 has no types
         return int(task_id)
 
     def dequeue(self) -> list[tuple[int | None, str]] | None:
-        """The tasks that wait, as pairs of an id to acknowledge and the signed task. Wake-ups, however many, are one,
-        which needs no acknowledgement. None if there is none within Conf.POLL seconds.
-
-        Raises psycopg.Error if wake-ups cannot be listened for, and django.db.Error.
+        """Returns (id to acknowledge, signed task) pairs, or None after Conf.POLL seconds. All wake-ups become one
+        task, which needs no acknowledgement. Raises django.db.Error, and psycopg.Error if it cannot listen.
         """
         if self.list_key != WAKE_UPS:
             return super().dequeue()  # type: ignore[no-any-return]
@@ -76,11 +72,7 @@ class PostgresBroker(ORM):  # type: ignore[misc]  # django-q2 has no types
         return [row[:2] for row in rows] or ([NOTIFIED] if notified and not had_more else None)
 
     def _wait(self) -> bool:
-        """Wait until PostgreSQL notifies. Returns whether it did.
-
-        A session that has just begun counts as notified, because a wake-up may have come before, and so does one that
-        has not taken all.
-        """
+        """Wait for a notification. Return whether wake-ups may exist, such as those from before the session."""
         if self._more:
             return True
         if self.deaf:
@@ -101,7 +93,7 @@ class PostgresBroker(ORM):  # type: ignore[misc]  # django-q2 has no types
         with contextlib.ExitStack() as stack:
             session = stack.enter_context(psycopg.connect(**parameters | {"autocommit": True}))
             row = session.execute("SELECT pg_backend_pid()").fetchone()
-            # A pooler gives its client another process id than the server's.
+            # A pooler shows its client another process id than the server's own.
             self.deaf = row != (session.info.backend_pid,)
             if not self.deaf:
                 session.execute(f"LISTEN {CHANNEL}")
@@ -114,13 +106,13 @@ class PostgresBroker(ORM):  # type: ignore[misc]  # django-q2 has no types
             self._session = None
 
     def acknowledge(self, task_id: int) -> None:
-        """Deletes a tick that has ended. If the database refuses, it runs again after Conf.RETRY seconds."""
+        """Deletes a tick that has ended. If the deletion fails, the tick runs again after Conf.RETRY seconds."""
         try:
             super().acknowledge(task_id)
         except Error:
             drop_connection()
 
-    # --- what `manage.py qinfo` and `qmonitor` show ---
+    # --- shown by `manage.py qinfo` and `qmonitor` ---
 
     def info(self) -> str:
         return f"PostgreSQL, {lost_workers.count_due()} jobs due"
@@ -129,7 +121,7 @@ class PostgresBroker(ORM):  # type: ignore[misc]  # django-q2 has no types
         return int(OrmQ.objects.filter(key__in=(self.list_key, WAKE_UPS), lock__lte=Now()).count())
 
     def get_stats(self, pattern: str) -> list[str]:
-        """The clusters that are alive, by our table of workers, as signed django_q.status.Status."""
+        """The live clusters, from the table of workers, as signed django_q.status.Status objects."""
         clusters: dict[UUID, Any] = {}
         for worker in stats.workers():
             status = clusters.setdefault(worker.cluster, Status(worker.pid, worker.cluster))

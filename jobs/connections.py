@@ -1,8 +1,7 @@
-"""Limits how many database connections a group of threads has at once, and keeps those that are free for the next one.
+"""Limits the database connections of a group of threads, and keeps free connections for the next thread.
 
-A thread that has a connection gives it up before it waits for anything but the database. `jobs.db.drop_connection`
-before each outside call does that. So no thread waits here for one that waits for it. To open a connection costs
-several times what a short visit costs, so what is given up stays open here (`jobs.postgresql` takes and keeps it).
+A thread gives up its connection before it waits for anything else (`jobs.db.drop_connection`), so threads that wait
+here cannot deadlock. A new connection costs several times a short query, so `jobs.postgresql` keeps it open for reuse.
 """
 
 import select
@@ -16,7 +15,7 @@ _of_thread = threading.local()
 
 
 class Gate:
-    """Lets at most `places` threads have a database connection at once. Those kept for the next thread count too."""
+    """Lets at most `places` threads have a database connection at once. Kept connections count as well."""
 
     def __init__(self, places: int) -> None:
         self._places = threading.BoundedSemaphore(places)
@@ -24,11 +23,11 @@ class Gate:
         self._lock = threading.Lock()
 
     def enter_with_this_thread(self) -> None:
-        """Makes the calling thread wait for its turn here before each connection to the database."""
+        """Makes the calling thread wait for this gate before it connects to the database."""
         _of_thread.gate = self
 
     def enter(self) -> None:
-        """Waits for a turn. Raises OperationalError, as for an unreachable database, after WAIT_S seconds."""
+        """Waits for a turn. After WAIT_S seconds, raises OperationalError as an unreachable database does."""
         if not self._places.acquire(timeout=WAIT_S):
             raise OperationalError("All connections of this process are in use.")
 
@@ -36,12 +35,12 @@ class Gate:
         self._places.release()
 
     def keep(self, connection: psycopg.Connection) -> None:
-        """Keeps an open connection for the next thread. Must be called before `leave`."""
+        """Keeps an open connection for the next thread. Call this before `leave`."""
         with self._lock:
             self._kept.append(connection)
 
     def take(self) -> psycopg.Connection | None:
-        """The connection that was kept last and that its server has not closed, or None."""
+        """The most recently kept connection that its server has not closed, or None."""
         while True:
             with self._lock:
                 if not self._kept:
@@ -59,7 +58,7 @@ class Gate:
 
 
 def _spoken_to(connection: psycopg.Connection) -> bool:
-    """Whether something has come over a connection that nobody uses: its server ended it, and said why."""
+    """Whether an unused connection has received something, which means that the server has ended it."""
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     return bool(poll.poll(0))

@@ -1,4 +1,4 @@
-"""JobContext, the object that a job's handler gets: its job, its time, and the records of its steps."""
+"""JobContext, the argument of every job handler: the job, its time limit, and its recorded steps."""
 
 import contextlib
 import time
@@ -29,7 +29,7 @@ StepFunction = Callable[[Deadline], Any]
 
 
 def running_job() -> UUID | None:
-    """The id of the job whose handler runs in this thread. None in threads that a handler starts."""
+    """The id of the job whose handler runs in this thread. None in threads started by a handler."""
     return _running.get()
 
 
@@ -43,7 +43,7 @@ def running(job_id: UUID) -> Iterator[None]:
 
 
 class JobContext:
-    """The argument of a job's handler. `deadline` ends with the time limit, a cancellation or a lost lease."""
+    """The argument of a job's handler. `deadline` ends at the time limit, a cancellation or a lost lease."""
 
     def __init__(self, started: Started, deadline: Deadline, lease_expired: Callable[[], bool]) -> None:
         self.job: BackgroundJob = started.job
@@ -60,18 +60,18 @@ class JobContext:
 
     @property
     def workspace_id(self) -> UUID:
-        """The workspace of the job. Raises PermanentError for a job of the platform itself."""
+        """The job's workspace. Raises PermanentError for a job of the platform itself."""
         if self.job.workspace_id is None:
             raise PermanentError("This kind of job works for a workspace, and the job names none.")
         return self.job.workspace_id
 
     def row(self, rows: QuerySet[Row], name: str) -> Row:
-        """The one of `rows` of the job's workspace whose id the payload holds as `name`. Raises its DoesNotExist."""
+        """Gets the row of the job's workspace whose id the payload holds as `name`. Raises the model's DoesNotExist."""
         return rows.get(pk=self.payload[name], workspace_id=self.workspace_id)
 
     @property
     def attempt(self) -> int:
-        """The number of this attempt, from 1. A retry by hand counts from 1 again."""
+        """The number of this attempt, from 1. A retry by hand starts again at 1."""
         return self.job.attempts
 
     def checkpoint(self) -> None:
@@ -87,11 +87,10 @@ class JobContext:
         time_limit_ms: int | None = None,
         on_interrupted: StepFunction | None = None,
     ) -> Any:
-        """Runs `fn(deadline)` once per job, records its result, which must be JSON, and returns it. A later attempt
-        gets the record without a call. `effect`: "read", "idempotent" or "send". A send is recorded as started first;
-        if a later attempt finds it only started, the message may have gone out. Then `on_interrupted(deadline)` finds
-        out, or StepInterrupted is raised. An error with `sent = False` proves that nothing went out. `time_limit_ms`
-        limits this step. Raises what `fn` raises, and the errors of `checkpoint`.
+        """Runs `fn(deadline)` once per job, and returns its result, which must be JSON. Later attempts get the recorded
+        result. `effect` is "read", "idempotent" or "send". A send is first recorded as started. If an attempt finds a
+        started send, the message may have gone out: `on_interrupted(deadline)` must resolve it, or StepInterrupted is
+        raised. An error with `sent = False` proves that nothing went out. Raises the errors of `fn` and `checkpoint`.
         """
         self.checkpoint()
         record = self._steps().get(name)
@@ -115,35 +114,32 @@ class JobContext:
         return output
 
     def skip(self, name: str, reason: str) -> None:
-        """Records that a step is not needed, and why. Raises LeaseLost."""
+        """Records that a step is not needed, with the reason. Raises LeaseLost."""
         if name not in self._steps():
             self._write(name, steps.Effect.READ, steps.Status.SKIPPED, reason=reason)
 
     def recorded(self, name: str) -> bool:
-        """Whether the step is recorded as done, skipped or started."""
         return name in self._steps()
 
     def forget(self, names: list[str]) -> None:
-        """Deletes the records of steps that may be repeated, so that they run again. Does nothing if the job
-        is no longer this worker's.
-        """
+        """Deletes the records of these steps, so that they run again, if this worker still holds the job."""
         self._persist(lambda: steps.forget(self.job.pk, self._token, names))
         self._known_steps = None
 
     def move_to(self, lane: str) -> None:
-        """Ends this run so that the job goes on in another lane: raises Moved, unless it is there already."""
+        """Continues the job in another lane, by raising Moved, unless the job is already there."""
         if self.job.lane != lane:
             self.leave_for(lane)
             raise Moved()
 
     def leave_for(self, lane: str) -> None:
-        """Changes the lane of the job's next start; this run goes on. Raises LeaseLost."""
+        """Changes the lane for the job's next start, without ending this run. Raises LeaseLost."""
         if not self._persist(lambda: queue.change_lane(self.job.pk, self._token, lane)):
             raise LeaseLost()
         self.job.lane = lane
 
     def progress(self, done: int, total: int | None = None) -> None:
-        """Shows that `done` of `total` parts are done, once a second at most. Raises the errors of `checkpoint`."""
+        """Shows that `done` of `total` parts are done, at most once a second. Raises the errors of `checkpoint`."""
         self.checkpoint()
         if time.monotonic() - self._progress_at >= PROGRESS_EVERY_S or done == total:
             self._progress_at = time.monotonic()
@@ -152,7 +148,7 @@ class JobContext:
 
     @contextlib.contextmanager
     def fenced(self) -> Iterator[None]:
-        """A context manager: a short transaction that commits if the worker holds the job. Else raises LeaseLost."""
+        """A short transaction that commits only if the worker still holds the job. Otherwise raises LeaseLost."""
         with transaction.atomic():
             if not queue.holds(self.job.pk, self._token):
                 raise LeaseLost()

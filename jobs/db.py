@@ -1,8 +1,8 @@
-"""Classifies database errors, and repeats important writes until the database is back.
+"""Classifies database errors, and repeats important writes until the database is available.
 
-PostgreSQL's reason is the SQLSTATE of the driver's error. There is none if the connection itself broke. Observed with
-Django 5.2 and psycopg 3: a fast restart gives 57P01; an immediate restart and a refused connection give no SQLSTATE; an
-idle-in-transaction timeout (25P03) and a read-only standby (25006) arrive as InternalError.
+The cause is the SQLSTATE of the driver's error, which is missing if the connection broke. With Django 5.2 and psycopg
+3, a fast restart gives 57P01; an immediate restart and a refused connection give none; an idle-in-transaction timeout
+(25P03) and a read-only standby (25006) arrive as InternalError.
 """
 
 import logging
@@ -23,14 +23,12 @@ T = TypeVar("T")
 
 UNREACHABLE_STATES = {"57P01", "57P02", "57P03", "57P05", "25006", "25P03", "25P04"}
 UNREACHABLE_CLASSES = ("08", "53", "58")
-"""A broken connection; no disk, memory or connection left; an error outside PostgreSQL, such as of its disk."""
+"""Broken connection; no disk, memory or connection left; error outside PostgreSQL, such as a disk failure."""
 RETRY_STATES = {"40001", "40P01", "55P03"}
 
 
 class Fault(StrEnum):
-    """What went wrong with the database, and so what to do."""
-
-    UNREACHABLE = "unreachable"  # reconnect and try again; nobody knows whether a COMMIT took effect
+    UNREACHABLE = "unreachable"  # reconnect and try again; a COMMIT may have taken effect
     RETRY = "retry"  # deadlock or lock timeout: rolled back, so run it again
     SLOW = "slow"  # statement timeout
     BUG = "bug"
@@ -52,21 +50,21 @@ def db_fault(error: Error) -> Fault:
 
 
 def fetch(statement: str, parameters: Any = None) -> list[tuple[Any, ...]]:
-    """The rows that an SQL statement returns; none for a statement without a result."""
+    """The rows of an SQL statement, or an empty list for a statement without rows."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall() if cursor.description else []
 
 
 def insert_or_ignore(row: Model) -> bool:
-    """Inserts `row`, whose key is set, or returns False if a unique constraint refuses it, which PostgreSQL does not
-    log. Raises any other django.db.Error. What the database fills in is not read back.
+    """Inserts `row`, whose key is set. Returns False if a unique constraint refuses it, without an error in
+    PostgreSQL's log. Columns filled in by the database are not read back.
     """
     counts: list[int] = []
 
     def count(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
         outcome = execute(sql, params, many, context)
-        counts.append(context["cursor"].rowcount)  # `bulk_create` does not say what it ignored
+        counts.append(context["cursor"].rowcount)  # `bulk_create` does not return what it ignored
         return outcome
 
     with connection.execute_wrapper(count):
@@ -75,20 +73,20 @@ def insert_or_ignore(row: Model) -> bool:
 
 
 def refresh_connection() -> None:
-    """Closes this thread's connection if it is broken or too old, unless it has an open transaction (as in tests)."""
+    """Closes this thread's connection if it is broken or too old, except within a transaction (as in tests)."""
     if not connection.in_atomic_block:
         connection.close_if_unusable_or_obsolete()
 
 
 def drop_connection() -> None:
-    """Closes this thread's connection before a wait for another machine; not within a transaction (as in tests)."""
+    """Closes this thread's connection before a wait for another machine, except within a transaction (as in tests)."""
     if not connection.in_atomic_block:
         connection.close()
 
 
 @contextmanager
 def statements_within(limit_ms: int) -> Iterator[None]:
-    """One transaction in which PostgreSQL ends each statement after `limit_ms`: a django.db.Error of Fault.SLOW."""
+    """A transaction in which PostgreSQL ends each statement after `limit_ms` with a django.db.Error of Fault.SLOW."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL statement_timeout = {limit_ms:d}")
@@ -96,9 +94,9 @@ def statements_within(limit_ms: int) -> Iterator[None]:
 
 
 def persist(write: Callable[[], T], *, give_up: Callable[[], bool], pause_s: float = 0.2) -> T:
-    """Runs `write`, which must be safe to repeat, and returns its result. While the database restarts, refuses,
-    deadlocks or is too slow, it is run again until `give_up()`, after random pauses up to 2 s. Raises the last error
-    then; any other kind, and every one within the caller's transaction, at once.
+    """Runs `write`, which must be safe to repeat, and returns its result. If the database restarts, refuses, deadlocks
+    or is slow, runs it again after random pauses of up to 2 s, until `give_up()`. Raises the last error then. Within
+    the caller's transaction, and for all other errors, raises at once.
     """
     while True:
         try:

@@ -1,7 +1,7 @@
-"""Deadline: a time budget that is passed down through all calls of one piece of work.
+"""A time budget that is passed down through all calls of one piece of work.
 
-Connecting, sending, reading, retries and pauses all use up the same Deadline. It also carries the two other reasons
-to stop, cancellation and shutdown, and raises a different error for each of the three.
+Connecting, sending, reading, retries and pauses all use up the same Deadline. It also signals cancellation and
+shutdown, and raises a different error for each of the three.
 """
 
 import threading
@@ -11,11 +11,11 @@ from collections.abc import Callable
 from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
 
 shutdown_requested = threading.Event()
-"""Set when the platform asks this process to stop (SIGTERM to the worker). It is never cleared in production."""
+"""Set when the platform asks this process to stop (SIGTERM to the worker). Production code never clears it."""
 
 
 class Deadline:
-    """The time by which work must be over, in monotonic seconds, or its caller no longer wants it (`cancelled()`)."""
+    """Ends work at `ends_at` (monotonic seconds), or as soon as `cancelled()` returns True."""
 
     __slots__ = ("_ends_at", "_cancelled")
 
@@ -28,7 +28,7 @@ class Deadline:
         return cls(time.monotonic() + budget_ms / 1000, cancelled)
 
     def within_ms(self, budget_ms: float) -> "Deadline":
-        """A Deadline for a part of the work, never later than this one. If the caller cancels, both end."""
+        """A Deadline for a part of the work. It never ends later than this one, and shares its cancellation."""
         return Deadline(min(self._ends_at, time.monotonic() + budget_ms / 1000), self._cancelled)
 
     def remaining_s(self) -> float:
@@ -42,9 +42,7 @@ class Deadline:
         return time.monotonic() >= self._ends_at
 
     def check(self) -> None:
-        """Raises ShutdownRequested, Cancelled or DeadlineExceeded, in this order: a process that is stopping must give
-        its work back and not report a timeout.
-        """
+        """Raises ShutdownRequested, Cancelled or DeadlineExceeded, in this order: a shutdown is not a timeout."""
         if shutdown_requested.is_set():
             raise ShutdownRequested()
         if self._cancelled is not None and self._cancelled():

@@ -1,4 +1,4 @@
-"""Prepares the queue's numbers and a job's history for the workspaces' pages and the admin."""
+"""Prepares the queue's numbers and a job's history for workspace pages and the admin."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ from jobs.ticks import TICKS
 Status = BackgroundJob.Status
 Action = JobAction.Action
 AGES = {"3600": "Older than 1 hour", "86400": "Older than 1 day", "604800": "Older than 7 days"}
-"""The ages, in seconds, by which a list can be filtered."""
+"""The filters of a list by age, in seconds."""
 
 LATE_S = 60
-"""A job that has been due for more seconds than this waits for something else than its turn."""
+"""A job that has been due for more seconds than this is waiting for more than its turn."""
 
 
 def now(workspace_id: UUID | None, totals: stats.Totals, times: stats.Timings) -> dict[str, Any]:
-    """The context of templates/jobs/_now.html: the queue's numbers now and over the last day."""
+    """The context of templates/jobs/_now.html."""
     series = stats.series(workspace_id)
     return {
         "tiles": tiles(totals, "" if workspace_id is None else " on this workspace’s jobs"),
@@ -38,12 +38,12 @@ def now(workspace_id: UUID | None, totals: stats.Totals, times: stats.Timings) -
 
 
 def day(workspace_id: UUID | None, times: stats.Timings) -> dict[str, Any]:
-    """The context of templates/jobs/_day.html: the kinds of job, and the recurring work."""
+    """The context of templates/jobs/_day.html."""
     return {"by_kind": by_kind(workspace_id, times), "crons": crons()}
 
 
 def tiles(totals: stats.Totals, whose: str = "") -> list[dict[str, Any]]:
-    """The tiles of partials/tiles.html. `whose` says on which jobs the busy places work."""
+    """The tiles of partials/tiles.html. `whose` describes the jobs that the busy places run."""
     counts, oldest_s = totals.jobs, totals.oldest_s
     failed = counts[Status.FAILED]
     return [
@@ -69,7 +69,6 @@ def tiles(totals: stats.Totals, whose: str = "") -> list[dict[str, Any]]:
 def lanes(
     workspace_id: UUID | None, times: stats.Timings, running: Mapping[str, int]
 ) -> list[dict[str, Any]]:
-    """Every lane with how its promise is kept, as templates/jobs/_now.html draws it."""
     return [
         {
             "label": state.lane.name.capitalize(),
@@ -86,7 +85,6 @@ def lanes(
 
 
 def by_kind(workspace_id: UUID | None, times: stats.Timings) -> list[dict[str, Any]]:
-    """The kinds of job as templates/jobs/_day.html draws them."""
     return [
         {
             "kind": state.kind,
@@ -99,17 +97,16 @@ def by_kind(workspace_id: UUID | None, times: stats.Timings) -> list[dict[str, A
 
 
 def tile(label: str, figure: str | int, note: str, tone: str = "") -> dict[str, Any]:
-    """A tile of partials/tiles.html."""
     return {"label": label, "value": figure, "note": note, "tone": tone}
 
 
 def counted(count: int, cap: int = stats.COUNT_CAP) -> str:
-    """A number of jobs for people. One that has reached `cap`, where counting stops, gets a "+"."""
+    """Formats a number of jobs. A number that has reached `cap`, where counting stops, gets a "+"."""
     return f"{count:,}+" if count >= cap else f"{count:,}"
 
 
 def bars(series: list[stats.Bucket]) -> list[dict[str, Any]]:
-    """The rectangles of the chart of ended jobs, on a grid of 96 × 100: failures stand on successes."""
+    """The bars of the chart of ended jobs, on a grid of 96 × 100. Failures are stacked on successes."""
     top = max((bucket.done + bucket.failed for bucket in series), default=0) or 1
     rectangles = []
     for x, bucket in enumerate(series):
@@ -125,7 +122,7 @@ def bars(series: list[stats.Bucket]) -> list[dict[str, Any]]:
 
 
 def hours(series: list[stats.Bucket]) -> list[dict[str, Any]]:
-    """The numbers of the chart as rows of a table, one for each hour in which a job ended."""
+    """The chart's numbers as table rows, one for each hour in which a job ended."""
     by_hour: dict[datetime, dict[str, Any]] = {}
     for bucket in series:
         hour = timezone.localtime(bucket.starts_at).replace(minute=0)
@@ -137,7 +134,7 @@ def hours(series: list[stats.Bucket]) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a tick. `ms` is how long it took; `counts` says in words what it counted."""
+    """One run of a tick. `ms` is its duration, and `counts` its counts in words."""
 
     at: datetime | None
     ms: int
@@ -147,7 +144,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Cron:
-    """A tick in words: what it does, how often, and how its last runs went. `state` is one of CRON_STATES."""
+    """A tick in words, with its schedule and its last runs. `state` is one of CRON_STATES."""
 
     name: str
     what: str
@@ -162,7 +159,7 @@ CRON_STATES = ("never", "late", "running", "failed", "overran", "on time")
 
 
 def crons() -> list[Cron]:
-    """All registered ticks: those that never ran, are late or failed first, each group by name."""
+    """All registered ticks. Those that never ran, are late or have failed come first; each group is sorted by name."""
     rows = [_cron(state) for state in stats.ticks()]
     return sorted(rows, key=lambda cron: (cron.state not in ("never", "late", "failed"), cron.name))
 
@@ -201,7 +198,7 @@ def _run(entry: dict[str, Any]) -> Run:
 
 
 def schedule(every_s: int) -> str:
-    """How often a tick runs, in words: "every minute", "every 5 minutes", "every hour"."""
+    """Words the period of a tick: "every minute", "every 5 minutes", "every hour"."""
     for unit, seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         count, rest = divmod(every_s, seconds)
         if count and not rest:
@@ -225,11 +222,11 @@ FITTING: dict[str, dict[str, str]] = {
     }
     for status in Status
 }
-"""The names of the admin's actions that fit a job of each status, with the words of their buttons."""
+"""The admin actions allowed for a job of each status, with their button labels."""
 
 
 def job_page(job: BackgroundJob, *, with_reasons: bool = True) -> dict[str, Any]:
-    """The context of templates/jobs/_job.html. `with_reasons` is as for `timeline`."""
+    """The context of templates/jobs/_job.html. `with_reasons` is passed to `timeline`."""
     return {
         "job": job,
         "policy": policy_of(job.kind),
@@ -239,12 +236,12 @@ def job_page(job: BackgroundJob, *, with_reasons: bool = True) -> dict[str, Any]
 
 
 def timeline(job: BackgroundJob, *, with_reasons: bool = True) -> list[dict[str, Any]]:
-    """A job's attempts, steps and actions. `with_reasons` False hides what a person wrote when discarding it."""
+    """A job's attempts, steps and actions. If `with_reasons` is False, the reasons of discards are left out."""
     return [_line(entry, with_reasons) for entry in stats.timeline(job)]
 
 
 def _line(entry: JobAttempt | JobStep | JobAction, with_reasons: bool) -> dict[str, Any]:
-    """One line of the timeline. Its key keeps details open when the page refreshes."""
+    """Render one entry. Its key keeps its details open when the page refreshes."""
     if isinstance(entry, JobAction):
         return _action_line(entry, with_reasons)
     return _step_line(entry) if isinstance(entry, JobStep) else _attempt_line(entry)

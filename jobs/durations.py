@@ -1,4 +1,4 @@
-"""The one formatter of durations, so that the same time reads alike on every page, mail and notice."""
+"""Formats durations in the same way on every page, in every mail and in every notice."""
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
 TWO_UNITS_BELOW = 10
@@ -6,7 +6,7 @@ TWO_UNITS_BELOW = 10
 
 
 def duration(seconds: float) -> str:
-    """Seconds for people, rounded down: "34 ms", "9.4 s", "16 min", "1 h 30 min", "12 h", "1 day 3 h", "23 days"."""
+    """Formats seconds, rounded down: "34 ms", "9.4 s", "16 min", "1 h 30 min", "12 h", "1 day 3 h", "23 days"."""
     ms = max(0, int(seconds * 1_000))
     if ms < 1_000:
         return f"{ms} ms"

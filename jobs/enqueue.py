@@ -1,6 +1,7 @@
-"""Adds jobs to the queue: a row in the caller's transaction, once per dedupe key, and a django-q2 task for the workers.
-The unique constraint (tenant, dedupe_key) decides; a job that runs or has ended is never reset. With `anew`, a job that
-has begun gives up its key, because it may have looked at things before they changed.
+"""Adds jobs to the queue: one row per dedupe key in the caller's transaction, and a django-q2 task that wakes a worker.
+
+The unique constraint (tenant, dedupe_key) prevents duplicates. A running or ended job is never reset. With `anew`, a
+job that has begun gives up its key, because it may have read rows before they changed.
 """
 
 import json
@@ -32,14 +33,14 @@ logger = logging.getLogger(__name__)
 
 DRAIN = "jobs.worker.drain"
 REDIS_PAUSE_S = 10
-"""Seconds in which Redis is not used after an error, so that requests do not queue up behind it."""
+"""Seconds without wake-ups through Redis after an error, so that requests do not queue up behind it."""
 PAYLOAD_LIMIT = 8_000
-"""The most characters of a payload's JSON. Payloads hold ids; anything longer would be somebody's text."""
+"""The most characters of a payload's JSON. A payload holds only ids; a longer one would contain user text."""
 
 
 @dataclass(frozen=True)
 class JobSpec:
-    """One job for `enqueue_many`. `run_at` None is now; `lane` and `priority` None are the kind's own."""
+    """One job for `enqueue_many`. By default it runs now, in the lane and with the priority of its kind."""
 
     dedupe_key: str
     workspace_id: UUID | None = None
@@ -54,7 +55,7 @@ _held_until: ContextVar[datetime | None] = ContextVar("held_until", default=None
 
 @contextmanager
 def held_until(moment: datetime) -> Iterator[None]:
-    """Makes all jobs that this thread enqueues within the `with` block due at `moment` (aware)."""
+    """A context manager: jobs that this thread enqueues inside it become due at `moment` (aware)."""
     token = _held_until.set(moment)
     try:
         yield
@@ -62,9 +63,9 @@ def held_until(moment: datetime) -> Iterator[None]:
         _held_until.reset(token)
 
 
-# One statement for one job or thousands. A conflict with another's open transaction waits for its end.
-# It is SQL because `bulk_create` with `ignore_conflicts` does not say which rows are new. To ask that would be one more
-# statement in each transaction that enqueues (docs/adr/0009-what-a-delivery-costs.md).
+# One statement inserts any number of jobs. On a conflict with an open transaction, it waits until that ends. Django's
+# `bulk_create` with `ignore_conflicts` does not return which rows are new. A query for them would cost every
+# transaction that enqueues one more statement (docs/adr/0009-what-a-delivery-costs.md).
 INSERT = """
 INSERT INTO jobs_backgroundjob (id, kind, workspace_id, payload, dedupe_key, status, lane, priority, run_at,
     first_run_at, attempts, snoozes, worker_deaths, losses, last_error_class, last_error, fingerprint)
@@ -75,8 +76,8 @@ FROM jsonb_to_recordset(%s) AS row(id uuid, kind text, workspace_id uuid, payloa
 ON CONFLICT (tenant, dedupe_key) DO NOTHING
 RETURNING CASE WHEN run_at <= created_at THEN lane END, txid_current(), """
 
-# A job that has begun gets a key of its own. One that begins at this moment may keep its key, because it has not yet
-# looked at anything.
+# A job that has begun gets a key of its own. A job that begins at this moment may keep its key, because it has not read
+# anything yet.
 FREE_KEYS = """
 UPDATE jobs_backgroundjob SET dedupe_key = left(dedupe_key, 218) || ':' || id
 WHERE (tenant, dedupe_key) IN (SELECT * FROM unnest(%s::uuid[], %s::text[]))
@@ -95,12 +96,11 @@ def enqueue(
     priority: int | None = None,
     anew: bool = False,
 ) -> tuple[BackgroundJob, bool]:
-    """Adds a job to the queue in the caller's transaction. Returns the job with this key, and whether this call created
-    it. A job that is there already is left as it is.
+    """Adds a job to the queue in the caller's transaction. Returns the job with this key, which is left unchanged if it
+    existed, and whether this call created it. With `anew`, a job that has begun does not count as existing.
 
-    If two callers use one key at the same time, one creates the job, and the other waits for its commit and gets that
-    job. With `anew`, only a job that has not begun counts. Raises ValueError, which names the argument, for an unknown
-    kind, a bad key or a payload that is too large.
+    If two callers use one key at the same time, the second waits for the first one's commit. Raises ValueError, which
+    names the argument, for an unknown kind, a bad key or a payload that is too large.
     """
     spec = JobSpec(dedupe_key, workspace_id, payload or {}, run_at, lane, priority)
     tenant = workspace_id or NO_WORKSPACE
@@ -110,7 +110,7 @@ def enqueue(
         if created := _insert(kind, [spec], JOB_COLUMNS):
             return job_from_row(JOB_COLUMNS, created[0]), True
         job = BackgroundJob.objects.filter(tenant=tenant, dedupe_key=dedupe_key).first()
-        # If None, it was deleted or lost its key between the two statements, so insert again.
+        # The job is None if it was deleted or lost its key after the insert. Then the insert is repeated.
         if job is not None:
             return job, False
 
@@ -118,33 +118,26 @@ def enqueue(
 def enqueue_about(
     kind: str, row: Any, name: str, *, key: str = "", anew: bool = False
 ) -> tuple[BackgroundJob, bool]:
-    """Does what `enqueue` does for a job about `row`, a row with a workspace, whose id the payload holds as `name`.
-    `key` tells apart several such jobs; "" makes one for each row.
-    """
+    """Enqueues a job about `row`, with its id in the payload as `name`. `key` distinguishes jobs about the same row."""
     dedupe_key = f"{kind}:{key or row.pk}"
     payload = {name: str(row.pk)}
     return enqueue(kind, workspace_id=row.workspace_id, dedupe_key=dedupe_key, payload=payload, anew=anew)
 
 
 def enqueue_many(kind: str, specs: Sequence[JobSpec], *, anew: bool = False) -> set[UUID]:
-    """Adds those of `specs` to the queue whose keys have no job yet, in one statement in the caller's transaction.
-
-    Returns the ids of the new jobs. With `anew`, only a job that has not begun counts as there. Raises ValueError as
-    `enqueue` does.
-    """
+    """Adds the jobs of `specs` whose keys are new, in one statement. Returns their ids. Raises what `enqueue` does."""
     if anew:
         _free_keys(specs)
     return {job_id for (job_id,) in _insert(kind, specs, ("id",))}
 
 
 def _free_keys(specs: Sequence[JobSpec]) -> None:
-    """Give those jobs of `specs` that have begun other keys, so that new ones can be made."""
+    """Give the begun jobs among `specs` other keys, so that new jobs can take theirs."""
     tenants = [str(spec.workspace_id or NO_WORKSPACE) for spec in specs]
     fetch(FREE_KEYS, [tenants, [spec.dedupe_key for spec in specs]])
 
 
 def _insert(kind: str, specs: Sequence[JobSpec], columns: tuple[str, ...]) -> list[tuple[Any, ...]]:
-    """Insert the missing jobs, wake a worker if one is due, and return `columns` of the new jobs."""
     rows = json.dumps([_row(kind, spec) for spec in specs], cls=DjangoJSONEncoder)
     if len(rows) > PAYLOAD_LIMIT:
         _refuse_texts(specs)
@@ -158,9 +151,7 @@ _woken = threading.local()
 
 
 def _wake_once(due: set[tuple[int, str, str]]) -> None:
-    """Wake a worker for each (transaction id, kind, lane) of `due` that this thread has not woken one for. If a
-    savepoint with a wake-up is rolled back, the look once a second finds the rest.
-    """
+    """Wake a worker once for each (transaction id, kind, lane). If a savepoint rolls back, polling finds the jobs."""
     if due:
         before: set[tuple[int, str, str]] = getattr(_woken, "names", set())
         for _, kind, lane in due - before:
@@ -169,9 +160,7 @@ def _wake_once(due: set[tuple[int, str, str]]) -> None:
 
 
 def wake(kind: str, lane: str) -> None:
-    """Enqueues the task with which a cluster looks for due jobs, in the caller's transaction. With Redis it is sent at
-    the commit, and only logged if it cannot be sent.
-    """
+    """Enqueues the task that wakes a cluster, in the caller's transaction. With Redis, it is sent after the commit."""
     task = partial(async_task, DRAIN, task_name=kind, group=lane, cluster=WAKE_UPS, save=False)
     if settings.Q_BROKER_URL:
         transaction.on_commit(partial(_send_to_redis, task), robust=True)
@@ -188,9 +177,9 @@ def _send_to_redis(task: partial[str]) -> None:
         return
     try:
         broker = get_broker(WAKE_UPS)
-        if broker.queue_size() == 0:  # one that nobody has taken yet serves this job too
+        if broker.queue_size() == 0:  # a waiting wake-up serves this job too
             task(broker=broker)
-    except Exception as error:  # the client may raise anything; the job is committed and will be found
+    except Exception as error:  # the client may raise anything; the committed job is found by polling
         _redis_silent_until = time.monotonic() + REDIS_PAUSE_S
         logger.warning("wake-up not sent", extra={"error_class": type(error).__name__})
 

@@ -1,7 +1,7 @@
-"""The errors by which a job ends without success. Each class means one of: retry, snooze, fail, stop, give back.
+"""The exceptions that end a job without success. Each one means retry, snooze, fail, stop or give back.
 
-All code above `jobs` raises one of these or a subclass. `jobs.retries.decide` turns it into the job's next state. An
-error of the first two classes that is raised without a message gets the first line of its class's docstring.
+All code above `jobs` raises one of these or a subclass. `jobs.retries.decide` turns it into the job's next state. The
+first line of a class's docstring is the default message of TransientError and PermanentError.
 """
 
 from datetime import datetime
@@ -10,12 +10,12 @@ from datetime import datetime
 class TransientError(Exception):
     """It may work later: an attempt is used and the job is retried with backoff."""
 
-    sent: bool | None  # whether an outside call went out, set by code that knows it (integrations.errors)
+    sent: bool | None  # whether an outside call was sent, set by code that knows it (integrations.errors)
 
     def __init__(self, message: str = "", *, retry_after_ms: int | None = None) -> None:
         super().__init__(message or (type(self).__doc__ or "").split("\n")[0])
         self.retry_after_ms = (
-            retry_after_ms  # how long the other side asks us to wait, in place of the backoff
+            retry_after_ms  # how long the other side asks us to wait, instead of the backoff
         )
 
 
@@ -31,7 +31,7 @@ class DeadlineExceeded(TransientError):
 
 
 class Cancelled(Exception):
-    """The caller no longer wants the result: the job was cancelled, or the page was closed. It is never retried."""
+    """The job was cancelled, or the page that waits for the result was closed. It is never retried."""
 
     sent: bool | None  # as TransientError's
 
@@ -43,9 +43,8 @@ class ShutdownRequested(Exception):
 
 
 class Snooze(Exception):
-    """The job runs again at `run_at` (aware), and no attempt is used. It fails if that is more than its kind's
-    `max_age_hours` after its first due time. `reason` is shown to people and must not quote a lead's or colleague's
-    words.
+    """Runs the job again at `run_at` (aware) without using an attempt, or fails it if it would then be older than its
+    kind's `max_age_hours`. `reason` is shown to people, so it must not quote a lead or a colleague.
     """
 
     def __init__(self, run_at: datetime, reason: str) -> None:
@@ -55,7 +54,7 @@ class Snooze(Exception):
 
 
 class Moved(Exception):
-    """The rest of the job goes on in another lane, which its row names already. No attempt is used."""
+    """The job continues in another lane, which is already stored in its row. No attempt is used."""
 
 
 class StepInterrupted(PermanentError):
@@ -63,10 +62,7 @@ class StepInterrupted(PermanentError):
 
 
 class LeaseLost(Exception):
-    """The job is no longer this worker's, so its run stops and writes nothing more.
-
-    Another worker has it, its lease ran out, or the lease keeper took it away because it ignored its time limit.
-    """
+    """The lease expired or was taken away, so the worker no longer holds the job. The run must write nothing more."""
 
 
 class TimeLimitExceeded(TransientError):

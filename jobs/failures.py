@@ -1,7 +1,7 @@
-"""Reduces an error to what may be stored: enough to find the cause, without people's text.
+"""Reduces an error to the parts that may be stored: they suffice to find the cause, and contain no user text.
 
-The messages of our own errors are written by us and kept. Any other message may quote a payload or a row, so it is
-replaced by the place in the code that raised it. Tracebacks keep only places, without values and source lines.
+Messages of our own error classes are kept. Any other message may quote a payload or a row, so the place in the code
+that raised the error replaces it. Tracebacks keep only places, without values or source lines.
 """
 
 import hashlib
@@ -19,12 +19,12 @@ from jobs.errors import Cancelled, PermanentError, ShutdownRequested, Snooze, Tr
 OWN = (TransientError, PermanentError, Cancelled, ShutdownRequested, Snooze)
 MAX_FRAMES = 40
 PASSED_BY_ALL = {"execute_limited"}
-"""The function of ours that every statement of a page passes through (config.pages). It is no place of an error."""
+"""Every statement of a page passes through this function (config.pages), so it is never the place of an error."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A job's error as it is stored. Errors of the same kind, class and place have the same `fingerprint`."""
+    """The stored form of a job's error. Errors with the same kind, class and place share a `fingerprint`."""
 
     error_class: str = ""
     message: str = ""
@@ -36,28 +36,26 @@ NO_FAILURE = Failure()
 
 
 def describe(error: BaseException, kind: str) -> Failure:
-    """The storable part of `error`: class, message, places in the code and fingerprint, without people's text."""
+    """Describes `error` by its class, message, places in the code and fingerprint, without user text."""
     name = _class_name(error)
     place, line = _place(error)
     message = str(error) if isinstance(error, OWN) else f"{type(error).__name__} at {place}:{line}"
     if facts := database_facts(error):
         words = (f"{'SQLSTATE' if name == 'sqlstate' else name} {fact}" for name, fact in facts.items())
         message = f"{message} ({', '.join(words)})"
-    # The line's number is left out, because it changes with every edit above it.
+    # The line number is left out, because it changes with every edit above it.
     digest = hashlib.sha256(f"{kind}|{name}|{place}".encode()).hexdigest()[:16]
     return Failure(name[:200], message[:500], _places(error), digest)
 
 
 def where(error: BaseException) -> str:
-    """The place that raised `error`, as "path:function:line": the innermost in our code, or of all if none is ours."""
+    """The place that raised `error`, as "path:function:line". It is the innermost frame of our code, if any."""
     place, line = _place(error)
     return f"{place}:{line}"
 
 
 def database_facts(error: BaseException) -> dict[str, str]:
-    """The `sqlstate`, `constraint`, `table` and `column` of a database error, as far as PostgreSQL names them; {} for
-    other errors. These are names of our schema; its other words may quote a row.
-    """
+    """PostgreSQL's `sqlstate`, `constraint`, `table` and `column`, or {}. Its message may quote a row."""
     refused = next((cause for cause in chain(error) if isinstance(cause, psycopg.Error)), None)
     if refused is None:
         return {}
@@ -72,12 +70,12 @@ def database_facts(error: BaseException) -> dict[str, str]:
 
 
 def facts_of(error: BaseException) -> dict[str, str]:
-    """The `extra` of a log line about `error`: its class, its place in our code, and what PostgreSQL names."""
+    """The `extra` of a log record about `error`: its class, its place in our code, and `database_facts`."""
     return {"error_class": type(error).__name__, "where": where(error), **database_facts(error)}
 
 
 def without_rows(text: str, error: BaseException) -> str:
-    """The printed traceback `text` of `error`, without the messages of database errors, which may quote a row."""
+    """Removes the messages of database errors, which may quote a row, from `text`, the printed traceback of `error`."""
     for cause in chain(error):
         if isinstance(cause, (Error, psycopg.Error)) and str(cause):
             text = text.replace(str(cause), "[a message of the database]")
@@ -85,7 +83,7 @@ def without_rows(text: str, error: BaseException) -> str:
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
-    """Yields `error` and the errors that led to it, at most MAX_FRAMES of them."""
+    """Yields `error` and the errors that caused it, up to MAX_FRAMES."""
     current: BaseException | None = error
     for _ in range(MAX_FRAMES):
         if current is None:
@@ -107,7 +105,6 @@ def _relative(filename: str) -> str:
 
 
 def _place(error: BaseException) -> tuple[str, int]:
-    """The place that raised the error, as (path:function, line), by the rule of `where`."""
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:
         return "no frame", 0

@@ -1,7 +1,7 @@
-"""LeaseKeeper, a thread beside a worker's places: it renews their leases and tells running jobs when to stop.
+"""LeaseKeeper, a thread that renews the leases of a worker's places and tells running jobs when to stop.
 
-It also gives waiting jobs back if the one before them takes long, takes a job that ignores its time limit away from its
-thread, and shows the sentinel that the worker is alive. It opens no database connection while the worker has no jobs.
+It also gives back jobs that wait behind a slow job, takes a job that ignores its time limit away from its thread, and
+reports to the sentinel. It opens no database connection while the worker has no jobs.
 """
 
 import logging
@@ -26,12 +26,12 @@ logger = logging.getLogger(__name__)
 
 BEAT_S = 0.5
 LATE_S = 2.0
-"""A beat that comes so many seconds after the one before shows that machine or database is starved."""
+"""A beat that comes so many seconds after the last one shows that the machine or the database is starved."""
 
 
 class Claim:
-    """What one place holds: a token with its lease, the running job, and the jobs that wait behind it. The place's
-    thread writes which job runs, the keeper's thread what has happened to the lease.
+    """A place's claim: its token and lease, the running job, and the jobs that wait behind it. The place's thread
+    writes which job runs. The keeper's thread writes the state of the lease.
     """
 
     def __init__(self, token: UUID, asked_at: float, jobs: list[BackgroundJob]) -> None:
@@ -45,8 +45,8 @@ class Claim:
         self._thread = threading.get_ident()
 
     def begin(self, started: Started, limit_s: float) -> Callable[[], bool]:
-        """Notes that a job begins to run, for at most `limit_s` seconds. Returns the function for the job's Deadline:
-        it returns True once the job is cancelled, and raises LeaseLost once it was taken away.
+        """Records the start of a job. Returns `cancelled` for its Deadline, which raises LeaseLost if the job is taken
+        away.
         """
         self.lost = self.cancel_requested = self.fenced = False
         self.began_at, self.limit_s = time.monotonic(), limit_s
@@ -62,21 +62,20 @@ class Claim:
         return self.cancel_requested
 
     def expired(self) -> bool:
-        """Whether the lease has expired by the monotonic clock, which also runs while a process is stopped."""
+        """Whether the lease has expired by the monotonic clock, which runs on while a process is stopped."""
         return time.monotonic() > self.valid_until
 
     def holds_others_up(self, now: float) -> bool:
-        """Whether the running job has taken over GIVE_BACK_AFTER_MS while others wait behind it."""
+        """Whether the running job has taken over GIVE_BACK_AFTER_MS while other jobs wait behind it."""
         long = self.started is not None and (now - self.began_at) * 1000 > GIVE_BACK_AFTER_MS
         return long and not self.given_back and bool(self.waiting)
 
     def overran(self, now: float) -> bool:
-        """Whether the running job still runs OVERRUN_GRACE_S seconds after its time limit."""
         late = self.started is not None and now > self.began_at + self.limit_s + OVERRUN_GRACE_S
         return late and not self.fenced
 
     def take_away(self, error: BaseException, worker: str) -> None:
-        """Settles the running job as ended with `error`. What its thread writes later is refused."""
+        """Settles the running job with `error`. Later writes of its thread are refused."""
         started, now = self.started, time.monotonic()
         if started is None or self.lost:
             return
@@ -92,8 +91,6 @@ class Claim:
 
 
 class LeaseKeeper:
-    """Renews the leases of one process, a claim for each of its job threads, and tells jobs when to stop."""
-
     def __init__(self, me: WorkerProcess) -> None:
         self._me = me
         self._lock = threading.Lock()
@@ -113,7 +110,7 @@ class LeaseKeeper:
             self._thread.join(timeout=5)
 
     def hold(self, token: UUID, asked_at: float, jobs: list[BackgroundJob]) -> Claim:
-        """Starts to renew the lease of a new claim. `asked_at`: the monotonic time just before it was sent."""
+        """Starts to renew the lease of a claim that was requested at `asked_at` (monotonic seconds)."""
         claim = Claim(token, asked_at, jobs)
         with self._lock:
             self._claims.append(claim)
@@ -134,7 +131,7 @@ class LeaseKeeper:
             return [claim for claim in self._claims if claim.started is not None]
 
     def hand_back(self) -> None:
-        """Gives every running job back to the queue, although its thread may still work on it. No attempt is used."""
+        """Returns every running job to the queue, even if its thread still works on it. No attempt is used."""
         for claim in self.running():
             claim.take_away(ShutdownRequested(), self._me.name)
 
@@ -147,14 +144,14 @@ class LeaseKeeper:
                 try:
                     with stalls.limit(HEARTBEAT_S):
                         self._look_after_claims()
-                except Exception as error:  # without this thread every lease of the process would run out
+                except Exception as error:  # without this thread, every lease of the process would expire
                     logger.error("leases not looked after", extra=facts_of(error))
                     connection.close()
         finally:
             connection.close()
 
     def _beat(self) -> None:
-        """Show that the process is alive. After a late beat it halves its places, and after any other has one more."""
+        """Report to the sentinel. Halve the places after a late beat, or else add one."""
         late = time.monotonic() - self._beat_at > LATE_S
         self._beat_at = self._me.slot.beat_at = time.monotonic()
         places = self._me.slot.places
@@ -165,7 +162,7 @@ class LeaseKeeper:
         with self._lock:
             claims = list(self._claims)
         try:
-            # The leases come first, as what fails after them is tried again at each beat.
+            # Leases come first, because each beat retries the steps after them.
             if any(claim.valid_until - now <= LEASE_S - HEARTBEAT_S for claim in claims):
                 self._renew(claims)
             for claim in claims:
@@ -180,7 +177,7 @@ class LeaseKeeper:
             connection.close()
 
     def _fence(self, claim: Claim) -> None:
-        """Take a job away from its thread, which cannot be ended. The process ends once its other jobs are done."""
+        """Take a job away from its thread, which cannot be killed. The process ends once its other jobs are done."""
         started = claim.started
         job_id = str(started.job.pk) if started else ""
         logger.error("job ignored its time limit", extra={"job_id": job_id})

@@ -6,12 +6,11 @@ from jobs.ticks import tick
 
 
 def background_jobs(deadline: Deadline) -> dict[str, int]:
-    """The tick `background-jobs`: gives jobs of lost workers back. Returns counts."""
+    """The tick `background-jobs` gives back the jobs of lost workers. It returns counts."""
     taken_back = lost_workers.sweep()
     return {"due": lost_workers.count_due(), "workers": stats.workers().count(), **taken_back}
 
 
 def register() -> None:
-    """Registers the ticks of the job queue."""
     tick("background-jobs", background_jobs, words="Gives jobs of lost workers back to the queue", every_s=60)
     tick("retention", retention.prune, words="Deletes rows and texts whose time is up", every_s=3600)

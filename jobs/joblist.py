@@ -1,4 +1,4 @@
-"""What stands above a list of jobs: the states with their numbers, and the failures by cause."""
+"""The summary above a list of jobs: counts by state, and failures by cause."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from jobs.models import NO_WORKSPACE, BackgroundJob
 Status = BackgroundJob.Status
 
 FAILURES = 5_000
-"""So many of the latest failures are grouped by cause."""
+"""The number of latest failures that are grouped by cause."""
 
 STATES: dict[str, tuple[str, Q]] = {
     "due": ("Due", Q(status=Status.QUEUED, run_at__lte=Now())),
@@ -25,24 +25,24 @@ STATES: dict[str, tuple[str, Q]] = {
     "done": ("Done", Q(status=Status.SUCCEEDED, finished_at__isnull=False)),
     "cancelled": ("Cancelled", Q(status=Status.CANCELLED, finished_at__isnull=False)),
 }
-"""The states by which people look for jobs: the words, and which jobs they are. Each job is in one of them."""
+"""The states in which users filter jobs, each with its label and condition. Every job is in exactly one state."""
 
 
 def of(tenants: Sequence[UUID] | None) -> QuerySet[BackgroundJob]:
-    """The jobs of `tenants` (ids of workspaces, or NO_WORKSPACE); None means all jobs."""
+    """The jobs of `tenants` (ids of workspaces, or NO_WORKSPACE). None means all jobs."""
     jobs = BackgroundJob.objects.all()
     return jobs if tenants is None else jobs.filter(tenant__in=tenants)
 
 
 def in_state(jobs: QuerySet[BackgroundJob], state: str | None) -> QuerySet[BackgroundJob]:
-    """Those of `jobs` in a state of STATES. All of them for None or "", none for any other word."""
+    """Filters `jobs` by a state of STATES. None or "" matches all jobs, and any other word matches none."""
     if not state:
         return jobs
     return jobs.filter(STATES[state][1]) if state in STATES else jobs.none()
 
 
 def causes(tenants: Sequence[UUID] | None) -> QuerySet[Any, Any]:
-    """A query for `tally.read` that counts the latest FAILURES failed jobs by cause. Its title is one job's error."""
+    """A query for `tally.read` that groups the latest FAILURES failed jobs by cause, titled with one job's error."""
     failed = tally.latest(of(tenants).filter(status=Status.FAILED), "finished_at", FAILURES)
     by = {
         "title": Cast("last_error_class", TextField()),
@@ -52,7 +52,7 @@ def causes(tenants: Sequence[UUID] | None) -> QuerySet[Any, Any]:
     return tally.grouped(failed, "cause", at="finished_at", one_of="last_error", by=by)
 
 
-# Jobs that have ended are counted by workspace, because the index of them begins with it.
+# Ended jobs are counted by workspace, because their index begins with the workspace.
 COUNT = f"""
 WITH whose (tenant) AS (
     SELECT unnest(coalesce(%(tenants)s::uuid[], ARRAY(SELECT id FROM {{workspaces}}) || '{NO_WORKSPACE}'::uuid))
@@ -72,7 +72,7 @@ UNION ALL SELECT state, count(*)
 
 
 def counts(tenants: Sequence[UUID] | None) -> dict[str, int]:
-    """The number of jobs by state, each at most tally.CAP. The states of waiting jobs share that limit."""
+    """The number of jobs by state, up to tally.CAP each. The states of queued jobs share that limit."""
     workspaces: Any = BackgroundJob._meta.get_field("workspace").related_model
     statement = COUNT.format(workspaces=workspaces._meta.db_table)
     rows = fetch(statement, {"tenants": None if tenants is None else list(tenants)})

@@ -1,5 +1,5 @@
-"""The registry of job kinds. Those of an app stand in `<app>/jobs.py`, which `jobs.apps` imports at start. Code that
-enqueues a kind declares it with `kind_name`; a system check reports one without a handler.
+"""The registry of job kinds. An app registers its kinds in `<app>/jobs.py`, which `jobs.apps` imports at start. Code
+that enqueues a kind declares it with `kind_name`, and a system check reports declared kinds without a handler.
 """
 
 from collections.abc import Callable
@@ -19,9 +19,9 @@ Handler = Callable[["JobContext"], Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """The limits of a kind. `priority` orders jobs within the lane, lower first. The pause before a retry is min(cap,
-    base * 2^(attempt - 1)) ms, up to the next full second; after an unexpected error it is a random time up to that.
-    `max_age_hours` counts from the job's first due time; a retry or snooze beyond it fails the job.
+    """The limits of a kind. Within a lane, jobs with a lower `priority` run first. A retry waits min(cap, base *
+    2^(attempt - 1)) ms, rounded up to a full second; after an unexpected error, a random time up to that.
+    `max_age_hours` counts from the first due time. A job fails if its next retry or snooze would be later.
     """
 
     attempts: int = 8
@@ -45,18 +45,18 @@ class JobKind:
 
 KINDS: dict[str, JobKind] = {}
 NAMED: dict[str, str] = {}
-"""The kinds that some module enqueues, each with that module."""
+"""Maps each kind that is enqueued to the module that declared it."""
 
 
 def kind_name(name: str, module: str) -> str:
-    """Declares that `module` enqueues jobs of the kind `name`, and returns the name."""
+    """Declares that `module` enqueues jobs of the kind `name`. Returns the name."""
     NAMED[name] = module
     return name
 
 
 def job_kind(name: str, handler: Handler, *, words: str = "", **policy: Any) -> None:
-    """Registers `handler(ctx)` for jobs of the kind `name`. The keyword arguments are Policy's fields. Raises
-    ImproperlyConfigured for a name that is taken, a time limit out of range, or a missing or unknown lane.
+    """Registers `handler(ctx)` for the kind `name`. `policy` takes the fields of Policy. Raises ImproperlyConfigured
+    for a duplicate name, a time limit out of range, or a missing or unknown lane.
     """
     if policy.get("lane") not in BY_NAME:
         raise ImproperlyConfigured(f"Job kind {name}: state its lane, one of {', '.join(BY_NAME)}.")
@@ -72,7 +72,7 @@ def job_kind(name: str, handler: Handler, *, words: str = "", **policy: Any) -> 
 
 
 def policy_of(kind: str) -> Policy:
-    """The limits of jobs of `kind`; the default ones for a kind of an older or newer release."""
+    """The limits of `kind`. A kind of an older or newer release gets the default limits."""
     entry = KINDS.get(kind)
     return entry.policy if entry else Policy()
 

@@ -1,9 +1,9 @@
-"""The lanes of the job queue. Jobs wait only behind others of their lane, and each lane promises a longest wait.
+"""The lanes of the job queue. A job waits only behind jobs of its own lane, and each lane promises a longest wait.
 
-A place is a thread of a worker, which runs one job at a time (`jobs.places`). Every lane except `draft` has places of
-its own that no other lane may use. The other places go to the first lane in the order of LANES that has due jobs. Every
-AGED_EVERYth claim goes instead to the lane that has waited longest compared with its promise. So all lanes move even if
-there are too few places for each. Within a lane the workspaces take turns (`jobs.queue.CLAIM`).
+A place is a thread of a worker, which runs one job at a time (`jobs.places`). Every lane except `draft` has places
+reserved for it. The other places serve the first lane in LANES that has due jobs. One claim in AGED_EVERY instead
+serves the lane that has waited longest relative to its promise, so every lane moves even with too few places. Within a
+lane, workspaces take turns (`jobs.queue.CLAIM`).
 """
 
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ AGED_EVERY = 8
 
 @dataclass(frozen=True)
 class Lane:
-    """A job in the lane should start within `promise_s` seconds. `half`: it may use at most half of all places, as some
-    of its jobs take minutes. `turn`: the order in which lanes get a place of their own if there are few; None: never.
+    """A job should start within `promise_s` seconds. `half`: the lane may use at most half of all places, because some
+    jobs take minutes. `turn`: its rank for a reserved place if places are few; None for no such place.
     """
 
     name: str
@@ -35,7 +35,7 @@ LANES = (
     Lane(STEPS, 600, "follow-ups, facts about leads, the CRM", 4),
     Lane(BULK, 3600, "polls, catching up, summaries", 3),
 )
-"""In the order in which they are served."""
+"""Lanes are served in this order."""
 
 BY_NAME = {lane.name: lane for lane in LANES}
 CHOICES = [(lane.name, lane.name.capitalize()) for lane in LANES]

@@ -1,4 +1,4 @@
-"""Takes back jobs whose worker is gone, and answers what a cluster asks about the whole queue."""
+"""Takes back the jobs of lost workers, and answers a cluster's questions about the whole queue."""
 
 import logging
 from collections import Counter
@@ -26,7 +26,7 @@ Status = BackgroundJob.Status
 
 
 class Fate(IntEnum):
-    """How a worker process ended, as its supervisor saw it. 0 is kept for "not said"."""
+    """How a worker process ended, as seen by its supervisor. 0 means that the sentinel recorded nothing."""
 
     DIED_FIRST = 1  # its job may be to blame
     SUSPECT = 2  # it died together with others, so its job may or may not be to blame
@@ -35,9 +35,7 @@ class Fate(IntEnum):
 
 
 def sweep() -> dict[str, int]:
-    """Gives back to the queue, or fails, every job whose lease has expired; locked rows wait for the next time. Returns
-    counts by outcome. Nobody saw how the worker ended, so the attempt counts as used.
-    """
+    """Requeues or fails every job with an expired lease, except locked rows. Returns counts by outcome."""
     counts: Counter[str] = Counter()
     while True:
         with transaction.atomic():
@@ -47,7 +45,7 @@ def sweep() -> dict[str, int]:
                 )[:SLICE]
             )
             for job in lost:
-                counts[_take_back(job, None)] += 1
+                counts[_take_back(job, None)] += 1  # the attempt counts: nobody saw the worker's end
         if len(lost) < SLICE:
             break
     if counts:
@@ -56,9 +54,10 @@ def sweep() -> dict[str, int]:
 
 
 def release(fates: Mapping[UUID, Fate]) -> dict[str, int]:
-    """Gives back, or fails, every job of workers that have ended as `fates` says, and records their end. Returns counts
-    by outcome. If a worker died first, any of its jobs may be to blame, but only the one that was in such a worker
-    before, as a worker runs only one of that sort at a time.
+    """Requeues or fails the jobs of the ended workers in `fates`, and records their end. Returns counts by outcome.
+
+    If a worker died first, only its job whose earlier worker died too is to blame: a worker runs one such job at a
+    time. Without such a job, any of its jobs may be to blame.
     """
     counts: Counter[str] = Counter()
     with transaction.atomic():
@@ -69,7 +68,7 @@ def release(fates: Mapping[UUID, Fate]) -> dict[str, int]:
         )
         counted = {job.worker_id for job in lost if job.started_at and job.worker_deaths}
         for job in lost:
-            assert job.worker_id is not None  # the query asks for it
+            assert job.worker_id is not None  # guaranteed by the query
             fate = fates[job.worker_id]
             if fate is Fate.DIED_FIRST and job.worker_id in counted and not job.worker_deaths:
                 fate = Fate.ENDED
@@ -83,7 +82,6 @@ def release(fates: Mapping[UUID, Fate]) -> dict[str, int]:
 
 
 def _take_back(job: BackgroundJob, fate: Fate | None) -> str:
-    """Take back one job, whose row the caller has locked. Returns what was done with it."""
     token, worker_id = job.lease_token, job.worker_id
     assert token is not None and worker_id is not None  # a claim writes both
     if job.started_at is None:
@@ -123,9 +121,7 @@ def _due() -> QuerySet[BackgroundJob]:
 def report_alive(
     cluster_id: UUID, host: str, workers: Mapping[UUID, int], *, alive: Mapping[UUID, int]
 ) -> None:
-    """Records which of a cluster's workers (id to process id) are `alive`, with their places now. Other workers of the
-    cluster are recorded as ended.
-    """
+    """Records the places of `alive` workers, and marks the cluster's workers not in `workers` (id to pid) as ended."""
     rows = [
         Worker(pk=key, cluster=cluster_id, host=host[:80], pid=workers[key], places=places)
         for key, places in alive.items()

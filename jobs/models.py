@@ -1,7 +1,4 @@
-"""The tables of background work. The job's row is what counts; the others wake workers, explain or summarise.
-
-Leases, due times and ages use only the database's clock.
-"""
+"""The tables of background work. Leases, due times and ages use only the database's clock."""
 
 import json
 from collections.abc import Sequence
@@ -18,8 +15,8 @@ NO_WORKSPACE = "00000000-0000-0000-0000-000000000000"
 
 
 class BackgroundJob(models.Model):
-    """A piece of work that must happen once. `payload` holds ids, never people's text or secrets, because pages show
-    it. `attempts` counts the starts since it was queued or retried by hand; JobAttempt keeps all of them.
+    """A unit of work that must happen once. `payload` holds only ids, because pages show it. `attempts` counts the
+    starts since the job was last queued by hand; JobAttempt keeps all of them.
     """
 
     class Status(models.TextChoices):
@@ -50,7 +47,7 @@ class BackgroundJob(models.Model):
     )
     losses = models.PositiveSmallIntegerField(default=0, help_text="How often it lost its worker.")
 
-    # The worker's claim. A running job without started_at is claimed and waits for its turn in the worker.
+    # The worker's claim. A running job without started_at is claimed, and waits for its turn in the worker.
     lease_token = models.UUIDField(null=True, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     worker_id = models.UUIDField(null=True, blank=True)
@@ -74,7 +71,7 @@ class BackgroundJob(models.Model):
     )
 
     class Meta:
-        # What staff may do to jobs in the admin. Nobody edits a row.
+        # Permissions for staff actions in the admin. No one edits a row.
         permissions = [
             ("retry_backgroundjob", "Can run jobs again"),
             ("move_backgroundjob", "Can move jobs to another time"),
@@ -126,7 +123,7 @@ JOB_COLUMNS = tuple(field.attname for field in BackgroundJob._meta.concrete_fiel
 
 
 def job_from_row(columns: Sequence[str], row: Sequence[Any]) -> BackgroundJob:
-    """A BackgroundJob from a row of a plain cursor. Columns that are not in `columns` are loaded when they are used."""
+    """A BackgroundJob from a row of a plain cursor. Fields missing from `columns` are loaded on first use."""
     values = [
         json.loads(cell) if name in ("payload", "result") and cell is not None else cell
         for name, cell in zip(columns, row, strict=True)
@@ -135,7 +132,7 @@ def job_from_row(columns: Sequence[str], row: Sequence[Any]) -> BackgroundJob:
 
 
 class JobStep(models.Model):
-    """A part of a job that is recorded as done or skipped, so that a later attempt does not do it again."""
+    """A recorded part of a job (done or skipped), which a later attempt does not repeat."""
 
     class Status(models.TextChoices):
         STARTED = "started", "Started"
@@ -164,7 +161,7 @@ class JobStep(models.Model):
 
 
 class JobAttempt(models.Model):
-    """One start of a job and how it ended, written in the same statement as the job's change."""
+    """One start of a job and its outcome, written in the statement that updates the job."""
 
     class Outcome(models.TextChoices):
         SUCCEEDED = "succeeded", "Succeeded"
@@ -193,8 +190,6 @@ class JobAttempt(models.Model):
 
 
 class JobAction(models.Model):
-    """What a person did to a job, for its timeline."""
-
     class Action(models.TextChoices):
         RETRY = "retry", "Retried"
         RUN_AT = "run_at", "Moved"
@@ -233,7 +228,7 @@ class Worker(models.Model):
 
 
 class WorkspaceLimit(models.Model):
-    """How many jobs of one workspace may run at once. Without a row: seven of eight places."""
+    """The most jobs of a workspace that may run at once. Without a row, a workspace may use seven of eight places."""
 
     workspace = models.OneToOneField(
         "inbox.Workspace", on_delete=models.CASCADE, primary_key=True, related_name="+"
@@ -245,7 +240,7 @@ class WorkspaceLimit(models.Model):
 
 
 class Tick(models.Model):
-    """The last runs of a tick, and the lease that keeps it from running twice at once."""
+    """The last runs of a tick, and the lease that prevents two runs at once."""
 
     name = models.CharField(max_length=80, primary_key=True)
     slot = models.BigIntegerField(default=0, help_text="The last period that was worked.")

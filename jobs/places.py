@@ -1,7 +1,7 @@
-"""The places of a worker process: threads that each run one job at a time. Most of a job's time is waiting.
+"""The places of a worker process: threads that each run one job at a time, and mostly wait.
 
-A place has a database connection while it uses the database and none while it waits for a provider. All places together
-have at most CONNECTIONS, which stay open for whichever place needs one next. Threads are started when they are needed.
+A place holds a database connection only while it uses the database. All places share at most CONNECTIONS, which stay
+open for the next place that needs one. Threads start on demand.
 """
 
 import logging
@@ -28,7 +28,7 @@ class _Place(threading.Thread):
             try:
                 self._places.work()
             except Exception:
-                # An error in our own code. The jobs that were held go back when their lease expires.
+                # The error is in our own code. The jobs that the place held become free when their lease expires.
                 logger.exception("place interrupted")
                 drop_connection()
             if not self._places.rest(self):
@@ -37,7 +37,7 @@ class _Place(threading.Thread):
 
 
 class Places:
-    """The job threads of a worker: up to `count` that run `work`, which returns once no job is due."""
+    """Up to `count` threads that call `work`, which returns once no job is due."""
 
     def __init__(self, count: int, work: Callable[[], object], stopping: Callable[[], bool]) -> None:
         self.gate = Gate(CONNECTIONS)
@@ -50,7 +50,7 @@ class Places:
         self._again = False
 
     def wake(self) -> None:
-        """Makes one more thread look for due jobs: an idle one, else a new one."""
+        """Makes one more thread claim jobs: an idle one, or else a new one."""
         with self._lock:
             if self._stopping():
                 return
@@ -62,12 +62,12 @@ class Places:
                 place.start()
                 return
             else:
-                self._again = True  # all are busy, so the first one that finds no more work looks again
+                self._again = True  # all are busy, so the first one to run out of work claims again
                 return
             place.woken.set()
 
     def rest(self, place: _Place) -> bool:
-        """Waits in the thread `place` until it is woken. Returns False if the process stops."""
+        """Waits in the thread `place` until it is woken. Returns False if the process is stopping."""
         drop_connection()
         with self._lock:
             if self._stopping():
@@ -81,8 +81,8 @@ class Places:
         return not self._stopping()
 
     def finish(self, timeout_s: float) -> bool:
-        """Waits up to `timeout_s` seconds until all threads have ended, closes their connections, and returns whether
-        all have. `stopping()` must be true by then.
+        """Waits up to `timeout_s` seconds for all threads to end. `stopping()` must be true. Returns whether all have
+        ended.
         """
         with self._lock:
             for place in self._idle:

@@ -1,4 +1,4 @@
-"""What a worker process knows about itself. The sentinel gives a cluster's worker its id; others make their own."""
+"""A worker process's own state. The sentinel assigns the id of a cluster's worker; other processes make their own."""
 
 import os
 import socket
@@ -15,7 +15,7 @@ from jobs.ids import uuid7
 
 
 class WorkerProcess:
-    """What a process that runs jobs knows about itself. A signal handler sets that it must stop, so no lock is used."""
+    """The state of a process that runs jobs. It uses no lock, because a signal handler asks it to stop."""
 
     def __init__(
         self,
@@ -28,30 +28,30 @@ class WorkerProcess:
         self.pid = os.getpid()
         self.name = f"{socket.gethostname()}:{self.pid}"[:120]
         self.slot = slot or SimpleNamespace(places=most_places)
-        """The numbers by which the sentinel watches the process, as in jobs.cluster.board.Slot. `places` is how many
-        jobs it runs at once now: fewer while the machine is starved."""
+        """The numbers by which the sentinel watches the process (jobs.cluster.board.Slot). `places` is how many jobs it
+        may run at once now; the number falls while the machine is starved."""
         self._most_places = most_places
         self.wake_place: Callable[[], None] | None = None
-        """Lets one more place look for work. None if this process has no places."""
+        """Lets one more place claim jobs. None if this process has no places."""
         self.batches: defaultdict[str, int] = defaultdict(lambda: 1)
-        """How many jobs a claim takes, by lane. It grows while claims are full and their jobs quick."""
+        """The jobs per claim, by lane. The number grows while claims are full and their jobs are quick."""
         self.claims = count(1)
         self.suspect = threading.Lock()
-        """Held by the place that works on jobs of which one may kill its worker: one of them at a time."""
+        """Held by the place that runs jobs that may kill the worker, so that only one place does so at a time."""
         self.retired = False
         self._stop_asked_at: float | None = None
 
     def resize(self, places: int) -> None:
-        """Gives this process so many places, at least one, at most those it was made with. Running jobs go on."""
+        """Sets the number of places, between 1 and the number at the start. Running jobs continue."""
         self.slot.places = min(max(places, 1), self._most_places)
 
     def ask_to_stop(self) -> None:
-        """Makes this process claim no more jobs. A second call does not lengthen the time that running jobs have."""
+        """Stops this process from claiming jobs. A second call does not give running jobs more time."""
         if self._stop_asked_at is None:
             self._stop_asked_at = time.monotonic()
 
     def retire(self) -> None:
-        """Makes this process stop by itself, as one of its threads is stuck. The sentinel starts another."""
+        """Makes this process stop because one of its threads is stuck. The sentinel starts a new worker."""
         self.retired = True
         self.ask_to_stop()
 
@@ -67,7 +67,7 @@ _current: WorkerProcess | None = None
 
 
 def current() -> WorkerProcess:
-    """This process as one that runs jobs. A forked child does not get its parent's."""
+    """The state of this process. A forked child gets its own, not its parent's."""
     global _current
     if _current is None or _current.pid != os.getpid():
         _current = WorkerProcess()

@@ -1,7 +1,7 @@
-"""All changes of a job's state from enqueue to its end: claim, start, settle, give back, renew.
+"""Changes a job's state from enqueue to its end: claim, start, settle, give back and renew.
 
-Each is one statement. A claim is exclusive through row locks and through a lock that all claims share. All later writes
-name the claim's token and change nothing once another worker has taken the job. Only the database's clock is used.
+Each change is one statement. Row locks and one lock shared by all claims make a claim exclusive. Later writes name the
+claim's token, and change nothing if another worker has taken the job. Only the database's clock is used.
 """
 
 import json
@@ -26,14 +26,15 @@ NOW = "statement_timestamp()"  # as Django's Now; now() would be the start of th
 LEASE_END = f"{NOW} + interval '{LEASE_S} seconds'"
 CLAIM_LOCK = 0x686F6C64  # any number that no other advisory lock of this database uses
 FEW_PLACES = 8
-"""With fewer places than this, no lane has a place of its own. Then only the turn by age keeps every lane moving."""
+"""With fewer places than this, no lane has a reserved place. Only the turn by age then keeps every lane moving."""
 CLAIMED_FIELDS = (
     "id", "kind", "workspace_id", "payload", "dedupe_key", "status", "lane", "priority", "run_at", "first_run_at",
     "attempts", "snoozes", "worker_deaths", "losses", "lease_token", "worker_id", "created_at",
 )  # fmt: skip
 
-# These three are functions in the database, which keeps their plans: jobs/sql/claim.sql, start.sql and settle.sql. The
-# next job of a batch starts in the commit that settles the one before it, as a busy worker mostly waits for commits.
+# These statements call functions in the database, which caches their plans: jobs/sql/claim.sql, start.sql and
+# settle.sql. A busy worker mostly waits for commits, so the commit that settles a job also starts the next job of its
+# batch.
 CLAIM = f"""
 SELECT place, {", ".join(f"(job).{name}" for name in CLAIMED_FIELDS)}
 FROM jobs_claim(
@@ -68,7 +69,7 @@ RETURNING id, lease_token, cancel_requested_at IS NOT NULL
 
 @dataclass(frozen=True)
 class Started:
-    """A job that has begun to run, with its attempt counted. `token` proves the right to it."""
+    """A job that has begun to run, with its attempt counted. `token` proves the worker's right to the job."""
 
     job: BackgroundJob
     token: UUID
@@ -78,9 +79,9 @@ class Started:
 def claim(
     worker_id: UUID, limit: int | Mapping[str, int], *, aged: bool = False, suspects: bool = True
 ) -> tuple[UUID, list[BackgroundJob]]:
-    """Takes due jobs of one lane for one place, with a lease of LEASE_S seconds. Returns the claim's token and the
-    jobs, in order. `limit`: the most jobs, for all lanes or by lane. `aged`: take the lane that has waited longest for
-    its promise, not the first. `suspects`: also take jobs that were in a worker when it died.
+    """Claims due jobs of one lane, with a lease of LEASE_S seconds. Returns the claim's token and the jobs, in order.
+    `limit` is the most jobs, for all lanes or by lane. `aged` claims from the lane that has waited longest relative to
+    its promise. `suspects` includes jobs that were running when a worker died.
     """
     token = uuid4()
     limits = limit if isinstance(limit, Mapping) else dict.fromkeys((lane.name for lane in LANES), limit)
@@ -96,7 +97,7 @@ def claim(
 
 
 def start(job: BackgroundJob, token: UUID) -> Started | None:
-    """Counts an attempt and starts `job`. Returns None if it was taken back, given back or cancelled meanwhile."""
+    """Counts an attempt and starts `job`. Returns None if the job was taken back, given back or cancelled meanwhile."""
     rows = fetch(START, {"next": job.pk, "token": token, "lease_s": LEASE_S})
     return _started(job, token, *rows[0]) if rows else None
 
@@ -122,9 +123,9 @@ def settle(
     loss: bool = False,
     upcoming: BackgroundJob | None = None,
 ) -> tuple[str | None, Started | None]:
-    """Writes how a job goes on with its attempt's record, and starts `upcoming` of the same claim. `death`: the job's
-    own worker died first. `loss`: the job lost its worker. If `duration_ms` is None, the database measures it. Returns
-    the outcome, or None if the token lost the job and nothing is written, and what start() returns for `upcoming`.
+    """Stores the decision with the attempt, and starts `upcoming` of the same claim. Returns the outcome and the start
+    of `upcoming`. The outcome is None if `token` has lost the job; then nothing is stored. `death` means that the
+    worker died first, and `loss` that the job lost its worker. The database measures the time if `duration_ms` is None.
     """
     values: dict[str, Any] = asdict(decision) | asdict(failure)
     values |= {
@@ -149,7 +150,7 @@ def settle(
 
 
 def give_back(token: UUID, worker_id: UUID) -> None:
-    """Puts the claim's jobs that have not started back into the queue. No attempt is used."""
+    """Requeues the claim's jobs that have not started. No attempt is used."""
     claimed = BackgroundJob.objects.filter(lease_token=token, worker_id=worker_id, status=Status.RUNNING)
     claimed.filter(started_at=None).update(
         status=Status.QUEUED, lease_token=None, lease_expires_at=None, worker_id=None
@@ -157,22 +158,22 @@ def give_back(token: UUID, worker_id: UUID) -> None:
 
 
 def renew(tokens: list[UUID], worker_id: UUID) -> dict[tuple[UUID, UUID], bool]:
-    """Extends these claims' leases. Returns, by (id, token) of each job still held, whether to cancel it."""
+    """Extends the leases of these claims. Maps (id, token) of each job still held to whether it should be cancelled."""
     return {(job_id, token): wanted for job_id, token, wanted in fetch(RENEW, [tokens, worker_id])}
 
 
 def holds(job_id: UUID, token: UUID) -> bool:
-    """Whether `token` still gives the right to the running job. Locks the job's row for the open transaction."""
+    """Whether `token` still holds the running job. Locks the job's row for the open transaction."""
     return bool(_held(job_id, token).select_for_update(no_key=True).values_list("pk"))
 
 
 def change_lane(job_id: UUID, token: UUID, lane: str) -> bool:
-    """Moves the running job to `lane`. Returns False if `token` no longer gives the right to it."""
+    """Moves the running job to `lane`. Returns False if `token` no longer holds the job."""
     return _held(job_id, token).update(lane=lane) == 1
 
 
 def progress(job_id: UUID, token: UUID, done: int, total: int | None) -> bool:
-    """Stores how much of the running job is done. Returns False if `token` no longer gives the right to it."""
+    """Stores the progress of the running job. Returns False if `token` no longer holds the job."""
     return _held(job_id, token).update(progress_done=done, progress_total=total) == 1
 
 

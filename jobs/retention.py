@@ -1,6 +1,4 @@
-"""Deletes rows that are old enough, in slices that hold no lock for long. Each app registers functions for its tables.
-Each function gets a share of the time; what people were promised comes first, and a function that fails is logged.
-"""
+"""Deletes old rows in slices that hold no lock for long. Each app registers functions (pruners) for its tables."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -28,11 +26,11 @@ KEEP_WORKER_DAYS = 7
 Pruner = Callable[[Deadline], int]
 PRUNERS: dict[str, Pruner] = {}
 PROMISED: set[str] = set()
-"""The functions that run first, as the deletion was promised by a certain time."""
+"""The pruners that run first, because deletion was promised by a certain time."""
 
 
 def prunes(name: str, *, promised: bool = False) -> Callable[[Pruner], Pruner]:
-    """Decorator: registers `pruner(deadline)`, which deletes rows and returns how many. `promised` ones run first."""
+    """Decorator that registers `pruner(deadline)`, which deletes rows and returns their number."""
 
     def register(pruner: Pruner) -> Pruner:
         PRUNERS[name] = pruner
@@ -50,11 +48,10 @@ def gaps(
     said_in: str,
     registered_in: str,
 ) -> Iterator[tuple[str, str]]:
-    """Yields a pair of sentences for each table among `labels` for which nothing says how long its rows are kept, or
-    whose pruner (a function that deletes old rows) is missing: what is wrong, and what to do.
+    """Yields a problem and its remedy for each table of `labels` that has no retention rule or lacks a pruner.
 
-    `pruned` has the names of the pruners that each table needs. `exempt` has reasons, each with the tables (separated
-    by spaces) that need no pruner. `said_in` and `registered_in` are the files to name in the sentences.
+    `pruned` maps tables to their pruners. `exempt` maps reasons to the tables, separated by spaces, that need no
+    pruner. The sentences name the files `said_in` and `registered_in`.
     """
     reasoned = {label for labels in exempt.values() for label in labels.split()}
     for label in labels:
@@ -72,12 +69,9 @@ def gaps(
 
 
 def prune(deadline: Deadline) -> dict[str, int]:
-    """Runs every registered function that deletes old rows, within the deadline. Returns the numbers of deleted rows by
-    name.
-
-    Each function that is not done gets an equal share of the remaining time. What it does not use goes to the others,
-    in further rounds. `unfinished` counts functions that had more to delete, `errors` those that failed. Raises
-    django.db.Error if the database cannot be reached.
+    """Runs all pruners within the deadline, and returns the numbers of deleted rows by name. Each pruner gets an equal
+    share of the remaining time, and unused time goes to the others in further rounds. `unfinished` counts pruners that
+    had more to delete, and `errors` those that failed. Raises django.db.Error if the database cannot be reached.
     """
     counts = dict.fromkeys(PRUNERS, 0) | {"unfinished": 0, "errors": 0}
     waiting = sorted(PRUNERS, key=lambda name: name not in PROMISED)
@@ -103,9 +97,9 @@ def prune(deadline: Deadline) -> dict[str, int]:
 def in_slices(
     rows: QuerySet[Any], deadline: Deadline, *, by: str, delete: Callable[[list[Any]], int] | None = None
 ) -> int:
-    """Deletes `rows`, the oldest first by `by`, the time column of an index over exactly these rows, SLICE at a time,
-    until the deadline. Returns how many. Each slice begins where the one before ended, so that dead index entries are
-    not read again. `delete(pks)` is used where other tables point at the rows.
+    """Deletes `rows`, oldest first, SLICE at a time until the deadline, and returns their number. `by` is the time
+    column of an index over exactly these rows. Each slice starts where the last one ended, to skip dead index entries.
+    `delete(pks)` deletes a slice of rows that other tables reference.
     """
     delete, deleted, remaining = delete or partial(delete_rows, rows.model), 0, rows
     while not deadline.expired:
@@ -120,13 +114,13 @@ def in_slices(
 
 
 def delete_rows(model: type[Model], pks: list[Any]) -> int:
-    """Deletes these rows of `model`; by one DELETE where nothing points at it. Returns how many."""
+    """Deletes these rows of `model`, in one DELETE if nothing references it. Returns their number."""
     return model._base_manager.filter(pk__in=pks).only("pk").delete()[1].get(model._meta.label, 0)
 
 
 @prunes("jobs")
 def prune_jobs(deadline: Deadline) -> int:
-    """Deletes finished jobs that are older than their kind allows, with all about them."""
+    """Deletes finished jobs older than their kind allows, with their attempts, steps and actions."""
     failed, deleted = Q(status=BackgroundJob.Status.FAILED), 0
     for rows, days_of in ((~failed, "keep_done_days"), (failed, "keep_failed_days")):
         for days, kinds in _kinds_by(days_of):
@@ -138,7 +132,7 @@ def prune_jobs(deadline: Deadline) -> int:
 
 
 def _kinds_by(days_of: str) -> Iterator[tuple[int, Q]]:
-    """Yields days (Policy's field `days_of`) with a condition for the jobs whose kind is kept for so many."""
+    """Yield each retention time in days (Policy's field `days_of`) with a condition that matches its kinds."""
     names: dict[int, list[str]] = {getattr(Policy(), days_of): []}
     for kind in KINDS.values():
         names.setdefault(getattr(kind.policy, days_of), []).append(kind.name)
@@ -161,13 +155,13 @@ def prune_workers(deadline: Deadline) -> int:
 
 @prunes("task_results")
 def prune_task_results(deadline: Deadline) -> int:
-    """Deletes old results of django-q2's tasks; it keeps failures for ever itself."""
+    """Deletes old results of django-q2's tasks, because django-q2 keeps failures forever."""
     old = Task.objects.filter(stopped__lt=Now() - timedelta(days=KEEP_TASK_DAYS))
     return in_slices(old, deadline, by="stopped")
 
 
 @prunes("wakeups")
 def prune_wakeups(deadline: Deadline) -> int:
-    """Deletes wake-ups that no worker took for KEEP_WAKEUP_DAYS days, as of a cluster whose name is no longer used."""
+    """Deletes wake-ups that no worker took for KEEP_WAKEUP_DAYS days, such as those of a renamed cluster."""
     old = OrmQ.objects.filter(lock__lt=Now() - timedelta(days=KEEP_WAKEUP_DAYS))
     return in_slices(old, deadline, by="lock")

@@ -1,8 +1,7 @@
-"""Decides how a job goes on after its handler returned, raised or died. These are pure functions.
+"""Pure functions that decide how a job continues after its handler returned, raised or died.
 
-Jobs that wait for the same thing come back in the order in which they were made: their waits end at the same full
-second, and due jobs are claimed by age. Only after an unexpected error is the wait random, because two jobs that
-disturb each other should not meet again.
+Jobs that wait for the same thing become due at the same full second, and due jobs are claimed by age, so they keep
+their order. After an unexpected error the wait is random, because jobs that disturb each other should not meet again.
 """
 
 import random
@@ -26,8 +25,8 @@ DEATH_PAUSE_MS = 2_000
 
 @dataclass(frozen=True)
 class Decision:
-    """How a job goes on. A queued job runs at `run_at` or in `delay_ms`; if both are None, it keeps its due time.
-    `refund` gives the attempt back. `note` is the reason, if the error does not say it.
+    """How a job continues. A queued job runs at `run_at` or in `delay_ms`; if both are None, it keeps its due time.
+    `refund` gives the attempt back. `note` gives a reason that the error does not contain.
     """
 
     status: Status
@@ -48,9 +47,9 @@ def decide(
     cancel_requested: bool = False,
     uniform: Uniform = random.uniform,
 ) -> Decision:
-    """How a job goes on whose attempt ended at `now` (aware) with `error`. A cancellation wins over everything except
-    success. A shutdown, a move or a snooze uses no attempt. Any other error but a permanent one is retried until the
-    attempts or the kind's greatest age are used up.
+    """Decides how a job continues after an attempt that ended at `now` (aware). Cancellation wins over everything but
+    success. A shutdown, a move or a snooze uses no attempt. Every other error, except a permanent one, is retried until
+    the attempts or the kind's maximum age are used up.
     """
     if error is None:
         return Decision(Status.SUCCEEDED, AttemptOutcome.SUCCEEDED)
@@ -76,7 +75,7 @@ def decide(
 
 
 def full_second(moment: datetime) -> datetime:
-    """`moment` rounded up to a full second, so that jobs that wait for the same thing are due at the same time."""
+    """Rounds `moment` up to a full second, so that jobs that wait for the same thing become due together."""
     return moment + timedelta(microseconds=-moment.microsecond % 1_000_000)
 
 
@@ -99,9 +98,8 @@ def decide_loss(
     witnessed: bool,
     stopped: bool = False,
 ) -> Decision:
-    """How a job goes on that lost its worker; the counts include this loss. `own_death`: its worker died first, so the
-    job may be the cause. `witnessed`: the supervisor knows that it was not, so the attempt is given back. `stopped`:
-    the worker was asked to stop.
+    """Decides how a job continues after it lost its worker; the counts include this loss. `own_death`: the worker died
+    first, so the job may be to blame. `witnessed`: the supervisor saw that it was not, so no attempt is used.
     """
     if stopped:
         return Decision(Status.QUEUED, AttemptOutcome.HANDED_BACK, refund=True)

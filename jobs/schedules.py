@@ -1,4 +1,4 @@
-"""Keeps django-q2's schedule rows equal to our registered ticks, so that no deployment has one too few or too many."""
+"""Keeps django-q2's schedule rows equal to the registered ticks in every deployment."""
 
 from datetime import timedelta
 
@@ -14,9 +14,7 @@ LOCK = 0x7469636B  # any number that no other advisory lock of this database use
 
 
 def sync() -> None:
-    """Makes django-q2's schedules match the registered ticks; rows that somebody else made stay. Several clusters may
-    do this at once. As django-q2's table has no unique name, a lock keeps each schedule to one row.
-    """
+    """Matches the rows to TICKS. Names are not unique in django-q2's table, so a lock prevents duplicates."""
     with transaction.atomic():
         fetch("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         ours = Schedule.objects.filter(name__startswith=PREFIX)

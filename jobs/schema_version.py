@@ -1,4 +1,4 @@
-"""Whether code and schema fit (docs/upgrading.md), and the functions of the database, which have files of their own."""
+"""Compares the code's migrations with the database's, and runs the SQL files that define database functions."""
 
 from functools import cache
 from hashlib import sha256
@@ -15,14 +15,11 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 OLDEST = "0.2.0"
-"""The release whose last migrations the first ones here replace."""
+"""The first migrations of this release replace the last ones of that release."""
 
 
 def refusal() -> str:
-    """Why this code cannot migrate the database, and what to do; empty if it can.
-
-    Django silently leaves out a migration of which the database has only some of those it replaces.
-    """
+    """Why this code cannot migrate the database, and a remedy, or "". Django silently skips a half-applied squash."""
     if not _half_replaced():
         return ""
     return (
@@ -32,14 +29,14 @@ def refusal() -> str:
 
 
 def missing() -> list[str]:
-    """The migrations of this code that the database lacks, as `app.name`. It takes about a second."""
+    """The migrations of this code that the database lacks, as `app.name`. The check takes about a second."""
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return _half_replaced() + [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
 def unknown() -> list[str]:
-    """The migrations that the database has and this code does not know, as `app.name`: those of a newer release."""
+    """The migrations that a newer release has applied and this code does not have, as `app.name`."""
     on_disk = _on_disk().keys() | {old for replaced in _on_disk().values() for old in replaced}
     labels = {app for app, _ in on_disk}
     applied = MigrationRecorder(connection).applied_migrations()
@@ -47,10 +44,8 @@ def unknown() -> list[str]:
 
 
 def run_file(path: str, checksum: str) -> RunSQL:
-    """The operation that runs the functions and triggers in the file `path`, one statement after the other. If you
-    change the file, move the operation into a new migration, so that no older migration runs the newer text.
-
-    Raises ImproperlyConfigured if `checksum` is not the file's.
+    """A migration operation that runs the statements in the SQL file `path`. Raises ImproperlyConfigured if the file
+    does not match `checksum`: after a change, a new migration must run it, so that older migrations keep their meaning.
     """
     text = (settings.BASE_DIR / path).read_text()
     if (current := checksum_of(text)) != checksum:
@@ -61,12 +56,11 @@ def run_file(path: str, checksum: str) -> RunSQL:
 
 
 def checksum_of(text: str) -> str:
-    """The first 12 hexadecimal digits of the SHA-256 of a file's text."""
     return sha256(text.encode()).hexdigest()[:12]
 
 
 def _half_replaced() -> list[str]:
-    """The migrations of our own apps of which the database has some of those that they replace, but not all."""
+    """Our squashed migrations of which the database has some parts, but not all."""
     ours = {app.label for app in apps.get_app_configs() if Path(app.path).parent == settings.BASE_DIR}
     applied = MigrationRecorder(connection).applied_migrations()
     counts = {key: sum(old in applied for old in replaced) for key, replaced in _on_disk().items()}
@@ -77,6 +71,5 @@ def _half_replaced() -> list[str]:
 
 @cache
 def _on_disk() -> dict[tuple[str, str], list[tuple[str, str]]]:
-    """The app and name of each migration of this code, with those that it replaces."""
     migrations = MigrationLoader(None).disk_migrations
     return {key: list(migration.replaces) for key, migration in migrations.items()}

@@ -1,4 +1,4 @@
-"""Decides from the end of an attempt how a job goes on, and writes it."""
+"""Decides how a job continues after an attempt, and stores the decision."""
 
 import sys
 from datetime import timedelta
@@ -24,7 +24,7 @@ def settle(
     worker: str,
     upcoming: BackgroundJob | None = None,
 ) -> tuple[str | None, Started | None]:
-    """Decides how a job goes on whose attempt ended with `error` or `output`. Returns as queue.settle does."""
+    """Settles a job whose attempt ended with `error` or `output`. Returns what `queue.settle` returns."""
     job = started.job
     decision = decide(
         error,
@@ -46,7 +46,7 @@ def settle(
 
 
 def where_it_stands(thread_id: int) -> TracebackType | None:
-    """The line of code that another thread runs right now, with its callers. None if the thread has ended."""
+    """The traceback of the code that another thread runs now, or None if the thread has ended."""
     frame: FrameType | None = sys._current_frames().get(thread_id)
     trace = None
     while frame is not None:

@@ -1,11 +1,8 @@
-"""Ends a wait for PostgreSQL that lasts longer than its caller can wait
-(docs/adr/0017-a-stalled-database-is-given-up.md).
+"""Gives up on PostgreSQL when it does not answer in time (docs/adr/0017-a-stalled-database-is-given-up.md).
 
-A server that is frozen, as a stopped virtual machine or a hung disk leaves it, still acknowledges TCP. No timeout of
-the server fires then, nor one of the socket. So the client gives up: it closes the connection, and the statement fails
-as it does where the database cannot be reached. If it was a COMMIT, nobody knows whether it took effect.
-
-A caller without a limit waits as long as it takes: `migrate` and other commands do.
+The host of a frozen server, such as a stopped virtual machine, still acknowledges TCP, so no timeout of the server or
+the socket fires. Instead, the client closes the connection, and the statement fails as if the database were
+unreachable. A COMMIT that fails this way may have taken effect. `migrate` and other commands set no limit.
 """
 
 import contextlib
@@ -20,35 +17,33 @@ import psycopg
 T = TypeVar("T")
 
 LONG_S = 2.0
-"""After how many seconds a wait is long, where PostgreSQL has answered nobody in this process meanwhile."""
+"""A wait of so many seconds counts as long if PostgreSQL has answered nothing in this process in that time."""
 CONNECT_S = 2
-"""How many seconds the web request that asks for all waits for a connection to be opened. Psycopg takes no less."""
+"""Seconds that the probing web request waits for a new connection. Psycopg allows no shorter timeout."""
 MOST_LONG_WAITS = 4
-"""How many requests of a process may wait long. Its other threads stay free to answer that the database is away."""
+"""The most requests of a process that may wait long. Its other threads stay free to report the outage."""
 
 
 class Stalled(psycopg.OperationalError):
-    """PostgreSQL did not answer in time, or does not answer others just now and so was not asked."""
+    """PostgreSQL did not answer in time, or the statement was not sent because PostgreSQL answers nobody."""
 
 
 GAVE_UP = (Stalled, psycopg.errors.ConnectionTimeout)
 
 
 class Limit:
-    """How many `seconds` each statement is waited for."""
-
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
 
     @contextlib.contextmanager
     def waiting(self, *, answered: Callable[[], bool] = lambda: True) -> Iterator[Callable[[], bool]]:
-        """A context manager around the wait for one statement. Yields a function that says whether to give up."""
+        """A context manager around the wait for one statement. Yields a function that returns whether to give up."""
         ends_at = time.monotonic() + self.seconds
         yield lambda: time.monotonic() >= ends_at
 
 
 class RequestLimit(Limit):
-    """The limit of a web request. Once one of its statements was given up, all further ones raise Stalled at once."""
+    """The limit of a web request. After one statement has been given up, all later ones raise Stalled at once."""
 
     def __init__(self, seconds: float, bulkhead: "Bulkhead") -> None:
         super().__init__(seconds)
@@ -56,7 +51,7 @@ class RequestLimit(Limit):
         self._gave_up = False
 
     def is_for_all(self) -> bool:
-        """Whether the database answers nobody just now, so that this wait is the one that asks for all."""
+        """Whether the database answers nobody, so that this request is the one that probes it."""
         return self._bulkhead.is_asked_for_all
 
     @contextlib.contextmanager
@@ -72,9 +67,8 @@ class RequestLimit(Limit):
 
 
 class Bulkhead:
-    """Keeps a database that answers nobody from taking all threads of a process. Once MOST_LONG_WAITS requests wait
-    long, or one has given up, the others are refused at once. One at a time asks all the same, for LONG_S, so that the
-    first answer is noticed.
+    """Keeps a stalled database from blocking all threads of a process. Once MOST_LONG_WAITS requests wait long or one
+    has given up, others are refused at once, except for one that probes the database for LONG_S seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -87,9 +81,8 @@ class Bulkhead:
 
     @contextlib.contextmanager
     def waiting(self, *, answered: Callable[[], bool] = lambda: True) -> Iterator[Callable[[], bool]]:
-        """A context manager around the wait for one statement. Yields a function that says whether to give up. Raises
-        Stalled if the statement should not be sent. `answered` is called at the end; False means that success proves
-        nothing, as a pooler takes connections for a frozen database.
+        """A context manager like `Limit.waiting`, which may also raise Stalled. `answered` is called after a success.
+        False means that the success proves nothing: a pooler accepts connections for a frozen database.
         """
         wait = object()
         self._begin(wait)
@@ -144,7 +137,7 @@ class Bulkhead:
 
 
 class Connection(psycopg.Connection[Any]):
-    """A connection that closes itself and raises Stalled if a statement takes longer than the limit in force."""
+    """A connection that closes itself and raises Stalled if a statement exceeds the current limit."""
 
     def wait(
         self,
@@ -165,15 +158,15 @@ class Connection(psycopg.Connection[Any]):
 
 
 def _is_of_server(error: psycopg.Error) -> bool:
-    """Whether PostgreSQL sent `error`. Those of class 08 are about the connection: a pooler sends them, too."""
+    """Whether PostgreSQL sent `error`. Class 08 (connection errors) does not prove it, because poolers send it too."""
     return error.sqlstate is not None and not error.sqlstate.startswith("08")
 
 
 def _broken_off(
     gen: Generator[Any, Any, T], given_up: Callable[[], bool], heard: threading.Event
 ) -> Generator[Any, Any, T]:
-    """Goes on as `gen` does until `given_up()`: psycopg sends it what the socket is ready for, at least every 0.1 s.
-    Sets `heard` once something came; what psycopg notes in memory alone, as setting autocommit, waits for nothing.
+    """Run psycopg's generator `gen` until `given_up()`; psycopg resumes it at least every 0.1 s. Set `heard` when
+    something has arrived. Operations without network traffic, such as setting autocommit, never wait.
     """
     try:
         ready = yield next(gen)
@@ -193,14 +186,14 @@ _bulkhead = Bulkhead()
 
 
 def request_limit(seconds: float) -> contextlib.AbstractContextManager[None]:
-    """A context manager for a web request: each statement is waited for `seconds`, and none is sent while the database
-    answers nobody. Then it raises OperationalError, and again for each further statement.
+    """A context manager for a web request: a statement over `seconds`, or to a stalled database, raises
+    OperationalError.
     """
     return _held(RequestLimit(seconds, _bulkhead))
 
 
 def limit(seconds: float) -> contextlib.AbstractContextManager[None]:
-    """A context manager: a statement over `seconds` raises OperationalError and closes the connection."""
+    """A context manager: a statement that takes over `seconds` raises OperationalError and closes the connection."""
     return _held(Limit(seconds))
 
 
@@ -214,15 +207,15 @@ def _held(limit: Limit) -> Iterator[None]:
 
 
 def limit_process(seconds: float) -> None:
-    """Sets the limit of this process, and those that it forks, where no `limit` or `request_limit` holds."""
+    """Sets the limit of this process and its later forks, for code outside of `limit` and `request_limit`."""
     global _of_process
     _of_process = Limit(seconds)
 
 
 @contextlib.contextmanager
 def connecting(params: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """A context manager around the opening of a connection with psycopg's `params`. Yields them, with at most CONNECT_S
-    for the web request that asks for all. Raises Stalled for one that may not ask, as the database answers nobody.
+    """Wraps the opening of a connection and yields psycopg's `params`. The timeout of a probing request is at most
+    CONNECT_S. Raises Stalled if the database is stalled and another request is probing it.
     """
     asks = _limit.get()
     if asks is None:
@@ -236,6 +229,6 @@ def connecting(params: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def watched(connection: "psycopg.Connection[Any]") -> "psycopg.Connection[Any]":
-    """Makes `connection` a `Connection` in place, as Django takes no other class than psycopg's own."""
+    """Makes `connection` a `Connection` in place, because Django accepts no class but psycopg's own."""
     connection.__class__ = Connection
     return connection

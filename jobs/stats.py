@@ -1,6 +1,4 @@
-"""The numbers about the queue that pages show, of one workspace or, for None, of all. Counts stop at COUNT_CAP; series
-and percentiles cover 24 hours.
-"""
+"""Queue statistics for pages, for one workspace or all (None). Counts stop at COUNT_CAP; times cover 24 hours."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -43,11 +41,11 @@ def find(
     older_than_s: int | None = None,
     text: str = "",
 ) -> QuerySet[BackgroundJob]:
-    """The jobs that match the filters, the newest first. `text` is an id or a part of a dedupe key."""
+    """The jobs that match the filters, newest first. `text` is an id or a part of a dedupe key."""
     fields = {"kind": kind, "last_error_class": error_class, "fingerprint": fingerprint}
     jobs = of(workspace_id).order_by("-pk").filter(**{name: word for name, word in fields.items() if word})
     if status:
-        # The index of a workspace's ended jobs serves only a query that says that they have ended.
+        # PostgreSQL uses the index of a workspace's ended jobs only if the query states that the jobs have ended.
         jobs = jobs.filter(status=status, finished_at__isnull=status not in BackgroundJob.FINAL)
     if older_than_s is not None:
         jobs = jobs.filter(created_at__lt=Now() - timedelta(seconds=older_than_s))
@@ -55,7 +53,7 @@ def find(
 
 
 def matching(jobs: QuerySet[BackgroundJob], text: str) -> QuerySet[BackgroundJob]:
-    """Those of `jobs` with `text` as their id or a part of their dedupe key; all if it is empty."""
+    """Filters `jobs` by an id or a part of a dedupe key. An empty `text` matches all jobs."""
     text = text.strip()
     if not text:
         return jobs
@@ -67,8 +65,8 @@ def matching(jobs: QuerySet[BackgroundJob], text: str) -> QuerySet[BackgroundJob
 
 @dataclass(frozen=True)
 class Totals:
-    """The queue in a few numbers. `jobs` by status, each at most COUNT_CAP; `running` by lane; `oldest_s`: how long the
-    oldest due job has waited. `busy` of the `places` of live `workers` run a job now.
+    """`jobs` counts by status, up to COUNT_CAP each; `running` counts by lane. `oldest_s` is the wait of the oldest due
+    job. `workers` counts live workers, `places` the jobs they can run at once, and `busy` the jobs they run now.
     """
 
     jobs: dict[str, int]
@@ -80,7 +78,7 @@ class Totals:
 
 
 def oldest_due_age_s(workspace_id: UUID | None) -> float:
-    """The seconds that the oldest due job has waited; 0.0 if none is due."""
+    """The seconds that the oldest due job has waited, or 0.0 if no job is due."""
     due = of(workspace_id).filter(status=Status.QUEUED, run_at__lte=Now())
     oldest = due.aggregate(at=Min("run_at"))["at"]
     return max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0.0
@@ -117,7 +115,7 @@ SELECT
 
 
 def totals(workspace_id: UUID | None) -> Totals:
-    """The queue in a few numbers, by one query. `busy` counts the places that work for this workspace."""
+    """Reads the totals in one query. `busy` counts only the places that work for this workspace."""
     values = {
         "alive_s": WORKER_ALIVE_S,
         "tenant": workspace_id,
@@ -136,7 +134,7 @@ def workers() -> QuerySet[Worker]:
 
 @dataclass(frozen=True)
 class Bucket:
-    """How many jobs succeeded (`done`) and failed in a quarter of an hour."""
+    """The numbers of jobs that succeeded (`done`) and failed in a quarter of an hour."""
 
     starts_at: datetime
     done: int
@@ -144,7 +142,7 @@ class Bucket:
 
 
 def series(workspace_id: UUID | None) -> list[Bucket]:
-    """The last 96 quarters of an hour, the oldest first, without gaps. The last one is not over yet."""
+    """The last 96 quarters of an hour, oldest first and without gaps. The last quarter is still running."""
     now_s = int(timezone.now().timestamp())
     last = now_s - now_s % BUCKET_S
     rows = fetch(
@@ -161,7 +159,7 @@ def series(workspace_id: UUID | None) -> list[Bucket]:
 
 @dataclass(frozen=True)
 class Timing:
-    """How long the jobs of a kind or lane that succeeded in the last day waited from due to start, and ran, in ms."""
+    """For jobs that succeeded in the last day: the wait from due to start, and the run time, in ms."""
 
     name: str
     jobs: int
@@ -177,9 +175,7 @@ class Timings(NamedTuple):
 
 
 def timings(workspace_id: UUID | None) -> Timings:
-    """How long the last SAMPLE jobs of the day that succeeded waited and ran, as percentiles. A kind or lane without
-    such jobs is left out.
-    """
+    """Percentiles of the last day's successful jobs, at most SAMPLE. Kinds and lanes without such jobs are left out."""
     totals = Timings({}, {})
     rows = fetch(
         """
@@ -203,14 +199,12 @@ def timings(workspace_id: UUID | None) -> Timings:
 
 
 class Due(NamedTuple):
-    """The number of queued jobs that should run now, and the seconds since the first of them became due."""
-
     jobs: int
     oldest_s: float
 
 
 def due(workspace_id: UUID | None) -> dict[str, Due]:
-    """The due jobs by kind, without paused workspaces: backlog.CAP of each workspace, lane and priority."""
+    """The due jobs by kind, except in paused workspaces, up to backlog.CAP for each workspace, lane and priority."""
     rows = fetch(
         f"""
         WITH RECURSIVE {backlog.QUEUES}
@@ -233,7 +227,7 @@ NOTHING_DUE = Due(0, 0.0)
 
 @dataclass(frozen=True)
 class LaneState:
-    """A lane with its due jobs, and how long its jobs waited in the last day (None if none succeeded)."""
+    """A lane with its due jobs and the waits of the last day. `waits` is None if no job succeeded."""
 
     lane: Lane
     due: Due
@@ -241,12 +235,11 @@ class LaneState:
 
     @property
     def broken(self) -> bool:
-        """Whether the job that has been due longest waits longer than the lane promises."""
         return self.due.oldest_s > self.lane.promise_s
 
 
 def lanes(workspace_id: UUID | None, times: Timings | None = None) -> list[LaneState]:
-    """Every lane in the order in which lanes are served. `times` spares a query."""
+    """Every lane, in the order in which lanes are served. Pass `times` to save a query."""
     waits = (times or timings(workspace_id)).lanes
     waiting = backlog.by_lane(None if workspace_id is None else [workspace_id])
     return [
@@ -262,7 +255,7 @@ class KindState:
 
 
 def kinds(workspace_id: UUID | None, times: Timings | None = None) -> list[KindState]:
-    """The kinds with due jobs, or with jobs that succeeded in the last day, by name."""
+    """The kinds with due jobs or with successful jobs in the last day, sorted by name."""
     waiting = due(workspace_id)
     took = (times or timings(workspace_id)).kinds
     return [
@@ -271,27 +264,25 @@ def kinds(workspace_id: UUID | None, times: Timings | None = None) -> list[KindS
 
 
 def exact_due(*, by: Literal["kind", "lane"]) -> dict[str, int]:
-    """Due jobs by kind or lane, without a limit, for a monitor. Those of paused workspaces do not count."""
+    """Counts all due jobs by kind or lane for a monitor, except those of paused workspaces."""
     paused = WorkspaceLimit.objects.filter(max_workers=0).values("workspace")
     due = BackgroundJob.objects.filter(status=Status.QUEUED, run_at__lte=Now()).exclude(tenant__in=paused)
     return dict(due.order_by().values_list(by).annotate(jobs=Count("pk")))
 
 
 def exact_counts() -> dict[str, int]:
-    """The number of all jobs by status, without a limit, for a monitor; the query reads all of them."""
+    """Counts all jobs by status for a monitor. The query reads every row."""
     counts = dict(BackgroundJob.objects.order_by().values_list("status").annotate(jobs=Count("pk")))
     return {status: counts.get(status, 0) for status in Status.values}
 
 
 def exact_failures() -> dict[str, int]:
-    """The number of failed jobs in the form of `exact_counts`. An index answers it."""
+    """Counts failed jobs in the form of `exact_counts`, from an index."""
     return {Status.FAILED.value: BackgroundJob.objects.filter(status=Status.FAILED).count()}
 
 
 def failure_groups(workspace_id: UUID | None) -> Sequence[Mapping[str, Any]]:
-    """Failed jobs by cause, the latest cause first: at most GROUPS, of the latest tally.CAP failures. `last_error` is
-    that of one job; the others' may have other ids in it.
-    """
+    """The GROUPS latest causes of the last tally.CAP failures. `last_error` is one job's; others may name other ids."""
     return list(
         tally.latest(find(workspace_id, status=Status.FAILED), "finished_at")
         .values("fingerprint", "kind", "last_error_class")
@@ -307,7 +298,7 @@ def failure_groups(workspace_id: UUID | None) -> Sequence[Mapping[str, Any]]:
 
 @dataclass(frozen=True)
 class TickState:
-    """A tick with its last run, None if it never ran. `missed`: no run began within two of its periods."""
+    """A tick with its last run, or None if it never ran. `missed` means that no run began within two periods."""
 
     name: str
     every_s: int
@@ -316,14 +307,14 @@ class TickState:
 
     @property
     def unsuccessful_s(self) -> float | None:
-        """The seconds since a good run began, or else the oldest run that is kept; None if it never ran."""
+        """Seconds since the last successful run began, or since the oldest stored run. None if the tick never ran."""
         runs = self.last.recent if self.last else []
         good = [run["at"] for run in runs if not run["error"]] or [run["at"] for run in runs[-1:]]
         return (timezone.now() - datetime.fromisoformat(good[0])).total_seconds() if good else None
 
     @property
     def late(self) -> bool:
-        """Whether no run has ended well for three of its periods."""
+        """Whether no run has succeeded for three periods."""
         return (self.unsuccessful_s or 0) > 3 * self.every_s
 
 
@@ -338,12 +329,12 @@ def ticks() -> list[TickState]:
 
 
 def missed(started_at: datetime | None, every_s: int, now: datetime) -> bool:
-    """Whether a tick never began, or began more than two periods of `every_s` seconds before `now`."""
+    """Whether a tick never began, or last began more than two periods of `every_s` seconds before `now`."""
     return started_at is None or now - started_at > timedelta(seconds=2 * every_s)
 
 
 def timeline(job: BackgroundJob) -> list[JobAttempt | JobStep | JobAction]:
-    """The attempts, steps and people's actions of one job, in the order in which they began."""
+    """The attempts, steps and user actions of one job, in the order in which they began."""
 
     def began(entry: JobAttempt | JobStep | JobAction) -> datetime:
         return entry.created_at if isinstance(entry, JobAction) else entry.started_at

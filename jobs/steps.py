@@ -1,4 +1,4 @@
-"""Reads and writes the recorded steps of jobs. No write changes anything once the job's lease is lost."""
+"""Stores the recorded steps of jobs. A write changes nothing once the job's lease is lost."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ from jobs.models import BackgroundJob, JobStep
 Status = JobStep.Status
 Effect = JobStep.Effect
 
-# The job's row is locked, so nobody can take the job over between the check of the token and the insert.
+# The statement locks the job's row, so no other worker can take the job between the check of the token and the insert.
 WRITE = """
 WITH held AS (
     SELECT id FROM jobs_backgroundjob
@@ -41,7 +41,7 @@ def write(
     reason: str = "",
     took_ms: float = 0,
 ) -> bool:
-    """Saves the record of a step. Returns False if `token` no longer gives the right to the job."""
+    """Saves the record of a step. Returns False if `token` no longer holds the job."""
     values: dict[str, Any] = {
         "job": job_id,
         "token": token,
@@ -56,14 +56,12 @@ def write(
 
 
 def forget_started(job_id: UUID, token: UUID, name: str) -> None:
-    """Deletes the record that a step has started, because it did not happen. That of a finished step stays."""
+    """Deletes the record of a step that was started but did not happen. A finished step keeps its record."""
     _held(job_id, token).filter(name=name, status=Status.STARTED).delete()
 
 
 def forget(job_id: UUID, token: UUID, names: list[str]) -> None:
-    """Deletes the records of these steps, so that they run again. Does nothing if `token` no longer gives the right to
-    the job.
-    """
+    """Deletes the records of these steps, so that they run again, if `token` still holds the job."""
     _held(job_id, token).filter(name__in=names).delete()
 
 

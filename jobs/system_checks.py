@@ -1,4 +1,4 @@
-"""System checks: refuse settings with which background work would break."""
+"""System checks that refuse settings with which background work would break."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from jobs.ticks import TICKS
 
 
 def check_waits(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Checks that django-q2 ends no tick within the time that the tick declares."""
+    """Checks that django-q2's timeout is longer than the time limit of every tick."""
     timeout_s = settings.Q_CLUSTER.get("timeout") or 0
     needed_s = max((tick.budget_ms for tick in TICKS.values()), default=0) / 1000
     if timeout_s > needed_s:
@@ -28,7 +28,6 @@ def check_waits(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def check_service(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Warns of too few job threads."""
     cluster = settings.Q_CLUSTER
     if cluster.get("workers", 1) * settings.WORKER_THREADS >= FEW_PLACES:
         return []
@@ -42,9 +41,7 @@ def check_service(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def check_cluster(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Checks that Q_CLUSTER is what jobs.conf makes. With another broker a task would not commit with its job, and with
-    other waits it would be handed out again while it runs.
-    """
+    """Checks that Q_CLUSTER comes from jobs.conf, so that tasks commit with their jobs and are not handed out twice."""
     ours = q_cluster(settings.Q_BROKER_URL, workers=settings.Q_CLUSTER.get("workers", PROCESSES))
     theirs = {name for name, _ in settings.Q_CLUSTER.items() ^ ours.items()}
     if not theirs:
@@ -59,7 +56,7 @@ def check_cluster(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def check_database(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Checks that there is no pool: after a fork, two processes would use its connections at the same time."""
+    """Checks that no connection pool is used, because two processes would share its connections after a fork."""
     if settings.DATABASES["default"].get("OPTIONS", {}).get("pool"):
         return [
             Error(
@@ -72,7 +69,7 @@ def check_database(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def check_order(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Checks that `jobs` stands before `django_q`. Otherwise `qcluster` would be django-q2's command."""
+    """Checks that `jobs` comes before `django_q`, whose `qcluster` command would otherwise be used."""
     names = [config.name for config in apps.get_app_configs()]
     if "django_q" not in names or names.index("jobs") > names.index("django_q"):
         return [Error("INSTALLED_APPS must list 'jobs' before 'django_q'.", id="jobs.E009")]
@@ -80,7 +77,7 @@ def check_order(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def check_kinds(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Checks that every kind that is enqueued has a handler. A job of an unknown kind would wait for ever."""
+    """Checks that every enqueued kind has a handler. A job of an unknown kind would wait forever."""
     return [
         Error(
             f"Nothing handles jobs of the kind “{name}”, which {module} enqueues.",
@@ -93,4 +90,4 @@ def check_kinds(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 CHECKS = (check_waits, check_service, check_cluster, check_database, check_order)
-"""All of them but check_kinds, which JobsConfig registers with another tag."""
+"""All checks except check_kinds, which JobsConfig registers with another tag."""

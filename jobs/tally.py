@@ -1,4 +1,4 @@
-"""Counts of rows, grouped by their words, as querysets of the same columns: any number of them is one query."""
+"""Counts rows in groups. The querysets share the same columns, so that one query can read any number of them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from django.db.models import Count, Max, Min, Model, Q, QuerySet, Subquery, Text
 from django.db.models.functions import Cast, Coalesce
 
 CAP = 10_000
-"""The most rows that one tally looks at, which it finds by an index. More are shown as "10,000+"."""
+"""The most rows in one tally, read from an index. A longer one is shown as "10,000+"."""
 
 NEVER = Value(datetime(1970, 1, 1, tzinfo=UTC))
 ALWAYS = Value(datetime(9999, 1, 1, tzinfo=UTC))
@@ -19,9 +19,8 @@ Row = TypeVar("Row", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Rows that belong together: how many, the first and the last of them, and the workspaces' names.
-
-    `part` says which of the querysets it is of. `title` and `about` are words of the rows, `key` is for links.
+    """A group of rows with its size, its first and last time, and the names of its workspaces. `part` names the
+    queryset that counted it. `title` and `about` describe the rows, and `key` is for links.
     """
 
     part: str
@@ -38,18 +37,18 @@ COLUMNS = [f"tally_{name}" for name in Tally.__dataclass_fields__]
 
 
 def text(words: str) -> Cast:
-    """An SQL expression for `words` in each row. Columns of a union must all be of one type."""
+    """`words` as an SQL expression of the one type that all columns of a union need."""
     return Cast(Value(words), TextField())
 
 
 def latest(rows: QuerySet[Row], column: str, cap: int = CAP) -> QuerySet[Row]:
-    """The `cap` last rows by `column`, a time with an index, with any of the same time as the earliest."""
+    """The last `cap` rows by `column`, an indexed time, and any others with the same time as the earliest of them."""
     last = rows.order_by(f"-{column}").values(column)[cap - 1 : cap]
     return rows.filter(Q(**{f"{column}__gte": Coalesce(Subquery(last), NEVER)}))
 
 
 def oldest(rows: QuerySet[Row], column: str, cap: int = CAP) -> QuerySet[Row]:
-    """The `cap` first rows by `column`, a time with an index, with any of the same time as the latest."""
+    """The first `cap` rows by `column`, an indexed time, and any others with the same time as the latest of them."""
     last = rows.order_by(column).values(column)[cap - 1 : cap]
     return rows.filter(Q(**{f"{column}__lte": Coalesce(Subquery(last), ALWAYS)}))
 
@@ -57,8 +56,8 @@ def oldest(rows: QuerySet[Row], column: str, cap: int = CAP) -> QuerySet[Row]:
 def grouped(
     rows: QuerySet[Any], part: str, *, at: str, one_of: str = "", by: dict[str, Any] | None = None
 ) -> QuerySet[Any, Any]:
-    """A queryset with the columns of a Tally for each group of `rows`, for `read`. `at` is the column of their time;
-    `by` has the expressions of title, about and key. `one_of` names a column of which one value is the title.
+    """A queryset for `read` with a Tally's columns for each group of `rows`. `at` is the time column. `by` holds
+    expressions for title, about and key. `one_of` names a column from which one row's value becomes the title.
     """
     words = {name: text("") for name in ("title", "about", "key")} | (by or {})
     if one_of:
@@ -79,7 +78,7 @@ def grouped(
 
 
 def read(querysets: Iterable[QuerySet[Any, Any]]) -> list[Tally]:
-    """The tallies of all `querysets` in one query, the latest first."""
+    """Reads the tallies of all `querysets` in one query, latest first."""
     querysets = list(querysets)
     if not querysets:
         return []

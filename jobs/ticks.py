@@ -1,6 +1,7 @@
-"""Registers and runs ticks, which are recurring work. django-q2's schedule of several clusters and the platform's cron
-may start one. A lease keeps it from running twice at once, and the schedule runs each period once. A cron request
-always runs it, and the period then counts as done.
+"""Registers and runs ticks, the recurring work. Clusters' django-q2 schedules and the platform's cron start them.
+
+A lease prevents two runs at once, and the schedules run each period once. A cron request always runs the tick, and its
+period then counts as done.
 """
 
 import json
@@ -24,19 +25,18 @@ logger = logging.getLogger(__name__)
 TickFunction = Callable[[Deadline], dict[str, int]]
 
 LEASE_GRACE_S = 30
-"""Seconds that a tick's lease lasts beyond its time limit. Then its process counts as gone."""
+"""Seconds past its time limit after which a tick's lease expires, and its process counts as gone."""
 
 RECORD_S = 5
 
 RECENT = 20
-"""So many of a tick's last runs are kept, each as {"at", "ms", "counts", "error"}."""
+"""The number of stored runs of a tick, each as {"at", "ms", "counts", "error"}."""
 
 
 @dataclass(frozen=True)
 class TickSpec:
-    """A registered tick. `run(deadline)` returns counts, of which "errors" are our own. It runs every `every_s`
-    seconds, for `budget_ms` at most. `limits()` returns the settings in force for the cron's answer, without a query.
-    `words` says for people what it does.
+    """A tick that runs every `every_s` seconds for at most `budget_ms`. `run(deadline)` returns counts; "errors" counts
+    our own. `limits()` returns current settings for the cron's answer without a query. `words` is its description.
     """
 
     name: str
@@ -59,8 +59,8 @@ def tick(
     budget_ms: int = TICK_S * 1000,
     limits: Callable[[], dict[str, int]] = dict,
 ) -> None:
-    """Registers `run(deadline) -> counts` as a tick. Raises ImproperlyConfigured for an `every_s` that is no multiple
-    of 60 (django-q2 schedules by the minute), a `budget_ms` that is not below it, or a name that is taken.
+    """Registers `run(deadline) -> counts` as a tick. Raises ImproperlyConfigured if `every_s` is not a multiple of 60
+    (django-q2 schedules by the minute), if `budget_ms` is not below it, or if the name is a duplicate.
     """
 
     if every_s < 60 or every_s % 60:
@@ -96,9 +96,8 @@ WHERE name = %(name)s AND lease_token = %(token)s
 
 
 def run_tick(name: str, *, requested: bool = False) -> dict[str, Any]:
-    """Runs the tick under its time limit, and stores how that ended. It is skipped if it is running, or (unless
-    `requested`) if its period is done. Returns its counts, or {"skipped": reason}. Raises KeyError for an unknown name,
-    and what the tick raises.
+    """Runs the tick within its time limit, stores the run, and returns its counts or {"skipped": reason}. A tick is
+    skipped while it runs and, unless `requested`, if its period is done. Raises KeyError for an unknown name.
     """
     spec = TICKS[name]
     token = uuid4()
@@ -126,7 +125,7 @@ def run_tick(name: str, *, requested: bool = False) -> dict[str, Any]:
 
 
 def _record(spec: TickSpec, token: UUID, counts: dict[str, Any], failure: Failure, duration_ms: int) -> None:
-    # In whole ms: a tick that stopped at its limit has used all of it.
+    # Whole ms are compared, because a tick that stopped at its limit has used all of it.
     overran = duration_ms >= spec.budget_ms
     log = logger.error if failure.error_class else logger.warning if overran else logger.info
     log(

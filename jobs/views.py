@@ -29,7 +29,7 @@ DB_RETRIES = 2
 @never_cache
 @require_http_methods(["GET", "POST"])
 def cron(request: HttpRequest, name: str) -> JsonResponse:
-    """Runs the tick `name` now and answers its counts (docs/reference/addresses.md, Cron)."""
+    """Runs the tick `name` now and returns its counts (docs/reference/addresses.md, Cron)."""
     if not settings.CRON_SECRET:
         return JsonResponse({"success": False, "error": "cron_not_configured"}, status=503)
     if not _authorized(request):

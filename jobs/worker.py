@@ -1,7 +1,6 @@
-"""Runs jobs. `work` is what each place of a worker does: it claims a few due jobs of a lane and runs them.
+"""Runs jobs: each place of a worker calls `work`, which claims a few due jobs and runs them until none is due.
 
-It goes on until nothing is due. No transaction is open while a handler runs, and nothing that a handler raises ends its
-place.
+No transaction is open while a handler runs. An exception in a handler never ends the place.
 """
 
 import json
@@ -44,12 +43,11 @@ job_seconds = Histogram(
 
 UNKNOWN_KIND_PAUSE = timedelta(minutes=1)
 SLOW_CLAIM_S = 1.0
-"""A claim that takes longer is logged."""
 
 
 def drain(budget_s: float = DRAIN_S) -> dict[str, int]:
-    """The task of django-q2 that a wake-up is. A worker with places wakes one and returns {}. Any other process claims
-    and runs due jobs itself for `budget_s` seconds, and returns how many attempts ended in which way.
+    """The django-q2 task behind each wake-up. A worker with places wakes one of them and returns {}. Any other process
+    runs due jobs itself for `budget_s` seconds and returns the number of attempts by outcome.
     """
     me = process.current()
     if me.wake_place is not None:
@@ -60,14 +58,14 @@ def drain(budget_s: float = DRAIN_S) -> dict[str, int]:
 
 
 def work(me: WorkerProcess, keeper: LeaseKeeper, *, ends_at: float = math.inf) -> Counter[str]:
-    """Runs due jobs in this thread until none is left, the process stops, the database does not answer, or `ends_at`
-    (monotonic seconds) has passed. Returns how many attempts ended in which way.
+    """Runs due jobs in this thread until none is left, the process stops, the database fails, or `ends_at` (monotonic
+    seconds) has passed. Returns the number of attempts by outcome.
     """
     counts: Counter[str] = Counter()
     refresh_connection()
     while time.monotonic() < ends_at and not me.stopping and keeper.has_room():
-        sizes, asked_at = me.batches.copy(), time.monotonic()  # other places change the sizes meanwhile
-        # One place at a time runs jobs that may kill the process. If it dies, it is clear which job was to blame.
+        sizes, asked_at = me.batches.copy(), time.monotonic()  # others may change the sizes
+        # Only one place at a time runs jobs that may kill the process. If the process dies, the job to blame is clear.
         suspects = me.suspect.acquire(blocking=False)
         try:
             claimed = _claim(me, sizes, ends_at, suspects=suspects)
@@ -97,13 +95,13 @@ def work(me: WorkerProcess, keeper: LeaseKeeper, *, ends_at: float = math.inf) -
 def _next_batch(size: int, *, quick: bool, full: bool) -> int:
     if not quick:
         return max(size // 2, 1)
-    return min(size * 2, MAX_BATCH) if full else size  # one quick job says nothing of fifty
+    return min(size * 2, MAX_BATCH) if full else size  # one quick job proves little
 
 
 def _claim(
     me: WorkerProcess, sizes: Mapping[str, int], ends_at: float, *, suspects: bool
 ) -> tuple[UUID, list[BackgroundJob]] | None:
-    """Claim at most `sizes` jobs of a lane. None if nothing is due or the database does not answer."""
+    """Claim at most `sizes` jobs of a lane. Return None if nothing is due or the database does not answer."""
 
     def give_up() -> bool:
         return me.stopping or time.monotonic() > ends_at
@@ -125,7 +123,7 @@ def _claim(
 
 
 def _work_off(claim: Claim, me: WorkerProcess) -> Counter[str]:
-    """Run the jobs of a claim one after the other. What is left after BATCH_TARGET_MS goes back."""
+    """Run the jobs of a claim one after the other. Jobs not started within BATCH_TARGET_MS are given back."""
     counts: Counter[str] = Counter()
     started: Started | None = None
     claimed, ends_at = len(claim.waiting), time.monotonic() + BATCH_TARGET_MS / 1000
@@ -157,7 +155,7 @@ def _give_back(claim: Claim, me: WorkerProcess) -> None:
     try:
         queue.give_back(claim.token, me.id)
     except Error:
-        drop_connection()  # the jobs are free again when the lease expires
+        drop_connection()  # the jobs become free when the lease expires
 
 
 @dataclass(frozen=True)
@@ -173,9 +171,8 @@ def run(
     me: WorkerProcess,
     take_next: Callable[[], BackgroundJob | None] = lambda: None,
 ) -> tuple[str, Started | None]:
-    """Runs one started job and settles it; the job that `take_next` gives is started in the same commit. Returns that
-    start or None, and the outcome's name: "fenced" if the job was taken away, "not_stored" if the database did not take
-    it.
+    """Runs one job, settles it, and starts the job from `take_next` in the same commit. Returns the outcome and that
+    start or None. The outcome is "fenced" if the job was taken away, and "not_stored" if the database failed.
     """
     ended = _call(started, claim)
     outcome, following = "fenced", None
@@ -205,7 +202,7 @@ def _call(started: Started, claim: Claim) -> Ended:
 
 def _handler(started: Started) -> Handler:
     kind = started.job.kind
-    if kind not in KINDS:  # a newer release queued it, or an older one left it
+    if kind not in KINDS:  # a newer release queued it, or an older release left it
         raise Snooze(started.started_at + UNKNOWN_KIND_PAUSE, "This release does not know the job's kind.")
     return KINDS[kind].handler
 

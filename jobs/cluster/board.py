@@ -1,7 +1,7 @@
-"""A few numbers in shared memory, by which the cluster's processes tell each other how they are. They need no lock.
+"""Numbers in shared memory through which the cluster's processes watch each other.
 
-A process that is killed while it holds a lock would block the others. So each number has only one writer. Times are
-monotonic seconds of this host; 0 means "not now".
+There is no lock, because a process killed while holding one would block the others. So each number has only one writer.
+Times are monotonic seconds of this host; 0 means "not now".
 """
 
 import ctypes
@@ -16,8 +16,8 @@ MAX_WORKERS = 64
 
 
 class Slot(ctypes.Structure):
-    """One worker's numbers: when it was last seen (`beat_at`) and last looked for work, in monotonic seconds, how many
-    threads are busy and may be (`places`), and how it ended (`fate`, written by the sentinel).
+    """A worker's numbers. `beat_at` and `looked_at` are its last sign of life and its last poll for jobs. `busy` of its
+    `places` threads run jobs. The sentinel writes its `fate`.
     """
 
     _fields_ = [
@@ -35,17 +35,12 @@ class Slot(ctypes.Structure):
         return UUID(bytes=bytes(self.worker_id))
 
     def assign(self, worker_id: UUID) -> None:
-        """Gives this slot to a new worker. Its process id is written once it is there."""
         ctypes.memmove(self.worker_id, worker_id.bytes, 16)
         self.pid, self.beat_at, self.looked_at = 0, 0.0, 0.0
         self.busy, self.places, self.fate = 0, settings.WORKER_THREADS, 0
 
 
 class Board(ctypes.Structure):
-    """When supervisor, sentinel and dispatcher were last seen and since when jobs have been due (monotonic seconds),
-    and a slot for each worker.
-    """
-
     _fields_ = [
         ("supervisor_at", ctypes.c_double),
         ("sentinel_at", ctypes.c_double),
@@ -65,13 +60,13 @@ class Board(ctypes.Structure):
         return max((slot.looked_at for slot in self.slots_in_use()), default=0.0)
 
     def beating(self, within_s: float) -> Iterator[Slot]:
-        """The slots of workers seen less than `within_s` seconds ago. A frozen process has its id, too."""
+        """The slots of workers seen less than `within_s` seconds ago. A frozen process still has its process id."""
         now = time.monotonic()
         return (slot for slot in self.slots_in_use() if now - slot.beat_at < within_s)
 
 
 def new_board() -> Board:
-    """A new board, in memory that is shared with the processes that this one forks later."""
+    """A board in memory that is shared with all processes forked later."""
     board = RawValue(Board)
     now = time.monotonic()
     board.supervisor_at = board.sentinel_at = board.dispatcher_at = now

@@ -1,6 +1,6 @@
-"""The start of each child process of the sentinel, and the main functions of workers and monitor.
+"""Starts the sentinel's child processes, and contains the main functions of workers and monitor.
 
-A child ends with its parent, drops the connections that it inherited, and handles signals in its own way.
+A child dies with its parent, drops the connections it inherited, and installs its own signal handlers.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ from jobs.process import WorkerProcess
 from jobs.worker import work
 
 RETIRED = 72
-"""Exit code of a worker that stopped by itself, because a job did not leave one of its threads."""
+"""Exit code of a worker that stopped because a job did not leave its thread."""
 
 STOP_SEEN_S = 1.0
 
@@ -42,23 +42,23 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 def settle_in(name: str, parent_pid: int, on_sigterm: Callable[[int, Any], object] | signal.Handlers) -> None:
-    """Prepares this newly forked process: it dies with `parent_pid`, ignores Ctrl-C, calls `on_sigterm` at SIGTERM, and
-    drops inherited connections without closing them. `name` (up to 15 bytes) is shown by ps.
+    """Prepares this forked process: it dies with `parent_pid`, ignores Ctrl-C, handles SIGTERM with `on_sigterm`, and
+    drops inherited connections without closing them. ps shows `name` (up to 15 bytes).
     """
     _prctl(PR_SET_NAME, name.encode())
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent_pid:  # the parent ended before the line above ran
         os._exit(0)
-    # Ctrl-C reaches all processes of the group, but only the supervisor acts on it.
+    # Ctrl-C reaches all processes of the group, but only the supervisor handles it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, on_sigterm)
     for connection in connections.all(initialized_only=True):
-        # Closing it would end the parent's session, because the socket is shared.
+        # A close would end the parent's session, because both processes share the socket.
         connection.connection = None
 
 
 def adopt_orphans() -> None:
-    """Makes this process the parent of descendants whose own parent ends. On Linux only."""
+    """Makes this process the parent of descendants whose own parent ends. This works on Linux only."""
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
@@ -76,8 +76,8 @@ def run_worker(
     timer: "Synchronized[float]",
     timeout: int | None,
 ) -> None:
-    """The main function of a worker: it runs ticks in its main thread and jobs in its places until it is asked to stop.
-    Each byte in the pipe `bell` wakes one place. Ends the process with RETIRED if a job did not leave its thread.
+    """A worker's main function: its main thread runs ticks and its places run jobs until it is asked to stop. Each byte
+    in the pipe `bell` wakes one place. Exits with RETIRED if a job did not leave its thread.
     """
 
     me = WorkerProcess(slot.id, slot=slot, most_places=settings.WORKER_THREADS)
@@ -103,7 +103,7 @@ def _answer(bell: int, places: Places) -> None:
 
 
 class _Tasks:
-    """django-q2's task queue for one worker. It gives no more tasks once the worker stops by itself."""
+    """django-q2's task queue for one worker. It returns no more tasks once the worker is retired."""
 
     def __init__(self, queue: "Queue[Any]", me: WorkerProcess) -> None:
         self._queue = queue
@@ -117,6 +117,6 @@ class _Tasks:
 
 
 def run_monitor(parent_pid: int, result_queue: "Queue[Any]") -> None:
-    """The main function of django-q2's monitor, which stores results. It waits if the database is down."""
+    """The main function of django-q2's monitor, which stores results. It waits while the database is down."""
     settle_in("q-monitor", parent_pid, signal.SIG_IGN)
     monitor(result_queue, persist(get_broker, give_up=lambda: False))

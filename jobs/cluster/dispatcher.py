@@ -1,9 +1,8 @@
-"""The dispatcher: takes tasks from django-q2's broker, wakes the cluster's places, and keeps the queue in order.
+"""The dispatcher takes tasks from django-q2's broker, wakes the cluster's places, and keeps the queue in order.
 
-Its main thread takes wake-ups, and once a second looks for jobs that no wake-up spoke of. One thread beside it sweeps
-expired leases and reports the workers alive, and one runs django-q2's scheduler and hands ticks to the workers; a lock
-that holds one of them up holds up nobody else. A database or Redis that is away is waited for and never a reason to
-die.
+Its main thread takes wake-ups, and polls every second for due jobs without one. A second thread sweeps expired leases
+and reports live workers. A third runs django-q2's scheduler and hands ticks to the workers. A database lock that blocks
+one thread does not block the others. The dispatcher waits out an outage of the database or Redis.
 """
 
 import contextlib
@@ -34,16 +33,15 @@ logger = logging.getLogger(__name__)
 
 SCHEDULE_S = 15
 DEAF_LOOK_S = 0.1
-"""How often it looks after an error, while it hears nothing."""
+"""Seconds between polls after an error, while the dispatcher hears no wake-ups."""
 DEAF_FIRST_S, DEAF_MOST_S = 1.0, 30.0
-"""How long it does not try to hear after an error; twice as long after each further one."""
+"""Seconds without listening after an error, doubled after each further error up to the maximum."""
 LOOK_S = 5.0
-"""How long a look may wait for PostgreSQL. While it waits, jobs seem due that nobody takes, as for a stuck cluster."""
+"""Seconds that a poll waits for PostgreSQL. During the wait the cluster looks stuck, as if no place took the due
+jobs."""
 
 
 class Dispatcher:
-    """Passes wake-ups on to one cluster's workers, and puts ticks into their queue."""
-
     def __init__(
         self, task_queue: "Queue[Any]", board: Board, bells: Sequence[tuple[int, int]], cluster_id: uuid.UUID
     ) -> None:
@@ -63,7 +61,7 @@ class Dispatcher:
         self._stopping.set()
 
     def run(self) -> None:
-        """Hears wake-ups, looks for due jobs and wakes workers until `stop` is called. Errors are waited out."""
+        """Takes wake-ups, polls for due jobs and wakes workers until `stop` is called. No database error ends it."""
         for name, work, every_s in (
             ("chores", self._chores, SWEEP_S),
             ("schedule", self._schedule, SCHEDULE_S),
@@ -75,14 +73,13 @@ class Dispatcher:
             try:
                 self._look()
             except Error as error:
-                # Whether jobs are due is unknown, so the sentinel must not act on it.
+                # The dispatcher does not know whether jobs are due, so the sentinel must not act on it.
                 self._board.due_since = 0.0
                 logger.warning("due jobs not looked for", extra=facts_of(error))
                 connection.close()
                 time.sleep(random.uniform(0.05, DUE_CHECK_S))
 
     def _hear(self) -> None:
-        """Wait for a wake-up, a second at most. Where none can be heard, that is tried again a while later."""
         if time.monotonic() < self._deaf_until:
             time.sleep(max(0.0, self._next_look - time.monotonic()))
             return
@@ -90,7 +87,7 @@ class Dispatcher:
             with stalls.limit(LOOK_S):
                 self._take(WAKE_UPS)
             self._deaf_s = DEAF_FIRST_S
-        # The client of a broker may raise anything; the look for due jobs works without it.
+        # The client of a broker may raise anything. Polling for due jobs works without wake-ups.
         except Exception as error:
             logger.warning("wake-ups not heard", extra=facts_of(error))
             if isinstance(error, Error):
@@ -99,18 +96,17 @@ class Dispatcher:
             self._deaf_s = min(self._deaf_s * 2, DEAF_MOST_S)
 
     def _take(self, queue: str) -> bool:
-        """Take what the broker has in `queue`, and return whether that was something."""
         if queue not in self._brokers:
             self._brokers[queue] = get_broker(queue)
         broker = self._brokers[queue]
         tasks = broker.dequeue() or ()
         if queue == WAKE_UPS and tasks:
-            self._ring()  # all mean the same, so none is read
+            self._ring()  # all wake-ups mean the same, so their contents do not matter
             return True
         for ack_id, package in tasks:
             try:
                 task = SignedPackage.loads(package)
-            except Exception as error:  # another key signed it, or its code was removed, so it can never run
+            except Exception as error:  # signed with another key, or its code was removed
                 logger.error("queued task dropped", extra={"error_class": type(error).__name__})
                 broker.fail(ack_id)
             else:
@@ -130,12 +126,11 @@ class Dispatcher:
 
     def _ring(self) -> None:
         for _, bell in self._bells:
-            # The pipe is full: the worker was woken often and has not noticed yet.
+            # A full pipe means that the worker has not yet handled earlier bytes.
             with contextlib.suppress(BlockingIOError):
                 os.write(bell, b"1")
 
     def _repeat(self, work: Callable[[], None], every_s: float) -> None:
-        """Run `work` now and every `every_s` seconds, even if it raises."""
         while not self._stopping.is_set():
             try:
                 work()
@@ -172,5 +167,5 @@ def run_dispatcher(
     settle_in("q-dispatcher", parent_pid, dispatcher.stop)
     with contextlib.suppress(BrokenPipeError):
         dispatcher.run()
-    # A wake-up that is left in the queue is worth nothing, and its reader may have ended.
+    # Wake-ups left in the queue are worthless, and their reader may have ended.
     task_queue.cancel_join_thread()

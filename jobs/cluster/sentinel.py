@@ -1,9 +1,9 @@
-"""The sentinel process: starts the cluster's children, watches them, and ends all of them if one is lost or stuck.
+"""The sentinel starts and watches the cluster's children, and ends all of them if one is lost or stuck.
 
-It is django-q2's sentinel, changed so that it never queries the database and nothing can block it. A child that was
-killed or is stuck may hold a lock that the others need. So all children are killed, and the supervisor starts a new
-cluster. Only a worker that ends by itself (recycled or timed out) is replaced alone. If the supervisor itself is stuck,
-it is killed, and the cluster with it: whatever started `manage.py qcluster` starts it again.
+It changes django-q2's sentinel so that it never queries the database and nothing can block it. A killed or stuck child
+may hold a lock that the others need, so all are killed, and the supervisor starts a new cluster. Only a worker that
+ends by itself (recycled, timed out or retired) is replaced alone. If the supervisor is stuck, the sentinel kills it and
+the cluster ends; the service manager of `manage.py qcluster` starts it again.
 """
 
 import contextlib
@@ -34,17 +34,17 @@ logger = logging.getLogger(__name__)
 
 CRASHED = 70
 WEDGED_AFTER_S = 30
-"""Seconds in which jobs are due and a place is idle, but none looks for work. Then wake-ups do not get through."""
+"""If jobs are due and a place is idle, but no place polls for so many seconds, wake-ups are being lost."""
 
 SILENT_AFTER_S = LEASE_S + 40
-"""Seconds without a sign of a worker, the dispatcher or the supervisor, after which it counts as stuck."""
+"""A worker, dispatcher or supervisor without a sign of life for so many seconds counts as stuck."""
 
 LOCK_S = 2
 TIMED_OUT_FLUSH_S = 5
 
 
 class WorkerChild(Process):
-    """The type of a worker's process in django-q2, with its timer. It is only for type checks; no instance is made."""
+    """The type of a django-q2 worker process with its timer, for type checks only."""
 
     timer: "Synchronized[float]"
 
@@ -58,7 +58,8 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
         self._bells = [_bell() for _ in range(min(Conf.WORKERS, MAX_WORKERS))]
         self._ticked_at = time.monotonic()
         self._supervisor_at, self._silent_rounds = 0.0, 0
-        # The children make their own brokers, because django-q2's ORM broker connects to the database when it is made.
+        # The children make their own brokers, because django-q2's ORM broker connects to the database when it is
+        # created.
         super().__init__(stop, threading.Event(), cluster_id, broker=object(), start=False)
         self.pool_size: int = min(self.pool_size, MAX_WORKERS)
 
@@ -117,7 +118,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
         self.guard()
 
     def guard(self) -> None:
-        """Watches the children until the sentinel is asked to stop, or gives the cluster up. Never returns."""
+        """Watches the children until the sentinel is asked to stop or gives up the cluster. Never returns."""
         self.start_event.set()
         logger.info("cluster running", extra={"cluster_id": str(self.cluster_id), "workers": self.pool_size})
         while not self.stop_event.is_set():
@@ -141,7 +142,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
                 self._replace(child, "recycled" if _raw(child) == -2 else "timed out")
                 continue
             workers = [lost for lost in ended if lost in self.pool and lost.exitcode != 0]
-            # If several ended at once, nobody knows which was first, so none is blamed for the others.
+            # If several ended at once, their order is unknown, so none is blamed for the others.
             fate = Fate.DIED_FIRST if len(ended) == 1 else Fate.SUSPECT
             self.crash("a child was lost", exitcode=child.exitcode, fates=dict.fromkeys(workers, fate))
 
@@ -152,7 +153,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
         logger.info("worker replaced", extra={"why": why, "worker_pid": worker.pid})
 
     def _tick_timers(self, passed_s: float) -> None:
-        """Count the workers' time limits down, as django-q2 does, but not below 0, which is the value it acts upon."""
+        """Count down the workers' time limits as django-q2 does, but stop at 0, the value that means a timeout."""
         self._ticked_at = time.monotonic()
         for worker in list(self.pool):
             lock = worker.timer.get_lock()
@@ -165,13 +166,13 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
             finally:
                 lock.release()
             if timed_out:
-                worker.join(TIMED_OUT_FLUSH_S)  # its result may still be on the way through the queue
+                worker.join(TIMED_OUT_FLUSH_S)  # its result may still be in the queue's pipe
                 if worker.is_alive():
                     self.crash("a worker ignored its time limit", fates={worker: Fate.DIED_FIRST})
                 self._handle_ended([worker])
 
     def _watch(self) -> None:
-        """End the cluster if something makes no progress. A stuck process still has its process id."""
+        """End the cluster if something makes no progress, because a stuck process still has its process id."""
         self._watch_supervisor()
         now, board = time.monotonic(), self.board
         if now - board.dispatcher_at > SILENT_AFTER_S:
@@ -185,7 +186,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
             self.crash("jobs are due and no place looks for them")
 
     def _watch_supervisor(self) -> None:
-        """End a stuck supervisor. Rounds are counted, so time in which both were stopped does not count."""
+        """Kill a stuck supervisor. Rounds, not seconds, are counted, so time in which both were stopped is ignored."""
         beat = self.board.supervisor_at
         self._silent_rounds = self._silent_rounds + 1 if beat == self._supervisor_at else 0
         self._supervisor_at = beat
@@ -197,7 +198,6 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
     def crash(
         self, why: str, *, exitcode: int | None = None, fates: dict[Process, Fate] | None = None
     ) -> NoReturn:
-        """Record which workers may be to blame, kill all children, and end this process with CRASHED."""
         logger.error("cluster given up", extra={"why": why, "child_exitcode": exitcode})
         for worker, fate in (fates or {}).items():
             self.board.slots[self._slots[worker]].fate = fate
@@ -208,9 +208,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
     # --- stopping ---
 
     def stop(self) -> None:
-        """Lets the workers finish within SHUTDOWN_GRACE_S + SHUTDOWN_HARD_S seconds, kills the rest, has results
-        stored, and ends this process with 0.
-        """
+        """Gives workers SHUTDOWN_GRACE_S + SHUTDOWN_HARD_S seconds to finish, kills the rest, and exits with 0."""
         logger.info("cluster stopping", extra={"cluster_id": str(self.cluster_id)})
         ends_at = time.monotonic() + SHUTDOWN_GRACE_S + SHUTDOWN_HARD_S
         for child in (self.pusher, *self.pool):
@@ -237,7 +235,7 @@ def _bell() -> tuple[int, int]:
 
 
 def _raw(worker: WorkerChild) -> float:
-    """The timer's value, read without its lock, which a killed worker may hold. -1 idle, -2 recycled, 0 timed out."""
+    """Read the timer without its lock, which a killed worker may hold: -1 idle, -2 recycled, 0 timed out."""
     return worker.timer.get_obj().value
 
 

@@ -1,9 +1,7 @@
-"""The supervisor, which is the process of `manage.py qcluster`.
+"""The supervisor, which is the process of `manage.py qcluster`, starts, restarts and stops a cluster.
 
-It starts a cluster, restarts it after a crash, stops it.
-
-It shares no lock, queue or connection with the cluster, so a crash of the cluster cannot harm it. After each end it
-kills all processes that are left and gives their jobs back to the queue. Otherwise those would wait for their leases.
+It shares no lock, queue or connection with the cluster, so a crash of the cluster cannot harm it. After each end, it
+kills the remaining processes and gives their jobs back to the queue, so that these need not wait for their leases.
 """
 
 import contextlib
@@ -30,14 +28,14 @@ logger = logging.getLogger(__name__)
 
 POLL_S = 0.1
 SILENT_AFTER_S = 30
-"""Seconds without a sign of the sentinel after which it counts as stuck. It never queries the database."""
+"""A sentinel without a sign of life for so many seconds counts as stuck, because it never queries the database."""
 
 STOP_AFTER_S = SHUTDOWN_GRACE_S + 3 * SHUTDOWN_HARD_S
 BACKOFF_FIRST_S = 0.25
 BACKOFF_CAP_S = 5
 HEALTHY_AFTER_S = 10
 RELEASE_S = 3
-"""Seconds in which it is tried again to give back the jobs of the dead."""
+"""Seconds in which the supervisor retries to give back the jobs of dead workers."""
 
 
 class Supervisor:
@@ -45,7 +43,7 @@ class Supervisor:
         self._stopping = False
 
     def run(self) -> None:
-        """Starts the cluster, and again after each end of it with growing pauses, until SIGTERM or SIGINT."""
+        """Runs clusters one after the other, with growing pauses, until SIGTERM or SIGINT."""
         adopt_orphans()
         signal.signal(signal.SIGTERM, self._ask_to_stop)
         signal.signal(signal.SIGINT, self._ask_to_stop)
@@ -78,7 +76,6 @@ class Supervisor:
         self._release(board)
 
     def _watch(self, sentinel: Process, board: Board) -> None:
-        """Wait until the sentinel has ended. One that is stuck, or does not stop in time, is killed."""
         asked_at: float | None = None
         while sentinel.is_alive():
             sentinel.join(POLL_S)
@@ -92,14 +89,13 @@ class Supervisor:
                 sentinel.kill()
 
     def _bury(self, board: Board) -> None:
-        """Kill all processes that the sentinel has left, and wait for their end."""
         for pid in board.pids():
             with contextlib.suppress(ProcessLookupError, ChildProcessError):
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
 
     def _release(self, board: Board) -> None:
-        """Give the jobs of the dead workers back. If the database is down too, they wait until their leases expire."""
+        """Give back the jobs of dead workers. If the database is down too, the jobs wait until their leases expire."""
         usual = Fate.STOPPED if self._stopping else Fate.ENDED
         fates = {slot.id: Fate(slot.fate) if slot.fate else usual for slot in board.slots_in_use()}
         gives_up_at = time.monotonic() + RELEASE_S

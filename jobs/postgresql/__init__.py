@@ -1,1 +1,1 @@
-"""Django's PostgreSQL backend, extended so that threads that share a gate wait for their turn to connect."""
+"""Django's PostgreSQL backend, with a gate at which threads wait for their turn to connect."""

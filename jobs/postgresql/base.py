@@ -1,4 +1,4 @@
-"""The database wrapper with a thread's gate (`jobs.connections`) and a limit of waits (`jobs.stalls`)."""
+"""The database wrapper with a thread's gate (`jobs.connections`) and a limit on waits (`jobs.stalls`)."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ from jobs.connections import Gate, gate_of_this_thread
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Django's wrapper. If its thread has a gate, it waits there before it connects, takes a connection that the gate
-    has kept, and leaves its own there when it is closed.
+    """Waits at its thread's gate, if any, before it connects. It reuses connections kept there, and keeps its own
+    there.
     """
 
     _passed: Gate | None = None
@@ -40,8 +40,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def close(self) -> None:
         if self._passed and self.connection is not None and self.connection.closed:
-            # It broke. Those that are kept were opened to the same server: if that has vanished, each would be waited
-            # for in vain by the thread that takes it.
+            # The connection broke. Kept connections lead to the same server. If that has vanished, every thread that
+            # took one would wait in vain.
             self._passed.close()
         if self._passed and self.connection is not None and self._is_as_new():
             self._passed.keep(self.connection)
@@ -53,7 +53,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 self._leave()
 
     def _is_as_new(self) -> bool:
-        """Whether the connection is open, outside of any transaction, and had no error."""
         return (
             not self.errors_occurred
             and not self.in_atomic_block

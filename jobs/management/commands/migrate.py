@@ -1,7 +1,7 @@
-"""`manage.py migrate`, which never makes traffic wait behind it for long.
+"""`manage.py migrate`, which never blocks traffic for long.
 
-Most changes of a table need a lock that waits for every transaction that uses the table, and later ones wait behind it.
-So each statement asks for its locks for LOCK_S seconds. If it gets none, the migration is rolled back and tried again.
+Most schema changes need a lock that waits for all transactions on the table, and later transactions queue behind it. So
+each statement waits at most LOCK_S seconds for a lock. Then the migration is rolled back and tried again.
 """
 
 import random
@@ -19,18 +19,18 @@ from jobs import schema_version
 from jobs.db import Fault, db_fault
 
 LOCK_S = 2
-"""How many seconds a migration waits for a lock, and traffic behind it."""
+"""The most seconds that a migration waits for a lock, and that traffic waits behind it."""
 TRIES = 20
 CONCURRENT = re.compile(r"\s*(?:CREATE (?:UNIQUE )?|DROP )INDEX CONCURRENTLY\b", re.I)
 PAUSE_S = 3.0
 
 
 def wait_briefly(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
-    """Executes a statement that waits LOCK_S seconds for a lock. A concurrent build or drop of an index waits without
-    end: it stops nobody, and waits for every transaction that is open.
+    """Executes a statement with a lock timeout of LOCK_S seconds. CREATE and DROP INDEX CONCURRENTLY have no timeout:
+    they block nothing, and must wait for all open transactions.
     """
     statement = str(sql)
-    if not statement.startswith(("SAVEPOINT", "ROLLBACK TO", "RELEASE")):  # which may follow an error
+    if not statement.startswith(("SAVEPOINT", "ROLLBACK TO", "RELEASE")):  # these may follow an error
         limit_ms = 0 if CONCURRENT.match(statement) else round(LOCK_S * 1000)
         with context["connection"].wrap_database_errors:
             context["connection"].connection.execute(f"SET lock_timeout = {limit_ms}")
@@ -39,9 +39,8 @@ def wait_briefly(execute: Callable[..., Any], sql: Any, params: Any, many: bool,
 
 class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
-        """Runs Django's `migrate`, and again up to TRIES times where it did not get a lock. Migrations that are applied
-        stay applied. Raises CommandError if the last try gets no lock either, and at once if the database is of a
-        release that this one cannot migrate.
+        """Runs Django's `migrate`, up to TRIES times if it gets no lock. Applied migrations stay applied. Raises
+        CommandError if the last try gets no lock, or if this release cannot migrate the database.
         """
         if refusal := schema_version.refusal():
             raise CommandError(refusal)
@@ -51,7 +50,7 @@ class Command(migrate.Command):
             with (
                 suppress(Error),
                 connection.cursor() as cursor,
-            ):  # the session may serve others, as for the demo
+            ):  # another command may reuse the session, as in the demo
                 cursor.execute("RESET lock_timeout")
 
     def _try(self, *args: Any, **options: Any) -> None:

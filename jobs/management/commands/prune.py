@@ -1,4 +1,4 @@
-"""`manage.py prune`: deletes old rows by hand, with more time than the tick has."""
+"""`manage.py prune`: deletes old rows with a longer time limit than the tick's."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py qcluster`: runs the workers, as django-q2's command of this name does, and restarts them after a crash."""
+"""`manage.py qcluster`: replaces django-q2's command, runs the workers, and restarts them after a crash."""
 
 from typing import Any
 
@@ -8,7 +8,8 @@ from jobs import stalls
 from jobs.cluster.supervisor import Supervisor
 
 STATEMENT_S = 35.0
-"""How many seconds a worker waits for a statement: longer than PostgreSQL lets its role's run (deploy/postgres)."""
+"""Seconds that a worker waits for a statement. This is longer than the statement timeout of its role
+(deploy/postgres)."""
 
 
 class Command(BaseCommand):
