@@ -29,7 +29,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from inbox import promises
-from inbox.health import receipts, reply_polls
+from inbox.health import reply_polls
 from inbox.models import OutboundSend
 from inbox.replying import lost_time
 from integrations.models import CircuitBreaker, Integration, WorkspaceIntegrationHealth
@@ -151,8 +151,6 @@ def _accounts() -> Iterator[GaugeMetricFamily]:
     yield _breakers_open()
     text = "Accounts whose messages are not compared with the provider's list in time."
     yield _gauge("provider", "polls_late", text, reply_polls.late())
-    text = "Entries of providers' lists of the last three days that are not here."
-    yield _gauge("provider", "entries_missing", text, receipts.missing())
 
 
 def _sends() -> Iterator[GaugeMetricFamily]:

@@ -60,6 +60,7 @@ class Calendly(Provider):
             invitee["no_show"] = None
         else:
             invitee["status"] = "canceled" if event == "invitee.canceled" else "active"
+            _touch(account, invitee)
         return _told(event, invitee, account.data.events[_key(invitee["event"])])
 
     def learn(self, account: Account, body: dict[str, Any]) -> None:
@@ -67,8 +68,9 @@ class Calendly(Provider):
         invitee, meeting = payload.get("invitee"), payload.get("scheduled_event")
         if not invitee or not meeting or _key(invitee.get("uri")) in account.data.invitees:
             return
-        account.data.events[_key(meeting["uri"])] = {"status": "active", "name": "Intro call", **meeting}
-        account.data.invitees[_key(invitee["uri"])] = {"status": "active", **invitee, "event": meeting["uri"]}
+        new = {"status": "active", "created_at": now_iso(), "updated_at": now_iso()}
+        account.data.events[_key(meeting["uri"])] = {**new, "name": "Intro call", **meeting}
+        account.data.invitees[_key(invitee["uri"])] = {**new, **invitee, "event": meeting["uri"]}
 
     def encode(self, webhook: "Webhook", body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
         payload, headers = super().encode(webhook, body)
@@ -79,6 +81,10 @@ class Calendly(Provider):
         return payload, headers
 
 
+def _touch(account: Account, invitee: dict[str, Any]) -> None:
+    invitee["updated_at"] = account.data.events[_key(invitee["event"])]["updated_at"] = now_iso()
+
+
 def _key(uri: Any) -> str:
     return str(uri or "").rpartition("/")[2]
 
@@ -87,6 +93,7 @@ def _take_over(account: Account, invitee: dict[str, Any]) -> None:
     """Moves a booking that names an old invitee. The old invitee is cancelled and then names the new one."""
     if old := account.data.invitees.get(_key(invitee["old_invitee"])):
         old |= {"status": "canceled", "rescheduled": True, "new_invitee": invitee["uri"]}
+        _touch(account, old)
 
 
 def _told(event: str, invitee: dict[str, Any], meeting: dict[str, Any]) -> dict[str, Any]:
@@ -112,6 +119,8 @@ def _book(account: Account, fields: dict[str, Any]) -> dict[str, Any]:
         "event_type": fields.get("event_type") or EVENT_TYPE,
         "start_time": _z(start),
         "end_time": _z(end),
+        "created_at": now_iso(),
+        "updated_at": now_iso(),
     }
     name = fields.get("name") or str(fields["email"]).partition("@")[0]
     invitee = {
@@ -123,6 +132,8 @@ def _book(account: Account, fields: dict[str, Any]) -> dict[str, Any]:
         "rescheduled": False,
         "old_invitee": fields.get("old_invitee"),
         "new_invitee": None,
+        "created_at": now_iso(),
+        "updated_at": now_iso(),
     }
     account.data.invitees[_key(invitee_uri)] = invitee
     return invitee
@@ -139,8 +150,17 @@ def _instant(text: Any) -> datetime | None:
         raise BadRequestError(f"{text!r} is not an ISO 8601 date", code="start_time") from exc
 
 
-def _collection(items: list[dict[str, Any]]) -> Response:
-    return json_response({"collection": items, "pagination": {"count": len(items), "next_page": None}})
+def _collection(items: list[dict[str, Any]], call: Call | None = None) -> Response:
+    """A page of a list: developer.calendly.com/api-docs, read on 2026-12-01. Its token is the place in the list."""
+    count, start = len(items), 0
+    if call is not None:
+        count, start = (
+            call.request.number("count", 20, 1, 100),
+            call.request.number("page_token", 0, 0, 10**9),
+        )
+    token = str(start + count) if start + count < len(items) else None
+    page = items[start : start + count]
+    return json_response({"collection": page, "pagination": {"count": len(page), "next_page_token": token}})
 
 
 def _event(call: Call) -> dict[str, Any]:
@@ -176,7 +196,10 @@ def available_times(call: Call) -> Response:
 def scheduled_events(call: Call) -> Response:
     wanted = call.request.query.get("invitee_email")
     event_uris = {i["event"] for i in call.store.invitees.values() if wanted in (None, i["email"])}
-    return _collection([meeting for meeting in call.store.events.values() if meeting["uri"] in event_uris])
+    earliest = _instant(call.request.query.get("min_start_time"))
+    meetings = [meeting for meeting in call.store.events.values() if meeting["uri"] in event_uris]
+    later = (m for m in meetings if earliest is None or earliest <= datetime.fromisoformat(m["start_time"]))
+    return _collection(sorted(later, key=lambda meeting: meeting["start_time"]), call)
 
 
 @routes.on("GET", "/scheduled_events/{event_id}")
@@ -187,7 +210,7 @@ def scheduled_event(call: Call) -> Response:
 @routes.on("GET", "/scheduled_events/{event_id}/invitees")
 def invitees(call: Call) -> Response:
     uri = _event(call)["uri"]
-    return _collection([invitee for invitee in call.store.invitees.values() if invitee["event"] == uri])
+    return _collection([row for row in call.store.invitees.values() if row["event"] == uri], call)
 
 
 @routes.on("POST", "/invitees")
@@ -212,6 +235,7 @@ def cancel(call: Call) -> Response:
     for invitee in call.store.invitees.values():
         if invitee["event"] == meeting["uri"]:
             invitee["status"] = "canceled"
+            _touch(call.account, invitee)
             call.tell(_told("invitee.canceled", invitee, meeting))
     reason = call.request.data.get("reason") or ""
     return json_response(

@@ -13,13 +13,14 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
-from inbox.health.receipts import Outcome, Tally
+from inbox.health.receipts import FETCHED, HELD, IGNORED, Tally
 from inbox.intake import handlers
 from inbox.intake.receipt import DeliveryVerdict, Received, receive
 from inbox.models import Message, WebhookDelivery
 from integrations import rawjson, registry
 from integrations.events import (
     BACKFILL,
+    BookingEvent,
     BounceEvent,
     CampaignRef,
     MessageEvent,
@@ -46,7 +47,8 @@ CHUNK = 2_000
 asked.
 """
 Kind = DayReceipt.Kind
-Entry = MessageEvent | Unusable
+Entry = MessageEvent | BookingEvent | Unusable
+TIMES = ("occurred_at", "starts_at", "ends_at", "as_of")
 
 
 class Caught(NamedTuple):
@@ -82,31 +84,31 @@ def compare(integration: Integration, entries: list[Entry], tally: Tally, *, bou
     """Counts `entries` in `tally`, and stores the missing ones in the given order."""
     stored = _stored(integration, entries)
     missing = [entry for entry in entries if not stored.intersection(_names(entry))]
-    fresh = {id(entry): _received(integration, entry) for entry in missing if isinstance(entry, MessageEvent)}
+    fresh = {id(entry): _received(integration, entry) for entry in missing if not isinstance(entry, Unusable)}
     settled = _settled(integration, list(fresh.values()), tally)
     for entry in entries:
-        if not tally.is_first(entry.source, entry.external_id):
+        if not tally.is_first(_key(entry)):
             continue
-        outcome: str = Outcome.HELD
+        outcome: str = HELD
         if isinstance(entry, Unusable) and entry in missing:
             outcome = entry.reason
         elif received := fresh.get(id(entry)):
-            assert isinstance(entry, MessageEvent)
+            assert not isinstance(entry, Unusable)
             verdict = settled.get(received.sha256) or receive(received, entry, handlers.handle).verdict
-            outcome = OUTCOMES.get(verdict, "Holdfast could not take it in.")
+            settles = verdict in (FETCHED, HELD, IGNORED)
+            outcome = verdict if settles else "Holdfast could not take it in."
         tally.add(_kind(entry, bounces), _at(entry), outcome)
 
 
-OUTCOMES: dict[str, str] = {
-    DeliveryVerdict.ACCEPTED: Outcome.FETCHED,
-    DeliveryVerdict.DUPLICATE: Outcome.HELD,
-    DeliveryVerdict.IGNORED: Outcome.IGNORED,
-}
+def _key(entry: Entry) -> str:
+    return entry.event_key if isinstance(entry, BookingEvent) else entry.external_id
 
 
 def _kind(entry: Entry, bounces: bool) -> str:
     if isinstance(entry, Unusable):
         return entry.kind
+    if isinstance(entry, BookingEvent):
+        return Kind.APPOINTMENTS
     if entry.direction == Message.Direction.OUTBOUND:
         return Kind.SENT
     return Kind.BOUNCES if bounces else Kind.REPLIES
@@ -120,6 +122,8 @@ def _names(entry: Entry) -> set[tuple[str, str]]:
     """The sources and ids under which the entry may be stored. A bounce report that arrives as a reply has its own
     source.
     """
+    if isinstance(entry, BookingEvent) or not entry.source:
+        return set()
     bounce = registry.source_of(entry.source).bounces or entry.source
     return {(source, entry.external_id) for source in (entry.source, bounce) if entry.external_id}
 
@@ -142,7 +146,7 @@ def _settled(integration: Integration, fresh: list[Received], tally: Tally) -> d
         integration=integration,
         received_at__gte=tally.asked_at - LONGEST_GAP,
         event_type=EVENT,
-        verdict__in=[DeliveryVerdict.DUPLICATE, DeliveryVerdict.IGNORED],
+        verdict__in=[HELD, IGNORED],
         body_sha256__in=[received.sha256 for received in fresh],
     )
     return dict(rows.values_list("body_sha256", "verdict")) if fresh else {}
@@ -160,25 +164,21 @@ def read_message(ctx: JobContext) -> dict[str, str]:
     return {"verdict": str(receive(_received(account, event), event, handlers.handle).verdict)}
 
 
-def event_of(body: bytes) -> MessageEvent:
-    """Reads the message from the body of a stored delivery of type BACKFILL. Raises PayloadInvalid."""
+def event_of(body: bytes) -> MessageEvent | BookingEvent:
+    """Reads the event from the body of a stored delivery of type BACKFILL. Raises PayloadInvalid."""
     try:
         fields = rawjson.parse(body)["backfill"]
-        campaign = fields.pop("campaign")
-        event = BounceEvent if "mail_id" in fields else MessageEvent
-        return event(
-            **fields
-            | {
-                "person": Person(**fields["person"]),
-                "campaign": CampaignRef(**campaign) if campaign else None,
-                "occurred_at": datetime.fromisoformat(fields["occurred_at"]),
-            }
-        )
+        fields |= {name: datetime.fromisoformat(fields[name]) for name in TIMES if fields.get(name)}
+        fields["person"] = Person(**fields["person"])
+        if "invitee_uri" in fields:
+            return BookingEvent(**fields)
+        fields["campaign"] = CampaignRef(**fields["campaign"]) if fields["campaign"] else None
+        return BounceEvent(**fields) if "mail_id" in fields else MessageEvent(**fields)
     except (ValueError, KeyError, TypeError):
         raise PayloadInvalid({"backfill": "must be a message as it was read from the provider"}) from None
 
 
-def _received(integration: Integration, event: MessageEvent) -> Received:
+def _received(integration: Integration, event: MessageEvent | BookingEvent) -> Received:
     body = json.dumps({"backfill": asdict(event)}, default=datetime.isoformat).encode()
     return Received(
         source=registry.ledger_source(integration.provider),

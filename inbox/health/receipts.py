@@ -5,7 +5,6 @@ them follows until when a workspace is complete, and which entries are missing.
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from enum import StrEnum
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -15,12 +14,13 @@ from django.db import transaction
 from django.db.models import Count, F, FilteredRelation, Min, Q, Sum
 from django.utils import timezone
 
-from inbox.models import Workspace
+from inbox.models import WebhookDelivery, Workspace
 from inbox.workspaces.accounts import name_of
 from integrations import registry
 from integrations.models import DayReceipt, Integration
 from integrations.spec import stated
 
+Verdict = WebhookDelivery.Verdict
 DAY = timedelta(days=1)
 LOOKED_AT_AGAIN = timedelta(days=3)
 """A day with missing entries is read again at each poll for this long."""
@@ -30,12 +30,8 @@ poll.
 """
 
 
-class Outcome(StrEnum):
-    """The outcome of an entry of a list. Any other text is the reason why the entry is missing."""
-
-    HELD = "held"
-    FETCHED = "fetched"
-    IGNORED = "ignored"
+FETCHED, HELD, IGNORED = Verdict.ACCEPTED, Verdict.DUPLICATE, Verdict.IGNORED
+"""The outcome of an entry of a list. Any other text is the reason why the entry is missing."""
 
 
 class Tally:
@@ -47,17 +43,16 @@ class Tally:
         self.read = 0
         self._zone = ZoneInfo(integration.workspace.timezone)
         self._outcomes: dict[tuple[date, str], Counter[str]] = defaultdict(Counter)
-        self._names: set[tuple[str, str]] = set()
+        self._keys: set[str] = set()
 
     def day_begins(self, moment: datetime) -> datetime:
         return _begins(moment.astimezone(self._zone).date(), self._zone)
 
-    def is_first(self, source: str, external_id: str) -> bool:
+    def is_first(self, key: str) -> bool:
         """Whether this read has not yet counted the id. Pages shift when something new is listed meanwhile."""
-        if (source, external_id) in self._names:
+        if key in self._keys:
             return False
-        if external_id:
-            self._names.add((source, external_id))
+        self._keys |= {key} - {""}
         return True
 
     def add(self, kind: str, at: datetime | None, outcome: str) -> None:
@@ -67,7 +62,7 @@ class Tally:
 
     @property
     def new(self) -> int:
-        return sum(outcomes[Outcome.FETCHED] for outcomes in self._outcomes.values())
+        return sum(outcomes[FETCHED] for outcomes in self._outcomes.values())
 
     @property
     def missing(self) -> int:
@@ -96,13 +91,13 @@ class Tally:
 
     def _update(self, day: date, kind: str, through: datetime) -> None:
         outcomes = self._outcomes[day, kind]
-        reasons, new = _missing(outcomes), outcomes[Outcome.FETCHED]
+        reasons, new = _missing(outcomes), outcomes[FETCHED]
         receipt = DayReceipt.objects.filter(integration=self.integration, day=day, kind=kind)
         receipt.update(fetched=F("fetched") + new)
         receipt.filter(compared_through__lte=through).update(
             listed=outcomes.total(),
-            held=outcomes[Outcome.HELD] + new,
-            ignored=outcomes[Outcome.IGNORED],
+            held=outcomes[HELD] + new,
+            ignored=outcomes[IGNORED],
             missing=reasons.total(),
             reasons=dict(reasons),
             compared_through=through,
@@ -110,7 +105,9 @@ class Tally:
 
 
 def _missing(outcomes: Counter[str]) -> Counter[str]:
-    return Counter({reason: count for reason, count in outcomes.items() if reason not in set(Outcome)})
+    return Counter(
+        {reason: count for reason, count in outcomes.items() if reason not in (FETCHED, HELD, IGNORED)}
+    )
 
 
 def _begins(day: date, zone: ZoneInfo) -> datetime:
@@ -132,19 +129,6 @@ def unsettled_since(integration: Integration, through: datetime) -> datetime:
     missing = DayReceipt.objects.filter(integration=integration, day__gte=oldest, missing__gt=0)
     day = missing.aggregate(day=Min("day"))["day"]
     return min(through, _begins(day, zone)) if day else through
-
-
-def missing() -> dict[str, int]:
-    """The number of missing entries of the last LOOKED_AT_AGAIN, by provider, over all accounts that are switched
-    on.
-    """
-    rows = DayReceipt.objects.filter(
-        day__gte=(timezone.now() - LOOKED_AT_AGAIN).date(),
-        integration__enabled=True,
-        integration__workspace__drill_of=None,
-    )
-    sums = rows.values_list("integration__provider").annotate(Sum("missing")).order_by()
-    return dict.fromkeys(registry.stating("poll_every"), 0) | dict(sums)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from inbox.webhooks import stored
 from inbox.webhooks.tenants import named_in
 from inbox.webhooks.views import process
 from integrations import registry
-from integrations.events import MessageEvent, PayloadInvalid
+from integrations.events import BookingEvent, MessageEvent, PayloadInvalid
 from integrations.health import writer
 from jobs.context import JobContext
 from jobs.enqueue import enqueue
@@ -220,11 +220,11 @@ def _run(delivery: WebhookDelivery) -> ReplayResult:
     return ReplayResult(outcome, _made(outcome, began))
 
 
-def _listed(received: WebhookRequest) -> MessageEvent:
+def _listed(received: WebhookRequest) -> MessageEvent | BookingEvent:
     try:
         return backfill.event_of(received.body)
     except PayloadInvalid:
-        raise NotReplayable("Its body does not hold the message.") from None
+        raise NotReplayable("Its body does not hold the event.") from None
 
 
 def _received(delivery: WebhookDelivery) -> WebhookRequest:

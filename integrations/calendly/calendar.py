@@ -8,10 +8,12 @@ from django.utils import timezone
 
 from integrations.calendly import NAME
 from integrations.calendly.client import CalendlyClient, Invitee, ScheduledEvent
+from integrations.calendly.payloads import STATUS_OF
 from integrations.errors import ProviderRejected
-from integrations.events import Person
+from integrations.events import BACKFILL, BookingEvent, Person, Unusable
 from integrations.meetings import Meeting
 from integrations.models import Integration
+from integrations.payload import parse_time, short_key, split_name
 from jobs.deadline import Deadline
 
 
@@ -54,6 +56,48 @@ def _events(
         with suppress(ProviderRejected):  # the meeting was deleted or belongs to another user
             events.append(client.event(uri, deadline))
     return events
+
+
+def listed(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[BookingEvent | Unusable]:
+    """The bookings and cancellations since `moment`, of the meetings of the token's user that begin after it. Their
+    keys are those of the webhooks.
+    """
+    client = CalendlyClient.for_integration(account)
+    for event in client.events_from(client.me(deadline).uri, moment, deadline):
+        updated_at = parse_time(event.updated_at)
+        if updated_at is not None and updated_at < moment:
+            continue
+        for invitee in client.invitees(event.uri, deadline):
+            changes = {"invitee.created": parse_time(invitee.created_at)}
+            if "canceled" in (event.status, invitee.status):
+                changes["invitee.canceled"] = parse_time(invitee.updated_at)
+            for event_type, at in changes.items():
+                if at is None or at >= moment:
+                    yield _booking(event, invitee, event_type, at)
+
+
+def _booking(
+    event: ScheduledEvent, invitee: Invitee, event_type: str, at: datetime | None
+) -> BookingEvent | Unusable:
+    if at is None:
+        return Unusable("appointments", None, "", invitee.uri)
+    first, last = split_name(invitee.name)
+    return BookingEvent(
+        event_type=BACKFILL,
+        event_key=short_key(f"{event_type}:{invitee.uri}"),
+        provider=NAME,
+        status=STATUS_OF[event_type],
+        person=Person(email=invitee.email, first_name=first, last_name=last),
+        invitee_uri=invitee.uri,
+        appointment_uri=event.uri,
+        event_type_uri=event.event_type,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        rescheduled=bool(invitee.rescheduled or invitee.new_invitee),
+        replaces_uri=invitee.old_invitee,
+        replaced_by_uri=invitee.new_invitee,
+        occurred_at=at,
+    )
 
 
 def _meeting(event: ScheduledEvent, invitee: Invitee, read_at: datetime) -> Meeting:

@@ -1,18 +1,20 @@
 """Calls to Calendly's API (https://developer.calendly.com/api-docs). Bookings arrive as webhooks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
 from pydantic import Field
 
-from integrations.client import ProviderClient, Row, bearer_session, items_of, path_part, rows
+from integrations.calendly import NAME
+from integrations.client import ProviderClient, Row, bearer_session, items_of, pages, path_part, rows
 from integrations.http.session import ProviderSession, Response
 from integrations.models import Integration
 from integrations.payload import Payload, Text, parse_time, utc_text
 from jobs.deadline import Deadline
 
 TIMEOUT_MS = 15_000
+PAGE, MAX_PAGES = "100", 100
 
 
 class User(Payload):
@@ -37,6 +39,7 @@ class ScheduledEvent(Payload):
     event_type: Text = ""
     start_time: Text = ""
     end_time: Text = ""
+    updated_at: Text = ""
 
     @property
     def starts_at(self) -> datetime | None:
@@ -58,6 +61,8 @@ class Invitee(Payload):
     old_invitee: Text = ""
     new_invitee: Text = ""
     no_show: dict[str, Any] | None = None
+    created_at: Text = ""
+    updated_at: Text = ""
 
 
 class CalendlyClient(ProviderClient):
@@ -98,6 +103,12 @@ class CalendlyClient(ProviderClient):
         params = {"user": user_uri, "invitee_email": invitee_email, "count": "100"}
         return self._get("/scheduled_events", "events", deadline, rows(ScheduledEvent, "collection"), params)
 
+    # Reference: GET /scheduled_events
+    def events_from(self, user_uri: str, start: datetime, deadline: Deadline) -> Iterator[ScheduledEvent]:
+        """The user's meetings that begin at `start` (aware) or later, whatever their status."""
+        params = {"user": user_uri, "min_start_time": utc_text(start, "seconds")}
+        return self._list(ScheduledEvent, "/scheduled_events", "events_from", deadline, params)
+
     # Reference: GET /scheduled_events/{uuid}
     def event(self, event_uri: str, deadline: Deadline) -> ScheduledEvent:
         """Uses only the last segment of the URI and never its host, because the URI is untrusted."""
@@ -106,9 +117,22 @@ class CalendlyClient(ProviderClient):
 
     # Reference: GET /scheduled_events/{uuid}/invitees
     def invitees(self, event_uri: str, deadline: Deadline) -> list[Invitee]:
-        """Returns the invitees of the meeting with this URI, from the first page of Calendly's list."""
+        """Returns the invitees of the meeting with this URI."""
         path = f"/scheduled_events/{_uuid(event_uri)}/invitees"
-        return self._get(path, "invitees", deadline, rows(Invitee, "collection"))
+        return list(self._list(Invitee, path, "invitees", deadline, {}))
+
+    def _list(
+        self, model: type[Row], path: str, operation: str, deadline: Deadline, params: dict[str, str]
+    ) -> Iterator[Row]:
+        def parse(response: Response) -> tuple[list[Row], dict[str, str]]:
+            token = (response.data.get("pagination") or {}).get("next_page_token")
+            return rows(model, "collection")(response), {"page_token": str(token)} if token else {}
+
+        def read(position: dict[str, Any]) -> tuple[list[Row], dict[str, Any]]:
+            return self._get(path, operation, deadline, parse, {"count": PAGE} | params | position)
+
+        for entries in pages(read, MAX_PAGES, NAME):
+            yield from entries
 
 
 def _resource(model: type[Row]) -> Callable[[Response], Row]:

@@ -1,5 +1,7 @@
 """Declares what Calendly can do and how its accounts are set up (the fields: integrations.spec)."""
 
+from datetime import timedelta
+
 from integrations import spec
 from integrations.calendly import NAME, account, calendar, payloads, signature
 
@@ -56,12 +58,12 @@ SPEC = spec.Declaration(
     ),
     messages=spec.NO_MESSAGES,
     lists=spec.Lists(
-        poll_every=spec.NONE("Its meetings are compared lead by lead, every two hours."),
+        poll_every=timedelta(minutes=30),
         replies=spec.NO_MESSAGES,
         sent=spec.NO_MESSAGES,
         opt_outs=spec.NO_MESSAGES,
         bounces=spec.NO_MESSAGES,
-        appointments=spec.NONE("Its meetings are compared lead by lead, every two hours."),
+        appointments=calendar.listed,
     ),
     calendar=spec.Calendar(
         choice="event_type_uri", free_times=calendar.free_times, meetings=calendar.meetings
