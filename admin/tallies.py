@@ -11,13 +11,10 @@ from uuid import UUID
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
     CharField,
-    Count,
     DateTimeField,
     Exists,
     F,
     IntegerField,
-    Max,
-    Min,
     Model,
     OuterRef,
     QuerySet,
@@ -120,20 +117,8 @@ def _contract(scope: Scope) -> QuerySet[Any, Any]:
     """What operators were lately told that providers have begun to send, by source."""
     rows = contract_watch.news()
     rows = rows if scope is None else rows.filter(integration__workspace__in=scope)
-    words = {"part": tally.text("contract"), "title": Cast("source", TextField()), "about": tally.text("")}
-    return (
-        rows.order_by()
-        .values(
-            **{f"tally_{name}": expression for name, expression in words.items()}, tally_key=tally.text("")
-        )
-        .annotate(
-            tally_count=Count("pk"),
-            tally_first=Min("first_at"),
-            tally_last=Max("told_at"),
-            tally_workspaces=Cast(Value([]), ArrayField(CharField())),
-        )
-        .values_list(*tally.COLUMNS)
-    )
+    by = {"title": Cast("source", TextField())}
+    return tally.grouped(rows, "contract", at="told_at", by=by, workspace="integration__workspace")
 
 
 PARTS: dict[str, Callable[[Scope], QuerySet[Any, Any]]] = {

@@ -54,10 +54,17 @@ def oldest(rows: QuerySet[Row], column: str, cap: int = CAP) -> QuerySet[Row]:
 
 
 def grouped(
-    rows: QuerySet[Any], part: str, *, at: str, one_of: str = "", by: dict[str, Any] | None = None
+    rows: QuerySet[Any],
+    part: str,
+    *,
+    at: str,
+    one_of: str = "",
+    by: dict[str, Any] | None = None,
+    workspace: str = "workspace",
 ) -> QuerySet[Any, Any]:
     """A queryset for `read` with a Tally's columns for each group of `rows`. `at` is the time column. `by` holds
     expressions for title, about and key. `one_of` names a column from which one row's value becomes the title.
+    `workspace` is the look-up of the workspace.
     """
     words = {name: text("") for name in ("title", "about", "key")} | (by or {})
     if one_of:
@@ -69,7 +76,7 @@ def grouped(
             tally_count=Count("pk"),
             tally_first=Min(at),
             tally_last=Max(at),
-            tally_workspaces=ArrayAgg("workspace__name", distinct=True),
+            tally_workspaces=ArrayAgg(f"{workspace}__name", distinct=True),
         )
     )
     if one_of:

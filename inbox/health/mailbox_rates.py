@@ -75,28 +75,19 @@ class Mailbox:
         return known_as(self.provider) if self.provider else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """A rate that is out of bounds: `count` of `mails` within `days`. For replies, `count` of `mails` expected ones."""
-
-    rate: str
-    count: int
-    mails: int
-    days: int
-
-
-def troubles(mailbox: Mailbox) -> Iterator[Trouble]:
+def troubles(mailbox: Mailbox) -> Iterator[dict[str, Any]]:
+    """The rates that are out of bounds, each as the fields of an alarm: `count` of `mails` within `days`."""
     for rate, bound in BOUND.items():
         for days in (1, 7):
             count, mails = mailbox.by_days[days][rate], mailbox.by_days[days][SENT]
             if count >= FEWEST[rate] and mails >= FEWEST_MAILS and _at_least(count, mails) > bound:
-                yield Trouble(rate, count, mails, days)
+                yield {"rate": rate, "count": count, "mails": mails, "days": days}
                 break
     week = mailbox.by_days[7]
     before = mailbox.month - week
-    expected = round(week[SENT] * before[Rate.REPLIES] / before[SENT]) if before[SENT] else 0
-    if expected >= FEWEST_REPLIES and week[Rate.REPLIES] * FALL <= expected:
-        yield Trouble(Rate.REPLIES, week[Rate.REPLIES], expected, 7)
+    replies, expected = week[Rate.REPLIES], week[SENT] * before[Rate.REPLIES] // max(1, before[SENT])
+    if expected >= FEWEST_REPLIES and replies * FALL <= expected:
+        yield {"rate": Rate.REPLIES, "count": replies, "mails": expected, "days": 7}
 
 
 def _at_least(count: int, mails: int) -> float:
@@ -141,23 +132,21 @@ def _kind(row: dict[str, Any]) -> str:
     return Rate.BOUNCES if row["source"] in registry.counting_as(Counts.BOUNCE) else Rate.REPLIES
 
 
+SENTENCES: dict[str, str] = {
+    Rate.BOUNCES: "{count} of {mails} mails from {address} came back in the last {span}: pause it at {name}, and "
+    "verify the addresses of its campaigns before it goes on.",
+    Rate.COMPLAINTS: "{count} people reported mails from {address} as spam in the last {span}, of {mails} mails: "
+    "pause it at {name}, and change who is written to or what they read.",
+    Rate.REPLIES: "{address} got {count} replies in the last {span} where {mails} were to be expected: its mails may "
+    "land in spam, so send one to a mailbox of your own, and look at its warm-up at {name}.",
+}
+
+
 def sentence(alarm: MailboxAlarm) -> str:
     """What is wrong with the mailbox and what to do, in one sentence for people."""
-    name, within = known_as(alarm.integration.provider), f"in the last {SPANS[alarm.days]}"
-    if alarm.rate == Rate.BOUNCES:
-        return (
-            f"{alarm.count} of {alarm.mails} mails from {alarm.address} came back {within}: pause it at {name}, and "
-            "verify the addresses of its campaigns before it goes on."
-        )
-    if alarm.rate == Rate.COMPLAINTS:
-        return (
-            f"{alarm.count} people reported mails from {alarm.address} as spam {within}, of {alarm.mails} mails: pause "
-            f"it at {name}, and change who is written to or what they read."
-        )
-    return (
-        f"{alarm.address} got {alarm.count} replies {within} where {alarm.mails} were to be expected: its mails may "
-        f"land in spam, so send one to a mailbox of your own, and look at its warm-up at {name}."
-    )
+    facts = {name: getattr(alarm, name) for name in ("count", "mails", "address")}
+    name = known_as(alarm.integration.provider)
+    return SENTENCES[alarm.rate].format(**facts, span=SPANS[alarm.days], name=name)
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
@@ -175,17 +164,20 @@ def tick(deadline: Deadline) -> dict[str, int]:
             if account is not None and mailbox.address:
                 for trouble in troubles(mailbox):
                     counts["alarms"] += 1
-                    counts["told"] += _note(account, mailbox.address, trouble)
+                    counts["told"] += _note(account, mailbox.address, **trouble)
     return counts
 
 
-def _note(account: Integration, address: str, trouble: Trouble) -> bool:
+def _note(account: Integration, address: str, rate: str, **counts: int) -> bool:
     """Whether people are now told of it."""
     now = timezone.now()
-    values = {"count": trouble.count, "mails": trouble.mails, "days": trouble.days, "last_at": now}
-    key = {"integration": account, "address": address, "rate": trouble.rate}
+    values = counts | {"last_at": now}
     alarm, _ = MailboxAlarm.objects.update_or_create(
-        **key, defaults=values, create_defaults=key | values | {"since": now}
+        integration=account,
+        address=address,
+        rate=rate,
+        defaults=values,
+        create_defaults=values | {"since": now},
     )
     with transaction.atomic():
         due = MailboxAlarm.objects.filter(Q(told_at=None) | Q(told_at__lt=now - AGAIN_AFTER), pk=alarm.pk)

@@ -3,9 +3,9 @@ operators: once, and again when their number has grown tenfold.
 """
 
 import logging
-from collections.abc import Iterator
+from collections import defaultdict
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -19,7 +19,7 @@ from jobs.deadline import Deadline
 
 logger = logging.getLogger(__name__)
 
-SLICE = 200
+SLICE = 100
 MOST = 200
 """The maximum number of different deviations per account. More of them mean a form that has nothing in common with the
 contract.
@@ -34,25 +34,6 @@ BEGINS = timedelta(days=1)
 NEWS = timedelta(days=7)
 """Operators see a reported deviation for this long: on the admin's first page, in `doctor` and in `/metrics`."""
 UNTOLD = Q(told_count=0) | Q(count__gte=F("told_count") * TENFOLD)
-
-
-class Place(NamedTuple):
-    integration_id: UUID | None
-    source: str
-    kind: str
-    name: str
-
-
-class Sighting:
-    """How often and when a deviation was seen in a slice of deliveries, and the last delivery with it."""
-
-    def __init__(self, delivery: WebhookDelivery) -> None:
-        self.count, self.first_at = 0, delivery.received_at
-        self.add(delivery)
-
-    def add(self, delivery: WebhookDelivery) -> None:
-        self.count += 1
-        self.last_at, self.example = delivery.received_at, delivery.pk
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
@@ -89,54 +70,44 @@ def _compare_slice() -> int:
     now = timezone.now()
     mark = DatabaseOrigin.objects.values_list("watched_through", flat=True).get()
     new = WebhookDelivery.objects.filter(pk__gt=mark or _id_at(now - BEGINS), pk__lt=_id_at(now - SETTLED))
-    columns = (
-        "integration_id",
-        "source",
-        "event_type",
-        "body",
-        "headers",
-        "received_at",
-        "sample",
-        "replay_of_id",
-    )
-    rows = list(new.order_by("pk").only(*columns)[:SLICE])
+    rows = list(new.order_by("pk")[:SLICE])
     if not rows:
         return 0
-    sightings: dict[Place, Sighting] = {}
+    sightings: dict[tuple[UUID | None, str, str, str], list[WebhookDelivery]] = defaultdict(list)
     for row in rows:
-        for place in _deviations(row):
-            if place in sightings:
-                sightings[place].add(row)
-            else:
-                sightings[place] = Sighting(row)
+        for kind, name in _deviations(row):
+            sightings[row.integration_id, row.source, kind, name].append(row)
     with transaction.atomic():
         if not DatabaseOrigin.objects.filter(watched_through=mark).update(watched_through=rows[-1].pk):
             return 0
-        for place, sighting in sightings.items():
-            _count(place, sighting)
+        for place, deliveries in sightings.items():
+            _count(*place, deliveries)
     return len(rows)
 
 
-def _deviations(delivery: WebhookDelivery) -> Iterator[Place]:
+def _deviations(delivery: WebhookDelivery) -> set[tuple[str, str]]:
     source = registry.webhook_sources().get(delivery.source)
     ours = delivery.sample or delivery.replay_of_id or delivery.event_type == BACKFILL
     if source is None or ours or delivery.body is None:
-        return
+        return set()
     try:
         body: Any = source.decode(bytes(delivery.body))
     except PayloadInvalid:
         body = None
-    for deviation in source.contract.deviations(body, delivery.headers):
-        yield Place(delivery.integration_id, delivery.source, *deviation)
+    return source.contract.deviations(body, delivery.headers)
 
 
-def _count(place: Place, sighting: Sighting) -> None:
-    last = {"last_at": sighting.last_at, "example": sighting.example}
-    rows = Deviation.objects.filter(integration=place.integration_id, source=place.source)
-    if rows.filter(kind=place.kind, name=place.name).update(count=F("count") + sighting.count, **last):
+def _count(
+    account: UUID | None, source: str, kind: str, name: str, deliveries: list[WebhookDelivery]
+) -> None:
+    last = {"last_at": deliveries[-1].received_at, "example": deliveries[-1].pk}
+    rows = Deviation.objects.filter(integration=account, source=source)
+    if rows.filter(kind=kind, name=name).update(count=F("count") + len(deliveries), **last):
         return
     if rows.count() < MOST:
-        Deviation.objects.create(**place._asdict(), **last, count=sighting.count, first_at=sighting.first_at)
+        key = {"integration_id": account, "source": source, "kind": kind, "name": name}
+        first_at = deliveries[0].received_at
+        Deviation.objects.create(**key, **last, count=len(deliveries), first_at=first_at)
 
 
 def _id_at(at: datetime) -> UUID:

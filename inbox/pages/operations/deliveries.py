@@ -33,7 +33,7 @@ from jobs.models import BackgroundJob
 
 Verdict = WebhookDelivery.Verdict
 VIEWS = ("pretty", "raw", "parsed")
-LONGEST_SPAN = max(map(int, replay.SPANS))
+LONGEST_SPAN = timedelta(hours=max(map(int, replay.SPANS)))
 MOST_SHOWN = 200_000
 """How many characters of a body a page shows at most."""
 
@@ -79,10 +79,10 @@ class Form(NamedTuple):
 def form_of(delivery: WebhookDelivery, *, reads: bool) -> Form | None:
     """Returns None if the request was accepted, is a known event that is not used, or no longer has a body."""
     source = registry.webhook_sources().get(delivery.source)
-    ignored = delivery.verdict == Verdict.IGNORED
-    kind = delivery.event_type if ignored else ""
-    idle = source and ignored and (kind in source.contract.events and kind not in source.events)
-    if source is None or idle or delivery.verdict not in (Verdict.REJECTED, Verdict.IGNORED):
+    kind = delivery.event_type if delivery.verdict == Verdict.IGNORED else ""
+    if source is None or (delivery.verdict != Verdict.REJECTED and not kind):
+        return None
+    if kind in source.contract.events and kind not in source.events:
         return None
     raw = WebhookDelivery.objects.values_list("body", flat=True).get(pk=delivery.pk)
     try:
@@ -92,17 +92,16 @@ def form_of(delivery: WebhookDelivery, *, reads: bool) -> Form | None:
     if (difference := source.contract.nearest(body)) is None:
         return None
     new = sorted(source.contract.deviations(body, delivery.headers))
+    wrong = delivery.error_fields.items() if reads else ()
     lines = {
         "Holdfast": f"{settings.VERSION}, {delivery.source}, {delivery.verdict}, delivery {delivery.pk}",
         "Nearest form": difference.event,
         "Only in the request": ", ".join(difference.more),
         "Only in that form": ", ".join(difference.fewer),
         "Not in the contract": ", ".join(f"{what} {name}" for what, name in new),
-        "Wrong": "; ".join(f"{name}: {text}" for name, text in delivery.error_fields.items())
-        if reads
-        else "",
+        "Wrong": "; ".join(f"{name}: {text}" for name, text in wrong),
     }
-    since = timezone.now() - timedelta(hours=LONGEST_SPAN)
+    since = timezone.now() - LONGEST_SPAN
     alike = replay.unrepaired(
         delivery.workspace, verdict=delivery.verdict, since=since, source=source.name, event_type=kind
     )
