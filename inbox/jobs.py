@@ -1,4 +1,4 @@
-"""The kinds of jobs and the ticks of the inbox: each with its words, its limits, and the function that runs it."""
+"""The kinds of jobs and the ticks of the inbox: each with its texts, its limits, and the function that runs it."""
 
 from typing import Any
 
@@ -54,22 +54,22 @@ from jobs.ticks import TickFunction, tick
 
 
 def sends_tick(deadline: Deadline) -> dict[str, int]:
-    """The tick (recurring work) that settles sends of messages whose job has ended without saying how. It also notes
-    the time in the database, so that a restored one tells how old its state is.
+    """The tick that settles sends whose job has ended without an outcome. It also stores the current time in the
+    database, so that a restored database reveals its age.
     """
     lost_time.note_seen()
     return reconciliation.settle_stranded(deadline)
 
 
 def integration_health_tick(deadline: Deadline) -> dict[str, int]:
-    """The tick (recurring work) that has accounts checked, finds accounts whose webhooks went silent, and enqueues the
-    work after an outage if that was missed.
+    """The tick that checks accounts, finds accounts whose webhooks stopped, and enqueues recoveries that were
+    missed.
     """
     return watch.tick(deadline) | {"recoveries": comeback.make_up()}
 
 
 def _policy(lane: str, attempts: int, seconds: int, **more: Any) -> dict[str, Any]:
-    """The limits of a kind of job, as `jobs.kinds.Policy` names them; `seconds` limits one attempt."""
+    """The limits of a kind of job, as `jobs.kinds.Policy` names them. `seconds`: the time limit of one attempt."""
     return {"lane": lane, "attempts": attempts, "time_limit_ms": seconds * 1000} | more
 
 
@@ -88,7 +88,7 @@ SLACK_NOTICE = _policy(
     backoff_cap_ms=notice_channels.SLACK_PAUSE_MS,
 )
 STOP = _policy(lanes.STOP, 12, 60, max_age_hours=10 * 365 * 24)
-"""A stop is never given up, however long its account is away."""
+"""A stop is never given up, however long its account is down."""
 
 KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
     (PROCESS, run.process, "Works on a reply that has come in", READING | {"priority": 10}),
@@ -224,7 +224,7 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
         _policy(lanes.BULK, 3, 120, keep_done_days=2),
     ),
 )
-"""Each kind of job, the function that runs it, what it does in words for people, and its limits."""
+"""Each kind of job, the function that runs it, a text for users about its purpose, and its limits."""
 
 TICKS: tuple[tuple[str, TickFunction, str, int], ...] = (
     ("catch-up", catch_up_tick.tick, "Enqueues replies that wait for a model, once one can be asked", 60),
@@ -252,7 +252,7 @@ TICKS: tuple[tuple[str, TickFunction, str, int], ...] = (
         60,
     ),
 )
-"""Each tick, the function that runs it, what it does in words for people, and its period in seconds."""
+"""Each tick, the function that runs it, a text for users about its purpose, and its period in seconds."""
 
 for _kind, _handler, _words, _limits in KINDS:
     job_kind(_kind, _handler, words=_words, **_limits)

@@ -1,7 +1,8 @@
-"""The promises that nobody may miss, read from rows: exact over restarts, and the same for every process.
+"""The product's guarantees whose violation must raise an alarm, read from rows: exact across restarts, and equal in
+every process.
 
-`/metrics` shows them for alerts (`deploy/prometheus/alerts.yml`). Without Prometheus, a monitor at HEARTBEAT_URL
-raises the alarm once it is not called.
+`/metrics` exposes them for alerts (`deploy/prometheus/alerts.yml`). Without Prometheus, a monitor at HEARTBEAT_URL
+raises the alarm when it is no longer called.
 """
 
 import logging
@@ -28,25 +29,25 @@ logger = logging.getLogger(__name__)
 
 RECENT = timedelta(minutes=15)
 MANY = 20
-"""More failed jobs than this within RECENT are a defect, and not the trouble of some people's data."""
+"""More failed jobs than this within RECENT indicate a defect, and not a problem with single people's data."""
 OF_AN_ACCOUNT = [
     f"{error.__module__}.{error.__name__}" for error in (ProviderAuthError, ProviderMisconfigured)
 ]
-"""Jobs that fail with these wait for the owner of an account, who has been told."""
+"""Jobs that fail with these errors wait for the owner of an account, who has been notified."""
 TRY_MS = 10_000
 ANSWER_LIMIT = 64 * 1024
-"""The most bytes that the monitor may answer."""
+"""The maximum number of bytes in the monitor's answer."""
 
 
 def failed_deliveries() -> dict[str, int]:
-    """How many webhook requests were acknowledged, failed on our side, and wait for a replay, by source."""
+    """The number of webhook requests that were acknowledged, failed on our side, and wait for a replay, by source."""
     rows = replay.unrepaired().order_by().values_list("source").annotate(deliveries=Count("pk"))
     return dict.fromkeys(registry.webhook_sources(), 0) | dict(rows)
 
 
 def refused_deliveries() -> dict[str, int]:
-    """The requests of the last hour that were refused, by source. HoldfastAccountsDown counts accounts that are not
-    understood.
+    """The number of requests of the last hour that were refused, by source. HoldfastAccountsDown counts accounts that
+    are not understood.
     """
     refused = replay.unrepaired(verdict=DeliveryVerdict.REJECTED).filter(
         received_at__gt=Now() - timedelta(hours=1)
@@ -57,18 +58,18 @@ def refused_deliveries() -> dict[str, int]:
 
 
 def contract_news() -> dict[str, int]:
-    """How much operators were lately told of that providers send and their contracts lack, by source."""
+    """The number of deviations from contracts that were recently reported to operators, by source."""
     rows = contract_watch.news().order_by().values_list("source").annotate(new=Count("pk"))
     return dict.fromkeys(registry.webhook_sources(), 0) | dict(rows)
 
 
 def failed_stops() -> int:
-    """How many jobs have failed for good that keep something from going out to people who want no more."""
+    """The number of finally failed jobs that should have prevented messages to people who opted out."""
     return _failed().filter(lane=lanes.STOP).count()
 
 
 def recent_failures() -> int:
-    """How many jobs have failed for good within RECENT, without those that only the owner of an account can mend."""
+    """The number of jobs that finally failed within RECENT, except those that only the owner of an account can fix."""
     recent = _failed().filter(finished_at__gt=Now() - RECENT)
     return recent.exclude(last_error_class__in=OF_AN_ACCOUNT).count()
 
@@ -78,7 +79,9 @@ def _failed() -> QuerySet[BackgroundJob]:
 
 
 def broken() -> list[str]:
-    """The paging alerts of deploy/prometheus/alerts.yml that rows alone can raise and that hold now, by name."""
+    """The names of the paging alerts in deploy/prometheus/alerts.yml that rows alone can raise, and that are active
+    now.
+    """
     alerts = {
         "HoldfastNoWorker": not stats.workers().exists(),
         "HoldfastLanePromiseBroken": any(row.oldest_s > row.lane.promise_s for row in backlog.by_lane(None)),
@@ -92,7 +95,9 @@ def broken() -> list[str]:
 
 
 def beat(deadline: Deadline) -> dict[str, int]:
-    """The tick `heartbeat`: calls HEARTBEAT_URL if no promise is broken, else logs which are. Raises ProviderError."""
+    """The tick `heartbeat`: calls HEARTBEAT_URL if all guarantees hold; otherwise logs the violated ones. Raises
+    ProviderError.
+    """
     if not settings.HEARTBEAT_URL:
         return {}
     if alerts := broken():
@@ -100,7 +105,7 @@ def beat(deadline: Deadline) -> dict[str, int]:
         return {"broken": len(alerts)}
     drop_connection()
     monitor = ProviderSession(provider=HEARTBEAT, timeout_ms=TRY_MS)
-    # As a file: its answer is not read, and opens no breaker.
+    # It is requested as a file: its answer is not read, and opens no breaker.
     monitor.request(
         "GET", settings.HEARTBEAT_URL, operation="beat", deadline=deadline, file_limit=ANSWER_LIMIT
     )

@@ -1,7 +1,7 @@
-"""System checks that everything in `inbox/wiring.py` is registered, or nothing starts.
+"""System checks that everything in `inbox/wiring.py` is registered. Otherwise, nothing starts.
 
-Each registration has its reason here: a missing line there fails, and so does a line without a reason. The tag
-`wiring` runs these checks alone.
+Each registration has its reason here. A line missing there fails, and so does a line without a reason. The tag `wiring`
+runs only these checks.
 """
 
 from collections.abc import Callable, Iterator
@@ -32,7 +32,7 @@ WIRING = "Register it in inbox/wiring.py."
 
 
 class Heard(NamedTuple):
-    """A signal and the receiver that must be connected to it. `lost` says what does not happen without it."""
+    """A signal and the receiver that must be connected to it. `lost`: the consequence without it."""
 
     signal: Signal
     name: str
@@ -92,7 +92,7 @@ TICKS = {
     "retention": "nothing is deleted when its time is up",
     "sends": "a send whose job is gone stays open, and its lead gets no answer",
 }
-"""The ticks that must be registered, each with what happens without it."""
+"""The ticks that must be registered, each with the consequence without it."""
 
 PRUNED = {
     "inbox.WebhookDelivery": ("delivery secrets", "delivery bodies", "deliveries"),
@@ -143,11 +143,11 @@ KEPT = {
         "axes.AccessAttempt axes.AccessAttemptExpiration axes.AccessFailureLog"
     ),
 }
-"""The tables without a retention rule, by the reason why."""
+"""The tables without a retention rule, by the reason."""
 
 
 def check_receivers(**_kwargs: object) -> list[CheckMessage]:
-    """A system check that each signal receiver in HEARD is connected, and that no other receiver of ours is."""
+    """A system check that each signal receiver in HEARD is connected, and no other receiver of ours."""
     errors: list[CheckMessage] = []
     expected = {(row.name, _name(row.receiver)) for row in HEARD}
     for row in HEARD:
@@ -162,7 +162,7 @@ def check_receivers(**_kwargs: object) -> list[CheckMessage]:
 
 
 def check_vetoes(**_kwargs: object) -> list[CheckMessage]:
-    """A system check that sends of every origin have a veto, which is asked before each call of a provider."""
+    """A system check that sends of every origin have a veto, which is called before each call of a provider."""
     return [
         _error(f"Sends of the origin “{origin}” have no veto: none of them would go out.", WIRING, 3)
         for origin in OutboundSend.Origin.values
@@ -200,7 +200,7 @@ def check_calls(**_kwargs: object) -> list[CheckMessage]:
 
 
 def check_ticks(**_kwargs: object) -> list[CheckMessage]:
-    """A system check that each tick (recurring work) of TICKS is registered, and no other one."""
+    """A system check that exactly the ticks in TICKS are registered."""
     hint = "Register it with tick in inbox/jobs.py, or in jobs/housekeeping.py."
     errors: list[CheckMessage] = [
         _error(f"The tick “{name}” is missing: {lost}.", hint, 6)
@@ -216,7 +216,7 @@ def check_ticks(**_kwargs: object) -> list[CheckMessage]:
 
 
 def check_retention(**_kwargs: object) -> list[CheckMessage]:
-    """A system check that every table has a rule for when its rows are deleted, or a reason why it has none."""
+    """A system check that every table has a retention rule, or a reason why it has none."""
     models = [model._meta.label for model in apps.get_models() if not model._meta.proxy]
     ours = [label for label in models if not label.startswith("insights.")]
     return [
@@ -226,7 +226,7 @@ def check_retention(**_kwargs: object) -> list[CheckMessage]:
 
 
 def check_operators(**_kwargs: object) -> list[CheckMessage]:
-    """A system check that warns where a password alone opens all workspaces."""
+    """A system check that warns if a password alone gives access to all workspaces."""
     if not settings.OPERATORS_WITHOUT_SECOND_FACTOR:
         return []
     words = "A password alone opens every workspace: superusers need no second factor."

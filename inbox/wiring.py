@@ -1,6 +1,7 @@
-"""Connects rooms of the inbox that must not import each other: receivers, vetoes, buttons, retention rules.
+"""Connects parts of the inbox that must not import each other: receivers, vetoes, buttons, retention rules.
 
-InboxConfig calls `connect` at start. `inbox/system_checks.py` says why each line is here; without one nothing starts.
+InboxConfig calls `connect` at start. `inbox/system_checks.py` states the reason for each line; without a reason,
+nothing starts.
 """
 
 from django.contrib.auth import signals as auth_signals

@@ -41,8 +41,8 @@ LIGHT = WebhookDelivery.objects.defer("body", "headers")
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A webhook key as pages show it to admins: only its end, unless an admin asked for the `url`; nothing of one that
-    cannot be decrypted.
+    """A webhook key as pages show it to admins: only its end, or the whole `url` if an admin requested it. Nothing is
+    shown of a key that cannot be decrypted.
     """
 
     row: WebhookKey
@@ -61,7 +61,9 @@ class Key:
 
 @dataclass(slots=True)
 class AccountCard:
-    """The integrations page's view of one account. `connected`: it can be called, or has sent us something."""
+    """The view of one account on the integrations page. `connected`: whether the account can be called, or has ever
+    sent a webhook.
+    """
 
     integration: Integration
     source: WebhookSource | None
@@ -89,7 +91,9 @@ class AccountCard:
 
     @property
     def has_settings(self) -> bool:
-        """Whether a workspace can change its settings. It cannot where the installation's own key is used."""
+        """Whether a workspace can change the account's settings. It cannot if the account uses the installation's own
+        key.
+        """
         return registry.spec_of(self.integration.provider).is_connected_here
 
     @property
@@ -147,7 +151,7 @@ def of_account(integration: Integration) -> AccountCard:
 
 
 def last_delivery(integration: Integration) -> WebhookDelivery | None:
-    """The account's newest webhook request, without those that we made from fetched messages."""
+    """The account's newest webhook request, except requests that we created from fetched messages."""
     return _deliveries(integration.pk, integration.workspace_id).first()
 
 

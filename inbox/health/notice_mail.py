@@ -1,5 +1,5 @@
-"""Sends a notice as one e-mail to the workspace's owners and admins, handed to the mail server once. If the server
-refuses, the mail was not sent. If it breaks off in between, it may have been.
+"""Sends a notice as one e-mail to the workspace's owners and admins. The mail server gets it once. If the server
+refuses it, the mail was not sent. If the connection breaks, it may have been sent.
 """
 
 import logging
@@ -23,7 +23,7 @@ State = Notice.State
 
 
 class End(NamedTuple):
-    """How sending ended: `state` is one of Notice.State."""
+    """The outcome of sending. `state` is one of Notice.State."""
 
     state: str
     reason: str = ""
@@ -34,8 +34,8 @@ class End(NamedTuple):
 
 
 def post(notice: Notice, about: str = "") -> End:
-    """Sends `notice` as one e-mail, with `about` in its subject, by default its account. Errors of the mail server are
-    not raised; the returned End holds them.
+    """Sends `notice` as one e-mail. `about`: the words for its subject, by default its account. Errors of the mail
+    server are not raised; the returned End holds them.
     """
     to = recipients(notice.workspace)
     if not to or is_off():
@@ -62,7 +62,7 @@ def post(notice: Notice, about: str = "") -> End:
 
 
 def trouble() -> str:
-    """The fault of the mail server, in words; "" if one is configured and accepts our log-in. Sends no mail."""
+    """The fault of the mail server as a text; "" if a server is configured and accepts our log-in. Sends no mail."""
     if is_off():
         return "EMAIL_URL is not set"
     server = get_connection()

@@ -1,7 +1,7 @@
-"""Deletes rows that the inbox keeps for a time: raw bodies of deliveries, ledger rows, and other records.
+"""Deletes rows that the inbox keeps for a limited time: raw bodies of deliveries, ledger rows, and other records.
 
-Rows are read by workspace and time, as the indexes are. Workspaces come in a random order, so that a run that ends
-early leaves none out for ever.
+Rows are read by workspace and time, in the order of the indexes. Workspaces come in a random order, so that runs that
+end early do not always skip the same workspaces.
 """
 
 from collections.abc import Callable
@@ -22,16 +22,16 @@ from jobs.retention import Pruner, in_slices
 KEEP_BODIES_DAYS = 30
 KEEP_MODEL_CALLS_DAYS = 90
 KEEP_LOG_INS_DAYS = 90
-"""Longer than inbox.workspaces.throttling.KNOWN_FOR, which uses these rows to know an account's own sources."""
+"""Longer than inbox.workspaces.throttling.KNOWN_FOR, which uses these rows to recognise an account's own sources."""
 KEEP_INVITATIONS_DAYS = 90
 KEEP_DEVIATIONS_DAYS = 90
 KEEP_CHANGES = timedelta(hours=1)
-"""What changed is kept for pages that ask each second. One that heard nothing for 50 minutes takes everything as
-changed when it asks again (static/live.js).
+"""Changes are kept for pages that poll every second. A page without an answer for 50 minutes treats everything as
+changed at its next poll (static/live.js).
 """
 KEEP_ROWS_DAYS = 400
-"""A ledger row without a body is small, and so is a receipt. Rows with an event key are never deleted: a late repeat
-would count as new.
+"""A ledger row without a body is small, and so is a receipt. Rows with an event key are never deleted, because a late
+repeat would then count as new.
 """
 
 
@@ -43,10 +43,11 @@ def per_workspace(
     of_none: int | None = KEEP_BODIES_DAYS,
     delete: Callable[[list[Any]], int] | None = None,
 ) -> Pruner:
-    """Makes a function `prune(deadline)` that deletes `rows(workspace_id, days)` of each workspace whose `column` has
-    days, and those without a workspace after `of_none` days (None: there are none). It returns how many went.
+    """Returns a function `prune(deadline)`. It deletes `rows(workspace_id, days)` of each workspace whose `column`
+    holds a number of days, and those without a workspace after `of_none` days (None: there are none). It returns the
+    number of deleted rows.
 
-    `by` and `delete` are as in `jobs.retention.in_slices`.
+    `by` and `delete`: as for `jobs.retention.in_slices`.
     """
 
     def prune(deadline: Deadline) -> int:
@@ -63,7 +64,9 @@ def per_workspace(
 
 
 def by_age(model: type[Model], by: str, days: int) -> Pruner:
-    """Makes a function `prune(deadline)` that deletes the rows of `model` whose time `by` is `days` days ago."""
+    """Returns a function `prune(deadline)` that deletes the rows of `model` whose time `by` is at least `days` days
+    ago.
+    """
 
     def prune(deadline: Deadline) -> int:
         old = model._default_manager.filter(**{f"{by}__lt": Now() - timedelta(days=days)})
@@ -73,7 +76,7 @@ def by_age(model: type[Model], by: str, days: int) -> Pruner:
 
 
 def bodies(workspace_id: UUID | None, keep_days: int) -> "QuerySet[WebhookDelivery]":
-    """The webhook requests that still have a raw body and are older than `keep_days` days, or than 30."""
+    """The webhook requests that still have a raw body and are older than `keep_days` days, or than 30 days."""
     age = timedelta(days=min(keep_days, KEEP_BODIES_DAYS))
     return _deliveries(workspace_id, age).filter(body__isnull=False)
 
@@ -87,7 +90,7 @@ def _empty(pks: list[Any]) -> int:
 
 
 def _old_rows(workspace_id: UUID | None, _days: int) -> "QuerySet[WebhookDelivery]":
-    # A replay is younger than the delivery that it ran again. It stays, without `replay_of`.
+    # A replay is younger than the delivery that it repeated. It stays, without `replay_of`.
     return _deliveries(workspace_id, timedelta(days=KEEP_ROWS_DAYS)).filter(event_key=None)
 
 
@@ -97,22 +100,22 @@ def model_calls(workspace_id: UUID | None, keep_days: int) -> "QuerySet[AiCall]"
 
 
 def old_changes(_deadline: Deadline) -> int:
-    """Deletes the rows of LeadChange that are older than an hour, in one statement. Returns how many went."""
+    """Deletes the rows of LeadChange that are older than an hour, in one statement. Returns their number."""
     return LeadChange.objects.filter(at__lt=Now() - KEEP_CHANGES).delete()[0]
 
 
 empty_bodies = per_workspace(bodies, by="received_at", delete=_empty)
-"""Empties the raw bodies of webhook requests after 30 days, or sooner if the workspace asks for it. The rows stay."""
+"""Empties the raw bodies of webhook requests after 30 days, or sooner if the workspace says so. The rows stay."""
 old_rows = per_workspace(_old_rows, by="received_at")
-"""Deletes the rows of webhook requests after 400 days, except those whose event key recognises a repeat."""
+"""Deletes the rows of webhook requests after 400 days, except rows with an event key, which recognises repeats."""
 old_model_calls = per_workspace(
     model_calls, by="created_at", column="keep_model_calls_days", of_none=KEEP_MODEL_CALLS_DAYS
 )
-"""Deletes the records of calls to the model when their workspace's time is up; after 90 days those of none."""
+"""Deletes the records of model calls after their workspace's retention period; without a workspace, after 90 days."""
 old_receipts = by_age(DayReceipt, "day", KEEP_ROWS_DAYS)
 old_log_ins = by_age(AccessLog, "attempt_time", KEEP_LOG_INS_DAYS)
 old_invitations = by_age(Invitation, "expires_at", KEEP_INVITATIONS_DAYS)
 old_deviations = by_age(Deviation, "last_at", KEEP_DEVIATIONS_DAYS)
-"""Deletes what a provider has not sent for 90 days. Operators are told of it again if it comes back."""
+"""Deletes deviations that no provider has sent for 90 days. If one returns, it is reported to operators again."""
 ended_sessions = by_age(Session, "expire_date", 0)
-"""Deletes log-in sessions that have expired, which Django would keep for ever."""
+"""Deletes expired sessions, which Django would keep for ever."""

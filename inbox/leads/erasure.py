@@ -1,6 +1,6 @@
-"""Erases a person: everything that they wrote, that was written to them, and that names them, in slices. Once it is
-asked for, nothing goes out to the lead: a send that the provider was called for runs to its end first, and every other
-one is refused by its claim. Then a job deletes row after row. It may be stopped, and run again, at any point.
+"""Erases a person in slices: everything they wrote, that was written to them, and that names them. From the request on,
+nothing goes out to the lead: a send whose provider was already called runs to its end, and any other send is refused by
+its claim. Then a job deletes the rows. The job may be stopped and repeated at any point.
 """
 
 from collections import Counter
@@ -40,18 +40,20 @@ from jobs.models import BackgroundJob
 ERASE = kind_name("lead.erase", __name__)
 SLICE = 200
 LONGEST_WAIT = timedelta(days=1)
-"""How long a lead waits for its campaigns to be stopped at the providers before it is erased all the same."""
+"""A lead waits this long until its campaigns are stopped at the providers. After that, it is erased anyway."""
 LOOK_AGAIN = timedelta(seconds=15)
 ERASED = "erased"
 """Replaces the person's name or text in a row that stays."""
 
 ALSO: list[Callable[[Lead], None]] = []
-"""Functions of other apps that are called before a lead's rows are deleted, and again before those of LAST are, for
-what was begun meanwhile. They must be idempotent, and may raise Snooze.
+"""Functions of other apps that are called before a lead's rows are deleted, and again before the rows of LAST are
+deleted, to include work that started in between. They must be idempotent, and may raise Snooze.
 """
 
 LAST: list[type[models.Model]] = []
-"""The models by whose rows ALSO finds what rests on a lead. They are deleted after all others. Other apps append."""
+"""The models through whose rows ALSO finds data that depends on a lead. They are deleted after all others. Other apps
+append.
+"""
 
 EMPTIED = {
     "inbox.WebhookDelivery": "Deliveries that brought their events, without what was in them",
@@ -61,7 +63,7 @@ EMPTIED = {
     "insights.PackQuestion": "Answers to questions about such a pack, without these parts",
     "jobs.BackgroundJob": "Jobs, which hold ids alone; those that still wait are cancelled",
 }
-"""Tables whose rows stay, without what they say of the person."""
+"""Tables whose rows stay, without the person's data."""
 
 KEPT = {
     "That they want no more, under keyed hashes of their addresses and ids, which name nobody: otherwise "
@@ -72,7 +74,7 @@ KEPT = {
         " jobs.WorkspaceLimit inbox.LeadChange"
     ),
 }
-"""The rows that stay of a person, or of the work for them, by the reason why."""
+"""The rows about a person, or about work for them, that stay, by the reason."""
 
 OTHERS = {
     "It is about the team: its people, what they have set and written for everybody.": (
@@ -93,7 +95,7 @@ OTHERS = {
         " django_q.OrmQ django_q.Task django_q.Success django_q.Failure django_q.Schedule"
     ),
 }
-"""The tables that say nothing of a lead, by the reason why."""
+"""The tables without any data of leads, by the reason."""
 
 JOBS_OF: dict[type[models.Model], str] = {
     Draft: "draft_id",
@@ -103,7 +105,7 @@ JOBS_OF: dict[type[models.Model], str] = {
     Message: "message_id",
     OutboundSend: "send_id",
 }
-"""The name under which a job's payload holds the id of a row."""
+"""The name of a row's id in the payload of a job."""
 
 
 class EraseRefused(ValueError):
@@ -112,7 +114,9 @@ class EraseRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ErasurePreview:
-    """The effects of erasing a lead: how many rows would go or be emptied, by table, and what stays and why."""
+    """The effects of erasing a lead: the number of rows that would be deleted or emptied, by table, and the rows that
+    stay with the reason.
+    """
 
     goes: dict[str, int]
     emptied: dict[str, int]
@@ -131,7 +135,9 @@ def preview(lead: Lead) -> ErasurePreview:
 
 
 def own_relations() -> list[models.ManyToOneRel]:
-    """The relations whose rows go with a lead. Those to messages come last, as sends and drafts lead to jobs."""
+    """The relations whose rows are deleted with a lead. Those to messages come last, because sends and drafts lead to
+    jobs.
+    """
     fields = [
         field
         for field in Lead._meta.related_objects
@@ -141,8 +147,8 @@ def own_relations() -> list[models.ManyToOneRel]:
 
 
 def begin(lead: Lead, actor: User | None) -> BackgroundJob:
-    """Stops all that could go out to `lead` and enqueues the job that erases it. `actor` None is an operator. Raises
-    EraseRefused for a sample.
+    """Stops everything that could go out to `lead`, and enqueues the job that erases the lead. `actor`: None for an
+    operator. Raises EraseRefused for a sample.
     """
     if lead.sample:
         raise EraseRefused("This is a sample, and nobody. Remove the samples, and it is gone.")
@@ -159,7 +165,9 @@ def begin(lead: Lead, actor: User | None) -> BackgroundJob:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `lead.erase`: erases a lead once nothing to it is under way. Returns how many rows went, by table."""
+    """The job `lead.erase`: erases a lead once nothing to it is pending. Returns the number of deleted rows by
+    table.
+    """
     lead = Lead.objects.filter(pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id).first()
     if lead is None or lead.erasing_at is None:
         return {}
@@ -169,8 +177,8 @@ def run(ctx: JobContext) -> dict[str, int]:
 
 
 def waits_for(lead: Lead) -> str:
-    """Why a lead cannot be erased yet: a message or the stop of a campaign, which needs its ids, is under way. "" if it
-    can.
+    """Why a lead cannot be erased yet: a message, or the stop of a campaign, is pending and needs its ids. Returns ""
+    if it can be erased.
     """
     if _in_flight(lead).exists():
         return "A message to the lead is on its way: it is erased once that has ended."
@@ -187,8 +195,8 @@ def waits_for(lead: Lead) -> str:
 
 
 def erase(lead: Lead, deadline: Deadline) -> dict[str, int]:
-    """Deletes `lead`, on which `begin` was called, with all that names it, in slices. May be called again when
-    `deadline` raised.
+    """Deletes `lead`, for which `begin` was called, and everything that names it, in slices. May be called again after
+    `deadline` has raised.
     """
     gone: Counter[str] = Counter()
     _empty(_deliveries_of(lead), deadline)
@@ -248,7 +256,7 @@ def _remember_rows(lead: Lead, rows: "QuerySet[Any]") -> None:
     names: set[erased.Name] = set()
     if rows.model is Message:
         for source, external_id, reused in rows.values_list("source", "external_id", "id_reused"):
-            # One whose id was taken has a key of its own: the id, and a hash after the last "#".
+            # A message whose id was already in use has its own key: the id, and a hash after the last "#".
             known_as = external_id.rpartition("#")[0] if reused else external_id
             names |= erased.names_of_message(source, known_as)
     elif rows.model is OutboundSend:
@@ -292,7 +300,7 @@ def _empty_now(rows: "QuerySet[WebhookDelivery]") -> None:
 
 
 def _empty_unassigned(lead: Lead, deadline: Deadline) -> None:
-    """Empties deliveries without a lead, failed or unused, where an address of the person is a value of the JSON."""
+    """Empties failed or unused deliveries without a lead whose JSON contains an address of the person as a value."""
     body = Lower(Func("body", Value("escape"), function="encode", output_field=TextField()))
     names_lead = reduce(or_, (Q(body_text__contains=text) for text in _values(lead)), Q(pk__in=[]))
     rows = WebhookDelivery.objects.filter(workspace_id=lead.workspace_id, lead=None, body__isnull=False)
@@ -309,8 +317,8 @@ def _empty_unassigned(lead: Lead, deadline: Deadline) -> None:
 
 
 def _values(lead: Lead) -> Iterator[str]:
-    """How a body in lower case names the person, up to the end of a JSON string. Ids of campaign tools are numbers that
-    mean others elsewhere, so they are left out.
+    """The strings, each up to the end of a JSON string, by which a lower-case body names the person. Ids of campaign
+    tools are left out: elsewhere, the same numbers belong to other people.
     """
     for address in (lead.email, *lead.alternate_emails):
         if address:

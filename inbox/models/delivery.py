@@ -1,4 +1,6 @@
-"""The models of webhook deliveries: every authenticated request of a provider, and what is new in their form."""
+"""The models of webhook deliveries (every authenticated request of a provider), and of deviations from their
+contracts.
+"""
 
 from django.db import models
 from django.db.models import Q
@@ -11,11 +13,11 @@ ACCOUNT_EVENTS = [
     "EMAIL_ACCOUNT_RECONNECTED",
     "account_error",
 ]
-"""Event types that tell the state of an account or a mailbox."""
+"""Event types that report the state of an account or a mailbox."""
 
 
 class WebhookDelivery(Row):
-    """One webhook request of a provider: its raw bytes, the verdict on it, and what was made of it."""
+    """One webhook request of a provider: its raw bytes, the verdict, and the resulting rows."""
 
     class Verdict(models.TextChoices):
         ACCEPTED = "accepted", "Accepted"
@@ -25,7 +27,7 @@ class WebhookDelivery(Row):
         MISMATCH = "mismatch", "Other workspace"
         FAILED = "failed", "Failed on our side"
 
-    workspace = models.ForeignKey(  # without an index of its own, as look-ups use delivery_by_workspace
+    workspace = models.ForeignKey(  # needs no separate index, because look-ups use delivery_by_workspace
         "inbox.Workspace",
         on_delete=models.CASCADE,
         related_name="deliveries",
@@ -33,7 +35,7 @@ class WebhookDelivery(Row):
         blank=True,
         db_index=False,
     )
-    integration = models.ForeignKey(  # without an index of its own, as look-ups use delivery_by_integration
+    integration = models.ForeignKey(  # needs no separate index, because look-ups use delivery_by_integration
         "integrations.Integration", on_delete=models.SET_NULL, null=True, blank=True, db_index=False
     )
     source = models.CharField(max_length=20)
@@ -82,21 +84,21 @@ class WebhookDelivery(Row):
         ]
         indexes = [
             models.Index(fields=["workspace", "-received_at"], name="delivery_by_workspace"),
-            # For the time when an account was last heard of, which the health tick asks for every minute.
+            # for the time of an account's last request, which the health tick reads every minute
             models.Index(fields=["integration", "-received_at"], name="delivery_by_integration"),
-            # For the last status of an account or a mailbox, which shows whether the next one is new.
+            # for the last status of an account or a mailbox, which shows whether the next one is new
             models.Index(
                 fields=["integration", "-received_at"],
                 condition=Q(event_type__in=ACCOUNT_EVENTS),
                 name="delivery_account_event",
             ),
-            # For the bodies that retention still has to empty.
+            # for the bodies that retention must still empty
             models.Index(
                 fields=["workspace", "received_at"],
                 condition=Q(body__isnull=False),
                 name="delivery_body_to_empty",
             ),
-            # For the rows that a release before `scrubbed` stored and that are not cleaned yet.
+            # for the rows from a release before `scrubbed` that are not yet cleaned
             models.Index(
                 fields=["received_at"],
                 condition=Q(scrubbed=False, body__isnull=False),
@@ -107,7 +109,7 @@ class WebhookDelivery(Row):
                 condition=Q(verdict__in=["failed", "rejected"]),
                 name="delivery_troubled",
             ),
-            # For the same of one workspace, however many another one has.
+            # for the same rows of one workspace, regardless of the size of others
             models.Index(
                 fields=["workspace", "-received_at"],
                 condition=Q(verdict__in=["failed", "rejected"]),
@@ -120,7 +122,7 @@ class WebhookDelivery(Row):
 
 
 class Deviation(models.Model):
-    """Something that a provider sends and its contract lacks. No text of people is in it: `integrations.contract`."""
+    """A part of a provider's data that its contract lacks. It holds no text of people (see `integrations.contract`)."""
 
     class Kind(models.TextChoices):
         EVENT = "event", "Event type"

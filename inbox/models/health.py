@@ -1,4 +1,4 @@
-"""The models of health banners that a person has hidden for a while, and of mailboxes whose mail goes wrong."""
+"""The models of health banners that a person has hidden for a while, and of alarms about mailboxes."""
 
 from datetime import timedelta
 
@@ -24,7 +24,7 @@ class HiddenBanner(models.Model):
 
 
 class MailboxAlarm(models.Model):
-    """A rate of a mailbox that is out of bounds. The row is written over when it is so again."""
+    """A rate of a mailbox that is out of bounds. A repeated alarm overwrites the row."""
 
     class Rate(models.TextChoices):
         BOUNCES = "bounces", "Bounces"
@@ -58,5 +58,5 @@ class MailboxAlarm(models.Model):
 
     @property
     def is_on(self) -> bool:
-        """Whether it was so within a day."""
+        """Whether the rate was out of bounds within the last day."""
         return self.last_at > timezone.now() - timedelta(days=1)

@@ -1,4 +1,4 @@
-"""The model that tells a database from a copy of it."""
+"""The model that distinguishes a database from a copy of it."""
 
 from typing import Any, Self
 
@@ -7,9 +7,11 @@ from django.db.models.expressions import RawSQL
 
 
 class DatabaseOrigin(models.Model):
-    """The one row that says where this database belongs (`place`), so that a restored or copied one is recognised.
+    """The single row that states where this database belongs (`place`), so that a restored or copied database is
+    recognised.
 
-    `seen_at` is about the newest moment in it. `manage.py restored` writes the others: the lost time.
+    `seen_at`: approximately the newest moment in the database. `manage.py restored` writes the other columns, the lost
+    time.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
@@ -26,20 +28,20 @@ class DatabaseOrigin(models.Model):
     )
 
     here: str
-    """Where it is in truth. Set by `read`."""
+    """The actual place of the database. `read` sets it."""
 
     def __str__(self) -> str:
         return self.place
 
     @classmethod
     def read(cls) -> Self | None:
-        """The row with `here`; None if there is none."""
+        """The row, annotated with `here`; None without a row."""
         return cls.objects.annotate(here=here()).first()
 
 
 def here() -> Any:
-    """The expression for where the rows are: server, timeline, database, and table.
+    """The expression for the place of the rows: server, timeline, database, and table.
 
-    A restored dump has another server or table, a promoted replica or a point in time another timeline.
+    A restored dump has another server or table. A promoted replica, or a point-in-time recovery, has another timeline.
     """
     return RawSQL("inbox_place()", [], models.CharField())

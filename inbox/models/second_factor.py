@@ -1,4 +1,4 @@
-"""The models of a person's second factor: the key that their phone shares with us, and the codes for its loss."""
+"""The models of a person's second factor: the key that their phone shares with us, and the recovery codes."""
 
 import time
 from typing import ClassVar
@@ -11,13 +11,13 @@ from django_otp.util import random_hex
 from integrations.fields import EncryptedJSONField, Unreadable
 
 TOLERANCE = 1
-"""How many steps of 30 s a phone's clock may be off."""
+"""The permitted deviation of a phone's clock, in steps of 30 s."""
 
 
 class SecondFactor(Device):  # type: ignore[misc]  # django-otp has no types
-    """The app on a person's phone that shows codes. `confirmed` once it has shown one; until then it proves nothing.
+    """The app on a person's phone that shows codes. It proves nothing until it is `confirmed` by a first code.
 
-    django-otp's own device keeps its key in plain text, and its throttle locks the device for everybody.
+    django-otp's own device stores its key in plain text, and its throttle locks the device for everybody.
     """
 
     user = models.OneToOneField("inbox.User", on_delete=models.CASCADE, related_name="second_factor")
@@ -26,8 +26,8 @@ class SecondFactor(Device):  # type: ignore[misc]  # django-otp has no types
     objects: ClassVar[models.Manager["SecondFactor"]] = models.Manager()
 
     def verify_token(self, token: str) -> bool:
-        """Whether `token` is a code of these moments that was not used before. Of several requests with the same code,
-        one gets True.
+        """Whether `token` is a current code that was not used before. Of several requests with the same code, only one
+        gets True.
         """
         if isinstance(self.key, Unreadable) or not (
             token.isascii() and token.isdecimal() and len(token) == 6
@@ -42,7 +42,7 @@ class SecondFactor(Device):  # type: ignore[misc]  # django-otp has no types
 
 
 class RecoveryCode(models.Model):
-    """The SHA-256 of a code that lets a person in without their phone, once. Of 80 random bits, it needs no salt."""
+    """The SHA-256 of a code that permits one log-in without the phone. With 80 random bits, it needs no salt."""
 
     user = models.ForeignKey("inbox.User", on_delete=models.CASCADE, related_name="recovery_codes")
     digest = models.CharField(max_length=64)

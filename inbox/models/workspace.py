@@ -20,12 +20,12 @@ from integrations.fields import EncryptedJSONField
 
 
 class UserManager(BaseUserManager["User"]):
-    """Creates users. They are known by their e-mail address, stored in lower case."""
+    """Creates users. A user is identified by the e-mail address, stored in lower case."""
 
     use_in_migrations = True
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Creates a user. Without `password` none works. Raises ValueError without an address."""
+        """Creates a user. Without `password`, no password is valid. Raises ValueError without an address."""
         if not email:
             raise ValueError("A user needs an e-mail address.")
         user = self.model(email=self.normalize_email(email).lower(), **fields)
@@ -34,7 +34,7 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Creates a staff user with every permission. The operator's word proves the address."""
+        """Creates a staff user with every permission. The address counts as proven, because an operator entered it."""
         rights = {"is_staff": True, "is_superuser": True, "address_proven_at": timezone.now()}
         return self.create_user(email, password, **rights | fields)
 
@@ -43,7 +43,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractUser):
-    """A person who can log in. Memberships give the rights in workspaces."""
+    """A person who can log in. Memberships give access to workspaces."""
 
     class Theme(models.TextChoices):
         SYSTEM = "", "As the system"
@@ -96,7 +96,7 @@ class User(AbstractUser):
 
     @property
     def name(self) -> str:
-        """What this person is called everywhere: their name, else the part of their address before the @, as a name."""
+        """The person's name on all pages; without a name, the part of their address before the @, written as a name."""
         before_at = self.email.partition("@")[0]
         return self.get_full_name() or re.sub(r"[._+-]+", " ", before_at).strip().title() or self.email
 
@@ -110,8 +110,8 @@ class User(AbstractUser):
         return user
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Saves the user. A new password ends all sessions, and takes a second factor away that was set up before the
-        address was proven, as somebody else may have done so. `is_staff` is written only if this object changed it, as
+        """Saves the user. A new password ends all sessions. It also removes a second factor from before the address was
+        proven, because somebody else may have set it up. `is_staff` is written only if this object changed it, because
         the database sets it when roles change.
         """
         has_new_password = self.pk is not None and vars(self).get("_password") is not None
@@ -153,7 +153,7 @@ class Workspace(Row):
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
-    # Who answers and about what. Drafts may use these facts.
+    # The person who answers, and the subject. Drafts may use these facts.
     persona_name = models.CharField(max_length=120, blank=True)
     tone = models.CharField(max_length=60, default="friendly and professional")
     signature = models.TextField(blank=True)
@@ -180,7 +180,7 @@ class Workspace(Row):
         help_text="How long the records of calls to the model are kept, without any text; empty: for good.",
     )
 
-    # When, and how much, may go out without a person.
+    # The time and number of messages that may go out without a person.
     opens_at = models.TimeField(default=time(9))
     closes_at = models.TimeField(default=time(17))
     daily_send_cap = models.PositiveSmallIntegerField(
@@ -300,7 +300,7 @@ class Membership(models.Model):
         return f"{self.user} in {self.workspace}: {self.get_role_display()}"
 
     def at_least(self, role: str) -> bool:
-        """Whether this membership's role is `role` or a higher one. From low to high: viewer, member, admin, owner."""
+        """Whether this membership's role is `role` or higher. From low to high: viewer, member, admin, owner."""
         return self.RANK[self.role] >= self.RANK[role]
 
 
@@ -322,7 +322,7 @@ class AuditEntry(models.Model):
         indexes = [
             models.Index(fields=["workspace", "-created_at"], name="audit_by_workspace"),
             models.Index(fields=["object_id", "object_type"], name="audit_of_object"),
-            # For the search in the admin, which takes the beginning of an action.
+            # for the admin's search by the beginning of an action
             models.Index(fields=["action"], opclasses=["varchar_pattern_ops"], name="audit_by_action"),
         ]
         verbose_name_plural = "audit entries"

@@ -1,7 +1,7 @@
-"""Writes everything of one workspace into a zip file: a file of JSON lines for each table, without secrets.
+"""Writes all data of one workspace into a zip file: one file of JSON lines per table, without secrets.
 
-Rows are read in pages, so the size of a workspace does not matter for the memory. The pages are no snapshot: what comes
-while the export runs may be in it or not.
+Rows are read in pages, so memory does not depend on the size of a workspace. The pages are not a snapshot: rows that
+arrive during the export may or may not be included.
 """
 
 import base64
@@ -22,7 +22,7 @@ from inbox.models import Workspace
 from integrations.fields import EncryptedJSONField
 
 PAGE = 100
-"""The rows that are read at once. A delivery has at most 1 MiB."""
+"""The number of rows that are read at a time. A delivery has at most 1 MiB."""
 
 EXPORTED = {
     "inbox.Workspace": "pk",
@@ -40,7 +40,9 @@ EXPORTED = {
     "jobs.JobAttempt": "job__workspace",
     "jobs.JobStep": "job__workspace",
 }
-"""The path to the workspace for tables without a column `workspace`. All others are exported unnamed."""
+"""The path to the workspace for tables without a column `workspace`. All other tables are exported without being
+listed.
+"""
 
 LEFT_OUT = {
     "It holds a secret, or a hash of one, and nothing else.": (
@@ -60,7 +62,7 @@ ONLY = {
     "inbox.User": {"id", "email", "first_name", "last_name", "is_active", "date_joined", "last_login"},
     "inbox.BrowserSession": {"id", "user", "browser", "created_at", "last_used_at"},
 }
-"""The columns of a table whose other columns are not the workspace's."""
+"""The exported columns of tables whose other columns do not belong to the workspace."""
 
 
 def models_of() -> dict[type[models.Model], str]:
@@ -75,9 +77,9 @@ def models_of() -> dict[type[models.Model], str]:
 
 
 def write(workspace: Workspace, path: str, release: str, complete: str) -> dict[str, int]:
-    """Writes everything of `workspace` into a new zip file at `path`, and returns the number of rows by table. Until it
-    is whole it is `path`.part. `complete` says up to when its accounts were compared. Raises OSError if that exists or
-    cannot be written.
+    """Writes all data of `workspace` into a new zip file at `path`, which is named `path`.part until it is complete.
+    Returns the number of rows by table. `complete`: the time up to which its accounts were compared. Raises OSError if
+    the file exists or cannot be written.
     """
     counts = {}
     with _whole_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -102,7 +104,7 @@ def write(workspace: Workspace, path: str, release: str, complete: str) -> dict[
 
 @contextmanager
 def _whole_file(path: str) -> Iterator[IO[bytes]]:
-    """A new file that gets the name `path` once all is written, and is removed if that fails."""
+    """A new file that gets the name `path` when it is complete, and is removed after a failure."""
     part = f"{path}.part"
     with open(part, "xb") as file:
         try:
@@ -126,7 +128,7 @@ def rows(model: type[models.Model], way: str, workspace: Workspace) -> Iterator[
 
 
 def columns(model: type[models.Model]) -> list["models.Field[Any, Any]"]:
-    """The columns that are exported: no secrets, and nothing that is derived for the search or the queue."""
+    """The exported columns: no secrets, and no columns derived for the search or the queue."""
     only = ONLY.get(model._meta.label)
     return [
         field
@@ -141,7 +143,7 @@ def _left_out() -> set[str]:
 
 
 def _plain(column: Any) -> Any:
-    """Bytes as text where they are, else in base64."""
+    """Bytes as text if they are UTF-8, otherwise in base64."""
     if not isinstance(column, memoryview | bytes):
         return column
     raw = bytes(column)

@@ -1,4 +1,6 @@
-"""Answers who makes a request, and how surely: for the pages, the admin, and what else a person comes in by."""
+"""Determines the person behind a request, and the strength of their log-in: for the pages, the admin, and all other
+entrances.
+"""
 
 import re
 import time
@@ -15,13 +17,13 @@ from inbox.workspaces.second_factor import accepts, has_factor
 from inbox.workspaces.sessions import STARTED
 
 STRENGTH, PROVEN = "strength", "proven"
-"""Keys of the session: how surely the person logged in, and when they proved it last (s since 1970)."""
+"""Keys of the session: the strength of the log-in, and the time of the last proof (s since 1970)."""
 FRESH_S = 15 * 60
 CODE = re.compile(r" *\d{3} ?\d{3} *", re.ASCII)
 
 
 class Strength(IntEnum):
-    """How surely a person is known, the weaker ways first."""
+    """The strength of a person's log-in, weaker ones first."""
 
     NOBODY = 0
     PASSWORD = 1
@@ -31,8 +33,8 @@ class Strength(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The person of a request (`actor`, for the audit; None for nobody), how surely they are known, and when they
-    proved it last (s since 1970).
+    """The person of a request (`actor`, for the audit log; None for nobody), the strength of their log-in, and the time
+    of their last proof (s since 1970).
     """
 
     actor: User | None
@@ -41,7 +43,7 @@ class Identity:
 
     @property
     def is_strong(self) -> bool:
-        """Whether more than a password was proven. A company decides itself about a second factor of its log-in."""
+        """Whether more than a password was proven. A company decides about the second factor of its own log-in."""
         return self.strength > Strength.PASSWORD
 
     @property
@@ -51,7 +53,7 @@ class Identity:
 
 
 def identity_of(request: HttpRequest) -> Identity:
-    """The identity behind a request. A session from before this was noted counts as a password, proven long ago."""
+    """The identity behind a request. A session from before this was recorded counts as an old proof by password."""
     if not isinstance(request.user, User):
         return Identity(None, Strength.NOBODY, 0)
     session = request.session
@@ -59,20 +61,20 @@ def identity_of(request: HttpRequest) -> Identity:
 
 
 def begin(request: HttpRequest, **_signal: Any) -> None:
-    """Receiver of user_logged_in: the session's time begins, with the strength of the way in."""
+    """Receiver of user_logged_in: records the start of the session, with the strength of the log-in."""
     request.session.set_expiry(None)
     request.session[STARTED] = int(time.time())
     note_proof(request, strength_of_log_in(request))
 
 
 def strength_of_log_in(request: HttpRequest) -> Strength:
-    """The strength of the way in which the person logged in, without a second factor."""
+    """The strength of the log-in method, without a second factor."""
     is_company = request.session.get(BACKEND_SESSION_KEY) == settings.COMPANY_BACKEND
     return Strength.COMPANY if is_company else Strength.PASSWORD
 
 
 def note_proof(request: HttpRequest, strength: Strength) -> None:
-    """Notes that the person has proven now who they are. The session gets another key if its strength changes."""
+    """Records that the person has just proven their identity. The session gets a new key if its strength changes."""
     session = request.session
     if session.get(STRENGTH) not in (None, strength):
         session.cycle_key()
@@ -80,8 +82,8 @@ def note_proof(request: HttpRequest, strength: Strength) -> None:
 
 
 def prove_again(request: HttpRequest, user: User, secret: str) -> bool:
-    """Whether `secret` is the password of `user`, who is logged in, or a code of their second factor. Tries are limited
-    as those of a log-in.
+    """Whether `secret` is the password of `user`, who is logged in, or a code of their second factor. Attempts are
+    limited like those of a log-in.
     """
     if CODE.fullmatch(secret) and has_factor(user):
         is_right = accepts(request, user, secret)

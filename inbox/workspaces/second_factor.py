@@ -1,6 +1,6 @@
-"""The second factor of a person: a code of an app on their phone, or one of the recovery codes that they keep.
+"""The second factor of a person: a code from an app on their phone, or one of their recovery codes.
 
-Guesses are limited by inbox.workspaces.throttling, so that nobody else can keep the person out.
+inbox.workspaces.throttling limits guesses, so that nobody else can lock the person out.
 """
 
 import base64
@@ -30,17 +30,17 @@ NOT_ALL_YOURS = (
 
 
 def has_factor(user: User) -> bool:
-    """Whether a log-in of `user` with a password needs a code, too."""
+    """Whether a password log-in of `user` also needs a code."""
     return bool(SecondFactor.objects.filter(user=user, confirmed=True).exists())
 
 
 def with_factor(users: Iterable[User]) -> set[int]:
-    """The ids of those of `users` who have a second factor."""
+    """The ids of those `users` who have a second factor."""
     return set(SecondFactor.objects.filter(user__in=users, confirmed=True).values_list("user_id", flat=True))
 
 
 def new_factor(user: User) -> SecondFactor:
-    """The factor of `user` that is being set up, with the same key until it is confirmed."""
+    """The unconfirmed factor of `user`. Its key stays the same until it is confirmed."""
     factor: SecondFactor = SecondFactor.objects.get_or_create(
         user=user, defaults={"name": "Phone", "confirmed": False}
     )[0]
@@ -48,18 +48,20 @@ def new_factor(user: User) -> SecondFactor:
 
 
 def address_for_app(factor: SecondFactor) -> str:
-    """The address that an app reads from the QR code (Key Uri Format of Google Authenticator)."""
+    """The URI that an app reads from the QR code (Key Uri Format of Google Authenticator)."""
     label = urlencode({"": f"Holdfast:{factor.user.email}"})[1:]
     return f"otpauth://totp/{label}?{urlencode({'secret': key_in_words(factor), 'issuer': 'Holdfast'})}"
 
 
 def key_in_words(factor: SecondFactor) -> str:
-    """The key as it is typed into an app, in base32."""
+    """The key in base32, for typing it into an app."""
     return base64.b32encode(bytes.fromhex(factor.key)).decode()
 
 
 def confirm(user: User, code: str, session_key: str | None) -> list[str] | None:
-    """Sets the factor up if `code` is of it, ends all other sessions, and returns new recovery codes; else None."""
+    """Confirms the factor if `code` is correct, ends all other sessions, and returns new recovery codes. Returns None
+    otherwise.
+    """
     factor = new_factor(user)
     if factor.confirmed or not factor.verify_token(code):
         return None
@@ -73,7 +75,7 @@ def confirm(user: User, code: str, session_key: str | None) -> list[str] | None:
 
 @transaction.atomic
 def new_codes(user: User) -> list[str]:
-    """Replaces the recovery codes of `user`, and returns the new ones, which nobody can read again."""
+    """Replaces the recovery codes of `user`, and returns the new ones, which cannot be read again."""
     codes = [base64.b32encode(secrets.token_bytes(10)).decode().lower() for _ in range(CODES)]
     RecoveryCode.objects.filter(user=user).delete()
     RecoveryCode.objects.bulk_create(RecoveryCode(user=user, digest=_digest(code)) for code in codes)
@@ -82,8 +84,8 @@ def new_codes(user: User) -> list[str]:
 
 
 def accepts(request: HttpRequest, user: User, code: str) -> bool:
-    """Whether `code` proves `user`: one of the app, or a recovery code, each once. A wrong one counts as a try; if the
-    client must wait, AxesMiddleware says so.
+    """Whether `code` proves the identity of `user`: a code of the app, or a recovery code, each valid once. A wrong
+    code counts as an attempt; if the client must wait, AxesMiddleware informs the client.
     """
     text, name = "".join(code.split()).replace("-", ""), throttling.CODES_OF + user.email
     if not throttling.may_try(request, name):
@@ -108,8 +110,8 @@ def _digest(code: str) -> str:
 
 @transaction.atomic
 def remove(user: User, actor: User | None, *, session_key: str | None = None) -> bool:
-    """Takes the factor and the recovery codes of `user` away, ends their sessions but the one with the key, and tells
-    them by mail. Returns False if there is none. `actor` None is an operator.
+    """Removes the factor and the recovery codes of `user`, ends their sessions except the one with `session_key`, and
+    notifies them by mail. Returns False without a factor. `actor`: None for an operator.
     """
     RecoveryCode.objects.filter(user=user).delete()
     if not SecondFactor.objects.filter(user=user).delete()[0]:
@@ -122,8 +124,8 @@ def remove(user: User, actor: User | None, *, session_key: str | None = None) ->
 
 
 def reset(by: Membership, member: Membership) -> bool:
-    """As `remove`, by an owner who is asked by a member without phone and recovery codes. Raises NotAllowed, unless all
-    workspaces of that person are the owner's own.
+    """As `remove`, by an owner on request of a member without phone and recovery codes. Raises NotAllowed, unless `by`
+    owns all workspaces of that person.
     """
     user, role = member.user, Membership.Role.OWNER
     owned = Membership.objects.filter(user=by.user, role=role).values("workspace")
@@ -139,7 +141,9 @@ def reset(by: Membership, member: Membership) -> bool:
 
 
 def mail_reset(ctx: JobContext) -> dict[str, str]:
-    """The job that tells a person that their second factor is gone. Raises TransientError if the mail is not taken."""
+    """The job that informs a person that their second factor was removed. Raises TransientError if the mail is not
+    accepted.
+    """
     user = User.objects.filter(pk=ctx.payload["user_id"], is_active=True).first()
     if user is None:
         return {"skipped": "There is no active account."}
@@ -167,5 +171,5 @@ def is_required(user: User) -> bool:
 
 
 def setup_path(next_url: str) -> str:
-    """The path of the page that sets the factor up and then leads on."""
+    """The path of the page that sets up the factor and then redirects to `next_url`."""
     return f"{reverse('factor')}?{urlencode({'next': next_url})}"

@@ -1,4 +1,4 @@
-"""Notes how the sessions of people are used, and ends those that are too old."""
+"""Records the use of people's sessions, and ends sessions that are too old."""
 
 import time
 from datetime import UTC, datetime
@@ -13,7 +13,9 @@ from django.http import HttpRequest
 from inbox.models import BrowserSession, User
 
 STARTED, USED = "started", "used"
-"""Keys of the session: when the person logged in (s since 1970); its key when its use was noted last, and that time."""
+"""Keys of the session: the time of the log-in (s since 1970), and its key and time (s since 1970) when its use was last
+recorded.
+"""
 EACH_S = 60
 BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 SYSTEMS = {
@@ -25,7 +27,7 @@ SYSTEMS = {
     "CrOS": "ChromeOS",
     "Linux": "Linux",
 }
-"""What a browser's name and system look like in its User-Agent, the more telling ones first."""
+"""The marks of browsers and systems in a User-Agent header, the more specific ones first."""
 
 
 def is_over(session: SessionBase) -> bool:
@@ -35,7 +37,7 @@ def is_over(session: SessionBase) -> bool:
 
 
 def note_use(request: HttpRequest, user: User, address: str | None) -> bool:
-    """Notes that the session of `user` is used, once a minute. Returns False for one that is over, or was ended
+    """Records the use of the session of `user`, once a minute. Returns False if the session is too old, or was ended
     meanwhile.
     """
     session, now = request.session, int(time.time())
@@ -62,18 +64,18 @@ def note_use(request: HttpRequest, user: User, address: str | None) -> bool:
             BrowserSession.objects.bulk_create(
                 [row], update_conflicts=True, unique_fields=["session"], update_fields=changing
             )
-    except IntegrityError:  # its session has gone since this request read it
+    except IntegrityError:  # its session was deleted after this request read it
         return False
     return True
 
 
 def sessions_of(user: User) -> QuerySet[BrowserSession]:
-    """The sessions of `user` that have not ended, the one that was used last first."""
+    """The sessions of `user` that have not ended, the most recently used first."""
     return BrowserSession.objects.filter(user=user, session__expire_date__gt=Now())
 
 
 def browser_of(agent: str) -> str:
-    """Browser and system in the words of people, as the header User-Agent tells them: "Firefox on Windows"."""
+    """Browser and system for users, according to the header User-Agent: "Firefox on Windows"."""
     browser = next((name for mark, name in BROWSERS.items() if mark in agent), "A program")
     system = next((name for mark, name in SYSTEMS.items() if mark in agent), "")
     return f"{browser} on {system}" if system else browser

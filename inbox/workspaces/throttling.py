@@ -33,11 +33,13 @@ ACCOUNT_LIMIT = 60
 ATTACKED_LIMIT = 2
 FORGOTTEN_LIMIT = 10
 KNOWN_FOR = timedelta(days=60)
-"""How long a source is trusted by an account after a log-in from it."""
+"""An account trusts a source for this long after a log-in from it."""
 CODES_OF = "code of "
-"""Begins the name under which wrong codes of an account are counted, so that a right password does not clear them."""
+"""The prefix of the name under which wrong codes of an account are counted, so that a correct password does not clear
+them.
+"""
 FORGOTTEN = "password link"
-"""The name under which requests for password links are counted. No account can have it, as it is not an address."""
+"""The name under which requests for password links are counted. It is not an address, so no account can have it."""
 
 
 class AxesRequest(HttpRequest):
@@ -74,7 +76,9 @@ def client_address(request: HttpRequest) -> str | None:
 
 
 def _address(entry: str) -> str | None:
-    """Returns the address in `entry` without port and zone; None if it is no address. Some proxies add a port."""
+    """Returns the address in `entry` without port and zone; None if `entry` is not an address. Some proxies add a
+    port.
+    """
     text = entry.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]
@@ -100,12 +104,14 @@ def tries_left(request: HttpRequest, username: str) -> int:
 
 
 def may_ask_for_link(request: HttpRequest) -> bool:
-    """Counts a request for a password link. Returns False if the client must wait; AxesMiddleware then says so."""
+    """Counts a request for a password link. Returns False if the client must wait; AxesMiddleware then informs the
+    client.
+    """
     return may_try(request, FORGOTTEN) and note_try(request, FORGOTTEN)
 
 
 def may_try(request: HttpRequest, name: str) -> bool:
-    """Whether the client may try once more what is counted under `name`. If not, AxesMiddleware says so."""
+    """Whether the client may make another attempt under `name`. If not, AxesMiddleware informs the client."""
     is_allowed = bool(AxesProxyHandler.is_allowed(request, get_credentials(name)))
     if not is_allowed:
         cast(AxesRequest, request).axes_locked_out = True
@@ -113,7 +119,9 @@ def may_try(request: HttpRequest, name: str) -> bool:
 
 
 def note_try(request: HttpRequest, name: str) -> bool:
-    """Counts a try under `name`. Returns False if the client must wait now; AxesMiddleware then says so."""
+    """Counts an attempt under `name`. Returns False if the client must now wait; AxesMiddleware then informs the
+    client.
+    """
     AxesProxyHandler.user_login_failed(__name__, get_credentials(name), request)
     return not cast(AxesRequest, request).axes_locked_out
 

@@ -1,4 +1,4 @@
-"""Applies bounces and spam complaints: stops the lead that the mail was meant for, and stores the notice once."""
+"""Applies bounces and spam complaints: stops the lead to whom the mail was sent, and stores the notice once."""
 
 from dataclasses import replace
 
@@ -19,8 +19,8 @@ spam_complaints = Counter(
 
 
 def handle(received: Received, event: BounceEvent) -> IntakeResult:
-    """Stores a bounce that the provider reports by an event of its own, and stops messages to the lead. An event that
-    names no address takes it from the notice.
+    """Stores a bounce that the provider reports as a separate event, and stops messages to the lead. If the event names
+    no address, the address is taken from the notice.
     """
     judged = judge(event)
     if judged.failed_recipients and not event.person.email:
@@ -30,8 +30,8 @@ def handle(received: Received, event: BounceEvent) -> IntakeResult:
 
 
 def handle_notice(received: Received, event: MessageEvent, judged: Arrival) -> IntakeResult:
-    """Stores a bounce notice or spam complaint that came like a reply, and stops messages to the lead that it is
-    about.
+    """Stores a bounce notice or spam complaint that arrived like a reply, and stops messages to the lead that it
+    concerns.
     """
     person = event.person
     if judged.failed_recipients and not event.tracked:
@@ -41,7 +41,7 @@ def handle_notice(received: Received, event: MessageEvent, judged: Arrival) -> I
 
 
 def _intended(received: Received, addresses: tuple[str, ...]) -> str:
-    """The address that we wrote to. If a mailbox forwards, the report also names the address behind it."""
+    """The address that we wrote to. If a mailbox forwards, the report also names the address of the destination."""
     stored = set(
         Lead.objects.filter(workspace=received.workspace, email__in=addresses).values_list("email", flat=True)
     )
@@ -58,7 +58,7 @@ def _store(received: Received, event: MessageEvent, judged: Arrival) -> IntakeRe
     )
     message, created = store(received, event, judged, count=False)
     if not created:
-        add_links(received, event, message)  # the notice alone may not have named the address that failed
+        add_links(received, event, message)  # the notice alone may not name the failed address
         if event.thread_id and not message.thread_id:
             Message.objects.filter(pk=message.pk, thread_id="").update(thread_id=event.thread_id)
     lead = message.lead
@@ -78,8 +78,8 @@ def _store(received: Received, event: MessageEvent, judged: Arrival) -> IntakeRe
 
 
 def stop(lead: Lead, message: Message) -> None:
-    """Stops all messages to `lead`, whose address does not exist by the bounce `message`, and saves it. The row must
-    be locked.
+    """Stops all messages to `lead`, whose address does not exist according to the bounce `message`, and saves the lead.
+    The row must be locked.
     """
     rollup.bounced(lead, message.sent_at)
     lead.tag_decided_by = message.tag_decided_by
@@ -95,7 +95,7 @@ def complained(lead: Lead, message: Message) -> None:
 
 
 def _count(lead: Lead, message: Message) -> None:
-    """Shows the notice in the lead's row. If the notice came late, derives the row anew."""
+    """Counts the notice in the lead's row. If the notice arrived late, recomputes the row."""
     late = lead.last_message_at is not None and message.sent_at <= lead.last_message_at
     if late:
         rollup.recompute(lead)

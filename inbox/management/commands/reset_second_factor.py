@@ -1,4 +1,4 @@
-"""`reset_second_factor`: takes a person's second factor away, for whoever lost phone and recovery codes."""
+"""`reset_second_factor`: removes the second factor of a person who lost phone and recovery codes."""
 
 from typing import Any
 
