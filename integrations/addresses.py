@@ -2,7 +2,7 @@
 
 Providers pass such a field on as it stood in the mail: a bare address, an address with a name (`"Ada Lindqvist"
 <ada@x.example>`), a name that is encoded (RFC 2047) or in a comment, several addresses, or a group. The parser makes
-one pass over any text.
+one pass.
 """
 
 import re
@@ -57,8 +57,7 @@ def decoded(name: str) -> str:
 
 
 def listed(**fields: list[tuple[str, str]]) -> dict[str, list[dict[str, str]]]:
-    """Returns the recipients as messages store them: a list of {address, name} for each non-empty one of to, cc and
-    bcc.
+    """Returns the recipients as messages store them: a list of {address, name} for each non-empty field.
 
     `fields` are to, cc and bcc, each a list of pairs: an address field, and a name that the provider gives separately
     and that takes precedence. A field without an address is stored as the address.

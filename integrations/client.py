@@ -145,8 +145,7 @@ class ProviderClient:
         return self.file(url, deadline)
 
     def file(self, path: str, deadline: Deadline) -> bytes:
-        """Returns the file at a path or URL, of at most LARGEST bytes. It makes one attempt, limited only by the
-        Deadline.
+        """Returns the file at a path or URL, of at most LARGEST bytes. Only the Deadline limits its one attempt.
 
         The session's headers contain the key, so they are sent only to the address of its calls. Raises HostRefused if
         the provider may not be called at the URL.
@@ -184,8 +183,7 @@ def number_part(provider: str, text: str) -> int:
 
 
 def items_of(body: Any, *names: str) -> list[dict[str, Any]]:
-    """Returns the JSON objects of a list: a bare array, or an array under `data` or one of `names`, nested at most
-    twice.
+    """Returns the JSON objects of a list: a bare array, or one under `data` or one of `names`, nested at most twice.
 
     Raises ValueError if the body has no list, which ProviderSession turns into ProviderFault.
     """

@@ -1,5 +1,4 @@
-"""What a webhook address is known to receive: the declaration in its provider's `contract.toml`, and deviations from
-it.
+"""What a webhook address is known to receive: the declaration in its provider's `contract.toml`, and deviations.
 
 It compares only names, and words at the places that the contract names. It reads no other value of a request.
 """
@@ -35,8 +34,7 @@ class Difference(NamedTuple):
 class Contract:
     """The contract of one webhook address. A field's path joins names with dots, and skips list indexes.
 
-    `types` are the paths of the event's type. `free` are objects whose field names people choose; ANY is the whole
-    body.
+    `types` are the paths of the event's type. `free` are objects whose field names people choose; ANY is the body.
     """
 
     types: tuple[str, ...]

@@ -178,7 +178,7 @@ class AccountStatusEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnrichmentEvent(Event):
-    """A callback of Clay about a lead. `kind`: linkedin or phone. `status`: found, not_found or error."""
+    """A callback of Clay about a lead. `kind` is linkedin or phone. `status` is found, not_found or error."""
 
     lead_id: str
     kind: str

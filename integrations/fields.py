@@ -3,8 +3,7 @@
 We wrote this field because the packaged one returns the encrypted text for a wrong key and is not thread-safe
 (docs/adr/0005-encrypted-field.md). A loaded row holds its secret encrypted (`Sealed`), and reading the attribute
 decrypts it. Pages that list rows call `no_key_opens` and `holds_something`, which decrypt nothing. A value that no key
-can decrypt is read as `Unreadable`. So the row can be loaded, shown and saved, and only code that uses the secret gets
-an error.
+can decrypt is read as `Unreadable`. So the row can be loaded, shown and saved, and only using the secret fails.
 """
 
 import base64
@@ -58,7 +57,7 @@ USES = {name for kind in (dict, list, str) for name in dir(kind) if not name.sta
 class Unreadable:
     """A stored secret that none of the current FIELD_ENCRYPTION_KEYS can decrypt. Its truth value is true.
 
-    Saving it writes back the stored token. Every other use raises DecryptionError, so it is never taken for a missing
+    Saving it writes back the stored token. Every other use raises DecryptionError, so it never looks like a missing
     secret.
     """
 

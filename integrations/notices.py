@@ -219,8 +219,8 @@ def edit(
     green: bool,
     blocks: Sequence[dict[str, Any]] = (),
 ) -> int:
-    """Changes the text and `blocks` of Slack notices about an account. This posts no new message, so the limit of one
-    per day holds.
+    """Changes the text and `blocks` of Slack notices about an account. No new message is posted, so the daily limit
+    holds.
 
     With `green`, the account works again, and all its notices of the last 10 days that have not been changed to green
     are changed; otherwise only the latest one. Returns how many were changed, which is 0 if Slack is connected only by

@@ -2,8 +2,7 @@
 (docs/adr/0037-a-refusal-is-shown-in-the-provider-s-words.md).
 
 An error response often quotes the request: the key, an address, a text. So everything that was in our request is
-removed, and everything that looks like an address, a number, a link, a key or a name. The rest is cut to a sentence or
-two.
+removed, and everything that looks like an address, a number, a link, a key or a name. The rest is cut to LIMIT characters.
 """
 
 import json

@@ -40,7 +40,7 @@ def _declared() -> list[ProviderSpec]:
 
 
 def spec_of(provider: str) -> ProviderSpec:
-    """Raises UnknownProvider."""
+    """Returns the provider's declaration. Raises UnknownProvider."""
     try:
         return specs()[provider]
     except KeyError:

@@ -133,8 +133,7 @@ class NamedTenant:
 class Signature:
     """How requests to a webhook address that all workspaces share are authenticated.
 
-    `valid(raw, headers, now)` checks the signature. `names(body, now)` reads the workspace from a body with a valid
-    signature.
+    `valid(raw, headers, now)` checks the signature. `names(body, now)` reads the workspace from a verified body.
     """
 
     valid: Callable[[bytes, Mapping[str, str], datetime], bool]

@@ -1,4 +1,4 @@
-"""Guards every page under /w/<workspace>/: checks who may open it, and sets the workspace's time zone for it."""
+"""Guards every page under /w/<workspace>/: checks who may open it, and activates the workspace's time zone."""
 
 import zoneinfo
 from collections.abc import Callable
@@ -28,7 +28,7 @@ LAST_WORKSPACE = "last_workspace"
 
 
 class SignedInRequest(HttpRequest):
-    """The request of a logged-in user. Every page gets one, unless it is declared public."""
+    """The request of a logged-in user. Every view receives one, unless it is declared public."""
 
     user: User
     htmx: HtmxDetails
@@ -42,15 +42,15 @@ class WorkspaceRequest(SignedInRequest):
 
 
 def signed_in(request: HttpRequest) -> User:
-    """The logged-in user of `request`. Raises PermissionDenied if nobody is logged in."""
+    """Returns the logged-in user of `request`. Raises PermissionDenied if nobody is logged in."""
     if not request.user.is_authenticated:
         raise PermissionDenied
     return request.user
 
 
 def to_second_factor(request: HttpRequest) -> HttpResponseBase:
-    """Leads a person whose password is not enough to the page that sets up a second factor, and then back. A person who
-    has one logs in again with it.
+    """Redirects a user who needs more than a password. They set up a second factor, or log in again with the one they
+    have, and then return to the page.
     """
     page = request.get_full_path() if request.method in SAFE_METHODS else reverse("home")
     if has_factor(signed_in(request)):

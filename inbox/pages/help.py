@@ -17,7 +17,7 @@ from inbox.pages.access import WorkspaceRequest, workspace_view
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = {"setters": "for-setters.md", "admins": "for-admins.md"}
-"""The pages by the name in their address."""
+"""The pages by their name in the URL."""
 LINK = re.compile(r"\[([^]]+)\]\(([\w-]+\.md)?(#[\w-]+)?\)")
 
 
@@ -78,7 +78,7 @@ def _link(match: re.Match[str]) -> str:
 @require_safe
 @workspace_view()
 def help_page(request: WorkspaceRequest, name: str) -> HttpResponse:
-    """`w/<workspace>/help/<name>/`: one of the pages of docs/ that are written for users."""
+    """`w/<workspace>/help/<name>/`: shows one of the pages of docs/ that are written for users."""
     try:
         title, body = rendered(name)
     except (KeyError, OSError):

@@ -23,7 +23,7 @@ from inbox.workspaces.people import password_opens
 from inbox.workspaces.second_factor import has_factor
 
 PROOF = "proof"
-"""The form field with the password, or a code of the phone."""
+"""The form field with the password, or with a code from the phone."""
 View = Callable[..., HttpResponseBase]
 
 

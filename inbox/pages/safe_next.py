@@ -9,7 +9,7 @@ def next_url(request: HttpRequest, default: str) -> str:
     url = request.POST.get("next") or request.GET.get("next", "")
     is_safe = (
         "/" in url
-        and url_has_allowed_host_and_scheme(  # without a slash, `redirect` sees a view's name
+        and url_has_allowed_host_and_scheme(  # `redirect` takes a text without a slash as the name of a view
             url, {request.get_host()}, require_https=request.is_secure()
         )
     )

@@ -1,4 +1,4 @@
-"""The overview page of insights: numbers of a span of time, each as a chart with a table."""
+"""The overview page of insights: the numbers of a time span, each as a chart with a table."""
 
 import zoneinfo
 from datetime import datetime, timedelta
@@ -93,5 +93,5 @@ def _tiles(
 
 
 def answer_time(seconds: float | None) -> str:
-    """The time that an answer took, or "–" for None, as nobody answered."""
+    """Formats the time that an answer took; "–" for None, if nobody answered."""
     return "–" if seconds is None else duration(seconds)

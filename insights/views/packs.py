@@ -1,4 +1,4 @@
-"""The pages of context packs: the list, one pack with its evidence, and the actions. Viewers look, members act."""
+"""The pages of context packs: the list, one pack with its evidence, and the actions. Actions need a member."""
 
 import uuid
 from typing import Any
@@ -29,7 +29,7 @@ SHOWN_CLAIMS = 3
 @require_http_methods(["GET", "HEAD", "POST"])
 @workspace_view()
 def pack_list(request: WorkspaceRequest) -> HttpResponse:
-    """Lists the newest build of each pack. POST asks for a new pack."""
+    """Lists the newest build of each pack. A POST requests a new pack."""
     form = PackForm(request.POST or None, workspace=request.workspace)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
@@ -97,7 +97,7 @@ def pack(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
 @require_safe
 @workspace_view()
 def progress(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
-    """The part of a pack's page that is refreshed during a build. At its end the page is loaded again."""
+    """The part of a pack's page that reloads during a build. When the build ends, the whole page is reloaded."""
     own_pack = _own(request, pack_id)
     waiting = own_pack.questions.filter(status="pending").exists()
     response = render(
@@ -111,7 +111,7 @@ def progress(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @workspace_view(MEMBER)
 def ask(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
-    """Stores a follow-up question about the pack. Without a read conversation the page says that none is answered."""
+    """Stores a follow-up question about the pack. Without a read conversation, the page says that it has no answer."""
     own_pack = _own(request, pack_id)
     form = QuestionForm(request.POST)
     if not form.is_valid():
@@ -203,7 +203,7 @@ def _threads(pack: ContextPack) -> QuerySet[PackThread]:
 
 
 def _card(pack: ContextPack) -> dict[str, Any]:
-    """What the list shows of a pack: the first claims of its newest good build."""
+    """Returns what the list shows of a pack: the first claims of its newest good build."""
     good = pack if pack.status == ContextPack.Status.COMPLETE else pack.previous
     (shown,) = citation_links.show(pack.workspace_id, good.synthesis if good else None)
     claims = shown.claims[:SHOWN_CLAIMS] if shown else []

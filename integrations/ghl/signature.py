@@ -17,7 +17,7 @@ HEADER = "X-GHL-Signature"
 
 
 def valid(raw: bytes, headers: Mapping[str, str]) -> bool:
-    """Whether the Marketplace app signed `raw`. False if GHL_APP_PUBLIC_KEY is not set."""
+    """Whether the Marketplace app signed `raw`. False if GHL_APP_PUBLIC_KEY is empty."""
     key = _public_key(settings.GHL_APP_PUBLIC_KEY)
     if key is None:
         return False

@@ -52,11 +52,11 @@ class SignalKind(StrEnum):
     WORKED = "worked"  # a call succeeded, which proves that the account works
     REFUSED = "refused"  # the provider rejects the credentials or the account: a person must act
     CANNOT_SEND = "cannot_send"  # the account responds but its sender cannot send: a person must act
-    SLOWED = "slowed"  # 429
+    SLOWED = "slowed"  # HTTP status 429
     TROUBLE = "trouble"  # timeout, unreachable, 5xx: a problem of the provider
     DOWN = "down"  # the provider reports that it cannot reach the account
     SILENT = "silent"  # nothing has arrived for longer than is usual for this account
-    HEARD = "heard"  # something arrived
+    HEARD = "heard"  # an event arrived
     UNCLEAR = "unclear"  # arriving events have a form that we do not understand
     UNDERSTOOD = "understood"  # an event arrived that we understand
     READABLE = "readable"  # its stored secrets can be decrypted again, and nothing else was wrong

@@ -101,8 +101,8 @@ def address_of(provider: str, url: str) -> Address:
 def allowed_places(provider: str) -> tuple[AllowedHost, ...]:
     """Returns the provider's own hosts, those in `settings.PROVIDER_HOSTS`, and the addresses that an operator set.
 
-    An entry is `provider=host` or `provider=host:port`, then `@` and an id if only that workspace may use it. Raises
-    UnknownProvider.
+    An entry is `provider=host` or `provider=host:port`, then `@` and the id of the only workspace that may use it.
+    Raises UnknownProvider.
     """
     if provider == HEARTBEAT:
         return (_place(provider, settings.HEARTBEAT_URL),)

@@ -1,7 +1,7 @@
 """Our own limits on calls, shared by all processes: a sliding window per account, stored in one row.
 
-No process waits while it locks the row. If the database is unavailable, the call is made, and only the provider's own
-limit applies.
+No process waits while it locks the row. If the database is unavailable, the call is made under the provider's own
+limit.
 """
 
 import logging

@@ -184,7 +184,7 @@ def resolve(host: str, port: int, guard: CallGuard) -> list[tuple[Any, ...]]:
 def open_socket(host: str, port: int, guard: CallGuard, *, public_only: bool = True) -> GuardedSocket:
     """Returns a socket connected to the first address of `host` that accepts.
 
-    Raises HostRefused if an address is not public, unless `public_only` is False (the operator chose the host), and
+    Raises HostRefused if an address is not public, unless `public_only` is False (the operator chose the host). Raises
     OSError if none accepts.
     """
     guard.phase = "resolve"

@@ -7,8 +7,6 @@ from jobs.ids import uuid7
 
 
 class AiCall(models.Model):
-    """One question to the language model: feature, cost and outcome. It holds no text."""
-
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey(
         "inbox.Workspace", on_delete=models.CASCADE, null=True, blank=True, related_name="ai_calls"

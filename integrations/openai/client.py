@@ -86,7 +86,7 @@ class Usage:
 
 
 class OpenAIClient:
-    """Asks questions through OpenAI's Responses API (docs/reference/openai.md), with the installation's key."""
+    """Asks questions through OpenAI's Responses API (docs/reference/openai.md) with the installation's key."""
 
     def ask(
         self,

@@ -21,7 +21,7 @@ class OpenAINotConfigured(ProviderMisconfigured):
 
 
 class AnswerUnusable(ProviderFault):
-    """`code` is max_output_tokens, empty, not_json, schema, failed or unexpected_shape."""
+    """The answer cannot be used. `code` is max_output_tokens, empty, not_json, schema, failed or unexpected_shape."""
 
 
 class AnswerRefused(ProviderRejected):

@@ -156,8 +156,7 @@ class SlackClient:
         )
 
     def find(self, key: str, since: datetime, deadline: Deadline, *, channel: str = "") -> Posted | None:
-        """Returns our message with `key` after `since` (aware), among the PAGE newest of the channel; None if not
-        found.
+        """Returns our message with `key` after `since` (aware), among the channel's PAGE newest ones, or None.
 
         Raises ProviderMisconfigured without a channel, and ProviderAuthError without HISTORY_SCOPES.
         """

@@ -43,8 +43,8 @@ def deliver(
     """Posts a message, or finds the one that an earlier attempt posted and updates its text.
 
     `key` identifies the message in its channel and is the same at each attempt. `tried_since` is the time of the first
-    attempt, or None. Raises Unconfirmed and the errors of SlackClient.post. If the error's `sent` is None, the message
-    may be in the channel.
+    attempt, or None. Raises Unconfirmed and the errors of SlackClient.post. If the error's `sent` is None, it may be in
+    the channel.
     """
     if tried_since is not None:
         _, posted = look(client, key, tried_since, deadline, channel=channel)

@@ -19,7 +19,7 @@ def usable(account: Integration) -> bool:
 
 
 def lacks(account: Integration) -> tuple[str, str] | None:
-    """Raises DecryptionError if its secrets cannot be read."""
+    """Returns the missing setting. Raises DecryptionError if its secrets cannot be decrypted."""
     if account.credentials.get("api_key") or installation_key(account):
         return None
     return "api_key", "Needed: the installation’s own key is for the installation’s address only."

@@ -6,8 +6,7 @@ If a lead edits a message, it comes under the same id with a new text. Both are 
 Accounts that were set up for an earlier product send `message.received` with a nested message. Unipile itself sends
 `message_received` with all fields at the top level, where `message` is the text. The idempotency key of a message is
 Unipile's message id, which is the same in both forms. That of an accepted invitation is the account and the member,
-because Unipile's own form has no id. An account's status has neither id nor time, so it is compared with the last
-status.
+because Unipile's own form has no id. An account's status has neither id nor time, so it is compared with the last.
 """
 
 from dataclasses import replace

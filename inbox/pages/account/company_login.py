@@ -53,7 +53,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     except (*FAILURES, oidc.LoginRefused) as error:
         return _failed(request, OUT_OF_REACH, error)
     request.session[ATTEMPTS] = [*request.session.get(ATTEMPTS, []), attempt][-TABS:]
-    if not request.user.is_authenticated:  # anybody can make such a row, and it is of no use for longer
+    if not request.user.is_authenticated:  # anybody can create such a row, and it is useless for longer
         request.session.set_expiry(ATTEMPT_S)
     return redirect(url)
 
@@ -84,7 +84,7 @@ def end(request: HttpRequest) -> HttpResponse:
         return _failed(request, REFUSED, error)
     except FAILURES as error:
         return _failed(request, OUT_OF_REACH, error)
-    if attempt.again and request.user == user:  # the session and its forms stay
+    if attempt.again and request.user == user:  # keep the session and its forms
         note_proof(request, identity_of(request).strength)
     else:
         login(request, user, backend=settings.COMPANY_BACKEND)

@@ -118,13 +118,13 @@ class Login(LoginView):
 
 
 PENDING = "pending"
-"""In the session of somebody whose password was right, and whose code is awaited: who, for where, and since when."""
+"""Session key of a log-in whose password was right and whose code is still missing: user, `next`, and start time."""
 PENDING_S = 600
 
 
 def enter(request: HttpRequest, user: User, next_url: str, *, remember: bool = True) -> HttpResponse:
-    """Logs `user` in, whose password was right, and leads to `next_url`. A person with a second factor is asked for its
-    code first. Without `remember` the session ends with the browser.
+    """Logs in `user`, whose password was right, and redirects to `next_url`. A user with a second factor must first
+    enter a code. Without `remember`, the session ends when the browser is closed.
     """
     if not has_factor(user):
         return _let_in(request, user, next_url, remember)
@@ -146,7 +146,7 @@ def _let_in(request: HttpRequest, user: User, next_url: str, remember: bool) -> 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 def login_code(request: HttpRequest) -> HttpResponse:
-    """`/login/code/`: asks for a code of the second factor, after the right password, for ten minutes."""
+    """`/login/code/`: asks for a code of the second factor, for ten minutes after the right password."""
     pk, password, next_url, remember, at = request.session.get(PENDING, (None, "", "", False, 0))
     user = User.objects.filter(pk=pk, is_active=True).first()
     is_open = user is not None and time.time() - at < PENDING_S and has_factor(user) and password_opens(user)

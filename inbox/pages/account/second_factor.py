@@ -1,4 +1,4 @@
-"""The page on which a person sets up a second factor, and takes it away."""
+"""The page on which a user sets up or removes a second factor."""
 
 import segno
 from django.contrib import messages
@@ -22,8 +22,9 @@ from inbox.workspaces.identity import Strength, note_proof, strength_of_log_in
 @require_http_methods(["GET", "POST"])
 @asks_again()
 def factor(request: HttpRequest) -> HttpResponse:
-    """`/account/security/factor/?next=…`: shows the QR code, and takes the first `code` of the phone. Later `do` makes
-    new recovery codes ("codes"), or takes the factor away ("remove").
+    """`/account/security/factor/?next=…`: shows the QR code, and checks the first `code` from the phone.
+
+    Later, `do` creates new recovery codes ("codes") or removes the factor ("remove").
     """
     user, key, wanted = signed_in(request), request.session.session_key, request.POST.get("do")
     if not second_factor.has_factor(user):
@@ -48,7 +49,7 @@ def _set_up(request: HttpRequest) -> HttpResponse:
     address = second_factor.address_for_app(new)
     svg = segno.make_qr(address).svg_inline(scale=5, light="#fff", dark="#000")
     context = {
-        "qr": mark_safe(svg),  # made here, of an address that is percent-encoded
+        "qr": mark_safe(svg),  # generated here, from a percent-encoded address
         "address": address,
         "key": second_factor.key_in_words(new),
         "is_wrong": request.method == "POST",

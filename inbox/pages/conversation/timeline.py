@@ -137,7 +137,7 @@ class Timeline:
 
     @property
     def entries(self) -> list[Entry]:
-        """The messages without the notes."""
+        """The entries without the notes."""
         return [entry for entry in self.everything if entry.note is None]
 
     @property

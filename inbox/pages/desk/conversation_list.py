@@ -1,4 +1,4 @@
-"""The list of conversations: one folder, filtered, 50 a page. It also stands beside an open conversation."""
+"""The list of conversations: one folder, filtered, 50 a page. The page of a conversation shows it too."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,26 +35,26 @@ from inbox.pages.parts import COUNTS, THREADS, part_asked, render_part, varied
 from inbox.pages.templatetags.holdfast import capped
 
 COUNT, OLDEST, CAMPAIGNS = "count", "oldest", "campaigns"
-"""The keys of the values that are read together with the counts of the page."""
+"""Keys of the values that are read together with the counts of the page."""
 
 
 @dataclass(frozen=True)
 class Number:
-    """The number of leads of a list: `known`, or the value of `expression`. With `has_older` there may be more."""
+    """The number of leads in a list: `known`, or the value of `expression`. With `has_older`, there may be more."""
 
     known: int = 0
     expression: CappedCount | None = None
     has_older: bool = False
 
     def words(self, read: int | None) -> str:
-        """The number in few letters. `read` is the value of `expression`."""
+        """Formats the number briefly. `read` is the value of `expression`."""
         count = self.known if read is None else read
         return capped(count) if count > COUNT_LIMIT or not self.has_older else f"{count}+"
 
 
 @dataclass(frozen=True)
 class Chip:
-    """A filter that is set, and the query string of the list without it."""
+    """An active filter, and the list's query string without it."""
 
     label: str
     value: str
@@ -63,12 +63,12 @@ class Chip:
 
 @dataclass(frozen=True)
 class Threads:
-    """The list of conversations. `view` is the saved view with its folder and filters, if any; `query` its query
-    string, without the page; `count` its length: "12+" and "99+" stand for more.
+    """The list of conversations.
 
-    `uncertain` counts messages of the workspace that may or may not have gone out. `oldest` is the time since which the
-    oldest reply waits to be understood, in that folder. `empty` says why the page has no rows, unless a filter leaves
-    none.
+    `view` is the saved view with this folder and these filters, if any. `query` is the list's query string without the
+    page. `count` is the list's length; "12+" and "99+" mean that there are more. `uncertain` counts the workspace's
+    messages that may or may not have been sent. `oldest` is the time since which the folder's oldest reply has waited
+    to be understood. `empty` explains why the page has no rows, unless a filter excludes them all.
     """
 
     folder: Folder
@@ -88,13 +88,15 @@ class Threads:
 
     @property
     def accounts(self) -> list[str]:
-        """Our addresses and numbers in the newest messages on this page, each once, for the filter to offer."""
+        """Our addresses and numbers in the newest messages on this page, each once, as choices of the filter."""
         return sorted({row.last_account for row in self.page.rows if row.last_account})
 
 
 def threads(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) -> Threads:
-    """The list for the request's query string. The SQL expressions `also` are read with the counts of the page
-    (`counts_of`). Raises Http404 for an unknown folder or an invalid cursor.
+    """Returns the list for the request's query string.
+
+    The SQL expressions `also` are read with the counts of the page (`counts_of`). Raises Http404 for an unknown folder
+    or an invalid cursor.
     """
     folder, lead_filter, leads = filtered(request)
     page, number = _page(request, folder, lead_filter, leads)
@@ -120,7 +122,7 @@ def threads(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) ->
 def _read(
     request: WorkspaceRequest, folder: Folder, number: Number, also: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The counts of the page, the values of the list, and `also`: one query reads all."""
+    """Reads the counts of the page, the values of the list, and `also`, all in one query."""
     offered = campaigns(request.workspace)
     expressions: dict[str, Any] = {CAMPAIGNS: expression(offered), **also}
     if number.expression is not None:
@@ -139,7 +141,7 @@ def _is_later(request: WorkspaceRequest) -> bool:
 def _page(
     request: WorkspaceRequest, folder: Folder, lead_filter: LeadFilter, leads: QuerySet[Lead]
 ) -> tuple[KeysetPage, Number]:
-    """The page of the list that the request asks for, and the number of leads."""
+    """Returns the requested page of the list, and the number of leads."""
     rows = with_badges(leads, request.workspace, signed_in(request).pk)
     if lead_filter.words:
         after = request.GET.get("after", "")
@@ -153,13 +155,13 @@ def _page(
 def _values(
     folder: Folder, lead_filter: LeadFilter, request: WorkspaceRequest
 ) -> tuple[list[tuple[str, str, str]], dict[str, str]]:
-    """The filters that are set, and the parameters of the list's query string."""
+    """Returns the active filters, and the parameters of the list's query string."""
     active = lead_filter.active() if lead_filter.is_valid() else []
     return active, {"view": folder.key} | {name: request.GET[name] for name, _, _ in active}
 
 
 def query_of(request: WorkspaceRequest) -> str:
-    """The query string of the request's list, without the page. Raises Http404 for an unknown folder."""
+    """Returns the query string of the request's list, without the page. Raises Http404 for an unknown folder."""
     folder, lead_filter, _ = filtered(request)
     return urlencode(_values(folder, lead_filter, request)[1])
 
@@ -178,8 +180,10 @@ def _number(
 @require_safe
 @workspace_view()
 def thread_list(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/inbox/?view=…&q=…&after=…`, with the filters of `inbox.pages.desk.filters`: the list of
-    conversations. Its parts are "threads" and "folders".
+    """`w/<workspace>/inbox/?view=…&q=…&after=…`: shows the list of conversations. Its parts are "threads" and
+    "folders".
+
+    The other parameters are the filters of `inbox.pages.desk.filters`.
     """
     part = part_asked(request)
     if part == COUNTS:

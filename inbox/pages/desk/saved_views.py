@@ -89,7 +89,7 @@ def count_expressions(request: WorkspaceRequest) -> dict[str, Any]:
 
 
 def _filter(request: WorkspaceRequest, query: QueryDict) -> LeadFilter | None:
-    """The filters of a query string; None for an unknown folder."""
+    """Returns the filters of a query string; None for an unknown folder."""
     folder = parameters(query)["view"]
     if folder not in FOLDERS:
         return None

@@ -33,7 +33,7 @@ MAILBOXES_SHOWN = 500
 @require_GET
 @workspace_view()
 def health(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/health/`: the state and the last 30 days of each account, and the notices about trouble."""
+    """`w/<workspace>/health/`: shows the state and the last 30 days of each account, and the notices about trouble."""
     rows = list(
         WorkspaceIntegrationHealth.objects.filter(workspace=request.workspace)
         .select_related("integration")
@@ -61,7 +61,7 @@ def health(request: WorkspaceRequest) -> HttpResponse:
 @require_GET
 @workspace_view()
 def live_banner(request: WorkspaceRequest) -> HttpResponse:
-    """The banner about broken accounts, which open pages poll. 204 if it still has the key `seen`."""
+    """The banner about broken accounts, which open pages poll: 204 while its key is still `seen`."""
     model = model_away(request.workspace)
     accounts = banner.banner_for(
         request.workspace, request.user, request.membership, model_away=model is not None
@@ -72,7 +72,7 @@ def live_banner(request: WorkspaceRequest) -> HttpResponse:
 def banner_part(
     request: HttpRequest, accounts: banner.Banner | None, model: ModelAway | None = None
 ) -> HttpResponse:
-    """The part of a page with its banners. 204 if the key of what it shows is still the one that was `seen`."""
+    """The part of a page with its banners: 204 while the key of what it shows is still `seen`."""
     if "".join(part.key for part in (accounts, model) if part) == request.GET.get("seen", ""):
         return HttpResponse(status=204)
     context = {"banner": accounts, "model": model, "live_url": request.path}
@@ -80,7 +80,7 @@ def banner_part(
 
 
 def _used(row: WorkspaceIntegrationHealth) -> bool:
-    """Whether anything is known of the account. An unused account is not listed."""
+    """Whether anything is known about the account. Unused accounts are not listed."""
     return any((row.last_success_at, row.last_failure_at, row.last_received_at))
 
 
@@ -88,8 +88,8 @@ def _used(row: WorkspaceIntegrationHealth) -> bool:
 @require_POST
 @workspace_view(Membership.Role.MEMBER)
 def account(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
-    """Carries out an admin's action on an account, as `do` says: check it, get the provider's page or the owner's link
-    to reconnect it, mute it, or hide its banner. Members may only hide it.
+    """Carries out an action on an account, as `do` says: check it, show the provider's page or the owner's link to
+    reconnect it, mute it, or hide its banner. Members who are not admins may only hide the banner.
     """
     if request.POST.get("do") != "hide" and not request.membership.at_least(Membership.Role.ADMIN):
         raise PermissionDenied("That is for admins.")
@@ -108,7 +108,7 @@ ADMIN = Membership.Role.ADMIN
 
 @dataclass(frozen=True, slots=True)
 class DrillLine:
-    """One step with its outcome. `ms` is its duration in milliseconds; None if it is not done."""
+    """One step and its outcome. `ms` is its duration in milliseconds; None if it has not finished."""
 
     title: str
     tone: str
@@ -120,7 +120,7 @@ class DrillLine:
 
 @workspace_view(ADMIN)
 def fire_drill(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/health/drill/`: the last drill; for htmx the part with its steps. A POST starts one."""
+    """`w/<workspace>/health/drill/`: shows the last drill, or for htmx the part with its steps. A POST starts one."""
     if request.method == "POST":
         begun = drill.start(request.workspace, request.user)
         audit.record(request.workspace.pk, request.user, "health.drill", begun)
@@ -134,7 +134,7 @@ def fire_drill(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _lines(job: BackgroundJob) -> list[DrillLine]:
-    """Every step in order: done with its outcome, running, or still to come."""
+    """Returns all steps in order: finished with their outcome, running, or still to come."""
     steps = {step.name: step for step in JobStep.objects.filter(job=job)}
     lines, running = [], job.status == BackgroundJob.Status.RUNNING
     for name, title in drill.STEPS.items():
@@ -158,7 +158,7 @@ def _done(title: str, outcome: dict[str, Any], ms: float) -> DrillLine:
 
 
 AFTERWARDS = "done"
-"""The query parameter with which the provider's page returns here."""
+"""The query parameter with which the provider's page returns to this page."""
 
 
 @login_not_required

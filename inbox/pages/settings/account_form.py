@@ -155,7 +155,7 @@ class AccountForm(forms.Form):
                 self.account_field or None, "This account is connected already, here or in another workspace."
             )
             return None
-        # somebody else has changed the account since the form was read
+        # somebody else has changed the account since the form was rendered
         except connect.ConnectError as error:
             self.add_error(None, str(error))
             return None

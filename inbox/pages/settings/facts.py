@@ -125,7 +125,7 @@ def fact_list(request: WorkspaceRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @workspace_view(ADMIN)
 def new(request: WorkspaceRequest, kind: str) -> HttpResponse:
-    """`…/facts/new/<kind>/`: adds a fact of a WorkspaceFact.Kind."""
+    """`…/facts/new/<kind>/`: adds a fact of this WorkspaceFact.Kind."""
     if kind not in Kind.values:
         raise Http404("No such kind of fact.")
     form = FactForm(kind, request.POST or None)

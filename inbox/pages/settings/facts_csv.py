@@ -295,7 +295,7 @@ def import_csv(request: WorkspaceRequest) -> HttpResponse:
 @workspace_view()
 @asks_again(reading=True)
 def export_csv(request: WorkspaceRequest) -> HttpResponse:
-    """`…/facts/export.csv`: all facts as a CSV file that can be imported again."""
+    """`…/facts/export.csv`: downloads all facts as a CSV file that can be imported again."""
     facts: dict[str, list[tuple[str, str, str]]] = {kind: [] for kind in Kind}
     for fact in factbook.listed(request.workspace):
         facts[fact.kind].append((fact.kind, fact.question, fact.answer))
@@ -306,5 +306,5 @@ def export_csv(request: WorkspaceRequest) -> HttpResponse:
 @require_safe
 @workspace_view()
 def example_csv(request: WorkspaceRequest) -> HttpResponse:
-    """`…/facts/example.csv`: an example file with one fact of each kind."""
+    """`…/facts/example.csv`: downloads an example file with one fact of each kind."""
     return csvs.answer("facts-example", COLUMNS, EXAMPLE)

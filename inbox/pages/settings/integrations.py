@@ -113,7 +113,7 @@ BUSY = Check("Test", WARN, "Other accounts are being tested just now.", "Try aga
 @require_safe
 @workspace_view()
 def integrations(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/integrations/`: a card for each account."""
+    """`w/<workspace>/integrations/`: shows a card for each account."""
     return _page(request)
 
 

@@ -128,8 +128,10 @@ def change(request: WorkspaceRequest, membership_id: int) -> HttpResponse:
 @workspace_view(ADMIN)
 @asks_again()
 def security(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/people/security/`: how surely the members log in. `do`: require or allow passwords alone, or, with
-    a `member`, reset their second factor.
+    """`w/<workspace>/people/security/`: shows how securely the members log in.
+
+    `do` requires a second factor (require), allows passwords alone (allow), or resets the second factor of `member`
+    (reset).
     """
     by, wanted = request.membership, request.POST.get("do")
     members = people.members_of(request.workspace)

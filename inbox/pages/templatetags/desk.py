@@ -72,7 +72,7 @@ def who(context: dict[str, Any], user_id: int | None) -> SafeString:
 
 @register.simple_tag
 def is_incomplete(workspace: Workspace) -> bool:
-    """Whether not all is here that the accounts list of the last seven days."""
+    """Whether entries are missing here that the accounts listed in the last seven days."""
     return any(account.is_troubled for account in receipts.lately(workspace).values())
 
 

@@ -90,7 +90,7 @@ def ago(at: datetime | None) -> SafeString:
 
 
 def ago_text(at: datetime) -> str:
-    """How long ago `at` was: "now", "8 min", "1 h 30 min"; after a day "Mon", "20 Nov" or "20 Nov 2025"."""
+    """Formats how long ago `at` was: "now", "8 min", "1 h 30 min"; after a day "Mon", "20 Nov" or "20 Nov 2025"."""
     local, now = timezone.localtime(at), timezone.localtime()
     seconds = (now - local).total_seconds()
     if seconds < MINUTE_S:
@@ -103,7 +103,7 @@ def ago_text(at: datetime) -> str:
 
 @register.filter
 def class_name(path: str) -> str:
-    """The name of a class without its modules: "ProviderRejected"."""
+    """Returns the name of a class without its modules: "ProviderRejected"."""
     return path.rpartition(".")[2]
 
 
@@ -116,7 +116,7 @@ def until(at: datetime) -> str:
 
 @register.filter
 def countdown(at: datetime) -> str:
-    """The minutes and seconds until `at`, as "0:07"."""
+    """Formats the minutes and seconds until `at` as "0:07"."""
     seconds = max(0, round((at - timezone.now()).total_seconds()))
     return f"{seconds // MINUTE_S}:{seconds % MINUTE_S:02}"
 
@@ -139,7 +139,7 @@ def aged(at: datetime | None) -> SafeString:
 
 @register.simple_tag
 def clock(at: datetime | None) -> SafeString:
-    """The time of day of `at`: "14:05"."""
+    """Shows the time of day of `at`: "14:05"."""
     return render_time(at, format_date(timezone.localtime(at), "H:i")) if at else SafeString("")
 
 
@@ -162,7 +162,7 @@ def moment(at: datetime | None) -> SafeString:
 
 @register.filter
 def day_name(at: datetime) -> str:
-    """A heading for the day of `at`: "Today, Tue 24 Nov", "Yesterday, …", "Tue 17 Nov", "Tue 17 Nov 2025"."""
+    """Formats a heading for the day of `at`: "Today, Tue 24 Nov", "Yesterday, …", "Tue 17 Nov", "Tue 17 Nov 2025"."""
     local, today = timezone.localtime(at), timezone.localdate()
     text = format_date(local, "D j M" if local.year == today.year else "D j M Y")
     if local.date() == today:
