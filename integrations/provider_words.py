@@ -2,7 +2,7 @@
 (docs/adr/0037-a-refusal-is-shown-in-the-provider-s-words.md).
 
 An error response often quotes the request: the key, an address, a text. So everything that was in our request is
-removed, and everything that looks like an address, a number, a link, a key or a name. The rest is cut to LIMIT characters.
+removed, and everything that looks like an address, a number, a link, a key or a name.
 """
 
 import json
