@@ -68,13 +68,13 @@ def safe_code(code: object) -> str:
 class ProviderError(Exception):
     """A call to a provider failed. This is the base class of the specific errors.
 
-    - provider: our name of the provider, such as "ghl".
-    - status: the HTTP status; None if there was no response.
-    - code: the provider's error code, or one of ours.
-    - retry_after_ms: how long the provider, or our own limit, asks us to wait.
-    - said: the provider's own words, cleaned.
-    - cannot_send: whether the refusal concerns our sender instead of the request.
-    - sent: for calls that send a message, whether it went out. False: it did not, and sending again is safe. None:
+    - `provider`: our name of the provider, such as "ghl".
+    - `status`: the HTTP status; None if there was no response.
+    - `code`: the provider's error code, or one of ours.
+    - `retry_after_ms`: how long the provider, or our own limit, asks us to wait.
+    - `said`: the provider's own words, cleaned.
+    - `cannot_send`: whether the refusal concerns our sender instead of the request.
+    - `sent`: for calls that send a message, whether it went out. False: it did not, and sending again is safe. None:
       nobody knows, so never just send again. True: it went out, and a later step failed.
     """
 

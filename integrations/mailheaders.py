@@ -1,6 +1,6 @@
-"""Reads the headers of an e-mail that say how it was sent, in every form in which providers pass them on:
+"""Reads the headers of an e-mail that say how it was sent, in all forms in which providers pass them on.
 
-an object, a list of names and values, a text, and the whole source of the mail (RFC 5322).
+The forms are an object, a list of names and values, a text, and the whole source of the mail (RFC 5322).
 """
 
 from collections.abc import Iterable

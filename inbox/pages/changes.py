@@ -17,7 +17,7 @@ LIMIT = 50
 """The most changed leads that a response names. If there are more, pages reload everything."""
 EVERYTHING = "*"
 WORKSPACES = 10
-"""The most workspaces that one request may ask about. The tabs of one browser show no more."""
+"""The most workspaces that one request may ask about: enough for the tabs of one browser."""
 NEWS = """
     SELECT member.*, membership.workspace_id, workspace.requires_second_factor,
         pg_current_snapshot()::text AS snapshot, ARRAY(
@@ -90,8 +90,7 @@ def changed(workspace_id: UUID, mark: str) -> QuerySet[LeadChange, UUID]:
     )
     xid = Func(F("xid"), template="(%(expressions)s)::text::xid8", output_field=text)
     visible = Func(xid, of_page, function="pg_visible_in_snapshot", output_field=BooleanField())
-    # PostgreSQL finds the first possibly unseen row by the index, and only then tests the visibility of each
-    # row.
+    # PostgreSQL finds the first possibly unseen row by the index, and only then tests the visibility of each row.
     unseen = LeadChange.objects.filter(~visible, xid__gte=first, workspace_id=workspace_id)
     return unseen.values_list("lead_id", flat=True)
 

@@ -92,8 +92,7 @@ def _beyond(queryset: QuerySet[Any], time_field: str, cursor: str, lookup: str) 
     microseconds, _, pk = cursor.partition("-")
     try:
         moment = EPOCH + timedelta(microseconds=int(microseconds))
-        # The second condition implies the first, but the planner needs the first to start its index scan
-        # there.
+        # The second condition implies the first, but the planner needs the first to start its index scan there.
         return queryset.filter(
             Q(**{f"{time_field}__{lookup}e": moment}),
             Q(**{f"{time_field}__{lookup}": moment}) | Q(**{time_field: moment, f"pk__{lookup}": pk}),

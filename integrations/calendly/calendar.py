@@ -59,8 +59,8 @@ def _events(
 
 
 def listed(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[BookingEvent | Unusable]:
-    """The bookings and cancellations since `moment`, of the meetings of the token's user that begin after it. Their
-    keys are those of the webhooks.
+    """Yields the bookings and cancellations since `moment` of the token's user, for meetings that begin after `moment`.
+    Their keys are the same as in the webhooks.
     """
     client = CalendlyClient.for_integration(account)
     for event in client.events_from(client.me(deadline).uri, moment, deadline):

@@ -105,7 +105,7 @@ class CalendlyClient(ProviderClient):
 
     # Reference: GET /scheduled_events
     def events_from(self, user_uri: str, start: datetime, deadline: Deadline) -> Iterator[ScheduledEvent]:
-        """The user's meetings that begin at `start` (aware) or later, whatever their status."""
+        """Yields the user's meetings that begin at `start` (aware) or later, whatever their status."""
         params = {"user": user_uri, "min_start_time": utc_text(start, "seconds")}
         return self._list(ScheduledEvent, "/scheduled_events", "events_from", deadline, params)
 

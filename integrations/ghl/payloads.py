@@ -174,8 +174,7 @@ def _app(body: dict[str, Any], now: datetime) -> events.Event:
     if kind not in MESSAGES:
         return events.IgnoredEvent(event_type=kind, reason="unknown event type")
     message = validate(AppMessage, body)
-    # The direction is read from the event's name, because GHL's examples of OutboundMessage say "direction":
-    # "inbound".
+    # The direction is read from the event's name, because GHL's examples of OutboundMessage say "direction": "inbound".
     direction = "inbound" if kind == "InboundMessage" else "outbound"
     sort = message.message_type.upper().removeprefix("TYPE_").replace(" ", "_")
     # Campaigns and workflows send most outbound messages. Only those that a person wrote answer a lead.
@@ -284,8 +283,7 @@ def _statistic(kind: str, statistic: Statistic) -> events.Event:
 def _workflow(text: WorkflowText, now: datetime) -> events.Event:
     body = text.message.body
     if not body.strip():
-        # Checked before the custom field, because a copied workflow may fill that with the contact's last
-        # message.
+        # Checked before the custom field, because a copied workflow may fill that with the contact's last message.
         if booked := appointments.from_workflow(text.calendar, _person(text), now):
             return booked
         body = _text(text.custom.get("Message"))

@@ -55,7 +55,6 @@ _opened_port: ContextVar[int] = ContextVar("opened_port", default=0)
 @contextmanager
 def opened(port: int) -> Iterator[None]:
     """Lets only this thread call `http://127.0.0.1:<port>`, where a fire drill has started its own sandbox
-
     (docs/adr/0031-the-fire-drill-calls-a-sandbox-of-its-own.md).
     """
     token = _opened_port.set(port)

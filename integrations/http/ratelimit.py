@@ -15,8 +15,7 @@ from jobs.db import drop_connection
 
 logger = logging.getLogger(__name__)
 
-# Under READ COMMITTED, a concurrent UPDATE waits for the row and then sees the new `stamps`, so the count is
-# exact.
+# Under READ COMMITTED, a concurrent UPDATE waits for the row and then sees the new `stamps`, so the count is exact.
 TAKE = """
 WITH clock AS (SELECT extract(epoch FROM clock_timestamp())::float8 AS t)
 INSERT INTO integrations_ratewindow AS w (key, stamps) SELECT %(key)s, ARRAY[t] FROM clock

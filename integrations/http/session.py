@@ -286,8 +286,7 @@ class ProviderSession:
         if call.file_limit:  # a file may be on any server, so its failure must not stop other calls
             breakers.leave(permit, CallOutcome.CANCELLED)
             return
-        # Only an HTTP 429 stops all calls. A limit on one kind of call (invitations) says nothing about the
-        # others.
+        # Only an HTTP 429 stops all calls. A limit on one kind of call (invitations) says nothing about the others.
         ending = call.last
         refused = ending if isinstance(ending, ProviderRateLimited) and ending.status == 429 else None
         breakers.leave(permit, _outcome_of(ending), refused.retry_after_ms if refused else None)

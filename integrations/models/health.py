@@ -79,8 +79,7 @@ class WorkspaceIntegrationHealth(models.Model):
         help_text="Senders of the account that the provider said it has lost, until a look finds them well.",
     )
 
-    # The right to send the account's next notice. A conditional UPDATE claims it, and a sent notice consumes
-    # it.
+    # The right to send the account's next notice. A conditional UPDATE claims it, and a sent notice consumes it.
     notice_token = models.UUIDField(null=True, blank=True)
     notice_claimed_at = models.DateTimeField(null=True, blank=True)
     last_notice_at = models.DateTimeField(null=True, blank=True)

@@ -45,8 +45,7 @@ class Integration(models.Model):
             models.UniqueConstraint(
                 fields=["workspace", "provider", "external_account_id"], name="integration_once_per_account"
             ),
-            # All workspaces share the URL of GHL's app webhooks, so a location must belong to exactly one of
-            # them.
+            # All workspaces share the URL of GHL's app webhooks, so a location must belong to exactly one of them.
             models.UniqueConstraint(
                 fields=["external_account_id"],
                 condition=Q(provider="ghl") & ~Q(external_account_id=""),

@@ -203,8 +203,7 @@ def _answer(
 
 def _respond(question: Question, limit: int, deadline: Deadline) -> "ModelResponse":
     """Makes one call. Reference: https://platform.openai.com/docs/api-reference/responses/create"""
-    # The SDK's 500 modules take a quarter of Django's start time and 21 MB, so only processes that ask load
-    # them.
+    # The SDK's 500 modules take a quarter of Django's start time and 21 MB, so only processes that ask load them.
     from openai import OpenAI, omit
 
     session = ProviderSession(

@@ -51,7 +51,7 @@ class SmartLeadCarrier:
 
 
 def _found(client: SmartLeadClient, message: Outgoing, answers: Answered, deadline: Deadline) -> Answered:
-    """Adds the ids of the lead's newest reply, which its webhook did not contain, to `answers`. Raises CannotSend."""
+    """Returns `answers` with the ids of the lead's newest reply, which its webhook lacked. Raises CannotSend."""
     lead = client.find_lead(message.person.email, deadline)
     for entry in reversed(client.history(answers.campaign_id, lead.id, deadline) if lead else []):
         if entry.kind.upper() == "REPLY" and entry.stats_id and entry.message_id:

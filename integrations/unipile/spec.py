@@ -99,9 +99,8 @@ SPEC = spec.Declaration(
             ("LinkedIn session", account.check_session),
         ),
         account_words=spec.AccountWords(
-            # docs/reference/unipile.md, Webhooks: the words of version 1, then those of version 2. A good
-            # word only makes us check the account, so words such as PARTIAL, whose meaning is not documented,
-            # are among them.
+            # docs/reference/unipile.md, Webhooks: the words of version 1, then those of version 2. A good word only
+            # makes us check the account, so words such as PARTIAL, whose meaning is not documented, are among them.
             refused=frozenset({"CREDENTIALS", "PERMISSIONS", "DELETED"} | {"DISCONNECTED", "REMOVE"}),
             down=frozenset({"ERROR", "STOPPED"} | {"ERRORED", "PAUSED"}),
             well=frozenset(

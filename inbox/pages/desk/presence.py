@@ -98,8 +98,7 @@ def _meet(place: Place, user: User) -> list[Other]:
     present = {who: state for who, state in _known(cache.get(key)).items() if abs(now - state[2]) < KEPT_S}
     entry = present.get(me)
     if entry is None or entry[:2] != [user.name, place.writes] or now - entry[2] > AGAIN_S:
-        # If two people report at the same moment, one report may be lost; the next one, 4 s later, repairs
-        # that.
+        # If two people report at the same moment, one report may be lost; the next one, 4 s later, repairs that.
         cache.set(key, present | {me: [user.name, place.writes, now]}, KEPT_S)
         cache.set(f"desk:{me}", now, DESK_S)
     return sorted(Other(name, writes) for who, (name, writes, _) in present.items() if who != me)
