@@ -62,9 +62,7 @@ def sends_tick(deadline: Deadline) -> dict[str, int]:
 
 
 def integration_health_tick(deadline: Deadline) -> dict[str, int]:
-    """The tick that checks accounts, finds accounts whose webhooks stopped, and enqueues recoveries that were
-    missed.
-    """
+    """The tick that checks accounts, finds those whose webhooks stopped, and enqueues missed recoveries."""
     return watch.tick(deadline) | {"recoveries": comeback.make_up()}
 
 

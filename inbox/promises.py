@@ -46,9 +46,7 @@ def failed_deliveries() -> dict[str, int]:
 
 
 def refused_deliveries() -> dict[str, int]:
-    """The number of requests of the last hour that were refused, by source. HoldfastAccountsDown counts accounts that
-    are not understood.
-    """
+    """The number of refused requests of the last hour, by source (see HoldfastAccountsDown for accounts)."""
     refused = replay.unrepaired(verdict=DeliveryVerdict.REJECTED).filter(
         received_at__gt=Now() - timedelta(hours=1)
     )
@@ -79,9 +77,7 @@ def _failed() -> QuerySet[BackgroundJob]:
 
 
 def broken() -> list[str]:
-    """The names of the paging alerts in deploy/prometheus/alerts.yml that rows alone can raise, and that are active
-    now.
-    """
+    """The names of the active paging alerts in deploy/prometheus/alerts.yml that rows alone can raise."""
     alerts = {
         "HoldfastNoWorker": not stats.workers().exists(),
         "HoldfastLanePromiseBroken": any(row.oldest_s > row.lane.promise_s for row in backlog.by_lane(None)),
@@ -95,9 +91,7 @@ def broken() -> list[str]:
 
 
 def beat(deadline: Deadline) -> dict[str, int]:
-    """The tick `heartbeat`: calls HEARTBEAT_URL if all guarantees hold; otherwise logs the violated ones. Raises
-    ProviderError.
-    """
+    """The tick `heartbeat`: calls HEARTBEAT_URL, or logs the violated guarantees. Raises ProviderError."""
     if not settings.HEARTBEAT_URL:
         return {}
     if alerts := broken():

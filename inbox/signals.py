@@ -21,9 +21,7 @@ lead_merged = Signal()
 """Two leads were merged. Arguments: `lead` (locked, in its current state), `gone` (the other lead's id, as text)."""
 
 draft_changed = Signal()
-"""A draft was decided, rewritten, held back or sent. Arguments: `draft`, `event` (its name, equal for a repeated
-signal).
-"""
+"""A draft was decided, rewritten, held back or sent. Arguments: `draft`, `event` (equal for a repeated signal)."""
 
 lead_enriched = Signal()
 """A source answered a question about the lead. Arguments: `lead` (locked), `now`."""

@@ -1,6 +1,4 @@
-"""Carries out a person's actions on follow-ups, one or many: resume, skip, cancel, pause, approve. Each action is
-recorded in the audit log.
-"""
+"""Carries out and audits a person's actions on follow-ups: resume, skip, cancel, pause, approve."""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -26,9 +24,7 @@ class ByHandResult(NamedTuple):
 
 
 def act(workspace: Workspace, name: str, instance_ids: Iterable[UUID], *, user: User) -> ByHandResult:
-    """Carries out the action `name` (a key of ACTIONS) on these follow-ups in transactions of BATCH. A refused
-    follow-up does not stop the others.
-    """
+    """Carries out `name` (a key of ACTIONS) in transactions of BATCH. A refused follow-up does not stop the others."""
     done, refusals, ids = 0, [], list(dict.fromkeys(instance_ids))
     for at in range(0, len(ids), BATCH):
         with transaction.atomic():
@@ -56,9 +52,7 @@ def _act(workspace: Workspace, name: str, ids: list[UUID], user: User) -> ByHand
 
 
 def _free(lead_ids: dict[UUID, UUID]) -> list[FollowUpInstance]:
-    """Locks leads, then instances, and returns the instances that were free. Locked rows are skipped (`skip_locked`),
-    so no deadlock can occur.
-    """
+    """Locks leads, then instances, and returns the free instances. `skip_locked` prevents deadlocks."""
     leads = Lead.objects.select_for_update(skip_locked=True).in_bulk(lead_ids.values())
     instances = FollowUpInstance.objects.filter(pk__in=lead_ids, lead__in=leads).select_related("next_step")
     free = list(instances.select_for_update(skip_locked=True, of=("self",)))

@@ -38,9 +38,7 @@ BUSY_PAUSE = timedelta(minutes=5)
 
 
 class ConditionKind(StrEnum):
-    """A check's decision about a due step. COMPLETE ends the follow-up because its goal is reached, STOP because
-    nothing may go out.
-    """
+    """A check's decision about a due step. COMPLETE: its goal is reached. STOP: nothing may go out."""
 
     GO = "go"
     WAIT = "wait"

@@ -1,6 +1,4 @@
-"""Computes when a step is due. Days follow the workspace's calendar: nine o'clock stays nine when daylight saving time
-begins or ends.
-"""
+"""Computes when a step is due. Nine o'clock stays nine when daylight saving time begins or ends."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -141,9 +141,7 @@ def _remember(task: FollowUpTask, code: str) -> None:
 
 
 def strand(deadline: Deadline) -> Counter[str]:
-    """Fails the steps that were claimed over 10 minutes ago and have no waiting or running job, and pauses their
-    follow-ups.
-    """
+    """Fails steps claimed over 10 minutes ago without a waiting or running job, and pauses their follow-ups."""
     counts: Counter[str] = Counter()
     old = FollowUpTask.objects.filter(
         status=Status.CLAIMED, claimed_at__lt=timezone.now() - STRANDED_AFTER

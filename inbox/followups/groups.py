@@ -30,9 +30,7 @@ def on_change(sender: Any, health: WorkspaceIntegrationHealth, before: str, **kw
 
 
 def bring_in_line(workspace_id: UUID, provider: str) -> Counter[str]:
-    """Pauses the follow-ups that use the account at `provider` if it is down. Otherwise resumes those that were paused
-    for it.
-    """
+    """Pauses the follow-ups of the account at `provider` if it is down; otherwise resumes those paused for it."""
     account = connected(workspace_id, provider)
     counts: Counter[str] = Counter()
     own_instances = FollowUpInstance.objects.filter(workspace_id=workspace_id)
@@ -52,9 +50,7 @@ def _pausing() -> tuple[str, ...]:
 
 
 def _going_by(instances: QuerySet[Any], provider: str) -> QuerySet[Any]:
-    """The `instances` whose next step `provider` would carry. It excludes those whose mail came from another
-    provider.
-    """
+    """The `instances` whose next step `provider` would carry, except those whose mail came from another one."""
     spec = registry.spec_of(provider)
     inbound = Message.objects.filter(
         lead=OuterRef("lead"), channel=spec.channel, direction=Message.Direction.INBOUND
@@ -70,9 +66,7 @@ def _going_by(instances: QuerySet[Any], provider: str) -> QuerySet[Any]:
 
 
 def reconcile(_deadline: Deadline) -> Counter[str]:
-    """Updates the follow-ups of all workspaces according to their accounts. Returns counts, in total and by
-    workspace.
-    """
+    """Updates all follow-ups according to their accounts. Returns counts, in total and by workspace."""
     down = WorkspaceIntegrationHealth.objects.filter(
         state=HealthState.DISCONNECTED, provider__in=_pausing(), integration__enabled=True
     )

@@ -20,9 +20,7 @@ EXCLUDED = Q(sequence__enabled=False) | Q(workspace__sends_paused=True)
 
 
 class View(NamedTuple):
-    """A list of follow-ups, or of single steps (`of_tasks`). `order`: the column of the displayed time. `why`: the
-    column of the reason.
-    """
+    """A list of follow-ups or single steps (`of_tasks`). `order` and `why`: the columns of time and reason."""
 
     key: str
     label: str
@@ -37,9 +35,7 @@ class View(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """The number of follow-ups in a list that share a reason. `value` is its stored form, `words` the text for
-    users.
-    """
+    """The number of follow-ups that share a reason. `value` is its stored form, `words` the text for users."""
 
     value: str
     words: str

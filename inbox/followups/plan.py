@@ -87,9 +87,7 @@ def task_fields(instance: FollowUpInstance, step: FollowUpStep, now: datetime) -
 
 
 def go_on(instance: FollowUpInstance, done: FollowUpStep, at: datetime) -> None:
-    """Plans the step after `done`, which ended at `at`, or completes the follow-up. A paused follow-up also advances,
-    and stays paused.
-    """
+    """Plans the step after `done`, which ended at `at`, or completes the follow-up. Paused follow-ups stay paused."""
     if instance.next_step_id != done.pk or instance.status not in FollowUpInstance.LIVE:
         return
     step = step_after(done)
@@ -136,9 +134,7 @@ def finish(instance: FollowUpInstance, status: str, reason: str) -> None:
 
 
 def finish_all(lead: Lead, status: str, reason: str, *, instances: Q | None = None) -> int:
-    """Ends the lead's running and paused follow-ups that match `instances`, and returns their number. The lead's row
-    must be locked.
-    """
+    """Ends the lead's live follow-ups that match `instances`; returns their number. The lead must be locked."""
     live = FollowUpInstance.objects.select_for_update().filter(
         instances or Q(), lead=lead, status__in=FollowUpInstance.LIVE
     )

@@ -121,9 +121,7 @@ def _after_response() -> QuerySet[Message]:
 
 
 def objections(workspace_id: UUID) -> QuerySet[FollowUpTask]:
-    """The steps to which a lead objected, newest first, with the `kind`, our `answer`, and `won` (whether a booking
-    followed).
-    """
+    """The steps to which a lead objected, newest first, with the `kind`, our `answer`, and `won` (a booking)."""
     decided = TagDecision.objects.filter(message=OuterRef("response_message"), denied="").order_by("-pk")
     met = FollowUpTask.objects.filter(workspace_id=workspace_id, response=Response.OBJECTION)
     return (

@@ -89,9 +89,7 @@ def take(stale: FollowUpTask, attempt: int, offered: list[Slot]) -> str:
 
 
 def locked(stale: FollowUpTask, lead: Lead | None = None) -> tuple[FollowUpTask, Lead]:
-    """Reads and locks the lead (unless it is given), the follow-up and the step, in this order, in the caller's
-    transaction.
-    """
+    """Reads and locks the lead (unless given), the follow-up and the step, in this order, within a transaction."""
     lead = lead or rollup.locked(stale.lead)
     instance = FollowUpInstance.objects.select_for_update().get(pk=stale.instance_id)
     related = ("step__sequence", "workspace", "send")
@@ -204,9 +202,7 @@ def _still_runs(task: FollowUpTask, send: OutboundSend, now: datetime) -> Decisi
 
 
 def approve(task: FollowUpTask, *, user: User, text: str = "") -> OutboundSend:
-    """Claims the send of a message that waits for approval. `text` replaces the message's text; "" keeps it. Raises
-    Refused.
-    """
+    """Claims the send of a message that waits for approval. `text` replaces its text unless "". Raises Refused."""
     with transaction.atomic():
         task, lead = locked(task)
         if task.status != Status.APPROVAL or task.instance.status != FollowUpInstance.Status.ACTIVE:

@@ -21,9 +21,7 @@ from jobs.enqueue import enqueue_many
 logger = logging.getLogger(__name__)
 
 BATCH = 500
-"""The maximum number of steps per transaction. All are selected at once, because the order of turns requires a scan of
-everything that is due.
-"""
+"""The maximum number of steps per transaction. Each selection scans all due steps for the order of turns."""
 PER_TICK = 2_000
 Status = FollowUpTask.Status
 
@@ -49,9 +47,7 @@ def run(deadline: Deadline) -> dict[str, int]:
 
 
 def take_up(deadline: Deadline) -> Counter[str]:
-    """Claims up to PER_TICK due steps in batches. Returns the number of claimed steps, in total and by workspace, and
-    of those left.
-    """
+    """Claims up to PER_TICK due steps. Returns the claimed steps, in total and by workspace, and those left."""
     counts: Counter[str] = Counter(claimed=0)
     instance_ids = _due(PER_TICK)
     for at in range(0, len(instance_ids), BATCH):
@@ -82,9 +78,7 @@ def _due(size: int) -> list[Any]:
 
 @transaction.atomic
 def claim(instance_ids: list[Any]) -> list[FollowUpTask]:
-    """Claims the next steps of those follow-ups that are due and free, and enqueues their jobs in the same
-    transaction.
-    """
+    """Claims the next steps of due and free follow-ups, and enqueues their jobs in the same transaction."""
     locked = due().select_for_update(skip_locked=True, of=("self",)).filter(pk__in=instance_ids)
     instances = list(locked.select_related("next_step").order_by("pk"))
     now = timezone.now()

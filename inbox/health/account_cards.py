@@ -61,9 +61,7 @@ class Key:
 
 @dataclass(slots=True)
 class AccountCard:
-    """The view of one account on the integrations page. `connected`: whether the account can be called, or has ever
-    sent a webhook.
-    """
+    """One account on the integrations page. `connected`: it can be called, or has ever sent a webhook."""
 
     integration: Integration
     source: WebhookSource | None
@@ -91,9 +89,7 @@ class AccountCard:
 
     @property
     def has_settings(self) -> bool:
-        """Whether a workspace can change the account's settings. It cannot if the account uses the installation's own
-        key.
-        """
+        """Whether a workspace can change the settings. It cannot if the installation's own key is used."""
         return registry.spec_of(self.integration.provider).is_connected_here
 
     @property

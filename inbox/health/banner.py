@@ -50,9 +50,7 @@ class BannerLine:
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """`worst` is shown; `more` counts the others. `acts`: whether the user can fix the account, at `act_url`, or with a
-    new key at `key_url`.
-    """
+    """`worst` is shown; `more` counts others. `acts`: the user can fix it, at `act_url` or with a key at `key_url`."""
 
     worst: BannerLine
     more: int
@@ -90,9 +88,7 @@ def _rows(which: Q) -> QuerySet[WorkspaceIntegrationHealth]:
 def for_banner(
     rows: QuerySet[WorkspaceIntegrationHealth], user: User
 ) -> QuerySet[WorkspaceIntegrationHealth]:
-    """Annotates `rows` for a banner without more queries: `hidden` by `user`, and `dropped`, which the function `drops`
-    reads.
-    """
+    """Annotates `rows` for a banner: `hidden` by `user`, and `dropped`, which the function `drops` reads."""
     hidden = HiddenBanner.objects.filter(
         user=user, until__gt=timezone.now(), health=OuterRef("pk"), version=OuterRef("version")
     )

@@ -85,9 +85,7 @@ def run(ctx: JobContext) -> dict[str, int]:
 
 
 def fetch_missed(health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
-    """Fetches the messages of the outage, of ten days at most. Returns the number of new ones. Raises the provider's
-    errors.
-    """
+    """Fetches the messages of the outage, ten days at most. Returns the number of new ones. Raises provider errors."""
     since = health.down_since or health.since
     poll = ReplyPoll.objects.filter(integration=health.integration_id).first()
     complete = poll.complete_through if poll else None

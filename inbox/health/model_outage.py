@@ -13,9 +13,7 @@ from inbox.replying.prompts import model_calls
 
 @dataclass(frozen=True, slots=True)
 class ModelAway:
-    """The model cannot be reached, or no model is connected (`since` None). `waiting`: the capped count of unread
-    replies.
-    """
+    """The model cannot be reached, or none is connected (`since` None). `waiting`: unread replies, capped."""
 
     why: str
     since: datetime | None

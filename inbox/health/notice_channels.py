@@ -48,9 +48,7 @@ logger = logging.getLogger(__name__)
 NOTIFY = kind_name("health.notify", __name__)
 EMAIL = kind_name("health.email", __name__)
 SLACK_TRIES, SLACK_PAUSE_MS = 9, 15_000
-"""The number of attempts in Slack, over two minutes, and the longest pause between them. Then the notice goes by
-e-mail.
-"""
+"""The attempts in Slack, over two minutes, and the longest pause between them. An e-mail follows."""
 Status = BackgroundJob.Status
 CUT_SHORT = "the worker stopped while sending"
 MUTE = buttons.offered("mute_account", __name__)
@@ -155,9 +153,7 @@ def _fold(
 
 
 def edit(slack: Integration, health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
-    """Rewrites the notices about an account in Slack, and repeats this if its state changes meanwhile. Returns their
-    number.
-    """
+    """Rewrites an account's notices in Slack, again if its state changes meanwhile. Returns their number."""
     edited, version = 0, None
     while True:
         health.refresh_from_db()
@@ -171,9 +167,7 @@ def edit(slack: Integration, health: WorkspaceIntegrationHealth, deadline: Deadl
 
 
 def blocks_of(health: WorkspaceIntegrationHealth, text: str, note: str = "") -> list[dict[str, Any]]:
-    """The blocks of a notice, with the mute button while muting is possible. `note`: a text for the person who pressed
-    it.
-    """
+    """The blocks of a notice, with the mute button if possible. `note`: a text for the person who pressed it."""
     shown: list[dict[str, Any]] = [{"type": "section", "text": mrkdwn(text)}]
     if note:
         shown.append({"type": "context", "elements": [mrkdwn(note)]})
@@ -294,9 +288,7 @@ def _time(health: WorkspaceIntegrationHealth, at: datetime) -> str:
 
 
 def news_of(health: WorkspaceIntegrationHealth, slack: Integration | None) -> str:
-    """The text of a new notice. If the notice cannot be changed later, it includes the details that are otherwise added
-    later.
-    """
+    """The text of a new notice. If it cannot be changed later, it includes all details from the start."""
     text = text_of(health)
     if _can_be_changed(slack):
         return text
@@ -307,9 +299,7 @@ def news_of(health: WorkspaceIntegrationHealth, slack: Integration | None) -> st
 
 
 def _can_be_changed(slack: Integration | None) -> bool:
-    """Whether a notice can be changed later: a bot's message can, but an incoming webhook's message and a mail
-    cannot.
-    """
+    """Whether a notice can be changed later. Only a bot's message can; mails and incoming webhooks cannot."""
     if slack is None or slack.is_unreadable or not slack.config.get("channel"):
         return False
     return bool(slack.credentials.get("bot_token") or not slack.credentials.get("webhook_url"))

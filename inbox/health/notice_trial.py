@@ -36,9 +36,7 @@ class NoWay(Exception):
 
 
 class Way(NamedTuple):
-    """The current path of one kind of notice. `path`: a Notice.Path, or "". `channel`: "" for that of the incoming
-    webhook.
-    """
+    """The current path of a kind of notice. `path`: a Notice.Path, or "". `channel`: "" for an incoming webhook."""
 
     path: str
     channel: str = ""

@@ -23,9 +23,7 @@ class LinkExpired(Exception):
 
 
 def path(integration: Integration) -> str:
-    """The path of a page where the owner can reconnect this account. It is valid for 24 hours and the current outage
-    only.
-    """
+    """The path of the page to reconnect this account, valid for 24 hours and the current outage only."""
     health = WorkspaceIntegrationHealth.objects.get(integration=integration)
     token = signing.dumps([str(integration.pk), health.version], salt=SALT)
     return reverse("owner-reconnect", args=[token])

@@ -31,9 +31,7 @@ class Link:
 
 
 def hosted_link(integration: Integration, back_url: str) -> Link:
-    """Requests the provider's page, which leads back to `back_url`, within 5 s. A failure results in the Link's
-    `sentence`.
-    """
+    """Requests the provider's page, which leads back to `back_url`, within 5 s. `sentence` reports a failure."""
     page = registry.spec_of(integration.provider).reconnect
     if not page:
         return Link(sentence=NOT_OFFERED)

@@ -70,9 +70,7 @@ def _first_known(health: WorkspaceIntegrationHealth) -> datetime:
 def down_spans(
     health: WorkspaceIntegrationHealth, begins: datetime, ends: datetime
 ) -> list[tuple[datetime, datetime]]:
-    """The periods between `begins` and `ends` in which the account was disconnected or its provider down, oldest
-    first.
-    """
+    """The periods from `begins` to `ends` in which the account or its provider was down, oldest first."""
     changes = list(
         HealthTransition.objects.filter(health=health, at__lt=ends)
         .order_by("at", "id")

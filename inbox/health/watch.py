@@ -26,9 +26,7 @@ SHORTEST_SILENCE = timedelta(hours=6)
 SLACK_IN_RHYTHM = 2
 FEWEST_EVENTS = 20
 FEWEST_REFUSED, SHARE_REFUSED = 3, 10
-"""An account is not understood if at least this many requests of an hour were refused, and at least one in this many of
-its own requests.
-"""
+"""An account is not understood if FEWEST_REFUSED requests an hour, and one in SHARE_REFUSED, were refused."""
 HOUR = timedelta(hours=1)
 Verdict = WebhookDelivery.Verdict
 
@@ -72,9 +70,7 @@ def _listened_to(accounts: QuerySet[Integration]) -> QuerySet[Any]:
 
 
 def _keep_installation_accounts() -> None:
-    """Creates each workspace's account for services that use only the installation's key. Without such a key, switches
-    it off.
-    """
+    """Creates each workspace's accounts that use only the installation's key; switches them off without a key."""
     for spec in registry.specs().values():
         if spec.is_connected_here or not spec.installation_key:
             continue
@@ -87,9 +83,7 @@ def _keep_installation_accounts() -> None:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `health.probe`: makes one cheap read call. If the call succeeds, work that waits for the account
-    resumes.
-    """
+    """The job `health.probe`: makes one cheap read call. If it succeeds, work that waits for the account resumes."""
     integration = ctx.row(Integration.objects.all(), "integration_id")
     writer.forget_successes()
     probe = probes.probe(integration, ctx.deadline)
@@ -99,9 +93,7 @@ def run(ctx: JobContext) -> dict[str, str]:
 
 
 def listen(integration: Integration, last: datetime | None) -> SignalKind | None:
-    """Records that webhooks resumed (HEARD) or stopped (SILENT), and returns which. `last`: the time (aware) of the
-    last webhook.
-    """
+    """Records that webhooks resumed (HEARD) or stopped (SILENT), and returns which. `last` (aware): the last one."""
     if last is None:
         return None
     row = getattr(integration, "health", None) or writer.row(integration)
@@ -169,9 +161,7 @@ SELECT count(*), max(gap) FROM (
 
 
 def usual_silence(integration: Integration) -> timedelta | None:
-    """How long the account's webhooks may pause: twice the longest gap of two weeks. None with fewer than 20
-    webhooks.
-    """
+    """The longest pause of the account's webhooks: twice the longest gap of two weeks. None below 20 webhooks."""
     with connection.cursor() as cursor:
         cursor.execute(GAPS, [integration.pk, timezone.now() - RHYTHM_WINDOW])
         count, longest = cursor.fetchone()

@@ -15,9 +15,7 @@ from integrations.meetings import Meeting
 
 State = Appointment.Status
 ORDER = (State.BOOKED, State.NO_SHOW, State.CANCELLED)
-"""The order of states for the same moment: the later one in this list counts. A meeting that ended cannot begin
-again.
-"""
+"""The order of states for the same moment: the later one here counts. An ended meeting cannot begin again."""
 
 
 def stated_by(event: BookingEvent) -> Meeting:

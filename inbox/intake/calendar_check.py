@@ -113,9 +113,7 @@ def _spec(workspace_id: UUID, ids: list[int], now: datetime) -> JobSpec:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `bookings.check`. Returns the number of leads by outcome. A provider's failure delays only its own
-    lead.
-    """
+    """The job `bookings.check`. Returns the number of leads by outcome. A provider's failure delays only its lead."""
     counts: Counter[str] = Counter()
     for number, pk in enumerate(ctx.payload["check_ids"]):
         ctx.progress(number, len(ctx.payload["check_ids"]))
@@ -149,9 +147,7 @@ def _look(check: BookingCheck, deadline: Deadline) -> str:
 
 
 def _park(check: BookingCheck, error: Exception) -> None:
-    """Postpones the next check, longer after each failure of this lead. A rate limit or an unreadable secret is not a
-    failure.
-    """
+    """Postpones the next check, longer after each failure. A rate limit or an unreadable secret is not a failure."""
     failures = check.failures + (not isinstance(error, Snooze))
     pause = min(EVERY * 2 ** min(failures, 8), PARKED_AT_MOST)
     words = str(error) if isinstance(error, (ProviderError, ProviderMisconfigured)) else type(error).__name__

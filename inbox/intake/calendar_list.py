@@ -57,9 +57,7 @@ def read(account: Integration, lead: Lead, deadline: Deadline) -> list[Meeting]:
 
 
 def apply(lead: Lead, listed: list[Meeting]) -> int:
-    """Stores the meetings that a calendar listed for `lead`, in one transaction. Returns the number of new or changed
-    meetings.
-    """
+    """Stores the listed meetings of `lead` in one transaction. Returns the number of new or changed ones."""
     with transaction.atomic():
         locked = rollup.locked(lead)
         changes = [write(locked, meeting) for meeting in listed]

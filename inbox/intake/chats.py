@@ -39,9 +39,7 @@ def _is_stand_in(lead: Lead) -> bool:
 
 
 def _become(workspace: Workspace, stand_in: Lead, person: Person, provider: str) -> Lead:
-    """Turns the stand-in into `person`. If the workspace already has a lead for the person, the stand-in's messages
-    move there.
-    """
+    """Turns the stand-in into `person`. If the person already has a lead, the stand-in's messages move there."""
     match = identity.find(workspace, person, provider)
     if match is None:
         try:

@@ -59,8 +59,6 @@ def _delete(pks: list[Any]) -> int:
 old_messages = per_workspace(
     _old_messages, by="received_at", column="keep_messages_days", of_none=None, delete=_delete
 )
-"""Deletes messages that are older than their workspace's retention period, with the finished sends that answer or
-created them.
-"""
+"""Deletes messages after their workspace's retention period, with finished sends that answer or created them."""
 old_notes = per_workspace(_old_notes, by="created_at", column="keep_messages_days", of_none=None)
 """Deletes notes that are older than the workspace's retention period of messages, because notes refer to messages."""

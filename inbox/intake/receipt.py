@@ -146,9 +146,7 @@ def rejected(error: PayloadInvalid) -> IntakeResult:
 
 
 def failed(received: WebhookRequest, event_type: str, error: Exception) -> IntakeResult:
-    """The result for a webhook request on which our own code failed with `error`. The error is logged for the
-    operator.
-    """
+    """The result for a request on which our own code failed with `error`. The error is logged for the operator."""
     # The log contains the place of the error and the names from the database, but not the error's text, which may quote
     # a person.
     where, facts = failures.where(error), failures.database_facts(error)

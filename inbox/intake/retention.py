@@ -64,9 +64,7 @@ def per_workspace(
 
 
 def by_age(model: type[Model], by: str, days: int) -> Pruner:
-    """Returns a function `prune(deadline)` that deletes the rows of `model` whose time `by` is at least `days` days
-    ago.
-    """
+    """Returns a function `prune(deadline)` that deletes rows of `model` whose time `by` is `days` days ago or more."""
 
     def prune(deadline: Deadline) -> int:
         old = model._default_manager.filter(**{f"{by}__lt": Now() - timedelta(days=days)})

@@ -23,9 +23,7 @@ from inbox.understanding.rules import RULES_VERSION
 
 Kind = TagDecision.Kind
 TOGETHER = "Tagged together with others."
-"""The reason of a tag that a person gave to several replies at once. It is no training data: the person may not have
-read them.
-"""
+"""The reason of a tag that a person gave to several replies, perhaps unread. It is no training data."""
 
 
 def record_rules(message: Message) -> TagDecision | None:

@@ -27,13 +27,9 @@ from integrations.events import MessageEvent
 from jobs.ids import uuid7
 
 STATED_WITHIN = timedelta(minutes=20)
-"""The time that a text states is trusted if it differs from the receipt by at most this much
-(integrations.ghl.payloads).
-"""
+"""The time that a text states is trusted if it is this close to its receipt (integrations.ghl.payloads)."""
 CLOCKS_APART = timedelta(minutes=2)
-"""The provider's clock may be ahead of ours by this much. Without it, a text could appear to arrive before it was
-written.
-"""
+"""The provider's clock may be this far ahead. Otherwise, texts could appear to arrive before they were written."""
 
 
 def own_id() -> str:

@@ -50,9 +50,7 @@ def receiver(workspace: Workspace, membership_id: int | None) -> Membership | No
 
 
 def give(workspace: Workspace, by: User, views: Iterable[Seen], to: Membership | None) -> TriageResult:
-    """Assigns the leads in `views` to `to` (None: to nobody), except leads that have changed. Raises NotAMember if `to`
-    has left.
-    """
+    """Assigns the unchanged leads in `views` to `to` (None: to nobody). Raises NotAMember if `to` has left."""
     user_id = to.user_id if to else None
     notified = user_id if user_id != by.pk else None
     try:
@@ -94,9 +92,7 @@ def mark_seen(workspace_id: UUID, user: User, leads: Collection[UUID]) -> int:
 def undo(
     workspace: Workspace, by: User, token: str, max_age_s: int | None = triage.UNDO_MAX_AGE_S
 ) -> list[Lead]:
-    """Undoes the assignment or mark of `token` on behalf of `by`. Returns the leads. Raises the errors of
-    `triage.undo`.
-    """
+    """Undoes the assignment or mark of `token` for `by`. Returns the leads. Raises the errors of `triage.undo`."""
     with transaction.atomic():
         put_back = triage.undo(workspace, token, max_age_s)
         for lead, fields in put_back:

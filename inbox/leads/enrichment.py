@@ -35,9 +35,7 @@ Status = Enrichment.Status
 
 
 def request(lead: Lead, kind: str, now: datetime) -> Enrichment:
-    """Enqueues a question to Clay about the fact `kind` of `lead`, once per lead and kind. Must run in a
-    transaction.
-    """
+    """Enqueues a question to Clay about the fact `kind`, once per lead and kind. Must run in a transaction."""
     row, created = Enrichment.objects.get_or_create(
         lead=lead, kind=kind, defaults={"workspace_id": lead.workspace_id, "requested_at": now}
     )
@@ -97,9 +95,7 @@ def _row(lead: Lead, kind: str) -> dict[str, str]:
 
 
 def on_answer(sender: Any, lead: Lead, now: datetime, **kwargs: Any) -> None:
-    """Makes follow-ups due that wait for Clay. Receives the signals of Clay's answer and of facts that a person
-    entered.
-    """
+    """Makes follow-ups that wait for Clay due, on Clay's answer or on facts that a person entered."""
     with transaction.atomic():
         FollowUpInstance.objects.filter(
             lead=lead,

@@ -57,9 +57,7 @@ def remember(workspace_id: UUID, names: Iterable[Name], *, opted_out_at: datetim
 
 
 def forget_unreadable(workspace: Workspace) -> int:
-    """Deletes the hashes of a workspace whose key is lost, because nothing is sent there until then. Returns their
-    number.
-    """
+    """Deletes the hashes of a workspace whose key is lost and which therefore sends nothing. Returns their number."""
     if not no_key_opens(workspace, "erasure_key"):
         return 0
     dropped = ErasedMark.objects.filter(workspace=workspace).delete()[0]

@@ -51,9 +51,7 @@ deleted, to include work that started in between. They must be idempotent, and m
 """
 
 LAST: list[type[models.Model]] = []
-"""The models through whose rows ALSO finds data that depends on a lead. They are deleted after all others. Other apps
-append.
-"""
+"""The models through whose rows ALSO finds data of a lead. They are deleted last. Other apps append."""
 
 EMPTIED = {
     "inbox.WebhookDelivery": "Deliveries that brought their events, without what was in them",
@@ -114,9 +112,7 @@ class EraseRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ErasurePreview:
-    """The effects of erasing a lead: the number of rows that would be deleted or emptied, by table, and the rows that
-    stay with the reason.
-    """
+    """The effects of erasing a lead: the rows deleted or emptied, by table, and those that stay, with the reason."""
 
     goes: dict[str, int]
     emptied: dict[str, int]
@@ -135,9 +131,7 @@ def preview(lead: Lead) -> ErasurePreview:
 
 
 def own_relations() -> list[models.ManyToOneRel]:
-    """The relations whose rows are deleted with a lead. Those to messages come last, because sends and drafts lead to
-    jobs.
-    """
+    """The relations whose rows are deleted with a lead. Messages come last: sends and drafts lead to jobs."""
     fields = [
         field
         for field in Lead._meta.related_objects
@@ -165,9 +159,7 @@ def begin(lead: Lead, actor: User | None) -> BackgroundJob:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `lead.erase`: erases a lead once nothing to it is pending. Returns the number of deleted rows by
-    table.
-    """
+    """The job `lead.erase`: erases a lead once nothing to it is pending. Returns deleted rows by table."""
     lead = Lead.objects.filter(pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id).first()
     if lead is None or lead.erasing_at is None:
         return {}
@@ -177,9 +169,7 @@ def run(ctx: JobContext) -> dict[str, int]:
 
 
 def waits_for(lead: Lead) -> str:
-    """Why a lead cannot be erased yet: a message, or the stop of a campaign, is pending and needs its ids. Returns ""
-    if it can be erased.
-    """
+    """Why a lead cannot be erased yet: a message, or the stop of a campaign, is pending. Returns "" if it can."""
     if _in_flight(lead).exists():
         return "A message to the lead is on its way: it is erased once that has ended."
     since = lead.erasing_at

@@ -53,9 +53,7 @@ class Origin(NamedTuple):
 
 
 def note(lead: Lead, names: Iterable[str], source: str, *, by: User | None = None) -> None:
-    """Records the source of the values of `names` in `lead.sources`: a provider, or PERSON, TEXT or SIGNATURE. The
-    caller saves the lead.
-    """
+    """Records the source of `names` in `lead.sources`: a provider, PERSON, TEXT or SIGNATURE. The caller saves."""
     now = timezone.now().isoformat(timespec="seconds")
     origin = {"from": source, "at": now} | ({"by": str(by.pk)} if by else {})
     lead.sources = lead.sources | {name: origin for name in names if name in FACTS}
@@ -178,9 +176,7 @@ def enter(
 def _edited(
     row: Lead, name: str, entered: str | list[str], shown: Mapping[str, list[str]]
 ) -> str | list[str]:
-    """The column's new value. In a list, values that arrived after the person opened the page stay, and removed values
-    stay removed.
-    """
+    """The column's new value. In a list, values that are new since the page was opened stay; removed ones do not."""
     if name not in shown:
         return entered
     staying = [text for text in getattr(row, name) if text in entered or text not in shown[name]]

@@ -229,9 +229,7 @@ def leads_looked_at(
 
 
 def oldest_looked_at(looked_at: QuerySet[Lead], limit: int) -> Subquery:
-    """An SQL expression for the time of the last message of the first lead after the newest `limit`; null without such
-    a lead.
-    """
+    """An SQL expression for the last message time of the lead after the newest `limit`; null without one."""
     return Subquery(looked_at.order_by("-last_message_at").values("last_message_at")[limit : limit + 1])
 
 

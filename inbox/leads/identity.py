@@ -82,9 +82,7 @@ def normal_email(text: str) -> str:
 
 
 def normal_phone(text: str, region: str) -> str:
-    """The number in E.164 form ("+15555550123"), or "". `region`: the ISO code of the country for numbers without a
-    country code.
-    """
+    """The number in E.164 form ("+15555550123"), or "". `region`: the default country, as an ISO code."""
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
@@ -95,9 +93,7 @@ def normal_phone(text: str, region: str) -> str:
 
 
 def normal_profile_url(text: str) -> str:
-    """The URL of a LinkedIn profile as `https://www.linkedin.com/in/<slug>`; "" for any other page, such as
-    /company/.
-    """
+    """A LinkedIn profile as `https://www.linkedin.com/in/<slug>`; "" for any other page, such as /company/."""
     text = text.strip()
     try:
         parts = urlsplit(text if "//" in text else f"https://{text}")
@@ -245,9 +241,7 @@ def _names(lead: Lead, name: str, text: str) -> bool:
 
 
 def same_person(lead: Lead, second: Lead, identities: dict[str, str]) -> bool:
-    """Whether two leads are certainly one person: they do not contradict each other, and `identities` contain every
-    identity of one of them.
-    """
+    """Whether two leads are certainly one person: no contradiction, and `identities` include all of one of them."""
     agree = all(
         not getattr(lead, name) or not getattr(second, name) or getattr(lead, name) == getattr(second, name)
         for name in IDENTITY_FIELDS
@@ -345,9 +339,7 @@ def keep_contact(lead: Lead, contact_id: str, phone: str, source: str) -> KeptId
 
 
 def settle(workspace: Workspace, lead: Lead, name: str, text: str) -> None:
-    """Merges `lead` and the lead that has `text` as its `name` if they are certainly one person; otherwise flags
-    both.
-    """
+    """Merges `lead` and the lead that has `text` as `name` if certainly one person; otherwise flags both."""
     holder = Lead.objects.select_for_update().filter(workspace=workspace, **{name: text}).first()
     if holder is None:
         return
@@ -418,9 +410,7 @@ def _write(lead: Lead, fresh: dict[str, str], source: str) -> list[str]:
 
 
 def fill(lead: Lead, workspace: Workspace, person: Person, source: str) -> None:
-    """Fills empty columns of the locked `lead` from `person`. Raises IntegrityError if another lead has one of the
-    values.
-    """
+    """Fills empty columns of the locked `lead` from `person`. Raises IntegrityError if another lead has a value."""
     changed = _write(lead, identities_of(workspace, person) | _facts(person), source)
     lead.save(update_fields=[*changed, "updated_at"])
 

@@ -40,9 +40,7 @@ class WrittenNote:
 
 
 def calls(text: str, names: Mapping[int, str]) -> Iterator[Call]:
-    """The mentions in `text`: "@" and a full name, or a first name that only one member has. `names` are by membership
-    id.
-    """
+    """The mentions in `text`: "@" and a full name or a unique first name. `names` are by membership id."""
     members = _callable(names)
     for match in AT.finditer(text):
         rest = _folded(text[match.end() :])

@@ -24,9 +24,7 @@ def by_provider(message: Message) -> bool:
 
 
 def keep(lead: Lead, *, tag: str, by: str, at: datetime) -> ProviderWord:
-    """Stores a provider's tag for the locked `lead`. `by` names its author (cut to 80 characters). The caller saves the
-    lead.
-    """
+    """Stores a provider's tag for the locked `lead`, which the caller saves. `by` (up to 80 characters): its author."""
     lead.provider_said_at = max(filter(None, (lead.provider_said_at, at)))
     return ProviderWord.objects.create(
         workspace_id=lead.workspace_id, lead=lead, tag=tag, by=f"{PROVIDER}{by}"[:80], said_at=at

@@ -1,6 +1,4 @@
-"""Closes and reopens single channels that a lead refused. The lead itself is not stopped. The lead's row must be
-locked; the caller saves it.
-"""
+"""Closes and reopens single channels of a lead, who is not stopped. The caller locks and saves the row."""
 
 from inbox.leads import drafts, stops
 from inbox.models import Draft, Lead

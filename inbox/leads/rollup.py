@@ -56,9 +56,7 @@ def locked(lead: Lead) -> Lead:
 
 
 def add(lead: Lead, message: Message, judged: Arrival) -> None:
-    """Counts a new message and saves the lead; a late message recomputes it. `judged`: the findings of the rules about
-    the message.
-    """
+    """Counts a new message, or recomputes the lead for a late one; saves it. `judged`: the findings of the rules."""
     late = lead.last_message_at is not None and message.sent_at <= lead.last_message_at
     count(lead, message, judged)
     if late or _crossed(message) or (provider_tags.is_about(lead, message) and _is_reply(message)):
@@ -176,9 +174,7 @@ def _add_inbound(lead: Lead, message: Message, judged: Arrival) -> None:
 
 
 def follow(lead: Lead, message: Message) -> None:
-    """Sets the tag by `message`, the newest reply, unless an opt-out, a booked meeting or a person at the provider
-    decides it.
-    """
+    """Sets the tag by the newest reply `message`, unless an opt-out, a meeting or people at the provider decide it."""
     if lead.is_stopped:
         lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
         if message.tag == Tag.BLACKLIST:
@@ -198,9 +194,7 @@ def follow(lead: Lead, message: Message) -> None:
 
 
 def booked(lead: Lead, at: datetime | None) -> None:
-    """Records that the lead booked a meeting `at` (aware), or has none (None). The lead's tag follows. Saves the
-    lead.
-    """
+    """Records that the lead booked a meeting `at` (aware), or has none (None). Updates the tag. Saves the lead."""
     lead.booked_at = at
     if wrote := replies_of(lead):
         follow(lead, wrote[-1])
@@ -354,9 +348,7 @@ def _thread(lead: Lead) -> list[Message]:
 
 
 def replies_of(lead: Lead) -> list[Message]:
-    """The lead's replies, including those that somebody sent for the lead, oldest first. Bounces and original texts are
-    left out.
-    """
+    """The lead's replies, including those sent on its behalf, oldest first, without bounces and original texts."""
     return [message for message in _thread(lead) if _is_reply(message)]
 
 
@@ -394,9 +386,7 @@ def recompute(lead: Lead) -> None:
 
 
 def _derive_answered(lead: Lead, messages: list[Message], replies: list[Message]) -> None:
-    """Sets the time of the last answer. An answer from before the arrival of the newest reply counts only up to that
-    reply.
-    """
+    """Sets the time of the last answer. An answer from before the newest reply arrived counts up to that reply."""
     answers = [row for row in messages if row.direction == Message.Direction.OUTBOUND and is_answer(row)]
     blind = [row for row in answers if replies and _is_blind(row, replies[-1])]
     if blind and lead.answered_at and lead.answered_at > replies[-1].sent_at:

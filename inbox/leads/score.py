@@ -38,9 +38,7 @@ class Score(NamedTuple):
 
 
 def settle(lead: Lead) -> None:
-    """Sets the score by the lead's tag, or by the newest reply whose tag has a score. The caller saves the locked
-    lead.
-    """
+    """Sets the score by the lead's tag, or by the newest reply whose tag has one. The caller saves the locked lead."""
     score = of(lead, lead.tag, lead.tag_decided_by)
     if score is None:
         replies = lead.messages.filter(direction=Message.Direction.INBOUND, tag__in=INTENT)
@@ -50,9 +48,7 @@ def settle(lead: Lead) -> None:
 
 
 def of(lead: Lead, tag: str, by: str = "") -> Score | None:
-    """The score by title, company and `tag`, which `by` decided. None for a tag without a score, such as Out of
-    Office.
-    """
+    """The score by title, company and `tag` (decided by `by`). None for a tag without one, such as Out of Office."""
     if lead.is_stopped or tag == Tag.BLACKLIST:
         return Score(0, "Nothing more goes to this lead.")
     intent = INTENT.get(tag)

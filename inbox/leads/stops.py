@@ -85,9 +85,7 @@ def _stop_once_more(lead: Lead, specs: list[JobSpec]) -> None:
 
 
 def ask_again(workspace_id: UUID, provider: str, errors: Collection[type[Exception]]) -> int:
-    """Makes stops due that wait for the account at `provider`, or that failed with one of `errors`. Returns their
-    number.
-    """
+    """Makes stops due that wait for the account at `provider`, or failed with one of `errors`. Returns their number."""
     now = timezone.now()
     campaigns = Campaign.objects.filter(workspace_id=workspace_id, provider=provider)
     jobs = BackgroundJob.objects.filter(

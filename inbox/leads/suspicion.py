@@ -35,17 +35,13 @@ def agrees(message: Message, tag: str) -> bool:
 
 
 def add(lead: Lead, message: Message, *, started_again: bool) -> None:
-    """Sets the suspicion by `message`, the newest reply, unless an opt-out is undecided. `started_again`: whether the
-    message says START.
-    """
+    """Sets the suspicion by the newest reply, unless an opt-out is undecided. `started_again`: it says START."""
     if started_again or lead.suspected != Suspicion.OPT_OUT or _is_wish(lead, message):
         _show(lead, message)
 
 
 def derive(lead: Lead, replies: list[Message]) -> None:
-    """Sets the suspicion by all replies, oldest first. The newest possible opt-out decides, or else the newest
-    reply.
-    """
+    """Sets the suspicion by all replies, oldest first. The newest possible opt-out decides, else the newest reply."""
     wishes = [reply for reply in replies if _is_wish(lead, reply)]
     _show(lead, next(reversed(wishes or replies), None))
 

@@ -44,8 +44,6 @@ NO_ANSWER = {Tag.BLACKLIST, Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE}
 JUDGED = tuple(
     sorted((tag for tag in MEANINGS if MEANINGS[tag].rank <= 12), key=lambda tag: MEANINGS[tag].rank)
 )
-"""The tags that rules and a model can give to a message, by rank. New and Snoozed are states of a lead. Only a person
-can set Wrong Person.
-"""
+"""The tags that rules and a model can give, by rank. New and Snoozed are states; only people set Wrong Person."""
 SAID = (*JUDGED, Tag.WRONG_PERSON)
 """The tags that a person can give to a message."""

@@ -1,6 +1,4 @@
-"""Parses the arguments of commands: a workspace, a time, a file of labelled replies. An invalid one is a
-CommandError.
-"""
+"""Parses arguments of commands: a workspace, a time, labelled replies. An invalid one is a CommandError."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime

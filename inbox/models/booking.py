@@ -79,9 +79,7 @@ class Appointment(Row):
 
 
 class BookingCheck(models.Model):
-    """The time of the next comparison of a lead's meetings with the calendar. Each comparison first sets the next
-    time.
-    """
+    """The time of the next comparison of a lead's meetings with the calendar. Each comparison first advances it."""
 
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="+")
     lead = models.OneToOneField("inbox.Lead", on_delete=models.CASCADE, related_name="booking_check")

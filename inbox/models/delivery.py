@@ -1,6 +1,4 @@
-"""The models of webhook deliveries (every authenticated request of a provider), and of deviations from their
-contracts.
-"""
+"""The models of webhook deliveries (all authenticated requests of providers), and of contract deviations."""
 
 from django.db import models
 from django.db.models import Q

@@ -86,9 +86,7 @@ class Draft(Row):
 
     @property
     def was_edited(self) -> bool:
-        """Whether a person changed the model's text. Line ends do not count, because forms formerly stored carriage
-        returns.
-        """
+        """Whether a person changed the model's text. Line ends do not count: forms once stored carriage returns."""
         return self.text.strip().splitlines() != self.generated_text.strip().splitlines()
 
 

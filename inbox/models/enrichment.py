@@ -6,9 +6,7 @@ from inbox.models.row import Row
 
 
 class Enrichment(Row):
-    """A question to an outside source about one missing fact of a lead, and its outcome. The fact is a column of the
-    lead.
-    """
+    """A question to an outside source about one missing fact (a column) of a lead, and its outcome."""
 
     class Kind(models.TextChoices):
         LINKEDIN = "linkedin", "LinkedIn profile"

@@ -221,9 +221,7 @@ class FollowUpTask(Row):
 
 
 class ChannelRefusal(models.Model):
-    """A provider's report that a lead cannot be reached on a channel. It describes the lead, and is not a failure of a
-    send.
-    """
+    """A provider's report that a lead cannot be reached on a channel. It is not a failure of a send."""
 
     WORDS = {
         "sms_dnd": "Do not disturb",

@@ -107,9 +107,7 @@ def by_alternate_contact(contact_id: str) -> Q:
 
 
 LEAD_WORDS = names_vector("first_name", "last_name", "company", "email")
-"""The words by which the admin's search finds a lead of any workspace. A query must use this exact expression to use
-its index.
-"""
+"""The words by which the admin's search finds a lead. Only a query with this exact expression uses its index."""
 LEAD_WORDS_HERE = names_vector("first_name", "last_name", "company", "email", of_workspace=True)
 """The words by which the search of a workspace finds a lead, each with the workspace's prefix."""
 

@@ -31,9 +31,7 @@ WORDS = Trim(
 )
 """The words of a text without capitals, spaces and punctuation. Question marks stay."""
 SAME_WORDS = MD5(WORDS)
-"""The expression of the index for texts with the same words. A query must use this exact expression to use the
-index.
-"""
+"""The expression of the index for texts with the same words. Only a query with this exact one uses the index."""
 
 
 OWN_ID = "text:"

@@ -27,9 +27,7 @@ class Note(Row):
 
 
 class Mention(models.Model):
-    """A member's mention in a note. `read_at` is empty until the member has read the note. The row is deleted when the
-    member leaves.
-    """
+    """A member's mention in a note. `read_at` is empty until it is read. It is deleted when the member leaves."""
 
     note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="mentions", db_index=False)
     membership = models.ForeignKey("inbox.Membership", on_delete=models.CASCADE, db_index=False)

@@ -4,9 +4,7 @@ from django.db import models
 
 
 class ModelOutage(models.Model):
-    """The outage of a provider of language models, for the whole installation. The row exists while the last call
-    failed.
-    """
+    """The outage of a provider of language models. The row exists if the installation's last call failed."""
 
     provider = models.CharField(max_length=20, primary_key=True)
     since = models.DateTimeField()

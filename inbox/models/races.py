@@ -7,9 +7,7 @@ from django.db import IntegrityError, transaction
 
 Result = TypeVar("Result")
 ROUNDS = 5
-"""The maximum number of rounds. Each lost race reveals one more row, so a message and four identities of its lead need
-five.
-"""
+"""The maximum number of rounds. Each lost race reveals a row; a message and a lead's four identities need five."""
 
 
 def settled(work: Callable[[], Result]) -> Result:

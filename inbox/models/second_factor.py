@@ -26,9 +26,7 @@ class SecondFactor(Device):  # type: ignore[misc]  # django-otp has no types
     objects: ClassVar[models.Manager["SecondFactor"]] = models.Manager()
 
     def verify_token(self, token: str) -> bool:
-        """Whether `token` is a current code that was not used before. Of several requests with the same code, only one
-        gets True.
-        """
+        """Whether `token` is a current, unused code. Of several requests with the same code, only one gets True."""
         if isinstance(self.key, Unreadable) or not (
             token.isascii() and token.isdecimal() and len(token) == 6
         ):

@@ -68,9 +68,7 @@ def numbers_at(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def mark_of(workspace_id: UUID) -> str:
-    """The three characters with which a workspace's entries begin. Other workspaces may share them, so also filter by
-    workspace.
-    """
+    """The three characters that begin a workspace's entries. Workspaces may share them: also filter by workspace."""
     return str(workspace_id)[-3:]
 
 
@@ -132,9 +130,7 @@ def _folded(text: Any) -> Func:
 
 
 def names_vector(*columns: str, of_workspace: bool = False) -> Func:
-    """The folded words of `columns`, as an expression for an index. `of_workspace`: whether each begins with the
-    workspace's prefix.
-    """
+    """An index expression for the folded words of `columns`. `of_workspace`: with the workspace's prefix."""
     parts: list[Any] = [F(columns[0])]
     for column in columns[1:]:
         parts += [Value(" "), F(column)]

@@ -332,8 +332,6 @@ class AuditEntry(models.Model):
 
     @property
     def changes(self) -> dict[str, list[object]]:
-        """The changed fields, each with its old and new value. A pair is empty if the log holds only the field's
-        name.
-        """
+        """The changed fields, each with its old and new value. A pair is empty if only the field's name is logged."""
         changes = self.data.get("changes")
         return changes if isinstance(changes, dict) else {}

@@ -38,9 +38,7 @@ class Agreement(NamedTuple):
 
 
 def by_rule(workspace_id: UUID) -> dict[str, Agreement]:
-    """The Agreement of each rule in the workspace, by the rule's id or `<suspicion>.suspected`. Uses three SQL
-    statements.
-    """
+    """The Agreement of each rule, by the rule's id or `<suspicion>.suspected`. Uses three SQL statements."""
     since = timezone.now() - timedelta(days=DAYS)
     rules: dict[str, Agreement] = {}
 

@@ -80,9 +80,7 @@ class Alike:
 
     @cached_property
     def _same_judgement(self) -> Q:
-        """A filter for replies that were judged in the same way; it matches none if this reply was not judged by its
-        words.
-        """
+        """A filter for replies that were judged in the same way. It matches none if words did not decide."""
         same, decision = Q(pk__in=[]), self.decision
         if self.message.suspected:
             same |= Q(suspected=self.message.suspected, suspicion_decided_by="")
@@ -130,9 +128,7 @@ class Alike:
             yield AlikeChange(message, before, after, _then(self.decision, message, message.lead))
 
     def treat(self, message_id: UUID, user: User) -> bool:
-        """Applies the decision to one other reply, with that reply's lead locked. Returns False if the reply is no
-        longer alike.
-        """
+        """Applies the decision to another reply, with its lead locked. Returns False if it is no longer alike."""
         with transaction.atomic():
             # The check is repeated under the lock that every decision about the lead's replies needs.
             lead = Lead.objects.filter(workspace=self.decision.workspace_id, messages=message_id)

@@ -30,9 +30,7 @@ def judge(situation: Situation, deadline: Deadline) -> dict[str, str]:
 
 
 def ask_for_review(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
-    """Enqueues a Slack message about the draft. Raises NotNow without a draft, or if the draft goes out
-    automatically.
-    """
+    """Enqueues a Slack message about the draft. Raises NotNow without a draft, or if it goes out automatically."""
     draft = _draft(situation)
     if draft.send_at is not None:
         raise NotNow("It goes out by itself.")

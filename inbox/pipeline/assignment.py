@@ -1,6 +1,4 @@
-"""The pipeline's steps that decide who gets the reply, when, and how urgent it is. They use only the database, and may
-run repeatedly.
-"""
+"""The pipeline's steps that decide who gets the reply, when, and how urgent it is. They may run repeatedly."""
 
 from typing import Any
 
@@ -79,9 +77,7 @@ def score(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
 
 
 def finish(situation: Situation, _deadline: Deadline) -> dict[str, bool]:
-    """Records that the reply is processed. For the newest reply, also records whether a model must still read or answer
-    it.
-    """
+    """Records that the reply is processed and, for the newest, whether a model must still read or answer it."""
     with transaction.atomic():
         lead = rollup.locked(situation.lead)
         situation.lead = lead

@@ -45,9 +45,7 @@ def import_sent(situation: Situation, deadline: Deadline) -> dict[str, int]:
 
 
 def import_texts(situation: Situation, deadline: Deadline) -> dict[str, int]:
-    """Stores the SMS before this reply, so that a bare "yes" can be understood. Raises NotNow if they cannot be
-    read.
-    """
+    """Stores the SMS before this reply, so that "yes" can be understood. Raises NotNow if they cannot be read."""
     events = _sent(situation, deadline, "read")
     earlier = [event for event in events if event.occurred_at < situation.message.received_at]
     return _store(situation, events, sorted(earlier, key=lambda event: event.occurred_at))

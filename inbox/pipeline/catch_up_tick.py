@@ -21,9 +21,7 @@ AT_ONCE = 200
 
 
 def tick(_deadline: Deadline) -> dict[str, int]:
-    """The tick `catch-up`: if a model is available, enqueues the replies that wait for it, each at most once an
-    hour.
-    """
+    """The tick `catch-up`: if a model is available, enqueues the replies that wait for it, at most once an hour."""
     if not model_calls.ready():
         return {"enqueued": 0, "left": 0}
     # Jobs created in the same millisecond have no order. Their due times, which lie just in the past, define it.

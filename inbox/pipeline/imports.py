@@ -41,9 +41,7 @@ def _store(integration: Integration, event: MessageEvent) -> bool:
 
 
 def _too_old(integration: Integration, event: MessageEvent) -> bool:
-    """Whether the workspace's retention period excludes messages of that age, so that this one may have been
-    deleted.
-    """
+    """Whether the workspace's retention period excludes messages of that age, so that this one may be deleted."""
     days = integration.workspace.keep_messages_days
     return days is not None and event.occurred_at < timezone.now() - timedelta(days=days)
 

@@ -144,9 +144,7 @@ def fill(situation: Situation, person: Person, source: str) -> list[str]:
 
 
 def _own_numbers(words: str, region: str, before: re.Pattern[str]) -> set[str]:
-    """The writer's own numbers in `words`: `before` matches the text before the number, which mentions neither a fax
-    nor another person.
-    """
+    """The writer's own numbers in `words`: `before` matches the preceding text, without a fax or another person."""
     numbers = set()
     for match in phonenumbers.PhoneNumberMatcher(words, region, leniency=phonenumbers.Leniency.VALID):
         clause = fold(_SENTENCE.split(words[: match.start])[-1])

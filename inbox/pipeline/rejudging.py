@@ -45,9 +45,7 @@ class Rejudgement(NamedTuple):
 
 
 def replies(workspace: Workspace, since: datetime, until: datetime) -> QuerySet[Message]:
-    """The replies received in this period (aware) that were decided by rules alone, by a model, or not at all, oldest
-    first.
-    """
+    """The replies of this period (aware) that rules alone, a model, or nobody decided, oldest first."""
     people = TagDecision.objects.filter(workspace=workspace, kind=TagDecision.Kind.PERSON).values("message")
     decided = Q(tag_decided_by__startswith=provider_tags.PERSON) | Q(
         tag_decided_by__startswith=provider_tags.PROVIDER
@@ -144,9 +142,7 @@ def _effect(message: Message, ruled: str, judged: Arrival) -> str:
 
 
 def start(workspace: Workspace, since: datetime, until: datetime) -> None:
-    """Enqueues the job that judges `replies` by today's rules, unless it already waits, and records it in the audit
-    log.
-    """
+    """Enqueues and audits the job that judges `replies` by today's rules, unless it already waits."""
     with transaction.atomic():
         payload = {"since": since.isoformat(), "until": until.isoformat()}
         enqueue(
@@ -160,9 +156,7 @@ def start(workspace: Workspace, since: datetime, until: datetime) -> None:
 
 
 def run(ctx: JobContext) -> dict[str, Any]:
-    """The job `rules.rejudge`: changes each reply in a separate transaction. A changed reply no longer matches, so a
-    second run continues.
-    """
+    """The job `rules.rejudge`: changes each reply in its own transaction. A second run continues with the rest."""
     workspace = Workspace.objects.get(pk=ctx.workspace_id)
     since, until = (datetime.fromisoformat(ctx.payload[name]) for name in ("since", "until"))
     ids = list(replies(workspace, since, until).values_list("pk", flat=True))

@@ -18,9 +18,7 @@ def keep_rules(situation: Situation, _deadline: Deadline) -> dict[str, Any] | No
 
 
 def read(situation: Situation, deadline: Deadline) -> dict[str, Any]:
-    """Asks the model for the reply's tag, once per prompt version. The answer counts as far as the lead's own words
-    prove it.
-    """
+    """Asks the model for the reply's tag, once per prompt version. The lead's own words must prove the answer."""
     message = situation.message
     prompt = prompts.load("tag")
     by = f"{provider_tags.MODEL} {prompt.model}, prompt {prompt.version}"

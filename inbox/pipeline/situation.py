@@ -114,9 +114,7 @@ class Situation:
         return self.integration(self.spec.name)
 
     def integration(self, provider: str) -> Integration | None:
-        """The workspace's account at `provider`. For a reply from that provider, it is the account that received the
-        reply.
-        """
+        """The workspace's account at `provider`: the one that received the reply, if it came from that provider."""
         if self.spec.name != provider:
             return connected(self.workspace.pk, provider)
         try:

@@ -1,6 +1,4 @@
-"""The conditions under which steps of the pipeline are skipped. Each has the sentence that is recorded as the
-reason.
-"""
+"""The conditions under which steps of the pipeline are skipped, each with the reason that is recorded."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -21,9 +19,7 @@ SHORT_TEXT = 25
 
 
 class Condition(NamedTuple):
-    """A condition under which a step is skipped. `reason`: a sentence of at most 200 characters, or a function for
-    it.
-    """
+    """A condition under which a step is skipped. `reason`: a sentence of at most 200 characters, or its function."""
 
     reason: str | Callable[[Situation], str]
     holds: Callable[[Situation], bool]

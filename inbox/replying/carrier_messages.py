@@ -123,9 +123,7 @@ def as_html(send: OutboundSend) -> str:
 
 
 def same_words(body: str, text: str) -> bool:
-    """Whether `body`, a listed message as text or HTML, has the words of our `text`. It may also quote earlier
-    mails.
-    """
+    """Whether `body`, a listed text or HTML, has the words of our `text`. It may also quote earlier mails."""
     wanted, lines = _words(text), _lines(body)
     readings = {_words(body), _joined(lines), _joined(line for line in lines if not line.depth)}
     return bool(wanted) and wanted in readings

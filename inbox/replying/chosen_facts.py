@@ -47,9 +47,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class ChosenFacts:
-    """The facts for one answer: the facts `shown` in the prompt, the number that did not fit, and the phrases that it
-    must `never` use.
-    """
+    """The facts for one answer: those `shown`, the number left out, and the phrases that it must `never` use."""
 
     shown: tuple[Fact, ...] = ()
     left_out: int = 0

@@ -72,9 +72,7 @@ class Context:
 
     @property
     def person(self) -> Said:
-        """The prompt's section about the lead. It is marked as data, because it comes from the lead or an imported
-        file.
-        """
+        """The prompt's section about the lead, marked as data: it comes from the lead or an imported file."""
         lead = self.lead
         return field_lines(
             "about the lead",
@@ -85,9 +83,7 @@ class Context:
 
     @property
     def material(self) -> str:
-        """The text that an answer may repeat. A lead's words prove nothing about us, even if a mail of ours quotes
-        them.
-        """
+        """The text that an answer may repeat. Even quoted in our mails, a lead's words prove nothing about us."""
         slots = [slot.words for slot in self.slots]
         return "\n".join([self.sayable, *self._ours(), *slots])
 
@@ -124,9 +120,7 @@ class Context:
 
 
 def gather(message: Message, slots: list[Slot] | None = None) -> Context:
-    """The Context of an answer to `message`, whose lead and workspace must be loaded. Without `slots`, no times are on
-    offer.
-    """
+    """The Context of an answer to `message`, whose lead and workspace are loaded. `slots`: None for no times."""
     return Context(
         message.workspace,
         message.lead,

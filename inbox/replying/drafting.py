@@ -77,18 +77,14 @@ class Written:
 
     @property
     def held_for(self) -> str:
-        """Why a person should check the answer with care, as a sentence of at most 200 characters; "" without a
-        reason.
-        """
+        """Why a person should check the answer with care, as a sentence up to 200 characters; "" without a reason."""
         if self.problems:
             return f"Check it: {self.problems[0]}"[:200]
         return f"A person should decide: {self.strategy.why}"[:200] if self.strategy.needs_human else ""
 
 
 def write(message: Message, deadline: Deadline) -> Written:
-    """Has the model write an answer with the calendar's free times. Stores nothing. Raises the errors of
-    `model_calls.ask`.
-    """
+    """Has the model write an answer with free times, without storing it. Raises as `model_calls.ask`."""
     context = gather(message, slots.on_offer(message.workspace, deadline))
     return compose(context, partial(model_calls.ask, workspace_id=message.workspace_id, deadline=deadline))
 

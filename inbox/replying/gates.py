@@ -74,9 +74,7 @@ class Evidence:
 
     @cached_property
     def decision(self) -> TagDecision | None:
-        """The newest decision about the tag of the answered message. Decisions that only deny a suspicion do not
-        count.
-        """
+        """The newest decision about the answered message's tag. Decisions that only deny a suspicion do not count."""
         decisions = TagDecision.objects.filter(message_id=self.draft.trigger_message_id, denied="")
         return decisions.order_by("-pk").first()
 

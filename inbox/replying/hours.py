@@ -18,9 +18,7 @@ def is_open(workspace: Workspace, at: datetime) -> bool:
 
 
 def next_open(workspace: Workspace, at: datetime) -> datetime:
-    """Returns `at` (aware) if it is within business hours, or the next opening within a week. Without an opening,
-    returns `at`.
-    """
+    """Returns `at` (aware) if it is within business hours, else the next opening within a week, else `at`."""
     if is_open(workspace, at):
         return at
     local = at.astimezone(zone(workspace))

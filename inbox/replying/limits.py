@@ -37,9 +37,7 @@ def units(text: str) -> tuple[int, int]:
 
 
 def sms_parts(text: str) -> list[str]:
-    """Splits `text` between words into parts of one SMS each. Returns [] if `text` is empty or needs more than
-    SMS_PARTS.
-    """
+    """Splits `text` between words into SMS parts; [] if it is empty or needs more than SMS_PARTS."""
     text = text.translate(PLAIN).strip()
     room = units(text)[1]
     parts: list[str] = []

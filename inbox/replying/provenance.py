@@ -85,9 +85,7 @@ class DraftMaterial:
 
 
 def of(draft: Draft, current: Iterable[WorkspaceFact]) -> DraftMaterial | None:
-    """The material of `draft`; None if an older release did not store it. `current`: the facts that `facts_of`
-    finds.
-    """
+    """The material of `draft`; None if an older release did not store it. `current`: the result of `facts_of`."""
     stored = draft.made_of
     if not stored:
         return None

@@ -25,9 +25,7 @@ STRANDED_AFTER = timedelta(minutes=2)
 
 
 def run(ctx: JobContext) -> dict[str, object]:
-    """The job `send.reconcile`: asks the provider up to four times (LOOKS_S) for a message whose outcome is
-    unknown.
-    """
+    """The job `send.reconcile`: asks the provider up to four times (LOOKS_S) for a message in doubt."""
     sends = OutboundSend.objects.select_related("lead", "reply_to__campaign", "draft", "workspace")
     send = ctx.row(sends, "send_id")
     while send.state == State.UNKNOWN and (due := next_look(send)) is not None:

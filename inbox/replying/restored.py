@@ -1,6 +1,4 @@
-"""Takes over a restored database (`manage.py restored`). Sends that may have gone out after the backup become
-unknown.
-"""
+"""Takes over a restored database (`manage.py restored`). Sends that may have gone out become unknown."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,9 +19,7 @@ SLICE = 200
 
 @dataclass(frozen=True, slots=True)
 class Doubts:
-    """The number of sends that are unknown now. The provider is asked about `follow_ups` and `drafts` before they go
-    out.
-    """
+    """The number of unknown sends, and of `follow_ups` and `drafts` that the provider is asked about first."""
 
     sends: int
     follow_ups: int

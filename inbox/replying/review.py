@@ -86,9 +86,7 @@ def reject(draft: Draft, *, user: User | None, reason: str = "") -> None:
 
 
 def request_rewrite(draft: Draft, *, user: User | None) -> BackgroundJob:
-    """Enqueues the job that rewrites `draft`, once per revision. Raises AlreadyDecided. Raises Refused without a
-    model.
-    """
+    """Enqueues the rewrite of `draft`, once per revision. Raises AlreadyDecided, or Refused without a model."""
     if not model_calls.ready():
         raise Refused(model_calls.NO_KEY)
     with transaction.atomic():

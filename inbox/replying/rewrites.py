@@ -11,9 +11,7 @@ from jobs.models import JobStep
 
 
 def run(ctx: JobContext) -> dict[str, Any]:
-    """The job `draft.rewrite`. A draft that was decided or rewritten stays unchanged. Raises PermanentError without a
-    model.
-    """
+    """The job `draft.rewrite`. Decided or rewritten drafts stay unchanged. Raises PermanentError without a model."""
     drafts = Draft.objects.select_related("trigger_message__lead", "trigger_message__workspace")
     draft = ctx.row(drafts, "draft_id")
     asked_revision = ctx.payload["revision"]

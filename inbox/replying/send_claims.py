@@ -136,9 +136,7 @@ def addressed(
 
 
 def claim_next_part(send: OutboundSend) -> OutboundSend | None:
-    """Claims the part of a long SMS that follows `send`. Returns None after the last part. Raises AlreadyDecided or
-    SendBlocked.
-    """
+    """Claims the next part of a long SMS after `send`; None after the last. Raises AlreadyDecided or SendBlocked."""
     if not send.rest:
         return None
     copied = {name: getattr(send, name) for name in OF_EVERY_PART}
@@ -203,9 +201,7 @@ def again(send: OutboundSend, *, state: str, user: User) -> OutboundSend:
 
 
 def blocked(lead: Lead, channel: str, besides: OutboundSend | None = None) -> str:
-    """Why nothing may be sent to `lead` on `channel` now; "" if a send is permitted. The send `besides` does not
-    count.
-    """
+    """Why nothing may be sent to `lead` on `channel` now; "" if a send may. The send `besides` does not count."""
     return unreachable(lead, channel) or _busy(lead.pk, channel, besides)
 
 
@@ -280,9 +276,7 @@ def _live(lead_id: UUID, channel: str) -> QuerySet[OutboundSend]:
 
 
 def on_its_way(state: str | None) -> str:
-    """Why a message in `state` blocks the next message to the same lead on this channel. `state`: None for no such
-    message, which returns "".
-    """
+    """Why a message in `state` blocks the next one to the same lead and channel; "" for None (no message)."""
     if state == State.UNKNOWN:
         return "Nobody knows yet whether the last message to this lead went out: settle that one first."
     return "Another message to this lead is on its way." if state else ""

@@ -64,9 +64,7 @@ class Row:
 
 
 def report(workspace: Workspace) -> list[Row]:
-    """The counts of each campaign's judged drafts of the last DAYS days, except samples. The campaign with most drafts
-    comes first.
-    """
+    """The counts of each campaign's judged drafts of the last DAYS days, largest campaign first, without samples."""
     passed = Q(would_send=True)
     failed = OutboundSend.objects.filter(
         workspace=workspace, draft=OuterRef("pk"), part=0, state=OutboundSend.State.FAILED

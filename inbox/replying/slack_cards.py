@@ -108,9 +108,7 @@ def run_follow(ctx: JobContext) -> dict[str, str]:
 
 
 def approve_pressed(ctx: JobContext) -> dict[str, str]:
-    """The button "Approve and send". If the person is not a member, or the draft has changed, the card states the
-    reason.
-    """
+    """The button "Approve and send". If the draft has changed, or for a non-member, the card states the reason."""
     shown = ctx.payload["value"].get("revision", 1)
 
     def approve(draft: Draft, user: User) -> None:

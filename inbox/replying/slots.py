@@ -26,9 +26,7 @@ logger = logging.getLogger(__name__)
 OFFERED = 3
 NOTICE = timedelta(hours=2)
 AHEAD = timedelta(days=7)
-"""The period for which times are read. Calendly lists at most seven days at once (docs/reference/calendly.md,
-Calls).
-"""
+"""The period for which times are read. Calendly lists at most seven days (docs/reference/calendly.md, Calls)."""
 
 
 def on_offer(workspace: Workspace, deadline: Deadline) -> list[Slot]:
@@ -89,9 +87,7 @@ class Lack(NamedTuple):
 
 
 def lack(workspace: Workspace, accounts: list[Integration] | None = None) -> Lack | None:
-    """Why the workspace's calendar cannot be asked; None if it can. `accounts`: the workspace's accounts, if already
-    loaded.
-    """
+    """Why the workspace's calendar cannot be asked; None if it can. `accounts`: the workspace's, if loaded."""
     if _calendar(workspace, accounts) is not None:
         return None
     specs = [registry.spec_of(provider) for provider in _calendars()]

@@ -123,9 +123,7 @@ def escalated(text: str) -> tuple[str, str]:
 
 
 def is_readable(reply: str, answer: str) -> bool:
-    """Whether the subjects have words in the language of `reply`. For a very short reply, the language of `answer`
-    counts.
-    """
+    """Whether the subjects have words in the language of `reply` or, for a very short reply, of `answer`."""
     short = limits.words(reply) < SHORT
     return bool(language_of(reply) or (short and language_of(answer)))
 

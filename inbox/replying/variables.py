@@ -18,9 +18,7 @@ QUOTED = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
 
 
 def unfilled(text: str, received: str = "") -> str:
-    """Why `text` cannot go out: it holds an unfilled variable that comes neither from a quote nor from `received`.
-    Returns "" if it can.
-    """
+    """Why `text` cannot go out: it holds an unfilled variable, not quoted or from `received`. Returns "" if it can."""
     for match in PLACE.finditer(QUOTED.sub("", text)):
         if match[1] in VARIABLES and match[0] not in received:
             return f"{match[0]} is not filled in: write the words in its place, or take it out."

@@ -1,6 +1,4 @@
-"""Checks a text for forbidden content without a model. Each problem is a sentence for the reviewer that quotes only the
-draft's own text.
-"""
+"""Checks a text without a model. Each problem is a sentence for the reviewer that quotes only the draft."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -118,9 +118,7 @@ def _stored(records: Records, message: Message) -> Iterator[Event]:
 
 
 def matched(message: Message, first: WebhookDelivery | None) -> Event:
-    """The event that a message's lead was created or found. `first`: the request that delivered the message, if
-    stored.
-    """
+    """The event that a message's lead was created or found. `first`: the request with the message, if stored."""
     lead = message.lead
     since = first.received_at if first else message.received_at
     within = timedelta(milliseconds=first.duration_ms) if first else timedelta(seconds=1)
@@ -142,9 +140,7 @@ def matched(message: Message, first: WebhookDelivery | None) -> Event:
 
 
 def known_by(message: Message, lead: Lead) -> str:
-    """The address, number or id that identified a message's lead, as a sentence, according to the lead's current
-    row.
-    """
+    """The address, number or id that identified a message's lead, as a sentence, by the lead's current row."""
     wrote = message.from_address.lower()
     if wrote and wrote == lead.email:
         return "By the e-mail address that it came from."

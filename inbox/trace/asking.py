@@ -36,9 +36,7 @@ OWN_PART_MS = 200
 """The milliseconds of BUDGET_MS that remain for queries and rendering."""
 SLOT_COUNT = 4
 SLOTS = threading.BoundedSemaphore(SLOT_COUNT)
-"""Limits the number of threads of a server process that wait for a provider, so that the others can serve other
-pages.
-"""
+"""Limits the threads of a server process that wait for a provider, so that others can serve other pages."""
 BACK = timedelta(days=7)
 """The period of a provider's list that is read."""
 LEADS = 5

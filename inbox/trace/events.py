@@ -22,9 +22,7 @@ WAIT_FROM_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link to the row of an event. `kind`: one of `subjects.KINDS`. `table` and `state`: those of `state_marks`, or
-    "".
-    """
+    """A link to the row of an event. `kind`: one of `subjects.KINDS`. `table`, `state`: of `state_marks`, or ""."""
 
     kind: str
     id: UUID

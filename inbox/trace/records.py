@@ -38,9 +38,7 @@ Found = TypeVar("Found", bound=Model)
 
 @dataclass(slots=True)
 class Records:
-    """The rows of a trace, each kind oldest first. `own`: our messages by the id of their send. `cut`: whether rows are
-    left out.
-    """
+    """The rows of a trace, oldest first. `own`: our messages by the id of their send. `cut`: rows are left out."""
 
     subject: Subject
     decisions: dict[uuid.UUID, list[TagDecision]] = field(default_factory=dict)
@@ -145,9 +143,7 @@ def _own_and_bounces(records: Records) -> None:
 
 
 def _deliveries(records: Records, ids: list[uuid.UUID]) -> None:
-    """The requests that delivered the messages, reported ours, or are the subject of the trace, with their later
-    runs.
-    """
+    """The requests that delivered messages, reported ours, or are the subject, with their later runs."""
     subject = records.subject
     message_ids = [*ids, *(message.pk for message in (*records.own.values(), *records.bounces))]
     wanted = Q(message_id__in=message_ids)

@@ -120,9 +120,7 @@ def read(workspace: Workspace, text: str) -> Wanted | None:
 
 
 def find(workspace: Workspace, wanted: Wanted) -> Found:
-    """Searches for `wanted` in all tables of `workspace` that record arrivals and sends, up to 10 newest rows in
-    each.
-    """
+    """Searches for `wanted` in all tables of `workspace` for arrivals and sends, up to 10 newest rows in each."""
     leads = list(leads_of(workspace, wanted)[: LIMIT + 1])
     ids = [lead.pk for lead in leads[:LIMIT]]
     accepted = _taken(WebhookDelivery.objects.filter(workspace=workspace), workspace, wanted, ids)

@@ -247,9 +247,7 @@ def _no_draft(rows: Records) -> str:
 
 
 def _parts(rows: Records) -> list[Part]:
-    """The time between a message's arrival and the end of its send, split by its cause: a person, the provider, or
-    us.
-    """
+    """The time from a message's arrival to the end of its send, by cause: a person, the provider, or us."""
     send = rows.sends[-1] if rows.sends else None
     if len(rows.messages) != 1 or send is None or send.called_at is None or send.finished_at is None:
         return []

@@ -72,9 +72,7 @@ def _message(subject: Subject, pk: uuid.UUID) -> None:
 
 
 def _follow_own(subject: Subject, message: Message | None) -> bool:
-    """Fills in `subject` from the send of our own message. Returns False if it is not ours, or if its send was
-    deleted.
-    """
+    """Fills in `subject` from the send of our own message. Returns False if it is not ours, or has no send."""
     if message is None or message.source != OWN:
         return False
     with suppress(OutboundSend.DoesNotExist):

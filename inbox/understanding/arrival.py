@@ -33,9 +33,7 @@ class Arrival:
 
 
 def judge(event: MessageEvent) -> Arrival:
-    """The findings of the rules about an arriving message. For our own message, only the newest text. No snooze is
-    read.
-    """
+    """The findings of the rules about an arriving message; for our own, only its newest text. No snooze is read."""
     channel = read_as(event.channel, event.html)
     if event.direction != "inbound":
         return Arrival(newest_text(event.text, event.html, channel=channel).text)

@@ -11,9 +11,7 @@ SURE = 0.88
 """The minimum probability at which a text with a phrase of software, and no other sign, counts as automatic."""
 
 SURE_WITH_A_SIGN = 0.05
-"""The minimum probability if the text has another sign, which alone may be wrong: the provider's flag, or a no-reply
-sender.
-"""
+"""The minimum probability with another sign, which alone may be wrong: a provider's flag or a no-reply sender."""
 
 PERHAPS = 0.5
 """The minimum probability of a possibly automatic text. A model or a person then decides."""

@@ -205,9 +205,7 @@ def _by_report_build(reading: Reading) -> str | None:
 
 
 def _probability(reading: Reading) -> float:
-    """The probability, 0 to 1, that the wording is that of a failure report; 0 for a forward, a question and a mere
-    delay.
-    """
+    """The probability, 0 to 1, that the wording is a failure report's; 0 for a forward, a question or a mere delay."""
     system = mail_system(reading)
     if reading.is_forward or (reading.is_reply and not (reading.once(_coded) or system)):
         return 0.0

@@ -112,9 +112,7 @@ def rule(
 
 
 def in_a_letter(probability: float, text: str) -> float:
-    """The probability of a wording, 0 to 1, adjusted to the length of `text`: one of over 40 words is rarely a wish or
-    automatic.
-    """
+    """The probability of a wording, 0 to 1, by the length of `text`: over 40 words are rarely a wish or automatic."""
     odds = probability / (1 - probability) * min(1, (_LETTER_WORDS / max(count_words(text), 1)) ** 2)
     return odds / (1 + odds)
 
@@ -179,9 +177,7 @@ class Reading:
 
     @cached_property
     def below(self) -> list[tuple[str, str]]:
-        """The sentences below the sign-off, including those that the newest text leaves out, as pairs like
-        `sentences`.
-        """
+        """The sentences below the sign-off, even if the newest text omits them, as pairs like `sentences`."""
         return _sentences(f"{self._parts[1]}\n\n{self.newest.cut[:_HEAD_CHARS]}")
 
     @cached_property
@@ -245,9 +241,7 @@ class Reading:
 
     @cached_property
     def mail_slots(self) -> frozenset[int]:
-        """The word features of automatic texts: of the beginning of the words to us, and of the subject unless it
-        repeats ours.
-        """
+        """The word features of automatic texts: the beginning of the words to us, and the subject unless it is ours."""
         slots = [] if self.is_reply else [features(self.raw_subject, "subject:")]
         room = _OPENING_WORDS
         for _, folded in self.clauses if self.above else ():
@@ -279,9 +273,7 @@ class Reading:
         return finding
 
     def evidence(self, label: str, passages: list[tuple[str, str]] | None = None) -> str:
-        """The sentence of `passages` (by default `clauses`) that supports `label` most; the subject if there are no
-        sentences.
-        """
+        """The sentence of `passages` (default: `clauses`) that supports `label` most; else the subject."""
         return weights(label).strongest(
             self.clauses if passages is None else passages, self.reply.subject or ""
         )

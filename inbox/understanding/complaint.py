@@ -44,9 +44,7 @@ def _by_report_headers(reading: Reading) -> str | None:
     channels=MAIL_ONLY,
 )
 def _by_report_build(reading: Reading) -> str | None:
-    """Judges a report by its structure. Replies and forwarded mails do not count, because a person may mention such a
-    report.
-    """
+    """Judges a report by its structure, except in replies and forwarded mails, which may mention such a report."""
     if reading.is_reply or reading.is_forward:
         return None
     if match := _FIELDS.search(reading.body):

@@ -1,6 +1,4 @@
-"""Measures the rules on a file of labelled replies: reads and checks each line, judges it, and counts correct
-answers.
-"""
+"""Measures the rules on a file of labelled replies: checks and judges each line, and counts correct answers."""
 
 import gzip
 import json
@@ -213,9 +211,7 @@ def _time(number: int, text: object) -> datetime | None:
 
 
 def split_sender(sender: str, channel: str = "email") -> tuple[str, str]:
-    """Splits a mail's From value into name and address; "<>" has neither. On other channels, the whole value is the
-    name.
-    """
+    """Splits a mail's From value into name and address; "<>" has neither. Elsewhere, the whole value is the name."""
     if channel != "email":
         return sender, ""
     if sender.strip().endswith(">") and "<" in sender:

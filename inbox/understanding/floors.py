@@ -6,9 +6,7 @@ from inbox.understanding.evaluate import Score
 
 
 class Floor(NamedTuple):
-    """The minimum `precision` and `recall` of sure answers, and the minimum share `caught` (sure or suspected), 0 to
-    1.
-    """
+    """The minimum `precision` and `recall` of sure answers, and share `caught` (sure or suspected), 0 to 1."""
 
     precision: float
     recall: float

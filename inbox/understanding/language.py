@@ -58,9 +58,7 @@ AHEAD = 1.3
 
 
 def language_of(text: str) -> str:
-    """The ISO 639-1 code of the text's language, one of LANGUAGES; "" for too few words, or for words of two
-    languages.
-    """
+    """The ISO 639-1 code of the text's language, one of LANGUAGES; "" for too few or mixed words."""
     scores: defaultdict[str, float] = defaultdict(float)
     for word in re.findall(r"[^\W\d_]+", fold(_NO_WORDS.sub(" ", text))):
         spoken_by = _SPOKEN_BY.get(word, ())

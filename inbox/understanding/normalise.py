@@ -5,14 +5,10 @@ import unicodedata
 from functools import lru_cache
 
 MAX_CHARS = 200_000
-"""The maximum number of characters of a body that are read. A longer body is a quoted thread or an inline
-attachment.
-"""
+"""The maximum number of characters that are read. A longer body is a quoted thread or an inline attachment."""
 
 MAX_LINES = 5_000
-"""The maximum number of lines of a body that are read. A body of 200,000 lines with one letter each would take
-seconds.
-"""
+"""The maximum number of lines that are read. A body of 200,000 lines with one letter each would take seconds."""
 
 # Zero-width and direction marks. Mail clients and spammers put them inside words.
 INVISIBLE = re.compile(

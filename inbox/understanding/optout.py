@@ -27,9 +27,7 @@ _SPACED_OUT = re.compile(r"\b(?:\w[ .-]){3,}\w\b")
 ANSWER_WORDS = 5
 """The maximum number of words of a bare answer, which is read together with our question."""
 _LETTER = 3
-"""With more sentences than this, the strongest counts on its own only if it contains an expression typical of
-opt-outs.
-"""
+"""With more sentences than this, the strongest counts alone only with an expression typical of opt-outs."""
 _MARK = re.compile(r"^[>| ]+", re.M)
 _WITH_OBJECT = re.compile(r"\b(?:me|us|my|our)\b")
 # Mail programs reduce a link in a footer to its words.
@@ -191,9 +189,7 @@ def suspicion(reading: Reading) -> str | None:
 
 
 def _stands_alone(folded: str, reading: Reading) -> bool:
-    """Whether a sentence below the sign-off is the writer's wish, and not the label of a link, an offer or another
-    address.
-    """
+    """Whether a sentence below the sign-off is a wish, and not the label of a link, an offer or another address."""
     if _is_keyword(folded):
         return not _LABEL.fullmatch(folded)
     learned = weights("opt_out")

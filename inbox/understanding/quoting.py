@@ -124,9 +124,7 @@ def plain_lines(text: str) -> list[QuotedLine]:
 
 
 def read_marks(lines: list[QuotedLine]) -> None:
-    """Removes the quote marks (`>`) of lines that are not yet quoted, and sets their depth. Changes `lines` in
-    place.
-    """
+    """Removes the quote marks (`>`) of lines not yet quoted, and sets their depth. Changes `lines` in place."""
     for line in lines:
         if not line.depth and (match := _PREFIX.match(line.text)):
             line.text, line.marked = line.text[match.end() :], True
@@ -184,9 +182,7 @@ def _is_separator(line: str) -> bool:
 
 
 def _with_rule(lines: list[QuotedLine], folded: list[str], index: int) -> int:
-    """The index of the rule that a mail client draws above a header block; `index` without one. Words are not a
-    rule.
-    """
+    """The index of the rule that a mail client draws above a header block; `index` without one. Words do not count."""
     above = next((place for place in reversed(range(index)) if folded[place]), index)
     return above if _RULE_ABOVE.fullmatch(folded[above]) else index
 
@@ -238,9 +234,7 @@ def _role(line: str) -> tuple[str, str] | None:
 
 
 def _attribution(lines: list[QuotedLine], folded: list[str], index: int) -> int | None:
-    """The index of the first line of an attribution ("On … wrote:") of up to four lines that ends at `index`; or
-    None.
-    """
+    """The index of the first line of an attribution ("On … wrote:", up to four lines) that ends at `index`; or None."""
     if _RULED_ATTRIBUTION.match(folded[index]):
         return index
     if _DATE_LINE.match(folded[index]):
@@ -272,9 +266,7 @@ def _reads_as_open_attribution(line: str) -> bool:
 
 
 def _name_above_date(lines: list[QuotedLine], index: int) -> int | None:
-    """The first line of an attribution in the style of Postbox, with the name above the date, before a quote; or
-    None.
-    """
+    """The first line of an attribution with the name above the date, before a quote, as in Postbox; or None."""
     if _quote_below(lines, index) is None:
         return None
     name = lines[index - 1].text.split() if index else []

@@ -68,9 +68,7 @@ class RuleVerdict:
 
     @property
     def snooze_until(self) -> datetime | None:
-        """The time until which the reply asks to hide the lead's conversation, if that is sure enough; otherwise
-        None.
-        """
+        """The time until which the reply asks to hide the lead's conversation, if it is sure enough; otherwise None."""
         return self.snooze.until if self.snooze and self.snooze.confidence >= APPLY_AT else None
 
     @property
@@ -91,9 +89,7 @@ class RuleVerdict:
 
 
 def judge(reply: ReplyText, tz: tzinfo = UTC) -> RuleVerdict:
-    """Applies the rules to a reply. Never raises. Dates are read in the time zone `tz` and counted from
-    `received_at`.
-    """
+    """Applies the rules to a reply. Never raises. Dates are in the time zone `tz`, counted from `received_at`."""
     reading = Reading(reply)
     newest = reading.newest
     labels = _of_software(reading, tz) or _of_a_person(reading, tz)

@@ -75,9 +75,7 @@ def _contact_block(lines: list[str], folded: list[str], index: int, names: froze
 
 
 def _is_company(line: str) -> bool:
-    """Whether a line is a company's name, alone or above an offer or its registration, and not a sentence about the
-    company.
-    """
+    """Whether a line is a company's name, alone or above an offer or its registration, and not a sentence."""
     name = marks.COMPANY.match(line)
     rest = line[name.end() :].lstrip(" .,|-") if name else ""
     low = fold(rest)
@@ -99,9 +97,7 @@ def _signs_off(lines: list[str], folded: list[str], index: int, names: frozenset
 
 
 def _is_name(line: str, rest: str, names: frozenset[str], *, strict: bool) -> bool:
-    """Whether the words after a sign-off can be a name: with `strict` only the sender's, otherwise also the
-    addressee's.
-    """
+    """Whether the words after a sign-off can be a name; with `strict` only the sender's, else the addressee's too."""
     words = rest.split("|")[0].split()
     if not words or len(words) > 5:
         return not rest or "|" in rest
@@ -267,9 +263,7 @@ def _second_line_names(lines: list[str], folded: list[str], index: int, names: f
 
 
 def _name_line(line: str, names: frozenset[str]) -> int:
-    """The number of words of the sender's name in a line; 0 if the line is anything but a name with titles or
-    initials.
-    """
+    """The number of words of the sender's name in a line; 0 if it is not a name with titles or initials."""
     if line.strip().endswith("?"):
         return 0
     head = re.split(r"[|·•(]|,| - | / |\s{3,}", line.strip().lstrip("-–—~*/^ "), maxsplit=1)[0].strip(" *_.")
@@ -301,9 +295,7 @@ _KISSES = re.compile(r"[xX]{1,4}|[xX][oO]+")
 
 
 def _short_for(word: str, low: str, names: frozenset[str], dotted: bool) -> bool:
-    """Whether `word` abbreviates the sender's name: initials ("JMT", "R.") or a short form, such as Mitch for
-    Mitchell.
-    """
+    """Whether `word` abbreviates the sender's name: initials ("JMT", "R.") or a short form (Mitch for Mitchell)."""
     if not low.isalpha() or low in marks.NO_NICKNAMES:
         return False
     if len(low) <= 4 and (word.isupper() or (dotted and len(low) <= 2)):
@@ -353,9 +345,7 @@ def _trim(lines: list[str]) -> list[str]:
 
 
 def name_words(sender: str) -> frozenset[str]:
-    """The folded words of a From value, from its name and the local part of its address; without "info", "gmbh" and the
-    like.
-    """
+    """The folded words of a From value, from its name and local part; without "info", "gmbh" and the like."""
     display, _, address = sender.rpartition("<")
     local = address.rstrip("> ").split("@")[0] if "@" in address else ""
     if "@" not in address:

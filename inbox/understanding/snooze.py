@@ -101,9 +101,7 @@ def return_day(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
 
 
 def _back_on(before: str, behind: str) -> bool:
-    """Whether the day is the day of return ("back on …", "ab dem …", "… wieder im Büro") and does not begin a
-    period.
-    """
+    """Whether the day is that of return ("back on …", "ab dem …", "… wieder im Büro") and begins no period."""
     if phrases.RANGE_BEHIND.match(behind):
         return False
     return bool(phrases.BACK_BEHIND.match(behind)) or bool(

@@ -1,6 +1,4 @@
-"""Finds the newest text of a reply, which its writer has just written. The rest is kept as `quoted`, to be folded
-away.
-"""
+"""Finds the newest text of a reply, which its writer has just written. The rest is kept as `quoted`."""
 
 from dataclasses import dataclass
 from functools import lru_cache

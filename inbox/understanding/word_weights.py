@@ -117,9 +117,7 @@ def features(folded: str, kind: str = "", most_words: int = _MOST_WORDS) -> froz
 
 @lru_cache(maxsize=256)
 def wish_features(folded: str) -> frozenset[int]:
-    """The slots of a folded sentence that indicate a wish: its words, its negated words, and the words of a
-    question.
-    """
+    """The slots of a folded sentence that indicate a wish: its words, its negated words, and those of a question."""
     asked = features(folded, "question:") if folded.endswith(QUESTION_MARKS) else frozenset()
     return features(folded).union(denied(folded), asked)
 
@@ -167,9 +165,7 @@ class Weights:
         self.expressions = frozenset(expressions)
 
     def score(self, slots: Iterable[int]) -> float:
-        """The support of features for the label, in logits, normalised by their number. Unknown features do not
-        count.
-        """
+        """The support of features for the label, in logits, normalised by number. Unknown features do not count."""
         known = list(filter(None, map(self._values.__getitem__, slots)))
         return self._bias + sum(known) / math.sqrt(max(len(known), ENOUGH))
 
@@ -185,9 +181,7 @@ class Weights:
         return sigmoid((together + max(map(self.score, clauses))) / 2 if len(clauses) > 1 else together)
 
     def express(self, folded: str) -> bool:
-        """Whether a text contains an expression that, in the training data, almost only replies of the label
-        contain.
-        """
+        """Whether a text contains an expression that, in the training data, is almost exclusive to the label."""
         return not self.expressions.isdisjoint(expressions_in(folded))
 
     def strongest(self, sentences: list[tuple[str, str]], otherwise: str) -> str:

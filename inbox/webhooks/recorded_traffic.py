@@ -126,9 +126,7 @@ def accepted_before(workspaces: Iterable[Workspace]) -> Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The server's answer to a line. `again`: whether the line was already accepted, so that a duplicate is
-    expected.
-    """
+    """The server's answer to a line. `again`: the line was already accepted, so a duplicate is expected."""
 
     line: RecordedDelivery
     verdict: str

@@ -23,9 +23,7 @@ class PayloadTooLarge(Exception):
 
 
 class BodyBrokenOff(Exception):
-    """The body of a webhook request could not be read to its end: the sender disconnected, or the chunks are
-    malformed.
-    """
+    """The body could not be read to its end: the sender disconnected, or the chunks are malformed."""
 
 
 def read_body(request: Request) -> bytes:
@@ -63,9 +61,7 @@ def candidate_key(request: Request, source: WebhookSource, body: Callable[[], by
 
 
 def secrets_in_headers(request: Request, source: WebhookSource) -> list[str]:
-    """The headers that may hold the webhook key, in this order: a bearer token, then the headers that the source
-    names.
-    """
+    """The headers that may hold the webhook key: a bearer token, then the headers that the source names."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     bearer = token if scheme.lower() == "bearer" else ""
     secrets = [request.headers.get(name, "") for name in ("X-Webhook-Secret", *source.secret_headers)]

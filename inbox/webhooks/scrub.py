@@ -13,9 +13,7 @@ from jobs.redaction import redact_addresses
 
 MARK = "[secret]"
 SHORTEST = 8
-"""A shorter secret is removed only from fields that are named as secrets. Elsewhere the same letters could be an
-ordinary word.
-"""
+"""A shorter secret is removed only from fields named as secrets, as it may equal an ordinary word elsewhere."""
 LONGEST = 200
 """No key is longer (`WebhookView.authenticate`). A longer secret is not searched in escaped form."""
 NAMES = rb"secret_key|secret|api_?key|token|password|response_url"

@@ -40,9 +40,7 @@ class CalendlyWorkspaceView(WebhookView):
         return super().post(request, str(workspace_id))
 
     def tenant(self, request: Request, key: str, body: Callable[[], bytes]) -> Tenant:
-        """The workspace in the path (`key`), if one of its Calendly accounts has signed the request. Raises
-        Unauthorized.
-        """
+        """The workspace in the path (`key`), if one of its Calendly accounts signed. Raises Unauthorized otherwise."""
         accounts = Integration.objects.select_related("workspace").filter(
             workspace=uuid.UUID(key), provider=calendly.NAME
         )

@@ -100,9 +100,7 @@ def usable(integration: Integration) -> bool:
 
 
 def slack_of(workspace_id: UUID) -> Integration | None:
-    """The Slack account for notices, with a channel or an incoming webhook, or None. Unreadable secrets count as
-    usable.
-    """
+    """The Slack account for notices, with a channel or incoming webhook, or None. Unreadable secrets count."""
     account = connected(workspace_id, slack.NAME)
     if account is None or account.is_unreadable or account.config.get("channel"):
         return account

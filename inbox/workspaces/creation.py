@@ -63,9 +63,7 @@ def add_member(workspace: Workspace, email: str, role: str, password: str | None
 
 
 def issue_key(integration: Integration) -> str:
-    """Creates a webhook key and returns the path of its address. Returns "", without a key, if the provider posts no
-    webhooks.
-    """
+    """Creates a webhook key and returns the path of its address; "" if the provider posts no webhooks."""
     source = registry.address_of(integration.provider)
     return webhook_path(source.name, WebhookKey.issue(integration).secret) if source else ""
 

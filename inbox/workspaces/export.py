@@ -40,9 +40,7 @@ EXPORTED = {
     "jobs.JobAttempt": "job__workspace",
     "jobs.JobStep": "job__workspace",
 }
-"""The path to the workspace for tables without a column `workspace`. All other tables are exported without being
-listed.
-"""
+"""The path to the workspace for tables without a column `workspace`. All other tables need no entry."""
 
 LEFT_OUT = {
     "It holds a secret, or a hash of one, and nothing else.": (

@@ -1,6 +1,4 @@
-"""Lists and changes a workspace's facts. Each change is recorded in the audit log, and never overwrites an unseen
-change.
-"""
+"""Lists and changes a workspace's facts. Each change is audited, and never overwrites an unseen change."""
 
 from collections.abc import Sequence
 
@@ -24,9 +22,7 @@ def hold(workspace: Workspace) -> None:
 
 
 def listed(workspace: Workspace, words: str = "") -> QuerySet[WorkspaceFact]:
-    """The facts whose question or answer contains `words` in any letter case, by kind and position; all facts for
-    "".
-    """
+    """The facts whose question or answer contains `words` in any case, by kind and position; all facts for ""."""
     rows = WorkspaceFact.objects.filter(workspace=workspace).select_related("updated_by")
     return rows.filter(Q(question__icontains=words) | Q(answer__icontains=words)) if words else rows
 

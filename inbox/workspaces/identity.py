@@ -1,6 +1,4 @@
-"""Determines the person behind a request, and the strength of their log-in: for the pages, the admin, and all other
-entrances.
-"""
+"""Determines the person behind a request and the strength of their log-in, for pages, admin and other entrances."""
 
 import re
 import time

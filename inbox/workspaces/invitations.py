@@ -33,9 +33,7 @@ SALT = "holdfast.invitation"
 VALID_FOR = timedelta(days=7)
 MAIL_PAUSE = timedelta(minutes=10)
 MAILS_A_DAY = 50
-"""The maximum number of mails per workspace and day. An admin can type any address, and choose the names in the
-mail.
-"""
+"""The maximum number of mails per workspace and day. An admin can choose any address and the names in the mail."""
 OVER = "This invitation is no longer open."
 
 
@@ -91,9 +89,7 @@ def send_again(by: Membership, invitation: Invitation) -> None:
 
 @transaction.atomic
 def withdraw(by: Membership, invitation: Invitation) -> None:
-    """Withdraws the invitation on behalf of `by`. Raises NotAllowed if it is closed, or if only an owner may withdraw
-    it.
-    """
+    """Withdraws the invitation for `by`. Raises NotAllowed if it is closed, or if only an owner may withdraw it."""
     check_rank(by, invitation.role)
     if not _close(invitation, State.WITHDRAWN):
         raise NotAllowed(OVER)
@@ -102,9 +98,7 @@ def withdraw(by: Membership, invitation: Invitation) -> None:
 
 @transaction.atomic
 def decline(invitation: Invitation) -> None:
-    """Declines the invitation for the invited person, whom the caller has verified. Raises NotAllowed if it is
-    closed.
-    """
+    """Declines the invitation for the invited person, verified by the caller. Raises NotAllowed if it is closed."""
     if not _close(invitation, State.DECLINED):
         raise NotAllowed(OVER)
     audit.record(invitation.workspace_id, None, "invitation.declined", invitation)

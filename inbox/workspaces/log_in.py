@@ -1,6 +1,4 @@
-"""The log-in methods: a password, or the company's log-in (integrations.oidc). Neither opens a workspace; only a
-membership does.
-"""
+"""The log-in methods: a password, or the company's (integrations.oidc). Only a membership opens a workspace."""
 
 from typing import Any
 
@@ -50,9 +48,7 @@ def person_of(identity: Identity) -> User:
 
 
 def _with_address(identity: Identity, key: str) -> User | None:
-    """Binds the user with this address to `key`. Raises NotAllowed if the issuer has already bound somebody else to
-    it.
-    """
+    """Binds the user with this address to `key`. Raises NotAllowed if the issuer has bound somebody else to it."""
     try:
         with transaction.atomic():
             user = User.objects.filter(email=identity.email).first() or _invited(identity.email)

@@ -30,9 +30,7 @@ class Full(Refused):
 
 @contextmanager
 def unique(problem: str, *constraints: str) -> Iterator[None]:
-    """Runs its block in a transaction. Raises NameTaken with `problem` if the block violates one of the
-    `constraints`.
-    """
+    """Runs its block in a transaction. Raises NameTaken with `problem` if it violates one of the `constraints`."""
     try:
         with transaction.atomic():
             yield

@@ -146,9 +146,7 @@ def mail_password_link(ctx: JobContext) -> dict[str, str]:
 
 
 def send(subject: str, text: str, email: str, headers: dict[str, str] | None = None) -> dict[str, str]:
-    """Sends one mail. Returns {"skipped": reason} without a mail server. Raises TransientError if the mail is not
-    accepted.
-    """
+    """Sends one mail; {"skipped": reason} without a mail server. Raises TransientError if it is not accepted."""
     if is_off():
         return {"skipped": "EMAIL_URL is not set."}
     drop_connection()

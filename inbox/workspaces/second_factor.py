@@ -59,9 +59,7 @@ def key_in_words(factor: SecondFactor) -> str:
 
 
 def confirm(user: User, code: str, session_key: str | None) -> list[str] | None:
-    """Confirms the factor if `code` is correct, ends all other sessions, and returns new recovery codes. Returns None
-    otherwise.
-    """
+    """Confirms the factor if `code` is correct, ends all other sessions, and returns recovery codes; else None."""
     factor = new_factor(user)
     if factor.confirmed or not factor.verify_token(code):
         return None
@@ -141,9 +139,7 @@ def reset(by: Membership, member: Membership) -> bool:
 
 
 def mail_reset(ctx: JobContext) -> dict[str, str]:
-    """The job that informs a person that their second factor was removed. Raises TransientError if the mail is not
-    accepted.
-    """
+    """The job that mails a person that their second factor was removed. Raises TransientError if this fails."""
     user = User.objects.filter(pk=ctx.payload["user_id"], is_active=True).first()
     if user is None:
         return {"skipped": "There is no active account."}

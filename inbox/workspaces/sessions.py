@@ -13,9 +13,7 @@ from django.http import HttpRequest
 from inbox.models import BrowserSession, User
 
 STARTED, USED = "started", "used"
-"""Keys of the session: the time of the log-in (s since 1970), and its key and time (s since 1970) when its use was last
-recorded.
-"""
+"""Keys of the session: the time of the log-in (s since 1970), and its key and time at the last recorded use."""
 EACH_S = 60
 BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 SYSTEMS = {
@@ -37,9 +35,7 @@ def is_over(session: SessionBase) -> bool:
 
 
 def note_use(request: HttpRequest, user: User, address: str | None) -> bool:
-    """Records the use of the session of `user`, once a minute. Returns False if the session is too old, or was ended
-    meanwhile.
-    """
+    """Records the use of the session of `user`, once a minute. Returns False if it is too old or was ended."""
     session, now = request.session, int(time.time())
     if is_over(session):
         return False

@@ -35,9 +35,7 @@ FORGOTTEN_LIMIT = 10
 KNOWN_FOR = timedelta(days=60)
 """An account trusts a source for this long after a log-in from it."""
 CODES_OF = "code of "
-"""The prefix of the name under which wrong codes of an account are counted, so that a correct password does not clear
-them.
-"""
+"""The prefix of the name that counts wrong codes of an account, so that a correct password does not clear them."""
 FORGOTTEN = "password link"
 """The name under which requests for password links are counted. It is not an address, so no account can have it."""
 
@@ -76,9 +74,7 @@ def client_address(request: HttpRequest) -> str | None:
 
 
 def _address(entry: str) -> str | None:
-    """Returns the address in `entry` without port and zone; None if `entry` is not an address. Some proxies add a
-    port.
-    """
+    """Returns the address in `entry` without port and zone, or None. Some proxies add a port."""
     text = entry.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]
@@ -104,9 +100,7 @@ def tries_left(request: HttpRequest, username: str) -> int:
 
 
 def may_ask_for_link(request: HttpRequest) -> bool:
-    """Counts a request for a password link. Returns False if the client must wait; AxesMiddleware then informs the
-    client.
-    """
+    """Counts a request for a password link. Returns False if the client must wait; AxesMiddleware then says so."""
     return may_try(request, FORGOTTEN) and note_try(request, FORGOTTEN)
 
 
@@ -119,9 +113,7 @@ def may_try(request: HttpRequest, name: str) -> bool:
 
 
 def note_try(request: HttpRequest, name: str) -> bool:
-    """Counts an attempt under `name`. Returns False if the client must now wait; AxesMiddleware then informs the
-    client.
-    """
+    """Counts an attempt under `name`. Returns False if the client must now wait; AxesMiddleware then says so."""
     AxesProxyHandler.user_login_failed(__name__, get_credentials(name), request)
     return not cast(AxesRequest, request).axes_locked_out
 

@@ -78,9 +78,7 @@ def _meaning(received: Received, word: str) -> SignalKind | None:
 
 
 def _is_well(integration: Integration) -> bool:
-    """Whether our own calls find the account healthy. If they have found trouble since, a repeated good status is
-    new.
-    """
+    """Whether our own calls find the account healthy. If not, a repeated good status is new."""
     return writer.row(integration).state not in probes.BROKEN
 
 
@@ -104,9 +102,7 @@ def _repeats(received: Received, event: AccountStatusEvent, reason: str) -> bool
 
 
 def connected(received: Received, event: ConnectionEvent) -> IntakeResult:
-    """Records that the lead accepted our LinkedIn invitation, so that direct messages can reach them. The earliest time
-    is kept.
-    """
+    """Records that the lead accepted our LinkedIn invitation, which permits messages. The first time is kept."""
     lead = identity.find_or_create(received.workspace, event.person, received.provider).lead
     lead.linkedin_connected_at = min(filter(None, (lead.linkedin_connected_at, received.received_at)))
     lead.save(update_fields=["linkedin_connected_at", "updated_at"])

@@ -30,9 +30,7 @@ def handle(received: Received, event: BounceEvent) -> IntakeResult:
 
 
 def handle_notice(received: Received, event: MessageEvent, judged: Arrival) -> IntakeResult:
-    """Stores a bounce notice or spam complaint that arrived like a reply, and stops messages to the lead that it
-    concerns.
-    """
+    """Stores a bounce notice or spam complaint that arrived like a reply, and stops messages to its lead."""
     person = event.person
     if judged.failed_recipients and not event.tracked:
         person = Person(email=_intended(received, judged.failed_recipients))
@@ -78,9 +76,7 @@ def _store(received: Received, event: MessageEvent, judged: Arrival) -> IntakeRe
 
 
 def stop(lead: Lead, message: Message) -> None:
-    """Stops all messages to `lead`, whose address does not exist according to the bounce `message`, and saves the lead.
-    The row must be locked.
-    """
+    """Stops all messages to the locked `lead`, whose address is dead according to `message`. Saves the lead."""
     rollup.bounced(lead, message.sent_at)
     lead.tag_decided_by = message.tag_decided_by
     _count(lead, message)

@@ -70,9 +70,7 @@ def notice(received: Received, event: MessageNotice) -> IntakeResult:
 
 
 def _known(received: Received, event: MessageEvent) -> IntakeResult | None:
-    """The outcome if our own message is already stored, or if a person wrote to somebody who is not a lead; otherwise
-    None.
-    """
+    """The outcome if our own message is already stored, or went to somebody who is not a lead; otherwise None."""
     duplicate = partial(IntakeResult, DeliveryVerdict.DUPLICATE)
     if ours := own_messages.find(received.workspace, event):
         return duplicate("we sent it ourselves", message=ours, lead=ours.lead)
@@ -87,9 +85,7 @@ def _known(received: Received, event: MessageEvent) -> IntakeResult | None:
 
 
 def _by_former_account(received: Received, event: MessageEvent) -> Message | None:
-    """The stored message of `event` from the time when its account had another id. Messages of a reconnected account
-    get other ids.
-    """
+    """The stored message of `event` under an earlier id of its account, which gives messages other ids."""
     former = accounts.former_ids(received.integration) if received.integration else None
     names = identity.identities_of(received.workspace, event.person)
     if not former or not names:

@@ -1,6 +1,4 @@
-"""`evaluate_replies`: measures the rules, without a database, and the model (docs/reference/commands.md, Rules and
-drafts).
-"""
+"""`evaluate_replies`: measures rules (without a database) and model (docs/reference/commands.md, Rules and drafts)."""
 
 import json
 from pathlib import Path

@@ -47,9 +47,7 @@ class Company(_Strict):
 
 
 class Ask(_Strict):
-    """A question in a reply. If `fact` is None, no fact answers the question. `about` is "price" for an unknown price
-    or discount.
-    """
+    """A question in a reply. `fact`: None if no fact answers it. `about`: "price" for an unknown price or discount."""
 
     question: Words
     fact: str | None

@@ -55,9 +55,7 @@ _DEFERRING = re.compile(rf"\b(?:{'|'.join('|'.join(words) for words in DEFERRING
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """A draft without signature. `problems`: the findings of the product's check. `open`: whether its plan leaves a
-    question open.
-    """
+    """A draft without signature. `problems`: the findings of the check. `open`: its plan leaves a question open."""
 
     text: str
     open: bool = False
@@ -112,9 +110,7 @@ def _said(text: str, fact: LabelledFact) -> bool:
 
 
 def _holds(text: str, words: str) -> bool:
-    """Whether `text` contains `words`. A figure matches in any spelling; other words match at the beginning of a
-    word.
-    """
+    """Whether `text` contains `words`: a figure in any spelling, or other words at the beginning of a word."""
     if re.fullmatch(r"\d+(?:\.\d+)?", words):
         return statements.plain(words) in statements.numbers(text)
     folded = fold(words)

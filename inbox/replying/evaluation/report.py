@@ -82,9 +82,7 @@ class Report:
         self.misses.append({"id": case.reply.id, "what": what, "detail": detail})
 
     def as_json(self, model: dict[str, Any], usage: Usage) -> dict[str, Any]:
-        """The counts and misses for scripts. `usage`: the sums over the model calls of the run. The cost is in
-        dollars.
-        """
+        """The counts and misses for scripts. `usage`: the sums over the model calls. The cost is in dollars."""
         return {
             "model": model,
             "drafts": {"n": self.n, "written": self.written, "held": self.held, "revised": self.revised},

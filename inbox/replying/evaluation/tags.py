@@ -1,6 +1,4 @@
-"""Measures how well rules and model together tag labelled replies. The model gets the same prompts as in the
-pipeline.
-"""
+"""Measures how well rules and model together tag labelled replies, with the same prompts as the pipeline."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -17,9 +15,7 @@ Ask = Callable[[Case, str], Judgement | None]
 
 @dataclass
 class ModelReport:
-    """`right` of `n` tags were correct. `asked` replies went to the model; `unproven` of its answers misquoted the
-    reply.
-    """
+    """`right` of `n` tags were correct. `asked` went to the model; `unproven` of its answers misquoted the reply."""
 
     n: int = 0
     right: int = 0

@@ -43,9 +43,7 @@ def theirs(label: str, text: str) -> Said:
 
 
 def field_lines(label: str, *fields: tuple[str, str]) -> Said:
-    """A block with the details of a person, one line "name: value" per field. The values count as the person's
-    words.
-    """
+    """A block with a person's details, one line "name: value" per field. The values count as the person's words."""
     lines = ((name, " ".join(text.split())) for name, text in fields)
     return theirs(label, "\n".join(f"{name}: {text}" for name, text in lines if text))
 
