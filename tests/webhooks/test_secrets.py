@@ -356,3 +356,12 @@ def test_hash_of_what_is_stored_gives_no_secret_away(poster):
     poster.post_to("/api/webhooks/smartlead/", payload("smartlead", "email_reply") | {"secret_key": key})
     delivery = WebhookDelivery.objects.get()
     assert delivery.body_sha256 == hash_key(bytes(delivery.body).decode())
+
+
+def test_of_headers_that_may_prove_something_the_names_are_kept_and_the_values_never(poster):
+    values = {"X-New-Signature": "v1=5f3a9c77", "Cookie": "sid=77aa88bb", "X-Api-Key": "k-99cc00dd"}
+    poster.post("smartlead", payload("smartlead", "email_reply"), **values, **{"X-Mood": "good"})
+    headers = WebhookDelivery.objects.get().headers
+    assert {name: headers[name] for name in values} == dict.fromkeys(values, MARK)
+    assert headers["X-Mood"] == "good"
+    assert not [value for value in values.values() if rows_with(value)]
