@@ -6,6 +6,7 @@ over its bound. Replies are compared with the mailbox's own weeks before.
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import sqrt
@@ -30,6 +31,7 @@ from integrations.spec import Counts
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
+from jobs.errors import PermanentError
 from jobs.kinds import kind_name
 from jobs.models import JobStep
 
@@ -208,7 +210,8 @@ def run(ctx: JobContext) -> dict[str, str]:
     text = f"{sentence(alarm)}\n{where}"
     slack, outcome = slack_of(ctx.workspace_id), {}
     if slack is not None and ctx.attempt <= SLACK_TRIES:
-        outcome["slack"] = post_once(ctx, slack, str(slack.config.get("channel") or ""), KIND, text)
+        with suppress(PermanentError):  # nothing was posted, and never will be: by e-mail then
+            outcome["slack"] = post_once(ctx, slack, str(slack.config.get("channel") or ""), KIND, text)
     if outcome.get("slack") != "posted" or alarm.integration.workspace.health_emails:
         outcome["email"] = ctx.step(
             "mail",

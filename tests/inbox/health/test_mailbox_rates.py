@@ -164,16 +164,24 @@ def test_people_read_it_on_the_health_page_and_the_account_s_card_and_in_the_not
     assert page.context["alarms"] == [], "it was not so for a day"
 
 
-def test_the_notice_goes_to_slack_where_there_is_one(world: World):
+@pytest.mark.parametrize(
+    ("refuses", "ends"), [(False, [("slack", "sent")]), (True, [("email", "sent"), ("slack", "failed")])]
+)
+def test_the_notice_goes_to_slack_and_by_e_mail_where_slack_refuses_it(world: World, refuses, ends):
     slack = world.connect("slack", bot_token="xoxb-1")
     Integration.objects.filter(pk=slack.pk).update(
         config={"channel": "C0SANDBOX01", "base_url": world.sandbox.url("slack") + "/api"}
     )
+    if refuses:
+        gone = {"path": "chat.postMessage", "status": 404, "code": "channel_not_found"}
+        world.sandbox.fault(provider="slack", kind="error", **gone)
+    factories.make_member(world.workspace, "admin", email="ana@example.org")
     lead = factories.make_lead(world.workspace)
     message(world.workspace, lead, "emailbison_sent", 40)
     message(world.workspace, lead, "emailbison_bounce", 20)
     mailbox_rates.tick(Deadline.after_ms(20_000))
     drain()
-    notice = Notice.objects.get(kind="mailbox")
-    assert (notice.state, notice.path, notice.destination) == ("sent", "slack", "C0SANDBOX01")
-    assert not [letter for letter in mail.outbox if "came back" in letter.body]
+    notices = Notice.objects.filter(kind="mailbox").order_by("path")
+    assert list(notices.values_list("path", "state")) == ends
+    letters = [letter for letter in mail.outbox if "came back" in letter.body]
+    assert len(letters) == len(ends) - 1

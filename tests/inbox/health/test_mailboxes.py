@@ -167,3 +167,15 @@ def test_a_check_whose_time_ends_between_two_calls_is_told_in_words(world, accou
     path = reverse("inbox:health-account", args=[world.workspace.pk, account.pk])
     page = world.client.post(path, {"do": "check"}, follow=True)
     assert "had not answered in full after 5 s." in page.text
+
+
+def test_a_mailbox_that_is_lost_stands_on_the_health_page_with_the_request_that_says_so(world, account):
+    world.reply("Sounds good.")
+    told(world, LOST)
+    world.client.force_login(world.user)
+    page = world.client.get(reverse("inbox:health", args=[world.workspace.pk]))
+    assert [(box.address, box.is_lost) for box in page.context["mailboxes"]] == [(ALEX, True)]
+    told(world, BACK)
+    world.work()
+    page = world.client.get(reverse("inbox:health", args=[world.workspace.pk]))
+    assert [(box.address, box.is_lost) for box in page.context["mailboxes"]] == [(ALEX, False)]
