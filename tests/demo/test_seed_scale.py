@@ -323,7 +323,7 @@ def routes(patterns, prefix: str = "") -> Iterator[str]:
 def test_every_page_shows_seeded_rows(client):
     workspace = Workspace.objects.get(name="Scale 00")
     client.force_login(
-        User.objects.get(email="owner@scale-00.example.com"), backend=settings.AUTHENTICATION_BACKENDS[-1]
+        User.objects.get(email="owner@scale-00.example.com"), backend=settings.PASSWORD_BACKEND
     )
     pages = pages_of(workspace)
     answers = {page: client.get(page).status_code for page in pages}
