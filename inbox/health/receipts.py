@@ -21,6 +21,12 @@ from integrations.models import DayReceipt, Integration
 from integrations.spec import stated
 
 Verdict = WebhookDelivery.Verdict
+USED = Q(
+    Q(health__last_success_at__isnull=False)
+    | Q(health__last_failure_at__isnull=False)
+    | Q(health__last_received_at__isnull=False)
+)
+"""A workspace has a row for each provider from the start. It is an account once a call or an event has come about."""
 DAY = timedelta(days=1)
 LOOKED_AT_AGAIN = timedelta(days=3)
 """A day with missing entries is read again at each poll for this long."""
@@ -189,7 +195,7 @@ def by_account(workspace: Workspace, first: date, last: date) -> dict[UUID, Comp
     # For an account without a receipt of today, the previous day shows up to when it was compared.
     span = FilteredRelation("receipts", condition=Q(receipts__day__range=(first - DAY, last)))
     rows = (
-        Integration.objects.filter(workspace=workspace, enabled=True)
+        Integration.objects.filter(USED, workspace=workspace, enabled=True)
         .filter(provider__in=registry.stating("poll_every"))
         .annotate(receipt=span, day=F("receipt__day"), kinds=Count("receipt__pk"))
         .annotate(through=Min("receipt__compared_through"), missing=Sum("receipt__missing"))

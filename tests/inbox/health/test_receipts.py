@@ -15,7 +15,9 @@ import time_machine
 from inbox.health import backfill, receipts, reply_polls
 from inbox.models import Appointment, Message, WebhookDelivery
 from inbox.webhooks.replay import replay
+from inbox.workspaces import creation
 from integrations import registry
+from integrations.health import writer
 from integrations.models import DayReceipt, Integration, ReplyPoll
 from jobs.deadline import Deadline
 from jobs.errors import TransientError
@@ -64,6 +66,11 @@ def answers(world: World, count: int) -> None:
         world.sandbox.emit("smartlead", "smartlead-key", "EMAIL_REPLY", deliver=False, lead=lead, text="Sure")
 
 
+def works(account: Integration) -> None:
+    """A call with the account has succeeded."""
+    writer.record(account, writer.Signal(writer.SignalKind.WORKED))
+
+
 @pytest.fixture
 def clock() -> Iterator[time_machine.Traveller]:
     with time_machine.travel(MONDAY, tick=False) as traveller:
@@ -77,6 +84,7 @@ def smartlead(clock, world) -> Integration:
     account = connect(world, "smartlead")
     account.name = ""
     account.save()
+    works(account)
     return account
 
 
@@ -376,8 +384,20 @@ def test_an_account_without_lists_says_nothing_about_completeness(world, clock):
     assert said(world, MONDAY.date()) == receipts.Completeness(None, [])
 
 
+def test_the_rows_of_a_new_workspace_are_no_accounts_until_they_are_used(world, clock):
+    new = creation.create("Cardinal", "cara@example.org").workspace
+    clock.shift(timedelta(days=2))
+    days = MONDAY.date(), MONDAY.date() + timedelta(days=2)
+    assert new.integrations.count() > 3 and receipts.completeness(new, *days) == receipts.Completeness(
+        None, []
+    )
+    writer.record(new.integrations.get(provider="instantly"), writer.Signal(writer.SignalKind.HEARD))
+    assert [gap.account for gap in receipts.completeness(new, *days).gaps] == ["Instantly"]
+
+
 def test_another_workspace_is_not_in_the_answer(world, smartlead, clock):
     other = World.make(world.sandbox, "Bluebird")
+    works(other.workspace.integrations.get())
     clock.shift(timedelta(hours=5))
     assert len(said(world, MONDAY.date()).gaps) == len(said(other, MONDAY.date()).gaps) == 1
 
