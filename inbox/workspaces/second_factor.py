@@ -85,7 +85,8 @@ def accepts(request: HttpRequest, user: User, code: str) -> bool:
     """Whether `code` proves the identity of `user`: a code of the app, or a recovery code, each valid once. A wrong
     code counts as an attempt; if the client must wait, AxesMiddleware informs the client.
     """
-    text, name = "".join(code.split()).replace("-", ""), throttling.CODES_OF + user.email
+    text = "".join(code.split()).replace("-", "")
+    name = (throttling.CODES_OF + user.email)[:255]  # the length of the column of django-axes
     if not throttling.may_try(request, name):
         return False
     factor = SecondFactor.objects.filter(user=user, confirmed=True).first()

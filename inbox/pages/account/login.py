@@ -22,7 +22,7 @@ from django.contrib.auth.views import (
     redirect_to_login,
 )
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
@@ -138,7 +138,7 @@ def _let_in(request: HttpRequest, user: User, next_url: str, remember: bool) -> 
     login(request, user, backend=settings.PASSWORD_BACKEND)
     if not remember:
         request.session.set_expiry(0)
-    return redirect(next_url)
+    return HttpResponseRedirect(next_url)  # `redirect` takes a word for the name of a view
 
 
 @login_not_required

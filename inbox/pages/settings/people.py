@@ -64,13 +64,13 @@ def member_list(request: WorkspaceRequest) -> HttpResponse:
     return _page(request, PersonForm())
 
 
-def _makes_owner(request: HttpRequest) -> bool:
-    return request.POST.get("role") == Membership.Role.OWNER and request.POST.get("do", "role") == "role"
+def _names_owner(request: HttpRequest) -> bool:
+    return request.POST.get("role") == Membership.Role.OWNER
 
 
 @require_POST
 @workspace_view(ADMIN)
-@asks_again(_makes_owner)
+@asks_again(_names_owner)
 def add(request: WorkspaceRequest) -> HttpResponse:
     """Invites a person to the workspace. If refused, shows the page again with the reason, as 400."""
     form = PersonForm(request.POST)
@@ -109,7 +109,7 @@ def invitation(request: WorkspaceRequest, invitation_id: int) -> HttpResponse:
 
 @require_POST
 @workspace_view(ADMIN)
-@asks_again(_makes_owner)
+@asks_again(lambda request: _names_owner(request) and request.POST.get("do") == "role")
 def change(request: WorkspaceRequest, membership_id: int) -> HttpResponse:
     """Changes a member. `do` is role, remove, or takes (whether they get new leads in turn: `takes` is on or off)."""
     rows = Membership.objects.select_related("user").filter(workspace=request.workspace)

@@ -127,6 +127,12 @@ def test_a_log_in_asks_for_the_code_and_keeps_where_one_wanted_to_go(factor):
     assert answer.cookies["sessionid"]["max-age"]
 
 
+def test_a_next_that_is_one_word_does_not_fail(ana, factor):
+    client = Client()
+    password(client, "word")
+    assert client.post("/login/code/", {"code": code_of(factor)})["Location"] == "word" and is_in(client)
+
+
 def test_without_a_password_before_it_the_code_s_page_leads_to_the_log_in(ana, factor):
     assert Client().post("/login/code/", {"code": code_of(factor)})["Location"] == "/login/?next=/"
 
@@ -226,6 +232,13 @@ def test_guesses_at_the_code_stop_and_the_right_password_takes_none_back(throttl
     assert tried == [200] * (limit - 1) + [429]
     assert guess(THERE, code_of(factor)).status_code == 429
     assert guess(HERE, code_of(factor)).status_code == 302, "the owner is elsewhere"
+
+
+def test_guesses_at_the_code_of_the_longest_address_stop(throttled, ana, factor):
+    ana.email = f"ana@{'x' * 238}.example.com"
+    ana.save()
+    assert len(ana.email) == 254
+    assert [guess(THERE, email=ana.email).status_code for _ in range(6)] == [200] * 5 + [429]
 
 
 def test_thirty_wrong_codes_over_many_accounts_stop_the_source(throttled, workspace, factor):
