@@ -1,11 +1,11 @@
-"""Replaces Django's admin app by one with our admin site, and registers the check of static files."""
+"""Replaces Django's admin app with our admin site, and registers the check of static files."""
 
 from django.apps import apps
 from django.contrib.admin.apps import AdminConfig as StockAdminConfig
 from django.core.checks import Tags, register
 
 NAMES = {"admin": "Changes made here", "auth": "Groups", "axes": "Log-ins"}
-"""What the admin calls the apps of others: by what it shows of them."""
+"""The admin's names for other packages' apps, chosen by what their pages show."""
 
 
 class AdminConfig(StockAdminConfig):

@@ -1,6 +1,4 @@
-"""Makes secrets for a developer's machine once, in `.local/secrets`: the product starts with DEBUG=1 and nothing
-else.
-"""
+"""Creates a developer's secrets once, in `.local/secrets`, so that the product starts with nothing but DEBUG=1."""
 
 import base64
 import binascii
@@ -13,17 +11,17 @@ STORE = Path(__file__).resolve().parent.parent / ".local" / "secrets"
 
 
 def secret(name: str) -> str:
-    """A random secret of 67 characters. All processes of this checkout get the same one for `name`."""
+    """A random secret of 67 characters, the same for `name` in all processes of this checkout."""
     return _stored(name, secrets.token_urlsafe(50))
 
 
 def fernet_key(name: str) -> str:
-    """A random key for encrypting secrets. All processes of this checkout get the same one for `name`."""
+    """A random Fernet key, the same for `name` in all processes of this checkout."""
     return _stored(name, base64.urlsafe_b64encode(os.urandom(32)).decode())
 
 
 def is_fernet_key(key: str) -> bool:
-    """Whether `key` can be a Fernet key (for encrypting secrets): 32 bytes in URL-safe base64."""
+    """Whether `key` is a valid Fernet key: 32 bytes in URL-safe base64."""
     try:
         return len(base64.urlsafe_b64decode(key.encode())) == 32
     except (binascii.Error, ValueError):
@@ -34,8 +32,8 @@ def _stored(name: str, fresh: str) -> str:
     path = STORE / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        # The link gives the file its name once its content is complete. So two processes that start at the same time
-        # cannot read half a secret, and they use the same one.
+        # The file is linked to its name only after it is complete. So two processes that start at the same time read
+        # the same secret, and never half of one.
         temporary = path.with_name(f"{name}.{os.getpid()}.tmp")
         temporary.touch(mode=0o600)
         temporary.write_text(json.dumps(fresh))

@@ -1,7 +1,7 @@
-"""Reads the product's settings from environment variables, strips and checks them. Nothing else reads them.
+"""Reads and checks the product's settings from environment variables. No other module reads them.
 
-A number out of its range is moved into it, with a warning. An unusable value stops the process. A trailing newline in
-a secret would break a login silently.
+A number out of range is moved into the range with a warning. An unusable value stops the process. Values are stripped,
+because a trailing newline in a secret would silently break a login.
 """
 
 import logging
@@ -28,24 +28,20 @@ PROVIDER_HOST = re.compile(rf"[a-z]+={HOST}(?:@{UUID})?", re.ASCII | re.IGNORECA
 
 
 class Env:
-    """Reads environment variables as values of a type. `default` stands for one that is unset or, except for `flag`,
-    empty.
-    """
+    """Reads environment variables as typed values. `default` replaces unset and, except in `flag`, empty ones."""
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         self._environ = os.environ if environ is None else environ
 
     def text(self, name: str, default: str = "", choices: Iterable[str] | None = None) -> str:
-        """The variable without spaces around it. Raises ImproperlyConfigured if `choices` are given and it is not empty
-        and none of them.
-        """
+        """The stripped value. Raises ImproperlyConfigured if it is neither empty nor one of `choices`."""
         setting = self._environ.get(name, "").strip() or default
         if choices is not None and setting and setting not in choices:
             raise ImproperlyConfigured(f"{name} must be one of: {', '.join(choices)}.")
         return setting
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """The variable as a boolean: `default` if it is unset, False if it is empty. Raises ImproperlyConfigured for a
+        """The value as a boolean: `default` if it is unset, False if it is empty. Raises ImproperlyConfigured for a
         word that is neither in TRUE nor in FALSE.
         """
         raw = self._environ.get(name)
@@ -59,8 +55,8 @@ class Env:
         raise ImproperlyConfigured(f"{name} must be 1 or 0 (also true/false, yes/no, on/off).")
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
-        """The variable as an integer, moved into `low` to `high` with a warning. Raises ImproperlyConfigured if it is
-        none.
+        """The value as an integer, moved into `low` to `high` with a warning. Raises ImproperlyConfigured for no
+        integer.
         """
         raw = self.text(name)
         if not raw:
@@ -75,12 +71,12 @@ class Env:
         return clamped
 
     def words(self, name: str, default: str = "") -> list[str]:
-        """The parts of a comma-separated list, without spaces and empty parts."""
+        """The items of a comma-separated list, stripped and without empty ones."""
         return [part.strip() for part in self.text(name, default).split(",") if part.strip()]
 
     def url(self, name: str, default: str = "", schemes: tuple[str, ...] = ("https", "http")) -> str:
-        """The variable as an absolute URL without its trailing slash. Raises ImproperlyConfigured for another form or
-        scheme, or a host that is not in plain letters and digits.
+        """The value as an absolute URL without a trailing slash. Raises ImproperlyConfigured for another form, another
+        scheme, or a host that is not plain ASCII.
         """
         url = self.text(name, default).rstrip("/")
         if url:
@@ -94,8 +90,8 @@ class Env:
         return url
 
     def provider_hosts(self, name: str) -> list[str]:
-        """The entries of a list of `provider=host[:port]`, each perhaps with `@` and the id of the one workspace that
-        it serves. Raises ImproperlyConfigured for another form.
+        """A list of `provider=host[:port]` entries, each with an optional `@` and the id of the only workspace it
+        serves. Raises ImproperlyConfigured for another form.
         """
         entries = self.words(name)
         if not all(map(PROVIDER_HOST.fullmatch, entries)):
@@ -109,8 +105,8 @@ class Env:
 def postgres_config(url: str, name: str = "DATABASE_URL") -> dict[str, Any]:
     """Django's database settings for `postgres://user:password@host:port/name?option=value`.
 
-    The query's `host=/path` may give the directory of a Unix socket. Raises ImproperlyConfigured for another scheme or
-    a missing database name. The error names the variable `name`, not the URL, which may contain a password.
+    `host=/path` in the query sets the directory of a Unix socket. Raises ImproperlyConfigured for another scheme or a
+    missing database name. The error names the variable `name` instead of the URL, which may contain a password.
     """
     try:
         config: Any = dj_database_url.parse(url)
@@ -128,9 +124,9 @@ def postgres_config(url: str, name: str = "DATABASE_URL") -> dict[str, Any]:
 def email_config(url: str, *, debug: bool, name: str = "EMAIL_URL") -> dict[str, Any]:
     """Django's mail settings for `smtp://user:password@host:port?from=address`.
 
-    smtp:// means STARTTLS, smtps:// TLS from the start. Without a URL, mail is printed if `debug`, and dropped
-    otherwise. Raises ImproperlyConfigured for another scheme or a missing host. The error names the variable `name`,
-    not the URL, which may contain a password.
+    smtp:// means STARTTLS, and smtps:// means TLS from the start. Without a URL, mail is printed if `debug`, or else
+    dropped. Raises ImproperlyConfigured for another scheme or a missing host. The error names the variable `name`
+    instead of the URL, which may contain a password.
     """
     if not url:
         kind = "console" if debug else "dummy"
@@ -153,9 +149,9 @@ def email_config(url: str, *, debug: bool, name: str = "EMAIL_URL") -> dict[str,
 
 
 def metrics_dir(folder: str, *, release: Path) -> str:
-    """Makes the folder in which a host's processes share their counters, and names it to prometheus_client, which is
-    imported later. "" means one for this user and release. Raises ImproperlyConfigured if it cannot be made, or
-    another user owns it.
+    """Creates the folder in which a host's processes share their counters, and sets it for prometheus_client, which
+    must be imported later. "" means a folder for this user and release. Raises ImproperlyConfigured if it cannot be
+    created or belongs to another user.
     """
     path = Path(
         folder
@@ -177,8 +173,8 @@ def metrics_dir(folder: str, *, release: Path) -> str:
 
 
 def presence_cache(broker_url: str, folder: str) -> dict[str, Any]:
-    """The cache in which web processes share the readers of a conversation: Redis at `broker_url` for all hosts; else
-    `folder` for one gunicorn; else this process.
+    """The cache in which web processes share the readers of conversations: Redis at `broker_url` for all hosts, or
+    `folder` for one gunicorn, or this process alone.
     """
     if broker_url:
         options = {
@@ -190,7 +186,7 @@ def presence_cache(broker_url: str, folder: str) -> dict[str, Any]:
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": broker_url,
             "KEY_PREFIX": "holdfast",
-            "VERSION": 2,  # under 1 the release before keeps what only it can read, and would fail at JSON
+            "VERSION": 2,  # under version 1, the previous release stores values that are not JSON
             "OPTIONS": options,
         }
     if folder:

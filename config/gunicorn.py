@@ -1,8 +1,8 @@
 """Settings of gunicorn, the web server.
 
-It uses threads, because a request only waits for PostgreSQL, and does not preload the application, because a
-connection must not be shared across a fork. `config.middleware` logs requests instead of gunicorn. A filter removes
-webhook keys from the addresses in its error log.
+It uses threads, because requests mostly wait for PostgreSQL. It does not preload the application, because a connection
+must not be shared across a fork. `config.middleware` logs requests. A filter removes webhook keys from gunicorn's error
+log.
 """
 
 import atexit
@@ -32,21 +32,19 @@ max_requests = 20_000
 max_requests_jitter = 2_000
 accesslog = None
 control_socket_disable = True
-"""All servers of a user would share its place, in a home that deploy/systemd hides: each start warned of it."""
+"""All servers of a user would share one control socket, in a home directory that deploy/systemd hides."""
 loglevel = "warning"
 HEALTH_BIND = os.environ.get("HEALTH_BIND", "").strip()
 STATEMENT_S = 30.0
-"""How many seconds a web process waits for a statement that no request has given a shorter limit, as a cron's."""
+"""Seconds that a web process waits for a statement without a shorter limit, such as one of a cron request."""
 GC_THRESHOLD = 10_000
-"""How many new objects start a run of the garbage collector over the youngest ones.
-
-A request makes about as many, and nearly all of them are freed without the collector.
-"""
+"""The number of new objects that starts a garbage collection of the youngest generation. One request creates about as
+many, and nearly all of them are freed without the collector."""
 
 
 def on_starting(server: Any) -> None:
-    """A hook of gunicorn, before workers start: opens HEALTH_BIND and, without DATABASE_URL
-    (settings.EMBEDDED_POSTGRES), starts the embedded PostgreSQL, which runs as long as gunicorn.
+    """A gunicorn hook that runs before workers start. It opens HEALTH_BIND and, without DATABASE_URL, starts the
+    embedded PostgreSQL (settings.EMBEDDED_POSTGRES), which runs as long as gunicorn.
     """
     global _health_socket
     if HEALTH_BIND:
@@ -66,7 +64,7 @@ def on_starting(server: Any) -> None:
 
 
 def _share_presence(server: Any) -> None:
-    """Makes a folder of this gunicorn's own, in which its workers tell each other who looks at what."""
+    """Creates a directory for this gunicorn, in which its workers share who is reading which conversation."""
     try:
         folder = tempfile.mkdtemp(prefix="holdfast-presence-")
     except OSError as error:
@@ -77,15 +75,15 @@ def _share_presence(server: Any) -> None:
 
 
 def _remove(folder: str, owner: int) -> None:
-    if os.getpid() == owner:  # and not one of its workers, which inherit this
+    if os.getpid() == owner:  # workers inherit the hook, but must not delete the directory
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def post_worker_init(worker: Any) -> None:
-    """A hook of gunicorn in each new worker: checks the installation, limits waits, answers at HEALTH_BIND.
+    """A gunicorn hook that runs in each new worker. It checks the installation, limits waits and serves HEALTH_BIND.
 
-    Imported objects live as long as the process. Without `freeze` the garbage collector would walk half a million of
-    them while requests are served (docs/adr/0009-what-a-delivery-costs.md).
+    Imported objects live as long as the process. Without `freeze`, the garbage collector would traverse half a million
+    of them during requests (docs/adr/0009-what-a-delivery-costs.md).
     """
     _require_wiring(worker)
     _require_static(worker)
@@ -99,7 +97,7 @@ def post_worker_init(worker: Any) -> None:
 
 
 def _require_wiring(worker: Any) -> None:
-    """Ends the server if a registration is missing. gunicorn itself runs no system checks."""
+    """Stop the server if a registration is missing, because gunicorn runs no system checks."""
     from django.core import checks
 
     if messages := checks.run_checks(tags=["wiring"]):
@@ -109,7 +107,7 @@ def _require_wiring(worker: Any) -> None:
 
 
 def _require_static(worker: Any) -> None:
-    """Ends the server if its first workers lack collected static files. Workers that start later only log it."""
+    """Stop the server if its first workers find no collected static files. Later workers only log it."""
     from config import static
 
     if fault := static.fault():
@@ -117,7 +115,7 @@ def _require_static(worker: Any) -> None:
 
 
 def _require_weights(worker: Any) -> None:
-    """Ends the server if its first workers cannot use RULE_WEIGHTS_DIR. Later ones log it and use the product's."""
+    """Stop the server if its first workers cannot use RULE_WEIGHTS_DIR. Later ones log it and use ours."""
     from inbox import weights_check
 
     if fault := weights_check.unfit_weights():
@@ -138,7 +136,7 @@ def _without_keys(record: logging.LogRecord) -> bool:
 
 
 _health_socket: socket.socket | None = None
-"""The listener at HEALTH_BIND, which all workers of this gunicorn share."""
+"""The listener at HEALTH_BIND, shared by all workers of this gunicorn."""
 
 logging.getLogger("gunicorn.error").addFilter(log_folding.Fold())
 logging.getLogger("gunicorn.error").addFilter(_without_keys)

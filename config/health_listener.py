@@ -1,7 +1,7 @@
-"""A second, small listener of the web processes, at HEALTH_BIND: `/healthz`, and all of `/readyz`.
+"""A second, small listener of the web processes at HEALTH_BIND, which serves `/healthz` and the full `/readyz`.
 
-A thread of its own answers while all others wait for a slow database or slow clients, so the platform does not restart
-the process. gunicorn's workers share the socket: while one is replaced, the others answer.
+It answers in a thread of its own even while all other threads wait for a slow database or slow clients, so the platform
+does not restart the process. gunicorn's workers share the socket: while one is replaced, the others answer.
 """
 
 import json
@@ -14,13 +14,13 @@ from typing import Any
 from jobs import stalls
 
 READY_S = 3.0
-"""How many seconds a statement for `/readyz` is waited for."""
+"""The longest wait for a statement of `/readyz`, in seconds."""
 CLIENT_S = 2.0
-"""How many seconds a client of this listener has for all of its request, and to take the answer."""
+"""Seconds that a client has to send its whole request, and to receive the response."""
 
 
 class _Client(socket.socket):
-    """The connection to a client, which has CLIENT_S for all of its request. Its handler reads with `recv_into`."""
+    """A client's connection, limited to CLIENT_S for the whole request. Its handler reads with `recv_into`."""
 
     def __init__(self, fileno: int) -> None:
         super().__init__(fileno=fileno)
@@ -55,11 +55,11 @@ class _Healthz(BaseHTTPRequestHandler):
     do_HEAD = do_GET
 
     def log_message(self, format: str, *args: object) -> None:
-        """Writes nothing to the log: the hosting platform sends such a request every few seconds."""
+        """Logs nothing, because the hosting platform sends such a request every few seconds."""
 
 
 def _readiness() -> tuple[int, str, bytes]:
-    """The answer of `/readyz`. The database connection of this thread, which ends with the request, is closed."""
+    """The response of `/readyz`. It closes the database connection of this thread, which ends with the request."""
     from django.db import connection
 
     from config.views import readiness
@@ -83,20 +83,20 @@ class _Server(ThreadingHTTPServer):
         return _Client(client.detach()), address
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Writes nothing to the log: a client that goes away is no error of ours."""
+        """Logs nothing, because a client that disconnects is not an error of ours."""
 
 
 def open_socket(bind: str) -> socket.socket:
-    """Opens a listening socket at `host:port`, which does not block. Raises OSError if the port is taken or
-    the host is no address of this machine, and ValueError for another form.
+    """Opens a non-blocking listening socket at `host:port`. Raises ValueError for another form, and OSError if the port
+    is in use or the host is not an address of this machine.
     """
     host, _, port = bind.rpartition(":")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host.strip("[]"), int(port)), family=family, backlog=128)
-    listener.setblocking(False)  # another worker may take what this one was woken for
+    listener.setblocking(False)  # another worker may accept the connection first
     return listener
 
 
 def serve(listener: socket.socket) -> None:
-    """Answers requests on `listener` in a thread of this process until the process ends. Returns at once."""
+    """Starts a thread that answers requests on `listener` until the process ends."""
     threading.Thread(target=_Server(listener).serve_forever, name="healthz", daemon=True).start()

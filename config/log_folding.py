@@ -1,10 +1,8 @@
-"""Shortens the log where it would repeat itself: equal warnings, and refused requests.
+"""Shortens repetitive logs: equal warnings and refused requests are logged once a minute, with their count.
 
-While the database is away, each process warns many times a minute. Equal warnings are logged once a minute with their
-count.
-
-Scanners of the internet cause refusals by the thousand, such as for a wrong Host header. Each kind is logged once a
-minute with its count, without text from the client; so are answers of 503, whose cause has its own line.
+Each process warns many times a minute while the database is down. Internet scanners cause thousands of refused
+requests, such as those with a wrong Host header. Their lines contain no text from the client. Responses with 503 are
+folded too, because their cause has a line of its own.
 """
 
 import logging
@@ -16,17 +14,17 @@ from http import HTTPStatus
 
 EVERY_S = 60.0
 MOST_KINDS = 1_000
-"""How many kinds are remembered. Beyond that, those whose minute is over are forgotten. While there are none, other
-kinds are logged each time."""
+"""The most kinds of records that are remembered. Beyond that, those whose minute is over are forgotten; while there are
+none, new kinds are logged every time."""
 FORGET_EVERY_S = 1.0
 OF_EVERY_RECORD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 SECURITY, GUNICORN = "django.security.", "gunicorn.error"
 
 
 class Fold(logging.Filter):
-    """A filter that passes one line per minute for equal warnings, and for each kind of refused request.
+    """Passes one record per minute for equal warnings, and for each kind of refused request.
 
-    A warning that stands for several has their number as `times`. Lines about answers below 500 lose their traceback.
+    `times` holds the number of folded warnings. Records of responses below 500 lose their traceback.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -51,9 +49,7 @@ class Fold(logging.Filter):
             return True
         try:
             words = _said(record)
-        except (
-            Exception
-        ):  # its own text or values cannot be printed: the handler reports that, and the caller goes on
+        except Exception:  # unprintable: the handler reports it, and the caller continues
             return True
         count = self._count(words)
         if count > 1:
@@ -80,7 +76,7 @@ class Fold(logging.Filter):
 
 
 def _kind(record: logging.LogRecord) -> str:
-    """The fault of a refused request, by Django's exception or the status; "" for any other record."""
+    """The kind of a refused request: Django's exception or the status. "" for any other record."""
     if record.name.startswith(SECURITY) and record.levelno >= logging.ERROR:
         return record.name.removeprefix(SECURITY)
     if (
@@ -93,7 +89,7 @@ def _kind(record: logging.LogRecord) -> str:
 
 
 def _said(record: logging.LogRecord) -> str:
-    """All that a record says, apart from its time."""
+    """The whole content of a record, except for its time."""
     extra = {name: field for name, field in record.__dict__.items() if name not in OF_EVERY_RECORD}
     error = record.exc_info[1] if record.exc_info else None
     return repr((record.name, record.getMessage(), sorted(extra.items()), type(error), str(error or "")))

@@ -10,14 +10,11 @@ from jobs.redaction import redact_addresses, redact_path, redact_traceback
 
 SECRET_NAMES = re.compile(r"(?i)secret|token|password|authorization|api_?key|signature|cookie")
 ADDRESSES = {"event", "path", "request"}
-"""Fields of a log line that describe a request.
-
-An address in them may contain a blank, so they are redacted as a whole.
-"""
+"""Fields that describe a request. They are redacted as a whole, because an address in them may contain a space."""
 
 
 def redact_event(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """A structlog processor that replaces secrets in every field, and removes queries from addresses."""
+    """A structlog processor that redacts secrets in every field, and removes queries from addresses."""
     for name, field in event.items():
         if not name.startswith("_") and name != "exc_info":
             event[name] = _redacted(name, field)
@@ -25,9 +22,8 @@ def redact_event(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str,
 
 
 def print_exception(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """A structlog processor that adds the error's traceback without secrets and without the values of rows.
-
-    For a database error it adds names: constraint, table, column, and the place in our code.
+    """A structlog processor that adds the error's traceback without secrets and without row values. For a database
+    error, it adds the constraint, table, column, and the place in our code.
     """
     exc_info = event.get("exc_info")
     error = exc_info[1] if isinstance(exc_info, tuple) else None
@@ -69,15 +65,13 @@ LOGGERS: dict[str, dict[str, Any]] = {
     "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
     "django.request": {"filters": ["without_outages"]},
     "axes": {"level": "WARNING"},
-    "httpx2": {
-        "level": "WARNING"
-    },  # each call is logged once, with its outcome, by integrations.http.call_reports
+    "httpx2": {"level": "WARNING"},  # integrations.http.call_reports logs each call once, with its outcome
     "django-q": {"level": "WARNING"},  # several lines per wake-up; jobs log their own end
 }
 
 
 def logging_config(debug: bool, *, sentry_dsn: str = "", release: str = "") -> dict[str, Any]:
-    """Django's LOGGING: all loggers write to standard error; with `sentry_dsn` errors go to Sentry too."""
+    """Django's LOGGING: all loggers write to standard error. With `sentry_dsn`, errors also go to Sentry."""
     sentry = {"()": "config.sentry.Handler", "dsn": sentry_dsn, "release": release}
     renderer = (
         structlog.dev.ConsoleRenderer(colors=False)

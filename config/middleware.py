@@ -1,6 +1,4 @@
-"""Middleware for every request: its id and log line, a header that Django lacks, and the way back from form
-addresses.
-"""
+"""Middleware for every request: id and log line, Permissions-Policy header, log-in, and redirects of form addresses."""
 
 import logging
 import re
@@ -31,17 +29,17 @@ from jobs.redaction import redact_path
 logger = logging.getLogger(__name__)
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 KINDS = {"/api/webhooks/": "webhook", "/api/cron/": "cron", "/admin/": "admin"}
-"""What kind of request it is, by the beginning of its path. All others are pages."""
+"""The kind of a request by the prefix of its path. All other requests are pages."""
 request_seconds = Histogram("holdfast_request_seconds", "Time to answer a request.", ["kind", "status"])
-for _kind in (*KINDS.values(), "page"):  # a rule sees no first event of labels that it has not met
+for _kind in (*KINDS.values(), "page"):  # an alert cannot see the first event of a new label
     request_seconds.labels(_kind, 500)
 QUIET_PATHS = ("/static/", "/healthz", "/readyz", "/metrics")
 EACH_SECOND = "/live/"
-"""Open pages ask it each second. Only its failures are counted and logged."""
+"""Open pages request it every second, so only its failures are counted and logged."""
 
 
 class Middleware:
-    """The base of our middleware: it holds the next layer."""
+    """Base class of our middleware, which stores the next layer."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -51,7 +49,7 @@ class RequestLogMiddleware(Middleware):
     """Gives each request an id, counts it, and logs its method, path, status and duration in ms. Static files, health
     pages and successful `/live/` requests are left out.
 
-    All log lines of the request and the header `X-Request-Id` carry the id. A client's own id is kept if it has 8 to
+    The request's log lines and the header `X-Request-Id` carry the id. A client's own id is kept if it consists of 8 to
     64 letters, digits and dashes.
     """
 
@@ -83,7 +81,7 @@ class RequestLogMiddleware(Middleware):
 
 
 class PermissionsPolicyMiddleware(Middleware):
-    """Forbids pages the use of camera, microphone, location and payment, which the product does not need."""
+    """Denies pages the camera, microphone, location and payment APIs, which the product does not need."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
@@ -94,8 +92,8 @@ class PermissionsPolicyMiddleware(Middleware):
 
 
 class LoginMiddleware(LoginRequiredMiddleware):
-    """Django's own, which asks for a log-in unless a page is public. It does not read the user for public pages. For
-    others it notes the use of the session, and logs a person out whose session is over.
+    """Django's middleware, which requires a log-in for all pages that are not public. For these pages, it also records
+    the use of the session, and logs out a user whose session has ended. Public pages do not load the user.
     """
 
     def process_view(
@@ -116,7 +114,7 @@ class LoginMiddleware(LoginRequiredMiddleware):
     def handle_no_permission(
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
     ) -> HttpResponseRedirect:
-        """Asks for a log-in. It leads back to the page, or for a form to the page that the form is on."""
+        """Redirects to the log-in page, which leads back to this page or, for a form, to the page that contains it."""
         page = request.headers.get("Referer", "")
         if request.method == "GET" or not url_has_allowed_host_and_scheme(page, {request.get_host()}):
             return super().handle_no_permission(request, view_func)
@@ -125,7 +123,7 @@ class LoginMiddleware(LoginRequiredMiddleware):
 
 
 class FormAddressMiddleware(Middleware):
-    """Leads a person from an address that only takes forms to the page above it. Programs get the 405."""
+    """Redirects a browser from an address that only accepts forms to the page above it. Other clients get the 405."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)

@@ -1,7 +1,7 @@
-"""Limits a page's database statements, and shows an error page while the database does not answer.
+"""Limits the database statements of pages, and shows an error page while the database does not answer.
 
-The limit is sent with a statement, as `SET LOCAL …; SELECT …` in one message, which costs no round trip. PostgreSQL
-runs it as one transaction, so it also holds behind PgBouncer. Webhooks and cron requests have limits of their own.
+`SET LOCAL …; SELECT …` sends the limit in the same message as the statement, which saves a round trip. PostgreSQL runs
+both in one transaction, so the limit also works behind PgBouncer. Webhooks and cron requests have limits of their own.
 """
 
 import logging
@@ -27,16 +27,14 @@ logger = logging.getLogger(__name__)
 
 NO_PAGES = ("/api/webhooks/", "/api/cron/")
 CLIENT_GRACE_S = 0.5
-"""How many seconds after PostgreSQL should have ended a page's statement we end it. Only a stalled one lets us."""
+"""Seconds past PostgreSQL's limit after which the client ends a statement, which happens only if PostgreSQL is
+stalled."""
 RETRY_AFTER_S = {Fault.UNREACHABLE: 30, Fault.RETRY: 1}
-"""Seconds after which a client may try again, by fault.
-
-A statement that was too slow has none: it would be slow again.
-"""
+"""Seconds after which a client may retry, by fault. Slow statements are left out, because they would be slow again."""
 
 
 class PageDatabaseMiddleware:
-    """Limits each statement of a page (PAGE_STATEMENT_TIMEOUT_MS), and answers 503 if the database is away, too slow,
+    """Limits each statement of a page (PAGE_STATEMENT_TIMEOUT_MS). Responds with 503 if the database is down, too slow
     or refuses for the moment. An error in our own code stays a 500.
     """
 
@@ -56,16 +54,15 @@ class PageDatabaseMiddleware:
         match = request.resolver_match
         facts = {"fault": fault, "view": match and match.view_name}
         logger.warning("page without its database", extra=facts | cast(FaultyRequest, request).database_facts)
-        # Django would ask on it whether it still works, where a database that is frozen by then is waited for longest.
+        # Otherwise Django would check the connection at the end, and a frozen database is waited for the longest there.
         drop_connection()
         return unavailable(request, fault)
 
 
 def limited(limit_ms: int) -> Callable[..., Any]:
-    """An `execute_wrapper` by which PostgreSQL cancels a statement after `limit_ms` (error 57014, `Fault.SLOW`).
-
-    The first statement of a transaction carries the limit for all of it. `executemany` cannot carry a second
-    statement, so it is limited only inside a transaction.
+    """An `execute_wrapper` with which PostgreSQL cancels a statement after `limit_ms` (error 57014, `Fault.SLOW`). The
+    first statement of a transaction sets the limit for all of it. `executemany` is limited only inside a transaction,
+    because it cannot send a second statement.
     """
     prefix = f"SET LOCAL statement_timeout = {limit_ms:d}; "
 
@@ -83,7 +80,7 @@ def limited(limit_ms: int) -> Callable[..., Any]:
 
 
 class FaultyRequest(HttpRequest):
-    """The request of a page whose view failed because the database did not answer, or refused for the moment."""
+    """A request whose view failed because the database did not answer, or refused for the moment."""
 
     database_fault: Fault
     database_facts: dict[str, str]
@@ -91,7 +88,7 @@ class FaultyRequest(HttpRequest):
 
 @receiver(got_request_exception)
 def note_fault(request: HttpRequest, **_: object) -> None:
-    """Stores the database's fault on the request whose view failed. Receives the signal of a view's exception."""
+    """Stores the database's fault on the request whose view failed."""
     error = sys.exc_info()[1]
     if isinstance(error, Error) and db_fault(error) is not Fault.BUG:
         faulty = cast(FaultyRequest, request)
@@ -99,16 +96,14 @@ def note_fault(request: HttpRequest, **_: object) -> None:
 
 
 class WithoutOutages(logging.Filter):
-    """A filter that drops Django's lines about failures of the database, which the middleware has logged."""
+    """Drops Django's log records about database failures, which the middleware has already logged."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not hasattr(getattr(record, "request", None), "database_fault")
 
 
 def unavailable(request: HttpRequest, fault: Fault) -> HttpResponse:
-    """The 503 answer without the database: a page, a sentence for htmx, or JSON; with Retry-After if it may be over
-    soon.
-    """
+    """A 503 response without a query: a page, a sentence for htmx, or JSON, with Retry-After if a retry makes sense."""
     part = "HX-Request" in request.headers
     context = {
         "part": part,

@@ -1,4 +1,4 @@
-"""The number and commit of this tree. `make release` writes NUMBER, `git archive` and the image's build ARCHIVED."""
+"""The version and commit of the source tree. `make release` writes NUMBER; `git archive` and image builds, ARCHIVED."""
 
 import subprocess
 from pathlib import Path
@@ -6,16 +6,16 @@ from pathlib import Path
 NUMBER = "0.3.0.dev"
 ARCHIVED = "$Format:%H$"
 SHOWN = 12
-"""So many digits of a commit are shown."""
+"""The number of commit digits that are shown."""
 
 
 def commit(root: Path) -> str:
-    """The commit whose tree is in `root`; "" if neither an archive's mark nor git's history there says so."""
+    """The commit of the tree in `root`, from the archive's mark or from git. "" if neither is available."""
     if not ARCHIVED.startswith("$"):
         return ARCHIVED
     if not (root / ".git").exists():
         return ""
-    # The tree may be another user's.
+    # Another user may own the tree.
     git = ("git", "-c", "safe.directory=*", "-C", str(root), "rev-parse", "HEAD")
     try:
         process = subprocess.run(git, capture_output=True, text=True, check=True, timeout=5)
@@ -25,5 +25,5 @@ def commit(root: Path) -> str:
 
 
 def version(commit: str) -> str:
-    """Number and commit: `0.2.0+0123456789ab`, or between two releases `0.3.0.dev+0123456789ab`."""
+    """The version of a release, such as `0.2.0+0123456789ab`, or `0.3.0.dev+0123456789ab` between releases."""
     return f"{NUMBER}+{commit[:SHOWN] or 'unknown'}"

@@ -1,7 +1,7 @@
-"""Reports defects to a Sentry server, for an installation that sets SENTRY_DSN. Nothing else needs the package.
+"""Reports errors to a Sentry server if SENTRY_DSN is set. No other module needs sentry-sdk.
 
-Events are built here from a list of what may leave: constant text of our log lines, classes of errors, places in code,
-and ids. sentry-sdk's integrations collect requests, queries and local variables, so they are off.
+This module builds events from an allow list: constant text of our log messages, error classes, places in the code, and
+ids. sentry-sdk's integrations are off, because they collect requests, queries and local variables.
 """
 
 import logging
@@ -39,8 +39,8 @@ TAGS = {
     "where": r"[\w/]{1,80}\.py:\w{1,60}:\d{1,5}",
     "workspace_id": ID,
 }
-"""The fields of a log line that go along, and what each may hold: an id, a number, a place in code, or one of `names`.
-Anything else is left out, as a key is one short word too."""
+"""The log fields that are sent, each with its allowed content: an id, a number, a place in the code, or one of `names`.
+All other text is left out, because even a secret key is one short word."""
 KEPT = {
     *(
         "environment",
@@ -56,7 +56,7 @@ KEPT = {
     ),
     "timestamp",
 }
-"""The parts of an event that may leave, whatever sentry-sdk adds."""
+"""The only parts of an event that are sent, whatever sentry-sdk adds."""
 ROOT = Path(__file__).resolve().parent.parent
 MISSING = (
     "SENTRY_DSN is set, and the package that it needs is not installed: "
@@ -65,8 +65,8 @@ MISSING = (
 
 
 class Handler(logging.Handler):
-    """Sends log lines of the level ERROR to the Sentry server of `dsn`, without refused requests. Raises
-    ImproperlyConfigured if sentry-sdk is missing, or `dsn` is no DSN.
+    """Sends ERROR records, except those of refused requests, to the Sentry server of `dsn`. Raises ImproperlyConfigured
+    if sentry-sdk is missing or `dsn` is invalid.
     """
 
     def __init__(self, dsn: str, release: str) -> None:
@@ -94,7 +94,7 @@ class Handler(logging.Handler):
             raise ImproperlyConfigured(
                 "SENTRY_DSN must be a DSN, as in https://key@sentry.example.com/1."
             ) from None
-        super().__init__(logging.ERROR)  # last: from then on logging keeps it
+        super().__init__(logging.ERROR)  # must come last, because logging keeps the handler from here on
 
     def emit(self, record: logging.LogRecord) -> None:
         refused = record.name.startswith("django.security.") or getattr(record, "status_code", 500) < 500
@@ -102,7 +102,7 @@ class Handler(logging.Handler):
             return
         try:
             self._client.capture_event(cast("Any", event_of(record)))
-        except Exception as error:  # logging itself would print the record's arguments, and the error's text
+        except Exception as error:  # logging itself would print the arguments and the error's text
             with suppress(OSError, ValueError):  # standard error is closed
                 print(f"Sentry was not told of an error: {type(error).__name__}", file=sys.stderr)
 
@@ -111,7 +111,7 @@ class Handler(logging.Handler):
 
 
 def event_of(record: logging.LogRecord) -> dict[str, Any]:
-    """The event that tells of a log line: its text as it stands in our code, the error, and its ids."""
+    """Builds the event for a log record: its constant text, the error, and its ids."""
     vocabulary = names()
     event: dict[str, Any] = {
         "level": "error",
@@ -134,7 +134,7 @@ def _passes(text: str, form: str, vocabulary: set[str]) -> bool:
 
 
 def names() -> set[str]:
-    """The names that may leave, such as of tables, kinds of jobs and classes of errors. None while Django starts."""
+    """The names that may be sent, such as those of tables, job kinds and error classes. Empty while Django starts."""
     from django.apps import apps
 
     if not apps.ready:
@@ -164,13 +164,13 @@ def _error_classes() -> set[str]:
 
 
 def text_of(record: logging.LogRecord) -> str:
-    """The constant text of a log line. A library's may hold anything, so its name stands for it."""
+    """The constant text of a log message. A library's message may contain anything; the logger's name replaces it."""
     ours = record.name.partition(".")[0] in OURS
     return str(record.msg) if ours else f"An error in {record.name}"
 
 
 def chain_of(error: BaseException) -> list[BaseException]:
-    """The error and those that caused it, the last first."""
+    """The error and its causes, the last cause first."""
     chain: list[BaseException] = []
     following: BaseException | None = error
     while following is not None and following not in chain and len(chain) < 10:
@@ -180,12 +180,12 @@ def chain_of(error: BaseException) -> list[BaseException]:
 
 
 def allowed(event: Any, _hint: Any = None) -> Any:
-    """The fields of an event that may leave: `before_send` of sentry-sdk."""
+    """sentry-sdk's `before_send`, which drops all fields that may not be sent."""
     return {name: field for name, field in event.items() if name in KEPT}
 
 
 def _exception(error: BaseException) -> dict[str, Any]:
-    """An error's class and places, without its text, which may quote a person or a row."""
+    """Describe an error by class and places, without its text, which may quote a person or a row."""
     return {
         "type": type(error).__name__,
         "module": type(error).__module__,

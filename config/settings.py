@@ -1,4 +1,4 @@
-"""Django's settings. Production is DEBUG unset. docs/operations.md lists all variables."""
+"""Django settings. In production DEBUG is unset. docs/operations.md lists all environment variables."""
 
 import logging
 from pathlib import Path
@@ -14,7 +14,7 @@ from jobs.conf import PROCESSES, THREADS, q_cluster
 BASE_DIR = Path(__file__).resolve().parent.parent
 COMMIT = release.commit(BASE_DIR)
 VERSION = release.version(COMMIT)
-"""This release. `manage.py doctor` names it, and the menu, Sentry, dumps, and each call to a provider (User-Agent)."""
+"""This release. It appears in `manage.py doctor`, the menu, Sentry, dumps, and the User-Agent of calls to providers."""
 env = Env()
 
 DEBUG = env.flag("DEBUG")
@@ -120,7 +120,7 @@ else:
 DATABASES["default"] |= {
     "CONN_MAX_AGE": 60,
     "CONN_HEALTH_CHECKS": True,
-    # PgBouncer in transaction mode gives the next statement another connection, where the cursor is unknown.
+    # PgBouncer in transaction mode may run the next statement on another connection, which does not have the cursor.
     "DISABLE_SERVER_SIDE_CURSORS": True,
     "TEST": {"NAME": "test_holdfast" + env.text("PYTEST_DB_SUFFIX")},
 }
@@ -154,7 +154,7 @@ if any((OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_ONLY)) and not all
         "The company log-in needs OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and PUBLIC_URL. Set all four, or "
         "none that begins with OIDC_."
     )
-# A session belongs to the backend that opened it, so OIDC_ONLY ends all that passwords have opened.
+# A session belongs to the backend that opened it, so OIDC_ONLY ends all sessions opened with a password.
 PASSWORD_BACKEND = (
     "inbox.workspaces.log_in.EmergencyBackend" if OIDC_ONLY else "django.contrib.auth.backends.ModelBackend"
 )
@@ -185,7 +185,7 @@ AXES_SENSITIVE_PARAMETERS = [
     "csrfmiddlewaretoken",
 ]
 AXES_VERBOSE = False
-AXES_ENABLE_ADMIN = False  # its pages are in admin/operators.py
+AXES_ENABLE_ADMIN = False  # admin/operators.py registers its pages
 
 # --- web -----------------------------------------------------------------------------------------------------------
 TRUSTED_PROXY = env.number("TRUSTED_PROXY", 0, 0, 10)
@@ -197,7 +197,7 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz/?$", r"^readyz/?$", r"^metrics/?$"]
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
 SECURE_HSTS_PRELOAD = env.flag("HSTS_PRELOAD")
-SILENCED_SYSTEM_CHECKS = ["security.W021"]  # whoever owns the domain decides about preload
+SILENCED_SYSTEM_CHECKS = ["security.W021"]  # the domain's owner decides about preload
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 SESSION_COOKIE_AGE = 3600 * env.number("SESSION_IDLE_HOURS", 336, 1, 2160)
 SESSION_MAX_DAYS = env.number("SESSION_MAX_DAYS", 90, 1, 365)
@@ -250,7 +250,7 @@ globals().update(email_config(env.text("EMAIL_URL"), debug=DEBUG))
 
 # --- background work -----------------------------------------------------------------------------------------------
 Q_BROKER_URL = env.url("Q_BROKER_URL", schemes=("redis", "rediss"))
-PRESENCE_DIR = env.text("PRESENCE_DIR")  # gunicorn sets it (config/gunicorn.py)
+PRESENCE_DIR = env.text("PRESENCE_DIR")  # set by config/gunicorn.py
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     "presence": presence_cache(Q_BROKER_URL, PRESENCE_DIR),
@@ -271,7 +271,7 @@ if ALLOW_LOOPBACK_PROVIDERS and not DEBUG:
     raise ImproperlyConfigured(
         "ALLOW_LOOPBACK_PROVIDERS is for demo and tests only: unset it, or set DEBUG=1."
     )
-# Extra hosts that providers may be called at, as in emailbison=send.example.com@<workspace id>.
+# Extra hosts of providers, such as emailbison=send.example.com@<workspace id>.
 PROVIDER_HOSTS = env.provider_hosts("PROVIDER_HOSTS")
 EMAILBISON_BASE_URL = env.url("EMAILBISON_BASE_URL")
 EMAILBISON_TIMEOUT_MS = env.number("EMAILBISON_TIMEOUT_MS", 30_000, 1_000, 120_000)

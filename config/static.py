@@ -1,4 +1,4 @@
-"""Serves the static files, such as styles and scripts, and checks that those of this release were collected."""
+"""Serves static files, such as styles and scripts, and checks that those of this release were collected."""
 
 import filecmp
 import os
@@ -29,16 +29,16 @@ COMMENT = re.compile(
     rb"^\s*(?:/\*(?s:(?:(?!\*/).)*)\*/|//.*)\n|^ +|/\*\* @type [^*\n]* \*/ | +// [^\"'`\n]*$| +/\* [^*\n]* \*/$",
     re.MULTILINE,
 )
-"""What in our scripts and styles is for those who read the source: comments on lines of their own or at the end of one,
-and indents. A comment with a quotation mark at the end of a line stays, as it could be text."""
+"""Matches the parts of our scripts and styles that only matter in the source: indents, and comments on lines of their
+own or at the end of a line. A trailing comment with a quotation mark is kept, because it could be text."""
 IMPORT = re.compile(r"^import (?:(\{[^}]*\}) from )?\"\./(\w+)\.js\";\n", re.MULTILINE)
 HEAD = re.compile(r"\A(?:\s*^import (?:\{[^}]*\} from )?\"\./\w+\.js\";\n)*", re.MULTILINE)
 EXPORT = re.compile(r"^export ((?:async )?(?:const|function) (\w+))", re.MULTILINE)
 
 
 def served(name: str, read: Callable[[str], bytes]) -> bytes:
-    """A script or style of ours as browsers get it: without its comments, and a script with the modules that it imports
-    (docs/adr/0080-scripts-are-modules.md). No text in it may go over several lines. `read` gives the source of a file.
+    """One of our scripts or styles as browsers get it: without comments, and with the modules that it imports
+    (docs/adr/0080-scripts-are-modules.md). No string in it may span lines. `read` returns the source of a file.
     """
     modules: dict[str, tuple[list[str], str]] = {}
     script = _module(name, read, modules)
@@ -50,8 +50,8 @@ def served(name: str, read: Callable[[str], bytes]) -> bytes:
 
 
 def _module(name: str, read: Callable[[str], bytes], modules: dict[str, tuple[list[str], str]]) -> str:
-    """A script whose imports read from objects named after the modules. Adds to `modules` the names that each exports
-    and its body, in the order in which browsers would run them. Raises ValueError if they cannot be joined.
+    """Build a script whose imports read from objects named after the modules. Add each module's exported names and body
+    to `modules`, in execution order. Raises ValueError if the scripts cannot be joined.
     """
     source = COMMENT.sub(b"", read(name)).decode()
     imports = HEAD.findall(source)[0]
@@ -70,7 +70,7 @@ def _module(name: str, read: Callable[[str], bytes], modules: dict[str, tuple[li
 
 
 class _Served:
-    """The files of a storage, as browsers get them."""
+    """The files of a storage in the form that browsers get."""
 
     def __init__(self, files: Files) -> None:
         self.files = files
@@ -85,9 +85,10 @@ class _Served:
 
 
 class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # whitenoise has no types
-    """whitenoise's storage of static files, with two differences: scripts and styles of ours go out without their
-    comments (under their hashed names), and a file that was not collected gets its plain name instead of raising an
-    error. A page without styles can still be read, and a message can be answered on it.
+    """WhiteNoise's storage, which serves our scripts and styles without comments under their hashed names.
+
+    A file that was not collected keeps its plain name instead of raising an error, so that a page without styles can
+    still be read, and its messages answered.
     """
 
     def post_process(
@@ -117,10 +118,10 @@ class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # wh
 
 @cache
 def fault() -> str:
-    """MISSING or STALE if this release's static files are not collected, else "".
+    """Returns MISSING or STALE if this release's static files are not collected, or else "".
 
-    It is always "" under DEBUG, where no collected files are needed. The first answer is kept for the life of the
-    process, as the manifest is read only once per process too.
+    It is always "" under DEBUG, which needs no collected files. The first result is kept for the life of the process,
+    because the manifest is also read only once.
     """
     collected = getattr(staticfiles_storage, "hashed_files", None)
     if collected is None:
@@ -131,7 +132,7 @@ def fault() -> str:
 
 
 def _sources() -> Iterator[tuple[str, str]]:
-    """Name and path of each file that collectstatic collects. If several files have one name, the first counts."""
+    """The name and path of each file for collectstatic. If several files share a name, the first one wins."""
     names: set[str] = set()
     files = apps.get_app_config("staticfiles")
     assert isinstance(files, StaticFilesConfig)
@@ -149,8 +150,8 @@ def _is_copied(name: str, path: str) -> bool:
 
 
 def check(**_kwargs: object) -> list[checks.CheckMessage]:
-    """The system check that this release's static files are collected, for `manage.py check --deploy` and `manage.py
-    doctor`. Returns one error, or [].
+    """The check of collected static files in `manage.py check --deploy` and `manage.py doctor`. Returns [] or one
+    error.
     """
     trouble = fault()
     return [checks.Error(WORDS[trouble], hint=FIX, id="holdfast.E001")] if trouble else []

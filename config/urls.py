@@ -1,4 +1,4 @@
-"""All addresses of the product. Each app's own are included from here."""
+"""The product's root URLconf, which includes that of each app."""
 
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
@@ -44,7 +44,7 @@ urlpatterns = [
     path("api/schema/", login_not_required(SpectacularJSONAPIView.as_view()), name="schema"),
     path("api/webhooks/", include("inbox.webhooks.urls")),
     re_path(r"^api/cron/(?P<name>[a-z/-]+?)/?$", jobs.views.cron, name="cron"),
-    # The admin uses the product's own pages for login and passwords, and so its limit on attempts as well.
+    # The admin uses the product's own pages for log-in and passwords, and thus their rate limits.
     path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
     path("admin/password_change/", RedirectView.as_view(pattern_name="password-change")),
     path("admin/", admin.site.urls),

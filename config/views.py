@@ -24,23 +24,23 @@ from jobs.models import Worker
 
 logger = logging.getLogger(__name__)
 UNREADABLE, UNREADABLE_EVERY_S = "readyz.unreadable_secrets", 60
-"""The cache key of that count, and for how many seconds it is cached. Counting means to read every account."""
+"""The cache key of the number of unreadable secrets, and its lifetime in seconds. The count reads every account."""
 UNKNOWN, UNKNOWN_EVERY_S = "readyz.unknown_migrations", 60
-"""The same of the migrations that a newer release has applied."""
+"""The same for the migrations that a newer release has applied."""
 QUEUE, QUEUE_EVERY_S = "readyz.queue", 60
-"""The cache key of the queue's state, and for how many seconds it is cached, so that a long queue is no burden here."""
+"""The cache key of the queue's state, and its lifetime in seconds, because counting a long queue is expensive."""
 QUEUE_STATEMENT_MS = 1_000
-"""How long each statement about the queue may take. A platform waits a few seconds for this page."""
+"""The time limit of each statement about the queue. A platform waits only a few seconds for this page."""
 
 _migrated = threading.Event()
-"""Set once all migrations were found applied. That cannot change while this code runs, and the check takes a second."""
+"""Set once all migrations are applied. This cannot change while the code runs, and the check takes a second."""
 
 
 @require_safe
 @never_cache
 @login_not_required
 def healthz(request: HttpRequest) -> HttpResponse:
-    """`/healthz`: answers "ok" without a query, as a restart of the process would not bring the database back."""
+    """Responds with "ok" without a query, because restarting the process would not bring the database back."""
     return HttpResponse("ok", content_type="text/plain")
 
 
@@ -48,7 +48,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_not_required
 def readyz(request: HttpRequest) -> JsonResponse:
-    """`/readyz`: answers 200 if this process can serve requests, else 503. METRICS_TOKEN opens the details."""
+    """Responds with 200 if this process can serve requests, or else 503. METRICS_TOKEN unlocks the details."""
     status, answer = readiness()
     return JsonResponse(answer if is_operator(request) else {"ready": answer["ready"]}, status=status)
 
@@ -56,9 +56,9 @@ def readyz(request: HttpRequest) -> JsonResponse:
 def readiness() -> tuple[int, dict[str, Any]]:
     """The HTTP status of `/readyz`, and the details for operators.
 
-    It needs the static files, the database, and all migrations. These are reported and no 503: stale static files
-    (webhooks must be received), the queue (fewer web servers would help no job), unreadable secrets, migrations of a
-    newer release, and a restored database, from which only sends are held.
+    Static files, the database and all migrations are required. The following are reported, but do not cause a 503:
+    stale static files (webhooks must be received), the queue (fewer web servers would not help it), unreadable secrets,
+    migrations of a newer release, and a restored database, which only holds back sends.
     """
     if (files := static.fault()) == static.MISSING:
         return 503, {"ready": False, "static": f"{files}. {static.FIX}"}
@@ -84,7 +84,7 @@ def readiness() -> tuple[int, dict[str, Any]]:
 
 
 def _unreadable() -> int:
-    """The number of enabled accounts whose secrets cannot be decrypted with this process's keys."""
+    """The number of enabled accounts whose secrets this process's keys cannot decrypt."""
     accounts = Integration.objects.filter(enabled=True).only("credentials")
     return sum(account.is_unreadable for account in accounts)
 
@@ -95,9 +95,7 @@ def _heartbeat_s() -> float | None:
 
 
 def _queue() -> dict[str, Any]:
-    """Due jobs and their age by lane and kind, and the waits of the last day; a fault if it takes over
-    QUEUE_STATEMENT_MS.
-    """
+    """The age of due jobs by lane and kind, and the last day's waits. QUEUE_STATEMENT_MS limits each query."""
     try:
         with statements_within(QUEUE_STATEMENT_MS):
             lanes, kinds = stats.lanes(None), stats.kinds(None)

@@ -1,8 +1,7 @@
-"""gunicorn's threaded worker, which also cuts off clients that are too slow
-(docs/adr/0018-slow-clients-are-cut-off.md).
+"""gunicorn's threaded worker, which also disconnects slow clients (docs/adr/0018-slow-clients-are-cut-off.md).
 
-A thread reads a request's headers and body itself. So as many clients as there are threads, each sending a byte now
-and then, would hold the whole site. A proxy that buffers prevents it (deploy/nginx). Without one, this limit does.
+A thread reads a request's headers and body itself, so a slow client for each thread, each sending a byte now and then,
+would block the whole site. A buffering proxy prevents this (deploy/nginx). Without a proxy, this limit does.
 """
 
 import errno
@@ -13,30 +12,27 @@ from typing import Any
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 SLOW_CLIENT_S = 15.0
-"""How many seconds a client has to send a whole request, and to take each piece of the answer. What it waits for a
-thread counts, as it may send meanwhile: so many slow clients at once are not cut off in turns of 15 s.
-"""
+"""Seconds that a client has to send a whole request, and to receive each piece of the response. The time spent waiting
+for a thread counts, because the client may send meanwhile. Otherwise many slow clients would be disconnected in turns
+of 15 s."""
 LEAST_S = 2.0
-"""How many seconds a client has to send the rest of its request if it has waited for a thread for that long."""
+"""Seconds that a client has left to send its request if it waited that long for a thread."""
 PIECE = 65_536
-"""How many bytes of an answer are sent at once, which the client has SLOW_CLIENT_S to take."""
+"""The bytes of a response that are sent at once. The client has SLOW_CLIENT_S to receive them."""
 CLOSING_S = 0.2
-"""How many seconds a client has to take the end of the connection. gunicorn's main thread waits for it, and accepts
-nobody meanwhile.
-"""
+"""Seconds that a client has to acknowledge the end of the connection. gunicorn's main thread waits for it and accepts
+no other client meanwhile."""
 
 
 class ClientSocket(socket.socket):
-    """The connection to a client. Reading and writing raise ConnectionResetError once the client's time is over.
-    gunicorn and Django take that for a client that has gone away.
+    """A client's connection. Reads and writes raise ConnectionResetError once the client's time is over, which gunicorn
+    and Django treat as a disconnected client.
     """
 
     _read_until: float | None = None
 
     def limit_reads(self, seconds: float) -> None:
-        """Sets that the client has `seconds` from now to send all of its request. Reading after that raises
-        ConnectionResetError.
-        """
+        """Gives the client `seconds` from now to send its whole request. Later reads raise ConnectionResetError."""
         self._read_until = time.monotonic() + seconds
 
     def recv(self, *args: Any) -> bytes:
@@ -57,8 +53,8 @@ class ClientSocket(socket.socket):
             self.settimeout(own_s)
 
     def sendall(self, data: Any, *args: Any) -> None:
-        """Sends `data` in pieces of PIECE bytes, and gives the client SLOW_CLIENT_S for each. Python's own limit is
-        for the whole call, and would cut a long answer off.
+        """Sends `data` in pieces of PIECE bytes, with SLOW_CLIENT_S for each. Python's own limit covers the whole call,
+        so it would cut off a long response.
         """
         self.settimeout(SLOW_CLIENT_S)
         try:
@@ -84,15 +80,15 @@ def _too_slow() -> ConnectionResetError:
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's threaded worker, with a limit on how long each client may take."""
+    """gunicorn's threaded worker with a time limit for each client."""
 
     def enqueue_req(self, conn: TConn) -> None:
-        """Lets a request of `conn` wait for one of gunicorn's threads."""
+        """Queues a request of `conn` for one of gunicorn's threads."""
         conn.waits_since = time.monotonic()
         super().enqueue_req(conn)
 
     def handle(self, conn: TConn) -> Any:
-        """Serves one request of `conn`, in a thread of gunicorn. Returns a true value if the connection stays open."""
+        """Serves one request of `conn` in a gunicorn thread. Returns a true value if the connection stays open."""
         if not conn.initialized and not isinstance(conn.sock, ClientSocket):
             conn.sock = ClientSocket(fileno=conn.sock.detach())
             conn.sock.setblocking(False)
@@ -105,5 +101,5 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
 
 def _limit(conn: TConn, seconds: float) -> None:
-    if isinstance(conn.sock, ClientSocket):  # with TLS of gunicorn's own it is another socket
+    if isinstance(conn.sock, ClientSocket):  # gunicorn's own TLS uses another socket class
         conn.sock.limit_reads(seconds)

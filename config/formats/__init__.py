@@ -1,1 +1,1 @@
-"""How values are written where no page says it itself, as in the admin."""
+"""The default formats of values, for pages that set none, such as the admin."""

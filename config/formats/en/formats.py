@@ -1,4 +1,4 @@
-"""Dates and times that nobody reads in two ways: the day before the month's name, 24 hours, and the zone."""
+"""Unambiguous formats for dates and times: the day before the month's name, 24 hours, and the time zone."""
 
 DATE_FORMAT = SHORT_DATE_FORMAT = "j M Y"
 TIME_FORMAT = "H:i"
