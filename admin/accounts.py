@@ -1,4 +1,4 @@
-"""The accounts of the workspaces that somebody may see: the strip on the admin's first page, and the banner on all."""
+"""Connected accounts that the user may see: the strip on the admin's start page, and the banner on every page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from integrations.models import TROUBLED, HealthState, WorkspaceIntegrationHealt
 VIEW = "integrations.view_workspaceintegrationhealth"
 CHECK = "integrations.check_workspaceintegrationhealth"
 STRIP = 120
-"""So many accounts are drawn, the worst first."""
+"""The most accounts in the strip, worst first."""
 
 NAMED = 4
 DOWN = (HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN)
@@ -32,7 +32,7 @@ WORST_FIRST = Case(
 
 
 class Mark(NamedTuple):
-    """One account's bar in the strip. Broken accounts have taller bars, so that the tone is not the only sign."""
+    """An account's bar in the strip. Broken accounts have taller bars, so that colour is not the only sign."""
 
     x: int
     y: int
@@ -41,7 +41,7 @@ class Mark(NamedTuple):
 
 
 class Broken(NamedTuple):
-    """An account in trouble, by name, with the address of its page."""
+    """An account in trouble, with its name and the URL of its page."""
 
     words: str
     since: datetime
@@ -51,7 +51,7 @@ class Broken(NamedTuple):
 
 @dataclass(frozen=True)
 class Board:
-    """How the accounts stand. `seen`: the user may look at them. `unknown` ones have not been heard of yet."""
+    """The state of the accounts. `seen` is False if the user may not view them. `unknown` ones were never checked."""
 
     seen: bool
     total: int = 0
@@ -70,7 +70,7 @@ class Board:
 
     @property
     def words(self) -> str:
-        """The numbers that the strip draws, as a sentence for people who do not see it."""
+        """The strip's numbers as a sentence for screen readers."""
         counts = f"{self.down} down, {self.troubled} in trouble, {self.healthy} healthy"
         return f"{self.total} accounts: {counts}, {self.unknown} not known yet"
 
@@ -83,9 +83,7 @@ def rows_of(scope: Scope) -> QuerySet[WorkspaceIntegrationHealth]:
 
 
 def board(request: HttpRequest) -> Board:
-    """The state of the accounts that `request.user` may see, by one query, and one more for the banner. `seen` is
-    False, and nothing is counted, if the user may not look at accounts.
-    """
+    """Reads the accounts that `request.user` may see: one query, and one for the banner. Others get an empty board."""
     scope = scope_of(request)
     if not scope.may(VIEW):
         return Board(seen=False)
@@ -114,7 +112,7 @@ def board(request: HttpRequest) -> Board:
 
 
 def banner_of(request: HttpRequest) -> Banner | None:
-    """The banner of the worst account that is down and not hidden by the user; None without one that they may see."""
+    """The banner of the worst account that is down and that the user has not hidden, or None."""
     scope = scope_of(request)
     if not scope.may(VIEW):
         return None
@@ -137,7 +135,7 @@ def _banner(down: Sequence[WorkspaceIntegrationHealth], scope: Scope) -> Banner 
 
 
 def key_url(health: WorkspaceIntegrationHealth, scope: Scope) -> str:
-    """The workspace's page for a new key; "" if the person may not open it, as it is for the workspace's admins."""
+    """The workspace's page for a new key, or "" for anyone but the workspace's admins."""
     if health.workspace_id not in scope.runs:
         return ""
     return reverse("inbox:integration-settings", args=[health.workspace_id, health.integration_id])

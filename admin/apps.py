@@ -1,4 +1,4 @@
-"""The room of the Django admin. At start it registers each model's page, the checks of them, and the groups' rights."""
+"""The app of the Django admin. At start, it registers all models' pages, their checks, and the groups' permissions."""
 
 from importlib import import_module
 
@@ -10,7 +10,7 @@ REGISTERING = (
     *("queued_tasks", "background_jobs", "job_records", "integrations", "leads", "deliveries"),
     *("followups", "health", "judgement", "ledgers", "operators", "members", "insights"),
 )
-"""The modules of the room that register pages. The address of an app's list of models names the apps in this order."""
+"""The modules that register pages. Within an app, the models are listed in this order."""
 
 
 class AdminRoomConfig(AppConfig):

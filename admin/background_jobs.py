@@ -1,4 +1,4 @@
-"""Admin pages of background jobs, with the numbers, timelines and actions of a workspace's own pages (jobs.display)."""
+"""Admin pages of background jobs. They share numbers, timelines and actions with the workspace pages (jobs.display)."""
 
 import contextlib
 from collections.abc import Iterator
@@ -40,15 +40,13 @@ from jobs.lanes import LANES, REPLY
 from jobs.models import BackgroundJob, WorkspaceLimit
 
 CAUSES = 5
-"""So many causes stand above the list."""
+"""The most causes of failure above the list."""
 
 Status = BackgroundJob.Status
 
 
 @admin.register(BackgroundJob)
 class BackgroundJobAdmin(JobActionsAdmin):
-    """The list and the pages of jobs, with actions on them."""
-
     workspace_path = "workspace"
     trace_kind = "job"
     plain_texts = ("payload", "dedupe_key", "result", "last_error_class", "last_error")
@@ -68,18 +66,18 @@ class BackgroundJobAdmin(JobActionsAdmin):
     heavy = ("result",)
 
     def get_ordering(self, request: HttpRequest) -> Any:
-        """Due jobs in the order in which they became due; in every other list the newest job first."""
+        """Sorts the list of due jobs by due time, and all other lists by age, newest first."""
         return ("run_at", "pk") if request.GET.get("state") == "due" else super().get_ordering(request)
 
     def in_own_order(self, request: HttpRequest) -> QuerySet[BackgroundJob]:
-        """All jobs in the order of the list; for the list of due jobs, all that wait, whose times have an index."""
+        """All jobs in the list's order. For due jobs, these are all queued ones, because their times have an index."""
         jobs: QuerySet[BackgroundJob] = super().in_own_order(request)
         return jobs.filter(status=Status.QUEUED) if request.GET.get("state") == "due" else jobs
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The list, below tabs with the number of jobs in each state; in a plain list also below causes of failures."""
+        """Adds tabs with the number of jobs in each state. A list without filters also shows the causes of failures."""
         counts = self._counts(request)
         may_retry = self.has_retry_permission(request)
         shown = is_plain(request) and request.GET.get("state", "") in ("", "failed")
@@ -95,7 +93,7 @@ class BackgroundJobAdmin(JobActionsAdmin):
     def get_paginator(
         self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kwargs: Any
     ) -> Any:
-        """The paginator of the list. A plain list has the number of its rows from the tabs."""
+        """A list without filters takes its row count from the tabs."""
         paginator = super().get_paginator(request, queryset, per_page, *args, **kwargs)
         if is_plain(request):
             counts, state = self._counts(request), request.GET.get("state", "")
@@ -106,7 +104,7 @@ class BackgroundJobAdmin(JobActionsAdmin):
         counts: dict[str, int] | None = getattr(request, "_job_counts", None)
         if counts is None:
             counts = joblist.counts(scope_of(request).ids)
-            request._job_counts = counts  # type: ignore[attr-defined]  # kept for the rest of this request
+            request._job_counts = counts  # type: ignore[attr-defined]  # cached for this request
         return counts
 
     @admin.display(description="job", ordering="kind")
@@ -146,7 +144,7 @@ class BackgroundJobAdmin(JobActionsAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         return stats.matching(queryset, search_term.replace("\0", "")), False
 
-    # --- how it stands ---
+    # --- overview ---
 
     def get_urls(self) -> list[Any]:
         page = path(
@@ -155,8 +153,8 @@ class BackgroundJobAdmin(JobActionsAdmin):
         return [page, *super().get_urls()]
 
     def overview(self, request: HttpRequest) -> HttpResponse:
-        """The page `overview/?workspace=…`; a request of HTMX gets its live part alone. Raises PermissionDenied, and
-        Http404 for a workspace that the person may not see.
+        """The page `overview/?workspace=…`; an htmx request gets only its live part. Raises PermissionDenied, and
+        Http404 for a workspace that the user may not see.
         """
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -188,7 +186,7 @@ class BackgroundJobAdmin(JobActionsAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The page of one job: its timeline, links to what it works on, the actions, and the row's fields."""
+        """The page of one job, with its timeline, links to related rows, actions and fields."""
         job = self.get_object(request, object_id)
         context = (
             {}
@@ -204,18 +202,18 @@ class BackgroundJobAdmin(JobActionsAdmin):
 
     @staticmethod
     def _may_see_reasons(request: HttpRequest, job: BackgroundJob) -> bool:
-        """Whether the person sees why jobs were discarded. Others open the record of the action, which is noted."""
+        """Whether the user sees the reasons of discards. Others must open the action's page, which is recorded."""
         return job.workspace_id is None or scope_of(request).is_member(job.workspace_id)
 
     def _fitting(self, request: HttpRequest, job: BackgroundJob) -> list[tuple[str, str]]:
-        """The actions that the person may take on `job` as it stands now: name and word."""
+        """The actions that the user may take on `job` in its current state, as names and labels."""
         words = display.FITTING.get(job.status, {})
         fitting = ((name, words[name]) for name in self.get_actions(request) if name in words)
         return [(name, word if name == "retry_now" else f"{word}…") for name, word in fitting]
 
 
 def _tabs(request: HttpRequest, counts: dict[str, int]) -> list[dict[str, Any]]:
-    """The states as links, each with its number. They keep the list's other filters."""
+    """The states as links with their numbers. The links keep the list's other filters."""
     filters = {name: choice for name, choice in request.GET.items() if name not in ("state", "p", "e")}
     names = {"": "All", **{name: words for name, (words, _) in joblist.STATES.items()}}
     return [
@@ -231,7 +229,7 @@ def _tabs(request: HttpRequest, counts: dict[str, int]) -> list[dict[str, Any]]:
 
 @admin.register(WorkspaceLimit)
 class WorkspaceLimitAdmin(BaseAdmin):
-    """How many jobs of a workspace may run at once: without a row, seven of eight job threads."""
+    """Limits on the jobs of a workspace that run at once. Without a row, it may use seven of eight job threads."""
 
     workspace_path = "workspace"
     list_display = ("workspace", "max_workers")
@@ -240,7 +238,7 @@ class WorkspaceLimitAdmin(BaseAdmin):
 
 
 def _links(job: BackgroundJob) -> Iterator[SafeString]:
-    """Links to the rows that the payload's ids name, and to the lists of rows that belong to the job."""
+    """Links to the rows named by ids in the payload, and to lists of rows that belong to the job."""
     models = {model._meta.model_name: model for model in apps.get_models() if admin.site.is_registered(model)}
     for key, row_id in job.payload.items():
         what, _, suffix = key.rpartition("_")

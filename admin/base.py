@@ -1,4 +1,4 @@
-"""Base classes for the admin pages of all apps. `admin.checks` lets nothing start without their declarations."""
+"""Base classes for all admin pages. `admin.checks` refuses to start if a class lacks a required declaration."""
 
 import contextlib
 import uuid
@@ -26,46 +26,47 @@ from inbox.pages.access import signed_in
 from inbox.pages.proof import question
 
 SEARCHED = 1_000
-"""The most rows that one look-up of a search may find."""
+"""The most rows that one look-up of a search finds."""
 
 SHOWN = 20
-"""The most rows that a page names before an action."""
+"""The most rows that a confirmation page names."""
 
 BY_ID = "id"
-"""What `search_fields` holds where a search finds a row by ids alone."""
+"""In `search_fields`, this means that a search finds rows only by their ids."""
 
 FILTERED = {"exact", "isnull", "gte", "lt"}
-"""The look-ups by which Django's filters on a column ask for it. Others could ask for a text letter by letter."""
+"""The look-ups of Django's column filters. Any other would allow a user to guess a text letter by letter."""
 
 BEYOND = {"lte", "gte", "isnull"}
-"""The look-ups by which `admin.long_lists` links to the rows after those of all numbered pages."""
+"""The look-ups with which `admin.long_lists` links to the rows after the last numbered page."""
 
 LONGEST_NUMBER = 18
-"""How many digits every number has that fits into a column of PostgreSQL."""
+"""Every number with at most this many digits fits into a PostgreSQL column."""
 
 
 class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes none at run time
-    """Base of all admin pages: rows of the person's workspaces, 50 a page, no slow counts, search by id and by index.
+    """Base class of all admin pages. It shows the rows of the user's workspaces, 50 per page, without slow counts.
 
-    What a subclass declares:
-    `workspace_path` is the look-up from the model to its workspace, or INSTALLATION.
-    `text_fields` are the columns with people's text. They are loaded only for a page of one row, and only for those who
-    may read it. `secret_fields` are loaded for nobody. `plain_texts` are the other long columns: names, settings,
-    and sentences of the product itself. Everybody may read them who sees the row.
-    `heavy` are further columns that a list does not load.
-    `id_fields` are indexed columns of ids, which a search for an id asks beside the row's own.
-    `ordering_of_one` is the order of a list of one workspace, where an index begins with the workspace.
-    `trace_kind` is the name under which the admin's page “What happened” knows such a row; "" if there is no such page.
-    `index_begins` has, by look-up of `search_fields`, the column with which its index begins after the workspace, and a
+    A subclass declares:
+
+    `workspace_path`: the look-up from the model to its workspace, or INSTALLATION.
+    `text_fields`: the columns with user text. They are loaded only on the page of one row, for users who may read it.
+    `secret_fields`: the columns that are never loaded.
+    `plain_texts`: the other long columns, such as names and settings. Anyone who can see the row may read them.
+    `heavy`: further columns that a list does not load.
+    `id_fields`: indexed id columns, which a search for an id includes.
+    `ordering_of_one`: the order of a list of one workspace, if an index begins with the workspace.
+    `trace_kind`: the kind of the row on the page “What happened”, or "" if it has no such page.
+    `index_begins`: maps a look-up of `search_fields` to the column that follows the workspace in its index, and to a
     function that returns all values of that column.
-    `linked_by` are the look-ups, beside those of `list_filter`, by which pages of ours link to the list.
-    `pages_in_workspace` are the workspace's own pages about a row, which only members are offered: the text
-    and the name of each, and the fields whose contents follow the workspace in the address.
-    `related_lists` are lists of rows that belong to a row: the text of each, its model, and the field that points here.
-    The read-only field `related` links to them.
-    `named_by` is a relation whose row names this one on the admin's pages, such as its lead; "" for a name of its own.
-    `logs_values` says whether the history keeps what a field was before and is now, and not only the field's name.
-    `asks_again` says whether who adds, changes or deletes a row must have proven lately who they are.
+    `linked_by`: the look-ups that links of our pages use, besides those of `list_filter`.
+    `pages_in_workspace`: the workspace pages about a row, offered only to members: the text, the URL name, and the
+    fields whose values follow the workspace in the URL.
+    `related_lists`: lists of related rows: the text, the model, and its field that points here. The read-only field
+    `related` links to them.
+    `named_by`: the relation whose name the admin shows for a row, such as its lead, or "" for the row's own name.
+    `logs_values`: whether the history stores a field's old and new values, and not only its name.
+    `asks_again`: whether a user must have proven their identity recently to add, change or delete a row.
     """
 
     workspace_path: str
@@ -107,12 +108,12 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
 
     @property
     def is_of_workspace(self) -> bool:
-        """Whether each row belongs to one workspace at most, and is none itself."""
+        """Whether each row belongs to at most one workspace, and is not itself a workspace."""
         path = self.workspace_path
         return path not in (INSTALLATION, "pk") and not is_to_many(self.model, path)
 
     def get_list_select_related(self, request: HttpRequest) -> tuple[str, ...]:
-        """The relations that the list loads with its rows: those of its columns, and `list_select_related`."""
+        """Also joins the workspace and the relations that the columns show."""
         workspace = (self.workspace_path,) if self.is_of_workspace else ()
         columns = (getattr(column, "admin_order_field", column) for column in self.list_display)
         shown = {str(column).partition("__")[0] for column in columns}
@@ -120,7 +121,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return (*workspace, *self.list_select_related, *(name for name in relations if name in shown))
 
     def _texts_beside(self, request: HttpRequest) -> Iterator[str]:
-        """The columns with text or secrets of the rows that a list loads with its own."""
+        """The text and secret columns of the rows that a list joins."""
         for path in self.get_list_select_related(request):
             names = path.split("__")
             for depth, step in enumerate(steps_of(self.model, path), 1):
@@ -129,7 +130,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
                     yield from (f"{before}__{name}" for name in (*shown.text_fields, *shown.secret_fields))
 
     def _page_of(self, model: Any) -> "BaseAdmin | None":
-        """The class that shows rows of `model`; None if the admin does not show them."""
+        """The admin class of `model`, or None if it is not registered."""
         if not self.admin_site.is_registered(model):
             return None
         page = self.admin_site.get_model_admin(model)
@@ -137,7 +138,9 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return page
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """The row with this id, with its text if the person may read it. Raises Http404 unless the person sees it."""
+        """The row with this id, with its text if the user may read it. Raises Http404 if the row is hidden from the
+        user.
+        """
         row: Model | None = super().get_object(request, object_id, from_field)
         if row is None:
             raise Http404(f"No such {self.opts.verbose_name}.")
@@ -146,7 +149,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return row
 
     def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> QuerySet[Any] | None:
-        """The rows that a form's field may point to: those that the person may see."""
+        """Limits a form's choices to rows that the user may see."""
         rows: QuerySet[Any] | None = super().get_field_queryset(db, db_field, request)
         model = db_field.remote_field.model
         if not (page := self._page_of(model)):
@@ -162,7 +165,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return ordering or super().get_ordering(request)
 
     def in_own_order(self, request: HttpRequest) -> QuerySet[Any]:
-        """The rows of the list without its filters, in an order that an index has."""
+        """The unfiltered rows of the list, in an order that an index supports."""
         rows: QuerySet[Any] = self.model._default_manager.order_by(*self.get_ordering(request))
         if self.ordering_of_one and self._is_of_one(request):
             return scope_of(request).limit(rows, self.workspace_path)
@@ -173,13 +176,13 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         ids = scope_of(request).ids
         return ids is not None and len(ids) == 1
 
-    # --- what may be asked ---
+    # --- look-ups and search ---
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Whether an address of the list may ask for `lookup`: only for what `list_filter` and `linked_by` declare, for
-        a row that this one points to by a column of its own, exactly, and for the rows beyond a key of its order.
+        """Allows only the look-ups of `list_filter` and `linked_by`, exact look-ups of the model's own foreign keys,
+        and the look-ups that continue a list after a key of its order.
         """
-        if "\0" in value or (value.isdigit() and len(value) > LONGEST_NUMBER):  # PostgreSQL refuses them
+        if "\0" in value or (value.isdigit() and len(value) > LONGEST_NUMBER):  # PostgreSQL refuses both
             return False
         filters = {str(getattr(each, "parameter_name", each)) for each in self.get_list_filter(request)}
         if lookup in filters or lookup in self.linked_by:
@@ -193,7 +196,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return lookup in columns or (name in columns and how == "exact")
 
     def _order_columns(self) -> set[str]:
-        """The columns by which a list may be ordered, and its `further_url` leads to later pages."""
+        """The columns that a list can be ordered by. Its `further_url` uses them to link to later pages."""
         return {
             field.name
             for field in self.opts.concrete_fields
@@ -203,8 +206,8 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """The rows of `queryset` whose id is the search term, or that one of `search_fields` finds. Each field is
-        looked up by an index, and finds SEARCHED rows at most. The second value is always False: no row comes twice.
+        """The rows whose id is the search term, or that one of `search_fields` finds. Each field is looked up in an
+        index and finds at most SEARCHED rows. The second value is always False, because no row appears twice.
         """
         term = search_term.replace("\0", "").strip()
         if not term or not self.search_fields:
@@ -229,8 +232,8 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return queryset.filter(condition)
 
     def found_by(self, request: HttpRequest, name: str, term: str) -> list[QuerySet[Any]]:
-        """Querysets of the rows that one look-up `name`, of `search_fields`, finds for `term`, one for each way to use
-        an index. A look-up through a relation asks the other table first. [] for BY_ID.
+        """One queryset for each index that can serve the look-up `name` of `search_fields`. A look-up through a
+        relation queries the other table first. [] for BY_ID.
         """
         if name == BY_ID:
             return []
@@ -249,10 +252,10 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
             for part in page.found_by(request, "__".join(rest), term)
         ]
 
-    # --- people's text ---
+    # --- user text ---
 
     def may_read(self, request: HttpRequest, row: Model) -> bool:
-        """Whether the person may read what people wrote in `row`."""
+        """Whether the user may read the user text of `row`."""
         return scope_of(request).may_read(workspace_of(row, self.workspace_path))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -264,7 +267,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> Any:
         return [*(super().get_exclude(request, obj) or ()), *self.secret_fields]
 
-    # --- who may do what ---
+    # --- permissions ---
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self._is_theirs(request) and super().has_module_permission(request)
@@ -282,7 +285,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return self._may(request, "delete") and super().has_delete_permission(request, obj)
 
     def _may(self, request: HttpRequest, *actions: str) -> bool:
-        """Whether the person has the permission for one of `actions` where they see rows of this model."""
+        """Whether the user has the permission for one of `actions` in workspaces whose rows they see."""
         if not self._is_theirs(request):
             return False
         names = (get_permission_codename(action, self.opts) for action in actions)
@@ -291,7 +294,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     def _is_theirs(self, request: HttpRequest) -> bool:
         return self.workspace_path != INSTALLATION or scope_of(request).sees_all
 
-    # --- what happened to a row ---
+    # --- trace of a row ---
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -300,7 +303,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        """The columns of the list: those that the class declares, with the row's workspace second, and its trace."""
+        """The declared columns, with the workspace in second place, and the trace."""
         columns = [*super().get_list_display(request)]
         if self.is_of_workspace and self.workspace_path not in columns:
             columns.insert(1, linked(self.workspace_path))
@@ -316,7 +319,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return format_html('<a href="{}">Trace</a>', address) if address else SafeString("–")
 
     def trace_address(self, row: Model) -> str:
-        """The address of the page that says what happened to `row`; "" if there is none."""
+        """The URL of the page that shows what happened to `row`, or "" if it has none."""
         if not self.trace_kind or workspace_of(row, self.workspace_path) is None:
             return ""
         return reverse("admin:trace", args=[self.trace_kind, row.pk])
@@ -354,22 +357,22 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     def ask_first(
         self, request: HttpRequest, rows: QuerySet[Any], at_once: int, *, harmless: bool = False
     ) -> HttpResponse | None:
-        """The page that asks a person to confirm the action on at most `at_once` of `rows`; None once they have
-        confirmed. The button has a warning colour unless the action is `harmless`.
+        """The page on which the user confirms the action on at most `at_once` of `rows`, or None after the
+        confirmation. The button has a warning colour unless the action is `harmless`.
         """
         if "confirmed" in request.POST:
             return None
         return self.question(request, rows, self.action_words(request), at_once, harmless=harmless)
 
     def action_words(self, request: HttpRequest) -> str:
-        """The words of the action that the request names."""
+        """The label of the requested action."""
         return str(dict(self.get_action_choices(request))[request.POST["action"]])
 
     def question(
         self, request: HttpRequest, rows: QuerySet[Any], words: str, at_once: int, **context: object
     ) -> HttpResponse:
-        """A page that asks whether `words` is meant for `rows`. It names the first SHOWN of them and counts the others,
-        up to `at_once`. A model's own template, `admin/<app>/<model>/confirm.html`, may say more about them.
+        """A page that asks the user to confirm `words` for `rows`. It names the first SHOWN rows and counts the others,
+        up to `at_once`. A template `admin/<app>/<model>/confirm.html` can add details.
         """
         count, shown = rows.order_by()[: at_once + 1].count(), rows[:SHOWN]
         context = self.admin_site.each_context(request) | {
@@ -396,7 +399,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         do: Callable[[Any], object],
         refusals: tuple[type[Exception], ...],
     ) -> int:
-        """Calls `do` for each of `rows`, and warns of each that it refuses. Returns the number of the others."""
+        """Calls `do` for each of `rows`, and shows a warning for each refusal. Returns the number of successes."""
         done = 0
         for row in rows:
             try:
@@ -407,10 +410,10 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return done
 
     def in_words(self, row: Any) -> str:
-        """The name of `row` above its own page, and on the page that asks before an action."""
+        """The name of `row` in the title of its page and on the confirmation page."""
         return str(getattr(row, self.named_by) if self.named_by else row)
 
-    # --- steps that ask again ---
+    # --- recent proof of identity ---
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self._question(request) or super().changeform_view(request, *args, **kwargs)
@@ -446,7 +449,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return super().log_deletions(request, queryset)
 
     def _record(self, request: HttpRequest, action: str, row: Model, message: object) -> None:
-        """Write into the audit what the admin's own log says of `row`, with the values of the changed fields."""
+        """Copy an entry of Django's admin log to the audit log, with the values of the changed fields."""
         about: dict[str, object] = {}
         if isinstance(message, str) and message:
             about = {"said": message[: audit.MOST]}
@@ -458,10 +461,10 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The page of the row's history, with at most SEARCHED entries of the audit log."""
+        """The history of a row, with at most SEARCHED entries of the audit log."""
         scope, shown = scope_of(request), AuditEntry.objects.select_related("actor")
         shown = shown.filter(object_type=self.opts.model_name, object_id=unquote(object_id))
-        if not scope.sees_all:  # an operator sees entries of no workspace too, also when narrowed to one
+        if not scope.sees_all:  # operators also see entries without a workspace, even when narrowed to one
             shown = scope.limit(shown, "workspace")
         return super().history_view(
             request, object_id, {"entries": shown[:SEARCHED], **(extra_context or {})}
@@ -472,7 +475,7 @@ SEARCHES = {"exact", "iexact", "startswith", "istartswith", "icontains"}
 
 
 class EditAdmin(BaseAdmin):
-    """Base of the admin pages of rows that people change there, but neither add nor delete."""
+    """Base class for admin pages where rows can be changed, but not added or deleted."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -482,12 +485,12 @@ class EditAdmin(BaseAdmin):
 
 
 class RecordAdmin(EditAdmin):
-    """Base of the admin pages of records: people can look at them but not add, change or delete them."""
+    """Base class for admin pages of records, which can only be viewed."""
 
     ordering: ClassVar[Any] = ("-pk",)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """The fields of a record's page, and the times that the database or the code sets, such as when it was made."""
+        """The fields of a record, including times set by the database or the code."""
         names = super().get_fields(request, obj)
         times = (field for field in self.opts.fields if isinstance(field, DateTimeField))
         return names if self.fields else list(dict.fromkeys([*names, *(field.name for field in times)]))
@@ -497,7 +500,7 @@ class RecordAdmin(EditAdmin):
 
 
 class LeadRecordAdmin(RecordAdmin):
-    """The base of admin pages for records that belong to a lead. Their search finds the lead's address and ids."""
+    """Base class for records that belong to a lead. A search finds the lead's address and ids."""
 
     workspace_path = "workspace"
     named_by = "lead"
@@ -507,7 +510,7 @@ class LeadRecordAdmin(RecordAdmin):
 
 
 class RecordInline(admin.TabularInline):  # type: ignore[type-arg]  # Django takes none at run time
-    """Base of the tables of records inside the page of another row. Nobody adds or changes them there."""
+    """Base class for read-only tables of records inside another row's page."""
 
     extra = 0
     can_delete = False

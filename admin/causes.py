@@ -1,4 +1,4 @@
-"""Failed jobs by cause, as lines of the admin's pages, and the page that retries all jobs of one cause."""
+"""Failed jobs by cause, as lines of admin pages, and the page that retries all jobs of a cause."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ from jobs.models import BackgroundJob
 from jobs.tally import Tally
 
 WORDS = 90
-"""The most characters of an error. The list that it leads to has all of them."""
+"""The most characters of an error. The linked list shows the whole error."""
 
 NAMED = 2
-"""So many workspaces of a cause are named."""
+"""The number of workspaces of a cause that are named."""
 
 
 @dataclass(frozen=True, slots=True)
 class CauseLine:
-    """Rows in trouble for one reason, as a line of an admin page. `key` is the element's id, `url` leads to the rows.
-    `fix` is the word on the button that leads to `fix_url`; "" for no button.
+    """Rows that failed for one reason, as a line of an admin page. `key` is the element's id, and `url` leads to the
+    rows. `fix` is the label of the button that leads to `fix_url`, or "" for no button.
     """
 
     key: str
@@ -39,7 +39,7 @@ class CauseLine:
 
 
 def of_jobs(cause: Tally, *, may_retry: bool) -> CauseLine:
-    """The line of failed jobs with one cause. Its title is the last error, no text of people (jobs.failures)."""
+    """A line for failed jobs with one cause, titled with the last error, which has no user text (jobs.failures)."""
     count = counted(cause.count, FAILURES)
     return CauseLine(
         key=f"cause-{cause.key}",
@@ -55,7 +55,7 @@ def of_jobs(cause: Tally, *, may_retry: bool) -> CauseLine:
 
 
 def whose(names: Sequence[str | None]) -> str:
-    """The workspaces of a cause in words: the first NAMED by name, and the number of the others."""
+    """The workspaces of a cause: the first NAMED names, and the number of others."""
     workspaces = sorted(name for name in names if name)
     if not workspaces:
         return "no workspace"

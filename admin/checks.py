@@ -1,4 +1,4 @@
-"""System checks of the admin: each registered class says who sees its rows, and which columns hold people's text."""
+"""System checks that each admin class declares the workspace of its rows and the columns with user text."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,13 +13,13 @@ from admin.scope import INSTALLATION, steps_of
 from inbox.models import Workspace
 
 LONG = 200
-"""A column of so many characters holds a sentence that somebody wrote."""
+"""A column with at least this many characters counts as user text."""
 
 HINT = "Say in the class how its model leads to a workspace, and which columns hold people's text (admin/base.py)."
 
 
 def check_admin(**_kwargs: object) -> list[CheckMessage]:
-    """A system check: an error for each of `faults_of` every class that is registered with the admin."""
+    """Returns an error for each fault of each registered admin class."""
     return [
         Error(
             f"{type(model_admin).__name__} of {model._meta.label}: {fault}",
@@ -32,8 +32,8 @@ def check_admin(**_kwargs: object) -> list[CheckMessage]:
 
 
 def faults_of(model_admin: "admin.ModelAdmin[Any]") -> Iterator[tuple[int, str]]:
-    """Yields the number and the sentence of each fault: a class must say how its rows lead to a workspace and which
-    columns hold people's text, and must not show such columns to everybody.
+    """Yields the number and the sentence of each fault. A class must declare the path from its rows to a workspace and
+    the columns with user text, and must not show these columns to everyone.
     """
     if not isinstance(model_admin, BaseAdmin):
         yield 20, "it is no BaseAdmin, so it shows the rows of all workspaces to everybody."
@@ -69,7 +69,7 @@ def _wrong_path(model_admin: BaseAdmin) -> str:
 
 
 def _texts(model_admin: BaseAdmin) -> set[str]:
-    """The columns that can hold what a person or a model wrote: long ones, and those that hold anything."""
+    """The columns that can hold text from a person or a language model: long columns, and columns of any content."""
     return {field.name for field in model_admin.opts.fields if _is_long(field)}
 
 

@@ -1,6 +1,6 @@
-"""The admin's first page: what is broken, for whom, since when, and the one button.
+"""The admin's start page: what is broken, for whom, since when, and the button that fixes it.
 
-It takes four queries, whatever the number of workspaces: accounts, what waits for them, lanes, and `admin.tallies`.
+It takes four queries for any number of workspaces: accounts, what waits for them, lanes, and `admin.tallies`.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ from jobs.tally import Tally
 from jobs.ticks import TICKS
 
 SHOWN = 5
-"""So many causes of one kind are shown; the others are behind a link."""
+"""The most causes of one kind. A link leads to the others."""
 
 VIEWS = {
     "cause": "jobs.view_backgroundjob",
@@ -44,11 +44,11 @@ VIEWS = {
     "ticks": "jobs.view_tick",
     "decisions": "inbox.view_auditentry",
 }
-"""What each part of the page shows rows of. Who may not look at them does not see their numbers either."""
+"""The permission that each part of the page requires. A user without it does not see the part's numbers either."""
 
 
 class Tile(NamedTuple):
-    """One number, which is a link to the rows that it counts. `tone` is empty where all is well."""
+    """A number that links to the rows it counts. `tone` is empty if all is well."""
 
     label: str
     value: str
@@ -58,8 +58,8 @@ class Tile(NamedTuple):
 
 
 class LaneLine(NamedTuple):
-    """A lane: what is due, against its promise. `held` counts what else is due and waits for a workspace's limit to be
-    raised. `fullest` is the longest queue in it, of the workspace `whose`.
+    """A lane with its due jobs and its promise. `held` counts due jobs that wait for a workspace's limit to be raised.
+    `fullest` is the lane's longest queue, which belongs to the workspace `whose`.
     """
 
     label: str
@@ -79,7 +79,7 @@ class LaneLine(NamedTuple):
 
 @dataclass(frozen=True)
 class Cockpit:
-    """What the page shows. `shows` has the parts, keys of VIEWS, that the user may look at."""
+    """The contents of the page. `shows` holds the parts (keys of VIEWS) that the user may view."""
 
     shows: list[str]
     tiles: list[Tile]
@@ -94,10 +94,10 @@ class Cockpit:
 
 
 def of(request: HttpRequest) -> Cockpit:
-    """The first page for `request.user`, in four queries. Parts that the user may not look at are empty."""
+    """Reads the start page for `request.user` in four queries. Parts that the user may not view are empty."""
     scope = scope_of(request)
     parts = [name for name, permission in VIEWS.items() if scope.may(permission)]
-    if not scope.sees_all and "ticks" in parts:  # the installation's own, as its list
+    if not scope.sees_all and "ticks" in parts:  # ticks belong to the installation, as on their list
         parts.remove("ticks")
     tallies, board = read(parts, scope.ids), accounts.board(request)
     lanes = backlog.by_lane(scope.ids) if "cause" in parts else []
@@ -164,7 +164,7 @@ def _oldest(tallies: Sequence[Tally]) -> str:
 
 
 def _for(since: datetime) -> str:
-    """How long something has waited, in few letters."""
+    """The time since `since`, in short form."""
     waited = ago_text(since)
     return "under 1 min" if waited == "now" else waited
 
@@ -217,7 +217,7 @@ def _delivery_cause(place: int, row: Tally) -> CauseLine:
 
 
 def _names(scope: Scope, lanes: Sequence[Backlog]) -> dict[UUID, str]:
-    """The names of the workspaces with jobs due; not asked for if nothing is."""
+    """The names of workspaces with due jobs, without a query if there are none."""
     return dict(scope.names) if any(lane.tenants for lane in lanes) else {}
 
 

@@ -1,4 +1,4 @@
-"""Links to pages of the admin, and columns of its lists: links to other rows, and states as chips."""
+"""Links to admin pages, and columns of lists: links to other rows, and states as chips."""
 
 from collections.abc import Callable
 from functools import cache, reduce
@@ -18,21 +18,18 @@ Column = Callable[[Any], SafeString]
 
 
 def row_url(row: Model) -> str:
-    """The address of the admin page of `row`."""
     return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
 
 
 def list_url(model: type[Model], **filters: object) -> str:
-    """The address of the admin's list of `model`. `filters` become its query; those with None or "" are left out."""
+    """The URL of the admin's list of `model`. `filters` become its query, except for those that are None or ""."""
     query = urlencode({name: wanted for name, wanted in filters.items() if wanted not in (None, "")})
     address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     return f"{address}?{query}" if query else address
 
 
 def link(target: Model | None, text: str = "") -> SafeString:
-    """A link to the admin page of `target`, with `text` or its name. Where there is no such page it is only the text;
-    for None, a dash.
-    """
+    """A link to the admin page of `target`, or only its label if there is no such page. None becomes a dash."""
     if target is None:
         return SafeString("–")
     if not admin.site.is_registered(type(target)):
@@ -41,14 +38,13 @@ def link(target: Model | None, text: str = "") -> SafeString:
 
 
 def list_link(model: type[Model], text: str, **filters: object) -> SafeString:
-    """A link with the text `text` to the admin's list of `model`, filtered by `filters`."""
     return format_html('<a href="{}">{}</a>', list_url(model, **filters), text)
 
 
-@cache  # Django sorts a list by a column that is the same object at each call of get_list_display
+@cache  # sorting in Django needs the same column object from each call of get_list_display
 def linked(path: str, words: Callable[[Any], str] = str) -> Column:
-    """A column that leads to the admin page of the row at the end of `path`, a look-up such as `lead` or
-    `job__workspace`. `words` makes its text.
+    """A column that links to the row at the end of `path`, such as `lead` or `job__workspace`.
+    `words` makes its label.
     """
     name = path.rpartition("__")[2]
 
@@ -57,12 +53,12 @@ def linked(path: str, words: Callable[[Any], str] = str) -> Column:
         target = reduce(lambda row, step: row and getattr(row, step), path.split("__"), row)
         return link(target, words(target) if target else "")
 
-    column.__name__ = f"{name}_link"  # the class of its cells
+    column.__name__ = f"{name}_link"  # the CSS class of its cells
     return column
 
 
 def chip(field: str, table: str, ordering: Any = None) -> Column:
-    """A column that shows the state in `field` as a chip, by the words of `table` (inbox.pages.state_marks)."""
+    """A column that shows the state in `field` as a chip, labelled by `table` (inbox.pages.state_marks)."""
 
     @admin.display(description=field, ordering=ordering or field)
     def column(row: Any) -> SafeString:

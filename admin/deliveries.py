@@ -1,6 +1,5 @@
-"""Admin pages of deliveries, for staff and all their workspaces. They show and do what a workspace's own pages do.
-
-Both use the same functions (`inbox.pages.operations.deliveries`, `inbox.webhooks.replay`).
+"""Admin pages of deliveries, for staff and all their workspaces. They share their functions with the workspace pages
+(`inbox.pages.operations.deliveries`, `inbox.webhooks.replay`).
 """
 
 import uuid
@@ -29,16 +28,16 @@ from jobs.models import BackgroundJob
 
 REPLAYS_SHOWN = 3
 AT_ONCE = 100
-"""The most deliveries that one request replays. Of all that failed, a job replays the lot."""
+"""The most deliveries that one request replays. A job replays all failed ones."""
 
 
 def in_trouble(deliveries: QuerySet[WebhookDelivery], choice: str) -> QuerySet[WebhookDelivery]:
-    """What the admin's first page counts as being in trouble."""
+    """The deliveries that the admin's start page counts as in trouble."""
     return tallies.in_trouble(deliveries) if choice == "open" else deliveries.none()
 
 
 def unrepaired(deliveries: QuerySet[WebhookDelivery], choice: str) -> QuerySet[WebhookDelivery]:
-    """What failed, and no later run has repaired."""
+    """Failed deliveries that no later run has repaired."""
     return (
         deliveries.filter(pk__in=replay.unrepaired().values("pk"))
         if choice == "waiting"
@@ -48,7 +47,7 @@ def unrepaired(deliveries: QuerySet[WebhookDelivery], choice: str) -> QuerySet[W
 
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(RecordAdmin):
-    """Deliveries. They cannot be edited. Staff with the permission `inbox.replay_webhookdelivery` may replay them."""
+    """Deliveries are read-only. Staff with the permission `inbox.replay_webhookdelivery` can replay them."""
 
     workspace_path = "workspace"
     trace_kind = "delivery"
@@ -91,7 +90,6 @@ class WebhookDeliveryAdmin(RecordAdmin):
         ]
 
     def may_replay(self, request: HttpRequest) -> bool:
-        """Whether `request.user` may run deliveries again."""
         return scope_of(request).may("inbox.replay_webhookdelivery")
 
     has_replay_permission = may_replay
@@ -100,7 +98,7 @@ class WebhookDeliveryAdmin(RecordAdmin):
     def replay_chosen(
         self, request: HttpRequest, deliveries: QuerySet[WebhookDelivery]
     ) -> HttpResponse | None:
-        """Runs the ticked deliveries, AT_ONCE at most, through today's code, each by itself."""
+        """Replays the selected deliveries one by one with the current code, at most AT_ONCE."""
         if question := self.ask_first(request, deliveries, AT_ONCE):
             return question
         user, refusals = signed_in(request), (replay.NotReplayable,)
@@ -135,16 +133,16 @@ class WebhookDeliveryAdmin(RecordAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def replay_one(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-        """Shows what a replay of one delivery would do (`do=dry`), or does it (`do=run`)."""
+        """Replays one delivery (`do=run`), or shows what the replay would do (`do=dry`)."""
         self._must_replay(request)
         delivery = cast(WebhookDelivery, self.get_object(request, str(pk)))
         if dry := delivery_pages.replay_or_dry_run(request, delivery):
-            request.method = "GET"  # shows the page of the delivery with what would happen
+            request.method = "GET"  # show the delivery's page with the preview
             return self.change_view(request, str(pk), extra_context={"dry": dry})
         return redirect("admin:inbox_webhookdelivery_change", pk)
 
     def replay_failed(self, request: HttpRequest) -> HttpResponse:
-        """Starts the job that runs all failed deliveries of the last hours again, of one workspace or of all."""
+        """Starts a job that replays all failed deliveries of the last hours, of one workspace or of all."""
         self._must_replay(request)
         wanted, scope = request.POST.get("workspace", ""), scope_of(request)
         workspace = None if not wanted and scope.ids is None else scope.workspace(wanted)
@@ -159,13 +157,13 @@ class WebhookDeliveryAdmin(RecordAdmin):
 
 
 def told_lately(rows: QuerySet[Deviation], choice: str) -> QuerySet[Deviation]:
-    """What the admin's first page counts as new at providers."""
+    """The deviations that the admin's start page counts as new at providers."""
     return rows.filter(pk__in=contract_watch.news().values("pk")) if choice == "lately" else rows.none()
 
 
 @admin.register(Deviation)
 class DeviationAdmin(RecordAdmin):
-    """What providers send and their contracts lack, each with a delivery that has it."""
+    """Fields that providers send although their contracts lack them, each with an example delivery."""
 
     workspace_path = "integration__workspace"
     plain_texts = ("name",)
@@ -180,5 +178,5 @@ class DeviationAdmin(RecordAdmin):
 
     @admin.display(description="example")
     def delivery(self, row: Deviation) -> SafeString:
-        """A link to the last delivery that had it, whose page says how its form differs."""
+        """A link to the last delivery with the deviation. That page shows the difference."""
         return list_link(WebhookDelivery, "Show", q=row.example)

@@ -13,7 +13,7 @@ from admin.scope import scope_of
 
 
 class WorkspaceFilter(admin.SimpleListFilter):
-    """A filter by workspace. It offers the workspaces that the person may see, if they are several."""
+    """A filter by workspace. It appears if the user may see several workspaces."""
 
     title = parameter_name = "workspace"
 
@@ -23,11 +23,11 @@ class WorkspaceFilter(admin.SimpleListFilter):
         return [(str(pk), name) for pk, name in names] if len(names) > 1 else []
 
     def has_output(self) -> bool:
-        """Whether the list is filtered by it: if it offers workspaces, or if the address names one."""
+        """Whether the filter applies: it offers workspaces, or the URL names one."""
         return bool(self.value()) or super().has_output()
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Those of `queryset` in the chosen workspace, all without a choice, and none for what is no id."""
+        """The rows of the chosen workspace, all rows without a choice, and none for an invalid id."""
         if not (workspace_id := self.value()):
             return queryset
         model_admin: Any = admin.site.get_model_admin(queryset.model)
@@ -41,8 +41,8 @@ def choice_filter(
     labels: Callable[[], Mapping[str, str]],
     narrow: Callable[[QuerySet[Any], str], QuerySet[Any]],
 ) -> type[admin.SimpleListFilter]:
-    """A filter by `parameter` of the address. Each request calls `labels` for what it offers, by choice. `narrow`
-    returns the rows of a choice, and none for an unknown one: an action could else be taken on all rows.
+    """A filter on the URL parameter `parameter`. `labels` returns its choices for each request. `narrow` must return no
+    rows for an unknown choice, because otherwise an action could apply to all rows.
     """
 
     class ChoiceFilter(admin.SimpleListFilter):
@@ -64,7 +64,7 @@ def choice_filter(
 def known_values(
     field: str, values: Iterable[str] | Callable[[], Mapping[str, str]]
 ) -> type[admin.SimpleListFilter]:
-    """A filter on `field` by values, or by a function that returns labels by value: no query asks for them."""
+    """A filter on `field` by given values, or by a function that returns labels by value, instead of a query."""
 
     def labels() -> Mapping[str, str]:
         if isinstance(values, Iterable):

@@ -1,6 +1,4 @@
-"""Admin pages of follow-ups, meetings, refused channels and enrichment. They only show; people decide in the
-workspace.
-"""
+"""Read-only admin pages of follow-ups, meetings, refused channels and enrichment. Members decide in the workspace."""
 
 from django.contrib import admin
 
@@ -22,7 +20,7 @@ from integrations import registry
 
 
 def pauses() -> dict[str, str]:
-    """The reasons for which a follow-up can be paused, each stored value with its words, for a filter."""
+    """The reasons for pausing a follow-up, as stored values with labels, for a filter."""
     values = [*FollowUpInstance.Pause.values]
     values += [FollowUpInstance.pause_for(provider) for provider in registry.stating("pauses_follow_ups")]
     return {pause: FollowUpInstance.pause_words(pause) for pause in values}

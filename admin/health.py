@@ -1,4 +1,4 @@
-"""The health board of the admin: connected accounts of all workspaces, the worst first. Staff can have them checked."""
+"""The admin's health board: connected accounts of all workspaces, worst first. Staff can have them checked."""
 
 from typing import Any, cast
 
@@ -31,23 +31,22 @@ from integrations.health import probes
 from integrations.models import TROUBLED, HealthState, HealthTransition, WorkspaceIntegrationHealth
 
 AT_ONCE = 100
-"""The most accounts that one request has checked."""
+"""The most accounts that one request checks."""
 
 
 STANDINGS = {"down": ("Down", accounts.DOWN), "trouble": ("In trouble", TROUBLED)}
-"""What the filter by standing offers: words and states."""
+"""The choices of the filter by standing, with their labels and states."""
 
 
 def in_standing(
     rows: QuerySet[WorkspaceIntegrationHealth], choice: str
 ) -> QuerySet[WorkspaceIntegrationHealth]:
-    """The accounts in a standing, a key of STANDINGS."""
     _, states = STANDINGS.get(choice, ("", ()))
     return rows.filter(state__in=states)
 
 
 def since(field: str, words: str) -> Column:
-    """A column that says how long ago the time in `field` was."""
+    """A column that shows the time since `field`."""
 
     @admin.display(description=words, ordering=field)
     def column(health: WorkspaceIntegrationHealth) -> SafeString:
@@ -67,7 +66,7 @@ class TransitionInline(RecordInline):
 
 @admin.register(WorkspaceIntegrationHealth)
 class HealthBoard(RecordAdmin):
-    """The accounts in use, with the banner's address and what people do about an account in trouble."""
+    """The accounts in use, with the banner's URL and the actions for an account in trouble."""
 
     workspace_path = "workspace"
     plain_texts = ("words",)
@@ -89,7 +88,7 @@ class HealthBoard(RecordAdmin):
         known_values("provider", registry.labels),
     )
     list_select_related = ("integration",)
-    paginator = Paginator  # type: ignore[assignment]  # as many rows as accounts: they are counted
+    paginator = Paginator  # type: ignore[assignment]  # as many rows as accounts, so they are counted
     search_fields = (
         "workspace__name__istartswith",
         "integration__name__istartswith",
@@ -109,7 +108,7 @@ class HealthBoard(RecordAdmin):
         return super().get_queryset(request).filter(integration__enabled=True, workspace__drill_of=None)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """The list, with what waits for the accounts that it shows, which one query finds for all of them."""
+        """The list, with what waits for its accounts, read in one query."""
         changelist = super().get_changelist_instance(request)
         rows = list(changelist.result_list)
         waiting = account_effects.effects_of_each([row.integration for row in rows if row.is_down])
@@ -131,15 +130,15 @@ class HealthBoard(RecordAdmin):
 
     @admin.display(description="why", ordering="reason")
     def why(self, health: WorkspaceIntegrationHealth) -> str:
-        """Why it is in trouble, and what waits because of it."""
+        """Why the account is in trouble, and what waits because of it."""
         if health.state not in TROUBLED:
             return ""
         return "; ".join(filter(None, (sentences.why(health.reason), self.paused(health))))
 
     @admin.display(description="paused")
     def paused(self, health: WorkspaceIntegrationHealth) -> str:
-        """What waits because the account is down, such as "3 follow-ups are paused"; "" if it is up or nothing waits.
-        The list counts for all its rows at once and keeps the result in `health.waiting`. Elsewhere this counts itself.
+        """What waits because the account is down, such as "3 follow-ups are paused", or "". The list counts for all its
+        rows at once and caches the result in `health.waiting`.
         """
         waiting = vars(health).get("waiting")
         if waiting is None:
@@ -153,7 +152,7 @@ class HealthBoard(RecordAdmin):
     def check_now(
         self, request: HttpRequest, rows: QuerySet[WorkspaceIntegrationHealth]
     ) -> HttpResponse | None:
-        """Has a worker probe the ticked accounts, AT_ONCE at most. Providers without a probe are left out."""
+        """Lets a worker probe the selected accounts, at most AT_ONCE. Providers without a probe are skipped."""
         if question := self.ask_first(request, rows, AT_ONCE, harmless=True):
             return question
         chosen = list(rows[:AT_ONCE])
@@ -168,7 +167,7 @@ class HealthBoard(RecordAdmin):
         )
         return None
 
-    # --- what people do about an account ---
+    # --- actions on an account ---
 
     def get_urls(self) -> list[Any]:
         view, name = self.admin_site.admin_view, "integrations_workspaceintegrationhealth"
@@ -179,15 +178,15 @@ class HealthBoard(RecordAdmin):
         ]
 
     def has_check_permission(self, request: HttpRequest) -> bool:
-        """Whether the user may have accounts called, and have them reconnected."""
+        """Whether the user may have accounts probed and reconnected."""
         return scope_of(request).may(accounts.CHECK)
 
     def live_banner(self, request: HttpRequest) -> HttpResponse:
-        """The banner for a page that is open. Answers 204 if it still says what was `seen`."""
+        """The banner of an open page, or 204 if it still shows what was `seen`."""
         return banner_part(request, accounts.banner_of(request))
 
     def act(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """`<account>/act/`: does what the form's `do` names, as a workspace's pages do. Raises PermissionDenied."""
+        """`<account>/act/`: takes the action `do` of the form, as on the workspace's pages. Raises PermissionDenied."""
         if not self.has_check_permission(request):
             raise PermissionDenied
         health = cast(WorkspaceIntegrationHealth, self.get_object(request, str(pk)))
@@ -217,7 +216,7 @@ class HealthBoard(RecordAdmin):
 
 @admin.register(MailboxAlarm)
 class MailboxAlarmAdmin(RecordAdmin):
-    """Mailboxes whose mail came back, was reported as spam, or was answered by fewer than before."""
+    """Mailboxes whose mail bounced, was reported as spam, or got fewer answers than before."""
 
     workspace_path = "integration__workspace"
     plain_texts = ("address",)

@@ -1,4 +1,4 @@
-"""The admin pages of packs, readings and questions. Staff can look at them and not edit them."""
+"""Read-only admin pages of packs, readings and questions."""
 
 from django.contrib import admin
 
@@ -19,7 +19,7 @@ class ContextPackAdmin(RecordAdmin):
 
 @admin.register(PackThread)
 class PackThreadAdmin(RecordAdmin):
-    """The conversations of a pack: why each was taken, and what became of its reading."""
+    """The conversations of a pack, with why each was chosen and the result of its reading."""
 
     workspace_path = "pack__workspace"
     named_by = "lead"

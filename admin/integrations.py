@@ -1,4 +1,4 @@
-"""The admin pages of connected accounts. They neither show credentials and keys nor read them from the database."""
+"""Admin pages of connected accounts. They never read credentials or keys from the database."""
 
 from typing import Any
 
@@ -28,21 +28,20 @@ from integrations.models import (
 
 @admin.display(description="provider", ordering="provider")
 def provider_name(row: Any) -> str:
-    """The name of a row's provider for people, for a list."""
     provider: str = row.provider
     return registry.labels().get(provider, provider)
 
 
 @admin.display(description="cost", ordering="cost_microusd")
 def cost(row: Any) -> str:
-    """The cost of a row, in dollars to four places, for a list; "" where the price is not known."""
+    """The cost of a row in dollars, to four decimal places, or "" if the price is unknown."""
     return "" if row.cost_microusd is None else f"${row.cost_microusd / 1_000_000:,.4f}"
 
 
 @admin.register(Integration)
 class IntegrationAdmin(EditAdmin):
-    """Connected accounts. Staff rename them and switch them on, which checks them at once, or off. The workspace's own
-    pages connect them, where credentials can be tested.
+    """Connected accounts. Staff can rename them and switch them on or off; switching on checks them at once. The
+    workspace's own pages connect accounts, because credentials can be tested there.
     """
 
     workspace_path = "workspace"
@@ -69,7 +68,9 @@ class IntegrationAdmin(EditAdmin):
     def save_model(
         self, request: HttpRequest, obj: Integration, form: "ModelForm[Integration]", change: bool
     ) -> None:
-        obj.save(update_fields=[*form.changed_data, "updated_at"])  # the rest may have changed meanwhile
+        obj.save(
+            update_fields=[*form.changed_data, "updated_at"]
+        )  # the other columns may have changed meanwhile
         if obj.enabled and "enabled" in form.changed_data:
             probes.look_at_secrets(obj)
             if registry.spec_of(obj.provider).probe:
@@ -78,7 +79,7 @@ class IntegrationAdmin(EditAdmin):
 
 @admin.register(WebhookKey)
 class WebhookKeyAdmin(RecordAdmin):
-    """When each secret part of a webhook address was made, ends, and was last used. The secret is not shown."""
+    """The creation, expiry and last use of each webhook key, without the key itself."""
 
     workspace_path = "integration__workspace"
     named_by = "integration"
@@ -90,7 +91,7 @@ class WebhookKeyAdmin(RecordAdmin):
 
 @admin.register(HealthTransition)
 class HealthTransitionAdmin(RecordAdmin):
-    """The admin page of the changes of accounts' health states. Only `integrations.health.writer` writes them."""
+    """Changes of accounts' health states. Only `integrations.health.writer` writes them."""
 
     workspace_path = "health__workspace"
     list_display = ("at", "account", "before", "after", "reason")
@@ -104,7 +105,7 @@ class HealthTransitionAdmin(RecordAdmin):
 
 @admin.register(Notice)
 class NoticeAdmin(RecordAdmin):
-    """The admin page of notices to people by Slack or e-mail: where each went, and whether it arrived."""
+    """Notices by Slack or e-mail, with their destinations and whether they arrived."""
 
     workspace_path = "workspace"
     trace_kind = "notice"
@@ -117,7 +118,7 @@ class NoticeAdmin(RecordAdmin):
 
 @admin.register(AiCall)
 class AiCallAdmin(RecordAdmin):
-    """Calls to the language model. Their rows hold no text of the question or the answer."""
+    """Calls to the language model, without the text of questions and answers."""
 
     workspace_path = "workspace"
     list_display = (
@@ -139,7 +140,7 @@ class AiCallAdmin(RecordAdmin):
 
 @admin.register(CircuitBreaker)
 class CircuitBreakerAdmin(RecordAdmin):
-    """The admin page of circuit breakers of providers that failed: which are open, until when, and why."""
+    """Circuit breakers of failing providers: which are open, until when, and why."""
 
     workspace_path = "workspace"
     list_display = ("key", provider_name, "opened_at", "open_until", "throttled_until", "reason")
@@ -149,7 +150,7 @@ class CircuitBreakerAdmin(RecordAdmin):
 
 @admin.register(RateWindow)
 class RateWindowAdmin(RecordAdmin):
-    """Our own limits on calls, with the calls that were made lately under each."""
+    """Our own rate limits, with the recent calls under each."""
 
     workspace_path = INSTALLATION
     list_display = ("key", "calls")
@@ -163,7 +164,7 @@ class RateWindowAdmin(RecordAdmin):
 
 @admin.register(ReplyPoll)
 class ReplyPollAdmin(RecordAdmin):
-    """Up to when each account's messages were compared with the provider's list, and what was new."""
+    """The time up to which each account's messages were compared with the provider's list, and what was new."""
 
     workspace_path = "integration__workspace"
     named_by = "integration"
@@ -181,7 +182,7 @@ class ReplyPollAdmin(RecordAdmin):
 
 @admin.register(DayReceipt)
 class DayReceiptAdmin(RecordAdmin):
-    """What each account's provider lists of a day, against what is here."""
+    """The messages of one day according to each account's provider, compared with those stored."""
 
     workspace_path = "integration__workspace"
     named_by = "integration"

@@ -1,6 +1,6 @@
-"""The actions on jobs in the admin, by `jobs.actions`, as on the workspace's own pages.
+"""The admin's actions on jobs, which call `jobs.actions` as the workspace pages do.
 
-Each action has a permission of its own, asks first, and says what became of each job.
+Each action has its own permission, asks for confirmation, and reports the outcome for each job.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ Jobs = QuerySet[BackgroundJob]
 
 
 def job_action(name: str, words: str, permission: str, do: Do, field: str = "") -> Callable[..., Any]:
-    """An action of the list of jobs. `do` gets the jobs' ids, and what the page that asks first has in `field`."""
+    """An action on the list of jobs. `do` receives the jobs' ids and the `field` of the confirmation page."""
 
     @admin.action(description=words, permissions=[permission])
     def act(page: "JobActionsAdmin", request: HttpRequest, jobs: Jobs) -> HttpResponse | None:
@@ -41,12 +41,12 @@ def job_action(name: str, words: str, permission: str, do: Do, field: str = "") 
 
 
 def run_at(ids: list[UUID], moment: str, **whose: Any) -> list[actions.ActionResult]:
-    """Makes jobs due at `moment`, as a browser sends it. Raises ValueError for what is no moment."""
+    """Makes jobs due at `moment`, in a browser's format. Raises ValueError for an invalid time."""
     return actions.run_at(ids, actions.parse_moment(moment), **whose)
 
 
 class JobActionsAdmin(RecordAdmin):
-    """The base of the admin page of jobs: the actions, and the page that retries all failed jobs of one cause."""
+    """Base class of the jobs' page, with the actions and the page that retries all failed jobs of a cause."""
 
     actions = (
         job_action("retry_now", "Retry or run now", "retry", actions.retry_now),
@@ -80,7 +80,7 @@ class JobActionsAdmin(RecordAdmin):
         return in_words(row.kind)
 
     def act(self, request: HttpRequest, jobs: Jobs, do: Do, *entered: str) -> HttpResponse | None:
-        """Asks first, and calls `do` once that page is posted. If `do` refuses the entry, the page comes again."""
+        """Asks for confirmation, and then calls `do`. If `do` refuses the input, the page is shown again."""
         from_its_page = "from_its_page" in request.POST
         if "confirmed" in request.POST:
             ids = list(jobs.values_list("pk", flat=True)[: actions.MAX_JOBS])
@@ -102,8 +102,8 @@ class JobActionsAdmin(RecordAdmin):
         return self.question(request, jobs, words, actions.MAX_JOBS, **more)
 
     def cause(self, request: HttpRequest, fingerprint: str) -> HttpResponse:
-        """`cause/<fingerprint>/?workspace=…`: asks whether all failed jobs of one cause are to run again. A POST makes
-        them due and goes to the list of them. Raises PermissionDenied.
+        """`cause/<fingerprint>/?workspace=…`: asks whether to retry all failed jobs of one cause. A POST makes them due
+        and redirects to the list of them. Raises PermissionDenied.
         """
         if not self.has_retry_permission(request):
             raise PermissionDenied
@@ -121,8 +121,8 @@ class JobActionsAdmin(RecordAdmin):
 
 
 def asked_workspace(request: HttpRequest) -> UUID | None:
-    """The id of the workspace that `?workspace=` names. Without the parameter: None for a person who sees all, for
-    others their first workspace. Raises Http404 for a workspace that the person may not see.
+    """The id of the workspace in `?workspace=`. Without it, None for a user who sees all workspaces, or else the user's
+    first one. Raises Http404 for a workspace that the user may not see.
     """
     key, scope = request.GET.get("workspace", ""), scope_of(request)
     if not key and (scope.ids is None or scope.ids):
@@ -131,7 +131,7 @@ def asked_workspace(request: HttpRequest) -> UUID | None:
 
 
 def _done(results: list[actions.ActionResult]) -> dict[str, str]:
-    """The filter of the list that shows the jobs of `results`, to see them run; {} if nothing was done."""
+    """The filter that lists the changed jobs among `results`, or {} if none was changed."""
     log = JobAction.objects.filter(job_id__in=[row.job_id for row in results])
     newest = log.order_by("job_id", "-pk").distinct("job_id").values_list("pk", flat=True)
     ids = list(newest)

@@ -1,6 +1,4 @@
-"""The filters of the admin's list of jobs. A value that a filter does not know finds no job: an action could else be
-taken on all of them.
-"""
+"""Filters of the admin's list of jobs. An unknown value finds no job; otherwise an action could apply to all jobs."""
 
 from datetime import timedelta
 from typing import Any
@@ -21,21 +19,21 @@ WORDS = 60
 
 
 def causes_of(request: HttpRequest) -> list[Tally]:
-    """The causes of failed jobs that the person may see, the latest first, read once per request."""
+    """The causes of failed jobs that the user may see, latest first, cached for the request."""
     causes: list[Tally] | None = getattr(request, "_job_causes", None)
     if causes is None:
         causes = tally.read([joblist.causes(scope_of(request).ids)])
-        request._job_causes = causes  # type: ignore[attr-defined]  # kept for the rest of this request
+        request._job_causes = causes  # type: ignore[attr-defined]  # cached for this request
     return causes
 
 
 def is_plain(request: HttpRequest) -> bool:
-    """Whether the list is filtered by nothing but a state, so that counts made of all jobs in that state fit it."""
+    """Whether the only filter is a state, so that the counts by state apply to the list."""
     return set(request.GET) <= {"state", "p", "o"}
 
 
 class StateFilter(admin.SimpleListFilter):
-    """Filters jobs by one of joblist.STATES. The tabs above the list offer it, so the side panel does not."""
+    """Filters jobs by a state of joblist.STATES. The tabs above the list offer it instead of the side panel."""
 
     title = parameter_name = "state"
     template = "admin/jobs/backgroundjob/_no_filter.html"
@@ -48,7 +46,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 def older_than(jobs: QuerySet[Any], age_s: str) -> QuerySet[Any]:
-    """The jobs that were made more than `age_s` seconds ago, a key of display.AGES."""
+    """The jobs created more than `age_s` seconds ago. `age_s` is a key of display.AGES."""
     if age_s not in display.AGES:
         return jobs.none()
     return jobs.filter(created_at__lt=Now() - timedelta(seconds=int(age_s)))
@@ -58,7 +56,7 @@ AgeFilter = choice_filter("age", lambda: display.AGES, older_than)
 
 
 class CauseFilter(admin.SimpleListFilter):
-    """Filters jobs by the cause of their failure. It offers the latest causes."""
+    """Filters jobs by cause of failure, and offers the latest causes."""
 
     title = "cause"
     parameter_name = "fingerprint"
@@ -74,7 +72,7 @@ class CauseFilter(admin.SimpleListFilter):
 
 
 class ErrorFilter(admin.SimpleListFilter):
-    """Filters jobs by error class, for addresses that name one. People choose a cause instead."""
+    """Filters jobs by error class, for URLs that name one. Users choose a cause instead."""
 
     title = "error class"
     parameter_name = "error"
@@ -87,7 +85,7 @@ class ErrorFilter(admin.SimpleListFilter):
 
 
 class DoneFilter(admin.SimpleListFilter):
-    """Filters jobs by the range of a person's JobActions ("17-40"): a retried job that succeeds has no cause."""
+    """Filters jobs by a range of JobAction ids ("17-40"), because a retried job that succeeds has no cause."""
 
     title = "what was done"
     parameter_name = "done"

@@ -1,4 +1,4 @@
-"""The admin pages of what jobs leave behind (steps, attempts, what people did), of workers, and of recurring ticks."""
+"""Admin pages of jobs' steps, attempts and user actions, of workers, and of ticks."""
 
 from typing import Any
 
@@ -39,10 +39,7 @@ class JobAttemptAdmin(RecordAdmin):
 
 @admin.register(JobAction)
 class JobActionAdmin(RecordAdmin):
-    """What people did to jobs: retried, moved, cancelled, discarded.
-
-    `detail` is people's text, as it says why a job was discarded.
-    """
+    """Users' actions on jobs. `detail` is user text, because it states why a job was discarded."""
 
     workspace_path = "job__workspace"
     text_fields = ("detail",)
@@ -60,7 +57,7 @@ class WorkerAdmin(RecordAdmin):
 
 @admin.register(Tick)
 class TickAdmin(RecordAdmin):
-    """The recurring work: when each tick last ran, how long it took, and what it counted."""
+    """Ticks, with the time, duration and counts of their last run."""
 
     workspace_path = INSTALLATION
     plain_texts = ("counts", "error_class", "error", "recent")
@@ -73,8 +70,8 @@ class TickAdmin(RecordAdmin):
         return [page, *super().get_urls()]
 
     def crons(self, request: HttpRequest) -> HttpResponse:
-        """The page `crons/`: each piece of recurring work in words, with its last runs. Those that have never run are
-        listed too. A request of HTMX gets the list alone. Raises PermissionDenied.
+        """The page `crons/`, which describes each tick, with its last runs, even if it has never run. An htmx request
+        gets only the list. Raises PermissionDenied.
         """
         if not self.has_view_permission(request):
             raise PermissionDenied

@@ -1,4 +1,4 @@
-"""Admin pages of what decides about replies and answers: tags, gates, policies, facts, and model outages."""
+"""Admin pages of what decides on replies and answers: tags, gates, policies, facts and model outages."""
 
 from django.contrib import admin
 
@@ -11,7 +11,7 @@ from inbox.models import GateResult, ModelOutage, ProviderWord, SendingPolicy, T
 
 @admin.register(TagDecision)
 class TagDecisionAdmin(LeadRecordAdmin):
-    """Each judgement of a reply: which tag, and which rule, model, provider or person gave it."""
+    """The judgements of replies: each tag, and the rule, model, provider or person that gave it."""
 
     text_fields = ("quote", "reason")
     list_display = ("created_at", linked("lead"), "tag", "kind", "by")
@@ -22,7 +22,7 @@ class TagDecisionAdmin(LeadRecordAdmin):
 
 @admin.register(ProviderWord)
 class ProviderWordAdmin(LeadRecordAdmin):
-    """What people at a provider said of a lead."""
+    """Statements by people at a provider about a lead."""
 
     list_display = ("said_at", linked("lead"), "tag", "by")
     list_filter = ("tag",)
@@ -30,7 +30,7 @@ class ProviderWordAdmin(LeadRecordAdmin):
 
 @admin.register(GateResult)
 class GateResultAdmin(RecordAdmin):
-    """What each gate said of a draft, when it was written and when it was due."""
+    """Each gate's verdict on a draft, when it was written and when it was due."""
 
     workspace_path = "workspace"
     text_fields = ("evidence",)
@@ -41,7 +41,7 @@ class GateResultAdmin(RecordAdmin):
 
 @admin.register(SendingPolicy)
 class SendingPolicyAdmin(RecordAdmin):
-    """What may go out without a person, by workspace and campaign. Its admins change it on their Automation page."""
+    """What may be sent without a person, by workspace and campaign. Admins change it on their Automation page."""
 
     workspace_path = "workspace"
     list_display = (
@@ -60,7 +60,7 @@ class SendingPolicyAdmin(RecordAdmin):
 
 @admin.register(WorkspaceFact)
 class WorkspaceFactAdmin(RecordAdmin):
-    """Facts that answers may rest on. The workspace's admins change them on their page Facts."""
+    """Facts that answers may rely on. Workspace admins change them on their Facts page."""
 
     workspace_path = "workspace"
     text_fields = ("question", "folded", "answer")
@@ -71,7 +71,7 @@ class WorkspaceFactAdmin(RecordAdmin):
 
 @admin.register(ModelOutage)
 class ModelOutageAdmin(RecordAdmin):
-    """Providers of models that cannot be reached now. The first call that works takes the row away."""
+    """Model providers that cannot be reached now. The first successful call deletes the row."""
 
     workspace_path = INSTALLATION
     plain_texts = ("why",)

@@ -1,4 +1,4 @@
-"""Admin pages of leads, campaigns, messages and drafts, linked with each other."""
+"""Admin pages of leads, campaigns, messages and drafts, which link to each other."""
 
 import uuid
 from typing import Any, ClassVar
@@ -40,11 +40,11 @@ from inbox.pages.desk.search_terms import names_query
 from integrations import registry
 
 WORDS = "words"
-"""The search by beginnings of words, which has an index of its own."""
+"""The search by word prefixes, which has its own index."""
 
 
 def message_sources() -> dict[str, str]:
-    """The sources that a message can have, for a filter."""
+    """The possible sources of a message, for a filter."""
     return {name: name for name in (OWN, *registry.message_sources())}
 
 
@@ -60,7 +60,7 @@ class CampaignAdmin(RecordAdmin):
 
 @admin.register(Lead)
 class LeadAdmin(EditAdmin):
-    """Leads. Their names can be corrected. Identities and roll-ups follow from messages and cannot be edited."""
+    """Leads. Only their names can be edited, because identities and roll-ups follow from messages."""
 
     workspace_path = "workspace"
     trace_kind = "lead"
@@ -107,7 +107,7 @@ class LeadAdmin(EditAdmin):
         entered = {name: form.cleaned_data[name] for name in form.changed_data if name in facts.FACTS}
         facts.enter(obj, entered, signed_in(request))
         columns = [name for name in form.changed_data if name not in entered]
-        # only these columns, as the roll-ups may have changed meanwhile
+        # only the changed columns, because messages may have changed the roll-ups meanwhile
         obj.save(update_fields=[*columns, "updated_at"])
 
     def get_urls(self) -> list[Any]:
@@ -115,7 +115,7 @@ class LeadAdmin(EditAdmin):
         return [page, *super().get_urls()]
 
     def merge(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-        """`<lead>/merge/?q=…&other=<lead>`: shows the merge of `other` into this lead. A POST does it."""
+        """`<lead>/merge/?q=…&other=<lead>`: previews the merge of `other` into this lead. A POST merges them."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         keep = self.get_object(request, str(pk))
@@ -155,7 +155,7 @@ class MessageAdmin(LeadRecordAdmin):
         "tag_evidence",
         "suspected_words",
     )
-    secret_fields = ("found_by",)  # the words of the text, in an order that says nothing to people
+    secret_fields = ("found_by",)  # the text's words in index order, which no one can read
     plain_texts = ("external_id", "from_address", "from_name", "recipients", "account_address", "thread_id")
     list_display = ("sent_at", "source", "external_id", "direction", linked("lead"), "tag", "processed_at")
     list_filter = (known_values("source", message_sources), "direction")
@@ -169,14 +169,14 @@ class MessageAdmin(LeadRecordAdmin):
 
 @admin.register(Note)
 class NoteAdmin(LeadRecordAdmin):
-    """What colleagues noted beside a conversation. It is people's text, and only added."""
+    """Colleagues' notes beside a conversation. They are user text, and can only be added."""
 
     text_fields = ("text",)
     list_display = ("created_at", linked("lead"), "author")
 
 
 def of_sample(drafts: QuerySet[Draft], choice: str) -> QuerySet[Draft]:
-    """The drafts for samples (`choice` "1"), or for people ("0")."""
+    """Drafts for samples (`choice` "1") or for people ("0")."""
     return drafts.filter(lead__sample=choice == "1") if choice in ("0", "1") else drafts.none()
 
 

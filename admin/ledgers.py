@@ -1,4 +1,4 @@
-"""Admin pages of sends and of the audit log. Nobody edits them. Sends that nobody knows of can be settled."""
+"""Read-only admin pages of sends and of the audit log. Sends with an unknown outcome can be settled."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -39,7 +39,7 @@ class OutboundSendAdmin(LeadRecordAdmin):
         return f"{row.lead.display_name}, {row.get_channel_display()}"
 
     def has_settle_permission(self, request: HttpRequest) -> bool:
-        """Whether the user may say what became of a send, or send it again."""
+        """Whether the user may record the outcome of a send, or send it again."""
         return scope_of(request).may("inbox.settle_outboundsend")
 
     @admin.action(description="It went out: settle as sent", permissions=["settle"])
@@ -56,7 +56,7 @@ class OutboundSendAdmin(LeadRecordAdmin):
         if question := self.ask_first(request, sends, AT_ONCE):
             return question
         user, refusals = signed_in(request), (AlreadyDecided, SendBlocked)
-        whole = OutboundSend.objects.select_related("lead")  # the list has them without their texts
+        whole = OutboundSend.objects.select_related("lead")  # the list loads sends without their text
         done = self.act_on_each(
             request, sends[:AT_ONCE], lambda send: do(whole.get(pk=send.pk), user=user), refusals
         )
@@ -84,7 +84,7 @@ class AuditEntryAdmin(RecordAdmin):
 
     @admin.display(description="about")
     def about(self, entry: AuditEntry) -> SafeString:
-        """The row that it is about, with a link to its page if the admin has one."""
+        """The entry's subject, with a link to its admin page, if it has one."""
         models = {model._meta.model_name: model for model in self.admin_site._registry}
         model, short = models.get(entry.object_type), entry.object_id[-6:]
         if model is None:
@@ -93,5 +93,5 @@ class AuditEntryAdmin(RecordAdmin):
 
     @admin.display(description="who", ordering="actor__email")
     def who(self, entry: AuditEntry) -> str:
-        """The address, as people of several workspaces may have one name."""
+        """The actor's address, because people in different workspaces may share a name."""
         return entry.actor.email if entry.actor else "Holdfast"

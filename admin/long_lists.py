@@ -1,4 +1,4 @@
-"""Pages of long lists in the admin: quick at the first page, at the last one and for rare rows. Each can be reached."""
+"""Keeps long admin lists fast on the first page, on the last page and for rare rows, with every row reachable."""
 
 import json
 from datetime import datetime
@@ -13,26 +13,25 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 
 EXACT_TO = 10_000
-"""A list with more rows than this is not counted, and not sorted. It shows PostgreSQL's estimate, in its own order."""
+"""A longer list is neither counted nor sorted. It shows PostgreSQL's estimate, in its own order."""
 
 CHEAP = 20_000.0
-"""A statement that costs more than this by PostgreSQL's plan reads much of a large table, however few rows it finds."""
+"""A statement with a higher cost in PostgreSQL's plan reads much of a large table, however few rows it finds."""
 
 LOOKED_THROUGH = 100_000
-"""Where a filter would read much of a large table, a list looks through so many of its first rows at once."""
+"""If a filter would read much of a large table, a list searches this many of its first rows at a time."""
 
 MOST_PAGES = 100
-"""The most pages of a list that have a number. A link on the last one leads to the rows after it, which are numbered
-anew: a page by number reads the keys of all rows before it.
-"""
+"""The most numbered pages of a list, because a page by number reads the keys of all rows before it. The last page links
+to the following rows, whose pages start again at 1."""
 
 
 class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes none at run time
-    """Counts the rows of a list where that is cheap, and else takes PostgreSQL's estimate (`estimated`). The last page
-    makes it exact.
+    """Counts a list's rows if that is cheap, or else uses PostgreSQL's estimate (`estimated`) until the last page is
+    read.
 
-    `bounded`: one query finds the keys of all pages. `begins`: the first page is shown, so its rows are read before
-    they are counted, since they may be all.
+    `bounded`: one query finds the keys of all pages. `begins`: the first page is requested, so its rows are read before
+    the count, because they may be all.
     """
 
     estimated = False
@@ -57,7 +56,7 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes 
 
     @cached_property
     def plan(self) -> tuple[int, float]:
-        """How many rows PostgreSQL expects, and at what cost, as `plan_of` says."""
+        """The rows and cost that PostgreSQL expects (`plan_of`)."""
         assert isinstance(self.object_list, QuerySet)
         return plan_of(self.object_list)
 
@@ -66,7 +65,7 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes 
         return min(super().num_pages, MOST_PAGES)
 
     def page(self, number: int | str) -> "Page[Any]":
-        """The rows of one page, by their keys: rows before it are neither loaded nor joined. Raises InvalidPage."""
+        """Reads the rows of one page by key, without loading or joining the rows before it. Raises InvalidPage."""
         rows = self.object_list
         if not isinstance(rows, QuerySet):
             return super().page(number)
@@ -85,7 +84,7 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes 
         return self._keys(0) if self.bounded else self._ask(0, self.per_page + 1)
 
     def _keys(self, start: int) -> list[Any]:
-        """The keys of a page after `start` rows, and of the first row of the next one."""
+        """The keys of the page after `start` rows, and of the first row of the next page."""
         if self.bounded:
             return self._found[start : start + self.per_page + 1]
         return self._ask(start, self.per_page + 1) if start else self._first
@@ -96,7 +95,7 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes 
         return list(rows.values_list("pk", flat=True)[start : start + most])
 
     def _learn(self, start: int, rows: int) -> None:
-        """Correct an estimate by the number of `rows` of a page and of the next one, after `start` others."""
+        """Correct an estimate after reading `rows` keys, a page and one more, after `start` others."""
         if not self.estimated:
             return
         if rows > self.per_page:
@@ -107,13 +106,13 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes 
 
 
 class LongList(ChangeList):
-    """A list that reads a bounded number of rows, however long it is and however rare its rows are. `bound` is where
-    the look ended, in the column of its order; None after all rows.
+    """A list that reads a bounded number of rows, however long it is and however rare its rows are. `bound` is the
+    value of the ordering column where the search ended, or None after all rows.
     """
 
     bound: Any = None
     plan: tuple[int, float] | None = None
-    """What PostgreSQL expects of the list's rows, in whatever order, once it was asked."""
+    """PostgreSQL's expectation for the list's rows in any order, once it is known."""
     model_admin: Any
     queryset: QuerySet[Any]
 
@@ -149,14 +148,16 @@ class LongList(ChangeList):
         return self.plan
 
     def _first(self, request: HttpRequest) -> QuerySet[Any]:
-        """Those of the list's rows that are among the first LOOKED_THROUGH, if it is ordered by a key of its own."""
+        """The matching rows among the first LOOKED_THROUGH, if the list is ordered by a column of its own."""
         key = self._key()
         if not key:
             return self.queryset
         down, name = key[0] == "-", key.removeprefix("-")
         after, before = (f"{name}__lt", f"{name}__gt") if down else (f"{name}__gt", f"{name}__lt")
         since = {lookup: bound for lookup, bound in self.params.items() if lookup.startswith(after)}
-        rows = self.model_admin.in_own_order(request).filter(**since).order_by(key)  # an index alone has that
+        rows = (
+            self.model_admin.in_own_order(request).filter(**since).order_by(key)
+        )  # only an index supports this order
         self.bound = rows.values_list(name, flat=True)[LOOKED_THROUGH : LOOKED_THROUGH + 1].first()
         if self.bound is None:
             return self.queryset
@@ -167,24 +168,24 @@ class LongList(ChangeList):
 
     @property
     def looked_through(self) -> int:
-        """How many of its first rows the list has looked through; 0 if it has looked through all rows."""
+        """The number of first rows that the list has searched, or 0 if it has searched all rows."""
         return LOOKED_THROUGH if self.bound is not None and not self.paginator.estimated else 0
 
     @property
     def looked_from(self) -> str:
-        """At which end the list begins: "newest" or "oldest"."""
+        """The end at which the list begins: "newest" or "oldest"."""
         return "newest" if self._key().startswith("-") else "oldest"
 
     @property
     def further_url(self) -> str:
-        """The address of the rows after all numbered pages; "" without such rows and in a sorted list."""
+        """The URL of the rows after the last numbered page, or "" if there are none or the list is sorted."""
         key, rows = self._key(), list(self.result_list)
         if not key:
             return ""
         down, name = key[0] == "-", key.removeprefix("-")
         lookup, since = "lte" if down else "gte", self._since(name)
         if self.page_num == MOST_PAGES and len(rows) == self.list_per_page:
-            last = getattr(rows[-1], name)  # rows may share a time, so this one comes again
+            last = getattr(rows[-1], name)  # rows may share a time, so this row appears again
             if last is None:  # rows without a value come first, in the order of their keys
                 more = {f"{name}__isnull": "True", f"{self.opts.pk.name}__{lookup}": str(rows[-1].pk)}
                 return self.get_query_string(more, since)
@@ -199,7 +200,7 @@ class LongList(ChangeList):
 
     @property
     def start_url(self) -> str:
-        """The address of the first rows, for a list that `further_url` led to; "" for others."""
+        """The URL of the first rows for a list reached through `further_url`, or "" for other lists."""
         since = self._since(self._key().removeprefix("-"))
         return self.get_query_string(remove=since) if since else ""
 
@@ -209,7 +210,7 @@ class LongList(ChangeList):
         return [lookup for lookup in ours if lookup in self.params]
 
     def _key(self) -> str:
-        """The column by which the list is ordered, with "-" if the last comes first; "" if it is none of its own."""
+        """The column that orders the list, with "-" for descending order, or "" if it is not the model's own."""
         first = self.own_order[0] if self.own_order else ""
         if ORDER_VAR in self.params or not isinstance(first, str) or "__" in first:
             return ""
@@ -217,9 +218,9 @@ class LongList(ChangeList):
 
 
 def plan_of(rows: QuerySet[Any]) -> tuple[int, float]:
-    """The number of rows and the cost that PostgreSQL expects. (0, 0.0) if nothing can match."""
+    """The number of rows and the cost that PostgreSQL expects, or (0, 0.0) if nothing can match."""
     explained = rows.order_by().values("pk").explain(format="json")
-    if not explained:  # Django knows that nothing can be found, and does not ask
+    if not explained:  # Django knows that nothing can match, and sends no query
         return 0, 0.0
     (plan,) = json.loads(explained)
     return int(plan["Plan"]["Plan Rows"]), float(plan["Plan"]["Total Cost"])

@@ -41,8 +41,8 @@ RUNNING = (Membership.Role.OWNER, Membership.Role.ADMIN)
 
 
 class RightsForm(UserChangeForm):  # type: ignore[type-arg]
-    """A person's rights, without those that follow from roles in workspaces. The group Workspace admin is not offered:
-    a page that was opened before the last role ended would give it back.
+    """A user's permissions, without those that follow from workspace roles. The group Workspace admin is not offered,
+    because a form opened before the user's last role ended would restore it.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -66,8 +66,8 @@ class RightsForm(UserChangeForm):  # type: ignore[type-arg]
 
 @admin.register(User)
 class UserAdmin(BaseAdmin, StockUserAdmin):  # type: ignore[type-arg]
-    """Users. Only a superuser gives rights, makes accounts, and sets addresses and passwords: other staff could set the
-    password of a person who is invited to a workspace that the staff may not see.
+    """Users. Only a superuser grants permissions, creates users, and sets addresses and passwords. Otherwise staff
+    could set the password of a user who is invited to a workspace that the staff may not see.
     """
 
     workspace_path = "memberships__workspace"
@@ -128,7 +128,7 @@ class UserAdmin(BaseAdmin, StockUserAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, form: "ModelForm[User]", formsets: Any, change: bool
     ) -> None:
         super().save_related(request, form, formsets, change)
-        roles.follow_roles(form.instance)  # the form has left their group out
+        roles.follow_roles(form.instance)  # the form has omitted the user's group
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_change_permission(request, obj) and self._may_touch(request, obj)
@@ -138,7 +138,7 @@ class UserAdmin(BaseAdmin, StockUserAdmin):  # type: ignore[type-arg]
 
     @staticmethod
     def _may_touch(request: HttpRequest, user: User | None) -> bool:
-        """Whether staff may edit or delete `user`. Staff who edit a superuser could log in as them."""
+        """Whether staff may edit or delete `user`. Staff who could edit a superuser could log in as them."""
         privileged = user is not None and (user.is_staff or user.is_superuser) and user.pk != request.user.pk
         return request.user.is_superuser or not privileged
 
@@ -153,7 +153,7 @@ class UserAdmin(BaseAdmin, StockUserAdmin):  # type: ignore[type-arg]
 
 @admin.register(Workspace)
 class WorkspaceAdmin(BaseAdmin):
-    """Workspaces. Their settings follow the rules of the settings page. What else can be set has pages of its own."""
+    """Workspaces. Their settings follow the rules of the settings page. Other settings have pages of their own."""
 
     workspace_path = "pk"
     form = WorkspaceForm
@@ -196,7 +196,7 @@ class WorkspaceAdmin(BaseAdmin):
 
     @admin.action(description="Show this workspace alone", permissions=["view"])
     def narrow(self, request: HttpRequest, workspaces: QuerySet[Workspace]) -> HttpResponse | None:
-        """Narrows the admin to the ticked workspace for this session."""
+        """Narrows the admin to the selected workspace for this session."""
         if len(workspaces) != 1:
             messages.warning(request, "Tick one workspace.")
             return None
@@ -206,7 +206,7 @@ class WorkspaceAdmin(BaseAdmin):
 
 class MembershipForm(ModelForm):  # type: ignore[type-arg]
     by: Membership
-    """Who changes the membership: their own in the same workspace, or an owner's for a superuser."""
+    """The membership with which the user acts: their own in this workspace, or an owner's for a superuser."""
 
     def clean_role(self) -> str:
         role: str = self.cleaned_data["role"]
@@ -230,8 +230,8 @@ class MembershipForm(ModelForm):  # type: ignore[type-arg]
 
 @admin.register(Membership)
 class MembershipAdmin(BaseAdmin):
-    """Memberships. Only a superuser adds a member here; the workspace's People page invites people. Changes follow the
-    rules of that page: only owners make owners, and one owner stays.
+    """Memberships. Only a superuser adds members here; members are invited on the workspace's People page. Changes
+    follow that page's rules: only owners appoint owners, and a workspace keeps at least one.
     """
 
     workspace_path = "workspace"
@@ -288,7 +288,7 @@ class MembershipAdmin(BaseAdmin):
         try:
             if obj.role != before.role:
                 people.change_role(self._by(request, obj), before, obj.role)
-        except people.NotAllowed as reason:  # somebody else took the last other owner away meanwhile
+        except people.NotAllowed as reason:  # another user has removed the last other owner meanwhile
             raise PermissionDenied(str(reason)) from reason
         columns = [name for name in form.changed_data if name != "role"]
         if columns:
@@ -302,8 +302,8 @@ class MembershipAdmin(BaseAdmin):
 
     @staticmethod
     def _by(request: HttpRequest, membership: Membership) -> Membership:
-        """The membership by which the user acts in that workspace. A superuser acts as its owner. Raises NotAllowed for
-        all others who are neither owner nor admin there.
+        """The membership with which the user acts in that workspace. A superuser acts as its owner. Raises NotAllowed
+        for anyone else who is neither owner nor admin there.
         """
         user, workspace_id = signed_in(request), membership.workspace_id
         if user.is_superuser:

@@ -1,4 +1,4 @@
-"""Admin pages for operators of the installation: groups, what the admin logged, log-ins, and who read whose text."""
+"""Admin pages for operators of the installation: groups, the admin's log, log-ins, and access to user text."""
 
 import ipaddress
 from typing import Any
@@ -22,7 +22,7 @@ if admin.site.is_registered(Group):
 
 @admin.register(Group)
 class GroupAdmin(BaseAdmin, StockGroupAdmin):
-    """Groups of permissions. Each upgrade sets those of Support, Operator and Workspace admin; others are yours."""
+    """Groups of permissions. Each upgrade resets Support, Operator and Workspace admin; other groups are yours."""
 
     workspace_path = INSTALLATION
     asks_again = True
@@ -40,7 +40,7 @@ class GroupAdmin(BaseAdmin, StockGroupAdmin):
 
 @admin.register(LogEntry)
 class LogEntryAdmin(RecordAdmin):
-    """What was added, changed and deleted in the admin. The audit has it too, with the values, by workspace."""
+    """Additions, changes and deletions in the admin. The audit log has them too, with values, by workspace."""
 
     workspace_path = INSTALLATION
     plain_texts = ("change_message", "object_id", "object_repr")
@@ -52,7 +52,7 @@ class LogEntryAdmin(RecordAdmin):
 
 @admin.register(TextAccess)
 class TextAccessAdmin(RecordAdmin):
-    """Who opened the texts of a workspace without being a member, why, and until when."""
+    """Users who opened the texts of a workspace without being a member, with the reason and the expiry."""
 
     workspace_path = "workspace"
     plain_texts = ("reason",)
@@ -61,7 +61,7 @@ class TextAccessAdmin(RecordAdmin):
 
 
 class LogInAdmin(RecordAdmin):
-    """The base of admin pages of log-ins, which django-axes writes."""
+    """Base class for admin pages of log-ins, which django-axes writes."""
 
     workspace_path = INSTALLATION
     plain_texts = ("user_agent", "username", "http_accept", "path_info")
@@ -88,14 +88,12 @@ class AccessAttemptAdmin(LogInAdmin):
 
 @admin.register(AccessLog)
 class AccessLogAdmin(LogInAdmin):
-    """Log-ins and log-outs."""
-
     secret_fields = ("session_hash",)
     list_display = ("attempt_time", "username", "ip_address", "logout_time")
 
 
 @admin.register(AccessFailureLog)
 class AccessFailureLogAdmin(LogInAdmin):
-    """Failed log-ins, where they are kept."""
+    """Failed log-ins, if they are stored."""
 
     list_display = ("attempt_time", "username", "ip_address")

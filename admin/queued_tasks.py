@@ -1,8 +1,7 @@
-"""The admin pages of django-q2's own tables: queued tasks, the results of ticks, and the schedules of ticks.
+"""Admin pages of django-q2's tables: queued tasks, the results of ticks, and the schedules of ticks.
 
-django-q2 registers pages of its own, which can delete and repeat tasks and edit schedules. Those belong to the code. So
-pages that only show replace them. Of a pickle only what our own key has signed is loaded; arguments and results are not
-signed, and so not shown.
+They replace django-q2's own pages, which can delete and repeat tasks and edit schedules, because the code owns these. A
+pickle is loaded only if our own key has signed it. Arguments and results are not signed, so they are not shown.
 """
 
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django_q import admin as stock  # registers its pages now, so that they can be replaced
+from django_q import admin as stock  # registers its pages now, so that ours can replace them
 from django_q.models import Failure, OrmQ, Schedule, Success
 
 from admin.base import RecordAdmin
@@ -24,7 +23,7 @@ for model in (Schedule, Success, Failure, OrmQ):
 
 @admin.register(Schedule)
 class ScheduleAdmin(RecordAdmin):
-    """When each schedule rings next. What it rings for is a tick, whose own page says how it went."""
+    """The next run of each schedule. The page of its tick shows the results."""
 
     workspace_path = INSTALLATION
     secret_fields = ("args", "kwargs")
@@ -35,8 +34,8 @@ class ScheduleAdmin(RecordAdmin):
 
 @admin.register(OrmQ)
 class OrmQAdmin(RecordAdmin):
-    """Queued tasks: ticks, and wake-ups that no cluster has taken yet, by kind (name) and lane (group). A wake-up is no
-    work of its own: jobs are found without it, only later.
+    """Queued tasks by kind (name) and lane (group): ticks, and wake-ups that no cluster has taken. A lost wake-up only
+    delays its jobs, because polling finds them later.
     """
 
     workspace_path = INSTALLATION
@@ -53,12 +52,12 @@ class OrmQAdmin(RecordAdmin):
         return task.group()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrmQ]:
-        return super().get_queryset(request).defer(None)  # the columns above are read from the signed payload
+        return super().get_queryset(request).defer(None)  # the columns are read from the signed payload
 
 
 @admin.register(Success, Failure)
 class TaskAdmin(RecordAdmin):
-    """Tasks that ended: ticks, as wake-ups leave no result."""
+    """Ended tasks. They are ticks, because wake-ups leave no result."""
 
     workspace_path = INSTALLATION
     secret_fields = ("args", "kwargs", "result")

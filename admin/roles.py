@@ -1,8 +1,8 @@
-"""The groups that open the admin, and what each of them may do there.
+"""The groups with access to the admin, and their permissions.
 
 Support reads all workspaces and changes nothing. Operator also acts on jobs, deliveries, sends and accounts. Workspace
-admin does the same in the workspaces where the person is owner or admin, and changes people, settings and accounts
-there. A trigger of the database gives and takes that group as roles change (inbox/sql/follow_roles.sql).
+admin does the same in the workspaces that the user owns or administers, and changes members, settings and accounts
+there. A database trigger grants and revokes that group when roles change (inbox/sql/follow_roles.sql).
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ ACTS = {
     "inbox.settle_outboundsend",
     "integrations.check_workspaceintegrationhealth",
 }
-"""What operators do everywhere, and workspace admins in their own workspaces."""
+"""Actions allowed to operators everywhere, and to workspace admins in their own workspaces."""
 
 OPERATES = {
     SEE_ALL,
@@ -47,21 +47,22 @@ RUNS = {
     "inbox.change_lead",
     "integrations.change_integration",
 }
-"""What workspace admins change in their own workspaces: people, settings, leads' names, accounts."""
+"""Changes allowed to workspace admins in their own workspaces: members, settings, leads' names and accounts."""
 
 SUPERUSERS_ALONE = {"auth.group"}
-"""Models that no group may look at."""
+"""Models that no group may view."""
 
 
 def permissions_of(group: str) -> set[str]:
-    """The permissions of `group`, one of GROUPS, as `app.codename`. Raises KeyError for another name."""
+    """The permissions of a group in GROUPS, as `app.codename`. Raises KeyError for another name."""
     views = set(_views(everything=group != WORKSPACE_ADMIN))
     return views | {SUPPORT: {SEE_ALL}, OPERATOR: OPERATES | ACTS, WORKSPACE_ADMIN: RUNS | ACTS}[group]
 
 
 def follow_roles(user: User) -> None:
-    """Makes `user` staff, in the group Workspace admin, while they are owner or admin of a workspace, by the database's
-    function `inbox_follow_roles`. A person who becomes staff in this way loses all other rights; the audit says which.
+    """Calls the database function `inbox_follow_roles`, which makes `user` staff in the group Workspace admin while
+    they own or administer a workspace. A user who becomes staff this way loses all other permissions, which the audit
+    log lists.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT inbox_follow_roles(%s)", [user.pk])
@@ -76,7 +77,7 @@ def _views(*, everything: bool) -> Iterator[str]:
 
 
 def fill(using: str = "default", **_kwargs: Any) -> None:
-    """Gives each of GROUPS exactly its permissions, after each `migrate`, as new models bring new permissions."""
+    """Gives each group in GROUPS exactly its permissions after each `migrate`, because new models bring new ones."""
     if Group._meta.db_table not in connections[using].introspection.table_names():
         return
     groups = list(Group.objects.using(using).filter(name__in=GROUPS))

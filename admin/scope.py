@@ -1,7 +1,7 @@
-"""The rows that a request of the admin may see.
+"""The rows that an admin request may see.
 
-Operators see all workspaces, others those in which they are owner or admin. The text of people is for members of its
-workspace, and for those with a stated reason (TextAccess).
+Operators see all workspaces. Other users see those that they own or administer. User text is for members of its
+workspace, and for users who have stated a reason (TextAccess).
 """
 
 import contextlib
@@ -19,25 +19,26 @@ from inbox.models import Membership, TextAccess, User, Workspace
 from inbox.pages.access import signed_in
 
 INSTALLATION = "installation"
-"""The `workspace_path` of a model whose rows belong to no workspace, such as workers. Operators alone see them."""
+"""The `workspace_path` of a model whose rows belong to no workspace, such as workers. Only operators see them."""
 
 CHOSEN = "admin_workspace"
-"""The key of the session under which the chosen workspace's id is kept."""
+"""The session key of the chosen workspace's id."""
 
 SEE_ALL = "inbox.see_all_workspaces"
 WORKSPACE_ADMIN = "Workspace admin"
-"""The group that the database gives to owners and admins of a workspace."""
+"""The group that the database assigns to owners and admins of a workspace."""
 
 MOST_NAMES = 200
-"""The most workspaces that the switcher and the filters name. The list of workspaces narrows to any other."""
+"""The most workspaces in the switcher and the filters. The list of workspaces can narrow to any other."""
 
 Row = TypeVar("Row", bound=Model)
 
 
 @dataclass
 class Scope:
-    """The view of one person: `roles` by workspace, the workspaces that the person `runs` as owner or admin, the one to
-    which the session is narrowed (`chosen`), and whether the person is in the group Workspace admin (`in_group`).
+    """One user's view. `roles` are their roles by workspace, and `runs` the workspaces that they own or administer.
+    `chosen` is the workspace to which the session is narrowed. `in_group` is whether they are in the group Workspace
+    admin.
     """
 
     user: User
@@ -51,10 +52,10 @@ class Scope:
     _rights: set[str] | None = None
 
     def may(self, permission: str) -> bool:
-        """Whether the person has `permission` in all workspaces whose rows they see.
+        """Whether the user has `permission` in all workspaces whose rows they see.
 
-        For a person who sees all workspaces, rights from the group Workspace admin do not count: they hold in the
-        workspaces that the person runs, and no others.
+        For a user who sees all workspaces, permissions of the group Workspace admin do not count, because they only
+        apply to the workspaces that the user runs.
         """
         if not self.user.has_perm(permission):
             return False
@@ -68,14 +69,14 @@ class Scope:
 
     @property
     def ids(self) -> list[UUID] | None:
-        """The ids of the workspaces that may be seen now. None means all of them."""
+        """The ids of the visible workspaces, or None for all."""
         if self.chosen is not None:
             return [self.chosen]
         return None if self.sees_all else self.runs
 
     @property
     def names(self) -> list[tuple[UUID, str]]:
-        """Id and name of the workspaces that the person can narrow the admin to, by name, at most MOST_NAMES."""
+        """Id and name of the workspaces that the user can choose, sorted by name, at most MOST_NAMES."""
         if self._names is None:
             rows = Workspace.objects.filter(drill_of=None)
             if not self.sees_all:
@@ -85,15 +86,15 @@ class Scope:
 
     @property
     def chosen_name(self) -> str:
-        """The name of the chosen workspace; "" if none is chosen."""
+        """The name of the chosen workspace, or ""."""
         if self.chosen is None:
             return ""
         name = dict(self.names).get(self.chosen)
         return name or str(Workspace.objects.filter(pk=self.chosen).first() or "")
 
     def limit(self, rows: QuerySet[Row], path: str) -> QuerySet[Row]:
-        """Those of `rows` that the person may see now. `path` is the look-up from the model to its workspace. Only
-        those who see all workspaces see rows of INSTALLATION.
+        """Filters `rows` to those that the user may see now. `path` is the look-up from the model to its workspace.
+        Only users who see all workspaces see rows of INSTALLATION.
         """
         if path == INSTALLATION:
             return rows if self.sees_all else rows.none()
@@ -106,8 +107,8 @@ class Scope:
         return rows.filter(**condition)
 
     def parts(self, rows: QuerySet[Row], path: str) -> list[QuerySet[Row]]:
-        """The same rows as `limit`, as querysets that name each workspace: indexes of columns begin with it, and a
-        look-up without it reads the whole table.
+        """The rows of `limit`, as querysets that name each workspace. Indexes begin with the workspace, so a look-up
+        without it would read the whole table.
         """
         if path in (INSTALLATION, "pk") or "__" in path or is_to_many(rows.model, path):
             return [self.limit(rows, path)]
@@ -123,7 +124,7 @@ class Scope:
         return list(Workspace.objects.values_list("pk", flat=True))
 
     def workspace(self, key: object) -> Workspace:
-        """The workspace with the id `key`, if its rows may be seen now. Raises Http404 for all else."""
+        """The workspace with the id `key`. Raises Http404 if the user may not see its rows now."""
         with contextlib.suppress(ValueError):
             rows = self.limit(Workspace.objects.filter(pk=UUID(str(key))), "pk")
             if workspace := rows.first():
@@ -131,17 +132,17 @@ class Scope:
         raise Http404("No such workspace.")
 
     def may_choose(self, workspace_id: UUID) -> bool:
-        """Whether the person may narrow the admin to this workspace."""
+        """Whether the user may narrow the admin to this workspace."""
         if not self.sees_all:
             return workspace_id in self.runs
         return bool(Workspace.objects.filter(pk=workspace_id).exists())
 
     def is_member(self, workspace_id: UUID | None) -> bool:
-        """Whether the person is a member of the workspace, so that its own pages open to them."""
+        """Whether the user is a member of the workspace and can open its own pages."""
         return workspace_id in self.roles
 
     def is_granted(self, workspace_id: UUID | None) -> bool:
-        """Whether the person has said, less than an hour ago, why they must read the text of this workspace."""
+        """Whether the user has stated a reason for reading this workspace's text within the last hour."""
         if workspace_id is None:
             return False
         if workspace_id not in self._granted:
@@ -152,18 +153,18 @@ class Scope:
         return self._granted[workspace_id]
 
     def may_read(self, workspace_id: UUID | None) -> bool:
-        """Whether the person may read the workspace's text. Text of no workspace (None) is for those who see all."""
+        """Whether the user may read the workspace's text. Text of no workspace (None) is for users who see all."""
         if workspace_id is None:
             return self.sees_all
         return self.is_member(workspace_id) or self.is_granted(workspace_id)
 
 
 def scope_of(request: HttpRequest) -> Scope:
-    """The scope of a request, computed once by one query. Raises PermissionDenied if nobody is signed in."""
+    """The scope of a request, computed once in one query. Raises PermissionDenied if no user is logged in."""
     scope: Scope | None = getattr(request, "_admin_scope", None)
     if scope is None:
         scope = _scope(request)
-        request._admin_scope = scope  # type: ignore[attr-defined]  # kept for the rest of this request
+        request._admin_scope = scope  # type: ignore[attr-defined]  # cached for this request
     return scope
 
 
@@ -180,13 +181,15 @@ def _scope(request: HttpRequest) -> Scope:
     scope = Scope(user, user.has_perm(SEE_ALL), roles, runs, in_group=in_group)
     if chosen_id := request.session.get(CHOSEN):
         wanted = UUID(chosen_id)
-        if scope.sees_all or wanted in scope.runs:  # a person who lost the role is back to what is theirs
+        if (
+            scope.sees_all or wanted in scope.runs
+        ):  # a user who has lost the role returns to their own workspaces
             scope.chosen = wanted
     return scope
 
 
 def choose(request: HttpRequest, workspace_id: UUID | None) -> None:
-    """Narrows the session to one workspace that the person `may_choose`; None shows all again."""
+    """Narrows the session to a workspace that the user `may_choose`. None shows all again."""
     if workspace_id is None:
         request.session.pop(CHOSEN, None)
     else:
@@ -194,7 +197,7 @@ def choose(request: HttpRequest, workspace_id: UUID | None) -> None:
 
 
 def steps_of(model: type[Model], path: str) -> list["Field[Any, Any]"]:
-    """The fields along `path`, which is a look-up such as `job__workspace` or `pk`. Raises FieldDoesNotExist."""
+    """The fields along `path`, a look-up such as `job__workspace` or `pk`. Raises FieldDoesNotExist."""
     steps: list[Any] = []
     here: type[Model] | None = model
     for name in path.split("__"):
@@ -207,12 +210,12 @@ def steps_of(model: type[Model], path: str) -> list["Field[Any, Any]"]:
 
 
 def is_to_many(model: type[Model], path: str) -> bool:
-    """Whether a row can belong to several workspaces by `path`, as a user does."""
+    """Whether `path` can lead from a row to several workspaces, as it does for a user."""
     return path != "pk" and not all(isinstance(step, ForeignKey) for step in steps_of(model, path))
 
 
 def workspace_of(row: Model, path: str) -> UUID | None:
-    """The id of the workspace that `row` belongs to; None for rows of none, and for rows of several."""
+    """The id of the workspace of `row`, or None if the row belongs to none or to several."""
     if path == INSTALLATION or is_to_many(type(row), path):
         return None
     if path == "pk":

@@ -1,4 +1,4 @@
-"""The Django admin site of the product. Its colours and layout are in templates/admin/."""
+"""The product's Django admin site. Its colours and layout are in templates/admin/."""
 
 import contextlib
 from functools import wraps
@@ -23,7 +23,7 @@ from inbox.workspaces.second_factor import is_required
 
 
 class AdminSite(admin.AdminSite):
-    """The Django admin with a workspace switcher and a summary on its start page, and no action to delete many rows."""
+    """Django's admin with a workspace switcher and a start page with a summary. Bulk deletion is not offered."""
 
     site_header = site_title = "Holdfast"
     index_title = "Operations"
@@ -33,7 +33,7 @@ class AdminSite(admin.AdminSite):
         self.disable_action("delete_selected")
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Django's own, which also asks for a second factor of those who need one."""
+        """Also requires a second factor from users who need one."""
         inner = super().admin_view(view, cacheable)
 
         @wraps(inner)
@@ -56,10 +56,8 @@ class AdminSite(admin.AdminSite):
         ]
 
     def switch(self, request: HttpRequest) -> HttpResponse:
-        """POST `workspace`: narrows the admin to that workspace for this session; "" shows all again. Raises Http404
-        for a workspace that the person may not see.
-
-        Leads back to `next` if that is a list, which shows the workspace's rows then; else to the start page.
+        """POST `workspace` narrows the admin to that workspace for this session; "" shows all again. Raises Http404 for
+        a workspace that the user may not see. Redirects to `next` if that is a list, or else to the start page.
         """
         wanted, scope = request.POST.get("workspace", ""), scope_of(request)
         if not wanted:
@@ -82,7 +80,7 @@ class AdminSite(admin.AdminSite):
         }
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """The admin's start page. A request of HTMX gets what is above the list of models."""
+        """The start page. An htmx request gets only the part above the list of models."""
         panels = cockpit.of(request)
         if request.headers.get("HX-Request"):
             return TemplateResponse(request, "admin/_cockpit.html", {"cockpit": panels})
@@ -91,7 +89,7 @@ class AdminSite(admin.AdminSite):
 
 
 def _needs_factor(request: HttpRequest) -> bool:
-    """Whether a password is not enough here: a workspace of the person requires more, or they see all workspaces."""
+    """Whether a second factor is required: by a workspace of the user, or because the user sees all workspaces."""
     if identity_of(request).is_strong:
         return False
     runs_all = settings.OPERATORS_NEED_FACTOR and scope_of(request).sees_all
@@ -99,7 +97,7 @@ def _needs_factor(request: HttpRequest) -> bool:
 
 
 def _kept_page(request: HttpRequest) -> str:
-    """The list that the form's `next` names, without its filters; else the start page."""
+    """The list in the form's `next`, without its filters, or else the start page."""
     page = request.POST.get("next", "")
     with contextlib.suppress(Resolver404):
         match = resolve(page)

@@ -1,4 +1,4 @@
-"""The page on which an operator says why they must read texts of a workspace of which they are no member."""
+"""The page on which operators state why they must read texts of a workspace that they are not a member of."""
 
 from typing import Any
 from uuid import UUID
@@ -32,9 +32,8 @@ class ReasonForm(forms.Form):
 
 
 def open_text(request: HttpRequest, workspace_id: UUID) -> HttpResponse:
-    """`workspace/<workspace>/text/`: asks for a reason. A POST opens the texts for an hour and writes the audit.
-
-    It is for those who see the workspace and have the permission `open_text`. Others get a 404 or a 403.
+    """`workspace/<workspace>/text/`: asks for a reason. A POST opens the texts for an hour and records it in the audit
+    log. The user must see the workspace (or gets a 404) and have the permission `open_text` (or gets a 403).
     """
     workspace = scope_of(request).workspace(workspace_id)
     if not scope_of(request).may(PERMISSION):
@@ -56,8 +55,8 @@ def open_text(request: HttpRequest, workspace_id: UUID) -> HttpResponse:
 
 @transaction.atomic
 def grant(request: HttpRequest, workspace: Workspace, reason: str) -> TextAccess:
-    """Opens the texts of `workspace` to the request's user for an hour, with an entry in the audit, in one
-    transaction. Returns the saved row. The caller has checked that the user may.
+    """Opens the texts of `workspace` to the request's user for an hour, and writes an audit entry in the same
+    transaction. Returns the saved row. The caller must have checked the permission.
     """
     user = signed_in(request)
     access = TextAccess.objects.create(

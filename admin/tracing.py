@@ -1,4 +1,4 @@
-"""The admin's view of a trace: what happened to one row, for those who may see the row, without text for outsiders."""
+"""The admin's trace page: what happened to a row, for users who may see it, without text for outsiders."""
 
 import uuid
 from typing import Any
@@ -30,14 +30,14 @@ MODELS: dict[str, type[Model]] = {
     "draft": Draft,
     "notice": Notice,
 }
-"""The model of each kind of row that has a trace. Its admin page says the same kind in `trace_kind`."""
+"""The model of each kind of row with a trace. Its admin page declares the kind in `trace_kind`."""
 
 
 def trace(request: HttpRequest, kind: str, row_id: uuid.UUID) -> HttpResponse:
-    """The admin's `trace/<kind>/<id>/`: what happened to one row that the person may see.
+    """`trace/<kind>/<id>/`: what happened to one row. A row that the user may not see is a 404.
 
-    What people wrote is shown to members of the workspace, and for an hour to those who have said why; each such
-    reading is written into the audit. A row of another workspace, or of none, is a 404.
+    User text is shown to members of the workspace, and for an hour to users who have stated a reason. Each such view is
+    recorded in the audit log.
     """
     model = MODELS.get(kind)
     if model is None:
