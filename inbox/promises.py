@@ -46,7 +46,7 @@ def failed_deliveries() -> dict[str, int]:
 
 
 def refused_deliveries() -> dict[str, int]:
-    """The number of refused requests of the last hour, by source (see HoldfastAccountsDown for accounts)."""
+    """The refused requests of the last hour by source, without accounts that HoldfastAccountsDown reports."""
     refused = replay.unrepaired(verdict=DeliveryVerdict.REJECTED).filter(
         received_at__gt=Now() - timedelta(hours=1)
     )
@@ -62,7 +62,7 @@ def contract_news() -> dict[str, int]:
 
 
 def failed_stops() -> int:
-    """The number of finally failed jobs that should have prevented messages to people who opted out."""
+    """The number of jobs that finally failed to stop messages to people who opted out."""
     return _failed().filter(lane=lanes.STOP).count()
 
 

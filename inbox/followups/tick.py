@@ -1,6 +1,6 @@
-"""The tick `followups`: settles sent steps, pauses or resumes groups, and claims due steps, one workspace after the
-other in turns. It calls no provider. A task's unique row, and a job named after its attempt, keep each step unique; a
-tick skips the rows that another tick has locked.
+"""The tick `followups`: settles sent steps, pauses or resumes groups, and claims due steps, with workspaces taking
+turns. It calls no provider. A task's unique row, and a job named after its attempt, keep each step unique; a tick skips
+the rows that another tick has locked.
 """
 
 import logging

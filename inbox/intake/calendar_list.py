@@ -69,7 +69,7 @@ def apply(lead: Lead, listed: list[Meeting]) -> int:
 
 def identify_contact(ctx: JobContext) -> dict[str, object]:
     """The job `bookings.who`: finds the lead of a GoHighLevel contact that booked a meeting, and stores its meetings.
-    Returns the outcome in words.
+    Returns the outcome as a text.
 
     Raises ProviderMisconfigured if GoHighLevel is not connected.
     """

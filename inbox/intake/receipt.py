@@ -64,7 +64,7 @@ class WebhookRequest:
 
 @dataclass(slots=True)
 class Received(WebhookRequest):
-    """A webhook request whose workspace is known. `integration` is None if the account is deleted or not named."""
+    """A webhook request whose workspace is known. `integration`: None if the account is deleted or not named."""
 
     workspace: Workspace
 

@@ -33,7 +33,7 @@ CLOCKS_APART = timedelta(minutes=2)
 
 
 def own_id() -> str:
-    """A new id of ours, with the prefix OWN_ID, for a text that came without the provider's id."""
+    """A new id with the prefix OWN_ID, for a text that arrived without the provider's id."""
     return f"{OWN_ID}{uuid7()}"
 
 
@@ -49,7 +49,7 @@ def stored_text(received: Received, event: MessageEvent, words: str, judged: Arr
     texts = Message.objects.select_related("lead").filter(workspace=received.workspace, source=event.source)
     if event.external_id and texts.filter(external_id=event.external_id).exists():
         return None  # the message with this id is stored, and `store` finds it
-    # What GHL lists arrives hours later, but says when it was sent.
+    # A text from GHL's list arrives hours later, but states when it was sent.
     at = event.occurred_at if event.listed else received.received_at
     span = timedelta(seconds=event.window_s)
     # Such a text may have been listed just now, and sent long ago. Texts with equal times are the same, however old.

@@ -45,7 +45,7 @@ class Taken(ValueError):
 
 
 class Origin(NamedTuple):
-    """The source of a lead's value, in words. `by` is the id of the person who entered it, or ""."""
+    """The source of a lead's value as a text. `by`: the id of the person who entered the value, or ""."""
 
     words: str
     at: datetime | None
@@ -60,7 +60,7 @@ def note(lead: Lead, names: Iterable[str], source: str, *, by: User | None = Non
 
 
 def said_by_themselves(lead: Lead, name: str) -> bool:
-    """Whether the value is known only from a text or signature that the lead wrote."""
+    """Whether the only source of the value is a text or signature of the lead."""
     return lead.sources.get(name, {}).get("from") in (TEXT, SIGNATURE)
 
 
@@ -213,7 +213,7 @@ def _enter(row: Lead, name: str, entered: str | list[str], user: User) -> None:
         row.alternate_phones = [text for text in row.alternate_phones if text != entered]
         written.append("alternate_phones")
     if name == "linkedin_url":
-        row.linkedin_member_id, row.linkedin_connected_at = "", None  # these belonged to the old profile
+        row.linkedin_member_id, row.linkedin_connected_at = "", None  # both belonged to the old profile
         written += ["linkedin_member_id", "linkedin_connected_at"]
     setattr(row, name, entered)
     note(row, [name], PERSON, by=user)

@@ -16,7 +16,7 @@ from jobs.kinds import kind_name
 
 LOOK = kind_name("notice.look", __name__)
 MOST = 3
-"""Up to this number of conversations, a member gets one mail for each. Further conversations share one mail."""
+"""For up to this number of conversations at a time, a member gets one mail each. A larger number shares one mail."""
 TOGETHER_S = 300
 """Events of a conversation within this time share one check. It is the shortest delay that members can choose."""
 
@@ -52,7 +52,7 @@ def expect_hot(lead: Lead) -> int:
     now = Lead.objects.filter(workspace_id=lead.workspace_id, pk=lead.pk)
     owner = now.values_list(
         "assigned_to", flat=True
-    ).first()  # the pipeline's own may be from before it was given
+    ).first()  # the pipeline's instance may be older than the assignment
     if owner is not None:
         return expect(lead.workspace_id, Q(user=owner), [lead.pk])
     all_of_them = Q(tell_about=Membership.TellAbout.ALL) & ~Q(role=Membership.Role.VIEWER)

@@ -68,7 +68,7 @@ def _name(address: str) -> erased.Name:
 def _whole(message: Message, name: str) -> str:
     """The address or number that a reply calls `name`, in its normal form; "" if unknown."""
     lead, sender = message.lead, message.from_address.lower()
-    if not name:  # "my old address" is the one that we write to, if they answer from another
+    if not name:  # "my old address" means the address that we write to, if the answer comes from another one
         return lead.email if message.channel == Channel.EMAIL and sender != lead.email else ""
     if "@" not in name:
         return identity.normal_phone(name, message.workspace.phone_region)

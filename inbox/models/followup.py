@@ -142,7 +142,7 @@ class FollowUpInstance(Row):
 
     @classmethod
     def pause_words(cls, pause: str) -> str:
-        """Why a follow-up is paused, in words. Raises ValueError for an unknown `pause`."""
+        """Why a follow-up is paused, as a text. Raises ValueError for an unknown `pause`."""
         for provider in registry.stating("pauses_follow_ups"):
             if pause == cls.pause_for(provider):
                 return str(registry.spec_of(provider).pauses_follow_ups)

@@ -312,7 +312,7 @@ class Lead(Row):
             models.Index(
                 fields=["last_inbound_at"], condition=Q(awaiting_model=True), name="lead_awaits_model"
             ),
-            # samples, of which a workspace has one or two
+            # samples: a workspace has one or two
             models.Index(fields=["workspace"], condition=Q(sample=True), name="lead_sample"),
             # Follow-ups of suspected leads are looked up by lead. Few leads are suspected.
             models.Index(fields=["id"], condition=~Q(suspected=""), name="lead_suspected"),

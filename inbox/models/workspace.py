@@ -305,7 +305,7 @@ class Membership(models.Model):
 
 
 class AuditEntry(models.Model):
-    """An entry of the audit log: an actor's action on an object. Entries are only added, and hold no text of people."""
+    """An entry of the audit log: an actor's action on an object. Entries never change, and hold no people's texts."""
 
     workspace = models.ForeignKey(
         Workspace, on_delete=models.CASCADE, related_name="audit_entries", null=True

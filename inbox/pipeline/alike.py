@@ -36,7 +36,7 @@ SHOWN = 50
 BY_WORDING = frozenset(
     {"opt_out.wording", "auto_reply.wording", "out_of_office.wording", "not_interested.refusal"}
 )
-"""The rules that judge by words alone."""
+"""The rules that judge only by words."""
 Kind = TagDecision.Kind
 
 

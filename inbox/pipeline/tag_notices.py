@@ -80,7 +80,7 @@ def post_once(ctx: JobContext, slack: Integration, channel: str, kind: str, text
 
 
 def _post(ctx: JobContext, slack: Integration, channel: str, kind: str, text: str, deadline: Deadline) -> str:
-    # raises before the row is made, as a job that waits for secrets would make one at every attempt
+    # raises before the row exists: a job that waits for secrets would create a row at every attempt
     secrets_of(slack)
     notice = Notice.objects.create(
         workspace_id=slack.workspace_id,

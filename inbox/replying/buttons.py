@@ -16,11 +16,11 @@ ON_NOTICES: set[str] = set()
 """The buttons of notices about an account. All other buttons belong to the card of a draft."""
 
 OFFERED: dict[str, str] = {}
-"""The buttons in our messages, each with the module that puts it there."""
+"""The buttons in our messages, each with the module that adds it."""
 
 
 def offered(action_id: str, module: str) -> str:
-    """Declares that `module` puts the button into Slack messages. A system check asks for its registered action."""
+    """Declares that `module` adds the button to Slack messages. A system check requires an action for it."""
     OFFERED[action_id] = module
     return action_id
 

@@ -17,7 +17,7 @@ from integrations.models import HealthState, Integration
 @dataclass(frozen=True, slots=True)
 class Way:
     """A channel on which `sender` (a mailbox or account) can write to a lead. `trouble` describes a fault of the
-    sender; `shut` is the reason why the channel can't be used now. Both are "" if there is none.
+    sender; `shut` is the reason why the channel cannot be used now. Both are "" if there is none.
     """
 
     channel: str

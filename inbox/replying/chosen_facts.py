@@ -23,7 +23,7 @@ _TOKEN = re.compile(r"\w+|[%$€£¥₹#@&+]")
 _ID = re.compile(r"\W*(F\d+)\b.*", re.I | re.S)
 """Finds an id in any text that the model wrote around it."""
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-"""Letters of scripts that don't separate words by spaces, or that attach endings to words."""
+"""Letters of scripts that do not separate words by spaces, or that attach endings to words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ LINK = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A free meeting time that an answer may offer. `words` is how the answer writes it, in the workspace's zone."""
+    """A free meeting time that an answer may offer. `words`: its text in an answer, in the workspace's time zone."""
 
     id: str
     starts_at: datetime
@@ -34,7 +34,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The material of an answer to `message`. `slots` are free meeting times, `chosen` the workspace's facts."""
+    """The material of an answer to `message`. `slots`: free meeting times. `chosen`: the workspace's facts."""
 
     workspace: Workspace
     lead: Lead

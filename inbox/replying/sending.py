@@ -40,7 +40,7 @@ State = OutboundSend.State
 ATTEMPTS = 8
 CALL_LIMIT_MS = 60_000
 WAIT_FOR_BREAKER = timedelta(seconds=30)
-"""If a provider does not answer, it is tried again after this time, and so is a message that a person approved."""
+"""A message that a person approved waits this long for a provider that does not answer. Then both are retried."""
 RECONCILE = kind_name("send.reconcile", __name__)
 TAKEN_BACK = {"state": "taken back", "reason": "A gate said no: the draft waits for a person."}
 UNSETTLED = (State.INTENT, State.UNKNOWN)

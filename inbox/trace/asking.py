@@ -1,6 +1,6 @@
 """Asks a provider about an address, a number or a message, while a person waits at a page.
 
-A call takes at most BUDGET_MS, and few pages of a process wait at once. No connection to the database is held.
+A call takes at most BUDGET_MS, and only a few pages of a process may wait at a time. No database connection is held.
 """
 
 import threading

@@ -85,7 +85,7 @@ class Trace:
 
 
 def of(workspace: Workspace, kind: str, row_id: uuid.UUID) -> Trace:
-    """The trace of the row `row_id`; `kind` is of `subjects.KINDS`. Raises subjects.NotHere."""
+    """The trace of the row `row_id`. `kind`: one of `subjects.KINDS`. Raises subjects.NotHere."""
     subject = subjects.find(workspace, kind, row_id)
     rows = records.load(subject)
     events = sorted(

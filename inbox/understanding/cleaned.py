@@ -34,7 +34,7 @@ _HEAD_CHARS, _TAIL_CHARS = 6_000, 2_000
 _REPORT_CHARS = 2_000  # a report states its purpose before it quotes the returned mail
 _LETTER_WORDS = 40  # in an inbox, one wish in 300 is that long, and 40 of 1,300 other replies are
 _OPENING_WORDS = 120  # software states its purpose at the start, and the length of a letter proves nothing
-_QUOTE_CHARS = 240  # evidence is shown on a page, and the message itself is one click away
+_QUOTE_CHARS = 240  # a page shows the evidence, and the message itself is one click away
 
 # a new thought within a sentence begins here
 BREAK = re.compile(r"(?<=\w)(?:\s*(?:\.\.\.|…)\s*|[:;]\s+|\s+[-–—]+\s+)(?=\w)")

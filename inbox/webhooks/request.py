@@ -19,7 +19,7 @@ SECRET_HEADERS = ("secret", "token", "authorization", "signature", "cookie", "ke
 
 
 class PayloadTooLarge(Exception):
-    """The body of a webhook request is over 1 MiB."""
+    """The body of a webhook request is larger than 1 MiB."""
 
 
 class BodyBrokenOff(Exception):

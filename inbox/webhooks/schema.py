@@ -76,7 +76,7 @@ get_schema = extend_schema(
 
 
 def one_address_each(endpoints: list[Any]) -> list[Any]:
-    """A hook of drf-spectacular: shows each webhook address once, by its path with a slash."""
+    """A hook of drf-spectacular that lists each webhook address once, with its trailing slash."""
     return [endpoint for endpoint in endpoints if endpoint[0].endswith("/")]
 
 

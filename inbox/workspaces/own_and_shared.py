@@ -69,7 +69,7 @@ class OwnAndShared(Generic[Row]):
         return row
 
     def change(self, row: Row, by: User, action: str = "change", **columns: str) -> None:
-        """Writes `columns`, such as another name. Raises NameTaken, and Refused if the row is gone."""
+        """Writes `columns`, such as another name. Raises NameTaken. Raises Refused if the row was deleted."""
         with transaction.atomic():
             with self._unique():
                 changed = self._same(row).update(**columns)

@@ -45,7 +45,7 @@ def note_use(request: HttpRequest, user: User, address: str | None) -> bool:
     session[USED] = (
         session.session_key,
         now,
-    )  # the session is saved by it, which moves its end by SESSION_COOKIE_AGE
+    )  # this saves the session, which extends it by SESSION_COOKIE_AGE
     row = BrowserSession(
         session_id=str(session.session_key),
         user=user,

@@ -23,7 +23,7 @@ from jobs.models import BackgroundJob
 
 READ = kind_name("message.read", __name__)
 CLOCKS_APART = timedelta(seconds=2)
-"""Two sources of a provider may differ by this much about the time of a message."""
+"""Two versions of a provider's API may report times for the same message that differ by this much."""
 
 
 def handle(received: Received, event: MessageEvent) -> IntakeResult:

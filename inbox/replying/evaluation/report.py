@@ -1,4 +1,4 @@
-"""Counts the results of an evaluation run, lists what each draft missed, and prints both."""
+"""Counts the results of an evaluation run, lists the faults of each draft, and prints both."""
 
 from collections import Counter
 from collections.abc import Iterator
