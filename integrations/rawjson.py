@@ -35,7 +35,7 @@ def parse(body: bytes) -> Any:
 
 
 def storable(parsed: Any) -> Any:
-    """Removes NUL and lone surrogates from a parsed value, in place, and everything below DEPTH_LIMIT. Returns it."""
+    """Removes NUL and lone surrogates from a parsed value in place. Everything below DEPTH_LIMIT becomes None."""
     return _clean(parsed, DEPTH_LIMIT)
 
 

@@ -49,7 +49,7 @@ class Call:
     def check_body(
         self, fields: dict[str, type], required: tuple[str, ...], refusals: dict[str, str]
     ) -> dict[str, Any]:
-        """Returns the body of the call. If `refused_field` finds an error, raises BadRequestError with its refusal."""
+        """Returns the body of the call. Raises BadRequestError, with one of `refusals`, if `refused_field` says so."""
         name, why = refused_field(self.request.data, fields, required)
         if name:
             raise BadRequestError(refusals[why].format(name))

@@ -104,7 +104,7 @@ def from_app(body: dict[str, Any], now: datetime) -> Event:
 
 
 def from_workflow(calendar: dict[str, Any], person: Person, now: datetime) -> Event | None:
-    """Returns the event for the appointment that triggered a workflow, at the time `now`; None without one."""
+    """Returns the event, at `now`, for the appointment that triggered a workflow; None if `calendar` names none."""
     slot = validate(_Slot, calendar)
     if not slot.id.strip():
         return None

@@ -207,7 +207,7 @@ class GhlClient(ProviderClient):
 
     # Reference: GET /conversations/{conversationId}/messages
     def messages(self, conversation_id: str, deadline: Deadline, *, limit: int = 100) -> list[Message]:
-        """Returns the newest messages of a conversation, of any channel, at most 100."""
+        """Returns the `limit` newest messages of a conversation, of any channel; at most 100."""
         path = f"/conversations/{_part(conversation_id)}/messages"
         return self._get(
             path, "messages", deadline, rows(Message, "messages"), {"limit": str(min(limit, 100))}

@@ -310,7 +310,7 @@ def _start(request: WorkspaceRequest, query: str) -> HttpResponse:
 
 @workspace_view(MEMBER)
 def progress(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/inbox/all/<job>/`: shows the progress of the user's own job. A POST takes it back."""
+    """`w/<workspace>/inbox/all/<job>/`: shows the user's job. A POST takes it back. Other jobs are a 404."""
     jobs = BackgroundJob.objects.filter(workspace=request.workspace, kind=JOB, pk=job_id)
     job = jobs.first()
     if job is None or job.payload["user"] != signed_in(request).pk:
