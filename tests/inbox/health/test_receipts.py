@@ -13,10 +13,11 @@ import pytest
 import time_machine
 
 from inbox.health import backfill, receipts, reply_polls
-from inbox.models import Appointment, Message, WebhookDelivery
+from inbox.models import Appointment, Lead, Message, WebhookDelivery
 from inbox.webhooks.replay import replay
 from inbox.workspaces import creation
 from integrations import registry
+from integrations.emailbison import listed
 from integrations.health import writer
 from integrations.models import DayReceipt, Integration, ReplyPoll
 from jobs.deadline import Deadline
@@ -247,6 +248,29 @@ def csv(world: World) -> list[str]:
     """The lines of the overview as CSV."""
     answer = world.client.get(f"/w/{world.workspace.pk}/insights/overview.csv")
     return answer.content.decode("utf-8-sig").splitlines()
+
+
+class TestBounces:
+    @pytest.fixture
+    def emailbison(self, world, clock) -> Integration:
+        Integration.objects.update(created_at=MONDAY)
+        return world.workspace.integrations.get()
+
+    def test_a_report_whose_webhook_was_lost_stops_its_lead(self, world, emailbison, clock):
+        lead = {"email": "gone@example.org"}
+        world.sandbox.emit("emailbison", world.key, "EMAIL_BOUNCED", deliver=False, lead=lead)
+        clock.shift(HALF_HOUR)
+        compare(emailbison)
+        assert Lead.objects.get().email == "gone@example.org" and Lead.objects.get().bounced_at == MONDAY
+        assert numbers(receipt(emailbison, MONDAY.date(), "bounces")) == (1, 1, 1, 0, 0)
+        assert numbers(receipt(emailbison, MONDAY.date())) == (0, 0, 0, 0, 0)
+
+    def test_where_the_filter_by_folder_is_ignored_a_reply_is_no_bounce(
+        self, world, emailbison, clock, monkeypatch
+    ):
+        monkeypatch.setattr("sandbox.emailbison._filtered", lambda call, replies: replies)
+        world.reply("Sure, call me")
+        assert list(listed.bounces(emailbison, MONDAY, Deadline.after_ms(9_000))) == []
 
 
 class TestPages:
