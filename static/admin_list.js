@@ -1,5 +1,5 @@
-/* Lists of the admin whose rows are fetched anew (data-poll in holdfast.js). Django's actions.js keeps the boxes that it
-   found first, so it gets a list that always holds the present ones. The page also works without this file. */
+/* Admin lists that reload their rows (data-poll in holdfast.js). Django's actions.js keeps the checkboxes that it found
+   at first, so this file gives it a list of the current ones. The page also works without this file. */
 
 /** @type {HTMLCollectionOf<any>} */
 const boxes = document.getElementsByClassName("action-select");
@@ -22,7 +22,7 @@ function adoptBoxes() {
   window.dispatchEvent(new Event("pageshow")); // actions.js counts
 }
 
-// Links in rows have no ids, by which htmx would give them the focus back.
+// htmx restores the focus by id, and links in rows have none.
 document.addEventListener("htmx:beforeSwap", () => {
   focusedHref = document.activeElement?.closest("#rows a")?.getAttribute("href");
 });
@@ -31,4 +31,4 @@ document.addEventListener("htmx:afterSwap", () => {
   if (focusedHref)
     document.querySelector(`#rows a[href="${CSS.escape(focusedHref)}"]`)?.focus({ preventScroll: true });
 });
-document.addEventListener("DOMContentLoaded", adoptBoxes); // after actions.js, which counts the rows that it found
+document.addEventListener("DOMContentLoaded", adoptBoxes); // after actions.js, which counts the rows

@@ -1,2 +1,2 @@
-// A worker: answers once, after as many ms as the message says. A browser slows the timers of a hidden page down.
+// A worker that answers each message after the given ms, because browsers slow down the timers of hidden pages.
 addEventListener("message", ({ data }) => setTimeout(() => postMessage(0), data));

@@ -1,5 +1,5 @@
-/* What a person decides about conversations: done, snoozed, unread, assigned, tagged. It shows at once, and Undo takes it
-   back. */
+/* Decisions about conversations: done, snoozed, unread, assigned, tagged. The page shows them at once, and Undo reverts
+   them. */
 import { close, isOpenOrRoomy, show, showNone } from "./desk.js";
 import { actions } from "./holdfast.js";
 import { byId, focusedRow, page } from "./page.js";
@@ -12,7 +12,7 @@ import { sendDecision, viewOf } from "./triage.js";
 /** @type {Record<string, string>} */
 const WORDS = { done: "Done", snooze: "Snoozed", unread: "Unread", assign: "Assigned" };
 
-/** To whom, or until when, in the words of the pressed button.
+/** The assignee or the time of a decision, as worded on the pressed button.
  * @param {string} kind @param {Record<string, string>} fields @param {any} button */
 function detailOf(kind, fields, button) {
   const label = [...(button?.childNodes ?? [])]
@@ -30,7 +30,7 @@ function nameOf(listed, leads) {
   if (listed.length === 1) return listed[0].querySelector("b").textContent;
   return leads.length === 1 ? byId("lead").textContent : `${leads.length} conversations`;
 }
-/** Decides about conversations. False: there was none.
+/** Decides about conversations. Returns false if there was none.
  * @param {string} decision @param {string[]} leads @param {Record<string, string>} [fields] @param {any} [button] */
 export function decide(decision, leads, fields = {}, button = null) {
   const views = leads.map(viewOf).filter(([, state]) => state);
@@ -51,14 +51,14 @@ export function decide(decision, leads, fields = {}, button = null) {
   step.sent = sendDecision(decision, views, onFailure, fields);
   steps.push(step);
   if (kind === "tag")
-    step.stays = `${name}: only another tag takes a tag back.`; // the server says what it did
+    step.stays = `${name}: only another tag takes a tag back.`; // the server reports what it did
   else {
     step.name = `${WORDS[kind]}${detailOf(kind, fields, button)}: ${name}`;
     step.toast = say(step.name, { undo: true });
   }
   return true;
 }
-/** Changes the rows as the decision will, and goes on to the next conversation where it ends the open one.
+/** Updates the rows before the server does, and opens the next conversation if the decision closes the open one.
  * @param {string} kind @param {any[]} listed @param {string[]} ids */
 function leave(kind, listed, ids) {
   const leavesList = threads().dataset.leaves?.split(" ").includes(kind) ?? false;
@@ -71,7 +71,7 @@ function leave(kind, listed, ids) {
   if (kind === "unread" && page.opened) close();
   else if (ends && (hasFocus || ids.includes(page.shown))) goOn(next, leavesList);
 }
-/** Shows the next conversation. If the list has become empty, there is none to show.
+/** Shows the next conversation, or none if the list is empty.
  * @param {any} next @param {boolean} leavesList */
 function goOn(next, leavesList) {
   if (next && isOpenOrRoomy()) show(idOf(next));
@@ -88,7 +88,7 @@ function changeRow(row, kind, leavesList) {
   if (kind !== "assign" && kind !== "tag") setUnread(row, kind === "unread");
   if (leavesList) row.remove();
 }
-/** The row below those that leave; without one, the row above.
+/** The row below the leaving rows, or else the row above them.
  * @param {any[]} leaving */
 export function rowAfter(leaving) {
   let row = leaving.at(-1);
@@ -99,7 +99,7 @@ export function rowAfter(leaving) {
 }
 /** @param {any} row @returns {Place} */
 const placeOf = (row) => ({ row, nextId: row.nextElementSibling?.id, unread: row.matches(".unread") });
-/** Puts the rows of a step back into their places.
+/** Returns the rows of a step to their places.
  * @param {Step} step */
 function restore({ places = [] }) {
   for (const { row, nextId, unread } of [...places].reverse()) {
@@ -116,7 +116,7 @@ function addToCount(change) {
   if (/^\d+$/.test(count?.textContent)) count.textContent = Math.max(0, Number(count.textContent) + change);
 }
 
-/** Undoes a step. False: there was none. */
+/** Undoes a step. Returns false if there was none. */
 export function undo(step = steps.at(-1)) {
   if (!step) return false;
   forgetStep(step);
@@ -128,7 +128,7 @@ export function undo(step = steps.at(-1)) {
 /** @param {Step} step */
 function undoDecision(step) {
   restore(step);
-  // What is undone is shown and has the focus, so that the next key is about it.
+  // The undone conversation is shown and focused, so that the next key applies to it.
   const { ids = [], shown = "", sent, name = "" } = step;
   const lead = ids.includes(shown) ? shown : (ids.find(rowOf) ?? ids[0]);
   const open = step.opened || page.opened;
@@ -146,7 +146,7 @@ function undoDecision(step) {
   enqueue({ url: () => url, body, target: "toasts", onSuccess() {}, onFailure });
   return true;
 }
-/** Replaces a text that came back with the newer draft, as long as nobody has written on.
+/** Replaces a returned text with a newer draft, unless the user has edited it.
  * @param {Step} step */
 function restoreDraft({ lead = "", text, value, toast }) {
   toast.remove();
@@ -156,7 +156,7 @@ function restoreDraft({ lead = "", text, value, toast }) {
   text.value = text.defaultValue;
   return true;
 }
-/** Takes back a message that counts down. Its text returns into the conversation, which opens again.
+/** Takes back a message that counts down. Its conversation reopens with the text.
  * @param {Step} step */
 export function takeBack({ lead = "", cancel, release, url = () => "", toast }) {
   toast?.remove();
@@ -186,7 +186,7 @@ function showTakenBack(lead, reply) {
   if (document.activeElement === document.body || focusedRow()) byId("reply")?.focus();
 }
 
-/** The leads that a key is about: of the ticked rows, else of the focused row, else of the conversation that is shown. */
+/** The leads that a key applies to: those of the ticked rows, or the focused row, or the open conversation. */
 export function selectedLeads() {
   const ticked = rows().filter((row) => row.querySelector(":checked"));
   if (ticked.length) return ticked.map(idOf);

@@ -1,5 +1,5 @@
-/* Opens conversations beside their list, in place. An act of a person shows at once; its request to the server waits in
-   the queue. Without scripts every link and form loads a page, by the same addresses. */
+/* Opens conversations beside their list. The page shows a user's action at once, and its request waits in the queue.
+   Without scripts, every link and form loads a page from the same URL. */
 import { dropKeys, replayKeys } from "./early_keys.js";
 import { actions } from "./holdfast.js";
 import { all, byId, focusedRow, on, page, recall } from "./page.js";
@@ -22,13 +22,13 @@ import { markRead } from "./triage.js";
 import { restoreTexts } from "./typed.js";
 
 const roomy = matchMedia("(width >= 48rem)");
-/** Whether the conversation shows beside its list, or alone. */
+/** Whether the conversation is shown beside its list. */
 export const isOpenOrRoomy = () => page.opened || roomy.matches;
 
 page.shown = pane().dataset.lead ?? "";
 page.opened = Boolean(page.shown);
 
-/** Shows a conversation. `open`: its address becomes the page's, and it counts as read.
+/** Shows a conversation. With `open`, the page takes its URL, and it counts as read.
  * @param {string} lead */
 export function show(lead, { open = page.opened, push = false, address = addressOf(lead) } = {}) {
   if (lead !== page.shown) dropKeys();
@@ -43,13 +43,13 @@ export function show(lead, { open = page.opened, push = false, address = address
   }
   if (open) {
     history[push ? "pushState" : "replaceState"]({ lead }, "", address);
-    if (!stale.has(lead)) markRead(lead); // else once the pane shows what is new
+    if (!stale.has(lead)) markRead(lead); // otherwise once the pane is up to date
   }
   if (stale.has(lead)) tryRenewPane();
   showTitle();
   afterPaint().then(fetchAhead);
 }
-/** Puts the pane in place of its sketch once it is here. Without one the whole page loads, where it is open.
+/** Replaces the sketch with the pane once it arrives. If it does not, loads the whole page of the conversation.
  * @param {string} lead */
 async function awaitPane(lead) {
   try {
@@ -64,7 +64,7 @@ async function awaitPane(lead) {
   }
 }
 
-/** Leaves the conversation for the list. Where there is room it stays beside it. */
+/** Returns to the list. On a wide screen, the conversation stays beside it. */
 export function close({ push = true } = {}) {
   dropKeys();
   page.opened = false;
@@ -80,7 +80,7 @@ export function showNone() {
   if (lead) keepPane(lead, pane());
   putPane(none);
 }
-/** Where the address is that of the list and there is room, shows the first conversation. It stays unread. */
+/** On a wide screen, shows the first conversation at the list's URL. It stays unread. */
 export function showFirst() {
   if (page.opened || !roomy.matches) return;
   const row = rowOf(page.shown) ?? rows()[0];
@@ -88,7 +88,7 @@ export function showFirst() {
   else showNone();
 }
 
-/** Whether a click on a link would load it here: not in a new tab.
+/** Whether a click on a link opens it in this tab.
  * @param {MouseEvent} event */
 export const isPlain = (event) =>
   !(
@@ -134,7 +134,7 @@ function goBack() {
 }
 Object.assign(actions, { next: () => move(1), previous: () => move(-1), open: openCurrent, back: goBack });
 
-// --- where the person was when they left the page ---------------------------------------------------------------
+// --- the user's place when they left the page ---------------------------------------------------------------
 addEventListener("pagehide", () => {
   const focusedId = document.activeElement?.id || focusedRow()?.id;
   sessionStorage.place = JSON.stringify([location.href, focusedId, threads().scrollTop, page.shown]);

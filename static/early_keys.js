@@ -1,13 +1,13 @@
-/* Keys that are typed before a conversation is here. They are kept, and typed into it when it appears. They are for the
-   conversation that was asked for: one that is shown in its place gets none of them. */
+/* Keeps keys that are typed before a conversation has loaded, and replays them when it appears. Only the requested
+   conversation receives them. */
 
 /** @type {KeyboardEvent[] | null} */
 let keys = null;
 /** @type {(() => unknown) | null} what the first key asked for */
 let firstAction = null;
-let opensField = false; // whether that opens the field into which letters go
+let opensField = false; // whether the action opens a field for letters
 
-/** Begins to keep keys. @param {() => unknown} action @param {boolean} isReply */
+/** Starts to keep keys. @param {() => unknown} action @param {boolean} isReply */
 export function keepKeys(action, isReply) {
   keys = [];
   firstAction = action;
@@ -16,7 +16,7 @@ export function keepKeys(action, isReply) {
 export function dropKeys() {
   keys = firstAction = null;
 }
-/** Does what the keys asked for, now that the conversation is here. */
+/** Replays the keys once the conversation has loaded. */
 export function replayKeys() {
   const events = keys ?? [];
   const action = firstAction;

@@ -1,5 +1,5 @@
-/* Keyboard shortcuts, dialogs, and parts of pages that reload. Every page also works without this file.
-   The shortcuts are read from the help sheet in the page (inbox/pages/palette.py), so the two cannot differ. */
+/* Keyboard shortcuts, dialogs, and parts of pages that reload. Every page also works without this file. The page's help
+   sheet (inbox/pages/palette.py) defines the shortcuts. */
 import { all, byId, focusedRow, isField, isVisible, on, page } from "./page.js";
 import { say } from "./toasts.js";
 
@@ -12,19 +12,19 @@ function press(name) {
   return Boolean(button);
 }
 
-/** Presses the button of the ticked rows; without any, that of the focused row; else that of the open conversation.
+/** Presses the button of the ticked rows, or of the focused row, or of the open conversation.
  * @param {string} name */
 function pressForSelection(name) {
   const row = focusedRow();
   const box = row && !document.querySelector(".row :checked") && boxOf(row);
   if (box) box.click();
   if (!press(`bulk-${name}`)) press(name);
-  // A row that was ticked for this question alone does not stay ticked for the next key.
+  // A row that was ticked only for this dialog does not stay ticked for the next key.
   const untick = () => box.checked && box.click();
   if (box) document.querySelector("dialog[open]")?.addEventListener("close", untick, { once: true });
 }
 
-/** Sends the text of the open conversation, from any place in it or from its row. Otherwise says why it is not sent.
+/** Sends the text of the open conversation from anywhere in it or from its row, or shows why it cannot be sent.
  * @param {string} shortcut @param {string} [value] */
 function send(shortcut, value = shortcut) {
   /** @type {any} */
@@ -41,17 +41,17 @@ function send(shortcut, value = shortcut) {
   if (button) button.click();
   else {
     const reason = byId("answer")?.querySelector("section p");
-    // biome-ignore lint/performance/useDomNodeTextContent: what is hidden in it is not said.
+    // biome-ignore lint/performance/useDomNodeTextContent: hidden text must be left out.
     say(`Not sent. ${reason?.innerText ?? "It is not here yet."}`);
   }
 }
 
-// --- ticking several rows, from the one that was ticked last: by shift-click, or by Shift-j and Shift-k -------------
+// --- ticking a range of rows from the last ticked one: shift-click, Shift-j, Shift-k --------------------------------
 const BOX = ".row > input";
-/** @param {any} row @returns {any} Its box; a viewer has none. */
+/** @param {any} row @returns {any} Its checkbox; viewers have none. */
 const boxOf = (row) => row?.querySelector("[type=checkbox]");
 const currentRow = () => focusedRow() ?? document.querySelector(".row:has(> [aria-current])");
-let tickedId = ""; // of the row whose box was ticked last
+let tickedId = ""; // the id of the last ticked row
 on("mousedown", (box, event) => event.shiftKey && box.matches(BOX) && event.preventDefault()); // selects no text
 on("click", (box, { shiftKey }) => {
   if (!box.matches(BOX)) return;
@@ -60,7 +60,7 @@ on("click", (box, { shiftKey }) => {
   if (shiftKey && from >= 0) for (const row of rows.slice(from, to + 1)) boxOf(row).checked = box.checked;
   tickedId = box.parentElement.id;
 });
-/** Ticks the next row too; unticks rows on the way back.
+/** Extends the range to the next row, or unticks rows when the direction is reversed.
  * @param {number} step */
 function extendTo(step) {
   const rows = all(".row");
@@ -75,7 +75,7 @@ function extendTo(step) {
 
 function askForTag() {
   pressForSelection("tag");
-  const dialog = byId("tag-ticked"); // of the open conversation, if no row has the focus
+  const dialog = byId("tag-ticked"); // for the open conversation, if no row has the focus
   if (dialog && !dialog.open) dialog.showModal();
 }
 function focusReply() {
@@ -85,12 +85,12 @@ function focusReply() {
 }
 function startNote() {
   const details = byId("noting");
-  if (!details) return false; // a viewer writes none
+  if (!details) return false; // viewers cannot write notes
   details.open = true;
   byId("note-text").focus();
 }
 
-/** What a shortcut does, by its action. The inbox adds its own. False: nothing was done, the browser gets the key.
+/** The functions of shortcuts, by action. The inbox adds its own. If one returns false, the browser handles the key.
  * @type {Record<string, () => unknown>} */
 export const actions = {
   select_next: () => extendTo(1),
@@ -112,7 +112,7 @@ for (const name of ["snippet", "confirm", "deny", "alike", "trace", "undo"])
 const sheet = byId("shortcuts");
 const bindings = new Map(all("#shortcuts [data-keys]").map(({ dataset }) => [dataset.keys, dataset.action]));
 
-/** The keys of an event, as the help sheet writes them.
+/** The keys of an event in the help sheet's notation.
  * @param {KeyboardEvent} event */
 function combinationOf({ key, ctrlKey, metaKey, shiftKey }) {
   return (ctrlKey || metaKey ? "Control+" : "") + (shiftKey && key.length > 1 ? "Shift+" : "") + key;
@@ -130,8 +130,8 @@ on("keydown", (field, event) => {
   if (action() !== false && (isLetter || control)) event.preventDefault();
 });
 
-// Enter takes the time that the server read in the words, if the page shows it for these words. Otherwise a form with a
-// button sends the words as they are.
+// Enter accepts the time that the server has parsed from the words, if the page already shows it. Otherwise a form with
+// a button sends the words.
 on(
   "submit",
   (form, event) => {
@@ -153,7 +153,7 @@ on(
   },
   true,
 );
-// A dialog opens each time as it came with the page.
+// A dialog always opens in its initial state.
 on(
   "close",
   (dialog) => {
@@ -161,21 +161,21 @@ on(
       htmx.trigger(form, "htmx:abort");
       form.reset();
     }
-    for (const field of all("input[form]", dialog)) field.value = field.defaultValue; // its form stands outside
+    for (const field of all("input[form]", dialog)) field.value = field.defaultValue; // its form is outside
     for (const details of all("details[open]", dialog)) details.open = false;
     for (const status of all("[role=status]", dialog)) status.replaceChildren();
   },
   true,
 );
 
-// The number of rows that a button is about: those that are ticked, or else one.
+// The number of rows that a button applies to: the ticked ones, or else one.
 on("change", () => {
   for (const count of all("[data-ticked]"))
     count.textContent = `${all(".row :checked").length || 1} selected`;
 });
 
-// On the first focus the cursor goes to the end of a text; browsers put it at the start. A click and later visits keep
-// their place.
+// The first focus puts the cursor at the end of a text, where browsers put it at the start. Clicks and later visits do
+// not move it.
 const visited = new WeakSet();
 on("focusin", (text) => {
   if (!text.matches("textarea") || visited.has(text)) return;
@@ -186,17 +186,17 @@ on("focusin", (text) => {
 // --- parts of the page that reload ---------------------------------------------------------------------------------
 /** @type {string[]} */
 let unfoldedIds = [];
-/** Whether somebody ticks or types in a part that reloads by itself.
+/** Whether the user is ticking or typing in a part that reloads.
  * @param {Element} part */
 const isInUse = (part) => part.hasAttribute("data-poll") && part.querySelector(":checked, input:focus");
 on("htmx:beforeRequest", (_, event) => {
-  const part = event.detail.elt; // a hidden page does not poll
+  const part = event.detail.elt; // hidden pages do not poll
   if ((document.hidden && part.hasAttribute("data-poll")) || isInUse(part)) event.preventDefault();
 });
 on("htmx:beforeSwap", (_, event) => {
   const { detail } = event;
   const { xhr, requestConfig } = detail;
-  // If the session has ended, the answer comes from the log-in page, which must not be put into a part of this page.
+  // If the session has ended, the response is the log-in page, which must not be swapped into a part of this page.
   if (
     xhr.responseURL &&
     new URL(xhr.responseURL).pathname !== new URL(requestConfig.path, location.href).pathname
@@ -204,19 +204,19 @@ on("htmx:beforeSwap", (_, event) => {
     event.preventDefault();
     page.endSession();
   }
-  if (isInUse(detail.elt)) return event.preventDefault(); // somebody began while the answer was on its way
-  // A message that has gone out meanwhile stands there already: only the form below it is put in.
+  if (isInUse(detail.elt)) return event.preventDefault(); // the user began while the response was on its way
+  // A message that was sent meanwhile is already shown, so only the form below it is swapped in.
   const [, sentId] = /^\s*<div id="(send-[^"]*)"/.exec(detail.serverResponse) ?? [];
   if (sentId && !byId(sentId))
     detail.serverResponse = detail.serverResponse.replace(/^.*?(?=<div class="answer")/s, "");
   unfoldedIds = all("details[id][open]", detail.target).map(({ id }) => id);
 });
-// Details that somebody has unfolded stay open when their part reloads.
+// Unfolded details stay open when their part reloads.
 on("htmx:afterSwap", () => {
   for (const id of unfoldedIds) byId(id)?.setAttribute("open", "");
 });
 
-/** Shows an error for a request that a person made. A failed poll repeats by itself and shows none.
+/** Shows an error for a user's request. A failed poll repeats without an error.
  * @param {unknown} _ @param {HtmxEvent} event */
 function showFailure(_, { detail }) {
   if (detail.elt.hasAttribute("data-poll")) return;
@@ -235,7 +235,7 @@ on("click", async (element) => {
   button.lastChild.textContent = " Copied";
 });
 
-/** Shows the counts of the folders as another page has them.
+/** Copies the folders' counts from another page.
  * @param {ParentNode} other */
 export function showFolderCounts(other) {
   for (const link of all("#folders a", other)) {
@@ -248,7 +248,7 @@ export function showFolderCounts(other) {
   }
 }
 
-// Nothing that was typed stays in the tab of a person who logs out.
+// Typed text is cleared from the tab when a user logs out.
 on("submit", (form, { submitter }) => {
   if ((submitter?.getAttribute("formaction") ?? form.getAttribute("action"))?.endsWith("/logout/")) {
     page.leaving = true;

@@ -1,3 +1,3 @@
-/* Clears what was typed in this tab on the log-in page that follows a log-out, as the log-out may have been on a page without
-   our scripts. After a session that ended, the log-in page names a page to go on to and keeps the text. */
+/* Clears typed text from this tab on the log-in page after a log-out, because the page of the log-out may have had no
+   scripts. If the session expired, the log-in page names a page to continue with, and the text is kept. */
 sessionStorage.clear();

@@ -1,5 +1,5 @@
-/* Asks whether something is new: one request for all tabs of a browser. The tab in front asks and tells the others; of
-   hidden tabs one asks, seldom. A page hears of it by the event `holdfast:changed` with the ids of the leads concerned. */
+/* Polls the server for changes, with one request for all tabs of a browser. The visible tab polls and notifies the
+   others; if all are hidden, one of them polls rarely. The event `holdfast:changed` passes on the ids of changed leads. */
 import { showFolderCounts } from "./holdfast.js";
 import { on, page, parse } from "./page.js";
 import { say } from "./toasts.js";
@@ -14,17 +14,17 @@ const MOST = 10; // workspaces that the server answers for at once (WORKSPACES i
 /** @type {any} what the page says of itself; a page without a workspace says nothing and asks for nothing */
 const meta = document.querySelector("meta[name=live]");
 const { workspace, clock, at } = meta?.dataset ?? {};
-let { since } = meta?.dataset ?? {}; // how far this page knows: a snapshot of the database, taken before the page was read
+let { since } = meta?.dataset ?? {}; // the database snapshot of this page, and later that of the last change
 /** @type {BroadcastChannel} to the other tabs of this browser; `start` opens it */
 let channel;
 /** @type {Map<string, string>} by each workspace that a tab of this browser shows: how far it is known */
 const marks = new Map([[workspace, since]]);
 /** @type {((reason?: unknown) => void) | null} what ends this tab's lead */
 let endLead = null;
-let answerAt = Date.now(); // when a tab last had an answer, or said that it is about to ask
-let currentAt = at * 1000; // when this page last had all changes of its workspace: at first, when it was read
+let answerAt = Date.now(); // when a tab last had a response, or announced a request
+let currentAt = at * 1000; // when this page last had all changes of its workspace; at first, when it was read
 
-// A browser slows the timers of a hidden page down to one a minute, but not those of a worker.
+// Browsers slow the timers of hidden pages down to one a minute, but not those of workers.
 const worker = clock && new Worker(clock);
 /** @type {(reason?: unknown) => void} */
 let wake = () => {};
@@ -37,7 +37,7 @@ const pause = (ms) =>
     worker.postMessage(ms);
   });
 
-// --- where the tabs of this browser are that stand in front: in which conversation, and whether somebody writes there ---
+// --- positions of this browser's visible tabs: the conversation, and whether the user is writing in it ---------------
 const tab = String(Math.random());
 /** @type {Map<string, [string, number]>} */
 const positions = new Map();
@@ -52,7 +52,7 @@ function everyPosition() {
   return [...new Set([position(), ...others])].filter(Boolean).slice(0, MOST);
 }
 
-// --- what the page hears ---------------------------------------------------------------------------------------------
+// --- messages to the page --------------------------------------------------------------------------------------------
 let eventAt = 0;
 /** @type {Set<string>} leads that the page was not told of yet; "*": so many that any lead may have changed */
 let changes = new Set();
@@ -71,7 +71,7 @@ function hear(answer) {
   dispatchEvent(new CustomEvent("holdfast:here", { detail: answer.here }));
   const leads = answer.changed[workspace];
   if (!leads) return;
-  const isLate = answerAt - currentAt > KEPT_MS; // after a sleep, or from the browser's history: the server deletes changes
+  const isLate = answerAt - currentAt > KEPT_MS; // after sleep or from the history: the server deletes changes
   currentAt = answerAt;
   since = answer.since;
   tellPage(isLate ? ["*"] : leads);
@@ -96,14 +96,14 @@ function onMessage({ data: message }) {
   }
 }
 
-let isOut = false; // whether the page says that the session has ended
+let isOut = false; // whether the page shows that the session has ended
 function endSession() {
   if (!page.hasUnsentText()) return page.endSession();
   if (!isOut) say("You are logged out. Log in in another tab, or reload this one: what you wrote is kept.");
   isOut = true;
 }
 
-// --- the tab that leads asks ---------------------------------------------------------------------------------------
+// --- the leading tab polls -----------------------------------------------------------------------------------------
 async function ask() {
   const batch = [...marks].slice(0, MOST);
   const parameters = [
@@ -121,12 +121,12 @@ async function ask() {
   const answer = await response.json();
   for (const [id, mark] of batch) {
     const latest = /** @type {string} */ (marks.get(id)); // a tab that came meanwhile may know less
-    marks.delete(id); // to the end, so that the others have their turn
+    marks.delete(id); // moves to the end, so that the others get their turn
     if (id in answer.changed) marks.set(id, latest === mark ? answer.since : latest);
   }
   channel.postMessage({ answer });
   hear(answer);
-  dispatchEvent(new CustomEvent("holdfast:asked", { detail: answer.changed })); // in the tab that leads, of all workspaces
+  dispatchEvent(new CustomEvent("holdfast:asked", { detail: answer.changed })); // only in the leading tab
 }
 /** Leads until another tab takes over. */
 function lead() {
@@ -135,7 +135,7 @@ function lead() {
   askInTurn(endLead);
   return lease;
 }
-/** Asks again and again for as long as `turn` is this tab's lead. After an error it waits longer each time.
+/** Polls as long as `turn` is this tab's lead. After each error it waits longer.
  * @param {typeof endLead} turn */
 async function askInTurn(turn) {
   let wait = 0;
@@ -151,10 +151,10 @@ async function askInTurn(turn) {
 }
 /** @type {Set<boolean>} this tab's requests to lead that wait: at most one that queues and one that takes over */
 const requests = new Set();
-/** Asks to lead: after the others, or in place of the tab that does.
+/** Requests the lead: after other tabs, or in place of the leading tab.
  * @param {boolean} steal */
 function requestLead(steal) {
-  if (!navigator.locks) return lead(); // without a secure origin each tab asks for itself
+  if (!navigator.locks) return lead(); // without a secure origin, each tab polls for itself
   if (requests.has(steal)) return;
   requests.add(steal);
   /** @type {typeof endLead} */
@@ -167,7 +167,7 @@ function requestLead(steal) {
   };
   navigator.locks.request("holdfast", { steal }, onGranted).catch(() => {
     if (!turn) requests.delete(steal);
-    else if (endLead === turn) endLead = null; // a tab in front has taken over
+    else if (endLead === turn) endLead = null; // a visible tab has taken over
     requestLead(false);
   });
 }
@@ -182,15 +182,15 @@ function start() {
     if (endLead) wake();
     else requestLead(true);
   });
-  // A tab in front that hears nothing asks by itself: the tab that leads may be hidden, or frozen. A tab that leads in
-  // front says so, also while the server is slow or away, so that two windows do not take the lead from each other.
+  // A visible tab that receives nothing takes the lead, because the leading tab may be hidden or frozen. A visible
+  // leading tab announces itself even while the server is down, so that two windows do not take the lead from each other.
   setInterval(() => {
     if (document.hidden) return;
     channel.postMessage({ tab, position: position(), front: Boolean(endLead) });
     if (!endLead && Date.now() - answerAt > LOST_MS) requestLead(true);
   }, 1000);
 }
-/** Follows the counts of the folders on a page without the inbox, which reads them with its list. */
+/** Updates the folders' counts on pages other than the inbox, which reads them with its list. */
 async function renewFolderCounts() {
   const headers = { "HX-Request": "true", "HX-Target": "folders" };
   const response = await fetch(document.querySelector("#folders a").href, { cache: "no-store", headers });

@@ -1,4 +1,4 @@
-/* The names below a note: those that begin with what is typed after its last @. */
+/* Suggests names below a note: those that begin with the letters typed after its last @. */
 import { byId, on } from "./page.js";
 
 const AT = /(?<![\w@.])@([^@\n]*)$/;
@@ -9,7 +9,7 @@ const textBefore = (text) => text.value.slice(0, text.selectionEnd);
 const offeredNames = () =>
   [...(byId("names")?.children ?? [])].filter((name) => !name.hidden && !name.parentElement.hidden);
 
-/** Offers the names that begin so: all for "", none for undefined. The one that Enter takes is marked.
+/** Offers the names that begin with `start`: all for "", none for undefined. Marks the one that Enter accepts.
  * @param {string} [start] */
 function offer(start) {
   const box = byId("names");

@@ -1,4 +1,4 @@
-/* What others do: rows, counts and messages follow it, and nothing moves under a reader. */
+/* Updates rows, counts and messages when others change them, without moving anything under a reader. */
 import { isOpenOrRoomy, isPlain, showFirst } from "./desk.js";
 import { showFolderCounts } from "./holdfast.js";
 import { all, byId, on, page } from "./page.js";
@@ -38,7 +38,7 @@ for (const kind of ["keydown", "pointermove", "wheel"])
     },
     { passive: true },
   );
-/** Whether rows that move would move under a reader. */
+/** Whether a reader would see rows move. */
 const isRead = () =>
   isWatched() &&
   (threads().matches(":hover") ||
@@ -50,16 +50,16 @@ const isRead = () =>
 let isAsking = false;
 let asksAgain = false;
 let askedAt = 0;
-/** Reads the list again. A failure is left to the next change. */
+/** Reads the list again. After a failure, the next change tries again. */
 async function refresh() {
-  if (queue.pending) return; // what is not sent yet would come back; the queue asks again
+  if (queue.pending) return; // rows of unsent decisions would return; the queue refreshes later
   askedAt = Date.now();
   if (isAsking) {
     asksAgain = true;
     return;
   }
   isAsking = true;
-  const { total } = queue; // an answer that was read before something was decided here is out of date
+  const { total } = queue; // a response from before the latest decision here is out of date
   try {
     let { response, page: answer } = await fetchPart(here(), "threads");
     // The open conversation may be gone.
@@ -72,12 +72,12 @@ async function refresh() {
   refresh();
 }
 page.refreshList = refresh;
-// Usually the change is heard of sooner.
+// Usually a change event arrives sooner.
 addEventListener("holdfast:sent", () =>
   setTimeout(() => Date.now() - askedAt > SOON_MS && refresh(), SOON_MS),
 );
 
-/** Shows what the newest list says.
+/** Shows the newest list.
  * @param {Document} answer */
 function follow(answer) {
   const part = answer.getElementById("threads");
@@ -102,7 +102,7 @@ function follow(answer) {
 }
 /** @param {any[]} sequence */
 const idsOf = (sequence) => sequence.map(({ id }) => id).join();
-/** Renews the rows that are here, in their places. Those below them come in place: mostly they have moved up.
+/** Updates the present rows in their places. Rows below them are added, because most have moved up.
  * @param {any[]} coming */
 function takeOver(coming) {
   const shownRows = new Map(rows().map((row) => [row.id, row]));
@@ -138,17 +138,17 @@ function renewRow(row, coming) {
   if (box && other) box.value = other.value;
   putContent(linkOf(row), linkOf(coming));
 }
-/** Says how many rows wait, and dims those that will go.
+/** Shows how many rows wait, and dims the rows that will leave.
  * @param {any[]} coming */
 function showPill(coming) {
   const ids = new Set(coming.map(({ id }) => id));
-  // The tags of a row that goes are out of date.
+  // The tags of a leaving row are out of date.
   for (const row of rows())
     if (row.toggleAttribute("data-gone", !ids.has(row.id))) row.querySelector(".tags")?.remove();
   byId("new").hidden = !waiting.size;
   byId("new").textContent = `${waiting.size} new`;
 }
-/** Puts the rows into the order of the newest list. */
+/** Sorts the rows in the order of the newest list. */
 function arrange() {
   if (nextRows) {
     /** @type {any} */
@@ -169,7 +169,7 @@ on("click", (element, event) => {
   event.preventDefault();
   fresh.clear();
   arrange();
-  const row = isOpenOrRoomy() ? rowOf(page.shown) : rows()[0]; // keys stay with what is shown
+  const row = isOpenOrRoomy() ? rowOf(page.shown) : rows()[0]; // keys still apply to the shown conversation
   linkOf(row)?.focus({ preventScroll: true });
   requestAnimationFrame(() => threads().scrollTo(0, 0));
 });

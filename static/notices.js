@@ -1,5 +1,5 @@
-/* Shows notices of this browser to a person who does not look at Holdfast. Pages load this file only where the person has
-   turned notices on, and the page on which they do. */
+/* Shows browser notifications to a user who is not looking at Holdfast. Pages load this file only after the user has
+   turned notices on; so does the page on which they are turned on. */
 
 import { recall } from "./page.js";
 
@@ -31,7 +31,7 @@ function offerNotices(form) {
     form.requestSubmit(submitter);
   });
 }
-/** Shows a first notice. Returns why this browser shows none, or "". */
+/** Shows a first notice. Returns the reason why this browser cannot show any, or "". */
 async function tryNotice() {
   try {
     if ((await Notification.requestPermission()) !== "granted")
@@ -44,7 +44,7 @@ async function tryNotice() {
   }
 }
 
-// --- whether anybody looks: a tab that is looked at holds a lock, which ends with the tab ---------------------------
+// --- whether the user is looking: a tab in use holds a lock, which ends with the tab ---------------------------------
 let isLooking = false;
 /** @type {(reason?: unknown) => void} */
 let release = () => {};
@@ -60,7 +60,7 @@ const isLookedAt = async () =>
   isLooking || (await navigator.locks.query()).held?.some(({ name }) => name === LOOKED_AT);
 
 // --- notices -------------------------------------------------------------------------------------------------------
-/** Whether no tab has shown the notice with this key. From now on one has.
+/** Whether no tab has shown the notice with this key yet. Marks it as shown.
  * @param {string} key */
 function claim(key) {
   const keys = recall(SHOWN, [], localStorage);
@@ -91,7 +91,7 @@ function ring() {
     if (place) tone.onended = () => audio.close();
   });
 }
-/** The notices of a workspace about `leads` that no tab has shown; none if the server does not answer.
+/** The notices of a workspace about `leads` that no tab has shown, or none if the server does not answer.
  * @param {string} id @param {string[]} leads
  * @returns {Promise<Notice[]>} */
 async function fetchNotices(id, leads) {
@@ -104,7 +104,7 @@ async function fetchNotices(id, leads) {
     return [];
   }
 }
-/** Shows what is for this person in every workspace, as the tab that asks the server does it for all others (live.js).
+/** Shows the user's notices of all workspaces. Only the leading tab does this, for all others (live.js).
  * @param {CustomEvent<Record<string, string[]>>} event */
 async function showNotices({ detail }) {
   let count = 0;

@@ -1,4 +1,4 @@
-/* What every script needs of the page: lookups, and what a page does in its own way (`page`). */
+/* Helpers for all scripts: lookups, and the functions that pages override (`page`). */
 
 /** @type {FindById} */
 export const byId = (/** @type {string} */ id) => document.getElementById(id);
@@ -17,12 +17,12 @@ export const parse = (text) => new DOMParser().parseFromString(text, "text/html"
 /** @param {Element | undefined} element */
 export const isVisible = (element) => element?.checkVisibility();
 
-/** Whether letters that are typed go into `element`.
+/** Whether `element` accepts typed letters.
  * @param {Element} element */
 export const isField = (element) =>
   element.matches("input:not([type=checkbox], [type=radio], [type=button]), textarea, select");
 
-/** What a tab or a browser stores under `key`; `missing` where it stores nothing that can be read as such an array or object.
+/** Reads an array or object stored under `key`. Returns `missing` if there is none of the same type.
  * @type {(key: string, missing: object, storage?: Storage) => any} */
 export function recall(key, missing, storage = sessionStorage) {
   try {
@@ -36,19 +36,19 @@ export function recall(key, missing, storage = sessionStorage) {
 /** @returns {any} The row of the list that has the focus, or null. */
 export const focusedRow = () => document.activeElement?.closest(".row");
 
-/** Listens on the document. `handle` gets the element that the event is about, then the event.
+/** Listens on the document. `handle` receives the event's target and the event.
  * @type {Listen} */
 export const on = (type, handle, capture = false) =>
   document.addEventListener(type, (event) => handle(event.target, event), capture);
 
-/** What the page shows, and what it does in its own way. The inbox puts its own functions in place. */
+/** The state of the page, and functions that the inbox overrides. */
 export const page = {
   shown: "", // the lead whose conversation is shown
-  opened: false, // whether the address is that of the conversation; else it only stands beside the list
-  leaving: false, // whether the person logs out: nothing that was typed is stored any more
+  opened: false, // whether the page has the conversation's URL, and not that of the list beside it
+  leaving: false, // whether the user is logging out, after which no typed text is stored
   reload: () => location.reload(),
   endSession: () => location.reload(),
   refreshList() {},
   hasUnsentText: () => false,
-  position: () => "", // what colleagues see of where this person is: a lead and whether they write, or ""
+  position: () => "", // the position shown to colleagues, a lead and whether the user is writing, or ""
 };

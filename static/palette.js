@@ -1,5 +1,5 @@
-/* The palette (Ctrl K): what can be done here, the pages to go to, and the leads whose name fits. All but the leads is
-   read from the page itself when it opens; leads are asked for at most once for each pause in typing. Without scripts the
+/* The palette (Ctrl K) offers actions, pages, and leads whose names match. Actions and pages are read from the page
+   when the palette opens. Leads are requested from the server at most once for each pause in typing. Without scripts, the
    dialog is a search box. */
 import { actions } from "./holdfast.js";
 import { all, byId, create, isVisible } from "./page.js";
@@ -17,7 +17,7 @@ let offers = [];
 let leads = [];
 /** @type {Entry[]} in the order of their options */
 let shown = [];
-let place = 0; // of the selected option
+let place = 0; // the index of the selected option
 /** @type {any} */
 let timer = 0;
 /** @type {AbortController | undefined} */
@@ -27,13 +27,13 @@ let search;
 const textOf = (element) => element?.textContent.replace(/\s+/g, " ").trim() ?? "";
 /** @param {any} element */
 const iconOf = (element) => element?.querySelector(".icon")?.cloneNode(true);
-/** An entry of a group; `run` is what choosing it does.
+/** An entry of a group. `run` is called when it is chosen.
  * @param {string} group @param {string} label @param {() => unknown} run @param {Partial<Entry>} [more]
  * @returns {Entry} */
 const entry = (group, label, run, more) => ({ group, label, run, meta: "", keys: [], most: MOST, ...more });
 
-// --- what the page offers --------------------------------------------------------------------------------------------
-/** The entries of the shortcuts whose button is visible, or that need none.
+// --- the entries of the page -----------------------------------------------------------------------------------------
+/** The entries of shortcuts whose button is visible, or that need no button.
  * @returns {Entry[]} */
 function actionEntries() {
   const lead = all("#lead").find(isVisible);
@@ -100,16 +100,16 @@ function readPage() {
   ].sort((a, b) => Number(a.group === IN_LIST) - Number(b.group === IN_LIST));
 }
 
-// --- what fits the words -----------------------------------------------------------------------------------------------
+// --- matching the words ---------------------------------------------------------------------------------------------
 const wordsTyped = () => input.value.toLowerCase().split(/\s+/).filter(Boolean);
-/** The place in `label`, in lower case, of the first word that begins with `word`; -1 if none does.
+/** The index in the lower-case `label` of the first word that begins with `word`, or -1.
  * @param {string} label @param {string} word */
 function startOf(label, word) {
   let start = label.indexOf(word);
   while (start > 0 && /[\p{L}\p{N}]/u.test(label[start - 1])) start = label.indexOf(word, start + 1);
   return start;
 }
-/** For each word its place in the label and its length; null if a word is missing.
+/** The index and length of each word in the label, or null if a word is missing.
  * @param {string} label @param {string[]} words
  * @returns {[number, number][] | null} */
 export function matchesIn(label, words) {
@@ -118,7 +118,7 @@ export function matchesIn(label, words) {
   );
   return matches.every(([start]) => start >= 0) ? matches : null;
 }
-/** By group, the entries that fit, the leads and the search.
+/** The matching entries by group, the leads and the search.
  * @param {string[]} words */
 function matchingGroups(words) {
   /** @type {Map<string, Entry[]>} */
@@ -135,7 +135,7 @@ function matchingGroups(words) {
   return groups;
 }
 
-// --- the options -------------------------------------------------------------------------------------------------------
+// --- the options ----------------------------------------------------------------------------------------------------
 /** The label with the words in bold.
  * @param {string} label */
 function highlight(label) {
@@ -190,11 +190,11 @@ function select(number) {
 /** @param {Entry | undefined} chosen */
 function choose(chosen) {
   if (!chosen) return;
-  dialog.close(); // the focus goes back to where it was, which is what the entry is about
+  dialog.close(); // restores the focus, to which the entry applies
   chosen.run();
 }
 
-// --- leads, from the server -----------------------------------------------------------------------------------------------
+// --- leads, from the server -----------------------------------------------------------------------------------------
 async function findLeads() {
   search?.abort();
   search = new AbortController();
@@ -213,7 +213,7 @@ async function findLeads() {
     const selected = place;
     showOptions();
     select(selected < shown.length ? selected : 0);
-  } catch {} // what was typed since asks again
+  } catch {} // newer input sends another request
 }
 input.addEventListener("input", () => {
   leads = [];
@@ -239,7 +239,7 @@ list.addEventListener("click", (event) => {
   if (option) choose(shown[options().indexOf(option)]);
 });
 
-/** Offers what the page holds now. It is read again until the open conversation is here with its buttons. */
+/** Reads the entries from the page, and again until the open conversation has arrived with its buttons. */
 function begin() {
   if (!dialog.open) return;
   readPage();
@@ -248,7 +248,7 @@ function begin() {
 }
 input.addEventListener("focus", () => !list.childElementCount && begin());
 dialog.addEventListener("close", () => {
-  if (dialog.open) return begin(); // it was opened again before this event
+  if (dialog.open) return begin(); // the palette was opened again before this event
   clearTimeout(timer);
   search?.abort();
   leads = [];

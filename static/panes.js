@@ -1,4 +1,4 @@
-/* Panes: the conversations beside the list. They are fetched before they are asked for, and stay while they hold text. */
+/* Panes are the conversations beside the list. They are prefetched, and kept while they hold text. */
 import { byId, on, page } from "./page.js";
 import { fetchPart } from "./queue.js";
 import { addressOf, idOf, linkOf, rowOf } from "./rows.js";
@@ -8,18 +8,18 @@ const MOST_PANES = 12;
 const AHEAD = 2;
 
 export const pane = () => byId("convo");
-/** By lead: the element of its pane, or the promise of one.
+/** Maps a lead to the element of its pane, or to the promise of it.
  * @type {Map<string, Element | Promise<Element>>} */
 export const panes = new Map();
-/** Leads whose conversations have changed since their panes were read.
+/** Leads whose conversations have changed since their panes were fetched.
  * @type {Set<string>} */
 export const stale = new Set();
 
-/** A pane that is kept: its text is unsent, refused or on its way.
+/** Whether a pane must be kept, because its text is unsent, refused or being sent.
  * @param {any} element */
 const isHeld = (element) =>
   hasText(element) || (element instanceof Element && element.querySelector("form[aria-busy]"));
-/** Keeps a pane as the newest one, and drops the oldest of too many.
+/** Stores a pane as the newest one, and drops the oldest if there are too many.
  * @param {string} lead @param {Element | Promise<Element>} element */
 export function keepPane(lead, element) {
   panes.delete(lead);
@@ -29,14 +29,14 @@ export function keepPane(lead, element) {
     if (oldest !== page.shown && !isHeld(panes.get(oldest))) panes.delete(oldest);
   }
 }
-/** Drops the pane of a conversation that has changed. One that is kept becomes stale.
+/** Drops the pane of a changed conversation, or marks it as stale if it must be kept.
  * @param {string} lead */
 export function expirePane(lead) {
   if (lead === page.shown) return;
   if (isHeld(panes.get(lead)) || stale.has(lead)) stale.add(lead);
   else panes.delete(lead);
 }
-/** The pane of a conversation: an element, or the promise of one.
+/** The pane of a conversation: an element, or the promise of it.
  * @param {string} lead */
 export function fetchPane(lead) {
   const entry = panes.get(lead);
@@ -51,7 +51,7 @@ export function fetchPane(lead) {
   keepPane(lead, promise);
   return promise;
 }
-/** Fetches the panes of the next rows. */
+/** Prefetches the panes of the next rows. */
 export function fetchAhead() {
   let row = rowOf(page.shown)?.nextElementSibling;
   for (let more = AHEAD; row && more; more -= 1) {
@@ -60,15 +60,15 @@ export function fetchAhead() {
   }
 }
 
-/** Puts a new element in place of `old`. The answer to a request of what has gone is dropped: it names parts of the page
- * that went with it.
+/** Replaces `old` with `element`. Responses to requests of the old element are dropped, because they refer to parts of
+ * the page that are gone.
  * @param {Element} element @param {Element} old */
 export function replace(element, old) {
   if (old.querySelector("[data-poll]"))
     old.addEventListener("htmx:beforeOnLoad", (event) => event.preventDefault());
   old.replaceWith(element);
 }
-/** What a pane shows until it is here: what its row says.
+/** A sketch that stands in for a pane until it arrives. It shows the row's details.
  * @param {any} row */
 export function sketch(row) {
   const element = copyOf("sketch");
@@ -76,11 +76,11 @@ export function sketch(row) {
   element.querySelector("article p").textContent = row?.querySelector(".snip").textContent ?? "";
   return element;
 }
-/** A copy of what a template holds.
+/** A copy of a template's content.
  * @param {"sketch" | "none"} id @returns {any} */
 export const copyOf = (id) => byId(id).content.firstElementChild?.cloneNode(true);
 
-/** Shows a pane. What is typed in the one before is stored.
+/** Shows a pane, and stores the text typed in the previous one.
  * @param {any} element */
 export function putPane(element) {
   const old = pane();
@@ -95,7 +95,7 @@ export function putPane(element) {
   if (hadFocus) linkOf(rowOf(page.shown))?.focus({ preventScroll: true });
 }
 
-/** Stores what is typed in the panes. */
+/** Stores the text typed in the panes. */
 export const storePanes = () => storeTexts([...panes.values(), pane()]);
 addEventListener("pagehide", storePanes);
 on("htmx:beforeSwap", storePanes);

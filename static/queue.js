@@ -1,5 +1,5 @@
-/* Requests to the server. What changes something goes through one queue, in order, so that a later step finds what an
-   earlier one did. A request with `HX-Target: <id>` is answered by the part of the page with that id
+/* Requests to the server. Requests that change something go through one queue, in order, so that a later step sees the
+   effect of an earlier one. The response to `HX-Target: <id>` is the part of the page with that id
    (inbox/pages/parts.py). */
 import { all, page, parse } from "./page.js";
 import { listAddress } from "./rows.js";
@@ -8,7 +8,7 @@ import { say } from "./toasts.js";
 const LATE_MS = 100;
 const TOKEN = "[name=csrfmiddlewaretoken]";
 
-/** Fetches a part of a page. Throws if the session is over.
+/** Fetches a part of a page. Throws if the session has ended.
  * @param {string} url @param {string} target the part's id @param {RequestInit} [options]
  * @returns {Promise<Reply>} */
 export async function fetchPart(url, target, options) {
@@ -20,7 +20,7 @@ export async function fetchPart(url, target, options) {
   throw new Error("the session is over");
 }
 
-/** What was not sent stands in its fields again, then the page asks for a log-in. */
+/** Returns unsent text to its fields, and then asks for a log-in. */
 page.endSession = () => {
   for (const request of waiting) request.onFailure();
   waiting.clear();
@@ -29,7 +29,7 @@ page.endSession = () => {
 
 /** @param {Document} shown */
 const userOf = (shown) => shown.querySelector("meta[name=live]")?.dataset.user;
-/** Takes the new token if the same person has logged in again in another tab, which ends the token of every form.
+/** Adopts the new token if the same user has logged in again in another tab, which invalidates the forms' tokens.
  * @returns {Promise<boolean>} */
 async function renewToken() {
   const { page: list } = await fetchPart(listAddress(), "");
@@ -46,7 +46,7 @@ const waiting = new Set();
 let last = Promise.resolve();
 export const queue = { pending: 0, total: 0 };
 
-/** Resolves once the page has painted what a key has changed. A hidden page paints nothing. */
+/** Resolves once the page has painted the effect of a key. A hidden page paints nothing. */
 export const afterPaint = () =>
   /** @type {Promise<void>} */
   new Promise((resolve) => {
@@ -63,7 +63,7 @@ function post(request) {
 /** @param {QueuedRequest} request */
 async function perform(request) {
   const url = request.url();
-  if (!waiting.delete(request) || !url) return; // it went out as the page was left, or what it undoes was refused
+  if (!waiting.delete(request) || !url) return; // sent when the page was left, or the step that it undoes was refused
   try {
     let reply = await fetchPart(url, request.target, post(request));
     if (reply.response.status === 403 && (await renewToken()))
@@ -75,7 +75,7 @@ async function perform(request) {
   }
 }
 
-/** Queues a request. `url` and `body` are asked for when its turn comes. Without an answer `onFailure` gets none.
+/** Queues a request. `url` and `body` are evaluated when it is sent. Without a response, `onFailure` receives nothing.
  * @param {QueuedRequest} request
  * @returns {() => boolean} Takes the request back; false if it has begun. */
 export function enqueue(request) {
@@ -106,13 +106,13 @@ export function formData(fields) {
   for (const [name, value] of Object.entries(fields)) body.set(name, value);
   return body;
 }
-/** What the server says in an answer, in the words of its toasts.
+/** The texts of the toasts in a response.
  * @param {Reply | undefined} reply @returns {string[]} */
 export const wordsOf = (reply) =>
   reply ? all(".toast", reply.page).map(({ textContent }) => textContent.trim().split("\n")[0]) : [];
 
-// --- what was done, and can be undone -------------------------------------------------------------------------------
-/** Newest last. A step that cannot be taken back has `stays`: why not, in words.
+// --- steps that can be undone ---------------------------------------------------------------------------------------
+/** The steps, newest last. `stays` is the reason why a step cannot be undone.
  * @type {Step[]} */
 export const steps = [];
 /** @param {Step | undefined} step */

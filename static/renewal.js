@@ -1,4 +1,4 @@
-/* Brings the open conversation up to date. What somebody types, selects or has unfolded stays as it is. */
+/* Updates the open conversation without touching what the user is typing, has selected or has unfolded. */
 import { byId, page } from "./page.js";
 import { pane, replace, stale, storePanes } from "./panes.js";
 import { fetchPart } from "./queue.js";
@@ -10,13 +10,13 @@ const IDLE_MS = 30000;
 let usedAt = Date.now();
 for (const kind of ["keydown", "pointermove", "wheel"])
   addEventListener(kind, () => (usedAt = Date.now()), { passive: true });
-/** Whether a person looks at the page: it is in front, and was used a moment ago. */
+/** Whether the user is looking at the page: it is visible and was used a moment ago. */
 export const isWatched = () => !document.hidden && document.hasFocus() && Date.now() - usedAt < IDLE_MS;
 
 /** The page's address without its fragment. */
 export const here = () => location.href.split("#")[0];
 
-// These differ in each answer.
+// These differ in each response.
 const VARYING =
   /(<span id="here".*?<\/span>|name="(csrfmiddlewaretoken|client_token)" value="[^"]*"|<time.*?<\/time>)/g;
 /** @param {Element} element */
@@ -37,7 +37,7 @@ export async function renewPane() {
   const lead = page.shown;
   if (!lead) return;
   stale.add(lead);
-  if (pane().ariaBusy) return; // it is renewed once it is here
+  if (pane().ariaBusy) return; // it is updated once it has arrived
   const { page: answer } = await fetchPart(page.opened ? here() : addressOf(lead), "convo");
   const newest = answer.getElementById("convo");
   if (page.shown !== lead || newest?.dataset.lead !== lead) return;
@@ -46,13 +46,13 @@ export async function renewPane() {
   storePanes();
   renewMessages(newest);
   for (const selector of [".convo-head", "#answer", ".rail"]) renewPart(selector, newest);
-  // A message that was refused stands below the place where it was going out.
+  // A refused message is shown below the place where it was being sent.
   if (!newest.querySelector("#going")) pane().querySelector("#going:not([data-poll])")?.remove();
   restoreTexts(pane());
   dispatchEvent(new Event("holdfast:pane"));
   if (page.opened && isWatched()) markRead(lead);
 }
-/** Renews the pane that is shown, if the server answers. The next change asks again. */
+/** Updates the shown pane. If the server does not answer, the next change tries again. */
 export const tryRenewPane = () => renewPane().catch(() => {});
 
 /** @param {string} selector @param {Element} newest */
@@ -63,7 +63,7 @@ function renewPart(selector, newest) {
   replace(document.adoptNode(part), old);
   htmx.process(part);
 }
-/** Renews the messages. The newest one that was shown keeps its place on the screen.
+/** Updates the messages. The newest shown message keeps its place on the screen.
  * @param {Element} newest */
 function renewMessages(newest) {
   const log = pane().querySelector(".log");

@@ -12,11 +12,11 @@ export const rowOf = (id) => byId(`row-${id}`);
 /** @param {Element | null | undefined} row @returns {any} */
 export const linkOf = (row) => row?.querySelector("a");
 
-/** Leads with something new that nobody has looked at; the title counts them.
+/** Leads with news that the user has not looked at. The title counts them.
  * @type {Set<string>} */
 export const fresh = new Set();
 
-/** The query string of the list, without what concerns one conversation. */
+/** The query string of the list, without the parameters of one conversation. */
 function listQuery() {
   const query = new URLSearchParams(location.search);
   for (const name of ["all", "decided"]) query.delete(name);
@@ -26,8 +26,8 @@ function listQuery() {
 export const addressOf = (id) => `${threads().dataset.base}${id}/${listQuery()}`;
 export const listAddress = () => `${threads().dataset.base}${listQuery()}`;
 
-// The page is laid out once for a key, when the browser paints: so the focus moves before anything else changes, and
-// does not scroll. The row is scrolled into view after the paint.
+// The focus moves before anything else changes, and does not scroll, so that the page is laid out only once for each
+// key. The row is scrolled into view after the paint.
 /** @param {Element} row */
 const reveal = (row) => requestAnimationFrame(() => row?.scrollIntoView({ block: "nearest" }));
 /** @param {Element} row */
@@ -35,7 +35,7 @@ export function focusRow(row) {
   linkOf(row)?.focus({ preventScroll: true });
   reveal(row);
 }
-/** Marks the row of the conversation that is shown.
+/** Marks the row of the shown conversation.
  * @param {string} id */
 export function markCurrent(id) {
   for (const link of all(".row > a[aria-current]"))
@@ -54,7 +54,7 @@ function setLevel(heading, level) {
   other.append(...heading.childNodes);
   heading.replaceWith(other);
 }
-/** Names the open conversation in the title, and makes its name the page's first heading. */
+/** Puts the open conversation's name into the title, and makes it the page's first heading. */
 export function showTitle() {
   const name = page.opened && byId("lead")?.textContent;
   document.title = `${fresh.size ? `(${fresh.size}) ` : ""}${name ? `${name}, ` : ""}${threads().dataset.title}`;

@@ -1,4 +1,4 @@
-/* Toasts: what the page says for a while, with Undo where it can be taken back. */
+/* Toasts are short-lived messages of the page, with Undo if the step can be undone. */
 import { all, byId, create, isField, page } from "./page.js";
 
 const TOAST_MS = 15000;
@@ -6,15 +6,15 @@ const MOST_TOASTS = 3;
 const UNDO =
   '<span></span> <form><button class="btn small" data-shortcut="undo">Undo <kbd aria-hidden="true">z</kbd></button></form>';
 
-/** Removes a toast after its time, but not while it has the pointer or the focus.
+/** Removes a toast after its time, unless it has the pointer or the focus.
  * @param {Element} toast */
 function expire(toast) {
   const leave = () => (toast.matches(":hover, :focus-within") ? setTimeout(leave, 3000) : toast.remove());
   setTimeout(leave, TOAST_MS);
 }
 
-/** Shows the minutes and seconds until a message goes out. At the end its toast goes; without one the page is read
- * again, unless somebody types.
+/** Shows the minutes and seconds until a message is sent. Then its toast disappears; without a toast, the page reloads
+ * unless the user is typing.
  * @param {any} timer */
 function countDown(timer) {
   const seconds = Math.round((Date.parse(timer.dataset.until) - Date.now()) / 1000);
@@ -25,8 +25,8 @@ function countDown(timer) {
   else if (seconds === -5 && !isField(document.activeElement ?? document.body)) page.reload();
 }
 
-/** Says something for a while. With `undo` it replaces the toast of the step before; with `until` (a time in ms) it
- * counts down and stays until then.
+/** Shows a message for a while. With `undo`, it replaces the toast of the previous step. With `until` (a time in ms),
+ * it counts down and stays until then.
  * @param {string} words */
 export function say(words, { undo = false, until = 0 } = {}) {
   const toast = create("div", { className: "toast", textContent: words });
@@ -48,4 +48,4 @@ export function say(words, { undo = false, until = 0 } = {}) {
 }
 
 all(".toast").forEach(expire);
-setInterval(() => all("[data-until]").forEach(countDown), 1000); // another conversation brings timers of its own
+setInterval(() => all("[data-until]").forEach(countDown), 1000); // each conversation has timers of its own

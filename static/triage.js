@@ -1,12 +1,12 @@
-/* Decisions about conversations, as the server gets them: done, snoozed, unread, assigned, tagged, read. */
+/* Sends decisions about conversations to the server: done, snoozed, unread, assigned, tagged, read. */
 import { all, byId, page } from "./page.js";
 import { stale } from "./panes.js";
 import { enqueue, formData } from "./queue.js";
 import { rowOf, setUnread, threads } from "./rows.js";
 import { say } from "./toasts.js";
 
-/** What of a conversation the person saw, as the value that a decision carries: what its pane shows, which may be older
- * than what its row says by now.
+/** The version of a conversation that the user saw, which a decision carries. It comes from the pane, which may be
+ * older than the row.
  * @param {string} lead
  * @returns {[string, string | undefined]} */
 export const viewOf = (lead) => [
@@ -14,7 +14,7 @@ export const viewOf = (lead) => [
   (lead === page.shown && byId("triage")?.elements.lead.value) || rowOf(lead)?.querySelector("input")?.value,
 ];
 
-/** Sends one decision. `views`: pairs of a lead and what of it the person saw.
+/** Sends one decision. `views` pairs each lead with the version that the user saw.
  * @param {string} decision @param {[string, string | undefined][]} views @param {(reply?: Reply) => void} onFailure
  * @param {Record<string, string>} [fields]
  * @returns {SentDecision} */
@@ -32,7 +32,7 @@ export function sendDecision(decision, views, onFailure, fields) {
     if (decision === "read") return;
     const refusals = all(".toast", reply.page).filter((toast) => !toast.querySelector("form"));
     for (const toast of refusals) say(toast.textContent.trim());
-    if (refusals.length) page.refreshList(); // the rows come back
+    if (refusals.length) page.refreshList(); // the rows return
   };
   sent.cancel = enqueue({ url: () => url, body, target: "toasts", onSuccess, onFailure });
   for (const [lead] of views) if (lead !== page.shown) stale.add(lead); // its pane may be wanted back at once
