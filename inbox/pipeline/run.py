@@ -60,7 +60,7 @@ def _process(ctx: JobContext, message_id: str) -> dict[str, Any]:
         away = _run(ctx, step, situation) or away
         situation = None  # the step has changed the situation, and may have taken long
     if away:
-        ctx.leave_for(policy_of(ctx.job.kind).lane)  # reading a reply has priority over answering one
+        ctx.leave_for(policy_of(ctx.job.kind).lane)  # the next run reads the reply again before it answers
         raise Snooze(_next_try(ctx, away), away)
     return _result(ctx, message_id)
 
