@@ -1,7 +1,7 @@
-"""Counts by mailbox of 30 days, from our own messages, and the alarm of a mailbox whose mail goes wrong.
+"""Counts the mail of each mailbox over 30 days from stored messages, and raises an alarm if a mailbox has a problem.
 
-An alarm needs more than bad luck: the rate of a day or a week, at the lower end of what so few mails can prove, must be
-over its bound. Replies are compared with the mailbox's own weeks before.
+An alarm requires statistical evidence: the rate of a day or a week, at the lower end of its confidence interval, must
+exceed its bound. Replies are compared with the mailbox's own earlier weeks.
 """
 
 from collections import Counter
@@ -42,24 +42,24 @@ DAYS = max(SPANS)
 SENT = "sent"
 Rate = MailboxAlarm.Rate
 BOUND = {Rate.BOUNCES: 0.05, Rate.COMPLAINTS: 0.003}
-"""The largest share of a mailbox's mails that may bounce or be reported as spam. Google asks for less than 0.3 %."""
+"""The maximum share of a mailbox's mails that may bounce or be reported as spam. Google requires less than 0.3 %."""
 FEWEST = {Rate.BOUNCES: 5, Rate.COMPLAINTS: 3}
 FEWEST_MAILS = 20
-"""Fewer are no alarm, whatever their share. Some providers tell of no mail that went out."""
+"""Fewer mails never raise an alarm. Some providers report no sent mail at all."""
 FEWEST_REPLIES, FALL = 12, 4
-"""Replies have fallen if a week has a quarter of those expected, and at least so many were."""
+"""Replies have fallen if a week has one in FALL of those expected or fewer, and FEWEST_REPLIES were expected."""
 SURE = 2.58
-"""Standard deviations: 99 % sure."""
+"""The number of standard deviations for 99 % certainty."""
 SLACK_TRIES = 4
-"""So often Slack is tried; then the notice goes out by e-mail."""
+"""The number of attempts in Slack. After them, the notice goes out by e-mail."""
 AGAIN_AFTER = timedelta(days=7)
-"""How long after a notice of a mailbox the next one of the same rate may go out."""
+"""The minimum time between two notices about the same rate of a mailbox."""
 
 
 @dataclass(slots=True)
 class Mailbox:
-    """The counts of one mailbox: how many mails it sent, and how many came back, were reported, and were replies, in
-    the last days, keys of SPANS. `address` is "" where a report of spam names none.
+    """The counts of one mailbox by the days of SPANS: sent mails, bounces, spam complaints, and replies. `address` is
+    "" if a complaint names no mailbox.
     """
 
     address: str
@@ -93,13 +93,13 @@ def troubles(mailbox: Mailbox) -> Iterator[dict[str, Any]]:
 
 
 def _at_least(count: int, mails: int) -> float:
-    """The lower end of Wilson's interval for the share `count` of `mails`."""
+    """The lower end of Wilson's confidence interval for the share `count` of `mails`."""
     share, spread = min(1, count / mails), SURE**2 / mails
     return (share + spread / 2 - SURE * sqrt(share * (1 - share) / mails + spread / mails / 4)) / (1 + spread)
 
 
 def of_workspace(workspace_id: UUID) -> list[Mailbox]:
-    """The mailboxes of the last 30 days, those with the most mails first, by one query and one for the accounts."""
+    """The mailboxes of the last 30 days, the busiest first. Uses one query, and one for the accounts."""
     mailboxes: dict[str, Mailbox] = {}
     for row in _counted(workspace_id):
         mailbox = mailboxes.setdefault(row["address"], Mailbox(row["address"]))
@@ -145,15 +145,15 @@ SENTENCES: dict[str, str] = {
 
 
 def sentence(alarm: MailboxAlarm) -> str:
-    """What is wrong with the mailbox and what to do, in one sentence for people."""
+    """The problem of the mailbox and the remedy, as one sentence for users."""
     facts = {name: getattr(alarm, name) for name in ("count", "mails", "address")}
     name = known_as(alarm.integration.provider)
     return SENTENCES[alarm.rate].format(**facts, span=SPANS[alarm.days], name=name)
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The tick `mailboxes`: notes which mailboxes are in trouble, and has people told of new ones. At `deadline` it
-    stops; the order differs each time.
+    """The tick `mailboxes`: records the mailboxes in trouble and enqueues notices about new ones. It stops at
+    `deadline`; the order is random.
     """
     counts = {"alarms": 0, "told": 0, "left": 0}
     for workspace in Workspace.objects.filter(drill_of=None).order_by("?").only("pk"):
@@ -171,7 +171,7 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def _note(account: Integration, address: str, rate: str, **counts: int) -> bool:
-    """Whether people are now told of it."""
+    """Records the alarm, and enqueues a notice if one is due. Returns whether it did."""
     now = timezone.now()
     values = counts | {"last_at": now}
     alarm, _ = MailboxAlarm.objects.update_or_create(
@@ -196,13 +196,13 @@ def _note(account: Integration, address: str, rate: str, **counts: int) -> bool:
 
 
 def alarms(workspace: Workspace) -> list[MailboxAlarm]:
-    """The alarms of which the cause was there within a day, the newest first."""
+    """The alarms whose rate was out of bounds within the last day, newest first."""
     rows = MailboxAlarm.objects.filter(integration__workspace=workspace).select_related("integration")
     return [alarm for alarm in rows.order_by("-since", "pk") if alarm.is_on]
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `mailbox.notice`: tells people of a mailbox, in Slack or by e-mail, as they are of a broken account."""
+    """The job `mailbox.notice`: notifies people of a mailbox in Slack or by e-mail, as for a broken account."""
     alarm = MailboxAlarm.objects.select_related("integration__workspace").get(
         pk=ctx.payload["alarm_id"], integration__workspace=ctx.workspace_id
     )
@@ -210,7 +210,7 @@ def run(ctx: JobContext) -> dict[str, str]:
     text = f"{sentence(alarm)}\n{where}"
     slack, outcome = slack_of(ctx.workspace_id), {}
     if slack is not None and ctx.attempt <= SLACK_TRIES:
-        with suppress(PermanentError):  # nothing was posted, and never will be: by e-mail then
+        with suppress(PermanentError):  # nothing was posted, and a retry would not help: the mail follows
             outcome["slack"] = post_once(ctx, slack, str(slack.config.get("channel") or ""), KIND, text)
     if outcome.get("slack") != "posted" or alarm.integration.workspace.health_emails:
         outcome["email"] = ctx.step(

@@ -26,7 +26,7 @@ USED = Q(
     | Q(health__last_failure_at__isnull=False)
     | Q(health__last_received_at__isnull=False)
 )
-"""A workspace has a row for each provider from the start. It is an account once a call or an event has come about."""
+"""Each workspace has a row for every provider from the start. It counts as an account after its first call or event."""
 DAY = timedelta(days=1)
 LOOKED_AT_AGAIN = timedelta(days=3)
 """A day with missing entries is read again at each poll for this long."""

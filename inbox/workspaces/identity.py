@@ -46,7 +46,9 @@ class Identity:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether the last proof is at most 15 minutes old. One of the future is of a clock that was set back."""
+        """Whether the last proof is at most 15 minutes old. A proof in the future is fresh for as long: a clock was set
+        back.
+        """
         return abs(time.time() - self.proven_at) <= FRESH_S
 
 
