@@ -500,6 +500,7 @@ def false_stamps(field: Field, name: str) -> list[str]:
 
 
 @pytest.mark.shortened
+@pytest.mark.timeout(either(600, 7_200))
 @pytest.mark.parametrize("plan", some(PLANS, [f"{p[0]}-{p[1]}" for p in PLANS], {"0.2-1"}))
 def test_withheld_webhooks_are_fetched_within_an_interval_and_no_stamp_is_wrong(world, clock, plan):
     share, seed = plan
