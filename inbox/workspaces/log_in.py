@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from inbox.models import User
-from inbox.workspaces import invitations
+from inbox.workspaces import invitations, second_factor
 from inbox.workspaces.people import NotAllowed, password_opens
 from integrations.oidc import Identity
 
@@ -59,7 +59,10 @@ def _with_address(identity: Identity, key: str) -> User | None:
             )
             if not User.objects.filter(free, pk=user.pk).update(company_key=key):
                 raise NotAllowed(SOMEBODY_ELSE.format(identity.email))
-            if user.address_proven_at is None:  # somebody else may know the password
+            if (
+                user.address_proven_at is None
+            ):  # somebody else may know the password, and have set up a factor
+                second_factor.remove(user, None)
                 user.set_unusable_password()
                 User.objects.filter(pk=user.pk).update(
                     password=user.password, address_proven_at=timezone.now()

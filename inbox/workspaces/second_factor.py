@@ -39,8 +39,13 @@ def with_factor(users: Iterable[User]) -> set[int]:
     return set(SecondFactor.objects.filter(user__in=users, confirmed=True).values_list("user_id", flat=True))
 
 
-def new_factor(user: User) -> SecondFactor:
-    """The unconfirmed factor of `user`. Its key stays the same until it is confirmed."""
+@transaction.atomic
+def new_factor(user: User, begun: int | None) -> SecondFactor:
+    """The unconfirmed factor of `user` with the id `begun`, which the session has begun, or a new one. A key that
+    another session has seen is never confirmed, as a thief may have opened the page first.
+    """
+    User.objects.select_for_update().get(pk=user.pk)  # two sessions at once would get the same key
+    SecondFactor.objects.filter(user=user, confirmed=False).exclude(pk=begun).delete()
     factor: SecondFactor = SecondFactor.objects.get_or_create(
         user=user, defaults={"name": "Phone", "confirmed": False}
     )[0]
@@ -58,9 +63,9 @@ def key_in_words(factor: SecondFactor) -> str:
     return base64.b32encode(bytes.fromhex(factor.key)).decode()
 
 
-def confirm(user: User, code: str, session_key: str | None) -> list[str] | None:
+def confirm(factor: SecondFactor, code: str, session_key: str | None) -> list[str] | None:
     """Confirms the factor if `code` is correct, ends all other sessions, and returns recovery codes; else None."""
-    factor = new_factor(user)
+    user = factor.user
     if factor.confirmed or not factor.verify_token(code):
         return None
     with transaction.atomic():

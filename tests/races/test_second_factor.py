@@ -27,7 +27,15 @@ def test_one_of_two_requests_with_the_same_recovery_code_wins():
 
 def test_one_of_two_first_codes_sets_it_up():
     user = factories.make_user()
-    code = code_of(second_factor.new_factor(user))
-    outcome = at_once(*[lambda: second_factor.confirm(user, code, None)] * 2)
+    pk = second_factor.new_factor(user, None).pk
+    both = [SecondFactor.objects.get(pk=pk) for _ in range(2)]
+    code = code_of(both[0])
+    outcome = at_once(*(lambda row=row: second_factor.confirm(row, code, None) for row in both))
     assert sorted(len(codes or []) for codes in outcome) == [0, second_factor.CODES]
     assert user.recovery_codes.count() == second_factor.CODES
+
+
+def test_two_sessions_that_begin_at_once_share_no_key():
+    user = factories.make_user()
+    first, second = at_once(*[lambda: second_factor.new_factor(user, None)] * 2)
+    assert first.key != second.key and SecondFactor.objects.count() == 1

@@ -16,11 +16,14 @@ from inbox.pages.safe_next import next_url
 from inbox.workspaces import second_factor
 from inbox.workspaces.identity import Strength, note_proof, strength_of_log_in
 
+BEGUN = "second_factor"
+"""Session key of the id of the factor that is being set up."""
+
 
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
-@asks_again()
+@asks_again(reading=True)
 def factor(request: HttpRequest) -> HttpResponse:
     """`/account/security/factor/?next=…`: shows the QR code, and checks the first `code` from the phone.
 
@@ -41,11 +44,14 @@ def factor(request: HttpRequest) -> HttpResponse:
 
 def _set_up(request: HttpRequest) -> HttpResponse:
     user, code = signed_in(request), "".join(request.POST.get("code", "").split())
-    codes = second_factor.confirm(user, code, request.session.session_key) if code else None
+    new = second_factor.new_factor(user, request.session.get(BEGUN))
+    request.session[BEGUN] = new.pk
+    codes = second_factor.confirm(new, code, request.session.session_key) if code else None
     if codes:
         note_proof(request, Strength.FACTOR)
         return _show_codes(request, codes)
-    new = second_factor.new_factor(user)
+    if new.confirmed:  # meanwhile, in another window
+        return redirect("security")
     address = second_factor.address_for_app(new)
     svg = segno.make_qr(address).svg_inline(scale=5, light="#fff", dark="#000")
     context = {

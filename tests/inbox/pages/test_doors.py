@@ -3,7 +3,7 @@
     DEBUG=1 python -m tests.inbox.pages.test_doors    # prints the addresses that have no rule yet
 
 A rule is one of: public; person (whoever is logged in); workspace (its members); admin; and for the last two
-"asks to change" or "asks to read", where the proof must be fresh.
+"asks to change", "asks to read" or "asks to read and change", where the proof must be fresh.
 """
 
 import re
@@ -71,6 +71,7 @@ def asks(client: Client, route: str, path: str) -> tuple[bool, bool]:
 
 
 EXPECTED = {"": (False, False), "asks to change": (False, True), "asks to read": (True, False)}
+EXPECTED["asks to read and change"] = (True, True)
 
 
 def test_every_address_has_a_rule():

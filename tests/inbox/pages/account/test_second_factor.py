@@ -15,9 +15,9 @@ from inbox import system_checks
 from inbox.models import AuditEntry, Membership, RecoveryCode, SecondFactor, User
 from inbox.pages.account import login
 from inbox.pages.changes import with_snapshot
-from inbox.workspaces import identity, invitations, second_factor, throttling
+from inbox.workspaces import identity, invitations, log_in, second_factor, throttling
 from inbox.workspaces.people import NotAllowed, password_path
-from integrations import key_rotation
+from integrations import key_rotation, oidc
 from jobs.models import BackgroundJob
 from tests import factories
 from tests.factories import PASSWORD
@@ -80,6 +80,33 @@ def test_a_person_sets_it_up_with_a_picture_that_is_made_here_and_gets_codes_onc
     assert {"second_factor.set_up", "second_factor.codes"} <= set(
         AuditEntry.objects.values_list("action", flat=True)
     )
+
+
+def test_a_key_that_another_session_has_seen_is_not_set_up(ana):
+    """A thief with the password opens the page first, and would know the codes of the phone that the owner scans."""
+    thief, owner = logged_in(ana), logged_in(ana)
+    thief.get(SETUP)
+    seen = SecondFactor.objects.get()
+    code = code_of(seen)
+    page = owner.get(SETUP).content.decode()
+    new = SecondFactor.objects.get()
+    assert new.key != seen.key and second_factor.key_in_words(new) in page
+    assert second_factor.key_in_words(new) in owner.get(SETUP).content.decode(), "the same for a second look"
+    assert codes_of(thief.post(SETUP, {"code": code})) == [] and not second_factor.has_factor(ana)
+
+
+def test_a_session_with_an_old_proof_does_not_see_the_key(ana):
+    client = logged_in(ana)
+    session = client.session
+    session[identity.PROVEN] = 0
+    session.save()
+    assert client.get(SETUP)["Location"].startswith("/account/proof/?next=")
+    assert not SecondFactor.objects.exists()
+
+
+def test_a_key_that_was_confirmed_meanwhile_is_not_shown(ana, factor, monkeypatch):
+    monkeypatch.setattr(second_factor, "has_factor", lambda user: False)
+    assert logged_in(ana).get(SETUP)["Location"] == "/account/security/"
 
 
 def test_what_is_not_confirmed_is_asked_of_nobody(ana):
@@ -203,6 +230,11 @@ def test_what_somebody_set_up_before_the_address_was_proven_goes_with_their_pass
     form = client.get(password_path(ana))["Location"]
     client.post(form, {"new_password1": "another-correct-horse", "new_password2": "another-correct-horse"})
     assert is_in(client) and not SecondFactor.objects.exists() and not RecoveryCode.objects.exists()
+
+
+def test_the_first_log_in_of_the_company_takes_a_factor_of_somebody_else_away(ana, factor):
+    assert log_in.person_of(oidc.Identity("https://idp.example.com", "1", EMAIL, None)) == ana
+    assert not SecondFactor.objects.exists() and User.objects.get(pk=ana.pk).address_proven_at
 
 
 @pytest.fixture
