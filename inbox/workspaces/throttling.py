@@ -31,6 +31,10 @@ logger = logging.getLogger(__name__)
 SOURCE_LIMIT = 30
 ACCOUNT_LIMIT = 60
 ATTACKED_LIMIT = 2
+CODES_LIMIT = 120
+"""The wrong codes of an account in that time after which only sources that it knows may try: many sources with two
+tries each would guess six digits.
+"""
 FORGOTTEN_LIMIT = 10
 KNOWN_FOR = timedelta(days=60)
 """An account trusts a source for this long after a log-in from it."""
@@ -134,6 +138,8 @@ class Throttle(AxesDatabaseHandler):  # type: ignore[misc]  # django-axes has no
         is_attacked = username != FORGOTTEN and rest(ACCOUNT_LIMIT, username=username) <= 0
         if is_attacked and not _known(username, source):
             lefts.append(rest(ATTACKED_LIMIT, username=username, ip_address=source))
+            if username.startswith(CODES_OF):
+                lefts.append(rest(CODES_LIMIT, username=username))
         return int(settings.AXES_FAILURE_LIMIT) - min(lefts)
 
 

@@ -5,11 +5,13 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from axes.models import AccessAttempt
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from inbox import system_checks
 from inbox.models import AuditEntry, Membership, RecoveryCode, SecondFactor, User
@@ -286,6 +288,20 @@ def test_sixty_sources_with_a_wrong_code_do_not_stop_the_owner(throttled, factor
     for number in range(throttling.ACCOUNT_LIMIT):
         guess(f"192.0.2.{number}")
     assert guess(HERE, code_of(factor)).status_code == 302
+
+
+def test_many_sources_do_not_guess_six_digits_and_a_recovery_code_opens_still(throttled, ana, factor):
+    assert guess(HERE, code_of(factor)).status_code == 302
+    SecondFactor.objects.update(last_step=-1)
+    name = throttling.CODES_OF + EMAIL
+    many = {"failures_since_start": 2, "attempt_time": timezone.now(), "username": name}
+    AccessAttempt.objects.bulk_create(
+        AccessAttempt(ip_address=f"192.0.2.{number}", **many) for number in range(throttling.CODES_LIMIT // 2)
+    )
+
+    assert guess(THERE, code_of(factor)).status_code == 429
+    assert guess(HERE, code_of(factor)).status_code == 302, "the owner has logged in from here before"
+    assert guess(THERE, second_factor.new_codes(ana)[0]).status_code == 302
 
 
 # --- lost ---
