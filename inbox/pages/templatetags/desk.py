@@ -73,7 +73,8 @@ def who(context: dict[str, Any], user_id: int | None) -> SafeString:
 @register.simple_tag
 def is_incomplete(workspace: Workspace) -> bool:
     """Whether entries are missing here that the accounts listed in the last seven days."""
-    return any(account.is_troubled for account in receipts.lately(workspace).values())
+    gaps = [gap for account in receipts.lately(workspace).values() for gap in account.gaps]
+    return any(gap.missing or gap.through for gap in gaps)  # an account that never was compared is no news
 
 
 @register.simple_tag

@@ -328,6 +328,14 @@ class TestPages:
         assert answer.label == "complete from 2026-10-26 through 2026-10-26 13:15 UTC"
         assert not answer.is_troubled and "Not complete" not in self.text(world, "inbox/")
 
+    def test_an_account_that_was_never_compared_is_named_by_the_numbers_and_no_news_in_the_inbox(
+        self, world, smartlead, clock
+    ):
+        clock.shift(timedelta(hours=6))
+        world.client.force_login(world.user)
+        assert "Not complete SmartLead was not compared." in self.text(world, "insights/")
+        assert "Not complete" not in self.text(world, "inbox/")
+
     @staticmethod
     def text(world: World, page: str) -> str:
         """The words of a page, without tags; labels of icons are among them."""
