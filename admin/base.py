@@ -23,7 +23,6 @@ from admin.long_lists import EstimatingPaginator, LongList
 from admin.scope import INSTALLATION, is_to_many, scope_of, steps_of, workspace_of
 from inbox.models import AuditEntry, audit
 from inbox.pages.access import signed_in
-from inbox.pages.proof import question
 
 SEARCHED = 1_000
 """The most rows that one look-up of a search finds."""
@@ -412,17 +411,6 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     def in_words(self, row: Any) -> str:
         """The name of `row` in the title of its page and on the confirmation page."""
         return str(getattr(row, self.named_by) if self.named_by else row)
-
-    # --- recent proof of identity ---
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self._question(request) or super().changeform_view(request, *args, **kwargs)
-
-    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self._question(request) or super().delete_view(request, *args, **kwargs)
-
-    def _question(self, request: HttpRequest) -> HttpResponse | None:
-        return question(request) if self.asks_again and request.method == "POST" else None
 
     # --- history ---
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Exists, Field, ForeignKey, Model, OuterRef, Q, QuerySet
@@ -38,7 +39,7 @@ Row = TypeVar("Row", bound=Model)
 class Scope:
     """One user's view. `roles` are their roles by workspace, and `runs` the workspaces that they own or administer.
     `chosen` is the workspace to which the session is narrowed. `in_group` is whether they are in the group Workspace
-    admin.
+    admin. `needs_factor` is whether a password is not enough: a workspace of theirs requires more, or they see all.
     """
 
     user: User
@@ -47,6 +48,7 @@ class Scope:
     runs: list[UUID]
     chosen: UUID | None = None
     in_group: bool = True
+    needs_factor: bool = False
     _names: list[tuple[UUID, str]] | None = None
     _granted: dict[UUID, bool] = field(default_factory=dict)
     _rights: set[str] | None = None
@@ -172,13 +174,16 @@ def _scope(request: HttpRequest) -> Scope:
     user = signed_in(request)
     group = Exists(Group.objects.filter(user=OuterRef("pk"), name=WORKSPACE_ADMIN))
     rows = User.objects.filter(pk=user.pk)
-    memberships = list(rows.values_list("memberships__workspace", "memberships__role", group))
-    roles = {key: role for key, role, _ in memberships if key is not None}
+    strict = "memberships__workspace__requires_second_factor"
+    memberships = list(rows.values_list("memberships__workspace", "memberships__role", strict, group))
+    roles = {key: role for key, role, *_ in memberships if key is not None}
     runs = sorted(
         key for key, role in roles.items() if Membership.RANK[role] >= Membership.RANK[Membership.Role.ADMIN]
     )
     in_group = any(held for *_, held in memberships)
     scope = Scope(user, user.has_perm(SEE_ALL), roles, runs, in_group=in_group)
+    runs_all = settings.OPERATORS_NEED_FACTOR and scope.sees_all
+    scope.needs_factor = runs_all or any(is_strict for *_, is_strict, _ in memberships)
     if chosen_id := request.session.get(CHOSEN):
         wanted = UUID(chosen_id)
         if (

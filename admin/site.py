@@ -1,11 +1,11 @@
 """The product's Django admin site. Its colours and layout are in templates/admin/."""
 
 import contextlib
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -17,9 +17,9 @@ from django.views.decorators.http import require_POST
 
 from admin import accounts, cockpit, text_access, tracing
 from admin.scope import choose, scope_of
-from inbox.pages.access import signed_in, to_second_factor
+from inbox.pages.access import to_second_factor
+from inbox.pages.proof import question
 from inbox.workspaces.identity import identity_of
-from inbox.workspaces.second_factor import is_required
 
 
 class AdminSite(admin.AdminSite):
@@ -33,13 +33,18 @@ class AdminSite(admin.AdminSite):
         self.disable_action("delete_selected")
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Also requires a second factor from users who need one."""
-        inner = super().admin_view(view, cacheable)
+        """Also requires a second factor from users who need one, and a recent proof where a class says so."""
+        inner: Callable[..., HttpResponseBase] = super().admin_view(view, cacheable)
 
         @wraps(inner)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            is_refused = self.has_permission(request) and view != self.logout and _needs_factor(request)
-            return to_second_factor(request) if is_refused else inner(request, *args, **kwargs)
+            if not self.has_permission(request) or view == self.logout:
+                return inner(request, *args, **kwargs)
+            if not identity_of(request).is_strong and scope_of(request).needs_factor:
+                return to_second_factor(request)
+            asks = request.method == "POST" and getattr(getattr(view, "__self__", None), "asks_again", False)
+            page = question(request) if asks else None
+            return page or inner(request, *args, **kwargs)
 
         return guarded
 
@@ -86,14 +91,6 @@ class AdminSite(admin.AdminSite):
             return TemplateResponse(request, "admin/_cockpit.html", {"cockpit": panels})
         context = {"cockpit": panels, "banner": panels.accounts.banner, **(extra_context or {})}
         return super().index(request, context)
-
-
-def _needs_factor(request: HttpRequest) -> bool:
-    """Whether a second factor is required: by a workspace of the user, or because the user sees all workspaces."""
-    if identity_of(request).is_strong:
-        return False
-    runs_all = settings.OPERATORS_NEED_FACTOR and scope_of(request).sees_all
-    return runs_all or is_required(signed_in(request))
 
 
 def _kept_page(request: HttpRequest) -> str:

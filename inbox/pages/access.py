@@ -4,6 +4,7 @@ import zoneinfo
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth import logout
@@ -19,7 +20,7 @@ from django_htmx.middleware import HtmxDetails
 from inbox.models import Membership, User, Workspace
 from inbox.pages.changes import with_snapshot
 from inbox.workspaces.identity import identity_of
-from inbox.workspaces.second_factor import has_factor, setup_path
+from inbox.workspaces.second_factor import has_factor
 
 Rest = ParamSpec("Rest")
 
@@ -56,7 +57,7 @@ def to_second_factor(request: HttpRequest) -> HttpResponseBase:
     if has_factor(signed_in(request)):
         logout(request)
         return redirect_to_login(page)
-    return redirect(setup_path(page))
+    return redirect(f"{reverse('factor')}?{urlencode({'next': page})}")
 
 
 View = Callable[Concatenate[WorkspaceRequest, Rest], HttpResponseBase]

@@ -20,7 +20,6 @@ from inbox.pages.access import SAFE_METHODS, signed_in
 from inbox.pages.safe_next import next_url
 from inbox.workspaces.identity import identity_of, prove_again
 from inbox.workspaces.people import password_opens
-from inbox.workspaces.second_factor import has_factor
 
 PROOF = "proof"
 """The form field with the password, or with a code from the phone."""
@@ -75,6 +74,5 @@ def _page(request: HttpRequest, *, is_wrong: bool = False) -> HttpResponse:
     posted = [(name, text) for name, texts in request.POST.lists() for text in texts]
     fields = [(name, text) for name, text in posted if name != "csrfmiddlewaretoken"]
     context = {"fields": fields, "is_wrong": is_wrong, "company": settings.OIDC_ISSUER}
-    context["has_factor"] = has_factor(signed_in(request))
     context["has_password"] = signed_in(request).has_usable_password() and password_opens(signed_in(request))
     return render(request, "registration/proof.html", context)

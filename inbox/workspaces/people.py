@@ -159,7 +159,7 @@ def send(subject: str, text: str, email: str, headers: dict[str, str] | None = N
 
 def members_of(workspace: Workspace) -> list[Membership]:
     """The members with their users, owners first, then by role and name."""
-    rows = Membership.objects.filter(workspace=workspace).select_related("user")
+    rows = Membership.objects.filter(workspace=workspace).select_related("user__second_factor")
     return sorted(rows, key=lambda row: (-Membership.RANK[row.role], str(row.user).lower()))
 
 

@@ -6,12 +6,10 @@ inbox.workspaces.throttling limits guesses, so that nobody else can lock the per
 import base64
 import hashlib
 import secrets
-from collections.abc import Iterable
+from urllib.parse import quote, urlencode
 
 from django.db import transaction
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.http import urlencode
 
 from inbox.models import Membership, RecoveryCode, SecondFactor, User, Workspace, audit
 from inbox.models.session import end_sessions
@@ -34,11 +32,6 @@ def has_factor(user: User) -> bool:
     return bool(SecondFactor.objects.filter(user=user, confirmed=True).exists())
 
 
-def with_factor(users: Iterable[User]) -> set[int]:
-    """The ids of those `users` who have a second factor."""
-    return set(SecondFactor.objects.filter(user__in=users, confirmed=True).values_list("user_id", flat=True))
-
-
 @transaction.atomic
 def new_factor(user: User, begun: int | None) -> SecondFactor:
     """The unconfirmed factor of `user` with the id `begun`, which the session has begun, or a new one. A key that
@@ -46,15 +39,12 @@ def new_factor(user: User, begun: int | None) -> SecondFactor:
     """
     User.objects.select_for_update().get(pk=user.pk)  # two sessions at once would get the same key
     SecondFactor.objects.filter(user=user, confirmed=False).exclude(pk=begun).delete()
-    factor: SecondFactor = SecondFactor.objects.get_or_create(
-        user=user, defaults={"name": "Phone", "confirmed": False}
-    )[0]
-    return factor
+    return SecondFactor.objects.get_or_create(user=user, defaults={"name": "Phone", "confirmed": False})[0]
 
 
 def address_for_app(factor: SecondFactor) -> str:
     """The URI that an app reads from the QR code (Key Uri Format of Google Authenticator)."""
-    label = urlencode({"": f"Holdfast:{factor.user.email}"})[1:]
+    label = quote(f"Holdfast:{factor.user.email}")
     return f"otpauth://totp/{label}?{urlencode({'secret': key_in_words(factor), 'issuer': 'Holdfast'})}"
 
 
@@ -136,12 +126,7 @@ def reset(by: Membership, member: Membership) -> bool:
     user, role = member.user, Membership.Role.OWNER
     owned = Membership.objects.filter(user=by.user, role=role).values("workspace")
     outside = Membership.objects.filter(user=user).exclude(workspace__in=owned)
-    if (
-        not by.at_least(role)
-        or outside.exists()
-        or user.is_superuser
-        or user.has_perm("inbox.see_all_workspaces")
-    ):
+    if not by.at_least(role) or outside.exists() or user.has_perm("inbox.see_all_workspaces"):
         raise NotAllowed(NOT_ALL_YOURS.format(user))
     return remove(user, by.user)
 
@@ -159,21 +144,9 @@ def mail_reset(ctx: JobContext) -> dict[str, str]:
     return send("Holdfast: your second factor was removed", text, user.email)
 
 
+@transaction.atomic
 def require(workspace: Workspace, actor: User, is_required: bool) -> None:
     """Sets whether the members of `workspace` need a second factor."""
-    with transaction.atomic():
-        changed = Workspace.objects.filter(pk=workspace.pk).exclude(requires_second_factor=is_required)
-        if changed.update(requires_second_factor=is_required):
-            pair = [not is_required, is_required]
-            changes = {"requires_second_factor": pair}
-            audit.record(workspace.pk, actor, "workspace.change", workspace, changes=changes)
-
-
-def is_required(user: User) -> bool:
-    """Whether a workspace of `user` requires more than a password."""
-    return Workspace.objects.filter(memberships__user=user, requires_second_factor=True).exists()
-
-
-def setup_path(next_url: str) -> str:
-    """The path of the page that sets up the factor and then redirects to `next_url`."""
-    return f"{reverse('factor')}?{urlencode({'next': next_url})}"
+    Workspace.objects.filter(pk=workspace.pk).update(requires_second_factor=is_required)
+    changes = {"requires_second_factor": [workspace.requires_second_factor, is_required]}
+    audit.record(workspace.pk, actor, "workspace.change", workspace, changes=changes)

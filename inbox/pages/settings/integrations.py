@@ -99,7 +99,6 @@ def own_key(request: WorkspaceRequest, key_id: int) -> WebhookKey:
     return get_object_or_404(WebhookKey.objects.usable(), pk=key_id, integration__workspace=request.workspace)
 
 
-ADMIN = Membership.Role.ADMIN
 SLOTS = threading.BoundedSemaphore(3)
 """Limits the threads of a server process that wait for a provider's test, so that the others can serve pages."""
 KEY_UNREADABLE = (

@@ -68,6 +68,11 @@ def _names_owner(request: HttpRequest) -> bool:
     return request.POST.get("role") == Membership.Role.OWNER
 
 
+def _harms(request: HttpRequest) -> bool:
+    wanted = request.POST.get("do")
+    return wanted == "reset" or (wanted == "role" and _names_owner(request))
+
+
 @require_POST
 @workspace_view(ADMIN)
 @asks_again(_names_owner)
@@ -109,9 +114,11 @@ def invitation(request: WorkspaceRequest, invitation_id: int) -> HttpResponse:
 
 @require_POST
 @workspace_view(ADMIN)
-@asks_again(lambda request: _names_owner(request) and request.POST.get("do") == "role")
+@asks_again(_harms)
 def change(request: WorkspaceRequest, membership_id: int) -> HttpResponse:
-    """Changes a member. `do` is role, remove, or takes (whether they get new leads in turn: `takes` is on or off)."""
+    """Changes a member. `do` is role, remove, reset (the second factor), or takes (whether they get new leads in turn:
+    `takes` is on or off).
+    """
     rows = Membership.objects.select_related("user").filter(workspace=request.workspace)
     membership = get_object_or_404(rows, pk=membership_id)
     try:
@@ -130,35 +137,17 @@ def change(request: WorkspaceRequest, membership_id: int) -> HttpResponse:
 def security(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/people/security/`: shows how securely the members log in.
 
-    `do` requires a second factor (require), allows passwords alone (allow), or resets the second factor of `member`
-    (reset).
+    `do` requires a second factor (require) or allows passwords alone (allow).
     """
-    by, wanted = request.membership, request.POST.get("do")
-    members = people.members_of(request.workspace)
     if request.method == "POST":
-        if wanted in ("require", "allow"):
-            second_factor.require(request.workspace, by.user, wanted == "require")
-            messages.success(request, "Saved.")
-        elif wanted == "reset":
-            member = get_object_or_404(Membership, pk=_number(request), workspace=request.workspace)
-            try:
-                second_factor.reset(by, member)
-                messages.success(
-                    request, f"{member.user} logs in with the password alone, and is told by mail."
-                )
-            except people.NotAllowed as reason:
-                messages.error(request, str(reason))
-        else:
+        wanted = request.POST.get("do")
+        if wanted not in ("require", "allow"):
             raise Http404("No such action.")
+        second_factor.require(request.workspace, request.membership.user, wanted == "require")
+        messages.success(request, "Saved.")
         return redirect("inbox:people-security", request.workspace.pk)
-    protected = second_factor.with_factor(member.user for member in members)
-    context = {"members": members, "protected": protected, "is_owner": by.at_least(Membership.Role.OWNER)}
+    context = {"members": people.members_of(request.workspace)}
     return render(request, "workspace/security.html", context)
-
-
-def _number(request: WorkspaceRequest) -> int:
-    text = request.POST.get("member", "")
-    return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
 @require_POST
@@ -194,6 +183,9 @@ def _do(request: WorkspaceRequest, membership: Membership) -> str:
     if what == "remove":
         people.remove(by, membership)
         return f"{membership.user} is out of this workspace."
+    if what == "reset":
+        second_factor.reset(by, membership)
+        return f"{membership.user} logs in with the password alone, and is told by mail."
     if what == "takes":
         people.set_takes_leads(by, membership, request.POST.get("takes") == "on")
         return "Saved."

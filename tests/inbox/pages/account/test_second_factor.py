@@ -24,6 +24,7 @@ from jobs.models import BackgroundJob
 from tests import factories
 from tests.factories import PASSWORD
 from tests.factors import code_of, make_factor
+from tests.inbox.pages.account.test_proof import made_old
 
 EMAIL = "ana@northwind.example.com"
 HERE, THERE = "198.51.100.7", "203.0.113.5"
@@ -314,7 +315,9 @@ def test_an_owner_resets_it_and_the_person_is_told_by_mail(ana, workspace, prove
     place = reverse("inbox:people-security", args=[workspace.pk])
     assert "Password and code" in logged_in(ana).get(place).content.decode()
 
-    logged_in(ana).post(place, {"do": "reset", "member": ben.memberships.get().pk})
+    person = reverse("inbox:person", args=[workspace.pk, ben.memberships.get().pk])
+    assert "Is it you?" in made_old(logged_in(ana)).post(person, {"do": "reset"}).content.decode()
+    logged_in(ana).post(person, {"do": "reset"})
 
     assert not second_factor.has_factor(ben) and not is_in(session)
     assert AuditEntry.objects.get(action="second_factor.removed").actor == ana
