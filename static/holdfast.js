@@ -1,6 +1,7 @@
 /* Keyboard shortcuts, dialogs, and parts of pages that reload. Every page also works without this file. The page's help
    sheet (inbox/pages/palette.py) defines the shortcuts. */
 import { all, byId, focusedRow, isField, isVisible, on, page } from "./page.js";
+import "./copy.js";
 import { say } from "./toasts.js";
 
 /** @param {string} name */
@@ -227,12 +228,8 @@ function showFailure(_, { detail }) {
 on("htmx:responseError", showFailure);
 on("htmx:sendError", showFailure);
 
-on("click", async (element) => {
+on("click", (element) => {
   if (element.closest("[data-print]")) print();
-  const button = element.closest("[data-copy]");
-  if (!button) return;
-  await navigator.clipboard.writeText(byId(button.dataset.copy).value);
-  button.lastChild.textContent = " Copied";
 });
 
 /** Copies the folders' counts from another page.

@@ -27,20 +27,25 @@ class SecondFactor(Device):  # type: ignore[misc]  # django-otp has no types
 
     def verify_token(self, token: str) -> bool:
         """Whether `token` is a current, unused code. Of several requests with the same code, only one gets True."""
+        step = self.step_of(token)
+        if step is None or step <= self.last_step:
+            return False
+        older = SecondFactor.objects.filter(pk=self.pk, last_step__lt=step)
+        return bool(older.update(last_step=step))
+
+    def step_of(self, token: str) -> int | None:
+        """The newest step of 30 s around now that has the code `token`, used or not."""
         if isinstance(self.key, Unreadable) or not (
             token.isascii() and token.isdecimal() and len(token) == 6
         ):
-            return False
+            return None
         totp = TOTP(bytes.fromhex(self.key))
         totp.time = time.time()
-        if not totp.verify(int(token), TOLERANCE, self.last_step + 1):
-            return False
-        older = SecondFactor.objects.filter(pk=self.pk, last_step__lt=totp.t())
-        return bool(older.update(last_step=totp.t()))
+        return totp.t() if totp.verify(int(token), TOLERANCE) else None
 
 
 class RecoveryCode(models.Model):
-    """The SHA-256 of a code that permits one log-in without the phone. With 80 random bits, it needs no salt."""
+    """The SHA-256 of a code that permits one log-in without the phone. With 79 random bits, it needs no salt."""
 
     user = models.ForeignKey("inbox.User", on_delete=models.CASCADE, related_name="recovery_codes")
     digest = models.CharField(max_length=64)

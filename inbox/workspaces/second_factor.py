@@ -8,8 +8,11 @@ import hashlib
 import secrets
 from urllib.parse import quote, urlencode
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Count
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 
 from inbox.models import Membership, RecoveryCode, SecondFactor, User, Workspace, audit
 from inbox.models.session import end_sessions
@@ -21,6 +24,8 @@ from jobs.kinds import kind_name
 
 RESET_MAIL = kind_name("account.factor_mail", __name__)
 CODES = 10
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+"""The characters of recovery codes, without i, l, o, 0 and 1, which look like each other."""
 NOT_ALL_YOURS = (
     "{} is in a workspace of which you are no owner, or runs this installation. An operator resets it: "
     "manage.py reset_second_factor."
@@ -42,6 +47,14 @@ def new_factor(user: User, begun: int | None) -> SecondFactor:
     return SecondFactor.objects.get_or_create(user=user, defaults={"name": "Phone", "confirmed": False})[0]
 
 
+def next_key(factor: SecondFactor, session_key: str | None) -> str:
+    """The key of a new phone. It is derived: a session gets the same at each request, and it is stored only when
+    confirmed.
+    """
+    text = f"{factor.key} {session_key}"
+    return salted_hmac("second factor of a new phone", text, algorithm="sha256").hexdigest()[:40]
+
+
 def address_for_app(factor: SecondFactor) -> str:
     """The URI that an app reads from the QR code (Key Uri Format of Google Authenticator)."""
     label = quote(f"Holdfast:{factor.user.email}")
@@ -54,12 +67,16 @@ def key_in_words(factor: SecondFactor) -> str:
 
 
 def confirm(factor: SecondFactor, code: str, session_key: str | None) -> list[str] | None:
-    """Confirms the factor if `code` is correct, ends all other sessions, and returns recovery codes; else None."""
+    """Confirms the factor if `code` is correct, ends all other sessions, and returns recovery codes; else None.
+
+    The key of a new phone replaces the old one.
+    """
     user = factor.user
-    if factor.confirmed or not factor.verify_token(code):
+    if not factor.verify_token(code):
         return None
     with transaction.atomic():
-        if not SecondFactor.objects.filter(pk=factor.pk, confirmed=False).update(confirmed=True):
+        rows = SecondFactor.objects.filter(pk=factor.pk, confirmed=factor.confirmed)
+        if not rows.update(confirmed=True, key=factor.key):
             return None
         audit.record(None, user, "second_factor.set_up", user)
         end_sessions(user.pk, but=session_key)
@@ -69,7 +86,7 @@ def confirm(factor: SecondFactor, code: str, session_key: str | None) -> list[st
 @transaction.atomic
 def new_codes(user: User) -> list[str]:
     """Replaces the recovery codes of `user`, and returns the new ones, which cannot be read again."""
-    codes = [base64.b32encode(secrets.token_bytes(10)).decode().lower() for _ in range(CODES)]
+    codes = ["".join(secrets.choice(ALPHABET) for _ in range(16)) for _ in range(CODES)]
     RecoveryCode.objects.filter(user=user).delete()
     RecoveryCode.objects.bulk_create(RecoveryCode(user=user, digest=_digest(code)) for code in codes)
     audit.record(None, user, "second_factor.codes", user)
@@ -80,17 +97,40 @@ def accepts(request: HttpRequest, user: User, code: str) -> bool:
     """Whether `code` proves the identity of `user`: a code of the app, or a recovery code, each valid once. A wrong
     code counts as an attempt; if the client must wait, AxesMiddleware informs the client.
     """
-    text = "".join(code.split()).replace("-", "")
+    text = _plain(code)
     name = (throttling.CODES_OF + user.email)[:255]  # the length of the column of django-axes
-    if _spend(user, text):  # nobody guesses 80 bits, so no attacker keeps the owner of one out
+    if _spend(user, text):  # nobody guesses 79 bits, so no attacker keeps the owner of one out
+        throttling.forget_tries(request, name)
         return True
     if not throttling.may_try(request, name):
         return False
     factor = SecondFactor.objects.filter(user=user, confirmed=True).first()
     if factor is not None and factor.verify_token(text):
+        throttling.forget_tries(request, name)
         return True
     throttling.note_try(request, name)
     return False
+
+
+def is_recovery(code: str) -> bool:
+    """Whether `code` has the form of a recovery code, not of an app's."""
+    return not _plain(code).isdecimal()
+
+
+def complaint(user: User, code: str) -> str:
+    """The message to `user`, whose `code` was refused."""
+    factor = SecondFactor.objects.filter(user=user, confirmed=True).first()
+    if is_recovery(code):
+        return "That recovery code is not right, or was used already."
+    if factor is not None and factor.step_of(_plain(code)) is not None:
+        return "That code was used already. Wait for the next one."
+    return (
+        "That code is not right. Type the newest one, and check that your phone’s clock is set automatically."
+    )
+
+
+def _plain(code: str) -> str:
+    return "".join(code.split()).replace("-", "")
 
 
 def _spend(user: User, code: str) -> bool:
@@ -126,9 +166,21 @@ def reset(by: Membership, member: Membership) -> bool:
     user, role = member.user, Membership.Role.OWNER
     owned = Membership.objects.filter(user=by.user, role=role).values("workspace")
     outside = Membership.objects.filter(user=user).exclude(workspace__in=owned)
-    if not by.at_least(role) or outside.exists() or user.has_perm("inbox.see_all_workspaces"):
+    if not by.at_least(role) or outside.exists() or _runs_installation(user):
         raise NotAllowed(NOT_ALL_YOURS.format(user))
     return remove(user, by.user)
+
+
+def has_helper(user: User) -> bool:
+    """Whether another person may `reset` the factor of `user`, as an owner of all their workspaces."""
+    rows = Membership.objects.filter(role=Membership.Role.OWNER, workspace__memberships__user=user)
+    owners = rows.exclude(user=user).filter(user__is_active=True).values("user")
+    owners_of_all = owners.annotate(count=Count("workspace")).filter(count=user.memberships.count())
+    return owners_of_all.exists() and not _runs_installation(user)
+
+
+def _runs_installation(user: User) -> bool:
+    return user.has_perm("inbox.see_all_workspaces")
 
 
 def mail_reset(ctx: JobContext) -> dict[str, str]:
@@ -137,11 +189,11 @@ def mail_reset(ctx: JobContext) -> dict[str, str]:
     if user is None:
         return {"skipped": "There is no active account."}
     text = (
-        "The second factor of your Holdfast account was removed, by you, an owner of your workspace or an operator. "
-        "Until you set one up again, your password alone opens the account.\n\n"
+        "The two-step log-in of your Holdfast account was turned off, by you, an owner of your workspace or "
+        "an operator. Until you set one up again, a password is all anyone needs.\n\n"
         "If you did not ask for this, change your password now and tell your operator.\n"
     )
-    return send("Holdfast: your second factor was removed", text, user.email)
+    return send("Holdfast: your two-step log-in was turned off", text, user.email)
 
 
 @transaction.atomic
@@ -150,3 +202,11 @@ def require(workspace: Workspace, actor: User, is_required: bool) -> None:
     Workspace.objects.filter(pk=workspace.pk).update(requires_second_factor=is_required)
     changes = {"requires_second_factor": [workspace.requires_second_factor, is_required]}
     audit.record(workspace.pk, actor, "workspace.change", workspace, changes=changes)
+
+
+def required_by(user: User) -> list[str]:
+    """The names of what requires more than a password of `user`: workspaces, and the admin of the installation."""
+    rows = Workspace.objects.filter(memberships__user=user, requires_second_factor=True)
+    names = list(rows.order_by("name").values_list("name", flat=True))
+    needs_admin = settings.OPERATORS_NEED_FACTOR and _runs_installation(user)
+    return [*names, "This installation"] if needs_admin else names

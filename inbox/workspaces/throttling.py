@@ -49,6 +49,7 @@ class AxesRequest(HttpRequest):
 
     axes_ip_address: str | None
     axes_locked_out: bool
+    axes_credentials: dict[str, Any] | None
 
 
 def guess_source(request: HttpRequest) -> str | None:
@@ -112,7 +113,8 @@ def may_try(request: HttpRequest, name: str) -> bool:
     """Whether the client may make another attempt under `name`. If not, AxesMiddleware informs the client."""
     is_allowed = bool(AxesProxyHandler.is_allowed(request, get_credentials(name)))
     if not is_allowed:
-        cast(AxesRequest, request).axes_locked_out = True
+        locked = cast(AxesRequest, request)
+        locked.axes_locked_out, locked.axes_credentials = True, get_credentials(name)
     return is_allowed
 
 
@@ -120,6 +122,12 @@ def note_try(request: HttpRequest, name: str) -> bool:
     """Counts an attempt under `name`. Returns False if the client must now wait; AxesMiddleware then says so."""
     AxesProxyHandler.user_login_failed(__name__, get_credentials(name), request)
     return not cast(AxesRequest, request).axes_locked_out
+
+
+def forget_tries(request: HttpRequest, name: str) -> None:
+    """Clears the attempts of this client's source under `name`, after a successful one."""
+    username = account_name(request, get_credentials(name))
+    AccessAttempt.objects.filter(username=username, ip_address=guess_source(request)).delete()
 
 
 class Throttle(AxesDatabaseHandler):  # type: ignore[misc]  # django-axes has no types

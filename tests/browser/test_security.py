@@ -24,7 +24,7 @@ def test_a_person_logs_out_another_browser_on_a_phone(open_page, user, scheme):
     assert audit(page) == []
     page.get_by_role("button", name="Log out of Firefox on Windows").press("Enter")
 
-    expect(page.get_by_text("Logged out there.")).to_be_visible()
+    expect(page.get_by_text("Firefox on Windows is logged out.")).to_be_visible()
     assert other.get("/account/").status_code == 302
 
 
@@ -34,7 +34,7 @@ def test_a_person_sets_up_their_phone_loses_it_and_gets_back_in(open_page, user,
     Workspace.objects.update(requires_second_factor=True)
     page = open_page(user, width=375, color_scheme=scheme)
     page.goto(f"/w/{workspace.pk}/people/security/")
-    expect(page.get_by_text("The page that you opened needs this.")).to_be_visible()
+    expect(page.get_by_text(f"{workspace.name} requires two-step log-in.")).to_be_visible()
     assert audit(page) == []
     page.get_by_label("Type the six digits").fill("123")
     page.keyboard.press("Enter")
@@ -42,10 +42,10 @@ def test_a_person_sets_up_their_phone_loses_it_and_gets_back_in(open_page, user,
     assert audit(page) == []
     page.get_by_label("Type the six digits").fill(code_of(user.second_factor))
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Keep these codes")).to_be_visible()
+    expect(page.get_by_role("heading", name="Save your recovery codes")).to_be_visible()
     assert audit(page) == []
     recovery = page.get_by_role("list", name="Recovery codes").get_by_role("listitem").first.inner_text()
-    page.get_by_role("link", name="I have kept them").press("Enter")
+    page.get_by_role("link", name="I have saved them").press("Enter")
     expect(page.get_by_text("Password and code")).to_be_visible()
     assert audit(page) == []
 

@@ -28,6 +28,7 @@ from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -36,9 +37,9 @@ from django.views.generic import FormView, TemplateView
 from inbox.models import User
 from inbox.pages.access import signed_in
 from inbox.workspaces import people
-from inbox.workspaces.identity import Strength, note_proof
+from inbox.workspaces.identity import PROVEN, Strength, note_proof
 from inbox.workspaces.people import password_opens
-from inbox.workspaces.second_factor import accepts, has_factor
+from inbox.workspaces.second_factor import accepts, complaint, has_factor, has_helper, is_recovery
 from inbox.workspaces.throttling import may_ask_for_link, tries_left
 from integrations.mail import is_off
 
@@ -152,12 +153,23 @@ def login_code(request: HttpRequest) -> HttpResponse:
     is_open = user is not None and time.time() - at < PENDING_S and has_factor(user) and password_opens(user)
     if user is None or not is_open or not constant_time_compare(password, user.get_session_auth_hash()):
         return redirect_to_login(next_url or reverse("home"))
-    if request.method == "POST" and accepts(request, user, request.POST.get("code", "")):
+    code = request.POST.get("code", "")
+    if request.method == "POST" and accepts(request, user, code):
         del request.session[PENDING]
         response = _let_in(request, user, next_url, remember)
         note_proof(request, Strength.FACTOR)
+        if is_recovery(code):
+            request.session[PROVEN] = 0  # codes on paper are easily found: each step asks again
+            messages.warning(request, _codes_left(user))
         return response
-    return render(request, "registration/code.html", {"is_wrong": request.method == "POST", "next": next_url})
+    error = complaint(user, code) if request.method == "POST" else ""
+    context = {"error": error, "next": next_url, "has_helper": has_helper(user)}
+    return render(request, "registration/code.html", context)
+
+
+def _codes_left(user: User) -> str:
+    text = "You used a recovery code; {} are left. New phone? <a class='btn small' href='{}?do=phone'>Set it up</a>"
+    return format_html(text, user.recovery_codes.count(), reverse("factor"))
 
 
 class PasswordChange(UserPassesTestMixin, PasswordChangeView):

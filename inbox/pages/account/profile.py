@@ -51,8 +51,8 @@ class Account(FormView):  # type: ignore[type-arg]
         return super().get_context_data(**kwargs, desks=desks, told=forms, browser=browser, mail_off=is_off())
 
     def form_valid(self, form: NameForm) -> HttpResponse:
-        user = form.save()
-        messages.success(self.request, f"You are {user.name} from now on.")
+        form.save()
+        messages.success(self.request, "Name saved.")
         return super().form_valid(form)
 
 

@@ -27,43 +27,55 @@ BEGUN = "second_factor"
 def factor(request: HttpRequest) -> HttpResponse:
     """`/account/security/factor/?next=…`: shows the QR code, and checks the first `code` from the phone.
 
-    Later, `do` creates new recovery codes ("codes") or removes the factor ("remove").
+    Later, `do` sets up a new phone ("phone"), creates new recovery codes ("codes") or removes the factor ("remove").
+    A GET with `do` asks whether to do so.
     """
-    user, key, wanted = signed_in(request), request.session.session_key, request.POST.get("do")
-    if not second_factor.has_factor(user):
-        return _set_up(request)
+    user, key = signed_in(request), request.session.session_key
+    wanted = request.POST.get("do") or request.GET.get("do")
+    if wanted == "phone" or not second_factor.has_factor(user):
+        return _set_up(request, wanted)
+    if request.method == "GET" and wanted in ("codes", "remove"):
+        context = {"do": wanted, "required_by": second_factor.required_by(user)}
+        return render(request, "registration/factor_change.html", context)
     if wanted == "codes":
-        return _show_codes(request, second_factor.new_codes(user))
+        return _show_codes(request, second_factor.new_codes(user), is_new=False)
     if wanted == "remove":
         second_factor.remove(user, user, session_key=key)
         note_proof(request, strength_of_log_in(request))
-        messages.success(request, "Your password alone logs you in from now on.")
+        messages.success(request, "Two-step log-in is off. Right now, a password is all anyone needs.")
         return redirect("security")
     return redirect(next_url(request, reverse("security")))
 
 
-def _set_up(request: HttpRequest) -> HttpResponse:
+def _set_up(request: HttpRequest, wanted: str | None) -> HttpResponse:
     user, code = signed_in(request), "".join(request.POST.get("code", "").split())
     new = second_factor.new_factor(user, request.session.get(BEGUN))
-    request.session[BEGUN] = new.pk
+    if not new.confirmed:
+        request.session[BEGUN] = new.pk
+    elif wanted == "phone":
+        new.key = second_factor.next_key(new, request.session.session_key)
+    else:  # confirmed meanwhile, in another window
+        return redirect("security")
     codes = second_factor.confirm(new, code, request.session.session_key) if code else None
     if codes:
         note_proof(request, Strength.FACTOR)
         return _show_codes(request, codes)
-    if new.confirmed:  # meanwhile, in another window
-        return redirect("security")
+    key = second_factor.key_in_words(new)
     address = second_factor.address_for_app(new)
     svg = segno.make_qr(address).svg_inline(scale=5, light="#fff", dark="#000")
     context = {
         "qr": mark_safe(svg),  # generated here, from a percent-encoded address
         "address": address,
-        "key": second_factor.key_in_words(new),
+        "key": key,
+        "groups": [key[place : place + 4] for place in range(0, len(key), 4)],
+        "has_factor": new.confirmed,
+        "required_by": [] if new.confirmed else second_factor.required_by(user),
         "is_wrong": request.method == "POST",
         "next": next_url(request, ""),
     }
     return render(request, "registration/factor.html", context)
 
 
-def _show_codes(request: HttpRequest, codes: list[str]) -> HttpResponse:
-    context = {"codes": codes, "next": next_url(request, reverse("security"))}
+def _show_codes(request: HttpRequest, codes: list[str], *, is_new: bool = True) -> HttpResponse:
+    context = {"codes": codes, "is_new": is_new, "next": next_url(request, reverse("security"))}
     return render(request, "registration/factor_codes.html", context)

@@ -144,7 +144,8 @@ def security(request: WorkspaceRequest) -> HttpResponse:
         if wanted not in ("require", "allow"):
             raise Http404("No such action.")
         second_factor.require(request.workspace, request.membership.user, wanted == "require")
-        messages.success(request, "Saved.")
+        text = "Everybody now needs a code." if wanted == "require" else "Nobody here needs a code now."
+        messages.success(request, text)
         return redirect("inbox:people-security", request.workspace.pk)
     context = {"members": people.members_of(request.workspace)}
     return render(request, "workspace/security.html", context)
@@ -185,7 +186,7 @@ def _do(request: WorkspaceRequest, membership: Membership) -> str:
         return f"{membership.user} is out of this workspace."
     if what == "reset":
         second_factor.reset(by, membership)
-        return f"{membership.user} logs in with the password alone, and is told by mail."
+        return f"{membership.user} needs only a password now, and gets a mail about it."
     if what == "takes":
         people.set_takes_leads(by, membership, request.POST.get("takes") == "on")
         return "Saved."

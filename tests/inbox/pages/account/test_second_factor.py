@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django_otp.oath import TOTP
 
 from inbox import system_checks
 from inbox.models import AuditEntry, Membership, RecoveryCode, SecondFactor, User
@@ -56,7 +57,7 @@ def is_in(client: Client) -> bool:
 
 
 def codes_of(answer) -> list[str]:
-    return re.findall(r"<code>([a-z2-7-]{19})</code>", answer.content.decode())
+    return re.findall(r"<code>([a-z2-9-]{19})</code>", answer.content.decode())
 
 
 # --- set up ---
@@ -140,6 +141,39 @@ def test_changing_it_asks_again(ana, factor):
     assert BackgroundJob.objects.filter(kind=second_factor.RESET_MAIL).count() == 1
 
 
+def test_turning_it_off_and_new_codes_ask_first_and_say_what_ends(ana, workspace, factor):
+    second_factor.require(workspace, ana, True)
+    client = logged_in(ana)
+    page = client.get(f"{SETUP}?do=remove").content.decode()
+    assert "Turn off two-step log-in?" in page
+    assert f"{workspace.name} requires it: you will be asked to set it up again." in page
+    assert "The old codes no longer work then." in client.get(f"{SETUP}?do=codes").content.decode()
+    assert SecondFactor.objects.exists()
+    assert "The old ones no longer work." in client.post(SETUP, {"do": "codes"}).content.decode()
+
+
+def test_the_security_page_says_which_workspace_requires_it(ana, workspace):
+    second_factor.require(workspace, ana, True)
+    page = logged_in(ana).get("/account/security/").content.decode()
+    assert f"{workspace.name} requires two-step log-in." in page
+
+
+def test_a_new_phone_replaces_the_old_one_with_its_first_code(ana, factor):
+    client, old = logged_in(ana), factor.key
+    page = client.get(f"{SETUP}?do=phone").content.decode()
+    new = SecondFactor(user=ana, key=second_factor.next_key(factor, client.session.session_key))
+    assert second_factor.key_in_words(new) in page and new.key != old
+    assert second_factor.next_key(factor, "another session") != new.key
+    client.post(SETUP, {"do": "phone", "code": "000000"})
+    assert SecondFactor.objects.get().key == old
+
+    new_code = TOTP(bytes.fromhex(new.key)).token()
+    codes = codes_of(client.post(SETUP, {"do": "phone", "code": f"{new_code:06}"}))
+
+    assert len(codes) == second_factor.CODES and SecondFactor.objects.get().key == new.key
+    assert SecondFactor.objects.get().confirmed and not factor.verify_token("000000")
+
+
 # --- log-in ---
 
 
@@ -198,6 +232,44 @@ def test_a_code_counts_once_and_so_does_a_recovery_code(ana, factor):
         assert outcome == [True, False], code
     assert ana.recovery_codes.count() == second_factor.CODES - 1
     assert AuditEntry.objects.filter(action="second_factor.code_used").count() == 1
+
+
+def test_a_log_in_by_a_recovery_code_says_how_many_are_left_and_proves_nothing_for_later_steps(ana, factor):
+    code = second_factor.new_codes(ana)[0]
+    client = Client()
+    password(client, "/account/")
+    page = client.post("/login/code/", {"code": code}, follow=True).content.decode()
+    assert "You used a recovery code; 9 are left. New phone?" in page and f"{SETUP}?do=phone" in page
+    assert client.get(f"{SETUP}?do=remove")["Location"].startswith("/account/proof/")
+    assert "Is it you?" in client.post(SETUP, {"do": "remove"}).content.decode()
+    assert SecondFactor.objects.exists()
+
+
+def test_a_refused_code_is_told_in_its_own_words(ana, factor):
+    recovery, code = second_factor.new_codes(ana)[0], code_of(factor)
+    assert factor.verify_token(code) and second_factor._spend(ana, recovery.replace("-", ""))
+    client = Client()
+    password(client)
+    for wrong, words in {
+        code: "That code was used already. Wait for the next one.",
+        recovery: "That recovery code is not right, or was used already.",
+        "12345": "That code is not right.",
+    }.items():
+        assert words in client.post("/login/code/", {"code": wrong}).content.decode(), wrong
+
+
+def test_recovery_codes_have_no_characters_that_look_alike(ana):
+    assert not set("".join(second_factor.new_codes(ana))) & set("ilo01")
+
+
+def test_the_only_owner_is_sent_to_the_operator_and_a_member_to_their_owner(ana, workspace, factor):
+    client = Client()
+    password(client)
+    assert "the operator who runs Holdfast" in client.get("/login/code/").content.decode()
+    factories.make_member(workspace, Membership.Role.OWNER)
+    assert "Ask an owner of your workspace" in client.get("/login/code/").content.decode()
+    Membership.objects.create(workspace=factories.make_workspace(), user=ana)
+    assert not second_factor.has_helper(ana)
 
 
 def test_a_code_of_a_minute_ago_or_in_a_minute_is_refused(factor):
@@ -269,6 +341,19 @@ def test_guesses_at_the_code_stop_and_the_right_password_takes_none_back(throttl
     assert guess(HERE, code_of(factor)).status_code == 302, "the owner is elsewhere"
 
 
+def test_a_right_code_takes_back_the_wrong_ones_of_its_own_source(throttled, ana, factor):
+    for _ in range(2):
+        assert [guess(THERE).status_code for _ in range(5)] == [200] * 5
+        SecondFactor.objects.update(last_step=-1)
+        assert guess(THERE, code_of(factor)).status_code == 302
+
+
+def test_the_locked_page_names_codes_and_the_address(throttled, ana, factor):
+    pages = [guess(THERE).content.decode() for _ in range(7)]
+    for page in pages[5:]:
+        assert f"Too many wrong codes for {EMAIL}. Try again in 15 minutes." in page
+
+
 def test_guesses_at_the_code_of_the_longest_address_stop(throttled, ana, factor):
     ana.email = f"ana@{'x' * 238}.example.com"
     ana.save()
@@ -328,7 +413,7 @@ def test_an_owner_resets_it_and_the_person_is_told_by_mail(ana, workspace, prove
 def test_the_mail_says_so(ana, settings):
     context = SimpleNamespace(payload={"user_id": ana.pk})
     assert second_factor.mail_reset(context) == {"sent": "email"}
-    assert mail.outbox[0].to == [EMAIL] and "was removed" in mail.outbox[0].subject
+    assert mail.outbox[0].to == [EMAIL] and "was turned off" in mail.outbox[0].subject
 
 
 def test_an_owner_does_not_reset_whom_other_workspaces_or_the_installation_trust(ana, workspace):
@@ -368,7 +453,7 @@ def test_who_lacks_it_is_led_through_it_at_the_next_page_and_back(ana, workspace
     assert client.get("/live/", {"w": f"{workspace.pk}~{snapshot}"}).status_code == 401
     to_setup = client.get(place)["Location"]
     assert to_setup == f"{SETUP}?next={place.replace('/', '%2F')}"
-    assert "The page that you opened needs this" in client.get(to_setup).content.decode()
+    assert f"{workspace.name} requires two-step log-in." in client.get(to_setup).content.decode()
     assert client.get("/admin/")["Location"].startswith(SETUP)
     done = client.post(SETUP, {"code": code_of(SecondFactor.objects.get()), "next": place})
 

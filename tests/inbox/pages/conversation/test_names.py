@@ -49,7 +49,7 @@ def test_people_name_themselves_and_are_called_so_from_then_on(workspace, people
 
     answer = people.viewer.post("/account/", {"first_name": " Ben ", "last_name": "Okoro"}, follow=True)
 
-    assert "You are Ben Okoro from now on." in answer.content.decode()
+    assert "Name saved." in answer.content.decode()
     assert authors(people.owner, workspace, lead) == ["Ben Okoro"]
     assert "<b>Ben Okoro</b>" in people.owner.get(f"/w/{workspace.pk}/people/").content.decode()
     person = User.objects.get(pk=people.users.viewer.pk)
