@@ -1,4 +1,6 @@
-"""Admin pages for operators of the installation: groups, the admin's log, log-ins, and access to user text."""
+"""Admin pages for operators of the installation: groups, the admin's log, log-ins, and the record of who has read user
+text.
+"""
 
 import ipaddress
 from typing import Any

@@ -75,8 +75,8 @@ class Env:
         return [part.strip() for part in self.text(name, default).split(",") if part.strip()]
 
     def url(self, name: str, default: str = "", schemes: tuple[str, ...] = ("https", "http")) -> str:
-        """The value as an absolute URL without a trailing slash. Raises ImproperlyConfigured for another form, another
-        scheme, or a host that is not plain ASCII.
+        """Returns the value without a trailing slash. Raises ImproperlyConfigured if the value is not an absolute URL,
+        its scheme is not in `schemes`, or its host is not plain ASCII.
         """
         url = self.text(name, default).rstrip("/")
         if url:

@@ -164,7 +164,9 @@ def _error_classes() -> set[str]:
 
 
 def text_of(record: logging.LogRecord) -> str:
-    """The constant text of a log message. A library's message may contain anything; the logger's name replaces it."""
+    """The format string of a log message, without its arguments. A library's message may contain anything, so the
+    logger's name replaces it.
+    """
     ours = record.name.partition(".")[0] in OURS
     return str(record.msg) if ours else f"An error in {record.name}"
 

@@ -72,7 +72,7 @@ def days(overview: Overview, first: date, last: date) -> Plot:
 
 
 def of(overview: Overview) -> dict[str, list[Plot]]:
-    """Returns the bars of all tables on the overview page, by the table's name and in the order of its rows."""
+    """Returns a dict from the name of each table on the overview page to its bars, in the order of the table's rows."""
     return {
         "campaigns": bars(
             [[(row.positive, "ok"), (row.people - row.positive, "")] for row in overview.campaigns]

@@ -1,5 +1,6 @@
-"""The tick of context packs, which jobs build. An error in one pack does not stop the others. After three database
-failures in a row, the tick stops.
+"""The tick that maintains context packs. It starts the jobs that build and refresh packs, and marks packs and questions
+as failed if their job has ended. An error in one pack does not stop the others. After three database failures in a row,
+the tick stops.
 """
 
 import logging

@@ -41,9 +41,10 @@ State = Notice.State
 
 
 def due() -> list[WorkspaceIntegrationHealth]:
-    """Returns the accounts to notify users about now, at most 500: in trouble for as long as PATIENCE says.
+    """Returns at most 500 accounts that users must now be notified about, because their trouble has lasted for as long
+    as PATIENCE says.
 
-    It leaves out accounts with a notice in the last 24 hours or on its way, disabled or muted ones, and drills.
+    It leaves out disabled and muted accounts, drills, and accounts with a notice on its way or in the last 24 hours.
     """
     now = timezone.now()
     unnotified = Q(last_notice_at=None) | Q(last_notice_at__lte=now - WINDOW)

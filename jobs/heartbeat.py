@@ -1,7 +1,8 @@
-"""LeaseKeeper, a thread that renews the leases of a worker's places and tells running jobs when to stop.
+"""LeaseKeeper, a thread that renews the leases of a worker's places and tells running jobs when to stop. A place is a
+thread of the worker that runs one job at a time.
 
-It also gives back jobs that wait behind a slow job, takes a job that ignores its time limit away from its thread, and
-reports to the sentinel. It opens no database connection while the worker has no jobs.
+The keeper also gives back jobs that wait behind a slow job, takes a job that ignores its time limit away from its
+thread, and reports to the sentinel. It opens no database connection while the worker has no jobs.
 """
 
 import logging

@@ -156,7 +156,7 @@ function restoreDraft({ lead = "", text, value, toast }) {
   text.value = text.defaultValue;
   return true;
 }
-/** Takes back a message that counts down. Its conversation reopens with the text.
+/** Cancels a message whose countdown is still running. Its conversation reopens with the text.
  * @param {Step} step */
 export function takeBack({ lead = "", cancel, release, url = () => "", toast }) {
   toast?.remove();

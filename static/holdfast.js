@@ -91,7 +91,8 @@ function startNote() {
   byId("note-text").focus();
 }
 
-/** The functions of shortcuts, by action. The inbox adds its own. If one returns false, the browser handles the key.
+/** The functions of shortcuts, by action. The inbox adds its own. If a function returns false, the browser handles the
+ * key.
  * @type {Record<string, () => unknown>} */
 export const actions = {
   select_next: () => extendTo(1),

@@ -102,7 +102,7 @@ function readPage() {
 
 // --- matching the words ---------------------------------------------------------------------------------------------
 const wordsTyped = () => input.value.toLowerCase().split(/\s+/).filter(Boolean);
-/** The index in the lower-case `label` of the first word that begins with `word`, or -1.
+/** The position of the first word in `label` that begins with `word`, or -1. Both must be in lower case.
  * @param {string} label @param {string} word */
 function startOf(label, word) {
   let start = label.indexOf(word);

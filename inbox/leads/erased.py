@@ -57,7 +57,9 @@ def remember(workspace_id: UUID, names: Iterable[Name], *, opted_out_at: datetim
 
 
 def forget_unreadable(workspace: Workspace) -> int:
-    """Deletes the hashes of a workspace whose key is lost and which therefore sends nothing. Returns their number."""
+    """Deletes the workspace's hashes of erased people if their key can no longer be decrypted. A workspace that cannot
+    check its hashes sends nothing, because any lead might be an erased person. Returns the number of deleted hashes.
+    """
     if not no_key_opens(workspace, "erasure_key"):
         return 0
     dropped = ErasedMark.objects.filter(workspace=workspace).delete()[0]

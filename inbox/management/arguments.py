@@ -26,7 +26,9 @@ def workspace_named(name: str) -> Workspace:
 
 
 def moment(text: str | None, wrong: str) -> datetime:
-    """The aware time in `text`, in ISO form. `wrong`: the error's text."""
+    """Parses `text`, a time in ISO 8601 form, and returns an aware datetime. Raises CommandError with the message
+    `wrong` if that fails.
+    """
     time = parse_time(text) if text else None
     if time is None:
         raise CommandError(wrong)

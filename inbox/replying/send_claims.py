@@ -70,8 +70,9 @@ def claim(
     send_at: datetime | None = None,
 ) -> OutboundSend:
     """Claims and enqueues the send of `text` to `lead` in the caller's transaction. The lead's row must be locked.
-    `origin` and `origin_id` identify the source of the message. `reply_to`: None for the lead's newest message on the
-    channel. `user`: None for an automatic send. `send_at`: None for no countdown.
+    `origin` says whether the text comes from a draft, a follow-up step or a person. `origin_id` identifies that draft,
+    step or form, so that the same text is claimed once. `reply_to`: None for the lead's newest message on the channel.
+    `user`: None for an automatic send. `send_at`: None for no countdown.
 
     Raises AlreadyDecided if the origin was claimed before. Raises SendBlocked if the lead must not be written to or has
     refused the address, another send to the lead is pending, a suspicion is open and no person approved the text, the

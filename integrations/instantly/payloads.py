@@ -2,13 +2,15 @@
 
 Idempotency keys:
 
-- For a reply and a sent e-mail, `email_id`. The timestamp is not used, because a retry may have a new one or none.
-  Without the optional id, it is a hash of lead, subject and text that is valid for `RETRY_SPAN_S` seconds.
-- For a bounce, the `email_id` of the mail, else campaign and address: an address bounces once in a campaign.
-- For an unsubscribe, none, because the link in a mail can be used again after a START.
-- For a lead's status (interested, not interested, …), campaign, address, id and time, because leads change their minds.
-- For a label, none, because it can be removed and added again.
-- For an error of a mailbox, the mailbox and the time. Without a time, it is compared with the last one.
+- For a reply and a sent e-mail: `email_id`. The timestamp is not used, because a retry may have a new one or none. If
+  the optional id is missing, the key is a hash of lead, subject and text that is valid for `RETRY_SPAN_S` seconds.
+- For a bounce: the `email_id` of the mail, or else the campaign and the address, because an address bounces once in a
+  campaign.
+- For an unsubscribe: no key, because the link in a mail can be used again after a START.
+- For a lead's status (interested, not interested, …): the campaign, the address, the id and the time, because leads
+  change their minds.
+- For a label: no key, because a label can be removed and added again.
+- For an error of a mailbox: the mailbox and the time. An error without a time is compared with the last one.
 """
 
 from datetime import datetime

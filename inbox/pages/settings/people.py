@@ -93,7 +93,7 @@ def add(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @workspace_view(ADMIN)
 def invitation(request: WorkspaceRequest, invitation_id: int) -> HttpResponse:
-    """Mails an invitation again or withdraws it. `do` is again or withdraw."""
+    """Mails an invitation again or withdraws it. The POST field `do` is "again" or "withdraw"."""
     rows = Invitation.objects.filter(workspace=request.workspace)
     invited, what = get_object_or_404(rows, pk=invitation_id), request.POST.get("do")
     if what not in ("again", "withdraw"):
