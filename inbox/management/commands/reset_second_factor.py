@@ -11,7 +11,7 @@ from inbox.workspaces import second_factor
 class Command(BaseCommand):
     help = (
         "Take the second factor of a person away. They log in with the password alone then, are told by mail, and "
-        "their sessions end. Be sure that it is them who ask."
+        "their sessions end. Be sure it’s really them."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
