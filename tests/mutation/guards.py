@@ -39,6 +39,7 @@ GATE, HOSTS = "tests/integrations/http/test_gate.py", "tests/integrations/http/t
 SAMPLES = "tests/webhooks/test_samples.py"
 STEPS = "tests/inbox/followups/test_conditions.py tests/inbox/followups/test_sending.py"
 SEND_CLAIMS = "tests/inbox/replying/test_send_claims.py"
+FACTOR = "tests/races/test_second_factor.py"
 TEAM = "tests/inbox/pages/desk/test_team.py"
 
 TENANCY = (
@@ -214,6 +215,12 @@ TENANCY = (
 )
 
 CLAIM = (
+    (
+        "inbox/models/second_factor.py",
+        "SecondFactor.objects.filter(pk=self.pk, last_step__lt=step)",
+        "SecondFactor.objects.filter(pk=self.pk)",
+        FACTOR,
+    ),
     (
         "inbox/replying/undo.py",
         "claimed = counting.filter(state=OutboundSend.State.INTENT, called_at=None)",
