@@ -167,6 +167,7 @@ class DeviationAdmin(RecordAdmin):
 
     workspace_path = "integration__workspace"
     plain_texts = ("name",)
+    exclude = ("example",)
     list_display = ("last_at", "source", "kind", "name", "integration", "count", "first_at", "delivery")
     list_filter = (
         choice_filter("told", lambda: {"lately": "Operators told, 7 days"}, told_lately),

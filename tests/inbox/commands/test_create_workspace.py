@@ -150,11 +150,3 @@ def test_one_ghl_location_belongs_to_one_workspace():
     run("connect_integration", "Acme", "ghl", "--set", "location_id=Loc1")
     with pytest.raises(CommandError, match="connected already"):
         run("connect_integration", "Other", "ghl", "--set", "location_id=Loc1")
-
-
-@pytest.mark.parametrize("setting", ["account_id=acc_01hx", "base_url=https://api.unipile.com/v2"])
-def test_an_account_of_unipiles_version_2_is_refused(setting):
-    create()
-    with pytest.raises(CommandError, match="version 2, which this product does not speak"):
-        run("connect_integration", "Acme", "unipile", "--set", "api_key=k", "--set", setting)
-    assert not any(account.credentials for account in Integration.objects.filter(provider="unipile"))
