@@ -150,7 +150,18 @@ def test_a_folder_takes_as_long_as_all_tests_below_it(monkeypatch):
     assert changed._affordable([["tests/a.py", "tests/new"]]) == ["tests/a.py", "tests/new"]
 
 
-@pytest.mark.skipif(not test_map.FILE.exists(), reason="tests/map.txt is missing: run make coverage")
+UNMEASURED = {
+    **dict.fromkeys(
+        [f"jobs/cluster/{name}.py" for name in ("children", "sentinel", "supervisor")]
+        + ["jobs/management/commands/qcluster.py"],
+        "it runs in processes that the tests of faults kill, so that they write no coverage",
+    ),
+    **dict.fromkeys(["inbox/models/change.py", "inbox/models/erasure.py"], "its only function names a row"),
+    "integrations/carriers.py": "its functions are abstract",
+}
+"""Modules with functions that the map cannot have: why."""
+
+
 def test_every_module_with_functions_stands_in_the_map():
     recorded = {key.split("::")[0] for key in test_map.read().tests}
     missing = [
@@ -159,8 +170,9 @@ def test_every_module_with_functions_stands_in_the_map():
         for path in (ROOT / room).rglob("*.py")
         if "migrations" not in path.parts
         and test_map.functions(path.read_text())
-        and path.relative_to(ROOT).as_posix() not in recorded
+        and path.relative_to(ROOT).as_posix() not in {*recorded, *UNMEASURED}
     ]
     assert missing == [], (
         "No test executes them, or the map is older: run make coverage and commit tests/map.txt."
     )
+    assert not recorded & UNMEASURED.keys(), "measured, and no exception any more"
