@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from inbox.health import account_tests, notice_mail
 from inbox.management.arguments import count
-from inbox.models import DatabaseOrigin, Workspace
+from inbox.models import DatabaseOrigin, User, Workspace
 from inbox.pages.start.first_steps import FirstSteps
 from inbox.pipeline import rejudging
 from inbox.replying import lost_time
@@ -21,7 +21,7 @@ from inbox.understanding.rules import RULES_VERSION
 from inbox.webhooks import contract_watch, replay
 from inbox.workspaces import accounts
 from inbox.workspaces.accounts import slack_of
-from integrations import registry
+from integrations import oidc, registry
 from integrations.destinations import base_url
 from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.health.checks import BAD, WARN, Check
@@ -145,7 +145,9 @@ def examine(*, providers: bool = True) -> Iterator[Finding]:
         yield from _secrets()
         yield from _addresses()
         yield from _first_steps()
+        yield from _emergency()
         if providers:
+            yield from _issuer()
             yield from _model()
             yield from _accounts()
             yield from _notices()
@@ -369,6 +371,28 @@ def _accounts() -> Iterator[Finding]:
                 yield _verdict(f"{account.workspace}, {account}", account_tests.run(account))
     if not connected:
         yield Finding(None, "accounts", "none is connected", "Run: manage.py connect_integration")
+
+
+def _emergency() -> Iterator[Finding]:
+    """Names the accounts that a password opens under OIDC_ONLY, and complains if there is none."""
+    if not settings.OIDC_ONLY:
+        return
+    emails = User.objects.filter(emergency=True, is_active=True).values_list("email", flat=True)
+    fix = "Run: manage.py emergency_account ADDRESS. Without it nobody gets in while the company's log-in fails."
+    yield Finding(bool(emails), "OIDC_ONLY", f"emergency accounts: {', '.join(emails) or 'none'}", fix)
+
+
+def _issuer() -> Iterator[Finding]:
+    """Reads the description of the company's log-in."""
+    if not settings.OIDC_ISSUER:
+        return
+    try:
+        oidc.login_url(oidc.begin(""), "", Deadline.after_ms(PROBE_MS))
+    except (ProviderError, ProviderMisconfigured, oidc.LoginRefused, DeadlineExceeded) as error:
+        fix = "See docs/operations.md, Logging in by the company."
+        yield Finding(False, "OIDC_ISSUER", f"{type(error).__name__}: {error}", fix)
+    else:
+        yield Finding(True, "OIDC_ISSUER", "it describes its log-in")
 
 
 def _disconnected() -> Iterator[Finding]:

@@ -18,16 +18,18 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")
-        parser.add_argument("--end", action="store_true", help="close it again; the account's sessions end")
+        parser.add_argument(
+            "--end",
+            action="store_true",
+            help="close it again: under OIDC_ONLY its sessions end, and its password is kept",
+        )
 
     def handle(self, *, email: str, end: bool, **options: Any) -> None:
         user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
         if user is None:
             raise CommandError("No active account has that address. Make one with createsuperuser first.")
-        if end:
-            user.set_unusable_password()
         with transaction.atomic():
-            User.objects.filter(pk=user.pk).update(emergency=not end, password=user.password)
+            User.objects.filter(pk=user.pk).update(emergency=not end)
             audit.record(None, None, "user.emergency", user, changes={"emergency": [user.emergency, not end]})
         self.stdout.write(
             f"{user.email} {'no longer logs' if end else 'may log'} in with a password under OIDC_ONLY."

@@ -3,7 +3,6 @@
 import logging
 import time
 from http import HTTPStatus
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import login
@@ -20,7 +19,14 @@ from inbox.workspaces import log_in
 from inbox.workspaces.identity import PROVEN, identity_of, note_proof
 from inbox.workspaces.people import NotAllowed
 from integrations import oidc
-from integrations.errors import CallInterrupted, ProviderError, ProviderMisconfigured
+from integrations.errors import (
+    CallInterrupted,
+    ProviderAuthError,
+    ProviderError,
+    ProviderMisconfigured,
+    ProviderRejected,
+    safe_code,
+)
 from jobs.deadline import Deadline
 from jobs.errors import DeadlineExceeded
 
@@ -34,6 +40,8 @@ ATTEMPT_S = 3600
 FAILURES = (ProviderError, ProviderMisconfigured, CallInterrupted, DeadlineExceeded)
 REFUSED = "Your company’s log-in did not prove who you are. Try again, and tell your operator if it stays so."
 OUT_OF_REACH = "Your company’s log-in does not answer. Try again in a moment."
+MISCONFIGURED = "Your company’s log-in does not accept Holdfast. Tell your operator: the log says why."
+DECLINED = "Your company’s log-in was cancelled, or does not let you in."
 OVER = "This log-in was begun in another browser, or is over. Begin it here."
 
 
@@ -51,7 +59,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     try:
         url = oidc.login_url(attempt, _return_to(), Deadline.after_ms(LIMIT_MS))
     except (*FAILURES, oidc.LoginRefused) as error:
-        return _failed(request, OUT_OF_REACH, error)
+        return _failed(request, _sentence(error), error)
     request.session[ATTEMPTS] = [*request.session.get(ATTEMPTS, []), attempt][-TABS:]
     if not request.user.is_authenticated:  # anybody can create such a row, and it is useless for longer
         request.session.set_expiry(ATTEMPT_S)
@@ -65,10 +73,10 @@ def end(request: HttpRequest) -> HttpResponse:
     """`/login/company/done/`: logs in the person whom the issuer's answer identifies. Each answer is accepted once."""
     _require_issuer()
     attempt = _taken(request)
-    if attempt is None:
-        return _failed(request, OVER)
-    if "code" not in request.GET:  # the person cancelled, or the issuer refused them
-        return _failed(request, REFUSED)
+    if "error" in request.GET:  # the person cancelled, or the issuer refused them
+        return _failed(request, DECLINED, code=safe_code(request.GET["error"]))
+    if attempt is None or "code" not in request.GET:
+        return _failed(request, OVER, code="no such attempt")
     try:
         identity = oidc.identity(
             attempt,
@@ -79,11 +87,9 @@ def end(request: HttpRequest) -> HttpResponse:
         )
         user = log_in.person_of(identity)
     except NotAllowed as reason:
-        return _failed(request, str(reason))
-    except oidc.LoginRefused as error:
-        return _failed(request, REFUSED, error)
-    except FAILURES as error:
-        return _failed(request, OUT_OF_REACH, error)
+        return _failed(request, str(reason), code="no account")
+    except (*FAILURES, oidc.LoginRefused) as error:
+        return _failed(request, _sentence(error), error)
     if attempt.again and request.user == user:  # keep the session and its forms
         note_proof(request, identity_of(request).strength)
     else:
@@ -114,10 +120,21 @@ def _taken(request: HttpRequest) -> oidc.Attempt | None:
     return attempt if time.time() - attempt.began < ATTEMPT_S else None
 
 
-def _failed(request: HttpRequest, sentence: str, error: Exception | None = None) -> HttpResponse:
-    if error is not None:
-        checks: dict[str, Any] = {"error": type(error).__name__}
-        if isinstance(error, oidc.LoginRefused):
-            checks["checks"] = str(error)
-        logger.warning("company log-in failed", extra=checks)
+def _sentence(error: Exception) -> str:
+    """The sentence for people: whether to try again, or to tell the operator."""
+    if isinstance(error, oidc.LoginRefused):
+        return REFUSED
+    is_lasting = isinstance(error, ProviderMisconfigured | ProviderAuthError | ProviderRejected)
+    return MISCONFIGURED if is_lasting else OUT_OF_REACH
+
+
+def _failed(
+    request: HttpRequest, sentence: str, error: Exception | None = None, code: str = ""
+) -> HttpResponse:
+    facts = {"issuer": settings.OIDC_ISSUER, "error": type(error).__name__ if error else "", "code": code}
+    if isinstance(error, oidc.LoginRefused):
+        facts["checks"] = str(error)
+    elif isinstance(error, ProviderError):
+        facts["code"] = error.code or str(error.status or "")
+    logger.warning("company log-in failed", extra=facts)
     return render(request, "registration/company.html", {"sentence": sentence}, status=HTTPStatus.FORBIDDEN)

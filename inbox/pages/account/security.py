@@ -12,6 +12,7 @@ from inbox.models import audit
 from inbox.models.session import end_sessions
 from inbox.pages.access import signed_in
 from inbox.pages.safe_next import next_url
+from inbox.workspaces.people import password_opens
 from inbox.workspaces.second_factor import required_by
 from inbox.workspaces.sessions import sessions_of
 
@@ -25,6 +26,7 @@ def security(request: HttpRequest) -> HttpResponse:
         "sessions": sessions_of(user),
         "here": request.session.session_key,
         "required_by": required_by(user),
+        "has_password": user.has_usable_password() and password_opens(user),
         "back": next_url(request, reverse("home") + "?later=1"),
     }
     return render(request, "registration/security.html", context)

@@ -20,7 +20,7 @@ from jobs import schema_version
 from jobs.ids import uuid7
 from jobs.models import BackgroundJob, Worker
 from sandbox import SandboxServer
-from tests.factories import lose_key, make_delivery, make_integration, make_member, make_workspace
+from tests.factories import lose_key, make_delivery, make_integration, make_member, make_user, make_workspace
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -278,3 +278,13 @@ def test_an_account_that_was_refused_is_noted_where_no_provider_is_asked(worker)
     writer.row(account)
     WorkspaceIntegrationHealth.objects.update(state=HealthState.DISCONNECTED)
     assert "Outreach: Disconnected since " in run("--no-providers")
+
+
+def test_a_company_log_in_is_asked_for_and_an_emergency_account_is_wanted(worker, sandbox, settings):
+    settings.OIDC_ISSUER, settings.OIDC_ONLY = sandbox.url("company"), True
+    report = run()
+    assert "ok    OIDC_ISSUER" in report and "FAIL  OIDC_ONLY: emergency accounts: none" in report
+    make_user("ana@example.org", emergency=True)
+    settings.OIDC_ISSUER = "http://127.0.0.1:9"  # discard: nothing listens
+    report = run()
+    assert "FAIL  OIDC_ISSUER" in report and "ok    OIDC_ONLY: emergency accounts: ana@example.org" in report

@@ -430,3 +430,43 @@ def test_an_issuer_that_asks_nobody_gives_no_fresh_proof(issuer, workspace):
     assert "Is it you?" in client.post(reverse("inbox:retention", args=[workspace.pk]), {}).content.decode()
     log_in(client)
     assert "Is it you?" in client.post(reverse("inbox:retention", args=[workspace.pk]), {}).content.decode()
+
+
+def test_what_only_an_operator_can_mend_is_told_apart_from_an_issuer_that_is_away(issuer, sandbox, caplog):
+    factories.make_user(EMAIL)
+    with override_settings(OIDC_CLIENT_SECRET="another"):
+        page = log_in(Client()).content.decode()
+    assert "does not accept Holdfast" in page
+    assert [row.error for row in caplog.records if row.message == "company log-in failed"] == [
+        "ProviderAuthError"
+    ]
+    client = Client()
+    answer = answer_of(client)
+    sandbox.fault(provider="company", kind="server_error", path="/token")
+    assert "does not answer" in client.get(answer).content.decode()
+
+
+def test_a_log_in_that_the_issuer_or_the_person_cancels_is_said_and_logged_by_its_code(issuer, caplog):
+    page = Client().get(
+        reverse("company-login-end"), {"error": "access_denied", "error_description": "by Dana"}
+    )
+    assert page.status_code == HTTPStatus.FORBIDDEN and "was cancelled" in page.content.decode()
+    record = next(record for record in caplog.records if record.message == "company log-in failed")
+    assert record.code == "access_denied" and "Dana" not in caplog.text
+
+
+def test_the_password_of_an_emergency_account_outlives_its_end(issuer, capsys):
+    member = factories.make_member(factories.make_workspace(), email="ana@example.org")
+    call_command("emergency_account", member.email)
+    call_command("emergency_account", member.email, "--end")
+    form = {"username": member.email, "password": factories.PASSWORD}
+    assert Client().post(reverse("login"), form).status_code == HTTPStatus.FOUND
+
+
+def test_somebody_without_a_password_is_offered_none(issuer):
+    factories.make_user(EMAIL)
+    User.objects.update(password="!")
+    client = Client()
+    log_in(client)
+    page = client.get("/account/security/").content.decode()
+    assert "Change password" not in page and "a password is all" not in page
