@@ -47,5 +47,5 @@ export function say(words, { undo = false, until = 0 } = {}) {
   return toast;
 }
 
-all(".toast").forEach(expire);
+all(".toast:not(:has(a))").forEach(expire); // one with a link stays until the next page
 setInterval(() => all("[data-until]").forEach(countDown), 1000); // each conversation has timers of its own

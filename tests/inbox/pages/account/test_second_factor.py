@@ -265,7 +265,7 @@ def test_recovery_codes_have_no_characters_that_look_alike(ana):
 def test_the_only_owner_is_sent_to_the_operator_and_a_member_to_their_owner(ana, workspace, factor):
     client = Client()
     password(client)
-    assert "the operator who runs Holdfast" in client.get("/login/code/").content.decode()
+    assert "the people who run Holdfast" in client.get("/login/code/").content.decode()
     factories.make_member(workspace, Membership.Role.OWNER)
     assert "Ask an owner of your workspace" in client.get("/login/code/").content.decode()
     Membership.objects.create(workspace=factories.make_workspace(), user=ana)
