@@ -72,11 +72,17 @@ function renewMessages(newest) {
   mergeChildren(byId("messages"), newest.querySelector("#messages"));
   if (anchor?.isConnected) log.scrollTop += anchor.getBoundingClientRect().top - top;
 }
+/** Whether a note is not yet among what the server has stored (`incoming`).
+ * @param {Element} node @param {string} incoming */
+function isOnItsWay(node, incoming) {
+  return node.ariaBusy && !incoming.includes(node.textContent ?? "");
+}
 /** @param {Element} old @param {Element} newest */
 function mergeChildren(old, newest) {
   /** @param {Element} node */
   const keyOf = (node) => node.id || node.textContent;
   const unmatched = new Map([...old.children].map((node) => [keyOf(node), node]));
+  const incoming = newest.textContent ?? "";
   /** @type {Element | undefined} */
   let previous;
   for (const node of [...newest.children]) {
@@ -88,5 +94,5 @@ function mergeChildren(old, newest) {
     unmatched.delete(keyOf(node));
   }
   for (const node of unmatched.values())
-    if (!node.id.startsWith("message-") && !node.ariaBusy && !isInUse(node)) node.remove();
+    if (!node.id.startsWith("message-") && !isOnItsWay(node, incoming) && !isInUse(node)) node.remove();
 }
