@@ -82,7 +82,7 @@ function mergeChildren(old, newest) {
   /** @param {Element} node */
   const keyOf = (node) => node.id || node.textContent;
   const unmatched = new Map([...old.children].map((node) => [keyOf(node), node]));
-  const incoming = newest.textContent ?? "";
+  const incoming = String(newest.textContent);
   /** @type {Element | undefined} */
   let previous;
   for (const node of [...newest.children]) {
