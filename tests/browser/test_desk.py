@@ -511,7 +511,10 @@ def test_a_note_stands_there_at_once_and_grey_until_it_is_kept(page, leads):
         """() => {
             const ask = window.fetch;
             window.fetch = async (url, options) => {
-                if (url.includes("/note/")) await new Promise((go) => (window.go = go));
+                if (url.includes("/note/")) {
+                    await new Promise((go) => (window.go = go));
+                    window.go = null;
+                }
                 return ask(url, options);
             };
         }"""
@@ -528,6 +531,7 @@ def test_a_note_stands_there_at_once_and_grey_until_it_is_kept(page, leads):
 
     page.route("**/note/**", lambda route: route.fulfill(status=503))
     write("Lost?")
+    page.wait_for_function("Boolean(window.go)")  # its request has begun
     page.evaluate("window.go()")
     expect(page.get_by_role("status").last).to_contain_text("The note was not kept.")
     expect(notes).to_have_count(1)
