@@ -133,9 +133,9 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
     (slack_cards.POST, slack_cards.post, "Shows a draft to its reviewers in Slack", NOTICE),
     (slack_cards.FOLLOW, slack_cards.run_follow, "Shows in Slack what became of a draft", OWN_NOTICE),
     (
-        second_factor.RESET_MAIL,
-        second_factor.mail_reset,
-        "Tells a person that their second factor is gone",
+        second_factor.MAIL,
+        second_factor.mail_change,
+        "Tells a person that their second factor has changed",
         MAIL,
     ),
     (people.PASSWORD_MAIL, people.mail_password_link, "Mails a person a link to set a password", MAIL),

@@ -22,7 +22,22 @@ from jobs.context import JobContext
 from jobs.enqueue import enqueue
 from jobs.kinds import kind_name
 
-RESET_MAIL = kind_name("account.factor_mail", __name__)
+MAIL = kind_name("account.factor_mail", __name__)
+MAILS = {
+    "set_up": (
+        "a phone was set up for your two-step log-in",
+        "A phone was set up for the two-step log-in of your Holdfast account. A log-in now needs a code from that "
+        "phone, and you are logged out everywhere else.\n\n"
+        "If this was not you, somebody knows your password. Tell your operator now: they can remove that phone.\n",
+    ),
+    "removed": (
+        "your two-step log-in was turned off",
+        "The two-step log-in of your Holdfast account was turned off, by you, an owner of your workspace or "
+        "an operator. Until you set one up again, a password is all anyone needs.\n\n"
+        "If you did not ask for this, change your password now and tell your operator.\n",
+    ),
+}
+"""The subject and the text of the mail about each change of a second factor."""
 CODES = 10
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 """The characters of recovery codes, without i, l, o, 0 and 1, which look like each other."""
@@ -67,9 +82,8 @@ def key_in_words(factor: SecondFactor) -> str:
 
 
 def confirm(factor: SecondFactor, code: str, session_key: str | None) -> list[str] | None:
-    """Confirms the factor if `code` is correct, ends all other sessions, and returns recovery codes; else None.
-
-    The key of a new phone replaces the old one.
+    """Confirms the factor if `code` is correct, ends all other sessions, notifies the user by mail, and returns
+    recovery codes; else None. The key of a new phone replaces the old one.
     """
     user = factor.user
     if not factor.verify_token(code):
@@ -80,6 +94,7 @@ def confirm(factor: SecondFactor, code: str, session_key: str | None) -> list[st
             return None
         audit.record(None, user, "second_factor.set_up", user)
         end_sessions(user.pk, but=session_key)
+        _enqueue_mail(user, "set_up")
         return new_codes(user)
 
 
@@ -154,8 +169,7 @@ def remove(user: User, actor: User | None, *, session_key: str | None = None) ->
         return False
     end_sessions(user.pk, but=session_key)
     audit.record(None, actor, "second_factor.removed", user)
-    key = f"{RESET_MAIL}:{secrets.token_hex(8)}"
-    enqueue(RESET_MAIL, workspace_id=None, dedupe_key=key, payload={"user_id": user.pk})
+    _enqueue_mail(user, "removed")
     return True
 
 
@@ -183,17 +197,18 @@ def _runs_installation(user: User) -> bool:
     return user.has_perm("inbox.see_all_workspaces")
 
 
-def mail_reset(ctx: JobContext) -> dict[str, str]:
-    """The job that mails a person that their second factor was removed. Raises TransientError if this fails."""
+def _enqueue_mail(user: User, change: str) -> None:
+    key = f"{MAIL}:{secrets.token_hex(8)}"
+    enqueue(MAIL, workspace_id=None, dedupe_key=key, payload={"user_id": user.pk, "change": change})
+
+
+def mail_change(ctx: JobContext) -> dict[str, str]:
+    """The job that mails a person that their second factor has changed. Raises TransientError if this fails."""
     user = User.objects.filter(pk=ctx.payload["user_id"], is_active=True).first()
     if user is None:
         return {"skipped": "There is no active account."}
-    text = (
-        "The two-step log-in of your Holdfast account was turned off, by you, an owner of your workspace or "
-        "an operator. Until you set one up again, a password is all anyone needs.\n\n"
-        "If you did not ask for this, change your password now and tell your operator.\n"
-    )
-    return send("Holdfast: your two-step log-in was turned off", text, user.email)
+    subject, text = MAILS[ctx.payload["change"]]
+    return send(f"Holdfast: {subject}", text, user.email)
 
 
 @transaction.atomic

@@ -56,6 +56,10 @@ def is_in(client: Client) -> bool:
     return client.get("/account/").status_code == 200
 
 
+def mailed() -> list[dict]:
+    return list(BackgroundJob.objects.filter(kind=second_factor.MAIL).values_list("payload", flat=True))
+
+
 def codes_of(answer) -> list[str]:
     return re.findall(r"<code>([a-z2-9-]{19})</code>", answer.content.decode())
 
@@ -84,6 +88,7 @@ def test_a_person_sets_it_up_with_a_picture_that_is_made_here_and_gets_codes_onc
     assert {"second_factor.set_up", "second_factor.codes"} <= set(
         AuditEntry.objects.values_list("action", flat=True)
     )
+    assert mailed() == [{"user_id": ana.pk, "change": "set_up"}]
 
 
 def test_a_key_that_another_session_has_seen_is_not_set_up(ana):
@@ -138,7 +143,7 @@ def test_changing_it_asks_again(ana, factor):
     assert client.post(SETUP, {"do": "remove", "proof": code_of(factor)})["Location"] == "/account/security/"
     assert not SecondFactor.objects.exists()
     assert client.session[identity.STRENGTH] == identity.Strength.PASSWORD
-    assert BackgroundJob.objects.filter(kind=second_factor.RESET_MAIL).count() == 1
+    assert mailed() == [{"user_id": ana.pk, "change": "removed"}]
 
 
 def test_turning_it_off_and_new_codes_ask_first_and_say_what_ends(ana, workspace, factor):
@@ -171,6 +176,7 @@ def test_a_new_phone_replaces_the_old_one_with_its_first_code(ana, factor):
     codes = codes_of(client.post(SETUP, {"do": "phone", "code": f"{new_code:06}"}))
 
     assert len(codes) == second_factor.CODES and SecondFactor.objects.get().key == new.key
+    assert mailed() == [{"user_id": ana.pk, "change": "set_up"}]
     assert SecondFactor.objects.get().confirmed and not factor.verify_token("000000")
 
 
@@ -406,14 +412,14 @@ def test_an_owner_resets_it_and_the_person_is_told_by_mail(ana, workspace, prove
 
     assert not second_factor.has_factor(ben) and not is_in(session)
     assert AuditEntry.objects.get(action="second_factor.removed").actor == ana
-    job = BackgroundJob.objects.get(kind=second_factor.RESET_MAIL)
-    assert job.payload == {"user_id": ben.pk}
+    assert mailed() == [{"user_id": ben.pk, "change": "removed"}]
 
 
-def test_the_mail_says_so(ana, settings):
-    context = SimpleNamespace(payload={"user_id": ana.pk})
-    assert second_factor.mail_reset(context) == {"sent": "email"}
-    assert mail.outbox[0].to == [EMAIL] and "was turned off" in mail.outbox[0].subject
+@pytest.mark.parametrize(("change", "words"), [("set_up", "was set up"), ("removed", "was turned off")])
+def test_the_mail_says_so(ana, change, words):
+    context = SimpleNamespace(payload={"user_id": ana.pk, "change": change})
+    assert second_factor.mail_change(context) == {"sent": "email"}
+    assert mail.outbox[0].to == [EMAIL] and words in mail.outbox[0].subject
 
 
 def test_an_owner_does_not_reset_whom_other_workspaces_or_the_installation_trust(ana, workspace):
