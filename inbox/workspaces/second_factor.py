@@ -117,13 +117,15 @@ def accepts(request: HttpRequest, user: User, code: str) -> bool:
     if _spend(user, text):  # nobody guesses 79 bits, so no attacker keeps the owner of one out
         throttling.forget_tries(request, name)
         return True
-    if not throttling.may_try(request, name):
-        return False
-    factor = SecondFactor.objects.filter(user=user, confirmed=True).first()
-    if factor is not None and factor.verify_token(text):
-        throttling.forget_tries(request, name)
-        return True
-    throttling.note_try(request, name)
+    with transaction.atomic():
+        # Simultaneous guesses wait here for each other, as each must see the count of those before it.
+        factor = SecondFactor.objects.select_for_update().filter(user=user, confirmed=True).first()
+        if not throttling.may_try(request, name):
+            return False
+        if factor is not None and factor.verify_token(text):
+            throttling.forget_tries(request, name)
+            return True
+        throttling.note_try(request, name)
     return False
 
 

@@ -222,6 +222,12 @@ CLAIM = (
         FACTOR,
     ),
     (
+        "inbox/workspaces/second_factor.py",
+        "SecondFactor.objects.select_for_update().filter(user=user, confirmed=True)",
+        "SecondFactor.objects.filter(user=user, confirmed=True)",
+        FACTOR,
+    ),
+    (
         "inbox/replying/undo.py",
         "claimed = counting.filter(state=OutboundSend.State.INTENT, called_at=None)",
         "claimed = counting.filter(state=OutboundSend.State.INTENT)",

@@ -1,12 +1,17 @@
 """Two requests with the same code of a phone, or the same recovery code: one of them is let in."""
 
+import threading
+
 import pytest
+from axes.models import AccessAttempt
+from django.test import RequestFactory
 
 from inbox.models import SecondFactor
 from inbox.workspaces import second_factor
 from tests import factories
 from tests.factors import code_of, make_factor
-from tests.racing import at_once
+from tests.racing import InBackground, at_once, waiting_for_a_lock
+from tests.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,3 +44,27 @@ def test_two_sessions_that_begin_at_once_share_no_key():
     user = factories.make_user()
     first, second = at_once(*[lambda: second_factor.new_factor(user, None)] * 2)
     assert first.key != second.key and SecondFactor.objects.count() == 1
+
+
+def test_guesses_at_once_are_no_more_than_guesses_one_after_the_other(settings, monkeypatch):
+    """Guard: the lock on the factor in `accepts`; without it each guess reads the count before any is counted."""
+    settings.AXES_ENABLED, limit = True, settings.AXES_FAILURE_LIMIT
+    user, going_on = factories.make_user(), threading.Event()
+    make_factor(user)
+    tried = []
+
+    def verify_token(factor, code):
+        tried.append(code)
+        going_on.wait(PATIENCE_S)
+        return False
+
+    monkeypatch.setattr(SecondFactor, "verify_token", verify_token)
+    guesses = [
+        InBackground(lambda: second_factor.accepts(RequestFactory().post("/"), user, "000000"))
+        for _ in range(limit + 3)
+    ]
+    until(lambda: waiting_for_a_lock() + len(tried) == len(guesses), "each is tried or waits for its turn")
+    going_on.set()
+
+    assert not any(guess.result() for guess in guesses)
+    assert len(tried) == limit == AccessAttempt.objects.get().failures_since_start
