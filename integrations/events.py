@@ -74,6 +74,7 @@ class MessageEvent(Event):
     - `sent_html`, `sent_text`: the body of our mail that this message answers, if the provider includes it.
     - `attachments`: the files of the message, as integrations.attachments.as_stored returns them.
     - `unnamed`: the ids with which a job reads the writer, if the webhook does not name them.
+    - `edited`: the text has changed since the message was first reported, so its id alone does not identify it.
     """
 
     source: str
@@ -105,6 +106,7 @@ class MessageEvent(Event):
     sent_html: str = ""
     sent_text: str = ""
     unnamed: MessageNotice | None = None
+    edited: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,7 +63,7 @@ def store(
         fingerprint = ""  # a provider's list renders a mail differently, but keeps a text unchanged
     external_id = event.external_id or texts.own_id()
     message, created = _get_or_create(received, event, judged, count, external_id, content_hash=fingerprint)
-    if created or event.listed or message.external_id != external_id or _same(message, fingerprint):
+    if created or event.listed or message.external_id != external_id or _same(message, event, fingerprint):
         return message, created
     key = f"{event.external_id[: KEY_LIMIT - 17]}#{fingerprint[:16]}"
     return _get_or_create(received, event, judged, count, key, content_hash=fingerprint, id_reused=True)
@@ -143,12 +143,15 @@ def _inherit_id(received: Received, event: MessageEvent) -> None:
         numbered.filter(pk=heir.pk).update(external_id=event.external_id, id_reused=False)
 
 
-def _same(message: Message, fingerprint: str) -> bool:
-    """Whether the stored text matches `fingerprint`. The stored sender may include a name beside the address."""
-    if message.content_hash in ("", fingerprint):
+def _same(message: Message, event: MessageEvent, fingerprint: str) -> bool:
+    """Whether the stored text matches `fingerprint`. The stored sender may include a name beside the address.
+
+    A message from a list has no hash: it counts as the same, unless its text was edited since.
+    """
+    if message.content_hash == fingerprint or not (message.content_hash or event.edited):
         return True
     sender = mailbox(message.from_address).address
-    if sender == message.from_address:
+    if message.content_hash and sender == message.from_address:
         return False
     words = message.text or message.raw_text or message.raw_html or message.subject
     return texts.hash_of(sender, words) == fingerprint

@@ -35,11 +35,11 @@ def read(account: Integration, notice: MessageNotice, deadline: Deadline) -> Mes
         return None
     at = timezone.now() if notice.edited or message.at is None else message.at
     partner = _partner(client, notice.thread_id, deadline)
-    return _event(account, message, partner, at, listed=not notice.edited)
+    return _event(account, message, partner, at, edited=notice.edited)
 
 
 def _event(
-    account: Integration, message: ChatMessage, partner: Person, at: datetime, *, listed: bool = True
+    account: Integration, message: ChatMessage, partner: Person, at: datetime, *, edited: bool = False
 ) -> MessageEvent:
     return MessageEvent(
         event_type=BACKFILL,
@@ -53,7 +53,8 @@ def _event(
         thread_id=message.chat_id,
         attachments=people.files_of(message.attachments),
         account_id=account.external_account_id,
-        listed=listed,
+        listed=not edited,
+        edited=edited,
     )
 
 

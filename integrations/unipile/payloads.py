@@ -139,7 +139,7 @@ def parse(body: Any, now: datetime) -> events.Event:
     if event.direction == "outbound":
         return events.IgnoredEvent(event_type=kind, reason="a message of ours was edited")
     # Unipile reports the time of the message, but not of the edit.
-    return replace(event, occurred_at=now)
+    return replace(event, occurred_at=now, edited=True)
 
 
 def _nested(kind: str, payload: Nested, now: datetime) -> events.MessageEvent:

@@ -176,6 +176,19 @@ def test_edit_into_a_stop_is_heard(linkedin):
     }
 
 
+def test_edit_into_a_stop_is_heard_where_a_job_read_the_first_words(linkedin):
+    told = emit(linkedin, "message.new", text="Tell me more.", message_id="2-bXNn")
+    post(linkedin, told | {"payload": {"id": "2-bXNn", "chat_id": CHAT}})
+    linkedin.work()
+    first = Message.objects.get(direction="inbound")
+    for text in ("Tell me more.", "STOP", "STOP"):
+        post(linkedin, emit(linkedin, "message.update", text=text, message_id="2-bXNn"))
+        linkedin.work()
+    received = Message.objects.filter(lead=first.lead_id, direction="inbound").order_by("pk")
+    assert [message.text for message in received] == ["Tell me more.", "STOP"]
+    assert Lead.objects.get(pk=first.lead_id).opted_out_at is not None
+
+
 def test_edit_of_our_own_message_is_no_reply(linkedin):
     emit(linkedin, "message.new", text="Hello", message_id="2-b3du", is_sender=True)
     edited = emit(linkedin, "message.update", text="Hello!", message_id="2-b3du", is_sender=True)
