@@ -282,7 +282,9 @@ class UnipileClient(ProviderClient):
         return (row for row in messages if not member_id or row.chat_id in chats)
 
     def message(self, chat_id: str, message_id: str, deadline: Deadline) -> ChatMessage | None:
-        """Returns one message; None if no person wrote it. Version 1 raises LookupError: it needs no such call."""
+        """Returns one message; None if no person wrote it. Raises TransientError if Unipile does not have it. Version 1
+        raises LookupError: it needs no such call.
+        """
         raise LookupError("a webhook of version 1 holds the message itself")
 
     # Reference: https://developer.unipile.com/reference/messagescontroller_getattachment

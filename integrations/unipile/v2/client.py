@@ -38,6 +38,7 @@ from integrations.unipile.client import (
 from integrations.unipile.errors import Group, group_of
 from integrations.unipile.v2.payloads import Message, User, message_key
 from jobs.deadline import Deadline
+from jobs.errors import TransientError
 
 PAGE = 20
 """Unipile's own default. A shorter page is the last one."""
@@ -133,15 +134,18 @@ class UnipileV2Client(UnipileClient):
                 yield from self._messages(chat.id, deadline, {"after": utc_text(since)})
 
     def message(self, chat_id: str, message_id: str, deadline: Deadline) -> ChatMessage | None:
-        path = self._path("chats", chat_id, "messages", message_id)
+        path = self._path("chats", chat_id, "messages")
         try:
-            message = self._get(path, "message", deadline, single(Message))
+            message = self._get(f"{path}/{part(message_id)}", "message", deadline, single(Message))
         except ProviderRejected as error:
             # Recruiter and Sales Navigator have only lists.
             if group_of(error.code) is not Group.FEATURE and error.status != 404:
                 raise
-            listed = self.chat_messages(chat_id, deadline)
-            return next((row for row in listed if row.id == message_key(chat_id, message_id)), None)
+            chat = self._rows(Message, path, "chat_messages", deadline)
+            listed = next((row for row in chat if row.id == message_id), None)
+            if listed is None:
+                raise TransientError("Unipile does not have this message yet.") from None
+            message = listed
         return next(iter(_rows([message])), None)
 
     def attachment(self, message_id: str, attachment_id: str, deadline: Deadline) -> bytes:

@@ -162,6 +162,18 @@ def test_message_that_cannot_be_read_now_is_read_later(linkedin):
     assert Message.objects.filter(direction="inbound").count() == 1
 
 
+def test_message_that_unipile_does_not_have_yet_is_read_later(linkedin):
+    told = emit(linkedin, "message.new", text=MEETING)
+    body = told | {"payload": {"id": "2-bGF0ZQ", "chat_id": CHAT}}
+    post(linkedin, body)
+    linkedin.work()
+    assert BackgroundJob.objects.get(kind="message.read").status == "queued"
+    emit(linkedin, "message.new", text="Here I am.", message_id="2-bGF0ZQ")
+    BackgroundJob.objects.filter(kind="message.read").update(run_at=timezone.now())
+    linkedin.work()
+    assert Message.objects.get(direction="inbound").text == "Here I am."
+
+
 def test_edit_into_a_stop_is_heard(linkedin):
     first = take(linkedin, emit(linkedin, "message.new", text="Tell me more.", message_id="2-bXNn"))
     edited = emit(linkedin, "message.update", text="STOP", message_id="2-bXNn")
