@@ -127,11 +127,11 @@ def merged(before: Map, measured: Map) -> Map:
     tests: dict[str, list[str]] = {}
     for key in _existing({*before.tests, *measured.tests}):
         executing = measured.tests.get(key, [])
-        others = {
+        earlier_tests = {
             test for test in before.tests.get(key, []) if test in seconds and test not in measured.seconds
         }
-        order = [test for test in before.tests.get(key, []) if test in others or test in executing]
-        if chosen := list(dict.fromkeys([*(order if others else ()), *executing]))[:MOST]:
+        order = [test for test in before.tests.get(key, []) if test in earlier_tests or test in executing]
+        if chosen := list(dict.fromkeys([*(order if earlier_tests else ()), *executing]))[:MOST]:
             tests[key] = chosen
     return Map(seconds, tests)
 

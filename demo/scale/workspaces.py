@@ -292,15 +292,15 @@ def _account(
             told_at=since,
         )
     if source := registry.address_of(provider):
-        own = Random(turn)  # so that the year is as it was before there were deviations
-        first = moment(year.until - own.randrange(DAY, 60 * DAY))
+        random = Random(turn)  # so that the year is as it was before there were deviations
+        first = moment(year.until - random.randrange(DAY, 60 * DAY))
         Deviation.objects.create(
             integration=account,
             source=source.name,
             kind=Deviation.Kind.FIELD,
-            name=f"{made_up(own).lower()}_score",
-            example=UUID(uuid_at(year.begins, own)),
-            count=own.randrange(1, 5_000),
+            name=f"{made_up(random).lower()}_score",
+            example=UUID(uuid_at(year.begins, random)),
+            count=random.randrange(1, 5_000),
             told_count=1,
             first_at=first,
             last_at=first,

@@ -432,8 +432,8 @@ def test_a_month_of_the_year_has_nothing_that_contracts_lack(filled):
     DatabaseOrigin.objects.update(watched_through=contract_watch._id_at(month))
     deviations = set(Deviation.objects.values_list("pk", "count"))
     assert len(deviations) > WORKSPACES, "each account that is sent webhooks has one"
-    kept = WebhookDelivery.objects.filter(received_at__gt=month, body__isnull=False)
-    assert contract_watch.tick(Deadline.after_ms(120_000))["compared"] >= kept.count() > 0
+    deliveries = WebhookDelivery.objects.filter(received_at__gt=month, body__isnull=False)
+    assert contract_watch.tick(Deadline.after_ms(120_000))["compared"] >= deliveries.count() > 0
     assert set(Deviation.objects.values_list("pk", "count")) == deviations
 
 

@@ -43,8 +43,8 @@ def spec_without(group: str, capability: str) -> str:
         if isinstance(node, ast.Call) and ast.unparse(node.func) == f"spec.{group}"
     ]
     if not calls:
-        others = {field.name for field in fields(getattr(spec, group))} - {capability}
-        return f"{ast.unparse(tree)}\nspec.{group}({', '.join(f'{name}=None' for name in others)})"
+        siblings = {field.name for field in fields(getattr(spec, group))} - {capability}
+        return f"{ast.unparse(tree)}\nspec.{group}({', '.join(f'{name}=None' for name in siblings)})"
     assert capability in [keyword.arg for keyword in calls[0].keywords]
     calls[0].keywords = [keyword for keyword in calls[0].keywords if keyword.arg != capability]
     return ast.unparse(tree)

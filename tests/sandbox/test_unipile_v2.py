@@ -48,8 +48,8 @@ def test_neither_version_answers_at_the_other_s_address_or_for_its_ids(call):
     assert call("unipile", "GET", f"/v2/accounts/{ACCOUNT}").status_code == 404
     assert call("unipile_v2", "GET", f"/api/v1/accounts/{ACCOUNT}").status_code == 404
     assert call("unipile_v2", "GET", "/v2/accounts/uni_acc_42").json()["type"] == "api/invalid_parameters"
-    asked = call("unipile_v2", "GET", CHATS, params={"account_id": ACCOUNT})
-    assert asked.json()["type"] == "api/invalid_parameters"
+    answer = call("unipile_v2", "GET", CHATS, params={"account_id": ACCOUNT})
+    assert answer.json()["type"] == "api/invalid_parameters"
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,8 @@ def test_a_broken_account_refuses_calls_and_says_how_it_is(sandbox, call, status
 
 def test_webhooks_are_signed_with_the_endpoint_s_secret(sandbox, receiver):
     sandbox.set_webhook("unipile_v2", ACCOUNT, receiver.url, secret="wes_1")
-    told = sandbox.emit("unipile_v2", ACCOUNT, "message.new", text="Hello", sender={"id": "ACoAAdana"})
-    assert set(told["body"]) == {"id", "created_at", "account_id", "account_provider", "type", "payload"}
+    outcome = sandbox.emit("unipile_v2", ACCOUNT, "message.new", text="Hello", sender={"id": "ACoAAdana"})
+    assert set(outcome["body"]) == {"id", "created_at", "account_id", "account_provider", "type", "payload"}
     [(body, headers)] = receiver.received
     at, signature = (part.partition("=")[2] for part in headers["unipile-signature"].split(","))
     assert signature == hmac.new(b"wes_1", f"{at}.".encode() + body, hashlib.sha256).hexdigest()

@@ -119,9 +119,9 @@ def test_what_a_provider_publishes_is_in_its_contract(provider):
 
 def test_every_event_that_is_read_is_in_the_contract_of_its_address():
     for name, source in registry.webhook_sources().items():
-        known = set(source.contract.events)
+        contract_events = set(source.contract.events)
         ours = {"enrichment.linkedin", "enrichment.phone", "InboundSMS", "Appointment"}  # names that we give
-        assert {event for event in source.events if name != "ghl/sms"} - ours <= known, name
+        assert {event for event in source.events if name != "ghl/sms"} - ours <= contract_events, name
 
 
 def test_names_of_people_s_own_fields_and_their_values_are_no_news():
@@ -155,8 +155,8 @@ def test_what_was_counted_is_not_counted_again_and_operators_are_told_anew_at_te
     row = Deviation.objects.get(kind="field")
     assert (row.count, row.told_count, row.name) == (20, 20, "mood")
     assert row.example == WebhookDelivery.objects.order_by("-pk").first().pk
-    told = [record for record in caplog.records if record.__dict__.get("new") == "mood"]
-    assert [record.__dict__["count"] for record in told] == [2, 20]
+    reports = [record for record in caplog.records if record.__dict__.get("new") == "mood"]
+    assert [record.__dict__["count"] for record in reports] == [2, 20]
 
 
 def test_a_slice_that_another_process_has_counted_is_not_counted_twice(northwind, monkeypatch):

@@ -137,9 +137,9 @@ def test_the_month_counts_by_mailbox_without_what_is_older_or_of_others(account)
     message(other, factories.make_lead(other), "emailbison_sent", 9)
     old = factories.make_message(lead, source="emailbison_reply", account_address=BAD)
     Message.objects.filter(pk=old.pk).update(received_at=timezone.now() - timedelta(days=31))
-    found = {row.address: dict(row.month) for row in mailbox_rates.of_workspace(account.workspace_id)}
-    assert found[BAD] == {"sent": 4, "replies": 2, "bounces": 0, "complaints": 1}
-    assert found[""]["complaints"] == 1 and len(found) == 2
+    months = {row.address: dict(row.month) for row in mailbox_rates.of_workspace(account.workspace_id)}
+    assert months[BAD] == {"sent": 4, "replies": 2, "bounces": 0, "complaints": 1}
+    assert months[""]["complaints"] == 1 and len(months) == 2
 
 
 def test_people_read_it_on_the_health_page_and_the_account_s_card_and_in_the_notice(client, account):

@@ -465,8 +465,8 @@ def test_a_message_whose_address_is_ended_during_its_countdown_does_not_go_out(w
     office = factories.make_lead(
         world.workspace, email="info@example.org", campaign=campaign, emailbison_lead_id="77"
     )
-    asked = factories.make_message(office, "Who is this for?", from_address="info@example.org")
-    send = answer_to(asked, world.user)
+    message = factories.make_message(office, "Who is this for?", from_address="info@example.org")
+    send = answer_to(message, world.user)
     world.reply("Remove info@example.org, write to me here. What does it cost?")
     assert send_claims.vetoed(send, office) == refused_addresses.REASON
 

@@ -61,10 +61,10 @@ def account_of(world: World) -> Integration:
 
 
 def emit(world: World, event: str, **fields) -> dict:
-    told = world.sandbox.emit(
+    outcome = world.sandbox.emit(
         "unipile_v2", ACCOUNT, event, deliver=False, **{"chat_id": CHAT, "sender": DANA} | fields
     )
-    return told["body"]
+    return outcome["body"]
 
 
 def post(world: World, body: dict, *, secret: str = SECRET, at: float | None = None):
@@ -120,27 +120,27 @@ def test_repeated_delivery_changes_nothing(linkedin):
 
 def test_what_the_owner_writes_elsewhere_is_ours_and_ends_in_the_same_conversation(linkedin):
     reply = take(linkedin, emit(linkedin, "message.new", text=MEETING))
-    own = take(linkedin, emit(linkedin, "message.new", text="I wrote this on my phone.", is_sender=True))
-    assert (own.direction, own.lead_id) == ("outbound", reply.lead_id)
+    message = take(linkedin, emit(linkedin, "message.new", text="I wrote this on my phone.", is_sender=True))
+    assert (message.direction, message.lead_id) == ("outbound", reply.lead_id)
 
 
 def test_message_named_by_its_ids_is_read_by_a_job_and_never_in_the_request(linkedin):
-    told = emit(linkedin, "message.new", text=MEETING)
-    ids = {"message_id": told["payload"]["id"], "chat_id": CHAT}
-    answer = post(linkedin, told | {"payload": ids})
+    body = emit(linkedin, "message.new", text=MEETING)
+    ids = {"message_id": body["payload"]["id"], "chat_id": CHAT}
+    answer = post(linkedin, body | {"payload": ids})
     assert answer.status_code == 200 and answer.json()["messageId"] is None
     assert linkedin.sandbox.requests(provider="unipile_v2") == []
     linkedin.work()
     message = Message.objects.get(direction="inbound")
     assert (message.text, message.lead.first_name) == (MEETING, "Dana")
     assert linkedin.draft(message) is not None
-    assert post(linkedin, told).json()["deduped"] is True
+    assert post(linkedin, body).json()["deduped"] is True
 
 
 def test_reply_that_does_not_name_its_writer_is_taken_at_once_and_named_by_a_job(linkedin):
-    told = emit(linkedin, "message.new", text=MEETING)
-    del told["payload"]["sender"]
-    message = take(linkedin, told)
+    body = emit(linkedin, "message.new", text=MEETING)
+    del body["payload"]["sender"]
+    message = take(linkedin, body)
     assert message.lead.first_name == "" and message.text == MEETING
     assert linkedin.sandbox.requests(provider="unipile_v2") == []
     linkedin.work()
@@ -150,9 +150,9 @@ def test_reply_that_does_not_name_its_writer_is_taken_at_once_and_named_by_a_job
 
 
 def test_message_that_cannot_be_read_now_is_read_later(linkedin):
-    told = emit(linkedin, "message.new", text=MEETING)
+    body = emit(linkedin, "message.new", text=MEETING)
     linkedin.sandbox.fault(provider="unipile_v2", kind="server_error", count=9)
-    post(linkedin, told | {"payload": {"id": told["payload"]["id"], "chat_id": CHAT}})
+    post(linkedin, body | {"payload": {"id": body["payload"]["id"], "chat_id": CHAT}})
     linkedin.work()
     assert BackgroundJob.objects.get(kind="message.read").status == "queued"
     linkedin.sandbox.clear_faults()
@@ -281,8 +281,8 @@ def test_webhook_about_our_own_message_settles_what_was_uncertain(linkedin):
     )
     send = review.approve(linkedin.draft(message), user=linkedin.user, text="Thursday?")
     linkedin.work()
-    told = emit(linkedin, "message.new", text="Thursday?", is_sender=True)
-    assert post(linkedin, told).json()["deduped"] is True
+    body = emit(linkedin, "message.new", text="Thursday?", is_sender=True)
+    assert post(linkedin, body).json()["deduped"] is True
     send.refresh_from_db()
     assert send.state == "sent"
     assert Message.objects.filter(direction="outbound").count() == 1
@@ -298,8 +298,8 @@ def test_what_webhooks_lost_is_fetched_once(linkedin):
 
 
 def test_file_of_a_message_is_fetched(linkedin):
-    told = emit(linkedin, "message.new", text="See the plan.", attachments=[{"id": "att_1", "type": "file"}])
-    message = take(linkedin, told)
+    body = emit(linkedin, "message.new", text="See the plan.", attachments=[{"id": "att_1", "type": "file"}])
+    message = take(linkedin, body)
     files = spec_of("unipile").files
     file = Attachment(id="att_1")
     assert files.fetch(account_of(linkedin), message.external_id, file, soon()) == b"A file of the sandbox.\n"

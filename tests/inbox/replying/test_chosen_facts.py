@@ -71,12 +71,12 @@ def test_a_phrase_is_not_found_inside_of_other_words(phrase, text):
 
 
 def test_a_draft_that_says_what_is_never_said_is_a_problem_that_names_the_phrase():
-    given = context(chosen=told(fact("cheaper than anybody", "We are good value.", "never")))
+    material = context(chosen=told(fact("cheaper than anybody", "We are good value.", "never")))
 
-    assert problems("Hi Dana, we are cheaper than anybody in your town.", given) == [
+    assert problems("Hi Dana, we are cheaper than anybody in your town.", material) == [
         "It says what is never said here: cheaper than anybody"
     ]
-    assert problems(GOOD, given) == []
+    assert problems(GOOD, material) == []
 
 
 def test_a_price_and_a_link_of_a_fact_may_be_said_and_those_of_what_is_never_said_may_not():
@@ -85,12 +85,13 @@ def test_a_price_and_a_link_of_a_fact_may_be_said_and_those_of_what_is_never_sai
         fact("Brochure", "https://northwind.example.com/b when they ask for it", "link"),
         fact("save 30%", "", "never"),
     ]
-    given = context(chosen=told(*rows))
+    material = context(chosen=told(*rows))
 
     assert (
-        problems("Hi Dana, it is $1,500 a month: see https://northwind.example.com/b for more.", given) == []
+        problems("Hi Dana, it is $1,500 a month: see https://northwind.example.com/b for more.", material)
+        == []
     )
-    assert any("30%" in problem for problem in problems("Hi Dana, some got 30% off, as you know.", given))
+    assert any("30%" in problem for problem in problems("Hi Dana, some got 30% off, as you know.", material))
 
 
 def test_the_id_of_a_fact_proves_no_number():

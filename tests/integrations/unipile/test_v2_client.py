@@ -49,7 +49,7 @@ def set_account(sandbox, **fields):
 
 
 def arrive(sandbox, text: str, who: str = "ACoAAdana", **fields) -> dict:
-    told = sandbox.emit(
+    outcome = sandbox.emit(
         provider="unipile_v2",
         account=ACCOUNT,
         event="message.new",
@@ -58,7 +58,7 @@ def arrive(sandbox, text: str, who: str = "ACoAAdana", **fields) -> dict:
         deliver=False,
         **fields,
     )
-    return told["body"]["payload"]
+    return outcome["body"]["payload"]
 
 
 def test_no_call_of_version_1_is_left_to_version_2():
@@ -185,17 +185,17 @@ def test_message_taken_without_an_answer_is_unknown(linkedin, sandbox):
 
 def test_file_is_fetched_by_the_chat_and_the_message(linkedin, soon, sandbox):
     files = [{"id": "att_1", "filename": "plan.pdf"}]
-    told = arrive(sandbox, "See the plan.", attachments=files)
-    key = f"{told['chat_id']}/{told['id']}"
+    payload = arrive(sandbox, "See the plan.", attachments=files)
+    key = f"{payload['chat_id']}/{payload['id']}"
     assert linkedin.attachment(key, "att_1", soon) == b"A file of the sandbox.\n"
     with pytest.raises(ProviderRejected):
         client_at(sandbox.url("unipile_v2"), "acc_other").attachment(key, "att_1", soon)
 
 
 def test_one_message_is_read_and_where_a_product_has_lists_alone_from_its_list(linkedin, soon, sandbox):
-    told = arrive(sandbox, "Read me.")
-    found = linkedin.message(told["chat_id"], told["id"], soon)
-    assert (found.id, found.text) == (f"{told['chat_id']}/{told['id']}", "Read me.")
+    payload = arrive(sandbox, "Read me.")
+    message = linkedin.message(payload["chat_id"], payload["id"], soon)
+    assert (message.id, message.text) == (f"{payload['chat_id']}/{payload['id']}", "Read me.")
     row = {"id": "m1", "chat_id": "c", "sender_id": "ACoA", "is_sender": False, "text": "From the list."}
     refused = answer(501, {"type": "api/not_implemented"})
     with FaultServer(refused, answer(body={"data": [row]})) as server:
@@ -250,10 +250,10 @@ def test_account_is_called_by_the_version_that_answers_and_is_asked_once(
 ):
     account = connected(sandbox.url(player), account_id)
     assert type(version.client_of(account, soon)) is kind
-    asked = len(sandbox.requests(provider=player))
+    request_count = len(sandbox.requests(provider=player))
     account.refresh_from_db()
     assert type(version.client_of(account, soon)) is kind
-    assert len(sandbox.requests(provider=player)) == asked
+    assert len(sandbox.requests(provider=player)) == request_count
 
 
 def test_account_that_moves_to_version_2_is_asked_again(sandbox, soon):

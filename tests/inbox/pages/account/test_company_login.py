@@ -228,8 +228,8 @@ def test_a_log_in_that_was_only_begun_leaves_its_session_for_an_hour(issuer, for
     user = factories.make_user(EMAIL)
     client = Client()
     answer_of(client)
-    left = Session.objects.get().expire_date - timezone.now()
-    assert left <= timedelta(seconds=company_login.ATTEMPT_S)
+    lifetime = Session.objects.get().expire_date - timezone.now()
+    assert lifetime <= timedelta(seconds=company_login.ATTEMPT_S)
 
     client.post(reverse("login"), {"username": user.email, "password": factories.PASSWORD} | form)
 
@@ -406,8 +406,8 @@ def test_a_step_that_asks_again_takes_the_company_s_proof_and_keeps_the_form(iss
     session.save()
     place = reverse("inbox:retention", args=[workspace.pk])
     days = {"keep_messages_days": "365", "keep_bodies_days": "7", "keep_model_calls_days": "30"}
-    asked = client.post(place, days).content.decode()
-    assert "once more, in a new tab" in asked and 'type="password"' not in asked
+    page = client.post(place, days).content.decode()
+    assert "once more, in a new tab" in page and 'type="password"' not in page
     assert "Is it you?" in client.post(place, days).content.decode()
 
     begun = client.get(reverse("company-login"), {"again": "1", "next": "/account/security/"})["Location"]

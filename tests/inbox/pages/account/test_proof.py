@@ -37,17 +37,17 @@ def is_question(answer) -> bool:
 
 
 def fields(answer) -> dict[str, str]:
-    found = dict(HIDDEN.findall(answer.content.decode()))
-    found.pop("csrfmiddlewaretoken", None)
-    return found
+    hidden = dict(HIDDEN.findall(answer.content.decode()))
+    hidden.pop("csrfmiddlewaretoken", None)
+    return hidden
 
 
 def test_a_step_asks_again_keeps_what_was_typed_and_asks_no_more_for_a_while(owner, workspace):
     place = reverse("inbox:retention", args=[workspace.pk])
-    asked = owner.post(place, DAYS)
-    assert is_question(asked) and fields(asked) == DAYS
+    question = owner.post(place, DAYS)
+    assert is_question(question) and fields(question) == DAYS
 
-    wrong = owner.post(place, fields(asked) | {"proof": "wrong"})
+    wrong = owner.post(place, fields(question) | {"proof": "wrong"})
     assert is_question(wrong) and "That is not right" in wrong.content.decode() and fields(wrong) == DAYS
     workspace.refresh_from_db()
     assert workspace.keep_messages_days is None
@@ -98,8 +98,8 @@ def test_guesses_at_the_password_stop_and_nothing_that_was_typed_is_kept_with_th
 
     assert [answer.status_code for answer in tried] == [200] * (settings.AXES_FAILURE_LIMIT - 1) + [429]
     assert owner.post(place, secret | {"proof": PASSWORD}).status_code == 429
-    kept = str(AccessAttempt.objects.values())
-    assert "very-secret" not in kept and "guess-" not in kept
+    attempts = str(AccessAttempt.objects.values())
+    assert "very-secret" not in attempts and "guess-" not in attempts
     assert not Integration.objects.filter(workspace=workspace, provider="openai").exists()
 
 
@@ -147,8 +147,8 @@ def test_the_admin_asks_for_the_same_steps(db, workspace):
     place = f"/admin/inbox/membership/{membership.pk}/change/"
     wanted = {"role": "owner", "_save": "Save"}
 
-    asked = root.post(place, wanted)
-    assert is_question(asked) and fields(asked) == wanted
+    question = root.post(place, wanted)
+    assert is_question(question) and fields(question) == wanted
     for other in (
         "/admin/inbox/user/add/",
         f"/admin/inbox/user/{ben.pk}/password/",
@@ -158,7 +158,7 @@ def test_the_admin_asks_for_the_same_steps(db, workspace):
         assert is_question(root.post(other, {}))
     assert root.get(place).status_code == 200
 
-    assert root.post(place, fields(asked) | {"proof": PASSWORD}).status_code == 302
+    assert root.post(place, fields(question) | {"proof": PASSWORD}).status_code == 302
     membership.refresh_from_db()
     assert membership.role == "owner"
 

@@ -95,11 +95,11 @@ def test_a_key_that_another_session_has_seen_is_not_set_up(ana):
     """A thief with the password opens the page first, and would know the codes of the phone that the owner scans."""
     thief, owner = logged_in(ana), logged_in(ana)
     thief.get(SETUP)
-    seen = SecondFactor.objects.get()
-    code = code_of(seen)
+    first = SecondFactor.objects.get()
+    code = code_of(first)
     page = owner.get(SETUP).content.decode()
     new = SecondFactor.objects.get()
-    assert new.key != seen.key and second_factor.key_in_words(new) in page
+    assert new.key != first.key and second_factor.key_in_words(new) in page
     assert second_factor.key_in_words(new) in owner.get(SETUP).content.decode(), "the same for a second look"
     assert codes_of(thief.post(SETUP, {"code": code})) == [] and not second_factor.has_factor(ana)
 

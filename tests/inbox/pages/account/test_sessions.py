@@ -162,8 +162,8 @@ def test_a_session_ends_some_time_after_the_log_in_however_much_it_is_used(
 
 def test_a_session_ends_when_it_was_not_used_for_long_and_its_row_with_it(ana, settings):
     here = browser(ana)
-    left = Session.objects.get().expire_date - timezone.now()
-    assert timedelta(0) <= timedelta(seconds=settings.SESSION_COOKIE_AGE) - left < timedelta(minutes=1)
+    lifetime = Session.objects.get().expire_date - timezone.now()
+    assert timedelta(0) <= timedelta(seconds=settings.SESSION_COOKIE_AGE) - lifetime < timedelta(minutes=1)
 
     Session.objects.update(expire_date=timezone.now())
 
