@@ -172,7 +172,7 @@ def text_of(record: logging.LogRecord) -> str:
 
 
 def chain_of(error: BaseException) -> list[BaseException]:
-    """The error and its causes, the last cause first."""
+    """The error, followed by its causes, from the direct cause to the first one."""
     chain: list[BaseException] = []
     following: BaseException | None = error
     while following is not None and following not in chain and len(chain) < 10:

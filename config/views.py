@@ -95,7 +95,9 @@ def _heartbeat_s() -> float | None:
 
 
 def _queue() -> dict[str, Any]:
-    """The age of due jobs by lane and kind, and the last day's waits. QUEUE_STATEMENT_MS limits each query."""
+    """The age of due jobs by lane and kind, and the last day's waits; "not counted" with the fault if a query takes
+    over QUEUE_STATEMENT_MS or fails.
+    """
     try:
         with statements_within(QUEUE_STATEMENT_MS):
             lanes, kinds = stats.lanes(None), stats.kinds(None)

@@ -37,6 +37,7 @@ class Backlog:
 
     @property
     def due(self) -> int:
+        """The number of due jobs, except those of paused workspaces."""
         return sum(queue.due for queue in self.tenants if not queue.paused)
 
     @property

@@ -119,6 +119,7 @@ class JobContext:
             self._write(name, steps.Effect.READ, steps.Status.SKIPPED, reason=reason)
 
     def recorded(self, name: str) -> bool:
+        """Whether the step is recorded, as done, skipped or started."""
         return name in self._steps()
 
     def forget(self, names: list[str]) -> None:

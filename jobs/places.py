@@ -81,8 +81,8 @@ class Places:
         return not self._stopping()
 
     def finish(self, timeout_s: float) -> bool:
-        """Waits up to `timeout_s` seconds for all threads to end. `stopping()` must be true. Returns whether all have
-        ended.
+        """Waits up to `timeout_s` seconds for all threads to end, and closes the kept connections. `stopping()` must be
+        true. Returns whether all threads have ended.
         """
         with self._lock:
             for place in self._idle:

@@ -100,6 +100,7 @@ def decide_loss(
 ) -> Decision:
     """Decides how a job continues after it lost its worker; the counts include this loss. `own_death`: the worker died
     first, so the job may be to blame. `witnessed`: the supervisor saw that it was not, so no attempt is used.
+    `stopped`: the worker was asked to stop, so the job is queued again and no attempt is used.
     """
     if stopped:
         return Decision(Status.QUEUED, AttemptOutcome.HANDED_BACK, refund=True)

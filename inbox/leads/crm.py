@@ -38,8 +38,9 @@ def join(client: GhlClient, lead: Lead, deadline: Deadline) -> Joined | None:
 
 
 def find(client: GhlClient, lead: Lead, deadline: Deadline) -> Contact | None:
-    """The lead's contact, found by its stored id, address or number in this order. A contact with a phone number wins.
-    Removes an id that GoHighLevel does not know. Raises the client's errors.
+    """The lead's contact, found by its stored id, address or number in this order. If the contact of the address has
+    another number, a contact with the lead's number wins. Removes an id that GoHighLevel does not know. Raises the
+    client's errors.
     """
     region = lead.workspace.phone_region
     drop_connection()

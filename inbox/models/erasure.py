@@ -8,9 +8,8 @@ from inbox.models.workspace import Workspace
 class ErasedMark(models.Model):
     """A keyed hash of an identifier of an erased person, or of one of their messages (`inbox.leads.erased`).
 
-    With `opted_out_at`, nothing has been sent to the address or id since that time; the same applies to a refused
-    address (`inbox.leads.refused_addresses`). The hash of a message recognises the message if a provider delivers it
-    again.
+    With `opted_out_at`, nothing is sent to the address or id from that time on; the same applies to a refused address
+    (`inbox.leads.refused_addresses`). The hash of a message recognises the message if a provider delivers it again.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)

@@ -170,7 +170,7 @@ def _sent(records: Records, send: OutboundSend) -> Iterator[Event]:
 
 
 def _call_ms(send: OutboundSend, looks: BackgroundJob | None) -> float | None:
-    """How long the provider took to answer. If a later poll settled the send, the start of polling counts."""
+    """How long the provider took to answer. A later poll moves `finished_at`, so the creation of its job counts."""
     end = looks.created_at if looks is not None else send.finished_at
     return max((end - send.called_at).total_seconds(), 0) * 1000 if end and send.called_at else None
 

@@ -5,8 +5,8 @@ After log-in, an invitation can be accepted only if the address is proven (User.
 else may know the account's password. A person who follows the mailed link to such an account, or without an account,
 chooses a new password; the old password stops working.
 
-An invitation has the rights that its inviter has at the time of acceptance. A person who resends it becomes its
-inviter.
+An invitation can be accepted only while its inviter may still invite people with its role. A person who resends it
+becomes its inviter.
 """
 
 from datetime import datetime, timedelta

@@ -51,7 +51,8 @@ class CallGuard:
     """The Deadline of this thread's call, and the progress of the call.
 
     `started`: bytes of the request may have been sent. `answered`: bytes of the response have arrived. With
-    `finish_once_started`, only the Deadline stops a started call, so that no message is interrupted.
+    `finish_once_started`, only the Deadline stops a started call, because nobody would know whether
+    an interrupted message was sent.
     """
 
     __slots__ = (

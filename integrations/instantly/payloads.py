@@ -7,7 +7,7 @@ Idempotency keys:
 - For a bounce: the `email_id` of the mail, or else the campaign and the address, because an address bounces once in a
   campaign.
 - For an unsubscribe: no key, because the link in a mail can be used again after a START.
-- For a lead's status (interested, not interested, …): the campaign, the address, the id and the time, because leads
+- For a lead's status (interested, not interested, …): the campaign, the address, the id and the time, because people
   change their minds.
 - For a label: no key, because a label can be removed and added again.
 - For an error of a mailbox: the mailbox and the time. An error without a time is compared with the last one.

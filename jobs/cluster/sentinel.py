@@ -198,6 +198,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
     def crash(
         self, why: str, *, exitcode: int | None = None, fates: dict[Process, Fate] | None = None
     ) -> NoReturn:
+        """Records the `fates` of workers that may be to blame, kills all children, and exits with CRASHED."""
         logger.error("cluster given up", extra={"why": why, "child_exitcode": exitcode})
         for worker, fate in (fates or {}).items():
             self.board.slots[self._slots[worker]].fate = fate
