@@ -36,7 +36,7 @@ from inbox.pages.settings.workspace import WorkspaceForm
 from inbox.workspaces import people
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
-WAYS_IN = ("email", "password")
+WAYS_IN = ("email", "password", "company_key")
 RUNNING = (Membership.Role.OWNER, Membership.Role.ADMIN)
 
 
@@ -63,6 +63,12 @@ class RightsForm(UserChangeForm):  # type: ignore[type-arg]
             )
         return staff
 
+    def clean_company_key(self) -> str | None:
+        key: str | None = self.cleaned_data["company_key"]
+        if key not in (None, self.instance.company_key):
+            raise ValidationError("Only a log-in by the company sets it. Leave it as it is, or empty it.")
+        return key
+
 
 @admin.register(User)
 class UserAdmin(BaseAdmin, StockUserAdmin):  # type: ignore[type-arg]
@@ -80,7 +86,7 @@ class UserAdmin(BaseAdmin, StockUserAdmin):  # type: ignore[type-arg]
     form = RightsForm
     change_password_form = OperatorsPasswordForm
     plain_texts = ("company_key",)
-    readonly_fields = ("last_login", "date_joined", "address_proven_at", "company_key", "emergency")
+    readonly_fields = ("last_login", "date_joined", "address_proven_at", "emergency")
     fieldsets = (
         (None, {"fields": ("email", "password", "first_name", "last_name")}),
         ("Preferences", {"fields": ("theme", "density", "single_key_shortcuts")}),

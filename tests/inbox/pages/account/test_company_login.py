@@ -286,6 +286,25 @@ def test_an_address_that_went_to_somebody_else_at_the_company_does_not_open_the_
     assert log_in(client).status_code == HTTPStatus.FORBIDDEN and person_in(client) is None
 
 
+def test_an_operator_gives_the_account_to_the_person_s_new_id_at_the_company(issuer):
+    user, root = factories.make_user(EMAIL), Client()
+    root.force_login(factories.make_user(is_staff=True, is_superuser=True))
+    before, place = Client(), f"/admin/inbox/user/{user.pk}/change/"
+    log_in(before)
+    form = {"email": EMAIL, "theme": "", "is_active": "on"}
+    refused = root.post(place, form | {"company_key": f"{settings.OIDC_ISSUER}#root"})
+    assert "Only a log-in by the company sets it" in refused.content.decode()
+
+    assert root.post(place, form | {"company_key": ""}).status_code == HTTPStatus.FOUND
+
+    assert before.get("/account/").status_code == HTTPStatus.FOUND, "the session of the old id has ended"
+    issuer(person={"sub": "the-new-id"})
+    log_in(client := Client())
+    assert person_in(client) == EMAIL
+    user.refresh_from_db()
+    assert user.company_key.endswith("#the-new-id")
+
+
 def test_a_person_whose_address_changed_at_the_company_keeps_the_account(issuer):
     factories.make_user(EMAIL)
     log_in(Client())
