@@ -377,8 +377,12 @@ def _emergency() -> Iterator[Finding]:
     """Names the accounts that a password opens under OIDC_ONLY, and complains if there is none."""
     if not settings.OIDC_ONLY:
         return
-    emails = User.objects.filter(emergency=True, is_active=True).values_list("email", flat=True)
-    fix = "Run: manage.py emergency_account ADDRESS. Without it nobody gets in while the company's log-in fails."
+    users = User.objects.filter(emergency=True, is_active=True)
+    emails = [user.email for user in users if user.has_usable_password()]
+    fix = (
+        "Run manage.py emergency_account ADDRESS, and set a password by its link. Without one nobody gets in while the "
+        "company's log-in fails."
+    )
     yield Finding(bool(emails), "OIDC_ONLY", f"emergency accounts: {', '.join(emails) or 'none'}", fix)
 
 

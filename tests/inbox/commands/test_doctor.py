@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
+from inbox.models import User
 from integrations.health import writer
 from integrations.models import HealthState, Integration, WebhookKey, WorkspaceIntegrationHealth
 from jobs import schema_version
@@ -282,6 +283,7 @@ def test_an_account_that_was_refused_is_noted_where_no_provider_is_asked(worker)
 
 def test_a_company_log_in_is_asked_for_and_an_emergency_account_is_wanted(worker, sandbox, settings):
     settings.OIDC_ISSUER, settings.OIDC_ONLY = sandbox.url("company"), True
+    User.objects.create_user("ben@example.org", emergency=True)  # nobody has set a password for it
     report = run()
     assert "ok    OIDC_ISSUER" in report and "FAIL  OIDC_ONLY: emergency accounts: none" in report
     make_user("ana@example.org", emergency=True)
