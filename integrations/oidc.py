@@ -96,8 +96,9 @@ class Attempt(NamedTuple):
     again: bool
 
 
-class Identity(NamedTuple):
-    """A person of the company: the issuer, its id of them, and their verified e-mail address in lower case.
+class EndUser(NamedTuple):
+    """The person whom the issuer has logged in: the issuer, its id of them, and their verified e-mail address in lower
+    case.
 
     `proven_at` (s since 1970) is when they proved to the issuer who they are; None if the issuer does not report it.
     """
@@ -137,7 +138,7 @@ def login_url(attempt: Attempt, return_to: str, deadline: Deadline) -> str:
     return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}"
 
 
-def identity(attempt: Attempt, code: str, issuer: str, return_to: str, deadline: Deadline) -> Identity:
+def end_user(attempt: Attempt, code: str, issuer: str, return_to: str, deadline: Deadline) -> EndUser:
     """Returns the person that the issuer has logged in for `attempt`. Raises LoginRefused and errors of calls.
 
     `issuer` is the parameter `iss` of its response, or "".
@@ -155,7 +156,7 @@ def identity(attempt: Attempt, code: str, issuer: str, return_to: str, deadline:
         raise LoginRefused(", ".join(sorted(fields))) from None
     if failed := _failed(claims, metadata, attempt):
         raise LoginRefused(", ".join(failed))
-    return Identity(metadata.issuer, claims.sub, claims.email.strip().lower(), claims.auth_time)
+    return EndUser(metadata.issuer, claims.sub, claims.email.strip().lower(), claims.auth_time)
 
 
 def _failed(claims: _Claims, metadata: Metadata, attempt: Attempt) -> list[str]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from inbox.models import User
 from inbox.workspaces import invitations, second_factor
 from inbox.workspaces.people import NotAllowed, password_opens
-from integrations.oidc import Identity
+from integrations.oidc import EndUser
 
 NO_ACCOUNT = "{} has no account and no open invitation here. Ask an admin of your workspace to invite you."
 SOMEBODY_ELSE = "Another person of the company has logged in with the address {} before. Ask an operator."
@@ -36,29 +36,29 @@ class CompanyBackend(ModelBackend):
         return super().user_can_authenticate(user) and issuer == settings.OIDC_ISSUER != ""
 
 
-def person_of(identity: Identity) -> User:
+def person_of(end_user: EndUser) -> User:
     """The user whom the company's log-in has proven: the user of an earlier log-in, else the user with the address,
     else a new user if the address is invited. Raises NotAllowed.
     """
-    key = f"{identity.issuer}#{identity.subject}"
-    user = User.objects.filter(company_key=key).first() or _with_address(identity, key)
+    key = f"{end_user.issuer}#{end_user.subject}"
+    user = User.objects.filter(company_key=key).first() or _with_address(end_user, key)
     if user is None or not user.is_active:
-        raise NotAllowed(NO_ACCOUNT.format(identity.email))
+        raise NotAllowed(NO_ACCOUNT.format(end_user.email))
     return user
 
 
-def _with_address(identity: Identity, key: str) -> User | None:
+def _with_address(end_user: EndUser, key: str) -> User | None:
     """Binds the user with this address to `key`. Raises NotAllowed if the issuer has bound somebody else to it."""
     try:
         with transaction.atomic():
-            user = User.objects.filter(email=identity.email).first() or _invited(identity.email)
+            user = User.objects.filter(email=end_user.email).first() or _invited(end_user.email)
             if user is None:
                 return None
             free = (
-                Q(company_key=None) | Q(company_key=key) | ~Q(company_key__startswith=f"{identity.issuer}#")
+                Q(company_key=None) | Q(company_key=key) | ~Q(company_key__startswith=f"{end_user.issuer}#")
             )
             if not User.objects.filter(free, pk=user.pk).update(company_key=key):
-                raise NotAllowed(SOMEBODY_ELSE.format(identity.email))
+                raise NotAllowed(SOMEBODY_ELSE.format(end_user.email))
             if (
                 user.address_proven_at is None
             ):  # somebody else may know the password, and have set up a factor

@@ -5,7 +5,7 @@ from django.db import transaction
 
 from inbox.models import Invitation, Membership, User
 from inbox.workspaces import invitations, log_in, people
-from integrations.oidc import Identity
+from integrations.oidc import EndUser
 from jobs.models import BackgroundJob
 from tests import factories
 from tests.racing import InBackground, at_once, waiting_for_a_lock, won
@@ -88,12 +88,12 @@ def test_nobody_is_let_in_by_somebody_who_is_being_demoted(transactional_db):
 def test_the_first_log_in_by_the_company_binds_the_account_to_one_person(transactional_db, subject, is_in):
     """Guard: the conditional UPDATE of `_with_address`; it also lets in the person who is in by another window."""
     user = factories.make_user("dana@example.org")
-    identity = Identity("https://login.example.com", subject, user.email, None)
+    end_user = EndUser("https://login.example.com", subject, user.email, None)
     with transaction.atomic():
-        User.objects.filter(pk=user.pk).update(company_key=f"{identity.issuer}#dana")
-        other = InBackground(lambda: log_in.person_of(identity))
+        User.objects.filter(pk=user.pk).update(company_key=f"{end_user.issuer}#dana")
+        other = InBackground(lambda: log_in.person_of(end_user))
         until(lambda: waiting_for_a_lock() == 1, "the other log-in waits for the first one")
 
     assert (other.result() == user) is is_in
     user.refresh_from_db()
-    assert user.company_key == f"{identity.issuer}#dana"
+    assert user.company_key == f"{end_user.issuer}#dana"

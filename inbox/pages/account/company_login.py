@@ -78,14 +78,14 @@ def end(request: HttpRequest) -> HttpResponse:
     if attempt is None or "code" not in request.GET:
         return _failed(request, OVER, code="no such attempt")
     try:
-        identity = oidc.identity(
+        end_user = oidc.end_user(
             attempt,
             request.GET["code"],
             request.GET.get("iss", ""),
             _return_to(),
             Deadline.after_ms(LIMIT_MS),
         )
-        user = log_in.person_of(identity)
+        user = log_in.person_of(end_user)
     except NotAllowed as reason:
         return _failed(request, str(reason), code="no account")
     except (*FAILURES, oidc.LoginRefused) as error:
@@ -96,7 +96,7 @@ def end(request: HttpRequest) -> HttpResponse:
         login(request, user, backend=settings.COMPANY_BACKEND)
         request.session.set_expiry(0)
     # An issuer that still knows the browser asks nothing. Then the proof is as old as the log-in there.
-    request.session[PROVEN] = min(identity.proven_at or time.time(), time.time())
+    request.session[PROVEN] = min(end_user.proven_at or time.time(), time.time())
     return redirect(attempt.next)
 
 

@@ -314,7 +314,7 @@ def test_what_somebody_set_up_before_the_address_was_proven_goes_with_their_pass
 
 
 def test_the_first_log_in_of_the_company_takes_a_factor_of_somebody_else_away(ana, factor):
-    assert log_in.person_of(oidc.Identity("https://idp.example.com", "1", EMAIL, None)) == ana
+    assert log_in.person_of(oidc.EndUser("https://idp.example.com", "1", EMAIL, None)) == ana
     assert not SecondFactor.objects.exists() and User.objects.get(pk=ana.pk).address_proven_at
 
 
