@@ -130,9 +130,8 @@ def login_url(attempt: Attempt, return_to: str, deadline: Deadline) -> str:
         "nonce": attempt.nonce,
         "code_challenge": challenge,
         "code_challenge_method": "S256",
-        "max_age": 0
-        if attempt.again
-        else settings.SESSION_MAX_DAYS * 24 * 3600,  # makes the issuer report auth_time
+        # It makes the issuer report auth_time.
+        "max_age": 0 if attempt.again else settings.SESSION_MAX_DAYS * 24 * 3600,
         **({"prompt": "login"} if attempt.again else {}),
     }
     return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}"

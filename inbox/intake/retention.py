@@ -22,7 +22,7 @@ from jobs.retention import Pruner, in_slices
 KEEP_BODIES_DAYS = 30
 KEEP_MODEL_CALLS_DAYS = 90
 KEEP_LOG_INS_DAYS = 90
-"""Longer than inbox.workspaces.throttling.KNOWN_FOR, which uses these rows to recognise an account's own sources."""
+"""Longer than inbox.workspaces.throttling.TRUSTED_FOR, which uses these rows to recognise an account's own sources."""
 KEEP_INVITATIONS_DAYS = 90
 KEEP_DEVIATIONS_DAYS = 90
 KEEP_CHANGES = timedelta(hours=1)

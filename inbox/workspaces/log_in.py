@@ -59,9 +59,8 @@ def _with_address(end_user: EndUser, key: str) -> User | None:
             )
             if not User.objects.filter(free, pk=user.pk).update(company_key=key):
                 raise NotAllowed(SOMEBODY_ELSE.format(end_user.email))
-            if (
-                user.address_proven_at is None
-            ):  # somebody else may know the password, and have set up a factor
+            if user.address_proven_at is None:
+                # Somebody else may know the password, and have set up a factor.
                 second_factor.remove(user, None)
                 user.set_unusable_password()
                 User.objects.filter(pk=user.pk).update(

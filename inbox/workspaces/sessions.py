@@ -42,10 +42,8 @@ def note_use(request: HttpRequest, user: User, address: str | None) -> bool:
     key, used = session.get(USED, ("", 0))
     if key == session.session_key and now - used < EACH_S:
         return True
-    session[USED] = (
-        session.session_key,
-        now,
-    )  # this saves the session, which extends it by SESSION_COOKIE_AGE
+    # Saving the session extends it by SESSION_COOKIE_AGE.
+    session[USED] = (session.session_key, now)
     row = BrowserSession(
         session_id=str(session.session_key),
         user=user,

@@ -36,7 +36,7 @@ CODES_LIMIT = 120
 tries each would guess six digits.
 """
 FORGOTTEN_LIMIT = 10
-KNOWN_FOR = timedelta(days=60)
+TRUSTED_FOR = timedelta(days=60)
 """An account trusts a source for this long after a log-in from it."""
 CODES_OF = "code of "
 """The prefix of the name that counts wrong codes of an account, so that a correct password does not clear them."""
@@ -138,21 +138,24 @@ class Throttle(AxesDatabaseHandler):  # type: ignore[misc]  # django-axes has no
         username, source = get_client_username(request, credentials), request.axes_ip_address
         recent = AccessAttempt.objects.filter(attempt_time__gte=get_cool_off_threshold(request))
 
-        def rest(limit: int, **of: str | None) -> int:
+        def allowance(limit: int, **of: str | None) -> int:
             return limit - (recent.filter(**of).aggregate(sum=Sum("failures_since_start"))["sum"] or 0)
 
         each = FORGOTTEN_LIMIT if username == FORGOTTEN else settings.AXES_FAILURE_LIMIT
-        lefts = [rest(each, username=username, ip_address=source), rest(SOURCE_LIMIT, ip_address=source)]
-        is_attacked = username != FORGOTTEN and rest(ACCOUNT_LIMIT, username=username) <= 0
-        if is_attacked and not _known(username, source):
-            lefts.append(rest(ATTACKED_LIMIT, username=username, ip_address=source))
+        allowances = [
+            allowance(each, username=username, ip_address=source),
+            allowance(SOURCE_LIMIT, ip_address=source),
+        ]
+        is_attacked = username != FORGOTTEN and allowance(ACCOUNT_LIMIT, username=username) <= 0
+        if is_attacked and not _is_trusted(username, source):
+            allowances.append(allowance(ATTACKED_LIMIT, username=username, ip_address=source))
             if username.startswith(CODES_OF):
-                lefts.append(rest(CODES_LIMIT, username=username))
-        return int(settings.AXES_FAILURE_LIMIT) - min(lefts)
+                allowances.append(allowance(CODES_LIMIT, username=username))
+        return int(settings.AXES_FAILURE_LIMIT) - min(allowances)
 
 
-def _known(username: str, source: str | None) -> bool:
-    since = timezone.now() - KNOWN_FOR
+def _is_trusted(username: str, source: str | None) -> bool:
+    since = timezone.now() - TRUSTED_FOR
     log_ins = AccessLog.objects.filter(
         username=username.removeprefix(CODES_OF),
         ip_address=source,

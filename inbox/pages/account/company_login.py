@@ -72,7 +72,7 @@ def begin(request: HttpRequest) -> HttpResponse:
 def end(request: HttpRequest) -> HttpResponse:
     """`/login/company/done/`: logs in the person whom the issuer's answer identifies. Each answer is accepted once."""
     _require_issuer()
-    attempt = _taken(request)
+    attempt = _take_attempt(request)
     if "error" in request.GET:  # the person cancelled, or the issuer refused them
         return _failed(request, DECLINED, code=safe_code(request.GET["error"]))
     if attempt is None or "code" not in request.GET:
@@ -109,7 +109,7 @@ def _return_to() -> str:
     return settings.PUBLIC_URL + reverse("company-login-end")
 
 
-def _taken(request: HttpRequest) -> oidc.Attempt | None:
+def _take_attempt(request: HttpRequest) -> oidc.Attempt | None:
     """Removes the attempt with the answer's state from the session; None if the browser began none within ATTEMPT_S."""
     attempts = [oidc.Attempt(*fields) for fields in request.session.get(ATTEMPTS, [])]
     state = request.GET.get("state", "")

@@ -156,7 +156,7 @@ def test_each_source_has_few_tries_at_an_account_that_many_sources_try(ana):
 
 def test_a_source_is_known_for_some_weeks_only(ana):
     log_in(HERE, password=PASSWORD)
-    AccessLog.objects.update(attempt_time=timezone.now() - throttling.KNOWN_FOR)
+    AccessLog.objects.update(attempt_time=timezone.now() - throttling.TRUSTED_FOR)
     AccessAttempt.objects.create(
         username=ANA,
         ip_address=THERE,
@@ -189,7 +189,7 @@ def test_who_logged_in_from_where_is_forgotten_after_some_months(ana):
 
     assert old_log_ins(Deadline.after_ms(5_000)) == 1
     assert AccessLog.objects.count() == 1
-    assert throttling.KNOWN_FOR.days < KEEP_LOG_INS_DAYS
+    assert throttling.TRUSTED_FOR.days < KEEP_LOG_INS_DAYS
 
 
 def change_password(client: Client, old: str):
