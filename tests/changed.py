@@ -88,13 +88,13 @@ def changed_lines(path: str) -> list[int]:
     return sorted(lines)
 
 
-def tests_at(path: str, source: str, lines: Iterable[int]) -> list[str]:
+def files_at(path: str, source: str, lines: Iterable[int]) -> list[str]:
     """The test files to run for changed lines of a module with the text `source`, the most specific first."""
     names = test_map.names_at(source, lines) if path.endswith(".py") else None
-    return [test for test in test_map.read().of(path, names) if (ROOT / test).exists()] or tests_of(path)
+    return [test for test in test_map.read().of(path, names) if (ROOT / test).exists()] or files_of(path)
 
 
-def tests_of(path: str) -> list[str]:
+def files_of(path: str) -> list[str]:
     """Files and folders of `tests/` to run for one changed file, as paths from the root."""
     file = PurePosixPath(path)
     if len(file.parts) == 1:
@@ -124,9 +124,9 @@ def chosen(paths: Iterable[str]) -> list[str]:
     by_rank: list[list[str]] = []
     for path in paths:
         if _is_recorded(path):
-            by_rank.append(tests_at(path, (ROOT / path).read_text(), changed_lines(path)))
+            by_rank.append(files_at(path, (ROOT / path).read_text(), changed_lines(path)))
         else:
-            found |= {test for test in tests_of(path) if (ROOT / test).exists()}
+            found |= {test for test in files_of(path) if (ROOT / test).exists()}
     found |= set(_affordable(by_rank))
     return sorted(
         test for test in found if not any(str(parent) in found for parent in PurePosixPath(test).parents)

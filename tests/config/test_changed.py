@@ -30,11 +30,11 @@ from tests.docs.pages import ROOT
     ],
 )
 def test_a_file_has_the_tests_of_its_folder(path, tests):
-    assert changed.tests_of(path) == tests
+    assert changed.files_of(path) == tests
 
 
 def test_a_module_of_the_inbox_outside_of_its_folders_has_the_tests_outside_of_folders():
-    assert changed.tests_of("inbox/wiring.py") == sorted(
+    assert changed.files_of("inbox/wiring.py") == sorted(
         f"tests/inbox/{path.name}" for path in (ROOT / "tests/inbox").glob("test_*.py")
     )
 
@@ -52,7 +52,7 @@ def test_what_is_named_is_there():
 def test_every_module_of_the_product_has_tests():
     rooms = ("admin", "config", "demo", "inbox", "insights", "integrations", "jobs", "sandbox", "training")
     modules = [path.relative_to(ROOT).as_posix() for room in rooms for path in (ROOT / room).rglob("*.py")]
-    assert modules and [path for path in modules if not changed.tests_of(path)] == []
+    assert modules and [path for path in modules if not changed.files_of(path)] == []
 
 
 def test_what_differs_from_main_is_found_whether_committed_or_not(monkeypatch, tmp_path):

@@ -34,7 +34,7 @@ def guards_in(path: str, source: str) -> Iterator[Guard]:
         comma = text[end : end + 1] == b","
         line = text[part.col_offset : end + comma].decode()
         column = len(text[: part.col_offset].decode())
-        tests = " ".join(changed.tests_at(path, source, [row]))
+        tests = " ".join(changed.files_at(path, source, [row]))
         yield Guard(kind, path, line, "", tests, row=row, column=column)
 
 
