@@ -233,30 +233,61 @@ def later(world):
     work_all(world)
 
 
-def nothing_is_done_that_is_not(world, messages, why):
-    """The jobs wait, and say why; the list says that nobody has understood the replies, and the page why."""
+def waits(world, messages, why):
+    """The state of the jobs and leads, the list, and the banner, which must give the reason `why`."""
     jobs = [world.job(message) for message in messages]
-    assert {job.status for job in jobs} == {"queued"} and all(job.snoozes for job in jobs)
-    assert {lead.is_understood for lead in Lead.objects.all()} == {False}
     world.client.force_login(world.user)
     listed = world.client.get(f"/w/{world.workspace.pk}/inbox/?view=not-understood").content.decode()
-    assert listed.count('<li class="row') == len(messages)
-    assert "Not understood yet" in listed and "Neutral</span>" not in listed
-    polled = world.client.get(f"/w/{world.workspace.pk}/health/banner/?seen=").content.decode()
-    assert "The model is away" in polled and why in unescape(polled)
-    assert f"{len(messages)} replies are not understood yet" in polled
+    banner = unescape(world.client.get(f"/w/{world.workspace.pk}/health/banner/?seen=").content.decode())
+    return {
+        "jobs": {(job.status, job.snoozes > 0) for job in jobs},
+        "understood": {lead.is_understood for lead in Lead.objects.all()},
+        "rows": listed.count('<li class="row'),
+        "list names them": "Not understood yet" in listed,
+        "list calls them neutral": "Neutral</span>" in listed,
+        "banner lacks": [
+            words
+            for words in ("The model is away", why, "3 replies are not understood yet")
+            if words not in banner
+        ],
+    }
 
 
-def all_is_caught_up_in_order(world, messages):
-    came = [message.pk for message in messages]
-    decided = TagDecision.objects.filter(kind="model").order_by("pk").values_list("message_id", flat=True)
-    assert list(decided) == came
-    assert list(Draft.objects.order_by("created_at").values_list("trigger_message_id", flat=True)) == came
-    assert {world.job(message).status for message in messages} == {"succeeded"}
-    assert not Lead.objects.filter(awaiting_model=True).exists()
+THREE_WAIT = {
+    "jobs": {("queued", True)},
+    "understood": {False},
+    "rows": 3,
+    "list names them": True,
+    "list calls them neutral": False,
+    "banner lacks": [],
+}
+
+
+def catches_up(world, messages):
+    """The order of the decisions and drafts, as positions of `messages`, the jobs and leads, and the banner."""
+    positions = {message.pk: position for position, message in enumerate(messages)}
+    decisions = TagDecision.objects.filter(kind="model").order_by("pk").values_list("message_id", flat=True)
+    drafts = Draft.objects.order_by("created_at").values_list("trigger_message_id", flat=True)
     polled = world.client.get(f"/w/{world.workspace.pk}/health/banner/?seen=")
-    assert polled.status_code == 204 or "OpenAI is back for Northwind" in polled.content.decode()
-    assert "The model is away" not in polled.content.decode()
+    banner = polled.content.decode()
+    return {
+        "decisions": [positions.get(pk) for pk in decisions],
+        "drafts": [positions.get(pk) for pk in drafts],
+        "jobs": {world.job(message).status for message in messages},
+        "leads that wait": Lead.objects.filter(awaiting_model=True).count(),
+        "model is back": polled.status_code == 204 or "OpenAI is back for Northwind" in banner,
+        "model is away": "The model is away" in banner,
+    }
+
+
+THREE_CAUGHT_UP = {
+    "decisions": [0, 1, 2],
+    "drafts": [0, 1, 2],
+    "jobs": {"succeeded"},
+    "leads that wait": 0,
+    "model is back": True,
+    "model is away": False,
+}
 
 
 def ask_three(world):
@@ -270,25 +301,25 @@ def test_a_drill_with_a_model_that_refuses(world, drill):
     kind, details, why = REFUSALS[drill]
     fault = world.sandbox.fault(provider="openai", kind=kind, path="/responses", **details)
     messages = ask_three(world)
-    nothing_is_done_that_is_not(world, messages, why)
+    assert waits(world, messages, why) == THREE_WAIT
     assert world.steps(messages[0])["follow-ups"][0] == "done"
     later(world)
-    nothing_is_done_that_is_not(world, messages, why)
+    assert waits(world, messages, why) == THREE_WAIT
 
     world.sandbox.clear_faults(fault.id)
     later(world)
-    all_is_caught_up_in_order(world, messages)
+    assert catches_up(world, messages) == THREE_CAUGHT_UP
 
 
 def test_a_drill_with_a_model_that_is_away(world):
     world.sandbox.set_account("openai", "key-openai", status="down")
     messages = ask_three(world)
-    nothing_is_done_that_is_not(world, messages, "openai: ")
+    assert waits(world, messages, "openai: ") == THREE_WAIT
 
     world.sandbox.set_account("openai", "key-openai", status="ok")
     reset_breaker()
     later(world)
-    all_is_caught_up_in_order(world, messages)
+    assert catches_up(world, messages) == THREE_CAUGHT_UP
 
 
 @pytest.mark.parametrize(
@@ -302,11 +333,11 @@ def test_a_drill_with_a_wrong_address(world, settings, address, why):
     right = settings.OPENAI_BASE_URL
     settings.OPENAI_BASE_URL = address
     messages = ask_three(world)
-    nothing_is_done_that_is_not(world, messages, why)
+    assert waits(world, messages, why) == THREE_WAIT
 
     settings.OPENAI_BASE_URL = right
     later(world)
-    all_is_caught_up_in_order(world, messages)
+    assert catches_up(world, messages) == THREE_CAUGHT_UP
 
 
 def test_a_drill_with_a_model_that_talks_nonsense(world):
@@ -315,11 +346,11 @@ def test_a_drill_with_a_model_that_talks_nonsense(world):
     for _attempt in range(4):
         due("inbound.process")
         work_all(world)
-    nothing_is_done_that_is_not(world, messages, "The model gave no usable answer, 4 times.")
+    assert waits(world, messages, "The model gave no usable answer, 4 times.") == THREE_WAIT
 
     world.sandbox.clear_faults(fault.id)
     later(world)
-    all_is_caught_up_in_order(world, messages)
+    assert catches_up(world, messages) == THREE_CAUGHT_UP
 
 
 def test_of_all_that_wait_only_the_first_asks_a_model_that_is_still_away(world):
