@@ -70,41 +70,40 @@ def of_workspace(workspace: Workspace, key: str = "x") -> dict[type[Model], Mode
     """One row of each model that belongs to a workspace. People's texts hold TEXT, and credentials SECRET."""
     now = timezone.now()
     lead = factories.make_lead(workspace, campaign=factories.make_campaign(workspace), last_snippet=TEXT)
-    message = factories.make_message(lead, text=TEXT, subject=TEXT)
-    draft = factories.make_draft(message, text=TEXT, strategy={"said": TEXT}, status_reason=TEXT)
     job, _ = enqueue("reply.send", workspace_id=workspace.pk, dedupe_key=key, payload={})
-    account = factories.make_integration(workspace, external_account_id=key, credentials={"api_key": SECRET})
-    health = writer.row(account)
     about = {"workspace": workspace, "lead": lead}
+    member = factories.make_member(workspace)
     rows: list[Model] = [
+        workspace,
         *_of_follow_ups(about),
         *_of_job(job, now),
         *_of_pack(about, key),
-        workspace,
         lead,
         lead.campaign,
+        *_of_lead(about, now, key),
+        *_of_message(about, job, now),
+        *_of_account(workspace, key, job, now),
+        *_of_settings(workspace, now),
+        member,
+        member.memberships.get(),
+    ]
+    return {type(row): row for row in rows}
+
+
+def _of_message(about: dict, job: BackgroundJob, now) -> list[Model]:
+    workspace, lead = about["workspace"], about["lead"]
+    message = factories.make_message(lead, text=TEXT, subject=TEXT)
+    draft = factories.make_draft(message, text=TEXT, strategy={"said": TEXT}, status_reason=TEXT)
+    body = b'{"secret_key": "%s", "text": "%s"}' % (SECRET.encode(), TEXT.encode())
+    return [
         message,
         draft,
         factories.make_send(draft),
-        factories.make_delivery(
-            workspace,
-            message=message,
-            lead=lead,
-            job=job,
-            body=b'{"secret_key": "%s", "text": "%s"}' % (SECRET.encode(), TEXT.encode()),
-        ),
+        factories.make_delivery(workspace, message=message, lead=lead, job=job, body=body),
         AuditEntry.objects.create(
             workspace=workspace, action="draft.approve", object_type="draft", object_id=str(draft.pk)
         ),
-        account,
-        health,
-        WebhookKey.issue(account),
-        factories.make_invitation(workspace),
-        *_of_lead(about, now, key),
         TagDecision.objects.create(**about, message=message, tag="Neutral", kind="rule", by="r", quote=TEXT),
-        Note.objects.create(**about, text=TEXT),
-        ProviderWord.objects.create(**about, tag="Interested", by="provider", said_at=now),
-        factories.make_policy(workspace),
         GateResult.objects.create(
             workspace=workspace,
             draft=draft,
@@ -116,24 +115,22 @@ def of_workspace(workspace: Workspace, key: str = "x") -> dict[type[Model], Mode
             policy_version="1",
             decided_at=now,
         ),
-        factories.make_fact(workspace, TEXT, TEXT),
-        TextAccess.objects.create(
-            workspace=workspace, reason="A test needs it.", expires_at=now - timedelta(days=1)
-        ),
+    ]
+
+
+def _of_account(workspace: Workspace, key: str, job: BackgroundJob, now) -> list[Model]:
+    account = factories.make_integration(workspace, external_account_id=key, credentials={"api_key": SECRET})
+    health = writer.row(account)
+    return [
+        account,
+        health,
         HealthTransition.objects.create(health=health, before="unknown", after="connected", at=now),
-        Notice.objects.create(workspace=workspace, kind="health", path="slack", text=TEXT),
-        AiCall.objects.create(
-            workspace=workspace,
-            feature="draft",
-            prompt_version="1",
-            model="m",
-            duration_ms=1,
-            outcome="ok",
-        ),
+        WebhookKey.issue(account),
         CircuitBreaker.objects.create(
             key=f"emailbison:{workspace.pk}", provider="emailbison", workspace=workspace
         ),
         ReplyPoll.objects.create(integration=account, complete_through=now, due_at=now),
+        DayReceipt.objects.create(integration=account, day=now, kind="replies", compared_through=now),
         MailboxAlarm.objects.create(
             integration=account,
             address=f"{key}@outreach.example.com",
@@ -154,12 +151,28 @@ def of_workspace(workspace: Workspace, key: str = "x") -> dict[type[Model], Mode
             first_at=now,
             last_at=now,
         ),
-        DayReceipt.objects.create(integration=account, day=now, kind="replies", compared_through=now),
-        WorkspaceLimit.objects.create(workspace=workspace, max_workers=3),
     ]
-    member = factories.make_member(workspace)
-    rows += [member, member.memberships.get()]
-    return {type(row): row for row in rows}
+
+
+def _of_settings(workspace: Workspace, now) -> list[Model]:
+    return [
+        factories.make_invitation(workspace),
+        factories.make_policy(workspace),
+        factories.make_fact(workspace, TEXT, TEXT),
+        WorkspaceLimit.objects.create(workspace=workspace, max_workers=3),
+        TextAccess.objects.create(
+            workspace=workspace, reason="A test needs it.", expires_at=now - timedelta(days=1)
+        ),
+        Notice.objects.create(workspace=workspace, kind="health", path="slack", text=TEXT),
+        AiCall.objects.create(
+            workspace=workspace,
+            feature="draft",
+            prompt_version="1",
+            model="m",
+            duration_ms=1,
+            outcome="ok",
+        ),
+    ]
 
 
 def _of_follow_ups(about: dict) -> list[Model]:
@@ -206,6 +219,8 @@ def _of_lead(about: dict, now, key: str) -> list[Model]:
         Appointment.objects.create(**about, provider="ghl", external_id=key),
         BookingCheck.objects.create(**about, next_at=now),
         Enrichment.objects.create(**about, kind="phone"),
+        Note.objects.create(**about, text=TEXT),
+        ProviderWord.objects.create(**about, tag="Interested", by="provider", said_at=now),
     ]
 
 
