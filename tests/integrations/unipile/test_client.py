@@ -25,14 +25,14 @@ pytestmark = pytest.mark.django_db
 ACCOUNT = "uni_acc_42"
 
 
-def client_at(url, account_id=ACCOUNT):
+def client_at(url, account_id=ACCOUNT, version=UnipileClient):
     integration = Integration(
         provider="unipile",
         config={"base_url": url},
         credentials={"api_key": "k"},
         external_account_id=account_id,
     )
-    return UnipileClient.for_integration(integration)
+    return version.for_integration(integration)
 
 
 @pytest.fixture

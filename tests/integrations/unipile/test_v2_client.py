@@ -22,6 +22,7 @@ from integrations.unipile.v2.client import PAGE, UnipileV2Client
 from jobs.deadline import Deadline
 from tests import factories
 from tests.integrations.fault_server import FaultServer, answer
+from tests.integrations.unipile import test_client
 
 pytestmark = pytest.mark.django_db
 
@@ -30,13 +31,7 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def client_at(url: str, account_id: str = ACCOUNT) -> UnipileV2Client:
-    integration = Integration(
-        provider="unipile",
-        config={"base_url": url},
-        credentials={"api_key": "k"},
-        external_account_id=account_id,
-    )
-    return UnipileV2Client.for_integration(integration)
+    return test_client.client_at(url, account_id, UnipileV2Client)
 
 
 @pytest.fixture
