@@ -223,8 +223,9 @@ def pages(
     """Yields at most `most` pages of a list, and reads each page only when it is needed.
 
     `read(query)` returns a page and the query of the next page, which is {} after the last one. The first query is {}.
-    A repeated query ends the list, so that a provider's bug cannot make it endless. If the list has more pages, raises
-    ProviderFault of the provider `whole`, unless that is "".
+    A repeated query ends the list, so that a provider's bug cannot make it endless. If the list has more pages, or a
+    page with entries names a page before it as the next one, raises ProviderFault of the provider `whole`, unless that
+    is "".
     """
     query: dict[str, Any] = {}
     queries = []
@@ -233,7 +234,9 @@ def pages(
         yield entries
         queries.append(query)
         query = following
-        if not query or query in queries:
+        if not query or (query in queries and not entries):
             return
+        if query in queries:
+            break
     if whole:
         raise ProviderFault(whole, code="list_cut_off", sent=False)

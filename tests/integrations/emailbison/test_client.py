@@ -163,11 +163,17 @@ def test_follows_pages_on_its_own_host_only(soon):
         assert server.requests[1].startswith(b"GET /api/campaigns?page=2 ")
 
 
-def test_pages_that_repeat_themselves_end(soon):
-    with FaultServer(
-        answer(body={"data": [{"id": 1}], "links": {"next": "/api/campaigns?page=2"}})
-    ) as server:
-        assert len(client_at(server.url).campaigns(soon)) == 2
+def test_a_page_with_entries_that_repeats_itself_is_no_whole_list(soon):
+    page = answer(body={"data": [{"id": 1}], "links": {"next": "/api/campaigns?page=2"}})
+    with FaultServer(page) as server, pytest.raises(ProviderFault, match="list_cut_off"):
+        client_at(server.url).campaigns(soon)
+
+
+def test_a_page_without_entries_that_repeats_itself_ends_the_list(soon):
+    link = {"next": "/api/campaigns?page=2"}
+    pages = [answer(body={"data": entries, "links": link}) for entries in ([{"id": 1}], [])]
+    with FaultServer(*pages) as server:
+        assert [campaign.id for campaign in client_at(server.url).campaigns(soon)] == ["1"]
 
 
 def test_pages_by_their_numbers_where_there_is_no_link(soon):
