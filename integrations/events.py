@@ -253,7 +253,7 @@ class Unusable:
     def reason(self) -> str:
         if self.at is None:
             return "It has no time."
-        return "It has no sender or recipient." if self.external_id else "It has no id."
+        return "It has no sender, recipient or direction." if self.external_id else "It has no id."
 
 
 class PayloadInvalid(ValueError):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
-from inbox.health.receipts import FETCHED, HELD, IGNORED, Tally
+from inbox.health.receipts import FETCHED, HELD, IGNORED, Tally, kinds_of
 from inbox.intake import handlers
 from inbox.intake.receipt import DeliveryVerdict, Received, receive
 from inbox.models import Message, WebhookDelivery
@@ -67,21 +67,26 @@ def run(integration: Integration, since: datetime, deadline: Deadline) -> Caught
     tally = Tally(integration, timezone.now())
     spec = registry.spec_of(integration.provider)
     begins = max(tally.day_begins(since), min(since, integration.created_at) - OVERLAP)
-    lists = [reading for kind in Kind if (reading := getattr(spec, kind))]
-    for reading in dict.fromkeys(lists):
+    lists = {kind: getattr(spec, kind) for kind in kinds_of(integration.provider)}
+    for reading in dict.fromkeys(lists.values()):
+        kinds = [kind for kind in lists if lists[kind] is reading]
         entries = reading(integration, begins, deadline)
         while True:
             drop_connection()
             chunk = sorted(islice(entries, CHUNK), key=lambda entry: _at(entry) or tally.asked_at)
             if not chunk:
                 break
-            compare(integration, chunk, tally, bounces=reading is not spec.replies)
+            compare(integration, chunk, tally, kinds)
     tally.write(begins, tally.asked_at - OVERLAP)
     return Caught(tally.read, tally.new, tally.missing)
 
 
-def compare(integration: Integration, entries: list[Entry], tally: Tally, *, bounces: bool) -> None:
-    """Counts `entries` in `tally`, and stores the missing ones in the given order."""
+def compare(
+    integration: Integration, entries: list[Entry], tally: Tally, kinds: list[DayReceipt.Kind]
+) -> None:
+    """Counts `entries` of a list of these `kinds` in `tally`, and stores the missing ones in the given order. An entry
+    of another kind counts as the first of `kinds`, such as a person's mail among EmailBison's replies.
+    """
     stored = _stored(integration, entries)
     missing = [entry for entry in entries if not stored.intersection(_names(entry))]
     fresh = {id(entry): _received(integration, entry) for entry in missing if not isinstance(entry, Unusable)}
@@ -97,21 +102,20 @@ def compare(integration: Integration, entries: list[Entry], tally: Tally, *, bou
             verdict = settled.get(received.sha256) or receive(received, entry, handlers.handle).verdict
             settles = verdict in (FETCHED, HELD, IGNORED)
             outcome = verdict if settles else "Holdfast could not take it in."
-        tally.add(_kind(entry, bounces), _at(entry), outcome)
+        kind = _kind(entry)
+        tally.add(kind if kind in kinds else kinds[0], _at(entry), outcome)
 
 
 def _key(entry: Entry) -> str:
     return entry.event_key if isinstance(entry, BookingEvent) else entry.external_id
 
 
-def _kind(entry: Entry, bounces: bool) -> str:
+def _kind(entry: Entry) -> str:
     if isinstance(entry, Unusable):
         return entry.kind
     if isinstance(entry, BookingEvent):
         return Kind.APPOINTMENTS
-    if entry.direction == Message.Direction.OUTBOUND:
-        return Kind.SENT
-    return Kind.BOUNCES if bounces else Kind.REPLIES
+    return Kind.SENT if entry.direction == Message.Direction.OUTBOUND else Kind.REPLIES
 
 
 def _at(entry: Entry) -> datetime | None:

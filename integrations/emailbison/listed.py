@@ -27,6 +27,8 @@ def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterato
             yield _reply(reply, reply.at)
         elif reply.lead_id or _recipient(reply):
             yield _by_hand(reply, reply.at)
+        else:
+            yield Unusable("sent", reply.at, "emailbison_sent", sent_id(reply.id))
 
 
 def bounces(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent | Unusable]:

@@ -20,7 +20,7 @@ def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterato
         if (message.at and message.at < moment) or not words_of(message.body, message.attachments):
             continue
         direction = "inbound" if message.direction == "inbound" else OUTBOUND
-        if message.at and message.contact_id:
+        if message.at and message.contact_id and message.direction in ("inbound", OUTBOUND):
             yield _event(account, BACKFILL, direction, message.contact_id, message, message.at)
         else:
             yield Unusable(

@@ -16,9 +16,9 @@ def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterato
     """Yields the replies, roughly newest first."""
     for email in InstantlyClient.for_integration(account).received_since(moment, deadline):
         wrote, lead = mailbox(email.from_email), mailbox(email.lead or email.from_email)
-        if not email.received:
+        if email.ue_type and not email.received:
             continue
-        if email.at is None or not lead.address:
+        if email.at is None or not lead.address or not email.received:
             yield Unusable("replies", email.at, "instantly_reply", short_key(email.id))
             continue
         yield MessageEvent(

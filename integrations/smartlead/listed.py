@@ -13,10 +13,15 @@ from jobs.deadline import Deadline
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent | Unusable]:
-    """Yields the replies in threads that have a reply since `moment`."""
+    """Yields the replies in threads that have a reply since `moment`. A thread without a reply in its history is
+    unusable.
+    """
     for thread in SmartLeadClient.for_integration(account).threads_since(moment, deadline):
-        for entry in thread.items or []:
-            if entry.kind.upper() != "REPLY" or (entry.at and entry.at < moment):
+        replies = [entry for entry in thread.items or [] if entry.kind.upper() == "REPLY"]
+        if not replies:
+            yield Unusable("replies", thread.last_reply_at, "smartlead_reply", "")
+        for entry in replies:
+            if entry.at and entry.at < moment:
                 continue
             if entry.at and entry.message_id:
                 yield _reply(thread, entry, entry.at)

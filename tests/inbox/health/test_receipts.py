@@ -17,8 +17,11 @@ from inbox.models import Appointment, Lead, Message, WebhookDelivery
 from inbox.webhooks.replay import replay
 from inbox.workspaces import creation
 from integrations import registry
+from integrations.emailbison import client as emailbison
 from integrations.emailbison import listed
+from integrations.ghl import client as ghl
 from integrations.health import writer
+from integrations.instantly import client as instantly
 from integrations.models import DayReceipt, Integration, ReplyPoll
 from jobs.deadline import Deadline
 from jobs.errors import TransientError
@@ -178,6 +181,17 @@ class TestMissing:
         row = receipt(smartlead, MONDAY.date())
         assert numbers(row) == (3, 2, 0, 0, 1) and row.reasons == {"It has no time.": 1}
 
+    def test_a_thread_whose_history_is_not_listed_is_missing(self, world, smartlead, clock, monkeypatch):
+        lose(world, "smartlead")
+        with monkeypatch.context() as changed:
+            changed.setattr("sandbox.smartlead._thread", without_history)
+            clock.shift(HALF_HOUR)
+            assert compare(smartlead)["missing"] == 1
+        assert [gap.missing for gap in said(world, MONDAY.date()).gaps] == [1]
+        clock.shift(HALF_HOUR)
+        assert compare(smartlead) == {"read": 1, "new": 1, "missing": 0}
+        assert said(world, MONDAY.date()).gaps == []
+
     def test_what_our_code_fails_on_is_missing_and_fetched_by_the_next_poll(
         self, world, smartlead, clock, monkeypatch
     ):
@@ -244,6 +258,11 @@ class TestMissing:
         return [entry for thread in state(world).history.values() for entry in thread]
 
 
+def without_history(call: Any, lead: dict[str, Any]) -> dict[str, Any]:
+    """A thread as SmartLead would list it without its e-mails."""
+    return {"lead_email": lead["email"], "last_reply_time": (MONDAY + timedelta(minutes=1)).isoformat()}
+
+
 def csv(world: World) -> list[str]:
     """The lines of the overview as CSV."""
     answer = world.client.get(f"/w/{world.workspace.pk}/insights/overview.csv")
@@ -264,6 +283,21 @@ class TestBounces:
         assert Lead.objects.get().email == "gone@example.org" and Lead.objects.get().bounced_at == MONDAY
         assert numbers(receipt(emailbison, MONDAY.date(), "bounces")) == (1, 1, 1, 0, 0)
         assert numbers(receipt(emailbison, MONDAY.date())) == (0, 0, 0, 0, 0)
+
+    def test_a_persons_mail_that_is_not_taken_in_is_missing_among_the_replies(
+        self, world, emailbison, clock, monkeypatch
+    ):
+        world.reply("Sure, call me")
+        lead = {"email": Lead.objects.get().email}
+        world.sandbox.emit("emailbison", world.key, "MANUAL_EMAIL_SENT", deliver=False, lead=lead, text="Hi")
+        clock.shift(HALF_HOUR)
+        with monkeypatch.context() as broken:
+            broken.setitem(backfill.handlers.HANDLERS, backfill.MessageEvent, lambda *_: 1 / 0)
+            assert compare(emailbison)["missing"] == 1
+        assert numbers(receipt(emailbison, MONDAY.date())) == (2, 1, 0, 0, 1)
+        clock.shift(HALF_HOUR)
+        assert compare(emailbison)["new"] == 1
+        assert numbers(receipt(emailbison, MONDAY.date())) == (2, 2, 1, 0, 0)
 
     def test_where_the_filter_by_folder_is_ignored_a_reply_is_no_bounce(
         self, world, emailbison, clock, monkeypatch
@@ -401,6 +435,32 @@ class TestAppointments:
         compare(calendly)
         delivery = WebhookDelivery.objects.get(event_type="BACKFILL")
         assert replay(delivery).outcome.verdict == "duplicate"
+
+
+AT = "2026-10-26T13:05:00Z"
+UNKNOWN = {
+    "ghl": ("GhlClient.export_messages", ghl.Message, {"body": "Hi", "contactId": "c1", "dateAdded": AT}),
+    "instantly": (
+        "InstantlyClient.received_since",
+        instantly.Email,
+        {"lead": "dana@example.org", "timestamp_email": AT},
+    ),
+    "emailbison": (
+        "EmailBisonClient.replies_since",
+        emailbison.Reply,
+        {"folder": "Sent", "from_email_address": "alex@example.com", "date_received": AT},
+    ),
+}
+
+
+@pytest.mark.parametrize("provider", UNKNOWN)
+def test_an_entry_that_does_not_say_who_wrote_to_whom_is_missing(world, clock, monkeypatch, provider):
+    method, model, fields = UNKNOWN[provider]
+    account = world.workspace.integrations.filter(provider=provider).first() or connect(world, provider)
+    entry = model.model_validate({"id": "7"} | fields)
+    monkeypatch.setattr(f"integrations.{provider}.client.{method}", lambda *_, **__: iter([entry]))
+    (missing,) = registry.spec_of(provider).replies(account, MONDAY, Deadline.after_ms(9_000))
+    assert missing.reason == "It has no sender, recipient or direction."
 
 
 def test_each_provider_declares_a_list_or_a_reason_for_each_kind():
