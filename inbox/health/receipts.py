@@ -48,7 +48,7 @@ class Tally:
         self.asked_at = asked_at
         self.read = 0
         self._zone = ZoneInfo(integration.workspace.timezone)
-        self._outcomes: dict[tuple[date, str], Counter[str]] = defaultdict(Counter)
+        self._outcomes: dict[tuple[date | None, str], Counter[str]] = defaultdict(Counter)
         self._keys: set[str] = set()
 
     def day_begins(self, moment: datetime) -> datetime:
@@ -62,9 +62,13 @@ class Tally:
         return True
 
     def add(self, kind: str, at: datetime | None, outcome: str) -> None:
-        """Counts one entry of the time `at`. An entry without a time counts on the day of the read."""
+        """Counts one entry of the time `at`. Without a time, a stored entry counts on the day of the read, and a
+        missing one on each day that is read, because any of them may lack it.
+        """
         self.read += 1
-        self._outcomes[(at or self.asked_at).astimezone(self._zone).date(), kind][outcome] += 1
+        dated = at is not None or outcome == HELD
+        day = (at or self.asked_at).astimezone(self._zone).date() if dated else None
+        self._outcomes[day, kind][outcome] += 1
 
     @property
     def new(self) -> int:
@@ -84,19 +88,19 @@ class Tally:
             for n in range((last - first).days + 1)
             for kind in kinds_of(self.integration.provider)
         ]
-        DayReceipt.objects.bulk_create(
-            [
-                DayReceipt(integration=self.integration, day=day, kind=kind, compared_through=through)
-                for day, kind in keys
-            ],
-            ignore_conflicts=True,
-        )
-        with transaction.atomic():
+        with transaction.atomic():  # a new row without its counts would claim that nothing is missing
+            DayReceipt.objects.bulk_create(
+                [
+                    DayReceipt(integration=self.integration, day=day, kind=kind, compared_through=through)
+                    for day, kind in keys
+                ],
+                ignore_conflicts=True,
+            )
             for day, kind in keys:
                 self._update(day, kind, through)
 
     def _update(self, day: date, kind: str, through: datetime) -> None:
-        outcomes = self._outcomes[day, kind]
+        outcomes = self._outcomes[day, kind] + self._outcomes[None, kind]
         reasons, new = _missing(outcomes), outcomes[FETCHED]
         receipt = DayReceipt.objects.filter(integration=self.integration, day=day, kind=kind)
         receipt.update(fetched=F("fetched") + new)
@@ -127,10 +131,13 @@ def kinds_of(provider: str) -> list[DayReceipt.Kind]:
 
 
 def unsettled_since(integration: Integration, through: datetime) -> datetime:
-    """The time from which the lists must be read again: `through`, or the start of an earlier day with missing entries
-    that is within LOOKED_AT_AGAIN.
+    """The time from which the lists must be read again: two polls before `through`, because a list may shift while its
+    pages are read, or show an entry late. Or the start of an earlier day with missing entries that is within
+    LOOKED_AT_AGAIN.
     """
     zone = ZoneInfo(integration.workspace.timezone)
+    earlier = through - 2 * stated(registry.spec_of(integration.provider).poll_every)
+    through = max(earlier, min(through, integration.created_at))
     oldest = (timezone.now() - LOOKED_AT_AGAIN).astimezone(zone).date()
     missing = DayReceipt.objects.filter(integration=integration, day__gte=oldest, missing__gt=0)
     day = missing.aggregate(day=Min("day"))["day"]
@@ -190,14 +197,20 @@ def between(workspace: Workspace, since: datetime, until: datetime) -> Completen
 
 
 def by_account(workspace: Workspace, first: date, last: date) -> dict[UUID, Completeness]:
-    """The completeness of each comparable account that was connected by the day `last`, by account id."""
+    """The completeness of each comparable account that was connected by the day `last`, by account id. An account that
+    is switched off counts if it was compared or received something in the period.
+    """
     zone = ZoneInfo(workspace.timezone)
     # For an account without a receipt of today, the previous day shows up to when it was compared.
     span = FilteredRelation("receipts", condition=Q(receipts__day__range=(first - DAY, last)))
+    counts = Q(enabled=True) | Q(receipt__isnull=False)
+    counts |= Q(health__last_received_at__gte=_begins(first, zone))
     rows = (
-        Integration.objects.filter(USED, workspace=workspace, enabled=True)
+        Integration.objects.filter(USED, workspace=workspace)
         .filter(provider__in=registry.stating("poll_every"))
-        .annotate(receipt=span, day=F("receipt__day"), kinds=Count("receipt__pk"))
+        .annotate(receipt=span)
+        .filter(counts)
+        .annotate(day=F("receipt__day"), kinds=Count("receipt__pk"))
         .annotate(through=Min("receipt__compared_through"), missing=Sum("receipt__missing"))
         .values("pk", "provider", "name", "created_at", "day", "kinds", "through", "missing")
         .order_by("provider", "pk", "day")

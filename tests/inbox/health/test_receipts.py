@@ -151,6 +151,23 @@ class TestADay:
         clock.shift(HALF_HOUR)
         assert compare(smartlead)["new"] == 1
 
+    @pytest.mark.parametrize("polls", [1, 2])
+    def test_what_is_listed_after_its_day_was_stamped_is_fetched_by_one_of_the_next_two_polls(
+        self, world, smartlead, clock, polls
+    ):
+        midnight = MONDAY.replace(hour=0) + timedelta(days=1)
+        clock.move_to(midnight - timedelta(minutes=1))
+        lose(world, "smartlead")
+        played = state(world)
+        shown, played.leads = played.leads, {}
+        clock.move_to(midnight + timedelta(minutes=15))
+        for _ in range(polls):
+            compare(smartlead)
+            clock.shift(HALF_HOUR)
+        played.leads = shown
+        assert compare(smartlead)["new"] == 1
+        assert numbers(receipt(smartlead, MONDAY.date())) == (1, 1, 1, 0, 0)
+
 
 class TestMissing:
     def test_an_entry_without_an_id_keeps_the_day_incomplete_until_it_has_one(self, world, smartlead, clock):
@@ -181,6 +198,24 @@ class TestMissing:
         row = receipt(smartlead, MONDAY.date())
         assert numbers(row) == (3, 2, 0, 0, 1) and row.reasons == {"It has no time.": 1}
 
+    def test_an_entry_without_a_time_keeps_each_day_that_may_have_it_incomplete(
+        self, world, smartlead, clock
+    ):
+        for body in [lose(world, "smartlead") for _ in range(2)][1:]:
+            world.take(body, "smartlead")
+        entry = self.entries(world)[0]
+        at, entry["time"] = entry["time"], ""
+        for day in range(2):
+            clock.move_to(MONDAY + timedelta(days=day, hours=3))
+            compare(smartlead)
+        days = [MONDAY.date() + timedelta(days=day) for day in range(2)]
+        assert [numbers(receipt(smartlead, day)) for day in days] == [(2, 1, 0, 0, 1), (1, 0, 0, 0, 1)]
+        assert [gap.day for gap in said(world, *days).gaps] == days
+        entry["time"] = at
+        clock.shift(HALF_HOUR)
+        assert compare(smartlead) == {"read": 2, "new": 1, "missing": 0}
+        assert said(world, *days).gaps == []
+
     def test_a_thread_whose_history_is_not_listed_is_missing(self, world, smartlead, clock, monkeypatch):
         lose(world, "smartlead")
         with monkeypatch.context() as changed:
@@ -191,6 +226,33 @@ class TestMissing:
         clock.shift(HALF_HOUR)
         assert compare(smartlead) == {"read": 1, "new": 1, "missing": 0}
         assert said(world, MONDAY.date()).gaps == []
+
+    def test_a_poll_that_ends_while_it_writes_leaves_no_receipt(self, world, smartlead, clock, monkeypatch):
+        clock.shift(HALF_HOUR)
+        monkeypatch.setattr(receipts.Tally, "_update", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            compare(smartlead)
+        assert not DayReceipt.objects.exists()
+
+    def test_an_account_that_is_switched_off_still_lacks_what_it_lacked(self, world, smartlead, clock):
+        lose(world, "smartlead")
+        self.entries(world)[0]["message_id"] = ""
+        clock.move_to(MONDAY + timedelta(days=1))
+        compare(smartlead)
+        Integration.objects.update(enabled=False)
+        assert [gap.missing for gap in said(world, MONDAY.date()).gaps] == [1]
+
+    def test_an_account_that_is_switched_off_and_receives_is_not_called_complete(
+        self, world, smartlead, clock
+    ):
+        clock.shift(HALF_HOUR)
+        compare(smartlead)
+        Integration.objects.update(enabled=False)
+        clock.shift(timedelta(days=9))
+        today = MONDAY.date() + timedelta(days=9)
+        assert said(world, today) == receipts.Completeness(None, [])
+        writer.record(smartlead, writer.Signal(writer.SignalKind.HEARD))
+        assert [gap.account for gap in said(world, today).gaps] == ["SmartLead"]
 
     def test_what_our_code_fails_on_is_missing_and_fetched_by_the_next_poll(
         self, world, smartlead, clock, monkeypatch
