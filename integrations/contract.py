@@ -17,9 +17,10 @@ from django.core.exceptions import ImproperlyConfigured
 FILE = "contract.toml"
 PROXIES = Path(__file__).with_name("proxies.toml")
 ANY = "*"
-NAME = re.compile(r"(?!.*\d{4})[A-Za-z_$][\w$ -]{0,39}")
-"""Names that contain no personal data. Any other key, such as an address or an id, is replaced by ANY."""
-WORD = r"[A-Za-z][\w .:-]{0,39}"
+NAME = re.compile(r"(?!.*\d{4})[A-Za-z_$][\w$-]{0,39}")
+"""Names that contain no personal data. Any other name, such as an address, an id or a person's name, becomes ANY."""
+WORD = r"(?!.*\d{4})(?!.{65})[A-Za-z][\w.:-]*( [\w.:-]+){0,2}"
+"""The words of event types and states: at most three, so a sentence is none."""
 
 
 class Difference(NamedTuple):
@@ -57,8 +58,8 @@ class Contract:
 
     def deviations(self, body: Any, headers: Mapping[str, str]) -> set[tuple[str, str]]:
         """Returns what the request has but the contract lacks: kind (event, field, header or status) and name."""
-        names = {name.lower()[:100] for name in headers}
-        new = {("header", name) for name in names if not self.headers.fullmatch(name)}
+        names = [name for name in map(str.lower, headers) if not self.headers.fullmatch(name)]
+        new = {("header", name if NAME.fullmatch(name) else ANY) for name in names}
         event = self.event_of(body)
         if event and event not in self.events:
             new.add(("event", event))
@@ -66,7 +67,7 @@ class Contract:
             if path not in self.fields:
                 new.add(("field", path))
             elif path in self.words and isinstance(part, str) and part.casefold() not in self.words[path]:
-                new |= {("status", f"{path}: {part}")} if re.fullmatch(WORD, part) else set()
+                new.add(("status", f"{path}: {part if re.fullmatch(WORD, part) else ANY}"))
         return new
 
     def paths(self, node: Any, above: str = "") -> Iterator[tuple[str, Any]]:
@@ -114,7 +115,7 @@ def _read(table: dict[str, Any]) -> Contract:
         f"{above}.{name}".lstrip(".") for above, names in table["fields"].items() for name in names.split()
     }
     words = {
-        path: frozenset(word.casefold() for word in (words.split() if isinstance(words, str) else words))
+        path: frozenset(["", *map(str.casefold, words.split() if isinstance(words, str) else words)])
         for path, words in table["words"].items()
     }
     forms = {names: _form(fields, parts.split()) for names, parts in table["events"].items()}

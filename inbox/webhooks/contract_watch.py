@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from inbox.models import DatabaseOrigin, Deviation, WebhookDelivery
 from integrations import registry
+from integrations.contract import ANY
 from integrations.events import BACKFILL, PayloadInvalid
 from jobs.deadline import Deadline
 
@@ -22,7 +23,7 @@ logger = logging.getLogger(__name__)
 SLICE = 100
 MOST = 200
 """The maximum number of different deviations per account. More of them mean a form that has nothing in common with the
-contract.
+contract, so further ones are counted together, as ANY of their kind.
 """
 TENFOLD = 10
 SETTLED = timedelta(minutes=1)
@@ -104,10 +105,12 @@ def _count(
     rows = Deviation.objects.filter(integration=account, source=source)
     if rows.filter(kind=kind, name=name).update(count=F("count") + len(deliveries), **last):
         return
-    if rows.count() < MOST:
-        key = {"integration_id": account, "source": source, "kind": kind, "name": name}
-        first_at = deliveries[0].received_at
-        Deviation.objects.create(**key, **last, count=len(deliveries), first_at=first_at)
+    if name != ANY and rows.count() >= MOST:
+        _count(account, source, kind, ANY, deliveries)
+        return
+    key = {"integration_id": account, "source": source, "kind": kind, "name": name}
+    first_at = deliveries[0].received_at
+    Deviation.objects.create(**key, **last, count=len(deliveries), first_at=first_at)
 
 
 def _id_at(at: datetime) -> UUID:

@@ -128,10 +128,19 @@ def test_names_of_people_s_own_fields_and_their_values_are_no_news():
     email = registry.webhook_source("email").contract
     body = {"event": {"type": "LEAD_REPLIED"}, "data": {"lead": {"custom_variables": [{"Dog": "Rex"}]}}}
     assert email.deviations(body, {}) == set()
-    body["data"]["lead"] |= {"dana@reyes.example": 1, "4155550199": 2, "status": "said “never mail me”"}
-    assert email.deviations(body, {}) == {("field", "data.lead.*")}, "no address, number or sentence is kept"
+    unnamed = {("field", "data.lead.*"), ("status", "data.lead.status: *"), ("header", "*")}
+    headers = {"X-Reply-To-4155550199": ""}
+    for words in ("said “never mail me”", "please never mail me", "dana@reyes.example", "call 4155550199"):
+        body["data"]["lead"] = {"dana@reyes.example": 1, "4155550199": 2, "Dana Reyes": 3, "status": words}
+        assert email.deviations(body, headers) == unnamed, "no name, address, number or sentence is kept"
     instantly = registry.webhook_source("instantly").contract
     assert instantly.deviations({"event_type": "Do Not Contact", "favourite_colour": "red"}, {}) == set()
+    clay = registry.webhook_source("clay").contract
+    row = {"leadId": "1", "type": "Dana Reyes", "result": "dana-reyes", "outcome": "Reyes Dental"}
+    assert clay.deviations(row, {}) == set(), "people name the columns of a table"
+    slack = registry.webhook_source("slack/interactions").contract
+    inputs = {"type": "block_actions", "function_data": {"inputs": {"customer": "Dana"}}}
+    assert slack.deviations(inputs, {}) == set()
 
 
 def test_what_was_counted_is_not_counted_again_and_operators_are_told_anew_at_ten_times_as_many(
@@ -192,7 +201,13 @@ def test_an_account_that_sends_no_end_of_new_names_fills_no_table(northwind, mon
             "smartlead", payload("smartlead", "email_reply") | {f"new_{word}": 1 for word in "abcdefghij"}
         )
     watch(timedelta(minutes=5))
-    assert Deviation.objects.count() == 5
+    assert Deviation.objects.exclude(name=contract.ANY).count() == 5
+    others = Deviation.objects.get(name=contract.ANY)
+    assert (others.kind, others.count, others.told_count) == ("field", 5, 5)
+    with time_machine.travel(DAY_START + timedelta(minutes=6), tick=False):
+        northwind.post("smartlead", payload("smartlead", "email_reply") | {"event_type": "EMAIL_FORWARDED"})
+    assert watch(timedelta(minutes=10))["told"] == 1
+    assert Deviation.objects.filter(kind="event", name=contract.ANY).count() == 1
 
 
 def test_operators_see_it_on_the_admin_s_first_page_in_doctor_and_in_the_metrics(northwind, client, capsys):
