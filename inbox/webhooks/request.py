@@ -1,5 +1,6 @@
 """Reads a webhook request: its body up to a limit, its key, and the headers that are stored."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,9 @@ DRAIN_LIMIT = 8 * 1024 * 1024
 CHUNK = 64 * 1024
 CLIENT_ID = "clientId"
 """The query parameter of older addresses. It is stored with the headers, because a replay must also check it."""
-SECRET_HEADERS = ("secret", "token", "authorization", "signature", "cookie", "key", "proxy", "forwarded")
+SECRET_HEADER = re.compile(
+    r"secret|token|auth|sign|cookie|key|pass|credential|session|hmac|jwt|proxy|forwarded", re.IGNORECASE
+)
 
 
 class PayloadTooLarge(Exception):
@@ -85,8 +88,8 @@ def safe_headers(request: Request) -> dict[str, str]:
     """
     headers: dict[str, str] = {}
     for name, text in [*request.headers.items()][:40]:
-        secret = any(part in name.lower() for part in SECRET_HEADERS)
-        headers[name[:100]] = MARK if secret else rawjson.UNSTORABLE.sub("", text)[:500]
+        is_secret = SECRET_HEADER.search(name)
+        headers[name[:100]] = MARK if is_secret else rawjson.UNSTORABLE.sub("", text)[:500]
     if client_id := request.GET.get(CLIENT_ID):
         headers[CLIENT_ID] = rawjson.UNSTORABLE.sub("", client_id)[:100]
     return headers

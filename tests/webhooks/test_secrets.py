@@ -360,6 +360,8 @@ def test_hash_of_what_is_stored_gives_no_secret_away(poster):
 
 def test_of_headers_that_may_prove_something_the_names_are_kept_and_the_values_never(poster):
     values = {"X-New-Signature": "v1=5f3a9c77", "Cookie": "sid=77aa88bb", "X-Api-Key": "k-99cc00dd"}
+    names = ("X-Auth", "X-Signed-Body", "X-Password", "X-Credential", "X-Session-Id", "X-Hmac", "X-Jwt")
+    values |= {name: f"v-{number}1ee22ff" for number, name in enumerate(names)}
     poster.post("smartlead", payload("smartlead", "email_reply"), **values, **{"X-Mood": "good"})
     headers = WebhookDelivery.objects.get().headers
     assert {name: headers[name] for name in values} == dict.fromkeys(values, MARK)
