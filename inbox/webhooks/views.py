@@ -65,7 +65,7 @@ UNUSED_WHILE_OFF = (AccountStatusEvent, ButtonEvent)
 no provider reports them again, and an opt-out must be respected. Only outgoing messages of the account stop.
 """
 KEY_USE_EVERY = timedelta(minutes=1)
-KEYS = WebhookKey.objects.select_related("integration__workspace").only(
+TENANT = (
     "expires_at",
     "last_used_at",
     "integration__provider",
@@ -75,7 +75,9 @@ KEYS = WebhookKey.objects.select_related("integration__workspace").only(
     "integration__workspace__phone_region",
     "integration__workspace__erasure_key",
 )
-"""The columns of the tenant that a delivery needs. The secrets of the key and of the account are not read."""
+"""The columns of the tenant that a delivery needs. The account's secrets are read only to check a signature."""
+KEYS = WebhookKey.objects.select_related("integration__workspace").only(*TENANT)
+SIGNING_KEYS = KEYS.only(*TENANT, "integration__credentials")
 
 deliveries_total = Counter("holdfast_webhook_deliveries", "Webhook deliveries", ["source", "verdict"])
 unauthorized_total = Counter("holdfast_webhook_unauthorized", "Webhooks without a valid key", ["source"])
@@ -205,7 +207,7 @@ class WebhookView(APIView):
         if not self.source.keyed or not secret or len(secret) > 200:
             raise Unauthorized
         try:
-            row = KEYS.get(key_hash=hash_key(secret))
+            row = (SIGNING_KEYS if self.source.accepts else KEYS).get(key_hash=hash_key(secret))
         except WebhookKey.DoesNotExist:
             raise Unauthorized from None
         if not row.is_usable or row.integration.provider != self.source.provider:
