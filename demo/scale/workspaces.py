@@ -253,6 +253,16 @@ def _account(
     place.accounts.setdefault(provider, (account.pk.hex, account.external_account_id))
     if registry.address_of(provider):
         WebhookKey.issue(account)
+    _health(rng, year, account, turn)
+    if provider == place.mailer:
+        _mailbox_alarm(year, account, f"old{turn}@{place.label}.example.com", turn)
+    if source := registry.address_of(provider):
+        _deviation(year, account, source.name, turn)
+    if provider in registry.stating("poll_every"):
+        _receipts(account, _poll(rng, year, account))
+
+
+def _health(rng: Random, year: Year, account: Integration, turn: int) -> None:
     broken = turn % BROKEN_EVERY == 0
     state = TROUBLES[turn // BROKEN_EVERY % len(TROUBLES)] if broken else HealthState.CONNECTED
     since = moment(year.until - 3 * HOUR if state != HealthState.CONNECTED else year.begins + DAY)
@@ -261,14 +271,10 @@ def _account(
     )
     health = WorkspaceIntegrationHealth.objects.create(
         integration=account,
-        workspace=workspace,
-        provider=provider,
+        workspace=account.workspace,
+        provider=account.provider,
         state=state,
-        reason="silence"
-        if state == HealthState.QUIET
-        else ""
-        if state == HealthState.CONNECTED
-        else "timeout",
+        reason={HealthState.CONNECTED: "", HealthState.QUIET: "silence"}.get(state, "timeout"),
         since=since,
         version=3,
         last_success_at=worked,
@@ -278,55 +284,66 @@ def _account(
         HealthTransition(health=health, before=before, after=after, at=at)
         for before, after, at in _history(rng, year, state, since)
     )
-    if provider == place.mailer:
-        since = moment(year.until - Random(turn).randrange(2 * DAY, 200 * DAY))
-        MailboxAlarm.objects.create(
+
+
+def _mailbox_alarm(year: Year, account: Integration, address: str, turn: int) -> None:
+    since = moment(year.until - Random(turn).randrange(2 * DAY, 200 * DAY))
+    MailboxAlarm.objects.create(
+        integration=account,
+        address=address,
+        rate=MailboxAlarm.Rate.BOUNCES,
+        count=9,
+        mails=60,
+        days=1,
+        since=since,
+        last_at=since,
+        told_at=since,
+    )
+
+
+def _deviation(year: Year, account: Integration, source: str, turn: int) -> None:
+    rng = Random(turn)  # so that the year is as it was before there were deviations
+    first_at = moment(year.until - rng.randrange(DAY, 60 * DAY))
+    Deviation.objects.create(
+        integration=account,
+        source=source,
+        kind=Deviation.Kind.FIELD,
+        name=f"{made_up(rng).lower()}_score",
+        example=UUID(uuid_at(year.begins, rng)),
+        count=rng.randrange(1, 5_000),
+        told_count=1,
+        first_at=first_at,
+        last_at=first_at,
+        told_at=first_at,
+    )
+
+
+def _poll(rng: Random, year: Year, account: Integration) -> datetime:
+    """Returns the time of the account's last poll."""
+    every = registry.spec_of(account.provider).poll_every
+    assert isinstance(every, timedelta)
+    polled_at = moment(year.until) - every * rng.random()
+    ReplyPoll.objects.create(
+        integration=account, complete_through=polled_at, polled_at=polled_at, due_at=polled_at + every
+    )
+    return polled_at
+
+
+def _receipts(account: Integration, polled_at: datetime) -> None:
+    today = polled_at.astimezone(ZoneInfo(account.workspace.timezone)).date()
+    DayReceipt.objects.bulk_create(
+        DayReceipt(
             integration=account,
-            address=f"old{turn}@{place.label}.example.com",
-            rate=MailboxAlarm.Rate.BOUNCES,
-            count=9,
-            mails=60,
-            days=1,
-            since=since,
-            last_at=since,
-            told_at=since,
+            day=today - timedelta(days=back),
+            kind=kind,
+            listed=1 + back * 7 % 40,
+            held=1 + back * 7 % 40,
+            fetched=int(back % 9 == 0),
+            compared_through=polled_at,
         )
-    if source := registry.address_of(provider):
-        random = Random(turn)  # so that the year is as it was before there were deviations
-        first = moment(year.until - random.randrange(DAY, 60 * DAY))
-        Deviation.objects.create(
-            integration=account,
-            source=source.name,
-            kind=Deviation.Kind.FIELD,
-            name=f"{made_up(random).lower()}_score",
-            example=UUID(uuid_at(year.begins, random)),
-            count=random.randrange(1, 5_000),
-            told_count=1,
-            first_at=first,
-            last_at=first,
-            told_at=first,
-        )
-    if provider in registry.stating("poll_every"):
-        every = registry.spec_of(provider).poll_every
-        assert isinstance(every, timedelta)
-        polled = moment(year.until) - every * rng.random()
-        ReplyPoll.objects.create(
-            integration=account, complete_through=polled, polled_at=polled, due_at=polled + every
-        )
-        today = polled.astimezone(ZoneInfo(workspace.timezone)).date()
-        DayReceipt.objects.bulk_create(
-            DayReceipt(
-                integration=account,
-                day=today - timedelta(days=back),
-                kind=kind,
-                listed=1 + back * 7 % 40,
-                held=1 + back * 7 % 40,
-                fetched=int(back % 9 == 0),
-                compared_through=polled,
-            )
-            for back in range(DAYS)
-            for kind in receipts.kinds_of(provider)
-        )
+        for back in range(DAYS)
+        for kind in receipts.kinds_of(account.provider)
+    )
 
 
 def _history(rng: Random, year: Year, state: str, since: datetime) -> Iterator[tuple[str, str, datetime]]:
