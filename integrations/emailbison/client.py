@@ -205,12 +205,16 @@ class EmailBisonClient(ProviderClient):
     def replies_since(self, since: datetime, deadline: Deadline, folder: str = "") -> Iterator[Reply]:
         """Yields the workspace's messages since `since` (aware), newest first, and those without a time. `folder`
         limits them to one folder, such as "bounced".
+
+        A mailbox that is connected again brings old mails among new ones, so reading stops after the first page whose
+        messages are all older.
         """
         params = {"per_page": PER_PAGE} | ({"folder": folder} if folder else {})
-        for reply in self._list(Reply, "/api/replies", "replies", deadline, "replies", params=params):
-            if reply.at is not None and reply.at < since:
+        for replies in self._pages(Reply, "/api/replies", "replies", deadline, "replies", params=params):
+            recent = [reply for reply in replies if reply.at is None or reply.at >= since]
+            yield from recent
+            if replies and not recent:
                 return
-            yield reply
 
     # Reference: GET /api/replies/{reply_id}/conversation-thread
     def newer_messages(self, reply_id: str, deadline: Deadline) -> list[Reply]:
@@ -262,7 +266,12 @@ class EmailBisonClient(ProviderClient):
             body["cc_emails"] = _people(cc)
         return self._post(f"/api/replies/{_number(reply_id)}/reply", "reply", deadline, body, _accepted)
 
-    def _list(
+    def _list(self, model: type[Row], *call: Any, **params: Any) -> Iterator[Row]:
+        """Yields the objects of all pages of a list (the parameters: `_pages`)."""
+        for entries in self._pages(model, *call, **params):
+            yield from entries
+
+    def _pages(
         self,
         model: type[Row],
         path: str,
@@ -270,8 +279,8 @@ class EmailBisonClient(ProviderClient):
         deadline: Deadline,
         *names: str,
         params: Mapping[str, Any] | None = None,
-    ) -> Iterator[Row]:
-        """Yields the objects of all pages of a list. It uses only the query of the next link, never its host."""
+    ) -> Iterator[list[Row]]:
+        """Yields all pages of a list. It uses only the query of the next link, never its host."""
 
         def parse(response: Response) -> tuple[list[Row], dict[str, str]]:
             return rows(model, *names)(response), _next_query(response.data)
@@ -279,8 +288,7 @@ class EmailBisonClient(ProviderClient):
         def read(position: dict[str, Any]) -> tuple[list[Row], dict[str, Any]]:
             return self._get(path, operation, deadline, parse, {**(params or {}), **position})
 
-        for entries in pages(read, MAX_PAGES, NAME):
-            yield from entries
+        yield from pages(read, MAX_PAGES, NAME)
 
 
 def _next_query(body: Any) -> dict[str, str]:

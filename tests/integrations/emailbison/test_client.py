@@ -163,6 +163,25 @@ def test_follows_pages_on_its_own_host_only(soon):
         assert server.requests[1].startswith(b"GET /api/campaigns?page=2 ")
 
 
+def test_an_old_mail_among_new_ones_does_not_end_the_replies(soon):
+    pages = [
+        [
+            {"id": 4, "date_received": "2026-01-01T00:00:00Z"},
+            {"id": 3, "date_received": "2026-01-12T00:00:00Z"},
+        ],
+        [{"id": 2, "date_received": "2026-01-11T00:00:00Z"}],
+        [{"id": 1, "date_received": "2026-01-09T00:00:00Z"}],
+    ]
+    answers = [
+        answer(body={"data": page, "links": {"next": f"/api/replies?page={number}"}})
+        for number, page in enumerate(pages, 2)
+    ]
+    with FaultServer(*answers) as server:
+        since = datetime(2026, 1, 10, tzinfo=UTC)
+        assert [reply.id for reply in client_at(server.url).replies_since(since, soon)] == ["3", "2"]
+        assert len(server.requests) == 3
+
+
 def test_a_page_with_entries_that_repeats_itself_is_no_whole_list(soon):
     page = answer(body={"data": [{"id": 1}], "links": {"next": "/api/campaigns?page=2"}})
     with FaultServer(page) as server, pytest.raises(ProviderFault, match="list_cut_off"):
