@@ -62,12 +62,13 @@ class Tally:
         return True
 
     def add(self, kind: str, at: datetime | None, outcome: str) -> None:
-        """Counts one entry of the time `at`. Without a time, a stored entry counts on the day of the read, and a
-        missing one on each day that is read, because any of them may lack it.
+        """Counts one entry of the time `at`, on the day of the read if `at` is still to come. Without a time, a stored
+        entry counts on the day of the read, and a missing one on each day that is read: any of them may lack it.
         """
         self.read += 1
         dated = at is not None or outcome == HELD
-        day = (at or self.asked_at).astimezone(self._zone).date() if dated else None
+        at = min(at or self.asked_at, self.asked_at)
+        day = at.astimezone(self._zone).date() if dated else None
         self._outcomes[day, kind][outcome] += 1
 
     @property

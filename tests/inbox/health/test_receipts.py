@@ -216,6 +216,16 @@ class TestMissing:
         assert compare(smartlead) == {"read": 2, "new": 1, "missing": 0}
         assert said(world, *days).gaps == []
 
+    def test_an_entry_whose_time_is_to_come_is_missing_on_the_day_of_the_read(
+        self, world, smartlead, clock, monkeypatch
+    ):
+        lose(world, "smartlead")
+        self.entries(world)[0]["time"] = (MONDAY + timedelta(days=400)).isoformat()
+        monkeypatch.setitem(backfill.handlers.HANDLERS, backfill.MessageEvent, lambda *_: 1 / 0)
+        clock.shift(HALF_HOUR)
+        compare(smartlead)
+        assert [gap.missing for gap in said(world, MONDAY.date()).gaps] == [1]
+
     def test_a_thread_whose_history_is_not_listed_is_missing(self, world, smartlead, clock, monkeypatch):
         lose(world, "smartlead")
         with monkeypatch.context() as changed:
