@@ -94,7 +94,14 @@ def test_a_mailbox_that_goes_bad_is_named_the_same_day_in_one_sentence(account, 
     assert words in mailbox_rates.sentence(alarm)
     assert mailbox_rates.sentence(alarm).count(".") == BAD.count(".") + 1, "one sentence"
     play.look(29)
-    assert BackgroundJob.objects.filter(kind=mailbox_rates.TELL).count() == 1, "it is told once"
+    notices = BackgroundJob.objects.filter(kind=mailbox_rates.TELL)
+    assert notices.count() == 1, "it is told once"
+    counts = []
+    for number in range(30, 38):
+        play.day(number, **bad)
+        play.look(number)
+        counts.append(notices.count())
+    assert counts == [1] * 7 + [2], "and again after seven days"
 
 
 def test_a_mailbox_that_is_hardly_answered_any_more_is_named_within_a_week(account):
