@@ -170,8 +170,11 @@ def edited(words: str, **changes: Any) -> dict[str, Any]:
     )
 
 
-def test_a_linkedin_message_that_is_edited_to_a_stop_is_heard(poster):
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_linkedin_message_that_is_edited_to_a_stop_is_heard(poster, listed):
     first = poster.post("linkedin", payload("unipile", "message_received_flat")).json()
+    if listed:  # a message that a provider's list brought is stored without a hash
+        Message.objects.update(content_hash="")
     assert not Lead.objects.get(pk=first["leadId"]).is_stopped
     answer = poster.post("linkedin", edited("Please take me off your list.")).json()
     assert answer["leadId"] == first["leadId"] and Lead.objects.get(pk=first["leadId"]).is_stopped
