@@ -8,6 +8,7 @@ from inbox.understanding.cleaned import BREAK, EMAIL, LINKEDIN, SMS, TEXTS_ONLY,
 from inbox.understanding.normalise import fold, sentences
 from inbox.understanding.signature import offers
 from inbox.understanding.snooze import ends
+from inbox.understanding.text import own_lines
 from inbox.understanding.word_weights import weights, wish_features
 
 SURE = {EMAIL: 0.85, LINKEDIN: 0.85, SMS: 0.5}
@@ -28,7 +29,7 @@ ANSWER_WORDS = 5
 """The maximum number of words of a bare answer, which is read together with our question."""
 _LETTER = 3
 """With more sentences than this, the strongest counts alone only with an expression typical of opt-outs."""
-_MARK = re.compile(r"^[>| ]+", re.M)
+_LEVEL = re.compile(r"^[>|] ?", re.M)
 _WITH_OBJECT = re.compile(r"\b(?:me|us|my|our)\b")
 # Mail programs reduce a link in a footer to its words.
 _LABEL = re.compile(r"\W*(?:un-?subscribe|opt[ -]?out)\W*")
@@ -98,7 +99,9 @@ def _is_keyword(text: str) -> bool:
 
 
 def _probability(reading: Reading) -> float:
-    """The probability, 0 to 1, that the wording is an opt-out, without the sentences that limit it to a period."""
+    """The probability, 0 to 1, that the wording is an opt-out, without the sentences that limit it to a period, and
+    without a bare yes ("Please do."), which only our question can make a wish.
+    """
     if not reading.clauses or phrases.TAKEN_BACK.search(reading.above):
         return 0.0
     learned = weights("opt_out")
@@ -107,7 +110,11 @@ def _probability(reading: Reading) -> float:
         return score
     today = (reading.reply.received_at or datetime.now(UTC)).date()
     pairs = zip(reading.clause_slots, reading.clauses, strict=True)
-    lasting = {folded: slots for slots, (_, folded) in pairs if not ends(folded, today)}
+    lasting = {
+        folded: slots
+        for slots, (_, folded) in pairs
+        if not ends(folded, today) and not (learned.score(slots) > 0 and phrases.YES.match(_words(folded)))
+    }
     if not lasting:
         return 0.0
     strongest = max(lasting, key=lambda folded: learned.score(lasting[folded]))
@@ -126,13 +133,15 @@ def _answered(reading: Reading) -> str:
     if not answer or len(answer.split()) > ANSWER_WORDS:
         return ""
     subject = reading.subject if reading.is_reply else ""
-    ours = fold("\n".join((subject, _MARK.sub("", reading.newest.quoted), *reading.reply.sent)))
+    # of a quoted thread, our newest mail is what the answer is to: it ends where the next older one begins
+    head, mark, rest = _LEVEL.sub("", reading.newest.quoted).partition("?")
+    ours = "\n".join((subject, *reading.reply.sent, head + mark + own_lines(rest, ())))
     word = re.compile(
-        rf"\b{re.escape(phrases.POLITE.sub('', answer))}\b['\") ]*(?:$|[.!]|(?:to|and|for|if|=|-)\b)"
+        rf"\b{re.escape(phrases.POLITE.sub('', answer))}\b['\") ]*(?:$|[.,!=-]|(?:to|and|for|if|fur)\b)"
     )
-    for sentence in reversed(sentences(ours)):
+    for sentence in map(fold, reversed(sentences(ours))):
         if sentence.endswith("?") and (phrases.YES.match(answer) or phrases.NO.match(answer)):
-            return _asked(sentence, phrases.STOPS if phrases.YES.match(answer) else phrases.GOES_ON)
+            return _asked(sentence, agrees=bool(phrases.YES.match(answer)))
         offers = phrases.OFFER.split(sentence) if phrases.OFFERS.search(sentence) else ()
         if any(
             word.search(offer) and phrases.STOPS.search(offer if len(offers) > 1 else sentence)
@@ -142,9 +151,13 @@ def _answered(reading: Reading) -> str:
     return ""
 
 
-def _asked(question: str, meant: re.Pattern[str]) -> str:
-    """Whether a question asks for `meant`: "perhaps" if it also asks something else, so that a yes is ambiguous."""
-    first, *later = phrases.ALTERNATIVE.split(f" {question}")
+def _asked(question: str, *, agrees: bool) -> str:
+    """Whether a yes (`agrees`) or a no to our question is an opt-out: "sure", "perhaps" or "" (no).
+
+    "perhaps": the question also asks something else, or its words are those of a possible wish.
+    """
+    # The first "czy" of a Polish question means no "or".
+    first, *later = phrases.ALTERNATIVE.split(f" {question.removeprefix('czy ')}")
     options = [
         first,
         *(option for option in later if len(option.split()) > 2 or phrases.STOPS.search(option)),
@@ -152,7 +165,10 @@ def _asked(question: str, meant: re.Pattern[str]) -> str:
     stops = [bool(phrases.STOPS.search(option)) for option in options]
     if any(stops) and not all(stops):
         return "perhaps"
-    return "sure" if meant.search(question) else ""
+    if (phrases.STOPS if agrees else phrases.GOES_ON).search(question):
+        return "sure"
+    suspected = agrees and weights("opt_out").probability(wish_features(question)) >= PERHAPS[EMAIL]
+    return "perhaps" if suspected else ""
 
 
 @rule(

@@ -185,7 +185,7 @@ LEGAL = re.compile(
     r"necessarily)|vertraulich\w*|unbefugt\w*|empfanger\w*|"
     r"confidentiel\w*|destinataire\w*|confidencial\w*|destinatari\w*|riservat\w*|confidenzial\w*|"
     r"vertrouwelijk\w*|geadresseerde|bestemd|poufn\w*|adresat\w*|"
-    r"konfidentiell\w*|avsett|fortrolig\w*|beregnet|duvern\w*|vat (?:no|number|reg))\b"
+    r"konfidentiell\w*|avsett|fortrolig\w*|beregnet|duvern\w*|vat (?:no|number|reg)|au capital (?:social )?de)\b"
 )
 NUMBER_OR_ADDRESS = re.compile(r"\d(?:(?!\.\.)[\s().·/-]{0,3}\d){7,}|https?://|www\.|\S@\S+\.\w")
 CONTACT = re.compile(
@@ -202,7 +202,7 @@ COMPANY = re.compile(
     r"Limited|LLC|LLP|PLC|Inc|"
     r"S\.?A\.?(?:R\.?L\.?|S\.?|U\.?)?|S\.?r\.?l\.?|S\.?L\.?U?|S\.?p\.?A|Lda|Ltda|B\.?V\.?|N\.?V\.?|AB|A/S|ApS|"
     r"AS|Oyj?|[Ss]p\. z o\.\s?o|"
-    r"s\.r\.o|a\.s|Kft|Zrt|SRL|A\.?Ş|Ltd\. Şti|ООО|ТОВ)\b(?! [a-zà-ÿ])"
+    r"s\.r\.o|a\.s|Kft|Zrt|SRL|A\.?Ş|Ltd\. Şti|ООО|ТОВ)\b(?! (?!au capital)[a-zà-ÿ])"
 )
 # A company's offer to its readers: a condition or a purpose, with the reader as the person who wishes.
 OFFER = re.compile(

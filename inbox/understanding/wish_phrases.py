@@ -47,12 +47,16 @@ KEYWORD = re.compile(
     r"^(?:please |pls )?no more(?:,? (?:please|pls|thanks|thank you))*[.! ]*$"
 )
 POLITE = re.compile(r" (?:please|pls|thanks|thank you|bitte|danke)$")
-OFFERS = re.compile(r"\b(?:reply|answer|text|say|send|write|press|type)\b")
-OFFER = re.compile(r",? or |, (?=\w+ (?:to|for|if)\b)")
+OFFERS = re.compile(
+    r"\b(?:reply|answer|text|say|send|write|press|type|antworten|repondez|respond\w+|rispond\w+)\b"
+)
+OFFER = re.compile(
+    r",? (?:or|oder|ou|of) |, (?=\w+ ?=|(?:\w+ )?\w+ (?:to|for|if|and|fur)\b)| and (?=\w+ (?:to|for|if)\b)"
+)
 ALTERNATIVE = re.compile(r",? (?:or|oder|ou|o|eller|lub|albo|czy|nebo|vagy|sau|veya|tai|vai|или|або) |, of ")
 YES = re.compile(
-    r"(?:yes|yep|yeah|yup|y|ok|okay|sure|please(?: do)?|i would|do (?:so|that)|ja|jawohl|gern\w*|oui|d'accord|"
-    r"si|claro|"
+    r"(?:yes|yep|yeah|yup|y|ok|okay|sure|please(?: do(?: so| that| it)?)?|i would|do (?:so|that|it)|ja|jawohl|gern\w*|"
+    r"bitte|graag|oui|d'accord|s'il (?:vous|te) plait|si|claro|"
     r"certo|sim|tak|ano|igen|da|evet|да|так|kylla|jo)\b(?: (?:please|pls|thanks|thank you|bitte|danke|"
     r"s'il vous plait|svp|merci|"
     r"por favor|gracias|per favore|grazie|obrigad[oa]|graag|alstublieft|bedankt|tack|tak|takk|prosze|prosim|"
@@ -64,24 +68,83 @@ NO = re.compile(
     r"thx|danke|"
     r"merci|gracias|grazie|obrigad[oa]|bedankt|tack|tak|takk|dziekuje|kiitos))*$"
 )
+_END = r"\W*$|\W*[.,;:!?)]"
+_WRITING = (
+    r"writ\w+|e-?mail\w*|mail\w*|text\w*|messag\w*|contact\w*|bother\w*|pester\w*|bug\w*|chas\w+|nudg\w*|"
+    r"reaching out|following up|trying|sending|calling"
+)
+_YOU = r"you(?:r (?:name|e-?mail|address|number|contact|details|data))?\b"
+_LIST = r"(?:my|our|the|this) (?:\w+ )?(?:list(?! price)|sequence|campaign)\b"
+# What stops is our own writing: a yes to "Want to stop losing clients?" is no wish.
 STOPS = re.compile(
-    r"\b(?:stop\w*|never|not hear|rather not|remov\w+|unsubscrib\w+|opt(?:ed)? out|off (?:my|our|the|this)\b|"
-    r"delet\w+|close (?:your|the) file|"
-    r"leave you|no more|aufhor\w*|loschen|aus (?:der|dem|unserer?|unserem) (?:liste|verteiler)|streichen|"
-    r"austragen|"
-    r"arret\w+|retir\w+|supprim\w+|desinscri\w+|cess\w+|dej\w+ de|par[ae]\w*|quit\w+|baja|borr\w+|smett\w+|"
-    r"toglier\w+|cancell\w+|rimuov\w+|remover|retirar|stoppen|verwijder\w*|uitschrijv\w+|afmeld\w+|sluta|"
-    r"ta bort|"
-    r"fjerne?|slette?|przesta\w+|usun\w+|wypisa\w*|prestat|odhlasit|lopettaa|poistaa)\b"
+    "|".join(
+        (
+            rf"\b(?:(?:i|me|us|we)(?: (?:to|should|shall|will|can))?|(?:i|we)'(?:ll|d)) stop(?:ped)?\b(?={_END}"
+            rf"| (?:now|then|here|please)\b| (?:{_WRITING})\b(?={_END}| (?:to )?you\b))",
+            rf"(?:\bto|=) ?stop\b(?=\W*$|\W*[.,;:!)]| (?:{_WRITING})\b(?={_END}| (?:to )?(?:you|these|this)\b))"
+            r"(?!\W*\?)",
+            r"^\W*stop\W*$|\bunsubscrib\w+|\bopt(?:ed|ing)?[ -]?out\b",
+            rf"\b(?:remov|delet)\w* {_YOU}|\b(?:tak|cross|strik)\w* {_YOU} (?:off|out)\b(?={_END})",
+            rf"\b(?:off|you\w*(?: \w+)? (?:from|out of)) {_LIST}|\bleave you (?:alone|be|in peace)\b",
+            r"\bclose (?:your|the) file\b",
+            r"\b(?:like|prefer|want|rather)(?: to)? be (?:removed|taken off|deleted|left alone)\b",
+            r"\bto be (?:removed|taken off|deleted|left alone)\b(?!\W*\?)",
+            r"\b(?:rather|prefer|like|want|wish)(?: \w+)? (?:not|never|no longer)(?: to)? "
+            r"(?:hear|get|receive)\w* (?:\w+ ){0,2}(?:from (?:me|us)|my|our|these)\b",
+            r"\bno more (?:e-?mails|mails|messages|texts)\b|"
+            r"\bnever (?:write|e-?mail|mail|text|contact|bother|message)(?: to)? you\b",
+            r"\b(?:ich|wir) (?:damit )?aufhor\w*|"
+            r"\baus (?:der|dem|(?:uns|mein)er?e[rm]?) \w*(?:liste|verteiler) "
+            r"(?:nehm|streich|losch|entfern|(?:he)?raus)\w*",
+            r"\b(?:ich|wir) (?:sie|dich|ihre (?:daten|adresse|e-?mail\S*|nummer))\b[^.?!]{0,40} "
+            r"(?:streich|losch|austrag|entfern|abmeld)\w*",
+            r"\b(?:streich|losch|entfern)\w* (?:ich|wir) (?:sie|dich)\b|\bkeine (?:e-?)?(?:mails|nachrichten) mehr\b",
+            rf"(?:\bj'|\bje |\bnous |-je )arret\w+(?={_END})|\bvous (?:desinscri|desabonn)\w+",
+            r"\b(?:arret|cess)\w+ de (?:vous |t')(?:ecri|contact|envo|relanc)\w*",
+            r"(?<!-)\b(?:vous |t')(?:retir|supprim|enlev)\w+(?= de\b|\W*$)",
+            r"\bdar(?:te|l[aeo]) de baja\b|\b(?:l[aeo]|te) (?:doy|damos|demos|de) de baja\b",
+            r"\b(?:dejo|que deje|paro|que (?:eu )?pare|devo parar|deixo) de (?:lhe )?"
+            r"(?:escrib|escrev|envi|contact|mand)\w*",
+            r"\b(?:dej|par)\w+ de (?:escrib|escrev|envi|contact|mand|molest|incomod)\w+(?:[lt]e|-?l[aeo]|-lhe)\b",
+            r"\b(?:l[aeo]|te) (?:quit|borr|elimin|sac)\w+ de (?:la|mi|nuestra) lista\b",
+            r"\b(?:tir|remov|retir|exclu)\w*-l[oa] da (?:minha |nossa )?lista\b",
+            r"\b(?:smetto|smetta|devo smettere) di (?:scriv|contatt|mand|invi)\w*",
+            r"\b(?:toglier|cancellar|rimuover)(?:la|ti) dalla\b|\b(?:la|ti) (?:tolg|cancell|rimuov)\w+ dalla\b",
+            rf"\bik (?:ermee )?stoppen(?={_END}| met (?:mail|schrijv|contact)\w*)",
+            r"\bik (?:u|je) (?:\w+ ){0,4}(?:verwijder|uitschrijv|afmeld)\w*|"
+            r"\b(?:u|je) van (?:de|mijn|onze) (?:mail)?lijst\b",
+            r"\b(?:ta bort|fjerne?|slette?) (?:dig|er|deg|dere)\b",
+            rf"\b(?:jag|jeg) (?:sluta|stoppe|slutte)\b(?: med)?(?: att?| a)?(?={_END}| (?:skriv|mejl|mail|kontakt))",
+            r"\bmam(?:y)? przestac (?:do \w+ )?(?:pisac|wysylac)\b",
+            r"\b(?:usun|wypis|skresl)\w* (?:pan[aio]\w?|cie)\b|\bpan[aio]\w? (?:usun|wypis|skresl)\w*",
+            r"\bmam(?:e)? prestat (?:vam |ti )?(?:psat|posilat)\b|\b(?:vas|te) (?:\w+ )?ze seznamu\b",
+            r"\blopetanko\b|\bpoista(?:nko|mmeko) (?:sinut|teidat)\b",
+        )
+    )
+)
+_SENDING = r"(?:send|writ|e-?mail|mail|text|messag|contact|updat)\w*"
+_GETTING = r"(?:get(?:ting)?|receiv\w+|hear\w*)"
+_GOING_ON = (
+    rf"(?:keep(?: on)? {_SENDING}|keep (?:you|in) (?:posted|updated|touch)|"
+    rf"(?:continue|go on) (?:to )?{_SENDING})"
+)
+_OURS = (
+    r"(?:(?:these|this|my|our) (?:\w+ )?(?:e-?mails?|mails?|messages?|texts?|updates?|notes?|newsletters?)|"
+    r"these\W*$|updates|from (?:me|us))"
 )
 GOES_ON = re.compile(
-    r"\b(?:keep|continue|go on|still (?:ok\w*|alright|all right|fine|good|want|like)|(?:ok\w*|fine|"
-    r"alright) (?:if|to)|(?:like|want) to hear (?=from|any))"
-    r"\b\b.{0,30}\b(?:send\w*|writ\w+|(?:e-?)?mail\w*|gett?ing|receiv\w+|updat\w+|post(?:ed)?|hear\w*|touch|"
-    r"contact\w*|text\w*|messag\w+)|"
-    r"\b(?:weiter(?:hin)? (?:schreib|schick|send|informier)\w*|continu\w+ (?:a|de) (?:vous )?(?:ecri|envo)\w+|"
-    r"(?:seguir|sigo|continuar|siga) (?:escrib|envi|mand|escrev)\w+|continuare a (?:scriv|mand)\w+|"
-    r"blijven (?:mailen|schrijven|sturen)|fortsatta|fortsaette|fortsette)\b"
+    r"^(?!.*\b(?:mind|objections?|problem|bad|wrong|unreasonable|trouble|don't|dont|not)\b).*?\b"
+    rf"(?:(?:i|we|me|us)\b.{{0,20}}\b{_GOING_ON}|"
+    rf"still (?:ok\w*|alright|all right|fine|good)\b.{{0,30}}\b{_SENDING}|"
+    r"(?:(?:like|want|ok|okay|happy) to (?:keep|continue|go on)|still (?:want|like) to)\b.{0,10}\b"
+    rf"{_GETTING} {_OURS}|"
+    rf"(?:like|want) to {_GETTING} (?:these|from (?:me|us) (?:again|any ?more))|"
+    r"(?:ich|wir) (?:\w+ ){0,3}weiter(?:hin)? (?:[\w-]+ ){0,3}(?:schreib|schick|send|informier)\w*|"
+    r"weiter(?:hin)? (?:[\w-]+ ){0,2}von (?:uns|mir) (?:\w+ )?(?:hor|erhalt|bekomm)\w*|"
+    r"continu\w+ (?:a|de) (?:vous (?:ecri|envo)|recevoir (?:mes|nos))\w*|"
+    r"(?:(?:le|te) s(?:igo|iga) \w+ndo|(?:seguir|sigo|siga) (?:escrib|envi|mand)\w+[lt]e|siga escribiendo)|"
+    r"continuare a (?:scriver|mandar)[lt][ei]|ik (?:u|je) (?:\w+ ){0,2}blijven (?:mailen|schrijven|sturen)|"
+    r"(?:jag|jeg) fortsa?e?tt[ae] (?:att |a |med at )?(?:skriv|mejl|mail|send|skicka)\w*)\b"
 )
 TAKEN_BACK = re.compile(r"\b(?:just|only) (?:kidding|joking)\b|(?:^|[.!?,] ?)(?:kidding|joking|jk|j/k)\b")
 START = re.compile(

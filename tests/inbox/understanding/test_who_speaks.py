@@ -187,6 +187,33 @@ ASKED = "Hi Mara, should I take you off my list?"
         ("Oui", "Une démo vous aiderait, ou dois-je arrêter ?", "perhaps"),
         ("Yes", "Should I stop writing to you or your team?", True),
         ("Yes", "Should I stop, yes or no?", True),
+        ("Yes", "Shall I drop you from our list?", True),
+        ("Yes", "Should I cross you off?", True),
+        ("Yes", "Would you prefer I didn't write again?", "perhaps"),
+        ("Ja", "Soll ich Ihnen nicht mehr schreiben?", "perhaps"),
+        ("Oui", "Préférez-vous que je ne vous contacte plus ?", "perhaps"),
+        ("Tak", "Mam już nie pisać?", "perhaps"),
+        ("Evet", "Artık yazmayayım mı?", "perhaps"),
+        ("Да", "Удалить вас из списка?", "perhaps"),
+        ("Ja", "Wilt u iets van de lijst?", "perhaps"),
+        ("Tak", "Chce Pan przestać wysyłać faktury pocztą?", "perhaps"),
+        ("Nein", "Möchten Sie weiterhin von uns hören?", True),
+        ("Nein", "Soll ich Ihnen weiter schreiben?", True),
+        ("Non", "Puis-je continuer à vous écrire ?", True),
+        ("Please do.", ASKED, True),
+        ("Sí", "¿Quiere que deje de escribirle?", True),
+        ("Oui", "Dois-je arrêter de vous écrire ?", True),
+        ("Sì", "Devo smettere di scriverle?", True),
+        ("Sim", "Devo parar de escrever?", True),
+        ("Ja", "Zal ik u van de lijst halen?", True),
+        ("Ja", "Ska jag ta bort dig från listan?", True),
+        ("Tak", "Czy mam przestać do Pani pisać?", True),
+        ("No", "Is it still okay if I send you an update now and then?", True),
+        ("2", "Reply 1 to get the plans, reply 2 to be removed.", True),
+        ("1", "Reply 1 to get the plans, reply 2 to be removed.", False),
+        ("Yes", "Reply YES for the plans and STOP to opt out.", False),
+        ("Yes", "Just say yes and I'll send the plans, say no and I'll take you off my list.", False),
+        ("No", "Just say yes and I'll send the plans, say no and I'll take you off my list.", True),
     ],
 )
 def test_a_bare_answer_is_read_with_the_question_of_ours_that_it_answers(answer, ours, expected):
@@ -194,6 +221,80 @@ def test_a_bare_answer_is_read_with_the_question_of_ours_that_it_answers(answer,
     assert (
         opt_out(f"{answer}\n\nOn Mon, Jan 4, 2027 at 9:00 AM Alex <a@x.example> wrote:\n> {ours}") is expected
     )
+
+
+@pytest.mark.parametrize(
+    ("answer", "ours"),
+    [
+        ("Yes", "Do you want to stop losing doors on site?"),
+        ("Yes please", "Want to stop writing quotes by hand?"),
+        ("Yes", "Is it ok if I stop by on Friday?"),
+        ("Yes", "Should we remove the old doors?"),
+        ("Yes", "Would 10% off the first order help?"),
+        ("Yes", "Can I leave you a sample?"),
+        ("Yes", "Is Tuesday quite early enough?"),
+        ("Yes", "May I borrow five minutes?"),
+        ("No", "Do you keep getting mail from angry builders?"),
+        ("No", "Would you mind if I keep sending updates?"),
+        ("Sí", "¿Le parece bien el jueves?"),
+        ("Sí", "¿Le interesa una cuota más baja para su equipo?"),
+        ("Sim", "Quer uma demonstração para a sua equipa?"),
+        ("Oui", "Souhaitez-vous arrêter de perdre des clients ?"),
+        ("Ja", "Wollen Sie aufhören, Türen zu verlieren?"),
+        ("Ja", "Wilt u stoppen met geld verliezen?"),
+        ("Sì", "Vuole smettere di perdere clienti?"),
+        ("Yes", "Can I take you out for lunch?"),
+        ("Yes", "Can we take your team off the phones?"),
+        ("Yes", "Would you like anything from our list?"),
+        ("Yes", "Do the old doors need to be removed?"),
+        ("Yes", "Do you want the leaks to stop?"),
+        ("Yes", "Did you not receive our quote?"),
+        ("Sí", "¿Quiere dejar de enviar facturas a mano?"),
+        ("Oui", "Voulez-vous supprimer la paperasse ?"),
+        ("Sì", "Vuole smettere di inviare fatture a mano?"),
+        ("Ja", "Brauchen Sie etwas aus der Preisliste?"),
+        ("No", "Would you like to get our price list?"),
+        ("No", "Would you like to hear our offer?"),
+        ("No", "Do you still want to get this project going?"),
+        ("No", "Shall we keep the update meeting?"),
+        ("No", "¿Quiere seguir enviando facturas a mano?"),
+        ("Nej", "Vill du fortsätta med er nuvarande leverantör?"),
+        ("Please do.", "Shall I send you the plans?"),
+        ("Please do it. Thanks!", "Shall I send you the plans?"),
+    ],
+)
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_a_yes_to_a_question_about_something_else_is_no_wish(answer, ours, channel):
+    assert opt_out(answer, channel, sent=(ours,)) is False
+
+
+THREAD = (
+    "Yes.\n\nOn Mon, Jan 4, 2027 at 9:00 AM Alex <a@x.example> wrote:\n> Hi Mara,\n> {}\n> Alex\n>\n"
+    "> On Fri, Jan 1, 2027 at 9:00 AM Alex <a@x.example> wrote:\n>> Hi Mara,\n>> {}\n>> Alex"
+)
+
+
+def test_in_a_quoted_thread_an_answer_is_to_our_newest_question():
+    """A provider names the campaign's mail even where a person of ours has written since."""
+    other = "Would doors of oak suit you?"
+    assert opt_out(THREAD.format(ASKED, other)) is True
+    assert opt_out(THREAD.format(ASKED, other), sent=(other,)) is True
+    assert opt_out(THREAD.format(other, ASKED)) is False
+    assert opt_out(THREAD.format(other, ASKED), sent=(ASKED,)) is False
+
+
+@pytest.mark.parametrize(
+    "footer",
+    [
+        "Πόρτες Κορμπέλ ΑΕ. Αν δεν θέλετε να λαμβάνετε άλλα μηνύματά μας, απαντήστε ΔΙΑΓΡΑΦΗ.",
+        "Portes Corbel SARL au capital de 8 000 €. Si vous ne souhaitez plus recevoir nos messages, répondez STOP.",
+        "ТОВ Двері. Якщо ви більше не бажаєте отримувати наші листи, відпишіть СТОП.",
+    ],
+)
+@pytest.mark.parametrize("answer", ["Yes please.", "What would forty doors cost us?", "Thursday at 2 works."])
+def test_an_offer_behind_a_company_s_name_stands_below(answer, footer):
+    assert opt_out(f"{answer}\n\n{footer}") is False
+    assert opt_out(f"Please remove me.\n\n{footer}") is True
 
 
 @pytest.mark.parametrize(
