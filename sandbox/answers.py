@@ -1,19 +1,15 @@
-"""Generates the answers of the simulated model: valid for any strict JSON schema, and sensible for the fields that we
-request.
+"""Writes the answers of the simulated model.
 
-They only prove that everything is connected, not how good answers are. The form comes from the schema. The content
-comes from the field's name, the schema's name, and the few facts that `reading` finds in the prompt. The same prompt
-gives the same answer. A value that does not fit the schema is dropped, so an answer is always valid.
+They only prove that everything is connected, not how good answers are. `ANSWERS` has a row for each schema that
+Holdfast requests, and uses only the few facts that `reading` finds in the prompt. The same prompt gives the same
+answer. Any other field gets a blank of its type, so an answer is always valid.
 """
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from sandbox.phrases import PHRASES
 from sandbox.reading import Facts
-
-Writer = Callable[[Facts], Any]
 
 LINES = {
     "Meeting Requested": "Happy to find a time that works for both of us. Which day suits you best?",
@@ -39,6 +35,7 @@ OUTCOMES = {
     "Call Requested": "REQUESTED",
     "Neutral": "UNKNOWN",
 }
+PLAN = "Answer what was asked, then offer one next step."
 
 
 def draft(facts: Facts) -> str:
@@ -91,195 +88,118 @@ def _cited(facts: Facts) -> list[str]:
 
 
 def _summary(facts: Facts) -> str:
-    about = f'It ends with: "{facts.quote}"' if facts.quote else "There is nothing to read."
+    quote = " ".join(facts.quote.split())
+    about = f'It ends with: "{quote}"' if quote else "There is nothing to read."
     return f"{len(facts.message_ids)} messages were read. The last one looks like {facts.tag}. {about}"
 
 
-FIELDS: tuple[tuple[str, Writer], ...] = (
-    (r"(sentiment|tag|label|category|classification|intent)(_tag)?", lambda f: f.tag),
-    (r"confidence|probability|certainty", lambda f: 0.93),
-    (r"(effectiveness_)?score", lambda f: 72),
-    (r"outcome", lambda f: (OUTCOMES.get(f.tag, "STALLED"), "positive" if f.tag in LINES else "neutral")),
-    (r"objection_type", lambda f: "pricing" if "expensive" in f.newest.lower() else "none"),
-    (r"(evidence_)?(quote|excerpt)|evidence_text", lambda f: f.quote),
-    (r"(evidence_)?quotes|key_phrases", lambda f: [f.quote] if f.quote else []),
-    (
-        r"reason(ing)?|rationale|explanation|why|justification|evidence",
-        lambda f: f'The newest message says: "{f.quote}"',
-    ),
-    (r"(cited_|evidence_|source_)?(message_ids|messages|citations|sources|ids|evidence)", _cited),
-    (
-        r"(cited_|evidence_|source_)?(message_id|citation|source|evidence|id)",
-        lambda f: next(reversed(_cited(f)), None),
-    ),
-    (r"first_name|greeting_name", lambda f: f.first_name),
-    (r"subject(_line)?", lambda f: "Re: your message"),
-    (r"(email_|draft_|reply_)?html", lambda f: "<p>" + draft(f).replace("\n\n", "</p><p>") + "</p>"),
-    (
-        r"(email_|draft_|reply_|message_)?(text|body|message|reply|draft|content)|revised(_text|_draft)?",
-        draft,
-    ),
-    (
-        r"strategy|approach|plan|goal|next_step|call_to_action",
-        lambda f: "Answer what was asked, then offer one next step.",
-    ),
-    (r"tone", lambda f: "friendly-professional"),
-    (r"summary|synthesis|overview|headline|answer|claim|finding|notes", _summary),
-    (
-        r"(is_)?(safe|ok|valid|approved|passed|passes|verified|supported|acceptable)(_to_send)?",
-        lambda f: f.tag not in UNSAFE,
-    ),
-    (r".*(review|escalat|fabricat|invent|risk|opt_?out|bounce|is_auto).*", lambda f: (False, [])),
-    (
-        r"(.*_)?(issues|problems|violations|errors|warnings|failures|concerns|mismatches|red_flags)",
-        lambda f: [],
-    ),
-    (r"(.*_)?(phone|mobile)(_number)?", lambda f: (f.phone(), "")),
-    (r"(.*_)?(url|website|link)", lambda f: (f.url(), "")),
-    (r"(.*_)?certain", lambda f: f.date() is not None),
-    (
-        r"(answer_)?points",
-        lambda f: [fact.sentence("{link}", short=True) for fact in f.known] or [_end(f)],
-    ),
-    (r"(offer(ed)?_)?slots", lambda f: list(f.slots[:2]) if f.tag == "Meeting Requested" else []),
-    (r"facts", lambda f: [fact.id for fact in f.known]),
-    (r"(.*_)?(unknowns?|missing|open_questions)", lambda f: [question[:200] for question in f.unknown]),
-    (
-        r"(.*_)?(until|date|at|on|due|when|deadline|timestamp)",
-        lambda f: (f.date(), f.date() and f"{f.date()}T09:00:00Z"),
-    ),
-)
-"""The value of a field by its name. Of several candidates in a tuple, the first one that fits is used."""
+def _reason(facts: Facts) -> str:
+    return f'The newest message says: "{facts.quote}"'
 
-FEATURES: dict[str, dict[str, Writer]] = {
-    "verif": {
-        "ok": lambda f: True,
-        "passed": lambda f: True,
-        "approved": lambda f: True,
-        "valid": lambda f: True,
+
+def _reading(facts: Facts) -> dict[str, Any]:
+    return {
+        "tag": facts.tag,
+        "quote": facts.quote,
+        "reason": _reason(facts),
+        "objection_type": "pricing" if "expensive" in facts.newest.lower() else "none",
+        "follow_up_on": facts.date(),
+        "follow_up_certain": facts.date() is not None,
+    }
+
+
+def _strategy(facts: Facts) -> dict[str, Any]:
+    return {
+        "goal": PLAN,
+        "answer_points": [fact.sentence("{link}", short=True) for fact in facts.known] or [_end(facts)],
+        "next_step": PLAN,
+        "offer_slots": list(facts.slots[:2]) if facts.tag == "Meeting Requested" else [],
+        "facts": [fact.id for fact in facts.known],
+        "unknown": [question[:200] for question in facts.unknown],
+        "why": _reason(facts),
+    }
+
+
+def _insight(facts: Facts) -> dict[str, Any]:
+    summary, quotes = _summary(facts), [facts.quote] if facts.quote else []
+    worked: dict[str, Any] = {"what_worked": [summary], "what_failed": [summary], "key_phrases": quotes}
+    ending = "positive" if facts.tag in LINES else "neutral"
+    return worked | {
+        "outcome": OUTCOMES.get(facts.tag, "STALLED"),
+        "summary": summary,
+        "evidence_quotes": [{"quote": facts.quote, "message_id": cited} for cited in _cited(facts)[-1:]],
+        "recommended_tests": ["Ask one question at a time."],
+        "follow_up": worked
+        | {
+            "tone_observations": ["Friendly."],
+            "objection_responses": [
+                {"objection_type": "none", "agent_response": "None was needed.", "outcome": ending}
+            ],
+        },
+        "follow_up_effectiveness": {"score": 72, "notes": summary},
+    }
+
+
+def _pack(facts: Facts) -> dict[str, Any]:
+    summary = _summary(facts)
+    return {
+        "answer": summary,
+        "claims": [{"text": summary, "message_ids": _cited(facts)}],
+        "recommended_tests": ["Ask one question at a time."],
+    }
+
+
+ANSWERS: dict[str, Callable[[Facts], dict[str, Any]]] = {
+    "Reading": _reading,
+    "Signature": lambda facts: {"phone": facts.phone(), "linkedin_url": facts.url()},
+    "Strategy": _strategy,
+    "Text": lambda facts: {"text": short_draft(facts) if facts.short else draft(facts)},
+    "Verification": lambda facts: {"problems": []},
+    "Evaluation": lambda facts: {
+        "safe_to_send": facts.tag not in UNSAFE,
+        "confidence": 0.93,
+        "reason": _reason(facts),
     },
-    "sms": dict.fromkeys(("text", "body", "message", "reply", "draft", "content"), short_draft),
-    "linkedin": dict.fromkeys(("text", "body", "message", "reply", "draft", "content"), short_draft),
-    "strategy": {"message": lambda f: "Answer what was asked, then offer one next step."},
-    "pack": dict.fromkeys(("text", "body", "message", "content", "answer"), _summary),
-    "insight": dict.fromkeys(("text", "body", "message", "content", "what_worked", "what_failed"), _summary),
-    "synthesis": dict.fromkeys(("text", "body", "message", "content"), _summary),
-    "signature": {"title": lambda f: None, "company": lambda f: None},
-    "snooze": {"snooze": lambda f: f.date() is not None, "should_snooze": lambda f: f.date() is not None},
+    "InsightAnswer": _insight,
+    "PackSynthesis": _pack,
+    "PackAnswer": _pack,
 }
-"""Fields that a feature fills in its own way. A feature is a word in the schema's name."""
-
-
-class Unfit(Exception):
-    """The JSON schema does not allow the value that the simulated model has for a field."""
+"""The fields of each answer, by the name of its schema."""
 
 
 def answer(name: str, schema: dict[str, Any], facts: Facts) -> Any:
-    """Returns the simulated model's answer: a value that is valid for the JSON schema `schema`, named `name`."""
-    words = f"{name.lower()} sms" if facts.short else name.lower()
-    special = {
-        field: write for word, row in FEATURES.items() if word in words for field, write in row.items()
-    }
-    return _Sheet(schema, special, facts).fill(schema, name.lower(), 0)
+    """Returns the simulated model's answer: a value that is valid for the strict JSON schema `schema`, named `name`."""
+    write = ANSWERS.get(name)
+    return _filled(schema, schema, write(facts) if write else None)
 
 
-class _Sheet:
-    def __init__(self, root: dict[str, Any], special: dict[str, Writer], facts: Facts) -> None:
-        self._root = root
-        self._special = special
-        self._facts = facts
+def _filled(root: dict[str, Any], node: dict[str, Any], written: Any) -> Any:
+    """Returns a value for the part `node` of the JSON schema `root`: `written`, if there is one that its enum allows,
+    else a blank.
+    """
+    node = resolve(root, node)
+    kinds = types_of(node)
+    if "object" in kinds:
+        fields = written or {}
+        return {name: _filled(root, part, fields.get(name)) for name, part in node["properties"].items()}
+    if members := [node["const"]] if "const" in node else node.get("enum"):
+        return next(member for member in (written, "Neutral", members[0]) if member in members)
+    if written is not None:
+        return written
+    if "anyOf" in node:
+        nothing = any("null" in types_of(option) for option in node["anyOf"])
+        return None if nothing else _filled(root, node["anyOf"][0], None)
+    return next(blank for kind, blank in BLANKS.items() if kind in kinds)
 
-    def fill(self, node: dict[str, Any], name: str, depth: int) -> Any:
-        """Returns a value that is valid for the part `node` of the JSON schema, for the field `name`."""
-        node = resolve(self._root, node)
-        if "const" in node:
-            return node["const"]
-        for candidate in self._candidates(name):
-            try:
-                return self._fit(candidate, node)
-            except Unfit:
-                continue
-        options = node.get("anyOf")
-        if options:
-            return self._choose(options, name, depth)
-        if "enum" in node:
-            return next(
-                (choice for choice in node["enum"] if str(choice).lower() == "neutral"), node["enum"][0]
-            )
-        kinds = types_of(node)
-        if "object" in kinds:
-            properties = node.get("properties", {})
-            return {key: self.fill(child, key.lower(), depth + 1) for key, child in properties.items()}
-        if "array" in kinds:
-            return self._array(node, name, depth)
-        return None if "null" in kinds else _plain(node, kinds, name)
 
-    def _choose(self, options: list[dict[str, Any]], name: str, depth: int) -> Any:
-        """Chooses one of several forms: null if it is allowed, else the first one.
-
-        A recursive form ends at a certain depth.
-        """
-        resolved = [resolve(self._root, option) for option in options]
-        structured = [option for option in resolved if {"object", "array"} & types_of(option)]
-        if structured and depth < 6:
-            return self.fill(structured[0], name, depth + 1)
-        if any("null" in types_of(option) for option in resolved):
-            return None
-        return self.fill(resolved[0], name, depth + 1)
-
-    def _array(self, node: dict[str, Any], name: str, depth: int) -> list[Any]:
-        count = max(int(node.get("minItems", 0)), 1 if depth < 8 else 0)
-        count = min(count, int(node.get("maxItems", count)))
-        singular = name.removesuffix("s") if not name.endswith("ss") else name
-        return [self.fill(node.get("items", {}), singular, depth + 1) for _ in range(count)]
-
-    def _candidates(self, name: str) -> tuple[Any, ...]:
-        special = [self._special[name]] if name in self._special else []
-        values = [
-            write(self._facts)
-            for write in special + [w for pattern, w in FIELDS if re.fullmatch(pattern, name)]
-        ]
-        return tuple(
-            entry for fitting in values for entry in (fitting if isinstance(fitting, tuple) else (fitting,))
-        )
-
-    def _fit(self, entry: Any, node: dict[str, Any]) -> Any:
-        """Changes the value to fit the node: moves it into range, cuts it, or spells it like a member of the enum.
-        Raises Unfit.
-        """
-        node = resolve(self._root, node)
-        if "anyOf" in node:
-            return self._fit_any(entry, node["anyOf"])
-        if "enum" in node:
-            return _member(entry, node["enum"])
-        kinds = types_of(node)
-        if isinstance(entry, list) and "array" in kinds:
-            return self._fit_list(entry, node)
-        if isinstance(entry, bool) or entry is None:
-            if ("null" if entry is None else "boolean") in kinds:
-                return entry
-            raise Unfit
-        if isinstance(entry, int | float) and kinds & {"integer", "number"}:
-            return _clamped(entry, node, whole="number" not in kinds)
-        if isinstance(entry, str) and "string" in kinds:
-            return _cut(entry, node)
-        if isinstance(entry, str) and "integer" in kinds and entry.isdecimal():
-            return int(entry)
-        raise Unfit
-
-    def _fit_any(self, entry: Any, options: list[dict[str, Any]]) -> Any:
-        for option in options:
-            try:
-                return self._fit(entry, option)
-            except Unfit:
-                continue
-        raise Unfit
-
-    def _fit_list(self, values: list[Any], node: dict[str, Any]) -> list[Any]:
-        fitted = [self._fit(entry, node.get("items", {})) for entry in values]
-        if len(fitted) < int(node.get("minItems", 0)):
-            raise Unfit
-        return fitted[: int(node.get("maxItems", len(fitted)))]
+BLANKS: dict[str, Any] = {
+    "null": None,
+    "array": [],
+    "boolean": False,
+    "integer": 0,
+    "number": 0,
+    "string": "",
+}
 
 
 def resolve(root: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
@@ -302,63 +222,3 @@ def types_of(node: dict[str, Any]) -> set[str]:
     if kinds is None:
         return {"object"} if "properties" in node else set()
     return {kinds} if isinstance(kinds, str) else set(kinds)
-
-
-def _member(entry: Any, members: list[Any]) -> Any:
-    """Returns the enum's member that equals the value, ignoring case and punctuation. Raises Unfit."""
-    wanted = _bare(entry)
-    for member in members:
-        if type(member) is type(entry) and _bare(member) == wanted:
-            return member
-    raise Unfit
-
-
-def _bare(text: Any) -> str:
-    return re.sub(r"[^a-z0-9]", "", str(text).lower())
-
-
-def _clamped(number: float, node: dict[str, Any], *, whole: bool) -> float:
-    high = node.get("maximum", node.get("exclusiveMaximum"))
-    low = node.get("minimum", node.get("exclusiveMinimum"))
-    if high is not None and high <= 1 < number:
-        number = number / 100
-    number = number if high is None else min(number, high)
-    number = number if low is None else max(number, low)
-    return round(number) if whole else number
-
-
-def _cut(text: str, node: dict[str, Any]) -> str:
-    """Cuts the text to the allowed length. Raises Unfit if it then violates a pattern or a format."""
-    text = text[: int(node.get("maxLength", len(text)))]
-    pattern, form = node.get("pattern"), node.get("format")
-    if len(text) < int(node.get("minLength", 0)) or (pattern and not re.search(pattern, text)):
-        raise Unfit
-    if form in FORMATS and not re.fullmatch(FORMATS[form][0], text):
-        raise Unfit
-    return text
-
-
-FORMATS = {
-    "date": (r"\d{4}-\d\d-\d\d", "2030-01-15"),
-    "date-time": (r"\d{4}-\d\d-\d\dT.+(Z|[+-]\d\d:\d\d)", "2030-01-15T09:00:00Z"),
-    "time": (r"\d\d:\d\d:\d\d.*", "09:00:00Z"),
-    "email": (r"[^@\s]+@[^@\s]+", "lead@example.com"),
-    "uuid": (r"[0-9a-fA-F-]{36}", "00000000-0000-4000-8000-000000000001"),
-    "uri": (r"https?://.+", "https://example.com/"),
-    "hostname": (r"[\w.-]+", "example.com"),
-    "ipv4": (r"[\d.]+", "192.0.2.1"),
-    "ipv6": (r"[0-9a-f:]+", "2001:db8::1"),
-    "duration": (r"P.+", "P1D"),
-}
-
-
-def _plain(node: dict[str, Any], kinds: set[str], name: str) -> Any:
-    """Returns a value for a field that FIELDS does not contain."""
-    if "boolean" in kinds:
-        return False
-    if "integer" in kinds or "number" in kinds:
-        return _clamped(1, node, whole="integer" in kinds)
-    if node.get("format") in FORMATS:
-        return FORMATS[node["format"]][1]
-    text = name.replace("_", " ").strip().capitalize() or "Text"
-    return text.ljust(int(node.get("minLength", 0)), ".")[: int(node.get("maxLength", 200))]

@@ -13,7 +13,7 @@ from typing import Any
 
 from sandbox.answers import answer, draft, resolve, types_of
 from sandbox.provider import Call, Provider
-from sandbox.reading import Facts, flatten, read
+from sandbox.reading import Facts, read
 from sandbox.web import BadRequestError, Response, Router, json_response
 
 routes = Router()
@@ -95,7 +95,7 @@ def respond(call: Call) -> Response:
     text = draft(facts)
     if kind == "json_schema":
         text = json.dumps(_structured(call, values["text"]["format"], facts), ensure_ascii=False)
-    prompt = flatten(values["input"]) + str(values.get("instructions") or "")
+    prompt = values["input"] + str(values.get("instructions") or "")
     reply = _Reply(values, text, input_tokens=_tokens(prompt), reasoning_tokens=REASONING_TOKENS[effort])
     fault = call.fault.kind if call.fault else ""
     if fault == "invalid_json":
@@ -114,7 +114,7 @@ def _check_parameters(values: dict[str, Any]) -> str:
     model = values.get("model")
     if not isinstance(model, str) or not model:
         raise _refused("Missing required parameter: 'model'.", "model", "missing_required_parameter")
-    if not values.get("input"):
+    if not isinstance(values.get("input"), str) or not values["input"]:
         raise _refused("Missing required parameter: 'input'.", "input", "missing_required_parameter")
     limit = values.get("max_output_tokens")
     if limit is not None and (not isinstance(limit, int) or limit < 16):

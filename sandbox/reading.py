@@ -1,13 +1,11 @@
-"""Reads a few facts from a prompt: the newest text, the lead's first name, message ids, a tag.
+"""Reads a few facts from a prompt of Holdfast: the newest text, the lead's first name, message ids, a tag.
 
-It uses only key words and patterns. That is enough to prove for any prompt that prompt and answer are passed on. It
-understands nothing, so no test may use it to judge how good an answer is.
+It uses only key words and patterns. That is enough to prove that prompt and answer are passed on. It understands
+nothing, so no test may use it to judge how good an answer is.
 """
 
-import json
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from sandbox.known import Known, listed, matched, planned
 from sandbox.phrases import language_of
@@ -39,38 +37,18 @@ TAGS = (
 UNKNOWN = ("Information Requested", "Objection")
 """Tags of questions that ask for a fact. A question about a meeting, in contrast, asks for times."""
 
-ADDRESSED = ("newest", "latest", "last", "reply", "inbound")
-JSON_KEYS = ("newest_text", "newest_message", "newest", "latest_message", "latest", "text", "body", "reply")
-
 SAID = re.compile(r"^<<<said (\w+) ([^\n]*)>>>\n(.*?)\n<<<end \1>>>$", re.DOTALL | re.MULTILINE)
 """Text that a prompt marks as somebody's words: code, label, words.
 
 Anything inside that looks like a mark is part of the words.
 """
 MARKS = re.compile(r"^<<<(?:said|end) \w+[^\n]*>>>$\n?", re.MULTILINE)
-
-MARKED = re.compile(
-    rf"^\#+[ ]*(?:{'|'.join(ADDRESSED)})\b[^\n]*\n(.*?)(?=\n\#+[ ]|\Z)",
-    re.DOTALL | re.IGNORECASE | re.MULTILINE,
-)
-"""A section of a prompt with # headings."""
-HEADED = re.compile(
-    rf"""
-    ^\W*(?:{"|".join(ADDRESSED)})\b[^\n:]*         # a line that begins with such a word
-    (?: :[ \t]*(\S[^\n]*)                         # "Newest message: text" on the line itself
-    | :?[ \t]*\n(.*?)                             # or the lines below, up to the next heading
-      (?=\n\s*\# | \n[A-Z][\w\ ]{{2,40}}:[ \t]*\n | \Z)
-    )""",
-    re.DOTALL | re.IGNORECASE | re.MULTILINE | re.VERBOSE,
-)
-IDS = re.compile(
-    r"""\[\#?(m?\d+|[0-9a-f]{8}-[0-9a-f-]{27})\]|\b(?:message_)?id["']?\s*[:=]\s*["']?([\w-]+)""",
-    re.IGNORECASE,
-)
-FIRST_NAME = re.compile(r"""first.?name["']?\s*[:=]\s*["']?(\w[\w'-]*)""", re.IGNORECASE)
-NAME = re.compile(r"""(?:^|\b)(?:lead|name|contact)["']?\s*[:=]\s*["']?([^\W\d_][\w'-]+)""", re.IGNORECASE)
+NEWEST, OURS = "newest", "by us"
+"""How the labels of the lead's newest words and of our own words begin."""
+IDS = re.compile(r"\[(m\d+)\]")
+FIRST_NAME = re.compile(r"^first_name: (\w[\w'-]*)", re.MULTILINE)
 PHONE = re.compile(r"\+?\d[\d ().-]{7,}\d")
-SHORT = re.compile(r"""channel["']?\s*[:=]\s*["']?(sms|linkedin)""", re.IGNORECASE)
+SHORT = re.compile(r"^Channel: (?:sms|linkedin)$", re.MULTILINE)
 SLOT = re.compile(r"^(\w+): ", re.MULTILINE)
 OFFER = re.compile(r"^Offer: (.+)$", re.MULTILINE)
 URL = re.compile(r"https?://[^\s\"'<>)]+")
@@ -117,18 +95,16 @@ class Facts:
         return match.group() if match else None
 
 
-def read(model_input: Any) -> Facts:
-    """Returns the facts that the simulated model finds in the `input` of a request. The input is a string, or a list of
-    messages, of which only the user's are read.
-    """
-    everything = flatten(model_input)
+def read(everything: str) -> Facts:
+    """Returns the facts that the simulated model finds in the `input` of a request."""
     newest = _newest(everything)
     answered, unknown = _known(everything, newest)
+    name = FIRST_NAME.search(everything)
     return Facts(
         everything=everything,
         newest=newest,
-        first_name=_first_name(everything),
-        message_ids=tuple(dict.fromkeys(a or b for a, b in IDS.findall(everything))),
+        first_name=name.group(1) if name and name.group(1) != "unknown" else "there",
+        message_ids=tuple(dict.fromkeys(IDS.findall(everything))),
         tag=tag_of(newest),
         short=SHORT.search(everything) is not None,
         slots=tuple(SLOT.findall(_section(everything, "offered slots"))),
@@ -139,22 +115,6 @@ def read(model_input: Any) -> Facts:
     )
 
 
-def flatten(model_input: Any) -> str:
-    """Returns all text of the `input` of a request to the model. From a list of messages, it is the user's text, or all
-    text if the user wrote none. Returns "" for anything else.
-    """
-    if isinstance(model_input, str):
-        return model_input
-    if isinstance(model_input, dict):
-        return flatten(model_input.get("content") or model_input.get("text") or "")
-    if isinstance(model_input, list):
-        parts = [
-            part for part in model_input if not isinstance(part, dict) or part.get("role", "user") == "user"
-        ]
-        return "\n\n".join(flatten(part) for part in parts or model_input)
-    return ""
-
-
 def tag_of(text: str) -> str:
     """Returns the tag (what a lead wants) whose key words are in the text; Neutral if none match."""
     lowered = text.lower()
@@ -162,41 +122,11 @@ def tag_of(text: str) -> str:
 
 
 def _newest(text: str) -> str:
-    replies = [words for _, label, words in SAID.findall(text) if label.lower().startswith(ADDRESSED)]
-    if replies:
-        return str(replies[-1]).strip()
-    text = MARKS.sub("", text)
-    tagged = re.findall(rf"<((?:{'|'.join(ADDRESSED)})[\w-]*)>(.*?)</\1>", text, re.DOTALL | re.IGNORECASE)
-    if tagged:
-        return str(tagged[-1][1]).strip()
-    if newest := _newest_in_json(text):
-        return newest
-    if marked := MARKED.findall(text):
-        return str(marked[-1]).strip()
-    headed = [(inline or block).strip() for inline, block in HEADED.findall(text)]
-    if any(headed):
-        return str([part for part in headed if part][-1])
-    paragraphs = [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
-    return paragraphs[-1] if paragraphs else ""
-
-
-def _newest_in_json(text: str) -> str:
-    """Returns the newest text of a prompt that is a JSON object or contains one."""
-    start = text.find("{")
-    if start < 0:
-        return ""
-    try:
-        thread, _ = json.JSONDecoder().raw_decode(text[start:])
-    except (ValueError, RecursionError):
-        return ""
-    for key in JSON_KEYS:
-        field = thread.get(key)
-        field = field.get("text") or field.get("body") if isinstance(field, dict) else field
-        if isinstance(field, str) and field.strip():
-            return field.strip()
-    messages = [m for m in thread.get("messages") or thread.get("thread") or [] if isinstance(m, dict)]
-    inbound = [m for m in messages if str(m.get("direction", "inbound")).startswith("in")] or messages
-    return str(inbound[-1].get("text") or inbound[-1].get("body") or "") if inbound else ""
+    """Returns the lead's newest words: the block with that label, else the last block that is not ours."""
+    blocks = [(label, words) for _, label, words in SAID.findall(text)]
+    replies = [words for label, words in blocks if label.startswith(NEWEST)]
+    replies = replies or [words for label, words in blocks if not label.startswith(OURS)] or [text]
+    return str(replies[-1]).strip()
 
 
 def _known(everything: str, newest: str) -> tuple[tuple[Known, ...], tuple[str, ...]]:
@@ -205,11 +135,6 @@ def _known(everything: str, newest: str) -> tuple[tuple[Known, ...], tuple[str, 
         return planned(plan, facts)
     answered, unknown = matched(newest, facts)
     return answered, tuple(question for question in unknown if tag_of(f"{question}?") in UNKNOWN)
-
-
-def _first_name(text: str) -> str:
-    match = FIRST_NAME.search(text) or NAME.search(text)
-    return match.group(1) if match and match.group(1).lower() not in ("unknown", "null", "none") else "there"
 
 
 def _section(text: str, heading: str) -> str:

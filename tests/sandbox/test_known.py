@@ -8,7 +8,6 @@ from sandbox.reading import read
 
 FACTS = """# Facts
 Company: Northwind
-first_name: {name}
 Channel: {channel}
 F1 [answer] Do you handle interstate work or only local jobs? -> Both: we work in 31 states. Ask for yours.
 F2 [answer] Do you file VAT returns? -> Yes, each quarter.
@@ -21,11 +20,23 @@ F6 [never] cheapest in town -> We compare with nobody.
 # Offered slots
 (none)
 
+# Lead
+
+<<<said c0de about the lead>>>
+first_name: {name}
+<<<end c0de>>>
+
 # Thread, oldest first
+
+<<<said c0de by us, E-mail, Mon 2026-01-12 09:00>>>
 {thread}
+<<<end c0de>>>
 
 # Newest reply
+
+<<<said c0de newest reply, by the lead>>>
 {newest}
+<<<end c0de>>>
 {more}"""
 TEXT, FLAG = {"type": "string"}, {"type": "boolean"}
 TEXTS = {"type": "array", "items": TEXT}
@@ -133,7 +144,7 @@ def test_one_foreign_word_makes_no_foreign_language():
 
 
 def test_of_a_word_that_says_nothing_the_thread_tells_the_language():
-    assert draft("ok", thread="[Us, E-mail]\nPasst das für Sie und Ihre Leute?").startswith("Guten Tag Dana")
+    assert draft("ok", thread="Passt das für Sie und Ihre Leute?").startswith("Guten Tag Dana")
 
 
 def test_phrases_hold_no_figure_and_no_link_that_a_check_would_take_for_a_claim():

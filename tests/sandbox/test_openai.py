@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from sandbox.openai import schema_problem
 
 
-class Sentiment(BaseModel):
+class Reading(BaseModel):
     tag: Literal["Interested", "Meeting Requested", "Blacklist", "Neutral"]
     confidence: float = Field(ge=0, le=1)
     quote: str
@@ -31,28 +31,29 @@ class Claim(BaseModel):
 
 
 class Tree(BaseModel):
-    """Everything a schema may hold."""
+    """The forms that a strict schema may have."""
 
-    claims: list[Claim] = Field(min_length=1, max_length=3)
+    claims: list[Claim]
     objection_type: Objection
     best: Claim | None
     children: list["Tree"]
     score: int = Field(ge=0, le=100)
     share: float = Field(ge=0, le=1)
-    at: str = Field(json_schema_extra={"format": "date-time"})
-    mail: str = Field(json_schema_extra={"format": "email"})
-    code: str = Field(max_length=5)
     flag: bool
     kind: Literal["only"]
     either: int | str
 
 
-PROMPT = """Lead: Dana Reyes
-Thread:
-[m1] outbound: Hi Dana, a quick question.
-[m2] inbound: Sure.
+PROMPT = """<<<said c0de about the lead>>>
+first_name: Dana
+<<<end c0de>>>
 
-Newest message: Sure, can we meet on Thursday?
+[m1] Hi Dana, a quick question.
+[m2] Sure.
+
+<<<said c0de newest reply, by the lead>>>
+Sure, can we meet on Thursday?
+<<<end c0de>>>
 """
 
 
@@ -65,12 +66,12 @@ def client(sandbox):
 
 
 def ask(client, model: type[BaseModel], prompt=PROMPT, name=None, **options):
-    schema = {"type": "json_schema", "name": name or model.__name__.lower(), "strict": True}
+    schema = {"type": "json_schema", "name": name or model.__name__, "strict": True}
     schema["schema"] = to_strict_json_schema(model)
     return client.responses.create(model="gpt-5-mini", input=prompt, text={"format": schema}, **options)
 
 
-@pytest.mark.parametrize("model", [Sentiment, Tree])
+@pytest.mark.parametrize("model", [Reading, Tree])
 def test_an_answer_fits_its_schema(client, model):
     response = ask(client, model)
     Draft202012Validator(model.model_json_schema()).validate(json.loads(response.output_text))
@@ -79,10 +80,10 @@ def test_an_answer_fits_its_schema(client, model):
 
 
 def test_an_answer_fits_the_prompt(client):
-    answer = Sentiment.model_validate_json(ask(client, Sentiment).output_text)
+    answer = Reading.model_validate_json(ask(client, Reading).output_text)
     assert answer.tag == "Meeting Requested"
     assert answer.quote == "Sure, can we meet on Thursday?"
-    claims = Tree.model_validate_json(ask(client, Tree, name="pack_answer").output_text).claims
+    claims = Tree.model_validate_json(ask(client, Tree, name="PackAnswer").output_text).claims
     assert claims[0].message_ids == ["m1", "m2"]
 
 
@@ -91,14 +92,14 @@ def test_the_same_prompt_gets_the_same_answer(client):
 
 
 def test_usage_is_counted_and_reasoning_grows_with_effort(client):
-    low, high = (ask(client, Sentiment, reasoning={"effort": effort}).usage for effort in ("low", "high"))
+    low, high = (ask(client, Reading, reasoning={"effort": effort}).usage for effort in ("low", "high"))
     assert low.input_tokens == high.input_tokens >= len(PROMPT) // 4
     assert high.output_tokens_details.reasoning_tokens > low.output_tokens_details.reasoning_tokens > 0
     assert low.total_tokens == low.input_tokens + low.output_tokens
 
 
 def test_too_small_a_budget_leaves_the_answer_incomplete(client):
-    response = ask(client, Sentiment, reasoning={"effort": "high"}, max_output_tokens=64)
+    response = ask(client, Reading, reasoning={"effort": "high"}, max_output_tokens=64)
     assert (response.status, response.incomplete_details.reason) == ("incomplete", "max_output_tokens")
     assert response.output_text == ""
     assert response.usage.output_tokens == 64
@@ -107,24 +108,24 @@ def test_too_small_a_budget_leaves_the_answer_incomplete(client):
 @pytest.mark.parametrize("reason", ["max_output_tokens", "content_filter"])
 def test_incomplete_on_command(sandbox, client, reason):
     sandbox.fault(provider="openai", kind="incomplete", reason=reason)
-    response = ask(client, Sentiment)
+    response = ask(client, Reading)
     assert (response.status, response.incomplete_details.reason) == ("incomplete", reason)
 
 
 def test_invalid_json_and_refusals_on_command(sandbox, client):
     sandbox.fault(provider="openai", kind="invalid_json", count=1)
     sandbox.fault(provider="openai", kind="refusal", count=1)
-    broken = ask(client, Sentiment)
+    broken = ask(client, Reading)
     assert broken.status == "completed"
     with pytest.raises(ValueError, match="Expecting|Unterminated|delimiter"):
         json.loads(broken.output_text)
-    assert ask(client, Sentiment).output[-1].content[0].type == "refusal"
-    assert json.loads(ask(client, Sentiment).output_text)
+    assert ask(client, Reading).output[-1].content[0].type == "refusal"
+    assert json.loads(ask(client, Reading).output_text)
 
 
 def test_an_answer_can_be_set_for_a_prompt(sandbox, client):
-    sandbox.set_answer("sentiment", {"tag": "Blacklist"}, contains="Dana", count=1)
-    tags = [json.loads(ask(client, Sentiment).output_text)["tag"] for _ in range(2)]
+    sandbox.set_answer("Reading", {"tag": "Blacklist"}, contains="Dana", count=1)
+    tags = [json.loads(ask(client, Reading).output_text)["tag"] for _ in range(2)]
     assert tags == ["Blacklist", "Meeting Requested"]
 
 
@@ -204,4 +205,4 @@ def test_a_revoked_key_is_an_authentication_error(sandbox, client):
         client.models.list()
     sandbox.set_account("openai", "sk-a", "rate_limited")
     with pytest.raises(openai.RateLimitError):
-        ask(client, Sentiment)
+        ask(client, Reading)
