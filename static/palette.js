@@ -77,9 +77,9 @@ const dialogEntries = () =>
   });
 /** @param {any} link */
 const follow = (link) => () => location.assign(link.href);
-/** @param {string} selector */
-const linkEntries = (selector) =>
-  all(selector).map((link) => {
+/** @param {string} selector @param {ParentNode} [root] */
+const linkEntries = (selector, root) =>
+  all(selector, root).map((link) => {
     const label = textOf(link.querySelector(".clip") ?? link);
     return entry("Go to", label, follow(link), {
       icon: iconOf(link),
@@ -95,7 +95,8 @@ function readPage() {
     ...actionEntries(),
     ...dialogEntries(),
     ...linkEntries("#folders a"),
-    ...linkEntries("[aria-labelledby=side-ws] a, #ws a"),
+    ...linkEntries("a", byId("pages").content),
+    ...linkEntries("#ws a"),
     ...peopleEntries(),
   ].sort((a, b) => Number(a.group === IN_LIST) - Number(b.group === IN_LIST));
 }

@@ -29,8 +29,24 @@ class Shell:
         return navigation.rail(self._request)
 
     @cached_property
-    def pages(self) -> list[navigation.Entry]:
-        return navigation.page_entries(self._request)
+    def doors(self) -> list[navigation.Entry]:
+        return navigation.doors(self._request)
+
+    @property
+    def place(self) -> navigation.Entry | None:
+        """The door behind which the open page is, if it leads to several pages; None for other pages."""
+        return next((door for door in self.doors if door.current and door.pages), None)
+
+    @property
+    def label(self) -> str:
+        """The open page's label in the navigation; "" for a page that is not in it."""
+        links = [link for door in self.doors for link in door.pages or [door]]
+        return next((link.label for link in links if link.current), "")
+
+    @property
+    def setting_up(self) -> bool:
+        """Whether the user is to set up the workspace: the door to it is then the first."""
+        return self.may_share and self._request.workspace.set_up_at is None
 
     @cached_property
     def memberships(self) -> list[Membership]:

@@ -1,16 +1,17 @@
-"""Builds the side navigation, with one entry for each page of a workspace. A new page adds a line to PAGES."""
+"""Builds the navigation: the folders of the inbox, and the doors to the other pages. A new page is a line of PAGES."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from django.urls import reverse
 
 from inbox.health import banner
-from inbox.leads.folders import COUNT_LIMIT, DEFAULT_FOLDER, FOLDERS
+from inbox.leads.folders import COUNT_LIMIT, DEFAULT_FOLDER, FOLDERS, Folder
 from inbox.models import Membership, Workspace
 from inbox.pages.access import WorkspaceRequest, signed_in
 from inbox.pages.desk import saved_views
 from inbox.pages.desk.counts import UNREPAIRED, counts_of
+from inbox.pages.start.first_steps import FirstSteps
 from inbox.pages.templatetags.holdfast import capped
 from integrations.models import WorkspaceIntegrationHealth
 
@@ -23,12 +24,15 @@ class Badge(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A page of a workspace, by its URL name. The URL's only argument is the workspace's id."""
+    """A page of a workspace, by its URL name. The URL's only argument is the workspace's id. The page is behind `door`,
+    a key of DOORS, or is a door of its own. `min_role` is the lowest role that can use the page.
+    """
 
     url_name: str
     label: str
     icon: str
     min_role: str = Membership.Role.VIEWER
+    door: str = ""
     badge: Callable[[WorkspaceRequest], Badge | None] = lambda request: None
     shown: Callable[[Workspace], bool] = lambda workspace: True
 
@@ -51,43 +55,73 @@ def _failed(request: WorkspaceRequest) -> Badge | None:
     return Badge(f"{capped(count)} failed", "bad") if count else None
 
 
+def _progress(request: WorkspaceRequest) -> Badge | None:
+    first = FirstSteps(request.workspace)
+    return Badge(f"{first.done} of {len(first.steps)}")
+
+
 def _paused(request: WorkspaceRequest) -> Badge | None:
     return Badge("stopped", "warn") if request.workspace.sends_paused else None
 
 
+SET_UP, OPERATE = "Set up", "Operate"
+DOORS = {SET_UP: "settings", OPERATE: "health"}
+"""The doors that lead to several pages, each with its icon."""
+ADMIN, MEMBER = Membership.Role.ADMIN, Membership.Role.MEMBER
 PAGES: list[Page] = [
-    Page("inbox:start", "First steps", "right", shown=lambda workspace: workspace.set_up_at is None),
     Page("inbox:followups", "Follow-ups", "steps"),
-    Page("inbox:automation", "Automation", "bolt", badge=_paused),
-    Page("inbox:facts", "Facts", "book"),
-    Page("inbox:snippets", "Snippets", "draft"),
-    Page("inbox:rules", "Rules", "filter"),
-    Page("inbox:find", "Trace", "search"),
-    Page("inbox:health", "Health", "health", badge=_down),
-    Page("inbox:jobs", "Jobs", "jobs", Membership.Role.ADMIN),
-    Page("inbox:deliveries", "Deliveries", "trace", Membership.Role.ADMIN, badge=_failed),
-    Page("inbox:integrations", "Integrations", "plug"),
-    Page("inbox:people", "People", "user"),
-    Page("inbox:settings", "Settings", "settings", Membership.Role.ADMIN),
+    Page(
+        "inbox:start",
+        "First steps",
+        "right",
+        ADMIN,
+        SET_UP,
+        _progress,
+        lambda workspace: not workspace.set_up_at,
+    ),
+    Page("inbox:integrations", "Accounts", "plug", ADMIN, SET_UP),
+    Page("inbox:facts", "Facts", "book", door=SET_UP),
+    Page("inbox:snippets", "Snippets", "draft", MEMBER, SET_UP),
+    Page("inbox:automation", "Automation", "bolt", door=SET_UP, badge=_paused),
+    Page("inbox:rules", "Rules", "filter", ADMIN, SET_UP),
+    Page("inbox:people", "People", "team", door=SET_UP),
+    Page("inbox:people-security", "Security", "lock", ADMIN, SET_UP),
+    Page("inbox:notices", "Notices", "mail", ADMIN, SET_UP),
+    Page("inbox:settings", "Workspace", "settings", ADMIN, SET_UP),
+    Page("inbox:health", "Health", "health", door=OPERATE, badge=_down),
+    Page("inbox:jobs", "Jobs", "jobs", ADMIN, OPERATE),
+    Page("inbox:deliveries", "Deliveries", "trace", ADMIN, OPERATE, _failed),
+    Page("inbox:find", "Trace", "search", door=OPERATE),
 ]
-"""The pages in the order of the menu. Other apps append theirs in AppConfig.ready()."""
+"""The pages in the order of the menu. Other apps add theirs in AppConfig.ready()."""
+FRONT = ("needs-reply", "mine", "mentions", "drafts", "snoozed", "sent")
+"""The folders that are always in the menu. The others are under More, with the saved views."""
 
 
 class Entry(NamedTuple):
-    """One link in the side navigation. `current` is true if it leads to the open page."""
+    """A link in the navigation. `current` is true if it leads to the open page. A door has `pages` behind it and shows
+    their badges.
+    """
 
     url: str
     label: str
     icon: str
     current: bool
-    badge: Badge | None
+    badges: Sequence[Badge] = ()
+    pages: Sequence["Entry"] = ()
 
 
 class Rail(NamedTuple):
-    """The links to the inbox's folders and to the saved views."""
+    """The links to the inbox's folders and to the saved views. `more` are the folders that are not in FRONT."""
 
     folders: list[Entry]
+    more: list[Entry]
     views: list[Entry]
+
+    @property
+    def opens_more(self) -> bool:
+        """Whether the open list is under More."""
+        return any(entry.current for entry in (*self.more, *self.views))
 
 
 def rail(request: WorkspaceRequest) -> Rail:
@@ -96,44 +130,62 @@ def rail(request: WorkspaceRequest) -> Rail:
     here = request.path.startswith(base)
     key = request.GET.get("view", DEFAULT_FOLDER)
     shown = saved_views.open_view(request) if here else None
+
+    def link(folder: Folder) -> Entry:
+        return Entry(
+            url=f"{base}?view={folder.key}",
+            label=folder.label,
+            icon=folder.icon,
+            current=here and folder.key == key and shown is None,
+            badges=_counted(counts.get(folder.key, 0), "bad" if folder.key == "failed" else ""),
+        )
+
     return Rail(
-        [
-            Entry(
-                url=f"{base}?view={folder.key}",
-                label=folder.label,
-                icon=folder.icon,
-                current=here and folder.key == key and shown is None,
-                badge=Badge(capped(counts[folder.key])) if counts.get(folder.key) else None,
-            )
-            for folder in FOLDERS.values()
-        ],
+        [link(FOLDERS[name]) for name in FRONT],
+        [link(folder) for name, folder in FOLDERS.items() if name not in FRONT],
         [
             Entry(
                 url=f"{base}?{view.query}",
                 label=view.name,
                 icon="team" if view.is_shared else "filter",
                 current=view == shown,
-                badge=_counted(counts.get(f"{view.pk}", 0), counts.get(f"{view.pk}+", False)),
+                badges=_counted(counts.get(f"{view.pk}", 0), has_older=counts.get(f"{view.pk}+", False)),
             )
             for view in saved_views.views_of(request)
         ],
     )
 
 
-def _counted(count: int, has_older: bool) -> Badge | None:
-    """Returns the badge of a view. With `has_older`, the view may have more than `count`."""
+def _counted(count: int, tone: str = "", has_older: bool = False) -> list[Badge]:
+    """Returns the badge of a folder or a view. With `has_older`, it may hold more than `count`."""
     if not count:
-        return None
-    return Badge(capped(count) if count > COUNT_LIMIT or not has_older else f"{count}+")
+        return []
+    return [Badge(capped(count) if count > COUNT_LIMIT or not has_older else f"{count}+", tone)]
 
 
-def page_entries(request: WorkspaceRequest) -> list[Entry]:
-    """Returns the links to the other pages that the user's role may open."""
-    entries = []
-    for page in PAGES:
-        if request.membership.at_least(page.min_role) and page.shown(request.workspace):
-            url = reverse(page.url_name, args=[request.workspace.pk])
-            entries.append(
-                Entry(url, page.label, page.icon, request.path.startswith(url), page.badge(request))
-            )
-    return entries
+def doors(request: WorkspaceRequest) -> list[Entry]:
+    """Returns the doors to the other pages that the user's role can use, each with the pages behind it."""
+    pages = [
+        (page, reverse(page.url_name, args=[request.workspace.pk]))
+        for page in PAGES
+        if request.membership.at_least(page.min_role) and page.shown(request.workspace)
+    ]
+    here = max((url for _, url in pages if request.path.startswith(url)), key=len, default="")
+    behind: dict[str, list[Entry]] = {}
+    for page, url in pages:
+        badges = [badge] if (badge := page.badge(request)) else []
+        entry = Entry(url, page.label, page.icon, url == here, badges)
+        behind.setdefault(page.door or page.label, []).append(entry)
+    return [
+        Entry(
+            entries[0].url,
+            label,
+            DOORS[label],
+            any(entry.current for entry in entries),
+            [badge for entry in entries for badge in entry.badges],
+            entries,
+        )
+        if label in DOORS
+        else entries[0]
+        for label, entries in behind.items()
+    ]

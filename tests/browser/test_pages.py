@@ -119,6 +119,17 @@ def test_drawers_open_and_close_at_375(workspace, user, lead, open_page):
         assert page.get_by_label(drawer, exact=True).is_hidden()
 
 
+def test_the_side_list_of_set_up_opens_over_the_page_on_a_phone_and_leads_on(workspace, user, open_page):
+    page = open_page(user, width=375)
+    page.goto(f"/w/{workspace.pk}/facts/")
+    places = page.get_by_role("navigation", name="Set up")
+    expect(places).to_be_hidden()
+    page.get_by_role("main").get_by_role("button", name="Set up").click()
+    assert audit(page) == []
+    places.get_by_role("link", name="People").click()
+    expect(page.get_by_role("heading", name="People", level=1)).to_be_visible()
+
+
 def test_list_gives_way_to_the_conversation_on_a_phone_and_comes_back(workspace, user, lead, open_page):
     page = open_page(user, width=375)
     page.goto(f"/w/{workspace.pk}/inbox/")

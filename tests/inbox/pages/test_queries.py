@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from inbox.leads import assigning, facts
 from inbox.leads.triage import Seen
-from inbox.models import Appointment, ChannelRefusal, Enrichment, GateResult, Lead, Mention, Note
+from inbox.models import Appointment, ChannelRefusal, Enrichment, GateResult, Lead, Mention, Note, Workspace
 from inbox.replying import review
 from integrations.models import WorkspaceIntegrationHealth
 from jobs.models import BackgroundJob, Worker
@@ -26,12 +26,15 @@ PAGES = {
     "insights/": 17,
 }
 """The pages under the workspace, and how many queries each may take for its owner."""
+PROGRESS = 4
+"""Queries for "3 of 8" at the door to the set-up, until that is finished."""
 
 
 @pytest.fixture
 def lead(workspace, people, settings) -> Lead:
     """A lead of whom everything is known that the page of a conversation can show."""
     settings.OPENAI_API_KEY = "sk-test"
+    Workspace.objects.update(set_up_at=timezone.now())
     lead = factories.make_lead(workspace, campaign=factories.make_campaign(workspace), needs_reply=True)
     owner, now = people.users.owner, timezone.now()
     facts.enter(lead, {"phone": "+15125550142", "linkedin_url": "https://www.linkedin.com/in/dana"}, owner)
@@ -101,3 +104,17 @@ def test_pages_take_few_queries_and_as_many_for_sixty_rows_as_for_two(workspace,
         grow(workspace, lead, number)
     assert queries() == few
     assert {page: count for page, count in few.items() if count > PAGES[page]} == {}
+
+
+def test_the_progress_of_the_set_up_costs_a_page_few_queries_and_only_admins_pay(workspace, people, lead):
+    def count(client) -> int:
+        path = f"/w/{workspace.pk}/inbox/?view=all"
+        client.get(path)
+        with CaptureQueriesContext(connection) as captured:
+            client.get(path)
+        return len(captured)
+
+    finished, for_member = count(people.owner), count(people.member)
+    Workspace.objects.update(set_up_at=None)
+    assert count(people.owner) <= finished + PROGRESS
+    assert count(people.member) == for_member
