@@ -48,7 +48,7 @@ KEYWORD = re.compile(
 )
 POLITE = re.compile(r" (?:please|pls|thanks|thank you|bitte|danke)$")
 OFFERS = re.compile(
-    r"\b(?:reply|answer|text|say|send|write|press|type|antworten|repondez|respond\w+|rispond\w+)\b"
+    r"\b(?:reply|answer|text|say|send|write|press|type|antworten|repondez|respond\w+|rispond\w+)\b|\b\w+ ?= ?\w"
 )
 OFFER = re.compile(
     r",? (?:or|oder|ou|of) |, (?=\w+ ?=|(?:\w+ )?\w+ (?:to|for|if|and|fur)\b)| and (?=\w+ (?:to|for|if)\b)"

@@ -211,6 +211,8 @@ ASKED = "Hi Mara, should I take you off my list?"
         ("No", "Is it still okay if I send you an update now and then?", True),
         ("2", "Reply 1 to get the plans, reply 2 to be removed.", True),
         ("1", "Reply 1 to get the plans, reply 2 to be removed.", False),
+        ("2", "1 = plans, 2 = stop", True),
+        ("1", "1 = plans, 2 = stop", False),
         ("Yes", "Reply YES for the plans and STOP to opt out.", False),
         ("Yes", "Just say yes and I'll send the plans, say no and I'll take you off my list.", False),
         ("No", "Just say yes and I'll send the plans, say no and I'll take you off my list.", True),
