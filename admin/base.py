@@ -450,7 +450,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The history of a row, with at most SEARCHED entries of the audit log."""
-        scope, shown = scope_of(request), AuditEntry.objects.select_related("actor")
+        scope, shown = scope_of(request), AuditEntry.objects.select_related("actor", "program")
         shown = shown.filter(object_type=self.opts.model_name, object_id=unquote(object_id))
         if not scope.sees_all:  # operators also see entries without a workspace, even when narrowed to one
             shown = scope.limit(shown, "workspace")

@@ -15,9 +15,11 @@ from integrations import registry
 from integrations.health import probes
 from integrations.models import (
     AiCall,
+    ApiToken,
     CircuitBreaker,
     DayReceipt,
     HealthTransition,
+    IdempotencyKey,
     Integration,
     Notice,
     RateWindow,
@@ -87,6 +89,28 @@ class WebhookKeyAdmin(RecordAdmin):
     list_display = ("id", "integration", "created_at", "expires_at", "last_used_at")
     list_filter = (WorkspaceFilter, known_values("integration__provider", registry.labels))
     fields = ("integration", "created_at", "expires_at", "last_used_at")
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(RecordAdmin):
+    """Tokens of programs, without their hashes. The workspace's own pages create and revoke them."""
+
+    workspace_path = "workspace"
+    secret_fields = ("token_hash",)
+    list_display = ("name", "visible", "created_at", "expires_at", "revoked_at", "last_used_at")
+    list_filter = (WorkspaceFilter,)
+    fields = ("workspace", "name", "visible", "scopes", "sources", *list_display[2:])
+
+
+@admin.register(IdempotencyKey)
+class IdempotencyKeyAdmin(RecordAdmin):
+    """Writes of programs of the last 24 hours, without their answers."""
+
+    workspace_path = "token__workspace"
+    named_by = "token"
+    secret_fields = ("answer", "key", "body_hash")
+    list_display = ("id", "token", "status", "lead_id", "created_at")
+    fields = ("token", "status", "lead_id", "created_at")
 
 
 @admin.register(HealthTransition)

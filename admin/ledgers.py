@@ -70,7 +70,7 @@ class AuditEntryAdmin(RecordAdmin):
     plain_texts = ("data",)
     list_display = ("created_at", "who", "what", "about")
     list_filter = ("created_at",)
-    list_select_related = ("actor",)
+    list_select_related = ("actor", "program")
     ordering_of_one = ("-created_at", "-pk")
     search_fields = ("object_id__exact", "actor__email__exact", "action__startswith")
     search_help_text = "An object's id, a person's address, or the beginning of an action"
@@ -94,4 +94,4 @@ class AuditEntryAdmin(RecordAdmin):
     @admin.display(description="who", ordering="actor__email")
     def who(self, entry: AuditEntry) -> str:
         """The actor's address, because people in different workspaces may share a name."""
-        return entry.actor.email if entry.actor else "Holdfast"
+        return entry.actor.email if entry.actor else entry.author or "Holdfast"

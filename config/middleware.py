@@ -28,7 +28,7 @@ from jobs.redaction import redact_path
 
 logger = logging.getLogger(__name__)
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
-KINDS = {"/api/webhooks/": "webhook", "/api/cron/": "cron", "/admin/": "admin"}
+KINDS = {"/api/v1/": "api", "/api/webhooks/": "webhook", "/api/cron/": "cron", "/admin/": "admin"}
 """The kind of a request by the prefix of its path. All other requests are pages."""
 request_seconds = Histogram("holdfast_request_seconds", "Time to answer a request.", ["kind", "status"])
 for _kind in (*KINDS.values(), "page"):  # an alert cannot see the first event of a new label

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from django.core.exceptions import ImproperlyConfigured
 
-OURS = {"admin", "config", "demo", "inbox", "insights", "integrations", "jobs"}
+OURS = {"admin", "api", "config", "demo", "inbox", "insights", "integrations", "jobs"}
 NAME = "a name that the product declares"
 ID = r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}"
 TAGS = {

@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "integrations",
     "inbox",
     "insights",
+    "api",
     "admin",
     "training",
     *(["demo"] if DEBUG else []),
@@ -233,8 +234,8 @@ FORMAT_MODULE_PATH = "config.formats"
 TIME_ZONE = "UTC"
 USE_TZ = True
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["api.access.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["api.access.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "inbox.webhooks.schema.Schema",
     "UNAUTHENTICATED_USER": None,
@@ -245,6 +246,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PUBLIC": True,
     "PREPROCESSING_HOOKS": ["inbox.webhooks.schema.one_address_each"],
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
 }
 globals().update(email_config(env.text("EMAIL_URL"), debug=DEBUG))
 

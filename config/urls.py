@@ -42,6 +42,7 @@ urlpatterns = [
     path("w/<uuid:workspace_id>/insights/", include("insights.urls")),
     path("w/<uuid:workspace_id>/", include("inbox.urls")),
     path("api/schema/", login_not_required(SpectacularJSONAPIView.as_view()), name="schema"),
+    path("api/v1/", include("api.urls")),
     path("api/webhooks/", include("inbox.webhooks.urls")),
     re_path(r"^api/cron/(?P<name>[a-z/-]+?)/?$", jobs.views.cron, name="cron"),
     # The admin uses the product's own pages for log-in and passwords, and thus their rate limits.

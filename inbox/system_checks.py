@@ -103,6 +103,7 @@ PRUNED = {
     "inbox.LeadChange": ("changes of leads",),
     "integrations.AiCall": ("model calls",),
     "integrations.DayReceipt": ("receipts",),
+    "integrations.IdempotencyKey": ("idempotency keys",),
     "jobs.BackgroundJob": ("jobs",),
     "jobs.JobStep": ("jobs",),
     "jobs.JobAttempt": ("jobs",),
@@ -124,7 +125,8 @@ KEPT = {
     "People made it, and they change or delete it.": (
         "inbox.Workspace inbox.User inbox.Membership inbox.WorkspaceFact inbox.SendingPolicy"
         " inbox.FollowUpSequence inbox.FollowUpStep inbox.SavedView inbox.Snippet integrations.Integration"
-        " integrations.WebhookKey jobs.WorkspaceLimit auth.Group inbox.SecondFactor inbox.RecoveryCode"
+        " integrations.ApiToken integrations.WebhookKey jobs.WorkspaceLimit auth.Group"
+        " inbox.SecondFactor inbox.RecoveryCode"
     ),
     "It goes with the note or the session that it belongs to.": "inbox.Mention inbox.BrowserSession",
     "It keeps that somebody who was erased wants no more, without saying who.": "inbox.ErasedMark",

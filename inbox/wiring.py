@@ -49,6 +49,7 @@ def _vetoes() -> None:
     send_claims.VETOES[OutboundSend.Origin.DRAFT] = autosend.veto
     send_claims.VETOES[OutboundSend.Origin.FOLLOWUP] = step_job.veto
     send_claims.VETOES[OutboundSend.Origin.PERSON] = review.veto
+    send_claims.VETOES[OutboundSend.Origin.PROGRAM] = review.veto
 
 
 def _buttons() -> None:
@@ -65,6 +66,7 @@ def _retention() -> None:
     prunes("deliveries")(retention.old_rows)
     prunes("deviations")(retention.old_deviations)
     prunes("changes of leads")(retention.old_changes)
+    prunes("idempotency keys")(retention.old_idempotency_keys)
     prunes("receipts")(retention.old_receipts)
     prunes("model calls")(retention.old_model_calls)
     prunes("log-ins")(retention.old_log_ins)

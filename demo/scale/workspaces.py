@@ -32,6 +32,7 @@ from inbox.models import (
 from inbox.models.workspace_fact import folded
 from integrations import calendly, connect, emailbison, ghl, instantly, registry, slack, smartlead, unipile
 from integrations.models import (
+    ApiToken,
     DayReceipt,
     HealthState,
     HealthTransition,
@@ -156,7 +157,9 @@ def make(seed: int, workspaces: int, messages: int, year: Year, corpus: Corpus) 
     for number, quota in enumerate(quotas(workspaces, messages)):
         rng = Random(f"{seed}:workspace:{number}")
         places.append(_workspace(rng, number, quota, year, corpus, password, accounts))
-    for model in (Workspace, Membership, Campaign, FollowUpSequence, WorkspaceFact, Integration, WebhookKey):
+    for model in (
+        Workspace, Membership, Campaign, FollowUpSequence, WorkspaceFact, Integration, WebhookKey, ApiToken
+    ):  # fmt: skip
         model._base_manager.update(created_at=moment(year.begins))
     return places
 
@@ -199,6 +202,7 @@ def _workspace(
     mode = MODES[number % len(MODES)]
     SendingPolicy.objects.create(workspace=workspace, mode=mode)
     place.judged = mode != SendingPolicy.Mode.OFF
+    ApiToken.issue(workspace=workspace, name="CRM sync", scopes=["leads:read"])
     for provider, settings in _accounts(place):
         _account(rng, place, workspace, provider, settings, year, next(accounts))
     place.senders = [

@@ -15,7 +15,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.functions import Now
 
 from inbox.models import Deviation, Invitation, LeadChange, WebhookDelivery, Workspace
-from integrations.models import AiCall, DayReceipt
+from integrations.models import AiCall, DayReceipt, IdempotencyKey
 from jobs.deadline import Deadline
 from jobs.retention import Pruner, in_slices
 
@@ -25,6 +25,7 @@ KEEP_LOG_INS_DAYS = 90
 """Longer than inbox.workspaces.throttling.TRUSTED_FOR, which uses these rows to recognise an account's own sources."""
 KEEP_INVITATIONS_DAYS = 90
 KEEP_DEVIATIONS_DAYS = 90
+KEEP_IDEMPOTENCY_KEYS_DAYS = 1
 KEEP_CHANGES = timedelta(hours=1)
 """Changes are kept for pages that poll every second. A page without an answer for 50 minutes treats everything as
 changed at its next poll (static/live.js).
@@ -111,6 +112,7 @@ old_model_calls = per_workspace(
 )
 """Deletes the records of model calls after their workspace's retention period; without a workspace, after 90 days."""
 old_receipts = by_age(DayReceipt, "day", KEEP_ROWS_DAYS)
+old_idempotency_keys = by_age(IdempotencyKey, "created_at", KEEP_IDEMPOTENCY_KEYS_DAYS)
 old_log_ins = by_age(AccessLog, "attempt_time", KEEP_LOG_INS_DAYS)
 old_invitations = by_age(Invitation, "expires_at", KEEP_INVITATIONS_DAYS)
 old_deviations = by_age(Deviation, "last_at", KEEP_DEVIATIONS_DAYS)

@@ -29,7 +29,7 @@ from inbox.models import (
     WebhookDelivery,
     audit,
 )
-from integrations.models import Notice
+from integrations.models import IdempotencyKey, Notice
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue_about
@@ -55,6 +55,7 @@ LAST: list[type[models.Model]] = []
 
 EMPTIED = {
     "inbox.WebhookDelivery": "Deliveries that brought their events, without what was in them",
+    "integrations.IdempotencyKey": "Answers of the API that were about them, without what was in them",
     "integrations.Notice": "Notices in Slack that told of them, without their text",
     "admin.LogEntry": "The admin’s log, without their name",
     "insights.ContextPack": "Answers of the insights that rested on them, without these parts",
@@ -83,7 +84,7 @@ OTHERS = {
         " sessions.Session axes.AccessLog axes.AccessAttempt axes.AccessAttemptExpiration axes.AccessFailureLog"
     ),
     "It is about accounts of providers.": (
-        "integrations.Integration integrations.WebhookKey integrations.WorkspaceIntegrationHealth"
+        "integrations.ApiToken integrations.Integration integrations.WebhookKey integrations.WorkspaceIntegrationHealth"
         " integrations.HealthTransition integrations.ReplyPoll integrations.DayReceipt"
         " integrations.CircuitBreaker integrations.RateWindow inbox.ModelOutage inbox.Deviation"
         " inbox.MailboxAlarm"
@@ -227,6 +228,7 @@ def _finish(lead: Lead, gone: Counter[str]) -> None:
         _remember(row)
         _remember_rows(row, Message.objects.filter(lead=row))
         _empty_now(_deliveries_of(row))
+        IdempotencyKey.objects.filter(lead_id=row.pk).update(answer={})
         _cancel_jobs(row, Lead, [row.pk])
         LogEntry.objects.filter(
             content_type__app_label="inbox", content_type__model="lead", object_id=str(row.pk)

@@ -1,4 +1,4 @@
-"""Writes the audit log: one entry per decision of a person, in the transaction of the decision."""
+"""Writes the audit log: one entry per decision of a person or a program, in the transaction of the decision."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -8,6 +8,7 @@ from django.db.models import Model
 from django.forms import ModelForm
 
 from inbox.models import AuditEntry, User
+from inbox.models.actor import Actor, columns
 from jobs import actions
 
 NEVER = {
@@ -21,7 +22,7 @@ MOST = 200
 
 
 def record(
-    workspace_id: UUID | None, actor: User | None, action: str, subject: Model, **data: object
+    workspace_id: UUID | None, actor: Actor | None, action: str, subject: Model, **data: object
 ) -> None:
     """Adds an entry about `subject` to the audit log. `actor`: None for the product itself. `workspace_id`: None for
     all workspaces. `data` may hold ids, states and settings, never people's texts.
@@ -30,13 +31,13 @@ def record(
 
 
 def record_all(
-    workspace_id: UUID | None, actor: User | None, action: str, subjects: Sequence[Model], **data: object
+    workspace_id: UUID | None, actor: Actor | None, action: str, subjects: Sequence[Model], **data: object
 ) -> None:
     """Adds an entry for each of `subjects`, as `record` does."""
     AuditEntry.objects.bulk_create(
         AuditEntry(
             workspace_id=workspace_id,
-            actor=actor,
+            **columns(actor, "actor"),
             action=action,
             object_type=subject._meta.model_name or "",
             object_id=str(subject.pk),

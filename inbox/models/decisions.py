@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from inbox.models.lead import Suspicion, Tag
-from inbox.models.row import Row
+from inbox.models.row import Row, program_key
 
 
 class TagDecision(Row):
@@ -37,6 +37,7 @@ class TagDecision(Row):
     kind = models.CharField(max_length=8, choices=Kind.choices)
     by = models.CharField(max_length=80)
     user = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
+    program = program_key()
     denied = models.CharField(
         max_length=16,
         choices=Suspicion.choices,

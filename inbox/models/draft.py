@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from inbox.models.lead import WRITTEN_ON
-from inbox.models.row import Row
+from inbox.models.row import Row, program_key
 
 
 class Draft(Row):
@@ -59,6 +59,7 @@ class Draft(Row):
         max_length=40, blank=True, default="", db_default="", help_text="Slack's id of the review card."
     )
     decided_by = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
+    program = program_key()
     decided_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -104,6 +105,7 @@ class OutboundSend(Row):
         DRAFT = "draft", "Draft"
         FOLLOWUP = "followup", "Follow-up step"
         PERSON = "person", "Written by a person"
+        PROGRAM = "program", "Written by a program"
 
     class State(models.TextChoices):
         INTENT = "intent", "Going out"
@@ -123,6 +125,7 @@ class OutboundSend(Row):
         "inbox.Message", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     approved_by = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
+    program = program_key()
 
     state = models.CharField(max_length=10, choices=State.choices, default=State.INTENT)
     reason = models.CharField(

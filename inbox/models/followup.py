@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from inbox.models.lead import WRITTEN_ON, Channel
-from inbox.models.row import Row
+from inbox.models.row import Row, program_key
 from integrations import registry
 
 
@@ -110,6 +110,7 @@ class FollowUpInstance(Row):
     started_by = models.ForeignKey(
         "inbox.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    program = program_key()
     started_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     finish_reason = models.CharField(max_length=200, blank=True, default="")

@@ -1,8 +1,27 @@
 """The base class of models whose ids reveal nothing and sort by time."""
 
+from typing import Any
+
 from django.db import models
 
 from jobs.ids import uuid7
+
+
+def program_key() -> "models.ForeignKey[Any, Any]":
+    """The column for the program that decided, beside the column for a person. If both are empty, the product did.
+
+    Tokens go only with their workspace, as do the rows that name them, so the database needs no constraint.
+    """
+    return models.ForeignKey(
+        "integrations.ApiToken",
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
 
 
 class Row(models.Model):

@@ -12,7 +12,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
-from inbox.models.row import Row
+from inbox.models.row import Row, program_key
 from inbox.models.second_factor import RecoveryCode, SecondFactor
 from inbox.models.session import end_sessions
 from inbox.models.timezones import validate_timezone
@@ -311,6 +311,7 @@ class AuditEntry(models.Model):
         Workspace, on_delete=models.CASCADE, related_name="audit_entries", null=True
     )
     actor = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
+    program = program_key()
     action = models.CharField(max_length=64)
     object_type = models.CharField(max_length=64)
     object_id = models.CharField(max_length=64)
@@ -329,6 +330,11 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_type} {self.object_id}"
+
+    @property
+    def author(self) -> str:
+        """The name of the person or program; "" for the product itself."""
+        return str(self.program or self.actor or "")
 
     @property
     def changes(self) -> dict[str, list[object]]:

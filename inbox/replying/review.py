@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from inbox.leads import drafts, rollup
+from inbox.leads import drafts, rollup, suspicion
 from inbox.models import Draft, Lead, OutboundSend, User, Workspace, audit
 from inbox.replying import sending
 from inbox.replying.prompts import model_calls
@@ -116,10 +116,11 @@ def _rewrite_key(draft: Draft, revision: int) -> str:
 
 
 def veto(send: OutboundSend, lead: Lead) -> str:
-    """Why a person's message may not go out: the lead has written during its countdown. Returns "" if it may.
-    `send_claims.blocked` checks for opt-outs.
+    """Why the message of a person or program may not go out: the lead has written during its countdown, or a program's
+    would ignore an open suspicion. Returns "" if it may. `send_claims.blocked` checks for opt-outs.
     """
-    return WROTE_AGAIN if wrote_during_countdown(send) else ""
+    held = suspicion.reason(lead) if send.program_id else ""
+    return held or (WROTE_AGAIN if wrote_during_countdown(send) else "")
 
 
 def send_own(

@@ -30,7 +30,7 @@ ONLY_ANSWERS = "An e-mail can only answer one: this lead has not written by e-ma
 
 OF_EVERY_PART = (
     "workspace_id", "lead_id", "channel", "origin", "origin_id", "draft_id", "reply_to_id", "provider",
-    "approved_by_id", "recipients", "account_id", "subject", "lost_from",
+    "approved_by_id", "program_id", "recipients", "account_id", "subject", "lost_from",
 )  # fmt: skip
 """The columns that all parts of a long SMS share."""
 
@@ -222,7 +222,9 @@ def unreachable(lead: Lead, channel: str) -> str:
 
 
 def is_automatic(send: OutboundSend) -> bool:
-    return send.origin == OutboundSend.Origin.DRAFT and send.approved_by_id is None
+    return (
+        send.origin == OutboundSend.Origin.DRAFT and send.approved_by_id is None and send.program_id is None
+    )
 
 
 def take_back(send: OutboundSend, lead: Lead, why: str) -> bool:

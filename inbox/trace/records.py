@@ -95,7 +95,9 @@ def load(subject: Subject) -> Records:
         object_type__in=["message", "lead", "draft", "outboundsend", "webhookdelivery", "backgroundjob"],
         object_id__in=[str(row.pk) for row in _audited(records)],
     )
-    records.audit = records.first(entries.select_related("actor").order_by("created_at", "pk"), MOST)
+    records.audit = records.first(
+        entries.select_related("actor", "program").order_by("created_at", "pk"), MOST
+    )
     return records
 
 

@@ -111,7 +111,7 @@ def of(workspace: Workspace, kind: str, row_id: uuid.UUID) -> Trace:
 def _people(entries: list[AuditEntry]) -> Iterator[Event]:
     for entry in entries:
         if entry.action in OF_A_TRACE:
-            who = str(entry.actor) if entry.actor else "The product"
+            who = entry.author or "The product"
             yield Event(entry.created_at, "user", f"{who} {OF_A_TRACE[entry.action]}", tone="info")
 
 

@@ -77,7 +77,7 @@ get_schema = extend_schema(
 
 def one_address_each(endpoints: list[Any]) -> list[Any]:
     """A hook of drf-spectacular that lists each webhook address once, with its trailing slash."""
-    return [endpoint for endpoint in endpoints if endpoint[0].endswith("/")]
+    return [row for row in endpoints if row[0].endswith("/") and not row[0].startswith("/api/v1/")]
 
 
 class Schema(AutoSchema):

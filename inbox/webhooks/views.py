@@ -8,12 +8,10 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from datetime import timedelta
 from functools import cache
 from uuid import UUID
 
 from django.db import Error
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
@@ -48,7 +46,7 @@ from inbox.webhooks.tenants import Tenant, Unauthorized, named_in
 from integrations import registry
 from integrations.events import AccountStatusEvent, ButtonEvent, Event, PayloadInvalid
 from integrations.fields import DecryptionError
-from integrations.models import Integration, WebhookKey, hash_key
+from integrations.models import Integration, WebhookKey, hash_key, note_use
 from integrations.spec import WebhookSource
 from jobs import stalls
 from jobs.db import Fault, db_fault, drop_connection
@@ -64,7 +62,6 @@ UNUSED_WHILE_OFF = (AccountStatusEvent, ButtonEvent)
 """The events that are ignored while their account is switched off. Messages and actions of leads are always processed:
 no provider reports them again, and an opt-out must be respected. Only outgoing messages of the account stop.
 """
-KEY_USE_EVERY = timedelta(minutes=1)
 TENANT = (
     "expires_at",
     "last_used_at",
@@ -101,6 +98,7 @@ class WebhookView(APIView):
     http_method_names = ["get", "post", "options"]
     login_required = False
     authentication_classes = ()
+    permission_classes = ()
     source: WebhookSource = None  # type: ignore[assignment]  # as_view() sets this
     key_in_path = True
     sample = False
@@ -213,7 +211,7 @@ class WebhookView(APIView):
         if not row.is_usable or row.integration.provider != self.source.provider:
             raise Unauthorized
         if not self.sample and request.method == "POST":  # opening the address in a browser is not a use
-            _note_use(row)
+            note_use(row, row.last_used_at)
         return row.integration
 
 
@@ -312,14 +310,6 @@ def unavailable(status: int) -> Response:
     response = failure(status, "unavailable")
     response["Retry-After"] = str(RETRY_AFTER_S)
     return response
-
-
-def _note_use(key: WebhookKey) -> None:
-    """Records the key's last use, at most once a minute, so that many deliveries do not wait for the key's row."""
-    now = timezone.now()
-    if key.last_used_at is None or key.last_used_at < now - KEY_USE_EVERY:
-        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - KEY_USE_EVERY)
-        WebhookKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)
 
 
 def _finish(source: WebhookSource, received: WebhookRequest, outcome: IntakeResult) -> None:

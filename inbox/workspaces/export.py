@@ -44,7 +44,7 @@ EXPORTED = {
 
 LEFT_OUT = {
     "It holds a secret, or a hash of one, and nothing else.": (
-        "integrations.WebhookKey inbox.ErasedMark inbox.SecondFactor inbox.RecoveryCode"
+        "integrations.IdempotencyKey integrations.WebhookKey inbox.ErasedMark inbox.SecondFactor inbox.RecoveryCode"
     ),
     "It is of the installation, or of a library, and of no workspace.": (
         "admin.LogEntry auth.Group auth.Permission axes.AccessAttempt axes.AccessAttemptExpiration"
@@ -58,6 +58,7 @@ LEFT_OUT = {
 
 ONLY = {
     "inbox.User": {"id", "email", "first_name", "last_name", "is_active", "date_joined", "last_login"},
+    "integrations.ApiToken": {"id", "workspace", "name", "scopes", "created_at", "expires_at", "revoked_at"},
     "inbox.BrowserSession": {"id", "user", "browser", "created_at", "last_used_at"},
 }
 """The exported columns of tables whose other columns do not belong to the workspace."""

@@ -35,9 +35,11 @@ from insights.models import ContextPack, ConversationInsight, PackQuestion, Pack
 from integrations.health import writer
 from integrations.models import (
     AiCall,
+    ApiToken,
     CircuitBreaker,
     DayReceipt,
     HealthTransition,
+    IdempotencyKey,
     Notice,
     RateWindow,
     ReplyPoll,
@@ -121,11 +123,14 @@ def _of_message(about: dict, job: BackgroundJob, now) -> list[Model]:
 def _of_account(workspace: Workspace, key: str, job: BackgroundJob, now) -> list[Model]:
     account = factories.make_integration(workspace, external_account_id=key, credentials={"api_key": SECRET})
     health = writer.row(account)
+    token, _ = ApiToken.issue(workspace=workspace, name="CRM", scopes=["leads:read"])
     return [
         account,
         health,
         HealthTransition.objects.create(health=health, before="unknown", after="connected", at=now),
         WebhookKey.issue(account),
+        token,
+        IdempotencyKey.objects.create(token=token, key=SECRET, body_hash="", status=200, answer={"id": 1}),
         CircuitBreaker.objects.create(
             key=f"emailbison:{workspace.pk}", provider="emailbison", workspace=workspace
         ),

@@ -6,7 +6,7 @@ import tomllib
 from tests.docs.pages import ROOT
 
 MYPY = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mypy"]
-ROOMS = {"admin", "config", "demo", "inbox", "insights", "integrations", "jobs", "sandbox", "training"}
+ROOMS = {"admin", "api", "config", "demo", "inbox", "insights", "integrations", "jobs", "sandbox", "training"}
 
 
 def test_every_room_is_checked_and_strict():

@@ -10,7 +10,7 @@ from tests import changed
 from tests.mutation.guards import OTHER, Guard
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("admin", "inbox", "insights", "integrations", "jobs")
+ROOMS = ("admin", "api", "inbox", "insights", "integrations", "jobs")
 TENANCY = {"workspace", "workspace_id", "lead__workspace", "lead__workspace_id"}
 LOOKUPS = {"filter", "exclude", "get", "get_object_or_404", "aget", "first", "exists"}
 

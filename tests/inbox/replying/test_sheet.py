@@ -95,7 +95,7 @@ def test_only_a_sheet_can_be_asked_about(settings):
 def test_the_model_is_called_in_two_places_and_both_ask_with_a_sheet():
     calls = {
         path.as_posix(): path.read_text().count("OpenAIClient().ask(")
-        for room in ("inbox", "insights", "integrations", "jobs", "config")
+        for room in ("api", "inbox", "insights", "integrations", "jobs", "config")
         for path in Path(room).rglob("*.py")
         if "OpenAIClient().ask(" in path.read_text()
     }

@@ -1,0 +1,97 @@
+"""The base of all API views: JSON in, JSON or a problem out."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.http import Http404
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from api import access, problems, schema
+from inbox.models import Workspace
+from integrations import rawjson
+from integrations.events import PayloadInvalid
+from integrations.models import ApiToken
+
+BODY_LIMIT = 256 * 1024
+
+
+class BodyTooLarge(APIException):
+    status_code = 413
+    default_detail, default_code = "The body is larger than 256 KiB.", "payload_too_large"
+
+
+class JsonParser(BaseParser):
+    """Parses JSON. Raises ParseError for anything else, and BodyTooLarge."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        body = stream.read(BODY_LIMIT + 1)
+        if len(body) > BODY_LIMIT:
+            raise BodyTooLarge
+        try:
+            return rawjson.parse(body)
+        except PayloadInvalid as error:
+            raise ParseError(f"The body {error.fields['body']}.") from None
+
+
+class JsonAlways(BaseContentNegotiation):
+    """Answers JSON, whatever `Accept` and `format` ask for."""
+
+    def select_parser(self, request: Request, parsers: Any) -> BaseParser | None:
+        content_type = (request.content_type or JsonParser.media_type).partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == content_type), None)
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type
+
+
+class ApiView(APIView):
+    """A view of one workspace, which its token names. `scopes` states the scope of each method, or `access.ANY`; two
+    scopes are separated by a blank. A method without one is an error at start.
+    """
+
+    authentication_classes = (access.TokenAuthentication,)
+    permission_classes = (access.HasScope,)
+    throttle_classes = (access.TokenThrottle,)
+    parser_classes = (JsonParser,)
+    content_negotiation_class = JsonAlways
+    http_method_names = ["get", "post", "patch", "delete"]
+    schema = schema.Schema()
+    scopes: dict[str, str] = {}
+
+    @property
+    def token(self) -> ApiToken:
+        return cast(ApiToken, self.request.auth)
+
+    @property
+    def workspace(self) -> Workspace:
+        return self.token.workspace
+
+    def get_exception_handler(self) -> Any:
+        return problems.answer
+
+    def row(self, rows: Any, pk: UUID) -> Any:
+        """The row with this id in the token's workspace. Raises Http404."""
+        row = rows.filter(workspace=self.workspace, pk=pk).first()
+        if row is None:
+            raise Http404
+        return row
+
+
+class NoSuchAddress(ApiView):
+    """Answers 404 for all other addresses below the API's."""
+
+    scopes = {"GET": access.ANY, "POST": access.ANY, "PATCH": access.ANY, "DELETE": access.ANY}
+
+    def _refuse(self, request: Request, rest: str) -> None:
+        raise Http404
+
+    get = post = patch = delete = _refuse

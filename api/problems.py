@@ -1,0 +1,97 @@
+"""Answers errors as application/problem+json (RFC 9457): one form for all of them, without people's texts."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from api.access import InsufficientScope
+
+TYPE = "application/problem+json"
+ROOT = "body"
+"""The field of an error that concerns the whole body."""
+INVALID = "invalid"
+OF_FORM = {400: "malformed", 404: "not_found", 422: INVALID, 429: "throttled"}
+"""The codes of statuses for which the code of DRF's exception says less."""
+
+
+class Conflict(exceptions.APIException):
+    """The state of a row has moved, or another request has the same key."""
+
+    status_code = HTTPStatus.CONFLICT
+    default_code = "conflict"
+
+
+class Unprocessable(exceptions.APIException):
+    """A well-formed request that cannot be carried out."""
+
+    status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+    default_code = "refused"
+
+
+def answer(error: Exception, context: dict[str, Any]) -> Response | None:
+    """The handler of the API's exceptions. Returns None for a defect of ours."""
+    standard = exception_handler(error, context)
+    if standard is None:
+        return None
+    status, errors = standard.status_code, list[dict[str, str]]()
+    code = _code(error)
+    detail = str(getattr(error, "detail", "")) or HTTPStatus(status).phrase
+    if isinstance(error, exceptions.ValidationError):
+        status, errors = HTTPStatus.UNPROCESSABLE_ENTITY, list(_flat(error.get_full_details()))
+        detail = "Some fields are not usable: “errors” names them."
+    elif isinstance(error, InsufficientScope):
+        errors = [{"field": "scope", "code": error.default_code, "detail": error.scope}]
+    elif status == HTTPStatus.UNAUTHORIZED:
+        detail = "Send a valid token: “Authorization: Bearer hf_…”."
+    elif isinstance(error, Http404):
+        detail = "This workspace has nothing at this address."
+    body = problem(status, OF_FORM.get(status, code) if status != 422 or errors else code, detail, errors)
+    return Response(body, status=status, content_type=TYPE, headers=_headers(standard))
+
+
+def problem(
+    status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None
+) -> dict[str, Any]:
+    """The body of an error. `code` names its kind. `errors`: the unusable fields, each with a code and a sentence."""
+    return {
+        "type": code,
+        "title": HTTPStatus(status).phrase,
+        "status": int(status),
+        "detail": detail,
+        "errors": errors or [],
+        "requestId": structlog.contextvars.get_contextvars().get("request_id", ""),
+    }
+
+
+def _headers(response: Response) -> dict[str, str]:
+    kept = ("WWW-Authenticate", "Retry-After", "Allow")
+    return {name: response[name] for name in kept if response.has_header(name)}
+
+
+def _code(error: Exception) -> str:
+    if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
+        return "unauthorized"
+    if isinstance(error, Http404 | PermissionDenied):
+        return "not_found"
+    codes = getattr(error, "get_codes", lambda: "error")()
+    return codes if isinstance(codes, str) else INVALID
+
+
+def _flat(details: Any, path: str = "") -> Iterator[dict[str, str]]:
+    """The errors of a serializer, one for each sentence, under the path of its field."""
+    if isinstance(details, dict) and "message" in details and "code" in details:
+        yield {"field": path or ROOT, "code": str(details["code"]), "detail": str(details["message"])}
+    elif isinstance(details, dict):
+        for name, inner in details.items():
+            below = path if name == "non_field_errors" else f"{path}.{name}".strip(".")
+            yield from _flat(inner, below)
+    else:
+        for inner in details:
+            yield from _flat(inner, path)

@@ -1,0 +1,38 @@
+"""A system check that every view of the API states a scope for each of its methods. Otherwise, nothing starts."""
+
+from collections.abc import Iterator
+
+from django.core.checks import CheckMessage, Error
+
+from api import urls
+from api.access import ANY
+from api.base import ApiView
+from integrations.models import Scope
+
+
+def views() -> Iterator[tuple[str, type[ApiView]]]:
+    """Each address of the API with its view."""
+    for pattern in urls.urlpatterns:
+        yield str(pattern.pattern), vars(pattern.callback)["cls"]
+
+
+def check_scopes(**_kwargs: object) -> list[CheckMessage]:
+    """Finds methods of API views without a scope, and scopes that do not exist."""
+    hint = "State it in `scopes` of the view (api.base.ApiView)."
+    problems: list[CheckMessage] = []
+    for address, view in views():
+        methods = [name.upper() for name in view.http_method_names if hasattr(view, name)]
+        problems += [
+            Error(f"{method} api/v1/{address} has no scope.", hint=hint, id="api.E001")
+            for method in methods
+            if method not in view.scopes
+        ]
+        problems += [
+            Error(
+                f"api/v1/{address} names the scope “{scope}”, which does not exist.", hint=hint, id="api.E002"
+            )
+            for stated in view.scopes.values()
+            for scope in stated.split()
+            if scope != ANY and scope not in Scope.values
+        ]
+    return problems

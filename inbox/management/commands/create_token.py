@@ -1,0 +1,36 @@
+"""`create_token`: creates the token of a program (docs/programs.md)."""
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from inbox.management.arguments import workspace_named
+from inbox.workspaces import programs
+from integrations.models import Scope
+
+
+class Command(BaseCommand):
+    help = "Create a token with which a program uses the API of a workspace. It is shown this once."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("workspace", metavar="WORKSPACE", help="Name or id.")
+        parser.add_argument("name", metavar="NAME", help="The program's name, which the audit log shows.")
+        parser.add_argument(
+            "--scope", action="append", required=True, choices=Scope.values, help="Repeatable."
+        )
+        parser.add_argument("--days", type=int, help="Days until it expires. It does not without.")
+        parser.add_argument("--json", action="store_true", help="Print one JSON object.")
+
+    def handle(
+        self, *, workspace: str, name: str, scope: list[str], days: int | None, **options: Any
+    ) -> None:
+        if not 1 <= len(name.strip()) <= 120:
+            raise CommandError("NAME must have 1 to 120 characters.")
+        if days is not None and not 1 <= days <= 3650:
+            raise CommandError("--days must be from 1 to 3650.")
+        token, text = programs.create_token(
+            workspace_named(workspace), name.strip(), scope, by=None, days=days
+        )
+        report = json.dumps({"id": str(token.pk), "token": text})
+        self.stdout.write(report if options["json"] else f"Token {token.pk}\n{text}")

@@ -1,0 +1,14 @@
+"""The author of a decision: a person, a program, or the product itself (None)."""
+
+from typing import Any
+
+from inbox.models.workspace import User
+from integrations.models import ApiToken
+
+Actor = User | ApiToken
+
+
+def columns(actor: Actor | None, person: str) -> dict[str, Any]:
+    """The columns that name `actor`: the column `person` for a person, `program` for a program."""
+    program = actor if isinstance(actor, ApiToken) else None
+    return {person: None if program else actor, "program": program}

@@ -1,0 +1,47 @@
+"""Creates and revokes the tokens of programs. Both are audited."""
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from inbox.models import Workspace, audit
+from inbox.models.actor import Actor
+from integrations.models import ApiToken
+from integrations.models.program import networks
+
+
+def create_token(
+    workspace: Workspace,
+    name: str,
+    scopes: Collection[str],
+    *,
+    by: Actor | None,
+    days: int | None = None,
+    sources: Collection[str] = (),
+) -> tuple[ApiToken, str]:
+    """Creates a token of `workspace`. Returns it with its text, which can be shown only now. `by`: None for a command.
+    `days`: the days until it expires; None for never. `sources`: the addresses and networks from which it works; none
+    for all. Raises ValidationError for a source that is neither.
+    """
+    with transaction.atomic():
+        token, text = ApiToken.issue(
+            workspace=workspace,
+            name=name,
+            scopes=sorted(set(scopes)),
+            sources=networks(sources),
+            expires_at=timezone.now() + timedelta(days=days) if days else None,
+        )
+        audit.record(workspace.pk, by, "token.created", token, scopes=token.scopes)
+    return token, text
+
+
+def revoke_token(token: ApiToken, *, by: Actor | None) -> bool:
+    """Revokes `token` at once. Returns False if it was revoked before."""
+    with transaction.atomic():
+        usable = ApiToken.objects.filter(pk=token.pk, workspace_id=token.workspace_id, revoked_at=None)
+        if not usable.update(revoked_at=timezone.now()):
+            return False
+        audit.record(token.workspace_id, by, "token.revoked", token)
+    return True
