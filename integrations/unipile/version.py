@@ -9,6 +9,7 @@ from django.db import transaction
 from integrations import destinations
 from integrations.errors import ProviderRejected
 from integrations.models import Integration
+from integrations.unipile import identity
 from integrations.unipile.client import Account, UnipileClient
 from integrations.unipile.v2.client import UnipileV2Client
 from jobs.deadline import Deadline
@@ -31,9 +32,10 @@ def number_of(integration: Integration) -> int:
 
 
 def look(integration: Integration, deadline: Deadline) -> tuple[UnipileClient, Account]:
-    """Reads the account with its version. If none is stored, stores the version that has the account.
+    """Reads the account with its version. If none is stored, stores the version that has the account, and its owner:
+    messages of the account's former id are recognised only by the owner.
 
-    Raises ProviderRejected with the status 404 if neither has it, and the errors of calls.
+    Raises ProviderRejected with the status 404 if neither has it, the errors of calls, and those of `identity.verify`.
     """
     # Ids of version 2 begin like this. It only decides which version is asked first.
     likely = 2 if integration.external_account_id.startswith("acc_") else 1
@@ -47,6 +49,7 @@ def look(integration: Integration, deadline: Deadline) -> tuple[UnipileClient, A
             raise
         client, number = CLIENTS[3 - likely].for_integration(integration), 3 - likely
         account = client.account(deadline)
+    identity.verify(integration, account)
     _remember(integration, number)
     return client, account
 

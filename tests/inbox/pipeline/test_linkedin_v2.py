@@ -311,8 +311,11 @@ def test_owner_reconnects_on_unipile_s_page(linkedin):
     assert link.startswith(f"{linkedin.sandbox.url('unipile_v2')}/hosted/")
 
 
-def moved(world: World, owner: str) -> Message:
-    """A message to an account of version 1, which a person then connects by version 2, logged in as `owner`."""
+def moved(world: World, owner: str, *, looked: bool = True) -> Message:
+    """A message to an account of version 1, which a person then connects by version 2, logged in as `owner`.
+
+    `looked`: whether the check of the moved account has run.
+    """
     account = account_of(world)
     world.sandbox.set_account("unipile", "uni_acc_42", properties={"owner_id": "ACoAAalex"})
     world.sandbox.set_account("unipile_v2", ACCOUNT, properties={"owner_id": owner})
@@ -334,8 +337,9 @@ def moved(world: World, owner: str) -> Message:
     url = {"base_url": world.sandbox.url("unipile_v2"), "api_key": "key-2", "enabled": "on"}
     page = reverse("inbox:integration-settings", args=[world.workspace.pk, account.pk])
     assert client.post(page, url | {"account_id": ACCOUNT, "name": ""}).status_code == 302
-    world.work()
-    assert version.number_of(account_of(world)) == 2
+    if looked:
+        world.work()
+        assert version.number_of(account_of(world)) == 2
     return message
 
 
@@ -358,8 +362,9 @@ def test_old_conversation_is_never_answered_by_another_owner(linkedin):
         review.approve(draft, user=linkedin.user, text="Thursday?")
 
 
-def test_message_that_version_1_brought_is_not_taken_again_from_the_list_of_version_2(linkedin):
-    message = moved(linkedin, "ACoAAalex")
+@pytest.mark.parametrize("looked", [True, False], ids=["checked", "listed before the first check"])
+def test_message_that_version_1_brought_is_not_taken_again_from_the_list_of_version_2(linkedin, looked):
+    message = moved(linkedin, "ACoAAalex", looked=looked)
     sent_at = message.sent_at.isoformat(timespec="milliseconds")
     emit(linkedin, "message.new", text=MEETING, timestamp=sent_at)
     emit(linkedin, "message.new", text="Are you there?")

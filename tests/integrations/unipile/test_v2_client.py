@@ -15,7 +15,7 @@ from integrations.errors import (
     ProviderTimeout,
 )
 from integrations.models import Integration
-from integrations.unipile import version
+from integrations.unipile import identity, version
 from integrations.unipile.client import Distance, UnipileClient
 from integrations.unipile.errors import Group, group_of
 from integrations.unipile.v2.client import PAGE, UnipileV2Client
@@ -256,6 +256,7 @@ def test_account_that_moves_to_version_2_is_asked_again(sandbox, soon):
     version.client_of(account, soon)
     account.external_account_id = "acc_owner42"
     account.config = account.config | {"base_url": sandbox.url("unipile_v2")}
+    identity.forget(account)
     account.save()
     assert type(version.client_of(account, soon)) is UnipileV2Client
     assert version.number_of(account) == 2
