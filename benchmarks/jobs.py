@@ -72,6 +72,7 @@ class Bench:
             "takeover_s": self._takeover(),
             "idle": {
                 "holdfast, LISTEN/NOTIFY": self._idle(),
+                "holdfast, without its ticks": self._idle(ticks=False),
                 "holdfast, without wake-ups: looks every 0.1 s": self._idle(**DEAF),
                 "django-q2, poll 0.2 s": self._idle(stock=True, **STOCK),
             },
@@ -173,12 +174,14 @@ class Bench:
             stage.wait(lambda: len(stage.events("start")) == 2, "the other host has it")
             return round(stage.events("start")[1]["at"] - stopped_at, 1)
 
-    def _idle(self, *, stock: bool = False, **extra: str) -> dict[str, float]:
+    def _idle(self, *, stock: bool = False, ticks: bool = True, **extra: str) -> dict[str, float]:
         """What a cluster of 2 workers uses while it has nothing to do: transactions and processor time."""
         with self._stage() as stage:
             cluster = stage.start_cluster(workers=2, stock=stock, HARNESS_THREADS="32", **extra)
             stage.wait(cluster.ready, "the cluster is up")
-            time.sleep(5)
+            time.sleep(25)  # the schedules are written and their first runs have ended
+            if not ticks:
+                stage.query("DELETE FROM django_q_schedule RETURNING id")
             self._server.hold_autovacuum()  # its transactions are not the cluster's
             time.sleep(5)
             before, cpu, began = _transactions(stage), _cpu_s(cluster), time.monotonic()
