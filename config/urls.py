@@ -12,7 +12,7 @@ from config import views
 from config.metrics import metrics
 from inbox.pages import proof
 from inbox.pages.account import company_login, invitations, login, profile, second_factor, security
-from inbox.pages.desk import live
+from inbox.pages.desk import conversation_list, live
 from inbox.pages.operations import health
 
 urlpatterns = [
@@ -23,6 +23,7 @@ urlpatterns = [
     path("login/company/done/", company_login.end, name="company-login-end"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("live/", live.live, name="live"),
+    path("desk/", conversation_list.desk, name="desk"),
     path("account/", profile.Account.as_view(), name="account"),
     path("account/preferences/", profile.preferences, name="preferences"),
     path("account/notices/", profile.notices, name="own-notices"),

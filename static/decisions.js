@@ -138,12 +138,13 @@ function undoDecision(step) {
   else focused.blur();
   if (open || isOpenOrRoomy()) show(lead, { open });
   say(`Undone: ${name.replace(": ", ", ")}`);
-  if (sent?.cancel()) return true;
-  const { undo: url } = threads().dataset;
-  const body = () => formData({ token: sent?.token ?? "" });
   const onFailure = (/** @type {Reply | undefined} */ reply) =>
     say(wordsOf(reply).at(-1) || "It could not be undone.");
-  enqueue({ url: () => url, body, target: "toasts", onSuccess() {}, onFailure });
+  for (const request of sent ?? []) {
+    const url = () => `${request.inbox}undo/`;
+    const body = () => formData({ token: request.token });
+    if (!request.cancel()) enqueue({ url, body, target: "toasts", onSuccess() {}, onFailure });
+  }
   return true;
 }
 /** Replaces a returned text with a newer draft, unless the user has edited it.

@@ -108,7 +108,7 @@ on("click", (element, event) => {
   event.preventDefault();
 });
 addEventListener("popstate", () => {
-  const lead = location.pathname.slice(threads().dataset.base?.length).split("/")[0];
+  const [, lead] = /^\/w\/[^/]+\/inbox\/([^/]+)/.exec(location.pathname) ?? [];
   if (lead) show(lead, { open: true, address: location.href });
   else close({ push: false });
 });

@@ -9,16 +9,19 @@ const HIDDEN_MS = 25000;
 const LOST_MS = 2500;
 const LIMIT_MS = 10000;
 const KEPT_MS = 50 * 60000; // the server keeps changes for an hour (inbox/intake/retention.py)
-const MOST = 10; // workspaces that the server answers for at once (WORKSPACES in inbox/pages/changes.py)
+const MOST = 20; // workspaces that the server answers for at once (WORKSPACES in inbox/pages/changes.py)
 
 /** @type {any} what the page says of itself; a page without a workspace says nothing and asks for nothing */
 const meta = document.querySelector("meta[name=live]");
-const { workspace, clock, at } = meta?.dataset ?? {};
-let { since } = meta?.dataset ?? {}; // the database snapshot of this page, and later that of the last change
+const { clock, at } = meta?.dataset ?? {};
+/** @type {Map<string, string>} by each workspace of this page: the snapshot of the page, later that of the last change */
+const own = new Map(
+  meta?.dataset.workspace.split(" ").map((/** @type {string} */ id) => [id, meta.dataset.since]),
+);
 /** @type {BroadcastChannel} to the other tabs of this browser; `start` opens it */
 let channel;
 /** @type {Map<string, string>} by each workspace that a tab of this browser shows: how far it is known */
-const marks = new Map([[workspace, since]]);
+const marks = new Map(own);
 /** @type {((reason?: unknown) => void) | null} what ends this tab's lead */
 let endLead = null;
 let answerAt = Date.now(); // when a tab last had a response, or announced a request
@@ -43,7 +46,7 @@ const tab = String(Math.random());
 const positions = new Map();
 function position() {
   const place = !document.hidden && page.position();
-  return place ? `${workspace}~${place}` : "";
+  return place ? `${location.pathname.split("/")[2]}~${place}` : "";
 }
 function everyPosition() {
   const others = [...positions.values()]
@@ -69,16 +72,20 @@ function hear(answer) {
   answerAt = Date.now();
   isOut = false; // logged in again, in another tab
   dispatchEvent(new CustomEvent("holdfast:here", { detail: answer.here }));
-  const leads = answer.changed[workspace];
-  if (!leads) return;
+  const answered = [...own.keys()].filter((id) => id in answer.changed);
+  if (!answered.length) return;
   const isLate = answerAt - currentAt > KEPT_MS; // after sleep or from the history: the server deletes changes
   currentAt = answerAt;
-  since = answer.since;
-  tellPage(isLate ? ["*"] : leads);
+  for (const id of answered) own.set(id, answer.since);
+  tellPage(isLate ? ["*"] : answered.flatMap((id) => answer.changed[id]));
 }
 /** The older one of two snapshots.
  * @param {string} a @param {string} b */
 const older = (a, b) => (BigInt(a.split(":")[0]) < BigInt(b.split(":")[0]) ? a : b);
+/** Tells a new leading tab how far this page knows its workspaces. */
+function announce() {
+  for (const [workspace, since] of own) channel.postMessage({ workspace, since });
+}
 /** @param {MessageEvent} event */
 function onMessage({ data: message }) {
   const { answer } = message;
@@ -89,7 +96,7 @@ function onMessage({ data: message }) {
   } else if (message.tab) {
     if (message.front) answerAt = Date.now();
     positions.set(message.tab, [message.position, Date.now()]);
-  } else if (message.roll) channel.postMessage({ workspace, since });
+  } else if (message.roll) announce();
   else if (message.workspace) {
     const mark = marks.get(message.workspace);
     marks.set(message.workspace, mark ? older(mark, message.since) : message.since);

@@ -14,7 +14,7 @@ const TOKEN = "[name=csrfmiddlewaretoken]";
 export async function fetchPart(url, target, options) {
   const headers = { "HX-Request": "true", "HX-Target": target };
   const response = await fetch(url, { cache: "no-store", ...options, headers });
-  if (!response.redirected || new URL(response.url).pathname.startsWith("/w/"))
+  if (!response.redirected || new URL(response.url).pathname.match(/^\/(w|desk)\//))
     return { response, page: parse(await response.text()) };
   page.endSession();
   throw new Error("the session is over");

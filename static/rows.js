@@ -20,10 +20,24 @@ export const fresh = new Set();
 function listQuery() {
   const query = new URLSearchParams(location.search);
   for (const name of ["all", "decided"]) query.delete(name);
+  if ("overAll" in threads().dataset) query.set("desk", "1");
   return query.size ? `?${query}` : "";
 }
+/** Maps a lead to the path of its conversation. The list over all workspaces has leads of several.
+ * @type {Map<string, string>} */
+const paths = new Map();
+/** @param {string} id @returns {string} */
+function pathOf(id) {
+  const here = location.pathname.includes(id) ? location.pathname : undefined;
+  const path = linkOf(rowOf(id))?.pathname ?? paths.get(id) ?? here ?? `${threads().dataset.base}${id}/`;
+  paths.set(id, path);
+  return path;
+}
+/** The path of the inbox of a lead's workspace.
+ * @param {string} id */
+export const inboxOf = (id) => pathOf(id).split(id)[0];
 /** @param {string} id */
-export const addressOf = (id) => `${threads().dataset.base}${id}/${listQuery()}`;
+export const addressOf = (id) => `${pathOf(id)}${listQuery()}`;
 export const listAddress = () => `${threads().dataset.base}${listQuery()}`;
 
 // The focus moves before anything else changes, and does not scroll, so that the page is laid out only once for each

@@ -2,25 +2,34 @@
 import { all, byId, page } from "./page.js";
 import { stale } from "./panes.js";
 import { enqueue, formData } from "./queue.js";
-import { rowOf, setUnread, threads } from "./rows.js";
+import { inboxOf, rowOf, setUnread } from "./rows.js";
 import { say } from "./toasts.js";
 
-/** The version of a conversation that the user saw, which a decision carries. It comes from the pane, which may be
- * older than the row.
+/** The version of a conversation that the user saw, which a decision carries, and the path of its inbox. The version
+ * comes from the pane, which may be older than the row.
  * @param {string} lead
- * @returns {[string, string | undefined]} */
+ * @returns {[string, string | undefined, string]} */
 export const viewOf = (lead) => [
   lead,
   (lead === page.shown && byId("triage")?.elements.lead.value) || rowOf(lead)?.querySelector("input")?.value,
+  inboxOf(lead),
 ];
 
-/** Sends one decision. `views` pairs each lead with the version that the user saw.
- * @param {string} decision @param {[string, string | undefined][]} views @param {(reply?: Reply) => void} onFailure
+/** Sends one decision, a request for each workspace. `views` pairs each lead with the version that the user saw.
+ * @param {string} decision @param {[string, string | undefined, string][]} views @param {(reply?: Reply) => void} onFailure
+ * @param {Record<string, string>} [fields]
+ * @returns {SentDecision[]} */
+export function sendDecision(decision, views, onFailure, fields) {
+  const inboxes = Map.groupBy(views, ([, , inbox]) => inbox);
+  return [...inboxes].map(([inbox, part]) => sendTo(inbox, decision, part, onFailure, fields));
+}
+/** @param {string} inbox
+ * @param {string} decision @param {[string, string | undefined, string][]} views @param {(reply?: Reply) => void} onFailure
  * @param {Record<string, string>} [fields]
  * @returns {SentDecision} */
-export function sendDecision(decision, views, onFailure, fields) {
-  const sent = { token: "", cancel: () => false };
-  const url = threads().dataset.triage;
+function sendTo(inbox, decision, views, onFailure, fields) {
+  const sent = { inbox, token: "", cancel: () => false };
+  const url = `${inbox}triage/`;
   const body = () => {
     const form = formData({ do: decision, ...fields });
     for (const [, state] of views) form.append("lead", state ?? "");

@@ -2,9 +2,10 @@
 members see one grey line. A user can hide the banner for four hours, or until the next change of state.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 from zlib import crc32
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -78,6 +79,12 @@ def worst_of(
 def troubled(workspace: Workspace) -> list[WorkspaceIntegrationHealth]:
     """The workspace's accounts in trouble, in the order of `worst_first`."""
     return worst_first(_rows(Q(state__in=TROUBLED, workspace=workspace)))
+
+
+def down_in(workspaces: Collection[UUID]) -> list[Workspace]:
+    """Those of the workspaces, by name, in which an account is broken, so that replies may be missing."""
+    rows = _rows(Q(state__in=BROKEN, workspace__in=workspaces)).select_related("workspace")
+    return sorted({row.workspace for row in rows}, key=lambda workspace: workspace.name)
 
 
 def _rows(which: Q) -> QuerySet[WorkspaceIntegrationHealth]:

@@ -73,8 +73,8 @@ def _expect_look(workspace_id: UUID, leads: Iterable[Lead], user_id: int | None)
         own_notices.expect(workspace_id, Q(user=user_id), lead_ids)
 
 
-def handed_to(workspace_id: UUID, user_id: int) -> QuerySet[Lead]:
-    return Lead.objects.filter(workspace_id=workspace_id, assigned_to=user_id, handed_over_at__isnull=False)
+def handed_to(workspaces: Collection[UUID], user_id: int) -> QuerySet[Lead]:
+    return Lead.objects.filter(workspace__in=workspaces, assigned_to=user_id, handed_over_at__isnull=False)
 
 
 def given_to(user_id: int) -> "ExpressionWrapper[Q]":
@@ -86,7 +86,7 @@ def given_to(user_id: int) -> "ExpressionWrapper[Q]":
 
 
 def mark_seen(workspace_id: UUID, user: User, leads: Collection[UUID]) -> int:
-    return handed_to(workspace_id, user.pk).filter(pk__in=leads).update(handed_over_at=None)
+    return handed_to([workspace_id], user.pk).filter(pk__in=leads).update(handed_over_at=None)
 
 
 def undo(

@@ -1,6 +1,6 @@
 """Defines the folders of the inbox. A folder's list and its count use the same queryset, so they always agree."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -12,6 +12,8 @@ from inbox.leads import assigning, notes
 from inbox.models import Draft, Lead, OutboundSend, Workspace
 
 COUNT_LIMIT = 99
+Ids = Collection[UUID]
+"""The ids of workspaces: of one, or of all that a user may see together."""
 UNSETTLED = (OutboundSend.State.FAILED, OutboundSend.State.UNKNOWN)
 
 
@@ -26,10 +28,10 @@ class Folder(NamedTuple):
     icon: str
     empty: str
     why: str
-    condition: Callable[[Workspace], Q]
+    condition: Callable[[Ids], Q]
     counted: bool = True
     incoming: bool = False
-    of_user: Callable[[Workspace, int], Q] | None = None
+    of_user: Callable[[Ids, int], Q] | None = None
     leaves: str = ""
 
 
@@ -37,42 +39,44 @@ def _awake() -> Q:
     return Q(snoozed_until=None) | Q(snoozed_until__lte=timezone.now())
 
 
-def _pending(workspace: Workspace, **fields: object) -> QuerySet[Any]:
-    return Draft.objects.filter(workspace=workspace, status=Draft.Status.PENDING, **fields).values("lead")
+def _pending(workspaces: Ids, **fields: object) -> QuerySet[Any]:
+    return Draft.objects.filter(workspace__in=workspaces, status=Draft.Status.PENDING, **fields).values(
+        "lead"
+    )
 
 
-def _sends(workspace: Workspace, state: str) -> QuerySet[Any]:
-    return OutboundSend.objects.filter(workspace=workspace, state=state).values("lead")
+def _sends(workspaces: Ids, state: str) -> QuerySet[Any]:
+    return OutboundSend.objects.filter(workspace__in=workspaces, state=state).values("lead")
 
 
 def _kept() -> QuerySet[OutboundSend]:
     return OutboundSend.objects.exclude(state=OutboundSend.State.TAKEN_BACK)
 
 
-def _to_review(workspace: Workspace) -> Q:
-    return Q(pk__in=_pending(workspace, send_at__isnull=True))
+def _to_review(workspaces: Ids) -> Q:
+    return Q(pk__in=_pending(workspaces, send_at__isnull=True))
 
 
-def _scheduled(workspace: Workspace) -> Q:
+def _scheduled(workspaces: Ids) -> Q:
     # This is a union, because an OR of the two queries would read every lead of the workspace.
-    counting_down = _pending(workspace, send_at__isnull=False)
-    return Q(pk__in=counting_down.union(_sends(workspace, OutboundSend.State.INTENT)))
+    counting_down = _pending(workspaces, send_at__isnull=False)
+    return Q(pk__in=counting_down.union(_sends(workspaces, OutboundSend.State.INTENT)))
 
 
-def _sent(workspace: Workspace) -> Q:
-    return Q(pk__in=_sends(workspace, OutboundSend.State.SENT))
+def _sent(workspaces: Ids) -> Q:
+    return Q(pk__in=_sends(workspaces, OutboundSend.State.SENT))
 
 
-def _with_failure(workspace: Workspace) -> Q:
+def _with_failure(workspaces: Ids) -> Q:
     later = _kept().filter(lead=OuterRef("lead"), created_at__gt=OuterRef("created_at"))
-    last = OutboundSend.objects.filter(~Exists(later), workspace=workspace, state__in=UNSETTLED)
+    last = OutboundSend.objects.filter(~Exists(later), workspace__in=workspaces, state__in=UNSETTLED)
     return Q(pk__in=last.values("lead"))
 
 
-def _for_user(workspace: Workspace, user_id: int) -> Q:
+def _for_user(workspaces: Ids, user_id: int) -> Q:
     # This is a union, because an OR of the two queries would read every lead of the workspace.
-    calling = notes.unread(workspace.pk, user_id).values("note__lead")
-    return Q(pk__in=calling.union(assigning.handed_to(workspace.pk, user_id).values("pk")))
+    calling = notes.unread(workspaces, user_id).values("note__lead")
+    return Q(pk__in=calling.union(assigning.handed_to(workspaces, user_id).values("pk")))
 
 
 FOLDERS = {
@@ -195,15 +199,17 @@ FOLDERS = {
 DEFAULT_FOLDER = "needs-reply"
 
 
-def leads_in(workspace: Workspace, key: str, user_id: int | None = None) -> QuerySet[Lead]:
+def ids_of(workspaces: Workspace | Ids) -> Ids:
+    return [workspaces.pk] if isinstance(workspaces, Workspace) else workspaces
+
+
+def leads_in(workspaces: Workspace | Ids, key: str, user_id: int | None = None) -> QuerySet[Lead]:
     """The leads with a message in the folder `key`; in a personal folder, those of `user_id`. Raises KeyError."""
-    leads = Lead.objects.filter(
-        FOLDERS[key].condition(workspace), workspace=workspace, last_message_at__isnull=False
-    )
-    of_user = FOLDERS[key].of_user
+    ids, of_user = ids_of(workspaces), FOLDERS[key].of_user
+    leads = Lead.objects.filter(FOLDERS[key].condition(ids), workspace__in=ids, last_message_at__isnull=False)
     if of_user is None:
         return leads
-    return leads.filter(of_user(workspace, user_id)) if user_id is not None else leads.none()
+    return leads.filter(of_user(ids, user_id)) if user_id is not None else leads.none()
 
 
 class CappedCount(Subquery):
@@ -245,10 +251,12 @@ def folder_counts(workspace: Workspace, user_id: int | None = None) -> dict[str,
     return read_values(workspace.pk, folder_count_expressions(workspace, user_id))
 
 
-def folder_count_expressions(workspace: Workspace, user_id: int | None = None) -> dict[str, CappedCount]:
+def folder_count_expressions(
+    workspaces: Workspace | Ids, user_id: int | None = None
+) -> dict[str, CappedCount]:
     of_member = user_id is not None
     keys = [key for key, folder in FOLDERS.items() if folder.counted and (of_member or not folder.of_user)]
-    return {key: capped_count(leads_in(workspace, key, user_id)) for key in keys}
+    return {key: capped_count(leads_in(workspaces, key, user_id)) for key in keys}
 
 
 def read_values(workspace_id: UUID, expressions: Mapping[str, Any]) -> dict[str, Any]:
@@ -268,7 +276,7 @@ def uncertain_count(workspace: Workspace) -> CappedCount:
     return capped_count(OutboundSend.objects.filter(workspace=workspace, state=OutboundSend.State.UNKNOWN))
 
 
-def with_badges(leads: QuerySet[Lead], workspace: Workspace, user_id: int) -> QuerySet[Lead]:
+def with_badges(leads: QuerySet[Lead], workspaces: Workspace | Ids, user_id: int) -> QuerySet[Lead]:
     """Annotates `leads` with the badges of a row for this user: `calls_me`, `given_to_me`, `has_draft`, `sends_at` (the
     time at which the newest draft goes out automatically) and `send_state` (of the newest send that was not taken
     back).
@@ -276,7 +284,7 @@ def with_badges(leads: QuerySet[Lead], workspace: Workspace, user_id: int) -> Qu
     drafts = Draft.objects.filter(lead=OuterRef("pk"), status=Draft.Status.PENDING).order_by("-created_at")
     newest = _kept().filter(lead=OuterRef("pk")).order_by("-created_at")
     return leads.annotate(
-        calls_me=notes.calls_user(workspace.pk, user_id),
+        calls_me=notes.calls_user(ids_of(workspaces), user_id),
         given_to_me=assigning.given_to(user_id),
         has_draft=Exists(drafts),
         sends_at=Subquery(drafts.values("send_at")[:1]),

@@ -31,8 +31,8 @@ class ForYou(NamedTuple):
 
 def news_for(member: Membership, since: datetime, leads: Collection[UUID] | None = None) -> list[ForYou]:
     """The news for `member` after `since` (aware): at most MOST, one per lead, newest first. One query."""
-    called = notes.unread(member.workspace_id, member.user_id).filter(note__created_at__gte=since)
-    handed = assigning.handed_to(member.workspace_id, member.user_id).filter(handed_over_at__gte=since)
+    called = notes.unread([member.workspace_id], member.user_id).filter(note__created_at__gte=since)
+    handed = assigning.handed_to([member.workspace_id], member.user_id).filter(handed_over_at__gte=since)
     ways = called.values("note__lead").union(handed.values("pk"), _hot(member, since).values("pk"))
     concerned = Lead.objects.filter(workspace_id=member.workspace_id, pk__in=ways)
     if leads is not None:

@@ -93,16 +93,16 @@ def of(lead: Lead) -> QuerySet[Note]:
     return notes.select_related("author").annotate(told=ArraySubquery(called))
 
 
-def unread(workspace_id: UUID, user_id: int) -> QuerySet[Mention]:
+def unread(workspaces: Collection[UUID], user_id: int) -> QuerySet[Mention]:
     return Mention.objects.filter(
-        membership__workspace_id=workspace_id, membership__user_id=user_id, read_at=None
+        membership__workspace__in=workspaces, membership__user_id=user_id, read_at=None
     )
 
 
-def calls_user(workspace_id: UUID, user_id: int) -> Exists:
+def calls_user(workspaces: Collection[UUID], user_id: int) -> Exists:
     """An expression for leads: whether an unread note beside the conversation calls this member."""
-    return Exists(unread(workspace_id, user_id).filter(note__lead=OuterRef("pk")))
+    return Exists(unread(workspaces, user_id).filter(note__lead=OuterRef("pk")))
 
 
 def mark_read(workspace_id: UUID, user: User, leads: Collection[UUID]) -> int:
-    return unread(workspace_id, user.pk).filter(note__lead__in=leads).update(read_at=Now())
+    return unread([workspace_id], user.pk).filter(note__lead__in=leads).update(read_at=Now())

@@ -35,6 +35,11 @@ TOWARDS_A_MEETING = (Tag.MEETING_REQUESTED, Tag.CALL_REQUESTED, Tag.INTERESTED, 
 """The tags of leads who may have a meeting that no webhook reported."""
 HOT_SCORE = 3
 """The minimum score (1 to 4) of a hot lead."""
+WORTH = Coalesce("score", 2)
+WAITS_SINCE = Coalesce("last_inbound_at", "last_message_at")
+"""The order of the list over all workspaces: the highest worth first, then the longest wait. A lead without a score
+has the score of a neutral reply. Only a query with these exact expressions uses their index.
+"""
 HAS_BOOKED = Q(booked_at__isnull=False) | Q(tag=Tag.MEETING_BOOKED)
 """A filter for leads with a meeting. A query must use this exact filter to use its index."""
 
@@ -269,6 +274,14 @@ class Lead(Row):
                 fields=["workspace", "-last_message_at"],
                 condition=Q(needs_reply=True),
                 name="lead_needs_reply",
+            ),
+            models.Index(
+                F("workspace"),
+                WORTH.desc(),
+                WAITS_SINCE,
+                F("id"),
+                condition=Q(needs_reply=True),
+                name="lead_by_worth",
             ),
             # conversations that wait, or wait for an owner
             models.Index(

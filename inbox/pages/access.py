@@ -86,7 +86,8 @@ def workspace_view(min_role: str = Membership.Role.VIEWER) -> Callable[[View[Res
                 return to_second_factor(request)
             inside = cast(WorkspaceRequest, request)
             inside.workspace, inside.membership = membership.workspace, membership
-            if request.session.get(LAST_WORKSPACE) != str(workspace_id):
+            passing = "desk" in request.GET and request.method in SAFE_METHODS
+            if request.session.get(LAST_WORKSPACE) != str(workspace_id) and not passing:
                 request.session[LAST_WORKSPACE] = str(workspace_id)
             with timezone.override(zoneinfo.ZoneInfo(membership.workspace.timezone)):
                 return view(inside, *args, **kwargs)
@@ -95,6 +96,26 @@ def workspace_view(min_role: str = Membership.Role.VIEWER) -> Callable[[View[Res
         return guarded
 
     return decorate
+
+
+def desk_view(view: Callable[[SignedInRequest], HttpResponseBase]) -> Guarded:
+    """Decorator for views over all workspaces of the logged-in user, whose memberships each request reads anew.
+
+    A user without a workspace gets a 404. If a workspace requires a second factor, so does the view.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest) -> HttpResponseBase:
+        rows = with_snapshot().filter(user=signed_in(request)).select_related("user", "workspace")
+        memberships = vars(request)["memberships"] = list(rows.order_by("workspace__name", "pk"))
+        if not memberships:
+            raise Http404("No such page.")
+        required = any(membership.workspace.requires_second_factor for membership in memberships)
+        if required and not identity_of(request).is_strong:
+            return to_second_factor(request)
+        return view(cast(SignedInRequest, request))
+
+    return guarded
 
 
 def _admitted(request: HttpRequest, workspace_id: UUID, min_role: str) -> Membership:

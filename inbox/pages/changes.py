@@ -16,8 +16,8 @@ from inbox.models import LeadChange, Membership, User
 LIMIT = 50
 """The most changed leads that a response names. If there are more, pages reload everything."""
 EVERYTHING = "*"
-WORKSPACES = 10
-"""The most workspaces that one request may ask about: enough for the tabs of one browser."""
+WORKSPACES = 20
+"""The most workspaces that one request may ask about: more would not fit its address line."""
 NEWS = """
     SELECT member.*, membership.workspace_id, workspace.requires_second_factor,
         pg_current_snapshot()::text AS snapshot, ARRAY(

@@ -1,19 +1,22 @@
 """Adds the frame of every page to the template context: navigation, banner and workspaces."""
 
+from uuid import UUID
+
 from django.conf import settings
 from django.utils.functional import cached_property
 
 from inbox.health.banner import Banner, banner_for
 from inbox.health.model_outage import ModelAway
-from inbox.models import Membership
+from inbox.models import Membership, Workspace
 from inbox.pages import navigation
-from inbox.pages.access import WorkspaceRequest
+from inbox.pages.access import LAST_WORKSPACE, WorkspaceRequest
 from inbox.pages.account import profile
 from inbox.pages.desk import counts
+from inbox.pages.desk.conversation_list import list_url
 from inbox.pages.palette import SHORTCUTS
 from inbox.pages.release import Release, release
 from inbox.pages.state_marks import StateMark
-from inbox.pages.team import Team, own_memberships, team_of
+from inbox.pages.team import Team, is_over_all, members_of, own_memberships, team_of
 
 
 class Shell:
@@ -46,11 +49,44 @@ class Shell:
     @property
     def setting_up(self) -> bool:
         """Whether the user is to set up the workspace: the door to it is then the first."""
-        return self.may_share and self._request.workspace.set_up_at is None
+        return not self.over_all and self.may_share and self._request.workspace.set_up_at is None
 
     @cached_property
     def memberships(self) -> list[Membership]:
         return own_memberships(self._request)
+
+    @property
+    def over_all(self) -> bool:
+        """Whether the page lists the conversations of all workspaces of the user."""
+        return is_over_all(self._request)
+
+    @cached_property
+    def members(self) -> list[Membership]:
+        """The user's memberships in the workspaces whose conversations the page lists."""
+        return members_of(self._request)
+
+    @property
+    def home(self) -> Workspace:
+        """The workspace of the page; on a page over several, the one that the user last changed or opened."""
+        workspace: Workspace | None = getattr(self._request, "workspace", None)
+        last = self._request.session.get(LAST_WORKSPACE)
+        rows = sorted(self.memberships, key=lambda row: str(row.workspace_id) != last)
+        return workspace or rows[0].workspace
+
+    @property
+    def snapshot(self) -> str:
+        """The database snapshot that was taken before the page was read (inbox.pages.changes)."""
+        membership = getattr(self._request, "membership", None) or self.memberships[0]
+        return str(vars(membership)["snapshot"])
+
+    @cached_property
+    def writable(self) -> set[UUID]:
+        """The ids of the workspaces of `members` in which the user's role allows changes."""
+        return {row.workspace_id for row in self.members if row.at_least(Membership.Role.MEMBER)}
+
+    @property
+    def list_url(self) -> str:
+        return list_url(self._request)
 
     @property
     def team(self) -> Team:
@@ -84,7 +120,8 @@ class Shell:
     @property
     def may_write(self) -> bool:
         """Whether the user's role allows changes (member or higher)."""
-        return self._request.membership.at_least(Membership.Role.MEMBER)
+        membership = getattr(self._request, "membership", None)
+        return membership.at_least(Membership.Role.MEMBER) if membership else bool(self.writable)
 
     @property
     def may_share(self) -> bool:

@@ -10,8 +10,10 @@ from inbox.leads.folders import COUNT_LIMIT, DEFAULT_FOLDER, FOLDERS, Folder
 from inbox.models import Membership, Workspace
 from inbox.pages.access import WorkspaceRequest, signed_in
 from inbox.pages.desk import saved_views
-from inbox.pages.desk.counts import UNREPAIRED, counts_of
+from inbox.pages.desk.conversation_list import list_url
+from inbox.pages.desk.counts import UNREPAIRED, counts_of, desk_counts
 from inbox.pages.start.first_steps import FirstSteps
+from inbox.pages.team import is_over_all
 from inbox.pages.templatetags.holdfast import capped
 from integrations.models import WorkspaceIntegrationHealth
 
@@ -125,11 +127,13 @@ class Rail(NamedTuple):
 
 
 def rail(request: WorkspaceRequest) -> Rail:
-    counts = counts_of(request)
-    base = reverse("inbox:list", args=[request.workspace.pk])
-    here = request.path.startswith(base)
+    over_all, base = is_over_all(request), list_url(request)
+    counts = desk_counts(request) if over_all else counts_of(request)
+    here = over_all or request.path.startswith(base)
     key = request.GET.get("view", DEFAULT_FOLDER)
-    shown = saved_views.open_view(request) if here else None
+    views = [] if over_all else saved_views.views_of(request)
+    shown = saved_views.open_view(request) if views and here else None
+    folders = {name: folder for name, folder in FOLDERS.items() if folder.counted or not over_all}
 
     def link(folder: Folder) -> Entry:
         return Entry(
@@ -141,8 +145,8 @@ def rail(request: WorkspaceRequest) -> Rail:
         )
 
     return Rail(
-        [link(FOLDERS[name]) for name in FRONT],
-        [link(folder) for name, folder in FOLDERS.items() if name not in FRONT],
+        [link(folders[name]) for name in FRONT if name in folders],
+        [link(folder) for name, folder in folders.items() if name not in FRONT],
         [
             Entry(
                 url=f"{base}?{view.query}",
@@ -151,7 +155,7 @@ def rail(request: WorkspaceRequest) -> Rail:
                 current=view == shown,
                 badges=_counted(counts.get(f"{view.pk}", 0), has_older=counts.get(f"{view.pk}+", False)),
             )
-            for view in saved_views.views_of(request)
+            for view in views
         ],
     )
 
@@ -164,7 +168,11 @@ def _counted(count: int, tone: str = "", has_older: bool = False) -> list[Badge]
 
 
 def doors(request: WorkspaceRequest) -> list[Entry]:
-    """Returns the doors to the other pages that the user's role can use, each with the pages behind it."""
+    """Returns the doors to the other pages that the user's role can use, each with the pages behind it. The list over
+    all workspaces has none.
+    """
+    if is_over_all(request):
+        return []
     pages = [
         (page, reverse(page.url_name, args=[request.workspace.pk]))
         for page in PAGES

@@ -5,10 +5,12 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
+from django.http import HttpRequest
 from django.utils import timezone
 
 from inbox.models import Membership, User
 from inbox.pages.access import WorkspaceRequest, signed_in
+from inbox.workspaces.identity import identity_of
 
 YOU = "You"
 
@@ -31,7 +33,7 @@ class Team:
     """The members of one workspace: first the current user, then the others by name."""
 
     def __init__(self, rows: list[Membership], viewer_id: int | None) -> None:
-        mates = [_teammate(row, viewer_id) for row in rows]
+        mates = [teammate(row, viewer_id) for row in rows]
         self.members = sorted(mates, key=lambda mate: (not mate.is_you, mate.full_name.lower()))
         self._by_user = {mate.user_id: mate for mate in mates}
 
@@ -73,6 +75,28 @@ def own_memberships(request: WorkspaceRequest) -> list[Membership]:
     return [row for row in _memberships(request) if row.user_id == request.user.pk]
 
 
+def is_over_all(request: HttpRequest) -> bool:
+    """Whether the request's list is the one over all workspaces of the user (`/desk/`), and not that of one."""
+    return "desk" in request.GET or not hasattr(request, "workspace")
+
+
+def members_of(request: WorkspaceRequest) -> list[Membership]:
+    """Returns the user's memberships in the workspaces of the request's list. A workspace that requires a stronger
+    log-in is left out.
+    """
+    if not is_over_all(request):
+        return [request.membership]
+    is_strong = identity_of(request).is_strong
+    return [row for row in own_memberships(request) if is_strong or not row.workspace.requires_second_factor]
+
+
+def listed_ids(request: WorkspaceRequest) -> list[UUID]:
+    """Returns the ids of the workspaces of the request's list, or of the one that `workspace` in its query names."""
+    chosen = request.GET.get("workspace") if is_over_all(request) else None
+    ids = [row.workspace_id for row in members_of(request)]
+    return [workspace_id for workspace_id in ids if str(workspace_id) == chosen] if chosen else ids
+
+
 def _memberships(request: WorkspaceRequest) -> list[Membership]:
     """Returns the user's memberships and all those of the request's workspace, by one query per request."""
     memberships: list[Membership] | None = vars(request).get("memberships")
@@ -85,7 +109,7 @@ def _memberships(request: WorkspaceRequest) -> list[Membership]:
     return memberships
 
 
-def _teammate(row: Membership, viewer_id: int | None) -> Teammate:
+def teammate(row: Membership, viewer_id: int | None) -> Teammate:
     full = row.user.name
     is_you = row.user_id == viewer_id
     return Teammate(

@@ -106,8 +106,8 @@ TENANCY = (
     ),
     (
         "inbox/leads/folders.py",
-        "FOLDERS[key].condition(workspace), workspace=workspace, last_message_at__isnull=False",
-        "FOLDERS[key].condition(workspace), last_message_at__isnull=False",
+        "FOLDERS[key].condition(ids), workspace__in=ids, last_message_at__isnull=False",
+        "FOLDERS[key].condition(ids), last_message_at__isnull=False",
         "tests/inbox/pages/desk/test_conversation_list.py tests/inbox/pages/test_access.py",
     ),
     (

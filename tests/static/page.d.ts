@@ -36,6 +36,7 @@ interface QueuedRequest {
   onFailure: (reply?: Reply) => unknown;
 }
 interface SentDecision {
+  inbox: string;
   token: string;
   cancel: () => boolean;
 }
@@ -55,7 +56,7 @@ interface Step {
   places?: Place[];
   shown?: string;
   opened?: boolean;
-  sent?: SentDecision;
+  sent?: SentDecision[];
   name?: string;
   lead?: string;
   cancel?: () => boolean;

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.generic import FormView
 
 from inbox.models import Membership, User
-from inbox.pages.access import LAST_WORKSPACE, signed_in
+from inbox.pages.access import signed_in
 from inbox.pages.safe_next import next_url
 from inbox.pages.team import desks_of
 from inbox.workspaces import invitations
@@ -58,19 +58,17 @@ class Account(FormView):  # type: ignore[type-arg]
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """`/`: redirects to the inbox of the workspace that the user last saw, or else of the first one.
+    """`/`: redirects to the inbox of the user's workspace, or to the list over all of them.
 
     A user with open invitations is sent to these first, unless the query string has `later`. A user without a workspace
     gets a plain page.
     """
-    memberships = Membership.objects.filter(user=signed_in(request)).order_by("workspace__name")
-    last = request.session.get(LAST_WORKSPACE)
-    membership = (last and memberships.filter(workspace_id=last).first()) or memberships.first()
+    memberships = Membership.objects.filter(user=signed_in(request))[:2]
     if "later" not in request.GET and invitations.waiting_for(signed_in(request)).exists():
         return redirect("invitations")
-    if membership is None:
+    if not memberships:
         return render(request, "registration/no_workspace.html")
-    return redirect("inbox:list", membership.workspace_id)
+    return redirect("desk") if len(memberships) > 1 else redirect("inbox:list", memberships[0].workspace_id)
 
 
 @require_POST

@@ -163,16 +163,21 @@ def _again(
 
 def _back(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     if request.POST.get("do") == "send-next" and not part_asked(request):
-        lead_id = _following(request, lead_id)
-    url = reverse("inbox:conversation", args=[request.workspace.pk, lead_id])
+        place = _following(request, lead_id)
+    else:
+        place = (request.workspace.pk, lead_id)
+    url = reverse("inbox:conversation", args=place)
     return HttpResponseRedirect(f"{url}?{request.GET.urlencode()}#latest")
 
 
-def _following(request: WorkspaceRequest, lead_id: uuid.UUID) -> uuid.UUID:
-    """Returns the id of the next lead in the request's list, else of the first other one, else of this one."""
-    ids = [row.pk for row in threads(request).page.rows]
-    below = ids[ids.index(lead_id) + 1 :] if lead_id in ids else ids
-    return next((key for key in (*below, *ids) if key != lead_id), lead_id)
+def _following(request: WorkspaceRequest, lead_id: uuid.UUID) -> tuple[uuid.UUID, uuid.UUID]:
+    """Returns the ids of workspace and lead of the next row in the request's list, else of the first other one, else of
+    this one.
+    """
+    here = (request.workspace.pk, lead_id)
+    places = [(row.workspace_id, row.pk) for row in threads(request).page.rows]
+    below = places[places.index(here) + 1 :] if here in places else places
+    return next((place for place in (*below, *places) if place != here), here)
 
 
 TEXT_LIMIT = 20_000

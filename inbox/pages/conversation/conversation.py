@@ -108,7 +108,7 @@ def find_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> Lead:
     message was claimed) and `first_seen_at` (when the lead was stored, or the time of its first message if that is
     earlier).
     """
-    calls_me = notes.calls_user(request.workspace.pk, signed_in(request).pk)
+    calls_me = notes.calls_user([request.workspace.pk], signed_in(request).pk)
     newest = OutboundSend.objects.filter(lead=OuterRef("pk")).order_by("-created_at").values("created_at")[:1]
     first = Message.objects.filter(lead=OuterRef("pk")).order_by("sent_at").values("sent_at")[:1]
     leads = Lead.objects.select_related("campaign").annotate(

@@ -35,7 +35,7 @@ from inbox.pages.desk.filters import ORDER, filtered, looked_at
 from inbox.pages.desk.saved_views import open_view, parameters
 from inbox.pages.forms import first_error
 from inbox.pages.pagination import SCAN, KeysetPage, keyset_page, older
-from inbox.pages.team import team_of
+from inbox.pages.team import is_over_all, team_of
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
@@ -64,6 +64,8 @@ class Matching:
     """
 
     def __init__(self, request: WorkspaceRequest, at: datetime, mark: str) -> None:
+        if is_over_all(request):
+            raise Http404("The job works in one workspace.")
         self.folder, self.filter, rows = filtered(request)
         if not self.filter.is_valid() or self.filter.words:
             raise Http404("No such list.")

@@ -1,16 +1,18 @@
 """The list of conversations: one folder, filtered, 50 a page. The page of a conversation shows it too."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from inbox.health.banner import down_in
 from inbox.leads.folders import (
     COUNT_LIMIT,
     CappedCount,
@@ -22,16 +24,18 @@ from inbox.leads.folders import (
     read_values,
     with_badges,
 )
-from inbox.models import Lead, SavedView
-from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
+from inbox.models import Lead, SavedView, Workspace
+from inbox.pages.access import SignedInRequest, WorkspaceRequest, desk_view, signed_in, workspace_view
 from inbox.pages.combined_query import expression, instances
 from inbox.pages.desk.counts import UNCERTAIN, counts_of
-from inbox.pages.desk.empty_states import Empty, beyond, of_folder
+from inbox.pages.desk.empty_states import Empty, beyond, of_folder, over_several
 from inbox.pages.desk.filters import ORDER, LeadFilter, campaigns, filtered, looked_at, offer_campaigns
 from inbox.pages.desk.saved_views import open_view
 from inbox.pages.desk.search import search_page
+from inbox.pages.desk.worth_order import worth_page
 from inbox.pages.pagination import SCAN, KeysetPage, page_of
 from inbox.pages.parts import COUNTS, THREADS, part_asked, render_part, varied
+from inbox.pages.team import is_over_all, listed_ids
 from inbox.pages.templatetags.holdfast import capped
 
 COUNT, OLDEST, CAMPAIGNS = "count", "oldest", "campaigns"
@@ -67,7 +71,8 @@ class Threads:
 
     `view` is the saved view with this folder and these filters, if any. `query` is the list's query string without the
     page. `count` is the list's length; "12+" and "99+" mean that there are more. `uncertain` counts the workspace's
-    messages that may or may not have been sent. `oldest` is the time since which the folder's oldest reply has waited
+    messages that may or may not have been sent. `over_all`: the list is that of `/desk/`, and replies may
+    be missing from the workspaces in `down`. `oldest` is the time since which the folder's oldest reply has waited
     to be understood. `empty` explains why the page has no rows, unless a filter excludes them all.
     """
 
@@ -81,6 +86,8 @@ class Threads:
     oldest: datetime | None = None
     empty: Empty | None = None
     view: SavedView | None = None
+    over_all: bool = False
+    down: Sequence[Workspace] = ()
 
     @property
     def label(self) -> str:
@@ -101,6 +108,8 @@ def threads(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) ->
     folder, lead_filter, leads = filtered(request)
     page, number = _page(request, folder, lead_filter, leads)
     counts = _read(request, folder, number, also or {})
+    over_all = is_over_all(request)
+    down = down_in(listed_ids(request)) if over_all else []
     active, values = _values(folder, lead_filter, request)
     chips = [
         Chip(label, choice, urlencode({key: values[key] for key in values if key != name}))
@@ -109,13 +118,24 @@ def threads(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) ->
     query = urlencode(values)
     empty = None
     if not page.rows and _is_later(request):
-        empty = beyond(request.workspace, query)
+        empty = beyond(f"{list_url(request)}?{query}")
     elif not page.rows and not chips and lead_filter.is_valid():
-        empty = of_folder(request.workspace, folder)
-    view = open_view(request) if chips else None
+        empty = over_several(folder, down) if over_all else of_folder(request.workspace, folder)
+    view = open_view(request) if chips and not over_all else None
     count = number.words(counts.get(COUNT))
     return Threads(
-        folder, lead_filter, chips, page, count, query, counts[UNCERTAIN], counts.get(OLDEST), empty, view
+        folder,
+        lead_filter,
+        chips,
+        page,
+        count,
+        query,
+        counts[UNCERTAIN],
+        counts.get(OLDEST),
+        empty,
+        view,
+        over_all,
+        down,
     )
 
 
@@ -123,6 +143,10 @@ def _read(
     request: WorkspaceRequest, folder: Folder, number: Number, also: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Reads the counts of the page, the values of the list, and `also`, all in one query."""
+    if is_over_all(request):
+        counts = counts_of(request, also) if also else {}
+        total = number.expression and read_values(listed_ids(request)[0], {COUNT: number.expression})
+        return counts | {UNCERTAIN: 0} | (total or {})
     offered = campaigns(request.workspace)
     expressions: dict[str, Any] = {CAMPAIGNS: expression(offered), **also}
     if number.expression is not None:
@@ -142,6 +166,10 @@ def _page(
     request: WorkspaceRequest, folder: Folder, lead_filter: LeadFilter, leads: QuerySet[Lead]
 ) -> tuple[KeysetPage, Number]:
     """Returns the requested page of the list, and the number of leads."""
+    if is_over_all(request):
+        page = worth_page(request, folder.key, lead_filter)
+        one_page = not page.after and not _is_later(request)
+        return page, Number(len(page.rows)) if one_page else Number(expression=capped_count(leads))
     rows = with_badges(leads, request.workspace, signed_in(request).pk)
     if lead_filter.words:
         after = request.GET.get("after", "")
@@ -157,7 +185,13 @@ def _values(
 ) -> tuple[list[tuple[str, str, str]], dict[str, str]]:
     """Returns the active filters, and the parameters of the list's query string."""
     active = lead_filter.active() if lead_filter.is_valid() else []
-    return active, {"view": folder.key} | {name: request.GET[name] for name, _, _ in active}
+    whose = {"desk": "1"} if is_over_all(request) else {}
+    return active, whose | {"view": folder.key} | {name: request.GET[name] for name, _, _ in active}
+
+
+def list_url(request: WorkspaceRequest) -> str:
+    """Returns the address of the request's list without its query string."""
+    return reverse("desk") if is_over_all(request) else reverse("inbox:list", args=[request.workspace.pk])
 
 
 def query_of(request: WorkspaceRequest) -> str:
@@ -185,6 +219,20 @@ def thread_list(request: WorkspaceRequest) -> HttpResponse:
 
     The other parameters are the filters of `inbox.pages.desk.filters`.
     """
+    return _render(request)
+
+
+@require_safe
+@desk_view
+def desk(request: SignedInRequest) -> HttpResponse:
+    """`/desk/?view=…&workspace=…&after=…`: shows the list over all workspaces of the user.
+
+    Its rows open the pages of their workspaces, which check the membership and the role again at every act.
+    """
+    return _render(cast(WorkspaceRequest, request))  # without a workspace: is_over_all
+
+
+def _render(request: WorkspaceRequest) -> HttpResponse:
     part = part_asked(request)
     if part == COUNTS:
         return render_part(request, part)

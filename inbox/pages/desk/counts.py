@@ -9,6 +9,7 @@ from inbox.models import Membership
 from inbox.pages.access import WorkspaceRequest, signed_in
 from inbox.pages.combined_query import expression, instances, rows
 from inbox.pages.desk import saved_views
+from inbox.pages.team import listed_ids
 from inbox.replying.prompts import model_calls
 from inbox.webhooks import replay
 
@@ -38,6 +39,16 @@ def counts_of(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) 
     missing = {key: expression for key, expression in wanted.items() if key not in counts}
     if missing:
         counts.update(read_values(request.workspace.pk, missing))
+    return counts
+
+
+def desk_counts(request: WorkspaceRequest) -> dict[str, Any]:
+    """Returns the number of leads per folder over the workspaces of the list, with one query per request."""
+    counts: dict[str, Any] | None = vars(request).get("desk_counts")
+    if counts is None:
+        ids = listed_ids(request)
+        wanted = folder_count_expressions(ids, signed_in(request).pk)
+        counts = vars(request)["desk_counts"] = read_values(ids[0], wanted) if ids else {}
     return counts
 
 

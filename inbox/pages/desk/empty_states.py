@@ -3,6 +3,7 @@
 It never says that everything is done while nothing is connected, no event has arrived, or an account is down.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -44,9 +45,15 @@ def of_folder(workspace: Workspace, folder: Folder) -> Empty:
     return wrong or _well(workspace, folder)
 
 
-def beyond(workspace: Workspace, query: str) -> Empty:
-    """Explains a page after the last one of the list with the query string `query`."""
-    url = f"{reverse('inbox:list', args=[workspace.pk])}?{query}"
+def over_several(folder: Folder, down: Sequence[Workspace]) -> Empty:
+    """Explains the empty `folder` of a list over several workspaces. Replies may be missing from those in `down`."""
+    if down and folder.incoming:
+        return Empty("warn", "Perhaps not empty", "Replies may be missing: see above.")
+    return Empty(folder.icon, folder.empty, folder.why)
+
+
+def beyond(url: str) -> Empty:
+    """Explains a page after the last one of the list at `url`."""
     return Empty(
         "inbox", "Nothing is left on this page", "The list became shorter.", url, "To the first page"
     )

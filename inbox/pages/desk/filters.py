@@ -19,14 +19,14 @@ from inbox.pages.access import WorkspaceRequest, signed_in
 from inbox.pages.combined_query import Rows, rows
 from inbox.pages.desk import date_ranges
 from inbox.pages.desk.date_ranges import Span
-from inbox.pages.team import team_of
+from inbox.pages.team import is_over_all, listed_ids, members_of, team_of
 
 SEARCH_LIMIT = 200
 NOBODY, ME = "nobody", "me"
 SCORES = [("4", "4"), ("3", "3 or more"), ("2", "2 or more"), ("1", "1 or more")]
 WAITS, GOES_OUT, NO_DRAFT = "waits", "goes-out", "none"
 DRAFTS = [(WAITS, "Waits for review"), (GOES_OUT, "Goes out by itself"), (NO_DRAFT, "None")]
-CHOSEN = ("channel", "campaign", "assignee", "tag", "score", "draft")
+CHOSEN = ("workspace", "channel", "campaign", "assignee", "tag", "score", "draft")
 """The filters that offer a list of choices."""
 
 
@@ -113,9 +113,22 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
 
     def __init__(self, data: Any, queryset: QuerySet[Lead], *, request: WorkspaceRequest) -> None:
         super().__init__(data, queryset, request=request)
+        if is_over_all(request):
+            self._over_all(request)
+            return
         self.filters["campaign"].extra["choices"] = lambda: _campaigns(request)
         mates = [(str(mate.membership_id), mate.name) for mate in team_of(request).members]
         self.filters["assignee"].extra["choices"] = [(NOBODY, "Nobody"), (ME, "Whoever looks"), *mates]
+
+    def _over_all(self, request: WorkspaceRequest) -> None:
+        """Replaces the filters that belong to one workspace by the choice of the workspace."""
+        for name in ("campaign", "q"):
+            del self.filters[name]
+        self.filters["assignee"].extra["choices"] = [(NOBODY, "Nobody"), (ME, "You")]
+        choices = [(str(row.workspace_id), row.workspace.name) for row in members_of(request)]
+        self.filters["workspace"] = ChoiceFilter(
+            field_name="workspace", label="Client", empty_label="All", choices=choices
+        )
 
     def filter_queryset(self, queryset: QuerySet[Lead]) -> QuerySet[Lead]:
         leads: QuerySet[Lead] = super().filter_queryset(queryset)
@@ -184,15 +197,16 @@ ORDER = "last_message_at"
 
 
 def filtered(request: WorkspaceRequest) -> tuple[Folder, LeadFilter, QuerySet[Lead]]:
-    """Returns the folder, the filter and the matching leads for the request's query string.
+    """Returns the folder, the filter and the matching leads for the request's query string. The list over all
+    workspaces (`/desk/`) has only the folders that are counted.
 
     If there is a search (`LeadFilter.words`), the caller still has to search these leads. Raises Http404 for an unknown
     folder.
     """
     folder = FOLDERS.get(request.GET.get("view", DEFAULT_FOLDER))
-    if folder is None:
+    if folder is None or (is_over_all(request) and not folder.counted):
         raise Http404("No such folder.")
-    leads = leads_in(request.workspace, folder.key, signed_in(request).pk)
+    leads = leads_in(listed_ids(request), folder.key, signed_in(request).pk)
     lead_filter = LeadFilter(request.GET, leads, request=request)
     return folder, lead_filter, lead_filter.qs if lead_filter.is_valid() else leads.none()
 

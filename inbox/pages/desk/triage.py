@@ -16,12 +16,14 @@ from inbox.intake import tagging
 from inbox.leads import assigning, notes, triage
 from inbox.models import Lead
 from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
+from inbox.pages.desk.conversation_list import list_url, threads
 from inbox.pages.desk.decision_forms import TriageForm
 from inbox.pages.desk.filters import ORDER, filtered, looked_at
 from inbox.pages.desk.search import following
 from inbox.pages.forms import first_error
 from inbox.pages.pagination import cursor_of, keyset_page
 from inbox.pages.parts import part_asked, render_part
+from inbox.pages.team import is_over_all
 
 NAMED = 5
 """The most conversations that a warning names."""
@@ -106,7 +108,7 @@ def undo(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _list_url(request: WorkspaceRequest) -> str:
-    return f"{reverse('inbox:list', args=[request.workspace.pk])}?{urlencode(request.GET.dict())}"
+    return f"{list_url(request)}?{urlencode(request.GET.dict())}"
 
 
 def _after(request: WorkspaceRequest, form: TriageForm) -> str:
@@ -121,6 +123,8 @@ def _after(request: WorkspaceRequest, form: TriageForm) -> str:
     lead = Lead.objects.filter(workspace=request.workspace, pk=form.cleaned_data["lead"][0].lead_id).first()
     if lead is None or lead.last_message_at is None:
         return ""
+    if is_over_all(request):
+        return _after_in_desk(request)
     folder, lead_filter, leads = filtered(request)
     if lead_filter.words:
         after = following(leads, request.workspace, lead_filter.words, lead)
@@ -131,8 +135,16 @@ def _after(request: WorkspaceRequest, form: TriageForm) -> str:
     return _conversation_url(request, after.pk) if after else ""
 
 
-def _conversation_url(request: WorkspaceRequest, lead_id: UUID) -> str:
-    url = reverse("inbox:conversation", args=[request.workspace.pk, lead_id])
+def _after_in_desk(request: WorkspaceRequest) -> str:
+    """Returns the URL of the first conversation of the list over all workspaces, without the decided one."""
+    decided = {text.partition("@")[0] for text in request.POST.getlist("lead")}
+    rows = threads(request).page.rows
+    row = next((row for row in rows if str(row.pk) not in decided), None)
+    return _conversation_url(request, row.pk, row.workspace_id) if row else ""
+
+
+def _conversation_url(request: WorkspaceRequest, lead_id: UUID, workspace_id: UUID | None = None) -> str:
+    url = reverse("inbox:conversation", args=[workspace_id or request.workspace.pk, lead_id])
     return f"{url}?{urlencode(request.GET.dict())}"
 
 

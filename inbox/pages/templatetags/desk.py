@@ -11,10 +11,10 @@ from django.utils.safestring import SafeString
 from inbox.health import receipts
 from inbox.leads import notes
 from inbox.leads.tags import DRAFTED, NO_ANSWER, SAID
-from inbox.models import Lead, OutboundSend, User, Workspace
+from inbox.models import Lead, Membership, OutboundSend, User, Workspace
 from inbox.models.lead import Tag
 from inbox.pages.state_marks import StateMark, state_of
-from inbox.pages.team import Team
+from inbox.pages.team import Team, teammate
 from inbox.pages.templatetags.holdfast import ago_text, moment, render_chip, render_time, until
 from jobs.durations import MINUTE_S, duration
 
@@ -57,9 +57,15 @@ def waiting(lead: Lead) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def who(context: dict[str, Any], user_id: int | None) -> SafeString:
-    """Shows the initials of the conversation's assignee, with the name for screen readers; "" if nobody has it."""
-    mate = context["shell"].team.of(user_id)
+def who(context: dict[str, Any], user_id: int | None, user: User | None = None) -> SafeString:
+    """Shows the initials of the conversation's assignee, with the name for screen readers; "" if nobody has it.
+
+    `user` is the assignee if the conversation may be of another workspace than the page.
+    """
+    if user_id is None:
+        return SafeString("")
+    viewer = context["user"].pk
+    mate = teammate(Membership(user=user), viewer) if user else context["shell"].team.of(user_id)
     if mate is None:
         return SafeString("")
     return format_html(

@@ -65,15 +65,12 @@ def test_lock_does_not_hit_another_address(ana):
     assert log_in(client).status_code == 302
 
 
-def test_home_is_the_inbox_of_the_last_workspace(ana):
-    other = factories.make_workspace("Aardvark")
-    Membership.objects.create(workspace=other, user=ana)
+def test_home_is_the_inbox_of_the_one_workspace_or_the_list_over_all(ana):
     client = Client()
     client.force_login(ana)
-    assert client.get("/")["Location"] == f"/w/{other.pk}/inbox/"  # the first by name
-    mine = ana.memberships.exclude(workspace=other).get().workspace_id
-    client.get(f"/w/{mine}/inbox/")
-    assert client.get("/")["Location"] == f"/w/{mine}/inbox/"
+    assert client.get("/")["Location"] == f"/w/{ana.memberships.get().workspace_id}/inbox/"
+    Membership.objects.create(workspace=factories.make_workspace("Aardvark"), user=ana)
+    assert client.get("/")["Location"] == "/desk/"
 
 
 def test_home_forgets_a_workspace_one_has_left(ana):

@@ -1,0 +1,101 @@
+"""The list over all workspaces in a browser: conversations of several clients, worked down without a page load."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from inbox.models import Lead, Membership, OutboundSend
+from tests import factories
+from tests.browser.audit import audit
+from tests.factories import ago
+from tests.waiting import until
+
+
+@pytest.fixture
+def clients(workspace, user):
+    """The user's workspace and two more, with three leads each; the hottest have waited longest."""
+    workspaces = [workspace, factories.make_workspace("Bluebird"), factories.make_workspace("Larkspur")]
+    for place, client in enumerate(workspaces):
+        if place:
+            Membership.objects.create(workspace=client, user=user, role=Membership.Role.MEMBER)
+        factories.make_integration(client, external_account_id=f"acc{place}")
+        for number in range(3):
+            at = ago(hours=9 - 3 * number - place)
+            lead = factories.make_lead(
+                client, first_name=f"{client.name[:1]}{number}", last_name="", email=f"l{place}{number}@example.com",
+                needs_reply=True, unread=True, last_message_at=at, last_inbound_at=at, score=4 - number,
+            )  # fmt: skip
+            factories.make_message(lead, f"Words of {lead.first_name}.", sent_at=at)
+    return workspaces
+
+
+@pytest.fixture
+def page(user, clients, open_page) -> Page:
+    page = open_page(user)
+    page.goto("/desk/")
+    return page
+
+
+def names(page: Page) -> list[str]:
+    return page.locator(".row b").all_inner_texts()
+
+
+def test_three_clients_are_worked_down_in_one_list_by_keys_without_a_page_load(page, clients):
+    first = clients[0].name[:1]
+    assert names(page) == [f"{first}0", "B0", "L0", f"{first}1", "B1", "L1", f"{first}2", "B2", "L2"]
+    assert len(set(names(page))) == 9
+    expect(page.locator("#lead")).to_have_text(f"{first}0")
+    loads = []
+    page.on("request", lambda request: loads.append(request.url) if request.is_navigation_request() else None)
+    page.keyboard.press("e")
+    expect(page.locator("#lead")).to_have_text("B0")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(rf"/w/{clients[1].pk}/inbox/.*desk=1"))
+    page.keyboard.press("r")
+    page.keyboard.type("Yes, gladly.")
+    page.keyboard.press("Control+Shift+Enter")
+    expect(page.locator("#lead")).to_have_text("L0")
+    page.keyboard.press("e")
+    expect(page.locator("#lead")).to_have_text(f"{first}1")
+    page.keyboard.press("z")
+    expect(page.locator("#lead")).to_have_text("L0")
+    until(lambda: OutboundSend.objects.filter(lead__first_name="B0").exists(), "the answer is sent")
+    until(lambda: not Lead.objects.get(first_name=f"{first}0").needs_reply, "the first is done")
+    until(lambda: Lead.objects.get(first_name="L0").needs_reply, "the last step is undone")
+    assert loads == []
+    page.go_back()
+    page.reload()
+    expect(page.get_by_role("navigation", name="Main")).to_contain_text("All clients")
+    expect(page.locator(".row")).not_to_have_count(0)
+
+
+def test_ticked_rows_of_several_clients_are_done_and_undone_together(page, clients):
+    for name in ("B0", "L0", "L1"):
+        page.get_by_role("checkbox", name=f"Select {name}").check(force=True)
+    page.keyboard.press("e")
+    expect(page.locator(".row")).to_have_count(6)
+    until(lambda: Lead.objects.filter(needs_reply=False).count() == 3, "three are done")
+    page.keyboard.press("z")
+    expect(page.locator(".row")).to_have_count(9)
+    until(lambda: not Lead.objects.filter(needs_reply=False).exists(), "all wait again")
+
+
+def test_a_reply_to_another_client_comes_into_the_open_list(page, clients):
+    expect(page.locator(".row")).to_have_count(9)
+    factories.make_message(factories.make_lead(clients[2], first_name="New", last_name=""), "Hello")
+    at = ago(minutes=1)
+    Lead.objects.filter(first_name="New").update(
+        needs_reply=True, last_message_at=at, last_inbound_at=at, score=4
+    )
+    expect(page.locator(".row").filter(has_text="New")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1440, "light"), (1440, "dark"), (375, "light"), (375, "dark")]
+)
+def test_the_list_over_all_is_accessible_and_fits(user, clients, open_page, width, scheme):
+    page = open_page(user, width=width, color_scheme=scheme)
+    page.goto("/desk/")
+    expect(page.locator(".row").first).to_be_visible()
+    assert audit(page) == []

@@ -1,0 +1,209 @@
+"""The list over all workspaces of a person: what is in it, in which order, and who sees what."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from inbox.leads.folders import FOLDERS
+from inbox.leads.triage import Seen
+from inbox.models import Lead, Membership
+from inbox.pages.pagination import PAGE_SIZE
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+DESK = "/desk/"
+NOW = timezone.now()
+
+
+def waiting(workspace, name: str, hours: float, score: int | None = None, **fields) -> Lead:
+    at = NOW - timedelta(hours=hours)
+    return factories.make_lead(
+        workspace, first_name=name, last_name="", needs_reply=True, score=score, last_inbound_at=at,
+        last_message_at=at, **fields,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def northwind(db):
+    return factories.make_workspace("Northwind")
+
+
+@pytest.fixture
+def bluebird(db):
+    return factories.make_workspace("Bluebird")
+
+
+@pytest.fixture
+def setter(northwind, bluebird):
+    user = factories.make_member(northwind)
+    Membership.objects.create(workspace=bluebird, user=user, role=Membership.Role.MEMBER)
+    return user
+
+
+@pytest.fixture
+def client(setter):
+    client = Client()
+    client.force_login(setter)
+    return client
+
+
+def rows(client, query: str = "") -> list[Lead]:
+    response = client.get(f"{DESK}{query}")
+    assert response.status_code == 200, response
+    return response.context["threads"].page.rows
+
+
+def names(client, query: str = "") -> list[str]:
+    return [row.first_name for row in rows(client, query)]
+
+
+def test_the_list_over_all_workspaces_is_ordered_by_worth_and_then_by_the_longest_wait(
+    client, northwind, bluebird
+):
+    waiting(northwind, "Cold", 50, 1)
+    waiting(bluebird, "Unscored", 40)
+    waiting(bluebird, "Hot for an hour", 1, 4)
+    waiting(northwind, "Hot for three", 3, 4)
+    waiting(northwind, "Warm", 90, 3)
+    page = client.get(DESK)
+    shown = page.context["threads"].page.rows
+    order = ["Hot for three", "Hot for an hour", "Warm", "Unscored", "Cold"]
+    assert [row.first_name for row in shown] == order
+    assert page.context["threads"].count == "5"
+    html = page.content.decode()
+    for row in shown:
+        assert f"/w/{row.workspace_id}/inbox/{row.pk}/?desk=1&amp;view=needs-reply#latest" in html
+    assert html.count('<span class="chip client">Northwind</span>') == 3
+
+
+def test_pages_of_the_list_over_all_workspaces_skip_and_repeat_nobody(client, northwind, bluebird):
+    for number in range(PAGE_SIZE + 7):
+        waiting(northwind if number % 3 else bluebird, f"Lead {number}", number % 4, number % 5 or None)
+    first = client.get(DESK).context["threads"]
+    second = client.get(f"{DESK}?after={first.page.after}").context["threads"]
+    found = [row.pk for row in [*first.page.rows, *second.page.rows]]
+    assert len(first.page.rows) == PAGE_SIZE and second.page.after is None
+    assert len(set(found)) == len(found) == PAGE_SIZE + 7
+    assert first.count == second.count == f"{PAGE_SIZE + 7}"
+    for cursor in ("x", "4_5", "4_9999999999999999999999_x", f"4_1_{northwind.pk}_1"):
+        assert client.get(f"{DESK}?after={cursor}").status_code == 404, cursor
+
+
+def test_each_workspace_gives_at_most_a_page_and_by_its_index(client, northwind, bluebird):
+    for number in range(3):
+        waiting(northwind, f"Lead {number}", number, 3)
+    with CaptureQueriesContext(connection) as queries:
+        client.get(DESK)
+    (merged,) = [query["sql"] for query in queries if "UNION ALL" in query["sql"]]
+    assert merged.count(f"LIMIT {PAGE_SIZE + 1}") == 3  # of each workspace, and of the whole
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+        cursor.execute(f"EXPLAIN {merged}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert plan.count("Index Scan using lead_by_worth") == 2, plan
+
+
+def test_the_list_over_all_workspaces_holds_no_row_without_membership(client, setter, northwind, bluebird):
+    """Also where the role is taken between two requests, and where the address names the workspace or a lead of it."""
+    other = waiting(factories.make_workspace("Other"), "Stranger", 1, 4)
+    hers = waiting(northwind, "Dana", 1, 4)
+    lost = waiting(bluebird, "Lost", 2, 4)
+    assert names(client) == ["Lost", "Dana"]
+    Membership.objects.filter(user=setter, workspace=bluebird).delete()
+    beside = reverse("inbox:conversation", args=[northwind.pk, hers.pk])
+    for folder in FOLDERS:
+        for query in (f"?view={folder}", f"?view={folder}&workspace={bluebird.pk}", f"?view={folder}&q=x"):
+            for path in (DESK + query, f"{beside}{query}&desk=1"):
+                text = client.get(path).content.decode()
+                assert "Lost" not in text, path
+                assert "Stranger" not in text and str(other.workspace_id) not in text, path
+    gone = reverse("inbox:conversation", args=[bluebird.pk, lost.pk])
+    assert client.get(f"{gone}?desk=1").status_code == 404
+    act = {"do": "done", "lead": str(Seen.of(lost))}
+    assert client.post(f"{reverse('inbox:triage', args=[bluebird.pk])}?desk=1", act).status_code == 404
+    assert client.post(f"{reverse('inbox:triage', args=[northwind.pk])}?desk=1", act).status_code == 302
+    lost.refresh_from_db()
+    assert lost.needs_reply
+    Membership.objects.filter(user=setter).delete()
+    assert client.get(DESK).status_code == 404
+
+
+def test_a_viewer_ticks_no_row_of_that_workspace(client, setter, northwind, bluebird):
+    dana, leo = waiting(northwind, "Dana", 1), waiting(bluebird, "Leo", 1)
+    Membership.objects.filter(user=setter, workspace=bluebird).update(role=Membership.Role.VIEWER)
+    page = client.get(DESK).content.decode()
+    assert f'value="{Seen.of(dana)}"' in page and f'value="{Seen.of(leo)}"' not in page
+    act = {"do": "done", "lead": str(Seen.of(leo))}
+    assert client.post(reverse("inbox:triage", args=[bluebird.pk]), act).status_code == 403
+
+
+def test_a_workspace_that_requires_a_second_factor_is_not_read_with_a_password_alone(
+    client, northwind, bluebird
+):
+    dana, _ = waiting(northwind, "Dana", 1), waiting(bluebird, "Leo", 1)
+    type(bluebird).objects.filter(pk=bluebird.pk).update(requires_second_factor=True)
+    answer = client.get(DESK)
+    assert answer.status_code == 302 and answer.url.startswith(reverse("factor"))
+    beside = client.get(f"{reverse('inbox:conversation', args=[northwind.pk, dana.pk])}?desk=1")
+    assert [row.first_name for row in beside.context["threads"].page.rows] == ["Dana"]
+
+
+def test_a_filter_narrows_the_list_over_all_workspaces_and_an_invalid_one_empties_it(
+    client, northwind, bluebird
+):
+    waiting(northwind, "Dana", 1, tag="Interested")
+    waiting(bluebird, "Leo", 2, tag="Objection")
+    assert names(client, f"?workspace={bluebird.pk}") == ["Leo"]
+    assert names(client, "?tag=Interested") == ["Dana"]
+    assert names(client, "?tag=Rich") == []
+    assert names(client, f"?workspace={northwind.pk}&tag=Objection") == []
+    assert client.get(f"{DESK}?view=all").status_code == client.get(f"{DESK}?view=x").status_code == 404
+
+
+def test_a_decision_without_scripts_opens_the_next_conversation_of_the_list_over_all(
+    client, northwind, bluebird
+):
+    dana, leo = waiting(northwind, "Dana", 2, 4), waiting(bluebird, "Leo", 1, 3)
+    act = {"do": "done", "open": "1", "lead": str(Seen.of(dana))}
+    query = "?desk=1&view=needs-reply"
+    answer = client.post(reverse("inbox:triage", args=[northwind.pk]) + query, act)
+    assert answer.url.startswith(reverse("inbox:conversation", args=[bluebird.pk, leo.pk]))
+    page = client.get(answer.url)
+    assert page.status_code == 200 and page.context["threads"].over_all
+    dana.refresh_from_db()
+    assert not dana.needs_reply
+    act = {"do": "done", "open": "1", "lead": str(Seen.of(leo))}
+    last = client.post(reverse("inbox:triage", args=[bluebird.pk]) + query, act)
+    assert last.url.startswith(DESK)
+    token = client.get(last.url).content.decode()
+    assert f'action="{reverse("inbox:undo", args=[bluebird.pk])}' in token
+
+
+@pytest.mark.parametrize("path", [DESK, "beside"])
+def test_the_list_over_all_workspaces_takes_as_few_queries_for_fifty_as_for_one(setter, client, path):
+    def queries() -> int:
+        place = DESK
+        if path == "beside":
+            lead = Lead.objects.order_by("created_at").first()
+            place = f"{reverse('inbox:conversation', args=[lead.workspace_id, lead.pk])}?desk=1"
+        client.get(place)
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(place).status_code == 200
+        return len(captured)
+
+    Membership.objects.filter(workspace__name="Bluebird").delete()
+    waiting(setter.workspaces.get(), "Dana", 1, 3, assigned_to=setter)
+    counts = [queries()]
+    for more in (9, 40):
+        for _ in range(more):
+            workspace = factories.make_workspace()
+            Membership.objects.create(workspace=workspace, user=setter, role=Membership.Role.MEMBER)
+            waiting(workspace, "Leo", 1, 3, assigned_to=setter)
+        counts.append(queries())
+    assert len(set(counts)) == 1 and counts[0] <= (16 if path == DESK else 20), counts
