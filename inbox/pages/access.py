@@ -69,7 +69,7 @@ def workspace_view(min_role: str = Membership.Role.VIEWER) -> Callable[[View[Res
     view.
 
     It sets `request.workspace` and `request.membership`, activates the workspace's time zone, and remembers the
-    workspace for the home page. It takes the membership's `snapshot` before the view reads anything
+    workspace for pages over several. It takes the membership's `snapshot` before the view reads anything
     (inbox.pages.changes).
 
     A user who isn't a member gets a 404, so that they cannot learn which workspaces exist. A member below `min_role`
