@@ -22,8 +22,8 @@ logger = logging.getLogger(__name__)
 
 SLICE = 100
 MOST = 200
-"""The maximum number of different deviations per account. More of them mean a form that has nothing in common with the
-contract, so further ones are counted together, as ANY of their kind.
+"""The maximum number of different deviations per account, and per delivery. More of them mean a form that has nothing
+in common with the contract, so further ones are counted together, as ANY of their kind.
 """
 TENFOLD = 10
 SETTLED = timedelta(minutes=1)
@@ -95,7 +95,8 @@ def _deviations(delivery: WebhookDelivery) -> set[tuple[str, str]]:
         body: Any = source.decode(bytes(delivery.body))
     except PayloadInvalid:
         body = None
-    return source.contract.deviations(body, delivery.headers)
+    new = sorted(source.contract.deviations(body, delivery.headers))
+    return {*new[:MOST], *((kind, ANY) for kind, _ in new[MOST:])}
 
 
 def _count(
@@ -105,7 +106,7 @@ def _count(
     rows = Deviation.objects.filter(integration=account, source=source)
     if rows.filter(kind=kind, name=name).update(count=F("count") + len(deliveries), **last):
         return
-    if name != ANY and rows.count() >= MOST:
+    if name != ANY and rows.exclude(name=ANY).count() >= MOST:
         _count(account, source, kind, ANY, deliveries)
         return
     key = {"integration_id": account, "source": source, "kind": kind, "name": name}
