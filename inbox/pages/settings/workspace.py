@@ -1,10 +1,10 @@
 """The settings of a workspace: who answers, which replies, when, and how long data is stored."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
@@ -15,7 +15,24 @@ from inbox.pages.forms import PostedText
 from inbox.pages.proof import asks_again
 from inbox.pages.settings.countries import countries, time_zones
 
-TIME = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+# Not type="time": its format follows the browser's language, and every other time here is of 24 hours.
+TIME = forms.TimeInput(attrs={"inputmode": "numeric", "placeholder": "09:00"}, format="%H:%M")
+
+
+class Group(NamedTuple):
+    """The settings that one form of the page saves."""
+
+    heading: str
+    fields: tuple[str, ...]
+
+
+GROUPS = {
+    "name": Group("Name and place", ("name", "timezone", "phone_region")),
+    "hours": Group("Business hours", ("opens_at", "closes_at")),
+    "answers": Group("How your answers sound", ("persona_name", "tone", "signature", "service_description")),
+    "sending": Group("Sending", ("undo_send_s", "daily_send_cap")),
+    "team": Group("Team and alerts", ("assign_in_turn", "health_emails")),
+}
 
 
 class ChangedColumnsForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -31,61 +48,63 @@ class ChangedColumnsForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class WorkspaceForm(ChangedColumnsForm):
+    """The settings of one group; of all without one, as in the admin."""
+
     timezone = forms.ChoiceField(
-        label="Time zone", help_text="Business hours and every time on these pages go by it."
+        label="Time zone", help_text="Every time you see in Holdfast is in this time zone."
     )
     phone_region = forms.ChoiceField(
-        label="Country of phone numbers",
-        help_text="For numbers that are written without a country.",
+        label="Default phone country",
+        help_text="For numbers written without a country.",
         choices=[(code, f"{name} ({code})") for code, name in countries()],
     )
 
     class Meta:
         model = Workspace
-        fields = (
-            "name",
-            "timezone",
-            "phone_region",
-            "persona_name",
-            "tone",
-            "signature",
-            "service_description",
-            "opens_at",
-            "closes_at",
-            "undo_send_s",
-            "daily_send_cap",
-            "assign_in_turn",
-            "health_emails",
-        )
+        fields = [name for group in GROUPS.values() for name in group.fields]
         labels = {
-            "persona_name": "Answers are written by",
-            "service_description": "What you offer, with the facts that answers may use",
-            "opens_at": "Opens at",
-            "closes_at": "Closes at",
-            "undo_send_s": "Seconds in which a message that was sent can be taken back",
-            "daily_send_cap": "Answers a day that may go out by themselves",
-            "assign_in_turn": "Give interested leads to the people who take leads, in turn",
-            "health_emails": "Tell owners and admins of a broken account by e-mail too",
+            "name": "Workspace name",
+            "persona_name": "Signed by",
+            "service_description": "What you offer",
+            "undo_send_s": "Undo send for, in seconds",
+            "daily_send_cap": "Automatic answers a day, at most",
+            "assign_in_turn": "Share new interested leads among the people who take leads, in turn",
+            "health_emails": "Email owners and admins when an account stops working",
         }
         help_texts = {
-            "service_description": "Nothing that is not said here or in the conversation is promised in an answer.",
-            "undo_send_s": "0 to 60. 0: it goes out at once.",
-            "closes_at": "Monday to Friday.",
+            "service_description": "Drafts use only what’s here, in your facts and in the conversation.",
+            "undo_send_s": "0 to 60. With 0, messages go out at once.",
+            "closes_at": "Monday to Friday. Automatic answers and follow-ups can be limited to these hours.",
             "assign_in_turn": "",
-            "health_emails": "At most once per account in 24 hours. Without Slack they are told by e-mail anyway.",
+            "health_emails": "One email per account a day at most. Without Slack, they get it anyway.",
         }
         field_classes = {"signature": PostedText, "service_description": PostedText}
         widgets = {
             "opens_at": TIME,
             "closes_at": TIME,
-            "signature": forms.Textarea(attrs={"rows": 4}),
-            "service_description": forms.Textarea(attrs={"rows": 8, "maxlength": 8000}),
+            "signature": forms.Textarea(attrs={"rows": 3}),
+            "service_description": forms.Textarea(attrs={"rows": 5, "maxlength": 8000}),
         }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, group: Group | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.group = group
         zones = sorted({*time_zones(), self.instance.timezone})  # it may have an old name, such as US/Eastern
         self.fields["timezone"].choices = [(zone, zone) for zone in zones]  # type: ignore[attr-defined]
+        if group:
+            self.fields = {name: self.fields[name] for name in group.fields}
+
+    @property
+    def changes(self) -> str:
+        """The saved changes in words: "Closes at: 18:00, was 17:00"."""
+        lines = []
+        for name, pair in audit.changes_of(self).items():
+            old, new = (str(entry).removesuffix(":00") for entry in pair or ("", ""))
+            words = {"True": "on", "False": "off"}.get(
+                new, f"{new}, was {old or 'empty'}" if pair else "changed"
+            )
+            lines.append(f"{self.fields[name].label}: {words}.")
+        return " ".join(lines)
 
 
 class RetentionForm(ChangedColumnsForm):
@@ -110,22 +129,25 @@ class RetentionForm(ChangedColumnsForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 @workspace_view(Membership.Role.ADMIN)
 def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/settings/`: edits the settings, with an audit entry. A form with errors is a 400."""
-    form = WorkspaceForm(request.POST or None, instance=request.workspace)
-    if request.method == "POST" and form.is_valid():
-        form.save()
-        audit.record(
-            request.workspace.pk,
-            request.user,
-            "workspace.change",
-            form.instance,
-            changes=audit.changes_of(form),
-        )
-        messages.success(request, "Saved.")
-        return redirect("inbox:settings", request.workspace.pk)
-    if form.errors:
+    """`w/<workspace>/settings/`: saves the settings of one `group`, with an audit entry. Errors are a 400."""
+    key = request.POST.get("group")
+    if request.method == "POST" and key not in GROUPS:
+        raise Http404("No such group of settings.")
+    groups = {
+        name: WorkspaceForm(request.POST if name == key else None, instance=request.workspace, group=group)
+        for name, group in GROUPS.items()
+    }
+    if key and (form := groups[key]).is_valid():
+        if changes := audit.changes_of(form):
+            form.save()
+            audit.record(
+                request.workspace.pk, request.user, "workspace.change", form.instance, changes=changes
+            )
+        messages.success(request, f"Saved. {form.changes}" if changes else "Nothing has changed.")
+        return redirect(f"{request.path}#{key}")
+    if key:
         request.workspace.refresh_from_db()
-    return render(request, "workspace/settings.html", {"form": form}, status=400 if form.errors else 200)
+    return render(request, "workspace/settings.html", {"groups": groups}, status=400 if key else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,6 +1,7 @@
 """The people of a workspace, their passwords, and what the workspace says about itself."""
 
 import re
+from functools import partial
 
 import pytest
 import time_machine
@@ -11,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from inbox.models import AuditEntry, Invitation, Membership, Workspace
+from inbox.pages.settings.workspace import GROUPS as SETTINGS
 from inbox.pages.settings.workspace import RetentionForm, WorkspaceForm
 from jobs.worker import drain
 from tests import factories
@@ -135,29 +137,47 @@ def test_a_password_is_changed_by_who_knows_the_old_one(people):
     assert Client().login(username=people.users.member.email, password=NEW)
 
 
-def test_settings_are_saved_and_audited_by_name(admin, workspace, url):
-    fields = re.findall(r'name="(\w+)"', admin.get(url("settings")).content.decode())
-    asked = {
-        "name": "Northwind",
-        "timezone": "Europe/Berlin",
-        "phone_region": "DE",
-        "persona_name": "Ana",
-        "tone": "calm",
-        "opens_at": "08:00",
-        "closes_at": "16:30",
-        "undo_send_s": 10,
-        "daily_send_cap": "5",
-    }
-    assert set(asked) <= set(fields)
+GROUPS = {
+    "name": {"name": "Northwind", "timezone": "Europe/Berlin", "phone_region": "DE"},
+    "hours": {"opens_at": "08:00", "closes_at": "16:30"},
+    "answers": {"persona_name": "Ana", "tone": "calm"},
+    "sending": {"undo_send_s": 12, "daily_send_cap": "5"},
+    "team": {"assign_in_turn": "on"},
+}
 
-    assert admin.post(url("settings"), asked).status_code == 302
+
+def test_a_group_of_settings_is_saved_by_itself_says_what_it_changed_and_is_audited(admin, workspace, url):
+    fields = re.findall(r'name="(\w+)"', admin.get(url("settings")).content.decode())
+    assert {name for group in GROUPS.values() for name in group} <= set(fields)
+
+    for key, given in GROUPS.items():
+        assert admin.post(url("settings"), given | {"group": key}).status_code == 302
 
     workspace.refresh_from_db()
     assert (workspace.timezone, workspace.phone_region) == ("Europe/Berlin", "DE")
-    entry = AuditEntry.objects.get(workspace=workspace, action="workspace.change")
-    assert entry.changes["timezone"][1] == "Europe/Berlin"
-    assert entry.changes["persona_name"] == []
-    assert "Ana" not in str(entry.data)
+    assert (workspace.tone, workspace.daily_send_cap, workspace.assign_in_turn) == ("calm", 5, True)
+    entries = AuditEntry.objects.filter(workspace=workspace, action="workspace.change").order_by("pk")
+    assert [sorted(entry.changes) for entry in entries] == [
+        ["phone_region", "timezone"],
+        ["closes_at", "opens_at"],
+        ["persona_name", "tone"],
+        ["daily_send_cap", "undo_send_s"],
+        ["assign_in_turn"],
+    ]
+    assert entries[2].changes["persona_name"] == [] and "Ana" not in str(entries[2].data)
+    page = admin.get(url("settings")).content.decode()
+    assert "Saved. Opens at: 08:00, was 09:00. Closes at: 16:30, was 17:00." in page
+    assert "Signed by: changed. Tone: calm, was friendly and professional." in page
+    assert "Share new interested leads among the people who take leads, in turn: on." in page
+
+
+def test_a_group_that_is_saved_unchanged_says_so_and_an_unknown_one_is_not_found(admin, workspace, url):
+    answer = admin.post(
+        url("settings"), {"tone": "friendly and professional", "group": "answers"}, follow=True
+    )
+    assert "Nothing has changed." in answer.content.decode()
+    assert not AuditEntry.objects.filter(action="workspace.change").exists()
+    assert admin.post(url("settings"), {"group": "all"}).status_code == 404
 
 
 def test_time_zone_and_country_are_chosen_from_lists(admin, workspace, url):
@@ -168,31 +188,24 @@ def test_time_zone_and_country_are_chosen_from_lists(admin, workspace, url):
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "said"),
+    ("group", "field", "value", "said"),
     [
-        ("timezone", "Mars/Olympus", "Mars/Olympus"),
-        ("phone_region", "ZZ", "ZZ is not one of the available choices"),
-        ("closes_at", "07:00", "Closing time must be later"),
-        ("name", "", "This field is required"),
+        ("name", "timezone", "Mars/Olympus", "Mars/Olympus"),
+        ("name", "phone_region", "ZZ", "ZZ is not one of the available choices"),
+        ("hours", "closes_at", "07:00", "Closing time must be later"),
+        ("name", "name", "", "This field is required"),
     ],
 )
-def test_a_setting_that_cannot_be_is_named_and_nothing_is_saved(admin, workspace, url, field, value, said):
-    asked = {
-        "name": "Other",
-        "timezone": "UTC",
-        "phone_region": "US",
-        "tone": "calm",
-        "opens_at": "08:00",
-        "closes_at": "16:30",
-        "undo_send_s": 10,
-        "daily_send_cap": "5",
-    }
-    answer = admin.post(url("settings"), asked | {field: value})
+def test_a_setting_that_cannot_be_is_named_and_nothing_is_saved(
+    admin, workspace, url, group, field, value, said
+):
+    before = model_to_dict(workspace)
+    answer = admin.post(url("settings"), GROUPS[group] | {"group": group, field: value})
 
     assert answer.status_code == 400
     assert said in answer.content.decode()
     workspace.refresh_from_db()
-    assert workspace.name == "Northwind"
+    assert model_to_dict(workspace) == before
 
 
 def test_times_of_keeping_are_shown_with_their_effect_before_they_are_saved(admin, workspace, url):
@@ -218,7 +231,7 @@ def test_settings_are_for_admins(people, url):
     assert people.outsider.get(url("settings")).status_code == 404
 
 
-@pytest.mark.parametrize("form", [WorkspaceForm, RetentionForm])
+@pytest.mark.parametrize("form", [partial(WorkspaceForm, group=SETTINGS["answers"]), RetentionForm])
 def test_settings_that_are_saved_write_over_nothing_that_changed_meanwhile(workspace, form):
     """All sends are stopped, and somebody is erased, between the reading of a form and its saving."""
     read = Workspace.objects.get(pk=workspace.pk)
