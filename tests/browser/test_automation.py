@@ -56,10 +56,10 @@ def test_pages_are_accessible_and_fit(width, theme, draft, user, open_page):
 def test_the_kill_switch_and_a_policy_are_set_from_the_page(draft, user, open_page, workspace):
     page = open_page(user)
     page.goto(pages(draft)["automation"])
-    page.get_by_role("button", name="Stop everything that goes out by itself").click()
-    page.get_by_text("The kill switch is on").wait_for()
-    page.get_by_role("button", name="Let answers go out again").click()
-    page.get_by_role("button", name="Stop everything that goes out by itself").wait_for()
+    page.get_by_role("button", name="Stop all automatic sending").click()
+    page.get_by_text("Automatic sending is stopped: nothing").wait_for()
+    page.get_by_role("button", name="Allow automatic sending again").click()
+    page.get_by_role("button", name="Stop all automatic sending").wait_for()
 
     page.goto(pages(draft)["policy"])
     page.get_by_label("Mode").select_option("auto")

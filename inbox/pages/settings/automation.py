@@ -28,13 +28,13 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ("mode", "confidence_threshold", "min_delay_s", "max_delay_s", "business_hours_only")
 
         labels = {
-            "confidence_threshold": "Confidence asked of the evaluator, 0.5 to 1",
+            "confidence_threshold": "Confidence required, 0.5 to 1",
             "min_delay_s": "Shortest delay, in seconds",
             "max_delay_s": "Longest delay, in seconds",
-            "business_hours_only": "Only within business hours",
+            "business_hours_only": "Only in business hours",
         }
         help_texts = {
-            "max_delay_s": "Counted from the lead's message. Until it is over, anybody can stop the countdown."
+            "max_delay_s": "Counted from the lead’s message. Anyone can stop the countdown until it is over."
         }
 
     def __init__(self, workspace: Workspace, campaign: Campaign | None, *args: Any, **kwargs: Any) -> None:
@@ -80,7 +80,7 @@ def _context(workspace: Workspace) -> dict[str, object]:
         "total": total,
         "held": shadow.held_by(workspace),
         "days": shadow.DAYS,
-        "gates": [gate.name for gate in gates.GATES],
+        "all": [gate.name for gate in gates.GATES],
     }
 
 
@@ -117,6 +117,6 @@ def pause(request: WorkspaceRequest) -> HttpResponse:
     changes = {"sends_paused": [request.workspace.sends_paused, paused]}
     audit.record(request.workspace.pk, request.user, f"sends.{wanted}", request.workspace, changes=changes)
     count = undo.take_back_all(request.workspace.pk, user=request.user) if paused else 0
-    words = "Nothing goes out by itself any more." if paused else "What passes every gate goes out again."
+    words = "Automatic sending is stopped." if paused else "Automatic sending is on again."
     messages.success(request, f"{words} Taken back before they went out: {count}." if count else words)
     return redirect("inbox:automation", request.workspace.pk)

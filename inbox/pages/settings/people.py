@@ -116,8 +116,8 @@ def invitation(request: WorkspaceRequest, invitation_id: int) -> HttpResponse:
 @workspace_view(ADMIN)
 @asks_again(_harms)
 def change(request: WorkspaceRequest, membership_id: int) -> HttpResponse:
-    """Changes a member. `do` is role, remove, reset (the second factor), or takes (whether they get new leads in turn:
-    `takes` is on or off).
+    """Changes a member. `do` is remove, reset (the second factor), or role: sets the `role` if it is not what the page
+    showed (`was`), and whether they get new leads in turn (`takes`: on or off).
     """
     rows = Membership.objects.select_related("user").filter(workspace=request.workspace)
     membership = get_object_or_404(rows, pk=membership_id)
@@ -144,7 +144,7 @@ def security(request: WorkspaceRequest) -> HttpResponse:
         if wanted not in ("require", "allow"):
             raise Http404("No such action.")
         second_factor.require(request.workspace, request.membership.user, wanted == "require")
-        text = "Everybody now needs a code." if wanted == "require" else "Nobody here needs a code now."
+        text = "Everyone now needs a code." if wanted == "require" else "A password is enough again."
         messages.success(request, text)
         return redirect("inbox:people-security", request.workspace.pk)
     context = {"members": people.members_of(request.workspace)}
@@ -187,14 +187,17 @@ def _do(request: WorkspaceRequest, membership: Membership) -> str:
     if what == "reset":
         second_factor.reset(by, membership)
         return f"{membership.user} needs only a password now, and gets a mail about it."
-    if what == "takes":
-        people.set_takes_leads(by, membership, request.POST.get("takes") == "on")
-        return "Saved."
-    role = request.POST.get("role")
+    role, takes = request.POST.get("role"), request.POST.get("takes")
     if what != "role" or role not in Membership.Role.values:
         raise Http404("No such action.")
-    people.change_role(by, membership, role)
-    return f"{membership.user} is {Membership.Role(role).label.lower()} now."
+    words = []
+    if role != request.POST.get("was", membership.role):
+        people.change_role(by, membership, role)
+        words.append(f"is now {Membership.Role(role).label.lower()}")
+    if takes and (takes == "on") != membership.takes_leads:
+        people.set_takes_leads(by, membership, takes == "on")
+        words.append("gets new leads in turn" if takes == "on" else "gets no new leads")
+    return f"{membership.user} {' and '.join(words)}." if words else "Nothing has changed."
 
 
 def _page(request: WorkspaceRequest, form: PersonForm, *, status: int = 200) -> HttpResponse:

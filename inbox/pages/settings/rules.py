@@ -22,7 +22,13 @@ def rule_list(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/rules/`: lists the rules in order of evaluation, with how many replies each has decided here."""
     of_rule = agreement.by_rule(request.workspace.pk)
     lines = [
-        (rule, sorted(rule.channels), of_rule.get(rule.id, agreement.Agreement())) for rule in rules.RULES
+        (
+            rule,
+            rule.label.replace("_", " ").capitalize(),
+            ", ".join(sorted(rule.channels)),
+            of_rule.get(rule.id, agreement.Agreement()),
+        )
+        for rule in rules.RULES
     ]
     context = {
         "lines": lines,

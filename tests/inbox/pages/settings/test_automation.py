@@ -1,10 +1,12 @@
 """Automation: the report counts what people did, auto unlocks by it, the switch stops everything."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
 from inbox.models import AuditEntry, Draft, GateResult, OutboundSend, SendingPolicy
-from inbox.replying import shadow
+from inbox.replying import gates, shadow
 from tests import factories
 from tests.factories import ago
 from tests.ready import passing_draft
@@ -137,7 +139,7 @@ def test_the_switch_stops_what_goes_out_by_itself_and_lets_it_go_again(workspace
     workspace.refresh_from_db()
     assert workspace.sends_paused
     assert (
-        "The kill switch is on"
+        "Automatic sending is stopped: nothing"
         in people.owner.get(reverse("inbox:automation", args=[workspace.pk])).content.decode()
     )
 
@@ -154,8 +156,8 @@ def test_a_member_sees_the_report_and_changes_nothing(workspace, people):
     )  # fmt: skip
 
     page = people.member.get(reverse("inbox:automation", args=[workspace.pk]))
-    assert page.status_code == 200 and "Would have gone out" in page.content.decode()
-    assert "Failed the check “verified”" in page.content.decode()
+    assert page.status_code == 200 and "Would have sent" in page.content.decode()
+    assert "Verified: held 1 draft</li>" in page.content.decode()
     assert (
         people.member.post(
             reverse("inbox:automation-pause", args=[workspace.pk]), {"do": "pause"}
@@ -163,3 +165,13 @@ def test_a_member_sees_the_report_and_changes_nothing(workspace, people):
         == 403
     )
     assert people.member.get(reverse("inbox:policy", args=[workspace.pk])).status_code == 403
+
+
+def test_the_six_points_name_every_check_once(workspace, people):
+    page = people.member.get(reverse("inbox:automation", args=[workspace.pk])).content.decode()
+    six = page.partition('<ol class="six">')[2].partition("</ol>")[0]
+    assert six.count("<h3>") == 6
+    shown = re.findall(r"<li>([^<]+)</li>", six)
+    assert sorted(shown) == sorted(gate.name[0].upper() + gate.name[1:] for gate in gates.GATES)
+    counts = re.findall(r"<summary>(\d+) checks</summary>", six)
+    assert sum(map(int, counts)) == len(gates.GATES)

@@ -50,7 +50,7 @@ def test_conversations_that_wait_go_to_a_colleague_who_sees_why(workspace, peopl
     assert (
         page.count('class="meta">away until') == 2
     )  # where one chooses who gets this one, or the ticked ones
-    assert "away until" in people.viewer.get(f"/w/{workspace.pk}/people/").content.decode()
+    assert "Away until" in people.viewer.get(f"/w/{workspace.pk}/people/").content.decode()
     assert AuditEntry.objects.get(action="lead.assigned").data == {"to": to.user_id, "how": "away"}
 
 

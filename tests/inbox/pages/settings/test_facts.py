@@ -72,7 +72,7 @@ def test_an_outsider_finds_no_facts_and_not_through_a_workspace_of_their_own(peo
 def test_no_facts_yet_says_why_there_should_be_some_and_what_to_add(people, url):
     page = text(people.owner.get(url("facts")))
 
-    assert "No facts yet." in page and "Add a price" in page and "Begin with" in page
+    assert "No facts yet" in page and "Add a price" in page and "Start with" in page
     assert "An admin adds facts" in text(people.member.get(url("facts")))
 
 

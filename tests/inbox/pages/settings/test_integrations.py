@@ -46,7 +46,7 @@ def test_card_shows_state_since_and_what_was_received(people, account, url):
     make_delivery(account.workspace, integration=account)
     text = text_of(people.owner, url("integrations"))
     assert "Needs reconnect" in text and "invalid_key" in text and "1 received" in text
-    assert "LEAD_REPLIED" in text and "Last success" in text
+    assert "LEAD_REPLIED" in text and "None" not in text and "Last failure" in text
 
 
 def test_member_reads_cards_and_gets_no_address_and_no_button(people, account, url):
@@ -185,7 +185,7 @@ def test_test_shows_each_check_on_its_own_line_with_a_fix(people, workspace, url
     text = fragment.content.decode()
     assert text.count("<li") == 4 and "Key accepted" in text and "Not tried" in text
     assert "Make a new key in EmailBison" in text and "None has arrived yet" in text
-    assert "Key accepted" in page and "<h1>Integrations</h1>" in page
+    assert "Key accepted" in page and "<h1>Accounts</h1>" in page
     assert AuditEntry.objects.filter(action="integration.tested").first().data == {"failed": ["Key accepted"]}
 
 

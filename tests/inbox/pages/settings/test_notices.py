@@ -31,7 +31,7 @@ def test_each_kind_of_notice_is_tried_in_its_own_channel(admin):
     slack.config = {"base_url": f"{admin.sandbox.url('slack')}/api"} | CHANNELS
     slack.save()
     assert all(f"<code>{channel}</code>" in page(admin) for channel in CHANNELS.values())
-    assert page(admin).count("Never tried") == 3
+    assert page(admin).count("Never tested") == 3
     for kind in ("accounts", "replies", "reviews"):
         assert "A trial notice is on its way." in attempt(admin, kind).content.decode()
     admin.work()
@@ -42,7 +42,7 @@ def test_each_kind_of_notice_is_tried_in_its_own_channel(admin):
         "trial-replies": ("sent", "C0SANDBOX02"),
         "trial-reviews": ("sent", "C0SANDBOX03"),
     }
-    assert "Never tried" not in page(admin)
+    assert "Never tested" not in page(admin)
 
 
 def test_an_incoming_webhook_has_one_channel_and_shows_no_drafts(admin):
@@ -50,12 +50,12 @@ def test_an_incoming_webhook_has_one_channel_and_shows_no_drafts(admin):
     slack.config = {"replies_channel": "C0SANDBOX02", "review_channel": "C0SANDBOX03"}
     slack.save()
     assert page(admin).count("the channel of the incoming webhook") == 2
-    assert "These pages only" in page(admin) and "C0SANDBOX0" not in page(admin)
+    assert "Nowhere else" in page(admin) and "C0SANDBOX0" not in page(admin)
     assert "name a channel for them" in attempt(admin, "reviews").content.decode()
 
 
 def test_without_slack_only_broken_accounts_are_told_by_mail(admin):
-    assert "E-mail to owners and admins" in page(admin) and "Nobody: no Slack channel is set" in page(admin)
+    assert "Email to owners and admins" in page(admin) and "Nobody: no Slack channel is set" in page(admin)
     assert "No way is set up" in attempt(admin, "replies").content.decode()
     attempt(admin, "accounts")
     admin.work()

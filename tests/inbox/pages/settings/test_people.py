@@ -82,8 +82,19 @@ def test_who_is_removed_is_out_at_once_and_their_leads_are_nobodys(people, works
 def test_role_and_turn_are_set(people, workspace, url):
     at = url("person", membership(workspace, people.users.member).pk)
 
-    people.owner.post(at, {"do": "role", "role": "admin"})
-    people.owner.post(at, {"do": "takes", "takes": "on"})
+    page = people.owner.post(at, {"do": "role", "role": "admin", "takes": ["off", "on"]}, follow=True)
+
+    changed = membership(workspace, people.users.member)
+    assert (changed.role, changed.takes_leads) == (Role.ADMIN, True)
+    assert "is now admin and gets new leads in turn." in page.content.decode()
+
+
+def test_a_role_that_changed_since_the_page_was_read_is_left_as_it_is(people, workspace, url):
+    person = membership(workspace, people.users.member)
+    Membership.objects.filter(pk=person.pk).update(role=Role.ADMIN)
+
+    given = {"do": "role", "was": "member", "role": "member", "takes": ["off", "on"]}
+    people.owner.post(url("person", person.pk), given)
 
     changed = membership(workspace, people.users.member)
     assert (changed.role, changed.takes_leads) == (Role.ADMIN, True)
