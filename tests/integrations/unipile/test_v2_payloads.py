@@ -199,7 +199,7 @@ def signed(at: datetime = NOW, secret: str = "wes_secret", raw: bytes = RAW) -> 
 
 def test_signature_over_time_and_body_is_accepted():
     assert accepts(KEY, RAW, signed(), NOW)
-    assert accepts(KEY, RAW, signed(NOW - timedelta(minutes=4)), NOW)
+    assert accepts(KEY, RAW, signed(NOW - timedelta(hours=23)), NOW), "a webhook that is repeated for hours"
 
 
 @pytest.mark.parametrize(
@@ -213,8 +213,8 @@ def test_signature_over_time_and_body_is_accepted():
         {"Unipile-Signature": f"t={int(NOW.timestamp())},v0=é"},
         signed(secret="another"),
         signed(raw=b"{}"),
-        signed(NOW - timedelta(minutes=6)),
-        signed(NOW + timedelta(minutes=6)),
+        signed(NOW - timedelta(hours=25)),
+        signed(NOW + timedelta(hours=25)),
     ],
 )
 def test_missing_wrong_and_old_signatures_are_refused(headers):
