@@ -23,8 +23,10 @@ REQUESTS, WINDOW_S = 100, 1.0
 class InsufficientScope(PermissionDenied):
     """The token lacks `scope`."""
 
+    default_code = "insufficient_scope"
+
     def __init__(self, scope: str) -> None:
-        super().__init__(f"This token lacks the scope {scope}.", "insufficient_scope")
+        super().__init__(f"This token lacks the scope {scope}.")
         self.scope = scope
 
 

@@ -3,15 +3,18 @@
 from typing import Any, cast
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import Http404
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api import access, problems, schema
+from api import access, changes, problems, schema
+from api.forms import Input, ListQuery, RowSerializer
 from inbox.models import Workspace
 from integrations import rawjson
 from integrations.events import PayloadInvalid
@@ -78,12 +81,40 @@ class ApiView(APIView):
     def get_exception_handler(self) -> Any:
         return problems.answer
 
+    def query(self, form: type[Input]) -> dict[str, Any]:
+        """The request's query. Raises ValidationError."""
+        return self._checked(form(data=self.request.query_params.dict()))
+
+    def body(self, form: type[Input]) -> dict[str, Any]:
+        """The request's body. Raises ValidationError."""
+        return self._checked(form(data=self.request.data))
+
+    @staticmethod
+    def _checked(form: Input) -> dict[str, Any]:
+        form.is_valid(raise_exception=True)
+        return dict(form.validated_data)
+
     def row(self, rows: Any, pk: UUID) -> Any:
         """The row with this id in the token's workspace. Raises Http404."""
         row = rows.filter(workspace=self.workspace, pk=pk).first()
         if row is None:
             raise Http404
         return row
+
+
+class ListView(ApiView):
+    """A list of rows by their last change. `rows` selects them by the query, which `query_class` describes."""
+
+    query_class: type[ListQuery] = ListQuery
+    serializer_class: type[RowSerializer]
+
+    def rows(self, query: dict[str, Any]) -> QuerySet[Any]:
+        raise NotImplementedError
+
+    def get(self, request: Request) -> Response:
+        query = self.query(self.query_class)
+        rows, cursor = changes.page(self.rows(query), query, self.workspace)
+        return Response({"data": self.serializer_class(rows, many=True).data, "nextCursor": cursor})
 
 
 class NoSuchAddress(ApiView):

@@ -5,10 +5,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from inbox.models.lead import WRITTEN_ON
-from inbox.models.row import Row, program_key
+from inbox.models.row import MarkedRow, Row, program_key
 
 
-class Draft(Row):
+class Draft(Row, MarkedRow):
     """A proposed answer to one message on one channel. A person decides about it, or all checks together release it."""
 
     class Status(models.TextChoices):
@@ -69,6 +69,7 @@ class Draft(Row):
             models.UniqueConstraint(fields=["trigger_message", "channel"], name="draft_once_per_trigger"),
         ]
         indexes = [
+            *MarkedRow.indexes("draft"),
             models.Index(
                 fields=["workspace", "-created_at"], condition=Q(status="pending"), name="draft_pending"
             ),
@@ -84,6 +85,11 @@ class Draft(Row):
 
     def __str__(self) -> str:
         return f"draft {str(self.pk)[-6:]}"
+
+    @property
+    def author(self) -> str:
+        """The name of the person or program that decided; "" for the product itself, or for nobody yet."""
+        return str(self.program or self.decided_by or "")
 
     @property
     def was_edited(self) -> bool:
@@ -193,6 +199,11 @@ class OutboundSend(Row):
 
     def __str__(self) -> str:
         return f"{self.origin} {self.origin_id}/{self.part}: {self.state}"
+
+    @property
+    def author(self) -> str:
+        """The name of the person or program that sent it; "" for the product itself."""
+        return str(self.program or self.approved_by or "")
 
     @property
     def shown_subject(self) -> str:

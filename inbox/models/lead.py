@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Reverse
 
-from inbox.models.row import Row
+from inbox.models.row import MarkedRow, Row
 from inbox.models.words import names_vector
 from integrations.models import known_provider
 
@@ -123,7 +123,7 @@ def _unique(field: str) -> models.UniqueConstraint:
     )
 
 
-class Lead(Row):
+class Lead(Row, MarkedRow):
     """One person to whom a workspace writes.
 
     Identity columns hold normalised values (lower case, E.164, canonical URL) or "". They are unique within a
@@ -268,6 +268,7 @@ class Lead(Row):
     class Meta:
         constraints = [_unique(field) for field in IDENTITY_FIELDS]
         indexes = [
+            *MarkedRow.indexes("lead"),
             # inbox list, newest first
             models.Index(fields=["workspace", "-last_message_at", "-id"], name="lead_by_last_message"),
             models.Index(

@@ -8,7 +8,7 @@ from django.db.models.functions import MD5, Left, Lower, Trim
 from django.utils import timezone
 
 from inbox.models.lead import Channel, Suspicion, Tag
-from inbox.models.row import Row
+from inbox.models.row import MarkedRow, Row
 from inbox.models.words import WordsField
 from integrations import registry
 
@@ -59,7 +59,7 @@ class MessageManager(models.Manager["Message"]):
         return super().get_queryset().defer("found_by")
 
 
-class Message(Row):
+class Message(Row, MarkedRow):
     """A message from or to a lead, on any channel."""
 
     class Direction(models.TextChoices):
@@ -168,6 +168,7 @@ class Message(Row):
             ),
         ]
         indexes = [
+            *MarkedRow.indexes("message"),
             models.Index(fields=["lead", "sent_at", "received_at"], name="message_timeline"),
             models.Index(fields=["workspace", "-received_at"], name="message_by_workspace"),
             # for texts that may arrive without an id, and are then looked up by their words

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django.db.models.functions import Now
 
 from jobs.ids import uuid7
 
@@ -22,6 +23,24 @@ def program_key() -> "models.ForeignKey[Any, Any]":
         db_index=False,
         db_constraint=False,
     )
+
+
+class MarkedRow(models.Model):
+    """A row with the transaction and the time of its last change, by a trigger (inbox/sql/mark_changes.sql)."""
+
+    changed_xid = models.BigIntegerField(default=0, db_default=0, editable=False)
+    changed_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        abstract = True
+
+    @staticmethod
+    def indexes(table: str) -> list[models.Index]:
+        """The indexes by which programs walk the changes of a workspace."""
+        return [
+            models.Index(fields=["workspace", "changed_xid", "id"], name=f"{table}_of_change"),
+            models.Index(fields=["workspace", "changed_at", "changed_xid"], name=f"{table}_since"),
+        ]
 
 
 class Row(models.Model):

@@ -1,0 +1,83 @@
+"""The addresses `drafts/…`: proposed answers with the checks that hold them, what they are made of and their cost."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Prefetch, QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.base import ApiView, ListView
+from api.forms import ListQuery, RowSerializer
+from inbox.models import Draft, GateResult
+
+GATES = GateResult.objects.order_by("stage", "position")
+DRAFTS = (
+    Draft.objects.select_related("decided_by", "program")
+    .prefetch_related(Prefetch("gate_results", GATES))
+    .filter(lead__sample=False)
+)
+
+
+class GateSerializer(RowSerializer):
+    class Meta:
+        model = GateResult
+        fields = ("stage", "gate", "passed", "evidence")
+
+
+class MadeOfSerializer(serializers.Serializer[Any]):
+    facts = serializers.SerializerMethodField()
+    slots = serializers.SerializerMethodField()
+    messages = serializers.SerializerMethodField()
+
+    def get_facts(self, stored: dict[str, Any]) -> list[str]:
+        return [fact["key"] for fact in stored.get("facts", [])]
+
+    def get_slots(self, stored: dict[str, Any]) -> list[str]:
+        return list(stored.get("slots", []))
+
+    def get_messages(self, stored: dict[str, Any]) -> int:
+        return int(stored.get("messages", 0))
+
+
+class DraftSerializer(RowSerializer):
+    message = serializers.PrimaryKeyRelatedField[Any](source="trigger_message", read_only=True)
+    gates = GateSerializer(source="gate_results", many=True)
+    made_of = MadeOfSerializer()
+    decided_by = serializers.CharField(source="author")
+    costMicrousd = serializers.SerializerMethodField()
+    updated_at = serializers.DateTimeField(source="changed_at")
+
+    class Meta:
+        model = Draft
+        fields = (
+            *("id", "lead", "message", "channel", "status", "status_reason", "revision", "subject", "text"),
+            *("gates", "would_send", "send_at", "made_of", "costMicrousd", "model"),
+            *("decided_by", "decided_at", "created_at", "updated_at"),
+        )
+
+    def get_costMicrousd(self, draft: Draft) -> int | None:
+        """The cost in millionths of a dollar; null if the price of a call is unknown."""
+        costs = [call["cost_microusd"] for call in draft.made_of.get("calls", [])]
+        return None if None in costs else sum(costs)
+
+
+class DraftQuery(ListQuery):
+    status = serializers.ChoiceField(Draft.Status.choices, required=False)
+
+
+class Drafts(ListView):
+    scopes = {"GET": "drafts:read"}
+    query_class = DraftQuery
+    serializer_class = DraftSerializer
+
+    def rows(self, query: dict[str, Any]) -> QuerySet[Draft]:
+        return DRAFTS.filter(status=query["status"]) if "status" in query else DRAFTS
+
+
+class OneDraft(ApiView):
+    scopes = {"GET": "drafts:read"}
+
+    def get(self, request: Request, draft_id: UUID) -> Response:
+        return Response(DraftSerializer(self.row(DRAFTS, draft_id)).data)

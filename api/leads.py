@@ -1,0 +1,147 @@
+"""The addresses `leads/…`: lists, single leads and their timelines."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from operator import itemgetter
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.base import ApiView, ListView
+from api.forms import Input, ListQuery, RowSerializer
+from api.messages import MESSAGES, MessageSerializer
+from api.sends import SENDS, SendSerializer
+from inbox.leads.identity import normal_phone
+from inbox.models import Campaign, Lead, Note, OutboundSend, User
+from inbox.models.lead import Tag, by_alternate_email, by_alternate_phone
+from inbox.pages.pagination import keyset_page
+
+LEADS = Lead.objects.select_related("campaign", "assigned_to").filter(sample=False)
+
+
+class CampaignSerializer(RowSerializer):
+    class Meta:
+        model = Campaign
+        fields = ("id", "name", "provider")
+
+
+class PersonSerializer(RowSerializer):
+    class Meta:
+        model = User
+        fields = ("id", "name")
+
+    name = serializers.CharField()
+
+
+class LeadSerializer(RowSerializer):
+    campaign = CampaignSerializer(allow_null=True)
+    assigned_to = PersonSerializer(allow_null=True)
+    updated_at = serializers.DateTimeField(source="changed_at")
+
+    class Meta:
+        model = Lead
+        fields = (
+            *("id", "email", "phone", "linkedin_url", "alternate_emails", "alternate_phones"),
+            *("first_name", "last_name", "company", "title", "campaign", "assigned_to"),
+            *("tag", "score", "suspected", "needs_reply", "unread", "snoozed_until", "refused_channels"),
+            *("opted_out_at", "bounced_at", "booked_at", "last_channel"),
+            *("last_message_at", "last_inbound_at", "last_outbound_at", "created_at", "updated_at"),
+        )
+
+
+class LeadQuery(ListQuery):
+    email = serializers.EmailField(required=False)
+    phone = serializers.CharField(required=False, max_length=32)
+    tag = serializers.ChoiceField(Tag.choices, required=False)
+    needsReply = serializers.BooleanField(required=False, allow_null=True, default=None)
+    assignedTo = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    campaign = serializers.UUIDField(required=False)
+
+
+class Leads(ListView):
+    scopes = {"GET": "leads:read"}
+    query_class = LeadQuery
+    serializer_class = LeadSerializer
+
+    def rows(self, query: dict[str, Any]) -> QuerySet[Lead]:
+        rows = LEADS
+        if "email" in query:
+            address = query["email"].lower()
+            rows = rows.filter(Q(email=address) | by_alternate_email(address))
+        if "phone" in query:
+            number = normal_phone(query["phone"], self.workspace.phone_region) or query["phone"]
+            rows = rows.filter(Q(phone=number) | by_alternate_phone(number))
+        if query["needsReply"] is not None:
+            rows = rows.filter(needs_reply=query["needsReply"])
+        columns = {"tag": "tag", "assignedTo": "assigned_to", "campaign": "campaign"}
+        return rows.filter(**{column: query[name] for name, column in columns.items() if name in query})
+
+
+class OneLead(ApiView):
+    scopes = {"GET": "leads:read"}
+
+    def get(self, request: Request, lead_id: UUID) -> Response:
+        return Response(LeadSerializer(self.row(LEADS, lead_id)).data)
+
+
+class NoteSerializer(RowSerializer):
+    author = PersonSerializer(allow_null=True)
+
+    class Meta:
+        model = Note
+        fields = ("id", "author", "text", "created_at")
+
+
+class EntrySerializer(serializers.Serializer[Any]):
+    """An entry of a timeline: exactly one of `message`, `note` and `send` is not null."""
+
+    at = serializers.DateTimeField()
+    message = MessageSerializer(allow_null=True)
+    note = NoteSerializer(allow_null=True)
+    send = SendSerializer(allow_null=True)
+
+
+class TimelineQuery(Input):
+    cursor = serializers.CharField(required=False, default="", max_length=120)
+    limit = serializers.IntegerField(default=50, min_value=1, max_value=100)
+
+
+class Timeline(ApiView):
+    scopes = {"GET": "leads:read messages:read"}
+
+    def get(self, request: Request, lead_id: UUID) -> Response:
+        """Returns a lead's messages, notes and sends, newest first. A page holds `limit` messages."""
+        lead, query = self.row(LEADS, lead_id), self.query(TimelineQuery)
+        messages = keyset_page(
+            MESSAGES.filter(lead=lead), "sent_at", after=query["cursor"], size=query["limit"]
+        )
+        since = messages.rows[-1].sent_at if messages.after else None
+        until = _time_of(query["cursor"])
+        entries = [_entry(message.sent_at, message=message) for message in messages.rows]
+        entries += _others(lead, since, until)
+        entries.sort(key=itemgetter("at"), reverse=True)
+        return Response({"data": EntrySerializer(entries, many=True).data, "nextCursor": messages.after})
+
+
+def _time_of(cursor: str) -> datetime | None:
+    """The time in a cursor that `keyset_page` has accepted; None for the first page."""
+    return datetime.fromtimestamp(int(cursor.partition("-")[0]) / 1_000_000, UTC) if cursor else None
+
+
+def _others(lead: Lead, since: datetime | None, until: datetime | None) -> Iterator[dict[str, Any]]:
+    """The notes of the lead from `since` up to `until`, and the sends that have not become messages."""
+    span = {"created_at__gte": since} if since else {}
+    span |= {"created_at__lt": until} if until else {}
+    for note in Note.objects.select_related("author").filter(lead=lead, **span).order_by("-created_at")[:200]:
+        yield _entry(note.created_at, note=note)
+    unsent = SENDS.filter(lead=lead, **span).exclude(state=OutboundSend.State.SENT)
+    for send in unsent.order_by("-created_at")[:200]:
+        yield _entry(send.created_at, send=send)
+
+
+def _entry(at: datetime, **row: Any) -> dict[str, Any]:
+    return {"at": at, "message": None, "note": None, "send": None} | row

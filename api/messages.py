@@ -1,0 +1,91 @@
+"""The addresses `messages/…`: lists, single messages, and what happened to each."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import Http404
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.base import ApiView, ListView
+from api.forms import ListQuery, RowSerializer
+from inbox.models import Message
+from inbox.trace import story
+from inbox.trace.subjects import NotHere
+
+MESSAGES = Message.objects.filter(lead__sample=False).defer(
+    "raw_text", "raw_html", "recipients", "attachments"
+)
+
+
+class MessageSerializer(RowSerializer):
+    updated_at = serializers.DateTimeField(source="changed_at")
+
+    class Meta:
+        model = Message
+        fields = (
+            *("id", "lead", "direction", "channel", "source", "campaign", "subject", "text"),
+            *("from_address", "from_name", "account_address", "draft", "tag", "suspected", "automated_reply"),
+            *("sent_at", "received_at", "updated_at"),
+        )
+
+
+class MessageQuery(ListQuery):
+    lead = serializers.UUIDField(required=False)
+    direction = serializers.ChoiceField(Message.Direction.choices, required=False)
+    receivedSince = serializers.DateTimeField(required=False)
+
+
+class Messages(ListView):
+    scopes = {"GET": "messages:read"}
+    query_class = MessageQuery
+    serializer_class = MessageSerializer
+
+    def rows(self, query: dict[str, Any]) -> QuerySet[Message]:
+        columns = {"lead": "lead", "direction": "direction", "receivedSince": "received_at__gte"}
+        return MESSAGES.filter(**{column: query[name] for name, column in columns.items() if name in query})
+
+
+class OneMessage(ApiView):
+    scopes = {"GET": "messages:read"}
+
+    def get(self, request: Request, message_id: UUID) -> Response:
+        return Response(MessageSerializer(self.row(MESSAGES, message_id)).data)
+
+
+class LinkSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField()
+    id = serializers.UUIDField()
+
+
+class EventSerializer(serializers.Serializer[Any]):
+    at = serializers.DateTimeField()
+    what = serializers.CharField()
+    detail = serializers.CharField()
+    branch = serializers.CharField()
+    why = serializers.CharField()
+    quote = serializers.CharField(source="said")
+    durationMs = serializers.FloatField(source="ms", allow_null=True)
+    rows = LinkSerializer(source="links", many=True)
+
+
+class TraceSerializer(serializers.Serializer[Any]):
+    headline = serializers.CharField()
+    state = serializers.CharField(source="word")
+    summary = serializers.CharField()
+    events = EventSerializer(many=True)
+    isCut = serializers.BooleanField(source="cut")
+
+
+class MessageTrace(ApiView):
+    scopes = {"GET": "messages:read"}
+
+    def get(self, request: Request, message_id: UUID) -> Response:
+        """Returns what happened to a message, in the words of the page Trace."""
+        try:
+            record = story.of(self.workspace, "message", message_id)
+        except NotHere:
+            raise Http404 from None
+        return Response(TraceSerializer(record).data)

@@ -1,0 +1,108 @@
+"""The addresses `accounts/` and `insights/overview/`, each answer with the time to which it is complete."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.base import ApiView
+from api.forms import Input
+from inbox.health import receipts
+from insights import overview_numbers
+
+LONGEST = timedelta(days=400)
+SPAN = timedelta(days=30)
+
+
+class AccountSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    provider = serializers.CharField()
+    name = serializers.CharField()
+    accountId = serializers.CharField(source="external_account_id")
+    enabled = serializers.BooleanField()
+    state = serializers.CharField(source="health.state", default="unknown")
+    reason = serializers.CharField(source="health.reason", default="")
+    since = serializers.DateTimeField(source="health.since", default=None, allow_null=True)
+    lostMailboxes = serializers.ListField(
+        child=serializers.CharField(), source="health.lost_mailboxes", default=list
+    )
+    lastReceivedAt = serializers.DateTimeField(
+        source="health.last_received_at", default=None, allow_null=True
+    )
+    completeThrough = serializers.DateTimeField(source="complete_through", allow_null=True)
+
+
+class Accounts(ApiView):
+    scopes = {"GET": "health:read"}
+
+    def get(self, request: Request) -> Response:
+        """Returns the workspace's accounts. `completeThrough`: up to then all that the provider lists is here."""
+        self.query(Input)
+        rows = list(self.workspace.integrations.select_related("health").defer("credentials"))
+        compared = receipts.lately(self.workspace)
+        for row in rows:
+            account = compared.get(row.pk)
+            vars(row)["complete_through"] = account and account.through
+        return Response({"data": AccountSerializer(rows, many=True).data, "nextCursor": None})
+
+
+class SpanQuery(Input):
+    def get_fields(self) -> Any:
+        """The names `from` and `to`, of which Python reserves the first."""
+        return {name: serializers.DateTimeField(required=False) for name in ("from", "to")}
+
+    def validate(self, attrs: Any) -> Any:
+        attrs = super().validate(attrs)
+        until = attrs.get("to") or timezone.now()
+        since = attrs.get("from") or until - SPAN
+        if not timedelta(0) < until - since <= LONGEST:
+            raise serializers.ValidationError({"from": [f"Up to {LONGEST.days} days before `to`."]})
+        return {"since": since, "until": until}
+
+
+class CampaignNumbersSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField(source="campaign_id", allow_null=True)
+    name = serializers.CharField()
+    replies = serializers.IntegerField()
+    people = serializers.IntegerField()
+    positive = serializers.IntegerField()
+    booked = serializers.IntegerField()
+    answerSeconds = serializers.FloatField(source="answer_s", allow_null=True)
+
+
+class OverviewSerializer(serializers.Serializer[Any]):
+    replies = serializers.IntegerField()
+    people = serializers.IntegerField()
+    positive = serializers.IntegerField()
+    booked = serializers.IntegerField()
+    answerSeconds = serializers.FloatField(source="answer_s", allow_null=True, help_text="The median.")
+    campaigns = CampaignNumbersSerializer(many=True)
+
+
+class OverviewAnswerSerializer(OverviewSerializer):
+    waiting = serializers.IntegerField(help_text="Leads of them who wait for an answer now.")
+    completeThrough = serializers.DateTimeField(allow_null=True)
+    complete = serializers.BooleanField(help_text="Whether nothing is missing up to then.")
+
+
+class Overview(ApiView):
+    scopes = {"GET": "insights:read"}
+
+    def get(self, request: Request) -> Response:
+        """Returns the numbers of the page Insights from `from` (30 days ago) up to `to` (now)."""
+        span = self.query(SpanQuery)
+        since, until = span["since"], span["until"]
+        numbers = overview_numbers.overview(self.workspace.pk, since, until, self.workspace.timezone)
+        whole = receipts.between(self.workspace, since, until)
+        return Response(
+            {
+                **OverviewSerializer(numbers).data,
+                "waiting": overview_numbers.waiting(self.workspace, since, until),
+                "completeThrough": whole.through
+                and serializers.DateTimeField().to_representation(whole.through),
+                "complete": whole.through is not None and not whole.is_troubled,
+            }
+        )
