@@ -101,7 +101,7 @@ def parse(body: Any, now: datetime) -> events.Event:
     """Parses a webhook. Events of accounts outside LinkedIn become an IgnoredEvent. Raises PayloadInvalid."""
     envelope = validate(Envelope, body)
     kind = envelope.type
-    if envelope.account_provider.lower() not in ("", "linkedin"):
+    if not (envelope.account_provider or "linkedin").lower().startswith("linkedin"):
         return events.IgnoredEvent(event_type=kind, reason="not a LinkedIn account")
     if kind.startswith(STATUS) or kind in ACCOUNT:
         word = kind.removeprefix(STATUS).removeprefix("account.").upper()
