@@ -213,34 +213,4 @@ def invitees(call: Call) -> Response:
     return _collection([row for row in call.store.invitees.values() if row["event"] == uri], call)
 
 
-@routes.on("POST", "/invitees")
-def book(call: Call) -> Response:
-    values = call.request.data
-    person = values.get("invitee") or {}
-    if not person.get("email") or not values.get("start_time"):
-        raise BadRequestError(
-            "The supplied parameters are invalid: invitee.email and start_time are required."
-        )
-    when = {"start_time": values["start_time"], "event_type": values.get("event_type")}
-    invitee = _book(call.account, {**person, **when})
-    call.sent("booking", _key(invitee["uri"]), to=invitee["email"], text=values["start_time"])
-    call.tell(_told("invitee.created", invitee, call.store.events[_key(invitee["event"])]))
-    return json_response({"resource": invitee}, 201)
-
-
-@routes.on("POST", "/scheduled_events/{event_id}/cancellation")
-def cancel(call: Call) -> Response:
-    meeting = _event(call)
-    meeting["status"] = "canceled"
-    for invitee in call.store.invitees.values():
-        if invitee["event"] == meeting["uri"]:
-            invitee["status"] = "canceled"
-            _touch(call.account, invitee)
-            call.tell(_told("invitee.canceled", invitee, meeting))
-    reason = call.request.data.get("reason") or ""
-    return json_response(
-        {"resource": {"canceled_by": "Alex Moreno", "reason": reason, "canceler_type": "host"}}, 201
-    )
-
-
 PLAYER = Calendly()

@@ -47,7 +47,6 @@ class Mailbox:
     sent: dict[int, dict[str, Any]] = field(default_factory=Shelf)
     campaigns: dict[int, dict[str, Any]] = field(default_factory=dict)
     senders: dict[int, dict[str, Any]] = field(default_factory=dict)
-    lead_campaigns: dict[int, set[int]] = field(default_factory=Shelf)
     stopped: set[tuple[int, int]] = field(default_factory=set)
     files: dict[int, dict[str, Any]] = field(default_factory=Shelf)
 
@@ -99,38 +98,6 @@ def me(call: Call) -> Response:
     )
 
 
-@routes.on("GET", "/api/campaigns")
-def campaigns(call: Call) -> Response:
-    return _page(call, list(call.store.campaigns.values()))
-
-
-@routes.on("GET", "/api/campaigns/{campaign_id}")
-def campaign(call: Call) -> Response:
-    return json_response({"data": _found(call.store.campaigns, call.params["campaign_id"])})
-
-
-@routes.on("GET", "/api/campaigns/{campaign_id}/leads")
-def campaign_leads(call: Call) -> Response:
-    campaign_id = _found(call.store.campaigns, call.params["campaign_id"])["id"]
-    box = call.store
-    leads = [
-        {**lead, "lead_campaign_data": [_lead_campaign_data(box, lead["id"], campaign_id)]}
-        for lead in box.leads.values()
-        if campaign_id in box.lead_campaigns.get(lead["id"], ())
-    ]
-    return _page(call, leads)
-
-
-def _lead_campaign_data(box: Mailbox, lead_id: int, campaign_id: int) -> dict[str, Any]:
-    sent = [mail for mail in box.sent_to(lead_id) if mail["campaign_id"] == campaign_id]
-    stopped = (campaign_id, lead_id) in box.stopped
-    return {
-        "campaign_id": campaign_id,
-        "status": "stopped" if stopped else "in_sequence",
-        "emails_sent": len(sent),
-    }
-
-
 @routes.on("POST", "/api/campaigns/{campaign_id}/leads/stop-future-emails")
 def stop_future_emails(call: Call) -> Response:
     lead_ids = call.request.data.get("lead_ids")
@@ -173,19 +140,6 @@ def lead(call: Call) -> Response:
     return json_response({"data": _found(call.store.leads, call.params["lead_id"])})
 
 
-@routes.on("PATCH", "/api/leads/{lead_id}")
-@routes.on("PUT", "/api/leads/{lead_id}")
-def change_lead(call: Call) -> Response:
-    lead = _found(call.store.leads, call.params["lead_id"])
-    return json_response({"data": events.keep_lead(call.account, {**call.request.data, "id": lead["id"]})})
-
-
-@routes.on("GET", "/api/leads/{lead_id}/replies")
-def lead_replies(call: Call) -> Response:
-    lead_id = _number(call.params["lead_id"])
-    return _page(call, _filtered(call, [r for r in call.store.replies.values() if r["lead_id"] == lead_id]))
-
-
 @routes.on("GET", "/api/leads/{lead_id}/sent-emails")
 def lead_sent_emails(call: Call) -> Response:
     lead_id = _number(call.params["lead_id"])
@@ -194,12 +148,9 @@ def lead_sent_emails(call: Call) -> Response:
 
 @routes.on("GET", "/api/replies")
 def replies(call: Call) -> Response:
-    return _page(call, _filtered(call, list(call.store.replies.values())))
-
-
-@routes.on("GET", "/api/replies/{reply_id}")
-def reply(call: Call) -> Response:
-    return json_response({"data": _found(call.store.replies, call.params["reply_id"])})
+    folder = call.request.query.get("folder", "").lower()
+    rows = [reply for reply in call.store.replies.values() if folder in ("", reply["folder"].lower())]
+    return _page(call, sorted(rows, key=_age, reverse=True))
 
 
 @routes.on("GET", "/api/replies/{reply_id}/conversation-thread")
@@ -307,20 +258,6 @@ def _unheard_of(call: Call, to: str) -> dict[str, Any]:
 def _re(subject: str | None) -> str:
     subject = html.unescape(subject or "")
     return subject if subject.lower().startswith("re:") else f"Re: {subject}".strip()
-
-
-def _filtered(call: Call, replies: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    query = call.request.query
-    folder = (query.get("filters[folder]") or query.get("folder") or "all").lower()
-    if folder != "all":
-        replies = [reply for reply in replies if reply["folder"].lower() == folder]
-    for name in ("campaign_id", "sender_email_id"):
-        if wanted := query.get(f"filters[{name}]"):
-            replies = [reply for reply in replies if str(reply[name]) == wanted]
-    if search := (query.get("filters[search]") or query.get("search") or "").lower():
-        keys = ("from_email_address", "primary_to_email_address", "email_subject", "text_body")
-        replies = [reply for reply in replies if any(search in str(reply[key] or "").lower() for key in keys)]
-    return sorted(replies, key=_age, reverse=True)
 
 
 def _number(text: Any) -> int:

@@ -97,8 +97,6 @@ def learn(account: Account, body: dict[str, Any]) -> None:
     sender = keep_sender(box, payload["sender_email"]) if payload.get("sender_email") else None
     if sender and (status := ACCOUNTS.get(str((body.get("event") or {}).get("type")))):
         sender["status"] = status
-    if lead and campaign:
-        box.lead_campaigns.setdefault(lead["id"], set()).add(campaign["id"])
     links = {
         "lead_id": lead["id"] if lead else None,
         "campaign_id": campaign["id"] if campaign else None,

@@ -151,19 +151,6 @@ def conversation_messages(call: Call) -> Response:
 # Contacts
 
 
-@routes.on("POST", "/contacts/")
-def create_contact(call: Call) -> Response:
-    row = events.find_contact(call.account, call.request.data)
-    if row:
-        body = (
-            MESSAGES[400],
-            {"contactId": row["id"], "contactName": row["contactName"], "matchingField": "phone"},
-        )
-        text = "This location does not allow duplicated contacts."
-        return json_response({"statusCode": 400, "message": text, "error": body[0], "meta": body[1]}, 400)
-    return _traced({"contact": events.keep_contact(call.account, _person(call))}, 201)
-
-
 @routes.on("POST", "/contacts/upsert")
 def upsert_contact(call: Call) -> Response:
     stored = events.find_contact(call.account, call.request.data)
@@ -258,30 +245,10 @@ def create_appointment(call: Call) -> Response:
     return json_response(appointment, 201)
 
 
-@routes.on("GET", "/calendars/events/appointments/{appointment_id}")
-def appointment(call: Call) -> Response:
-    return _traced(
-        {"appointment": call.look_up(call.store.appointments, "appointment_id", "Appointment not found")}
-    )
-
-
 @routes.on("PUT", "/calendars/events/appointments/{appointment_id}")
 def change_appointment(call: Call) -> Response:
     stored = call.look_up(call.store.appointments, "appointment_id", "Appointment not found")
     return json_response(events.keep_appointment(call.account, {**call.request.data, "id": stored["id"]}))
-
-
-@routes.on("DELETE", "/calendars/events/appointments/{appointment_id}")
-def delete_appointment(call: Call) -> Response:
-    call.look_up(call.store.appointments, "appointment_id", "Appointment not found")
-    del call.store.appointments[call.params["appointment_id"]]
-    return json_response({"succeeded": True})
-
-
-@routes.on("GET", "/users/")
-def users(call: Call) -> Response:
-    user = {"id": "UsrSandbox0000000001", "name": "Alex Moreno", "email": "alex@outreach.example.com"}
-    return _traced({"users": [user]})
 
 
 @routes.on("GET", "/locations/{location_id}")

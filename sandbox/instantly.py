@@ -195,11 +195,6 @@ def emails(call: Call) -> Response:
     return _list(call, [email for email in rows if kinds is None or email["ue_type"] in kinds])
 
 
-@routes.on("GET", "/api/v2/emails/{email_id}")
-def email(call: Call) -> Response:
-    return json_response(call.look_up(call.store.emails, "email_id", "Email not found"))
-
-
 @routes.on("POST", "/api/v2/emails/reply")
 def reply(call: Call) -> Response:
     values = call.check_body(ANSWER, ("reply_to_uuid", "eaccount", "subject", "body"), WHY)

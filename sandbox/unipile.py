@@ -56,7 +56,6 @@ NOTE_LIMIT = 300
 class LinkedIn:
     """The data of one LinkedIn account in the simulated Unipile: chats, messages, people and invitations."""
 
-    linked: bool = False
     created_at: str = field(default_factory=now_iso)
     chats: dict[str, dict[str, Any]] = field(default_factory=Shelf)
     messages: dict[str, dict[str, Any]] = field(default_factory=Shelf)
@@ -111,7 +110,6 @@ class Unipile(Provider):
             return None
         if call.account.name == "*":
             return self.error(400, message="account_id is required")
-        call.store.linked = True
         status = call.account.status
         if status in BLOCKING:
             return self.error(*BLOCKING[status])
@@ -121,7 +119,6 @@ class Unipile(Provider):
         return events.build(account, event, fields)
 
     def learn(self, account: Account, body: dict[str, Any]) -> None:
-        account.data.linked = True
         events.learn(account, body)
 
     def holds(self, account: Account, body: dict[str, Any]) -> bool:
@@ -139,17 +136,10 @@ class Unipile(Provider):
 # Accounts
 
 
-@routes.on("GET", "/api/v1/accounts")
-def accounts(call: Call) -> Response:
-    accounts = [a for a in call.sandbox.state.accounts("unipile") if a.data.linked and a.status != "deleted"]
-    return _list(call, "AccountList", [_account(a) for a in accounts])
-
-
 @routes.on("GET", "/api/v1/accounts/{account_id}")
 def account(call: Call) -> Response:
     if call.account.status == "deleted":
         raise BadRequestError("Account not found.", status=404, code="resource_not_found")
-    call.store.linked = True
     return json_response(_account(call.account))
 
 

@@ -51,7 +51,6 @@ def hosted_reconnect(call: Call) -> Response:
     if link is None:
         return _html("Link expired", "<p>This link has been used or has expired.</p>", 410)
     del call.store.links[call.params["token"]]
-    call.store.linked = True
     call.sandbox.set_account(call.account.provider, call.account.name, "ok")
     if link.get("success_redirect_url"):
         return Response(303, headers={"Location": link["success_redirect_url"]})

@@ -110,7 +110,7 @@ class UnipileV2(Unipile):
         return _event(account, event, ids if event == "message.update" else _message(account, message))
 
     def learn(self, account: Account, body: dict[str, Any]) -> None:
-        account.data.linked = True
+        """Stores nothing: `build` has stored the event."""
 
     def holds(self, account: Account, body: dict[str, Any]) -> bool:
         return account.status in BLOCKING and not str(body.get("type")).startswith("account.")

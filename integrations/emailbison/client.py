@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from django.conf import settings
 from pydantic import AliasChoices, Field
 
+from integrations.addresses import Mailbox, MailField
 from integrations.carriers import Recipient
 from integrations.client import ProviderClient, Row, bearer_session, number_part, pages, rows
 from integrations.emailbison import NAME
@@ -31,19 +32,9 @@ def sent_id(reply_id: str) -> str:
     return f"reply:{reply_id}" if reply_id else ""
 
 
-def is_outgoing(folder: str, kind: str) -> bool:
-    return folder.lower() == "sent" or kind.lower().startswith("outgoing")
-
-
 class Address(Payload):
     address: Text = Field("", validation_alias=AliasChoices("address", "email_address", "email"))
     name: Text = ""
-
-
-class Campaign(Payload):
-    id: ExternalId
-    name: Text = ""
-    status: Text = ""
 
 
 class Variable(Payload):
@@ -58,7 +49,6 @@ class Lead(Payload):
     last_name: Text = ""
     company: Text = ""
     title: Text = ""
-    status: Text = ""
     custom_variables: list[Variable] | None = None
 
     def variable(self, *names: str) -> str:
@@ -67,19 +57,18 @@ class Lead(Payload):
         return next((values[name.lower()] for name in names if values.get(name.lower())), "")
 
 
-class Reply(Payload):
+class Mail(Payload):
     """One message of an EmailBison thread. It is outbound if its folder is "Sent", otherwise inbound."""
 
     id: ExternalId
     subject: Text = Field("", validation_alias=AliasChoices("email_subject", "subject"))
-    from_email_address: Text = ""
+    from_email_address: MailField = Mailbox()
     from_name: Text = ""
     to: list[Address] | None = None
     cc: list[Address] | None = None
     bcc: list[Address] | None = None
     html_body: Text = ""
     text_body: Text = ""
-    raw_message_id: Text = ""
     date_received: Text = ""
     created_at: Text = ""
     automated_reply: bool | None = None
@@ -90,10 +79,6 @@ class Reply(Payload):
     attachments: Any = None
     type: Text = ""
     folder: Text = ""
-    lead_id: ExternalId | None = None
-    campaign_id: ExternalId | None = None
-    sender_email_id: ExternalId | None = None
-    scheduled_email_id: ExternalId | None = None
 
     @property
     def at(self) -> datetime | None:
@@ -101,19 +86,25 @@ class Reply(Payload):
 
     @property
     def outgoing(self) -> bool:
-        return is_outgoing(self.folder, self.type)
+        return self.folder.lower() == "sent" or self.type.lower().startswith("outgoing")
+
+
+class Reply(Mail):
+    """A message in EmailBison's lists, which name its lead, campaign and mailbox."""
+
+    lead_id: ExternalId | None = None
+    campaign_id: ExternalId | None = None
+    sender_email_id: ExternalId | None = None
+    scheduled_email_id: ExternalId | None = None
 
 
 class SentEmail(Payload):
     """An e-mail that EmailBison has sent. `id` is `scheduled_email.id` in its webhooks."""
 
     id: ExternalId
-    lead_id: ExternalId | None = None
     email_subject: Text = ""
     email_body: Text = ""
-    status: Text = ""
     sent_at: Text = ""
-    raw_message_id: Text = ""
 
     @property
     def at(self) -> datetime | None:
@@ -161,10 +152,6 @@ class EmailBisonClient(ProviderClient):
             return Account.model_validate(user.get("workspace") or user.get("team") or {})
 
         return self._get("/api/users", "account", deadline, parse)
-
-    # Reference: GET /api/campaigns
-    def campaigns(self, deadline: Deadline) -> list[Campaign]:
-        return list(self._list(Campaign, "/api/campaigns", "campaigns", deadline, "campaigns"))
 
     # Reference: POST /api/campaigns/{id}/leads/stop-future-emails
     def stop_future_emails(self, campaign_id: str, lead_ids: Sequence[str], deadline: Deadline) -> None:

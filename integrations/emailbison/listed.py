@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import datetime
 
-from integrations.addresses import decoded, listed, mailbox
 from integrations.emailbison.client import EmailBisonClient, Reply, SentEmail, sent_id
-from integrations.emailbison.payloads import files_of
+from integrations.emailbison.payloads import content_of
 from integrations.events import BACKFILL, IMPORT, BounceEvent, CampaignRef, MessageEvent, Person, Unusable
-from integrations.mailheaders import headers_of
 from integrations.models import Integration
 from integrations.payload import split_name
 from jobs.deadline import Deadline
@@ -21,7 +19,7 @@ def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterato
     for reply in EmailBisonClient.for_integration(account).replies_since(moment, deadline):
         if reply.folder.lower() == BOUNCED:
             continue
-        if reply.at is None or not reply.from_email_address:
+        if reply.at is None or not reply.from_email_address.address:
             yield Unusable("replies", reply.at, "emailbison_reply", reply.id)
         elif not reply.outgoing:
             yield _reply(reply, reply.at)
@@ -36,7 +34,7 @@ def bounces(account: Integration, moment: datetime, deadline: Deadline) -> Itera
     for reply in EmailBisonClient.for_integration(account).replies_since(moment, deadline, BOUNCED):
         if reply.folder.lower() != BOUNCED:  # an instance that does not know the filter ignores it
             continue
-        if reply.at is None or not reply.from_email_address:
+        if reply.at is None or not reply.from_email_address.address:
             yield Unusable("bounces", reply.at, "emailbison_reply", reply.id)
         else:
             yield _bounce(reply, reply.at)
@@ -78,10 +76,8 @@ def _by_hand(reply: Reply, at: datetime) -> MessageEvent:
 
 
 def _reply(reply: Reply, at: datetime) -> MessageEvent:
-    sender = mailbox(reply.from_email_address)
-    name = decoded(reply.from_name) or sender.name
-    first, last = split_name(name)
-    lists = {"to": reply.to, "cc": reply.cc, "bcc": reply.bcc}
+    content = content_of(reply)
+    first, last = split_name(content["from_name"])
     return MessageEvent(
         event_type=BACKFILL,
         source="emailbison_reply",
@@ -90,27 +86,17 @@ def _reply(reply: Reply, at: datetime) -> MessageEvent:
         channel="email",
         person=Person(
             emailbison_lead_id=reply.lead_id or "",
-            email=sender.address,
+            email=content["from_address"],
             first_name=first,
             last_name=last,
         ),
         occurred_at=at,
         campaign=CampaignRef(reply.campaign_id) if reply.campaign_id else None,
-        subject=reply.subject,
-        text=reply.text_body,
-        html=reply.html_body,
-        from_address=sender.address,
-        from_name=name,
-        recipients=listed(
-            **{kind: [(row.address, row.name) for row in items or []] for kind, items in lists.items()}
-        ),
         account_id=reply.sender_email_id or "",
-        attachments=files_of(reply.attachments),
-        automated_reply=reply.automated_reply,
-        headers=headers_of(reply.headers, reply.raw_headers, reply.raw_body),
         interested=bool(reply.interested),
         tracked=reply.lead_id is not None,
         listed=True,
+        **content,
     )
 
 

@@ -20,7 +20,7 @@ from pydantic import AliasChoices, AliasPath, Field
 from integrations import events
 from integrations.addresses import Mailbox, MailField, decoded, listed
 from integrations.attachments import as_stored, attachment
-from integrations.emailbison.client import is_outgoing, sent_id
+from integrations.emailbison.client import Mail, sent_id
 from integrations.mailheaders import headers_of
 from integrations.payload import ExternalId, Payload, Text, first_time, short_key, split_name, validate
 from integrations.spec import SampleReply
@@ -46,11 +46,6 @@ EVENTS = (
 )
 
 
-class Address(Payload):
-    address: Text = ""
-    name: Text = ""
-
-
 class Campaign(Payload):
     id: ExternalId
     name: Text = ""
@@ -70,28 +65,6 @@ class Lead(Payload):
     title: Text = ""
 
 
-class Reply(Payload):
-    id: ExternalId
-    email_subject: Text = ""
-    from_email_address: MailField = Mailbox()
-    from_name: Text = ""
-    to: list[Address] | None = None
-    cc: list[Address] | None = None
-    bcc: list[Address] | None = None
-    html_body: Text = ""
-    text_body: Text = ""
-    date_received: Text = ""
-    created_at: Text = ""
-    automated_reply: bool | None = None
-    interested: bool | None = None
-    headers: Any = None
-    raw_headers: Any = None
-    raw_body: Any = None
-    attachments: Any = None
-    type: Text = ""
-    folder: Text = ""
-
-
 class ScheduledEmail(Payload):
     id: ExternalId
     email_subject: Text = ""
@@ -109,7 +82,7 @@ class Data(Payload):
     campaign: Campaign | None = None
     campaign_event: CampaignEvent | None = None
     lead: Lead | None = None
-    reply: Reply | None = None
+    reply: Mail | None = None
     scheduled_email: ScheduledEmail | None = None
     sender_email: SenderEmail | None = None
 
@@ -262,7 +235,7 @@ def _sent(kind: str, payload: Data, now: datetime) -> events.Event:
 def _by_hand(kind: str, payload: Data, now: datetime) -> events.Event:
     """A person or an API call sent a mail. The event contains it as `reply`, in Sent, or as `scheduled_email`."""
     reply, person = payload.reply, _addressee(payload)
-    if reply is not None and is_outgoing(reply.folder, reply.type) and person is not None:
+    if reply is not None and reply.outgoing and person is not None:
         return events.MessageEvent(
             event_type=kind,
             external_id=sent_id(reply.id),
@@ -309,17 +282,20 @@ def _notice(payload: Data, now: datetime) -> dict[str, Any]:
     reply = payload.reply
     shared = {"channel": "email", "campaign": _campaign(payload), **_account(payload)}
     if reply is None:
-        return {
-            "occurred_at": (payload.campaign_event and first_time(payload.campaign_event.created_at)) or now,
-            **shared,
-        }
+        at = payload.campaign_event and first_time(payload.campaign_event.created_at)
+        return {"occurred_at": at or now, **shared}
+    return {"occurred_at": reply.at or now.astimezone(UTC), **content_of(reply), **shared}
+
+
+def content_of(reply: Mail) -> dict[str, Any]:
+    """Returns the fields of a MessageEvent that a reply fills in the same way in a webhook and in a list."""
     lists = {"to": reply.to, "cc": reply.cc, "bcc": reply.bcc}
     sender = reply.from_email_address
     return {
-        "subject": reply.email_subject,
+        "subject": reply.subject,
         "text": reply.text_body,
         "html": reply.html_body,
-        "attachments": files_of(reply.attachments),
+        "attachments": _files_of(reply.attachments),
         "from_address": sender.address,
         "from_name": decoded(reply.from_name) or sender.name,
         "recipients": listed(
@@ -327,8 +303,6 @@ def _notice(payload: Data, now: datetime) -> dict[str, Any]:
         ),
         "automated_reply": reply.automated_reply,
         "headers": headers_of(reply.headers, reply.raw_headers, reply.raw_body),
-        "occurred_at": first_time(reply.date_received, reply.created_at) or now.astimezone(UTC),
-        **shared,
     }
 
 
@@ -386,7 +360,7 @@ def sample(reply: SampleReply) -> dict[str, Any]:
     }
 
 
-def files_of(raw: Any) -> list[dict[str, Any]]:
+def _files_of(raw: Any) -> list[dict[str, Any]]:
     """Returns the files in a reply's `attachments` as a MessageEvent stores them; [] for anything but a list."""
     items = [file for file in raw if isinstance(file, dict)] if isinstance(raw, list) else []
     return as_stored(

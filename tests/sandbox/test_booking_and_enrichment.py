@@ -9,19 +9,20 @@ import pytest
 def test_a_calendly_booking_is_listed_told_and_cancelled(sandbox, call, receiver):
     sandbox.set_webhook("calendly", "key-a", receiver.url)
     slot = call("calendly", "GET", "/event_type_available_times").json()["collection"][0]["start_time"]
-    body = {"start_time": slot, "invitee": {"email": "dana@example.com", "name": "Dana Reyes"}}
-    booked = call("calendly", "POST", "/invitees", json=body)
-    assert booked.status_code == 201
+    lead = {"email": "dana@example.com", "name": "Dana Reyes"}
+    booked = sandbox.emit("calendly", "key-a", "invitee.created", start_time=slot, **lead)["body"]["payload"]
     [meeting] = call(
         "calendly", "GET", "/scheduled_events", params={"invitee_email": "dana@example.com"}
     ).json()["collection"]
     assert (meeting["start_time"], meeting["status"]) == (slot, "active")
     path = "/scheduled_events/" + meeting["uri"].rpartition("/")[2]
-    assert call("calendly", "GET", path + "/invitees").json()["collection"] == [booked.json()["resource"]]
+    [invitee] = call("calendly", "GET", path + "/invitees").json()["collection"]
+    assert (invitee["uri"], invitee["status"]) == (booked["invitee"]["uri"], "active")
     free = call("calendly", "GET", "/event_type_available_times").json()["collection"]
     assert slot not in [one["start_time"] for one in free]
-    assert call("calendly", "POST", path + "/cancellation", json={"reason": "ill"}).status_code == 201
-    assert call("calendly", "GET", path).json()["resource"]["status"] == "canceled"
+    sandbox.emit("calendly", "key-a", "invitee.canceled", invitee_uri=invitee["uri"])
+    [invitee] = call("calendly", "GET", path + "/invitees").json()["collection"]
+    assert invitee["status"] == "canceled"
     assert sorted(told["event"] for told in receiver.wait_for(2)) == ["invitee.canceled", "invitee.created"]
 
 
@@ -43,7 +44,7 @@ def test_a_calendly_invitee_is_cancelled_by_uri(sandbox):
 
 
 def test_calendly_refuses_in_its_own_words(call):
-    refused = call("calendly", "POST", "/invitees", json={})
+    refused = call("calendly", "GET", "/scheduled_events", params={"min_start_time": "soon"})
     assert (refused.status_code, refused.json()["title"]) == (400, "Invalid Argument")
     assert call("calendly", "GET", "/scheduled_events/none").json()["title"] == "Resource Not Found"
     assert call("calendly", "GET", "/users/me", key="").json()["title"] == "Unauthenticated"

@@ -21,7 +21,7 @@ def test_a_fault_is_added_listed_and_cleared(control, call):
     assert (
         added.json() | {"kind": "server_error", "status": 503, "processed": False, "fired": 0} == added.json()
     )
-    assert call("ghl", "GET", "/users/").status_code == 503
+    assert call("ghl", "GET", "/calendars/").status_code == 503
     [listed] = control("GET", "/faults").json()["faults"]
     assert (listed["id"], listed["seen"], listed["fired"]) == (added.json()["id"], 1, 1)
     assert control("DELETE", f"/faults/{listed['id']}").json() == {"cleared": 1}
@@ -69,7 +69,7 @@ def test_an_account_is_set_and_read(control, call):
     }
     assert set_to.json() == expected
     assert control("GET", "/accounts/ghl/key-a").json() == expected
-    assert call("ghl", "GET", "/users/").status_code == 401
+    assert call("ghl", "GET", "/calendars/").status_code == 401
 
 
 def test_a_webhook_is_set_used_and_removed(control, receiver):

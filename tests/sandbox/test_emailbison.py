@@ -40,16 +40,15 @@ def test_a_reply_is_listed_among_the_leads_sent_emails(sandbox, call, replied):
     )
 
 
-def test_a_reply_is_listed_among_the_leads_replies_as_outgoing(call, replied):
+def test_a_reply_is_listed_as_outgoing(call, replied):
     call("emailbison", "POST", f"/api/replies/{replied['reply']['id']}/reply", json=REPLY)
-    path = f"/api/leads/{replied['lead']['id']}/replies"
-    everything = call("emailbison", "GET", path, params={"filters[folder]": "all"}).json()["data"]
+    everything = call("emailbison", "GET", "/api/replies").json()["data"]
     assert [(reply["folder"], reply["type"]) for reply in everything] == [
         ("Sent", "Outgoing Email"),
         ("Inbox", "Tracked Reply"),
     ]
-    sent = call("emailbison", "GET", path, params={"filters[folder]": "sent"}).json()["data"]
-    assert sent[0]["to"] == [{"address": "dana@example.com", "name": "Dana"}]
+    sent = call("emailbison", "GET", "/api/replies", params={"folder": "sent"}).json()["data"]
+    assert [reply["to"] for reply in sent] == [[{"address": "dana@example.com", "name": "Dana"}]]
 
 
 def test_a_send_is_recorded_with_its_markers(sandbox, call, replied):
@@ -126,11 +125,11 @@ def test_two_workspaces_share_ids_and_nothing_else(sandbox, call):
 
 def test_a_revoked_key_is_a_host_and_key_mismatch(sandbox, call):
     sandbox.set_account("emailbison", "key-a", "revoked")
-    response = call("emailbison", "GET", "/api/campaigns")
+    response = call("emailbison", "GET", "/api/users")
     assert response.status_code == 401
     assert "exactly one host" in response.json()["data"]["message"]
     sandbox.set_account("emailbison", "key-a", "ok")
-    assert call("emailbison", "GET", "/api/campaigns").status_code == 200
+    assert call("emailbison", "GET", "/api/users").status_code == 200
 
 
 def test_lists_come_in_pages_that_link_on(sandbox, call, http):
@@ -145,31 +144,27 @@ def test_lists_come_in_pages_that_link_on(sandbox, call, http):
     assert emails == [f"lead{number}@example.com" for number in range(5)]
 
 
-def test_leads_are_made_changed_and_found(call):
+def test_leads_are_made_and_found(call):
     created = call(
         "emailbison", "POST", "/api/leads", json={"email": "Dana@Example.com", "first_name": "Dana"}
     )
     lead_id = created.json()["data"]["id"]
     assert created.status_code == 201
     assert call("emailbison", "POST", "/api/leads", json={"email": "dana@example.com"}).status_code == 422
-    variables = {"custom_variables": [{"name": "phone", "value": "+15555550123"}]}
-    call("emailbison", "PATCH", f"/api/leads/{lead_id}", json=variables)
-    lead = call("emailbison", "GET", f"/api/leads/{lead_id}").json()["data"]
-    assert (lead["first_name"], lead["custom_variables"]) == ("Dana", variables["custom_variables"])
+    assert call("emailbison", "GET", f"/api/leads/{lead_id}").json()["data"]["first_name"] == "Dana"
     for name in ("filters[search]", "search", "filters[email]", "filters[email_address]"):
         found = call("emailbison", "GET", "/api/leads", params={name: "dana@example.com"}).json()["data"]
         assert [one["id"] for one in found] == [lead_id]
     assert call("emailbison", "GET", "/api/leads/1").json()["data"]["message"] == "Record not found"
 
 
-def test_future_emails_of_a_campaign_stop_for_a_lead(call, replied):
+def test_future_emails_of_a_campaign_stop_for_a_lead(sandbox, call, replied):
     campaign, lead = replied["campaign"]["id"], replied["lead"]["id"]
     answer = call(
         "emailbison", "POST", f"/api/campaigns/{campaign}/leads/stop-future-emails", json={"lead_ids": [lead]}
     )
     assert answer.json()["data"]["success"] is True
-    [member] = call("emailbison", "GET", f"/api/campaigns/{campaign}/leads").json()["data"]
-    assert member["lead_campaign_data"] == [{"campaign_id": campaign, "status": "stopped", "emails_sent": 1}]
+    assert sandbox.state.account("emailbison", "key-a").data.stopped == {(campaign, lead)}
 
 
 def test_a_replayed_webhook_is_known_afterwards(sandbox, call):
@@ -197,10 +192,10 @@ def test_a_replayed_webhook_is_known_afterwards(sandbox, call):
     call("emailbison", "POST", "/api/replies/880031/reply", json=REPLY | {"sender_email_id": 9})
     sent = call("emailbison", "GET", "/api/leads/55120/sent-emails").json()["data"]
     assert [mail["email_body"] for mail in sent] == ["<p>Hello Dana</p>", "<p>Hi</p>"]
-    assert call("emailbison", "GET", "/api/campaigns/7").json()["data"]["name"] == "Roofs"
     senders = call("emailbison", "GET", "/api/sender-emails").json()["data"]
     assert {"id": 9, "email": "alex@example.com", "status": "Connected"}.items() <= senders[-1].items()
-    assert call("emailbison", "GET", "/api/replies/880031").json()["data"]["sender_email_id"] == 9
+    replies = call("emailbison", "GET", "/api/replies", params={"folder": "inbox"}).json()["data"]
+    assert [reply["sender_email_id"] for reply in replies] == [9]
 
 
 def test_every_event_has_the_envelope_and_its_parts(sandbox):

@@ -205,11 +205,14 @@ def test_errors_have_the_providers_shape(sandbox, call, provider, kind, options,
 
 
 def test_a_fault_hits_only_what_it_names(sandbox, call):
-    sandbox.fault(provider="ghl", kind="server_error", method="get", path=r"^/users", account="key-b")
-    assert call("ghl", "GET", "/users/").status_code == 200
+    sandbox.fault(provider="ghl", kind="server_error", method="get", path=r"^/locations", account="key-b")
+    assert call("ghl", "GET", "/locations/L1").status_code == 200
     assert call("ghl", "GET", "/calendars/", key="key-b").status_code == 200
-    assert call("ghl", "POST", "/contacts/", key="key-b", json={"email": "a@example.com"}).status_code == 201
-    assert call("ghl", "GET", "/users/", key="key-b").status_code == 503
+    assert (
+        call("ghl", "POST", "/contacts/upsert", key="key-b", json={"email": "a@example.com"}).status_code
+        == 201
+    )
+    assert call("ghl", "GET", "/locations/L1", key="key-b").status_code == 503
 
 
 def test_a_unipile_fault_may_name_the_key_or_the_account(sandbox, call):
@@ -225,7 +228,7 @@ def test_a_unipile_fault_may_name_the_key_or_the_account(sandbox, call):
 
 def test_any_provider_is_a_star(sandbox, call, post):
     sandbox.fault(provider="*", kind="server_error")
-    assert (post().status_code, call("ghl", "GET", "/users/").status_code) == (503, 503)
+    assert (post().status_code, call("ghl", "GET", "/calendars/").status_code) == (503, 503)
 
 
 def test_count_and_skip_choose_the_requests(sandbox, post):

@@ -54,7 +54,7 @@ def test_an_unusable_sms_is_refused(sandbox, call, change, status, text):
 
 
 def test_a_contact_without_a_phone_gets_no_sms(sandbox, call):
-    created = call("ghl", "POST", "/contacts/", json={"email": "dana@example.com"}).json()["contact"]
+    created = call("ghl", "POST", "/contacts/upsert", json={"email": "dana@example.com"}).json()["contact"]
     refused = call("ghl", "POST", "/conversations/messages", json=SMS | {"contactId": created["id"]})
     assert refused.json()["message"] == "Missing phone number"
 
@@ -72,8 +72,6 @@ def test_contacts_are_made_once_and_found(call):
     ).json()
     assert (first["new"], second["new"]) == (True, False)
     contact_id = first["contact"]["id"]
-    duplicate = call("ghl", "POST", "/contacts/", json=values)
-    assert (duplicate.status_code, duplicate.json()["meta"]["contactId"]) == (400, contact_id)
     call("ghl", "PUT", f"/contacts/{contact_id}", json={"timezone": "America/Denver"})
     contact = call("ghl", "GET", f"/contacts/{contact_id}").json()["contact"]
     assert (contact["contactName"], contact["companyName"], contact["timezone"]) == (
@@ -86,18 +84,17 @@ def test_contacts_are_made_once_and_found(call):
     assert call("ghl", "GET", "/contacts/Zz3dEf6hIj9kLm2nOp5q").status_code == 404
 
 
-def test_appointments_are_booked_moved_and_cancelled(sandbox, call):
+def test_appointments_are_booked_and_moved(sandbox, call):
     body = {"calendarId": "cal", "contactId": CONTACT, "startTime": "2026-01-16T16:00:00Z"}
     path = "/calendars/events/appointments"
     assert call("ghl", "POST", path, json={"calendarId": "cal"}).status_code == 422
     appointment = call("ghl", "POST", path, json=body).json()
     one = f"{path}/{appointment['id']}"
     call("ghl", "PUT", one, json={"startTime": "2026-01-17T16:00:00Z"})
-    wrapped = call("ghl", "GET", one).json()
-    assert wrapped["appointment"]["startTime"] == "2026-01-17T16:00:00Z" and "traceId" in wrapped
-    assert len(call("ghl", "GET", f"/contacts/{CONTACT}/appointments").json()["events"]) == 1
-    assert call("ghl", "DELETE", one).json() == {"succeeded": True}
-    assert call("ghl", "GET", one).status_code == 404
+    listed = call("ghl", "GET", f"/contacts/{CONTACT}/appointments").json()
+    assert [event["startTime"] for event in listed["events"]] == [
+        "2026-01-17T16:00:00Z"
+    ] and "traceId" in listed
     assert [send["kind"] for send in sandbox.sends()] == ["booking"]
 
 
@@ -131,12 +128,12 @@ def test_a_conversation_pages_back_from_a_message(call):
 
 def test_a_limit_holds_over_any_number_of_callers(sandbox, call):
     sandbox.set_account("ghl", "key-a", properties={"limit": {"calls": 3, "seconds": 60}})
-    statuses = [call("ghl", "GET", "/users/").status_code for _ in range(5)]
+    statuses = [call("ghl", "GET", "/calendars/").status_code for _ in range(5)]
     assert statuses == [200, 200, 200, 429, 429]
-    assert call("ghl", "GET", "/users/", key="key-b").status_code == 200
+    assert call("ghl", "GET", "/calendars/", key="key-b").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/calendars/", "/users/", "/locations/L1", "/calendars/c/free-slots"])
+@pytest.mark.parametrize("path", ["/calendars/", "/locations/L1", "/calendars/c/free-slots"])
 def test_the_rest_can_be_read(call, path):
     answer = call("ghl", "GET", path)
     assert answer.status_code == 200 and "traceId" in answer.json()

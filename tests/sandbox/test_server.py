@@ -35,7 +35,7 @@ def test_one_connection_serves_many_requests(sandbox):
     connection = http.client.HTTPConnection(sandbox.host, sandbox.port, timeout=5)
     local_ports = set()
     for _ in range(3):
-        connection.request("GET", "/ghl/users/", headers={"Authorization": "Bearer k"})
+        connection.request("GET", "/ghl/calendars/", headers={"Authorization": "Bearer k"})
         response = connection.getresponse()
         response.read()
         assert response.status == 200
@@ -45,7 +45,7 @@ def test_one_connection_serves_many_requests(sandbox):
 
 
 def test_pipelined_requests_are_answered_in_order(sandbox):
-    one = b"GET /ghl/users/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\n\r\n"
+    one = b"GET /ghl/calendars/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\n\r\n"
     last = b"GET /nobody/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     answer = raw(sandbox, one + one + last)
     assert [answer.count(b"HTTP/1.1 200"), answer.count(b"HTTP/1.1 404")] == [2, 1]
@@ -77,7 +77,7 @@ def test_unreadable_bodies_are_refused_and_the_connection_ends(sandbox, head, st
 
 
 def test_http_1_0_closes_after_the_answer(sandbox):
-    answer = raw(sandbox, b"GET /ghl/users/ HTTP/1.0\r\nAuthorization: Bearer k\r\n\r\n")
+    answer = raw(sandbox, b"GET /ghl/calendars/ HTTP/1.0\r\nAuthorization: Bearer k\r\n\r\n")
     assert b"200 OK" in answer and b"Connection: close" in answer
 
 
@@ -95,9 +95,9 @@ def test_an_unknown_provider_and_an_unknown_call_are_404(sandbox, call):
 @pytest.mark.parametrize(
     ("provider", "path"),
     [
-        ("emailbison", "/api/campaigns"),
-        ("unipile", "/api/v1/accounts"),
-        ("ghl", "/users/"),
+        ("emailbison", "/api/users"),
+        ("unipile", "/api/v1/accounts/uni_acc_nw1"),
+        ("ghl", "/calendars/"),
         ("openai", "/v1/models"),
         ("smartlead", "/api/v1/campaigns"),
         ("instantly", "/api/v2/campaigns"),
@@ -111,7 +111,7 @@ def test_no_credential_is_401_in_the_providers_shape(call, provider, path):
 
 
 def test_a_handler_that_fails_is_a_500_and_not_a_dead_connection(sandbox, call, caplog):
-    call("ghl", "GET", "/users/")
+    call("ghl", "GET", "/calendars/")
     sandbox.state.account("ghl", "key-a").data.contacts = None
     response = call("ghl", "GET", "/contacts/Ab3dEf6hIj9kLm2nOp5q")
     assert response.status_code == 500
@@ -127,7 +127,7 @@ def test_stop_does_not_wait_for_hanging_requests():
     def hang() -> None:
         try:
             requests.get(
-                server.url("ghl") + "/users/", headers={"Authorization": "Bearer k"}, timeout=PATIENCE_S
+                server.url("ghl") + "/calendars/", headers={"Authorization": "Bearer k"}, timeout=PATIENCE_S
             )
         except requests.ConnectionError as exc:
             outcome.append(exc)

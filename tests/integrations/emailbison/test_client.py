@@ -55,14 +55,17 @@ def send(client, reply_id, deadline, **fields):
 def test_replies_and_finds_the_mail_in_the_list(bison, replied, soon, sandbox):
     send(bison, replied, soon, cc=[Recipient("boss@example.com")])
     (mail,) = [mail for mail in bison.sent_emails("55", soon) if "Here they are" in mail.email_body]
-    assert (mail.lead_id, mail.status) == ("55", "sent")
     assert abs(mail.at - datetime.now(UTC)) < timedelta(minutes=1)
     assert len(sandbox.sends(provider="emailbison")) == 1
 
 
 def test_lists_the_replies_since(bison, replied, soon):
     (reply,) = bison.replies_since(datetime.now(UTC) - timedelta(hours=1), soon)
-    assert (reply.from_email_address, reply.text_body, reply.lead_id) == ("dana@example.com", "Sure", "55")
+    assert (reply.from_email_address.address, reply.text_body, reply.lead_id) == (
+        "dana@example.com",
+        "Sure",
+        "55",
+    )
     assert list(bison.replies_since(datetime.now(UTC) + timedelta(hours=1), soon)) == []
 
 
@@ -91,10 +94,9 @@ def test_finds_a_lead_where_the_instance_knows_the_filter_by_another_name(soon):
     ]
 
 
-def test_reads_account_campaigns_and_senders(bison, soon, sandbox):
+def test_reads_account_and_senders(bison, soon, sandbox):
     sandbox.set_account(provider="emailbison", account="key-a", properties={"workspace_id": 42})
     assert bison.account(soon).workspace_id == "42"
-    assert [campaign.name for campaign in bison.campaigns(soon)] == ["Q1 Founders"]
     assert [sender.email for sender in bison.sender_emails(soon)] == ["alex@outreach.example.com"]
 
 
@@ -122,7 +124,7 @@ def test_an_invalid_sender_is_a_refusal_of_its_own(bison, replied, soon, sandbox
 def test_a_revoked_key_says_key_or_host(bison, soon, sandbox):
     sandbox.set_account(provider="emailbison", account="key-a", status="revoked")
     with pytest.raises(ProviderAuthError) as caught:
-        bison.campaigns(soon)
+        bison.sender_emails(soon)
     assert (caught.value.code, caught.value.sent) == ("host_or_key", False)
 
 
@@ -147,20 +149,25 @@ def test_a_200_that_does_not_say_success_is_a_fault(soon):
 
 @pytest.mark.parametrize(
     "body",
-    [[{"id": 1}], {"data": [{"id": 1}]}, {"campaigns": [{"id": "1"}]}, {"data": {"campaigns": [{"id": 1}]}}],
+    [
+        [{"id": 1}],
+        {"data": [{"id": 1}]},
+        {"sender_emails": [{"id": "1"}]},
+        {"data": {"sender_emails": [{"id": 1}]}},
+    ],
 )
 def test_takes_a_list_in_every_shape(body, soon):
     with FaultServer(answer(body=body)) as server:
-        assert [campaign.id for campaign in client_at(server.url).campaigns(soon)] == ["1"]
+        assert [sender.id for sender in client_at(server.url).sender_emails(soon)] == ["1"]
 
 
 def test_follows_pages_on_its_own_host_only(soon):
     first = answer(
-        body={"data": [{"id": 1}], "links": {"next": "http://169.254.169.254/api/campaigns?page=2"}}
+        body={"data": [{"id": 1}], "links": {"next": "http://169.254.169.254/api/sender-emails?page=2"}}
     )
     with FaultServer(first, answer(body={"data": [{"id": 2}]})) as server:
-        assert [campaign.id for campaign in client_at(server.url).campaigns(soon)] == ["1", "2"]
-        assert server.requests[1].startswith(b"GET /api/campaigns?page=2 ")
+        assert [sender.id for sender in client_at(server.url).sender_emails(soon)] == ["1", "2"]
+        assert server.requests[1].startswith(b"GET /api/sender-emails?page=2 ")
 
 
 def test_an_old_mail_among_new_ones_does_not_end_the_replies(soon):
@@ -183,16 +190,16 @@ def test_an_old_mail_among_new_ones_does_not_end_the_replies(soon):
 
 
 def test_a_page_with_entries_that_repeats_itself_is_no_whole_list(soon):
-    page = answer(body={"data": [{"id": 1}], "links": {"next": "/api/campaigns?page=2"}})
+    page = answer(body={"data": [{"id": 1}], "links": {"next": "/api/sender-emails?page=2"}})
     with FaultServer(page) as server, pytest.raises(ProviderFault, match="list_cut_off"):
-        client_at(server.url).campaigns(soon)
+        client_at(server.url).sender_emails(soon)
 
 
 def test_a_page_without_entries_that_repeats_itself_ends_the_list(soon):
-    link = {"next": "/api/campaigns?page=2"}
+    link = {"next": "/api/sender-emails?page=2"}
     pages = [answer(body={"data": entries, "links": link}) for entries in ([{"id": 1}], [])]
     with FaultServer(*pages) as server:
-        assert [campaign.id for campaign in client_at(server.url).campaigns(soon)] == ["1"]
+        assert [sender.id for sender in client_at(server.url).sender_emails(soon)] == ["1"]
 
 
 def test_pages_by_their_numbers_where_there_is_no_link(soon):
@@ -200,14 +207,14 @@ def test_pages_by_their_numbers_where_there_is_no_link(soon):
         return answer(body={"data": [{"id": number}], "meta": {"current_page": number, "last_page": 2}})
 
     with FaultServer(page(1), page(2)) as server:
-        assert [campaign.id for campaign in client_at(server.url).campaigns(soon)] == ["1", "2"]
+        assert [sender.id for sender in client_at(server.url).sender_emails(soon)] == ["1", "2"]
 
 
 def test_pages_by_a_cursor_where_there_is_no_link(soon):
     first = answer(body={"data": [{"id": 1}], "meta": {"next_cursor": "b2xkZXI", "per_page": 15}})
     with FaultServer(first, answer(body={"data": [{"id": 2}], "meta": {"next_cursor": None}})) as server:
-        assert [campaign.id for campaign in client_at(server.url).campaigns(soon)] == ["1", "2"]
-        assert server.requests[1].startswith(b"GET /api/campaigns?cursor=b2xkZXI ")
+        assert [sender.id for sender in client_at(server.url).sender_emails(soon)] == ["1", "2"]
+        assert server.requests[1].startswith(b"GET /api/sender-emails?cursor=b2xkZXI ")
 
 
 def test_an_id_that_is_no_number_never_becomes_an_address(bison, soon):
