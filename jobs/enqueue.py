@@ -116,11 +116,13 @@ def enqueue(
 
 
 def enqueue_about(
-    kind: str, row: Any, name: str, *, key: str = "", anew: bool = False
+    kind: str, row: Any, name: str, *, key: str = "", anew: bool = False, **about: Any
 ) -> tuple[BackgroundJob, bool]:
-    """Enqueues a job about `row`, with its id in the payload as `name`. `key` distinguishes jobs about the same row."""
+    """Enqueues a job about `row`, with its id in the payload as `name`, beside `about`. `key` distinguishes jobs about
+    the same row.
+    """
     dedupe_key = f"{kind}:{key or row.pk}"
-    payload = {name: str(row.pk)}
+    payload = {name: str(row.pk)} | about
     return enqueue(kind, workspace_id=row.workspace_id, dedupe_key=dedupe_key, payload=payload, anew=anew)
 
 

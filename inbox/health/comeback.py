@@ -14,7 +14,7 @@ from integrations.errors import OUT_OF_REACH, UNUSABLE, ProviderError, ProviderM
 from integrations.models import HealthState, ReplyPoll, WorkspaceIntegrationHealth
 from jobs.context import JobContext
 from jobs.deadline import Deadline
-from jobs.enqueue import enqueue
+from jobs.enqueue import enqueue_about
 from jobs.kinds import kind_name
 
 RECOVER = kind_name("health.recover", __name__)
@@ -38,13 +38,7 @@ def _was_told(health: WorkspaceIntegrationHealth) -> bool:
 
 def enqueue_recovery(health: WorkspaceIntegrationHealth) -> bool:
     """Enqueues the recovery, once per return of the account. Returns whether the job is new."""
-    _, created = enqueue(
-        RECOVER,
-        workspace_id=health.workspace_id,
-        dedupe_key=f"{RECOVER}:{health.pk}:{health.version}",
-        payload={"health_id": health.pk},
-    )
-    return created
+    return enqueue_about(RECOVER, health, "health_id", key=f"{health.pk}:{health.version}")[1]
 
 
 def make_up() -> int:

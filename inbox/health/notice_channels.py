@@ -38,7 +38,7 @@ from integrations.slack.posting import Unconfirmed
 from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
-from jobs.enqueue import enqueue, enqueue_about
+from jobs.enqueue import enqueue_about
 from jobs.errors import PermanentError, TransientError
 from jobs.kinds import kind_name
 from jobs.models import BackgroundJob
@@ -59,23 +59,13 @@ REFUSED = "Only owners and admins of this workspace can mute it."
 def enqueue_notice(health: WorkspaceIntegrationHealth) -> bool:
     """Enqueues a notice about a broken account, at most once an hour per outage. Returns whether it is new."""
     last = health.last_notice_at.isoformat() if health.last_notice_at else "never"
-    _, created = enqueue(
-        NOTIFY,
-        workspace_id=health.workspace_id,
-        dedupe_key=f"{NOTIFY}:{health.pk}:{health.version}:{last}:{timezone.now():%m%d%H}",
-        payload={"health_id": health.pk},
-    )
-    return created
+    key = f"{health.pk}:{health.version}:{last}:{timezone.now():%m%d%H}"
+    return enqueue_about(NOTIFY, health, "health_id", key=key)[1]
 
 
 def enqueue_update(health: WorkspaceIntegrationHealth) -> None:
     """Updates the notice in Slack with the account's current state. Sends a new notice if one is due."""
-    enqueue(
-        NOTIFY,
-        workspace_id=health.workspace_id,
-        dedupe_key=f"{NOTIFY}:{health.pk}:{timezone.now():%Y%m%d%H%M%S%f}",
-        payload={"health_id": health.pk},
-    )
+    enqueue_about(NOTIFY, health, "health_id", key=f"{health.pk}:{timezone.now():%Y%m%d%H%M%S%f}")
 
 
 def tick(deadline: Deadline) -> dict[str, int]:

@@ -23,7 +23,7 @@ from inbox.replying.send_claims import (
     wrote_since,
 )
 from inbox.signals import draft_changed
-from jobs.enqueue import enqueue
+from jobs.enqueue import enqueue_about
 from jobs.kinds import kind_name
 from jobs.models import BackgroundJob
 
@@ -93,26 +93,19 @@ def request_rewrite(draft: Draft, *, user: User | None) -> BackgroundJob:
         draft = Draft.objects.select_for_update().get(pk=draft.pk, workspace_id=draft.workspace_id)
         if draft.status != Status.PENDING:
             raise AlreadyDecided(how_decided(draft))
-        job, created = enqueue(
-            REWRITE,
-            workspace_id=draft.workspace_id,
-            dedupe_key=_rewrite_key(draft, draft.revision),
-            payload={"draft_id": str(draft.pk), "revision": draft.revision},
-        )
+        revision = draft.revision
+        key = f"{draft.pk}:{revision}"
+        job, created = enqueue_about(REWRITE, draft, "draft_id", key=key, revision=revision)
         if created:
-            audit.record(draft.workspace_id, user, "draft.rewrite", draft, revision=draft.revision)
+            audit.record(draft.workspace_id, user, "draft.rewrite", draft, revision=revision)
     return job
 
 
 def rewrites_of(draft: Draft) -> QuerySet[BackgroundJob]:
     """The jobs that rewrite or wrote this revision of the draft, newest first. They may have ended."""
-    keys = [_rewrite_key(draft, revision) for revision in (draft.revision - 1, draft.revision)]
+    keys = [f"{REWRITE}:{draft.pk}:{revision}" for revision in (draft.revision - 1, draft.revision)]
     jobs = BackgroundJob.objects.filter(workspace_id=draft.workspace_id, dedupe_key__in=keys)
     return jobs.order_by("-created_at", "-pk")
-
-
-def _rewrite_key(draft: Draft, revision: int) -> str:
-    return f"{REWRITE}:{draft.pk}:{revision}"
 
 
 def veto(send: OutboundSend, lead: Lead) -> str:

@@ -28,7 +28,7 @@ from integrations.models import Integration
 from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
-from jobs.enqueue import enqueue
+from jobs.enqueue import enqueue_about
 from jobs.errors import Cancelled, DeadlineExceeded, PermanentError, ShutdownRequested, Snooze, TransientError
 from jobs.failures import facts_of
 from jobs.kinds import kind_name
@@ -259,7 +259,7 @@ def settle_unknown(send: OutboundSend, reason: str, *, lost_from: datetime | Non
     already recorded. `lost_from`: the time to whose state the database was restored; unknown sends are reconciled
     again.
     """
-    key, fields = f"{RECONCILE}:{send.pk}:{send.tries}", {}
+    key, fields = f"{send.pk}:{send.tries}", {}
     expected: tuple[str, ...] = (State.INTENT,)
     if lost_from:
         key, expected = f"{key}:{timezone.now().timestamp():.0f}", UNSETTLED
@@ -267,12 +267,7 @@ def settle_unknown(send: OutboundSend, reason: str, *, lost_from: datetime | Non
     with transaction.atomic():
         if not _finish(send, State.UNKNOWN, reason, expected=expected, **fields):
             return False
-        enqueue(
-            RECONCILE,
-            workspace_id=send.workspace_id,
-            dedupe_key=key,
-            payload={"send_id": str(send.pk)},
-        )
+        enqueue_about(RECONCILE, send, "send_id", key=key)
     return True
 
 

@@ -23,7 +23,7 @@ from django.utils import timezone
 from inbox.models import Invitation, Membership, User, audit, locks
 from inbox.workspaces.people import NotAllowed, check_rank, send
 from jobs.context import JobContext
-from jobs.enqueue import enqueue
+from jobs.enqueue import enqueue_about
 from jobs.kinds import kind_name
 
 State = Invitation.State
@@ -196,12 +196,7 @@ def _check_mails(workspace_id: UUID, email: str, now: datetime) -> None:
 
 
 def _enqueue_mail(invitation: Invitation) -> None:
-    enqueue(
-        MAIL,
-        workspace_id=invitation.workspace_id,
-        dedupe_key=f"{MAIL}:{invitation.pk}:{invitation.mails}",
-        payload={"invitation_id": invitation.pk},
-    )
+    enqueue_about(MAIL, invitation, "invitation_id", key=f"{invitation.pk}:{invitation.mails}")
 
 
 def _close(invitation: Invitation, state: str) -> bool:

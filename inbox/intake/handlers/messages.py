@@ -139,13 +139,7 @@ def _repair(message: Message) -> UUID:
     waiting = BackgroundJob.objects.filter(tenant=spec.workspace_id, dedupe_key=spec.dedupe_key)
     if job_id := waiting.values_list("pk", flat=True).first():
         return job_id
-    job, _ = enqueue(
-        PROCESS,
-        dedupe_key=spec.dedupe_key,
-        workspace_id=spec.workspace_id,
-        payload=spec.payload,
-        lane=spec.lane,
-    )
+    job, _ = enqueue(PROCESS, **vars(spec))
     return job.pk
 
 
