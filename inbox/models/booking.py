@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from inbox.models.row import Row
+from inbox.models.row import Row, index, moment, unique
 from integrations.models import known_provider
 
 
@@ -35,28 +35,20 @@ class Appointment(Row):
     booked_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
     no_show_at = models.DateTimeField(null=True, blank=True)
-    told_at = models.DateTimeField(
-        null=True,
-        blank=True,
-        help_text="When the calendar said it was so, where it says that: older news is stale.",
-    )
+    told_at = moment("When the calendar said it was so, where it says that: older news is stale.")
     replaced = models.BooleanField(default=False, help_text="A booking at another time took its place.")
     replaces_id = models.CharField(
         max_length=500, blank=True, default="", help_text="The calendar's id of the booking before this one."
     )
-    handled_at = models.DateTimeField(
-        null=True, blank=True, help_text="When a person dealt with the cancellation."
-    )
+    handled_at = moment("When a person dealt with the cancellation.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["workspace", "provider", "external_id"], name="appointment_once")
-        ]
+        constraints = [unique("appointment_once", "workspace", "provider", "external_id")]
         indexes = [
-            models.Index(fields=["lead", "-starts_at"], name="appointment_by_lead"),
-            models.Index(fields=["workspace", "starts_at"], name="appointment_by_workspace"),
+            index("appointment_by_lead", "lead", "-starts_at"),
+            index("appointment_by_workspace", "workspace", "starts_at"),
         ]
 
     def __str__(self) -> str:
@@ -89,7 +81,7 @@ class BookingCheck(models.Model):
     last_error = models.CharField(max_length=200, blank=True, default="")
 
     class Meta:
-        indexes = [models.Index(fields=["workspace", "next_at"], name="booking_check_by_time")]
+        indexes = [index("booking_check_by_time", "workspace", "next_at")]
 
     def __str__(self) -> str:
         return f"check of {self.lead_id} at {self.next_at}"

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from inbox.models.lead import Suspicion, Tag
-from inbox.models.row import Row, program_key
+from inbox.models.row import Row, index, program_key, short_text, unique
 
 
 class TagDecision(Row):
@@ -38,13 +38,10 @@ class TagDecision(Row):
     by = models.CharField(max_length=80)
     user = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
     program = program_key()
-    denied = models.CharField(
-        max_length=16,
+    denied = short_text(
+        16,
+        "What a person said that it is not. Then `tag` is what it was before, and nothing they said.",
         choices=Suspicion.choices,
-        blank=True,
-        default="",
-        db_default="",
-        help_text="What a person said that it is not. Then `tag` is what it was before, and nothing they said.",
     )
     alike_to = models.UUIDField(
         null=True,
@@ -63,15 +60,11 @@ class TagDecision(Row):
     class Meta:
         constraints = [
             # A repeated job must not add a second row. People may change their minds.
-            models.UniqueConstraint(
-                fields=["message", "kind", "by"], condition=~Q(kind="person"), name="tag_decided_once"
-            )
+            unique("tag_decided_once", "message", "kind", "by", where=~Q(kind="person"))
         ]
         indexes = [
-            models.Index(fields=["lead", "-id"], name="tagdecision_by_lead"),
-            models.Index(
-                fields=["workspace", "-id"], condition=Q(kind="person"), name="tagdecision_corrections"
-            ),
+            index("tagdecision_by_lead", "lead", "-id"),
+            index("tagdecision_corrections", "workspace", "-id", where=Q(kind="person")),
             # counts each rule's recent decisions from the index alone
             models.Index(
                 fields=["workspace", "created_at"],
@@ -99,7 +92,7 @@ class ProviderWord(Row):
     said_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["lead", "said_at"], name="word_by_lead")]
+        indexes = [index("word_by_lead", "lead", "said_at")]
 
     def __str__(self) -> str:
         return f"{self.tag} by {self.by}"
@@ -129,9 +122,7 @@ class SendingPolicy(models.Model):
     class Meta:
         verbose_name_plural = "sending policies"
         constraints = [
-            models.UniqueConstraint(
-                fields=["workspace"], condition=Q(campaign=None), name="policy_one_default"
-            ),
+            unique("policy_one_default", "workspace", where=Q(campaign=None)),
             models.CheckConstraint(
                 condition=Q(min_delay_s__lte=models.F("max_delay_s")), name="policy_delay_in_order"
             ),
@@ -159,7 +150,7 @@ class GateResult(models.Model):
     decided_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["draft", "stage", "gate"], name="gate_once_per_stage")]
+        constraints = [unique("gate_once_per_stage", "draft", "stage", "gate")]
         ordering = ["draft", "stage", "position"]
 
     def __str__(self) -> str:

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from inbox.models.row import Row
+from inbox.models.row import Row, flag, index, unique
 
 ACCOUNT_EVENTS = [
     "AccountStatus",
@@ -53,14 +53,8 @@ class WebhookDelivery(Row):
     body_bytes = models.PositiveIntegerField(default=0)
     body_sha256 = models.CharField(max_length=64)
     headers = models.JSONField(default=dict, blank=True, help_text="Without anything secret.")
-    scrubbed = models.BooleanField(
-        default=False, db_default=False, help_text="Whether secrets were taken out of body and headers."
-    )
-    sample = models.BooleanField(
-        default=False,
-        db_default=False,
-        help_text="Made by “Send a test event”. It names no account, so it says nothing of how one is.",
-    )
+    scrubbed = flag("Whether secrets were taken out of body and headers.")
+    sample = flag("Made by “Send a test event”. It names no account, so it says nothing of how one is.")
     received_at = models.DateTimeField()
     duration_ms = models.FloatField(default=0)
     message = models.ForeignKey("inbox.Message", on_delete=models.SET_NULL, null=True, blank=True)
@@ -74,44 +68,32 @@ class WebhookDelivery(Row):
         verbose_name_plural = "webhook deliveries"
         permissions = [("replay_webhookdelivery", "Can run deliveries again")]
         constraints = [
-            models.UniqueConstraint(
-                fields=["workspace", "source", "event_key"],
-                condition=Q(event_key__isnull=False),
-                name="delivery_event_once",
+            unique(
+                "delivery_event_once", "workspace", "source", "event_key", where=Q(event_key__isnull=False)
             )
         ]
         indexes = [
-            models.Index(fields=["workspace", "-received_at"], name="delivery_by_workspace"),
+            index("delivery_by_workspace", "workspace", "-received_at"),
             # for the time of an account's last request, which the health tick reads every minute
-            models.Index(fields=["integration", "-received_at"], name="delivery_by_integration"),
+            index("delivery_by_integration", "integration", "-received_at"),
             # for the last status of an account or a mailbox, which shows whether the next one is new
-            models.Index(
-                fields=["integration", "-received_at"],
-                condition=Q(event_type__in=ACCOUNT_EVENTS),
-                name="delivery_account_event",
+            index(
+                "delivery_account_event",
+                "integration",
+                "-received_at",
+                where=Q(event_type__in=ACCOUNT_EVENTS),
             ),
             # for the bodies that retention must still empty
-            models.Index(
-                fields=["workspace", "received_at"],
-                condition=Q(body__isnull=False),
-                name="delivery_body_to_empty",
-            ),
+            index("delivery_body_to_empty", "workspace", "received_at", where=Q(body__isnull=False)),
             # for the rows from a release before `scrubbed` that are not yet cleaned
-            models.Index(
-                fields=["received_at"],
-                condition=Q(scrubbed=False, body__isnull=False),
-                name="delivery_to_scrub",
-            ),
-            models.Index(
-                fields=["-received_at"],
-                condition=Q(verdict__in=["failed", "rejected"]),
-                name="delivery_troubled",
-            ),
+            index("delivery_to_scrub", "received_at", where=Q(scrubbed=False, body__isnull=False)),
+            index("delivery_troubled", "-received_at", where=Q(verdict__in=["failed", "rejected"])),
             # for the same rows of one workspace, regardless of the size of others
-            models.Index(
-                fields=["workspace", "-received_at"],
-                condition=Q(verdict__in=["failed", "rejected"]),
-                name="delivery_troubled_here",
+            index(
+                "delivery_troubled_here",
+                "workspace",
+                "-received_at",
+                where=Q(verdict__in=["failed", "rejected"]),
             ),
         ]
 

@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from inbox.models.lead import WRITTEN_ON
-from inbox.models.row import MarkedRow, Row, program_key
+from inbox.models.row import MarkedRow, Row, flag, index, moment, program_key, short_text, unique
 
 
 class Draft(Row, MarkedRow):
@@ -42,22 +42,12 @@ class Draft(Row, MarkedRow):
     evaluation = models.JSONField(
         default=dict, db_default={}, blank=True, help_text="What the evaluating model said."
     )
-    gate_mode = models.CharField(
-        max_length=6, blank=True, default="", db_default="", help_text="The policy when it was judged."
-    )
+    gate_mode = short_text(6, "The policy when it was judged.")
     would_send = models.BooleanField(null=True, blank=True, help_text="Whether every gate passed.")
-    send_at = models.DateTimeField(
-        null=True, blank=True, help_text="When it goes out by itself; empty: never."
-    )
-    held_by_person = models.BooleanField(
-        default=False,
-        db_default=False,
-        help_text="Whether a person took it back: then it never goes out by itself.",
-    )
-    slack_channel = models.CharField(max_length=40, blank=True, default="", db_default="")
-    slack_ts = models.CharField(
-        max_length=40, blank=True, default="", db_default="", help_text="Slack's id of the review card."
-    )
+    send_at = moment("When it goes out by itself; empty: never.")
+    held_by_person = flag("Whether a person took it back: then it never goes out by itself.")
+    slack_channel = short_text(40)
+    slack_ts = short_text(40, "Slack's id of the review card.")
     decided_by = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
     program = program_key()
     decided_at = models.DateTimeField(null=True, blank=True)
@@ -66,21 +56,15 @@ class Draft(Row, MarkedRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["trigger_message", "channel"], name="draft_once_per_trigger"),
+            unique("draft_once_per_trigger", "trigger_message", "channel"),
         ]
         indexes = [
             *MarkedRow.indexes("draft"),
-            models.Index(
-                fields=["workspace", "-created_at"], condition=Q(status="pending"), name="draft_pending"
-            ),
+            index("draft_pending", "workspace", "-created_at", where=Q(status="pending")),
             # for the drafts of all workspaces that have waited longest
-            models.Index(fields=["created_at"], condition=Q(status="pending"), name="draft_waiting"),
-            models.Index(fields=["lead", "-created_at"], name="draft_by_lead"),
-            models.Index(
-                fields=["workspace", "-created_at"],
-                condition=Q(would_send__isnull=False),
-                name="draft_judged",
-            ),
+            index("draft_waiting", "created_at", where=Q(status="pending")),
+            index("draft_by_lead", "lead", "-created_at"),
+            index("draft_judged", "workspace", "-created_at", where=Q(would_send__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -146,54 +130,32 @@ class OutboundSend(Row):
         blank=True,
         help_text="Texts of the parts that follow: each is claimed when the one before is out.",
     )
-    provider = models.CharField(
-        max_length=20, blank=True, default="", db_default="", help_text="Who carries it."
-    )
+    provider = short_text(20, "Who carries it.")
     account_id = models.CharField(max_length=120, blank=True, default="")
     provider_message_id = models.CharField(max_length=200, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
-    send_at = models.DateTimeField(
-        null=True, blank=True, help_text="When its countdown ends; empty: it goes out at once."
-    )
-    called_at = models.DateTimeField(
-        null=True, blank=True, help_text="Committed just before the provider is called."
-    )
+    send_at = moment("When its countdown ends; empty: it goes out at once.")
+    called_at = moment("Committed just before the provider is called.")
     finished_at = models.DateTimeField(null=True, blank=True)
     tries = models.PositiveSmallIntegerField(
         default=0, db_default=0, help_text="How often a person sent it again."
     )
-    looked_at = models.DateTimeField(
-        null=True, blank=True, help_text="When the provider was last asked whether it went out."
-    )
-    lost_from = models.DateTimeField(
-        null=True, blank=True, help_text="It may have gone out since then, in a time that a restore lost."
-    )
+    looked_at = moment("When the provider was last asked whether it went out.")
+    lost_from = moment("It may have gone out since then, in a time that a restore lost.")
 
     class Meta:
         permissions = [("settle_outboundsend", "Can say what became of sends, or send them again")]
         constraints = [
-            models.UniqueConstraint(
-                fields=["workspace", "origin", "origin_id", "part"], name="send_once_per_origin"
-            ),
+            unique("send_once_per_origin", "workspace", "origin", "origin_id", "part"),
             # Each lead has at most one pending send per channel, so a follow-up and an answer cannot both go out.
-            models.UniqueConstraint(
-                fields=["lead", "channel"],
-                condition=Q(state__in=["intent", "unknown"]),
-                name="send_one_at_a_time",
-            ),
+            unique("send_one_at_a_time", "lead", "channel", where=Q(state__in=["intent", "unknown"])),
         ]
         indexes = [
-            models.Index(
-                fields=["workspace", "-created_at"],
-                condition=Q(state__in=["unknown", "failed"]),
-                name="send_uncertain",
-            ),
-            models.Index(fields=["lead", "-created_at"], name="send_by_lead"),
+            index("send_uncertain", "workspace", "-created_at", where=Q(state__in=["unknown", "failed"])),
+            index("send_by_lead", "lead", "-created_at"),
             # for the send in a provider's event, or in a person's search by its id
-            models.Index(
-                fields=["workspace", "provider_message_id"],
-                condition=~Q(provider_message_id=""),
-                name="send_by_provider_id",
+            index(
+                "send_by_provider_id", "workspace", "provider_message_id", where=~Q(provider_message_id="")
             ),
         ]
 

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from inbox.models.row import Row
+from inbox.models.row import Row, index, unique
 
 
 class Enrichment(Row):
@@ -30,8 +30,8 @@ class Enrichment(Row):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["lead", "kind"], name="enrichment_once_per_kind")]
-        indexes = [models.Index(fields=["workspace", "status"], name="enrichment_by_status")]
+        constraints = [unique("enrichment_once_per_kind", "lead", "kind")]
+        indexes = [index("enrichment_by_status", "workspace", "status")]
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.lead_id}: {self.status}"

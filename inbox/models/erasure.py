@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from inbox.models.row import unique
 from inbox.models.workspace import Workspace
 
 
@@ -17,7 +18,7 @@ class ErasedMark(models.Model):
     opted_out_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["workspace", "digest"], name="erased_mark_once")]
+        constraints = [unique("erased_mark_once", "workspace", "digest")]
 
     def __str__(self) -> str:
         return f"mark {self.pk}"

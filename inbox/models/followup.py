@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from inbox.models.lead import WRITTEN_ON, Channel
-from inbox.models.row import Row, program_key
+from inbox.models.row import Row, flag, index, program_key, unique
 from integrations import registry
 
 
@@ -33,7 +33,7 @@ class FollowUpSequence(Row):
 
     class Meta:
         verbose_name = "follow-up sequence"
-        constraints = [models.UniqueConstraint(fields=["workspace", "name"], name="sequence_name_once")]
+        constraints = [unique("sequence_name_once", "workspace", "name")]
         ordering = ["name", "id"]
 
     def __str__(self) -> str:
@@ -101,11 +101,7 @@ class FollowUpInstance(Row):
         max_length=200, blank=True, default="", help_text="Why the step was put off, in words."
     )
     paused_for = models.CharField(max_length=40, blank=True, default="")
-    in_doubt = models.BooleanField(
-        default=False,
-        db_default=False,
-        help_text="Its step was due in a time that a restore lost, and may have gone out then.",
-    )
+    in_doubt = flag("Its step was due in a time that a restore lost, and may have gone out then.")
     quiet_since = models.DateTimeField(help_text="Replies after this moment pause it.")
     started_by = models.ForeignKey(
         "inbox.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -118,19 +114,11 @@ class FollowUpInstance(Row):
     class Meta:
         verbose_name = "follow-up"
         constraints = [
-            models.UniqueConstraint(
-                fields=["lead", "sequence"],
-                condition=Q(status__in=["active", "paused"]),
-                name="followup_one_live",
-            )
+            unique("followup_one_live", "lead", "sequence", where=Q(status__in=["active", "paused"]))
         ]
         indexes = [
-            models.Index(
-                fields=["workspace", "due_at"], condition=Q(status="active"), name="followup_by_due"
-            ),
-            models.Index(
-                fields=["workspace", "paused_for"], condition=Q(status="paused"), name="followup_paused"
-            ),
+            index("followup_by_due", "workspace", "due_at", where=Q(status="active")),
+            index("followup_paused", "workspace", "paused_for", where=Q(status="paused")),
         ]
 
     def __str__(self) -> str:
@@ -205,16 +193,10 @@ class FollowUpTask(Row):
 
     class Meta:
         verbose_name = "follow-up task"
-        constraints = [
-            models.UniqueConstraint(fields=["instance", "step"], name="followup_task_once_per_step")
-        ]
+        constraints = [unique("followup_task_once_per_step", "instance", "step")]
         indexes = [
-            models.Index(fields=["workspace", "status", "-claimed_at"], name="followup_task_by_status"),
-            models.Index(
-                fields=["claimed_at"],
-                condition=Q(status__in=["claimed", "sending"]),
-                name="followup_task_in_hand",
-            ),
+            index("followup_task_by_status", "workspace", "status", "-claimed_at"),
+            index("followup_task_in_hand", "claimed_at", where=Q(status__in=["claimed", "sending"])),
         ]
 
     def __str__(self) -> str:
@@ -238,7 +220,7 @@ class ChannelRefusal(models.Model):
     recheck_at = models.DateTimeField(help_text="When it may be tried again.")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["lead", "channel"], name="refusal_once_per_channel")]
+        constraints = [unique("refusal_once_per_channel", "lead", "channel")]
 
     def __str__(self) -> str:
         return f"{self.channel} of {self.lead_id}: {self.code}"

@@ -5,6 +5,8 @@ from datetime import timedelta
 from django.db import models
 from django.utils import timezone
 
+from inbox.models.row import unique
+
 
 class HiddenBanner(models.Model):
     """A banner that a user has hidden until a time, or until the account's health has another `version`."""
@@ -17,7 +19,7 @@ class HiddenBanner(models.Model):
     until = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "health"], name="banner_hidden_once")]
+        constraints = [unique("banner_hidden_once", "user", "health")]
 
     def __str__(self) -> str:
         return f"{self.health_id} hidden until {self.until}"
@@ -49,9 +51,7 @@ class MailboxAlarm(models.Model):
     told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["integration", "address", "rate"], name="mailbox_alarm_once")
-        ]
+        constraints = [unique("mailbox_alarm_once", "integration", "address", "rate")]
 
     def __str__(self) -> str:
         return f"{self.address}: {self.get_rate_display()}"

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from inbox.models.row import index, unique
 from inbox.models.workspace import Membership, User, Workspace
 
 
@@ -32,12 +33,8 @@ class Invitation(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["workspace", "email"], condition=Q(state="open"), name="invitation_open_once"
-            )
-        ]
-        indexes = [models.Index(fields=["email"], condition=Q(state="open"), name="invitation_open_by_email")]
+        constraints = [unique("invitation_open_once", "workspace", "email", where=Q(state="open"))]
+        indexes = [index("invitation_open_by_email", "email", where=Q(state="open"))]
 
     def __str__(self) -> str:
         return f"Invitation {self.pk} to {self.workspace}: {self.get_role_display()}"

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Reverse
 
-from inbox.models.row import MarkedRow, Row
+from inbox.models.row import MarkedRow, Row, flag, index, moment, short_text, unique
 from inbox.models.words import names_vector
 from integrations.models import known_provider
 
@@ -76,9 +76,7 @@ class Campaign(Row):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["workspace", "provider", "external_id"], name="campaign_once")
-        ]
+        constraints = [unique("campaign_once", "workspace", "provider", "external_id")]
         ordering = ["name", "id"]
 
     def __str__(self) -> str:
@@ -177,10 +175,8 @@ class Lead(Row, MarkedRow):
         Campaign, on_delete=models.SET_NULL, null=True, blank=True, related_name="leads"
     )
     assigned_to = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
-    handed_over_at = models.DateTimeField(
-        null=True,
-        blank=True,
-        help_text="When it was given to the member who has it, not by themself. Empty: they have opened it.",
+    handed_over_at = moment(
+        "When it was given to the member who has it, not by themself. Empty: they have opened it."
     )
 
     # Somebody who now answers for the lead, such as an assistant or a colleague in CC.
@@ -191,48 +187,25 @@ class Lead(Row, MarkedRow):
     tag = models.CharField(max_length=32, choices=Tag.choices, default=Tag.NEW)
     tag_decided_by = models.CharField(max_length=80, blank=True, default="")
     awaiting_model = models.BooleanField(default=False)
-    suspected = models.CharField(
-        max_length=16,
+    suspected = short_text(
+        16,
+        "What a reply may be that nobody has decided about yet (inbox.leads.suspicion).",
         choices=Suspicion.choices,
-        blank=True,
-        default="",
-        db_default="",
-        help_text="What a reply may be that nobody has decided about yet (inbox.leads.suspicion).",
     )
-    suspected_words = models.CharField(
-        max_length=300, blank=True, default="", db_default="", help_text="The sentence that says so."
-    )
+    suspected_words = short_text(300, "The sentence that says so.")
     provider_interested = models.BooleanField(default=False)
-    provider_said_at = models.DateTimeField(
-        null=True, blank=True, help_text="When a provider's people last said what the lead means."
-    )
+    provider_said_at = moment("When a provider's people last said what the lead means.")
     opted_out_at = models.DateTimeField(null=True, blank=True)
-    opted_out_stamp = models.CharField(
-        max_length=64,
-        blank=True,
-        default="",
-        db_default="",
-        help_text="What a STOP says of its own time (Message.stamp).",
-    )
-    opted_in_stamp = models.CharField(max_length=64, blank=True, default="", db_default="")
-    opted_in_at = models.DateTimeField(
-        null=True, blank=True, help_text="The last START, which takes older STOPs back."
-    )
+    opted_out_stamp = short_text(64, "What a STOP says of its own time (Message.stamp).")
+    opted_in_stamp = short_text(64)
+    opted_in_at = moment("The last START, which takes older STOPs back.")
     bounced_at = models.DateTimeField(null=True, blank=True)
-    booked_at = models.DateTimeField(
-        null=True, blank=True, help_text="When the meeting that stands was booked; empty where none stands."
-    )
+    booked_at = moment("When the meeting that stands was booked; empty where none stands.")
     linkedin_connected_at = models.DateTimeField(null=True, blank=True)
     snoozed_until = models.DateTimeField(null=True, blank=True)
-    sample = models.BooleanField(
-        default=False,
-        db_default=False,
-        help_text="Made by “Send a test event”: nothing goes out to it, and it counts nowhere.",
-    )
-    erasing_at = models.DateTimeField(
-        null=True,
-        blank=True,
-        help_text="When a person had this lead erased. Nothing goes out to it any more, and soon it is gone.",
+    sample = flag("Made by “Send a test event”: nothing goes out to it, and it counts nowhere.")
+    erasing_at = moment(
+        "When a person had this lead erased. Nothing goes out to it any more, and soon it is gone."
     )
     identity_conflict = models.BooleanField(
         default=False, help_text="Events named this lead together with another one: a person should look."
@@ -241,21 +214,13 @@ class Lead(Row, MarkedRow):
     score = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="0 stopped, 1 cold to 4 ready; empty: not scored."
     )
-    score_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
-    repair_reason = models.CharField(
-        max_length=200,
-        blank=True,
-        default="",
-        db_default="",
-        help_text="Why the provider does not know this lead, in words.",
-    )
+    score_reason = short_text(200)
+    repair_reason = short_text(200, "Why the provider does not know this lead, in words.")
 
     # Roll-ups, so that the list of conversations need not read messages.
     last_inbound_at = models.DateTimeField(null=True, blank=True)
     last_outbound_at = models.DateTimeField(null=True, blank=True)
-    answered_at = models.DateTimeField(
-        null=True, blank=True, help_text="The last answer that was no campaign step, or a person's “done”."
-    )
+    answered_at = moment("The last answer that was no campaign step, or a person's “done”.")
     last_message_at = models.DateTimeField(null=True, blank=True)
     last_channel = models.CharField(max_length=10, choices=Channel.choices, blank=True, default="")
     last_snippet = models.CharField(max_length=200, blank=True, default="")
@@ -270,12 +235,8 @@ class Lead(Row, MarkedRow):
         indexes = [
             *MarkedRow.indexes("lead"),
             # inbox list, newest first
-            models.Index(fields=["workspace", "-last_message_at", "-id"], name="lead_by_last_message"),
-            models.Index(
-                fields=["workspace", "-last_message_at"],
-                condition=Q(needs_reply=True),
-                name="lead_needs_reply",
-            ),
+            index("lead_by_last_message", "workspace", "-last_message_at", "-id"),
+            index("lead_needs_reply", "workspace", "-last_message_at", where=Q(needs_reply=True)),
             models.Index(
                 F("workspace"),
                 WORTH.desc(),
@@ -285,37 +246,23 @@ class Lead(Row, MarkedRow):
                 name="lead_by_worth",
             ),
             # conversations that wait, or wait for an owner
-            models.Index(
-                fields=["workspace", "assigned_to", "-last_message_at"],
-                condition=Q(needs_reply=True),
-                name="lead_waits_for",
+            index(
+                "lead_waits_for", "workspace", "assigned_to", "-last_message_at", where=Q(needs_reply=True)
             ),
             # all leads of a member, which become unassigned when the member leaves
-            models.Index(
-                fields=["workspace", "assigned_to", "-last_message_at"],
-                condition=Q(assigned_to__isnull=False),
-                name="lead_of_member",
+            index(
+                "lead_of_member",
+                "workspace",
+                "assigned_to",
+                "-last_message_at",
+                where=Q(assigned_to__isnull=False),
             ),
             # leads that were given to a member who has not opened them yet
-            models.Index(
-                fields=["workspace", "assigned_to"],
-                condition=Q(handed_over_at__isnull=False),
-                name="lead_handed_over",
-            ),
-            models.Index(
-                fields=["workspace", "-last_message_at"], condition=Q(unread=True), name="lead_unread"
-            ),
-            models.Index(
-                fields=["workspace", "snoozed_until"],
-                condition=Q(snoozed_until__isnull=False),
-                name="lead_snoozed",
-            ),
+            index("lead_handed_over", "workspace", "assigned_to", where=Q(handed_over_at__isnull=False)),
+            index("lead_unread", "workspace", "-last_message_at", where=Q(unread=True)),
+            index("lead_snoozed", "workspace", "snoozed_until", where=Q(snoozed_until__isnull=False)),
             # leads who are close to a meeting, for the comparison with their calendar
-            models.Index(
-                fields=["workspace", "last_inbound_at"],
-                condition=Q(tag__in=TOWARDS_A_MEETING),
-                name="lead_towards_meeting",
-            ),
+            index("lead_towards_meeting", "workspace", "last_inbound_at", where=Q(tag__in=TOWARDS_A_MEETING)),
             # leads with a meeting, over all workspaces
             models.Index(
                 Coalesce("booked_at", "last_message_at").desc(nulls_last=True),
@@ -323,13 +270,11 @@ class Lead(Row, MarkedRow):
                 name="lead_has_booked",
             ),
             # leads that wait for a model, over all workspaces
-            models.Index(
-                fields=["last_inbound_at"], condition=Q(awaiting_model=True), name="lead_awaits_model"
-            ),
+            index("lead_awaits_model", "last_inbound_at", where=Q(awaiting_model=True)),
             # samples: a workspace has one or two
-            models.Index(fields=["workspace"], condition=Q(sample=True), name="lead_sample"),
+            index("lead_sample", "workspace", where=Q(sample=True)),
             # Follow-ups of suspected leads are looked up by lead. Few leads are suspected.
-            models.Index(fields=["id"], condition=~Q(suspected=""), name="lead_suspected"),
+            index("lead_suspected", "id", where=~Q(suspected="")),
             # for the search by words, and by the last digits of a phone number
             GinIndex(LEAD_WORDS, name="lead_names"),
             GinIndex(LEAD_WORDS_HERE, name="lead_names_here"),

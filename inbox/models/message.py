@@ -8,7 +8,7 @@ from django.db.models.functions import MD5, Left, Lower, Trim
 from django.utils import timezone
 
 from inbox.models.lead import Channel, Suspicion, Tag
-from inbox.models.row import MarkedRow, Row
+from inbox.models.row import MarkedRow, Row, flag, index, moment, short_text, unique
 from inbox.models.words import WordsField
 from integrations import registry
 
@@ -95,57 +95,35 @@ class Message(Row, MarkedRow):
     thread_id = models.CharField(max_length=200, blank=True, default="")
     attachments = models.JSONField(default=list, blank=True)
     automated_reply = models.BooleanField(null=True, blank=True)
-    by_hand = models.BooleanField(
-        default=False,
-        db_default=False,
-        help_text="A person wrote it on the provider's own pages, outside of any campaign.",
-    )
+    by_hand = flag("A person wrote it on the provider's own pages, outside of any campaign.")
     provider_interested = models.BooleanField(default=False)
     tag = models.CharField(max_length=32, choices=Tag.choices, blank=True, default="")
     tag_decided_by = models.CharField(
         max_length=80, blank=True, default="", help_text="The rule or model, and version."
     )
     tag_evidence = models.TextField(blank=True, default="", help_text="The words that decided it.")
-    suspected = models.CharField(
-        max_length=16,
-        choices=Suspicion.choices,
-        blank=True,
-        default="",
-        db_default="",
-        help_text="What the rules took it for when it came, without being sure.",
+    suspected = short_text(
+        16, "What the rules took it for when it came, without being sure.", choices=Suspicion.choices
     )
     suspected_words = models.TextField(
         blank=True, default="", db_default="", help_text="The sentence that made them suspect it."
     )
-    suspicion_decided_by = models.CharField(
-        max_length=80,
-        blank=True,
-        default="",
-        db_default="",
-        help_text="The model or the person that decided whether it is so; empty: it is open.",
+    suspicion_decided_by = short_text(
+        80, "The model or the person that decided whether it is so; empty: it is open."
     )
     content_hash = models.CharField(max_length=64, blank=True, default="")
-    stamp = models.CharField(
-        max_length=64,
-        blank=True,
-        default="",
-        db_default="",
-        help_text="The local time that a text without an id states itself (ISO, without a zone, where it can be read).",
+    stamp = short_text(
+        64,
+        "The local time that a text without an id states itself (ISO, without a zone, where it can be read).",
     )
-    stopped_again_at = models.DateTimeField(
-        null=True,
-        blank=True,
-        help_text="When this STOP came again without an id: it may have been a second one.",
-    )
+    stopped_again_at = moment("When this STOP came again without an id: it may have been a second one.")
     id_reused = models.BooleanField(
         default=False, help_text="The provider used this id for another text before."
     )
 
     sent_at = models.DateTimeField(help_text="The provider's time.")
     received_at = models.DateTimeField(default=timezone.now)
-    processed_at = models.DateTimeField(
-        null=True, blank=True, help_text="When its job was done: a pruned job is not a missing one."
-    )
+    processed_at = moment("When its job was done: a pruned job is not a missing one.")
     draft = models.ForeignKey(  # needs no separate index, because look-ups use message_per_draft
         "inbox.Draft", on_delete=models.SET_NULL, null=True, blank=True, db_index=False
     )
@@ -162,26 +140,21 @@ class Message(Row, MarkedRow):
     class Meta:
         base_manager_name = "objects"
         constraints = [
-            models.UniqueConstraint(fields=["workspace", "source", "external_id"], name="message_once"),
-            models.UniqueConstraint(
-                fields=["draft", "part"], condition=Q(draft__isnull=False), name="message_per_draft"
-            ),
+            unique("message_once", "workspace", "source", "external_id"),
+            unique("message_per_draft", "draft", "part", where=Q(draft__isnull=False)),
         ]
         indexes = [
             *MarkedRow.indexes("message"),
-            models.Index(fields=["lead", "sent_at", "received_at"], name="message_timeline"),
-            models.Index(fields=["workspace", "-received_at"], name="message_by_workspace"),
+            index("message_timeline", "lead", "sent_at", "received_at"),
+            index("message_by_workspace", "workspace", "-received_at"),
             # for texts that may arrive without an id, and are then looked up by their words
-            models.Index(
-                fields=["workspace", "content_hash"],
-                condition=Q(source__in=["ghl_message", "instantly_reply", "instantly_sent"]),
-                name="message_by_content",
+            index(
+                "message_by_content",
+                "workspace",
+                "content_hash",
+                where=Q(source__in=["ghl_message", "instantly_reply", "instantly_sent"]),
             ),
-            models.Index(
-                fields=["workspace", "thread_id"],
-                condition=Q(source="unipile_message"),
-                name="message_by_chat",
-            ),
+            index("message_by_chat", "workspace", "thread_id", where=Q(source="unipile_message")),
             # for replies with the same words (inbox.pipeline.alike)
             models.Index(
                 F("workspace"), SAME_WORDS, condition=Q(direction="inbound"), name="message_same_words"
@@ -202,11 +175,7 @@ class Message(Row, MarkedRow):
             # Each search reads the list of entries that are not yet sorted in, so the list is short.
             GinIndex(fields=["found_by"], name="message_search", gin_pending_list_limit=512),
             # Release 0.2.0 uses this index. The next release drops it.
-            models.Index(
-                fields=["workspace", "-received_at"],
-                condition=Q(found_by__isnull=True),
-                name="message_without_words",
-            ),
+            index("message_without_words", "workspace", "-received_at", where=Q(found_by__isnull=True)),
         ]
 
     def __str__(self) -> str:

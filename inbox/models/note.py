@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from inbox.models.row import Row
+from inbox.models.row import Row, index, unique
 
 
 class Note(Row):
@@ -18,8 +18,8 @@ class Note(Row):
 
     class Meta:
         indexes = [
-            models.Index(fields=["lead", "-created_at"], name="note_by_lead"),
-            models.Index(fields=["workspace", "created_at"], name="note_by_age"),
+            index("note_by_lead", "lead", "-created_at"),
+            index("note_by_age", "workspace", "created_at"),
         ]
 
     def __str__(self) -> str:
@@ -34,10 +34,10 @@ class Mention(models.Model):
     read_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["note", "membership"], name="mention_once")]
+        constraints = [unique("mention_once", "note", "membership")]
         indexes = [
-            models.Index(fields=["membership"], name="mention_by_member"),
-            models.Index(fields=["membership"], condition=Q(read_at=None), name="mention_unread"),
+            index("mention_by_member", "membership"),
+            index("mention_unread", "membership", where=Q(read_at=None)),
         ]
 
     def __str__(self) -> str:

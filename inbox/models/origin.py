@@ -5,6 +5,8 @@ from typing import Any, Self
 from django.db import models
 from django.db.models.expressions import RawSQL
 
+from inbox.models.row import moment
+
 
 class DatabaseOrigin(models.Model):
     """The single row that states where this database belongs (`place`), so that a restored or copied database is
@@ -19,9 +21,7 @@ class DatabaseOrigin(models.Model):
     seen_at = models.DateTimeField(null=True, blank=True)
     lost_from = models.DateTimeField(null=True, blank=True)
     lost_until = models.DateTimeField(null=True, blank=True)
-    restored_at = models.DateTimeField(
-        null=True, blank=True, help_text="When somebody said that it was restored."
-    )
+    restored_at = moment("When somebody said that it was restored.")
 
     watched_through = models.UUIDField(
         null=True, blank=True, help_text="The last delivery that was compared with its contract."

@@ -1,5 +1,6 @@
-"""The base class of models whose ids reveal nothing and sort by time."""
+"""The base class of models whose ids reveal nothing and sort by time, and the columns and indexes that many share."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -50,3 +51,27 @@ class Row(models.Model):
 
     class Meta:
         abstract = True
+
+
+def moment(help_text: str) -> "models.DateTimeField[datetime | None, datetime | None]":
+    return models.DateTimeField(null=True, blank=True, help_text=help_text)
+
+
+def flag(help_text: str) -> "models.BooleanField[bool, bool]":
+    """A column that is False until something sets it, for the release before too."""
+    return models.BooleanField(default=False, db_default=False, help_text=help_text)
+
+
+def short_text(max_length: int, help_text: str = "", **options: Any) -> "models.CharField[str, str]":
+    """A column that is "" until something sets it, for the release before too."""
+    return models.CharField(
+        max_length=max_length, blank=True, default="", db_default="", help_text=help_text, **options
+    )
+
+
+def index(name: str, *columns: str, where: models.Q | None = None) -> models.Index:
+    return models.Index(fields=columns, condition=where, name=name)
+
+
+def unique(name: str, *columns: str, where: models.Q | None = None) -> models.UniqueConstraint:
+    return models.UniqueConstraint(fields=columns, condition=where, name=name)

@@ -8,6 +8,7 @@ from django_otp.models import Device
 from django_otp.oath import TOTP
 from django_otp.util import random_hex
 
+from inbox.models.row import unique
 from integrations.fields import EncryptedJSONField, Unreadable
 
 TOLERANCE = 1
@@ -51,7 +52,7 @@ class RecoveryCode(models.Model):
     digest = models.CharField(max_length=64)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "digest"], name="recovery_code_once")]
+        constraints = [unique("recovery_code_once", "user", "digest")]
 
     def __str__(self) -> str:
         return f"A recovery code of {self.user}"

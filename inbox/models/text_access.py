@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from inbox.models.row import index
 from inbox.models.workspace import User, Workspace
 
 LASTS = timedelta(hours=1)
@@ -34,7 +35,7 @@ class TextAccess(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["user", "workspace", "-expires_at"], name="text_access_standing"),
+            index("text_access_standing", "user", "workspace", "-expires_at"),
         ]
 
     def __str__(self) -> str:

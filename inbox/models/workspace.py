@@ -12,7 +12,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
-from inbox.models.row import Row, program_key
+from inbox.models.row import Row, flag, index, moment, program_key, short_text, unique
 from inbox.models.second_factor import RecoveryCode, SecondFactor
 from inbox.models.session import end_sessions
 from inbox.models.timezones import validate_timezone
@@ -66,11 +66,9 @@ class User(AbstractUser):
         help_text="How tight lists and conversations are set.",
     )
     single_key_shortcuts = models.BooleanField(default=True)
-    address_proven_at = models.DateTimeField(
-        null=True,
-        blank=True,
-        help_text="When the password was set by a link that went to the address by mail, or by an operator. Empty: "
-        "somebody else may know the password.",
+    address_proven_at = moment(
+        "When the password was set by a link that went to the address by mail, or by an operator. Empty: "
+        "somebody else may know the password."
     )
 
     company_key = models.CharField(
@@ -80,9 +78,7 @@ class User(AbstractUser):
         unique=True,
         help_text="The issuer of the company log-in, # and its id of this person, since the first log-in by it.",
     )
-    emergency = models.BooleanField(
-        default=False, db_default=False, help_text="Whether the password opens the account under OIDC_ONLY."
-    )
+    emergency = flag("Whether the password opens the account under OIDC_ONLY.")
 
     _was_staff: bool | None = None
     _was_proven = True
@@ -193,35 +189,19 @@ class Workspace(Row):
         help_text="For how many seconds a message that a person sends can be taken back; 0: it goes out at once.",
     )
     sends_paused = models.BooleanField(default=False, help_text="Kill switch: nothing goes out by itself.")
-    assign_in_turn = models.BooleanField(
-        default=False,
-        db_default=False,
-        help_text="Give leads who are interested to the members who take leads, in turn.",
-    )
+    assign_in_turn = flag("Give leads who are interested to the members who take leads, in turn.")
     notice_tags = models.JSONField(
         default=list,
         db_default=[],
         blank=True,
         help_text="Tags of which the workspace's Slack is told, by name.",
     )
-    health_emails = models.BooleanField(
-        default=False,
-        db_default=False,
-        help_text="A notice about a broken account goes to owners and admins by e-mail, too.",
-    )
-    set_up_at = models.DateTimeField(
-        null=True,
-        blank=True,
-        help_text="When the list of first steps was hidden, or all of them worked. Empty: it is shown.",
-    )
+    health_emails = flag("A notice about a broken account goes to owners and admins by e-mail, too.")
+    set_up_at = moment("When the list of first steps was hidden, or all of them worked. Empty: it is shown.")
     erasure_key = EncryptedJSONField(
         null=True, blank=True, help_text="The key of the hashes that keep who was erased (ErasedMark)."
     )
-    requires_second_factor = models.BooleanField(
-        default=False,
-        db_default=False,
-        help_text="Whether members need a second factor, or their company's log-in.",
-    )
+    requires_second_factor = flag("Whether members need a second factor, or their company's log-in.")
     members = models.ManyToManyField(User, through="Membership", related_name="workspaces")
     drill_of = models.ForeignKey(
         "self",
@@ -264,13 +244,9 @@ class Membership(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=8, choices=Role.choices, default=Role.MEMBER)
-    takes_leads = models.BooleanField(
-        default=False, db_default=False, help_text="Gets leads in turn, where the workspace does so."
-    )
+    takes_leads = flag("Gets leads in turn, where the workspace does so.")
     last_assigned_at = models.DateTimeField(null=True, blank=True)
-    away_until = models.DateTimeField(
-        null=True, blank=True, help_text="Gets no leads in turn until then. It ends by itself."
-    )
+    away_until = moment("Gets no leads in turn until then. It ends by itself.")
     tell_about = models.CharField(
         max_length=4,
         choices=TellAbout.choices,
@@ -284,17 +260,11 @@ class Membership(models.Model):
         blank=True,
         help_text="After how many minutes away from the desk they are told by mail; empty: no mail.",
     )
-    slack_user_id = models.CharField(
-        max_length=40,
-        blank=True,
-        default="",
-        db_default="",
-        help_text="Who this is in the workspace's Slack, once looked up.",
-    )
+    slack_user_id = short_text(40, "Who this is in the workspace's Slack, once looked up.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["workspace", "user"], name="membership_once")]
+        constraints = [unique("membership_once", "workspace", "user")]
 
     def __str__(self) -> str:
         return f"{self.user} in {self.workspace}: {self.get_role_display()}"
@@ -321,8 +291,8 @@ class AuditEntry(models.Model):
     class Meta:
         ordering = ["-created_at", "-id"]
         indexes = [
-            models.Index(fields=["workspace", "-created_at"], name="audit_by_workspace"),
-            models.Index(fields=["object_id", "object_type"], name="audit_of_object"),
+            index("audit_by_workspace", "workspace", "-created_at"),
+            index("audit_of_object", "object_id", "object_type"),
             # for the admin's search by the beginning of an action
             models.Index(fields=["action"], opclasses=["varchar_pattern_ops"], name="audit_by_action"),
         ]

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Length, Now
 from django.db.models.lookups import LessThanOrEqual
 
-from inbox.models.row import Row
+from inbox.models.row import Row, unique
 from inbox.models.workspace import User, Workspace
 from inbox.understanding.normalise import fold
 
@@ -44,7 +44,7 @@ class WorkspaceFact(Row):
     class Meta:
         ordering = ["kind", "position", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["workspace", "kind", "folded"], name="fact_once"),
+            unique("fact_once", "workspace", "kind", "folded"),
             models.CheckConstraint(
                 condition=Q(kind__in=["answer", "price", "link", "never"]), name="fact_kind_known"
             ),
