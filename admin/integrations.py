@@ -24,6 +24,8 @@ from integrations.models import (
     Notice,
     RateWindow,
     ReplyPoll,
+    WebhookAttempt,
+    WebhookEndpoint,
     WebhookKey,
 )
 
@@ -111,6 +113,46 @@ class IdempotencyKeyAdmin(RecordAdmin):
     secret_fields = ("answer", "key", "body_hash")
     list_display = ("id", "token", "status", "lead_id", "created_at")
     fields = ("token", "status", "lead_id", "created_at")
+
+
+@admin.register(WebhookEndpoint)
+class WebhookEndpointAdmin(RecordAdmin):
+    """The endpoints of workspaces' programs, without their secrets. The workspace's own page changes them."""
+
+    workspace_path = "workspace"
+    secret_fields = ("secret", "previous_secret")
+    plain_texts = ("url",)
+    list_display = (
+        "created_at",
+        "url",
+        "events",
+        "include_text",
+        "failing_since",
+        "disabled_at",
+        "disabled_for",
+    )
+    list_filter = (WorkspaceFilter, "disabled_for")
+    pages_in_workspace = (("Its page in the workspace", "inbox:integrations"),)
+
+
+@admin.register(WebhookAttempt)
+class WebhookAttemptAdmin(RecordAdmin):
+    """Attempts to send events to endpoints, with their outcomes. The newest are first."""
+
+    workspace_path = "endpoint__workspace"
+    list_display = (
+        "id",
+        "endpoint",
+        "event",
+        "number",
+        "due_at",
+        "finished_at",
+        "outcome",
+        "status",
+        "error",
+    )
+    list_filter = ("outcome",)
+    ordering = ("-id",)
 
 
 @admin.register(HealthTransition)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from inbox import promises
+from inbox.events import delivery, endpoints
 from inbox.followups import step_job
 from inbox.followups import tick as followups
 from inbox.health import (
@@ -49,6 +50,7 @@ from inbox.workspaces import invitations, people, second_factor
 from integrations.health import probes
 from jobs import lanes
 from jobs.deadline import Deadline
+from jobs.enqueue import FEEDS
 from jobs.kinds import Handler, job_kind
 from jobs.ticks import TickFunction, tick
 
@@ -59,6 +61,11 @@ def sends_tick(deadline: Deadline) -> dict[str, int]:
     """
     lost_time.note_seen()
     return reconciliation.settle_stranded(deadline)
+
+
+def events_tick(deadline: Deadline) -> dict[str, int]:
+    """The tick that enqueues due events where no cluster does so each second, and looks after failing endpoints."""
+    return {"enqueued": delivery.feed()} | endpoints.look_after_failing()
 
 
 def integration_health_tick(deadline: Deadline) -> dict[str, int]:
@@ -163,6 +170,13 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
         MANY | {"keep_done_days": 2},
     ),
     (erasure.ERASE, erasure.run, "Erases a person with all that names them", MANY | {"attempts": 8}),
+    (
+        delivery.DELIVER,
+        delivery.run,
+        "Sends events to an endpoint of a program",
+        _policy(lanes.EVENTS, 3, 60, keep_done_days=1),
+    ),
+    (endpoints.TELL, endpoints.run_notice, "Tells people that events do not get through", NOTICE),
     (mailbox_rates.TELL, mailbox_rates.run, "Tells people of a mailbox whose mail goes wrong", NOTICE),
     (notice_channels.NOTIFY, notice_channels.run, "Tells people that an account is broken", SLACK_NOTICE),
     (
@@ -227,6 +241,7 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
 TICKS: tuple[tuple[str, TickFunction, str, int], ...] = (
     ("catch-up", catch_up_tick.tick, "Enqueues replies that wait for a model, once one can be asked", 60),
     ("sends", sends_tick, "Ends sends whose job is over", 60),
+    ("events", events_tick, "Enqueues due events for programs, and looks after endpoints that fail", 60),
     ("reply-poll", reply_polls.tick, "Enqueues polls of the accounts that are due", 300),
     (
         "integration-health",
@@ -252,6 +267,7 @@ TICKS: tuple[tuple[str, TickFunction, str, int], ...] = (
 )
 """Each tick, the function that runs it, a text for users about its purpose, and its period in seconds."""
 
+FEEDS.append(delivery.feed)
 for _kind, _handler, _words, _limits in KINDS:
     job_kind(_kind, _handler, words=_words, **_limits)
 for _name, _run, _words, _every_s in TICKS:

@@ -82,6 +82,7 @@ TICKS = {
     "appointment-reconcile": "meetings are not compared with the calendar",
     "background-jobs": "a job whose worker died is not taken up again",
     "catch-up": "replies that wait for a model wait for ever",
+    "events": "events are not sent again, and nobody is told of an endpoint that fails",
     "contract-watch": "a provider that changes its form is not noticed",
     "followups": "no follow-up is sent",
     "heartbeat": "a monitor outside raises an alarm though all is well",
@@ -101,6 +102,7 @@ PRUNED = {
     "inbox.Note": ("notes",),
     "inbox.Invitation": ("invitations",),
     "inbox.LeadChange": ("changes of leads",),
+    "inbox.Event": ("events",),
     "integrations.AiCall": ("model calls",),
     "integrations.DayReceipt": ("receipts",),
     "integrations.IdempotencyKey": ("idempotency keys",),
@@ -125,10 +127,12 @@ KEPT = {
     "People made it, and they change or delete it.": (
         "inbox.Workspace inbox.User inbox.Membership inbox.WorkspaceFact inbox.SendingPolicy"
         " inbox.FollowUpSequence inbox.FollowUpStep inbox.SavedView inbox.Snippet integrations.Integration"
-        " integrations.ApiToken integrations.WebhookKey jobs.WorkspaceLimit auth.Group"
+        " integrations.ApiToken integrations.WebhookKey integrations.WebhookEndpoint jobs.WorkspaceLimit auth.Group"
         " inbox.SecondFactor inbox.RecoveryCode"
     ),
-    "It goes with the note or the session that it belongs to.": "inbox.Mention inbox.BrowserSession",
+    "It goes with the note, session or event that it belongs to.": (
+        "inbox.Mention inbox.BrowserSession integrations.WebhookAttempt"
+    ),
     "It keeps that somebody who was erased wants no more, without saying who.": "inbox.ErasedMark",
     "It says who did what, and is there to be looked up later.": (
         "inbox.AuditEntry inbox.TextAccess admin.LogEntry"

@@ -72,3 +72,4 @@ def _retention() -> None:
     prunes("log-ins")(retention.old_log_ins)
     prunes("sessions")(retention.ended_sessions)
     prunes("invitations")(retention.old_invitations)
+    prunes("events")(retention.old_events)

@@ -8,7 +8,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -32,6 +32,8 @@ from jobs.models import JOB_COLUMNS, NO_WORKSPACE, BackgroundJob, job_from_row
 logger = logging.getLogger(__name__)
 
 DRAIN = "jobs.worker.drain"
+FEEDS: list[Callable[[], object]] = []
+"""Functions that each cluster calls every second to enqueue work that rows alone announce. They must be idempotent."""
 REDIS_PAUSE_S = 10
 """Seconds without wake-ups through Redis after an error, so that requests do not queue up behind it."""
 PAYLOAD_LIMIT = 8_000

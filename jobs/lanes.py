@@ -25,12 +25,14 @@ class Lane:
 
 
 STOP, PROOF, PERSON, REPLY, DRAFT, STEPS, BULK = "stop", "proof", "person", "reply", "draft", "steps", "bulk"
+EVENTS = "events"
 
 LANES = (
     Lane(STOP, 5, "what must not go out any more: opt-outs, stopped campaigns", 0, half=False),
     Lane(PROOF, 30, "whether accounts work, what became of a send, notices to people", 2),
     Lane(PERSON, 60, "what somebody waits for at a page", 1),
     Lane(REPLY, 30, "understanding replies, and sending answers", 5, half=False),
+    Lane(EVENTS, 30, "events for programs", 6),
     Lane(DRAFT, 300, "writing answers", None, half=False),
     Lane(STEPS, 600, "follow-ups, facts about leads, the CRM", 4),
     Lane(BULK, 3600, "polls, catching up, summaries", 3),

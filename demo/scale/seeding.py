@@ -21,7 +21,7 @@ from demo.scale.talk import Talk
 from demo.scale.words import Corpus
 from demo.scale.workspaces import Place
 from demo.scale.year import Year
-from inbox.models import LeadChange, WebhookDelivery
+from inbox.models import Event, LeadChange, WebhookDelivery
 from integrations.models import WorkspaceIntegrationHealth
 
 logger = logging.getLogger(__name__)
@@ -137,7 +137,9 @@ def _heard() -> None:
 
 
 def _forget_changes() -> None:
-    """Empties the trace of changes, which triggers filled while rows were copied: no page is open that has to hear."""
-    table = connection.ops.quote_name(LeadChange._meta.db_table)
+    """Empties the trace of changes and the events, which triggers filled while rows were copied: no page and no program
+    has to hear of them.
+    """
+    tables = [connection.ops.quote_name(model._meta.db_table) for model in (LeadChange, Event)]
     with connection.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {table}")
+        cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")

@@ -6,7 +6,6 @@ exceed its bound. Replies are compared with the mailbox's own earlier weeks.
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import sqrt
@@ -20,20 +19,17 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox.health import notice_mail
+from inbox.health.notice_channels import tell_admins
 from inbox.models import MailboxAlarm, Message, Workspace
 from inbox.models.message import COMPLAINTS, OWN
-from inbox.pipeline.tag_notices import post_once
-from inbox.workspaces.accounts import known_as, slack_of
-from integrations import notices, registry
-from integrations.models import Integration, Notice
+from inbox.workspaces.accounts import known_as
+from integrations import registry
+from integrations.models import Integration
 from integrations.spec import Counts
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
-from jobs.errors import PermanentError
 from jobs.kinds import kind_name
-from jobs.models import JobStep
 
 TELL = kind_name("mailbox.notice", __name__)
 KIND = "mailbox"
@@ -50,8 +46,6 @@ FEWEST_REPLIES, FALL = 12, 4
 """Replies have fallen if a week has one in FALL of those expected or fewer, and FEWEST_REPLIES were expected."""
 SURE = 2.58
 """The number of standard deviations for 99 % certainty."""
-SLACK_TRIES = 4
-"""The number of attempts in Slack. After them, the notice goes out by e-mail."""
 AGAIN_AFTER = timedelta(days=7)
 """The minimum time between two notices about the same rate of a mailbox."""
 
@@ -208,28 +202,4 @@ def run(ctx: JobContext) -> dict[str, str]:
     )
     where = settings.PUBLIC_URL + reverse("inbox:health", args=[ctx.workspace_id])
     text = f"{sentence(alarm)}\n{where}"
-    slack, outcome = slack_of(ctx.workspace_id), {}
-    if slack is not None and ctx.attempt <= SLACK_TRIES:
-        with suppress(PermanentError):  # nothing was posted, and a retry would not help: the mail follows
-            outcome["slack"] = post_once(ctx, slack, str(slack.config.get("channel") or ""), KIND, text)
-    if outcome.get("slack") != "posted" or alarm.integration.workspace.health_emails:
-        outcome["email"] = ctx.step(
-            "mail",
-            lambda _deadline: _mail(alarm, text),
-            effect=JobStep.Effect.SEND,
-            on_interrupted=lambda _deadline: str(Notice.State.UNKNOWN),
-        )
-    return outcome
-
-
-def _mail(alarm: MailboxAlarm, text: str) -> str:
-    notice = Notice.objects.create(
-        workspace_id=alarm.integration.workspace_id,
-        kind=KIND,
-        path=Notice.Path.EMAIL,
-        text=text,
-        destination=notice_mail.ADMINS,
-    )
-    end = notice_mail.post(notice, about=alarm.address)
-    notices.close(notice, *end)
-    return end.state
+    return tell_admins(ctx, alarm.integration.workspace, KIND, text, about=alarm.address)

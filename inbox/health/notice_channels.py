@@ -12,6 +12,7 @@ written into the message in the channel, or else into the next notice.
 
 import json
 import logging
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,7 +24,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from inbox.health import banner, notice_mail
-from inbox.models import Membership, audit
+from inbox.models import Membership, Workspace, audit
+from inbox.pipeline.tag_notices import post_once
 from inbox.replying import buttons, slack_cards
 from inbox.replying.buttons import mrkdwn, plain
 from inbox.workspaces.accounts import connected, slack_of
@@ -41,7 +43,7 @@ from jobs.deadline import Deadline
 from jobs.enqueue import enqueue_about
 from jobs.errors import PermanentError, TransientError
 from jobs.kinds import kind_name
-from jobs.models import BackgroundJob
+from jobs.models import BackgroundJob, JobStep
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +51,8 @@ NOTIFY = kind_name("health.notify", __name__)
 EMAIL = kind_name("health.email", __name__)
 SLACK_TRIES, SLACK_PAUSE_MS = 9, 15_000
 """The attempts in Slack, over two minutes, and the longest pause between them. An e-mail follows."""
+ADMIN_TRIES = 4
+"""The attempts in Slack of a notice about no single account. After them, it goes out by e-mail."""
 Status = BackgroundJob.Status
 CUT_SHORT = "the worker stopped while sending"
 MUTE = buttons.offered("mute_account", __name__)
@@ -258,6 +262,33 @@ def _report(end: notice_mail.End) -> dict[str, str]:
         error.sent = False
         raise error
     return {"sent": "email"} if end.state == Notice.State.SENT else {end.state: end.reason}
+
+
+def tell_admins(ctx: JobContext, workspace: Workspace, kind: str, text: str, *, about: str) -> dict[str, str]:
+    """Posts a notice about no single account in Slack, as steps of the job, or sends it by e-mail if Slack does not
+    take it or the workspace wants both. `about`: the words for the mail's subject.
+    """
+    slack, outcome = slack_of(workspace.pk), {}
+    if slack is not None and ctx.attempt <= ADMIN_TRIES:
+        with suppress(PermanentError):  # nothing was posted, and a retry would not help: the mail follows
+            outcome["slack"] = post_once(ctx, slack, str(slack.config.get("channel") or ""), kind, text)
+    if outcome.get("slack") != "posted" or workspace.health_emails:
+        outcome["email"] = ctx.step(
+            "mail",
+            lambda _deadline: _mail_about(workspace, kind, text, about),
+            effect=JobStep.Effect.SEND,
+            on_interrupted=lambda _deadline: str(Notice.State.UNKNOWN),
+        )
+    return outcome
+
+
+def _mail_about(workspace: Workspace, kind: str, text: str, about: str) -> str:
+    notice = Notice.objects.create(
+        workspace=workspace, kind=kind, path=Notice.Path.EMAIL, text=text, destination=notice_mail.ADMINS
+    )
+    end = notice_mail.post(notice, about=about)
+    notices.close(notice, *end)
+    return end.state
 
 
 def text_of(health: WorkspaceIntegrationHealth) -> str:

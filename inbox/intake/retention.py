@@ -4,6 +4,7 @@ Rows are read by workspace and time, in the order of the indexes. Workspaces com
 end early do not always skip the same workspaces.
 """
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Model, QuerySet
 from django.db.models.functions import Now
 
-from inbox.models import Deviation, Invitation, LeadChange, WebhookDelivery, Workspace
+from inbox.models import Deviation, Event, Invitation, LeadChange, WebhookDelivery, Workspace
 from integrations.models import AiCall, DayReceipt, IdempotencyKey
 from jobs.deadline import Deadline
 from jobs.retention import Pruner, in_slices
@@ -30,6 +31,7 @@ KEEP_CHANGES = timedelta(hours=1)
 """Changes are kept for pages that poll every second. A page without an answer for 50 minutes treats everything as
 changed at its next poll (static/live.js).
 """
+KEEP_EVENTS_DAYS = 30
 KEEP_ROWS_DAYS = 400
 """A ledger row without a body is small, and so is a receipt. Rows with an event key are never deleted, because a late
 repeat would then count as new.
@@ -96,6 +98,14 @@ def _old_rows(workspace_id: UUID | None, _days: int) -> "QuerySet[WebhookDeliver
 def model_calls(workspace_id: UUID | None, keep_days: int) -> "QuerySet[AiCall]":
     """The records of calls to the model that are older than `keep_days` days."""
     return AiCall.objects.filter(workspace=workspace_id, created_at__lt=Now() - timedelta(days=keep_days))
+
+
+def old_events(deadline: Deadline) -> int:
+    """Deletes the events for programs that are older than 30 days, with their attempts. Returns their number. Their ids
+    hold their times, so no other index is needed.
+    """
+    first_kept = UUID(int=(time.time_ns() // 1_000_000 - KEEP_EVENTS_DAYS * 86_400_000) << 80)
+    return in_slices(Event.objects.filter(pk__lt=first_kept), deadline, by="pk")
 
 
 def old_changes(_deadline: Deadline) -> int:

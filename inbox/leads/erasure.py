@@ -21,6 +21,7 @@ from inbox.leads import erased, rollup, stops
 from inbox.models import (
     Draft,
     Enrichment,
+    Event,
     FollowUpTask,
     Lead,
     Message,
@@ -29,6 +30,7 @@ from inbox.models import (
     WebhookDelivery,
     audit,
 )
+from inbox.models.event import ERASED_DATA
 from integrations.models import IdempotencyKey, Notice
 from jobs.context import JobContext
 from jobs.deadline import Deadline
@@ -60,6 +62,7 @@ EMPTIED = {
     "admin.LogEntry": "The admin’s log, without their name",
     "insights.ContextPack": "Answers of the insights that rested on them, without these parts",
     "insights.PackQuestion": "Answers to questions about such a pack, without these parts",
+    "inbox.Event": "Events for programs, without their ids and states",
     "jobs.BackgroundJob": "Jobs, which hold ids alone; those that still wait are cancelled",
 }
 """Tables whose rows stay, without the person's data."""
@@ -70,7 +73,7 @@ KEPT = {
     "Who did what and when, by ids: the audit holds no text of people.": "inbox.AuditEntry inbox.TextAccess",
     "Counts, costs and times, which name nobody.": (
         "integrations.AiCall jobs.JobStep jobs.JobAttempt jobs.JobAction jobs.Tick jobs.Worker"
-        " jobs.WorkspaceLimit inbox.LeadChange"
+        " jobs.WorkspaceLimit inbox.LeadChange integrations.WebhookAttempt"
     ),
 }
 """The rows about a person, or about work for them, that stay, by the reason."""
@@ -87,7 +90,7 @@ OTHERS = {
         "integrations.ApiToken integrations.Integration integrations.WebhookKey integrations.WorkspaceIntegrationHealth"
         " integrations.HealthTransition integrations.ReplyPoll integrations.DayReceipt"
         " integrations.CircuitBreaker integrations.RateWindow inbox.ModelOutage inbox.Deviation"
-        " inbox.MailboxAlarm"
+        " inbox.MailboxAlarm integrations.WebhookEndpoint"
     ),
     "It belongs to the installation or to a library, and names no lead.": (
         "inbox.DatabaseOrigin contenttypes.ContentType"
@@ -193,6 +196,7 @@ def erase(lead: Lead, deadline: Deadline) -> dict[str, int]:
     _empty(_deliveries_of(lead), deadline)
     _empty_unassigned(lead, deadline)
     _notices_of(lead).update(text=ERASED)
+    Event.objects.filter(workspace_id=lead.workspace_id, lead_id=lead.pk).update(data=ERASED_DATA)
     for last in (False, True):
         for also in ALSO:
             also(lead)

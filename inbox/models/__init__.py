@@ -7,6 +7,7 @@ from inbox.models.delivery import Deviation, WebhookDelivery
 from inbox.models.draft import Draft, OutboundSend
 from inbox.models.enrichment import Enrichment
 from inbox.models.erasure import ErasedMark
+from inbox.models.event import Event
 from inbox.models.followup import (
     ChannelRefusal,
     FollowUpInstance,
@@ -41,6 +42,7 @@ __all__ = [
     "Draft",
     "Enrichment",
     "ErasedMark",
+    "Event",
     "FollowUpInstance",
     "FollowUpSequence",
     "FollowUpStep",

@@ -36,6 +36,7 @@ EXPORTED = {
     "integrations.HealthTransition": "health__workspace",
     "integrations.DayReceipt": "integration__workspace",
     "integrations.ReplyPoll": "integration__workspace",
+    "integrations.WebhookAttempt": "endpoint__workspace",
     "jobs.JobAction": "job__workspace",
     "jobs.JobAttempt": "job__workspace",
     "jobs.JobStep": "job__workspace",

@@ -1,4 +1,5 @@
-"""Circuit breakers, one for each provider in each workspace. All processes share their state in a small table.
+"""Circuit breakers, one for each provider in each workspace, and for each endpoint of programs. All processes share
+their state in a small table.
 
 Closed: calls pass. Open: calls are refused at once. After some time, or when a user tests the account, one call at a
 time may pass as a probe. It closes the breaker, or opens it again for twice as long. A Retry-After also stops calls
@@ -12,7 +13,7 @@ import threading
 import time
 import uuid
 from collections import defaultdict, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import Error, connection
@@ -104,10 +105,11 @@ class Permit:
     provider: str
     workspace_id: uuid.UUID | None
     probe: bool = False
+    breaker_id: uuid.UUID | None = None
 
     @property
     def key(self) -> str:
-        return CircuitBreaker.key_of(self.provider, self.workspace_id)
+        return CircuitBreaker.key_of(self.provider, self.breaker_id or self.workspace_id)
 
 
 class Breakers:
@@ -123,9 +125,13 @@ class Breakers:
         self._tallies: defaultdict[str, Tally] = defaultdict(Tally)
         self._read_at = float("-inf")
 
-    def enter(self, provider: str, workspace_id: uuid.UUID | None) -> Permit:
-        """Returns a Permit for one call, to be passed to `leave`. Raises CircuitOpen or ProviderRateLimited."""
-        permit = Permit(provider, workspace_id)
+    def enter(
+        self, provider: str, workspace_id: uuid.UUID | None, breaker_id: uuid.UUID | None = None
+    ) -> Permit:
+        """Returns a Permit for one call, to be passed to `leave`. `breaker_id` names a breaker of its own, instead of
+        that of the workspace. Raises CircuitOpen or ProviderRateLimited.
+        """
+        permit = Permit(provider, workspace_id, breaker_id=breaker_id)
         self._refresh()
         circuit = self._seen.get(permit.key)
         if circuit is None:
@@ -139,7 +145,7 @@ class Breakers:
         if circuit.open_until > now:
             raise CircuitOpen(provider, wait_ms=round((circuit.open_until - now) * 1000))
         if self._write(CLAIM_PROBE, permit, ms=PROBE_MS):
-            return Permit(provider, workspace_id, probe=True)
+            return replace(permit, probe=True)
         raise CircuitOpen(provider, wait_ms=round(REFRESH_S * 1000))
 
     def leave(self, permit: Permit, outcome: CallOutcome, retry_after_ms: int | None = None) -> None:

@@ -47,6 +47,8 @@ COMPANY = "company"
 """The pseudo-provider under which the company log-in's issuer (OIDC_ISSUER) is called. The issuer names its own
 addresses, which may be at any public host.
 """
+RECEIVER = "receiver"
+"""The pseudo-provider under which events are sent to programs. Their endpoints may be at any public host."""
 
 
 _opened_port: ContextVar[int] = ContextVar("opened_port", default=0)
@@ -130,7 +132,7 @@ def check_url(provider: str, url: str, workspace_id: UUID | None = None) -> None
         return
     if address.scheme != "https":
         raise HostRefused(f"{provider}: the address must begin with https://.")
-    if provider == COMPANY:
+    if provider in (COMPANY, RECEIVER):
         return
     places = [place for place in allowed_places(provider) if _is_within(address.host, place.host)]
     if not places:

@@ -145,7 +145,8 @@ class ProviderSession:
     `base_url` is prepended to paths. `headers` and `params` are sent with every call; they may contain credentials, so
     they are never shown. `timeout_ms` limits one attempt, while the Deadline of a call limits all attempts together.
     `classify` judges a response before its status does. `rate_limit` is our own limit across processes. Sessions are
-    cheap to create, as connections are pooled per provider and process.
+    cheap to create, as connections are pooled per provider and process. `breaker_id` names a circuit breaker that the
+    workspace's other calls do not share.
     """
 
     provider: str
@@ -155,6 +156,7 @@ class ProviderSession:
     workspace_id: uuid.UUID | None = None
     integration_id: uuid.UUID | None = None
     account: str = ""
+    breaker_id: uuid.UUID | None = None
     timeout_ms: int = 30_000
     max_retries: int = 2
     classify: Classify | None = None
@@ -262,7 +264,7 @@ class ProviderSession:
         """Waits for the breaker and the rate limit. Errors have `sent` False, as this attempt did not start."""
         try:
             call.deadline.check()
-            permit = breakers.enter(self.provider, self.workspace_id)
+            permit = breakers.enter(self.provider, self.workspace_id, self.breaker_id)
             try:
                 self._take_place(call.deadline)
             except BaseException:

@@ -1,6 +1,7 @@
 """The tables of integrations: accounts, their keys and health, calls to the model, rate limits and circuit breakers."""
 
 from integrations.models.ai import AiCall
+from integrations.models.endpoint import WebhookAttempt, WebhookEndpoint
 from integrations.models.health import (
     TROUBLED,
     HealthState,
@@ -27,6 +28,8 @@ __all__ = [
     "RateWindow",
     "ReplyPoll",
     "Scope",
+    "WebhookAttempt",
+    "WebhookEndpoint",
     "WebhookKey",
     "WorkspaceIntegrationHealth",
     "hash_key",

@@ -7,8 +7,8 @@ from django.db import models
 
 
 class CircuitBreaker(models.Model):
-    """The circuit breaker of one provider in one workspace, which stops calls while the provider fails. Without a row,
-    or without times in it, calls pass.
+    """The circuit breaker of one provider in one workspace, or of one endpoint of programs. It stops calls while the
+    other side fails. Without a row, or without times in it, calls pass.
 
     Until `open_until`, calls are refused; after that, one probe at a time may pass. Until `throttled_until`, the
     provider has asked us to make no calls. All times are the database's.
@@ -33,9 +33,9 @@ class CircuitBreaker(models.Model):
         return self.key
 
     @staticmethod
-    def key_of(provider: str, workspace_id: uuid.UUID | None) -> str:
-        """Returns the primary key of a provider's circuit breaker. `workspace_id` is None for calls of no workspace."""
-        return f"{provider}:{workspace_id or '-'}"
+    def key_of(provider: str, owner_id: uuid.UUID | None) -> str:
+        """Returns the primary key of a circuit breaker. `owner_id`: the workspace or endpoint; None for neither."""
+        return f"{provider}:{owner_id or '-'}"
 
 
 class RateWindow(models.Model):

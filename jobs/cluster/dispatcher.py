@@ -1,8 +1,9 @@
 """The dispatcher takes tasks from django-q2's broker, wakes the cluster's places, and keeps the queue in order.
 
 Its main thread takes wake-ups, and polls every second for due jobs without one. A second thread sweeps expired leases
-and reports live workers. A third runs django-q2's scheduler and hands ticks to the workers. A database lock that blocks
-one thread does not block the others. The dispatcher waits out an outage of the database or Redis.
+and reports live workers. A third runs django-q2's scheduler and hands ticks to the workers. Each function of FEEDS has
+one more. A database lock that blocks one thread does not block the others. The dispatcher waits out an outage of the
+database or Redis.
 """
 
 import contextlib
@@ -27,6 +28,7 @@ from jobs import lost_workers, schedules, stalls
 from jobs.cluster.board import Board
 from jobs.cluster.children import settle_in
 from jobs.conf import DUE_CHECK_S, SWEEP_S, WAKE_UPS, WORKER_ALIVE_S
+from jobs.enqueue import FEEDS
 from jobs.failures import facts_of
 
 logger = logging.getLogger(__name__)
@@ -65,6 +67,7 @@ class Dispatcher:
         for name, work, every_s in (
             ("chores", self._chores, SWEEP_S),
             ("schedule", self._schedule, SCHEDULE_S),
+            *((feed.__name__, feed, DUE_CHECK_S) for feed in FEEDS),
         ):
             threading.Thread(target=self._repeat, args=(work, every_s), name=name, daemon=True).start()
         while not self._stopping.is_set():
@@ -130,7 +133,7 @@ class Dispatcher:
             with contextlib.suppress(BlockingIOError):
                 os.write(bell, b"1")
 
-    def _repeat(self, work: Callable[[], None], every_s: float) -> None:
+    def _repeat(self, work: Callable[[], object], every_s: float) -> None:
         while not self._stopping.is_set():
             try:
                 work()

@@ -7,6 +7,7 @@ LANES = [
     ("proof", "Proof"),
     ("person", "Person"),
     ("reply", "Reply"),
+    ("events", "Events"),
     ("draft", "Draft"),
     ("steps", "Steps"),
     ("bulk", "Bulk"),

@@ -20,6 +20,7 @@ from inbox.models import (
     ChannelRefusal,
     Deviation,
     Enrichment,
+    Event,
     FollowUpTask,
     GateResult,
     MailboxAlarm,
@@ -43,6 +44,8 @@ from integrations.models import (
     Notice,
     RateWindow,
     ReplyPoll,
+    WebhookAttempt,
+    WebhookEndpoint,
     WebhookKey,
 )
 from jobs.enqueue import enqueue
@@ -131,6 +134,7 @@ def _of_account(workspace: Workspace, key: str, job: BackgroundJob, now) -> list
         WebhookKey.issue(account),
         token,
         IdempotencyKey.objects.create(token=token, key=SECRET, body_hash="", status=200, answer={"id": 1}),
+        *_of_endpoint(workspace, key, now),
         CircuitBreaker.objects.create(
             key=f"emailbison:{workspace.pk}", provider="emailbison", workspace=workspace
         ),
@@ -157,6 +161,13 @@ def _of_account(workspace: Workspace, key: str, job: BackgroundJob, now) -> list
             last_at=now,
         ),
     ]
+
+
+def _of_endpoint(workspace: Workspace, key: str, now) -> list[Model]:
+    url = f"https://{key}.example.com/"
+    endpoint = WebhookEndpoint.objects.create(workspace=workspace, url=url, events=["*"])
+    event = Event.objects.create(workspace=workspace, type="lead.created", xid=1, created_at=now)
+    return [endpoint, WebhookAttempt.objects.create(endpoint=endpoint, event=event, stream=event.pk)]
 
 
 def _of_settings(workspace: Workspace, now) -> list[Model]:

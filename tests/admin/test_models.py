@@ -24,6 +24,7 @@ NOT_SHOWN = {
     "inbox.ErasedMark": "Its rows are hashes, which say nothing to anybody.",
     "inbox.BrowserSession": "A person sees and ends their own sessions on their own page.",
     "inbox.DatabaseOrigin": "Its one row says where the database belongs; doctor tells what follows.",
+    "inbox.Event": "Its rows are ids and states, and the attempts to send them name them.",
     "inbox.HiddenBanner": "A person has put a banner away for a while. That is theirs alone.",
     "inbox.LeadChange": "Its rows are ids and transactions' numbers alone, and are deleted after an hour.",
     "inbox.Mention": "That a note calls a member, and whether they have read it, is theirs alone.",

@@ -110,6 +110,8 @@ RULES = {
             "integrations.IdempotencyKey",
             "integrations.Notice",
             "integrations.ReplyPoll",
+            "integrations.WebhookAttempt",
+            "integrations.WebhookEndpoint",
             "integrations.WebhookKey",
             "jobs.JobAction",
             "jobs.JobAttempt",

@@ -171,6 +171,11 @@ UNMEASURED = {
         ["inbox/models/change.py", "inbox/models/erasure.py", "inbox/models/row.py"],
         "its only function names a row or a column",
     ),
+    **dict.fromkeys(
+        [f"inbox/events/{name}.py" for name in ("bodies", "delivery", "endpoints")]
+        + ["inbox/models/event.py", "integrations/models/endpoint.py"],
+        "tests/inbox/events executes them, and the next `make coverage` writes that down",
+    ),
     "integrations/carriers.py": "its functions are abstract",
 }
 """Modules with functions that the map cannot have: why."""

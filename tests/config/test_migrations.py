@@ -43,6 +43,9 @@ FITS = {
     "inbox.0110_second_factor: Raw SQL operation": "The database deletes rows of the new tables itself.",
     "integrations.0019_programs: Raw SQL operation": "The database deletes rows of the new tables itself.",
     "inbox.0113_marks_of_change: Raw SQL operation": "The database marks its rows too.",
+    "inbox.0112_events: Raw SQL operation": "The database deletes rows of the new table itself.",
+    "inbox.0113_events_of_changes: Raw SQL operation": "Its changes cause events, which it does not read.",
+    "integrations.0020_webhook_endpoints: Raw SQL operation": "The database deletes rows of the new tables itself.",
     "jobs.0018_a_lane_for_every_job: Raw SQL operation": "It does so itself, for jobs that wait.",
     "jobs.0017_settle_without_due_goes: Raw SQL operation": "It calls the function that takes `due`, too.",
 }

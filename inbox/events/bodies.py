@@ -1,0 +1,84 @@
+"""The JSON of events. People's text is read when an event is sent, so an erased person's events contain none."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from inbox.models import Draft, Event, Lead, Message, OutboundSend
+from inbox.models.event import ERASED_DATA
+
+TEXT_LIMIT = 4_000
+"""The most characters of a text in an event. Standard Webhooks asks for bodies below 20 kB."""
+WITH_TEXT: dict[str, tuple[type[models.Model], str]] = {
+    "message": (Message, "messageId"),
+    "draft": (Draft, "draftId"),
+    "send": (OutboundSend, "sendId"),
+}
+"""The model with the text of an event, and the name of its id, by the first word of the event's type."""
+
+
+def body_of(event: Event, *, with_text: bool = False) -> dict[str, Any]:
+    """The event as programs receive it. `with_text` adds the lead's name and addresses, and the text."""
+    facts = dict(event.data)
+    if event.lead_id is not None:
+        address = reverse("inbox:conversation", args=[event.workspace_id, event.lead_id])
+        facts |= {"leadId": str(event.lead_id), "url": settings.PUBLIC_URL + address}
+    if with_text and event.data != ERASED_DATA:
+        facts |= _texts(event)
+    return {"id": str(event.pk), "type": event.type, "timestamp": _time(event.created_at), "data": facts}
+
+
+def _texts(event: Event) -> dict[str, Any]:
+    texts: dict[str, Any] = {}
+    lead = Lead.objects.filter(pk__in=[event.lead_id], workspace_id=event.workspace_id).first()
+    model, name = WITH_TEXT.get(event.type.partition(".")[0], (None, ""))
+    if model is not None:
+        rows = model._default_manager.filter(workspace_id=event.workspace_id).select_related("lead")
+        row: Any = rows.filter(pk=event.data.get(name)).first()
+        if row is None:
+            return {}
+        lead = row.lead
+        texts = {"subject": row.subject[:TEXT_LIMIT], "text": row.text[:TEXT_LIMIT]}
+        texts |= {"textCut": True} if len(row.text) > TEXT_LIMIT else {}
+    return texts | {"lead": _person(lead)} if lead is not None and lead.erasing_at is None else {}
+
+
+def _person(lead: Lead) -> dict[str, str]:
+    return {
+        "email": lead.email,
+        "phone": lead.phone,
+        "firstName": lead.first_name,
+        "lastName": lead.last_name,
+        "company": lead.company,
+    }
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(timezone.get_fixed_timezone(0)).isoformat().replace("+00:00", "Z")
+
+
+class UnknownEvent(ValueError):
+    """The workspace has no event with this id, or no longer."""
+
+
+def after(workspace_id: UUID, event_id: UUID | None, limit: int) -> QuerySet[Event]:
+    """The workspace's next events after the one with `event_id` (None: from the oldest), at most `limit`. It ends where
+    a transaction is still open, so that an event is never skipped. Raises UnknownEvent.
+    """
+    events = Event.objects.filter(workspace_id=workspace_id).extra(
+        where=["xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"]
+    )
+    if event_id is not None:
+        xid = (
+            Event.objects.filter(workspace_id=workspace_id, pk=event_id).values_list("xid", flat=True).first()
+        )
+        if xid is None:
+            raise UnknownEvent(UnknownEvent.__doc__)
+        events = events.extra(where=["(xid, inbox_event.id) > (%s, %s)"], params=[xid, event_id])
+    return events.order_by("xid", "pk")[:limit]

@@ -1,0 +1,238 @@
+"""Sends events to endpoints as Standard Webhooks 1.0, at least once, and in order for each lead.
+
+A cluster calls `feed` each second. It enqueues jobs for endpoints with due attempts. A job claims one attempt at a
+time: the first of its stream, under a lease. While an attempt waits for its next try, the later events of its stream
+wait behind it. A worker that dies between the answer and its record sends the event again, with the same `webhook-id`.
+"""
+
+import base64
+import hmac
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from http import HTTPStatus
+from itertools import chain
+from typing import Any
+from uuid import uuid4
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Greatest, Now
+
+from inbox.events import endpoints
+from inbox.events.bodies import body_of
+from integrations.errors import CircuitOpen, ProviderError, ProviderMisconfigured, ProviderRateLimited
+from integrations.fields import DecryptionError
+from integrations.http.hosts import RECEIVER, HostRefused
+from integrations.http.session import ProviderSession
+from integrations.models import WebhookAttempt, WebhookEndpoint
+from jobs import lanes
+from jobs.context import JobContext
+from jobs.db import drop_connection
+from jobs.deadline import Deadline
+from jobs.enqueue import enqueue
+from jobs.errors import Cancelled, ShutdownRequested
+from jobs.kinds import kind_name
+from jobs.models import BackgroundJob
+
+DELIVER = kind_name("events.deliver", __name__)
+TRY_MS = 15_000
+LEASE = timedelta(seconds=30)
+"""Longer than an attempt may take. If its worker dies, the event is sent again after it."""
+WAITS = tuple(
+    timedelta(seconds=seconds)
+    for seconds in (5, 60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 72_000)
+)
+"""The waits between the attempts of an event, together three days."""
+LONGEST_WAIT = timedelta(days=1)
+"""The longest Retry-After that is heeded."""
+PARALLEL = 4
+"""The most attempts at once to one endpoint. An endpoint that fails gets one."""
+BLOCKED_LOOKS = 50
+"""The most attempts that one claim puts off because an earlier event of their stream is not out yet."""
+Outcome, Status = WebhookAttempt.Outcome, BackgroundJob.Status
+
+
+def feed() -> int:
+    """Enqueues one more job for each endpoint with due attempts, unless enough are open. Returns their number."""
+    due = _open(OuterRef("pk")).filter(due_at__lte=Now())
+    waiting = list(_ready().filter(Exists(due)).values_list("pk", "workspace_id", "failing_since"))
+    if not waiting:
+        return 0
+    deliveries = BackgroundJob.objects.filter(kind=DELIVER)
+    jobs = (
+        deliveries.filter(status=Status.QUEUED, lane=lanes.EVENTS),
+        deliveries.filter(status=Status.RUNNING),
+    )
+    busy = Counter(chain(*(rows.values_list("payload__endpoint_id", flat=True) for rows in jobs)))
+    added = 0
+    for pk, workspace_id, failing_since in waiting:
+        if busy[str(pk)] < (1 if failing_since else PARALLEL):
+            key = f"{DELIVER}:{pk}:{int(time.time())}"
+            payload = {"endpoint_id": pk}
+            added += enqueue(DELIVER, workspace_id=workspace_id, dedupe_key=key, payload=payload)[1]
+    return added
+
+
+def _open(endpoint_id: Any) -> QuerySet[WebhookAttempt]:
+    return WebhookAttempt.objects.filter(endpoint=endpoint_id, finished_at=None)
+
+
+def _ready() -> QuerySet[WebhookEndpoint]:
+    return WebhookEndpoint.objects.filter(Q(held_until=None) | Q(held_until__lte=Now()), disabled_at=None)
+
+
+def run(ctx: JobContext) -> dict[str, int]:
+    """The job `events.deliver`: sends due events to one endpoint, one after the other. Returns counts by outcome."""
+    counts: Counter[str] = Counter()
+    rows = _ready().filter(workspace_id=ctx.workspace_id, pk=ctx.payload["endpoint_id"])
+    while ctx.deadline.remaining_ms() > TRY_MS and (endpoint := rows.first()):
+        if (attempt := claim(endpoint)) is None:
+            break
+        counts[_deliver(endpoint, attempt, ctx.deadline)] += 1
+    return dict(counts)
+
+
+def claim(endpoint: WebhookEndpoint) -> WebhookAttempt | None:
+    """Claims a due attempt that is the first of its stream, until the end of a lease. Returns None without one."""
+    waiting = _open(endpoint.pk)
+    for _ in range(BLOCKED_LOOKS):
+        with transaction.atomic():
+            due = waiting.filter(due_at__lte=Now()).order_by("due_at", "event_id").select_related("event")
+            attempt = due.select_for_update(skip_locked=True, of=("self",)).first()
+            if attempt is None:
+                return None
+            row, earlier = waiting.filter(pk=attempt.pk), waiting.filter(stream=attempt.stream)
+            first = earlier.filter(event_id__lt=attempt.event_id).order_by("event_id").first()
+            if first is None:
+                attempt.token = uuid4()
+                row.update(token=attempt.token, started_at=Now(), due_at=Now() + LEASE)
+                return attempt
+            row.update(due_at=Greatest(Value(first.due_at), Now() + timedelta(seconds=1)))
+    return None
+
+
+def _deliver(endpoint: WebhookEndpoint, attempt: WebhookAttempt, deadline: Deadline) -> str:
+    began = time.monotonic()
+    facts: dict[str, Any]
+    try:
+        status = _post(endpoint, attempt, deadline)
+        facts = {"outcome": Outcome.DELIVERED, "status": status}
+        wait = None
+    except (Cancelled, ShutdownRequested):
+        _give_back(attempt)
+        raise
+    except CircuitOpen as refusal:
+        return _hold(endpoint, attempt, refusal)
+    except ProviderRateLimited as refusal:
+        if refusal.status is None:
+            return _hold(endpoint, attempt, refusal)
+        facts, wait = _failure(refusal)
+    except (ProviderError, ProviderMisconfigured, DecryptionError) as error:
+        facts, wait = _failure(error)
+    facts["took_ms"] = round((time.monotonic() - began) * 1000)
+    return record(endpoint, attempt, facts, wait)
+
+
+def _post(endpoint: WebhookEndpoint, attempt: WebhookAttempt, deadline: Deadline) -> int:
+    """Posts the event and returns the HTTP status, a 2xx. Raises the errors of ProviderSession, and DecryptionError."""
+    event_id = str(attempt.event_id)
+    body = json.dumps(body_of(attempt.event, with_text=endpoint.include_text), ensure_ascii=False).encode()
+    now, signers = int(time.time()), endpoint.signing_secrets
+    session = ProviderSession(
+        provider=RECEIVER,
+        workspace_id=endpoint.workspace_id,
+        breaker_id=endpoint.pk,
+        timeout_ms=TRY_MS,
+        max_retries=0,
+    )
+    drop_connection()
+    answer = session.request(
+        "POST",
+        endpoint.url,
+        operation="event",
+        deadline=deadline,
+        data=body,
+        headers={
+            "Content-Type": "application/json",
+            "webhook-id": event_id,
+            "webhook-timestamp": str(now),
+            "webhook-signature": signature(signers, event_id, now, body),
+        },
+        idempotent=True,
+        expect_json=False,
+    )
+    return answer.status
+
+
+def signature(signers: Sequence[str], message_id: str, timestamp: int, body: bytes) -> str:
+    """The header `webhook-signature` of Standard Webhooks 1.0, with one signature for each secret."""
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    keys = [base64.b64decode(secret.removeprefix("whsec_")) for secret in signers]
+    return " ".join(f"v1,{base64.b64encode(hmac.digest(key, signed, 'sha256')).decode()}" for key in keys)
+
+
+def _failure(error: Exception) -> tuple[dict[str, Any], timedelta]:
+    """The facts of a failed attempt in words without the receiver's own, and the wait that it asked for."""
+    status = getattr(error, "status", None)
+    if status is not None:
+        phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
+        words = f"{status} {phrase}".strip()
+    elif isinstance(error, HostRefused):
+        words = "Not a public https:// address"
+    elif isinstance(error, DecryptionError):
+        words = "Its secret cannot be read"
+    else:
+        words = "No answer in 15 s" if getattr(error, "code", "") == "answer" else "No connection"
+    wait = timedelta(milliseconds=getattr(error, "retry_after_ms", None) or 0)
+    return {"outcome": Outcome.FAILED, "status": status, "error": words}, min(wait, LONGEST_WAIT)
+
+
+def _give_back(attempt: WebhookAttempt) -> None:
+    held = WebhookAttempt.objects.filter(pk=attempt.pk, token=attempt.token, finished_at=None)
+    held.update(token=None, started_at=None, due_at=Now())
+
+
+def _hold(endpoint: WebhookEndpoint, attempt: WebhookAttempt, refusal: Any) -> str:
+    """Puts all events of the endpoint off until its breaker lets a call through. No attempt is used."""
+    _give_back(attempt)
+    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(held_until=refusal.run_at)
+    return "held"
+
+
+def record(
+    endpoint: WebhookEndpoint, attempt: WebhookAttempt, facts: dict[str, Any], wait: timedelta | None
+) -> str:
+    """Records the outcome of a claimed attempt, and what follows from it. `wait`: at least so long until the next one.
+    Returns the outcome; "fenced" if the lease was lost, and then nothing is recorded.
+    """
+    rows = WebhookEndpoint.objects.filter(pk=endpoint.pk)
+    with transaction.atomic():
+        held = WebhookAttempt.objects.filter(pk=attempt.pk, token=attempt.token, finished_at=None)
+        if not held.update(finished_at=Now(), token=None, **facts):
+            return "fenced"
+        if facts["outcome"] == Outcome.DELIVERED:
+            rows.exclude(failing_since=None).update(failing_since=None, told_at=None)
+            _free_next(attempt)
+            return Outcome.DELIVERED.value
+        rows.filter(failing_since=None).update(failing_since=Now())
+        if attempt.number <= len(WAITS):
+            _open(endpoint.pk).create(
+                endpoint=endpoint,
+                event_id=attempt.event_id,
+                stream=attempt.stream,
+                number=attempt.number + 1,
+                due_at=Now() + max(WAITS[attempt.number - 1], wait or timedelta(0)),
+            )
+        else:
+            _free_next(attempt)
+        if facts["status"] == HTTPStatus.GONE:
+            endpoints.disable(endpoint, WebhookEndpoint.Off.GONE)
+    return Outcome.FAILED.value
+
+
+def _free_next(attempt: WebhookAttempt) -> None:
+    waiting = _open(attempt.endpoint_id).filter(stream=attempt.stream, event_id__gt=attempt.event_id)
+    waiting.filter(pk__in=waiting.order_by("event_id").values("pk")[:1]).update(due_at=Now())

@@ -1,0 +1,79 @@
+"""The outbox of events for programs. Database triggers add the rows, for every writer, in the transaction of the change
+(inbox/sql/add_events.sql).
+"""
+
+from typing import Any
+
+from django.db import connection, models
+
+from inbox.models.row import Row
+
+
+class EventType(models.TextChoices):
+    """The types of events that programs receive. ENDPOINT_TEST goes only to the endpoint that is tested."""
+
+    MESSAGE_RECEIVED = "message.received", "A lead wrote"
+    MESSAGE_SENT = "message.sent", "A message to a lead went out"
+    LEAD_CREATED = "lead.created", "A lead is new"
+    LEAD_TAGGED = "lead.tagged", "A lead got another tag"
+    LEAD_LABELLED = "lead.labelled", "A lead got or lost a label"
+    LEAD_ASSIGNED = "lead.assigned", "A lead went to another member, or to nobody"
+    LEAD_OPTED_OUT = "lead.opted_out", "A lead wants no more messages"
+    LEAD_BOUNCED = "lead.bounced", "A lead’s address does not exist"
+    LEAD_WAITING = "lead.waiting", "A lead waits for an answer"
+    DRAFT_CREATED = "draft.created", "A draft was written"
+    DRAFT_APPROVED = "draft.approved", "A draft was approved"
+    DRAFT_DISCARDED = "draft.discarded", "A draft was discarded"
+    SEND_SENT = "send.sent", "A send went out"
+    SEND_FAILED = "send.failed", "A send failed"
+    SEND_UNKNOWN = "send.unknown", "A send may have gone out"
+    SEND_SETTLED = "send.settled", "An unknown send turned out to be sent or failed"
+    MEETING_BOOKED = "meeting.booked", "A meeting was booked"
+    MEETING_MOVED = "meeting.moved", "A meeting was moved"
+    MEETING_CANCELLED = "meeting.cancelled", "A meeting was cancelled"
+    FOLLOWUP_FINISHED = "followup.finished", "A follow-up ended"
+    ACCOUNT_DISCONNECTED = "account.disconnected", "An account was disconnected"
+    ACCOUNT_RECOVERED = "account.recovered", "A disconnected account works again"
+    ENDPOINT_DISABLED = "endpoint.disabled", "An endpoint was switched off"
+    ENDPOINT_TEST = "endpoint.test", "A test"
+
+
+NOT_YET = {EventType.LEAD_LABELLED: "The product has no labels."}
+"""Types to which endpoints may subscribe although nothing causes them yet, with the reason."""
+ERASED_DATA = {"erased": True}
+"""The `data` of the events of an erased person."""
+EVERY = "*"
+"""Stands for all types in an endpoint's list."""
+SUBSCRIBABLE = [kind.value for kind in EventType if kind is not EventType.ENDPOINT_TEST]
+
+
+class Event(Row):
+    """Something that happened in a workspace, without people's text: `data` holds ids and states.
+
+    `xid` is the number of the transaction. All transactions with lower numbers than the oldest open one have ended, so
+    a reader who stops there (`pg_snapshot_xmin`) and orders by `xid` and `id` skips nothing.
+    """
+
+    workspace = models.ForeignKey(
+        "inbox.Workspace", on_delete=models.CASCADE, related_name="events", db_index=False
+    )  # an index below begins with this column
+    type = models.CharField(max_length=24)
+    lead_id = models.UUIDField(null=True, blank=True)
+    xid = models.BigIntegerField()
+    data = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["workspace", "xid", "id"], name="event_in_order")]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.pk}"
+
+
+def add_test_event(endpoint: Any) -> None:
+    """Adds an event for one endpoint (WebhookEndpoint) alone, in the caller's transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT inbox_add_event(%s, %s, NULL, %s, jsonb_build_object('endpointId', %s::uuid))",
+            [endpoint.workspace_id, EventType.ENDPOINT_TEST, endpoint.pk, endpoint.pk],
+        )

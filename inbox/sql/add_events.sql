@@ -1,0 +1,153 @@
+-- Writes the events for programs (inbox.models.Event), each in the transaction of its change, and one waiting attempt
+-- for each endpoint of the workspace that wants it. Rows hold ids and states, never people's text.
+--
+-- `lead`: the lead, if there is one. `subject`: the row that the event concerns without one. The id is a UUID of
+-- version 7 with microseconds, as that of jobs.ids, so the events of a lead sort in the order of their changes.
+CREATE OR REPLACE FUNCTION inbox_add_event(tenant uuid, kind text, lead uuid, subject uuid, details jsonb)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    moment timestamptz := clock_timestamp();
+    us bigint := floor(extract(epoch FROM moment) * 1000000)::bigint;
+    event uuid := (lpad(to_hex(us / 1000), 12, '0') || '7' || lpad(to_hex(us % 1000 * 4096 / 1000), 3, '0')
+        || right(replace(gen_random_uuid()::text, '-', ''), 16))::uuid;
+BEGIN
+    IF EXISTS (SELECT FROM inbox_lead WHERE id = lead AND sample) THEN
+        RETURN;
+    END IF;
+    INSERT INTO inbox_event (id, workspace_id, type, lead_id, xid, data, created_at)
+        VALUES (event, tenant, kind, lead, pg_current_xact_id()::text::bigint, details, moment);
+    -- The lock passes over an endpoint that is being deleted, and waits for nothing else.
+    INSERT INTO integrations_webhookattempt (endpoint_id, event_id, stream)
+        SELECT e.id, event, coalesce(lead, subject) FROM integrations_webhookendpoint e
+        WHERE e.workspace_id = tenant AND e.disabled_at IS NULL
+            AND CASE kind WHEN 'endpoint.test' THEN e.id = subject ELSE e.events && ARRAY[kind, '*']::varchar[] END
+        FOR KEY SHARE;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION inbox_event_of_lead() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        PERFORM inbox_add_event(NEW.workspace_id, 'lead.created', NEW.id, NEW.id, '{}');
+    END IF;
+    IF NEW.tag <> coalesce(OLD.tag, 'New') THEN
+        PERFORM inbox_add_event(NEW.workspace_id, 'lead.tagged', NEW.id, NEW.id,
+            jsonb_build_object('tag', NEW.tag, 'previousTag', coalesce(OLD.tag, 'New')));
+    END IF;
+    IF NEW.assigned_to_id IS DISTINCT FROM OLD.assigned_to_id THEN
+        PERFORM inbox_add_event(NEW.workspace_id, 'lead.assigned', NEW.id, NEW.id,
+            jsonb_build_object('assignedTo', NEW.assigned_to_id));
+    END IF;
+    IF NEW.opted_out_at IS NOT NULL AND OLD.opted_out_at IS NULL THEN
+        PERFORM inbox_add_event(NEW.workspace_id, 'lead.opted_out', NEW.id, NEW.id, '{}');
+    END IF;
+    IF NEW.bounced_at IS NOT NULL AND OLD.bounced_at IS NULL THEN
+        PERFORM inbox_add_event(NEW.workspace_id, 'lead.bounced', NEW.id, NEW.id, '{}');
+    END IF;
+    IF NEW.needs_reply AND NOT coalesce(OLD.needs_reply, false) THEN
+        PERFORM inbox_add_event(NEW.workspace_id, 'lead.waiting', NEW.id, NEW.id, '{}');
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER lead_is_new AFTER INSERT ON inbox_lead
+    FOR EACH ROW EXECUTE FUNCTION inbox_event_of_lead();
+CREATE OR REPLACE TRIGGER lead_is_different AFTER UPDATE ON inbox_lead FOR EACH ROW
+    WHEN (NEW.tag <> OLD.tag OR NEW.needs_reply <> OLD.needs_reply
+        OR NEW.assigned_to_id IS DISTINCT FROM OLD.assigned_to_id
+        OR NEW.opted_out_at IS DISTINCT FROM OLD.opted_out_at OR NEW.bounced_at IS DISTINCT FROM OLD.bounced_at)
+    EXECUTE FUNCTION inbox_event_of_lead();
+
+CREATE OR REPLACE FUNCTION inbox_event_of_message() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM inbox_add_event(NEW.workspace_id,
+        CASE NEW.direction WHEN 'inbound' THEN 'message.received' ELSE 'message.sent' END, NEW.lead_id, NEW.id,
+        jsonb_build_object('messageId', NEW.id, 'channel', NEW.channel, 'sentAt', NEW.sent_at));
+    RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER message_is_new AFTER INSERT ON inbox_message
+    FOR EACH ROW EXECUTE FUNCTION inbox_event_of_message();
+
+CREATE OR REPLACE FUNCTION inbox_event_of_draft() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM inbox_add_event(NEW.workspace_id,
+        CASE WHEN TG_OP = 'INSERT' THEN 'draft.created' WHEN NEW.status = 'approved' THEN 'draft.approved'
+            ELSE 'draft.discarded' END, NEW.lead_id, NEW.id,
+        jsonb_build_object('draftId', NEW.id, 'channel', NEW.channel, 'revision', NEW.revision,
+            'messageId', NEW.trigger_message_id));
+    RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER draft_is_new AFTER INSERT ON inbox_draft
+    FOR EACH ROW EXECUTE FUNCTION inbox_event_of_draft();
+CREATE OR REPLACE TRIGGER draft_is_decided AFTER UPDATE ON inbox_draft FOR EACH ROW
+    WHEN (NEW.status <> OLD.status AND NEW.status IN ('approved', 'rejected'))
+    EXECUTE FUNCTION inbox_event_of_draft();
+
+CREATE OR REPLACE FUNCTION inbox_event_of_send() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM inbox_add_event(NEW.workspace_id,
+        CASE WHEN OLD.state = 'unknown' THEN 'send.settled' ELSE 'send.' || NEW.state END, NEW.lead_id, NEW.id,
+        jsonb_build_object('sendId', NEW.id, 'channel', NEW.channel, 'state', NEW.state, 'draftId', NEW.draft_id));
+    RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER send_has_ended AFTER UPDATE ON inbox_outboundsend FOR EACH ROW
+    WHEN (NEW.state <> OLD.state AND NEW.state IN ('sent', 'failed', 'unknown'))
+    EXECUTE FUNCTION inbox_event_of_send();
+
+-- A meeting takes place while it is booked with a time of booking. One at another time in its place was moved.
+CREATE OR REPLACE FUNCTION inbox_event_of_meeting() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    stands boolean := NEW.status = 'booked' AND NEW.booked_at IS NOT NULL;
+    stood boolean := coalesce(OLD.status = 'booked' AND OLD.booked_at IS NOT NULL, false);
+    kind text := CASE
+        WHEN NEW.status = 'cancelled' AND OLD.status IS DISTINCT FROM 'cancelled' THEN 'meeting.cancelled'
+        WHEN stands AND NOT stood AND NEW.replaces_id = '' THEN 'meeting.booked'
+        WHEN stands AND (NOT stood OR NEW.starts_at IS DISTINCT FROM OLD.starts_at) THEN 'meeting.moved' END;
+BEGIN
+    IF kind IS NOT NULL THEN
+        PERFORM inbox_add_event(NEW.workspace_id, kind, NEW.lead_id, NEW.id,
+            jsonb_build_object('meetingId', NEW.id, 'startsAt', NEW.starts_at, 'endsAt', NEW.ends_at));
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER meeting_is_different AFTER INSERT OR UPDATE ON inbox_appointment
+    FOR EACH ROW EXECUTE FUNCTION inbox_event_of_meeting();
+
+CREATE OR REPLACE FUNCTION inbox_event_of_followup() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM inbox_add_event(NEW.workspace_id, 'followup.finished', NEW.lead_id, NEW.id,
+        jsonb_build_object('followupId', NEW.id, 'sequenceId', NEW.sequence_id, 'state', NEW.status));
+    RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER followup_has_ended AFTER UPDATE ON inbox_followupinstance FOR EACH ROW
+    WHEN (NEW.status <> OLD.status AND NEW.status IN ('completed', 'stopped'))
+    EXECUTE FUNCTION inbox_event_of_followup();
+
+CREATE OR REPLACE FUNCTION inbox_event_of_account() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM inbox_add_event(NEW.workspace_id,
+        CASE NEW.state WHEN 'disconnected' THEN 'account.disconnected' ELSE 'account.recovered' END,
+        NULL, NEW.integration_id,
+        jsonb_build_object('accountId', NEW.integration_id, 'provider', NEW.provider));
+    RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER account_is_different AFTER UPDATE ON integrations_workspaceintegrationhealth FOR EACH ROW
+    WHEN (NEW.state <> OLD.state AND (NEW.state = 'disconnected'
+        OR NEW.state = 'connected' AND OLD.state = 'disconnected'))
+    EXECUTE FUNCTION inbox_event_of_account();
+
+CREATE OR REPLACE FUNCTION inbox_event_of_endpoint() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM inbox_add_event(NEW.workspace_id, 'endpoint.disabled', NULL, NEW.id,
+        jsonb_build_object('endpointId', NEW.id, 'reason', NEW.disabled_for));
+    RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER endpoint_is_off AFTER UPDATE ON integrations_webhookendpoint FOR EACH ROW
+    WHEN (NEW.disabled_at IS NOT NULL AND OLD.disabled_at IS NULL) EXECUTE FUNCTION inbox_event_of_endpoint();
