@@ -132,7 +132,7 @@ class WebhookEndpointAdmin(RecordAdmin):
         "disabled_for",
     )
     list_filter = (WorkspaceFilter, "disabled_for")
-    pages_in_workspace = (("Its page in the workspace", "inbox:integrations"),)
+    pages_in_workspace = (("Programs", "inbox:programs"),)
 
 
 @admin.register(WebhookAttempt)

@@ -205,5 +205,5 @@ def run_notice(ctx: JobContext) -> dict[str, str]:
         )
     else:
         return {"skipped": "well again"}
-    where = settings.PUBLIC_URL + reverse("inbox:integrations", args=[endpoint.workspace_id])
+    where = settings.PUBLIC_URL + reverse("inbox:programs", args=[endpoint.workspace_id])
     return tell_admins(ctx, endpoint.workspace, KIND, f"{line}\n{where}", about=f"events for {host}")

@@ -89,6 +89,7 @@ PAGES: list[Page] = [
     Page("inbox:people", "People", "team", door=SET_UP),
     Page("inbox:people-security", "Security", "lock", ADMIN, SET_UP),
     Page("inbox:notices", "Notices", "mail", ADMIN, SET_UP),
+    Page("inbox:programs", "Programs", "key", ADMIN, SET_UP),
     Page("inbox:settings", "Workspace", "settings", ADMIN, SET_UP),
     Page("inbox:health", "Health", "health", door=OPERATE, badge=_down),
     Page("inbox:jobs", "Jobs", "jobs", ADMIN, OPERATE),

@@ -37,7 +37,7 @@ from inbox.pages.operations.account_actions import ACTIONS
 from insights.models import ContextPack
 from integrations import registry
 from integrations.health import writer
-from integrations.models import Integration, WebhookKey
+from integrations.models import ApiToken, Integration, WebhookEndpoint, WebhookKey
 from jobs.models import BackgroundJob
 from tests import factories, forms
 from tests.admin.rows import of_workspace
@@ -216,6 +216,7 @@ MODEL_OF = {
     "campaign_id": Campaign,
     "delivery_id": WebhookDelivery,
     "draft_id": Draft,
+    "endpoint_id": WebhookEndpoint,
     "fact_id": WorkspaceFact,
     "integration_id": Integration,
     "invitation_id": Invitation,
@@ -230,6 +231,7 @@ MODEL_OF = {
     "sequence_id": FollowUpSequence,
     "snippet_id": Snippet,
     "task_id": FollowUpTask,
+    "token_id": ApiToken,
     "view_id": SavedView,
 }
 """What each id in an address is of. An id that is missing here fails its test."""

@@ -1,0 +1,230 @@
+"""The page "Programs": the tokens of a workspace's programs, and the endpoints to which its events are sent."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Count, Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from inbox.events import endpoints
+from inbox.models import AuditEntry, Membership
+from inbox.models.event import EVERY, EventType
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.proof import asks_again
+from inbox.workspaces.programs import create_token, revoke_token
+from integrations.models import ApiToken, Scope, WebhookAttempt, WebhookEndpoint
+from integrations.models.program import networks
+
+ADMIN = Membership.Role.ADMIN
+DAYS = {"90": "90 days", "30": "30 days", "365": "1 year", "0": "Never"}
+GROUPS = {
+    "Leads": ("leads:read", "leads:write"),
+    "Conversations": ("messages:read", "drafts:read", "drafts:decide", "followups:write"),
+    "Sending": ("sends:read", "sends:write"),
+    "Everything else": ("events:read", "webhooks:write", "insights:read", "health:read", "export:read"),
+}
+"""The scopes of a token, as the form shows them."""
+TYPES = [
+    (EVERY, "All events"),
+    *((kind.value, kind.label) for kind in EventType if kind is not EventType.ENDPOINT_TEST),
+]
+SHOWN = 20
+"""The attempts of an endpoint that the page shows."""
+
+
+class TokenForm(forms.Form):
+    """A new token. `sources`: addresses and networks, with commas or blanks between them."""
+
+    name = forms.CharField(
+        max_length=60, help_text="What will use it? You’ll see this name in the audit log."
+    )
+    days = forms.ChoiceField(choices=DAYS, initial="90", label="Expires after")
+    sources = forms.CharField(
+        max_length=500,
+        required=False,
+        label="Only from these addresses (optional)",
+        widget=forms.TextInput(attrs={"placeholder": "203.0.113.0/24"}),
+    )
+    scopes = forms.MultipleChoiceField(
+        choices=Scope.choices, error_messages={"required": "Choose what the token may do."}
+    )
+
+    def clean_sources(self) -> list[str]:
+        return networks(re.findall(r"[^\s,]+", self.cleaned_data["sources"]))
+
+    def groups(self) -> list[tuple[str, list[tuple[str, str, bool]]]]:
+        """The scopes by group: each with its words, and whether it is ticked."""
+        ticked = self["scopes"].value() or ()
+        return [
+            (group, [(name, Scope(name).label, name in ticked) for name in names])
+            for group, names in GROUPS.items()
+        ]
+
+
+class EndpointForm(forms.Form):
+    url = forms.CharField(max_length=500, label="Address", widget=forms.URLInput)
+    events = forms.MultipleChoiceField(
+        choices=TYPES,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one kind of event."},
+    )
+    include_text = forms.BooleanField(
+        required=False,
+        label="Include people’s text",
+        help_text="Names, addresses and messages. Without it, events hold ids and links.",
+    )
+
+    def clean_url(self) -> str:
+        endpoints.validate_url(self.cleaned_data["url"])
+        return str(self.cleaned_data["url"])
+
+    def clean_events(self) -> list[str]:
+        chosen = self.cleaned_data["events"]
+        return [EVERY] if EVERY in chosen else chosen
+
+
+@never_cache
+@require_safe
+@workspace_view(ADMIN)
+def programs(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/programs/`: lists tokens and endpoints."""
+    return _page(request)
+
+
+@never_cache
+@require_POST
+@workspace_view(ADMIN)
+@asks_again()
+def make_token(request: WorkspaceRequest) -> HttpResponse:
+    """Creates a token and shows its text, this once."""
+    form = TokenForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form)
+    chosen = form.cleaned_data
+    token, text = create_token(
+        request.workspace,
+        chosen["name"],
+        chosen["scopes"],
+        by=request.user,
+        days=int(chosen["days"]) or None,
+        sources=chosen["sources"],
+    )
+    return _page(request, once={"title": f"“{token.name}” is ready. Copy its token now.", "text": text})
+
+
+@require_POST
+@workspace_view(ADMIN)
+@asks_again()
+def revoke(request: WorkspaceRequest, token_id: UUID) -> HttpResponse:
+    """Revokes a token at once."""
+    token = get_object_or_404(ApiToken, pk=token_id, workspace=request.workspace)
+    if revoke_token(token, by=request.user):
+        messages.success(request, f"“{token.name}” is revoked. Calls with it are refused from now on.")
+    return redirect("inbox:programs", request.workspace.pk)
+
+
+def _page(
+    request: WorkspaceRequest, form: TokenForm | None = None, once: dict[str, str] | None = None
+) -> HttpResponse:
+    tokens = list(ApiToken.objects.filter(workspace=request.workspace, revoked_at=None))
+    entries = AuditEntry.objects.filter(workspace=request.workspace, action="token.created")
+    names = {str(token.pk) for token in tokens}
+    makers = {
+        entry.object_id: entry.actor for entry in entries.filter(object_id__in=names).select_related("actor")
+    }
+    waiting = Count("attempts", filter=Q(attempts__finished_at=None))
+    rows = WebhookEndpoint.objects.filter(workspace=request.workspace).annotate(waiting=waiting)
+    context = {
+        "tokens": [(token, makers.get(str(token.pk))) for token in tokens],
+        "endpoints": [(endpoint, _attempts(endpoint)) for endpoint in rows],
+        "form": form or TokenForm(),
+        "once": once,
+        "off_after": endpoints.OFF_AFTER,
+    }
+    return render(request, "integrations/programs.html", context, status=422 if form else 200)
+
+
+def _attempts(endpoint: WebhookEndpoint) -> list[WebhookAttempt]:
+    """The newest attempts, newest first."""
+    return list(endpoint.attempts.select_related("event").order_by("-pk")[:SHOWN])
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@workspace_view(ADMIN)
+@asks_again()
+def new_endpoint(request: WorkspaceRequest) -> HttpResponse:
+    """`…/programs/endpoints/new/`: adds an endpoint, and shows its secret, this once."""
+    form = EndpointForm(request.POST or None, initial={"events": [EVERY]})
+    if form.is_valid():
+        try:
+            endpoint = endpoints.create(request.workspace, request.user, **form.cleaned_data)
+        except endpoints.EndpointRefused as refusal:
+            form.add_error("url", str(refusal))
+        else:
+            return _page(request, once=_secret(endpoint, str(endpoint.secret)))
+    return _form(request, form)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@workspace_view(ADMIN)
+@asks_again()
+def endpoint(request: WorkspaceRequest, endpoint_id: UUID) -> HttpResponse:
+    """`…/programs/endpoints/<endpoint>/`: changes an endpoint, or deletes it with `do`=delete."""
+    row = _find(request, endpoint_id)
+    if request.POST.get("do") == "delete":
+        endpoints.delete(row, request.user)
+        messages.success(request, f"Deleted: {row.url}")
+        return redirect("inbox:programs", request.workspace.pk)
+    values = {"url": row.url, "events": row.events, "include_text": row.include_text}
+    form = EndpointForm(request.POST or None, initial=values)
+    if form.is_valid():
+        for name, chosen in form.cleaned_data.items():
+            setattr(row, name, chosen)
+        endpoints.change(row, request.user)
+        messages.success(request, f"Saved: {row.url}")
+        return redirect("inbox:programs", request.workspace.pk)
+    return _form(request, form, row)
+
+
+def _form(request: WorkspaceRequest, form: EndpointForm, row: WebhookEndpoint | None = None) -> HttpResponse:
+    context = {"form": form, "endpoint": row}
+    return render(request, "integrations/endpoint.html", context, status=422 if form.errors else 200)
+
+
+def _secret(row: WebhookEndpoint, text: str) -> dict[str, str]:
+    return {"title": f"Copy the secret of {row.url} now.", "text": text}
+
+
+@never_cache
+@require_POST
+@workspace_view(ADMIN)
+@asks_again(lambda request: request.POST.get("do") == "rotate")
+def endpoint_act(request: WorkspaceRequest, endpoint_id: UUID) -> HttpResponse:
+    """Tests an endpoint, rotates its secret, sends what it missed, or sends one event again, as `do` says."""
+    row, act = _find(request, endpoint_id), request.POST.get("do")
+    if act == "rotate":
+        return _page(request, once=_secret(row, endpoints.rotate(row, request.user)))
+    try:
+        if act == "test":
+            endpoints.test(row, request.user)
+            messages.info(request, "A test is on its way. Its outcome appears under “Last attempts”.")
+        elif act == "recover":
+            count = endpoints.recover(row, request.user)
+            messages.info(request, f"{count} event{'' if count == 1 else 's'} on the way.")
+        else:
+            endpoints.resend(row, request.user, UUID(request.POST.get("event", "")))
+            messages.info(request, "The event is on its way again.")
+    except (endpoints.EndpointRefused, ValueError) as refusal:
+        messages.error(request, str(refusal))
+    return redirect("inbox:programs", request.workspace.pk)
+
+
+def _find(request: WorkspaceRequest, endpoint_id: UUID) -> Any:
+    return get_object_or_404(WebhookEndpoint, pk=endpoint_id, workspace=request.workspace)
