@@ -27,7 +27,7 @@ OPEN = Q(finished_at__isnull=True)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inbox", "0112_events"), ("integrations", "0019_programs")]
+    dependencies = [("inbox", "0114_events"), ("integrations", "0019_programs")]
 
     operations = [
         migrations.CreateModel(

@@ -8,6 +8,6 @@ from jobs.schema_version import run_file
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("inbox", "0112_events"), ("integrations", "0020_webhook_endpoints")]
+    dependencies = [("inbox", "0114_events"), ("integrations", "0020_webhook_endpoints")]
 
     operations = [run_file("inbox/sql/add_events.sql", "1205115ac5a9")]

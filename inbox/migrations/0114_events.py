@@ -1,4 +1,4 @@
-"""The outbox of events for programs. inbox.0113 fills it, once the endpoints exist.
+"""The outbox of events for programs. inbox.0115 fills it, once the endpoints exist.
 
 The second foreign key has the database delete the rows for the release before, whose Django does not know the table.
 """
@@ -14,7 +14,7 @@ ALTER TABLE inbox_event ADD CONSTRAINT event_goes_with_workspace FOREIGN KEY (wo
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inbox", "0111_programs")]
+    dependencies = [("inbox", "0113_marks_of_change")]
 
     operations = [
         migrations.CreateModel(
