@@ -111,6 +111,7 @@ urlpatterns = [
     path("programs/tokens/<uuid:token_id>/revoke/", programs.revoke, name="token-revoke"),
     path("programs/endpoints/new/", programs.new_endpoint, name="endpoint-new"),
     path("programs/endpoints/<uuid:endpoint_id>/", programs.endpoint, name="endpoint"),
+    path("programs/endpoints/<uuid:endpoint_id>/rotate/", programs.rotate, name="endpoint-rotate"),
     path("programs/endpoints/<uuid:endpoint_id>/act/", programs.endpoint_act, name="endpoint-act"),
     path("people/", people.member_list, name="people"),
     path("people/away/", people.away, name="people-away"),

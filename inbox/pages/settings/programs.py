@@ -205,12 +205,18 @@ def _secret(row: WebhookEndpoint, text: str) -> dict[str, str]:
 @never_cache
 @require_POST
 @workspace_view(ADMIN)
-@asks_again(lambda request: request.POST.get("do") == "rotate")
+@asks_again()
+def rotate(request: WorkspaceRequest, endpoint_id: UUID) -> HttpResponse:
+    """Gives an endpoint a new secret and shows it, this once."""
+    row = _find(request, endpoint_id)
+    return _page(request, once=_secret(row, endpoints.rotate(row, request.user)))
+
+
+@require_POST
+@workspace_view(ADMIN)
 def endpoint_act(request: WorkspaceRequest, endpoint_id: UUID) -> HttpResponse:
-    """Tests an endpoint, rotates its secret, sends what it missed, or sends one event again, as `do` says."""
+    """Tests an endpoint, sends what it missed, or sends one event again, as `do` says."""
     row, act = _find(request, endpoint_id), request.POST.get("do")
-    if act == "rotate":
-        return _page(request, once=_secret(row, endpoints.rotate(row, request.user)))
     try:
         if act == "test":
             endpoints.test(row, request.user)
