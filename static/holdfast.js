@@ -108,7 +108,19 @@ export const actions = {
   keys: () => byId("keys").showModal(),
 };
 for (const name of ["done", "snooze", "unread", "assign"]) actions[name] = () => pressForSelection(name);
-for (const name of ["snippet", "confirm", "deny", "alike", "trace", "undo"])
+for (const name of [
+  "snippet",
+  "confirm",
+  "deny",
+  "alike",
+  "trace",
+  "undo",
+  "tab1",
+  "tab2",
+  "tab3",
+  "tab4",
+  "tab5",
+])
   actions[name] = () => press(name);
 
 const sheet = byId("shortcuts");
@@ -244,6 +256,8 @@ export function showFolderCounts(other) {
     folder?.querySelector(".n")?.remove();
     if (count) folder?.append(" ", count);
   }
+  const clients = other.querySelector("#ws ul");
+  if (clients) document.querySelector("#ws ul")?.replaceWith(clients);
 }
 
 // Typed text is cleared from the tab when a user logs out.

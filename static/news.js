@@ -82,7 +82,7 @@ addEventListener("holdfast:sent", () =>
 function follow(answer) {
   const part = answer.getElementById("threads");
   if (!part || part.dataset.base !== threads().dataset.base) return;
-  putContent(byId("count"), answer.getElementById("count"));
+  for (const id of ["count", "tabs"]) putContent(byId(id), answer.getElementById(id));
   showFolderCounts(answer);
   const rowsPart = part.querySelector("#rows");
   if (!list() || !rowsPart) {

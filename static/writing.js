@@ -180,6 +180,27 @@ function keepNote(form) {
   enqueue({ url: () => form.action, body: () => body, target: "convo", onSuccess, onFailure });
 }
 
+on("click", (element) => {
+  if (element.closest("[data-done-shown]")) decide("done", rows().map(idOf));
+});
+
+// Enter sends a ready draft that nobody has changed, in the conversation that the user has opened, and opens the next.
+on(
+  "keydown",
+  (field, event) => {
+    const { key, ctrlKey, metaKey, shiftKey, altKey, repeat } = event;
+    if (key !== "Enter" || ctrlKey || metaKey || shiftKey || altKey || repeat || !page.opened) return;
+    if (field !== document.body && field !== linkOf(rowOf(page.shown))) return;
+    /** @type {any} */
+    const form = pane().querySelector("form[data-ready]:not([aria-busy])");
+    if (!form || form.elements.text.value !== form.elements.text.defaultValue) return;
+    event.preventDefault();
+    event.stopPropagation();
+    form.querySelector("[value=send-next]").click();
+  },
+  true,
+);
+
 // A snippet goes to the caret. Its first placeholder, such as {name}, is selected.
 on("click", (element, event) => {
   const button = element.closest("button[name=insert]");

@@ -1,17 +1,20 @@
 """Defines the folders of the inbox. A folder's list and its count use the same queryset, so they always agree."""
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from inbox.leads import assigning, notes
 from inbox.models import Draft, Lead, OutboundSend, Workspace
+from inbox.models.lead import HOT_SCORE, WAITS_SINCE, Tag
 
-COUNT_LIMIT = 99
+COUNT_LIMIT = 999
 Ids = Collection[UUID]
 """The ids of workspaces: of one, or of all that a user may see together."""
 UNSETTLED = (OutboundSend.State.FAILED, OutboundSend.State.UNKNOWN)
@@ -20,7 +23,7 @@ UNSETTLED = (OutboundSend.State.FAILED, OutboundSend.State.UNKNOWN)
 class Folder(NamedTuple):
     """A folder. `empty` is the headline of the empty list, `why` the sentence below it. `incoming`: providers fill the
     folder. `of_user` filters a user's own folder. `leaves` names the decisions that remove a conversation from the
-    folder.
+    folder. `tab` is its label among the tabs over every list, in the order of FOLDERS.
     """
 
     key: str
@@ -33,6 +36,7 @@ class Folder(NamedTuple):
     incoming: bool = False
     of_user: Callable[[Ids, int], Q] | None = None
     leaves: str = ""
+    tab: str = ""
 
 
 def _awake() -> Q:
@@ -142,6 +146,19 @@ FOLDERS = {
             leaves="done snooze",
         ),
         Folder(
+            "hot",
+            "Hot",
+            "hot",
+            "No hot reply is waiting",
+            "The next one shows up here by itself.",
+            lambda _: (
+                Q(needs_reply=True, score__gte=HOT_SCORE, opted_out_at=None, bounced_at=None) & _awake()
+            ),
+            incoming=True,
+            leaves="done snooze",
+            tab="Hot",
+        ),
+        Folder(
             "drafts",
             "Drafts to review",
             "draft",
@@ -149,6 +166,7 @@ FOLDERS = {
             "When a reply asks for an answer, the model writes one, and it waits here for you.",
             _to_review,
             incoming=True,
+            tab="Ready",
         ),
         Folder(
             "scheduled",
@@ -157,6 +175,27 @@ FOLDERS = {
             "Nothing is on its way",
             "What goes out waits here first, so that you can stop it.",
             _scheduled,
+            tab="Going out",
+        ),
+        Folder(
+            "over",
+            "Over a day",
+            "clock",
+            "Nobody has waited for a day",
+            "A conversation that has waited for an answer for a day is here.",
+            lambda _: Q(needs_reply=True, last_inbound_at__lt=timezone.now() - timedelta(days=1)) & _awake(),
+            leaves="done snooze",
+            tab="Over a day",
+        ),
+        Folder(
+            "declined",
+            "Declined",
+            "off",
+            "Nobody has declined",
+            "A lead who said no and has no answer yet is here.",
+            lambda _: Q(needs_reply=True, tag__in=(Tag.NOT_INTERESTED, Tag.BLACKLIST)) & _awake(),
+            leaves="done snooze tag",
+            tab="Declined",
         ),
         Folder(
             "snoozed",
@@ -197,6 +236,7 @@ FOLDERS = {
     )
 }
 DEFAULT_FOLDER = "needs-reply"
+TABS = [folder for folder in FOLDERS.values() if folder.tab]
 
 
 def ids_of(workspaces: Workspace | Ids) -> Ids:
@@ -270,6 +310,18 @@ def oldest_not_understood(workspace: Workspace) -> Subquery:
     return Subquery(
         leads_in(workspace, "not-understood").order_by("last_inbound_at").values("last_inbound_at")[:1]
     )
+
+
+def waiting_in(workspaces: Ids) -> ArraySubquery:
+    """An SQL expression for an array of JSON objects, one for each workspace: its id (`pk`), how many conversations in
+    it need a reply (`count`, capped), and since when the one that was quiet for longest has waited (`oldest`).
+    """
+    leads = Lead.objects.filter(
+        FOLDERS[DEFAULT_FOLDER].condition(()), workspace=OuterRef("pk"), last_message_at__isnull=False
+    )
+    oldest = leads.order_by("last_message_at").values_list(WAITS_SINCE)[:1]  # by its index
+    row = JSONObject(pk="pk", count=capped_count(leads), oldest=Subquery(oldest))
+    return ArraySubquery(Workspace.objects.filter(pk__in=workspaces).values(row=row))
 
 
 def uncertain_count(workspace: Workspace) -> CappedCount:

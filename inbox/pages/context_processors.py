@@ -52,6 +52,14 @@ class Shell:
         return not self.over_all and self.may_share and self._request.workspace.set_up_at is None
 
     @cached_property
+    def clients(self) -> list[navigation.Client]:
+        return navigation.clients(self._request)
+
+    @property
+    def tabs(self) -> list[navigation.Entry]:
+        return navigation.tabs(self._request)
+
+    @cached_property
     def memberships(self) -> list[Membership]:
         return own_memberships(self._request)
 

@@ -1,19 +1,21 @@
 """Builds the navigation: the folders of the inbox, and the doors to the other pages. A new page is a line of PAGES."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from django.urls import reverse
 
 from inbox.health import banner
-from inbox.leads.folders import COUNT_LIMIT, DEFAULT_FOLDER, FOLDERS, Folder
+from inbox.leads.folders import COUNT_LIMIT, DEFAULT_FOLDER, FOLDERS, TABS, Folder
 from inbox.models import Membership, Workspace
 from inbox.pages.access import WorkspaceRequest, signed_in
 from inbox.pages.desk import saved_views
 from inbox.pages.desk.conversation_list import list_url
-from inbox.pages.desk.counts import UNREPAIRED, counts_of, desk_counts
+from inbox.pages.desk.counts import CLIENTS, UNREPAIRED, counts_of, desk_counts
 from inbox.pages.start.first_steps import FirstSteps
-from inbox.pages.team import is_over_all
+from inbox.pages.team import is_over_all, own_memberships
 from inbox.pages.templatetags.holdfast import capped
 from integrations.models import WorkspaceIntegrationHealth
 
@@ -114,6 +116,51 @@ class Entry(NamedTuple):
     pages: Sequence["Entry"] = ()
 
 
+class Client(NamedTuple):
+    """An entry of the switcher: how many conversations wait, and since when. None: the log-in may not know."""
+
+    url: str
+    label: str
+    current: bool
+    waiting: int | None
+    oldest: datetime | None
+
+
+def clients(request: WorkspaceRequest) -> list[Client]:
+    """Returns the user's workspaces, and before several the list over all of them."""
+    over_all, here = is_over_all(request), getattr(request, "workspace", None)
+    counts = desk_counts(request) if over_all else counts_of(request)
+    rows = {UUID(row["pk"]): row for row in counts.get(CLIENTS, ())}
+    entries = []
+    for member in own_memberships(request):
+        url = reverse("inbox:list", args=[member.workspace_id])
+        row = rows.get(member.workspace_id, {})
+        oldest = row.get("oldest") and datetime.fromisoformat(row["oldest"])
+        current = not over_all and member.workspace == here
+        entries.append(Client(url, member.workspace.name, current, row.get("count"), oldest))
+    if not entries[1:]:
+        return entries
+    total = sum(client.waiting or 0 for client in entries)
+    oldest = min((client.oldest for client in entries if client.oldest), default=None)
+    return [Client(reverse("desk"), "All clients", over_all, total, oldest), *entries]
+
+
+def tabs(request: WorkspaceRequest) -> list[Entry]:
+    """Returns the tabs over the list, each with its count."""
+    counts = desk_counts(request) if is_over_all(request) else counts_of(request)
+    base, key = list_url(request), request.GET.get("view", DEFAULT_FOLDER)
+    return [
+        Entry(
+            f"{base}?view={folder.key}",
+            folder.tab,
+            folder.icon,
+            folder.key == key,
+            _counted(counts.get(folder.key, 0), "warn" if folder.key == "over" else ""),
+        )
+        for folder in TABS
+    ]
+
+
 class Rail(NamedTuple):
     """The links to the inbox's folders and to the saved views. `more` are the folders that are not in FRONT."""
 
@@ -134,7 +181,11 @@ def rail(request: WorkspaceRequest) -> Rail:
     key = request.GET.get("view", DEFAULT_FOLDER)
     views = [] if over_all else saved_views.views_of(request)
     shown = saved_views.open_view(request) if views and here else None
-    folders = {name: folder for name, folder in FOLDERS.items() if folder.counted or not over_all}
+    folders = {
+        name: folder
+        for name, folder in FOLDERS.items()
+        if (folder.counted or not over_all) and (name in FRONT or not folder.tab)
+    }
 
     def link(folder: Folder) -> Entry:
         return Entry(

@@ -17,7 +17,7 @@ CONVERSATION, THREADS, COUNTS, TOASTS = "convo", "threads", "folders", "toasts"
 TEMPLATES = {
     CONVERSATION: "inbox/part_conversation.html",
     THREADS: "inbox/part_threads.html",
-    COUNTS: "partials/folders.html",
+    COUNTS: "partials/part_folders.html",
     TOASTS: "partials/toasts.html",
 }
 

@@ -81,11 +81,12 @@ def is_over_all(request: HttpRequest) -> bool:
 
 
 def members_of(request: WorkspaceRequest) -> list[Membership]:
-    """Returns the user's memberships in the workspaces of the request's list. A workspace that requires a stronger
-    log-in is left out.
-    """
-    if not is_over_all(request):
-        return [request.membership]
+    """Returns the user's memberships in the workspaces of the request's list."""
+    return open_memberships(request) if is_over_all(request) else [request.membership]
+
+
+def open_memberships(request: WorkspaceRequest) -> list[Membership]:
+    """Returns the user's memberships in the workspaces that their log-in is strong enough for."""
     is_strong = identity_of(request).is_strong
     return [row for row in own_memberships(request) if is_strong or not row.workspace.requires_second_factor]
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from inbox.models import Lead, Membership, OutboundSend
+from inbox.models import Draft, Lead, Membership, Message, OutboundSend
 from tests import factories
 from tests.browser.audit import audit
 from tests.factories import ago
@@ -68,6 +68,48 @@ def test_three_clients_are_worked_down_in_one_list_by_keys_without_a_page_load(p
     page.reload()
     expect(page.get_by_role("navigation", name="Main")).to_contain_text("All clients")
     expect(page.locator(".row")).not_to_have_count(0)
+
+
+def test_ready_drafts_are_sent_by_one_key_each_without_a_page_load_and_can_be_taken_back(page, clients):
+    type(clients[0]).objects.update(undo_send_s=60, signature="Ana")
+    for message in Message.objects.all():
+        factories.make_draft(message, "Yes, gladly.", verification={"problems": []})
+    page.goto("/desk/")
+    page.keyboard.press("2")
+    expect(page).to_have_url(re.compile("view=drafts"))
+    expect(page.locator(".row")).to_have_count(9)
+    order = names(page)
+    loads, keys = [], 0
+    page.on("request", lambda request: loads.append(request.url) if request.is_navigation_request() else None)
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")  # opens
+    for name in order[1:4]:
+        expect(page.locator("#lead")).to_have_text(name)
+        expect(page.locator("form[data-ready]")).to_be_visible()
+        page.keyboard.press("Enter")
+        keys += 1
+    until(lambda: OutboundSend.objects.count() == 3, "three are sent")
+    sent = set(OutboundSend.objects.values_list("lead__first_name", flat=True))
+    assert sent == set(order[1:4]) and keys == 3 and loads == []
+    page.get_by_label(f"Reply to {order[4]}").fill("Changed")
+    page.keyboard.press("Escape")
+    page.locator(".row", has_text=order[4]).locator("a").focus()
+    page.keyboard.press("Enter")  # a changed draft is not sent by one key
+    page.keyboard.press("z")
+    until(lambda: OutboundSend.objects.count() == 2, "the last one is taken back")
+    assert Draft.objects.get(lead__first_name=order[3]).status == "pending"
+    assert Draft.objects.get(lead__first_name=order[4]).status == "pending"
+
+
+def test_those_who_declined_are_done_with_by_one_button_and_come_back_by_z(page, clients):
+    Lead.objects.filter(first_name__endswith="1").update(tag="Not Interested")
+    page.goto("/desk/")
+    page.keyboard.press("5")
+    expect(page.locator(".row")).to_have_count(3)
+    page.get_by_role("button", name="Done with all shown").click()
+    until(lambda: Lead.objects.filter(needs_reply=False).count() == 3, "all three are done")
+    page.keyboard.press("z")
+    until(lambda: not Lead.objects.filter(needs_reply=False).exists(), "all three wait again")
 
 
 def test_ticked_rows_of_several_clients_are_done_and_undone_together(page, clients):

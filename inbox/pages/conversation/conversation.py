@@ -75,6 +75,12 @@ class Answer:
         return not job.snoozes and job.attempts <= 1
 
     @property
+    def goes_by_enter(self) -> bool:
+        """Whether one key sends the draft: it is ready, and a person can take the message back for a while."""
+        ready = self.line is not None and self.line.is_ready and not (self.text or self.error)
+        return ready and self.draft is not None and bool(self.draft.lead.workspace.undo_send_s)
+
+    @property
     def is_own(self) -> bool:
         """Whether the typed text is the person's own message rather than an edited draft."""
         return not self.draft or any(way.channel == self.channel for way in self.open_ways)

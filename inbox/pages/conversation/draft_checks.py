@@ -6,6 +6,7 @@ from inbox.models import Draft, GateResult, Lead, Workspace
 from inbox.models.lead import Channel
 from inbox.replying.gates import TEXT_PASSES
 
+READY = "Ready:"
 UNSIGNED = "Nobody signs yet: it ends without a name."
 
 
@@ -23,6 +24,11 @@ class DraftLine:
     words: str
     gates: list[GateResult]
     unsigned: bool = False
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the draft waits for a person only, as all its checks pass."""
+        return self.head == READY
 
 
 def draft_line(lead: Lead, draft: Draft, gates: list[GateResult]) -> DraftLine:
@@ -49,11 +55,9 @@ def draft_line(lead: Lead, draft: Draft, gates: list[GateResult]) -> DraftLine:
     if unsigned:
         return DraftLine("warn", "pause", "Nobody signs yet.", f" {score} It waits for you.", checks, True)
     if gates:
-        return DraftLine("ok", "ok", "Ready:", f" {score} It waits for you.", checks)
+        return DraftLine("ok", "ok", READY, f" {score} It waits for you.", checks)
     if checks:
-        return DraftLine(
-            "ok", "ok", "Ready:", " The check of its text found nothing. It waits for you.", checks
-        )
+        return DraftLine("ok", "ok", READY, " The check of its text found nothing. It waits for you.", checks)
     return DraftLine("", "info", "Waits for you.", " No check of its text is known.", checks)
 
 

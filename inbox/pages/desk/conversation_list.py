@@ -31,7 +31,7 @@ from inbox.pages.desk.counts import UNCERTAIN, counts_of
 from inbox.pages.desk.empty_states import Empty, beyond, of_folder, over_several
 from inbox.pages.desk.filters import ORDER, LeadFilter, campaigns, filtered, looked_at, offer_campaigns
 from inbox.pages.desk.saved_views import open_view
-from inbox.pages.desk.search import search_page
+from inbox.pages.desk.search import FAR, search_page
 from inbox.pages.desk.worth_order import worth_page
 from inbox.pages.pagination import SCAN, KeysetPage, page_of
 from inbox.pages.parts import COUNTS, THREADS, part_asked, render_part, varied
@@ -70,7 +70,7 @@ class Threads:
     """The list of conversations.
 
     `view` is the saved view with this folder and these filters, if any. `query` is the list's query string without the
-    page. `count` is the list's length; "12+" and "99+" mean that there are more. `uncertain` counts the workspace's
+    page. `count` is the list's length; "12+" and "999+" mean that there are more. `uncertain` counts the workspace's
     messages that may or may not have been sent. `over_all`: the list is that of `/desk/`, and replies may
     be missing from the workspaces in `down`. `oldest` is the time since which the folder's oldest reply has waited
     to be understood. `empty` explains why the page has no rows, unless a filter excludes them all.
@@ -174,7 +174,7 @@ def _page(
     if lead_filter.words:
         after = request.GET.get("after", "")
         hits, count = search_page(rows, request.workspace, lead_filter.words, after=after)
-        return hits, Number(count)
+        return hits, Number(min(count, FAR), has_older=count > FAR)
     among = looked_at(request, folder, lead_filter)
     page = page_of(request, rows, ORDER, among=among)
     return page, _number(request, leads, page, among)

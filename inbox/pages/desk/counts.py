@@ -4,17 +4,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from inbox.health import model_outage
-from inbox.leads.folders import capped_count, folder_count_expressions, read_values, uncertain_count
+from inbox.leads.folders import (
+    capped_count,
+    folder_count_expressions,
+    read_values,
+    uncertain_count,
+    waiting_in,
+)
 from inbox.models import Membership
 from inbox.pages.access import WorkspaceRequest, signed_in
 from inbox.pages.combined_query import expression, instances, rows
 from inbox.pages.desk import saved_views
-from inbox.pages.team import listed_ids
+from inbox.pages.team import listed_ids, open_memberships
 from inbox.replying.prompts import model_calls
 from inbox.webhooks import replay
 
 UNCERTAIN, UNREPAIRED, NOT_READ, OUTAGE = "uncertain", "unrepaired", "not-read", "outage"
 """Keys of `counts_of`: sends that may have gone out, failed deliveries, leads waiting for a model, the model outage."""
+CLIENTS = "clients"
+"""The key of `counts_of` and `desk_counts` for the conversations that wait in each of the user's workspaces."""
 OUTAGES = rows(model_calls.outages(), "since", "why")
 
 
@@ -34,6 +42,7 @@ def counts_of(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) 
             NOT_READ: capped_count(model_outage.waiting(workspace)),
             OUTAGE: expression(OUTAGES),
         }
+        wanted |= _clients(request)
         if request.membership.at_least(Membership.Role.ADMIN):
             wanted[UNREPAIRED] = capped_count(replay.unrepaired(workspace))
     missing = {key: expression for key, expression in wanted.items() if key not in counts}
@@ -42,12 +51,18 @@ def counts_of(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) 
     return counts
 
 
+def _clients(request: WorkspaceRequest) -> dict[str, Any]:
+    """Returns the expression of CLIENTS for a user who may switch between workspaces."""
+    ids = [row.workspace_id for row in open_memberships(request)]
+    return {CLIENTS: waiting_in(ids)} if ids[1:] else {}
+
+
 def desk_counts(request: WorkspaceRequest) -> dict[str, Any]:
     """Returns the number of leads per folder over the workspaces of the list, with one query per request."""
     counts: dict[str, Any] | None = vars(request).get("desk_counts")
     if counts is None:
         ids = listed_ids(request)
-        wanted = folder_count_expressions(ids, signed_in(request).pk)
+        wanted = folder_count_expressions(ids, signed_in(request).pk) | _clients(request)
         counts = vars(request)["desk_counts"] = read_values(ids[0], wanted) if ids else {}
     return counts
 

@@ -17,7 +17,6 @@ from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import Http404
 
-from inbox.leads.folders import COUNT_LIMIT
 from inbox.models import Lead, Message, Workspace
 from inbox.models.words import HasWords
 from inbox.pages.desk.search_sql import (
@@ -32,6 +31,9 @@ from inbox.pages.desk.search_sql import (
 )
 from inbox.pages.desk.search_terms import Part, Typed
 from inbox.pages.pagination import EPOCH, PAGE_SIZE, KeysetPage
+
+FAR = 99
+"""How many hits a search counts. It reads one more."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Hit:
 class Found:
     """One page of hits. `after` is the cursor of the next page, or None.
 
-    `count` is the number of leads on the previous pages, on this one, and on those read ahead: at most COUNT_LIMIT + 1.
+    `count` is the number of leads on the previous pages, on this one, and on those read ahead: at most FAR + 1.
     """
 
     hits: list[Hit]
@@ -103,7 +105,7 @@ def search(
     if typed is None:
         return Found([], 0, None)
     shown, place = _read_cursor(after) if after else (0, None)
-    want = max(size, COUNT_LIMIT) + 1
+    want = max(size, FAR) + 1
     sources = [_by_itself(leads, workspace, typed, place).read(place, want)]
     if typed.words and by_messages:
         sources.append(_by_messages(leads, workspace, typed, place).read(place, want))
@@ -115,7 +117,7 @@ def search(
     if len(rows) > size:
         floor = _place(page[-1])
     hits = [Hit(lead, at, pk, typed.snippet(body, subject)) for pk, lead, at, subject, body in page]
-    count = min(shown + len(rows), COUNT_LIMIT + 1)
+    count = min(shown + len(rows), FAR + 1)
     return Found(hits, count, _cursor(floor, shown + len(page)) if floor else None)
 
 

@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from inbox.health.sentences import age, why
+from inbox.leads.folders import COUNT_LIMIT
 from inbox.leads.triage import Seen
 from inbox.models import Lead
 from inbox.models.lead import Channel
@@ -171,8 +172,8 @@ def day_name(at: datetime) -> str:
 
 
 @register.filter
-def capped(count: int, limit: int = 99) -> str:
-    """Formats a count: exact up to `limit`, then "99+"."""
+def capped(count: int, limit: int = COUNT_LIMIT) -> str:
+    """Formats a count: exact up to `limit`, then "999+"."""
     return f"{limit}+" if count > limit else str(count)
 
 

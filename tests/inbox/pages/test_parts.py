@@ -31,7 +31,7 @@ def test_a_conversation_comes_alone_and_stays_unread(inbox, member, lead):
 def test_the_list_comes_with_the_counts_of_the_folders(path, inbox, member, lead):
     text = part(member, inbox + path.format(lead=lead.pk), "threads").content.decode()
     assert 'id="rows"' in text and 'id="folders"' in text and "<html" not in text
-    assert ('aria-current="true"' in text) == bool(path)
+    assert ('#latest" aria-current="true"' in text) == bool(path)
 
 
 def test_the_counts_come_alone(inbox, member, lead):

@@ -54,7 +54,12 @@ def one_in_each_folder(workspace):
 
 
 @pytest.mark.parametrize(
-    "folder", [name for name in FOLDERS if name not in ("all", "mine", "unassigned", "mentions")]
+    "folder",
+    [
+        name
+        for name in FOLDERS
+        if name not in ("all", "mine", "unassigned", "mentions", "hot", "over", "declined")
+    ],
 )
 def test_folder_holds_its_own(folder, workspace, member, one_in_each_folder):
     assert listed(member, workspace, f"view={folder}") == [folder]
@@ -69,6 +74,9 @@ def test_counts_agree_with_the_lists_they_open(workspace, people, one_in_each_fo
     ours = factories.make_lead(
         workspace, first_name="Ours", last_name="", needs_reply=True, assigned_to_id=me
     )
+    factories.make_lead(
+        workspace, needs_reply=True, score=3, last_inbound_at=ago(hours=25), tag="Not Interested"
+    )
     note = Note.objects.create(workspace=workspace, lead=ours, text="@me")
     Mention.objects.create(note=note, membership=people.users.member.memberships.get())
     for folder, count in folder_counts(workspace, me).items():
@@ -81,14 +89,47 @@ def test_counts_take_one_query(workspace, one_in_each_folder, django_assert_num_
         folder_counts(workspace, 1)
 
 
-def test_count_is_exact_to_99_then_says_so(workspace, member):
-    for _ in range(99):
+def test_count_is_exact_to_999_then_says_so(workspace, member):
+    for _ in range(999):
         factories.make_lead(workspace, needs_reply=True)
-    assert 'id="count">99</span>' in member.get(f"/w/{workspace.pk}/inbox/").content.decode()
+    assert 'id="count">999</span>' in member.get(f"/w/{workspace.pk}/inbox/").content.decode()
     factories.make_lead(workspace, needs_reply=True)
     page = member.get(f"/w/{workspace.pk}/inbox/").content.decode()
     # the list's head and its offer of all that match, and twice in the navigation, as nobody has them
-    assert page.count("99+") == 4
+    assert page.count("999+") == 4
+
+
+def test_tabs_over_the_list_hold_those_who_wait_and_each_counts_its_own(workspace, member):
+    waits = {"needs_reply": True, "last_inbound_at": ago(hours=1), "last_name": ""}
+    for name, fields in {
+        "hot": {"score": 3},
+        "bounced": {"score": 4, "bounced_at": timezone.now()},
+        "warm": {"score": 2},
+        "answered": {"score": 4, "needs_reply": False},
+        "over": {"last_inbound_at": ago(hours=25)},
+        "asleep": {"last_inbound_at": ago(hours=25), "snoozed_until": ago(hours=-1), "score": 4},
+        "no": {"tag": "Not Interested"},
+        "never": {"tag": "Blacklist"},
+    }.items():
+        factories.make_lead(workspace, first_name=name, **waits | fields)
+    for number, (key, names) in enumerate(
+        {
+            "hot": {"hot"},
+            "drafts": set(),
+            "scheduled": set(),
+            "over": {"over"},
+            "declined": {"no", "never"},
+        }.items(),
+        1,
+    ):
+        assert set(listed(member, workspace, f"view={key}")) == names
+        page = member.get(f"/w/{workspace.pk}/inbox/?view={key}").content.decode()
+        tabs = re.findall(
+            r'<a href="[^"]*view=(\w+)"( aria-current="page")? aria-keyshortcuts="(\d)".*?<b[^>]*>(\d+)', page
+        )
+        assert [tab for tab, current, _, _ in tabs if current] == [key]
+        assert (key, str(number), str(len(names))) in [(tab, digit, count) for tab, _, digit, count in tabs]
+    assert "2 said no." in page and "Done with all shown" in page
 
 
 def test_failed_send_leaves_its_folder_when_a_later_one_went_out(workspace, member, one_in_each_folder):

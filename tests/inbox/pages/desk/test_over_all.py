@@ -1,5 +1,6 @@
 """The list over all workspaces of a person: what is in it, in which order, and who sees what."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -17,11 +18,10 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 DESK = "/desk/"
-NOW = timezone.now()
 
 
 def waiting(workspace, name: str, hours: float, score: int | None = None, **fields) -> Lead:
-    at = NOW - timedelta(hours=hours)
+    at = timezone.now() - timedelta(hours=hours)
     return factories.make_lead(
         workspace, first_name=name, last_name="", needs_reply=True, score=score, last_inbound_at=at,
         last_message_at=at, **fields,
@@ -132,6 +132,44 @@ def test_the_list_over_all_workspaces_holds_no_row_without_membership(client, se
     assert lost.needs_reply
     Membership.objects.filter(user=setter).delete()
     assert client.get(DESK).status_code == 404
+
+
+def test_the_switcher_says_how_many_wait_in_each_workspace_and_since_when(
+    client, setter, northwind, bluebird
+):
+    for hours in (1, 3):
+        waiting(northwind, "Dana", hours)
+    factories.make_lead(bluebird)
+    factory = waiting(factories.make_workspace("Other"), "Stranger", 90)
+    northwinds, desk = reverse("inbox:list", args=[northwind.pk]), reverse("desk")
+    entries = {}
+    for path in (DESK, northwinds, f"{northwinds}?view=all", reverse("inbox:facts", args=[bluebird.pk])):
+        page = client.get(path).content.decode()
+        entries = dict(
+            re.findall(
+                r'<li><a href="([^"]+)"[^>]*><span class="clip">[^<]+</span> <span>(.*?)</a>', page, re.S
+            )
+        )
+        texts = {url: " ".join(re.sub("<[^>]+>", "", text).split()) for url, text in entries.items()}
+        assert texts == {
+            desk: "2 to answer oldest 3 h",
+            northwinds: "2 to answer oldest 3 h",
+            reverse("inbox:list", args=[bluebird.pk]): "0 to answer nobody is waiting",
+        }, path
+        assert str(factory.workspace_id) not in page
+    type(bluebird).objects.filter(pk=northwind.pk).update(requires_second_factor=True)
+    page = client.get(reverse("inbox:list", args=[bluebird.pk])).content.decode()
+    assert "2<span" not in page and "oldest" not in page  # a password alone learns nothing of it
+
+
+def test_a_tab_of_the_list_over_all_counts_over_all_and_narrows_to_one_client(client, northwind, bluebird):
+    waiting(northwind, "Dana", 1, 3)
+    waiting(bluebird, "Leo", 1, 4)
+    page = client.get(f"{DESK}?view=hot")
+    assert [tab.badges[0].text for tab in page.context["shell"].tabs if tab.badges] == ["2"]
+    assert names(client, "?view=hot") == ["Leo", "Dana"]
+    narrow = client.get(f"{DESK}?view=hot&workspace={northwind.pk}")
+    assert [tab.badges[0].text for tab in narrow.context["shell"].tabs if tab.badges] == ["1"]
 
 
 def test_a_viewer_ticks_no_row_of_that_workspace(client, setter, northwind, bluebird):
