@@ -47,7 +47,7 @@ def tiles(totals: stats.Totals, whose: str = "") -> list[dict[str, Any]]:
     counts, oldest_s = totals.jobs, totals.oldest_s
     failed = counts[Status.FAILED]
     return [
-        tile("Queued", counted(counts[Status.QUEUED]), "due or for later"),
+        tile("Queued", counted(counts[Status.QUEUED]), "due now or later"),
         tile(
             "Oldest due",
             duration(oldest_s) if oldest_s else "none",
@@ -55,7 +55,7 @@ def tiles(totals: stats.Totals, whose: str = "") -> list[dict[str, Any]]:
             "warn" if oldest_s > LATE_S else "",
         ),
         tile("Running", counted(counts[Status.RUNNING]), "right now"),
-        tile("Failed", counted(failed), "wait for a person", "bad" if failed else ""),
+        tile("Failed", counted(failed), "to retry or discard", "bad" if failed else ""),
         tile("Done", counted(counts[Status.SUCCEEDED]), f"and {counted(counts[Status.CANCELLED])} cancelled"),
         tile(
             "Workers alive",
@@ -77,7 +77,7 @@ def lanes(
             "due": counted(state.due.jobs, backlog.CAP),
             "oldest": duration(state.due.oldest_s) if state.due.jobs else "",
             "running": running.get(state.lane.name, 0),
-            "waits": state.waits,
+            "percent": min(100, round(100 * state.due.oldest_s / state.lane.promise_s)),
             "broken": state.broken,
         }
         for state in stats.lanes(workspace_id, times)

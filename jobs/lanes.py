@@ -28,14 +28,14 @@ STOP, PROOF, PERSON, REPLY, DRAFT, STEPS, BULK = "stop", "proof", "person", "rep
 EVENTS = "events"
 
 LANES = (
-    Lane(STOP, 5, "what must not go out any more: opt-outs, stopped campaigns", 0, half=False),
-    Lane(PROOF, 30, "whether accounts work, what became of a send, notices to people", 2),
-    Lane(PERSON, 60, "what somebody waits for at a page", 1),
-    Lane(REPLY, 30, "understanding replies, and sending answers", 5, half=False),
-    Lane(EVENTS, 30, "events for programs", 6),
-    Lane(DRAFT, 300, "writing answers", None, half=False),
-    Lane(STEPS, 600, "follow-ups, facts about leads, the CRM", 4),
-    Lane(BULK, 3600, "polls, catching up, summaries", 3),
+    Lane(STOP, 5, "Opt-outs and stopped campaigns", 0, half=False),
+    Lane(PROOF, 30, "Account checks, send results, notices", 2),
+    Lane(PERSON, 60, "Actions that someone is waiting for on a page", 1),
+    Lane(REPLY, 30, "Understanding replies, sending answers", 5, half=False),
+    Lane(EVENTS, 30, "Events for programs", 6),
+    Lane(DRAFT, 300, "Writing answers", None, half=False),
+    Lane(STEPS, 600, "Follow-ups, lead research, CRM", 4),
+    Lane(BULK, 3600, "Polls, catching up, summaries", 3),
 )
 """Lanes are served in this order."""
 

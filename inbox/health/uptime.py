@@ -1,13 +1,15 @@
 """Computes an account's uptime by day for the health page, from the recorded changes of state."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
+from math import floor
 
 from django.utils import timezone
 
 from inbox.workspaces.accounts import account_name
-from integrations.models import HealthState, HealthTransition, WorkspaceIntegrationHealth
+from integrations import registry
+from integrations.models import TROUBLED, HealthState, HealthTransition, WorkspaceIntegrationHealth
 from jobs.durations import MINUTE_S, duration
 
 DAYS = 30
@@ -34,19 +36,41 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Account:
+    """`share`: the part of the days in the strip in which the account was up, as text."""
+
     name: str
     health: WorkspaceIntegrationHealth
     strip: list[Day]
-    uptime: str
+    share: str
 
     @property
-    def runs(self) -> list[tuple[str, str, str]]:
-        """The last 30 days as runs of equal days, newest first: first day, last day, and the state of the account."""
-        runs = []
-        for word, days in groupby(reversed(self.strip), key=lambda day: day.word):
-            alike = [day.day for day in days]
-            runs.append((alike[-1], alike[0], word))
-        return runs
+    def channel(self) -> str:
+        channel = registry.spec_of(self.health.provider).channel
+        return channel if isinstance(channel, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A period in which an account was in one state of trouble, since `change.at`. `ended`: None if it still is."""
+
+    name: str
+    change: HealthTransition
+    ended: datetime | None
+
+    @property
+    def lasted(self) -> str:
+        return duration(max(MINUTE_S, ((self.ended or timezone.now()) - self.change.at).total_seconds()))
+
+
+def troubles(changes: Iterable[HealthTransition]) -> list[Trouble]:
+    """The periods of trouble that `changes`, newest first, began."""
+    ends: dict[int, datetime] = {}
+    found = []
+    for change in changes:
+        if change.after in TROUBLED:
+            found.append(Trouble(account_name(change.health), change, ends.get(change.health_id)))
+        ends[change.health_id] = change.at
+    return found
 
 
 def account(health: WorkspaceIntegrationHealth) -> Account:
@@ -57,9 +81,9 @@ def account(health: WorkspaceIntegrationHealth) -> Account:
     strip = [_day(begins + timedelta(days=number), known_since, now, spans) for number in range(DAYS)]
     total = max((now - known_since).total_seconds(), 1)
     down = sum((end - start).total_seconds() for start, end in spans)
-    span = f"of the last {DAYS} days" if known_since == begins else "since it is known"
-    uptime = f"up {max(0, 100 * (1 - down / total)):.1f} % {span}"
-    return Account(account_name(health), health, strip, uptime)
+    # rounded down, so that an account with an outage never reads as 100 %
+    share = floor(max(0, 1_000 * (1 - down / total))) / 10
+    return Account(account_name(health), health, strip, f"{share:g}% up")
 
 
 def _first_known(health: WorkspaceIntegrationHealth) -> datetime:
@@ -95,7 +119,7 @@ def _day(
     down_s = sum(max(0.0, (min(stop, end) - max(broke, start)).total_seconds()) for broke, stop in spans)
     day = f"{start:%a} {start.day} {start:%b}"
     if end <= known_since:
-        return Day("", 2, day, "not known")
+        return Day("", 2, day, "not connected yet")
     if not down_s:
         return Day("ok", 6, day, "up")
     return Day("bad", 10, day, f"down {duration(max(MINUTE_S, down_s))}")

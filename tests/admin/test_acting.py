@@ -74,7 +74,7 @@ def test_an_admin_sees_the_banner_of_the_own_workspaces_alone(northwind):
     break_account(northwind, "emailbison")
 
     page = client.get(reverse(LIST)).content.decode()
-    assert "EmailBison is disconnected for Jane Doe (Northwind)" in page and "Put in a new key" in page
+    assert "EmailBison is disconnected for Jane Doe (Northwind)" in page and "Enter new key" in page
 
 
 def test_support_reads_the_banner_and_can_press_nothing(northwind):

@@ -1,5 +1,6 @@
 """The health page, the fire drill, and the page on which an account's owner reconnects it."""
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -21,9 +22,10 @@ from inbox.models import Membership, audit
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.operations import account_actions
 from inbox.pages.safe_next import next_url
+from inbox.pages.state_marks import StateMark, state_of
 from inbox.workspaces.accounts import account_name, slack_of
 from integrations.health import probes
-from integrations.models import HealthTransition, Integration, Notice, WorkspaceIntegrationHealth
+from integrations.models import TROUBLED, HealthTransition, Integration, Notice, WorkspaceIntegrationHealth
 from jobs.models import BackgroundJob, JobStep
 
 SHOWN = 50
@@ -34,20 +36,31 @@ MAILBOXES_SHOWN = 500
 @workspace_view()
 def health(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/health/`: shows the state and the last 30 days of each account, and the notices about trouble."""
-    rows = list(
-        WorkspaceIntegrationHealth.objects.filter(workspace=request.workspace)
-        .select_related("integration")
-        .order_by("provider", "pk")
-    )
+    rows = WorkspaceIntegrationHealth.objects.filter(workspace=request.workspace)
+    accounts = sorted(filter(_used, rows.select_related("integration")), key=_worst_first)
     compared = receipts.lately(request.workspace)
+    lines = {row.pk: banner.line(row, request.workspace) for row in banner.troubled(request.workspace)}
     changes = HealthTransition.objects.filter(
-        health__in=rows, at__gt=timezone.now() - timedelta(days=uptime.DAYS)
+        health__in=accounts, at__gt=timezone.now() - timedelta(days=uptime.DAYS)
     ).select_related("health__integration")[:SHOWN]
+    mailboxes = mailbox_rates.of_workspace(request.workspace.pk)[:MAILBOXES_SHOWN]
+    by_provider = defaultdict(list)
+    for mailbox in mailboxes:
+        by_provider[mailbox.provider].append(mailbox)
     context = {
-        "lines": [banner.line(row, request.workspace) for row in banner.troubled(request.workspace)],
-        "accounts": [(uptime.account(row), compared.get(row.integration_id)) for row in rows if _used(row)],
-        "transitions": [(change, account_name(change.health)) for change in changes],
-        "mailboxes": mailbox_rates.of_workspace(request.workspace.pk)[:MAILBOXES_SHOWN],
+        "accounts": [
+            (
+                uptime.account(row),
+                lines.get(row.pk),
+                compared.get(row.integration_id),
+                by_provider.pop(row.provider, []),
+            )
+            for row in accounts
+        ],
+        "counts": _counts(accounts),
+        "troubles": uptime.troubles(changes),
+        "mailboxes": mailboxes,
+        "others": [mailbox for group in by_provider.values() for mailbox in group],
         "alarms": [
             (alarm, mailbox_rates.sentence(alarm)) for alarm in mailbox_rates.alarms(request.workspace)
         ],
@@ -81,7 +94,22 @@ def banner_part(
 
 def _used(row: WorkspaceIntegrationHealth) -> bool:
     """Whether anything is known about the account. Unused accounts are not listed."""
-    return any((row.last_success_at, row.last_failure_at, row.last_received_at))
+    return row.state in TROUBLED or any((row.last_success_at, row.last_failure_at, row.last_received_at))
+
+
+def _worst_first(row: WorkspaceIntegrationHealth) -> tuple[int, str, int]:
+    return (TROUBLED.index(row.state) if row.state in TROUBLED else len(TROUBLED), row.provider, row.pk)
+
+
+def _counts(rows: list[WorkspaceIntegrationHealth]) -> list[tuple[StateMark, int]]:
+    """The number of accounts that are down, need a look and are healthy, each with its mark; zeros are left out."""
+    tones = Counter(state_of("health", row.state).tone for row in rows)
+    marks = (
+        StateMark("bad", "critical", "down"),
+        StateMark("warn", "warn", "need a look"),
+        StateMark("ok", "ok", "healthy"),
+    )
+    return [(mark, tones[mark.tone]) for mark in marks if tones[mark.tone]]
 
 
 @never_cache

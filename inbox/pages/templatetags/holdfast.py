@@ -1,6 +1,6 @@
 """Template tags for all templates (a builtin library): icons, state chips, and times in the workspace's time zone."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django import template
 from django.templatetags.static import static
@@ -103,6 +103,18 @@ def ago_text(at: datetime) -> str:
 
 
 @register.filter
+def ms(milliseconds: float) -> str:
+    """Formats a duration in milliseconds: "34 ms", "9.4 s", "16 min"."""
+    return duration(milliseconds / 1_000)
+
+
+@register.filter
+def lasting(start: datetime, end: datetime) -> str:
+    """Formats the time from `start` to `end`: "9.4 s", "16 min"."""
+    return duration((end - start).total_seconds())
+
+
+@register.filter
 def class_name(path: str) -> str:
     """Returns the name of a class without its modules: "ProviderRejected"."""
     return path.rpartition(".")[2]
@@ -162,13 +174,18 @@ def moment(at: datetime | None) -> SafeString:
 
 
 @register.filter
+def day(at: date) -> str:
+    """Formats a day: "Tue 24 Nov". The year is added if it is not the current one."""
+    at = timezone.localtime(at) if isinstance(at, datetime) else at
+    return format_date(at, "D j M" if at.year == timezone.localdate().year else "D j M Y")
+
+
+@register.filter
 def day_name(at: datetime) -> str:
     """Formats a heading for the day of `at`: "Today, Tue 24 Nov", "Yesterday, …", "Tue 17 Nov", "Tue 17 Nov 2025"."""
-    local, today = timezone.localtime(at), timezone.localdate()
-    text = format_date(local, "D j M" if local.year == today.year else "D j M Y")
-    if local.date() == today:
-        return f"Today, {text}"
-    return f"Yesterday, {text}" if local.date() == today - timedelta(days=1) else text
+    local, today = timezone.localdate(at), timezone.localdate()
+    names = {today: "Today, ", today - timedelta(days=1): "Yesterday, "}
+    return names.get(local, "") + day(local)
 
 
 @register.filter

@@ -182,8 +182,36 @@ def test_the_page_shows_each_account_with_its_history(client, workspace, linkedi
     writer.record(linkedin, Signal(SignalKind.WORKED))
     client.force_login(make_member(workspace, role="viewer"))
     page = client.get(reverse("inbox:health", args=[workspace.pk])).content.decode()
-    assert "LinkedIn for Jane Doe" in page and "% since it is known" in page
-    assert "errors/expired_credentials" in page
+    assert re.search(r"LinkedIn for Jane Doe, last 30 days: [\d.]+% up", page)
+    assert "errors/expired_credentials" in page and 'data-label="Lasted">5 h</td>' in page
+
+
+def test_the_health_page_lists_the_worst_account_first_in_one_line_each(client, workspace, linkedin):
+    Integration.objects.bulk_create(
+        Integration(workspace=workspace, provider=provider)
+        for provider in ("calendly", "emailbison", "slack")
+    )
+    calendar, mail, slack = (
+        Integration.objects.filter(workspace=workspace).exclude(pk=linkedin.pk).order_by("provider")
+    )
+    writer.record(calendar, Signal(SignalKind.WORKED))
+    writer.record(mail, Signal(SignalKind.SLOWED))
+    writer.record(slack, Signal(SignalKind.WORKED))
+    writer.record(linkedin, Signal(SignalKind.REFUSED))
+    client.force_login(make_member(workspace, role="admin"))
+    page = client.get(reverse("inbox:health", args=[workspace.pk])).content.decode()
+    assert re.findall(r'<b class="name">(.*?)</b>', page) == [
+        "LinkedIn for Jane Doe",
+        "EmailBison",
+        "Calendly",
+        "Slack",
+    ]
+    assert re.findall(r"</svg> (\d (?:down|need a look|healthy))</span>", page) == [
+        "1 down",
+        "1 need a look",
+        "2 healthy",
+    ]
+    assert page.count("100% up</span>") == 3, "a share without a blank, and no outage for the slow one"
 
 
 def test_an_open_page_is_told_when_the_banner_changes_and_only_then(client, workspace, linkedin):
@@ -207,7 +235,7 @@ def test_a_refused_key_asks_for_a_new_one_and_not_for_a_reconnect(client, worksp
     mail = Integration.objects.create(workspace=workspace, provider="emailbison")
     writer.record(mail, Signal(SignalKind.REFUSED, "invalid_key"))
     page = page_of(client, workspace)
-    assert "Put in a new key" in page and ">Reconnect<" not in page
+    assert "Enter new key" in page and ">Reconnect<" not in page
 
 
 def test_what_was_missed_is_not_called_nothing_before_it_was_fetched(client, workspace, linkedin):

@@ -144,7 +144,7 @@ def test_people_read_which_mailbox_it_is_and_what_to_do(world, account):
     )
     world.client.force_login(world.user)
     page = world.client.get(reverse("inbox:health", args=[world.workspace.pk])).content.decode()
-    assert f"{ALEX} is disconnected" in page and "Put in a new key" not in page
+    assert f"{ALEX} is disconnected" in page and "Enter new key" not in page
 
 
 def test_account_that_becomes_another_one_has_lost_nothing(account):

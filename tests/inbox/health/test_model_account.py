@@ -68,7 +68,7 @@ def test_a_refused_key_shows_in_banner_card_and_notice_and_the_strip_says_why(
     ).content.decode()
     assert "Not understood yet" in read and not re.search(r"Score</dt>\s*<dd>\s*\d", read)
     assert asked.score_reason not in read
-    assert "Put in a new key" not in shown
+    assert "Enter new key" not in shown
     assert BackgroundJob.objects.filter(kind=notice_channels.NOTIFY).count() == 1
 
     world.sandbox.set_account("openai", "key-openai", "ok")
