@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.db.models import Count, OuterRef, Q, QuerySet
 from django.forms import BaseInlineFormSet, inlineformset_factory
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -19,9 +19,11 @@ from inbox.models.lead import Tag
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.followups.follow_ups import list_of
 from inbox.pages.forms import PostedText
-from inbox.replying.variables import VARIABLES
+from inbox.replying.variables import SLOTS, VARIABLES
 
 MAX_ADDRESSES = 2_000
+MAX_STEPS = 30
+PREVIEW_LEADS = 20
 
 
 class SequenceForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -55,23 +57,20 @@ class StepForm(forms.ModelForm):  # type: ignore[type-arg]
             "position", "offset_days", "offset_minutes", "channel", "condition", "needs_approval", "subject", "text",
         )  # fmt: skip
         labels = {
-            "position": "Order",
-            "offset_days": "Days after the step before",
-            "offset_minutes": "and minutes",
-            "needs_approval": "A person approves it first",
+            "offset_days": "days",
+            "offset_minutes": "minutes",
+            "condition": "Send",
+            "needs_approval": "Ask for approval before sending",
             "text": "Message",
         }
         field_classes = {"text": PostedText}
-        widgets = {"text": forms.Textarea(attrs={"rows": 4})}
+        widgets = {"position": forms.HiddenInput, "text": forms.Textarea(attrs={"rows": 5})}
 
     @property
-    def planning(self) -> list[forms.BoundField]:
-        """The fields that define when and on which channel a step goes out, for one line of the page."""
-        return [self[name] for name in ("position", "offset_days", "offset_minutes", "channel", "condition")]
-
-    @property
-    def switches(self) -> list[forms.BoundField]:
-        return [self[name] for name in ("needs_approval", "DELETE") if name in self.fields]
+    def place(self) -> int:
+        """The step's position as posted or stored; the end if what was posted is no number."""
+        position = str(self["position"].value())
+        return int(position) if position.isdecimal() else MAX_STEPS
 
     def clean_subject(self) -> str:
         return self._checked("subject")
@@ -92,10 +91,15 @@ class _StepFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
         assert isinstance(form, StepForm)
         form.workspace = self.instance.workspace
         if "DELETE" in form.fields:
-            form.fields["DELETE"].label = "Take this step out"
+            form.fields["DELETE"].label = "Remove this step"
         if index is None or index >= self.initial_form_count():
             last = max((step.position for step in self.get_queryset()), default=0)
             form.initial["position"] = last + 1
+
+    @property
+    def ordered(self) -> list[StepForm]:
+        """The stored steps in the order of their positions, then the new one."""
+        return [*sorted(self.initial_forms, key=lambda step: step.place), *self.extra_forms]
 
     def delete_existing(self, obj: FollowUpStep, commit: bool = True) -> None:
         """Retires the step instead of deleting it, because planned and sent messages refer to it."""
@@ -108,7 +112,7 @@ StepFormSet = inlineformset_factory(
     form=StepForm,
     formset=_StepFormSet,
     extra=1,
-    max_num=30,
+    max_num=MAX_STEPS,
     validate_max=True,
     can_delete=True,
     can_delete_extra=False,
@@ -188,12 +192,17 @@ def _own(request: WorkspaceRequest, sequence_id: uuid.UUID) -> FollowUpSequence:
 
 
 def _edit(request: WorkspaceRequest, sequence: FollowUpSequence) -> HttpResponse:
-    exists = not sequence._state.adding
-    planned = FollowUpStep.objects.filter(retired=False)
-    posted = request.POST if request.method == "POST" else None
+    """Saves a posted sequence. With `move` or `show` in the post, it only shows what was posted: with a step moved, and
+    with the texts for the chosen `lead`.
+    """
+    shows = bool({"move", "show"} & request.POST.keys())
+    posted = _moved(request.POST) if request.method == "POST" else None
     form = SequenceForm(posted, instance=sequence)
+    planned = FollowUpStep.objects.filter(retired=False)
     formset = StepFormSet(posted, instance=sequence, queryset=planned, prefix="steps")
-    if posted is not None and form.is_valid() and formset.is_valid():
+    parts, leads = _changes(sequence, form, formset) if posted is not None else ([], 0)
+    exists = not sequence._state.adding
+    if posted is not None and not shows and form.is_valid() and formset.is_valid():
         with transaction.atomic():
             saved = form.save()
             formset.instance = saved
@@ -201,16 +210,68 @@ def _edit(request: WorkspaceRequest, sequence: FollowUpSequence) -> HttpResponse
             audit.record(
                 request.workspace.pk, request.user, "sequence.saved", saved, changes=audit.changes_of(form)
             )
-        messages.success(request, "Saved.")
+        concerns = f" for {leads:,} lead{'' if leads == 1 else 's'}" if leads else ""
+        messages.success(request, f"Saved {', '.join(parts) or 'without a change'}{concerns}.")
         return redirect("inbox:sequence", request.workspace.pk, saved.pk)
     context = {
         "sequence": sequence if exists else None,
         "form": form,
         "formset": formset,
+        "parts": parts,
+        "concerned": leads,
         "variables": VARIABLES,
         "enrol": EnrolForm(),
+    } | _preview(request, sequence, formset)
+    failed = posted is not None and not shows
+    return render(request, "followups/sequence.html", context, status=422 if failed else 200)
+
+
+def _moved(posted: QueryDict) -> QueryDict:
+    """Returns `posted` with the step that `move` names ("steps-2 up") moved by one place, and all numbered anew."""
+    step, _, way = posted.get("move", "").partition(" ")
+    places = {
+        name.removesuffix("-position"): int(place)
+        for name, place in posted.items()
+        if name.endswith("-position") and place.isdecimal()
     }
-    return render(request, "followups/sequence.html", context, status=200 if posted is None else 422)
+    order = sorted(places, key=lambda name: places[name])
+    if step not in order:
+        return posted
+    place = order.index(step)
+    order.insert(max(0, place + (1 if way == "down" else -1)), order.pop(place))
+    posted = posted.copy()
+    posted.update({f"{name}-position": str(position) for position, name in enumerate(order, 1)})
+    return posted
+
+
+def _changes(sequence: FollowUpSequence, form: SequenceForm, formset: _StepFormSet) -> tuple[list[str], int]:
+    """The parts that differ from the stored sequence, and the number of its leads who have not passed all of them."""
+    steps = {number: step for number, step in enumerate(formset.ordered, 1) if step.has_changed()}
+    live = FollowUpInstance.objects.filter(sequence=sequence.pk, status__in=FollowUpInstance.LIVE)
+    if not form.has_changed():
+        last = max((step.initial["position"] for step in steps.values()), default=-1)
+        live = live.filter(next_step__position__lte=last)
+    parts = ["settings"] if form.has_changed() else []
+    return parts + [f"step {number}" for number in steps], live.count()
+
+
+def _preview(request: WorkspaceRequest, sequence: FollowUpSequence, formset: _StepFormSet) -> dict[str, Any]:
+    """The texts of the steps for the `lead` of the request, or for the newest lead in the sequence or the workspace."""
+    rows = Lead.objects.filter(workspace=request.workspace).order_by("-last_message_at")
+    enrolled = rows.filter(followups__sequence=sequence.pk, followups__status__in=FollowUpInstance.LIVE)
+    leads = list(enrolled[:PREVIEW_LEADS]) or list(rows[:PREVIEW_LEADS])
+    chosen = next(
+        (lead for lead in leads if str(lead.pk) == request.POST.get("lead")), next(iter(leads), None)
+    )
+    texts = []
+    for number, step in enumerate(formset.ordered, 1):
+        if chosen is None or not step["text"].value():
+            continue
+        templates = (step["subject"].value() or "", step["text"].value())
+        text = step_text.render(*templates, lead=chosen, workspace=request.workspace, slots=[], gaps=True)
+        missing = [name for name in text.missing if name != SLOTS]
+        texts.append((number, step["channel"].value(), text, step_text.Missing(missing)))
+    return {"leads": leads, "chosen": chosen, "texts": texts}
 
 
 @require_POST

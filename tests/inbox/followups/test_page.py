@@ -4,7 +4,14 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox.models import Appointment, AuditEntry, FollowUpInstance, FollowUpSequence, FollowUpTask
+from inbox.models import (
+    Appointment,
+    AuditEntry,
+    FollowUpInstance,
+    FollowUpSequence,
+    FollowUpStep,
+    FollowUpTask,
+)
 from tests import factories
 from tests.inbox.followups.helpers import enrolled, quiet_lead
 from tests.inbox.pages.conftest import people  # noqa: F401 - a fixture
@@ -207,6 +214,74 @@ def test_a_new_step_comes_last_and_names_its_place(people, workspace, url):  # n
     steps = people.owner.get(url("sequence", made.pk)).context["formset"]
     assert [step["position"].value() for step in steps] == [0, 1, 2, 3]
     assert "DELETE" not in steps.extra_forms[0].fields
+
+
+def posted(sequence, *steps, **fields):
+    """A post of the sequence's page: its steps in the order of their ids, each with its changes."""
+    stored = list(sequence.steps.order_by("pk"))
+    data = {"name": sequence.name, "starts": "person", "enabled": "on"}
+    data |= {"steps-TOTAL_FORMS": str(len(stored)), "steps-INITIAL_FORMS": str(len(stored))}
+    for index, (step, changes) in enumerate(zip(stored, steps, strict=True)):
+        texts = {"id": step.pk, "position": step.position, "text": step.text, "offset_days": step.offset_days}
+        texts |= {
+            "offset_minutes": 0,
+            "channel": step.channel,
+            "condition": "always",
+            "sequence": sequence.pk,
+        }
+        data |= {f"steps-{index}-{name}": str(value) for name, value in (texts | changes).items()}
+    return data | fields
+
+
+def test_moving_a_step_shows_it_in_its_place_and_saves_nothing(people, workspace, url):  # noqa: F811
+    made = factories.make_sequence(workspace, {"text": "one"}, {"text": "two"}, {"text": "three"})
+    path = url("sequence", made.pk)
+    page = people.owner.post(path, posted(made, {}, {}, {"text": "last"}, move="steps-2 up"))
+    assert page.status_code == 200
+    assert [step["text"].value() for step in page.context["formset"].ordered] == ["one", "last", "two"]
+    assert [step.text for step in made.steps.all()] == ["one", "two", "three"]
+    assert "Not saved: " in page.content.decode()
+
+    moved = {step.prefix: step["position"].value() for step in page.context["formset"].ordered}
+    places = [{"position": moved[f"steps-{index}"]} for index in range(3)]
+    people.owner.post(path, posted(made, *places))
+    assert [step.text for step in made.steps.all()] == ["one", "three", "two"]
+
+
+def test_the_first_step_does_not_move_up_and_no_other_post_moves_any(people, workspace, url):  # noqa: F811
+    made = factories.make_sequence(workspace, {"text": "one"}, {"text": "two"})
+    for move in ("steps-0 up", "steps-1 down", "steps-7 up", "name down", ""):
+        page = people.owner.post(url("sequence", made.pk), posted(made, {}, {}, move=move))
+        assert [step["text"].value() for step in page.context["formset"].ordered] == ["one", "two"], move
+
+
+def test_the_preview_fills_in_a_lead_and_names_what_is_missing(people, workspace, url):  # noqa: F811
+    quiet_lead(workspace, first_name="Mei", company="Harbor Physio", last_message_at=timezone.now())
+    bare = quiet_lead(workspace, first_name="", company="")
+    made = factories.make_sequence(workspace, {"text": "Hi {first_name|there}, is {company} still looking?"})
+    page = people.owner.get(url("sequence", made.pk)).content.decode()
+    assert "Hi Mei, is Harbor Physio still looking?" in page
+    page = people.owner.post(
+        url("sequence", made.pk),
+        posted(made, {"text": "{company}: hello {title|you}"}, show="1", lead=bare.pk),
+    ).content.decode()
+    assert "{company}: hello you" in page and "This lead skips the step." in page
+    assert "Hi Mei" not in page and FollowUpStep.objects.get().text.startswith("Hi")
+
+
+def test_saving_says_which_steps_changed_and_for_how_many_leads(people, workspace, url):  # noqa: F811
+    made = factories.make_sequence(workspace, {"text": "one"}, {"text": "two", "offset_days": 2})
+    first, second = made.steps.all()
+    for lead, step in ((quiet_lead(workspace), first), (quiet_lead(workspace), second)):
+        FollowUpInstance.objects.create(
+            workspace=workspace, lead=lead, sequence=made, next_step=step, quiet_since=timezone.now()
+        )
+    path = url("sequence", made.pk)
+    unchanged = posted(made, {}, {}, business_hours_only="")
+    page = people.owner.post(path, unchanged | {"steps-0-text": "eins"}, follow=True).content.decode()
+    assert "Saved step 1 for 1 lead." in page, "the other lead has had it"
+    page = people.owner.post(path, unchanged | {"steps-1-text": "zwei", "show": "1"}).content.decode()
+    assert "Not saved: step 1, step 2." in page and "2 leads in this sequence get the change." in page
 
 
 def test_meetings_that_fell_through_wait_for_a_person(people, workspace, url):  # noqa: F811
