@@ -25,9 +25,13 @@ class PackForm(forms.Form):
     since = forms.DateField(required=False, label="From", widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(required=False, label="To", widget=forms.DateInput(attrs={"type": "date"}))
     campaigns = forms.ModelMultipleChoiceField(
-        queryset=Campaign.objects.none(), required=False, label="Campaigns", help_text="None: all of them."
+        queryset=Campaign.objects.none(),
+        required=False,
+        label="Campaigns",
+        help_text="Choose none to read all campaigns.",
+        widget=forms.CheckboxSelectMultiple,
     )
-    keep_fresh = forms.BooleanField(required=False, label="Build again by itself when it is stale")
+    keep_fresh = forms.BooleanField(required=False, label="Rebuild automatically when stale")
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -49,7 +53,7 @@ class PackForm(forms.Form):
         if values.get("window") == ContextPack.Window.CUSTOM:
             since, until = values.get("since"), values.get("until")
             if not since or not until:
-                self.add_error("since", "Say from which day to which.")
+                self.add_error("since", "Enter the first and the last day.")
             elif not timedelta(0) <= until - since <= timedelta(days=FARTHEST_DAYS):
                 self.add_error("until", f"Must be after “From”, by at most {FARTHEST_DAYS} days.")
         return values

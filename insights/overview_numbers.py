@@ -8,14 +8,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
-
 from inbox.followups import responses
 from inbox.leads import rollup
 from inbox.leads.folders import leads_in
 from inbox.leads.tags import POSITIVE
-from inbox.models import Message, Workspace
-from inbox.models.lead import Tag
+from inbox.models import Workspace
 from jobs.db import fetch
 
 IN_SPAN = """m.received_at >= %(since)s - interval '1 day' AND m.sent_at >= %(since)s AND m.sent_at < %(until)s
@@ -64,9 +61,14 @@ SELECT coalesce(sum(a.replies), 0), count(*),
        count(*) FILTER (WHERE a.answer_s >= 86400), count(*) FILTER (WHERE a.answer_s IS NULL AND a.waits),
        count(*) FILTER (WHERE a.answer_s IS NULL AND NOT a.waits)
 """
+REVIEWED = """
+    FROM inbox_draft d WHERE d.workspace_id = %(workspace)s AND d.status = 'sent' AND d.decided_by_id IS NOT NULL
+      AND d.decided_at >= %(since)s AND d.decided_at < %(until)s
+"""
 CONTACTED = f""", (
     SELECT count(DISTINCT m.lead_id) FROM inbox_message m
-    WHERE m.workspace_id = %(workspace)s AND m.direction = 'outbound' AND {IN_SPAN})
+    WHERE m.workspace_id = %(workspace)s AND m.direction = 'outbound' AND {IN_SPAN}),
+    (SELECT count(*) {REVIEWED}), (SELECT count(*) {REVIEWED} AND d.text = d.generated_text)
 FROM answered a
 """
 BY_DAY = f"""
@@ -134,10 +136,13 @@ class Totals:
 
 @dataclass(frozen=True)
 class Overview(Totals):
-    """All numbers of the overview page. `funnel` and `answers` are lists of (label, people). `days` has (day, replies,
-    positive replies). `follow_ups` has the form of `inbox.followups.responses.effectiveness`.
+    """All numbers of the overview page. Of the `reviewed` drafts that a person sent, `unchanged` kept the model's text.
+    `funnel` and `answers` are lists of (label, people). `days` has (day, replies, positive replies). `follow_ups` has
+    the form of `inbox.followups.responses.effectiveness`.
     """
 
+    reviewed: int
+    unchanged: int
     funnel: list[tuple[str, int]]
     answers: list[tuple[str, int]]
     campaigns: list[CampaignRow]
@@ -152,7 +157,7 @@ def overview(workspace_id: UUID, since: datetime, until: datetime, zone: str) ->
     Days are counted in the IANA time zone `zone`. Samples and automatic replies do not count.
     """
     values = _values(workspace_id, since, until, zone)
-    *totals, contacted = fetch(TOTALS + CONTACTED, values)[0]
+    *totals, contacted, reviewed, unchanged = fetch(TOTALS + CONTACTED, values)[0]
     replies, people, positive, requested, booked, answer_s = totals[:6]
     contacted = max(contacted, people)
     return Overview(
@@ -161,6 +166,8 @@ def overview(workspace_id: UUID, since: datetime, until: datetime, zone: str) ->
         positive=positive,
         booked=booked,
         answer_s=answer_s,
+        reviewed=reviewed,
+        unchanged=unchanged,
         funnel=[
             ("Written to", contacted),
             ("Replied", people),
@@ -197,13 +204,6 @@ def _values(workspace_id: UUID, since: datetime, until: datetime, zone: str) -> 
     }
 
 
-def waiting(workspace: Workspace, since: datetime, until: datetime) -> int:
-    """Counts leads who replied from `since` up to `until` and still wait for an answer (folder Needs reply)."""
-    replies = Message.objects.filter(
-        lead=OuterRef("pk"),
-        direction=Message.Direction.INBOUND,
-        sent_at__gte=since,
-        sent_at__lt=until,
-    ).exclude(automated_reply=True)
-    written = replies.exclude(tag__in=(Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE))
-    return leads_in(workspace, "needs-reply").filter(Exists(written), sample=False).count()
+def waiting(workspace: Workspace) -> int:
+    """The number of leads in the folder Needs reply, without samples."""
+    return leads_in(workspace, "needs-reply").filter(sample=False).count()

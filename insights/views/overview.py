@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -31,12 +32,7 @@ def overview(request: WorkspaceRequest) -> HttpResponse:
     context = {
         "spans": SPANS,
         "span": span,
-        "tiles": _tiles(
-            numbers,
-            before,
-            overview_numbers.waiting(request.workspace, since, until),
-            f"the {span} days before",
-        ),
+        "tiles": _tiles(request, numbers, before, f"the {span} days before"),
         "found": numbers,
         "campaigns": zip(numbers.campaigns, plots["campaigns"], strict=True),
         "answers": zip(numbers.answers, plots["answers"], strict=True),
@@ -74,22 +70,37 @@ def _span(request: WorkspaceRequest) -> tuple[str, datetime, datetime]:
 
 
 def _tiles(
-    numbers: overview_numbers.Overview, before: overview_numbers.Totals, waiting: int, then: str
+    request: WorkspaceRequest, numbers: overview_numbers.Overview, before: overview_numbers.Totals, then: str
 ) -> list[dict[str, object]]:
-    def tile(label: str, figure: object, note: str, tone: str = "") -> dict[str, object]:
-        return {"label": label, "value": figure, "note": note, "tone": tone}
-
+    """The tiles of partials/tiles.html: first the three that ask for a decision, each with the list behind it."""
+    inbox = reverse("inbox:list", args=[request.workspace.pk])
+    waiting = overview_numbers.waiting(request.workspace)
     change = numbers.replies - before.replies
-    share = f"{round(100 * numbers.positive / numbers.people)} %" if numbers.people else "–"
+
+    def tile(label: str, figure: object, note: str, query: str = "", tone: str = "") -> dict[str, object]:
+        url = f"{inbox}?{query}" if query else ""
+        return {"label": label, "value": figure, "note": note, "tone": tone, "url": url}
+
     return [
-        tile("Replies", numbers.replies, f"{abs(change)} {'more' if change >= 0 else 'fewer'} than {then}"),
-        tile("Positive", share, f"{numbers.positive} of {numbers.people} people"),
+        tile("Needs reply", waiting, "waiting now", "view=needs-reply", "warn" if waiting else ""),
+        tile(
+            "Drafts sent unchanged",
+            percent(numbers.unchanged, numbers.reviewed),
+            f"of {numbers.reviewed} reviewed",
+            "view=drafts",
+        ),
+        tile("Booked", numbers.booked, f"{before.booked} in {then}", "view=all&tag=Meeting+Booked"),
+        tile("Positive", percent(numbers.positive, numbers.people), f"of {numbers.people} people"),
         tile(
             "First answer, median", answer_time(numbers.answer_s), f"{answer_time(before.answer_s)} in {then}"
         ),
-        tile("Booked", numbers.booked, f"{before.booked} in {then}"),
-        tile("Needs reply", waiting, f"now, of {numbers.people} who replied", "warn" if waiting else ""),
+        tile("Replies", numbers.replies, f"{abs(change)} {'more' if change >= 0 else 'fewer'} than {then}"),
     ]
+
+
+def percent(count: int, total: int) -> str:
+    """Formats `count` of `total` as "71%"; "–" for none of none."""
+    return f"{round(100 * count / total)}%" if total else "–"
 
 
 def answer_time(seconds: float | None) -> str:

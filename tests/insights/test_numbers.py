@@ -1,5 +1,6 @@
 """What the overview counts as an answer, and who waits for one: the inbox's own rules."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -38,11 +39,6 @@ def thread(workspace):
     return make
 
 
-def waiting(workspace, days: int = 7) -> int:
-    now = timezone.now()
-    return overview_numbers.waiting(workspace, now - timedelta(days=days), now)
-
-
 def answers(workspace) -> dict[str, int]:
     now = timezone.now()
     found = overview_numbers.overview(workspace.pk, now - timedelta(days=7), now, "UTC").answers
@@ -51,13 +47,13 @@ def answers(workspace) -> dict[str, int]:
 
 def test_who_wrote_again_after_our_answer_needs_a_reply(workspace, thread):
     thread((9, "in"), (7, "holdfast"), (2, "in"))
-    assert leads_in(workspace, "needs-reply").count() == waiting(workspace) == 1
+    assert leads_in(workspace, "needs-reply").count() == overview_numbers.waiting(workspace) == 1
     assert answers(workspace) == {"1 to 4 h": 1}
 
 
 def test_a_step_of_a_campaign_answers_nobody(workspace, thread):
     thread((9, "in"), (8, "emailbison_sent"))
-    assert waiting(workspace) == 1
+    assert overview_numbers.waiting(workspace) == 1
     assert answers(workspace) == {"Not yet": 1}
     now = timezone.now()
     assert overview_numbers.overview(workspace.pk, now - timedelta(days=7), now, "UTC").answer_s is None
@@ -66,23 +62,23 @@ def test_a_step_of_a_campaign_answers_nobody(workspace, thread):
 def test_what_a_person_marked_done_needs_no_answer(workspace, thread):
     lead = thread((9, "in"))
     triage.change(workspace, [triage.Seen.of(lead)], triage.DONE)
-    assert waiting(workspace) == 0
+    assert overview_numbers.waiting(workspace) == 0
     assert answers(workspace) == {"None needed": 1}
 
 
 def test_who_is_snoozed_waits_later_as_in_the_inbox(workspace, thread):
     lead = thread((9, "in"))
     triage.change(workspace, [triage.Seen.of(lead)], triage.snoozed(timezone.now() + timedelta(days=1)))
-    assert leads_in(workspace, "needs-reply").count() == waiting(workspace) == 0
+    assert leads_in(workspace, "needs-reply").count() == overview_numbers.waiting(workspace) == 0
     assert answers(workspace) == {"Not yet": 1}
 
 
-def test_who_replied_before_the_span_and_who_is_elsewhere_is_not_counted(workspace, thread):
+def test_a_lead_who_waits_since_before_the_span_counts_and_another_workspace_s_does_not(workspace, thread):
     thread((24 * 20, "in"))
     other = factories.make_workspace("Bluebird")
     lead = factories.make_lead(other, needs_reply=True, last_message_at=ago(hours=1))
     factories.make_message(lead, sent_at=ago(hours=1))
-    assert (waiting(workspace), waiting(workspace, days=30)) == (0, 1)
+    assert leads_in(workspace, "needs-reply").count() == overview_numbers.waiting(workspace) == 1
 
 
 @pytest.mark.parametrize("role", [Membership.Role.OWNER, Membership.Role.VIEWER])
@@ -93,7 +89,32 @@ def test_the_page_says_the_number_in_the_inboxs_word(workspace, thread, role):
     client.force_login(factories.make_member(workspace, role))
     page = client.get(reverse("insights:overview", args=[workspace.pk])).text
     assert "Time to answer, by person" not in page  # nobody of ours has sent these
-    assert "<dt>Needs reply</dt><dd>1</dd><dd>now, of 2 who replied</dd>" in page
+    shown = re.findall(r"<dt>(.*?)</dt><dd>(?:<a href=\"[^\"]*\\?(.*?)\">)?(.*?)(?:</a>)?</dd>", page)
+    assert shown[0] == ("Needs reply", "view=needs-reply", "1")
+
+
+def test_the_first_three_tiles_lead_to_their_lists(workspace, thread):
+    person = factories.make_member(workspace)
+    for text in ("As written.", "As written.", "Changed."):
+        reply = factories.make_message(thread((9, "in")))
+        factories.make_draft(
+            reply,
+            status="sent",
+            decided_by=person,
+            decided_at=ago(hours=1),
+            text=text,
+            generated_text="As written.",
+        )
+    factories.make_draft(factories.make_message(thread((9, "in"))), status="sent", decided_at=ago(hours=1))
+    client = Client()
+    client.force_login(person)
+    tiles = client.get(reverse("insights:overview", args=[workspace.pk])).context["tiles"]
+    assert [(tile["label"], tile["url"].partition("?")[2]) for tile in tiles[:3]] == [
+        ("Needs reply", "view=needs-reply"),
+        ("Drafts sent unchanged", "view=drafts"),
+        ("Booked", "view=all&tag=Meeting+Booked"),
+    ]
+    assert (tiles[1]["value"], tiles[1]["note"]) == ("67%", "of 3 reviewed"), "one went out by itself"
 
 
 def test_an_outsider_sees_no_numbers(workspace, thread):
