@@ -46,9 +46,12 @@ class Account(FormView):  # type: ignore[type-arg]
         return super().get_form_kwargs() | {"instance": signed_in(self.request)}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        desks, browser = desks_of(signed_in(self.request)), chosen(self.request)
-        forms = [NoticesForm(instance=member, prefix=f"notices-{member.pk}") for member, _ in desks]
-        return super().get_context_data(**kwargs, desks=desks, told=forms, browser=browser, mail_off=is_off())
+        desks = [
+            (member, team, NoticesForm(instance=member, prefix=f"notices-{member.pk}"))
+            for member, team in desks_of(signed_in(self.request))
+        ]
+        browser = chosen(self.request)
+        return super().get_context_data(**kwargs, desks=desks, browser=browser, mail_off=is_off())
 
     def form_valid(self, form: NameForm) -> HttpResponse:
         form.save()
@@ -112,24 +115,26 @@ def choose(response: HttpResponse, user_id: int, how: str) -> None:
 
 
 MINUTES = (5, 15, 60)
+OF_FORM = {"form": "own-notices"}
+"""The fields stand in a table beside other forms, and so name theirs."""
 
 
 class NoticesForm(forms.ModelForm):  # type: ignore[type-arg]
     """The events that a member is notified about, and the minutes until a mail. Saves only these two columns."""
 
     mail_after_min = forms.TypedChoiceField(
-        choices=[("", "No"), *((minutes, f"After {minutes} minutes away") for minutes in MINUTES)],
+        choices=[("", "No"), *((minutes, f"After {minutes} min away") for minutes in MINUTES)],
         coerce=int,
         empty_value=None,
         required=False,
-        label="Mail me",
+        label="Email me",
+        widget=forms.Select(attrs=OF_FORM),
     )
 
     class Meta:
         model = Membership
         fields = ("tell_about", "mail_after_min")
-        labels = {"tell_about": "Tell me of"}
-        help_texts = {"tell_about": ""}
+        widgets = {"tell_about": forms.Select(attrs=OF_FORM)}
 
     def save(self, commit: bool = True) -> Membership:
         self.instance.save(update_fields=self._meta.fields)
