@@ -83,7 +83,7 @@ class OverviewSerializer(serializers.Serializer[Any]):
 
 
 class OverviewAnswerSerializer(OverviewSerializer):
-    waiting = serializers.IntegerField(help_text="Leads of them who wait for an answer now.")
+    waiting = serializers.IntegerField(help_text="Leads who need a reply now.")
     completeThrough = serializers.DateTimeField(allow_null=True)
     complete = serializers.BooleanField(help_text="Whether nothing is missing up to then.")
 
@@ -100,7 +100,7 @@ class Overview(ApiView):
         return Response(
             {
                 **OverviewSerializer(numbers).data,
-                "waiting": overview_numbers.waiting(self.workspace, since, until),
+                "waiting": overview_numbers.waiting(self.workspace),
                 "completeThrough": whole.through
                 and serializers.DateTimeField().to_representation(whole.through),
                 "complete": whole.through is not None and not whole.is_troubled,

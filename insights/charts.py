@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from insights.overview_numbers import Overview
+from jobs import durations
 
 WIDTH = 100
 ROW = 10
@@ -62,7 +64,7 @@ def days(overview: Overview, first: date, last: date) -> Plot:
         day = first + timedelta(days=number)
         count, good = counts.get(day, (0, 0))
         upper, lower = 100 * (count - good) / highest, 100 * good / highest
-        title = f"{day:%d %b}: {count}, {good} positive"
+        title = f"{durations.day(day)}: {count}, {good} positive"
         for y, height, tone in ((100 - lower, lower, "ok"), (100 - lower - upper, upper, "")):
             if height:
                 rects.append(Rect(number + 0.12, round(y, 2), 0.76, round(height, 2), tone, title))
@@ -71,17 +73,27 @@ def days(overview: Overview, first: date, last: date) -> Plot:
     return Plot(span, 100, label, rects, tuple(f"{day.day} {day:%b}" for day in marks))
 
 
-def of(overview: Overview) -> dict[str, list[Plot]]:
-    """Returns a dict from the name of each table on the overview page to its bars, in the order of the table's rows."""
+def of(overview: Overview) -> dict[str, list[tuple[Any, Plot]]]:
+    """Returns the rows of each table on the overview page, each with its bar, by the table's name."""
+
+    def with_bars(rows: Sequence[Any], values: list[list[tuple[float, str]]]) -> list[tuple[Any, Plot]]:
+        return list(zip(rows, bars(values), strict=True))
+
+    campaigns, objections = overview.campaigns, overview.objections
     return {
-        "campaigns": bars(
-            [[(row.positive, "ok"), (row.people - row.positive, "")] for row in overview.campaigns]
+        "campaigns": with_bars(
+            campaigns, [[(row.positive, "ok"), (row.people - row.positive, "")] for row in campaigns]
         ),
-        "objections": bars(
-            [[(row.positive, "ok"), (row.neutral, ""), (row.negative, "bad")] for row in overview.objections]
+        "objections": with_bars(
+            objections,
+            [[(row.positive, "ok"), (row.neutral, ""), (row.negative, "bad")] for row in objections],
         ),
-        "answers": bars(
+        "answers": with_bars(
+            overview.answers,
             [[(count, "warn" if label in LATE else "")] for label, count in overview.answers],
         ),
-        "funnel": bars([[(count, "ok" if label == "Booked" else "")] for label, count in overview.funnel]),
+        "funnel": with_bars(
+            overview.funnel,
+            [[(count, "ok" if label == "Booked" else "")] for label, count in overview.funnel],
+        ),
     }

@@ -96,8 +96,8 @@ def by_kind(workspace_id: UUID | None, times: stats.Timings) -> list[dict[str, A
     ]
 
 
-def tile(label: str, figure: str | int, note: str, tone: str = "") -> dict[str, Any]:
-    return {"label": label, "value": figure, "note": note, "tone": tone}
+def tile(label: str, figure: str | int, note: str, tone: str = "", url: str = "") -> dict[str, Any]:
+    return {"label": label, "value": figure, "note": note, "tone": tone, "url": url}
 
 
 def counted(count: int, cap: int = stats.COUNT_CAP) -> str:

@@ -1,4 +1,9 @@
-"""Formats durations in the same way on every page, in every mail and in every notice."""
+"""Formats durations, days and times in the same way on every page, in every mail and in every notice."""
+
+from datetime import date, datetime
+
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
 TWO_UNITS_BELOW = 10
@@ -24,3 +29,15 @@ def duration(seconds: float) -> str:
         count, rest = whole_s // DAY_S, whole_s % DAY_S // HOUR_S
         words, smaller = f"{count} day" if count == 1 else f"{count} days", f"{rest} h"
     return f"{words} {smaller}" if rest and count < TWO_UNITS_BELOW else words
+
+
+def day(at: date) -> str:
+    """Formats a day in the current time zone: "Tue 24 Nov". The year is added if it is not the current one."""
+    local = timezone.localdate(at) if isinstance(at, datetime) else at
+    return format_date(local, "D j M" if local.year == timezone.localdate().year else "D j M Y")
+
+
+def moment(at: datetime) -> str:
+    """Formats a time in the current time zone: "20 Nov, 14:05". The year is added if it is not the current one."""
+    local = timezone.localtime(at)
+    return format_date(local, "j M, H:i" if local.year == timezone.localdate().year else "j M Y, H:i")

@@ -10,7 +10,7 @@ from django.utils import timezone
 from inbox.workspaces.accounts import account_name
 from integrations import registry
 from integrations.models import TROUBLED, HealthState, HealthTransition, WorkspaceIntegrationHealth
-from jobs.durations import MINUTE_S, duration
+from jobs.durations import MINUTE_S, day, duration
 
 DAYS = 30
 DOWN = {HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN}
@@ -65,19 +65,21 @@ class Trouble:
 def troubles(changes: Iterable[HealthTransition]) -> list[Trouble]:
     """The periods of trouble that `changes`, newest first, began."""
     ends: dict[int, datetime] = {}
-    found = []
+    periods = []
     for change in changes:
         if change.after in TROUBLED:
-            found.append(Trouble(account_name(change.health), change, ends.get(change.health_id)))
+            periods.append(Trouble(account_name(change.health), change, ends.get(change.health_id)))
         ends[change.health_id] = change.at
-    return found
+    return periods
 
 
-def account(health: WorkspaceIntegrationHealth) -> Account:
+def account(health: WorkspaceIntegrationHealth, changes: list[HealthTransition]) -> Account:
+    """The strip of `health`. `changes`: all changes of its state, newest first."""
     now = timezone.localtime()
     begins = (now - timedelta(days=DAYS - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    known_since = max(begins, _first_known(health))
-    spans = down_spans(health, begins, now)
+    known_since = max(begins, changes[-1].at if changes else health.since)
+    outages = [trouble for trouble in troubles(changes) if trouble.change.after in DOWN]
+    spans = [(max(outage.change.at, begins), max(outage.ended or now, begins)) for outage in outages]
     strip = [_day(begins + timedelta(days=number), known_since, now, spans) for number in range(DAYS)]
     total = max((now - known_since).total_seconds(), 1)
     down = sum((end - start).total_seconds() for start, end in spans)
@@ -86,40 +88,14 @@ def account(health: WorkspaceIntegrationHealth) -> Account:
     return Account(account_name(health), health, strip, f"{share:g}% up")
 
 
-def _first_known(health: WorkspaceIntegrationHealth) -> datetime:
-    first = HealthTransition.objects.filter(health=health).order_by("at").values_list("at", flat=True).first()
-    return first or health.since
-
-
-def down_spans(
-    health: WorkspaceIntegrationHealth, begins: datetime, ends: datetime
-) -> list[tuple[datetime, datetime]]:
-    """The periods from `begins` to `ends` in which the account or its provider was down, oldest first."""
-    changes = list(
-        HealthTransition.objects.filter(health=health, at__lt=ends)
-        .order_by("at", "id")
-        .values_list("at", "after")
-    )
-    spans, broke = [], None
-    for at, after in changes:
-        if after in DOWN:
-            broke = broke or at
-        elif broke is not None:
-            spans.append((broke, at))
-            broke = None
-    if broke is not None:
-        spans.append((broke, ends))
-    return [(max(start, begins), end) for start, end in spans if end > begins]
-
-
 def _day(
     start: datetime, known_since: datetime, now: datetime, spans: list[tuple[datetime, datetime]]
 ) -> Day:
     end = min(start + timedelta(days=1), now)
     down_s = sum(max(0.0, (min(stop, end) - max(broke, start)).total_seconds()) for broke, stop in spans)
-    day = f"{start:%a} {start.day} {start:%b}"
+    name = day(start)
     if end <= known_since:
-        return Day("", 2, day, "not connected yet")
+        return Day("", 2, name, "not connected yet")
     if not down_s:
-        return Day("ok", 6, day, "up")
-    return Day("bad", 10, day, f"down {duration(max(MINUTE_S, down_s))}")
+        return Day("ok", 6, name, "up")
+    return Day("bad", 10, name, f"down {duration(max(MINUTE_S, down_s))}")

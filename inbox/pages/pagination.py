@@ -66,12 +66,10 @@ def keyset_page(
     return KeysetPage(rows, beyond, cursor_of(rows[0], time_field) if after and rows else None)
 
 
-def page_of(
-    request: HttpRequest, queryset: QuerySet[Any], time_field: str, *, among: QuerySet[Any] | None = None
-) -> KeysetPage:
+def page_of(request: HttpRequest, queryset: QuerySet[Any], time_field: str, **bounds: Any) -> KeysetPage:
     """Returns the page of `keyset_page` for the request's parameters `after` and `before`."""
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
-    return keyset_page(queryset, time_field, after=after, before=before, among=among)
+    return keyset_page(queryset, time_field, after=after, before=before, **bounds)
 
 
 def older(queryset: QuerySet[Any], time_field: str, cursor: str) -> QuerySet[Any]:

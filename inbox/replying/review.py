@@ -23,6 +23,7 @@ from inbox.replying.send_claims import (
     wrote_since,
 )
 from inbox.signals import draft_changed
+from jobs.durations import moment
 from jobs.enqueue import enqueue_about
 from jobs.kinds import kind_name
 from jobs.models import BackgroundJob
@@ -38,7 +39,7 @@ class ColleagueAnswered(AlreadyDecided):
 
     def __init__(self, name: str, at: datetime) -> None:
         just = timezone.now() - at < JUST
-        when = "has just answered" if just else f"answered on {timezone.localtime(at):%d %b, %H:%M}"
+        when = "has just answered" if just else f"answered on {moment(at)}"
         super().__init__(f"{name} {when}: read that first, or send yours as a second message.")
 
 
@@ -186,7 +187,7 @@ def it_went_out(send: OutboundSend, *, user: User) -> None:
 
 
 def how_decided(draft: Draft) -> str:
-    when = f" on {timezone.localtime(draft.decided_at):%d %b, %H:%M}" if draft.decided_at else ""
+    when = f" on {moment(draft.decided_at)}" if draft.decided_at else ""
     if draft.status == Status.REJECTED:
         closed = (
             f"{draft.decided_by} discarded this draft{when}."

@@ -13,6 +13,7 @@ from inbox.health import receipts
 from inbox.pages import csvs
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from insights import charts, overview_numbers, response_times
+from jobs.display import tile
 from jobs.durations import duration
 
 SPANS = {"7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days"}
@@ -27,23 +28,18 @@ def overview(request: WorkspaceRequest) -> HttpResponse:
     zone = request.workspace.timezone
     numbers = overview_numbers.overview(request.workspace.pk, since, until, zone)
     before = overview_numbers.totals(request.workspace.pk, since - (until - since), since, zone)
-    plots = charts.of(numbers)
     local = zoneinfo.ZoneInfo(zone)
     context = {
         "spans": SPANS,
         "span": span,
         "tiles": _tiles(request, numbers, before, f"the {span} days before"),
         "found": numbers,
-        "campaigns": zip(numbers.campaigns, plots["campaigns"], strict=True),
-        "answers": zip(numbers.answers, plots["answers"], strict=True),
-        "funnel": zip(numbers.funnel, plots["funnel"], strict=True),
-        "objections": list(zip(numbers.objections, plots["objections"], strict=True)),
         "people": response_times.by_person(request.workspace.pk, since, until),
         "days": charts.days(numbers, since.astimezone(local).date(), until.astimezone(local).date()),
         "completeness": receipts.between(request.workspace, since, until),
         "since": since,
         "until": until,
-    }
+    } | charts.of(numbers)
     return render(request, "insights/overview.html", context)
 
 
@@ -77,24 +73,20 @@ def _tiles(
     waiting = overview_numbers.waiting(request.workspace)
     change = numbers.replies - before.replies
 
-    def tile(label: str, figure: object, note: str, query: str = "", tone: str = "") -> dict[str, object]:
-        url = f"{inbox}?{query}" if query else ""
-        return {"label": label, "value": figure, "note": note, "tone": tone, "url": url}
-
+    unchanged = percent(numbers.unchanged, numbers.reviewed)
+    more = f"{abs(change)} {'more' if change >= 0 else 'fewer'} than {then}"
+    answered = f"{answer_time(before.answer_s)} in {then}"
     return [
-        tile("Needs reply", waiting, "waiting now", "view=needs-reply", "warn" if waiting else ""),
+        tile("Needs reply", waiting, "waiting now", "warn" if waiting else "", f"{inbox}?view=needs-reply"),
         tile(
-            "Drafts sent unchanged",
-            percent(numbers.unchanged, numbers.reviewed),
-            f"of {numbers.reviewed} reviewed",
-            "view=drafts",
+            "Drafts sent unchanged", unchanged, f"of {numbers.reviewed} reviewed", url=f"{inbox}?view=drafts"
         ),
-        tile("Booked", numbers.booked, f"{before.booked} in {then}", "view=all&tag=Meeting+Booked"),
+        tile(
+            "Booked", numbers.booked, f"{before.booked} in {then}", url=f"{inbox}?view=all&tag=Meeting+Booked"
+        ),
         tile("Positive", percent(numbers.positive, numbers.people), f"of {numbers.people} people"),
-        tile(
-            "First answer, median", answer_time(numbers.answer_s), f"{answer_time(before.answer_s)} in {then}"
-        ),
-        tile("Replies", numbers.replies, f"{abs(change)} {'more' if change >= 0 else 'fewer'} than {then}"),
+        tile("First answer, median", answer_time(numbers.answer_s), answered),
+        tile("Replies", numbers.replies, more),
     ]
 
 

@@ -15,7 +15,7 @@ from inbox.health import receipts
 from inbox.models import Membership
 from inbox.pages import csvs
 from inbox.pages.access import WorkspaceRequest, workspace_view
-from inbox.pages.pagination import keyset_page
+from inbox.pages.pagination import page_of
 from inbox.pages.proof import asks_again
 from insights import citation_links, difference, packs
 from insights.forms import PackForm, QuestionForm
@@ -47,13 +47,7 @@ def pack_list(request: WorkspaceRequest) -> HttpResponse:
             form.add_error("campaigns", str(why))
         else:
             return _built(request, *requested)
-    page = keyset_page(
-        _newest(request),
-        "created_at",
-        after=request.GET.get("after", ""),
-        before=request.GET.get("before", ""),
-        size=PAGE,
-    )
+    page = page_of(request, _newest(request), "created_at", size=PAGE)
     cards = [_card(pack) for pack in page.rows]
     context = _common(request) | {"form": form, "page": page, "cards": cards}
     context["building"] = any(pack.under_way for pack in page.rows)

@@ -216,7 +216,7 @@ def test_member_who_is_no_staff_is_sent_to_the_log_in(rows):
     browser.force_login(rows[User])
     response = browser.get("/admin/", follow=True)
     assert response.redirect_chain[-1][0] == "/login/?next=%2Fadmin%2F"
-    assert "may not open that page" in response.content.decode()
+    assert "can’t open that page" in response.content.decode()
 
 
 def test_lead_leads_to_its_messages_and_a_delivery_to_its_message(client, rows):

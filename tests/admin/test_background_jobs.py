@@ -86,7 +86,7 @@ def test_retry_runs_a_failed_job_and_says_why_not_a_done_one(root, workspace):
 def test_a_discard_asks_for_its_reason_first(root, workspace):
     job = make(workspace, "failed")
 
-    assert "Why they are discarded" in post(root, "discard", job)
+    assert "Reason for discarding" in post(root, "discard", job)
     assert "Say why in 1 to 200 characters" in post(root, "discard", job, confirmed="yes", reason=" ")
     assert status_of(job) == "failed"
 
@@ -119,7 +119,7 @@ def test_a_job_is_moved_to_a_time(root, workspace):
 def test_a_waiting_job_is_moved_to_another_lane(root, workspace):
     job = make(workspace, "queued", lane="reply")
 
-    assert "Bulk: polls, catching up, summaries" in post(root, "move", job)
+    assert "Bulk: Polls, catching up, summaries" in post(root, "move", job)
     assert "Choose one of stop, " in post(root, "move", job, confirmed="yes", lane="fast")
     post(root, "move", job, confirmed="yes", lane="bulk")
 

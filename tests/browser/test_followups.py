@@ -1,12 +1,14 @@
 """The follow-ups page driven as a person does: see why it waits, resume, skip, make a sequence and enrol a lead."""
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from inbox.followups import tick
 from inbox.models import FollowUpInstance, FollowUpSequence, FollowUpTask
 from jobs.worker import drain
 from tests import factories, forms
+from tests.browser.audit import audit
 from tests.inbox.followups.helpers import enrolled, quiet_lead
 
 
@@ -37,7 +39,7 @@ def test_an_admin_makes_a_sequence_and_enrols_a_lead(workspace, user, open_page)
     page.get_by_label("Name").fill("Revive")
     page.get_by_label("Message").fill("Hi {firstname}")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("alert")).to_contain_text("not right yet")
+    expect(page.get_by_role("alert")).to_contain_text("Not saved")
     expect(page.get_by_text("{firstname} is not a variable")).to_be_visible()
     page.get_by_label("Message").fill("Hi {first_name|there}, still interested?")
     page.get_by_role("button", name="Save").click()
@@ -46,6 +48,27 @@ def test_an_admin_makes_a_sequence_and_enrols_a_lead(workspace, user, open_page)
     page.get_by_role("button", name="Enrol").click()
     expect(page.get_by_text("Enrolled 1 of 1 leads.")).to_be_visible()
     assert FollowUpSequence.objects.get().instances.get().lead == lead
+
+
+@pytest.mark.parametrize("width", forms.some([1440, 375], ["1440", "375"], ["1440"]))
+def test_a_step_is_moved_by_keys_and_previewed_while_it_is_written(width, workspace, user, open_page):
+    quiet_lead(workspace, first_name="Mei", last_message_at=timezone.now())
+    sequence = factories.make_sequence(workspace, {"text": "One, {first_name}."}, {"text": "Two."})
+    page = open_page(user, width=width)
+    page.goto(f"/w/{workspace.pk}/followups/sequences/{sequence.pk}/")
+    first = page.get_by_role("article", name="Step 1")
+    expect(first).to_contain_text("One, Mei.")
+    assert audit(page) == []
+    page.get_by_label("Message").nth(1).press("Alt+ArrowUp")
+    expect(first).to_contain_text("Two.")
+    page.get_by_label("Message").first.fill("Two, dear {first_name}.")
+    expect(first).to_contain_text("Two, dear Mei.")
+    expect(page.get_by_text("Not saved: step 1, step 2.")).to_be_visible()
+    assert audit(page) == []
+    assert [step.text for step in sequence.steps.all()] == ["One, {first_name}.", "Two."]
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved step 1, step 2.")).to_be_visible()
+    assert [step.text for step in sequence.steps.all()] == ["Two, dear {first_name}.", "One, {first_name}."]
 
 
 def test_a_whole_list_is_stopped_at_once(workspace, user, open_page):
@@ -67,10 +90,10 @@ def test_a_message_is_changed_and_approved(width, workspace, user, open_page):
     drain()
     page = open_page(user, width=width)
     page.goto(f"/w/{workspace.pk}/followups/?view=approval")
-    page.get_by_role("link", name="Read and decide").click()
+    page.get_by_role("link", name="Review").click()
     page.get_by_label("Message").fill("")
     page.get_by_role("button", name="Approve and send").click()
-    expect(page.get_by_text("Write a text first, or skip the step.")).to_be_visible()
+    expect(page.get_by_text("Write a message first, or skip the step.")).to_be_visible()
     page.get_by_label("Message").fill("Hi Dana, a shorter word.")
     page.get_by_role("button", name="Approve and send").click()
     expect(page.get_by_text("Approved. It is going out.")).to_be_visible()

@@ -42,7 +42,7 @@ def test_ask_watch_and_follow_a_citation(width, model, asked_about, workspace, u
     page = open_page(user, width=width)
     page.goto(f"/w/{workspace.pk}/insights/packs/")
     page.get_by_label("Question").fill("What gets meetings?")
-    page.get_by_role("button", name="Build the pack").click()
+    page.get_by_role("button", name="Build pack").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("What gets meetings?")
     expect(page.get_by_text("Waiting for a worker")).to_be_visible()
 
@@ -74,7 +74,7 @@ def test_a_printed_page_is_its_content_on_white(colour, model, asked_about, work
     page = open_page(user, color_scheme=colour)
     page.goto(f"/w/{workspace.pk}/insights/packs/")
     page.get_by_label("Question").fill("What gets meetings?")
-    page.get_by_role("button", name="Build the pack").click()
+    page.get_by_role("button", name="Build pack").click()
     drain()
     expect(page.get_by_role("heading", name="Findings")).to_be_visible()
     shown = ["nav.tabs", ".topbar", "#banner .banner", "form:has(#id_question)", "[data-print]"]

@@ -113,7 +113,7 @@ def test_the_pages_of_an_outage_are_accessible(page, world, open_page):
     owner.get_by_role("button", name="Reconnect LinkedIn").click()
     expect(owner.get_by_role("heading", level=1)).to_have_text("Thank you")
     drain()
-    owner.get_by_role("link", name="Look again").click()
+    owner.get_by_role("link", name="Check again").click()
     expect(owner.get_by_role("heading", level=1)).to_have_text("It is connected again")
 
 

@@ -36,11 +36,11 @@ def test_a_person_sets_up_their_phone_loses_it_and_gets_back_in(open_page, user,
     page.goto(f"/w/{workspace.pk}/people/security/")
     expect(page.get_by_text(f"{workspace.name} requires two-step log-in.")).to_be_visible()
     assert audit(page) == []
-    page.get_by_label("Type the six digits").fill("123")
+    page.get_by_label("Enter the six digits").fill("123")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("That is not the code.")
+    expect(page.get_by_role("alert")).to_contain_text("That code is wrong.")
     assert audit(page) == []
-    page.get_by_label("Type the six digits").fill(code_of(user.second_factor))
+    page.get_by_label("Enter the six digits").fill(code_of(user.second_factor))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Save your recovery codes")).to_be_visible()
     assert audit(page) == []
@@ -59,7 +59,7 @@ def test_a_person_sets_up_their_phone_loses_it_and_gets_back_in(open_page, user,
     page.get_by_role("textbox", name="Code").fill(recovery)
     page.keyboard.press("Enter")
 
-    expect(page.get_by_text("9 of your recovery codes can still be used.")).to_be_visible()
+    expect(page.get_by_text("9 of your recovery codes are unused.")).to_be_visible()
     assert audit(page) == []
 
 
@@ -73,7 +73,7 @@ def test_what_was_typed_is_there_after_the_question(open_page, user, workspace):
         store[PROVEN] = 0
         store.save()
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("heading", name="Is it you?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Confirm it’s you")).to_be_visible()
     assert audit(page) == []
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")

@@ -106,7 +106,7 @@ def test_from_a_message_to_what_happened_and_on_to_the_send_by_keyboard(world, m
     page.keyboard.press("Enter")
     expect(steps.filter(has_text="Held for a person").locator("details li").first).to_be_visible()
 
-    records = page.get_by_role("region", name="All its records")
+    records = page.get_by_role("region", name="Records")
     records.get_by_role("link", name=re.compile("^Send ")).first.focus()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/trace/send/"))
@@ -117,8 +117,8 @@ def test_without_script_an_address_is_looked_for_and_the_provider_asked(world, m
     page = open_page(member, java_script_enabled=False)
     page.goto(reverse("inbox:find", args=[world.workspace.pk]))
     page.get_by_label("E-mail address, phone number or id").fill("ruth@delgado-freight.example.com")
-    page.get_by_role("button", name="Look", exact=True).click()
-    expect(page.get_by_role("heading", name="What is known of the address")).to_be_visible()
+    page.get_by_role("button", name="Search", exact=True).click()
+    expect(page.get_by_role("heading", name="Records of the address")).to_be_visible()
     page.get_by_role("link", name=re.compile("^Ask EmailBison")).click()
     expect(page.get_by_role("status").first).to_contain_text("lists 2 messages of it")
     page.get_by_role("region", name="Messages", exact=True).get_by_role(

@@ -81,7 +81,7 @@ def test_a_window_of_ones_own_needs_both_days(workspace, client_of, url):
     answer = client_of(Role.MEMBER).post(url("packs"), {"question": "What works?", "window": "CUSTOM"})
 
     assert answer.status_code == 400
-    assert "Say from which day to which." in answer.content.decode()
+    assert "Enter the first and the last day." in answer.content.decode()
     assert not ContextPack.objects.exists()
 
 
@@ -163,7 +163,7 @@ def test_a_stale_pack_offers_to_be_built_again_and_a_fresh_one_does_not(built, c
 def test_an_empty_workspace_says_what_comes_next(name, workspace, client_of, url):
     page = client_of(Role.VIEWER).get(url(name)).content.decode()
 
-    assert "No replies in this time" in page or "Nothing asked yet" in page
+    assert "No replies in this time" in page or "No questions yet" in page
 
 
 def test_csv_of_a_pack_names_every_conversation(built, client_of, url):

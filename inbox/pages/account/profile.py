@@ -19,8 +19,16 @@ from inbox.workspaces import invitations
 from integrations.mail import is_off
 
 
-class NameForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The first and last name that colleagues see. Saving the form writes only these two columns."""
+class FieldsForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A form that saves only the columns of its fields."""
+
+    def save(self, commit: bool = True) -> Any:
+        self.instance.save(update_fields=self._meta.fields)
+        return self.instance
+
+
+class NameForm(FieldsForm):
+    """The first and last name that colleagues see."""
 
     class Meta:
         model = User
@@ -29,10 +37,6 @@ class NameForm(forms.ModelForm):  # type: ignore[type-arg]
             "first_name": forms.TextInput(attrs={"autocomplete": "given-name"}),
             "last_name": forms.TextInput(attrs={"autocomplete": "family-name"}),
         }
-
-    def save(self, commit: bool = True) -> User:
-        self.instance.save(update_fields=self._meta.fields)
-        return self.instance  # type: ignore[no-any-return]  # django-stubs does not know which model it is
 
 
 class Account(FormView):  # type: ignore[type-arg]
@@ -119,8 +123,8 @@ OF_FORM = {"form": "own-notices"}
 """The fields stand in a table beside other forms, and so name theirs."""
 
 
-class NoticesForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The events that a member is notified about, and the minutes until a mail. Saves only these two columns."""
+class NoticesForm(FieldsForm):
+    """The events that a member is notified about, and the minutes until a mail."""
 
     mail_after_min = forms.TypedChoiceField(
         choices=[("", "No"), *((minutes, f"After {minutes} min away") for minutes in MINUTES)],
@@ -135,10 +139,7 @@ class NoticesForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Membership
         fields = ("tell_about", "mail_after_min")
         widgets = {"tell_about": forms.Select(attrs=OF_FORM)}
-
-    def save(self, commit: bool = True) -> Membership:
-        self.instance.save(update_fields=self._meta.fields)
-        return self.instance  # type: ignore[no-any-return]  # django-stubs does not know which model it is
+        help_texts = {"tell_about": ""}
 
 
 NOTICES = "/account/#notices"

@@ -17,6 +17,7 @@ from inbox.pages.forms import PostedText
 from inbox.pages.pagination import page_of
 from inbox.replying import limits
 from inbox.replying.send_claims import Refused
+from jobs.display import tile
 
 
 class ApprovalForm(forms.Form):
@@ -25,7 +26,7 @@ class ApprovalForm(forms.Form):
     text = PostedText(
         label="Message",
         widget=forms.Textarea(attrs={"rows": 8}),
-        error_messages={"required": "Write a text first, or skip the step."},
+        error_messages={"required": "Write a message first, or skip the step."},
     )
 
     def __init__(self, *args: Any, channel: str, **kwargs: Any) -> None:
@@ -40,27 +41,27 @@ class ApprovalForm(forms.Form):
 
 
 NOTES = {
-    "due": "taken up in a minute",
+    "due": "sent within a minute",
     "in-hand": "being written or sent",
     "approval": "a person decides",
-    "waiting": "for their time",
-    "paused": "for the reasons below",
-    "excluded": "due, and held back",
+    "waiting": "until they are due",
+    "paused": "reasons below",
+    "excluded": "due, but held back",
     "skipped": "in 30 days",
     "failed": "in 30 days",
 }
 EMPTY = {
-    "due": "Leads are enrolled from a sequence.",
-    "in-hand": "A step stands here while it is written or sent.",
-    "approval": "A step whose message a person decides about stands here.",
-    "waiting": "Leads are enrolled from a sequence.",
-    "paused": "A follow-up stands here when its lead has written, or its account is down.",
-    "excluded": "A step that is due stands here when something speaks against it, with the reason.",
-    "skipped": "A step that was left out stands here, with the reason.",
-    "failed": "A step whose message did not go out stands here, with the provider’s words.",
+    "due": "Add leads from a sequence.",
+    "in-hand": "Steps appear here while they are written or sent.",
+    "approval": "Steps whose message needs approval appear here.",
+    "waiting": "Add leads from a sequence.",
+    "paused": "Follow-ups appear here when their lead replies or their account is down.",
+    "excluded": "Due steps appear here when a setting holds them back.",
+    "skipped": "Skipped steps appear here with the reason.",
+    "failed": "Steps that failed to send appear here with the provider’s error.",
 }
 """The text that each list shows while it is empty."""
-TIMES = {"due_at": "Due", "claimed_at": "Taken up", "finished_at": "When"}
+TIMES = {"due_at": "Due", "claimed_at": "Started", "finished_at": "Ended"}
 BUTTONS = {
     "due": ("pause", "skip", "cancel"),
     "in-hand": (),
@@ -89,13 +90,8 @@ def follow_ups(request: WorkspaceRequest) -> HttpResponse:
     page = page_of(request, rows, view.order)
     context = {
         "tiles": [
-            {
-                "key": tab.key,
-                "label": tab.label,
-                "value": counts[tab.key],
-                "note": NOTES[tab.key],
-                "tone": tab.tone if counts[tab.key] else "",
-            }
+            tile(tab.label, counts[tab.key], NOTES[tab.key], tab.tone if counts[tab.key] else "")
+            | {"key": tab.key}
             for tab in lists.VIEWS.values()
         ],
         "time_words": TIMES[view.order],
@@ -148,11 +144,11 @@ def act(request: WorkspaceRequest) -> HttpResponse:
     name, view = request.POST.get("do", ""), lists.VIEWS.get(request.POST.get("view", ""))
     target = list_of(request, view.key if view else "")
     if view is None or name not in BUTTONS[view.key]:
-        messages.error(request, "Choose what to do.")
+        messages.error(request, "Choose an action.")
         return target
     ids = _chosen(request, view)
     if not ids:
-        messages.error(request, "Tick at least one follow-up.")
+        messages.error(request, "Select at least one follow-up.")
         return target
     _tell(request, name, by_hand.act(request.workspace, name, ids, user=request.user))
     return target
@@ -163,7 +159,7 @@ def _tell(request: WorkspaceRequest, name: str, outcome: by_hand.ByHandResult) -
         many = "1 follow-up" if outcome.done == 1 else f"{outcome.done} follow-ups"
         messages.success(request, f"{by_hand.WORDS[name]} {many}.")
     if outcome.refusals:
-        messages.warning(request, f"{len(outcome.refusals)} left as they were: {outcome.refusals[0]}")
+        messages.warning(request, f"{len(outcome.refusals)} unchanged: {outcome.refusals[0]}")
 
 
 def _chosen(request: WorkspaceRequest, view: lists.View) -> list[uuid.UUID]:

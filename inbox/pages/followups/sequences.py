@@ -1,7 +1,7 @@
 """The pages and forms of follow-up sequences and enrolment. A text's variables are checked when it is saved."""
 
 import uuid
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -66,12 +66,6 @@ class StepForm(forms.ModelForm):  # type: ignore[type-arg]
         field_classes = {"text": PostedText}
         widgets = {"position": forms.HiddenInput, "text": forms.Textarea(attrs={"rows": 5})}
 
-    @property
-    def place(self) -> int:
-        """The step's position as posted or stored; the end if what was posted is no number."""
-        position = str(self["position"].value())
-        return int(position) if position.isdecimal() else MAX_STEPS
-
     def clean_subject(self) -> str:
         return self._checked("subject")
 
@@ -97,25 +91,31 @@ class _StepFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
             form.initial["position"] = last + 1
 
     @property
-    def ordered(self) -> list[StepForm]:
+    def ordered(self) -> list[Any]:
         """The stored steps in the order of their positions, then the new one."""
-        return [*sorted(self.initial_forms, key=lambda step: step.place), *self.extra_forms]
+        return [
+            *sorted(self.initial_forms, key=lambda step: _place(step["position"].value())),
+            *self.extra_forms,
+        ]
 
     def delete_existing(self, obj: FollowUpStep, commit: bool = True) -> None:
         """Retires the step instead of deleting it, because planned and sent messages refer to it."""
         FollowUpStep.objects.filter(pk=obj.pk).update(retired=True)
 
 
-StepFormSet = inlineformset_factory(
-    FollowUpSequence,
-    FollowUpStep,
-    form=StepForm,
-    formset=_StepFormSet,
-    extra=1,
-    max_num=MAX_STEPS,
-    validate_max=True,
-    can_delete=True,
-    can_delete_extra=False,
+StepFormSet = cast(
+    type[_StepFormSet],
+    inlineformset_factory(
+        FollowUpSequence,
+        FollowUpStep,
+        form=StepForm,
+        formset=_StepFormSet,
+        extra=1,
+        max_num=MAX_STEPS,
+        validate_max=True,
+        can_delete=True,
+        can_delete_extra=False,
+    ),
 )
 
 
@@ -226,21 +226,22 @@ def _edit(request: WorkspaceRequest, sequence: FollowUpSequence) -> HttpResponse
     return render(request, "followups/sequence.html", context, status=422 if failed else 200)
 
 
+def _place(position: object) -> int:
+    """A posted or stored position as a number; the end for anything else."""
+    return int(str(position)) if str(position).isdecimal() else MAX_STEPS
+
+
 def _moved(posted: QueryDict) -> QueryDict:
-    """Returns `posted` with the step that `move` names ("steps-2 up") moved by one place, and all numbered anew."""
-    step, _, way = posted.get("move", "").partition(" ")
-    places = {
-        name.removesuffix("-position"): int(place)
-        for name, place in posted.items()
-        if name.endswith("-position") and place.isdecimal()
-    }
-    order = sorted(places, key=lambda name: places[name])
-    if step not in order:
+    """Returns `posted` with the stored step that `move` names ("steps-2 up") one place up or down."""
+    name, _, way = posted.get("move", "").partition(" ")
+    steps = [f"steps-{index}" for index in range(min(_place(posted.get("steps-INITIAL_FORMS")), MAX_STEPS))]
+    if name not in steps:
         return posted
-    place = order.index(step)
-    order.insert(max(0, place + (1 if way == "down" else -1)), order.pop(place))
+    steps.sort(key=lambda step: _place(posted.get(f"{step}-position")))
+    place = steps.index(name)
+    steps.insert(max(0, place + (1 if way == "down" else -1)), steps.pop(place))
     posted = posted.copy()
-    posted.update({f"{name}-position": str(position) for position, name in enumerate(order, 1)})
+    posted.update({f"{step}-position": str(position) for position, step in enumerate(steps)})
     return posted
 
 
@@ -257,7 +258,8 @@ def _changes(sequence: FollowUpSequence, form: SequenceForm, formset: _StepFormS
 
 def _preview(request: WorkspaceRequest, sequence: FollowUpSequence, formset: _StepFormSet) -> dict[str, Any]:
     """The texts of the steps for the `lead` of the request, or for the newest lead in the sequence or the workspace."""
-    rows = Lead.objects.filter(workspace=request.workspace).order_by("-last_message_at")
+    rows = Lead.objects.filter(workspace=request.workspace, last_message_at__isnull=False)
+    rows = rows.order_by("-last_message_at")
     enrolled = rows.filter(followups__sequence=sequence.pk, followups__status__in=FollowUpInstance.LIVE)
     leads = list(enrolled[:PREVIEW_LEADS]) or list(rows[:PREVIEW_LEADS])
     chosen = next(

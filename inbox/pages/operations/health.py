@@ -1,9 +1,8 @@
 """The health page, the fire drill, and the page on which an account's owner reconnects it."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 from django.contrib import messages
@@ -40,9 +39,8 @@ def health(request: WorkspaceRequest) -> HttpResponse:
     accounts = sorted(filter(_used, rows.select_related("integration")), key=_worst_first)
     compared = receipts.lately(request.workspace)
     lines = {row.pk: banner.line(row, request.workspace) for row in banner.troubled(request.workspace)}
-    changes = HealthTransition.objects.filter(
-        health__in=accounts, at__gt=timezone.now() - timedelta(days=uptime.DAYS)
-    ).select_related("health__integration")[:SHOWN]
+    changes = list(HealthTransition.objects.filter(health__in=accounts).select_related("health__integration"))
+    since = timezone.now() - timedelta(days=uptime.DAYS)
     mailboxes = mailbox_rates.of_workspace(request.workspace.pk)[:MAILBOXES_SHOWN]
     by_provider = defaultdict(list)
     for mailbox in mailboxes:
@@ -50,7 +48,7 @@ def health(request: WorkspaceRequest) -> HttpResponse:
     context = {
         "accounts": [
             (
-                uptime.account(row),
+                uptime.account(row, [change for change in changes if change.health_id == row.pk]),
                 lines.get(row.pk),
                 compared.get(row.integration_id),
                 by_provider.pop(row.provider, []),
@@ -58,7 +56,7 @@ def health(request: WorkspaceRequest) -> HttpResponse:
             for row in accounts
         ],
         "counts": _counts(accounts),
-        "troubles": uptime.troubles(changes),
+        "troubles": [row for row in uptime.troubles(changes) if row.change.at > since][:SHOWN],
         "mailboxes": mailboxes,
         "others": [mailbox for group in by_provider.values() for mailbox in group],
         "alarms": [
@@ -134,16 +132,20 @@ def account(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
 ADMIN = Membership.Role.ADMIN
 
 
-@dataclass(frozen=True, slots=True)
-class DrillLine:
+class DrillLine(NamedTuple):
     """One step and its outcome. `ms` is its duration in milliseconds; None if it has not finished."""
 
     title: str
-    tone: str
-    icon: str
-    word: str
+    mark: StateMark
     reason: str = ""
     ms: float | None = None
+
+
+OUTCOMES = {
+    True: StateMark("ok", "ok", "Passed"),
+    False: StateMark("bad", "fail", "Failed"),
+    None: StateMark("", "off", "Skipped"),
+}
 
 
 @workspace_view(ADMIN)
@@ -169,20 +171,14 @@ def _lines(job: BackgroundJob) -> list[DrillLine]:
         step = steps.get(name)
         if step is not None and step.result is not None and step.finished_at is not None:
             ms = (step.finished_at - step.started_at).total_seconds() * 1000
-            lines.append(_done(title, step.result, ms))
+            lines.append(DrillLine(title, OUTCOMES[step.result["ok"]], step.result["said"], ms))
         elif running:
-            lines.append(DrillLine(title, "info", "run", "Running"))
+            lines.append(DrillLine(title, state_of("job", "running")))
             running = False
-        elif job.finished_at:
-            lines.append(DrillLine(title, "", "off", "Not reached"))
         else:
-            lines.append(DrillLine(title, "", "clock", "To come"))
+            last = StateMark("", "off", "Not reached") if job.finished_at else StateMark("", "clock", "Next")
+            lines.append(DrillLine(title, last))
     return lines
-
-
-def _done(title: str, outcome: dict[str, Any], ms: float) -> DrillLine:
-    look = {True: ("ok", "ok", "Passed"), False: ("bad", "fail", "Failed"), None: ("", "off", "Skipped")}
-    return DrillLine(title, *look[outcome["ok"]], reason=outcome["said"], ms=ms)
 
 
 AFTERWARDS = "done"

@@ -246,7 +246,7 @@ class FirstSteps:
                 DONE,
                 "Replies come in",
                 at=self.facts["event_at"],
-                url=self._page("conversation", self.facts["event_lead"]),
+                url=self._page("conversation", lead) if (lead := self.facts["event_lead"]) else "",
                 link="Open the reply",
             )
         if self.facts["heard"] and self.used_at:  # its delivery is no longer stored

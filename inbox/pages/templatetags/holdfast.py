@@ -1,6 +1,6 @@
 """Template tags for all templates (a builtin library): icons, state chips, and times in the workspace's time zone."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django import template
 from django.templatetags.static import static
@@ -16,6 +16,7 @@ from inbox.models import Lead
 from inbox.models.lead import Channel
 from inbox.pages.state_marks import StateMark, state_of
 from inbox.trace import decisions
+from jobs import durations
 from jobs.durations import DAY_S, MINUTE_S, duration
 
 register = template.Library()
@@ -30,6 +31,7 @@ CHANNEL_ICONS: dict[str, str] = {
 
 register.filter("why", why)
 register.filter("decision", decisions.in_words)
+register.filter("day", durations.day)
 
 
 @register.simple_tag
@@ -164,20 +166,8 @@ def second(at: datetime) -> SafeString:
 
 @register.simple_tag
 def moment(at: datetime | None) -> SafeString:
-    """Shows the day and time of `at`: "20 Nov, 14:05". The year is added if it is not the current one."""
-    if not at:
-        return SafeString("")
-    local = timezone.localtime(at)
-    return render_time(
-        at, format_date(local, "j M, H:i" if local.year == timezone.localtime().year else "j M Y, H:i")
-    )
-
-
-@register.filter
-def day(at: date) -> str:
-    """Formats a day: "Tue 24 Nov". The year is added if it is not the current one."""
-    at = timezone.localtime(at) if isinstance(at, datetime) else at
-    return format_date(at, "D j M" if at.year == timezone.localdate().year else "D j M Y")
+    """Shows the day and time of `at`: "20 Nov, 14:05"."""
+    return render_time(at, durations.moment(at)) if at else SafeString("")
 
 
 @register.filter
@@ -185,7 +175,7 @@ def day_name(at: datetime) -> str:
     """Formats a heading for the day of `at`: "Today, Tue 24 Nov", "Yesterday, …", "Tue 17 Nov", "Tue 17 Nov 2025"."""
     local, today = timezone.localdate(at), timezone.localdate()
     names = {today: "Today, ", today - timedelta(days=1): "Yesterday, "}
-    return names.get(local, "") + day(local)
+    return names.get(local, "") + durations.day(local)
 
 
 @register.filter

@@ -60,13 +60,13 @@ def test_a_rejected_message_is_skipped_and_the_sequence_goes_on(world, people, t
 def test_two_approvals_are_one_message(world, people, task, url):  # noqa: F811
     assert people.member.post(url, {"do": "approve", "text": task.text}).status_code == 302
     second = people.owner.post(url, {"do": "approve", "text": "Something else"})
-    assert second.status_code == 422 and "does not wait for approval any more" in second.content.decode()
+    assert second.status_code == 422 and "no longer waits for approval" in second.content.decode()
     drain()
     assert len(world.posted()) == 1
 
 
 @pytest.mark.parametrize(
-    ("text", "error"), [("", "Write a text first, or skip the step."), ("x" * 30_000, "This is too long")]
+    ("text", "error"), [("", "Write a message first, or skip the step."), ("x" * 30_000, "This is too long")]
 )
 def test_a_text_that_cannot_go_out_is_an_error_and_stays_in_the_form(people, task, url, text, error):  # noqa: F811
     answer = people.member.post(url, {"do": "approve", "text": text})

@@ -257,7 +257,7 @@ def test_the_first_step_does_not_move_up_and_no_other_post_moves_any(people, wor
 
 def test_the_preview_fills_in_a_lead_and_names_what_is_missing(people, workspace, url):  # noqa: F811
     quiet_lead(workspace, first_name="Mei", company="Harbor Physio", last_message_at=timezone.now())
-    bare = quiet_lead(workspace, first_name="", company="")
+    bare = quiet_lead(workspace, first_name="", company="", last_message_at=factories.ago(days=9))
     made = factories.make_sequence(workspace, {"text": "Hi {first_name|there}, is {company} still looking?"})
     page = people.owner.get(url("sequence", made.pk)).content.decode()
     assert "Hi Mei, is Harbor Physio still looking?" in page

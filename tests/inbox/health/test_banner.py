@@ -170,7 +170,10 @@ def test_a_blip_counts_as_a_minute_in_the_banner_and_in_the_strip(client, worksp
     writer.record(linkedin, Signal(SignalKind.REFUSED), at=at)
     writer.record(linkedin, Signal(SignalKind.WORKED), at=at + timedelta(milliseconds=400))
     assert "It was down for 1 min" in page_of(client, workspace)
-    assert uptime.account(linkedin.health).strip[-1].word == "down 1 min"
+    assert (
+        uptime.account(linkedin.health, list(linkedin.health.transitions.all())).strip[-1].word
+        == "down 1 min"
+    )
 
 
 def test_the_page_shows_each_account_with_its_history(client, workspace, linkedin):

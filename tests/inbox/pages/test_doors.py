@@ -35,7 +35,7 @@ POSTED = {
     "w/<uuid:workspace_id>/people/<int:membership_id>/": {"do": "role", "role": "owner"},
 }
 """What is posted where only some of it asks again."""
-ASKED = "Is it you?"
+ASKED = "Confirm it’s you"
 
 
 def addresses(resolver: URLResolver | None = None, before: str = "") -> Iterator[tuple[str, URLPattern]]:

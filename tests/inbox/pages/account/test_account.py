@@ -53,7 +53,7 @@ def test_tries_are_counted_down_and_then_locked(ana):
     assert "1 try is left" in texts[-1]
     locked = log_in(client, password="wrong")
     assert locked.status_code == 429
-    assert "Locked for a while" in locked.content.decode()
+    assert "Temporarily locked" in locked.content.decode()
     assert log_in(client).status_code == 429
 
 

@@ -427,7 +427,7 @@ def test_a_step_that_asks_again_takes_the_company_s_proof_and_keeps_the_form(iss
     days = {"keep_messages_days": "365", "keep_bodies_days": "7", "keep_model_calls_days": "30"}
     page = client.post(place, days).content.decode()
     assert "once more, in a new tab" in page and 'type="password"' not in page
-    assert "Is it you?" in client.post(place, days).content.decode()
+    assert "Confirm it’s you" in client.post(place, days).content.decode()
 
     begun = client.get(reverse("company-login"), {"again": "1", "next": "/account/security/"})["Location"]
     assert parse_qs(urlsplit(begun).query)["prompt"] == ["login"]
@@ -446,9 +446,15 @@ def test_an_issuer_that_asks_nobody_gives_no_fresh_proof(issuer, workspace):
     issuer(claims={"auth_time": time.time() - 3600})
     client = Client()
     log_in(client)
-    assert "Is it you?" in client.post(reverse("inbox:retention", args=[workspace.pk]), {}).content.decode()
+    assert (
+        "Confirm it’s you"
+        in client.post(reverse("inbox:retention", args=[workspace.pk]), {}).content.decode()
+    )
     log_in(client)
-    assert "Is it you?" in client.post(reverse("inbox:retention", args=[workspace.pk]), {}).content.decode()
+    assert (
+        "Confirm it’s you"
+        in client.post(reverse("inbox:retention", args=[workspace.pk]), {}).content.decode()
+    )
 
 
 def test_what_only_an_operator_can_mend_is_told_apart_from_an_issuer_that_is_away(issuer, sandbox, caplog):

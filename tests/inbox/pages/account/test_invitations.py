@@ -196,7 +196,7 @@ def test_after_log_in_one_is_asked_and_accepts(invite, workspace, proven, url):
     client = logged_in(proven)
 
     page = client.get("/", follow=True).content.decode()
-    assert "asks cfo@victim.example to join <b>Northwind</b> as admin" in page
+    assert "invited cfo@victim.example to join <b>Northwind</b> as admin" in page
     assert "/invitations/?" not in client.get("/?later=1")["Location"]
     assert answer(client, Invitation.objects.get())["Location"] == url("list")
 
@@ -210,7 +210,7 @@ def test_after_log_in_one_declines_and_is_asked_no_more(invite, workspace, prove
 
     answer(client, Invitation.objects.get(), "decline")
 
-    assert "Nobody asks" in client.get(reverse("invitations")).content.decode()
+    assert "There is no open invitation" in client.get(reverse("invitations")).content.decode()
     assert Client().post(link, {"do": "accept"}).status_code == 410
     assert (Invitation.objects.get().state, role_of(CFO, workspace)) == (State.DECLINED, None)
 
@@ -220,7 +220,7 @@ def test_who_only_knows_the_password_answers_nothing(invite, workspace, unproven
     invite()
     client = logged_in(unproven)
 
-    assert "Set a new password by mail" in client.get("/", follow=True).content.decode()
+    assert "Set a new password by email" in client.get("/", follow=True).content.decode()
     assert answer(client, Invitation.objects.get(), do).status_code in (404, 409)
 
     assert (Invitation.objects.get().state, role_of(CFO, workspace)) == (State.OPEN, None)
@@ -243,7 +243,7 @@ def test_a_link_that_an_admin_was_shown_before_opens_nothing(unproven):
     uid = urlsafe_base64_encode(force_bytes(unproven.pk))
     shown = reverse("password-new", args=[uid, default_token_generator.make_token(unproven)])
 
-    assert "has been used" in Client().get(shown, follow=True).content.decode()
+    assert "was used" in Client().get(shown, follow=True).content.decode()
 
 
 def test_the_page_says_how_who_was_added_before_and_never_came_gets_a_password(people, workspace, url):
@@ -455,7 +455,7 @@ def test_without_mail_the_pages_say_so_and_an_operator_prints_the_link(invite, p
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
     settings.PUBLIC_URL = "https://holdfast.example"
     assert "manage.py password_link" in people.owner.get(url("people")).content.decode()
-    assert "sends no mail" in Client().get(reverse("password-mailed")).content.decode()
+    assert "doesn’t send email" in Client().get(reverse("password-mailed")).content.decode()
     invite()
 
     call_command("password_link", CFO.upper())

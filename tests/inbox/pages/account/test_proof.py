@@ -33,7 +33,7 @@ def made_old(client: Client) -> Client:
 
 
 def is_question(answer) -> bool:
-    return answer.status_code == 200 and "Is it you?" in answer.content.decode()
+    return answer.status_code == 200 and "Confirm it’s you" in answer.content.decode()
 
 
 def fields(answer) -> dict[str, str]:
@@ -48,7 +48,11 @@ def test_a_step_asks_again_keeps_what_was_typed_and_asks_no_more_for_a_while(own
     assert is_question(question) and fields(question) == DAYS
 
     wrong = owner.post(place, fields(question) | {"proof": "wrong"})
-    assert is_question(wrong) and "That is not right" in wrong.content.decode() and fields(wrong) == DAYS
+    assert (
+        is_question(wrong)
+        and "That password or code is wrong" in wrong.content.decode()
+        and fields(wrong) == DAYS
+    )
     workspace.refresh_from_db()
     assert workspace.keep_messages_days is None
 

@@ -75,7 +75,7 @@ def test_a_person_sets_it_up_with_a_picture_that_is_made_here_and_gets_codes_onc
     assert second_factor.key_in_words(new) in page and not new.confirmed
     before = here.session.session_key
 
-    assert "That is not the code" in here.post(SETUP, {"code": "12"}).content.decode()
+    assert "That code is wrong" in here.post(SETUP, {"code": "12"}).content.decode()
     answer = here.post(SETUP, {"code": code_of(new)})
 
     codes = codes_of(answer)
@@ -137,7 +137,7 @@ def test_changing_it_asks_again(ana, factor):
     session[identity.PROVEN] = 0
     session.save()
     for wanted in ("codes", "remove"):
-        assert "Is it you?" in client.post(SETUP, {"do": wanted}).content.decode()
+        assert "Confirm it’s you" in client.post(SETUP, {"do": wanted}).content.decode()
     assert SecondFactor.objects.filter(pk=factor.pk).exists()
 
     assert client.post(SETUP, {"do": "remove", "proof": code_of(factor)})["Location"] == "/account/security/"
@@ -151,8 +151,8 @@ def test_turning_it_off_and_new_codes_ask_first_and_say_what_ends(ana, workspace
     client = logged_in(ana)
     page = client.get(f"{SETUP}?do=remove").content.decode()
     assert "Turn off two-step log-in?" in page
-    assert f"{workspace.name} requires it: you will be asked to set it up again." in page
-    assert "The old codes no longer work then." in client.get(f"{SETUP}?do=codes").content.decode()
+    assert f"{workspace.name} requires it, so you will be asked to set it up again." in page
+    assert "The old codes stop working." in client.get(f"{SETUP}?do=codes").content.decode()
     assert SecondFactor.objects.exists()
     assert "The old ones no longer work." in client.post(SETUP, {"do": "codes"}).content.decode()
 
@@ -247,7 +247,7 @@ def test_a_log_in_by_a_recovery_code_says_how_many_are_left_and_proves_nothing_f
     page = client.post("/login/code/", {"code": code}, follow=True).content.decode()
     assert "You used a recovery code; 9 are left. New phone?" in page and f"{SETUP}?do=phone" in page
     assert client.get(f"{SETUP}?do=remove")["Location"].startswith("/account/proof/")
-    assert "Is it you?" in client.post(SETUP, {"do": "remove"}).content.decode()
+    assert "Confirm it’s you" in client.post(SETUP, {"do": "remove"}).content.decode()
     assert SecondFactor.objects.exists()
 
 
@@ -407,7 +407,7 @@ def test_an_owner_resets_it_and_the_person_is_told_by_mail(ana, workspace, prove
     assert "Password and code" in logged_in(ana).get(place).content.decode()
 
     person = reverse("inbox:person", args=[workspace.pk, ben.memberships.get().pk])
-    assert "Is it you?" in made_old(logged_in(ana)).post(person, {"do": "reset"}).content.decode()
+    assert "Confirm it’s you" in made_old(logged_in(ana)).post(person, {"do": "reset"}).content.decode()
     logged_in(ana).post(person, {"do": "reset"})
 
     assert not second_factor.has_factor(ben) and not is_in(session)

@@ -171,7 +171,7 @@ def test_a_lead_of_many_messages_shows_its_newest_with_as_many_queries_as_one_of
     found = story.of(world.workspace, "lead", rows["lead"].pk)
     assert found.earlier
     assert sum(event.what == "The lead was found" for event in found.events) == NEWEST
-    assert "These are the newest messages" in page(client, world.workspace, "lead", rows["lead"].pk)
+    assert "Only the newest messages are shown" in page(client, world.workspace, "lead", rows["lead"].pk)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -186,7 +186,7 @@ def test_a_storm_of_repeats_is_cut_and_the_page_says_so(world, rows):
             world.workspace, lead=rows["lead"], message=rows["message"], verdict="duplicate"
         )
     text = page(client_of(world, Membership.Role.MEMBER), world.workspace, "message", rows["message"].pk)
-    assert "There are more records than are shown here." in text
+    assert "Not all records are shown." in text
 
 
 @pytest.mark.parametrize("kind", ["draft", "send", "bounce", "job", "attempt", "call", "audit"])
@@ -226,10 +226,10 @@ class TestFind:
 
     def test_the_empty_page_asks_for_something(self, world):
         text = self.find(world)
-        assert "Why did something not arrive?" in text and "What is known of" not in text
+        assert "Find a message" in text and "Records of" not in text
 
     def test_too_little_text_says_what_to_type(self, world):
-        assert "type an address, a number or an id" in self.find(world, q="x")
+        assert "Enter an address, a number or an id" in self.find(world, q="x")
 
     def test_what_is_found_leads_to_its_trace(self, world, rows):
         text = self.find(world, q="dana@example.org")
@@ -238,7 +238,7 @@ class TestFind:
 
     def test_nothing_found_says_what_may_have_happened(self, world):
         text = self.find(world, q="nobody@example.org")
-        assert "Nothing here knows the address nobody@example.org" in text
+        assert "No record of the address nobody@example.org" in text
         assert "wrong key or signature" in text
 
     def test_the_provider_is_asked_only_when_somebody_asks_for_it(self, world, rows):

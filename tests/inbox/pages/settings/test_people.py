@@ -120,7 +120,7 @@ def test_a_forgotten_password_is_set_anew_by_mail(transactional_db, people, sett
     settings.PUBLIC_URL = "https://holdfast.example"
     for email in (people.users.member.email.upper(), "nobody@example.com"):
         answer = Client().post(reverse("password-forgotten"), {"email": email}, follow=True)
-        assert "Look into your mail" in answer.content.decode()
+        assert "Check your email" in answer.content.decode()
 
     drain()
 
