@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from api import access, changes, problems, schema
 from api.forms import Input, ListQuery, RowSerializer
-from inbox.models import Workspace
+from inbox.models import Lead, Workspace
 from integrations import rawjson
 from integrations.events import PayloadInvalid
 from integrations.models import ApiToken
@@ -69,6 +69,10 @@ class ApiView(APIView):
     http_method_names = ["get", "post", "patch", "delete"]
     schema = schema.Schema()
     scopes: dict[str, str] = {}
+    needs_key = False
+    """Whether its writes need an Idempotency-Key."""
+    lead_id: UUID | None = None
+    """The lead that the answer to a write is about."""
 
     @property
     def token(self) -> ApiToken:
@@ -93,6 +97,12 @@ class ApiView(APIView):
     def _checked(form: Input) -> dict[str, Any]:
         form.is_valid(raise_exception=True)
         return dict(form.validated_data)
+
+    def lead(self, pk: UUID) -> Lead:
+        """The lead with this id in the token's workspace, about which the answer is. Raises Http404."""
+        lead: Lead = self.row(Lead.objects.filter(sample=False), pk)
+        self.lead_id = lead.pk
+        return lead
 
     def row(self, rows: Any, pk: UUID) -> Any:
         """The row with this id in the token's workspace. Raises Http404."""

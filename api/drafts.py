@@ -9,8 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.base import ApiView, ListView
-from api.forms import ListQuery, RowSerializer
+from api.forms import Input, ListQuery, RowSerializer
+from api.repeating import repeatable
+from api.sends import GoingOutSerializer
 from inbox.models import Draft, GateResult
+from inbox.replying import review
 
 GATES = GateResult.objects.order_by("stage", "position")
 DRAFTS = (
@@ -80,4 +83,45 @@ class OneDraft(ApiView):
     scopes = {"GET": "drafts:read"}
 
     def get(self, request: Request, draft_id: UUID) -> Response:
+        return Response(DraftSerializer(self.row(DRAFTS, draft_id)).data)
+
+
+class ApprovalInput(Input):
+    text = serializers.CharField(required=False, max_length=20_000)
+    revision = serializers.IntegerField(min_value=1, max_value=32_767)
+
+
+class RevisionInput(Input):
+    revision = serializers.IntegerField(required=False, default=None, min_value=1, max_value=32_767)
+
+
+class Approve(ApiView):
+    scopes = {"POST": "drafts:decide"}
+
+    @repeatable
+    def post(self, request: Request, draft_id: UUID) -> Response:
+        """Approves a draft, with another `text` if there is one, unless its revision or the newest reply has moved."""
+        body = self.body(ApprovalInput)
+        draft = self.row(DRAFTS.select_related("lead", "trigger_message"), draft_id)
+        self.lead_id = draft.lead_id
+        send = review.approve(
+            draft,
+            user=self.token,
+            text=body.get("text", draft.text),
+            revision=body["revision"],
+            seen_at=draft.trigger_message.sent_at,
+        )
+        return Response(GoingOutSerializer(send).data, status=202)
+
+
+class Discard(ApiView):
+    scopes = {"POST": "drafts:decide"}
+
+    @repeatable
+    def post(self, request: Request, draft_id: UUID) -> Response:
+        """Discards a draft, unless its revision has moved."""
+        body = self.body(RevisionInput)
+        draft = self.row(DRAFTS, draft_id)
+        self.lead_id = draft.lead_id
+        review.reject(draft, user=self.token, revision=body["revision"], reason="Discarded by a program.")
         return Response(DraftSerializer(self.row(DRAFTS, draft_id)).data)

@@ -12,6 +12,8 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from api.access import InsufficientScope
+from inbox.replying.review import KeyReused
+from inbox.replying.send_claims import Refused, SendBlocked, SendUnderWay
 
 TYPE = "application/problem+json"
 ROOT = "body"
@@ -37,6 +39,8 @@ class Unprocessable(exceptions.APIException):
 
 def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     """The handler of the API's exceptions. Returns None for a defect of ours."""
+    if isinstance(error, Refused):
+        error = _of_refusal(error)
     standard = exception_handler(error, context)
     if standard is None:
         return None
@@ -68,6 +72,17 @@ def problem(
         "errors": errors or [],
         "requestId": structlog.contextvars.get_contextvars().get("request_id", ""),
     }
+
+
+def _of_refusal(refusal: Refused) -> exceptions.APIException:
+    """A refusal of the domain: 422 if something speaks against the message itself, 409 if the state has moved."""
+    if isinstance(refusal, KeyReused):
+        return Unprocessable(str(refusal), "idempotency_key_reused")
+    if isinstance(refusal, SendUnderWay):
+        return Conflict(str(refusal), "send_under_way")
+    if isinstance(refusal, SendBlocked):
+        return Unprocessable(str(refusal), "held")
+    return Conflict(str(refusal))
 
 
 def _headers(response: Response) -> dict[str, str]:

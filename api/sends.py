@@ -1,6 +1,7 @@
-"""The addresses `sends/…`: what goes out."""
+"""The addresses `sends/…`: what goes out. Each key of a program sends once, for ever."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from rest_framework import serializers
@@ -8,8 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.base import ApiView
-from api.forms import RowSerializer
-from inbox.models import OutboundSend
+from api.forms import Input, RowSerializer
+from api.repeating import HEADER, repeatable
+from inbox.models import Lead, Message, OutboundSend
+from inbox.models.lead import WRITTEN_ON
+from inbox.replying import review, undo
 
 SENDS = OutboundSend.objects.select_related("lead")
 
@@ -33,3 +37,66 @@ class OneSend(ApiView):
 
     def get(self, request: Request, send_id: UUID) -> Response:
         return Response(SendSerializer(self.row(SENDS, send_id)).data)
+
+
+class SendInput(Input):
+    lead = serializers.UUIDField()
+    channel = serializers.ChoiceField(WRITTEN_ON)
+    text = serializers.CharField(max_length=20_000)
+    replyTo = serializers.UUIDField(
+        required=False, help_text="The lead's message that it answers; else the newest."
+    )
+
+
+class GoingOutSerializer(RowSerializer):
+    goesOutAt = serializers.SerializerMethodField()
+
+    class Meta:
+        model = OutboundSend
+        fields = ("id", "state", "goesOutAt")
+
+    get_goesOutAt = SendSerializer.get_goesOutAt
+
+
+class Sends(ApiView):
+    scopes = {"POST": "sends:write"}
+    needs_key = True
+
+    @repeatable
+    def post(self, request: Request) -> Response:
+        """Sends a text to a lead. Vetoes and open suspicions hold it; so does another message that is under way."""
+        body = self.body(SendInput)
+        lead = self.lead(body["lead"])
+        send = review.send_for_program(
+            lead,
+            program=self.token,
+            key=request.headers[HEADER],
+            channel=body["channel"],
+            text=body["text"],
+            reply_to=self._answered(lead, body),
+        )
+        return Response(GoingOutSerializer(send).data, status=202)
+
+    @staticmethod
+    def _answered(lead: Lead, body: dict[str, Any]) -> Message | None:
+        if "replyTo" not in body:
+            return None
+        inbound = lead.messages.filter(direction=Message.Direction.INBOUND, channel=body["channel"])
+        message = inbound.filter(pk=body["replyTo"]).first()
+        if message is None:
+            raise serializers.ValidationError({"replyTo": ["The lead has no such message on this channel."]})
+        return message
+
+
+class TakeBack(ApiView):
+    scopes = {"POST": "sends:write"}
+
+    @repeatable
+    def post(self, request: Request, send_id: UUID) -> Response:
+        """Takes a message back during its countdown."""
+        self.body(Input)
+        send = self.row(SENDS, send_id)
+        self.lead_id = send.lead_id
+        undo.take_back(send, user=self.token)
+        send.state = OutboundSend.State.TAKEN_BACK
+        return Response(GoingOutSerializer(send).data)

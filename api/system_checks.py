@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from django.core.checks import CheckMessage, Error
 
-from api import urls
 from api.access import ANY
 from api.base import ApiView
 from integrations.models import Scope
@@ -12,6 +11,8 @@ from integrations.models import Scope
 
 def views() -> Iterator[tuple[str, type[ApiView]]]:
     """Each address of the API with its view."""
+    from api import urls  # imports all pages that decide, which a worker never needs
+
     for pattern in urls.urlpatterns:
         yield str(pattern.pattern), vars(pattern.callback)["cls"]
 

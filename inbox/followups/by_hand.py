@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from inbox.followups import plan, step_job
 from inbox.models import FollowUpInstance, FollowUpTask, Lead, User, Workspace, audit
+from inbox.models.actor import Actor
 from inbox.replying.send_claims import Refused
 
 Status, TaskStatus = FollowUpInstance.Status, FollowUpTask.Status
@@ -23,7 +24,7 @@ class ByHandResult(NamedTuple):
     refusals: list[str]
 
 
-def act(workspace: Workspace, name: str, instance_ids: Iterable[UUID], *, user: User) -> ByHandResult:
+def act(workspace: Workspace, name: str, instance_ids: Iterable[UUID], *, user: Actor) -> ByHandResult:
     """Carries out `name` (a key of ACTIONS) in transactions of BATCH. A refused follow-up does not stop the others."""
     done, refusals, ids = 0, [], list(dict.fromkeys(instance_ids))
     for at in range(0, len(ids), BATCH):
@@ -34,7 +35,7 @@ def act(workspace: Workspace, name: str, instance_ids: Iterable[UUID], *, user: 
     return ByHandResult(done, refusals)
 
 
-def _act(workspace: Workspace, name: str, ids: list[UUID], user: User) -> ByHandResult:
+def _act(workspace: Workspace, name: str, ids: list[UUID], user: Actor) -> ByHandResult:
     lead_ids = dict(
         FollowUpInstance.objects.filter(pk__in=ids, workspace=workspace).values_list("pk", "lead_id")
     )
@@ -61,7 +62,7 @@ def _free(lead_ids: dict[UUID, UUID]) -> list[FollowUpInstance]:
     return free
 
 
-def _resume(instance: FollowUpInstance, _user: User) -> None:
+def _resume(instance: FollowUpInstance, _user: Actor) -> None:
     if instance.lead.is_stopped:
         raise Refused("This lead asked not to be contacted, or cannot be reached.")
     if instance.status != Status.PAUSED:
@@ -73,7 +74,7 @@ def _resume(instance: FollowUpInstance, _user: User) -> None:
     plan.resumed(FollowUpInstance.objects.filter(pk=instance.pk), by_person=True)
 
 
-def _skip(instance: FollowUpInstance, user: User) -> None:
+def _skip(instance: FollowUpInstance, user: Actor) -> None:
     step = instance.next_step
     if instance.status not in FollowUpInstance.LIVE or step is None:
         raise Refused("It has ended.")
@@ -89,13 +90,13 @@ def _skip(instance: FollowUpInstance, user: User) -> None:
     plan.go_on(instance, step, now)
 
 
-def _cancel(instance: FollowUpInstance, _user: User) -> None:
+def _cancel(instance: FollowUpInstance, _user: Actor) -> None:
     if instance.status not in FollowUpInstance.LIVE:
         raise Refused("It has ended.")
     plan.finish(instance, Status.STOPPED, "A person stopped it.")
 
 
-def _pause(instance: FollowUpInstance, _user: User) -> None:
+def _pause(instance: FollowUpInstance, _user: Actor) -> None:
     if instance.status != Status.ACTIVE:
         raise Refused("It is not running.")
     plan.pause(instance, FollowUpInstance.Pause.PERSON)
@@ -104,14 +105,15 @@ def _pause(instance: FollowUpInstance, _user: User) -> None:
     )
 
 
-def _approve(instance: FollowUpInstance, user: User) -> None:
+def _approve(instance: FollowUpInstance, user: Actor) -> None:
+    assert isinstance(user, User)  # the API offers programs no approval
     task = FollowUpTask.objects.filter(instance=instance, status=TaskStatus.APPROVAL).first()
     if task is None:
         raise Refused("Nothing of it waits for approval.")
     step_job.approve(task, user=user)
 
 
-ACTIONS: dict[str, Callable[[FollowUpInstance, User], None]] = {
+ACTIONS: dict[str, Callable[[FollowUpInstance, Actor], None]] = {
     "resume": _resume,
     "skip": _skip,
     "cancel": _cancel,

@@ -91,7 +91,11 @@ def _stopped(case: Case) -> Decision | None:
 
 def _booked(case: Case) -> Decision | None:
     follows = case.sequence.starts == FollowUpSequence.Start.BOOKED
-    if follows and case.lead.booked_at is None and not case.instance.started_by_id:
+    if (
+        follows
+        and case.lead.booked_at is None
+        and not (case.instance.started_by_id or case.instance.program_id)
+    ):
         # A calendar that moves a meeting cancels it first. The new booking ends the pause.
         pause = FollowUpInstance.Pause.UNBOOKED
         return Decision(ConditionKind.PAUSE, f"{pause.label}.", pause=pause)

@@ -19,8 +19,8 @@ from inbox.models import (
     FollowUpStep,
     FollowUpTask,
     Lead,
-    User,
 )
+from inbox.models.actor import Actor, columns
 from inbox.replying import lost_time
 
 Status, Pause = FollowUpInstance.Status, FollowUpInstance.Pause
@@ -40,7 +40,7 @@ def step_after(step: FollowUpStep) -> FollowUpStep | None:
     return steps.select_related("sequence__workspace").order_by("position", "pk").first()
 
 
-def enrol(lead: Lead, sequence: FollowUpSequence, *, user: User | None = None) -> FollowUpInstance | None:
+def enrol(lead: Lead, sequence: FollowUpSequence, *, user: Actor | None = None) -> FollowUpInstance | None:
     """Starts `sequence` for `lead`. Returns None if it already runs or has no steps, or if the lead is stopped or a
     sample. `user`: None for an automatic start. A sequence that is switched off sends nothing until it is switched on.
     """
@@ -57,7 +57,7 @@ def enrol(lead: Lead, sequence: FollowUpSequence, *, user: User | None = None) -
                 next_step=step,
                 due_at=due_after(step, now, sequence.workspace),
                 quiet_since=now,
-                started_by=user,
+                **columns(user, "started_by"),
                 # A meeting in the lost time may already have started it.
                 in_doubt=user is None and _was_lost(lead.booked_at),
             )

@@ -14,6 +14,7 @@ from inbox.leads import provider_tags, refused_addresses, refused_channels, roll
 from inbox.leads.provider_tags import PERSON
 from inbox.leads.tags import DRAFTED, NO_ANSWER
 from inbox.models import Lead, Message, TagDecision, User, WebhookDelivery, audit
+from inbox.models.actor import Actor, columns
 from inbox.models.lead import Suspicion, Tag
 from inbox.replying.prompts.tag_answer import Judgement, quoted
 from inbox.signals import lead_tagged
@@ -50,14 +51,14 @@ def _once(message: Message, kind: Kind, by: str, **fields: Any) -> tuple[TagDeci
     return TagDecision.objects.get_or_create(message=message, kind=kind, by=by, defaults=defaults)
 
 
-def _by_person(message: Message, user: User, alike_to: Message | None, **fields: Any) -> TagDecision:
+def _by_person(message: Message, user: Actor, alike_to: Message | None, **fields: Any) -> TagDecision:
     return TagDecision.objects.create(
         workspace_id=message.workspace_id,
         lead_id=message.lead_id,
         message=message,
         kind=Kind.PERSON,
         by=f"{PERSON} {user.pk}",
-        user=user,
+        **columns(user, "user"),
         alike_to=alike_to.pk if alike_to else None,
         **fields,
     )
@@ -158,7 +159,7 @@ def rejudge(message: Message, judged: Arrival, *, before: str, after: str) -> Ta
 
 
 def correct(
-    message: Message, tag: str, *, user: User, reason: str = "", alike_to: Message | None = None
+    message: Message, tag: str, *, user: Actor, reason: str = "", alike_to: Message | None = None
 ) -> TagDecision:
     """Stores the tag that a person gives to `message`, and returns the decision. The tag counts from now on, and is
     labelled data for the rules. With the reason TOGETHER it is not labelled data, and no answer is drafted because of

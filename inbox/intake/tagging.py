@@ -11,11 +11,12 @@ from django.db import transaction
 from inbox.intake import tag_decisions
 from inbox.leads import rollup, suspicion
 from inbox.leads.triage import Seen, TriageResult
-from inbox.models import Lead, Message, User, Workspace
+from inbox.models import Lead, Message, Workspace
+from inbox.models.actor import Actor
 from inbox.models.lead import Tag
 
 
-def tag(workspace: Workspace, by: User, views: Iterable[Seen], tag: str) -> TriageResult:
+def tag(workspace: Workspace, by: Actor, views: Iterable[Seen], tag: str) -> TriageResult:
     """Stores that `by` gives `tag` to the newest reply of each lead of `workspace` in `views`
     (`tag_decisions.correct`).
 

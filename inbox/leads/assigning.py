@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from inbox.leads import own_notices, triage
 from inbox.leads.triage import Seen, TriageResult
 from inbox.models import AuditEntry, Lead, Membership, User, Workspace, audit
+from inbox.models.actor import Actor
 
 GIVEN = "lead.assigned"
 BY_PERSON, IN_TURN, AWAY = "person", "turn", "away"
@@ -49,7 +50,7 @@ def receiver(workspace: Workspace, membership_id: int | None) -> Membership | No
     return membership
 
 
-def give(workspace: Workspace, by: User, views: Iterable[Seen], to: Membership | None) -> TriageResult:
+def give(workspace: Workspace, by: Actor, views: Iterable[Seen], to: Membership | None) -> TriageResult:
     """Assigns the unchanged leads in `views` to `to` (None: to nobody). Raises NotAMember if `to` has left."""
     user_id = to.user_id if to else None
     notified = user_id if user_id != by.pk else None

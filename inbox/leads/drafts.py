@@ -4,15 +4,16 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from inbox.models import Draft, User
+from inbox.models import Draft
+from inbox.models.actor import Actor, columns
 from inbox.signals import draft_changed
 
 Status = Draft.Status
 
 
-def close(drafts: QuerySet[Draft], reason: str, *, user: User | None = None) -> int:
-    """Rejects those of `drafts` that wait for review, with `reason`, and returns their number. `user`: the person whose
-    action made them unnecessary.
+def close(drafts: QuerySet[Draft], reason: str, *, user: Actor | None = None) -> int:
+    """Rejects those of `drafts` that wait for review, with `reason`, and returns their number. `user`: by
+    whose action they became unnecessary.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -20,7 +21,7 @@ def close(drafts: QuerySet[Draft], reason: str, *, user: User | None = None) -> 
         Draft.objects.filter(pk__in=[draft.pk for draft in waiting]).update(
             status=Status.REJECTED,
             status_reason=reason[:200],
-            decided_by=user,
+            **columns(user, "decided_by"),
             decided_at=now,
             updated_at=now,
             send_at=None,

@@ -13,9 +13,11 @@ from django.utils.dateparse import parse_datetime
 
 from inbox.leads import rollup
 from inbox.models import ChannelRefusal, Enrichment, Lead, User, audit
+from inbox.models.actor import Actor
 from inbox.models.lead import Channel, by_alternate_email, by_alternate_phone
 from inbox.signals import lead_enriched
 from integrations import registry
+from integrations.models import ApiToken
 
 ALTERNATES = {"alternate_emails": "email", "alternate_phones": "phone"}
 """The columns with a person's other addresses and numbers, each with the column that messages are sent to."""
@@ -52,10 +54,11 @@ class Origin(NamedTuple):
     by: str
 
 
-def note(lead: Lead, names: Iterable[str], source: str, *, by: User | None = None) -> None:
+def note(lead: Lead, names: Iterable[str], source: str, *, by: Actor | None = None) -> None:
     """Records the source of `names` in `lead.sources`: a provider, PERSON, TEXT or SIGNATURE. The caller saves."""
     now = timezone.now().isoformat(timespec="seconds")
-    origin = {"from": source, "at": now} | ({"by": str(by.pk)} if by else {})
+    author = {"program": str(by)} if isinstance(by, ApiToken) else {"by": str(by.pk)} if by else {}
+    origin = {"from": source, "at": now} | author
     lead.sources = lead.sources | {name: origin for name in names if name in FACTS}
 
 
@@ -78,7 +81,7 @@ def origin(lead: Lead, name: str) -> Origin | None:
     if not source:
         return None
     return Origin(
-        _words(source["from"]),
+        source.get("program") or _words(source["from"]),
         parse_datetime(source.get("at", "")),
         source.get("by", ""),
     )
@@ -150,7 +153,7 @@ def add(lead: Lead, name: str, contact: str, user: User) -> bool:
 def enter(
     lead: Lead,
     values: Mapping[str, str | list[str]],
-    user: User,
+    user: Actor,
     *,
     shown: Mapping[str, list[str]] | None = None,
 ) -> list[str]:
@@ -201,7 +204,7 @@ def owner(lead: Lead, name: str, contact: str) -> Lead | None:
     return Lead.objects.filter(matches, workspace_id=lead.workspace_id).exclude(pk=lead.pk).first()
 
 
-def _enter(row: Lead, name: str, entered: str | list[str], user: User) -> None:
+def _enter(row: Lead, name: str, entered: str | list[str], user: Actor) -> None:
     written = [name, "sources", "updated_at"]
     if name == "email" and row.email:
         # Mail from the old address still belongs to this lead.

@@ -8,12 +8,15 @@ from datetime import datetime
 from itertools import takewhile
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from inbox.leads import drafts, provider_tags, refused_channels, stops, suspicion
 from inbox.leads.stops import is_later
 from inbox.leads.tags import NO_ANSWER
-from inbox.models import Draft, Lead, Message
+from inbox.models import Draft, Lead, Message, audit
+from inbox.models.actor import Actor
 from inbox.models.lead import Channel, Tag
 from inbox.models.message import OWN
 from inbox.understanding import one_channel
@@ -226,6 +229,16 @@ def opt_out(lead: Lead, at: datetime, stamp: str = "") -> None:
         lead.opted_out_at, lead.opted_out_stamp = at, stamp
     lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
     stops.halt(lead, "The lead asked not to be contacted.", anew=first)
+
+
+def opt_out_by_hand(lead: Lead, by: Actor) -> None:
+    """Stops all messages to the lead because `by` says that the lead asked for it."""
+    with transaction.atomic():
+        row = locked(lead)
+        if row.opted_out_at is None:
+            opt_out(row, timezone.now())
+            save(row)
+            audit.record(row.workspace_id, by, "lead.opted_out", row)
 
 
 def stopped_at(message: Message) -> datetime:

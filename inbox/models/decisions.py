@@ -77,6 +77,11 @@ class TagDecision(Row):
     def __str__(self) -> str:
         return f"{self.tag} by {self.by}"
 
+    @property
+    def author(self) -> str:
+        """The name of the person or program; "" for a rule, the model or a provider."""
+        return str(self.program or self.user or "")
+
 
 class ProviderWord(Row):
     """A tag that a lead got from people at a provider, or from its model. The row never changes;

@@ -5,9 +5,19 @@ import hashlib
 from django.db import connection
 
 
+def take(*parts: object) -> bool:
+    """Takes the lock named `parts` as `hold` does, without waiting. Returns False if another transaction holds it."""
+    return _locked("pg_try_advisory_xact_lock", parts)
+
+
 def hold(*parts: object) -> None:
     """Waits for the lock named `parts`, and holds it until the transaction ends. Must run in a transaction."""
+    _locked("pg_advisory_xact_lock", parts)
+
+
+def _locked(function: str, parts: tuple[object, ...]) -> bool:
     name = "\0".join(map(str, parts)).encode()
     key = int.from_bytes(hashlib.sha256(name).digest()[:8], signed=True)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+        cursor.execute(f"SELECT {function}(%s)", [key])
+        return bool(cursor.fetchone()[0])

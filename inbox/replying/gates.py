@@ -263,6 +263,7 @@ def _cap(e: Evidence) -> GateVerdict:
         workspace_id=e.draft.workspace_id,
         origin=OutboundSend.Origin.DRAFT,
         approved_by=None,
+        program=None,
         part=0,
         created_at__gte=start,
     ).exclude(draft_id=e.draft.pk)

@@ -11,8 +11,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from inbox.leads import drafts, rollup, suspicion
-from inbox.models import Draft, Lead, OutboundSend, User, Workspace, audit
-from inbox.replying import sending
+from inbox.models import Draft, Lead, Message, OutboundSend, User, Workspace, audit
+from inbox.models.actor import Actor, columns
+from inbox.models.lead import Channel
+from inbox.replying import limits, sending
 from inbox.replying.prompts import model_calls
 from inbox.replying.send_claims import (
     AlreadyDecided,
@@ -23,6 +25,7 @@ from inbox.replying.send_claims import (
     wrote_since,
 )
 from inbox.signals import draft_changed
+from integrations.models import ApiToken, hash_key
 from jobs.durations import moment
 from jobs.enqueue import enqueue_about
 from jobs.kinds import kind_name
@@ -32,6 +35,10 @@ REWRITE = kind_name("draft.rewrite", __name__)
 Status, State, Origin = Draft.Status, OutboundSend.State, OutboundSend.Origin
 JUST = timedelta(minutes=10)
 WROTE_AGAIN = "They have written again meanwhile: read that first, then send."
+
+
+class KeyReused(Refused):
+    """A program's key has sent another message before."""
 
 
 class ColleagueAnswered(AlreadyDecided):
@@ -46,22 +53,24 @@ class ColleagueAnswered(AlreadyDecided):
 def approve(
     draft: Draft,
     *,
-    user: User | None,
+    user: Actor | None,
     text: str,
+    revision: int | None = None,
     subject: str | None = None,
     seen_at: datetime | None = None,
     seen_send: datetime | None = None,
 ) -> OutboundSend:
     """Approves `draft` and enqueues its send with `text` and `subject` (None: as drafted), in one transaction.
-    `user`: None for an automatic send, which has no countdown. `seen_at` and `seen_send`: the times of the newest
-    message from the lead and of our newest send that the person saw. Raises AlreadyDecided, SendBlocked or Refused.
+    `user`: None for an automatic send, which has no countdown. `revision`: None for any. `seen_at` and `seen_send`: the
+    times of the newest message from the lead and of our newest send that the person saw. Raises AlreadyDecided,
+    SendBlocked or Refused.
     """
     subject = draft.subject if subject is None else subject.strip()
     with transaction.atomic():
         lead = rollup.locked(draft.lead)
         _refuse_unread(lead, seen_at)
-        _decide(draft, Status.APPROVED, user, text=text.strip(), subject=subject)
-        _refuse_unseen(lead, user, seen_send)
+        _decide(draft, Status.APPROVED, user, revision, text=text.strip(), subject=subject)
+        _refuse_unseen(lead, user if isinstance(user, User) else None, seen_send)
         send = claim(
             lead,
             channel=draft.channel,
@@ -79,10 +88,10 @@ def approve(
     return send
 
 
-def reject(draft: Draft, *, user: User | None, reason: str = "") -> None:
+def reject(draft: Draft, *, user: Actor | None, revision: int | None = None, reason: str = "") -> None:
     """Discards `draft`. `reason`: the person's text, cut to 200 characters. Raises AlreadyDecided."""
     with transaction.atomic():
-        _decide(draft, Status.REJECTED, user, status_reason=reason.strip()[:200])
+        _decide(draft, Status.REJECTED, user, revision, status_reason=reason.strip()[:200])
         audit.record(draft.workspace_id, user, "draft.reject", draft)
 
 
@@ -155,6 +164,42 @@ def send_own(
     return send
 
 
+def send_for_program(
+    lead: Lead, *, program: ApiToken, key: str, channel: str, text: str, reply_to: Message | None = None
+) -> OutboundSend:
+    """Enqueues the send of a program's `text` and closes drafts that wait on this channel. Each `key` of the program
+    sends once for ever: a repetition returns the first send. `reply_to`: as for `claim`. Raises KeyReused, SendBlocked
+    or Refused.
+    """
+    origin_id = hash_key(f"{program.pk}:{key}")
+    with transaction.atomic():
+        locked = rollup.locked(lead)
+        sends = OutboundSend.objects.filter(workspace_id=lead.workspace_id, origin=Origin.PROGRAM, part=0)
+        if first := sends.filter(origin_id=origin_id).first():
+            if (first.lead_id, first.channel) != (lead.pk, channel) or _differs(first, text):
+                raise KeyReused("This key has sent another message before: use a new one.")
+            return first
+        send = claim(
+            locked,
+            channel=channel,
+            text=text,
+            user=program,
+            origin=Origin.PROGRAM,
+            origin_id=origin_id,
+            reply_to=reply_to,
+            send_at=_end_of_countdown(lead.workspace_id),
+        )
+        drafts.close(Draft.objects.filter(lead=lead, channel=channel), "Answered without it.", user=program)
+        audit.record(lead.workspace_id, program, "send.program", send)
+    return send
+
+
+def _differs(send: OutboundSend, text: str) -> bool:
+    """Whether `send` has another text than `text`. It has none any more once it was taken back."""
+    parts = limits.sms_parts(text) if send.channel == Channel.SMS else [text.strip()]
+    return bool(send.text) and [send.text, *send.rest] != parts
+
+
 def _end_of_countdown(workspace_id: UUID) -> datetime | None:
     """The time at which a message approved now goes out; None for immediately."""
     seconds = Workspace.objects.values_list("undo_send_s", flat=True).get(pk=workspace_id)
@@ -189,15 +234,11 @@ def it_went_out(send: OutboundSend, *, user: User) -> None:
 def how_decided(draft: Draft) -> str:
     when = f" on {moment(draft.decided_at)}" if draft.decided_at else ""
     if draft.status == Status.REJECTED:
-        closed = (
-            f"{draft.decided_by} discarded this draft{when}."
-            if draft.decided_by
-            else "This draft was closed."
-        )
+        closed = f"{draft.author} discarded this draft{when}." if draft.author else "This draft was closed."
         return f"{closed} {draft.status_reason}".strip()
     return (
-        f"{draft.decided_by} approved this draft{when}."
-        if draft.decided_by
+        f"{draft.author} approved this draft{when}."
+        if draft.author
         else f"This draft went out by itself{when}."
     )
 
@@ -213,20 +254,32 @@ def _refuse_unseen(lead: Lead, user: User | None, seen_send: datetime | None) ->
         return
     going = (State.INTENT, State.SENT, State.UNKNOWN)
     newer = OutboundSend.objects.filter(lead=lead, created_at__gt=seen_send, state__in=going)
-    unseen = newer.exclude(approved_by=user).select_related("approved_by").order_by("-created_at").first()
+    unseen = (
+        newer.exclude(approved_by=user)
+        .select_related("approved_by", "program")
+        .order_by("-created_at")
+        .first()
+    )
     if unseen is not None:
-        if unseen.approved_by is None:
+        if not unseen.author:
             raise Refused("A message has gone out by itself meanwhile: read that first, then send.")
-        raise ColleagueAnswered(unseen.approved_by.name, unseen.created_at)
+        raise ColleagueAnswered(unseen.author, unseen.created_at)
 
 
-def _decide(draft: Draft, status: str, user: User | None, **fields: str) -> None:
+def _decide(draft: Draft, status: str, user: Actor | None, revision: int | None, **fields: str) -> None:
     pending = Draft.objects.filter(pk=draft.pk, workspace_id=draft.workspace_id, status=Status.PENDING)
+    if revision is not None:
+        pending = pending.filter(revision=revision)
     now = timezone.now()
-    if not pending.update(status=status, decided_by=user, decided_at=now, updated_at=now, **fields):
-        row = Draft.objects.select_related("decided_by").get(pk=draft.pk)
-        if user and row.decided_by not in (None, user) and row.status in (Status.APPROVED, Status.SENT):
-            raise ColleagueAnswered(row.decided_by.name, row.decided_at or timezone.now())
+    if not pending.update(
+        status=status, decided_at=now, updated_at=now, **columns(user, "decided_by"), **fields
+    ):
+        row = Draft.objects.select_related("decided_by", "program").get(pk=draft.pk)
+        if row.status == Status.PENDING:
+            raise AlreadyDecided(f"This draft was rewritten: read revision {row.revision} first.")
+        by = row.program or row.decided_by
+        if user and by not in (None, user) and row.status in (Status.APPROVED, Status.SENT):
+            raise ColleagueAnswered(str(by), row.decided_at or timezone.now())
         raise AlreadyDecided(how_decided(row))
     draft.refresh_from_db()
     draft_changed.send(Draft, draft=draft, event=status)

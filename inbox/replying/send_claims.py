@@ -14,6 +14,7 @@ from django.db.models import F, Q, QuerySet
 from inbox.leads import erased, refused_addresses, suspicion
 from inbox.leads.rollup import answers
 from inbox.models import Draft, Lead, Message, OutboundSend, User
+from inbox.models.actor import Actor, columns
 from inbox.models.lead import Channel, Tag
 from inbox.replying import limits, offers, variables
 from inbox.replying.ways import provider_of
@@ -56,6 +57,10 @@ class SendBlocked(Refused):
     pass
 
 
+class SendUnderWay(SendBlocked):
+    """Another message to the same lead on the same channel is pending, or its outcome is unknown."""
+
+
 def claim(
     lead: Lead,
     *,
@@ -66,7 +71,7 @@ def claim(
     subject: str = "",
     draft: Draft | None = None,
     reply_to: Message | None = None,
-    user: User | None = None,
+    user: Actor | None = None,
     send_at: datetime | None = None,
 ) -> OutboundSend:
     """Claims and enqueues the send of `text` to `lead` in the caller's transaction. The lead's row must be locked.
@@ -80,11 +85,17 @@ def claim(
     send.
     """
     reply_to = reply_to or newest_inbound(lead, channel)
-    held = "" if user else suspicion.reason(lead)
-    if why := blocked(lead, channel) or held or _unfit(channel, text, subject, reply_to):
+    held = "" if isinstance(user, User) else suspicion.reason(lead)
+    if why := unreachable(lead, channel):
+        raise SendBlocked(why)
+    if why := _busy(lead.pk, channel):
+        raise SendUnderWay(why)
+    if why := held or _unfit(channel, text, subject, reply_to):
         raise SendBlocked(why)
     parts = limits.sms_parts(text) if channel == Channel.SMS else [text.strip()]
-    source: dict[str, Any] = {"origin": origin, "origin_id": origin_id, "draft": draft, "approved_by": user}
+    source: dict[str, Any] = {"origin": origin, "origin_id": origin_id, "draft": draft} | columns(
+        user, "approved_by"
+    )
     send = addressed(
         lead, channel, reply_to, **source, subject=subject, text=parts[0], rest=parts[1:], send_at=send_at
     )
@@ -188,7 +199,7 @@ def again(send: OutboundSend, *, state: str, user: User) -> OutboundSend:
                 send_at=None,
                 finished_at=None,
                 lost_from=None,
-                approved_by=user,
+                **columns(user, "approved_by"),
                 tries=F("tries") + 1,
             )
     except IntegrityError as error:
@@ -244,7 +255,7 @@ def back_to_review(draft_id: UUID, lead: Lead, why: str, send: OutboundSend) -> 
     """Returns the draft of the deleted claim `send` to review, or rejects the draft if the lead is stopped."""
     status = Draft.Status.REJECTED if lead.is_stopped else Draft.Status.PENDING
     Draft.objects.filter(pk=draft_id).update(
-        status=status, status_reason=why[:200], decided_by=None, decided_at=None, send_at=None
+        status=status, status_reason=why[:200], decided_by=None, program=None, decided_at=None, send_at=None
     )
     draft = Draft.objects.get(pk=draft_id)
     draft_changed.send(Draft, draft=draft, event=f"held-{send.pk}")
@@ -343,7 +354,7 @@ def _refusal(send: OutboundSend) -> Refused:
     )
     if same_send.exists():
         return AlreadyDecided("This has been sent before.")
-    return SendBlocked(_busy(send.lead_id, send.channel) or "Another message to this lead is on its way.")
+    return SendUnderWay(_busy(send.lead_id, send.channel) or "Another message to this lead is on its way.")
 
 
 def _recipients(reply_to: Message) -> dict[str, list[Any]]:

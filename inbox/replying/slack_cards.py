@@ -169,7 +169,7 @@ def member_of(
 
 
 def _draft(ctx: JobContext) -> Draft:
-    related = ("lead__campaign", "trigger_message__campaign", "workspace", "decided_by")
+    related = ("lead__campaign", "trigger_message__campaign", "workspace", "decided_by", "program")
     drafts = Draft.objects.select_related(*related)
     return drafts.get(pk=ctx.payload["draft_id"], workspace_id=ctx.workspace_id)
 
@@ -237,7 +237,7 @@ def _became(draft: Draft) -> str:
     send = OutboundSend.objects.filter(draft=draft).order_by("-part").first()
     if send is not None and send.state != OutboundSend.State.INTENT:
         at = f" at {timezone.localtime(send.finished_at):%H:%M}" if send.finished_at else ""
-        who = f", approved by {draft.decided_by}" if draft.decided_by else ""
+        who = f", approved by {draft.author}" if draft.author else ""
         return f"{send.get_state_display()}{at}{who}"
     return review.how_decided(draft)
 

@@ -8,20 +8,21 @@ from django.utils import timezone
 
 from inbox.leads import rollup
 from inbox.models import Draft, Lead, OutboundSend, User, audit
+from inbox.models.actor import Actor
 from inbox.replying.send_claims import AlreadyDecided, Refused, back_to_review
 
 
-def take_back(send: OutboundSend, *, user: User) -> None:
+def take_back(send: OutboundSend, *, user: Actor) -> None:
     """Takes back a message during its countdown. Raises AlreadyDecided. Raises Refused if `user` is not its sender."""
     if send.approved_by is not None and send.approved_by != user:
         raise Refused(f"{send.approved_by.name} sent it: only they can take it back.")
     _take_back(send, user)
 
 
-def _take_back(send: OutboundSend, user: User) -> None:
+def _take_back(send: OutboundSend, user: Actor) -> None:
     with transaction.atomic():
         lead = rollup.locked(send.lead)
-        if not _undo(send, lead, f"{user.name} took it back."):
+        if not _undo(send, lead, f"{user} took it back."):
             raise AlreadyDecided("It could not be taken back: it is out already.")
         audit.record(send.workspace_id, user, "send.take_back", send)
 
@@ -53,4 +54,8 @@ def _undo(send: OutboundSend, lead: Lead, why: str) -> bool:
         OutboundSend.objects.filter(pk=send.pk).delete()
         Draft.objects.filter(pk=send.draft_id).update(held_by_person=True)
         back_to_review(send.draft_id, lead, why, send)
+    elif send.origin == OutboundSend.Origin.PROGRAM:
+        OutboundSend.objects.filter(pk=send.pk).update(
+            text=""
+        )  # the program has it, and no composer needs it
     return True

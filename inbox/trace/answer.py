@@ -41,8 +41,8 @@ def _drafted(records: Records, draft: Draft) -> Iterator[Event]:
     if draft.status == Status.PENDING:
         yield _waits(draft)
         return
-    if draft.status != Status.REJECTED or draft.decided_by is not None:
-        waited = "Waited for a person" if draft.decided_by is not None else "Waited for its time"
+    if draft.status != Status.REJECTED or draft.author:
+        waited = "Waited for a person" if draft.author else "Waited for its time"
         yield from wait(draft.created_at, draft.decided_at, waited)
     yield _decision(draft)
 
@@ -118,7 +118,7 @@ def _waits(draft: Draft) -> Event:
 
 
 def _decision(draft: Draft) -> Event:
-    who = str(draft.decided_by) if draft.decided_by else ""
+    who = draft.author
     if draft.status == Status.REJECTED:
         what = f"{who} discarded it" if who else "The draft was closed"
         at, why = draft.decided_at or draft.updated_at, draft.status_reason
@@ -188,11 +188,11 @@ def _claimed(send: OutboundSend) -> Iterator[Event]:
             branch="Approved" if task.decided_by else "By the sequence",
             why=f"{task.decided_by} approved it." if task.decided_by else task.reason,
         )
-    elif send.origin == OutboundSend.Origin.PERSON:
+    elif send.origin in (OutboundSend.Origin.PERSON, OutboundSend.Origin.PROGRAM):
         yield Event(
             send.created_at,
             "user",
-            f"{send.approved_by or 'A person'} wrote an answer",
+            f"{send.author or 'A person'} wrote an answer",
             tone="ok",
             why=again.strip(),
             links=(link_to(send),),

@@ -106,7 +106,9 @@ def _answers(records: Records, ids: list[uuid.UUID]) -> None:
     own_draft = Q(pk=subject.draft_id) if subject.draft_id else Q()
     if ids or own_draft:
         drafts = Draft.objects.filter(own_draft | Q(trigger_message_id__in=ids), workspace=subject.workspace)
-        records.drafts = records.first(drafts.select_related("decided_by").order_by("created_at"), MOST)
+        records.drafts = records.first(
+            drafts.select_related("decided_by", "program").order_by("created_at"), MOST
+        )
     gates = GateResult.objects.filter(draft__in=[draft.pk for draft in records.drafts])
     for gate in gates.order_by("stage", "position"):
         records.gates.setdefault(gate.draft_id, []).append(gate)
@@ -119,7 +121,7 @@ def _answers(records: Records, ids: list[uuid.UUID]) -> None:
     if subject.kind == "lead":
         wanted = Q(created_at__gte=subject.messages[0].sent_at) if subject.messages else Q()
     sends = OutboundSend.objects.filter(wanted, workspace=subject.workspace, lead=subject.lead)
-    related = ("approved_by", "followup_task__step__sequence", "followup_task__decided_by")
+    related = ("approved_by", "program", "followup_task__step__sequence", "followup_task__decided_by")
     newest = sends.select_related(*related).order_by("-created_at", "-part")
     records.sends = records.first(newest, MOST)[::-1]
 

@@ -262,7 +262,7 @@ def alike_to(lead: Lead, decided: str) -> Alike | None:
 @workspace_view()
 def outgoing(request: WorkspaceRequest, lead_id: uuid.UUID, send_id: uuid.UUID) -> HttpResponse:
     """The part that is polled during a send: 204 until the send ends, then the new message and the area below it."""
-    sends = OutboundSend.objects.select_related("approved_by")
+    sends = OutboundSend.objects.select_related("approved_by", "program")
     send = get_object_or_404(sends, workspace=request.workspace, lead=lead_id, pk=send_id)
     if send.state == OutboundSend.State.INTENT:
         return HttpResponse(status=204)

@@ -62,7 +62,7 @@ def why(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
     context = {
         "message": message,
         "lead": message.lead,
-        "decisions": message.tag_decisions.select_related("user").order_by("-created_at"),
+        "decisions": message.tag_decisions.select_related("user", "program").order_by("-created_at"),
         "alike": Alike.to(message),
         "form": form,
         "rules_version": rules.RULES_VERSION,

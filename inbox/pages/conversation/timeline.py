@@ -58,8 +58,8 @@ class Entry:
     def author(self) -> str:
         """The person who wrote or approved the message; the product for an automatic answer; else the account."""
         if send := self.send or self.sent_as:
-            if send.approved_by:
-                return send.approved_by.name
+            if send.author:
+                return send.author
             return SOMEBODY if send.origin == OutboundSend.Origin.PERSON else BY_ITSELF
         message = self.message
         assert message is not None  # an entry has a message or a send
@@ -159,7 +159,9 @@ def timeline(lead: Lead, draft: Draft | None, *, everything: bool = False) -> Ti
         failed &= Q(created_at__gte=since)
         written = written.filter(created_at__gte=since)
     send_ids = {message.pk: key for message in messages if (key := send_id_of(message))}
-    rows = lead.sends.filter(LEFT_OPEN | failed | Q(pk__in=send_ids.values())).select_related("approved_by")
+    rows = lead.sends.filter(LEFT_OPEN | failed | Q(pk__in=send_ids.values())).select_related(
+        "approved_by", "program"
+    )
     sends = {send.pk: send for send in rows}
     by = {key: sends.get(send) for key, send in send_ids.items()}
     entries = [Entry(message.sent_at, message=message, sent_as=by.get(message.pk)) for message in messages]

@@ -1,0 +1,140 @@
+"""The addresses below `leads/{id}/` that change a lead, by the rules of its page."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.base import ApiView
+from api.forms import Input, camel
+from api.leads import LEADS, LeadSerializer, OneLead
+from api.problems import Conflict, Unprocessable
+from api.repeating import repeatable
+from inbox.intake import tagging
+from inbox.leads import assigning, facts, rollup, triage
+from inbox.leads.tags import SAID
+from inbox.leads.triage import Seen, TriageResult
+from inbox.models import Lead, Membership
+from inbox.pages.leads import TAKEN, LeadForm
+
+EDITED = ("first_name", "last_name", "company", "title", "email", "phone", "linkedin_url")
+LONGEST_SNOOZE = timedelta(days=366)
+
+
+class FactsInput(Input):
+    """What a person edits on a lead's page. An empty text empties the field."""
+
+    firstName = serializers.CharField(required=False, allow_blank=True, max_length=120)
+    lastName = serializers.CharField(required=False, allow_blank=True, max_length=120)
+    company = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    title = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    email = serializers.CharField(required=False, allow_blank=True, max_length=320)
+    phone = serializers.CharField(required=False, allow_blank=True, max_length=32)
+    linkedinUrl = serializers.CharField(required=False, allow_blank=True, max_length=300)
+
+
+class EditableLead(OneLead):
+    scopes = {"GET": "leads:read", "PATCH": "leads:write"}
+
+    @repeatable
+    def patch(self, request: Request, lead_id: UUID) -> Response:
+        """Changes facts of a lead. Later events do not replace them."""
+        body, lead = self.body(FactsInput), self.lead(lead_id)
+        names = [name for name in EDITED if camel(name) in body]
+        current = {name: getattr(lead, name) for name in LeadForm.base_fields}
+        form = LeadForm(current | {name: body[camel(name)] for name in names}, instance=lead)
+        errors = {camel(name): [*form.errors[name]] for name in names if name in form.errors}
+        if errors:
+            raise serializers.ValidationError(errors)
+        try:
+            facts.enter(lead, {name: form.cleaned_data[name] for name in names}, self.token)
+        except facts.Taken as error:
+            raise serializers.ValidationError({camel(error.name): [TAKEN]}, "taken") from None
+        return Response(LeadSerializer(self.row(LEADS, lead_id)).data)
+
+
+class Decision(ApiView):
+    """A decision about one lead. `input_class` describes its body."""
+
+    scopes = {"POST": "leads:write"}
+    input_class: type[Input] = Input
+
+    @repeatable
+    def post(self, request: Request, lead_id: UUID) -> Response:
+        body = self.body(self.input_class)
+        self.decide(self.lead(lead_id), body)
+        return Response(LeadSerializer(self.row(LEADS, lead_id)).data)
+
+    def decide(self, lead: Lead, body: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+
+def _require(outcome: TriageResult) -> None:
+    """Raises Conflict or Unprocessable if the lead was left as it was."""
+    if outcome.missed:
+        raise Conflict("They have written again meanwhile: read that first.")
+    if outcome.silent:
+        raise Unprocessable("This lead never wrote, so there is nothing to tag.")
+    if outcome.held:
+        raise Unprocessable("The lead opted out, bounced or may have: a person decides.", "held")
+
+
+class TagInput(Input):
+    tag = serializers.ChoiceField([(str(tag.value), tag.label) for tag in SAID])
+
+
+class Tagged(Decision):
+    input_class = TagInput
+
+    def decide(self, lead: Lead, body: dict[str, Any]) -> None:
+        _require(tagging.tag(self.workspace, self.token, [Seen.of(lead)], body["tag"]))
+
+
+class Done(Decision):
+    def decide(self, lead: Lead, body: dict[str, Any]) -> None:
+        _require(triage.change(self.workspace, [Seen.of(lead)], triage.DONE))
+
+
+class SnoozeInput(Input):
+    until = serializers.DateTimeField()
+
+    def validate_until(self, until: Any) -> Any:
+        if not timezone.now() < until <= timezone.now() + LONGEST_SNOOZE:
+            raise serializers.ValidationError("Give a time from now to a year ahead.")
+        return until
+
+
+class Snoozed(Decision):
+    input_class = SnoozeInput
+
+    def decide(self, lead: Lead, body: dict[str, Any]) -> None:
+        _require(triage.change(self.workspace, [Seen.of(lead)], triage.snoozed(body["until"])))
+
+
+class AssignInput(Input):
+    assignedTo = serializers.IntegerField(
+        allow_null=True, min_value=1, max_value=2**63 - 1, help_text="The person's id; null for nobody."
+    )
+
+
+class Assigned(Decision):
+    input_class = AssignInput
+
+    def decide(self, lead: Lead, body: dict[str, Any]) -> None:
+        user_id = body["assignedTo"]
+        members = Membership.objects.filter(workspace=self.workspace, user=user_id)
+        member_id = members.values_list("pk", flat=True).first() or 0
+        try:
+            to = assigning.receiver(self.workspace, None if user_id is None else member_id)
+            _require(assigning.give(self.workspace, self.token, [Seen.of(lead)], to))
+        except assigning.NotAMember as error:
+            raise serializers.ValidationError({"assignedTo": [str(error)]}) from None
+
+
+class OptedOut(Decision):
+    def decide(self, lead: Lead, body: dict[str, Any]) -> None:
+        rollup.opt_out_by_hand(lead, self.token)

@@ -1,0 +1,59 @@
+"""The addresses `followups/…`: start and stop a sequence for a lead."""
+
+from uuid import UUID
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.base import ApiView
+from api.forms import Input, RowSerializer
+from api.problems import Conflict
+from api.repeating import repeatable
+from inbox.followups import by_hand, plan
+from inbox.models import FollowUpInstance, audit
+
+FOLLOWUPS = FollowUpInstance.objects.select_related("lead")
+NOT_STARTED = "Not started: it is running for this lead already, or they may not be contacted."
+
+
+class FollowUpSerializer(RowSerializer):
+    class Meta:
+        model = FollowUpInstance
+        fields = ("id", "lead", "sequence", "status", "due_at", "started_at", "finished_at", "finish_reason")
+
+
+class FollowUpInput(Input):
+    lead = serializers.UUIDField()
+    sequence = serializers.UUIDField()
+
+
+class FollowUps(ApiView):
+    scopes = {"POST": "followups:write"}
+
+    @repeatable
+    def post(self, request: Request) -> Response:
+        """Starts a sequence for a lead."""
+        body = self.body(FollowUpInput)
+        lead = self.lead(body["lead"])
+        sequence = plan.open_to(lead).filter(pk=body["sequence"]).first()
+        started = sequence and plan.enrol(lead, sequence, user=self.token)
+        if not started:
+            raise Conflict(NOT_STARTED)
+        audit.record(self.workspace.pk, self.token, "sequence.enrolled", started.sequence, count=1)
+        return Response(FollowUpSerializer(started).data, status=201)
+
+
+class Stop(ApiView):
+    scopes = {"POST": "followups:write"}
+
+    @repeatable
+    def post(self, request: Request, followup_id: UUID) -> Response:
+        """Stops a follow-up."""
+        self.body(Input)
+        followup = self.row(FOLLOWUPS, followup_id)
+        self.lead_id = followup.lead_id
+        outcome = by_hand.act(self.workspace, "cancel", [followup.pk], user=self.token)
+        if outcome.refusals:
+            raise Conflict(outcome.refusals[0])
+        return Response(FollowUpSerializer(self.row(FOLLOWUPS, followup_id)).data)

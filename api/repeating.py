@@ -1,0 +1,93 @@
+"""Lets programs repeat writes: the first answer under an Idempotency-Key is repeated for 24 hours.
+
+One transaction takes the lock of token and key, does the work and stores the answer, so neither exists without the
+other, whenever a process dies (docs/adr/0088-programs-repeat-without-fear.md).
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.http import Http404
+from django.utils import timezone
+from rest_framework import serializers
+from rest_framework.exceptions import APIException
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.base import ApiView
+from api.problems import TYPE, Conflict, Unprocessable
+from inbox.models import locks
+from inbox.replying.send_claims import Refused
+from integrations.models import IdempotencyKey
+
+HEADER = "Idempotency-Key"
+KEPT_FOR = timedelta(hours=24)
+LONGEST = 200
+
+Write = Callable[..., Response]
+
+
+def repeatable(write: Write) -> Write:
+    """Decorator for the methods of ApiView that write. Everything that they do is one transaction. `view.lead_id` names
+    the lead of the answer, which is emptied with the lead.
+    """
+
+    @wraps(write)
+    def once(view: ApiView, request: Request, **kwargs: Any) -> Response:
+        key = request.headers.get(HEADER, "")
+        if len(key) > LONGEST or (view.needs_key and not key):
+            raise serializers.ValidationError({HEADER: [f"Send a key of 1 to {LONGEST} characters."]})
+        with transaction.atomic():
+            return _once(view, request, write, key, kwargs) if key else write(view, request, **kwargs)
+
+    vars(once)["repeatable"] = True
+    return once
+
+
+def _once(view: ApiView, request: Request, write: Write, key: str, kwargs: dict[str, Any]) -> Response:
+    if not locks.take("idempotency", view.token.pk, key):
+        raise Conflict("A request with this key is still running: come again.", "still_running")
+    rows = IdempotencyKey.objects.filter(token=view.token, key=key)
+    rows.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()
+    body_hash = _hash(request)
+    if row := rows.first():
+        return _repeated(row, body_hash)
+    try:
+        with transaction.atomic():
+            response = write(view, request, **kwargs)
+    except (APIException, Http404, Refused) as error:
+        response = view.handle_exception(error)
+    answer = json.loads(JSONRenderer().render(response.data) or "null")
+    try:
+        IdempotencyKey.objects.create(
+            token=view.token,
+            key=key,
+            body_hash=body_hash,
+            status=response.status_code,
+            answer={"body": answer},
+            lead_id=view.lead_id,
+        )
+    except IntegrityError as error:
+        raise Conflict("A request with this key is still running: come again.", "still_running") from error
+    return response
+
+
+def _hash(request: Request) -> str:
+    body = json.dumps(request.data, sort_keys=True)
+    return hashlib.sha256(f"{request.method} {request.path}\n{body}".encode()).hexdigest()
+
+
+def _repeated(row: IdempotencyKey, body_hash: str) -> Response:
+    if row.body_hash != body_hash:
+        raise Unprocessable("This key was sent with another request before.", "idempotency_key_reused")
+    if not row.answer:  # its lead was erased
+        raise Http404
+    content_type = TYPE if row.status >= 400 else None
+    headers = {"Idempotent-Replayed": "true"}
+    return Response(row.answer["body"], status=row.status, headers=headers, content_type=content_type)
