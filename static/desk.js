@@ -85,7 +85,7 @@ export function showFirst() {
   if (page.opened || !roomy.matches) return;
   const row = rowOf(page.shown) ?? rows()[0];
   if (row) show(idOf(row), { open: false });
-  else showNone();
+  else if (pane().dataset.lead) showNone();
 }
 
 /** Whether a click on a link opens it in this tab.

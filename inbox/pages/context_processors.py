@@ -15,6 +15,7 @@ from inbox.pages.desk import counts
 from inbox.pages.desk.conversation_list import list_url
 from inbox.pages.palette import SHORTCUTS
 from inbox.pages.release import Release, release
+from inbox.pages.start.steps_page import is_setting_up
 from inbox.pages.state_marks import StateMark
 from inbox.pages.team import Team, is_over_all, members_of, own_memberships, team_of
 
@@ -49,7 +50,7 @@ class Shell:
     @property
     def setting_up(self) -> bool:
         """Whether the user is to set up the workspace: the door to it is then the first."""
-        return not self.over_all and self.may_share and self._request.workspace.set_up_at is None
+        return not self.over_all and is_setting_up(self._request)
 
     @cached_property
     def clients(self) -> list[navigation.Client]:

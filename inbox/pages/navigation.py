@@ -60,7 +60,7 @@ def _failed(request: WorkspaceRequest) -> Badge | None:
 
 
 def _progress(request: WorkspaceRequest) -> Badge | None:
-    first = FirstSteps(request.workspace)
+    first = FirstSteps.of(request.workspace)
     return Badge(f"{first.done} of {len(first.steps)}")
 
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from inbox.health.banner import down_in
 from inbox.leads.folders import (
     COUNT_LIMIT,
+    DEFAULT_FOLDER,
     CappedCount,
     Folder,
     capped_count,
@@ -35,6 +36,8 @@ from inbox.pages.desk.search import FAR, search_page
 from inbox.pages.desk.worth_order import worth_page
 from inbox.pages.pagination import SCAN, KeysetPage, page_of
 from inbox.pages.parts import COUNTS, THREADS, part_asked, render_part, varied
+from inbox.pages.start.first_steps import FirstSteps
+from inbox.pages.start.steps_page import context_of, is_setting_up
 from inbox.pages.team import is_over_all, listed_ids
 from inbox.pages.templatetags.holdfast import capped
 
@@ -236,7 +239,11 @@ def _render(request: WorkspaceRequest) -> HttpResponse:
     part = part_asked(request)
     if part == COUNTS:
         return render_part(request, part)
-    context = {"threads": threads(request)}
+    listed = threads(request)
+    context: dict[str, object] = {"threads": listed}
+    shows_steps = listed.empty and listed.folder.key == DEFAULT_FOLDER and not listed.over_all
+    if shows_steps and is_setting_up(request):
+        context |= context_of(request, FirstSteps.of(request.workspace))
     if part == THREADS:
         return render_part(request, part, context)
     return varied(render(request, "inbox/list.html", context))

@@ -61,14 +61,14 @@ def beyond(url: str) -> Empty:
 
 def _wrong(workspace: Workspace, folder: Folder) -> Empty | None:
     """Explains what prevents replies; None if nothing does."""
-    first, start = FirstSteps(workspace), first_steps.url(workspace)
+    first, start = FirstSteps.of(workspace), first_steps.url(workspace)
     if not first.senders and not first.facts["heard"]:
         return Empty(
             "plug",
             "Nothing is connected yet",
-            "Replies come in once the account is connected that sends your campaigns.",
+            "Replies come in once you connect the account that sends your campaigns.",
             start,
-            "Set it up in four minutes",
+            "Set up in four minutes",
         )
     for account in first.senders:
         if state_of(account) not in (*NOT_DOWN, HealthState.UNKNOWN):

@@ -33,10 +33,9 @@ MARKS = {
     DONE: StateMark("ok", "ok", "Done"),
     FAILED: StateMark("bad", "fail", "Failed"),
     CHECKING: StateMark("info", "run", "Waiting"),
-    OPEN: StateMark("", "off", "To do"),
-    LATER: StateMark("", "off", "Later"),
 }
-NEXT = StateMark("info", "right", "Next")
+"""The marks of steps. A step that is still to do carries its number instead."""
+ALERTS = "Turn on alerts for broken accounts"
 APPROVED = [Draft.Status.APPROVED, Draft.Status.SENT]
 WORKS = (HealthState.CONNECTED, HealthState.QUIET, HealthState.RATE_LIMITED)
 """The states in which an account's key is known to be good."""
@@ -62,8 +61,8 @@ class Step:
         return self.state == DONE
 
     @property
-    def mark(self) -> StateMark:
-        return NEXT if self.is_next and self.state == OPEN else MARKS[self.state]
+    def mark(self) -> StateMark | None:
+        return MARKS.get(self.state)
 
 
 class FirstSteps:
@@ -71,6 +70,12 @@ class FirstSteps:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> "FirstSteps":
+        """The first steps that this object of a workspace has, so that a page reads them once."""
+        steps: FirstSteps = vars(workspace).setdefault("first_steps", cls(workspace))
+        return steps
 
     @cached_property
     def accounts(self) -> list[Integration]:
@@ -145,6 +150,12 @@ class FirstSteps:
         return list(steps.values())
 
     @property
+    def next(self) -> Step | None:
+        """The first step that needs a person, else the first that is not done."""
+        waiting = [step for step in self.steps if not step.done]
+        return next((step for step in waiting if step.is_next), waiting[0] if waiting else None)
+
+    @property
     def done(self) -> int:
         return sum(step.done for step in self.steps)
 
@@ -206,14 +217,14 @@ class FirstSteps:
         if not self.senders and self.facts["heard"]:
             return Step(
                 OPEN,
-                "Connect what your answers go out by",
-                "Replies come in by webhook alone. Nothing can be sent before an account’s key is known.",
+                "Connect the account that sends your answers",
+                "Replies already come in by webhook. To send answers, Holdfast needs the account’s key.",
             )
         if not self.senders:
             return Step(
                 OPEN,
-                "Connect what your replies come from",
-                "Its key is checked at once. You can connect more later.",
+                "Connect the account your replies come to",
+                "Holdfast checks its key at once. You can connect more later.",
             )
         account = self.senders[0]
         name, health = known_as(account.provider), getattr(account, "health", None)
@@ -237,8 +248,9 @@ class FirstSteps:
             return Step(DONE, "The webhook address is in use", at=self.used_at)
         title = f"Paste the webhook address into {self.names or 'the account'}"
         if not self.senders:
-            return Step(LATER, title, "Waits for an account.")
-        return Step(OPEN, title, "Nothing has called it yet. Whoever has it can post events.")
+            return Step(LATER, title, "After the first account.")
+        said = "No event has come yet. Treat the address like a password: anyone with it can post events."
+        return Step(OPEN, title, said)
 
     def _event(self) -> Step:
         if self.facts["event_at"]:
@@ -252,12 +264,12 @@ class FirstSteps:
         if self.facts["heard"] and self.used_at:  # its delivery is no longer stored
             return Step(DONE, "Replies come in", at=self.used_at)
         if not self.senders:
-            return Step(LATER, "See the first reply come in", "Waits for an account.")
+            return Step(LATER, "See the first reply come in", "After the first account.")
         return Step(
             CHECKING,
             "Listening for the first reply",
-            f"It shows up here within seconds of {self.names} telling us. Replies to a campaign take their time: "
-            "answer one of your own mails, or send a test event.",
+            "It shows up here within seconds. Replies to a campaign take their time: answer one of your own emails, or "
+            "send a test event.",
         )
 
     def _model(self) -> Step:
@@ -267,16 +279,16 @@ class FirstSteps:
             return Step(
                 FAILED,
                 "No model is connected",
-                "The installation’s operator sets OPENAI_API_KEY. Until then replies come in, and people read them.",
+                "The operator of this installation sets OPENAI_API_KEY. Until then, people sort the replies.",
             )
         if health is None or health.state == HealthState.UNKNOWN:
-            return Step(OPEN, "Try the model’s key", "The model reads replies and drafts answers.")
+            return Step(OPEN, "Test the OpenAI key", "The model sorts replies and writes drafts.")
         if health.state in WORKS:
-            return Step(DONE, "The model’s key works", at=health.last_success_at)
+            return Step(DONE, "The OpenAI key works", at=health.last_success_at)
         refused = health.state == HealthState.DISCONNECTED
-        act = "The installation’s operator has to act." if refused else "We keep trying."
+        act = "The operator of this installation has to act." if refused else "Holdfast keeps trying."
         headline = sentences.headline(health, self.workspace.name)
-        title = "The model’s key does not work" if refused else headline
+        title = "The OpenAI key does not work" if refused else headline
         return Step(FAILED, title, f"{_failure(health, 'OpenAI')} {act}".strip())
 
     def _persona(self) -> Step:
@@ -285,14 +297,14 @@ class FirstSteps:
         if not name:
             return Step(
                 OPEN,
-                "Say who signs the answers",
-                f"Nobody does yet. The time zone stands there too: it is {workspace.timezone}.",
+                "Set the name that signs your answers",
+                f"Check the time zone there too: it is {workspace.timezone}.",
                 url=url,
-                link="Say who signs",
+                link="Set the name",
             )
         lack = slots.lack(workspace, self.accounts)
         times = f" {lack.words}" if lack else " Free times come from the calendar."
-        words = f"Times are those of {workspace.timezone}.{times}"
+        words = f"Times are in {workspace.timezone}.{times}"
         return Step(DONE, f"Answers are signed by {name}", words, url=url, link="Settings")
 
     def _notice(self) -> Step:
@@ -301,22 +313,24 @@ class FirstSteps:
         arrived = facts["slack_at" if by_slack else "email_at"] if way else None
         if facts["trial_state"] and not (arrived and arrived >= facts["trial_at"]):
             if facts["trial_state"] == Notice.State.CLAIMED:
-                return Step(CHECKING, "A trial notice is on its way")
+                return Step(CHECKING, "The test notice is on its way")
             if facts["trial_state"] != Notice.State.SENT:
-                why = facts["trial_reason"] or "nobody knows whether it arrived"
-                return Step(FAILED, "The trial notice did not arrive", f"{_upper(why)}.")
+                why = facts["trial_reason"] or "it is unknown whether it arrived"
+                return Step(FAILED, "The test notice did not arrive", f"{_upper(why)}.")
         if arrived:
-            words = "A notice reached Slack." if by_slack else "The mail server took a notice to you."
-            return Step(DONE, "You are told when an account breaks", words, arrived)
+            words = "A notice reached Slack." if by_slack else "The mail server accepted a notice."
+            return Step(DONE, "You hear about it when an account breaks", words, arrived)
         if by_slack:
-            return Step(OPEN, "Be told when an account breaks", "A trial notice goes to your Slack channel.")
+            return Step(OPEN, ALERTS, "A test notice goes to your Slack channel.")
         if way:
-            words = "A trial notice goes to owners and admins by e-mail. With Slack connected, it goes there."
-            return Step(OPEN, "Be told when an account breaks", words)
+            words = (
+                "A test notice goes to owners and admins by email. Once Slack is connected, it goes there."
+            )
+            return Step(OPEN, ALERTS, words)
         return Step(
             OPEN,
-            "Be told when an account breaks",
-            "Connect Slack. There is no mail server here that could tell you by e-mail.",
+            ALERTS,
+            "Connect Slack: this installation sends no email.",
             url=self._page("integration-new", slack.NAME),
             link="Connect Slack",
         )
@@ -326,8 +340,7 @@ class FirstSteps:
         if facts["people"] > 1:
             return Step(
                 DONE,
-                "You are not alone here",
-                f"{capped(facts['people'])} people are in.",
+                f"{capped(facts['people'])} people are in this workspace",
                 url=people,
                 link="People",
             )
@@ -338,7 +351,7 @@ class FirstSteps:
         return Step(
             OPEN,
             "Invite a colleague",
-            "Two see more than one, and somebody answers while you are away.",
+            "They answer while you’re away.",
             url=people,
             link="Invite",
         )
@@ -350,11 +363,11 @@ class FirstSteps:
             return Step(
                 OPEN,
                 "Approve the first draft",
-                "It waits below the reply. Change what you like; nothing goes out before you send it.",
+                "It’s below the reply. Change what you like: nothing goes out until you send it.",
                 url=self._page("conversation", self.facts["draft_lead"]),
-                link="Look at the draft",
+                link="Open the draft",
             )
-        return Step(LATER, "Approve the first draft", "Waits for a reply that the model answers.")
+        return Step(LATER, "Approve the first draft", "Ready once the first reply is in.")
 
 
 def finish(workspace: Workspace) -> bool:

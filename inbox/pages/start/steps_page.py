@@ -42,7 +42,7 @@ def live(request: WorkspaceRequest) -> HttpResponse:
     steps = FirstSteps(request.workspace)
     if request.GET.get("key") == steps.key:
         return HttpResponse(status=204)
-    return render(request, "start/_steps.html", _context(request, steps))
+    return render(request, "start/_steps.html", context_of(request, steps))
 
 
 def _page(request: WorkspaceRequest, shown: int | None = None) -> HttpResponse:
@@ -50,10 +50,15 @@ def _page(request: WorkspaceRequest, shown: int | None = None) -> HttpResponse:
     steps = FirstSteps(request.workspace)
     if steps.all_done and request.membership.at_least(ADMIN):
         first_steps.finish(request.workspace)
-    return render(request, "start/start.html", _context(request, steps, shown))
+    return render(request, "start/start.html", context_of(request, steps, shown))
 
 
-def _context(request: WorkspaceRequest, steps: FirstSteps, shown: int | None = None) -> dict[str, object]:
+def is_setting_up(request: WorkspaceRequest) -> bool:
+    """Whether the user is to set up the workspace, and has neither finished nor hidden that."""
+    return request.membership.at_least(ADMIN) and request.workspace.set_up_at is None
+
+
+def context_of(request: WorkspaceRequest, steps: FirstSteps, shown: int | None = None) -> dict[str, object]:
     acts = request.membership.at_least(ADMIN)
     return {
         "first": steps,
@@ -102,7 +107,7 @@ def test_event(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResp
 @workspace_view(Membership.Role.MEMBER)
 def remove_samples(request: WorkspaceRequest) -> HttpResponse:
     count = samples.remove(request.workspace, request.user)
-    messages.info(request, "The sample is gone." if count else "There is no sample any more.")
+    messages.info(request, "The sample is removed." if count else "The sample was already removed.")
     return redirect(next_url(request, _start(request.workspace)))
 
 
@@ -117,7 +122,7 @@ def test_model(request: WorkspaceRequest) -> HttpResponse:
     lines = check_now(request, account)
     wrong = next((line for line in lines if line.tone in ("bad", "warn")), None)
     if wrong is None:
-        messages.success(request, "The model’s key is accepted.")
+        messages.success(request, "OpenAI accepts the key.")
     else:
         messages.error(request, f"{wrong.said} {wrong.fix}".strip())
     return _back(request)
@@ -132,7 +137,7 @@ def try_notice(request: WorkspaceRequest) -> HttpResponse:
     except notice_trial.NoWay as why:
         messages.error(request, str(why))
     else:
-        messages.info(request, "A trial notice is on its way.")
+        messages.info(request, "The test notice is on its way.")
     return _back(request)
 
 
@@ -146,7 +151,7 @@ def hide(request: WorkspaceRequest) -> HttpResponse:
         return _back(request)
     if first_steps.finish(request.workspace):
         audit.record(request.workspace.pk, request.user, "first_steps.hidden", request.workspace)
-    messages.info(request, "The first steps are hidden. You find them under Integrations.")
+    messages.info(request, "Set-up is hidden. You find it under Set up, Accounts.")
     return redirect("inbox:list", request.workspace.pk)
 
 

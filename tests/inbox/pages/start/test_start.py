@@ -71,8 +71,10 @@ def test_a_fresh_workspace_says_what_to_do_first_and_what_waits_for_it(fresh, ow
         "draft": "later",
     }
     page = owner.get(f"/w/{fresh.workspace.pk}/start/").content.decode()
-    assert "0 of 8 are done" in page and "Connect EmailBison" in page
-    assert re.search(r'aria-current="step"[^§]*?Connect what your replies come from', page)
+    assert "Set up 0 of 8" in page and "Connect EmailBison" in page
+    assert re.search(
+        r'aria-current="step"[^§]*?<h2 id="next-h">Connect the account your replies come to</h2>', page
+    )
     assert "OPENAI_API_KEY" in page and "Send a test event" not in page
 
 
@@ -188,7 +190,7 @@ def test_the_page_leaves_the_menu_by_itself_or_when_hidden_and_can_come_back(own
     assert link in owner.get(f"{base}people/").content.decode()
     owner.post(f"{base}start/hide/", {"do": "hide"})
     assert link not in owner.get(f"{base}people/").content.decode()
-    assert "Show it in the menu" in owner.get(f"{base}start/").content.decode()
+    assert "Show set-up in the menu" in owner.get(f"{base}start/").content.decode()
     owner.post(f"{base}start/hide/", {"do": "show"})
     assert Workspace.objects.get().set_up_at is None
     assert list(AuditEntry.objects.values_list("action", flat=True).order_by("pk")) == [
@@ -222,7 +224,7 @@ def test_a_test_event_opens_its_sample_which_proves_no_step_and_one_press_remove
     assert "Nothing: it is a sample." in page
     assert states(fresh.workspace) == before
     assert "Sample</span>" in owner.get(f"{base}inbox/").content.decode()
-    assert "Look at the sample conversation" in owner.get(f"{base}start/").content.decode()
+    assert "Open the sample" in owner.get(f"{base}start/").content.decode()
     owner.post(f"{base}start/sample/remove/")
     assert not Lead.objects.exists()
 
@@ -264,9 +266,9 @@ def test_the_models_key_is_tried_against_the_provider(world):
     base = f"/w/{world.workspace.pk}/start/"
     world.sandbox.fault(provider="openai", kind="error", status=401, count=1)
     page = world.client.post(f"{base}model/", follow=True).content.decode()
-    assert "The model’s key does not work" in page
+    assert "The OpenAI key does not work" in page
     page = world.client.post(f"{base}model/", follow=True).content.decode()
-    assert "The model’s key is accepted." in page and states(world.workspace)["model"] == "done"
+    assert "OpenAI accepts the key." in page and states(world.workspace)["model"] == "done"
 
 
 def test_a_trial_notice_goes_to_slack_and_says_whether_it_arrived(world):
@@ -314,9 +316,9 @@ def test_our_own_mail_does_not_prove_that_replies_come_in(fresh):
 @pytest.mark.parametrize(
     ("state", "shown", "title"),
     [
-        (HealthState.RATE_LIMITED, "done", "The model’s key works"),
+        (HealthState.RATE_LIMITED, "done", "The OpenAI key works"),
         (HealthState.PROVIDER_DOWN, "failed", "OpenAI is having problems on the provider’s side"),
-        (HealthState.DISCONNECTED, "failed", "The model’s key does not work"),
+        (HealthState.DISCONNECTED, "failed", "The OpenAI key does not work"),
     ],
 )
 def test_only_a_refused_key_is_said_not_to_work(fresh, settings, state, shown, title):
@@ -358,14 +360,14 @@ def test_who_looks_is_not_told_to_be_their_own_colleague(fresh, client):
     member = factories.make_member(fresh.workspace)
     client.force_login(member)
     page = client.get(f"/w/{fresh.workspace.pk}/start/").content.decode()
-    assert "You are not alone here" in page and "2 people are in." in page
+    assert "2 people are in this workspace" in page
 
 
 def test_what_cannot_come_back_to_the_menu_is_not_offered(owner, fresh, monkeypatch):
     monkeypatch.setattr(FirstSteps, "all_done", property(lambda _self: True))
     start = f"/w/{fresh.workspace.pk}/start/"
     owner.get(start)  # this takes it out of the menu
-    assert "Show it in the menu" not in owner.get(start).content.decode()
+    assert "Show set-up in the menu" not in owner.get(start).content.decode()
 
 
 def test_an_address_in_full_is_kept_while_the_page_follows_what_happens(owner, fresh):
@@ -382,3 +384,38 @@ def test_a_look_at_the_address_in_a_browser_is_no_use_of_it(client, fresh):
     key = WebhookKey.objects.get(integration=connect(fresh.workspace))
     assert client.get(f"/api/webhooks/email/{key.secret}/").status_code == 200
     assert WebhookKey.objects.get(pk=key.pk).last_used_at is None
+
+
+def test_the_empty_inbox_of_a_new_workspace_holds_its_set_up_with_one_primary_button(owner, fresh, client):
+    inbox = f"/w/{fresh.workspace.pk}/inbox/"
+    page = owner.get(inbox).content.decode().split("<main")[1].split("<template")[0]
+    setup = page.partition('<section class="convo setup"')[2]
+    assert "Set up 0 of 8" in setup and setup.count("primary") == 1 and "Connect EmailBison" in setup
+    assert page.count("<h1") == 1
+    todo = setup.partition('aria-label="Then"')[2]
+    assert re.findall(r'class="who todo" aria-hidden="true">(\d)<', todo) == ["2", "3", "5", "6", "7", "8"]
+    assert "#off" not in setup
+
+    assert "convo setup" not in owner.get(f"{inbox}?view=sent").content.decode()
+    lead = factories.make_lead(fresh.workspace, needs_reply=True)
+    assert "convo setup" not in owner.get(inbox).content.decode()
+    lead.delete()
+    client.force_login(factories.make_member(fresh.workspace))
+    assert "convo setup" not in client.get(inbox).content.decode()
+
+
+def test_finished_steps_are_folded_but_the_first_reply_stays_in_view_until_a_draft_is_approved(owner, fresh):
+    account = connect(fresh.workspace)
+    well(account)
+    lead = factories.make_lead(fresh.workspace)
+    message = factories.make_message(lead)
+    factories.make_delivery(
+        fresh.workspace, integration=account, verdict="accepted", lead=lead, message=message
+    )
+    page = owner.get(f"/w/{fresh.workspace.pk}/start/").content.decode()
+    then, folded = page.partition('aria-label="Then"')[2].split("<details>", 1)
+    assert "Open the reply" in then and "EmailBison is connected" not in then
+    assert "EmailBison is connected" in folded and "Open the reply" not in folded
+    factories.make_draft(message, status="approved", decided_by=fresh.admin)
+    page = owner.get(f"/w/{fresh.workspace.pk}/start/").content.decode()
+    assert "Open the reply" in page.partition('aria-label="Then"')[2].split("<details>", 1)[1]
