@@ -249,8 +249,8 @@ class FirstSteps:
         title = f"Paste the webhook address into {self.names or 'the account'}"
         if not self.senders:
             return Step(LATER, title, "After the first account.")
-        said = "No event has come yet. Treat the address like a password: anyone with it can post events."
-        return Step(OPEN, title, said)
+        words = "No event has come yet. Treat the address like a password: anyone with it can post events."
+        return Step(OPEN, title, words)
 
     def _event(self) -> Step:
         if self.facts["event_at"]:
