@@ -414,7 +414,10 @@ def _first_steps() -> Iterator[Finding]:
         for step in FirstSteps(workspace).steps:
             if not step.done:
                 yield Finding(
-                    None, f"{workspace}, first steps", f"{step.title} ({step.mark.word.lower()})", step.said
+                    None,
+                    f"{workspace}, first steps",
+                    f"{step.title} ({(step.mark.word if step.mark else 'To do').lower()})",
+                    step.said,
                 )
 
 
