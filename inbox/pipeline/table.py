@@ -4,7 +4,6 @@ neither tag nor draft waits for them.
 """
 
 from collections.abc import Callable
-from enum import Enum, auto
 from typing import Any, NamedTuple
 
 from inbox.pipeline import (
@@ -21,98 +20,81 @@ from inbox.pipeline.situation import Situation
 from jobs.deadline import Deadline
 from jobs.lanes import DRAFT
 
-
-class Reach(Enum):
-    """Whether a step affects only the product itself. A sample's reply runs only the steps with INSIDE."""
-
-    INSIDE = auto()  # changes our rows, asks the model, reads our own calendar
-    OUTSIDE = auto()  # sends or requests data about the lead anywhere else
+Conditions = tuple[when.Condition, ...]
 
 
 class Step(NamedTuple):
-    """`run` returns ids and settings to record, never people's text. `seconds`: the time limit. `lane`: the queue to
-    which the job moves first, so that an unread reply does not wait behind answers.
+    """`run` returns ids and settings to record, never people's text. `outside`: whether it sends or requests data about
+    the lead anywhere else. `seconds`: the time limit. `lane`: the queue to which the job moves first, so that an unread
+    reply does not wait behind answers.
     """
 
     name: str
     run: Callable[[Situation, Deadline], Any]
-    reach: Reach
-    skipped_for: tuple[when.Condition, ...] = ()
+    outside: bool
+    skipped_for: Conditions
     seconds: int = 10
     lane: str = ""
 
     def reason_to_skip(self, situation: Situation) -> str:
-        conditions = self.skipped_for if self.reach is Reach.INSIDE else (when.SAMPLE, *self.skipped_for)
-        return next(
-            (condition.words(situation) for condition in conditions if condition.holds(situation)), ""
-        )
+        held = (condition.words(situation) for condition in self.skipped_for if condition.holds(situation))
+        return next(held, "")
+
+
+def _inside(name: str, run: Callable[..., Any], skipped_for: Conditions = (), **limits: Any) -> Step:
+    """A step that only changes our rows, asks the model, or reads our own calendar."""
+    return Step(name, run, False, skipped_for, **limits)
+
+
+def _outside(name: str, run: Callable[..., Any], skipped_for: Conditions = (), **limits: Any) -> Step:
+    """A step that sends or requests data about the lead anywhere else. It is skipped for a sample's reply."""
+    return Step(name, run, True, (when.SAMPLE, *skipped_for), **limits)
 
 
 STEPS = (
-    Step(
+    _outside(
         "identity",
         campaign_mail.identify,
-        Reach.OUTSIDE,
         (when.NOT_EMAIL, when.NOT_EMAILBISON, when.KNOWN_THERE, when.NO_EMAILBISON),
     ),
-    Step(
-        "stop-future-emails",
-        campaign_mail.stop_future,
-        Reach.OUTSIDE,
-        when.NO_CAMPAIGN_MAIL,
-    ),
-    Step(
+    _outside("stop-future-emails", campaign_mail.stop_future, when.NO_CAMPAIGN_MAIL),
+    _outside(
         "sent-history",
         campaign_mail.import_sent,
-        Reach.OUTSIDE,
         (when.NOT_EMAIL, when.NO_HISTORY, when.NOT_KNOWN, when.NOT_CONNECTED),
         seconds=20,
     ),
-    Step(
+    _outside(
         "sms-history",
         campaign_mail.import_texts,
-        Reach.OUTSIDE,
         (when.NOT_SMS, when.NO_HISTORY, when.NOT_CONNECTED, when.NOT_KNOWN, when.LONG_TEXT, when.IN_CONTEXT),
         seconds=20,
     ),
-    Step("rules", sentiment.keep_rules, Reach.INSIDE, (when.NO_DECISION,)),
-    Step(
+    _inside("rules", sentiment.keep_rules, (when.NO_DECISION,)),
+    _inside(
         "sentiment",
         sentiment.read,
-        Reach.INSIDE,
         (when.RULE_DECIDED, when.PROVIDER_DECIDED, when.NO_TEXT, when.NO_MODEL),
         seconds=30,
     ),
-    Step(
+    _outside(
         "stop-future-emails-after-all",
         campaign_mail.stop_future,
-        Reach.OUTSIDE,
         (when.NOT_SUSPECTED, *when.NO_CAMPAIGN_MAIL),
     ),
-    Step(
-        "notices",
-        tag_notices.tell,
-        Reach.OUTSIDE,
-        (when.OLDER, when.SAID_BEFORE, when.NOBODY_TOLD, when.NO_SLACK),
-    ),
-    Step(
-        "close-drafts", assignment.close_drafts, Reach.INSIDE, (when.AWAY, when.OLDER, when.PERHAPS_A_MACHINE)
-    ),
-    Step(
-        "assign", assignment.assign, Reach.INSIDE, (when.SAMPLE, *when.COLD, when.NOT_IN_TURN, when.ASSIGNED)
-    ),
-    Step("follow-ups", assignment.tell_follow_ups, Reach.INSIDE),
-    Step(
+    _outside("notices", tag_notices.tell, (when.OLDER, when.SAID_BEFORE, when.NOBODY_TOLD, when.NO_SLACK)),
+    _inside("close-drafts", assignment.close_drafts, (when.AWAY, when.OLDER, when.PERHAPS_A_MACHINE)),
+    _inside("assign", assignment.assign, (when.SAMPLE, *when.COLD, when.NOT_IN_TURN, when.ASSIGNED)),
+    _inside("follow-ups", assignment.tell_follow_ups),
+    _inside(
         "snooze",
         snoozing.snooze,
-        Reach.INSIDE,
         (when.STOPPED, when.AUTOMATIC, when.SUSPECTED, when.WANTS_ANSWER_NOW, when.OLDER),
     ),
-    Step("enrich-text", missing_facts.from_text, Reach.INSIDE, (*when.NOBODY, when.COMPLETE)),
-    Step(
+    _inside("enrich-text", missing_facts.from_text, (*when.NOBODY, when.COMPLETE)),
+    _outside(
         "enrich-variables",
         missing_facts.from_variables,
-        Reach.OUTSIDE,
         (
             *when.COLD,
             when.NOT_EMAIL,
@@ -123,43 +105,22 @@ STEPS = (
         ),
         seconds=15,
     ),
-    Step(
+    _inside(
         "enrich-signature",
         missing_facts.from_signature,
-        Reach.INSIDE,
         (*when.COLD, when.NOT_EMAIL, when.COMPLETE, when.NO_SIGNATURE, when.NO_MODEL),
         seconds=25,
         lane=DRAFT,
     ),
-    Step(
+    _outside(
         "enrich-clay",
         missing_facts.ask_clay,
-        Reach.OUTSIDE,
         (*when.COLD, when.BOOKED, when.LATER, when.COMPLETE, when.NO_CLAY),
     ),
-    Step(
-        "crm-contact",
-        missing_facts.tell_crm,
-        Reach.OUTSIDE,
-        (*when.COLD, when.BOOKED, when.LATER, when.NO_GHL),
-    ),
-    Step(
-        "draft",
-        answer_steps.draft,
-        Reach.INSIDE,
-        (*when.UNANSWERABLE, when.NO_MODEL),
-        seconds=120,
-        lane=DRAFT,
-    ),
-    Step(
-        "gates",
-        answer_steps.judge,
-        Reach.INSIDE,
-        (when.CALL, when.BOOKED, when.NO_DRAFT),
-        seconds=40,
-        lane=DRAFT,
-    ),
-    Step("review", answer_steps.ask_for_review, Reach.OUTSIDE, (when.NO_DRAFT, when.NO_REVIEW_CHANNEL)),
-    Step("score", assignment.score, Reach.INSIDE),
-    Step("finish", assignment.finish, Reach.INSIDE),
+    _outside("crm-contact", missing_facts.tell_crm, (*when.COLD, when.BOOKED, when.LATER, when.NO_GHL)),
+    _inside("draft", answer_steps.draft, (*when.UNANSWERABLE, when.NO_MODEL), seconds=120, lane=DRAFT),
+    _inside("gates", answer_steps.judge, (when.CALL, when.BOOKED, when.NO_DRAFT), seconds=40, lane=DRAFT),
+    _outside("review", answer_steps.ask_for_review, (when.NO_DRAFT, when.NO_REVIEW_CHANNEL)),
+    _inside("score", assignment.score),
+    _inside("finish", assignment.finish),
 )

@@ -546,7 +546,7 @@ OPT_OUT = (
     ("inbox/replying/send_claims.py", "if lead.sample:", "if False:", SAMPLES),
     ("inbox/replying/gates.py", "if e.lead.sample:", "if False:", SAMPLES),
     ("inbox/leads/stops.py", "if lead.sample:", "if False:", SAMPLES),
-    ("inbox/pipeline/table.py", "if self.reach is Reach.INSIDE else", "if True else", SAMPLES),
+    ("inbox/pipeline/table.py", "True, (when.SAMPLE, *skipped_for)", "True, skipped_for", SAMPLES),
     (
         "inbox/sql/samples.sql",
         "WHERE id = NEW.lead_id AND sample",

@@ -10,7 +10,7 @@ from inbox.health import account_cards
 from inbox.leads import merge, stops
 from inbox.models import Draft, Lead, Message, OutboundSend, SendingPolicy, WebhookDelivery
 from inbox.pipeline import agreement, corrections
-from inbox.pipeline.table import STEPS, Reach
+from inbox.pipeline.table import STEPS
 from inbox.replying import review, send_claims, shadow
 from inbox.webhooks import replay, samples
 from insights.overview_numbers import overview, waiting
@@ -86,7 +86,7 @@ def test_the_model_reads_and_answers_it_and_nobody_else_outside_hears_of_it(worl
     assert world.draft(message) is not None
     assert {one["provider"] for one in world.sandbox.requests()} == {"openai"}
     steps = world.steps(message)
-    assert {steps[step.name] for step in STEPS if step.reach is Reach.OUTSIDE} == {
+    assert {steps[step.name] for step in STEPS if step.outside} == {
         ("skipped", "It is a sample: nobody else is asked or told.")
     }
 
