@@ -196,21 +196,20 @@ class Payloads(Protocol):
 
 
 def json_webhook(provider: str, name: str, payloads: Payloads, **stated: Any) -> WebhookSource:
-    """Returns a webhook address with a workspace's own key, to which the provider posts JSON that `payloads` parses.
-    `stated` are the other fields of WebhookSource. Raises Incomplete if one is missing.
+    """Returns a webhook address to which the provider posts JSON that `payloads` parses. `stated` are the other fields
+    of WebhookSource. Unless they say otherwise, the address has a workspace's own key. Raises Incomplete if one is
+    missing.
     """
-    return WebhookSource(
-        name=name,
-        provider=provider,
-        keyed=True,
-        signature=NONE("The key in the address opens it."),
-        decode=rawjson.parse,
-        parse=payloads.parse,
-        account_of=payloads.account_of,
-        events=payloads.EVENTS,
-        contract=contract_of(payloads, name),
-        **stated,
-    )
+    shared: dict[str, Any] = {
+        "keyed": True,
+        "signature": NONE("The key in the address opens it."),
+        "decode": rawjson.parse,
+        "parse": payloads.parse,
+        "account_of": payloads.account_of,
+        "events": payloads.EVENTS,
+        "contract": contract_of(payloads, name),
+    }
+    return WebhookSource(name=name, provider=provider, **shared | stated)
 
 
 class Counts(StrEnum):
@@ -506,19 +505,21 @@ class Declaration:
         return ProviderSpec(webhooks=self.webhooks, calendar=self.calendar, **capabilities)
 
 
+def optional(name: str, label: str, help: str) -> Setting:
+    return Setting(name=name, label=label, help=help, required=False)
+
+
 # Settings and reasons that many providers share.
 API_KEY = Setting(name="api_key", label="API key", help="", required=True)
-BASE_URL = Setting(
-    name="base_url",
-    label="Address of the API",
-    help="Leave empty for the provider’s own. Another address needs the key again.",
-    required=False,
+BASE_URL = optional(
+    "base_url",
+    "Address of the API",
+    "Leave empty for the provider’s own. Another address needs the key again.",
 )
-STOP_LABELS = Setting(
-    name="stop_labels",
-    label="Labels that mean “do not contact”",
-    help="Their names, with commas between them. “Do not contact” always does.",
-    required=False,
+STOP_LABELS = optional(
+    "stop_labels",
+    "Labels that mean “do not contact”",
+    "Their names, with commas between them. “Do not contact” always does.",
 )
 BASE_URL_ALONE = NONE("The operator sets no address beside the base URL.")
 WAITS_AT_429 = NONE("No calls are counted; one that it refuses with 429 is made again later.")
@@ -533,6 +534,15 @@ NO_CONTACTS = NONE("It has no contacts.")
 NEW_KEY = NONE("A new key is put in under Settings.")
 KEY_PROVES_ALL = NONE("Whatever works proves that the key does.")
 CHANNEL_STOPS = NONE("Its channel says it.")
+PLAIN_CALLS: dict[str, Any] = {"ports": (), "operator_urls": BASE_URL_ALONE, "call_limit": WAITS_AT_429}
+"""Calls to one address with no limit of ours."""
+SHARED_WEBHOOK: dict[str, Any] = {
+    "keyed": False,
+    "secret_headers": (),
+    "secret_field": "",
+    "accepts": NONE("The signature opens it: there is no key beside it."),
+}
+"""A webhook address that all workspaces share."""
 
 
 def any_account(_account: "Integration") -> Literal[True]:
@@ -543,6 +553,15 @@ def any_account(_account: "Integration") -> Literal[True]:
 def has_secrets(account: "Integration") -> bool:
     """Whether the account has its own credentials, even if they cannot be decrypted. Decrypts nothing."""
     return account.has_secrets
+
+
+ONE_KEY: dict[str, Any] = {
+    "key": "api_key",
+    "installation_key": KEY_PER_ACCOUNT,
+    "usable": has_secrets,
+    "lacks": KEY_IS_ENOUGH,
+}
+"""An account that needs its own key and nothing else."""
 
 
 def label_words(label: str) -> str:

@@ -9,36 +9,23 @@ SPEC = spec.Declaration(
     names=spec.Names(name=NAME, label="Calendly", known_as="Calendly", company="Calendly", aliases=()),
     calls=spec.Calls(
         hosts=("api.calendly.com",),
-        ports=(),
         base_url=lambda: "https://api.calendly.com",
-        operator_urls=spec.BASE_URL_ALONE,
-        call_limit=spec.WAITS_AT_429,
+        **spec.PLAIN_CALLS,
     ),
     connecting=spec.Connecting(
         account_id=spec.NONE("A token is of one user."),
         secrets=(
             spec.API_KEY,
-            spec.Setting(
-                name="signing_key",
-                label="Webhook signing key",
-                help="Calendly gives it when the webhook is made.",
-                required=False,
+            spec.optional(
+                "signing_key", "Webhook signing key", "Calendly gives it when the webhook is made."
             ),
         ),
         settings=(
             spec.BASE_URL,
-            spec.Setting(
-                name="event_type_uri",
-                label="Event type",
-                help="The URI of the meeting that is offered.",
-                required=False,
-            ),
+            spec.optional("event_type_uri", "Event type", "The URI of the meeting that is offered."),
         ),
-        key="api_key",
-        installation_key=spec.KEY_PER_ACCOUNT,
         key_made_at="Calendly under Integrations, API & Webhooks",
-        usable=spec.has_secrets,
-        lacks=spec.KEY_IS_ENOUGH,
+        **spec.ONE_KEY,
     ),
     webhooks=(
         spec.json_webhook(

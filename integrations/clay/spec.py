@@ -1,6 +1,6 @@
 """Declares what Clay can do and how its accounts are set up (the fields: integrations.spec)."""
 
-from integrations import rawjson, spec
+from integrations import spec
 from integrations.clay import NAME, account, payloads, signature
 
 ROW_PROVES_ALL = spec.NONE("A row that a table accepts proves that its address works.")
@@ -17,18 +17,11 @@ SPEC = spec.Declaration(
     connecting=spec.Connecting(
         account_id=spec.NONE("Its tables are named by their addresses."),
         secrets=(
-            spec.Setting(
-                name="callback_secret",
-                label="Callback secret",
-                help="What Clay’s answers are signed with.",
-                required=False,
-            ),
+            spec.optional("callback_secret", "Callback secret", "What Clay’s answers are signed with."),
         ),
         settings=(
-            spec.Setting(
-                name="linkedin_table_url", label="Webhook of the LinkedIn table", help="", required=False
-            ),
-            spec.Setting(name="phone_table_url", label="Webhook of the phone table", help="", required=False),
+            spec.optional("linkedin_table_url", "Webhook of the LinkedIn table", ""),
+            spec.optional("phone_table_url", "Webhook of the phone table", ""),
         ),
         key=spec.NONE("A table’s address is the secret; calls carry nothing else."),
         installation_key=spec.NONE("The operator may name tables for everybody; they need no key."),
@@ -37,18 +30,13 @@ SPEC = spec.Declaration(
         lacks=spec.NONE("A table without an address is not asked."),
     ),
     webhooks=(
-        spec.WebhookSource(
-            name="clay",
-            provider=NAME,
-            keyed=True,
+        spec.json_webhook(
+            NAME,
+            NAME,
+            payloads,
             signature=spec.Signature(
                 valid=lambda raw, headers, _now: signature.valid(raw, headers), names=payloads.names
             ),
-            decode=rawjson.parse,
-            parse=payloads.parse,
-            account_of=payloads.account_of,
-            events=payloads.EVENTS,
-            contract=spec.contract_of(payloads, "clay"),
             secret_headers=signature.HEADERS,
             secret_field="",
             accepts=signature.accepts,

@@ -14,25 +14,21 @@ SPEC = spec.Declaration(
     calls=spec.Calls(
         # The first host is a white label. It was the default address of accounts until release 0.1.0.
         hosts=("send.meetinboxxia.com", "emailbison.com"),
-        ports=(),
         base_url=lambda: settings.EMAILBISON_BASE_URL,
-        operator_urls=spec.BASE_URL_ALONE,
-        call_limit=spec.WAITS_AT_429,
+        **spec.PLAIN_CALLS,
     ),
     connecting=spec.Connecting(
-        account_id=spec.Setting(
-            name="workspace_id",
-            label="EmailBison workspace id",
-            help="Events that name another one are refused. Empty: not checked.",
-            required=False,
+        account_id=spec.optional(
+            "workspace_id",
+            "EmailBison workspace id",
+            "Events that name another one are refused. Empty: not checked.",
         ),
         secrets=(spec.API_KEY,),
         settings=(
-            spec.Setting(
-                name="base_url",
-                label="Address of your EmailBison",
-                help="Where you log in, as in https://send.example.com. Another address needs the key again.",
-                required=False,
+            spec.optional(
+                "base_url",
+                "Address of your EmailBison",
+                "Where you log in, as in https://send.example.com. Another address needs the key again.",
             ),
             spec.STOP_LABELS,
         ),

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from integrations import rawjson, spec
+from integrations import spec
 from integrations.ghl import NAME, account, calendar, carrier, listed, payloads, signature
 from integrations.ghl.client import CALLS, WINDOW_S, GhlClient
 
@@ -33,18 +33,10 @@ SPEC = spec.Declaration(
         secrets=(spec.API_KEY,),
         settings=(
             spec.BASE_URL,
-            spec.Setting(
-                name="calendar_id",
-                label="Calendar id",
-                help="The calendar whose free times are offered.",
-                required=False,
-            ),
+            spec.optional("calendar_id", "Calendar id", "The calendar whose free times are offered."),
         ),
-        key="api_key",
-        installation_key=spec.KEY_PER_ACCOUNT,
         key_made_at="GoHighLevel under Settings, Private Integrations",
-        usable=spec.has_secrets,
-        lacks=spec.KEY_IS_ENOUGH,
+        **spec.ONE_KEY,
     ),
     webhooks=(
         spec.json_webhook(
@@ -61,21 +53,15 @@ SPEC = spec.Declaration(
                 why="workflow webhooks: users report retries after 5xx and network errors, GHL documents none",
             ),
         ),
-        spec.WebhookSource(
-            name="ghl/app",
-            provider=NAME,
-            keyed=False,
+        spec.json_webhook(
+            NAME,
+            "ghl/app",
+            payloads,
             signature=spec.Signature(
                 valid=lambda raw, headers, _now: signature.valid(raw, headers), names=payloads.names
             ),
-            decode=rawjson.parse,
-            parse=payloads.parse,
-            account_of=payloads.account_of,
             events=payloads.APP_EVENTS,
-            contract=spec.contract_of(payloads, "ghl/app"),
-            secret_headers=(),
-            secret_field="",
-            accepts=spec.NONE("The signature opens it: there is no key beside it."),
+            **spec.SHARED_WEBHOOK,
             sample=spec.NONE("Only GoHighLevel has the key that signs these."),
             rules=spec.DeliveryRules(
                 unusable_status=400,

@@ -9,20 +9,15 @@ SPEC = spec.Declaration(
     names=spec.Names(name=NAME, label="Instantly", known_as="Instantly", company="Instantly", aliases=()),
     calls=spec.Calls(
         hosts=("api.instantly.ai",),
-        ports=(),
         base_url=lambda: "https://api.instantly.ai/api/v2",
-        operator_urls=spec.BASE_URL_ALONE,
-        call_limit=spec.WAITS_AT_429,
+        **spec.PLAIN_CALLS,
     ),
     connecting=spec.Connecting(
         account_id=spec.NONE("A key is of one account, and events name none that could be compared."),
         secrets=(spec.API_KEY,),
         settings=(spec.BASE_URL, spec.STOP_LABELS),
-        key="api_key",
-        installation_key=spec.KEY_PER_ACCOUNT,
         key_made_at="Instantly under Settings, Integrations, API Keys",
-        usable=spec.has_secrets,
-        lacks=spec.KEY_IS_ENOUGH,
+        **spec.ONE_KEY,
     ),
     webhooks=(
         spec.json_webhook(

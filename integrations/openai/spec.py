@@ -9,10 +9,8 @@ SPEC = spec.Declaration(
     names=spec.Names(name=NAME, label="OpenAI", known_as="OpenAI", company="OpenAI", aliases=()),
     calls=spec.Calls(
         hosts=("api.openai.com",),
-        ports=(),
         base_url=lambda: settings.OPENAI_BASE_URL,
-        operator_urls=spec.BASE_URL_ALONE,
-        call_limit=spec.WAITS_AT_429,
+        **spec.PLAIN_CALLS,
     ),
     connecting=spec.Connecting(
         account_id=spec.NONE("A workspace asks by the installation’s key, and has one account."),

@@ -9,46 +9,39 @@ SPEC = spec.Declaration(
     names=spec.Names(name=NAME, label="Slack", known_as="Slack", company="Slack", aliases=()),
     calls=spec.Calls(
         hosts=("slack.com",),
-        ports=(),
         base_url=lambda: settings.SLACK_BASE_URL,
-        operator_urls=spec.BASE_URL_ALONE,
-        call_limit=spec.WAITS_AT_429,
+        **spec.PLAIN_CALLS,
     ),
     connecting=spec.Connecting(
         account_id=spec.NONE("A workspace has one Slack."),
         secrets=(
-            spec.Setting(
-                name="bot_token",
-                label="Bot token",
-                help="Begins with xoxb-. Found on the app’s page under OAuth & Permissions.",
-                required=False,
+            spec.optional(
+                "bot_token",
+                "Bot token",
+                "Begins with xoxb-. Found on the app’s page under OAuth & Permissions.",
             ),
-            spec.Setting(
-                name="webhook_url",
-                label="Incoming webhook",
-                help="Only where there is no bot: messages can then not be changed later.",
-                required=False,
+            spec.optional(
+                "webhook_url",
+                "Incoming webhook",
+                "Only where there is no bot: messages can then not be changed later.",
             ),
         ),
         settings=(
             spec.BASE_URL,
-            spec.Setting(
-                name="channel",
-                label="Channel for notices",
-                help="A channel’s id, such as C0123456789. The bot must be in it.",
-                required=False,
+            spec.optional(
+                "channel",
+                "Channel for notices",
+                "A channel’s id, such as C0123456789. The bot must be in it.",
             ),
-            spec.Setting(
-                name="replies_channel",
-                label="Channel for replies",
-                help="A channel’s id, for replies with a tag chosen under Notices. Empty: the channel for notices.",
-                required=False,
+            spec.optional(
+                "replies_channel",
+                "Channel for replies",
+                "A channel’s id, for replies with a tag chosen under Notices. Empty: the channel for notices.",
             ),
-            spec.Setting(
-                name="review_channel",
-                label="Channel for drafts to review",
-                help="A channel’s id. Empty: drafts are reviewed here only.",
-                required=False,
+            spec.optional(
+                "review_channel",
+                "Channel for drafts to review",
+                "A channel’s id. Empty: drafts are reviewed here only.",
             ),
         ),
         key="bot_token",
@@ -58,19 +51,13 @@ SPEC = spec.Declaration(
         lacks=account.lacks,
     ),
     webhooks=(
-        spec.WebhookSource(
-            name="slack/interactions",
-            provider=NAME,
-            keyed=False,
+        spec.json_webhook(
+            NAME,
+            "slack/interactions",
+            payloads,
             signature=spec.Signature(valid=signature.valid, names=payloads.names),
             decode=payloads.decode,
-            parse=payloads.parse,
-            account_of=payloads.account_of,
-            events=payloads.EVENTS,
-            contract=spec.contract_of(payloads, "slack/interactions"),
-            secret_headers=(),
-            secret_field="",
-            accepts=spec.NONE("The signature opens it: there is no key beside it."),
+            **spec.SHARED_WEBHOOK,
             sample=spec.NONE("It brings presses of buttons, and no messages."),
             rules=spec.DeliveryRules(
                 unusable_status=400,

@@ -9,28 +9,22 @@ SPEC = spec.Declaration(
     names=spec.Names(name=NAME, label="SmartLead", known_as="SmartLead", company="SmartLead", aliases=()),
     calls=spec.Calls(
         hosts=("server.smartlead.ai",),
-        ports=(),
         base_url=lambda: "https://server.smartlead.ai/api/v1",
-        operator_urls=spec.BASE_URL_ALONE,
-        call_limit=spec.WAITS_AT_429,
+        **spec.PLAIN_CALLS,
     ),
     connecting=spec.Connecting(
         account_id=spec.NONE("A key is of one account, and events name none that could be compared."),
         secrets=(
             spec.API_KEY,
-            spec.Setting(
-                name="signing_secret",
-                label="Webhook signing secret",
-                help="If it is set, webhooks without its signature are refused.",
-                required=False,
+            spec.optional(
+                "signing_secret",
+                "Webhook signing secret",
+                "If it is set, webhooks without its signature are refused.",
             ),
         ),
         settings=(spec.BASE_URL,),
-        key="api_key",
-        installation_key=spec.KEY_PER_ACCOUNT,
         key_made_at="SmartLead under Settings, API Key",
-        usable=spec.has_secrets,
-        lacks=spec.KEY_IS_ENOUGH,
+        **spec.ONE_KEY,
     ),
     webhooks=(
         spec.json_webhook(

@@ -27,11 +27,10 @@ SPEC = spec.Declaration(
         ),
         secrets=(
             spec.API_KEY,
-            spec.Setting(
-                name=signature.SECRET,
-                label="Webhook signing secret",
-                help="Version 2 alone: Unipile shows it with the webhook endpoint, and signs with it.",
-                required=False,
+            spec.optional(
+                signature.SECRET,
+                "Webhook signing secret",
+                "Version 2 alone: Unipile shows it with the webhook endpoint, and signs with it.",
             ),
         ),
         settings=(spec.BASE_URL,),
