@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.apps import apps
@@ -12,7 +12,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.urls import path
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -64,6 +63,7 @@ class BackgroundJobAdmin(JobActionsAdmin):
     search_fields = ("dedupe_key",)
     search_help_text = "A job's id, or a part of its dedupe key"
     heavy = ("result",)
+    views: ClassVar = {**JobActionsAdmin.views, "overview/": "overview"}
 
     def get_ordering(self, request: HttpRequest) -> Any:
         """Sorts the list of due jobs by due time, and all other lists by age, newest first."""
@@ -74,21 +74,17 @@ class BackgroundJobAdmin(JobActionsAdmin):
         jobs: QuerySet[BackgroundJob] = super().in_own_order(request)
         return jobs.filter(status=Status.QUEUED) if request.GET.get("state") == "due" else jobs
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def list_context(self, request: HttpRequest) -> dict[str, Any]:
         """Adds tabs with the number of jobs in each state. A list without filters also shows the causes of failures."""
         counts = self._counts(request)
         may_retry = self.has_retry_permission(request)
         shown = is_plain(request) and request.GET.get("state", "") in ("", "failed")
-        context = {
-            "title": "Background jobs",
+        return super().list_context(request) | {
             "tabs": _tabs(request, counts),
             "causes": [of_jobs(cause, may_retry=may_retry) for cause in causes_of(request)[:CAUSES]]
             if shown
             else [],
         }
-        return super().changelist_view(request, context | (extra_context or {}))
 
     def get_paginator(
         self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kwargs: Any
@@ -146,12 +142,6 @@ class BackgroundJobAdmin(JobActionsAdmin):
 
     # --- overview ---
 
-    def get_urls(self) -> list[Any]:
-        page = path(
-            "overview/", self.admin_site.admin_view(self.overview), name="jobs_backgroundjob_overview"
-        )
-        return [page, *super().get_urls()]
-
     def overview(self, request: HttpRequest) -> HttpResponse:
         """The page `overview/?workspace=…`; an htmx request gets only its live part. Raises PermissionDenied, and
         Http404 for a workspace that the user may not see.
@@ -179,26 +169,13 @@ class BackgroundJobAdmin(JobActionsAdmin):
         )
         return TemplateResponse(request, "admin/jobs/backgroundjob/overview.html", context)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The page of one job, with its timeline, links to related rows, actions and fields."""
-        job = self.get_object(request, object_id)
-        context = (
-            {}
-            if job is None
-            else {
-                **display.job_page(job, with_reasons=self._may_see_reasons(request, job)),
-                "links": list(_links(job)),
-                "job_actions": self._fitting(request, job),
-                "alike": list_url(BackgroundJob, state="failed", fingerprint=job.fingerprint),
-            }
-        )
-        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+    def row_context(self, request: HttpRequest, row: BackgroundJob) -> dict[str, Any]:
+        """The job's timeline, links to related rows, and actions."""
+        return display.job_page(row, with_reasons=self._may_see_reasons(request, row)) | {
+            "links": list(_links(row)),
+            "job_actions": self._fitting(request, row),
+            "alike": list_url(BackgroundJob, state="failed", fingerprint=row.fingerprint),
+        }
 
     @staticmethod
     def _may_see_reasons(request: HttpRequest, job: BackgroundJob) -> bool:

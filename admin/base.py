@@ -12,7 +12,7 @@ from django.contrib.auth import get_permission_codename
 from django.db.models import DateTimeField, Model, Q, QuerySet, UUIDField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -65,6 +65,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     `related` links to them.
     `named_by`: the relation whose name the admin shows for a row, such as its lead, or "" for the row's own name.
     `logs_values`: whether the history stores a field's old and new values, and not only its name.
+    `views`: the routes of its own pages, each with the name of its method. The name of the URL ends with it.
     `asks_again`: whether a user must have proven their identity recently to add, change or delete a row.
     """
 
@@ -79,6 +80,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     index_begins: ClassVar[dict[str, tuple[str, Callable[[], Iterable[str]]]]] = {}
     related_lists: tuple[tuple[str, type[Model], str], ...] = ()
     pages_in_workspace: tuple[tuple[str, ...], ...] = ()
+    views: ClassVar[dict[str, str]] = {}
     trace_kind = ""
     named_by = ""
     logs_values = True
@@ -108,8 +110,9 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     @property
     def is_of_workspace(self) -> bool:
         """Whether each row belongs to at most one workspace, and is not itself a workspace."""
-        path = self.workspace_path
-        return path not in (INSTALLATION, "pk") and not is_to_many(self.model, path)
+        return self.workspace_path not in (INSTALLATION, "pk") and not is_to_many(
+            self.model, self.workspace_path
+        )
 
     def get_list_select_related(self, request: HttpRequest) -> tuple[str, ...]:
         """Also joins the workspace and the relations that the columns show."""
@@ -121,9 +124,9 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
 
     def _texts_beside(self, request: HttpRequest) -> Iterator[str]:
         """The text and secret columns of the rows that a list joins."""
-        for path in self.get_list_select_related(request):
-            names = path.split("__")
-            for depth, step in enumerate(steps_of(self.model, path), 1):
+        for joined in self.get_list_select_related(request):
+            names = joined.split("__")
+            for depth, step in enumerate(steps_of(self.model, joined), 1):
                 if shown := self._page_of(step.related_model):
                     before = "__".join(names[:depth])
                     yield from (f"{before}__{name}" for name in (*shown.text_fields, *shown.secret_fields))
@@ -293,13 +296,28 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     def _is_theirs(self, request: HttpRequest) -> bool:
         return self.workspace_path != INSTALLATION or scope_of(request).sees_all
 
-    # --- trace of a row ---
+    # --- pages ---
+
+    def get_urls(self) -> list[Any]:
+        view, name = self.admin_site.admin_view, f"{self.opts.app_label}_{self.opts.model_name}"
+        pages = self.views.items()
+        own = [path(route, view(getattr(self, page)), name=f"{name}_{page}") for route, page in pages]
+        return [*own, *super().get_urls()]
+
+    def list_context(self, request: HttpRequest) -> dict[str, Any]:
+        """The context of the list's page, in addition to Django's."""
+        return {"title": capfirst(self.opts.verbose_name_plural)}
+
+    def row_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """The context of the page of `row`, in addition to that of every row."""
+        return {}
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        title = capfirst(self.opts.verbose_name_plural)
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+        return super().changelist_view(request, self.list_context(request) | (extra_context or {}))
+
+    # --- trace of a row ---
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """The declared columns, with the workspace in second place, and the trace."""
@@ -349,6 +367,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
                 "may_open_text": scope_of(request).may("inbox.open_text"),
                 "trace_address": self.trace_address(row),
             }
+            context |= self.row_context(request, row)
         return super().render_change_form(request, context, *args, **kwargs)
 
     # --- actions ---

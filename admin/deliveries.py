@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import path
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
@@ -79,15 +78,8 @@ class WebhookDeliveryAdmin(RecordAdmin):
     heavy = ("headers",)
     actions = ("replay_chosen",)
     exclude = ("body",)
+    views: ClassVar = {"replay/": "replay_failed", "<uuid:pk>/replay/": "replay"}
     index_begins: ClassVar = {"event_key__exact": ("source", registry.webhook_sources)}
-
-    def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view
-        return [
-            path("replay/", view(self.replay_failed), name="inbox_webhookdelivery_replay_failed"),
-            path("<uuid:pk>/replay/", view(self.replay_one), name="inbox_webhookdelivery_replay"),
-            *super().get_urls(),
-        ]
 
     def may_replay(self, request: HttpRequest) -> bool:
         return scope_of(request).may("inbox.replay_webhookdelivery")
@@ -108,31 +100,22 @@ class WebhookDeliveryAdmin(RecordAdmin):
         messages.info(request, f"{done} replayed.")
         return None
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def list_context(self, request: HttpRequest) -> dict[str, Any]:
         scope = scope_of(request)
         jobs = scope.limit(BackgroundJob.objects.filter(kind=replay.JOB).order_by("-created_at"), "workspace")
-        context = {
+        return super().list_context(request) | {
             "spans": replay.SPANS,
             "workspaces": scope.names if scope.chosen is None else [(scope.chosen, scope.chosen_name)],
             "may_replay_all": scope.ids is None,
             "may_replay": self.may_replay(request),
             "replays": jobs.select_related("workspace")[:REPLAYS_SHOWN],
         }
-        return super().changelist_view(request, context | (extra_context or {}))
 
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        delivery = kwargs.get("obj")
-        if delivery is not None:
-            reads = self.may_read(request, delivery)
-            context |= delivery_pages.detail(request, delivery, row_url, reads=reads)
-            context["may_replay"] = self.may_replay(request)
-        return super().render_change_form(request, context, *args, **kwargs)
+    def row_context(self, request: HttpRequest, row: WebhookDelivery) -> dict[str, Any]:
+        details = delivery_pages.detail(request, row, row_url, reads=self.may_read(request, row))
+        return details | {"may_replay": self.may_replay(request)}
 
-    def replay_one(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    def replay(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Replays one delivery (`do=run`), or shows what the replay would do (`do=dry`)."""
         self._must_replay(request)
         delivery = cast(WebhookDelivery, self.get_object(request, str(pk)))

@@ -1,15 +1,15 @@
 """The admin's health board: connected accounts of all workspaces, worst first. Staff can have them checked."""
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import path, reverse
+from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from admin import accounts
@@ -103,6 +103,7 @@ class HealthBoard(RecordAdmin):
     readonly_fields = ("paused",)
     pages_in_workspace = (("Health page", "inbox:health"),)
     inlines = (TransitionInline,)
+    views: ClassVar = {"banner/": "banner", "<int:pk>/act/": "act"}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WorkspaceIntegrationHealth]:
         return super().get_queryset(request).filter(integration__enabled=True, workspace__drill_of=None)
@@ -117,12 +118,8 @@ class HealthBoard(RecordAdmin):
         changelist.result_list = rows
         return changelist
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        return super().changelist_view(
-            request, {"title": "Accounts of all workspaces", **(extra_context or {})}
-        )
+    def list_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {"title": "Accounts of all workspaces"}
 
     @admin.display(description="account", ordering="provider")
     def account(self, health: WorkspaceIntegrationHealth) -> str:
@@ -169,22 +166,16 @@ class HealthBoard(RecordAdmin):
 
     # --- actions on an account ---
 
-    def get_urls(self) -> list[Any]:
-        view, name = self.admin_site.admin_view, "integrations_workspaceintegrationhealth"
-        return [
-            path("banner/", require_GET(never_cache(view(self.live_banner))), name=f"{name}_banner"),
-            path("<int:pk>/act/", require_POST(never_cache(view(self.act))), name=f"{name}_act"),
-            *super().get_urls(),
-        ]
-
     def has_check_permission(self, request: HttpRequest) -> bool:
         """Whether the user may have accounts probed and reconnected."""
         return scope_of(request).may(accounts.CHECK)
 
-    def live_banner(self, request: HttpRequest) -> HttpResponse:
+    @method_decorator(require_GET)
+    def banner(self, request: HttpRequest) -> HttpResponse:
         """The banner of an open page, or 204 if it still shows what was `seen`."""
         return banner_part(request, accounts.banner_of(request))
 
+    @method_decorator(require_POST)
     def act(self, request: HttpRequest, pk: int) -> HttpResponse:
         """`<account>/act/`: takes the action `do` of the form, as on the workspace's pages. Raises PermissionDenied."""
         if not self.has_check_permission(request):
@@ -199,19 +190,16 @@ class HealthBoard(RecordAdmin):
         )
         return account_actions.act(request, health.integration, page)
 
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        health = kwargs.get("obj")
-        if health is not None and health.state in TROUBLED:
-            context |= {
-                "line": banner.line(health, health.workspace),
-                "why": sentences.why(health.reason),
-                "act_url": reverse("admin:integrations_workspaceintegrationhealth_act", args=[health.pk]),
-                "may_act": self.has_check_permission(request),
-                "key_url": accounts.key_url(health, scope_of(request)),
-            }
-        return super().render_change_form(request, context, *args, **kwargs)
+    def row_context(self, request: HttpRequest, row: WorkspaceIntegrationHealth) -> dict[str, Any]:
+        if row.state not in TROUBLED:
+            return {}
+        return {
+            "line": banner.line(row, row.workspace),
+            "why": sentences.why(row.reason),
+            "act_url": reverse("admin:integrations_workspaceintegrationhealth_act", args=[row.pk]),
+            "may_act": self.has_check_permission(request),
+            "key_url": accounts.key_url(row, scope_of(request)),
+        }
 
 
 @admin.register(MailboxAlarm)

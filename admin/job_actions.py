@@ -4,7 +4,7 @@ Each action has its own permission, asks for confirmation, and reports the outco
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -12,7 +12,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import path
 
 from admin.base import RecordAdmin
 from admin.columns import list_url, row_url
@@ -55,14 +54,7 @@ class JobActionsAdmin(RecordAdmin):
         job_action("cancel", "Cancel, or ask to stop", "cancel", actions.cancel),
         job_action("discard", "Discard with a reason", "discard", actions.discard, "reason"),
     )
-
-    def get_urls(self) -> list[Any]:
-        cause = path(
-            "cause/<str:fingerprint>/",
-            self.admin_site.admin_view(self.cause),
-            name="jobs_backgroundjob_cause",
-        )
-        return [cause, *super().get_urls()]
+    views: ClassVar = {"cause/<str:fingerprint>/": "cause"}
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return scope_of(request).may("jobs.retry_backgroundjob")

@@ -1,12 +1,11 @@
 """Admin pages of jobs' steps, attempts and user actions, of workers, and of ticks."""
 
-from typing import Any
+from typing import ClassVar
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import path
 from django.utils import timezone
 
 from admin.base import RecordAdmin
@@ -64,10 +63,7 @@ class TickAdmin(RecordAdmin):
     list_display = ("name", "started_at", "finished_at", "duration_ms", "overruns", "error_class")
     ordering = ("name",)
     heavy = ("recent",)
-
-    def get_urls(self) -> list[Any]:
-        page = path("crons/", self.admin_site.admin_view(self.crons), name="jobs_tick_crons")
-        return [page, *super().get_urls()]
+    views: ClassVar = {"crons/": "crons"}
 
     def crons(self, request: HttpRequest) -> HttpResponse:
         """The page `crons/`, which describes each tick, with its last runs, even if it has never run. An htmx request

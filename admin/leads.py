@@ -10,7 +10,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -87,6 +87,7 @@ class LeadAdmin(EditAdmin):
         ("Meetings", Appointment, "lead"),
     )
     editable = ("first_name", "last_name", "company", "title", "identity_conflict")
+    views: ClassVar = {"<uuid:pk>/merge/": "merge"}
 
     def get_fields(self, request: HttpRequest, obj: Lead | None = None) -> list[Any]:
         names = [field.name for field in Lead._meta.fields if field.name not in self.editable]
@@ -109,10 +110,6 @@ class LeadAdmin(EditAdmin):
         columns = [name for name in form.changed_data if name not in entered]
         # only the changed columns, because messages may have changed the roll-ups meanwhile
         obj.save(update_fields=[*columns, "updated_at"])
-
-    def get_urls(self) -> list[Any]:
-        page = path("<uuid:pk>/merge/", self.admin_site.admin_view(self.merge), name="inbox_lead_merge")
-        return [page, *super().get_urls()]
 
     def merge(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """`<lead>/merge/?q=…&other=<lead>`: previews the merge of `other` into this lead. A POST merges them."""
