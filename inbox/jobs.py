@@ -85,6 +85,15 @@ NOTICE = _policy(lanes.PROOF, 8, 30)
 OWN_NOTICE = _policy(lanes.PROOF, 5, 30, keep_done_days=2)
 MAIL = _policy(lanes.PERSON, 5, 60, keep_done_days=2)
 MANY = _policy(lanes.PERSON, 5, 600)
+SENDING = _policy(lanes.REPLY, sending.ATTEMPTS, 90, priority=5)
+BUTTON = _policy(lanes.PERSON, 5, 60)
+TRIAL = _policy(lanes.PERSON, 3, 30, keep_done_days=2)
+PROBE = _policy(lanes.PROOF, 3, 30, keep_done_days=2)
+NAMED_MESSAGE = _policy(lanes.STOP, 12, 60, max_age_hours=24 * 30)
+POLL = _policy(lanes.BULK, 3, 180, keep_done_days=2)
+FIRE_DRILL = _policy(lanes.PERSON, 2, 120)
+QUESTION = _policy(lanes.STEPS, 8, 30)
+CALENDAR = _policy(lanes.BULK, 3, 120, keep_done_days=2)
 SLACK_NOTICE = _policy(
     lanes.PROOF,
     notice_channels.SLACK_TRIES + 4,
@@ -103,12 +112,7 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
         "Works on a reply again, for what could not be done when it came",
         READING | {"priority": 20},
     ),
-    (
-        send_claims.SEND,
-        sending.run,
-        "Sends one approved message by its provider",
-        _policy(lanes.REPLY, sending.ATTEMPTS, 90, priority=5),
-    ),
+    (send_claims.SEND, sending.run, "Sends one approved message by its provider", SENDING),
     (sending.RECONCILE, reconciliation.run, "Finds out what became of a send whose end is unknown", LOOK_UP),
     (
         autosend.AUTOSEND,
@@ -124,12 +128,7 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
         ERRAND,
     ),
     (stops.STOP_EMAILS, errands.stop_emails, "Stops a campaign's e-mails to a lead that has answered", STOP),
-    (
-        buttons.JOB,
-        buttons.run,
-        "Does the work of a pressed button in one of our Slack messages",
-        _policy(lanes.PERSON, 5, 60),
-    ),
+    (buttons.JOB, buttons.run, "Does the work of a pressed button in one of our Slack messages", BUTTON),
     (replay.JOB, replay.run_job, "Runs a workspace's failed deliveries through today's code", MANY),
     (
         missing_facts.CRM_CONTACT,
@@ -185,56 +184,21 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
         "Sends a notice by e-mail, in addition to Slack or instead",
         _policy(lanes.PROOF, 12, 60),
     ),
-    (
-        notice_trial.TRY,
-        notice_trial.run,
-        "Sends people a trial notice",
-        _policy(lanes.PERSON, 3, 30, keep_done_days=2),
-    ),
-    (
-        probes.PROBE,
-        watch.run,
-        "Checks whether an account works",
-        _policy(lanes.PROOF, 3, 30, keep_done_days=2),
-    ),
+    (notice_trial.TRY, notice_trial.run, "Sends people a trial notice", TRIAL),
+    (probes.PROBE, watch.run, "Checks whether an account works", PROBE),
     (
         comeback.RECOVER,
         comeback.run,
         "Fetches and resumes what was held up after an account came back",
         _policy(lanes.PROOF, 8, 180),
     ),
-    (
-        READ,
-        backfill.read_message,
-        "Reads a message that a webhook named by its id alone",
-        _policy(lanes.STOP, 12, 60, max_age_hours=24 * 30),
-    ),
-    (
-        reply_polls.POLL,
-        reply_polls.run,
-        "Asks a provider for what its webhooks did not bring",
-        _policy(lanes.BULK, 3, 180, keep_done_days=2),
-    ),
-    (
-        drill.DRILL,
-        drill.run,
-        "Breaks a test account on purpose, to prove that people would know",
-        _policy(lanes.PERSON, 2, 120),
-    ),
+    (READ, backfill.read_message, "Reads a message that a webhook named by its id alone", NAMED_MESSAGE),
+    (reply_polls.POLL, reply_polls.run, "Asks a provider for what its webhooks did not bring", POLL),
+    (drill.DRILL, drill.run, "Breaks a test account on purpose, to prove that people would know", FIRE_DRILL),
     (step_job.STEP, step_job.run, "Judges, writes and claims one step of one lead's follow-up", ERRAND),
-    (
-        enrichment.ASK,
-        enrichment.run,
-        "Asks Clay for a lead's phone number or profile, once",
-        _policy(lanes.STEPS, 8, 30),
-    ),
+    (enrichment.ASK, enrichment.run, "Asks Clay for a lead's phone number or profile, once", QUESTION),
     (WHO_BOOKED, calendar_list.identify_contact, "Finds the lead behind a contact that has booked", ERRAND),
-    (
-        calendar_check.CHECK,
-        calendar_check.run,
-        "Compares some leads' meetings with the calendar",
-        _policy(lanes.BULK, 3, 120, keep_done_days=2),
-    ),
+    (calendar_check.CHECK, calendar_check.run, "Compares some leads' meetings with the calendar", CALENDAR),
 )
 """Each kind of job, the function that runs it, a text for users about its purpose, and its limits."""
 
