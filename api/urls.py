@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from api import decisions, drafts, followups, leads, me, messages, numbers, sends
+from api import decisions, drafts, endpoints, events, followups, leads, me, messages, numbers, sends
 from api.base import NoSuchAddress
 
 urlpatterns = [
@@ -29,5 +29,12 @@ urlpatterns = [
     path("followups/<uuid:followup_id>/stop/", followups.Stop.as_view(), name="api-followup-stop"),
     path("accounts/", numbers.Accounts.as_view(), name="api-accounts"),
     path("insights/overview/", numbers.Overview.as_view(), name="api-overview"),
+    path("events/", events.Events.as_view(), name="api-events"),
+    path("webhook-endpoints/", endpoints.Endpoints.as_view(), name="api-endpoints"),
+    path("webhook-endpoints/<uuid:endpoint_id>/", endpoints.OneEndpoint.as_view(), name="api-endpoint"),
+    path("webhook-endpoints/<uuid:endpoint_id>/test/", endpoints.Test.as_view(), name="api-endpoint-test"),
+    path("webhook-endpoints/<uuid:endpoint_id>/rotate/", endpoints.Rotate.as_view(), name="api-rotate"),
+    path("webhook-endpoints/<uuid:endpoint_id>/recover/", endpoints.Recover.as_view(), name="api-recover"),
+    path("webhook-endpoints/<uuid:endpoint_id>/attempts/", endpoints.Attempts.as_view(), name="api-attempts"),
     re_path(r"^(?P<rest>.*)$", NoSuchAddress.as_view(), name="api-no-such-address"),
 ]

@@ -2,11 +2,9 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.db import models
-from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -61,24 +59,3 @@ def _person(lead: Lead) -> dict[str, str]:
 
 def _time(moment: datetime) -> str:
     return moment.astimezone(timezone.get_fixed_timezone(0)).isoformat().replace("+00:00", "Z")
-
-
-class UnknownEvent(ValueError):
-    """The workspace has no event with this id, or no longer."""
-
-
-def after(workspace_id: UUID, event_id: UUID | None, limit: int) -> QuerySet[Event]:
-    """The workspace's next events after the one with `event_id` (None: from the oldest), at most `limit`. It ends where
-    a transaction is still open, so that an event is never skipped. Raises UnknownEvent.
-    """
-    events = Event.objects.filter(workspace_id=workspace_id).extra(
-        where=["xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"]
-    )
-    if event_id is not None:
-        xid = (
-            Event.objects.filter(workspace_id=workspace_id, pk=event_id).values_list("xid", flat=True).first()
-        )
-        if xid is None:
-            raise UnknownEvent(UnknownEvent.__doc__)
-        events = events.extra(where=["(xid, inbox_event.id) > (%s, %s)"], params=[xid, event_id])
-    return events.order_by("xid", "pk")[:limit]

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from inbox.models import DatabaseOrigin, Draft, FollowUpInstance, OutboundSend
+from inbox.models import DatabaseOrigin, Draft, Event, FollowUpInstance, OutboundSend
 from inbox.models.origin import here
 from inbox.replying import lost_time, sending
 from inbox.replying.account_pauses import SEND_KINDS
@@ -56,6 +56,8 @@ def _settle(**lost: datetime) -> None:
         DatabaseOrigin.objects.update_or_create(
             defaults={"place": here(), "seen_at": timezone.now()} | lost, pk=1
         )
+        # This database may count transactions anew. Events that it has come before all others.
+        Event.objects.update(xid=0)
         BackgroundJob.objects.filter(
             kind__in=SEND_KINDS, status=BackgroundJob.Status.QUEUED, run_at__gt=timezone.now()
         ).update(run_at=timezone.now())

@@ -1,0 +1,161 @@
+"""`webhook-endpoints/…`: where a workspace's events are sent."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.base import ApiView
+from api.forms import Input, RowSerializer
+from api.problems import Conflict
+from api.repeating import repeatable
+from inbox.events import endpoints
+from inbox.models.event import EVERY, SUBSCRIBABLE
+from integrations.models import WebhookAttempt, WebhookEndpoint
+
+ENDPOINTS: QuerySet[WebhookEndpoint] = WebhookEndpoint.objects.all()
+
+
+class EndpointSerializer(RowSerializer):
+    class Meta:
+        model = WebhookEndpoint
+        fields = (
+            *("id", "url", "events", "include_text", "failing_since", "disabled_at", "disabled_for"),
+            "created_at",
+        )
+
+
+class EndpointInput(Input):
+    url = serializers.CharField(max_length=500, validators=[endpoints.validate_url])
+    events = serializers.ListField(
+        child=serializers.ChoiceField([EVERY, *SUBSCRIBABLE]), min_length=1, max_length=len(SUBSCRIBABLE) + 1
+    )
+    includeText = serializers.BooleanField(source="include_text", default=False)
+
+
+class EndpointChange(EndpointInput):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, partial=True, **kwargs)
+
+
+class RecoverInput(Input):
+    since = serializers.DateTimeField(required=False)
+
+
+class AttemptQuery(Input):
+    cursor = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    limit = serializers.IntegerField(default=50, min_value=1, max_value=100)
+
+
+class AttemptSerializer(RowSerializer):
+    type = serializers.CharField(source="event.type")
+
+    class Meta:
+        model = WebhookAttempt
+        fields = (
+            *("id", "event", "type", "number", "outcome", "status", "error"),
+            *("took_ms", "due_at", "started_at", "finished_at"),
+        )
+
+
+class EndpointView(ApiView):
+    def endpoint(self, pk: UUID) -> WebhookEndpoint:
+        """The workspace's endpoint with this id. Raises Http404."""
+        endpoint: WebhookEndpoint = self.row(ENDPOINTS, pk)
+        return endpoint
+
+
+class Endpoints(EndpointView):
+    scopes = {"GET": "webhooks:write", "POST": "webhooks:write"}
+
+    def get(self, request: Request) -> Response:
+        """Returns all endpoints of the workspace, at most 20, without their secrets."""
+        rows = ENDPOINTS.filter(workspace=self.workspace)
+        return Response({"data": EndpointSerializer(rows, many=True).data, "nextCursor": None})
+
+    @repeatable
+    def post(self, request: Request) -> Response:
+        """Adds an endpoint. The answer holds its secret, this once."""
+        try:
+            row = endpoints.create(self.workspace, self.token, **self.body(EndpointInput))
+        except endpoints.EndpointRefused as refusal:
+            raise Conflict(str(refusal)) from None
+        return Response(
+            {"id": row.pk, "url": row.url, "events": row.events, "secret": row.secret}, status=201
+        )
+
+
+class OneEndpoint(EndpointView):
+    scopes = {"PATCH": "webhooks:write", "DELETE": "webhooks:write"}
+
+    @repeatable
+    def patch(self, request: Request, endpoint_id: UUID) -> Response:
+        """Changes the URL, the events or the text of an endpoint."""
+        row, changed = self.endpoint(endpoint_id), self.body(EndpointChange)
+        for name in changed:
+            setattr(row, name, changed[name])
+        endpoints.change(row, self.token)
+        return Response(EndpointSerializer(row).data)
+
+    @repeatable
+    def delete(self, request: Request, endpoint_id: UUID) -> Response:
+        """Deletes an endpoint. What waits for it is not sent."""
+        endpoints.delete(self.endpoint(endpoint_id), self.token)
+        return Response(status=204)
+
+
+class Test(EndpointView):
+    scopes = {"POST": "webhooks:write"}
+
+    @repeatable
+    def post(self, request: Request, endpoint_id: UUID) -> Response:
+        """Sends an event of the type `endpoint.test` to the endpoint alone."""
+        self.body(Input)
+        try:
+            endpoints.test(self.endpoint(endpoint_id), self.token)
+        except endpoints.EndpointRefused as refusal:
+            raise Conflict(str(refusal)) from None
+        return Response({"id": endpoint_id}, status=202)
+
+
+class Rotate(EndpointView):
+    scopes = {"POST": "webhooks:write"}
+
+    @repeatable
+    def post(self, request: Request, endpoint_id: UUID) -> Response:
+        """Gives the endpoint a new secret, which the answer holds, this once. The old one signs for 24 more hours."""
+        self.body(Input)
+        return Response(
+            {"id": endpoint_id, "secret": endpoints.rotate(self.endpoint(endpoint_id), self.token)}
+        )
+
+
+class Recover(EndpointView):
+    scopes = {"POST": "webhooks:write"}
+
+    @repeatable
+    def post(self, request: Request, endpoint_id: UUID) -> Response:
+        """Switches the endpoint on, and sends the events since `since` (by default all) that did not reach it."""
+        since = self.body(RecoverInput).get("since")
+        return Response(
+            {"events": endpoints.recover(self.endpoint(endpoint_id), self.token, since)}, status=202
+        )
+
+
+class Attempts(EndpointView):
+    scopes = {"GET": "webhooks:write"}
+    query_class = AttemptQuery
+    serializer_class = AttemptSerializer
+
+    def get(self, request: Request, endpoint_id: UUID) -> Response:
+        """Returns the attempts to send events to the endpoint, newest first."""
+        query, rows = self.query(AttemptQuery), self.endpoint(endpoint_id).attempts.select_related("event")
+        if "cursor" in query:
+            rows = rows.filter(pk__lt=query["cursor"])
+        limit = query["limit"]
+        page = list(rows.order_by("-pk")[: limit + 1])
+        following = str(page[limit - 1].pk) if len(page) > limit else None
+        return Response({"data": AttemptSerializer(page[:limit], many=True).data, "nextCursor": following})

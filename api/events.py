@@ -1,0 +1,52 @@
+"""`events/`: what happened, for programs that ask for it (docs/programs.md, Events)."""
+
+from typing import Any
+
+from django.db.models import Q
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api import changes
+from api.base import ApiView
+from api.forms import Input
+from inbox.events.bodies import body_of
+from inbox.models import Event
+from inbox.models.event import EventType
+
+UNKNOWN = "The workspace has no event with this id, or no longer: events are kept for 30 days. Begin again without it."
+
+
+class EventSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    type = serializers.ChoiceField(EventType.choices)
+    timestamp = serializers.DateTimeField()
+    data = serializers.DictField()  # type: ignore[assignment]  # DRF takes it out of the class
+
+
+class EventQuery(Input):
+    after = serializers.UUIDField(required=False, help_text="The id of the last event that you have.")
+    limit = serializers.IntegerField(default=50, min_value=1, max_value=100)
+
+
+class Events(ApiView):
+    scopes = {"GET": "events:read"}
+    query_class = EventQuery
+    serializer_class = EventSerializer
+
+    def get(self, request: Request) -> Response:
+        """Returns the workspace's events after one of them, without people's text. A page ends before the oldest
+        transaction that still runs, so no event is skipped.
+        """
+        query, (oldest, _) = self.query(EventQuery), changes.horizon()
+        events = Event.objects.filter(workspace=self.workspace)
+        rows = events.filter(xid__lt=oldest).exclude(type=EventType.ENDPOINT_TEST)
+        if "after" in query:
+            last = events.filter(pk=query["after"]).first()
+            if last is None:
+                raise serializers.ValidationError({"after": [UNKNOWN]})
+            rows = rows.filter(Q(xid__gt=last.xid) | Q(pk__gt=last.pk), xid__gte=last.xid)
+        limit = query["limit"]
+        page = list(rows.order_by("xid", "pk")[: limit + 1])
+        following = str(page[limit - 1].pk) if len(page) > limit else None
+        return Response({"data": [body_of(event) for event in page[:limit]], "nextCursor": following})

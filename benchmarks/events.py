@@ -1,0 +1,121 @@
+"""Measures how soon after its commit an event reaches a receiver, beside a bare POST to the same receiver.
+
+`make bench` or `python -m benchmarks.events [--events 200] [--json]`. One cluster with the defaults. Changes commit one
+after the other, with a pause, so that an event waits for the cluster and not for other events.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import requests
+
+from demo.postgres import EmbeddedPostgres
+
+ROOT = Path(__file__).resolve().parent.parent
+PAUSE_S = 0.1
+LIMIT_MS = 2_000
+STARTED_S, PATIENCE_S = 240, 240
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--events", type=int, default=200)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory(prefix="holdfast-bench-") as scratch,
+        EmbeddedPostgres(Path(scratch) / "pg") as postgres,
+    ):
+        os.environ |= {"DATABASE_URL": postgres.url(), "DEBUG": "1", "ALLOW_LOOPBACK_PROVIDERS": "1"}
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, check=True)
+        report = run(options.events)
+    print(json.dumps(report) if options.json else text(report))
+    return int(report["event_p95_ms"] > LIMIT_MS)
+
+
+def run(count: int) -> dict[str, float]:
+    """Milliseconds: from commit to receiver, and of a bare POST."""
+    import django
+
+    django.setup()
+    from inbox.events import endpoints
+    from inbox.models import Event, Lead
+    from tests import factories
+    from tests.inbox.events.receiver import Receiver
+
+    class Clock(Receiver):
+        """Notes when each event came."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.at: dict[str, float] = {}
+
+        def _take(self, request) -> None:
+            now = time.monotonic()
+            super()._take(request)
+            self.at.setdefault(self.got[-1]["id"], now)
+
+    cluster = subprocess.Popen([sys.executable, "manage.py", "qcluster"], cwd=ROOT, stderr=subprocess.DEVNULL)
+    try:
+        with Clock() as receiver:
+            workspace = factories.make_workspace()
+            lead = factories.make_lead(workspace)
+            endpoints.create(workspace, None, url=receiver.url, events=["lead.tagged"], include_text=False)
+            _tag(Lead, lead, "Objection")
+            _until(lambda: receiver.got, STARTED_S)
+            committed, posts = {}, []
+            for number in range(count):
+                _tag(Lead, lead, ("Interested", "Objection")[number % 2])
+                moment = time.monotonic()
+                committed[str(Event.objects.latest("pk").pk)] = moment
+                time.sleep(PAUSE_S)
+                body = {"id": f"bare-{number}", "type": "bare", "data": {}}
+                began = time.monotonic()
+                requests.post(receiver.url, json=body, timeout=30)
+                posts.append((time.monotonic() - began) * 1000)
+            _until(lambda: committed.keys() <= receiver.at.keys(), PATIENCE_S)
+            took = [(receiver.at[pk] - at) * 1000 for pk, at in committed.items()]
+    finally:
+        cluster.terminate()
+        cluster.wait(60)
+    return {
+        "events": count,
+        "event_p50_ms": round(statistics.median(took), 1),
+        "event_p95_ms": round(_p95(took), 1),
+        "bare_post_p50_ms": round(statistics.median(posts), 1),
+        "bare_post_p95_ms": round(_p95(posts), 1),
+    }
+
+
+def _tag(model, lead, tag: str) -> None:
+    model.objects.filter(pk=lead.pk).update(tag=tag)
+
+
+def _until(condition, seconds: float) -> None:
+    ends = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > ends:
+            raise SystemExit(f"not in {seconds} s: the receiver lacks events")
+        time.sleep(0.05)
+
+
+def _p95(values: list[float]) -> float:
+    return sorted(values)[int(len(values) * 0.95)]
+
+
+def text(report: dict[str, float]) -> str:
+    """The report as a table for people."""
+    lines = [f"{name:20}{number:>10}" for name, number in report.items()]
+    return "\n".join([*lines, f"An event may take {LIMIT_MS} ms (95 %)."])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
