@@ -113,7 +113,7 @@ def _probability(reading: Reading) -> float:
     lasting = {
         folded: slots
         for slots, (_, folded) in pairs
-        if not ends(folded, today) and not (learned.score(slots) > 0 and phrases.YES.match(_words(folded)))
+        if not ends(folded, today) and not phrases.YES.match(_words(folded))
     }
     if not lasting:
         return 0.0
@@ -129,7 +129,7 @@ def _probability(reading: Reading) -> float:
 
 def _answered(reading: Reading) -> str:
     """Whether a bare answer to our question is an opt-out: "sure", "perhaps" or "" (no)."""
-    answer = _words(reading.above)
+    answer = _words(reading.above) or ("yes" if phrases.NOD.search(reading.above) else "")
     if not answer or len(answer.split()) > ANSWER_WORDS:
         return ""
     subject = reading.subject if reading.is_reply else ""
@@ -140,8 +140,10 @@ def _answered(reading: Reading) -> str:
         rf"\b{re.escape(phrases.POLITE.sub('', answer))}\b['\") ]*(?:$|[.,!=-]|(?:to|and|for|if|fur)\b)"
     )
     for sentence in map(fold, reversed(sentences(ours))):
-        if sentence.endswith("?") and (phrases.YES.match(answer) or phrases.NO.match(answer)):
-            return _asked(sentence, agrees=bool(phrases.YES.match(answer)))
+        agrees = phrases.YES.match(answer) or phrases.BEGINS_WITH_YES.match(answer)
+        if sentence.endswith("?") and (agrees or phrases.NO.match(answer)):
+            meant = _asked(sentence, agrees=bool(agrees))
+            return "perhaps" if meant and agrees and not phrases.YES.match(answer) else meant
         offers = phrases.OFFER.split(sentence) if phrases.OFFERS.search(sentence) else ()
         if any(
             word.search(offer) and phrases.STOPS.search(offer if len(offers) > 1 else sentence)

@@ -54,15 +54,23 @@ OFFER = re.compile(
     r",? (?:or|oder|ou|of) |, (?=\w+ ?=|(?:\w+ )?\w+ (?:to|for|if|and|fur)\b)| and (?=\w+ (?:to|for|if)\b)"
 )
 ALTERNATIVE = re.compile(r",? (?:or|oder|ou|o|eller|lub|albo|czy|nebo|vagy|sau|veya|tai|vai|или|або) |, of ")
-YES = re.compile(
-    r"(?:yes|yep|yeah|yup|y|ok|okay|sure|please(?: do(?: so| that| it)?)?|i would|do (?:so|that|it)|ja|jawohl|gern\w*|"
-    r"bitte|graag|oui|d'accord|s'il (?:vous|te) plait|si|claro|"
-    r"certo|sim|tak|ano|igen|da|evet|да|так|kylla|jo)\b(?: (?:please|pls|thanks|thank you|bitte|danke|"
-    r"s'il vous plait|svp|merci|"
-    r"por favor|gracias|per favore|grazie|obrigad[oa]|graag|alstublieft|bedankt|tack|tak|takk|prosze|prosim|"
-    r"kiitos|"
-    r"do|would|that would be great))*$"
+_YES = (
+    r"yes|yep|yeah|yup|ya|y|ok|okay|sure|ja|jawohl|oui|d'accord|si|sim|tak|ano|igen|da|evet|да|так|kylla|jo"
 )
+_AGREES = (
+    rf"(?:{_YES}|correct|right|exactly|absolutely|definitely|certainly|affirmative|go ahead|i (?:would|think so)|"
+    r"i'd (?:appreciate|like|prefer) (?:that|it)|that would be (?:best|great)|you (?:should|can|may)|"
+    r"do(?: (?:so|that|it))?|would|please|bitte|gern\w*|genau|richtig|(?:machen|tun) sie das|volontiers|"
+    r"tout a fait|exactement|allez y|faites(?: le)?|s'il (?:vous|te) plait|claro|exacto|correcto|por favor|hagalo|"
+    r"adelante|certo|esatto|prego|graag|klopt|doe maar)"
+)
+_THANKS = (
+    r"(?:pls|thanks|thx|thank you|sir|danke|svp|merci|gracias|per favore|grazie|obrigad[oa]|alstublieft|bedankt|"
+    r"tack|takk|prosze|prosim|kiitos)"
+)
+YES = re.compile(rf"(?!do\b(?! (?:so|that|it)\b)|would\b){_AGREES}\b(?: (?:{_AGREES}|{_THANKS})\b)*$")
+BEGINS_WITH_YES = re.compile(rf"(?:{_YES})\b")
+NOD = re.compile("[\N{THUMBS UP SIGN}\N{OK HAND SIGN}\N{WHITE HEAVY CHECK MARK}]")
 NO = re.compile(
     r"(?:no|nope|nah|n|nein|non|nao|nee|nej|nei|nie|ne|ei|nem|nu|hayir|нет|ні)\b(?: (?:please|thanks|thank you|"
     r"thx|danke|"

@@ -270,6 +270,50 @@ def test_a_yes_to_a_question_about_something_else_is_no_wish(answer, ours, chann
     assert opt_out(answer, channel, sent=(ours,)) is False
 
 
+AGREED = {
+    "Hi Mara, should I take you off my list?": "Shall I send you the plans?",
+    "Soll ich Sie aus dem Verteiler nehmen?": "Soll ich Ihnen die Preise schicken?",
+    "¿Quiere que deje de escribirle?": "¿Le envío los precios?",
+}
+
+
+@pytest.mark.parametrize(("stops", "other"), AGREED.items(), ids=["en", "de", "es"])
+@pytest.mark.parametrize("channel", ["email", "sms"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Go ahead",
+        "Sure, go ahead",
+        "Yes, do it",
+        "Correct",
+        "Exactly!",
+        "You should",
+        "Yep, thx",
+        "That would be best",
+    ]
+    + [
+        "Ja gerne",
+        "Genau",
+        "Ja, tun Sie das",
+        "Bitte",
+        "Sí, hágalo",
+        "Por favor",
+        "Graag",
+        "Oui, allez-y",
+        "👍",
+        "👍🏽",
+    ],
+)
+def test_an_answer_agrees_in_many_words_and_means_what_our_question_asks(answer, channel, stops, other):
+    assert opt_out(answer, channel, sent=(stops,)) is True
+    assert opt_out(answer, channel, sent=(other,)) is False
+
+
+def test_a_yes_with_further_words_to_a_question_whether_to_stop_is_perhaps():
+    assert opt_out("Yes, call me Monday", sent=(ASKED,)) == "perhaps"
+    assert opt_out("Yes, call me Monday", sent=("Would a demo help?",)) is False
+
+
 THREAD = (
     "Yes.\n\nOn Mon, Jan 4, 2027 at 9:00 AM Alex <a@x.example> wrote:\n> Hi Mara,\n> {}\n> Alex\n>\n"
     "> On Fri, Jan 1, 2027 at 9:00 AM Alex <a@x.example> wrote:\n>> Hi Mara,\n>> {}\n>> Alex"
