@@ -72,7 +72,7 @@ class Board:
     def words(self) -> str:
         """The strip's numbers as a sentence for screen readers."""
         counts = f"{self.down} down, {self.troubled} in trouble, {self.healthy} healthy"
-        return f"{self.total} accounts: {counts}, {self.unknown} not known yet"
+        return f"{self.total} accounts: {counts}, {self.unknown} not checked yet"
 
 
 def rows_of(scope: Scope) -> QuerySet[WorkspaceIntegrationHealth]:

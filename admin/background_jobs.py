@@ -161,7 +161,7 @@ class BackgroundJobAdmin(JobActionsAdmin):
             display.day(workspace_id, times)
             | self.admin_site.each_context(request)
             | {
-                "title": "How background jobs stand",
+                "title": "Background jobs at a glance",
                 "opts": self.opts,
                 "workspaces": scope_of(request).names,
                 "may_see_all": scope_of(request).ids is None,

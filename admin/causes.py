@@ -44,7 +44,7 @@ def of_jobs(cause: Tally, *, may_retry: bool) -> CauseLine:
     return CauseLine(
         key=f"cause-{cause.key}",
         count=count,
-        title=Truncator(cause.title).chars(WORDS) or "Failed without a word",
+        title=Truncator(cause.title).chars(WORDS) or "Failed without an error",
         about=in_words(cause.about),
         workspaces=whose(cause.workspaces),
         since=cause.first,

@@ -129,10 +129,10 @@ def _tiles(
         tiles += [_tile("Jobs failed", failed, url, _causes(failed), "bad", FAILURES), _promises_tile(lanes)]
     if "sends" in parts:
         unknown, url = tallies["sends"], list_url(OutboundSend, state__exact="unknown")
-        tiles.append(_tile("Sends not known", unknown, url, _oldest(unknown), "warn"))
+        tiles.append(_tile("Sends unclear", unknown, url, _oldest(unknown), "warn"))
     if "unread" in parts:
         unread, url = tallies["unread"], list_url(Lead, awaiting_model__exact=1, sample__exact=0)
-        tiles.append(_tile("No model has read", unread, url, _oldest(unread), "warn"))
+        tiles.append(_tile("Unread by the model", unread, url, _oldest(unread), "warn"))
     if "deliveries" in parts:
         troubled, url = tallies["deliveries"], list_url(WebhookDelivery, trouble="open")
         note = f"{_causes(troubled)}, 7 days" if troubled else "none in 7 days"
@@ -140,7 +140,7 @@ def _tiles(
     if "contract" in parts:
         new, url = tallies["contract"], list_url(Deviation, told="lately")
         sources = ", ".join(row.title for row in new)
-        tiles.append(_tile("Forms changed", new, url, sources or "none in 7 days", "warn"))
+        tiles.append(_tile("Provider changes", new, url, sources or "none in 7 days", "warn"))
     if "drafts" in parts:
         drafts, url = tallies["drafts"], list_url(Draft, status__exact="pending", sample=0)
         tiles.append(_tile("Drafts waiting", drafts, url, _oldest(drafts), ""))

@@ -36,7 +36,7 @@ class FollowUpSequenceAdmin(RecordAdmin):
     search_help_text = "Beginning of the name, or an id"
     readonly_fields = ("related",)
     pages_in_workspace = (("Edit in the workspace", "inbox:sequence", "pk"),)
-    related_lists = (("Steps", FollowUpStep, "sequence"), ("Leads in it", FollowUpInstance, "sequence"))
+    related_lists = (("Steps", FollowUpStep, "sequence"), ("Leads", FollowUpInstance, "sequence"))
 
 
 @admin.register(FollowUpStep)

@@ -67,7 +67,7 @@ class IntegrationAdmin(EditAdmin):
         "updated_at",
     )
     readonly_fields = ("workspace", "provider", "external_account_id", "config", "created_at", "updated_at")
-    pages_in_workspace = (("Its page in the workspace", "inbox:integration-settings", "pk"),)
+    pages_in_workspace = (("Page in the workspace", "inbox:integration-settings", "pk"),)
 
     def save_model(
         self, request: HttpRequest, obj: Integration, form: "ModelForm[Integration]", change: bool

@@ -87,7 +87,7 @@ class ErrorFilter(admin.SimpleListFilter):
 class DoneFilter(admin.SimpleListFilter):
     """Filters jobs by a range of JobAction ids ("17-40"), because a retried job that succeeds has no cause."""
 
-    title = "what was done"
+    title = "action"
     parameter_name = "done"
 
     def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:

@@ -75,7 +75,7 @@ class TickAdmin(RecordAdmin):
         if request.headers.get("HX-Request"):
             return TemplateResponse(request, "admin/jobs/tick/_crons.html", context)
         context |= self.admin_site.each_context(request) | {
-            "title": "What runs on a schedule",
+            "title": "Scheduled work",
             "opts": self.opts,
         }
         return TemplateResponse(request, "admin/jobs/tick/crons.html", context)

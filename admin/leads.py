@@ -123,7 +123,7 @@ class LeadAdmin(EditAdmin):
             except merge.MergeRefused as refusal:
                 messages.error(request, str(refusal))
             else:
-                messages.info(request, "The two leads are one now.")
+                messages.info(request, "Leads merged.")
                 return redirect("admin:inbox_lead_change", pk)
         context = {
             **self.admin_site.each_context(request),

@@ -42,11 +42,11 @@ class OutboundSendAdmin(LeadRecordAdmin):
         """Whether the user may record the outcome of a send, or send it again."""
         return scope_of(request).may("inbox.settle_outboundsend")
 
-    @admin.action(description="It went out: settle as sent", permissions=["settle"])
+    @admin.action(description="Mark as sent", permissions=["settle"])
     def went_out(self, request: HttpRequest, sends: QuerySet[OutboundSend]) -> HttpResponse | None:
         return self._settle(request, sends, review.it_went_out)
 
-    @admin.action(description="It never arrived: send again", permissions=["settle"])
+    @admin.action(description="Send again", permissions=["settle"])
     def send_again(self, request: HttpRequest, sends: QuerySet[OutboundSend]) -> HttpResponse | None:
         return self._settle(request, sends, review.send_again)
 

@@ -66,7 +66,7 @@ class RightsForm(UserChangeForm):  # type: ignore[type-arg]
     def clean_company_key(self) -> str | None:
         key: str | None = self.cleaned_data["company_key"]
         if key not in (None, self.instance.company_key):
-            raise ValidationError("Only a log-in by the company sets it. Leave it as it is, or empty it.")
+            raise ValidationError("Only the company’s log-in sets this. Keep it or clear it.")
         return key
 
 
@@ -200,7 +200,7 @@ class WorkspaceAdmin(BaseAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Workspace | None = None) -> bool:
         return False  # deleting a workspace would delete all its records
 
-    @admin.action(description="Show this workspace alone", permissions=["view"])
+    @admin.action(description="Show only this workspace", permissions=["view"])
     def narrow(self, request: HttpRequest, workspaces: QuerySet[Workspace]) -> HttpResponse | None:
         """Narrows the admin to the selected workspace for this session."""
         if len(workspaces) != 1:
@@ -228,7 +228,7 @@ class MembershipForm(ModelForm):  # type: ignore[type-arg]
         user: User = self.cleaned_data["user"]
         if user.address_proven_at is None:
             raise ValidationError(
-                "Nobody has proven that this address is theirs, so somebody else may know the password. "
+                "The owner hasn’t confirmed this address, so someone else may know the password. "
                 "Invite it on the People page, or have its owner set a password first (manage.py password_link)."
             )
         return user
@@ -316,7 +316,7 @@ class MembershipAdmin(BaseAdmin):
             return Membership(workspace_id=workspace_id, user=user, role=Membership.Role.OWNER)
         acting = Membership.objects.filter(workspace_id=workspace_id, user=user).first()
         if acting is None or not acting.at_least(Membership.Role.ADMIN):
-            raise people.NotAllowed("Only owners and admins of a workspace change who belongs to it.")
+            raise people.NotAllowed("Only owners and admins of a workspace can change its members.")
         return acting
 
 

@@ -49,7 +49,7 @@ class LogEntryAdmin(RecordAdmin):
     list_display = ("action_time", "user__email", "content_type", "object_repr", "action_flag")
     list_filter = ("action_time", "action_flag")
     search_fields = ("user__email__exact",)
-    search_help_text = "The whole address of who did it"
+    search_help_text = "The actor’s full address"
 
 
 @admin.register(TextAccess)

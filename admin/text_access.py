@@ -26,7 +26,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         max_length=300,
         min_length=10,
-        label="Why must you read what people wrote here?",
+        label="Reason to read these texts",
         help_text="The workspace's owners and admins can read it, with your name and each text that you open.",
     )
 
@@ -42,7 +42,7 @@ def open_text(request: HttpRequest, workspace_id: UUID) -> HttpResponse:
     back = next_url(request, reverse("admin:index"))
     if request.method == "POST" and form.is_valid():
         grant(request, workspace, form.cleaned_data["reason"])
-        messages.success(request, f"Texts of {workspace} are open to you for an hour.")
+        messages.success(request, f"You can read the texts of {workspace} for an hour.")
         return redirect(back)
     context: dict[str, Any] = {
         **admin.site.each_context(request),

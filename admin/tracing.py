@@ -49,7 +49,7 @@ def trace(request: HttpRequest, kind: str, row_id: uuid.UUID) -> HttpResponse:
     rows = model_admin.get_queryset(request).filter(pk=row_id)
     workspace = Workspace.objects.filter(pk__in=rows.values("workspace")).first()
     if workspace is None:
-        raise Http404("There is no such row, or it belongs to no workspace.")
+        raise Http404("This row doesn’t exist, or belongs to no workspace.")
     try:
         record = story.of(workspace, kind, row_id)
     except NotHere as error:

@@ -72,7 +72,7 @@ HEARD = (
         slack_cards.follow,
         "cards in Slack offer what was decided before",
     ),
-    Heard(writer.changed, "changed", comeback.on_change, "nobody is told of a broken account"),
+    Heard(writer.changed, "changed", comeback.on_change, "no one learns of a broken account"),
     Heard(writer.changed, "changed", groups.on_change, "follow-ups do not pause for a broken account"),
     Heard(user_logged_in, "user_logged_in", identity.begin, "a session lasts as long as it is used"),
     Heard(actions.acted, "acted", audit.record_jobs, "what people do with jobs is not recorded"),
@@ -87,8 +87,8 @@ TICKS = {
     "followups": "no follow-up is sent",
     "heartbeat": "a monitor outside raises an alarm though all is well",
     "integration-health": "no account is probed, and silence is not noticed",
-    "mailboxes": "nobody is told of a mailbox whose mail comes back or is reported as spam",
-    "notifications": "people are not told of broken accounts",
+    "mailboxes": "no one learns of a mailbox whose mail bounces or is reported as spam",
+    "notifications": "people get no notices about broken accounts",
     "reply-poll": "replies that no webhook brought are never found",
     "retention": "nothing is deleted when its time is up",
     "sends": "a send whose job is gone stays open, and its lead gets no answer",
@@ -145,7 +145,7 @@ KEPT = {
         " integrations.RateWindow inbox.BookingCheck inbox.HiddenBanner inbox.MailboxAlarm inbox.ModelOutage jobs.Tick"
         " inbox.DatabaseOrigin django_q.Schedule auth.Permission contenttypes.ContentType"
     ),
-    "Its library deletes it by itself, or does not use it here.": (
+    "Its library deletes it, or does not use it here.": (
         "axes.AccessAttempt axes.AccessAttemptExpiration axes.AccessFailureLog"
     ),
 }

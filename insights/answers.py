@@ -29,7 +29,7 @@ def run(ctx: JobContext) -> dict[str, Any]:
     drop_connection()
     loaded = outage.visit(lambda: _load(UUID(ctx.payload["question_id"])))
     if loaded is None:
-        return {"skipped": "It is answered, or the pack is gone."}
+        return {"skipped": "It’s already answered, or the pack is gone."}
     question, threads = loaded
     prompt, bill = load("answer_pack"), Bill()
     values: dict[str, Any] = {"model": prompt.model, "prompt_version": prompt.label}

@@ -9,7 +9,7 @@ from inbox.models import Lead, Message
 from insights.models import ContextPack, PackQuestion
 from jobs.errors import Snooze
 
-GONE = "Somebody in these conversations was erased, and this answer with them. Build the pack again for a new one."
+GONE = "Someone in these conversations was erased, and this answer with them. Build the pack again."
 WAIT = timedelta(minutes=1)
 
 
@@ -24,7 +24,7 @@ def forget(lead: Lead) -> None:
         packs.filter(status__in=ContextPack.UNDER_WAY).exists()
         or questions.filter(status=PackQuestion.Status.PENDING).exists()
     ):
-        raise Snooze(timezone.now() + WAIT, "An answer that may rest on this lead is being written.")
+        raise Snooze(timezone.now() + WAIT, "An answer that may use this lead is being written.")
     for pack in packs:
         ContextPack.objects.filter(pk=pack.pk).update(
             synthesis=_without(pack.synthesis, lead), early_answer=_without(pack.early_answer, lead)

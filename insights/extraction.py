@@ -67,7 +67,7 @@ class Reader:
             logger.exception(
                 "thread failed", extra={"pack_id": str(thread.pack_id), "lead_id": str(thread.lead_id)}
             )
-            return self._settle(thread, f"A defect of ours: {type(error).__name__}.", final=True)
+            return self._settle(thread, f"A bug in Holdfast: {type(error).__name__}.", final=True)
 
     def _work(self, thread: PackThread, conversation: Conversation) -> str | Unavailable | BaseException:
         if not conversation.ids:
@@ -103,7 +103,7 @@ class Reader:
             if not isinstance(error, ProviderError) or isinstance(error, ProviderAuthError):
                 raise
             if refund:
-                return Unavailable(try_again_at(error), f"{error}: trying again.")
+                return Unavailable(try_again_at(error), f"{error}. Trying again.")
             final = isinstance(error, PermanentError) or thread.attempts >= THREAD_ATTEMPTS
             return self._settle(thread, reason_of(error), final=final)
         stored = self._outage.visit(lambda: self._store(thread, conversation, answer, bill))

@@ -203,7 +203,7 @@ class Build:
             # A breaker or one of our limits prevented the call.
             if error.sent is False and error.retry_after_ms:
                 self._fenced(lambda: self._save(Bill(), synthesis_attempts=F("synthesis_attempts") - 1))
-                raise Snooze(try_again_at(error), f"{error}: trying again.") from error
+                raise Snooze(try_again_at(error), f"{error}. Trying again.") from error
             if attempts < SYNTHESIS_ATTEMPTS:
                 return
         raise PermanentError(

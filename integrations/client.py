@@ -52,9 +52,7 @@ def account_id_of(integration: Integration) -> str:
 
 
 def _missing(integration: Integration, name: str) -> NoReturn:
-    raise ProviderMisconfigured(
-        f"{integration.label}: {name} is not set. Set it in the integration's settings."
-    )
+    raise ProviderMisconfigured(f"{integration.label}: {name} isn’t set. Set it in the account’s settings.")
 
 
 def session_for(

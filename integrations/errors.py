@@ -49,10 +49,10 @@ class CallOutcome(models.TextChoices):
     """How a call to a provider ended. The labels are shown to people."""
 
     OK = "ok", "ok"
-    TIMEOUT = "timeout", "our time ran out"
+    TIMEOUT = "timeout", "timed out"
     CANCELLED = "cancelled", "cancelled by the caller"
     SHUTDOWN = "shutdown", "interrupted by shutdown"
-    UNREACHABLE = "unreachable", "not reachable"
+    UNREACHABLE = "unreachable", "unreachable"
     RATE_LIMITED = "rate_limited", "rate limited"
     AUTH = "auth", "credentials refused"
     REJECTED = "rejected", "request refused"
@@ -119,7 +119,7 @@ class ProviderUnreachable(ProviderError, TransientError):
 class CircuitOpen(ProviderUnreachable, Snooze):
     """Our circuit breaker refused a call. A job waits until `run_at` and uses no attempt."""
 
-    reason = "The provider does not answer, so calls wait"
+    reason = "The provider isn’t answering, so calls wait"
 
     def __init__(self, provider: str, *, wait_ms: int) -> None:
         super().__init__(provider, code="circuit_open", retry_after_ms=wait_ms, sent=False)
@@ -154,14 +154,14 @@ class SecretsUnreadable(ProviderError, Snooze):
     """No configured key can decrypt the account's secrets. No call is made, and jobs wait for a person."""
 
     outcome = CallOutcome.AUTH
-    reason = "The account's secrets cannot be read"
+    reason = "The account’s secrets can’t be read"
 
     def __init__(self, provider: str) -> None:
         super().__init__(provider, code=SECRETS_UNREADABLE, sent=False)
         self.run_at = full_second(timezone.now() + UNREADABLE_PAUSE)
 
     def __str__(self) -> str:
-        return f"{self.provider}: the account's secrets cannot be read with today’s FIELD_ENCRYPTION_KEYS"
+        return f"{self.provider}: the account’s secrets can’t be read with the current FIELD_ENCRYPTION_KEYS"
 
 
 class ProviderRejected(ProviderError, PermanentError):

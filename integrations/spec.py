@@ -240,7 +240,7 @@ def campaign_mail(provider: str, **stated: bool) -> tuple[MessageSource, ...]:
     `stated` is `flags_interest` of the replies. Raises Incomplete without it.
     """
     reply, sent, bounce = (f"{provider}_{kind}" for kind in ("reply", "sent", "bounce"))
-    no_bounce = NONE("Its messages are no replies.")
+    no_bounce = NONE("Its messages aren’t replies.")
     return (
         MessageSource(name=reply, counts=Counts.ANSWER, bounces=bounce, names_account=False, **stated),
         MessageSource(
@@ -514,12 +514,12 @@ API_KEY = Setting(name="api_key", label="API key", help="", required=True)
 BASE_URL = optional(
     "base_url",
     "Address of the API",
-    "Leave empty for the provider’s own. Another address needs the key again.",
+    "Leave empty for the provider’s default. If you change it, enter the key again.",
 )
 STOP_LABELS = optional(
     "stop_labels",
     "Labels that mean “do not contact”",
-    "Their names, with commas between them. “Do not contact” always does.",
+    "Comma-separated names. “Do not contact” always counts.",
 )
 BASE_URL_ALONE = NONE("The operator sets no address beside the base URL.")
 WAITS_AT_429 = NONE("No calls are counted; one that it refuses with 429 is made again later.")
@@ -531,7 +531,7 @@ WHOLE_MESSAGES = NONE("Its webhooks hold the message itself.")
 NO_LISTS = NONE("It lists nothing that is counted here.")
 NO_CALENDAR = NONE("It has no calendar.")
 NO_CONTACTS = NONE("It has no contacts.")
-NEW_KEY = NONE("A new key is put in under Settings.")
+NEW_KEY = NONE("Enter a new key under Settings.")
 KEY_PROVES_ALL = NONE("Whatever works proves that the key does.")
 CHANNEL_STOPS = NONE("Its channel says it.")
 PLAIN_CALLS: dict[str, Any] = {"ports": (), "operator_urls": BASE_URL_ALONE, "call_limit": WAITS_AT_429}
@@ -540,7 +540,7 @@ SHARED_WEBHOOK: dict[str, Any] = {
     "keyed": False,
     "secret_headers": (),
     "secret_field": "",
-    "accepts": NONE("The signature opens it: there is no key beside it."),
+    "accepts": NONE("It checks the signature and needs no key."),
 }
 """A webhook address that all workspaces share."""
 

@@ -86,7 +86,7 @@ def parse_moment(text: str) -> datetime:
     except ValueError:
         moment = None
     if moment is None:
-        raise ValueError("moment: give a day and a time.")
+        raise ValueError("moment: enter a day and a time.")
     return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
 
 
@@ -103,7 +103,7 @@ def discard(
     """Closes failed or queued jobs without running them. Raises ValueError if `reason` is empty or too long."""
     reason = reason.strip()
     if not 0 < len(reason) <= 200:
-        raise ValueError("reason: say why in 1 to 200 characters.")
+        raise ValueError("reason: enter 1 to 200 characters.")
     return _each(job_ids, workspace_id, actor, Action.DISCARD, reason, _close)
 
 
@@ -142,7 +142,7 @@ def complaint(error: ValueError) -> str:
 
 def group_sentences(results: Sequence[ActionResult]) -> list[tuple[bool, str]]:
     """Words the results of `retry_group` for a page. Each sentence has whether it reports a success."""
-    none = "No failed job of this cause is left: all of them are queued already, or done."
+    none = "No failed job with this cause is left: all are queued or done."
     return sentences(results) if results else [(True, none)]
 
 
@@ -155,8 +155,8 @@ def sentences(results: Sequence[ActionResult]) -> list[tuple[bool, str]]:
         lines.append((True, f"{len(done)} job{'' if len(done) == 1 else 's'}: {done[0].reason.lower()}."))
     lines += [(False, f"Not changed: {it.kind} {it.job_id}. {it.reason}") for it in refused[:MAX_TOLD]]
     if len(refused) > MAX_TOLD:
-        lines.append((False, f"{len(refused) - MAX_TOLD} more were not changed."))
-    return lines or [(False, "No job was chosen, or it is not there any more.")]
+        lines.append((False, f"{len(refused) - MAX_TOLD} more weren’t changed."))
+    return lines or [(False, "Choose a job first. The one you chose may no longer exist.")]
 
 
 Change = Callable[[QuerySet[BackgroundJob]], object]

@@ -60,7 +60,7 @@ def tiles(totals: stats.Totals, whose: str = "") -> list[dict[str, Any]]:
         tile(
             "Workers alive",
             str(totals.workers),
-            f"{totals.busy} of {totals.places} places busy{whose}",
+            f"{totals.busy} of {totals.places} slots busy{whose}",
             "" if totals.workers else "bad",
         ),
     ]

@@ -203,7 +203,7 @@ def _call(started: Started, claim: Claim) -> Ended:
 def _handler(started: Started) -> Handler:
     kind = started.job.kind
     if kind not in KINDS:  # a newer release queued it, or an older release left it
-        raise Snooze(started.started_at + UNKNOWN_KIND_PAUSE, "This release does not know the job's kind.")
+        raise Snooze(started.started_at + UNKNOWN_KIND_PAUSE, "This release doesn’t know the job’s kind.")
     return KINDS[kind].handler
 
 

@@ -45,7 +45,7 @@ export function decide(decision, leads, fields = {}, button = null) {
   const onFailure = (/** @type {Reply | undefined} */ reply) => {
     forgetStep(step);
     restore(step);
-    say(wordsOf(reply).at(-1) || `That did not work. ${name} is as it was.`);
+    say(wordsOf(reply).at(-1) || `That didn’t work. ${name} hasn’t changed.`);
     page.refreshList();
   };
   step.sent = sendDecision(decision, views, onFailure, fields);
@@ -139,7 +139,7 @@ function undoDecision(step) {
   if (open || isOpenOrRoomy()) show(lead, { open });
   say(`Undone: ${name.replace(": ", ", ")}`);
   const onFailure = (/** @type {Reply | undefined} */ reply) =>
-    say(wordsOf(reply).at(-1) || "It could not be undone.");
+    say(wordsOf(reply).at(-1) || "Couldn’t undo that.");
   for (const request of sent ?? []) {
     const url = () => `${request.inbox}undo/`;
     const body = () => formData({ token: request.token });
@@ -176,7 +176,7 @@ export function takeBack({ lead = "", cancel, release, url = () => "", toast }) 
 function showTakenBack(lead, reply) {
   const element = reply?.page.getElementById("convo");
   if (element?.dataset.lead !== lead) {
-    say("It could not be taken back.");
+    say("Couldn’t take it back.");
     return page.reload();
   }
   for (const words of wordsOf(reply)) say(words);

@@ -43,7 +43,7 @@ function send(shortcut, value = shortcut) {
   else {
     const reason = byId("answer")?.querySelector("section p");
     // biome-ignore lint/performance/useDomNodeTextContent: hidden text must be left out.
-    say(`Not sent. ${reason?.innerText ?? "It is not here yet."}`);
+    say(`Not sent. ${reason?.innerText ?? "The draft hasn’t loaded yet."}`);
   }
 }
 
@@ -236,7 +236,7 @@ function showFailure(_, { detail }) {
   if (detail.elt.hasAttribute("data-poll")) return;
   const { status, responseText } = detail.xhr;
   if (status === 403) say("Refused: this page is too old, or your role changed. Reload it, then try again.");
-  else say((status === 503 && responseText) || "That did not work. Try again in a moment.");
+  else say((status === 503 && responseText) || "That didn’t work. Try again in a moment.");
 }
 on("htmx:responseError", showFailure);
 on("htmx:sendError", showFailure);

@@ -35,12 +35,12 @@ function offerNotices(form) {
 async function tryNotice() {
   try {
     if ((await Notification.requestPermission()) !== "granted")
-      return "This browser does not let Holdfast show notices: allow them for this address in its settings.";
-    const body = "Of what is for you, while you do not look at Holdfast.";
-    new Notification("You are told here", { body, silent: true });
+      return "This browser blocks notices. Allow them for this address in its settings.";
+    const body = "Holdfast tells you here about replies, notes and assignments for you.";
+    new Notification("Notices are on", { body, silent: true });
     return "";
   } catch {
-    return "This browser shows no notices of open pages. Mail reaches you instead.";
+    return "This browser can’t show notices. You get mail instead.";
   }
 }
 

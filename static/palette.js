@@ -10,7 +10,7 @@ const list = byId("commands");
 const PAUSE_MS = 150;
 const MOST = 6;
 const IN_LIST = "In the list";
-const TICKED = "For those that are ticked";
+const TICKED = "For the selected";
 /** @type {Entry[]} what the page offers */
 let offers = [];
 /** @type {Entry[]} */

@@ -67,7 +67,7 @@ function send(form, button) {
   const onLoss = () => {
     retract(step);
     setBusy(form, false);
-    say(`That did not work. Your text to ${name} is still here: try again in a moment.`);
+    say(`That didn’t work. Your text to ${name} is still here: try again in a moment.`);
   };
   /** @param {Reply} reply */
   const onAnswer = (reply) => {
@@ -96,8 +96,7 @@ function stepOf(form, button, name) {
   if (seconds) {
     step.lead = page.shown;
     step.toast = say(`To ${name} in `, { undo: true, until: Date.now() + 1000 * seconds });
-  } else
-    step.stays = sends ? sentWords(name) : `Nothing takes back “${button?.textContent.trim()}” for ${name}.`;
+  } else step.stays = sends ? sentWords(name) : `You can’t undo “${button?.textContent.trim()}” for ${name}.`;
   return step;
 }
 /** @param {string} name */
@@ -153,7 +152,7 @@ function keepNote(form) {
   const body = new FormData(form);
   const words = text.value;
   /** @type {Step} */
-  const step = { stays: `The note about ${byId("lead").textContent} is kept.` };
+  const step = { stays: `Your note about ${byId("lead").textContent} stays.` };
   steps.push(step);
   form.reset();
   form.parentElement.open = false;
@@ -175,7 +174,7 @@ function keepNote(form) {
     forgetStep(step);
     text.value ||= words;
     form.parentElement.open = true;
-    say(wordsOf(reply).at(-1) || "The note was not kept. Its text is still here: try again in a moment.");
+    say(wordsOf(reply).at(-1) || "The note wasn’t saved. Your text is still here: try again in a moment.");
   };
   enqueue({ url: () => form.action, body: () => body, target: "convo", onSuccess, onFailure });
 }

@@ -14,7 +14,7 @@ from inbox.replying.send_claims import Refused
 
 Status, TaskStatus = FollowUpInstance.Status, FollowUpTask.Status
 BATCH = 50
-BUSY = "It is being worked on at this moment: try again."
+BUSY = "Holdfast is working on it right now. Try again in a moment."
 
 
 class ByHandResult(NamedTuple):
@@ -40,7 +40,7 @@ def _act(workspace: Workspace, name: str, ids: list[UUID], user: Actor) -> ByHan
         FollowUpInstance.objects.filter(pk__in=ids, workspace=workspace).values_list("pk", "lead_id")
     )
     free, done = _free(lead_ids), []
-    refusals = ["It is gone."] * (len(ids) - len(lead_ids)) + [BUSY] * (len(lead_ids) - len(free))
+    refusals = ["It no longer exists."] * (len(ids) - len(lead_ids)) + [BUSY] * (len(lead_ids) - len(free))
     for instance in free:
         try:
             ACTIONS[name](instance, user)
@@ -64,9 +64,9 @@ def _free(lead_ids: dict[UUID, UUID]) -> list[FollowUpInstance]:
 
 def _resume(instance: FollowUpInstance, _user: Actor) -> None:
     if instance.lead.is_stopped:
-        raise Refused("This lead asked not to be contacted, or cannot be reached.")
+        raise Refused("This lead asked not to be contacted, or can’t be reached.")
     if instance.status != Status.PAUSED:
-        raise Refused("It is not paused.")
+        raise Refused("It isn’t paused.")
     failed = FollowUpTask.objects.filter(
         instance=instance, step_id=instance.next_step_id, status=TaskStatus.FAILED, send=None
     )
@@ -77,28 +77,28 @@ def _resume(instance: FollowUpInstance, _user: Actor) -> None:
 def _skip(instance: FollowUpInstance, user: Actor) -> None:
     step = instance.next_step
     if instance.status not in FollowUpInstance.LIVE or step is None:
-        raise Refused("It has ended.")
+        raise Refused("It has already ended.")
     now = timezone.now()
     task, _ = FollowUpTask.objects.get_or_create(
         instance=instance, step=step, defaults=plan.task_fields(instance, step, now)
     )
     skipped = FollowUpTask.objects.filter(
         pk=task.pk, status__in=(*plan.BEFORE_THE_CALL, TaskStatus.FAILED)
-    ).update(status=TaskStatus.SKIPPED, reason="A person skipped it.", decided_by=user, finished_at=now)
+    ).update(status=TaskStatus.SKIPPED, reason="Someone skipped it.", decided_by=user, finished_at=now)
     if not skipped:
-        raise Refused("The message is on its way already.")
+        raise Refused("The message is already on its way.")
     plan.go_on(instance, step, now)
 
 
 def _cancel(instance: FollowUpInstance, _user: Actor) -> None:
     if instance.status not in FollowUpInstance.LIVE:
-        raise Refused("It has ended.")
-    plan.finish(instance, Status.STOPPED, "A person stopped it.")
+        raise Refused("It has already ended.")
+    plan.finish(instance, Status.STOPPED, "Someone stopped it.")
 
 
 def _pause(instance: FollowUpInstance, _user: Actor) -> None:
     if instance.status != Status.ACTIVE:
-        raise Refused("It is not running.")
+        raise Refused("It isn’t running.")
     plan.pause(instance, FollowUpInstance.Pause.PERSON)
     FollowUpTask.objects.filter(instance=instance, status=TaskStatus.APPROVAL).update(
         status=TaskStatus.WAITING
@@ -109,7 +109,7 @@ def _approve(instance: FollowUpInstance, user: Actor) -> None:
     assert isinstance(user, User)  # the API offers programs no approval
     task = FollowUpTask.objects.filter(instance=instance, status=TaskStatus.APPROVAL).first()
     if task is None:
-        raise Refused("Nothing of it waits for approval.")
+        raise Refused("None of its steps needs approval.")
     step_job.approve(task, user=user)
 
 

@@ -85,7 +85,7 @@ Check = Callable[[Case], Decision | None]
 
 def _stopped(case: Case) -> Decision | None:
     if case.lead.is_stopped or case.lead.tag == Tag.BLACKLIST:
-        return Decision(ConditionKind.STOP, "Nothing more goes to this lead.")
+        return Decision(ConditionKind.STOP, "This lead gets nothing more.")
     return None
 
 
@@ -137,13 +137,13 @@ def _switched_off(case: Case) -> Decision | None:
     if case.workspace.sends_paused:
         return Decision(ConditionKind.WAIT, "Sending is paused for this workspace.", case.now)
     if not case.sequence.enabled:
-        return Decision(ConditionKind.WAIT, "This sequence is switched off.", case.now)
+        return Decision(ConditionKind.WAIT, "This sequence is off.", case.now)
     return None
 
 
 def _not_wanted(case: Case) -> Decision | None:
     if case.step.retired:
-        return Decision(ConditionKind.SKIP, "The step was taken out of the sequence.")
+        return Decision(ConditionKind.SKIP, "The step was removed from the sequence.")
     reason, holds = CONDITIONS[case.step.condition]
     return None if holds(case) else Decision(ConditionKind.SKIP, reason)
 
@@ -161,8 +161,8 @@ CONDITIONS: dict[str, tuple[str, Callable[[Case], bool]]] = {
         "Connected on LinkedIn.",
         lambda case: case.lead.linkedin_connected_at is None,
     ),
-    Condition.HAS_PHONE: ("No phone number is known.", lambda case: bool(case.lead.phone)),
-    Condition.NO_PHONE: ("A phone number is known.", lambda case: not case.lead.phone),
+    Condition.HAS_PHONE: ("There is no phone number.", lambda case: bool(case.lead.phone)),
+    Condition.NO_PHONE: ("There is a phone number.", lambda case: not case.lead.phone),
     Condition.NOTHING_SENT: ("An earlier step was sent.", _nothing_sent),
 }
 
@@ -219,17 +219,17 @@ def _refused(case: Case) -> Decision | None:
     if refusal is None:
         return None
     label = Channel(case.step.channel).label
-    return Decision(ConditionKind.SKIP, f"This person cannot be reached by {label} ({refusal.code}).")
+    return Decision(ConditionKind.SKIP, f"This person can’t be reached via {label} ({refusal.code}).")
 
 
 def _reachable(case: Case) -> Decision | None:
     lead, channel = case.lead, case.step.channel
     if channel == Channel.SMS and not lead.phone:
-        return _enrich(case, Enrichment.Kind.PHONE, "No phone number is known")
+        return _enrich(case, Enrichment.Kind.PHONE, "There is no phone number")
     if channel == Channel.LINKEDIN and not (lead.linkedin_url or lead.linkedin_member_id):
-        return _enrich(case, Enrichment.Kind.LINKEDIN, "No LinkedIn profile is known")
+        return _enrich(case, Enrichment.Kind.LINKEDIN, "There is no LinkedIn profile")
     if channel == Channel.EMAIL and case.reply_to is None:
-        return Decision(ConditionKind.SKIP, "There is no e-mail of this lead to answer.")
+        return Decision(ConditionKind.SKIP, "This lead hasn’t sent an e-mail to answer.")
     return None
 
 

@@ -102,7 +102,7 @@ def _settle_one(task: FollowUpTask, lead: Lead) -> str:
         outcome, reason = Status.SENT, ""
     elif code := _refusal(send):
         _remember(task, code)
-        outcome, reason = Status.SKIPPED, f"This person cannot be reached here ({code})."
+        outcome, reason = Status.SKIPPED, f"This person can’t be reached here ({code})."
     else:
         outcome, reason = Status.FAILED, send.reason
     task.finished_at = ended_at
@@ -115,7 +115,7 @@ def _settle_one(task: FollowUpTask, lead: Lead) -> str:
 def _held(case: Case, send: OutboundSend) -> Decision | None:
     """Why a failed send that did not go out is tried again later with a new claim; None if it is not."""
     if send.reason == offers.GONE:
-        return Decision(ConditionKind.WAIT, "The offered times are worded anew.", case.now)
+        return Decision(ConditionKind.WAIT, "The offered times are being updated.", case.now)
     if carrier_messages.ELSEWHERE in send.reason:
         return Decision(ConditionKind.PAUSE, send.reason, pause=FollowUpInstance.Pause.PERSON)
     return account_down(case)
@@ -165,7 +165,7 @@ def _fail(stale: FollowUpTask) -> int:
     if task.status != Status.CLAIMED or task.attempt != stale.attempt:
         return 0
     task.status, task.finished_at = Status.FAILED, timezone.now()
-    task.reason = "The step failed on our side; its job says why."
+    task.reason = "The step failed on our side. Its job says why."
     task.save(update_fields=["status", "reason", "finished_at"])
     if task.instance.status == FollowUpInstance.Status.ACTIVE:
         plan.pause(task.instance, FollowUpInstance.Pause.ERROR)

@@ -129,4 +129,4 @@ def reasons(workspace: Workspace, view: View) -> list[Reason]:
 def _words(view: View, why: str) -> str:
     if view.key == "paused":
         return FollowUpInstance.pause_words(why)
-    return f"“{why}” is switched off" if view.key == "excluded" else why
+    return f"“{why}” is off" if view.key == "excluded" else why

@@ -166,10 +166,10 @@ def veto(send: OutboundSend, lead: Lead) -> str:
     """
     stale = getattr(send, "followup_task", None)
     if stale is None:
-        return "" if send.part else "This follow-up is planned anew."
+        return "" if send.part else "This follow-up is being replanned."
     task, _ = locked(stale, lead)
     if task.send_id != send.pk:
-        return "This follow-up is planned anew."
+        return "This follow-up is being replanned."
     instance = task.instance
     if task.status == Status.FAILED:  # a person retries the failed message
         _close(task, Status.SENDING, "")
@@ -197,7 +197,7 @@ def _still_runs(task: FollowUpTask, send: OutboundSend, now: datetime) -> Decisi
     if instance.status not in FollowUpInstance.LIVE:
         return Decision(ConditionKind.STOP, instance.finish_reason or "This follow-up has ended.")
     if task.offered and now - send.created_at > SLOTS_FRESH:
-        return Decision(ConditionKind.WAIT, "The offered times are worded anew.", now)
+        return Decision(ConditionKind.WAIT, "The offered times are being updated.", now)
     return GO
 
 
@@ -206,7 +206,7 @@ def approve(task: FollowUpTask, *, user: User, text: str = "") -> OutboundSend:
     with transaction.atomic():
         task, lead = locked(task)
         if task.status != Status.APPROVAL or task.instance.status != FollowUpInstance.Status.ACTIVE:
-            raise send_claims.AlreadyDecided("This follow-up does not wait for approval any more.")
+            raise send_claims.AlreadyDecided("This follow-up no longer needs approval.")
         case = Case(task.instance, task.step, lead, task.workspace, timezone.now(), approved=True)
         decision = judge(case, AT_THE_CLAIM)
         if decision.kind is not ConditionKind.GO:

@@ -11,8 +11,8 @@ from inbox.replying.draft_material import Slot
 from inbox.replying.variables import PLACE, SLOTS, VARIABLES
 
 NOT_THE_LEADS = {
-    "sender": "The workspace does not say who its answers are written by (Settings).",
-    SLOTS: "The calendar has no free time to offer.",
+    "sender": "The workspace has no signature name. Add one under Settings.",
+    SLOTS: "The calendar has no free times to offer.",
 }
 
 
@@ -24,7 +24,7 @@ class Missing(NamedTuple):
     def __str__(self) -> str:
         ours = [words for name, words in NOT_THE_LEADS.items() if name in self.names]
         theirs = [name.replace("_", " ") for name in dict.fromkeys(self.names) if name not in NOT_THE_LEADS]
-        return " ".join(ours + ([f"Not known of this lead: {', '.join(theirs)}."] if theirs else []))
+        return " ".join(ours + ([f"This lead lacks: {', '.join(theirs)}."] if theirs else []))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,12 @@ def problem(template: str, workspace: Workspace) -> str:
     """Why `template` cannot be used in `workspace`, as a sentence with the fix; "" if it can."""
     for match in PLACE.finditer(template):
         if match[1] not in VARIABLES:
-            return f"{{{match[1]}}} is not a variable. Use one of: {', '.join(VARIABLES)}."
+            return f"{{{match[1]}}} isn’t a variable. Use one of: {', '.join(VARIABLES)}."
         if match[1] == "sender" and match[2] is None and not workspace.persona_name:
-            return "{sender} is not known: say in Settings who answers are written by, or give a fallback."
+            return "{sender} is empty: add a signature name under Settings, or use a fallback."
     rest = PLACE.sub("", template)
     if "{" in rest or "}" in rest:
-        return "A brace is left over. Write variables as {first_name}, or {first_name|there} with a fallback."
+        return "There’s a stray brace. Write {first_name}, or {first_name|there} with a fallback."
     return ""
 
 

@@ -28,18 +28,18 @@ def webhooks(integration: Integration) -> Check:
     events = ", ".join(address.events)
     last = account_cards.last_delivery(integration)
     if last is None:
-        fix = f"Put the webhook address of this card into the provider, for the events {events}."
+        fix = f"Paste this card’s webhook address into the provider, for the events {events}."
         return Check(EVENT, WARN, "None has arrived yet.", fix)
-    arrival = f"The last one came {age((timezone.now() - last.received_at).total_seconds())}."
+    arrival = f"The last one arrived {age((timezone.now() - last.received_at).total_seconds())}."
     if last.verdict == Verdict.MISMATCH:
         return Check(
-            EVENT, BAD, f"{arrival} It names another account.", "Compare the account’s id under Settings."
+            EVENT, BAD, f"{arrival} It names another account.", "Check the account’s id under Settings."
         )
     if last.verdict in (Verdict.REJECTED, Verdict.FAILED):
         return Check(EVENT, BAD, f"{arrival} It could not be used.", "Open it under Deliveries to see why.")
     if _by_an_old_key(integration):
         return Check(
-            EVENT, WARN, f"{arrival} It came to an old address.", "Put the new address into the provider."
+            EVENT, WARN, f"{arrival} It came to an old address.", "Paste the new address into the provider."
         )
     return Check(EVENT, OK, arrival)
 

@@ -55,15 +55,15 @@ MISSED = 3
 STEPS = {
     "prepare": "A test account is connected",
     "break": "The account breaks",
-    "detect": "It is noticed",
-    "banner": "The banner says so",
+    "detect": "Holdfast notices",
+    "banner": "The banner appears",
     "pause": "The follow-up is paused",
-    "slack": "Slack is told",
-    "missed": f"{MISSED} messages come meanwhile",
+    "slack": "Slack gets a notice",
+    "missed": f"{MISSED} messages arrive meanwhile",
     "heal": "The account is reconnected",
-    "import": "What was missed is imported",
-    "recovered": "The banner says that it is back",
-    "resume": "The follow-up goes on",
+    "import": "The missed messages are imported",
+    "recovered": "The banner says it’s back",
+    "resume": "The follow-up resumes",
     "green": "The Slack message turns green",
     "clean": "The test workspace is removed",
 }
@@ -108,7 +108,7 @@ def run(ctx: JobContext) -> dict[str, int]:
     parent = Workspace.objects.get(pk=ctx.workspace_id)
     parent.drills.all().delete()
     if JobStep.objects.filter(job=ctx.job).exists():
-        raise PermanentError("The worker stopped in the middle of the drill. Start it again.")
+        raise PermanentError("The worker stopped in the middle of the drill. Start a new one.")
     user = User.objects.get(pk=ctx.payload["user_id"])
     try:
         held = held_until(timezone.now() + timedelta(days=1))
@@ -191,7 +191,7 @@ class _Drill:
 
     def _break(self, deadline: Deadline) -> DrillResult:
         self.sandbox.set_account(unipile.NAME, ACCOUNT, "disconnected")
-        return DrillResult(True, "Its provider now answers 401, as for a session that has ended.")
+        return DrillResult(True, "The provider now answers 401, as it does when a session has ended.")
 
     def _detect(self, deadline: Deadline) -> DrillResult:
         probe = probes.check_now(self.account)
@@ -208,11 +208,11 @@ class _Drill:
     def _paused(self, deadline: Deadline) -> DrillResult:
         instance = FollowUpInstance.objects.get(workspace=self.workspace)
         paused = instance.status == FollowUpInstance.Status.PAUSED
-        return DrillResult(paused, instance.get_paused_for_display() or "It runs on.")
+        return DrillResult(paused, instance.get_paused_for_display() or "It’s still running.")
 
     def _tell(self, deadline: Deadline) -> DrillResult:
         if not self._asked_for(notice_channels.NOTIFY):
-            return DrillResult(False, "The outage asked for no notice.")
+            return DrillResult(False, "The outage didn’t trigger a notice.")
         if self.slack is None:
             return DrillResult(
                 None, "No Slack channel is connected. In an outage the admins would get an e-mail."
@@ -226,9 +226,9 @@ class _Drill:
             notice = self._health.notices.filter(path=Notice.Path.SLACK).first()
             self.posted = notice is not None and notice.state == Notice.State.SENT
         if not self.posted:
-            reason = notice.reason if notice else "Slack is known to be broken"
+            reason = notice.reason if notice else "Slack is already broken"
             return DrillResult(
-                False, f"It did not arrive ({reason}). In an outage the admins would get an e-mail."
+                False, f"It didn’t arrive ({reason}). In an outage the admins would get an e-mail."
             )
         channel = self.slack.config.get("channel") or "the webhook’s channel"
         return DrillResult(True, f"One message in {channel}, marked as a drill.")
@@ -264,7 +264,7 @@ class _Drill:
 
     def _import(self, deadline: Deadline) -> DrillResult:
         if not self._asked_for(comeback.RECOVER):
-            return DrillResult(False, "The recovery asked for no import.")
+            return DrillResult(False, "The recovery didn’t trigger an import.")
         imported = comeback.fetch_missed(self._health, deadline)
         stored = self._messages()
         return DrillResult(imported == stored == MISSED, f"{imported} of {MISSED} messages are in the inbox.")
@@ -280,8 +280,8 @@ class _Drill:
         line = banner.line(self._health, self.workspace)
         text = f"Fire drill over, all is well. In an outage this would say:\n{line.headline}. {line.effect}"
         if notices.edit(self.slack, self._health, text, deadline, green=True):
-            return DrillResult(True, "The first message was changed; no second one was posted.")
-        return DrillResult(None, "Messages of an incoming webhook cannot be changed. A bot token can.")
+            return DrillResult(True, "Holdfast updated the first message and posted no second one.")
+        return DrillResult(None, "An incoming webhook can’t update its messages. A bot token can.")
 
     def _clean(self, deadline: Deadline) -> DrillResult:
         self.parent.drills.all().delete()

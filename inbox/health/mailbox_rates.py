@@ -129,12 +129,12 @@ def _kind(row: dict[str, Any]) -> str:
 
 
 SENTENCES: dict[str, str] = {
-    Rate.BOUNCES: "{count} of {mails} mails from {address} came back in the last {span}: pause it at {name}, and "
-    "verify the addresses of its campaigns before it goes on.",
+    Rate.BOUNCES: "{count} of {mails} mails from {address} bounced in the last {span}: pause it at {name}, and "
+    "verify the addresses of its campaigns before you resume it.",
     Rate.COMPLAINTS: "{count} people reported mails from {address} as spam in the last {span}, of {mails} mails: "
-    "pause it at {name}, and change who is written to or what they read.",
-    Rate.REPLIES: "{address} got {count} replies in the last {span} where {mails} were to be expected: its mails may "
-    "land in spam, so send one to a mailbox of your own, and look at its warm-up at {name}.",
+    "pause it at {name}, and change the audience or the text.",
+    Rate.REPLIES: "{address} got {count} replies in the last {span} where {mails} were expected. Its mails may "
+    "land in spam: send one to your own mailbox, and check its warm-up at {name}.",
 }
 
 

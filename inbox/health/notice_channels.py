@@ -56,7 +56,7 @@ ADMIN_TRIES = 4
 Status = BackgroundJob.Status
 CUT_SHORT = "the worker stopped while sending"
 MUTE = buttons.offered("mute_account", __name__)
-MUTED = "Muted: no further notice until it works. An admin can undo that on the page above."
+MUTED = "Muted until it works. An admin can undo this on the page above."
 REFUSED = "Only owners and admins of this workspace can mute it."
 
 
@@ -125,7 +125,7 @@ def tell(health: WorkspaceIntegrationHealth, slack: Integration | None, text: st
     """
     token = notices.claim(health)
     if token is None:
-        return {"skipped": "told already, or well again"}
+        return {"skipped": "already sent, or recovered"}
     if slack is None or health.integration_id == slack.pk or _broken(slack):
         return _by_email(health, token, text)
     notice = notices.open_notice(health, Notice.Path.SLACK, text, str(slack.config.get("channel", "")))
@@ -138,12 +138,12 @@ def _fold(
     slack: Integration | None, health: WorkspaceIntegrationHealth, deadline: Deadline
 ) -> dict[str, object]:
     if slack is None or health.state not in notices.PATIENCE or _broken(slack):
-        return {"skipped": "told already, or well again"}
+        return {"skipped": "already sent, or recovered"}
     try:
         edited = edit(slack, health, deadline)
     except (PermanentError, ProviderMisconfigured) as error:
-        return {"skipped": f"told already; the message cannot be changed ({type(error).__name__})"}
-    return {"edited": edited} if edited else {"skipped": "told already, or well again"}
+        return {"skipped": f"already sent; the message can’t be updated ({type(error).__name__})"}
+    return {"edited": edited} if edited else {"skipped": "already sent, or recovered"}
 
 
 def edit(slack: Integration, health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
@@ -182,7 +182,7 @@ def mute_pressed(ctx: JobContext) -> dict[str, str]:
     health = _health(ctx)
     slack = connected(ctx.workspace_id, SLACK)
     if slack is None:
-        return {"outcome": "Slack is not connected any more"}
+        return {"outcome": "Slack is no longer connected"}
     member = slack_cards.member_of(slack, health.workspace_id, ctx.payload["user_id"], ctx.deadline)
     if member is None or not member.at_least(Membership.Role.ADMIN):
         posted, text = Posted(ctx.payload["channel_id"], ctx.payload["message_ts"]), text_of(health)
@@ -195,7 +195,7 @@ def mute_pressed(ctx: JobContext) -> dict[str, str]:
         if muted:
             audit.record(health.workspace_id, member.user, "health.mute", health.integration)
     edit(slack, health, ctx.deadline)
-    return {"outcome": "muted" if muted else "not needed any more"}
+    return {"outcome": "muted" if muted else "no longer needed"}
 
 
 def _settle(slack: Integration, notice: Notice, token: UUID, error: Exception | None) -> dict[str, object]:
@@ -214,7 +214,7 @@ def _settle(slack: Integration, notice: Notice, token: UUID, error: Exception | 
     notices.settle(notice, token, state, reason, try_again=True)
     if not isinstance(error, PermanentError):
         retry_after_ms = getattr(error, "retry_after_ms", None)
-        raise TransientError("Slack did not take the notice", retry_after_ms=retry_after_ms)
+        raise TransientError("Slack didn’t accept the notice", retry_after_ms=retry_after_ms)
     # Slack itself is broken. Its own health shows that, and e-mail still works.
     if isinstance(error, ProviderRejected):
         writer.record(slack, writer.Signal(writer.SignalKind.REFUSED, reason))
@@ -316,7 +316,7 @@ def news_of(health: WorkspaceIntegrationHealth, slack: Integration | None) -> st
     back, last = health.recovered_at, health.last_notice_at
     if back and last and back > last:
         text += f"\nSince the last notice it was back, from {_time(health, back)}. {banner.recovery(health)}"
-    return f"{text}\nThis message will not change when the account is back; that page will."
+    return f"{text}\nThis message won’t update when the account is back. The page will."
 
 
 def _can_be_changed(slack: Integration | None) -> bool:

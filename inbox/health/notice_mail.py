@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 ADMINS = "workspace admins"
 NO_WAY = "EMAIL_URL is not set, or no admin has an address"
-REFUSED = "the mail server did not take it"
+REFUSED = "the mail server didn’t accept it"
 State = Notice.State
 
 
@@ -54,7 +54,7 @@ def post(notice: Notice, about: str = "") -> End:
     except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused):
         return End(State.FAILED, REFUSED)
     except OSError:
-        return End(State.UNKNOWN, "the mail server broke off")
+        return End(State.UNKNOWN, "the mail server hung up")
     finally:
         with suppress(OSError):
             server.close()
@@ -69,7 +69,7 @@ def trouble() -> str:
     try:
         server.open()
     except OSError as error:
-        return f"the mail server did not take our log-in ({type(error).__name__}: {error})"[:300]
+        return f"the mail server refused our log-in ({type(error).__name__}: {error})"[:300]
     server.close()
     return ""
 

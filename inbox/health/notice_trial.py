@@ -52,16 +52,14 @@ class About(NamedTuple):
     promise: str
 
 
-ACCOUNTS = About("accounts", KIND, "Broken accounts", "When an account breaks, you are told here.")
+ACCOUNTS = About("accounts", KIND, "Broken accounts", "You get a notice here when an account breaks.")
 REPLIES = About(
     "replies",
     f"{KIND}-replies",
     "Replies with a chosen tag",
-    "Replies with the tags you chose are told here.",
+    "You get a notice here for replies with the tags you chose.",
 )
-REVIEWS = About(
-    "reviews", f"{KIND}-reviews", "Drafts to review", "Drafts that wait for a person are shown here."
-)
+REVIEWS = About("reviews", f"{KIND}-reviews", "Drafts to review", "Drafts that need a review appear here.")
 KINDS = {about.key: about for about in (ACCOUNTS, REPLIES, REVIEWS)}
 
 
@@ -95,9 +93,9 @@ def start(workspace: Workspace, user: User, about: About = ACCOUNTS) -> Notice:
     path = way(workspace, about).path
     if not path:
         alternative = (
-            ", or have the operator set EMAIL_URL" if about is ACCOUNTS else " and name a channel for them"
+            ", or have the operator set EMAIL_URL" if about is ACCOUNTS else " and choose its channel"
         )
-        raise NoWay(f"No way is set up: connect Slack{alternative}.")
+        raise NoWay(f"Notices have nowhere to go. Connect Slack{alternative}.")
     with transaction.atomic():
         notice = Notice.objects.create(
             workspace_id=workspace.pk,
@@ -142,7 +140,7 @@ def _post(notice: Notice, deadline: Deadline) -> tuple[str, str]:
     about = next((kind for kind in KINDS.values() if kind.kind == notice.kind), ACCOUNTS)
     to = way(notice.workspace, about)
     if to.account is None:
-        return State.FAILED, "Slack is not connected any more"
+        return State.FAILED, "Slack is no longer connected"
     return _in_slack(to.account, to.channel, notice, deadline)
 
 
@@ -153,7 +151,7 @@ def _in_slack(slack: Integration, channel: str, notice: Notice, deadline: Deadli
         client = SlackClient.for_integration(slack)
         posted = deliver(client, notice.text, deadline, key=key, channel=channel)
     except ProviderMisconfigured:
-        return State.FAILED, "Slack is not set up right"
+        return State.FAILED, "Slack isn’t set up correctly"
     except ProviderError as error:
         end = State.UNKNOWN if error.sent is None else State.FAILED
         return end, error.code or str(error.outcome)

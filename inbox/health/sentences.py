@@ -40,20 +40,20 @@ TONES = {
 OUR_KEY = MISSING_CREDENTIALS
 RESTRICTED = "account_restricted"
 SOMEBODY_ELSE = (ANOTHER_ACCOUNT, "wrong_account", "account_mismatch")
-WAY_OUT = "Put the secrets in anew under Settings, or have the operator put their key back into FIELD_ENCRYPTION_KEYS."
+WAY_OUT = "Enter the secrets again under Settings, or ask the operator to restore their key in FIELD_ENCRYPTION_KEYS."
 UNSTABLE_AFTER = 3
 WHY = {
-    REQUEST_REFUSED: "our request is not taken",
-    ADDRESS_REFUSED: "calls may not go to its address",
-    SECRETS_UNREADABLE: "its stored secrets cannot be read with today’s FIELD_ENCRYPTION_KEYS",
+    REQUEST_REFUSED: "our request is refused",
+    ADDRESS_REFUSED: "calls to its address aren’t allowed",
+    SECRETS_UNREADABLE: "its stored secrets can’t be read with the current FIELD_ENCRYPTION_KEYS",
     "silence": "nothing arrived",
-    "form": "what arrives has another form than is known",
-    "changed": "another account was put in",
-    "payment_required": "not paid for",
-    ACCOUNT_SUSPENDED: "suspended, or its plan is over",
-    SENDER_DOWN: "a mailbox that sends is disconnected; the account’s others go on",
-    NUMBER_REFUSED: "the number that sends is not registered, or suspended",
-    NO_NUMBER: "there is no number to send from",
+    "form": "its requests have an unknown format",
+    "changed": "a different account was connected",
+    "payment_required": "payment is due",
+    ACCOUNT_SUSPENDED: "suspended, or its plan has ended",
+    SENDER_DOWN: "a sending mailbox is disconnected; the account’s others still work",
+    NUMBER_REFUSED: "the sending number isn’t registered, or is suspended",
+    NO_NUMBER: "it has no number to send from",
     NO_FUNDS: "the balance for sending is used up",
 }
 """Texts for our own codes. Providers declare the texts for theirs (`refusals`). Other codes are shown unchanged."""
@@ -69,10 +69,10 @@ def headline(health: WorkspaceIntegrationHealth, workspace: str) -> str:
         if health.reason in CANNOT_SEND
         else f"{name} answers slowly or with errors",
         HealthState.RATE_LIMITED: f"{name} has slowed {workspace} down",
-        HealthState.NOT_UNDERSTOOD: f"What {name} sends{whose} is not understood",
+        HealthState.NOT_UNDERSTOOD: f"{name} sends requests{whose} that Holdfast doesn’t understand",
         HealthState.QUIET: f"{name} is quieter than usual{whose}",
         HealthState.CONNECTED: f"{name} is back{whose}",
-        HealthState.UNKNOWN: f"{name} has not been checked yet",
+        HealthState.UNKNOWN: f"{name} hasn’t been checked yet",
     }[HealthState(health.state)]
 
 
@@ -80,13 +80,13 @@ def _disconnected(health: WorkspaceIntegrationHealth, name: str, whose: str) -> 
     if health.reason == OUR_KEY:
         return f"{name} refuses our access key"
     if health.reason == SECRETS_UNREADABLE:
-        return f"{name}’s stored secrets cannot be read{whose}"
+        return f"{name}’s stored secrets can’t be read{whose}"
     if health.lacks_mailboxes:
         return f"{name}: {health.reason}{whose}"
     if health.reason == RESTRICTED:
         return f"{name} has restricted the account{whose}"
     if health.reason in SOMEBODY_ELSE:
-        return f"{name} was reconnected with somebody else’s account{whose}"
+        return f"{name} was reconnected with someone else’s account{whose}"
     return f"{name} is disconnected{whose}"
 
 
@@ -123,10 +123,10 @@ def _stopped(health: WorkspaceIntegrationHealth) -> str:
     messages = MESSAGES[stated(spec.channel)]
     # webhooks still work, because they are identified by the hashes of their keys
     if health.reason == SECRETS_UNREADABLE:
-        return f"New {messages} arrive by webhook, but nothing is sent or fetched"
+        return f"New {messages} arrive by webhook, but sending and fetching have stopped"
     if health.lacks_mailboxes:
-        return f"New {messages} to it are not arriving, and what goes out over it waits"
-    return f"New {messages} are not arriving"
+        return f"New {messages} to it aren’t arriving, and outgoing messages wait"
+    return f"New {messages} aren’t arriving"
 
 
 def effect(health: WorkspaceIntegrationHealth, effects: list[Effect]) -> str:
@@ -135,14 +135,14 @@ def effect(health: WorkspaceIntegrationHealth, effects: list[Effect]) -> str:
     if health.state == HealthState.DISCONNECTED:
         way_out = f" {WAY_OUT}" if health.reason == SECRETS_UNREADABLE else ""
         if not registry.spec_of(health.provider).is_connected_here:
-            way_out = f"{_why(health)} The installation’s operator has to act."
+            way_out = f"{_why(health)} Ask the installation’s operator to fix it."
         if health.lacks_mailboxes:
             way_out = f" Connect it again at {known_as(health.provider)}."
         return f"{_stopped(health)}{'; ' + waits if waits else ''}.{way_out}"
     if health.state == HealthState.DEGRADED and health.reason in CANNOT_SEND:
-        return f"{_why(health).lstrip()} What it refused is marked as not sent."
+        return f"{_why(health).lstrip()} Refused messages are marked as not sent."
     if health.state == HealthState.QUIET:
-        return "Nothing has arrived for longer than is usual here. The credentials are accepted."
+        return "Nothing has arrived for longer than usual. The credentials still work."
     if health.state == HealthState.NOT_UNDERSTOOD:
         return (
             "Its form has changed, so replies and unsubscribes may be missing. All is kept under Deliveries, Rejected, "
@@ -150,7 +150,7 @@ def effect(health: WorkspaceIntegrationHealth, effects: list[Effect]) -> str:
         )
     if health.state == HealthState.CONNECTED:
         return ""
-    return f"Nothing to do; we keep trying{'. ' + waits[:1].upper() + waits[1:] if waits else ''}."
+    return f"Nothing to do: Holdfast keeps trying{'. ' + waits[:1].upper() + waits[1:] if waits else ''}."
 
 
 def _why(health: WorkspaceIntegrationHealth) -> str:

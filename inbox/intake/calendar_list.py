@@ -85,7 +85,7 @@ def identify_contact(ctx: JobContext) -> dict[str, object]:
     except ProviderRejected as error:
         if error.code != NOT_FOUND:
             raise
-        return {"outcome": "GoHighLevel does not know this contact any more"}
+        return {"outcome": "GoHighLevel no longer has this contact"}
     person = Person(email=contact.email, phone=contact.phone)
     identities = identity.identities_of(workspace, person)
     if not identities:
@@ -93,6 +93,6 @@ def identify_contact(ctx: JobContext) -> dict[str, object]:
     with transaction.atomic():
         match = identity.find(workspace, person, ghl.NAME)
         if match is None:
-            return {"outcome": "nobody we know"}
+            return {"outcome": "no lead of ours"}
         outcome = identity.keep_contact(match.lead, contact_id, identities.get("phone", ""), ghl.NAME)
     return {"outcome": "found", "contact": outcome, "changed": apply(match.lead, meetings)}

@@ -36,16 +36,16 @@ def _messages(workspace: Workspace) -> str:
 def _bodies(workspace: Workspace) -> str:
     days = workspace.keep_bodies_days
     count = _count(retention.bodies(workspace.pk, days), "received_at")
-    return f"Would empty {_number(count)} raw {'body' if count == 1 else 'bodies'} of webhooks before {_day(days)}."
+    return f"Would empty {_number(count)} raw webhook {'body' if count == 1 else 'bodies'} from before {_day(days)}."
 
 
 def _model_calls(workspace: Workspace) -> str:
     days = workspace.keep_model_calls_days
     if days is None:
-        return "Records of calls to the model are kept."
+        return "Records of model calls are kept."
     count = _count(retention.model_calls(workspace.pk, days), "created_at")
     return (
-        f"Would remove {_number(count)} {_plural('record', count)} of calls to the model before {_day(days)}."
+        f"Would remove {_number(count)} {_plural('record', count)} of model calls from before {_day(days)}."
     )
 
 

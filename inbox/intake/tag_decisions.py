@@ -23,7 +23,7 @@ from inbox.understanding.arrival import Arrival
 from inbox.understanding.rules import RULES_VERSION
 
 Kind = TagDecision.Kind
-TOGETHER = "Tagged together with others."
+TOGETHER = "Tagged together with similar replies."
 """The reason of a tag that a person gave to several replies, perhaps unread. It is no training data."""
 
 
@@ -140,7 +140,7 @@ def rejudge(message: Message, judged: Arrival, *, before: str, after: str) -> Ta
         refused_addresses.end(message, judged.ended_addresses)
     if judged.refuses_channel:
         refused_channels.refuse(lead, message.channel)
-    reason = f"Judged anew: {before or 'nothing'} before, {after or 'nothing'} now."
+    reason = f"Tagged again: {before or 'nothing'} before, {after or 'nothing'} now."
     tag = judged.tag or Tag.NEUTRAL
     decision, _ = _once(message, Kind.RULE, by, tag=tag, quote=judged.evidence, reason=reason)
     message.save(update_fields=["suspected", "suspected_words", "suspicion_decided_by"])

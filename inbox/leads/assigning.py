@@ -46,7 +46,7 @@ def receiver(workspace: Workspace, membership_id: int | None) -> Membership | No
     rows = Membership.objects.filter(workspace=workspace, pk=membership_id).select_related("user")
     membership = rows.first()
     if membership is None or not membership.at_least(Membership.Role.MEMBER):
-        raise NotAMember("Choose somebody who answers in this workspace.")
+        raise NotAMember("Choose a member who can answer in this workspace.")
     return membership
 
 
@@ -60,7 +60,7 @@ def give(workspace: Workspace, by: Actor, views: Iterable[Seen], to: Membership 
             _expect_look(workspace.pk, outcome.leads, notified)
             audit.record_all(workspace.pk, by, GIVEN, outcome.leads, to=user_id, how=BY_PERSON)
     except IntegrityError as error:
-        raise NotAMember("That person is not in this workspace any more.") from error
+        raise NotAMember("That person is no longer in this workspace.") from error
     return outcome
 
 
@@ -137,7 +137,7 @@ def hand_over(member: Membership, to: Membership | None) -> int:
                 _expect_look(member.workspace_id, leads, user_id)
                 audit.record_all(member.workspace_id, member.user, GIVEN, leads, to=user_id, how=AWAY)
         except IntegrityError as error:
-            raise NotAMember("That person is not in this workspace any more.") from error
+            raise NotAMember("That person is no longer in this workspace.") from error
         done += len(leads)
         if len(leads) < SLICE:
             return done

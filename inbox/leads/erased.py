@@ -20,8 +20,8 @@ from integrations.fields import Unreadable, no_key_opens
 Name = tuple[str, ...]
 """A kind of identifier, and its value."""
 UNREADABLE = (
-    "The opt-outs of erased people cannot be read: their key fits none of FIELD_ENCRYPTION_KEYS. "
-    "Until it does, nothing is sent here."
+    "The opt-outs of erased people can’t be read, because their key is missing from FIELD_ENCRYPTION_KEYS. "
+    "Nothing is sent here until you add it."
 )
 
 
@@ -92,7 +92,7 @@ def reason(lead: Lead, recipients: dict[str, list[dict[str, str]]]) -> str:
     wants = at is None or (lead.opted_in_at is not None and lead.opted_in_at > at)
     if wants and opted_out_at(workspace, addressed - names) is None:  # A START counts for its sender only.
         return ""
-    return "Somebody whom this would reach was erased, and is not written to again."
+    return "This would reach a person who was erased, so it isn’t sent."
 
 
 def marked(workspace: Workspace, names: set[Name]) -> set[Name]:

@@ -56,22 +56,22 @@ LAST: list[type[models.Model]] = []
 """The models through whose rows ALSO finds data of a lead. They are deleted last. Other apps append."""
 
 EMPTIED = {
-    "inbox.WebhookDelivery": "Deliveries that brought their events, without what was in them",
-    "integrations.IdempotencyKey": "Answers of the API that were about them, without what was in them",
-    "integrations.Notice": "Notices in Slack that told of them, without their text",
+    "inbox.WebhookDelivery": "Deliveries of their events, emptied",
+    "integrations.IdempotencyKey": "API responses about them, emptied",
+    "integrations.Notice": "Slack notices about them, without the text",
     "admin.LogEntry": "The admin’s log, without their name",
-    "insights.ContextPack": "Answers of the insights that rested on them, without these parts",
-    "insights.PackQuestion": "Answers to questions about such a pack, without these parts",
+    "insights.ContextPack": "Insights that used them, without these parts",
+    "insights.PackQuestion": "Answers about such a context pack, without these parts",
     "inbox.Event": "Events for programs, without their ids and states",
-    "jobs.BackgroundJob": "Jobs, which hold ids alone; those that still wait are cancelled",
+    "jobs.BackgroundJob": "Jobs, which hold only ids; waiting ones are cancelled",
 }
 """Tables whose rows stay, without the person's data."""
 
 KEPT = {
-    "That they want no more, under keyed hashes of their addresses and ids, which name nobody: otherwise "
+    "Their opt-out, as keyed hashes of addresses and ids that name no one. Without it, "
     "the next campaign would write to them again.": "inbox.ErasedMark",
-    "Who did what and when, by ids: the audit holds no text of people.": "inbox.AuditEntry inbox.TextAccess",
-    "Counts, costs and times, which name nobody.": (
+    "The audit, which holds ids and no text of people.": "inbox.AuditEntry inbox.TextAccess",
+    "Counts, costs and times, which name no one.": (
         "integrations.AiCall jobs.JobStep jobs.JobAttempt jobs.JobAction jobs.Tick jobs.Worker"
         " jobs.WorkspaceLimit inbox.LeadChange integrations.WebhookAttempt"
     ),
@@ -149,7 +149,7 @@ def begin(lead: Lead, actor: User | None) -> BackgroundJob:
     operator. Raises EraseRefused for a sample.
     """
     if lead.sample:
-        raise EraseRefused("This is a sample, and nobody. Remove the samples, and it is gone.")
+        raise EraseRefused("This is a sample, not a person. Remove the samples instead.")
     with transaction.atomic():
         row = rollup.locked(lead)
         if row.erasing_at is None:
@@ -175,7 +175,7 @@ def run(ctx: JobContext) -> dict[str, int]:
 def waits_for(lead: Lead) -> str:
     """Why a lead cannot be erased yet: a message, or the stop of a campaign, is pending. Returns "" if it can."""
     if _in_flight(lead).exists():
-        return "A message to the lead is on its way: it is erased once that has ended."
+        return "A message to this lead is on its way. The lead is erased once it has gone out."
     since = lead.erasing_at
     if since is not None and timezone.now() - since > LONGEST_WAIT:
         return ""
@@ -185,7 +185,7 @@ def waits_for(lead: Lead) -> str:
         kind=stops.STOP_EMAILS,
         payload__lead_id=str(lead.pk),
     )
-    return "A campaign's e-mails to the lead are being stopped at the provider." if stopping.exists() else ""
+    return "The provider is stopping a campaign’s e-mails to this lead." if stopping.exists() else ""
 
 
 def erase(lead: Lead, deadline: Deadline) -> dict[str, int]:

@@ -315,7 +315,7 @@ def keep(lead: Lead, name: str, text: str, source: str) -> KeptIdentity:
                 return KeptIdentity.KNOWN
             if Lead.objects.filter(workspace_id=row.workspace_id, **{name: text}).exists():
                 raise IntegrityError(
-                    "Another lead has it."
+                    "Another lead already has it."
                 )  # else the constraint says so, in PostgreSQL's log too
             setattr(row, name, text)
             facts.note(row, [name], source)

@@ -74,7 +74,7 @@ def merge(keep: Lead, twin: Lead, actor: User | None) -> Lead:
         both = Lead.objects.select_for_update().filter(pk__in=[keep.pk, twin.pk]).order_by("pk")
         locked = {lead.pk: lead for lead in both}
         if len(locked) < 2:
-            raise MergeRefused("One of the two leads is gone. Look the other one up again.")
+            raise MergeRefused("One of the two leads is gone. Search for the other one again.")
         keep, twin = locked[keep.pk], locked[twin.pk]
         _check(keep, twin)
         audit.record(keep.workspace_id, actor, "lead.merged", keep, other=str(twin.pk))
@@ -91,11 +91,11 @@ def _check(keep: Lead, twin: Lead) -> None:
     if keep.workspace_id != twin.workspace_id:
         raise MergeRefused("The two leads belong to different workspaces.")
     if keep.sample or twin.sample:
-        raise MergeRefused("A sample cannot be merged. Remove it, and it is gone.")
+        raise MergeRefused("You can’t merge a sample. Remove it instead.")
     if keep.erasing_at or twin.erasing_at:
         raise MergeRefused("One of the two leads is being erased.")
     if keep.pk == twin.pk:
-        raise MergeRefused("That is the same lead. Choose another one.")
+        raise MergeRefused("That’s the same lead. Choose another one.")
 
 
 def _column(name: str) -> "models.Field[Any, Any]":

@@ -12,7 +12,7 @@ from inbox.models import Lead, Message, OutboundSend, Workspace
 from inbox.models.lead import Channel, Suspicion
 from integrations.fields import no_key_opens
 
-REASON = "They asked that nothing goes to this address or number any more: answer where they want it."
+REASON = "They asked for no more messages to this address or number. Answer where they want it."
 
 
 def end(message: Message, names: frozenset[str]) -> None:

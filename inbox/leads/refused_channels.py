@@ -10,7 +10,7 @@ def refuse(lead: Lead, channel: str) -> None:
     if channel in lead.refused_channels:
         return
     lead.refused_channels = [*lead.refused_channels, channel]
-    drafts.close(Draft.objects.filter(lead=lead, channel=channel), "They want no more on this channel.")
+    drafts.close(Draft.objects.filter(lead=lead, channel=channel), "They don’t want messages here.")
     if channel == Channel.EMAIL:
         stops.stop_campaigns(lead, anew=True)
 

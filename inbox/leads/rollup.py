@@ -108,7 +108,7 @@ def _answered(lead: Lead, message: Message) -> None:
         older = Draft.objects.filter(
             lead=lead, channel=message.channel, trigger_message__sent_at__lt=message.sent_at
         )
-        drafts.close(older, "Somebody has answered outside of this inbox.")
+        drafts.close(older, "Someone answered outside this inbox.")
 
 
 def written_by_hand(message: Message) -> None:

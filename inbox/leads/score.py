@@ -50,7 +50,7 @@ def settle(lead: Lead) -> None:
 def of(lead: Lead, tag: str, by: str = "") -> Score | None:
     """The score by title, company and `tag` (decided by `by`). None for a tag without one, such as Out of Office."""
     if lead.is_stopped or tag == Tag.BLACKLIST:
-        return Score(0, "Nothing more goes to this lead.")
+        return Score(0, "This lead gets nothing more.")
     intent = INTENT.get(tag)
     if intent is None:
         return None
@@ -59,9 +59,9 @@ def of(lead: Lead, tag: str, by: str = "") -> Score | None:
     reply = f"Reply: {tag} ({intent} of 4)."
     fit, profile = _fit(lead)
     if fit is None:
-        return Score(intent, f"{reply} Neither title nor company is known.")
+        return Score(intent, f"{reply} Their title and company are unknown.")
     points = max(1, (4 * intent + 2 * fit + 3) // 6)  # this is (2 x intent + fit) / 3, rounded half up
-    return Score(points, f"{reply} Is: {profile} ({fit} of 4)."[:200])
+    return Score(points, f"{reply} Profile: {profile} ({fit} of 4)."[:200])
 
 
 def _fit(lead: Lead) -> tuple[int | None, str]:

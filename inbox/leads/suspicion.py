@@ -83,10 +83,10 @@ def pause_of_texts(lead: Lead) -> str:
     writers = {text.lead_id for text in texts.select_related("lead") if _is_wish(text.lead, text)}
     if not writers:
         return ""
-    who, where = ("they", "") if lead.pk in writers else ("another lead with this number", "there ")
-    return f"Perhaps {who} asked us to stop texting: say {where}first whether they did."
+    who, where = ("They", "") if lead.pk in writers else ("Another lead with this number", "there ")
+    return f"{who} may have asked us to stop texting. Decide {where}first whether they did."
 
 
 def reason(lead: Lead) -> str:
     """Why nothing goes to `lead` without a person: a suspicion is open. Returns "" otherwise."""
-    return f"{Suspicion(lead.suspected).label}: nobody has decided yet." if lead.suspected else ""
+    return f"{Suspicion(lead.suspected).label}: not decided yet." if lead.suspected else ""

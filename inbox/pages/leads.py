@@ -24,8 +24,8 @@ from inbox.pages.desk.search import matches, search_page
 from inbox.pages.proof import asks_again
 
 TAKEN = "Another lead has this. Correct it, or merge the two leads."
-NO_ADDRESS = "That is no e-mail address, as in name@example.com."
-NO_NUMBER = "That is no phone number. Write it as +1 555 555 0123."
+NO_ADDRESS = "That isn’t an e-mail address. Write it like name@example.com."
+NO_NUMBER = "That isn’t a phone number. Write it like +1 555 555 0123."
 MOST = 50
 """The most additional addresses, and the most additional numbers, of a lead."""
 
@@ -50,14 +50,14 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
     """
 
     alternate_emails = LinesField(
-        label="Other addresses of theirs",
+        label="Other addresses",
         required=False,
-        help_text="One a line. What they write from these comes to this conversation.",
+        help_text="One per line. Mail from these addresses joins this conversation.",
     )
     alternate_phones = LinesField(
-        label="Other numbers of theirs",
+        label="Other numbers",
         required=False,
-        help_text="One a line. Texts and a STOP from these are this person's. Nothing is sent to them.",
+        help_text="One per line. Texts from these numbers, and a STOP, count as this lead’s. Nothing is sent to them.",
     )
 
     class Meta:
@@ -70,9 +70,9 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
             name: label for name, label in facts.LABELS.items() if name != "title"
         }
         help_texts = {
-            "email": "Mail that we begin goes here.",
-            "phone": "Texts go here. With its country code, or as it is dialled in the workspace's country.",
-            "linkedin_url": "The address of a person's profile: https://www.linkedin.com/in/…",
+            "email": "New mails go here.",
+            "phone": "Texts go here. Include the country code, or write it as dialled in the workspace’s country.",
+            "linkedin_url": "The profile’s address: https://www.linkedin.com/in/…",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -99,7 +99,7 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
         return self._normal(
             "linkedin_url",
             identity.normal_profile_url,
-            "That is no personal profile, as in https://www.linkedin.com/in/name. A company's page is nobody's.",
+            "That isn’t a personal profile. Write it like https://www.linkedin.com/in/name.",
         )
 
     def _normal(self, name: str, normal: Callable[[str], str], problem: str) -> str:
@@ -118,7 +118,7 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
             addresses[address] = True
         addresses.pop(str(self.cleaned_data.get(main)), None)
         if len(addresses) > MOST:
-            raise forms.ValidationError(f"{MOST} are the most.")
+            raise forms.ValidationError(f"Add at most {MOST}.")
         return list(addresses)
 
     def entered(self) -> dict[str, str | list[str]]:
@@ -174,14 +174,14 @@ def add_contact(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
         added = facts.add(lead, name, contact, signed_in(request))
     except facts.Taken as taken:
         return _taken(request, lead, taken)
-    messages.success(request, "Added." if added else "It was known already.")
+    messages.success(request, "Added." if added else "They already had it.")
     return redirect("inbox:conversation", request.workspace.pk, lead.pk)
 
 
 def _taken(request: WorkspaceRequest, lead: Lead, conflict: facts.Taken) -> HttpResponse:
     both = [lead.pk, conflict.other.pk] if conflict.other else [lead.pk]
     Lead.objects.filter(workspace=request.workspace, pk__in=both).update(identity_conflict=True)
-    messages.warning(request, "Another lead has this, so nothing was added. Perhaps the two are one person.")
+    messages.warning(request, "Another lead has this, so nothing was added. They may be the same person.")
     if conflict.other and request.membership.at_least(Membership.Role.ADMIN):
         merging = reverse("inbox:merge", args=[request.workspace.pk, lead.pk])
         return redirect(f"{merging}?other={conflict.other.pk}")
@@ -203,7 +203,7 @@ def allow_channel(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse
             refused_channels.allow(lead, channel)
             rollup.save(lead)
             audit.record(request.workspace.pk, request.user, "channel.allow", lead, channel=channel)
-            messages.success(request, f"{Channel(channel).label} may be used again.")
+            messages.success(request, f"You can use {Channel(channel).label} again.")
     return redirect("inbox:conversation", request.workspace.pk, lead.pk)
 
 
@@ -217,7 +217,7 @@ def meeting_handled(request: WorkspaceRequest, appointment_id: uuid.UUID) -> Htt
     appointment = get_object_or_404(fell_through, pk=appointment_id)
     if Appointment.objects.filter(pk=appointment.pk, handled_at=None).update(handled_at=timezone.now()):
         audit.record(request.workspace.pk, request.user, "meeting.handled", appointment)
-    messages.success(request, "The meeting is dealt with.")
+    messages.success(request, "Meeting marked as handled.")
     return redirect("inbox:conversation", request.workspace.pk, appointment.lead_id)
 
 
@@ -243,7 +243,7 @@ def merge_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
         except merge.MergeRefused as refusal:
             messages.error(request, str(refusal))
         else:
-            messages.info(request, "The two leads are one now.")
+            messages.info(request, "Leads merged.")
             return redirect("inbox:conversation", request.workspace.pk, choice.keep.pk)
     return render(request, "leads/merge.html", context_of(request, choice))
 
@@ -300,7 +300,7 @@ def erase_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
         except erasure.EraseRefused as refusal:
             messages.error(request, str(refusal))
         else:
-            messages.success(request, "The lead is being erased. Nothing goes out to it any more.")
+            messages.success(request, "The lead is being erased. Nothing more goes out to them.")
         return redirect("inbox:lead-erase", request.workspace.pk, lead.pk)
     context = {
         "lead": lead,

@@ -45,7 +45,7 @@ SENDS = {
     OutboundSend.State.INTENT: StateMark("info", "send", "Going out"),
     OutboundSend.State.SENT: StateMark("ok", "check", "Sent"),
     OutboundSend.State.FAILED: StateMark("bad", "fail", "Failed to send"),
-    OutboundSend.State.UNKNOWN: StateMark("warn", "warn", "Not known if it went out"),
+    OutboundSend.State.UNKNOWN: StateMark("warn", "warn", "Unclear if it went out"),
     OutboundSend.State.TAKEN_BACK: StateMark("", "off", "Taken back"),
 }
 DELIVERIES = {
@@ -68,7 +68,7 @@ CRONS = {
     "late": StateMark("bad", "warn", "Late"),
     "running": StateMark("info", "run", "Running"),
     "failed": StateMark("bad", "fail", "Failed"),
-    "overran": StateMark("warn", "warn", "Used up its time"),
+    "overran": StateMark("warn", "warn", "Timed out"),
     "on time": StateMark("ok", "check", "On time"),
 }
 HEALTH = {
@@ -85,12 +85,12 @@ NOTICES = {
     Notice.State.CLAIMED: StateMark("info", "send", "Going out"),
     Notice.State.SENT: StateMark("ok", "check", "Sent"),
     Notice.State.FAILED: StateMark("bad", "fail", "Not sent"),
-    Notice.State.UNKNOWN: StateMark("warn", "warn", "Not known if it arrived"),
+    Notice.State.UNKNOWN: StateMark("warn", "warn", "Unclear if it arrived"),
 }
 FOLLOWUPS = {
     "claimed": StateMark("info", "run", "Being prepared"),
-    "waiting": StateMark("", "clock", "Put off"),
-    "approval": StateMark("info", "draft", "Waits for approval"),
+    "waiting": StateMark("", "clock", "Postponed"),
+    "approval": StateMark("info", "draft", "Needs approval"),
     "sending": StateMark("info", "send", "Going out"),
     "sent": StateMark("ok", "check", "Sent"),
     "skipped": StateMark("", "off", "Skipped"),
@@ -102,7 +102,7 @@ MEETINGS = {
     "booked": StateMark("ok", "check", "Booked"),
     "cancelled": StateMark("warn", "off", "Cancelled"),
     "rescheduled": StateMark("", "retry", "Moved"),
-    "no_show": StateMark("warn", "warn", "Did not show up"),
+    "no_show": StateMark("warn", "warn", "No-show"),
 }
 POLICIES = {
     SendingPolicy.Mode.OFF: StateMark("", "off", "Off"),

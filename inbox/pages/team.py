@@ -137,4 +137,4 @@ def desks_of(user: User) -> list[tuple[Membership, Team]]:
     return [(membership, team) for membership, team in desks if membership.at_least(Membership.Role.MEMBER)]
 
 
-SOMEBODY = "Somebody who has left"
+SOMEBODY = "A former member"

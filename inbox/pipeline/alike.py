@@ -124,7 +124,7 @@ class Alike:
         for message in self.replies(until)[:SHOWN]:
             suspected = suspicion.of(message)
             before = Suspicion(suspected).label if suspected else message.tag or "No tag"
-            after = "Read anew" if self.decision.denied else self.decision.tag
+            after = "Read again" if self.decision.denied else self.decision.tag
             yield AlikeChange(message, before, after, _then(self.decision, message, message.lead))
 
     def treat(self, message_id: UUID, user: User) -> bool:
@@ -158,10 +158,10 @@ class Alike:
         the number of these replies. Raises NotAlike if the reply was decided again, or if no alike reply is left.
         """
         if not self.stands:
-            raise NotAlike("Somebody has decided otherwise about this reply since. Look again.")
+            raise NotAlike("Someone has changed this reply’s tag since. Review the changes again.")
         count = self.replies(until).count()
         if not count:
-            raise NotAlike("No other reply is left to treat alike.")
+            raise NotAlike("There are no more similar replies.")
         payload = {"decision": str(self.decision.pk), "until": until.isoformat(), "user": user.pk}
         with transaction.atomic():
             _, created = enqueue(
@@ -184,13 +184,13 @@ def run(ctx: JobContext) -> dict[str, int | str]:
     decision = decisions.filter(pk=ctx.payload["decision"]).first()
     user = _user(ctx)
     if decision is None or user is None:
-        return {"treated": 0, "why": "The person who started it may not correct tags here any more."}
+        return {"treated": 0, "why": "The member who started this can no longer correct tags here."}
     alike, treated = Alike(decision), 0
     until = datetime.fromisoformat(ctx.payload["until"])
     ids = list(alike.replies(until).values_list("pk", flat=True)[:MOST])
     for done, message_id in enumerate(ids, 1):
         if not alike.stands:
-            return {"treated": treated, "why": "Somebody has decided otherwise since."}
+            return {"treated": treated, "why": "Someone has changed the tag since."}
         treated += alike.treat(message_id, user)
         ctx.progress(done, len(ids))
     return {"treated": treated}
@@ -217,24 +217,24 @@ def _judge(before: TagDecision | None) -> Q | None:
 
 def _then(decision: TagDecision, message: Message, lead: Lead) -> str:
     if decision.denied:
-        return "It holds the lead no longer; rules and a model say what it means."
+        return "The suspicion is gone. Rules and the model tag the reply."
     if decision.tag == Tag.BLACKLIST:
         return _then_stopped(message, lead)
     if tag_decisions.has_stopped(lead, message):
-        return "The stop that this reply caused is taken back."
+        return "The stop that this reply caused is lifted."
     if lead.is_stopped:
         return "The lead stays stopped, for another reason."
     if message.sent_at != lead.last_inbound_at:
-        return "A later reply says what the lead is."
+        return "A later reply decides the lead’s tag."
     if decision.tag in DRAFTED:
-        return "An answer is proposed."
+        return "A draft is written."
     return "The lead leaves Needs reply." if decision.tag in NO_ANSWER and lead.needs_reply else ""
 
 
 def _then_stopped(message: Message, lead: Lead) -> str:
     if lead.is_stopped:
-        return "The lead is stopped already."
+        return "The lead is already stopped."
     bounced = suspicion.of(message) == Suspicion.BOUNCE
     if not bounced and rollup.opted_in_after(lead, rollup.stopped_at(message), message.stamp):
-        return "The lead is not stopped: they asked to be let in again since."
-    return "Everything that would go to the lead stops, campaigns included."
+        return "The lead isn’t stopped, because they opted in again since."
+    return "Everything to the lead stops, including campaigns."

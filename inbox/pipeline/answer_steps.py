@@ -15,7 +15,7 @@ def draft(situation: Situation, deadline: Deadline) -> dict[str, Any]:
     written = drafting.write(situation.message, deadline)
     stored = drafting.keep(situation.message, written)
     if stored is None:
-        raise NotNow("A newer reply, or an answer of ours, came while it was written.")
+        raise NotNow("A newer reply or answer arrived while the draft was being written.")
     return {"draft": str(stored.pk), "problems": len(written.problems), "revised": written.revised}
 
 
@@ -23,7 +23,7 @@ def judge(situation: Situation, deadline: Deadline) -> dict[str, str]:
     """Has a model evaluate the draft, then asks the gates. Raises NotNow without a draft, or if the policy is off."""
     draft, policy = _draft(situation), situation.policy
     if policy.mode == SendingPolicy.Mode.OFF:
-        raise NotNow("Nothing goes out by itself here.")
+        raise NotNow("Automatic answers are off.")
     if not draft.evaluation:
         autosend.evaluate(draft, situation.message, deadline)
     return {"outcome": autosend.judge(draft, policy)}
@@ -33,12 +33,12 @@ def ask_for_review(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
     """Enqueues a Slack message about the draft. Raises NotNow without a draft, or if it goes out automatically."""
     draft = _draft(situation)
     if draft.send_at is not None:
-        raise NotNow("It goes out by itself.")
+        raise NotNow("It goes out automatically.")
     slack_cards.ask(draft)
     return {"draft": str(draft.pk)}
 
 
 def _draft(situation: Situation) -> Draft:
     if situation.draft is None:
-        raise NotNow("No draft answers it.")
+        raise NotNow("It has no draft.")
     return situation.draft

@@ -20,7 +20,7 @@ from jobs.deadline import Deadline
 
 def close_drafts(situation: Situation, _deadline: Deadline) -> dict[str, int]:
     """Rejects drafts for older messages on the reply's channel, or all drafts if the reply's tag allows no answer."""
-    reason = "A newer reply has come."
+    reason = "A newer reply has arrived."
     waiting = Draft.objects.filter(lead=situation.lead)
     if situation.tag in NO_ANSWER:
         reason = f"The reply is tagged {situation.tag}."
@@ -48,7 +48,7 @@ def assign(situation: Situation, _deadline: Deadline) -> dict[str, str]:
         unassigned = Lead.objects.filter(pk=situation.lead.pk, assigned_to=None)
         updated = unassigned.update(assigned_to=member.user_id, handed_over_at=Now())
         if not updated:
-            raise NotNow("Somebody has this lead.")
+            raise NotNow("The lead already has an assignee.")
         own_notices.expect(member.workspace_id, Q(pk=member.pk), [situation.lead.pk])
         Membership.objects.filter(pk=member.pk).update(last_assigned_at=timezone.now())
         to = member.user_id

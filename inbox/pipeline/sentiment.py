@@ -41,8 +41,8 @@ def _ask(situation: Situation, prompt: prompts.Prompt, deadline: Deadline) -> ta
             deadline=deadline,
         )
     except model_calls.TextRefused:
-        return tag_answer.undecided("The model refuses to read it.")
+        return tag_answer.undecided("The model refused to read it.")
     booked = situation.lead.booked_at is not None
     return tag_answer.judge(reading, message.text, booked=booked) or tag_answer.undecided(
-        "What the model gave as evidence is not in the reply."
+        "The model quoted evidence that isn’t in the reply."
     )

@@ -28,49 +28,47 @@ class Condition(NamedTuple):
         return self.reason if isinstance(self.reason, str) else self.reason(situation)
 
 
-SAMPLE = Condition("It is a sample: nobody else is asked or told.", lambda s: s.lead.sample)
-STOPPED = Condition("Nothing more goes to this lead.", lambda s: s.lead.is_stopped or s.tag == Tag.BLACKLIST)
-CHANNEL_REFUSED = Condition(
-    "They want no more on this channel.", lambda s: s.channel in s.lead.refused_channels
-)
+SAMPLE = Condition("This is a sample, so no other service gets it.", lambda s: s.lead.sample)
+STOPPED = Condition("This lead gets nothing more.", lambda s: s.lead.is_stopped or s.tag == Tag.BLACKLIST)
+CHANNEL_REFUSED = Condition("They don’t want messages here.", lambda s: s.channel in s.lead.refused_channels)
 NOT_CARRIED = Condition(
-    lambda s: f"It is answered in {s.spec.label}.", lambda s: s.channel == Channel.ELSEWHERE
+    lambda s: f"It was answered in {s.spec.label}.", lambda s: s.channel == Channel.ELSEWHERE
 )
-AUTOMATIC = Condition("A machine wrote it.", lambda s: s.tag == Tag.AUTOMATED_REPLY)
+AUTOMATIC = Condition("It’s an automated reply.", lambda s: s.tag == Tag.AUTOMATED_REPLY)
 AWAY = Condition("The person is away.", lambda s: s.tag == Tag.OUT_OF_OFFICE)
 NOT_INTERESTED = Condition("They are not interested.", lambda s: s.tag == Tag.NOT_INTERESTED)
 NOT_POSITIVE = Condition(
-    "It does not say that they want something.",
+    "The reply doesn’t ask for anything.",
     lambda s: s.tag not in POSITIVE and s.tag not in (Tag.FOLLOW_UP, Tag.MEETING_BOOKED),
 )
 NOTHING_TO_ANSWER = Condition("This kind of reply gets no drafted answer.", lambda s: s.tag not in DRAFTED)
-LATER = Condition("They want to be asked later.", lambda s: s.tag == Tag.FOLLOW_UP)
+LATER = Condition("They asked to be contacted later.", lambda s: s.tag == Tag.FOLLOW_UP)
 WANTS_ANSWER_NOW = Condition(
     "They want an answer now.", lambda s: s.tag in POSITIVE or s.tag == Tag.MEETING_BOOKED
 )
-CALL = Condition("A person has to call.", lambda s: s.tag == Tag.CALL_REQUESTED)
+CALL = Condition("They need a call.", lambda s: s.tag == Tag.CALL_REQUESTED)
 CALL_WITHOUT_PHONE = Condition(
-    "They want to be called, and no phone number is known.",
+    "They asked for a call, but there’s no phone number.",
     lambda s: s.tag == Tag.CALL_REQUESTED and not s.lead.phone,
 )
 BOOKED = Condition("A meeting is booked.", lambda s: s.tag == Tag.MEETING_BOOKED)
-OLDER = Condition("A newer reply of this lead has come.", lambda s: not s.newest)
+OLDER = Condition("A newer reply from this lead has arrived.", lambda s: not s.newest)
 ANSWERED = Condition("It has been answered.", lambda s: s.answered)
-NO_TEXT = Condition("There are no words of the person's own in it.", lambda s: not s.message.text.strip())
+NO_TEXT = Condition("It contains none of their own words.", lambda s: not s.message.text.strip())
 NO_MODEL = Condition(NO_KEY, lambda s: not s.model_ready)
 RULE_DECIDED = Condition(
-    "A rule or a person has decided.",
+    "A rule or a person has already decided.",
     lambda s: (
         bool(s.message.tag) and not s.message.tag_decided_by.startswith(MODEL) and not by_provider(s.message)
     ),
 )
 PROVIDER_DECIDED = Condition(
-    "The provider's people marked it.",
+    "Someone tagged it at the provider.",
     lambda s: (s.message.provider_interested or by_provider(s.message)) and not s.suspected,
 )
-SUSPECTED = Condition("Nobody has decided yet what it is.", lambda s: bool(s.suspected))
+SUSPECTED = Condition("It’s not decided yet.", lambda s: bool(s.suspected))
 PERHAPS_A_MACHINE = Condition(
-    "Perhaps a machine wrote it: what cannot be started again is not stopped.",
+    "It may be automated, so nothing irreversible is stopped.",
     lambda s: (
         s.suspected in suspicion.MACHINES
         or (
@@ -80,7 +78,7 @@ PERHAPS_A_MACHINE = Condition(
     ),
 )
 NOT_SUSPECTED = Condition(
-    "It was never taken for a machine's.", lambda s: s.message.suspected not in suspicion.MACHINES
+    "It never looked automated.", lambda s: s.message.suspected not in suspicion.MACHINES
 )
 NO_DECISION = Condition(
     "Neither a rule nor the provider decides.",
@@ -90,7 +88,7 @@ NO_DECISION = Condition(
 NOT_EMAIL = Condition("It is not an e-mail.", lambda s: s.channel != Channel.EMAIL)
 NOT_SMS = Condition("It is not a text message.", lambda s: s.channel != Channel.SMS)
 NOT_EMAILBISON = Condition(
-    "It did not come by EmailBison.", lambda s: registry.provider_of(s.message.source) != emailbison.NAME
+    "It didn’t come from EmailBison.", lambda s: registry.provider_of(s.message.source) != emailbison.NAME
 )
 NO_EMAILBISON = Condition("EmailBison is not connected.", lambda s: s.integration(emailbison.NAME) is None)
 NO_GHL = Condition("GoHighLevel is not connected.", lambda s: s.integration(ghl.NAME) is None)
@@ -106,7 +104,7 @@ OTHER_CHANNEL = Condition(
     lambda s: s.channel != Channel.EMAIL and not s.lead.is_stopped,
 )
 NO_HISTORY = Condition(
-    lambda s: f"{s.spec.label} lists nothing that was sent before.", lambda s: not s.spec.history
+    lambda s: f"{s.spec.label} doesn’t list earlier messages.", lambda s: not s.spec.history
 )
 NOT_CONNECTED = Condition(lambda s: f"{s.spec.label} is not connected.", lambda s: s.account is None)
 NOT_KNOWN = Condition(
@@ -115,19 +113,17 @@ NOT_KNOWN = Condition(
 )
 
 LONG_TEXT = Condition("The text speaks for itself.", lambda s: len(s.message.text) > SHORT_TEXT)
-IN_CONTEXT = Condition("What it answers is known.", lambda s: s.has_context)
+IN_CONTEXT = Condition("We already know what it answers.", lambda s: s.has_context)
 
-ASSIGNED = Condition("Somebody has this lead.", lambda s: s.lead.assigned_to_id is not None)
-NOT_IN_TURN = Condition("Leads are not given out in turn here.", lambda s: not s.workspace.assign_in_turn)
+ASSIGNED = Condition("The lead already has an assignee.", lambda s: s.lead.assigned_to_id is not None)
+NOT_IN_TURN = Condition("Automatic assignment is off.", lambda s: not s.workspace.assign_in_turn)
 COMPLETE = Condition(
-    "Phone and LinkedIn profile are known.", lambda s: bool(s.lead.phone and s.lead.linkedin_url)
+    "The lead has a phone and a LinkedIn profile.", lambda s: bool(s.lead.phone and s.lead.linkedin_url)
 )
-NO_SIGNATURE = Condition("There is no signature to read.", lambda s: not s.signature)
+NO_SIGNATURE = Condition("It has no signature.", lambda s: not s.signature)
 NO_DRAFT = Condition("There is no draft to judge.", lambda s: s.draft is None or s.draft.status != "pending")
-NOBODY_TOLD = Condition(
-    "Nobody asked to be told of this tag.", lambda s: s.tag not in s.workspace.notice_tags
-)
-SAID_BEFORE = Condition("Their reply before said the same.", lambda s: s.tag == s.tag_before)
+NOBODY_TOLD = Condition("Notices for this tag are off.", lambda s: s.tag not in s.workspace.notice_tags)
+SAID_BEFORE = Condition("Their previous reply said the same.", lambda s: s.tag == s.tag_before)
 NO_SLACK = Condition(
     "No Slack channel is set for notices.", lambda s: slack_for_replies(s.workspace.pk) is None
 )

@@ -22,12 +22,12 @@ def snooze(situation: Situation, _deadline: Deadline) -> dict[str, str]:
     """
     until = _until(situation)
     if until is None:
-        raise NotNow("No day is named, or not clearly enough.")
+        raise NotNow("The reply names no clear day.")
     changed = Lead.objects.filter(
         pk=situation.lead.pk, last_inbound_at=situation.lead.last_inbound_at, snoozed_until=None
     ).update(snoozed_until=until)
     if not changed and situation.lead.snoozed_until != until:
-        raise NotNow("The lead is snoozed already, or has written again.")
+        raise NotNow("The lead is already snoozed, or has written again.")
     return {"until": until.isoformat()}
 
 

@@ -58,7 +58,7 @@ def run(ctx: JobContext) -> dict[str, str]:
     lead = ctx.row(Lead.objects.select_related("workspace", "campaign"), "lead_id")
     place = slack_for_replies(ctx.workspace_id)
     if place is None:
-        return {"outcome": "Slack is not connected any more"}
+        return {"outcome": "Slack is no longer connected"}
     slack, channel = place
     return {"outcome": post_once(ctx, slack, channel, KIND, text_of(lead, ctx.payload["tag"]))}
 
@@ -116,7 +116,7 @@ def text_of(lead: Lead, tag: str) -> str:
     campaign = f", {lead.campaign}" if lead.campaign_id else ""
     lines = [f"*{escape(tag)}*: {escape(who + campaign)}"]
     if tag == Tag.CALL_REQUESTED:
-        lines.append(f"Phone: {lead.phone or 'no number is known, so no answer is drafted.'}")
+        lines.append(f"Phone: {lead.phone or 'no number, so no answer is drafted.'}")
     newest = Message.objects.filter(lead=lead, direction=Message.Direction.INBOUND).order_by(
         "-sent_at", "-pk"
     )

@@ -145,7 +145,7 @@ def veto(send: OutboundSend, lead: Lead) -> str:
     if not send_claims.is_automatic(send):
         return review.veto(send, lead)
     if send.draft is None:
-        return "Its draft is gone."
+        return "The draft was deleted."
     failed = gates.failing(gates.judge(send.draft, stage=Stage.SEND, planned_at=timezone.now()))
     return failed[0].evidence if failed else ""
 
@@ -169,8 +169,8 @@ def cancel(draft: Draft, *, user: User) -> None:
             pk=draft.pk, workspace_id=draft.workspace_id, status=Draft.Status.PENDING, send_at__isnull=False
         )
         if not waiting.update(
-            send_at=None, held_by_person=True, status_reason="A person stopped the countdown."
+            send_at=None, held_by_person=True, status_reason="Someone stopped the countdown."
         ):
-            raise send_claims.AlreadyDecided("There is no countdown to stop any more.")
+            raise send_claims.AlreadyDecided("The countdown has already ended.")
         _tell_held(draft)
         audit.record(draft.workspace_id, user, "draft.cancel_autosend", draft)

@@ -39,7 +39,7 @@ def run(ctx: JobContext) -> Any:
     """The job `slack.button`. Raises PermanentError if no action is registered for the button."""
     action = ACTIONS.get(ctx.payload["action"])
     if action is None:
-        raise PermanentError("This button does nothing any more.")
+        raise PermanentError("This button no longer works. Open the conversation instead.")
     return action(ctx)
 
 

@@ -26,7 +26,7 @@ EARLIER, LATER = timedelta(minutes=2), timedelta(minutes=30)
 """A listed message with the same text is our send if its time is at most this far before or after our call."""
 
 
-ELSEWHERE = "answered outside of this inbox"
+ELSEWHERE = "answered outside this inbox"
 """Part of the reason of a message that waits because somebody answered, or may have answered, at the provider."""
 MARKER = re.compile(r"ref:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
 TAG = re.compile(r"<\w+[^>]*>")
@@ -197,7 +197,7 @@ def answer_elsewhere(send: OutboundSend, integration: Integration, deadline: Dea
     drop_connection()
     for entry in newer(replace(of(send, integration), since=since), integration, deadline):
         if (entry.sent_at is None or entry.sent_at > since) and not _is_stored(entry, stored):
-            return f"Somebody has {ELSEWHERE}, on {integration.label}’s own pages."
+            return f"Someone has {ELSEWHERE}, on {integration.label}’s own pages."
     return ""
 
 

@@ -90,9 +90,9 @@ def _sender(send: OutboundSend, accounts: list[Integration]) -> tuple[str, str]:
     mailbox = send.reply_to.account_address if send.reply_to and send.channel == Channel.EMAIL else ""
     name, health = name_of(account), getattr(account, "health", None)
     if health is not None and is_down(health, mailbox):
-        return mailbox or name, f"{name} is disconnected: what is sent waits until it is connected again."
+        return mailbox or name, f"{name} is disconnected. Messages wait until it’s reconnected."
     if health is not None and health.state == HealthState.PROVIDER_DOWN:
-        return mailbox or name, f"{known_as(account.provider)} is down: what is sent may take longer."
+        return mailbox or name, f"{known_as(account.provider)} is down. Messages may take longer to go out."
     return mailbox or name, ""
 
 

@@ -80,7 +80,7 @@ class Written:
         """Why a person should check the answer with care, as a sentence up to 200 characters; "" without a reason."""
         if self.problems:
             return f"Check it: {self.problems[0]}"[:200]
-        return f"A person should decide: {self.strategy.why}"[:200] if self.strategy.needs_human else ""
+        return f"Needs your decision: {self.strategy.why}"[:200] if self.strategy.needs_human else ""
 
 
 def write(message: Message, deadline: Deadline) -> Written:

@@ -81,9 +81,9 @@ class Evidence:
 
 def _kill_switch(e: Evidence) -> GateVerdict:
     if settings.AUTO_SEND_DISABLED:
-        return GateVerdict(False, "Sending without a person is switched off for the whole installation.")
+        return GateVerdict(False, "Automatic answers are off for the whole installation.")
     if e.workspace.sends_paused:
-        return GateVerdict(False, "Sending without a person is switched off for this workspace.")
+        return GateVerdict(False, "Automatic answers are off for this workspace.")
     return GateVerdict(True, "No kill switch is on.")
 
 
@@ -96,8 +96,8 @@ def _mode(e: Evidence) -> GateVerdict:
 
 def _channel(e: Evidence) -> GateVerdict:
     if e.draft.channel == Channel.LINKEDIN:
-        return GateVerdict(False, "LinkedIn answers always wait for a person.")
-    return GateVerdict(True, f"Answers by {e.draft.get_channel_display()} may go out.")
+        return GateVerdict(False, "LinkedIn answers always need a person.")
+    return GateVerdict(True, f"Answers via {e.draft.get_channel_display()} may go out.")
 
 
 def _opt_out(e: Evidence) -> GateVerdict:
@@ -116,10 +116,10 @@ def _bounce(e: Evidence) -> GateVerdict:
 
 def _automatic_reply(e: Evidence) -> GateVerdict:
     if e.message.automated_reply:
-        return GateVerdict(False, "The provider says that a machine wrote the reply.")
+        return GateVerdict(False, "The provider says that the reply is automated.")
     if e.message.tag in NO_ANSWER:
         return GateVerdict(False, f"The reply is tagged {e.message.tag}.")
-    return GateVerdict(True, "Nothing says that a machine wrote the reply.")
+    return GateVerdict(True, "Nothing marks the reply as automated.")
 
 
 def _suspected(e: Evidence) -> GateVerdict:
@@ -129,43 +129,41 @@ def _suspected(e: Evidence) -> GateVerdict:
     if e.message.suspected:
         by = e.message.suspicion_decided_by or "a later START"
         return GateVerdict(True, f"{e.message.get_suspected_display()}, but {by} has decided.")
-    return GateVerdict(True, "Nothing suggests that it is an opt-out or a machine's.")
+    return GateVerdict(True, "Nothing suggests an opt-out or an automated reply.")
 
 
 def _decided(e: Evidence) -> GateVerdict:
     if e.decision is None:
-        return GateVerdict(False, "No rule, model or person has said what the reply means.")
+        return GateVerdict(False, "No rule, model or person has tagged the reply.")
     return GateVerdict(True, f"{e.decision.tag}, decided by {e.decision.by}.")
 
 
 def _sample(e: Evidence) -> GateVerdict:
     if e.lead.sample:
-        return GateVerdict(False, "It is a sample: nothing goes out to it.")
+        return GateVerdict(False, "This is a sample, so nothing goes out.")
     return GateVerdict(True, "The lead is a person, not a sample.")
 
 
 def _tag(e: Evidence) -> GateVerdict:
     if e.lead.tag in AUTO:
-        return GateVerdict(True, f"{e.lead.tag} may be answered without a person.")
-    return GateVerdict(False, f"{e.lead.tag} is always answered by a person.")
+        return GateVerdict(True, f"{e.lead.tag} may be answered automatically.")
+    return GateVerdict(False, f"{e.lead.tag} always needs a person.")
 
 
 def _unchanged(e: Evidence) -> GateVerdict:
     if e.newest is None or e.newest.pk != e.draft.trigger_message_id:
-        return GateVerdict(False, "The lead has written again since.")
+        return GateVerdict(False, "The lead has written again.")
     return GateVerdict(True, "It answers the lead's newest message.")
 
 
 def _nothing_since(e: Evidence) -> GateVerdict:
     ours = Message.objects.filter(answers(), lead_id=e.draft.lead_id, sent_at__gt=e.message.sent_at)
     if ours.exclude(draft_id=e.draft.pk).exists():
-        return GateVerdict(False, "Something of ours has gone out since the lead wrote.")
+        return GateVerdict(False, "Another message has gone out since the lead wrote.")
     live = [send for send in e.sends if send.state in (State.INTENT, State.UNKNOWN)]
     if live:
-        return GateVerdict(
-            False, "Another message to this lead is on its way, or nobody knows whether it went out."
-        )
-    return GateVerdict(True, "Nothing of ours has gone out since the lead wrote.")
+        return GateVerdict(False, "Another message to this lead is on its way, or its outcome is unknown.")
+    return GateVerdict(True, "Nothing else has gone out since the lead wrote.")
 
 
 def _one_in_a_row(e: Evidence) -> GateVerdict:
@@ -175,22 +173,20 @@ def _one_in_a_row(e: Evidence) -> GateVerdict:
         and is_automatic(last)
         and (e.newest is None or last.created_at > e.newest.received_at)
     ):
-        return GateVerdict(False, "The last message went out by itself, and the lead has not written since.")
-    return GateVerdict(True, "It would not be the second message in a row without a person.")
+        return GateVerdict(False, "The last message was automatic, and the lead hasn’t written since.")
+    return GateVerdict(True, "It isn’t the second automatic message in a row.")
 
 
 def _loop(e: Evidence) -> GateVerdict:
     since = timezone.now() - LOOP_WINDOW
     automatic = [send for send in e.sends if is_automatic(send) and send.created_at > since]
     if len(automatic) >= LOOP_LIMIT:
-        return GateVerdict(
-            False, f"{len(automatic)} answers went out by themselves to this lead within a day."
-        )
+        return GateVerdict(False, f"{len(automatic)} automatic answers went to this lead within a day.")
     sent = (send for send in e.sends if send.state == State.SENT and send.called_at)
     last_at = next((send.called_at for send in sent), None)
     if last_at and 0 <= (e.message.sent_at - last_at).total_seconds() < INSTANT_S:
         return GateVerdict(
-            False, f"The reply came within {INSTANT_S} seconds of our message: it may be a machine."
+            False, f"The reply came within {INSTANT_S} seconds of our message, so it may be automated."
         )
     if e.message.from_address and e.message.from_address.lower() == e.message.account_address.lower():
         return GateVerdict(False, "The reply came from our own address.")
@@ -198,32 +194,30 @@ def _loop(e: Evidence) -> GateVerdict:
         lead_id=e.draft.lead_id, direction=Message.Direction.INBOUND, text=e.message.text
     ).exclude(pk=e.message.pk)
     if len(e.message.text) > SHORT_ANSWER and same.exists():
-        return GateVerdict(False, "The lead has sent these very words before: it may be a machine.")
+        return GateVerdict(False, "The lead has sent these exact words before, so they may be automated.")
     return GateVerdict(True, "Nothing looks like two machines answering each other.")
 
 
 def _topics(e: Evidence) -> GateVerdict:
     topic, word = topics.escalated(f"{e.message.subject}\n{e.message.text}")
     if topic:
-        return GateVerdict(False, f"It is about {topic} (“{word}”): a person answers that.")
+        return GateVerdict(False, f"It’s about {topic} (“{word}”), which needs a person.")
     if host := topics.scheduling_link(e.message.text):
-        return GateVerdict(False, f"They sent their own scheduling page ({host}): a person books.")
+        return GateVerdict(False, f"They sent their own booking page ({host}), which needs a person.")
     if not topics.is_readable(e.message.text, e.draft.text):
         return GateVerdict(
-            False, "Its language has no list of subjects that a person answers: a person reads it."
+            False, "Holdfast has no list of sensitive topics in its language, so it needs a person."
         )
     topic, word = topics.escalated(e.draft.text)
     if topic and word not in fold(draft_material.gather(e.message).sayable):
-        return GateVerdict(
-            False, f"The answer is about {topic} (“{word}”), and no fact is: a person sends that."
-        )
-    return GateVerdict(True, "It touches no subject that a person always answers.")
+        return GateVerdict(False, f"The answer is about {topic} (“{word}”), but no fact covers that.")
+    return GateVerdict(True, "It touches no topic that needs a person.")
 
 
 def _speaks_to_a_machine(e: Evidence) -> GateVerdict:
     if words := machine_orders.orders_in(e.lead, e.message, thread.earlier(e.message)):
         return GateVerdict(False, machine_orders.reason(words))
-    return GateVerdict(True, "Nothing that they wrote gives orders to a machine.")
+    return GateVerdict(True, "Nothing in the reply gives orders to a machine.")
 
 
 def _verified(e: Evidence) -> GateVerdict:
@@ -235,18 +229,18 @@ def _verified(e: Evidence) -> GateVerdict:
             False, f"The plan asks for a person: {e.draft.strategy.get('why') or 'no reason given'}"
         )
     if e.draft.strategy.get("unknown"):
-        return GateVerdict(False, "They asked something that the workspace's facts do not answer.")
+        return GateVerdict(False, "They asked something that the workspace’s facts don’t answer.")
     if question := provenance.stale(e.draft):
-        return GateVerdict(False, f"A fact that it rests on has changed or is gone: “{question[:80]}”.")
+        return GateVerdict(False, f"It relies on a fact that has changed or is gone: “{question[:80]}”.")
     if forbidden := chosen_facts.forbidden(e.draft.workspace_id, e.draft.text):
-        return GateVerdict(False, f"It says what is never said here: {forbidden[0]}")
+        return GateVerdict(False, f"It uses a phrase that’s never said here: {forbidden[0]}")
     return GateVerdict(bool(e.draft.text.strip()), TEXT_PASSES)
 
 
 def _evaluator(e: Evidence) -> GateVerdict:
     evaluation = e.draft.evaluation
     if not evaluation:
-        return GateVerdict(False, "No evaluation was made of this text.")
+        return GateVerdict(False, "The text hasn’t been evaluated.")
     reason = str(evaluation.get("reason") or "no reason given")
     safe = bool(evaluation.get("safe_to_send")) and not evaluation.get("requires_human_review")
     return GateVerdict(safe, f"The evaluator says {'safe' if safe else 'review'}: {reason}")
@@ -254,7 +248,7 @@ def _evaluator(e: Evidence) -> GateVerdict:
 
 def _confidence(e: Evidence) -> GateVerdict:
     score, wanted = float(e.draft.evaluation.get("confidence") or 0), e.policy.confidence_threshold
-    return GateVerdict(score >= wanted, f"The evaluator is {score:.0%} sure; {wanted:.0%} is asked for.")
+    return GateVerdict(score >= wanted, f"The evaluator is {score:.0%} sure; {wanted:.0%} is required.")
 
 
 def _cap(e: Evidence) -> GateVerdict:
@@ -268,12 +262,12 @@ def _cap(e: Evidence) -> GateVerdict:
         created_at__gte=start,
     ).exclude(draft_id=e.draft.pk)
     count, cap = sent.count(), e.workspace.daily_send_cap
-    return GateVerdict(count < cap, f"{count} of at most {cap} answers went out by themselves today.")
+    return GateVerdict(count < cap, f"{count} of at most {cap} automatic answers went out today.")
 
 
 def _hours(e: Evidence) -> GateVerdict:
     if not e.policy.business_hours_only:
-        return GateVerdict(True, "This policy does not keep to business hours.")
+        return GateVerdict(True, "This policy ignores business hours.")
     local = timezone.localtime(e.planned_at, hours.zone(e.workspace))
     open_then = hours.is_open(e.workspace, e.planned_at)
     return GateVerdict(

@@ -72,9 +72,9 @@ def problem(channel: str, text: str) -> str:
         why = (
             ""
             if room == GSM_UNITS
-            else ", as it holds an emoji or another character that texts have no short form for"
+            else ", because it contains an emoji or another character that takes more room"
         )
-        return f"This is too long for a text: {SMS_PARTS} messages of {room} characters are the most{why}."
+        return f"This is too long for a text: the limit is {SMS_PARTS} messages of {room} characters{why}."
     longest_of: dict[str, int] = {Channel.EMAIL: EMAIL_CHARS, Channel.LINKEDIN: LINKEDIN_CHARS}
     longest = longest_of.get(channel)
     if longest and len(text) > longest:

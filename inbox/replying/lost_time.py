@@ -13,14 +13,14 @@ from inbox.models.origin import here
 from jobs.errors import Snooze
 
 PAUSE = timedelta(minutes=1)
-REASON = "It may have gone out in the time that was lost when the database was restored."
-HELD = "Nothing is sent until it is known what went out before the database was restored."
+REASON = "It may have gone out in the time that the restored database is missing."
+HELD = "The database was restored. Nothing is sent until the operator confirms what had already gone out."
 
 
 def refusal(origin: DatabaseOrigin | None) -> str:
     """Why this database must not send, as a text for operators; "" if it may send."""
     if origin is None:
-        return "It is not known where this database belongs."
+        return "This database’s origin is unknown."
     was, now = origin.place.split("/"), origin.here.split("/")
     if was == now:
         return ""

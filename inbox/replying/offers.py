@@ -14,10 +14,10 @@ from inbox.replying.draft_material import Slot
 from integrations.errors import ProviderError, ProviderMisconfigured
 from jobs.deadline import Deadline
 
-GONE = "A time that it offers is no longer free."
+GONE = "An offered time is no longer free."
 TAKEN = "No longer free: "
-UNKNOWN = "The calendar could not be asked whether the times in it are still free."
-AGAIN = "Write another time, or have it sent again as it is."
+UNKNOWN = "The calendar didn’t confirm that the offered times are still free."
+AGAIN = "Offer another time, or send it again as is."
 WRITTEN = re.compile(r"[A-Z]\w+day \d{1,2} [A-Z]\w+, \d{1,2}:\d\d [AP]M")
 """The format of a meeting time in a text (`slots.words`), without its time zone and year."""
 

@@ -28,7 +28,7 @@ def find(workspace: Workspace, event: MessageEvent) -> Message | None:
     if send is None:
         return None
     accepted = Accepted(message_id=event.external_id, thread_id=event.thread_id)
-    if not sending.settle_sent(send, accepted, reason="The provider told of it.") and event.external_id:
+    if not sending.settle_sent(send, accepted, reason="The provider reported it.") and event.external_id:
         OutboundSend.objects.filter(pk=send.pk, provider_message_id="").update(
             provider_message_id=event.external_id[:200]
         )

@@ -30,7 +30,7 @@ def run(ctx: JobContext) -> dict[str, object]:
     send = ctx.row(sends, "send_id")
     while send.state == State.UNKNOWN and (due := next_look(send)) is not None:
         if due > timezone.now():
-            raise Snooze(due, "The provider is asked again then.")
+            raise Snooze(due, "Holdfast asks the provider again then.")
         look(send, ctx.deadline)
         send.refresh_from_db()
     return {"state": send.state}
@@ -54,11 +54,11 @@ def look(send: OutboundSend, deadline: Deadline) -> bool:
     except (CannotSend, ProviderError, ProviderMisconfigured) as error:
         if isinstance(error, ProviderError) and isinstance(error, Snooze) and error.sent is False:
             raise
-        _note(send, f"It could not be looked for: {error}.")
+        _note(send, f"Holdfast couldn’t look for it: {error}.")
         return False
     if entry is None:
         label = integration.label
-        _note(send, f"{label} did not list it at {timezone.now():%H:%M} UTC.")
+        _note(send, f"{label} didn’t list it at {timezone.now():%H:%M} UTC.")
         return False
     return sending.settle_sent(
         send,
@@ -90,13 +90,9 @@ def settle_stranded(deadline: Deadline) -> dict[str, int]:
         if _has_job(send):
             continue
         if send.called_at is None:
-            counts["failed"] += sending.settle_failed(
-                send, "Its job ended before the message was handed over."
-            )
+            counts["failed"] += sending.settle_failed(send, "Its job ended before handing over the message.")
         else:
-            counts["unknown"] += sending.settle_unknown(
-                send, "Its job ended while the message was handed over."
-            )
+            counts["unknown"] += sending.settle_unknown(send, "Its job ended while handing over the message.")
     return counts
 
 

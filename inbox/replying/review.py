@@ -34,7 +34,7 @@ from jobs.models import BackgroundJob
 REWRITE = kind_name("draft.rewrite", __name__)
 Status, State, Origin = Draft.Status, OutboundSend.State, OutboundSend.Origin
 JUST = timedelta(minutes=10)
-WROTE_AGAIN = "They have written again meanwhile: read that first, then send."
+WROTE_AGAIN = "They’ve written again. Read that first, then send."
 
 
 class KeyReused(Refused):
@@ -145,7 +145,7 @@ def send_own(
         sends = OutboundSend.objects.filter(workspace_id=lead.workspace_id, part=0)
         if first := sends.filter(origin=Origin.PERSON, origin_id=client_token[:64]).first():
             if first.state == State.TAKEN_BACK and first.text != text:
-                raise Refused("That message was taken back. Send it from the conversation as it is now.")
+                raise Refused("That message was taken back. Send it again from the conversation.")
             return first
         _refuse_unread(locked, seen_at)
         _refuse_unseen(locked, user, seen_send)
@@ -214,7 +214,7 @@ def forget(sends: QuerySet[OutboundSend]) -> None:
 def send_again(send: OutboundSend, *, user: User) -> OutboundSend:
     """Sends a message again that failed or never arrived. Raises AlreadyDecided or SendBlocked."""
     if send.state not in (State.FAILED, State.UNKNOWN):
-        raise AlreadyDecided("This send is settled.")
+        raise AlreadyDecided("This send is already settled.")
     with transaction.atomic():
         send.lead = rollup.locked(send.lead)
         before = send.state
@@ -226,8 +226,8 @@ def send_again(send: OutboundSend, *, user: User) -> OutboundSend:
 def it_went_out(send: OutboundSend, *, user: User) -> None:
     """Records that, according to a person, a message with unknown outcome was sent. Raises AlreadyDecided."""
     with transaction.atomic():
-        if not sending.settle_sent(send, reason="A person saw that it went out."):
-            raise AlreadyDecided("Somebody has settled this send already.")
+        if not sending.settle_sent(send, reason="Someone confirmed that it went out."):
+            raise AlreadyDecided("Someone has already settled this send.")
         audit.record(send.workspace_id, user, "send.went_out", send)
 
 
@@ -239,7 +239,7 @@ def how_decided(draft: Draft) -> str:
     return (
         f"{draft.author} approved this draft{when}."
         if draft.author
-        else f"This draft went out by itself{when}."
+        else f"This draft went out automatically{when}."
     )
 
 
@@ -262,7 +262,7 @@ def _refuse_unseen(lead: Lead, user: User | None, seen_send: datetime | None) ->
     )
     if unseen is not None:
         if not unseen.author:
-            raise Refused("A message has gone out by itself meanwhile: read that first, then send.")
+            raise Refused("An automatic answer has gone out. Read that first, then send.")
         raise ColleagueAnswered(unseen.author, unseen.created_at)
 
 

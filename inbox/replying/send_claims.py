@@ -26,8 +26,8 @@ from jobs.kinds import kind_name
 
 SEND = kind_name("reply.send", __name__)
 State = OutboundSend.State
-SAMPLE = "This is a sample: nothing that you write here is sent."
-ONLY_ANSWERS = "An e-mail can only answer one: this lead has not written by e-mail yet."
+SAMPLE = "This is a sample. Nothing you write here is sent."
+ONLY_ANSWERS = "You can only answer an e-mail, and this lead hasn’t sent one yet."
 
 OF_EVERY_PART = (
     "workspace_id", "lead_id", "channel", "origin", "origin_id", "draft_id", "reply_to_id", "provider",
@@ -205,7 +205,7 @@ def again(send: OutboundSend, *, state: str, user: User) -> OutboundSend:
     except IntegrityError as error:
         raise SendBlocked(_busy(send.lead_id, send.channel)) from error
     if not changed:
-        raise AlreadyDecided("Somebody has settled this send already.")
+        raise AlreadyDecided("Someone has already settled this send.")
     anyway = offers.are_why(send.reason)
     send.refresh_from_db()
     start(send, anyway=anyway)
@@ -226,9 +226,9 @@ def unreachable(lead: Lead, channel: str) -> str:
     if lead.opted_out_at is not None:
         return "This lead asked not to be contacted."
     if lead.bounced_at is not None and channel == Channel.EMAIL:
-        return "The last e-mail to this lead bounced: the address does not work."
+        return "The last e-mail to this lead bounced, so the address doesn’t work."
     if channel in lead.refused_channels:
-        return f"They asked not to be written to by {Channel(channel).label}."
+        return f"They asked not to be contacted via {Channel(channel).label}."
     return suspicion.pause_of_texts(lead) if channel == Channel.SMS else ""
 
 
@@ -292,7 +292,7 @@ def _live(lead_id: UUID, channel: str) -> QuerySet[OutboundSend]:
 def on_its_way(state: str | None) -> str:
     """Why a message in `state` blocks the next one to the same lead and channel; "" for None (no message)."""
     if state == State.UNKNOWN:
-        return "Nobody knows yet whether the last message to this lead went out: settle that one first."
+        return "The last message’s outcome is unknown. Settle that one first."
     return "Another message to this lead is on its way." if state else ""
 
 
@@ -353,7 +353,7 @@ def _refusal(send: OutboundSend) -> Refused:
         workspace_id=send.workspace_id, origin=send.origin, origin_id=send.origin_id, part=send.part
     )
     if same_send.exists():
-        return AlreadyDecided("This has been sent before.")
+        return AlreadyDecided("This message has already been sent.")
     return SendUnderWay(_busy(send.lead_id, send.channel) or "Another message to this lead is on its way.")
 
 

@@ -42,7 +42,7 @@ CALL_LIMIT_MS = 60_000
 WAIT_FOR_BREAKER = timedelta(seconds=30)
 """A message that a person approved waits this long for a provider that does not answer. Then both are retried."""
 RECONCILE = kind_name("send.reconcile", __name__)
-TAKEN_BACK = {"state": "taken back", "reason": "A gate said no: the draft waits for a person."}
+TAKEN_BACK = {"state": "taken back", "reason": "A check held the draft for a person."}
 UNSETTLED = (State.INTENT, State.UNKNOWN)
 
 
@@ -53,7 +53,7 @@ def run(ctx: JobContext) -> dict[str, str]:
         return TAKEN_BACK
     if send.counts_down and send.send_at is not None:
         # The job became due early: an account that is back makes all waiting jobs due.
-        raise Snooze(send.send_at, "It can be taken back until then.")
+        raise Snooze(send.send_at, "You can take it back until then.")
     attempt = partial(_attempt, ctx, send)
     ended: dict[str, str] = ctx.step(
         "send", attempt, effect="send", time_limit_ms=CALL_LIMIT_MS, on_interrupted=attempt
@@ -69,7 +69,7 @@ def _load(ctx: JobContext) -> OutboundSend | None:
 
 def _attempt(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> dict[str, str]:
     if send.state == State.INTENT and send.called_at is not None:
-        settle_unknown(send, "The worker stopped while the message was being handed over.")
+        settle_unknown(send, "The worker stopped while handing over the message.")
     elif send.state == State.INTENT:
         lost_time.known_origin()
         _send(ctx, send, deadline)
@@ -102,7 +102,7 @@ def _answered(ctx: JobContext, send: OutboundSend, integration: Integration, dea
     except ProviderError as error:
         if not isinstance(error, PermanentError) and ctx.attempt < ATTEMPTS:
             raise
-        return f"{integration.label} did not say whether somebody has {carrier_messages.ELSEWHERE}."
+        return f"{integration.label} didn’t say whether someone has {carrier_messages.ELSEWHERE}."
 
 
 def _begin(ctx: JobContext, send: OutboundSend, answered: str) -> bool:
@@ -174,7 +174,7 @@ def _not_sent(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
         return
     if isinstance(error, CircuitOpen) and send.approved_by_id:
         _look_again_soon(send, error)
-    again = f" It is tried again at {_clock(send, error.run_at)}." if isinstance(error, Snooze) else ""
+    again = f" Holdfast tries again at {_clock(send, error.run_at)}." if isinstance(error, Snooze) else ""
     waiting = f"Waiting: {_told(error)}.{again}"[:300]
     OutboundSend.objects.filter(pk=send.pk, state=State.INTENT).update(called_at=None, reason=waiting)
     raise error
@@ -224,7 +224,7 @@ def _go_on(send: OutboundSend) -> None:
     try:
         send_claims.claim_next_part(send)
     except send_claims.Refused as refusal:
-        OutboundSend.objects.filter(pk=send.pk).update(reason=f"The rest was not sent. {refusal}"[:300])
+        OutboundSend.objects.filter(pk=send.pk).update(reason=f"The rest wasn’t sent. {refusal}"[:300])
 
 
 def _message(send: OutboundSend, accepted: Accepted) -> dict[str, object]:

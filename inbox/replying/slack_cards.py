@@ -69,7 +69,7 @@ def post(ctx: JobContext) -> dict[str, str]:
     draft = _draft(ctx)
     place = channel_of(draft.workspace_id)
     if place is None or draft.status != Draft.Status.PENDING:
-        return {"outcome": "not needed any more"}
+        return {"outcome": "no longer needed"}
     slack, channel = place
 
     client = SlackClient.for_integration(slack)
@@ -113,7 +113,7 @@ def approve_pressed(ctx: JobContext) -> dict[str, str]:
 
     def approve(draft: Draft, user: User) -> None:
         if draft.revision != shown:
-            raise send_claims.Refused("It has been written anew since: this is the new text.")
+            raise send_claims.Refused("It has been rewritten. This is the new text.")
         seen_at = draft.trigger_message.sent_at
         review.approve(draft, user=user, text=draft.text, seen_at=seen_at)
 
@@ -128,14 +128,14 @@ def regenerate_pressed(ctx: JobContext) -> dict[str, str]:
 def _pressed(ctx: JobContext, decide: Any) -> dict[str, str]:
     draft, slack = _draft(ctx), connected(ctx.workspace_id, SLACK)
     if slack is None:
-        return {"outcome": "Slack is not connected any more"}
+        return {"outcome": "Slack is no longer connected"}
     member = member_of(slack, draft.workspace_id, ctx.payload["user_id"], ctx.deadline)
     note = ""
     if member is None and not draft.slack_ts:
         # The message with the button may belong to somebody else, so it does not show the draft.
         return {"outcome": "refused"}
     if member is None:
-        note = "Only members of this workspace can decide. Ask an admin to add you with your Slack address."
+        note = "Only members of this workspace can decide. Ask an admin to add your Slack address."
     else:
         try:
             decide(draft, member.user)
@@ -244,7 +244,7 @@ def _became(draft: Draft) -> str:
 
 def _policy(draft: Draft) -> str:
     mode = policies.of(draft.workspace, draft.trigger_message.campaign or draft.lead.campaign).mode
-    return f"Every answer is reviewed here (sending by itself: {mode})."
+    return f"Every answer is reviewed here (automatic answers: {mode})."
 
 
 def _quote(text: str) -> str:

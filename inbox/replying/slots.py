@@ -95,10 +95,10 @@ def lack(workspace: Workspace, accounts: list[Integration] | None = None) -> Lac
         if account := connected(workspace.pk, spec.name, accounts):
             choice = stated(spec.calendar).choice
             label = next((setting.label for setting in spec.settings if setting.name == choice), choice)
-            words = f"{spec.label} is connected, but its setting “{label}” is empty: nobody knows which times to offer."
+            words = f"{spec.label} is connected, but its setting “{label}” is empty, so there are no times to offer."
             return Lack(words, account, choice)
     labels = " or ".join(spec.label for spec in specs)
-    return Lack(f"No calendar is connected. {labels} can offer times.")
+    return Lack(f"No calendar is connected. Connect {labels} to offer times.")
 
 
 def unavailable(workspace: Workspace, times: Iterable[datetime], deadline: Deadline) -> list[datetime]:

@@ -15,7 +15,7 @@ from inbox.replying.send_claims import AlreadyDecided, Refused, back_to_review
 def take_back(send: OutboundSend, *, user: Actor) -> None:
     """Takes back a message during its countdown. Raises AlreadyDecided. Raises Refused if `user` is not its sender."""
     if send.approved_by is not None and send.approved_by != user:
-        raise Refused(f"{send.approved_by.name} sent it: only they can take it back.")
+        raise Refused(f"{send.approved_by.name} sent it. Only they can take it back.")
     _take_back(send, user)
 
 
@@ -23,7 +23,7 @@ def _take_back(send: OutboundSend, user: Actor) -> None:
     with transaction.atomic():
         lead = rollup.locked(send.lead)
         if not _undo(send, lead, f"{user} took it back."):
-            raise AlreadyDecided("It could not be taken back: it is out already.")
+            raise AlreadyDecided("It’s too late to take it back: it has gone out.")
         audit.record(send.workspace_id, user, "send.take_back", send)
 
 

@@ -12,7 +12,7 @@ VARIABLES = {
     "email": "The lead's e-mail address",
     "sender": "The workspace's persona",
     "our_company": "The workspace's name",
-    SLOTS: "The next free times of the calendar",
+    SLOTS: "The next free times in the calendar",
 }
 QUOTED = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
 
@@ -21,5 +21,5 @@ def unfilled(text: str, received: str = "") -> str:
     """Why `text` cannot go out: it holds an unfilled variable, not quoted or from `received`. Returns "" if it can."""
     for match in PLACE.finditer(QUOTED.sub("", text)):
         if match[1] in VARIABLES and match[0] not in received:
-            return f"{match[0]} is not filled in: write the words in its place, or take it out."
+            return f"{match[0]} isn’t filled in. Replace it with your words or remove it."
     return ""

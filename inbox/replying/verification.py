@@ -137,7 +137,7 @@ def _times(text: str, context: Context) -> Iterator[str]:
 
 def _never(text: str, context: Context) -> Iterator[str]:
     for phrase in context.chosen.forbidden(text):
-        yield f"It says what is never said here: {phrase}"
+        yield f"It uses a phrase that’s never said here: {phrase}"
 
 
 def _person(text: str, context: Context) -> Iterator[str]:

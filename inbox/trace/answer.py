@@ -12,7 +12,7 @@ from jobs.models import BackgroundJob
 
 State, Status = OutboundSend.State, Draft.Status
 MODES = {
-    SendingPolicy.Mode.SHADOW: "All checks passed, but the policy is to record only: a person sends it.",
+    SendingPolicy.Mode.SHADOW: "All checks passed, but the policy only records: a person sends it.",
     SendingPolicy.Mode.AUTO: "All checks passed.",
 }
 
@@ -69,9 +69,9 @@ def _checked(draft: Draft, judged: list[GateResult]) -> Event:
     passed = f"{good} of {count(len(judged), 'check')} passed, by version {judged[0].policy_version} of them."
     due = judged[0].stage == GateResult.Stage.SEND
     if failed:
-        what, branch, why = "Held for a person", "This check said no", failed[0].evidence
+        what, branch, why = "Held for a person", "This check held it", failed[0].evidence
         if len(failed) > 1:
-            branch = f"These {len(failed)} checks said no"
+            branch = f"These {len(failed)} checks held it"
             why = " ".join(gate.evidence for gate in failed[:3])
     else:
         what = "Checked again when it was due" if due else "Checked"
@@ -99,10 +99,10 @@ def _waits(draft: Draft) -> Event:
         return Event(
             draft.send_at,
             "clock",
-            "It goes out by itself",
+            "It goes out automatically",
             tone="info",
-            branch="It is due" if late else "Unless somebody stops it",
-            why="A worker takes it up next." if late else "The checks are asked once more at that time.",
+            branch="It is due" if late else "Unless someone stops it",
+            why="A worker picks it up next." if late else "The checks run again at that time.",
             links=(link_to(draft),),
         )
     return Event(
@@ -110,8 +110,8 @@ def _waits(draft: Draft) -> Event:
         "user",
         "It waits for a person",
         tone="warn",
-        branch="Until somebody approves or discards it",
-        why=draft.status_reason or "Nothing goes out by itself here, or a check said no.",
+        branch="Until someone approves or discards it",
+        why=draft.status_reason or "Automatic answers are off, or a check held it.",
         links=(link_to(draft),),
         quotes=("why",),
     )
@@ -127,14 +127,10 @@ def _decision(draft: Draft) -> Event:
     return Event(
         draft.decided_at or draft.updated_at,
         "user" if who else "run",
-        f"{who} approved it" if who else "It went out by itself",
+        f"{who} approved it" if who else "It went out automatically",
         tone="ok",
         branch="" if not who else "Changed" if edited else "As it was drafted",
-        why=""
-        if not who
-        else "The text is not the one that was drafted."
-        if edited
-        else "Nothing in it was changed.",
+        why="" if not who else "The text differs from the draft." if edited else "The text is unchanged.",
         links=(link_to(draft),),
     )
 
@@ -150,9 +146,9 @@ def _sent(records: Records, send: OutboundSend) -> Iterator[Event]:
             "send",
             f"{who} was asked to send",
             tone="warn" if in_doubt else "ok",
-            detail="One call is allowed for each try, and one was made.",
+            detail="Each try allows one call, and one was made.",
             branch="No clear answer" if in_doubt else "",
-            why="It may have gone out, so it is not sent again by itself. The provider’s own list is asked instead."
+            why="It may have gone out, so Holdfast doesn’t resend it and checks the provider’s list instead."
             if in_doubt
             else "",
             ms=_call_ms(send, looks),
@@ -160,11 +156,11 @@ def _sent(records: Records, send: OutboundSend) -> Iterator[Event]:
         )
     if send.finished_at is not None:
         if looks is not None and send.state == State.SENT:
-            yield from wait(looks.created_at, send.finished_at, "Nobody knew whether it had gone out")
+            yield from wait(looks.created_at, send.finished_at, "It was unclear whether it had gone out")
         yield _end(send, who, records.own.get(str(send.pk)))
     elif send.state == State.INTENT and send.reason:
         yield Event(
-            send.created_at, "clock", "It is not out yet", tone="warn", branch="It waits", why=send.reason,
+            send.created_at, "clock", "It hasn’t gone out yet", tone="warn", branch="It waits", why=send.reason,
             links=(link_to(send),),
         )  # fmt: skip
 
@@ -177,7 +173,7 @@ def _call_ms(send: OutboundSend, looks: BackgroundJob | None) -> float | None:
 
 def _claimed(send: OutboundSend) -> Iterator[Event]:
     task: FollowUpTask | None = getattr(send, "followup_task", None)
-    again = f" It is try {send.tries + 1}: a person had it sent again." if send.tries else ""
+    again = f" It is try {send.tries + 1}: a person sent it again." if send.tries else ""
     if task is not None:
         step = task.step
         yield Event(
@@ -215,9 +211,9 @@ def _end(send: OutboundSend, who: str, message: Message | None) -> Event:
     return Event(
         send.looked_at or at,
         "warn",
-        "Nobody knows yet whether it went out",
+        "It’s unclear whether it went out",
         tone="warn",
-        branch="It is not sent again by itself",
+        branch="It won’t be resent automatically",
         why=send.reason,
         links=links,
     )

@@ -22,7 +22,7 @@ TONES = {
     Verdict.MISMATCH: "bad",
     Verdict.FAILED: "bad",
 }
-STOP = "No draft, follow-up or campaign goes on: nothing more goes to this lead."
+STOP = "Drafts, follow-ups and campaigns stop: this lead gets nothing more."
 
 
 def events(records: Records) -> Iterator[Event]:
@@ -59,7 +59,7 @@ def called(delivery: WebhookDelivery) -> Event:
         ms=delivery.duration_ms,
         links=(link_to(delivery),),
         items=tuple(Item(f"{name} {text}", tone="bad") for name, text in delivery.error_fields.items()),
-        items_label="What was wrong",
+        items_label="Problem",
         quotes=("items",),
     )
 
@@ -68,16 +68,16 @@ def verdict(delivery: WebhookDelivery) -> tuple[str, str]:
     """The verdict on a webhook request and its reason, as two texts for users."""
     reason = delivery.reason
     if delivery.verdict == Verdict.ACCEPTED:
-        sentence = f"This was not known before. {_sentence(reason)}".strip()
+        sentence = f"This was new. {_sentence(reason)}".strip()
         return (
-            ("Taken, no webhook had brought it", sentence)
+            ("Accepted, though no webhook had brought it", sentence)
             if delivery.event_type in LISTED
             else ("New, not a duplicate", sentence)
         )
     if delivery.verdict == Verdict.DUPLICATE:
         return "A duplicate: nothing was stored twice", _sentence(
             reason
-        ) or "The provider’s id was known already."
+        ) or "The provider’s id was already stored."
     if delivery.verdict == Verdict.IGNORED:
         return "Not used", _sentence(reason) or "Nothing here depends on this kind of event."
     if delivery.verdict == Verdict.MISMATCH:
@@ -85,10 +85,10 @@ def verdict(delivery: WebhookDelivery) -> tuple[str, str]:
     if delivery.verdict == Verdict.REJECTED:
         return (
             "Refused",
-            f"The request cannot be used: {reason or 'it lacks what is needed'}. The provider was told so.",
+            f"The request can’t be used: {reason or 'it lacks what is needed'}. Holdfast told the provider.",
         )
     return "Failed on our side", (
-        f"{_sentence(reason)} The request is kept: a replay takes it in after the defect is mended."
+        f"{_sentence(reason)} The request is kept: replay it once the bug is fixed."
     ).strip()
 
 
@@ -104,8 +104,8 @@ def _stored(records: Records, message: Message) -> Iterator[Event]:
             message.received_at,
             "plug",
             "The message was stored",
-            branch="No request is kept that brought it",
-            why="It was read from the provider’s history, or the request is older than what is kept.",
+            branch="The request that brought it is gone",
+            why="It was read from the provider’s history, or the request is past its retention.",
             links=(link_to(message),),
         )
     if message.direction != Message.Direction.INBOUND:
@@ -127,7 +127,7 @@ def matched(message: Message, first: WebhookDelivery | None) -> Event:
     else:
         branch, why = "Known before", known_by(message, lead)
     if lead.identity_conflict:
-        why = f"{why} Events have named this lead together with another one: a person should look."
+        why = f"{why} Some events link this lead to another one. Check if they’re the same person."
     return Event(
         at=max(message.received_at, lead.created_at) if branch == "New" else message.received_at,
         icon="user",
@@ -143,18 +143,16 @@ def known_by(message: Message, lead: Lead) -> str:
     """The address, number or id that identified a message's lead, as a sentence, by the lead's current row."""
     wrote = message.from_address.lower()
     if wrote and wrote == lead.email:
-        return "By the e-mail address that it came from."
+        return "By the sender’s e-mail address."
     if wrote and wrote in lead.alternate_emails:
-        return "By another address that this person has written from."
+        return "By another address of this person."
     if message.channel == Channel.LINKEDIN:
-        return "By the LinkedIn profile, or by the chat that it came in."
+        return "By the LinkedIn profile or the chat."
     if message.channel == Channel.SMS and not lead.ghl_contact_id:
-        return "By a phone number of theirs."
+        return "By a phone number of this person."
     ids = {"EmailBison": lead.emailbison_lead_id, "GoHighLevel": lead.ghl_contact_id}
     label = provider_label(registry.provider_of(message.source)) if _declared(message.source) else ""
-    return (
-        f"By {label}’s own id of the lead." if ids.get(label) else "By the address that the provider names."
-    )
+    return f"By {label}’s own id of the lead." if ids.get(label) else "By the address from the provider."
 
 
 def _declared(source: str) -> bool:
@@ -170,10 +168,10 @@ def came_back(message: Message) -> Event:
     return Event(
         message.received_at,
         "fail",
-        "The mail came back",
+        "The mail bounced",
         tone="bad",
         branch="Bounced",
-        why=f"The address does not work. {STOP}",
+        why=f"The address doesn’t work. {STOP}",
         said=message.tag_evidence,
         links=(link_to(message),),
     )
@@ -189,22 +187,22 @@ def understood(message: Message, decisions: list[TagDecision]) -> Iterator[Event
             "pause",
             message.get_suspected_display(),
             tone="warn",
-            branch="The rules were not sure",
+            branch="The rules weren’t sure",
             why=decided
             if message.suspicion_decided_by
-            else "Nothing goes out by itself until it is decided.",
+            else "Nothing goes out automatically until someone decides.",
             said=message.suspected_words,
         )
     yield from map(_decided, decisions)
     if not decisions and message.tag:
         what, by = f"Understood: {message.get_tag_display()}", message.tag_decided_by or "the rules"
         why, quote = f"Decided by {by}.", message.tag_evidence
-        yield Event(at, "filter", what, tone="ok", branch="When it came in", why=why, said=quote)
+        yield Event(at, "filter", what, tone="ok", branch="On arrival", why=why, said=quote)
     if message.tag == Tag.BLACKLIST and message.lead.opted_out_at is not None:
         branch = "They asked not to be contacted"
         yield Event(at, "off", "Everything was stopped", tone="warn", branch=branch, why=STOP)
     elif message.direction == Message.Direction.INBOUND and not message.tag and not message.suspected:
-        branch, why = "No rule speaks on these words", "It waits for a model or a person."
+        branch, why = "No rule matches these words", "It’s waiting for the model or a person."
         yield Event(at, "clock", "Not understood yet", tone="warn", branch=branch, why=why)
 
 

@@ -121,9 +121,9 @@ def accounts(workspace: Workspace) -> list[Account]:
 def _cannot(integration: Integration) -> str:
     spec = registry.spec_of(integration.provider)
     if isinstance(spec.replies, NONE):
-        return f"{spec.label} has no list of messages to ask for. {spec.replies.why}"
+        return f"{spec.label} has no list of messages. {spec.replies.why}"
     if not integration.enabled:
-        return f"This {spec.label} account is switched off."
+        return f"This {spec.label} account is off."
     return "" if usable(integration) else f"This {spec.label} account lacks its key."
 
 
@@ -163,11 +163,11 @@ def ask(workspace: Workspace, account: Account, wanted: Wanted) -> Answer:
 def _problem(label: str, error: Exception) -> str:
     """Why a provider's list was not read to the end, as a sentence."""
     if isinstance(error, Busy):
-        return "Other pages are asking providers just now. Try again in a few seconds."
+        return "Other pages are asking providers right now. Try again in a few seconds."
     if isinstance(error, ProviderMisconfigured):
         return str(error)
     if isinstance(error, ProviderError):
-        return f"{label} did not answer: {error.outcome.label}."
+        return f"{label} didn’t answer: {error.outcome.label}."
     return f"{label} had not answered in full after {BUDGET_MS // 1000} s."
 
 

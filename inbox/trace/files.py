@@ -22,7 +22,7 @@ BUDGET_MS = 15_000
 SLOT_COUNT = 2
 SLOTS = threading.BoundedSemaphore(SLOT_COUNT)
 """Limits the number of files that a server process holds in memory at the same time."""
-TOO_LARGE = f"It is larger than {LARGEST // (1024 * 1024)} MB, and larger files are not fetched."
+TOO_LARGE = f"It is larger than {LARGEST // (1024 * 1024)} MB, and Holdfast doesn’t fetch larger files."
 
 
 class NotFetched(Exception):
@@ -34,15 +34,15 @@ def why_not(spec: ProviderSpec, workspace_id: UUID, attachment: Attachment) -> s
     if isinstance(spec.files, NONE):
         return spec.files.why
     if not getattr(attachment, spec.files.needs):
-        where = "gives it no id" if attachment.url else "does not say where it is"
-        return f"{spec.company} {where}, so it is not fetched from here."
+        where = "gives it no id" if attachment.url else "doesn’t say where it is"
+        return f"{spec.company} {where}, so Holdfast can’t fetch it."
     if attachment.size is not None and attachment.size > LARGEST:
         return TOO_LARGE
     if spec.files.needs == "url":
         try:
             check_url(spec.name, attachment.url, workspace_id)
         except HostRefused:
-            return f"It is not at an address of {spec.company}’s, so it is not fetched from here."
+            return f"It isn’t stored at {spec.company}, so Holdfast doesn’t fetch it."
     return ""
 
 
@@ -74,10 +74,10 @@ def fetch(message: Message, attachment: Attachment) -> Held:
                 content = stated(spec.files).fetch(account, message.external_id, attachment, deadline)
             return Held(content, place.pop_all().close)
     except asking.Busy:
-        raise NotFetched("Other files are being fetched just now. Try again in a few seconds.") from None
+        raise NotFetched("Other files are being fetched right now. Try again in a few seconds.") from None
     except (Cancelled, DeadlineExceeded, ShutdownRequested):
         raise NotFetched(
-            f"{spec.company} had not given it in full after {BUDGET_MS / 1000:g} s. Try again."
+            f"{spec.company} hadn’t sent it in full after {BUDGET_MS / 1000:g} s. Try again."
         ) from None
     except (NotAnswerable, ProviderMisconfigured) as error:
         raise NotFetched(str(error)) from None
@@ -89,7 +89,7 @@ def _refusal(company: str, error: ProviderError) -> str:
     if error.code == "answer_too_large":
         return TOO_LARGE
     if error.status is not None and 300 <= error.status < 400:
-        return f"{company} keeps it at another address, which is not followed from here."
+        return f"{company} keeps it at another address, which Holdfast doesn’t follow."
     if error.status in (404, 410):
-        return f"{company} does not have it any more."
-    return f"{company} did not give it: {error.outcome.label}."
+        return f"{company} no longer has it."
+    return f"{company} didn’t provide it: {error.outcome.label}."

@@ -129,20 +129,20 @@ def find(workspace: Workspace, wanted: Wanted) -> Found:
         "Requests of providers",
         accepted.select_related("message").defer(*HEAVY).order_by("-received_at")[: LIMIT + 1],
         _delivered,
-        "No provider has sent a request that we took about it.",
+        "No accepted request mentions it.",
     )
     untaken = _ledger(
-        "Requests that made no message",
+        "Requests without a message",
         _untaken(workspace, wanted),
         _delivered,
-        "None of the newest requests that were refused, failed or not used names it in a body that is still kept.",
+        "None of the newest refused, failed or unused requests mentions it.",
     )
     ledgers = [
-        _ledger("Leads", leads, _lead, "No lead of this workspace has it."),
+        _ledger("Leads", leads, _lead, "No lead in this workspace has it."),
         _ledger("Messages", messages, _message, "No message is stored."),
         deliveries,
         untaken,
-        _ledger("What was sent", sends, _send, "Nothing was sent to it from here."),
+        _ledger("Sent messages", sends, _send, "Nothing was sent to it from here."),
     ]
     if wanted.id:
         rows = _rows(workspace, wanted.id)
@@ -269,15 +269,15 @@ def _doors(workspace: Workspace) -> list[tuple[Integration, datetime | None]]:
 
 
 def _lead(lead: Lead) -> Hit:
-    stopped = "Opted out: nothing more goes to them." if lead.opted_out_at else ""
-    bounced = "Their address bounced: no e-mail goes there." if lead.bounced_at else ""
+    stopped = "Opted out, so they get nothing more." if lead.opted_out_at else ""
+    bounced = "Their address bounced, so they get no e-mail." if lead.bounced_at else ""
     return Hit(lead.created_at, link_to(lead), "Lead", f"{stopped} {bounced}".strip())
 
 
 def _message(message: Message) -> Hit:
     inbound = message.direction == Message.Direction.INBOUND
     what = f"{'Came' if inbound else 'Went out'} by {message.get_channel_display()}"
-    why = "" if message.processed_at or not inbound else "The work on it has not ended."
+    why = "" if message.processed_at or not inbound else "Work on it hasn’t finished."
     link = link_to(message)
     return Hit(message.sent_at, replace(link, label=message.subject or link.label), what, why)
 

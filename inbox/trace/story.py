@@ -30,10 +30,10 @@ class Ending(NamedTuple):
 
 
 BOUNCED = Ending(
-    "The mail came back", "bad", "fail", "Bounced", "The address does not work: no more e-mail goes there."
+    "The mail bounced", "bad", "fail", "Bounced", "The address doesn’t work, so it gets no more e-mail."
 )
 ENDS_OF_SEND = {
-    State.FAILED: Ending("The answer did not go out", "bad", "fail", "Failed to send"),
+    State.FAILED: Ending("The answer didn’t go out", "bad", "fail", "Failed to send"),
     State.TAKEN_BACK: Ending("The answer was taken back", "", "off", "Taken back"),
     State.INTENT: Ending("The answer is on its way", "info", "send", "Going out"),
 }
@@ -160,7 +160,7 @@ def _end(rows: Records) -> Ending:
         return Ending(f"A notice by {notice.get_path_display()}", tone, icon, notice.get_state_display())
     if kind == "lead" and lead is not None:
         headline = f"What happened with {lead.display_name}"
-        return Ending(headline, "", "user", _lead_word(lead), "The newest messages, and what became of each.")
+        return Ending(headline, "", "user", _lead_word(lead), "The newest messages and their outcomes.")
     if rows.bounces or any(arrival.is_bounce(message) for message in rows.messages):
         return BOUNCED
     send = rows.subject.send or (rows.sends[-1] if rows.sends else None)
@@ -184,8 +184,10 @@ def _lead_word(lead: Lead) -> str:
 
 def _end_of_send(rows: Records, send: OutboundSend) -> Ending:
     if send.state == State.UNKNOWN:
-        summary = f"{provider_label(send.provider)} gave no clear answer. It is not sent again by itself."
-        return Ending("Nobody knows whether the answer went out", "warn", "warn", "Not known", summary)
+        summary = (
+            f"{provider_label(send.provider)} gave no clear answer. Holdfast won’t resend it automatically."
+        )
+        return Ending("It’s unclear whether the answer went out", "warn", "warn", "Unclear", summary)
     if send.state != State.SENT:
         return ENDS_OF_SEND[State(send.state)]._replace(summary=send.reason)
     asked_at = rows.messages[0].received_at if rows.messages else send.created_at
@@ -200,7 +202,7 @@ def _held_words(rows: Records) -> str:
     if draft is None or draft.decided_at is None:
         return "It went out once."
     waited = duration((draft.decided_at - draft.created_at).total_seconds())
-    return f"{waited} of that it waited for a person. {_refusal(rows, draft)}".strip()
+    return f"{waited} of that, it waited for a person. {_refusal(rows, draft)}".strip()
 
 
 def _refusal(rows: Records, draft: Draft) -> str:
@@ -222,17 +224,17 @@ def _end_of_work(rows: Records) -> Ending:
     draft = rows.drafts[-1] if rows.drafts else None
     if draft is not None and draft.status == Draft.Status.PENDING:
         if draft.send_at is not None:
-            return Ending("The answer goes out by itself", "info", "clock", "Scheduled")
+            return Ending("The answer goes out automatically", "info", "clock", "Scheduled")
         summary = draft.status_reason or _refusal(rows, draft)
         return Ending("The answer waits for a person", "warn", "pause", "Held", summary)
     job = rows.subject.job or next((row for row in rows.jobs if row.kind in work.READING), None)
     if job is not None and job.status == Job.FAILED:
-        return Ending("The work on it failed", "bad", "fail", "Failed", job.last_error)
+        return Ending("Processing failed", "bad", "fail", "Failed", job.last_error)
     if job is not None and job.status in (Job.QUEUED, Job.RUNNING):
         attempts = rows.attempts.get(job.pk)
         if attempts and attempts[-1].outcome != JobAttempt.Outcome.MOVED:
-            return Ending("It waits to be tried again", "warn", "retry", "Waits", job.last_error)
-        return Ending("It is being worked on", "info", "run", "Under way")
+            return Ending("It’s waiting for a retry", "warn", "retry", "Waits", job.last_error)
+        return Ending("It’s being processed", "info", "run", "Under way")
     if draft is not None:
         return Ending("The draft was discarded", "", "off", "Discarded", draft.status_reason)
     if rows.messages:

@@ -21,10 +21,10 @@ WORDS = {
     PROCESS: "Work on the reply",
     CATCH_UP: "Work on the reply, once more",
     review.REWRITE: "Writing the draft again",
-    autosend.AUTOSEND: "Sending by itself",
-    send_claims.SEND: "Handing the message over",
+    autosend.AUTOSEND: "Sending automatically",
+    send_claims.SEND: "Sending the message",
     sending.RECONCILE: "Looking for the message at the provider",
-    TELL: "Telling Slack",
+    TELL: "Posting to Slack",
     "followup.step": "A follow-up step",
 }
 """The activity of each kind of job, as a phrase within a trace. Any other kind is shown by its own text."""
@@ -34,11 +34,11 @@ ENDED = {
     Outcome.RETRIED: ("failed, to be tried again", "warn", "retry"),
     Outcome.FAILED: ("failed for good", "bad", "fail"),
     Outcome.SNOOZED: ("put off", "warn", "clock"),
-    Outcome.MOVED: ("goes on in another lane", "", "steps"),
+    Outcome.MOVED: ("continues in another lane", "", "steps"),
     Outcome.CANCELLED: ("cancelled", "", "off"),
-    Outcome.HANDED_BACK: ("handed back, as the worker was stopped", "warn", "retry"),
+    Outcome.HANDED_BACK: ("handed back when the worker stopped", "warn", "retry"),
     Outcome.LOST: ("lost with its worker", "warn", "retry"),
-    Outcome.KILLED_WORKER: ("lost, as its worker died", "bad", "fail"),
+    Outcome.KILLED_WORKER: ("lost when its worker died", "bad", "fail"),
 }
 ASKED_TO = {
     "tag": "read the reply",
@@ -54,7 +54,7 @@ ASKED_TO = {
 """The task of the model, by the name of the prompt."""
 LEFT_OUT = {
     "draft": ("draft", "No answer was drafted", "Not for this reply"),
-    "gates": ("pause", "The checks were not asked", "Left out"),
+    "gates": ("pause", "The checks didn’t run", "Skipped"),
 }
 """The steps whose omission decides about the reply: icon, words and branch."""
 REFUSED = ("refusal", "content_filter")
@@ -110,7 +110,7 @@ def _attempt(job: BackgroundJob, attempt: JobAttempt, steps: list[JobStep]) -> E
         tone=tone,
         detail=detail,
         why=attempt.error,
-        branch="Why it waits"
+        branch="Reason for the wait"
         if attempt.outcome == Outcome.SNOOZED
         else attempt.error_class.rpartition(".")[2],
         ms=attempt.duration_ms,
@@ -138,10 +138,10 @@ def _now(job: BackgroundJob, attempts: list[JobAttempt], why: str) -> Iterator[E
         yield Event(job.started_at or job.run_at, "run", f"{words}: under way", tone="info", links=links)
     elif job.status == Status.QUEUED and attempts:
         why = job.last_error or f"{why}."
-        branch = "Tried again then"
+        branch = "Retried then"
         yield Event(job.run_at, "clock", f"{words}: waits", tone="warn", branch=branch, why=why, links=links)
     elif job.status == Status.QUEUED:
-        why = "A worker takes it up when it is due."
+        why = "A worker picks it up when it’s due."
         what = f"{words}: has not started"
         yield Event(job.run_at, "clock", what, tone="info", branch="Due then", why=why, links=links)
     elif not attempts and job.finished_at is not None:
@@ -173,7 +173,7 @@ def _asked(call: AiCall) -> Event:
         tone="ok" if good else "warn",
         detail=f"Prompt {call.feature} v{call.prompt_version}, {call.model}. {tokens}",
         branch="" if good else _no_answer(call.outcome),
-        why="" if good else "What needs the model is tried again, or waits for a person.",
+        why="" if good else "Steps that need the model are retried, or wait for a person.",
         ms=call.duration_ms,
     )
 
@@ -183,5 +183,5 @@ def _no_answer(outcome: str) -> str:
     if outcome in REFUSED:
         return "It refused to answer"
     if outcome in CallOutcome.values:
-        return f"It could not be asked, {CallOutcome(outcome).label}"
-    return f"Its answer could not be used, {outcome.replace('_', ' ')}"
+        return f"It couldn’t be asked, {CallOutcome(outcome).label}"
+    return f"Its answer couldn’t be used, {outcome.replace('_', ' ')}"

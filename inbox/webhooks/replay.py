@@ -158,7 +158,7 @@ def start(
     waiting = unrepaired(workspace, since=since, until=until, **kind).count()
     if not waiting:
         raise NothingToReplay(
-            f"Nothing has {MISSED[verdict]} in the last {SPANS[hours]} that is not repaired."
+            f"Nothing left to replay: no delivery has {MISSED[verdict]} in the last {SPANS[hours]}."
         )
     span = {"since": since.isoformat(), "until": until.isoformat()}
     about = workspace.pk if workspace else "all"

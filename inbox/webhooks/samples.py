@@ -49,16 +49,16 @@ def send(integration: Integration, user: User) -> Lead:
     """
     source = registry.address_of(integration.provider)
     if source is None or not source.sample:
-        raise NoSample(f"{integration.label} brings no messages, so there is nothing to try.")
+        raise NoSample(f"{integration.label} doesn’t bring messages, so there’s nothing to test.")
     if not integration.enabled:
-        raise NoSample(f"{integration.label} is switched off. Switch it on under Settings.")
+        raise NoSample(f"{integration.label} is off. Turn it on under Settings.")
     if WebhookDelivery.objects.filter(lead__in=of(integration.workspace_id), sample=True).count() >= MOST:
         raise NoSample(f"There are {MOST} test events. Remove them first.")
     answer = _post(source, _key(integration), integration.external_account_id)
     if not answer.get("leadId"):
         # the declared sample has a defect, or somebody has given a lead the sample's address
         logger.error("sample not taken", extra={"source": source.name, "answer": answer.get("error")})
-        raise NoSample("The test event was not taken. Open it under Deliveries to see why.")
+        raise NoSample("The test event failed. Open it under Deliveries to see why.")
     lead = Lead.objects.get(pk=str(answer["leadId"]), workspace_id=integration.workspace_id)
     audit.record(integration.workspace_id, user, "sample.sent", integration, lead=str(lead.pk))
     return lead
@@ -68,11 +68,11 @@ def _key(integration: Integration) -> str:
     """The newest working webhook key of the account. Raises NoSample."""
     key = WebhookKey.objects.usable().filter(integration=integration).order_by("-created_at").first()
     if key is None:
-        raise NoSample("The account has no webhook address yet. Make one under Integrations, with Rotate.")
+        raise NoSample("The account has no webhook address yet. Create one with Rotate under Integrations.")
     if key.is_unreadable:
         raise NoSample(
-            "The key of the webhook address cannot be read with today’s FIELD_ENCRYPTION_KEYS. "
-            "Rotate makes a new one under Integrations."
+            "The webhook address’s key can’t be read with the current FIELD_ENCRYPTION_KEYS. "
+            "Rotate it under Integrations."
         )
     return str(key.secret)
 

@@ -43,14 +43,12 @@ def answering(message: Message, provider: str, accounts: list[Integration] | Non
     account = _came_to(message, rows)
     if account is None:
         raise NotAnswerable(
-            f"The {label} account that they wrote to is not connected any more, and no other answers for it."
+            f"The {label} account that they wrote to is no longer connected. Connect it again to answer."
         )
     if not account.enabled:
-        raise NotAnswerable(
-            f"The {label} account that they wrote to is switched off. Switch it on to answer."
-        )
+        raise NotAnswerable(f"The {label} account that they wrote to is off. Turn it on to answer.")
     if not usable(account):
-        raise NotAnswerable(f"The {label} account that they wrote to lacks its key. Enter it to answer.")
+        raise NotAnswerable(f"The {label} account that they wrote to has no key. Enter it to answer.")
     return account
 
 

@@ -48,11 +48,11 @@ def invite(by: Membership, email: str, role: str) -> Invitation:
     check_rank(by, role)
     email, now = email.strip().lower(), timezone.now()
     if Membership.objects.filter(workspace_id=by.workspace_id, user__email=email).exists():
-        raise NotAllowed(f"{email} is in this workspace already.")
+        raise NotAllowed(f"{email} is already in this workspace.")
     invitations = Invitation.objects.filter(workspace_id=by.workspace_id, email=email)
     invitations.filter(state=State.OPEN, expires_at__lte=now).update(state=State.EXPIRED, decided_at=now)
     if invitations.filter(state=State.OPEN).exists():
-        raise NotAllowed(f"{email} is invited already.")
+        raise NotAllowed(f"{email} is already invited.")
     _check_mails(by.workspace_id, email, now)
     try:
         with transaction.atomic():
@@ -65,7 +65,7 @@ def invite(by: Membership, email: str, role: str) -> Invitation:
                 mailed_at=now,
             )
     except IntegrityError:
-        raise NotAllowed(f"{email} is invited already.") from None
+        raise NotAllowed(f"{email} is already invited.") from None
     audit.record(by.workspace_id, by.user, "invitation.sent", invitation, role=role)
     _enqueue_mail(invitation)
     return invitation
@@ -111,9 +111,7 @@ def accept(invitation: Invitation, user: User) -> Membership:
     """
     theirs = User.objects.filter(pk=user.pk, email=invitation.email, address_proven_at__isnull=False)
     if not theirs.exists():
-        raise NotAllowed(
-            "Open the link in the mail to join: nobody has proven yet that this address is yours."
-        )
+        raise NotAllowed("Open the link in the mail to confirm your address and join.")
     return _join(invitation, user)
 
 
@@ -177,10 +175,10 @@ def mail(ctx: JobContext) -> dict[str, str]:
     assert who is not None  # the inviter of such a row is still a member
     asker = f"{who} ({who.email})"
     text = (
-        f"{asker} asks you to join {workspace} on Holdfast as {invitation.get_role_display().lower()}.\n\n"
+        f"{asker} invites you to join {workspace} on Holdfast as {invitation.get_role_display().lower()}.\n\n"
         f"Accept or decline here, until {invitation.expires_at:%d %B %Y}:\n\n"
         f"{settings.PUBLIC_URL}{path(invitation)}\n\n"
-        "If you do not know what this is about, do nothing.\n"
+        "If you weren’t expecting this, ignore this mail.\n"
     )
     return send(f"Holdfast: join {workspace}", text, invitation.email)
 
@@ -192,7 +190,7 @@ def _check_mails(workspace_id: UUID, email: str, now: datetime) -> None:
     if recent.filter(email=email, mailed_at__gt=now - MAIL_PAUSE).exists():
         raise NotAllowed(f"A mail went to {email} less than ten minutes ago. Wait before you send another.")
     if (recent.aggregate(sum=Sum("mails"))["sum"] or 0) >= MAILS_A_DAY:
-        raise NotAllowed(f"{MAILS_A_DAY} invitations were mailed within a day. Go on tomorrow.")
+        raise NotAllowed(f"{MAILS_A_DAY} invitations were mailed within a day. Send more tomorrow.")
 
 
 def _enqueue_mail(invitation: Invitation) -> None:

@@ -62,7 +62,7 @@ class OwnAndShared(Generic[Row]):
             self.hold(workspace)
             if self.model._default_manager.filter(workspace=workspace, owner=owner).count() >= self.most:
                 whose = f"shared {self.word}s" if shared else f"{self.word}s of your own"
-                raise Full(f"There are {self.most} {whose}, which is the most. {self.delete_word} one first.")
+                raise Full(f"There are {self.most} {whose}, the maximum. {self.delete_word} one first.")
             with self._unique():
                 row.save()
             self.record(row, by, "add")
@@ -74,7 +74,7 @@ class OwnAndShared(Generic[Row]):
             with self._unique():
                 changed = self._same(row).update(**columns)
             if not changed:
-                raise Refused(f"Somebody has {self.deleted_word} it meanwhile.")
+                raise Refused(f"Someone else has {self.deleted_word} it.")
             self.record(row, by, action)
 
     def delete(self, row: Row, by: User) -> None:
@@ -98,7 +98,7 @@ class OwnAndShared(Generic[Row]):
         )
 
     def _unique(self) -> AbstractContextManager[None]:
-        problem = f"There is a {self.word} with this name already."
+        problem = f"A {self.word} with this name already exists."
         return unique(problem, f"{self.word}_own_once", f"{self.word}_shared_once")
 
 

@@ -33,8 +33,8 @@ Role = Membership.Role
 PASSWORD_MAIL = kind_name("account.password_mail", __name__)
 
 
-NO_OWNER = "A workspace needs an owner: make somebody else one first."
-CHANGED = "Somebody else has changed this person's role meanwhile. Look at it again."
+NO_OWNER = "A workspace needs an owner. Make someone else an owner first."
+CHANGED = "Someone else has changed this person’s role. Check it again."
 
 
 class NotAllowed(ValueError):
@@ -44,7 +44,7 @@ class NotAllowed(ValueError):
 def check_rank(by: Membership, *roles: str) -> None:
     """Raises NotAllowed if one of `roles` is owner and `by` is not an owner."""
     if Role.OWNER in roles and not by.at_least(Role.OWNER):
-        raise NotAllowed("Only an owner makes, changes or removes owners.")
+        raise NotAllowed("Only owners can add, change or remove owners.")
 
 
 def check_owner_stays(membership: Membership, role: str | None) -> None:
@@ -139,9 +139,9 @@ def mail_password_link(ctx: JobContext) -> dict[str, str]:
     if user is None:
         return {"skipped": "There is no active account."}
     if not password_opens(user):
-        return {"skipped": "The account opens by the company's log-in alone."}
+        return {"skipped": "This account only opens with the company’s log-in."}
     link = settings.PUBLIC_URL + password_path(user)
-    text = f"Set a new password for Holdfast:\n\n{link}\n\nIf you did not ask for this, do nothing.\n"
+    text = f"Set a new password for Holdfast:\n\n{link}\n\nIf you didn’t ask for this, ignore this mail.\n"
     return send("Holdfast: your password", text, user.email)
 
 
@@ -153,7 +153,7 @@ def send(subject: str, text: str, email: str, headers: dict[str, str] | None = N
     try:
         EmailMessage(" ".join(subject.split()), text, None, [email], headers=headers).send()
     except OSError as error:
-        raise TransientError("the mail server did not take the message") from error
+        raise TransientError("the mail server refused the message") from error
     return {"sent": "email"}
 
 

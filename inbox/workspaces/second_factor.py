@@ -28,7 +28,7 @@ MAILS = {
         "a phone was set up for your two-step log-in",
         "A phone was set up for the two-step log-in of your Holdfast account. A log-in now needs a code from that "
         "phone, and you are logged out everywhere else.\n\n"
-        "If this was not you, somebody knows your password. Tell your operator now: they can remove that phone.\n",
+        "If this wasn’t you, someone knows your password. Tell your operator now: they can remove that phone.\n",
     ),
     "removed": (
         "your two-step log-in was turned off",
@@ -138,11 +138,11 @@ def complaint(user: User, code: str) -> str:
     """The message to `user`, whose `code` was refused."""
     factor = SecondFactor.objects.filter(user=user, confirmed=True).first()
     if is_recovery(code):
-        return "That recovery code is not right, or was used already."
+        return "That recovery code isn’t valid, or was already used."
     if factor is not None and factor.step_of(_plain(code)) is not None:
-        return "That code was used already. Wait for the next one."
+        return "That code was already used. Wait for the next one."
     return (
-        "That code is not right. Type the newest one, and check that your phone’s clock is set automatically."
+        "That code isn’t valid. Type the newest one, and check that your phone sets its clock automatically."
     )
 
 

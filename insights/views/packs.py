@@ -109,9 +109,9 @@ def ask(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
     own_pack = _own(request, pack_id)
     form = QuestionForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Write a question of 1 to 500 characters.")
+        messages.error(request, "Enter a question of 1 to 500 characters.")
     elif not own_pack.threads.filter(status=PackThread.Status.DONE).exists():
-        messages.error(request, "Nothing has been read yet that could answer a question.")
+        messages.error(request, "Holdfast hasn’t read any conversations yet. Ask again in a moment.")
     else:
         try:
             packs.ask(
@@ -129,7 +129,7 @@ def decide(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
     own_pack = _own(request, pack_id)
     if request.POST.get("do") == "stop":
         stopped = packs.stop(own_pack, request.user)
-        messages.info(request, "Stopped." if stopped else "It was over already.")
+        messages.info(request, "Stopped." if stopped else "It had already ended.")
     else:
         try:
             return _built(request, *packs.build_again(own_pack, request.user))
@@ -160,7 +160,7 @@ def pack_csv(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
 
 
 def _built(request: WorkspaceRequest, pack: ContextPack, created: bool) -> HttpResponse:
-    messages.info(request, "The pack is being built." if created else "This pack is being built already.")
+    messages.info(request, "Building the pack." if created else "This pack is already being built.")
     return redirect("insights:pack", request.workspace.pk, pack.pk)
 
 

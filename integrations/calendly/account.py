@@ -11,7 +11,7 @@ def probe(account: Integration, deadline: Deadline) -> None:
 def check_token(test: Test) -> str:
     """Stores the token's user in `test.found` for the next check."""
     test.found = CalendlyClient.for_integration(test.account).me(test.deadline)
-    return f"It is {test.found.name}’s." if test.found.name else ""
+    return f"It belongs to {test.found.name}." if test.found.name else ""
 
 
 def check_event_type(test: Test) -> str:
@@ -20,4 +20,4 @@ def check_event_type(test: Test) -> str:
     chosen = next((event_type for event_type in types if event_type.uri.rstrip("/") == wanted), None)
     if wanted and chosen is None:
         raise Wrong("The chosen event type does not exist.", "Choose another event type URI under Settings.")
-    return f"{chosen.name}." if chosen else f"{len(types)} event types; none is chosen under Settings."
+    return f"{chosen.name}." if chosen else f"{len(types)} event types. Choose one under Settings."

@@ -74,7 +74,7 @@ def parse(body: Any, now: datetime) -> Event:
     mark = invitee.no_show if header.event == NO_SHOW and invitee.no_show else NoShow()
     told_at = parse_time(mark.created_at) or parse_time(header.created_at)
     if told_at is None and _is_mark(header):
-        return IgnoredEvent(event_type=header.event, reason="it does not say when")
+        return IgnoredEvent(event_type=header.event, reason="it has no time")
     return BookingEvent(
         event_type=header.event,
         event_key=short_key(f"{header.event}:{invitee.uri}{_mark(header, invitee)}"),

@@ -13,16 +13,16 @@ SPEC = spec.Declaration(
         **spec.PLAIN_CALLS,
     ),
     connecting=spec.Connecting(
-        account_id=spec.NONE("A token is of one user."),
+        account_id=spec.NONE("A token belongs to one user."),
         secrets=(
             spec.API_KEY,
             spec.optional(
-                "signing_key", "Webhook signing key", "Calendly gives it when the webhook is made."
+                "signing_key", "Webhook signing key", "Calendly shows it when you create the webhook."
             ),
         ),
         settings=(
             spec.BASE_URL,
-            spec.optional("event_type_uri", "Event type", "The URI of the meeting that is offered."),
+            spec.optional("event_type_uri", "Event type", "The URI of the meeting type to offer."),
         ),
         key_made_at="Calendly under Integrations, API & Webhooks",
         **spec.ONE_KEY,
@@ -35,7 +35,7 @@ SPEC = spec.Declaration(
             secret_headers=(),
             secret_field="",
             accepts=signature.accepts,
-            sample=spec.NONE("It brings meetings, and no messages."),
+            sample=spec.NONE("It brings meetings, not messages."),
             rules=spec.DeliveryRules(
                 unusable_status=200,
                 unavailable_status=503,
@@ -59,10 +59,10 @@ SPEC = spec.Declaration(
     health=spec.Health(
         probe=spec.Probe(read=account.probe, applies=spec.any_account),
         checks=(("Token accepted", account.check_token), ("Event type", account.check_event_type)),
-        account_words=spec.NONE("It says nothing of an account’s state."),
+        account_words=spec.NONE("It doesn’t report an account’s state."),
         no_proof=spec.KEY_PROVES_ALL,
         still_broken=spec.KEY_PROVES_ALL,
         refusals={},
-        stopped="Bookings and free times cannot be read",
+        stopped="Bookings and free times can’t be read",
     ),
 )

@@ -58,7 +58,7 @@ class ClayClient:
         url = self._urls[table]
         if not url:
             raise ProviderMisconfigured(
-                f"Clay: {table}_table_url is not set. Set it in the integration's settings."
+                f"Clay: {table}_table_url isn’t set. Set it in the account’s settings."
             )
         self._limited(url).request(
             "POST",

@@ -10,24 +10,22 @@ SPEC = spec.Declaration(
     calls=spec.Calls(
         hosts=("clay.com",),
         ports=(),
-        base_url=spec.NONE("Each table has an address of its own."),
+        base_url=spec.NONE("Each table has its own address."),
         operator_urls=account.operator_urls,
         call_limit=spec.NONE("The limit is a table’s, whichever workspace feeds it: its client keeps it."),
     ),
     connecting=spec.Connecting(
         account_id=spec.NONE("Its tables are named by their addresses."),
-        secrets=(
-            spec.optional("callback_secret", "Callback secret", "What Clay’s answers are signed with."),
-        ),
+        secrets=(spec.optional("callback_secret", "Callback secret", "Clay signs its answers with it."),),
         settings=(
             spec.optional("linkedin_table_url", "Webhook of the LinkedIn table", ""),
             spec.optional("phone_table_url", "Webhook of the phone table", ""),
         ),
-        key=spec.NONE("A table’s address is the secret; calls carry nothing else."),
-        installation_key=spec.NONE("The operator may name tables for everybody; they need no key."),
-        key_made_at=spec.NONE("There is no key to make."),
+        key=spec.NONE("A table’s address is its only secret."),
+        installation_key=spec.NONE("The operator can set tables for everyone; they need no key."),
+        key_made_at=spec.NONE("It has no key."),
         usable=account.usable,
-        lacks=spec.NONE("A table without an address is not asked."),
+        lacks=spec.NONE("A table without an address isn’t used."),
     ),
     webhooks=(
         spec.json_webhook(
@@ -40,7 +38,7 @@ SPEC = spec.Declaration(
             secret_headers=signature.HEADERS,
             secret_field="",
             accepts=signature.accepts,
-            sample=spec.NONE("It brings facts about people, and no messages."),
+            sample=spec.NONE("It brings facts about people, not messages."),
             rules=spec.DeliveryRules(
                 unusable_status=400,
                 unavailable_status=503,
@@ -51,14 +49,14 @@ SPEC = spec.Declaration(
     messages=spec.NO_MESSAGES,
     lists=spec.NO_LISTS,
     calendar=spec.NO_CALENDAR,
-    login=spec.NONE("Nobody logs in: a table’s address opens it."),
+    login=spec.NONE("It has no log-in: a table’s address is enough."),
     health=spec.Health(
-        probe=spec.NONE("It can only be tried by a row, which costs credits."),
+        probe=spec.NONE("Only a real row can test it, and that costs credits."),
         checks=(("Tables", account.check_tables),),
-        account_words=spec.NONE("It says nothing of an account’s state."),
+        account_words=spec.NONE("It doesn’t report an account’s state."),
         no_proof=ROW_PROVES_ALL,
         still_broken=ROW_PROVES_ALL,
         refusals={},
-        stopped="Leads are not looked up",
+        stopped="Leads aren’t looked up",
     ),
 )

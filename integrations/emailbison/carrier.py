@@ -15,7 +15,7 @@ class EmailBisonCarrier:
     def prepare(self, message: Outgoing, account: Integration, deadline: Deadline) -> Post:
         answers = message.answers
         if answers is None:
-            raise CannotSend("The message to be answered is gone.")
+            raise CannotSend("The message you’re answering no longer exists.")
         client = EmailBisonClient.for_integration(account)
         sender_id = message.account_id or _sender(client, answers.account_address, "", deadline).id
 
@@ -86,7 +86,7 @@ def _sender(client: EmailBisonClient, address: str, besides: str, deadline: Dead
     ]
     exact = [sender for sender in usable if sender.email.lower() == address.lower()]
     if not usable:
-        raise CannotSend("EmailBison has no mailbox that could send this.")
+        raise CannotSend("EmailBison has no mailbox that can send this.")
     return (exact or usable)[0]
 
 

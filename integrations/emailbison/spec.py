@@ -21,14 +21,14 @@ SPEC = spec.Declaration(
         account_id=spec.optional(
             "workspace_id",
             "EmailBison workspace id",
-            "Events that name another one are refused. Empty: not checked.",
+            "Events for another workspace are refused. Leave empty to skip the check.",
         ),
         secrets=(spec.API_KEY,),
         settings=(
             spec.optional(
                 "base_url",
                 "Address of your EmailBison",
-                "Where you log in, as in https://send.example.com. Another address needs the key again.",
+                "The address where you log in, like https://send.example.com. If you change it, enter the key again.",
             ),
             spec.STOP_LABELS,
         ),
@@ -74,7 +74,7 @@ SPEC = spec.Declaration(
         sent=spec.NONE(
             "It lists what campaigns send for one lead at a time only. What people write there comes with the replies."
         ),
-        opt_outs=spec.NONE("It lists who has unsubscribed, but not when."),
+        opt_outs=spec.NONE("It lists unsubscribes, but not their times."),
         bounces=listed.bounces,
         appointments=spec.NO_CALENDAR,
     ),
@@ -92,7 +92,7 @@ SPEC = spec.Declaration(
         ),
         no_proof=spec.KEY_PROVES_ALL,
         still_broken=spec.KEY_PROVES_ALL,
-        refusals={"host_or_key": "key expired, or of another address"},
+        refusals={"host_or_key": "key expired, or for another address"},
         stopped=spec.CHANNEL_STOPS,
     ),
 )

@@ -41,7 +41,7 @@ class GhlCarrier:
 def _contact(message: Outgoing, deadline: Deadline) -> str:
     contact_id = message.contact(deadline) if message.person.phone else ""
     if not contact_id:
-        raise CannotSend("No phone number of this lead is known.")
+        raise CannotSend("This lead has no phone number.")
     return contact_id
 
 

@@ -52,7 +52,7 @@ class Test:
 
 
 def run(account: Integration) -> list[Check]:
-    """Runs an account's checks, for at most TEST_MS in total. After one fails, the others are "Not tried."
+    """Runs an account's checks, for at most TEST_MS in total. After one fails, the others are "Not tested."
 
     The caller must not be in a transaction. The calls are made even while the circuit breaker is open, and are recorded
     in the account's health. Raises Cancelled and ShutdownRequested.
@@ -63,7 +63,7 @@ def run(account: Integration) -> list[Check]:
     if ended := probes.look_at_secrets(account):
         lines.append(Check("Stored secrets", BAD, probes.UNREADABLE, probes.UNREADABLE_FIX))
     for label, check in registry.spec_of(account.provider).checks:
-        line = Check(label, NOT_TRIED, "Not tried.") if ended else _line(test, label, check)
+        line = Check(label, NOT_TRIED, "Not tested.") if ended else _line(test, label, check)
         ended = ended or line.tone == BAD
         lines.append(line)
     return lines
@@ -100,9 +100,9 @@ def _code(error: ProviderError) -> str:
 
 def _fix(account: Integration, error: ProviderError) -> str:
     spec = registry.spec_of(account.provider)
-    new_key = f"Make a new key in {spec.key_made_at}, and put it in under Settings."
+    new_key = f"Create a new key in {spec.key_made_at}, and enter it under Settings."
     if error.code == ANOTHER_ACCOUNT:
-        return "Somebody else logged in. Reconnect, and log in as the owner of this account."
+        return "Someone else logged in. Reconnect, and log in as this account’s owner."
     if spec.key_made_at and error.code == MISSING_CREDENTIALS:
         return new_key
     if spec.key_made_at and error.code == "missing_scope":
@@ -112,23 +112,23 @@ def _fix(account: Integration, error: ProviderError) -> str:
     if error.outcome == CallOutcome.AUTH and spec.key_made_at:
         return new_key
     if error.outcome == CallOutcome.AUTH and spec.installation_key:
-        return "The key is the installation’s own: its operator has to act."
+        return "The installation’s operator manages this key. Ask them to fix it."
     if error.outcome == CallOutcome.RATE_LIMITED:
-        return "Nothing is wrong with the account. Test again in a few minutes."
+        return "The account is fine. Test again in a few minutes."
     if error.outcome == CallOutcome.REJECTED:
-        return "Compare the account’s id and address under Settings with the provider’s own pages."
+        return "Check the account’s id and address under Settings against the provider’s pages."
     return _wait(account)
 
 
 def _wait(account: Integration) -> str:
     name = account.label
-    return f"The trouble is on {name}’s side or on the way there. Test again in a few minutes."
+    return f"The problem is at {name} or on the network. Test again in a few minutes."
 
 
 def same_account(account_id: str, wanted: str) -> None:
     """Raises Wrong if the key belongs to an account other than `wanted`. An unknown id passes."""
     if wanted and account_id and account_id != wanted:
         raise Wrong(
-            f"The key belongs to account {account_id}, and this is account {wanted}.",
-            "Take the key of the right account, or change the account’s id under Settings.",
+            f"The key belongs to account {account_id}, but this is account {wanted}.",
+            "Use the right account’s key, or change the account’s id under Settings.",
         )

@@ -25,8 +25,8 @@ EVERY = timedelta(minutes=30)
 EVERY_WHILE_BROKEN = timedelta(minutes=5)
 BROKEN = (HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN, HealthState.DEGRADED, HealthState.RATE_LIMITED)
 
-UNREADABLE = "Its secrets cannot be read with today’s FIELD_ENCRYPTION_KEYS."
-UNREADABLE_FIX = "Put their key back into FIELD_ENCRYPTION_KEYS, or put the secrets in anew under Settings."
+UNREADABLE = "Its secrets can’t be read with the current FIELD_ENCRYPTION_KEYS."
+UNREADABLE_FIX = "Restore their key in FIELD_ENCRYPTION_KEYS, or enter the secrets again under Settings."
 
 
 def can_prove(integration: Integration) -> bool:
@@ -48,12 +48,12 @@ def probe(integration: Integration, deadline: Deadline) -> ProbeResult:
     """
     stated, unreadable = registry.spec_of(integration.provider).probe, look_at_secrets(integration)
     if not stated and not unreadable:
-        return ProbeResult(True, f"{integration} tells us by its events how it is; there is nothing to call.")
+        return ProbeResult(True, f"{integration} reports its state by events, so there’s nothing to call.")
     WorkspaceIntegrationHealth.objects.filter(pk=writer.row(integration).pk).update(
         last_probe_at=timezone.now()
     )
     if unreadable or not stated:
-        return ProbeResult(False, f"{integration} did not pass. {UNREADABLE} {UNREADABLE_FIX}")
+        return ProbeResult(False, f"{integration} failed the check. {UNREADABLE} {UNREADABLE_FIX}")
     breakers.look_again(integration.provider, integration.workspace_id)
     try:
         stated.read(integration, deadline)
@@ -68,8 +68,8 @@ def probe(integration: Integration, deadline: Deadline) -> ProbeResult:
         return ProbeResult(False, str(error))
     except ProviderError as error:
         reason = str(error).removeprefix(f"{error.provider}: ")
-        return ProbeResult(False, f"{integration} did not pass: {reason}.")
-    return ProbeResult(True, f"{integration} answered: the credentials and the connection work.")
+        return ProbeResult(False, f"{integration} failed the check: {reason}.")
+    return ProbeResult(True, f"{integration} answered. The credentials and the connection work.")
 
 
 def look_at_secrets(integration: Integration) -> bool:

@@ -14,9 +14,7 @@ class InstantlyCarrier:
     def prepare(self, message: Outgoing, account: Integration, deadline: Deadline) -> Post:
         answers = message.answers
         if answers is None or not answers.external_id:
-            raise CannotSend(
-                "Instantly told of this reply without its id, so it cannot be answered from here."
-            )
+            raise CannotSend("Instantly sent this reply without its id, so you can’t answer it here.")
         client = InstantlyClient.for_integration(account)
 
         def post(within: Deadline) -> Accepted:

@@ -13,7 +13,7 @@ SPEC = spec.Declaration(
         **spec.PLAIN_CALLS,
     ),
     connecting=spec.Connecting(
-        account_id=spec.NONE("A key is of one account, and events name none that could be compared."),
+        account_id=spec.NONE("A key belongs to one account, and events don’t name theirs."),
         secrets=(spec.API_KEY,),
         settings=(spec.BASE_URL, spec.STOP_LABELS),
         key_made_at="Instantly under Settings, Integrations, API Keys",
@@ -44,21 +44,17 @@ SPEC = spec.Declaration(
         sends=frozenset({"reply"}),
         contacts=spec.NO_CONTACTS,
         stop_campaign=spec.StopCampaign(known_by="email", stop=carrier.stop_campaign),
-        history=spec.NONE("What its campaigns send comes by webhook."),
+        history=spec.NONE("Its campaigns’ messages arrive by webhook."),
         read_message=spec.WHOLE_MESSAGES,
-        files=spec.NONE(
-            "Instantly tells nothing of the files that came with a mail. They are in its Unibox."
-        ),
-        pauses_follow_ups=spec.NONE(
-            "A follow-up over it waits at its own send: none is known to go by it before."
-        ),
+        files=spec.NONE("Instantly doesn’t report attached files. Find them in its Unibox."),
+        pauses_follow_ups=spec.NONE("A follow-up only waits at its own send."),
     ),
     lists=spec.Lists(
         poll_every=timedelta(minutes=30),  # Instantly may lose an event at the first failed delivery
         replies=listed.since,
-        sent=spec.NONE("It allows too few calls to list everything that campaigns send."),
-        opt_outs=spec.NONE("It lists who has unsubscribed, but not when."),
-        bounces=spec.NONE("It lists whose mail came back, but not when."),
+        sent=spec.NONE("It allows too few calls to list all campaign mails."),
+        opt_outs=spec.NONE("It lists unsubscribes, but not their times."),
+        bounces=spec.NONE("It lists bounces, but not their times."),
         appointments=spec.NO_CALENDAR,
     ),
     calendar=spec.NO_CALENDAR,

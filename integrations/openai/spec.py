@@ -18,9 +18,9 @@ SPEC = spec.Declaration(
         settings=(),
         key=spec.NONE("The installation’s key is not stored."),
         installation_key=account.own_key,
-        key_made_at=spec.NONE("The operator makes it, and sets OPENAI_API_KEY."),
+        key_made_at=spec.NONE("The operator creates it and sets OPENAI_API_KEY."),
         usable=account.usable,
-        lacks=spec.NONE("A workspace sets nothing."),
+        lacks=spec.NONE("It has no workspace settings."),
     ),
     webhooks=spec.NONE("It is asked, and posts nothing."),
     messages=spec.NO_MESSAGES,
@@ -30,7 +30,7 @@ SPEC = spec.Declaration(
     health=spec.Health(
         probe=spec.Probe(read=account.probe, applies=spec.any_account),
         checks=(("Key accepted", account.check_key),),
-        account_words=spec.NONE("It says nothing of an account’s state."),
+        account_words=spec.NONE("It doesn’t report an account’s state."),
         no_proof=spec.KEY_PROVES_ALL,
         still_broken=account.stays_broken,
         refusals={
@@ -38,6 +38,6 @@ SPEC = spec.Declaration(
             "insufficient_quota": "the quota is used up",
             "billing_hard_limit_reached": "the budget is used up",
         },
-        stopped="Replies are not understood, and no drafts are written",
+        stopped="Replies aren’t tagged, and drafts aren’t written",
     ),
 )

@@ -19,9 +19,9 @@ def usable(account: Integration) -> bool:
 def lacks(account: Integration) -> tuple[str, str] | None:
     """Returns the missing setting. Only the account's own token or webhook counts. Raises DecryptionError."""
     if not (account.credentials.get("bot_token") or account.credentials.get("webhook_url")):
-        return "bot_token", "Give a bot token, or an incoming webhook below."
+        return "bot_token", "Enter a bot token, or an incoming webhook below."
     if not account.credentials.get("webhook_url") and not account.config.get("channel"):
-        return "channel", "A bot has to know where to post: give the channel’s id."
+        return "channel", "Enter the channel’s id, so the bot knows where to post."
     return None
 
 
@@ -50,30 +50,30 @@ def stays_broken(_account: Integration, reason: str, _operation: str) -> bool:
 def check_token(test: Test) -> str:
     """Stores the token's owner in `test.found` for the next checks."""
     if not test.account.credentials.get("bot_token") and test.account.credentials.get("webhook_url"):
-        return "An incoming webhook. It can only be tried by posting: use the fire drill."
+        return "An incoming webhook. Only a post can test it: run the fire drill."
     test.found = SlackClient.for_integration(test.account).identity(test.deadline)
-    return f"It is of {test.found.team}." if test.found.team else ""
+    return f"It belongs to {test.found.team}." if test.found.team else ""
 
 
 def check_scopes(test: Test) -> str:
     if test.found is None:
-        return "An incoming webhook needs none."
+        return "An incoming webhook needs no permissions."
     if missing := test.found.missing_scopes:
         raise Wrong(
             f"Missing: {', '.join(missing)}.",
             "Add them on Slack’s app page under OAuth & Permissions, then install the app again.",
         )
     if not test.found.scopes.intersection(HISTORY_SCOPES):
-        return "All that are needed. With channels:history, a post that Slack did not confirm is looked for."
-    return "All that are needed."
+        return "All there. With channels:history, Holdfast also finds posts that Slack didn’t confirm."
+    return "All required ones are there."
 
 
 def check_channel(test: Test) -> str:
     channel = test.account.config.get("channel")
     if test.found is None:
-        return "The webhook’s own."
+        return "The webhook’s own channel."
     if not channel:
-        raise Wrong("No channel is chosen.", "Put the channel’s id in under Settings.")
+        raise Wrong("No channel chosen.", "Add the channel’s id under Settings.")
     channels = {
         candidate.id: candidate
         for candidate in SlackClient.for_integration(test.account).channels(test.deadline)
@@ -82,7 +82,7 @@ def check_channel(test: Test) -> str:
         (candidate for candidate in channels.values() if candidate.name == channel.lstrip("#")), None
     )
     if chosen is None:
-        raise Wrong(f"The bot cannot see {channel}.", "Invite the bot to the channel with /invite.")
+        raise Wrong(f"The bot can’t see {channel}.", "Invite the bot to the channel with /invite.")
     if not chosen.is_member:
-        raise Wrong(f"The bot is not in #{chosen.name}.", "Invite the bot to the channel with /invite.")
+        raise Wrong(f"The bot isn’t in #{chosen.name}.", "Invite the bot to the channel with /invite.")
     return f"#{chosen.name}."

@@ -114,7 +114,7 @@ class SlackClient:
         webhook_url = str(secrets.get("webhook_url") or "")
         token = str(secrets.get("bot_token") or ("" if webhook_url else installation_key(integration)))
         if not (token or webhook_url):
-            raise ProviderMisconfigured("Slack: bot_token is not set. Set it in the integration's settings.")
+            raise ProviderMisconfigured("Slack: bot_token isn’t set. Set it in the account’s settings.")
         session = session_for(
             integration,
             base_url=base_url_of(integration),
@@ -162,7 +162,7 @@ class SlackClient:
         """
         channel = channel or self._channel
         if not channel:
-            raise ProviderMisconfigured("Slack: channel is not set. Set it in the integration's settings.")
+            raise ProviderMisconfigured("Slack: channel isn’t set. Set it in the account’s settings.")
 
         def read(answer: SlackResponse) -> Posted | None:
             for message in _data(answer)["messages"]:
@@ -253,7 +253,7 @@ class SlackClient:
     # Reference: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
     def _post_webhook(self, text: str, blocks: Sequence[dict[str, Any]], deadline: Deadline) -> Posted:
         if not self._webhook_url:
-            raise ProviderMisconfigured("Slack: channel is not set. Set it in the integration's settings.")
+            raise ProviderMisconfigured("Slack: channel isn’t set. Set it in the account’s settings.")
         self._session.request(
             "POST",
             self._webhook_url,
@@ -271,7 +271,7 @@ class SlackClient:
         read: Callable[[SlackResponse], T],
     ) -> T:
         if not self._token:
-            raise ProviderMisconfigured("Slack: bot_token is not set. Set it in the integration's settings.")
+            raise ProviderMisconfigured("Slack: bot_token isn’t set. Set it in the account’s settings.")
         answer = call(_SeamWebClient(self._session, self._token, deadline))
         try:
             return read(answer)

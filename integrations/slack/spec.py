@@ -18,12 +18,12 @@ SPEC = spec.Declaration(
             spec.optional(
                 "bot_token",
                 "Bot token",
-                "Begins with xoxb-. Found on the app’s page under OAuth & Permissions.",
+                "Starts with xoxb-. Find it on the app’s page under OAuth & Permissions.",
             ),
             spec.optional(
                 "webhook_url",
                 "Incoming webhook",
-                "Only where there is no bot: messages can then not be changed later.",
+                "Use it if you have no bot. Holdfast can’t update its messages later.",
             ),
         ),
         settings=(
@@ -36,12 +36,12 @@ SPEC = spec.Declaration(
             spec.optional(
                 "replies_channel",
                 "Channel for replies",
-                "A channel’s id, for replies with a tag chosen under Notices. Empty: the channel for notices.",
+                "A channel’s id, for replies with a tag chosen under Notices. Defaults to the channel for notices.",
             ),
             spec.optional(
                 "review_channel",
                 "Channel for drafts to review",
-                "A channel’s id. Empty: drafts are reviewed here only.",
+                "A channel’s id. Leave empty to review drafts only here.",
             ),
         ),
         key="bot_token",
@@ -58,7 +58,7 @@ SPEC = spec.Declaration(
             signature=spec.Signature(valid=signature.valid, names=payloads.names),
             decode=payloads.decode,
             **spec.SHARED_WEBHOOK,
-            sample=spec.NONE("It brings presses of buttons, and no messages."),
+            sample=spec.NONE("It brings button presses, not messages."),
             rules=spec.DeliveryRules(
                 unusable_status=400,
                 unavailable_status=503,
@@ -77,12 +77,10 @@ SPEC = spec.Declaration(
             ("Permissions", account.check_scopes),
             ("Channel", account.check_channel),
         ),
-        account_words=spec.NONE(
-            "When it says that a token is revoked, each account is asked whether it works."
-        ),
+        account_words=spec.NONE("When it reports a revoked token, Holdfast checks each account."),
         no_proof=spec.NONE("The reason that an account is broken for decides what proves that it works."),
         still_broken=account.stays_broken,
         refusals={},
-        stopped="Nothing reaches Slack; notices about accounts go to admins by e-mail",
+        stopped="Nothing reaches Slack. Notices about accounts go to admins by e-mail",
     ),
 )

@@ -13,13 +13,13 @@ SPEC = spec.Declaration(
         **spec.PLAIN_CALLS,
     ),
     connecting=spec.Connecting(
-        account_id=spec.NONE("A key is of one account, and events name none that could be compared."),
+        account_id=spec.NONE("A key belongs to one account, and events don’t name theirs."),
         secrets=(
             spec.API_KEY,
             spec.optional(
                 "signing_secret",
                 "Webhook signing secret",
-                "If it is set, webhooks without its signature are refused.",
+                "If you set it, unsigned webhooks are refused.",
             ),
         ),
         settings=(spec.BASE_URL,),
@@ -51,19 +51,15 @@ SPEC = spec.Declaration(
         sends=frozenset({"reply"}),
         contacts=spec.NO_CONTACTS,
         stop_campaign=spec.StopCampaign(known_by="email", stop=carrier.stop_campaign),
-        history=spec.NONE("What its campaigns send comes by webhook."),
+        history=spec.NONE("Its campaigns’ messages arrive by webhook."),
         read_message=spec.WHOLE_MESSAGES,
-        files=spec.NONE(
-            "SmartLead tells nothing of the files that came with a mail. They are in its Master Inbox."
-        ),
-        pauses_follow_ups=spec.NONE(
-            "A follow-up over it waits at its own send: none is known to go by it before."
-        ),
+        files=spec.NONE("SmartLead doesn’t report attached files. Find them in its Master Inbox."),
+        pauses_follow_ups=spec.NONE("A follow-up only waits at its own send."),
     ),
     lists=spec.Lists(
         poll_every=timedelta(minutes=30),  # SmartLead may lose an event at the first failed delivery
         replies=listed.since,
-        sent=spec.NONE("It lists no sent mails but those of threads with a reply."),
+        sent=spec.NONE("It only lists sent mails in threads with a reply."),
         opt_outs=spec.NONE("It lists them for one campaign at a time only."),
         bounces=spec.NONE("It lists them for one campaign at a time only."),
         appointments=spec.NO_CALENDAR,

@@ -22,7 +22,7 @@ def lacks(account: Integration) -> tuple[str, str] | None:
     """Returns the missing setting. Raises DecryptionError if its secrets cannot be decrypted."""
     if account.credentials.get("api_key") or installation_key(account):
         return None
-    return "api_key", "Needed: the installation’s own key is for the installation’s address only."
+    return "api_key", "Needed: the installation’s own key only works at the installation’s address."
 
 
 def own_key() -> str:
@@ -78,7 +78,7 @@ def check_key(test: Test) -> str:
     except ProviderError as error:
         if error.status == 404:
             raise Wrong(
-                "Unipile does not know this account.", "Copy the account’s id from Unipile’s dashboard again."
+                "Unipile doesn’t have this account.", "Copy the account’s id from Unipile’s dashboard again."
             ) from None
         raise
     number, name = version.number_of(test.account), test.found[1].name

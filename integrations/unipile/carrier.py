@@ -49,9 +49,9 @@ def _first_contact(client: UnipileClient, message: Outgoing, person: Profile) ->
     if person.connected:
         return lambda within: _accepted(client.send_message(person.provider_id, message.text, within))
     if person.pending_invitation:
-        raise CannotSend("An invitation to this person is still waiting to be accepted.")
+        raise CannotSend("This person hasn’t accepted your invitation yet.")
     if not person.open_profile and not message.follow_up:
-        raise CannotSend("You are not connected with this person on LinkedIn, and their profile is not open.")
+        raise CannotSend("You’re not connected with this person on LinkedIn, and their profile isn’t open.")
     if len(message.text) > INMAIL_CHARS and person.open_profile:
         raise CannotSend(f"An InMail may have {INMAIL_CHARS:,} characters.")
 
@@ -92,7 +92,7 @@ def _accepted(sent: SentMessage) -> Accepted:
 def _identifier(person: Person) -> str:
     slug = person.linkedin_url.rstrip("/").rpartition("/")[2]
     if not (person.linkedin_member_id or slug):
-        raise CannotSend("No LinkedIn profile of this lead is known.")
+        raise CannotSend("This lead has no LinkedIn profile.")
     return person.linkedin_member_id or slug
 
 

@@ -25,11 +25,11 @@ LIMIT_PAUSE_MS = 3_600_000
 class Group(models.TextChoices):
     """What a refusal concerns, and so who can fix it."""
 
-    ACCOUNT_DOWN = "account_down", "the account is disconnected; its owner has to reconnect it"
+    ACCOUNT_DOWN = "account_down", "the account is disconnected. Its owner must reconnect it"
     RESTRICTED = "restricted", "LinkedIn has restricted the account"
-    OUR_KEY = "our_key", "our own Unipile key is refused; an operator has to act"
-    THROTTLED = "throttled", "a limit of the account is reached for now"
-    RECIPIENT = "recipient", "this person cannot be reached this way"
+    OUR_KEY = "our_key", "our own Unipile key is refused. Ask the operator to fix it"
+    THROTTLED = "throttled", "the account has reached a limit for now"
+    RECIPIENT = "recipient", "this person can’t be reached this way"
     CREDITS = "credits", "no InMail credits are left"
     FEATURE = "feature", "the account's plan does not include this"
     BENIGN = "benign", "already so"

@@ -23,14 +23,14 @@ SPEC = spec.Declaration(
     ),
     connecting=spec.Connecting(
         account_id=spec.Setting(
-            name="account_id", label="Account id", help="As on Unipile’s dashboard.", required=True
+            name="account_id", label="Account id", help="Find it on Unipile’s dashboard.", required=True
         ),
         secrets=(
             spec.API_KEY,
             spec.optional(
                 signature.SECRET,
                 "Webhook signing secret",
-                "Version 2 alone: Unipile shows it with the webhook endpoint, and signs with it.",
+                "For version 2 only. Unipile shows it with the webhook endpoint.",
             ),
         ),
         settings=(spec.BASE_URL,),
@@ -61,7 +61,7 @@ SPEC = spec.Declaration(
             spec.MessageSource(
                 name="unipile_message",
                 counts=spec.Counts.ANSWER,
-                bounces=spec.NONE("A chat message does not bounce."),
+                bounces=spec.NONE("A chat message doesn’t bounce."),
                 flags_interest=False,
                 names_account=True,
             ),
@@ -83,7 +83,7 @@ SPEC = spec.Declaration(
         replies=listed.since,
         sent=listed.since,
         opt_outs=spec.NONE("LinkedIn has no opt-out."),
-        bounces=spec.NONE("A chat message does not bounce."),
+        bounces=spec.NONE("A chat message doesn’t bounce."),
         appointments=spec.NO_CALENDAR,
     ),
     calendar=spec.NO_CALENDAR,
@@ -125,7 +125,7 @@ SPEC = spec.Declaration(
             "missing_credentials": "our access key refused",
             "disconnected_account": "logged out",
             "account_restricted": "restricted by the provider",
-            ANOTHER_ACCOUNT: "somebody else logged in",
+            ANOTHER_ACCOUNT: "someone else logged in",
         },
         stopped=spec.CHANNEL_STOPS,
     ),

@@ -193,7 +193,7 @@ def test_a_superuser_puts_nobody_in_whose_address_is_not_proven(client):
     form = {"user": user.pk, "workspace": workspace.pk, "role": "member"}
 
     refused = client.post(url(Membership, "add"), form)
-    assert "Nobody has proven that this address is theirs" in refused.content.decode()
+    assert "The owner hasn’t confirmed this address" in refused.content.decode()
     passwords = {"password1": "a long enough pw", "password2": "a long enough pw", "usable_password": "true"}
     client.post(f"/admin/inbox/user/{user.pk}/password/", passwords)
 
@@ -287,7 +287,7 @@ def test_new_user_is_known_by_address(client):
 def test_index_says_what_needs_a_person(client, rows):
     OutboundSend.objects.update(state="unknown")
     text = client.get("/admin/").content.decode()
-    assert "Sends not known" in text
+    assert "Sends unclear" in text
     assert "Approved the draft" in text
     assert "Production" in text  # where it runs
 

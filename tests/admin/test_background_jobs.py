@@ -87,7 +87,7 @@ def test_a_discard_asks_for_its_reason_first(root, workspace):
     job = make(workspace, "failed")
 
     assert "Reason for discarding" in post(root, "discard", job)
-    assert "Say why in 1 to 200 characters" in post(root, "discard", job, confirmed="yes", reason=" ")
+    assert "Enter 1 to 200 characters" in post(root, "discard", job, confirmed="yes", reason=" ")
     assert status_of(job) == "failed"
 
     post(root, "discard", job, confirmed="yes", reason="sent by hand")
@@ -181,7 +181,7 @@ def test_all_jobs_of_one_cause_are_retried_after_a_question(root, workspace):
     listed = root.get(after.redirect_chain[-1][0]).context["cl"]
     assert {job.pk for job in listed.result_list} == {job.pk for job in jobs}
     assert AuditEntry.objects.filter(action="job.retry").count() == 3
-    assert "None is left" in root.get(page).content.decode()
+    assert "None left" in root.get(page).content.decode()
 
 
 @pytest.mark.parametrize(

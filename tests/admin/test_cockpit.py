@@ -114,8 +114,8 @@ def test_it_says_what_is_broken_for_whom_and_since_when(operator, northwind, blu
     assert found["Accounts down"] == ("1", "worst 3 h")
     assert found["Jobs failed"] == ("4", "2 causes")
     assert found["Promises broken"] == ("3", "most in Reply, last hour")
-    assert found["Sends not known"][0] == "1"
-    assert found["No model has read"] == ("1", "oldest 36 min")
+    assert found["Sends unclear"][0] == "1"
+    assert found["Unread by the model"] == ("1", "oldest 36 min")
     assert found["Deliveries in trouble"] == ("2", "1 cause, 7 days")
     assert found["Drafts waiting"] == ("1", "oldest 2 h")
     assert found["Crons late"] == (str(len(TICKS)), f"of {len(TICKS)}")

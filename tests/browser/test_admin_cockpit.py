@@ -95,7 +95,7 @@ def test_a_workspace_admin_lives_through_an_outage_in_the_admin(world, admin, op
     account.credentials = {"api_key": good_key}
     account.save()
     page.get_by_role("button", name="Check now").click()
-    expect(page.get_by_text("the credentials and the connection work")).to_be_visible()
+    expect(page.get_by_text("The credentials and the connection work")).to_be_visible()
     expect(banner_of(page)).to_have_count(0)
 
     page.get_by_role("link", name="Home").click()
@@ -167,8 +167,8 @@ def test_an_operator_takes_each_action_and_finds_it_in_the_audit(world, operator
         page.goto(f"/admin/jobs/backgroundjob/{job.pk}/change/")
         do(word, sure, "1 job: ")
     choose("/admin/inbox/webhookdelivery/", "LEAD_REPLIED", "Replay", "1 replayed.")
-    choose("/admin/inbox/outboundsend/", "Not known", "It went out: settle as sent", "1 done.")
-    choose("/admin/inbox/outboundsend/", "Failed", "It never arrived: send again", "1 done.")
+    choose("/admin/inbox/outboundsend/", "Unclear", "Mark as sent", "1 done.")
+    choose("/admin/inbox/outboundsend/", "Failed", "Send again", "1 done.")
     choose("/admin/integrations/workspaceintegrationhealth/", "EmailBison", "Check now", "1 of 1 accounts")
     page.goto(f"/admin/integrations/workspaceintegrationhealth/{health.pk}/change/")
     page.get_by_role("button", name="Check now").click()
@@ -195,7 +195,7 @@ def test_a_revoked_key_is_found_from_the_first_page(world, operator, open_page):
 
     page.get_by_role("link", name=re.compile("EmailBison.*: Northwind")).click()
 
-    matter = page.get_by_role("region", name="What is the matter")
+    matter = page.get_by_role("region", name="Problem")
     expect(matter).to_contain_text("EmailBison is disconnected")
     expect(matter.get_by_role("button", name="Check now")).to_be_visible()
 

@@ -80,11 +80,11 @@ def test_a_decision_that_failed_is_told_and_its_row_comes_back(page, leads):
     Lead.objects.filter(pk=leads[0].pk).update(last_inbound_at=newer)  # they wrote after the page was read
     page.route("**/live/**", lambda route: route.fulfill(status=503))
     page.keyboard.press("e")
-    expect(page.get_by_role("status").last).to_contain_text("left as it was")
+    expect(page.get_by_role("status").last).to_contain_text("Skipped")
     expect(row(page, "Lead01")).to_be_visible()
     page.route("**/triage/*", lambda route: route.fulfill(status=503))
     page.keyboard.press("e")
-    expect(page.get_by_role("status").last).to_contain_text("That did not work.")
+    expect(page.get_by_role("status").last).to_contain_text("That didn’t work.")
     expect(page.locator(".row")).to_have_count(20)
 
 
@@ -425,7 +425,7 @@ def test_a_reply_that_the_pane_has_not_shown_is_neither_read_nor_done(page, lead
     row(page, "Lead01").locator("a").click()
     expect(page.get_by_label("Message to Lead01")).to_have_value("A thought")
     page.keyboard.press("e")
-    expect(page.get_by_role("status").filter(has_text="left as it was")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Skipped")).to_be_visible()
     lead = Lead.objects.get(pk=leads[0].pk)
     assert lead.needs_reply and lead.unread
 
@@ -459,9 +459,9 @@ def test_send_keys_work_wherever_the_focus_is_in_the_conversation_or_say_why_not
     until(lambda: OutboundSend.objects.filter(draft=drafts[2]).exists(), "it is sent from a button")
     row(page, "Lead04").locator("a").click()
     expect(page.locator("#lead")).to_have_text("Lead04")
-    expect(page.locator("#answer")).to_contain_text("Nothing may be sent")
+    expect(page.locator("#answer")).to_contain_text("You can’t message")
     page.keyboard.press("Control+Enter")
-    expect(page.get_by_role("status").last).to_contain_text("Not sent. Nothing may be sent to Lead04")
+    expect(page.get_by_role("status").last).to_contain_text("Not sent. You can’t message Lead04")
     row(page, "Lead05").locator("a").focus()  # the open one is another
     page.keyboard.press("Control+Enter")
     expect(page.get_by_role("status").last).to_contain_text("Press r first")
@@ -491,7 +491,7 @@ def test_a_conversation_that_loads_shows_a_skeleton(page, leads):
     expect(page.locator(".skeleton")).to_have_count(2)
     expect(page.locator("#convo").get_by_role("status")).to_have_text("Loading the conversation")
     page.keyboard.press("Control+Enter")
-    expect(page.get_by_role("status").last).to_contain_text("not here yet")
+    expect(page.get_by_role("status").last).to_contain_text("hasn’t loaded yet")
     assert audit(page) == []
     let_go(page, leads[9], held)
     expect(page.get_by_label("Message to Lead10")).to_be_visible()
@@ -533,6 +533,6 @@ def test_a_note_stands_there_at_once_and_grey_until_it_is_kept(page, leads):
     write("Lost?")
     page.wait_for_function("Boolean(window.go)")  # its request has begun
     page.evaluate("window.go()")
-    expect(page.get_by_role("status").last).to_contain_text("The note was not kept.")
+    expect(page.get_by_role("status").last).to_contain_text("The note wasn’t saved.")
     expect(notes).to_have_count(1)
     expect(page.locator("#note-text")).to_have_value("Lost?")

@@ -46,12 +46,12 @@ def test_a_note_by_keys_alone_leaves_the_reply_as_it_is_and_reaches_whom_it_call
     expect(note).to_contain_text("@Ben Okoro she decides.")
     expect(note).to_contain_text("Told: Ben Okoro")
     expect(text).to_have_value("A thought")
-    expect(hers.get_by_label("Only your team sees it.")).not_to_be_visible()
+    expect(hers.get_by_label("Only your team sees this.")).not_to_be_visible()
 
     mentions = his.locator("#folders a").filter(has_text="For you")
     expect(mentions.locator(".n")).to_have_text("1")
     mentions.click()
-    expect(his.locator(".row")).to_contain_text("A note calls you")
+    expect(his.locator(".row")).to_contain_text("You were mentioned")
     expect(his.locator(".msg.note")).to_contain_text("she decides.")  # it stands open beside the list
     assert Mention.objects.get().read_at is None
     his.keyboard.press("Enter")

@@ -52,7 +52,7 @@ def test_words_that_are_not_understood_bring_the_conversation_back(page, leads):
     page.keyboard.press("h")
     page.keyboard.type("soon")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status").last).to_contain_text("“soon” is not understood. Try")
+    expect(page.get_by_role("status").last).to_contain_text("“soon” isn’t a time we understand. Try")
     expect(page.locator(".row")).to_have_count(4)
     assert not Lead.objects.exclude(snoozed_until=None).exists()
 

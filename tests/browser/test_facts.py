@@ -51,8 +51,8 @@ def test_pages_are_accessible_and_fit(width, theme, workspace, user, open_page):
     look("fact", reverse("inbox:fact", args=[workspace.pk, fact.pk]))
     look("facts-import", reverse("inbox:facts-import", args=[workspace.pk]))
     choose(page)
-    page.get_by_role("button", name="Look what it would do").click()
-    page.get_by_text("Nothing is done yet").wait_for()
+    page.get_by_role("button", name="Preview").click()
+    page.get_by_text("Nothing has changed yet").wait_for()
     look("facts-plan")
     assert problems == {}
 
@@ -68,14 +68,14 @@ def test_a_price_is_added_with_the_keyboard_alone(workspace, user, fact, open_pa
     page.goto(reverse("inbox:facts", args=[workspace.pk]))
     page.get_by_role("link", name="Add a price").focus()
     page.keyboard.press("Enter")
-    page.get_by_label("What it is the price of").focus()
+    page.get_by_label("Product or service").focus()
     page.keyboard.type("A crew of four")
     page.keyboard.press("Tab")
     page.keyboard.type("$1,500 a month, cancelled any month.")
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    page.get_by_text("The next draft knows it").wait_for()
+    page.get_by_text("New drafts can use it").wait_for()
 
     assert WorkspaceFact.objects.get(kind="price").answer == "$1,500 a month, cancelled any month."
 
@@ -84,10 +84,10 @@ def test_a_file_is_looked_at_done_and_its_bad_row_corrected(workspace, user, fac
     page = open_page(user)
     page.goto(reverse("inbox:facts-import", args=[workspace.pk]))
     choose(page)
-    page.get_by_role("button", name="Look what it would do").click()
+    page.get_by_role("button", name="Preview").click()
     page.get_by_role("button", name="Do it: add 1, change 1").click()
-    page.get_by_text("The rows below were refused").wait_for()
-    left = page.get_by_label("What the file holds")
+    page.get_by_text("Correct the rows below").wait_for()
+    left = page.get_by_label("File contents")
     left.fill(left.input_value().replace("rumour", "answer"))
     page.get_by_role("button", name="Check again").click()
     page.get_by_role("button", name="Do it: add 1, change 0").click()

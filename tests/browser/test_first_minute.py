@@ -56,7 +56,7 @@ def test_from_a_fresh_workspace_to_the_first_answer_in_a_few_clicks(width, theme
     expect(page.get_by_text("EmailBison is connected")).to_be_attached()  # by the page's own poll
 
     hand.press(page.get_by_role("button", name="Show the address"))
-    address = page.get_by_label(re.compile("post events to")).input_value()
+    address = page.get_by_label(re.compile("add this address")).input_value()
     assert address.startswith("http") and "••••" not in address
     world.paths["email"] = re.sub(r"^https?://[^/]+", "", address)
     assert audit(page) == []
@@ -97,7 +97,7 @@ def test_a_test_event_shows_a_sample_that_is_marked_and_removed_with_one_press(
     world.work()
     page.reload()
     assert audit(page) == []
-    expect(page.get_by_text("This is a sample: nothing that you write here is sent.").first).to_be_visible()
+    expect(page.get_by_text("This is a sample. Nothing you write here is sent.").first).to_be_visible()
     page.goto(f"/w/{world.workspace.pk}/inbox/")
     row = page.get_by_role("listitem").filter(has_text="Nora Lund")
     expect(row).to_contain_text("Sample")

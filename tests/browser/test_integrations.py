@@ -58,7 +58,7 @@ def test_an_admin_connects_an_account_tests_it_and_sees_its_first_event(page, wo
     card.get_by_role("button", name="Test LinkedIn").click()
     expect(card.get_by_role("list", name="Test of LinkedIn").get_by_role("listitem")).to_have_count(4)
     expect(card).to_contain_text("Connected")
-    expect(card).to_contain_text("Put the webhook address of this card into the provider")
+    expect(card).to_contain_text("Paste this card’s webhook address into the provider")
     assert audit(page) == []
 
     account = world.workspace.integrations.get(provider="unipile")
@@ -70,7 +70,7 @@ def test_an_admin_connects_an_account_tests_it_and_sees_its_first_event(page, wo
     expect(card).not_to_contain_text("Waiting for the first event")
     expect(card).to_contain_text("message")
     card.get_by_role("link", name="Settings of LinkedIn").click()
-    expect(page.get_by_text("is stored. Leave empty to keep it")).to_be_visible()
+    expect(page.get_by_text("is stored. Leave this empty to keep it")).to_be_visible()
     assert audit(page) == []
 
 
@@ -140,7 +140,7 @@ def test_receipts_of_an_account_are_read_at_any_width(page, world):
     page.get_by_role("link", name="Receipts").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Receipts of EmailBison for Outreach")
     expect(page.get_by_role("row").filter(has_text="It has no time.").first).to_contain_text("Not complete")
-    expect(page.get_by_role("region", name="Cannot be compared")).to_contain_text("but not when")
+    expect(page.get_by_role("region", name="Can’t be compared")).to_contain_text("but not when")
     assert audit(page) == []
     page.goto(f"/w/{world.workspace.pk}/inbox/")
     expect(page.get_by_role("link", name="Not complete: see Integrations")).to_be_visible()

@@ -303,12 +303,12 @@ def test_one_key_decides_what_a_reply_is_suspected_of(page, leads, workspace, us
         suspected="opt_out", suspected_words="please leave us alone", last_inbound_at=message.sent_at
     )
     page.goto(f"/w/{workspace.pk}/inbox/{leads[0].pk}/")
-    expect(page.get_by_role("region", name="To decide")).to_contain_text("please leave us alone")
+    expect(page.get_by_role("region", name="Decision")).to_contain_text("please leave us alone")
     page.set_viewport_size({"width": 375, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     press(page, key)
     expect(page.get_by_role("status").last).to_contain_text(said)
-    expect(page.get_by_role("region", name="To decide")).to_have_count(0)
+    expect(page.get_by_role("region", name="Decision")).to_have_count(0)
     assert Lead.objects.get(pk=leads[0].pk).tag == tag
 
 
@@ -320,15 +320,15 @@ def test_others_in_the_same_words_are_looked_at_by_one_key_and_treated_by_anothe
         Lead.objects.filter(pk=lead.pk).update(**fields)
     page.goto(f"/w/{workspace.pk}/inbox/{leads[0].pk}/")
     press(page, "N")
-    expect(page.get_by_role("region", name="Treat all alike?")).to_contain_text("1 other reply")
+    expect(page.get_by_role("region", name="Apply to similar replies?")).to_contain_text("1 other reply")
     page.set_viewport_size({"width": 375, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     press(page, "a")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Treat all alike?")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Apply to similar replies?")
     assert audit(page) == []
     page.get_by_role("button", name="Treat all 1 alike").focus()
     press(page, "Enter")
-    expect(page.get_by_role("region", name="Treating alike")).to_contain_text("waiting for a worker")
+    expect(page.get_by_role("region", name="Updating similar replies")).to_contain_text("waiting to start")
     assert audit(page) == []
 
 
@@ -336,7 +336,7 @@ def test_the_palette_does_goes_and_finds_by_keyboard_alone(page, workspace, user
     factories.make_saved_view(workspace, user, name="Roofers", query="view=all&tag=Interested")
     page.reload()
     field, chosen = (
-        page.get_by_role("combobox", name="Type what"),
+        page.get_by_role("combobox", name="Search commands"),
         page.locator("#commands [aria-selected=true]"),
     )
     asked = []
@@ -345,7 +345,7 @@ def test_the_palette_does_goes_and_finds_by_keyboard_alone(page, workspace, user
     press(page, "j", "Control+k")
     expect(field).to_be_focused()
     assert audit(page) == []
-    for name in ("Tag", "Note for colleagues", "Filter the list", "Undo, take back a send", "Move down"):
+    for name in ("Tag", "Add a note", "Filter the list", "Undo, or take back a send", "Move down"):
         expect(page.get_by_role("option", name=name, exact=True)).to_be_attached()
     page.keyboard.type("tomo")
     expect(chosen).to_contain_text("Snooze until: Tomorrow")

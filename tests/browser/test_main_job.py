@@ -63,7 +63,7 @@ def test_a_draft_is_written_anew_before_ones_eyes(world, message, open_page):
     page.get_by_role("link", name=re.compile("Dana Reyes")).click()
     world.sandbox.set_answer("Text", {"text": "Hi Dana, this is the second text, is it better?"})
     page.get_by_role("button", name="Rewrite").click()
-    expect(page.locator("#answer")).to_contain_text("A new text is being written")
+    expect(page.locator("#answer")).to_contain_text("Rewriting the draft")
 
     world.work()
     text = page.get_by_label(re.compile("Reply to Dana Reyes by Email"))
@@ -94,10 +94,10 @@ def test_send_whose_outcome_nobody_knows_waits_for_a_person(world, message, open
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator("#answer")).to_contain_text("Going out")
     world.work()
-    expect(page.get_by_text("Not known whether the last message went out")).to_be_visible()
+    expect(page.get_by_text("We don’t know if the last message went out")).to_be_visible()
     expect(page.locator("#answer textarea")).to_have_count(0)
 
-    page.get_by_role("button", name="It went out").click()
+    page.get_by_role("button", name="Mark as sent").click()
     expect(page.get_by_label("Message to Dana Reyes")).to_be_editable()
     assert OutboundSend.objects.get().state == "sent"
     assert len(world.posted()) == 1
@@ -124,7 +124,7 @@ def test_page_works_without_javascript(world, message, open_page):
     page.get_by_label(re.compile("Reply to")).fill("Hi Dana, without a script.")
     page.get_by_role("button", name="Send", exact=True).click()
     world.work()
-    page.get_by_role("link", name="Look again").click()
+    page.get_by_role("link", name="Refresh").click()
     expect(page.get_by_role("article").last).to_contain_text("Hi Dana, without a script.")
     page.get_by_role("button", name="Done").click()
     expect(page.get_by_role("status").last).to_contain_text("Done: Dana Reyes")

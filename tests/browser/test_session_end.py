@@ -111,7 +111,7 @@ def test_what_waits_for_the_send_before_it_comes_back_too(page, leads, user):
 def test_the_page_says_that_the_session_ended_and_keeps_the_text(page, user):
     page.get_by_label("Message to First").fill("My words")
     page.context.clear_cookies(name="sessionid")
-    expect(page.get_by_role("status").filter(has_text="You are logged out.")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="You’re logged out.")).to_be_visible()
     page.reload()
     log_in(page, user)
     expect(page.get_by_label("Message to First")).to_have_value("My words")
@@ -121,7 +121,7 @@ def test_another_tab_s_log_in_lets_this_one_send(page, workspace, leads, user):
     text = page.get_by_label("Message to First")
     text.fill("My words")
     page.context.clear_cookies(name="sessionid")
-    expect(page.get_by_role("status").filter(has_text="You are logged out.")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="You’re logged out.")).to_be_visible()
     log_in_elsewhere(page, workspace, user)
     text.press("Control+Enter")
     until(lambda: OutboundSend.objects.filter(lead=leads[0], text="My words").exists(), "it is sent")
@@ -137,7 +137,7 @@ def test_nothing_is_sent_as_somebody_else_who_logged_in_in_another_tab(page, wor
     text.fill("My words")
     log_in_elsewhere(page, workspace, ben)
     text.press("Control+Enter")
-    expect(page.get_by_text("Somebody else is logged in")).to_be_visible()
+    expect(page.get_by_text("Someone else is logged in")).to_be_visible()
     expect(text).to_have_value("My words")
     assert not OutboundSend.objects.exists()
 

@@ -96,9 +96,7 @@ def test_from_a_message_to_what_happened_and_on_to_the_send_by_keyboard(world, m
     steps = page.locator("ol.steps > li")
     expect(steps.filter(has_text="New, not a duplicate")).to_have_count(1)
     expect(steps.filter(has_text="A duplicate: nothing was stored twice")).to_have_count(1)
-    expect(
-        steps.filter(has_text="Sending without a person is switched off for this workspace.").first
-    ).to_be_visible()
+    expect(steps.filter(has_text="Automatic answers are off for this workspace.").first).to_be_visible()
     expect(steps.filter(has_text="No clear answer").first).to_be_visible()
 
     checks = steps.filter(has_text="Held for a person").locator("summary")
@@ -139,7 +137,7 @@ def test_in_the_admin_it_is_read_without_words_until_somebody_says_why(
     page.locator("#header").evaluate("header => header.remove()")  # Django's own, on every page of the admin
     assert audit(page) == []
 
-    page.get_by_role("link", name="Read it, with a reason").click()
+    page.get_by_role("link", name="Give a reason to read them").click()
     page.get_by_label(re.compile("^Why must you read")).fill("They asked why it went out so late.")
     page.get_by_role("button", name="Open the texts for an hour").click()
     expect(page.locator("ol.steps")).to_contain_text("two locations")

@@ -169,7 +169,7 @@ def test_time_to_answer_is_of_who_wrote_or_approved_it_also_once_they_have_left(
     assert by_person(workspace) == [("Ana", 3, 2.0, 10.0), ("Bo", 1, 3.0, 3.0)]
     assert by_person(elsewhere) == []
     bo.delete()
-    assert [row[0] for row in by_person(workspace)] == ["Ana", "Somebody who has left"]
+    assert [row[0] for row in by_person(workspace)] == ["Ana", "A former member"]
 
 
 def test_an_answer_counts_from_the_reply_that_waited_and_once(workspace, answered):

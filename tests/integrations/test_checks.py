@@ -95,7 +95,7 @@ def test_somebody_else_s_linkedin_account_is_noticed(sandbox):
     assert checks.run(account)[1].tone == "ok"
     sandbox.set_account("unipile", "acc-1", "ok", {"owner_id": "ACoSOMEBODYELSE"})
     lines = checks.run(account)
-    assert lines[1].tone == "bad" and "log in as the owner" in lines[1].fix
+    assert lines[1].tone == "bad" and "log in as this account’s owner" in lines[1].fix
     assert account.config[identity.STRANGER] is True
 
 

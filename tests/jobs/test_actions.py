@@ -275,16 +275,16 @@ def test_names_a_few_of_many_that_were_refused_and_counts_the_rest(monkeypatch):
     lines = actions.sentences(actions.retry_now([job.pk for job in jobs], **everywhere()))
 
     assert len(lines) == 3
-    assert lines[-1] == (False, "3 more were not changed.")
+    assert lines[-1] == (False, "3 more weren’t changed.")
 
 
 def test_says_that_nothing_was_chosen():
     assert actions.sentences(actions.retry_now([uuid4()], **everywhere())) == [
-        (False, "No job was chosen, or it is not there any more.")
+        (False, "Choose a job first. The one you chose may no longer exist.")
     ]
 
 
 @pytest.mark.parametrize("text", ["", "tomorrow", "2026-13-45T10:00"])
 def test_a_moment_that_is_none_is_refused_in_words(text):
-    with pytest.raises(ValueError, match="^moment: give a day and a time"):
+    with pytest.raises(ValueError, match="^moment: enter a day and a time"):
         actions.parse_moment(text)

@@ -48,7 +48,7 @@ def test_leads_go_to_those_who_take_them_in_turn(workspace, members):
 def test_a_lead_that_somebody_has_stays_theirs_and_takes_nobodys_turn(workspace, members):
     """Guard: `assigned_to=None` in `routing.assign`."""
     lead = factories.make_lead(workspace, assigned_to_id=members[1])
-    with pytest.raises(NotNow, match="Somebody has this lead"):
+    with pytest.raises(NotNow, match="The lead already has an assignee"):
         assign(lead)
     lead.refresh_from_db()
     assert lead.assigned_to_id == members[1]

@@ -102,7 +102,10 @@ def test_where_no_words_of_their_own_are_left_the_page_shows_all_that_came(poste
     page = client.get(
         reverse("inbox:conversation", args=[poster.workspace.pk, message.lead_id])
     ).content.decode()
-    assert "No words of their own can be told apart" in page and '<details class="quote" open>' in page
+    assert (
+        "We couldn’t tell the new text from the quoted text" in page
+        and '<details class="quote" open>' in page
+    )
     assert "Do you handle interstate work or only local jobs?" in page
 
 

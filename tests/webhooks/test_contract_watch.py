@@ -236,7 +236,7 @@ def test_operators_see_it_on_the_admin_s_first_page_in_doctor_and_in_the_metrics
         user = northwind.workspace.memberships.get(role="owner").user
         client.force_login(user)
         page = client.get(reverse("admin:index")).content.decode()
-        assert "Forms changed" in page and "smartlead" in page
+        assert "Provider changes" in page and "smartlead" in page
         rows = client.get(reverse("admin:inbox_deviation_changelist") + "?told=lately").content.decode()
         assert "mood" in rows
     with time_machine.travel(DAY_START + timedelta(days=8), tick=False):

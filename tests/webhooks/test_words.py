@@ -244,7 +244,9 @@ def test_a_persons_own_tag_stands_above_a_word(poster):
     tag_decisions.correct(Message.objects.get(), Tag.CALL_REQUESTED, user=owner)
     (said,) = post(poster, word("lead_not_interested"))
     assert tags() == (Tag.CALL_REQUESTED, [Tag.CALL_REQUESTED])
-    assert WebhookDelivery.objects.get(pk=said["deliveryId"]).reason == "kept; a person's tag stands above it"
+    assert (
+        WebhookDelivery.objects.get(pk=said["deliveryId"]).reason == "kept; a person’s tag takes precedence"
+    )
     post(poster, reply(40, "Sorry, wrong desk."), word("lead_wrong_person", 50))
     assert tags() == (Tag.WRONG_PERSON, [Tag.CALL_REQUESTED, Tag.WRONG_PERSON])
 
@@ -253,7 +255,7 @@ def test_an_opt_out_stands_above_a_word_and_says_so(poster):
     post(poster, reply(10, "Unsubscribe me"))
     (said,) = post(poster, word("lead_interested"))
     reason = WebhookDelivery.objects.get(pk=said["deliveryId"]).reason
-    assert reason == "kept; that nothing more goes to the lead stands above it"
+    assert reason == "kept; the lead’s opt-out takes precedence"
     assert Lead.objects.get().is_stopped and not TagDecision.objects.filter(kind="provider").exists()
 
 

@@ -81,7 +81,7 @@ def _known(received: Received, event: MessageEvent) -> IntakeResult | None:
     names = identity.identities_of(received.workspace, event.person)
     if event.tracked or (names and identity.named_by(received.workspace, names).exists()):
         return None
-    return IntakeResult(DeliveryVerdict.IGNORED, "it went to nobody who is a lead here")
+    return IntakeResult(DeliveryVerdict.IGNORED, "it went to no lead here")
 
 
 def _by_former_account(received: Received, event: MessageEvent) -> Message | None:

@@ -43,9 +43,9 @@ def _stands_above(lead: Lead, reply: Message | None, tag: str) -> str:
     if lead.tag == tag:
         return ""
     if lead.is_stopped:
-        return "kept; that nothing more goes to the lead stands above it"
+        return "kept; the lead’s opt-out takes precedence"
     if reply is not None and reply.tag_decided_by.startswith(provider_tags.PERSON):
-        return "kept; a person's tag stands above it"
+        return "kept; a person’s tag takes precedence"
     if lead.booked_at is not None:
-        return "kept; the meeting that is booked stands above it"
-    return "kept; the lead has written or another word was said since"
+        return "kept; the booked meeting takes precedence"
+    return "kept; the lead or the provider has said more since"

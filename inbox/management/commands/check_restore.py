@@ -44,7 +44,7 @@ class Command(BaseCommand):
                 f"note  Sends are held. {why}\n      → manage.py restored --since {expected['made_at']}"
             )
         if wrong:
-            raise CommandError(f"{count(len(wrong), 'thing')} to mend.")
+            raise CommandError(f"{count(len(wrong), 'problem')} to fix.")
         rows = sum(number for number, _ in expected["tables"].values())
         self.stdout.write(
             f"All {rows} rows of {len(expected['tables'])} tables are there, and every secret can be read."

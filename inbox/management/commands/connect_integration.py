@@ -40,7 +40,7 @@ class Command(BaseCommand):
         except connect.ConnectError as error:
             raise CommandError(str(error)) from None
         except IntegrityError:
-            raise CommandError("That account is connected already, here or in another workspace.") from None
+            raise CommandError("That account is already connected, here or in another workspace.") from None
         if integration.enabled:
             probes.look_at_secrets(integration)
         self.stdout.write(f"{integration} of {target.name}: {', '.join(sorted(settings))} stored.")

@@ -65,16 +65,16 @@ FAULTS = (
     (
         r"Connection refused|No such file",
         "it refuses connections",
-        "Start PostgreSQL, and PgBouncer if it stands between, or correct host and port in DATABASE_URL.",
+        "Start PostgreSQL, and PgBouncer if you use it, or correct host and port in DATABASE_URL.",
     ),
     (
         r"57014|timeout|did not answer",
-        "it takes connections and answers nothing",
-        "It is frozen, or its disk hangs: ps shows the state T or D. Behind PgBouncer all places may be in use.",
+        "it accepts connections but does not answer",
+        "It is frozen, or its disk hangs: ps shows the state T or D. Behind PgBouncer, all connections may be in use.",
     ),
     (r"57P0|starting up|shutting down", "it starts or stops", "Wait; then see PostgreSQL's own log."),
-    (r"53300|too many", "it has no connection left", "Raise max_connections, or put PgBouncer between."),
-    (r"53100|No space", "its disk is full", "Make room on PostgreSQL's disk. Nothing need be started again."),
+    (r"53300|too many", "it has no connection left", "Raise max_connections, or use PgBouncer."),
+    (r"53100|No space", "its disk is full", "Free space on PostgreSQL's disk. No restart is needed."),
 )
 """The messages of PostgreSQL, PgBouncer and libpq about a database that does not work: a pattern of the SQLSTATE or,
 for a refused connection, of the text; then its meaning and the remedy.
@@ -83,7 +83,7 @@ for a refused connection, of the text; then its meaning and the remedy.
 
 WANTED = {
     "CRON_SECRET": "Set it where a platform's cron calls /api/cron/.",
-    "OPENAI_API_KEY": "Set it: without a model replies get no draft and keep the tag that rules can give.",
+    "OPENAI_API_KEY": "Set it: without a model, replies get no drafts and only tags from rules.",
     "PUBLIC_URL": "Set it: links in notices need it.",
     "METRICS_TOKEN": "Set it to scrape /metrics.",
 }
@@ -110,8 +110,8 @@ class Command(BaseCommand):
         with stalls.limit(STATEMENT_S):
             broken = self._report(providers=not options["no_providers"])
         if broken:
-            raise CommandError(f"{count(broken, 'thing')} to mend.")
-        self.stdout.write("All is well.")
+            raise CommandError(f"{count(broken, 'problem')} to fix.")
+        self.stdout.write("No problems found.")
 
     def _report(self, *, providers: bool) -> int:
         """Prints each finding, and returns the number of faults."""
@@ -172,7 +172,7 @@ def _writable() -> Finding:
         cursor.execute("SHOW transaction_read_only")
         if cursor.fetchone()[0] == "off":
             return Finding(True, "database", "it can be read and written")
-    fix = "Name the primary in DATABASE_URL. A managed server without room on its disk is read-only until it has some."
+    fix = "Name the primary in DATABASE_URL. A managed server with a full disk is read-only until you free space."
     return Finding(False, "database", "it is read-only: a replica, or set so", fix)
 
 
@@ -195,7 +195,7 @@ def _configuration() -> Iterator[Finding]:
     for issue in problems:
         yield Finding(False, f"check {issue.id}", str(issue.msg), str(issue.hint or ""))
     if not problems:
-        yield Finding(True, "configuration", "no check complains")
+        yield Finding(True, "configuration", "all checks pass")
     yield from _settings()
 
 
@@ -215,7 +215,7 @@ def _settings() -> Iterator[Finding]:
         fix = "Set it to your address at Unipile: UNIPILE_API_KEY is sent there and nowhere else."
         yield Finding(False, "UNIPILE_DSN", "not set", fix)
     if not (settings.DEBUG or settings.TRUSTED_PROXY):
-        words = "not set: no proxy stands in front, so slow clients hold threads, for 15 s each"
+        words = "not set: without a proxy, slow clients hold threads for 15 s each"
         yield Finding(None, "TRUSTED_PROXY", words, "Put nginx in front (deploy/nginx) and set it to 1.")
     if is_off():
         yield Finding(
@@ -238,11 +238,11 @@ def _schema() -> Finding:
     if refusal := schema_version.refusal():
         return Finding(False, "schema", "it is of a release that this one cannot migrate", refusal)
     if missing := schema_version.missing():
-        fix = "Run: manage.py migrate; then this again, for what could not be looked at."
+        fix = "Run manage.py migrate, then run this again for the remaining checks."
         return Finding(False, "schema", f"{len(missing)} migrations are missing", fix)
     if unknown := schema_version.unknown():
         number = count(len(unknown), "migration")
-        words = f"of a newer release: this one does not know {number}, and works all the same"
+        words = f"of a newer release: this one does not know {number}, but works anyway"
         return Finding(None, "schema", words, "See docs/upgrading.md, Going back.")
     return Finding(True, "schema", "all migrations are applied")
 
@@ -319,8 +319,8 @@ def _deliveries() -> Finding:
     failed = replay.unrepaired().count()
     if not failed:
         return Finding(True, "deliveries", "none waits for a repair")
-    fix = "Mend what the log names, then run manage.py replay_deliveries --verdict failed."
-    return Finding(False, "deliveries", f"{failed} failed on our side and wait for a replay", fix)
+    fix = "Fix the error in the log, then run manage.py replay_deliveries --verdict failed."
+    return Finding(False, "deliveries", f"{failed} failed on our side and need a replay", fix)
 
 
 def _contracts() -> Iterator[Finding]:
@@ -344,7 +344,7 @@ def _secrets() -> Iterator[Finding]:
         yield Finding(True, "secrets", "those of all accounts can be read")
     hidden = sum(key.is_unreadable for key in WebhookKey.objects.usable().filter(integration__enabled=True))
     if hidden:
-        words = f"{hidden} cannot be shown any more; they go on to work"
+        words = f"{hidden} can no longer be shown, but still work"
         yield Finding(None, "webhook addresses", words, "Rotate them on the Integrations page.")
 
 
@@ -380,8 +380,8 @@ def _emergency() -> Iterator[Finding]:
     users = User.objects.filter(emergency=True, is_active=True)
     emails = [user.email for user in users if user.has_usable_password()]
     fix = (
-        "Run manage.py emergency_account ADDRESS, and set a password by its link. Without one nobody gets in while the "
-        "company's log-in fails."
+        "Run manage.py emergency_account ADDRESS, and set a password by its link. Without one, no one can log in "
+        "while the company's log-in fails."
     )
     yield Finding(bool(emails), "OIDC_ONLY", f"emergency accounts: {', '.join(emails) or 'none'}", fix)
 
@@ -434,10 +434,10 @@ def _notices() -> Iterator[Finding]:
         paths += ["e-mail"] if not mail_trouble and notice_mail.recipients(workspace) else []
         subject = f"{workspace}, notices"
         if paths:
-            yield Finding(True, subject, f"a broken account is told by {' and '.join(paths)}")
+            yield Finding(True, subject, f"notices about broken accounts go by {' and '.join(paths)}")
         else:
             fix = "Connect Slack with a channel, or set EMAIL_URL and give an admin an address."
-            words = f"nobody would be told of a broken account: {mail_trouble or 'no admin has an address'}"
+            words = f"no one would learn of a broken account: {mail_trouble or 'no admin has an address'}"
             yield Finding(False, subject, words, fix)
 
 

@@ -29,7 +29,7 @@ class Command(BaseCommand):
         user = User.objects.filter(email=email).first()
         if user is not None:
             if not user.is_active:
-                raise CommandError("That account is switched off. Switch it on in the admin first.")
+                raise CommandError("That account is off. Activate it in the admin first.")
             if not people.password_opens(user):
                 raise CommandError(
                     "OIDC_ONLY closes passwords. Open the account with emergency_account first."
@@ -38,6 +38,6 @@ class Command(BaseCommand):
         waiting = invitations.waiting_for(User(email=email))
         if not waiting:
             raise CommandError(
-                "No account has that address, and nobody has invited it. Invite it on the People page."
+                "No account has that address, and no invitation is open. Invite it on the People page."
             )
         return [invitations.path(invitation) for invitation in waiting]

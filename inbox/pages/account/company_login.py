@@ -38,11 +38,11 @@ ATTEMPTS = "company_attempts"
 TABS = 5
 ATTEMPT_S = 3600
 FAILURES = (ProviderError, ProviderMisconfigured, CallInterrupted, DeadlineExceeded)
-REFUSED = "Your company’s log-in did not prove who you are. Try again, and tell your operator if it stays so."
-OUT_OF_REACH = "Your company’s log-in does not answer. Try again in a moment."
-MISCONFIGURED = "Your company’s log-in does not accept Holdfast. Tell your operator: the log says why."
-DECLINED = "Your company’s log-in was cancelled, or does not let you in."
-OVER = "This log-in was begun in another browser, or is over. Begin it here."
+REFUSED = "Your company’s log-in didn’t confirm your identity. Try again, or tell your operator."
+OUT_OF_REACH = "Your company’s log-in isn’t answering. Try again in a moment."
+MISCONFIGURED = "Your company’s log-in refused Holdfast. Tell your operator to check the log."
+DECLINED = "Your company’s log-in was cancelled or refused you."
+OVER = "This log-in started in another browser or has expired. Start again here."
 
 
 @login_not_required

@@ -51,7 +51,7 @@ class LoginForm(AuthenticationForm):
 
     def get_invalid_login_error(self) -> ValidationError:
         """Returns the same error whether or not the address has an account. It names the tries left if they are few."""
-        text = "That email and password do not match."
+        text = "That email and password don’t match."
         if self.request is not None:
             text += _few_left(self.request, str(self.cleaned_data.get("username")))
         return ValidationError(text, code="invalid_login")
@@ -67,7 +67,7 @@ class ChangePasswordForm(PasswordChangeForm):
     def clean_old_password(self) -> str:
         old = self.cleaned_data["old_password"]
         if authenticate(self.request, username=self.user.email, password=old) is None:
-            text = "That is not your password." + _few_left(self.request, self.user.email)
+            text = "That isn’t your password." + _few_left(self.request, self.user.email)
             raise ValidationError(text, code="password_incorrect")
         return str(old)
 

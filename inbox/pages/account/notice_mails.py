@@ -25,9 +25,9 @@ WINDOW = timedelta(hours=24)
 """Older news is no longer mailed."""
 HOUR = timedelta(hours=1)
 WORDS = {
-    for_you.CALLED: "A colleague calls you in a note beside the conversation with {}.",
-    for_you.GIVEN: "The conversation with {} was given to you.",
-    for_you.HOT: "A hot reply of {} waits for an answer.",
+    for_you.CALLED: "A colleague mentioned you in a note on the conversation with {}.",
+    for_you.GIVEN: "The conversation with {} was assigned to you.",
+    for_you.HOT: "A hot reply from {} needs an answer.",
 }
 
 
@@ -39,11 +39,11 @@ def look(ctx: JobContext) -> dict[str, str]:
     """
     member = _member(ctx)
     if member is None or not _unseen(ctx, member):
-        return {"skipped": "They have seen it, or want no mail."}
+        return {"skipped": "They’ve seen it, or don’t want mail."}
     now, last_visit = timezone.now(), presence.last_there(member.user_id)
     away = last_visit + timedelta(minutes=member.mail_after_min or 0) if last_visit else now
     if away > now:
-        raise Snooze(away, "They are at the desk.")
+        raise Snooze(away, "They’re in the inbox.")
     about = ctx.payload["lead_id"] or "many"
     _, is_new = enqueue(
         MAIL,
@@ -61,7 +61,7 @@ def mail(ctx: JobContext) -> dict[str, str]:
     member = _member(ctx)
     news = _unseen(ctx, member) if member else []
     if member is None or not news:
-        return {"skipped": "They have seen it, or want no mail."}
+        return {"skipped": "They’ve seen it, or don’t want mail."}
     subject, text = letter(member, news)
     page = settings.PUBLIC_URL + reverse("account")
     headers = {"List-Unsubscribe": f"<{page}>", "Auto-Submitted": "auto-generated"}

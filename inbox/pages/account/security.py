@@ -41,7 +41,7 @@ def end_session(request: HttpRequest) -> HttpResponse:
         count = end_sessions(user.pk, but=request.session.session_key)
     else:
         rows = [row for row in sessions_of(user) if str(row.pk) == wanted]
-        text = f"{rows[0].browser} is logged out." if rows else "That browser was logged out already."
+        text = f"{rows[0].browser} is logged out." if rows else "That browser was already logged out."
         count = Session.objects.filter(browsersession__in=rows).delete()[0]
     audit.record(None, user, "session.ended", user, count=count)
     messages.success(request, text)

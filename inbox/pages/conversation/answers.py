@@ -81,11 +81,11 @@ def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse
             autosend.cancel(draft, user=request.user)
         elif action == "rewrite":
             review.request_rewrite(draft, user=request.user)
-            messages.info(request, "A new draft is being written.")
+            messages.info(request, "Writing a new draft.")
         elif action == "pretend":
             review.reject(draft, user=request.user, reason="A sample: nothing went out.")
             messages.success(
-                request, "Nothing went out. To a real lead, your answer would be on its way now."
+                request, "Nothing went out, because this is a sample. A real lead would get your answer now."
             )
         else:
             review.reject(draft, user=request.user, reason="Discarded by a reviewer.")
@@ -206,6 +206,6 @@ def write_note(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
         return render_conversation(request, lead, status=422)
     note = notes.write(lead, request.membership, form.cleaned_data["text"], team_of(request).callable)
     for word in note.unknown:
-        messages.warning(request, f"Nobody is called “@{word}” here, so nobody was told by it.")
+        messages.warning(request, f"No one here is called “@{word}”, so that mention notified no one.")
     url = reverse("inbox:conversation", args=[request.workspace.pk, lead.pk])
     return HttpResponseRedirect(f"{url}?{request.GET.urlencode()}#latest")

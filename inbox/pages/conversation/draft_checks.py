@@ -7,7 +7,7 @@ from inbox.models.lead import Channel
 from inbox.replying.gates import TEXT_PASSES
 
 READY = "Ready:"
-UNSIGNED = "Nobody signs yet: it ends without a name."
+UNSIGNED = "No signature: the message ends without a name."
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def draft_line(lead: Lead, draft: Draft, gates: list[GateResult]) -> DraftLine:
     score = f"{len(gates) - len(held)} of {len(gates)} checks pass." if gates else ""
     checks = held + [gate for gate in gates if gate.passed] or _of_text(draft)
     if lead.sample:
-        return DraftLine("info", "info", "A sample:", " nothing goes out, whatever is pressed.", checks)
+        return DraftLine("info", "info", "A sample:", " nothing goes out.", checks)
     if unsigned := draft.channel == Channel.EMAIL and not is_signed(lead.workspace):
         checks = [GateResult(passed=False, evidence=UNSIGNED), *checks]
     if draft.send_at:
@@ -50,15 +50,15 @@ def draft_line(lead: Lead, draft: Draft, gates: list[GateResult]) -> DraftLine:
     if reason := draft.status_reason or (held[0].evidence if held else ""):
         more = f" And {len(held) - 1} more." if len(held) > 1 else ""
         reason = reason.removeprefix("Held: ").rstrip(".")
-        more += " Nobody signs yet." if unsigned else ""
+        more += " No signature yet." if unsigned else ""
         return DraftLine("warn", "pause", "Held:", f" {reason}.{more} {score}", checks, unsigned)
     if unsigned:
-        return DraftLine("warn", "pause", "Nobody signs yet.", f" {score} It waits for you.", checks, True)
+        return DraftLine("warn", "pause", "No signature yet.", f" {score} Review and send it.", checks, True)
     if gates:
-        return DraftLine("ok", "ok", READY, f" {score} It waits for you.", checks)
+        return DraftLine("ok", "ok", READY, f" {score} Review and send it.", checks)
     if checks:
-        return DraftLine("ok", "ok", READY, " The check of its text found nothing. It waits for you.", checks)
-    return DraftLine("", "info", "Waits for you.", " No check of its text is known.", checks)
+        return DraftLine("ok", "ok", READY, " The text passed its check. Review and send it.", checks)
+    return DraftLine("", "info", "Ready to review.", " The text hasn’t been checked.", checks)
 
 
 def is_signed(workspace: Workspace) -> bool:

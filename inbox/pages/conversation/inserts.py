@@ -111,16 +111,16 @@ def _times(request: WorkspaceRequest, lead: Lead) -> Times:
     except asking.NO_ANSWER:
         drafted = _drafted(lead)
         hint = " These were free when the draft was written." if drafted else ""
-        return Times(drafted, f"The calendar does not answer just now, so free times are not known.{hint}")
+        return Times(drafted, f"The calendar isn’t answering, so there are no free times to offer.{hint}")
     if not free:
         return Times([], "The calendar has no free time within business hours in the next seven days.")
-    return Times([slot.words for slot in free], "Free now. Nothing is held for them.")
+    return Times([slot.words for slot in free], "These times are free now. Holdfast doesn’t reserve them.")
 
 
 def _lacking(request: WorkspaceRequest, lack: slots.Lack) -> Times:
     """Explains why there are no times, and how to fix that."""
     if not request.membership.at_least(Membership.Role.ADMIN):
-        return Times([], f"{lack.words} An owner or admin sets that under Integrations.")
+        return Times([], f"{lack.words} An owner or admin can set this under Integrations.")
     if lack.account is None:
         return Times(
             [], lack.words, reverse("inbox:integrations", args=[request.workspace.pk]), "Integrations"

@@ -50,7 +50,7 @@ def _score(lead: Lead) -> Tile:
     if not lead.is_understood:
         return Tile("Score", "–", "not understood yet")
     if lead.score is None:
-        return Tile("Score", "–", f"{lead.tag} says nothing of it" if lead.tagged_by_id else "not scored yet")
+        return Tile("Score", "–", f"not scored for {lead.tag}" if lead.tagged_by_id else "not scored yet")
     wants = lead.score_reason.partition(" (")[0]
     return Tile("Score", f"{lead.score} of 4", wants, "hot" if lead.is_hot else "")
 
@@ -58,7 +58,7 @@ def _score(lead: Lead) -> Tile:
 def _their_time(lead: Lead) -> Tile:
     zone = zone_of_phone(lead.phone)
     if zone is None:
-        return Tile("Their time", "–", "their number does not tell" if lead.phone else "no number known")
+        return Tile("Their time", "–", "unclear from their number" if lead.phone else "no phone number")
     local = timezone.localtime(timezone=zone)
     awake = "by day" if NIGHT_ENDS <= local.hour < NIGHT_BEGINS else "at night"
     place = zone.key.rpartition("/")[2].replace("_", " ")
@@ -77,30 +77,30 @@ def zone_of_phone(phone: str) -> zoneinfo.ZoneInfo | None:
 def _waits(lead: Lead) -> Tile:
     since = lead.last_inbound_at
     if not lead.needs_reply or since is None:
-        return Tile("Waits", "nobody", "for an answer")
-    return Tile("Waits", waits(since), "for an answer", "warn" if timezone.now() - since > WAITS_LONG else "")
+        return Tile("Waiting", "no", "no answer due")
+    return Tile("Waiting", waits(since), "for us", "warn" if timezone.now() - since > WAITS_LONG else "")
 
 
 def _wrote(timeline: Timeline) -> Tile:
     theirs = [entry.at for entry in timeline.entries if not entry.outbound]
     if not theirs:
-        return Tile("Wrote", "never", "no reply yet")
+        return Tile("Replies", "none", "no reply yet")
     last = ago_text(theirs[-1])
     if len(theirs) == 1 and not timeline.earlier:
-        return Tile("Wrote", "once", last)
-    return Tile("Wrote", f"{len(theirs)}{'+' if timeline.earlier else ''} times", f"last: {last}")
+        return Tile("Replies", "1", last)
+    return Tile("Replies", f"{len(theirs)}{'+' if timeline.earlier else ''}", f"last: {last}")
 
 
 def next_step(lead: Lead, draft: Draft | None, sends: Sequence[OutboundSend] = ()) -> str:
     """Says in one sentence what a person should do next for `lead`. `sends` are our messages on the page."""
     if lead.sample:
-        return "Nothing: it is a sample."
+        return "Nothing: this is a sample."
     if lead.is_stopped:
-        return "Nothing: nothing may be sent to them."
+        return "Nothing: you can’t message them."
     if lead.suspected:
         return f"Decide: {lead.get_suspected_display().lower()}."
     if lead.identity_conflict:
-        return "Look whether these are two people."
+        return "Check if these are two people."
     return _of_sends(sends) or _of_answer(lead, draft, _failed(lead, sends))
 
 
@@ -108,7 +108,7 @@ def _of_sends(sends: Iterable[OutboundSend]) -> str:
     """Returns the step while our messages are on their way; "" if none is."""
     under_way = list(sends)
     if any(send.state == OutboundSend.State.UNKNOWN for send in under_way):
-        return "Say whether the last message went out."
+        return "Settle whether the last message went out."
     going = [send for send in under_way if send.state == OutboundSend.State.INTENT]
     if due := [send.send_at for send in going if send.counts_down and send.send_at]:
         return f"Nothing: your answer goes out at {format_date(timezone.localtime(min(due)), 'H:i:s')}."
@@ -125,18 +125,18 @@ def _failed(lead: Lead, sends: Iterable[OutboundSend]) -> bool:
 
 def _of_answer(lead: Lead, draft: Draft | None, failed: bool) -> str:
     if draft and draft.send_at:
-        return f"Goes out by itself at {format_date(timezone.localtime(draft.send_at), 'H:i')}. Hold it, or let it go."
+        return f"Goes out automatically at {format_date(timezone.localtime(draft.send_at), 'H:i')}. Hold it to stop it."
     if lead.snoozed_until and lead.snoozed_until > timezone.now():
         return f"Nothing: snoozed until {format_date(timezone.localtime(lead.snoozed_until), 'j M, H:i')}."
     if draft:
         return "Read the draft, then send it."
     if lead.needs_reply and failed:
-        return "Send again: your answer did not go out. Beside it stands why."
+        return "Send again: your answer didn’t go out. The reason is beside it."
     if lead.needs_reply and lead.tag == Tag.NOT_INTERESTED:
-        return "They said no: say goodbye, or mark it done."
+        return "They said no: say goodbye or mark it done."
     if lead.needs_reply:
         return "Answer them."
-    return "Nothing: they have their answer." if lead.answered_at else "Nothing: nobody waits."
+    return "Nothing: you’ve answered." if lead.answered_at else "Nothing: they aren’t waiting for an answer."
 
 
 LIMIT = 5

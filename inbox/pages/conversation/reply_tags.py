@@ -24,8 +24,8 @@ TAGS = [(str(tag), str(tag)) for tag in SAID]
 
 
 class CorrectionForm(forms.Form):
-    tag = forms.ChoiceField(choices=TAGS, label="What it means")
-    reason = forms.CharField(max_length=300, required=False, label="Why (optional)")
+    tag = forms.ChoiceField(choices=TAGS, label="Tag")
+    reason = forms.CharField(max_length=300, required=False, label="Reason (optional)")
 
 
 class SuspicionForm(forms.Form):
@@ -34,8 +34,8 @@ class SuspicionForm(forms.Form):
     answer = forms.ChoiceField(
         choices=[("yes", "It is"), ("no", "It is not")],
         error_messages={
-            "required": "Say whether it is: answer yes or no.",
-            "invalid_choice": "“%(value)s” is no answer: say yes or no.",
+            "required": "Answer yes or no.",
+            "invalid_choice": "“%(value)s” isn’t a choice. Answer yes or no.",
         },
     )
 
@@ -57,7 +57,7 @@ def why(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
             message, form.cleaned_data["tag"], user=request.user, reason=form.cleaned_data["reason"]
         )
         done = "Kept as" if decision.tag == was else "Corrected to"
-        messages.success(request, f"{done} {decision.tag}. It is kept as labelled data.")
+        messages.success(request, f"{done} {decision.tag}. The correction is kept as labelled data.")
         return redirect("inbox:why", request.workspace.pk, message.pk)
     context = {
         "message": message,
@@ -81,9 +81,9 @@ def decide_suspicion(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpRe
     elif decision := tag_decisions.decide(
         message, is_it=form.cleaned_data["answer"] == "yes", user=request.user
     ):
-        messages.success(request, f"{decision.reason} “Why this tag?” below the message takes it back.")
+        messages.success(request, f"{decision.reason} Change it with “Why this tag?” below the message.")
     else:
-        messages.info(request, "That has been decided already.")
+        messages.info(request, "Someone already decided this.")
     page = reverse("inbox:conversation", args=[request.workspace.pk, message.lead_id])
     query = urlencode(request.GET.dict() | {"decided": str(message.pk)})
     return redirect(f"{page}?{query}#message-{message.pk}")
@@ -131,14 +131,12 @@ def alike(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
 def _start(request: WorkspaceRequest, group: Alike | None) -> None:
     form = AlikeForm(request.POST)
     if group is None:
-        messages.error(request, "Nobody has decided about this reply: correct its tag first.")
+        messages.error(request, "This reply has no decided tag yet. Correct its tag first.")
     elif not form.is_valid():
         name, errors = next(iter(form.errors.items()))
-        messages.error(request, f"{name}: {errors[0]} Open this page anew.")
+        messages.error(request, f"{name}: {errors[0]} Reload this page.")
     elif group.decision.pk != form.cleaned_data["decision"]:
-        messages.error(
-            request, "Somebody has decided about this reply since. Look again at what would change."
-        )
+        messages.error(request, "Someone has decided about this reply since. Review the changes again.")
     else:
         try:
             count = group.start(form.cleaned_data["until"], request.user)

@@ -68,7 +68,7 @@ class Matching:
             raise Http404("The job works in one workspace.")
         self.folder, self.filter, rows = filtered(request)
         if not self.filter.is_valid() or self.filter.words:
-            raise Http404("No such list.")
+            raise Http404("This list doesn’t exist.")
         after = request.GET.get("after", "")
         self.now = older(rows, ORDER, after).exclude(snoozed_until__gt=at, snoozed_until__lte=timezone.now())
         self.leads = self.now.exclude(pk__in=changed(request.workspace.pk, mark))
@@ -107,11 +107,11 @@ def start(request: WorkspaceRequest, form: AllForm, snooze_until: datetime | Non
     key = f"{JOB}:{user.pk}:{at}:{do}:{snooze_until and snooze_until.isoformat() or ''}"
     if job_before := BackgroundJob.objects.filter(tenant=workspace.pk, dedupe_key=key).first():
         if undo_job(job_before):
-            raise Otherwise("That was taken back. Choose it here to do it again.")
+            raise Otherwise("That was undone. Choose it again here to redo it.")
         return job_before
     total, more = Matching(request, cleaned["at"], cleaned["mark"]).count()
     if not total or (cleaned["count"] is not None and total > cleaned["count"]):
-        raise Otherwise("The list has changed since. Look how many match by now.")
+        raise Otherwise("The list has changed. Check how many match now.")
     payload = {
         "do": do,
         "at": at,
@@ -138,13 +138,13 @@ def run(ctx: JobContext) -> dict[str, int | str]:
     began = time.monotonic()
     member = _member(ctx)
     if member is None:
-        return dict(counts) | {"why": "Who asked for it may not do that here any more."}
+        return dict(counts) | {"why": "The member who started this no longer has permission."}
     with timezone.override(zoneinfo.ZoneInfo(member.workspace.timezone)):
         at, after = datetime.fromisoformat(ctx.payload["at"]), ""
         try:
             matching = Matching(_request(member, ctx.payload["query"]), at, ctx.payload["mark"])
         except Http404:
-            return dict(counts) | {"why": "The list is not there any more: one of its filters is gone."}
+            return dict(counts) | {"why": "This list no longer exists: one of its filters is gone."}
         for number in count(1):
             anew = not ctx.recorded(f"slice {number}")
             if anew and timezone.now() - at > GOOD_FOR:
@@ -192,7 +192,7 @@ def run_undo(ctx: JobContext) -> dict[str, int | str]:
     """
     done, member, began = 0, _member(ctx), time.monotonic()
     if member is None:
-        return {"done": 0, "why": "Who asked for it may not do that here any more."}
+        return {"done": 0, "why": "The member who started this no longer has permission."}
     jobs = BackgroundJob.objects.filter(workspace=ctx.workspace_id, kind=JOB, pk=ctx.payload["job"])
     for step in JobStep.objects.filter(job__in=jobs).order_by("-pk"):
         work = partial(_put_back, member, (step.result or {}).get("undo", ""))
@@ -208,7 +208,7 @@ def run_undo(ctx: JobContext) -> dict[str, int | str]:
 def _let_others(began: float) -> None:
     """Raises Snooze if the job, which began at `began` on the monotonic clock, has run for PLACE_S seconds."""
     if time.monotonic() - began > PLACE_S:
-        raise Snooze(timezone.now(), "Others go first for a moment.")
+        raise Snooze(timezone.now(), "Waiting for other work to finish.")
 
 
 def _member(ctx: JobContext) -> Membership | None:
@@ -320,7 +320,7 @@ def progress(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
     query = query_of(request)
     if request.method == "POST":
         if not start_undo(job, signed_in(request)):
-            messages.error(request, "That is too long ago to undo.")
+            messages.error(request, "It’s too late to undo that.")
         page = reverse("inbox:all-progress", args=[request.workspace.pk, job.pk])
         return HttpResponseRedirect(f"{page}?{query}")
     undoing = undo_job(job)
@@ -345,5 +345,5 @@ def _said(request: WorkspaceRequest, payload: dict[str, Any]) -> str:
         return "Unassigned"
     if action == "assign":
         names = {str(mate.membership_id): mate.name for mate in team_of(request).members}
-        return f"Assigned to {names.get(word, 'somebody who has left')}"
+        return f"Assigned to {names.get(word, 'a former member')}"
     return {"done": "Done", "unread": "Marked unread"}[action]

@@ -27,9 +27,9 @@ class SeenField(forms.Field):
         try:
             rows = [Seen.parse(text) for text in value or []]
         except ValueError:
-            raise forms.ValidationError("That conversation is not one of this workspace.") from None
+            raise forms.ValidationError("That conversation isn’t in this workspace.") from None
         if len(rows) > LEAD_LIMIT:
-            raise forms.ValidationError(f"At most {LEAD_LIMIT} conversations at once.")
+            raise forms.ValidationError(f"Select at most {LEAD_LIMIT} conversations at once.")
         return rows
 
 
@@ -47,7 +47,7 @@ class DecisionForm(forms.Form):
 
     do = forms.CharField()
     until = forms.DateField(
-        required=False, error_messages={"invalid": "Snooze until: give a date as 2027-01-31."}
+        required=False, error_messages={"invalid": "Snooze until: enter a date like 2027-01-31."}
     )
 
     def __init__(self, *args: Any, opens_at: time, **kwargs: Any) -> None:
@@ -57,7 +57,7 @@ class DecisionForm(forms.Form):
     def clean_do(self) -> str:
         action, _, word = self.cleaned_data["do"].partition(":")
         if action not in self.ACTIONS or not self._is_known(action, word):
-            raise forms.ValidationError("There is no such action.")
+            raise forms.ValidationError("This action doesn’t exist.")
         return str(self.cleaned_data["do"])
 
     def _is_known(self, action: str, word: str) -> bool:
@@ -131,7 +131,7 @@ class AllForm(DecisionForm):
     """
 
     ACTIONS = ("done", "unread", "snooze", "assign")
-    ANEW = "Open this page anew."
+    ANEW = "Reload this page."
 
     at = forms.DateTimeField(error_messages={"required": ANEW, "invalid": ANEW})
     mark = forms.CharField(error_messages={"required": ANEW})

@@ -22,8 +22,8 @@ NOT_DOWN = tuple(state for state in WORKS if state != HealthState.QUIET)
 """States in which replies arrive as usual. A quiet account has a valid key but may miss replies."""
 
 ELSEWHERE = (
-    ("scheduled", "on the way out", "Look at what goes out"),
-    ("snoozed", "snoozed", "Look at the snoozed"),
+    ("scheduled", "on the way out", "See scheduled sends"),
+    ("snoozed", "snoozed", "See snoozed"),
 )
 """Folders to offer when nobody needs a reply: the words for their count, and the link."""
 
@@ -48,14 +48,14 @@ def of_folder(workspace: Workspace, folder: Folder) -> Empty:
 def over_several(folder: Folder, down: Sequence[Workspace]) -> Empty:
     """Explains the empty `folder` of a list over several workspaces. Replies may be missing from those in `down`."""
     if down and folder.incoming:
-        return Empty("warn", "Perhaps not empty", "Replies may be missing: see above.")
+        return Empty("warn", "Replies may be missing", "Replies may be missing: see above.")
     return Empty(folder.icon, folder.empty, folder.why)
 
 
 def beyond(url: str) -> Empty:
     """Explains a page after the last one of the list at `url`."""
     return Empty(
-        "inbox", "Nothing is left on this page", "The list became shorter.", url, "To the first page"
+        "inbox", "Nothing is left on this page", "The list got shorter.", url, "Go to the first page"
     )
 
 
@@ -74,16 +74,16 @@ def _wrong(workspace: Workspace, folder: Folder) -> Empty | None:
         if state_of(account) not in (*NOT_DOWN, HealthState.UNKNOWN):
             return Empty(
                 "warn",
-                "Perhaps not empty",
+                "Replies may be missing",
                 f"{sentences.headline(account.health, workspace.name)}, so new replies may be missing.",
                 reverse("inbox:health", args=[workspace.pk]),
-                "See what is down",
+                "See what’s down",
             )
     if not first.facts["heard"]:
-        why = f"{first.names} {first.is_are} connected. A reply shows up here within a second of their telling us."
-        return Empty("inbox", "No reply has come in yet", why, start, "See what is missing")
+        why = f"{first.names} {first.is_are} connected. New replies appear here within a second."
+        return Empty("inbox", "No reply has come in yet", why, start, "See what’s missing")
     if folder.key == "drafts" and not model_calls.ready():
-        return Empty("draft", "No draft is written", model_calls.NO_KEY, start, "See what is missing")
+        return Empty("draft", "No drafts yet", model_calls.NO_KEY, start, "See what’s missing")
     return None
 
 

@@ -25,7 +25,7 @@ SEARCH_LIMIT = 200
 NOBODY, ME = "nobody", "me"
 SCORES = [("4", "4"), ("3", "3 or more"), ("2", "2 or more"), ("1", "1 or more")]
 WAITS, GOES_OUT, NO_DRAFT = "waits", "goes-out", "none"
-DRAFTS = [(WAITS, "Waits for review"), (GOES_OUT, "Goes out by itself"), (NO_DRAFT, "None")]
+DRAFTS = [(WAITS, "Waiting for review"), (GOES_OUT, "Goes out automatically"), (NO_DRAFT, "None")]
 CHOSEN = ("workspace", "channel", "campaign", "assignee", "tag", "score", "draft")
 """The filters that offer a list of choices."""
 
@@ -52,7 +52,7 @@ def _known_span(text: str) -> None:
     """Raises ValidationError for a time in words that is not understood."""
     if date_ranges.read(text) is None:
         raise ValidationError(
-            f"“{text[:40]}” is not understood as a time. Try “last 7 days” or “older than 2 days”."
+            f"“{text[:40]}” isn’t a time we understand. Try “last 7 days” or “older than 2 days”."
         )
 
 
@@ -61,7 +61,7 @@ FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
 
 
 def _day(label: str) -> DateFilter:
-    problem = f"{label}: give a date as 2027-01-31."
+    problem = f"{label}: enter a date like 2027-01-31."
     return DateFilter(
         method="as_they_are",
         label=label,
@@ -90,7 +90,7 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
         widget=forms.TextInput(attrs={"list": "accounts", "autocomplete": "off"}),
     )
     campaign = ChoiceFilter(field_name="campaign_id", label="Campaign", empty_label="Any")
-    assignee = ChoiceFilter(method="of_assignee", label="Assigned to", empty_label="Anybody")
+    assignee = ChoiceFilter(method="of_assignee", label="Assigned to", empty_label="Anyone")
     tag = ChoiceFilter(choices=Tag.choices, label="Tag", empty_label="Any")
     score = ChoiceFilter(lookup_expr="gte", choices=SCORES, label="Score", empty_label="Any")
     draft = ChoiceFilter(method="of_draft", choices=DRAFTS, label="Draft", empty_label="Any")
@@ -118,7 +118,7 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
             return
         self.filters["campaign"].extra["choices"] = lambda: _campaigns(request)
         mates = [(str(mate.membership_id), mate.name) for mate in team_of(request).members]
-        self.filters["assignee"].extra["choices"] = [(NOBODY, "Nobody"), (ME, "Whoever looks"), *mates]
+        self.filters["assignee"].extra["choices"] = [(NOBODY, "Nobody"), (ME, "Me"), *mates]
 
     def _over_all(self, request: WorkspaceRequest) -> None:
         """Replaces the filters that belong to one workspace by the choice of the workspace."""
@@ -205,7 +205,7 @@ def filtered(request: WorkspaceRequest) -> tuple[Folder, LeadFilter, QuerySet[Le
     """
     folder = FOLDERS.get(request.GET.get("view", DEFAULT_FOLDER))
     if folder is None or (is_over_all(request) and not folder.counted):
-        raise Http404("No such folder.")
+        raise Http404("This folder doesn’t exist.")
     leads = leads_in(listed_ids(request), folder.key, signed_in(request).pk)
     lead_filter = LeadFilter(request.GET, leads, request=request)
     return folder, lead_filter, lead_filter.qs if lead_filter.is_valid() else leads.none()

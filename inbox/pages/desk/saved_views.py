@@ -111,7 +111,7 @@ class SaveForm(RenameForm):
     """Saves the list with the query string `query` under a name. With `shared`, all members see the view."""
 
     query = forms.CharField(
-        max_length=QUERY_CHARS, error_messages={"max_length": "That are too many filters to save."}
+        max_length=QUERY_CHARS, error_messages={"max_length": "That’s too many filters to save. Remove some."}
     )
     shared = forms.BooleanField(required=False)
 
@@ -135,10 +135,10 @@ def _save(request: WorkspaceRequest) -> str:
         if not form.is_valid():
             raise Refused(first_error(form))
         if form.cleaned_data["shared"] and not own_and_shared.may_share(request):
-            raise PermissionDenied("An admin shares views.")
+            raise PermissionDenied("Only an admin can share views.")
         query = canonical(request, form.cleaned_data["query"])
         if query is None:
-            raise Refused("Set a filter first: what is saved is the folder with its filters.")
+            raise Refused("Set a filter first. A view saves the folder with its filters.")
         columns = form.cleaned_data | {"query": query}
         view = VIEWS.add(request.workspace, signed_in(request), position=saved_views.LAST, **columns)
     except Refused as reason:
@@ -166,12 +166,12 @@ def _changed(request: WorkspaceRequest, view: SavedView) -> str:
     by, do = signed_in(request), request.POST.get("do")
     if do == "remove":
         VIEWS.delete(view, by)
-        return f"Removed: {view.name}. Its conversations stay where they are."
+        return f"Removed: {view.name}. Its conversations aren’t affected."
     if do == "up":
         saved_views.move_up(view, by)
         return f"Moved up: {view.name}"
     form = RenameForm(request.POST)
     if do != "rename" or not form.is_valid():
-        raise Refused(first_error(form) if do == "rename" else "There is no such action.")
+        raise Refused(first_error(form) if do == "rename" else "This action doesn’t exist.")
     VIEWS.change(view, by, "rename", name=form.cleaned_data["name"])
     return f"Renamed: {form.cleaned_data['name']}"

@@ -19,7 +19,7 @@ from inbox.understanding.normalise import fold
 
 MOST_DAYS = 366
 MOST_CHARS = 80
-NOT_UNDERSTOOD = "Snooze until: “{}” is not understood. Try “tomorrow 9am”, “next Tuesday” or “in 3 weeks”."
+NOT_UNDERSTOOD = "Snooze until: “{}” isn’t a time we understand. Try “tomorrow 9am” or “in 3 weeks”."
 NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "ten": 10}
 PARTS_OF_DAY = {
     "morning": time(9),

@@ -92,15 +92,15 @@ def undo(request: WorkspaceRequest) -> HttpResponse:
     try:
         leads = assigning.undo(request.workspace, signed_in(request), request.POST.get("token", ""))
     except BadSignature:
-        messages.error(request, "That is too long ago to undo.")
+        messages.error(request, "It’s too late to undo that.")
     except IntegrityError:  # the previous assignee has left
-        messages.error(request, "Who had it is not in this workspace any more.")
+        messages.error(request, "The earlier assignee is no longer in this workspace.")
     else:
         messages.info(
             request,
             f"Undone: {_who(leads)}"
             if leads
-            else "Nothing to undo: a newer message came in, or somebody changed it since.",
+            else "Nothing to undo: a newer message arrived, or someone changed it since.",
         )
     if part := part_asked(request):
         return render_part(request, part, status=200 if leads else 409)
@@ -152,14 +152,14 @@ def _tell(request: WorkspaceRequest, words: str, outcome: triage.TriageResult) -
     if outcome.leads:
         messages.success(request, words.replace("{}", _who(outcome.leads), 1), extra_tags=outcome.undo)
     if outcome.missed:
-        messages.warning(request, f"A newer message came in, so left as it was: {_names(outcome.missed)}.")
+        messages.warning(request, f"Skipped, because a newer message arrived: {_names(outcome.missed)}.")
     if outcome.silent:
-        messages.warning(request, f"Never wrote, so there is nothing to tag: {_names(outcome.silent)}.")
+        messages.warning(request, f"Skipped, because they haven’t written: {_names(outcome.silent)}.")
     if held := outcome.held:
-        were = "was left as it was" if len(held) == 1 else "were left as they were"
+        were = "was skipped" if len(held) == 1 else "were skipped"
         messages.warning(request, f"{len(held)} opted out, bounced or may have, and {were}: {_names(held)}.")
     if outcome.gone:
-        messages.warning(request, f"{outcome.gone} left as it was: it is gone.")
+        messages.warning(request, f"{outcome.gone} skipped: it no longer exists.")
 
 
 def _who(leads: Sequence[Lead]) -> str:

@@ -43,7 +43,7 @@ class ApprovalForm(forms.Form):
 NOTES = {
     "due": "sent within a minute",
     "in-hand": "being written or sent",
-    "approval": "a person decides",
+    "approval": "need a decision",
     "waiting": "until they are due",
     "paused": "reasons below",
     "excluded": "due, but held back",

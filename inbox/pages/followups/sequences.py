@@ -32,7 +32,7 @@ class SequenceForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ("name", "starts", "enabled", "business_hours_only")
         labels = {
             "starts": "Starts",
-            "enabled": "Switched on",
+            "enabled": "Enabled",
             "business_hours_only": "Only in business hours",
         }
 
@@ -150,7 +150,7 @@ class EnrolForm(forms.Form):
         if len(fields["emails"]) > MAX_ADDRESSES:
             self.add_error("emails", f"At most {MAX_ADDRESSES:,} addresses at once.")
         if bool(fields["emails"]) == bool(fields.get("tag")):
-            raise forms.ValidationError("Give addresses, or choose a tag: one of the two.")
+            raise forms.ValidationError("Enter addresses or choose a tag, not both.")
         return fields
 
     def leads(self, workspace: Workspace) -> QuerySet[Lead]:
@@ -284,9 +284,7 @@ def enrol_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     form = OneLeadForm(lead, request.POST)
     started = plan.enrol(lead, form.cleaned_data["sequence"], user=request.user) if form.is_valid() else None
     if started is None:
-        messages.error(
-            request, "Not enrolled: it is running for this lead already, or they may not be contacted."
-        )
+        messages.error(request, "Not enrolled: they’re already in the sequence, or can’t be contacted.")
     else:
         audit.record(request.workspace.pk, request.user, "sequence.enrolled", started.sequence, count=1)
         messages.success(request, f"Enrolled in “{started.sequence.name}”.")
@@ -308,7 +306,7 @@ def enrol(request: WorkspaceRequest, sequence_id: uuid.UUID) -> HttpResponse:
     messages.success(request, f"Enrolled {len(started)} of {len(leads)} leads.")
     unknown = len(set(form.cleaned_data["emails"]) - {lead.email for lead in leads})
     if unknown:
-        messages.warning(request, f"{unknown} of the addresses belong to no lead.")
+        messages.warning(request, f"{unknown} of the addresses don’t belong to a lead.")
     if skipped := len(leads) - len(started):
-        messages.warning(request, f"{skipped} are in it already, or may not be contacted.")
+        messages.warning(request, f"{skipped} are already in it, or can’t be contacted.")
     return back

@@ -38,7 +38,7 @@ def act(request: HttpRequest, integration: Integration, page: Page) -> HttpRespo
     """
     name = request.POST.get("do", "")
     if name not in ACTIONS:
-        messages.error(request, "There is no such action.")
+        messages.error(request, "This action doesn’t exist.")
         return redirect(page.back)
     audit.record(integration.workspace_id, signed_in(request), f"health.{name}", integration)
     return ACTIONS[name](request, integration, page) or redirect(page.back)
@@ -61,7 +61,7 @@ def _mute(request: HttpRequest, integration: Integration, page: Page) -> None:
     row = WorkspaceIntegrationHealth.objects.filter(integration=integration).first()
     if row is not None and notices.mute(row):
         notice_channels.enqueue_update(row)
-        messages.success(request, "No further notice goes out until it works.")
+        messages.success(request, "Notices are muted until it works.")
 
 
 def _unmute(request: HttpRequest, integration: Integration, page: Page) -> None:

@@ -301,8 +301,8 @@ def _tiles(workspace: Workspace) -> list[dict[str, Any]]:
     )
     return [
         tile("Received, 24 h", sum(counts.values()), f"{accepted} accepted"),
-        tile("Duplicates", duplicates, "recognised, nothing stored twice"),
-        tile("Ignored", ignored, "events that are not used"),
+        tile("Duplicates", duplicates, "recognised, not stored twice"),
+        tile("Ignored", ignored, "events that Holdfast doesn’t use"),
         tile("Rejected", bad, "unusable, or for another account", "warn" if bad else ""),
         tile("Failed on our side", failed, "waiting for a replay", "bad" if failed else ""),
     ]

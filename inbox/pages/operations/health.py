@@ -118,7 +118,7 @@ def account(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
     reconnect it, mute it, or hide its banner. Members who are not admins may only hide the banner.
     """
     if request.POST.get("do") != "hide" and not request.membership.at_least(Membership.Role.ADMIN):
-        raise PermissionDenied("That is for admins.")
+        raise PermissionDenied("Only admins can do this.")
     integration = get_object_or_404(Integration, pk=integration_id, workspace=request.workspace)
     page = account_actions.Page(
         back=next_url(request, reverse("inbox:health", args=[request.workspace.pk])),
@@ -154,7 +154,7 @@ def fire_drill(request: WorkspaceRequest) -> HttpResponse:
     if request.method == "POST":
         begun = drill.start(request.workspace, request.user)
         audit.record(request.workspace.pk, request.user, "health.drill", begun)
-        messages.info(request, "The drill has begun.")
+        messages.info(request, "The drill has started.")
         return redirect("inbox:drill", request.workspace.pk)
     job = drill.last(request.workspace)
     context = {"job": job, "lines": _lines(job) if job else []}
@@ -176,7 +176,7 @@ def _lines(job: BackgroundJob) -> list[DrillLine]:
             lines.append(DrillLine(title, state_of("job", "running")))
             running = False
         else:
-            last = StateMark("", "off", "Not reached") if job.finished_at else StateMark("", "clock", "Next")
+            last = StateMark("", "off", "Not run") if job.finished_at else StateMark("", "clock", "Next")
             lines.append(DrillLine(title, last))
     return lines
 

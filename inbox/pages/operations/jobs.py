@@ -108,7 +108,7 @@ def act(request: WorkspaceRequest) -> HttpResponse:
     back = redirect(next_url(request, reverse("inbox:jobs", args=[request.workspace.pk])))
     action = ACTIONS.get(request.POST.get("do", ""))
     if action is None:
-        messages.error(request, "There is no such action.")
+        messages.error(request, "This action doesn’t exist.")
         return back
     try:
         results = action(request)

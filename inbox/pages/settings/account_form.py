@@ -21,12 +21,8 @@ from integrations.spec import Setting
 
 NAME = "name"
 SECRET_LIMIT = 500
-UNREADABLE = (
-    "What is stored cannot be read with today’s FIELD_ENCRYPTION_KEYS. Put it in anew; left empty, it stays."
-)
-UNREADABLE_SECOND = (
-    "What is stored cannot be read. If the account has one, put it in anew too: it ends with the other one."
-)
+UNREADABLE = "The stored secret can’t be read with the current FIELD_ENCRYPTION_KEYS. Enter it again."
+UNREADABLE_SECOND = "The stored secret can’t be read. If the account has one, enter it again too."
 
 
 def masked(secret: str) -> str:
@@ -46,7 +42,7 @@ class AccountForm(forms.Form):
         self.integration = integration
         self.spec = registry.spec_of(integration.provider)
         self.account_field = connect.account_setting(integration.provider)
-        self._add(NAME, "Whose account it is", "Shown wherever the account is named.", integration.name, 120)
+        self._add(NAME, "Owner of the account", "Shown next to the account.", integration.name, 120)
         if setting := self.spec.account_id:
             self._add(
                 setting.name,
@@ -66,8 +62,8 @@ class AccountForm(forms.Form):
             self.fields["enabled"] = forms.BooleanField(
                 required=False,
                 initial=integration.enabled,
-                label="Switched on",
-                help_text="While it is off, nothing goes out over it. What leads write to it is still taken in.",
+                label="Enabled",
+                help_text="While it’s off, nothing goes out through it. Replies still arrive.",
             )
 
     def _add(
@@ -89,8 +85,8 @@ class AccountForm(forms.Form):
         if lost:
             help_text = UNREADABLE if name == self.secret_names[0] else UNREADABLE_SECOND
         elif stored:
-            help_text = f"{masked(stored)} is stored. Leave empty to keep it"
-            help_text += "; give it again for another address." if name == self.spec.key else "."
+            help_text = f"{masked(stored)} is stored. Leave this empty to keep it"
+            help_text += "; enter it again to change the address." if name == self.spec.key else "."
         elif not help_text and name == self.spec.key and self.spec.key_made_at:
             help_text = f"Made in {self.spec.key_made_at}."
         self.fields[name] = forms.CharField(
@@ -127,7 +123,7 @@ class AccountForm(forms.Form):
         """Checks that all needed secrets are entered if stored ones cannot be decrypted. A new secret replaces all."""
         for setting in self.spec.secrets:
             if self._needs(setting) and not tried.credentials.get(setting.name):
-                self.add_error(setting.name, "Put this in anew too: what is stored cannot be read.")
+                self.add_error(setting.name, "Enter this again too. The stored secret can’t be read.")
 
     def _clean_keys(self, tried: Integration, names: list[str]) -> None:
         """Checks that `tried`, the account after the change, has the keys for its calls and for their URL."""
@@ -152,7 +148,7 @@ class AccountForm(forms.Form):
                 saved, another = self._store(workspace_id, user)
         except (IntegrityError, AccountTaken):
             self.add_error(
-                self.account_field or None, "This account is connected already, here or in another workspace."
+                self.account_field or None, "This account is already connected, here or in another workspace."
             )
             return None
         # somebody else has changed the account since the form was rendered

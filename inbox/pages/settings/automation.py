@@ -50,7 +50,7 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
                 self.add_error("mode", f"Auto is locked. {row.missing} Use shadow until then.")
         shortest, longest = values.get("min_delay_s"), values.get("max_delay_s")
         if shortest and longest and shortest > longest:
-            self.add_error("max_delay_s", "The longest delay must not be shorter than the shortest.")
+            self.add_error("max_delay_s", "The longest delay can’t be shorter than the shortest.")
         return values
 
 
@@ -118,5 +118,5 @@ def pause(request: WorkspaceRequest) -> HttpResponse:
     audit.record(request.workspace.pk, request.user, f"sends.{wanted}", request.workspace, changes=changes)
     count = undo.take_back_all(request.workspace.pk, user=request.user) if paused else 0
     words = "Automatic sending is stopped." if paused else "Automatic sending is on again."
-    messages.success(request, f"{words} Taken back before they went out: {count}." if count else words)
+    messages.success(request, f"{words} Stopped before they went out: {count}." if count else words)
     return redirect("inbox:automation", request.workspace.pk)

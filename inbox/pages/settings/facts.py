@@ -35,35 +35,35 @@ class Words(NamedTuple):
 WORDS: dict[str, Words] = {
     Kind.ANSWER: Words(
         "Answers",
-        "What people ask, and what is true.",
+        "Questions that leads ask, with the true answer.",
         "Add an answer",
-        "What people ask",
-        "What is true",
-        "In your own words. An answer may use it as it stands, or a part of it.",
+        "Question",
+        "Answer",
+        "In your own words. A draft may use all or part of it.",
     ),
     Kind.PRICE: Words(
         "Prices",
-        "An answer names no other price.",
+        "Drafts never name any other price.",
         "Add a price",
-        "What it is the price of",
+        "Product or service",
         "The price and its policy",
-        "As in: $1,500 a month per crew, cancelled any month. No discounts by mail.",
+        "For example: $1,500 a month per crew, cancelled any month. No discounts by mail.",
     ),
     Kind.LINK: Words(
         "Links",
-        "An answer holds no other link.",
+        "Drafts never contain any other link.",
         "Add a link",
-        "What is behind it",
-        "The link, and when to give it",
-        "As in: https://example.com/brochure. Only when they ask for material.",
+        "Page",
+        "Link, and when to share it",
+        "For example: https://example.com/brochure. Only when they ask for material.",
     ),
     Kind.NEVER: Words(
         "Never said",
-        "A draft with one of these phrases waits for a person, whatever else is in it.",
+        "A draft with one of these phrases always waits for a person.",
         "Add a phrase",
         "The phrase",
-        "What to say instead",
-        "May stay empty.",
+        "Say instead",
+        "Optional.",
     ),
 }
 
@@ -74,7 +74,7 @@ class FactForm(forms.Form):
     question = forms.CharField(max_length=QUESTION_CHARS)
     answer = PostedText(max_length=ANSWER_CHARS, widget=forms.Textarea(attrs={"rows": 5}))
     position = forms.IntegerField(
-        label="Order", required=False, min_value=0, max_value=32_767, help_text="Lowest first. Empty: last."
+        label="Order", required=False, min_value=0, max_value=32_767, help_text="Lowest first, empty last."
     )
 
     def __init__(self, kind: str, *args: Any, **kwargs: Any) -> None:
@@ -85,20 +85,20 @@ class FactForm(forms.Form):
         self.fields["answer"].help_text = words.answer_help
         self.fields["answer"].required = kind != Kind.NEVER
         for name in ("question", "answer"):
-            self.fields[name].error_messages["required"] = "It is empty. Write it."
+            self.fields[name].error_messages["required"] = "Fill this in."
 
     def clean_question(self) -> str:
         question = " ".join(self.cleaned_data["question"].split())
         if not re.search(r"\w", folded(question)):
             raise forms.ValidationError("Write at least one word.")
         if len(folded(question)) > FOLDED_CHARS:
-            raise forms.ValidationError("It is too long. Shorten it.")
+            raise forms.ValidationError("This is too long. Shorten it.")
         return question
 
     def clean_answer(self) -> str:
         answer = str(self.cleaned_data["answer"])
         if self.kind == Kind.LINK and not re.search(r"https?://\w", answer):
-            raise forms.ValidationError("Give the link itself, beginning with https://.")
+            raise forms.ValidationError("Include the link itself, starting with https://.")
         return answer
 
 
@@ -133,7 +133,7 @@ def new(request: WorkspaceRequest, kind: str) -> HttpResponse:
     def add() -> None:
         factbook.add(request.workspace, request.user, kind=kind, **form.cleaned_data)
 
-    return _edit(request, form, add, "Added. The next draft knows it.")
+    return _edit(request, form, add, "Added. New drafts can use it.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -144,7 +144,7 @@ def edit(request: WorkspaceRequest, fact_id: uuid.UUID) -> HttpResponse:
     fact = get_object_or_404(facts, workspace=request.workspace, pk=fact_id)
     if request.POST.get("do") == "delete":
         factbook.delete(fact, request.user)
-        messages.success(request, "Deleted. Drafts that are written from now on do not know it.")
+        messages.success(request, "Deleted. New drafts won’t use it.")
         return redirect("inbox:facts", request.workspace.pk)
     values = {"question": fact.question, "answer": fact.answer, "position": fact.position}
     form = FactForm(fact.kind, request.POST or None, initial=values)
@@ -154,7 +154,7 @@ def edit(request: WorkspaceRequest, fact_id: uuid.UUID) -> HttpResponse:
             raise Refused(factbook.MOVED)
         factbook.change(fact, request.user, **form.cleaned_data)
 
-    return _edit(request, form, change, "Saved. Drafts that wait keep their text.", fact)
+    return _edit(request, form, change, "Saved. Existing drafts keep their text.", fact)
 
 
 def _edit(

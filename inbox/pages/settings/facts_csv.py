@@ -110,7 +110,7 @@ def plan(workspace: Workspace, text: str) -> Plan:
         line = _line(row, cells, facts)
         key = (line.kind, folded(line.question))
         if line.do != "refuse" and key in first:
-            line = _refused(row, cells, f"The same as row {first[key]}. Take one of the two out.")
+            line = _refused(row, cells, f"The same as row {first[key]}. Remove one of them.")
         elif line.do == "add" and not room:
             line = _refused(row, cells, f"A workspace holds {MOST} facts. Delete some first.")
         elif line.do != "refuse":
@@ -148,7 +148,7 @@ def _line(row: int, cells: list[str], facts: dict[tuple[str, str], WorkspaceFact
     if len(cells) > len(COLUMNS):
         problem = "It has more cells than the heading. Put quotation marks around a text with a comma in it."
     elif kind not in WorkspaceFact.Kind.values:
-        problem = f"kind: “{kind[:20]}” is none. Write answer, price, link or never."
+        problem = f"kind: “{kind[:20]}” isn’t a kind. Use answer, price, link or never."
     if problem:
         return _refused(row, cells, problem)
     form = FactForm(kind, {"question": cells[1], "answer": cells[2]})
@@ -193,12 +193,12 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
             )
     except csv.Error as error:
         raise Unreadable(
-            f"Row {row + 1} cannot be read ({error}). Look whether a quotation mark is missing there."
+            f"Row {row + 1} cannot be read ({error}). Check for a missing quotation mark."
         ) from error
     if not order:
-        raise Unreadable("It is empty. The first row names the columns: kind,question,answer.")
+        raise Unreadable("The file is empty. Start with the header row kind,question,answer.")
     if not count:
-        raise Unreadable("There is no row below the heading.")
+        raise Unreadable("There are no rows below the header.")
 
 
 def _delimiter(heading: str) -> str:
@@ -211,7 +211,7 @@ def _order(heading: list[str]) -> list[int]:
     missing = [name for name in COLUMNS if name not in names]
     if missing:
         raise Unreadable(
-            f"The first row must name the columns kind,question,answer; it lacks {', '.join(missing)}."
+            f"The first row must be the header kind,question,answer. It lacks {', '.join(missing)}."
         )
     return [names.index(name) for name in COLUMNS]
 
@@ -235,7 +235,7 @@ class FactFileForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
     )
     text = forms.CharField(
-        label="What the file holds",
+        label="File contents",
         required=False,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false"}),
@@ -278,12 +278,12 @@ def import_csv(request: WorkspaceRequest) -> HttpResponse:
             if not done.refused:
                 messages.success(request, summary)
                 return redirect("inbox:facts", request.workspace.pk)
-            messages.warning(request, f"{summary} The rows below were refused: correct them and check again.")
+            messages.warning(request, f"{summary} Correct the rows below, then check again.")
             text = done.refused_text
         shown = plan(request.workspace, text)
     except Moved:
         shown = plan(request.workspace, text)
-        problem = "The text or the facts have changed since. This is what it would do now."
+        problem = "The text or the facts have changed. This is the new preview."
     except Unreadable as reason:
         problem = str(reason)
     form = FactFileForm(initial={"text": text, "seen": shown.digest if shown else ""})

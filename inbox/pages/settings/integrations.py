@@ -68,14 +68,14 @@ def rotate(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
     integration = get_object_or_404(Integration, pk=integration_id, workspace=request.workspace)
     form = RotateForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Choose when the old key ends.")
+        messages.error(request, "Choose when the old key expires.")
         return redirect("inbox:integrations", request.workspace.pk)
     hours = int(form.cleaned_data["overlap"])
     key = WebhookKey.rotate(integration, timedelta(hours=hours))
     audit.record(request.workspace.pk, request.user, "webhook_key.rotated", key, overlap_hours=hours)
     messages.info(
         request,
-        f"New key made. The old one ends {OVERLAPS[str(hours)]}. Put the new address into the provider.",
+        f"New key created. The old one expires {OVERLAPS[str(hours)]}. Paste the new address into the provider.",
     )
     return redirect("inbox:integrations", request.workspace.pk)
 
@@ -88,9 +88,9 @@ def end_key(request: WorkspaceRequest, key_id: int) -> HttpResponse:
     ended = WebhookKey.objects.filter(pk=key.pk, expires_at__isnull=False).update(expires_at=timezone.now())
     if ended:
         audit.record(request.workspace.pk, request.user, "webhook_key.ended", key)
-        messages.info(request, "The old address has ended.")
+        messages.info(request, "The old address no longer works.")
     else:
-        messages.warning(request, "This is the address in force. Make a new key first.")
+        messages.warning(request, "This is the current address. Create a new key first.")
     return redirect("inbox:integrations", request.workspace.pk)
 
 
@@ -102,10 +102,10 @@ def own_key(request: WorkspaceRequest, key_id: int) -> WebhookKey:
 SLOTS = threading.BoundedSemaphore(3)
 """Limits the threads of a server process that wait for a provider's test, so that the others can serve pages."""
 KEY_UNREADABLE = (
-    "This address cannot be shown: its key cannot be read with today’s FIELD_ENCRYPTION_KEYS. It goes on to work. "
-    "Rotate makes a new one."
+    "This address still works, but its key can’t be read with the current FIELD_ENCRYPTION_KEYS. "
+    "Rotate it to get a new one."
 )
-BUSY = Check("Test", WARN, "Other accounts are being tested just now.", "Try again in a few seconds.")
+BUSY = Check("Test", WARN, "Other accounts are being tested right now.", "Try again in a few seconds.")
 
 
 @never_cache
@@ -238,7 +238,7 @@ def settings(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpRespon
     """`…/integrations/<account>/`: edits an account. 404 for an account that uses only the installation's key."""
     integration = _own(request, integration_id)
     if not registry.spec_of(integration.provider).is_connected_here:
-        raise Http404("A workspace sets nothing of this account.")
+        raise Http404("This account has no settings in a workspace.")
     return _edit(request, integration)
 
 

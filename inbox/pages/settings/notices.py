@@ -23,7 +23,7 @@ class NoticeForm(forms.Form):
         choices=[(tag, str(tag)) for tag in SAID],
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"invalid_choice": "%(value)s is no tag: choose from the list."},
+        error_messages={"invalid_choice": "%(value)s isn’t a tag. Choose one from the list."},
     )
 
 
@@ -60,7 +60,7 @@ def try_way(request: WorkspaceRequest, kind: str) -> HttpResponse:
     except notice_trial.NoWay as why:
         messages.error(request, str(why))
     else:
-        messages.info(request, "A trial notice is on its way.")
+        messages.info(request, "A test notice is on its way.")
     return redirect("inbox:notices", request.workspace.pk)
 
 
@@ -76,5 +76,5 @@ def told_of(request: WorkspaceRequest) -> HttpResponse:
     Workspace.objects.filter(pk=request.workspace.pk).update(notice_tags=tags)
     changes = {"notice_tags": [request.workspace.notice_tags, tags]}
     audit.record(request.workspace.pk, request.user, "notices.change", request.workspace, changes=changes)
-    messages.success(request, f"Slack is told of: {', '.join(tags)}." if tags else "Slack is told of no tag.")
+    messages.success(request, f"Slack notices: {', '.join(tags)}." if tags else "Slack notices are off.")
     return redirect("inbox:notices", request.workspace.pk)

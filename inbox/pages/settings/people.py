@@ -33,8 +33,8 @@ class AwayForm(forms.Form):
 
     until = forms.DateField(
         error_messages={
-            "required": "Away until: pick the day on which you are back.",
-            "invalid": "Away until: give a date as 2027-01-31.",
+            "required": "Away until: pick the day you’re back.",
+            "invalid": "Away until: enter a date like 2027-01-31.",
         }
     )
     to = forms.TypedChoiceField(
@@ -161,7 +161,7 @@ def away(request: WorkspaceRequest) -> HttpResponse:
     me, form = request.membership, AwayForm(request.POST, team=team_of(request))
     if request.POST.get("do") == "back":
         people.set_away(me, None)
-        messages.success(request, "You are here again.")
+        messages.success(request, "Welcome back: you’re no longer away.")
     elif not form.is_valid():
         messages.error(request, first_error(form))
     else:
@@ -174,8 +174,8 @@ def away(request: WorkspaceRequest) -> HttpResponse:
             messages.error(request, str(reason))
         else:
             who = heir.user.name if heir else "nobody yet"
-            words = f"{count} conversation{'' if count == 1 else 's'} handed over to {who}."
-            messages.success(request, f"You are away until {date_format(until, 'j F')}. {words}")
+            words = f"{count} conversation{'' if count == 1 else 's'} reassigned to {who}."
+            messages.success(request, f"You’re away until {date_format(until, 'j F')}. {words}")
     return redirect("account")
 
 
@@ -183,10 +183,10 @@ def _do(request: WorkspaceRequest, membership: Membership) -> str:
     what, by = request.POST.get("do"), request.membership
     if what == "remove":
         people.remove(by, membership)
-        return f"{membership.user} is out of this workspace."
+        return f"{membership.user} is no longer in this workspace."
     if what == "reset":
         second_factor.reset(by, membership)
-        return f"{membership.user} needs only a password now, and gets a mail about it."
+        return f"{membership.user} now needs only a password. They get a mail about it."
     role, takes = request.POST.get("role"), request.POST.get("takes")
     if what != "role" or role not in Membership.Role.values:
         raise Http404("No such action.")

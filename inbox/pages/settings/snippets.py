@@ -27,8 +27,8 @@ class SnippetForm(forms.Form):
     text = PostedText(
         max_length=TEXT_CHARS,
         widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}),
-        help_text="Write {first_name} where the lead's first name goes, {first_name|there} with a fallback.",
-        error_messages={"required": "Write its text."},
+        help_text="Use {first_name} for the lead’s first name, or {first_name|there} with a fallback.",
+        error_messages={"required": "Write the text."},
     )
     shared = forms.BooleanField(required=False)
 

@@ -119,10 +119,10 @@ class RetentionForm(ChangedColumnsForm):
             "keep_model_calls_days": "Days to keep the records of calls to the model",
         }
         help_texts = {
-            "keep_messages_days": "30 to 3650; empty: for good. Their drafts, sends and notes go too. Leads, "
-            "opt-outs, and what is suspected and not decided yet stay.",
-            "keep_bodies_days": "0 to 30. 0: until the next hourly run.",
-            "keep_model_calls_days": "1 to 3650; empty: for good. They have costs and outcomes, and no text.",
+            "keep_messages_days": "30 to 3650, or empty to keep them forever. Drafts, sends and notes go too. "
+            "Leads, opt-outs and open suspicions stay.",
+            "keep_bodies_days": "0 to 30. With 0, they go at the next hourly run.",
+            "keep_model_calls_days": "1 to 3650, or empty to keep them forever. They hold no text.",
         }
 
 
@@ -167,7 +167,7 @@ def retention(request: WorkspaceRequest) -> HttpResponse:
         audit.record(
             request.workspace.pk, request.user, "workspace.change", saved, changes=audit.changes_of(form)
         )
-        messages.success(request, "Saved. What is older goes with the next hourly run.")
+        messages.success(request, "Saved. Older records go at the next hourly run.")
         return redirect("inbox:retention", request.workspace.pk)
     effects = retention_effects.effects(saved) if form.is_bound and form.is_valid() else []
     status = 400 if form.errors else 200

@@ -230,7 +230,7 @@ class FirstSteps:
         name, health = known_as(account.provider), getattr(account, "health", None)
         state = state_of(account)
         if health is None or state == HealthState.UNKNOWN:
-            return Step(CHECKING, f"{name} is being checked", "This takes a few seconds.")
+            return Step(CHECKING, f"Checking {name}", "This takes a few seconds.")
         if state in WORKS:
             names = _names([row for row in self.senders if state_of(row) in WORKS])
             title = f"{listed(names)} {'are' if len(names) > 1 else 'is'} connected"
@@ -256,15 +256,15 @@ class FirstSteps:
         if self.facts["event_at"]:
             return Step(
                 DONE,
-                "Replies come in",
+                "Replies are arriving",
                 at=self.facts["event_at"],
                 url=self._page("conversation", lead) if (lead := self.facts["event_lead"]) else "",
                 link="Open the reply",
             )
         if self.facts["heard"] and self.used_at:  # its delivery is no longer stored
-            return Step(DONE, "Replies come in", at=self.used_at)
+            return Step(DONE, "Replies are arriving", at=self.used_at)
         if not self.senders:
-            return Step(LATER, "See the first reply come in", "After the first account.")
+            return Step(LATER, "Get your first reply", "After the first account.")
         return Step(
             CHECKING,
             "Listening for the first reply",
@@ -362,12 +362,12 @@ class FirstSteps:
         if self.facts["draft_lead"]:
             return Step(
                 OPEN,
-                "Approve the first draft",
+                "Approve your first draft",
                 "It’s below the reply. Change what you like: nothing goes out until you send it.",
                 url=self._page("conversation", self.facts["draft_lead"]),
                 link="Open the draft",
             )
-        return Step(LATER, "Approve the first draft", "Ready once the first reply is in.")
+        return Step(LATER, "Approve your first draft", "Ready once the first reply is in.")
 
 
 def finish(workspace: Workspace) -> bool:

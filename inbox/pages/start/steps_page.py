@@ -99,7 +99,7 @@ def test_event(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResp
     except samples.NoSample as why:
         messages.error(request, str(why))
         return _back(request)
-    messages.success(request, f"{account.label}’s address took the test event. This is what it made.")
+    messages.success(request, f"{account.label}’s address accepted the test event. This is the result.")
     return redirect("inbox:conversation", request.workspace.pk, lead.pk)
 
 
@@ -117,7 +117,7 @@ def test_model(request: WorkspaceRequest) -> HttpResponse:
     """Asks the model's provider, for at most 5 s, whether it accepts the installation's key."""
     account = workspace_accounts.of(request.workspace.pk)
     if account is None:
-        messages.error(request, "That did not work. Try again in a moment.")
+        messages.error(request, "That didn’t work. Try again in a moment.")
         return _back(request)
     lines = check_now(request, account)
     wrong = next((line for line in lines if line.tone in ("bad", "warn")), None)

@@ -34,8 +34,8 @@ class Command(BaseCommand):
             unreadable += needed[UNREADABLE]
         if unreadable:
             raise CommandError(
-                f"Rows that no key opens: {unreadable}. Put their key back into FIELD_ENCRYPTION_KEYS, or put the "
-                "secrets in anew. `manage.py doctor --no-providers` names the accounts."
+                f"Rows that no key opens: {unreadable}. Restore their key in FIELD_ENCRYPTION_KEYS, or enter the "
+                "secrets again. `manage.py doctor --no-providers` names the accounts."
             )
         if older:
             raise CommandError(

@@ -84,7 +84,7 @@ def test_a_frozen_database_is_said_to_take_connections_and_answer_nothing(postgr
         with frozen(postgres):
             for url in (postgres.url(), pooler.url()):
                 report = told(url)
-                assert "FAIL  database: it takes connections and answers nothing" in report
+                assert "FAIL  database: it accepts connections but does not answer" in report
                 assert "ps shows the state T or D" in report
 
 

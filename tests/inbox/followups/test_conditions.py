@@ -60,7 +60,7 @@ HOLDS = {
         lambda lead: Lead.objects.filter(pk=lead.pk).update(tag="Blacklist"),
         "stopped",
         "cancelled",
-        "Nothing more goes to this lead.",
+        "This lead gets nothing more.",
     ),
     "snoozed": (
         lambda lead: Lead.objects.filter(pk=lead.pk).update(snoozed_until=timezone.now() + DAY),
@@ -221,11 +221,11 @@ def test_an_opt_out_stops_everything_in_its_own_transaction(world, workspace):
     ("step", "lead", "reason"),
     [
         ({"channel": "sms"}, {"phone": "+12125550123"}, "GoHighLevel is not connected."),
-        ({"text": "Hi {title}"}, {}, "Not known of this lead: title."),
+        ({"text": "Hi {title}"}, {}, "This lead lacks: title."),
         ({"condition": "connected"}, {}, "Not connected on LinkedIn."),
-        ({"condition": "no_phone"}, {"phone": "+12125550123"}, "A phone number is known."),
+        ({"condition": "no_phone"}, {"phone": "+12125550123"}, "There is a phone number."),
         ({"text": "x" * 30_000}, {}, "This is too long: 20,000 characters are the most on Email."),
-        ({"text": "Free: {slots}"}, {}, "The calendar has no free time to offer."),
+        ({"text": "Free: {slots}"}, {}, "The calendar has no free times to offer."),
     ],
 )
 def test_what_is_missing_skips_the_step_and_the_next_one_goes_out(world, workspace, step, lead, reason):
@@ -238,14 +238,14 @@ def test_what_is_missing_skips_the_step_and_the_next_one_goes_out(world, workspa
 def test_a_step_on_a_refused_channel_is_skipped_and_does_not_wait(workspace):
     instance = enrolled(workspace, {}, lead=quiet_lead(workspace, refused_channels=["email"]))
     minute()
-    assert statuses(instance) == [("skipped", "They asked not to be written to by Email.")]
+    assert statuses(instance) == [("skipped", "They asked not to be contacted via Email.")]
 
 
 def test_a_missing_phone_is_skipped_without_clay(world, workspace):
     world.connect("ghl", "loc-1", api_key="key-ghl")
     instance = enrolled(workspace, {"channel": "sms"}, {})
     minute()
-    assert statuses(instance)[0] == ("skipped", "No phone number is known.")
+    assert statuses(instance)[0] == ("skipped", "There is no phone number.")
 
 
 def test_nine_o_clock_stays_nine_across_the_clock_change(workspace):

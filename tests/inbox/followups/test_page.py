@@ -48,7 +48,7 @@ def test_every_follow_up_is_in_a_list_with_its_number(people, workspace, url):  
     }  # fmt: skip
     assert page.context["reasons"] == [("unipile_disconnected", "LinkedIn account is disconnected", 1)]
     excluded = people.viewer.get(url("followups"), {"view": "excluded"})
-    assert excluded.context["reasons"] == [(off.sequence.name, f"“{off.sequence.name}” is switched off", 1)]
+    assert excluded.context["reasons"] == [(off.sequence.name, f"“{off.sequence.name}” is off", 1)]
     assert [row["instance"].pk for row in excluded.context["rows"]] == [off.pk]
 
 
@@ -104,7 +104,7 @@ def test_skipping_takes_the_next_step_and_records_who(people, workspace, url):  
     task = FollowUpTask.objects.get()
     assert (task.status, task.reason, task.decided_by) == (
         "skipped",
-        "A person skipped it.",
+        "Someone skipped it.",
         people.users.member,
     )
     assert instance.next_step.position == 1 and instance.due_at > timezone.now()
@@ -115,8 +115,10 @@ def test_stopping_ends_it_and_a_second_time_says_so(people, workspace, url):  # 
     ask = {"do": "cancel", "view": "due", "instance": str(instance.pk)}
     people.member.post(url("followups-act"), ask)
     instance.refresh_from_db()
-    assert (instance.status, instance.finish_reason) == ("stopped", "A person stopped it.")
-    assert "It has ended." in people.member.post(url("followups-act"), ask, follow=True).content.decode()
+    assert (instance.status, instance.finish_reason) == ("stopped", "Someone stopped it.")
+    assert (
+        "It has already ended." in people.member.post(url("followups-act"), ask, follow=True).content.decode()
+    )
 
 
 def test_another_workspace_s_follow_up_is_not_touched(people, workspace, url):  # noqa: F811
@@ -154,15 +156,15 @@ def test_an_admin_makes_a_sequence_changes_it_and_enrols_leads(people, workspace
     emails = f"{lead.email}\n{stopped.email}\nnobody@example.org"
     page = people.member.post(url("sequence-enrol", made.pk), {"emails": emails}, follow=True)
     assert "Enrolled 1 of 2 leads." in page.content.decode()
-    assert "1 of the addresses belong to no lead." in page.content.decode()
+    assert "1 of the addresses don’t belong to a lead." in page.content.decode()
     assert FollowUpInstance.objects.get().lead == lead
 
 
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("Hi {firstname}", "{firstname} is not a variable. Use one of: first_name"),
-        ("Hi {first_name", "A brace is left over."),
+        ("Hi {firstname}", "{firstname} isn’t a variable. Use one of: first_name"),
+        ("Hi {first_name", "There’s a stray brace."),
     ],
 )
 def test_an_unknown_variable_is_an_error_where_it_is_typed(people, workspace, url, text, error):  # noqa: F811
@@ -175,7 +177,7 @@ def test_a_sender_whom_the_workspace_does_not_name_is_an_error_where_it_is_typed
     workspace.persona_name = ""
     workspace.save()
     answer = people.owner.post(url("sequence-new"), form(text="Hi, {sender} here"))
-    assert "say in Settings who answers are written by" in answer.content.decode()
+    assert "add a signature name under Settings" in answer.content.decode()
     assert people.owner.post(url("sequence-new"), form(text="Hi, {sender|Alex} here")).status_code == 302
 
 

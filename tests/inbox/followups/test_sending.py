@@ -149,7 +149,7 @@ def test_a_pending_invitation_fails_the_step_with_its_reason_and_the_sequence_go
     minute()
     assert statuses(instance)[0] == (
         "failed",
-        "An invitation to this person is still waiting to be accepted.",
+        "This person hasn’t accepted your invitation yet.",
     )
     assert statuses(instance)[1] == ("sent", "")
 
@@ -163,9 +163,7 @@ def test_an_unknown_outcome_keeps_the_lead_from_a_second_message(world, workspac
     second = enrolled(workspace, {}, lead=lead)
     minute()
     assert statuses(first) == [("sending", "")]
-    assert statuses(second) == [
-        ("waiting", "Nobody knows yet whether the last message to this lead went out: settle that one first.")
-    ]
+    assert statuses(second) == [("waiting", "The last message’s outcome is unknown. Settle that one first.")]
     assert len(world.posted()) == 1
 
 

@@ -60,7 +60,7 @@ def test_three_refused_requests_make_an_account_not_understood_and_the_first_und
     assert BackgroundJob.objects.filter(kind="health.notify").exists()
     world.client.force_login(world.user)
     page = world.client.get(reverse("inbox:list", args=[world.workspace.pk])).content.decode()
-    assert "EmailBison" in page and "is not understood" in page
+    assert "EmailBison" in page and "doesn’t understand" in page
     assert probes.check_now(bison).ok
     assert state(bison) == "not_understood"  # that our calls work proves nothing of what arrives
     understand(world, bison, 1)
@@ -117,7 +117,7 @@ def test_a_parser_that_is_taken_away_and_brought_back_loses_nothing(world, bison
     assert BackgroundJob.objects.filter(kind="health.notify").exists()
     world.client.force_login(factories.make_member(world.workspace, "admin"))
     inbox = world.client.get(reverse("inbox:list", args=[world.workspace.pk])).content.decode()
-    assert "is not understood" in inbox
+    assert "doesn’t understand" in inbox
     refused = WebhookDelivery.objects.filter(verdict="rejected").latest("received_at")
     address = reverse("inbox:delivery", args=[world.workspace.pk, refused.pk])
     page = world.client.get(address)

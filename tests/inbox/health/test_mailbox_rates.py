@@ -78,7 +78,7 @@ def test_no_mailbox_is_named_in_a_plain_month(account, seed):
 @pytest.mark.parametrize(
     ("bad", "rate", "words"),
     [
-        ({"bounces": 0.3}, "bounces", "came back in the last 24 hours: pause it at EmailBison"),
+        ({"bounces": 0.3}, "bounces", "bounced in the last 24 hours: pause it at EmailBison"),
         ({"complaints": 0.12}, "complaints", "people reported mails from alex0@outreach.example.com as spam"),
     ],
 )
@@ -157,15 +157,15 @@ def test_people_read_it_on_the_health_page_and_the_account_s_card_and_in_the_not
     assert mailbox_rates.tick(Deadline.after_ms(20_000))["told"] == 1
     client.force_login(factories.make_member(account.workspace, "admin", email="ana@example.org"))
     drain()
-    letter = next(letter for letter in mail.outbox if "came back" in letter.body)
+    letter = next(letter for letter in mail.outbox if "bounced" in letter.body)
     assert letter.subject == f"Holdfast: {BAD} of Northwind" and "/health/" in letter.body
     notice = Notice.objects.get(kind="mailbox")
     assert (notice.state, notice.path) == ("sent", "email")
     page = client.get(reverse("inbox:health", args=[account.workspace_id])).content.decode()
-    assert f"20 of 40 mails from {BAD} came back in the last 24 hours" in page
+    assert f"20 of 40 mails from {BAD} bounced in the last 24 hours" in page
     assert "gone@outreach.example.com" in page and "Disconnected" in page
     cards = client.get(reverse("inbox:integrations", args=[account.workspace_id])).content.decode()
-    assert f"20 of 40 mails from {BAD} came back" in cards
+    assert f"20 of 40 mails from {BAD} bounced" in cards
     MailboxAlarm.objects.update(last_at=timezone.now() - timedelta(days=2))
     page = client.get(reverse("inbox:health", args=[account.workspace_id]))
     assert page.context["alarms"] == [], "it was not so for a day"
@@ -190,5 +190,5 @@ def test_the_notice_goes_to_slack_and_by_e_mail_where_slack_refuses_it(world: Wo
     drain()
     notices = Notice.objects.filter(kind="mailbox").order_by("path")
     assert list(notices.values_list("path", "state")) == ends
-    letters = [letter for letter in mail.outbox if "came back" in letter.body]
+    letters = [letter for letter in mail.outbox if "bounced" in letter.body]
     assert len(letters) == len(ends) - 1

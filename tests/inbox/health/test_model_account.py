@@ -57,7 +57,7 @@ def test_a_refused_key_shows_in_banner_card_and_notice_and_the_strip_says_why(
     assert known(world).state == HealthState.DISCONNECTED
     line = banner.line(known(world), world.workspace)
     assert line.headline == "OpenAI is disconnected for Northwind"
-    assert "Replies are not understood" in line.effect and "operator has to act" in line.effect
+    assert "Replies aren’t tagged" in line.effect and "operator to fix it" in line.effect
     shown = page(world)  # one cause, one banner
     assert line.headline not in shown and ModelOutage.objects.get().why.rstrip(".") in shown
     assert shown.count('class="banner"') == 1
@@ -113,7 +113,7 @@ def test_an_address_that_calls_may_not_go_to_is_named(world):
     row = known(world)
     assert (row.state, row.reason) == (HealthState.DISCONNECTED, "address_refused")
     effect = banner.line(row, world.workspace).effect
-    assert "Calls may not go to its address." in effect and "must begin with https://" in effect
+    assert "Calls to its address aren’t allowed." in effect and "must begin with https://" in effect
 
 
 def test_a_slack_whose_address_is_refused_is_disconnected(world):

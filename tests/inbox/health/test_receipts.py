@@ -391,8 +391,8 @@ class TestPages:
         page = world.client.get(f"/w/{world.workspace.pk}/integrations/{smartlead.pk}/receipts/")
         text = " ".join(unescape(re.sub("<[^>]+>", " ", page.content.decode())).split())
         assert "Mon 26 Oct Replies Not complete 1: It has no id. 2 1 1 0 1" in text
-        assert "SmartLead lists 1 of Mon 26 Oct that is not here." in text
-        assert "compared with what is here every 30 min." in text
+        assert "SmartLead lists 1 from Mon 26 Oct that is missing here." in text
+        assert "Every 30 min, Holdfast compares" in text
         assert "Bounces It lists them for one campaign at a time only." in text
 
     def test_the_card_says_up_to_when_it_is_complete(self, world, smartlead, clock):
@@ -417,7 +417,9 @@ class TestPages:
         clock.shift(HALF_HOUR)
         compare(smartlead)
         for page in ("insights/", "health/"):
-            assert "Not complete SmartLead lists 1 of Mon 26 Oct that is not here." in self.text(world, page)
+            assert "Not complete SmartLead lists 1 from Mon 26 Oct that is missing here." in self.text(
+                world, page
+            )
         assert "Not complete: see Integrations" in self.text(world, "inbox/")
         assert csv(world)[1].endswith(",not complete")
         clock.shift(timedelta(hours=2))
@@ -429,7 +431,7 @@ class TestPages:
         clock.shift(HALF_HOUR)
         compare(smartlead)
         world.client.force_login(world.user)
-        assert "SmartLead was not compared before Mon 26 Oct." in self.text(world, "insights/")
+        assert "SmartLead hasn’t been compared before Mon 26 Oct." in self.text(world, "insights/")
         answer = said(world, MONDAY.date() - timedelta(days=5), MONDAY.date())
         assert answer.label == "complete from 2026-10-26 through 2026-10-26 13:15 UTC"
         assert not answer.is_troubled and "Not complete" not in self.text(world, "inbox/")
@@ -439,7 +441,7 @@ class TestPages:
     ):
         clock.shift(timedelta(hours=6))
         world.client.force_login(world.user)
-        assert "Not complete SmartLead was not compared." in self.text(world, "insights/")
+        assert "Not complete SmartLead hasn’t been compared yet." in self.text(world, "insights/")
         assert "Not complete" not in self.text(world, "inbox/")
 
     @staticmethod
@@ -453,7 +455,7 @@ class TestPages:
         slack = world.connect("slack", bot_token="xoxb-1")
         world.client.force_login(world.user)
         page = world.client.get(f"/w/{world.workspace.pk}/integrations/{slack.pk}/receipts/").content.decode()
-        assert "Cannot be compared" in page and "It lists nothing that is counted here." in page
+        assert "Can’t be compared" in page and "It lists nothing that is counted here." in page
 
 
 class TestAppointments:

@@ -100,7 +100,7 @@ def test_somebody_else_who_logs_in_does_not_heal_it(admin, linkedin, world):
     assert not probes.check_now(linkedin).ok
     assert state(linkedin) == ("disconnected", "another_account")
     page = admin.get(reverse("inbox:health", args=[linkedin.workspace_id])).content.decode()
-    assert "reconnected with somebody else’s account" in page
+    assert "reconnected with someone else’s account" in page
 
 
 def test_calls_that_work_for_somebody_else_prove_nothing(linkedin, world):

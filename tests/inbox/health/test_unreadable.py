@@ -60,8 +60,8 @@ def test_the_tick_finds_it_says_so_once_and_the_banner_names_the_way_out(
     assert (known.state, known.reason) == (HealthState.DISCONNECTED, SECRETS_UNREADABLE)
     assert known.transitions.count() == 2
     line = banner.line(known, account.workspace)
-    assert "stored secrets cannot be read for Outreach (Northwind)" in line.headline
-    assert "Put the secrets in anew under Settings" in line.effect and "FIELD_ENCRYPTION_KEYS" in line.effect
+    assert "stored secrets can’t be read for Outreach (Northwind)" in line.headline
+    assert "Enter the secrets again under Settings" in line.effect and "FIELD_ENCRYPTION_KEYS" in line.effect
     assert line.needs_key and not line.can_reconnect
     assert BackgroundJob.objects.filter(kind=notice_channels.NOTIFY).count() == 1
 
@@ -83,7 +83,7 @@ def test_an_approved_send_waits_without_an_attempt_and_goes_out_when_the_key_is_
     send.refresh_from_db()
     job = BackgroundJob.objects.get(kind="reply.send")
     assert (send.state, job.status, job.attempts) == (OutboundSend.State.INTENT, "queued", 0)
-    assert "secrets cannot be read" in send.reason and world.posted() == []
+    assert "secrets can’t be read" in send.reason and world.posted() == []
     tick()
 
     with override_settings(FIELD_ENCRYPTION_KEYS=[key]):
@@ -202,7 +202,7 @@ def test_the_settings_page_opens_and_new_secrets_replace_what_could_not_be_read(
     page = owner.get(settings_url(account))
     assert (
         page.status_code == 200
-        and "cannot be read with today’s FIELD_ENCRYPTION_KEYS" in page.content.decode()
+        and "can’t be read with the current FIELD_ENCRYPTION_KEYS" in page.content.decode()
     )
     form = {"name": "Outreach", "workspace_id": "", "api_key": world.key, "enabled": "on"}
     form["base_url"] = account.config["base_url"]
@@ -231,7 +231,7 @@ def test_of_two_secrets_the_needed_one_must_come_with_the_other(world, owner):
     refused = owner.post(settings_url(account), form)
     assert refused.status_code == 422
     assert refused.context["form"].errors == {
-        "api_key": ["Put this in anew too: what is stored cannot be read."]
+        "api_key": ["Enter this again too. The stored secret can’t be read."]
     }
     account.refresh_from_db()
     assert account.is_unreadable

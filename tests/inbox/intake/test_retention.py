@@ -249,5 +249,5 @@ def test_the_effect_is_told_before(brief):
     make_delivery(brief.workspace, received_at=ago(days=31))
     told = retention_effects.effects(brief.workspace)
     assert told[0] == f"Would remove 3 messages of 1 lead before {ago(days=60):%Y-%m-%d}."
-    assert told[1].startswith("Would empty 1 raw body of webhooks before 20")
-    assert told[2] == "Records of calls to the model are kept."
+    assert told[1].startswith("Would empty 1 raw webhook body from before 20")
+    assert told[2] == "Records of model calls are kept."

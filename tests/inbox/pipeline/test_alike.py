@@ -1,4 +1,4 @@
-"""Treat all alike?: the other replies in the same words, what would change for them, and having it done."""
+"""Similar replies: those in the same words, what would change for them, and the update."""
 
 import threading
 from datetime import timedelta
@@ -214,8 +214,8 @@ def test_the_dry_run_says_what_then_happens_to_each_and_changes_nothing(workspac
     assert tags(plain, older, stopped) == ["Interested"] * 3
     leads = [Lead.objects.get(pk=one.lead_id) for one in (plain, older, stopped)]
     assert [told[one.pk].then for one in (plain, older, stopped)] == [
-        "An answer is proposed.",
-        "A later reply says what the lead is.",
+        "A draft is written.",
+        "A later reply decides the lead’s tag.",
         "The lead stays stopped, for another reason.",
     ]
     assert [(lead.tag, lead.needs_reply, lead.is_stopped) for lead in leads] == [
@@ -236,8 +236,8 @@ def test_blacklisting_all_stops_each_lead_and_its_campaign_as_a_person_does(work
     draft = factories.make_draft(other)
 
     others = corrected(first, "Blacklist", user)
-    assert change(others, other).then == "Everything that would go to the lead stops, campaigns included."
-    assert change(others, back).then.startswith("The lead is not stopped: they asked to be let in again")
+    assert change(others, other).then == "Everything to the lead stops, including campaigns."
+    assert change(others, back).then.startswith("The lead isn’t stopped, because they opted in again")
     treat(others, user)
 
     draft.refresh_from_db()
@@ -258,7 +258,7 @@ def test_taking_an_opt_out_back_lifts_only_the_stops_that_these_replies_caused(w
     Lead.objects.filter(pk=again.lead_id).update(opted_out_at=stop.sent_at)
 
     others = corrected(first, "Objection", user)
-    assert change(others, other).then == "The stop that this reply caused is taken back."
+    assert change(others, other).then == "The stop that this reply caused is lifted."
     assert change(others, again).then == "The lead stays stopped, for another reason."
     treat(others, user)
 
@@ -278,7 +278,7 @@ def test_a_no_to_a_suspicion_is_a_no_for_all_that_are_suspected_alike(workspace,
     others = Alike.to(first)
 
     assert list(others.replies()) == [other]
-    assert change(others, other)[1:3] == ("Perhaps an automatic reply", "Read anew")
+    assert change(others, other)[1:3] == ("Perhaps an automatic reply", "Read again")
     treat(others, user)
 
     newest = other.tag_decisions.get()
@@ -359,7 +359,7 @@ def test_more_than_one_job_may_do_is_offered_again(workspace, user, monkeypatch)
         reply(workspace)
     assert treat(corrected(first, "Interested", user), user) == 3
     assert treat(Alike.to(first), user) == 1
-    with pytest.raises(NotAlike, match="No other reply is left"):
+    with pytest.raises(NotAlike, match="There are no more similar replies"):
         Alike.to(first).start(timezone.now(), user)
 
 
@@ -370,7 +370,7 @@ def test_nothing_is_done_in_the_name_of_who_may_not_any_more(workspace, user):
     Membership.objects.filter(user=user).update(role=Membership.Role.VIEWER)
     drain()
     assert tags(other) == ["Automated Reply"]
-    assert others.job.result["why"] == "The person who started it may not correct tags here any more."
+    assert others.job.result["why"] == "The member who started this can no longer correct tags here."
 
 
 def test_a_decision_that_was_taken_back_changes_no_others(workspace, user):
@@ -380,7 +380,7 @@ def test_a_decision_that_was_taken_back_changes_no_others(workspace, user):
     tag_decisions.correct(first, "Objection", user=user)
     drain()
     assert tags(other) == ["Automated Reply"]
-    with pytest.raises(NotAlike, match="decided otherwise about this reply since"):
+    with pytest.raises(NotAlike, match="changed this reply’s tag since"):
         others.start(timezone.now(), user)
 
 

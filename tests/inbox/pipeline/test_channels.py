@@ -253,7 +253,7 @@ def test_who_ends_one_channel_for_another_is_not_opted_out_and_gets_no_text(text
     lead = texts.lead()
     assert lead.refused_channels == ["sms"] and not lead.is_stopped and lead.needs_reply
     assert texts.draft(message) is None
-    with pytest.raises(send_claims.SendBlocked, match="asked not to be written to by SMS"):
+    with pytest.raises(send_claims.SendBlocked, match="asked not to be contacted via SMS"):
         send_claims.claim(
             lead,
             channel="sms",
@@ -300,7 +300,7 @@ def test_a_text_that_is_perhaps_a_stop_pauses_texts_to_every_lead_with_the_numbe
     stranger = factories.make_lead(texts.workspace, phone="+12125550199")
     abroad = factories.make_lead(factories.make_workspace("Elsewhere"), **same)
 
-    assert "another lead with this number" in send_claims.unreachable(colleague, "sms")
+    assert "Another lead with this number" in send_claims.unreachable(colleague, "sms")
     assert send_claims.unreachable(colleague, "email") == ""
     assert [send_claims.unreachable(lead, "sms") for lead in (stranger, abroad)] == ["", ""]
     with pytest.raises(send_claims.SendBlocked, match="stop texting"), transaction.atomic():
@@ -390,7 +390,10 @@ def test_who_ends_one_address_goes_on_at_the_other_and_nobody_s_message_goes_to_
     assert not lead.is_stopped and lead.suspected == ""
     sent = answer_to(message, world.user).recipients
     assert [row["address"] for row in (*sent["to"], *sent["cc"])] == ["dana@example.org", "jo@example.org"]
-    with pytest.raises(send_claims.SendBlocked, match="nothing goes to this address"), transaction.atomic():
+    with (
+        pytest.raises(send_claims.SendBlocked, match="no more messages to this address"),
+        transaction.atomic(),
+    ):
         answer_to(asked, world.user)
     stop = BackgroundJob.objects.get(kind="campaign.stop-emails", payload__lead_id=str(office.pk))
     assert stop.workspace_id == world.workspace.pk
@@ -426,7 +429,10 @@ def test_who_ends_their_main_address_is_answered_where_they_write_from(world):
     )
     refused_addresses.end(message, ended(message.text, message.from_address))
 
-    with pytest.raises(send_claims.SendBlocked, match="nothing goes to this address"), transaction.atomic():
+    with (
+        pytest.raises(send_claims.SendBlocked, match="no more messages to this address"),
+        transaction.atomic(),
+    ):
         answer_to(before, world.user)
     assert answer_to(message, world.user).recipients["to"][0]["address"] == "new@example.org"
 
@@ -473,7 +479,10 @@ def test_a_message_whose_address_is_ended_during_its_countdown_does_not_go_out(w
 
 def test_an_answer_waits_for_a_person_where_the_ended_address_is_the_one_they_write_from(world):
     message = world.reply("Delete dana@example.org and write to me directly at jo@example.org")
-    with pytest.raises(send_claims.SendBlocked, match="nothing goes to this address"), transaction.atomic():
+    with (
+        pytest.raises(send_claims.SendBlocked, match="no more messages to this address"),
+        transaction.atomic(),
+    ):
         answer_to(message, world.user)
     assert not world.lead().is_stopped
 

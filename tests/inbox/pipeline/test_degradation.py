@@ -408,7 +408,7 @@ def test_twenty_short_yes_answers_without_a_model_are_not_understood_yet(world, 
     world.client.force_login(world.user)
     listed = world.client.get(f"/w/{world.workspace.pk}/inbox/?view=not-understood").content.decode()
     assert listed.count('<li class="row') == 20
-    assert "No model is connected (OPENAI_API_KEY is not set)" in listed and "The oldest came" in listed
+    assert "No model is connected (OPENAI_API_KEY is not set)" in listed and "The oldest arrived" in listed
 
 
 def test_what_was_answered_while_the_draft_was_written_gets_no_draft(world, monkeypatch):
@@ -426,7 +426,7 @@ def test_what_was_answered_while_the_draft_was_written_gets_no_draft(world, monk
     world.work()
 
     assert world.draft(message) is None
-    assert "an answer of ours, came while it was written" in world.steps(message)["draft"][1]
+    assert "A newer reply or answer arrived while" in world.steps(message)["draft"][1]
 
 
 def test_a_tag_whose_evidence_nobody_wrote_is_left_to_a_person_and_not_asked_again(world):

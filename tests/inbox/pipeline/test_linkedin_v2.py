@@ -358,7 +358,7 @@ def test_old_conversation_is_answered_after_its_owner_has_moved_to_version_2(lin
 def test_old_conversation_is_never_answered_by_another_owner(linkedin):
     message = moved(linkedin, "ACoAAsomebody")
     draft = factories.make_draft(message, "Thursday?", channel="linkedin")
-    with pytest.raises(SendBlocked, match="not connected any more"):
+    with pytest.raises(SendBlocked, match="no longer connected"):
         review.approve(draft, user=linkedin.user, text="Thursday?")
 
 

@@ -151,7 +151,7 @@ def test_a_person_says_that_it_is_an_opt_out(without_model):
     assert (lead.tag, lead.suspected) == ("Blacklist", "") and lead.opted_out_at == message.sent_at
     decision = TagDecision.objects.get(kind="person")
     assert (decision.tag, decision.user, decision.quote) == ("Blacklist", world.user, WISH)
-    assert "decided already" in decide(world, message, "no").content.decode()
+    assert "already decided this" in decide(world, message, "no").content.decode()
     assert world.lead().is_stopped
 
     tag_decisions.correct(message, "Interested", user=world.user)
@@ -293,7 +293,7 @@ def test_a_campaign_that_cannot_be_started_again_goes_on_until_a_person_is_known
     message = world.reply(AUTOMATIC)
     world.work()
     assert stops(world) == 0
-    assert "cannot be started again" in world.steps(message)["stop-future-emails"][1]
+    assert "irreversible" in world.steps(message)["stop-future-emails"][1]
 
     decide(world, message, "no")
     world.work()
@@ -330,7 +330,7 @@ def test_a_step_holds_while_it_is_perhaps_a_machine_s_and_says_why(world):
     instance = enrolled(world.workspace, {})
     message = replies(instance, AUTOMATIC, "auto_reply")
     minute()
-    assert statuses(instance) == [("waiting", "Perhaps an automatic reply: nobody has decided yet.")]
+    assert statuses(instance) == [("waiting", "Perhaps an automatic reply: not decided yet.")]
     attempt = FollowUpTask.objects.get().attempt
     minute()
     assert FollowUpTask.objects.get().attempt == attempt
@@ -361,5 +361,5 @@ def test_follow_ups_pause_for_what_is_perhaps_an_opt_out_and_hold_when_a_person_
 
     plan.resumed(FollowUpInstance.objects.all(), by_person=True)
     minute()
-    assert statuses(instance) == [("waiting", "Perhaps an opt-out: nobody has decided yet.")]
+    assert statuses(instance) == [("waiting", "Perhaps an opt-out: not decided yet.")]
     assert world.posted() == []

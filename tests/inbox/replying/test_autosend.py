@@ -126,7 +126,7 @@ def test_what_changed_since_holds_the_draft_when_it_is_due():
     draft = countdown_over(draft)
 
     assert (draft.status, draft.send_at) == (Draft.Status.PENDING, None)
-    assert draft.status_reason.startswith("Held: Sending without a person is switched off")
+    assert draft.status_reason.startswith("Held: Automatic answers are off")
     assert OutboundSend.objects.count() == 0
 
 

@@ -64,7 +64,7 @@ def test_writes_the_sent_message_with_everything_a_person_wants_to_see(world, dr
     ],
 )
 def test_nobody_sends_a_text_or_subject_in_which_a_variable_is_left(world, draft, text, subject, left):
-    with pytest.raises(SendBlocked, match="is not filled in") as refused:
+    with pytest.raises(SendBlocked, match="isn’t filled in") as refused:
         review.approve(draft, user=world.user, text=text, subject=subject)
     assert str(refused.value).startswith(left)
     draft.refresh_from_db()
@@ -132,7 +132,7 @@ def test_a_5xx_after_the_request_is_unknown_and_is_never_sent_again_by_itself(wo
         world.work()
 
     send.refresh_from_db()
-    assert send.state == State.UNKNOWN and "did not list it" in send.reason
+    assert send.state == State.UNKNOWN and "didn’t list it" in send.reason
     calls = [
         r
         for r in world.sandbox.requests(provider="emailbison")
@@ -200,7 +200,7 @@ def test_without_another_sender_the_send_fails_with_a_sentence(world, draft):
 
     send = settled(world, approve(world, draft))
 
-    assert (send.state, send.reason) == (State.FAILED, "EmailBison has no mailbox that could send this.")
+    assert (send.state, send.reason) == (State.FAILED, "EmailBison has no mailbox that can send this.")
 
 
 def test_a_connection_that_is_gone_before_the_call_fails_the_send_with_a_sentence(world, draft):

@@ -149,7 +149,7 @@ def test_a_text_that_the_card_did_not_show_is_not_approved_by_it(slack, draft):
 
     assert OutboundSend.objects.count() == 0
     shown = json.dumps(card_of(slack)["blocks"])
-    assert "written anew since" in shown and "this text is new" in shown and '\\"revision\\": 2' in shown
+    assert "It has been rewritten" in shown and "this text is new" in shown and '\\"revision\\": 2' in shown
     press(slack, draft, "approve_send", pressing, revision=2)
     assert OutboundSend.objects.get().text == "Hi Dana, this text is new."
 
@@ -161,7 +161,7 @@ def test_a_press_after_they_have_written_again_sends_nothing(slack, draft):
     press(slack, draft, "approve_send", slack_id(slack, slack.user))
 
     assert OutboundSend.objects.count() == 0
-    assert "They have written again" in json.dumps(card_of(slack)["blocks"])
+    assert "written again. Read that first" in json.dumps(card_of(slack)["blocks"])
 
 
 def test_an_absence_notice_does_not_stop_the_press(slack, draft):
@@ -176,10 +176,10 @@ def test_a_draft_that_its_gates_hold_when_it_is_due_gets_its_card(slack):
     draft = passing_draft(slack.workspace)
     Draft.objects.filter(pk=draft.pk).update(send_at=timezone.now())
     draft.refresh_from_db()
-    autosend.hold(draft, "The lead has written again since.")
+    autosend.hold(draft, "The lead has written again.")
     slack.work()
 
-    assert "Held: The lead has written again since." in json.dumps(card_of(slack)["blocks"])
+    assert "Held: The lead has written again." in json.dumps(card_of(slack)["blocks"])
 
 
 def test_regenerate_writes_a_new_revision_and_the_card_follows(slack, draft):

@@ -50,7 +50,7 @@ def test_an_approved_send_has_the_provider_asked_and_waits_half_a_minute(world):
     assert (job.run_at - timezone.now()).total_seconds() <= 31
     send.refresh_from_db()
     local = job.run_at.astimezone(ZoneInfo(world.workspace.timezone))
-    assert send.reason.endswith(f"It is tried again at {local:%H:%M:%S}.")
+    assert send.reason.endswith(f"Holdfast tries again at {local:%H:%M:%S}.")
     assert not is_open()  # the look at the account found it well
 
     BackgroundJob.objects.filter(pk=job.pk).update(run_at=timezone.now())

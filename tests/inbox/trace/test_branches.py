@@ -97,7 +97,7 @@ def test_a_second_reply_is_matched_to_the_lead_and_says_by_what(world, told):
 
     found = event(told("message", second), "The lead was found")
 
-    assert (found.branch, found.why) == ("Known before", "By the e-mail address that it came from.")
+    assert (found.branch, found.why) == ("Known before", "By the sender’s e-mail address.")
 
 
 def test_a_request_that_cannot_be_used_names_what_was_wrong(world, told):
@@ -137,8 +137,8 @@ def test_an_opt_out_says_that_everything_stopped_and_why_nothing_was_drafted(wor
 
     assert event(trace, "Everything was stopped").branch == "They asked not to be contacted"
     assert event(trace, "Understood").branch == "By a rule, no model asked"
-    assert event(trace, "No answer was drafted").why == "Nothing more goes to this lead."
-    assert (trace.headline, trace.summary) == ("Nothing was sent", "Nothing more goes to this lead.")
+    assert event(trace, "No answer was drafted").why == "This lead gets nothing more."
+    assert (trace.headline, trace.summary) == ("Nothing was sent", "This lead gets nothing more.")
 
 
 def test_an_answer_that_a_check_holds_says_which_and_why(world, told):
@@ -151,7 +151,7 @@ def test_an_answer_that_a_check_holds_says_which_and_why(world, told):
     trace = told("message", message)
 
     held = event(trace, "Held for a person")
-    assert "Sending without a person is switched off for this workspace." in held.why
+    assert "Automatic answers are off for this workspace." in held.why
     assert {item.tone for item in held.items} == {"ok", "warn"}
     assert (trace.headline, trace.word) == ("The answer waits for a person", "Held")
     assert event(trace, "It waits for a person")
@@ -168,7 +168,7 @@ def test_a_job_that_failed_once_and_waits_tells_the_error_and_when_it_goes_on(wo
     failed = event(trace, "Work on the reply: failed, to be tried again")
     assert failed.branch == "AnswerUnusable" and "openai" in failed.why
     waits = event(trace, "Work on the reply: waits")
-    assert waits.at == world.job(message).run_at and waits.branch == "Tried again then"
+    assert waits.at == world.job(message).run_at and waits.branch == "Retried then"
     assert trace.word == "Waits"
 
 
@@ -180,9 +180,9 @@ def test_a_model_that_is_down_puts_the_job_off_and_the_trace_says_so(world, told
     trace = told("message", message)
 
     assert trace.word == "Waits"
-    assert event(trace, "Work on the reply: put off").branch == "Why it waits"
+    assert event(trace, "Work on the reply: put off").branch == "Reason for the wait"
     asked = [one for one in trace.events if one.what == "The model was asked to read the reply"]
-    assert asked and all(one.branch.startswith("It could not be asked") for one in asked)
+    assert asked and all(one.branch.startswith("It couldn’t be asked") for one in asked)
 
 
 def test_a_model_that_refuses_is_told_with_what_follows_of_it(world, told):
@@ -203,10 +203,10 @@ def test_a_send_without_a_clear_answer_is_told_as_not_known_and_then_as_found(wo
     world.work()
     trace = told("send", send)
     assert (trace.word, event(trace, "EmailBison was asked to send").branch) == (
-        "Not known",
+        "Unclear",
         "No clear answer",
     )
-    assert event(trace, "Nobody knows yet whether it went out").why.startswith("No clear answer")
+    assert event(trace, "It’s unclear whether it went out").why.startswith("No clear answer")
 
     OutboundSend.objects.filter(pk=send.pk).update(called_at=timezone.now() - timedelta(seconds=10))
     BackgroundJob.objects.filter(kind="send.reconcile").update(run_at=PAST)
@@ -241,7 +241,7 @@ def test_a_send_that_a_webhook_tells_of_shows_its_receipt(world, told):
 
     trace = told("send", send)
 
-    assert event(trace, "It went out").why == "The provider told of it."
+    assert event(trace, "It went out").why == "The provider reported it."
     calls = [one for one in trace.events if one.what == "EmailBison called us"]
     assert calls[-1].why == "We sent it ourselves."
     assert [link.kind for link in calls[-1].links] == ["delivery"]
@@ -258,7 +258,7 @@ def test_a_mail_that_comes_back_is_told_from_the_send_and_from_the_report(world,
         told("delivery", WebhookDelivery.objects.get(pk=answer["deliveryId"])),
     ):
         assert trace.word == "Bounced"
-        assert "The address does not work." in event(trace, "The mail came back").why
+        assert "The address doesn’t work." in event(trace, "The mail bounced").why
 
 
 def test_a_notice_in_slack_leads_to_the_reply_that_it_is_about(world, told):
@@ -301,8 +301,8 @@ def test_a_send_that_was_sent_again_by_a_person_says_so(world, told):
 
     trace = told("send", send)
 
-    assert event(trace, "It was sent again").why == "It is try 2: a person had it sent again."
-    assert f"{world.user} had it sent again" in titles(trace)
+    assert event(trace, "It was sent again").why == "It is try 2: a person sent it again."
+    assert f"{world.user} sent it again" in titles(trace)
     assert trace.word == "Sent"
 
 
@@ -314,4 +314,4 @@ def test_a_mail_of_a_campaign_is_told_as_sent_by_the_provider(world, told):
     trace = told("message", listed)
 
     assert (trace.headline, trace.word) == ("It went out from EmailBison", "Sent")
-    assert event(trace, "The message was stored").branch == "No request is kept that brought it"
+    assert event(trace, "The message was stored").branch == "The request that brought it is gone"

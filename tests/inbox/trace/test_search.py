@@ -33,8 +33,8 @@ def test_an_address_is_found_in_every_ledger_that_knows_it(world):
 
     found = hits(world.workspace, " Dana@Example.org ")
 
-    assert set(found) == {"Leads", "Messages", "Requests of providers", "What was sent"}
-    assert [hit.link.id for hit in found["What was sent"]] == [send.pk]
+    assert set(found) == {"Leads", "Messages", "Requests of providers", "Sent messages"}
+    assert [hit.link.id for hit in found["Sent messages"]] == [send.pk]
     own = Message.objects.get(source="holdfast")
     assert {message.pk, own.pk} <= {hit.link.id for hit in found["Messages"]}
 
@@ -86,10 +86,10 @@ def test_a_refused_request_is_found_by_the_address_in_its_body(world):
     body["data"]["reply"]["id"] = None
     answer = post(world, body).json()
 
-    (hit,) = hits(world.workspace, "DANA@example.org")["Requests that made no message"]
+    (hit,) = hits(world.workspace, "DANA@example.org")["Requests without a message"]
 
     assert str(hit.link.id) == answer["deliveryId"]
-    assert hit.link.state == "rejected" and "cannot be used" in hit.why
+    assert hit.link.state == "rejected" and "can’t be used" in hit.why
 
 
 def test_a_refused_request_is_found_by_a_providers_id_that_looks_like_one_of_ours(world):
@@ -97,7 +97,7 @@ def test_a_refused_request_is_found_by_a_providers_id_that_looks_like_one_of_our
     body["data"]["reply"]["id"] = None
     post(world, body)
 
-    (hit,) = hits(world.workspace, "3bf74b52-64de-4c1a-9a51-5f5d8f6b7c11")["Requests that made no message"]
+    (hit,) = hits(world.workspace, "3bf74b52-64de-4c1a-9a51-5f5d8f6b7c11")["Requests without a message"]
 
     assert hit.link.state == "rejected"
 
@@ -127,7 +127,7 @@ def test_a_request_that_failed_on_our_side_is_found_by_the_number_in_its_body(wo
     monkeypatch.setitem(handlers.HANDLERS, MessageEvent, lambda *_: 1 / 0)
     answer = post(world, emitted(world, text="Call me at (555) 555-0123, ext 4.")).json()
 
-    (hit,) = hits(world.workspace, "+1 555 555 0123".replace("+1 ", ""))["Requests that made no message"]
+    (hit,) = hits(world.workspace, "+1 555 555 0123".replace("+1 ", ""))["Requests without a message"]
 
     assert str(hit.link.id) == answer["deliveryId"]
     assert hit.why.startswith("Failed on our side.")

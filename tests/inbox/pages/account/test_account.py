@@ -37,7 +37,7 @@ def test_log_in_goes_where_one_wanted_to_go_but_not_elsewhere(ana):
 def test_wrong_password_and_unknown_address_read_the_same(ana):
     wrong = log_in(password="wrong").content.decode()
     unknown = log_in(username="nobody@example.com").content.decode()
-    assert "do not match" in wrong
+    assert "don’t match" in wrong
     assert (
         wrong.replace("ana@northwind", "x").split("csrf")[0]
         == unknown.replace("nobody", "x").split("csrf")[0]
@@ -119,14 +119,14 @@ def test_form_without_its_token_is_refused_in_words(people):
     client.force_login(people.users.member)
     response = client.post("/account/preferences/", {"theme": "dark"})
     assert response.status_code == 403
-    assert "This form is too old" in response.content.decode()
+    assert "This form has expired" in response.content.decode()
 
 
 @override_settings(DEBUG=False)
 def test_unknown_page_is_explained(member):
     response = member.get("/nowhere/")
     assert response.status_code == 404
-    assert "No such page" in response.content.decode()
+    assert "Page not found" in response.content.decode()
 
 
 def test_error_page_needs_no_request():

@@ -217,7 +217,7 @@ def test_who_was_given_a_lead_or_called_beside_it_is_told_of_the_one_that_it_was
     give(given, ben)
     call(called, ben)
     told_of = []
-    for other, why in ((given, "was given to you"), (called, "A colleague calls you")):
+    for other, why in ((given, "was assigned to you"), (called, "A colleague mentioned you")):
         kept = factories.make_lead(workspace)
         merge.merge(kept, Lead.objects.get(pk=other.pk), None)
         told_of.append((reverse("inbox:conversation", args=[workspace.pk, kept.pk]), why))

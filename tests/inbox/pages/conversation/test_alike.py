@@ -1,4 +1,4 @@
-"""The pages of "Treat all alike?": offered after a decision, shown before it is done, done by a job."""
+"""The pages of "Apply to similar replies?": offered after a decision, shown before it is done, done by a job."""
 
 import re
 
@@ -47,11 +47,11 @@ def test_a_correction_offers_the_others_and_the_dry_run_lists_them_with_links(pe
         reverse("inbox:why", args=[workspace.pk, message.pk]), {"tag": "Interested"}, follow=True
     )
     offer = answer.content.decode()
-    assert "1 other reply with the same words was judged as this one was" in offer
+    assert "1 other reply with the same words got the same tag" in offer
     assert 'data-shortcut="alike"' in offer
 
     html = page(client, message).content.decode()
-    assert "1 reply would change" in html and "An answer is proposed" not in html
+    assert "1 reply would change" in html and "A draft is written" not in html
     assert f"{reverse('inbox:conversation', args=[workspace.pk, other.lead_id])}#message-{other.pk}" in html
     other.refresh_from_db()
     assert other.tag == "Not Interested" and not BackgroundJob.objects.filter(kind=alike.JOB).exists()
@@ -62,7 +62,9 @@ def test_a_yes_or_no_in_the_conversation_offers_the_others(people, workspace):
     first, _ = reply(workspace, **held), reply(workspace, **held)
     url = reverse("inbox:suspicion", args=[workspace.pk, first.pk])
     html = people.member.post(url, {"answer": "no"}, follow=True).content.decode()
-    assert "Treat all alike?" in html and reverse("inbox:alike", args=[workspace.pk, first.pk]) in html
+    assert (
+        "Apply to similar replies?" in html and reverse("inbox:alike", args=[workspace.pk, first.pk]) in html
+    )
 
 
 def test_pressing_the_button_has_a_job_do_it_and_shows_how_far_it_is(people, workspace, message):
@@ -92,16 +94,16 @@ def test_the_newest_fifty_are_listed_and_all_are_counted(people, workspace, mess
     )  # fmt: skip
     html = page(people.member, message).content.decode()
     assert "53 replies would change" in html and "the newest 50 are listed" in html
-    assert html.count('data-label="What it means"') == 50
+    assert html.count('data-label="Tag"') == 50
 
 
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"decision": "0190b8a0-0000-7000-8000-000000000000"}, "Somebody has decided about this reply since"),
+        ({"decision": "0190b8a0-0000-7000-8000-000000000000"}, "Someone has decided about this reply since"),
         ({"decision": "x"}, "decision: "),
         ({"until": "yesterday"}, "until: "),
-        ({"until": "2020-01-01T00:00:00Z"}, "No other reply is left"),
+        ({"until": "2020-01-01T00:00:00Z"}, "There are no more similar replies"),
     ],
 )
 def test_what_is_not_what_the_dry_run_showed_is_refused_in_words(people, workspace, message, changed, said):
@@ -115,7 +117,7 @@ def test_what_is_not_what_the_dry_run_showed_is_refused_in_words(people, workspa
 def test_before_anybody_has_decided_there_is_nothing_to_treat_alike(people, workspace, message):
     reply(workspace)
     assert "Nobody has decided about this reply." in page(people.member, message).content.decode()
-    assert "correct its tag first" in post(people.member, message, {}).content.decode()
+    assert "Correct its tag first" in post(people.member, message, {}).content.decode()
 
 
 def test_a_viewer_looks_and_starts_nothing(people, workspace, message):

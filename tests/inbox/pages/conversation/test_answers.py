@@ -68,7 +68,7 @@ def test_what_they_wrote_since_the_page_was_opened_is_read_before_anything_goes_
     refused = decide(member, workspace, draft, do="send", text="My edit", seen_at=seen_at.isoformat())
     page = refused.content.decode()
 
-    assert refused.status_code == 409 and "They have written again" in page
+    assert refused.status_code == 409 and "They’ve written again" in page
     assert "Forget it, thanks." in page and "My edit</textarea>" in page
     assert write(member, workspace, draft.lead, seen_at=seen_at.isoformat()).status_code == 409
     assert OutboundSend.objects.count() == 0
@@ -116,7 +116,7 @@ def test_discard_rejects_the_draft(workspace, member, draft):
 def test_hold_stops_the_countdown(headers, workspace, member, draft):
     Draft.objects.filter(pk=draft.pk).update(send_at=factories.ago(minutes=-4))
     page = member.get(f"/w/{workspace.pk}/inbox/{draft.lead_id}/").content.decode()
-    assert "Goes out by itself" in page
+    assert "Goes out automatically" in page
     member.post(f"/w/{workspace.pk}/drafts/{draft.pk}/", {"do": "hold"}, headers=headers)
     draft.refresh_from_db()
     assert (draft.status, draft.send_at) == (Draft.Status.PENDING, None)
@@ -177,7 +177,7 @@ def test_person_settles_what_is_not_known(workspace, member, draft):
 def test_settled_send_cannot_be_settled_again(workspace, member, draft):
     send = factories.make_send(draft, state="sent")
     response = member.post(f"/w/{workspace.pk}/sends/{send.pk}/", {"do": "again"})
-    assert "This send is settled." in member.get(response["Location"]).content.decode()
+    assert "This send is already settled." in member.get(response["Location"]).content.decode()
 
 
 def composer(client, workspace, lead) -> str:
@@ -203,7 +203,7 @@ def test_what_is_on_its_way_shuts_its_channel_alone(workspace, member, draft):
     factories.make_integration(workspace, "ghl")
     factories.make_send(draft, state="unknown", called_at=factories.ago())
     page = composer(member, workspace, lead)
-    assert "Email: Nobody knows yet whether the last message" in page
+    assert "Email: The last message’s outcome is unknown" in page
 
     assert write(member, workspace, lead, channel="email").status_code == 409
     assert write(member, workspace, lead, channel="sms").status_code == 302
@@ -222,12 +222,12 @@ def test_a_bounced_address_leaves_the_other_channels(workspace, member):
     factories.make_message(lead)
     factories.make_integration(workspace, "ghl")
     page = composer(member, workspace, lead)
-    assert 'name="channel" value="sms"' in page and "the address does not work" in page
+    assert 'name="channel" value="sms"' in page and "the address doesn’t work" in page
 
 
 def test_nothing_known_of_a_lead_is_said_instead_of_a_composer(workspace, member):
     lead = factories.make_lead(workspace, email="")
-    assert "there is nothing to write to" in composer(member, workspace, lead)
+    assert "Add one to write to them" in composer(member, workspace, lead)
 
 
 @pytest.fixture
@@ -275,7 +275,7 @@ def test_only_its_sender_takes_a_message_back(workspace, people, draft, undoable
     assert f"{sender.name}: <b>Goes out</b> in" in page
     assert 'value="take-back"' not in page and "data-undo>" not in page
     answer = people.owner.get(undo(people.owner, workspace)["Location"]).content.decode()
-    assert f"{sender.name} sent it: only they can take it back." in answer
+    assert f"{sender.name} sent it. Only they can take it back." in answer
     assert OutboundSend.objects.get().state == "intent"
     assert "data-undo>" in composer(people.member, workspace, draft.lead)
     undo(people.member, workspace)
@@ -288,7 +288,7 @@ def test_a_colleague_s_answer_is_told_as_that_and_mine_can_go_as_a_second_messag
     answer = decide(people.owner, workspace, draft, do="send", text="Mine")
     page = answer.content.decode()
     assert answer.status_code == 409 and f"{ana.name} has just answered: read that first" in page
-    assert "Mine</textarea>" in page and "Send mine as a second message" in page
+    assert "Mine</textarea>" in page and "Send as a second message" in page
     form = page.split('id="own"')[1].split("</form>")[0]
     fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
 
@@ -296,7 +296,7 @@ def test_a_colleague_s_answer_is_told_as_that_and_mine_can_go_as_a_second_messag
         return people.owner.post(f"/w/{workspace.pk}/inbox/{lead.pk}/message/", fields | {"text": "Mine"})
 
     going = second()  # hers is on its way
-    assert going.status_code == 409 and "Send mine as a second message" in going.content.decode()
+    assert going.status_code == 409 and "Send as a second message" in going.content.decode()
     OutboundSend.objects.update(state="sent", finished_at=factories.ago())
     assert second().status_code == 302
     assert OutboundSend.objects.get(text="Mine").approved_by == people.users.owner
@@ -310,7 +310,7 @@ def test_what_is_out_is_not_taken_back_and_that_is_said(workspace, member, draft
     OutboundSend.objects.update(called_at=factories.ago())
     assert 'value="take-back"' not in composer(member, workspace, draft.lead)
     response = undo(member, workspace)
-    assert "it is out already" in member.get(response["Location"]).content.decode()
+    assert "it has gone out" in member.get(response["Location"]).content.decode()
     assert OutboundSend.objects.get().state == "intent"
 
 
@@ -331,7 +331,7 @@ def test_send_and_next_opens_the_one_below(workspace, member, lead):
 def test_the_kill_switch_takes_back_what_counts_down(workspace, people, draft, undoable):
     decide(people.member, workspace, draft, do="send", text="Wait")
     page = people.owner.post(f"/w/{workspace.pk}/automation/pause/", {"do": "pause"}, follow=True)
-    assert "Taken back before they went out: 1." in page.content.decode()
+    assert "Stopped before they went out: 1." in page.content.decode()
     draft.refresh_from_db()
     assert (draft.status, draft.send_at) == (Draft.Status.PENDING, None)
 

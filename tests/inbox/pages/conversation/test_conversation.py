@@ -61,11 +61,11 @@ def test_the_rail_says_in_words_how_often_a_lead_wrote_and_that_nobody_waits(wor
         return " ".join(re.sub(r"<[^>]+>", " ", found[0]).split())
 
     factories.make_message(lead, "Hello", sent_at=ago(minutes=9))
-    assert "Wrote once 9 min" in tiles()
+    assert "Replies 1 9 min" in tiles()
     factories.make_message(lead, "Hello again", sent_at=ago(minutes=5))
-    assert "Wrote 2 times last: 5 min" in tiles()
+    assert "Replies 2 last: 5 min" in tiles()
     type(lead).objects.filter(pk=lead.pk).update(needs_reply=False)
-    assert "Waits nobody for an answer" in tiles()
+    assert "Waiting no no answer due" in tiles()
 
 
 def test_quoted_text_is_folded(workspace, member, lead):
@@ -137,13 +137,16 @@ def test_a_draft_that_nobody_signs_says_so_and_is_not_ready(workspace, people, l
     def gates(client=people.member) -> str:
         return page(client, workspace, lead).split('id="gates"')[1].split("</details>")[0]
 
-    assert ("Nobody signs yet." in gates(), "Ready:" in gates()) == (channel == "email", channel == "sms")
-    assert ("Say who signs" in gates(people.owner), "Say who signs" in gates()) == (channel == "email", False)
+    assert ("No signature yet." in gates(), "Ready:" in gates()) == (channel == "email", channel == "sms")
+    assert ("Add a signature" in gates(people.owner), "Add a signature" in gates()) == (
+        channel == "email",
+        False,
+    )
     lead.drafts.update(status_reason="Held: it names a price.")
-    assert ("Nobody signs yet." in gates()) == (channel == "email") and "it names a price." in gates()
+    assert ("No signature yet." in gates()) == (channel == "email") and "it names a price." in gates()
     Workspace.objects.update(signature="Alex Moreno, Northwind")
     lead.drafts.update(status_reason="")
-    assert "Nobody signs" not in gates() and "Ready:" in gates()
+    assert "no signature" not in gates().lower() and "Ready:" in gates()
 
 
 @pytest.mark.parametrize(
@@ -151,11 +154,11 @@ def test_a_draft_that_nobody_signs_says_so_and_is_not_ready(workspace, people, l
     [
         (
             {"problems": []},
-            "The check of its text found nothing. It waits for you.",
+            "The text passed its check. Review and send it.",
             "No link, price or time",
         ),
         ({"problems": ["It names 5 dollars."]}, "</b> It names 5 dollars. ", "It names 5 dollars.</span>"),
-        ({}, "No check of its text is known.", ""),
+        ({}, "The text hasn’t been checked.", ""),
     ],
     ids=["found nothing", "found something", "not checked"],
 )
@@ -174,7 +177,7 @@ def test_draft_of_the_model_is_never_markup(workspace, member, lead):
 
 
 @pytest.mark.parametrize(
-    "state, text", [("intent", "Going out"), ("unknown", "Not known whether"), ("failed", "mailbox full")]
+    "state, text", [("intent", "Going out"), ("unknown", "We don’t know if"), ("failed", "mailbox full")]
 )
 def test_send_says_how_it_stands(state, text, workspace, member, lead):
     draft = factories.make_draft(factories.make_message(lead), status="approved")
@@ -198,14 +201,14 @@ def test_next_step_says_that_an_answer_goes_out_or_that_the_lead_is_snoozed(work
     OutboundSend.objects.filter(pk=send.pk).update(send_at=ago(hours=1))
     assert next_step(member, workspace, lead) == "Nothing: your answer is going out."
     OutboundSend.objects.filter(pk=send.pk).update(state="unknown", called_at=ago())
-    assert next_step(member, workspace, lead) == "Say whether the last message went out."
+    assert next_step(member, workspace, lead) == "Settle whether the last message went out."
     OutboundSend.objects.filter(pk=send.pk).update(state="failed")
-    again = "Send again: your answer did not go out. Beside it stands why."
+    again = "Send again: your answer didn’t go out. The reason is beside it."
     assert next_step(member, workspace, lead) == again
     type(lead).objects.filter(pk=lead.pk).update(last_inbound_at=ago(hours=-1))
     assert next_step(member, workspace, lead) == "Answer them."
     type(lead).objects.filter(pk=lead.pk).update(tag="Not Interested")
-    assert next_step(member, workspace, lead) == "They said no: say goodbye, or mark it done."
+    assert next_step(member, workspace, lead) == "They said no: say goodbye or mark it done."
 
 
 def test_lead_was_first_seen_with_the_first_message_if_that_is_older_than_its_row(workspace, member, lead):
@@ -223,7 +226,7 @@ def test_lead_was_first_seen_with_the_first_message_if_that_is_older_than_its_ro
 def test_lead_that_may_not_be_written_to_has_no_composer(field, workspace, member):
     lead = factories.make_lead(workspace, **{field: ago()})
     text = page(member, workspace, lead)
-    assert "Nothing may be sent" in text
+    assert "You can’t message" in text
     assert 'id="reply"' not in text
 
 
@@ -290,21 +293,21 @@ def test_a_draft_that_is_written_anew_comes_by_itself(workspace, member, lead, s
     settings.OPENAI_API_KEY = "key"
     draft = factories.make_draft(factories.make_message(lead), "The text before.")
     job = review.request_rewrite(draft, user=None)
-    assert "A new text is being written" in member.get(url(workspace, lead)).content.decode()
+    assert "Rewriting the draft" in member.get(url(workspace, lead)).content.decode()
     assert member.get(url(workspace, lead, "rewriting/")).status_code == 204
 
     type(draft).objects.update(text="The new text.", revision=2)
     type(job).objects.update(status="succeeded", finished_at=ago())
     text = member.get(url(workspace, lead, "rewriting/?view=drafts")).content.decode()
     assert "The new text.</textarea>" in text and "?view=drafts" in text
-    assert "being written" not in text
+    assert "Rewriting the draft" not in text
 
 
 @pytest.mark.parametrize(
     "fields, words",
     [
-        ({"snoozes": 1}, "A new text comes when the model can be asked again"),
-        ({"status": "failed", "finished_at": ago()}, "No new text could be written"),
+        ({"snoozes": 1}, "The rewrite starts when the model is back"),
+        ({"status": "failed", "finished_at": ago()}, "The rewrite failed"),
     ],
 )
 def test_a_rewrite_that_does_not_come_hides_no_draft(workspace, member, lead, settings, fields, words):

@@ -94,7 +94,7 @@ def test_the_key_goes_to_the_account_s_own_address_only(member, lead, account, s
         text = opened(member, message_with(lead, told(sandbox, url=url))).content.decode()
         assert len(elsewhere.requests(provider="emailbison")) == 1
     # this sandbox takes any key for an account of its own, in which there would be no such file
-    assert "It could not be opened. EmailBison did not give it: credentials refused." in text
+    assert "The file couldn’t be opened. EmailBison didn’t provide it: credentials refused." in text
 
 
 @pytest.mark.parametrize(
@@ -112,8 +112,8 @@ def test_an_address_that_is_not_the_provider_s_is_never_called(url, member, lead
     settings.ALLOW_LOOPBACK_PROVIDERS = False
     message = message_with(lead, {"name": "plan.pdf", "url": url})
     html, answer = page(member, message), opened(member, message)
-    assert "It is not at an address of EmailBison’s, so it is not fetched from here." in html
-    assert "It could not be opened." in answer.content.decode() and not answer.get("Content-Disposition")
+    assert "It isn’t stored at EmailBison, so Holdfast doesn’t fetch it." in html
+    assert "The file couldn’t be opened." in answer.content.decode() and not answer.get("Content-Disposition")
     with pytest.raises(HostRefused):
         stated(registry.spec_of("emailbison").files).fetch(
             account, "1", read(message.attachments)[0], Deadline.after_ms(5_000)
@@ -130,7 +130,7 @@ def test_a_hanging_file_is_given_up_and_says_so(member, lead, account, sandbox, 
     started = time.monotonic()
     text = opened(member, message_with(lead, told(sandbox))).content.decode()
     assert time.monotonic() - started < 0.3 + SLACK_S
-    assert "EmailBison had not given it in full after 0.3 s." in text and "Try again" in text
+    assert "EmailBison hadn’t sent it in full after 0.3 s." in text and "Try again" in text
 
 
 def test_a_refused_or_missing_file_says_nothing_about_the_account(member, lead, account, sandbox):
@@ -138,7 +138,7 @@ def test_a_refused_or_missing_file_says_nothing_about_the_account(member, lead, 
     sandbox.fault(provider="emailbison", kind="unauthorized", path="/attachments/", count=1)
     assert "credentials refused" in opened(member, message).content.decode()
     gone = message_with(lead, told(sandbox, url=f"{sandbox.url('emailbison')}/api/attachments/8"))
-    assert "EmailBison does not have it any more." in opened(member, gone).content.decode()
+    assert "EmailBison no longer has it." in opened(member, gone).content.decode()
     assert writer.row(account).reason == ""
     assert len(sandbox.requests(provider="emailbison", path="/attachments/")) == 2
 
@@ -147,23 +147,23 @@ def test_files_that_fail_stop_no_other_call(workspace, member, lead, account, sa
     message = message_with(lead, told(sandbox))
     sandbox.fault(provider="emailbison", kind="server_error", path="/attachments/", count=OPEN_AFTER_FAILURES)
     for _ in range(OPEN_AFTER_FAILURES):
-        assert "EmailBison did not give it: provider failed." in opened(member, message).content.decode()
+        assert "EmailBison didn’t provide it: provider failed." in opened(member, message).content.decode()
     sandbox.fault(provider="emailbison", kind="rate_limit", path="/attachments/", retry_after=3_600)
-    assert "EmailBison did not give it: rate limited." in opened(member, message).content.decode()
+    assert "EmailBison didn’t provide it: rate limited." in opened(member, message).content.decode()
     breakers.leave(breakers.enter("emailbison", workspace.pk), CallOutcome.CANCELLED)
 
 
 def test_a_larger_file_is_given_up_in_the_middle(member, lead, account, sandbox, monkeypatch):
     monkeypatch.setattr("integrations.client.LARGEST", 10)
     text = opened(member, message_with(lead, told(sandbox))).content.decode()
-    assert "It is larger than 25 MB, and larger files are not fetched." in text
+    assert "It is larger than 25 MB, and Holdfast doesn’t fetch larger files." in text
 
 
 def test_a_file_keeps_its_place_until_the_browser_has_it(member, lead, account, sandbox, monkeypatch):
     monkeypatch.setattr(files, "SLOTS", threading.BoundedSemaphore(1))
     message = message_with(lead, told(sandbox))
     first = opened(member, message)
-    assert "Other files are being fetched just now." in opened(member, message).content.decode()
+    assert "Other files are being fetched right now." in opened(member, message).content.decode()
     assert first["Content-Length"] == "34"
     assert len(first.getvalue()) == 34
     assert opened(member, message)["Content-Disposition"]  # and a browser that went away leaves its place
@@ -176,22 +176,22 @@ def test_an_address_that_is_none_is_left_out_and_the_page_shows_the_rest(url, me
     assert attachment(name="a.png", url=url) == Attachment(name="a.png")
     message = message_with(lead, {"name": "a.png", "url": url}, {"url": url})
     html = page(member, message)
-    assert "a.png" in html and "EmailBison does not say where it is, so it is not fetched from here." in html
+    assert "a.png" in html and "EmailBison doesn’t say where it is, so Holdfast can’t fetch it." in html
     assert opened(member, message).status_code == 200
 
 
 def test_a_provider_that_tells_of_no_files_says_where_they_are(member, lead):
     mail = message_with(lead, source="instantly_reply", raw_html="<p>See the plan.</p>")
-    assert "They are in its Unibox." in page(member, mail)
-    with pytest.raises(files.NotFetched, match="They are in its Unibox."):
+    assert "Find them in its Unibox." in page(member, mail)
+    with pytest.raises(files.NotFetched, match="Find them in its Unibox."):
         files.fetch(mail, Attachment(name="plan.pdf"))
 
 
 @pytest.mark.parametrize(
     ("told_of", "said"),
     [
-        ({"type": "img"}, "Unipile does not say where it is, so it is not fetched from here."),
-        ({"url": "https://cdn.example.com/a.png"}, "Unipile gives it no id, so it is not fetched from here."),
+        ({"type": "img"}, "Unipile doesn’t say where it is, so Holdfast can’t fetch it."),
+        ({"url": "https://cdn.example.com/a.png"}, "Unipile gives it no id, so Holdfast can’t fetch it."),
         ({"id": "1", "size": 26_214_401}, "It is larger than 25 MB"),
     ],
 )

@@ -77,7 +77,7 @@ def test_an_answer_with_a_sign_off_and_a_quote_is_saved(workspace, member, lead,
     answer(lead, sandbox)
     text = fragment(member, workspace, lead)
     assert "has sent 2 e-mails" in text
-    assert "1 of them not saved here" in text
+    assert "1 of them not stored here" in text
     assert "Tuesday at ten" not in text
 
 
@@ -97,7 +97,7 @@ def test_says_that_it_did_not_answer_within_its_budget(kind, workspace, member, 
     started = time.monotonic()
     text = fragment(member, workspace, lead)
     assert time.monotonic() - started < asking.BUDGET_MS / 1000 + SLACK_S
-    assert "EmailBison did not answer at" in text
+    assert "EmailBison didn’t answer at" in text
     assert "Retry" in text
 
 
@@ -105,7 +105,7 @@ def test_does_not_wait_when_all_slots_are_taken(workspace, member, lead, sandbox
     for _ in range(4):
         assert asking.SLOTS.acquire(blocking=False)
     try:
-        assert "EmailBison did not answer" in fragment(member, workspace, lead)
+        assert "EmailBison didn’t answer" in fragment(member, workspace, lead)
     finally:
         asking.SLOTS.release(4)
     assert sandbox.requests(provider="emailbison") == []
@@ -120,7 +120,7 @@ def test_slot_is_given_back_after_a_failure(workspace, member, lead, sandbox):
 
 
 def test_says_so_where_nothing_is_connected(workspace, member):
-    assert "not connected" in fragment(member, workspace, factories.make_lead(workspace))
+    assert "isn’t connected" in fragment(member, workspace, factories.make_lead(workspace))
 
 
 def test_is_a_page_of_its_own_without_htmx(workspace, member, lead):

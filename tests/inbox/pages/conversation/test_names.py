@@ -39,7 +39,7 @@ def test_what_is_ours_has_one_author_whoever_wrote_it(workspace, people, lead, s
     ours(lead, "Step 3 of 4.")
     User.objects.filter(pk=people.users.member.pk).update(first_name="Ana", last_name="Lind")
     assert sorted(authors(people.owner, workspace, lead)) == sorted(
-        ["Ana Lind", "Holdfast", "Somebody who has left", ACCOUNT, ACCOUNT]
+        ["Ana Lind", "Holdfast", "A former member", ACCOUNT, ACCOUNT]
     )
 
 

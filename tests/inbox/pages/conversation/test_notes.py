@@ -59,13 +59,13 @@ def test_what_is_no_note_is_told_and_not_kept(text, url, people):
 def test_whom_a_note_calls_is_told_until_they_open_it(url, workspace, people, ben, lead):
     answer = people.member.post(f"{url}note/", {"text": "@Ben Okoro she decides. @Zoe?"}, follow=True)
     text = answer.content.decode()
-    assert "<b>@Ben Okoro</b> she decides." in text and "Told: Ben Okoro" in text
-    assert "Nobody is called “@Zoe” here" in text
+    assert "<b>@Ben Okoro</b> she decides." in text and "Notified: Ben Okoro" in text
+    assert "No one here is called “@Zoe”" in text
     assert Mention.objects.count() == 1
 
     assert mentions(people.member, workspace) == []
     page = ben.get(f"/w/{workspace.pk}/inbox/?view=mentions").content.decode()
-    assert "A note calls you" in page and "Dana Reyes" in page
+    assert "You were mentioned" in page and "Dana Reyes" in page
     part(ben, url, "convo")
     assert mentions(ben, workspace) == ["Dana Reyes"]  # fetched ahead, not looked at
     ben.get(url)

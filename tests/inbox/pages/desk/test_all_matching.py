@@ -151,7 +151,7 @@ def test_no_more_is_done_than_the_page_counted(workspace, member):
     Lead.objects.filter(pk=leads[2].pk).update(last_channel="email")
     matches = page | {"do": "done", "count": "0"}
     assert member.post(path, matches)["Location"] == path and not BackgroundJob.objects.exists()
-    assert "The list has changed since. Look how many match by now." in member.get(path).text
+    assert "The list has changed. Check how many match now." in member.get(path).text
     member.post(path, page | {"do": "done"})
     drain()
     assert set(Lead.objects.filter(needs_reply=True)) == {snoozed, leads[2]}
@@ -164,7 +164,7 @@ def test_a_page_that_is_too_old_decides_nothing(late, workspace, member, monkeyp
     page = shown(member, path) | {"do": "done"}
     if late == "posted":
         member.post(path, page | {"at": ago(minutes=16).isoformat()})
-        assert "Open this page anew." in member.get(path).text and not BackgroundJob.objects.exists()
+        assert "Reload this page." in member.get(path).text and not BackgroundJob.objects.exists()
     else:
         here = member.post(path, page)["Location"]
         monkeypatch.setattr(all_matching, "GOOD_FOR", timedelta())
@@ -182,7 +182,7 @@ def test_the_rest_is_chosen_from_where_a_job_ended_and_who_has_it_already_is_not
     monkeypatch.setattr(all_matching, "MOST", 2)
     page = people.member.get(choose(people.member, workspace, f"assign:{mate.pk}")).text
     assert "It ends after about 2." in page
-    rest = re.search(r'href="([^"]+)">Go on with the rest', page)[1].replace("&amp;", "&")
+    rest = re.search(r'href="([^"]+)">Continue with the rest', page)[1].replace("&amp;", "&")
     monkeypatch.undo()
     assert "<h1>4 conversations match</h1>" in people.member.get(rest).text
     people.member.post(rest, shown(people.member, rest) | {"do": f"assign:{mate.pk}"})
@@ -228,7 +228,7 @@ def test_what_was_taken_back_is_not_done_again_by_the_same_page(workspace, membe
     drain()
     member.post(here)
     assert member.post(path, page)["Location"] == path
-    assert "That was taken back. Choose it here to do it again." in member.get(path).text
+    assert "That was undone. Choose it again here to redo it." in member.get(path).text
 
 
 @pytest.mark.parametrize("lost", ["removed", "viewer"])

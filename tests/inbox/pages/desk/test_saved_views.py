@@ -154,7 +154,7 @@ def test_a_day_at_the_end_of_time_is_named_and_breaks_no_page(days, workspace, p
     factories.make_saved_view(workspace, query=f"view=all&{days}")
 
     listed = people.owner.get(f"/w/{workspace.pk}/inbox/?view=all&{days}")
-    assert "give a date as 2027-01-31" in listed.content.decode()
+    assert "enter a date like 2027-01-31" in listed.content.decode()
     assert people.owner.get(f"/w/{workspace.pk}/inbox/").status_code == 200
     save(people.owner, workspace, query=f"view=all&{days}", name="Another")
     assert not SavedView.objects.filter(name="Another").exists()

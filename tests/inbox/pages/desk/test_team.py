@@ -43,7 +43,7 @@ def test_what_was_given_to_me_stands_under_for_you_until_i_open_it(workspace, pe
     give(people.member, workspace, [lead], member_of(workspace, colleague).pk)
     assert names(his, workspace, for_you) == {"Dana"} and names(people.member, workspace, for_you) == set()
     page = his.get(f"/w/{workspace.pk}/inbox/?{for_you}").content.decode()
-    assert "Given to you" in page and page.count('row unread"') == 1
+    assert "Assigned to you" in page and page.count('row unread"') == 1
     people.member.get(f"/w/{workspace.pk}/inbox/{lead.pk}/")  # somebody else opens it
     assert names(his, workspace, for_you) == {"Dana"}
 
@@ -145,7 +145,7 @@ def test_taking_back_what_was_a_members_who_has_left_is_told(workspace, people, 
     page = people.member.post(
         f"/w/{workspace.pk}/inbox/undo/", {"token": token}, follow=True
     ).content.decode()
-    assert "not in this workspace any more" in page
+    assert "no longer in this workspace" in page
 
 
 def test_undo_leaves_what_somebody_assigned_later_and_is_recorded(workspace, people, colleague):
@@ -189,7 +189,7 @@ def test_only_who_answers_in_the_workspace_gets_a_conversation(who, workspace, p
 
     lead.refresh_from_db()
     assert lead.assigned_to is None
-    assert "Choose somebody who answers" in page or "no such action" in page
+    assert "Choose a member who can answer" in page or "action doesn’t exist" in page
 
 
 def test_a_lead_of_another_workspace_is_not_given(workspace, people):
@@ -230,7 +230,7 @@ def test_a_list_takes_no_query_more_for_its_team(workspace, people, django_asser
 
 def test_a_member_of_another_workspace_gets_nothing_here(workspace, people):
     stranger = people.users.outsider.memberships.get()
-    with pytest.raises(assigning.NotAMember, match="Choose somebody who answers in this workspace"):
+    with pytest.raises(assigning.NotAMember, match="Choose a member who can answer in this workspace"):
         assigning.receiver(workspace, stranger.pk)
 
 

@@ -111,7 +111,7 @@ def test_undo_brings_it_back(workspace, member, leads):
 @pytest.mark.parametrize("token", ["", "forged"])
 def test_undo_with_a_bad_token_says_so(token, workspace, member):
     response = member.post(f"/w/{workspace.pk}/inbox/undo/", {"token": token})
-    assert "too long ago" in member.get(response["Location"]).content.decode()
+    assert "too late to undo" in member.get(response["Location"]).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_more_than_a_page_at_once_is_refused(workspace, member, lead):
 def test_newer_message_is_told(workspace, member, lead):
     seen = str(triage.Seen(lead.pk, ago(days=2)))
     response = member.post(f"/w/{workspace.pk}/inbox/triage/", {"lead": seen, "do": "done"})
-    assert "A newer message came in" in member.get(response["Location"]).content.decode()
+    assert "a newer message arrived" in member.get(response["Location"]).content.decode()
 
 
 def test_a_viewer_gets_no_dialog_for_what_they_may_not_do(workspace, people, lead):
@@ -149,8 +149,8 @@ def test_the_others_are_done_and_the_one_with_a_newer_message_is_named(workspace
     answer = member.post(f"/w/{workspace.pk}/inbox/triage/", data, headers=headers)
     told = answer.content.decode()
     assert answer.status_code == 200
-    assert "Done: 2 conversations" in told and "1 left as it was: it is gone." in told
-    assert "A newer message came in, so left as it was: Second." in told
+    assert "Done: 2 conversations" in told and "1 skipped: it no longer exists." in told
+    assert "Skipped, because a newer message arrived: Second." in told
     assert list(Lead.objects.filter(needs_reply=True)) == [leads[1]]
 
 
@@ -204,9 +204,9 @@ def test_tagging_many_is_a_persons_word_about_the_newest_reply_of_each(workspace
     Lead.objects.filter(pk=leads[1].pk).update(last_inbound_at=timezone.now())
     response = press(people.member, workspace, seen, "tag:Not Interested")
     told = people.member.get(response["Location"]).content.decode()
-    assert "Tagged Not Interested: First" in told and "1 left as it was: it is gone." in told
-    assert "A newer message came in, so left as it was: Second." in told
-    assert "Never wrote, so there is nothing to tag: Third." in told
+    assert "Tagged Not Interested: First" in told and "1 skipped: it no longer exists." in told
+    assert "Skipped, because a newer message arrived: Second." in told
+    assert "Skipped, because they haven’t written: Third." in told
     decision = TagDecision.objects.get()  # of nobody else, and not of the older reply
     assert (decision.message, decision.kind, decision.tag) == (replies[0], "person", "Not Interested")
     assert Lead.objects.get(pk=leads[0].pk).tag == "Not Interested"
@@ -221,7 +221,7 @@ def test_tagging_many_takes_back_no_stop_and_settles_no_suspicion_unless_it_stop
     Lead.objects.filter(pk=third.pk).update(suspected="opt_out")
     Message.objects.filter(pk=replies[2].pk).update(suspected="opt_out", suspected_words="leave us")
     told = member.get(press(member, workspace, leads, "tag:Interested")["Location"]).text
-    said = "3 opted out, bounced or may have, and were left as they were: "
+    said = "3 opted out, bounced or may have, and were skipped: "
     assert said in told and not TagDecision.objects.exists()
     assert Lead.objects.filter(opted_out_at=first.last_inbound_at, pk=first.pk).exists()
     assert Lead.objects.filter(bounced_at=second.last_inbound_at, pk=second.pk).exists()
@@ -239,15 +239,15 @@ def test_tagging_many_drafts_nothing_and_teaches_nothing_and_blacklist_asks_agai
     assert Lead.objects.get(pk=leads[0].pk).tag == "Interested" and not BackgroundJob.objects.exists()
     assert corrections.count(workspace) == 0 and not list(corrections.labelled(workspace))
     assert agreement.by_rule(workspace.pk)["some"].looked_at == 0
-    assert "No answer is drafted or sent because of it." in page
+    assert "It doesn’t draft or send anything" in page
     asks = re.search(r"<details.*?</details>", page[page.index('id="tag-ticked"') :], re.S)[0]
     assert page.count('value="tag:Blacklist"') == asks.count('value="tag:Blacklist"') == 1
-    assert "data-ticked" in asks and "taken back only in each conversation" in asks
+    assert "data-ticked" in asks and "only undo this in each conversation" in asks
 
 
 @pytest.mark.parametrize("do", ["tag", "tag:", "tag:New", "tag:<b>", "assign:tag"])
 def test_what_is_no_tag_of_a_reply_is_refused(workspace, member, leads, do):
     factories.make_message(leads[0], sent_at=leads[0].last_inbound_at)
     response = press(member, workspace, leads[:1], do)
-    assert "There is no such action." in member.get(response["Location"]).content.decode()
+    assert "This action doesn’t exist." in member.get(response["Location"]).content.decode()
     assert not TagDecision.objects.exists()

@@ -52,11 +52,11 @@ def test_an_entry_is_normalised_kept_as_the_person_s_and_audited(people, url, le
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        ({"email": "dana"}, "That is no e-mail address"),
-        ({"phone": "twelve"}, "That is no phone number"),
+        ({"email": "dana"}, "That isn’t an e-mail address"),
+        ({"phone": "twelve"}, "That isn’t a phone number"),
         (
             {"linkedin_url": "https://www.linkedin.com/company/reyes"},
-            "A company&#x27;s page is nobody&#x27;s",
+            "isn’t a personal profile",
         ),
     ],
 )
@@ -176,7 +176,7 @@ def test_source_and_age_are_shown_and_so_is_what_was_asked(people, workspace, le
     Enrichment.objects.create(workspace=workspace, lead=lead, kind="linkedin", requested_at=asked)
     text = people.viewer.get(page).content.decode()
     assert "from their signature" in text and "3 days ago" in text
-    assert "Clay is asked" in text and "2 h 5 min ago" in text
+    assert "Asking Clay" in text and "2 h 5 min ago" in text
 
 
 def test_a_viewer_edits_nothing(people, url):
@@ -194,8 +194,8 @@ def test_a_meeting_that_fell_through_waits_for_a_person(people, workspace, lead,
     meeting = Appointment.objects.create(
         workspace=workspace, lead=lead, provider="ghl", external_id="A1", status="no_show"
     )
-    assert "Did not show up" in people.viewer.get(page).content.decode()
-    assert "Dealt with" not in people.viewer.get(page).content.decode()
+    assert "No-show" in people.viewer.get(page).content.decode()
+    assert "Mark handled" not in people.viewer.get(page).content.decode()
     url = reverse("inbox:meeting-handled", args=[workspace.pk, meeting.pk])
     assert people.outsider.post(url).status_code == 404
     assert people.member.post(url).status_code == 302

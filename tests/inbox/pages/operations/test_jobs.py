@@ -166,7 +166,7 @@ def test_retry_all_that_is_sent_twice_says_that_all_are_queued(admin, workspace)
     jobs = [failed(workspace, number) for number in range(3)]
     assert "3 jobs: retried." in act(admin, workspace, do="retry-group", fingerprint="f1")
     page = act(admin, workspace, do="retry-group", fingerprint="f1")
-    assert "all of them are queued already, or done" in page and "No job was chosen" not in page
+    assert "all are queued or done" in page and "Choose a job first" not in page
     assert JobAction.objects.filter(job__in=jobs).count() == 3
     assert AuditEntry.objects.count() == 3
 
@@ -188,7 +188,7 @@ def test_a_waiting_job_can_be_cancelled(admin, workspace):
 
 def test_a_discard_needs_its_reason(admin, workspace):
     job = failed(workspace)
-    assert "Say why in 1 to 200 characters" in act(admin, workspace, job, do="discard", reason=" ")
+    assert "Enter 1 to 200 characters" in act(admin, workspace, job, do="discard", reason=" ")
     act(admin, workspace, job, do="discard", reason="sent by hand")
     job.refresh_from_db()
     assert job.status == "cancelled"

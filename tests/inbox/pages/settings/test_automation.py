@@ -124,7 +124,7 @@ def test_a_campaign_has_a_policy_of_its_own(workspace, people):
 def test_a_delay_in_the_wrong_order_is_refused_by_name(workspace, people):
     answer = save(people, workspace, min_delay_s="500")
 
-    assert answer.status_code == 422 and "must not be shorter" in answer.content.decode()
+    assert answer.status_code == 422 and "can’t be shorter" in answer.content.decode()
 
 
 def test_another_workspaces_campaign_is_not_found(workspace, people):

@@ -39,7 +39,7 @@ def test_conversations_that_wait_go_to_a_colleague_who_sees_why(workspace, peopl
 
     said = go(people, workspace, until=in_days(5), to=to.pk)
 
-    assert f"1 conversation handed over to {to.user.name}." in said and "You are away until" in said
+    assert f"1 conversation reassigned to {to.user.name}." in said and "You’re away until" in said
     assert dict(Lead.objects.filter(workspace=workspace).values_list("pk", "assigned_to")) == {
         waits.pk: to.user_id,
         quiet.pk: me.pk,
@@ -56,7 +56,7 @@ def test_conversations_that_wait_go_to_a_colleague_who_sees_why(workspace, peopl
 
 def test_nobody_yet_is_a_colleague_too(workspace, people, mine):
     factories.make_lead(workspace, assigned_to=people.users.member, needs_reply=True)
-    assert "handed over to nobody yet" in go(people, workspace, until=in_days(1))
+    assert "reassigned to nobody yet" in go(people, workspace, until=in_days(1))
     assert Lead.objects.get().assigned_to is None
 
 
@@ -72,7 +72,7 @@ def test_nothing_comes_in_turn_until_they_are_back(workspace, people, mine):
     situation = SimpleNamespace(workspace=workspace, lead=factories.make_lead(workspace))
     with pytest.raises(NotNow):
         assignment.assign(situation, Deadline.after_ms(10_000))
-    assert "You are here again." in go(people, workspace, do="back")
+    assert "Welcome back: you’re no longer away." in go(people, workspace, do="back")
     assert assignment.assign(situation, Deadline.after_ms(10_000)) == {"user": str(mine.user_id)}
 
 

@@ -102,14 +102,14 @@ def test_a_fact_is_added_last_of_its_kind_changed_and_deleted_and_each_is_audite
 @pytest.mark.parametrize(
     ("kind", "question", "answer", "said"),
     [
-        ("answer", "do YOU handle  interstate?", "No.", "This is there already"),
-        ("answer", "", "Yes.", "It is empty"),
+        ("answer", "do YOU handle  interstate?", "No.", "This fact already exists"),
+        ("answer", "", "Yes.", "Fill this in"),
         ("answer", "?!", "Yes.", "at least one word"),
-        ("answer", "Why?", "", "It is empty"),
+        ("answer", "Why?", "", "Fill this in"),
         ("answer", "Why?", "x" * 2_001, "at most 2000 characters"),
         ("answer", "x" * 201, "Yes.", "at most 200 characters"),
         ("answer", "\ufdfa" * 30, "Yes.", "too long"),
-        ("link", "Brochure", "northwind.example.com", "beginning with https://"),
+        ("link", "Brochure", "northwind.example.com", "starting with https://"),
         ("never", "…", "", "at least one word"),
     ],
 )
@@ -139,7 +139,7 @@ def test_two_who_edit_one_fact_do_not_undo_each_other_unseen(people, workspace, 
 
     late = people.owner.post(url("fact", fact.pk), values | {"answer": "No."})
 
-    assert late.status_code == 422 and "has changed or deleted it meanwhile" in text(late)
+    assert late.status_code == 422 and "has changed or deleted it" in text(late)
     assert list(facts(workspace).values()) == ["Yes, since May."]
     with pytest.raises(Refused):  # as the first one's page had read it
         factbook.change(fact, people.users.owner, question=fact.question, answer="No.")
@@ -153,7 +153,7 @@ def test_a_change_into_another_facts_question_is_refused(people, workspace, fact
         {"question": "DO you handle interstate?", "answer": "Yes.", "seen": other.updated_at.isoformat()},
     )
 
-    assert page.status_code == 422 and "This is there already" in text(page)
+    assert page.status_code == 422 and "This fact already exists" in text(page)
 
 
 def test_facts_end_at_a_number(people, workspace, url):
@@ -201,11 +201,11 @@ def test_a_file_first_says_what_it_would_do_and_does_nothing(people, workspace, 
     assert [(line.row, line.do) for line in plan.lines] == [
         (2, "change"), (3, "add"), (4, "refuse"), (5, "refuse"), (6, "refuse"), (7, "refuse"),
     ]  # fmt: skip
-    assert "1 to add, 1 to change, 0 as they are, 4 refused. Nothing is done yet." in text(page)
+    assert "1 to add, 1 to change, 0 as they are, 4 refused. Nothing has changed yet." in text(page)
     assert [line.problem for line in plan.refused] == [
-        "kind: “rumour” is none. Write answer, price, link or never.",
-        "answer: Give the link itself, beginning with https://.",
-        "The same as row 3. Take one of the two out.",
+        "kind: “rumour” isn’t a kind. Use answer, price, link or never.",
+        "answer: Include the link itself, starting with https://.",
+        "The same as row 3. Remove one of them.",
         "It has more cells than the heading. Put quotation marks around a text with a comma in it.",
     ]
     assert list(facts(workspace).values()) == ["Yes, in all 48 states."]
@@ -238,7 +238,7 @@ def test_a_fact_that_was_changed_since_the_look_is_not_written_over(people, work
 
     page = people.owner.post(url("facts-import"), {"text": content, "seen": seen, "do": "apply"})
 
-    assert page.status_code == 422 and "have changed since" in text(page)
+    assert page.status_code == 422 and "have changed. This is the new preview" in text(page)
     assert list(facts(workspace).values()) == ["Yes, since May."]
 
 
@@ -277,12 +277,12 @@ def test_columns_in_another_order_with_semicolons_and_empty_rows_are_understood(
     ("content", "said"),
     [
         (HEAD + 'answer,Why?,"So.\nanswer,How?,Thus.\n', "Row 2 cannot be read"),
-        ("question,answer\nWhy?,So.\n", "it lacks kind"),
-        (HEAD, "no row below the heading"),
+        ("question,answer\nWhy?,So.\n", "It lacks kind"),
+        (HEAD, "no rows below the header"),
         (HEAD + "answer,Why?,So.\n" * 501, "more than 500 rows"),
         ("Größe,question\n".encode("cp1252"), "not UTF-8"),
         (HEAD + "x" * 1_000_001, "larger than 1 MB"),
-        (b" \n", "It is empty"),
+        (b" \n", "The file is empty"),
         (b"", "empty"),
     ],
 )

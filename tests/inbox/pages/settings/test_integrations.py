@@ -130,7 +130,7 @@ def test_location_that_another_workspace_has_is_refused(people, url):
     form = {"location_id": "loc-1", "api_key": "key-of-ghl"}
     response = people.owner.post(url("integration-new", "ghl"), form)
     assert response.status_code == 422
-    assert "connected already" in str(response.context["form"].errors["location_id"])
+    assert "already connected" in str(response.context["form"].errors["location_id"])
 
 
 def test_required_settings_are_named(people, url):
@@ -183,8 +183,8 @@ def test_test_shows_each_check_on_its_own_line_with_a_fix(people, workspace, url
         fragment = people.owner.post(url("integration-test", account.pk), headers={"HX-Request": "true"})
         page = people.owner.post(url("integration-test", account.pk)).content.decode()
     text = fragment.content.decode()
-    assert text.count("<li") == 4 and "Key accepted" in text and "Not tried" in text
-    assert "Make a new key in EmailBison" in text and "None has arrived yet" in text
+    assert text.count("<li") == 4 and "Key accepted" in text and "Not tested" in text
+    assert "Create a new key in EmailBison" in text and "None has arrived yet" in text
     assert "Key accepted" in page and "<h1>Accounts</h1>" in page
     assert AuditEntry.objects.filter(action="integration.tested").first().data == {"failed": ["Key accepted"]}
 
@@ -235,8 +235,8 @@ class TestKeysAndAddresses:
 
     def test_form_says_so_at_the_address_and_at_the_key(self, people, account, url):
         fields = people.owner.get(url("integration-settings", account.pk)).context["form"].fields
-        assert "Another address needs the key again" in fields["base_url"].help_text
-        assert "give it again for another address" in fields["api_key"].help_text
+        assert "To change it, enter the key again" in fields["base_url"].help_text
+        assert "enter it again to change the address" in fields["api_key"].help_text
 
     def test_address_that_changed_meanwhile_gets_no_key_that_was_given_for_the_old_one(
         self, people, account, url
@@ -292,7 +292,7 @@ class TestKeysAndAddresses:
         form = {"name": "Jane", "workspace_id": "7", "api_key": "own"}
         response = people.owner.post(url("integration-new", "emailbison"), form)
         assert response.status_code == 422
-        assert "each customer of EmailBison" in str(response.context["form"].errors["base_url"])
+        assert "every EmailBison customer" in str(response.context["form"].errors["base_url"])
         form |= {"base_url": "https://mail.emailbison.com"}
         assert people.owner.post(url("integration-new", "emailbison"), form).status_code == 302
 

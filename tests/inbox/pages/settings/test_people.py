@@ -41,7 +41,7 @@ def test_somebody_who_is_in_already_keeps_their_role(admin, people, workspace, u
     answer = admin.post(url("people-add"), {"email": people.users.viewer.email, "role": "admin"})
 
     assert answer.status_code == 400
-    assert "is in this workspace already" in answer.content.decode()
+    assert "is already in this workspace" in answer.content.decode()
     assert membership(workspace, people.users.viewer).role == Role.VIEWER
 
 

@@ -65,11 +65,11 @@ def test_only_its_person_changes_a_snippet_and_only_an_admin_a_shared_one(worksp
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"text": "Hi {firstname}"}, "{firstname} is not a variable. Use one of: first_name,"),
-        ({"text": "Hi {first_name"}, "A brace is left over."),
-        ({"text": " "}, "Write its text."),
+        ({"text": "Hi {firstname}"}, "{firstname} isn’t a variable. Use one of: first_name,"),
+        ({"text": "Hi {first_name"}, "There’s a stray brace."),
+        ({"text": " "}, "Write the text."),
         ({"name": ""}, "Give it a name."),
-        ({"name": "INTRO"}, "There is a snippet with this name already."),
+        ({"name": "INTRO"}, "A snippet with this name already exists."),
     ],
 )
 def test_what_cannot_be_kept_is_told(fields, told, workspace, people):
@@ -83,7 +83,7 @@ def test_what_cannot_be_kept_is_told(fields, told, workspace, people):
 def test_there_are_so_many_at_most(workspace, people, monkeypatch):
     monkeypatch.setattr(snippets, "SNIPPETS", replace(SNIPPETS, most=1))
     keep(people.member, workspace)
-    assert "which is the most" in keep(people.member, workspace, name="Second").content.decode()
+    assert "the maximum" in keep(people.member, workspace, name="Second").content.decode()
     assert model.MOST > 1 and Snippet.objects.count() == 1
 
 
@@ -128,7 +128,7 @@ def test_a_message_with_a_variable_left_in_it_is_refused_and_named(workspace, pe
         answer = people.member.post(path, {"do": "send", "text": "About {company}: yes."} | fields)
         page = answer.content.decode()
         assert answer.status_code == 422
-        assert "{company} is not filled in: write the words in its place, or take it out." in page
+        assert "{company} isn’t filled in. Replace it with your words or remove it." in page
         assert "About {company}: yes.</textarea>" in page
     assert not OutboundSend.objects.exists()
 

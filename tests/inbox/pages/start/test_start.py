@@ -162,7 +162,7 @@ def test_the_live_part_is_sent_only_when_a_step_says_something_else(owner, fresh
     assert owner.get(url, {"key": key}).status_code == 204
     connect(fresh.workspace)
     answer = owner.get(url, {"key": key})
-    assert answer.status_code == 200 and "is being checked" in answer.content.decode()
+    assert answer.status_code == 200 and "Checking " in answer.content.decode()
 
 
 def test_the_address_is_masked_until_an_admin_asks_and_that_is_recorded(owner, fresh):
@@ -180,7 +180,7 @@ def test_a_member_sees_what_is_being_set_up_and_no_button_that_is_not_theirs(fre
     member = factories.make_member(fresh.workspace)
     client.force_login(member)
     page = client.get(f"/w/{fresh.workspace.pk}/start/").content.decode()
-    assert "An owner or admin of Fresh sets this up" in page and "is being checked" in page
+    assert "An owner or admin of Fresh sets this up" in page and "Checking " in page
     assert not re.search(r"/start/(address|event|model|notice|hide)/", page) and "••••" not in page
 
 
@@ -220,8 +220,8 @@ def test_a_test_event_opens_its_sample_which_proves_no_step_and_one_press_remove
     lead = Lead.objects.get(sample=True)
     assert answer.redirect_chain[-1][0] == f"{base}inbox/{lead.pk}/"
     page = answer.content.decode()
-    assert "This is a sample." in page and "took the test event" in page
-    assert "Nothing: it is a sample." in page
+    assert "This is a sample." in page and "accepted the test event" in page
+    assert "Nothing: this is a sample." in page
     assert states(fresh.workspace) == before
     assert "Sample</span>" in owner.get(f"{base}inbox/").content.decode()
     assert "Open the sample" in owner.get(f"{base}start/").content.decode()
@@ -300,7 +300,7 @@ def test_without_slack_a_trial_notice_goes_by_mail_to_owners_and_admins(owner, f
 @override_settings(EMAIL_BACKEND=NO_MAIL)
 def test_with_no_way_at_all_it_says_what_to_connect(owner, fresh):
     answer = owner.post(f"/w/{fresh.workspace.pk}/start/notice/", follow=True)
-    assert "No way is set up: connect Slack" in answer.content.decode()
+    assert "Notices have nowhere to go. Connect Slack" in answer.content.decode()
     assert not Notice.objects.exists()
 
 
@@ -326,7 +326,7 @@ def test_only_a_refused_key_is_said_not_to_work(fresh, settings, state, shown, t
     well(factories.make_integration(fresh.workspace, "openai", credentials={}), state)
     (step,) = [step for step in FirstSteps(fresh.workspace).steps if step.key == "model"]
     assert (step.state, step.title) == (shown, title)
-    assert ("has to act" in step.said) == (state == HealthState.DISCONNECTED)
+    assert ("to fix it" in step.said) == (state == HealthState.DISCONNECTED)
 
 
 def test_only_accounts_that_work_are_called_connected(fresh):
