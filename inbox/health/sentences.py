@@ -34,7 +34,7 @@ TONES = {
     HealthState.PROVIDER_DOWN: "warn",
     HealthState.RATE_LIMITED: "warn",
     HealthState.DEGRADED: "warn",
-    HealthState.QUIET: "info",
+    HealthState.QUIET: "warn",
     HealthState.CONNECTED: "ok",
 }
 OUR_KEY = MISSING_CREDENTIALS

@@ -6,6 +6,7 @@ Colour is never the only cue: every state has an icon and a word. A tone is "ok"
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from inbox.health.sentences import TONES
 from inbox.models import Draft, OutboundSend, SendingPolicy, WebhookDelivery
 from inbox.models.lead import Suspicion, Tag
 from integrations.models import HealthState, Notice
@@ -72,14 +73,17 @@ CRONS = {
     "on time": StateMark("ok", "check", "On time"),
 }
 HEALTH = {
-    HealthState.UNKNOWN: StateMark("", "clock", "Not checked yet"),
-    HealthState.CONNECTED: StateMark("ok", "ok", "Connected"),
-    HealthState.DEGRADED: StateMark("warn", "warn", "Having trouble"),
-    HealthState.RATE_LIMITED: StateMark("warn", "warn", "Slowed down"),
-    HealthState.PROVIDER_DOWN: StateMark("warn", "retry", "Provider is down"),
-    HealthState.DISCONNECTED: StateMark("bad", "critical", "Needs reconnect"),
-    HealthState.QUIET: StateMark("warn", "snooze", "Quiet"),
-    HealthState.NOT_UNDERSTOOD: StateMark("bad", "warn", "Not understood"),
+    state: StateMark(TONES.get(state, ""), icon, word)
+    for state, icon, word in (
+        (HealthState.UNKNOWN, "clock", "Not checked yet"),
+        (HealthState.CONNECTED, "ok", "Connected"),
+        (HealthState.DEGRADED, "warn", "Having trouble"),
+        (HealthState.RATE_LIMITED, "warn", "Slowed down"),
+        (HealthState.PROVIDER_DOWN, "retry", "Provider is down"),
+        (HealthState.DISCONNECTED, "critical", "Needs reconnect"),
+        (HealthState.QUIET, "snooze", "Quiet"),
+        (HealthState.NOT_UNDERSTOOD, "warn", "Not understood"),
+    )
 }
 NOTICES = {
     Notice.State.CLAIMED: StateMark("info", "send", "Going out"),

@@ -1,5 +1,7 @@
 """The admin in a browser, as an admin of a workspace and an operator use it: by eye, by keyboard and on a phone."""
 
+import re
+
 import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
@@ -63,3 +65,11 @@ def test_a_superuser_says_why_before_they_read_a_text(message, open_page):
     page.get_by_role("button", name="Open the texts").click()
 
     expect(page.get_by_text(SECRET_TEXT).first).to_be_visible()
+
+
+def test_a_no_in_a_list_is_no_red_cross(workspace, user, message, open_page):
+    page = open_page(user)
+    page.goto(reverse("admin:inbox_lead_changelist"))
+    answer = page.locator("#result_list img[alt=False]").first
+    expect(answer).to_have_css("content", re.compile(r"/no\b.*\.svg"))
+    assert answer.evaluate("image => image.complete && image.naturalWidth > 0")

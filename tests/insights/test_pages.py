@@ -137,7 +137,7 @@ def test_a_second_build_says_what_changed(built, conversation, client_of, url, w
     work()
 
     page = client.get(url("pack", ContextPack.objects.latest("id").pk)).content.decode()
-    assert "What changed since" in page and "1 conversation came in, 0 went out." in page
+    assert "What changed since" in page and "1 conversation added, 0 removed." in page
 
 
 def test_every_bar_stands_in_the_row_of_its_number(built, client_of, url):

@@ -57,7 +57,7 @@ def test_the_list_shows_counts_and_failures_by_cause(admin, workspace):
     failed(workspace, 2)
     make_job(workspace, 3, status="queued")
     page = admin.get(reverse("inbox:jobs", args=[workspace.pk])).content.decode()
-    assert "openai: our time ran out × 2" in page and "ProviderTimeout" in page and "Retry all 2" in page
+    assert "2 × openai: our time ran out" in page and "ProviderTimeout" in page and "Retry all 2" in page
     assert "Workers alive" in page and "Failed 2" in page
     assert page.count('<option value="ProviderTimeout">') == 1  # offered to the filter
 
