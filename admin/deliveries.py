@@ -153,7 +153,7 @@ class DeviationAdmin(RecordAdmin):
     exclude = ("example",)
     list_display = ("last_at", "source", "kind", "name", "integration", "count", "first_at", "delivery")
     list_filter = (
-        choice_filter("told", lambda: {"lately": "Operators told, 7 days"}, told_lately),
+        choice_filter("told", lambda: {"lately": "Operators notified, 7 days"}, told_lately),
         "kind",
         known_values("source", lambda: {name: name for name in registry.webhook_sources()}),
     )

@@ -119,9 +119,7 @@ class LongList(ChangeList):
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         if ORDER_VAR in self.params and not self.query and self._plan(queryset)[0] > EXACT_TO:
             del self.params[ORDER_VAR]
-            messages.info(
-                request, "This list is too long to be sorted, so it is in its own order. Narrow it first."
-            )
+            messages.info(request, "This list is too long to sort. Narrow it first.")
         ordering: list[Any] = super().get_ordering(request, queryset)
         return ordering
 

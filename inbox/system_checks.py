@@ -82,7 +82,7 @@ TICKS = {
     "appointment-reconcile": "meetings are not compared with the calendar",
     "background-jobs": "a job whose worker died is not taken up again",
     "catch-up": "replies that wait for a model wait for ever",
-    "events": "events are not sent again, and nobody is told of an endpoint that fails",
+    "events": "events are not sent again, and no one learns of an endpoint that fails",
     "contract-watch": "a provider that changes its form is not noticed",
     "followups": "no follow-up is sent",
     "heartbeat": "a monitor outside raises an alarm though all is well",

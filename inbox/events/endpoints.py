@@ -98,7 +98,7 @@ def rotate(endpoint: WebhookEndpoint, actor: Actor | None) -> str:
 def test(endpoint: WebhookEndpoint, actor: Actor | None) -> None:
     """Sends `endpoint` an event of the type "endpoint.test". Raises EndpointRefused if it is off."""
     if endpoint.disabled_at is not None:
-        raise EndpointRefused("It is switched off. Send what it missed: that switches it on.")
+        raise EndpointRefused("The endpoint is off. Send the missed events to turn it on again.")
     with transaction.atomic():
         add_test_event(endpoint)
         audit.record(endpoint.workspace_id, actor, "webhook_endpoint.tested", endpoint)
@@ -107,10 +107,10 @@ def test(endpoint: WebhookEndpoint, actor: Actor | None) -> None:
 def resend(endpoint: WebhookEndpoint, actor: Actor | None, event_id: UUID) -> None:
     """Sends one event again, at once. Raises EndpointRefused if it is off, or if the event is gone."""
     if endpoint.disabled_at is not None:
-        raise EndpointRefused("It is switched off. Send what it missed: that switches it on.")
+        raise EndpointRefused("The endpoint is off. Send the missed events to turn it on again.")
     with transaction.atomic():
         if not _add_attempts(endpoint, Q(pk=event_id)):
-            raise EndpointRefused("This event is on its way already, or it is older than 30 days.")
+            raise EndpointRefused("This event is already on its way, or older than 30 days.")
         audit.record(endpoint.workspace_id, actor, "webhook_endpoint.resent", endpoint, event=str(event_id))
 
 
@@ -200,7 +200,7 @@ def run_notice(ctx: JobContext) -> dict[str, str]:
     elif endpoint.failing_since is not None:
         off_at = timezone.localtime(endpoint.failing_since + OFF_AFTER)
         line = (
-            f"Events do not get through to {host}. They are tried for three days, and the endpoint is switched off on "
+            f"Events aren’t reaching {host}. They are tried for three days, and the endpoint is switched off on "
             f"{off_at.day} {off_at:%b} if nothing gets through."
         )
     else:

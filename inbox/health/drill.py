@@ -59,7 +59,7 @@ STEPS = {
     "banner": "The banner appears",
     "pause": "The follow-up is paused",
     "slack": "Slack gets a notice",
-    "missed": f"{MISSED} messages arrive meanwhile",
+    "missed": f"{MISSED} messages arrive during the outage",
     "heal": "The account is reconnected",
     "import": "The missed messages are imported",
     "recovered": "The banner says it’s back",

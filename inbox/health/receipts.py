@@ -176,7 +176,7 @@ class Completeness:
     def label(self) -> str:
         """The label for a file, without the reasons."""
         if self.through is None:
-            return "cannot be compared"
+            return "can’t be compared"
         begins = max((f"from {gap.until} " for gap in self.gaps if gap.until), default="")
         through = self.through.astimezone(UTC)
         return (

@@ -150,7 +150,7 @@ FOLDERS = {
             "Hot",
             "hot",
             "No hot reply is waiting",
-            "The next one shows up here by itself.",
+            "The next one appears here automatically.",
             lambda _: (
                 Q(needs_reply=True, score__gte=HOT_SCORE, opted_out_at=None, bounced_at=None) & _awake()
             ),
@@ -181,7 +181,7 @@ FOLDERS = {
             "over",
             "Over a day",
             "clock",
-            "Nobody has waited for a day",
+            "No one has waited for a day",
             "A conversation that has waited for an answer for a day is here.",
             lambda _: Q(needs_reply=True, last_inbound_at__lt=timezone.now() - timedelta(days=1)) & _awake(),
             leaves="done snooze",
@@ -191,7 +191,7 @@ FOLDERS = {
             "declined",
             "Declined",
             "off",
-            "Nobody has declined",
+            "No one has declined",
             "A lead who said no and has no answer yet is here.",
             lambda _: Q(needs_reply=True, tag__in=(Tag.NOT_INTERESTED, Tag.BLACKLIST)) & _awake(),
             leaves="done snooze tag",

@@ -40,7 +40,7 @@ def identify_lead(ctx: JobContext) -> dict[str, str]:
         )
     except PermanentError as error:
         Lead.objects.filter(pk=lead.pk).update(
-            repair_reason=f"EmailBison does not know this lead: {error}."[:200]
+            repair_reason=f"EmailBison doesn’t have this lead: {error}."[:200]
         )
         raise
     if identity.keep(lead, "emailbison_lead_id", record.id, emailbison.NAME) is KeptIdentity.ANOTHERS:

@@ -85,8 +85,8 @@ NO_DECISION = Condition(
     lambda s: not s.message.tag and not s.message.provider_interested,
 )
 
-NOT_EMAIL = Condition("It is not an e-mail.", lambda s: s.channel != Channel.EMAIL)
-NOT_SMS = Condition("It is not a text message.", lambda s: s.channel != Channel.SMS)
+NOT_EMAIL = Condition("It isn’t an e-mail.", lambda s: s.channel != Channel.EMAIL)
+NOT_SMS = Condition("It isn’t a text message.", lambda s: s.channel != Channel.SMS)
 NOT_EMAILBISON = Condition(
     "It didn’t come from EmailBison.", lambda s: registry.provider_of(s.message.source) != emailbison.NAME
 )
@@ -94,13 +94,13 @@ NO_EMAILBISON = Condition("EmailBison is not connected.", lambda s: s.integratio
 NO_GHL = Condition("GoHighLevel is not connected.", lambda s: s.integration(ghl.NAME) is None)
 NO_CLAY = Condition("Clay is not connected.", lambda s: s.integration(clay.NAME) is None)
 KNOWN_THERE = Condition("EmailBison knows this lead.", lambda s: bool(s.lead.emailbison_lead_id))
-UNKNOWN_THERE = Condition("EmailBison does not know this lead.", lambda s: not s.lead.emailbison_lead_id)
+UNKNOWN_THERE = Condition("EmailBison doesn’t have this lead.", lambda s: not s.lead.emailbison_lead_id)
 NO_CAMPAIGN = Condition(
     "The lead is in no EmailBison campaign.",
     lambda s: s.campaign is None or s.campaign.provider != emailbison.NAME,
 )
 OTHER_CHANNEL = Condition(
-    "It is not an e-mail, and the lead is not stopped.",
+    "It isn’t an e-mail, and the lead isn’t stopped.",
     lambda s: s.channel != Channel.EMAIL and not s.lead.is_stopped,
 )
 NO_HISTORY = Condition(
@@ -108,7 +108,7 @@ NO_HISTORY = Condition(
 )
 NOT_CONNECTED = Condition(lambda s: f"{s.spec.label} is not connected.", lambda s: s.account is None)
 NOT_KNOWN = Condition(
-    lambda s: f"{s.spec.label} does not know this lead.",
+    lambda s: f"{s.spec.label} doesn’t have this lead.",
     lambda s: not getattr(s.lead, stated(s.spec.history).known_by),
 )
 

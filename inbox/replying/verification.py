@@ -38,7 +38,7 @@ def problems(text: str, context: Context) -> list[str]:
     """The faults of `text` as an answer from the material in `context`, one sentence per fault."""
     visible_text = visible(text)
     problems = [problem for check in CHECKS for problem in check(visible_text, context)]
-    return ["It holds characters that nobody sees.", *problems] if UNSEEN.search(text) else problems
+    return ["It contains invisible characters.", *problems] if UNSEEN.search(text) else problems
 
 
 def _fits(text: str, context: Context) -> Iterator[str]:
@@ -46,20 +46,20 @@ def _fits(text: str, context: Context) -> Iterator[str]:
     if trouble := limits.problem(context.channel, text):
         yield trouble
     elif context.channel == Channel.EMAIL and words > EMAIL_WORDS:
-        yield f"It is too long: {words} words, {EMAIL_WORDS} are the most."
+        yield f"It’s too long: {words} words, and the limit is {EMAIL_WORDS}."
     elif context.channel == Channel.EMAIL and words < EMAIL_MIN_WORDS:
-        yield "It is too short to be an answer."
+        yield "It’s too short for an answer."
     elif context.channel == Channel.LINKEDIN and len(text) > LINKEDIN_DRAFT_CHARS:
-        yield f"It is too long for LinkedIn: {len(text)} characters, {LINKEDIN_DRAFT_CHARS} are the most."
+        yield f"It is too long for LinkedIn: {len(text)} characters, and the limit is {LINKEDIN_DRAFT_CHARS}."
 
 
 def _finished(text: str, _context: Context) -> Iterator[str]:
     if placeholder := PLACEHOLDER.search(text):
-        yield f"It holds a placeholder: {placeholder[0]}"
+        yield f"It contains a placeholder: {placeholder[0]}"
     if MARK.search(text):
         yield "It holds a mark of the prompt that it was written from."
     if MARKDOWN.search(text):
-        yield "It holds markdown."
+        yield "It contains markdown."
 
 
 def _sources(text: str, context: Context) -> Iterator[str]:
@@ -72,7 +72,7 @@ def _sources(text: str, context: Context) -> Iterator[str]:
     theirs += [lead.first_name, lead.last_name, lead.company, lead.title, str(len(context.slots))]
     for kind, words in statements.unsourced(text, ours, "\n".join(theirs)):
         if kind in ("time", "day"):
-            yield f"It names a {kind} that nobody offered: {words}"
+            yield f"It names a {kind} that isn’t on offer: {words}"
         else:
             yield f"It {WRITES.get(kind, 'names')} {_article(kind)} {kind} that is not among the facts: {words}"
     own_phone = "" if facts.said_by_themselves(lead, "phone") else lead.phone
@@ -153,7 +153,7 @@ def _person(text: str, context: Context) -> Iterator[str]:
         "frau",
         "dr",
     }:
-        yield f"It greets somebody else: {greeted[1]}"
+        yield f"It greets someone else: {greeted[1]}"
 
 
 def _tone(text: str, _context: Context) -> Iterator[str]:

@@ -205,7 +205,7 @@ def _end(send: OutboundSend, who: str, message: Message | None) -> Event:
         return Event(at, "check", "It went out", tone="ok", branch=branch, why=send.reason, links=links)
     if send.state == State.FAILED:
         why = send.reason or "The provider refused it."
-        return Event(at, "fail", "It did not go out", tone="bad", branch="Certain", why=why, links=links)
+        return Event(at, "fail", "It didn’t go out", tone="bad", branch="Certain", why=why, links=links)
     if send.state == State.TAKEN_BACK:
         return Event(at, "off", "It was taken back", branch="Before the call", why=send.reason, links=links)
     return Event(

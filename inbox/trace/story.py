@@ -134,7 +134,7 @@ def _noticed(notice: Notice) -> Event:
     return Event(
         notice.created_at,
         "info",
-        f"People were told by {notice.get_path_display()}{where}",
+        f"A notice went out by {notice.get_path_display()}{where}",
         tone=tones.get(Notice.State(notice.state), "warn"),
         branch=notice.get_state_display(),
         why=notice.reason,

@@ -217,7 +217,7 @@ def _connect(sock: GuardedSocket, address: Any, guard: CallGuard) -> None:
     if error == errno.EINPROGRESS:
         while not wait_for_write(sock, timeout=guard.slice_s()):
             if time.monotonic() >= gives_up_at:
-                raise TimeoutError("the address does not accept connections")
+                raise TimeoutError("the address refuses connections")
         error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if error:
         raise OSError(error, os.strerror(error))

@@ -31,7 +31,7 @@ SPEC = spec.Declaration(
             rules=spec.DeliveryRules(
                 unusable_status=200,
                 unavailable_status=503,
-                why="switches a webhook off after repeated failures; it must then be resumed by hand",
+                why="switches a webhook off after repeated failures; a person must then resume it",
             ),
         ),
     ),

@@ -31,7 +31,7 @@ class Group(models.TextChoices):
     THROTTLED = "throttled", "the account has reached a limit for now"
     RECIPIENT = "recipient", "this person can’t be reached this way"
     CREDITS = "credits", "no InMail credits are left"
-    FEATURE = "feature", "the account's plan does not include this"
+    FEATURE = "feature", "the account’s plan doesn’t include this"
     BENIGN = "benign", "already so"
     PROVIDER = "provider", "Unipile or LinkedIn failed"
 

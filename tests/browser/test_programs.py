@@ -51,7 +51,7 @@ def test_an_admin_makes_a_token_sees_it_once_and_revokes_it(page, workspace):
     assert audit(page) == []
     page.get_by_label("Name").fill("HubSpot sync")
     page.get_by_role("button", name="Make token").click()
-    expect(page.get_by_role("alert")).to_contain_text("Not made")
+    expect(page.get_by_role("alert")).to_contain_text("Not created")
     page.get_by_label("Only from these addresses").fill("203.0.113.7")
     page.get_by_role("checkbox", name="leads:read").check()
     page.get_by_role("checkbox", name="events:read").check()

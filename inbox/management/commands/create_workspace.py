@@ -14,7 +14,7 @@ from inbox.models.timezones import validate_timezone
 from inbox.workspaces import creation
 
 NOT_PROVEN = (
-    "That address has an account, and nobody has proven yet that it is theirs: somebody else may know its password. "
+    "That address has an account, and its owner hasn’t confirmed it, so someone else may know its password. "
     "Give a new one with --admin-password, or have its owner set one by the link that manage.py password_link prints."
 )
 

@@ -64,7 +64,7 @@ class Command(BaseCommand):
             sandbox = openai.check(Deadline.after_ms(CHECK_MS)) == SANDBOX
         except (ProviderError, ProviderMisconfigured, DeadlineExceeded) as error:
             raise CommandError(
-                f"The model cannot be had: {error} Correct OPENAI_API_KEY and OPENAI_BASE_URL, or try again later.",
+                f"The model isn’t available: {error} Correct OPENAI_API_KEY and OPENAI_BASE_URL, or try again later.",
                 returncode=BAD_INPUT,
             ) from None
         used = sorted(

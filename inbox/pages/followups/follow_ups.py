@@ -195,7 +195,7 @@ def task(request: WorkspaceRequest, task_id: uuid.UUID) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, "Approved. It is going out.")
+            messages.success(request, "Approved. It’s going out.")
             return back
     context = {"task": step_task, "form": form, "lead": step_task.lead}
     return render(request, "followups/task.html", context, status=422 if form.errors else 200)

@@ -173,7 +173,7 @@ def away(request: WorkspaceRequest) -> HttpResponse:
         except assigning.NotAMember as reason:
             messages.error(request, str(reason))
         else:
-            who = heir.user.name if heir else "nobody yet"
+            who = heir.user.name if heir else "no one yet"
             words = f"{count} conversation{'' if count == 1 else 's'} reassigned to {who}."
             messages.success(request, f"You’re away until {date_format(until, 'j F')}. {words}")
     return redirect("account")

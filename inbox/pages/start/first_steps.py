@@ -288,7 +288,7 @@ class FirstSteps:
         refused = health.state == HealthState.DISCONNECTED
         act = "The operator of this installation has to act." if refused else "Holdfast keeps trying."
         headline = sentences.headline(health, self.workspace.name)
-        title = "The OpenAI key does not work" if refused else headline
+        title = "The OpenAI key doesn’t work" if refused else headline
         return Step(FAILED, title, f"{_failure(health, 'OpenAI')} {act}".strip())
 
     def _persona(self) -> Step:
@@ -315,8 +315,8 @@ class FirstSteps:
             if facts["trial_state"] == Notice.State.CLAIMED:
                 return Step(CHECKING, "The test notice is on its way")
             if facts["trial_state"] != Notice.State.SENT:
-                why = facts["trial_reason"] or "it is unknown whether it arrived"
-                return Step(FAILED, "The test notice did not arrive", f"{_upper(why)}.")
+                why = facts["trial_reason"] or "it’s unclear whether it arrived"
+                return Step(FAILED, "The test notice didn’t arrive", f"{_upper(why)}.")
         if arrived:
             words = "A notice reached Slack." if by_slack else "The mail server accepted a notice."
             return Step(DONE, "You hear about it when an account breaks", words, arrived)

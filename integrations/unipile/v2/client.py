@@ -144,7 +144,7 @@ class UnipileV2Client(UnipileClient):
             chat = self._rows(Message, path, "chat_messages", deadline)
             listed = next((row for row in chat if row.id == message_id), None)
             if listed is None:
-                raise TransientError("Unipile does not have this message yet.") from None
+                raise TransientError("Unipile doesn’t have this message yet.") from None
             message = listed
         return next(iter(_rows([message])), None)
 

@@ -208,7 +208,7 @@ def test_an_endpoint_that_fails_for_an_hour_is_reported_once_and_is_off_after_fi
         WebhookEndpoint.objects.update(failing_since=timezone.now() - timedelta(hours=1, minutes=1))
         assert [endpoints.look_after_failing()["told"] for _ in range(2)] == [1, 0]
         drain()
-        assert "do not get through" in mail.outbox[0].body
+        assert "aren’t reaching" in mail.outbox[0].body
         WebhookEndpoint.objects.update(failing_since=timezone.now() - timedelta(days=5, minutes=1))
         assert endpoints.look_after_failing()["disabled"] == 1
         drain()

@@ -176,7 +176,7 @@ def test_a_key_that_is_refused_ends_it_before_anything_is_written(sandbox, file)
     sandbox.fault(provider="openai", kind="unauthorized")
 
     error = stopped(file)
-    assert "The model cannot be had" in str(error) and error.returncode == 2
+    assert "The model isn’t available" in str(error) and error.returncode == 2
     assert not AiCall.objects.exists()
 
 

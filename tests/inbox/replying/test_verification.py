@@ -56,7 +56,7 @@ def test_finds_nothing_wrong_with_a_plain_answer():
         ("Hi Dana, shall we talk on March 3 about all of this?", "day"),
         ("Hi Dana, call me on +1 555 555 0199 whenever it suits you.", "phone"),
         ("Hi Dana, write to my colleague at sam@northwind.example.com please.", "e-mail address"),
-        ("Hi Robert, thanks for writing back so quickly to us.", "greets somebody else"),
+        ("Hi Robert, thanks for writing back so quickly to us.", "greets someone else"),
         ("Hi [First name], thanks for writing back so quickly to us.", "placeholder"),
         ("Hi Dana, **thanks** for writing back so quickly to us.", "markdown"),
         ("Hi Dana! Great! Wonderful! Let us talk about the crews.", "shouts"),
@@ -187,7 +187,7 @@ def test_a_part_of_a_known_address_is_another_address():
 
 @pytest.mark.parametrize("hidden", ["\u200b", "\U000e0041", "\u202e"])
 def test_characters_that_nobody_sees_are_a_problem(hidden):
-    assert "It holds characters that nobody sees." in problems(
+    assert "It contains invisible characters." in problems(
         f"Hi Dana, thank{hidden}s for writing back.", context()
     )
 
@@ -247,7 +247,7 @@ FACTS = {
 def test_a_statement_that_no_fact_proves_is_named(sentence):
     draft = f"Hi Dana,\n\n{sentence}\n\nAlex"
     assert any(
-        "among the facts" in words or "nobody offered" in words for words in problems(draft, context(**FACTS))
+        "among the facts" in words or "isn’t on offer" in words for words in problems(draft, context(**FACTS))
     )
 
 

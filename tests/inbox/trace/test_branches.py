@@ -226,7 +226,7 @@ def test_a_send_that_the_provider_refuses_says_what_it_said(world, told):
     trace = told("send", send)
 
     assert trace.word == "Failed to send"
-    assert "request refused (HTTP 422)" in event(trace, "It did not go out").why
+    assert "request refused (HTTP 422)" in event(trace, "It didn’t go out").why
 
 
 def test_a_send_that_a_webhook_tells_of_shows_its_receipt(world, told):

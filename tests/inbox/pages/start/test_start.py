@@ -266,7 +266,7 @@ def test_the_models_key_is_tried_against_the_provider(world):
     base = f"/w/{world.workspace.pk}/start/"
     world.sandbox.fault(provider="openai", kind="error", status=401, count=1)
     page = world.client.post(f"{base}model/", follow=True).content.decode()
-    assert "The OpenAI key does not work" in page
+    assert "The OpenAI key doesn’t work" in page
     page = world.client.post(f"{base}model/", follow=True).content.decode()
     assert "OpenAI accepts the key." in page and states(world.workspace)["model"] == "done"
 
@@ -318,7 +318,7 @@ def test_our_own_mail_does_not_prove_that_replies_come_in(fresh):
     [
         (HealthState.RATE_LIMITED, "done", "The OpenAI key works"),
         (HealthState.PROVIDER_DOWN, "failed", "OpenAI is having problems on the provider’s side"),
-        (HealthState.DISCONNECTED, "failed", "The OpenAI key does not work"),
+        (HealthState.DISCONNECTED, "failed", "The OpenAI key doesn’t work"),
     ],
 )
 def test_only_a_refused_key_is_said_not_to_work(fresh, settings, state, shown, title):
