@@ -300,9 +300,9 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
 
     def get_urls(self) -> list[Any]:
         view, name = self.admin_site.admin_view, f"{self.opts.app_label}_{self.opts.model_name}"
-        pages = self.views.items()
-        own = [path(route, view(getattr(self, page)), name=f"{name}_{page}") for route, page in pages]
-        return [*own, *super().get_urls()]
+        views = self.views.items()
+        pages = [path(route, view(getattr(self, page)), name=f"{name}_{page}") for route, page in views]
+        return [*pages, *super().get_urls()]
 
     def list_context(self, request: HttpRequest) -> dict[str, Any]:
         """The context of the list's page, in addition to Django's."""

@@ -4,14 +4,12 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.outbox import Webhook
 from sandbox.provider import Call, Provider
 from sandbox.state import Account, Shelf, now_iso
 from sandbox.web import BadRequestError, Response, Router, json_response
-
-if TYPE_CHECKING:
-    from sandbox.outbox import Webhook
 
 routes = Router()
 
@@ -72,7 +70,7 @@ class Calendly(Provider):
         account.data.events[_key(meeting["uri"])] = {**new, "name": "Intro call", **meeting}
         account.data.invitees[_key(invitee["uri"])] = {**new, **invitee, "event": meeting["uri"]}
 
-    def encode(self, webhook: "Webhook", body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
+    def encode(self, webhook: Webhook, body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
         payload, headers = super().encode(webhook, body)
         if webhook.secret:
             at = str(int(time.time()))

@@ -8,14 +8,12 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.outbox import Webhook
 from sandbox.provider import Call, Provider
 from sandbox.state import Account, Shelf
 from sandbox.web import BadRequestError, Request, Response, Router, json_response
-
-if TYPE_CHECKING:
-    from sandbox.outbox import Webhook
 
 routes = Router()
 
@@ -48,7 +46,7 @@ class Clay(Provider):
         overrides = {"phone": fields.get("phone"), "linkedinUrl": fields.get("linkedin_url")}
         return callback | {name: text for name, text in overrides.items() if text}
 
-    def encode(self, webhook: "Webhook", body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
+    def encode(self, webhook: Webhook, body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
         payload, headers = super().encode(webhook, body)
         if webhook.secret:
             signed = webhook.signature(payload)

@@ -9,14 +9,12 @@ import json
 import time
 import urllib.parse
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.outbox import Webhook
 from sandbox.provider import Call, Provider
 from sandbox.state import Account, Shelf
 from sandbox.web import BadRequestError, Request, Response, Router, json_response, text_response
-
-if TYPE_CHECKING:
-    from sandbox.outbox import Webhook
 
 routes = Router()
 
@@ -94,7 +92,7 @@ class Slack(Provider):
             "actions": [action],
         }
 
-    def encode(self, webhook: "Webhook", body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
+    def encode(self, webhook: Webhook, body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
         """Encodes a button press as Slack posts it: a form, with a signature `v0` (made with the webhook's `secret`)
         over its raw bytes.
         """

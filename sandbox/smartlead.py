@@ -7,14 +7,12 @@ import html
 import uuid
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.outbox import Webhook
 from sandbox.provider import Call, Provider
 from sandbox.state import Account, Shelf, now_iso
 from sandbox.web import BadRequestError, Request, Response, Router, json_response
-
-if TYPE_CHECKING:
-    from sandbox.outbox import Webhook
 
 routes = Router()
 
@@ -78,7 +76,7 @@ class SmartLead(Provider):
         error = {"code": code or name, "message": text}
         return json_response({"error": error}, status, {"Retry-After": "2"} if status == 429 else {})
 
-    def encode(self, webhook: "Webhook", body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
+    def encode(self, webhook: Webhook, body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
         payload, headers = super().encode(webhook, body)
         if webhook.secret:
             signed = webhook.signature(payload)
