@@ -167,6 +167,11 @@ def test_what_we_do_not_use_is_ignored(body):
     assert isinstance(parse(body, NOW), IgnoredEvent)
 
 
+@pytest.mark.parametrize("name", ["", "LINKEDIN", "linkedin_recruiter"])
+def test_message_of_any_product_of_linkedin_is_taken(name):
+    assert isinstance(parse(fixture("message_new", account_provider=name), NOW), MessageEvent)
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
@@ -178,11 +183,6 @@ def test_what_we_do_not_use_is_ignored(body):
         (fixture("relation_new", payload={}), "payload"),
     ],
 )
-@pytest.mark.parametrize("name", ["", "LINKEDIN", "linkedin_recruiter"])
-def test_message_of_any_product_of_linkedin_is_taken(name):
-    assert isinstance(parse(fixture("message_new", account_provider=name), NOW), MessageEvent)
-
-
 def test_missing_or_wrong_fields_are_named(body, field):
     with pytest.raises(PayloadInvalid) as caught:
         parse(body, NOW)
