@@ -24,6 +24,7 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("live/", live.live, name="live"),
     path("desk/", conversation_list.desk, name="desk"),
+    path("desk/named/", live.leads_named_anywhere, name="desk-named"),
     path("account/", profile.Account.as_view(), name="account"),
     path("account/preferences/", profile.preferences, name="preferences"),
     path("account/notices/", profile.notices, name="own-notices"),

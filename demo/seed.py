@@ -16,6 +16,7 @@ from integrations.models import Integration
 
 PASSWORD = "holdfast-demo"
 STAFF = "staff@holdfast.example.com"
+AGENCY = "agency@example.com"
 
 WORKSPACES: dict[str, dict[str, Any]] = {
     "northwind": {
@@ -117,7 +118,7 @@ def people() -> list[tuple[str, str]]:
             (f"admin@{label}.example.com", f"admin of {facts['name']}"),
             (f"member@{label}.example.com", f"member of {facts['name']}"),
         ]
-    return [*listed, (STAFF, "staff: the Django admin")]
+    return [*listed, (AGENCY, "member of all three: one list"), (STAFF, "staff: the Django admin")]
 
 
 @transaction.atomic
@@ -143,6 +144,7 @@ def _workspace(label: str, facts: dict[str, Any], sandbox_url: str) -> Workspace
         workspace = made.workspace
         known.seed(label, workspace, made.admin)
         creation.add_member(workspace, f"member@{label}.example.com", Membership.Role.MEMBER, PASSWORD)
+        creation.add_member(workspace, AGENCY, Membership.Role.MEMBER, PASSWORD)
         history.seed(label, workspace, day.starts_at(workspace.created_at))
     for provider, settings in facts["accounts"].items():
         integration = _account(workspace, provider, account_id(label, provider))

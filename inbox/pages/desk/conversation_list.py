@@ -114,10 +114,7 @@ def threads(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) ->
     over_all = is_over_all(request)
     down = down_in(listed_ids(request)) if over_all else []
     active, values = _values(folder, lead_filter, request)
-    chips = [
-        Chip(label, choice, urlencode({key: values[key] for key in values if key != name}))
-        for name, label, choice in active
-    ]
+    chips = [Chip(label, choice, urlencode(_without(name, values))) for name, label, choice in active]
     query = urlencode(values)
     empty = None
     if not page.rows and _is_later(request):
@@ -140,6 +137,14 @@ def threads(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) ->
         over_all,
         down,
     )
+
+
+def _without(name: str, values: dict[str, str]) -> dict[str, str]:
+    """Returns the parameters without the filter `name`. Over several workspaces a search may be in any folder, and
+    leads back to the first one.
+    """
+    gone = {name, "view"} if name == "q" and "desk" in values else {name}
+    return {key: values[key] for key in values if key not in gone}
 
 
 def _read(

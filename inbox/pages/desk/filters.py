@@ -19,6 +19,7 @@ from inbox.pages.access import WorkspaceRequest, signed_in
 from inbox.pages.combined_query import Rows, rows
 from inbox.pages.desk import date_ranges
 from inbox.pages.desk.date_ranges import Span
+from inbox.pages.desk.search_terms import by_names
 from inbox.pages.team import is_over_all, listed_ids, members_of, team_of
 
 SEARCH_LIMIT = 200
@@ -122,8 +123,8 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
 
     def _over_all(self, request: WorkspaceRequest) -> None:
         """Replaces the filters that belong to one workspace by the choice of the workspace."""
-        for name in ("campaign", "q"):
-            del self.filters[name]
+        del self.filters["campaign"]
+        self.filters["q"].label = "Name"
         self.filters["assignee"].extra["choices"] = [(NOBODY, "Nobody"), (ME, "You")]
         choices = [(str(row.workspace_id), row.workspace.name) for row in members_of(request)]
         self.filters["workspace"] = ChoiceFilter(
@@ -132,6 +133,8 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
 
     def filter_queryset(self, queryset: QuerySet[Lead]) -> QuerySet[Lead]:
         leads: QuerySet[Lead] = super().filter_queryset(queryset)
+        if self.words and is_over_all(self.request):
+            leads = leads.filter(by_names(self.words, listed_ids(self.request)))
         span = self.span
         if span.start:
             leads = leads.filter(last_message_at__gte=span.start)
@@ -198,13 +201,15 @@ ORDER = "last_message_at"
 
 def filtered(request: WorkspaceRequest) -> tuple[Folder, LeadFilter, QuerySet[Lead]]:
     """Returns the folder, the filter and the matching leads for the request's query string. The list over all
-    workspaces (`/desk/`) has only the folders that are counted.
+    workspaces (`/desk/`) has only the folders that are counted, and for a search by name every folder.
 
     If there is a search (`LeadFilter.words`), the caller still has to search these leads. Raises Http404 for an unknown
     folder.
     """
     folder = FOLDERS.get(request.GET.get("view", DEFAULT_FOLDER))
-    if folder is None or (is_over_all(request) and not folder.counted):
+    if folder is None or (
+        is_over_all(request) and not folder.counted and not request.GET.get("q", "").strip()
+    ):
         raise Http404("This folder doesn’t exist.")
     leads = leads_in(listed_ids(request), folder.key, signed_in(request).pk)
     lead_filter = LeadFilter(request.GET, leads, request=request)

@@ -1,8 +1,9 @@
 """Answers the requests of scripts: changed leads, colleagues present, news for the user, and leads for the palette."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, load_backend
@@ -17,12 +18,14 @@ from django.views.decorators.http import require_safe
 
 from inbox.leads import for_you
 from inbox.leads.folders import leads_in
-from inbox.models import User
-from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.models import Lead, User
+from inbox.pages.access import SignedInRequest, WorkspaceRequest, desk_view, workspace_view
 from inbox.pages.changes import LIMIT, WORKSPACES, news, parse_snapshot
 from inbox.pages.desk import presence
 from inbox.pages.desk.filters import SEARCH_LIMIT
 from inbox.pages.desk.search import search
+from inbox.pages.desk.search_terms import by_names
+from inbox.pages.team import own_memberships
 from inbox.workspaces.identity import STRENGTH, Strength
 from inbox.workspaces.sessions import is_over
 
@@ -139,16 +142,33 @@ def leads_named(request: WorkspaceRequest) -> HttpResponse:
     text = request.GET.get("q", "")[:SEARCH_LIMIT]
     hits = search(leads, request.workspace, text, size=MOST, by_messages=False)
     rows = leads.in_bulk([hit.lead_id for hit in hits.hits])
-    matches = [rows[hit.lead_id] for hit in hits.hits if hit.lead_id in rows]
+    return _named([rows[hit.lead_id] for hit in hits.hits if hit.lead_id in rows], "view=all")
+
+
+@require_safe
+@desk_view
+def leads_named_anywhere(request: SignedInRequest) -> HttpResponse:
+    """`desk/named/?q=…`: as `leads_named`, for all workspaces of the user and by names and addresses alone."""
+    memberships = own_memberships(cast(WorkspaceRequest, request))
+    clients = {row.workspace_id: row.workspace.name for row in memberships}
+    text = request.GET.get("q", "")[:SEARCH_LIMIT]
+    leads = list(
+        leads_in(clients.keys(), "all").filter(by_names(text, clients)).order_by("-last_message_at")[:MOST]
+    )
+    return _named(leads, "desk=1", clients)
+
+
+def _named(leads: list[Lead], query: str, clients: Mapping[uuid.UUID, str] | None = None) -> JsonResponse:
+    """Describes leads for the palette, with the names of their workspaces in `clients`."""
     return JsonResponse(
         {
             "leads": [
                 {
                     "name": lead.display_name,
-                    "about": lead.company or lead.email,
-                    "url": f"{reverse('inbox:conversation', args=[request.workspace.pk, lead.pk])}?view=all",
+                    "about": clients[lead.workspace_id] if clients else lead.company or lead.email,
+                    "url": f"{reverse('inbox:conversation', args=[lead.workspace_id, lead.pk])}?{query}",
                 }
-                for lead in matches
+                for lead in leads
             ]
         }
     )

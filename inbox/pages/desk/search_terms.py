@@ -3,7 +3,7 @@
 import contextlib
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import phonenumbers
@@ -109,13 +109,25 @@ class Typed:
                 yield start, end
 
 
-def names_query(text: str, mark: str = "") -> WordsQuery | None:
+def names_query(text: str, *marks: str) -> WordsQuery | None:
     """Returns the query for leads whose names or address words begin with the words of `text`; None without a word.
 
-    With a workspace's `mark` the query is for LEAD_WORDS_HERE, without it for LEAD_WORDS.
+    With the `marks` of workspaces the query is for LEAD_WORDS_HERE, without one for LEAD_WORDS.
     """
-    words = [f"'{mark}{word}'{':*' * begins}" for word, begins in _words(text)]
-    return WordsQuery(" & ".join(words)) if words else None
+    words = _words(text)
+    queries = [
+        " & ".join(f"'{mark}{word}'{':*' * begins}" for word, begins in words) for mark in marks or [""]
+    ]
+    return WordsQuery(" | ".join(f"({query})" for query in queries)) if words else None
+
+
+def by_names(text: str, workspaces: Iterable[uuid.UUID]) -> Q:
+    """Returns the filter for leads of several workspaces whose names or addresses match; without a word, for nobody.
+
+    Workspaces may share marks, so the leads must be limited to the workspaces as well.
+    """
+    query = names_query(text, *map(mark_of, workspaces))
+    return Q(HasWords(LEAD_WORDS_HERE, query)) if query else Q(pk__in=())
 
 
 def _words(text: str) -> list[Word]:

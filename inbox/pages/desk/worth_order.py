@@ -27,11 +27,12 @@ def worth_page(request: WorkspaceRequest, folder: str, lead_filter: LeadFilter) 
     if not ids or not lead_filter.is_valid():
         return KeysetPage([], None, None)
 
-    def first(workspace_id: UUID) -> QuerySet[Any]:
-        leads: QuerySet[Any] = lead_filter.filter_queryset(leads_in([workspace_id], folder, user_id))
+    def first(workspaces: list[UUID]) -> QuerySet[Any]:
+        leads: QuerySet[Any] = lead_filter.filter_queryset(leads_in(workspaces, folder, user_id))
         return _after(leads.annotate(worth=WORTH, since=WAITS_SINCE), after).order_by(*ORDER)[: PAGE_SIZE + 1]
 
-    parts = [first(workspace_id).values_list("pk", "worth", "since") for workspace_id in ids]
+    groups = [ids] if lead_filter.words else [[workspace_id] for workspace_id in ids]  # names have one index
+    parts = [first(group).values_list("pk", "worth", "since") for group in groups]
     merged = parts[0].union(*parts[1:], all=True).order_by(*ORDER)[: PAGE_SIZE + 1] if parts[1:] else parts[0]
     keys = list(merged)
     shown = [pk for pk, _, _ in keys[:PAGE_SIZE]]

@@ -113,14 +113,16 @@ def noted(text: str, team: Team) -> SafeString:
 
 
 @register.simple_tag
-def row_chips(lead: Lead) -> list[SafeString]:
-    """Returns the chips of a lead's row (inbox.leads.folders.with_badges), at most two.
+def row_chips(lead: Lead, folder: str = "") -> list[SafeString]:
+    """Returns the chips of a lead's row (inbox.leads.folders.with_badges), at most two, and none that says the same as
+    the list of `folder`.
 
     The first chip marks a sample or a hot lead. The second says that the conversation is for the user, or else shows
     its state, or else its tag.
     """
-    hot = [render_chip(SAMPLE)] if lead.sample else [render_chip(HOT, solid=True)] if lead.is_hot else []
-    state = _for_user(lead) or _state(lead)
+    is_hot = lead.is_hot and folder != "hot"
+    hot = [render_chip(SAMPLE)] if lead.sample else [render_chip(HOT, solid=True)] if is_hot else []
+    state = _for_user(lead) or _state(lead, folder)
     return [*hot, state] if state else hot
 
 
@@ -130,7 +132,7 @@ def _for_user(lead: Lead) -> SafeString | None:
     return render_chip(GIVEN_TO_ME) if getattr(lead, "given_to_me", False) else None
 
 
-def _state(lead: Lead) -> SafeString | None:
+def _state(lead: Lead, folder: str) -> SafeString | None:
     if lead.suspected:
         return render_chip(state_of("suspicion", lead.suspected))
     send = getattr(lead, "send_state", None)
@@ -143,6 +145,6 @@ def _state(lead: Lead) -> SafeString | None:
         return render_chip(StateMark("info", "clock", f"Goes out in {until(sends_at)}"), solid=soon)
     if not lead.is_understood:
         return render_chip(StateMark("", "clock", "Not understood yet"))
-    if getattr(lead, "has_draft", False):
+    if getattr(lead, "has_draft", False) and folder != "drafts":
         return render_chip(state_of("draft", "pending"))
     return None if lead.tag in PLAIN_TAGS else render_chip(state_of("tag", lead.tag))

@@ -118,7 +118,7 @@ def test_the_list_over_all_workspaces_holds_no_row_without_membership(client, se
     Membership.objects.filter(user=setter, workspace=bluebird).delete()
     beside = reverse("inbox:conversation", args=[northwind.pk, hers.pk])
     for folder in FOLDERS:
-        for query in (f"?view={folder}", f"?view={folder}&workspace={bluebird.pk}", f"?view={folder}&q=x"):
+        for query in (f"?view={folder}", f"?view={folder}&workspace={bluebird.pk}", f"?view={folder}&q=lost"):
             for path in (DESK + query, f"{beside}{query}&desk=1"):
                 text = client.get(path).content.decode()
                 assert "Lost" not in text, path
@@ -202,6 +202,40 @@ def test_a_filter_narrows_the_list_over_all_workspaces_and_an_invalid_one_emptie
     assert names(client, "?tag=Rich") == []
     assert names(client, f"?workspace={northwind.pk}&tag=Objection") == []
     assert client.get(f"{DESK}?view=all").status_code == client.get(f"{DESK}?view=x").status_code == 404
+
+
+def test_a_search_finds_names_in_all_workspaces_of_the_person_and_in_no_other(
+    client, setter, northwind, bluebird
+):
+    for workspace in (northwind, bluebird, factories.make_workspace("Other")):
+        factories.make_lead(workspace, first_name="Dana", last_name=workspace.name, company="Aalto")
+    answered = factories.make_lead(northwind, first_name="Leo", last_name="")
+    both = {"Dana Northwind", "Dana Bluebird"}
+    for text in ("dana", "AALTO da"):
+        query = f"?view=all&q={text}"
+        assert {row.display_name for row in rows(client, query)} == both
+        hits = client.get(f"{reverse('desk-named')}?q={text}").json()["leads"]
+        assert {hit["name"] for hit in hits} == both
+        assert {hit["about"] for hit in hits} == {"Northwind", "Bluebird"}
+        assert client.get(hits[0]["url"]).status_code == 200
+    assert names(client, "?view=all&q=leo") == [answered.first_name]
+    assert names(client, "?q=leo") == names(client, "?view=all&q=dan leo") == []
+    assert client.get(f"{reverse('desk-named')}?q=%27%29%3A*%20|").json()["leads"] == []
+    page = client.get(f"{DESK}?view=all&q=dana").content.decode()
+    assert f'href="{DESK}?desk=1"' in page  # without the search the list is a folder of the desk again
+    Membership.objects.filter(user=setter, workspace=bluebird).delete()
+    assert names(client, "?view=all&q=dana") == ["Dana"]
+    assert len(client.get(f"{reverse('desk-named')}?q=dana").json()["leads"]) == 1
+
+
+def test_a_row_does_not_repeat_what_its_tab_says(client, northwind):
+    lead = waiting(northwind, "Dana", 1, 4)
+    factories.make_draft(factories.make_message(lead))
+    chips = {}
+    for view in ("needs-reply", "hot", "drafts"):
+        row = client.get(f"{DESK}?view={view}").content.decode().split('id="rows"')[1].split("</ul>")[0]
+        chips[view] = [chip for chip in ("Hot", "Draft ready") if f"{chip}</span>" in row]
+    assert chips == {"needs-reply": ["Hot", "Draft ready"], "hot": ["Draft ready"], "drafts": ["Hot"]}
 
 
 def test_a_decision_without_scripts_opens_the_next_conversation_of_the_list_over_all(
