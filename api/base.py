@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import Http404
+from rest_framework import serializers
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -13,8 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api import access, changes, problems, schema
+from api import access, changes, problems
 from api.forms import Input, ListQuery, RowSerializer
+from api.schema import Schema
 from inbox.models import Lead, Workspace
 from integrations import rawjson
 from integrations.events import PayloadInvalid
@@ -67,7 +69,18 @@ class ApiView(APIView):
     parser_classes = (JsonParser,)
     content_negotiation_class = JsonAlways
     http_method_names = ["get", "post", "patch", "delete"]
-    schema = schema.Schema()
+    schema: Any = Schema()
+    query_class: type[Input] = Input
+    input_class: type[Input] = Input
+    serializer_class: type[serializers.BaseSerializer[Any]] | None = None
+    answers: dict[str, type[serializers.BaseSerializer[Any]]] = {}
+    """The serializers of methods that answer with another one than `serializer_class`."""
+    is_list = False
+    """Whether a GET answers with a page of rows, each in the form of `serializer_class`."""
+    statuses: dict[str, int] = {}
+    """The statuses of methods that succeed with another one than 200."""
+    file_type = ""
+    """The content type of an answer that is no JSON."""
     scopes: dict[str, str] = {}
     needs_key = False
     """Whether its writes need an Idempotency-Key."""
@@ -85,13 +98,13 @@ class ApiView(APIView):
     def get_exception_handler(self) -> Any:
         return problems.answer
 
-    def query(self, form: type[Input]) -> dict[str, Any]:
-        """The request's query. Raises ValidationError."""
-        return self._checked(form(data=self.request.query_params.dict()))
+    def query(self) -> dict[str, Any]:
+        """The request's query, as `query_class` describes it. Raises ValidationError."""
+        return self._checked(self.query_class(data=self.request.query_params.dict()))
 
-    def body(self, form: type[Input]) -> dict[str, Any]:
-        """The request's body. Raises ValidationError."""
-        return self._checked(form(data=self.request.data))
+    def body(self) -> dict[str, Any]:
+        """The request's body, as `input_class` describes it. Raises ValidationError."""
+        return self._checked(self.input_class(data=self.request.data))
 
     @staticmethod
     def _checked(form: Input) -> dict[str, Any]:
@@ -115,14 +128,15 @@ class ApiView(APIView):
 class ListView(ApiView):
     """A list of rows by their last change. `rows` selects them by the query, which `query_class` describes."""
 
-    query_class: type[ListQuery] = ListQuery
+    query_class: type[Input] = ListQuery
     serializer_class: type[RowSerializer]
+    is_list = True
 
     def rows(self, query: dict[str, Any]) -> QuerySet[Any]:
         raise NotImplementedError
 
     def get(self, request: Request) -> Response:
-        query = self.query(self.query_class)
+        query = self.query()
         rows, cursor = changes.page(self.rows(query), query, self.workspace)
         return Response({"data": self.serializer_class(rows, many=True).data, "nextCursor": cursor})
 
@@ -130,6 +144,7 @@ class ListView(ApiView):
 class NoSuchAddress(ApiView):
     """Answers 404 for all other addresses below the API's."""
 
+    schema = None
     scopes = {"GET": access.ANY, "POST": access.ANY, "PATCH": access.ANY, "DELETE": access.ANY}
 
     def _refuse(self, request: Request, rest: str) -> None:

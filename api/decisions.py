@@ -39,11 +39,12 @@ class FactsInput(Input):
 
 class EditableLead(OneLead):
     scopes = {"GET": "leads:read", "PATCH": "leads:write"}
+    input_class = FactsInput
 
     @repeatable
     def patch(self, request: Request, lead_id: UUID) -> Response:
         """Changes facts of a lead. Later events do not replace them."""
-        body, lead = self.body(FactsInput), self.lead(lead_id)
+        body, lead = self.body(), self.lead(lead_id)
         names = [name for name in EDITED if camel(name) in body]
         current = {name: getattr(lead, name) for name in LeadForm.base_fields}
         form = LeadForm(current | {name: body[camel(name)] for name in names}, instance=lead)
@@ -61,11 +62,11 @@ class Decision(ApiView):
     """A decision about one lead. `input_class` describes its body."""
 
     scopes = {"POST": "leads:write"}
-    input_class: type[Input] = Input
+    serializer_class = LeadSerializer
 
     @repeatable
     def post(self, request: Request, lead_id: UUID) -> Response:
-        body = self.body(self.input_class)
+        body = self.body()
         self.decide(self.lead(lead_id), body)
         return Response(LeadSerializer(self.row(LEADS, lead_id)).data)
 
@@ -88,6 +89,8 @@ class TagInput(Input):
 
 
 class Tagged(Decision):
+    """Gives the lead’s newest reply a tag."""
+
     input_class = TagInput
 
     def decide(self, lead: Lead, body: dict[str, Any]) -> None:
@@ -95,6 +98,8 @@ class Tagged(Decision):
 
 
 class Done(Decision):
+    """Marks the conversation as done."""
+
     def decide(self, lead: Lead, body: dict[str, Any]) -> None:
         _require(triage.change(self.workspace, [Seen.of(lead)], triage.DONE))
 
@@ -109,6 +114,8 @@ class SnoozeInput(Input):
 
 
 class Snoozed(Decision):
+    """Hides the conversation until a time."""
+
     input_class = SnoozeInput
 
     def decide(self, lead: Lead, body: dict[str, Any]) -> None:
@@ -122,6 +129,8 @@ class AssignInput(Input):
 
 
 class Assigned(Decision):
+    """Assigns the conversation to a member, or to nobody."""
+
     input_class = AssignInput
 
     def decide(self, lead: Lead, body: dict[str, Any]) -> None:
@@ -136,5 +145,7 @@ class Assigned(Decision):
 
 
 class OptedOut(Decision):
+    """Stops all messages to the lead."""
+
     def decide(self, lead: Lead, body: dict[str, Any]) -> None:
         rollup.opt_out_by_hand(lead, self.token)

@@ -71,6 +71,8 @@ class DraftQuery(ListQuery):
 
 
 class Drafts(ListView):
+    """Lists drafts, oldest change first."""
+
     scopes = {"GET": "drafts:read"}
     query_class = DraftQuery
     serializer_class = DraftSerializer
@@ -80,7 +82,10 @@ class Drafts(ListView):
 
 
 class OneDraft(ApiView):
+    """Returns a draft with the checks that hold it."""
+
     scopes = {"GET": "drafts:read"}
+    serializer_class = DraftSerializer
 
     def get(self, request: Request, draft_id: UUID) -> Response:
         return Response(DraftSerializer(self.row(DRAFTS, draft_id)).data)
@@ -97,11 +102,14 @@ class RevisionInput(Input):
 
 class Approve(ApiView):
     scopes = {"POST": "drafts:decide"}
+    input_class = ApprovalInput
+    serializer_class = GoingOutSerializer
+    statuses = {"POST": 202}
 
     @repeatable
     def post(self, request: Request, draft_id: UUID) -> Response:
         """Approves a draft, with another `text` if there is one, unless its revision or the newest reply has moved."""
-        body = self.body(ApprovalInput)
+        body = self.body()
         draft = self.row(DRAFTS.select_related("lead", "trigger_message"), draft_id)
         self.lead_id = draft.lead_id
         send = review.approve(
@@ -116,11 +124,13 @@ class Approve(ApiView):
 
 class Discard(ApiView):
     scopes = {"POST": "drafts:decide"}
+    input_class = RevisionInput
+    serializer_class = DraftSerializer
 
     @repeatable
     def post(self, request: Request, draft_id: UUID) -> Response:
         """Discards a draft, unless its revision has moved."""
-        body = self.body(RevisionInput)
+        body = self.body()
         draft = self.row(DRAFTS, draft_id)
         self.lead_id = draft.lead_id
         review.reject(draft, user=self.token, revision=body["revision"], reason="Discarded by a program.")

@@ -68,8 +68,34 @@ class EndpointView(ApiView):
         return endpoint
 
 
+class NewEndpointSerializer(RowSerializer):
+    secret = serializers.CharField()
+
+    class Meta:
+        model = WebhookEndpoint
+        fields = ("id", "url", "events", "secret")
+
+
+class SecretSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    secret = serializers.CharField()
+
+
+class TestSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+
+
+class RecoverySerializer(serializers.Serializer[Any]):
+    events = serializers.IntegerField(help_text="The number of events that are sent again.")
+
+
 class Endpoints(EndpointView):
     scopes = {"GET": "webhooks:write", "POST": "webhooks:write"}
+    input_class = EndpointInput
+    serializer_class = EndpointSerializer
+    is_list = True
+    answers = {"POST": NewEndpointSerializer}
+    statuses = {"POST": 201}
 
     def get(self, request: Request) -> Response:
         """Returns all endpoints of the workspace, at most 20, without their secrets."""
@@ -80,21 +106,22 @@ class Endpoints(EndpointView):
     def post(self, request: Request) -> Response:
         """Adds an endpoint. The answer holds its secret, this once."""
         try:
-            row = endpoints.create(self.workspace, self.token, **self.body(EndpointInput))
+            row = endpoints.create(self.workspace, self.token, **self.body())
         except endpoints.EndpointRefused as refusal:
             raise Conflict(str(refusal)) from None
-        return Response(
-            {"id": row.pk, "url": row.url, "events": row.events, "secret": row.secret}, status=201
-        )
+        return Response(NewEndpointSerializer(row).data, status=201)
 
 
 class OneEndpoint(EndpointView):
     scopes = {"PATCH": "webhooks:write", "DELETE": "webhooks:write"}
+    input_class = EndpointChange
+    serializer_class = EndpointSerializer
+    statuses = {"DELETE": 204}
 
     @repeatable
     def patch(self, request: Request, endpoint_id: UUID) -> Response:
         """Changes the URL, the events or the text of an endpoint."""
-        row, changed = self.endpoint(endpoint_id), self.body(EndpointChange)
+        row, changed = self.endpoint(endpoint_id), self.body()
         for name in changed:
             setattr(row, name, changed[name])
         endpoints.change(row, self.token)
@@ -109,11 +136,13 @@ class OneEndpoint(EndpointView):
 
 class Test(EndpointView):
     scopes = {"POST": "webhooks:write"}
+    serializer_class = TestSerializer
+    statuses = {"POST": 202}
 
     @repeatable
     def post(self, request: Request, endpoint_id: UUID) -> Response:
         """Sends an event of the type `endpoint.test` to the endpoint alone."""
-        self.body(Input)
+        self.body()
         try:
             endpoints.test(self.endpoint(endpoint_id), self.token)
         except endpoints.EndpointRefused as refusal:
@@ -123,11 +152,12 @@ class Test(EndpointView):
 
 class Rotate(EndpointView):
     scopes = {"POST": "webhooks:write"}
+    serializer_class = SecretSerializer
 
     @repeatable
     def post(self, request: Request, endpoint_id: UUID) -> Response:
         """Gives the endpoint a new secret, which the answer holds, this once. The old one signs for 24 more hours."""
-        self.body(Input)
+        self.body()
         return Response(
             {"id": endpoint_id, "secret": endpoints.rotate(self.endpoint(endpoint_id), self.token)}
         )
@@ -135,11 +165,14 @@ class Rotate(EndpointView):
 
 class Recover(EndpointView):
     scopes = {"POST": "webhooks:write"}
+    input_class = RecoverInput
+    serializer_class = RecoverySerializer
+    statuses = {"POST": 202}
 
     @repeatable
     def post(self, request: Request, endpoint_id: UUID) -> Response:
         """Switches the endpoint on, and sends the events since `since` (by default all) that did not reach it."""
-        since = self.body(RecoverInput).get("since")
+        since = self.body().get("since")
         return Response(
             {"events": endpoints.recover(self.endpoint(endpoint_id), self.token, since)}, status=202
         )
@@ -149,10 +182,11 @@ class Attempts(EndpointView):
     scopes = {"GET": "webhooks:write"}
     query_class = AttemptQuery
     serializer_class = AttemptSerializer
+    is_list = True
 
     def get(self, request: Request, endpoint_id: UUID) -> Response:
         """Returns the attempts to send events to the endpoint, newest first."""
-        query, rows = self.query(AttemptQuery), self.endpoint(endpoint_id).attempts.select_related("event")
+        query, rows = self.query(), self.endpoint(endpoint_id).attempts.select_related("event")
         if "cursor" in query:
             rows = rows.filter(pk__lt=query["cursor"])
         limit = query["limit"]

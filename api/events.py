@@ -33,12 +33,13 @@ class Events(ApiView):
     scopes = {"GET": "events:read"}
     query_class = EventQuery
     serializer_class = EventSerializer
+    is_list = True
 
     def get(self, request: Request) -> Response:
         """Returns the workspace's events after one of them, without people's text. A page ends before the oldest
         transaction that still runs, so no event is skipped.
         """
-        query, (oldest, _) = self.query(EventQuery), changes.horizon()
+        query, (oldest, _) = self.query(), changes.horizon()
         events = Event.objects.filter(workspace=self.workspace)
         rows = events.filter(xid__lt=oldest).exclude(type=EventType.ENDPOINT_TEST)
         if "after" in query:

@@ -30,11 +30,14 @@ class FollowUpInput(Input):
 
 class FollowUps(ApiView):
     scopes = {"POST": "followups:write"}
+    input_class = FollowUpInput
+    serializer_class = FollowUpSerializer
+    statuses = {"POST": 201}
 
     @repeatable
     def post(self, request: Request) -> Response:
         """Starts a sequence for a lead."""
-        body = self.body(FollowUpInput)
+        body = self.body()
         lead = self.lead(body["lead"])
         sequence = plan.open_to(lead).filter(pk=body["sequence"]).first()
         started = sequence and plan.enrol(lead, sequence, user=self.token)
@@ -46,11 +49,12 @@ class FollowUps(ApiView):
 
 class Stop(ApiView):
     scopes = {"POST": "followups:write"}
+    serializer_class = FollowUpSerializer
 
     @repeatable
     def post(self, request: Request, followup_id: UUID) -> Response:
         """Stops a follow-up."""
-        self.body(Input)
+        self.body()
         followup = self.row(FOLLOWUPS, followup_id)
         self.lead_id = followup.lead_id
         outcome = by_hand.act(self.workspace, "cancel", [followup.pk], user=self.token)

@@ -63,6 +63,8 @@ class LeadQuery(ListQuery):
 
 
 class Leads(ListView):
+    """Lists leads, oldest change first."""
+
     scopes = {"GET": "leads:read"}
     query_class = LeadQuery
     serializer_class = LeadSerializer
@@ -82,7 +84,10 @@ class Leads(ListView):
 
 
 class OneLead(ApiView):
+    """Returns a lead."""
+
     scopes = {"GET": "leads:read"}
+    serializer_class: type[serializers.BaseSerializer[Any]] = LeadSerializer
 
     def get(self, request: Request, lead_id: UUID) -> Response:
         return Response(LeadSerializer(self.row(LEADS, lead_id)).data)
@@ -112,10 +117,13 @@ class TimelineQuery(Input):
 
 class Timeline(ApiView):
     scopes = {"GET": "leads:read messages:read"}
+    query_class = TimelineQuery
+    serializer_class = EntrySerializer
+    is_list = True
 
     def get(self, request: Request, lead_id: UUID) -> Response:
         """Returns a lead's messages, notes and sends, newest first. A page holds `limit` messages."""
-        lead, query = self.row(LEADS, lead_id), self.query(TimelineQuery)
+        lead, query = self.row(LEADS, lead_id), self.query()
         messages = keyset_page(
             MESSAGES.filter(lead=lead), "sent_at", after=query["cursor"], size=query["limit"]
         )

@@ -34,6 +34,7 @@ class MeSerializer(serializers.Serializer[object]):
 
 class Me(ApiView):
     scopes = {"GET": access.ANY}
+    serializer_class = MeSerializer
 
     def get(self, request: Request) -> Response:
         """Returns the token, its workspace, scopes and limits."""

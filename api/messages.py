@@ -39,6 +39,8 @@ class MessageQuery(ListQuery):
 
 
 class Messages(ListView):
+    """Lists messages, oldest change first."""
+
     scopes = {"GET": "messages:read"}
     query_class = MessageQuery
     serializer_class = MessageSerializer
@@ -49,7 +51,10 @@ class Messages(ListView):
 
 
 class OneMessage(ApiView):
+    """Returns a message."""
+
     scopes = {"GET": "messages:read"}
+    serializer_class = MessageSerializer
 
     def get(self, request: Request, message_id: UUID) -> Response:
         return Response(MessageSerializer(self.row(MESSAGES, message_id)).data)
@@ -60,7 +65,7 @@ class LinkSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
 
 
-class EventSerializer(serializers.Serializer[Any]):
+class TraceEventSerializer(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
     what = serializers.CharField()
     detail = serializers.CharField()
@@ -75,12 +80,13 @@ class TraceSerializer(serializers.Serializer[Any]):
     headline = serializers.CharField()
     state = serializers.CharField(source="word")
     summary = serializers.CharField()
-    events = EventSerializer(many=True)
+    events = TraceEventSerializer(many=True)
     isCut = serializers.BooleanField(source="cut")
 
 
 class MessageTrace(ApiView):
     scopes = {"GET": "messages:read"}
+    serializer_class = TraceSerializer
 
     def get(self, request: Request, message_id: UUID) -> Response:
         """Returns what happened to a message, in the words of the page Trace."""

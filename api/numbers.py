@@ -12,6 +12,7 @@ from api.base import ApiView
 from api.forms import Input
 from inbox.health import receipts
 from insights import overview_numbers
+from integrations.models import WorkspaceIntegrationHealth
 
 LONGEST = timedelta(days=400)
 SPAN = timedelta(days=30)
@@ -23,29 +24,28 @@ class AccountSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     accountId = serializers.CharField(source="external_account_id")
     enabled = serializers.BooleanField()
-    state = serializers.CharField(source="health.state", default="unknown")
-    reason = serializers.CharField(source="health.reason", default="")
-    since = serializers.DateTimeField(source="health.since", default=None, allow_null=True)
-    lostMailboxes = serializers.ListField(
-        child=serializers.CharField(), source="health.lost_mailboxes", default=list
-    )
-    lastReceivedAt = serializers.DateTimeField(
-        source="health.last_received_at", default=None, allow_null=True
-    )
+    state = serializers.CharField(source="standing.state")
+    reason = serializers.CharField(source="standing.reason")
+    since = serializers.DateTimeField(source="standing.since", allow_null=True)
+    lostMailboxes = serializers.ListField(child=serializers.CharField(), source="standing.lost_mailboxes")
+    lastReceivedAt = serializers.DateTimeField(source="standing.last_received_at", allow_null=True)
     completeThrough = serializers.DateTimeField(source="complete_through", allow_null=True)
 
 
 class Accounts(ApiView):
     scopes = {"GET": "health:read"}
+    serializer_class = AccountSerializer
+    is_list = True
 
     def get(self, request: Request) -> Response:
         """Returns the workspace's accounts. `completeThrough`: up to then all that the provider lists is here."""
-        self.query(Input)
+        self.query()
         rows = list(self.workspace.integrations.select_related("health").defer("credentials"))
         compared = receipts.lately(self.workspace)
         for row in rows:
             account = compared.get(row.pk)
             vars(row)["complete_through"] = account and account.through
+            vars(row)["standing"] = getattr(row, "health", None) or WorkspaceIntegrationHealth()
         return Response({"data": AccountSerializer(rows, many=True).data, "nextCursor": None})
 
 
@@ -90,10 +90,12 @@ class OverviewAnswerSerializer(OverviewSerializer):
 
 class Overview(ApiView):
     scopes = {"GET": "insights:read"}
+    query_class = SpanQuery
+    serializer_class = OverviewAnswerSerializer
 
     def get(self, request: Request) -> Response:
         """Returns the numbers of the page Insights from `from` (30 days ago) up to `to` (now)."""
-        span = self.query(SpanQuery)
+        span = self.query()
         since, until = span["since"], span["until"]
         numbers = overview_numbers.overview(self.workspace.pk, since, until, self.workspace.timezone)
         whole = receipts.between(self.workspace, since, until)

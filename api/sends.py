@@ -33,7 +33,10 @@ class SendSerializer(RowSerializer):
 
 
 class OneSend(ApiView):
+    """Returns a send: `intent`, `sent`, `failed`, `unknown` or `taken_back`."""
+
     scopes = {"GET": "sends:read"}
+    serializer_class = SendSerializer
 
     def get(self, request: Request, send_id: UUID) -> Response:
         return Response(SendSerializer(self.row(SENDS, send_id)).data)
@@ -60,12 +63,15 @@ class GoingOutSerializer(RowSerializer):
 
 class Sends(ApiView):
     scopes = {"POST": "sends:write"}
+    input_class = SendInput
+    serializer_class = GoingOutSerializer
+    statuses = {"POST": 202}
     needs_key = True
 
     @repeatable
     def post(self, request: Request) -> Response:
         """Sends a text to a lead. Vetoes and open suspicions hold it; so does another message that is under way."""
-        body = self.body(SendInput)
+        body = self.body()
         lead = self.lead(body["lead"])
         send = review.send_for_program(
             lead,
@@ -90,11 +96,12 @@ class Sends(ApiView):
 
 class TakeBack(ApiView):
     scopes = {"POST": "sends:write"}
+    serializer_class = GoingOutSerializer
 
     @repeatable
     def post(self, request: Request, send_id: UUID) -> Response:
         """Takes a message back during its countdown."""
-        self.body(Input)
+        self.body()
         send = self.row(SENDS, send_id)
         self.lead_id = send.lead_id
         undo.take_back(send, user=self.token)

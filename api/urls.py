@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from api import decisions, drafts, endpoints, events, followups, leads, me, messages, numbers, sends
+from api import decisions, drafts, endpoints, events, exports, followups, leads, me, messages, numbers, sends
 from api.base import NoSuchAddress
 
 urlpatterns = [
@@ -36,5 +36,6 @@ urlpatterns = [
     path("webhook-endpoints/<uuid:endpoint_id>/rotate/", endpoints.Rotate.as_view(), name="api-rotate"),
     path("webhook-endpoints/<uuid:endpoint_id>/recover/", endpoints.Recover.as_view(), name="api-recover"),
     path("webhook-endpoints/<uuid:endpoint_id>/attempts/", endpoints.Attempts.as_view(), name="api-attempts"),
+    path("exports/leads.csv", exports.LeadsCsv.as_view(), name="api-export"),
     re_path(r"^(?P<rest>.*)$", NoSuchAddress.as_view(), name="api-no-such-address"),
 ]

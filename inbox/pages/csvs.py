@@ -2,10 +2,11 @@
 
 import csv
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from django.http import HttpResponse
 
+TYPE = "text/csv; charset=utf-8"
 FORMULA = ("=", "+", "-", "@", "\N{MINUS SIGN}")
 """The characters with which a formula can begin in a spreadsheet (OWASP, CSV injection), after NFKC normalisation."""
 FILLERS = "\u115f\u1160\u3164\uffa0"
@@ -38,12 +39,25 @@ def plain(text: str) -> str:
 
 def answer(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
     """Returns a response that downloads the CSV file `name`.csv. `head` holds the names of the columns."""
-    response = HttpResponse(
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
-    )
-    response.write("\ufeff")  # without this byte order mark Excel does not read the file as UTF-8
-    writer = csv.writer(response)
-    writer.writerow(head)
-    writer.writerows([cell(content) for content in row] for row in rows)
-    return response
+    return HttpResponse(lines(head, rows), content_type=TYPE, headers=attached(name))
+
+
+def attached(name: str) -> dict[str, str]:
+    """The headers with which a browser stores the file `name`.csv."""
+    return {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+
+
+def lines(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The lines of a CSV file, one by one."""
+    writer = csv.writer(Line())
+    yield "\ufeff"  # without this byte order mark Excel does not read the file as UTF-8
+    yield writer.writerow(head)
+    for row in rows:
+        yield writer.writerow([cell(content) for content in row])
+
+
+class Line:
+    """A file whose `write` returns the line that `csv` writes."""
+
+    def write(self, line: str) -> str:
+        return line

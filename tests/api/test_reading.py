@@ -201,6 +201,7 @@ def test_accounts_say_to_when_they_are_complete(program, workspace):
         body["data"][0] | {"id": str(account.pk), "accountId": "42", "provider": "emailbison"}
     ]
     assert "completeThrough" in body["data"][0] and "credentials" not in str(body)
+    assert (body["data"][0]["state"], body["data"][0]["lostMailboxes"]) == ("unknown", [])
 
 
 def test_the_overview_counts_as_the_page_does(program, workspace):
