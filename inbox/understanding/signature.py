@@ -5,7 +5,7 @@ from functools import lru_cache
 from itertools import dropwhile, takewhile
 
 from inbox.understanding import signature_words as marks
-from inbox.understanding.normalise import fold, sentences
+from inbox.understanding.normalise import fold
 
 _SHORT_LINE = 90
 _TAIL_LINES = 60  # no signature with its disclaimer is longer, and the limit keeps the search linear
@@ -80,12 +80,6 @@ def _is_company(line: str) -> bool:
     rest = line[name.end() :].lstrip(" .,|-") if name else ""
     low = fold(rest)
     return bool(name) and (not _is_sentence(rest) or offers(low) or bool(marks.LEGAL.search(low)))
-
-
-def _opens_with_an_offer(line: str) -> bool:
-    """Whether a line begins with an offer, or with one behind a name."""
-    first, *following = sentences(line[:400])
-    return offers(fold(first)) or (bool(following) and not _is_sentence(first) and offers(fold(following[0])))
 
 
 def offers(low: str) -> bool:
@@ -164,7 +158,7 @@ def _closes(lines: list[str], folded: list[str], index: int, names: frozenset[st
     if marks.DISCLAIMER.match(low):
         return _disclaims(folded, index)
     apart = not folded[index - 1]
-    if apart and (_is_company(line) or _opens_with_an_offer(line)):
+    if apart and (_is_company(line) or offers(low)):
         return True
     if marks.CONTACT.search(low) and sum(word[:1].islower() for word in line.split()) < 3:
         return True

@@ -198,11 +198,12 @@ TITLE = re.compile(
 )
 # A line that begins with a company's name and legal form.
 COMPANY = re.compile(
-    r"^\W{0,3}(?:[A-ZÀ-ÞĀ-ŽΑ-ΩА-Я][\w&.'’+-]*[ ,]+(?:& |und |and |et |y |e |i )?){1,6}(?:G?mbH|AG|KG|Ltd|"
+    r"^\W{0,3}(?:(?:ООО|ТОВ|ПП|АО) \W?[А-ЯІЇЄҐ][\w-]+|"
+    r"(?:[A-ZÀ-ÞĀ-ŽΑ-ΩА-Я][\w&.'’+-]*[ ,]+(?:& |und |and |et |y |e |i )?){1,6}(?:G?mbH|AG|KG|Ltd|"
     r"Limited|LLC|LLP|PLC|Inc|"
     r"S\.?A\.?(?:R\.?L\.?|S\.?|U\.?)?|S\.?r\.?l\.?|S\.?L\.?U?|S\.?p\.?A|Lda|Ltda|B\.?V\.?|N\.?V\.?|AB|A/S|ApS|"
     r"AS|Oyj?|[Ss]p\. z o\.\s?o|"
-    r"s\.r\.o|a\.s|Kft|Zrt|SRL|A\.?Ş|Ltd\. Şti|ООО|ТОВ)\b(?! (?!au capital)[a-zà-ÿ])"
+    r"s\.r\.o|a\.s|Kft|Zrt|SRL|A\.?Ş|Ltd\. Şti|ΑΕ|ΕΠΕ|ΙΚΕ|ООО|ТОВ))\b(?! (?!au capital)[a-zà-ÿ])"
 )
 # A company's offer to its readers: a condition or a purpose, with the reader as the person who wishes.
 OFFER = re.compile(

@@ -343,6 +343,12 @@ def test_an_offer_behind_a_company_s_name_stands_below(answer, footer):
     assert opt_out(f"Please remove me.\n\n{footer}") is True
 
 
+@pytest.mark.parametrize("said", ["No thanks.", "Thanks Alex.", "OK Alex.", "Not for us."])
+def test_a_condition_behind_a_short_answer_is_the_writer_s(said):
+    wish = "If you have our address on a list, remove us from it for good, please."
+    assert opt_out(f"Hi Alex,\n\n{said} {wish}") is True
+
+
 @pytest.mark.parametrize(
     "text",
     [
