@@ -1,4 +1,5 @@
 """Makes the pictures of the documents (`make shots`): starts the demo, breaks an account at the sandbox, and looks.
+docs/images/tour.png is animated.
 
 Run it by `manage.py shell`, as the Makefile does. Needs Chromium (`CHROMIUM` names another one than /usr/bin/chromium)
 and what requirements-dev.txt installs.
@@ -17,7 +18,7 @@ from typing import Literal
 import requests
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-from demo import seed
+from demo import animation, seed
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "images"
@@ -29,6 +30,7 @@ DRAFTS = 20
 """So many drafts wait before the pictures are made."""
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 375, "height": 812}
+TOUR: ViewportSize = {"width": 1200, "height": 700}
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
 PAGES = {
@@ -147,6 +149,41 @@ def shots(browser: Browser) -> None:
     picture(phone, "inbox-phone")
 
 
+def tour(browser: Browser) -> None:
+    """Make docs/images/tour.png: fifteen seconds from a drafted answer to its sending, and what an admin sees."""
+    page = logged_in(browser, "admin@northwind.example.com", "light", TOUR)
+    frames: list[tuple[bytes, int]] = []
+
+    def hold(shown_ms: int) -> None:
+        page.mouse.move(0, 0)
+        page.wait_for_load_state("networkidle")
+        frames.append((page.screenshot(animations="disabled", caret="hide"), shown_ms))
+
+    page.goto(page.url.partition("/inbox/")[0] + "/inbox/?view=drafts")
+    hold(1500)
+    page.locator(".row a").first.click()
+    page.wait_for_selector("#draft")
+    hold(2500)
+    page.locator("#gates > summary").click()
+    hold(2000)
+    page.locator("#reply").press("Control+Enter")
+    page.wait_for_selector(".toast")
+    hold(1800)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("health")
+    hold(1200)
+    page.goto(page.url.partition("/inbox/")[0] + "/health/")
+    hold(2500)
+    page.goto(page.url.partition("/health/")[0] + "/inbox/?view=sent")
+    page.locator(".row a").first.click()
+    page.wait_for_selector("#messages")
+    page.get_by_role("link", name="What happened").first.click()
+    page.wait_for_load_state("networkidle")
+    hold(3000)
+    (PICTURES / "tour.png").write_bytes(animation.animated(frames))
+    print("docs/images/tour.png", flush=True)
+
+
 def main() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     with demo(), sync_playwright() as playwright:
@@ -154,5 +191,6 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
         )
+        tour(browser)
         shots(browser)
         browser.close()
