@@ -19,7 +19,7 @@ RECORDED = """
 """
 LOOKS_ELSEWHERE = "document.hasFocus = () => false; dispatchEvent(new Event('blur'))"
 
-DANA = ["Given to you: Dana Reyes", "Dana Reyes, Acme · Northwind"]
+DANA = ["Assigned to you: Dana Reyes", "Dana Reyes, Acme · Northwind"]
 
 
 def heard(*tabs) -> list[list[str]]:

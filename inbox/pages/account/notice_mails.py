@@ -80,7 +80,7 @@ def letter(member: Membership, news: list[ForYou]) -> tuple[str, str]:
         subject = f"{len(news)} conversations in {workspace.name}"
     lines = [WORDS[entry.why].format(entry.lead.display_name) for entry in news]
     why = (
-        f"You chose to be mailed of what is for you in {workspace.name}. Change it under Notices to you:\n"
+        f"You get these emails for {workspace.name}. Change that on your account page:\n"
         f"{settings.PUBLIC_URL}{reverse('account')}#notices\n"
     )
     return f"Holdfast: {subject}", "\n".join([*lines, "", settings.PUBLIC_URL + path, "", "--", why])

@@ -482,7 +482,7 @@ def test_a_link_that_an_operator_printed_proves_the_address(unproven, capsys):
     ("change", "said"),
     [
         ({"email": "other@example.com"}, "No account has that address"),
-        ({"is_active": False}, "switched off"),
+        ({"is_active": False}, "That account is off"),
     ],
 )
 def test_no_link_is_printed_for(unproven, change, said):

@@ -76,7 +76,7 @@ def test_a_call_a_hand_over_and_a_hot_reply_are_for_whom_they_concern(workspace,
     heat(free)
     heat(cold, assigned_to=ben.user, score=2)
 
-    mine = {"A note calls you: Called", "Given to you: Given", "Hot reply: Hot"}
+    mine = {"You were mentioned: Called", "Assigned to you: Given", "Hot reply: Hot"}
     assert set(told(his, workspace)) == mine
     assert told(his, workspace, hot, cold) == ["Hot reply: Hot"]
     assert told(people.owner, workspace) == [] == told(people.viewer, workspace)
@@ -206,7 +206,7 @@ def test_many_conversations_at_once_are_one_mail(workspace, his, ben):
     assert message.subject == "Holdfast: 5 conversations in Northwind" and "?view=mentions" in message.body
     heat(leads[0], handed_over_at=None)  # which does not stand in For you
     _, text = notice_mails.letter(ben, for_you.news_for(ben, factories.ago(hours=1)))
-    assert "/inbox/\n" in text and "A hot reply of Lead0" in text
+    assert "/inbox/\n" in text and "A hot reply from Lead0" in text
 
 
 def test_who_was_given_a_lead_or_called_beside_it_is_told_of_the_one_that_it_was_merged_into(

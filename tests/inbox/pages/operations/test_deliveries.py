@@ -147,7 +147,9 @@ def test_replay_of_no_known_span_starts_nothing(people, failed, url, hours):
 
 def test_replay_with_nothing_to_do_starts_nothing(people, url):
     page = people.owner.post(url("deliveries-replay"), {"hours": "24"}, follow=True)
-    assert "Nothing has failed" in page.content.decode() and not BackgroundJob.objects.exists()
+    assert (
+        "no delivery has failed in the last" in page.content.decode() and not BackgroundJob.objects.exists()
+    )
 
 
 @pytest.mark.parametrize("name", ["deliveries", "deliveries-progress"])
