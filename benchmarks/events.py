@@ -19,7 +19,7 @@ import requests
 from demo.postgres import EmbeddedPostgres
 
 ROOT = Path(__file__).resolve().parent.parent
-PAUSE_S = 0.1
+PAUSE_S, LEADS = 0.1, 20
 LIMIT_MS = 2_000
 STARTED_S, PATIENCE_S = 240, 240
 
@@ -67,13 +67,13 @@ def run(count: int) -> dict[str, float]:
     try:
         with Clock() as receiver:
             workspace = factories.make_workspace()
-            lead = factories.make_lead(workspace)
+            leads = [factories.make_lead(workspace) for _ in range(LEADS)]
             endpoints.create(workspace, None, url=receiver.url, events=["lead.tagged"], include_text=False)
-            _tag(Lead, lead, "Objection")
+            _tag(Lead, leads[0], "Objection")
             _until(lambda: receiver.got, STARTED_S)
             committed, posts = {}, []
             for number in range(count):
-                _tag(Lead, lead, ("Interested", "Objection")[number % 2])
+                _tag(Lead, leads[number % LEADS], ("Interested", "Neutral")[number // LEADS % 2])
                 moment = time.monotonic()
                 committed[str(Event.objects.latest("pk").pk)] = moment
                 time.sleep(PAUSE_S)

@@ -18,7 +18,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Greatest, Now
 
 from inbox.events import endpoints
@@ -50,7 +50,7 @@ LONGEST_WAIT = timedelta(days=1)
 """The longest Retry-After that is heeded."""
 PARALLEL = 4
 """The most attempts at once to one endpoint. An endpoint that fails gets one."""
-BLOCKED_LOOKS = 50
+BLOCKED_SLICE = 1_000
 """The most attempts that one claim puts off because an earlier event of their stream is not out yet."""
 Outcome, Status = WebhookAttempt.Outcome, BackgroundJob.Status
 
@@ -98,19 +98,19 @@ def run(ctx: JobContext) -> dict[str, int]:
 def claim(endpoint: WebhookEndpoint) -> WebhookAttempt | None:
     """Claims a due attempt that is the first of its stream, until the end of a lease. Returns None without one."""
     waiting = _open(endpoint.pk)
-    for _ in range(BLOCKED_LOOKS):
-        with transaction.atomic():
-            due = waiting.filter(due_at__lte=Now()).order_by("due_at", "event_id").select_related("event")
-            attempt = due.select_for_update(skip_locked=True, of=("self",)).first()
-            if attempt is None:
-                return None
-            row, earlier = waiting.filter(pk=attempt.pk), waiting.filter(stream=attempt.stream)
-            first = earlier.filter(event_id__lt=attempt.event_id).order_by("event_id").first()
-            if first is None:
-                attempt.token = uuid4()
-                row.update(token=attempt.token, started_at=Now(), due_at=Now() + LEASE)
-                return attempt
-            row.update(due_at=Greatest(Value(first.due_at), Now() + timedelta(seconds=1)))
+    due = waiting.filter(due_at__lte=Now()).order_by("due_at", "event_id")
+    of_stream = waiting.filter(stream=OuterRef("stream"))
+    with transaction.atomic():
+        heads = due.filter(~Exists(of_stream.filter(event_id__lt=OuterRef("event_id"))))
+        attempt = heads.select_related("event").select_for_update(skip_locked=True, of=("self",)).first()
+        if attempt is not None:
+            attempt.token = uuid4()
+            waiting.filter(pk=attempt.pk).update(token=attempt.token, started_at=Now(), due_at=Now() + LEASE)
+            return attempt
+        # The others are due no earlier than the first of their stream. Its success makes the next one due.
+        first = Subquery(of_stream.order_by("event_id").values("due_at")[:1])
+        blocked = due.select_for_update(skip_locked=True).values("pk")[:BLOCKED_SLICE]
+        waiting.filter(pk__in=blocked).update(due_at=Greatest(first, Now() + timedelta(seconds=1)))
     return None
 
 
