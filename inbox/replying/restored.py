@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from inbox.models import DatabaseOrigin, Draft, Event, FollowUpInstance, OutboundSend
+from inbox.models import DatabaseOrigin, Draft, Event, FollowUpInstance, Lead, Message, OutboundSend
 from inbox.models.origin import here
 from inbox.replying import lost_time, sending
 from inbox.replying.account_pauses import SEND_KINDS
@@ -58,9 +58,21 @@ def _settle(**lost: datetime) -> None:
         )
         # This database may count transactions anew. Events that it has come before all others.
         Event.objects.update(xid=0)
+        _mark_anew()
         BackgroundJob.objects.filter(
             kind__in=SEND_KINDS, status=BackgroundJob.Status.QUEUED, run_at__gt=timezone.now()
         ).update(run_at=timezone.now())
+
+
+def _mark_anew() -> None:
+    """Marks rows anew whose last change has a number to which this database has not yet counted: until then, no list
+    of the API would hold them. The trigger replaces the 0.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+        (uncounted,) = cursor.fetchone()
+    for model in (Draft, Lead, Message):
+        model.objects.filter(changed_xid__gt=uncounted).update(changed_xid=0)
 
 
 def _under_way() -> Iterator[OutboundSend]:

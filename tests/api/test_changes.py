@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from api import changes
 from inbox.models import Draft, Lead, Message
+from inbox.replying import restored
 from tests import factories
 from tests.api.conftest import program_of
 from tests.racing import InBackground
@@ -110,3 +111,15 @@ def test_a_cursor_from_before_a_restore_is_refused():
             database.execute(
                 "DROP TABLE inbox_databaseorigin; ALTER TABLE one RENAME TO inbox_databaseorigin"
             )
+
+
+def test_after_a_restore_a_row_of_a_later_count_is_listed_again():
+    workspace = factories.make_workspace()
+    program, lead = program_of(workspace), factories.make_lead(workspace)
+    with connection.cursor() as database:
+        database.execute("ALTER TABLE inbox_lead DISABLE TRIGGER lead_is_marked")
+        Lead.objects.update(changed_xid=2**60)
+        database.execute("ALTER TABLE inbox_lead ENABLE TRIGGER lead_is_marked")
+    assert walk(program)[0] == []
+    restored.nothing_lost()
+    assert walk(program)[0] == [str(lead.pk)]

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from config.pages import PageDatabaseMiddleware, limited
 from inbox.models import Membership
+from integrations.models import ApiToken
 from tests import factories
 from tests.serving import database_url
 
@@ -100,6 +101,16 @@ def test_who_asks_for_json_gets_json(browser, workspace, soon):
             reverse("inbox:list", args=[workspace.pk]), headers={"Accept": "application/json"}
         )
     assert (answer.status_code, answer.json()) == (503, {"success": False, "error": "too_slow"})
+
+
+def test_a_program_gets_a_problem(workspace, soon):
+    token, text = ApiToken.issue(workspace=workspace, name="CRM", scopes=["leads:read"])
+    with locked("inbox_lead"):
+        answer = Client(raise_request_exception=False).get(
+            "/api/v1/leads/", headers={"Authorization": f"Bearer {text}"}
+        )
+    assert (answer.status_code, answer["Content-Type"]) == (503, "application/problem+json")
+    assert answer.json()["type"] == "too_slow" and answer.json()["requestId"] == answer["X-Request-Id"]
 
 
 def test_what_was_written_is_shown_again(browser, workspace, soon):
