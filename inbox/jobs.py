@@ -133,7 +133,7 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
     (
         missing_facts.CRM_CONTACT,
         errands.crm_contact,
-        "Connects a lead who wants something with its GoHighLevel contact",
+        "Links a lead to its GoHighLevel contact",
         ERRAND,
     ),
     (slack_cards.POST, slack_cards.post, "Shows a draft to its reviewers in Slack", NOTICE),

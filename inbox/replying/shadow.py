@@ -55,11 +55,11 @@ class Row:
         """The condition that automatic answers still lack, as a sentence; "" if they are unlocked."""
         if self.decided < UNLOCK_DECIDED:
             return (
-                f"{UNLOCK_DECIDED - self.decided} more reviewed drafts that would have gone out unlock auto, "
-                f"if {UNLOCK_UNCHANGED:.0%} are sent unchanged."
+                f"Auto unlocks after {UNLOCK_DECIDED - self.decided} more reviews of drafts that passed every check, "
+                f"if people send {UNLOCK_UNCHANGED:.0%} unchanged."
             )
         if not self.unlocked:
-            return f"{self.share_unchanged:.0%} were sent unchanged; {UNLOCK_UNCHANGED:.0%} unlock auto."
+            return f"{self.share_unchanged:.0%} were sent unchanged. Auto unlocks at {UNLOCK_UNCHANGED:.0%}."
         return ""
 
 

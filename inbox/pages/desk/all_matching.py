@@ -159,7 +159,7 @@ def run(ctx: JobContext) -> dict[str, int | str]:
             ctx.progress(counts.total(), ctx.payload["count"])
             if not (after := report["after"]) or counts.total() >= MOST:
                 return dict(counts) | (
-                    {"why": f"It ends after about {MOST:,}.", "after": after} if after else {}
+                    {"why": f"It stops after about {MOST:,}.", "after": after} if after else {}
                 )
             if anew:
                 _let_others(began)
