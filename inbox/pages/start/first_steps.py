@@ -286,7 +286,7 @@ class FirstSteps:
         if health.state in WORKS:
             return Step(DONE, "The OpenAI key works", at=health.last_success_at)
         refused = health.state == HealthState.DISCONNECTED
-        act = "The operator of this installation has to act." if refused else "Holdfast keeps trying."
+        act = "Ask the operator of this installation to fix it." if refused else "Holdfast keeps trying."
         headline = sentences.headline(health, self.workspace.name)
         title = "The OpenAI key doesn’t work" if refused else headline
         return Step(FAILED, title, f"{_failure(health, 'OpenAI')} {act}".strip())

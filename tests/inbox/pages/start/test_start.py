@@ -244,7 +244,7 @@ def test_in_a_sample_the_account_is_the_sender_and_one_can_only_pretend_to_send(
     assert re.findall(r'name="do" value="([^"]*)"', form) == ["pretend"] and "Pretend to send" in form
 
     answer = owner.post(f"{base}drafts/{draft.pk}/", {"do": "pretend", "text": "Hello"}, follow=True)
-    assert "Nothing went out." in answer.content.decode()
+    assert "Nothing went out, because this is a sample." in answer.content.decode()
     draft.refresh_from_db()
     assert draft.status == "rejected" and not OutboundSend.objects.exists()
     real = factories.make_draft(factories.make_message(factories.make_lead(fresh.workspace)))
