@@ -78,11 +78,16 @@ def connect(sandbox):
 
 def test_the_first_steps_that_a_workspace_has_left_are_listed(worker):
     workspace = make_workspace(name="Northwind", set_up_at=None)
-    assert "note  Northwind, first steps: Add a signature (to do)" in run("--no-providers")
+    assert "note  Northwind, first steps: Set the name that signs your answers (to do)" in run(
+        "--no-providers"
+    )
     workspace.persona_name = "Ana"
     workspace.save()
     told = run("--no-providers")
-    assert "Add a signature" not in told and "Northwind, first steps: Invite a colleague" in told
+    assert (
+        "Set the name that signs your answers" not in told
+        and "Northwind, first steps: Invite a colleague" in told
+    )
     make_workspace(name="Old hands", set_up_at=timezone.now())
     assert "Old hands, first steps" not in run("--no-providers")
 
