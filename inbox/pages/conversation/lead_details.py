@@ -43,7 +43,7 @@ class Rail:
 def rail(lead: Lead, timeline: Timeline, draft: Draft | None) -> Rail:
     """Returns the top of the column for `lead`, whose page shows `timeline` and perhaps `draft`. Makes no query."""
     tiles = [_score(lead), _their_time(lead), _waits(lead), _wrote(timeline)]
-    return Rail(tiles, next_step(lead, draft, timeline.sends))
+    return Rail([tile for tile in tiles if tile], next_step(lead, draft, timeline.sends))
 
 
 def _score(lead: Lead) -> Tile:
@@ -55,10 +55,10 @@ def _score(lead: Lead) -> Tile:
     return Tile("Score", f"{lead.score} of 4", wants, "hot" if lead.is_hot else "")
 
 
-def _their_time(lead: Lead) -> Tile:
+def _their_time(lead: Lead) -> Tile | None:
     zone = zone_of_phone(lead.phone)
     if zone is None:
-        return Tile("Their time", "–", "unclear from their number" if lead.phone else "no phone number")
+        return None
     local = timezone.localtime(timezone=zone)
     awake = "by day" if NIGHT_ENDS <= local.hour < NIGHT_BEGINS else "at night"
     place = zone.key.rpartition("/")[2].replace("_", " ")

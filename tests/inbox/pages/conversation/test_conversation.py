@@ -68,6 +68,16 @@ def test_the_rail_says_in_words_how_often_a_lead_wrote_and_that_nobody_waits(wor
     assert "Waiting no no answer due" in tiles()
 
 
+def test_the_rail_leaves_out_what_is_not_known(workspace, member):
+    lead = factories.make_lead(workspace, email="ada@lovelace.example", phone="", company="")
+    factories.make_message(lead, "Sounds good")
+    rail = page(member, workspace, lead).partition('id="rail"')[2]
+    assert "<dt>Email</dt>" in rail
+    assert not any(
+        words in rail for words in ("<dt>Company</dt>", "<dt>Mobile</dt>", "Their time", "not known")
+    )
+
+
 def test_quoted_text_is_folded(workspace, member, lead):
     factories.make_message(lead, "Thursday works.", raw_text=QUOTED)
     text = page(member, workspace, lead)
