@@ -154,7 +154,7 @@ def test_the_page_of_an_account_says_what_is_the_matter_and_what_can_be_done(nor
         .content.decode()
     )
 
-    assert "New LinkedIn messages are not arriving" in page and "Check now" in page
+    assert "New LinkedIn messages aren’t arriving" in page and "Check now" in page
     assert page.count("LinkedIn is disconnected") == 1
 
 

@@ -107,7 +107,7 @@ def test_the_notice_names_account_workspace_and_effect(account, sandbox):
     assert tell(account) == {"sent": "slack"}
     text = posts(sandbox)[0]["text"]
     assert f"LinkedIn is disconnected for Jane Doe ({account.workspace.name})" in text
-    assert "New LinkedIn messages are not arriving" in text
+    assert "New LinkedIn messages aren’t arriving" in text
     assert "/health/" in text
 
 

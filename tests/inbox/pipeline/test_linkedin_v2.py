@@ -222,7 +222,7 @@ def test_disconnected_account_shows_in_the_banner_at_once(linkedin):
     page = Client()
     page.force_login(factories.make_member(linkedin.workspace, role="admin"))
     listed = page.get(reverse("inbox:list", args=[linkedin.workspace.pk])).content.decode()
-    assert "LinkedIn is disconnected" in listed and "New LinkedIn messages are not arriving" in listed
+    assert "LinkedIn is disconnected" in listed and "New LinkedIn messages aren’t arriving" in listed
 
 
 @pytest.mark.parametrize(
