@@ -9,3 +9,8 @@ on("keydown", (element, event) => {
   event.preventDefault();
   button.click();
 });
+
+// A preview that is still asked for would be aborted by the page that saves.
+on("submit", (form) =>
+  form.addEventListener("htmx:beforeRequest", (/** @type {Event} */ event) => event.preventDefault()),
+);
