@@ -68,7 +68,7 @@ def _paused(request: WorkspaceRequest) -> Badge | None:
     return Badge("stopped", "warn") if request.workspace.sends_paused else None
 
 
-SET_UP, OPERATE = "Set up", "Operate"
+SET_UP, OPERATE, FIRST_STEPS = "Set up", "Operate", "First steps"
 DOORS = {SET_UP: "settings", OPERATE: "health"}
 """The doors that lead to several pages, each with its icon."""
 ADMIN, MEMBER = Membership.Role.ADMIN, Membership.Role.MEMBER
@@ -76,7 +76,7 @@ PAGES: list[Page] = [
     Page("inbox:followups", "Follow-ups", "steps"),
     Page(
         "inbox:start",
-        "First steps",
+        FIRST_STEPS,
         "right",
         ADMIN,
         SET_UP,
@@ -84,15 +84,15 @@ PAGES: list[Page] = [
         lambda workspace: not workspace.set_up_at,
     ),
     Page("inbox:integrations", "Accounts", "plug", ADMIN, SET_UP),
+    Page("inbox:people", "People", "team", door=SET_UP),
+    Page("inbox:settings", "Workspace", "settings", ADMIN, SET_UP),
+    Page("inbox:automation", "Automation", "bolt", door=SET_UP, badge=_paused),
     Page("inbox:facts", "Facts", "book", door=SET_UP),
     Page("inbox:snippets", "Snippets", "draft", MEMBER, SET_UP),
-    Page("inbox:automation", "Automation", "bolt", door=SET_UP, badge=_paused),
     Page("inbox:rules", "Rules", "filter", ADMIN, SET_UP),
-    Page("inbox:people", "People", "team", door=SET_UP),
-    Page("inbox:people-security", "Security", "lock", ADMIN, SET_UP),
     Page("inbox:notices", "Notices", "mail", ADMIN, SET_UP),
     Page("inbox:programs", "Programs", "key", ADMIN, SET_UP),
-    Page("inbox:settings", "Workspace", "settings", ADMIN, SET_UP),
+    Page("inbox:people-security", "Security", "lock", ADMIN, SET_UP),
     Page("inbox:health", "Health", "health", door=OPERATE, badge=_down),
     Page("inbox:jobs", "Jobs", "jobs", ADMIN, OPERATE),
     Page("inbox:deliveries", "Deliveries", "trace", ADMIN, OPERATE, _failed),
@@ -105,7 +105,7 @@ FRONT = ("needs-reply", "mine", "mentions", "drafts", "snoozed", "sent")
 
 class Entry(NamedTuple):
     """A link in the navigation. `current` is true if it leads to the open page. A door has `pages` behind it and shows
-    their badges.
+    their badges and, as a hint, the labels of the first four.
     """
 
     url: str
@@ -114,6 +114,7 @@ class Entry(NamedTuple):
     current: bool
     badges: Sequence[Badge] = ()
     pages: Sequence["Entry"] = ()
+    hint: str = ""
 
 
 class Client(NamedTuple):
@@ -244,8 +245,14 @@ def doors(request: WorkspaceRequest) -> list[Entry]:
             any(entry.current for entry in entries),
             [badge for entry in entries for badge in entry.badges],
             entries,
+            _hint(entries),
         )
         if label in DOORS
         else entries[0]
         for label, entries in behind.items()
     ]
+
+
+def _hint(entries: list[Entry]) -> str:
+    labels = [entry.label for entry in entries if entry.label != FIRST_STEPS]
+    return ", ".join(labels[:4]) + ("…" if labels[4:] else "")
