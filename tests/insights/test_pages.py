@@ -170,7 +170,7 @@ def test_csv_of_a_pack_names_every_conversation(built, client_of, url):
     text = client_of(Role.VIEWER).get(url("pack-csv", built.pk)).content.decode("utf-8-sig")
 
     assert text.splitlines()[0] == "Kind,Text,Person,Message or outcome,Complete"
-    assert text.splitlines()[1].endswith(",cannot be compared")
+    assert text.splitlines()[1].endswith(",can’t be compared")
     assert text.count("\nConversation,") == 2
 
 

@@ -274,8 +274,8 @@ def test_a_notice_in_slack_leads_to_the_reply_that_it_is_about(world, told):
     trace = told("notice", notice)
 
     assert trace.word == "Sent" and trace.message == message
-    assert event(trace, "People were told by Slack").said
-    assert event(told("message", message), "People were told by Slack").links[0].id == notice.pk
+    assert event(trace, "A notice went out by Slack").said
+    assert event(told("message", message), "A notice went out by Slack").links[0].id == notice.pk
 
 
 def test_what_a_person_discarded_says_who(world, told):
