@@ -512,7 +512,7 @@ class LeadRecordAdmin(RecordAdmin):
     workspace_path = "workspace"
     named_by = "lead"
     search_fields: ClassVar[Any] = ("lead__email__exact",)
-    search_help_text = "The lead's address, or an id"
+    search_help_text = "Lead’s email, or an ID"
     pages_in_workspace = (("Conversation", "inbox:conversation", "lead_id"),)
 
 

@@ -74,7 +74,7 @@ class WebhookDeliveryAdmin(RecordAdmin):
         "message__external_id__exact",
         "lead__email__exact",
     )
-    search_help_text = "The event's key, the provider's message id, the lead's address, or an id"
+    search_help_text = "Event key, provider’s message ID, lead’s email, or another ID"
     heavy = ("headers",)
     actions = ("replay_chosen",)
     exclude = ("body",)

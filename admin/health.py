@@ -96,7 +96,7 @@ class HealthBoard(RecordAdmin):
         "reason",
     )
     search_help_text = (
-        "Beginning of the workspace's or the account's name, the provider's account id, or a reason"
+        "Beginning of the workspace’s or the account’s name, the provider’s account ID, or a reason"
     )
     ordering = (accounts.WORST_FIRST, "since", "pk")
     actions = ("check_now",)

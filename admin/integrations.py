@@ -55,7 +55,7 @@ class IntegrationAdmin(EditAdmin):
     list_filter = (known_values("provider", registry.labels), "enabled")
     ordering = ("provider", "created_at", "pk")
     search_fields = ("name__istartswith", "external_account_id__exact", "workspace__name__istartswith")
-    search_help_text = "Beginning of its name or its workspace's, the provider's account id, or an id"
+    search_help_text = "Beginning of its name or its workspace’s, the provider’s account ID, or another ID"
     fields = (
         "workspace",
         "provider",
@@ -200,7 +200,7 @@ class AiCallAdmin(RecordAdmin):
     list_filter = ("created_at",)
     id_fields = ("job_id",)
     search_fields = (BY_ID,)
-    search_help_text = "The id of the call, or of the job that asked"
+    search_help_text = "ID of the call, or of the job that made it"
     ordering_of_one = ("-created_at",)
 
 

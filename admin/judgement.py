@@ -16,7 +16,7 @@ class TagDecisionAdmin(LeadRecordAdmin):
     text_fields = ("quote", "reason")
     list_display = ("created_at", linked("lead"), "tag", "kind", "by")
     list_filter = ("kind", "tag")
-    search_help_text = "The lead's address, or the id of the decision or of its message"
+    search_help_text = "Lead’s email, or the ID of the decision or of its message"
     id_fields = ("message",)
 
 

@@ -55,7 +55,7 @@ class CampaignAdmin(RecordAdmin):
     list_display = ("name", provider_name, "external_id", "created_at")
     list_filter = (known_values("provider", registry.labels),)
     search_fields = ("name__istartswith", "external_id__exact")
-    search_help_text = "Beginning of the name, or the provider's id"
+    search_help_text = "Beginning of the name, or the provider’s ID"
 
 
 @admin.register(Lead)
@@ -76,7 +76,7 @@ class LeadAdmin(EditAdmin):
     ordering = ("-pk",)
     ordering_of_one = ("-last_message_at", "-pk")
     search_fields = ("email__exact", "phone__exact", WORDS)
-    search_help_text = "Address, beginnings of names, a phone number as +15555550119, or an id"
+    search_help_text = "Address, beginnings of names, a phone number as +15555550119, or an ID"
     pages_in_workspace = (("Conversation", "inbox:conversation", "pk"),)
     related_lists = (
         ("Messages", Message, "lead"),
@@ -158,7 +158,7 @@ class MessageAdmin(LeadRecordAdmin):
     list_filter = (known_values("source", message_sources), "direction")
     ordering_of_one = ("-received_at",)
     search_fields = ("external_id__exact", "lead__email__exact")
-    search_help_text = "The provider's id, the lead's address, or an id"
+    search_help_text = "Provider ID, lead’s email, or another ID"
     index_begins: ClassVar = {"external_id__exact": ("source", message_sources)}
     readonly_fields = ("related",)
     related_lists = (("Deliveries of this message", WebhookDelivery, "message"),)

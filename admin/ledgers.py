@@ -30,7 +30,7 @@ class OutboundSendAdmin(LeadRecordAdmin):
     list_display = ("created_at", linked("lead"), "channel", "origin", chip("state", "send"), "reason")
     list_filter = ("state", "channel", "origin")
     search_fields = ("lead__email__exact", "provider_message_id__exact", "origin_id__exact")
-    search_help_text = "The lead's address, the provider's message id, or an id"
+    search_help_text = "Lead’s email, provider’s message ID, or another ID"
     heavy = ("recipients",)
     actions = ("went_out", "send_again")
     index_begins: ClassVar = {"origin_id__exact": ("origin", lambda: OutboundSend.Origin.values)}
@@ -73,7 +73,7 @@ class AuditEntryAdmin(RecordAdmin):
     list_select_related = ("actor", "program")
     ordering_of_one = ("-created_at", "-pk")
     search_fields = ("object_id__exact", "actor__email__exact", "action__startswith")
-    search_help_text = "An object's id, a person's address, or the beginning of an action"
+    search_help_text = "Object’s ID, a person’s email, or the beginning of an action"
 
     def in_words(self, row: AuditEntry) -> str:
         return decisions.in_words(row.action)

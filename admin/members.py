@@ -169,7 +169,7 @@ class WorkspaceAdmin(BaseAdmin):
     list_display = ("name", "timezone", "sends_paused", "daily_send_cap", "created_at")
     list_filter = ("sends_paused",)
     search_fields = ("name__istartswith",)
-    search_help_text = "Beginning of the name, or an id"
+    search_help_text = "Beginning of the name, or an ID"
     actions = ("narrow",)
     pages_in_workspace = (
         ("Inbox", "inbox:list"),
@@ -248,7 +248,7 @@ class MembershipAdmin(BaseAdmin):
     list_display = ("user__email", "role", "created_at")
     list_filter = ("role",)
     search_fields = ("user__email__istartswith", "workspace__name__istartswith")
-    search_help_text = "Beginning of an address or of a workspace's name"
+    search_help_text = "Beginning of an address or of a workspace’s name"
     raw_id_fields = ("user", "workspace")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
@@ -327,4 +327,4 @@ class InvitationAdmin(RecordAdmin):
     list_display = ("email", "role", "state", "created_at", "expires_at")
     list_filter = ("state", "role")
     search_fields = ("email__istartswith", "workspace__name__istartswith")
-    search_help_text = "Beginning of an address or of a workspace's name"
+    search_help_text = "Beginning of an address or of a workspace’s name"

@@ -49,7 +49,7 @@ class LogEntryAdmin(RecordAdmin):
     list_display = ("action_time", "user__email", "content_type", "object_repr", "action_flag")
     list_filter = ("action_time", "action_flag")
     search_fields = ("user__email__exact",)
-    search_help_text = "The actor’s full address"
+    search_help_text = "Actor’s full email"
 
 
 @admin.register(TextAccess)
@@ -69,7 +69,7 @@ class LogInAdmin(RecordAdmin):
     plain_texts = ("user_agent", "username", "http_accept", "path_info")
     list_filter = ("attempt_time",)
     search_fields = ("username__exact", "ip_address__exact")
-    search_help_text = "The whole address of the person or of the machine"
+    search_help_text = "Full email or IP address"
 
     def found_by(self, request: HttpRequest, name: str, term: str) -> list[QuerySet[Any]]:
         if name == "ip_address__exact":

@@ -65,4 +65,4 @@ class TaskAdmin(RecordAdmin):
     list_display = ("name", "func", "started", "stopped", "attempt_count")
     ordering = ("-stopped",)
     search_fields = ("name__exact",)
-    search_help_text = "The task's whole name"
+    search_help_text = "Task’s full name"

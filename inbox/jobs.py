@@ -127,7 +127,7 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
         "Finds or creates a lead that wrote to us at EmailBison",
         ERRAND,
     ),
-    (stops.STOP_EMAILS, errands.stop_emails, "Stops a campaign's e-mails to a lead that has answered", STOP),
+    (stops.STOP_EMAILS, errands.stop_emails, "Stops a campaign’s emails to a lead that has answered", STOP),
     (buttons.JOB, buttons.run, "Handles a button press in Slack", BUTTON),
     (replay.JOB, replay.run_job, "Replays a workspace’s failed deliveries", MANY),
     (
@@ -181,7 +181,7 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
     (
         notice_channels.EMAIL,
         notice_channels.run_email,
-        "Sends a notice by e-mail, in addition to Slack or instead",
+        "Sends a notice by email, in addition to Slack or instead",
         _policy(lanes.PROOF, 12, 60),
     ),
     (notice_trial.TRY, notice_trial.run, "Sends a test notice", TRIAL),
@@ -195,8 +195,8 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
     (READ, backfill.read_message, "Fetches a message that a webhook names by id", NAMED_MESSAGE),
     (reply_polls.POLL, reply_polls.run, "Fetches what a provider’s webhooks missed", POLL),
     (drill.DRILL, drill.run, "Runs a fire drill", FIRE_DRILL),
-    (step_job.STEP, step_job.run, "Prepares a step of a follow-up", ERRAND),
-    (enrichment.ASK, enrichment.run, "Asks Clay for a lead's phone number or profile, once", QUESTION),
+    (step_job.STEP, step_job.run, "Prepares a follow-up step", ERRAND),
+    (enrichment.ASK, enrichment.run, "Asks Clay for a lead’s phone number or profile, once", QUESTION),
     (WHO_BOOKED, calendar_list.identify_contact, "Finds the lead behind a contact that has booked", ERRAND),
     (calendar_check.CHECK, calendar_check.run, "Compares some leads' meetings with the calendar", CALENDAR),
 )

@@ -8,7 +8,7 @@ from jobs.ticks import tick
 job_kind(
     packs.BUILD,
     pack_building.build,
-    words="Builds a pack: reads its conversations and answers its question from them",
+    words="Builds a pack: reads its conversations and uses them to answer its question",
     attempts=8,
     time_limit_ms=540_000,
     lane=lanes.PERSON,

@@ -118,7 +118,7 @@ def _field(raw: Any) -> Mailbox:
 def _needed(raw: Any) -> Mailbox:
     address = _field(raw)
     if not 3 <= len(address.address) <= 320:
-        raise ValueError("must be an e-mail address of 3 to 320 characters")
+        raise ValueError("must be an email address of 3 to 320 characters")
     return address
 
 

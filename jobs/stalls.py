@@ -107,7 +107,7 @@ class Bulkhead:
         with self._lock:
             if self._stalled or len(self._long()) >= MOST_LONG_WAITS:
                 if self._asks_for_all is not None:
-                    raise Stalled("The database answers nobody just now.")
+                    raise Stalled("The database isn’t responding.")
                 self._asks_for_all = wait
             self._began[wait] = self._clock()
 

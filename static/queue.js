@@ -34,7 +34,7 @@ const userOf = (shown) => shown.querySelector("meta[name=live]")?.dataset.user;
 async function renewToken() {
   const { page: list } = await fetchPart(listAddress(), "");
   if (userOf(list) !== userOf(document)) {
-    say("Someone else is logged in now.");
+    say("Someone else has logged in.");
     return false;
   }
   for (const field of all(TOKEN)) field.value = list.querySelector(TOKEN).value;

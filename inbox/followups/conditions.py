@@ -161,8 +161,8 @@ CONDITIONS: dict[str, tuple[str, Callable[[Case], bool]]] = {
         "Connected on LinkedIn.",
         lambda case: case.lead.linkedin_connected_at is None,
     ),
-    Condition.HAS_PHONE: ("There is no phone number.", lambda case: bool(case.lead.phone)),
-    Condition.NO_PHONE: ("There is a phone number.", lambda case: not case.lead.phone),
+    Condition.HAS_PHONE: ("No phone number.", lambda case: bool(case.lead.phone)),
+    Condition.NO_PHONE: ("Has a phone number.", lambda case: not case.lead.phone),
     Condition.NOTHING_SENT: ("An earlier step was sent.", _nothing_sent),
 }
 
@@ -225,11 +225,11 @@ def _refused(case: Case) -> Decision | None:
 def _reachable(case: Case) -> Decision | None:
     lead, channel = case.lead, case.step.channel
     if channel == Channel.SMS and not lead.phone:
-        return _enrich(case, Enrichment.Kind.PHONE, "There is no phone number")
+        return _enrich(case, Enrichment.Kind.PHONE, "No phone number")
     if channel == Channel.LINKEDIN and not (lead.linkedin_url or lead.linkedin_member_id):
-        return _enrich(case, Enrichment.Kind.LINKEDIN, "There is no LinkedIn profile")
+        return _enrich(case, Enrichment.Kind.LINKEDIN, "No LinkedIn profile")
     if channel == Channel.EMAIL and case.reply_to is None:
-        return Decision(ConditionKind.SKIP, "This lead hasn’t sent an e-mail to answer.")
+        return Decision(ConditionKind.SKIP, "This lead hasn’t sent an email to answer.")
     return None
 
 

@@ -24,7 +24,7 @@ class Missing(NamedTuple):
     def __str__(self) -> str:
         ours = [words for name, words in NOT_THE_LEADS.items() if name in self.names]
         theirs = [name.replace("_", " ") for name in dict.fromkeys(self.names) if name not in NOT_THE_LEADS]
-        return " ".join(ours + ([f"This lead lacks: {', '.join(theirs)}."] if theirs else []))
+        return " ".join(ours + ([f"This lead is missing: {', '.join(theirs)}."] if theirs else []))
 
 
 @dataclass(frozen=True, slots=True)

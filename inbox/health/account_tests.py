@@ -33,13 +33,16 @@ def webhooks(integration: Integration) -> Check:
     arrival = f"The last one arrived {age((timezone.now() - last.received_at).total_seconds())}."
     if last.verdict == Verdict.MISMATCH:
         return Check(
-            EVENT, BAD, f"{arrival} It names another account.", "Check the account’s id under Settings."
+            EVENT, BAD, f"{arrival} It names another account.", "Check the account’s ID under Settings."
         )
     if last.verdict in (Verdict.REJECTED, Verdict.FAILED):
         return Check(EVENT, BAD, f"{arrival} It could not be used.", "Open it under Deliveries to see why.")
     if _by_an_old_key(integration):
         return Check(
-            EVENT, WARN, f"{arrival} It came to an old address.", "Paste the new address into the provider."
+            EVENT,
+            WARN,
+            f"{arrival} It came to an old URL.",
+            "Paste the new URL into the provider’s settings.",
         )
     return Check(EVENT, OK, arrival)
 

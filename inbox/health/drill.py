@@ -52,6 +52,7 @@ DRILL = kind_name("health.drill", __name__)
 ACCOUNT = "fire-drill"
 OWNER = "Robin Drill"
 MISSED = 3
+WOULD_SAY = "In a real outage, this message would say:"
 STEPS = {
     "prepare": "A test account is connected",
     "break": "The account breaks",
@@ -201,7 +202,7 @@ class _Drill:
         admin = Membership(workspace=self.workspace, user=self.user, role=Membership.Role.ADMIN)
         shown = banner.banner_for(self.workspace, self.user, admin)
         if shown is None:
-            return DrillResult(False, "There is no banner.")
+            return DrillResult(False, "There’s no banner.")
         words = f"“{shown.worst.headline}. {shown.worst.effect}”"
         return DrillResult(shown.worst.tone == TONES[state], words)
 
@@ -215,11 +216,11 @@ class _Drill:
             return DrillResult(False, "The outage didn’t trigger a notice.")
         if self.slack is None:
             return DrillResult(
-                None, "No Slack channel is connected. In an outage the admins would get an e-mail."
+                None, "No Slack channel is connected. In an outage, the admins would get an email."
             )
         line = banner.line(self._health, self.workspace)
         where = settings.PUBLIC_URL + reverse("inbox:drill", args=[self.parent.pk])
-        text = f"Fire drill, nothing is broken. In an outage this would say:\n{line.headline}. {line.effect}\n{where}"
+        text = f"Fire drill. Nothing is broken. {WOULD_SAY}\n{line.headline}. {line.effect}\n{where}"
         try:
             notice_channels.tell(self._health, self.slack, text)
         finally:
@@ -228,9 +229,9 @@ class _Drill:
         if not self.posted:
             reason = notice.reason if notice else "Slack is already broken"
             return DrillResult(
-                False, f"It didn’t arrive ({reason}). In an outage the admins would get an e-mail."
+                False, f"It didn’t arrive ({reason}). In an outage, the admins would get an email."
             )
-        channel = self.slack.config.get("channel") or "the webhook’s channel"
+        channel = self.slack.config.get("channel") or "the webhook’s default channel"
         return DrillResult(True, f"One message in {channel}, marked as a drill.")
 
     def _asked_for(self, kind: str) -> bool:
@@ -276,9 +277,9 @@ class _Drill:
 
     def _turn_green(self, deadline: Deadline) -> DrillResult:
         if not self.posted or self.slack is None:
-            return DrillResult(None, "There is no message to change.")
+            return DrillResult(None, "There’s no message to change.")
         line = banner.line(self._health, self.workspace)
-        text = f"Fire drill over, all is well. In an outage this would say:\n{line.headline}. {line.effect}"
+        text = f"Fire drill complete. Everything is working. {WOULD_SAY}\n{line.headline}. {line.effect}"
         if notices.edit(self.slack, self._health, text, deadline, green=True):
             return DrillResult(True, "Holdfast updated the first message and posted no second one.")
         return DrillResult(None, "An incoming webhook can’t update its messages. A bot token can.")

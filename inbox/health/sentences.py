@@ -145,8 +145,8 @@ def effect(health: WorkspaceIntegrationHealth, effects: list[Effect]) -> str:
         return "Nothing has arrived for longer than usual. The credentials still work."
     if health.state == HealthState.NOT_UNDERSTOOD:
         return (
-            "Its form has changed, so replies and unsubscribes may be missing. All is kept under Deliveries, Rejected, "
-            "and read again once this product knows the form: tell its operator."
+            "Its format has changed, so replies and unsubscribes may be missing. Everything is kept under Deliveries, "
+            "Rejected, and is read again once Holdfast supports the new format. Tell the operator."
         )
     if health.state == HealthState.CONNECTED:
         return ""

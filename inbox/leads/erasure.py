@@ -185,7 +185,7 @@ def waits_for(lead: Lead) -> str:
         kind=stops.STOP_EMAILS,
         payload__lead_id=str(lead.pk),
     )
-    return "The provider is stopping a campaign’s e-mails to this lead." if stopping.exists() else ""
+    return "The provider is stopping a campaign’s emails to this lead." if stopping.exists() else ""
 
 
 def erase(lead: Lead, deadline: Deadline) -> dict[str, int]:

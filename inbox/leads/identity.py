@@ -66,7 +66,7 @@ may come from any field of a contact. Other numbers of a lead have their own con
 """
 
 READABLE = {
-    "email": "must be an e-mail address of at most 320 characters",
+    "email": "must be an email address of at most 320 characters",
     "phone": "must be a phone number",
     "linkedin_url": "must be the address of a personal LinkedIn profile",
 }
@@ -156,7 +156,7 @@ def _existing(
 def _unreadable(person: Person) -> dict[str, str]:
     errors = {name: text for name, text in READABLE.items() if getattr(person, name)}
     return errors or {
-        "lead": "must be named by an e-mail address, a phone number, a profile or a provider's id"
+        "lead": "must be named by an email address, a phone number, a profile or a provider's id"
     }
 
 

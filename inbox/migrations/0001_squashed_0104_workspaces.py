@@ -296,7 +296,7 @@ class Migration(migrations.Migration):
                     models.BooleanField(
                         db_default=False,
                         default=False,
-                        help_text="A notice about a broken account goes to owners and admins by e-mail, too.",
+                        help_text="A notice about a broken account goes to owners and admins by email, too.",
                     ),
                 ),
                 (

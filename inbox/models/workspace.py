@@ -27,7 +27,7 @@ class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Creates a user. Without `password`, no password is valid. Raises ValueError without an address."""
         if not email:
-            raise ValueError("A user needs an e-mail address.")
+            raise ValueError("A user needs an email address.")
         user = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -196,7 +196,7 @@ class Workspace(Row):
         blank=True,
         help_text="Tags of which the workspace's Slack is told, by name.",
     )
-    health_emails = flag("A notice about a broken account goes to owners and admins by e-mail, too.")
+    health_emails = flag("A notice about a broken account goes to owners and admins by email, too.")
     set_up_at = moment("When the list of first steps was hidden, or all of them worked. Empty: it is shown.")
     erasure_key = EncryptedJSONField(
         null=True, blank=True, help_text="The key of the hashes that keep who was erased (ErasedMark)."

@@ -24,7 +24,7 @@ from inbox.pages.desk.search import matches, search_page
 from inbox.pages.proof import asks_again
 
 TAKEN = "Another lead has this. Correct it, or merge the two leads."
-NO_ADDRESS = "That isn’t an e-mail address. Write it like name@example.com."
+NO_ADDRESS = "That isn’t an email address. Write it like name@example.com."
 NO_NUMBER = "That isn’t a phone number. Write it like +1 555 555 0123."
 MOST = 50
 """The most additional addresses, and the most additional numbers, of a lead."""

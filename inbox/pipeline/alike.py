@@ -236,5 +236,5 @@ def _then_stopped(message: Message, lead: Lead) -> str:
         return "The lead is already stopped."
     bounced = suspicion.of(message) == Suspicion.BOUNCE
     if not bounced and rollup.opted_in_after(lead, rollup.stopped_at(message), message.stamp):
-        return "The lead isn’t stopped, because they opted in again since."
+        return "This lead isn’t stopped: they’ve since opted back in."
     return "Everything to the lead stops, including campaigns."

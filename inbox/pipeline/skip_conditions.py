@@ -54,7 +54,7 @@ CALL_WITHOUT_PHONE = Condition(
 BOOKED = Condition("A meeting is booked.", lambda s: s.tag == Tag.MEETING_BOOKED)
 OLDER = Condition("A newer reply from this lead has arrived.", lambda s: not s.newest)
 ANSWERED = Condition("It has been answered.", lambda s: s.answered)
-NO_TEXT = Condition("It contains none of their own words.", lambda s: not s.message.text.strip())
+NO_TEXT = Condition("They didn’t write anything new in it.", lambda s: not s.message.text.strip())
 NO_MODEL = Condition(NO_KEY, lambda s: not s.model_ready)
 RULE_DECIDED = Condition(
     "A rule or a person has already decided.",
@@ -85,7 +85,7 @@ NO_DECISION = Condition(
     lambda s: not s.message.tag and not s.message.provider_interested,
 )
 
-NOT_EMAIL = Condition("It isn’t an e-mail.", lambda s: s.channel != Channel.EMAIL)
+NOT_EMAIL = Condition("It isn’t an email.", lambda s: s.channel != Channel.EMAIL)
 NOT_SMS = Condition("It isn’t a text message.", lambda s: s.channel != Channel.SMS)
 NOT_EMAILBISON = Condition(
     "It didn’t come from EmailBison.", lambda s: registry.provider_of(s.message.source) != emailbison.NAME
@@ -93,14 +93,14 @@ NOT_EMAILBISON = Condition(
 NO_EMAILBISON = Condition("EmailBison is not connected.", lambda s: s.integration(emailbison.NAME) is None)
 NO_GHL = Condition("GoHighLevel is not connected.", lambda s: s.integration(ghl.NAME) is None)
 NO_CLAY = Condition("Clay is not connected.", lambda s: s.integration(clay.NAME) is None)
-KNOWN_THERE = Condition("EmailBison knows this lead.", lambda s: bool(s.lead.emailbison_lead_id))
-UNKNOWN_THERE = Condition("EmailBison doesn’t have this lead.", lambda s: not s.lead.emailbison_lead_id)
+KNOWN_THERE = Condition("This lead is in EmailBison.", lambda s: bool(s.lead.emailbison_lead_id))
+UNKNOWN_THERE = Condition("This lead isn’t in EmailBison.", lambda s: not s.lead.emailbison_lead_id)
 NO_CAMPAIGN = Condition(
-    "The lead is in no EmailBison campaign.",
+    "The lead isn’t in an EmailBison campaign.",
     lambda s: s.campaign is None or s.campaign.provider != emailbison.NAME,
 )
 OTHER_CHANNEL = Condition(
-    "It isn’t an e-mail, and the lead isn’t stopped.",
+    "It isn’t an email, and the lead isn’t stopped.",
     lambda s: s.channel != Channel.EMAIL and not s.lead.is_stopped,
 )
 NO_HISTORY = Condition(
@@ -121,7 +121,7 @@ COMPLETE = Condition(
     "The lead has a phone and a LinkedIn profile.", lambda s: bool(s.lead.phone and s.lead.linkedin_url)
 )
 NO_SIGNATURE = Condition("It has no signature.", lambda s: not s.signature)
-NO_DRAFT = Condition("There is no draft to judge.", lambda s: s.draft is None or s.draft.status != "pending")
+NO_DRAFT = Condition("There’s no draft to judge.", lambda s: s.draft is None or s.draft.status != "pending")
 NOBODY_TOLD = Condition("Notices for this tag are off.", lambda s: s.tag not in s.workspace.notice_tags)
 SAID_BEFORE = Condition("Their previous reply said the same.", lambda s: s.tag == s.tag_before)
 NO_SLACK = Condition(

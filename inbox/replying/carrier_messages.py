@@ -197,7 +197,7 @@ def answer_elsewhere(send: OutboundSend, integration: Integration, deadline: Dea
     drop_connection()
     for entry in newer(replace(of(send, integration), since=since), integration, deadline):
         if (entry.sent_at is None or entry.sent_at > since) and not _is_stored(entry, stored):
-            return f"Someone has {ELSEWHERE}, on {integration.label}’s own pages."
+            return f"Someone has {ELSEWHERE}, directly in {integration.label}."
     return ""
 
 

@@ -88,10 +88,10 @@ def _kill_switch(e: Evidence) -> GateVerdict:
 
 
 def _mode(e: Evidence) -> GateVerdict:
-    scope = f"campaign {e.policy.campaign}" if e.policy.campaign_id else "the workspace"
+    scope = f"Campaign {e.policy.campaign}" if e.policy.campaign_id else "The workspace"
     if e.stage == Stage.SEND and e.policy.mode != SendingPolicy.Mode.AUTO:
-        return GateVerdict(False, f"The policy of {scope} is {e.policy.mode} now.")
-    return GateVerdict(e.policy.mode != SendingPolicy.Mode.OFF, f"The policy of {scope} is {e.policy.mode}.")
+        return GateVerdict(False, f"{scope}’s policy is now {e.policy.mode}.")
+    return GateVerdict(e.policy.mode != SendingPolicy.Mode.OFF, f"{scope}’s policy is {e.policy.mode}.")
 
 
 def _channel(e: Evidence) -> GateVerdict:
@@ -231,7 +231,7 @@ def _verified(e: Evidence) -> GateVerdict:
     if e.draft.strategy.get("unknown"):
         return GateVerdict(False, "They asked something that the workspace’s facts don’t answer.")
     if question := provenance.stale(e.draft):
-        return GateVerdict(False, f"It relies on a fact that has changed or is gone: “{question[:80]}”.")
+        return GateVerdict(False, f"It relies on a fact that was changed or removed: “{question[:80]}”.")
     if forbidden := chosen_facts.forbidden(e.draft.workspace_id, e.draft.text):
         return GateVerdict(False, f"It uses a phrase that’s never said here: {forbidden[0]}")
     return GateVerdict(bool(e.draft.text.strip()), TEXT_PASSES)

@@ -66,7 +66,7 @@ def _longest(text: str, room: int) -> int:
 def problem(channel: str, text: str) -> str:
     """Why `text` cannot be sent on `channel`, as a sentence for users; "" if it can be sent."""
     if not text.strip():
-        return "There is no text to send."
+        return "There’s no text to send."
     if channel == Channel.SMS and not sms_parts(text):
         room = units(text.translate(PLAIN))[1]
         why = (

@@ -27,7 +27,7 @@ from jobs.kinds import kind_name
 SEND = kind_name("reply.send", __name__)
 State = OutboundSend.State
 SAMPLE = "This is a sample. Nothing you write here is sent."
-ONLY_ANSWERS = "You can only answer an e-mail, and this lead hasn’t sent one yet."
+ONLY_ANSWERS = "You can only answer an email, and this lead hasn’t sent one yet."
 
 OF_EVERY_PART = (
     "workspace_id", "lead_id", "channel", "origin", "origin_id", "draft_id", "reply_to_id", "provider",
@@ -226,7 +226,7 @@ def unreachable(lead: Lead, channel: str) -> str:
     if lead.opted_out_at is not None:
         return "This lead asked not to be contacted."
     if lead.bounced_at is not None and channel == Channel.EMAIL:
-        return "The last e-mail to this lead bounced, so the address doesn’t work."
+        return "The last email to this lead bounced, so the address doesn’t work."
     if channel in lead.refused_channels:
         return f"They asked not to be contacted via {Channel(channel).label}."
     return suspicion.pause_of_texts(lead) if channel == Channel.SMS else ""

@@ -150,7 +150,7 @@ def _broken_off(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
         settle_sent(send)
     elif sent is None:
         cause = _told(error) if isinstance(error, ProviderError) else type(error).__name__
-        settle_unknown(send, f"No clear answer ({cause}).")
+        settle_unknown(send, f"The result couldn’t be confirmed ({cause}).")
     else:
         _not_sent(ctx, send, error)
 

@@ -91,7 +91,7 @@ _BREAK = re.compile(r"[.!?¿¡:…\n•–—(\"“„»«-]\s*$")
 
 
 class Statement(NamedTuple):
-    """A statement without a source. `kind` is "e-mail address", "link", "price", "percentage", "number", "promise",
+    """A statement without a source. `kind` is "email address", "link", "price", "percentage", "number", "promise",
     "name", "time" or "day".
     """
 
@@ -104,7 +104,7 @@ def unsourced(text: str, ours: str, theirs: str) -> list[Statement]:
     everything = f"{ours}\n{theirs}"
     bare = LINK.sub(" ", ADDRESS.sub(" ", text))
     statements = [
-        *_new("e-mail address", ADDRESS.findall(text), {a.lower() for a in ADDRESS.findall(ours)}, str.lower),
+        *_new("email address", ADDRESS.findall(text), {a.lower() for a in ADDRESS.findall(ours)}, str.lower),
         *_new(
             "link", LINK.findall(ADDRESS.sub(" ", text)), set(map(bare_link, LINK.findall(ours))), bare_link
         ),

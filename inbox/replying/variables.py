@@ -5,13 +5,13 @@ import re
 PLACE = re.compile(r"\{(\w+)(?:\|([^{}|]*))?\}")
 SLOTS = "slots"
 VARIABLES = {
-    "first_name": "The lead's first name",
-    "last_name": "The lead's last name",
-    "company": "The lead's company",
-    "title": "The lead's title",
-    "email": "The lead's e-mail address",
-    "sender": "The workspace's persona",
-    "our_company": "The workspace's name",
+    "first_name": "The lead’s first name",
+    "last_name": "The lead’s last name",
+    "company": "The lead’s company",
+    "title": "The lead’s title",
+    "email": "The lead’s email address",
+    "sender": "The workspace’s persona",
+    "our_company": "The workspace’s name",
     SLOTS: "The next free times in the calendar",
 }
 QUOTED = re.compile(r"^[ \t]*>.*$", re.MULTILINE)

@@ -28,7 +28,7 @@ MARKDOWN = re.compile(r"\*\*|__|^#{1,4} |```|\]\(http", re.M)
 GREETING = re.compile(
     r"\A\s*(?:hi|hello|hey|dear|hallo|liebe[r]?|bonjour|hola|ciao)\s+([^\W\d_][\w'’-]*)", re.I
 )
-WRITES = {"link": "holds", "e-mail address": "holds", "promise": "makes"}
+WRITES = {"link": "includes", "email address": "includes", "promise": "makes"}
 NO_NAME = {"there", "all", "team", "both", "everyone", "again", "zusammen"}
 
 Check = Callable[[str, Context], Iterator[str]]
@@ -57,7 +57,7 @@ def _finished(text: str, _context: Context) -> Iterator[str]:
     if placeholder := PLACEHOLDER.search(text):
         yield f"It contains a placeholder: {placeholder[0]}"
     if MARK.search(text):
-        yield "It holds a mark of the prompt that it was written from."
+        yield "It includes text from the prompt."
     if MARKDOWN.search(text):
         yield "It contains markdown."
 
@@ -74,12 +74,12 @@ def _sources(text: str, context: Context) -> Iterator[str]:
         if kind in ("time", "day"):
             yield f"It names a {kind} that isn’t on offer: {words}"
         else:
-            yield f"It {WRITES.get(kind, 'names')} {_article(kind)} {kind} that is not among the facts: {words}"
+            yield f"It {WRITES.get(kind, 'names')} {_article(kind)} {kind} that isn’t in your facts: {words}"
     own_phone = "" if facts.said_by_themselves(lead, "phone") else lead.phone
     numbers = [*amounts.phones(context.material), amounts.digits(own_phone)]
     for number, written in amounts.phones(text).items():
         if not any(known_number.endswith(number[-9:]) for known_number in numbers):
-            yield f"It holds a phone number that is not among the facts: {written}"
+            yield f"It includes a phone number that isn’t in your facts: {written}"
 
 
 def _domain(context: Context) -> str:
@@ -93,7 +93,7 @@ def _subject(_text: str, context: Context) -> Iterator[str]:
     allowed = context.links | {_domain(context)}
     for link in LINK.findall(statements.ADDRESS.sub(" ", visible(context.message.subject))):
         if bare_link(link) not in allowed:
-            yield f"The subject holds a link that is not among the facts: {link}"
+            yield f"The subject includes a link that isn’t in your facts: {link}"
 
 
 def _article(kind: str) -> str:

@@ -147,7 +147,7 @@ def _sent(records: Records, send: OutboundSend) -> Iterator[Event]:
             f"{who} was asked to send",
             tone="warn" if in_doubt else "ok",
             detail="Each try allows one call, and one was made.",
-            branch="No clear answer" if in_doubt else "",
+            branch="Not confirmed" if in_doubt else "",
             why="It may have gone out, so Holdfast doesn’t resend it and checks the provider’s list instead."
             if in_doubt
             else "",

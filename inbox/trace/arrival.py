@@ -44,7 +44,7 @@ def called(delivery: WebhookDelivery) -> Event:
     elif delivery.event_type in LISTED:
         what = f"Found in {who}’s own list"
     else:
-        what = f"{who} called us"
+        what = f"{who} sent a webhook"
     account = (
         f", for {delivery.integration.name}" if delivery.integration and delivery.integration.name else ""
     )
@@ -85,7 +85,7 @@ def verdict(delivery: WebhookDelivery) -> tuple[str, str]:
     if delivery.verdict == Verdict.REJECTED:
         return (
             "Refused",
-            f"The request can’t be used: {reason or 'it lacks what is needed'}. Holdfast told the provider.",
+            f"The request can’t be used: {reason or 'required fields are missing'}. Holdfast told the provider.",
         )
     return "Failed on our side", (
         f"{_sentence(reason)} The request is kept: replay it once the bug is fixed."
@@ -143,7 +143,7 @@ def known_by(message: Message, lead: Lead) -> str:
     """The address, number or id that identified a message's lead, as a sentence, by the lead's current row."""
     wrote = message.from_address.lower()
     if wrote and wrote == lead.email:
-        return "By the sender’s e-mail address."
+        return "By the sender’s email address."
     if wrote and wrote in lead.alternate_emails:
         return "By another address of this person."
     if message.channel == Channel.LINKEDIN:
@@ -152,7 +152,7 @@ def known_by(message: Message, lead: Lead) -> str:
         return "By a phone number of this person."
     ids = {"EmailBison": lead.emailbison_lead_id, "GoHighLevel": lead.ghl_contact_id}
     label = provider_label(registry.provider_of(message.source)) if _declared(message.source) else ""
-    return f"By {label}’s own id of the lead." if ids.get(label) else "By the address from the provider."
+    return f"By the lead’s {label} ID." if ids.get(label) else "By the address from the provider."
 
 
 def _declared(source: str) -> bool:

@@ -124,7 +124,7 @@ def _cannot(integration: Integration) -> str:
         return f"{spec.label} has no list of messages. {spec.replies.why}"
     if not integration.enabled:
         return f"This {spec.label} account is off."
-    return "" if usable(integration) else f"This {spec.label} account lacks its key."
+    return "" if usable(integration) else f"This {spec.label} account is missing its key."
 
 
 def ask(workspace: Workspace, account: Account, wanted: Wanted) -> Answer:

@@ -270,7 +270,7 @@ def _doors(workspace: Workspace) -> list[tuple[Integration, datetime | None]]:
 
 def _lead(lead: Lead) -> Hit:
     stopped = "Opted out, so they get nothing more." if lead.opted_out_at else ""
-    bounced = "Their address bounced, so they get no e-mail." if lead.bounced_at else ""
+    bounced = "Their address bounced, so they get no email." if lead.bounced_at else ""
     return Hit(lead.created_at, link_to(lead), "Lead", f"{stopped} {bounced}".strip())
 
 

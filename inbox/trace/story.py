@@ -30,7 +30,7 @@ class Ending(NamedTuple):
 
 
 BOUNCED = Ending(
-    "The mail bounced", "bad", "fail", "Bounced", "The address doesn’t work, so it gets no more e-mail."
+    "The mail bounced", "bad", "fail", "Bounced", "The address doesn’t work, so it gets no more email."
 )
 ENDS_OF_SEND = {
     State.FAILED: Ending("The answer didn’t go out", "bad", "fail", "Failed to send"),
@@ -185,7 +185,7 @@ def _lead_word(lead: Lead) -> str:
 def _end_of_send(rows: Records, send: OutboundSend) -> Ending:
     if send.state == State.UNKNOWN:
         summary = (
-            f"{provider_label(send.provider)} gave no clear answer. Holdfast won’t resend it automatically."
+            f"{provider_label(send.provider)} didn’t confirm the result. Holdfast won’t retry automatically."
         )
         return Ending("It’s unclear whether the answer went out", "warn", "warn", "Unclear", summary)
     if send.state != State.SENT:

@@ -20,7 +20,7 @@ Status, Outcome = BackgroundJob.Status, JobAttempt.Outcome
 WORDS = {
     PROCESS: "Work on the reply",
     CATCH_UP: "Work on the reply, once more",
-    review.REWRITE: "Writing the draft again",
+    review.REWRITE: "Rewriting the draft",
     autosend.AUTOSEND: "Sending automatically",
     send_claims.SEND: "Sending the message",
     sending.RECONCILE: "Looking for the message at the provider",

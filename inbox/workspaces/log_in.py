@@ -14,7 +14,7 @@ from inbox.workspaces import invitations, second_factor
 from inbox.workspaces.people import NotAllowed, password_opens
 from integrations.oidc import EndUser
 
-NO_ACCOUNT = "{} has no account and no open invitation here. Ask an admin of your workspace to invite you."
+NO_ACCOUNT = "{} has no account and no pending invitation here. Ask an admin of your workspace to invite you."
 SOMEBODY_ELSE = "Another person of the company has logged in with the address {} before. Ask an operator."
 
 

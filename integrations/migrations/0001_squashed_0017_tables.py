@@ -311,7 +311,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.UUIDField(default=uuid7, editable=False, primary_key=True, serialize=False)),
                 ("kind", models.CharField(max_length=32)),
-                ("path", models.CharField(choices=[("slack", "Slack"), ("email", "E-mail")], max_length=8)),
+                ("path", models.CharField(choices=[("slack", "Slack"), ("email", "Email")], max_length=8)),
                 (
                     "state",
                     models.CharField(

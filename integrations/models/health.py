@@ -155,7 +155,7 @@ class Notice(models.Model):
 
     class Path(models.TextChoices):
         SLACK = "slack", "Slack"
-        EMAIL = "email", "E-mail"
+        EMAIL = "email", "Email"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="notices")

@@ -34,4 +34,4 @@ def stays_broken(_account: Integration, reason: str, operation: str) -> bool:
 
 def check_key(test: Test) -> str:
     check(test.deadline, test.account)
-    return "The installation’s key is accepted."
+    return "The installation’s key works."

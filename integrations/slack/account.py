@@ -61,7 +61,7 @@ def check_scopes(test: Test) -> str:
     if missing := test.found.missing_scopes:
         raise Wrong(
             f"Missing: {', '.join(missing)}.",
-            "Add them on Slack’s app page under OAuth & Permissions, then install the app again.",
+            "Add them on your Slack app’s page, under OAuth & Permissions, then install the app again.",
         )
     if not test.found.scopes.intersection(HISTORY_SCOPES):
         return "All there. With channels:history, Holdfast also finds posts that Slack didn’t confirm."
@@ -71,7 +71,7 @@ def check_scopes(test: Test) -> str:
 def check_channel(test: Test) -> str:
     channel = test.account.config.get("channel")
     if test.found is None:
-        return "The webhook’s own channel."
+        return "The webhook’s default channel."
     if not channel:
         raise Wrong("No channel chosen.", "Add the channel’s id under Settings.")
     channels = {

@@ -46,7 +46,7 @@ SPEC = spec.Declaration(
         ),
         key="bot_token",
         installation_key=account.own_token,
-        key_made_at="Slack’s app page under OAuth & Permissions",
+        key_made_at="your Slack app’s settings, under OAuth & Permissions",
         usable=account.usable,
         lacks=account.lacks,
     ),
@@ -81,6 +81,6 @@ SPEC = spec.Declaration(
         no_proof=spec.NONE("The reason that an account is broken for decides what proves that it works."),
         still_broken=account.stays_broken,
         refusals={},
-        stopped="Nothing reaches Slack. Notices about accounts go to admins by e-mail",
+        stopped="Nothing reaches Slack. Notices about accounts go to admins by email",
     ),
 )

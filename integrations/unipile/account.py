@@ -22,7 +22,7 @@ def lacks(account: Integration) -> tuple[str, str] | None:
     """Returns the missing setting. Raises DecryptionError if its secrets cannot be decrypted."""
     if account.credentials.get("api_key") or installation_key(account):
         return None
-    return "api_key", "Needed: the installation’s own key only works at the installation’s address."
+    return "api_key", "Needed: the installation’s key only works with the installation’s URL."
 
 
 def own_key() -> str:
@@ -82,7 +82,7 @@ def check_key(test: Test) -> str:
             ) from None
         raise
     number, name = version.number_of(test.account), test.found[1].name
-    return f"Unipile knows the account as {name}, in its version {number}." if name else ""
+    return f"Unipile lists the account as {name}, in version {number}." if name else ""
 
 
 def check_owner(test: Test) -> str:

@@ -27,7 +27,7 @@ class Group(models.TextChoices):
 
     ACCOUNT_DOWN = "account_down", "the account is disconnected. Its owner must reconnect it"
     RESTRICTED = "restricted", "LinkedIn has restricted the account"
-    OUR_KEY = "our_key", "our own Unipile key is refused. Ask the operator to fix it"
+    OUR_KEY = "our_key", "Unipile refused the installation’s key. Ask the operator to fix it"
     THROTTLED = "throttled", "the account has reached a limit for now"
     RECIPIENT = "recipient", "this person can’t be reached this way"
     CREDITS = "credits", "no InMail credits are left"

@@ -84,7 +84,7 @@ def test_support_reads_what_happened_and_no_words_of_people(rows, support):
         text = support.get(address(kind, row)).content.decode()
         assert WORDS not in text and "It is down." not in text, kind
         assert "Texts are hidden" in text
-    assert "EmailBison called us" in support.get(address("message", rows["message"])).content.decode()
+    assert "EmailBison sent a webhook" in support.get(address("message", rows["message"])).content.decode()
 
 
 def test_who_has_said_why_reads_the_words_and_each_reading_is_written_down(world, rows):

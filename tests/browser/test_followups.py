@@ -44,7 +44,7 @@ def test_an_admin_makes_a_sequence_and_enrols_a_lead(workspace, user, open_page)
     page.get_by_label("Message").fill("Hi {first_name|there}, still interested?")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Revive")
-    page.get_by_label("E-mail addresses, one a line").fill(lead.email)
+    page.get_by_label("Email addresses, one per line").fill(lead.email)
     page.get_by_role("button", name="Enrol").click()
     expect(page.get_by_text("Enrolled 1 of 1 leads.")).to_be_visible()
     assert FollowUpSequence.objects.get().instances.get().lead == lead

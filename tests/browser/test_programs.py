@@ -94,7 +94,7 @@ def test_an_admin_adds_an_endpoint_tests_it_and_sends_what_was_missed(page, work
         page.get_by_text("Last attempts", exact=True).click()
         assert audit(page) == []
         shoot(page, "off")
-        page.get_by_role("button", name="Send what was missed").click()
+        page.get_by_role("button", name="Send missed events").click()
         expect(page.get_by_text("Delivering")).to_be_visible()
         deliver()
         assert receiver.types() == ["endpoint.test", "lead.created", "lead.created", "endpoint.disabled"]

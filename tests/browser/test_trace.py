@@ -97,7 +97,7 @@ def test_from_a_message_to_what_happened_and_on_to_the_send_by_keyboard(world, m
     expect(steps.filter(has_text="New, not a duplicate")).to_have_count(1)
     expect(steps.filter(has_text="A duplicate: nothing was stored twice")).to_have_count(1)
     expect(steps.filter(has_text="Automatic answers are off for this workspace.").first).to_be_visible()
-    expect(steps.filter(has_text="No clear answer").first).to_be_visible()
+    expect(steps.filter(has_text="Not confirmed").first).to_be_visible()
 
     checks = steps.filter(has_text="Held for a person").locator("summary")
     checks.focus()
@@ -114,7 +114,7 @@ def test_from_a_message_to_what_happened_and_on_to_the_send_by_keyboard(world, m
 def test_without_script_an_address_is_looked_for_and_the_provider_asked(world, member, message, open_page):
     page = open_page(member, java_script_enabled=False)
     page.goto(reverse("inbox:find", args=[world.workspace.pk]))
-    page.get_by_label("E-mail address, phone number or id").fill("ruth@delgado-freight.example.com")
+    page.get_by_label("Email address, phone number or ID").fill("ruth@delgado-freight.example.com")
     page.get_by_role("button", name="Search", exact=True).click()
     expect(page.get_by_role("heading", name="Records of the address")).to_be_visible()
     page.get_by_role("link", name=re.compile("^Ask EmailBison")).click()

@@ -123,7 +123,7 @@ def test_when_nobody_is_answered_few_wait_and_the_rest_is_refused_at_once(stall,
         monkeypatch.setattr(stalls, "LONG_S", PATIENCE_S)
         requests.append(threads.submit(request))
         until(lambda: asked() == MOST_LONG_WAITS + 5, "one more asks for all")
-        assert request() == "The database answers nobody just now."
+        assert request() == "The database isn’t responding."
         assert sum(one.done() for one in requests) == 3
         end(stall)
         said = sorted(one.result() for one in requests)

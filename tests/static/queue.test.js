@@ -83,7 +83,7 @@ test("after a log-in by another person nothing goes out in their name", async ()
   );
   await until(() => mine.outcomes.length);
   assert.deepEqual([mine.outcomes, requests.length], [[403], 0]);
-  assert.ok(toasts().includes("Someone else is logged in now."));
+  assert.ok(toasts().includes("Someone else has logged in."));
 });
 
 test("what waits goes out when the page is left", async () => {

@@ -32,7 +32,7 @@ class Command(BaseCommand):
     def handle(
         self, *, name: str, admin_email: str, admin_password: str | None, timezone: str, **options: Any
     ) -> None:
-        _check(validate_email, admin_email, "--admin-email must be an e-mail address.")
+        _check(validate_email, admin_email, "--admin-email must be an email address.")
         _check(validate_timezone, timezone, "--timezone must be an IANA name, such as America/New_York.")
         if not name.strip():
             raise CommandError("NAME must not be empty.")

@@ -431,7 +431,7 @@ def _notices() -> Iterator[Finding]:
         ).exclude(state__in=TROUBLED)
         told_by = slack_of(workspace.pk)
         paths = ["Slack"] if told_by and not told_by.is_unreadable and slack.exists() else []
-        paths += ["e-mail"] if not mail_trouble and notice_mail.recipients(workspace) else []
+        paths += ["email"] if not mail_trouble and notice_mail.recipients(workspace) else []
         subject = f"{workspace}, notices"
         if paths:
             yield Finding(True, subject, f"notices about broken accounts go by {' and '.join(paths)}")

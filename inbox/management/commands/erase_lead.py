@@ -17,7 +17,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("workspace", help="Its name or id.")
-        parser.add_argument("lead", nargs="?", default="", help="The lead's id, or an e-mail address of it.")
+        parser.add_argument("lead", nargs="?", default="", help="The lead's id, or an email address of it.")
         parser.add_argument("--dry-run", action="store_true", help="Say what would go, and change nothing.")
         parser.add_argument("--seconds", type=float, default=3600, help="How long it may take.")
         parser.add_argument(

@@ -23,4 +23,4 @@ class Command(BaseCommand):
             raise CommandError("No account has that address.")
         if not second_factor.remove(user, None):
             raise CommandError("That account has no second factor.")
-        self.stdout.write(f"{user.email} logs in with the password alone now.")
+        self.stdout.write(f"{user.email} now logs in with just a password.")

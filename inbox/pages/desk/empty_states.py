@@ -81,7 +81,7 @@ def _wrong(workspace: Workspace, folder: Folder) -> Empty | None:
             )
     if not first.facts["heard"]:
         why = f"{first.names} {first.is_are} connected. New replies appear here within a second."
-        return Empty("inbox", "No reply has come in yet", why, start, "See what’s missing")
+        return Empty("inbox", "No replies yet", why, start, "See what’s missing")
     if folder.key == "drafts" and not model_calls.ready():
         return Empty("draft", "No drafts yet", model_calls.NO_KEY, start, "See what’s missing")
     return None

@@ -135,7 +135,7 @@ class EnrolForm(forms.Form):
     """Chooses the leads for a sequence, by e-mail addresses or by a tag."""
 
     emails = forms.CharField(
-        label="E-mail addresses, one a line", required=False, widget=forms.Textarea(attrs={"rows": 4})
+        label="Email addresses, one per line", required=False, widget=forms.Textarea(attrs={"rows": 4})
     )
     tag = forms.ChoiceField(
         label="or all leads tagged", required=False, choices=[("", "None"), *((tag, tag) for tag in Tag)]

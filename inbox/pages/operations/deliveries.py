@@ -166,7 +166,7 @@ class DeliveryFilter(FilterSet):  # type: ignore[misc]  # django-filter has no t
     event = CharFilter(field_name="event_type", lookup_expr="iexact", label="Event", max_length=64)
     since = DateFilter(field_name="received_at", lookup_expr="date__gte", label="From", widget=DAY)
     until = DateFilter(field_name="received_at", lookup_expr="date__lte", label="To", widget=DAY)
-    q = CharFilter(method="search", label="Provider id or lead's e-mail", max_length=320)
+    q = CharFilter(method="search", label="Provider ID or lead’s email", max_length=320)
 
     class Meta:
         model = WebhookDelivery

@@ -110,9 +110,9 @@ def plan(workspace: Workspace, text: str) -> Plan:
         line = _line(row, cells, facts)
         key = (line.kind, folded(line.question))
         if line.do != "refuse" and key in first:
-            line = _refused(row, cells, f"The same as row {first[key]}. Remove one of them.")
+            line = _refused(row, cells, f"Duplicate of row {first[key]}. Remove one of them.")
         elif line.do == "add" and not room:
-            line = _refused(row, cells, f"A workspace holds {MOST} facts. Delete some first.")
+            line = _refused(row, cells, f"A workspace can have up to {MOST} facts. Delete some first.")
         elif line.do != "refuse":
             first[key] = row
             room -= line.do == "add"
@@ -211,7 +211,7 @@ def _order(heading: list[str]) -> list[int]:
     missing = [name for name in COLUMNS if name not in names]
     if missing:
         raise Unreadable(
-            f"The first row must be the header kind,question,answer. It lacks {', '.join(missing)}."
+            f"The first row must be the header kind,question,answer. It’s missing {', '.join(missing)}."
         )
     return [names.index(name) for name in COLUMNS]
 

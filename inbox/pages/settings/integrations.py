@@ -75,7 +75,7 @@ def rotate(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
     audit.record(request.workspace.pk, request.user, "webhook_key.rotated", key, overlap_hours=hours)
     messages.info(
         request,
-        f"New key created. The old one expires {OVERLAPS[str(hours)]}. Paste the new address into the provider.",
+        f"New key created. The old one expires {OVERLAPS[str(hours)]}. Paste the new URL into the provider’s settings.",
     )
     return redirect("inbox:integrations", request.workspace.pk)
 

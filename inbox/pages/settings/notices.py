@@ -60,7 +60,7 @@ def try_way(request: WorkspaceRequest, kind: str) -> HttpResponse:
     except notice_trial.NoWay as why:
         messages.error(request, str(why))
     else:
-        messages.info(request, "A test notice is on its way.")
+        messages.info(request, "Your test notice is on its way.")
     return redirect("inbox:notices", request.workspace.pk)
 
 

@@ -55,7 +55,7 @@ class WorkspaceForm(ChangedColumnsForm):
     )
     phone_region = forms.ChoiceField(
         label="Default phone country",
-        help_text="For numbers written without a country.",
+        help_text="For numbers without a country code.",
         choices=[(code, f"{name} ({code})") for code, name in countries()],
     )
 

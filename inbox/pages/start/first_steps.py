@@ -249,7 +249,7 @@ class FirstSteps:
         title = f"Paste the webhook address into {self.names or 'the account'}"
         if not self.senders:
             return Step(LATER, title, "After the first account.")
-        words = "No event has come yet. Treat the address like a password: anyone with it can post events."
+        words = "No events yet. Treat this URL like a password: anyone who has it can post events."
         return Step(OPEN, title, words)
 
     def _event(self) -> Step:
@@ -313,7 +313,7 @@ class FirstSteps:
         arrived = facts["slack_at" if by_slack else "email_at"] if way else None
         if facts["trial_state"] and not (arrived and arrived >= facts["trial_at"]):
             if facts["trial_state"] == Notice.State.CLAIMED:
-                return Step(CHECKING, "The test notice is on its way")
+                return Step(CHECKING, "Your test notice is on its way")
             if facts["trial_state"] != Notice.State.SENT:
                 why = facts["trial_reason"] or "it’s unclear whether it arrived"
                 return Step(FAILED, "The test notice didn’t arrive", f"{_upper(why)}.")
@@ -346,7 +346,7 @@ class FirstSteps:
             )
         if facts["invited"]:
             return Step(
-                DONE, f"{facts['invited']} is invited", "They have not joined yet.", url=people, link="People"
+                DONE, f"{facts['invited']} is invited", "They haven’t joined yet.", url=people, link="People"
             )
         return Step(
             OPEN,

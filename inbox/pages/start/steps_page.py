@@ -137,7 +137,7 @@ def try_notice(request: WorkspaceRequest) -> HttpResponse:
     except notice_trial.NoWay as why:
         messages.error(request, str(why))
     else:
-        messages.info(request, "The test notice is on its way.")
+        messages.info(request, "Your test notice is on its way.")
     return _back(request)
 
 
@@ -151,7 +151,7 @@ def hide(request: WorkspaceRequest) -> HttpResponse:
         return _back(request)
     if first_steps.finish(request.workspace):
         audit.record(request.workspace.pk, request.user, "first_steps.hidden", request.workspace)
-    messages.info(request, "Set-up is hidden. You find it under Set up, Accounts.")
+    messages.info(request, "Setup is hidden. You’ll find it under Set up, Accounts.")
     return redirect("inbox:list", request.workspace.pk)
 
 

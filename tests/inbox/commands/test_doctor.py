@@ -117,7 +117,7 @@ def test_a_refused_account_is_named_with_its_fix(worker, sandbox):
 def test_a_workspace_in_which_nobody_would_be_told_of_a_broken_account_is_a_fault(worker, sandbox, settings):
     workspace = connect(sandbox).workspace
     make_member(workspace, role="admin", email="ana@northwind.example.com")
-    assert "ok    Northwind, notices: notices about broken accounts go by e-mail" in run()
+    assert "ok    Northwind, notices: notices about broken accounts go by email" in run()
 
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
     assert "FAIL  Northwind, notices: no one would learn of a broken account" in run()

@@ -221,9 +221,9 @@ def test_an_opt_out_stops_everything_in_its_own_transaction(world, workspace):
     ("step", "lead", "reason"),
     [
         ({"channel": "sms"}, {"phone": "+12125550123"}, "GoHighLevel is not connected."),
-        ({"text": "Hi {title}"}, {}, "This lead lacks: title."),
+        ({"text": "Hi {title}"}, {}, "This lead is missing: title."),
         ({"condition": "connected"}, {}, "Not connected on LinkedIn."),
-        ({"condition": "no_phone"}, {"phone": "+12125550123"}, "There is a phone number."),
+        ({"condition": "no_phone"}, {"phone": "+12125550123"}, "Has a phone number."),
         ({"text": "x" * 30_000}, {}, "This is too long: 20,000 characters are the most on Email."),
         ({"text": "Free: {slots}"}, {}, "The calendar has no free times to offer."),
     ],
@@ -245,7 +245,7 @@ def test_a_missing_phone_is_skipped_without_clay(world, workspace):
     world.connect("ghl", "loc-1", api_key="key-ghl")
     instance = enrolled(workspace, {"channel": "sms"}, {})
     minute()
-    assert statuses(instance)[0] == ("skipped", "There is no phone number.")
+    assert statuses(instance)[0] == ("skipped", "No phone number.")
 
 
 def test_nine_o_clock_stays_nine_across_the_clock_change(workspace):

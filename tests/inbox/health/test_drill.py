@@ -59,7 +59,7 @@ def test_every_step_passes_and_slack_gets_one_message_marked_as_a_drill(workspac
     assert "3 missed messages imported" in steps["recovered"][1]
     posts = slack.sends(provider="slack")
     assert [post["kind"] for post in posts] == ["post", "update"]
-    assert posts[0]["text"].startswith("Fire drill, nothing is broken.")
+    assert posts[0]["text"].startswith("Fire drill. Nothing is broken.")
 
 
 def test_it_leaves_nothing_behind(workspace, admin, slack):
@@ -73,7 +73,7 @@ def test_without_slack_that_step_says_so_and_the_rest_passes(workspace, admin):
     steps = run_drill(workspace, admin)
     assert steps.pop("slack") == (
         None,
-        "No Slack channel is connected. In an outage the admins would get an e-mail.",
+        "No Slack channel is connected. In an outage, the admins would get an email.",
     )
     assert steps.pop("green")[0] is None
     assert {ok for ok, _ in steps.values()} == {True}

@@ -208,7 +208,7 @@ def test_a_send_on_its_way_ends_first(world, lead):
 
 def test_their_campaigns_are_stopped_at_the_provider_before_the_ids_are_gone(world, lead):
     erasure.begin(lead, world.user)
-    assert "stopping a campaign’s e-mails" in erasure.waits_for(Lead.objects.get(pk=lead.pk))
+    assert "stopping a campaign’s emails" in erasure.waits_for(Lead.objects.get(pk=lead.pk))
 
 
 def test_erasing_goes_on_where_it_was_cut_off(world, lead, monkeypatch):

@@ -237,7 +237,7 @@ def test_blacklisting_all_stops_each_lead_and_its_campaign_as_a_person_does(work
 
     others = corrected(first, "Blacklist", user)
     assert change(others, other).then == "Everything to the lead stops, including campaigns."
-    assert change(others, back).then.startswith("The lead isn’t stopped, because they opted in again")
+    assert change(others, back).then.startswith("This lead isn’t stopped: they’ve since opted back in")
     treat(others, user)
 
     draft.refresh_from_db()

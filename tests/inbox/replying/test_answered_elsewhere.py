@@ -17,7 +17,7 @@ BASES = {"emailbison": "", "smartlead": "/api/v1", "instantly": "/api/v2"}
 REPLIES = {"emailbison": "LEAD_REPLIED", "smartlead": "EMAIL_REPLY", "instantly": "reply_received"}
 MAILS = {"emailbison": "MANUAL_EMAIL_SENT", "smartlead": "EMAIL_SENT", "instantly": "email_sent"}
 LEAD = {"email": "dana@example.org", "name": "Dana Reyes", "first_name": "Dana", "last_name": "Reyes"}
-HELD = "Someone has answered outside this inbox, on {}’s own pages."
+HELD = "Someone has answered outside this inbox, directly in {}."
 THREADS = "conversation-thread"
 
 

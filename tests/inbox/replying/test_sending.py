@@ -98,7 +98,7 @@ def test_answers_whoever_wrote_and_keeps_their_copies_but_not_ourselves(world):
 def test_a_lost_answer_is_unknown_and_then_found_in_the_providers_list(world, draft, kind):
     world.sandbox.fault(provider="emailbison", kind=kind, path=REPLY, count=1)
     send = settled(world, approve(world, draft))
-    assert send.state == State.UNKNOWN and send.reason.startswith("No clear answer")
+    assert send.state == State.UNKNOWN and send.reason.startswith("The result couldn’t be confirmed")
     assert Message.objects.filter(source="holdfast").count() == 0
 
     due_now(send)

@@ -48,7 +48,7 @@ def test_a_reply_that_was_answered_is_told_from_the_request_to_the_end_of_the_se
 
     assert trace.headline.startswith("Answered in ") and trace.word == "Sent"
     assert "it waited for a person" in trace.summary
-    came = event(trace, "EmailBison called us")
+    came = event(trace, "EmailBison sent a webhook")
     assert came.branch == "New, not a duplicate" and came.ms > 0
     assert event(trace, "A new lead was made").branch == "New"
     assert event(trace, "Understood").branch == "By the model"
@@ -58,7 +58,12 @@ def test_a_reply_that_was_answered_is_told_from_the_request_to_the_end_of_the_se
     assert event(trace, f"{world.user} approved it").branch == "Changed"
     assert event(trace, "EmailBison was asked to send").branch == ""
     assert event(trace, "It went out").branch == "EmailBison took it"
-    order = ["EmailBison called us", "An answer was drafted", "EmailBison was asked to send", "It went out"]
+    order = [
+        "EmailBison sent a webhook",
+        "An answer was drafted",
+        "EmailBison was asked to send",
+        "It went out",
+    ]
     assert [one for one in titles(trace) if one in order] == order
     assert {link.kind for link in trace.links} == {"delivery", "lead", "message", "job", "draft", "send"}
     assert sum(part.seconds for part in trace.parts) > 0
@@ -86,7 +91,7 @@ def test_a_repeat_is_told_as_a_duplicate_that_stored_nothing(world, told):
 
     trace = told("delivery", WebhookDelivery.objects.get(pk=second["deliveryId"]))
 
-    branches = [one.branch for one in trace.events if one.what == "EmailBison called us"]
+    branches = [one.branch for one in trace.events if one.what == "EmailBison sent a webhook"]
     assert branches == ["New, not a duplicate", "A duplicate: nothing was stored twice"]
     assert first["messageId"] == second["messageId"] == str(trace.message.pk)
 
@@ -97,7 +102,7 @@ def test_a_second_reply_is_matched_to_the_lead_and_says_by_what(world, told):
 
     found = event(told("message", second), "The lead was found")
 
-    assert (found.branch, found.why) == ("Known before", "By the sender’s e-mail address.")
+    assert (found.branch, found.why) == ("Known before", "By the sender’s email address.")
 
 
 def test_a_request_that_cannot_be_used_names_what_was_wrong(world, told):
@@ -109,7 +114,7 @@ def test_a_request_that_cannot_be_used_names_what_was_wrong(world, told):
     trace = told("delivery", WebhookDelivery.objects.get(pk=answer["deliveryId"]))
 
     assert (trace.headline, trace.word) == ("Refused", "Rejected")
-    assert any("reply" in item.what for item in event(trace, "EmailBison called us").items)
+    assert any("reply" in item.what for item in event(trace, "EmailBison sent a webhook").items)
 
 
 def test_a_defect_of_ours_is_told_with_the_replay_that_mended_it(world, told, monkeypatch):
@@ -204,16 +209,16 @@ def test_a_send_without_a_clear_answer_is_told_as_not_known_and_then_as_found(wo
     trace = told("send", send)
     assert (trace.word, event(trace, "EmailBison was asked to send").branch) == (
         "Unclear",
-        "No clear answer",
+        "Not confirmed",
     )
-    assert event(trace, "It’s unclear whether it went out").why.startswith("No clear answer")
+    assert event(trace, "It’s unclear whether it went out").why.startswith("The result couldn’t be confirmed")
 
     OutboundSend.objects.filter(pk=send.pk).update(called_at=timezone.now() - timedelta(seconds=10))
     BackgroundJob.objects.filter(kind="send.reconcile").update(run_at=PAST)
     world.work()
 
     trace = told("send", send)
-    assert (trace.word, event(trace, "EmailBison was asked to send").branch) == ("Sent", "No clear answer")
+    assert (trace.word, event(trace, "EmailBison was asked to send").branch) == ("Sent", "Not confirmed")
     assert event(trace, "It went out").why == "The provider lists it as sent."
     assert event(trace, "Looking for the message at the provider: done")
 
@@ -242,7 +247,7 @@ def test_a_send_that_a_webhook_tells_of_shows_its_receipt(world, told):
     trace = told("send", send)
 
     assert event(trace, "It went out").why == "The provider reported it."
-    calls = [one for one in trace.events if one.what == "EmailBison called us"]
+    calls = [one for one in trace.events if one.what == "EmailBison sent a webhook"]
     assert calls[-1].why == "We sent it ourselves."
     assert [link.kind for link in calls[-1].links] == ["delivery"]
 

@@ -210,7 +210,7 @@ def test_after_log_in_one_declines_and_is_asked_no_more(invite, workspace, prove
 
     answer(client, Invitation.objects.get(), "decline")
 
-    assert "There is no open invitation" in client.get(reverse("invitations")).content.decode()
+    assert "There’s no pending invitation" in client.get(reverse("invitations")).content.decode()
     assert Client().post(link, {"do": "accept"}).status_code == 410
     assert (Invitation.objects.get().state, role_of(CFO, workspace)) == (State.DECLINED, None)
 

@@ -51,7 +51,7 @@ def test_does_not_repeat_what_the_conversation_shows(workspace, member, lead):
         lead, "Worth fifteen  minutes this week?", direction="outbound", source="holdfast", external_id="x"
     )
     text = fragment(member, workspace, lead)
-    assert "has sent 1 e-mail" in text
+    assert "has sent 1 email" in text
     assert "Worth fifteen" not in text
 
 
@@ -76,7 +76,7 @@ def answer(lead, sandbox) -> Message:
 def test_an_answer_with_a_sign_off_and_a_quote_is_saved(workspace, member, lead, sandbox):
     answer(lead, sandbox)
     text = fragment(member, workspace, lead)
-    assert "has sent 2 e-mails" in text
+    assert "has sent 2 emails" in text
     assert "1 of them not stored here" in text
     assert "Tuesday at ten" not in text
 

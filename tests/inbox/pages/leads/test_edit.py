@@ -52,7 +52,7 @@ def test_an_entry_is_normalised_kept_as_the_person_s_and_audited(people, url, le
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        ({"email": "dana"}, "That isn’t an e-mail address"),
+        ({"email": "dana"}, "That isn’t an email address"),
         ({"phone": "twelve"}, "That isn’t a phone number"),
         (
             {"linkedin_url": "https://www.linkedin.com/company/reyes"},

@@ -205,7 +205,7 @@ def test_a_file_first_says_what_it_would_do_and_does_nothing(people, workspace, 
     assert [line.problem for line in plan.refused] == [
         "kind: “rumour” isn’t a kind. Use answer, price, link or never.",
         "answer: Include the link itself, starting with https://.",
-        "The same as row 3. Remove one of them.",
+        "Duplicate of row 3. Remove one of them.",
         "It has more cells than the heading. Put quotation marks around a text with a comma in it.",
     ]
     assert list(facts(workspace).values()) == ["Yes, in all 48 states."]
@@ -277,7 +277,7 @@ def test_columns_in_another_order_with_semicolons_and_empty_rows_are_understood(
     ("content", "said"),
     [
         (HEAD + 'answer,Why?,"So.\nanswer,How?,Thus.\n', "Row 2 cannot be read"),
-        ("question,answer\nWhy?,So.\n", "It lacks kind"),
+        ("question,answer\nWhy?,So.\n", "It’s missing kind"),
         (HEAD, "no rows below the header"),
         (HEAD + "answer,Why?,So.\n" * 501, "more than 500 rows"),
         ("Größe,question\n".encode("cp1252"), "not UTF-8"),

@@ -83,7 +83,7 @@ def test_new_secret_is_stored_checked_and_recorded_without_its_value(people, acc
 @pytest.mark.parametrize(
     ("field", "value", "error"),
     [
-        ("api_key", "two words", "holds a space"),
+        ("api_key", "two words", "contains a space"),
         ("base_url", "http://169.254.169.254/", "must begin with https"),
         ("base_url", "https://evil.example.com", "is not allowed"),
     ],
@@ -281,7 +281,7 @@ class TestKeysAndAddresses:
         form = {"name": "Jane", "account_id": "acc-1", "base_url": base_url}
         response = people.owner.post(url("integration-new", "unipile"), form)
         assert response.status_code == 422
-        assert "installation’s own key" in str(response.context["form"].errors["api_key"])
+        assert "installation’s key only works" in str(response.context["form"].errors["api_key"])
         assert not Integration.objects.filter(workspace=workspace).exists()
         assert (
             people.owner.post(url("integration-new", "unipile"), form | {"api_key": "own"}).status_code == 302

@@ -33,7 +33,7 @@ def test_each_kind_of_notice_is_tried_in_its_own_channel(admin):
     assert all(f"<code>{channel}</code>" in page(admin) for channel in CHANNELS.values())
     assert page(admin).count("Never tested") == 3
     for kind in ("accounts", "replies", "reviews"):
-        assert "A test notice is on its way." in attempt(admin, kind).content.decode()
+        assert "Your test notice is on its way." in attempt(admin, kind).content.decode()
     admin.work()
 
     sent = {one.kind: (one.state, one.destination) for one in Notice.objects.all()}

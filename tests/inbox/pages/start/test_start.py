@@ -190,7 +190,7 @@ def test_the_page_leaves_the_menu_by_itself_or_when_hidden_and_can_come_back(own
     assert link in owner.get(f"{base}people/").content.decode()
     owner.post(f"{base}start/hide/", {"do": "hide"})
     assert link not in owner.get(f"{base}people/").content.decode()
-    assert "Show set-up in the menu" in owner.get(f"{base}start/").content.decode()
+    assert "Show setup in the menu" in owner.get(f"{base}start/").content.decode()
     owner.post(f"{base}start/hide/", {"do": "show"})
     assert Workspace.objects.get().set_up_at is None
     assert list(AuditEntry.objects.values_list("action", flat=True).order_by("pk")) == [
@@ -367,7 +367,7 @@ def test_what_cannot_come_back_to_the_menu_is_not_offered(owner, fresh, monkeypa
     monkeypatch.setattr(FirstSteps, "all_done", property(lambda _self: True))
     start = f"/w/{fresh.workspace.pk}/start/"
     owner.get(start)  # this takes it out of the menu
-    assert "Show set-up in the menu" not in owner.get(start).content.decode()
+    assert "Show setup in the menu" not in owner.get(start).content.decode()
 
 
 def test_an_address_in_full_is_kept_while_the_page_follows_what_happens(owner, fresh):
