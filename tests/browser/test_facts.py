@@ -129,7 +129,7 @@ def test_what_a_draft_was_made_of_unfolds_below_it(width, theme, workspace, user
     page.goto(reverse("inbox:conversation", args=[workspace.pk, message.lead_id]))
     page.locator("#reply").focus()  # on a phone the answer is folded until then
     page.locator("#gates > summary").click()
-    line = page.get_by_text("Made of 1 fact, 4 messages, 1 free time; $0.004")
+    line = page.get_by_text("Based on 1 fact, 4 messages, 1 free time; $0.004")
     line.focus()
     page.keyboard.press("Enter")
     page.get_by_text("Changed since").wait_for()

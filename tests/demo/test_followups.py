@@ -30,7 +30,7 @@ def test_the_page_shows_something_of_everything(world):
     assert {name for name, count in counts.items() if not count} == {"due", "in-hand", "failed"}
     assert counts["approval"] == counts["skipped"] == 1 and counts["paused"] == 4
     henry = FollowUpInstance.objects.get(lead__first_name="Henry")
-    assert statuses(henry)[1] == ("skipped", "There is no phone number.")
+    assert statuses(henry)[1] == ("skipped", "No phone number.")
     assert len(world.posted()) == 2
     met = {
         name: sum(row[name] for row in responses.effectiveness(workspace.pk))

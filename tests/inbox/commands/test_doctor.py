@@ -167,7 +167,7 @@ def test_missing_migrations_are_not_taken_for_a_database_that_is_away(worker, mo
     monkeypatch.setattr(schema_version, "missing", lambda: ["inbox.0099_future"])
     report = run()
     assert "FAIL  schema: 1 migrations are missing" in report and "manage.py migrate" in report
-    assert "FAIL  database" not in report and "exit 1: 1 thing" in report
+    assert "FAIL  database" not in report and "exit 1: 1 problem" in report
 
 
 def test_hosts_that_nobody_has_named_are_a_fault_in_production(worker, settings):
@@ -243,7 +243,7 @@ def test_a_schema_of_a_newer_release_is_noted_and_the_rest_is_looked_at(worker):
         report = run("--no-providers")
     finally:
         MigrationRecorder(connection).record_unapplied(*later)
-    assert "note  schema: of a newer release: this one does not know 1 migration, and" in report
+    assert "note  schema: of a newer release: this one does not know 1 migration, but" in report
     assert "lane stop" in report
 
 

@@ -36,7 +36,7 @@ def answer(world, lead, status, phone=""):
 
 def test_a_missing_phone_is_asked_for_once_and_its_answer_sends_the_text(world, instance):
     minute()
-    assert statuses(instance) == [("waiting", "There is no phone number: Clay is asked.")]
+    assert statuses(instance) == [("waiting", "No phone number: Clay is asked.")]
     minute()
     assert len(world.posted("clay")) == 1 and Enrichment.objects.get().status == "pending"
     answer(world, instance.lead, "found", "+12125550123")
@@ -49,7 +49,7 @@ def test_an_answer_without_a_number_skips_the_step_and_the_next_one_goes_out(wor
     answer(world, instance.lead, "not_found")
     minute()
     minute()
-    assert statuses(instance) == [("skipped", "There is no phone number."), ("sent", "")]
+    assert statuses(instance) == [("skipped", "No phone number."), ("sent", "")]
 
 
 def test_no_answer_at_all_is_not_waited_for_for_ever(world, instance):
@@ -57,7 +57,7 @@ def test_no_answer_at_all_is_not_waited_for_for_ever(world, instance):
     Enrichment.objects.update(requested_at=timezone.now() - enrichment.PATIENCE)
     FollowUpInstance.objects.update(due_at=timezone.now())
     minute()
-    assert statuses(instance)[0] == ("skipped", "There is no phone number.")
+    assert statuses(instance)[0] == ("skipped", "No phone number.")
 
 
 def test_a_full_table_puts_the_question_off_and_drops_nothing(world, instance):

@@ -106,7 +106,7 @@ def test_the_line_under_a_draft_says_of_what_it_is_made_and_what_it_cost(world, 
 
     shown = page(world, draft)
     assert (
-        re.search(r"Made of 1 fact, [12] messages?; \$0\.004", shown)
+        re.search(r"Based on 1 fact, [12] messages?; \$0\.004", shown)
         and PRICE in shown
         and " since</span>" not in shown
     )
@@ -125,7 +125,7 @@ def test_a_model_whose_price_is_not_known_makes_the_cost_unknown_and_not_nothing
 
     draft = world.draft(message)
     assert what_made(draft).cost == "cost unknown"
-    assert re.search(r"Made of [12] messages?; cost unknown", page(world, draft))
+    assert re.search(r"Based on [12] messages?; cost unknown", page(world, draft))
 
 
 def test_a_draft_of_the_release_before_says_nothing_of_its_making(world):

@@ -326,7 +326,7 @@ def test_only_a_refused_key_is_said_not_to_work(fresh, settings, state, shown, t
     well(factories.make_integration(fresh.workspace, "openai", credentials={}), state)
     (step,) = [step for step in FirstSteps(fresh.workspace).steps if step.key == "model"]
     assert (step.state, step.title) == (shown, title)
-    assert ("has to act" in step.said) == (state == HealthState.DISCONNECTED)
+    assert ("Ask the operator" in step.said) == (state == HealthState.DISCONNECTED)
 
 
 def test_only_accounts_that_work_are_called_connected(fresh):
