@@ -40,7 +40,7 @@ def rotate(model: type[models.Model], field: str) -> int:
     for pk, token in _tokens(model, field):
         if _place(token) > 1:
             fresh = Value(encrypt(decrypt(token)), output_field=models.TextField())
-            written += _rows(model, field).filter(pk=pk, token=token).update(**{field: fresh})
+            written += _rows(model, field).filter(pk=pk, ciphertext=token).update(**{field: fresh})
     return written
 
 
@@ -64,8 +64,10 @@ def _tokens(model: type[models.Model], field: str) -> Iterator[tuple[object, str
     """Yields primary key and token of each row in slices, so that no cursor or transaction stays open between them."""
     last = None
     while True:
-        rows = _rows(model, field).filter(token__isnull=False).order_by("pk")
-        page = list((rows if last is None else rows.filter(pk__gt=last)).values_list("pk", "token")[:SLICE])
+        rows = _rows(model, field).filter(ciphertext__isnull=False).order_by("pk")
+        page = list(
+            (rows if last is None else rows.filter(pk__gt=last)).values_list("pk", "ciphertext")[:SLICE]
+        )
         yield from page
         if len(page) < SLICE:
             return
@@ -73,8 +75,8 @@ def _tokens(model: type[models.Model], field: str) -> Iterator[tuple[object, str
 
 
 def _rows(model: type[models.Model], field: str) -> "models.QuerySet[models.Model]":
-    # The cast returns the stored text unchanged.
-    return model._base_manager.annotate(token=Cast(field, models.TextField()))
+    # The cast returns the stored text unchanged. No model has a field of this name.
+    return model._base_manager.annotate(ciphertext=Cast(field, models.TextField()))
 
 
 def _place(token: str) -> int:

@@ -253,7 +253,7 @@ def test_an_account_that_nobody_has_heard_of_is_not_called_healthy(operator, nor
 
     page = operator.get(reverse(INDEX)).content.decode()
 
-    assert "1 of 3 healthy, 1 not known yet" in page
+    assert "1 of 3 healthy, 1 not checked yet" in page
 
 
 def test_the_page_of_an_app_lists_its_models_and_is_not_the_first_page(operator):

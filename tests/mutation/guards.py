@@ -265,8 +265,8 @@ CLAIM = (
     ),
     (
         "inbox/replying/review.py",
-        "return WROTE_AGAIN if wrote_during_countdown(send)",
-        "return WROTE_AGAIN if False",
+        "return held or (WROTE_AGAIN if wrote_during_countdown(send)",
+        "return held or (WROTE_AGAIN if False",
         UNDO,
     ),
     (

@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from inbox.models import Appointment, FollowUpInstance, FollowUpTask
 from inbox.workspaces import invitations
+from inbox.workspaces.programs import create_token
 from insights.models import ContextPack
-from integrations.models import WebhookKey
+from integrations.models import WebhookEndpoint, WebhookKey
 from jobs.models import BackgroundJob
 from tests import factories
 from tests.recorded import payload
@@ -89,6 +90,10 @@ def blue(other) -> SimpleNamespace:
         fact=factories.make_fact(workspace, "Who likes marzipan?"),
         view=factories.make_saved_view(workspace, name="Marzipan"),
         snippet=factories.make_snippet(workspace, text="Marzipan"), matching=matching,
+        token=create_token(workspace, "Marzipan", ["leads:read"], by=None)[0],
+        endpoint=WebhookEndpoint.objects.create(
+            workspace=workspace, url="https://marzipan.example/", events=["*"]
+        ),
     )  # fmt: skip
 
 

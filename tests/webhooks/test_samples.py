@@ -162,7 +162,7 @@ def test_it_counts_nowhere(lead, poster, user):
     since, until = timezone.now() - timezone.timedelta(days=1), timezone.now() + timezone.timedelta(days=1)
     numbers = overview(poster.workspace.pk, since, until, "UTC")
     assert (numbers.replies, numbers.people, numbers.days, numbers.campaigns) == (0, 0, [], [])
-    assert waiting(poster.workspace, since, until) == 0
+    assert waiting(poster.workspace) == 0
     assert shadow.row_of(poster.workspace, None).judged == 0 and draft.would_send
     assert list(corrections.labelled(poster.workspace)) == [] and corrections.count(poster.workspace) == 0
     assert agreement.by_rule(poster.workspace.pk) == {}

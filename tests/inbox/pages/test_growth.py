@@ -23,7 +23,7 @@ from inbox.models import (
     WorkspaceFact,
 )
 from insights.models import ContextPack
-from integrations.models import WebhookKey
+from integrations.models import ApiToken, WebhookEndpoint, WebhookKey
 from jobs.models import BackgroundJob
 from tests import forms
 from tests.inbox.pages.test_access import NOBODYS, ROUTES
@@ -50,6 +50,7 @@ ASKED = {
 """What people ask of a page, beside the page as it opens."""
 OBJECTS: dict[str, type[models.Model]] = {
     "delivery_id": WebhookDelivery,
+    "endpoint_id": WebhookEndpoint,
     "fact_id": WorkspaceFact,
     "job_id": BackgroundJob,
     "key_id": WebhookKey,
@@ -58,6 +59,7 @@ OBJECTS: dict[str, type[models.Model]] = {
     "send_id": OutboundSend,
     "sequence_id": FollowUpSequence,
     "task_id": FollowUpTask,
+    "token_id": ApiToken,
     "view_id": SavedView,
 }
 """The models of identifiers that are not named after their model."""
