@@ -9,23 +9,25 @@ from django.db.models.functions import Now
 
 from jobs.schema_version import run_file
 
-TRIGGER = (
-    "CREATE OR REPLACE TRIGGER {table}_is_marked BEFORE INSERT OR UPDATE ON inbox_{table}"
-    " FOR EACH ROW EXECUTE FUNCTION inbox_mark_changed()"
-)
+TABLES = ("draft", "lead", "message")
 INDEXES = {
     "of_change": ["workspace", "changed_xid", "id"],
     "since": ["workspace", "changed_at", "changed_xid"],
 }
 
 
-def marks(table: str) -> list[migrations.operations.base.Operation]:
+def columns(table: str) -> list[migrations.operations.base.Operation]:
     number = models.BigIntegerField(db_default=0, default=0, editable=False)
-    operations = [
+    drop_trigger = f"DROP TRIGGER IF EXISTS {table}_is_marked ON inbox_{table}"
+    return [
         migrations.AddField(table, "changed_xid", number),
         migrations.AddField(table, "changed_at", models.DateTimeField(db_default=Now(), editable=False)),
-        migrations.RunSQL(TRIGGER.format(table=table), f"DROP TRIGGER {table}_is_marked ON inbox_{table}"),
+        migrations.RunSQL(migrations.RunSQL.noop, drop_trigger),
     ]
+
+
+def indexes(table: str) -> list[migrations.operations.base.Operation]:
+    operations = []
     for words, fields in INDEXES.items():
         name = f"{table}_{words}"
         operations += [
@@ -40,8 +42,7 @@ class Migration(migrations.Migration):
     dependencies = [("inbox", "0112_leads_by_worth")]
 
     operations = [
-        run_file("inbox/sql/mark_changes.sql", "2aff5a18f18c"),
-        *marks("draft"),
-        *marks("lead"),
-        *marks("message"),
+        *(operation for table in TABLES for operation in columns(table)),
+        run_file("inbox/sql/mark_changes.sql", "8a60c4e7f265"),
+        *(operation for table in TABLES for operation in indexes(table)),
     ]

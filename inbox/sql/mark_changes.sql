@@ -8,3 +8,12 @@ BEGIN
     RETURN NEW;
 END
 $$;
+
+CREATE OR REPLACE TRIGGER draft_is_marked BEFORE INSERT OR UPDATE ON inbox_draft
+FOR EACH ROW EXECUTE FUNCTION inbox_mark_changed();
+
+CREATE OR REPLACE TRIGGER lead_is_marked BEFORE INSERT OR UPDATE ON inbox_lead
+FOR EACH ROW EXECUTE FUNCTION inbox_mark_changed();
+
+CREATE OR REPLACE TRIGGER message_is_marked BEFORE INSERT OR UPDATE ON inbox_message
+FOR EACH ROW EXECUTE FUNCTION inbox_mark_changed();

@@ -4,13 +4,37 @@ import json
 from dataclasses import dataclass
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from inbox.workspaces import programs
 from integrations.models import ApiToken, Scope
 from tests import factories
+from tests.waiting import until
 
 BASE = "/api/v1/"
+OLDER_ELSEWHERE = """
+SELECT NOT EXISTS (
+    SELECT FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()
+) AND EXISTS (
+    SELECT FROM pg_stat_activity
+    WHERE datname <> current_database() AND backend_xid IS NOT NULL AND backend_xid::text::bigint < greatest(
+        (SELECT max(changed_xid) FROM inbox_lead), (SELECT max(changed_xid) FROM inbox_message),
+        (SELECT max(changed_xid) FROM inbox_draft), (SELECT max(xid) FROM inbox_event)
+    )
+)
+"""
+
+
+def no_older_transaction_elsewhere() -> bool:
+    """Whether no other test's database, on the same server, runs a transaction that is older than the last change here.
+    Lists end before it, as they cannot know that it is another database's. A test that holds a transaction open does
+    not wait, as another test may wait for it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(OLDER_ELSEWHERE)
+        return not cursor.fetchone()[0]
 
 
 @dataclass
@@ -25,6 +49,8 @@ class Program:
         headers = {"Authorization": f"Bearer {self.text}"} | headers
         if key:
             headers["Idempotency-Key"] = key
+        if method == "GET":
+            until(no_older_transaction_elsewhere, "the older transactions of other tests end")
         content = "" if body is None else json.dumps(body)
         return self.client.generic(method, f"{BASE}{path}", content, "application/json", headers=headers)
 

@@ -52,6 +52,7 @@ def test_what_is_pulled_is_what_is_sent(program, workspace):
 def test_an_event_that_commits_late_is_not_skipped(program, workspace):
     """A reader that ordered by ids alone would pass over the event of the transaction that is still open."""
     lead = factories.make_lead(workspace)
+    pulled(program)  # waits for the older transactions of other tests
     opened, go_on = threading.Event(), threading.Event()
 
     def slow() -> None:
