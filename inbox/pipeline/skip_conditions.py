@@ -32,7 +32,7 @@ SAMPLE = Condition("This is a sample, so no other service gets it.", lambda s: s
 STOPPED = Condition("This lead gets nothing more.", lambda s: s.lead.is_stopped or s.tag == Tag.BLACKLIST)
 CHANNEL_REFUSED = Condition("They don’t want messages here.", lambda s: s.channel in s.lead.refused_channels)
 NOT_CARRIED = Condition(
-    lambda s: f"It was answered in {s.spec.label}.", lambda s: s.channel == Channel.ELSEWHERE
+    lambda s: f"It is answered in {s.spec.label}.", lambda s: s.channel == Channel.ELSEWHERE
 )
 AUTOMATIC = Condition("It’s an automated reply.", lambda s: s.tag == Tag.AUTOMATED_REPLY)
 AWAY = Condition("The person is away.", lambda s: s.tag == Tag.OUT_OF_OFFICE)

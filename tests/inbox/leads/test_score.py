@@ -33,7 +33,7 @@ def test_what_a_machine_wrote_says_nothing(tag):
 def test_the_reason_names_what_counted():
     found = score.of(Lead(title="Owner", company="Reyes Roofing", phone="+12125550123"), "Interested")
 
-    assert found.reason == "Reply: Interested (3 of 4). Is: Owner, company and phone known (4 of 4)."
+    assert found.reason == "Reply: Interested (3 of 4). Profile: Owner, company and phone known (4 of 4)."
 
 
 def test_fit_raises_nothing_above_what_a_person_decided():

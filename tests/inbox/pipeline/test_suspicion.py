@@ -221,7 +221,7 @@ def test_a_denial_without_a_model_leaves_the_meaning_open(without_model):
 def test_an_answer_that_is_neither_yes_nor_no_decides_nothing(without_model):
     world = without_model
     message = world.reply(WISH)
-    assert "“maybe” is no answer" in decide(world, message, "maybe").content.decode()
+    assert "“maybe” isn’t a choice. Answer yes or no." in decide(world, message, "maybe").content.decode()
     assert world.lead().suspected == "opt_out"
 
 
@@ -229,7 +229,7 @@ def test_nothing_of_ours_is_claimed_for_a_suspected_lead_unless_a_person_sends_i
     world = without_model
     world.reply(WISH)
     values = {"channel": "email", "text": "Hello", "origin_id": "1"}
-    with pytest.raises(send_claims.SendBlocked, match="Perhaps an opt-out: nobody has decided yet"):
+    with pytest.raises(send_claims.SendBlocked, match="Perhaps an opt-out: not decided yet"):
         send_claims.claim(world.lead(), origin="followup", **values)
     assert (
         send_claims.claim(world.lead(), origin="person", user=world.user, **values).approved_by == world.user
