@@ -3,3 +3,10 @@
 from insights.models.insight import ConversationInsight
 from insights.models.pack import ContextPack, PackThread
 from insights.models.question import PackQuestion
+
+__all__ = [
+    "ContextPack",
+    "ConversationInsight",
+    "PackQuestion",
+    "PackThread",
+]

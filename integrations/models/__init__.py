@@ -13,3 +13,26 @@ from integrations.models.integration import Integration, WebhookKey, hash_key, k
 from integrations.models.polling import DayReceipt, ReplyPoll
 from integrations.models.program import ApiToken, IdempotencyKey, Scope, note_use
 from integrations.models.traffic import CircuitBreaker, RateWindow
+
+__all__ = [
+    "TROUBLED",
+    "AiCall",
+    "ApiToken",
+    "CircuitBreaker",
+    "DayReceipt",
+    "HealthState",
+    "HealthTransition",
+    "IdempotencyKey",
+    "Integration",
+    "Notice",
+    "RateWindow",
+    "ReplyPoll",
+    "Scope",
+    "WebhookAttempt",
+    "WebhookEndpoint",
+    "WebhookKey",
+    "WorkspaceIntegrationHealth",
+    "hash_key",
+    "known_provider",
+    "note_use",
+]
