@@ -18,7 +18,7 @@ from inbox.workspaces.accounts import known_as, usable
 from integrations import registry
 from integrations.events import BACKFILL
 from integrations.health.checks import Check
-from integrations.models import HealthState, Integration, WebhookKey, WorkspaceIntegrationHealth
+from integrations.models import TROUBLED, HealthState, Integration, WebhookKey, WorkspaceIntegrationHealth
 from integrations.spec import WebhookSource
 
 HOURS = 24
@@ -79,6 +79,12 @@ class AccountCard:
         return self.health.state if self.health else HealthState.UNKNOWN
 
     @property
+    def rank(self) -> tuple[bool, int]:
+        """Sorts the worst account first, and those that are not connected last."""
+        troubled = self.integration.enabled and self.state in TROUBLED
+        return not self.connected, TROUBLED.index(self.state) if troubled else len(TROUBLED)
+
+    @property
     def name(self) -> str:
         return known_as(self.integration.provider)
 
@@ -136,7 +142,7 @@ def of_workspace(workspace: Workspace) -> list[AccountCard]:
     compared = receipts.lately(workspace)
     for card in cards:
         card.completeness = compared.get(card.integration.pk)
-    return sorted(cards, key=lambda card: not card.connected)
+    return sorted(cards, key=lambda card: card.rank)
 
 
 def of_account(integration: Integration) -> AccountCard:

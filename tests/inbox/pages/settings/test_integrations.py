@@ -49,6 +49,14 @@ def test_card_shows_state_since_and_what_was_received(people, account, url):
     assert "LEAD_REPLIED" in text and "None" not in text and "Last failure" in text
 
 
+def test_a_broken_account_comes_first(people, account, url):
+    calendly = make_integration(account.workspace, "calendly", credentials={"api_key": SECRET})
+    writer.record(calendly, Signal(SignalKind.WORKED))
+    writer.record(account, Signal(SignalKind.REFUSED, "invalid_key"))
+    cards = people.owner.get(url("integrations")).context["cards"]
+    assert [card.integration for card in cards][:2] == [account, calendly]
+
+
 def test_member_reads_cards_and_gets_no_address_and_no_button(people, account, url):
     key = WebhookKey.issue(account)
     text = text_of(people.member, url("integrations"))
@@ -235,7 +243,7 @@ class TestKeysAndAddresses:
 
     def test_form_says_so_at_the_address_and_at_the_key(self, people, account, url):
         fields = people.owner.get(url("integration-settings", account.pk)).context["form"].fields
-        assert "To change it, enter the key again" in fields["base_url"].help_text
+        assert "If you change it, enter the key again" in fields["base_url"].help_text
         assert "enter it again to change the address" in fields["api_key"].help_text
 
     def test_address_that_changed_meanwhile_gets_no_key_that_was_given_for_the_old_one(
