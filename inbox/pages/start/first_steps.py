@@ -179,6 +179,12 @@ class FirstSteps:
         return f"{crc32(repr((lines, self.addresses, self.facts['sample'])).encode()):x}"
 
     @property
+    def can_reconnect(self) -> bool:
+        """Whether the account of the first step works again after a log-in on the provider's page."""
+        health = getattr(self.senders[0], "health", None) if self.senders else None
+        return health is not None and sentences.can_reconnect(health)
+
+    @property
     def names(self) -> str:
         """The providers that carry messages here, as a list in words; "" if none is connected."""
         return listed(_names(self.senders))
@@ -235,13 +241,14 @@ class FirstSteps:
             names = _names([row for row in self.senders if state_of(row) in WORKS])
             title = f"{listed(names)} {'are' if len(names) > 1 else 'is'} connected"
             return Step(DONE, title, at=health.last_success_at)
-        return Step(
-            FAILED,
-            sentences.headline(health, self.workspace.name),
-            _failure(health, name),
-            url=self._page("integration-settings", account.pk),
-            link="Settings",
-        )
+        url = self._page("integration-settings", account.pk)
+        if state != HealthState.DISCONNECTED:
+            title = sentences.headline(health, self.workspace.name)
+            return Step(FAILED, title, _failure(health, name), url=url, link="Open settings")
+        if health.lacks_mailboxes:
+            mailboxes = "the mailboxes" if health.lost_mailboxes[1:] else health.lost_mailboxes[0]
+            return Step(FAILED, f"Reconnect {name}", f"Log in to {mailboxes} at {name}, then test it here.")
+        return Step(FAILED, f"Reconnect {name}", _failure(health, name), url=url, link="Enter new key")
 
     def _address(self) -> Step:
         if self.used_at:

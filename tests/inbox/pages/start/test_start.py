@@ -12,6 +12,7 @@ from inbox.pages.start.first_steps import FirstSteps
 from inbox.workspaces import creation
 from integrations.health import writer
 from integrations.models import HealthState, Notice, WebhookKey, WorkspaceIntegrationHealth
+from integrations.models.health import lost
 from jobs.worker import drain
 from sandbox import SandboxServer
 from tests import factories
@@ -126,8 +127,21 @@ def test_an_account_that_breaks_is_not_set_up_any_more(fresh):
     account = connect(fresh.workspace)
     well(account, HealthState.DISCONNECTED)
     step = FirstSteps(fresh.workspace).steps[0]
-    assert step.state == "failed" and step.is_next and "disconnected" in step.title
-    assert step.url.endswith(f"/integrations/{account.pk}/")
+    assert step.state == "failed" and step.is_next and step.title == "Reconnect EmailBison"
+    assert step.link == "Enter new key" and step.url.endswith(f"/integrations/{account.pk}/")
+
+
+def test_a_lost_mailbox_is_logged_in_to_at_its_provider_and_tested_here(fresh, owner):
+    account = connect(fresh.workspace)
+    well(account, HealthState.DISCONNECTED)
+    mailboxes = ["old@outreach.example.com"]
+    WorkspaceIntegrationHealth.objects.filter(integration=account).update(
+        lost_mailboxes=mailboxes, reason=lost(mailboxes)
+    )
+    step = owner.get(f"/w/{fresh.workspace.pk}/start/").content.decode().partition('id="next"')[2]
+    assert "Reconnect EmailBison</h2>" in step
+    assert "Log in to old@outreach.example.com at EmailBison, then test it here." in step
+    assert re.search(r'class="btn primary" id="test-sender"', step) and "Old@" not in step
 
 
 def test_another_workspaces_facts_prove_nothing(fresh):
