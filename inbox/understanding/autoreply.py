@@ -32,7 +32,7 @@ def judgeable(reading: Reading) -> bool:
 
 @rule(
     "auto_reply.headers",
-    "The mail's own headers say so: Auto-Submitted, X-Autoreply, Precedence: auto_reply.",
+    "The mail's own headers call it automatic.",
     channels=MAIL_ONLY,
 )
 def _by_headers(reading: Reading) -> str | None:

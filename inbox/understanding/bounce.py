@@ -140,7 +140,7 @@ def _asks(reading: Reading) -> bool:
 
 @rule(
     "bounce.report_headers",
-    "The headers call it a delivery report (RFC 3464 multipart/report, X-Failed-Recipients); not a delay.",
+    "The headers call it a delivery report, and not one of a delay.",
     channels=MAIL_ONLY,
 )
 def _by_report_headers(reading: Reading) -> str | None:

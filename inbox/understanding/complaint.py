@@ -29,7 +29,7 @@ def recipients(text: str) -> tuple[str, ...]:
 
 @rule(
     "complaint.report_headers",
-    "The headers call it a feedback report (RFC 5965): somebody has marked our mail as spam.",
+    "The headers call it a feedback report: somebody has marked our mail as spam.",
     channels=MAIL_ONLY,
 )
 def _by_report_headers(reading: Reading) -> str | None:

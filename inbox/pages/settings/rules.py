@@ -32,6 +32,8 @@ def rule_list(request: WorkspaceRequest) -> HttpResponse:
     ]
     context = {
         "lines": lines,
+        "decided": any(of_one.decided for of_one in of_rule.values()),
+        "agreed": any(of_one.looked_at for of_one in of_rule.values()),
         "days": agreement.DAYS,
         "version": rules.RULES_VERSION,
         "taught": installed_weights.in_use,
