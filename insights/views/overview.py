@@ -73,14 +73,17 @@ def _tiles(
     waiting = overview_numbers.waiting(request.workspace)
     change = numbers.replies - before.replies
 
-    unchanged = percent(numbers.unchanged, numbers.reviewed)
     more = f"{abs(change)} {'more' if change >= 0 else 'fewer'} than {then}"
     answered = f"{answer_time(before.answer_s)} in {then}"
+    reviewed = tile(
+        "Drafts sent unchanged",
+        percent(numbers.unchanged, numbers.reviewed),
+        f"of {numbers.reviewed} reviewed",
+        url=f"{inbox}?view=drafts",
+    )
     return [
         tile("Needs reply", waiting, "waiting now", "warn" if waiting else "", f"{inbox}?view=needs-reply"),
-        tile(
-            "Drafts sent unchanged", unchanged, f"of {numbers.reviewed} reviewed", url=f"{inbox}?view=drafts"
-        ),
+        *([reviewed] if numbers.reviewed else []),
         tile(
             "Booked", numbers.booked, f"{before.booked} in {then}", url=f"{inbox}?view=all&tag=Meeting+Booked"
         ),
