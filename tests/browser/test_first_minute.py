@@ -51,12 +51,12 @@ def test_from_a_fresh_workspace_to_the_first_answer_in_a_few_clicks(width, theme
     hand.press(page.get_by_role("link", name="Connect EmailBison"))
     page.get_by_label("API key").fill(SENDER_KEY)
     hand.press(page.get_by_role("button", name="Connect"))
-    expect(page.get_by_text("EmailBison is being checked", exact=True)).to_be_visible()
+    expect(page.get_by_text("Checking EmailBison", exact=True)).to_be_visible()
     world.work()
     expect(page.get_by_text("EmailBison is connected")).to_be_attached()  # by the page's own poll
 
     hand.press(page.get_by_role("button", name="Show the address"))
-    address = page.get_by_label(re.compile("add this address")).input_value()
+    address = page.get_by_label(re.compile("post events to")).input_value()
     assert address.startswith("http") and "••••" not in address
     world.paths["email"] = re.sub(r"^https?://[^/]+", "", address)
     assert audit(page) == []
