@@ -18,7 +18,7 @@ DOWN = {HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN}
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The bar of one day in an account's strip. A worse day has a taller bar, so that colour is not the only sign."""
+    """The bar of one day in an account's strip, taller the longer the account was down. `tone` is empty for no data."""
 
     tone: str
     height: int
@@ -36,12 +36,16 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`share`: the part of the days in the strip in which the account was up, as text."""
+    """`up`: the percentage of the strip's time in which the account was up."""
 
     name: str
     health: WorkspaceIntegrationHealth
     strip: list[Day]
-    share: str
+    up: float
+
+    @property
+    def share(self) -> str:
+        return f"{self.up:g}% up"
 
     @property
     def channel(self) -> str:
@@ -84,8 +88,8 @@ def account(health: WorkspaceIntegrationHealth, changes: list[HealthTransition])
     total = max((now - known_since).total_seconds(), 1)
     down = sum((end - start).total_seconds() for start, end in spans)
     # rounded down, so that an account with an outage never reads as 100 %
-    share = floor(max(0, 1_000 * (1 - down / total))) / 10
-    return Account(account_name(health), health, strip, f"{share:g}% up")
+    up = floor(max(0, 1_000 * (1 - down / total))) / 10
+    return Account(account_name(health), health, strip, up)
 
 
 def _day(
@@ -95,7 +99,8 @@ def _day(
     down_s = sum(max(0.0, (min(stop, end) - max(broke, start)).total_seconds()) for broke, stop in spans)
     name = day(start)
     if end <= known_since:
-        return Day("", 2, name, "not connected yet")
+        return Day("", 3, name, "no data")
     if not down_s:
-        return Day("ok", 6, name, "up")
-    return Day("bad", 10, name, f"down {duration(max(MINUTE_S, down_s))}")
+        return Day("ok", 3, name, "up")
+    length_s = (end - max(start, known_since)).total_seconds()
+    return Day("bad", 5 + round(5 * down_s / length_s), name, f"down {duration(max(MINUTE_S, down_s))}")

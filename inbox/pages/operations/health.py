@@ -36,7 +36,7 @@ MAILBOXES_SHOWN = 500
 def health(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/health/`: shows the state and the last 30 days of each account, and the notices about trouble."""
     rows = WorkspaceIntegrationHealth.objects.filter(workspace=request.workspace)
-    accounts = sorted(filter(_used, rows.select_related("integration")), key=_worst_first)
+    accounts = list(filter(_used, rows.select_related("integration")))
     compared = receipts.lately(request.workspace)
     lines = {row.pk: banner.line(row, request.workspace) for row in banner.troubled(request.workspace)}
     changes = list(HealthTransition.objects.filter(health__in=accounts).select_related("health__integration"))
@@ -45,23 +45,26 @@ def health(request: WorkspaceRequest) -> HttpResponse:
     by_provider = defaultdict(list)
     for mailbox in mailboxes:
         by_provider[mailbox.provider].append(mailbox)
+    alarms = [(alarm, mailbox_rates.sentence(alarm)) for alarm in mailbox_rates.alarms(request.workspace)]
+    alarmed = {alarm.integration_id for alarm, _ in alarms}
+    strips = [
+        uptime.account(row, [change for change in changes if change.health_id == row.pk]) for row in accounts
+    ]
     context = {
         "accounts": [
             (
-                uptime.account(row, [change for change in changes if change.health_id == row.pk]),
-                lines.get(row.pk),
-                compared.get(row.integration_id),
-                by_provider.pop(row.provider, []),
+                strip,
+                lines.get(strip.health.pk),
+                compared.get(strip.health.integration_id),
+                by_provider.pop(strip.health.provider, []),
             )
-            for row in accounts
+            for strip in sorted(strips, key=lambda strip: _worst_first(strip, alarmed))
         ],
         "counts": _counts(accounts),
         "troubles": [row for row in uptime.troubles(changes) if row.change.at > since][:SHOWN],
         "mailboxes": mailboxes,
         "others": [mailbox for group in by_provider.values() for mailbox in group],
-        "alarms": [
-            (alarm, mailbox_rates.sentence(alarm)) for alarm in mailbox_rates.alarms(request.workspace)
-        ],
+        "alarms": alarms,
         "notices": Notice.objects.filter(workspace=request.workspace).order_by("-created_at")[:SHOWN],
         "acts": request.membership.at_least(Membership.Role.ADMIN),
     }
@@ -95,8 +98,11 @@ def _used(row: WorkspaceIntegrationHealth) -> bool:
     return row.state in TROUBLED or any((row.last_success_at, row.last_failure_at, row.last_received_at))
 
 
-def _worst_first(row: WorkspaceIntegrationHealth) -> tuple[int, str, int]:
-    return (TROUBLED.index(row.state) if row.state in TROUBLED else len(TROUBLED), row.provider, row.pk)
+def _worst_first(account: uptime.Account, alarmed: set[UUID]) -> tuple[object, ...]:
+    """Accounts in trouble now come before those with an alarm, and these before those that were down longest."""
+    row = account.health
+    state = TROUBLED.index(row.state) if row.state in TROUBLED else len(TROUBLED)
+    return state, row.integration_id not in alarmed, account.up, account.name, row.pk
 
 
 def _counts(rows: list[WorkspaceIntegrationHealth]) -> list[tuple[StateMark, int]]:
