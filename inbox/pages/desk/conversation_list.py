@@ -94,7 +94,7 @@ class Threads:
 
     @property
     def label(self) -> str:
-        return self.view.name if self.view else self.folder.label
+        return self.view.name if self.view else self.folder.tab or self.folder.label
 
     @property
     def accounts(self) -> list[str]:

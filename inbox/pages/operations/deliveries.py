@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Count, Q, QuerySet
-from django.forms import DateInput
+from django.forms import DateInput, TextInput
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -163,7 +163,13 @@ class DeliveryFilter(FilterSet):  # type: ignore[misc]  # django-filter has no t
         label="Source",
         empty_label="Any",
     )
-    event = CharFilter(field_name="event_type", lookup_expr="iexact", label="Event", max_length=64)
+    event = CharFilter(
+        field_name="event_type",
+        lookup_expr="iexact",
+        label="Event",
+        max_length=64,
+        widget=TextInput(attrs={"size": 14}),
+    )
     since = DateFilter(field_name="received_at", lookup_expr="date__gte", label="From", widget=DAY)
     until = DateFilter(field_name="received_at", lookup_expr="date__lte", label="To", widget=DAY)
     q = CharFilter(method="search", label="Provider ID or lead’s email", max_length=320)
