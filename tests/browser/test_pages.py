@@ -166,11 +166,11 @@ def test_a_phone_opens_at_the_newest_message_and_leaves_half_of_itself_to_read(
     expect(page.get_by_role("button", name="Done")).to_be_in_viewport(ratio=1)
 
     send = page.get_by_role("button", name="Send", exact=True)
-    expect(send).to_be_hidden()
-    page.locator("#draft").click()  # a tap on what shows of the answer
+    expect(send).to_be_in_viewport(ratio=1)
+    page.locator("#reply").click()
     expect(send).to_be_in_viewport(ratio=1)
     page.locator("#gates > summary").click()
-    made = page.get_by_text("Made of")
+    made = page.get_by_text("Based on")
     made.click()
     expect(page.get_by_text("The price")).to_be_visible()
     expect(send).to_be_in_viewport(ratio=1)
