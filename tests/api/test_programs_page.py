@@ -9,8 +9,9 @@ import pytest
 
 from inbox.models import Lead, OutboundSend
 from tests import factories
-from tests.api.conftest import program_of
+from tests.api.conftest import no_older_transaction_elsewhere, program_of
 from tests.docs.pages import ROOT
+from tests.waiting import until
 
 PAGE = (ROOT / "docs/programs.md").read_text(encoding="utf-8")
 COPIES, SENDS = re.findall(r"```python\n(.*?)```", PAGE, re.S)[:2]
@@ -25,6 +26,7 @@ def run(transactional_db, live_server, tmp_path):
     place = {"HOLDFAST": f"{live_server.url}/api/v1", "TOKEN": token, "COPY": str(tmp_path / "leads.db")}
 
     def of(program: str) -> str:
+        until(no_older_transaction_elsewhere, "the older transactions of other tests end")
         done = subprocess.run(
             [sys.executable, "-c", program], env=place, capture_output=True, text=True, check=False
         )

@@ -126,7 +126,7 @@ def test_a_scope_that_gohighlevel_misses_is_named_and_the_account_stays_connecte
 def test_a_setting_that_is_missing_is_named(sandbox):
     account = account_of(sandbox, "emailbison")
     account.credentials = {}
-    assert "api_key is not set" in checks.run(account)[0].said
+    assert "api_key isn’t set" in checks.run(account)[0].said
 
 
 @pytest.mark.django_db(transaction=True)

@@ -35,5 +35,5 @@ def test_no_provider_has_a_default_address_but_its_companys_own(settings):
 
 def test_an_account_without_an_address_is_not_called(settings):
     settings.EMAILBISON_BASE_URL = ""
-    with pytest.raises(ProviderMisconfigured, match="base_url is not set"):
+    with pytest.raises(ProviderMisconfigured, match="base_url isn’t set"):
         base_url_of(account())

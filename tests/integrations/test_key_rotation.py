@@ -10,7 +10,7 @@ from django.test import override_settings
 
 from inbox.models import SecondFactor, Workspace
 from integrations import key_rotation
-from integrations.models import Integration, WebhookKey
+from integrations.models import IdempotencyKey, Integration, WebhookEndpoint, WebhookKey
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -92,7 +92,10 @@ def test_every_field_that_stores_secrets_is_rotated():
     assert key_rotation.encrypted_fields() == [
         (SecondFactor, "key"),
         (Workspace, "erasure_key"),
+        (IdempotencyKey, "answer"),
         (Integration, "credentials"),
+        (WebhookEndpoint, "previous_secret"),
+        (WebhookEndpoint, "secret"),
         (WebhookKey, "secret"),
     ]
 

@@ -255,5 +255,5 @@ class TestAsking:
     def test_an_account_that_is_switched_off_is_not_asked(self, world):
         world.workspace.integrations.update(enabled=False)
 
-        assert "switched off" in self.ask(world).problem
+        assert self.ask(world).problem == "This EmailBison account is off."
         assert world.sandbox.requests(provider="emailbison") == []

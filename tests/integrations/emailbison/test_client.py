@@ -224,7 +224,7 @@ def test_an_id_that_is_no_number_never_becomes_an_address(bison, soon):
 
 
 def test_a_missing_key_is_named():
-    with pytest.raises(ProviderMisconfigured, match="EmailBison: api_key is not set"):
+    with pytest.raises(ProviderMisconfigured, match="EmailBison: api_key isn’t set"):
         client_at("http://127.0.0.1:9", key="")
 
 

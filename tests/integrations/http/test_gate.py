@@ -239,7 +239,7 @@ class TestInstallationKeys:
     )
     def test_stored_account_with_another_address_gets_no_key_of_the_installation(self, url):
         account = self.linkedin(config={"base_url": url})
-        with pytest.raises(ProviderMisconfigured, match="api_key is not set"):
+        with pytest.raises(ProviderMisconfigured, match="api_key isn’t set"):
             UnipileClient.for_integration(account)
         assert not accounts.usable(account)
         account.credentials = {"api_key": "own"}
@@ -256,10 +256,10 @@ class TestInstallationKeys:
         assert SlackClient.for_integration(account)._token == "xoxb-of-all"
         assert accounts.usable(account)
         account.config = {"channel": "C1", "base_url": "https://evil.slack.com/api"}
-        with pytest.raises(ProviderMisconfigured, match="bot_token is not set"):
+        with pytest.raises(ProviderMisconfigured, match="bot_token isn’t set"):
             SlackClient.for_integration(account)
         assert not accounts.usable(account)
 
     def test_other_providers_have_no_key_of_the_installation(self):
-        with pytest.raises(ProviderMisconfigured, match="api_key is not set"):
+        with pytest.raises(ProviderMisconfigured, match="api_key isn’t set"):
             EmailBisonClient.for_integration(Integration(provider="emailbison"))

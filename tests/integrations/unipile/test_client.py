@@ -239,5 +239,5 @@ def test_a_file_of_another_account_s_message_is_never_fetched(linkedin, soon, sa
 
 
 def test_a_missing_account_id_is_named():
-    with pytest.raises(ProviderMisconfigured, match="account_id is not set"):
+    with pytest.raises(ProviderMisconfigured, match="account_id isn’t set"):
         client_at("http://127.0.0.1:9", account_id="")
