@@ -77,7 +77,7 @@ def test_pressing_the_button_has_a_job_do_it_and_shows_how_far_it_is(people, wor
     other.refresh_from_db()
     assert other.tag == "Objection"
     done = page(people.viewer, message, "alike-progress").content.decode()
-    assert "1 treated." in done and "hx-get" not in done
+    assert "1 updated." in done and "hx-get" not in done
     history = page(people.member, other, "why").content.decode()
     assert reverse("inbox:why", args=[workspace.pk, message.pk]) in history
 

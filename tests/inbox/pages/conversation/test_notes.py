@@ -39,7 +39,8 @@ def test_a_note_stands_at_its_place_and_is_no_message(url, people, lead):
     assert "Only your team sees this." in text
     assert Message.objects.filter(text__contains="Met her").count() == 0
     after = Lead.objects.values().get(pk=lead.pk)
-    assert {name: value for name, value in after.items() if value != before[name]} == {"unread": False}
+    changed = {name: value for name, value in after.items() if value != before[name]}
+    assert changed == {"unread": False, "changed_at": after["changed_at"]}
 
 
 def test_a_viewer_reads_notes_and_writes_none(url, people, lead, workspace):

@@ -72,7 +72,7 @@ def test_all_that_match_are_done_and_nobody_else_and_come_back(workspace, people
     people.member.post(here)
     drain()
     page = people.member.get(here).text
-    assert "10 put back." in page and UNDO not in page
+    assert "10 restored." in page and UNDO not in page
     assert list(Lead.objects.order_by("pk").values(*triage.DONE)) == before
     assert not Lead.objects.get(pk=done[0].pk).needs_reply
     assert BackgroundJob.objects.filter(kind=all_matching.UNDO).count() == 1
@@ -105,7 +105,7 @@ def test_a_lead_that_changes_while_its_slice_is_decided_is_left_and_counted(work
     change = triage.change
     monkeypatch.setattr(all_matching.triage, "change", meanwhile)
     page = member.get(choose(member, workspace, "done")).text
-    assert "3 conversations" in page and "1 left as it was, as something changed meanwhile" in page
+    assert "3 conversations" in page and "1 skipped, because it changed in the meantime." in page
 
 
 def test_all_are_assigned_or_snoozed_as_one_is(workspace, people):

@@ -126,7 +126,7 @@ def test_bad_form_says_what_is_wrong(data, workspace, member):
 def test_more_than_a_page_at_once_is_refused(workspace, member, lead):
     seen = [str(triage.Seen.of(lead))] * 51
     response = member.post(f"/w/{workspace.pk}/inbox/triage/", {"lead": seen, "do": "done"})
-    assert "At most 50" in member.get(response["Location"]).content.decode()
+    assert "Select at most 50 conversations at once." in member.get(response["Location"]).content.decode()
 
 
 def test_newer_message_is_told(workspace, member, lead):
@@ -173,10 +173,10 @@ def test_words_are_shown_as_a_time_and_snooze_until_exactly_then(workspace, peop
 
 
 def test_words_that_mean_no_time_to_come_are_told(workspace, member):
-    assert "“soon” is not understood" in understood(member, workspace, "soon")
+    assert "“soon” isn’t a time we understand" in understood(member, workspace, "soon")
     assert "has passed" in understood(member, workspace, "5 March 2020")
     page = member.get(f"/w/{workspace.pk}/inbox/snooze/", {"words": "<b>soon"}).content.decode()
-    assert "“&lt;b&gt;soon” is not understood" in page and "<html" in page
+    assert "“&lt;b&gt;soon” isn’t a time we understand" in page and "<html" in page
 
 
 @pytest.mark.parametrize(

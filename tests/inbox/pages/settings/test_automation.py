@@ -109,7 +109,7 @@ def test_auto_is_refused_while_it_is_locked_and_says_what_is_missing(workspace, 
     answer = save(people, workspace, mode="auto")
 
     assert answer.status_code == 422
-    assert "Auto is locked. 20 more reviewed drafts" in answer.content.decode()
+    assert "Auto is locked. Auto unlocks after 20 more reviews of drafts" in answer.content.decode()
     assert not SendingPolicy.objects.filter(workspace=workspace).exists()
 
 

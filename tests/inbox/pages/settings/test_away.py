@@ -56,7 +56,7 @@ def test_conversations_that_wait_go_to_a_colleague_who_sees_why(workspace, peopl
 
 def test_nobody_yet_is_a_colleague_too(workspace, people, mine):
     factories.make_lead(workspace, assigned_to=people.users.member, needs_reply=True)
-    assert "reassigned to nobody yet" in go(people, workspace, until=in_days(1))
+    assert "reassigned to no one yet" in go(people, workspace, until=in_days(1))
     assert Lead.objects.get().assigned_to is None
 
 
