@@ -140,7 +140,7 @@ def test_receipts_of_an_account_are_read_at_any_width(page, world):
     page.get_by_role("link", name="Receipts").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Receipts of EmailBison for Outreach")
     expect(page.get_by_role("row").filter(has_text="It has no time.").first).to_contain_text("Not complete")
-    expect(page.get_by_role("region", name="Can’t be compared")).to_contain_text("but not when")
+    expect(page.get_by_role("region", name="Can’t be compared")).to_contain_text("but not their times")
     assert audit(page) == []
     page.goto(f"/w/{world.workspace.pk}/inbox/")
     expect(page.get_by_role("link", name="Not complete: see Integrations")).to_be_visible()
