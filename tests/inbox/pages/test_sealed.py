@@ -8,7 +8,10 @@ from integrations.health import writer
 from integrations.models import WebhookKey
 from tests import factories
 
-MEMBERS, OWNERS = ("inbox", "health", "integrations", "people", "start"), ("inbox", "deliveries", "jobs")
+MEMBERS, OWNERS = (
+    ("inbox", "health", "integrations", "people", "start"),
+    ("inbox", "start", "deliveries", "jobs"),
+)
 ADMIN = ("integrations/integration", "integrations/webhookkey", "integrations/workspaceintegrationhealth")
 
 
@@ -30,11 +33,8 @@ def test_no_list_decrypts_what_it_lists(stored, workspace, people, monkeypatch):
     admin = Client()
     admin.force_login(factories.make_user(is_staff=True, is_superuser=True))
     monkeypatch.setattr(fields, "decrypt", lambda token: pytest.fail("a secret was decrypted"))
-    for page in MEMBERS:
-        assert people.member.get(f"/w/{workspace.pk}/{page}/").status_code == 200, page
-    # An owner's empty inbox shows the first steps, which use a key: they show its end, as the account's card does.
-    factories.make_message(factories.make_lead(workspace, needs_reply=True))
-    for page in OWNERS:
-        assert people.owner.get(f"/w/{workspace.pk}/{page}/").status_code == 200, page
+    for client, pages in ((people.member, MEMBERS), (people.owner, OWNERS)):
+        for page in pages:
+            assert client.get(f"/w/{workspace.pk}/{page}/").status_code == 200, page
     for page in (*(f"/admin/{name}/" for name in ADMIN), "/admin/inbox/workspace/", "/readyz"):
         assert admin.get(page).status_code == 200, page
