@@ -394,5 +394,4 @@ class Migration(migrations.Migration):
         ),
         run_file("jobs/sql/start.sql", "569cbcdccb9e"),
         run_file("jobs/sql/settle.sql", "7bf8dab0818b"),
-        run_file("jobs/sql/claim.sql", "2dd879a53493"),
     ]

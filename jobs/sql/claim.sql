@@ -47,7 +47,7 @@ BEGIN
         SELECT lane, count(DISTINCT lease_token) AS places FROM running GROUP BY lane
     ), alive AS (
         SELECT places, greatest(places - greatest(places / 8, 1), 1) AS most,
-               CASE WHEN places < few_places THEN 0 ELSE greatest(places / 10, 1) END AS set_aside,
+               CASE WHEN places < few_places THEN 0 ELSE greatest(places / 9, 1) END AS set_aside,
                greatest(places, 1 + (SELECT count(DISTINCT lease_token) FROM running)) AS total
         FROM (SELECT coalesce(sum(places), 0) AS places FROM jobs_worker
               WHERE heartbeat_at > moment - make_interval(secs => alive_s) AND ended_at IS NULL) known

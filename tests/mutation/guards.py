@@ -584,7 +584,7 @@ CAP = (
     ),
     (
         CLAIM_FUNCTION,
-        "CASE WHEN places < few_places THEN 0 ELSE greatest(places / 10, 1) END AS set_aside,",
+        "CASE WHEN places < few_places THEN 0 ELSE greatest(places / 9, 1) END AS set_aside,",
         "0 AS set_aside,",
         CLAIMS,
     ),
