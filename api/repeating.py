@@ -1,7 +1,8 @@
 """Lets programs repeat writes: the first answer under an Idempotency-Key is repeated for 24 hours.
 
 One transaction takes the lock of token and key, does the work and stores the answer, so neither exists without the
-other, whenever a process dies (docs/adr/0088-programs-repeat-without-fear.md).
+other, whenever a process dies. A 409 is not stored: it changed nothing, and says only how things are now
+(docs/adr/0088-programs-repeat-without-fear.md).
 """
 
 import hashlib
@@ -9,6 +10,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
+from http import HTTPStatus
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -27,7 +29,7 @@ from inbox.replying.send_claims import Refused
 from integrations.models import IdempotencyKey
 
 HEADER = "Idempotency-Key"
-KEPT_FOR = timedelta(hours=24)
+LIFETIME = timedelta(hours=24)
 LONGEST = 200
 
 Write = Callable[..., Response]
@@ -39,30 +41,32 @@ def repeatable(write: Write) -> Write:
     """
 
     @wraps(write)
-    def once(view: ApiView, request: Request, **kwargs: Any) -> Response:
+    def repeatable_write(view: ApiView, request: Request, **kwargs: Any) -> Response:
         key = request.headers.get(HEADER, "")
         if len(key) > LONGEST or (view.needs_key and not key):
             raise serializers.ValidationError({HEADER: [f"Send a key of 1 to {LONGEST} characters."]})
         with transaction.atomic():
-            return _once(view, request, write, key, kwargs) if key else write(view, request, **kwargs)
+            return _under_key(view, request, write, key, kwargs) if key else write(view, request, **kwargs)
 
-    vars(once)["repeatable"] = True
-    return once
+    vars(repeatable_write)["repeatable"] = True
+    return repeatable_write
 
 
-def _once(view: ApiView, request: Request, write: Write, key: str, kwargs: dict[str, Any]) -> Response:
+def _under_key(view: ApiView, request: Request, write: Write, key: str, kwargs: dict[str, Any]) -> Response:
     if not locks.take("idempotency", view.token.pk, key):
         raise Conflict("A request with this key is still running: come again.", "still_running")
     rows = IdempotencyKey.objects.filter(token=view.token, key=key)
-    rows.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()
+    rows.filter(created_at__lt=timezone.now() - LIFETIME).delete()
     body_hash = _hash(request)
     if row := rows.first():
-        return _repeated(row, body_hash)
+        return _replayed(row, body_hash)
     try:
         with transaction.atomic():
             response = write(view, request, **kwargs)
     except (APIException, Http404, Refused) as error:
         response = view.handle_exception(error)
+    if response.status_code == HTTPStatus.CONFLICT:
+        return response
     answer = json.loads(JSONRenderer().render(response.data) or "null")
     try:
         IdempotencyKey.objects.create(
@@ -83,7 +87,7 @@ def _hash(request: Request) -> str:
     return hashlib.sha256(f"{request.method} {request.path}\n{body}".encode()).hexdigest()
 
 
-def _repeated(row: IdempotencyKey, body_hash: str) -> Response:
+def _replayed(row: IdempotencyKey, body_hash: str) -> Response:
     if row.body_hash != body_hash:
         raise Unprocessable("This key was sent with another request before.", "idempotency_key_reused")
     if not row.answer:  # its lead was erased

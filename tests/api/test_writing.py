@@ -85,6 +85,18 @@ def test_another_send_under_way_is_a_conflict(program, lead, reply):
     assert problem(send(program, lead, "k2", text="And Friday.")) == (409, "send_under_way")
 
 
+def test_a_conflict_is_not_stored_so_the_same_key_sends_later(program, lead, reply):
+    send(program, lead)
+    for _ in range(2):
+        conflict = send(program, lead, "k2", text="And Friday.")
+        assert problem(conflict) == (409, "send_under_way") and "Idempotent-Replayed" not in conflict
+    OutboundSend.objects.update(state=State.SENT)
+    first = send(program, lead, "k2", text="And Friday.")
+    again = send(program, lead, "k2", text="And Friday.")
+    assert first.status_code == 202 and again.json() == first.json()
+    assert again["Idempotent-Replayed"] == "true" and OutboundSend.objects.count() == 2
+
+
 @pytest.mark.parametrize(
     "fields",
     [
