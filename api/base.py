@@ -84,6 +84,8 @@ class ApiView(APIView):
     scopes: dict[str, str] = {}
     needs_key = False
     """Whether its writes need an Idempotency-Key."""
+    query: dict[str, Any]
+    """The request's query, checked."""
     lead_id: UUID | None = None
     """The lead that the answer to a write is about."""
 
@@ -98,9 +100,19 @@ class ApiView(APIView):
     def get_exception_handler(self) -> Any:
         return problems.answer
 
-    def query(self) -> dict[str, Any]:
-        """The request's query, as `query_class` describes it. Raises ValidationError."""
-        return self._checked(self.query_class(data=self.request.query_params.dict()))
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.check_query(request)
+
+    def check_query(self, request: Request) -> None:
+        """Checks the query of a GET by `query_class`, and that a write has none. Raises ValidationError, also for a
+        parameter that comes twice, because one of the two would be passed over.
+        """
+        form = self.query_class if request.method == "GET" else Input
+        repeated = [name[:80] for name, texts in request.query_params.lists() if len(texts) > 1]
+        if repeated:
+            raise serializers.ValidationError({name: ["Give it once."] for name in repeated[:20]}, "repeated")
+        self.query = self._checked(form(data=request.query_params.dict()))
 
     def body(self) -> dict[str, Any]:
         """The request's body, as `input_class` describes it. Raises ValidationError."""
@@ -136,8 +148,7 @@ class ListView(ApiView):
         raise NotImplementedError
 
     def get(self, request: Request) -> Response:
-        query = self.query()
-        rows, cursor = changes.page(self.rows(query), query, self.workspace)
+        rows, cursor = changes.page(self.rows(self.query), self.query, self.workspace)
         return Response({"data": self.serializer_class(rows, many=True).data, "nextCursor": cursor})
 
 
@@ -147,7 +158,7 @@ class NoSuchAddress(ApiView):
     schema = None
     scopes = {"GET": access.ANY, "POST": access.ANY, "PATCH": access.ANY, "DELETE": access.ANY}
 
-    def _refuse(self, request: Request, rest: str) -> None:
+    def _refuse(self, request: Request, rest: str = "") -> None:
         raise Http404
 
-    get = post = patch = delete = _refuse
+    check_query = get = post = patch = delete = _refuse

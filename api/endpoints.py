@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.base import ApiView
-from api.forms import Input, RowSerializer
+from api.forms import Input, PageQuery, RowSerializer
 from api.problems import Conflict
 from api.repeating import repeatable
 from inbox.events import endpoints
@@ -45,9 +45,8 @@ class RecoverInput(Input):
     since = serializers.DateTimeField(required=False)
 
 
-class AttemptQuery(Input):
+class AttemptQuery(PageQuery):
     cursor = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
-    limit = serializers.IntegerField(default=50, min_value=1, max_value=100)
 
 
 class AttemptSerializer(RowSerializer):
@@ -186,10 +185,9 @@ class Attempts(EndpointView):
 
     def get(self, request: Request, endpoint_id: UUID) -> Response:
         """Returns the attempts to send events to the endpoint, newest first."""
-        query, rows = self.query(), self.endpoint(endpoint_id).attempts.select_related("event")
-        if "cursor" in query:
-            rows = rows.filter(pk__lt=query["cursor"])
-        limit = query["limit"]
+        rows, limit = self.endpoint(endpoint_id).attempts.select_related("event"), self.query["limit"]
+        if "cursor" in self.query:
+            rows = rows.filter(pk__lt=self.query["cursor"])
         page = list(rows.order_by("-pk")[: limit + 1])
         following = str(page[limit - 1].pk) if len(page) > limit else None
         return Response({"data": AttemptSerializer(page[:limit], many=True).data, "nextCursor": following})

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from api import changes
 from api.base import ApiView
-from api.forms import Input
+from api.forms import PageQuery
 from inbox.events.bodies import body_of
 from inbox.models import Event
 from inbox.models.event import EventType
@@ -24,9 +24,8 @@ class EventSerializer(serializers.Serializer[Any]):
     data = serializers.DictField()  # type: ignore[assignment]  # DRF takes it out of the class
 
 
-class EventQuery(Input):
+class EventQuery(PageQuery):
     after = serializers.UUIDField(required=False, help_text="The id of the last event that you have.")
-    limit = serializers.IntegerField(default=50, min_value=1, max_value=100)
 
 
 class Events(ApiView):
@@ -39,7 +38,7 @@ class Events(ApiView):
         """Returns the workspace's events after one of them, without people's text. A page ends before the oldest
         transaction that still runs, so no event is skipped.
         """
-        query, (oldest, _) = self.query(), changes.horizon()
+        query, (oldest, _) = self.query, changes.horizon()
         events = Event.objects.filter(workspace=self.workspace)
         rows = events.filter(xid__lt=oldest).exclude(type=EventType.ENDPOINT_TEST)
         if "after" in query:

@@ -36,11 +36,14 @@ class Input(serializers.Serializer[Any]):
         return attrs
 
 
-class ListQuery(Input):
+class PageQuery(Input):
+    limit = serializers.IntegerField(default=50, min_value=1, max_value=100)
+
+
+class ListQuery(PageQuery):
     cursor = serializers.CharField(
         required=False, max_length=120, help_text="The `nextCursor` of the page before."
     )
-    limit = serializers.IntegerField(default=50, min_value=1, max_value=100)
     updatedSince = serializers.DateTimeField(
         required=False,
         help_text="Only what has changed since. Best the `updatedAt` of the last row that you have.",

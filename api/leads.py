@@ -7,12 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.http import Http404
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.base import ApiView, ListView
-from api.forms import Input, ListQuery, RowSerializer
+from api.forms import ListQuery, PageQuery, RowSerializer
 from api.messages import MESSAGES, MessageSerializer
 from api.sends import SENDS, SendSerializer
 from inbox.leads.identity import normal_phone
@@ -57,7 +58,7 @@ class LeadQuery(ListQuery):
     email = serializers.EmailField(required=False)
     phone = serializers.CharField(required=False, max_length=32)
     tag = serializers.ChoiceField(Tag.choices, required=False)
-    needsReply = serializers.BooleanField(required=False, allow_null=True, default=None)
+    needsReply = serializers.BooleanField(required=False)
     assignedTo = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     campaign = serializers.UUIDField(required=False)
 
@@ -77,9 +78,12 @@ class Leads(ListView):
         if "phone" in query:
             number = normal_phone(query["phone"], self.workspace.phone_region) or query["phone"]
             rows = rows.filter(Q(phone=number) | by_alternate_phone(number))
-        if query["needsReply"] is not None:
-            rows = rows.filter(needs_reply=query["needsReply"])
-        columns = {"tag": "tag", "assignedTo": "assigned_to", "campaign": "campaign"}
+        columns = {
+            "tag": "tag",
+            "needsReply": "needs_reply",
+            "assignedTo": "assigned_to",
+            "campaign": "campaign",
+        }
         return rows.filter(**{column: query[name] for name, column in columns.items() if name in query})
 
 
@@ -110,9 +114,8 @@ class EntrySerializer(serializers.Serializer[Any]):
     send = SendSerializer(allow_null=True)
 
 
-class TimelineQuery(Input):
+class TimelineQuery(PageQuery):
     cursor = serializers.CharField(required=False, default="", max_length=120)
-    limit = serializers.IntegerField(default=50, min_value=1, max_value=100)
 
 
 class Timeline(ApiView):
@@ -123,12 +126,14 @@ class Timeline(ApiView):
 
     def get(self, request: Request, lead_id: UUID) -> Response:
         """Returns a lead's messages, notes and sends, newest first. A page holds `limit` messages."""
-        lead, query = self.row(LEADS, lead_id), self.query()
-        messages = keyset_page(
-            MESSAGES.filter(lead=lead), "sent_at", after=query["cursor"], size=query["limit"]
-        )
+        lead, cursor = self.row(LEADS, lead_id), self.query["cursor"]
+        rows = MESSAGES.filter(lead=lead)
+        try:
+            messages = keyset_page(rows, "sent_at", after=cursor, size=self.query["limit"])
+        except Http404:
+            raise serializers.ValidationError({"cursor": ["Not a cursor of this timeline."]}) from None
         since = messages.rows[-1].sent_at if messages.after else None
-        until = _time_of(query["cursor"])
+        until = _time_of(cursor)
         entries = [_entry(message.sent_at, message=message) for message in messages.rows]
         entries += _others(lead, since, until)
         entries.sort(key=itemgetter("at"), reverse=True)

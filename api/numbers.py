@@ -39,7 +39,6 @@ class Accounts(ApiView):
 
     def get(self, request: Request) -> Response:
         """Returns the workspace's accounts. `completeThrough`: up to then all that the provider lists is here."""
-        self.query()
         rows = list(self.workspace.integrations.select_related("health").defer("credentials"))
         compared = receipts.lately(self.workspace)
         for row in rows:
@@ -95,8 +94,7 @@ class Overview(ApiView):
 
     def get(self, request: Request) -> Response:
         """Returns the numbers of the page Insights from `from` (30 days ago) up to `to` (now)."""
-        span = self.query()
-        since, until = span["since"], span["until"]
+        since, until = self.query["since"], self.query["until"]
         numbers = overview_numbers.overview(self.workspace.pk, since, until, self.workspace.timezone)
         whole = receipts.between(self.workspace, since, until)
         return Response(

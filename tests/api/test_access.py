@@ -97,9 +97,15 @@ def test_a_token_does_not_see_the_limit_of_another(workspace, monkeypatch):
 
 def test_an_unknown_address_and_method_are_problems(program):
     missing, posted = program.get("nothing/here/"), program.post("me/")
+    labels = program.post("leads/01a22f98-d63a-7360-b390-11ebf66733e6/labels/", {"add": ["hot"]})
+    assert (labels.status_code, labels.json()["type"]) == (404, "not_found")  # docs/programs.md: not yet
     assert (missing.status_code, missing.json()["type"]) == (404, "not_found")
     assert (posted.status_code, posted.json()["type"]) == (405, "method_not_allowed")
     assert {missing["Content-Type"], posted["Content-Type"]} == {"application/problem+json"}
+
+
+def test_an_unknown_address_is_missing_whatever_its_query(program):
+    assert program.get("nothing/?label=hot&label=warm").status_code == 404
 
 
 def test_an_error_names_its_request(program):
@@ -109,7 +115,8 @@ def test_an_error_names_its_request(program):
 
 @pytest.mark.parametrize("accepted", ["text/html", "application/xml", "*/*"])
 def test_the_answer_is_json_whatever_is_asked_for(program, accepted):
-    assert program.get("me/?format=html", Accept=accepted)["Content-Type"] == "application/json"
+    assert program.get("me/", Accept=accepted)["Content-Type"] == "application/json"
+    assert program.get("me/?format=html", Accept=accepted)["Content-Type"] == "application/problem+json"
 
 
 def test_a_view_without_a_scope_keeps_the_product_from_starting(monkeypatch):

@@ -63,6 +63,10 @@ def test_each_filter_of_leads_selects(program, workspace):
         ("tag=Great", "tag"),
         ("needs_reply=true", "needs_reply"),
         ("phone=%00", "phone"),
+        ("label=hot", "label"),
+        ("needsReply=", "needsReply"),
+        ("needsReply=null", "needsReply"),
+        ("needsReply=true&needsReply=false", "needsReply"),
     ],
 )
 def test_an_unusable_query_names_its_field(program, query, field):
@@ -135,6 +139,12 @@ def test_a_timeline_has_messages_notes_and_open_sends_in_one_order(
     rows = [entry["message"] or entry["note"] or entry["send"] for entry in first["data"] + second["data"]]
     expected = [messages[0], note, messages[1], messages[2], messages[3], send, messages[4]]
     assert [row["id"] for row in rows] == [str(row.pk) for row in expected] and second["nextCursor"] is None
+
+
+@pytest.mark.parametrize("cursor", ["nothing", "1-nothing", "9" * 30])
+def test_an_unusable_cursor_of_a_timeline_names_its_field(program, workspace, cursor):
+    answer = program.get(f"leads/{factories.make_lead(workspace).pk}/timeline/?cursor={cursor}")
+    assert answer.status_code == 422 and answer.json()["errors"][0]["field"] == "cursor"
 
 
 def test_a_timeline_needs_both_scopes(workspace):

@@ -8,7 +8,7 @@ from django.urls import get_resolver
 from rest_framework.views import APIView
 
 from api import access, system_checks
-from inbox.models import FollowUpInstance
+from inbox.models import AuditEntry, FollowUpInstance
 from integrations.models import Scope, WebhookEndpoint
 from tests import factories
 from tests.api.conftest import program_of
@@ -101,6 +101,17 @@ def test_each_scope_is_needed_and_is_enough(address, method, scope, workspace):
         assert answer.status_code == 403 and answer.json()["errors"][0]["detail"] == missing
     program = program_of(workspace, *(wanted or ["leads:read"]))
     assert program.call(method, filled(address, rows), {}).status_code not in (401, 403, 404, 405)
+
+
+@pytest.mark.parametrize(("address", "method", "scope"), operations())
+def test_an_unknown_parameter_is_refused_everywhere_and_changes_nothing(address, method, scope, workspace):
+    program, rows = program_of(workspace), rows_of(workspace)
+    entries = AuditEntry.objects.count()
+    path, body = f"{filled(address, rows)}?dryRun=true", WRITES.get(f"{method} {address}", {})
+    answer = program.call(method, path, body, key="k1")
+    assert answer.status_code == 422, answer.content
+    assert [error["field"] for error in answer.json()["errors"]] == ["dryRun"]
+    assert AuditEntry.objects.count() == entries
 
 
 def test_every_scope_opens_something():
