@@ -8,4 +8,4 @@ class ApiConfig(AppConfig):
     def ready(self) -> None:
         from api import system_checks
 
-        register(system_checks.check_scopes, "wiring")
+        register(system_checks.check_views, "wiring")

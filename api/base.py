@@ -1,5 +1,6 @@
 """The base of all API views: JSON in, JSON or a problem out."""
 
+from abc import ABC, abstractmethod
 from typing import Any, cast
 from uuid import UUID
 
@@ -137,15 +138,15 @@ class ApiView(APIView):
         return row
 
 
-class ListView(ApiView):
+class ListView(ApiView, ABC):
     """A list of rows by their last change. `rows` selects them by the query, which `query_class` describes."""
 
     query_class: type[Input] = ListQuery
     serializer_class: type[RowSerializer]
     is_list = True
 
-    def rows(self, query: dict[str, Any]) -> QuerySet[Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def rows(self, query: dict[str, Any]) -> QuerySet[Any]: ...
 
     def get(self, request: Request) -> Response:
         rows, cursor = changes.page(self.rows(self.query), self.query, self.workspace)

@@ -1,5 +1,6 @@
 """The addresses below `leads/{id}/` that change a lead, by the rules of its page."""
 
+from abc import ABC, abstractmethod
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -58,7 +59,7 @@ class EditableLead(OneLead):
         return Response(LeadSerializer(self.row(LEADS, lead_id)).data)
 
 
-class Decision(ApiView):
+class Decision(ApiView, ABC):
     """A decision about one lead. `input_class` describes its body."""
 
     scopes = {"POST": "leads:write"}
@@ -70,8 +71,8 @@ class Decision(ApiView):
         self.decide(self.lead(lead_id), body)
         return Response(LeadSerializer(self.row(LEADS, lead_id)).data)
 
-    def decide(self, lead: Lead, body: dict[str, Any]) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def decide(self, lead: Lead, body: dict[str, Any]) -> None: ...
 
 
 def _require(outcome: TriageResult) -> None:

@@ -1,12 +1,17 @@
-"""A system check that every view of the API states a scope for each of its methods. Otherwise, nothing starts."""
+"""A system check that every view of the API is whole: each of its methods has a scope, and each write can be repeated.
+Otherwise, nothing starts.
+"""
 
+import inspect
 from collections.abc import Iterator
 
 from django.core.checks import CheckMessage, Error
 
 from api.access import ANY
-from api.base import ApiView
+from api.base import ApiView, NoSuchAddress
 from integrations.models import Scope
+
+WRITE = "Decorate the method with api.repeating.repeatable."
 
 
 def views() -> Iterator[tuple[str, type[ApiView]]]:
@@ -17,8 +22,10 @@ def views() -> Iterator[tuple[str, type[ApiView]]]:
         yield str(pattern.pattern), vars(pattern.callback)["cls"]
 
 
-def check_scopes(**_kwargs: object) -> list[CheckMessage]:
-    """Finds methods of API views without a scope, and scopes that do not exist."""
+def check_views(**_kwargs: object) -> list[CheckMessage]:
+    """Finds methods of API views without a scope, scopes that do not exist, views that lack a method of their base, and
+    writes without `repeatable`.
+    """
     hint = "State it in `scopes` of the view (api.base.ApiView)."
     problems: list[CheckMessage] = []
     for address, view in views():
@@ -35,5 +42,14 @@ def check_scopes(**_kwargs: object) -> list[CheckMessage]:
             for stated in view.scopes.values()
             for scope in stated.split()
             if scope != ANY and scope not in Scope.values
+        ]
+        if inspect.isabstract(view):
+            message = f"The view of api/v1/{address} lacks a method that its base declares."
+            problems.append(Error(message, hint="Define it.", id="api.E003"))
+        problems += [
+            Error(f"{method} api/v1/{address} is not repeatable.", hint=WRITE, id="api.E004")
+            for method in methods
+            if method != "GET" and view is not NoSuchAddress
+            if not hasattr(getattr(view, method.lower()), "repeatable")
         ]
     return problems

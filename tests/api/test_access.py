@@ -9,8 +9,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from api import access, system_checks, urls
-from api.base import ApiView
+from api import access, decisions, system_checks, urls
+from api.base import ApiView, ListView
 from inbox.models import AuditEntry
 from inbox.workspaces import programs
 from integrations.models import ApiToken, RateWindow, Scope
@@ -123,11 +123,25 @@ def test_a_view_without_a_scope_keeps_the_product_from_starting(monkeypatch):
     class Open(ApiView):
         def get(self, request): ...
 
-    assert not system_checks.check_scopes()
+    assert not system_checks.check_views()
     monkeypatch.setattr(urls, "urlpatterns", [urls.path("open/", Open.as_view())])
-    assert [error.id for error in system_checks.check_scopes()] == ["api.E001"]
+    assert [error.id for error in system_checks.check_views()] == ["api.E001"]
     Open.scopes = {"GET": "leads:own"}
-    assert [error.id for error in system_checks.check_scopes()] == ["api.E002"]
+    assert [error.id for error in system_checks.check_views()] == ["api.E002"]
+
+
+@pytest.mark.parametrize(
+    ("base", "fields", "error"),
+    [
+        (ListView, {"scopes": {"GET": "leads:read"}}, "api.E003"),
+        (decisions.Decision, {}, "api.E003"),
+        (ApiView, {"scopes": {"POST": "leads:write"}, "post": lambda view, request: None}, "api.E004"),
+    ],
+)
+def test_a_view_that_lacks_a_part_keeps_the_product_from_starting(monkeypatch, base, fields, error):
+    partial = type("Partial", (base,), fields)
+    monkeypatch.setattr(urls, "urlpatterns", [urls.path("partial/", partial.as_view())])
+    assert [problem.id for problem in system_checks.check_views()] == [error]
 
 
 def test_a_token_is_made_and_revoked_in_the_audit(workspace):
