@@ -118,19 +118,21 @@ def recover(endpoint: WebhookEndpoint, actor: Actor | None, since: datetime | No
     """Switches `endpoint` on if it is off, and sends it all events since `since` (aware; by default its creation) that
     did not reach it. What waits for its next attempt is sent at once. Returns their number.
     """
+    earliest = max(since or endpoint.created_at, timezone.now() - KEEP)
     with transaction.atomic():
         rows = WebhookEndpoint.objects.filter(pk=endpoint.pk)
-        rows.update(disabled_at=None, disabled_for="", failing_since=None, told_at=None, held_until=None)
+        waiting = WebhookAttempt.objects.filter(endpoint=endpoint, finished_at=None, token=None)
+        if rows.exclude(disabled_at=None).update(disabled_at=None, disabled_for=""):
+            skipped = waiting.filter(event__created_at__lt=earliest)
+            skipped.update(finished_at=Now(), outcome=Outcome.MISSED)
+        rows.update(failing_since=None, told_at=None, held_until=None)
         reached = WebhookAttempt.objects.filter(
             endpoint=endpoint, event=OuterRef("pk"), outcome=Outcome.DELIVERED
         )
         wanted = Q(type__in=EventType.values if EVERY in endpoint.events else endpoint.events)
-        wanted &= Q(created_at__gte=max(since or endpoint.created_at, timezone.now() - KEEP))
-        wanted &= ~Q(type=EventType.ENDPOINT_TEST)
-        count = _add_attempts(endpoint, wanted & ~Q(Exists(reached)))
-        count += WebhookAttempt.objects.filter(
-            endpoint=endpoint, finished_at=None, token=None, due_at__gt=Now()
-        ).update(due_at=Now())
+        wanted &= Q(created_at__gte=earliest) & ~Q(type=EventType.ENDPOINT_TEST)
+        count = waiting.count() + _add_attempts(endpoint, wanted & ~Q(Exists(reached)))
+        waiting.filter(due_at__gt=Now()).update(due_at=Now())
         audit.record(endpoint.workspace_id, actor, "webhook_endpoint.recovered", endpoint, events=count)
     return count
 
@@ -155,15 +157,13 @@ def _add_attempts(endpoint: WebhookEndpoint, wanted: Q) -> int:
 
 
 def disable(endpoint: WebhookEndpoint, reason: str) -> bool:
-    """Switches `endpoint` off for `reason` (an Off), and notifies owners and admins. What waits counts as missed.
+    """Switches `endpoint` off for `reason` (an Off), and notifies owners and admins. Its events wait for `recover`.
     Returns False if it was off.
     """
     with transaction.atomic():
         rows = WebhookEndpoint.objects.filter(pk=endpoint.pk, disabled_at=None)
         if not rows.update(disabled_at=Now(), disabled_for=reason):
             return False
-        waiting = WebhookAttempt.objects.filter(endpoint=endpoint, finished_at=None)
-        waiting.update(finished_at=Now(), outcome=Outcome.MISSED, token=None)
         audit.record(endpoint.workspace_id, None, "webhook_endpoint.disabled", endpoint, reason=reason)
         _enqueue_notice(endpoint, "off")
     return True

@@ -1,4 +1,4 @@
-"""The transaction and the time of each row's last change, which a trigger writes for every writer.
+"""The transaction and the time of each row's last change, which a trigger writes for every writer (inbox.0116).
 
 Rows from before have the transaction 0 and the time of this migration.
 """
@@ -6,8 +6,6 @@ Rows from before have the transaction 0 and the time of this migration.
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 from django.db.models.functions import Now
-
-from jobs.schema_version import run_file
 
 TABLES = ("draft", "lead", "message")
 INDEXES = {
@@ -43,6 +41,5 @@ class Migration(migrations.Migration):
 
     operations = [
         *(operation for table in TABLES for operation in columns(table)),
-        run_file("inbox/sql/mark_changes.sql", "8a60c4e7f265"),
         *(operation for table in TABLES for operation in indexes(table)),
     ]

@@ -1,8 +1,9 @@
 -- Writes the events for programs (inbox.models.Event), each in the transaction of its change, and one waiting attempt
--- for each endpoint of the workspace that wants it. Rows hold ids and states, never people's text.
+-- for each endpoint of the workspace that wants it, also one that is off. Rows hold ids and states, never people's text.
 --
 -- `lead`: the lead, if there is one. `subject`: the row that the event concerns without one. The id is a UUID of
--- version 7 with microseconds, as that of jobs.ids, so the events of a lead sort in the order of their changes.
+-- version 7 with microseconds, as that of jobs.ids, so the events of a lead sort in the order of their changes. So do their
+-- numbers of transactions: one that began before another may change the lead after it, and then takes its number.
 CREATE OR REPLACE FUNCTION inbox_add_event(tenant uuid, kind text, lead uuid, subject uuid, details jsonb)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -15,13 +16,14 @@ BEGIN
         RETURN;
     END IF;
     INSERT INTO inbox_event (id, workspace_id, type, lead_id, xid, data, created_at)
-        VALUES (event, tenant, kind, lead, pg_current_xact_id()::text::bigint, details, moment);
-    -- The lock passes over an endpoint that is being deleted, and waits for nothing else.
+        VALUES (event, tenant, kind, lead, greatest(pg_current_xact_id()::text::bigint,
+            (SELECT changed_xid FROM inbox_lead WHERE id = lead)), details, moment);
+    -- The lock passes over an endpoint that is being deleted, and waits for nothing.
     INSERT INTO integrations_webhookattempt (endpoint_id, event_id, stream)
         SELECT e.id, event, coalesce(lead, subject) FROM integrations_webhookendpoint e
-        WHERE e.workspace_id = tenant AND e.disabled_at IS NULL
+        WHERE e.workspace_id = tenant
             AND CASE kind WHEN 'endpoint.test' THEN e.id = subject ELSE e.events && ARRAY[kind, '*']::varchar[] END
-        FOR KEY SHARE;
+        FOR KEY SHARE SKIP LOCKED;
 END
 $$;
 

@@ -1,9 +1,10 @@
 -- Marks each row with the transaction that changed it last, so that a program that asks for changes is told all of them
 -- (api/changes.py). The number orders changes as no clock does: a reader that stops before the oldest transaction that
--- still runs misses none. `UPDATE … SET` by any writer counts, and no transaction waits for another here.
+-- still runs misses none. A row keeps a higher number, of a transaction that began later and ended before. `UPDATE … SET` by
+-- any writer counts, and no transaction waits for another here.
 CREATE OR REPLACE FUNCTION inbox_mark_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    NEW.changed_xid := pg_current_xact_id()::text::bigint;
+    NEW.changed_xid := greatest(pg_current_xact_id()::text::bigint, NEW.changed_xid);
     NEW.changed_at := clock_timestamp();
     RETURN NEW;
 END

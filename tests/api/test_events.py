@@ -74,6 +74,30 @@ def test_an_event_that_commits_late_is_not_skipped(program, workspace):
     assert [event["type"] for event in late] == ["lead.tagged", "lead.created"]
 
 
+def test_the_events_of_a_lead_come_in_their_order_whichever_transaction_began_first(program, workspace):
+    """A reader that ordered by the numbers of transactions would end with the tag that was replaced."""
+    lead = factories.make_lead(workspace)
+    opened, go_on = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_current_xact_id()")
+            opened.set()
+            go_on.wait(60)
+            Lead.objects.filter(pk=lead.pk).update(tag="Objection")
+        connection.close()
+
+    writer = threading.Thread(target=slow)
+    writer.start()
+    opened.wait(60)
+    Lead.objects.filter(pk=lead.pk).update(tag="Interested")
+    go_on.set()
+    writer.join()
+    tags = [event["data"]["tag"] for event in pulled(program) if event["type"] == "lead.tagged"]
+    assert tags == ["Interested", "Objection"]
+
+
 def test_a_cursor_of_before_a_restore_leads_to_what_came_after(program, workspace):
     factories.make_lead(workspace)
     Event.objects.update(xid=2**40)  # the database that was lost had counted further

@@ -6,12 +6,13 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from django.core import mail
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from inbox.events import delivery, endpoints
@@ -196,6 +197,63 @@ def test_what_a_switched_off_endpoint_missed_is_sent_in_order_when_it_is_asked_f
         assert receiver.of_lead(lead.pk)[1:] == ["lead.created", "lead.tagged", "lead.tagged"]
         assert set(receiver.accepted) == {str(pk) for pk in Event.objects.values_list("pk", flat=True)}
         assert endpoints.recover(endpoint, None) == 0
+
+
+def test_a_change_that_commits_after_an_endpoint_is_on_again_reaches_it(workspace):
+    """Its trigger has seen the endpoint off, and the recovery has not seen its event."""
+    with Receiver() as receiver:
+        endpoint = listen(workspace, receiver, "lead.tagged")
+        lead = factories.make_lead(workspace)
+        endpoints.disable(endpoint, WebhookEndpoint.Off.FAILED)
+        with _in_transaction(lambda: change(lead, "Interested")):
+            endpoints.recover(endpoint, None)
+        go()
+        assert receiver.types() == ["lead.tagged"]
+
+
+def test_a_recovery_since_a_time_sends_nothing_older_to_an_endpoint_that_was_off(workspace):
+    with Receiver() as receiver:
+        endpoint = listen(workspace, receiver, "lead.created")
+        endpoints.disable(endpoint, WebhookEndpoint.Off.FAILED)
+        factories.make_lead(workspace)
+        since = timezone.now()
+        young = factories.make_lead(workspace)
+        assert endpoints.recover(endpoint, None, since) == 1
+        go()
+        assert [event["data"]["leadId"] for event in receiver.got] == [str(young.pk)]
+        assert endpoints.recover(endpoint, None) == 1
+
+
+def test_a_change_does_not_wait_for_the_deletion_of_an_endpoint(workspace):
+    with Receiver() as receiver:
+        endpoint = listen(workspace, receiver)
+        deletion = _in_transaction(lambda: WebhookEndpoint.objects.select_for_update().get(pk=endpoint.pk))
+        with deletion, transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '2s'")
+            factories.make_lead(workspace)
+        assert Event.objects.count() == 1
+
+
+@contextmanager
+def _in_transaction(act):
+    """A transaction of another connection, which has done `act` and commits at the end of the block."""
+    ready, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            act()
+            ready.set()
+            go_on.wait(60)
+        drop_connection()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert ready.wait(60)
+    try:
+        yield
+    finally:
+        go_on.set()
+        holder.join()
 
 
 def test_an_endpoint_that_fails_for_an_hour_is_reported_once_and_is_off_after_five_days(workspace):
