@@ -10,8 +10,8 @@ from inbox.workspaces import second_factor
 
 class Command(BaseCommand):
     help = (
-        "Take the second factor of a person away. They log in with the password alone then, are told by mail, and "
-        "their sessions end. Be sure it’s really them."
+        "Remove a person’s second factor. They then log in with just a password and get an email, and their "
+        "sessions end. Be sure it’s really them."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
