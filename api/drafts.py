@@ -50,7 +50,7 @@ class DraftSerializer(RowSerializer):
     made_of = MadeOfSerializer()
     decided_by = serializers.CharField(source="author")
     costMicrousd = serializers.SerializerMethodField()
-    updated_at = serializers.DateTimeField(source="changed_at")
+    updated_at = serializers.DateTimeField(source="change_began_at")
 
     class Meta:
         model = Draft

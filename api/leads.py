@@ -41,7 +41,7 @@ class PersonSerializer(RowSerializer):
 class LeadSerializer(RowSerializer):
     campaign = CampaignSerializer(allow_null=True)
     assigned_to = PersonSerializer(allow_null=True)
-    updated_at = serializers.DateTimeField(source="changed_at")
+    updated_at = serializers.DateTimeField(source="change_began_at")
 
     class Meta:
         model = Lead

@@ -21,7 +21,7 @@ MESSAGES = Message.objects.filter(lead__sample=False).defer(
 
 
 class MessageSerializer(RowSerializer):
-    updated_at = serializers.DateTimeField(source="changed_at")
+    updated_at = serializers.DateTimeField(source="change_began_at")
 
     class Meta:
         model = Message

@@ -1,4 +1,4 @@
-"""The transaction and the time of each row's last change, which a trigger writes for every writer (inbox.0116).
+"""The transaction and the time of each row's last change, which a trigger writes for every writer (inbox.0117).
 
 Rows from before have the transaction 0 and the time of this migration.
 """

@@ -1,4 +1,4 @@
-"""Triggers write marks of change and events. Each is made in a transaction of its own, so no two tables are locked."""
+"""Triggers write events. Each is made in a transaction of its own, so no two tables are locked."""
 
 from django.db import migrations
 
@@ -11,6 +11,5 @@ class Migration(migrations.Migration):
     dependencies = [("inbox", "0115_events_of_changes")]
 
     operations = [
-        run_file("inbox/sql/mark_changes.sql", "1e8c82c494f1"),
         run_file("inbox/sql/add_events.sql", "1743e1ffcb26"),
     ]

@@ -27,10 +27,13 @@ def program_key() -> "models.ForeignKey[Any, Any]":
 
 
 class MarkedRow(models.Model):
-    """A row with the transaction and the time of its last change, by a trigger (inbox/sql/mark_changes.sql)."""
+    """A row with the transaction and the time of its last change, by a trigger (inbox/sql/mark_changes.sql).
+    `change_began_at`: when that transaction began.
+    """
 
     changed_xid = models.BigIntegerField(default=0, db_default=0, editable=False)
     changed_at = models.DateTimeField(db_default=Now(), editable=False)
+    change_began_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         abstract = True

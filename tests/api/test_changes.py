@@ -73,6 +73,32 @@ def test_without_the_guard_that_change_is_skipped(monkeypatch):
     assert len(missed_by_a_sync()) == 1
 
 
+def test_a_change_is_not_skipped_if_an_older_transaction_wrote_after_it():
+    """The program's last row was written after a change that it has not seen, and then changes once more itself."""
+    workspace = factories.make_workspace()
+    program = program_of(workspace)
+    early, late = (factories.make_lead(workspace) for _ in range(2))
+    _, since = walk(program)
+    begun, go = Event(), Event()
+
+    def begin_and_write_later():
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_current_xact_id()")
+            begun.set()
+            assert go.wait(PATIENCE_S)
+            Lead.objects.filter(pk=late.pk).update(company="Older Ltd")
+
+    older = InBackground(begin_and_write_later)
+    assert begun.wait(PATIENCE_S)
+    with an_open_change(early):
+        go.set()
+        older.result()
+        first, newer = walk(program, f"updatedSince={since}")
+        assert first[-1] == str(late.pk) and newer > since
+    Lead.objects.filter(pk=late.pk).update(company="Again Ltd")
+    assert {str(early.pk), str(late.pk)} <= set(walk(program, f"updatedSince={newer}")[0])
+
+
 def test_a_cursor_goes_on_to_a_row_that_changes_while_the_list_is_walked():
     workspace = factories.make_workspace()
     program = program_of(workspace)
