@@ -184,15 +184,35 @@ on("click", (element) => {
 });
 
 // Enter sends a ready draft that nobody has changed, in the conversation that the user has opened, and opens the next.
+// A draft that has just appeared is not sent: the key may be a second press, or may have been meant for what was there.
+const READING_MS = 500;
+const readyForm = () => pane().querySelector("form[data-ready]:not([aria-busy])");
+/** @type {any} the draft that Enter sends */
+let readable = null;
+let timer = 0;
+function awaitReading() {
+  readable = null;
+  pane().removeAttribute("data-enter-sends");
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    readable = readyForm();
+    pane().toggleAttribute("data-enter-sends", Boolean(readable));
+  }, READING_MS);
+}
+for (const name of ["holdfast:pane", "htmx:afterSwap"])
+  addEventListener(name, () => readyForm() !== readable && awaitReading());
+awaitReading();
 on(
   "keydown",
   (field, event) => {
     const { key, ctrlKey, metaKey, shiftKey, altKey, repeat } = event;
-    if (key !== "Enter" || ctrlKey || metaKey || shiftKey || altKey || repeat || !page.opened) return;
+    if (key !== "Enter" || ctrlKey || metaKey || shiftKey || altKey || repeat) return;
+    const form = readable;
+    awaitReading();
+    if (!form || form !== readyForm() || !page.opened) return;
     if (field !== document.body && field !== linkOf(rowOf(page.shown))) return;
-    /** @type {any} */
-    const form = pane().querySelector("form[data-ready]:not([aria-busy])");
-    if (!form || form.elements.text.value !== form.elements.text.defaultValue) return;
+    if (document.querySelector("dialog[open], :popover-open")) return;
+    if (form.elements.text.value !== form.elements.text.defaultValue) return;
     event.preventDefault();
     event.stopPropagation();
     form.querySelector("[value=send-next]").click();

@@ -37,6 +37,13 @@ def page(user, clients, open_page) -> Page:
     return page
 
 
+SENDS = "#convo[data-enter-sends] form[data-ready]"
+"""The ready draft that Enter sends."""
+TWO_PRESSES = """() => ["first", "second"].forEach(() => document.body.dispatchEvent(
+  new KeyboardEvent("keydown", {key: "Enter", bubbles: true, cancelable: true})))"""
+"""Two presses of Enter with no time between them."""
+
+
 def names(page: Page) -> list[str]:
     return page.locator(".row b").all_inner_texts()
 
@@ -70,10 +77,15 @@ def test_three_clients_are_worked_down_in_one_list_by_keys_without_a_page_load(p
     expect(page.locator(".row")).not_to_have_count(0)
 
 
-def test_ready_drafts_are_sent_by_one_key_each_without_a_page_load_and_can_be_taken_back(page, clients):
+@pytest.fixture
+def drafts(clients):
+    """A ready draft for each of the nine leads."""
     type(clients[0]).objects.update(undo_send_s=60, signature="Ana")
     for message in Message.objects.all():
         factories.make_draft(message, "Yes, gladly.", verification={"problems": []})
+
+
+def test_ready_drafts_are_sent_by_one_key_each_without_a_page_load_and_can_be_taken_back(page, drafts):
     page.goto("/desk/")
     page.keyboard.press("2")
     expect(page).to_have_url(re.compile("view=drafts"))
@@ -85,7 +97,7 @@ def test_ready_drafts_are_sent_by_one_key_each_without_a_page_load_and_can_be_ta
     page.keyboard.press("Enter")  # opens
     for name in order[1:4]:
         expect(page.locator("#lead")).to_have_text(name)
-        expect(page.locator("form[data-ready]")).to_be_visible()
+        expect(page.locator(SENDS)).to_be_visible()
         page.keyboard.press("Enter")
         keys += 1
     until(lambda: OutboundSend.objects.count() == 3, "three are sent")
@@ -99,6 +111,50 @@ def test_ready_drafts_are_sent_by_one_key_each_without_a_page_load_and_can_be_ta
     until(lambda: OutboundSend.objects.count() == 2, "the last one is taken back")
     assert Draft.objects.get(lead__first_name=order[3]).status == "pending"
     assert Draft.objects.get(lead__first_name=order[4]).status == "pending"
+
+
+def test_a_second_press_of_enter_does_not_send_the_next_draft_before_it_is_read(page, drafts):
+    page.goto("/desk/?view=drafts")
+    order = names(page)
+    page.keyboard.press("Enter")  # opens
+    page.keyboard.press("Enter")
+    expect(page.locator("#lead")).to_have_text(order[0])
+    expect(page.locator(SENDS)).to_be_visible()
+    page.evaluate(TWO_PRESSES)
+    expect(page.locator("#lead")).to_have_text(order[1])
+    until(lambda: OutboundSend.objects.exists(), "the first is sent")
+    assert [send.lead.first_name for send in OutboundSend.objects.all()] == [order[0]]
+
+
+def test_enter_in_an_open_menu_does_not_send_the_draft_behind_it(page, drafts):
+    page.goto("/desk/?view=drafts")
+    order = names(page)
+    page.keyboard.press("Enter")  # opens
+    expect(page.locator(SENDS)).to_be_visible()
+    page.get_by_role("button", name="account and theme").click()
+    page.locator("#me p").last.click()  # the focus leaves the button
+    page.keyboard.press("Enter")
+    expect(page.locator(SENDS)).to_be_visible()  # again, half a second after the key
+    expect(page.locator("#lead")).to_have_text(order[0])
+    assert not OutboundSend.objects.exists()
+
+
+def test_enter_pressed_before_a_conversation_has_loaded_does_not_send_its_draft(page, drafts):
+    slow = []
+    page.route(
+        re.compile(rf"/inbox/{Lead.objects.get(first_name='B0').pk}/"), lambda route: slow.append(route)
+    )
+    page.goto("/desk/?view=drafts")
+    page.keyboard.press("Enter")  # opens the first
+    expect(page.locator(SENDS)).to_be_visible()
+    page.keyboard.press("j")
+    expect(page.locator("#convo[aria-busy]")).to_be_visible()
+    page.keyboard.press("y")
+    page.keyboard.press("Enter")
+    slow[0].continue_()
+    expect(page.locator("form[data-ready]")).to_be_visible()
+    expect(page.locator("#lead")).to_have_text("B0")
+    assert not OutboundSend.objects.exists()
 
 
 def test_those_who_declined_are_done_with_by_one_button_and_come_back_by_z(page, clients):
