@@ -94,7 +94,7 @@ NO_EMAILBISON = Condition("EmailBison is not connected.", lambda s: s.integratio
 NO_GHL = Condition("GoHighLevel is not connected.", lambda s: s.integration(ghl.NAME) is None)
 NO_CLAY = Condition("Clay is not connected.", lambda s: s.integration(clay.NAME) is None)
 KNOWN_THERE = Condition("This lead is in EmailBison.", lambda s: bool(s.lead.emailbison_lead_id))
-UNKNOWN_THERE = Condition("This lead isn’t in EmailBison.", lambda s: not s.lead.emailbison_lead_id)
+UNKNOWN_THERE = Condition("EmailBison doesn’t have this lead.", lambda s: not s.lead.emailbison_lead_id)
 NO_CAMPAIGN = Condition(
     "The lead isn’t in an EmailBison campaign.",
     lambda s: s.campaign is None or s.campaign.provider != emailbison.NAME,

@@ -255,7 +255,7 @@ def test_shadow_passes_when_written_and_never_when_due(draft):
     policy_is(mode="shadow")(draft)
 
     assert "policy" not in failed(draft)
-    assert "shadow now" in failed(draft, stage="send")["policy"]
+    assert "now shadow" in failed(draft, stage="send")["policy"]
 
 
 def test_what_the_facts_say_of_a_topic_may_be_answered(draft):
