@@ -171,7 +171,7 @@ class HealthTransitionAdmin(RecordAdmin):
 
 @admin.register(Notice)
 class NoticeAdmin(RecordAdmin):
-    """Notices by Slack or e-mail, with their destinations and whether they arrived."""
+    """Notices by Slack or email, with their destinations and whether they arrived."""
 
     workspace_path = "workspace"
     trace_kind = "notice"

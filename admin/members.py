@@ -66,7 +66,7 @@ class RightsForm(UserChangeForm):  # type: ignore[type-arg]
     def clean_company_key(self) -> str | None:
         key: str | None = self.cleaned_data["company_key"]
         if key not in (None, self.instance.company_key):
-            raise ValidationError("Only the company’s log-in sets this. Keep it or clear it.")
+            raise ValidationError("Only the company’s login sets this. Keep it or clear it.")
         return key
 
 

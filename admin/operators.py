@@ -1,4 +1,4 @@
-"""Admin pages for operators of the installation: groups, the admin's log, log-ins, and the record of who has read user
+"""Admin pages for operators of the installation: groups, the admin's log, logins, and the record of who has read user
 text.
 """
 
@@ -63,7 +63,7 @@ class TextAccessAdmin(RecordAdmin):
 
 
 class LogInAdmin(RecordAdmin):
-    """Base class for admin pages of log-ins, which django-axes writes."""
+    """Base class for admin pages of logins, which django-axes writes."""
 
     workspace_path = INSTALLATION
     plain_texts = ("user_agent", "username", "http_accept", "path_info")
@@ -82,7 +82,7 @@ class LogInAdmin(RecordAdmin):
 
 @admin.register(AccessAttempt)
 class AccessAttemptAdmin(LogInAdmin):
-    """Failed log-ins that count towards a lock-out."""
+    """Failed logins that count towards a lock-out."""
 
     secret_fields = ("get_data", "post_data")
     list_display = ("attempt_time", "username", "ip_address", "failures_since_start")
@@ -96,6 +96,6 @@ class AccessLogAdmin(LogInAdmin):
 
 @admin.register(AccessFailureLog)
 class AccessFailureLogAdmin(LogInAdmin):
-    """Failed log-ins, if they are stored."""
+    """Failed logins, if they are stored."""
 
     list_display = ("attempt_time", "username", "ip_address")

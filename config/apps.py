@@ -4,7 +4,7 @@ from django.apps import apps
 from django.contrib.admin.apps import AdminConfig as StockAdminConfig
 from django.core.checks import Tags, register
 
-NAMES = {"admin": "Changes made here", "auth": "Groups", "axes": "Log-ins"}
+NAMES = {"admin": "Changes made here", "auth": "Groups", "axes": "Logins"}
 """The admin's names for other packages' apps, chosen by what their pages show."""
 
 

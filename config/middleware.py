@@ -1,4 +1,4 @@
-"""Middleware for every request: id and log line, Permissions-Policy header, log-in, and redirects of form addresses."""
+"""Middleware for every request: id and log line, Permissions-Policy header, login, and redirects of form addresses."""
 
 import logging
 import re
@@ -92,7 +92,7 @@ class PermissionsPolicyMiddleware(Middleware):
 
 
 class LoginMiddleware(LoginRequiredMiddleware):
-    """Django's middleware, which requires a log-in for all pages that are not public. For these pages, it also records
+    """Django's middleware, which requires a login for all pages that are not public. For these pages, it also records
     the use of the session, and logs out a user whose session has ended. Public pages do not load the user.
     """
 
@@ -114,7 +114,7 @@ class LoginMiddleware(LoginRequiredMiddleware):
     def handle_no_permission(
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
     ) -> HttpResponseRedirect:
-        """Redirects to the log-in page, which leads back to this page or, for a form, to the page that contains it."""
+        """Redirects to the login page, which leads back to this page or, for a form, to the page that contains it."""
         page = request.headers.get("Referer", "")
         if request.method == "GET" or not url_has_allowed_host_and_scheme(page, {request.get_host()}):
             return super().handle_no_permission(request, view_func)

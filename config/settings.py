@@ -152,7 +152,7 @@ if any((OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_ONLY)) and not all
     (OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, PUBLIC_URL)
 ):
     raise ImproperlyConfigured(
-        "The company log-in needs OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and PUBLIC_URL. Set all four, or "
+        "The company login needs OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and PUBLIC_URL. Set all four, or "
         "none that begins with OIDC_."
     )
 # A session belongs to the backend that opened it, so OIDC_ONLY ends all sessions opened with a password.

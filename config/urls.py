@@ -47,7 +47,7 @@ urlpatterns = [
     path("api/v1/", include("api.urls")),
     path("api/webhooks/", include("inbox.webhooks.urls")),
     re_path(r"^api/cron/(?P<name>[a-z/-]+?)/?$", jobs.views.cron, name="cron"),
-    # The admin uses the product's own pages for log-in and passwords, and thus their rate limits.
+    # The admin uses the product's own pages for login and passwords, and thus their rate limits.
     path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
     path("admin/password_change/", RedirectView.as_view(pattern_name="password-change")),
     path("admin/", admin.site.urls),

@@ -111,7 +111,7 @@ def sandbox_properties(label: str) -> dict[str, dict[str, object]]:
 
 
 def people() -> list[tuple[str, str]]:
-    """Everybody who can log in to the demo, as (e-mail, what they may do). The password of all is PASSWORD."""
+    """Everybody who can log in to the demo, as (email, what they may do). The password of all is PASSWORD."""
     listed = []
     for label, facts in WORKSPACES.items():
         listed += [

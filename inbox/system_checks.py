@@ -111,7 +111,7 @@ PRUNED = {
     "jobs.JobAttempt": ("jobs",),
     "jobs.JobAction": ("jobs",),
     "jobs.Worker": ("workers",),
-    "axes.AccessLog": ("log-ins",),
+    "axes.AccessLog": ("logins",),
     "sessions.Session": ("sessions",),
     "django_q.Task": ("task_results",),
     "django_q.OrmQ": ("wakeups",),

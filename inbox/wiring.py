@@ -69,7 +69,7 @@ def _retention() -> None:
     prunes("idempotency keys")(retention.old_idempotency_keys)
     prunes("receipts")(retention.old_receipts)
     prunes("model calls")(retention.old_model_calls)
-    prunes("log-ins")(retention.old_log_ins)
+    prunes("logins")(retention.old_log_ins)
     prunes("sessions")(retention.ended_sessions)
     prunes("invitations")(retention.old_invitations)
     prunes("events")(retention.old_events)

@@ -1,4 +1,4 @@
-"""Parses the address fields of e-mails (RFC 5322) into bare addresses and names.
+"""Parses the address fields of emails (RFC 5322) into bare addresses and names.
 
 Providers pass such a field on as it stood in the mail: a bare address, an address with a name (`"Ada Lindqvist"
 <ada@x.example>`), a name that is encoded (RFC 2047) or in a comment, several addresses, or a group. The parser makes
@@ -29,7 +29,7 @@ GROUP = re.compile(r"^[^@]*:")
 
 
 class Mailbox(NamedTuple):
-    """An e-mail address, and the decoded name of its owner; "" if the field has no name."""
+    """An email address, and the decoded name of its owner; "" if the field has no name."""
 
     address: str = ""
     name: str = ""

@@ -67,7 +67,7 @@ class MessageEvent(Event):
     `stamp` is the local time that the text states (ISO without a zone). Texts with different stamps are different
     messages, in the order of their stamps.
 
-    - `headers`: the headers of an e-mail that say how it was sent (integrations.mailheaders).
+    - `headers`: the headers of an email that say how it was sent (integrations.mailheaders).
     - `listed`: the message was read from the provider's list. Its text may differ from the webhook's, so only the id
       identifies it.
     - `by_hand`: a person wrote this outbound message at the provider. It answers the lead, unlike a campaign's step.

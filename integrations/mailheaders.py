@@ -1,4 +1,4 @@
-"""Reads the headers of an e-mail that say how it was sent, in all forms in which providers pass them on.
+"""Reads the headers of an email that say how it was sent, in all forms in which providers pass them on.
 
 The forms are an object, a list of names and values, a text, and the whole source of the mail (RFC 5322).
 """

@@ -2,7 +2,7 @@
 
 A worker first claims the right to send an account's notice by a conditional UPDATE of its health row. A sent notice
 consumes the right, and a failed one releases it. If nobody knows whether the notice arrived, the right is consumed and
-the notice also goes out by e-mail. If that fails permanently, the right is released.
+the notice also goes out by email. If that fails permanently, the right is released.
 """
 
 import logging

@@ -86,7 +86,7 @@ class _Claims(Payload):
 
 
 class Attempt(NamedTuple):
-    """One log-in that a browser has begun. With `again`, a logged-in user proves once more who they are."""
+    """One login that a browser has begun. With `again`, a logged-in user proves once more who they are."""
 
     state: str
     nonce: str
@@ -97,7 +97,7 @@ class Attempt(NamedTuple):
 
 
 class EndUser(NamedTuple):
-    """The person whom the issuer has logged in: the issuer, its id of them, and their verified e-mail address in lower
+    """The person whom the issuer has logged in: the issuer, its id of them, and their verified email address in lower
     case.
 
     `proven_at` (s since 1970) is when they proved to the issuer who they are; None if the issuer does not report it.
@@ -115,7 +115,7 @@ def begin(next_url: str, *, again: bool = False) -> Attempt:
 
 
 def login_url(attempt: Attempt, return_to: str, deadline: Deadline) -> str:
-    """Returns the issuer's log-in page, which redirects to `return_to`. Raises LoginRefused and errors of calls."""
+    """Returns the issuer's login page, which redirects to `return_to`. Raises LoginRefused and errors of calls."""
     url = _metadata(deadline).authorization_endpoint
     check_url(COMPANY, url)
     challenge = (
@@ -174,7 +174,7 @@ def _failed(claims: _Claims, metadata: Metadata, attempt: Attempt) -> list[str]:
         and claims.email_verified
         # In lower case, U+212A (the Kelvin sign) becomes the k of another address.
         and (claims.email.isascii() or claims.email == claims.email.lower()),
-        "time of log-in": not attempt.again or (claims.auth_time or 0) > attempt.began - LEEWAY_S,
+        "time of login": not attempt.again or (claims.auth_time or 0) > attempt.began - LEEWAY_S,
     }
     return [name for name, holds in checks.items() if not holds]
 

@@ -39,7 +39,7 @@ PLAN = "Answer what was asked, then offer one next step."
 
 
 def draft(facts: Facts) -> str:
-    """Returns the simulated model's text for an e-mail, in the language of the reply: the facts that answer the lead's
+    """Returns the simulated model's text for an email, in the language of the reply: the facts that answer the lead's
     question, and then what is still open, or a next step.
     """
     say = PHRASES[facts.language]

@@ -1,4 +1,4 @@
-"""Simulates a company's log-in: an OpenID provider with the code flow and PKCE, as strict as OpenID Connect Core 1.0.
+"""Simulates a company's login: an OpenID provider with the code flow and PKCE, as strict as OpenID Connect Core 1.0.
 
 It logs in the person of its account `issuer` at once. The properties of that account:
 

@@ -1,4 +1,4 @@
-"""Simulates EmailBison as far as Holdfast uses it: campaigns, leads, replies and sent e-mails of one workspace per key.
+"""Simulates EmailBison as far as Holdfast uses it: campaigns, leads, replies and sent emails of one workspace per key.
 
 It can only answer an existing reply. It also accepts an unknown reply id, because replayed webhooks contain such ids.
 Its lead is the first recipient, who is created if necessary.
@@ -40,7 +40,7 @@ WHY = {"missing": "is required", "unknown": "is prohibited", "type": "has the wr
 
 @dataclass
 class Mailbox:
-    """The data of one workspace in the simulated EmailBison: leads, replies, sent e-mails, campaigns and mailboxes."""
+    """The data of one workspace in the simulated EmailBison: leads, replies, sent emails, campaigns and mailboxes."""
 
     leads: dict[int, dict[str, Any]] = field(default_factory=Shelf)
     replies: dict[int, dict[str, Any]] = field(default_factory=Shelf)
@@ -220,7 +220,7 @@ def send_reply(call: Call) -> Response:
 
 
 def _keep_sent(call: Call, parent: dict[str, Any], sender: dict[str, Any]) -> dict[str, Any]:
-    """Stores the outgoing e-mail in the form of the list of sent e-mails."""
+    """Stores the outgoing email in the form of the list of sent emails."""
     at = now_iso()
     mail = {
         "id": call.account.next_id(),

@@ -89,7 +89,7 @@ def manual_sent(account: Account, reply: dict[str, Any], sender: dict[str, Any])
 
 
 def learn(account: Account, body: dict[str, Any]) -> None:
-    """Stores the lead, campaign, sender, sent e-mail and reply of a webhook's body in the simulated EmailBison."""
+    """Stores the lead, campaign, sender, sent email and reply of a webhook's body in the simulated EmailBison."""
     payload = body.get("data") or {}
     box: Mailbox = account.data
     lead = keep_lead(account, payload["lead"]) if payload.get("lead") else None
@@ -264,7 +264,7 @@ def _scheduled_email(
     fields: dict[str, Any],
     event: str,
 ) -> dict[str, Any]:
-    """Returns the campaign e-mail that an event concerns.
+    """Returns the campaign email that an event concerns.
 
     For NEW_MAILS it is a new one, else the lead's last one, which is created if necessary.
     """

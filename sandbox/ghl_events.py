@@ -121,7 +121,7 @@ DND_STATES = ("active", "inactive", "permanent")
 
 
 def _message_event(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """Builds a message in the app's form, on the channel `message_type`. An e-mail has HTML and another id field."""
+    """Builds a message in the app's form, on the channel `message_type`. An email has HTML and another id field."""
     kind = fields.get("message_type", "SMS")
     if kind not in MESSAGE_TYPES:
         raise BadRequestError(f"one of {', '.join(MESSAGE_TYPES)}", code="message_type")
@@ -223,7 +223,7 @@ def learn(account: Account, body: dict[str, Any]) -> None:
 
 def find_contact(account: Account, values: dict[str, Any]) -> dict[str, Any] | None:
     """Returns the simulated GoHighLevel's contact with the id in `values`. Without an id, it finds the contact by the
-    phone number, else by the e-mail address. Returns None if no contact matches.
+    phone number, else by the email address. Returns None if no contact matches.
     """
     store = account.data
     contact_id = (

@@ -1,4 +1,4 @@
-"""Simulates Instantly's API v2 as far as Holdfast uses it: campaigns and e-mails of one workspace per key."""
+"""Simulates Instantly's API v2 as far as Holdfast uses it: campaigns and emails of one workspace per key."""
 
 import html
 import uuid
@@ -21,7 +21,7 @@ SAID = (
 PREFIXES = {"reply_received": "reply", "email_sent": "email", "lead_unsubscribed": None} | dict.fromkeys(
     (*SAID, "account_error")
 )
-"""The events, each with the prefix of the fields that contain its e-mail."""
+"""The events, each with the prefix of the fields that contain its email."""
 NAMES = {
     400: "Bad Request",
     401: "Unauthorized",
@@ -120,7 +120,7 @@ class Instantly(Provider):
 
 
 def _keep(account: Account, email_id: str, **values: Any) -> dict[str, Any]:
-    """Stores an e-mail once, and adds fields that follow from the others."""
+    """Stores an email once, and adds fields that follow from the others."""
     at, lead, mailbox, received = now_iso(), values["lead"], values["eaccount"], values["ue_type"] == RECEIVED
     email = {
         "id": email_id,

@@ -1,4 +1,4 @@
-"""Simulates SmartLead as far as Holdfast uses it: campaigns and e-mail threads of one API key, which is in the query.
+"""Simulates SmartLead as far as Holdfast uses it: campaigns and email threads of one API key, which is in the query.
 
 docs/reference/smartlead.md says what it accepts and refuses, and names the public pages.
 """

@@ -210,7 +210,7 @@ on("htmx:beforeRequest", (_, event) => {
 on("htmx:beforeSwap", (_, event) => {
   const { detail } = event;
   const { xhr, requestConfig } = detail;
-  // If the session has ended, the response is the log-in page, which must not be swapped into a part of this page.
+  // If the session has ended, the response is the login page, which must not be swapped into a part of this page.
   if (
     xhr.responseURL &&
     new URL(xhr.responseURL).pathname !== new URL(requestConfig.path, location.href).pathname

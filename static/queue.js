@@ -20,7 +20,7 @@ export async function fetchPart(url, target, options) {
   throw new Error("the session is over");
 }
 
-/** Returns unsent text to its fields, and then asks for a log-in. */
+/** Returns unsent text to its fields, and then asks for a login. */
 page.endSession = () => {
   for (const request of waiting) request.onFailure();
   waiting.clear();

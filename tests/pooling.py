@@ -42,7 +42,7 @@ class Pooler:
         return self.process
 
     def _settings(self) -> ConfigParser:
-        """The file that is shipped, with this server and without log-ins."""
+        """The file that is shipped, with this server and without logins."""
         settings = ConfigParser(interpolation=None)
         settings.read(SHIPPED)
         server = f"host={self._postgres.socket_dir} port=5432 dbname=holdfast user=holdfast"

@@ -188,7 +188,7 @@ def _enqueue_notice(endpoint: WebhookEndpoint, news: str) -> None:
 
 
 def run_notice(ctx: JobContext) -> dict[str, str]:
-    """The job `events.notice`: notifies owners and admins, in Slack or by e-mail, that an endpoint fails or is off."""
+    """The job `events.notice`: notifies owners and admins, in Slack or by email, that an endpoint fails or is off."""
     endpoints = WebhookEndpoint.objects.select_related("workspace")
     endpoint = ctx.row(endpoints, "endpoint_id")
     host = urlsplit(endpoint.url).hostname or ""

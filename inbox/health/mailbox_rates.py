@@ -196,7 +196,7 @@ def alarms(workspace: Workspace) -> list[MailboxAlarm]:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `mailbox.notice`: notifies people of a mailbox in Slack or by e-mail, as for a broken account."""
+    """The job `mailbox.notice`: notifies people of a mailbox in Slack or by email, as for a broken account."""
     alarm = MailboxAlarm.objects.select_related("integration__workspace").get(
         pk=ctx.payload["alarm_id"], integration__workspace=ctx.workspace_id
     )

@@ -1,12 +1,12 @@
-"""Notifies people of a broken account, in the workspace's Slack channel or by e-mail. Each account causes at most one
+"""Notifies people of a broken account, in the workspace's Slack channel or by email. Each account causes at most one
 notice in 24 hours, and somebody always receives it:
 
-- Slack answered with a failure: the post is repeated, up to SLACK_TRIES times; then an e-mail is sent.
-- Slack did not answer: the message is searched in the channel. If that is impossible, an e-mail is sent instead of a
+- Slack answered with a failure: the post is repeated, up to SLACK_TRIES times; then an email is sent.
+- Slack did not answer: the message is searched in the channel. If that is impossible, an email is sent instead of a
 second post.
-- The e-mail finally failed: the slot of 24 hours is released, and both are tried again in the next hour.
+- The email finally failed: the slot of 24 hours is released, and both are tried again in the next hour.
 
-A notice in Slack is also sent by e-mail if the workspace wants that. While the slot is used up, further changes are
+A notice in Slack is also sent by email if the workspace wants that. While the slot is used up, further changes are
 written into the message in the channel, or else into the next notice.
 """
 
@@ -50,9 +50,9 @@ logger = logging.getLogger(__name__)
 NOTIFY = kind_name("health.notify", __name__)
 EMAIL = kind_name("health.email", __name__)
 SLACK_TRIES, SLACK_PAUSE_MS = 9, 15_000
-"""The attempts in Slack, over two minutes, and the longest pause between them. An e-mail follows."""
+"""The attempts in Slack, over two minutes, and the longest pause between them. An email follows."""
 ADMIN_TRIES = 4
-"""The attempts in Slack of a notice about no single account. After them, it goes out by e-mail."""
+"""The attempts in Slack of a notice about no single account. After them, it goes out by email."""
 Status = BackgroundJob.Status
 CUT_SHORT = "the worker stopped while sending"
 MUTE = buttons.offered("mute_account", __name__)
@@ -90,7 +90,7 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def _free_undelivered() -> int:
-    """Releases the slots of notices that went to e-mail, if the e-mail's job ended without sending."""
+    """Releases the slots of notices that went to email, if the email's job ended without sending."""
     freed = 0
     for notice in notices.in_doubt():
         job = BackgroundJob.objects.filter(
@@ -119,7 +119,7 @@ def _health(ctx: JobContext) -> WorkspaceIntegrationHealth:
 
 
 def tell(health: WorkspaceIntegrationHealth, slack: Integration | None, text: str) -> dict[str, object]:
-    """Posts `text` about the account once, to `slack`, or by e-mail if `slack` is None or broken. Does nothing if
+    """Posts `text` about the account once, to `slack`, or by email if `slack` is None or broken. Does nothing if
     people were notified within 24 hours, or if the account works. Raises TransientError if another attempt may deliver
     it.
     """
@@ -215,7 +215,7 @@ def _settle(slack: Integration, notice: Notice, token: UUID, error: Exception | 
     if not isinstance(error, PermanentError):
         retry_after_ms = getattr(error, "retry_after_ms", None)
         raise TransientError("Slack didn’t accept the notice", retry_after_ms=retry_after_ms)
-    # Slack itself is broken. Its own health shows that, and e-mail still works.
+    # Slack itself is broken. Its own health shows that, and email still works.
     if isinstance(error, ProviderRejected):
         writer.record(slack, writer.Signal(writer.SignalKind.REFUSED, reason))
     anew = notices.claim(notice.about)
@@ -223,14 +223,14 @@ def _settle(slack: Integration, notice: Notice, token: UUID, error: Exception | 
 
 
 def _give_to_email(notice: Notice, token: UUID | None, reason: str) -> None:
-    """Sends a notice by e-mail because its delivery in Slack is unknown. Its slot stays used."""
+    """Sends a notice by email because its delivery in Slack is unknown. Its slot stays used."""
     with transaction.atomic():
         notices.settle(notice, token, Notice.State.UNKNOWN, reason)
         enqueue_about(EMAIL, notice, "notice_id")
 
 
 def run_email(ctx: JobContext) -> dict[str, str]:
-    """The job `health.email`: sends a notice by e-mail, once. A mail that may have left is not sent again."""
+    """The job `health.email`: sends a notice by email, once. A mail that may have left is not sent again."""
     notice = ctx.row(Notice.objects.select_related("health__integration", "workspace"), "notice_id")
     outcome: dict[str, str] = ctx.step(
         "mail",
@@ -265,7 +265,7 @@ def _report(end: notice_mail.End) -> dict[str, str]:
 
 
 def tell_admins(ctx: JobContext, workspace: Workspace, kind: str, text: str, *, about: str) -> dict[str, str]:
-    """Posts a notice about no single account in Slack, as steps of the job, or sends it by e-mail if Slack does not
+    """Posts a notice about no single account in Slack, as steps of the job, or sends it by email if Slack does not
     take it or the workspace wants both. `about`: the words for the mail's subject.
     """
     slack, outcome = slack_of(workspace.pk), {}

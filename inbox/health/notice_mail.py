@@ -1,4 +1,4 @@
-"""Sends a notice as one e-mail to the workspace's owners and admins. The mail server gets it once. If the server
+"""Sends a notice as one email to the workspace's owners and admins. The mail server gets it once. If the server
 refuses it, the mail was not sent. If the connection breaks, it may have been sent.
 """
 
@@ -34,7 +34,7 @@ class End(NamedTuple):
 
 
 def post(notice: Notice, about: str = "") -> End:
-    """Sends `notice` as one e-mail. `about`: the words for its subject, by default its account. Errors of the mail
+    """Sends `notice` as one email. `about`: the words for its subject, by default its account. Errors of the mail
     server are not raised; the returned End holds them.
     """
     to = recipients(notice.workspace)
@@ -62,14 +62,14 @@ def post(notice: Notice, about: str = "") -> End:
 
 
 def trouble() -> str:
-    """The fault of the mail server as a text; "" if a server is configured and accepts our log-in. Sends no mail."""
+    """The fault of the mail server as a text; "" if a server is configured and accepts our login. Sends no mail."""
     if is_off():
         return "EMAIL_URL is not set"
     server = get_connection()
     try:
         server.open()
     except OSError as error:
-        return f"the mail server refused our log-in ({type(error).__name__}: {error})"[:300]
+        return f"the mail server refused our login ({type(error).__name__}: {error})"[:300]
     server.close()
     return ""
 

@@ -64,7 +64,7 @@ KINDS = {about.key: about for about in (ACCOUNTS, REPLIES, REVIEWS)}
 
 
 def way(workspace: Workspace, about: About = ACCOUNTS) -> Way:
-    """The current path of this kind of notice. Without Slack, only notices about accounts go by e-mail."""
+    """The current path of this kind of notice. Without Slack, only notices about accounts go by email."""
     if about is REVIEWS:
         place = slack_cards.channel_of(workspace.pk)
     elif about is REPLIES:

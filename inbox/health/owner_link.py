@@ -1,4 +1,4 @@
-"""Creates and checks the link that an admin sends to an account's owner, so that they can reconnect it without a log-in
+"""Creates and checks the link that an admin sends to an account's owner, so that they can reconnect it without a login
 here. The link expires after 24 hours, when the account recovers, and when another outage begins. The provider's page is
 requested only when the owner presses the button, because a chat's link preview would use it up.
 """

@@ -43,7 +43,7 @@ MATCH_ORDER = (
     "phone",
     "alternate_phones",
 )
-"""The order in which identities win if those of an event name several leads. E-mail comes before phone."""
+"""The order in which identities win if those of an event name several leads. Email comes before phone."""
 
 KINDS = (
     ("email",),
@@ -76,7 +76,7 @@ EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def normal_email(text: str) -> str:
-    """The e-mail address in lower case; "" if `text` is not an address or is longer than 320 characters."""
+    """The email address in lower case; "" if `text` is not an address or is longer than 320 characters."""
     text = text.strip().strip("<>").lower()
     return text if len(text) <= 320 and EMAIL.fullmatch(text) else ""
 

@@ -42,7 +42,7 @@ def _ask_a_person(message: Message) -> None:
 
 
 def without(lead: Lead, recipients: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """The `recipients` of an e-mail without those in copy who refused messages at their address."""
+    """The `recipients` of an email without those in copy who refused messages at their address."""
     copies = [(row, _name(str(row.get("address", "")).lower())) for row in recipients.get("cc") or []]
     marks = erased.marked(lead.workspace, {name for _, name in copies})
     return recipients | {"cc": [row for row, name in copies if name not in marks]} if marks else recipients

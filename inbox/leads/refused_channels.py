@@ -6,7 +6,7 @@ from inbox.models.lead import Channel
 
 
 def refuse(lead: Lead, channel: str) -> None:
-    """Stops all messages to the lead on `channel`: rejects its drafts and, for e-mail, stops the campaigns."""
+    """Stops all messages to the lead on `channel`: rejects its drafts and, for email, stops the campaigns."""
     if channel in lead.refused_channels:
         return
     lead.refused_channels = [*lead.refused_channels, channel]

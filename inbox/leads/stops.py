@@ -102,7 +102,7 @@ def ask_again(workspace_id: UUID, provider: str, errors: Collection[type[Excepti
 
 
 def stop_emails(lead: Lead, campaign_id: UUID) -> JobSpec:
-    """The job that stops a campaign's e-mails to the lead, one per lead and campaign. The caller enqueues it."""
+    """The job that stops a campaign's emails to the lead, one per lead and campaign. The caller enqueues it."""
     return JobSpec(
         dedupe_key=f"{STOP_EMAILS}:{lead.pk}:{campaign_id}",
         workspace_id=lead.workspace_id,

@@ -1,4 +1,4 @@
-"""Adds to a user the person that a company's log-in has proven, and whether a password opens the account without it."""
+"""Adds to a user the person that a company's login has proven, and whether a password opens the account without it."""
 
 from django.db import migrations, models
 
@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
                 null=True,
                 blank=True,
                 unique=True,
-                help_text="The issuer of the company log-in, # and its id of this person, since the first log-in by it.",
+                help_text="The issuer of the company login, # and its id of this person, since the first login by it.",
             ),
         ),
         migrations.AddField(

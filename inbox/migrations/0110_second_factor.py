@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
             models.BooleanField(
                 db_default=False,
                 default=False,
-                help_text="Whether members need a second factor, or their company's log-in.",
+                help_text="Whether members need a second factor, or their company's login.",
             ),
         ),
         migrations.CreateModel(

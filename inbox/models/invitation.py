@@ -8,7 +8,7 @@ from inbox.models.workspace import Membership, User, Workspace
 
 
 class Invitation(models.Model):
-    """An e-mail address that was invited to a workspace. The invitation alone gives no access.
+    """An email address that was invited to a workspace. The invitation alone gives no access.
 
     Accepting it creates a membership. A separate table prevents code from treating an invited person as a member.
     """

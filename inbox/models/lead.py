@@ -91,7 +91,7 @@ IDENTITY_FIELDS = (
     "emailbison_lead_id",
     "ghl_contact_id",
 )
-"""The columns that identify a lead. If they name different leads, the first column wins, which is e-mail."""
+"""The columns that identify a lead. If they name different leads, the first column wins, which is email."""
 
 
 def by_alternate_email(address: str) -> Q:
@@ -312,7 +312,7 @@ class Lead(Row, MarkedRow):
 
     @property
     def display_name(self) -> str:
-        """The lead's name for pages; without a name, the e-mail address, phone number or profile."""
+        """The lead's name for pages; without a name, the email address, phone number or profile."""
         name = f"{self.first_name} {self.last_name}".strip()
         return name or self.email or self.phone or self.linkedin_url or "Unknown person"
 

@@ -46,7 +46,7 @@ class SecondFactor(Device):  # type: ignore[misc]  # django-otp has no types
 
 
 class RecoveryCode(models.Model):
-    """The SHA-256 of a code that permits one log-in without the phone. With 79 random bits, it needs no salt."""
+    """The SHA-256 of a code that permits one login without the phone. With 79 random bits, it needs no salt."""
 
     user = models.ForeignKey("inbox.User", on_delete=models.CASCADE, related_name="recovery_codes")
     digest = models.CharField(max_length=64)

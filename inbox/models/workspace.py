@@ -20,7 +20,7 @@ from integrations.fields import EncryptedJSONField
 
 
 class UserManager(BaseUserManager["User"]):
-    """Creates users. A user is identified by the e-mail address, stored in lower case."""
+    """Creates users. A user is identified by the email address, stored in lower case."""
 
     use_in_migrations = True
 
@@ -76,7 +76,7 @@ class User(AbstractUser):
         null=True,
         blank=True,
         unique=True,
-        help_text="The issuer of the company log-in, # and its id of this person, since the first log-in by it.",
+        help_text="The issuer of the company login, # and its id of this person, since the first login by it.",
     )
     emergency = flag("Whether the password opens the account under OIDC_ONLY.")
 
@@ -201,7 +201,7 @@ class Workspace(Row):
     erasure_key = EncryptedJSONField(
         null=True, blank=True, help_text="The key of the hashes that keep who was erased (ErasedMark)."
     )
-    requires_second_factor = flag("Whether members need a second factor, or their company's log-in.")
+    requires_second_factor = flag("Whether members need a second factor, or their company's login.")
     members = models.ManyToManyField(User, through="Membership", related_name="workspaces")
     drill_of = models.ForeignKey(
         "self",

@@ -118,7 +118,7 @@ class Entry(NamedTuple):
 
 
 class Client(NamedTuple):
-    """An entry of the switcher: how many conversations wait, and since when. None: the log-in may not know."""
+    """An entry of the switcher: how many conversations wait, and since when. None: the login may not know."""
 
     url: str
     label: str

@@ -55,7 +55,7 @@ def question(request: HttpRequest) -> HttpResponse | None:
         return redirect(f"{reverse('proof')}?{urlencode({'next': request.get_full_path()})}")
     posted = request.POST.copy()
     secret = str(posted.pop(PROOF, [""])[-1])
-    request.POST = QueryDict()  # django-axes stores the form of a failed log-in
+    request.POST = QueryDict()  # django-axes stores the form of a failed login
     is_proven = bool(secret) and prove_again(request, signed_in(request), secret)
     request.POST = posted  # type: ignore[assignment]  # Django hands out one that cannot be changed
     return None if is_proven else _page(request, is_wrong=bool(secret))

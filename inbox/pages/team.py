@@ -86,7 +86,7 @@ def members_of(request: WorkspaceRequest) -> list[Membership]:
 
 
 def open_memberships(request: WorkspaceRequest) -> list[Membership]:
-    """Returns the user's memberships in the workspaces that their log-in is strong enough for."""
+    """Returns the user's memberships in the workspaces that their login is strong enough for."""
     is_strong = identity_of(request).is_strong
     return [row for row in own_memberships(request) if is_strong or not row.workspace.requires_second_factor]
 

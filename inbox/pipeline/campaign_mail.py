@@ -29,7 +29,7 @@ def identify(situation: Situation, _deadline: Deadline) -> dict[str, str]:
 
 
 def stop_future(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
-    """Enqueues the job that stops this campaign's e-mails to the lead, once. EmailBison cannot restart them, so the
+    """Enqueues the job that stops this campaign's emails to the lead, once. EmailBison cannot restart them, so the
     table skips this step if a machine may have written the reply. Raises NotNow without a campaign.
     """
     if situation.campaign is None:
@@ -39,7 +39,7 @@ def stop_future(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
 
 
 def import_sent(situation: Situation, deadline: Deadline) -> dict[str, int]:
-    """Stores the latest 12 e-mails to the lead, for the context of the reply. Raises NotNow if they cannot be read."""
+    """Stores the latest 12 emails to the lead, for the context of the reply. Raises NotNow if they cannot be read."""
     events = _sent(situation, deadline, "drafted")
     return _store(situation, events, sorted(events, key=lambda event: event.occurred_at)[-SENT_LIMIT:])
 

@@ -50,7 +50,7 @@ def identify_lead(ctx: JobContext) -> dict[str, str]:
 
 
 def stop_emails(ctx: JobContext) -> dict[str, str]:
-    """The job `campaign.stop-emails`: asks the campaign's provider to stop its e-mails to a lead.
+    """The job `campaign.stop-emails`: asks the campaign's provider to stop its emails to a lead.
 
     While no account of the provider can be asked, raises Snooze, which costs no attempt; `inbox.leads.stops.ask_again`
     ends the wait. Raises ProviderMisconfigured if the provider cannot stop a campaign.

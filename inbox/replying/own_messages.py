@@ -37,7 +37,7 @@ def find(workspace: Workspace, event: MessageEvent) -> Message | None:
 
 
 def by_another_id(workspace: Workspace, event: MessageEvent) -> Message | None:
-    """The stored e-mail that `event` reports under another id: EmailBison has two lists of mails with separate ids.
+    """The stored email that `event` reports under another id: EmailBison has two lists of mails with separate ids.
     Holds a lock on such reports of the workspace until the transaction ends.
     """
     if event.channel != Channel.EMAIL or not (event.by_hand or event.listed):

@@ -81,7 +81,7 @@ def claim(
 
     Raises AlreadyDecided if the origin was claimed before. Raises SendBlocked if the lead must not be written to or has
     refused the address, another send to the lead is pending, a suspicion is open and no person approved the text, the
-    text does not fit or still holds a variable, an e-mail answers no message, or the account of that message cannot
+    text does not fit or still holds a variable, an email answers no message, or the account of that message cannot
     send.
     """
     reply_to = reply_to or newest_inbound(lead, channel)

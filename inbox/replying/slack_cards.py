@@ -1,5 +1,5 @@
 """Reviews in Slack: posts a card for each waiting draft, runs the card's buttons, and updates the card. Only a member
-may decide. The person who pressed a button is identified by the members' e-mail addresses. A card is rendered from the
+may decide. The person who pressed a button is identified by the members' email addresses. A card is rendered from the
 draft's row, so it shows every decision, regardless of where it was made.
 """
 
@@ -149,7 +149,7 @@ def _pressed(ctx: JobContext, decide: Any) -> dict[str, str]:
 def member_of(
     slack: Integration, workspace_id: UUID, slack_user_id: str, deadline: Deadline
 ) -> Membership | None:
-    """The member behind a Slack user, if the member may decide. The e-mail address is looked up once per member."""
+    """The member behind a Slack user, if the member may decide. The email address is looked up once per member."""
     rows = Membership.objects.filter(workspace_id=workspace_id, user__is_active=True)
     members = [row for row in rows.select_related("user") if row.at_least(Role.MEMBER)]
     linked = next((row for row in members if row.slack_user_id == slack_user_id), None)

@@ -83,7 +83,7 @@ def _sources(text: str, context: Context) -> Iterator[str]:
 
 
 def _domain(context: Context) -> str:
-    """The lead's own domain, which an answer by e-mail may hold: the subject is the lead's, and may name the domain."""
+    """The lead's own domain, which an answer by email may hold: the subject is the lead's, and may name the domain."""
     return context.lead.email.rpartition("@")[2].lower() if context.channel == Channel.EMAIL else ""
 
 

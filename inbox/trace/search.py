@@ -47,7 +47,7 @@ Row = TypeVar("Row", bound=Model)
 
 @dataclass(frozen=True)
 class Wanted:
-    """The search text of a person, read as an e-mail address, a phone number (E.164) or an id. `text` may be any id."""
+    """The search text of a person, read as an email address, a phone number (E.164) or an id. `text` may be any id."""
 
     text: str
     email: str = ""

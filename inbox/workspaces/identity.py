@@ -1,4 +1,4 @@
-"""Determines the person behind a request and the strength of their log-in, for pages, admin and other entrances."""
+"""Determines the person behind a request and the strength of their login, for pages, admin and other entrances."""
 
 import re
 import time
@@ -15,13 +15,13 @@ from inbox.workspaces.second_factor import accepts, has_factor
 from inbox.workspaces.sessions import STARTED
 
 STRENGTH, PROVEN = "strength", "proven"
-"""Keys of the session: the strength of the log-in, and the time of the last proof (s since 1970)."""
+"""Keys of the session: the strength of the login, and the time of the last proof (s since 1970)."""
 FRESH_S = 15 * 60
 CODE = re.compile(r" *\d{3} ?\d{3} *", re.ASCII)
 
 
 class Strength(IntEnum):
-    """The strength of a person's log-in, weaker ones first."""
+    """The strength of a person's login, weaker ones first."""
 
     NOBODY = 0
     PASSWORD = 1
@@ -31,7 +31,7 @@ class Strength(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The person of a request (`actor`, for the audit log; None for nobody), the strength of their log-in, and the time
+    """The person of a request (`actor`, for the audit log; None for nobody), the strength of their login, and the time
     of their last proof (s since 1970).
     """
 
@@ -41,7 +41,7 @@ class Identity:
 
     @property
     def is_strong(self) -> bool:
-        """Whether more than a password was proven. A company decides about the second factor of its own log-in."""
+        """Whether more than a password was proven. A company decides about the second factor of its own login."""
         return self.strength > Strength.PASSWORD
 
     @property
@@ -61,14 +61,14 @@ def identity_of(request: HttpRequest) -> Identity:
 
 
 def begin(request: HttpRequest, **_signal: Any) -> None:
-    """Receiver of user_logged_in: records the start of the session, with the strength of the log-in."""
+    """Receiver of user_logged_in: records the start of the session, with the strength of the login."""
     request.session.set_expiry(None)
     request.session[STARTED] = int(time.time())
     note_proof(request, strength_of_log_in(request))
 
 
 def strength_of_log_in(request: HttpRequest) -> Strength:
-    """The strength of the log-in method, without a second factor."""
+    """The strength of the login method, without a second factor."""
     is_company = request.session.get(BACKEND_SESSION_KEY) == settings.COMPANY_BACKEND
     return Strength.COMPANY if is_company else Strength.PASSWORD
 
@@ -83,7 +83,7 @@ def note_proof(request: HttpRequest, strength: Strength) -> None:
 
 def prove_again(request: HttpRequest, user: User, secret: str) -> bool:
     """Whether `secret` is the password of `user`, who is logged in, or a code of their second factor. Attempts are
-    limited like those of a log-in.
+    limited like those of a login.
     """
     if CODE.fullmatch(secret) and has_factor(user):
         is_right = accepts(request, user, secret)

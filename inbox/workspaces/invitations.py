@@ -1,7 +1,7 @@
-"""Invites people to a workspace by e-mail. Only the owner of the address can accept: by the mailed link, or after
-log-in.
+"""Invites people to a workspace by email. Only the owner of the address can accept: by the mailed link, or after
+login.
 
-After log-in, an invitation can be accepted only if the address is proven (User.address_proven_at). Otherwise, somebody
+After login, an invitation can be accepted only if the address is proven (User.address_proven_at). Otherwise, somebody
 else may know the account's password. A person who follows the mailed link to such an account, or without an account,
 chooses a new password; the old password stops working.
 
@@ -136,7 +136,7 @@ def accept_by_mail(invitation: Invitation, password: str | None = None) -> Membe
 
 
 def waiting_for(user: User) -> QuerySet[Invitation]:
-    """The invitations that `user` can accept, now or after proving the e-mail address."""
+    """The invitations that `user` can accept, now or after proving the email address."""
     return _standing(Invitation.objects.filter(email=user.email))
 
 
@@ -153,7 +153,7 @@ def stands(invitation: Invitation) -> bool:
 
 
 def path(invitation: Invitation) -> str:
-    """The path of the page that answers an invitation without log-in. Only mails and operators may show it."""
+    """The path of the page that answers an invitation without login. Only mails and operators may show it."""
     return reverse("invitation", args=[signing.dumps(invitation.pk, salt=SALT)])
 
 

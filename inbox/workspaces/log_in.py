@@ -1,4 +1,4 @@
-"""The log-in methods: a password, or the company's (integrations.oidc). Only a membership opens a workspace."""
+"""The login methods: a password, or the company's (integrations.oidc). Only a membership opens a workspace."""
 
 from typing import Any
 
@@ -19,14 +19,14 @@ SOMEBODY_ELSE = "Another person of the company has logged in with the address {}
 
 
 class EmergencyBackend(ModelBackend):
-    """The password log-in under OIDC_ONLY, for emergency accounts only (`manage.py emergency_account`)."""
+    """The password login under OIDC_ONLY, for emergency accounts only (`manage.py emergency_account`)."""
 
     def user_can_authenticate(self, user: User | AnonymousUser | None) -> bool:
         return super().user_can_authenticate(user) and password_opens(user)
 
 
 class CompanyBackend(ModelBackend):
-    """Keeps the sessions of a company's log-in valid while its issuer is OIDC_ISSUER. It accepts no password."""
+    """Keeps the sessions of a company's login valid while its issuer is OIDC_ISSUER. It accepts no password."""
 
     def authenticate(self, *_args: Any, **_credentials: Any) -> None:
         return None
@@ -37,7 +37,7 @@ class CompanyBackend(ModelBackend):
 
 
 def person_of(end_user: EndUser) -> User:
-    """The user whom the company's log-in has proven: the user of an earlier log-in, else the user with the address,
+    """The user whom the company's login has proven: the user of an earlier login, else the user with the address,
     else a new user if the address is invited. Raises NotAllowed.
     """
     key = f"{end_user.issuer}#{end_user.subject}"
@@ -66,7 +66,7 @@ def _with_address(end_user: EndUser, key: str) -> User | None:
                 User.objects.filter(pk=user.pk).update(
                     password=user.password, address_proven_at=timezone.now()
                 )
-    except IntegrityError:  # a simultaneous log-in in another window was faster
+    except IntegrityError:  # a simultaneous login in another window was faster
         pass
     return User.objects.filter(company_key=key).first()
 

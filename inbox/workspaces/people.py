@@ -103,7 +103,7 @@ def password_opens(user: User | AnonymousUser | None) -> bool:
 
 
 class PasswordTokens(PasswordResetTokenGenerator):
-    """Creates the tokens of links for setting a password, which prove ownership of the e-mail address. Admins could
+    """Creates the tokens of links for setting a password, which prove ownership of the email address. Admins could
     formerly see links of Django's default generator, so the salt differs from the default.
     """
 
@@ -139,7 +139,7 @@ def mail_password_link(ctx: JobContext) -> dict[str, str]:
     if user is None:
         return {"skipped": "There is no active account."}
     if not password_opens(user):
-        return {"skipped": "This account only opens with the company’s log-in."}
+        return {"skipped": "This account only opens with the company’s login."}
     link = settings.PUBLIC_URL + password_path(user)
     text = f"Set a new password for Holdfast:\n\n{link}\n\nIf you didn’t ask for this, ignore this mail.\n"
     return send("Holdfast: your password", text, user.email)

@@ -25,14 +25,14 @@ from jobs.kinds import kind_name
 MAIL = kind_name("account.factor_mail", __name__)
 MAILS = {
     "set_up": (
-        "a phone was set up for your two-step log-in",
-        "A phone was set up for the two-step log-in of your Holdfast account. A log-in now needs a code from that "
+        "a phone was set up for your two-step login",
+        "A phone was set up for the two-step login of your Holdfast account. A login now needs a code from that "
         "phone, and you are logged out everywhere else.\n\n"
         "If this wasn’t you, someone knows your password. Tell your operator now: they can remove that phone.\n",
     ),
     "removed": (
-        "your two-step log-in was turned off",
-        "The two-step log-in of your Holdfast account was turned off, by you, an owner of your workspace or "
+        "your two-step login was turned off",
+        "The two-step login of your Holdfast account was turned off, by you, an owner of your workspace or "
         "an operator. Until you set one up again, a password is all anyone needs.\n\n"
         "If you did not ask for this, change your password now and tell your operator.\n",
     ),
@@ -48,7 +48,7 @@ NOT_ALL_YOURS = (
 
 
 def has_factor(user: User) -> bool:
-    """Whether a password log-in of `user` also needs a code."""
+    """Whether a password login of `user` also needs a code."""
     return bool(SecondFactor.objects.filter(user=user, confirmed=True).exists())
 
 

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from inbox.models import BrowserSession, User
 
 STARTED, USED = "started", "used"
-"""Keys of the session: the time of the log-in (s since 1970), and its key and time at the last recorded use."""
+"""Keys of the session: the time of the login (s since 1970), and its key and time at the last recorded use."""
 EACH_S = 60
 BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 SYSTEMS = {

@@ -8,7 +8,7 @@ Three limits apply to the last AXES_COOLOFF_TIME. django-axes stores the tries.
   attacker gets few guesses, and the owner can still log in from a new source. Sources from which the account has logged
   in before are exempt.
 
-A successful log-in clears the tries of its own account from its own source, and nothing else.
+A successful login clears the tries of its own account from its own source, and nothing else.
 """
 
 import ipaddress
@@ -37,7 +37,7 @@ tries each would guess six digits.
 """
 FORGOTTEN_LIMIT = 10
 TRUSTED_FOR = timedelta(days=60)
-"""An account trusts a source for this long after a log-in from it."""
+"""An account trusts a source for this long after a login from it."""
 CODES_OF = "code of "
 """The prefix of the name that counts wrong codes of an account, so that a correct password does not clear them."""
 FORGOTTEN = "password link"
@@ -93,7 +93,7 @@ def _address(entry: str) -> str | None:
 
 
 def account_name(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
-    """Returns the name under which tries are counted: the lower-case e-mail address in `credentials`, or ""."""
+    """Returns the name under which tries are counted: the lower-case email address in `credentials`, or ""."""
     return ((credentials or {}).get(settings.AXES_USERNAME_FORM_FIELD) or "").strip().lower()
 
 

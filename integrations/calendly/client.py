@@ -99,7 +99,7 @@ class CalendlyClient(ProviderClient):
 
     # Reference: GET /scheduled_events
     def events_of(self, user_uri: str, invitee_email: str, deadline: Deadline) -> list[ScheduledEvent]:
-        """Returns at most a hundred of the user's meetings with the invitee who has this e-mail address."""
+        """Returns at most a hundred of the user's meetings with the invitee who has this email address."""
         params = {"user": user_uri, "invitee_email": invitee_email, "count": "100"}
         return self._get("/scheduled_events", "events", deadline, rows(ScheduledEvent, "collection"), params)
 

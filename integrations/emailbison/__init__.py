@@ -1,3 +1,3 @@
-"""EmailBison, which sends cold e-mail campaigns and receives the replies."""
+"""EmailBison, which sends cold email campaigns and receives the replies."""
 
 NAME = "emailbison"

@@ -1,4 +1,4 @@
-"""Sends e-mail through EmailBison as an answer, from the mailbox that received the reply or another working one."""
+"""Sends email through EmailBison as an answer, from the mailbox that received the reply or another working one."""
 
 from collections.abc import Iterator
 

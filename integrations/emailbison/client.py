@@ -28,7 +28,7 @@ SEARCHES = ("filters[search]", "search", "filters[email]", "filters[email_addres
 
 
 def sent_id(reply_id: str) -> str:
-    """Returns our id of a mail in the folder Sent. Replies and scheduled e-mails have separate id sequences."""
+    """Returns our id of a mail in the folder Sent. Replies and scheduled emails have separate id sequences."""
     return f"reply:{reply_id}" if reply_id else ""
 
 
@@ -99,7 +99,7 @@ class Reply(Mail):
 
 
 class SentEmail(Payload):
-    """An e-mail that EmailBison has sent. `id` is `scheduled_email.id` in its webhooks."""
+    """An email that EmailBison has sent. `id` is `scheduled_email.id` in its webhooks."""
 
     id: ExternalId
     email_subject: Text = ""
@@ -171,7 +171,7 @@ class EmailBisonClient(ProviderClient):
 
     # Reference: GET /api/leads?filters[search]=
     def find_lead(self, email: str, deadline: Deadline) -> Lead | None:
-        """Finds the lead with exactly this e-mail address, in any case, among the first 200 results of a search.
+        """Finds the lead with exactly this email address, in any case, among the first 200 results of a search.
 
         EmailBison instances differ in the filter's name and ignore unknown names, so all of SEARCHES are tried in turn.
         """

@@ -3,7 +3,7 @@
 Each event has an idempotency key that is the same at every redelivery:
 
 - For a reply, it is `reply.id`, which LEAD_REPLIED, LEAD_INTERESTED and UNTRACKED_REPLY_RECEIVED of one reply share.
-- For a sent e-mail, it is `scheduled_email.id`. For one that a person wrote, it is the `reply.id` under which the
+- For a sent email, it is `scheduled_email.id`. For one that a person wrote, it is the `reply.id` under which the
   folder Sent lists it, if the event contains that (`client.sent_id`).
 - For a bounce, it is the `reply.id` of its notice, else the `scheduled_email.id` of the mail, else `campaign_event.id`.
   The mail's id also identifies a bounce that is reported again under another id.
@@ -210,7 +210,7 @@ def _bounce_key(payload: Data, mail_id: str) -> str:
 def _sent(kind: str, payload: Data, now: datetime) -> events.Event:
     email, sender = payload.scheduled_email, payload.sender_email
     if email is None:
-        raise events.PayloadInvalid({"data.scheduled_email.id": f"{kind} needs the e-mail with its id"})
+        raise events.PayloadInvalid({"data.scheduled_email.id": f"{kind} needs the email with its id"})
     if payload.lead is None:
         raise events.PayloadInvalid({"data.lead": f"{kind} needs the lead it went to"})
     return events.MessageEvent(
@@ -247,7 +247,7 @@ def _by_hand(kind: str, payload: Data, now: datetime) -> events.Event:
             **_notice(payload, now) | {"automated_reply": None},
         )
     if payload.scheduled_email is None or payload.lead is None:
-        return events.IgnoredEvent(event_type=kind, reason="it does not say which e-mail went to whom")
+        return events.IgnoredEvent(event_type=kind, reason="it does not say which email went to whom")
     return _sent(kind, payload, now)
 
 

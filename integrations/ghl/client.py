@@ -165,7 +165,7 @@ class GhlClient(ProviderClient):
 
     # Reference: POST /contacts/upsert
     def upsert_contact(self, values: Mapping[str, Any], deadline: Deadline) -> Contact:
-        """Creates a contact, or updates the one with the same e-mail or phone. `values` use GHL's field names."""
+        """Creates a contact, or updates the one with the same email or phone. `values` use GHL's field names."""
         body = {"locationId": self.location_id, **values}
         path, headers = "/contacts/upsert", CONTACTS_VERSION
         return self._post(path, "upsert_contact", deadline, body, _contact, headers=headers)

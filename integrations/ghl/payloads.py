@@ -35,7 +35,7 @@ from integrations.spec import NamedTenant, SampleReply
 
 MESSAGES = ("InboundMessage", "OutboundMessage")
 ELSEWHERE = {
-    "EMAIL": "E-mail",
+    "EMAIL": "Email",
     "WHATSAPP": "WhatsApp",
     "FB": "Facebook",
     "FACEBOOK": "Facebook",
@@ -53,7 +53,7 @@ DND_CHANNELS = {"SMS": "sms", "Email": "email"}
 """The do-not-disturb channels of a contact that we send on, with our names."""
 DND_ON = ("active", "permanent")
 NO_MORE = {"unsubscribed": "unsubscribe link", "complained": "spam complaint"}
-"""E-mail statistics that mean that the person wants no more mail."""
+"""Email statistics that mean that the person wants no more mail."""
 WORKFLOW_EVENT = "InboundSMS"
 EVENTS = (WORKFLOW_EVENT, appointments.WORKFLOW_EVENT, *APP_EVENTS)
 
@@ -211,7 +211,7 @@ def _sms(kind: str, direction: str, message: AppMessage, words: str, now: dateti
 
 
 def _elsewhere(kind: str, direction: str, sort: str, message: AppMessage, now: datetime) -> events.Event:
-    """Builds an event for a message on a GoHighLevel channel that we do not send on. An e-mail's body is HTML."""
+    """Builds an event for a message on a GoHighLevel channel that we do not send on. An email's body is HTML."""
     name, mail = ELSEWHERE[sort], sort == "EMAIL"
     sender = mailbox(message.from_) if mail and isinstance(message.from_, str) else Mailbox()
     lead = events.Person(

@@ -44,7 +44,7 @@ UNUSED = ipaddress.ip_network("0.0.0.0/8")
 HEARTBEAT = "heartbeat"
 """The pseudo-provider under which HEARTBEAT_URL is called. It may be at any public host."""
 COMPANY = "company"
-"""The pseudo-provider under which the company log-in's issuer (OIDC_ISSUER) is called. The issuer names its own
+"""The pseudo-provider under which the company login's issuer (OIDC_ISSUER) is called. The issuer names its own
 addresses, which may be at any public host.
 """
 RECEIVER = "receiver"

@@ -1,3 +1,3 @@
-"""Instantly, which sends cold e-mail campaigns and receives the replies."""
+"""Instantly, which sends cold email campaigns and receives the replies."""
 
 NAME = "instantly"

@@ -1,4 +1,4 @@
-"""Sends e-mail through Instantly as an answer to one of its e-mails, from the mailbox that received it."""
+"""Sends email through Instantly as an answer to one of its emails, from the mailbox that received it."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Calls to Instantly's API v2: e-mails and campaigns, and answers in existing threads (docs/reference/instantly.md).
+"""Calls to Instantly's API v2: emails and campaigns, and answers in existing threads (docs/reference/instantly.md).
 
 A key belongs to one workspace. Reference: https://developer.instantly.ai/api/v2
 """
@@ -50,7 +50,7 @@ class Body(Payload):
 
 
 class Email(Payload):
-    """One e-mail at Instantly. `received` says whether it is inbound."""
+    """One email at Instantly. `received` says whether it is inbound."""
 
     id: ExternalId
     from_email: LooseText = Field("", validation_alias="from_address_email")
@@ -103,15 +103,15 @@ class InstantlyClient(ProviderClient):
 
     # Reference: GET /emails
     def emails_of(self, lead_email: str, deadline: Deadline) -> list[Email]:
-        """Returns the latest e-mails to and from a lead, newest first, at most a hundred."""
+        """Returns the latest emails to and from a lead, newest first, at most a hundred."""
         params = {"lead": lead_email, "limit": PAGE}
         return self._get("/emails", "emails", deadline, rows(Email, "items"), params)
 
     # Reference: GET /emails
     def received_since(self, since: datetime, deadline: Deadline) -> Iterator[Email]:
-        """Yields the e-mails received since `since` (aware), and those without a time, newest first.
+        """Yields the emails received since `since` (aware), and those without a time, newest first.
 
-        Instantly sorts by its own creation time, so reading stops after the first page whose e-mails are all older.
+        Instantly sorts by its own creation time, so reading stops after the first page whose emails are all older.
         """
         parse = page(Email, "starting_after", "next_starting_after", "items")
 
@@ -153,7 +153,7 @@ class InstantlyClient(ProviderClient):
         html: str = "",
         cc: Sequence[str] = (),
     ) -> str:
-        """Answers an e-mail from our mailbox `eaccount`, in one call. Returns the new e-mail's id, or ""."""
+        """Answers an email from our mailbox `eaccount`, in one call. Returns the new email's id, or ""."""
         body: dict[str, Any] = {
             "reply_to_uuid": reply_to_uuid,
             "eaccount": eaccount,

@@ -2,7 +2,7 @@
 
 Idempotency keys:
 
-- For a reply and a sent e-mail: `email_id`. The timestamp is not used, because a retry may have a new one or none. If
+- For a reply and a sent email: `email_id`. The timestamp is not used, because a retry may have a new one or none. If
   the optional id is missing, the key is a hash of lead, subject and text that is valid for `RETRY_SPAN_S` seconds.
 - For a bounce: the `email_id` of the mail, or else the campaign and the address, because an address bounces once in a
   campaign.

@@ -145,7 +145,7 @@ class HealthTransition(models.Model):
 
 
 class Notice(models.Model):
-    """One notice to users by Slack or e-mail. In the state `unknown`, nobody knows whether it arrived."""
+    """One notice to users by Slack or email. In the state `unknown`, nobody knows whether it arrived."""
 
     class State(models.TextChoices):
         CLAIMED = "claimed", "Going out"

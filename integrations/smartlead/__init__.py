@@ -1,3 +1,3 @@
-"""SmartLead, which sends cold e-mail campaigns and receives the replies."""
+"""SmartLead, which sends cold email campaigns and receives the replies."""
 
 NAME = "smartlead"

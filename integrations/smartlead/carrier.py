@@ -1,4 +1,4 @@
-"""Sends e-mail through SmartLead, as an answer in the campaign's thread.
+"""Sends email through SmartLead, as an answer in the campaign's thread.
 
 SmartLead returns no message id, so a send whose outcome is unknown is looked up in the thread's history.
 """

@@ -60,7 +60,7 @@ class Account(Payload):
 
 
 class HistoryItem(Payload):
-    """One e-mail of a SmartLead thread. `kind` is SENT or REPLY."""
+    """One email of a SmartLead thread. `kind` is SENT or REPLY."""
 
     kind: Text = Field("", validation_alias="type")
     from_email: LooseText = Field("", validation_alias="from")
@@ -116,7 +116,7 @@ class SmartLeadClient(ProviderClient):
 
     # Reference: GET /leads/?email=
     def find_lead(self, email: str, deadline: Deadline) -> Lead | None:
-        """Returns the lead with this e-mail address; None if SmartLead returns an empty object, as it knows none."""
+        """Returns the lead with this email address; None if SmartLead returns an empty object, as it knows none."""
 
         def parse(response: Response) -> Lead | None:
             return Lead.model_validate(response.data) if response.data.get("id") else None
@@ -125,7 +125,7 @@ class SmartLeadClient(ProviderClient):
 
     # Reference: GET /campaigns/{campaign_id}/leads/{lead_id}/message-history
     def history(self, campaign_id: str, lead_id: str, deadline: Deadline) -> list[HistoryItem]:
-        """Returns the e-mails of the thread with a lead, oldest first."""
+        """Returns the emails of the thread with a lead, oldest first."""
         path = f"{_lead_path(campaign_id, lead_id)}/message-history"
         return self._get(path, "history", deadline, rows(HistoryItem, "history"))
 
@@ -156,7 +156,7 @@ class SmartLeadClient(ProviderClient):
 
     # Reference: POST /campaigns/{campaign_id}/leads/{lead_id}/unsubscribe
     def unsubscribe(self, campaign_id: str, lead_id: str, deadline: Deadline) -> None:
-        """Stops further e-mails of a SmartLead campaign to the lead. It is safe to repeat."""
+        """Stops further emails of a SmartLead campaign to the lead. It is safe to repeat."""
         path = f"{_lead_path(campaign_id, lead_id)}/unsubscribe"
         self._post(path, "unsubscribe", deadline, None, expect_json=False)
 

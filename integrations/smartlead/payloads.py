@@ -7,7 +7,7 @@ form, `from_email` of a reply is the lead; in the published ones, it is our own 
 Idempotency keys:
 
 - For a reply, its RFC 5322 message id. Without one, sender and text identify it for `RETRY_SPAN_S` seconds.
-- For a sent e-mail, its message id, else its step. (`stats_id` belongs to a lead in a campaign, so several sends share
+- For a sent email, its message id, else its step. (`stats_id` belongs to a lead in a campaign, so several sends share
   it.)
 - For a bounce, the message id of the mail that bounced, else campaign and address.
 - For an unsubscribe or a category of a lead, campaign, address and time. An opt-out without a time has no key.
@@ -73,7 +73,7 @@ class Header(Payload):
 
 
 class Part(Payload):
-    """One e-mail: the field `reply_message` or `sent_message` of a SmartLead webhook."""
+    """One email: the field `reply_message` or `sent_message` of a SmartLead webhook."""
 
     message_id: Text = ""
     html: Text = ""
@@ -245,7 +245,7 @@ def _sent(kind: str, event: Body, now: datetime) -> events.Event:
     lead = _lead(event).address
     step = event.sequence_number or event.event_timestamp
     if not (key := _mail_id(event)) and not step:
-        raise events.PayloadInvalid({"message_id": f"{kind} needs the e-mail's message id, step or time"})
+        raise events.PayloadInvalid({"message_id": f"{kind} needs the email's message id, step or time"})
     key = key or f"sent:{event.campaign_id or ''}:{lead.lower()}:{step}"
     mailbox = _mailbox(event, lead)
     return events.MessageEvent(

@@ -195,9 +195,9 @@ def _patterns(found):
 
 
 def expected(role: str, rule: Rule, page: str, *, installation: bool, foreign: bool) -> str:
-    """What the page answers: "log-in" (which it leads to), "opens", "refused" (403) or "absent" (404)."""
+    """What the page answers: "login" (which it leads to), "opens", "refused" (403) or "absent" (404)."""
     if role == MEMBER:
-        return "log-in"
+        return "login"
     if page in ("changelist", "add"):
         allowed = rule.look if page == "changelist" else rule.add
         return "opens" if role in allowed else "refused"
@@ -248,13 +248,13 @@ def _ask(browser: Client, model, page: str, row) -> str:
     else:
         answer = browser.get(url(model, page, *([row.pk] if row is not None else [])))
     if answer.status_code == 302 and "/login/" in answer["Location"]:
-        return "log-in"
+        return "login"
     return {200: "opens", 302: "opens", 403: "refused", 404: "absent"}[answer.status_code]
 
 
 def test_nobody_who_is_not_signed_in_opens_anything(people, unrendered):
     for model in REGISTERED:
-        assert _ask(Client(), model, "changelist", None) == "log-in", model
+        assert _ask(Client(), model, "changelist", None) == "login", model
     for name in ("index", "jsi18n", "autocomplete"):
         assert Client().get(reverse(f"admin:{name}")).status_code == 302
 

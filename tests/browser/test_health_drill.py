@@ -132,7 +132,7 @@ def test_an_outage_shows_itself_and_heals_by_proof(world, worker, linkedin, slac
     assert not world.workspace.messages.filter(source="unipile_message").exists()
 
     banner.get_by_role("button", name="Reconnect").click()
-    page.get_by_role("link", name="Continue to the log-in").click()
+    page.get_by_role("link", name="Continue to the login").click()
     page.get_by_role("button", name="Reconnect LinkedIn").click()
     page.wait_for_url("**/inbox/?view=all")
     told(page, banner, "LinkedIn is back for Jane Doe (Northwind)")

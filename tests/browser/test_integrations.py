@@ -106,7 +106,7 @@ def test_the_pages_of_an_outage_are_accessible(page, world, open_page):
     owner.goto(link)
     assert audit(owner) == []
     owner.get_by_role("button", name="Reconnect").click()
-    log_in = owner.get_by_role("link", name="Continue to the log-in")
+    log_in = owner.get_by_role("link", name="Continue to the login")
     expect(log_in).to_be_visible()
     assert audit(owner) == []
     log_in.click()

@@ -1,4 +1,4 @@
-"""A person's own page of their log-in, by keyboard, at a phone's width, and dark."""
+"""A person's own page of their login, by keyboard, at a phone's width, and dark."""
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -34,7 +34,7 @@ def test_a_person_sets_up_their_phone_loses_it_and_gets_back_in(open_page, user,
     Workspace.objects.update(requires_second_factor=True)
     page = open_page(user, width=375, color_scheme=scheme)
     page.goto(f"/w/{workspace.pk}/people/security/")
-    expect(page.get_by_text(f"{workspace.name} requires two-step log-in.")).to_be_visible()
+    expect(page.get_by_text(f"{workspace.name} requires two-step login.")).to_be_visible()
     assert audit(page) == []
     page.get_by_label("Enter the six digits").fill("123")
     page.keyboard.press("Enter")

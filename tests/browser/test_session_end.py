@@ -11,7 +11,7 @@ from tests.factories import PASSWORD, ago
 from tests.waiting import until
 
 TOO_OLD = "responded with a status of 403"
-"""How Chromium logs that a form was refused whose token a log-in has ended."""
+"""How Chromium logs that a form was refused whose token a login has ended."""
 
 
 @pytest.fixture

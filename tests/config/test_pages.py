@@ -81,7 +81,7 @@ def test_a_page_of_the_admin_ends_too(browser, soon):
 
 
 def test_a_page_ends_while_the_session_itself_cannot_be_read(browser, workspace, soon):
-    """The log-in check runs before any view: what fails there is answered in the same words."""
+    """The login check runs before any view: what fails there is answered in the same words."""
     with locked("django_session"):
         answer = browser.get(reverse("inbox:list", args=[workspace.pk]))
     assert (answer.status_code, "This took too long" in answer.text) == (503, True)

@@ -42,7 +42,7 @@ def test_production_starts_with_what_it_needs():
         ({"ALLOW_LOOPBACK_PROVIDERS": "1"}, "ALLOW_LOOPBACK_PROVIDERS is for demo and tests only"),
         ({"DEBUG": "1"}, "DEBUG is for this machine only"),
         ({"TRUSTED_PROXY": "yes"}, "TRUSTED_PROXY must be a whole number from 0 to 10"),
-        ({"OIDC_ONLY": "1"}, "The company log-in needs OIDC_ISSUER"),
+        ({"OIDC_ONLY": "1"}, "The company login needs OIDC_ISSUER"),
         (
             {"OIDC_ISSUER": "https://a.example", "OIDC_CLIENT_ID": "a", "OIDC_CLIENT_SECRET": "b"},
             "and PUBLIC_URL",

@@ -92,7 +92,7 @@ def test_the_first_log_in_by_the_company_binds_the_account_to_one_person(transac
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(company_key=f"{end_user.issuer}#dana")
         other = InBackground(lambda: log_in.person_of(end_user))
-        until(lambda: waiting_for_a_lock() == 1, "the other log-in waits for the first one")
+        until(lambda: waiting_for_a_lock() == 1, "the other login waits for the first one")
 
     assert (other.result() == user) is is_in
     user.refresh_from_db()

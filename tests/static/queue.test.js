@@ -60,7 +60,7 @@ test("a lost connection and a refusal fail, and the next request goes out", asyn
   assert.deepEqual([lost.outcomes, refused.outcomes, good.outcomes], [["lost"], [409], ["success"]]);
 });
 
-test("after a log-in by the same person in another tab a request goes out again with the new token", async () => {
+test("after a login by the same person in another tab a request goes out again with the new token", async () => {
   const again = request("/a/");
   const refused = await nextRequest();
   assert.equal(refused.options.body.get("csrfmiddlewaretoken"), "old");
@@ -75,7 +75,7 @@ test("after a log-in by the same person in another tab a request goes out again 
   assert.deepEqual(again.outcomes, ["success"]);
 });
 
-test("after a log-in by another person nothing goes out in their name", async () => {
+test("after a login by another person nothing goes out in their name", async () => {
   const mine = request("/a/");
   (await nextRequest()).answer("", 403);
   (await nextRequest()).answer(

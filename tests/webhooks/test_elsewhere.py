@@ -52,7 +52,7 @@ def test_a_message_on_another_channel_is_kept_once(poster, kind, name):
 def test_an_email_that_comes_by_gohighlevel_is_read_as_an_email(poster):
     lead = make_lead(poster.workspace, email="dana@reyesroofing.example.com")
     poster.post("ghl/sms", email())
-    assert (kept().channel, kept().subject, kept().lead) == ("elsewhere", "E-mail: Your offer", lead)
+    assert (kept().channel, kept().subject, kept().lead) == ("elsewhere", "Email: Your offer", lead)
     assert kept().text == "Do you do tear-offs?"
 
 

@@ -204,7 +204,9 @@ def _settings() -> Iterator[Finding]:
         if not getattr(settings, name):
             yield Finding(None, name, "not set", fix)
     if settings.PUBLIC_URL.startswith("http://") and not settings.DEBUG:
-        fix = "Set it to the https:// address: links in mails and notices begin with it, and log-in needs https."
+        fix = (
+            "Set it to the https:// address: links in mails and notices begin with it, and login needs https."
+        )
         yield Finding(False, "PUBLIC_URL", "it begins with http://", fix)
     if settings.METRICS_TOKEN and not settings.METRICS_DIR:
         words = "not set: each scrape shows the counters of another process, and none of the workers"
@@ -381,13 +383,13 @@ def _emergency() -> Iterator[Finding]:
     emails = [user.email for user in users if user.has_usable_password()]
     fix = (
         "Run manage.py emergency_account ADDRESS, and set a password by its link. Without one, no one can log in "
-        "while the company's log-in fails."
+        "while the company's login fails."
     )
     yield Finding(bool(emails), "OIDC_ONLY", f"emergency accounts: {', '.join(emails) or 'none'}", fix)
 
 
 def _issuer() -> Iterator[Finding]:
-    """Reads the description of the company's log-in."""
+    """Reads the description of the company's login."""
     if not settings.OIDC_ISSUER:
         return
     try:
@@ -396,7 +398,7 @@ def _issuer() -> Iterator[Finding]:
         fix = "See docs/operations.md, Logging in by the company."
         yield Finding(False, "OIDC_ISSUER", f"{type(error).__name__}: {error}", fix)
     else:
-        yield Finding(True, "OIDC_ISSUER", "it describes its log-in")
+        yield Finding(True, "OIDC_ISSUER", "it describes its login")
 
 
 def _disconnected() -> Iterator[Finding]:

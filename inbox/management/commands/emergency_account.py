@@ -1,4 +1,4 @@
-"""`emergency_account`: opens or closes the password log-in of one account under OIDC_ONLY."""
+"""`emergency_account`: opens or closes the password login of one account under OIDC_ONLY."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from inbox.workspaces import people
 
 class Command(BaseCommand):
     help = (
-        "Let one account log in with a password under OIDC_ONLY, for the day on which the company's log-in does not "
+        "Let one account log in with a password under OIDC_ONLY, for the day on which the company's login does not "
         "work, and print a link by which its owner sets the password. Keep that password in a safe."
     )
 

@@ -1,4 +1,4 @@
-"""Log-in through the company's OpenID provider (OIDC_ISSUER): redirects to the provider and handles its callback."""
+"""Login through the company's OpenID provider (OIDC_ISSUER): redirects to the provider and handles its callback."""
 
 import logging
 import time
@@ -34,22 +34,22 @@ logger = logging.getLogger(__name__)
 
 LIMIT_MS = 10_000
 ATTEMPTS = "company_attempts"
-"""Session key of the log-ins that this browser has begun but not finished: at most TABS, oldest first."""
+"""Session key of the logins that this browser has begun but not finished: at most TABS, oldest first."""
 TABS = 5
 ATTEMPT_S = 3600
 FAILURES = (ProviderError, ProviderMisconfigured, CallInterrupted, DeadlineExceeded)
-REFUSED = "Your company’s log-in didn’t confirm your identity. Try again, or tell your operator."
-OUT_OF_REACH = "Your company’s log-in isn’t answering. Try again in a moment."
-MISCONFIGURED = "Your company’s log-in refused Holdfast. Tell your operator to check the log."
-DECLINED = "Your company’s log-in was cancelled or refused you."
-OVER = "This log-in started in another browser or has expired. Start again here."
+REFUSED = "Your company’s login didn’t confirm your identity. Try again, or tell your operator."
+OUT_OF_REACH = "Your company’s login isn’t answering. Try again in a moment."
+MISCONFIGURED = "Your company’s login refused Holdfast. Tell your operator to check the log."
+DECLINED = "Your company’s login was cancelled or refused you."
+OVER = "This login started in another browser or has expired. Start again here."
 
 
 @login_not_required
 @never_cache
 @require_safe
 def begin(request: HttpRequest) -> HttpResponse:
-    """`/login/company/`: redirects to the issuer's page, and after log-in to `next`.
+    """`/login/company/`: redirects to the issuer's page, and after login to `next`.
 
     With `again`, a user who is already logged in proves once more who they are.
     """
@@ -95,14 +95,14 @@ def end(request: HttpRequest) -> HttpResponse:
     else:
         login(request, user, backend=settings.COMPANY_BACKEND)
         request.session.set_expiry(0)
-    # An issuer that still knows the browser asks nothing. Then the proof is as old as the log-in there.
+    # An issuer that still knows the browser asks nothing. Then the proof is as old as the login there.
     request.session[PROVEN] = min(end_user.proven_at or time.time(), time.time())
     return redirect(attempt.next)
 
 
 def _require_issuer() -> None:
     if not settings.OIDC_ISSUER:
-        raise Http404("No company log-in is set up.")
+        raise Http404("No company login is set up.")
 
 
 def _return_to() -> str:

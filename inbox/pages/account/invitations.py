@@ -29,7 +29,7 @@ ANSWERS = ("accept", "decline")
 def by_mail(request: HttpRequest, token: str) -> HttpResponse:
     """`/invitation/<token>/`: shows an invitation. A POST accepts or declines it, as `do` says.
 
-    Responds with 410 if the invitation cannot be answered. To accept, a person who has not yet proven that the e-mail
+    Responds with 410 if the invitation cannot be answered. To accept, a person who has not yet proven that the email
     address is theirs must set a new password.
     """
     invitation = invitations.read(token)

@@ -1,4 +1,4 @@
-"""Log-in and passwords: the pages and their forms. Each kind of failure has one message."""
+"""Login and passwords: the pages and their forms. Each kind of failure has one message."""
 
 import time
 from typing import Any
@@ -45,7 +45,7 @@ from integrations.mail import is_off
 
 
 class LoginForm(AuthenticationForm):
-    """The log-in form. The field that Django calls `username` holds the e-mail address."""
+    """The login form. The field that Django calls `username` holds the email address."""
 
     remember = forms.BooleanField(required=False)
 
@@ -58,7 +58,7 @@ class LoginForm(AuthenticationForm):
 
 
 class ChangePasswordForm(PasswordChangeForm):
-    """Changes a password. A wrong old password counts as a failed log-in: a stolen session must not guess it."""
+    """Changes a password. A wrong old password counts as a failed login: a stolen session must not guess it."""
 
     def __init__(self, user: User, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(user, *args, **kwargs)
@@ -73,7 +73,7 @@ class ChangePasswordForm(PasswordChangeForm):
 
 
 class _Proves:
-    """Mixin for forms that set a password which only the owner of the e-mail address can know."""
+    """Mixin for forms that set a password which only the owner of the email address can know."""
 
     user: User
 
@@ -92,7 +92,7 @@ class OperatorsPasswordForm(_Proves, AdminPasswordChangeForm):  # type: ignore[t
 
 
 class ForgottenForm(forms.Form):
-    """Asks for the e-mail address to which the link is mailed."""
+    """Asks for the email address to which the link is mailed."""
 
     email = forms.EmailField(widget=forms.EmailInput(attrs={"autocomplete": "username"}))
 
@@ -105,7 +105,7 @@ def _few_left(request: HttpRequest, username: str) -> str:
 
 
 class Login(LoginView):
-    """The log-in page. Without `remember`, the session ends when the browser is closed."""
+    """The login page. Without `remember`, the session ends when the browser is closed."""
 
     authentication_form = LoginForm
 
@@ -119,7 +119,7 @@ class Login(LoginView):
 
 
 PENDING = "pending"
-"""Session key of a log-in whose password was right and whose code is still missing: user, `next`, and start time."""
+"""Session key of a login whose password was right and whose code is still missing: user, `next`, and start time."""
 PENDING_S = 600
 
 

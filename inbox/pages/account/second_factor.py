@@ -42,7 +42,7 @@ def factor(request: HttpRequest) -> HttpResponse:
     if wanted == "remove":
         second_factor.remove(user, user, session_key=key)
         note_proof(request, strength_of_log_in(request))
-        messages.success(request, "Two-step log-in is off. Right now, a password is all anyone needs.")
+        messages.success(request, "Two-step login is off. Right now, a password is all anyone needs.")
         return redirect("security")
     return redirect(next_url(request, reverse("security")))
 

@@ -1,4 +1,4 @@
-"""Finds phone numbers and e-mail addresses in a lead's replies, which a person can add to the lead with one click."""
+"""Finds phone numbers and email addresses in a lead's replies, which a person can add to the lead with one click."""
 
 import re
 from collections.abc import Iterable, Iterator

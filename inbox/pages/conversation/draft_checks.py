@@ -15,7 +15,7 @@ class DraftLine:
     """The line above the checks of a draft: tone, icon, the emphasised `head`, and `words`.
 
     `gates` are the checks, failed ones first. For a draft that counts down, `head` is empty and `words` follow the
-    time. `unsigned` is true for an e-mail without a signature.
+    time. `unsigned` is true for an email without a signature.
     """
 
     tone: str
@@ -62,7 +62,7 @@ def draft_line(lead: Lead, draft: Draft, gates: list[GateResult]) -> DraftLine:
 
 
 def is_signed(workspace: Workspace) -> bool:
-    """Whether e-mails of the workspace end with a name or a signature."""
+    """Whether emails of the workspace end with a name or a signature."""
     return bool(workspace.persona_name.strip() or workspace.signature.strip())
 
 

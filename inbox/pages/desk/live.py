@@ -37,7 +37,7 @@ def live(request: HttpRequest) -> HttpResponse:
     and the next snapshot.
 
     `at` names the conversations in the foreground, and whether the user is writing there (0 or 1). `here` in the
-    response names the colleagues there. Responds with 401 without a log-in, and 404 if none of the workspaces is the
+    response names the colleagues there. Responds with 401 without a login, and 404 if none of the workspaces is the
     user's.
     """
     places = list(map(_place, request.GET.getlist("at")[: presence.PLACES]))
@@ -81,7 +81,7 @@ def _place(text: str) -> presence.Place:
 
 def _is_theirs(session: SessionBase, user: User) -> bool:
     """Whether the session is still valid for `user`. A password change ends it, as in django.contrib.auth.get_user, and
-    so does the end of the log-in method that opened it.
+    so does the end of the login method that opened it.
     """
     way_in = session.get(BACKEND_SESSION_KEY)
     if way_in not in settings.AUTHENTICATION_BACKENDS:

@@ -132,7 +132,7 @@ class OneLeadForm(forms.Form):
 
 
 class EnrolForm(forms.Form):
-    """Chooses the leads for a sequence, by e-mail addresses or by a tag."""
+    """Chooses the leads for a sequence, by email addresses or by a tag."""
 
     emails = forms.CharField(
         label="Email addresses, one per line", required=False, widget=forms.Textarea(attrs={"rows": 4})

@@ -180,7 +180,7 @@ class FirstSteps:
 
     @property
     def can_reconnect(self) -> bool:
-        """Whether the account of the first step works again after a log-in on the provider's page."""
+        """Whether the account of the first step works again after a login on the provider's page."""
         health = getattr(self.senders[0], "health", None) if self.senders else None
         return health is not None and sentences.can_reconnect(health)
 

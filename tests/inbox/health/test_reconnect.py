@@ -1,4 +1,4 @@
-"""The way back: the provider's page, the owner's link without log-in, and proof that it is the same person."""
+"""The way back: the provider's page, the owner's link without login, and proof that it is the same person."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""All addresses of the product, tried in each state of the log-in. What is expected of each stands in doors.txt.
+"""All addresses of the product, tried in each state of the login. What is expected of each stands in doors.txt.
 
     DEBUG=1 python -m tests.inbox.pages.test_doors    # prints the addresses that have no rule yet
 

@@ -1,4 +1,4 @@
-"""Coming in: log-in, lock-out, the way home, and what a person likes."""
+"""Coming in: login, lock-out, the way home, and what a person likes."""
 
 import pytest
 from django.conf import settings

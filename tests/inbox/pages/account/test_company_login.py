@@ -1,4 +1,4 @@
-"""The log-in by the company, over HTTP against the sandbox's issuer, which can also be wrong in each way."""
+"""The login by the company, over HTTP against the sandbox's issuer, which can also be wrong in each way."""
 
 import time
 from datetime import timedelta
@@ -54,7 +54,7 @@ def issuer(sandbox):
 
 
 def answer_of(client, next_url=""):
-    """The issuer's answer, as a path of ours, to a log-in that this browser has begun."""
+    """The issuer's answer, as a path of ours, to a login that this browser has begun."""
     page = client.get(reverse("company-login"), {"next": next_url} if next_url else {})
     assert page.status_code == HTTPStatus.FOUND, page.content
     moved = requests.get(page["Location"], allow_redirects=False, timeout=5)
@@ -107,7 +107,7 @@ def test_a_next_that_is_no_page_of_this_site_is_not_followed(issuer, place):
         {"claims": {"aud": [CLIENT, "another-client"], "azp": "another-client"}},
         {"claims": {"azp": "another-client"}},
         {"claims": {"iss": "https://evil.example"}},
-        {"claims": {"nonce": "of-another-log-in"}},
+        {"claims": {"nonce": "of-another-login"}},
         {"claims": {"nonce": None}},
         {"claims": {"sub": None}},
         {"claims": {"sub": "dana\0-1"}},
@@ -293,7 +293,7 @@ def test_an_operator_gives_the_account_to_the_person_s_new_id_at_the_company(iss
     log_in(before)
     form = {"email": EMAIL, "theme": "", "is_active": "on"}
     refused = root.post(place, form | {"company_key": f"{settings.OIDC_ISSUER}#root"})
-    assert "Only the company’s log-in sets this" in refused.content.decode()
+    assert "Only the company’s login sets this" in refused.content.decode()
 
     assert root.post(place, form | {"company_key": ""}).status_code == HTTPStatus.FOUND
 

@@ -1,4 +1,4 @@
-"""The log-in by the company against an OpenID provider from a package, which nobody here has written."""
+"""The login by the company against an OpenID provider from a package, which nobody here has written."""
 
 from http import HTTPStatus
 from urllib.parse import urlsplit

@@ -172,7 +172,7 @@ def test_joining_by_mail_ends_a_password_that_others_may_know(invite, workspace,
     owner.post(link, {"do": "accept"} | PASSWORDS)
 
     assert owner.get(url("list")).status_code == 200
-    assert attacker.get(url("list")).status_code == 302  # to the log-in
+    assert attacker.get(url("list")).status_code == 302  # to the login
     assert not Client().login(username=CFO, password=GUESSED)
     unproven.refresh_from_db()
     assert unproven.address_proven_at is not None

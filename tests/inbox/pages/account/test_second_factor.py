@@ -150,7 +150,7 @@ def test_turning_it_off_and_new_codes_ask_first_and_say_what_ends(ana, workspace
     second_factor.require(workspace, ana, True)
     client = logged_in(ana)
     page = client.get(f"{SETUP}?do=remove").content.decode()
-    assert "Turn off two-step log-in?" in page
+    assert "Turn off two-step login?" in page
     assert f"{workspace.name} requires it, so you will be asked to set it up again." in page
     assert "The old codes stop working." in client.get(f"{SETUP}?do=codes").content.decode()
     assert SecondFactor.objects.exists()
@@ -160,7 +160,7 @@ def test_turning_it_off_and_new_codes_ask_first_and_say_what_ends(ana, workspace
 def test_the_security_page_says_which_workspace_requires_it(ana, workspace):
     second_factor.require(workspace, ana, True)
     page = logged_in(ana).get("/account/security/").content.decode()
-    assert f"{workspace.name} requires two-step log-in." in page
+    assert f"{workspace.name} requires two-step login." in page
 
 
 def test_a_new_phone_replaces_the_old_one_with_its_first_code(ana, factor):
@@ -180,7 +180,7 @@ def test_a_new_phone_replaces_the_old_one_with_its_first_code(ana, factor):
     assert SecondFactor.objects.get().confirmed and not factor.verify_token("000000")
 
 
-# --- log-in ---
+# --- login ---
 
 
 def test_a_log_in_asks_for_the_code_and_keeps_where_one_wanted_to_go(factor):
@@ -459,7 +459,7 @@ def test_who_lacks_it_is_led_through_it_at_the_next_page_and_back(ana, workspace
     assert client.get("/live/", {"w": f"{workspace.pk}~{snapshot}"}).status_code == 401
     to_setup = client.get(place)["Location"]
     assert to_setup == f"{SETUP}?next={place.replace('/', '%2F')}"
-    assert f"{workspace.name} requires two-step log-in." in client.get(to_setup).content.decode()
+    assert f"{workspace.name} requires two-step login." in client.get(to_setup).content.decode()
     assert client.get("/admin/")["Location"].startswith(SETUP)
     done = client.post(SETUP, {"code": code_of(SecondFactor.objects.get()), "next": place})
 
