@@ -1,7 +1,7 @@
 """Guards every page under /w/<workspace>/: checks who may open it, and activates the workspace's time zone."""
 
 import zoneinfo
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 from urllib.parse import urlencode
@@ -15,6 +15,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.middleware import HtmxDetails
 
 from inbox.models import Membership, User, Workspace
@@ -25,6 +26,9 @@ from inbox.workspaces.second_factor import has_factor
 Rest = ParamSpec("Rest")
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+MEMBER, ADMIN = Membership.Role.MEMBER, Membership.Role.ADMIN
+READ, POST, FORM = ("GET", "HEAD"), ("POST",), ("GET", "HEAD", "POST")
+"""The methods of a page that only shows, of an address that only takes forms, and of a page with its own form."""
 LAST_WORKSPACE = "last_workspace"
 
 
@@ -64,9 +68,11 @@ View = Callable[Concatenate[WorkspaceRequest, Rest], HttpResponseBase]
 Guarded = Callable[..., HttpResponseBase]
 
 
-def workspace_view(min_role: str = Membership.Role.VIEWER) -> Callable[[View[Rest]], Guarded]:
-    """Decorator for views under `w/<uuid:workspace_id>/`. It checks the user's role and hides `workspace_id` from the
-    view.
+def workspace_view(
+    min_role: str = Membership.Role.VIEWER, methods: Sequence[str] = READ
+) -> Callable[[View[Rest]], Guarded]:
+    """Decorator for views under `w/<uuid:workspace_id>/`. It checks the method and the user's role, and hides
+    `workspace_id` from the view.
 
     It sets `request.workspace` and `request.membership`, activates the workspace's time zone, and remembers the
     workspace for pages over several. It takes the membership's `snapshot` before the view reads anything
@@ -93,13 +99,13 @@ def workspace_view(min_role: str = Membership.Role.VIEWER) -> Callable[[View[Res
                 return view(inside, *args, **kwargs)
 
         guarded.min_role = min_role  # type: ignore[attr-defined]  # by it a test knows the door
-        return guarded
+        return require_http_methods(methods)(guarded)
 
     return decorate
 
 
 def desk_view(view: Callable[[SignedInRequest], HttpResponseBase]) -> Guarded:
-    """Decorator for views over all workspaces of the logged-in user, whose memberships each request reads anew.
+    """Decorator for pages over all workspaces of the logged-in user, whose memberships each request reads anew.
 
     A user without a workspace gets a 404. If a workspace requires a second factor, so does the view.
     """
@@ -115,7 +121,7 @@ def desk_view(view: Callable[[SignedInRequest], HttpResponseBase]) -> Guarded:
             return to_second_factor(request)
         return view(cast(SignedInRequest, request))
 
-    return guarded
+    return require_safe(guarded)
 
 
 def _admitted(request: HttpRequest, workspace_id: UUID, min_role: str) -> Membership:
@@ -125,6 +131,6 @@ def _admitted(request: HttpRequest, workspace_id: UUID, min_role: str) -> Member
     if membership is None:
         raise Http404("No such page.")
     writing = request.method not in SAFE_METHODS
-    if not membership.at_least(min_role) or (writing and not membership.at_least(Membership.Role.MEMBER)):
+    if not membership.at_least(min_role) or (writing and not membership.at_least(MEMBER)):
         raise PermissionDenied(f"Your role here is {membership.get_role_display().lower()}.")
     return membership

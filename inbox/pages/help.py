@@ -11,7 +11,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from django.views.decorators.http import require_safe
 
 from inbox.pages.access import WorkspaceRequest, workspace_view
 
@@ -75,7 +74,6 @@ def _link(match: re.Match[str]) -> str:
     return f'<a href="{f"../{name}/" if name else ""}{fragment}">{words}</a>'
 
 
-@require_safe
 @workspace_view()
 def help_page(request: WorkspaceRequest, name: str) -> HttpResponse:
     """`w/<workspace>/help/<name>/`: shows one of the pages of docs/ that are written for users."""

@@ -14,12 +14,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
 
 from inbox.leads import erasure, facts, identity, merge, refused_channels, rollup
-from inbox.models import Appointment, Lead, Membership, audit
+from inbox.models import Appointment, Lead, audit
 from inbox.models.lead import Channel
-from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
+from inbox.pages.access import ADMIN, FORM, MEMBER, POST, WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.desk.search import matches, search_page
 from inbox.pages.proof import asks_again
 
@@ -133,8 +132,7 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
         }
 
 
-@require_http_methods(["GET", "POST"])
-@workspace_view(Membership.Role.MEMBER)
+@workspace_view(MEMBER, FORM)
 def edit_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/leads/<lead>/edit/`: edits a lead. Later events do not replace a value that a person entered."""
     lead = get_object_or_404(
@@ -155,8 +153,7 @@ def edit_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     return render(request, "leads/edit.html", context, status=422 if form.errors else 200)
 
 
-@require_POST
-@workspace_view(Membership.Role.MEMBER)
+@workspace_view(MEMBER, POST)
 def add_contact(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/leads/<lead>/contact/`: adds a `phone` or `email` from a reply.
 
@@ -182,14 +179,13 @@ def _taken(request: WorkspaceRequest, lead: Lead, conflict: facts.Taken) -> Http
     both = [lead.pk, conflict.other.pk] if conflict.other else [lead.pk]
     Lead.objects.filter(workspace=request.workspace, pk__in=both).update(identity_conflict=True)
     messages.warning(request, "Another lead has this, so nothing was added. They may be the same person.")
-    if conflict.other and request.membership.at_least(Membership.Role.ADMIN):
+    if conflict.other and request.membership.at_least(ADMIN):
         merging = reverse("inbox:merge", args=[request.workspace.pk, lead.pk])
         return redirect(f"{merging}?other={conflict.other.pk}")
     return redirect("inbox:conversation", request.workspace.pk, lead.pk)
 
 
-@require_POST
-@workspace_view(Membership.Role.MEMBER)
+@workspace_view(MEMBER, POST)
 def allow_channel(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/leads/<lead>/allow/`: allows messages on `channel` again after an opt-out, with an audit entry.
 
@@ -207,8 +203,7 @@ def allow_channel(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse
     return redirect("inbox:conversation", request.workspace.pk, lead.pk)
 
 
-@require_POST
-@workspace_view()
+@workspace_view(methods=POST)
 def meeting_handled(request: WorkspaceRequest, appointment_id: uuid.UUID) -> HttpResponse:
     """Closes a meeting that was cancelled or missed. Closing it again changes nothing. Any other meeting is a 404."""
     fell_through = Appointment.objects.filter(
@@ -232,8 +227,7 @@ class Asked(NamedTuple):
     query: str
 
 
-@require_http_methods(["GET", "POST"])
-@workspace_view(Membership.Role.ADMIN)
+@workspace_view(ADMIN, FORM)
 def merge_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/leads/<lead>/merge/?q=…&other=<lead>`: shows the effects of merging `other` in. A POST merges."""
     choice = asked_for(request, get_object_or_404(Lead, pk=lead_id, workspace=request.workspace))
@@ -287,8 +281,7 @@ def _candidates(choice: Asked, reads: bool) -> list[Lead]:
     return rows[:CANDIDATES]
 
 
-@require_http_methods(["GET", "POST"])
-@workspace_view(Membership.Role.ADMIN)
+@workspace_view(ADMIN, FORM)
 @asks_again()
 def erase_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/leads/<lead>/erase/`: shows the effects of erasing the lead. A POST with `sure` erases it."""

@@ -10,7 +10,7 @@ from django.urls import reverse
 from inbox.health import banner
 from inbox.leads.folders import COUNT_LIMIT, DEFAULT_FOLDER, FOLDERS, TABS, Folder
 from inbox.models import Membership, Workspace
-from inbox.pages.access import WorkspaceRequest, signed_in
+from inbox.pages.access import ADMIN, MEMBER, WorkspaceRequest, signed_in
 from inbox.pages.desk import saved_views
 from inbox.pages.desk.conversation_list import list_url
 from inbox.pages.desk.counts import CLIENTS, UNREPAIRED, counts_of, desk_counts
@@ -71,7 +71,6 @@ def _paused(request: WorkspaceRequest) -> Badge | None:
 SET_UP, OPERATE, FIRST_STEPS = "Set up", "Operate", "First steps"
 DOORS = {SET_UP: "settings", OPERATE: "health"}
 """The doors that lead to several pages, each with its icon."""
-ADMIN, MEMBER = Membership.Role.ADMIN, Membership.Role.MEMBER
 PAGES: list[Page] = [
     Page("inbox:followups", "Follow-ups", "steps"),
     Page(

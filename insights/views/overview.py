@@ -7,7 +7,6 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from inbox.health import receipts
 from inbox.pages import csvs
@@ -20,7 +19,6 @@ SPANS = {"7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days"}
 DEFAULT_SPAN = "30"
 
 
-@require_safe
 @workspace_view()
 def overview(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/insights/?days=7|30|90`: shows the numbers of replies, answers and meetings in these days."""
@@ -43,7 +41,6 @@ def overview(request: WorkspaceRequest) -> HttpResponse:
     return render(request, "insights/overview.html", context)
 
 
-@require_safe
 @workspace_view()
 def overview_csv(request: WorkspaceRequest) -> HttpResponse:
     """Downloads the overview page's table of campaigns as CSV."""

@@ -9,25 +9,21 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from inbox.health import receipts
-from inbox.models import Membership
 from inbox.pages import csvs
-from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.access import ADMIN, FORM, MEMBER, POST, WorkspaceRequest, workspace_view
 from inbox.pages.pagination import page_of
 from inbox.pages.proof import asks_again
 from insights import citation_links, difference, packs
 from insights.forms import PackForm, QuestionForm
 from insights.models import ContextPack, PackThread
 
-MEMBER = Membership.Role.MEMBER
 PAGE = 20
 SHOWN_CLAIMS = 3
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@workspace_view()
+@workspace_view(methods=FORM)
 def pack_list(request: WorkspaceRequest) -> HttpResponse:
     """Lists the newest build of each pack. A POST requests a new pack."""
     form = PackForm(request.POST or None, workspace=request.workspace)
@@ -56,7 +52,6 @@ def pack_list(request: WorkspaceRequest) -> HttpResponse:
     return render(request, template, context, status=400 if form.errors else 200)
 
 
-@require_safe
 @workspace_view()
 def pack(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
     """Shows one context pack: progress, answer, the conversations as evidence, and follow-up questions."""
@@ -88,7 +83,6 @@ def pack(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
     return render(request, "insights/pack.html", context)
 
 
-@require_safe
 @workspace_view()
 def progress(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
     """The part of a pack's page that reloads during a build. When the build ends, the whole page is reloaded."""
@@ -102,8 +96,7 @@ def progress(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
     return response
 
 
-@require_POST
-@workspace_view(MEMBER)
+@workspace_view(MEMBER, POST)
 def ask(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
     """Stores a follow-up question about the pack. Without a read conversation, the page says that it has no answer."""
     own_pack = _own(request, pack_id)
@@ -122,8 +115,7 @@ def ask(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
     return redirect("insights:pack", request.workspace.pk, own_pack.pk)
 
 
-@require_POST
-@workspace_view(MEMBER)
+@workspace_view(MEMBER, POST)
 def decide(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
     """Builds the context pack again (`do=again`) or stops its build (`do=stop`)."""
     own_pack = _own(request, pack_id)
@@ -138,7 +130,6 @@ def decide(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
     return redirect("insights:pack", request.workspace.pk, own_pack.pk)
 
 
-@require_safe
 @workspace_view()
 @asks_again(reading=True)
 def pack_csv(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
@@ -166,7 +157,7 @@ def _built(request: WorkspaceRequest, pack: ContextPack, created: bool) -> HttpR
 
 def _common(request: WorkspaceRequest) -> dict[str, Any]:
     return {
-        "shows_cost": request.membership.at_least(Membership.Role.ADMIN),
+        "shows_cost": request.membership.at_least(ADMIN),
         "may_ask": request.membership.at_least(MEMBER),
         "now": timezone.now(),
     }

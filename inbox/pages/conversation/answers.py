@@ -8,12 +8,11 @@ from django.core.exceptions import BadRequest
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
 
 from inbox.leads import notes
 from inbox.models import Draft, Lead, OutboundSend
 from inbox.models.lead import WRITTEN_ON
-from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.access import POST, WorkspaceRequest, workspace_view
 from inbox.pages.conversation.conversation import Typed, find_lead, render_conversation
 from inbox.pages.desk.conversation_list import threads
 from inbox.pages.forms import PostedText, first_error
@@ -58,8 +57,7 @@ class OwnMessageForm(AnswerForm):
 SENDING = ("send", "send-next")
 
 
-@require_POST
-@workspace_view()
+@workspace_view(methods=POST)
 def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Carries out a reviewer's decision about a draft and redirects to the conversation.
 
@@ -97,8 +95,7 @@ def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse
     return _back(request, draft.lead_id)
 
 
-@require_POST
-@workspace_view()
+@workspace_view(methods=POST)
 def own_message(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """Sends `text` to a lead on `channel`, once per `client_token`. `do` send-next then opens the next conversation."""
     lead = find_lead(request, lead_id)
@@ -113,8 +110,7 @@ def own_message(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     return _back(request, lead.pk)
 
 
-@require_POST
-@workspace_view()
+@workspace_view(methods=POST)
 def settle_send(request: WorkspaceRequest, send_id: uuid.UUID) -> HttpResponse:
     """Carries out a decision about one of our messages, as `do` says.
 
@@ -193,8 +189,7 @@ class NoteForm(forms.Form):
     )
 
 
-@require_POST
-@workspace_view()
+@workspace_view(methods=POST)
 def write_note(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/inbox/<lead>/note/`: stores `text` as a note and notifies the members whom it names with @.
 

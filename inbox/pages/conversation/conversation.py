@@ -14,12 +14,11 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_safe
 
 from inbox.leads import assigning, notes, triage
-from inbox.models import Draft, Lead, Membership, Message, OutboundSend
+from inbox.models import Draft, Lead, Message, OutboundSend
 from inbox.models.message import OWN
-from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
+from inbox.pages.access import MEMBER, WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.combined_query import expression, instances, read_together, rows
 from inbox.pages.conversation import lead_details
 from inbox.pages.conversation.contacts_in_replies import finds
@@ -187,7 +186,6 @@ def _seen_send(lead: Lead) -> str:
     return (newest or NO_SEND).isoformat()
 
 
-@require_safe
 @workspace_view()
 def conversation(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/inbox/<lead>/`: shows a conversation beside the list for the same query string.
@@ -201,7 +199,7 @@ def conversation(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     lead = find_lead(request, lead_id)
     if part == THREADS:
         return render_part(request, part, {"threads": threads(request), "lead": lead})
-    if not part and request.membership.at_least(Membership.Role.MEMBER):
+    if not part and request.membership.at_least(MEMBER):
         triage.mark_read(lead)
         if vars(lead)["calls_me"]:
             notes.mark_read(request.workspace.pk, signed_in(request), [lead.pk])
@@ -258,7 +256,6 @@ def alike_to(lead: Lead, decided: str) -> Alike | None:
     return alike if alike and alike.count else None
 
 
-@require_safe
 @workspace_view()
 def outgoing(request: WorkspaceRequest, lead_id: uuid.UUID, send_id: uuid.UUID) -> HttpResponse:
     """The part that is polled during a send: 204 until the send ends, then the new message and the area below it."""
@@ -278,7 +275,6 @@ def outgoing(request: WorkspaceRequest, lead_id: uuid.UUID, send_id: uuid.UUID) 
     return _answer(request, lead, answer, settled=send, arrived=arrived)
 
 
-@require_safe
 @workspace_view()
 def rewriting(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """The part that is polled while the model rewrites a draft: 204 until it finishes, then the area below."""
@@ -293,7 +289,6 @@ def _answer(request: WorkspaceRequest, lead: Lead, answer: Answer, **more: objec
     return render(request, "inbox/_answer.html", context | more)
 
 
-@require_safe
 @xframe_options_sameorigin
 @workspace_view()
 def original(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponseBase:

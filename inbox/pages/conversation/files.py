@@ -12,7 +12,6 @@ from django.shortcuts import get_object_or_404, render
 from django.template.defaultfilters import filesizeformat
 from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
 
 from inbox.models import Message
 from inbox.models.message import OWN
@@ -73,9 +72,8 @@ def untold(message: Message) -> str:
 FILE_POLICY = {"default-src": [constants.NONE], "sandbox": [True]}
 
 
-@require_GET
 @never_cache
-@workspace_view()
+@workspace_view(methods=["GET"])
 def file(request: WorkspaceRequest, message_id: uuid.UUID, number: int) -> HttpResponseBase:
     """`w/<workspace>/messages/<message>/files/<number>/`: downloads a file, counted from 1, or explains why it cannot.
 

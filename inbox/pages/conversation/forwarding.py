@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.views.decorators.http import require_safe
 
 from inbox.models import Lead, Membership, Message
 from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
@@ -63,7 +62,6 @@ def mail_link(address: str, subject: str, text: str) -> tuple[str, bool]:
     return head + body, excerpt != text
 
 
-@require_safe
 @workspace_view()
 def forward(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/messages/<message>/forward/`: shows the text, and a link for each colleague and without one."""

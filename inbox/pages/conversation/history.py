@@ -5,7 +5,6 @@ import uuid
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from inbox.leads import identity
 from inbox.models import Lead, Message
@@ -23,7 +22,6 @@ from integrations.models import Integration
 from integrations.spec import stated
 
 
-@require_safe
 @workspace_view()
 def history(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """Shows the campaign mails to one lead that are not stored here, as EmailBison lists them now.

@@ -10,11 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
 
 from inbox.followups import step_text
-from inbox.models import Draft, Lead, Membership
-from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
+from inbox.models import Draft, Lead
+from inbox.pages.access import ADMIN, MEMBER, POST, WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.conversation.conversation import Typed, find_lead, render_conversation
 from inbox.replying import slots
 from inbox.trace import asking
@@ -41,8 +40,7 @@ class Times(NamedTuple):
     link: str = ""
 
 
-@require_safe
-@workspace_view(Membership.Role.MEMBER)
+@workspace_view(MEMBER)
 def snippets_for(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """`…/inbox/<lead>/snippets/?for=<form>&words=<words>`: shows the menu of snippets, filled in for the lead."""
     words = request.GET.get("words", "").replace("\0", "").strip()
@@ -53,8 +51,7 @@ def snippets_for(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 
 
 @never_cache
-@require_safe
-@workspace_view(Membership.Role.MEMBER)
+@workspace_view(MEMBER)
 def times_for(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """`…/inbox/<lead>/times/?for=<form>`: shows the menu of free meeting times, read from the calendar within 3 s."""
     lead = get_object_or_404(Lead, workspace=request.workspace, pk=lead_id)
@@ -62,8 +59,7 @@ def times_for(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     return render(request, "inbox/_time_list.html", context)
 
 
-@require_POST
-@workspace_view()
+@workspace_view(methods=POST)
 def insert(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """`…/inbox/<lead>/insert/`: renders the conversation for a browser without scripts.
 
@@ -119,7 +115,7 @@ def _times(request: WorkspaceRequest, lead: Lead) -> Times:
 
 def _lacking(request: WorkspaceRequest, lack: slots.Lack) -> Times:
     """Explains why there are no times, and how to fix that."""
-    if not request.membership.at_least(Membership.Role.ADMIN):
+    if not request.membership.at_least(ADMIN):
         return Times([], f"{lack.words} An owner or admin can set this under Integrations.")
     if lack.account is None:
         return Times(

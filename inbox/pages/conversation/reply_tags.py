@@ -10,12 +10,11 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
 
 from inbox.intake import tag_decisions
 from inbox.leads.tags import SAID
 from inbox.models import Message
-from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.access import FORM, POST, WorkspaceRequest, workspace_view
 from inbox.pages.forms import first_error
 from inbox.pipeline.alike import MOST, SHOWN, Alike, NotAlike
 from inbox.understanding import rules
@@ -46,7 +45,7 @@ def find_reply(request: WorkspaceRequest, message_id: uuid.UUID) -> Message:
     return get_object_or_404(inbound, workspace=request.workspace, pk=message_id)
 
 
-@workspace_view()
+@workspace_view(methods=FORM)
 def why(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/messages/<message>/why/`: shows the decisions about a reply's tag. Members can correct it."""
     message = find_reply(request, message_id)
@@ -70,8 +69,7 @@ def why(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
     return render(request, "understanding/why.html", context, status=422 if form.errors else 200)
 
 
-@require_POST
-@workspace_view()
+@workspace_view(methods=POST)
 def decide_suspicion(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/messages/<message>/suspicion/`: stores a person's `answer` to a suspicion: yes or no."""
     message = find_reply(request, message_id)
@@ -100,7 +98,7 @@ class AlikeForm(forms.Form):
         return min(until, timezone.now())
 
 
-@workspace_view()
+@workspace_view(methods=FORM)
 def alike(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/messages/<message>/alike/`: applies a decision about this reply to all replies with the same
     words.
@@ -146,7 +144,6 @@ def _start(request: WorkspaceRequest, group: Alike | None) -> None:
             messages.success(request, f"Treating {min(count, MOST)} alike.")
 
 
-@require_safe
 @workspace_view()
 def alike_progress(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
     """The part of the page that shows the job's progress."""

@@ -27,7 +27,7 @@ from inbox.intake.retention import KEEP_CHANGES
 from inbox.leads import assigning, triage
 from inbox.leads.triage import Seen, TriageResult
 from inbox.models import Lead, Membership, User, Workspace, audit
-from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
+from inbox.pages.access import FORM, MEMBER, WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.changes import changed
 from inbox.pages.desk.conversation_list import query_of
 from inbox.pages.desk.decision_forms import AllForm, DecisionForm
@@ -217,7 +217,7 @@ def _member(ctx: JobContext) -> Membership | None:
         workspace=ctx.workspace_id, user=ctx.payload["user"], user__is_active=True
     )
     member = rows.select_related("user", "workspace").first()
-    return member if member and member.at_least(Membership.Role.MEMBER) else None
+    return member if member and member.at_least(MEMBER) else None
 
 
 def _request(member: Membership, query: str) -> WorkspaceRequest:
@@ -266,10 +266,7 @@ def _put_back(member: Membership, token: str, _deadline: Deadline) -> int:
         return 0
 
 
-MEMBER = Membership.Role.MEMBER
-
-
-@workspace_view(MEMBER)
+@workspace_view(MEMBER, FORM)
 def decide(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/inbox/all/?view=…`, with the list's filters: decides about all conversations that match.
 
@@ -310,7 +307,7 @@ def _start(request: WorkspaceRequest, query: str) -> HttpResponse:
     return HttpResponseRedirect(f"{page}?{query}")
 
 
-@workspace_view(MEMBER)
+@workspace_view(MEMBER, FORM)
 def progress(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/inbox/all/<job>/`: shows the user's job. A POST takes it back. Other jobs are a 404."""
     jobs = BackgroundJob.objects.filter(workspace=request.workspace, kind=JOB, pk=job_id)

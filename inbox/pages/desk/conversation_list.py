@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
 
 from inbox.health.banner import down_in
 from inbox.leads.folders import (
@@ -219,7 +218,6 @@ def _number(
     return Number(expression=count_since(leads, oldest), has_older=oldest is not None)
 
 
-@require_safe
 @workspace_view()
 def thread_list(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/inbox/?view=…&q=…&after=…`: shows the list of conversations. Its parts are "threads" and
@@ -230,7 +228,6 @@ def thread_list(request: WorkspaceRequest) -> HttpResponse:
     return _render(request)
 
 
-@require_safe
 @desk_view
 def desk(request: SignedInRequest) -> HttpResponse:
     """`/desk/?view=…&workspace=…&after=…`: shows the list over all workspaces of the user.

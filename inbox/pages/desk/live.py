@@ -103,7 +103,6 @@ TITLES = {
 }
 
 
-@require_safe
 @workspace_view()
 def news_for_you(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/inbox/for-you/?lead=…&lead=…`: returns the user's news about these leads, or about all, as JSON.
@@ -134,7 +133,6 @@ def _told(request: WorkspaceRequest, entry: for_you.ForYou) -> dict[str, str]:
 MOST = 6
 
 
-@require_safe
 @workspace_view()
 def leads_named(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/inbox/named/?q=…`: returns up to six leads by name, address or number as JSON, newest first."""
@@ -145,7 +143,6 @@ def leads_named(request: WorkspaceRequest) -> HttpResponse:
     return _named([rows[hit.lead_id] for hit in hits.hits if hit.lead_id in rows], "view=all")
 
 
-@require_safe
 @desk_view
 def leads_named_anywhere(request: SignedInRequest) -> HttpResponse:
     """`desk/named/?q=…`: as `leads_named`, for all workspaces of the user and by names and addresses alone."""

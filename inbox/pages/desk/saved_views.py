@@ -11,7 +11,6 @@ from django.db.models import Value
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
 
 from inbox.leads.folders import (
     DEFAULT_FOLDER,
@@ -25,7 +24,7 @@ from inbox.leads.folders import (
 from inbox.models import SavedView
 from inbox.models.saved_view import NAME_CHARS, QUERY_CHARS
 from inbox.pages import own_and_shared
-from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
+from inbox.pages.access import FORM, POST, WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.desk.filters import LeadFilter
 from inbox.pages.forms import first_error
 from inbox.workspaces import saved_views
@@ -116,8 +115,7 @@ class SaveForm(RenameForm):
     shared = forms.BooleanField(required=False)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@workspace_view()
+@workspace_view(methods=FORM)
 def view_list(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/inbox/views/`: lists the saved views. A POST saves the list with the query string `query` under
     `name` and shows it. An admin may share it (`shared`).
@@ -148,8 +146,7 @@ def _save(request: WorkspaceRequest) -> str:
     return view.query
 
 
-@require_POST
-@workspace_view()
+@workspace_view(methods=POST)
 def change(request: WorkspaceRequest, view_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/inbox/views/<view>/`: renames a saved view, moves it up, or removes it, as `do` says."""
     rows = saved_views.listed(request.workspace, signed_in(request))

@@ -11,7 +11,6 @@ from datetime import date, datetime, time, timedelta
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.understanding.dates import WEEKDAYS, named_days
@@ -146,7 +145,6 @@ def _number(word: str) -> int:
     return NUMBERS[word] if word in NUMBERS else int(word)
 
 
-@require_safe
 @workspace_view()
 def snooze_words(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/inbox/snooze/?words=…&for=<form>`: shows the time in the words as a button, or why it has none."""

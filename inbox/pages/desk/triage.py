@@ -10,12 +10,11 @@ from django.db import IntegrityError
 from django.http import HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import date
 from django.urls import reverse
-from django.views.decorators.http import require_POST
 
 from inbox.intake import tagging
 from inbox.leads import assigning, notes, triage
 from inbox.models import Lead
-from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
+from inbox.pages.access import POST, WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.desk.conversation_list import list_url, threads
 from inbox.pages.desk.decision_forms import TriageForm
 from inbox.pages.desk.filters import ORDER, filtered, looked_at
@@ -29,8 +28,7 @@ NAMED = 5
 """The most conversations that a warning names."""
 
 
-@require_POST
-@workspace_view()
+@workspace_view(methods=POST)
 def decide(request: WorkspaceRequest) -> HttpResponse:
     """Decides about the conversations in `lead` as `do` says, and redirects to the list with the same query string.
 
@@ -84,8 +82,7 @@ def _carry_out(request: WorkspaceRequest, form: TriageForm) -> tuple[str, triage
     return "Unread: {}", triage.change(workspace, rows, triage.UNREAD)
 
 
-@require_POST
-@workspace_view()
+@workspace_view(methods=POST)
 def undo(request: WorkspaceRequest) -> HttpResponse:
     """Takes back the change of `token` within ten minutes. A part gets 409 if nothing could be taken back."""
     leads: list[Lead] = []

@@ -8,11 +8,10 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inbox.followups import by_hand, lists, step_job
-from inbox.models import FollowUpInstance, FollowUpTask, Membership
-from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.models import FollowUpInstance, FollowUpTask
+from inbox.pages.access import FORM, MEMBER, POST, WorkspaceRequest, workspace_view
 from inbox.pages.forms import PostedText
 from inbox.pages.pagination import page_of
 from inbox.replying import limits
@@ -75,7 +74,6 @@ BUTTONS = {
 LABELS = {"resume": "Resume", "skip": "Skip step", "cancel": "Stop", "pause": "Pause", "approve": "Approve"}
 
 
-@require_GET
 @workspace_view()
 def follow_ups(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/followups/?view=…&reason=…`: shows a list of follow-ups, by default the first that has rows."""
@@ -103,7 +101,7 @@ def follow_ups(request: WorkspaceRequest) -> HttpResponse:
         "reason": reason,
         "fell_through": lists.fell_through(request.workspace)[:20],
         "buttons": [(name, LABELS[name]) for name in BUTTONS[view.key]]
-        if request.membership.at_least(Membership.Role.MEMBER)
+        if request.membership.at_least(MEMBER)
         else [],
     }
     return render(request, "followups/list.html", context)
@@ -133,8 +131,7 @@ def _row(view: lists.View, row: Any) -> dict[str, object]:
     }
 
 
-@require_POST
-@workspace_view()
+@workspace_view(methods=POST)
 def act(request: WorkspaceRequest) -> HttpResponse:
     """Applies the action `do` (a key of by_hand.ACTIONS) to the selected follow-ups.
 
@@ -177,8 +174,7 @@ def _chosen(request: WorkspaceRequest, view: lists.View) -> list[uuid.UUID]:
         return []
 
 
-@require_http_methods(["GET", "POST"])
-@workspace_view(Membership.Role.MEMBER)
+@workspace_view(MEMBER, FORM)
 def task(request: WorkspaceRequest, task_id: uuid.UUID) -> HttpResponse:
     """Shows a follow-up that waits for approval. A person edits and approves it, or skips it, as `do` says."""
     waiting = FollowUpTask.objects.select_related("lead", "instance", "step__sequence")

@@ -10,13 +10,12 @@ from django.db.models import Count, OuterRef, Q, QuerySet
 from django.forms import BaseInlineFormSet, inlineformset_factory
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inbox.followups import plan, responses, step_text
 from inbox.leads.folders import CappedCount
-from inbox.models import FollowUpInstance, FollowUpSequence, FollowUpStep, Lead, Membership, Workspace, audit
+from inbox.models import FollowUpInstance, FollowUpSequence, FollowUpStep, Lead, Workspace, audit
 from inbox.models.lead import Tag
-from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.access import ADMIN, FORM, POST, WorkspaceRequest, workspace_view
 from inbox.pages.followups.follow_ups import list_of
 from inbox.pages.forms import PostedText
 from inbox.replying.variables import SLOTS, VARIABLES
@@ -160,7 +159,6 @@ class EnrolForm(forms.Form):
         return leads.filter(email__in=self.cleaned_data["emails"])
 
 
-@require_GET
 @workspace_view()
 def sequences(request: WorkspaceRequest) -> HttpResponse:
     """Lists the sequences, with how leads responded to each step."""
@@ -175,14 +173,12 @@ def sequences(request: WorkspaceRequest) -> HttpResponse:
     return render(request, "followups/sequences.html", context)
 
 
-@require_http_methods(["GET", "POST"])
-@workspace_view(Membership.Role.ADMIN)
+@workspace_view(ADMIN, FORM)
 def new_sequence(request: WorkspaceRequest) -> HttpResponse:
     return _edit(request, FollowUpSequence(workspace=request.workspace))
 
 
-@require_http_methods(["GET", "POST"])
-@workspace_view(Membership.Role.ADMIN)
+@workspace_view(ADMIN, FORM)
 def sequence(request: WorkspaceRequest, sequence_id: uuid.UUID) -> HttpResponse:
     return _edit(request, _own(request, sequence_id))
 
@@ -276,8 +272,7 @@ def _preview(request: WorkspaceRequest, sequence: FollowUpSequence, formset: _St
     return {"leads": leads, "chosen": chosen, "texts": texts}
 
 
-@require_POST
-@workspace_view()
+@workspace_view(methods=POST)
 def enrol_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """Starts a sequence for one lead from the conversation page."""
     lead = get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)
@@ -291,8 +286,7 @@ def enrol_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     return redirect("inbox:conversation", request.workspace.pk, lead.pk)
 
 
-@require_POST
-@workspace_view()
+@workspace_view(methods=POST)
 def enrol(request: WorkspaceRequest, sequence_id: uuid.UUID) -> HttpResponse:
     """Starts a sequence for the named leads, at most 2,000, and reports how many were started and left out."""
     sequence, form = _own(request, sequence_id), EnrolForm(request.POST)

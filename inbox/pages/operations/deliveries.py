@@ -16,12 +16,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
 from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet
 
 from inbox.health import backfill
-from inbox.models import Membership, WebhookDelivery, Workspace
-from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
+from inbox.models import WebhookDelivery, Workspace
+from inbox.pages.access import ADMIN, POST, WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.pagination import page_of
 from inbox.trace import search as trace_search
 from inbox.webhooks import replay
@@ -145,7 +144,6 @@ def _event(delivery: WebhookDelivery, body: bytes, content: object) -> Event:
     return registry.webhook_source(delivery.source).parse(content, delivery.received_at)
 
 
-ADMIN = Membership.Role.ADMIN
 SETTLED = "settled"
 """An extra choice beside the verdicts: settled failures. `failed` shows the deliveries that the menu counts."""
 DAY = DateInput(attrs={"type": "date"})
@@ -193,7 +191,6 @@ class DeliveryFilter(FilterSet):  # type: ignore[misc]  # django-filter has no t
         return trace_search.deliveries_of(deliveries, workspace, wanted)
 
 
-@require_GET
 @workspace_view(ADMIN)
 def delivery_list(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/deliveries/?verdict=…&source=…&event=…&since=…&until=…&q=…`: lists the webhook requests."""
@@ -213,15 +210,13 @@ def delivery_list(request: WorkspaceRequest) -> HttpResponse:
     return render(request, "deliveries/list.html", context)
 
 
-@require_GET
 @workspace_view(ADMIN)
 def delivery(request: WorkspaceRequest, delivery_id: uuid.UUID) -> HttpResponse:
     """Shows one webhook request: how it arrived, its outcome, and its body pretty, raw or parsed (`?show=`)."""
     return _detail(request, _own(request, delivery_id))
 
 
-@require_POST
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, POST)
 def run_again(request: WorkspaceRequest, delivery_id: uuid.UUID) -> HttpResponse:
     """Shows what a replay would do (`do=dry`), or replays the request (`do=run`)."""
     delivery = _own(request, delivery_id)
@@ -245,8 +240,7 @@ def replay_or_dry_run(request: HttpRequest, delivery: WebhookDelivery) -> replay
     return None
 
 
-@require_POST
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, POST)
 def replay_failed(request: WorkspaceRequest) -> HttpResponse:
     """Starts the job that replays the failed webhook requests of the last `hours`."""
     start_replay(request, request.workspace)
@@ -271,7 +265,6 @@ def start_replay(request: HttpRequest, workspace: Workspace | None) -> Backgroun
     return started.job
 
 
-@require_GET
 @workspace_view(ADMIN)
 def replay_progress(request: WorkspaceRequest) -> HttpResponse:
     """The part of the page that shows the progress of the replay."""

@@ -13,12 +13,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from inbox.health import banner, drill, mailbox_rates, owner_link, receipts, reconnect, uptime
 from inbox.health.model_outage import ModelAway, model_away
-from inbox.models import Membership, audit
-from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.models import audit
+from inbox.pages.access import ADMIN, FORM, MEMBER, POST, WorkspaceRequest, workspace_view
 from inbox.pages.operations import account_actions
 from inbox.pages.safe_next import next_url
 from inbox.pages.state_marks import StateMark, state_of
@@ -31,7 +31,6 @@ SHOWN = 50
 MAILBOXES_SHOWN = 500
 
 
-@require_GET
 @workspace_view()
 def health(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/health/`: shows the state and the last 30 days of each account, and the notices about trouble."""
@@ -66,13 +65,12 @@ def health(request: WorkspaceRequest) -> HttpResponse:
         "others": [mailbox for group in by_provider.values() for mailbox in group],
         "alarms": alarms,
         "notices": Notice.objects.filter(workspace=request.workspace).order_by("-created_at")[:SHOWN],
-        "acts": request.membership.at_least(Membership.Role.ADMIN),
+        "acts": request.membership.at_least(ADMIN),
     }
     return render(request, "health/health.html", context)
 
 
 @never_cache
-@require_GET
 @workspace_view()
 def live_banner(request: WorkspaceRequest) -> HttpResponse:
     """The banner about broken accounts, which open pages poll: 204 while its key is still `seen`."""
@@ -117,13 +115,12 @@ def _counts(rows: list[WorkspaceIntegrationHealth]) -> list[tuple[StateMark, int
 
 
 @never_cache
-@require_POST
-@workspace_view(Membership.Role.MEMBER)
+@workspace_view(MEMBER, POST)
 def account(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
     """Carries out an action on an account, as `do` says: check it, show the provider's page or the owner's link to
     reconnect it, mute it, or hide its banner. Members who are not admins may only hide the banner.
     """
-    if request.POST.get("do") != "hide" and not request.membership.at_least(Membership.Role.ADMIN):
+    if request.POST.get("do") != "hide" and not request.membership.at_least(ADMIN):
         raise PermissionDenied("Only admins can do this.")
     integration = get_object_or_404(Integration, pk=integration_id, workspace=request.workspace)
     page = account_actions.Page(
@@ -133,9 +130,6 @@ def account(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
         context={},
     )
     return account_actions.act(request, integration, page)
-
-
-ADMIN = Membership.Role.ADMIN
 
 
 class DrillLine(NamedTuple):
@@ -154,7 +148,7 @@ OUTCOMES = {
 }
 
 
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, FORM)
 def fire_drill(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/health/drill/`: shows the last drill, or for htmx the part with its steps. A POST starts one."""
     if request.method == "POST":

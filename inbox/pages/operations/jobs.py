@@ -9,27 +9,24 @@ from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
 
 from inbox.models import (
     Draft,
     Enrichment,
     FollowUpTask,
     Lead,
-    Membership,
     Message,
     OutboundSend,
     WebhookDelivery,
     Workspace,
 )
-from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.access import ADMIN, POST, WorkspaceRequest, workspace_view
 from inbox.pages.pagination import KeysetPage, page_of
 from inbox.pages.safe_next import next_url
 from jobs import actions, display, stats
 from jobs.kinds import KINDS
 from jobs.models import BackgroundJob
 
-ADMIN = Membership.Role.ADMIN
 Status = BackgroundJob.Status
 FILTERS = ("kind", "status", "error", "fingerprint", "age", "q")
 SUBJECTS: dict[str, tuple[type[Model], str]] = {
@@ -43,7 +40,6 @@ SUBJECTS: dict[str, tuple[type[Model], str]] = {
 """The ids in payloads: their models, and the field that leads from each model to a message."""
 
 
-@require_GET
 @workspace_view(ADMIN)
 def job_list(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/jobs/`, with FILTERS: lists the jobs. The counts and the list reload separately."""
@@ -87,7 +83,6 @@ def _now(request: WorkspaceRequest, totals: stats.Totals, times: stats.Timings) 
     }
 
 
-@require_GET
 @workspace_view(ADMIN)
 def job(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
     """Shows one job: its subject, its attempts and steps in order, and the possible actions."""
@@ -101,8 +96,7 @@ def job(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
     return render(request, template, context)
 
 
-@require_POST
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, POST)
 def act(request: WorkspaceRequest) -> HttpResponse:
     """Retries, moves, cancels or discards the selected jobs, or retries all that failed for one cause, as `do` says."""
     back = redirect(next_url(request, reverse("inbox:jobs", args=[request.workspace.pk])))

@@ -8,10 +8,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
-from django.views.decorators.http import require_safe
 
-from inbox.models import Membership
-from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.access import ADMIN, WorkspaceRequest, workspace_view
 from inbox.trace import asking, search, story
 from inbox.trace.events import Event
 from inbox.trace.story import Trace
@@ -21,7 +19,6 @@ OWN_PAGES = {"job": "inbox:job", "delivery": "inbox:delivery"}
 """The kinds of rows that have a page of their own, which admins may open."""
 
 
-@require_safe
 @workspace_view()
 def trace(request: WorkspaceRequest, kind: str, row_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/trace/<kind>/<id>/`: shows the history of one row, such as a message. `?as=text` is plain text."""
@@ -39,7 +36,6 @@ def trace(request: WorkspaceRequest, kind: str, row_id: uuid.UUID) -> HttpRespon
     return render(request, "trace/trace.html", context)
 
 
-@require_safe
 @workspace_view()
 def find(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/trace/?q=…&ask=…`: searches everything received or sent for an address, a phone number or an id.
@@ -62,13 +58,13 @@ def places(request: WorkspaceRequest) -> dict[str, Any]:
     """Returns the template values for the links of a trace."""
     return {
         "base": reverse("inbox:find", args=[request.workspace.pk]),
-        "may_open": request.membership.at_least(Membership.Role.ADMIN),
+        "may_open": request.membership.at_least(ADMIN),
     }
 
 
 def _own_page(request: WorkspaceRequest, record: Trace) -> str:
     """Returns the URL of the row's own page if the user may open it; "" otherwise."""
-    if record.kind in OWN_PAGES and request.membership.at_least(Membership.Role.ADMIN):
+    if record.kind in OWN_PAGES and request.membership.at_least(ADMIN):
         return reverse(OWN_PAGES[record.kind], args=[request.workspace.pk, record.id])
     return ""
 

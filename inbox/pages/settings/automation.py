@@ -7,10 +7,9 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
 
-from inbox.models import Campaign, Membership, SendingPolicy, Workspace, audit
-from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.models import Campaign, SendingPolicy, Workspace, audit
+from inbox.pages.access import ADMIN, FORM, POST, WorkspaceRequest, workspace_view
 from inbox.pages.proof import asks_again
 from inbox.replying import gates, shadow, undo
 
@@ -54,10 +53,6 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
         return values
 
 
-ADMIN = Membership.Role.ADMIN
-
-
-@require_safe
 @workspace_view()
 def automation(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/automation/`: the shadow report, the policies of campaigns, and the kill switch."""
@@ -84,7 +79,7 @@ def _context(workspace: Workspace) -> dict[str, object]:
     }
 
 
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, FORM)
 @asks_again(lambda request: request.POST.get("mode") == Mode.AUTO)
 def policy(request: WorkspaceRequest, campaign_id: uuid.UUID | None = None) -> HttpResponse:
     """Edits the policy of the workspace or a campaign, with an audit entry. A form with errors is a 422."""
@@ -105,8 +100,7 @@ def policy(request: WorkspaceRequest, campaign_id: uuid.UUID | None = None) -> H
     return render(request, "automation/policy.html", context, status=422 if form.errors else 200)
 
 
-@require_POST
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, POST)
 def pause(request: WorkspaceRequest) -> HttpResponse:
     """The kill switch. `do` is pause or resume, else 404. Pausing takes back sends that count down. It is audited."""
     wanted = request.POST.get("do")

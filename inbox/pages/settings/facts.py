@@ -9,11 +9,10 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
 
-from inbox.models import Membership, WorkspaceFact
+from inbox.models import WorkspaceFact
 from inbox.models.workspace_fact import ANSWER_CHARS, FOLDED_CHARS, MOST, QUESTION_CHARS, folded
-from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.access import ADMIN, FORM, WorkspaceRequest, workspace_view
 from inbox.pages.forms import PostedText, accepts
 from inbox.workspaces import factbook
 from inbox.workspaces.own_and_shared import Refused
@@ -102,10 +101,6 @@ class FactForm(forms.Form):
         return answer
 
 
-ADMIN = Membership.Role.ADMIN
-
-
-@require_safe
 @workspace_view()
 def fact_list(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/facts/?q=<words>`: lists the facts by kind. With `q`, only those that contain the words."""
@@ -122,8 +117,7 @@ def fact_list(request: WorkspaceRequest) -> HttpResponse:
     return render(request, "facts/list.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, FORM)
 def new(request: WorkspaceRequest, kind: str) -> HttpResponse:
     """`…/facts/new/<kind>/`: adds a fact of this WorkspaceFact.Kind."""
     if kind not in Kind.values:
@@ -136,8 +130,7 @@ def new(request: WorkspaceRequest, kind: str) -> HttpResponse:
     return _edit(request, form, add, "Added. New drafts can use it.")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, FORM)
 def edit(request: WorkspaceRequest, fact_id: uuid.UUID) -> HttpResponse:
     """`…/facts/<fact>/`: changes a fact, or deletes it with `do`=delete."""
     facts = WorkspaceFact.objects.select_related("workspace", "updated_by")

@@ -17,12 +17,11 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
 
-from inbox.models import Membership, User, Workspace, WorkspaceFact
+from inbox.models import User, Workspace, WorkspaceFact
 from inbox.models.workspace_fact import MOST, folded
 from inbox.pages import csvs
-from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.access import ADMIN, FORM, WorkspaceRequest, workspace_view
 from inbox.pages.proof import asks_again
 from inbox.pages.settings.facts import FactForm, Kind
 from inbox.workspaces import factbook
@@ -261,8 +260,7 @@ class FactFileForm(forms.Form):
         return cleaned
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@workspace_view(Membership.Role.ADMIN)
+@workspace_view(ADMIN, FORM)
 def import_csv(request: WorkspaceRequest) -> HttpResponse:
     """`…/facts/import/`: shows the effects of a file. `do`=apply imports it if the effects still match `seen`."""
     if request.method != "POST":
@@ -291,7 +289,6 @@ def import_csv(request: WorkspaceRequest) -> HttpResponse:
     return render(request, "facts/import.html", context, status=422 if problem else 200)
 
 
-@require_safe
 @workspace_view()
 @asks_again(reading=True)
 def export_csv(request: WorkspaceRequest) -> HttpResponse:
@@ -303,7 +300,6 @@ def export_csv(request: WorkspaceRequest) -> HttpResponse:
     return csvs.answer(f"facts-{timezone.localdate():%Y-%m-%d}", COLUMNS, rows)
 
 
-@require_safe
 @workspace_view()
 def example_csv(request: WorkspaceRequest) -> HttpResponse:
     """`…/facts/example.csv`: downloads an example file with one fact of each kind."""

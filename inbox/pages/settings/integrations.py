@@ -13,13 +13,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
 
 from inbox.health import account_cards, account_tests
 from inbox.health import receipts as account_receipts
 from inbox.health.account_cards import AccountCard, Key
-from inbox.models import AuditEntry, Membership, audit
-from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.models import AuditEntry, audit
+from inbox.pages.access import ADMIN, FORM, POST, WorkspaceRequest, workspace_view
 from inbox.pages.proof import asks_again
 from inbox.pages.safe_next import next_url
 from inbox.pages.settings.account_form import AccountForm
@@ -31,7 +30,6 @@ from integrations.models import DayReceipt, Integration, WebhookKey
 from integrations.spec import WebhookSource
 from jobs.durations import duration
 
-ADMIN = Membership.Role.ADMIN
 OVERLAPS = {"0": "at once", "1": "after 1 hour", "24": "after 24 hours", "168": "after 7 days"}
 
 
@@ -60,8 +58,7 @@ def key_of(request: WorkspaceRequest, row: WebhookKey, source: WebhookSource, sh
     return Key(row, source, request.build_absolute_uri(creation.webhook_path(source.name, row.secret)))
 
 
-@require_POST
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, POST)
 @asks_again()
 def rotate(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
     """Issues a new key for the account, with an audit entry. The old keys work `overlap` more hours; 0 ends them."""
@@ -80,8 +77,7 @@ def rotate(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
     return redirect("inbox:integrations", request.workspace.pk)
 
 
-@require_POST
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, POST)
 def end_key(request: WorkspaceRequest, key_id: int) -> HttpResponse:
     """Ends a replaced key now, with an audit entry. A key without a replacement is not ended, and the page says so."""
     key = own_key(request, key_id)
@@ -109,7 +105,6 @@ BUSY = Check("Test", WARN, "Other accounts are being tested right now.", "Try ag
 
 
 @never_cache
-@require_safe
 @workspace_view()
 def integrations(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/integrations/`: shows a card for each account."""
@@ -117,8 +112,7 @@ def integrations(request: WorkspaceRequest) -> HttpResponse:
 
 
 @never_cache
-@require_POST
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, POST)
 @asks_again()
 def show_key(request: WorkspaceRequest, key_id: int) -> HttpResponse:
     """Shows the page with one webhook key in full, and writes an audit entry."""
@@ -151,7 +145,6 @@ def _page(
 RECEIPT_DAYS = 30
 
 
-@require_safe
 @workspace_view()
 def receipts(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
     """`w/<workspace>/integrations/<account>/receipts/`: compares the provider's lists of the last 30 days with our
@@ -187,7 +180,6 @@ def _addable(request: WorkspaceRequest) -> list[tuple[str, str]]:
     ]
 
 
-@require_safe
 @workspace_view()
 def last_event(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResponse:
     """The part of a card that shows the newest webhook event. The page polls it until the first event arrives."""
@@ -200,8 +192,7 @@ def last_event(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResp
     )
 
 
-@require_POST
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, POST)
 def test(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResponse:
     """Checks an account for at most 5 s, and shows the outcome of each check."""
     integration = _own(request, integration_id)
@@ -232,7 +223,7 @@ def _checks(request: WorkspaceRequest, integration: Integration, lines: list[Che
     return render(request, "integrations/_tested.html", {"card": card})
 
 
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, FORM)
 @asks_again()
 def settings(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResponse:
     """`…/integrations/<account>/`: edits an account. 404 for an account that uses only the installation's key."""
@@ -242,7 +233,7 @@ def settings(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpRespon
     return _edit(request, integration)
 
 
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, FORM)
 @asks_again()
 def connect_account(request: WorkspaceRequest, provider: str) -> HttpResponse:
     """`…/integrations/new/<provider>/`: connects another account, or sets up the existing one that has no secrets."""

@@ -4,12 +4,11 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
 
 from inbox.health import notice_trial
 from inbox.leads.tags import SAID
-from inbox.models import Membership, Workspace, audit
-from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.models import Workspace, audit
+from inbox.pages.access import ADMIN, POST, WorkspaceRequest, workspace_view
 from inbox.pages.forms import first_error
 from inbox.workspaces.accounts import connected
 from integrations import slack
@@ -27,10 +26,6 @@ class NoticeForm(forms.Form):
     )
 
 
-ADMIN = Membership.Role.ADMIN
-
-
-@require_safe
 @workspace_view(ADMIN)
 def notice_ways(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/settings/notices/`: shows where each kind of notice is sent, and the result of the last test."""
@@ -48,8 +43,7 @@ def notice_ways(request: WorkspaceRequest) -> HttpResponse:
     return render(request, "workspace/notices.html", context)
 
 
-@require_POST
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, POST)
 def try_way(request: WorkspaceRequest, kind: str) -> HttpResponse:
     """`w/<workspace>/settings/notices/<kind>/try/`: sends a test notice of this kind. 404 for an unknown kind."""
     about = notice_trial.KINDS.get(kind)
@@ -64,8 +58,7 @@ def try_way(request: WorkspaceRequest, kind: str) -> HttpResponse:
     return redirect("inbox:notices", request.workspace.pk)
 
 
-@require_POST
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, POST)
 def told_of(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/rules/notices/`: sets the `tags` of replies that are reported in the Slack channel."""
     form = NoticeForm(request.POST)

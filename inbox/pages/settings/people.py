@@ -9,11 +9,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from inbox.leads import assigning
 from inbox.models import Invitation, Membership
-from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.access import ADMIN, FORM, MEMBER, POST, WorkspaceRequest, workspace_view
 from inbox.pages.forms import first_error
 from inbox.pages.proof import asks_again
 from inbox.pages.team import Team, team_of
@@ -54,10 +53,6 @@ class AwayForm(forms.Form):
         return until
 
 
-ADMIN = Membership.Role.ADMIN
-
-
-@require_safe
 @workspace_view()
 def member_list(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/people/`: lists the members, and for admins the open invitations."""
@@ -73,8 +68,7 @@ def _harms(request: HttpRequest) -> bool:
     return wanted == "reset" or (wanted == "role" and _names_owner(request))
 
 
-@require_POST
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, POST)
 @asks_again(_names_owner)
 def add(request: WorkspaceRequest) -> HttpResponse:
     """Invites a person to the workspace. If refused, shows the page again with the reason, as 400."""
@@ -90,8 +84,7 @@ def add(request: WorkspaceRequest) -> HttpResponse:
     return _page(request, form, status=400)
 
 
-@require_POST
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, POST)
 def invitation(request: WorkspaceRequest, invitation_id: int) -> HttpResponse:
     """Mails an invitation again or withdraws it. The POST field `do` is "again" or "withdraw"."""
     rows = Invitation.objects.filter(workspace=request.workspace)
@@ -112,8 +105,7 @@ def invitation(request: WorkspaceRequest, invitation_id: int) -> HttpResponse:
     return redirect("inbox:people", request.workspace.pk)
 
 
-@require_POST
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, POST)
 @asks_again(_harms)
 def change(request: WorkspaceRequest, membership_id: int) -> HttpResponse:
     """Changes a member. `do` is remove, reset (the second factor), or role: sets the `role` if it is not what the page
@@ -131,8 +123,7 @@ def change(request: WorkspaceRequest, membership_id: int) -> HttpResponse:
     return redirect("home") if is_self else redirect("inbox:people", request.workspace.pk)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, FORM)
 @asks_again()
 def security(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/people/security/`: shows how securely the members log in.
@@ -151,8 +142,7 @@ def security(request: WorkspaceRequest) -> HttpResponse:
     return render(request, "workspace/security.html", context)
 
 
-@require_POST
-@workspace_view(Membership.Role.MEMBER)
+@workspace_view(MEMBER, POST)
 def away(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/people/away/`: marks the user as away `until` a day, and hands over their waiting conversations.
 

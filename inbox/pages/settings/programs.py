@@ -10,18 +10,16 @@ from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from inbox.events import endpoints
-from inbox.models import AuditEntry, Membership
+from inbox.models import AuditEntry
 from inbox.models.event import EVERY, EventType
-from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.access import ADMIN, FORM, POST, WorkspaceRequest, workspace_view
 from inbox.pages.proof import asks_again
 from inbox.workspaces.programs import create_token, revoke_token
 from integrations.models import ApiToken, Scope, WebhookAttempt, WebhookEndpoint
 from integrations.models.program import networks
 
-ADMIN = Membership.Role.ADMIN
 DAYS = {"90": "90 days", "30": "30 days", "365": "1 year", "0": "Never"}
 GROUPS = {
     "Leads": ("leads:read", "leads:write"),
@@ -90,7 +88,6 @@ class EndpointForm(forms.Form):
 
 
 @never_cache
-@require_safe
 @workspace_view(ADMIN)
 def programs(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/programs/`: lists tokens and endpoints."""
@@ -98,8 +95,7 @@ def programs(request: WorkspaceRequest) -> HttpResponse:
 
 
 @never_cache
-@require_POST
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, POST)
 @asks_again()
 def make_token(request: WorkspaceRequest) -> HttpResponse:
     """Creates a token and shows its text, this once."""
@@ -118,8 +114,7 @@ def make_token(request: WorkspaceRequest) -> HttpResponse:
     return _page(request, once={"title": f"“{token.name}” is ready. Copy its token now.", "text": text})
 
 
-@require_POST
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, POST)
 @asks_again()
 def revoke(request: WorkspaceRequest, token_id: UUID) -> HttpResponse:
     """Revokes a token at once."""
@@ -156,8 +151,7 @@ def _attempts(endpoint: WebhookEndpoint) -> list[WebhookAttempt]:
 
 
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, FORM)
 @asks_again()
 def new_endpoint(request: WorkspaceRequest) -> HttpResponse:
     """`…/programs/endpoints/new/`: adds an endpoint, and shows its secret, this once."""
@@ -172,8 +166,7 @@ def new_endpoint(request: WorkspaceRequest) -> HttpResponse:
     return _form(request, form)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, FORM)
 @asks_again()
 def endpoint(request: WorkspaceRequest, endpoint_id: UUID) -> HttpResponse:
     """`…/programs/endpoints/<endpoint>/`: changes an endpoint, or deletes it with `do`=delete."""
@@ -203,8 +196,7 @@ def _secret(row: WebhookEndpoint, text: str) -> dict[str, str]:
 
 
 @never_cache
-@require_POST
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, POST)
 @asks_again()
 def rotate(request: WorkspaceRequest, endpoint_id: UUID) -> HttpResponse:
     """Gives an endpoint a new secret and shows it, this once."""
@@ -212,8 +204,7 @@ def rotate(request: WorkspaceRequest, endpoint_id: UUID) -> HttpResponse:
     return _page(request, once=_secret(row, endpoints.rotate(row, request.user)))
 
 
-@require_POST
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, POST)
 def endpoint_act(request: WorkspaceRequest, endpoint_id: UUID) -> HttpResponse:
     """Tests an endpoint, sends what it missed, or sends one event again, as `do` says."""
     row, act = _find(request, endpoint_id), request.POST.get("do")

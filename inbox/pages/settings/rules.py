@@ -5,10 +5,8 @@ from collections.abc import Iterator
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 
-from inbox.models import Membership
-from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.access import ADMIN, WorkspaceRequest, workspace_view
 from inbox.pages.proof import asks_again
 from inbox.pipeline import agreement
 from inbox.pipeline.corrections import count, labelled
@@ -16,7 +14,6 @@ from inbox.replying import prompts
 from inbox.understanding import installed_weights, rules
 
 
-@require_safe
 @workspace_view()
 def rule_list(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/rules/`: lists the rules in order of evaluation, with how many replies each has decided here."""
@@ -43,8 +40,7 @@ def rule_list(request: WorkspaceRequest) -> HttpResponse:
     return render(request, "understanding/rules.html", context)
 
 
-@require_safe
-@workspace_view(Membership.Role.ADMIN)
+@workspace_view(ADMIN)
 @asks_again(reading=True)
 def corrections(request: WorkspaceRequest) -> StreamingHttpResponse:
     """`w/<workspace>/corrections.jsonl`: streams corrected replies, one per line, in the format of evaluate_replies."""

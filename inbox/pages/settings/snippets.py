@@ -8,13 +8,12 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
 
 from inbox.followups import step_text
-from inbox.models import Membership, Snippet, Workspace
+from inbox.models import Snippet, Workspace
 from inbox.models.snippet import NAME_CHARS, TEXT_CHARS
 from inbox.pages import own_and_shared
-from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
+from inbox.pages.access import FORM, MEMBER, WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.forms import PostedText, accepts
 from inbox.replying.variables import VARIABLES
 from inbox.workspaces.own_and_shared import SNIPPETS
@@ -45,18 +44,13 @@ class SnippetForm(forms.Form):
         return text
 
 
-MEMBER = Membership.Role.MEMBER
-
-
-@require_safe
 @workspace_view()
 def snippet_list(request: WorkspaceRequest) -> HttpResponse:
     rows = SNIPPETS.listed(request.workspace, signed_in(request))
     return render(request, "snippets/list.html", {"groups": own_and_shared.groups(request, rows, "snippets")})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@workspace_view(MEMBER)
+@workspace_view(MEMBER, FORM)
 def new(request: WorkspaceRequest) -> HttpResponse:
     """`…/snippets/new/`: adds a snippet. With `shared`, which needs an admin, the whole workspace sees it."""
     form = SnippetForm(request.workspace, request.POST or None, shares=own_and_shared.may_share(request))
@@ -67,8 +61,7 @@ def new(request: WorkspaceRequest) -> HttpResponse:
     return _edit(request, form, add, "Added")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@workspace_view(MEMBER)
+@workspace_view(MEMBER, FORM)
 def edit(request: WorkspaceRequest, snippet_id: uuid.UUID) -> HttpResponse:
     """`…/snippets/<snippet>/`: changes a snippet, or deletes it with `do`=delete. A shared one needs an admin."""
     by = signed_in(request)

@@ -6,11 +6,10 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
 
 from inbox.intake import retention_effects
-from inbox.models import Membership, Workspace, audit
-from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.models import Workspace, audit
+from inbox.pages.access import ADMIN, FORM, WorkspaceRequest, workspace_view
 from inbox.pages.forms import PostedText
 from inbox.pages.proof import asks_again
 from inbox.pages.settings.countries import countries, time_zones
@@ -126,8 +125,7 @@ class RetentionForm(ChangedColumnsForm):
         }
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@workspace_view(Membership.Role.ADMIN)
+@workspace_view(ADMIN, FORM)
 def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/settings/`: saves the settings of one `group`, with an audit entry. Errors are a 400."""
     key = request.POST.get("group")
@@ -150,8 +148,7 @@ def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
     return render(request, "workspace/settings.html", {"groups": groups}, status=400 if key else 200)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@workspace_view(Membership.Role.ADMIN)
+@workspace_view(ADMIN, FORM)
 @asks_again()
 def retention(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/settings/retention/`: sets the days for which data is stored. Invalid days are a 400.

@@ -6,12 +6,11 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
 
 from inbox.health import notice_trial
 from inbox.health.account_cards import Key
-from inbox.models import Membership, Workspace, audit
-from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.models import Workspace, audit
+from inbox.pages.access import ADMIN, MEMBER, POST, WorkspaceRequest, workspace_view
 from inbox.pages.proof import asks_again
 from inbox.pages.safe_next import next_url
 from inbox.pages.settings.integrations import KEY_UNREADABLE, check_now, key_of, own_key
@@ -22,12 +21,10 @@ from integrations import registry
 from integrations.models import Integration, WebhookKey
 from integrations.openai import workspace_accounts
 
-ADMIN = Membership.Role.ADMIN
 TO_NEXT = "#next"
 
 
 @never_cache
-@require_safe
 @workspace_view()
 def start(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/start/`: shows the first steps. Members see them too, but cannot act on them."""
@@ -35,7 +32,6 @@ def start(request: WorkspaceRequest) -> HttpResponse:
 
 
 @never_cache
-@require_safe
 @workspace_view()
 def live(request: WorkspaceRequest) -> HttpResponse:
     """Renders only the steps, which the page polls: 204 while their key is still `key`."""
@@ -76,8 +72,7 @@ def _address(
 
 
 @never_cache
-@require_POST
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, POST)
 @asks_again()
 def show_address(request: WorkspaceRequest, key_id: int) -> HttpResponse:
     """Shows the page with one webhook URL in full, and writes an audit entry."""
@@ -89,8 +84,7 @@ def show_address(request: WorkspaceRequest, key_id: int) -> HttpResponse:
     return _page(request, shown=key.pk)
 
 
-@require_POST
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, POST)
 def test_event(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResponse:
     """Sends a test event to an account's webhook URL, and opens the sample conversation that it creates."""
     account = get_object_or_404(Integration, pk=integration_id, workspace=request.workspace)
@@ -103,16 +97,14 @@ def test_event(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResp
     return redirect("inbox:conversation", request.workspace.pk, lead.pk)
 
 
-@require_POST
-@workspace_view(Membership.Role.MEMBER)
+@workspace_view(MEMBER, POST)
 def remove_samples(request: WorkspaceRequest) -> HttpResponse:
     count = samples.remove(request.workspace, request.user)
     messages.info(request, "The sample is removed." if count else "The sample was already removed.")
     return redirect(next_url(request, _start(request.workspace)))
 
 
-@require_POST
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, POST)
 def test_model(request: WorkspaceRequest) -> HttpResponse:
     """Asks the model's provider, for at most 5 s, whether it accepts the installation's key."""
     account = workspace_accounts.of(request.workspace.pk)
@@ -128,8 +120,7 @@ def test_model(request: WorkspaceRequest) -> HttpResponse:
     return _back(request)
 
 
-@require_POST
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, POST)
 def try_notice(request: WorkspaceRequest) -> HttpResponse:
     """Sends a test notice by the way that is tried first for a notice about a broken account."""
     try:
@@ -141,8 +132,7 @@ def try_notice(request: WorkspaceRequest) -> HttpResponse:
     return _back(request)
 
 
-@require_POST
-@workspace_view(ADMIN)
+@workspace_view(ADMIN, POST)
 def hide(request: WorkspaceRequest) -> HttpResponse:
     """Hides the first steps for everyone in the workspace, or shows them again. `do` is hide or show."""
     if request.POST.get("do") == "show":
