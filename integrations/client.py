@@ -5,6 +5,7 @@ import re
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, NoReturn, Self, TypeVar
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ from integrations.attachments import LARGEST
 from integrations.errors import ProviderFault, ProviderMisconfigured, ProviderRejected, SecretsUnreadable
 from integrations.http.hosts import address_of
 from integrations.http.ratelimit import RateLimit
-from integrations.http.session import ProviderSession, Response
+from integrations.http.session import ProviderSession, Response, whole_response
 from integrations.models import Integration
 from jobs.deadline import Deadline
 
@@ -85,10 +86,6 @@ def bearer_session(integration: Integration, **options: Any) -> ProviderSession:
     )
 
 
-def _whole(response: Response) -> Any:
-    return response
-
-
 class ProviderClient:
     """Makes calls for one account."""
 
@@ -130,12 +127,30 @@ class ProviderClient:
         operation: str,
         deadline: Deadline,
         body: Mapping[str, Any] | None,
-        parse: Callable[[Response], T] = _whole,
+        parse: Callable[[Response], T] = whole_response,
         **options: Any,
     ) -> T:
         return self._session.request(
             "POST", path, operation=operation, deadline=deadline, json=body, parse=parse, **options
         )
+
+    def _pages(
+        self,
+        path: str,
+        operation: str,
+        deadline: Deadline,
+        parse: Callable[[Response], tuple[list[T], dict[str, Any]]],
+        most: int,
+        params: Mapping[str, Any] | None = None,
+        *,
+        whole: bool = True,
+    ) -> Iterator[list[T]]:
+        """Yields the pages of a list as `pages` does. Without `whole`, a list that is cut off is no error."""
+
+        def read(position: dict[str, Any]) -> tuple[list[T], dict[str, Any]]:
+            return self._get(path, operation, deadline, parse, {**(params or {}), **position})
+
+        return pages(read, most, self._session.provider if whole else "")
 
     def file_at(self, url: str, deadline: Deadline) -> bytes:
         """Fetches a file like `file`, for a URL from a webhook. Raises HostRefused for a path, which the key opens."""
@@ -194,8 +209,11 @@ def items_of(body: Any, *names: str) -> list[dict[str, Any]]:
     raise ValueError("no list in the answer")
 
 
-def single(model: type[Row]) -> Callable[[Response], Row]:
-    return lambda response: model.model_validate(response.data)
+def single(model: type[Row], *names: str) -> Callable[[Response], Row]:
+    """Returns a parser for a response that is one object, or that contains it under one of `names`."""
+    return lambda response: model.model_validate(
+        next((response.data[name] for name in names if response.data.get(name)), response.data)
+    )
 
 
 def rows(model: type[Row], *names: str) -> Callable[[Response], list[Row]]:
@@ -205,10 +223,10 @@ def rows(model: type[Row], *names: str) -> Callable[[Response], list[Row]]:
 
 def page(
     model: type[Row], position: str, following: str, *names: str
-) -> Callable[[Response], tuple[list[Row], dict[str, str]]]:
+) -> Callable[[Response], tuple[list[Row], dict[str, Any]]]:
     """Returns a parser for one page of a list. The next query passes the field `following` as parameter `position`."""
 
-    def read(response: Response) -> tuple[list[Row], dict[str, str]]:
+    def read(response: Response) -> tuple[list[Row], dict[str, Any]]:
         cursor = str(response.data.get(following) or "")
         return rows(model, *names)(response), {position: cursor} if cursor else {}
 
@@ -238,3 +256,14 @@ def pages(
             break
     if whole:
         raise ProviderFault(whole, code="list_cut_off", sent=False)
+
+
+def until_older(lists: Iterator[list[Any]], since: datetime) -> Iterator[Any]:
+    """Yields the entries that are not before `since` (aware) or have no time, from pages that are sorted newest first
+    by another time than the entries' own. Reading stops after the first page whose entries are all older.
+    """
+    for entries in lists:
+        recent = [entry for entry in entries if entry.at is None or entry.at >= since]
+        yield from recent
+        if entries and not recent:
+            return

@@ -88,6 +88,10 @@ def parse_time(raw: Any) -> datetime | None:
     return parsed if 2000 <= parsed.year <= 2100 else None
 
 
+Moment = Annotated[datetime | None, BeforeValidator(parse_time)]
+"""A time in any form that `parse_time` reads. Any other value counts as none."""
+
+
 def first_time(*values: Any) -> datetime | None:
     """Returns the first of `values` that is a valid time, as an aware datetime; None if none is."""
     return next((time for time in map(parse_time, values) if time is not None), None)

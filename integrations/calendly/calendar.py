@@ -13,7 +13,7 @@ from integrations.errors import ProviderRejected
 from integrations.events import BACKFILL, BookingEvent, Person, Unusable
 from integrations.meetings import Meeting
 from integrations.models import Integration
-from integrations.payload import parse_time, short_key, split_name
+from integrations.payload import short_key, split_name
 from jobs.deadline import Deadline
 
 
@@ -64,13 +64,12 @@ def listed(account: Integration, moment: datetime, deadline: Deadline) -> Iterat
     """
     client = CalendlyClient.for_integration(account)
     for event in client.events_from(client.me(deadline).uri, moment, deadline):
-        updated_at = parse_time(event.updated_at)
-        if updated_at is not None and updated_at < moment:
+        if event.updated_at is not None and event.updated_at < moment:
             continue
         for invitee in client.invitees(event.uri, deadline):
-            changes = {"invitee.created": parse_time(invitee.created_at)}
+            changes = {"invitee.created": invitee.created_at}
             if "canceled" in (event.status, invitee.status):
-                changes["invitee.canceled"] = parse_time(invitee.updated_at)
+                changes["invitee.canceled"] = invitee.updated_at
             for event_type, at in changes.items():
                 if at is None or at >= moment:
                     yield _booking(event, invitee, event_type, at)

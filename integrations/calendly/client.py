@@ -1,16 +1,16 @@
 """Calls to Calendly's API (https://developer.calendly.com/api-docs). Bookings arrive as webhooks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from pydantic import Field
 
-from integrations.calendly import NAME
-from integrations.client import ProviderClient, Row, bearer_session, items_of, pages, path_part, rows
+from integrations.client import ProviderClient, Row, bearer_session, items_of, path_part, rows, single
 from integrations.http.session import ProviderSession, Response
 from integrations.models import Integration
-from integrations.payload import Payload, Text, parse_time, utc_text
+from integrations.payload import Moment, Payload, Text, parse_time, utc_text
 from jobs.deadline import Deadline
 
 TIMEOUT_MS = 15_000
@@ -20,15 +20,11 @@ PAGE, MAX_PAGES = "100", 100
 class User(Payload):
     uri: str = Field(min_length=1)
     name: Text = ""
-    timezone: Text = ""
 
 
 class EventType(Payload):
     uri: str = Field(min_length=1)
     name: Text = ""
-    active: bool | None = None
-    duration: int | None = None
-    scheduling_url: Text = ""
 
 
 class ScheduledEvent(Payload):
@@ -37,17 +33,9 @@ class ScheduledEvent(Payload):
     uri: str = Field(min_length=1)
     status: Text = ""
     event_type: Text = ""
-    start_time: Text = ""
-    end_time: Text = ""
-    updated_at: Text = ""
-
-    @property
-    def starts_at(self) -> datetime | None:
-        return parse_time(self.start_time)
-
-    @property
-    def ends_at(self) -> datetime | None:
-        return parse_time(self.end_time)
+    starts_at: Moment = Field(None, validation_alias="start_time")
+    ends_at: Moment = Field(None, validation_alias="end_time")
+    updated_at: Moment = None
 
 
 class Invitee(Payload):
@@ -61,8 +49,8 @@ class Invitee(Payload):
     old_invitee: Text = ""
     new_invitee: Text = ""
     no_show: dict[str, Any] | None = None
-    created_at: Text = ""
-    updated_at: Text = ""
+    created_at: Moment = None
+    updated_at: Moment = None
 
 
 class CalendlyClient(ProviderClient):
@@ -72,7 +60,7 @@ class CalendlyClient(ProviderClient):
 
     # Reference: GET /users/me
     def me(self, deadline: Deadline) -> User:
-        return self._get("/users/me", "me", deadline, _resource(User))
+        return self._get("/users/me", "me", deadline, single(User, "resource"))
 
     # Reference: GET /event_types
     def event_types(self, user_uri: str, deadline: Deadline) -> list[EventType]:
@@ -113,7 +101,7 @@ class CalendlyClient(ProviderClient):
     def event(self, event_uri: str, deadline: Deadline) -> ScheduledEvent:
         """Uses only the last segment of the URI and never its host, because the URI is untrusted."""
         path = f"/scheduled_events/{_uuid(event_uri)}"
-        return self._get(path, "event", deadline, _resource(ScheduledEvent))
+        return self._get(path, "event", deadline, single(ScheduledEvent, "resource"))
 
     # Reference: GET /scheduled_events/{uuid}/invitees
     def invitees(self, event_uri: str, deadline: Deadline) -> list[Invitee]:
@@ -124,19 +112,12 @@ class CalendlyClient(ProviderClient):
     def _list(
         self, model: type[Row], path: str, operation: str, deadline: Deadline, params: dict[str, str]
     ) -> Iterator[Row]:
-        def parse(response: Response) -> tuple[list[Row], dict[str, str]]:
+        def parse(response: Response) -> tuple[list[Row], dict[str, Any]]:
             token = (response.data.get("pagination") or {}).get("next_page_token")
             return rows(model, "collection")(response), {"page_token": str(token)} if token else {}
 
-        def read(position: dict[str, Any]) -> tuple[list[Row], dict[str, Any]]:
-            return self._get(path, operation, deadline, parse, {"count": PAGE} | params | position)
-
-        for entries in pages(read, MAX_PAGES, NAME):
-            yield from entries
-
-
-def _resource(model: type[Row]) -> Callable[[Response], Row]:
-    return lambda response: model.model_validate(response.data["resource"])
+        lists = self._pages(path, operation, deadline, parse, MAX_PAGES, {"count": PAGE} | params)
+        return chain.from_iterable(lists)
 
 
 def _uuid(uri: str) -> str:

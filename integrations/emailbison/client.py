@@ -3,8 +3,9 @@
 A key belongs to one workspace and is valid on exactly one host. The API cannot start a thread.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -13,12 +14,12 @@ from pydantic import AliasChoices, Field
 
 from integrations.addresses import Mailbox, MailField
 from integrations.carriers import Recipient
-from integrations.client import ProviderClient, Row, bearer_session, number_part, pages, rows
+from integrations.client import ProviderClient, Row, bearer_session, number_part, rows, single, until_older
 from integrations.emailbison import NAME
 from integrations.emailbison.errors import classify
 from integrations.http.session import ProviderSession, Response
 from integrations.models import Integration
-from integrations.payload import ExternalId, Payload, Text, parse_time
+from integrations.payload import ExternalId, Moment, Payload, Text, parse_time
 from jobs.deadline import Deadline
 
 MAX_PAGES = 200
@@ -104,11 +105,7 @@ class SentEmail(Payload):
     id: ExternalId
     email_subject: Text = ""
     email_body: Text = ""
-    sent_at: Text = ""
-
-    @property
-    def at(self) -> datetime | None:
-        return parse_time(self.sent_at)
+    at: Moment = Field(None, validation_alias="sent_at")
 
 
 DEAD = {
@@ -167,7 +164,7 @@ class EmailBisonClient(ProviderClient):
 
     # Reference: GET /api/leads/{id}
     def lead(self, lead_id: str, deadline: Deadline) -> Lead:
-        return self._get(f"/api/leads/{_number(lead_id)}", "lead", deadline, _lead)
+        return self._get(f"/api/leads/{_number(lead_id)}", "lead", deadline, single(Lead, "data"))
 
     # Reference: GET /api/leads?filters[search]=
     def find_lead(self, email: str, deadline: Deadline) -> Lead | None:
@@ -186,7 +183,7 @@ class EmailBisonClient(ProviderClient):
     def create_lead(self, email: str, first_name: str, last_name: str, deadline: Deadline) -> Lead:
         """Raises ProviderRejected if a lead with this address exists."""
         body = {"email": email, "first_name": first_name, "last_name": last_name}
-        return self._post("/api/leads", "create_lead", deadline, body, _lead)
+        return self._post("/api/leads", "create_lead", deadline, body, single(Lead, "data"))
 
     # Reference: GET /api/replies
     def replies_since(self, since: datetime, deadline: Deadline, folder: str = "") -> Iterator[Reply]:
@@ -197,11 +194,7 @@ class EmailBisonClient(ProviderClient):
         messages are all older.
         """
         params = {"per_page": PER_PAGE} | ({"folder": folder} if folder else {})
-        for replies in self._pages(Reply, "/api/replies", "replies", deadline, "replies", params=params):
-            recent = [reply for reply in replies if reply.at is None or reply.at >= since]
-            yield from recent
-            if replies and not recent:
-                return
+        return until_older(self._list(Reply, "/api/replies", "replies", deadline, "replies", **params), since)
 
     # Reference: GET /api/replies/{reply_id}/conversation-thread
     def newer_messages(self, reply_id: str, deadline: Deadline) -> list[Reply]:
@@ -216,13 +209,13 @@ class EmailBisonClient(ProviderClient):
     # Reference: GET /api/leads/{id}/sent-emails
     def sent_emails(self, lead_id: str, deadline: Deadline) -> list[SentEmail]:
         path, names = f"/api/leads/{_number(lead_id)}/sent-emails", ("sent_emails", "emails")
-        params = {"per_page": PER_PAGE}
-        return list(self._list(SentEmail, path, "sent_emails", deadline, *names, params=params))
+        lists = self._list(SentEmail, path, "sent_emails", deadline, *names, per_page=PER_PAGE)
+        return list(chain.from_iterable(lists))
 
     # Reference: GET /api/sender-emails
     def sender_emails(self, deadline: Deadline) -> list[SenderEmail]:
-        path = "/api/sender-emails"
-        return list(self._list(SenderEmail, path, "sender_emails", deadline, "sender_emails"))
+        lists = self._list(SenderEmail, "/api/sender-emails", "sender_emails", deadline, "sender_emails")
+        return list(chain.from_iterable(lists))
 
     # Reference: POST /api/replies/{replyId}/reply
     def reply(
@@ -253,29 +246,15 @@ class EmailBisonClient(ProviderClient):
             body["cc_emails"] = _people(cc)
         return self._post(f"/api/replies/{_number(reply_id)}/reply", "reply", deadline, body, _accepted)
 
-    def _list(self, model: type[Row], *call: Any, **params: Any) -> Iterator[Row]:
-        """Yields the objects of all pages of a list (the parameters: `_pages`)."""
-        for entries in self._pages(model, *call, **params):
-            yield from entries
-
-    def _pages(
-        self,
-        model: type[Row],
-        path: str,
-        operation: str,
-        deadline: Deadline,
-        *names: str,
-        params: Mapping[str, Any] | None = None,
+    def _list(
+        self, model: type[Row], path: str, operation: str, deadline: Deadline, *names: str, **params: Any
     ) -> Iterator[list[Row]]:
         """Yields all pages of a list. It uses only the query of the next link, never its host."""
 
-        def parse(response: Response) -> tuple[list[Row], dict[str, str]]:
+        def parse(response: Response) -> tuple[list[Row], dict[str, Any]]:
             return rows(model, *names)(response), _next_query(response.data)
 
-        def read(position: dict[str, Any]) -> tuple[list[Row], dict[str, Any]]:
-            return self._get(path, operation, deadline, parse, {**(params or {}), **position})
-
-        yield from pages(read, MAX_PAGES, NAME)
+        return self._pages(path, operation, deadline, parse, MAX_PAGES, params)
 
 
 def _next_query(body: Any) -> dict[str, str]:
@@ -311,7 +290,3 @@ def _accepted(response: Response) -> str:
     reply = _inner(response.data).get("reply") if isinstance(response.data, dict) else None
     number = reply.get("id") if isinstance(reply, dict) else None
     return sent_id(str(number)) if isinstance(number, int | str) else ""
-
-
-def _lead(response: Response) -> Lead:
-    return Lead.model_validate(_inner(response.data))

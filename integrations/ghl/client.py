@@ -5,6 +5,7 @@ Reference: https://highlevel.stoplight.io/docs/integrations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from django.conf import settings
@@ -15,16 +16,14 @@ from integrations.client import (
     account_id_of,
     bearer_session,
     page,
-    pages,
     path_part,
     rows,
     single,
 )
-from integrations.ghl import NAME
 from integrations.ghl.errors import classify
 from integrations.http.session import ProviderSession, Response
 from integrations.models import Integration
-from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time, utc_text
+from integrations.payload import ExternalId, LooseText, Moment, Payload, Text, parse_time, utc_text
 from jobs.deadline import Deadline
 
 VERSION = {"Version": "2021-04-15"}
@@ -41,12 +40,10 @@ class Contact(Payload):
     first_name: Text = Field("", validation_alias="firstName")
     last_name: Text = Field("", validation_alias="lastName")
     company: Text = Field("", validation_alias="companyName")
-    timezone: Text = ""
 
 
 class Conversation(Payload):
     id: ExternalId
-    contact_id: LooseText = Field("", validation_alias="contactId")
 
 
 class Message(Payload):
@@ -57,14 +54,9 @@ class Message(Payload):
     direction: Text = ""
     contact_id: LooseText = Field("", validation_alias="contactId")
     conversation_id: LooseText = Field("", validation_alias="conversationId")
-    date_added: LooseText = Field("", validation_alias="dateAdded")
+    at: Moment = Field(None, validation_alias="dateAdded")
     kind: LooseText = Field("", validation_alias=AliasChoices("messageType", "type"))
-    status: Text = ""
     attachments: Any = None
-
-    @property
-    def at(self) -> datetime | None:
-        return parse_time(self.date_added)
 
     @property
     def is_sms(self) -> bool:
@@ -81,40 +73,21 @@ class Appointment(Payload):
 
     id: ExternalId
     calendar_id: LooseText = Field("", validation_alias="calendarId")
-    contact_id: LooseText = Field("", validation_alias="contactId")
     status: Text = Field("", validation_alias=AliasChoices("appointmentStatus", "appoinmentStatus", "status"))
-    start_time: LooseText = Field("", validation_alias="startTime")
-    end_time: LooseText = Field("", validation_alias="endTime")
-    added: LooseText = Field("", validation_alias="dateAdded")
-    updated: LooseText = Field("", validation_alias="dateUpdated")
-
-    @property
-    def starts_at(self) -> datetime | None:
-        return parse_time(self.start_time)
-
-    @property
-    def ends_at(self) -> datetime | None:
-        return parse_time(self.end_time)
-
-    @property
-    def added_at(self) -> datetime | None:
-        return parse_time(self.added)
-
-    @property
-    def as_of(self) -> datetime | None:
-        """When the appointment was last changed; None if GoHighLevel does not say."""
-        return parse_time(self.updated)
+    starts_at: Moment = Field(None, validation_alias="startTime")
+    ends_at: Moment = Field(None, validation_alias="endTime")
+    added_at: Moment = Field(None, validation_alias="dateAdded")
+    as_of: Moment = Field(None, validation_alias="dateUpdated")
+    """When the appointment was last changed."""
 
 
 class Calendar(Payload):
     id: ExternalId
-    name: Text = ""
 
 
 class Location(Payload):
     id: ExternalId
     name: Text = ""
-    timezone: Text = ""
 
 
 class GhlClient(ProviderClient):
@@ -132,18 +105,14 @@ class GhlClient(ProviderClient):
     # Reference: GET /locations/{locationId}
     def location(self, deadline: Deadline) -> Location:
         """Returns the account's location. A result proves that the key and the location id match."""
-
-        def parse(response: Response) -> Location:
-            return Location.model_validate(response.data.get("location") or response.data)
-
-        path = f"/locations/{_part(self.location_id)}"
+        path, parse = f"/locations/{_part(self.location_id)}", single(Location, "location")
         return self._get(path, "location", deadline, parse, headers=CONTACTS_VERSION)
 
     # Reference: GET /contacts/{contactId}
     def contact(self, contact_id: str, deadline: Deadline) -> Contact:
         """Raises ProviderRejected with the code "not_found" if the contact does not exist."""
         path = f"/contacts/{_part(contact_id)}"
-        return self._get(path, "contact", deadline, _contact, headers=CONTACTS_VERSION)
+        return self._get(path, "contact", deadline, single(Contact, "contact"), headers=CONTACTS_VERSION)
 
     # Reference: POST /contacts/search
     def find_contacts(self, field: str, text: str, deadline: Deadline) -> list[Contact]:
@@ -167,8 +136,10 @@ class GhlClient(ProviderClient):
     def upsert_contact(self, values: Mapping[str, Any], deadline: Deadline) -> Contact:
         """Creates a contact, or updates the one with the same email or phone. `values` use GHL's field names."""
         body = {"locationId": self.location_id, **values}
-        path, headers = "/contacts/upsert", CONTACTS_VERSION
-        return self._post(path, "upsert_contact", deadline, body, _contact, headers=headers)
+        parse = single(Contact, "contact")
+        return self._post(
+            "/contacts/upsert", "upsert_contact", deadline, body, parse, headers=CONTACTS_VERSION
+        )
 
     # Reference: PUT /contacts/{contactId}
     def update_contact(self, contact_id: str, values: Mapping[str, Any], deadline: Deadline) -> None:
@@ -221,14 +192,10 @@ class GhlClient(ProviderClient):
         """
         params = {"locationId": self.location_id, "channel": "SMS", "limit": str(EXPORT_PAGE)}
         params["startDate"] = utc_text(since)
-        parse = page(Message, "cursor", "nextCursor", "messages")
-
-        def read(position: dict[str, Any]) -> tuple[list[Message], dict[str, Any]]:
-            path = "/conversations/messages/export"
-            return self._get(path, "export_messages", deadline, parse, params | position)
-
-        for messages in pages(read, EXPORT_MAX_PAGES, NAME):
-            yield from messages
+        path, parse = "/conversations/messages/export", page(Message, "cursor", "nextCursor", "messages")
+        return chain.from_iterable(
+            self._pages(path, "export_messages", deadline, parse, EXPORT_MAX_PAGES, params)
+        )
 
     # Reference: GET /calendars/
     def calendars(self, deadline: Deadline) -> list[Calendar]:
@@ -256,8 +223,3 @@ class GhlClient(ProviderClient):
 
 def _part(text: str) -> str:
     return path_part("ghl", text)
-
-
-def _contact(response: Response) -> Contact:
-    """Parses a contact. The response to an upsert has the id in `contactId`, `contact.id` or `id`."""
-    return Contact.model_validate(response.data.get("contact") or response.data)

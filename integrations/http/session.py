@@ -119,7 +119,7 @@ def verdict_by_status(response: Response) -> ResponseVerdict | None:
     return ResponseVerdict(ProviderRejected, sent=None if status == 409 or status < 400 else False)
 
 
-def _whole(response: Response) -> Any:
+def whole_response(response: Response) -> Any:
     return response
 
 
@@ -176,7 +176,7 @@ class ProviderSession:
         idempotent: bool | None = None,
         expect_json: bool = True,
         file_limit: int = 0,
-        parse: Callable[[Response], T] = _whole,
+        parse: Callable[[Response], T] = whole_response,
     ) -> T:
         """Makes one call and returns `parse` of its response.
 

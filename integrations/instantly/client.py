@@ -5,16 +5,16 @@ A key belongs to one workspace. Reference: https://developer.instantly.ai/api/v2
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from itertools import chain
+from typing import Annotated, Any
 
-from pydantic import AliasChoices, Field, field_validator
+from pydantic import AliasChoices, BeforeValidator, Field
 
-from integrations.client import ProviderClient, bearer_session, items_of, page, pages, rows, single
+from integrations.client import ProviderClient, bearer_session, items_of, page, rows, single, until_older
 from integrations.http.session import ProviderSession, Response
-from integrations.instantly import NAME
 from integrations.instantly.errors import classify
 from integrations.models import Integration
-from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time
+from integrations.payload import ExternalId, LooseText, Moment, Payload, Text
 from jobs.deadline import Deadline
 
 TIMEOUT_MS = 30_000
@@ -30,7 +30,6 @@ class Workspace(Payload):
 
 class Campaign(Payload):
     id: ExternalId
-    name: Text = ""
 
 
 class Account(Payload):
@@ -61,21 +60,12 @@ class Email(Payload):
     lead: Text = ""
     eaccount: Text = ""
     ue_type: int = 0
-    body: Body = Body()
-    timestamp: LooseText = Field("", validation_alias=AliasChoices("timestamp_email", "timestamp_created"))
-
-    @field_validator("body", mode="before")
-    @classmethod
-    def _lenient(cls, raw: Any) -> Any:
-        return raw if isinstance(raw, dict) else {}
+    body: Annotated[Body, BeforeValidator(lambda raw: raw if isinstance(raw, dict) else {})] = Body()
+    at: Moment = Field(None, validation_alias=AliasChoices("timestamp_email", "timestamp_created"))
 
     @property
     def received(self) -> bool:
         return self.ue_type == 2
-
-    @property
-    def at(self) -> datetime | None:
-        return parse_time(self.timestamp)
 
 
 class InstantlyClient(ProviderClient):
@@ -91,11 +81,9 @@ class InstantlyClient(ProviderClient):
     def accounts(self, deadline: Deadline) -> list[Account]:
         """Returns the workspace's mailboxes, at most a thousand."""
         parse = page(Account, "starting_after", "next_starting_after", "items")
-
-        def read(position: dict[str, Any]) -> tuple[list[Account], dict[str, Any]]:
-            return self._get("/accounts", "accounts", deadline, parse, {"limit": PAGE} | position)
-
-        return [account for accounts in pages(read, ACCOUNT_PAGES) for account in accounts]
+        query = {"limit": PAGE}
+        accounts = self._pages("/accounts", "accounts", deadline, parse, ACCOUNT_PAGES, query, whole=False)
+        return list(chain.from_iterable(accounts))
 
     # Reference: GET /campaigns
     def campaigns(self, deadline: Deadline) -> list[Campaign]:
@@ -114,16 +102,10 @@ class InstantlyClient(ProviderClient):
         Instantly sorts by its own creation time, so reading stops after the first page whose emails are all older.
         """
         parse = page(Email, "starting_after", "next_starting_after", "items")
-
-        def read(position: dict[str, Any]) -> tuple[list[Email], dict[str, Any]]:
-            params = {"email_type": "received", "limit": PAGE} | position
-            return self._get("/emails", "received_since", deadline, parse, params)
-
-        for emails in pages(read, MAX_PAGES, NAME):
-            recent = [email for email in emails if email.at is None or email.at >= since]
-            yield from recent
-            if emails and not recent:
-                return
+        params = {"email_type": "received", "limit": PAGE}
+        return until_older(
+            self._pages("/emails", "received_since", deadline, parse, MAX_PAGES, params), since
+        )
 
     # Reference: GET /block-lists-entries
     def is_blocked(self, address: str, deadline: Deadline) -> bool:

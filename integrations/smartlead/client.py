@@ -6,6 +6,7 @@ https://api.smartlead.ai/reference
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from pydantic import AliasChoices, Field
@@ -22,7 +23,7 @@ from integrations.client import (
 )
 from integrations.http.session import ProviderSession, Response
 from integrations.models import Integration
-from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time, utc_text
+from integrations.payload import ExternalId, LooseText, Moment, Payload, Text, utc_text
 from integrations.smartlead import NAME
 from integrations.smartlead.errors import classify
 from jobs.deadline import Deadline
@@ -38,8 +39,6 @@ ACCOUNT_PAGES = 100
 
 class Campaign(Payload):
     id: ExternalId
-    name: Text = ""
-    status: Text = ""
 
 
 class Lead(Payload):
@@ -67,13 +66,9 @@ class HistoryItem(Payload):
     to_email: LooseText = Field("", validation_alias="to")
     message_id: LooseText = ""
     stats_id: LooseText = ""
-    time: LooseText = ""
+    at: Moment = Field(None, validation_alias="time")
     subject: Text = ""
     html: Text = Field("", validation_alias=AliasChoices("email_body", "html"))
-
-    @property
-    def at(self) -> datetime | None:
-        return parse_time(self.time)
 
 
 class Thread(Payload):
@@ -82,12 +77,8 @@ class Thread(Payload):
     last_name: LooseText = Field("", validation_alias="lead_last_name")
     campaign_id: LooseText = Field("", validation_alias="email_campaign_id")
     campaign_name: LooseText = Field("", validation_alias="email_campaign_name")
-    last_reply: LooseText = Field("", validation_alias="last_reply_time")
+    last_reply_at: Moment = Field(None, validation_alias="last_reply_time")
     items: list[HistoryItem] | None = Field(None, validation_alias="email_history")
-
-    @property
-    def last_reply_at(self) -> datetime | None:
-        return parse_time(self.last_reply)
 
 
 class SmartLeadClient(ProviderClient):
@@ -112,7 +103,7 @@ class SmartLeadClient(ProviderClient):
             accounts = self._get("/email-accounts/", "mailboxes", deadline, rows(Account), params)
             return accounts, _offset_after(params, accounts)
 
-        return [account for accounts in pages(read, ACCOUNT_PAGES) for account in accounts]
+        return list(chain.from_iterable(pages(read, ACCOUNT_PAGES)))
 
     # Reference: GET /leads/?email=
     def find_lead(self, email: str, deadline: Deadline) -> Lead | None:

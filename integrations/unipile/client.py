@@ -5,6 +5,7 @@ Source: docs/reference/unipile.md. One API key serves all accounts, and every ca
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from django.db import models
@@ -16,7 +17,6 @@ from integrations.client import (
     account_id_of,
     base_url_of,
     page,
-    pages,
     path_part,
     required_secret,
     session_for,
@@ -25,8 +25,7 @@ from integrations.client import (
 from integrations.errors import ProviderRejected
 from integrations.http.session import ProviderSession
 from integrations.models import Integration
-from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time, utc_text
-from integrations.unipile import NAME
+from integrations.payload import ExternalId, LooseText, Moment, Payload, Text, utc_text
 from integrations.unipile.errors import Group, classify, group_of
 from jobs.deadline import Deadline
 
@@ -135,13 +134,9 @@ class ChatMessage(Payload):
     chat_id: LooseText = ""
     sender_id: LooseText = ""
     text: Text = ""
-    timestamp: LooseText = ""
+    at: Moment = Field(None, validation_alias="timestamp")
     is_sender: bool | None = None
     attachments: Any = None
-
-    @property
-    def at(self) -> datetime | None:
-        return parse_time(self.timestamp)
 
 
 class Owned(Payload):
@@ -152,9 +147,7 @@ class Chat(Payload):
     """A LinkedIn chat in Unipile's lists. `attendee_provider_id` is LinkedIn's id of the other person."""
 
     id: ExternalId
-    name: Text = ""
     attendee_provider_id: LooseText = ""
-    timestamp: LooseText = ""
 
 
 class Attendee(Payload):
@@ -324,12 +317,7 @@ class UnipileClient(ProviderClient):
     ) -> Iterator[Row]:
         query = {"account_id": self.account_id, "limit": str(PAGE), **(params or {})}
         parse = page(model, "cursor", "cursor", "items")
-
-        def read(position: dict[str, Any]) -> tuple[list[Row], dict[str, Any]]:
-            return self._get(path, operation, deadline, parse, query | position)
-
-        for entries in pages(read, MAX_PAGES, NAME):
-            yield from entries
+        return chain.from_iterable(self._pages(path, operation, deadline, parse, MAX_PAGES, query))
 
 
 def part(text: str) -> str:

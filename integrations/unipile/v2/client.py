@@ -9,17 +9,12 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
-from integrations.client import (
-    Row,
-    pages,
-    rows,
-    single,
-)
+from integrations.client import Row, pages, rows, single
 from integrations.errors import ProviderRejected
 from integrations.http.session import Response
-from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time, utc_text
+from integrations.payload import ExternalId, LooseText, Moment, Payload, utc_text
 from integrations.unipile import NAME
 from integrations.unipile.client import (
     MAX_PAGES,
@@ -68,11 +63,7 @@ class ChatV2(Payload):
     id: ExternalId
     user_id: LooseText = ""
     user: User | None = None
-    last_message_timestamp: Text = ""
-
-    @property
-    def at(self) -> datetime | None:
-        return parse_time(self.last_message_timestamp)
+    at: Moment = Field(None, validation_alias="last_message_timestamp")
 
 
 class UnipileV2Client(UnipileClient):
@@ -224,12 +215,4 @@ def _sent(response: Response, chat_id: str = "") -> SentMessage:
 def _rows(messages: Iterator[Message] | list[Message]) -> Iterator[ChatMessage]:
     for message in messages:
         if not message.is_event and not message.is_deleted:
-            yield ChatMessage(
-                id=message.external_id,
-                chat_id=message.chat_id,
-                sender_id=message.sender_id,
-                text=message.text or "",
-                timestamp=message.timestamp,
-                is_sender=message.is_sender,
-                attachments=message.attachments,
-            )
+            yield ChatMessage.model_validate(message.model_dump() | {"id": message.external_id})
