@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
-from types import MappingProxyType
 
 from integrations.spec import CHANNELS, Counts, MessageSource, ProviderSpec, WebhookSource
 
@@ -32,7 +31,7 @@ class UnknownSource(LookupError):
 @cache
 def specs() -> Mapping[str, ProviderSpec]:
     """Returns all declarations by the provider's name. Raises spec.Incomplete."""
-    return MappingProxyType({spec.name: spec for spec in _declared()})
+    return {spec.name: spec for spec in _declared()}
 
 
 def _declared() -> list[ProviderSpec]:
@@ -41,12 +40,9 @@ def _declared() -> list[ProviderSpec]:
 
 def spec_of(provider: str) -> ProviderSpec:
     """Returns the provider's declaration. Raises UnknownProvider."""
-    try:
+    if provider in specs():
         return specs()[provider]
-    except KeyError:
-        raise UnknownProvider(
-            f"No provider is called “{provider}”: integrations/registry.py has no line for it."
-        ) from None
+    raise UnknownProvider(f"No provider is called “{provider}”: integrations/registry.py has no line for it.")
 
 
 @cache
@@ -62,17 +58,14 @@ def labels(capability: str = "name") -> dict[str, str]:
 
 @cache
 def message_sources() -> Mapping[str, MessageSource]:
-    return MappingProxyType(
-        {source.name: source for spec in specs().values() for source in spec.sources or ()}
-    )
+    return {source.name: source for spec in specs().values() for source in spec.sources or ()}
 
 
 def source_of(name: str) -> MessageSource:
     """Raises UnknownSource."""
-    try:
+    if name in message_sources():
         return message_sources()[name]
-    except KeyError:
-        raise UnknownSource(f"No provider declares messages of the source “{name}”.") from None
+    raise UnknownSource(f"No provider declares messages of the source “{name}”.")
 
 
 @cache
@@ -82,35 +75,28 @@ def counting_as(counts: Counts) -> tuple[str, ...]:
 
 
 @cache
-def _provider_by_source() -> Mapping[str, str]:
-    return {source.name: name for name, spec in specs().items() for source in spec.sources or ()}
-
-
 def provider_of(source: str) -> str:
     """Returns the provider that a source of messages belongs to. Raises UnknownSource."""
-    return _provider_by_source()[source_of(source).name]
+    return next(name for name, spec in specs().items() if source_of(source) in (spec.sources or ()))
 
 
 @cache
 def webhook_sources() -> Mapping[str, WebhookSource]:
     """Returns all webhook addresses by the source name, which stored webhook requests contain."""
-    return MappingProxyType(
-        {source.name: source for spec in specs().values() for source in spec.webhooks or ()}
-    )
+    return {source.name: source for spec in specs().values() for source in spec.webhooks or ()}
 
 
 @cache
 def keyed_sources() -> Mapping[str, WebhookSource]:
     """Returns the webhook addresses that contain a workspace's own key, by source name."""
-    return MappingProxyType({name: source for name, source in webhook_sources().items() if source.keyed})
+    return {name: source for name, source in webhook_sources().items() if source.keyed}
 
 
 def webhook_source(name: str) -> WebhookSource:
     """Raises UnknownSource."""
-    try:
+    if name in webhook_sources():
         return webhook_sources()[name]
-    except KeyError:
-        raise UnknownSource(f"No provider declares webhooks of the source “{name}”.") from None
+    raise UnknownSource(f"No provider declares webhooks of the source “{name}”.")
 
 
 @cache
@@ -124,9 +110,7 @@ def address_of(provider: str) -> WebhookSource | None:
 @cache
 def refusals() -> Mapping[str, str]:
     """Returns texts for the providers' own error codes. Two providers cannot differ on one (`problems`)."""
-    return MappingProxyType(
-        {code: words for spec in specs().values() for code, words in spec.refusals.items()}
-    )
+    return {code: words for spec in specs().values() for code, words in spec.refusals.items()}
 
 
 def ledger_source(provider: str) -> str:
@@ -139,18 +123,9 @@ def ledger_source(provider: str) -> str:
 
 def forget() -> None:
     """Makes the declarations be read again, for tests that add a provider."""
-    for derived in (
-        specs,
-        stating,
-        message_sources,
-        counting_as,
-        _provider_by_source,
-        webhook_sources,
-        keyed_sources,
-        address_of,
-        refusals,
-    ):
-        derived.cache_clear()
+    for function in globals().values():
+        if hasattr(function, "cache_clear"):
+            function.cache_clear()
 
 
 def problems() -> list[str]:
@@ -218,19 +193,13 @@ def _faults(spec: ProviderSpec) -> list[str]:
 
 
 def _webhook_faults(spec: ProviderSpec, webhooks: Iterable[WebhookSource]) -> list[str]:
-    faults = [
-        f"nothing opens the webhook address “{webhook.name}”: neither a key nor a signature."
-        for webhook in webhooks
-        if not (webhook.keyed or webhook.signature)
-    ]
-    faults += [
-        f"the webhook address “{webhook.name}” is declared as {webhook.provider}’s."
-        for webhook in webhooks
-        if webhook.provider != spec.name
-    ]
-    faults += [
-        f"the sample of the webhook address “{webhook.name}” cannot be posted: it needs a key."
-        for webhook in webhooks
-        if webhook.sample and not webhook.keyed
-    ]
+    faults = []
+    for webhook in webhooks:
+        address = f"the webhook address “{webhook.name}”"
+        if not (webhook.keyed or webhook.signature):
+            faults.append(f"nothing opens {address}: neither a key nor a signature.")
+        if webhook.provider != spec.name:
+            faults.append(f"{address} is declared as {webhook.provider}’s.")
+        if webhook.sample and not webhook.keyed:
+            faults.append(f"the sample of {address} cannot be posted: it needs a key.")
     return faults

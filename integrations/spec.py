@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, dataclass_transform
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -67,8 +67,12 @@ class Incomplete(ImproperlyConfigured):
 Declared = TypeVar("Declared")
 
 
-def complete(cls: type[Declared]) -> type[Declared]:
-    """Class decorator for the parts of a declaration: an instance without all fields raises Incomplete."""
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def declared(cls: type[Declared]) -> type[Declared]:
+    """Makes a class a part of a declaration: a frozen dataclass, of which an instance without all fields raises
+    Incomplete.
+    """
+    cls = dataclass(frozen=True, kw_only=True)(cls)
     names = [field.name for field in fields(cls)]  # type: ignore[arg-type]
     plain_init = cls.__init__
 
@@ -98,8 +102,7 @@ def _caller() -> FrameType:
     return frame
 
 
-@complete
-@dataclass(frozen=True, kw_only=True)
+@declared
 class Setting:
     """A value that a user enters to connect an account, such as an API key."""
 
@@ -109,8 +112,7 @@ class Setting:
     required: bool
 
 
-@complete
-@dataclass(frozen=True, kw_only=True)
+@declared
 class DeliveryRules:
     """Our responses to a body that we cannot use, and while we cannot store anything (docs/reference/addresses.md)."""
 
@@ -128,8 +130,7 @@ class NamedTenant:
     lead_id: str = ""
 
 
-@complete
-@dataclass(frozen=True, kw_only=True)
+@declared
 class Signature:
     """How requests to a webhook address that all workspaces share are authenticated.
 
@@ -152,8 +153,7 @@ class SampleReply:
     at: datetime
 
 
-@complete
-@dataclass(frozen=True, kw_only=True)
+@declared
 class WebhookSource:
     """The declaration of a webhook address to which a provider posts events. Its `name` is part of the URL.
 
@@ -218,8 +218,7 @@ class Counts(StrEnum):
     BOUNCE = "bounce"  # a report that our mail bounced, which no person wrote
 
 
-@complete
-@dataclass(frozen=True, kw_only=True)
+@declared
 class MessageSource:
     """One list of messages at the provider. `MessageEvent.external_id` is unique within it.
 
@@ -240,20 +239,15 @@ def campaign_mail(provider: str, **stated: bool) -> tuple[MessageSource, ...]:
     `stated` is `flags_interest` of the replies. Raises Incomplete without it.
     """
     reply, sent, bounce = (f"{provider}_{kind}" for kind in ("reply", "sent", "bounce"))
-    no_bounce = NONE("Its messages aren’t replies.")
+    plain: dict[str, Any] = {"bounces": NONE("Its messages aren’t replies."), "flags_interest": False}
     return (
         MessageSource(name=reply, counts=Counts.ANSWER, bounces=bounce, names_account=False, **stated),
-        MessageSource(
-            name=sent, counts=Counts.STEP, bounces=no_bounce, flags_interest=False, names_account=False
-        ),
-        MessageSource(
-            name=bounce, counts=Counts.BOUNCE, bounces=no_bounce, flags_interest=False, names_account=False
-        ),
+        MessageSource(name=sent, counts=Counts.STEP, names_account=False, **plain),
+        MessageSource(name=bounce, counts=Counts.BOUNCE, names_account=False, **plain),
     )
 
 
-@complete
-@dataclass(frozen=True, kw_only=True)
+@declared
 class AccountWords:
     """The provider's words for the state of an account or mailbox. Other words say nothing."""
 
@@ -262,8 +256,7 @@ class AccountWords:
     well: frozenset[str]
 
 
-@complete
-@dataclass(frozen=True, kw_only=True)
+@declared
 class StopCampaign:
     """Stops a provider's campaign for one person. Only a user can start it again, at the provider.
 
@@ -275,8 +268,7 @@ class StopCampaign:
     stop: "Callable[[Integration, str, Person, Deadline], str]"
 
 
-@complete
-@dataclass(frozen=True, kw_only=True)
+@declared
 class History:
     """Reads from a provider what was sent to a person earlier.
 
@@ -288,8 +280,7 @@ class History:
     read: "Callable[[Integration, Person, Deadline], list[MessageEvent]]"
 
 
-@complete
-@dataclass(frozen=True, kw_only=True)
+@declared
 class Files:
     """Fetches a file that came with a message from a provider.
 
@@ -301,8 +292,7 @@ class Files:
     fetch: "Callable[[Integration, str, Attachment, Deadline], bytes]"
 
 
-@complete
-@dataclass(frozen=True, kw_only=True)
+@declared
 class Calendar:
     """Reads meetings and free times from a provider's calendar.
 
@@ -316,8 +306,7 @@ class Calendar:
     meetings: "Callable[[Integration, Person, Mapping[str, str], Deadline], list[Meeting]]"
 
 
-@complete
-@dataclass(frozen=True, kw_only=True)
+@declared
 class Probe:
     """The cheap read call that proves that an account works. `applies` says whether an account can make it."""
 
@@ -325,8 +314,7 @@ class Probe:
     applies: "Callable[[Integration], bool]"
 
 
-@complete
-@dataclass(frozen=True, kw_only=True)
+@declared
 class CallLimit:
     """The most calls with one account of a provider in any `window_s` seconds, across all processes."""
 
@@ -334,8 +322,7 @@ class CallLimit:
     window_s: float
 
 
-@complete
-@dataclass(frozen=True, kw_only=True)
+@declared
 class Names:
     name: str
     """The name in the database and in logs: at most 20 lower-case letters."""
@@ -349,8 +336,7 @@ class Names:
     """Other names that the command `connect_integration` accepts."""
 
 
-@complete
-@dataclass(frozen=True, kw_only=True)
+@declared
 class Calls:
     hosts: tuple[str, ...]
     """The hosts, including their subdomains, that an account may use."""
@@ -363,8 +349,7 @@ class Calls:
     call_limit: CallLimit | NONE
 
 
-@complete
-@dataclass(frozen=True, kw_only=True)
+@declared
 class Connecting:
     account_id: Setting | NONE
     """The provider's id of the account (`external_account_id`). If it is NONE, a workspace has only one account."""
@@ -382,8 +367,7 @@ class Connecting:
     """The missing setting with a sentence, for conditions that `required` of a single setting cannot express."""
 
 
-@complete
-@dataclass(frozen=True, kw_only=True)
+@declared
 class Messages:
     sources: tuple[MessageSource, ...] | NONE
     channel: str | NONE
@@ -407,8 +391,7 @@ class Messages:
     """Why follow-ups wait while the account is disconnected, as a sentence ("EmailBison is disconnected")."""
 
 
-@complete
-@dataclass(frozen=True, kw_only=True)
+@declared
 class Lists:
     """The provider's lists, by the kinds that a receipt counts (DayReceipt.Kind), or why they cannot be compared.
 
@@ -425,8 +408,7 @@ class Lists:
     appointments: "Listing | NONE"
 
 
-@complete
-@dataclass(frozen=True, kw_only=True)
+@declared
 class Login:
     """A page of the provider on which the owner of an account logs in again."""
 
@@ -438,8 +420,7 @@ class Login:
     """The account's earlier ids with the same owner. The owner may answer messages that came to them."""
 
 
-@complete
-@dataclass(frozen=True, kw_only=True)
+@declared
 class Health:
     """How the product knows whether an account works, and what users read about it."""
 
@@ -457,6 +438,10 @@ class Health:
     """What does not work while the account is disconnected, as a sentence. A provider with a channel needs none."""
 
 
+GROUPS = (Names, Calls, Connecting, Messages, Lists, Login, Health)
+"""Each is a field of Declaration, by its name in lower case."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProviderSpec(Names, Calls, Connecting, Messages, Lists, Login, Health):
     webhooks: tuple[WebhookSource, ...] | NONE
@@ -472,8 +457,7 @@ class ProviderSpec(Names, Calls, Connecting, Messages, Lists, Login, Health):
         return (*([self.account_id] if self.account_id else []), *self.secrets, *self.settings)
 
 
-@complete
-@dataclass(frozen=True, kw_only=True)
+@declared
 class Declaration:
     """Everything that a provider can do, in groups. A group that is NONE makes each of its capabilities NONE."""
 
@@ -488,21 +472,12 @@ class Declaration:
     health: Health
 
     def spec(self) -> ProviderSpec:
-        groups = {
-            Names: self.names,
-            Calls: self.calls,
-            Connecting: self.connecting,
-            Messages: self.messages,
-            Lists: self.lists,
-            Login: self.login,
-            Health: self.health,
-        }
-        capabilities: dict[str, Any] = {
-            field.name: group if isinstance(group, NONE) else getattr(group, field.name)
-            for kind, group in groups.items()
-            for field in fields(kind)
-        }
-        return ProviderSpec(webhooks=self.webhooks, calendar=self.calendar, **capabilities)
+        capabilities: dict[str, Any] = {"webhooks": self.webhooks, "calendar": self.calendar}
+        for kind in GROUPS:
+            group = getattr(self, kind.__name__.lower())
+            for field in fields(kind):
+                capabilities[field.name] = group if isinstance(group, NONE) else getattr(group, field.name)
+        return ProviderSpec(**capabilities)
 
 
 def optional(name: str, label: str, help: str) -> Setting:
