@@ -63,7 +63,7 @@ def test_every_page_of_the_admin_has_the_banner_of_the_worst_account(northwind):
     for address in (reverse(LIST), reverse("admin:index"), reverse("admin:jobs_tick_crons")):
         page = client.get(address).content.decode()
         assert "LinkedIn is disconnected for Jane Doe (Northwind)" in page, address
-        assert "+1 more" in page and "Check now" in page and "Link for the owner" in page
+        assert "+1 more" in page and "Check now" in page and "Get a link for the owner" in page
 
 
 def test_an_admin_sees_the_banner_of_the_own_workspaces_alone(northwind):

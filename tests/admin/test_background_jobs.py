@@ -98,7 +98,7 @@ def test_a_discard_asks_for_its_reason_first(root, workspace):
 def test_a_cancellation_is_confirmed_first(root, workspace):
     job = make(workspace, "queued")
 
-    assert "asked to stop at their next step" in post(root, "cancel", job)
+    assert "stop at their next step" in post(root, "cancel", job)
     assert status_of(job) == "queued"
 
     post(root, "cancel", job, confirmed="yes")
@@ -181,7 +181,7 @@ def test_all_jobs_of_one_cause_are_retried_after_a_question(root, workspace):
     listed = root.get(after.redirect_chain[-1][0]).context["cl"]
     assert {job.pk for job in listed.result_list} == {job.pk for job in jobs}
     assert AuditEntry.objects.filter(action="job.retry").count() == 3
-    assert "None left" in root.get(page).content.decode()
+    assert "Nothing left to do" in root.get(page).content.decode()
 
 
 @pytest.mark.parametrize(

@@ -260,4 +260,4 @@ def test_the_page_of_an_app_lists_its_models_and_is_not_the_first_page(operator)
     page = operator.get(reverse("admin:app_list", args=["inbox"])).content.decode()
 
     assert reverse("admin:inbox_message_changelist") in page
-    assert "What is broken" not in page and "<details" not in page
+    assert "What’s broken" not in page and "<details" not in page

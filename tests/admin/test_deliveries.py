@@ -91,7 +91,7 @@ def test_replay_does_it_records_who_and_shows_the_run(root, workspace):
     root.post(url("webhookdelivery_replay", delivery.pk), {"do": "run"})
     assert Message.objects.get().workspace == workspace
     assert AuditEntry.objects.get().action == "delivery.replayed"
-    assert "Runs since" in root.get(url("webhookdelivery_change", delivery.pk)).content.decode()
+    assert "Replays so far" in root.get(url("webhookdelivery_change", delivery.pk)).content.decode()
 
 
 def test_replay_without_a_body_is_refused_in_words(root, workspace):
@@ -137,7 +137,7 @@ def test_filter_finds_what_waits_for_a_repair(root, workspace):
 
 def test_who_may_only_look_replays_nothing(staff, workspace):
     delivery, browser = failure(workspace), staff("view_webhookdelivery")
-    assert b"dry run" not in browser.get(url("webhookdelivery_change", delivery.pk)).content
+    assert b"Dry run" not in browser.get(url("webhookdelivery_change", delivery.pk)).content
     assert browser.post(url("webhookdelivery_replay", delivery.pk), {"do": "run"}).status_code == 403
     assert browser.post(url("webhookdelivery_replay_failed"), {"hours": "24"}).status_code == 403
 

@@ -103,7 +103,7 @@ def test_a_person_s_history_stays_whole_where_the_admin_is_narrowed(owner, works
     browser.post(reverse("admin:switch"), {"workspace": workspace.pk})
     assert "→ dark" in browser.get(url(User, "history", owner.pk)).content.decode()
     page = log_in(owner).get(url(User, "history", owner.pk)).content.decode()
-    assert "→ dark" not in page and "in the workspaces that you see" in page
+    assert "→ dark" not in page and "in your workspaces" in page
 
 
 def test_a_history_of_another_workspace_is_not_found(owner):

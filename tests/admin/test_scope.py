@@ -450,7 +450,7 @@ def test_texts_are_opened_by_those_alone_who_have_the_permission(ana, support, h
 
 def test_the_body_of_a_delivery_is_text(root, ana, here):
     page = url(WebhookDelivery, "change", here[WebhookDelivery].pk)
-    assert "Members of the workspace can see it" in log_in(root).get(page).content.decode()
+    assert "only workspace members can see it" in log_in(root).get(page).content.decode()
     assert TEXT in log_in(ana).get(page).content.decode()
 
 

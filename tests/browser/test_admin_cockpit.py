@@ -58,7 +58,7 @@ def support(world):
 
 
 def banner_of(page: Page):
-    return page.get_by_role("region", name="Integration health").or_(page.get_by_role("alert"))
+    return page.get_by_role("region", name="Account health").or_(page.get_by_role("alert"))
 
 
 def revoke_key(world) -> WorkspaceIntegrationHealth:

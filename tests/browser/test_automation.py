@@ -57,8 +57,8 @@ def test_the_kill_switch_and_a_policy_are_set_from_the_page(draft, user, open_pa
     page = open_page(user)
     page.goto(pages(draft)["automation"])
     page.get_by_role("button", name="Stop all automatic sending").click()
-    page.get_by_text("Automatic sending is stopped: nothing").wait_for()
-    page.get_by_role("button", name="Allow automatic sending again").click()
+    page.get_by_text("Automatic sending is stopped. Nothing").wait_for()
+    page.get_by_role("button", name="Resume automatic sending").click()
     page.get_by_role("button", name="Stop all automatic sending").wait_for()
 
     page.goto(pages(draft)["policy"])

@@ -106,7 +106,7 @@ def test_an_outage_shows_itself_and_heals_by_proof(world, worker, linkedin, slac
     page = open_page(admin)
     page.clock.install()
     page.goto(f"/w/{world.workspace.pk}/inbox/?view=all")
-    banner = page.get_by_role("region", name="Integration health").or_(page.get_by_role("alert"))
+    banner = page.get_by_role("region", name="Account health").or_(page.get_by_role("alert"))
     expect(banner).to_have_count(0)
     # The page is open and stays open.
     world.sandbox.set_account("unipile", ACCOUNT, "disconnected")
@@ -132,7 +132,7 @@ def test_an_outage_shows_itself_and_heals_by_proof(world, worker, linkedin, slac
     assert not world.workspace.messages.filter(source="unipile_message").exists()
 
     banner.get_by_role("button", name="Reconnect").click()
-    page.get_by_role("link", name="Continue to the login").click()
+    page.get_by_role("link", name="Continue to log in").click()
     page.get_by_role("button", name="Reconnect LinkedIn").click()
     page.wait_for_url("**/inbox/?view=all")
     told(page, banner, "LinkedIn is back for Jane Doe (Northwind)")

@@ -99,14 +99,14 @@ def test_the_pages_of_an_outage_are_accessible(page, world, open_page):
     assert audit(page) == []
     page.goto(f"/w/{world.workspace.pk}/inbox/")
     assert audit(page) == []
-    page.get_by_role("button", name="Link for the owner").click()
+    page.get_by_role("button", name="Get a link for the owner").click()
     link = page.get_by_label("Link for Outreach").input_value()
     assert audit(page) == []
     owner = open_page(width=375)
     owner.goto(link)
     assert audit(owner) == []
     owner.get_by_role("button", name="Reconnect").click()
-    log_in = owner.get_by_role("link", name="Continue to the login")
+    log_in = owner.get_by_role("link", name="Continue to log in")
     expect(log_in).to_be_visible()
     assert audit(owner) == []
     log_in.click()
@@ -114,7 +114,7 @@ def test_the_pages_of_an_outage_are_accessible(page, world, open_page):
     expect(owner.get_by_role("heading", level=1)).to_have_text("Thank you")
     drain()
     owner.get_by_role("link", name="Check again").click()
-    expect(owner.get_by_role("heading", level=1)).to_have_text("It is connected again")
+    expect(owner.get_by_role("heading", level=1)).to_have_text("Your account is connected again")
 
 
 @page_like("narrow")
@@ -138,10 +138,10 @@ def test_receipts_of_an_account_are_read_at_any_width(page, world):
     page.goto(f"/w/{world.workspace.pk}/integrations/")
     assert audit(page) == []
     page.get_by_role("link", name="Receipts").first.click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Receipts of EmailBison for Outreach")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Receipts for EmailBison for Outreach")
     expect(page.get_by_role("row").filter(has_text="It has no time.").first).to_contain_text("Not complete")
     expect(page.get_by_role("region", name="Can’t be compared")).to_contain_text("but not their times")
     assert audit(page) == []
     page.goto(f"/w/{world.workspace.pk}/inbox/")
-    expect(page.get_by_role("link", name="Not complete: see Integrations")).to_be_visible()
+    expect(page.get_by_role("link", name="Incomplete: see Accounts")).to_be_visible()
     assert audit(page) == []

@@ -328,7 +328,7 @@ def test_others_in_the_same_words_are_looked_at_by_one_key_and_treated_by_anothe
     assert audit(page) == []
     page.get_by_role("button", name="Treat all 1 alike").focus()
     press(page, "Enter")
-    expect(page.get_by_role("region", name="Updating similar replies")).to_contain_text("waiting to start")
+    expect(page.get_by_role("region", name="Updating similar replies")).to_contain_text("Waiting to start")
     assert audit(page) == []
 
 

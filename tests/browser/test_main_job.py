@@ -94,7 +94,7 @@ def test_send_whose_outcome_nobody_knows_waits_for_a_person(world, message, open
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator("#answer")).to_contain_text("Going out")
     world.work()
-    expect(page.get_by_text("We don’t know if the last message went out")).to_be_visible()
+    expect(page.get_by_text("We don’t know whether the last message was sent")).to_be_visible()
     expect(page.locator("#answer textarea")).to_have_count(0)
 
     page.get_by_role("button", name="Mark as sent").click()

@@ -162,7 +162,7 @@ def test_those_who_declined_are_done_with_by_one_button_and_come_back_by_z(page,
     page.goto("/desk/")
     page.keyboard.press("5")
     expect(page.locator(".row")).to_have_count(3)
-    page.get_by_role("button", name="Done with all shown").click()
+    page.get_by_role("button", name="Mark all shown as done").click()
     until(lambda: Lead.objects.filter(needs_reply=False).count() == 3, "all three are done")
     page.keyboard.press("z")
     until(lambda: not Lead.objects.filter(needs_reply=False).exists(), "all three wait again")

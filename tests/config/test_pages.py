@@ -91,7 +91,7 @@ def test_a_part_of_a_page_gets_a_sentence_and_no_page(browser, workspace, soon):
     with locked("integrations_workspaceintegrationhealth"):
         answer = browser.get(reverse("inbox:banner", args=[workspace.pk]), headers=HTMX)
     assert (answer.status_code, answer["Content-Type"]) == (503, "text/plain")
-    assert answer.text.startswith("Holdfast stopped it after")
+    assert answer.text.startswith("Holdfast stopped after")
     assert "<" not in answer.text
 
 

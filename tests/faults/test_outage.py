@@ -64,7 +64,7 @@ def test_a_hanging_provider_holds_neither_pages_nor_webhooks(place, sandbox, tmp
             sandbox.stop()
         answers = [look.result(PATIENCE_S) for look in looks]
     for answer in answers:
-        assert (answer.status_code, "EmailBison didn’t answer at" in answer.text) == (200, True)
+        assert (answer.status_code, "EmailBison didn’t respond at" in answer.text) == (200, True)
 
 
 def get(browser: requests.Session, url: str, *, htmx: bool = False) -> requests.Response:

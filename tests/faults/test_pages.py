@@ -78,9 +78,9 @@ def test_pages_say_that_the_database_is_away_and_work_when_it_is_back(postgres, 
         postgres.start()
         back = place.get(inbox)
     assert {(answer.status_code, answer.headers.get("Retry-After")) for answer in answers} == {(503, "30")}
-    assert "Our database isn’t answering" in answers[0].text
+    assert "Our database isn’t responding" in answers[0].text
     assert "No stored data is lost" in answers[2].text
-    assert "go back, check if it was saved" in answers[3].text
+    assert "Go back, check whether it was saved" in answers[3].text
     assert PASSWORD not in answers[4].text
     assert said.count("page without its database") == len(answers)
     assert "Traceback" not in said

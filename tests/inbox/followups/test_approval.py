@@ -60,7 +60,7 @@ def test_a_rejected_message_is_skipped_and_the_sequence_goes_on(world, people, t
 def test_two_approvals_are_one_message(world, people, task, url):  # noqa: F811
     assert people.member.post(url, {"do": "approve", "text": task.text}).status_code == 302
     second = people.owner.post(url, {"do": "approve", "text": "Something else"})
-    assert second.status_code == 422 and "no longer waits for approval" in second.content.decode()
+    assert second.status_code == 422 and "no longer waiting for approval" in second.content.decode()
     drain()
     assert len(world.posted()) == 1
 

@@ -267,7 +267,7 @@ def test_the_preview_fills_in_a_lead_and_names_what_is_missing(people, workspace
         url("sequence", made.pk),
         posted(made, {"text": "{company}: hello {title|you}"}, show="1", lead=bare.pk),
     ).content.decode()
-    assert "{company}: hello you" in page and "This lead skips the step." in page
+    assert "{company}: hello you" in page and "This lead will skip this step." in page
     assert "Hi Mei" not in page and FollowUpStep.objects.get().text.startswith("Hi")
 
 

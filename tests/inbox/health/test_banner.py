@@ -186,7 +186,7 @@ def test_the_page_shows_each_account_with_its_history(client, workspace, linkedi
     client.force_login(make_member(workspace, role="viewer"))
     page = client.get(reverse("inbox:health", args=[workspace.pk])).content.decode()
     assert re.search(r"LinkedIn for Jane Doe, last 30 days: [\d.]+% up", page)
-    assert "errors/expired_credentials" in page and 'data-label="Lasted">5 h</td>' in page
+    assert "errors/expired_credentials" in page and 'data-label="Duration">5 h</td>' in page
 
 
 def test_the_health_page_lists_the_worst_account_first_in_one_line_each(client, workspace, linkedin):

@@ -408,7 +408,7 @@ def test_only_an_owner_or_admin_mutes_and_a_page_takes_it_back(account, sandbox)
     drain()
     assert notice_channels.MUTED in last_words(sandbox)
     page = client.get(reverse("inbox:health", args=[account.workspace_id])).content.decode()
-    assert "Notices are muted until it works." in page and "Send notices again" in page
+    assert "Notices are muted until it works again." in page and "Unmute notices" in page
     client.post(path, {"do": "unmute"})
     assert row(account).muted_at is None
 

@@ -420,7 +420,7 @@ class TestPages:
             assert "Not complete SmartLead lists 1 from Mon 26 Oct that is missing here." in self.text(
                 world, page
             )
-        assert "Not complete: see Integrations" in self.text(world, "inbox/")
+        assert "Incomplete: see Accounts" in self.text(world, "inbox/")
         assert csv(world)[1].endswith(",not complete")
         clock.shift(timedelta(hours=2))
         assert "SmartLead was last compared through" in self.text(world, "insights/")

@@ -89,10 +89,10 @@ def test_a_link_that_was_made_up_opens_nothing(db):
 def test_coming_back_from_the_provider_has_the_account_checked(admin, linkedin, world):
     path = owner_path(admin, linkedin)
     world.sandbox.set_account("unipile", ACCOUNT, "ok")
-    assert b"is being checked" in Client().get(path + "?done=1").content
+    assert "We’re checking" in Client().get(path + "?done=1").content.decode()
     world.work()
     assert state(linkedin)[0] == "connected"
-    assert b"It is connected again" in Client().get(path + "?done=1").content
+    assert b"Your account is connected again" in Client().get(path + "?done=1").content
 
 
 def test_somebody_else_who_logs_in_does_not_heal_it(admin, linkedin, world):

@@ -247,7 +247,7 @@ def waits(world, messages, why):
         "list calls them neutral": "Neutral</span>" in listed,
         "banner lacks": [
             words
-            for words in ("The model isn’t answering", why, "3 replies are not understood yet")
+            for words in ("The model hasn’t responded", why, "3 replies aren’t understood yet")
             if words not in banner
         ],
     }
@@ -276,7 +276,7 @@ def catches_up(world, messages):
         "jobs": {world.job(message).status for message in messages},
         "leads that wait": Lead.objects.filter(awaiting_model=True).count(),
         "model is back": polled.status_code == 204 or "OpenAI is back for Northwind" in banner,
-        "model is away": "The model isn’t answering" in banner,
+        "model is away": "The model hasn’t responded" in banner,
     }
 
 

@@ -25,7 +25,7 @@ def test_a_message_on_another_channel_says_where_it_is_answered_and_gets_no_draf
             "inbox:conversation", args=[world.workspace.pk, Message.objects.get(source="ghl_message").lead_id]
         )
     )
-    assert "Answer it in GoHighLevel." in page.content.decode()
+    assert "Answer in GoHighLevel." in page.content.decode()
     assert "WhatsApp" in page.content.decode()
 
 

@@ -93,7 +93,7 @@ def test_the_newest_fifty_are_listed_and_all_are_counted(people, workspace, mess
         for number in range(53)
     )  # fmt: skip
     html = page(people.member, message).content.decode()
-    assert "53 replies would change" in html and "the newest 50 are listed" in html
+    assert "53 replies would change" in html and "showing the newest 50" in html
     assert html.count('data-label="Tag"') == 50
 
 
@@ -116,7 +116,7 @@ def test_what_is_not_what_the_dry_run_showed_is_refused_in_words(people, workspa
 
 def test_before_anybody_has_decided_there_is_nothing_to_treat_alike(people, workspace, message):
     reply(workspace)
-    assert "Nobody has decided about this reply." in page(people.member, message).content.decode()
+    assert "No one has reviewed this reply yet" in page(people.member, message).content.decode()
     assert "Correct its tag first" in post(people.member, message, {}).content.decode()
 
 

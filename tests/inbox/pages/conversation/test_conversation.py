@@ -117,7 +117,7 @@ def test_who_answers_for_the_lead_is_shown_at_the_message_and_beside_it(workspac
 
 def test_start_that_took_a_stop_back_is_shown(workspace, member):
     lead = factories.make_lead(workspace, opted_in_at=ago(hours=1))
-    assert "by START" in page(member, workspace, lead)
+    assert "by texting START" in page(member, workspace, lead)
 
 
 def test_times_are_the_workspaces(workspace, member, lead):
@@ -187,7 +187,7 @@ def test_draft_of_the_model_is_never_markup(workspace, member, lead):
 
 
 @pytest.mark.parametrize(
-    "state, text", [("intent", "Going out"), ("unknown", "We don’t know if"), ("failed", "mailbox full")]
+    "state, text", [("intent", "Going out"), ("unknown", "We don’t know whether"), ("failed", "mailbox full")]
 )
 def test_send_says_how_it_stands(state, text, workspace, member, lead):
     draft = factories.make_draft(factories.make_message(lead), status="approved")

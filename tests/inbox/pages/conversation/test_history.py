@@ -97,7 +97,7 @@ def test_says_that_it_did_not_answer_within_its_budget(kind, workspace, member, 
     started = time.monotonic()
     text = fragment(member, workspace, lead)
     assert time.monotonic() - started < asking.BUDGET_MS / 1000 + SLACK_S
-    assert "EmailBison didn’t answer at" in text
+    assert "EmailBison didn’t respond at" in text
     assert "Retry" in text
 
 
@@ -105,7 +105,7 @@ def test_does_not_wait_when_all_slots_are_taken(workspace, member, lead, sandbox
     for _ in range(4):
         assert asking.SLOTS.acquire(blocking=False)
     try:
-        assert "EmailBison didn’t answer" in fragment(member, workspace, lead)
+        assert "EmailBison didn’t respond" in fragment(member, workspace, lead)
     finally:
         asking.SLOTS.release(4)
     assert sandbox.requests(provider="emailbison") == []

@@ -129,7 +129,7 @@ def test_tabs_over_the_list_hold_those_who_wait_and_each_counts_its_own(workspac
         )
         assert [tab for tab, current, _, _ in tabs if current] == [key]
         assert (key, str(number), str(len(names))) in [(tab, digit, count) for tab, _, digit, count in tabs]
-    assert "2 said no." in page and "Done with all shown" in page
+    assert "2 said no." in page and "Mark all shown as done" in page
 
 
 def test_failed_send_leaves_its_folder_when_a_later_one_went_out(workspace, member, one_in_each_folder):
@@ -293,7 +293,7 @@ def test_what_may_or_may_not_have_gone_out_stands_above_every_folder_but_its_own
     def page(view: str) -> str:
         return member.get(f"/w/{workspace.pk}/inbox/?view={view}").content.decode()
 
-    words = "1 message may or may not have gone out."
+    words = "1 message may or may not have been sent."
     assert words not in page("needs-reply")
     factories.make_send(
         factories.make_draft(factories.make_message(lead)), state="unknown", called_at=factories.ago()

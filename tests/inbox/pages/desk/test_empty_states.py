@@ -106,10 +106,10 @@ def test_a_filter_in_error_does_not_say_that_all_is_done(fresh, client):
     client.force_login(fresh.admin)
     wrong = {"assignee": "987654321"}
     shown = client.get(f"/w/{fresh.workspace.pk}/inbox/", wrong).content.decode()
-    assert "Nothing matches." in shown and "Everyone’s been answered" not in shown
+    assert "No matches" in shown and "Everyone’s been answered" not in shown
     assert "search in All" in shown
     in_all = client.get(f"/w/{fresh.workspace.pk}/inbox/", wrong | {"view": "all"}).content.decode()
-    assert "Nothing matches." in in_all and "search in All" not in in_all
+    assert "No matches" in in_all and "search in All" not in in_all
 
 
 def test_a_page_beyond_the_end_leads_to_the_first_one(fresh, client):

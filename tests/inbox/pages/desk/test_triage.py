@@ -239,10 +239,10 @@ def test_tagging_many_drafts_nothing_and_teaches_nothing_and_blacklist_asks_agai
     assert Lead.objects.get(pk=leads[0].pk).tag == "Interested" and not BackgroundJob.objects.exists()
     assert corrections.count(workspace) == 0 and not list(corrections.labelled(workspace))
     assert agreement.by_rule(workspace.pk)["some"].looked_at == 0
-    assert "It doesn’t draft or send anything" in page
+    assert "doesn’t draft or send anything" in page
     asks = re.search(r"<details.*?</details>", page[page.index('id="tag-ticked"') :], re.S)[0]
     assert page.count('value="tag:Blacklist"') == asks.count('value="tag:Blacklist"') == 1
-    assert "data-ticked" in asks and "only undo this in each conversation" in asks
+    assert "data-ticked" in asks and "only undo this one conversation at a time" in asks
 
 
 @pytest.mark.parametrize("do", ["tag", "tag:", "tag:New", "tag:<b>", "assign:tag"])

@@ -139,7 +139,7 @@ def test_the_switch_stops_what_goes_out_by_itself_and_lets_it_go_again(workspace
     workspace.refresh_from_db()
     assert workspace.sends_paused
     assert (
-        "Automatic sending is stopped: nothing"
+        "Automatic sending is stopped. Nothing"
         in people.owner.get(reverse("inbox:automation", args=[workspace.pk])).content.decode()
     )
 

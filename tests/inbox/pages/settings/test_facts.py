@@ -73,7 +73,7 @@ def test_no_facts_yet_says_why_there_should_be_some_and_what_to_add(people, url)
     page = text(people.owner.get(url("facts")))
 
     assert "No facts yet" in page and "Add a price" in page and "Start with" in page
-    assert "An admin adds facts" in text(people.member.get(url("facts")))
+    assert "An admin can add facts" in text(people.member.get(url("facts")))
 
 
 def test_a_fact_is_added_last_of_its_kind_changed_and_deleted_and_each_is_audited(

@@ -194,7 +194,7 @@ def test_a_member_sees_what_is_being_set_up_and_no_button_that_is_not_theirs(fre
     member = factories.make_member(fresh.workspace)
     client.force_login(member)
     page = client.get(f"/w/{fresh.workspace.pk}/start/").content.decode()
-    assert "An owner or admin of Fresh sets this up" in page and "Checking " in page
+    assert "An owner or admin of Fresh needs to set this up" in page and "Checking " in page
     assert not re.search(r"/start/(address|event|model|notice|hide)/", page) and "••••" not in page
 
 
