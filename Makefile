@@ -24,7 +24,7 @@ NODE := node_modules/.installed-$(call sum,package-lock.json)
 unexport PYTHONDONTWRITEBYTECODE
 
 TIERS := lint check tests faults browser
-CAMPAIGNS := campaign-jobs campaign-sends campaign-followups campaign-insights
+CAMPAIGNS := campaign-jobs campaign-sends campaign-programs campaign-followups campaign-insights
 REHEARSALS := long $(CAMPAIGNS) rehearse-release rehearse-deploy rehearse-freeze rehearse-slow mutate
 RELEASE ?= $(lastword $(shell tail -n 1 deploy/RELEASES))
 PYTEST := DEBUG=1 $(PY) -m pytest --durations 15 --durations-min 1
@@ -164,6 +164,9 @@ campaign-jobs: setup
 
 campaign-sends: setup
 	DEBUG=1 $(PY) -m benchmarks.campaign_sends $(ARGS)
+
+campaign-programs: setup
+	DEBUG=1 $(PY) -m benchmarks.campaign_programs $(ARGS)
 
 campaign-followups: setup
 	DEBUG=1 $(PY) -m benchmarks.campaign_followups $(ARGS)

@@ -91,7 +91,7 @@ class Report:
 def run(stage: Stage, sandbox: SandboxServer, plan: Plan) -> Report:
     """Prepare, harm, wait and count."""
     began = time.monotonic()
-    for key, body in _drive(stage, "prepare", str(plan.drafts), sandbox.base_url)["bodies"]:
+    for key, body in drive(stage, "prepare", str(plan.drafts), sandbox.base_url)["bodies"]:
         sandbox.ingest("emailbison", key, [body])
     faults = _harm(sandbox, plan)
     cluster = stage.start_cluster(
@@ -102,7 +102,7 @@ def run(stage: Stage, sandbox: SandboxServer, plan: Plan) -> Report:
         kills, while_calling = _kill_workers(stage, plan)
         assert approving.wait(timeout=plan.seconds + PATIENCE_S) == 0
     recovered = _wait_for_the_end(stage, sandbox, RECOVERY_LIMIT_S + plan.drafts * DRAIN_S_PER_DRAFT)
-    report = _count(_drive(stage, "report"), sandbox)
+    report = _count(drive(stage, "report"), sandbox)
     report.killed_while_calling = while_calling
     report.kills, report.faults = kills, {fault.kind: fault.fired for fault in faults}
     report.recovered_after_s, report.total_s = round(recovered, 1), round(time.monotonic() - began, 1)
@@ -155,28 +155,28 @@ def _kill_one(stage: Stage, chance: random.Random) -> bool:
 def _wait_for_the_end(stage: Stage, sandbox: SandboxServer, limit_s: float) -> float:
     """Seconds until every send had ended, or `limit_s`: the count then says what had not."""
     began = time.monotonic()
-    while time.monotonic() - began < limit_s and not _over(stage, stage.clusters[0], sandbox):
+    while time.monotonic() - began < limit_s and not over(stage, stage.clusters[0], sandbox):
         time.sleep(0.2)
     return time.monotonic() - began
 
 
-def _over(stage: Stage, cluster: Cluster, sandbox: SandboxServer) -> bool:
+def over(stage: Stage, cluster: Cluster, sandbox: SandboxServer) -> bool:
     """Whether nothing is on its way and nothing that the provider has is still uncertain."""
     cluster.keep_alive()
     states = dict(stage.query("SELECT id::text, state FROM inbox_outboundsend"))
     if "intent" in states.values():
         return False
-    accepted = _accepted(sandbox)
+    accepted = accepted_sends(sandbox)
     return not any(state == "unknown" and accepted[send] for send, state in states.items())
 
 
-def _accepted(sandbox: SandboxServer) -> Counter[str]:
+def accepted_sends(sandbox: SandboxServer) -> Counter[str]:
     """How often the provider accepted each send, by the marker in the message."""
     return Counter(MARKER.search(send["text"])[1] for send in sandbox.sends(provider="emailbison"))
 
 
 def _count(found: dict, sandbox: SandboxServer) -> Report:
-    accepted, sends = _accepted(sandbox), found["sends"]
+    accepted, sends = accepted_sends(sandbox), found["sends"]
     states = Counter(sends.values())
     return Report(
         sent_twice=sum(count - 1 for count in accepted.values()),
@@ -207,6 +207,6 @@ def _start(stage: Stage, *arguments: str) -> subprocess.Popen:
     )
 
 
-def _drive(stage: Stage, *arguments: str) -> dict:
+def drive(stage: Stage, *arguments: str) -> dict:
     output, _ = _start(stage, *arguments).communicate(timeout=300)
     return json.loads(output.strip().splitlines()[-1])

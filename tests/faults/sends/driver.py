@@ -1,4 +1,4 @@
-"""The campaign's hand inside the product: `python -m tests.faults.sends.driver prepare|approve|report …`.
+"""The campaigns' hand inside the product: `python -m tests.faults.sends.driver COMMAND …` (main lists them).
 
 A process of its own, because it must use the stage's database. Speaks JSON on standard output.
 """
@@ -17,22 +17,59 @@ def prepare(count: int, sandbox_url: str) -> dict[str, object]:
     """`count` leads with a reply and a draft each, over WORKSPACES workspaces with an EmailBison account each."""
     from tests import factories
 
+    workspaces = [_workspace(sandbox_url) for _ in range(WORKSPACES)]
     bodies = []
-    workspaces = [factories.make_workspace() for _ in range(WORKSPACES)]
-    for workspace in workspaces:
-        factories.make_member(workspace)
-        factories.make_integration(
-            workspace,
-            credentials={"api_key": f"key-{workspace.pk}"},
-            config={"base_url": f"{sandbox_url}/emailbison"},
-        )
     for number in range(count):
-        workspace = workspaces[number % WORKSPACES]
-        lead = factories.make_lead(workspace, emailbison_lead_id=str(70_000 + number))
-        message = factories.make_message(lead, external_id=str(500_000 + number))
+        body, message = _reply(workspaces[number % WORKSPACES], number)
         factories.make_draft(message, f"Hi Dana, this is answer {number}.")
-        bodies.append([f"key-{workspace.pk}", _told(lead, message)])
+        bodies.append(body)
     return {"bodies": bodies}
+
+
+def program(sandbox_url: str) -> dict[str, object]:
+    """A workspace with an account, and a token with every scope."""
+    from inbox.workspaces import programs
+    from integrations.models import Scope
+
+    workspace = _workspace(sandbox_url)
+    _, token = programs.create_token(workspace, "Campaign", Scope.values, by=None)
+    return {"workspace": str(workspace.pk), "token": token}
+
+
+def leads(workspace_id: str, count: int) -> dict[str, object]:
+    """`count` leads of the workspace with a reply each."""
+    from inbox.models import Workspace
+
+    replies = [_reply(Workspace.objects.get(pk=workspace_id), number) for number in range(count)]
+    return {
+        "bodies": [body for body, _ in replies],
+        "leads": [str(message.lead_id) for _, message in replies],
+    }
+
+
+def _workspace(sandbox_url: str):
+    from tests import factories
+
+    workspace = factories.make_workspace()
+    factories.make_member(workspace)
+    factories.make_integration(
+        workspace,
+        credentials={"api_key": f"key-{workspace.pk}"},
+        config={"base_url": f"{sandbox_url}/emailbison"},
+    )
+    return workspace
+
+
+def _reply(workspace, number: int):
+    """A new lead's reply: its key and body for the sandbox, and its message."""
+    from django.utils import timezone
+
+    from tests import factories
+
+    now = timezone.now()
+    lead = factories.make_lead(workspace, emailbison_lead_id=str(70_000 + number), last_inbound_at=now)
+    message = factories.make_message(lead, external_id=str(500_000 + number), sent_at=now, processed_at=now)
+    return [f"key-{workspace.pk}", _told(lead, message)], message
 
 
 def _told(lead, message) -> dict[str, object]:
@@ -94,6 +131,8 @@ def main() -> None:
         "prepare": lambda: prepare(int(arguments[0]), arguments[1]),
         "approve": lambda: approve(float(arguments[0])),
         "report": report,
+        "program": lambda: program(arguments[0]),
+        "leads": lambda: leads(arguments[0], int(arguments[1])),
     }
     print(json.dumps(calls[name]()))
 

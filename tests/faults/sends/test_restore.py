@@ -53,7 +53,7 @@ def restore(stage, dump) -> None:
 
 def test_no_message_goes_out_twice_after_a_restore(stage):
     with SandboxServer() as sandbox:
-        for key, body in campaign._drive(stage, "prepare", str(DRAFTS), sandbox.base_url)["bodies"]:
+        for key, body in campaign.drive(stage, "prepare", str(DRAFTS), sandbox.base_url)["bodies"]:
             sandbox.ingest("emailbison", key, [body])
         cluster = stage.start_cluster(workers=2, **PRODUCT)
         stage.wait(cluster.ready, "a cluster")
@@ -75,7 +75,7 @@ def test_no_message_goes_out_twice_after_a_restore(stage):
         assert known < DRAFTS, "the dump was made before the end"
 
         stage.start_cluster(host="host-b", workers=2, **PRODUCT)
-        campaign._drive(stage, "approve", "1")  # people find the drafts of before, and approve them again
+        campaign.drive(stage, "approve", "1")  # people find the drafts of before, and approve them again
         held = "SELECT count(*) FROM jobs_backgroundjob WHERE kind = 'reply.send' AND status = 'queued' AND snoozes > 0"
         stage.wait(lambda: stage.value(held) + known == DRAFTS, "every send held")
         assert accepted(sandbox).total() == DRAFTS

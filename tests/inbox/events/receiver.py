@@ -75,6 +75,12 @@ class Receiver:
         request.send_header("Content-Length", "0")
         request.end_headers()
 
+    @property
+    def accepted_events(self) -> list[dict[str, Any]]:
+        """The accepted events, in order; one that came again is there again."""
+        by_id = {event["id"]: event for event in self.got}
+        return [by_id[event_id] for event_id in self.accepted]
+
     def types(self) -> list[str]:
         return [event["type"] for event in self.got]
 

@@ -1,0 +1,269 @@
+"""A campaign over the API: programs repeat every write until it is answered, receivers hang, drop, answer 500 and 410,
+the provider loses answers, and workers, web servers and PostgreSQL are killed. `checker` then counts.
+
+`test_campaign` runs the short form; the long one is `make campaign-programs`, with 2,000 sends.
+"""
+
+import random
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+
+import psutil
+
+from sandbox import SandboxServer
+from tests.faults.jobs.stage import Stage
+from tests.faults.programs import checker
+from tests.faults.programs.clients import Http, Poller, Writer
+from tests.faults.sends import campaign as sends
+from tests.inbox.events.receiver import Receiver
+from tests.serving import WebServer
+
+TAGS = ("Interested", "Objection", "Neutral")
+WRITERS = 6
+ROLES = ("worker", "worker", "worker", "dispatcher", "monitor", "sentinel", "parent")
+HARMS = ("cluster", "cluster", "cluster", "web", "web", "server")
+TURNS = [204] * 36 + [500, 500, "drop", "drop"]
+RECOVERY_LIMIT_S = 900
+CLOCK = """
+WITH breakers AS (DELETE FROM integrations_circuitbreaker WHERE provider = 'receiver'),
+     holds AS (UPDATE integrations_webhookendpoint SET held_until = NULL WHERE held_until IS NOT NULL)
+UPDATE integrations_webhookattempt SET due_at = now()
+WHERE finished_at IS NULL AND token IS NULL AND number > 1 AND due_at > now()
+"""
+"""Lets the waits between attempts pass, which are three days long."""
+WAITING = "SELECT count(*) FROM integrations_webhookattempt WHERE finished_at IS NULL"
+CUT = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+@dataclass
+class Plan:
+    """`sends`: one to each lead, between two tags. `kills` and `restarts` (of PostgreSQL) begin as programs begin to
+    write, `pause_s` after each other on average."""
+
+    sends: int = 2_000
+    kills: int = 60
+    restarts: int = 6
+    pause_s: float = 6
+    hangs: int = 6
+    gone: int = 3
+    dropped: float = 0.05
+    seed: int = 1
+
+
+@dataclass
+class Report:
+    """What happened; `wrong` must be empty."""
+
+    wrong: list[str] = field(default_factory=list)
+    sends: dict[str, int] = field(default_factory=dict)
+    accepted_by_the_provider: int = 0
+    events: int = 0
+    delivered: dict[str, int] = field(default_factory=dict)
+    delivered_again: dict[str, int] = field(default_factory=dict)
+    requests: dict[str, int] = field(default_factory=dict)
+    harm: dict[str, int] = field(default_factory=dict)
+    recovered: int = 0
+    wrote_s: float = 0.0
+    settled_s: float = 0.0
+
+    def verdict(self) -> list[str]:
+        """What is wrong; empty where all held."""
+        return self.wrong
+
+    def print(self) -> None:
+        """One line per number."""
+        for name, value in (asdict(self) | {"wrong": self.wrong[:20]}).items():
+            print(f"{name.replace('_', ' '):>26}: {value}")
+
+
+class Campaign:
+    """One run. Its parts share the stage, the web server and the programs."""
+
+    def __init__(self, stage: Stage, sandbox: SandboxServer, plan: Plan) -> None:
+        self.stage, self.sandbox, self.plan = stage, sandbox, plan
+        self.dice, self.report, self.harm = random.Random(plan.seed), Report(), Counter[str]()
+        development = {"DEBUG": "1", "SECRET_KEY": "", "FIELD_ENCRYPTION_KEYS": ""}  # the cluster's, too
+        self.web = WebServer(
+            stage.url,
+            stage.directory / "web.log",
+            ALLOW_LOOPBACK_PROVIDERS="1",
+            WEB_CONCURRENCY="2",
+            WEB_THREADS="8",
+            **development,
+        )
+
+    def run(self) -> Report:
+        """Prepare, write while things break, wait, and count."""
+        prepared = sends.drive(self.stage, "program", self.sandbox.base_url)
+        base = f"http://127.0.0.1:{self.web.port}/api/v1"
+        self.http = Http(base, prepared["token"])
+        turns = (
+            self.dice.choices(TURNS, k=self.plan.sends) + ["hang"] * self.plan.hangs + [410] * self.plan.gone
+        )
+        self.dice.shuffle(turns)
+        with Receiver(*turns) as bad, Receiver() as good, self.web:
+            self.receivers = {"bad": bad, "good": good}
+            for name, receiver in self.receivers.items():
+                body = {"url": receiver.url, "events": ["*"], "includeText": False}
+                self.http.write("webhook-endpoints/", body, f"endpoint-{name}")
+            self._play(base, prepared)
+        self.report.harm = dict(self.harm)
+        return self.report
+
+    def _play(self, base: str, prepared: dict) -> None:
+        poller = Poller(Http(base, prepared["token"]))
+        poller.start()
+        made = sends.drive(self.stage, "leads", prepared["workspace"], str(self.plan.sends))
+        for key, body in made["bodies"]:
+            self.sandbox.ingest("emailbison", key, [body])
+        self._lose_answers()
+        self.stage.start_cluster(
+            workers=2,
+            HARNESS_THREADS="6",
+            ALLOW_LOOPBACK_PROVIDERS="1",
+            EMAILBISON_TIMEOUT_MS="1000",
+            OPENAI_API_KEY="",
+        )
+        began = time.monotonic()
+        writers = self._writers(base, prepared["token"], made["leads"])
+        self._break_things(writers)
+        self.report.wrote_s = round(time.monotonic() - began, 1)
+        self._settle(poller)
+        self.report.settled_s = round(time.monotonic() - began - self.report.wrote_s, 1)
+        self._count(poller, writers)
+
+    def _lose_answers(self) -> None:
+        common = {"provider": "emailbison", "path": sends.REPLY, "method": "POST"}
+        self.sandbox.fault(kind="latency", ms=50, jitter_ms=100, **common)
+        self.sandbox.fault(kind="accept_drop", probability=self.plan.dropped, seed=self.plan.seed, **common)
+
+    def _writers(self, base: str, token: str, leads: list[str]) -> list[Writer]:
+        self.written = {lead: [TAGS[i % 3], TAGS[(i + 1 + i % 2) % 3]] for i, lead in enumerate(leads)}
+        scripts = [
+            [
+                (f"leads/{lead}/tag/", {"tag": before}, f"before-{lead}"),
+                (
+                    "sends/",
+                    {"lead": lead, "channel": "email", "text": f"Hi, this is for {lead}."},
+                    f"send-{lead}",
+                ),
+                (f"leads/{lead}/tag/", {"tag": after}, f"after-{lead}"),
+            ]
+            for lead, (before, after) in self.written.items()
+        ]
+        writers = [
+            Writer(Http(base, token), scripts[number::WRITERS], self.plan.seed + number)
+            for number in range(WRITERS)
+        ]
+        for writer in writers:
+            writer.start()
+        return writers
+
+    def _break_things(self, writers: list[Writer]) -> None:
+        """Harms until the writers are through and every harm was done."""
+        harms = self.dice.choices(HARMS, k=self.plan.kills) + ["restart"] * self.plan.restarts
+        self.dice.shuffle(harms)
+        while harms or any(writer.is_alive() for writer in writers):
+            time.sleep(self.dice.uniform(0, 2 * self.plan.pause_s) if harms else 0.5)
+            if harms:
+                self._break(harms.pop())
+            self._look_after()
+
+    def _break(self, harm: str) -> None:
+        if harm == "restart":
+            self.stage.postgres.stop(self.dice.choice(("fast", "immediate")))
+            time.sleep(self.dice.uniform(0, 2))
+            self.stage.postgres.start()
+        elif harm == "server":
+            self.stage.query(CUT)
+        elif harm == "web":
+            harm = self._kill_web()
+        else:
+            harm = self._kill_in_cluster()
+        self.harm[harm] += 1
+
+    def _kill_web(self) -> str:
+        arbiter = psutil.Process(self.web.pid)
+        children = arbiter.children()
+        whole = self.dice.random() < 0.3 or not children
+        for victim in [arbiter, *children] if whole else [self.dice.choice(children)]:
+            with suppress(psutil.NoSuchProcess):
+                victim.kill()
+        if whole:
+            self.web.__exit__()
+            self.web.__enter__()
+        return "web server" if whole else "web process"
+
+    def _kill_in_cluster(self) -> str:
+        cluster, role = self.stage.clusters[0], self.dice.choice(ROLES)
+        victims = cluster.find(role)
+        if not victims:
+            return f"no {role}"
+        with suppress(psutil.NoSuchProcess):
+            self.dice.choice(victims).kill()
+        return role
+
+    def _look_after(self) -> None:
+        """Starts the cluster again, lets time pass, and switches on an endpoint that is off."""
+        self.stage.clusters[0].keep_alive()
+        self.stage.query(CLOCK)
+        for endpoint in (self.http.get("webhook-endpoints/") or {"data": []})["data"]:
+            if endpoint["disabledAt"]:
+                self.report.recovered += 1
+                path = f"webhook-endpoints/{endpoint['id']}/recover/"
+                self.http.write(path, {}, f"recover-{self.report.recovered}")
+
+    def _settle(self, poller: Poller) -> None:
+        ends = time.monotonic() + RECOVERY_LIMIT_S
+        while not self._is_over():
+            if time.monotonic() > ends:
+                self.report.wrong.append("not settled in time")
+                break
+            time.sleep(1)
+            self._look_after()
+        poller.ended.set()
+        poller.join()
+        while not poller.ask() and time.monotonic() < ends:
+            time.sleep(0.1)
+
+    def _is_over(self) -> bool:
+        if self.stage.value("SELECT count(*) FROM inbox_outboundsend WHERE state = 'intent'"):
+            return False
+        return sends.over(self.stage, self.stage.clusters[0], self.sandbox) and not self.stage.value(WAITING)
+
+    def _count(self, poller: Poller, writers: list[Writer]) -> None:
+        answers = {
+            key: bodies
+            for writer in writers
+            for key, bodies in writer.answers.items()
+            if key.startswith("send-")
+        }
+        rows = self.stage.query("SELECT id::text FROM inbox_event WHERE type <> 'endpoint.test'")
+        evidence = checker.Evidence(
+            answers=answers,
+            sends=dict(self.stage.query("SELECT id::text, state FROM inbox_outboundsend")),
+            accepted=sends.accepted_sends(self.sandbox),
+            written=self.written,
+            ledger={pk for (pk,) in rows},
+            pulled=poller.events,
+            received={name: one.accepted_events for name, one in self.receivers.items()},
+        )
+        report = self.report
+        report.wrong += [line for writer in writers for line in writer.wrong] + checker.wrong(evidence)
+        report.sends = dict(Counter(evidence.sends.values()))
+        report.accepted_by_the_provider, report.events = len(evidence.accepted), len(rows)
+        for name, events in evidence.received.items():
+            report.delivered[name] = len({event["id"] for event in events})
+            report.delivered_again[name] = len(events) - report.delivered[name]
+        statuses: Counter[int] = sum((writer.counts for writer in writers), Counter())
+        report.requests = {str(status or "none"): count for status, count in sorted(statuses.items())}
+
+
+def run(stage: Stage, sandbox: SandboxServer, plan: Plan) -> Report:
+    """Play `plan` on a fresh stage."""
+    return Campaign(stage, sandbox, plan).run()
