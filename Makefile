@@ -8,7 +8,7 @@
 #   make rehearse                               the long forms: hours
 #
 # DATABASE_URL names a PostgreSQL of your own; without it the embedded one runs, its data in .local/.
-# Some tests drive Chromium, Node, Redis, PgBouncer, nginx and promtool. Where one is missing they fail and name its package; .ci/run installs them.
+# Some tests drive curl, Chromium, Node, Redis, PgBouncer, nginx and promtool. Where one is missing they fail and name its package; .ci/run installs them.
 
 PYTHON ?= python3
 PY := .venv/bin/python
