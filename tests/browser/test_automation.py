@@ -62,7 +62,7 @@ def test_the_kill_switch_and_a_policy_are_set_from_the_page(draft, user, open_pa
     page.get_by_role("button", name="Stop all automatic sending").wait_for()
 
     page.goto(pages(draft)["policy"])
-    page.get_by_label("Mode").select_option("auto")
+    page.get_by_label("Mode", exact=True).select_option("auto")
     page.get_by_role("button", name="Save").click()
     page.get_by_text("Auto is locked.").first.wait_for()
     assert SendingPolicy.objects.get(workspace=workspace, campaign=None).mode == "shadow"

@@ -44,7 +44,7 @@ def test_a_note_by_keys_alone_leaves_the_reply_as_it_is_and_reaches_whom_it_call
     hers.keyboard.press("Control+Enter")
     note = hers.locator(".msg.note")
     expect(note).to_contain_text("@Ben Okoro she decides.")
-    expect(note).to_contain_text("Told: Ben Okoro")
+    expect(note).to_contain_text("Notified: Ben Okoro")
     expect(text).to_have_value("A thought")
     expect(hers.get_by_label("Only your team sees this.")).not_to_be_visible()
 

@@ -62,7 +62,7 @@ def test_what_is_told_already_stays_in_its_dialog(page):
     page.keyboard.press("h")
     page.keyboard.type("soon")
     dialog = page.get_by_role("dialog", name="Snooze until")
-    expect(dialog).to_contain_text("“soon” is not understood")
+    expect(dialog).to_contain_text("“soon” isn’t a time we understand")
     page.keyboard.press("Enter")
     expect(dialog.get_by_label("In words")).to_have_value("soon")
     page.keyboard.press("Escape")

@@ -12,7 +12,7 @@ from integrations.health import probes, writer
 from integrations.models import DayReceipt, Integration
 from jobs.worker import drain
 from sandbox import SandboxServer
-from tests import forms
+from tests import factories, forms
 from tests.browser.audit import audit
 from tests.world import World, forget_calls, settings_for
 
@@ -142,6 +142,7 @@ def test_receipts_of_an_account_are_read_at_any_width(page, world):
     expect(page.get_by_role("row").filter(has_text="It has no time.").first).to_contain_text("Not complete")
     expect(page.get_by_role("region", name="Can’t be compared")).to_contain_text("but not their times")
     assert audit(page) == []
+    factories.make_message(factories.make_lead(world.workspace))
     page.goto(f"/w/{world.workspace.pk}/inbox/")
     expect(page.get_by_role("link", name="Incomplete: see Accounts")).to_be_visible()
     assert audit(page) == []

@@ -134,7 +134,9 @@ def test_snooze_asks_until_when(page, leads):
     press(page, "h")
     expect(page.get_by_role("textbox", name="In words")).to_be_focused()
     page.keyboard.type("soon")
-    expect(page.get_by_role("dialog", name="Snooze until")).to_contain_text("“soon” is not understood")
+    expect(page.get_by_role("dialog", name="Snooze until")).to_contain_text(
+        "“soon” isn’t a time we understand"
+    )
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.type("tomorrow 2pm")
     expect(page.get_by_role("button", name=re.compile("^Snooze until .* 14:00$"))).to_be_visible()
@@ -225,7 +227,7 @@ def test_a_snippet_is_found_and_put_where_the_caret_stands_and_what_it_lacks_is_
     expect(text).to_have_value(f"Hi! For {{company}} it is 180.{drafted.text}")
     assert text.evaluate("(it) => it.value.slice(it.selectionStart, it.selectionEnd)") == "{company}"
     press(page, "Control+Enter")
-    expect(page.get_by_role("alert")).to_contain_text("{company} is not filled in")
+    expect(page.get_by_role("alert")).to_contain_text("{company} isn’t filled in")
     expect(text).to_have_value(f"Hi! For {{company}} it is 180.{drafted.text}")
 
 
@@ -241,7 +243,9 @@ def test_sheet_shows_the_table_that_is_bound(page):
     press(page, "?")
     sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
     for shortcut in [one for one in SHORTCUTS if one.keys]:
-        expect(sheet.get_by_text(shortcut.label, exact=True)).to_be_visible()
+        expect(
+            sheet.get_by_role("term").filter(has_text=re.compile(f"^{re.escape(shortcut.label)}$"))
+        ).to_be_visible()
     press(page, "Escape")
     expect(sheet).to_be_hidden()
     expect(page).to_have_url(re.compile("/inbox/$"))
@@ -249,7 +253,7 @@ def test_sheet_shows_the_table_that_is_bound(page):
 
 def test_single_letters_can_be_switched_off(page):
     press(page, "?")
-    page.get_by_role("button", name="Switch them off").click()
+    page.get_by_role("button", name="Turn them off").click()
     press(page, "j", "e", "?", "/")
     expect(page.locator(".row")).to_have_count(3)
     assert page.evaluate("document.activeElement === document.body")
@@ -320,13 +324,13 @@ def test_others_in_the_same_words_are_looked_at_by_one_key_and_treated_by_anothe
         Lead.objects.filter(pk=lead.pk).update(**fields)
     page.goto(f"/w/{workspace.pk}/inbox/{leads[0].pk}/")
     press(page, "N")
-    expect(page.get_by_role("region", name="Apply to similar replies?")).to_contain_text("1 other reply")
+    expect(page.get_by_role("region", name="Similar replies")).to_contain_text("1 other reply")
     page.set_viewport_size({"width": 375, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     press(page, "a")
     expect(page.get_by_role("heading", level=1)).to_have_text("Apply to similar replies?")
     assert audit(page) == []
-    page.get_by_role("button", name="Treat all 1 alike").focus()
+    page.get_by_role("button", name="Update all 1").focus()
     press(page, "Enter")
     expect(page.get_by_role("region", name="Updating similar replies")).to_contain_text("Waiting to start")
     assert audit(page) == []

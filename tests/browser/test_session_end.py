@@ -137,7 +137,7 @@ def test_nothing_is_sent_as_somebody_else_who_logged_in_in_another_tab(page, wor
     text.fill("My words")
     log_in_elsewhere(page, workspace, ben)
     text.press("Control+Enter")
-    expect(page.get_by_text("Someone else is logged in")).to_be_visible()
+    expect(page.get_by_text("Someone else has logged in")).to_be_visible()
     expect(text).to_have_value("My words")
     assert not OutboundSend.objects.exists()
 

@@ -49,4 +49,4 @@ def test_a_part_that_did_not_come_says_why(workspace, user, open_page, lock):
     lock("integrations_integration")
     page.get_by_role("button", name=re.compile("^Test ")).first.click()
     expect(page.get_by_role("status").last).to_contain_text("Holdfast stopped after")
-    expect(page.get_by_role("status").last).to_contain_text("Look, and try it again.")
+    expect(page.get_by_role("status").last).to_contain_text("Check, then try again.")

@@ -138,6 +138,6 @@ def test_in_the_admin_it_is_read_without_words_until_somebody_says_why(
     assert audit(page) == []
 
     page.get_by_role("link", name="Give a reason to read them").click()
-    page.get_by_label(re.compile("^Why must you read")).fill("They asked why it went out so late.")
+    page.get_by_label(re.compile("^Reason to read")).fill("They asked why it went out so late.")
     page.get_by_role("button", name="Open texts for an hour").click()
     expect(page.locator("ol.steps")).to_contain_text("two locations")
