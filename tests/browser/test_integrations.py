@@ -143,6 +143,6 @@ def test_receipts_of_an_account_are_read_at_any_width(page, world):
     expect(page.get_by_role("region", name="Can’t be compared")).to_contain_text("but not their times")
     assert audit(page) == []
     factories.make_message(factories.make_lead(world.workspace))
-    page.goto(f"/w/{world.workspace.pk}/inbox/")
+    page.goto(f"/w/{world.workspace.pk}/inbox/?view=all")
     expect(page.get_by_role("link", name="Incomplete: see Accounts")).to_be_visible()
     assert audit(page) == []
