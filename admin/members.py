@@ -32,7 +32,8 @@ from inbox.models import (
 )
 from inbox.pages.access import signed_in
 from inbox.pages.account.login import OperatorsPasswordForm
-from inbox.pages.settings.workspace import WorkspaceForm
+from inbox.pages.settings.workspace import TIMES, WorkspaceForm
+from inbox.pipeline import answer_promises
 from inbox.workspaces import people
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -163,7 +164,7 @@ class WorkspaceAdmin(BaseAdmin):
 
     workspace_path = "pk"
     form = WorkspaceForm
-    plain_texts = ("signature", "service_description", "notice_tags")
+    plain_texts = ("signature", "service_description", "notice_tags", "promises")
     secret_fields = ("erasure_key",)
     ordering = ("name", "pk")
     list_display = ("name", "timezone", "sends_paused", "daily_send_cap", "created_at")
@@ -186,7 +187,7 @@ class WorkspaceAdmin(BaseAdmin):
     )
     readonly_fields = (
         *("sends_paused", "notice_tags", "keep_messages_days", "keep_bodies_days", "keep_model_calls_days"),
-        *("id", "created_at", "related"),
+        *("promises", "id", "created_at", "related"),
     )
 
     def save_model(
@@ -194,6 +195,8 @@ class WorkspaceAdmin(BaseAdmin):
     ) -> None:
         if change:
             obj.save(update_fields=form.changed_data)  # as the settings page does (ChangedColumnsForm)
+            if TIMES.intersection(form.changed_data):
+                answer_promises.remake_soon(obj)
         else:
             super().save_model(request, obj, form, change)
 

@@ -24,6 +24,7 @@ WORKSPACES: dict[str, dict[str, Any]] = {
         "timezone": "America/New_York",
         "persona_name": "Alex Moreno",
         "service_description": "We keep owner-run service businesses busy through the slow months.",
+        "promises": {"HOT": 30},
         "accounts": {
             emailbison.NAME: {"workspace_id": "42"},
             ghl.NAME: {"location_id": "LocNorthwind01"},

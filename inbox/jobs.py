@@ -26,6 +26,7 @@ from inbox.pages.account import notice_mails
 from inbox.pages.desk import all_matching
 from inbox.pipeline import (
     alike,
+    answer_promises,
     campaign_mail,
     catch_up_tick,
     errands,
@@ -152,6 +153,12 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
         "Posts a lead’s request in Slack",
         NOTICE | {"keep_done_days": 7},
     ),
+    (
+        answer_promises.REMAKE,
+        answer_promises.remake,
+        "Updates by when answers are due",
+        MANY | {"keep_done_days": 2},
+    ),
     (own_notices.LOOK, notice_mails.look, "Checks if a member has seen their notices", OWN_NOTICE),
     (notice_mails.MAIL, notice_mails.mail, "Mails a member their notices", MAIL | {"lane": lanes.PROOF}),
     (alike.JOB, alike.run, "Applies a correction to similar replies", MANY),
@@ -205,6 +212,7 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
 TICKS: tuple[tuple[str, TickFunction, str, int], ...] = (
     ("catch-up", catch_up_tick.tick, "Resumes replies that wait for the model", 60),
     ("sends", sends_tick, "Settles sends whose job has ended", 60),
+    ("promises", answer_promises.tick, "Tells people that an answer is due before its promise breaks", 60),
     ("events", events_tick, "Enqueues due events for programs, and looks after endpoints that fail", 60),
     ("reply-poll", reply_polls.tick, "Enqueues polls of the accounts that are due", 300),
     (

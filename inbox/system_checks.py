@@ -88,6 +88,7 @@ TICKS = {
     "heartbeat": "a monitor outside raises an alarm though all is well",
     "integration-health": "no account is probed, and silence is not noticed",
     "mailboxes": "no one learns of a mailbox whose mail bounces or is reported as spam",
+    "promises": "nobody learns that an answer is due before its promise breaks",
     "notifications": "people get no notices about broken accounts",
     "reply-poll": "replies that no webhook brought are never found",
     "retention": "nothing is deleted when its time is up",

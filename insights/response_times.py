@@ -15,7 +15,7 @@ from jobs.db import fetch
 # (inbox.leads.rollup.answers). A second answer to the same reply does not count.
 BY_PERSON = """
 WITH answer AS (
-    SELECT m.lead_id, m.sent_at, s.approved_by_id
+    SELECT m.lead_id, m.sent_at, s.approved_by_id, s.answer_by
     FROM inbox_message m
     JOIN inbox_outboundsend s ON s.workspace_id = m.workspace_id
      AND s.id = CASE WHEN m.external_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN m.external_id::uuid END
@@ -25,7 +25,8 @@ WITH answer AS (
 )
 SELECT a.approved_by_id, count(*),
        percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM a.sent_at - r.sent_at)),
-       percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM a.sent_at - r.sent_at))
+       percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM a.sent_at - r.sent_at)),
+       count(*) FILTER (WHERE a.sent_at <= a.answer_by), count(*) FILTER (WHERE a.sent_at > a.answer_by)
 FROM answer a
 LEFT JOIN LATERAL (
     SELECT o.sent_at FROM inbox_message o
@@ -44,12 +45,16 @@ GROUP BY a.approved_by_id ORDER BY 2 DESC, 1 LIMIT 50
 
 @dataclass(frozen=True)
 class PersonRow:
-    """How fast one person gave first answers to replies: median and 90th percentile, in seconds."""
+    """How fast one person gave first answers to replies: median and 90th percentile, in seconds. `kept` and `broken`
+    count the answers by their promise; those from before 0.3.0 had none.
+    """
 
     name: str
     answers: int
     median_s: float
     p90_s: float
+    kept: int
+    broken: int
 
 
 def by_person(workspace_id: UUID, since: datetime, until: datetime) -> list[PersonRow]:

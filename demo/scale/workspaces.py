@@ -176,6 +176,7 @@ def _workspace(
         persona_name="Alex Moreno",
         service_description="We keep owner-run service businesses busy through the slow months.",
         notice_tags=["Meeting Requested"],
+        promises={"HOT": 15, "Meeting Requested": 60},
     )
     for turn, role in enumerate(ROLES):
         name = role if turn != 3 else "member2"

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from inbox.leads import own_notices, triage
 from inbox.leads.triage import Seen, TriageResult
@@ -48,6 +49,12 @@ def receiver(workspace: Workspace, membership_id: int | None) -> Membership | No
     if membership is None or not membership.at_least(Membership.Role.MEMBER):
         raise NotAMember("Choose a member who can answer in this workspace.")
     return membership
+
+
+def present(workspace_id: UUID) -> QuerySet[Membership]:
+    """The active members of a workspace who are not away."""
+    here = Q(away_until=None) | Q(away_until__lte=timezone.now())
+    return Membership.objects.filter(here, workspace_id=workspace_id, user__is_active=True)
 
 
 def give(workspace: Workspace, by: Actor, views: Iterable[Seen], to: Membership | None) -> TriageResult:

@@ -1,7 +1,7 @@
 """Defines the folders of the inbox. A folder's list and its count use the same queryset, so they always agree."""
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -179,13 +179,13 @@ FOLDERS = {
         ),
         Folder(
             "over",
-            "Over a day",
+            "Over the promise",
             "clock",
-            "No one has waited for a day",
-            "A conversation that has waited for an answer for a day is here.",
-            lambda _: Q(needs_reply=True, last_inbound_at__lt=timezone.now() - timedelta(days=1)) & _awake(),
+            "No promise is broken",
+            "Conversations without an answer appear here once the promise on Settings, or a day, is over.",
+            lambda _: Q(needs_reply=True, answer_by__lt=timezone.now()) & _awake(),
             leaves="done snooze",
-            tab="Over a day",
+            tab="Over the promise",
         ),
         Folder(
             "declined",

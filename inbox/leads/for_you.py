@@ -1,4 +1,5 @@
-"""Finds unseen news for a member: a note that mentions them, a conversation that was given to them, or a hot reply. The
+"""Finds unseen news for a member: an answer that is due soon, a note that mentions them, a conversation that was given
+to them, or a hot reply. The
 hot lead is their own or, if they want to be notified of those, without an owner.
 """
 
@@ -7,18 +8,19 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from inbox.leads import assigning, notes
 from inbox.models import Lead, Membership
 from inbox.models.lead import HOT_SCORE
 
-CALLED, GIVEN, HOT = "called", "given", "hot"
+DUE, CALLED, GIVEN, HOT = "due", "called", "given", "hot"
 MOST = 20
 
 
 class ForYou(NamedTuple):
-    """A piece of news for a member. `why` is CALLED, GIVEN or HOT; `at` is the time of the event."""
+    """A piece of news for a member. `why` is DUE, CALLED, GIVEN or HOT; `at` is the time of the event, or
+    by when an answer is due."""
 
     lead: Lead
     why: str
@@ -33,7 +35,9 @@ def news_for(member: Membership, since: datetime, leads: Collection[UUID] | None
     """The news for `member` after `since` (aware): at most MOST, one per lead, newest first. One query."""
     called = notes.unread([member.workspace_id], member.user_id).filter(note__created_at__gte=since)
     handed = assigning.handed_to([member.workspace_id], member.user_id).filter(handed_over_at__gte=since)
-    ways = called.values("note__lead").union(handed.values("pk"), _hot(member, since).values("pk"))
+    ways = called.values("note__lead").union(
+        handed.values("pk"), _due(member, since).values("pk"), _hot(member, since).values("pk")
+    )
     concerned = Lead.objects.filter(workspace_id=member.workspace_id, pk__in=ways)
     if leads is not None:
         concerned = concerned.filter(pk__in=leads)
@@ -41,6 +45,11 @@ def news_for(member: Membership, since: datetime, leads: Collection[UUID] | None
     rows = concerned.annotate(called_at=Subquery(newest.values("note__created_at")[:1]))
     news = [_reason(member, since, lead) for lead in rows.order_by("-last_message_at")[:MOST]]
     return sorted((entry for entry in news if entry), key=lambda entry: entry.at, reverse=True)
+
+
+def _due(member: Membership, since: datetime) -> QuerySet[Lead]:
+    warned = Lead.objects.filter(~Q(warned_ids=[]), workspace_id=member.workspace_id, needs_reply=True)
+    return warned.filter(warned_ids__contains=[member.user_id], answer_by__gte=since)
 
 
 def _hot(member: Membership, since: datetime) -> QuerySet[Lead]:
@@ -59,6 +68,8 @@ def _hot(member: Membership, since: datetime) -> QuerySet[Lead]:
 
 
 def _reason(member: Membership, since: datetime, lead: Lead) -> ForYou | None:
+    if lead.needs_reply and member.user_id in lead.warned_ids and lead.answer_by and lead.answer_by >= since:
+        return ForYou(lead, DUE, lead.answer_by)
     if at := vars(lead)["called_at"]:
         return ForYou(lead, CALLED, at)
     at = lead.handed_over_at

@@ -21,9 +21,9 @@ TOGETHER_S = 300
 """Events of a conversation within this time share one check. It is the shortest delay that members can choose."""
 
 
-def expect(workspace_id: UUID, members: Q, leads: Collection[UUID]) -> int:
+def expect(workspace_id: UUID, members: Q, leads: Collection[UUID], *, urgent: bool = False) -> int:
     """Enqueues a check whether `members` (a filter) who want mails have seen `leads`. Returns the number of new checks.
-    Must be called in the transaction of the event.
+    Must be called in the transaction of the event. `urgent`: the check does not wait for the members' minutes first.
     """
     wanting = Membership.objects.filter(
         members, workspace_id=workspace_id, mail_after_min__isnull=False, user__is_active=True
@@ -32,10 +32,10 @@ def expect(workspace_id: UUID, members: Q, leads: Collection[UUID]) -> int:
     slot, now = int(time.time() // TOGETHER_S), timezone.now()
     specs = [
         JobSpec(
-            f"{LOOK}:{key}:{lead or 'many'}:{slot}",
+            f"{LOOK}:{key}:{lead or 'many'}:{slot}{':urgent' * urgent}",
             workspace_id,
-            {"membership_id": key, "lead_id": lead},
-            now + timedelta(minutes=minutes or 0),
+            {"membership_id": key, "lead_id": lead} | ({"urgent": True} if urgent else {}),
+            now + timedelta(minutes=0 if urgent else minutes or 0),
         )
         for key, minutes in wanting.values_list("pk", "mail_after_min")
         for lead in about

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Model
-from django.forms import ModelForm
+from django.forms import BaseForm
 
 from inbox.models import AuditEntry, User
 from inbox.models.actor import Actor, columns
@@ -71,7 +71,7 @@ def record_jobs(
     )
 
 
-def changes_of(form: "ModelForm[Any]", hidden: Iterable[str] | None = ()) -> dict[str, list[object]]:
+def changes_of(form: BaseForm, hidden: Iterable[str] | None = ()) -> dict[str, list[object]]:
     """The changed fields of a form, each with its old and new value. The pair is empty for fields in NEVER and in
     `hidden`. `hidden`: None for all fields.
     """

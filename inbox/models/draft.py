@@ -135,6 +135,7 @@ class OutboundSend(Row):
     provider_message_id = models.CharField(max_length=200, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     send_at = moment("When its countdown ends; empty: it goes out at once.")
+    answer_by = moment("When the promise for this answer broke or would have broken (Lead.answer_by).")
     called_at = moment("Committed just before the provider is called.")
     finished_at = models.DateTimeField(null=True, blank=True)
     tries = models.PositiveSmallIntegerField(

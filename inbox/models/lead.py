@@ -5,6 +5,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Reverse
+from django.utils import timezone
 
 from inbox.models.row import MarkedRow, Row, flag, index, moment, short_text, unique
 from inbox.models.words import names_vector
@@ -221,6 +222,15 @@ class Lead(Row, MarkedRow):
     last_inbound_at = models.DateTimeField(null=True, blank=True)
     last_outbound_at = models.DateTimeField(null=True, blank=True)
     answered_at = moment("The last answer that was no campaign step, or a person's “done”.")
+    answer_by = moment("When the promise for an answer breaks; empty where none is due.")
+    warn_at = moment("When the next person is told that it breaks soon.")
+    warned_ids = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="The users who were told for the newest reply.",
+    )
     last_message_at = models.DateTimeField(null=True, blank=True)
     last_channel = models.CharField(max_length=10, choices=Channel.choices, blank=True, default="")
     last_snippet = models.CharField(max_length=200, blank=True, default="")
@@ -245,6 +255,10 @@ class Lead(Row, MarkedRow):
                 condition=Q(needs_reply=True),
                 name="lead_by_worth",
             ),
+            # promises that are broken, that break soon, and of which people were told
+            index("lead_answer_by", "workspace", "answer_by", where=Q(answer_by__isnull=False)),
+            index("lead_warn_at", "warn_at", where=Q(warn_at__isnull=False)),
+            index("lead_warned", "workspace", where=~Q(warned_ids=[])),
             # conversations that wait, or wait for an owner
             index(
                 "lead_waits_for", "workspace", "assigned_to", "-last_message_at", where=Q(needs_reply=True)
@@ -326,6 +340,16 @@ class Lead(Row, MarkedRow):
         """The id of the user who tagged the lead; None if no person did."""
         who, _, number = self.tag_decided_by.partition(" ")
         return int(number) if who == "person" and number.isascii() and number.isdecimal() else None
+
+    @property
+    def is_promised(self) -> bool:
+        """Whether a promise of the workspace decides by when the lead gets an answer, and it waits for one."""
+        return self.needs_reply and (self.warn_at is not None or bool(self.warned_ids))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the lead waits for an answer longer than promised."""
+        return self.needs_reply and self.answer_by is not None and self.answer_by < timezone.now()
 
     @property
     def is_hot(self) -> bool:

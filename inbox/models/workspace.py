@@ -188,6 +188,12 @@ class Workspace(Row):
         validators=[MaxValueValidator(60)],
         help_text="For how many seconds a message that a person sends can be taken back; 0: it goes out at once.",
     )
+    promises = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="Minutes of business hours within which replies are answered, by tag, or HOT for hot ones.",
+    )
     sends_paused = models.BooleanField(default=False, help_text="Kill switch: nothing goes out by itself.")
     assign_in_turn = flag("Give leads who are interested to the members who take leads, in turn.")
     notice_tags = models.JSONField(

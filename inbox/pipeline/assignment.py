@@ -36,12 +36,7 @@ def assign(situation: Situation, _deadline: Deadline) -> dict[str, str]:
     """
     with transaction.atomic():
         locks.hold("assign", situation.workspace.pk)
-        members = Membership.objects.filter(
-            Q(away_until=None) | Q(away_until__lte=Now()),
-            workspace=situation.workspace,
-            takes_leads=True,
-            user__is_active=True,
-        )
+        members = assigning.present(situation.workspace.pk).filter(takes_leads=True)
         member = members.order_by(F("last_assigned_at").asc(nulls_first=True), "pk").first()
         if member is None:
             raise NotNow("No member takes leads.")

@@ -8,9 +8,10 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from inbox.models import Lead, Message
+from inbox.models import Lead, Membership, Message
 from inbox.models.lead import Tag
 from inbox.pipeline.situation import Situation
+from inbox.replying import hours
 from inbox.replying.buttons import escape
 from inbox.workspaces.accounts import slack_for_replies
 from integrations import notices
@@ -44,13 +45,17 @@ def on_booked(sender: Any, lead: Lead, fresh: bool, **kwargs: Any) -> None:
 
 
 def _enqueue(lead: Lead, tag: str, *, about: str) -> str:
-    job, _ = enqueue(
-        TELL,
-        workspace_id=lead.workspace_id,
-        dedupe_key=f"{TELL}:{about}:{tag}",
-        payload={"lead_id": str(lead.pk), "tag": tag},
-    )
-    return str(job.pk)
+    payload = {"lead_id": str(lead.pk), "tag": tag}
+    key = f"{TELL}:{about}:{tag}"
+    return str(enqueue(TELL, workspace_id=lead.workspace_id, dedupe_key=key, payload=payload)[0].pk)
+
+
+def warn(lead: Lead, member: Membership) -> None:
+    """Enqueues a notice that tells `member` that the answer to `lead` is due, once per reply and member."""
+    if slack_for_replies(lead.workspace_id):
+        payload = {"lead_id": str(lead.pk), "membership_id": member.pk}
+        key = f"{TELL}:{lead.pk}:{lead.last_inbound_at:%Y%m%dT%H%M%S.%f}:{member.pk}"
+        enqueue(TELL, workspace_id=lead.workspace_id, dedupe_key=key, payload=payload)
 
 
 def run(ctx: JobContext) -> dict[str, str]:
@@ -60,7 +65,16 @@ def run(ctx: JobContext) -> dict[str, str]:
     if place is None:
         return {"outcome": "Slack is no longer connected"}
     slack, channel = place
-    return {"outcome": post_once(ctx, slack, channel, KIND, text_of(lead, ctx.payload["tag"]))}
+    about = ctx.payload.get("tag") or _due(lead, ctx.payload["membership_id"])
+    return {"outcome": post_once(ctx, slack, channel, KIND, text_of(lead, about)) if about else "answered"}
+
+
+def _due(lead: Lead, membership_id: int) -> str:
+    rows = Membership.objects.filter(workspace_id=lead.workspace_id, pk=membership_id).select_related("user")
+    member = rows.first()
+    if member is None or lead.answer_by is None:
+        return ""
+    return f"{member.user.name}: answer due by {lead.answer_by.astimezone(hours.zone(lead.workspace)):%H:%M}"
 
 
 def post_once(ctx: JobContext, slack: Integration, channel: str, kind: str, text: str) -> str:
@@ -111,7 +125,9 @@ def _post(ctx: JobContext, slack: Integration, channel: str, kind: str, text: st
 
 
 def text_of(lead: Lead, tag: str) -> str:
-    """The text of the notice: name, tag, the newest reply's first 300 characters, and the conversation's address."""
+    """The text of the notice: name, tag (or other words), the newest reply's first 300 characters, and the address of
+    the conversation.
+    """
     who = f"{lead.display_name} ({lead.company})" if lead.company else lead.display_name
     campaign = f", {lead.campaign}" if lead.campaign_id else ""
     lines = [f"*{escape(tag)}*: {escape(who + campaign)}"]

@@ -99,6 +99,7 @@ def claim(
     send = addressed(
         lead, channel, reply_to, **source, subject=subject, text=parts[0], rest=parts[1:], send_at=send_at
     )
+    send.answer_by = lead.answer_by
     send.recipients = refused_addresses.without(lead, send.recipients)
     if (
         why := _unanswerable(send)

@@ -46,6 +46,7 @@ FITS = {
     "inbox.0114_events: Raw SQL operation": "The database deletes rows of the new table itself.",
     "inbox.0116_events_in_order: Raw SQL operation": "Its changes cause events, which it does not read.",
     "inbox.0117_start_of_each_change: Raw SQL operation": "The database marks its rows too.",
+    "inbox.0118_promises: Raw SQL operation": "The database writes the new columns itself.",
     "integrations.0020_webhook_endpoints: Raw SQL operation": "The database deletes rows of the new tables itself.",
     "jobs.0018_a_lane_for_every_job: Raw SQL operation": "It does so itself, for jobs that wait.",
     "jobs.0019_a_place_for_every_lane: Raw SQL operation": "The function of the same name claims as before.",

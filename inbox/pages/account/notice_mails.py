@@ -25,6 +25,7 @@ WINDOW = timedelta(hours=24)
 """Older news is no longer mailed."""
 HOUR = timedelta(hours=1)
 WORDS = {
+    for_you.DUE: "The answer promised to {} is due soon.",
     for_you.CALLED: "A colleague mentioned you in a note on the conversation with {}.",
     for_you.GIVEN: "The conversation with {} was assigned to you.",
     for_you.HOT: "A hot reply from {} needs an answer.",
@@ -44,7 +45,7 @@ def look(ctx: JobContext) -> dict[str, str]:
     away = last_visit + timedelta(minutes=member.mail_after_min or 0) if last_visit else now
     if away > now:
         raise Snooze(away, "They’re in the inbox.")
-    about = ctx.payload["lead_id"] or "many"
+    about = "urgent-" * ("urgent" in ctx.payload) + (ctx.payload["lead_id"] or "many")
     _, is_new = enqueue(
         MAIL,
         workspace_id=ctx.workspace_id,
@@ -75,7 +76,9 @@ def letter(member: Membership, news: list[ForYou]) -> tuple[str, str]:
     subject = f"{first.lead.display_name} in {workspace.name}"
     if len(news) > 1:
         path = reverse("inbox:list", args=[workspace.pk])
-        if all(entry.why != for_you.HOT for entry in news):  # the folder "For you" does not list hot replies
+        if all(
+            entry.why in (for_you.CALLED, for_you.GIVEN) for entry in news
+        ):  # what the folder "For you" lists
             path += "?view=mentions"
         subject = f"{len(news)} conversations in {workspace.name}"
     lines = [WORDS[entry.why].format(entry.lead.display_name) for entry in news]

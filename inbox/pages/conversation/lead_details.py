@@ -17,8 +17,8 @@ from inbox.models import Appointment, Draft, Lead, Message, OutboundSend, Webhoo
 from inbox.models.lead import Tag
 from inbox.pages.combined_query import Rows, rows
 from inbox.pages.conversation.timeline import Timeline
-from inbox.pages.templatetags.desk import WAITS_LONG, waits
-from inbox.pages.templatetags.holdfast import ago_text
+from inbox.pages.templatetags.desk import waits
+from inbox.pages.templatetags.holdfast import ago_text, until
 
 NIGHT_ENDS, NIGHT_BEGINS = 8, 20
 """The hours of the day during which people are assumed to be at work."""
@@ -78,7 +78,10 @@ def _waits(lead: Lead) -> Tile:
     since = lead.last_inbound_at
     if not lead.needs_reply or since is None:
         return Tile("Waiting", "no", "no answer due")
-    return Tile("Waiting", waits(since), "for us", "warn" if timezone.now() - since > WAITS_LONG else "")
+    if lead.is_over:
+        return Tile("Waiting", waits(since), "over the promise", "warn")
+    rest = f"{until(lead.answer_by)} left" if lead.is_promised and lead.answer_by else "for us"
+    return Tile("Waiting", waits(since), rest)
 
 
 def _wrote(timeline: Timeline) -> Tile:

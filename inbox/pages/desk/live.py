@@ -97,6 +97,7 @@ def _is_theirs(session: SessionBase, user: User) -> bool:
 WINDOW = timedelta(hours=1)
 """How old news may be when a browser shows it. Each has a key, so that a browser does not show it twice."""
 TITLES = {
+    for_you.DUE: "Answer due soon",
     for_you.CALLED: "You were mentioned",
     for_you.GIVEN: "Assigned to you",
     for_you.HOT: "Hot reply",

@@ -8,11 +8,15 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
 from inbox.intake import retention_effects
+from inbox.leads.tags import NO_ANSWER, SAID
 from inbox.models import Workspace, audit
+from inbox.models.lead import Tag
 from inbox.pages.access import ADMIN, FORM, WorkspaceRequest, workspace_view
 from inbox.pages.forms import PostedText
 from inbox.pages.proof import asks_again
 from inbox.pages.settings.countries import countries, time_zones
+from inbox.pipeline import answer_promises
+from jobs.durations import duration
 
 # Not type="time": its format follows the browser's language, and every other time here is of 24 hours.
 TIME = forms.TimeInput(attrs={"inputmode": "numeric", "placeholder": "09:00"}, format="%H:%M")
@@ -23,15 +27,68 @@ class Group(NamedTuple):
 
     heading: str
     fields: tuple[str, ...]
+    about: str = ""
 
 
 GROUPS = {
     "name": Group("Name and place", ("name", "timezone", "phone_region")),
     "hours": Group("Business hours", ("opens_at", "closes_at")),
+    "promises": Group(
+        "Promised answers",
+        (),
+        "In business hours. Before a promise breaks, the assignee gets a notice, then one more person who isn’t away. "
+        "Without a promise, a reply counts as late after a day.",
+    ),
     "answers": Group("How your answers sound", ("persona_name", "tone", "signature", "service_description")),
     "sending": Group("Sending", ("undo_send_s", "daily_send_cap")),
     "team": Group("Team and alerts", ("assign_in_turn", "health_emails")),
 }
+
+
+ENDS = NO_ANSWER | {Tag.MEETING_BOOKED, Tag.WRONG_PERSON}
+PROMISED = {"HOT": "Hot replies"} | {tag.name: str(tag) for tag in SAID if tag not in ENDS}
+"""The replies for which a workspace can promise an answer: the names of form fields with their labels. Tags are stored
+by label (Workspace.promises).
+"""
+WITHIN = [("", "No promise"), *((m, f"Within {duration(m * 60)}") for m in (5, 15, 30, 60, 120, 240, 480))]
+TIMES = {"opens_at", "closes_at", "timezone", *PROMISED}
+"""The settings that decide by when answers are due."""
+
+
+def in_words(form: forms.BaseForm, changes: dict[str, list[object]]) -> str:
+    """The saved changes in words: "Closes at: 18:00, was 17:00"."""
+    lines = []
+    for name, pair in changes.items():
+        old, new = ("" if part is None else str(part).removesuffix(":00") for part in pair or ("", ""))
+        words = {"True": "on", "False": "off"}.get(
+            new, f"{new or 'none'}, was {old or 'empty'}" if pair else "changed"
+        )
+        lines.append(f"{form.fields[name].label}: {words}.")
+    return " ".join(lines)
+
+
+class PromiseForm(forms.Form):
+    """The minutes of business hours within which replies are answered, by their meaning."""
+
+    group = GROUPS["promises"]
+
+    def __init__(self, data: Any, instance: Workspace) -> None:
+        super().__init__(
+            data, initial={name: str(instance.promises.get(self.key(name), "")) for name in PROMISED}
+        )
+        self.instance = instance
+        for name, label in PROMISED.items():
+            self.fields[name] = forms.TypedChoiceField(
+                label=label, choices=WITHIN, coerce=int, required=False
+            )
+
+    @staticmethod
+    def key(name: str) -> str:
+        return "HOT" if name == "HOT" else PROMISED[name]
+
+    def save(self) -> None:
+        promises = {self.key(name): minutes for name, minutes in self.cleaned_data.items() if minutes}
+        Workspace.objects.filter(pk=self.instance.pk).update(promises=promises)
 
 
 class ChangedColumnsForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -93,18 +150,6 @@ class WorkspaceForm(ChangedColumnsForm):
         if group:
             self.fields = {name: self.fields[name] for name in group.fields}
 
-    @property
-    def changes(self) -> str:
-        """The saved changes in words: "Closes at: 18:00, was 17:00"."""
-        lines = []
-        for name, pair in audit.changes_of(self).items():
-            old, new = (str(entry).removesuffix(":00") for entry in pair or ("", ""))
-            words = {"True": "on", "False": "off"}.get(
-                new, f"{new}, was {old or 'empty'}" if pair else "changed"
-            )
-            lines.append(f"{self.fields[name].label}: {words}.")
-        return " ".join(lines)
-
 
 class RetentionForm(ChangedColumnsForm):
     """The number of days for which a workspace stores messages, raw bodies and records of model calls."""
@@ -132,16 +177,20 @@ def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
     if request.method == "POST" and key not in GROUPS:
         raise Http404("No such group of settings.")
     groups = {
-        name: WorkspaceForm(request.POST if name == key else None, instance=request.workspace, group=group)
+        name: PromiseForm(request.POST if name == key else None, request.workspace)
+        if name == "promises"
+        else WorkspaceForm(request.POST if name == key else None, instance=request.workspace, group=group)
         for name, group in GROUPS.items()
     }
     if key and (form := groups[key]).is_valid():
         if changes := audit.changes_of(form):
             form.save()
+            if TIMES & changes.keys():
+                answer_promises.remake_soon(form.instance)
             audit.record(
                 request.workspace.pk, request.user, "workspace.change", form.instance, changes=changes
             )
-        messages.success(request, f"Saved. {form.changes}" if changes else "Nothing has changed.")
+        messages.success(request, f"Saved. {in_words(form, changes)}" if changes else "Nothing has changed.")
         return redirect(f"{request.path}#{key}")
     if key:
         request.workspace.refresh_from_db()

@@ -20,7 +20,6 @@ from jobs.durations import MINUTE_S, duration
 
 register = template.Library()
 
-WAITS_LONG = timedelta(days=1)
 SOON = timedelta(minutes=1)
 HOT = StateMark("hot", "hot", "Hot")
 CALLS_ME = StateMark("info", "lock", "You were mentioned")
@@ -38,17 +37,24 @@ def waits(moment: datetime) -> str:
 
 
 @register.simple_tag
-def waits_since(moment: datetime) -> SafeString:
-    """Shows how long a lead has waited since `moment`, in a warning tone after a day."""
-    tone, since = "warn" if timezone.now() - moment > WAITS_LONG else "", waits(moment)
-    return render_time(moment, "wrote just now" if since == "now" else f"waits {since}", tone)
+def waits_since(lead: Lead) -> SafeString:
+    """Shows how long is left until the promise to the lead breaks, else since when the lead has waited; in a warning
+    tone once the promise is broken, or its people were told.
+    """
+    if lead.is_promised and lead.answer_by and not lead.is_over:
+        return render_time(lead.answer_by, f"{until(lead.answer_by)} left", "warn" if lead.warned_ids else "")
+    since = waits(lead.last_inbound_at) if lead.last_inbound_at else "now"
+    words = "wrote just now" if since == "now" else f"waits {since}"
+    return render_time(lead.last_inbound_at or timezone.now(), words, "warn" if lead.is_over else "")
 
 
 @register.simple_tag
 def waiting(lead: Lead) -> SafeString:
-    """Shows when a conversation last changed, or after a day how long its lead has waited; "" without a message."""
-    if lead.needs_reply and lead.last_inbound_at and timezone.now() - lead.last_inbound_at > WAITS_LONG:
-        return waits_since(lead.last_inbound_at)
+    """Shows when a conversation last changed, or what is left of its promise, or how long its lead waits after it; ""
+    without a message.
+    """
+    if lead.last_inbound_at and (lead.is_over or lead.is_promised):
+        return waits_since(lead)
     return (
         render_time(lead.last_message_at, ago_text(lead.last_message_at))
         if lead.last_message_at

@@ -1,0 +1,93 @@
+"""The promises for answers. A trigger keeps their times on the leads, and writes those of the leads that wait."""
+
+import django.contrib.postgres.fields
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+from jobs.schema_version import run_file
+
+INDEXES = {
+    "lead_answer_by": (["workspace", "answer_by"], models.Q(answer_by__isnull=False)),
+    "lead_warn_at": (["warn_at"], models.Q(warn_at__isnull=False)),
+    "lead_warned": (["workspace"], models.Q(warned_ids=[], _negated=True)),
+}
+# Each thousand is committed, so that no reply waits for long.
+FILL = """
+DO $$
+DECLARE
+    waiting uuid[];
+BEGIN
+    LOOP
+        SELECT array_agg(id) INTO waiting FROM (SELECT id FROM inbox_lead
+            WHERE needs_reply AND answer_by IS NULL AND last_inbound_at IS NOT NULL LIMIT 1000) AS lead;
+        EXIT WHEN waiting IS NULL;
+        UPDATE inbox_lead SET needs_reply = true WHERE id = ANY (waiting) AND needs_reply;
+        COMMIT;
+    END LOOP;
+END
+$$
+"""
+
+
+def indexes():
+    for name, (fields, condition) in INDEXES.items():
+        yield migrations.RunSQL(f"DROP INDEX CONCURRENTLY IF EXISTS {name}", migrations.RunSQL.noop)
+        yield AddIndexConcurrently("lead", models.Index(fields=fields, condition=condition, name=name))
+
+
+class Migration(migrations.Migration):
+    atomic = False
+    dependencies = [("inbox", "0117_start_of_each_change")]
+
+    operations = [
+        migrations.AddField(
+            "workspace",
+            "promises",
+            models.JSONField(
+                blank=True,
+                db_default={},
+                default=dict,
+                help_text="Minutes of business hours within which replies are answered, by tag, or HOT for hot ones.",
+            ),
+        ),
+        migrations.AddField(
+            "lead",
+            "answer_by",
+            models.DateTimeField(
+                blank=True,
+                null=True,
+                help_text="When the promise for an answer breaks; empty where none is due.",
+            ),
+        ),
+        migrations.AddField(
+            "lead",
+            "warn_at",
+            models.DateTimeField(
+                blank=True, null=True, help_text="When the next person is told that it breaks soon."
+            ),
+        ),
+        migrations.AddField(
+            "lead",
+            "warned_ids",
+            django.contrib.postgres.fields.ArrayField(
+                models.BigIntegerField(),
+                blank=True,
+                db_default=[],
+                default=list,
+                size=None,
+                help_text="The users who were told for the newest reply.",
+            ),
+        ),
+        migrations.AddField(
+            "outboundsend",
+            "answer_by",
+            models.DateTimeField(
+                blank=True,
+                null=True,
+                help_text="When the promise for this answer broke or would have broken (Lead.answer_by).",
+            ),
+        ),
+        *indexes(),
+        run_file("inbox/sql/promise_answers.sql", "6c90969b7a00"),
+        migrations.RunSQL(FILL, migrations.RunSQL.noop),
+    ]

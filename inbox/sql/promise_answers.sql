@@ -1,0 +1,59 @@
+-- Keeps on each lead by when it was promised an answer, and when people are told that the promise breaks soon.
+--
+-- Any writer of a lead keeps them right: they follow from the lead's own columns, the promises of its workspace
+-- (inbox_workspace.promises) and the business hours. The shortest promise counts; without one, it is a day, of which nobody is
+-- told. A snoozed lead waits from the end of its snooze. After a change of promises or hours, the job `lead.promises`
+-- updates the leads that wait.
+CREATE OR REPLACE FUNCTION inbox_after_office_time(
+    since timestamptz, wait interval, zone text, opens time, closes time
+) RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    day date;
+    start timestamptz;
+    stop timestamptz;
+BEGIN
+    day := (since AT TIME ZONE zone)::date;
+    FOR days IN 0..1000 LOOP
+        start := greatest((day + days + opens) AT TIME ZONE zone, since);
+        stop := (day + days + closes) AT TIME ZONE zone;
+        IF extract(isodow FROM day + days) < 6 AND start < stop THEN
+            IF wait <= stop - start THEN
+                RETURN start + wait;
+            END IF;
+            wait := wait - (stop - start);
+        END IF;
+    END LOOP;
+    RETURN since + wait;
+EXCEPTION WHEN invalid_parameter_value THEN  -- a time zone that PostgreSQL does not have must stop no reply
+    RETURN since + wait;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION inbox_promise_answer() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    since timestamptz := greatest(NEW.last_inbound_at, NEW.snoozed_until);
+    place record;
+    wait interval;
+BEGIN
+    NEW.answer_by := NULL;
+    IF NEW.needs_reply THEN
+        SELECT timezone, opens_at, closes_at, promises INTO place FROM inbox_workspace WHERE id = NEW.workspace_id;
+        SELECT min(minutes::int) * interval '1 minute' INTO wait
+            FROM jsonb_each_text(place.promises) AS promise (name, minutes)
+            WHERE name = NEW.tag OR name = 'HOT' AND NEW.score >= 3;  -- names of labels belong here
+        NEW.answer_by := CASE WHEN wait IS NULL THEN since + interval '1 day'
+            ELSE inbox_after_office_time(since, wait, place.timezone, place.opens_at, place.closes_at) END;
+    END IF;
+    IF wait IS NULL THEN
+        NEW.warn_at := NULL;
+    ELSIF NEW.answer_by IS DISTINCT FROM OLD.answer_by THEN
+        NEW.warn_at := inbox_after_office_time(since, wait / 2, place.timezone, place.opens_at, place.closes_at);
+    END IF;
+    IF NOT NEW.needs_reply OR NEW.last_inbound_at IS DISTINCT FROM OLD.last_inbound_at THEN
+        NEW.warned_ids := '{}';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE OR REPLACE TRIGGER lead_is_promised BEFORE INSERT OR UPDATE ON inbox_lead
+    FOR EACH ROW EXECUTE FUNCTION inbox_promise_answer();
