@@ -23,6 +23,7 @@ TIERS = {
 CAMPAIGNS = [
     "tests.faults.jobs.campaign",
     "benchmarks.campaign_sends",
+    "benchmarks.campaign_programs",
     "benchmarks.campaign_followups",
     "tests.faults.insights.campaign",
 ]
