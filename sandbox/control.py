@@ -4,7 +4,6 @@ A command from a web page of another origin is refused, so that no other page in
 """
 
 import logging
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sandbox import control_page
@@ -17,14 +16,6 @@ logger = logging.getLogger(__name__)
 
 routes = Router()
 
-WEBHOOK_OPTIONS: dict[str, Callable[[Any], Any]] = {
-    "headers": dict,
-    "secret": str,
-    "hmac": lambda value: _truth("hmac", value),
-    "attempts": int,
-    "retry_ms": float,
-    "echo": lambda value: _truth("echo", value),
-}
 FILTERS = ("provider", "account", "kind", "contains", "path")
 
 
@@ -72,30 +63,6 @@ def _values(request: Request) -> dict[str, Any]:
         elif text:
             values[outer] = text
     return values
-
-
-def _text(values: dict[str, Any], name: str) -> str:
-    text = values.pop(name, None)
-    if not isinstance(text, str) or not text:
-        raise ControlError(name, "is required and must be text")
-    return text
-
-
-def _truth(name: str, raw: Any) -> bool:
-    if isinstance(raw, bool):
-        return raw
-    if str(raw).lower() in ("true", "1", "on", "yes", "false", "0", "off", "no"):
-        return str(raw).lower() in ("true", "1", "on", "yes")
-    raise ControlError(name, "must be true or false")
-
-
-def _converted(name: str, convert: Callable[[Any], Any], raw: Any) -> Any:
-    try:
-        return convert(raw)
-    except (TypeError, ValueError) as exc:
-        if isinstance(exc, ControlError):
-            raise
-        raise ControlError(name, f"{raw!r} cannot be used") from exc
 
 
 @routes.on("GET", "/")
@@ -156,86 +123,46 @@ def clear_faults(sandbox: "Sandbox", request: Request, params: dict[str, str]) -
 
 @routes.on("DELETE", "/faults/{fault_id}")
 @routes.on("POST", "/faults/{fault_id}/clear")
-def clear_fault(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
-    return json_response({"cleared": sandbox.clear_faults(_converted("id", int, params["fault_id"]))})
+def clear_fault(sandbox: "Sandbox", request: Request, params: dict[str, Any]) -> Response:
+    return json_response({"cleared": sandbox.clear_faults(**params)})
 
 
 @routes.on("GET", "/accounts/{provider}/{account}")
-def account(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
-    return json_response(sandbox.set_account(params["provider"], params["account"]).as_dict())
+def account(sandbox: "Sandbox", request: Request, params: dict[str, Any]) -> Response:
+    return json_response(sandbox.set_account(**params).as_dict())
 
 
 @routes.on("POST", "/accounts", "/accounts/{provider}/{account}")
 def set_account(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
-    values = _values(request) | params
-    provider, name = _text(values, "provider"), _text(values, "account")
-    status, properties = values.pop("status", None), values.pop("properties", None)
-    if values:
-        raise ControlError(next(iter(values)), "unknown field; known: status, properties")
-    if properties is not None and not isinstance(properties, dict):
-        raise ControlError("properties", "must be an object")
-    return json_response(sandbox.set_account(provider, name, status, properties).as_dict())
+    return json_response(sandbox.set_account(**_values(request) | params).as_dict())
 
 
 @routes.on("POST", "/webhooks")
 def set_webhook(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
-    values = _values(request)
-    provider, name, url = _text(values, "provider"), _text(values, "account"), _text(values, "url")
-    if unknown := set(values) - set(WEBHOOK_OPTIONS):
-        raise ControlError(min(unknown), f"unknown field; known: {', '.join(WEBHOOK_OPTIONS)}")
-    options = {key: _converted(key, WEBHOOK_OPTIONS[key], raw) for key, raw in values.items()}
-    return json_response(sandbox.set_webhook(provider, name, url, **options).as_dict(), 201)
+    return json_response(sandbox.set_webhook(**_values(request)).as_dict(), 201)
 
 
 @routes.on("DELETE", "/webhooks/{provider}/{account}")
 def remove_webhook(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
-    return json_response({"removed": sandbox.outbox.remove_webhook(params["provider"], params["account"])})
+    return json_response({"removed": sandbox.outbox.remove_webhook(**params)})
 
 
 @routes.on("POST", "/emit")
 def emit(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
-    values = _values(request)
-    provider, name = _text(values, "provider"), _text(values, "account")
-    event, body = str(values.pop("event", "")), values.pop("body", None)
-    if body is not None and not isinstance(body, dict):
-        raise ControlError("body", "must be an object")
-    options = {key: _truth(key, values.pop(key, True)) for key in ("deliver", "wait")}
-    copies = _converted("copies", int, values.pop("copies", 1))
-    return json_response(
-        sandbox.emit(
-            provider,
-            name,
-            event,
-            body=body,
-            deliver=options["deliver"],
-            copies=copies,
-            wait_for_answer=options["wait"],
-            **values,
-        )
-    )
+    return json_response(sandbox.emit(**_values(request)))
 
 
 @routes.on("POST", "/ingest")
 def ingest(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
     values = dict(request.data)
-    provider, name = _text(values, "provider"), _text(values, "account")
-    bodies = values.get("bodies", [values["body"]] if "body" in values else None)
-    if not isinstance(bodies, list) or not all(isinstance(body, dict) for body in bodies):
-        raise ControlError("bodies", "must be a list of webhook bodies (or give one as `body`)")
-    return json_response({"learned": sandbox.ingest(provider, name, bodies)})
+    if "body" in values:
+        values["bodies"] = [values.pop("body")]
+    return json_response({"learned": sandbox.ingest(**values)})
 
 
 @routes.on("POST", "/answers")
 def set_answer(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
-    values = dict(request.data)
-    schema, answer = _text(values, "schema"), values.pop("answer", None)
-    if not isinstance(answer, dict):
-        raise ControlError("answer", "must be an object")
-    contains, count = str(values.pop("contains", "")), values.pop("count", None)
-    if values:
-        raise ControlError(next(iter(values)), "unknown field; known: schema, answer, contains, count")
-    count = None if count is None else _converted("count", int, count)
-    return json_response(sandbox.set_answer(schema, answer, contains=contains, count=count), 201)
+    return json_response(sandbox.set_answer(**request.data), 201)
 
 
 @routes.on("POST", "/reset")

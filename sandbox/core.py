@@ -6,7 +6,7 @@ API's commands, with the same names. No product code is imported, because the sa
 
 import logging
 import threading
-from concurrent.futures import wait
+from concurrent.futures import wait as futures_wait
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from sandbox.outbox import Outbox, Webhook
 from sandbox.provider import STATUS_CODES, Call, Provider
 from sandbox.registry import players
 from sandbox.state import Account, State
-from sandbox.web import BadRequestError, ControlError, Request, Response, Route, json_response
+from sandbox.web import BadRequestError, ControlError, Request, Response, Route, command, json_response
 
 logger = logging.getLogger(__name__)
 
@@ -108,21 +108,24 @@ class Sandbox:
 
     # Commands
 
+    @command
     def fault(self, **values: Any) -> Fault:
         """Orders a fault, so that requests that match it fail. docs/sandbox.md lists kinds and fields. Returns the
         fault with its id. Raises ControlError, which names an invalid field.
         """
-        fault = Fault.parse(values)
+        fault = Fault(**({"retry_after": 1} if values.get("kind") == "rate_limit" else {}) | values)
         if fault.provider != "*":
             self._provider(fault.provider)
         if fault.kind in MODEL_KINDS and fault.provider != "openai":
             raise ControlError("kind", f"{fault.kind} needs provider openai")
         return self.faults.add(fault)
 
+    @command
     def clear_faults(self, fault_id: int | None = None) -> int:
         """Removes one ordered fault, or all for None. Returns how many were removed."""
         return self.faults.clear(fault_id)
 
+    @command
     def set_account(
         self, provider: str, account: str, status: str | None = None, properties: dict[str, Any] | None = None
     ) -> Account:
@@ -146,6 +149,7 @@ class Sandbox:
             self.outbox.post(provider, account, event)
         return changed
 
+    @command
     def set_webhook(self, provider: str, account: str, url: str, **options: Any) -> Webhook:
         """Sets the URL to which a simulated provider posts an account's webhooks, and replaces the previous one.
 
@@ -153,12 +157,11 @@ class Sandbox:
         for an unknown provider, or a URL that is not http or https.
         """
         self._provider(provider)
-        if not url.startswith(("http://", "https://")):
-            raise ControlError("url", "must begin with http:// or https://")
-        webhook = Webhook(provider, account, url, **options)
+        webhook = Webhook(provider=provider, account=account, url=url, **options)
         self.outbox.set_webhook(webhook)
         return webhook
 
+    @command
     def emit(
         self,
         provider: str,
@@ -168,7 +171,7 @@ class Sandbox:
         body: dict[str, Any] | None = None,
         deliver: bool = True,
         copies: int = 1,
-        wait_for_answer: bool = True,
+        wait: bool = True,
         **fields: Any,
     ) -> dict[str, Any]:
         """Makes an event happen at a simulated provider, and posts its webhook `copies` times, unless `deliver` is
@@ -176,7 +179,7 @@ class Sandbox:
 
         The body is built from `fields`, or is `body`. Raises ControlError for an unknown provider or event, and for a
         missing field. The result contains the webhook's body. `held` says whether the provider cannot see the event
-        now, so that nothing is posted. With `wait_for_answer`, the result also contains our responses within
+        now, so that nothing is posted. With `wait`, the result also contains our responses within
         EMIT_TIMEOUT_S seconds.
         """
         player = self._provider(provider)
@@ -189,10 +192,11 @@ class Sandbox:
         except BadRequestError as exc:
             raise ControlError(exc.code or "event", exc.message) from exc
         futures = [] if held or not deliver else self.outbox.post(provider, account, body, copies=copies)
-        done = wait(futures, timeout=EMIT_TIMEOUT_S).done if wait_for_answer else ()
+        done = futures_wait(futures, timeout=EMIT_TIMEOUT_S).done if wait else ()
         deliveries = [future.result() for future in futures if future in done]
         return {"event": event, "body": body, "held": held, "deliveries": deliveries}
 
+    @command
     def ingest(self, provider: str, account: str, bodies: list[dict[str, Any]]) -> int:
         """Stores webhook bodies as events of a simulated provider, without posting anything. Returns how many it
         stored. Raises ControlError for an unknown provider.
@@ -204,6 +208,7 @@ class Sandbox:
                 player.learn(target, body)
         return len(bodies)
 
+    @command
     def set_answer(
         self, schema: str, answer: dict[str, Any], *, contains: str = "", count: int | None = None
     ) -> dict[str, Any]:

@@ -9,8 +9,11 @@ import itertools
 import random
 import re
 import threading
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, field
 from typing import Any
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
 
 from sandbox.web import ControlError
 
@@ -56,82 +59,60 @@ DEFAULT_STATUS = {
     "rate_limit": 429,
     "server_error": 503,
 }
+RETRY_AFTER = re.compile(r"(?!date:).*|date:\d+(\.\d+)?")
 DEFAULT_MS = {"latency": 1000, "webhook_reorder": 300, "webhook_delay": 1000}
 
 
-@dataclass
+@dataclass(kw_only=True, config=ConfigDict(extra="forbid"))
 class Fault:
     """One ordered fault: which requests to a simulated provider fail, how and how often, and its counters.
 
     `ms`, `jitter_ms` and `interval_ms` are in ms, `seconds` in s.
     """
 
-    provider: str
+    provider: str = Field(min_length=1)
     kind: str
     path: str | None = None
     method: str | None = None
     account: str | None = None
     count: int | None = None
     skip: int = 0
-    probability: float = 1.0
+    probability: float = Field(1.0, ge=0, le=1)
     seed: int = 0
     processed: bool | None = None
     ms: float | None = None
     jitter_ms: float = 0
     seconds: float = 60
     interval_ms: float = 500
-    status: int | None = None
+    status: int | None = Field(None, ge=200, le=599)
     code: str | None = None
     message: str | None = None
-    retry_after: str | int | float | None = 1
+    retry_after: str | int | float | None = None
     reason: str = "max_output_tokens"
     copies: int = 2
     window: int = 4
-    id: int = 0
-    seen: int = 0
-    fired: int = 0
-    _random: random.Random = field(default_factory=random.Random, repr=False)
+    id: int = field(default=0, init=False)
+    seen: int = field(default=0, init=False)
+    fired: int = field(default=0, init=False)
 
-    @classmethod
-    def parse(cls, values: dict[str, Any]) -> "Fault":
-        """Parses a Fault from JSON or form values. Raises ControlError, which names an unknown or invalid field."""
-        names = [f.name for f in fields(cls) if f.name not in ("id", "seen", "fired", "_random")]
-        if unknown := sorted(set(values) - set(names)):
-            raise ControlError(unknown[0], f"unknown field; known: {', '.join(names)}")
-        coerced = {name: _coerce(name, raw) for name, raw in values.items() if raw != ""}
-        kind = coerced.get("kind")
-        if kind not in PROCESSED_BY_DEFAULT:
-            raise ControlError("kind", f"must be one of {', '.join(PROCESSED_BY_DEFAULT)}")
-        if not coerced.get("provider"):
-            raise ControlError("provider", "a provider's name or *")
-        fault = cls(**coerced)
-        fault._check()
-        if kind != "rate_limit" and "retry_after" not in values:
-            fault.retry_after = None
-        if fault.processed is None:
-            fault.processed = PROCESSED_BY_DEFAULT[kind]
-        fault.status = fault.status or DEFAULT_STATUS.get(kind)
-        fault.ms = DEFAULT_MS.get(kind, 0) if fault.ms is None else fault.ms
-        fault._random = random.Random(fault.seed)
-        return fault
-
-    def _check(self) -> None:
+    def __post_init__(self) -> None:
         """Raises ControlError for a value that has the right type but makes no sense."""
+        if self.kind not in PROCESSED_BY_DEFAULT:
+            raise ControlError("kind", f"must be one of {', '.join(PROCESSED_BY_DEFAULT)}")
         try:
             re.compile(self.path or "")
         except re.error as exc:
             raise ControlError("path", f"not a regular expression: {exc}") from exc
-        if not 0 <= self.probability <= 1:
-            raise ControlError("probability", "must be from 0 to 1")
-        if self.status is not None and not 200 <= self.status <= 599:
-            raise ControlError("status", "must be from 200 to 599")
-        if str(self.retry_after).startswith("date:"):
-            _number("retry_after", str(self.retry_after).removeprefix("date:"), float)
+        if not RETRY_AFTER.fullmatch(str(self.retry_after)):
+            raise ControlError("retry_after", "after date: a number of seconds")
+        if self.processed is None:
+            self.processed = PROCESSED_BY_DEFAULT[self.kind]
+        self.status = self.status or DEFAULT_STATUS.get(self.kind)
+        self.ms = DEFAULT_MS.get(self.kind, 0) if self.ms is None else self.ms
+        self._random = random.Random(self.seed)
 
     def as_dict(self) -> dict[str, Any]:
-        values = asdict(self)
-        del values["_random"]
-        return values
+        return asdict(self)
 
     def matches(self, provider: str, method: str, path: str, names: set[str]) -> bool:
         return (
@@ -159,32 +140,6 @@ class Fault:
 
     def shuffled(self, items: list[Any]) -> list[Any]:
         return self._random.sample(items, len(items))
-
-
-_WHOLE = {"count", "skip", "seed", "status", "copies", "window"}
-_REAL = {"probability", "ms", "jitter_ms", "seconds", "interval_ms"}
-
-
-def _coerce(name: str, raw: Any) -> Any:
-    """Converts a form's text to the field's type. JSON values of the right type are unchanged. Raises ControlError."""
-    if raw is None:
-        return None
-    if name in _WHOLE:
-        return _number(name, raw, int)
-    if name in _REAL:
-        return _number(name, raw, float)
-    if name == "processed":
-        return raw.lower() in ("1", "true", "yes", "on") if isinstance(raw, str) else bool(raw)
-    if not isinstance(raw, str) and not (name == "retry_after" and isinstance(raw, int | float)):
-        raise ControlError(name, "must be text")
-    return raw
-
-
-def _number(name: str, raw: Any, kind: type[int] | type[float]) -> float:
-    try:
-        return kind(raw)
-    except (TypeError, ValueError) as exc:
-        raise ControlError(name, "must be a number") from exc
 
 
 class FaultBook:

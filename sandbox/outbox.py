@@ -17,6 +17,9 @@ from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass as checked_dataclass
+
 from sandbox.faults import Fault, FaultBook
 from sandbox.provider import Provider
 from sandbox.state import State, now_iso
@@ -26,7 +29,7 @@ TIMEOUT_S = 30.0
 RESPONSE_LIMIT = 2000
 
 
-@dataclass(frozen=True)
+@checked_dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
 class Webhook:
     """Where the simulated provider posts the webhooks of one account (`*`: of all accounts).
 
@@ -37,7 +40,7 @@ class Webhook:
 
     provider: str
     account: str
-    url: str
+    url: str = Field(pattern="^https?://")
     headers: dict[str, str] = field(default_factory=dict)
     secret: str = ""
     hmac: bool = False

@@ -6,7 +6,12 @@ import re
 import urllib.parse
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
+
+from pydantic import ValidationError, validate_call
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class BadRequestError(Exception):
@@ -31,6 +36,25 @@ class ControlError(ValueError):
     def __init__(self, field_name: str, message: str) -> None:
         super().__init__(message)
         self.field = field_name
+
+
+def command(method: Callable[P, R]) -> Callable[P, R]:
+    """Checks the fields of a command by their annotations, and converts the texts of forms. Raises ControlError, which
+    names an invalid field.
+    """
+    checked = validate_call(method)
+
+    @functools.wraps(method)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return checked(*args, **kwargs)
+        except ValidationError as error:
+            fault = error.errors(include_url=False)[0]
+            if isinstance(refusal := fault.get("ctx", {}).get("error"), ControlError):
+                raise refusal from None
+            raise ControlError(str(fault["loc"][0]), fault["msg"]) from None
+
+    return run
 
 
 @dataclass(frozen=True)

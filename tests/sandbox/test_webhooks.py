@@ -114,7 +114,7 @@ def test_webhooks_are_late_on_command(sandbox, heard):
 def test_webhooks_arrive_out_of_order_on_command(sandbox, heard):
     sandbox.fault(provider="emailbison", kind="webhook_reorder", window=6, ms=5000, seed=3)
     for number in range(6):
-        reply(sandbox, text=str(number), wait_for_answer=False)
+        reply(sandbox, text=str(number), wait=False)
     texts = [body["data"]["reply"]["text_body"] for body in heard.wait_for(6)]
     assert sorted(texts) == list("012345")
     assert texts != list("012345")
