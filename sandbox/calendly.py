@@ -1,6 +1,5 @@
 """Simulates Calendly as far as Holdfast uses it: event types, free times and bookings of one user per token."""
 
-import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +21,7 @@ TITLES = {
     401: "Unauthenticated",
     403: "Permission Denied",
     404: "Resource Not Found",
+    429: "Too Many Requests",
 }
 
 
@@ -35,17 +35,15 @@ class Calendly(Provider):
     name = "calendly"
     routes = routes
     new_data = Diary
+    events = EVENTS
+    texts = {401: "The access token is invalid"}
+    retry_after_s = 60
 
-    def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
-        title = TITLES.get(status) or ("Too Many Requests" if status == 429 else "Internal Server Error")
-        text = message or ("The access token is invalid" if status == 401 else title)
-        return json_response(
-            {"title": title, "message": text}, status, {"Retry-After": "60"} if status == 429 else {}
-        )
+    def error_body(self, status: int, code: str | None, text: str) -> dict[str, Any]:
+        title = TITLES.get(status, "Internal Server Error")
+        return {"title": title, "message": text or title}
 
     def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-        if event not in EVENTS:
-            raise BadRequestError(f"Calendly events: {', '.join(EVENTS)}", code="event")
         invitee = account.data.invitees.get(_key(fields.get("invitee_uri")))
         if invitee is None:
             if not fields.get("email"):
@@ -70,13 +68,8 @@ class Calendly(Provider):
         account.data.events[_key(meeting["uri"])] = {**new, "name": "Intro call", **meeting}
         account.data.invitees[_key(invitee["uri"])] = {**new, **invitee, "event": meeting["uri"]}
 
-    def encode(self, webhook: Webhook, body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
-        payload, headers = super().encode(webhook, body)
-        if webhook.secret:
-            at = str(int(time.time()))
-            signed = webhook.signature(f"{at}.".encode() + payload)
-            headers["Calendly-Webhook-Signature"] = f"t={at},v1={signed}"
-        return payload, headers
+    def signature(self, webhook: Webhook, payload: bytes) -> dict[str, str]:
+        return {"Calendly-Webhook-Signature": webhook.timed_signature(payload, "v1")}
 
 
 def _touch(account: Account, invitee: dict[str, Any]) -> None:

@@ -27,17 +27,16 @@ class Clay(Provider):
     name = "clay"
     routes = routes
     new_data = Table
+    events = ("linkedin", "phone")
+    texts = {400: "Webhook could not be processed", 500: "Webhook could not be processed"}
 
     def credential(self, request: Request) -> str:
         return request.path.strip("/")
 
-    def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
-        headers = {"Retry-After": "30"} if status == 429 else {}
-        return json_response({"error": message or code or "Webhook could not be processed"}, status, headers)
+    def error_body(self, status: int, code: str | None, text: str) -> dict[str, Any]:
+        return {"error": text}
 
     def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-        if event not in ("linkedin", "phone"):
-            raise BadRequestError("Clay events: linkedin, phone", code="event")
         if not fields.get("lead_id"):
             raise BadRequestError("the lead's id", code="lead_id")
         row = {"leadId": fields["lead_id"], "fullName": "Dana Reyes"}
@@ -46,12 +45,8 @@ class Clay(Provider):
         overrides = {"phone": fields.get("phone"), "linkedinUrl": fields.get("linkedin_url")}
         return callback | {name: text for name, text in overrides.items() if text}
 
-    def encode(self, webhook: Webhook, body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
-        payload, headers = super().encode(webhook, body)
-        if webhook.secret:
-            signed = webhook.signature(payload)
-            headers["x-clay-signature"] = signed if webhook.hmac else webhook.secret
-        return payload, headers
+    def signature(self, webhook: Webhook, payload: bytes) -> dict[str, str]:
+        return {"x-clay-signature": webhook.signature(payload) if webhook.hmac else webhook.secret}
 
 
 @routes.on("POST", "/{table}", "/{folder}/{table}", "/{folder}/{part}/{table}")

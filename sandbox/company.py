@@ -13,14 +13,16 @@ It logs in the person of its account `issuer` at once. The properties of that ac
 """
 
 import base64
+import functools
 import hashlib
-import hmac
-import json
 import secrets
 import time
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlencode
+
+from joserfc import jwt
+from joserfc.jwk import OctKey, RSAKey
 
 from sandbox.provider import Call, Provider
 from sandbox.state import Shelf
@@ -30,31 +32,13 @@ ACCOUNT = "issuer"
 CLIENT, SECRET = "holdfast", "secret-of-holdfast"
 PERSON = {"sub": "dana-1", "email": "dana@example.org", "email_verified": True, "name": "Dana Reyes"}
 LIFE_S = 300
-EXPONENT = 65_537
-SHA256 = bytes.fromhex("3031300d060960864801650304020105000420")
-"""The prefix of the hash in an RS256 signature (RFC 8017, 9.2)."""
-KEYS = tuple(
-    (int(p, 16), int(q, 16))
-    for p, q in (
-        (
-            "f44ea23d970ac844bbd815e24e632940050a8429adaede2e343ed04ca65f5e3e1b19b29d0406ddc448064d2c1af0f286f14a"
-            "5f16fa508c52aa5d9a6d2f6a8e59f333b2a567e2b62dc83cb61d9edccf9df8d653dc4a132b04cf71d59484e92dac62b0d6b4"
-            "5e078b7162ace9675b87a61067cf7f80351548d255c876f5d5008e37",
-            "e3f20f9e3759d5ec6b71aeab0de59664b60ef4a714f5f98622d6fb0e9f64d4e41d2fcf518d2bc5bb9141f474ce2ddba9107b"
-            "7b23394ae14f52d1374fbbfa650976e155d1d3cbbe9e6e5f373f14417d1723766f11ebcce49c8dc1920b27804f2e3ed7f548"
-            "6bfa953e5cb7872ef20c48ec49900a59eaa84c9bfb13c478a4bfdff9",
-        ),
-        (
-            "ecd41b379f26b9bcf167a701ee412b2036c126fd4d4d7bdaab9b807644ef187eaac1b666411a87e5b30730c9dac408906065"
-            "a960f8cf55129318747b898ec197578e13b5e687e1685a897dbdb5625389afecddb69ad8dc82ab1129f31db458d08e991d5d"
-            "301398b6ae043e0755f909627ff679362a76f41abd400790c8dc26f9",
-            "c33d2a6fc75b052f9a0031c074f8ffa9a598cbce5662d69da105b424a77ed24595f97e8292e1f0d7d1412a8eb8819fc329e6"
-            "f43ab0457bf32754195a36548e13b87650c45af173aa5e7192f01a31bbe8642b4d5321ea75edc6871045c42a1debc03624bf"
-            "819433b937264f7ed0d4ea475c3f8146a1bda5fb3d4fe38cdf7e2a83",
-        ),
-    )
-)
-"""The primes of its two 2048-bit RSA keys. They are not secret."""
+
+
+@functools.cache
+def key_of(number: int) -> RSAKey:
+    """Returns the RSA key with this number, which this process creates on first use."""
+    return RSAKey.generate_key(2048, {"kid": f"key-{number}", "use": "sig", "alg": "RS256"})
+
 
 routes = Router()
 
@@ -72,8 +56,8 @@ class Company(Provider):
     def credential(self, request: Request) -> str:
         return ACCOUNT
 
-    def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
-        return json_response({"error": code or "server_error", "error_description": message or ""}, status)
+    def error_body(self, status: int, code: str | None, text: str) -> dict[str, Any]:
+        return {"error": code or "server_error", "error_description": text}
 
 
 def _issuer(call: Call) -> str:
@@ -104,7 +88,7 @@ def keys(call: Call) -> Response:
     properties = call.account.properties
     published = properties.get("published", [properties.get("key", 1)])
     more = properties.get("more_keys", [])
-    return json_response({"keys": [*more, *(_public_key(number) for number in published)]})
+    return json_response({"keys": [*more, *(key_of(number).as_dict(private=False) for number in published)]})
 
 
 @routes.on("GET", "/authorize")
@@ -163,33 +147,9 @@ def _id_token(call: Call, grant: dict[str, str]) -> str:
     }
     claims |= PERSON | properties.get("person", {}) | properties.get("claims", {})
     claims = {name: claim for name, claim in claims.items() if claim is not None}
-    number = int(properties.get("key", 1))
-    header = {"alg": properties.get("algorithm", "RS256"), "kid": f"key-{number}"}
-    signed = ".".join(_encoded(json.dumps(part).encode()) for part in (header, claims))
-    signature = b""
-    if header["alg"] == "RS256":
-        signature = _rsa(signed.encode(), number)
-    elif header["alg"] == "HS256":
-        signature = hmac.digest(SECRET.encode(), signed.encode(), "sha256")
-    return f"{signed}.{_encoded(signature)}"
-
-
-def _public_key(number: int) -> dict[str, str]:
-    p, q = KEYS[number - 1]
-    parts = {"n": p * q, "e": EXPONENT}
-    encoded = {
-        name: _encoded(part.to_bytes(-(-part.bit_length() // 8), "big")) for name, part in parts.items()
-    }
-    return {"kty": "RSA", "kid": f"key-{number}", "use": "sig", "alg": "RS256", **encoded}
-
-
-def _rsa(text: bytes, number: int) -> bytes:
-    """Returns the signature of `text` by RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, 8.2.1)."""
-    p, q = KEYS[number - 1]
-    digest = SHA256 + hashlib.sha256(text).digest()
-    padded = b"\0\1" + b"\xff" * (253 - len(digest)) + b"\0" + digest
-    private = pow(EXPONENT, -1, (p - 1) * (q - 1))
-    return pow(int.from_bytes(padded, "big"), private, p * q).to_bytes(256, "big")
+    number, algorithm = int(properties.get("key", 1)), properties.get("algorithm", "RS256")
+    key = key_of(number) if algorithm == "RS256" else OctKey.import_key(SECRET)
+    return jwt.encode({"alg": algorithm, "kid": f"key-{number}"}, claims, key, algorithms=[algorithm])
 
 
 def _encoded(text: bytes) -> str:

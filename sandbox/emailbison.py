@@ -61,6 +61,15 @@ class Mailbox:
 class EmailBison(Provider):
     name = "emailbison"
     routes = routes
+    events = events.EVENTS
+    texts = {
+        400: "The given data was invalid.",
+        401: UNAUTHENTICATED,
+        403: UNAUTHENTICATED,
+        404: "Record not found",
+        429: "Too Many Attempts.",
+        500: "Server Error",
+    }
 
     def new_data(self) -> Mailbox:
         box = Mailbox()
@@ -68,20 +77,8 @@ class EmailBison(Provider):
         events.keep_sender(box, {"id": 311, "email": "alex@outreach.example.com", "name": "Alex"})
         return box
 
-    def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
-        texts = {
-            401: UNAUTHENTICATED,
-            403: UNAUTHENTICATED,
-            404: "Record not found",
-            429: "Too Many Attempts.",
-        }
-        text = (
-            message
-            or texts.get(status)
-            or ("Server Error" if status >= 500 else "The given data was invalid.")
-        )
-        headers = {"Retry-After": "30"} if status == 429 else {}
-        return json_response({"data": {"success": False, "message": text}}, status, headers)
+    def error_body(self, status: int, code: str | None, text: str) -> dict[str, Any]:
+        return {"data": {"success": False, "message": text}}
 
     def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
         return events.build(account, event, fields)

@@ -22,6 +22,7 @@ CONTACTS = {
     "CONTACT_UNSUBSCRIBED": "LEAD_UNSUBSCRIBED",
 }
 """Events by their names on EmailBison's pages."""
+EVENTS = (*INBOUND, *OTHERS, *ACCOUNTS, REMOVED, *CONTACTS)
 NEW_MAILS = ("EMAIL_SENT", "MANUAL_EMAIL_SENT")
 LEAD_STATUS = {"EMAIL_BOUNCED": "bounced", "LEAD_UNSUBSCRIBED": "unsubscribed"}
 
@@ -33,9 +34,6 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
     if event in CONTACTS:
         body = build(account, CONTACTS[event], fields)
         return body | {"event": _envelope(account, event)}
-    events = (*INBOUND, *OTHERS, *ACCOUNTS, REMOVED, *CONTACTS)
-    if event not in events:
-        raise BadRequestError(f"EmailBison events: {', '.join(events)}", code="event")
     sender = keep_sender(account.data, fields.get("sender") or {"id": 311})
     if event == REMOVED:
         del account.data.senders[sender["id"]]

@@ -19,13 +19,6 @@ from sandbox.web import BadRequestError, Response, Router, json_response
 
 routes = Router()
 
-MESSAGES = {
-    400: "Bad Request",
-    401: "Invalid Private Integration token",
-    403: "The token does not have access to this location.",
-    404: "Not found",
-    429: "Too Many Requests",
-}
 DND = "Cannot send message as DND is active for SMS."
 
 
@@ -47,15 +40,19 @@ class GoHighLevel(Provider):
     name = "ghl"
     routes = routes
     new_data = Location
+    events = events.EVENTS
+    texts = {
+        400: "Bad Request",
+        401: "Invalid Private Integration token",
+        403: "The token does not have access to this location.",
+        404: "Not found",
+        429: "Too Many Requests",
+        500: "Internal server error",
+    }
+    retry_after_s = 10
 
-    def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
-        text = (
-            message or MESSAGES.get(status) or ("Internal server error" if status >= 500 else "Bad Request")
-        )
-        headers = {"Retry-After": "10"} if status == 429 else {}
-        return json_response(
-            {"statusCode": status, "message": text, "traceId": str(uuid.uuid4())}, status, headers
-        )
+    def error_body(self, status: int, code: str | None, text: str) -> dict[str, Any]:
+        return {"statusCode": status, "message": text, "traceId": str(uuid.uuid4())}
 
     def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
         return events.build(account, event, fields)

@@ -35,9 +35,6 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
         return _appointment_event(account, event, fields)
     if event in APP_EVENTS:
         return APP_EVENTS[event](account, event, fields)
-    if event not in ("", "sms"):
-        names = ", ".join((*APPOINTMENT_EVENTS, *APP_EVENTS))
-        raise BadRequestError(f"GHL events: sms, {names}", code="event")
     if not fields.get("text"):
         raise BadRequestError("the SMS's text", code="text")
     return _text(account, fields)
@@ -176,6 +173,7 @@ APP_EVENTS: dict[str, Callable[[Account, str, dict[str, Any]], dict[str, Any]]] 
     "INSTALL": _app,
     "UNINSTALL": _app,
 }
+EVENTS = ("", "sms", *APPOINTMENT_EVENTS, *APP_EVENTS)
 
 NAMES = {"id": "id", "first_name": "firstName", "last_name": "lastName", "email": "email", "phone": "phone"}
 """A contact's fields in `emit`, with the API's names."""

@@ -3,6 +3,7 @@
 import html
 import uuid
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from sandbox.provider import Call, Provider
@@ -22,13 +23,6 @@ PREFIXES = {"reply_received": "reply", "email_sent": "email", "lead_unsubscribed
     (*SAID, "account_error")
 )
 """The events, each with the prefix of the fields that contain its email."""
-NAMES = {
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    429: "Too Many Requests",
-}
 SENT, RECEIVED, MANUAL = 1, 2, 3
 """Values of `ue_type`: sent by a campaign, received, sent manually or through the API."""
 KINDS = {"received": {RECEIVED}, "sent": {SENT, MANUAL}, "manual": {RECEIVED, MANUAL}}
@@ -66,16 +60,14 @@ class Instantly(Provider):
     name = "instantly"
     routes = routes
     new_data = Workspace
+    events = tuple(PREFIXES)
+    texts = {401: "Invalid API key"}
 
-    def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
-        name = NAMES.get(status) or ("Internal Server Error" if status >= 500 else "Bad Request")
-        text = message or ("Invalid API key" if status == 401 else name)
-        headers = {"Retry-After": "30"} if status == 429 else {}
-        return json_response({"statusCode": status, "error": name, "message": text}, status, headers)
+    def error_body(self, status: int, code: str | None, text: str) -> dict[str, Any]:
+        name = HTTPStatus(status).phrase
+        return {"statusCode": status, "error": name, "message": text or name}
 
     def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-        if event not in PREFIXES:
-            raise BadRequestError(f"Instantly events: {', '.join(PREFIXES)}", code="event")
         lead, campaign = fields.get("lead") or {}, fields.get("campaign") or {"id": "c-1", "name": "Q1"}
         if not lead.get("email"):
             raise BadRequestError("an object with an email", code="lead")

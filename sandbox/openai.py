@@ -30,10 +30,6 @@ CODES = {
     404: "model_not_found",
     429: "rate_limit_exceeded",
 }
-TEXTS = {
-    401: "Incorrect API key provided. You can find your API key at https://platform.openai.com/account/api-keys.",
-    429: "Rate limit reached for requests. Please try again later.",
-}
 EFFORTS = (
     (r"gpt-5\.[1-9]", ("none", "low", "medium", "high", "xhigh")),
     (r"gpt-5", ("minimal", "low", "medium", "high")),
@@ -60,18 +56,24 @@ REFUSAL = "I'm sorry, but I cannot assist with that request."
 class OpenAI(Provider):
     name = "openai"
     routes = routes
+    texts = {
+        401: "Incorrect API key provided. You can find your API key at https://platform.openai.com/account/api-keys.",
+        429: "Rate limit reached for requests. Please try again later.",
+        500: "The server had an error while processing your request.",
+    }
+    retry_after_s = 20
 
     def new_data(self) -> None:
         """Returns None, because the simulated model stores nothing between requests."""
 
     def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
+        response = super().error(status, code, message)
+        response.headers["x-request-id"] = f"req_{uuid.uuid4().hex}"
+        return response
+
+    def error_body(self, status: int, code: str | None, text: str) -> dict[str, Any]:
         kind = TYPES.get(status) or ("server_error" if status >= 500 else "invalid_request_error")
-        text = message or TEXTS.get(status) or "The server had an error while processing your request."
-        body = {"message": text, "type": kind, "param": None, "code": code or CODES.get(status)}
-        headers = {"x-request-id": f"req_{uuid.uuid4().hex}"} | (
-            {"Retry-After": "20"} if status == 429 else {}
-        )
-        return json_response({"error": body}, status, headers)
+        return {"error": {"message": text, "type": kind, "param": None, "code": code or CODES.get(status)}}
 
 
 def _refused(message: str, param: str, code: str | None = None) -> BadRequestError:

@@ -52,6 +52,12 @@ class Webhook:
         """Returns the HMAC-SHA256 of the bytes with the webhook's secret, in hexadecimal digits."""
         return hmac.new(self.secret.encode(), payload, hashlib.sha256).hexdigest()
 
+    def timed_signature(self, payload: bytes, version: str) -> str:
+        """Returns the time and the signature of both, as `t=<seconds>,<version>=<signature>`."""
+        at = str(int(time.time()))
+        signed = self.signature(f"{at}.".encode() + payload)
+        return f"t={at},{version}={signed}"
+
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 

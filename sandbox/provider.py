@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sandbox.faults import Fault
-from sandbox.state import Account, SendRecord
-from sandbox.web import BadRequestError, Request, Response, Router, refused_field
+from sandbox.state import Account
+from sandbox.web import BadRequestError, Request, Response, Router, json_response, refused_field
 
 if TYPE_CHECKING:
     from sandbox.core import Sandbox
@@ -57,13 +57,11 @@ class Call:
 
     def sent(
         self, kind: str, send_id: str | int, *, to: str = "", thread: str | int = "", text: str = ""
-    ) -> SendRecord:
-        """Records that the person `to` receives something because of this call, and returns the record. `send_id` is
-        its id at the provider.
-        """
+    ) -> None:
+        """Records that the person `to` receives something because of this call. `send_id` is its id at the provider."""
         request = self.request
         searched = request.body.decode("utf-8", "replace") + " ".join(request.headers.values())
-        return self.sandbox.state.record_send(
+        self.sandbox.state.record_send(
             searched=searched,
             id=str(send_id),
             provider=self.account.provider,
@@ -85,6 +83,12 @@ class Provider(ABC):
 
     name = ""
     routes: Router
+    events: tuple[str, ...] = ()
+    """The events of which it posts a webhook. "" stands for an event without a name."""
+    texts: dict[int, str] = {}
+    """The messages of its errors by HTTP status. Those of 400 and 500 stand for all others."""
+    retry_after_s = 30
+    """The header Retry-After of its responses with the status 429."""
     statuses: tuple[str, ...] = ()
     """Statuses of its accounts in addition to `ok` and STATUS_CODES."""
 
@@ -100,9 +104,15 @@ class Provider(ABC):
         """Returns the name of the account that a call is for; by default, the key. May raise BadRequestError."""
         return self.credential(request)
 
-    @abstractmethod
     def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
-        """Returns an error response in the provider's own form. `code` is its machine-readable code, if it has one."""
+        """Returns an error response. `code` is the provider's machine-readable code, if it has one."""
+        text = message or self.texts.get(status) or self.texts.get(500 if status >= 500 else 400, "")
+        headers = {"Retry-After": str(self.retry_after_s)} if status == 429 else {}
+        return json_response(self.error_body(status, code, text), status, headers)
+
+    @abstractmethod
+    def error_body(self, status: int, code: str | None, text: str) -> dict[str, Any]:
+        """Returns the JSON of an error response in the provider's own form."""
 
     def blocked(self, call: Call) -> Response | None:
         """Returns the response to a call that the account's status forbids; None lets the call through."""
@@ -110,10 +120,8 @@ class Provider(ABC):
         return self.error(status) if status else None
 
     def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-        """Returns the body of the webhook that the simulated provider posts for `event`. Raises BadRequestError for an
-        unknown event.
-        """
-        raise BadRequestError(f"{self.name} posts no webhook {event}", code="event")
+        """Returns the body of the webhook that the simulated provider posts for `event`, which is one of `events`."""
+        raise NotImplementedError
 
     def learn(self, account: Account, body: dict[str, Any]) -> None:
         """Stores the event in a webhook body in the account of the simulated provider. By default it stores nothing."""
@@ -126,8 +134,14 @@ class Provider(ABC):
         return False
 
     def encode(self, webhook: "Webhook", body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
-        """Returns a webhook's bytes and headers as the provider posts them, signed if the provider signs."""
-        return json.dumps(body).encode(), {"Content-Type": "application/json"}
+        """Returns a webhook's bytes and headers as the provider posts them, signed if the webhook has a secret."""
+        payload = json.dumps(body).encode()
+        signature = self.signature(webhook, payload) if webhook.secret else {}
+        return payload, {"Content-Type": "application/json"} | signature
+
+    def signature(self, webhook: "Webhook", payload: bytes) -> dict[str, str]:
+        """Returns the headers with which the provider signs a webhook's bytes. By default it signs nothing."""
+        return {}
 
     def status_event(self, account: Account, status: str) -> dict[str, Any] | None:
         """Returns the webhook body that reports a new status of the account; None if the provider has no such event."""

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from sandbox import control
 from sandbox.core import Sandbox, Visit
-from sandbox.state import RequestRecord, now_iso
+from sandbox.state import now_iso
 from sandbox.web import Request, Response, json_response
 from sandbox.wire import Wire, WireClosed, spoil, transmit
 
@@ -213,17 +213,17 @@ class _BodyError(Exception):
         self.status = status
 
 
-def _record(visit: Visit, response: Response | None, processed: bool, started: float) -> RequestRecord:
-    return RequestRecord(
-        id=visit.id,
-        at=now_iso(),
-        provider=visit.provider.name,
-        account=visit.account_name,
-        method=visit.request.method,
-        path=visit.request.path,
-        route=visit.route.template if visit.route else "(none)",
-        status=response.status if response else None,
-        processed=processed,
-        fault=visit.fault.kind if visit.fault else None,
-        ms=round((time.monotonic() - started) * 1000, 1),
-    )
+def _record(visit: Visit, response: Response | None, processed: bool, started: float) -> dict[str, Any]:
+    return {
+        "id": visit.id,
+        "at": now_iso(),
+        "provider": visit.provider.name,
+        "account": visit.account_name,
+        "method": visit.request.method,
+        "path": visit.request.path,
+        "route": visit.route.template if visit.route else "(none)",
+        "status": response.status if response else None,
+        "processed": processed,
+        "fault": visit.fault.kind if visit.fault else None,
+        "ms": round((time.monotonic() - started) * 1000, 1),
+    }

@@ -48,6 +48,7 @@ class Slack(Provider):
     name = "slack"
     routes = routes
     new_data = Workspace
+    events = ("block_actions", "url_verification")
 
     def credential(self, request: Request) -> str:
         if request.path.startswith("/services/"):
@@ -55,9 +56,12 @@ class Slack(Provider):
         return request.bearer() or _field(request, "token")
 
     def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
-        body = {"ok": False, "error": code or ERRORS.get(status, "internal_error")}
-        headers = {"Retry-After": "30"} if status == 429 else {}
-        return json_response(body, status if status == 429 or status >= 500 else 200, headers)
+        response = super().error(status, code, message)
+        response.status = status if status == 429 or status >= 500 else 200
+        return response
+
+    def error_body(self, status: int, code: str | None, text: str) -> dict[str, Any]:
+        return {"ok": False, "error": code or ERRORS.get(status, "internal_error")}
 
     def blocked(self, call: Call) -> Response | None:
         blocked = super().blocked(call)
@@ -68,8 +72,6 @@ class Slack(Provider):
     def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
         if event == "url_verification":
             return {"type": event, "challenge": "sandbox-challenge"}
-        if event != "block_actions":
-            raise BadRequestError("Slack events: block_actions, url_verification", code="event")
         button = fields.get("value") or {}
         channel, user = fields.get("channel") or "C0SANDBOX01", fields.get("user") or "U0SANDBOX01"
         action = {

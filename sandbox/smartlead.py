@@ -64,28 +64,29 @@ class SmartLead(Provider):
     name = "smartlead"
     routes = routes
     new_data = Sender
+    events = EVENTS
+    texts = {
+        400: "Bad request.",
+        401: "Invalid API key.",
+        404: "Not found.",
+        429: "Too many requests.",
+        500: "Internal server error.",
+    }
+    retry_after_s = 2
 
     def credential(self, request: Request) -> str:
         return request.query.get("api_key", "").strip()
 
-    def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
-        """Returns an error in the form of api.smartlead.ai/guides/error-handling, read on 2026-11-30."""
-        texts = {401: "Invalid API key.", 404: "Not found.", 429: "Too many requests."}
-        text = message or texts.get(status) or ("Internal server error." if status >= 500 else "Bad request.")
+    def error_body(self, status: int, code: str | None, text: str) -> dict[str, Any]:
+        """Source: api.smartlead.ai/guides/error-handling, read on 2026-11-30."""
         name = "VALIDATION_ERROR" if status in (400, 422) else HTTPStatus(status).name
-        error = {"code": code or name, "message": text}
-        return json_response({"error": error}, status, {"Retry-After": "2"} if status == 429 else {})
+        return {"error": {"code": code or name, "message": text}}
 
-    def encode(self, webhook: Webhook, body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
-        payload, headers = super().encode(webhook, body)
-        if webhook.secret:
-            signed = webhook.signature(payload)
-            headers["X-Smartlead-Signature"] = f"sha256={signed}"
-        return payload, headers
+    def signature(self, webhook: Webhook, payload: bytes) -> dict[str, str]:
+        signed = webhook.signature(payload)
+        return {"X-Smartlead-Signature": f"sha256={signed}"}
 
     def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-        if event not in EVENTS:
-            raise BadRequestError(f"SmartLead events: {', '.join(EVENTS)}", code="event")
         if event == DISCONNECTED:
             return _disconnected(account, fields.get("mailbox") or MAILBOX)
         lead, campaign = fields.get("lead") or {}, fields.get("campaign") or {"id": 501, "name": "Q1"}

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -83,40 +83,6 @@ class Account:
         }
 
 
-@dataclass
-class RequestRecord:
-    id: int
-    at: str
-    provider: str
-    account: str
-    method: str
-    path: str
-    route: str
-    status: int | None
-    processed: bool
-    fault: str | None
-    ms: float
-
-
-@dataclass
-class SendRecord:
-    """Something that a person would have received through a simulated provider. Two records with the same fingerprint
-    are a double send.
-    """
-
-    id: str
-    at: str
-    provider: str
-    account: str
-    kind: str
-    to: str
-    thread: str
-    text: str
-    markers: list[str]
-    fingerprint: str
-    request_id: int
-
-
 class State:
     """All accounts at the simulated providers and all records. `new_data` creates the data of a new account."""
 
@@ -129,8 +95,8 @@ class State:
 
     def _clear(self) -> None:
         self._accounts: dict[tuple[str, str], Account] = Shelf()
-        self._requests: deque[RequestRecord] = ring()
-        self._sends: deque[SendRecord] = ring()
+        self._requests: deque[dict[str, Any]] = ring()
+        self._sends: deque[dict[str, Any]] = ring()
         self._deliveries: deque[dict[str, Any]] = ring()
         self._counts: Counter[tuple[str, str, str, int | None]] = Counter()
         self._totals = {"requests": 0, "sends": 0}
@@ -160,31 +126,22 @@ class State:
             account = self._accounts.get((provider, name))
         return account.status if account else "ok"
 
-    def record_request(self, record: RequestRecord) -> None:
+    def record_request(self, record: dict[str, Any]) -> None:
         with self._lock:
             self._requests.append(record)
             self._totals["requests"] += 1
-            self._counts[record.provider, record.method, record.route, record.status] += 1
+            self._counts[record["provider"], record["method"], record["route"], record["status"]] += 1
 
-    def record_send(self, *, searched: str, **values: Any) -> SendRecord:
-        """Records that a person would receive something, and returns the record. `searched` is the text to search for
-        markers (UUIDs, the ids of our sends).
+    def record_send(self, *, searched: str, **values: Any) -> None:
+        """Records something that a person would receive. Two records with the same fingerprint are a double send.
+        `searched` is the text to search for markers (UUIDs, the ids of our sends).
         """
-        parts = [
-            values["provider"],
-            values["account"],
-            values["kind"],
-            values["to"],
-            values["thread"],
-            values["text"],
-        ]
+        parts = [values[name] for name in ("provider", "account", "kind", "to", "thread", "text")]
         fingerprint = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
         markers = sorted({marker.lower() for marker in UUID.findall(searched)})
-        record = SendRecord(at=now_iso(), markers=markers, fingerprint=fingerprint, **values)
         with self._lock:
-            self._sends.append(record)
+            self._sends.append({"at": now_iso(), "markers": markers, "fingerprint": fingerprint, **values})
             self._totals["sends"] += 1
-        return record
 
     def record_delivery(self, delivery: dict[str, Any]) -> None:
         with self._lock:
@@ -220,10 +177,10 @@ class State:
             rows = list(records)
         wanted = {name: wish for name, wish in wanted.items() if wish is not None}
         return [
-            asdict(record)
+            dict(record)
             for record in rows
-            if all(getattr(record, name) == wish for name, wish in wanted.items())
-            and (part is None or part in getattr(record, field_name))
+            if all(record[name] == wish for name, wish in wanted.items())
+            and (part is None or part in record[field_name])
         ]
 
     def deliveries(self) -> list[dict[str, Any]]:

@@ -70,6 +70,7 @@ class Unipile(Provider):
     routes = routes
     statuses = (*BLOCKING, "connecting")
     new_data = LinkedIn
+    events: tuple[str, ...] = events.EVENTS
 
     def credential(self, request: Request) -> str:
         if request.path.startswith("/hosted/"):
@@ -91,19 +92,18 @@ class Unipile(Provider):
                 account_id = self.owner(sandbox, table, params[key])
         return str(account_id or "*")
 
-    def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
+    def error_body(self, status: int, code: str | None, text: str) -> dict[str, Any]:
         code = (
             code
             or DEFAULT_TYPES.get(status)
             or ("unexpected_error" if status >= 500 else "invalid_parameters")
         ).removeprefix("errors/")
-        body = {
+        return {
             "status": status,
             "type": f"errors/{code}",
             "title": code.replace("_", " ").capitalize(),
-            "detail": message or DETAILS.get(code, code.replace("_", " ")),
+            "detail": text or DETAILS.get(code, code.replace("_", " ")),
         }
-        return json_response(body, status, {"Retry-After": "30"} if status == 429 else {})
 
     def blocked(self, call: Call) -> Response | None:
         if call.request.path.startswith(("/api/v1/accounts", "/api/v1/hosted/", "/hosted/")):

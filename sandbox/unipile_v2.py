@@ -2,7 +2,6 @@
 from (https://github.com/unipile/unipile-python). It shares the LinkedIn data with version 1.
 """
 
-import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +37,10 @@ TYPES = {
 }
 MESSAGES = ("message.new", "message.update")
 RELATIONS = ("relation.new", "relation.request.accept")
+ACCOUNT_EVENTS = (
+    *("account.add", "account.reconnect", "account.remove", "account.locked", "account.unlocked"),
+    *(f"account.status.{word}" for word in (*WORDS.values(), "degraded", "partial")),
+)
 REFUSALS = {
     "missing": "{} is required.",
     "unknown": "{} is not a parameter of this method.",
@@ -51,6 +54,7 @@ class UnipileV2(Unipile):
     name = "unipile_v2"
     routes = routes
     statuses = (*BLOCKING, "errored", "paused")
+    events = (*MESSAGES, *RELATIONS, *ACCOUNT_EVENTS)
 
     def account_name(self, sandbox: "Sandbox", request: Request, params: dict[str, str]) -> str:
         if request.path.startswith("/hosted/"):
@@ -59,12 +63,11 @@ class UnipileV2(Unipile):
             return str(request.data.get("account_id") or "*")
         return params.get("account_id", "*")
 
-    def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
+    def error_body(self, status: int, code: str | None, text: str) -> dict[str, Any]:
         kind = code or TYPES.get(status) or ("api/internal_error" if status >= 500 else TYPES[400])
         title = kind.partition("/")[2].replace("_", " ").capitalize()
         body = {"object": "Error", "type": kind, "status": status, "title": title}
-        body |= {"detail": message or title, "req_id": f"req-{uuid.uuid4().hex[:6]}"}
-        return json_response(body, status, {"Retry-After": "30"} if status == 429 else {})
+        return body | {"detail": text or title, "req_id": f"req-{uuid.uuid4().hex[:6]}"}
 
     def blocked(self, call: Call) -> Response | None:
         if call.request.path.startswith("/hosted/"):
@@ -83,10 +86,6 @@ class UnipileV2(Unipile):
     def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
         if event.startswith("account."):
             return _event(account, event, {"timestamp": now_iso()} | fields)
-        if event not in (*MESSAGES, *RELATIONS):
-            raise BadRequestError(
-                f"Unipile events: {', '.join(MESSAGES + RELATIONS)}, account.*", code="event"
-            )
         sender = fields.get("sender") or {}
         identifier = str(sender.get("id") or sender.get("url") or "dana-reyes-example")
         person = events.keep_person(account, identifier, sender)
@@ -120,13 +119,8 @@ class UnipileV2(Unipile):
             return None
         return _event(account, f"account.status.{WORDS[status]}", {"timestamp": now_iso()})
 
-    def encode(self, webhook: "Webhook", body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
-        payload, headers = super().encode(webhook, body)
-        if webhook.secret:
-            at = str(int(time.time()))
-            signed = webhook.signature(f"{at}.".encode() + payload)
-            headers["Unipile-Signature"] = f"t={at},v0={signed}"
-        return payload, headers
+    def signature(self, webhook: "Webhook", payload: bytes) -> dict[str, str]:
+        return {"Unipile-Signature": webhook.timed_signature(payload, "v0")}
 
 
 def _event(account: Account, kind: str, payload: dict[str, Any]) -> dict[str, Any]:

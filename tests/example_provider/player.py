@@ -24,16 +24,15 @@ class ExampleMail(Provider):
     name = "examplemail"
     routes = routes
 
+    events = tuple(EVENTS)
+
     def new_data(self) -> Mail:
         return Mail()
 
-    def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
-        headers = {"Retry-After": "30"} if status == 429 else {}
-        return json_response({"error": code or "refused", "message": message or ""}, status, headers)
+    def error_body(self, status: int, code: str | None, text: str) -> dict[str, Any]:
+        return {"error": code or "refused", "message": text}
 
     def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-        if event not in EVENTS:
-            raise BadRequestError(f"Example Mail events: {', '.join(EVENTS)}", code="event")
         body = {"id": fields.get("id") or str(uuid.uuid4()), "type": event, "at": now_iso()}
         if event == "mailbox":
             return body | {"mailbox": fields.get("mailbox") or MAILBOX, "state": fields.get("state")}
